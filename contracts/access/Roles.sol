@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Role ids of the protocol's one AccessManager
+/// @notice The timelock of a role is the execution delay with which an account holds it. A role that tightens is held
+/// without a delay; its `_DELAYED` twin is held by the same people with the delay that loosening has to wait out.
+library Roles {
+    /// @dev OpenZeppelin's ADMIN_ROLE: maps functions to roles, grants roles, upgrades proxies, sets feeds. At worst: everything.
+    uint64 internal constant ADMIN = 0;
+    /// @dev Reduces risk only: de-risk, shut down, delist a pool, revoke a signer, pause a token. At worst: trading stops.
+    uint64 internal constant GUARDIAN = 1;
+    /// @dev Creates, mints and burns regulated tokens. At worst: dilutes the tokens that it issues.
+    uint64 internal constant ISSUER = 2;
+    /// @dev Registers and freezes identities, narrows rules. At worst: admits a wrong holder, freezes a right one.
+    uint64 internal constant COMPLIANCE_OFFICER = 3;
+    /// @dev Creates portfolios, tightens limits, unlists assets. At worst: a portfolio that trades too little.
+    uint64 internal constant MANAGER = 4;
+    /// @dev Adds signers to signer sets. At worst, after its delay: a quorum that is bounded by I1-I3.
+    uint64 internal constant KEEPER_REGISTRAR = 5;
+    /// @dev Widens compliance rules.
+    uint64 internal constant COMPLIANCE_OFFICER_DELAYED = 6;
+    /// @dev Loosens limits, lists pools and assets, creates universes.
+    uint64 internal constant MANAGER_DELAYED = 7;
+    /// @dev Held by the factories alone: registers what they have just created.
+    uint64 internal constant FACTORY = 8;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+/// @title Quorums of keeper signers
+/// @notice A set is a list of signers with a threshold. Whoever trusts a set names it by id: a covariance universe by its
+/// own id, a portfolio's rebalances by its address as bytes32. Adding waits out the registrar's delay, removing acts at
+/// once; a set that falls below its threshold approves nothing until a signer is added.
+interface ISignerSets {
+    /// @param signer EOA or ERC-1271 contract that signed.
+    /// @param data 65-byte ECDSA signature, or whatever the ERC-1271 contract takes.
+    struct Signature {
+        address signer;
+        bytes data;
+    }
+
+    event SetCreated(bytes32 indexed setId, uint256 threshold);
+    event SignerAdded(bytes32 indexed setId, address indexed signer);
+    event SignerRemoved(bytes32 indexed setId, address indexed signer);
+    event ThresholdChanged(bytes32 indexed setId, uint256 oldThreshold, uint256 newThreshold);
+
+    error SignerSets__SetExists(bytes32 setId);
+    error SignerSets__NoSuchSet(bytes32 setId);
+    error SignerSets__SignerExists(bytes32 setId, address signer);
+    error SignerSets__NotASigner(bytes32 setId, address signer);
+    error SignerSets__ZeroSigner(bytes32 setId);
+    /// @dev Thresholds run from 1 to the number of signers.
+    error SignerSets__BadThreshold(bytes32 setId, uint256 threshold, uint256 signers);
+    error SignerSets__BelowQuorum(bytes32 setId, uint256 signatures, uint256 threshold);
+    /// @dev Signers come in strictly ascending order, so that none counts twice.
+    error SignerSets__UnorderedSigners(address previous, address signer);
+    error SignerSets__BadSignature(bytes32 setId, address signer);
+
+    /// @notice Creates a set. Role: KEEPER_REGISTRAR.
+    /// @param setId Name of the set; refused if taken.
+    /// @param signers Members, in any order, without repetition.
+    /// @param threshold Signatures needed, 1 to signers.length.
+    function createSet(bytes32 setId, address[] calldata signers, uint256 threshold) external;
+
+    /// @notice Adds a signer. Role: KEEPER_REGISTRAR.
+    function addSigner(bytes32 setId, address signer) external;
+
+    /// @notice Removes a signer at once, even below the threshold. Role: GUARDIAN.
+    function removeSigner(bytes32 setId, address signer) external;
+
+    /// @notice Changes a threshold. Role: KEEPER_REGISTRAR.
+    function setThreshold(bytes32 setId, uint256 threshold) external;
+
+    /// @notice Reverts unless `digest` carries at least the threshold of valid signatures of members (I6).
+    /// @param setId The set that has to agree.
+    /// @param digest EIP-712 digest, bound by its maker to chain and contract.
+    /// @param signatures In strictly ascending order of signer; every one has to be valid.
+    function requireQuorum(bytes32 setId, bytes32 digest, Signature[] calldata signatures) external view;
+
+    /// @return count Number of signers in the set.
+    /// @return threshold Signatures needed; 0 when the set does not exist.
+    function quorumOf(bytes32 setId) external view returns (uint256 count, uint256 threshold);
+
+    function isSigner(bytes32 setId, address account) external view returns (bool);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+
+/// @title Managed portfolio
+/// @notice ERC-4626 shares, in a settlement token, over up to 32 assets. NAV is what the oracle says the holdings are worth.
+/// Assets leave in three ways only (I1): a swap through the aggregator, a redemption, a claim of what a redemption set aside.
+///
+/// Where it differs from a plain ERC-4626 vault, and why:
+/// - `totalAssets` and the conversions revert while a price is stale. The `max*` functions then return 0; `redeemInKind`
+///   needs no price and goes on.
+/// - `withdraw` and `redeem` pay from cash at hand; `maxWithdraw` and `maxRedeem` say how far it reaches. `redeemInKind`
+///   pays the rest.
+/// - Shares have six decimals more than the settlement token: virtual shares make the first-depositor attack cost
+///   more than it takes (OpenZeppelin ERC4626, "Inflation attack").
+/// - If the portfolio has compliance rules, shares move under them.
+///
+/// Tokens that take a fee on transfer, rebase, or call back are refused: by balance checks on deposit and in the
+/// aggregator, by the transient reentrancy guard on every path.
+interface IPortfolio is IERC4626 {
+    /// @param settlement ERC-20 with 0 to 18 decimals in which shares are bought and priced; asset 0 of the portfolio.
+    /// @param assets Further assets, at most 31.
+    /// @param compliance Engine that decides on share movements; address zero for unrestricted shares.
+    /// @param lossBudgetBps Most that trading may lose in any window of `lossWindow`, basis points of NAV, 1 to 10,000.
+    /// @param lossWindow Seconds, above zero.
+    struct InitParams {
+        string name;
+        string symbol;
+        address settlement;
+        address[] assets;
+        address compliance;
+        uint16 lossBudgetBps;
+        uint40 lossWindow;
+    }
+
+    /// @notice Outcome of `execute`, all in the order of `assets()`.
+    /// @param valuesBefore WAD USD. @param valuesAfter WAD USD at the same prices.
+    struct Execution {
+        uint256[] valuesBefore;
+        uint256[] valuesAfter;
+    }
+
+    event AssetListed(address indexed asset);
+    event AssetUnlisted(address indexed asset);
+    event Executed(uint256 navBefore, uint256 navAfter, uint256 lossBucket);
+    event LossBudgetChanged(uint16 lossBudgetBps, uint40 lossWindow);
+    event RedeemedInKind(address indexed caller, address indexed receiver, address indexed owner, uint256 shares);
+    /// @notice A leg that could not be sent is kept for the owner of the shares.
+    event LegSetAside(address indexed asset, address indexed owner, uint256 amount);
+    event LegClaimed(address indexed asset, address indexed owner, address indexed receiver, uint256 amount);
+    /// @notice The asset did not answer `balanceOf`; the redemption went on without it.
+    event LegUnreadable(address indexed asset, address indexed owner);
+
+    error Portfolio__OnlyFactory(address caller);
+    error Portfolio__OnlyRebalancer(address caller);
+    error Portfolio__InvalidAsset(address asset);
+    error Portfolio__AssetExists(address asset);
+    error Portfolio__AssetNotListed(address asset);
+    error Portfolio__AssetHeld(address asset, uint256 balance);
+    error Portfolio__TooManyAssets(uint256 assets, uint256 max);
+    error Portfolio__InvalidLossBudget(uint16 lossBudgetBps, uint40 lossWindow);
+    /// @param loss Of this execution, WAD of NAV. @param level In the bucket before it. @param capacity Of the bucket.
+    error Portfolio__LossBudgetExceeded(uint256 loss, uint256 level, uint256 capacity);
+    error Portfolio__WrongRecipient(address recipient);
+    /// @dev A trade spent more of an asset than its order says.
+    error Portfolio__Overspent(address asset, uint256 spent, uint256 amountIn);
+    error Portfolio__TransferMismatch(address asset, uint256 expected, uint256 actual);
+    error Portfolio__ZeroShares();
+    error Portfolio__ZeroAssets();
+    error Portfolio__NothingToClaim(address asset, address owner);
+
+    /// @notice Sets up a clone; once, by the factory.
+    function initialize(InitParams calldata params) external;
+
+    // -- Trading -----------------------------------------------------------------------------------------------------
+
+    /// @notice Runs swaps between listed assets over listed pools. Only the AutoRebalancer.
+    /// @dev Enforces by itself, whatever the rebalancer was told: I1 through the asset list and the aggregator's pool list;
+    /// I2 by charging the fall of NAV at constant prices to the bucket; I3 through the RiskEngine.
+    /// @param orders Each with this portfolio as recipient.
+    function execute(ILiquidityAggregator.Order[] calldata orders) external returns (Execution memory);
+
+    // -- Exits -------------------------------------------------------------------------------------------------------
+
+    /// @notice Burns shares for their part of every asset, in any state and without any price (I5).
+    /// @dev A leg whose transfer fails (paused, frozen, receiver refused) is set aside for `owner`, who claims it later.
+    /// Amounts round down.
+    /// @return amounts Part of each asset, sent or set aside, in the order of `assets()`.
+    function redeemInKind(uint256 shares, address receiver, address owner) external returns (uint256[] memory amounts);
+
+    /// @notice Sends what redemptions set aside for the caller.
+    function claim(address asset, address receiver) external returns (uint256 amount);
+
+    function claimable(address asset, address owner) external view returns (uint256);
+
+    /// @return Sum of what is set aside of an asset; no part of NAV.
+    function setAside(address asset) external view returns (uint256);
+
+    // -- Governance, all through the factory -------------------------------------------------------------------------
+
+    /// @notice Only the factory.
+    function listAsset(address asset) external;
+
+    /// @notice Drops an asset that is no longer held. Only the factory.
+    function unlistAsset(address asset) external;
+
+    /// @notice Only the factory. What is in the bucket stays in it.
+    function setLossBudget(uint16 lossBudgetBps, uint40 lossWindow) external;
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @return All assets, the settlement token first.
+    function assets() external view returns (address[] memory);
+    function isAsset(address asset) external view returns (bool);
+
+    /// @return assets_ As `assets()`. @return balances Smallest units, without what is set aside. @return values WAD USD.
+    function positions()
+        external
+        view
+        returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values);
+
+    /// @return WAD USD.
+    function nav() external view returns (uint256);
+
+    /// @return WAD settlement tokens for one whole share; 1e18 before the first deposit.
+    function sharePrice() external view returns (uint256);
+
+    /// @notice The loss bucket (I2). It holds at most half the budget and drains over one window, so that any window
+    /// loses at most a full bucket plus what drains meanwhile: the budget.
+    /// @return level WAD of NAV in the bucket now. @return capacity WAD of NAV, half the budget.
+    /// @return window Seconds in which a full bucket drains.
+    function lossBucket() external view returns (uint256 level, uint256 capacity, uint256 window);
+
+    function compliance() external view returns (address);
+    function factory() external view returns (address);
+    function rebalancer() external view returns (address);
+    function riskEngine() external view returns (address);
+    function oracle() external view returns (address);
+    function aggregator() external view returns (address);
+}
