@@ -1,0 +1,1 @@
+"""Quantera's keepers: they propose, the chain disposes."""

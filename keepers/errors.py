@@ -1,0 +1,20 @@
+"""The one shape of a refusal: which value, why, and what to do about it."""
+
+
+class KeeperError(ValueError):
+    """Base of everything that the rooms refuse.
+
+    Args:
+        value: What was refused, as a person would name it.
+        reason: Why, in a few words.
+        remedy: What to change.
+    """
+
+    def __init__(self, value: object, reason: str, remedy: str) -> None:
+        super().__init__(value, reason, remedy)
+        self.value = value
+        self.reason = reason
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.value}: {self.reason}; {self.remedy}"

@@ -1,0 +1,7 @@
+"""Where prices come from: one protocol, many sources."""
+
+from keepers.market.csv_file import CsvPriceSource
+from keepers.market.prices import PriceError, Prices
+from keepers.market.source import PriceSource
+
+__all__ = ["CsvPriceSource", "PriceError", "PriceSource", "Prices"]

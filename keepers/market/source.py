@@ -1,0 +1,21 @@
+"""What every source of prices can do."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from keepers.market.prices import Prices
+
+
+class PriceSource(Protocol):
+    """Anything that knows closing prices."""
+
+    def closes(self, symbols: Sequence[str], until: date) -> Prices:
+        """Closes of `symbols`, in that order, of all days up to and including `until`.
+
+        Whatever happens after `until` changes nothing about the answer.
+
+        Raises:
+            PriceError: If a symbol is unknown, a value unusable or no day known.
+        """
+        ...
