@@ -1,0 +1,1 @@
+"""Covariance, value at risk and how well it did. Pure."""
