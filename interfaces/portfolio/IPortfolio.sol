@@ -65,8 +65,6 @@ interface IPortfolio is IERC4626 {
     /// @param loss Of this execution, WAD of NAV. @param level In the bucket before it. @param capacity Of the bucket.
     error Portfolio__LossBudgetExceeded(uint256 loss, uint256 level, uint256 capacity);
     error Portfolio__WrongRecipient(address recipient);
-    /// @dev A trade spent more of an asset than its order says.
-    error Portfolio__Overspent(address asset, uint256 spent, uint256 amountIn);
     error Portfolio__TransferMismatch(address asset, uint256 expected, uint256 actual);
     error Portfolio__ZeroShares();
     error Portfolio__ZeroAssets();

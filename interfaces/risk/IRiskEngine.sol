@@ -51,11 +51,13 @@ interface IRiskEngine {
     }
 
     /// @param pointer SSTORE2 pointer of the packed entries; zero before the first model.
+    /// @param size Number of assets.
     struct ModelInfo {
         address pointer;
-        uint64 nonce;
         uint40 asOf;
         uint40 expiry;
+        uint8 size;
+        uint64 nonce;
     }
 
     /// @notice All WAD.
@@ -103,8 +105,10 @@ interface IRiskEngine {
     /// @dev In de-risk only, a rebalance may not raise VaR even inside the limit.
     error RiskEngine__OnlyDeRisking(uint256 varBefore, uint256 varAfter);
     error RiskEngine__TradingHalted(address portfolio);
-    error RiskEngine__InsideLimits(address portfolio);
+    /// @dev Nothing is breached that the state does not show already.
+    error RiskEngine__NothingToTrip(address portfolio, State state);
     error RiskEngine__StillOutside(Metric metric, uint256 value, uint256 limit);
+    error RiskEngine__LengthMismatch(uint256 values, uint256 assets);
     error RiskEngine__CoolingDown(uint256 until);
     /// @dev Set by the guardian, or halted: only `reopen` ends it.
     error RiskEngine__NeedsReopening(address portfolio, State state);

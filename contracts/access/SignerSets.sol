@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
+import {ISignerSets} from "interfaces/access/ISignerSets.sol";
+
+/// @inheritdoc ISignerSets
+contract SignerSets is ISignerSets, AccessManagedUpgradeable, UUPSUpgradeable {
+    struct SignerSet {
+        uint16 count;
+        uint16 threshold;
+        mapping(address signer => bool) member;
+    }
+
+    /// @custom:storage-location erc7201:quantera.storage.SignerSets
+    struct Storage {
+        mapping(bytes32 setId => SignerSet) sets;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("quantera.storage.SignerSets")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant _STORAGE = 0x8f96816347592b4d083983c954fe15d8f7aa916195234c06a198b4ad9f919300;
+
+    constructor() {
+        _disableInitializers();
+    }
+
+    function initialize(address authority_) external initializer {
+        __AccessManaged_init(authority_);
+    }
+
+    /// @inheritdoc ISignerSets
+    function createSet(bytes32 setId, address[] calldata signers, uint256 threshold) external restricted {
+        SignerSet storage set = _storage().sets[setId];
+        if (set.threshold != 0) revert SignerSets__SetExists(setId);
+        if (threshold == 0 || threshold > signers.length || signers.length > type(uint16).max) {
+            revert SignerSets__BadThreshold(setId, threshold, signers.length);
+        }
+        emit SetCreated(setId, threshold);
+        for (uint256 i; i < signers.length; ++i) {
+            _add(set, setId, signers[i]);
+        }
+        set.threshold = uint16(threshold);
+    }
+
+    /// @inheritdoc ISignerSets
+    function addSigner(bytes32 setId, address signer) external restricted {
+        _add(_existing(setId), setId, signer);
+    }
+
+    /// @inheritdoc ISignerSets
+    function removeSigner(bytes32 setId, address signer) external restricted {
+        SignerSet storage set = _existing(setId);
+        if (!set.member[signer]) revert SignerSets__NotASigner(setId, signer);
+        set.member[signer] = false;
+        set.count -= 1;
+        emit SignerRemoved(setId, signer);
+    }
+
+    /// @inheritdoc ISignerSets
+    function setThreshold(bytes32 setId, uint256 threshold) external restricted {
+        SignerSet storage set = _existing(setId);
+        if (threshold == 0 || threshold > set.count) revert SignerSets__BadThreshold(setId, threshold, set.count);
+        emit ThresholdChanged(setId, set.threshold, threshold);
+        set.threshold = uint16(threshold);
+    }
+
+    /// @inheritdoc ISignerSets
+    function requireQuorum(bytes32 setId, bytes32 digest, Signature[] calldata signatures) external view {
+        SignerSet storage set = _existing(setId);
+        if (signatures.length < set.threshold) {
+            revert SignerSets__BelowQuorum(setId, signatures.length, set.threshold);
+        }
+        address previous;
+        for (uint256 i; i < signatures.length; ++i) {
+            address signer = signatures[i].signer;
+            if (signer <= previous) revert SignerSets__UnorderedSigners(previous, signer);
+            if (!set.member[signer]) revert SignerSets__NotASigner(setId, signer);
+            if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signatures[i].data)) {
+                revert SignerSets__BadSignature(setId, signer);
+            }
+            previous = signer;
+        }
+    }
+
+    /// @inheritdoc ISignerSets
+    function quorumOf(bytes32 setId) external view returns (uint256 count, uint256 threshold) {
+        SignerSet storage set = _storage().sets[setId];
+        return (set.count, set.threshold);
+    }
+
+    /// @inheritdoc ISignerSets
+    function isSigner(bytes32 setId, address account) external view returns (bool) {
+        return _storage().sets[setId].member[account];
+    }
+
+    function _add(SignerSet storage set, bytes32 setId, address signer) private {
+        if (signer == address(0)) revert SignerSets__ZeroSigner(setId);
+        if (set.member[signer]) revert SignerSets__SignerExists(setId, signer);
+        set.member[signer] = true;
+        set.count += 1;
+        emit SignerAdded(setId, signer);
+    }
+
+    function _existing(bytes32 setId) private view returns (SignerSet storage set) {
+        set = _storage().sets[setId];
+        if (set.threshold == 0) revert SignerSets__NoSuchSet(setId);
+    }
+
+    function _storage() private pure returns (Storage storage $) {
+        bytes32 slot = _STORAGE;
+        assembly {
+            $.slot := slot
+        }
+    }
+
+    function _authorizeUpgrade(address) internal override restricted {}
+}

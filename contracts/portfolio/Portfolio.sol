@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ERC20Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/ERC20Upgradeable.sol";
+import {ERC4626Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC4626Upgradeable.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {LeakyBucket} from "contracts/math/LeakyBucket.sol";
+import {TryToken} from "contracts/portfolio/TryToken.sol";
+import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
+
+/// @inheritdoc IPortfolio
+contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
+    using LeakyBucket for LeakyBucket.Bucket;
+    using SafeERC20 for IERC20;
+
+    /// @dev One slot: read together in every trade and exit.
+    struct AssetInfo {
+        bool listed;
+        uint8 decimals;
+        uint128 setAside;
+    }
+
+    struct LossBudget {
+        uint16 budgetBps;
+        uint40 window;
+    }
+
+    uint256 private constant _MAX_ASSETS = 32;
+    uint256 private constant _WAD = 1e18;
+    uint256 private constant _BPS_TO_WAD = 1e14;
+    uint8 private constant _OFFSET = 6;
+
+    /// @inheritdoc IPortfolio
+    address public immutable factory;
+    /// @inheritdoc IPortfolio
+    address public immutable oracle;
+    /// @inheritdoc IPortfolio
+    address public immutable riskEngine;
+    /// @inheritdoc IPortfolio
+    address public immutable aggregator;
+    /// @inheritdoc IPortfolio
+    address public immutable rebalancer;
+
+    /// @inheritdoc IPortfolio
+    address public compliance;
+    LossBudget private _lossBudget;
+    LeakyBucket.Bucket private _bucket;
+    address[] private _assets;
+    mapping(address asset => AssetInfo) private _info;
+    mapping(address owner => mapping(address asset => uint256)) private _claimable;
+
+    modifier onlyFactory() {
+        if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
+        _;
+    }
+
+    /// @dev Deployed by the factory, as the implementation of its clones.
+    constructor(address oracle_, address riskEngine_, address aggregator_, address rebalancer_) {
+        factory = msg.sender;
+        oracle = oracle_;
+        riskEngine = riskEngine_;
+        aggregator = aggregator_;
+        rebalancer = rebalancer_;
+        _disableInitializers();
+    }
+
+    /// @inheritdoc IPortfolio
+    function initialize(InitParams calldata params) external initializer onlyFactory {
+        __ERC20_init(params.name, params.symbol);
+        __ERC4626_init(IERC20(params.settlement));
+        compliance = params.compliance;
+        _list(params.settlement);
+        if (_info[params.settlement].decimals > 18) revert Portfolio__InvalidAsset(params.settlement);
+        for (uint256 k; k < params.assets.length; ++k) {
+            _list(params.assets[k]);
+        }
+        _setLossBudget(params.lossBudgetBps, params.lossWindow);
+    }
+
+    // -- Trading -----------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IPortfolio
+    function execute(ILiquidityAggregator.Order[] calldata orders)
+        external
+        nonReentrant
+        returns (Execution memory execution)
+    {
+        // Checks
+        if (msg.sender != rebalancer) revert Portfolio__OnlyRebalancer(msg.sender);
+        address[] memory list = _assets;
+        uint256[] memory prices = IPriceOracle(oracle).prices(list);
+        uint256 navBefore;
+        (, execution.valuesBefore, navBefore) = _valued(list, prices);
+
+        // Interactions
+        for (uint256 i; i < orders.length; ++i) {
+            ILiquidityAggregator.Order calldata order = orders[i];
+            if (order.recipient != address(this)) revert Portfolio__WrongRecipient(order.recipient);
+            if (!_info[order.tokenIn].listed) revert Portfolio__AssetNotListed(order.tokenIn);
+            if (!_info[order.tokenOut].listed) revert Portfolio__AssetNotListed(order.tokenOut);
+            IERC20(order.tokenIn).forceApprove(aggregator, order.amountIn);
+            ILiquidityAggregator(aggregator).swap(order);
+        }
+
+        // What the trades did decides whether they stand: I2, then I3.
+        uint256 navAfter;
+        (, execution.valuesAfter, navAfter) = _valued(list, prices);
+        uint256 level = _chargeLoss(navBefore, navAfter);
+        IRiskEngine(riskEngine).checkRebalance(
+            execution.valuesBefore, execution.valuesAfter, _sharePrice(_inSettlement(navAfter, prices[0]))
+        );
+        emit Executed(navBefore, navAfter, level);
+    }
+
+    // -- Deposits and withdrawals ------------------------------------------------------------------------------------
+
+    /// @inheritdoc IERC4626
+    function deposit(uint256 assets_, address receiver)
+        public
+        override(ERC4626Upgradeable, IERC4626)
+        nonReentrant
+        returns (uint256 shares)
+    {
+        if (_halted()) revert ERC4626ExceededMaxDeposit(receiver, assets_, 0);
+        shares = _sharesFor(assets_, Math.Rounding.Floor);
+        if (shares == 0) revert Portfolio__ZeroShares();
+        _deposit(_msgSender(), receiver, assets_, shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function mint(uint256 shares, address receiver)
+        public
+        override(ERC4626Upgradeable, IERC4626)
+        nonReentrant
+        returns (uint256 assets_)
+    {
+        if (_halted()) revert ERC4626ExceededMaxMint(receiver, shares, 0);
+        if (shares == 0) revert Portfolio__ZeroShares();
+        assets_ = _assetsFor(shares, Math.Rounding.Ceil);
+        _deposit(_msgSender(), receiver, assets_, shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function withdraw(uint256 assets_, address receiver, address owner)
+        public
+        override(ERC4626Upgradeable, IERC4626)
+        nonReentrant
+        returns (uint256 shares)
+    {
+        if (assets_ == 0) revert Portfolio__ZeroAssets();
+        uint256 most = _maxWithdraw(owner);
+        if (assets_ > most) revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
+        shares = _sharesFor(assets_, Math.Rounding.Ceil);
+        _withdraw(_msgSender(), receiver, owner, assets_, shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function redeem(uint256 shares, address receiver, address owner)
+        public
+        override(ERC4626Upgradeable, IERC4626)
+        nonReentrant
+        returns (uint256 assets_)
+    {
+        uint256 most = _maxRedeem(owner);
+        if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
+        assets_ = _assetsFor(shares, Math.Rounding.Floor);
+        if (assets_ == 0) revert Portfolio__ZeroAssets();
+        _withdraw(_msgSender(), receiver, owner, assets_, shares);
+    }
+
+    // -- Exits in kind -----------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IPortfolio
+    function redeemInKind(uint256 shares, address receiver, address owner)
+        external
+        nonReentrant
+        returns (uint256[] memory amounts)
+    {
+        // Checks
+        if (shares == 0) revert Portfolio__ZeroShares();
+        if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
+
+        // Effects. Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
+        // to it whole, and the attack would cost nothing.
+        uint256 supply = totalSupply() + 10 ** _OFFSET;
+        _burn(owner, shares);
+
+        // Interactions, none of which can stop the others
+        address[] memory list = _assets;
+        amounts = new uint256[](list.length);
+        for (uint256 k; k < list.length; ++k) {
+            amounts[k] = _sendLeg(list[k], shares, supply, receiver, owner);
+        }
+        emit RedeemedInKind(msg.sender, receiver, owner, shares);
+    }
+
+    /// @inheritdoc IPortfolio
+    function claim(address asset_, address receiver) external nonReentrant returns (uint256 amount) {
+        amount = _claimable[msg.sender][asset_];
+        if (amount == 0) revert Portfolio__NothingToClaim(asset_, msg.sender);
+        _claimable[msg.sender][asset_] = 0;
+        _info[asset_].setAside -= uint128(amount);
+        IERC20(asset_).safeTransfer(receiver, amount);
+        emit LegClaimed(asset_, msg.sender, receiver, amount);
+    }
+
+    /// @inheritdoc IPortfolio
+    function claimable(address asset_, address owner) external view returns (uint256) {
+        return _claimable[owner][asset_];
+    }
+
+    /// @inheritdoc IPortfolio
+    function setAside(address asset_) external view returns (uint256) {
+        return _info[asset_].setAside;
+    }
+
+    // -- Governance --------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IPortfolio
+    function listAsset(address asset_) external onlyFactory nonReentrant {
+        _list(asset_);
+        IRiskEngine(riskEngine).syncAssets();
+    }
+
+    /// @inheritdoc IPortfolio
+    function unlistAsset(address asset_) external onlyFactory nonReentrant {
+        if (!_info[asset_].listed || asset_ == asset()) revert Portfolio__AssetNotListed(asset_);
+        uint256 balance = _balanceOf(asset_);
+        if (balance != 0) revert Portfolio__AssetHeld(asset_, balance);
+        _info[asset_].listed = false;
+        uint256 last = _assets.length - 1;
+        for (uint256 k = 1; k < last; ++k) {
+            if (_assets[k] == asset_) {
+                _assets[k] = _assets[last];
+                break;
+            }
+        }
+        _assets.pop();
+        emit AssetUnlisted(asset_);
+        IRiskEngine(riskEngine).syncAssets();
+    }
+
+    /// @inheritdoc IPortfolio
+    function setLossBudget(uint16 lossBudgetBps, uint40 lossWindow) external onlyFactory {
+        // Settle the level under the old terms first.
+        (uint256 level,,) = lossBucket();
+        _bucket = LeakyBucket.Bucket(uint128(level), uint40(block.timestamp));
+        _setLossBudget(lossBudgetBps, lossWindow);
+    }
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IPortfolio
+    function assets() external view returns (address[] memory) {
+        return _assets;
+    }
+
+    /// @inheritdoc IPortfolio
+    function isAsset(address asset_) external view returns (bool) {
+        return _info[asset_].listed;
+    }
+
+    /// @inheritdoc IPortfolio
+    function positions()
+        external
+        view
+        nonReentrantView
+        returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values)
+    {
+        assets_ = _assets;
+        (balances, values,) = _valued(assets_, IPriceOracle(oracle).prices(assets_));
+    }
+
+    /// @inheritdoc IPortfolio
+    function nav() external view nonReentrantView returns (uint256 total) {
+        (total,) = _nav();
+    }
+
+    /// @inheritdoc IPortfolio
+    function sharePrice() external view nonReentrantView returns (uint256) {
+        return _sharePrice(_totalAssets());
+    }
+
+    /// @inheritdoc IPortfolio
+    function lossBucket() public view returns (uint256 level, uint256 capacity, uint256 window) {
+        (capacity, window) = _bucketTerms();
+        level = _bucket.levelAt(capacity, window, block.timestamp);
+    }
+
+    /// @inheritdoc IERC4626
+    function totalAssets() public view override(ERC4626Upgradeable, IERC4626) nonReentrantView returns (uint256) {
+        return _totalAssets();
+    }
+
+    /// @inheritdoc IERC4626
+    function maxDeposit(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _halted() || !_priced() ? 0 : type(uint256).max;
+    }
+
+    /// @inheritdoc IERC4626
+    function maxMint(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _halted() || !_priced() ? 0 : type(uint256).max;
+    }
+
+    /// @inheritdoc IERC4626
+    function maxWithdraw(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _priced() ? _maxWithdraw(owner) : 0;
+    }
+
+    /// @inheritdoc IERC4626
+    function maxRedeem(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _priced() ? _maxRedeem(owner) : 0;
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    /// @dev Charges the fall of NAV to the bucket; a gain does not refill it, or an attacker could trade it up first.
+    function _chargeLoss(uint256 navBefore, uint256 navAfter) private returns (uint256 level) {
+        (uint256 capacity, uint256 window) = _bucketTerms();
+        LeakyBucket.Bucket memory bucket = _bucket;
+        uint256 loss =
+            navAfter < navBefore ? FixedPointMathLib.fullMulDivUp(navBefore - navAfter, _WAD, navBefore) : 0;
+        bool fits;
+        (fits, level) = bucket.charge(loss, capacity, window, block.timestamp);
+        if (!fits) revert Portfolio__LossBudgetExceeded(loss, level - loss, capacity);
+        _bucket = LeakyBucket.Bucket(uint128(level), uint40(block.timestamp));
+    }
+
+    /// @dev One leg of a redemption: its amount, sent, or set aside if the token refuses.
+    function _sendLeg(address asset_, uint256 shares, uint256 supply, address receiver, address owner)
+        private
+        returns (uint256 amount)
+    {
+        (bool readable, uint256 balance) = TryToken.balanceOf(asset_, address(this));
+        if (!readable) {
+            emit LegUnreadable(asset_, owner);
+            return 0;
+        }
+        AssetInfo storage info = _info[asset_];
+        amount = FixedPointMathLib.fullMulDiv(FixedPointMathLib.zeroFloorSub(balance, info.setAside), shares, supply);
+        if (amount == 0 || TryToken.transfer(asset_, receiver, amount)) return amount;
+        info.setAside += uint128(amount);
+        _claimable[owner][asset_] += amount;
+        emit LegSetAside(asset_, owner, amount);
+    }
+
+    function _list(address asset_) private {
+        IPriceOracle.Feed memory feed = IPriceOracle(oracle).feedOf(asset_);
+        if (feed.aggregator == address(0)) revert IPriceOracle.PriceOracle__NoFeed(asset_);
+        if (asset_ == address(this)) revert Portfolio__InvalidAsset(asset_);
+        if (_info[asset_].listed) revert Portfolio__AssetExists(asset_);
+        if (_assets.length == _MAX_ASSETS) revert Portfolio__TooManyAssets(_assets.length + 1, _MAX_ASSETS);
+        _info[asset_].listed = true;
+        _info[asset_].decimals = feed.tokenDecimals;
+        _assets.push(asset_);
+        emit AssetListed(asset_);
+    }
+
+    function _setLossBudget(uint16 lossBudgetBps, uint40 lossWindow) private {
+        if (lossBudgetBps == 0 || lossBudgetBps > 10_000 || lossWindow == 0) {
+            revert Portfolio__InvalidLossBudget(lossBudgetBps, lossWindow);
+        }
+        _lossBudget = LossBudget(lossBudgetBps, lossWindow);
+        emit LossBudgetChanged(lossBudgetBps, lossWindow);
+    }
+
+    /// @dev Half the budget: see LeakyBucket for why.
+    function _bucketTerms() private view returns (uint256 capacity, uint256 window) {
+        LossBudget memory budget = _lossBudget;
+        return (uint256(budget.budgetBps) * _BPS_TO_WAD / 2, budget.window);
+    }
+
+    function _balanceOf(address asset_) private view returns (uint256) {
+        return FixedPointMathLib.zeroFloorSub(IERC20(asset_).balanceOf(address(this)), _info[asset_].setAside);
+    }
+
+    function _valued(address[] memory list, uint256[] memory prices)
+        private
+        view
+        returns (uint256[] memory balances, uint256[] memory values, uint256 total)
+    {
+        balances = new uint256[](list.length);
+        values = new uint256[](list.length);
+        for (uint256 k; k < list.length; ++k) {
+            balances[k] = _balanceOf(list[k]);
+            values[k] = FixedPointMathLib.fullMulDiv(balances[k], prices[k], 10 ** _info[list[k]].decimals);
+            total += values[k];
+        }
+    }
+
+    function _nav() private view returns (uint256 total, uint256 settlementPrice) {
+        address[] memory list = _assets;
+        uint256[] memory prices = IPriceOracle(oracle).prices(list);
+        (,, total) = _valued(list, prices);
+        settlementPrice = prices[0];
+    }
+
+    function _totalAssets() private view returns (uint256) {
+        (uint256 total, uint256 settlementPrice) = _nav();
+        return _inSettlement(total, settlementPrice);
+    }
+
+    /// @dev WAD USD to smallest units of the settlement token, rounded down.
+    function _inSettlement(uint256 value, uint256 settlementPrice) private view returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(value, 10 ** _info[asset()].decimals, settlementPrice);
+    }
+
+    /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
+    function _sharePrice(uint256 totalAssets_) private view returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(totalAssets_ + 1, _WAD * 10 ** _OFFSET, totalSupply() + 10 ** _OFFSET);
+    }
+
+    function _sharesFor(uint256 assets_, Math.Rounding rounding) private view returns (uint256) {
+        return Math.mulDiv(assets_, totalSupply() + 10 ** _OFFSET, _totalAssets() + 1, rounding);
+    }
+
+    function _assetsFor(uint256 shares, Math.Rounding rounding) private view returns (uint256) {
+        return Math.mulDiv(shares, _totalAssets() + 1, totalSupply() + 10 ** _OFFSET, rounding);
+    }
+
+    function _maxWithdraw(address owner) private view returns (uint256) {
+        if (_halted()) return 0;
+        return FixedPointMathLib.min(_assetsFor(balanceOf(owner), Math.Rounding.Floor), _balanceOf(asset()));
+    }
+
+    function _maxRedeem(address owner) private view returns (uint256) {
+        if (_halted()) return 0;
+        return FixedPointMathLib.min(balanceOf(owner), _sharesFor(_balanceOf(asset()), Math.Rounding.Floor));
+    }
+
+    function _halted() private view returns (bool) {
+        return IRiskEngine(riskEngine).stateOf(address(this)) == IRiskEngine.State.Halted;
+    }
+
+    /// @dev Whether NAV can be computed now. Called on itself, so that a stale price can be caught.
+    function _priced() private view returns (bool) {
+        try this.totalAssets() returns (uint256) {
+            return true;
+        } catch {
+            return false;
+        }
+    }
+
+    function _convertToShares(uint256 assets_, Math.Rounding rounding)
+        internal
+        view
+        override
+        nonReentrantView
+        returns (uint256)
+    {
+        return _sharesFor(assets_, rounding);
+    }
+
+    function _convertToAssets(uint256 shares, Math.Rounding rounding)
+        internal
+        view
+        override
+        nonReentrantView
+        returns (uint256)
+    {
+        return _assetsFor(shares, rounding);
+    }
+
+    function _decimalsOffset() internal pure override returns (uint8) {
+        return _OFFSET;
+    }
+
+    /// @dev Refuses settlement tokens that arrive short.
+    function _deposit(address caller, address receiver, uint256 assets_, uint256 shares) internal override {
+        uint256 before = IERC20(asset()).balanceOf(address(this));
+        super._deposit(caller, receiver, assets_, shares);
+        uint256 received = IERC20(asset()).balanceOf(address(this)) - before;
+        if (received != assets_) revert Portfolio__TransferMismatch(asset(), assets_, received);
+    }
+
+    /// @dev Shares move under the portfolio's compliance rules, if it has any.
+    function _update(address from, address to, uint256 value) internal override(ERC20Upgradeable) {
+        address engine = compliance;
+        if (engine != address(0)) IAutomatedComplianceEngine(engine).enforceTransfer(_msgSender(), from, to, value);
+        super._update(from, to, value);
+    }
+}
