@@ -1,1 +1,3 @@
-"""Quantera's keepers: they propose, the chain disposes."""
+"""Quantera keepers: the software that watches, models, signs and sends. The chain bounds what it can do."""
+
+__version__ = "0.1.0"

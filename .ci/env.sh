@@ -1,0 +1,12 @@
+# Source this to run ape, forge, pytest, slither or halmos by hand: `source .ci/env.sh`. The Makefile does the same.
+# Works from any folder, in bash and zsh.
+QUANTERA_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)"
+export QUANTERA_ROOT
+# Without a home Ape and forge have nowhere for their data: give them one inside the repository's build folder.
+if [ -z "${HOME:-}" ] || [ ! -w "${HOME:-/}" ]; then export HOME="$QUANTERA_ROOT/build/home"; mkdir -p "$HOME"; fi
+export PATH="$QUANTERA_ROOT/.venv/bin:$QUANTERA_ROOT/node_modules/.bin:$PATH"
+# ape-solidity takes solc-v0.8.37 from this folder; foundry.toml names the same file.
+export SOLCX_BINARY_PATH="$QUANTERA_ROOT/.ci/solc"
+# Slither and Halmos live apart (their pins clash with Ape's) and are called by their path or by these names.
+slither() { "$QUANTERA_ROOT/.venv-tools/bin/slither" "$@"; }
+halmos() { "$QUANTERA_ROOT/.venv-tools/bin/halmos" "$@"; }
