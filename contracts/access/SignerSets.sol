@@ -7,7 +7,8 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 
-/// @inheritdoc ISignerSets
+/// @title Quorums of keeper signers
+/// @notice See {ISignerSets}.
 contract SignerSets is ISignerSets, AccessManagedUpgradeable, UUPSUpgradeable {
     struct SignerSet {
         uint16 count;

@@ -8,7 +8,8 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 /// With C half the budget, no window of length W, wherever it starts, loses more than the budget (I2). A bucket as large
 /// as the budget would let twice the budget go: once full, once drained.
 library LeakyBucket {
-    /// @param level WAD in the bucket when it was last charged. @param updatedAt Unix seconds of that moment.
+    /// @param level WAD in the bucket when it was last charged.
+    /// @param updatedAt Unix seconds of that moment.
     struct Bucket {
         uint128 level;
         uint40 updatedAt;

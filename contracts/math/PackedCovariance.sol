@@ -25,22 +25,17 @@ library PackedCovariance {
             uint256 word = uint256(uint64(covariance[k])) << 192;
             // A word reaches 24 bytes past its entry; those bytes, even past the array, are written back as they were.
             assembly ("memory-safe") {
-                let at := add(add(data, 32), shl(3, k))
-                mstore(at, or(and(mload(at), not(shl(192, 0xffffffffffffffff))), word))
+                let position := add(add(data, 32), shl(3, k))
+                mstore(position, or(and(mload(position), not(shl(192, 0xffffffffffffffff))), word))
             }
         }
-    }
-
-    /// @return Entry (i, j), i <= j < n, of a packed matrix.
-    function at(bytes memory data, uint256 n, uint256 i, uint256 j) internal pure returns (int256) {
-        return _load(data, i * n - i * (i + 1) / 2 + j);
     }
 
     /// @notice w' S w.
     /// @param data Packed matrix of n assets, 1e18 = 1.
     /// @param weights n weights, WAD, each at most 1e27 (a billion times NAV), so that nothing overflows:
     /// 32^2 terms of 2^63 * 2^90 * 2^90 stay below 2^254.
-    /// @return total 1e54 = 1. Reverts if the form is negative, which no covariance matrix allows.
+    /// @return 1e54 = 1. Reverts if the form is negative, which no covariance matrix allows.
     function quadraticForm(bytes memory data, uint256[] memory weights) internal pure returns (uint256) {
         uint256 n = weights.length;
         int256 total;

@@ -10,15 +10,16 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {LeakyBucket} from "contracts/math/LeakyBucket.sol";
-import {TryToken} from "contracts/portfolio/TryToken.sol";
+import {LeakyBucket} from "../math/LeakyBucket.sol";
+import {TryToken} from "./TryToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @inheritdoc IPortfolio
+/// @title Managed portfolio
+/// @notice See {IPortfolio}.
 contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     using LeakyBucket for LeakyBucket.Bucket;
     using SafeERC20 for IERC20;
@@ -342,7 +343,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         returns (uint256 amount)
     {
         (bool readable, uint256 balance) = TryToken.balanceOf(asset_, address(this));
-        if (!readable) {
+        if (!readable || balance > type(uint128).max) {
             emit LegUnreadable(asset_, owner);
             return 0;
         }

@@ -4,13 +4,14 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 
-import {Portfolio} from "contracts/portfolio/Portfolio.sol";
+import {Portfolio} from "./Portfolio.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @inheritdoc IPortfolioFactory
+/// @title Creates and governs portfolios
+/// @notice See {IPortfolioFactory}.
 contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     struct Budget {
         uint16 bps;

@@ -20,13 +20,14 @@ library TryToken {
         }
     }
 
-    /// @return ok Whether the token answered. @return balance Smallest units, 0 if it did not.
-    function balanceOf(address token, address account) internal view returns (bool ok, uint256 balance) {
+    /// @return ok Whether the token answered.
+    /// @return amount Smallest units, 0 if it did not.
+    function balanceOf(address token, address account) internal view returns (bool ok, uint256 amount) {
         bytes memory data = abi.encodeWithSignature("balanceOf(address)", account);
         assembly ("memory-safe") {
             ok := staticcall(_GAS, token, add(data, 32), mload(data), 0, 32)
             ok := and(ok, gt(returndatasize(), 31))
-            if ok { balance := mload(0) }
+            if ok { amount := mload(0) }
         }
     }
 }

@@ -12,7 +12,8 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 
-/// @inheritdoc IAutoRebalancer
+/// @title Executes signed rebalances
+/// @notice See {IAutoRebalancer}.
 contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
     using BitMaps for BitMaps.BitMap;
 

@@ -5,14 +5,16 @@ import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/acce
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
-import {PackedCovariance} from "contracts/math/PackedCovariance.sol";
+import {PackedCovariance} from "../math/PackedCovariance.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @inheritdoc IRiskEngine
+/// @title What a portfolio may risk
+/// @notice See {IRiskEngine}.
 contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
     /// @dev `indices` holds a byte an asset, in the portfolio's order: its index in the universe, or CASH.
     /// `held`: the guardian set the state, or the drawdown halted trading; only `reopen` ends it.
@@ -176,7 +178,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     function resetHighWaterMark(address portfolio) external restricted {
         PortfolioRisk storage p = _registered(portfolio);
         uint256 sharePrice = IPortfolio(portfolio).sharePrice();
-        p.highWaterMark = uint128(sharePrice);
+        p.highWaterMark = SafeCastLib.toUint128(sharePrice);
         emit HighWaterMarkReset(portfolio, sharePrice);
     }
 
@@ -374,7 +376,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     {
         uint256 highWaterMark = p.highWaterMark;
         if (sharePrice > highWaterMark) {
-            p.highWaterMark = uint128(sharePrice);
+            p.highWaterMark = SafeCastLib.toUint128(sharePrice);
             emit HighWaterMarkRaised(portfolio, sharePrice);
             return 0;
         }

@@ -52,7 +52,9 @@ interface IAutomatedComplianceEngine {
 
     /// @notice Called by a token before every movement; reverts with the account and the reason if it is refused.
     /// @param operator Who moves the tokens: the sender, a spender, or the issuer when minting and burning.
-    /// @param from Address zero when minting. @param to Address zero when burning. @param amount Smallest units.
+    /// @param from Address zero when minting.
+    /// @param to Address zero when burning.
+    /// @param amount Smallest units.
     function enforceTransfer(address operator, address from, address to, uint256 amount) external;
 
     /// @notice The verdict of `enforceTransfer` for any token, without reverting.

@@ -39,7 +39,8 @@ interface IPriceOracle {
     error PriceOracle__LengthMismatch(uint256 assets, uint256 amounts);
 
     /// @notice Sets or replaces an asset's feed; reads decimals from both contracts. Role: ADMIN.
-    /// @param minPrice WAD USD, above zero. @param maxPrice WAD USD, above minPrice.
+    /// @param minPrice WAD USD, above zero.
+    /// @param maxPrice WAD USD, above minPrice.
     function setFeed(address asset, address aggregator, uint32 heartbeat, uint128 minPrice, uint128 maxPrice) external;
 
     /// @notice Sets the L2 sequencer uptime feed; address zero on chains without one. Role: ADMIN.

@@ -37,7 +37,8 @@ interface IPortfolio is IERC4626 {
     }
 
     /// @notice Outcome of `execute`, all in the order of `assets()`.
-    /// @param valuesBefore WAD USD. @param valuesAfter WAD USD at the same prices.
+    /// @param valuesBefore WAD USD.
+    /// @param valuesAfter WAD USD at the same prices.
     struct Execution {
         uint256[] valuesBefore;
         uint256[] valuesAfter;
@@ -62,7 +63,9 @@ interface IPortfolio is IERC4626 {
     error Portfolio__AssetHeld(address asset, uint256 balance);
     error Portfolio__TooManyAssets(uint256 assets, uint256 max);
     error Portfolio__InvalidLossBudget(uint16 lossBudgetBps, uint40 lossWindow);
-    /// @param loss Of this execution, WAD of NAV. @param level In the bucket before it. @param capacity Of the bucket.
+    /// @param loss Of this execution, WAD of NAV.
+    /// @param level In the bucket before it.
+    /// @param capacity Of the bucket.
     error Portfolio__LossBudgetExceeded(uint256 loss, uint256 level, uint256 capacity);
     error Portfolio__WrongRecipient(address recipient);
     error Portfolio__TransferMismatch(address asset, uint256 expected, uint256 actual);
@@ -114,7 +117,9 @@ interface IPortfolio is IERC4626 {
     function assets() external view returns (address[] memory);
     function isAsset(address asset) external view returns (bool);
 
-    /// @return assets_ As `assets()`. @return balances Smallest units, without what is set aside. @return values WAD USD.
+    /// @return assets_ As `assets()`.
+    /// @return balances Smallest units, without what is set aside.
+    /// @return values WAD USD.
     function positions()
         external
         view
@@ -128,7 +133,8 @@ interface IPortfolio is IERC4626 {
 
     /// @notice The loss bucket (I2). It holds at most half the budget and drains over one window, so that any window
     /// loses at most a full bucket plus what drains meanwhile: the budget.
-    /// @return level WAD of NAV in the bucket now. @return capacity WAD of NAV, half the budget.
+    /// @return level WAD of NAV in the bucket now.
+    /// @return capacity WAD of NAV, half the budget.
     /// @return window Seconds in which a full bucket drains.
     function lossBucket() external view returns (uint256 level, uint256 capacity, uint256 window);
 

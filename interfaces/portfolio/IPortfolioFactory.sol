@@ -9,8 +9,10 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 interface IPortfolioFactory {
     /// @param init What the portfolio is; its `compliance` is ignored and set from `restricted`.
     /// @param universe Covariance universe that holds every asset but the settlement token.
-    /// @param limits Risk limits. @param restricted Whether shares move under compliance rules.
-    /// @param countries Of the share rules, if restricted. @param classes Of the share rules, if restricted.
+    /// @param limits Risk limits.
+    /// @param restricted Whether shares move under compliance rules.
+    /// @param countries Of the share rules, if restricted.
+    /// @param classes Of the share rules, if restricted.
     struct PortfolioParams {
         IPortfolio.InitParams init;
         bytes32 universe;

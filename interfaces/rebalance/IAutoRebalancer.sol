@@ -11,7 +11,8 @@ interface IAutoRebalancer {
     /// @notice What signers sign. The portfolio's address as bytes32 names the signer set.
     /// @param targets Target weights of NAV, WAD, in the order of the portfolio's `assets()`; they sum to 1e18.
     /// @param bandBps How far, in basis points of NAV, any weight may end from its target.
-    /// @param validFrom Unix seconds. @param validUntil Unix seconds, the last at which it may run.
+    /// @param validFrom Unix seconds.
+    /// @param validUntil Unix seconds, the last at which it may run.
     /// @param nonce Any number not yet used for this portfolio; order does not matter.
     /// @param ordersHash keccak256 of the ABI-encoded orders.
     struct Signal {

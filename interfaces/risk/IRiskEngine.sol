@@ -62,8 +62,12 @@ interface IRiskEngine {
 
     /// @notice All WAD.
     /// @param nav USD.
-    /// @param volatility Daily, of NAV. @param var95 One day, of NAV. @param var99 One day, of NAV.
-    /// @param maxWeight Of NAV. @param sharePrice Settlement tokens a share. @param drawdown Of the high-water mark.
+    /// @param volatility Daily, of NAV.
+    /// @param var95 One day, of NAV.
+    /// @param var99 One day, of NAV.
+    /// @param maxWeight Of NAV.
+    /// @param sharePrice Settlement tokens a share.
+    /// @param drawdown Of the high-water mark.
     struct Metrics {
         uint256 nav;
         uint256 volatility;
