@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
@@ -101,7 +103,13 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, AccessManagedU
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function checkTransfer(address token, address operator, address from, address to, uint256)
+    function checkTransfer(
+        address token,
+        address operator,
+        address from,
+        address to,
+        uint256
+    )
         external
         view
         returns (address account, Reason reason)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
@@ -28,7 +30,12 @@ contract IdentityRegistry is IIdentityRegistry, AccessManagedUpgradeable, UUPSUp
     }
 
     /// @inheritdoc IIdentityRegistry
-    function registerIdentity(address account, uint16 country, InvestorClass investorClass, uint40 kycExpiry)
+    function registerIdentity(
+        address account,
+        uint16 country,
+        InvestorClass investorClass,
+        uint40 kycExpiry
+    )
         external
         restricted
     {

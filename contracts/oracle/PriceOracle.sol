@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
 import {
-    AggregatorV3Interface
-} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
@@ -38,7 +38,13 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     // -- Feeds -------------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPriceOracle
-    function setFeed(address asset, address aggregator, uint32 heartbeat, uint128 minPrice, uint128 maxPrice)
+    function setFeed(
+        address asset,
+        address aggregator,
+        uint32 heartbeat,
+        uint128 minPrice,
+        uint128 maxPrice
+    )
         external
         restricted
     {
@@ -89,7 +95,10 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     }
 
     /// @inheritdoc IPriceOracle
-    function values(address[] calldata assets, uint256[] calldata amounts)
+    function values(
+        address[] calldata assets,
+        uint256[] calldata amounts
+    )
         external
         view
         returns (uint256[] memory wads)
@@ -117,7 +126,8 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         }
     }
 
-    /// @return wad USD for one whole token. @return tokenDecimals Of the asset.
+    /// @return wad USD for one whole token.
+    /// @return tokenDecimals Of the asset.
     function _price(address asset) private view returns (uint256 wad, uint256 tokenDecimals) {
         Feed storage feed = _storage().feeds[asset];
         (address aggregator, uint256 heartbeat, uint256 feedDecimals) =

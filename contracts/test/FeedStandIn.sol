@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {
-    AggregatorV3Interface
-} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
+import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
 
 /// @title Stand-in for a Chainlink feed
 /// @notice For tests and local networks: anyone sets any round. Chainlink's own MockV3Aggregator cannot answer a round
@@ -40,7 +38,13 @@ contract FeedStandIn is AggregatorV3Interface {
     }
 
     /// @notice Makes this round the latest, whatever is wrong with it.
-    function setRound(uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
+    function setRound(
+        uint80 roundId,
+        int256 answer,
+        uint256 startedAt,
+        uint256 updatedAt,
+        uint80 answeredInRound
+    )
         public
     {
         _latest = roundId;
