@@ -6,7 +6,9 @@ import {IUniswapV3SwapCallback} from "interfaces/liquidity/venues/IUniswapV3Pool
 /// @title Swaps over listed pools
 /// @notice Splits an order over paths of listed pools. Tokens go from the caller straight to the first pool and from the last
 /// pool straight to the recipient; only between hops do they touch this contract, and nothing is left behind. Results are
-/// measured by balance differences, so a token that takes a fee on transfer, or a pool that pays less, fails the order.
+/// measured by balance differences: a token that takes a fee on the way in or between pools fails the order, and one that
+/// takes it on the way out, or a pool that pays less, counts as less output. Each listed pool is trusted with the amounts of
+/// the paths that lead through it, never with more, with another token, or with anything else that callers have approved.
 interface ILiquidityAggregator is IUniswapV3SwapCallback {
     enum VenueKind {
         None,
@@ -62,10 +64,14 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback {
     error LiquidityAggregator__PoolNotListed(address pool);
     error LiquidityAggregator__InvalidVenue(address pool, VenueKind kind, uint24 fee);
     error LiquidityAggregator__Expired(uint256 deadline, uint256 timestamp);
+    /// @dev No path, a path without a pool, or a path without an amount.
     error LiquidityAggregator__EmptyRoute();
     error LiquidityAggregator__SameToken(address token);
+    /// @dev Zero, the aggregator, or a pool of the route.
     error LiquidityAggregator__InvalidRecipient(address recipient);
     error LiquidityAggregator__AmountMismatch(uint256 amountIn, uint256 sumOfPaths);
+    /// @dev The pool was listed with other tokens than the route brings to it and expects from it.
+    error LiquidityAggregator__WrongTokens(address pool, address token0, address token1);
     error LiquidityAggregator__InsufficientOutput(uint256 amountOut, uint256 minAmountOut);
     /// @dev The pool took another amount than the path gave it.
     error LiquidityAggregator__PartialFill(address pool, uint256 taken, uint256 given);
@@ -73,16 +79,21 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback {
     /// @dev A token debited or credited another amount than was sent.
     error LiquidityAggregator__BalanceMismatch(address token, uint256 expected, uint256 actual);
 
-    /// @notice Lists a pool. Role: MANAGER_DELAYED.
-    /// @param fee Hundredths of a basis point; for UniswapV3 it has to equal the pool's own.
+    /// @notice Lists a pool, or changes the fee of a listed one. Role: MANAGER_DELAYED. At worst it lists a hostile pool,
+    /// which can then keep the input of orders routed through it, down to their minimum outputs.
+    /// @param pool A contract that answers as its kind does: token0 and token1; getReserves (V2) or fee (V3).
+    /// @param fee Hundredths of a basis point; below 1e6 for UniswapV2, the pool's own for UniswapV3.
     function listPool(address pool, VenueKind kind, uint24 fee) external;
 
-    /// @notice Delists a pool at once. Role: GUARDIAN.
+    /// @notice Delists a pool at once. Role: GUARDIAN. At worst orders routed through it revert.
     function delistPool(address pool) external;
 
     /// @notice Swaps an exact input over the order's paths, or reverts whole.
+    /// @dev Anyone may call: the caller is the payer. Refused: a deadline that has passed, a route that does not add up, a
+    /// pool that takes more or less than its path's amount, a token that debits more than was sent.
     /// @return amountOut Growth of the recipient's tokenOut balance, at least `minAmountOut`.
     function swap(Order calldata order) external returns (uint256 amountOut);
 
+    /// @return Kind None and fee zero if the pool is not listed.
     function venueOf(address pool) external view returns (Venue memory);
 }

@@ -17,5 +17,9 @@ interface IUniswapV3Pool {
 
 /// @notice What a Uniswap V3 pool calls on whoever swaps.
 interface IUniswapV3SwapCallback {
+    /// @notice Asks for the swap's input.
+    /// @param amount0Delta Token0 owed to the pool, or if negative, sent by it; smallest units.
+    /// @param amount1Delta The same of token1.
+    /// @param data What the caller of `swap` gave the pool to pass on.
     function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data) external;
 }
