@@ -145,7 +145,10 @@ contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManage
         uint256 amount,
         address payer,
         address to
-    ) private returns (uint256) {
+    )
+        private
+        returns (uint256)
+    {
         (address token0, address token1) = zeroForOne ? (token, tokenOut) : (tokenOut, token);
         if (uint112(uint160(token0)) != listing.tag0 || uint112(uint160(token1)) != listing.tag1) {
             revert LiquidityAggregator__WrongTokens(pool, token0, token1);

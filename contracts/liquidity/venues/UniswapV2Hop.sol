@@ -18,7 +18,14 @@ library UniswapV2Hop {
     /// @param feePips Hundredths of a basis point.
     /// @param sent What the pair has to have received at least; a token that takes a fee on transfer falls short of it.
     /// @return amountOut Sent by the pair to `to`, if it keeps its word.
-    function swap(address pair, address tokenIn, bool zeroForOne, uint256 feePips, uint256 sent, address to)
+    function swap(
+        address pair,
+        address tokenIn,
+        bool zeroForOne,
+        uint256 feePips,
+        uint256 sent,
+        address to
+    )
         internal
         returns (uint256 amountOut)
     {
@@ -35,7 +42,12 @@ library UniswapV2Hop {
     }
 
     /// @dev The most that the pair's own check lets out, as its router rounds: UniswapV2Library.getAmountOut.
-    function quote(uint256 amountIn, uint256 reserveIn, uint256 reserveOut, uint256 feePips)
+    function quote(
+        uint256 amountIn,
+        uint256 reserveIn,
+        uint256 reserveOut,
+        uint256 feePips
+    )
         internal
         pure
         returns (uint256)

@@ -25,7 +25,14 @@ abstract contract UniswapV3Hop is IUniswapV3SwapCallback {
 
     /// @param payer This contract, or the caller of the order.
     /// @return amountOut Sent by the pool to `to`, if it keeps its word.
-    function _swapV3(address pool, address tokenIn, bool zeroForOne, uint256 amountIn, address payer, address to)
+    function _swapV3(
+        address pool,
+        address tokenIn,
+        bool zeroForOne,
+        uint256 amountIn,
+        address payer,
+        address to
+    )
         internal
         returns (uint256 amountOut)
     {
@@ -33,9 +40,8 @@ abstract contract UniswapV3Hop is IUniswapV3SwapCallback {
         _debtToken = tokenIn;
         _debtPayer = payer;
         _debt = amountIn;
-        (int256 amount0, int256 amount1) = IUniswapV3Pool(pool).swap(
-            to, zeroForOne, SafeCastLib.toInt256(amountIn), zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE, ""
-        );
+        (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
+            .swap(to, zeroForOne, SafeCastLib.toInt256(amountIn), zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE, "");
         if (_debtorPool != address(0)) {
             revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pool, 0, amountIn);
         }

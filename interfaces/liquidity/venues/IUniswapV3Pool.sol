@@ -12,7 +12,9 @@ interface IUniswapV3Pool {
         int256 amountSpecified,
         uint160 sqrtPriceLimitX96,
         bytes calldata data
-    ) external returns (int256 amount0, int256 amount1);
+    )
+        external
+        returns (int256 amount0, int256 amount1);
 }
 
 /// @notice What a Uniswap V3 pool calls on whoever swaps.
