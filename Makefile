@@ -84,7 +84,7 @@ lint-solidity: install
 	$(call SAY,forge fmt --check)
 	$(ENV); forge fmt --check contracts interfaces tests
 	printf '\033[1m== slither\033[0m\n'
-	slither . --config-file .ci/slither.config.json
+	FOUNDRY_PROFILE=slither slither . --config-file .ci/slither.config.json
 
 sizes: install ## Every contract under EIP-170's 24,576 bytes
 	$(call SAY,contract sizes)
