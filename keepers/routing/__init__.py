@@ -1,0 +1,1 @@
+"""Venue arithmetic, split optimisation and trade planning. Pure."""

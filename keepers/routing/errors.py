@@ -1,0 +1,11 @@
+"""Refusals of the routing room."""
+
+from keepers.errors import KeeperError
+
+
+class RoutingError(KeeperError):
+    """Pools, amounts or holdings that make no sense."""
+
+
+class InsufficientLiquidity(RoutingError):  # noqa: N818 - says what is missing
+    """The pools at hand cannot take the whole amount."""

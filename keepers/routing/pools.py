@@ -1,0 +1,248 @@
+"""Pools as they were at one block, and what they pay."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeAlias
+
+from keepers.routing.errors import InsufficientLiquidity, RoutingError
+from keepers.routing.v3_math import (
+    MAX_SQRT_RATIO,
+    MAX_TICK,
+    MIN_SQRT_RATIO,
+    MIN_TICK,
+    PIPS,
+    sqrt_ratio_at_tick,
+    swap_step,
+    tick_at_sqrt_ratio,
+)
+
+MAX_UINT112 = (1 << 112) - 1
+MAX_UINT128 = (1 << 128) - 1
+MAX_INT256 = (1 << 255) - 1
+
+
+@dataclass(frozen=True)
+class V2Pool:
+    """A constant-product pool (Uniswap V2 and its forks).
+
+    Attributes:
+        address: Of the pair.
+        token0, token1: Addresses, written alike everywhere (checksummed): they are compared as they are.
+        reserve0, reserve1: Smallest units, above zero, below 2^112.
+        fee_pips: Hundredths of a basis point of the input (3000 = 0.3%).
+
+    Raises:
+        RoutingError: If any of that does not hold.
+    """
+
+    address: str
+    token0: str
+    token1: str
+    reserve0: int
+    reserve1: int
+    fee_pips: int = 3000
+
+    def __post_init__(self) -> None:
+        _check_common(self.address, self.token0, self.token1, self.fee_pips)
+        if not (0 < self.reserve0 <= MAX_UINT112 and 0 < self.reserve1 <= MAX_UINT112):
+            reserves = f"reserves {self.reserve0}, {self.reserve1} of {self.address}"
+            raise RoutingError(reserves, "not within 1 to 2^112 - 1", "leave out empty pools")
+
+
+@dataclass(frozen=True)
+class V3Pool:
+    """A concentrated-liquidity pool (Uniswap V3).
+
+    Attributes:
+        address: Of the pool.
+        token0, token1: Addresses, written alike everywhere (checksummed): they are compared as they are.
+        sqrt_price_x96: slot0's, 96 fractional bits.
+        tick: slot0's.
+        liquidity: In range, L of the whitepaper.
+        fee_pips: Hundredths of a basis point of the input.
+        tick_spacing: Of the pool.
+        ticks: (tick, liquidityNet) of every initialised tick in a stretch around the price, rising. Beyond
+            the first and the last of them nothing is known, and quotes do not go there.
+
+    Raises:
+        RoutingError: If a number is out of range, the price does not belong to the tick, or ticks are not
+            rising multiples of the spacing.
+    """
+
+    address: str
+    token0: str
+    token1: str
+    sqrt_price_x96: int
+    tick: int
+    liquidity: int
+    fee_pips: int
+    tick_spacing: int
+    ticks: tuple[tuple[int, int], ...]
+
+    def __post_init__(self) -> None:
+        _check_common(self.address, self.token0, self.token1, self.fee_pips)
+        if not 0 <= self.liquidity <= MAX_UINT128:
+            raise RoutingError(
+                f"liquidity {self.liquidity} of {self.address}", "not uint128", "read the pool again"
+            )
+        self._check_price()
+        self._check_ticks()
+
+    def _check_price(self) -> None:
+        fits = MIN_TICK - 1 <= self.tick < MAX_TICK and MIN_SQRT_RATIO <= self.sqrt_price_x96 < MAX_SQRT_RATIO
+        # After a swap that ends on a tick going down, the price is that tick's and the tick is the one below.
+        lower = sqrt_ratio_at_tick(max(self.tick, MIN_TICK)) if fits else 0
+        if not (fits and lower <= self.sqrt_price_x96 <= sqrt_ratio_at_tick(self.tick + 1)):
+            state = f"sqrt price {self.sqrt_price_x96}, tick {self.tick} of {self.address}"
+            raise RoutingError(state, "do not belong together", "read both in one call")
+
+    def _check_ticks(self) -> None:
+        if self.tick_spacing <= 0:
+            raise RoutingError(f"tick spacing {self.tick_spacing}", "not above zero", "read the pool again")
+        indices = [index for index, _ in self.ticks]
+        for index in indices:
+            if index % self.tick_spacing or not MIN_TICK <= index <= MAX_TICK:
+                where = f"tick {index} of {self.address}"
+                raise RoutingError(
+                    where, f"no multiple of {self.tick_spacing} in range", "read the ticks again"
+                )
+        for lower, upper in pairwise(indices):
+            if upper <= lower:
+                raise RoutingError(
+                    f"tick {upper} of {self.address}", f"comes after {lower}", "sort, each once"
+                )
+
+
+Pool: TypeAlias = V2Pool | V3Pool
+
+
+def is_zero_for_one(pool: Pool, token_in: str) -> bool:
+    """Whether `token_in` is the pool's token0.
+
+    Raises:
+        RoutingError: If it is neither of the pool's tokens.
+    """
+    if token_in not in (pool.token0, pool.token1):
+        raise RoutingError(
+            token_in, f"no token of pool {pool.address}", f"give {pool.token0} or {pool.token1}"
+        )
+    return token_in == pool.token0
+
+
+def other_token(pool: Pool, token: str) -> str:
+    """The token that comes out where `token` goes in.
+
+    Raises:
+        RoutingError: If it is neither of the pool's tokens.
+    """
+    return pool.token1 if is_zero_for_one(pool, token) else pool.token0
+
+
+def quote(pool: Pool, token_in: str, amount_in: int) -> int:
+    """What the pool pays for an exact input, to the wei.
+
+    V2: UniswapV2Library.getAmountOut (Adams, Zinsmeister and Robinson 2020, "Uniswap v2 Core"), with any fee.
+    V3: the loop of UniswapV3Pool.swap, stopping as it does at every initialised tick and at every end of a
+    word of 256 spacings, because the contract rounds there.
+
+    Args:
+        pool: State before the swap.
+        token_in: One of its tokens.
+        amount_in: Smallest units, above zero, fee included.
+
+    Returns:
+        Smallest units of the other token; may be zero for tiny amounts, for which a V2 pair reverts.
+
+    Raises:
+        InsufficientLiquidity: If the pool cannot take all of it.
+        RoutingError: If the amount is not above zero, or the token not the pool's.
+    """
+    zero_for_one = is_zero_for_one(pool, token_in)
+    _check_amount(amount_in)
+    if isinstance(pool, V2Pool):
+        return _v2_out(pool, zero_for_one, amount_in)
+    return _walk(pool, zero_for_one, amount_in)[0]
+
+
+def swap(pool: Pool, token_in: str, amount_in: int) -> tuple[int, Pool]:
+    """What the pool pays, as `quote`, and its state afterwards.
+
+    Raises:
+        InsufficientLiquidity: As `quote`.
+        RoutingError: As `quote`.
+    """
+    zero_for_one = is_zero_for_one(pool, token_in)
+    _check_amount(amount_in)
+    if isinstance(pool, V3Pool):
+        return _walk(pool, zero_for_one, amount_in)
+    out = _v2_out(pool, zero_for_one, amount_in)
+    change0, change1 = (amount_in, -out) if zero_for_one else (-out, amount_in)
+    return out, replace(pool, reserve0=pool.reserve0 + change0, reserve1=pool.reserve1 + change1)
+
+
+def _v2_out(pool: V2Pool, zero_for_one: bool, amount_in: int) -> int:
+    reserves = pool.reserve0, pool.reserve1
+    reserve_in, reserve_out = reserves if zero_for_one else reserves[::-1]
+    if reserve_in + amount_in > MAX_UINT112:
+        raise InsufficientLiquidity(amount_in, f"overflows the reserve of {pool.address}", "trade less")
+    less_fee = amount_in * (PIPS - pool.fee_pips)
+    return less_fee * reserve_out // (reserve_in * PIPS + less_fee)
+
+
+def _walk(pool: V3Pool, zero_for_one: bool, amount_in: int) -> tuple[int, V3Pool]:
+    price, tick, liquidity = pool.sqrt_price_x96, pool.tick, pool.liquidity
+    remaining, out = amount_in, 0
+    limit = MIN_SQRT_RATIO + 1 if zero_for_one else MAX_SQRT_RATIO - 1
+    while remaining:
+        if price == limit:
+            raise InsufficientLiquidity(
+                amount_in, f"moves {pool.address} to the end of its prices", "trade less"
+            )
+        boundary, net = _next_boundary(pool, tick, zero_for_one, amount_in)
+        at_boundary = sqrt_ratio_at_tick(boundary)
+        target = max(at_boundary, limit) if zero_for_one else min(at_boundary, limit)
+        step = swap_step(price, target, liquidity, remaining, pool.fee_pips)
+        remaining -= step.amount_in + step.fee
+        out += step.amount_out
+        if step.price == at_boundary:
+            liquidity += -net if zero_for_one else net
+            tick = boundary - 1 if zero_for_one else boundary
+        elif step.price != price:
+            tick = tick_at_sqrt_ratio(step.price)
+        price = step.price
+        if not 0 <= liquidity <= MAX_UINT128:
+            raise RoutingError(
+                f"tick {boundary} of {pool.address}", "its liquidity does not add up", "read it again"
+            )
+    return out, replace(pool, sqrt_price_x96=price, tick=tick, liquidity=liquidity)
+
+
+def _next_boundary(pool: V3Pool, tick: int, zero_for_one: bool, amount_in: int) -> tuple[int, int]:
+    """Where the contract's next step ends: (tick, net liquidity there, zero at the end of a word)."""
+    position = bisect_right(pool.ticks, tick, key=lambda entry: entry[0]) - (1 if zero_for_one else 0)
+    if not 0 <= position < len(pool.ticks):
+        raise InsufficientLiquidity(amount_in, f"goes beyond the known ticks of {pool.address}", "trade less")
+    initialised, net = pool.ticks[position]
+    spacing = pool.tick_spacing
+    if zero_for_one:
+        word_end = (tick // spacing >> 8 << 8) * spacing
+        boundary = max(initialised, word_end)
+    else:
+        word_end = ((tick // spacing + 1 >> 8 << 8) + 255) * spacing
+        boundary = min(initialised, word_end)
+    return min(max(boundary, MIN_TICK), MAX_TICK), net if boundary == initialised else 0
+
+
+def _check_amount(amount_in: int) -> None:
+    if not 0 < amount_in <= MAX_INT256:
+        raise RoutingError(f"amount {amount_in}", "not above zero, or beyond int256", "give smallest units")
+
+
+def _check_common(address: str, token0: str, token1: str, fee_pips: int) -> None:
+    if token0 == token1:
+        raise RoutingError(f"pool {address}", "has one token twice", "give two tokens")
+    if not 0 <= fee_pips < PIPS:
+        raise RoutingError(f"fee {fee_pips} of {address}", "not within 0 to 999,999 pips", "3000 is 0.3%")
