@@ -119,7 +119,7 @@ def _check_returns(returns: Array, min_observations: int) -> int:
         raise RiskError(
             f"returns of shape {returns.shape}", "not (days, assets)", "give a row a day, a column an asset"
         )
-    observations = returns.shape[0]
+    observations: int = returns.shape[0]
     least = max(min_observations, 2)
     if observations < least:
         raise RiskError(f"{observations} observations", f"fewer than {least}", "give a longer history")
