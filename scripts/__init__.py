@@ -1,0 +1,1 @@
+"""What `ape run` and `python -m scripts.…` run."""

@@ -1,0 +1,245 @@
+"""The deployment config: a strict schema, and errors that name the key, the value and the remedy."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from eth_utils import is_address, to_checksum_address
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+ROLES = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
+CLASSES = {"retail": 1, "accredited": 2, "institutional": 3}
+
+
+class ConfigError(Exception):
+    """One line: the file, the key, the value, the reason, the remedy."""
+
+
+def _address(value: str) -> str:
+    if not is_address(value):
+        raise ValueError(f"{value!r} is not an address; give 0x and 40 hexadecimal digits")
+    if value != value.lower() and value != to_checksum_address(value):
+        raise ValueError(f"{value!r} fails its checksum; correct it or write it in lower case")
+    return to_checksum_address(value)
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Bps = Annotated[int, Field(ge=1, le=10_000)]
+Country = Annotated[int, Field(ge=1, le=999)]
+Seconds = Annotated[int, Field(ge=0)]
+InvestorClass = Literal["retail", "accredited", "institutional"]
+
+
+class Strict(BaseModel):
+    """Refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Role(Strict):
+    """Who holds a role; `delay` is what its loosening functions wait out."""
+
+    accounts: list[Address] = Field(min_length=1)
+    delay: Seconds = 0
+
+
+class Roles(Strict):
+    """All roles but ADMIN."""
+
+    guardian: Role
+    issuer: Role
+    compliance_officer: Role
+    manager: Role
+    keeper_registrar: Role
+
+
+class Sequencer(Strict):
+    """Chainlink's L2 sequencer uptime feed."""
+
+    feed: Address
+    grace_period: Seconds
+
+
+class Feed(Strict):
+    """A Chainlink-interface feed in USD; bounds are USD a whole token."""
+
+    aggregator: Address
+    heartbeat: Annotated[int, Field(gt=0, lt=2**32)]
+    min_price: Annotated[Decimal, Field(gt=0)]
+    max_price: Annotated[Decimal, Field(gt=0)]
+
+
+class Rules(Strict):
+    """Who may hold: ISO 3166-1 numeric countries and investor classes."""
+
+    countries: list[Country] = Field(min_length=1)
+    classes: list[InvestorClass] = Field(min_length=1)
+
+    @property
+    def class_mask(self) -> int:
+        """Bit i stands for investor class i."""
+        return sum(1 << CLASSES[name] for name in set(self.classes))
+
+
+class Token(Strict):
+    """A regulated token to issue; its key in the config is its symbol."""
+
+    name: str = Field(min_length=1)
+    decimals: Annotated[int, Field(ge=0, le=36)] = 18
+    rules: Rules
+
+
+class Quorum(Strict):
+    """Who signs, and how many of them it takes."""
+
+    signers: list[Address] = Field(min_length=1)
+    threshold: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Quorum:
+        if self.threshold > len(set(self.signers)):
+            raise ValueError(f"threshold {self.threshold} is above the {len(set(self.signers))} signers")
+        return self
+
+
+class Universe(Quorum):
+    """Assets that share a covariance model, and the quorum that signs it."""
+
+    assets: list[str] = Field(min_length=1, max_length=32)
+
+
+class Venue(Strict):
+    """A pool to list; the fee is in hundredths of a basis point."""
+
+    pool: Address
+    kind: Literal["uniswap-v2", "uniswap-v3"]
+    fee: Annotated[int, Field(ge=0, lt=1_000_000)]
+
+
+class Limits(Strict):
+    """Risk limits, basis points of NAV."""
+
+    max_var99: Bps
+    max_weight: Bps
+    max_drawdown: Bps
+    halt_drawdown: Bps
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Limits:
+        if self.halt_drawdown < self.max_drawdown:
+            raise ValueError(f"halt_drawdown {self.halt_drawdown} is below max_drawdown {self.max_drawdown}")
+        return self
+
+
+class LossBudget(Strict):
+    """Most that trading may lose in any window."""
+
+    bps: Bps
+    window: Annotated[int, Field(gt=0, lt=2**40)]
+
+
+class Identity(Strict):
+    """What the compliance officer registers a portfolio as; it is an institutional holder."""
+
+    country: Country
+    kyc_expiry: Annotated[int, Field(gt=0, lt=2**40)]
+
+
+class Portfolio(Quorum):
+    """A portfolio to create; its signers sign rebalances."""
+
+    name: str = Field(min_length=1)
+    symbol: str = Field(min_length=1)
+    settlement: str
+    assets: list[str] = Field(max_length=31)
+    universe: str
+    limits: Limits
+    loss_budget: LossBudget
+    share_rules: Rules | None = None
+    identity: Identity | None = None
+
+
+class RiskTimes(Strict):
+    """Seconds."""
+
+    cooling_time: Seconds = 43_200
+    max_model_lifetime: Annotated[int, Field(gt=0)] = 864_000
+
+
+class Config(Strict):
+    """What a network should have.
+
+    Assets are named: by their key in `assets` (tokens that exist already) or in `tokens` (regulated tokens to issue).
+    """
+
+    network: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    admin: Address
+    admin_delay: Seconds = 0
+    roles: Roles
+    risk: RiskTimes = RiskTimes()
+    sequencer: Sequencer | None = None
+    assets: dict[str, Address] = {}
+    tokens: dict[str, Token] = {}
+    feeds: dict[str, Feed] = {}
+    universes: dict[str, Universe] = {}
+    venues: list[Venue] = []
+    portfolios: dict[str, Portfolio] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Config:
+        known = set(self.assets) | set(self.tokens)
+        if both := set(self.assets) & set(self.tokens):
+            raise ValueError(f"{sorted(both)} stand under both assets and tokens; keep one")
+        for where, names in self._asset_names():
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{where}: {name!r} is no asset; name one of {sorted(known)}")
+        for name, portfolio in self.portfolios.items():
+            if portfolio.universe not in self.universes:
+                raise ValueError(f"portfolios.{name}.universe: no universe {portfolio.universe!r}")
+            if outside := set(portfolio.assets) - set(self.universes[portfolio.universe].assets):
+                raise ValueError(f"portfolios.{name}.assets: {sorted(outside)} not in its universe")
+            if unpriced := {portfolio.settlement, *portfolio.assets} - set(self.feeds):
+                raise ValueError(f"portfolios.{name}: {sorted(unpriced)} have no feed; add them under feeds")
+        return self
+
+    def _asset_names(self) -> list[tuple[str, list[str]]]:
+        return (
+            [("feeds", list(self.feeds))]
+            + [(f"universes.{name}.assets", u.assets) for name, u in self.universes.items()]
+            + [(f"portfolios.{name}", [p.settlement, *p.assets]) for name, p in self.portfolios.items()]
+        )
+
+
+def load_config(path: Path) -> Config:
+    """Reads and checks a config file.
+
+    Raises:
+        ConfigError: one line a fault, naming the file and the key.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name an existing file") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: is not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: holds no mapping; see scripts/config/example.yaml")
+    try:
+        return Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_fault(path, fault) for fault in error.errors())) from None
+
+
+def _fault(path: Path, fault: dict) -> str:  # type: ignore[type-arg]
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"{path}: unknown key {key!r}; remove it or correct its spelling"
+    if fault["type"] == "missing":
+        what = "role" if key.startswith("roles.") and key.count(".") == 1 else "key"
+        return f"{path}: missing {what} {key!r}; add it (see scripts/config/example.yaml)"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{path}: {key + ': ' if key else ''}{message}"

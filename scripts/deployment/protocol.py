@@ -1,0 +1,326 @@
+"""What a config needs on chain, step by step; each step looks first and acts only if something is missing.
+
+Order matters: while functions are not yet mapped to roles they are ADMIN's, which the deployer holds. So everything is
+set up first, then functions are mapped, roles granted, and ADMIN handed over last. A run that was killed goes on from
+whatever it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from eth_abi.abi import encode
+from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_address
+from web3.contract import Contract
+
+from scripts.deployment import roles
+from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError
+from scripts.deployment.config import CLASSES, Config, Feed, Portfolio, Rules, Token, Universe, Venue
+from scripts.deployment.record import ContractRecord, Record
+
+WAD = 10**18
+KINDS = {"uniswap-v2": 1, "uniswap-v3": 2}
+ZERO = "0x" + "00" * 20
+
+
+class ProtocolDeployment:
+    """Brings a chain to what a config says and records it."""
+
+    def __init__(self, chain: Chain, config: Config, artifacts: Mapping[str, Artifact]) -> None:
+        self.chain = chain
+        self.config = config
+        self.artifacts = artifacts
+        self.contracts: dict[str, Contract] = {}
+        self.record = Record(config.network, chain.w3.eth.chain_id)
+
+    def run(self) -> Record:
+        """Does what is missing.
+
+        Returns:
+            The record of everything that is there.
+
+        Raises:
+            DeploymentError: one line, with what to do.
+        """
+        self.chain.ensure_create2_factory()
+        self._deploy_contracts()
+        self._let_factories_register()
+        self.assets = {**self.config.assets, **self._issue_tokens()}
+        self._set_feeds()
+        self._create_universes()
+        self._list_venues()
+        self._create_portfolios()
+        self._map_functions()
+        self._grant_roles()
+        self._hand_over()
+        self.record.block = self.chain.w3.eth.block_number
+        return self.record
+
+    # -- Contracts
+
+    def _deploy_contracts(self) -> None:
+        deployer = self.chain.sender.address
+        self._plain("AccessManager", [deployer])
+        self._proxy("SignerSets", [])
+        self._proxy("PriceOracle", [])
+        self._proxy("IdentityRegistry", [])
+        self._proxy("AutomatedComplianceEngine", [self._at("IdentityRegistry")])
+        times = self.config.risk
+        self._proxy("RiskEngine", [self._at("SignerSets"), times.cooling_time, times.max_model_lifetime])
+        self._proxy("AutoRebalancer", [self._at("SignerSets")])
+        self._plain("LiquidityAggregator", [self._at("AccessManager")])
+        self._plain("TokenFactory", [self._at("AccessManager"), self._at("AutomatedComplianceEngine")])
+        wiring = ("PriceOracle", "RiskEngine", "LiquidityAggregator", "AutoRebalancer", "AutomatedComplianceEngine")
+        self._plain("PortfolioFactory", [self._at("AccessManager"), *map(self._at, wiring)])
+
+    def _plain(self, name: str, args: list[Any]) -> None:
+        self._keep(name, self.chain.deploy(name, self.artifacts[name], args))
+
+    def _proxy(self, name: str, args: list[Any]) -> None:
+        implementation = self.chain.deploy(f"{name} implementation", self.artifacts[name], args)
+        authority = self._at("AccessManager")
+        initialize = function_signature_to_4byte_selector("initialize(address)") + encode(["address"], [authority])
+        proxy = self.chain.deploy(
+            name, self.artifacts["ERC1967Proxy"], [implementation.contract.address, initialize]
+        )
+        self._keep(name, proxy, args, implementation.contract.address)
+
+    def _keep(
+        self, name: str, deployed: Deployed, args: list[Any] | None = None, implementation: str | None = None
+    ) -> None:
+        address = deployed.contract.address
+        self.contracts[name] = self.chain.w3.eth.contract(address=address, abi=self.artifacts[name].abi)
+        code = self.chain.w3.eth.get_code(address)
+        self.record.contracts[name] = ContractRecord(
+            address, "0x" + keccak(code).hex(), args if args is not None else deployed.args, deployed.block, implementation
+        )
+
+    def _at(self, name: str) -> str:
+        return self.contracts[name].address
+
+    # -- Set-up
+
+    def _let_factories_register(self) -> None:
+        self._map("AutomatedComplianceEngine", {"openRules": roles.FACTORY})
+        self._map("RiskEngine", {"registerPortfolio": roles.FACTORY})
+        for factory in ("TokenFactory", "PortfolioFactory"):
+            self._grant(roles.FACTORY, self._at(factory), 0)
+
+    def _issue_tokens(self) -> dict[str, str]:
+        factory = self.contracts["TokenFactory"]
+        for symbol, token in self.config.tokens.items():
+            address = factory.functions.addressOf(_salt("token", symbol)).call()
+            if not self.chain.w3.eth.get_code(address):
+                self._act(f"issue {symbol}", "TokenFactory", "createToken", _token_params(symbol, token))
+            self.record.tokens[symbol] = address
+        self.record.assets = dict(self.config.assets)
+        return self.record.tokens
+
+    def _set_feeds(self) -> None:
+        oracle = self.contracts["PriceOracle"]
+        if sequencer := self.config.sequencer:
+            wanted = (sequencer.feed, sequencer.grace_period)
+            if tuple(oracle.functions.sequencerFeed().call()) != wanted:
+                self._act("set the sequencer feed", "PriceOracle", "setSequencerFeed", *wanted)
+        for name, feed in self.config.feeds.items():
+            asset = self.assets[name]
+            there = oracle.functions.feedOf(asset).call()
+            if (there[0], there[1], there[4], there[5]) != _feed_terms(feed):
+                self._act(f"set the feed of {name}", "PriceOracle", "setFeed", asset, *_feed_terms(feed))
+            self.record.feeds[name] = feed.aggregator
+
+    def _create_universes(self) -> None:
+        engine = self.contracts["RiskEngine"]
+        for name, universe in self.config.universes.items():
+            key = universe_id(name)
+            assets = [self.assets[asset] for asset in universe.assets]
+            there = engine.functions.universeAssets(key).call()
+            if not there:
+                self._act(f"create universe {name}", "RiskEngine", "createUniverse", key, assets)
+            elif there != assets:
+                raise DeploymentError(
+                    f"universes.{name}: its assets on chain are {there}, which never change; choose another name"
+                )
+            self._create_quorum(f"universe {name}", key, universe)
+            self.record.universes[name] = {"id": "0x" + key.hex(), "assets": universe.assets}
+
+    def _create_quorum(self, what: str, key: bytes, quorum: Universe | Portfolio) -> None:
+        count, threshold = self.contracts["SignerSets"].functions.quorumOf(key).call()
+        if threshold == 0:
+            signers = list(dict.fromkeys(quorum.signers))
+            self._act(f"create the signers of {what}", "SignerSets", "createSet", key, signers, quorum.threshold)
+        elif threshold != quorum.threshold:
+            self.chain.log(f"note: the signers of {what} are {threshold} of {count}; change them through SignerSets")
+
+    def _list_venues(self) -> None:
+        aggregator = self.contracts["LiquidityAggregator"]
+        # It moves regulated tokens as spender, from a portfolio to a pool.
+        self._admit_venue("the aggregator", aggregator.address)
+        for venue in self.config.venues:
+            wanted = (KINDS[venue.kind], venue.fee)
+            if tuple(aggregator.functions.venueOf(venue.pool).call()) != wanted:
+                self._act(f"list pool {venue.pool}", "LiquidityAggregator", "listPool", venue.pool, *wanted)
+            self._admit_venue(f"pool {venue.pool}", venue.pool)
+            self.record.pools.append(_venue_record(venue))
+
+    def _admit_venue(self, what: str, account: str) -> None:
+        """Lets a pool or router hold or move regulated tokens opposite eligible accounts."""
+        identity = self.contracts["IdentityRegistry"].functions.identityOf(account).call()
+        if not identity[3]:
+            self._act(f"make {what} a venue account", "IdentityRegistry", "setVenueAccount", account, True)
+
+    def _create_portfolios(self) -> None:
+        factory = self.contracts["PortfolioFactory"]
+        for key, portfolio in self.config.portfolios.items():
+            address = factory.functions.addressOf(_salt("portfolio", key)).call()
+            if not self.chain.w3.eth.get_code(address):
+                params = self._portfolio_params(key, portfolio)
+                self._act(f"create portfolio {key}", "PortfolioFactory", "createPortfolio", params)
+            self._register(key, portfolio, address)
+            self._create_quorum(f"portfolio {key}", bytes(12) + bytes.fromhex(address[2:]), portfolio)
+            self.record.portfolios[key] = {
+                "address": address,
+                "universe": "0x" + universe_id(portfolio.universe).hex(),
+            }
+
+    def _register(self, key: str, portfolio: Portfolio, address: str) -> None:
+        """Makes the portfolio an eligible holder of regulated tokens."""
+        if portfolio.identity is None:
+            return
+        wanted = (portfolio.identity.country, CLASSES["institutional"], portfolio.identity.kyc_expiry)
+        country, investor_class, _, _, expiry = self.contracts["IdentityRegistry"].functions.identityOf(address).call()
+        if (country, investor_class, expiry) != wanted:
+            self._act(f"register portfolio {key}", "IdentityRegistry", "registerIdentity", address, *wanted)
+
+    def _portfolio_params(self, key: str, portfolio: Portfolio) -> tuple[Any, ...]:
+        rules = portfolio.share_rules
+        budget = portfolio.loss_budget
+        limits = portfolio.limits
+        return (
+            (
+                portfolio.name,
+                portfolio.symbol,
+                self.assets[portfolio.settlement],
+                [self.assets[name] for name in portfolio.assets],
+                ZERO,
+                budget.bps,
+                budget.window,
+            ),
+            universe_id(portfolio.universe),
+            (limits.max_var99, limits.max_weight, limits.max_drawdown, limits.halt_drawdown),
+            rules is not None,
+            sorted(set(rules.countries)) if rules else [],
+            rules.class_mask if rules else 0,
+            _salt("portfolio", key),
+        )
+
+    # -- Roles
+
+    def _map_functions(self) -> None:
+        for name, functions in roles.FUNCTIONS.items():
+            self._map(name, functions)
+
+    def _map(self, name: str, functions: Mapping[str, int]) -> None:
+        manager = self.contracts["AccessManager"]
+        target = self._at(name)
+        missing: dict[int, list[bytes]] = {}
+        for function, role in functions.items():
+            selector = self._selector(name, function)
+            if manager.functions.getTargetFunctionRole(target, selector).call() != role:
+                missing.setdefault(role, []).append(selector)
+        for role, selectors in missing.items():
+            what = f"let {roles.NAMES[role]} call {len(selectors)} functions of {name}"
+            self._act(what, "AccessManager", "setTargetFunctionRole", target, selectors, role)
+
+    def _selector(self, name: str, function: str) -> bytes:
+        # The factory governs the functions of its tokens.
+        for source in (name, "ComplianceAwareToken") if name == "TokenFactory" else (name,):
+            for item in self.artifacts[source].abi:
+                if item.get("type") == "function" and item["name"] == function:
+                    return function_signature_to_4byte_selector(_signature(item))
+        raise DeploymentError(f"{name} has no function {function}; roles.py and the contract disagree")
+
+    def _grant_roles(self) -> None:
+        for role_name, (now, later) in roles.HELD.items():
+            role = getattr(self.config.roles, role_name)
+            for account in role.accounts:
+                if now is not None:
+                    self._grant(now, account, 0)
+                if later is not None:
+                    self._grant(later, account, role.delay)
+
+    def _grant(self, role: int, account: str, delay: int) -> None:
+        member, current = self.contracts["AccessManager"].functions.hasRole(role, account).call()
+        if (member, current) != (True, delay):
+            what = f"grant {roles.NAMES[role]} to {account}"
+            self._act(what, "AccessManager", "grantRole", role, account, delay)
+
+    def _hand_over(self) -> None:
+        deployer, admin = self.chain.sender.address, self.config.admin
+        if admin == deployer:
+            return
+        self._grant(roles.ADMIN, admin, self.config.admin_delay)
+        member, _ = self.contracts["AccessManager"].functions.hasRole(roles.ADMIN, deployer).call()
+        if member:
+            self._act("renounce ADMIN", "AccessManager", "renounceRole", roles.ADMIN, deployer)
+
+    # -- Acting
+
+    def _act(self, what: str, name: str, function: str, *args: Any) -> None:
+        """Calls a restricted function, or says who has to."""
+        contract = self.contracts[name]
+        deployer = self.chain.sender.address
+        manager = self.contracts["AccessManager"]
+        if name != "AccessManager":
+            selector = self._selector(name, function)
+            allowed, delay = manager.functions.canCall(deployer, contract.address, selector).call()
+        else:
+            (allowed, delay) = manager.functions.hasRole(roles.ADMIN, deployer).call()
+            allowed = allowed and delay == 0 or function == "renounceRole"
+        if not allowed:
+            data = contract.encode_abi(function, args)
+            raise DeploymentError(
+                f"cannot {what}: {deployer} may not call {name}.{function} now; whoever may"
+                f"{' has to schedule' if delay else ' has to send'} {data} to {contract.address}"
+            )
+        self.chain.call(what, contract, function, *args)
+
+
+def universe_id(name: str) -> bytes:
+    """The id of a universe: keccak256 of its name."""
+    return keccak(text=name)
+
+
+def _salt(kind: str, key: str) -> bytes:
+    return keccak(text=f"quantera.{kind}.{key}")
+
+
+def _token_params(symbol: str, token: Token) -> tuple[Any, ...]:
+    rules: Rules = token.rules
+    countries = sorted(set(rules.countries))
+    return (token.name, symbol, token.decimals, countries, rules.class_mask, _salt("token", symbol))
+
+
+def _feed_terms(feed: Feed) -> tuple[str, int, int, int]:
+    return (
+        to_checksum_address(feed.aggregator),
+        feed.heartbeat,
+        int(feed.min_price * Decimal(WAD)),
+        int(feed.max_price * Decimal(WAD)),
+    )
+
+
+def _venue_record(venue: Venue) -> dict[str, Any]:
+    return {"address": venue.pool, "kind": venue.kind, "fee": venue.fee}
+
+
+def _signature(item: dict[str, Any]) -> str:
+    return f"{item['name']}({','.join(_type(i) for i in item['inputs'])})"
+
+
+def _type(item: dict[str, Any]) -> str:
+    if not item["type"].startswith("tuple"):
+        return str(item["type"])
+    return f"({','.join(_type(part) for part in item['components'])}){item['type'][5:]}"

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+import {Test} from "forge-std/Test.sol";
+
+import {Roles} from "contracts/access/Roles.sol";
+import {SignerSets} from "contracts/access/SignerSets.sol";
+import {AutomatedComplianceEngine} from "contracts/compliance/AutomatedComplianceEngine.sol";
+import {IdentityRegistry} from "contracts/identity/IdentityRegistry.sol";
+import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
+import {PriceOracle} from "contracts/oracle/PriceOracle.sol";
+import {PortfolioFactory} from "contracts/portfolio/PortfolioFactory.sol";
+import {AutoRebalancer} from "contracts/rebalance/AutoRebalancer.sol";
+import {RiskEngine} from "contracts/risk/RiskEngine.sol";
+import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
+import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {ISignerSets} from "interfaces/access/ISignerSets.sol";
+import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
+import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
+
+/// @title The protocol with one portfolio of three stocks, for Foundry's campaigns
+/// @notice This contract is the admin; functions that no role is mapped to are the admin's.
+abstract contract ProtocolTest is Test {
+    bytes32 internal constant UNIVERSE = "universe";
+    uint16 internal constant BUDGET_BPS = 200;
+    uint40 internal constant WINDOW = 7 days;
+
+    AccessManager internal manager;
+    SignerSets internal signerSets;
+    PriceOracle internal oracle;
+    IdentityRegistry internal registry;
+    AutomatedComplianceEngine internal engine;
+    RiskEngine internal risk;
+    AutoRebalancer internal rebalancer;
+    LiquidityAggregator internal aggregator;
+    PortfolioFactory internal factory;
+    IPortfolio internal portfolio;
+
+    SettlementToken internal usd;
+    SettlementToken[] internal stocks;
+    FeedStandIn[] internal feeds;
+
+    uint256 internal riskKey = 0xA11CE;
+    uint256 internal signalKey = 0xB0B;
+
+    function setUpProtocol() internal {
+        vm.warp(1_600_000_000);
+        manager = new AccessManager(address(this));
+        signerSets = SignerSets(_proxy(address(new SignerSets())));
+        oracle = PriceOracle(_proxy(address(new PriceOracle())));
+        registry = IdentityRegistry(_proxy(address(new IdentityRegistry())));
+        engine = AutomatedComplianceEngine(_proxy(address(new AutomatedComplianceEngine(registry))));
+        risk = RiskEngine(_proxy(address(new RiskEngine(signerSets, 12 hours, 10 days))));
+        rebalancer = AutoRebalancer(_proxy(address(new AutoRebalancer(signerSets))));
+        aggregator = new LiquidityAggregator(address(manager));
+        factory = new PortfolioFactory(
+            address(manager), address(oracle), risk, address(aggregator), address(rebalancer), engine
+        );
+        _mapFactory();
+        _createAssets();
+        _createPortfolio();
+    }
+
+    function _mapFactory() private {
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = IRiskEngine.registerPortfolio.selector;
+        manager.setTargetFunctionRole(address(risk), selectors, Roles.FACTORY);
+        selectors[0] = IAutomatedComplianceEngine.openRules.selector;
+        manager.setTargetFunctionRole(address(engine), selectors, Roles.FACTORY);
+        manager.grantRole(Roles.FACTORY, address(factory), 0);
+        manager.grantRole(Roles.FACTORY, address(this), 0);
+    }
+
+    function _createAssets() private {
+        usd = new SettlementToken("US Dollar", "USD", 6);
+        _feed(address(usd), 1e8);
+        address[] memory universe = new address[](3);
+        for (uint256 i; i < 3; ++i) {
+            stocks.push(new SettlementToken("Stock", "STK", 18));
+            _feed(address(stocks[i]), int256((i + 1) * 50e8));
+            universe[i] = address(stocks[i]);
+        }
+        risk.createUniverse(UNIVERSE, universe);
+    }
+
+    function _feed(address asset, int256 answer) private {
+        FeedStandIn feed = new FeedStandIn(8, "USD", answer);
+        feeds.push(feed);
+        oracle.setFeed(asset, address(feed), 30 days, 1e10, 1e30);
+    }
+
+    function _createPortfolio() private {
+        IPortfolio.InitParams memory init;
+        init.name = "Flagship";
+        init.symbol = "FLAG";
+        init.settlement = address(usd);
+        init.assets = new address[](3);
+        for (uint256 i; i < 3; ++i) {
+            init.assets[i] = address(stocks[i]);
+        }
+        (init.lossBudgetBps, init.lossWindow) = (BUDGET_BPS, WINDOW);
+        IPortfolioFactory.PortfolioParams memory params;
+        params.init = init;
+        params.universe = UNIVERSE;
+        params.limits = IRiskEngine.Limits(300, 5000, 3000, 6000);
+        portfolio = IPortfolio(factory.createPortfolio(params));
+
+        _signers(UNIVERSE, riskKey);
+        _signers(bytes32(uint256(uint160(address(portfolio)))), signalKey);
+    }
+
+    function _signers(bytes32 id, uint256 key) private {
+        address[] memory signers = new address[](1);
+        signers[0] = vm.addr(key);
+        signerSets.createSet(id, signers, 1);
+    }
+
+    /// @dev Daily volatility of 1% for every stock, correlation one half.
+    function postModel(uint64 nonce) internal {
+        IRiskEngine.CovarianceModel memory model;
+        model.universe = UNIVERSE;
+        model.nonce = nonce;
+        model.asOf = uint40(vm.getBlockTimestamp());
+        model.expiry = model.asOf + 10 days;
+        model.covariance = new int64[](6);
+        (model.covariance[0], model.covariance[3], model.covariance[5]) = (1e14, 1e14, 1e14);
+        (model.covariance[1], model.covariance[2], model.covariance[4]) = (5e13, 5e13, 5e13);
+        risk.postModel(model, sign(riskKey, risk.hashModel(model)));
+    }
+
+    function sign(uint256 key, bytes32 digest) internal pure returns (ISignerSets.Signature[] memory signatures) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        signatures = new ISignerSets.Signature[](1);
+        signatures[0] = ISignerSets.Signature(vm.addr(key), abi.encodePacked(r, s, v));
+    }
+
+    function _proxy(address implementation) private returns (address) {
+        return address(new ERC1967Proxy(implementation, abi.encodeWithSignature("initialize(address)", manager)));
+    }
+}

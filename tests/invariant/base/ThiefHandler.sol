@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+
+import {ThiefPool} from "./ThiefPool.sol";
+import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
+import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {ISignerSets} from "interfaces/access/ISignerSets.sol";
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
+import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
+
+/// @title A thief who holds the signing key and every listed pool
+/// @notice Trades at any rate, towards any weights, at any time, between deposits, exits and price moves; records what
+/// the invariants ask about.
+contract ThiefHandler is Test {
+    struct Loss {
+        uint256 time;
+        uint256 fraction;
+    }
+
+    IPortfolio public immutable portfolio;
+    IAutoRebalancer private immutable _rebalancer;
+    IRiskEngine private immutable _risk;
+    IPriceOracle private immutable _oracle;
+    uint256 private immutable _signalKey;
+    address private immutable _investor = makeAddr("investor");
+
+    ThiefPool[] public pools;
+    FeedStandIn[] private _feeds;
+    uint256 private _nonce;
+    Loss[] private _losses;
+
+    // The last signal that went through, for replays.
+    IAutoRebalancer.Signal private _lastSignal;
+    ILiquidityAggregator.Order[] private _lastOrders;
+    ISignerSets.Signature[] private _lastSignatures;
+
+    uint256 public executed;
+    uint256 public refused;
+    uint256 public exits;
+    uint256 public replaysPassed;
+    uint256 public exitsFailed;
+    uint256 public limitsCrossed;
+    uint256 public worstWindow;
+
+    constructor(
+        IPortfolio portfolio_,
+        IAutoRebalancer rebalancer,
+        uint256 signalKey,
+        ThiefPool[] memory pools_,
+        FeedStandIn[] memory feeds
+    ) {
+        portfolio = portfolio_;
+        _rebalancer = rebalancer;
+        _risk = IRiskEngine(portfolio_.riskEngine());
+        _oracle = IPriceOracle(portfolio_.oracle());
+        _signalKey = signalKey;
+        for (uint256 i; i < pools_.length; ++i) {
+            pools.push(pools_[i]);
+        }
+        for (uint256 i; i < feeds.length; ++i) {
+            _feeds.push(feeds[i]);
+        }
+    }
+
+    // -- What a thief does -------------------------------------------------------------------------------------------
+
+    /// @param rateBps What the pool gives, of the fair price: 9000 to 10,100.
+    function trade(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps) external {
+        stock = bound(stock, 0, pools.length - 1);
+        rateBps = _bite(rateBps);
+        address[] memory list = portfolio.assets();
+        (address tokenIn, address tokenOut) = buy ? (list[0], list[stock + 1]) : (list[stock + 1], list[0]);
+        uint256 amountIn = SettlementToken(tokenIn).balanceOf(address(portfolio)) * bound(sizeBps, 1, 10_000) / 10_000;
+        if (amountIn == 0) return;
+        _setRate(pools[stock], tokenIn, tokenOut, rateBps);
+
+        (IAutoRebalancer.Signal memory signal, ILiquidityAggregator.Order[] memory orders) =
+            _signal(pools[stock], tokenIn, tokenOut, amountIn);
+        ISignerSets.Signature[] memory signatures = _sign(_rebalancer.hashSignal(signal));
+        _run(signal, orders, signatures);
+    }
+
+    /// @notice Sends the last signal that went through once more.
+    function replay() external {
+        if (_lastOrders.length == 0) return;
+        try _rebalancer.rebalance(_lastSignal, _lastOrders, _lastSignatures) {
+            ++replaysPassed;
+        } catch {}
+    }
+
+    // -- What happens around it --------------------------------------------------------------------------------------
+
+    function deposit(uint256 amount) external {
+        amount = bound(amount, 1e6, 1e12);
+        SettlementToken usd = SettlementToken(portfolio.asset());
+        usd.mint(_investor, amount);
+        vm.startPrank(_investor);
+        usd.approve(address(portfolio), amount);
+        try portfolio.deposit(amount, _investor) {} catch {}
+        vm.stopPrank();
+    }
+
+    /// @notice I5: has to pass in any state, whatever the prices.
+    function exit(uint256 partBps) external {
+        uint256 shares = portfolio.balanceOf(_investor) * bound(partBps, 1, 5000) / 10_000;
+        if (shares == 0) return;
+        vm.prank(_investor);
+        try portfolio.redeemInKind(shares, _investor, _investor) {
+            ++exits;
+        } catch {
+            ++exitsFailed;
+        }
+    }
+
+    function wait(uint256 time) external {
+        vm.warp(vm.getBlockTimestamp() + bound(time, 1 minutes, 2 days));
+        for (uint256 i; i < _feeds.length; ++i) {
+            (, int256 answer,,,) = _feeds[i].latestRoundData();
+            _feeds[i].setAnswer(answer);
+        }
+    }
+
+    function move(uint256 feed, uint256 bps) external {
+        feed = bound(feed, 1, _feeds.length - 1);
+        (, int256 answer,,,) = _feeds[feed].latestRoundData();
+        _feeds[feed].setAnswer(answer * int256(bound(bps, 8500, 11_500)) / 10_000 + 1);
+    }
+
+    function trip() external {
+        try _risk.trip(address(portfolio)) {} catch {}
+    }
+
+    function recover() external {
+        try _risk.recover(address(portfolio)) {} catch {}
+    }
+
+    // -- For the invariants ------------------------------------------------------------------------------------------
+
+    /// @return most Largest sum of losses in any window, WAD of NAV at the time of each.
+    function worstLoss(uint256 window) external view returns (uint256 most) {
+        for (uint256 i; i < _losses.length; ++i) {
+            uint256 sum;
+            for (uint256 j = i; j < _losses.length && _losses[j].time - _losses[i].time <= window; ++j) {
+                sum += _losses[j].fraction;
+            }
+            if (sum > most) most = sum;
+        }
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    function _run(
+        IAutoRebalancer.Signal memory signal,
+        ILiquidityAggregator.Order[] memory orders,
+        ISignerSets.Signature[] memory signatures
+    )
+        private
+    {
+        (,, uint256[] memory before) = portfolio.positions();
+        try _rebalancer.rebalance(signal, orders, signatures) {
+            ++executed;
+            (,, uint256[] memory afterwards) = portfolio.positions();
+            _remember(signal, orders, signatures);
+            _recordLoss(_sum(before), _sum(afterwards));
+            _checkLimits(before, afterwards);
+        } catch {
+            ++refused;
+        }
+    }
+
+    function _recordLoss(uint256 navBefore, uint256 navAfter) private {
+        if (navAfter < navBefore) {
+            _losses.push(Loss(vm.getBlockTimestamp(), (navBefore - navAfter) * 1e18 / navBefore));
+        }
+    }
+
+    /// @dev I3, computed here from plain loops: inside, or strictly closer if it was outside before.
+    function _checkLimits(uint256[] memory before, uint256[] memory afterwards) private {
+        IRiskEngine.Limits memory limits = _risk.limitsOf(address(portfolio));
+        (uint256 navBefore, uint256 navAfter) = (_sum(before), _sum(afterwards));
+        for (uint256 k = 1; k < before.length; ++k) {
+            uint256 weight = afterwards[k] * 1e18 / navAfter;
+            if (weight > uint256(limits.maxWeightBps) * 1e14 && weight >= before[k] * 1e18 / navBefore) {
+                ++limitsCrossed;
+            }
+        }
+        uint256 varAfter = _variance(afterwards, navAfter);
+        uint256 most = uint256(limits.maxVar99Bps) * 1e14;
+        // (z sigma)^2 beside limit^2, one part in a million for the engine's own rounding.
+        if (5.411894431e18 * varAfter / 1e18 > (most * most / 1e18) * 1_000_001 / 1_000_000) {
+            if (varAfter >= _variance(before, navBefore)) ++limitsCrossed;
+        }
+    }
+
+    /// @dev w'Sw for the model of ProtocolTest: variance 1e-4, covariance 5e-5. WAD.
+    function _variance(uint256[] memory values, uint256 nav) private pure returns (uint256 total) {
+        for (uint256 i = 1; i < values.length; ++i) {
+            for (uint256 j = 1; j < values.length; ++j) {
+                uint256 covariance = i == j ? 1e14 : 5e13;
+                total += (values[i] * 1e18 / nav) * (values[j] * 1e18 / nav) / 1e18 * covariance / 1e18;
+            }
+        }
+    }
+
+    function _remember(
+        IAutoRebalancer.Signal memory signal,
+        ILiquidityAggregator.Order[] memory orders,
+        ISignerSets.Signature[] memory signatures
+    )
+        private
+    {
+        _lastSignal = signal;
+        delete _lastOrders;
+        delete _lastSignatures;
+        ILiquidityAggregator.Order storage order = _lastOrders.push();
+        order.tokenIn = orders[0].tokenIn;
+        order.tokenOut = orders[0].tokenOut;
+        order.amountIn = orders[0].amountIn;
+        order.recipient = orders[0].recipient;
+        order.deadline = orders[0].deadline;
+        ILiquidityAggregator.Path storage path = order.paths.push();
+        path.amountIn = orders[0].paths[0].amountIn;
+        path.hops.push(orders[0].paths[0].hops[0]);
+        _lastSignatures.push(signatures[0]);
+    }
+
+    /// @dev Targets are the weights that the trade leads to at fair prices, in a band as wide as it gets.
+    function _signal(
+        ThiefPool pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountIn
+    )
+        private
+        returns (IAutoRebalancer.Signal memory signal, ILiquidityAggregator.Order[] memory orders)
+    {
+        orders = new ILiquidityAggregator.Order[](1);
+        orders[0].tokenIn = tokenIn;
+        orders[0].tokenOut = tokenOut;
+        orders[0].amountIn = amountIn;
+        orders[0].recipient = address(portfolio);
+        orders[0].deadline = type(uint40).max;
+        orders[0].paths = new ILiquidityAggregator.Path[](1);
+        orders[0].paths[0].amountIn = amountIn;
+        orders[0].paths[0].hops = new ILiquidityAggregator.Hop[](1);
+        orders[0].paths[0].hops[0] = ILiquidityAggregator.Hop(address(pool), pool.token0() == tokenIn);
+
+        signal.portfolio = address(portfolio);
+        signal.targets = _fairTargets(tokenIn, tokenOut, amountIn);
+        signal.bandBps = 10_000;
+        signal.validUntil = type(uint40).max;
+        signal.nonce = _nonce++;
+        signal.ordersHash = keccak256(abi.encode(orders));
+    }
+
+    function _fairTargets(
+        address tokenIn,
+        address tokenOut,
+        uint256 amountIn
+    )
+        private
+        view
+        returns (uint256[] memory targets)
+    {
+        (address[] memory list, uint256[] memory balances, uint256[] memory values) = portfolio.positions();
+        uint256 nav = _sum(values);
+        targets = new uint256[](list.length);
+        uint256 rest = 1e18;
+        uint256 moved;
+        for (uint256 k; k < list.length; ++k) {
+            if (list[k] == tokenIn) moved = values[k] * amountIn / balances[k];
+        }
+        for (uint256 k = 1; k < list.length; ++k) {
+            uint256 value = values[k];
+            if (list[k] == tokenIn) value -= moved;
+            if (list[k] == tokenOut) value += moved;
+            targets[k] = value * 1e18 / nav;
+            rest -= targets[k];
+        }
+        targets[0] = rest;
+    }
+
+    /// @dev Deep reserves, so that the trade's size hardly moves the rate.
+    function _setRate(ThiefPool pool, address tokenIn, address tokenOut, uint256 rateBps) private {
+        uint256 depth = 1e12;
+        uint256 unitsIn = depth * 1e18 * 10 ** SettlementToken(tokenIn).decimals() / _oracle.price(tokenIn);
+        uint256 unitsOut = depth * 1e18 * 10 ** SettlementToken(tokenOut).decimals() / _oracle.price(tokenOut);
+        unitsOut = unitsOut * rateBps / 10_000;
+        (uint256 r0, uint256 r1) = pool.token0() == tokenIn ? (unitsIn, unitsOut) : (unitsOut, unitsIn);
+        pool.setReserves(r0, r1);
+    }
+
+    /// @dev Mostly small bites, which a thief would take; now and then a large one.
+    function _bite(uint256 seed) private pure returns (uint256) {
+        return seed % 4 == 0 ? 9000 + seed % 1101 : 9950 + seed % 60;
+    }
+
+    function _sign(bytes32 digest) private view returns (ISignerSets.Signature[] memory signatures) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_signalKey, digest);
+        signatures = new ISignerSets.Signature[](1);
+        signatures[0] = ISignerSets.Signature(vm.addr(_signalKey), abi.encodePacked(r, s, v));
+    }
+
+    function _sum(uint256[] memory values) private pure returns (uint256 total) {
+        for (uint256 k; k < values.length; ++k) {
+            total += values[k];
+        }
+    }
+}
