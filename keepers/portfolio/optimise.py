@@ -1,0 +1,252 @@
+"""Target weights inside the chain's limits."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+import cvxpy
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.errors import KeeperError
+from keepers.risk.metrics import Z99, value_at_risk
+
+Array = NDArray[np.float64]
+
+cp: Any = cvxpy
+"""Typed only in parts."""
+
+WAD = 10**18
+
+_DUST = 1e-8
+"""Weights and constraint violations up to this are the solver's tolerance, not its answer."""
+
+
+_TOLERANCES: tuple[dict[str, float], ...] = (
+    {"tol_gap_abs": 1e-12, "tol_gap_rel": 1e-12, "tol_feas": 1e-10},
+    {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-9},
+    {},
+)
+"""Tried in turn, the last being Clarabel's own 1e-8. Near an optimum the objective is flat: a gap of 1e-12
+places weights to about 1e-6."""
+
+
+class OptimisationFailed(KeeperError):  # noqa: N818 - says what happened
+    """No target weights: the problem has no solution, or the solver no answer."""
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What target weights have to keep to; all are fractions of NAV.
+
+    Attributes:
+        max_weight: Of any one risky asset, above 0, at most 1.
+        max_var: One-day 99% value at risk, above 0.
+        var_buffer: Part of `max_var` left unused, because prices and the model move before the chain checks:
+            0 to less than 1.
+        min_cash: Kept in the settlement token, 0 to 1.
+        max_turnover: Most that sum |weight - current weight| over risky assets may be; None for no bound.
+
+    Raises:
+        OptimisationFailed: If a number is out of range.
+    """
+
+    max_weight: float
+    max_var: float
+    var_buffer: float = 0.1
+    min_cash: float = 0.0
+    max_turnover: float | None = None
+
+    def __post_init__(self) -> None:
+        fits = 0 < self.max_weight <= 1 and 0 < self.max_var < np.inf
+        fits = fits and 0 <= self.var_buffer < 1 and 0 <= self.min_cash <= 1
+        if not (fits and (self.max_turnover is None or 0 <= self.max_turnover < np.inf)):
+            raise OptimisationFailed(self, "a limit is out of range", "give fractions of NAV")
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Target weights.
+
+    Attributes:
+        weights: (assets,), risky assets, fractions of NAV; the rest is cash.
+        var99: One-day 99% value at risk of them, fraction of NAV.
+        turnover: sum |weight - current weight| over risky assets.
+    """
+
+    weights: Array
+    var99: float
+    turnover: float
+
+    @property
+    def cash(self) -> float:
+        """Fraction of NAV in the settlement token."""
+        return 1.0 - float(self.weights.sum())
+
+    def to_wad(self) -> tuple[int, ...]:
+        """WAD weights, cash first, that sum to exactly 1e18 (`to_wad`)."""
+        return to_wad(self.weights.tolist())
+
+
+def to_wad(weights: Sequence[float]) -> tuple[int, ...]:
+    """WAD weights of the settlement token and of risky assets, which sum to exactly 1e18.
+
+    Risky weights round down from their shortest decimal form (so 0.1 is 10^17) and cash takes the remainder.
+    What float arithmetic adds beyond one in total comes off the largest.
+
+    Args:
+        weights: Of risky assets, fractions of NAV, each at least 0, together at most 1 within 1e-9.
+
+    Returns:
+        One integer more than `weights`, cash first.
+
+    Raises:
+        OptimisationFailed: If a weight is negative or not finite, or they sum to more than one.
+    """
+    if not all(0 <= weight < np.inf for weight in weights):
+        raise OptimisationFailed(
+            f"weights {list(weights)}", "not all finite and at least zero", "optimise again"
+        )
+    risky = [int((Decimal(repr(float(w))) * WAD).to_integral_value(ROUND_FLOOR)) for w in weights]
+    excess = sum(risky) - WAD
+    if excess > 10**9:
+        raise OptimisationFailed(f"weights {list(weights)}", "sum to more than one", "optimise again")
+    if excess > 0:
+        risky[risky.index(max(risky))] -= excess
+    return (WAD - sum(risky), *risky)
+
+
+def optimise(
+    expected_returns: Array,
+    covariance: Array,
+    current_weights: Array,
+    constraints: Constraints,
+    *,
+    risk_aversion: float,
+    turnover_cost: float = 0.0,
+) -> Targets:
+    """Maximises mu'w - risk_aversion / 2 w'Sw - turnover_cost |w - w0|_1 over long-only weights.
+
+    Subject to w <= max_weight, sum w <= 1 - min_cash, z99 sqrt(w'Sw) <= max_var (1 - var_buffer), and
+    |w - w0|_1 <= max_turnover: mean-variance (Markowitz 1952, "Portfolio selection", J. Finance 7(1)) with
+    proportional costs, a second-order cone programme, solved by Clarabel (Goulart and Chen 2024). The same
+    input gives the same output. If several weights are equally good (no risk aversion, equal returns), which
+    of them is the solver's choice.
+
+    Args:
+        expected_returns: (assets,), a day, of risky assets; cash returns nothing.
+        covariance: (assets, assets), daily.
+        current_weights: (assets,), risky assets, fractions of NAV.
+        constraints: Limits.
+        risk_aversion: At least 0; per unit of daily variance.
+        turnover_cost: Cost of trading a unit of NAV, at least 0, already divided by the days that a position
+            is held, because returns are daily.
+
+    Raises:
+        OptimisationFailed: If the input does not fit together or is not finite, or the covariance is not
+            positive semi-definite; if no weights meet the constraints; if the solver finds no optimum.
+    """
+    _check(expected_returns, covariance, current_weights, risk_aversion, turnover_cost)
+    factor = _factor(covariance)
+    weights = _solve(expected_returns, factor, current_weights, constraints, risk_aversion, turnover_cost)
+    weights = _tidy(weights, covariance, current_weights, constraints)
+    turnover = float(np.abs(weights - current_weights).sum())
+    return Targets(weights, value_at_risk(weights, covariance), turnover)
+
+
+def _solve(
+    mu: Array, factor: Array, current: Array, constraints: Constraints, risk_aversion: float, cost: float
+) -> Array:
+    """Objective and risk constraint are scaled to the order of one: daily returns are near the tolerance."""
+    weights = cp.Variable(mu.size)
+    risk = factor.T @ weights
+    largest = float(np.sum(factor**2, axis=1).max())
+    scale = max(float(np.abs(mu).max()), risk_aversion * largest, cost) or 1.0
+    unit = float(np.sqrt(largest)) or 1.0
+    turnover = cp.norm1(weights - current)
+    gain = (mu / scale) @ weights
+    if risk_aversion > 0:
+        gain -= cp.sum_squares(risk * np.sqrt(risk_aversion / (2 * scale)))
+    if cost > 0:
+        gain -= (cost / scale) * turnover
+    bounds = [
+        weights >= 0,
+        weights <= constraints.max_weight,
+        cp.sum(weights) <= 1 - constraints.min_cash,
+        cp.norm2(risk / unit) <= _var_limit(constraints) / Z99 / unit,
+    ]
+    if constraints.max_turnover is not None:
+        bounds.append(turnover <= constraints.max_turnover)
+    return _answer(cp.Problem(cp.Maximize(gain), bounds), weights)
+
+
+def _answer(problem: Any, weights: Any) -> Array:
+    for tolerances in _TOLERANCES:
+        status = _attempt(problem, tolerances)
+        if status == cp.OPTIMAL:
+            return np.asarray(weights.value, dtype=np.float64)
+        if status == cp.INFEASIBLE:
+            reason = "no weights meet the constraints"
+            raise OptimisationFailed(
+                "problem", reason, "raise max_turnover: limits cannot be reached within it"
+            )
+    raise OptimisationFailed("solver", f"ended as {status}", "check the scale of returns and covariance")
+
+
+def _attempt(problem: Any, tolerances: dict[str, float]) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Solution may be inaccurate", UserWarning)
+            problem.solve(solver=cp.CLARABEL, max_threads=1, **tolerances)
+    except cp.SolverError:
+        return "without progress"
+    return str(problem.status)
+
+
+def _tidy(weights: Array, covariance: Array, current: Array, constraints: Constraints) -> Array:
+    """Takes the solver's tolerance out: limits hold in floats, and what is not to be traded is not."""
+    weights = np.where(np.abs(weights - current) <= _DUST, current, weights)
+    weights = np.clip(weights, 0.0, constraints.max_weight)
+    weights = np.where(weights <= _DUST, 0.0, weights)
+    limits = [
+        (float(weights.sum()), 1 - constraints.min_cash),
+        (value_at_risk(weights, covariance), _var_limit(constraints)),
+    ]
+    shrink = min((limit / value for value, limit in limits if value > limit), default=1.0)
+    if shrink < 1 - 1e-4:
+        reason = f"broke a limit by {1 - shrink:.2g}"
+        raise OptimisationFailed("solver", reason, "check the scale of the input")
+    return weights * shrink if shrink < 1 else weights
+
+
+def _var_limit(constraints: Constraints) -> float:
+    return constraints.max_var * (1 - constraints.var_buffer)
+
+
+def _factor(covariance: Array) -> Array:
+    """F with F F' = covariance, by eigenvalues; those that are negative by rounding count as zero."""
+    values, vectors = np.linalg.eigh(covariance)
+    if values.min() < -1e-10 * max(float(values.max()), 0.0) or values.max() < 0:
+        raise OptimisationFailed(
+            "covariance", f"has eigenvalue {values.min():.3g}", "give a positive semi-definite one"
+        )
+    factor: Array = vectors * np.sqrt(np.maximum(values, 0.0))
+    return factor
+
+
+def _check(mu: Array, covariance: Array, current: Array, risk_aversion: float, cost: float) -> None:
+    size = mu.size
+    if size == 0 or mu.shape != (size,) or covariance.shape != (size, size) or current.shape != (size,):
+        shapes = f"returns {mu.shape}, covariance {covariance.shape}, weights {current.shape}"
+        raise OptimisationFailed(shapes, "do not fit", "give (n,), (n, n) and (n,)")
+    if not all(np.all(np.isfinite(array)) for array in (mu, covariance, current)):
+        raise OptimisationFailed("input", "not finite", "clean returns, covariance and weights")
+    if not np.allclose(covariance, covariance.T, rtol=1e-9, atol=0):
+        raise OptimisationFailed("covariance", "not symmetric", "use (m + m.T) / 2")
+    if not (0 <= risk_aversion < np.inf and 0 <= cost < np.inf):
+        given = f"risk aversion {risk_aversion}, turnover cost {cost}"
+        raise OptimisationFailed(given, "negative or not finite", "give numbers of at least zero")
