@@ -4,7 +4,8 @@ QUANTERA_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)"
 export QUANTERA_ROOT
 # Without a home Ape and forge have nowhere for their data: give them one inside the repository's build folder.
 if [ -z "${HOME:-}" ] || [ ! -w "${HOME:-/}" ]; then export HOME="$QUANTERA_ROOT/build/home"; mkdir -p "$HOME"; fi
-export PATH="$QUANTERA_ROOT/.venv/bin:$QUANTERA_ROOT/node_modules/.bin:$PATH"
+# .ci/bin before node_modules/.bin: npm's launchers of forge and anvil lose the exit code.
+export PATH="$QUANTERA_ROOT/.ci/bin:$QUANTERA_ROOT/.venv/bin:$QUANTERA_ROOT/node_modules/.bin:$PATH"
 # ape-solidity takes solc-v0.8.37 from this folder; foundry.toml names the same file.
 export SOLCX_BINARY_PATH="$QUANTERA_ROOT/.ci/solc"
 # Slither and Halmos live apart (their pins clash with Ape's) and are called by their path or by these names.

@@ -144,3 +144,11 @@ def test_ape_and_forge__produce_the_same_bytes(tmp_path: Path) -> None:
     forge = json.loads((tmp_path / "build/forge/out/Vault.sol/Vault.json").read_text())
     assert ape["deploymentBytecode"]["bytecode"] == forge["bytecode"]["object"]
     assert ape["runtimeBytecode"]["bytecode"] == forge["deployedBytecode"]["object"]
+
+
+@pytest.mark.parametrize("tool", ["forge", "anvil"])
+def test_forge_and_anvil__pass_on_the_exit_code(tool: str) -> None:
+    """npm's launchers answer 0 to everything; with them a failing `forge test` would pass in CI."""
+    script = f'source "{ROOT}/.ci/env.sh" && {tool} --no-such-flag'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode not in (0, 127), done.stderr
