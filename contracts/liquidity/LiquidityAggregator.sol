@@ -6,6 +6,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
+import {Listing, ListingLib} from "./Listing.sol";
 import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
 import {UniswapV3Hop} from "./venues/UniswapV3Hop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
@@ -16,15 +17,6 @@ import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 /// @notice See {ILiquidityAggregator}.
 contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManaged, ReentrancyGuardTransient {
     using SafeTransferLib for address;
-
-    /// @dev One slot. The tags are the low 112 bits of the tokens' addresses: a route is checked against what was listed,
-    /// not against what a pool says when it is used, and without another read.
-    struct Listing {
-        VenueKind kind;
-        uint24 fee;
-        uint112 tag0;
-        uint112 tag1;
-    }
 
     uint256 private constant _PIPS = 1e6;
 
@@ -47,21 +39,21 @@ contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManage
         }
 
         // Effects
-        _listings[pool] = Listing(kind, fee, uint112(token0), uint112(token1));
+        _listings[pool] = ListingLib.pack(kind, fee, address(uint160(token0)), address(uint160(token1)));
         emit PoolListed(pool, kind, fee);
     }
 
     /// @inheritdoc ILiquidityAggregator
     function delistPool(address pool) external restricted {
-        if (_listings[pool].kind == VenueKind.None) revert LiquidityAggregator__PoolNotListed(pool);
-        delete _listings[pool];
+        if (Listing.unwrap(_listings[pool]) == 0) revert LiquidityAggregator__PoolNotListed(pool);
+        _listings[pool] = Listing.wrap(0);
         emit PoolDelisted(pool);
     }
 
     /// @inheritdoc ILiquidityAggregator
     function venueOf(address pool) external view returns (Venue memory) {
-        Listing storage listing = _listings[pool];
-        return Venue(listing.kind, listing.fee);
+        Listing listing = _listings[pool];
+        return Venue(listing.kind(), listing.fee());
     }
 
     // -- Swaps -------------------------------------------------------------------------------------------------------
@@ -112,15 +104,15 @@ contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManage
         uint256 amount = path.amountIn;
         address payer = msg.sender;
         address pool = hops[0].pool;
-        Listing memory listing = _listed(pool, recipient);
-        if (listing.kind == VenueKind.UniswapV2) token.safeTransferFrom(payer, pool, amount);
+        Listing listing = _listed(pool, recipient);
+        if (listing.isV2()) token.safeTransferFrom(payer, pool, amount);
 
         for (uint256 i = 1; i < hops.length; ++i) {
             bool zeroForOne = hops[i - 1].zeroForOne;
             address next = hops[i].pool;
             address between = zeroForOne ? IUniswapV2Pair(pool).token1() : IUniswapV2Pair(pool).token0();
-            Listing memory nextListing = _listed(next, recipient);
-            if (nextListing.kind == VenueKind.UniswapV2) {
+            Listing nextListing = _listed(next, recipient);
+            if (nextListing.isV2()) {
                 // The pair's own balance tells it what it received.
                 amount = _hop(pool, listing, zeroForOne, token, between, amount, payer, next);
             } else {
@@ -138,7 +130,7 @@ contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManage
     /// @dev One pool: from `token`, which a V2 pair has already and a V3 pool will ask `payer` for, to `tokenOut` at `to`.
     function _hop(
         address pool,
-        Listing memory listing,
+        Listing listing,
         bool zeroForOne,
         address token,
         address tokenOut,
@@ -150,17 +142,15 @@ contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManage
         returns (uint256)
     {
         (address token0, address token1) = zeroForOne ? (token, tokenOut) : (tokenOut, token);
-        if (uint112(uint160(token0)) != listing.tag0 || uint112(uint160(token1)) != listing.tag1) {
-            revert LiquidityAggregator__WrongTokens(pool, token0, token1);
-        }
-        return listing.kind == VenueKind.UniswapV2
-            ? UniswapV2Hop.swap(pool, token, zeroForOne, listing.fee, amount, to)
+        if (!listing.trades(token0, token1)) revert LiquidityAggregator__WrongTokens(pool, token0, token1);
+        return listing.isV2()
+            ? UniswapV2Hop.swap(pool, token, zeroForOne, listing.fee(), amount, to)
             : _swapV3(pool, token, zeroForOne, amount, payer, to);
     }
 
-    function _listed(address pool, address recipient) private view returns (Listing memory listing) {
+    function _listed(address pool, address recipient) private view returns (Listing listing) {
         listing = _listings[pool];
-        if (listing.kind == VenueKind.None) revert LiquidityAggregator__PoolNotListed(pool);
+        if (Listing.unwrap(listing) == 0) revert LiquidityAggregator__PoolNotListed(pool);
         if (pool == recipient) revert LiquidityAggregator__InvalidRecipient(recipient);
     }
 

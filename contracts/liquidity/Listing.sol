@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+
+/// @dev What is known of a listed pool, in one word that stays on the stack: from the lowest bit the venue's kind (8 bits),
+/// its fee in hundredths of a basis point (24), and of each token the low 112 bits of its address. With these tags a route
+/// is checked against what was listed, not against what a pool says when it is used, and without another read.
+type Listing is uint256;
+
+using ListingLib for Listing global;
+
+/// @title Reads and writes of {Listing}
+library ListingLib {
+    uint256 private constant _TAG_MASK = type(uint112).max;
+
+    function pack(
+        ILiquidityAggregator.VenueKind kind_,
+        uint24 fee_,
+        address token0,
+        address token1
+    )
+        internal
+        pure
+        returns (Listing)
+    {
+        return Listing.wrap(uint256(kind_) | uint256(fee_) << 8 | _tag(token0) << 32 | _tag(token1) << 144);
+    }
+
+    function kind(Listing self) internal pure returns (ILiquidityAggregator.VenueKind) {
+        return ILiquidityAggregator.VenueKind(uint8(Listing.unwrap(self)));
+    }
+
+    function isV2(Listing self) internal pure returns (bool) {
+        return uint8(Listing.unwrap(self)) == uint8(ILiquidityAggregator.VenueKind.UniswapV2);
+    }
+
+    function fee(Listing self) internal pure returns (uint24) {
+        return uint24(Listing.unwrap(self) >> 8);
+    }
+
+    /// @dev Whether the pool was listed with these two, in this order.
+    function trades(Listing self, address token0, address token1) internal pure returns (bool) {
+        return Listing.unwrap(self) >> 32 == (_tag(token0) | _tag(token1) << 112);
+    }
+
+    function _tag(address token) private pure returns (uint256) {
+        return uint256(uint160(token)) & _TAG_MASK;
+    }
+}

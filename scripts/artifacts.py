@@ -1,0 +1,61 @@
+"""Compiled contracts for plain web3: our own from forge's output, venues' from their npm packages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+FORGE_OUT = ROOT / "build/forge/out"
+NODE_MODULES = ROOT / "node_modules"
+
+
+class Artifact(NamedTuple):
+    """What a deployment needs: `abi, bytecode = artifact("LiquidityAggregator")`."""
+
+    abi: list[dict[str, Any]]
+    bytecode: str
+    """Creation code, hexadecimal with 0x."""
+
+
+def build() -> None:
+    """Brings forge's output up to date; quick where nothing has changed."""
+    command = [str(NODE_MODULES / ".bin/forge"), "build", "--skip", "test", "--quiet"]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+@cache
+def artifact(name: str) -> Artifact:
+    """One of the project's contracts, by its name.
+
+    Raises:
+        FileNotFoundError: If forge has not compiled it; `make build` does.
+    """
+    path = FORGE_OUT / f"{name}.sol" / f"{name}.json"
+    if not path.is_file():
+        raise FileNotFoundError(f"no artifact of {name}: run `make build`")
+    return _read(path)
+
+
+@cache
+def package_artifact(path: str) -> Artifact:
+    """A contract as its npm package ships it, by the file's path inside node_modules.
+
+    Raises:
+        FileNotFoundError: If it is not installed; `make install` does.
+    """
+    full = NODE_MODULES / path
+    if not full.is_file():
+        raise FileNotFoundError(f"no {path} in node_modules: run `make install`")
+    return _read(full)
+
+
+def _read(path: Path) -> Artifact:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    code = data["bytecode"]
+    if isinstance(code, dict):
+        code = code["object"]
+    return Artifact(data["abi"], "0x" + code.removeprefix("0x"))

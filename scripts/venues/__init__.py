@@ -1,0 +1,1 @@
+"""Real venues on a local chain, from the bytecode that their own packages ship."""

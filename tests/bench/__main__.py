@@ -1,0 +1,48 @@
+"""`python -m tests.bench [group ...]`: measures, prints, writes build/bench.json; all groups: README.md too."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import tests.bench
+from scripts.anvil import anvil
+from scripts.artifacts import ROOT, build
+from tests.bench.framework import Bench, Row, report, table, write_between_markers, write_json
+
+
+def groups() -> dict[str, object]:
+    """Modules here that have `rows`, by name."""
+    names = [
+        info.name for info in pkgutil.iter_modules(tests.bench.__path__) if not info.name.startswith("_")
+    ]
+    modules = {name: importlib.import_module(f"tests.bench.{name}") for name in sorted(names)}
+    return {name: module for name, module in modules.items() if hasattr(module, "rows")}
+
+
+def main(wanted: list[str]) -> int:
+    """Runs the groups named, or all."""
+    known = groups()
+    if unknown := set(wanted) - set(known):
+        print(f"no group {', '.join(sorted(unknown))}: choose from {', '.join(known)}", file=sys.stderr)
+        return 2
+    build()
+    rows: list[Row] = []
+    for name in wanted or known:
+        with anvil() as w3:
+            measured = known[name].rows(Bench(w3))  # type: ignore[attr-defined]
+        print(f"\n{name}\n{table(measured)}", flush=True)
+        rows += measured
+    write_json(rows, ROOT / "build/bench.json")
+    if not wanted:
+        write_between_markers(report(rows), ROOT / "README.md")
+    missed = [
+        row for row in rows if row.target is not None and row.ratio is not None and row.ratio > row.target
+    ]
+    for row in missed:
+        print(f"over target: {row.group}, {row.name}: {row.ratio} > {row.target}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,139 @@
+"""What a group measures with, and what becomes of its rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median_low
+from typing import Any
+
+from web3 import Web3
+from web3.contract import Contract
+from web3.contract.contract import ContractFunction
+
+from scripts.anvil import advance
+from scripts.artifacts import artifact, package_artifact
+from scripts.transactions import deploy, send
+
+RUNS = 5
+BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+_ACCESS_MANAGER = "@openzeppelin/contracts/build/contracts/AccessManager.json"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table.
+
+    Attributes:
+        group: Title of its table.
+        name: What was done.
+        unit: Of `ours` and `peer`.
+        ours: What it costs here.
+        peer: What the same costs with `peer_name`, if there is one to compare with.
+        peer_name: A product and its function.
+        target: Highest ratio that we accept, if one is set.
+        method: How both were measured, for whoever wants to do it again.
+    """
+
+    group: str
+    name: str
+    unit: str
+    ours: float
+    peer: float | None = None
+    peer_name: str = ""
+    target: float | None = None
+    method: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours over the peer's: below one we are cheaper."""
+        return None if not self.peer else round(self.ours / self.peer, 4)
+
+    def as_json(self) -> dict[str, Any]:
+        """The row with its ratio."""
+        return {**asdict(self), "ratio": self.ratio}
+
+
+class Bench:
+    """A fresh local chain, who acts on it, and the protocol's own contracts by name.
+
+    Attributes:
+        w3: Plain web3 on the chain.
+        deployer: Deploys, administers the AccessManager, provides liquidity.
+        trader: Does what is measured.
+    """
+
+    def __init__(self, w3: Web3) -> None:
+        self.w3 = w3
+        self.deployer, self.trader = w3.eth.accounts[0], w3.eth.accounts[1]
+
+    def deploy(self, name: str, *arguments: Any) -> Contract:
+        """Deploys one of the project's contracts."""
+        return deploy(self.w3, self.deployer, artifact(name), *arguments)
+
+    def deploy_authority(self) -> Contract:
+        """OpenZeppelin's AccessManager; the deployer is its admin and may call every restricted function."""
+        return deploy(self.w3, self.deployer, package_artifact(_ACCESS_MANAGER), self.deployer)
+
+    def token(self, symbol: str, decimals: int = 18, supply: int = 10**12) -> Contract:
+        """An ordinary token; `supply` whole tokens for the deployer and as many for the trader."""
+        token = self.deploy("SettlementToken", symbol, symbol, decimals)
+        for holder in (self.deployer, self.trader):
+            self.send(self.deployer, token.functions.mint(holder, supply * 10**decimals))
+        return token
+
+    def send(self, sender: str, call: ContractFunction) -> int:
+        """Sends and returns the gas used."""
+        return int(send(self.w3, sender, call)["gasUsed"])
+
+    def gas(self, sender: str, call: ContractFunction, runs: int = RUNS) -> int:
+        """Gas of a whole transaction in the steady state: the median after one that warms up, each in a
+        later block than the last."""
+        used = []
+        for _ in range(runs + 1):
+            advance(self.w3, 12)
+            used.append(self.send(sender, call))
+        return median_low(used[1:])
+
+
+def table(rows: list[Row]) -> str:
+    """Rows of one group, as Markdown."""
+    lines = ["| | Ours | Peer | Ratio | Target |", "|---|--:|--:|--:|--:|"]
+    for row in rows:
+        peer = (
+            f"{_number(row.peer, row.unit)} {row.peer_name}" if row.peer is not None else row.peer_name or "-"
+        )
+        ratio = f"{row.ratio:.3f}" if row.ratio is not None else "-"
+        target = f"≤ {row.target:.2f}" if row.target is not None else "-"
+        lines.append(f"| {row.name} | {_number(row.ours, row.unit)} | {peer} | {ratio} | {target} |")
+    methods = list(dict.fromkeys(row.method for row in rows if row.method))
+    return "\n".join([*lines, "", *methods])
+
+
+def report(rows: list[Row]) -> str:
+    """All tables, a heading each."""
+    groups = list(dict.fromkeys(row.group for row in rows))
+    return "\n\n".join(
+        f"### {group}\n\n{table([row for row in rows if row.group == group])}" for group in groups
+    )
+
+
+def write_json(rows: list[Row], path: Path) -> None:
+    """The rows for programs to read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n", encoding="utf-8")
+
+
+def write_between_markers(text: str, path: Path) -> None:
+    """Replaces what stands between the markers; appends both where the file lacks them."""
+    old = path.read_text(encoding="utf-8")
+    if BEGIN not in old:
+        old = f"{old.rstrip()}\n\n## Bench\n\n{BEGIN}\n{END}\n"
+    before, rest = old.split(BEGIN, 1)
+    _, after = rest.split(END, 1)
+    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:,.0f} {unit}" if float(value).is_integer() else f"{value:,.3g} {unit}"
