@@ -50,6 +50,11 @@ class Row:
         """Ours over the peer's: below one we are cheaper."""
         return None if not self.peer else round(self.ours / self.peer, 4)
 
+    @property
+    def missed(self) -> bool:
+        """Whether the ratio is above its target."""
+        return self.target is not None and self.ratio is not None and self.ratio > self.target
+
     def as_json(self) -> dict[str, Any]:
         """The row with its ratio."""
         return {**asdict(self), "ratio": self.ratio}
@@ -101,9 +106,7 @@ def table(rows: list[Row]) -> str:
     """Rows of one group, as Markdown."""
     lines = ["| | Ours | Peer | Ratio | Target |", "|---|--:|--:|--:|--:|"]
     for row in rows:
-        peer = (
-            f"{_number(row.peer, row.unit)} {row.peer_name}" if row.peer is not None else row.peer_name or "-"
-        )
+        peer = f"{_number(row.peer, row.unit)}, {row.peer_name}" if row.peer is not None else "-"
         ratio = f"{row.ratio:.3f}" if row.ratio is not None else "-"
         target = f"≤ {row.target:.2f}" if row.target is not None else "-"
         lines.append(f"| {row.name} | {_number(row.ours, row.unit)} | {peer} | {ratio} | {target} |")
@@ -114,9 +117,8 @@ def table(rows: list[Row]) -> str:
 def report(rows: list[Row]) -> str:
     """All tables, a heading each."""
     groups = list(dict.fromkeys(row.group for row in rows))
-    return "\n\n".join(
-        f"### {group}\n\n{table([row for row in rows if row.group == group])}" for group in groups
-    )
+    tables = {group: table([row for row in rows if row.group == group]) for group in groups}
+    return "\n\n".join(f"### {group}\n\n{text}" for group, text in tables.items())
 
 
 def write_json(rows: list[Row], path: Path) -> None:
