@@ -1,0 +1,128 @@
+"""ABIs of the protocol's contracts, and calls encoded with them.
+
+`python -m scripts.export_abi` writes the JSON files from what forge built.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from eth_abi.abi import decode, encode
+from eth_utils.crypto import keccak
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A function, error or event: its name and the types it takes and gives.
+
+    Attributes:
+        name: Without arguments.
+        inputs: ABI types of the arguments, structs as tuples such as "(address,uint256)".
+        names: Of the arguments; empty where the contract gives none.
+        internal: Solidity's own types of the arguments, such as "enum IRiskEngine.State".
+        outputs: ABI types of what a function returns.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    internal: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def signature(self) -> str:
+        """Canonical, such as "transfer(address,uint256)"."""
+        return f"{self.name}({','.join(self.inputs)})"
+
+    @property
+    def topic(self) -> bytes:
+        """keccak256 of the signature, 32 bytes; the first four are a function's or error's selector."""
+        return _topic(self.signature)
+
+    @property
+    def selector(self) -> bytes:
+        """First four bytes of calldata or revert data."""
+        return self.topic[:4]
+
+    def encode(self, *args: Any) -> bytes:
+        """Calldata: selector and arguments; structs are tuples, in the order of their members."""
+        return self.selector + encode(self.inputs, args)
+
+    def decode_output(self, data: bytes) -> Any:
+        """What a function returned: a tuple, or the value itself if there is one."""
+        values = decode(self.outputs, data)
+        return values[0] if len(values) == 1 else values
+
+    def decode_input(self, data: bytes) -> tuple[Any, ...]:
+        """Arguments of a call or an error, from behind its selector."""
+        return tuple(decode(self.inputs, data[4:]))
+
+
+@lru_cache(maxsize=1024)
+def _topic(signature: str) -> bytes:
+    return keccak(text=signature)
+
+
+@lru_cache(maxsize=64)
+def load(name: str) -> tuple[dict[str, Any], ...]:
+    """The ABI of a contract, such as "RiskEngine", or of every custom error, "errors"."""
+    text = files(__package__).joinpath(f"{name}.json").read_text(encoding="utf-8")
+    return tuple(json.loads(text))
+
+
+@lru_cache(maxsize=256)
+def function(contract: str, name: str) -> Fragment:
+    """A function of a contract.
+
+    Raises:
+        KeyError: If the contract has none, or several, of that name.
+    """
+    return _only(contract, "function", name)
+
+
+@lru_cache(maxsize=64)
+def event(contract: str, name: str) -> Fragment:
+    """An event of a contract.
+
+    Raises:
+        KeyError: If the contract has none, or several, of that name.
+    """
+    return _only(contract, "event", name)
+
+
+@lru_cache(maxsize=1)
+def errors() -> dict[bytes, Fragment]:
+    """Every custom error that the protocol and what it is built on can revert with, by selector."""
+    fragments = [parse(entry) for entry in load("errors")]
+    return {fragment.selector: fragment for fragment in fragments}
+
+
+def parse(entry: dict[str, Any]) -> Fragment:
+    """A fragment from its JSON."""
+    inputs = entry.get("inputs", [])
+    return Fragment(
+        name=entry["name"],
+        inputs=tuple(_type(item) for item in inputs),
+        names=tuple(item.get("name", "") for item in inputs),
+        internal=tuple(item.get("internalType", item["type"]) for item in inputs),
+        outputs=tuple(_type(item) for item in entry.get("outputs", [])),
+    )
+
+
+def _only(contract: str, kind: str, name: str) -> Fragment:
+    found = [entry for entry in load(contract) if entry["type"] == kind and entry["name"] == name]
+    if len(found) != 1:
+        raise KeyError(f"{contract} has {len(found)} {kind}s named {name}")
+    return parse(found[0])
+
+
+def _type(item: dict[str, Any]) -> str:
+    kind: str = item["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    members = ",".join(_type(member) for member in item["components"])
+    return f"({members}){kind.removeprefix('tuple')}"

@@ -1,0 +1,208 @@
+"""What is deployed where: deployments/<network>.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from eth_utils.address import is_address, to_checksum_address
+from eth_utils.crypto import keccak
+
+from keepers.chain.node import Node
+from keepers.errors import KeeperError
+
+PoolKind = Literal["uniswap-v2", "uniswap-v3"]
+
+
+class DeploymentError(KeeperError):
+    """A deployment file that cannot be used, or does not fit the chain."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A deployed contract.
+
+    Attributes:
+        address: Checksummed.
+        code_hash: keccak256 of its runtime code, 0x-prefixed.
+        block: In which it was deployed.
+    """
+
+    address: str
+    code_hash: str
+    block: int
+
+
+@dataclass(frozen=True)
+class PoolRecord:
+    """A listed pool.
+
+    Attributes:
+        address: Checksummed.
+        kind: Of venue.
+        fee: Hundredths of a basis point (3000 = 0.3%).
+    """
+
+    address: str
+    kind: PoolKind
+    fee: int
+
+
+@dataclass(frozen=True)
+class PortfolioRecord:
+    """A portfolio.
+
+    Attributes:
+        address: Checksummed.
+        universe: Id of its covariance universe, 32 bytes.
+    """
+
+    address: str
+    universe: bytes
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The protocol on one network.
+
+    Attributes:
+        path: File it was read from.
+        network: Name.
+        chain_id: EIP-155.
+        block: In which the deployment ended.
+        contracts: By name.
+        tokens: Addresses by symbol.
+        feeds: Price feeds by symbol of the token.
+        pools: Listed pools.
+        portfolios: By name.
+    """
+
+    path: Path
+    network: str
+    chain_id: int
+    block: int
+    contracts: Mapping[str, Contract]
+    tokens: Mapping[str, str]
+    feeds: Mapping[str, str]
+    pools: tuple[PoolRecord, ...]
+    portfolios: Mapping[str, PortfolioRecord]
+
+    def address(self, name: str) -> str:
+        """Address of a contract.
+
+        Raises:
+            DeploymentError: If there is none of that name.
+        """
+        contract = self.contracts.get(name)
+        if contract is None:
+            raise DeploymentError(f"contract {name}", f"not in {self.path}", "deploy it")
+        return contract.address
+
+    def portfolio(self, name: str) -> PortfolioRecord:
+        """A portfolio by name.
+
+        Raises:
+            DeploymentError: If there is none of that name.
+        """
+        record = self.portfolios.get(name)
+        if record is None:
+            known = ", ".join(self.portfolios) or "none"
+            raise DeploymentError(f"portfolio {name}", f"not in {self.path}", f"choose from: {known}")
+        return record
+
+    def symbol_of(self, token: str) -> str:
+        """Symbol of a token by address.
+
+        Raises:
+            DeploymentError: If the token is not listed.
+        """
+        for symbol, address in self.tokens.items():
+            if address == to_checksum_address(token):
+                return symbol
+        raise DeploymentError(f"token {token}", f"not in {self.path}", "add it to tokens")
+
+    def verify(self, node: Node) -> None:
+        """Makes sure that the contracts are there and are the deployed ones.
+
+        Raises:
+            DeploymentError: If a contract has no code or other code.
+        """
+        if node.chain_id != self.chain_id:
+            raise DeploymentError(
+                self.path, f"is for chain {self.chain_id}, not {node.chain_id}", "give the file of this network"
+            )
+        requests = [("eth_getCode", [item.address, "latest"]) for item in self.contracts.values()]
+        for (name, contract), code in zip(self.contracts.items(), node.batch(requests), strict=True):
+            raw = bytes.fromhex(str(code).removeprefix("0x"))
+            if not raw:
+                raise DeploymentError(
+                    f"{name} at {contract.address}", "has no code on this chain", f"deploy, or replace {self.path}"
+                )
+            if "0x" + keccak(raw).hex() != contract.code_hash:
+                raise DeploymentError(
+                    f"{name} at {contract.address}", "is not the deployed code", f"replace {self.path}"
+                )
+
+
+def load(path: str | Path) -> Deployment:
+    """Reads a deployment file.
+
+    Raises:
+        DeploymentError: If the file is missing, no JSON, lacks a key, or an address is none.
+    """
+    file = Path(path)
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DeploymentError(file, error.strerror or "unreadable", "deploy first, or correct the path") from error
+    except ValueError as error:
+        raise DeploymentError(file, f"no JSON ({error})", "write it again with the deploy script") from error
+    try:
+        return _parse(file, raw)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DeploymentError(file, f"lacks or misspells {error}", "write it again with the deploy script") from error
+
+
+def _parse(file: Path, raw: dict[str, Any]) -> Deployment:
+    return Deployment(
+        path=file,
+        network=str(raw["network"]),
+        chain_id=int(raw["chain_id"]),
+        block=int(raw["block"]),
+        contracts={name: _contract(file, entry) for name, entry in raw["contracts"].items()},
+        tokens={symbol: _address(file, item) for symbol, item in raw["tokens"].items()},
+        feeds={symbol: _address(file, item) for symbol, item in raw["feeds"].items()},
+        pools=tuple(_pool(file, entry) for entry in raw["pools"]),
+        portfolios={name: _portfolio(file, entry) for name, entry in raw["portfolios"].items()},
+    )
+
+
+def _contract(file: Path, entry: dict[str, Any]) -> Contract:
+    return Contract(_address(file, entry["address"]), str(entry["code_hash"]).lower(), int(entry["block"]))
+
+
+def _pool(file: Path, entry: dict[str, Any]) -> PoolRecord:
+    kind = entry["kind"]
+    if kind not in ("uniswap-v2", "uniswap-v3"):
+        raise DeploymentError(f"pool kind {kind} in {file}", "unknown", "use uniswap-v2 or uniswap-v3")
+    return PoolRecord(_address(file, entry["address"]), cast(PoolKind, kind), int(entry["fee"]))
+
+
+def _portfolio(file: Path, entry: dict[str, Any]) -> PortfolioRecord:
+    universe = str(entry["universe"])
+    try:
+        raw = bytes.fromhex(universe.removeprefix("0x"))
+    except ValueError:
+        raw = b""
+    if len(raw) != 32:
+        raise DeploymentError(f"universe {universe} in {file}", "not 32 bytes", "write 0x and 64 hex digits")
+    return PortfolioRecord(_address(file, entry["address"]), raw)
+
+
+def _address(file: Path, value: object) -> str:
+    if not isinstance(value, str) or not is_address(value):
+        raise DeploymentError(f"{value} in {file}", "no address", "write 0x and 40 hex digits")
+    return str(to_checksum_address(value))

@@ -1,0 +1,308 @@
+"""Sends transactions so that a kill at any instant neither repeats nor forgets one.
+
+A transaction is signed and written to the journal before it is broadcast. Whoever finds it there after a restart
+broadcasts the same bytes again, which a chain takes at most once, or reads the receipt of what was mined meanwhile.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from eth_utils.crypto import keccak
+
+from keepers.chain.errors import (
+    GasTooExpensive,
+    Interrupted,
+    NodeRefused,
+    ReceiptTimeout,
+    Reverted,
+    TransactionLost,
+)
+from keepers.chain.node import Node
+from keepers.chain.signing import Signer
+
+GWEI = 10**9
+
+
+@dataclass(frozen=True)
+class SendPolicy:
+    """How to send.
+
+    Attributes:
+        max_fee: Most wei a gas.
+        poll_seconds: Between looks for a receipt.
+        replace_after: Seconds without a receipt after which the fee is raised.
+        receipt_timeout: Seconds without a receipt after which waiting ends.
+        gas_margin: What the gas limit is above the estimate, as a factor.
+        bump: By which a fee is raised, as a factor; nodes take 1.1 and more.
+    """
+
+    max_fee: int
+    poll_seconds: float = 1.0
+    replace_after: float = 60.0
+    receipt_timeout: float = 600.0
+    gas_margin: float = 1.2
+    bump: float = 1.25
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A signed transaction of the journal; several attempts of one key share a nonce.
+
+    Attributes:
+        key: What it does, such as "model:0x...:7"; one thing has one key.
+        sender: Address.
+        nonce: Of the account.
+        tx_hash: 0x-prefixed.
+        raw: Signed bytes, 0x-prefixed.
+        max_fee: Wei a gas.
+        block: Height when it was signed.
+    """
+
+    key: str
+    sender: str
+    nonce: int
+    tx_hash: str
+    raw: str
+    max_fee: int
+    block: int
+
+
+class Journal(Protocol):
+    """Durable memory of what was signed."""
+
+    def record(self, attempt: Attempt) -> None:
+        """Writes an attempt; durable when it returns."""
+        ...
+
+    def attempts(self) -> Sequence[Attempt]:
+        """Attempts whose outcome is not yet recorded, oldest first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A mined transaction.
+
+    Attributes:
+        tx_hash: 0x-prefixed.
+        ok: False if it reverted.
+        block: Height.
+        gas_used: Gas.
+        reason: Decoded error of one that reverted, otherwise "".
+    """
+
+    tx_hash: str
+    ok: bool
+    block: int
+    gas_used: int
+    reason: str = ""
+
+
+class Sender:
+    """Sends from one account, one transaction at a time, whichever process of this machine uses it.
+
+    Args:
+        node: Where to.
+        signer: Account.
+        policy: Fees and patience.
+        journal: Where signed transactions are kept.
+        should_stop: Asked while waiting; waiting ends when it says so.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        signer: Signer,
+        policy: SendPolicy,
+        journal: Journal,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._node = node
+        self._signer = signer
+        self._policy = policy
+        self._journal = journal
+        self._should_stop = should_stop
+
+    @property
+    def address(self) -> str:
+        """Account it sends from."""
+        return self._signer.address
+
+    def simulate(self, to: str, data: bytes) -> None:
+        """Runs a call on the newest block without sending it.
+
+        Raises:
+            Reverted: With the decoded reason.
+        """
+        self._node.rpc("eth_call", [self._message(to, data), "latest"])
+
+    def send(self, key: str, to: str, data: bytes) -> Receipt:
+        """Simulates, journals, broadcasts and waits.
+
+        Raises:
+            Reverted: If the simulation reverts; nothing was sent then.
+            GasTooExpensive: If the chain asks more than the policy allows; nothing was sent then.
+            ReceiptTimeout: If it was not mined in time; the journal keeps it.
+            Interrupted: If waiting was stopped; the journal keeps it.
+        """
+        with self._alone():
+            self.simulate(to, data)
+            gas = int(int(self._node.rpc("eth_estimateGas", [self._message(to, data)]), 16) * self._policy.gas_margin)
+            nonce = int(self._node.rpc("eth_getTransactionCount", [self.address, "pending"]), 16)
+            transaction = {
+                "to": to,
+                "data": "0x" + data.hex(),
+                "value": 0,
+                "gas": gas,
+                "nonce": nonce,
+                "chainId": self._node.chain_id,
+                **self._fees(),
+            }
+            attempts = [self._attempt(key, transaction)]
+            return self._wait(attempts, transaction)
+
+    def settle(self) -> list[tuple[str, Receipt | None]]:
+        """Finishes what an earlier run left in the journal.
+
+        Returns:
+            Key and receipt of each; None where the transaction was displaced by another and will never be mined.
+        """
+        left: dict[str, list[Attempt]] = {}
+        for attempt in self._journal.attempts():
+            left.setdefault(attempt.key, []).append(attempt)
+        return [(key, self._settle(attempts)) for key, attempts in left.items()]
+
+    def _settle(self, attempts: list[Attempt]) -> Receipt | None:
+        with self._alone():
+            if (receipt := self._receipt(attempts)) is not None:
+                return receipt
+            self._broadcast(attempts[-1])
+            try:
+                return self._wait(attempts, None)
+            except TransactionLost:
+                return None
+
+    def _wait(self, attempts: list[Attempt], transaction: dict[str, Any] | None) -> Receipt:
+        """Until one of the attempts is mined; raises the fee of a stuck one if it can be signed again."""
+        started = raised = time.monotonic()
+        while (receipt := self._receipt(attempts)) is None:
+            now = time.monotonic()
+            if self._should_stop():
+                raise Interrupted(attempts[-1].tx_hash, "stopped while waiting", "start again to go on")
+            self._check_not_lost(attempts)
+            if now - started > self._policy.receipt_timeout:
+                raise ReceiptTimeout(attempts[-1].tx_hash, f"not mined in {now - started:.0f} s", "raise max_fee_gwei")
+            if transaction is not None and now - raised > self._policy.replace_after:
+                raised = now
+                self._replace(attempts, transaction)
+            time.sleep(self._policy.poll_seconds)
+        return receipt
+
+    def _replace(self, attempts: list[Attempt], transaction: dict[str, Any]) -> None:
+        """The same transaction with a higher fee, unless that is above the bound."""
+        for name in ("maxFeePerGas", "maxPriorityFeePerGas", "gasPrice"):
+            if name in transaction:
+                transaction[name] = int(transaction[name] * self._policy.bump) + 1
+        if _max_fee(transaction) <= self._policy.max_fee:
+            attempts.append(self._attempt(attempts[0].key, transaction))
+
+    def _attempt(self, key: str, transaction: dict[str, Any]) -> Attempt:
+        """Signs, journals, broadcasts: in that order."""
+        raw = self._signer.sign_transaction(transaction)
+        attempt = Attempt(
+            key=key,
+            sender=self.address,
+            nonce=transaction["nonce"],
+            tx_hash="0x" + keccak(raw).hex(),
+            raw="0x" + raw.hex(),
+            max_fee=_max_fee(transaction),
+            block=self._node.latest().number,
+        )
+        self._journal.record(attempt)
+        self._broadcast(attempt)
+        return attempt
+
+    def _broadcast(self, attempt: Attempt) -> None:
+        """Hands a signed transaction to the node; one that it already knows or has mined is no error."""
+        try:
+            self._node.rpc("eth_sendRawTransaction", [attempt.raw])
+        except Reverted:
+            return  # Mined and reverted: the receipt says so.
+        except NodeRefused as error:
+            known = ("already known", "already imported", "nonce too low", "known transaction", "underpriced")
+            if not any(text in error.reason.lower() for text in known):
+                raise
+
+    def _check_not_lost(self, attempts: list[Attempt]) -> None:
+        mined = int(self._node.rpc("eth_getTransactionCount", [attempts[0].sender, "latest"]), 16)
+        if mined > attempts[0].nonce and self._receipt(attempts) is None:
+            raise TransactionLost(
+                attempts[-1].tx_hash, f"nonce {attempts[0].nonce} was used by another transaction", "one keeper a key"
+            )
+
+    def _receipt(self, attempts: Sequence[Attempt]) -> Receipt | None:
+        for attempt in attempts:
+            raw = self._node.receipt(attempt.tx_hash)
+            if raw is not None:
+                return self._read(attempt, raw)
+        return None
+
+    def _read(self, attempt: Attempt, raw: dict[str, Any]) -> Receipt:
+        ok = int(raw["status"], 16) == 1
+        block = int(raw["blockNumber"], 16)
+        reason = "" if ok else self._why(attempt, block)
+        return Receipt(attempt.tx_hash, ok, block, int(raw["gasUsed"], 16), reason)
+
+    def _why(self, attempt: Attempt, block: int) -> str:
+        """The decoded error of a mined transaction that reverted, from running it again on the block before."""
+        raw = self._node.rpc("eth_getTransactionByHash", [attempt.tx_hash])
+        message = {"from": raw["from"], "to": raw["to"], "data": raw["input"], "gas": raw["gas"]}
+        try:
+            self._node.rpc("eth_call", [message, hex(block - 1)])
+        except Reverted as error:
+            return error.revert.text
+        except NodeRefused as error:
+            return error.reason
+        return "reverted, and would not have one block before"
+
+    def _fees(self) -> dict[str, Any]:
+        """Fee fields, never above the bound."""
+        block = self._node.latest()
+        bound = self._policy.max_fee
+        if block.base_fee is None:
+            price = int(self._node.rpc("eth_gasPrice"), 16)
+            self._require_affordable(price)
+            return {"gasPrice": min(price, bound)}
+        self._require_affordable(block.base_fee)
+        tip = int(self._node.rpc("eth_maxPriorityFeePerGas"), 16)
+        fee = min(2 * block.base_fee + tip, bound)
+        return {"maxFeePerGas": fee, "maxPriorityFeePerGas": min(tip, fee), "type": 2}
+
+    def _require_affordable(self, price: int) -> None:
+        if price > self._policy.max_fee:
+            asked, bound = price / GWEI, self._policy.max_fee / GWEI
+            raise GasTooExpensive(f"gas at {asked:.3f} gwei", f"above the bound of {bound:.3f}", "raise max_fee_gwei")
+
+    def _message(self, to: str, data: bytes) -> dict[str, str]:
+        return {"from": self.address, "to": to, "data": "0x" + data.hex()}
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A lock of this account on this machine, which the system lets go of when a process dies."""
+        name = f"quantera-{os.getuid()}-{self._node.chain_id}-{self.address.lower()}.lock"
+        with (Path(tempfile.gettempdir()) / name).open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+
+def _max_fee(transaction: dict[str, Any]) -> int:
+    return int(transaction.get("maxFeePerGas", transaction.get("gasPrice", 0)))

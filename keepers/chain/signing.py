@@ -1,0 +1,181 @@
+"""What keepers sign: EIP-712 covariance models and rebalance signals, by a quorum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from eth_abi.abi import encode
+from eth_account.messages import SignableMessage
+from eth_utils.crypto import keccak
+
+from keepers.chain.errors import ChainError
+
+_DOMAIN_TYPE = keccak(
+    text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+)
+_MODEL_TYPE = keccak(
+    text="CovarianceModel(bytes32 universe,uint64 nonce,uint40 asOf,uint40 expiry,int64[] covariance)"
+)
+_SIGNAL_TYPE = keccak(
+    text="Signal(address portfolio,uint256[] targets,uint16 bandBps,uint40 validFrom,uint40 validUntil,"
+    "uint256 nonce,bytes32 ordersHash)"
+)
+ORDERS_TYPE = "(address,address,uint256,uint256,address,uint40,(uint256,(address,bool)[])[])[]"
+
+
+class Signer(Protocol):
+    """Whoever holds a key: eth_account's and Ape's accounts, through `keepers.chain.keys`."""
+
+    @property
+    def address(self) -> str:
+        """Checksummed."""
+        ...
+
+    def sign_message(self, message: SignableMessage) -> bytes:
+        """65 bytes: r, s, v."""
+        ...
+
+    def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
+        """The transaction, signed and serialised."""
+        ...
+
+
+@dataclass(frozen=True)
+class CovarianceModel:
+    """IRiskEngine.CovarianceModel.
+
+    Attributes:
+        universe: 32 bytes.
+        nonce: One more than the chain's.
+        as_of: Unix seconds of the last price used.
+        expiry: Unix seconds.
+        covariance: Upper triangle by rows, daily, 1e18 = 1.
+    """
+
+    universe: bytes
+    nonce: int
+    as_of: int
+    expiry: int
+    covariance: tuple[int, ...]
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        """For the ABI."""
+        return self.universe, self.nonce, self.as_of, self.expiry, self.covariance
+
+    def message(self, chain_id: int, risk_engine: str) -> SignableMessage:
+        """What signers sign."""
+        packed = b"".join(entry.to_bytes(32, "big", signed=True) for entry in self.covariance)
+        values = (_MODEL_TYPE, self.universe, self.nonce, self.as_of, self.expiry, keccak(packed))
+        body = keccak(encode(("bytes32", "bytes32", "uint64", "uint40", "uint40", "bytes32"), values))
+        return SignableMessage(b"\x01", domain("Quantera RiskEngine", chain_id, risk_engine), body)
+
+
+@dataclass(frozen=True)
+class Order:
+    """ILiquidityAggregator.Order.
+
+    Attributes:
+        token_in, token_out: Addresses.
+        amount_in: Smallest units; the sum over the paths.
+        min_amount_out: Smallest units.
+        recipient: Address.
+        deadline: Unix seconds, the last at which it may run.
+        paths: (amount in, hops), hops (pool, zero for one).
+    """
+
+    token_in: str
+    token_out: str
+    amount_in: int
+    min_amount_out: int
+    recipient: str
+    deadline: int
+    paths: tuple[tuple[int, tuple[tuple[str, bool], ...]], ...]
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        """For the ABI."""
+        return (
+            self.token_in,
+            self.token_out,
+            self.amount_in,
+            self.min_amount_out,
+            self.recipient,
+            self.deadline,
+            self.paths,
+        )
+
+
+@dataclass(frozen=True)
+class Signal:
+    """IAutoRebalancer.Signal.
+
+    Attributes:
+        portfolio: Address.
+        targets: WAD weights in the order of the portfolio's assets, summing to 1e18.
+        band_bps: How far a weight may end from its target, basis points of NAV.
+        valid_from, valid_until: Unix seconds.
+        nonce: Not yet used.
+        orders_hash: keccak256 of the ABI-encoded orders.
+    """
+
+    portfolio: str
+    targets: tuple[int, ...]
+    band_bps: int
+    valid_from: int
+    valid_until: int
+    nonce: int
+    orders_hash: bytes
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        """For the ABI."""
+        return (
+            self.portfolio,
+            self.targets,
+            self.band_bps,
+            self.valid_from,
+            self.valid_until,
+            self.nonce,
+            self.orders_hash,
+        )
+
+    def message(self, chain_id: int, rebalancer: str) -> SignableMessage:
+        """What signers sign."""
+        packed = b"".join(target.to_bytes(32, "big") for target in self.targets)
+        types = ("bytes32", "address", "bytes32", "uint16", "uint40", "uint40", "uint256", "bytes32")
+        values = (_SIGNAL_TYPE, self.portfolio, keccak(packed), *self.as_tuple()[2:])
+        return SignableMessage(
+            b"\x01", domain("Quantera AutoRebalancer", chain_id, rebalancer), keccak(encode(types, values))
+        )
+
+
+def hash_orders(orders: Sequence[Order]) -> bytes:
+    """keccak256 of the ABI-encoded orders, 32 bytes: `Signal.orders_hash`."""
+    return keccak(encode((ORDERS_TYPE,), ([order.as_tuple() for order in orders],)))
+
+
+@lru_cache(maxsize=16)
+def domain(name: str, chain_id: int, contract: str) -> bytes:
+    """EIP-712 domain separator of version "1", 32 bytes."""
+    values = (_DOMAIN_TYPE, keccak(text=name), keccak(text="1"), chain_id, contract)
+    return keccak(encode(("bytes32", "bytes32", "bytes32", "uint256", "address"), values))
+
+
+def digest(message: SignableMessage) -> bytes:
+    """The 32 bytes that a signature is over, as `hashModel` and `hashSignal` give them."""
+    return keccak(b"\x19" + message.version + message.header + message.body)
+
+
+def sign_quorum(message: SignableMessage, signers: Sequence[Signer]) -> tuple[tuple[str, bytes], ...]:
+    """Signatures as ISignerSets takes them: (signer, 65 bytes) in ascending order of signer.
+
+    Raises:
+        ChainError: If a signer is given twice: the chain would refuse it.
+    """
+    ordered = sorted(signers, key=lambda signer: int(signer.address, 16))
+    addresses = [signer.address for signer in ordered]
+    for address in addresses:
+        if addresses.count(address) > 1:
+            raise ChainError(f"signer {address}", "given more than once", "give each signer one entry under keys")
+    return tuple((signer.address, signer.sign_message(message)) for signer in ordered)
