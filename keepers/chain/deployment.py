@@ -74,7 +74,7 @@ class Deployment:
         chain_id: EIP-155.
         block: In which the deployment ended.
         contracts: By name.
-        tokens: Addresses by symbol.
+        tokens: Addresses by symbol: the assets that were there and the tokens that were issued.
         feeds: Price feeds by symbol of the token.
         pools: Listed pools.
         portfolios: By name.
@@ -132,14 +132,18 @@ class Deployment:
         """
         if node.chain_id != self.chain_id:
             raise DeploymentError(
-                self.path, f"is for chain {self.chain_id}, not {node.chain_id}", "give the file of this network"
+                self.path,
+                f"is for chain {self.chain_id}, not {node.chain_id}",
+                "give the file of this network",
             )
         requests = [("eth_getCode", [item.address, "latest"]) for item in self.contracts.values()]
         for (name, contract), code in zip(self.contracts.items(), node.batch(requests), strict=True):
             raw = bytes.fromhex(str(code).removeprefix("0x"))
             if not raw:
                 raise DeploymentError(
-                    f"{name} at {contract.address}", "has no code on this chain", f"deploy, or replace {self.path}"
+                    f"{name} at {contract.address}",
+                    "has no code on this chain",
+                    f"deploy, or replace {self.path}",
                 )
             if "0x" + keccak(raw).hex() != contract.code_hash:
                 raise DeploymentError(
@@ -157,13 +161,17 @@ def load(path: str | Path) -> Deployment:
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise DeploymentError(file, error.strerror or "unreadable", "deploy first, or correct the path") from error
+        raise DeploymentError(
+            file, error.strerror or "unreadable", "deploy first, or correct the path"
+        ) from error
     except ValueError as error:
         raise DeploymentError(file, f"no JSON ({error})", "write it again with the deploy script") from error
     try:
         return _parse(file, raw)
     except (KeyError, TypeError, AttributeError) as error:
-        raise DeploymentError(file, f"lacks or misspells {error}", "write it again with the deploy script") from error
+        raise DeploymentError(
+            file, f"lacks or misspells {error}", "write it again with the deploy script"
+        ) from error
 
 
 def _parse(file: Path, raw: dict[str, Any]) -> Deployment:
@@ -173,7 +181,10 @@ def _parse(file: Path, raw: dict[str, Any]) -> Deployment:
         chain_id=int(raw["chain_id"]),
         block=int(raw["block"]),
         contracts={name: _contract(file, entry) for name, entry in raw["contracts"].items()},
-        tokens={symbol: _address(file, item) for symbol, item in raw["tokens"].items()},
+        tokens={
+            symbol: _address(file, item)
+            for symbol, item in {**raw.get("assets", {}), **raw["tokens"]}.items()
+        },
         feeds={symbol: _address(file, item) for symbol, item in raw["feeds"].items()},
         pools=tuple(_pool(file, entry) for entry in raw["pools"]),
         portfolios={name: _portfolio(file, entry) for name, entry in raw["portfolios"].items()},

@@ -51,7 +51,7 @@ class Revert:
     """Why a call reverted.
 
     Attributes:
-        name: Of the custom error; "Error" for a text, "Panic" for a failed assertion, "" where there is no data.
+        name: Of the custom error; "Error" for a text, "Panic" for a failed assertion, "" without data.
         args: As decoded from the ABI.
         text: "Name(arg=value, ...)".
     """

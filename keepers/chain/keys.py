@@ -1,4 +1,4 @@
-"""Keys: encrypted keystores and Ape accounts. A plain key is never read from anywhere nor written anywhere."""
+"""Keys: encrypted keystores and Ape accounts. A plain key is never read from anywhere, nor written."""
 
 from __future__ import annotations
 
@@ -101,17 +101,23 @@ def open_keystore(path: str | Path, passphrase: Passphrase) -> Signer:
     try:
         keystore = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise KeyMaterialError(f"keystore {file}", error.strerror or "unreadable", "create it: quantera keys new") from error
+        raise KeyMaterialError(
+            f"keystore {file}", error.strerror or "unreadable", "create it: quantera keys new"
+        ) from error
     except ValueError as error:
         raise KeyMaterialError(f"keystore {file}", "no JSON", "give an encrypted keystore file") from error
     if not isinstance(keystore, dict) or "crypto" not in {str(key).lower() for key in keystore}:
-        raise KeyMaterialError(f"keystore {file}", "not an encrypted keystore", "create one: quantera keys new")
+        raise KeyMaterialError(
+            f"keystore {file}", "not an encrypted keystore", "create one: quantera keys new"
+        )
     secret = passphrase(f"keystore {file}")
     try:
         account = Account.from_key(Account.decrypt(keystore, secret))
     except (ValueError, KeyError, TypeError) as error:
         # The cause is not shown: it could quote the secret.
-        raise KeyMaterialError(f"keystore {file}", "wrong passphrase or damaged", "check the passphrase") from error
+        raise KeyMaterialError(
+            f"keystore {file}", "wrong passphrase or damaged", "check the passphrase"
+        ) from error
     return KeystoreSigner(account)
 
 
@@ -128,7 +134,9 @@ def open_ape_account(alias: str, passphrase: Passphrase | None = None) -> Signer
     try:
         from ape import accounts
     except ImportError as error:
-        raise KeyMaterialError(f"ape account {alias}", "Ape is not installed", "pip install eth-ape") from error
+        raise KeyMaterialError(
+            f"ape account {alias}", "Ape is not installed", "pip install eth-ape"
+        ) from error
     if alias not in set(accounts.aliases):
         known = ", ".join(accounts.aliases) or "none"
         raise KeyMaterialError(f"ape account {alias}", "unknown", f"choose from: {known}")
@@ -165,7 +173,9 @@ def write_keystore(path: str | Path, key: bytes, secret: str, *, light: bool = F
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise KeyMaterialError(f"keystore {file}", error.strerror or "cannot be written", "choose another path") from error
+        raise KeyMaterialError(
+            f"keystore {file}", error.strerror or "cannot be written", "choose another path"
+        ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
         json.dump(keystore, handle)
     return str(Account.from_key(key).address)
@@ -182,7 +192,9 @@ def passphrase_from_file(path: str | Path) -> Passphrase:
             lines = file.read_text(encoding="utf-8").splitlines()
         except OSError as error:
             reason = error.strerror or "unreadable"
-            raise KeyMaterialError(f"passphrase file {file} of {what}", reason, "correct passphrase_file") from error
+            raise KeyMaterialError(
+                f"passphrase file {file} of {what}", reason, "correct passphrase_file"
+            ) from error
         return _not_empty(what, lines[0] if lines else "")
 
     return read
@@ -198,7 +210,9 @@ def passphrase_from_descriptor(descriptor: int) -> Passphrase:
                 line += byte
         except OSError as error:
             reason = error.strerror or "unreadable"
-            raise KeyMaterialError(f"file descriptor {descriptor} for {what}", reason, "pass it open") from error
+            raise KeyMaterialError(
+                f"file descriptor {descriptor} for {what}", reason, "pass it open"
+            ) from error
         return _not_empty(what, line.decode("utf-8").rstrip("\r"))
 
     return read

@@ -146,7 +146,9 @@ class Node:
         except (requests.RequestException, OSError, ValueError) as error:
             raise _unreachable(self.url, error) from error
         if not isinstance(responses, list) or len(responses) != len(pending):
-            raise NodeUnreachable(self.url, f"no batch answer: {_short(responses)}", "use a node with batches")
+            raise NodeUnreachable(
+                self.url, f"no batch answer: {_short(responses)}", "use a node with batches"
+            )
         return [
             _result_or_error(method, cast(dict[str, Any], response))
             for (method, _), response in zip(pending, responses, strict=True)

@@ -1,7 +1,8 @@
 """Sends transactions so that a kill at any instant neither repeats nor forgets one.
 
-A transaction is signed and written to the journal before it is broadcast. Whoever finds it there after a restart
-broadcasts the same bytes again, which a chain takes at most once, or reads the receipt of what was mined meanwhile.
+A transaction is signed and written to the journal before it is broadcast. Whoever finds it there after a
+restart broadcasts the same bytes again, which a chain takes at most once, or reads the receipt of what was
+mined meanwhile.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 
 from keepers.chain.errors import (
     GasTooExpensive,
@@ -156,7 +159,10 @@ class Sender:
         """
         with self._alone():
             self.simulate(to, data)
-            gas = int(int(self._node.rpc("eth_estimateGas", [self._message(to, data)]), 16) * self._policy.gas_margin)
+            gas = int(
+                int(self._node.rpc("eth_estimateGas", [self._message(to, data)]), 16)
+                * self._policy.gas_margin
+            )
             nonce = int(self._node.rpc("eth_getTransactionCount", [self.address, "pending"]), 16)
             transaction = {
                 "to": to,
@@ -174,7 +180,7 @@ class Sender:
         """Finishes what an earlier run left in the journal.
 
         Returns:
-            Key and receipt of each; None where the transaction was displaced by another and will never be mined.
+            Key and receipt of each; None where another transaction took its nonce: it will never be mined.
         """
         left: dict[str, list[Attempt]] = {}
         for attempt in self._journal.attempts():
@@ -187,12 +193,12 @@ class Sender:
                 return receipt
             self._broadcast(attempts[-1])
             try:
-                return self._wait(attempts, None)
+                return self._wait(attempts, _unsigned(attempts[-1].raw))
             except TransactionLost:
                 return None
 
     def _wait(self, attempts: list[Attempt], transaction: dict[str, Any] | None) -> Receipt:
-        """Until one of the attempts is mined; raises the fee of a stuck one if it can be signed again."""
+        """Until one of the attempts is mined; raises the fee of a stuck one if its fields are known."""
         started = raised = time.monotonic()
         while (receipt := self._receipt(attempts)) is None:
             now = time.monotonic()
@@ -200,7 +206,9 @@ class Sender:
                 raise Interrupted(attempts[-1].tx_hash, "stopped while waiting", "start again to go on")
             self._check_not_lost(attempts)
             if now - started > self._policy.receipt_timeout:
-                raise ReceiptTimeout(attempts[-1].tx_hash, f"not mined in {now - started:.0f} s", "raise max_fee_gwei")
+                raise ReceiptTimeout(
+                    attempts[-1].tx_hash, f"not mined in {now - started:.0f} s", "raise max_fee_gwei"
+                )
             if transaction is not None and now - raised > self._policy.replace_after:
                 raised = now
                 self._replace(attempts, transaction)
@@ -246,7 +254,9 @@ class Sender:
         mined = int(self._node.rpc("eth_getTransactionCount", [attempts[0].sender, "latest"]), 16)
         if mined > attempts[0].nonce and self._receipt(attempts) is None:
             raise TransactionLost(
-                attempts[-1].tx_hash, f"nonce {attempts[0].nonce} was used by another transaction", "one keeper a key"
+                attempts[-1].tx_hash,
+                f"nonce {attempts[0].nonce} was used by another transaction",
+                "one keeper a key",
             )
 
     def _receipt(self, attempts: Sequence[Attempt]) -> Receipt | None:
@@ -263,7 +273,7 @@ class Sender:
         return Receipt(attempt.tx_hash, ok, block, int(raw["gasUsed"], 16), reason)
 
     def _why(self, attempt: Attempt, block: int) -> str:
-        """The decoded error of a mined transaction that reverted, from running it again on the block before."""
+        """The decoded error of a mined transaction that reverted, from running it on the block before."""
         raw = self._node.rpc("eth_getTransactionByHash", [attempt.tx_hash])
         message = {"from": raw["from"], "to": raw["to"], "data": raw["input"], "gas": raw["gas"]}
         try:
@@ -290,7 +300,9 @@ class Sender:
     def _require_affordable(self, price: int) -> None:
         if price > self._policy.max_fee:
             asked, bound = price / GWEI, self._policy.max_fee / GWEI
-            raise GasTooExpensive(f"gas at {asked:.3f} gwei", f"above the bound of {bound:.3f}", "raise max_fee_gwei")
+            raise GasTooExpensive(
+                f"gas at {asked:.3f} gwei", f"above the bound of {bound:.3f}", "raise max_fee_gwei"
+            )
 
     def _message(self, to: str, data: bytes) -> dict[str, str]:
         return {"from": self.address, "to": to, "data": "0x" + data.hex()}
@@ -302,6 +314,15 @@ class Sender:
         with (Path(tempfile.gettempdir()) / name).open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+
+def _unsigned(raw: str) -> dict[str, Any] | None:
+    """Fields of a signed transaction, so that its fee can be raised; None for a legacy one."""
+    data = HexBytes(raw)
+    if data[0] > 0x7F:
+        return None
+    fields = TypedTransaction.from_bytes(data).as_dict()
+    return {name: value for name, value in fields.items() if name not in ("v", "r", "s", "accessList")}
 
 
 def _max_fee(transaction: dict[str, Any]) -> int:

@@ -177,5 +177,7 @@ def sign_quorum(message: SignableMessage, signers: Sequence[Signer]) -> tuple[tu
     addresses = [signer.address for signer in ordered]
     for address in addresses:
         if addresses.count(address) > 1:
-            raise ChainError(f"signer {address}", "given more than once", "give each signer one entry under keys")
+            raise ChainError(
+                f"signer {address}", "given more than once", "give each signer one entry under keys"
+            )
     return tuple((signer.address, signer.sign_message(message)) for signer in ordered)
