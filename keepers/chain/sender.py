@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.crypto import keccak
@@ -29,6 +29,7 @@ from keepers.chain.errors import (
     Reverted,
     TransactionLost,
 )
+from keepers.chain.journal import Attempt, Journal
 from keepers.chain.node import Node
 from keepers.chain.signing import Signer
 
@@ -54,41 +55,6 @@ class SendPolicy:
     receipt_timeout: float = 600.0
     gas_margin: float = 1.2
     bump: float = 1.25
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """A signed transaction of the journal; several attempts of one key share a nonce.
-
-    Attributes:
-        key: What it does, such as "model:0x...:7"; one thing has one key.
-        sender: Address.
-        nonce: Of the account.
-        tx_hash: 0x-prefixed.
-        raw: Signed bytes, 0x-prefixed.
-        max_fee: Wei a gas.
-        block: Height when it was signed.
-    """
-
-    key: str
-    sender: str
-    nonce: int
-    tx_hash: str
-    raw: str
-    max_fee: int
-    block: int
-
-
-class Journal(Protocol):
-    """Durable memory of what was signed."""
-
-    def record(self, attempt: Attempt) -> None:
-        """Writes an attempt; durable when it returns."""
-        ...
-
-    def attempts(self) -> Sequence[Attempt]:
-        """Attempts whose outcome is not yet recorded, oldest first."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from keepers.chain.sender import Attempt
+from keepers.chain.journal import Attempt
 from keepers.errors import KeeperError
 from keepers.store.tables import HEAD, cursors, decisions, pending
 
 _BUSY_SECONDS = 30
 _LOCK = 0x7175616E74657261
 """Of PostgreSQL's advisory locks: "quantera"."""
+
+
+RETRIABLE = ("refused", "failed")
+"""Outcomes after which nothing has changed on chain, so that another try may take their place."""
 
 
 class StoreError(KeeperError):
@@ -62,6 +66,11 @@ class Decision:
     reason: str
     tx_hash: str | None
     created: int
+
+    @property
+    def final(self) -> bool:
+        """Whether it stands: not refused and not failed."""
+        return self.outcome not in RETRIABLE
 
 
 class Store:
@@ -117,11 +126,13 @@ class Store:
     def decide(self, decision: Decision, cursor: Cursor | None = None) -> bool:
         """Records a decision, forgets its signed transactions and moves the cursor, all or nothing.
 
+        What was refused or failed may be decided again; anything else stands.
+
         Returns:
             False if the key was decided before; nothing but the journal and the cursor changes then.
         """
         with self._transaction() as connection:
-            fresh = not _exists(connection, decision.bot, decision.key)
+            fresh = _replaceable(connection, decision)
             if fresh:
                 connection.execute(sa.insert(decisions).values(**vars(decision)))
             mine = (pending.c.bot == decision.bot) & (pending.c.key == decision.key)
@@ -211,9 +222,16 @@ def _columns() -> list[sa.Column[Any]]:
     return [column for column in decisions.c if column.name != "id"]
 
 
-def _exists(connection: sa.Connection, bot: str, key: str) -> bool:
-    mine = (decisions.c.bot == bot) & (decisions.c.key == key)
-    return connection.execute(sa.select(decisions.c.id).where(mine)).first() is not None
+def _replaceable(connection: sa.Connection, decision: Decision) -> bool:
+    """Whether a decision may be written; one that is not final makes room for it."""
+    mine = (decisions.c.bot == decision.bot) & (decisions.c.key == decision.key)
+    row = connection.execute(sa.select(decisions.c.outcome).where(mine)).first()
+    if row is None:
+        return True
+    if row[0] not in RETRIABLE:
+        return False
+    connection.execute(sa.delete(decisions).where(mine))
+    return True
 
 
 def _put_cursor(connection: sa.Connection, cursor: Cursor) -> None:

@@ -1,0 +1,1 @@
+"""One daemon a file: reads, calls a pure room, signs, sends."""

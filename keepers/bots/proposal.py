@@ -1,0 +1,318 @@
+"""From a portfolio's state to a signed-to-be rebalance. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.chain.signing import Order
+from keepers.chain.state import WAD, PortfolioState
+from keepers.config import Rebalance
+from keepers.errors import KeeperError
+from keepers.risk.metrics import value_at_risk
+from keepers.routing.pools import Pool
+from keepers.routing.trades import Holding, PlannedTrade, TradeRules, plan_trades
+
+Array = NDArray[np.float64]
+
+BPS = 10_000
+DAY = 86_400
+_LESS_RISK = 0.97
+"""Part of the present VaR that a de-risking plan aims below."""
+_BUDGET_USED = 0.9
+"""Part of what the loss bucket still holds that a plan may expect to use."""
+_CASH_ONLY = 1e-4
+"""Weight below which a portfolio counts as not invested."""
+_WORTH_SCALING = 0.02
+"""Scale below which a plan is not worth its gas."""
+
+
+class PlanRefused(KeeperError):  # noqa: N818 - says what happened
+    """A plan that the bot does not send."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """Whether to rebalance and how.
+
+    Attributes:
+        reason: In a sentence.
+        derisk: Whether VaR has to fall.
+        targets: (assets,), of risky assets, fractions of NAV; None where nothing is to be done.
+    """
+
+    reason: str
+    derisk: bool
+    targets: Array | None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What would be signed.
+
+    Attributes:
+        orders: In the order of execution.
+        targets: WAD weights after them as quoted, in the order of the portfolio's assets; they sum to 1e18.
+        var_before, var_after: One-day 99% value at risk, fractions of NAV.
+        cost_bps: Expected loss at the oracle's prices, basis points of NAV.
+        turnover: Sum of what is sold and bought, fraction of NAV.
+    """
+
+    orders: tuple[Order, ...]
+    targets: tuple[int, ...]
+    var_before: float
+    var_after: float
+    cost_bps: float
+    turnover: float
+
+
+def decide(
+    state: PortfolioState, settings: Rebalance, now: int, last: int | None, views: Array | None
+) -> Intent:
+    """Whether a portfolio needs a rebalance under the posted model.
+
+    A breach of VaR or weight is mended at once. A drawdown is nothing that trading can mend: it only
+    demands that VaR does not rise. Otherwise uninvested cash is invested, and drift corrected when the
+    schedule is due.
+
+    Args:
+        state: At one block.
+        settings: Of the bot.
+        now: Unix seconds of that block.
+        last: Of the last rebalance, or None.
+        views: (assets,), expected daily returns beyond the prior, or None.
+
+    Raises:
+        OptimisationFailed: If no weights meet the limits.
+    """
+    breaches = state.risk.breaches()
+    derisk = state.risk.state != "Normal" or bool(breaches)
+    if (stop := _standstill(state)) is not None:
+        return Intent(stop, derisk, None)
+    mendable = [name for name in breaches if name != "drawdown"]
+    invested = float(state.weights.sum())
+    if mendable:
+        return Intent(
+            f"{', '.join(mendable)} outside the limit", True, _targets(state, settings, True, views)
+        )
+    if derisk and invested < _CASH_ONLY:
+        return Intent("de-risk only and all in cash", True, None)
+    if invested < _CASH_ONLY:
+        return Intent("first investment of cash", False, _targets(state, settings, False, views))
+    return _scheduled(state, settings, now, last, views, derisk)
+
+
+def build(
+    state: PortfolioState,
+    pools: Sequence[Pool],
+    intent: Intent,
+    settings: Rebalance,
+    deadline: int,
+    scale: float,
+) -> Proposal:
+    """Orders that bring a portfolio towards its targets, within the loss budget.
+
+    Args:
+        state: At one block.
+        pools: At the same block.
+        intent: With targets.
+        settings: Of the bot.
+        deadline: Unix seconds, of every order.
+        scale: Part of the way to go, above 0 to 1.
+
+    Raises:
+        PlanRefused: If the plan would lose too much, not lower a VaR that has to fall, or move nothing.
+        KeeperError: If the pools cannot take it.
+    """
+    if intent.targets is None:
+        raise PlanRefused("plan", "no targets", "decide first")
+    proposal = _build_once(state, pools, intent.targets, settings, deadline, scale)
+    room = _BUDGET_USED * (state.loss_capacity - state.loss_level) / WAD * BPS
+    if proposal.cost_bps > room:
+        smaller = scale * room / proposal.cost_bps
+        if smaller < _WORTH_SCALING:
+            raise PlanRefused(
+                f"cost of {proposal.cost_bps:.1f} bps", f"the loss bucket has room for {room:.1f}", "wait"
+            )
+        proposal = _build_once(state, pools, intent.targets, settings, deadline, smaller)
+    if intent.derisk and proposal.var_after >= proposal.var_before:
+        raise PlanRefused("plan", "does not lower VaR", "nothing to do while de-risking")
+    return proposal
+
+
+def prior_returns(covariance: Array, settings: Rebalance) -> Array:
+    """Daily returns under which equal weights are optimal: what the market would have to think to hold them.
+
+    Source: Black and Litterman (1992), "Global portfolio optimization", Financial Analysts J. 48(5): reverse
+    optimisation, mu = risk_aversion * S w.
+
+    Args:
+        covariance: (assets, assets), daily.
+        settings: Of the bot.
+
+    Returns:
+        (assets,), fractions.
+    """
+    size = covariance.shape[0]
+    equal = np.full(size, (1 - settings.min_cash) / size)
+    returns: Array = settings.risk_aversion * covariance @ equal
+    return returns
+
+
+def _standstill(state: PortfolioState) -> str | None:
+    """Why nothing can be done at all, or None."""
+    if state.risk.state == "Halted":
+        return "trading is halted"
+    if state.nav == 0:
+        return "nothing deposited"
+    if state.covariance is None or state.risk.metrics is None:
+        return f"no risk numbers: {state.risk.why_not or 'no model posted'}"
+    return None
+
+
+def _scheduled(
+    state: PortfolioState,
+    settings: Rebalance,
+    now: int,
+    last: int | None,
+    views: Array | None,
+    derisk: bool,
+) -> Intent:
+    # Half a day early counts: days are not exactly a day apart.
+    due = last is None or now - last >= settings.schedule.every_n_days * DAY - DAY // 2
+    if not due:
+        return Intent("inside every limit; schedule not due", derisk, None)
+    targets = _targets(state, settings, derisk, views)
+    drift = float(np.abs(targets - state.weights).max()) * BPS
+    if drift <= settings.schedule.drift_bps:
+        reason = f"inside every limit; drift {drift:.0f} bps, not above {settings.schedule.drift_bps}"
+        return Intent(reason, derisk, None)
+    return Intent(f"schedule due, drift {drift:.0f} bps", derisk, targets)
+
+
+def _targets(state: PortfolioState, settings: Rebalance, derisk: bool, views: Array | None) -> Array:
+    from keepers.portfolio.optimise import Constraints, optimise
+
+    covariance = _covariance(state)
+    returns = prior_returns(covariance, settings)
+    limits = state.risk.limits
+    limit = limits.max_var99_bps / BPS * (1 - settings.var_buffer)
+    if derisk:
+        limit = min(limit, _LESS_RISK * value_at_risk(state.weights, covariance))
+    constraints = Constraints(
+        max_weight=limits.max_weight_bps / BPS * (1 - settings.max_weight_buffer),
+        max_var=limit,
+        var_buffer=0.0,
+        min_cash=settings.min_cash,
+    )
+    found = optimise(
+        returns if views is None else returns + views,
+        covariance,
+        state.weights,
+        constraints,
+        risk_aversion=settings.risk_aversion,
+        turnover_cost=settings.turnover_cost / settings.schedule.every_n_days,
+    )
+    return found.weights
+
+
+def _build_once(
+    state: PortfolioState,
+    pools: Sequence[Pool],
+    targets: Array,
+    settings: Rebalance,
+    deadline: int,
+    scale: float,
+) -> Proposal:
+    from keepers.portfolio.optimise import to_wad
+
+    holdings = _holdings(state)
+    weights = state.weights + scale * (targets - state.weights)
+    rules = TradeRules(
+        slippage_bps=settings.slippage_bps,
+        min_value=int(settings.min_trade_usd * WAD),
+        max_paths=settings.max_paths,
+    )
+    trades = plan_trades(holdings, to_wad(np.maximum(weights, 0.0).tolist()), pools, rules)
+    if not trades:
+        raise PlanRefused("plan", "every trade is below min_trade_usd", "wait for more drift")
+    orders = tuple(_order(trade, holdings, settings, state.address, deadline) for trade in trades)
+    return _proposal(state, holdings, trades, orders)
+
+
+def _proposal(
+    state: PortfolioState,
+    holdings: Sequence[Holding],
+    trades: Sequence[PlannedTrade],
+    orders: tuple[Order, ...],
+) -> Proposal:
+    after = _after(holdings, trades)
+    values = [holding.value for holding in after]
+    nav = sum(values)
+    risky = [value * WAD // nav for value in values[1:]]
+    covariance = _covariance(state)
+    by_token = {holding.token: holding for holding in holdings}
+    traded = sum(replace(by_token[trade.token_in], balance=trade.amount_in).value for trade in trades)
+    return Proposal(
+        orders=orders,
+        targets=(WAD - sum(risky), *risky),
+        var_before=value_at_risk(state.weights, covariance),
+        var_after=value_at_risk(np.array(risky, dtype=np.float64) / WAD, covariance),
+        cost_bps=max(0.0, (state.nav - nav) / state.nav * BPS),
+        turnover=traded / state.nav,
+    )
+
+
+def _after(holdings: Sequence[Holding], trades: Sequence[PlannedTrade]) -> list[Holding]:
+    """Holdings after trades that pay what was quoted."""
+    change = {holding.token: holding.balance for holding in holdings}
+    for trade in trades:
+        change[trade.token_in] -= trade.amount_in
+        change[trade.token_out] += trade.quoted_out
+    return [replace(holding, balance=change[holding.token]) for holding in holdings]
+
+
+def _order(
+    trade: PlannedTrade, holdings: Sequence[Holding], settings: Rebalance, recipient: str, deadline: int
+) -> Order:
+    """An order whose least output is the quote less slippage, and no less than the oracle allows.
+
+    Raises:
+        PlanRefused: If the pools pay less than that.
+    """
+    by_token = {holding.token: holding for holding in holdings}
+    value = replace(by_token[trade.token_in], balance=trade.amount_in).value
+    fair = by_token[trade.token_out].amount_of(value)
+    floor = fair * (BPS - settings.oracle_slippage_bps) // BPS
+    if trade.quoted_out < floor:
+        short = (fair - trade.quoted_out) / fair * BPS
+        raise PlanRefused(
+            f"{trade.token_in} for {trade.token_out}",
+            f"pools pay {short:.0f} bps less than the oracle's price",
+            "wait for the pools, or raise oracle_slippage_bps",
+        )
+    return Order(
+        token_in=trade.token_in,
+        token_out=trade.token_out,
+        amount_in=trade.amount_in,
+        min_amount_out=max(trade.min_amount_out, floor),
+        recipient=recipient,
+        deadline=deadline,
+        paths=tuple(
+            (path.amount_in, tuple((h.pool, h.zero_for_one) for h in path.hops)) for path in trade.paths
+        ),
+    )
+
+
+def _holdings(state: PortfolioState) -> list[Holding]:
+    rows = zip(state.assets, state.balances, state.prices, state.decimals, strict=True)
+    return [Holding(token, balance, price, decimals) for token, balance, price, decimals in rows]
+
+
+def _covariance(state: PortfolioState) -> Array:
+    if state.covariance is None:
+        raise PlanRefused("covariance", "no model posted", "wait for the risk bot")
+    return state.covariance

@@ -1,0 +1,206 @@
+"""Rebalances once a posted model, when there is a reason to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.bots.breaker import trip_if_due
+from keepers.bots.context import Context, last_closed_day
+from keepers.bots.names import rebalance_key, signal_nonce
+from keepers.bots.proposal import Intent, PlanRefused, Proposal, build, decide
+from keepers.chain import abi
+from keepers.chain.errors import Reverted
+from keepers.chain.node import Block
+from keepers.chain.sender import Receipt
+from keepers.chain.signing import Signal, hash_orders, sign_quorum
+from keepers.chain.state import PortfolioState
+from keepers.errors import KeeperError
+from keepers.market import CsvPriceSource
+from keepers.routing.errors import RoutingError
+from keepers.signals.momentum import SignalError, momentum
+
+_SCALES = (1.0, 0.5)
+"""Parts of the way to the targets that are tried, the second if the chain refuses the first."""
+_MOST_SUPERSEDED = 1000
+
+
+class RebalanceBot:
+    """Decides once for each posted model, and acts at most once.
+
+    The signal's nonce follows from the model's, so that the chain itself refuses a second rebalance under the
+    same model, whatever this process remembers.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.name = context.bot
+        self._context = context
+        self._decided = 0
+
+    def on_block(self, block: Block) -> None:
+        """Decides if there is a model that nothing was decided for."""
+        self._context.settle(block)
+        nonce = self._context.reader.model(self._context.record.universe, block.number).nonce
+        if nonce in (0, self._decided):
+            return
+        key = self._key(nonce)
+        known = self._context.store.decision(self.name, key)
+        if known is None or not known.final:
+            self._supersede(nonce, block)
+            self._decide(nonce, key, block)
+        self._decided = nonce
+
+    def on_idle(self, block: Block) -> None:
+        """Nothing happens without a block."""
+
+    def on_reorg(self) -> None:
+        """The same model may have to be decided for again."""
+        self._decided = 0
+
+    def _decide(self, nonce: int, key: str, block: Block) -> None:
+        if self._used(nonce):
+            self._context.decide(key, block, "done", "found executed on chain")
+            return
+        try:
+            state = self._state(block)
+        except Reverted as error:
+            # Not a decision: the next block may bring the price.
+            raise KeeperError(
+                f"model {nonce}", f"portfolio unreadable: {error.revert.text}", "wait"
+            ) from error
+        intent = self._intent(state, block)
+        if intent.targets is None:
+            self._context.decide(key, block, "nothing", intent.reason)
+        else:
+            self._act(nonce, key, intent, state, block)
+
+    def _intent(self, state: PortfolioState, block: Block) -> Intent:
+        """What to do; no targets where no weights meet the limits."""
+        done = self._context.store.decisions(self.name, 1, outcome="done")
+        last = done[0].created if done else None
+        settings = self._context.config.rebalance
+        try:
+            return decide(state, settings, block.timestamp, last, self._views(state, block))
+        except KeeperError as error:
+            return Intent(f"no target weights: {error}", True, None)
+
+    def _act(self, nonce: int, key: str, intent: Intent, state: PortfolioState, block: Block) -> None:
+        """Tries the whole way, then half of it; the last refusal is recorded."""
+        if trip_if_due(self._context, state.risk, block):
+            block = self._context.node.latest()
+            state = self._state(block)
+        refusal = ""
+        for scale in _SCALES:
+            try:
+                proposal = self._propose(intent, state, block, scale)
+                receipt = self._send(nonce, key, proposal, block)
+            except KeeperError as error:
+                if not _is_refusal(error):
+                    raise
+                refusal = error.revert.text if isinstance(error, Reverted) else str(error)
+            else:
+                if receipt.ok:
+                    reason = f"{intent.reason}; {_summary(proposal)}"
+                    self._context.decide(key, block, "done", reason, receipt)
+                    return
+                refusal = receipt.reason
+                self._context.store.forget(self.name, key)
+                block = self._context.node.latest()
+                state = self._state(block)
+            self._context.log.warning("refused", key=key, scale=scale, reason=refusal)
+        self._context.decide(key, block, "refused", f"{intent.reason}; {refusal}")
+
+    def _propose(self, intent: Intent, state: PortfolioState, block: Block, scale: float) -> Proposal:
+        settings = self._context.config.rebalance
+        pools = self._context.reader.pools(state.assets, state.block)
+        deadline = block.timestamp + settings.signal_lifetime_seconds
+        return build(state, pools, intent, settings, deadline, scale)
+
+    def _send(self, nonce: int, key: str, proposal: Proposal, block: Block) -> Receipt:
+        rebalancer = self._context.deployment.address("AutoRebalancer")
+        settings = self._context.config.rebalance
+        signal = Signal(
+            portfolio=self._context.record.address,
+            targets=proposal.targets,
+            band_bps=settings.band_bps,
+            valid_from=block.timestamp,
+            valid_until=block.timestamp + settings.signal_lifetime_seconds,
+            nonce=signal_nonce(self._context.record.address, nonce),
+            orders_hash=hash_orders(proposal.orders),
+        )
+        message = signal.message(self._context.node.chain_id, rebalancer)
+        signatures = sign_quorum(message, self._context.signers)
+        orders = [order.as_tuple() for order in proposal.orders]
+        data = abi.function("AutoRebalancer", "rebalance").encode(signal.as_tuple(), orders, signatures)
+        return self._context.sender.send(key, rebalancer, data)
+
+    def _supersede(self, nonce: int, block: Block) -> None:
+        """Says of models that came and went while the bot was away that nothing will happen under them."""
+        for missed in self._missed(nonce):
+            self._context.decide(
+                self._key(missed), block, "superseded", f"model {nonce} came before a decision"
+            )
+
+    def _missed(self, nonce: int) -> Iterator[int]:
+        first = max(self._decided + 1, nonce - _MOST_SUPERSEDED)
+        if self._decided == 0:
+            first = self._last_decided(nonce) + 1
+        for missed in range(first, nonce):
+            if self._context.store.decision(self.name, self._key(missed)) is None:
+                yield missed
+
+    def _last_decided(self, nonce: int) -> int:
+        """The newest model with a decision, or the one before `nonce` where there is none."""
+        prefix = self._key(0).removesuffix("0")
+        for decision in self._context.store.decisions(self.name, 50):
+            if decision.key.startswith(prefix):
+                return max(int(decision.key.removeprefix(prefix)), nonce - _MOST_SUPERSEDED)
+        return nonce - 1
+
+    def _views(self, state: PortfolioState, block: Block) -> NDArray[np.float64] | None:
+        """Momentum of the risky assets, if it is wanted and history is long enough."""
+        settings = self._context.config.rebalance.momentum
+        if not settings.enabled:
+            return None
+        symbols = [self._context.deployment.symbol_of(asset) for asset in state.assets[1:]]
+        source = CsvPriceSource(self._context.config.at(self._context.config.prices.path))
+        day: date = last_closed_day(block.timestamp)
+        prices = source.closes(symbols, day)
+        try:
+            return momentum(
+                prices.closes,
+                settings.scale,
+                lookback_days=settings.lookback_days,
+                skip_days=settings.skip_days,
+            )
+        except SignalError as error:
+            self._context.log.warning("no momentum", reason=str(error))
+            return None
+
+    def _used(self, nonce: int) -> bool:
+        portfolio = self._context.record.address
+        function = abi.function("AutoRebalancer", "isNonceUsed")
+        rebalancer = self._context.deployment.address("AutoRebalancer")
+        used = self._context.node.call(rebalancer, function, portfolio, signal_nonce(portfolio, nonce))
+        return bool(used)
+
+    def _state(self, block: Block) -> PortfolioState:
+        return self._context.reader.portfolio(self._context.config.portfolio, block.number)
+
+    def _key(self, nonce: int) -> str:
+        return rebalance_key(self._context.record.address, nonce)
+
+
+def _is_refusal(error: KeeperError) -> bool:
+    """Whether the plan or the chain refused, rather than the node or the network failed."""
+    return isinstance(error, Reverted | PlanRefused | RoutingError)
+
+
+def _summary(proposal: Proposal) -> str:
+    return (
+        f"{len(proposal.orders)} trades, turnover {proposal.turnover:.1%}, "
+        f"VaR {proposal.var_before:.2%} to {proposal.var_after:.2%}, cost {proposal.cost_bps:.1f} bps"
+    )
