@@ -89,7 +89,8 @@ class Rebalance(_Strict):
     """How target weights are found and traded; `_bps` are basis points of NAV unless they say otherwise.
 
     `max_weight_buffer` and `var_buffer` are parts of the chain's limits that stay unused. `turnover_cost` is
-    what trading a unit of NAV costs, a fraction, spread over `every_n_days`. `slippage_bps` is off the quote,
+    what trading a unit of NAV costs, a fraction, spread over the `holding_days` that a position is held; the
+    first investment does not weigh it. `slippage_bps` is off the quote,
     `oracle_slippage_bps` off the oracle's price; both bound a trade.
     """
 
@@ -99,6 +100,7 @@ class Rebalance(_Strict):
     var_buffer: Fraction = 0.1
     min_cash: Fraction = 0.02
     turnover_cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.003
+    holding_days: int = Field(default=63, ge=1)
     band_bps: Bps = 100
     slippage_bps: Bps = 50
     oracle_slippage_bps: Bps = 150

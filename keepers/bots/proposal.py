@@ -13,6 +13,7 @@ from keepers.chain.state import WAD, PortfolioState
 from keepers.config import Rebalance
 from keepers.errors import KeeperError
 from keepers.risk.metrics import value_at_risk
+from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import Pool
 from keepers.routing.trades import Holding, PlannedTrade, TradeRules, plan_trades
 
@@ -32,6 +33,10 @@ _WORTH_SCALING = 0.02
 
 class PlanRefused(KeeperError):  # noqa: N818 - says what happened
     """A plan that the bot does not send."""
+
+
+class TooCostly(PlanRefused):
+    """A plan that may do if it trades less."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,9 @@ def build(
     deadline: int,
     scale: float,
 ) -> Proposal:
-    """Orders that bring a portfolio towards its targets, within the loss budget.
+    """Orders that bring a portfolio towards its targets, as far as pools and loss budget go.
+
+    Where pools would pay too little, or the plan lose too much, it goes half as far, and half again.
 
     Args:
         state: At one block.
@@ -121,23 +128,24 @@ def build(
         intent: With targets.
         settings: Of the bot.
         deadline: Unix seconds, of every order.
-        scale: Part of the way to go, above 0 to 1.
+        scale: Part of the way to go at most, above 0 to 1.
 
     Raises:
-        PlanRefused: If the plan would lose too much, not lower a VaR that has to fall, or move nothing.
-        KeeperError: If the pools cannot take it.
+        PlanRefused: If no plan worth its gas fits, or it does not lower a VaR that has to fall.
+        RoutingError: If the pools cannot take it.
     """
     if intent.targets is None:
         raise PlanRefused("plan", "no targets", "decide first")
-    proposal = _build_once(state, pools, intent.targets, settings, deadline, scale)
-    room = _BUDGET_USED * (state.loss_capacity - state.loss_level) / WAD * BPS
-    if proposal.cost_bps > room:
-        smaller = scale * room / proposal.cost_bps
-        if smaller < _WORTH_SCALING:
-            raise PlanRefused(
-                f"cost of {proposal.cost_bps:.1f} bps", f"the loss bucket has room for {room:.1f}", "wait"
-            )
-        proposal = _build_once(state, pools, intent.targets, settings, deadline, smaller)
+    while True:
+        try:
+            proposal = _build_once(state, pools, intent.targets, settings, deadline, scale)
+            _require_affordable(state, proposal)
+        except (TooCostly, InsufficientLiquidity):
+            scale /= 2
+            if scale < _WORTH_SCALING:
+                raise
+        else:
+            break
     if intent.derisk and proposal.var_after >= proposal.var_before:
         raise PlanRefused("plan", "does not lower VaR", "nothing to do while de-risking")
     return proposal
@@ -160,6 +168,16 @@ def prior_returns(covariance: Array, settings: Rebalance) -> Array:
     equal = np.full(size, (1 - settings.min_cash) / size)
     returns: Array = settings.risk_aversion * covariance @ equal
     return returns
+
+
+def _require_affordable(state: PortfolioState, proposal: Proposal) -> None:
+    room = _BUDGET_USED * max(0, state.loss_capacity - state.loss_level) / WAD * BPS
+    if proposal.cost_bps > room:
+        raise TooCostly(
+            f"cost of {proposal.cost_bps:.1f} bps",
+            f"the loss bucket has room for {room:.1f}",
+            "wait for it to drain",
+        )
 
 
 def _standstill(state: PortfolioState) -> str | None:
@@ -198,6 +216,7 @@ def _targets(state: PortfolioState, settings: Rebalance, derisk: bool, views: Ar
 
     covariance = _covariance(state)
     returns = prior_returns(covariance, settings)
+    invested = float(state.weights.sum()) >= _CASH_ONLY
     limits = state.risk.limits
     limit = limits.max_var99_bps / BPS * (1 - settings.var_buffer)
     if derisk:
@@ -214,7 +233,7 @@ def _targets(state: PortfolioState, settings: Rebalance, derisk: bool, views: Ar
         state.weights,
         constraints,
         risk_aversion=settings.risk_aversion,
-        turnover_cost=settings.turnover_cost / settings.schedule.every_n_days,
+        turnover_cost=settings.turnover_cost / settings.holding_days if invested else 0.0,
     )
     return found.weights
 
@@ -281,7 +300,7 @@ def _order(
     """An order whose least output is the quote less slippage, and no less than the oracle allows.
 
     Raises:
-        PlanRefused: If the pools pay less than that.
+        TooCostly: If the pools pay less than that.
     """
     by_token = {holding.token: holding for holding in holdings}
     value = replace(by_token[trade.token_in], balance=trade.amount_in).value
@@ -289,7 +308,7 @@ def _order(
     floor = fair * (BPS - settings.oracle_slippage_bps) // BPS
     if trade.quoted_out < floor:
         short = (fair - trade.quoted_out) / fair * BPS
-        raise PlanRefused(
+        raise TooCostly(
             f"{trade.token_in} for {trade.token_out}",
             f"pools pay {short:.0f} bps less than the oracle's price",
             "wait for the pools, or raise oracle_slippage_bps",

@@ -278,7 +278,7 @@ class ProtocolDeployment:
             allowed, delay = manager.functions.canCall(deployer, contract.address, selector).call()
         else:
             (allowed, delay) = manager.functions.hasRole(roles.ADMIN, deployer).call()
-            allowed = allowed and delay == 0 or function == "renounceRole"
+            allowed = (allowed and delay == 0) or function == "renounceRole"
         if not allowed:
             data = contract.encode_abi(function, args)
             raise DeploymentError(
