@@ -48,7 +48,7 @@ def test_optimise__any_input__keeps_every_limit_and_is_no_worse_than_cash_or_a_r
 
     other = np.minimum(generator.dirichlet(np.ones(assets)) * (1 - cash), weight)
     other *= min(1, var * (1 - buffer) / max(value_at_risk(other, covariance), 1e-300))
-    slack = 1e-7 * max(np.abs(mu).max(), aversion * covariance.max(), cost)
+    slack = 1e-6 * max(np.abs(mu).max(), aversion * covariance.max(), cost)
     assert objective(got.weights) >= max(objective(other), objective(np.zeros(assets))) - slack
 
 

@@ -109,6 +109,16 @@ def test_optimise__singular_covariance__is_solved() -> None:
     np.testing.assert_allclose(got.weights, [0.01 / (Z99 * 0.01), 0], atol=1e-5)
 
 
+def test_optimise__solver_stalls_at_its_usual_tolerance__still_answers() -> None:
+    """An input, found by fuzzing, on which Clarabel 0.11 ends as "inaccurate" at 1e-8."""
+    generator = np.random.default_rng(13409)
+    loadings = generator.normal(size=(7, 7)) * 0.02
+    mu = generator.normal(size=7) * 5e-4
+    limits = Constraints(0.484375, 0.0390625, 0.0, 0.015625)
+    got = optimise(mu, loadings @ loadings.T, np.zeros(7), limits, risk_aversion=0.5)
+    np.testing.assert_allclose(got.weights, [0, 0.30778, 0.45001, 0, 0, 0.13996, 0.08662], atol=1e-4)
+
+
 def test_optimise__no_variance_at_all__is_bound_by_weights_only() -> None:
     got = optimise(MU, np.zeros((3, 3)), NOTHING, replace(LOOSE, max_weight=0.6), risk_aversion=1.0)
     np.testing.assert_allclose(got.weights, [0.6, 0.4, 0.0], atol=1e-5)

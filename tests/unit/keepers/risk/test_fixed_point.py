@@ -37,6 +37,12 @@ def test_to_fixed_point__perfect_correlation__passes_the_exact_check(sign: int) 
     assert math.copysign(1, ab) == sign
 
 
+def test_to_fixed_point__correlation_beyond_one_by_rounding__is_cut_to_one() -> None:
+    above = 1 + 1e-12
+    variance, covariance, _ = to_fixed_point(np.array([[1.0, -above], [-above, 1.0]]))
+    assert covariance == -variance == -(10**18 + 1)
+
+
 def test_to_fixed_point__singular_matrix__stays_positive_semi_definite() -> None:
     factor = np.random.default_rng(1).normal(size=(12, 2)) * 1e-8
     entries = to_fixed_point(factor @ factor.T)

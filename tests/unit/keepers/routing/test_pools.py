@@ -83,6 +83,14 @@ def test_v3_quote__end_of_a_word__rounds_as_the_contract_does() -> None:
     assert price != straight.price
 
 
+def test_v3_quote__at_the_last_tick_of_a_word_going_up__looks_in_the_next() -> None:
+    price = sqrt_ratio_at_tick(255)
+    pool = replace(V3, sqrt_price_x96=price, tick=255, tick_spacing=1, ticks=((0, 10**22), (600, -(10**22))))
+    step = swap_step(price, sqrt_ratio_at_tick(511), 10**22, 10**25, 3000)
+    beyond = swap_step(step.price, sqrt_ratio_at_tick(600), 10**22, E18, 3000)
+    assert quote(pool, "B", step.amount_in + step.fee + E18) == step.amount_out + beyond.amount_out
+
+
 @pytest.mark.parametrize("token", ["A", "B"])
 def test_v3_quote__more_than_the_known_ticks_hold__is_refused(token: str) -> None:
     target = sqrt_ratio_at_tick(-600 if token == "A" else 600)

@@ -8,7 +8,6 @@ from keepers.routing.errors import RoutingError
 from keepers.routing.v3_math import (
     MAX_SQRT_RATIO,
     MAX_TICK,
-    MAX_UINT256,
     MIN_SQRT_RATIO,
     MIN_TICK,
     Q96,
@@ -86,8 +85,14 @@ def test_price_after_input__product_beyond_256_bits__takes_the_coarser_formula()
     )
     after = price_after_input(before, liquidity, 406, zero_for_one=True)
     assert after == 1025574284609383582644711336373707553698163132913
-    largest = price_after_input(Q96, 1, MAX_UINT256 >> 97, zero_for_one=True)
-    assert largest == 1
+
+
+def test_price_after_input__coarser_formula__differs_from_the_exact_one() -> None:
+    before, liquidity, amount = (1 << 159) + 98_765, (1 << 120) + 12_345, (1 << 97) + 777
+    shifted = liquidity << 96
+    exact = -(-shifted * before // (shifted + amount * before))
+    coarse = -(-shifted // (shifted // before + amount))
+    assert price_after_input(before, liquidity, amount, zero_for_one=True) == coarse > exact
 
 
 def test_swap_step__capped_at_the_target__is_the_published_one() -> None:
