@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
@@ -16,6 +18,8 @@ import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 /// @title Swaps over listed pools
 /// @notice See {ILiquidityAggregator}.
 contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManaged, ReentrancyGuardTransient {
+    // Transfers by OpenZeppelin: a token's reason to refuse reaches the caller. Balances by Solady: cheaper.
+    using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
     uint256 private constant _PIPS = 1e6;
@@ -105,7 +109,7 @@ contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManage
         address payer = msg.sender;
         address pool = hops[0].pool;
         Listing listing = _listed(pool, recipient);
-        if (listing.isV2()) token.safeTransferFrom(payer, pool, amount);
+        if (listing.isV2()) IERC20(token).safeTransferFrom(payer, pool, amount);
 
         for (uint256 i = 1; i < hops.length; ++i) {
             bool zeroForOne = hops[i - 1].zeroForOne;

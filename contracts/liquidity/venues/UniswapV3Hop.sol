@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
-import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IUniswapV3Pool, IUniswapV3SwapCallback} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
@@ -11,7 +12,7 @@ import {IUniswapV3Pool, IUniswapV3SwapCallback} from "interfaces/liquidity/venue
 /// @notice The pool takes its input in a callback. Who may call back, and what it is paid, stands in transient storage:
 /// data that travels through the pool could be forged by it.
 abstract contract UniswapV3Hop is IUniswapV3SwapCallback {
-    using SafeTransferLib for address;
+    using SafeERC20 for IERC20;
 
     // The ends of the pool's price range (TickMath), one inside. The limits on price are the order's, on its output.
     uint160 private constant _MIN_SQRT_PRICE = 4295128739 + 1;
@@ -68,7 +69,7 @@ abstract contract UniswapV3Hop is IUniswapV3SwapCallback {
 
         // Interactions
         address payer = _debtPayer;
-        if (payer == address(this)) _debtToken.safeTransfer(msg.sender, debt);
-        else _debtToken.safeTransferFrom(payer, msg.sender, debt);
+        if (payer == address(this)) IERC20(_debtToken).safeTransfer(msg.sender, debt);
+        else IERC20(_debtToken).safeTransferFrom(payer, msg.sender, debt);
     }
 }
