@@ -87,6 +87,16 @@ _ENUMS = {
     "enum IRiskEngine.State": ("Normal", "DeRiskOnly", "Halted"),
     "enum IRiskEngine.Metric": ("Var99", "Weight", "Drawdown"),
     "enum ILiquidityAggregator.VenueKind": ("None", "UniswapV2", "UniswapV3"),
+    "enum IAutomatedComplianceEngine.Reason": (
+        "None",
+        "RulesNotSet",
+        "AccountFrozen",
+        "NotRegistered",
+        "KycExpired",
+        "CountryNotAllowed",
+        "ClassNotAllowed",
+        "VenueOnlyOppositeEligible",
+    ),
 }
 """Names that an ABI does not carry, as the interfaces have them."""
 

@@ -1,0 +1,94 @@
+"""Who takes part: accounts of the node, and the keepers' keys."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from keepers.chain.keys import KeystoreSigner, create_keystore, open_keystore, passphrase_from_file
+
+SIGNERS = 3
+"""Of each quorum; two have to sign."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The keys of one keeper: who sends, and who could sign.
+
+    Attributes:
+        folder: Where the keystores are.
+        passphrase: File with what opens them.
+        sender: Name of the keystore that sends.
+        signers: Names of those that sign.
+        addresses: By name.
+    """
+
+    folder: Path
+    passphrase: Path
+    sender: str
+    signers: tuple[str, ...]
+    addresses: dict[str, str]
+
+    def path(self, name: str) -> Path:
+        """Of a keystore."""
+        return self.folder / f"{name}.json"
+
+    def steal(self) -> list[KeystoreSigner]:
+        """All signing keys, opened: what somebody has who took the machine."""
+        opened = (open_keystore(self.path(name), passphrase_from_file(self.passphrase)) for name in self.signers)
+        return [signer for signer in opened if isinstance(signer, KeystoreSigner)]
+
+
+def create_keyring(folder: Path, keeper: str) -> Keyring:
+    """New keys for a keeper; the keystores are light, for a chain that lives for minutes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    passphrase = folder / "passphrase"
+    if not passphrase.exists():
+        passphrase.touch(mode=0o600)
+        passphrase.write_text(secrets.token_hex(16) + "\n", encoding="utf-8")
+    secret = passphrase.read_text(encoding="utf-8").strip()
+    sender, signers = f"{keeper}-sender", tuple(f"{keeper}-signer-{number + 1}" for number in range(SIGNERS))
+    addresses = {
+        name: create_keystore(folder / f"{name}.json", secret, light=True) for name in (sender, *signers)
+    }
+    return Keyring(folder, passphrase, sender, signers, addresses)
+
+
+@dataclass(frozen=True)
+class People:
+    """Accounts by what they do. The node has all of them unlocked but the keepers'."""
+
+    operator: str
+    guardian: str
+    issuer: str
+    officer: str
+    provider: str
+    bystander: str
+    alpine: str
+    berlin: str
+    boston: str
+    geneva: str
+    caracas: str
+    lapsed: str
+    thief: str
+    stranger: str
+    risk: Keyring
+    rebalance: Keyring
+
+    @property
+    def risk_signers(self) -> list[str]:
+        """Addresses of who may sign models."""
+        return [self.risk.addresses[name] for name in self.risk.signers]
+
+    @property
+    def rebalance_signers(self) -> list[str]:
+        """Addresses of who may sign rebalances."""
+        return [self.rebalance.addresses[name] for name in self.rebalance.signers]
+
+
+def assemble(accounts: list[str], keys: Path) -> People:
+    """Gives everybody an account of the node, and the keepers their keys."""
+    names = [name for name in People.__dataclass_fields__ if name not in ("risk", "rebalance")]
+    found = dict(zip(names, accounts, strict=False))
+    return People(**found, risk=create_keyring(keys, "risk"), rebalance=create_keyring(keys, "rebalance"))

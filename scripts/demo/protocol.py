@@ -1,0 +1,194 @@
+"""Deploys the protocol from a config, as `ape run deploy` does, and gives the demo's people their papers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from web3.contract import Contract
+
+from scripts.artifacts import NODE_MODULES, artifact
+from scripts.demo.chain import GAS, Chain
+from scripts.demo.failure import DemoFailure
+from scripts.demo.market import SETTLEMENT, Market
+from scripts.demo.people import People
+from scripts.deployment.chain import Artifact
+from scripts.deployment.chain import Chain as DeployingChain
+from scripts.deployment.config import load_config
+from scripts.deployment.protocol import ProtocolDeployment
+from scripts.deployment.record import Record
+
+NETWORK = "demo"
+UNIVERSE = "stocks"
+PORTFOLIO = "stocks"
+
+UNITED_STATES, GERMANY, SWITZERLAND, VENEZUELA = 840, 276, 756, 862
+ALLOWED = [UNITED_STATES, GERMANY, SWITZERLAND]
+ACCREDITED, INSTITUTIONAL = 2, 3
+
+HEARTBEAT = 5 * 86_400
+"""Seconds: a feed of closes is silent from a Friday to the Tuesday after a holiday."""
+
+FOREVER = 2**40 - 1
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the portfolio may risk, basis points of NAV; the loss budget is for any `loss_window` seconds."""
+
+    max_var99: int = 300
+    max_weight: int = 3000
+    max_drawdown: int = 3000
+    halt_drawdown: int = 6000
+    loss_budget: int = 200
+    loss_window: int = 7 * 86_400
+    cooling_time: int = 43_200
+
+
+class NodeSender:
+    """Sends from an account that the node has unlocked."""
+
+    def __init__(self, chain: Chain, address: str) -> None:
+        self.address = address
+        self._chain = chain
+
+    def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
+        """Sends and waits."""
+        message = {"from": self.address, "to": to, "data": "0x" + data.hex(), "value": hex(value), "gas": hex(GAS)}
+        mined = self._chain.wait(self._chain.node.rpc("eth_sendTransaction", [message]))
+        if mined.revert:
+            raise DemoFailure(f"a deployment was refused: {mined.revert.text}")
+        return {"blockNumber": int(mined.receipt["blockNumber"], 16)}
+
+
+class Protocol:
+    """The deployed protocol.
+
+    Attributes:
+        record: What the deployment left, as in deployments/<network>.json.
+        record_path: Where that file is.
+        transactions: How many the deployment took.
+    """
+
+    record: Record
+    record_path: Path
+
+    def __init__(self, chain: Chain, market: Market, people: People, terms: Terms, folder: Path) -> None:
+        self.chain = chain
+        self.market = market
+        self.people = people
+        self.terms = terms
+        self.folder = folder
+        self.transactions = 0
+
+    def issue_tokens(self) -> None:
+        """First half of the deployment: the contracts and the regulated tokens, so that pools can be made."""
+        record = self._deploy(with_portfolio=False)
+        self.market.tokens |= record.tokens
+
+    def open_portfolio(self) -> None:
+        """Second half: the same config, now with pools, universe and portfolio; what is there already stays."""
+        self.record = self._deploy(with_portfolio=True)
+        self.record_path = self.record.write(self.folder)
+
+    def contract(self, name: str) -> Contract:
+        """A contract of the deployment."""
+        return self.chain.contract(name, self.record.contracts[name].address)
+
+    @property
+    def portfolio(self) -> Contract:
+        """The one portfolio."""
+        return self.chain.contract("Portfolio", self.record.portfolios[PORTFOLIO]["address"])
+
+    def token(self, symbol: str) -> Contract:
+        """A regulated token."""
+        return self.chain.contract("ComplianceAwareToken", self.market.tokens[symbol])
+
+    def _deploy(self, *, with_portfolio: bool) -> Record:
+        path = self.folder / f"{NETWORK}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(self._config(with_portfolio), sort_keys=False), encoding="utf-8")
+        sender = NodeSender(self.chain, self.people.operator)
+        chain = DeployingChain(self.chain.w3, sender, lambda _: None)
+        record = ProtocolDeployment(chain, load_config(path), _artifacts()).run()
+        self.transactions += chain.sent
+        return record
+
+    def _config(self, with_portfolio: bool) -> dict[str, Any]:
+        people, terms, symbols = self.people, self.terms, list(self.market.symbols)
+        rules = {"countries": ALLOWED, "classes": ["accredited", "institutional"]}
+        config: dict[str, Any] = {
+            "network": NETWORK,
+            "admin": people.operator,
+            "roles": {
+                "guardian": {"accounts": [people.guardian]},
+                "issuer": {"accounts": [people.issuer, people.operator]},
+                "compliance_officer": {"accounts": [people.officer, people.operator]},
+                "manager": {"accounts": [people.operator]},
+                "keeper_registrar": {"accounts": [people.operator]},
+            },
+            "risk": {"cooling_time": terms.cooling_time},
+            "assets": {SETTLEMENT: self.market.tokens[SETTLEMENT]},
+            "tokens": {symbol: {"name": f"{symbol} share", "rules": rules} for symbol in symbols},
+            "feeds": {
+                symbol: {
+                    "aggregator": str(feed.address),
+                    "heartbeat": HEARTBEAT,
+                    "min_price": 0.9 if symbol == SETTLEMENT else 0.1,
+                    "max_price": 1.1 if symbol == SETTLEMENT else 10_000,
+                }
+                for symbol, feed in self.market.feeds.items()
+            },
+        }
+        if with_portfolio:
+            config |= self._portfolio_config(rules)
+        return config
+
+    def _portfolio_config(self, rules: dict[str, Any]) -> dict[str, Any]:
+        terms, symbols = self.terms, list(self.market.symbols)
+        pools = self.market.pools
+        quorum = {"threshold": 2}
+        return {
+            "universes": {UNIVERSE: {"assets": symbols, "signers": list(self.people.risk_signers), **quorum}},
+            "venues": [{"pool": pool.address, "kind": pool.kind, "fee": pool.fee} for pool in pools],
+            "portfolios": {
+                PORTFOLIO: {
+                    "name": "US Equities",
+                    "symbol": "QEQ",
+                    "settlement": SETTLEMENT,
+                    "assets": symbols,
+                    "universe": UNIVERSE,
+                    "limits": {
+                        "max_var99": terms.max_var99,
+                        "max_weight": terms.max_weight,
+                        "max_drawdown": terms.max_drawdown,
+                        "halt_drawdown": terms.halt_drawdown,
+                    },
+                    "loss_budget": {"bps": terms.loss_budget, "window": terms.loss_window},
+                    "share_rules": rules,
+                    "identity": {"country": UNITED_STATES, "kyc_expiry": FOREVER},
+                    "signers": list(self.people.rebalance_signers),
+                    **quorum,
+                }
+            },
+        }
+
+
+@cache
+def _artifacts() -> dict[str, Artifact]:
+    names = ("SignerSets", "PriceOracle", "IdentityRegistry", "AutomatedComplianceEngine", "RiskEngine")
+    names += ("AutoRebalancer", "LiquidityAggregator", "TokenFactory", "PortfolioFactory", "ComplianceAwareToken")
+    found = {}
+    for name in names:
+        compiled = artifact(name)
+        found[name] = Artifact(compiled.abi, bytes.fromhex(compiled.bytecode.removeprefix("0x")))
+    for name in ("AccessManager", "ERC1967Proxy"):
+        build = NODE_MODULES / f"@openzeppelin/contracts/build/contracts/{name}.json"
+        data = json.loads(build.read_text(encoding="utf-8"))
+        found[name] = Artifact(data["abi"], bytes.fromhex(data["bytecode"].removeprefix("0x")))
+    return found
