@@ -93,6 +93,11 @@ class Chain:
         message = {"from": sender, "to": to, "data": data, "gas": hex(GAS)}
         return self.wait(self.node.rpc("eth_sendTransaction", [message]))
 
+    def give_ether(self, sender: str, to: str, ether: int) -> None:
+        """A plain payment, for gas."""
+        message = {"from": sender, "to": to, "value": hex(ether * 10**18)}
+        self.wait(self.node.rpc("eth_sendTransaction", [message]))
+
     def deploy(self, sender: str, name: str, *arguments: Any) -> Contract:
         """One of the project's own contracts."""
         compiled = artifact(name)
@@ -134,7 +139,9 @@ class Chain:
         following = {sender: int(count, 16) for sender, count in zip(senders, counts, strict=True)}
         requests = []
         for sender, call in steps:
-            requests.append(("eth_sendTransaction", [_message(sender, call) | {"nonce": hex(following[sender])}]))
+            requests.append(
+                ("eth_sendTransaction", [_message(sender, call) | {"nonce": hex(following[sender])}])
+            )
             following[sender] += 1
         return requests
 

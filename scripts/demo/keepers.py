@@ -83,7 +83,9 @@ class Keepers:
                 return decision
             self._require_alive()
             time.sleep(POLL_SECONDS / 2)
-        raise DemoFailure(f"the keepers did not come to rest in {WAIT_SECONDS:.0f} s; see {self.folder}/*.log")
+        raise DemoFailure(
+            f"the keepers did not come to rest in {WAIT_SECONDS:.0f} s; see {self.folder}/*.log"
+        )
 
     def outcomes(self) -> dict[str, Counter[str]]:
         """How many decisions of each outcome each bot recorded."""
@@ -111,7 +113,9 @@ class Keepers:
     def _require_alive(self) -> None:
         for bot, process in self._processes.items():
             if process.poll() is not None:
-                raise DemoFailure(f"the {bot} bot ended with {process.returncode}; see {self._path(f'{bot}.log')}")
+                raise DemoFailure(
+                    f"the {bot} bot ended with {process.returncode}; see {self._path(f'{bot}.log')}"
+                )
 
     def _path(self, name: str) -> Path:
         return self.folder / name

@@ -36,7 +36,9 @@ class Keyring:
 
     def steal(self) -> list[KeystoreSigner]:
         """All signing keys, opened: what somebody has who took the machine."""
-        opened = (open_keystore(self.path(name), passphrase_from_file(self.passphrase)) for name in self.signers)
+        opened = (
+            open_keystore(self.path(name), passphrase_from_file(self.passphrase)) for name in self.signers
+        )
         return [signer for signer in opened if isinstance(signer, KeystoreSigner)]
 
 

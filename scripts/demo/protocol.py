@@ -59,7 +59,13 @@ class NodeSender:
 
     def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
         """Sends and waits."""
-        message = {"from": self.address, "to": to, "data": "0x" + data.hex(), "value": hex(value), "gas": hex(GAS)}
+        message = {
+            "from": self.address,
+            "to": to,
+            "data": "0x" + data.hex(),
+            "value": hex(value),
+            "gas": hex(GAS),
+        }
         mined = self._chain.wait(self._chain.node.rpc("eth_sendTransaction", [message]))
         if mined.revert:
             raise DemoFailure(f"a deployment was refused: {mined.revert.text}")
@@ -182,7 +188,13 @@ class Protocol:
 @cache
 def _artifacts() -> dict[str, Artifact]:
     names = ("SignerSets", "PriceOracle", "IdentityRegistry", "AutomatedComplianceEngine", "RiskEngine")
-    names += ("AutoRebalancer", "LiquidityAggregator", "TokenFactory", "PortfolioFactory", "ComplianceAwareToken")
+    names += (
+        "AutoRebalancer",
+        "LiquidityAggregator",
+        "TokenFactory",
+        "PortfolioFactory",
+        "ComplianceAwareToken",
+    )
     found = {}
     for name in names:
         compiled = artifact(name)

@@ -24,6 +24,8 @@ from scripts.demo.protocol import (
 DAY = 86_400
 POCKET_USD = 20_000_000
 """Settlement tokens that every investor starts with."""
+KEEPER_ETHER = 10
+"""For gas."""
 THIEF_USD = 200_000_000
 """What the thief has to move pools with, of each asset."""
 
@@ -38,7 +40,9 @@ class World:
     protocol: Protocol
 
 
-def create_world(url: str, symbols: Sequence[str], prices: Sequence[int], terms: Terms, folder: Path) -> World:
+def create_world(
+    url: str, symbols: Sequence[str], prices: Sequence[int], terms: Terms, folder: Path
+) -> World:
     """Deploys and equips, at the node's present time.
 
     Args:
@@ -59,6 +63,8 @@ def create_world(url: str, symbols: Sequence[str], prices: Sequence[int], terms:
     _hand_out_papers(chain, people, market, protocol)
     _hand_out_assets(chain, people, market, protocol, prices)
     market.fill_pools(people.provider, prices)
+    for keyring in (people.risk, people.rebalance):
+        chain.give_ether(people.operator, keyring.addresses[keyring.sender], KEEPER_ETHER)
     return World(chain, people, market, protocol)
 
 
@@ -95,7 +101,9 @@ def _hand_out_assets(
     steps = []
     for symbol, price in zip(market.symbols, prices, strict=True):
         mint = protocol.token(symbol).functions.mint
-        steps += [(people.issuer, mint(who, market.units(symbol, usd, price))) for who, usd in traders.items()]
+        steps += [
+            (people.issuer, mint(who, market.units(symbol, usd, price))) for who, usd in traders.items()
+        ]
     mint = market.settlement.functions.mint
     per_asset = len(market.symbols)
     steps += [(people.operator, mint(who, usd * per_asset * cash)) for who, usd in traders.items()]

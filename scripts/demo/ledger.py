@@ -1,0 +1,137 @@
+"""What the chain recorded: gas by kind of transaction, and whether a keeper ever did anything twice or not at all."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from keepers.chain import abi
+from keepers.chain.node import must
+from scripts.demo.failure import DemoFailure
+from scripts.demo.protocol import UNIVERSE
+from scripts.demo.world import World
+
+_KINDS = {
+    "Portfolio": {
+        "deposit": "deposit",
+        "withdraw": "withdraw in cash",
+        "redeemInKind": "redeem in kind",
+        "claim": "claim",
+    },
+    "RiskEngine": {
+        "postModel": "post model",
+        "trip": "trip",
+        "recover": "recover",
+        "checkpoint": "checkpoint",
+    },
+    "ComplianceAwareToken": {"transfer": "transfer of stock"},
+    "IdentityRegistry": {"registerIdentity": "register identity"},
+}
+_SWAPPED = "0x" + abi.event("LiquidityAggregator", "Swapped").topic.hex()
+_REBALANCE = "0x" + abi.function("AutoRebalancer", "rebalance").selector.hex()
+
+
+@dataclass(frozen=True)
+class Once:
+    """Evidence that keepers did everything once.
+
+    Attributes:
+        models: Posted, each with a newer close and the next nonce.
+        rebalances: Executed by the keeper, each with its own nonce.
+        keeper_transactions: Mined from the keepers' accounts.
+        failed: Of those, reverted.
+        days_without_model, days_without_decision: Missed.
+    """
+
+    models: int
+    rebalances: int
+    keeper_transactions: int
+    failed: int
+    days_without_model: int
+    days_without_decision: int
+
+
+def read_transactions(world: World) -> list[dict[str, Any]]:
+    """Every transaction of the chain with its receipt's fields, in order."""
+    node = world.chain.node
+    height = node.latest().number
+    numbers = [hex(number) for number in range(height + 1)]
+    blocks = node.batch([("eth_getBlockByNumber", [number, True]) for number in numbers])
+    receipts = node.batch([("eth_getBlockReceipts", [number]) for number in numbers])
+    found = []
+    for block, of_block in zip(map(must, blocks), map(must, receipts), strict=True):
+        by_hash = {receipt["transactionHash"]: receipt for receipt in of_block}
+        found += [{**transaction, **by_hash[transaction["hash"]]} for transaction in block["transactions"]]
+    return found
+
+
+def gas_by_kind(transactions: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Median gas of each kind of successful transaction; rebalances by number of trades, and all of them."""
+    kinds = {
+        "0x" + abi.function(contract, name).selector.hex(): kind
+        for contract, functions in _KINDS.items()
+        for name, kind in functions.items()
+    }
+    samples: dict[str, list[int]] = defaultdict(list)
+    for transaction in transactions:
+        if int(transaction["status"], 16) == 0:
+            continue
+        selector, gas = transaction["input"][:10], int(transaction["gasUsed"], 16)
+        if selector == _REBALANCE:
+            trades = sum(log["topics"][0] == _SWAPPED for log in transaction["logs"])
+            samples["rebalance"].append(gas)
+            samples[f"rebalance, {trades} trade{'s' if trades != 1 else ''}"].append(gas)
+        elif kind := kinds.get(selector):
+            samples[kind].append(gas)
+    return {kind: round(median(samples[kind])) for kind in sorted(samples)}
+
+
+def verify_once(
+    world: World, transactions: Sequence[dict[str, Any]], closes: Sequence[int], decided_models: set[int]
+) -> Once:
+    """Checks on chain that no keeper did anything twice and none missed a day.
+
+    Args:
+        transactions: All up to the end of the replay.
+        closes: Unix seconds of the replayed closes.
+        decided_models: Nonces of models that the rebalance bot recorded a decision for.
+
+    Raises:
+        DemoFailure: If a model or a signal's nonce appears twice, a day has no model, or a model no decision.
+    """
+    people = world.people
+    senders = {people.risk.addresses[people.risk.sender], people.rebalance.addresses[people.rebalance.sender]}
+    lowered = {sender.lower() for sender in senders}
+    own = [transaction for transaction in transactions if transaction["from"].lower() in lowered]
+    failed = sum(int(transaction["status"], 16) == 0 for transaction in own)
+    last = int(transactions[-1]["blockNumber"], 16)
+
+    engine = world.protocol.contract("RiskEngine")
+    universe = bytes.fromhex(world.protocol.record.universes[UNIVERSE]["id"][2:])
+    posted = [
+        event["args"]
+        for event in engine.events.ModelPosted().get_logs(from_block=0, to_block=last)
+        if bytes(event["args"]["universe"]) == universe
+    ]
+    as_ofs, nonces = [event["asOf"] for event in posted], [event["nonce"] for event in posted]
+    rebalancer = world.protocol.contract("AutoRebalancer")
+    executed = rebalancer.events.Rebalanced().get_logs(from_block=0, to_block=last)
+    signals = [event["args"]["nonce"] for event in executed]
+    if len(set(as_ofs)) != len(as_ofs) or nonces != list(range(1, len(nonces) + 1)):
+        raise DemoFailure("a model was posted twice")
+    if len(set(signals)) != len(signals):
+        raise DemoFailure("a rebalance was executed twice")
+    once = Once(
+        models=len(posted),
+        rebalances=len(signals),
+        keeper_transactions=len(own),
+        failed=failed,
+        days_without_model=len(set(closes) - set(as_ofs)),
+        days_without_decision=len(set(nonces) - decided_models),
+    )
+    if once.days_without_model or once.days_without_decision:
+        raise DemoFailure(f"the keepers missed something: {once}")
+    return once

@@ -1,0 +1,122 @@
+"""From the first block to the last table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol as Shape
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from keepers.bots.names import rebalance_key
+from scripts.demo.attacks import Thief
+from scripts.demo.data import Closes, HistoryFile, close_time
+from scripts.demo.exits import leave_after_shutdown
+from scripts.demo.keepers import prepare_keepers
+from scripts.demo.ledger import gas_by_kind, read_transactions, verify_once
+from scripts.demo.node import local_node
+from scripts.demo.protocol import Terms
+from scripts.demo.report import Outcome, show, summarise, write
+from scripts.demo.story import Day, Story
+from scripts.demo.world import create_world
+
+HISTORY_DAYS = 500
+
+
+class Timer(Shape):
+    """Times parts."""
+
+    def part(self, name: str):  # type: ignore[no-untyped-def]
+        """Times a block."""
+        ...
+
+    def all(self) -> dict[str, float]:
+        """All parts and the total."""
+        ...
+
+
+def perform(closes: Closes, first: int, count: int, folder: Path, clock: Timer, console: Console) -> None:
+    """The whole demo.
+
+    Args:
+        closes: Prices.
+        first, count: Index of the first day of the replay, and how many.
+        folder: For everything that is written.
+        clock: Times the parts.
+        console: To show progress and results on.
+    """
+    terms = Terms()
+    with local_node(close_time(closes.days[first - 1]), folder / "anvil.log") as url:
+        with console.status("Deploying protocol, venues and pools"), clock.part("deploy"):
+            world = create_world(url, closes.symbols, closes.prices(first - 1), terms, folder)
+        history = HistoryFile(folder / "prices.csv", closes, first - HISTORY_DAYS, first)
+        keepers = prepare_keepers(folder / "keepers", world.protocol, world.people, history.path)
+        story = Story(world, keepers, closes, history, first, count)
+        try:
+            with clock.part("replay"):
+                story.begin()
+                keepers.start()
+                _replay(story, console)
+        finally:
+            keepers.stop()
+        outcome = _aftermath(story, terms, clock, console)
+    summary = summarise(outcome)
+    report, data = write(outcome, summary, folder)
+    show(summary, console)
+    console.print(f"Report   {report}\nSummary  {data}", soft_wrap=True, highlight=False)
+
+
+def _replay(story: Story, console: Console) -> None:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting the keepers", total=story.count)
+
+        def on_day(day: Day) -> None:
+            progress.update(
+                task, advance=1, description=f"{day.day} {day.state:<10} NAV {day.nav / 1e6:6.2f}m"
+            )
+
+        story.run(on_day)
+
+
+def _aftermath(story: Story, terms: Terms, clock: Timer, console: Console) -> Outcome:
+    world, keepers = story.world, story.keepers
+    with console.status("Checking that nothing was done twice or missed"), clock.part("verify"):
+        transactions = read_transactions(world)
+        prefix = rebalance_key(str(world.protocol.portfolio.address), 0).removesuffix("0")
+        decided = {
+            int(decision.key.removeprefix(prefix))
+            for decision in keepers.decisions("rebalance")
+            if decision.key.startswith(prefix)
+        }
+        closes = [close_time(day.day) for day in story.days]
+        once = verify_once(world, transactions, closes, decided)
+    with console.status("A thief has every keeper key"), clock.part("attacks"):
+        thief = Thief(world, story.prices())
+        attacks = thief.run()
+        left, late, turned_away = leave_after_shutdown(world, thief)
+        gas = gas_by_kind(read_transactions(world))
+    return Outcome(
+        story=story,
+        terms=terms,
+        attacks=[*attacks, late] if late not in attacks else attacks,
+        refusals=[*story.refusals, *turned_away],
+        exit=left,
+        once=once,
+        gas=gas,
+        decisions={bot: dict(counts) for bot, counts in keepers.outcomes().items()},
+        seconds=clock.all(),
+    )
