@@ -32,8 +32,8 @@ _TOLERANCES: tuple[dict[str, float], ...] = (
     {"tol_gap_abs": 1e-8, "tol_gap_rel": 1e-8, "tol_feas": 1e-8},
     {"tol_gap_abs": 1e-7, "tol_gap_rel": 1e-7, "tol_feas": 1e-7},
 )
-"""Tried in turn, of an objective of the order of one. Limits hold whatever the tolerance. An objective is flat
-near its optimum: a gap of 1e-12 places weights to about 1e-6, one of 1e-7 to about 1e-4."""
+"""Tried in turn, of an objective of the order of one. Limits hold whatever the tolerance. An objective is
+flat near its optimum: a gap of 1e-12 places weights to about 1e-6, one of 1e-7 to about 1e-4."""
 
 
 class OptimisationFailed(KeeperError):  # noqa: N818 - says what happened

@@ -88,7 +88,7 @@ def test_price_after_input__product_beyond_256_bits__takes_the_coarser_formula()
 
 
 def test_price_after_input__coarser_formula__differs_from_the_exact_one() -> None:
-    before, liquidity, amount = (1 << 159) + 98_765, (1 << 120) + 12_345, (1 << 97) + 777
+    before, liquidity, amount = 3 << 158, (1 << 120) + 12_345, (1 << 97) + 777
     shifted = liquidity << 96
     exact = -(-shifted * before // (shifted + amount * before))
     coarse = -(-shifted // (shifted // before + amount))
