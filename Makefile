@@ -96,7 +96,7 @@ fuzz: install ## Deep fuzzing: minutes to hours
 
 prove: install ## Halmos: the symbolic tests in tests/formal
 	$(call SAY,halmos)
-	$(ENV); FOUNDRY_PROFILE=formal halmos --root . --forge-build-out build/formal/out
+	$(ENV); FOUNDRY_PROFILE=formal halmos --root . --forge-build-out build/formal/out --loop 8
 
 bench: install ## Gas and timing tables
 	@$(ENV); python -m tests.bench

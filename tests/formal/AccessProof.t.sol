@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+
+import {Portfolio} from "contracts/portfolio/Portfolio.sol";
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+
+/// @title I1: nobody else gets in
+/// @notice Any caller with any arguments, against the functions that move or free assets.
+contract AccessProof is Test {
+    Portfolio private _portfolio;
+    address private _rebalancer = address(0x1234);
+
+    function setUp() public {
+        _portfolio = new Portfolio(address(1), address(2), address(3), _rebalancer);
+    }
+
+    function check_I1_onlyTheRebalancerTrades(address caller) public {
+        vm.assume(caller != _rebalancer);
+        ILiquidityAggregator.Order[] memory orders = new ILiquidityAggregator.Order[](0);
+        assert(!_try(caller, abi.encodeCall(IPortfolio.execute, (orders))));
+    }
+
+    function check_I1_onlyTheFactoryLists(address caller, address asset) public {
+        vm.assume(caller != address(this));
+        assert(!_try(caller, abi.encodeCall(IPortfolio.listAsset, (asset))));
+    }
+
+    function check_I1_onlyTheFactoryUnlists(address caller, address asset) public {
+        vm.assume(caller != address(this));
+        assert(!_try(caller, abi.encodeCall(IPortfolio.unlistAsset, (asset))));
+    }
+
+    function check_I2_onlyTheFactorySetsTheBudget(address caller, uint16 bps, uint40 window) public {
+        vm.assume(caller != address(this));
+        assert(!_try(caller, abi.encodeCall(IPortfolio.setLossBudget, (bps, window))));
+    }
+
+    function _try(address caller, bytes memory data) private returns (bool passed) {
+        vm.prank(caller);
+        (passed,) = address(_portfolio).call(data);
+    }
+}

@@ -1,0 +1,282 @@
+"""I6: which signed rebalances run, and I1-I2 against whoever holds the signing key."""
+
+import pytest
+from ape import Contract
+from ape.exceptions import ContractLogicError
+from eth_utils import keccak
+
+from scripts.artifacts import package_artifact
+from tests.fixtures.portfolio import HOUR, USD, WINDOW, order
+from tests.fixtures.protocol import WAD
+from tests.reverts import reverts
+
+
+@pytest.fixture
+def ready(portfolio, market, post_model, deposit, investor):
+    """A million dollars in cash, a model, listed pools."""
+    deposit(portfolio, investor, 1_000_000)
+    post_model()
+    return portfolio
+
+
+@pytest.fixture
+def buy(universe, usd, market):
+    """`buy(portfolio, dollars)`: one order for the first stock."""
+    return lambda portfolio, dollars, **changes: order(
+        portfolio, usd, universe.stocks[0], dollars * USD, market[0], **changes
+    )
+
+
+TARGETS = [9 * WAD // 10, WAD // 10, 0, 0]
+
+
+def test_rebalance__signed__trades_towards_the_targets(ready, desk, buy):
+    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+    values = ready.positions().values
+    assert values[1] / sum(values) == pytest.approx(0.1, abs=0.002)
+
+
+def test_rebalance__anyone_sends__passes(ready, desk, buy, thief):
+    desk.sender = thief
+    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+
+
+def test_rebalance__replayed__reverts(ready, desk, buy, auto_rebalancer, thief):
+    orders = [buy(ready, 50_000)]
+    signal = desk.signal(ready, TARGETS, orders, band=1000)
+    signatures = desk.sign(signal)
+    auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
+    with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, ready, signal[5]):
+        auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
+
+
+def test_rebalance__expired__reverts(ready, desk, buy, auto_rebalancer, chain, thief):
+    orders = [buy(ready, 50_000)]
+    signal = desk.signal(ready, TARGETS, orders)
+    chain.mine(timestamp=chain.pending_timestamp + 2 * HOUR)
+    with reverts(auto_rebalancer.AutoRebalancer__Expired):
+        auto_rebalancer.rebalance(signal, orders, desk.sign(signal), sender=thief)
+
+
+def test_rebalance__too_early__reverts(ready, desk, buy, auto_rebalancer, chain):
+    with reverts(auto_rebalancer.AutoRebalancer__NotYetValid):
+        desk.rebalance(ready, TARGETS, [buy(ready, 50_000)], valid_from=chain.pending_timestamp + HOUR)
+
+
+def test_rebalance__other_orders_than_signed__reverts(ready, desk, buy, auto_rebalancer, thief):
+    signal = desk.signal(ready, TARGETS, [buy(ready, 50_000)])
+    with reverts(auto_rebalancer.AutoRebalancer__WrongOrders):
+        auto_rebalancer.rebalance(signal, [buy(ready, 60_000)], desk.sign(signal), sender=thief)
+
+
+def test_rebalance__targets_changed_after_signing__reverts(
+    ready, desk, buy, auto_rebalancer, signer_sets, thief
+):
+    orders = [buy(ready, 50_000)]
+    signal = desk.signal(ready, TARGETS, orders)
+    signatures = desk.sign(signal)
+    signal[1] = [8 * WAD // 10, 2 * WAD // 10, 0, 0]
+    with reverts(signer_sets.SignerSets__BadSignature):
+        auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
+
+
+def test_rebalance__stranger_signed__reverts(ready, desk, buy, signer_sets, thief):
+    desk.signers = [thief]
+    with reverts(signer_sets.SignerSets__NotASigner):
+        desk.rebalance(ready, TARGETS, [buy(ready, 50_000)])
+
+
+def test_rebalance__nobody_signed__reverts(ready, desk, buy, auto_rebalancer, signer_sets, thief):
+    orders = [buy(ready, 50_000)]
+    with reverts(signer_sets.SignerSets__BelowQuorum):
+        auto_rebalancer.rebalance(desk.signal(ready, TARGETS, orders), orders, [], sender=thief)
+
+
+def test_rebalance__signed_for_another_portfolio__reverts(
+    ready, create_portfolio, deposit, investor, desk, buy, auto_rebalancer, signer_sets, thief, guardian
+):
+    """The same people sign for both; a signal names its portfolio."""
+    other = create_portfolio()
+    orders = [buy(other, 50_000)]
+    signal = desk.signal(ready, TARGETS, orders)
+    signatures = desk.sign(signal)
+    signal[0] = str(other.address)
+    with reverts(signer_sets.SignerSets__BadSignature):
+        auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
+
+
+def test_rebalance__cancelled_nonce__reverts(ready, desk, buy, auto_rebalancer, guardian, thief):
+    orders = [buy(ready, 50_000)]
+    signal = desk.signal(ready, TARGETS, orders)
+    auto_rebalancer.cancelNonce(ready, signal[5], sender=guardian)
+    with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, ready, signal[5]):
+        auto_rebalancer.rebalance(signal, orders, desk.sign(signal), sender=thief)
+
+
+def test_cancel_nonce__thief__reverts(ready, auto_rebalancer, thief):
+    with reverts(auto_rebalancer.AccessManagedUnauthorized, thief):
+        auto_rebalancer.cancelNonce(ready, 1, sender=thief)
+
+
+def test_rebalance__no_orders__reverts(ready, desk, auto_rebalancer):
+    with reverts(auto_rebalancer.AutoRebalancer__NoOrders):
+        desk.rebalance(ready, TARGETS, [])
+
+
+def test_rebalance__targets_do_not_sum__reverts(ready, desk, buy, auto_rebalancer):
+    with reverts(auto_rebalancer.AutoRebalancer__TargetsDoNotSum, WAD - 1):
+        desk.rebalance(ready, [9 * WAD // 10 - 1, WAD // 10, 0, 0], [buy(ready, 100_000)])
+
+
+def test_rebalance__too_few_targets__reverts(ready, desk, buy, auto_rebalancer):
+    with reverts(auto_rebalancer.AutoRebalancer__WrongTargetCount, 2, 4):
+        desk.rebalance(ready, [9 * WAD // 10, WAD // 10], [buy(ready, 100_000)])
+
+
+def test_rebalance__ends_outside_the_band__reverts(ready, desk, buy, auto_rebalancer):
+    with reverts(auto_rebalancer.AutoRebalancer__OutsideBand):
+        desk.rebalance(ready, TARGETS, [buy(ready, 50_000)], band=100)
+
+
+def test_rebalance__away_from_the_targets__reverts(ready, desk, buy, auto_rebalancer):
+    with reverts(auto_rebalancer.AutoRebalancer__NotCloser):
+        desk.rebalance(ready, [WAD, 0, 0, 0], [buy(ready, 100_000)], band=2000)
+
+
+# -- A thief with the signing key
+
+
+def test_rebalance__recipient_is_the_thief__reverts(ready, desk, buy, thief):
+    with reverts(ready.Portfolio__WrongRecipient, thief):
+        desk.rebalance(ready, TARGETS, [buy(ready, 100_000, recipient=thief)])
+
+
+def test_rebalance__unlisted_asset__reverts(ready, desk, usd, market, create_token):
+    other = create_token("MINE")
+    with reverts(ready.Portfolio__AssetNotListed, other):
+        desk.rebalance(ready, TARGETS, [order(ready, usd, other, USD, market[0])])
+
+
+def test_rebalance__unlisted_pool__reverts(ready, desk, usd, universe, aggregator, thief):
+    bad = order(ready, usd, universe.stocks[0], USD, str(thief.address))
+    with reverts(aggregator.LiquidityAggregator__PoolNotListed, thief):
+        desk.rebalance(ready, TARGETS, [bad])
+
+
+def test_rebalance__delisted_pool__reverts(ready, desk, buy, market, aggregator, guardian):
+    aggregator.delistPool(market[0], sender=guardian)
+    with reverts(aggregator.LiquidityAggregator__PoolNotListed, market[0]):
+        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+
+
+def test_rebalance__loses_more_than_the_bucket_holds__reverts(ready, desk, buy, skew):
+    skew(3)
+    with reverts(ready.Portfolio__LossBudgetExceeded):
+        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], band=1000)
+
+
+def test_rebalance__small_losses_again_and_again__stop_at_the_budget(ready, desk, universe, usd, market):
+    """Buys and sells a fifth of the portfolio, losing fees and impact each time, until the bucket is full."""
+    stock = universe.stocks[0]
+    before = ready.nav()
+    for _ in range(40):
+        held = stock.balanceOf(ready)
+        try:
+            if held == 0:
+                orders = [order(ready, usd, stock, 200_000 * USD, market[0])]
+                desk.rebalance(ready, [8 * WAD // 10, 2 * WAD // 10, 0, 0], orders, band=1000)
+            else:
+                desk.rebalance(ready, [WAD, 0, 0, 0], [order(ready, stock, usd, held, market[0])], band=1000)
+        except ContractLogicError as error:
+            assert selector(ready.Portfolio__LossBudgetExceeded) in str(error)
+            break
+    else:
+        pytest.fail("never refused")
+    assert 0 < (before - ready.nav()) / before <= 0.01
+
+
+def test_rebalance__bucket_drained_after_a_window__passes_again(
+    ready, desk, buy, skew, chain, fill_bucket, post_model
+):
+    fill_bucket(ready)
+    assert ready.lossBucket().level > 0
+    chain.mine(timestamp=chain.pending_timestamp + WINDOW)
+    assert ready.lossBucket().level == 0
+
+
+def test_loss_bucket__an_hour_later__drained_by_an_hours_part(ready, fill_bucket, chain):
+    fill_bucket(ready)
+    level, capacity, window = ready.lossBucket()
+    start = chain.blocks.head.timestamp
+    chain.mine(timestamp=chain.pending_timestamp + HOUR)
+    elapsed = chain.blocks.head.timestamp - start
+    assert ready.lossBucket().level == pytest.approx(level - capacity * elapsed // window, abs=1)
+
+
+def test_loss_bucket__gain__does_not_drain_it(ready, desk, universe, usd, market, fill_bucket, skew):
+    fill_bucket(ready)
+    level = ready.lossBucket().level
+    stock = universe.stocks[0]
+    skew(0.8)
+    held = stock.balanceOf(ready)
+    desk.rebalance(
+        ready,
+        [8 * WAD // 10, 2 * WAD // 10, 0, 0],
+        [order(ready, usd, stock, 100_000 * USD, market[0])],
+        band=1000,
+    )
+    assert stock.balanceOf(ready) > held
+    assert ready.lossBucket().level == pytest.approx(level, rel=1e-3)
+
+
+def test_execute__not_the_rebalancer__reverts(ready, buy, thief):
+    with reverts(ready.Portfolio__OnlyRebalancer, thief):
+        ready.execute([buy(ready, 1000)], sender=thief)
+
+
+def selector(error):
+    return keccak(text=error.abi.selector)[:4].hex()
+
+
+@pytest.fixture
+def skew(universe, usd, market, issuer, admin, chain):
+    """`skew(factor)`: makes the first stock dearer by this factor in its pool, feeds unchanged, as a thief would."""
+
+    def skewed(factor):
+        abi = package_artifact("@uniswap/v2-core/build/UniswapV2Pair.json").abi
+        pair = Contract(market[0], abi=abi)
+        stock = universe.stocks[0]
+        first = int(str(stock.address), 16) < int(str(usd.address), 16)
+        reserves = pair.getReserves()
+        stock_reserve, usd_reserve = (reserves[0], reserves[1]) if first else (reserves[1], reserves[0])
+        root = factor**0.5
+        if factor > 1:
+            amount_in, token, reserve_in, reserve_out = (
+                int(usd_reserve * (root - 1)),
+                usd,
+                usd_reserve,
+                stock_reserve,
+            )
+        else:
+            amount_in, token = int(stock_reserve * (1 / root - 1)), stock
+            reserve_in, reserve_out = stock_reserve, usd_reserve
+        token.mint(admin, amount_in, sender=issuer)
+        token.transfer(pair, amount_in, sender=admin)
+        net = amount_in * 997
+        out = net * reserve_out // (reserve_in * 1000 + net)
+        stock_out = token.address == usd.address
+        amounts = (out, 0) if stock_out == first else (0, out)
+        pair.swap(*amounts, admin, b"", sender=admin)
+
+    return skewed
+
+
+@pytest.fixture
+def fill_bucket(desk, universe, usd, market):
+    """`fill_bucket(portfolio)`: one purchase that loses the fee and its impact."""
+
+    def filled(portfolio):
+        bought = order(portfolio, usd, universe.stocks[0], 100_000 * USD, market[0])
+        desk.rebalance(portfolio, TARGETS, [bought], band=1000)
+
+    return filled
