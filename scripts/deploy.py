@@ -90,6 +90,9 @@ def cli(account: AccountAPI, provider: Any, config_path: Path, deployments: Path
         click.echo(f"Sent {chain.sent} transactions.")
     for name, contract in record.contracts.items():
         click.echo(f"  {name:<27} {contract.address}")
-    for symbol, address in {**record.tokens, **{k: v['address'] for k, v in record.portfolios.items()}}.items():
+    for symbol, address in {
+        **record.tokens,
+        **{k: v["address"] for k, v in record.portfolios.items()},
+    }.items():
         click.echo(f"  {symbol:<27} {address}")
     click.echo(f"Written to {path}")

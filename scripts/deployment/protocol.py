@@ -72,7 +72,13 @@ class ProtocolDeployment:
         self._proxy("AutoRebalancer", [self._at("SignerSets")])
         self._plain("LiquidityAggregator", [self._at("AccessManager")])
         self._plain("TokenFactory", [self._at("AccessManager"), self._at("AutomatedComplianceEngine")])
-        wiring = ("PriceOracle", "RiskEngine", "LiquidityAggregator", "AutoRebalancer", "AutomatedComplianceEngine")
+        wiring = (
+            "PriceOracle",
+            "RiskEngine",
+            "LiquidityAggregator",
+            "AutoRebalancer",
+            "AutomatedComplianceEngine",
+        )
         self._plain("PortfolioFactory", [self._at("AccessManager"), *map(self._at, wiring)])
 
     def _plain(self, name: str, args: list[Any]) -> None:
@@ -82,9 +88,7 @@ class ProtocolDeployment:
         implementation = self.chain.deploy(f"{name} implementation", self.artifacts[name], args)
         authority = self._at("AccessManager")
         initialize = function_signature_to_4byte_selector("initialize(address)") + encode(["address"], [authority])
-        proxy = self.chain.deploy(
-            name, self.artifacts["ERC1967Proxy"], [implementation.contract.address, initialize]
-        )
+        proxy = self.chain.deploy(name, self.artifacts["ERC1967Proxy"], [implementation.contract.address, initialize])
         self._keep(name, proxy, args, implementation.contract.address)
 
     def _keep(
@@ -94,7 +98,11 @@ class ProtocolDeployment:
         self.contracts[name] = self.chain.w3.eth.contract(address=address, abi=self.artifacts[name].abi)
         code = self.chain.w3.eth.get_code(address)
         self.record.contracts[name] = ContractRecord(
-            address, "0x" + keccak(code).hex(), args if args is not None else deployed.args, deployed.block, implementation
+            address,
+            "0x" + keccak(code).hex(),
+            args if args is not None else deployed.args,
+            deployed.block,
+            implementation,
         )
 
     def _at(self, name: str) -> str:

@@ -18,9 +18,7 @@ def test_redeem_in_kind__part__of_every_asset(invested, register, universe, usd,
         assert token.balanceOf(investor) == pytest.approx(before / 4, rel=1e-9)
 
 
-def test_redeem_in_kind__share_price_of_the_others__does_not_fall(
-    invested, register, deposit, investor, counterparty
-):
+def test_redeem_in_kind__share_price_of_the_others__does_not_fall(invested, register, deposit, investor, counterparty):
     register(investor)
     deposit(invested, counterparty, 500_000)
     before = invested.sharePrice()
@@ -55,9 +53,7 @@ def test_set_aside__is_no_part_of_nav(invested, universe, investor):
     assert invested.nav() == pytest.approx(nav / 2, rel=1e-9)
 
 
-def test_set_aside__later_exits_do_not_touch_it(
-    invested, universe, register, deposit, investor, counterparty
-):
+def test_set_aside__later_exits_do_not_touch_it(invested, universe, register, deposit, investor, counterparty):
     invested.redeemInKind(MILLION // 2, investor, investor, sender=investor)
     owed = invested.claimable(universe.stocks[0], investor)
     register(investor)
@@ -123,9 +119,7 @@ def test_redeem_in_kind__more_than_held__reverts(invested, investor):
 
 
 @pytest.fixture
-def with_broken(
-    create_universe, create_portfolio, create_feed, risk_engine, manager, usd, deposit, investor, admin
-):
+def with_broken(create_universe, create_portfolio, create_feed, risk_engine, manager, usd, deposit, investor, admin):
     """`with_broken(mode)`: cash and a token that breaks in this way after it was listed."""
 
     def made(mode):

@@ -32,9 +32,7 @@ def test_create_portfolio__asset_outside_the_universe__reverts(
         create_portfolio(assets=[token])
 
 
-def test_create_portfolio__same_asset_twice__reverts(
-    create_portfolio, portfolio_factory, universe, portfolio
-):
+def test_create_portfolio__same_asset_twice__reverts(create_portfolio, portfolio_factory, universe, portfolio):
     with reverts(portfolio.Portfolio__AssetExists, universe.stocks[0]):
         create_portfolio(assets=[universe.stocks[0]] * 2)
 

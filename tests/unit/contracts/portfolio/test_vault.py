@@ -130,9 +130,7 @@ def test_inflation_attack__costs_more_than_it_takes(portfolio, usd, fund, deposi
     assert lost_by_victim < 2 * USD
 
 
-def test_inflation_attack__through_exits_in_kind__costs_the_same(
-    portfolio, usd, fund, deposit, thief, investor
-):
+def test_inflation_attack__through_exits_in_kind__costs_the_same(portfolio, usd, fund, deposit, thief, investor):
     fund(thief, 20_000)
     spent = usd.balanceOf(thief)
     usd.approve(portfolio, 1, sender=thief)
@@ -216,9 +214,7 @@ def test_deposit__allowed__holds_shares(restricted, deposit, register, investor)
     assert deposit(restricted, investor, 10) > 0
 
 
-def test_transfer_shares__to_a_stranger__reverts(
-    restricted, deposit, register, investor, thief, compliance_engine
-):
+def test_transfer_shares__to_a_stranger__reverts(restricted, deposit, register, investor, thief, compliance_engine):
     register(investor)
     deposit(restricted, investor, 10)
     with reverts(compliance_engine.AutomatedComplianceEngine__Refused, restricted, thief, 3):

@@ -69,9 +69,7 @@ def test_rebalance__other_orders_than_signed__reverts(ready, desk, buy, auto_reb
         auto_rebalancer.rebalance(signal, [buy(ready, 60_000)], desk.sign(signal), sender=thief)
 
 
-def test_rebalance__targets_changed_after_signing__reverts(
-    ready, desk, buy, auto_rebalancer, signer_sets, thief
-):
+def test_rebalance__targets_changed_after_signing__reverts(ready, desk, buy, auto_rebalancer, signer_sets, thief):
     orders = [buy(ready, 50_000)]
     signal = desk.signal(ready, TARGETS, orders)
     signatures = desk.sign(signal)
@@ -195,9 +193,7 @@ def test_rebalance__small_losses_again_and_again__stop_at_the_budget(ready, desk
     assert 0 < (before - ready.nav()) / before <= 0.01
 
 
-def test_rebalance__bucket_drained_after_a_window__passes_again(
-    ready, desk, buy, skew, chain, fill_bucket, post_model
-):
+def test_rebalance__bucket_drained_after_a_window__passes_again(ready, desk, buy, skew, chain, fill_bucket, post_model):
     fill_bucket(ready)
     assert ready.lossBucket().level > 0
     chain.mine(timestamp=chain.pending_timestamp + WINDOW)

@@ -260,9 +260,7 @@ def test_rebalance__var_above_its_limit__reverts(
         buy_each(desk, portfolio, universe, usd, market, 200_000)
 
 
-def test_rebalance__outside_and_closer__passes(
-    risk_engine, invested, market, post_model, desk, universe, usd
-):
+def test_rebalance__outside_and_closer__passes(risk_engine, invested, market, post_model, desk, universe, usd):
     post_model(flat_covariance(3, volatility=0.05))
     before = risk_engine.metrics(invested).var99
     sell_some(desk, invested, universe, usd, market)
@@ -270,17 +268,13 @@ def test_rebalance__outside_and_closer__passes(
     assert LIMITS[0] * WAD // 10_000 < after < before
 
 
-def test_rebalance__outside_and_further__reverts(
-    risk_engine, invested, market, post_model, desk, universe, usd
-):
+def test_rebalance__outside_and_further__reverts(risk_engine, invested, market, post_model, desk, universe, usd):
     post_model(flat_covariance(3, volatility=0.05))
     with reverts(risk_engine.RiskEngine__LimitBreached):
         buy_more(desk, invested, universe, usd, market)
 
 
-def test_rebalance__de_risk_only__may_not_raise_var(
-    risk_engine, invested, market, desk, universe, usd, guardian
-):
+def test_rebalance__de_risk_only__may_not_raise_var(risk_engine, invested, market, desk, universe, usd, guardian):
     risk_engine.deRisk(invested, sender=guardian)
     with reverts(risk_engine.RiskEngine__OnlyDeRisking):
         buy_more(desk, invested, universe, usd, market)
