@@ -19,6 +19,9 @@ from keepers.routing.trades import Holding, PlannedTrade, TradeRules, plan_trade
 
 Array = NDArray[np.float64]
 
+PART_OF_THE_WAY = "part of the way"
+"""Stands in the record of a rebalance that stopped short of its targets: the next model goes on with it."""
+
 BPS = 10_000
 DAY = 86_400
 _LESS_RISK = 0.97
@@ -64,6 +67,7 @@ class Proposal:
         var_before, var_after: One-day 99% value at risk, fractions of NAV.
         cost_bps: Expected loss at the oracle's prices, basis points of NAV.
         turnover: Sum of what is sold and bought, fraction of NAV.
+        scale: Part of the way to the targets that it goes.
     """
 
     orders: tuple[Order, ...]
@@ -72,6 +76,15 @@ class Proposal:
     var_after: float
     cost_bps: float
     turnover: float
+    scale: float
+
+    def summary(self) -> str:
+        """For the record."""
+        whole = "" if self.scale == 1 else f"{PART_OF_THE_WAY} ({self.scale:.1%}); "
+        return (
+            f"{whole}{len(self.orders)} trades, turnover {self.turnover:.1%}, "
+            f"VaR {self.var_before:.2%} to {self.var_after:.2%}, cost {self.cost_bps:.1f} bps"
+        )
 
 
 def decide(
@@ -87,7 +100,7 @@ def decide(
         state: At one block.
         settings: Of the bot.
         now: Unix seconds of that block.
-        last: Of the last rebalance, or None.
+        last: Of the last rebalance; None where there was none, or it stopped short of its targets.
         views: (assets,), expected daily returns beyond the prior, or None.
 
     Raises:
@@ -259,7 +272,7 @@ def _build_once(
     if not trades:
         raise PlanRefused("plan", "every trade is below min_trade_usd", "wait for more drift")
     orders = tuple(_order(trade, holdings, settings, state.address, deadline) for trade in trades)
-    return _proposal(state, holdings, trades, orders)
+    return _proposal(state, holdings, trades, orders, scale)
 
 
 def _proposal(
@@ -267,6 +280,7 @@ def _proposal(
     holdings: Sequence[Holding],
     trades: Sequence[PlannedTrade],
     orders: tuple[Order, ...],
+    scale: float,
 ) -> Proposal:
     after = _after(holdings, trades)
     values = [holding.value for holding in after]
@@ -282,6 +296,7 @@ def _proposal(
         var_after=value_at_risk(np.array(risky, dtype=np.float64) / WAD, covariance),
         cost_bps=max(0.0, (state.nav - nav) / state.nav * BPS),
         turnover=traded / state.nav,
+        scale=scale,
     )
 
 

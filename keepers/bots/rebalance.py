@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from keepers.bots.breaker import trip_if_due
 from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.bots.proposal import Intent, PlanRefused, Proposal, build, decide
+from keepers.bots.proposal import PART_OF_THE_WAY, Intent, PlanRefused, Proposal, build, decide
 from keepers.chain import abi
 from keepers.chain.errors import Reverted
 from keepers.chain.node import Block
@@ -79,13 +79,19 @@ class RebalanceBot:
 
     def _intent(self, state: PortfolioState, block: Block) -> Intent:
         """What to do; no targets where no weights meet the limits."""
-        done = self._context.store.decisions(self.name, 1, outcome="done")
-        last = done[0].created if done else None
         settings = self._context.config.rebalance
         try:
-            return decide(state, settings, block.timestamp, last, self._views(state, block))
+            return decide(state, settings, block.timestamp, self._last_whole(), self._views(state, block))
         except KeeperError as error:
             return Intent(f"no target weights: {error}", True, None)
+
+    def _last_whole(self) -> int | None:
+        """Unix seconds of the last rebalance, unless it stopped short of its targets."""
+        prefix = self._key(0).removesuffix("0")
+        for decision in self._context.store.decisions(self.name, outcome="done"):
+            if decision.key.startswith(prefix):
+                return None if PART_OF_THE_WAY in decision.reason else decision.created
+        return None
 
     def _act(self, nonce: int, key: str, intent: Intent, state: PortfolioState, block: Block) -> None:
         """Tries the whole way, then half of it; the last refusal is recorded."""
@@ -103,7 +109,7 @@ class RebalanceBot:
                 refusal = error.revert.text if isinstance(error, Reverted) else str(error)
             else:
                 if receipt.ok:
-                    reason = f"{intent.reason}; {_summary(proposal)}"
+                    reason = f"{intent.reason}; {proposal.summary()}"
                     self._context.decide(key, block, "done", reason, receipt)
                     return
                 refusal = receipt.reason
@@ -197,10 +203,3 @@ class RebalanceBot:
 def _is_refusal(error: KeeperError) -> bool:
     """Whether the plan or the chain refused, rather than the node or the network failed."""
     return isinstance(error, Reverted | PlanRefused | RoutingError)
-
-
-def _summary(proposal: Proposal) -> str:
-    return (
-        f"{len(proposal.orders)} trades, turnover {proposal.turnover:.1%}, "
-        f"VaR {proposal.var_before:.2%} to {proposal.var_after:.2%}, cost {proposal.cost_bps:.1f} bps"
-    )

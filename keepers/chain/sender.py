@@ -45,6 +45,8 @@ class SendPolicy:
         poll_seconds: Between looks for a receipt.
         replace_after: Seconds without a receipt after which the fee is raised.
         receipt_timeout: Seconds without a receipt after which waiting ends.
+        lost_after: Seconds for which a nonce is used without a receipt of ours before it counts as lost: a
+            node may show a block's state before its receipts.
         gas_margin: What the gas limit is above the estimate, as a factor.
         bump: By which a fee is raised, as a factor; nodes take 1.1 and more.
     """
@@ -53,6 +55,7 @@ class SendPolicy:
     poll_seconds: float = 1.0
     replace_after: float = 60.0
     receipt_timeout: float = 600.0
+    lost_after: float = 10.0
     gas_margin: float = 1.2
     bump: float = 1.25
 
@@ -165,16 +168,19 @@ class Sender:
 
     def _wait(self, attempts: list[Attempt], transaction: dict[str, Any] | None) -> Receipt:
         """Until one of the attempts is mined; raises the fee of a stuck one if its fields are known."""
-        started = raised = time.monotonic()
+        started = raised = unused = time.monotonic()
         while (receipt := self._receipt(attempts)) is None:
             now = time.monotonic()
+            last = attempts[-1].tx_hash
             if self._should_stop():
-                raise Interrupted(attempts[-1].tx_hash, "stopped while waiting", "start again to go on")
-            self._check_not_lost(attempts)
+                raise Interrupted(last, "stopped while waiting", "start again to go on")
+            if not self._used(attempts[0]):
+                unused = now
+            if now - unused > self._policy.lost_after:
+                taken = f"nonce {attempts[0].nonce} was used by another transaction"
+                raise TransactionLost(last, taken, "give each keeper a sender of its own")
             if now - started > self._policy.receipt_timeout:
-                raise ReceiptTimeout(
-                    attempts[-1].tx_hash, f"not mined in {now - started:.0f} s", "raise max_fee_gwei"
-                )
+                raise ReceiptTimeout(last, f"not mined in {now - started:.0f} s", "raise max_fee_gwei")
             if transaction is not None and now - raised > self._policy.replace_after:
                 raised = now
                 self._replace(attempts, transaction)
@@ -216,14 +222,9 @@ class Sender:
             if not any(text in error.reason.lower() for text in known):
                 raise
 
-    def _check_not_lost(self, attempts: list[Attempt]) -> None:
-        mined = int(self._node.rpc("eth_getTransactionCount", [attempts[0].sender, "latest"]), 16)
-        if mined > attempts[0].nonce and self._receipt(attempts) is None:
-            raise TransactionLost(
-                attempts[-1].tx_hash,
-                f"nonce {attempts[0].nonce} was used by another transaction",
-                "one keeper a key",
-            )
+    def _used(self, attempt: Attempt) -> bool:
+        count = self._node.rpc("eth_getTransactionCount", [attempt.sender, "latest"])
+        return int(count, 16) > attempt.nonce
 
     def _receipt(self, attempts: Sequence[Attempt]) -> Receipt | None:
         for attempt in attempts:

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import pytest
+
+from keepers.bots.names import rebalance_key, signal_nonce
+from keepers.errors import KeeperError
+from keepers.store import Decision
+from tests.fixtures.node import World
+from tests.unit.keepers.bots.harness import (
+    Running,
+    posted,
+    ready,
+    rebalanced,
+    sent,
+    started,
+    state_of,
+)
+
+
+def decided(world: World, running: Running, nonce: int) -> Decision:
+    key = rebalance_key(world.portfolio.address, nonce)
+    found = running.context.store.decision("rebalance:demo", key)
+    assert found is not None
+    return found
+
+
+def day(world: World, risk: Running, rebalance: Running, number: int, **prices: float) -> Decision:
+    """One day of both bots; what the rebalance bot decided."""
+    world.write_prices(number + 1, **prices)  # type: ignore[arg-type]
+    world.open_day(number)
+    risk.step(2)
+    rebalance.step(2)
+    risk.step(2)
+    return decided(world, rebalance, posted(world))
+
+
+def test_rebalance_bot__cash_and_a_model__invests_inside_the_limits(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        found = decided(world, bot, 1)
+        assert found.outcome == "done" and found.reason.startswith("first investment of cash")
+        state = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+        assert state.weights.sum() == pytest.approx(0.98, abs=0.01)
+        assert state.risk.breaches() == []
+        used = world.contract("AutoRebalancer").functions.isNonceUsed(
+            world.portfolio.address, signal_nonce(world.portfolio.address, 1)
+        )
+        assert used.call()
+
+
+def test_rebalance_bot__no_model__does_nothing(world: World) -> None:
+    config = ready(world)
+    with started("rebalance", config) as bot:
+        bot.step()
+        assert bot.context.store.decisions("rebalance:demo") == []
+
+
+def test_rebalance_bot__same_model__decides_once(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step(6)
+        assert rebalanced(world) == 1
+        assert sent(world, bot) == sent(world, risk)
+
+
+def test_rebalance_bot__next_day_inside_limits__says_why_not(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        day(world, risk, bot, 201)
+        found = day(world, risk, bot, 202)
+        assert (found.outcome, found.reason) == ("nothing", "inside every limit; schedule not due")
+        found = day(world, risk, bot, 208)
+        assert found.outcome == "nothing" and "drift" in found.reason
+
+
+def test_rebalance_bot__crash__trips_and_lowers_var_to_inside(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        day(world, risk, bot, 201)
+        world.write_prices(203, shocks=20)
+        world.open_day(202)
+        risk.loop.step()
+        bot.step(2)
+        found = decided(world, bot, posted(world))
+        assert found.outcome == "done" and found.reason.startswith("VaR outside the limit")
+        assert state_of(world) == 1
+        view = bot.context.reader.risk(world.portfolio.address, world.universe)
+        assert view.breaches() == []
+
+
+def test_rebalance_bot__halted__does_nothing(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        world.call(world.contract("RiskEngine").functions.shutdown(world.portfolio.address))
+        bot.step()
+        found = decided(world, bot, 1)
+        assert (found.outcome, found.reason) == ("nothing", "trading is halted")
+
+
+def test_rebalance_bot__nothing_deposited__says_so(world: World) -> None:
+    world.write_prices(201)
+    world.open_day(200)
+    config = world.write_config()
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        assert decided(world, bot, 1).reason == "nothing deposited"
+
+
+def test_rebalance_bot__pools_away_from_the_oracle__refuses_with_the_reason(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        world.open_day(201, {"AAA": 0.5})
+        bot.step()
+        found = decided(world, bot, 1)
+        assert found.outcome == "refused" and "less than the oracle's price" in found.reason
+        assert rebalanced(world) == 0
+
+
+def test_rebalance_bot__chain_refuses__tries_smaller_once_then_records_it(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        pool = world.record["pools"][0]["address"]
+        world.call(world.contract("LiquidityAggregator").functions.delistPool(pool))
+        bot.step()
+        found = decided(world, bot, 1)
+        assert found.outcome == "refused"
+        assert f"LiquidityAggregator__PoolNotListed(pool={pool})" in found.reason
+        assert bot.output.getvalue().count('"event": "refused"') == 2
+        assert sent(world, bot) == sent(world, risk)
+
+
+def test_rebalance_bot__price_stale__decides_when_it_is_back(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        world.w3.provider.make_request("evm_increaseTime", [3 * 86_400 + 7200])  # type: ignore[arg-type]
+        world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+        with pytest.raises(KeeperError, match="PriceOracle__StalePrice"):
+            bot.step()
+        assert bot.context.store.decisions("rebalance:demo") == []
+        world.open_day(204)
+        bot.step()
+        assert decided(world, bot, 1).outcome != "refused"
+
+
+def test_rebalance_bot__away_for_two_models__says_that_they_passed(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        day(world, risk, bot, 201)
+    with started("risk", config) as risk:
+        for number in (202, 203, 204):
+            world.write_prices(number + 1)
+            world.open_day(number)
+            risk.step()
+    with started("rebalance", config) as bot:
+        bot.step()
+        outcomes = [decided(world, bot, nonce).outcome for nonce in range(1, 5)]
+        assert outcomes == ["done", "superseded", "superseded", "nothing"]
+
+
+def test_rebalance_bot__momentum_on_with_history__tilts(world: World) -> None:
+    ready(world, days=400)
+    config = world.write_config(rebalance={"momentum": {"enabled": True, "scale": 0.001}})
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        assert decided(world, bot, 1).outcome == "done"
+        state = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+        assert state.weights.max() - state.weights.min() > 0.05
+
+
+def test_rebalance_bot__log__holds_no_secret(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        output = risk.output.getvalue() + bot.output.getvalue()
+        assert output and "correct horse" not in output
+        assert f"{0xA11CE:064x}" not in output and f"{0xB0B:064x}" not in output
+
+
+def test_rebalance_bot__cash_too_much_for_the_pools__goes_on_with_the_next_model(world: World) -> None:
+    config = ready(world, dollars=400_000)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        first = day(world, risk, bot, 201)
+        assert first.outcome == "done" and "part of the way (" in first.reason
+        second = day(world, risk, bot, 203)
+        assert second.outcome == "done" and second.reason.startswith("schedule due")

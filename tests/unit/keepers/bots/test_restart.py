@@ -1,0 +1,137 @@
+"""Kills at every step between a decision and its receipt; a restart finishes, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keepers.chain.node import Node
+from keepers.chain.sender import Sender
+from keepers.store import Store
+from tests.fixtures.node import World
+from tests.unit.keepers.bots.harness import posted, ready, rebalanced, sent, started
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def kill_before(original: Callable[..., Any]) -> Callable[..., Any]:
+    def replaced(*args: Any, **kwargs: Any) -> Any:
+        raise Killed
+
+    return replaced
+
+
+def kill_after(original: Callable[..., Any]) -> Callable[..., Any]:
+    def replaced(*args: Any, **kwargs: Any) -> Any:
+        original(*args, **kwargs)
+        raise Killed
+
+    return replaced
+
+
+def only_sending(kill: Callable[..., Any]) -> Callable[..., Any]:
+    """Kills at eth_sendRawTransaction and lets every other request through."""
+
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        killing = kill(original)
+
+        def replaced(self: Node, method: str, params: Any = ()) -> Any:
+            chosen = killing if method == "eth_sendRawTransaction" else original
+            return chosen(self, method, params)
+
+        return replaced
+
+    return wrap
+
+
+STEPS = {
+    "before simulating": (Sender, "simulate", kill_before),
+    "after simulating": (Sender, "simulate", kill_after),
+    "before journalling": (Store, "record", kill_before),
+    "after journalling": (Store, "record", kill_after),
+    "before broadcasting": (Node, "rpc", only_sending(kill_before)),
+    "after broadcasting": (Node, "rpc", only_sending(kill_after)),
+    "before the receipt": (Node, "receipt", kill_before),
+    "after the receipt": (Node, "receipt", kill_after),
+    "before recording": (Store, "decide", kill_before),
+    "after recording": (Store, "decide", kill_after),
+}
+
+
+def die(kind: str, config: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs a bot until it is killed at a step."""
+    owner, name, kill = STEPS[step]
+    with started(kind, config) as bot, monkeypatch.context() as patch:
+        patch.setattr(owner, name, kill(getattr(owner, name)))
+        with pytest.raises(Killed):
+            bot.step()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_risk_bot__killed_at_a_step__posts_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    config = ready(world)
+    die("risk", config, step, monkeypatch)
+    with started("risk", config) as bot:
+        bot.step(5)
+        assert posted(world) == 1
+        # The model and the checkpoint.
+        assert sent(world, bot) == 2
+        assert bot.context.store.attempts(bot.bot.name) == []
+        outcomes = {
+            item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")
+        }
+        assert outcomes == {"model": "done", "checkpoint": "done"}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_rebalance_bot__killed_at_a_step__rebalances_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    config = ready(world)
+    with started("risk", config) as risk:
+        risk.step()
+        before = sent(world, risk)
+    die("rebalance", config, step, monkeypatch)
+    with started("rebalance", config) as bot:
+        bot.step(5)
+        assert rebalanced(world) == 1
+        assert sent(world, bot) == before + 1
+        assert bot.context.store.attempts(bot.bot.name) == []
+        (decision,) = bot.context.store.decisions("rebalance:demo")
+        assert decision.outcome == "done"
+
+
+def test_rebalance_bot__store_lost_after_the_act__finds_it_on_chain(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+    for path in world.folder.glob("keeper-*.sqlite*"):
+        path.unlink()
+    with started("rebalance", config) as bot:
+        bot.step()
+        assert rebalanced(world) == 1
+        (decision,) = bot.context.store.decisions("rebalance:demo")
+        assert (decision.outcome, decision.reason) == ("done", "found executed on chain")
+
+
+def test_bots__block_taken_back__post_and_act_again(world: World) -> None:
+    config = ready(world)
+    snapshot = world.w3.provider.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        world.w3.provider.make_request("evm_revert", [snapshot])  # type: ignore[arg-type]
+        assert (posted(world), rebalanced(world)) == (0, 0)
+        world.deposit(10)
+        risk.step()
+        bot.step()
+        assert (posted(world), rebalanced(world)) == (1, 1)
+        assert "reorganisation" in risk.output.getvalue()

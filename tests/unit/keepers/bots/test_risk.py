@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from keepers.bots.context import close_of, last_closed_day
+from keepers.bots.names import model_key
+from keepers.chain.state import unpack_model
+from keepers.errors import KeeperError
+from keepers.market import CsvPriceSource
+from keepers.risk.covariance import estimate
+from keepers.risk.fixed_point import to_fixed_point
+from tests.fixtures.node import FIRST_DAY, SYMBOLS, World
+from tests.unit.keepers.bots.harness import posted, ready, sent, started, state_of
+
+
+def test_risk_bot__new_close__posts_the_estimate_of_history_up_to_that_day(world: World) -> None:
+    config = ready(world)
+    world.write_prices(250)
+    with started("risk", config) as bot:
+        bot.step()
+        day = last_closed_day(world.w3.eth.get_block("latest")["timestamp"])
+        assert (day - FIRST_DAY).days == 200
+        info = bot.context.reader.model(world.universe)
+        assert (info.nonce, info.as_of) == (1, close_of(day))
+        prices = CsvPriceSource(world.folder / "prices.csv").closes(SYMBOLS, day)
+        expected = to_fixed_point(estimate(prices.returns(), 30.0).matrix)
+        assert unpack_model(bot.context.node.code(info.pointer)) == expected
+        decision = bot.context.store.decision(bot.bot.name, model_key(world.universe, 1, info.as_of))
+        assert decision is not None and decision.outcome == "done" and decision.tx_hash
+
+
+def test_risk_bot__same_day__posts_once(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as bot:
+        bot.step(5)
+        before = sent(world, bot)
+        world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+        bot.step(3)
+        assert posted(world) == 1
+        assert sent(world, bot) == before
+
+
+def test_risk_bot__restarted__goes_on_with_the_next_day(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as bot:
+        bot.step()
+    world.write_prices(202)
+    world.open_day(201)
+    with started("risk", config) as bot:
+        bot.step()
+    assert posted(world) == 2
+
+
+def test_risk_bot__prices_come_after_the_block__posts_without_a_new_block(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as bot:
+        bot.step()
+        world.open_day(201)
+        bot.step()
+        assert posted(world) == 1
+        world.write_prices(202)
+        bot.step(1)
+        assert posted(world) == 2
+
+
+def test_risk_bot__too_little_history__says_so_once(world: World) -> None:
+    config = ready(world)
+    lines = world.write_prices(201).read_text().splitlines()
+    (world.folder / "prices.csv").write_text("\n".join([lines[0], *lines[-20:]]) + "\n")
+    with started("risk", config) as bot:
+        bot.step(5)
+        assert posted(world) == 0
+        (decision,) = bot.context.store.decisions(bot.bot.name)
+        assert decision.outcome == "nothing" and "fewer than 60" in decision.reason
+
+
+def test_risk_bot__no_price_file__fails_with_its_name(world: World) -> None:
+    config = ready(world)
+    (world.folder / "prices.csv").unlink()
+    with started("risk", config) as bot, pytest.raises(KeeperError, match=r"prices.csv: No such file"):
+        bot.step()
+
+
+def test_risk_bot__too_few_signers__records_the_refusal(world: World) -> None:
+    ready(world)
+    key = {"keystore": "signer-0.json", "passphrase_file": "signer-0.pass"}
+    sender = {"keystore": "sender.json", "passphrase_file": "sender.pass"}
+    config = world.write_config(keys={"sender": sender, "signers": [key]})
+    with started("risk", config) as bot:
+        bot.step()
+        (decision,) = bot.context.store.decisions(bot.bot.name)
+        assert decision.outcome == "refused"
+        assert "SignerSets__BelowQuorum" in decision.reason and "threshold=2" in decision.reason
+        assert sent(world, bot) == 0
+
+
+def test_risk_bot__first_model__checkpoints_the_share_price(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as bot:
+        bot.step()
+    raised = world.contract("RiskEngine").events.HighWaterMarkRaised().get_logs(from_block=0)
+    assert len(raised) == 1
+
+
+def invested(world: World) -> None:
+    """A third of the portfolio in AAA, by gift: the fastest way."""
+    world.call(world.tokens["AAA"].functions.transfer(world.portfolio.address, 500 * 10**18))
+
+
+def test_risk_bot__limit_breached_then_mended__trips_then_recovers(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as bot:
+        bot.step()
+        invested(world)
+        world.write_prices(202, shocks=20)
+        world.open_day(201)
+        bot.step(4)
+        assert state_of(world) == 1
+        world.write_prices(202 + 1, volatility=0.0001)
+        world.open_day(202)
+        bot.step(4)
+        assert state_of(world) == 0
+        keys = [item.key.partition(":")[0] for item in bot.context.store.decisions(bot.bot.name)]
+        assert keys.count("trip") == 1 and keys.count("recover") == 1
+
+
+def test_risk_bot__stale_prices__says_why_once_and_goes_on(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as bot:
+        bot.step()
+        world.w3.provider.make_request("evm_increaseTime", [3 * 86_400 + 7200])  # type: ignore[arg-type]
+        for _ in range(3):
+            world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+            bot.step(1)
+        assert bot.output.getvalue().count("metrics unavailable") == 1
+        assert "PriceOracle__StalePrice" in bot.output.getvalue()
+
+
+def test_estimate__of_the_chain__is_positive_semidefinite(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as bot:
+        bot.step()
+        state = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+        assert state.covariance is not None
+        assert np.linalg.eigvalsh(state.covariance).min() > 0

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+from eth_account import Account
+
+from keepers.chain import abi
+from keepers.chain.errors import ChainError
+from keepers.chain.keys import KeystoreSigner
+from keepers.chain.node import connect
+from keepers.chain.signing import CovarianceModel, Order, Signal, digest, hash_orders, sign_quorum
+from tests.fixtures.node import SIGNER_KEYS, World
+
+MODEL = CovarianceModel(b"\7" * 32, 3, 1_600_000_000, 1_600_100_000, (10**14, -5 * 10**13, 2 * 10**14))
+A, B = "0x" + "aa" * 20, "0x" + "bb" * 20
+
+
+def signers() -> list[KeystoreSigner]:
+    return [KeystoreSigner(Account.from_key(key.to_bytes(32, "big"))) for key in SIGNER_KEYS]
+
+
+def test_model_digest__beside_the_chains__is_equal(world: World) -> None:
+    engine = world.record["contracts"]["RiskEngine"]["address"]
+    node = connect(world.url, 31337)
+    expected = node.call(engine, abi.function("RiskEngine", "hashModel"), MODEL.as_tuple())
+    assert digest(MODEL.message(31337, engine)) == expected
+
+
+def test_signal_digest__beside_the_chains__is_equal(world: World) -> None:
+    rebalancer = world.record["contracts"]["AutoRebalancer"]["address"]
+    order = Order(A, B, 10, 9, A, 1_600_000_000, ((4, ((A, True),)), (6, ((B, False), (A, True)))))
+    signal = Signal(A, (4 * 10**17, 6 * 10**17), 50, 5, 2**40 - 1, 2**256 - 1, hash_orders([order]))
+    node = connect(world.url, 31337)
+    expected = node.call(rebalancer, abi.function("AutoRebalancer", "hashSignal"), signal.as_tuple())
+    assert digest(signal.message(31337, rebalancer)) == expected
+
+
+def test_orders_hash__recomputed_by_the_chain__is_accepted(world: World) -> None:
+    order = Order(A, B, 10, 9, A, 1_600_000_000, ((4, ((A, True),)), (6, ((B, False), (A, True)))))
+    node = connect(world.url, 31337)
+    rebalancer = world.record["contracts"]["AutoRebalancer"]["address"]
+    function = abi.function("AutoRebalancer", "rebalance")
+    right = Signal(A, (10**18,), 0, 0, 2**40 - 1, 0, hash_orders([order]))
+    with pytest.raises(ChainError, match="SignerSets__NoSuchSet"):
+        node.call(rebalancer, function, right.as_tuple(), [order.as_tuple()], [])
+    wrong = Signal(A, (10**18,), 0, 0, 2**40 - 1, 0, hash_orders([]))
+    with pytest.raises(ChainError, match="AutoRebalancer__WrongOrders"):
+        node.call(rebalancer, function, wrong.as_tuple(), [order.as_tuple()], [])
+
+
+def test_sign_quorum__three_signers__come_in_ascending_order_and_recover() -> None:
+    message = MODEL.message(1, A)
+    signatures = sign_quorum(message, signers())
+    addresses = [int(address, 16) for address, _ in signatures]
+    assert addresses == sorted(addresses)
+    for address, signature in signatures:
+        assert Account._recover_hash(digest(message), signature=signature) == address
+
+
+def test_sign_quorum__one_signer_twice__is_refused() -> None:
+    with pytest.raises(ChainError, match="given more than once"):
+        sign_quorum(MODEL.message(1, A), [signers()[0], signers()[0]])
