@@ -7,22 +7,21 @@ A second run deploys nothing and says so; a run that was killed goes on where it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import ape
 import click
 from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
 
-from scripts.deployment.chain import Artifact, Chain, DeploymentError
+from scripts.artifacts import build
+from scripts.deployment.artifacts import protocol_artifacts
+from scripts.deployment.chain import Chain, DeploymentError
 from scripts.deployment.config import ConfigError, load_config
 from scripts.deployment.protocol import ProtocolDeployment
 
 ROOT = Path(__file__).resolve().parent.parent
-OPENZEPPELIN = ROOT / "node_modules/@openzeppelin/contracts/build/contracts"
 
 
 class AccountSender:
@@ -40,22 +39,6 @@ class AccountSender:
         )
         receipt = self._account.call(transaction)
         return {"blockNumber": receipt.block_number, "status": receipt.status}
-
-
-def artifacts() -> dict[str, Artifact]:
-    """Compiled contracts by name; AccessManager and ERC1967Proxy are OpenZeppelin's own published builds."""
-    compiled = {
-        contract.name: Artifact(
-            [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in contract.abi],
-            bytes.fromhex((contract.deployment_bytecode.bytecode or "0x").removeprefix("0x")),
-        )
-        for contract in ape.project.load_contracts().values()
-        if contract.deployment_bytecode is not None
-    }
-    for name in ("AccessManager", "ERC1967Proxy"):
-        build = json.loads((OPENZEPPELIN / f"{name}.json").read_text(encoding="utf-8"))
-        compiled[name] = Artifact(build["abi"], bytes.fromhex(build["bytecode"].removeprefix("0x")))
-    return compiled
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Deploy the protocol from a config file")
@@ -79,8 +62,9 @@ def cli(account: AccountAPI, provider: Any, config_path: Path, deployments: Path
     """Deploys the protocol from a config file; what is there already stays as it is."""
     try:
         config = load_config(config_path)
+        build()
         chain = Chain(provider.web3, AccountSender(account, provider), click.echo)
-        record = ProtocolDeployment(chain, config, artifacts()).run()
+        record = ProtocolDeployment(chain, config, protocol_artifacts()).run()
     except (ConfigError, DeploymentError) as error:
         raise click.ClickException(str(error)) from None
     path = record.write(deployments)

@@ -32,7 +32,7 @@ class Row:
         ours: What it costs here.
         peer: What the same costs with `peer_name`, if there is one to compare with.
         peer_name: A product and its function.
-        target: Highest ratio that we accept, if one is set.
+        target: Highest ratio that we accept, or highest `ours` where there is no peer, if one is set.
         method: How both were measured, for whoever wants to do it again.
     """
 
@@ -52,8 +52,9 @@ class Row:
 
     @property
     def missed(self) -> bool:
-        """Whether the ratio is above its target."""
-        return self.target is not None and self.ratio is not None and self.ratio > self.target
+        """Whether the ratio, or `ours` where there is no peer, is above its target."""
+        measured = self.ours if self.peer is None else self.ratio
+        return self.target is not None and measured is not None and measured > self.target
 
     def as_json(self) -> dict[str, Any]:
         """The row with its ratio."""
@@ -108,7 +109,7 @@ def table(rows: list[Row]) -> str:
     for row in rows:
         peer = f"{_number(row.peer, row.unit)}, {row.peer_name}" if row.peer is not None else "-"
         ratio = f"{row.ratio:.3f}" if row.ratio is not None else "-"
-        target = f"≤ {row.target:.2f}" if row.target is not None else "-"
+        target = f"≤ {_target(row)}" if row.target is not None else "-"
         lines.append(f"| {row.name} | {_number(row.ours, row.unit)} | {peer} | {ratio} | {target} |")
     methods = list(dict.fromkeys(row.method for row in rows if row.method))
     return "\n".join([*lines, "", *methods])
@@ -135,6 +136,11 @@ def write_between_markers(text: str, path: Path) -> None:
     before, rest = old.split(BEGIN, 1)
     _, after = rest.split(END, 1)
     path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def _target(row: Row) -> str:
+    assert row.target is not None
+    return _number(row.target, row.unit) if row.peer is None else f"{row.target:.2f}"
 
 
 def _number(value: float, unit: str) -> str:

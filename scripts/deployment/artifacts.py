@@ -1,0 +1,31 @@
+"""The compiled contracts that a deployment needs."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from scripts.artifacts import artifact, package_artifact
+from scripts.deployment.chain import Artifact
+
+_OURS = (
+    "AutoRebalancer",
+    "AutomatedComplianceEngine",
+    "ComplianceAwareToken",
+    "IdentityRegistry",
+    "LiquidityAggregator",
+    "PortfolioFactory",
+    "PriceOracle",
+    "RiskEngine",
+    "SignerSets",
+    "TokenFactory",
+)
+_OPENZEPPELINS = ("AccessManager", "ERC1967Proxy")
+
+
+@cache
+def protocol_artifacts() -> dict[str, Artifact]:
+    """By name: ours as forge compiled them, AccessManager and ERC1967Proxy as OpenZeppelin published them."""
+    found = {name: artifact(name) for name in _OURS}
+    for name in _OPENZEPPELINS:
+        found[name] = package_artifact(f"@openzeppelin/contracts/build/contracts/{name}.json")
+    return {name: Artifact(abi, bytes.fromhex(code.removeprefix("0x"))) for name, (abi, code) in found.items()}
