@@ -5,10 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from types import FrameType
@@ -17,7 +13,8 @@ from typing import NoReturn
 import click
 
 from scripts.artifacts import ROOT
-from scripts.demo.failure import DemoFailure
+from scripts.demo.clock import Clock
+from scripts.demo.errors import DemoError
 
 STOCKS = ("AAPL", "JNJ", "JPM", "MSFT", "PG", "XOM")
 FROM = "2019-07-01"
@@ -25,28 +22,9 @@ DAYS = 253
 HISTORY_DAYS = 500
 """Trading days before the replay that keepers know from the start."""
 FEWEST_DAYS = 20
+WIDTH = 132
+"""Columns where the output is no terminal."""
 INTERRUPTED = 130
-
-
-@dataclass
-class Clock:
-    """Seconds of each part."""
-
-    parts: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.monotonic)
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Times a block."""
-        begun = time.monotonic()
-        try:
-            yield
-        finally:
-            self.parts[name] = round(time.monotonic() - begun, 1)
-
-    def all(self) -> dict[str, float]:
-        """All parts and the total."""
-        return {**self.parts, "total": round(time.monotonic() - self.started, 1)}
 
 
 def _symbols(_context: click.Context, _parameter: click.Parameter, value: str) -> tuple[str, ...]:
@@ -89,9 +67,10 @@ def _symbols(_context: click.Context, _parameter: click.Parameter, value: str) -
 def main(start: datetime, days: int, stocks: tuple[str, ...], output: Path) -> None:
     """Replay real market history through the whole protocol on a local chain.
 
-    Starts a node of its own, deploys the protocol and Uniswap's own contracts, and lets two keeper processes
-    manage a portfolio of regulated stocks day by day, through the crash of March 2020. Then a thief with every
-    keeper key tries its luck. Ends with a table, report.html and summary.json; Ctrl-C leaves nothing behind.
+    Starts a node of its own, deploys the protocol and Uniswap's own contracts, and lets two keeper
+    processes manage a portfolio of regulated stocks day by day, through the crash of March 2020. Then a
+    thief with every keeper key tries its luck. Ends with a table, report.html and summary.json; Ctrl-C
+    leaves nothing behind.
 
     \b
     Examples:
@@ -103,7 +82,7 @@ def main(start: datetime, days: int, stocks: tuple[str, ...], output: Path) -> N
     signal.signal(signal.SIGHUP, _interrupt)
     try:
         _run(start.date(), days, stocks, output.resolve())
-    except DemoFailure as failure:
+    except DemoError as failure:
         _end(str(failure), 1)
     except KeyboardInterrupt:
         _end("stopped", INTERRUPTED)
@@ -114,21 +93,22 @@ def _run(start: date, count: int, stocks: tuple[str, ...], folder: Path) -> None
 
     from scripts.demo.data import load_closes
 
-    clock, console = Clock(), Console()
+    clock = Clock()
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     closes = load_closes(stocks)
     first = closes.index_from(start)
     if first < HISTORY_DAYS or first + count > len(closes.days):
-        raise DemoFailure(
-            f"no {count} days from {start} with {HISTORY_DAYS} before them: prices run from {closes.days[0]} to "
-            f"{closes.days[-1]}; choose --from and --days within"
+        raise DemoError(
+            f"no {count} days from {start} with {HISTORY_DAYS} before them: prices run from "
+            f"{closes.days[0]} to {closes.days[-1]}; choose --from and --days within"
         )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with console.status("Compiling (a minute the first time)"), clock.part("compile"):
         _compile(folder)
-    from scripts.demo.performance import perform
+    from scripts.demo.performance import Replay, perform
 
-    perform(closes, first, count, folder, clock, console)
+    perform(Replay(closes, first, count, HISTORY_DAYS), folder, clock, console)
 
 
 def _compile(folder: Path) -> None:
@@ -139,7 +119,7 @@ def _compile(folder: Path) -> None:
     forge = processes.spawn([str(ROOT / ".ci/bin/forge"), "build", "--skip", "test"], log, cwd=ROOT)
     try:
         if forge.wait() != 0:
-            raise DemoFailure(f"the contracts do not compile; see {log}")
+            raise DemoError(f"the contracts do not compile; see {log}")
     finally:
         processes.kill(forge)
 

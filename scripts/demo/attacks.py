@@ -1,8 +1,8 @@
 """A thief with every keeper key, an investor's papers and deep pockets: what it tries, and what that costs.
 
-A loss is the fall of NAV at the feeds' prices, in basis points of NAV before the attack. What was attempted is
-the loss that the contract computed and refused, or else what the orders would have let go at most: the value
-of what they sell less the value of the least that they accept.
+A loss is the fall of NAV at the feeds' prices, in basis points of NAV before the attack. What was attempted
+is the loss that the contract computed and refused, or else what the orders would have let go at most: the
+value of what they sell less the value of the least that they accept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from keepers.chain.signing import CovarianceModel, Order, Signal, hash_orders, s
 from keepers.chain.state import WAD, PortfolioState, Reader
 from keepers.routing.trades import Holding, TradeRules, plan_trades
 from scripts.demo.chain import Mined
-from scripts.demo.failure import DemoFailure
+from scripts.demo.errors import DemoError
 from scripts.demo.market import PoolOf
 from scripts.demo.protocol import PORTFOLIO, UNIVERSE
 from scripts.demo.story import require_refusal
@@ -26,7 +26,7 @@ from scripts.demo.world import World
 BPS = 10_000
 WIDEST_BAND = 10_000
 HOUR = 3600
-PUSH_USD = 40_000_000
+PUSH_USD = 100_000_000
 """What the thief sells into a pool before the portfolio has to sell there."""
 SLICE = WAD // 100
 """Of NAV, what it makes the portfolio sell at a time when it wants to stay unnoticed."""
@@ -135,7 +135,7 @@ class Thief:
         """The first rebalance that a keeper ever signed, byte for byte."""
         found = self._rebalancer.events.Rebalanced().get_logs(from_block=0)
         if not found:
-            raise DemoFailure("there is no rebalance to replay")
+            raise DemoError("there is no rebalance to replay")
         data = self.world.chain.w3.eth.get_transaction(found[0]["transactionHash"])["input"]
         call = self._rebalancer.decode_function_input(data)[1]
         attempted = sum(self._at_stake(self._state(), order) for order in call["orders"])
@@ -150,8 +150,8 @@ class Thief:
         self._attempt(name, *self._orders_towards(state, self._greedy_targets(state, index)))
 
     def _doctor_the_model(self) -> None:
-        """A covariance model that calls everything safe. It is validly signed, so it stands; a weight limit needs
-        no model."""
+        """A covariance model that calls everything safe. It is validly signed, so it stands; a weight limit
+        needs no model."""
         protocol = self.world.protocol
         engine = protocol.contract("RiskEngine")
         universe = bytes.fromhex(protocol.record.universes[UNIVERSE]["id"][2:])
@@ -186,7 +186,7 @@ class Thief:
             if number == 0:
                 self._use_signature_twice(mined, orders)
         if mined is None:
-            raise DemoFailure("no slice was sold")
+            raise DemoError("no slice was sold")
         self._conclude(
             "repeated small losses", mined, before, self._loss_since(before) + self._lost(mined, before)
         )
@@ -241,7 +241,7 @@ class Thief:
         self.attacks.append(Attack(name, True, reason, loss, round(attempted_bps, 2), budget))
 
     def _lost(self, mined: Mined, before: int) -> float:
-        """The loss that the portfolio computed and refused, in basis points; zero where it refused otherwise."""
+        """The loss that the portfolio computed and refused, basis points; zero if it refused otherwise."""
         if mined.revert and mined.revert.name == "Portfolio__LossBudgetExceeded":
             return float(mined.revert.args[0]) / WAD * BPS
         return 0.0

@@ -14,7 +14,7 @@ from web3.contract.contract import ContractFunction
 from keepers.chain.errors import Revert, Reverted
 from keepers.chain.node import Node, connect
 from scripts.artifacts import artifact
-from scripts.demo.failure import DemoFailure
+from scripts.demo.errors import DemoError
 from scripts.demo.node import CHAIN_ID
 
 GAS = 14_000_000
@@ -61,27 +61,27 @@ class Chain:
         """One call, mined.
 
         Raises:
-            DemoFailure: If it reverts, with the decoded reason.
+            DemoError: If it reverts, with the decoded reason.
         """
         mined = self.try_send(sender, call)
         if mined.revert:
-            raise DemoFailure(f"{call.fn_name} was refused: {mined.revert.text}")
+            raise DemoError(f"{call.fn_name} was refused: {mined.revert.text}")
         return mined
 
     def send_all(self, steps: Sequence[Step]) -> list[Mined]:
         """Calls that do not depend on each other, in one round trip.
 
         Raises:
-            DemoFailure: If one reverts.
+            DemoError: If one reverts.
         """
         hashes = self.node.batch(self._numbered(steps))
         mined = []
         for (_, call), tx_hash in zip(steps, hashes, strict=True):
             if isinstance(tx_hash, Exception):
-                raise DemoFailure(f"{call.fn_name} was not taken: {tx_hash}")
+                raise DemoError(f"{call.fn_name} was not taken: {tx_hash}")
             mined.append(self.wait(tx_hash))
             if mined[-1].revert:
-                raise DemoFailure(f"{call.fn_name} was refused: {mined[-1].revert.text}")
+                raise DemoError(f"{call.fn_name} was refused: {mined[-1].revert.text}")
         return mined
 
     def try_send(self, sender: str, call: ContractFunction) -> Mined:
@@ -106,7 +106,7 @@ class Chain:
         tx_hash = self.node.rpc("eth_sendTransaction", [{"from": sender, "data": data, "gas": hex(GAS)}])
         mined = self.wait(tx_hash)
         if mined.revert:
-            raise DemoFailure(f"{name} was not deployed: {mined.revert.text}")
+            raise DemoError(f"{name} was not deployed: {mined.revert.text}")
         return self.w3.eth.contract(
             address=self.w3.to_checksum_address(mined.receipt["contractAddress"]), abi=compiled.abi
         )
@@ -149,7 +149,7 @@ class Chain:
         """A transaction, once it is mined.
 
         Raises:
-            DemoFailure: If it is not mined in time.
+            DemoError: If it is not mined in time.
         """
         deadline = time.monotonic() + _RECEIPT_SECONDS
         while time.monotonic() < deadline:
@@ -157,7 +157,7 @@ class Chain:
             if receipt is not None:
                 return Mined(receipt, None if int(receipt["status"], 16) else self._why(receipt))
             time.sleep(0.002)
-        raise DemoFailure(f"transaction {tx_hash} was not mined in {_RECEIPT_SECONDS:.0f} s")
+        raise DemoError(f"transaction {tx_hash} was not mined in {_RECEIPT_SECONDS:.0f} s")
 
     def _why(self, receipt: dict[str, Any]) -> Revert:
         """The reason, from running it once more on the block before, at the time of its own block."""

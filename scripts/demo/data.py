@@ -1,4 +1,4 @@
-"""Real prices: the S&P 500 data set that skfolio ships, and the history file that a replay writes day by day."""
+"""Real prices: the S&P 500 data set that skfolio ships, and the history file that a replay writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from scripts.demo.failure import DemoFailure
+from scripts.demo.errors import DemoError
 
 CLOSE = time(21, 0, tzinfo=UTC)
 """When New York closes, in winter."""
@@ -37,12 +37,12 @@ class Closes:
         """Index of the first trading day on or after a date.
 
         Raises:
-            DemoFailure: If the data ends before it.
+            DemoError: If the data ends before it.
         """
         for index, known in enumerate(self.days):
             if known >= day:
                 return index
-        raise DemoFailure(f"the prices end on {self.days[-1]}, before {day}; choose an earlier day")
+        raise DemoError(f"the prices end on {self.days[-1]}, before {day}; choose an earlier day")
 
     def prices(self, index: int) -> list[int]:
         """Closes of a day as a Chainlink feed gives them: USD, 8 decimals."""
@@ -53,16 +53,16 @@ def load_closes(symbols: Sequence[str]) -> Closes:
     """The chosen stocks, from the installed package; nothing is downloaded.
 
     Raises:
-        DemoFailure: If the package is missing or has no such stock.
+        DemoError: If the package is missing or has no such stock.
     """
     package = importlib.util.find_spec("skfolio")
     if package is None or package.origin is None:
-        raise DemoFailure("skfolio, whose price data the demo replays, is not installed; run `make install`")
+        raise DemoError("skfolio, whose price data the demo replays, is not installed; run `make install`")
     raw = gzip.decompress((Path(package.origin).parent / _DATA).read_bytes()).decode("utf-8")
     rows = csv.reader(io.StringIO(raw))
     header = next(rows)
     if unknown := sorted(set(symbols) - set(header)):
-        raise DemoFailure(f"no prices of {', '.join(unknown)}; choose from {', '.join(header[1:])}")
+        raise DemoError(f"no prices of {', '.join(unknown)}; choose from {', '.join(header[1:])}")
     columns = [header.index(symbol) for symbol in symbols]
     table = [(date.fromisoformat(row[0]), tuple(row[column] for column in columns)) for row in rows]
     return Closes(tuple(symbols), tuple(day for day, _ in table), tuple(cells for _, cells in table))

@@ -1,11 +1,11 @@
-"""The last day: the guardian shuts the portfolio down, a stock is paused, and an investor leaves all the same (I5)."""
+"""The last day: shutdown, a stock is paused, and an investor leaves all the same (I5)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from scripts.demo.attacks import Attack, Thief
-from scripts.demo.failure import DemoFailure
+from scripts.demo.errors import DemoError
 from scripts.demo.story import USD, Refusal, require_refusal
 from scripts.demo.world import World
 
@@ -31,7 +31,7 @@ def leave_after_shutdown(world: World, thief: Thief) -> tuple[Exit, Attack, list
     """Shutdown, an attack and a deposit that bounce off it, and an exit in kind.
 
     Raises:
-        DemoFailure: If the exit does not give the investor its part.
+        DemoError: If the exit does not give the investor its part.
     """
     chain, people, protocol = world.chain, world.people, world.protocol
     portfolio = protocol.portfolio
@@ -55,13 +55,13 @@ def leave_after_shutdown(world: World, thief: Thief) -> tuple[Exit, Attack, list
     received = {symbol: after[symbol] - before[symbol] for symbol in symbols}
     aside = portfolio.functions.claimable(world.market.tokens[paused], investor).call()
     if received[paused] or not aside or not any(received.values()):
-        raise DemoFailure(f"the exit in kind gave {received} and set {aside} of {paused} aside")
+        raise DemoError(f"the exit in kind gave {received} and set {aside} of {paused} aside")
 
     chain.send(people.issuer, protocol.token(paused).functions.unpause())
     chain.send(investor, portfolio.functions.claim(world.market.tokens[paused], investor))
     claimed = _balances(world, investor)[paused] - after[paused]
     if claimed != aside:
-        raise DemoFailure(f"of {aside} {paused} set aside, {claimed} came out")
+        raise DemoError(f"of {aside} {paused} set aside, {claimed} came out")
     left = portfolio.functions.balanceOf(investor).call()
     result = Exit(
         received={symbol: _whole(symbol, amount) for symbol, amount in received.items() if amount},

@@ -15,7 +15,7 @@ import yaml
 from keepers.bots.names import rebalance_bot, rebalance_key, risk_bot
 from keepers.store import Decision, Store
 from scripts.demo import processes
-from scripts.demo.failure import DemoFailure
+from scripts.demo.errors import DemoError
 from scripts.demo.people import Keyring, People
 from scripts.demo.protocol import PORTFOLIO, UNIVERSE, Protocol
 
@@ -74,7 +74,7 @@ class Keepers:
             What the rebalance bot decided.
 
         Raises:
-            DemoFailure: If a bot dies or they do not come to rest.
+            DemoError: If a bot dies or they do not come to rest.
         """
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
@@ -83,9 +83,7 @@ class Keepers:
                 return decision
             self._require_alive()
             time.sleep(POLL_SECONDS / 2)
-        raise DemoFailure(
-            f"the keepers did not come to rest in {WAIT_SECONDS:.0f} s; see {self.folder}/*.log"
-        )
+        raise DemoError(f"the keepers did not come to rest in {WAIT_SECONDS:.0f} s; see {self.folder}/*.log")
 
     def outcomes(self) -> dict[str, Counter[str]]:
         """How many decisions of each outcome each bot recorded."""
@@ -113,7 +111,7 @@ class Keepers:
     def _require_alive(self) -> None:
         for bot, process in self._processes.items():
             if process.poll() is not None:
-                raise DemoFailure(
+                raise DemoError(
                     f"the {bot} bot ended with {process.returncode}; see {self._path(f'{bot}.log')}"
                 )
 

@@ -1,4 +1,4 @@
-"""What the chain recorded: gas by kind of transaction, and whether a keeper ever did anything twice or not at all."""
+"""What the chain recorded: gas by kind, and whether a keeper did anything twice or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from keepers.chain import abi
 from keepers.chain.node import must
-from scripts.demo.failure import DemoFailure
+from scripts.demo.errors import DemoError
 from scripts.demo.protocol import UNIVERSE
 from scripts.demo.world import World
 
@@ -100,7 +100,7 @@ def verify_once(
         decided_models: Nonces of models that the rebalance bot recorded a decision for.
 
     Raises:
-        DemoFailure: If a model or a signal's nonce appears twice, a day has no model, or a model no decision.
+        DemoError: If a model or a signal's nonce appears twice, a day has no model, or a model no decision.
     """
     people = world.people
     senders = {people.risk.addresses[people.risk.sender], people.rebalance.addresses[people.rebalance.sender]}
@@ -121,9 +121,9 @@ def verify_once(
     executed = rebalancer.events.Rebalanced().get_logs(from_block=0, to_block=last)
     signals = [event["args"]["nonce"] for event in executed]
     if len(set(as_ofs)) != len(as_ofs) or nonces != list(range(1, len(nonces) + 1)):
-        raise DemoFailure("a model was posted twice")
+        raise DemoError("a model was posted twice")
     if len(set(signals)) != len(signals):
-        raise DemoFailure("a rebalance was executed twice")
+        raise DemoError("a rebalance was executed twice")
     once = Once(
         models=len(posted),
         rebalances=len(signals),
@@ -133,5 +133,5 @@ def verify_once(
         days_without_decision=len(set(nonces) - decided_models),
     )
     if once.days_without_model or once.days_without_decision:
-        raise DemoFailure(f"the keepers missed something: {once}")
+        raise DemoError(f"the keepers missed something: {once}")
     return once

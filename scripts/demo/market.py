@@ -1,4 +1,4 @@
-"""The market around the protocol: feeds, a settlement token, Uniswap's own pools, and the arbitrage between them."""
+"""The market around the protocol: feeds, a settlement token, Uniswap's own pools, and arbitrage."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SETTLEMENT_DECIMALS = 6
 TOKEN_DECIMALS = 18
 V2_FEE = 3000
 V3_FEE = 500
-POOL_USD = 150_000_000
+POOL_USD = 400_000_000
 """Settlement tokens in each pool, with stock of the same value on the other side."""
-ARBITRAGE_USD = 5_000_000_000
+ARBITRAGE_USD = 10_000_000_000
 """Of each asset, what the arbitrageur works with."""
 
 
@@ -111,7 +111,7 @@ class Market:
         return [news, self.align(prices)]
 
     def align(self, prices: Sequence[int], pools: Iterable[PoolOf] | None = None) -> Mined:
-        """The arbitrageur trades with pools, all of them unless some are given, until they are at the feeds' prices."""
+        """The arbitrageur trades with pools, all of them unless some are given, until they are at the prices."""
         price_of = dict(zip(self.symbols, prices, strict=True))
         targets = [
             (pool.address, pool.kind == "uniswap-v3", self._sqrt_price_x96(pool.stock, price_of[pool.stock]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scripts.artifacts import ROOT
 from scripts.demo import processes
-from scripts.demo.failure import DemoFailure
+from scripts.demo.errors import DemoError
 
 CHAIN_ID = 31337
 ACCOUNTS = 30
@@ -27,7 +27,7 @@ def local_node(timestamp: int, log: Path) -> Iterator[str]:
         log: File for its output.
 
     Raises:
-        DemoFailure: If it does not answer within START_SECONDS.
+        DemoError: If it does not answer within START_SECONDS.
     """
     port = _free_port()
     command = [str(ROOT / ".ci/bin/anvil"), "--port", str(port), "--hardfork", "prague", "--quiet"]
@@ -48,7 +48,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    raise DemoFailure(f"anvil did not start; run `make install`, then see {log}")
+    raise DemoError(f"anvil did not start; run `make install`, then see {log}")
 
 
 def _free_port() -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol as Shape
 
 from rich.console import Console
 from rich.progress import (
@@ -17,6 +17,7 @@ from rich.progress import (
 
 from keepers.bots.names import rebalance_key
 from scripts.demo.attacks import Thief
+from scripts.demo.clock import Clock
 from scripts.demo.data import Closes, HistoryFile, close_time
 from scripts.demo.exits import leave_after_shutdown
 from scripts.demo.keepers import prepare_keepers
@@ -27,38 +28,40 @@ from scripts.demo.report import Outcome, show, summarise, write
 from scripts.demo.story import Day, Story
 from scripts.demo.world import create_world
 
-HISTORY_DAYS = 500
+
+@dataclass(frozen=True)
+class Replay:
+    """What to replay.
+
+    Attributes:
+        closes: Prices.
+        first, count: Index of the first day, and how many.
+        history: Days before it that keepers know from the start.
+    """
+
+    closes: Closes
+    first: int
+    count: int
+    history: int
 
 
-class Timer(Shape):
-    """Times parts."""
-
-    def part(self, name: str):  # type: ignore[no-untyped-def]
-        """Times a block."""
-        ...
-
-    def all(self) -> dict[str, float]:
-        """All parts and the total."""
-        ...
-
-
-def perform(closes: Closes, first: int, count: int, folder: Path, clock: Timer, console: Console) -> None:
+def perform(replay: Replay, folder: Path, clock: Clock, console: Console) -> None:
     """The whole demo.
 
     Args:
-        closes: Prices.
-        first, count: Index of the first day of the replay, and how many.
+        replay: What to replay.
         folder: For everything that is written.
         clock: Times the parts.
         console: To show progress and results on.
     """
+    closes, first = replay.closes, replay.first
     terms = Terms()
     with local_node(close_time(closes.days[first - 1]), folder / "anvil.log") as url:
         with console.status("Deploying protocol, venues and pools"), clock.part("deploy"):
             world = create_world(url, closes.symbols, closes.prices(first - 1), terms, folder)
-        history = HistoryFile(folder / "prices.csv", closes, first - HISTORY_DAYS, first)
+        history = HistoryFile(folder / "prices.csv", closes, first - replay.history, first)
         keepers = prepare_keepers(folder / "keepers", world.protocol, world.people, history.path)
-        story = Story(world, keepers, closes, history, first, count)
+        story = Story(world, keepers, closes, history, first, replay.count)
         try:
             with clock.part("replay"):
                 story.begin()

@@ -69,7 +69,7 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def _die_with_parent() -> None:
-    """Where the system can, a child is killed even if the demo itself is killed without a chance to clean up."""
+    """On Linux a child goes even if the demo itself is killed without a chance to clean up."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

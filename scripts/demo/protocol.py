@@ -14,7 +14,7 @@ from web3.contract import Contract
 
 from scripts.artifacts import NODE_MODULES, artifact
 from scripts.demo.chain import GAS, Chain
-from scripts.demo.failure import DemoFailure
+from scripts.demo.errors import DemoError
 from scripts.demo.market import SETTLEMENT, Market
 from scripts.demo.people import People
 from scripts.deployment.chain import Artifact
@@ -47,7 +47,7 @@ class Terms:
     halt_drawdown: int = 6000
     loss_budget: int = 200
     loss_window: int = 7 * 86_400
-    cooling_time: int = 43_200
+    cooling_time: int = 5 * 86_400
 
 
 class NodeSender:
@@ -68,7 +68,7 @@ class NodeSender:
         }
         mined = self._chain.wait(self._chain.node.rpc("eth_sendTransaction", [message]))
         if mined.revert:
-            raise DemoFailure(f"a deployment was refused: {mined.revert.text}")
+            raise DemoError(f"a deployment was refused: {mined.revert.text}")
         return {"blockNumber": int(mined.receipt["blockNumber"], 16)}
 
 
@@ -98,7 +98,7 @@ class Protocol:
         self.market.tokens |= record.tokens
 
     def open_portfolio(self) -> None:
-        """Second half: the same config, now with pools, universe and portfolio; what is there already stays."""
+        """Second half: the same config with pools, universe and portfolio; what is there stays."""
         self.record = self._deploy(with_portfolio=True)
         self.record_path = self.record.write(self.folder)
 

@@ -14,7 +14,7 @@ from web3.contract.contract import ContractFunction
 from keepers.chain.state import STATES, WAD
 from scripts.demo.chain import Mined
 from scripts.demo.data import Closes, HistoryFile, close_time
-from scripts.demo.failure import DemoFailure
+from scripts.demo.errors import DemoError
 from scripts.demo.keepers import Keepers
 from scripts.demo.market import SETTLEMENT_DECIMALS
 from scripts.demo.world import World
@@ -111,7 +111,7 @@ class Story:
         day = self.closes.days[self.first + number]
         self.world.market.open_day(close_time(day), self.closes.prices(self.first + number))
         if self.history.append_next() != day:
-            raise DemoFailure(f"the history file is not at {day}")
+            raise DemoError(f"the history file is not at {day}")
         if self._is_kill_day(number):
             time.sleep(self._random.uniform(0, KILL_WITHIN_SECONDS))
             self.keepers.kill_and_restart()
@@ -220,8 +220,8 @@ def require_refusal(mined: Mined) -> str:
     """The decoded reason of a transaction that must not have gone through.
 
     Raises:
-        DemoFailure: If it went through.
+        DemoError: If it went through.
     """
     if mined.revert is None:
-        raise DemoFailure(f"transaction {mined.receipt['transactionHash']} should have been refused")
+        raise DemoError(f"transaction {mined.receipt['transactionHash']} should have been refused")
     return mined.revert.text

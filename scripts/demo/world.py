@@ -26,7 +26,7 @@ POCKET_USD = 20_000_000
 """Settlement tokens that every investor starts with."""
 KEEPER_ETHER = 10
 """For gas."""
-THIEF_USD = 200_000_000
+THIEF_USD = 500_000_000
 """What the thief has to move pools with, of each asset."""
 
 

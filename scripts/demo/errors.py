@@ -1,5 +1,5 @@
 """What stops the demo, in one line."""
 
 
-class DemoFailure(Exception):
+class DemoError(Exception):
     """Something that the demo relies on did not happen: what, and where to look."""
