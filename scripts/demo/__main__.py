@@ -22,6 +22,8 @@ DAYS = 253
 HISTORY_DAYS = 500
 """Trading days before the replay that keepers know from the start."""
 FEWEST_DAYS = 20
+MARK = "forge.log"
+"""By which an earlier demo's folder is known."""
 WIDTH = 132
 """Columns where the output is no terminal."""
 INTERRUPTED = 130
@@ -102,8 +104,7 @@ def _run(start: date, count: int, stocks: tuple[str, ...], folder: Path) -> None
             f"no {count} days from {start} with {HISTORY_DAYS} before them: prices run from "
             f"{closes.days[0]} to {closes.days[-1]}; choose --from and --days within"
         )
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    _empty(folder)
     with console.status("Compiling (a minute the first time)"), clock.part("compile"):
         _compile(folder)
     from scripts.demo.performance import Replay, perform
@@ -111,11 +112,20 @@ def _run(start: date, count: int, stocks: tuple[str, ...], folder: Path) -> None
     perform(Replay(closes, first, count, HISTORY_DAYS), folder, clock, console)
 
 
+def _empty(folder: Path) -> None:
+    """Removes an earlier demo's folder, and nothing else's."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
+        raise DemoError(f"{folder} holds something else; choose another --output")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
 def _compile(folder: Path) -> None:
     """Brings forge's output up to date."""
     from scripts.demo import processes
 
-    log = folder / "forge.log"
+    log = folder / MARK
     forge = processes.spawn([str(ROOT / ".ci/bin/forge"), "build", "--skip", "test"], log, cwd=ROOT)
     try:
         if forge.wait() != 0:
@@ -134,4 +144,7 @@ def _end(message: str, code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main(standalone_mode=False)
+    except click.ClickException as error:
+        _end(error.format_message(), error.exit_code)

@@ -24,8 +24,10 @@ POLL_SECONDS = 0.02
 WAIT_SECONDS = 90.0
 RISKMETRICS_HALFLIFE = 11.2
 """Days; RiskMetrics' decay of 0.94 for daily data."""
-REBALANCE_DAYS = 7
+REBALANCE_DAYS = 14
 DRIFT_BPS = 100
+TURNOVER_COST = 0.001
+"""Fraction of what is traded: about what pools of this depth take, fees included."""
 
 
 @dataclass
@@ -142,6 +144,10 @@ def _config(protocol: Protocol, keyring: Keyring, history: Path) -> dict[str, An
         # Two of three sign; the third key lies in a drawer.
         "keys": {"sender": key(keyring.sender), "signers": [key(name) for name in keyring.signers[:2]]},
         "risk": {"halflife_days": RISKMETRICS_HALFLIFE, "model_lifetime_hours": 120},
-        "rebalance": {"schedule": {"every_n_days": REBALANCE_DAYS, "drift_bps": DRIFT_BPS}},
+        "rebalance": {
+            "momentum": {"enabled": True},
+            "turnover_cost": TURNOVER_COST,
+            "schedule": {"every_n_days": REBALANCE_DAYS, "drift_bps": DRIFT_BPS},
+        },
         "poll_seconds": POLL_SECONDS,
     }

@@ -111,7 +111,7 @@ class Market:
         return [news, self.align(prices)]
 
     def align(self, prices: Sequence[int], pools: Iterable[PoolOf] | None = None) -> Mined:
-        """The arbitrageur trades with pools, all of them unless some are given, until they are at the prices."""
+        """The arbitrageur trades with pools, all unless some are given, until they are at the prices."""
         price_of = dict(zip(self.symbols, prices, strict=True))
         targets = [
             (pool.address, pool.kind == "uniswap-v3", self._sqrt_price_x96(pool.stock, price_of[pool.stock]))

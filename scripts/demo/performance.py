@@ -95,7 +95,7 @@ def _replay(story: Story, console: Console) -> None:
         story.run(on_day)
 
 
-def _aftermath(story: Story, terms: Terms, clock: Timer, console: Console) -> Outcome:
+def _aftermath(story: Story, terms: Terms, clock: Clock, console: Console) -> Outcome:
     world, keepers = story.world, story.keepers
     with console.status("Checking that nothing was done twice or missed"), clock.part("verify"):
         transactions = read_transactions(world)

@@ -1,0 +1,195 @@
+"""The demo as a newcomer runs it, over fewer days."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DAYS = 26
+START_SECONDS = 240
+STOP_SECONDS = 20
+
+
+def command(output: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "scripts.demo", "--output", str(output), *options]
+
+
+def wait_until(happened: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if happened():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Parent and command of every process by its id, without zombies."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
+    return {int(row[0]): (int(row[1]), row[3]) for row in rows if len(row) == 4 and "Z" not in row[2]}
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Commands of a process's children, their children and so on, by id."""
+    running, found, parents = processes(), {}, {pid}
+    while parents:
+        children = {child for child, (parent, _) in running.items() if parent in parents}
+        found |= {child: running[child][1] for child in children}
+        parents = children
+    return found
+
+
+def still_running(known: dict[int, str]) -> dict[int, str]:
+    running = processes()
+    return {pid: command for pid, command in known.items() if running.get(pid, (0, ""))[1] == command}
+
+
+@pytest.fixture(scope="module")
+def crash(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Summary of a replay of the weeks around the crash of March 2020, and the folder it was written to."""
+    output = tmp_path_factory.mktemp("demo") / "out"
+    run = command(output, "--from", "2020-02-18", "--days", str(DAYS))
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    summary: dict[str, Any] = json.loads((output / "summary.json").read_text(encoding="utf-8"))
+    return {"summary": summary, "folder": output, "printed": done.stdout}
+
+
+@pytest.mark.slow
+def test_summary__has_every_key(crash: dict[str, Any]) -> None:
+    summary = crash["summary"]
+    assert set(summary["var"]) >= {"confidence", "observations", "exceedances", "kupiec_p"}
+    assert summary["var"]["confidence"] == 0.95
+    assert summary["var99"]["confidence"] == 0.99
+    for var in (summary["var"], summary["var99"]):
+        assert var["observations"] == DAYS - 1
+        assert 0 <= var["exceedances"] <= var["observations"]
+        assert 0 <= var["kupiec_p"] <= 1
+    assert summary["seconds"] > 0
+    kinds = {"deposit", "withdraw in cash", "redeem in kind", "post model", "rebalance", "trip"}
+    assert kinds <= set(summary["gas"])
+    assert all(gas > 21_000 for gas in summary["gas"].values())
+
+
+@pytest.mark.slow
+def test_crash__trips_derisks_and_recovers(crash: dict[str, Any]) -> None:
+    changes = [change["change"] for change in crash["summary"]["states"]["changes"]]
+    assert changes[0] == "Normal to DeRiskOnly"
+    assert "DeRiskOnly to Normal" in changes
+    assert crash["summary"]["rebalances"] >= 2
+
+
+@pytest.mark.slow
+def test_keepers__killed_and_restarted__did_everything_once(crash: dict[str, Any]) -> None:
+    summary = crash["summary"]
+    assert summary["restarts"] >= 1
+    assert summary["once"]["models"] == DAYS
+    assert summary["once"]["days_without_model"] == summary["once"]["days_without_decision"] == 0
+
+
+@pytest.mark.slow
+def test_refusals__name_the_reason(crash: dict[str, Any]) -> None:
+    reasons = [refusal["reason"] for refusal in crash["summary"]["refusals"]]
+    assert any("CountryNotAllowed" in reason for reason in reasons)
+    assert any("KycExpired" in reason for reason in reasons)
+
+
+@pytest.mark.slow
+def test_attacks__all_refused__loss_within_budget(crash: dict[str, Any]) -> None:
+    attacks = {attack["name"]: attack for attack in crash["summary"]["attacks"]}
+    assert len(attacks) >= 8
+    for attack in attacks.values():
+        assert attack["refused"], attack
+        assert "__" in attack["reason"], attack
+        assert attack["loss_bps"] <= attack["budget_bps"], attack
+        assert attack["attempted_loss_bps"] > 0, attack
+    small = attacks.pop("repeated small losses")
+    assert 0 < small["loss_bps"] < small["attempted_loss_bps"]
+    assert all(attack["loss_bps"] == 0 for attack in attacks.values())
+
+
+@pytest.mark.slow
+def test_exit__after_shutdown__everything_but_the_paused_stock_at_once(crash: dict[str, Any]) -> None:
+    left = crash["summary"]["exit"]
+    assert left["shares_left"] == 0
+    assert left["set_aside"] == left["claimed"]
+    assert len(left["set_aside"]) == 1
+    assert not set(left["set_aside"]) & set(left["received"])
+
+
+@pytest.mark.slow
+def test_report__needs_no_network(crash: dict[str, Any]) -> None:
+    page = (crash["folder"] / "report.html").read_text(encoding="utf-8")
+    assert "<script src" not in page
+    assert "<link" not in page
+    assert page.count("Plotly.newPlot(") >= 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name
+)
+def test_stopped_midway__leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    if number is signal.SIGKILL and sys.platform != "linux":
+        pytest.skip("only Linux tells a child that its parent is gone")
+    output = tmp_path / "out"
+    demo = subprocess.Popen(
+        command(output),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        bots = (output / "keepers/risk.log", output / "keepers/rebalance.log")
+        assert wait_until(lambda: all(log.is_file() and log.stat().st_size for log in bots), START_SECONDS)
+        children = descendants(demo.pid)
+        assert len(children) >= 3
+        os.kill(demo.pid, number)
+        demo.wait(STOP_SECONDS)
+        assert wait_until(lambda: not still_running(children), STOP_SECONDS), still_running(children)
+        assert demo.returncode == (-number if number is signal.SIGKILL else 130)
+    finally:
+        if demo.poll() is None:
+            os.kill(demo.pid, signal.SIGTERM)
+            demo.wait(STOP_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--days", "3"), "20<=x<=1000"),
+        (("--from", "2022-12-01"), "prices run from 1990-01-02 to 2022-12-28"),
+        (("--stocks", "AAPL,JNJ,JPM,MSFT,NOPE"), "no prices of NOPE"),
+        (("--stocks", "AAPL"), "give 5 to 12"),
+        (("--speed", "9"), "No such option"),
+    ],
+)
+def test_wrong_option__one_clear_line(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
+    run = subprocess.run(
+        command(tmp_path / "out", *options), cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode != 0
+    assert words in run.stderr
+    assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_output__somebody_elses_folder__is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious", encoding="utf-8")
+    run = subprocess.run(command(tmp_path), cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1
+    assert "choose another --output" in run.stderr
+    assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "precious"
