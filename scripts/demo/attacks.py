@@ -203,14 +203,13 @@ class Thief:
         """Stock to an address without an identity: a thief's way out."""
         state = self._state()
         token = self.world.protocol.token(self.world.market.symbols[0])
-        amount = token.functions.balanceOf(self._me).call() // 100
         index = [asset.lower() for asset in state.assets].index(str(token.address).lower())
-        value = amount * state.prices[index] // 10 ** state.decimals[index]
+        amount = SLICE * state.nav // WAD * 10 ** state.decimals[index] // state.prices[index]
         before = self._nav()
         call = token.functions.transfer(self.world.people.stranger, amount)
         mined = self.world.chain.try_send(self._me, call)
         self._conclude(
-            "move regulated stock to an unregistered address", mined, before, value / state.nav * BPS
+            "move regulated stock to an unregistered address", mined, before, SLICE / WAD * BPS
         )
 
     # -- Signing and sending

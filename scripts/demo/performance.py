@@ -88,6 +88,9 @@ def _replay(story: Story, console: Console) -> None:
         task = progress.add_task("starting the keepers", total=story.count)
 
         def on_day(day: Day) -> None:
+            for when, what in story.events:
+                if when == day.day:
+                    progress.console.print(f"{when}  {what}", highlight=False)
             progress.update(
                 task, advance=1, description=f"{day.day} {day.state:<10} NAV {day.nav / 1e6:6.2f}m"
             )

@@ -175,9 +175,13 @@ def _var_row(var: dict[str, Any]) -> list[str]:
         f"{var['observations']}",
         f"{var['exceedances']}",
         f"{var['expected']:.1f}",
-        f"{var['kupiec_p']:.3f}",
-        f"{var['christoffersen_p']:.3f}",
+        _p_value(var["kupiec_p"]),
+        _p_value(var["christoffersen_p"]),
     ]
+
+
+def _p_value(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def _attack_row(attack: dict[str, Any]) -> list[str]:
@@ -198,6 +202,8 @@ def _short(reason: str) -> str:
         name, equals, value = word.rpartition("=")
         if value.startswith("0x") and len(value) > 14:
             value = f"{value[:6]}…{value[-4:]}"
+        elif value.isdigit() and len(value) > 30:
+            value = f"{value[:4]}…{value[-4:]}"
         elif value.isdigit() and len(value) > 12:
             value = f"{int(value) / 1e18:.4g}e18"
         short.append(name + equals + value)
