@@ -97,9 +97,7 @@ class Thief:
         index = _largest(state)
         pool = self._pool_of(state.assets[index], "uniswap-v3")
         orders = [self._sale(state, index, state.balances[index] // 10, pool.address)]
-        self._attempt(
-            "a rebalance after the guardian's shutdown", orders, self._targets_without(state, index)
-        )
+        self._attempt("a rebalance after the guardian's shutdown", orders, self._targets_without(state, index))
         return self.attacks[-1]
 
     # -- Attacks
@@ -119,9 +117,7 @@ class Thief:
         pool = self._pool_of(state.assets[index], "uniswap-v2")
         self._push_down(pool)
         orders = [self._sale(state, index, state.balances[index], pool.address)]
-        self._attempt(
-            "dump into a listed pool whose price it moved", orders, self._targets_without(state, index)
-        )
+        self._attempt("dump into a listed pool whose price it moved", orders, self._targets_without(state, index))
         self._restore(pool)
 
     def _send_assets_to_itself(self) -> None:
@@ -187,9 +183,7 @@ class Thief:
                 self._use_signature_twice(mined, orders)
         if mined is None:
             raise DemoError("no slice was sold")
-        self._conclude(
-            "repeated small losses", mined, before, self._loss_since(before) + self._lost(mined, before)
-        )
+        self._conclude("repeated small losses", mined, before, self._loss_since(before) + self._lost(mined, before))
         self._restore(pool)
 
     def _use_signature_twice(self, mined: Mined, orders: Sequence[Order]) -> None:
@@ -208,9 +202,7 @@ class Thief:
         before = self._nav()
         call = token.functions.transfer(self.world.people.stranger, amount)
         mined = self.world.chain.try_send(self._me, call)
-        self._conclude(
-            "move regulated stock to an unregistered address", mined, before, SLICE / WAD * BPS
-        )
+        self._conclude("move regulated stock to an unregistered address", mined, before, SLICE / WAD * BPS)
 
     # -- Signing and sending
 
@@ -247,18 +239,14 @@ class Thief:
 
     # -- Orders
 
-    def _sale(
-        self, state: PortfolioState, index: int, amount: int, pool: str, recipient: str | None = None
-    ) -> Order:
+    def _sale(self, state: PortfolioState, index: int, amount: int, pool: str, recipient: str | None = None) -> Order:
         """An asset for cash through one pool, for whatever it pays."""
         token, cash = state.assets[index], state.assets[0]
         hop = (pool, int(token, 16) < int(cash, 16))
         deadline = self.world.chain.now + HOUR
         return Order(token, cash, amount, 1, recipient or state.address, deadline, ((amount, (hop,)),))
 
-    def _orders_towards(
-        self, state: PortfolioState, targets: Sequence[int]
-    ) -> tuple[list[Order], Sequence[int]]:
+    def _orders_towards(self, state: PortfolioState, targets: Sequence[int]) -> tuple[list[Order], Sequence[int]]:
         rows = zip(state.assets, state.balances, state.prices, state.decimals, strict=True)
         holdings = [Holding(*row) for row in rows]
         pools = self._reader.pools(state.assets, state.block)
@@ -272,10 +260,7 @@ class Thief:
                 trade.min_amount_out,
                 state.address,
                 deadline,
-                tuple(
-                    (path.amount_in, tuple((h.pool, h.zero_for_one) for h in path.hops))
-                    for path in trade.paths
-                ),
+                tuple((path.amount_in, tuple((h.pool, h.zero_for_one) for h in path.hops)) for path in trade.paths),
             )
             for trade in trades
         ]

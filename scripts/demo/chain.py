@@ -139,9 +139,7 @@ class Chain:
         following = {sender: int(count, 16) for sender, count in zip(senders, counts, strict=True)}
         requests = []
         for sender, call in steps:
-            requests.append(
-                ("eth_sendTransaction", [_message(sender, call) | {"nonce": hex(following[sender])}])
-            )
+            requests.append(("eth_sendTransaction", [_message(sender, call) | {"nonce": hex(following[sender])}]))
             following[sender] += 1
         return requests
 

@@ -39,9 +39,7 @@ def leave_after_shutdown(world: World, thief: Thief) -> tuple[Exit, Attack, list
     chain.send(people.guardian, protocol.contract("RiskEngine").functions.shutdown(portfolio.address))
     attack = thief.trade_after_shutdown()
     deposit = portfolio.functions.deposit(100_000 * USD, people.geneva)
-    refusal = Refusal(
-        "Geneva, depositing after the shutdown", require_refusal(chain.try_send(people.geneva, deposit))
-    )
+    refusal = Refusal("Geneva, depositing after the shutdown", require_refusal(chain.try_send(people.geneva, deposit)))
 
     symbols = ("USDC", *world.market.symbols)
     balances = portfolio.functions.positions().call()[1]
@@ -73,10 +71,7 @@ def leave_after_shutdown(world: World, thief: Thief) -> tuple[Exit, Attack, list
 
 
 def _balances(world: World, who: str) -> dict[str, int]:
-    found = {
-        symbol: world.protocol.token(symbol).functions.balanceOf(who).call()
-        for symbol in world.market.symbols
-    }
+    found = {symbol: world.protocol.token(symbol).functions.balanceOf(who).call() for symbol in world.market.symbols}
     return {"USDC": world.market.settlement.functions.balanceOf(who).call(), **found}
 
 

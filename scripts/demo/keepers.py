@@ -113,9 +113,7 @@ class Keepers:
     def _require_alive(self) -> None:
         for bot, process in self._processes.items():
             if process.poll() is not None:
-                raise DemoError(
-                    f"the {bot} bot ended with {process.returncode}; see {self._path(f'{bot}.log')}"
-                )
+                raise DemoError(f"the {bot} bot ended with {process.returncode}; see {self._path(f'{bot}.log')}")
 
     def _path(self, name: str) -> Path:
         return self.folder / name

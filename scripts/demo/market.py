@@ -65,14 +65,10 @@ class Market:
             prices: Of the stocks, USD with FEED_DECIMALS.
         """
         chain, operator = self.chain, self.operator
-        self.settlement = chain.deploy(
-            operator, "SettlementToken", "USD Coin", SETTLEMENT, SETTLEMENT_DECIMALS
-        )
+        self.settlement = chain.deploy(operator, "SettlementToken", "USD Coin", SETTLEMENT, SETTLEMENT_DECIMALS)
         self.tokens[SETTLEMENT] = str(self.settlement.address)
         for symbol, price in zip((SETTLEMENT, *self.symbols), (10**FEED_DECIMALS, *prices), strict=True):
-            self.feeds[symbol] = chain.deploy(
-                operator, "FeedStandIn", FEED_DECIMALS, f"{symbol} / USD", price
-            )
+            self.feeds[symbol] = chain.deploy(operator, "FeedStandIn", FEED_DECIMALS, f"{symbol} / USD", price)
         self.batch = chain.deploy(operator, "FeedBatch")
         self.arbitrageur = chain.deploy(operator, "Arbitrageur")
         weth = deploy_weth(chain.w3, operator)

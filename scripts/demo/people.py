@@ -36,9 +36,7 @@ class Keyring:
 
     def steal(self) -> list[KeystoreSigner]:
         """All signing keys, opened: what somebody has who took the machine."""
-        opened = (
-            open_keystore(self.path(name), passphrase_from_file(self.passphrase)) for name in self.signers
-        )
+        opened = (open_keystore(self.path(name), passphrase_from_file(self.passphrase)) for name in self.signers)
         return [signer for signer in opened if isinstance(signer, KeystoreSigner)]
 
 
@@ -51,9 +49,7 @@ def create_keyring(folder: Path, keeper: str) -> Keyring:
         passphrase.write_text(secrets.token_hex(16) + "\n", encoding="utf-8")
     secret = passphrase.read_text(encoding="utf-8").strip()
     sender, signers = f"{keeper}-sender", tuple(f"{keeper}-signer-{number + 1}" for number in range(SIGNERS))
-    addresses = {
-        name: create_keystore(folder / f"{name}.json", secret, light=True) for name in (sender, *signers)
-    }
+    addresses = {name: create_keystore(folder / f"{name}.json", secret, light=True) for name in (sender, *signers)}
     return Keyring(folder, passphrase, sender, signers, addresses)
 
 

@@ -91,9 +91,7 @@ def _replay(story: Story, console: Console) -> None:
             for when, what in story.events:
                 if when == day.day:
                     progress.console.print(f"{when}  {what}", highlight=False)
-            progress.update(
-                task, advance=1, description=f"{day.day} {day.state:<10} NAV {day.nav / 1e6:6.2f}m"
-            )
+            progress.update(task, advance=1, description=f"{day.day} {day.state:<10} NAV {day.nav / 1e6:6.2f}m")
 
         story.run(on_day)
 

@@ -80,12 +80,8 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "var": backtest(days, 0.95),
         "var99": backtest(days, 0.99),
         "states": {
-            "days": {
-                state: sum(day.state == state for day in days) for state in ("Normal", "DeRiskOnly", "Halted")
-            },
-            "changes": [
-                {"day": day.isoformat(), "change": what} for day, what in story.events if " to " in what
-            ],
+            "days": {state: sum(day.state == state for day in days) for state in ("Normal", "DeRiskOnly", "Halted")},
+            "changes": [{"day": day.isoformat(), "change": what} for day, what in story.events if " to " in what],
         },
         "limits": asdict(outcome.terms),
         "attacks": [asdict(attack) for attack in outcome.attacks],
@@ -301,9 +297,7 @@ def _var_figure(outcome: Outcome) -> Any:
     figure = _figure("Daily change of the share price inside its VaR band of the evening before", ".1%")
     for confidence, colour in ((0.99, "#a6a6a6"), (0.95, "#5b9bd5")):
         band = [-(day.var95 if confidence == 0.95 else day.var99) for day in days[:-1]]
-        figure.add_scatter(
-            x=dates, y=band, name=f"VaR {confidence:.0%}", line={"color": colour, "shape": "hv"}
-        )
+        figure.add_scatter(x=dates, y=band, name=f"VaR {confidence:.0%}", line={"color": colour, "shape": "hv"})
     figure.add_bar(x=dates, y=returns.tolist(), name="change", marker={"color": "#1f4e79"})
     hit = exceeded_days(days, 0.95)
     figure.add_scatter(
@@ -321,9 +315,7 @@ def _weights_figure(outcome: Outcome) -> Any:
     days, dates = outcome.story.days, _dates(outcome.story.days)
     figure = _figure("Weights", ".0%")
     for name in days[0].weights:
-        figure.add_scatter(
-            x=dates, y=[day.weights[name] for day in days], name=name, stackgroup="all", mode="none"
-        )
+        figure.add_scatter(x=dates, y=[day.weights[name] for day in days], name=name, stackgroup="all", mode="none")
     figure.update_layout(yaxis={"range": [0, 1], "tickformat": ".0%"})
     return figure
 

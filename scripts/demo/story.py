@@ -204,9 +204,7 @@ class Story:
         self._refused("Boston, sending stock to somebody unregistered", call, "boston")
 
     def _refused(self, who: str, call: ContractFunction, sender: str) -> None:
-        self.refusals.append(
-            Refusal(who, require_refusal(self.world.chain.try_send(self._who(sender), call)))
-        )
+        self.refusals.append(Refusal(who, require_refusal(self.world.chain.try_send(self._who(sender), call))))
 
     def _who(self, name: str) -> str:
         return str(getattr(self.world.people, name))

@@ -40,9 +40,7 @@ class World:
     protocol: Protocol
 
 
-def create_world(
-    url: str, symbols: Sequence[str], prices: Sequence[int], terms: Terms, folder: Path
-) -> World:
+def create_world(url: str, symbols: Sequence[str], prices: Sequence[int], terms: Terms, folder: Path) -> World:
     """Deploys and equips, at the node's present time.
 
     Args:
@@ -89,9 +87,7 @@ def _hand_out_papers(chain: Chain, people: People, market: Market, protocol: Pro
     chain.send_all([*steps, (people.officer, registry.functions.setVenueAccount(manager, True))])
 
 
-def _hand_out_assets(
-    chain: Chain, people: People, market: Market, protocol: Protocol, prices: Sequence[int]
-) -> None:
+def _hand_out_assets(chain: Chain, people: People, market: Market, protocol: Protocol, prices: Sequence[int]) -> None:
     cash = 10**SETTLEMENT_DECIMALS
     traders = {
         people.provider: 2 * POOL_USD,
@@ -101,9 +97,7 @@ def _hand_out_assets(
     steps = []
     for symbol, price in zip(market.symbols, prices, strict=True):
         mint = protocol.token(symbol).functions.mint
-        steps += [
-            (people.issuer, mint(who, market.units(symbol, usd, price))) for who, usd in traders.items()
-        ]
+        steps += [(people.issuer, mint(who, market.units(symbol, usd, price))) for who, usd in traders.items()]
     mint = market.settlement.functions.mint
     per_asset = len(market.symbols)
     steps += [(people.operator, mint(who, usd * per_asset * cash)) for who, usd in traders.items()]

@@ -35,9 +35,7 @@ def wait_until(happened: Callable[[], bool], seconds: float) -> bool:
 
 def processes() -> dict[int, tuple[int, str]]:
     """Parent and command of every process by its id, without zombies."""
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
-    )
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True)
     rows = [line.split(None, 3) for line in listed.stdout.splitlines()]
     return {int(row[0]): (int(row[1]), row[3]) for row in rows if len(row) == 4 and "Z" not in row[2]}
 
@@ -139,9 +137,7 @@ def test_report__needs_no_network(crash: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name
-)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_stopped_midway__leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
     if number is signal.SIGKILL and sys.platform != "linux":
         pytest.skip("only Linux tells a child that its parent is gone")
@@ -179,9 +175,7 @@ def test_stopped_midway__leaves_no_process(tmp_path: Path, number: signal.Signal
     ],
 )
 def test_wrong_option__one_clear_line(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
-    run = subprocess.run(
-        command(tmp_path / "out", *options), cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+    run = subprocess.run(command(tmp_path / "out", *options), cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert run.returncode != 0
     assert words in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
