@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -81,7 +82,18 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "var99": backtest(days, 0.99),
         "states": {
             "days": {state: sum(day.state == state for day in days) for state in ("Normal", "DeRiskOnly", "Halted")},
-            "changes": [{"day": day.isoformat(), "change": what} for day, what in story.events if " to " in what],
+            "changes": [
+                {"day": day.isoformat(), "change": what.partition("; ")[0], "action": what.partition("; ")[2]}
+                for day, what in story.events
+                if " to " in what
+            ],
+        },
+        "crash": {
+            "var99_after_trip": [
+                today.var99
+                for before, today in pairwise(days)
+                if (before.state, today.state) == ("Normal", "DeRiskOnly")
+            ],
         },
         "limits": asdict(outcome.terms),
         "attacks": [asdict(attack) for attack in outcome.attacks],
@@ -126,6 +138,11 @@ def _tables(summary: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
             "Value at risk computed on chain, against the next day's loss",
             ["confidence", "days", "exceeded", "expected", "Kupiec p", "Christoffersen p"],
             [_var_row(summary[key]) for key in ("var", "var99")],
+        ),
+        (
+            "What the breaker did",
+            ["day", "state", "what the rebalance keeper did that day"],
+            [[change["day"], change["change"], change["action"]] for change in summary["states"]["changes"]],
         ),
         (
             "A thief with every keeper key",
@@ -334,7 +351,7 @@ def _drawdown_figure(outcome: Outcome) -> Any:
             x=day.isoformat(),
             y=0.02 + 0.1 * (position % 4),
             yref="paper",
-            text=what,
+            text=what.partition("; ")[0],
             showarrow=False,
             font_size=10,
         )

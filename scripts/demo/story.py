@@ -147,7 +147,9 @@ class Story:
         today = self.days[-1]
         before = self.days[-2].state if len(self.days) > 1 else STATES[0]
         if today.state != before:
-            self.events.append((today.day, f"{before} to {today.state}"))
+            # What a keeper did under a breach says how far inside it brought the portfolio.
+            acted = f"; {today.reason}" if today.state != STATES[0] else ""
+            self.events.append((today.day, f"{before} to {today.state}{acted}"))
 
     # -- Investors
 

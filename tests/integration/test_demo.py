@@ -87,6 +87,9 @@ def test_crash__trips_derisks_and_recovers(crash: dict[str, Any]) -> None:
     changes = [change["change"] for change in crash["summary"]["states"]["changes"]]
     assert changes[0] == "Normal to DeRiskOnly"
     assert "DeRiskOnly to Normal" in changes
+    first = crash["summary"]["states"]["changes"][0]
+    assert "outside the limit" in first["action"]
+    assert max(crash["summary"]["crash"]["var99_after_trip"]) <= crash["summary"]["limits"]["max_var99"] / 1e4
     assert crash["summary"]["rebalances"] >= 2
 
 
