@@ -6,12 +6,15 @@ import {
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
+import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 
 /// @title Rules of regulated tokens
 /// @notice See {IAutomatedComplianceEngine}.
 contract AutomatedComplianceEngine is IAutomatedComplianceEngine, AccessManagedUpgradeable, UUPSUpgradeable {
+    using PackedIdentity for uint256;
+
     /// @dev Four words a token. Country c is bit c % 250 of word c / 250. Above the countries every word repeats the
     /// allowed classes (class i is bit 250 + i) and, in bit 255, that the rules are open: one word decides on an account.
     /// @custom:storage-location erc7201:quantera.storage.AutomatedComplianceEngine
@@ -119,7 +122,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, AccessManagedU
 
     /// @inheritdoc IAutomatedComplianceEngine
     function eligibility(address token, address account) external view returns (Reason) {
-        return _eligibility(token, _identityRegistry.identityOf(account));
+        return _eligibility(token, _identityRegistry.packedIdentityOf(account));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -141,50 +144,53 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, AccessManagedU
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @dev Sender, then receiver, then spender; each identity is read once.
+    /// @dev Sender, then receiver, then spender.
     function _verdict(address token, address operator, address from, address to)
         private
         view
         returns (address, Reason)
     {
-        Reason reason;
         if (from == address(0)) {
-            reason = _eligibility(token, _identityRegistry.identityOf(to));
-            return reason == Reason.None ? (address(0), reason) : (to, reason);
+            return _blaming(to, _eligibility(token, _identityRegistry.packedIdentityOf(to)));
         }
-        IIdentityRegistry.Identity memory sender = _identityRegistry.identityOf(from);
-        if (sender.frozen) return (from, Reason.AccountFrozen);
-        if (to == address(0)) return (address(0), Reason.None);
+        if (to == address(0)) {
+            bool frozen = _identityRegistry.packedIdentityOf(from).isFrozen();
+            return frozen ? (from, Reason.AccountFrozen) : (address(0), Reason.None);
+        }
 
-        IIdentityRegistry.Identity memory receiver = to == from ? sender : _identityRegistry.identityOf(to);
-        if (receiver.venue && !sender.venue) {
-            if (receiver.frozen) return (to, Reason.AccountFrozen);
-            reason = _eligibility(token, sender);
+        (uint256 sender, uint256 receiver) = _identityRegistry.packedIdentitiesOf(from, to);
+        if (sender.isFrozen()) return (from, Reason.AccountFrozen);
+        if (receiver.isVenue() && !sender.isVenue()) {
+            if (receiver.isFrozen()) return (to, Reason.AccountFrozen);
+            Reason reason = _eligibility(token, sender);
             if (reason != Reason.None) return (from, reason);
         } else {
-            reason = _eligibility(token, receiver);
+            Reason reason = _eligibility(token, receiver);
             if (reason != Reason.None) return (to, reason);
         }
 
         // A receiver that pulls has just passed.
         if (operator == from || operator == to) return (address(0), Reason.None);
-        IIdentityRegistry.Identity memory spender = _identityRegistry.identityOf(operator);
-        if (spender.venue && !spender.frozen) return (address(0), Reason.None);
-        reason = _eligibility(token, spender);
-        return reason == Reason.None ? (address(0), reason) : (operator, reason);
+        uint256 spender = _identityRegistry.packedIdentityOf(operator);
+        if (spender.isVenue() && !spender.isFrozen()) return (address(0), Reason.None);
+        return _blaming(operator, _eligibility(token, spender));
+    }
+
+    function _blaming(address account, Reason reason) private pure returns (address, Reason) {
+        return reason == Reason.None ? (address(0), reason) : (account, reason);
     }
 
     /// @dev A venue account is never eligible: it has no investor behind it.
-    function _eligibility(address token, IIdentityRegistry.Identity memory identity) private view returns (Reason) {
-        uint256 country = identity.country;
+    function _eligibility(address token, uint256 identity) private view returns (Reason) {
+        uint256 country = identity.country();
         uint256 word = _storage().rules[token][country / _COUNTRIES_A_WORD];
         if (word == 0) return Reason.RulesNotSet;
-        if (identity.frozen) return Reason.AccountFrozen;
-        if (identity.venue) return Reason.VenueOnlyOppositeEligible;
-        if (identity.investorClass == IIdentityRegistry.InvestorClass.None) return Reason.NotRegistered;
-        if (block.timestamp >= identity.kycExpiry) return Reason.KycExpired;
+        if (identity.isFrozen()) return Reason.AccountFrozen;
+        if (identity.isVenue()) return Reason.VenueOnlyOppositeEligible;
+        if (identity.investorClass() == 0) return Reason.NotRegistered;
+        if (block.timestamp >= identity.kycExpiry()) return Reason.KycExpired;
         if ((word >> (country % _COUNTRIES_A_WORD)) & 1 == 0) return Reason.CountryNotAllowed;
-        if ((word >> (_COUNTRIES_A_WORD + uint256(identity.investorClass))) & 1 == 0) return Reason.ClassNotAllowed;
+        if ((word >> (_COUNTRIES_A_WORD + identity.investorClass())) & 1 == 0) return Reason.ClassNotAllowed;
         return Reason.None;
     }
 

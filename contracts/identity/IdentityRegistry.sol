@@ -82,6 +82,23 @@ contract IdentityRegistry is IIdentityRegistry, AccessManagedUpgradeable, UUPSUp
         return _storage().identities[account];
     }
 
+    /// @inheritdoc IIdentityRegistry
+    function packedIdentityOf(address account) external view returns (uint256) {
+        return _packed(account);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function packedIdentitiesOf(address first, address second) external view returns (uint256, uint256) {
+        return (_packed(first), _packed(second));
+    }
+
+    function _packed(address account) private view returns (uint256 word) {
+        Identity storage identity = _storage().identities[account];
+        assembly ("memory-safe") {
+            word := sload(identity.slot)
+        }
+    }
+
     function _identity(address account) private view returns (Identity storage) {
         if (account == address(0)) revert IdentityRegistry__ZeroAccount();
         return _storage().identities[account];

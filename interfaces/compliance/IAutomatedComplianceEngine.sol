@@ -60,7 +60,13 @@ interface IAutomatedComplianceEngine {
     /// @notice The verdict of `enforceTransfer` for any token, without reverting.
     /// @return account The refused account, address zero if allowed.
     /// @return reason None if allowed.
-    function checkTransfer(address token, address operator, address from, address to, uint256 amount)
+    function checkTransfer(
+        address token,
+        address operator,
+        address from,
+        address to,
+        uint256 amount
+    )
         external
         view
         returns (address account, Reason reason);

@@ -49,8 +49,15 @@ interface IIdentityRegistry {
     /// @notice Freezes or unfreezes any account, registered or not. Role: COMPLIANCE_OFFICER.
     function setFrozen(address account, bool frozen) external;
 
-    /// @notice Marks a pool or router as venue account, or takes the mark away. Role: COMPLIANCE_OFFICER.
+    /// @notice Marks a pool or router as venue account, or takes the mark away; a freeze survives both. Role: COMPLIANCE_OFFICER.
     function setVenueAccount(address account, bool venue) external;
 
     function identityOf(address account) external view returns (Identity memory);
+
+    /// @notice The identity as the one word that it is stored in: country in bits 0-15, class in 16-23, frozen in bit 24,
+    /// venue in bit 32, kycExpiry in 40-79.
+    function packedIdentityOf(address account) external view returns (uint256);
+
+    /// @notice Both sides of a transfer in one call.
+    function packedIdentitiesOf(address first, address second) external view returns (uint256, uint256);
 }
