@@ -1,6 +1,5 @@
 """What every contract test shares; the fixtures live in tests/fixtures, one file a domain."""
 
-# A later file's fixture wins over an earlier one's of the same name.
 pytest_plugins = [
     "tests.fixtures.ape_speed",
     "tests.fixtures.actors",

@@ -30,8 +30,8 @@ def test_deposit__zero__reverts(portfolio, investor):
         portfolio.deposit(0, investor, sender=investor)
 
 
-def test_mint__as_previewed(invested, usd, fund, investor):
-    fund(investor, 10_000)
+def test_mint__as_previewed(invested, usd, give_usd, investor):
+    give_usd(investor, 10_000)
     usd.approve(invested, MAX, sender=investor)
     before = usd.balanceOf(investor)
     cost = invested.previewMint(5 * 10**12)
@@ -115,9 +115,9 @@ def test_round_trip__never_gains(invested, deposit, counterparty, usd):
 # -- First depositor
 
 
-def test_inflation_attack__costs_more_than_it_takes(portfolio, usd, fund, deposit, thief, investor):
+def test_inflation_attack__costs_more_than_it_takes(portfolio, usd, give_usd, deposit, thief, investor):
     """A thief deposits one unit and donates as much as the victim will bring."""
-    fund(thief, 20_000)
+    give_usd(thief, 20_000)
     spent = usd.balanceOf(thief)
     usd.approve(portfolio, 1, sender=thief)
     portfolio.deposit(1, thief, sender=thief)
@@ -130,8 +130,8 @@ def test_inflation_attack__costs_more_than_it_takes(portfolio, usd, fund, deposi
     assert lost_by_victim < 2 * USD
 
 
-def test_inflation_attack__through_exits_in_kind__costs_the_same(portfolio, usd, fund, deposit, thief, investor):
-    fund(thief, 20_000)
+def test_inflation_attack__through_exits_in_kind__costs_the_same(portfolio, usd, give_usd, deposit, thief, investor):
+    give_usd(thief, 20_000)
     spent = usd.balanceOf(thief)
     usd.approve(portfolio, 1, sender=thief)
     portfolio.deposit(1, thief, sender=thief)
@@ -161,7 +161,7 @@ def test_max_deposit__priced__unlimited(invested, investor):
     assert invested.maxMint(investor) == MAX
 
 
-def test_deposit__shut_down__reverts(invested, usd, fund, risk_engine, guardian, investor):
+def test_deposit__shut_down__reverts(invested, usd, give_usd, risk_engine, guardian, investor):
     risk_engine.shutdown(invested, sender=guardian)
     assert invested.maxDeposit(investor) == 0
     with reverts(invested.ERC4626ExceededMaxDeposit, investor, USD, 0):
@@ -201,9 +201,9 @@ def restricted(create_portfolio):
     return create_portfolio(countries=[SWITZERLAND])
 
 
-def test_deposit__country_refused__reverts(restricted, fund, usd, compliance_engine, register, investor):
+def test_deposit__country_refused__reverts(restricted, give_usd, usd, compliance_engine, register, investor):
     register(investor, 840)
-    fund(investor, 10)
+    give_usd(investor, 10)
     usd.approve(restricted, MAX, sender=investor)
     with reverts(compliance_engine.AutomatedComplianceEngine__Refused, restricted, investor, 5):
         restricted.deposit(USD, investor, sender=investor)
