@@ -98,9 +98,7 @@ class UniswapV2:
 
     def swap(self, trader: str, token_in: str, token_out: str, amount_in: int) -> TxReceipt:
         """An exact input through the router, which the trader has approved."""
-        call = self.router.functions.swapExactTokensForTokens(
-            amount_in, 0, [token_in, token_out], trader, FAR_FUTURE
-        )
+        call = self.router.functions.swapExactTokensForTokens(amount_in, 0, [token_in, token_out], trader, FAR_FUTURE)
         return self._send(trader, call)
 
     def _send(self, sender: str, call: Any) -> TxReceipt:
@@ -153,9 +151,7 @@ class UniswapV3:
         router = _v3_artifact("@uniswap/swap-router-contracts", "SwapRouter02")
         zero = "0x" + "00" * 20  # the manager's descriptor only draws pictures
         self.factory = deploy(self._w3, self._deployer, factory)
-        self.position_manager = deploy(
-            self._w3, self._deployer, manager, self.factory.address, self.weth.address, zero
-        )
+        self.position_manager = deploy(self._w3, self._deployer, manager, self.factory.address, self.weth.address, zero)
         self.router = deploy(
             self._w3,
             self._deployer,
@@ -218,14 +214,20 @@ class UniswapV3:
         return self._send(trader, self.router.functions.exactInputSingle(order))
 
     def state(self, pool: Contract) -> V3State:
-        """Price, liquidity and every initialised tick, which the logs of mints name."""
+        """Price, liquidity and every initialised tick of a pool."""
         slot0 = pool.functions.slot0().call()
+        return V3State(slot0[0], slot0[1], pool.functions.liquidity().call(), self.ticks(pool))
+
+    def ticks(self, pool: Contract) -> tuple[tuple[int, int], ...]:
+        """(tick, liquidityNet) of every initialised tick, rising; the logs of mints name them.
+
+        Swaps leave them as they are.
+        """
         ends = set()
         for mint in pool.events.Mint().get_logs(from_block=0):
             ends |= {mint["args"]["tickLower"], mint["args"]["tickUpper"]}
-        ticks = [(tick, pool.functions.ticks(tick).call()) for tick in sorted(ends)]
-        initialised = tuple((tick, info[1]) for tick, info in ticks if info[0])
-        return V3State(slot0[0], slot0[1], pool.functions.liquidity().call(), initialised)
+        found = [(tick, pool.functions.ticks(tick).call()) for tick in sorted(ends)]
+        return tuple((tick, info[1]) for tick, info in found if info[0])
 
     def _send(self, sender: str, call: Any) -> TxReceipt:
         return send(self._w3, sender, call)

@@ -30,24 +30,30 @@ def v2_state(pair) -> V2Pool:
     return V2Pool(pair.address, token0, token1, reserve0, reserve1)
 
 
+@pytest.fixture(autouse=True)
+def rich_trader(fund_trader, tokens):
+    for token in tokens[:2]:
+        fund_trader(token, 10_000 * DEEP)
+
+
 @pytest.fixture
 def v3_state(uniswap_v3):
-    """`v3_state(pool)`: as the routing wants it."""
+    """`v3_state(pool)`: as the routing wants it; what swaps do not change is read once."""
+    fixed: dict[str, dict] = {}
 
     def read(pool) -> V3Pool:
-        state = uniswap_v3.state(pool)
-        fee, spacing = pool.functions.fee().call(), pool.functions.tickSpacing().call()
-        return V3Pool(
-            address=pool.address,
-            token0=pool.functions.token0().call(),
-            token1=pool.functions.token1().call(),
-            sqrt_price_x96=state.sqrt_price_x96,
-            tick=state.tick,
-            liquidity=state.liquidity,
-            fee_pips=fee,
-            tick_spacing=spacing,
-            ticks=state.ticks,
-        )
+        if pool.address not in fixed:
+            fixed[pool.address] = {
+                "address": pool.address,
+                "token0": pool.functions.token0().call(),
+                "token1": pool.functions.token1().call(),
+                "fee_pips": pool.functions.fee().call(),
+                "tick_spacing": pool.functions.tickSpacing().call(),
+                "ticks": uniswap_v3.ticks(pool),
+            }
+        sqrt_price_x96, tick, *_ = pool.functions.slot0().call()
+        liquidity = pool.functions.liquidity().call()
+        return V3Pool(sqrt_price_x96=sqrt_price_x96, tick=tick, liquidity=liquidity, **fixed[pool.address])
 
     return read
 
@@ -65,9 +71,7 @@ def test_quote__v2_pair__is_what_comes_out(tokens, create_v2_pool, make_order, s
 
 
 @pytest.mark.parametrize("fee", sorted(TICK_SPACING))
-def test_quote__v3_pool_with_ranges__is_what_comes_out(
-    tokens, create_v3_pool, v3_state, make_order, swap, fee
-):
+def test_quote__v3_pool_with_ranges__is_what_comes_out(tokens, create_v3_pool, v3_state, make_order, swap, fee):
     spacing = TICK_SPACING[fee]
     narrow, wide = (-4 * spacing, 5 * spacing), (-120 * spacing, 90 * spacing)
     aside = (7 * spacing, 300 * spacing)
@@ -90,12 +94,12 @@ def test_quote__v3_pool_far_from_par__is_what_comes_out(tokens, create_v3_pool, 
 
 
 def test_quote__v3_pool_without_so_much_liquidity__both_refuse(
-    aggregator, trader, tokens, create_v3_pool, v3_state, make_order, fund
+    aggregator, trader, tokens, create_v3_pool, v3_state, make_order, fund_trader
 ):
     pool = create_v3_pool({tokens[0]: TOKEN, tokens[1]: TOKEN}, ranges=[(-600, 600)])
     with pytest.raises(InsufficientLiquidity):
         quote(v3_state(pool), tokens[0].address, 100 * TOKEN)
-    fund(tokens[0], 100 * TOKEN)
+    fund_trader(tokens[0], 100 * TOKEN)
     with reverts(aggregator.LiquidityAggregator__PartialFill):
         aggregator.swap(make_order(tokens[:2], (100 * TOKEN, pool)), sender=trader)
 

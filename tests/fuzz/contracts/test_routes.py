@@ -10,6 +10,7 @@ from eth_utils import keccak
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from web3.exceptions import ContractCustomError, ContractLogicError
+from web3.logs import DISCARD
 
 from scripts.transactions import TransactionError, send
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
@@ -33,17 +34,15 @@ class World:
 
     def balances(self) -> dict[tuple[int, str], int]:
         holders = {self.trader, self.counterparty, self.aggregator.address, *(p.address for p in self.pools)}
-        return {
-            (i, holder): token.functions.balanceOf(holder).call()
-            for i, token in enumerate(self.tokens)
-            for holder in holders
-        }
+        keys = [(i, holder) for i in range(len(self.tokens)) for holder in sorted(holders)]
+        with self.w3.batch_requests() as batch:
+            for i, holder in keys:
+                batch.add(self.tokens[i].functions.balanceOf(holder))
+            return dict(zip(keys, batch.execute(), strict=True))
 
 
 @pytest.fixture(scope="module")
-def world(
-    aggregator, trader, counterparty, tokens, create_v2_pool, create_v3_pool, create_hostile_pool, chain
-):
+def world(aggregator, trader, counterparty, tokens, create_v2_pool, create_v3_pool, create_hostile_pool, chain):
     one, two, three = tokens
     pools = [
         create_v2_pool({one: DEEP, two: 2 * DEEP}),
@@ -83,9 +82,7 @@ def _types(item: dict[str, Any]) -> list[str]:
 
 
 def _as_web3(w3: Any, contract: Any) -> Any:
-    return w3.eth.contract(
-        address=contract.address, abi=contract.contract_type.model_dump(mode="json")["abi"]
-    )
+    return w3.eth.contract(address=contract.address, abi=contract.contract_type.model_dump(mode="json")["abi"])
 
 
 amounts = st.one_of(st.integers(0, 1000), st.integers(0, 25).map(lambda k: 7 * 10**k), st.integers(1, DEEP))
@@ -146,7 +143,7 @@ def _check(world: World, act: int, start: int, final: int, recipient: str, order
         return
     change = {key: balance - before[key] for key, balance in world.balances().items()}
 
-    (event,) = world.aggregator.events.Swapped().process_receipt(receipt)
+    (event,) = world.aggregator.events.Swapped().process_receipt(receipt, errors=DISCARD)
     for i in range(len(world.tokens)):
         assert sum(moved for (token, _), moved in change.items() if token == i) == 0, "value came or went"
         assert change[i, world.aggregator.address] == 0, "something stayed with the aggregator"
