@@ -103,6 +103,7 @@ contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManage
     // -- Internals ---------------------------------------------------------------------------------------------------
 
     /// @dev Each hop's output goes where the next one needs it: into a V2 pair, or here for a V3 pool that will call back.
+    // slither-disable-next-line reentrancy-no-eth (what is written is the next hop's transient debtor; see docs)
     function _follow(Path calldata path, address token, address tokenOut, address recipient) private {
         Hop[] calldata hops = path.hops;
         uint256 amount = path.amountIn;

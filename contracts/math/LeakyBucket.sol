@@ -16,7 +16,12 @@ library LeakyBucket {
     }
 
     /// @return Level now, WAD, after draining `capacity` a `window` since it was last charged. Rounds up.
-    function levelAt(Bucket memory bucket, uint256 capacity, uint256 window, uint256 timestamp)
+    function levelAt(
+        Bucket memory bucket,
+        uint256 capacity,
+        uint256 window,
+        uint256 timestamp
+    )
         internal
         pure
         returns (uint256)
@@ -27,7 +32,13 @@ library LeakyBucket {
 
     /// @notice The bucket after a loss, and whether it still holds it.
     /// @param loss WAD.
-    function charge(Bucket memory bucket, uint256 loss, uint256 capacity, uint256 window, uint256 timestamp)
+    function charge(
+        Bucket memory bucket,
+        uint256 loss,
+        uint256 capacity,
+        uint256 window,
+        uint256 timestamp
+    )
         internal
         pure
         returns (bool fits, uint256 level)

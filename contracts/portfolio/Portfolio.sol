@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {ERC20Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/ERC20Upgradeable.sol";
 import {ERC4626Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC4626Upgradeable.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -117,16 +117,20 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         uint256 navAfter;
         (, execution.valuesAfter, navAfter) = _valued(list, prices);
         uint256 level = _chargeLoss(navBefore, navAfter);
-        IRiskEngine(riskEngine).checkRebalance(
-            execution.valuesBefore, execution.valuesAfter, _sharePrice(_inSettlement(navAfter, prices[0]))
-        );
+        IRiskEngine(riskEngine)
+            .checkRebalance(
+                execution.valuesBefore, execution.valuesAfter, _sharePrice(_inSettlement(navAfter, prices[0]))
+            );
         emit Executed(navBefore, navAfter, level);
     }
 
     // -- Deposits and withdrawals ------------------------------------------------------------------------------------
 
     /// @inheritdoc IERC4626
-    function deposit(uint256 assets_, address receiver)
+    function deposit(
+        uint256 assets_,
+        address receiver
+    )
         public
         override(ERC4626Upgradeable, IERC4626)
         nonReentrant
@@ -140,7 +144,10 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IERC4626
-    function mint(uint256 shares, address receiver)
+    function mint(
+        uint256 shares,
+        address receiver
+    )
         public
         override(ERC4626Upgradeable, IERC4626)
         nonReentrant
@@ -153,7 +160,11 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IERC4626
-    function withdraw(uint256 assets_, address receiver, address owner)
+    function withdraw(
+        uint256 assets_,
+        address receiver,
+        address owner
+    )
         public
         override(ERC4626Upgradeable, IERC4626)
         nonReentrant
@@ -167,7 +178,11 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IERC4626
-    function redeem(uint256 shares, address receiver, address owner)
+    function redeem(
+        uint256 shares,
+        address receiver,
+        address owner
+    )
         public
         override(ERC4626Upgradeable, IERC4626)
         nonReentrant
@@ -184,7 +199,11 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     // -- Exits in kind -----------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPortfolio
-    function redeemInKind(uint256 shares, address receiver, address owner)
+    function redeemInKind(
+        uint256 shares,
+        address receiver,
+        address owner
+    )
         external
         nonReentrant
         returns (uint256[] memory amounts)
@@ -331,8 +350,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     function _chargeLoss(uint256 navBefore, uint256 navAfter) private returns (uint256 level) {
         (uint256 capacity, uint256 window) = _bucketTerms();
         LeakyBucket.Bucket memory bucket = _bucket;
-        uint256 loss =
-            navAfter < navBefore ? FixedPointMathLib.fullMulDivUp(navBefore - navAfter, _WAD, navBefore) : 0;
+        uint256 loss = navAfter < navBefore ? FixedPointMathLib.fullMulDivUp(navBefore - navAfter, _WAD, navBefore) : 0;
         bool fits;
         (fits, level) = bucket.charge(loss, capacity, window, block.timestamp);
         if (!fits) revert Portfolio__LossBudgetExceeded(loss, level - loss, capacity);
@@ -340,7 +358,13 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     }
 
     /// @dev One leg of a redemption: its amount, sent, or set aside if the token refuses.
-    function _sendLeg(address asset_, uint256 shares, uint256 supply, address receiver, address owner)
+    function _sendLeg(
+        address asset_,
+        uint256 shares,
+        uint256 supply,
+        address receiver,
+        address owner
+    )
         private
         returns (uint256 amount)
     {
@@ -387,7 +411,10 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         return FixedPointMathLib.zeroFloorSub(IERC20(asset_).balanceOf(address(this)), _info[asset_].setAside);
     }
 
-    function _valued(address[] memory list, uint256[] memory prices)
+    function _valued(
+        address[] memory list,
+        uint256[] memory prices
+    )
         private
         view
         returns (uint256[] memory balances, uint256[] memory values, uint256 total)
@@ -454,7 +481,10 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         }
     }
 
-    function _convertToShares(uint256 assets_, Math.Rounding rounding)
+    function _convertToShares(
+        uint256 assets_,
+        Math.Rounding rounding
+    )
         internal
         view
         override
@@ -464,7 +494,10 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         return _sharesFor(assets_, rounding);
     }
 
-    function _convertToAssets(uint256 shares, Math.Rounding rounding)
+    function _convertToAssets(
+        uint256 shares,
+        Math.Rounding rounding
+    )
         internal
         view
         override

@@ -34,7 +34,9 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         address aggregator,
         address rebalancer,
         IAutomatedComplianceEngine compliance
-    ) AccessManaged(authority_) {
+    )
+        AccessManaged(authority_)
+    {
         _riskEngine = riskEngine;
         _compliance = compliance;
         implementation = address(new Portfolio(oracle, address(riskEngine), aggregator, rebalancer));

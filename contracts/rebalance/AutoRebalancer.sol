@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
@@ -48,7 +50,9 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         Signal calldata signal,
         ILiquidityAggregator.Order[] calldata orders,
         ISignerSets.Signature[] calldata signatures
-    ) external {
+    )
+        external
+    {
         // Checks
         if (block.timestamp < signal.validFrom) {
             revert AutoRebalancer__NotYetValid(signal.validFrom, block.timestamp);
@@ -100,7 +104,10 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     /// @dev Distances are the sums of |weight - target|, WAD.
-    function _requireCloser(Signal calldata signal, IPortfolio.Execution memory execution)
+    function _requireCloser(
+        Signal calldata signal,
+        IPortfolio.Execution memory execution
+    )
         private
         view
         returns (uint256 distanceBefore, uint256 distanceAfter)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {AccessManagedUpgradeable} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
-import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
 import {PackedCovariance} from "../math/PackedCovariance.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
@@ -43,9 +45,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.RiskEngine")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _STORAGE = 0x56a9a32a5c6d70c09b27ef9cb2722c57dded2306a859a2b60b65390efad37200;
 
-    bytes32 private constant _MODEL_TYPEHASH = keccak256(
-        "CovarianceModel(bytes32 universe,uint64 nonce,uint40 asOf,uint40 expiry,int64[] covariance)"
-    );
+    bytes32 private constant _MODEL_TYPEHASH =
+        keccak256("CovarianceModel(bytes32 universe,uint64 nonce,uint40 asOf,uint40 expiry,int64[] covariance)");
     uint256 private constant _WAD = 1e18;
     uint256 private constant _BPS_TO_WAD = 1e14;
     uint256 private constant _MAX_ASSETS = 32;
@@ -61,7 +62,11 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     /// @notice Most seconds between a model's `asOf` and its `expiry`.
     uint256 public immutable maxModelLifetime;
 
-    constructor(ISignerSets signerSets_, uint256 coolingTime_, uint256 maxModelLifetime_)
+    constructor(
+        ISignerSets signerSets_,
+        uint256 coolingTime_,
+        uint256 maxModelLifetime_
+    )
         EIP712("Quantera RiskEngine", "1")
     {
         signerSets = signerSets_;
@@ -183,7 +188,11 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     }
 
     /// @inheritdoc IRiskEngine
-    function checkRebalance(uint256[] calldata valuesBefore, uint256[] calldata valuesAfter, uint256 sharePrice)
+    function checkRebalance(
+        uint256[] calldata valuesBefore,
+        uint256[] calldata valuesAfter,
+        uint256 sharePrice
+    )
         external
     {
         PortfolioRisk storage p = _registered(msg.sender);
@@ -304,7 +313,11 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     // -- Internals ---------------------------------------------------------------------------------------------------
 
     /// @dev For every risky asset: inside the limit, or outside before and strictly closer now.
-    function _requireWeights(PortfolioRisk storage p, uint256[] memory before, uint256[] memory afterwards)
+    function _requireWeights(
+        PortfolioRisk storage p,
+        uint256[] memory before,
+        uint256[] memory afterwards
+    )
         private
         view
     {
@@ -370,7 +383,11 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
         p.indices = bytes32(packed);
     }
 
-    function _raiseHighWaterMark(PortfolioRisk storage p, address portfolio, uint256 sharePrice)
+    function _raiseHighWaterMark(
+        PortfolioRisk storage p,
+        address portfolio,
+        uint256 sharePrice
+    )
         private
         returns (uint256 drawdown)
     {
@@ -402,7 +419,10 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
         return drawdown > limits.maxDrawdownBps * _BPS_TO_WAD ? State.DeRiskOnly : State.Normal;
     }
 
-    function _firstBreach(Limits memory limits, Metrics memory m)
+    function _firstBreach(
+        Limits memory limits,
+        Metrics memory m
+    )
         private
         pure
         returns (bool breached, Metric metric, uint256 value, uint256 limit)
@@ -429,7 +449,12 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
         }
     }
 
-    function _volatility(PortfolioRisk storage p, bytes memory model, uint256 size, uint256[] memory weights)
+    function _volatility(
+        PortfolioRisk storage p,
+        bytes memory model,
+        uint256 size,
+        uint256[] memory weights
+    )
         private
         view
         returns (uint256)

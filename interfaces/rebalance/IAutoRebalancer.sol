@@ -50,7 +50,8 @@ interface IAutoRebalancer {
         Signal calldata signal,
         ILiquidityAggregator.Order[] calldata orders,
         ISignerSets.Signature[] calldata signatures
-    ) external;
+    )
+        external;
 
     /// @notice Makes a nonce unusable at once. Role: GUARDIAN.
     function cancelNonce(address portfolio, uint256 nonce) external;

@@ -157,7 +157,11 @@ interface IRiskEngine {
     /// @param valuesBefore WAD USD of each asset in the order of the portfolio's `assets()`.
     /// @param valuesAfter The same, at the same prices, after the trades.
     /// @param sharePrice WAD settlement tokens a share, after the trades.
-    function checkRebalance(uint256[] calldata valuesBefore, uint256[] calldata valuesAfter, uint256 sharePrice)
+    function checkRebalance(
+        uint256[] calldata valuesBefore,
+        uint256[] calldata valuesAfter,
+        uint256 sharePrice
+    )
         external;
 
     // -- Breaker -----------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class Bot(Protocol):
         ...
 
 
-class CircuitOpen(KeeperError):  # noqa: N818 - says what happened
+class CircuitOpen(KeeperError):
     """A bot failed too often in a row."""
 
 

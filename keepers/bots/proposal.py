@@ -34,7 +34,7 @@ _WORTH_SCALING = 0.02
 """Scale below which a plan is not worth its gas."""
 
 
-class PlanRefused(KeeperError):  # noqa: N818 - says what happened
+class PlanRefused(KeeperError):
     """A plan that the bot does not send."""
 
 

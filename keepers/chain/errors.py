@@ -18,31 +18,31 @@ class ChainError(KeeperError):
     """Base of what the chain room refuses."""
 
 
-class NodeUnreachable(ChainError):  # noqa: N818 - says what happened
+class NodeUnreachable(ChainError):
     """The node did not answer, or not in JSON-RPC."""
 
 
-class NodeRefused(ChainError):  # noqa: N818
+class NodeRefused(ChainError):
     """The node answered a request with an error that is no revert."""
 
 
-class WrongNetwork(ChainError):  # noqa: N818
+class WrongNetwork(ChainError):
     """The node is on another chain than the configuration says."""
 
 
-class TransactionLost(ChainError):  # noqa: N818
+class TransactionLost(ChainError):
     """A transaction of ours was displaced by another with its nonce."""
 
 
-class ReceiptTimeout(ChainError):  # noqa: N818
+class ReceiptTimeout(ChainError):
     """A transaction was not mined in time; it stays in the journal."""
 
 
-class GasTooExpensive(ChainError):  # noqa: N818
+class GasTooExpensive(ChainError):
     """The chain's base fee is above the configured bound."""
 
 
-class Interrupted(ChainError):  # noqa: N818
+class Interrupted(ChainError):
     """The keeper was asked to stop while it waited."""
 
 
@@ -61,7 +61,7 @@ class Revert:
     text: str
 
 
-class Reverted(ChainError):  # noqa: N818
+class Reverted(ChainError):
     """A call or transaction reverted.
 
     Attributes:

@@ -36,7 +36,7 @@ _TOLERANCES: tuple[dict[str, float], ...] = (
 flat near its optimum: a gap of 1e-12 places weights to about 1e-6, one of 1e-7 to about 1e-4."""
 
 
-class OptimisationFailed(KeeperError):  # noqa: N818 - says what happened
+class OptimisationFailed(KeeperError):
     """No target weights: the problem has no solution, or the solver no answer."""
 
 

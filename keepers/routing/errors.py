@@ -7,5 +7,5 @@ class RoutingError(KeeperError):
     """Pools, amounts or holdings that make no sense."""
 
 
-class InsufficientLiquidity(RoutingError):  # noqa: N818 - says what is missing
+class InsufficientLiquidity(RoutingError):
     """The pools at hand cannot take the whole amount."""
