@@ -260,6 +260,14 @@ def _bot(kind: str, context: Any) -> Any:
         from keepers.bots.risk import RiskBot
 
         return RiskBot(context)
+    import threading
+
     from keepers.bots.rebalance import RebalanceBot
 
+    # The optimiser takes seconds to load; by the first decision it should be there.
+    threading.Thread(target=_load_optimiser, daemon=True).start()
     return RebalanceBot(context)
+
+
+def _load_optimiser() -> None:
+    import keepers.portfolio.optimise  # noqa: F401

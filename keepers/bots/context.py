@@ -57,9 +57,7 @@ class Context:
     log: Any
     stop: threading.Event
 
-    def decide(
-        self, key: str, block: Block, outcome: str, reason: str, receipt: Receipt | None = None
-    ) -> None:
+    def decide(self, key: str, block: Block, outcome: str, reason: str, receipt: Receipt | None = None) -> None:
         """Records a decision with the cursor and says so in one log line."""
         tx_hash = receipt.tx_hash if receipt else None
         decision = Decision(self.bot, key, block.number, outcome, reason, tx_hash, block.timestamp)

@@ -70,9 +70,7 @@ class Loop:
         log: structlog logger.
     """
 
-    def __init__(
-        self, bot: Bot, node: Node, store: Store, policy: LoopPolicy, stop: threading.Event, log: Any
-    ) -> None:
+    def __init__(self, bot: Bot, node: Node, store: Store, policy: LoopPolicy, stop: threading.Event, log: Any) -> None:
         self._bot = bot
         self._node = node
         self._store = store

@@ -87,9 +87,7 @@ class Proposal:
         )
 
 
-def decide(
-    state: PortfolioState, settings: Rebalance, now: int, last: int | None, views: Array | None
-) -> Intent:
+def decide(state: PortfolioState, settings: Rebalance, now: int, last: int | None, views: Array | None) -> Intent:
     """Whether a portfolio needs a rebalance under the posted model.
 
     A breach of VaR or weight is mended at once. A drawdown is nothing that trading can mend: it only
@@ -113,9 +111,7 @@ def decide(
     mendable = [name for name in breaches if name != "drawdown"]
     invested = float(state.weights.sum())
     if mendable:
-        return Intent(
-            f"{', '.join(mendable)} outside the limit", True, _targets(state, settings, True, views)
-        )
+        return Intent(f"{', '.join(mendable)} outside the limit", True, _targets(state, settings, True, views))
     if derisk and invested < _CASH_ONLY:
         return Intent("de-risk only and all in cash", True, None)
     if invested < _CASH_ONLY:
@@ -335,9 +331,7 @@ def _order(
         min_amount_out=max(trade.min_amount_out, floor),
         recipient=recipient,
         deadline=deadline,
-        paths=tuple(
-            (path.amount_in, tuple((h.pool, h.zero_for_one) for h in path.hops)) for path in trade.paths
-        ),
+        paths=tuple((path.amount_in, tuple((h.pool, h.zero_for_one) for h in path.hops)) for path in trade.paths),
     )
 
 

@@ -68,9 +68,7 @@ class RebalanceBot:
             state = self._state(block)
         except Reverted as error:
             # Not a decision: the next block may bring the price.
-            raise KeeperError(
-                f"model {nonce}", f"portfolio unreadable: {error.revert.text}", "wait"
-            ) from error
+            raise KeeperError(f"model {nonce}", f"portfolio unreadable: {error.revert.text}", "wait") from error
         intent = self._intent(state, block)
         if intent.targets is None:
             self._context.decide(key, block, "nothing", intent.reason)
@@ -146,9 +144,7 @@ class RebalanceBot:
     def _supersede(self, nonce: int, block: Block) -> None:
         """Says of models that came and went while the bot was away that nothing will happen under them."""
         for missed in self._missed(nonce):
-            self._context.decide(
-                self._key(missed), block, "superseded", f"model {nonce} came before a decision"
-            )
+            self._context.decide(self._key(missed), block, "superseded", f"model {nonce} came before a decision")
 
     def _missed(self, nonce: int) -> Iterator[int]:
         first = max(self._decided + 1, nonce - _MOST_SUPERSEDED)

@@ -96,9 +96,7 @@ class RiskBot:
             expiry=as_of + int(settings.model_lifetime_hours * HOUR),
             covariance=tuple(to_fixed_point(found.matrix)),
         )
-        reason = (
-            f"closes up to {prices.dates[-1]}, {found.observations} days, shrinkage {found.shrinkage:.3f}"
-        )
+        reason = f"closes up to {prices.dates[-1]}, {found.observations} days, shrinkage {found.shrinkage:.3f}"
         return candidate, reason
 
     def _post(self, key: str, model: CovarianceModel, block: Block, reason: str) -> bool:

@@ -161,17 +161,13 @@ def load(path: str | Path) -> Deployment:
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise DeploymentError(
-            file, error.strerror or "unreadable", "deploy first, or correct the path"
-        ) from error
+        raise DeploymentError(file, error.strerror or "unreadable", "deploy first, or correct the path") from error
     except ValueError as error:
         raise DeploymentError(file, f"no JSON ({error})", "write it again with the deploy script") from error
     try:
         return _parse(file, raw)
     except (KeyError, TypeError, AttributeError) as error:
-        raise DeploymentError(
-            file, f"lacks or misspells {error}", "write it again with the deploy script"
-        ) from error
+        raise DeploymentError(file, f"lacks or misspells {error}", "write it again with the deploy script") from error
 
 
 def _parse(file: Path, raw: dict[str, Any]) -> Deployment:
@@ -181,10 +177,7 @@ def _parse(file: Path, raw: dict[str, Any]) -> Deployment:
         chain_id=int(raw["chain_id"]),
         block=int(raw["block"]),
         contracts={name: _contract(file, entry) for name, entry in raw["contracts"].items()},
-        tokens={
-            symbol: _address(file, item)
-            for symbol, item in {**raw.get("assets", {}), **raw["tokens"]}.items()
-        },
+        tokens={symbol: _address(file, item) for symbol, item in {**raw.get("assets", {}), **raw["tokens"]}.items()},
         feeds={symbol: _address(file, item) for symbol, item in raw["feeds"].items()},
         pools=tuple(_pool(file, entry) for entry in raw["pools"]),
         portfolios={name: _portfolio(file, entry) for name, entry in raw["portfolios"].items()},

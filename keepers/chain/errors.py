@@ -137,9 +137,7 @@ def _custom(fragment: Fragment, data: bytes) -> Revert:
         return Revert(fragment.name, (), f"{fragment.name}(0x{data[4:].hex()})")
     parts = [
         f"{name}={_shown(value, kind, internal)}" if name else _shown(value, kind, internal)
-        for name, value, kind, internal in zip(
-            fragment.names, args, fragment.inputs, fragment.internal, strict=True
-        )
+        for name, value, kind, internal in zip(fragment.names, args, fragment.inputs, fragment.internal, strict=True)
     ]
     return Revert(fragment.name, args, f"{fragment.name}({', '.join(parts)})")
 

@@ -107,17 +107,13 @@ def open_keystore(path: str | Path, passphrase: Passphrase) -> Signer:
     except ValueError as error:
         raise KeyMaterialError(f"keystore {file}", "no JSON", "give an encrypted keystore file") from error
     if not isinstance(keystore, dict) or "crypto" not in {str(key).lower() for key in keystore}:
-        raise KeyMaterialError(
-            f"keystore {file}", "not an encrypted keystore", "create one: quantera keys new"
-        )
+        raise KeyMaterialError(f"keystore {file}", "not an encrypted keystore", "create one: quantera keys new")
     secret = passphrase(f"keystore {file}")
     try:
         account = Account.from_key(Account.decrypt(keystore, secret))
     except (ValueError, KeyError, TypeError) as error:
         # The cause is not shown: it could quote the secret.
-        raise KeyMaterialError(
-            f"keystore {file}", "wrong passphrase or damaged", "check the passphrase"
-        ) from error
+        raise KeyMaterialError(f"keystore {file}", "wrong passphrase or damaged", "check the passphrase") from error
     return KeystoreSigner(account)
 
 
@@ -134,9 +130,7 @@ def open_ape_account(alias: str, passphrase: Passphrase | None = None) -> Signer
     try:
         from ape import accounts
     except ImportError as error:
-        raise KeyMaterialError(
-            f"ape account {alias}", "Ape is not installed", "pip install eth-ape"
-        ) from error
+        raise KeyMaterialError(f"ape account {alias}", "Ape is not installed", "pip install eth-ape") from error
     if alias not in set(accounts.aliases):
         known = ", ".join(accounts.aliases) or "none"
         raise KeyMaterialError(f"ape account {alias}", "unknown", f"choose from: {known}")
@@ -192,9 +186,7 @@ def passphrase_from_file(path: str | Path) -> Passphrase:
             lines = file.read_text(encoding="utf-8").splitlines()
         except OSError as error:
             reason = error.strerror or "unreadable"
-            raise KeyMaterialError(
-                f"passphrase file {file} of {what}", reason, "correct passphrase_file"
-            ) from error
+            raise KeyMaterialError(f"passphrase file {file} of {what}", reason, "correct passphrase_file") from error
         return _not_empty(what, lines[0] if lines else "")
 
     return read
@@ -210,9 +202,7 @@ def passphrase_from_descriptor(descriptor: int) -> Passphrase:
                 line += byte
         except OSError as error:
             reason = error.strerror or "unreadable"
-            raise KeyMaterialError(
-                f"file descriptor {descriptor} for {what}", reason, "pass it open"
-            ) from error
+            raise KeyMaterialError(f"file descriptor {descriptor} for {what}", reason, "pass it open") from error
         return _not_empty(what, line.decode("utf-8").rstrip("\r"))
 
     return read

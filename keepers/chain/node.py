@@ -146,9 +146,7 @@ class Node:
         except (requests.RequestException, OSError, ValueError) as error:
             raise _unreachable(self.url, error) from error
         if not isinstance(responses, list) or len(responses) != len(pending):
-            raise NodeUnreachable(
-                self.url, f"no batch answer: {_short(responses)}", "use a node with batches"
-            )
+            raise NodeUnreachable(self.url, f"no batch answer: {_short(responses)}", "use a node with batches")
         return [
             _result_or_error(method, cast(dict[str, Any], response))
             for (method, _), response in zip(pending, responses, strict=True)
@@ -173,9 +171,7 @@ def connect(url: str, chain_id: int, timeout: float = 10.0) -> Node:
     node = Node(provider, redact(url), chain_id)
     actual = int(node.rpc("eth_chainId"), 16)
     if actual != chain_id:
-        raise WrongNetwork(
-            node.url, f"is chain {actual}, not {chain_id}", "correct rpc_url or chain_id in the config"
-        )
+        raise WrongNetwork(node.url, f"is chain {actual}, not {chain_id}", "correct rpc_url or chain_id in the config")
     return node
 
 

@@ -35,6 +35,16 @@ from keepers.chain.signing import Signer
 
 GWEI = 10**9
 
+_HARMLESS = (
+    "already known",
+    "already imported",
+    "known transaction",
+    "nonce too low",
+    "underpriced",
+    "less than block base fee",
+)
+"""Of a node that refuses a transaction: it has it or another attempt of it, or the fee will be raised."""
+
 
 @dataclass(frozen=True)
 class SendPolicy:
@@ -128,10 +138,7 @@ class Sender:
         """
         with self._alone():
             self.simulate(to, data)
-            gas = int(
-                int(self._node.rpc("eth_estimateGas", [self._message(to, data)]), 16)
-                * self._policy.gas_margin
-            )
+            gas = int(int(self._node.rpc("eth_estimateGas", [self._message(to, data)]), 16) * self._policy.gas_margin)
             nonce = int(self._node.rpc("eth_getTransactionCount", [self.address, "pending"]), 16)
             transaction = {
                 "to": to,
@@ -218,8 +225,7 @@ class Sender:
         except Reverted:
             return  # Mined and reverted: the receipt says so.
         except NodeRefused as error:
-            known = ("already known", "already imported", "nonce too low", "known transaction", "underpriced")
-            if not any(text in error.reason.lower() for text in known):
+            if not any(text in error.reason.lower() for text in _HARMLESS):
                 raise
 
     def _used(self, attempt: Attempt) -> bool:
@@ -267,9 +273,7 @@ class Sender:
     def _require_affordable(self, price: int) -> None:
         if price > self._policy.max_fee:
             asked, bound = price / GWEI, self._policy.max_fee / GWEI
-            raise GasTooExpensive(
-                f"gas at {asked:.3f} gwei", f"above the bound of {bound:.3f}", "raise max_fee_gwei"
-            )
+            raise GasTooExpensive(f"gas at {asked:.3f} gwei", f"above the bound of {bound:.3f}", "raise max_fee_gwei")
 
     def _message(self, to: str, data: bytes) -> dict[str, str]:
         return {"from": self.address, "to": to, "data": "0x" + data.hex()}

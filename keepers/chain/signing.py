@@ -13,12 +13,8 @@ from eth_utils.crypto import keccak
 
 from keepers.chain.errors import ChainError
 
-_DOMAIN_TYPE = keccak(
-    text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-)
-_MODEL_TYPE = keccak(
-    text="CovarianceModel(bytes32 universe,uint64 nonce,uint40 asOf,uint40 expiry,int64[] covariance)"
-)
+_DOMAIN_TYPE = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+_MODEL_TYPE = keccak(text="CovarianceModel(bytes32 universe,uint64 nonce,uint40 asOf,uint40 expiry,int64[] covariance)")
 _SIGNAL_TYPE = keccak(
     text="Signal(address portfolio,uint256[] targets,uint16 bandBps,uint40 validFrom,uint40 validUntil,"
     "uint256 nonce,bytes32 ordersHash)"
@@ -177,7 +173,5 @@ def sign_quorum(message: SignableMessage, signers: Sequence[Signer]) -> tuple[tu
     addresses = [signer.address for signer in ordered]
     for address in addresses:
         if addresses.count(address) > 1:
-            raise ChainError(
-                f"signer {address}", "given more than once", "give each signer one entry under keys"
-            )
+            raise ChainError(f"signer {address}", "given more than once", "give each signer one entry under keys")
     return tuple((signer.address, signer.sign_message(message)) for signer in ordered)

@@ -182,9 +182,7 @@ class Reader:
             function = abi.function("RiskEngine", "universeAssets")
             found = tuple(map(_checksum, self._node.call(self._engine, function, universe)))
             if not found:
-                raise ChainError(
-                    f"universe 0x{universe.hex()}", "unknown to the risk engine", "deploy it first"
-                )
+                raise ChainError(f"universe 0x{universe.hex()}", "unknown to the risk engine", "deploy it first")
             self._universes[universe] = found
         return self._universes[universe]
 
@@ -202,9 +200,7 @@ class Reader:
         record = self._deployment.portfolio(name)
         positions = Call(record.address, abi.function("Portfolio", "positions"))
         bucket = Call(record.address, abi.function("Portfolio", "lossBucket"))
-        outcomes = self._node.calls(
-            [positions, bucket, *self._risk_calls(record.address, record.universe)], block
-        )
+        outcomes = self._node.calls([positions, bucket, *self._risk_calls(record.address, record.universe)], block)
         assets, balances, values = must(outcomes[0])
         level, capacity, _ = must(outcomes[1])
         risk = _risk_view(outcomes[2:])
@@ -243,14 +239,10 @@ class Reader:
         states = list(zip(v3, slots[::2], slots[1::2], strict=True))
         ticks = self._ticks([(pool, slot0[1]) for pool, slot0, _ in states], block)
         found: list[Pool] = [
-            self._v2(pool, reserves)
-            for pool, reserves in zip(v2, outcomes, strict=False)
-            if min(reserves[:2])
+            self._v2(pool, reserves) for pool, reserves in zip(v2, outcomes, strict=False) if min(reserves[:2])
         ]
         found += [
-            self._v3(pool, slot0, liquidity, ticks[pool.address])
-            for pool, slot0, liquidity in states
-            if slot0[0]
+            self._v3(pool, slot0, liquidity, ticks[pool.address]) for pool, slot0, liquidity in states if slot0[0]
         ]
         return tuple(found)
 
@@ -262,12 +254,8 @@ class Reader:
         ask = (("stateOf", portfolio), ("limitsOf", portfolio), ("modelOf", universe), ("metrics", portfolio))
         return [Call(self._engine, abi.function("RiskEngine", name), (argument,)) for name, argument in ask]
 
-    def _prices_and_model(
-        self, assets: tuple[str, ...], model: ModelInfo, block: int
-    ) -> tuple[tuple[int, ...], bytes]:
-        prices = Call(
-            self._deployment.address("PriceOracle"), abi.function("PriceOracle", "prices"), (assets,)
-        )
+    def _prices_and_model(self, assets: tuple[str, ...], model: ModelInfo, block: int) -> tuple[tuple[int, ...], bytes]:
+        prices = Call(self._deployment.address("PriceOracle"), abi.function("PriceOracle", "prices"), (assets,))
         code = ("eth_getCode", [model.pointer, hex(block)])
         raw_prices, raw_code = self._node.batch([prices.request(block), code])
         data = bytes.fromhex(must(raw_prices).removeprefix("0x"))
@@ -312,15 +300,9 @@ class Reader:
         token0, token1, spacing = self._tokens[pool.address]
         return V3Pool(pool.address, token0, token1, slot0[0], slot0[1], liquidity, pool.fee, spacing, ticks)
 
-    def _ticks(
-        self, pools: list[tuple[PoolRecord, int]], block: int
-    ) -> dict[str, tuple[tuple[int, int], ...]]:
+    def _ticks(self, pools: list[tuple[PoolRecord, int]], block: int) -> dict[str, tuple[tuple[int, int], ...]]:
         """(tick, liquidityNet) around each pool's price, with the ends of what was looked at."""
-        words = [
-            (pool, word)
-            for pool, tick in pools
-            for word in _words_around(tick, self._tokens[pool.address][2])
-        ]
+        words = [(pool, word) for pool, tick in pools for word in _words_around(tick, self._tokens[pool.address][2])]
         bitmaps = self._node.calls([Call(pool.address, _BITMAP, (word,)) for pool, word in words], block)
         wanted = [
             (pool, (word * 256 + bit) * self._tokens[pool.address][2])

@@ -49,9 +49,7 @@ class CsvPriceSource:
                 dates.append(day)
                 closes.append([self._price(line, header[column], cells[column]) for column in columns])
         if not dates:
-            raise PriceError(
-                self._path, f"no complete line up to {until}", "ask for a later day or extend the file"
-            )
+            raise PriceError(self._path, f"no complete line up to {until}", "ask for a later day or extend the file")
         return Prices(tuple(dates), tuple(symbols), np.array(closes, dtype=np.float64))
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -69,9 +67,7 @@ class CsvPriceSource:
 
     def _columns(self, header: list[str], symbols: Sequence[str]) -> list[int]:
         if header[0] != "date":
-            raise PriceError(
-                f"{self._path} line 1", "the first column has to be 'date'", "write date,SYM1,SYM2,..."
-            )
+            raise PriceError(f"{self._path} line 1", "the first column has to be 'date'", "write date,SYM1,SYM2,...")
         for symbol in symbols:
             count = header[1:].count(symbol)
             if count != 1:
@@ -86,13 +82,9 @@ class CsvPriceSource:
         try:
             day = date.fromisoformat(cells[0])
         except ValueError as error:
-            raise PriceError(
-                f"{where} column date", f"'{cells[0]}' is no date", "write YYYY-MM-DD"
-            ) from error
+            raise PriceError(f"{where} column date", f"'{cells[0]}' is no date", "write YYYY-MM-DD") from error
         if day <= previous:
-            raise PriceError(
-                f"{where} column date", f"{day} comes after {previous}", "sort the days, each once"
-            )
+            raise PriceError(f"{where} column date", f"{day} comes after {previous}", "sort the days, each once")
         return day
 
     def _price(self, line: int, symbol: str, cell: str) -> float:

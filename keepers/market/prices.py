@@ -45,13 +45,9 @@ class Prices:
     def _check_axes(self) -> None:
         expected = (len(self.dates), len(self.symbols))
         if 0 in expected:
-            raise PriceError(
-                f"{expected[0]} days of {expected[1]} symbols", "empty", "give at least one of each"
-            )
+            raise PriceError(f"{expected[0]} days of {expected[1]} symbols", "empty", "give at least one of each")
         if self.closes.shape != expected:
-            raise PriceError(
-                f"closes of shape {self.closes.shape}", f"expected {expected}", "match dates and symbols"
-            )
+            raise PriceError(f"closes of shape {self.closes.shape}", f"expected {expected}", "match dates and symbols")
         repeated = [symbol for symbol, count in Counter(self.symbols).items() if count > 1]
         if repeated:
             raise PriceError(repeated[0], "symbol appears more than once", "name each symbol once")

@@ -109,9 +109,7 @@ def to_wad(weights: Sequence[float]) -> tuple[int, ...]:
         OptimisationFailed: If a weight is negative or not finite, or they sum to more than one.
     """
     if not all(0 <= weight < np.inf for weight in weights):
-        raise OptimisationFailed(
-            f"weights {list(weights)}", "not all finite and at least zero", "optimise again"
-        )
+        raise OptimisationFailed(f"weights {list(weights)}", "not all finite and at least zero", "optimise again")
     risky = [int((Decimal(repr(float(w))) * WAD).to_integral_value(ROUND_FLOOR)) for w in weights]
     excess = sum(risky) - WAD
     if excess > 10**9:
@@ -192,9 +190,7 @@ def _answer(problem: Any, weights: Any) -> Array:
             return np.asarray(weights.value, dtype=np.float64)
         if status == cp.INFEASIBLE:
             reason = "no weights meet the constraints"
-            raise OptimisationFailed(
-                "problem", reason, "raise max_turnover: limits cannot be reached within it"
-            )
+            raise OptimisationFailed("problem", reason, "raise max_turnover: limits cannot be reached within it")
     raise OptimisationFailed("solver", f"ended as {status}", "check the scale of returns and covariance")
 
 

@@ -61,9 +61,7 @@ def kupiec(exceeded: int, observations: int, level: float) -> LikelihoodRatio:
             (0, 1).
     """
     if observations < 1 or not 0 <= exceeded <= observations:
-        raise RiskError(
-            f"{exceeded} of {observations} days", "no such count", "give 0 <= exceeded <= observations > 0"
-        )
+        raise RiskError(f"{exceeded} of {observations} days", "no such count", "give 0 <= exceeded <= observations > 0")
     if not 0 < level < 1:
         raise RiskError(f"level {level}", "not between 0 and 1", "give 0.99 for 99%")
     promised = _log_likelihood(exceeded, observations, 1 - level)
@@ -91,9 +89,7 @@ def christoffersen(exceeded: NDArray[np.bool_]) -> LikelihoodRatio:
     pairs = calm + loss
     alike = _log_likelihood(after_calm + after_loss, pairs, (after_calm + after_loss) / pairs)
     apart = sum(
-        _log_likelihood(hits, days, hits / days)
-        for hits, days in ((after_calm, calm), (after_loss, loss))
-        if days
+        _log_likelihood(hits, days, hits / days) for hits, days in ((after_calm, calm), (after_loss, loss)) if days
     )
     return _test(alike, apart)
 

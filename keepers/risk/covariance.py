@@ -126,7 +126,5 @@ def _check_returns(returns: Array, min_observations: int) -> int:
     bad = np.argwhere(~np.isfinite(returns))
     if bad.size:
         row, column = (int(index) for index in bad[0])
-        raise RiskError(
-            f"return {returns[row, column]} of day {row}, asset {column}", "not finite", "clean the prices"
-        )
+        raise RiskError(f"return {returns[row, column]} of day {row}, asset {column}", "not finite", "clean the prices")
     return observations

@@ -31,9 +31,7 @@ def volatility(weights: Array, covariance: Array) -> float:
     variance = float(weights @ covariance @ weights)
     noise = 1e-12 * float(np.abs(weights) @ np.abs(covariance) @ np.abs(weights))
     if variance < -noise:
-        raise RiskError(
-            f"variance {variance} of the portfolio", "negative", "give a positive semi-definite matrix"
-        )
+        raise RiskError(f"variance {variance} of the portfolio", "negative", "give a positive semi-definite matrix")
     return float(np.sqrt(max(variance, 0.0)))
 
 
@@ -89,9 +87,7 @@ def drawdown(values: Array) -> Array:
         RiskError: If there is no value, or one is not positive and finite.
     """
     if values.ndim != 1 or values.size == 0 or not np.all(np.isfinite(values) & (values > 0)):
-        raise RiskError(
-            f"values of shape {values.shape}", "not all positive and finite", "give a row of share prices"
-        )
+        raise RiskError(f"values of shape {values.shape}", "not all positive and finite", "give a row of share prices")
     below: Array = 1.0 - values / np.maximum.accumulate(values)
     return below
 

@@ -85,9 +85,7 @@ class V3Pool:
     def __post_init__(self) -> None:
         _check_common(self.address, self.token0, self.token1, self.fee_pips)
         if not 0 <= self.liquidity <= MAX_UINT128:
-            raise RoutingError(
-                f"liquidity {self.liquidity} of {self.address}", "not uint128", "read the pool again"
-            )
+            raise RoutingError(f"liquidity {self.liquidity} of {self.address}", "not uint128", "read the pool again")
         self._check_price()
         self._check_ticks()
 
@@ -106,14 +104,10 @@ class V3Pool:
         for index in indices:
             if index % self.tick_spacing or not MIN_TICK <= index <= MAX_TICK:
                 where = f"tick {index} of {self.address}"
-                raise RoutingError(
-                    where, f"no multiple of {self.tick_spacing} in range", "read the ticks again"
-                )
+                raise RoutingError(where, f"no multiple of {self.tick_spacing} in range", "read the ticks again")
         for lower, upper in pairwise(indices):
             if upper <= lower:
-                raise RoutingError(
-                    f"tick {upper} of {self.address}", f"comes after {lower}", "sort, each once"
-                )
+                raise RoutingError(f"tick {upper} of {self.address}", f"comes after {lower}", "sort, each once")
 
 
 Pool: TypeAlias = V2Pool | V3Pool
@@ -126,9 +120,7 @@ def is_zero_for_one(pool: Pool, token_in: str) -> bool:
         RoutingError: If it is neither of the pool's tokens.
     """
     if token_in not in (pool.token0, pool.token1):
-        raise RoutingError(
-            token_in, f"no token of pool {pool.address}", f"give {pool.token0} or {pool.token1}"
-        )
+        raise RoutingError(token_in, f"no token of pool {pool.address}", f"give {pool.token0} or {pool.token1}")
     return token_in == pool.token0
 
 
@@ -198,9 +190,7 @@ def _walk(pool: V3Pool, zero_for_one: bool, amount_in: int) -> tuple[int, V3Pool
     limit = MIN_SQRT_RATIO + 1 if zero_for_one else MAX_SQRT_RATIO - 1
     while remaining:
         if price == limit:
-            raise InsufficientLiquidity(
-                amount_in, f"moves {pool.address} to the end of its prices", "trade less"
-            )
+            raise InsufficientLiquidity(amount_in, f"moves {pool.address} to the end of its prices", "trade less")
         boundary, net = _next_boundary(pool, tick, zero_for_one, amount_in)
         at_boundary = sqrt_ratio_at_tick(boundary)
         target = max(at_boundary, limit) if zero_for_one else min(at_boundary, limit)
@@ -214,9 +204,7 @@ def _walk(pool: V3Pool, zero_for_one: bool, amount_in: int) -> tuple[int, V3Pool
             tick = tick_at_sqrt_ratio(step.price)
         price = step.price
         if not 0 <= liquidity <= MAX_UINT128:
-            raise RoutingError(
-                f"tick {boundary} of {pool.address}", "its liquidity does not add up", "read it again"
-            )
+            raise RoutingError(f"tick {boundary} of {pool.address}", "its liquidity does not add up", "read it again")
     return out, replace(pool, sqrt_price_x96=price, tick=tick, liquidity=liquidity)
 
 

@@ -144,9 +144,7 @@ def best_split(
     """
     if amount_in <= 0 or max_paths <= 0 or path_cost < 0:
         given = f"amount {amount_in}, {max_paths} paths, path cost {path_cost}"
-        raise RoutingError(
-            given, "out of range", "give an amount and paths above zero, a cost of at least zero"
-        )
+        raise RoutingError(given, "out of range", "give an amount and paths above zero, a cost of at least zero")
     routes = find_routes(pools, token_in, token_out, amount_in, via)
     candidates = [_single(route, amount_in) for route in routes]
     candidates += _several(list(routes), amount_in, max_paths, thorough=path_cost > 0)

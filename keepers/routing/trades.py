@@ -94,9 +94,7 @@ class TradeRules:
     def __post_init__(self) -> None:
         if not 0 <= self.slippage_bps < BPS or self.min_value < 0 or self.max_paths <= 0:
             given = f"slippage {self.slippage_bps} bps, least value {self.min_value}, {self.max_paths} paths"
-            raise RoutingError(
-                given, "out of range", "give 0 to 9,999 bps, a value of at least zero, some paths"
-            )
+            raise RoutingError(given, "out of range", "give 0 to 9,999 bps, a value of at least zero, some paths")
 
 
 def plan_trades(
@@ -162,12 +160,8 @@ def _purchases(
     return [(token, amount) for token, amount in scaled if amount >= least]
 
 
-def _trade(
-    market: dict[str, Pool], token_in: str, token_out: str, amount: int, rules: TradeRules
-) -> PlannedTrade:
-    split = best_split(
-        tuple(market.values()), token_in, token_out, amount, via=rules.via, max_paths=rules.max_paths
-    )
+def _trade(market: dict[str, Pool], token_in: str, token_out: str, amount: int, rules: TradeRules) -> PlannedTrade:
+    split = best_split(tuple(market.values()), token_in, token_out, amount, via=rules.via, max_paths=rules.max_paths)
     _apply(market, token_in, split)
     min_out = max(1, split.amount_out * (BPS - rules.slippage_bps) // BPS)
     return PlannedTrade(token_in, token_out, amount, min_out, split.paths, split.amount_out)
@@ -187,9 +181,7 @@ def _check(holdings: Sequence[Holding], targets: Sequence[int]) -> int:
         counts = f"{len(targets)} targets for {len(holdings)} holdings"
         raise RoutingError(counts, "do not fit", "give one a holding, the settlement token first")
     if len({holding.token for holding in holdings}) != len(holdings):
-        raise RoutingError(
-            f"{len(holdings)} holdings", "a token appears more than once", "give each token once"
-        )
+        raise RoutingError(f"{len(holdings)} holdings", "a token appears more than once", "give each token once")
     if min(targets) < 0 or sum(targets) != WAD:
         raise RoutingError(f"targets {tuple(targets)}", f"do not sum to {WAD}", "use Targets.to_wad()")
     nav = sum(holding.value for holding in holdings)

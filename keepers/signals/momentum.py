@@ -46,14 +46,10 @@ def momentum(closes: Array, scale: float, *, lookback_days: int = 252, skip_days
 
 def _check(closes: Array, lookback_days: int, skip_days: int) -> None:
     if not 0 <= skip_days < lookback_days:
-        raise SignalError(
-            f"window {lookback_days} to {skip_days} days ago", "empty", "look back further than you skip"
-        )
+        raise SignalError(f"window {lookback_days} to {skip_days} days ago", "empty", "look back further than you skip")
     if closes.ndim != 2 or closes.shape[1] == 0:
         raise SignalError(f"closes of shape {closes.shape}", "not (days, assets)", "give a column an asset")
     if closes.shape[0] <= lookback_days:
-        raise SignalError(
-            f"{closes.shape[0]} days", f"{lookback_days + 1} are needed", "give a longer history"
-        )
+        raise SignalError(f"{closes.shape[0]} days", f"{lookback_days + 1} are needed", "give a longer history")
     if not np.all(np.isfinite(closes) & (closes > 0)):
         raise SignalError("closes", "not all positive and finite", "clean the prices")

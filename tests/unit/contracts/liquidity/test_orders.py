@@ -16,11 +16,11 @@ def pair(create_v2_pool, tokens):
 
 
 @pytest.fixture
-def refused(aggregator, trader, fund_trader):
+def refused(aggregator, trader, fund):
     """`refused(order, error, *args)`: the order of a funded trader reverts so."""
 
     def checked(token, order, error, *args):
-        fund_trader(token, 10 * TOKEN)
+        fund(token, 10 * TOKEN)
         with reverts(error, *args):
             aggregator.swap(order, sender=trader)
 
@@ -33,9 +33,9 @@ def test_swap__deadline_passed__expired(aggregator, chain, tokens, pair, make_or
 
 
 def test_swap__deadline_far__event_says_who_what_and_how_much(
-    aggregator, trader, counterparty, tokens, pair, make_order, fund_trader
+    aggregator, trader, counterparty, tokens, pair, make_order, fund
 ):
-    fund_trader(tokens[0], TOKEN)
+    fund(tokens[0], TOKEN)
     order = make_order(tokens[:2], (TOKEN, pair), recipient=counterparty.address)
     receipt = aggregator.swap(order, sender=trader)
     (event,) = receipt.decode_logs(aggregator.Swapped)
@@ -63,7 +63,9 @@ def test_swap__recipient_cannot_hold_the_output__refused(aggregator, tokens, pai
     refused(tokens[0], order, aggregator.LiquidityAggregator__InvalidRecipient, recipient)
 
 
-def test_swap__recipient_is_a_later_pool__refused(aggregator, tokens, pair, create_v2_pool, make_order, refused):
+def test_swap__recipient_is_a_later_pool__refused(
+    aggregator, tokens, pair, create_v2_pool, make_order, refused
+):
     second = create_v2_pool({tokens[1]: DEEP, tokens[2]: DEEP})
     order = make_order(tokens, (TOKEN, pair, second), recipient=second.address)
     refused(tokens[0], order, aggregator.LiquidityAggregator__InvalidRecipient, second.address)
@@ -149,7 +151,9 @@ def test_swap__output_is_the_minimum__passes(aggregator, uniswap_v2, tokens, pai
     assert swap(make_order(tokens[:2], (TOKEN, pair), minAmountOut=promised)) == promised
 
 
-def test_swap__output_a_wei_below_the_minimum__refused(aggregator, uniswap_v2, tokens, pair, make_order, refused):
+def test_swap__output_a_wei_below_the_minimum__refused(
+    aggregator, uniswap_v2, tokens, pair, make_order, refused
+):
     path = [tokens[0].address, tokens[1].address]
     out = uniswap_v2.router.functions.getAmountsOut(TOKEN, path).call()[-1]
     order = make_order(tokens[:2], (TOKEN, pair), minAmountOut=out + 1)
@@ -164,9 +168,9 @@ def test_swap__without_allowance__reverts_whole(aggregator, trader, tokens, pair
 
 
 def test_swap__caller_is_not_the_one_who_approved__nothing_is_taken(
-    aggregator, trader, thief, tokens, pair, make_order, fund_trader
+    aggregator, trader, thief, tokens, pair, make_order, fund
 ):
-    fund_trader(tokens[0], TOKEN)
+    fund(tokens[0], TOKEN)
     order = make_order(tokens[:2], (TOKEN, pair), recipient=thief.address)
     with reverts(tokens[0].ERC20InsufficientAllowance, aggregator.address, 0, TOKEN):
         aggregator.swap(order, sender=thief)

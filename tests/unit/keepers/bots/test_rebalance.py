@@ -192,4 +192,5 @@ def test_rebalance_bot__cash_too_much_for_the_pools__goes_on_with_the_next_model
         first = day(world, risk, bot, 201)
         assert first.outcome == "done" and "part of the way (" in first.reason
         second = day(world, risk, bot, 203)
-        assert second.outcome == "done" and second.reason.startswith("schedule due")
+        # Nobody brings the pools back to the price here, so that they may refuse; the bot did not wait.
+        assert second.reason.startswith("schedule due")

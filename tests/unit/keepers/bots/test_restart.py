@@ -73,9 +73,7 @@ def die(kind: str, config: Path, step: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_risk_bot__killed_at_a_step__posts_once(
-    world: World, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def test_risk_bot__killed_at_a_step__posts_once(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     config = ready(world)
     die("risk", config, step, monkeypatch)
     with started("risk", config) as bot:
@@ -84,9 +82,7 @@ def test_risk_bot__killed_at_a_step__posts_once(
         # The model and the checkpoint.
         assert sent(world, bot) == 2
         assert bot.context.store.attempts(bot.bot.name) == []
-        outcomes = {
-            item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")
-        }
+        outcomes = {item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")}
         assert outcomes == {"model": "done", "checkpoint": "done"}
 
 

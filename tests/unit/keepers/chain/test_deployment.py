@@ -18,9 +18,7 @@ def content() -> dict[str, Any]:
         "network": "testnet",
         "chain_id": 1,
         "block": 7,
-        "contracts": {
-            "RiskEngine": {"address": ADDRESS, "code_hash": "0x00", "constructor_args": [], "block": 3}
-        },
+        "contracts": {"RiskEngine": {"address": ADDRESS, "code_hash": "0x00", "constructor_args": [], "block": 3}},
         "tokens": {"AAA": ADDRESS},
         "feeds": {"AAA": ADDRESS},
         "pools": [{"address": ADDRESS, "kind": "uniswap-v2", "fee": 3000}],

@@ -107,9 +107,7 @@ def test_decide__after_a_refusal__replaces_it(tmp_path: Path, outcome: str) -> N
     assert store.decision("bot", "key") == decision("done")
 
 
-def test_decide__cursor_cannot_be_written__records_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_decide__cursor_cannot_be_written__records_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = opened(tmp_path)
     store.record("bot", attempt())
 

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from keepers.cli import main
+from tests.fixtures.node import PASSPHRASE, World
+from tests.unit.keepers.bots.harness import posted, ready, rebalanced
+
+COMMANDS = [
+    [],
+    ["run"],
+    ["run", "risk"],
+    ["run", "rebalance"],
+    ["status"],
+    ["config"],
+    ["config", "check"],
+    ["db"],
+    ["db", "upgrade"],
+    ["keys"],
+    ["keys", "new"],
+]
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner(mix_stderr=False).invoke(main, list(arguments))
+
+
+def line_of(result: Result, code: int) -> str:
+    """The one line on standard error."""
+    assert result.exit_code == code, result.output
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def process(kind: str, config: Path) -> Iterator[subprocess.Popen[str]]:
+    """`quantera run` as a user runs it."""
+    command = [sys.executable, "-m", "keepers", "run", kind, "--config", str(config)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def wait_until(done: object, seconds: float = 180.0) -> None:
+    assert callable(done)
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "took too long"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help__of_every_command__explains_it(command: list[str]) -> None:
+    result = invoke(*command, "--help")
+    assert result.exit_code == 0 and "Usage:" in result.output
+    if command and command[-1] not in ("run", "config", "db", "keys"):
+        assert "Example" in result.output
+
+
+def test_version__asked__is_the_packages() -> None:
+    from keepers import __version__
+
+    assert invoke("--version").output == f"quantera, version {__version__}\n"
+
+
+def test_run__no_config__exits_2(tmp_path: Path) -> None:
+    line = line_of(invoke("run", "risk", "--config", str(tmp_path / "none.yaml")), 2)
+    assert "none.yaml: No such file or directory; name a config file with --config" in line
+
+
+def test_run__unknown_key__exits_2_and_names_it(world: World) -> None:
+    config = world.write_config(colour="red")
+    line = line_of(invoke("run", "risk", "--config", str(config)), 2)
+    assert line.endswith("colour: unknown key; remove it or correct its spelling")
+
+
+def test_run__unreachable_node__one_line(world: World) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    line = line_of(invoke("run", "risk", "--config", str(world.write_config(rpc_url=url))), 1)
+    assert line == f"quantera: {url}: nothing accepts connections; start the node or correct rpc_url"
+
+
+def test_run__wrong_network__one_line(world: World) -> None:
+    line = line_of(invoke("run", "rebalance", "--config", str(world.write_config(chain_id=1))), 1)
+    assert line.endswith("is chain 31337, not 1; correct rpc_url or chain_id in the config")
+
+
+def test_run__missing_key__one_line(world: World) -> None:
+    keys = {"sender": {"keystore": "gone.json"}, "signers": [{"keystore": "gone.json"}]}
+    line = line_of(invoke("run", "risk", "--config", str(world.write_config(keys=keys))), 1)
+    assert line.endswith("gone.json: No such file or directory; create it: quantera keys new")
+
+
+def test_run__unknown_portfolio__one_line(world: World) -> None:
+    line = line_of(invoke("run", "risk", "--config", str(world.write_config(portfolio="other"))), 1)
+    assert "portfolio other" in line and line.endswith("choose from: demo")
+
+
+def test_run__store_of_another_chain__one_line(world: World) -> None:
+    from keepers.store import Cursor, Store
+
+    config = world.write_config(store="sqlite:///foreign.sqlite")
+    Store.open(f"sqlite:///{world.folder}/foreign.sqlite").advance(Cursor("genesis:31337", 0, "0x00", 1))
+    line = line_of(invoke("run", "risk", "--config", str(config)), 1)
+    assert line.endswith("remembers another chain with id 31337; give this chain a store of its own")
+
+
+def test_config_check__good__says_so_and_other_chain__exits_2(world: World) -> None:
+    result = invoke("config", "check", str(world.write_config()))
+    assert result.exit_code == 0 and result.output.endswith("portfolio demo on testnet, chain 31337: fine\n")
+    line = line_of(invoke("config", "check", str(world.write_config(chain_id=5))), 2)
+    assert "chain_id: 5, but" in line
+
+
+def test_db_upgrade__new_store__makes_it(world: World) -> None:
+    config = world.write_config(store="sqlite:///fresh/keeper.sqlite")
+    assert invoke("db", "upgrade", "--config", str(config)).output == "store at version 0001\n"
+    assert (world.folder / "fresh/keeper.sqlite").exists()
+
+
+def test_keys_new__with_passphrase_file__writes_an_encrypted_keystore(tmp_path: Path) -> None:
+    secret = tmp_path / "pass"
+    secret.write_text("open sesame\n")
+    secret.chmod(0o600)
+    path = tmp_path / "key.json"
+    result = invoke("keys", "new", str(path), "--light", "--passphrase-file", str(secret))
+    assert result.exit_code == 0
+    assert json.loads(path.read_text())["address"].lower() == result.output.strip()[2:].lower()
+    assert "File exists" in line_of(invoke("keys", "new", str(path), "--light", "--passphrase-file", str(secret)), 1)
+
+
+def test_keys_new__prompted__asks_twice_and_shows_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    result = CliRunner(mix_stderr=False).invoke(main, ["keys", "new", str(path), "--light"], input="open\nopen\n")
+    assert result.exit_code == 0 and path.exists() and "open" not in result.output
+
+
+def test_status__with_a_model__shows_limits_and_decisions(world: World) -> None:
+    from tests.unit.keepers.bots.harness import started
+
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+    output = invoke("status", "--config", str(config)).output
+    for text in ("NAV       99,", "VaR 99%", "of 3.00% allowed", "model     1, 0 h old", "rebalance:demo: done"):
+        assert text in output
+    with started("risk", config):
+        world.w3.provider.make_request("evm_increaseTime", [10 * 86_400])  # type: ignore[arg-type]
+        world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+    assert "PriceOracle__StalePrice" in line_of(invoke("status", "--config", str(config)), 1)
+
+
+def test_run__as_processes__post_and_rebalance_then_end_on_sigterm(world: World) -> None:
+    config = ready(world)
+    with process("risk", config) as risk, process("rebalance", config) as bot:
+        wait_until(lambda: rebalanced(world) == 1)
+        for running in (risk, bot):
+            running.send_signal(signal.SIGTERM)
+            output, errors = running.communicate(timeout=30)
+            assert running.returncode == 0, errors
+            lines = [json.loads(line) for line in output.splitlines()]
+            assert lines[0]["event"] == "started" and lines[-1]["event"] == "stopped"
+            assert any(line["event"] == "decision" for line in lines)
+            assert PASSPHRASE not in output + errors
+
+
+def test_run__killed_over_and_over__acts_once_a_model(world: World) -> None:
+    config = ready(world)
+    for delay in (0.0, 0.05, 0.2, 0.6):
+        with process("risk", config) as risk, process("rebalance", config) as bot:
+            for running in (risk, bot):
+                assert running.stdout is not None and "started" in running.stdout.readline()
+            time.sleep(delay)
+            os.kill(risk.pid, signal.SIGKILL)
+            os.kill(bot.pid, signal.SIGKILL)
+    with process("risk", config), process("rebalance", config):
+        wait_until(lambda: rebalanced(world) == 1)
+        time.sleep(0.5)
+    assert (posted(world), rebalanced(world)) == (1, 1)
