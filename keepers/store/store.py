@@ -99,6 +99,8 @@ class Store:
             ) from error
         except DBAPIError as error:
             raise StoreError(f"store {shown}", _line(error.orig), "check the path or server") from error
+        except OSError as error:
+            raise StoreError(f"store {shown}", error.strerror or "unusable", "check the path") from error
         return cls(engine)
 
     def close(self) -> None:
