@@ -57,7 +57,7 @@ contract HostilePool {
     }
 
     /// @notice As of a V2 pair: what arrives after this was sent for a swap.
-    function sync() external {
+    function sync() public {
         (_reserve0, _reserve1) = (uint112(token0.balanceOf(address(this))), uint112(token1.balanceOf(address(this))));
     }
 
@@ -71,6 +71,7 @@ contract HostilePool {
         if (act == Act.Reenter) _run(errand);
         (address token, uint256 amount) = amount0Out != 0 ? (token0, amount0Out) : (token1, amount1Out);
         _pay(token, to, amount);
+        sync();
     }
 
     /// @notice As of a V3 pool.
