@@ -9,6 +9,7 @@ import pytest
 from keepers.chain.keys import (
     KeyMaterialError,
     create_keystore,
+    open_ape_account,
     open_keystore,
     passphrase_from_descriptor,
     passphrase_from_file,
@@ -85,3 +86,35 @@ def test_passphrase_from_descriptor__two_lines__one_a_key() -> None:
     with pytest.raises(KeyMaterialError, match="empty"):
         source("c")
     os.close(reader)
+
+
+def test_ape_signer__of_an_account__signs_as_its_key_would() -> None:
+    """Ape's own test accounts stand in for a keystore of Ape: the same interface."""
+    from ape import accounts
+    from eth_account import Account
+
+    from keepers.chain.keys import ApeSigner
+    from keepers.chain.signing import CovarianceModel, digest
+
+    account = accounts.test_accounts[0]
+    signer = ApeSigner(account)
+    message = CovarianceModel(b"\1" * 32, 1, 2, 3, (4,)).message(31337, "0x" + "11" * 20)
+    signature = signer.sign_message(message)
+    assert Account._recover_hash(digest(message), signature=signature) == signer.address
+    fields = {
+        "to": signer.address,
+        "data": "0x",
+        "value": 0,
+        "gas": 21_000,
+        "nonce": 0,
+        "chainId": 31337,
+        "maxFeePerGas": 10,
+        "maxPriorityFeePerGas": 1,
+        "type": 2,
+    }
+    assert Account.recover_transaction(signer.sign_transaction(fields)) == signer.address
+
+
+def test_open_ape_account__unknown_alias__says_so() -> None:
+    with pytest.raises(KeyMaterialError, match="ape account nobody: unknown; choose from"):
+        open_ape_account("nobody")
