@@ -38,9 +38,7 @@ def test_closes__weekend_asked__ends_on_the_day_before(source_of: Write) -> None
 def test_closes__any_later_price_changed__does_not_change(source_of: Write, later: str) -> None:
     day = date(2024, 1, 3)
     before = source_of(TEXT).closes(["AAA", "BBB"], day)
-    after = source_of(TEXT.replace("2024-01-04,120,8", f"2024-01-04,{later},{later}")).closes(
-        ["AAA", "BBB"], day
-    )
+    after = source_of(TEXT.replace("2024-01-04,120,8", f"2024-01-04,{later},{later}")).closes(["AAA", "BBB"], day)
     assert after.dates == before.dates == (date(2024, 1, 2), day)
     np.testing.assert_array_equal(after.closes, before.closes)
 

@@ -17,9 +17,7 @@ def test_returns__three_days__are_simple() -> None:
     np.testing.assert_allclose(returns, [[0.1, -0.1], [-0.1, 0.1]], rtol=1e-14)
 
 
-@pytest.mark.parametrize(
-    ("day", "rows"), [(date(2024, 1, 2), 1), (date(2024, 1, 4), 2), (date(2025, 1, 1), 3)]
-)
+@pytest.mark.parametrize(("day", "rows"), [(date(2024, 1, 2), 1), (date(2024, 1, 4), 2), (date(2025, 1, 1), 3)])
 def test_until__some_day__keeps_that_day_and_earlier(day: date, rows: int) -> None:
     known = Prices(DAYS, ("AAA", "BBB"), CLOSES).until(day)
     assert known.dates == DAYS[:rows]

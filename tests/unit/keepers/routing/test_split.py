@@ -62,9 +62,7 @@ def test_best_split__path_costs_more_than_it_gains__takes_one() -> None:
 
 
 def test_best_split__fewer_paths_allowed__keeps_the_best() -> None:
-    pools = [
-        replace(SMALL, address=f"0x{n}", reserve0=n * E18, reserve1=n * E18) for n in (100, 200, 400, 800)
-    ]
+    pools = [replace(SMALL, address=f"0x{n}", reserve0=n * E18, reserve1=n * E18) for n in (100, 200, 400, 800)]
     assert len(best_split(pools, "A", "B", 50 * E18).paths) == 4
     assert set(amounts(best_split(pools, "A", "B", 50 * E18, max_paths=2))) == {"0x400", "0x800"}
     assert set(amounts(best_split(pools, "A", "B", 50 * E18, max_paths=1))) == {"0x800"}
