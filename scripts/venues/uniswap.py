@@ -98,9 +98,7 @@ class UniswapV2:
 
     def swap(self, trader: str, token_in: str, token_out: str, amount_in: int) -> TxReceipt:
         """An exact input through the router, which the trader has approved."""
-        call = self.router.functions.swapExactTokensForTokens(
-            amount_in, 0, [token_in, token_out], trader, FAR_FUTURE
-        )
+        call = self.router.functions.swapExactTokensForTokens(amount_in, 0, [token_in, token_out], trader, FAR_FUTURE)
         return self._send(trader, call)
 
     def _send(self, sender: str, call: Any) -> TxReceipt:
@@ -147,9 +145,7 @@ class UniswapV3:
         router = _v3_artifact("@uniswap/swap-router-contracts", "SwapRouter02")
         zero = "0x" + "00" * 20  # the manager's descriptor only draws pictures
         self.factory = deploy(self._w3, self._deployer, factory)
-        self.position_manager = deploy(
-            self._w3, self._deployer, manager, self.factory.address, self.weth.address, zero
-        )
+        self.position_manager = deploy(self._w3, self._deployer, manager, self.factory.address, self.weth.address, zero)
         self.router = deploy(
             self._w3,
             self._deployer,

@@ -27,10 +27,9 @@ from tests.bench.framework import RUNS, Bench, Row
 GROUP = "Rebalances"
 METHOD = (
     f"Gas of whole transactions, median of {RUNS} after a first one, each in a later block than the last; parts by "
-    "`debug_traceTransaction` of the same transactions. Three regulated stocks and cash; each rebalance sells some of "
-    "one stock and buys two, or the reverse, over Uniswap V2 pairs; one signer; a feed costs 11.2k gas to read here, of which a "
-    "Chainlink proxy and its aggregator take about as much. Peer: the same three swaps through UniswapV2Router02, a transaction each, "
-    "without any check."
+    "`debug_traceTransaction` of the same transactions, before refunds. Three regulated stocks and cash; a rebalance "
+    "sells some of one stock and buys two, or the reverse, over Uniswap V2 pairs; one signer; stand-in feeds at 11.2k "
+    "gas a read. Peer: the same three swaps through UniswapV2Router02, a transaction each, without any check."
 )
 AIM = 500_000
 WAD, USD = 10**18, 10**6
@@ -215,7 +214,7 @@ def _config(owner: str, usd: str, feeds: dict[str, str]) -> dict[str, Any]:
     return {
         "network": "bench",
         "admin": owner,
-        "roles": dict.fromkeys(roles, {"accounts": [owner]}),
+        "roles": {name: {"accounts": [owner]} for name in roles},
         "assets": {"USDC": usd},
         "tokens": {symbol: {"name": symbol, "rules": rules} for symbol in STOCKS},
         "feeds": {name: {"aggregator": address, **bounds} for name, address in feeds.items()},

@@ -43,16 +43,10 @@ def test_version__is_the_pinned_release() -> None:
 def test_compile__same_bytes_as_solc_js_itself() -> None:
     plain = {"appendCBOR": False, "bytecodeHash": "none"}
     text = standard_json({"Counter.sol": COUNTER}, metadata=plain, viaIR=True)
-    program = (
-        "const s = require('solc');process.stdout.write(s.compile(require('fs').readFileSync(0, 'utf8')))"
-    )
-    direct = subprocess.run(
-        ["node", "-e", program], input=text, capture_output=True, text=True, cwd=ROOT, check=True
-    )
+    program = "const s = require('solc');process.stdout.write(s.compile(require('fs').readFileSync(0, 'utf8')))"
+    direct = subprocess.run(["node", "-e", program], input=text, capture_output=True, text=True, cwd=ROOT, check=True)
     ours = solc("--standard-json", stdin=text)
-    assert bytecode(ours.stdout, "Counter.sol", "Counter") == bytecode(
-        direct.stdout, "Counter.sol", "Counter"
-    )
+    assert bytecode(ours.stdout, "Counter.sol", "Counter") == bytecode(direct.stdout, "Counter.sol", "Counter")
 
 
 def test_compile__no_metadata_trailer_unless_asked_for() -> None:

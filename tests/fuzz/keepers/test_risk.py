@@ -61,9 +61,7 @@ def test_to_fixed_point__of_its_own_output__adds_at_most_n_units_again(loadings:
     arrays(np.float64, st.tuples(st.integers(2, 30), st.integers(1, 6)), elements=st.floats(-0.5, 0.5)),
     st.floats(1, 500),
 )
-def test_estimate__any_returns__is_symmetric_and_positive_semi_definite(
-    returns: Array, halflife: float
-) -> None:
+def test_estimate__any_returns__is_symmetric_and_positive_semi_definite(returns: Array, halflife: float) -> None:
     got = estimate(returns, halflife, min_observations=2)
     assert 0 <= got.shrinkage <= 1 + 1e-12
     np.testing.assert_array_equal(got.matrix, got.matrix.T)

@@ -34,9 +34,7 @@ def v3_pools(draw: st.DrawFn, address: str = "0xV3", one: str = "A", other: str 
             tick = (centre + index) * spacing
             net[tick] = net.get(tick, 0) + change
     price = draw(
-        st.integers(
-            sqrt_ratio_at_tick((centre - 400) * spacing), sqrt_ratio_at_tick((centre + 400) * spacing)
-        )
+        st.integers(sqrt_ratio_at_tick((centre - 400) * spacing), sqrt_ratio_at_tick((centre + 400) * spacing))
     )
     tick = tick_at_sqrt_ratio(price)
     active = sum(change for index, change in net.items() if index <= tick)
@@ -81,9 +79,7 @@ def test_tick_at_sqrt_ratio__any_tick__is_the_inverse(tick: int) -> None:
 
 @st.composite
 def markets(draw: st.DrawFn) -> tuple[Pool, ...]:
-    direct = [
-        draw(st.one_of(v2_pools(f"0xd{n}"), v3_pools(f"0xd{n}"))) for n in range(draw(st.integers(1, 3)))
-    ]
+    direct = [draw(st.one_of(v2_pools(f"0xd{n}"), v3_pools(f"0xd{n}"))) for n in range(draw(st.integers(1, 3)))]
     if draw(st.booleans()):
         direct += [draw(v2_pools("0xf", "A", "M")), draw(v2_pools("0xs", "M", "B"))]
     return tuple(direct)

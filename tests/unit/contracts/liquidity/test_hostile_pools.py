@@ -82,17 +82,13 @@ def test_swap__pool_never_calls_back__partial_fill(aggregator, tokens, pool, pla
     attempt(tokens[0], order, aggregator.LiquidityAggregator__PartialFill, pool.address, 0, TOKEN)
 
 
-def test_swap__pool_calls_back_twice__unexpected_callback(
-    aggregator, tokens, pool, plan, make_order, attempt
-):
+def test_swap__pool_calls_back_twice__unexpected_callback(aggregator, tokens, pool, plan, make_order, attempt):
     plan(pool, CALL_BACK_TWICE)
     order = make_order(tokens[:2], (TOKEN, pool))
     attempt(tokens[0], order, aggregator.LiquidityAggregator__UnexpectedCallback, pool.address)
 
 
-def test_swap__another_contract_calls_back__unexpected_callback(
-    aggregator, tokens, pool, plan, make_order, attempt
-):
+def test_swap__another_contract_calls_back__unexpected_callback(aggregator, tokens, pool, plan, make_order, attempt):
     plan(pool, SEND_ACCOMPLICE)
     order = make_order(tokens[:2], (TOKEN, pool))
     attempt(tokens[0], order, aggregator.LiquidityAggregator__UnexpectedCallback)
@@ -114,18 +110,14 @@ def test_swap__pool_pays_nothing__insufficient_output(aggregator, tokens, pool, 
     attempt(tokens[0], order, aggregator.LiquidityAggregator__InsufficientOutput, 0, 1)
 
 
-def test_swap__pool_claims_more_than_it_paid__the_balance_counts(
-    aggregator, tokens, pool, plan, make_order, attempt
-):
+def test_swap__pool_claims_more_than_it_paid__the_balance_counts(aggregator, tokens, pool, plan, make_order, attempt):
     plan(pool, CLAIM_MORE)
     order = make_order(tokens[:2], (TOKEN, pool), minAmountOut=TOKEN + 1)
     attempt(tokens[0], order, aggregator.LiquidityAggregator__InsufficientOutput, TOKEN, TOKEN + 1)
 
 
 @pytest.mark.parametrize("kind", [V2, V3], ids=["as-v2", "as-v3"])
-def test_swap__pool_reenters_swap__guarded(
-    aggregator, tokens, create_hostile_pool, plan, make_order, attempt, kind
-):
+def test_swap__pool_reenters_swap__guarded(aggregator, tokens, create_hostile_pool, plan, make_order, attempt, kind):
     pool = create_hostile_pool(*tokens[:2], kind)
     order = make_order(tokens[:2], (TOKEN, pool))
     plan(pool, REENTER, aggregator.swap.encode_input(order))
@@ -215,9 +207,7 @@ def test_callback__by_a_pool_that_is_not_listed__unexpected(aggregator, admin, t
         stranger.callBackUnasked(aggregator, TOKEN, -TOKEN, sender=thief)
 
 
-def test_swap__v3_pool_runs_out_of_liquidity__partial_fill(
-    aggregator, tokens, create_v3_pool, make_order, attempt
-):
+def test_swap__v3_pool_runs_out_of_liquidity__partial_fill(aggregator, tokens, create_v3_pool, make_order, attempt):
     thin = create_v3_pool({tokens[0]: TOKEN, tokens[1]: TOKEN}, ranges=[(-600, 600)])
     order = make_order(tokens[:2], (100 * TOKEN, thin))
     attempt(tokens[0], order, aggregator.LiquidityAggregator__PartialFill)

@@ -93,9 +93,7 @@ def test_swap__token_without_return_values_between_pools__passes(
 
 
 @pytest.mark.parametrize("venue", ["create_v2_pool", "create_v3_pool"])
-def test_swap__token_reenters_swap__guarded(
-    request, aggregator, admin, thief, trader, plain, make_order, fund, venue
-):
+def test_swap__token_reenters_swap__guarded(request, aggregator, admin, thief, trader, plain, make_order, fund, venue):
     token = admin.deploy(ape.project.HookedToken)
     pool = request.getfixturevalue(venue)({token: DEEP, plain: DEEP})
     order = make_order([token, plain], (TOKEN, pool))

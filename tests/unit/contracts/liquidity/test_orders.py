@@ -63,9 +63,7 @@ def test_swap__recipient_cannot_hold_the_output__refused(aggregator, tokens, pai
     refused(tokens[0], order, aggregator.LiquidityAggregator__InvalidRecipient, recipient)
 
 
-def test_swap__recipient_is_a_later_pool__refused(
-    aggregator, tokens, pair, create_v2_pool, make_order, refused
-):
+def test_swap__recipient_is_a_later_pool__refused(aggregator, tokens, pair, create_v2_pool, make_order, refused):
     second = create_v2_pool({tokens[1]: DEEP, tokens[2]: DEEP})
     order = make_order(tokens, (TOKEN, pair, second), recipient=second.address)
     refused(tokens[0], order, aggregator.LiquidityAggregator__InvalidRecipient, second.address)
@@ -151,9 +149,7 @@ def test_swap__output_is_the_minimum__passes(aggregator, uniswap_v2, tokens, pai
     assert swap(make_order(tokens[:2], (TOKEN, pair), minAmountOut=promised)) == promised
 
 
-def test_swap__output_a_wei_below_the_minimum__refused(
-    aggregator, uniswap_v2, tokens, pair, make_order, refused
-):
+def test_swap__output_a_wei_below_the_minimum__refused(aggregator, uniswap_v2, tokens, pair, make_order, refused):
     path = [tokens[0].address, tokens[1].address]
     out = uniswap_v2.router.functions.getAmountsOut(TOKEN, path).call()[-1]
     order = make_order(tokens[:2], (TOKEN, pair), minAmountOut=out + 1)

@@ -52,9 +52,7 @@ def left_over(aggregator):
 
 @pytest.mark.parametrize("venue", ["v2", "v3"])
 @pytest.mark.parametrize("up", [True, False], ids=["zero-for-one", "one-for-zero"])
-def test_swap__one_pool__pays_what_the_venues_router_pays(
-    tokens, pool_of, by_router, make_order, swap, venue, up
-):
+def test_swap__one_pool__pays_what_the_venues_router_pays(tokens, pool_of, by_router, make_order, swap, venue, up):
     pool = pool_of(venue, *tokens[:2])
     token_in, token_out = tokens[:2] if up else tokens[1::-1]
     expected = by_router(venue, token_in, token_out, AMOUNT)
