@@ -119,6 +119,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         Storage storage $ = _storage();
         (address feed, uint256 gracePeriod) = ($.sequencerFeed, $.gracePeriod);
         if (feed == address(0)) return;
+        // slither-disable-next-line unused-return
         (, int256 down, uint256 startedAt,,) = AggregatorV3Interface(feed).latestRoundData();
         if (down != 0 || startedAt == 0) revert PriceOracle__SequencerDown(startedAt);
         if (startedAt > block.timestamp || block.timestamp - startedAt <= gracePeriod) {
@@ -135,6 +136,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         tokenDecimals = feed.tokenDecimals;
         if (aggregator == address(0)) revert PriceOracle__NoFeed(asset);
 
+        // slither-disable-next-line unused-return
         (uint80 roundId, int256 answer,, uint256 updatedAt, uint80 answeredInRound) =
             AggregatorV3Interface(aggregator).latestRoundData();
         if (updatedAt == 0 || answeredInRound < roundId) {

@@ -25,6 +25,7 @@ contract ComplianceAwareToken is IComplianceAwareToken, ERC20PermitUpgradeable, 
 
     /// @dev A clone acts under the role mapping of its factory.
     modifier restricted() {
+        // slither-disable-next-line unused-return
         (bool immediate,) = IAccessManager(authority).canCall(msg.sender, factory, msg.sig);
         if (!immediate) revert ComplianceAwareToken__Unauthorized(msg.sender, msg.sig);
         _;
