@@ -21,7 +21,7 @@ from scripts.transactions import deploy, send
 V2_FEE_PIPS = 3000
 TICK_SPACING = {100: 1, 500: 10, 3000: 60, 10_000: 200}
 """Of each V3 fee, in pips (hundredths of a basis point). The packaged factory knows the last three."""
-MIN_TICK, MAX_TICK = -887_272, 887_272
+MAX_TICK = 887_272
 FAR_FUTURE = 2**40 - 1
 MAX_UINT256 = 2**256 - 1
 
@@ -107,8 +107,14 @@ class UniswapV2:
 
 @dataclass(frozen=True)
 class V3State:
-    """A V3 pool at one block: slot0's price (96 fractional bits) and tick, liquidity in range, and
-    (tick, liquidityNet) of every initialised tick, rising."""
+    """A V3 pool at one block.
+
+    Attributes:
+        sqrt_price_x96: slot0's, 96 fractional bits.
+        tick: slot0's.
+        liquidity: In range.
+        ticks: (tick, liquidityNet) of every initialised tick, rising.
+    """
 
     sqrt_price_x96: int
     tick: int
@@ -210,16 +216,18 @@ class UniswapV3:
     def state(self, pool: Contract) -> V3State:
         """Price, liquidity and every initialised tick of a pool."""
         slot0 = pool.functions.slot0().call()
-        spacing = pool.functions.tickSpacing().call()
-        first, last = (MIN_TICK // spacing) >> 8, (MAX_TICK // spacing) >> 8
-        found: list[tuple[int, int]] = []
-        for word in range(first, last + 1):
-            bitmap = pool.functions.tickBitmap(word).call()
-            for bit in range(256):
-                if bitmap >> bit & 1:
-                    tick = ((word << 8) + bit) * spacing
-                    found.append((tick, pool.functions.ticks(tick).call()[1]))
-        return V3State(slot0[0], slot0[1], pool.functions.liquidity().call(), tuple(found))
+        return V3State(slot0[0], slot0[1], pool.functions.liquidity().call(), self.ticks(pool))
+
+    def ticks(self, pool: Contract) -> tuple[tuple[int, int], ...]:
+        """(tick, liquidityNet) of every initialised tick, rising; the logs of mints name them.
+
+        Swaps leave them as they are.
+        """
+        ends = set()
+        for mint in pool.events.Mint().get_logs(from_block=0):
+            ends |= {mint["args"]["tickLower"], mint["args"]["tickUpper"]}
+        found = [(tick, pool.functions.ticks(tick).call()) for tick in sorted(ends)]
+        return tuple((tick, info[1]) for tick, info in found if info[0])
 
     def _send(self, sender: str, call: Any) -> TxReceipt:
         return send(self._w3, sender, call)

@@ -39,11 +39,11 @@ def plan(thief):
 
 
 @pytest.fixture
-def attempt(aggregator, trader, fund):
+def attempt(aggregator, trader, fund_trader):
     """`attempt(token, order, error, *args)`: a trader with more of the token, all approved, loses nothing."""
 
     def attempted(token, order, error, *args):
-        fund(token, 10 * order["amountIn"])
+        fund_trader(token, 10 * order["amountIn"])
         before = token.balanceOf(trader)
         with reverts(error, *args):
             aggregator.swap(order, sender=trader)
@@ -95,10 +95,10 @@ def test_swap__another_contract_calls_back__unexpected_callback(aggregator, toke
 
 
 def test_swap__pool_asks_for_the_other_token__gets_the_orders_token_only(
-    aggregator, trader, tokens, pool, plan, make_order, fund, swap
+    aggregator, trader, tokens, pool, plan, make_order, fund_trader, swap
 ):
     plan(pool, ASK_ON_OTHER_SIDE)
-    fund(tokens[1], 5 * TOKEN)
+    fund_trader(tokens[1], 5 * TOKEN)
     swap(make_order(tokens[:2], (TOKEN, pool)))
     assert tokens[0].balanceOf(trader) == 0
     assert tokens[1].balanceOf(trader) == 6 * TOKEN

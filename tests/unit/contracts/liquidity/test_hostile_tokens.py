@@ -25,34 +25,34 @@ def plain(create_settlement):
 
 
 def test_swap__fee_token_into_a_pair__balance_mismatch(
-    aggregator, trader, plain, create_fee_token, create_v2_pool, make_order, fund
+    aggregator, trader, plain, create_fee_token, create_v2_pool, make_order, fund_trader
 ):
     token = create_fee_token()
     pair = create_v2_pool({token: DEEP, plain: DEEP})
-    fund(token, TOKEN)
+    fund_trader(token, TOKEN)
     with reverts(aggregator.LiquidityAggregator__BalanceMismatch, token.address, TOKEN, TOKEN * 99 // 100):
         aggregator.swap(make_order([token, plain], (TOKEN, pair)), sender=trader)
 
 
 def test_swap__fee_token_into_a_v3_pool__the_pool_refuses(
-    aggregator, trader, plain, create_fee_token, create_v3_pool, make_order, fund
+    aggregator, trader, plain, create_fee_token, create_v3_pool, make_order, fund_trader
 ):
     token = create_fee_token()
     # A position cannot be minted with such a token (the pool checks): liquidity in the other token only.
     ranges = [(60, 600)] if int(plain.address, 16) < int(token.address, 16) else [(-600, -60)]
     pool = create_v3_pool({token: DEEP, plain: DEEP}, ranges=ranges)
-    fund(token, TOKEN)
+    fund_trader(token, TOKEN)
     with ape.reverts("IIA"):
         aggregator.swap(make_order([token, plain], (TOKEN, pool)), sender=trader)
 
 
 def test_swap__token_debits_more_than_was_sent__balance_mismatch(
-    aggregator, trader, liquidity_provider, plain, create_fee_token, create_v2_pool, make_order, fund
+    aggregator, trader, liquidity_provider, plain, create_fee_token, create_v2_pool, make_order, fund_trader
 ):
     token = create_fee_token(on_top=True)
     token.mint(liquidity_provider, DEEP, sender=trader)  # what adding liquidity burns on top
     pair = create_v2_pool({token: DEEP, plain: DEEP})
-    fund(token, 2 * TOKEN)
+    fund_trader(token, 2 * TOKEN)
     with reverts(aggregator.LiquidityAggregator__BalanceMismatch, token.address, TOKEN, TOKEN * 101 // 100):
         aggregator.swap(make_order([token, plain], (TOKEN, pair)), sender=trader)
 
@@ -66,20 +66,20 @@ def test_swap__fee_token_comes_out__what_arrives_counts(
 
 
 def test_swap__fee_token_between_pools__balance_mismatch(
-    aggregator, trader, plain, create_settlement, create_fee_token, create_v2_pool, make_order, fund
+    aggregator, trader, plain, create_settlement, create_fee_token, create_v2_pool, make_order, fund_trader
 ):
     token, last = create_fee_token(), create_settlement("LAST", 18)
     first = create_v2_pool({plain: DEEP, token: DEEP})
     second = create_v2_pool({token: DEEP, last: DEEP})
-    fund(plain, TOKEN)
+    fund_trader(plain, TOKEN)
     with reverts(aggregator.LiquidityAggregator__BalanceMismatch):
         aggregator.swap(make_order([plain, token, last], (TOKEN, first, second)), sender=trader)
 
 
-@pytest.mark.parametrize("venue", ["create_v2_pool", "create_v3_pool"])
-def test_swap__token_without_return_values__passes(request, admin, plain, make_order, swap, trader, venue):
+@pytest.mark.parametrize("venue", ["v2", "v3"])
+def test_swap__token_without_return_values__passes(create_pool, admin, plain, make_order, swap, trader, venue):
     token = admin.deploy(ape.project.NoReturnToken)
-    pool = request.getfixturevalue(venue)({token: DEEP, plain: DEEP})
+    pool = create_pool(venue, {token: DEEP, plain: DEEP})
     assert swap(make_order([token, plain], (TOKEN, pool))) == plain.balanceOf(trader)
 
 
@@ -92,23 +92,25 @@ def test_swap__token_without_return_values_between_pools__passes(
     assert token.balanceOf(aggregator) == 0
 
 
-@pytest.mark.parametrize("venue", ["create_v2_pool", "create_v3_pool"])
-def test_swap__token_reenters_swap__guarded(request, aggregator, admin, thief, trader, plain, make_order, fund, venue):
+@pytest.mark.parametrize("venue", ["v2", "v3"])
+def test_swap__token_reenters_swap__guarded(
+    create_pool, aggregator, admin, thief, trader, plain, make_order, fund_trader, venue
+):
     token = admin.deploy(ape.project.HookedToken)
-    pool = request.getfixturevalue(venue)({token: DEEP, plain: DEEP})
+    pool = create_pool(venue, {token: DEEP, plain: DEEP})
     order = make_order([token, plain], (TOKEN, pool))
-    fund(token, TOKEN)
+    fund_trader(token, TOKEN)
     token.setHook(aggregator, aggregator.swap.encode_input(order), sender=thief)
     with reverts(aggregator.ReentrancyGuardReentrantCall):
         aggregator.swap(order, sender=trader)
 
 
 def test_swap__token_calls_back_while_it_is_paid__unexpected_callback(
-    aggregator, admin, thief, trader, plain, create_v2_pool, make_order, fund
+    aggregator, admin, thief, trader, plain, create_v2_pool, make_order, fund_trader
 ):
     token = admin.deploy(ape.project.HookedToken)
     pool = create_v2_pool({token: DEEP, plain: DEEP})
-    fund(token, TOKEN)
+    fund_trader(token, TOKEN)
     call = aggregator.uniswapV3SwapCallback.encode_input(TOKEN, -TOKEN, b"")
     token.setHook(aggregator, call, sender=thief)
     with reverts(aggregator.LiquidityAggregator__UnexpectedCallback, token.address):

@@ -16,11 +16,11 @@ def pair(create_v2_pool, tokens):
 
 
 @pytest.fixture
-def refused(aggregator, trader, fund):
+def refused(aggregator, trader, fund_trader):
     """`refused(order, error, *args)`: the order of a funded trader reverts so."""
 
     def checked(token, order, error, *args):
-        fund(token, 10 * TOKEN)
+        fund_trader(token, 10 * TOKEN)
         with reverts(error, *args):
             aggregator.swap(order, sender=trader)
 
@@ -33,9 +33,9 @@ def test_swap__deadline_passed__expired(aggregator, chain, tokens, pair, make_or
 
 
 def test_swap__deadline_far__event_says_who_what_and_how_much(
-    aggregator, trader, counterparty, tokens, pair, make_order, fund
+    aggregator, trader, counterparty, tokens, pair, make_order, fund_trader
 ):
-    fund(tokens[0], TOKEN)
+    fund_trader(tokens[0], TOKEN)
     order = make_order(tokens[:2], (TOKEN, pair), recipient=counterparty.address)
     receipt = aggregator.swap(order, sender=trader)
     (event,) = receipt.decode_logs(aggregator.Swapped)
@@ -164,9 +164,9 @@ def test_swap__without_allowance__reverts_whole(aggregator, trader, tokens, pair
 
 
 def test_swap__caller_is_not_the_one_who_approved__nothing_is_taken(
-    aggregator, trader, thief, tokens, pair, make_order, fund
+    aggregator, trader, thief, tokens, pair, make_order, fund_trader
 ):
-    fund(tokens[0], TOKEN)
+    fund_trader(tokens[0], TOKEN)
     order = make_order(tokens[:2], (TOKEN, pair), recipient=thief.address)
     with reverts(tokens[0].ERC20InsufficientAllowance, aggregator.address, 0, TOKEN):
         aggregator.swap(order, sender=thief)

@@ -13,11 +13,11 @@ AMOUNT = 1_000 * TOKEN
 
 
 @pytest.fixture(scope="module")
-def pool_of(create_v2_pool, create_v3_pool):
+def pool_of(create_pool):
     """`pool_of(venue, token_a, token_b)`: deep, at par."""
 
     def created(venue, token_a, token_b):
-        return {"v2": create_v2_pool, "v3": create_v3_pool}[venue]({token_a: DEEP, token_b: DEEP})
+        return create_pool(venue, {token_a: DEEP, token_b: DEEP})
 
     return created
 
