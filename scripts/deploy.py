@@ -35,7 +35,7 @@ class AccountSender:
     def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
         """Sends, waits for the receipt; Ape raises on a revert."""
         transaction = self._provider.network.ecosystem.create_transaction(
-            chain_id=self._provider.chain_id, receiver=to, data=data, value=value
+            chain_id=self._provider.web3.eth.chain_id, receiver=to, data=data, value=value
         )
         receipt = self._account.call(transaction)
         return {"blockNumber": receipt.block_number, "status": receipt.status}

@@ -138,6 +138,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     {
         if (_halted()) revert ERC4626ExceededMaxDeposit(receiver, assets_, 0);
         shares = _sharesFor(assets_, Math.Rounding.Floor);
+        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert Portfolio__ZeroShares();
         _deposit(_msgSender(), receiver, assets_, shares);
     }
@@ -190,6 +191,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         uint256 most = _maxRedeem(owner);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
         assets_ = _assetsFor(shares, Math.Rounding.Floor);
+        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) revert Portfolio__ZeroAssets();
         _withdraw(_msgSender(), receiver, owner, assets_, shares);
     }

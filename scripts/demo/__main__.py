@@ -17,8 +17,8 @@ from scripts.demo.clock import Clock
 from scripts.demo.errors import DemoError
 
 STOCKS = ("AAPL", "JNJ", "JPM", "MSFT", "PG", "XOM")
-FROM = "2019-07-01"
-DAYS = 253
+FROM = "2019-08-01"
+DAYS = 231
 HISTORY_DAYS = 500
 """Trading days before the replay that keepers know from the start."""
 FEWEST_DAYS = 20

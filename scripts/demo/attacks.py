@@ -128,16 +128,21 @@ class Thief:
         self._attempt("send the proceeds to itself", orders, self._targets_without(state, index))
 
     def _replay_old_rebalance(self) -> None:
-        """The first rebalance that a keeper ever signed, byte for byte."""
+        """Of all rebalances that keepers ever signed the one that would hurt most at today's prices, byte for byte."""
         found = self._rebalancer.events.Rebalanced().get_logs(from_block=0)
         if not found:
             raise DemoError("there is no rebalance to replay")
-        data = self.world.chain.w3.eth.get_transaction(found[0]["transactionHash"])["input"]
-        call = self._rebalancer.decode_function_input(data)[1]
-        attempted = sum(self._at_stake(self._state(), order) for order in call["orders"])
+        state = self._state()
+        attempted, data = max(self._stake_of(event["transactionHash"], state) for event in found)
         before = self._nav()
-        mined = self.world.chain.repeat(self._me, self._rebalancer.address, "0x" + bytes(data).hex())
+        mined = self.world.chain.repeat(self._me, self._rebalancer.address, "0x" + data.hex())
         self._conclude("replay a rebalance signed long ago", mined, before, attempted)
+
+    def _stake_of(self, tx_hash: bytes, state: PortfolioState) -> tuple[float, bytes]:
+        """What a past rebalance could lose now, basis points of NAV, and its calldata."""
+        data = bytes(self.world.chain.w3.eth.get_transaction(tx_hash)["input"])
+        orders = self._rebalancer.decode_function_input(data)[1]["orders"]
+        return sum(self._at_stake(state, order) for order in orders), data
 
     def _concentrate(self, name: str) -> None:
         """Almost half of everything in one stock, traded fairly over the best routes."""

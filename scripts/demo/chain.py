@@ -54,6 +54,7 @@ class Chain:
         self.w3 = Web3(HTTPProvider(url, request_kwargs={"timeout": 60}))
         self.node: Node = connect(url, CHAIN_ID, timeout=60)
         self.accounts: list[str] = list(self.w3.eth.accounts)
+        self._contracts: dict[tuple[str, str], Contract] = {}
 
     # -- Sending
 
@@ -112,8 +113,13 @@ class Chain:
         )
 
     def contract(self, name: str, address: str) -> Contract:
-        """One of the project's contracts at an address."""
-        return self.w3.eth.contract(address=self.w3.to_checksum_address(address), abi=artifact(name).abi)
+        """One of the project's contracts at an address; made once, for that takes web3 a while."""
+        known = self._contracts.get((name, address))
+        if known is None:
+            checksummed = self.w3.to_checksum_address(address)
+            known = self.w3.eth.contract(address=checksummed, abi=artifact(name).abi)
+            self._contracts[name, address] = known
+        return known
 
     # -- Time
 

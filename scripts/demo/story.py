@@ -123,11 +123,11 @@ class Story:
         self._note_change()
 
     def _is_kill_day(self, number: int) -> bool:
-        """Once in calm weather, once on the day after the breaker first tripped, or late if it never did."""
+        """Once in calm weather, once on the day after VaR first broke its limit, or late if it never did."""
         if number == self.count // 4:
             return True
-        tripped = bool(self.days) and self.days[-1].state != STATES[0]
-        if not self._killed_in_crash and (tripped or number == self.count * 9 // 10):
+        crashing = bool(self.days) and self.days[-1].reason.startswith("VaR outside")
+        if not self._killed_in_crash and (crashing or number == self.count * 9 // 10):
             self._killed_in_crash = True
             return True
         return False

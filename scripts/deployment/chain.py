@@ -13,7 +13,7 @@ from web3.contract import Contract
 
 # Deterministic deployment proxy (github.com/Arachnid/deterministic-deployment-proxy): same address on every chain.
 CREATE2_FACTORY = to_checksum_address("0x4e59b44847b379578588920ca78fbf26c0b4956c")
-CREATE2_FACTORY_SIGNER = to_checksum_address("0x3fab184622dc19b6109349b94811493bf45362ad")
+CREATE2_FACTORY_SIGNER = to_checksum_address("0x3fab184622dc19b6109349b94811493bf2a45362")
 CREATE2_FACTORY_COST = 10**16
 CREATE2_FACTORY_TX = (
     "0xf8a58085174876e800830186a08080b853604580600e600039806000f350fe7fffffffffffffffffffffffffffffff"
