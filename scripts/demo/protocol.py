@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from web3.contract import Contract
 
-from scripts.artifacts import NODE_MODULES, artifact
 from scripts.demo.chain import GAS, Chain
 from scripts.demo.errors import DemoError
 from scripts.demo.market import SETTLEMENT, Market
 from scripts.demo.people import People
-from scripts.deployment.chain import Artifact
+from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.chain import Chain as DeployingChain
 from scripts.deployment.config import load_config
 from scripts.deployment.protocol import ProtocolDeployment
@@ -121,7 +118,7 @@ class Protocol:
         path.write_text(yaml.safe_dump(self._config(with_portfolio), sort_keys=False), encoding="utf-8")
         sender = NodeSender(self.chain, self.people.operator)
         chain = DeployingChain(self.chain.w3, sender, lambda _: None)
-        record = ProtocolDeployment(chain, load_config(path), _artifacts()).run()
+        record = ProtocolDeployment(chain, load_config(path), protocol_artifacts()).run()
         self.transactions += chain.sent
         return record
 
@@ -183,24 +180,3 @@ class Protocol:
                 }
             },
         }
-
-
-@cache
-def _artifacts() -> dict[str, Artifact]:
-    names = ("SignerSets", "PriceOracle", "IdentityRegistry", "AutomatedComplianceEngine", "RiskEngine")
-    names += (
-        "AutoRebalancer",
-        "LiquidityAggregator",
-        "TokenFactory",
-        "PortfolioFactory",
-        "ComplianceAwareToken",
-    )
-    found = {}
-    for name in names:
-        compiled = artifact(name)
-        found[name] = Artifact(compiled.abi, bytes.fromhex(compiled.bytecode.removeprefix("0x")))
-    for name in ("AccessManager", "ERC1967Proxy"):
-        build = NODE_MODULES / f"@openzeppelin/contracts/build/contracts/{name}.json"
-        data = json.loads(build.read_text(encoding="utf-8"))
-        found[name] = Artifact(data["abi"], bytes.fromhex(data["bytecode"].removeprefix("0x")))
-    return found
