@@ -29,6 +29,7 @@ library UniswapV2Hop {
         internal
         returns (uint256 amountOut)
     {
+        // slither-disable-next-line unused-return
         (uint256 reserveIn, uint256 reserveOut,) = IUniswapV2Pair(pair).getReserves();
         if (!zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
         uint256 received = FixedPointMathLib.zeroFloorSub(tokenIn.balanceOf(pair), reserveIn);
