@@ -1,0 +1,246 @@
+"""Deploying: all of it, once, and on from wherever a killed run stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from web3 import Web3
+
+from scripts.anvil import anvil
+from scripts.artifacts import artifact, build
+from scripts.deployment import roles
+from scripts.deployment.artifacts import protocol_artifacts
+from scripts.deployment.chain import Chain, DeploymentError
+from scripts.deployment.config import Config
+from scripts.deployment.local import UnlockedSender
+from scripts.deployment.protocol import ProtocolDeployment
+from scripts.transactions import deploy
+
+ROOT = Path(__file__).parents[3]
+
+
+class KilledError(Exception):
+    """The process is gone."""
+
+
+class MortalSender(UnlockedSender):
+    """Dies instead of sending once it has sent `life` transactions."""
+
+    def __init__(self, w3: Web3, address: str, life: int) -> None:
+        super().__init__(w3, address)
+        self.life = life
+
+    def send(self, to, data, value=0):
+        if self.life == 0:
+            raise KilledError
+        self.life -= 1
+        return super().send(to, data, value)
+
+
+@pytest.fixture(scope="module")
+def w3():
+    build()
+    with anvil() as node:
+        yield node
+
+
+@pytest.fixture(autouse=True)
+def scratch(w3):
+    """What a test does on chain is undone."""
+    snapshot = w3.provider.make_request("evm_snapshot", [])["result"]
+    yield
+    w3.provider.make_request("evm_revert", [snapshot])
+
+
+@pytest.fixture
+def config(w3):
+    """`config(admin=...)`: two tokens, a universe, a portfolio."""
+    owner = w3.eth.accounts[0]
+    usd = deploy(w3, owner, artifact("SettlementToken"), "USDC", "USDC", 6).address
+
+    def wanted(admin=owner, holder=owner, **changes):
+        feeds = {
+            name: {
+                "aggregator": deploy(w3, owner, artifact("FeedStandIn"), 8, name, 10**8).address,
+                "heartbeat": 10**6,
+                "min_price": 0.5,
+                "max_price": 2,
+            }
+            for name in ("USDC", "NOTE", "BOND")
+        }
+        quorum = {"signers": [holder], "threshold": 1}
+        rules = {"countries": [840], "classes": ["retail"]}
+        return Config.model_validate(
+            {
+                "network": "unit",
+                "admin": admin,
+                "roles": {name: {"accounts": [holder], "delay": 100} for name in roles.HELD},
+                "assets": {"USDC": usd},
+                "tokens": {name: {"name": name, "rules": rules} for name in ("NOTE", "BOND")},
+                "feeds": feeds,
+                "universes": {"debt": {"assets": ["NOTE", "BOND"], **quorum}},
+                "portfolios": {
+                    "income": {
+                        "name": "Income",
+                        "symbol": "INC",
+                        "settlement": "USDC",
+                        "assets": ["NOTE", "BOND"],
+                        "universe": "debt",
+                        "limits": {"max_var99": 1, "max_weight": 1, "max_drawdown": 1, "halt_drawdown": 1},
+                        "loss_budget": {"bps": 1, "window": 1},
+                        "identity": {"country": 840, "kyc_expiry": 2**39},
+                        **quorum,
+                    }
+                },
+                **changes,
+            }
+        )
+
+    return wanted
+
+
+def run(w3, config, sender=None):
+    chain = Chain(w3, sender or UnlockedSender(w3, w3.eth.accounts[0]), lambda _: None)
+    deployment = ProtocolDeployment(chain, config, protocol_artifacts())
+    return deployment.run(), deployment, chain
+
+
+def test_run__fresh_chain__everything_is_there(w3, config):
+    record, deployment, _ = run(w3, config())
+    assert len(record.contracts) == 10
+    for name, contract in record.contracts.items():
+        code = w3.eth.get_code(contract.address)
+        assert "0x" + Web3.keccak(code).hex() == contract.code_hash, name
+    portfolio = record.portfolios["income"]["address"]
+    assert deployment.contracts["PortfolioFactory"].functions.isPortfolio(portfolio).call()
+    assert deployment.contracts["RiskEngine"].functions.limitsOf(portfolio).call() == (1, 1, 1, 1)
+
+
+def test_run__second_time__sends_nothing(w3, config):
+    wanted = config()
+    first, _, _ = run(w3, wanted)
+    second, _, chain = run(w3, wanted)
+    assert chain.sent == 0
+    assert second.contracts == first.contracts
+
+
+@pytest.mark.parametrize("life", [1, 7, 15, 23, 31, 39, 47])
+def test_run__killed_half_way__the_next_run_ends_where_one_would_have(w3, config, life):
+    wanted = config()
+    snapshot = w3.provider.make_request("evm_snapshot", [])["result"]
+    whole, _, chain = run(w3, wanted)
+    w3.provider.make_request("evm_revert", [snapshot])
+    with pytest.raises(KilledError):
+        run(w3, wanted, MortalSender(w3, w3.eth.accounts[0], life))
+    resumed, _, rest = run(w3, wanted)
+    assert life + rest.sent == chain.sent
+    addresses = {name: contract.address for name, contract in whole.contracts.items()}
+    assert {name: contract.address for name, contract in resumed.contracts.items()} == addresses
+    assert resumed.portfolios == whole.portfolios
+
+
+def test_run__chain_without_create2_factory__brings_it(w3, config):
+    from scripts.deployment.chain import CREATE2_FACTORY
+
+    w3.provider.make_request("anvil_setCode", [CREATE2_FACTORY, "0x"])
+    run(w3, config())
+    assert w3.eth.get_code(CREATE2_FACTORY)
+
+
+def test_run__admin_is_another__deployer_keeps_nothing(w3, config):
+    deployer, admin, holder = w3.eth.accounts[:3]
+    _, deployment, _ = run(w3, config(admin=admin, holder=holder))
+    manager = deployment.contracts["AccessManager"]
+    assert manager.functions.hasRole(roles.ADMIN, admin).call() == [True, 0]
+    for role in roles.NAMES:
+        assert not manager.functions.hasRole(role, deployer).call()[0]
+
+
+def test_run__roles__tightening_now_loosening_delayed(w3, config):
+    holder = w3.eth.accounts[2]
+    _, deployment, _ = run(w3, config(holder=holder))
+    manager = deployment.contracts["AccessManager"]
+    assert manager.functions.hasRole(roles.MANAGER, holder).call() == [True, 0]
+    assert manager.functions.hasRole(roles.MANAGER_DELAYED, holder).call() == [True, 100]
+
+
+def test_run__after_hand_over_more_is_wanted__says_who_has_to_do_what(w3, config):
+    _, admin, holder = w3.eth.accounts[:3]
+    wanted = config(admin=admin, holder=holder)
+    run(w3, wanted)
+    more = wanted.model_copy(update={"tokens": {**wanted.tokens, "BILL": wanted.tokens["NOTE"]}})
+    with pytest.raises(DeploymentError, match=r"cannot issue BILL: 0x\w+ may not call TokenFactory.createToken now"):
+        run(w3, more)
+
+
+def test_run__universe_changed__is_refused(w3, config):
+    wanted = config()
+    run(w3, wanted)
+    changed = wanted.universes["debt"].model_copy(update={"assets": ["BOND", "NOTE"]})
+    with pytest.raises(DeploymentError, match="never change"):
+        run(w3, wanted.model_copy(update={"universes": {"debt": changed}}))
+
+
+def test_role_ids__python_and_solidity__agree():
+    source = (ROOT / "contracts/access/Roles.sol").read_text()
+    for role, name in roles.NAMES.items():
+        assert f"uint64 internal constant {name} = {role};" in source
+
+
+def test_functions__every_restricted_function__has_a_role_or_is_the_admins():
+    """A restricted function that nobody mapped would be the admin's without anyone having decided so."""
+    admins = {
+        "PriceOracle": {"setFeed", "setSequencerFeed"},
+        "RiskEngine": {"reopen"},
+    }
+    everywhere = {"upgradeToAndCall", "setAuthority"}
+    for path in (ROOT / "contracts").rglob("*.sol"):
+        source, name = path.read_text(), path.stem
+        mapped = set(roles.FUNCTIONS.get("TokenFactory" if name == "ComplianceAwareToken" else name, {}))
+        for declared in source.split("function ")[1:]:
+            head = declared.split("{", 1)[0]
+            function = head.split("(", 1)[0]
+            if " restricted" in head.replace("\n", " ") and not function.startswith("_"):
+                assert function in mapped | admins.get(name, set()) | everywhere, f"{name}.{function}"
+
+
+# -- As a person runs it
+
+
+@pytest.fixture
+def ape_deploy(w3, tmp_path):
+    """`ape_deploy(config)`: the command against the node; returns its output and exit code."""
+
+    def command(config: Path):
+        uri = w3.provider.endpoint_uri
+        arguments = ["ape", "run", "deploy", "--network", f"ethereum:local:{uri}", "--account", "TEST::0"]
+        arguments += ["--config", str(config), "--deployments", str(tmp_path)]
+        done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ)
+        return done.returncode, done.stdout + done.stderr
+
+    return command
+
+
+def test_ape_run_deploy__twice__the_second_deploys_nothing(ape_deploy, tmp_path):
+    code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml")
+    assert code == 0, output
+    record = json.loads((tmp_path / "localnet.json").read_text())
+    assert set(record["contracts"]["PortfolioFactory"]) >= {"address", "code_hash", "constructor_args", "block"}
+    code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml")
+    assert code == 0
+    assert "Nothing to deploy" in output
+    assert json.loads((tmp_path / "localnet.json").read_text())["contracts"] == record["contracts"]
+
+
+def test_ape_run_deploy__bad_config__one_line_and_nothing_written(ape_deploy, tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text("network: bad\n")
+    code, output = ape_deploy(path)
+    assert code != 0
+    assert "missing key 'admin'" in output
+    assert "Traceback" not in output
+    assert not (tmp_path / "bad.json").exists()

@@ -1,0 +1,107 @@
+"""Configs that are refused, and what is said about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.deployment.config import ConfigError, load_config
+
+EXAMPLES = Path(__file__).parents[3] / "scripts/config"
+ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """`refused(change)`: the complaint about the example with a change made to it."""
+
+    def complaint(change: Any) -> str:
+        data = yaml.safe_load((EXAMPLES / "example.yaml").read_text())
+        change(data)
+        path = tmp_path / "changed.yaml"
+        path.write_text(yaml.safe_dump(data))
+        with pytest.raises(ConfigError) as error:
+            load_config(path)
+        return str(error.value)
+
+    return complaint
+
+
+@pytest.mark.parametrize("name", ["example", "localnet"])
+def test_load_config__shipped__is_valid(name):
+    assert load_config(EXAMPLES / f"{name}.yaml").network
+
+
+def test_load_config__unknown_key__is_named(refused):
+    assert "unknown key 'riks'" in refused(lambda data: data.update(riks={}))
+
+
+def test_load_config__unknown_nested_key__is_named_with_its_path(refused):
+    complaint = refused(lambda data: data["portfolios"]["majors"]["limits"].update(max_var=1))
+    assert "unknown key 'portfolios.majors.limits.max_var'" in complaint
+
+
+def test_load_config__missing_role__is_named(refused):
+    assert "missing role 'roles.guardian'" in refused(lambda data: data["roles"].pop("guardian"))
+
+
+def test_load_config__missing_key__is_named(refused):
+    assert "missing key 'admin'" in refused(lambda data: data.pop("admin"))
+
+
+@pytest.mark.parametrize("address", ["0x1234", "vitalik.eth", ACCOUNT[:-1] + "7"])
+def test_load_config__bad_address__is_named_with_its_key(refused, address):
+    complaint = refused(lambda data: data.update(admin=address))
+    assert "admin" in complaint and address in complaint
+
+
+def test_load_config__wrong_checksum__says_so(refused):
+    address = ACCOUNT.replace("Fd", "fd")
+    assert "fails its checksum" in refused(lambda data: data.update(admin=address))
+
+
+def test_load_config__asset_nobody_defined__is_named(refused):
+    complaint = refused(lambda data: data["universes"]["majors"]["assets"].append("DOGE"))
+    assert "'DOGE' is no asset" in complaint
+
+
+def test_load_config__portfolio_asset_without_feed__is_named(refused):
+    assert "['WBTC'] have no feed" in refused(lambda data: data["feeds"].pop("WBTC"))
+
+
+def test_load_config__unknown_universe__is_named(refused):
+    complaint = refused(lambda data: data["portfolios"]["majors"].update(universe="minors"))
+    assert "no universe 'minors'" in complaint
+
+
+def test_load_config__threshold_above_signers__says_both(refused):
+    complaint = refused(lambda data: data["universes"]["majors"].update(threshold=4))
+    assert "threshold 4 is above the 3 signers" in complaint
+
+
+def test_load_config__halt_before_de_risk__says_both(refused):
+    complaint = refused(lambda data: data["portfolios"]["majors"]["limits"].update(halt_drawdown=10))
+    assert "halt_drawdown 10 is below max_drawdown 3000" in complaint
+
+
+def test_load_config__two_faults__a_line_each(refused):
+    def change(data):
+        data.update(riks={})
+        data.pop("admin")
+
+    assert len(refused(change).splitlines()) == 2
+
+
+def test_load_config__no_such_file__one_line(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "nowhere.yaml")
+
+
+def test_load_config__not_yaml__one_line(tmp_path):
+    path = tmp_path / "broken.yaml"
+    path.write_text("network: [")
+    with pytest.raises(ConfigError, match="is not YAML"):
+        load_config(path)
