@@ -132,8 +132,9 @@ def test_swap__any_route__conserves_value_or_says_why_not(world, chain, route, a
 
 
 def _check(world: World, act: int, start: int, final: int, recipient: str, order: tuple[Any, ...]) -> None:
+    again = world.aggregator.encode_abi("swap", [order])
     for pool in world.pools[-2:]:
-        send(world.w3, world.trader, pool.functions.plan(act, b""))
+        send(world.w3, world.trader, pool.functions.plan(act, again))
     before = world.balances()
     try:
         receipt = send(world.w3, world.trader, world.aggregator.functions.swap(order))
