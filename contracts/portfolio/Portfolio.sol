@@ -25,15 +25,19 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     /// @dev One slot: read together in every trade and exit.
-    struct AssetInfo {
-        bool listed;
+    /// @param reserved Whether some of the balance is set aside: `_setAside` is read only then.
+    struct Asset {
+        address token;
         uint8 decimals;
-        uint128 setAside;
+        bool reserved;
     }
 
+    /// @dev One slot: terms and level of the loss bucket.
     struct LossBudget {
         uint16 budgetBps;
         uint40 window;
+        uint128 level;
+        uint40 updatedAt;
     }
 
     uint256 private constant _MAX_ASSETS = 32;
@@ -55,9 +59,9 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     /// @inheritdoc IPortfolio
     address public compliance;
     LossBudget private _lossBudget;
-    LeakyBucket.Bucket private _bucket;
-    address[] private _assets;
-    mapping(address asset => AssetInfo) private _info;
+    Asset[] private _assets;
+    mapping(address asset => uint256) private _indexPlusOne;
+    mapping(address asset => uint256) private _setAside;
     mapping(address owner => mapping(address asset => uint256)) private _claimable;
 
     modifier onlyFactory() {
@@ -81,7 +85,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         __ERC4626_init(IERC20(params.settlement));
         compliance = params.compliance;
         _list(params.settlement);
-        if (_info[params.settlement].decimals > 18) revert Portfolio__InvalidAsset(params.settlement);
+        if (_assets[0].decimals > 18) revert Portfolio__InvalidAsset(params.settlement);
         for (uint256 k; k < params.assets.length; ++k) {
             _list(params.assets[k]);
         }
@@ -98,8 +102,8 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     {
         // Checks
         if (msg.sender != rebalancer) revert Portfolio__OnlyRebalancer(msg.sender);
-        address[] memory list = _assets;
-        uint256[] memory prices = IPriceOracle(oracle).prices(list);
+        Asset[] memory list = _assets;
+        uint256[] memory prices = IPriceOracle(oracle).prices(_tokens(list));
         uint256 navBefore;
         (, execution.valuesBefore, navBefore) = _valued(list, prices);
 
@@ -107,8 +111,8 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         for (uint256 i; i < orders.length; ++i) {
             ILiquidityAggregator.Order calldata order = orders[i];
             if (order.recipient != address(this)) revert Portfolio__WrongRecipient(order.recipient);
-            if (!_info[order.tokenIn].listed) revert Portfolio__AssetNotListed(order.tokenIn);
-            if (!_info[order.tokenOut].listed) revert Portfolio__AssetNotListed(order.tokenOut);
+            _requireListed(list, order.tokenIn);
+            _requireListed(list, order.tokenOut);
             IERC20(order.tokenIn).forceApprove(aggregator, order.amountIn);
             ILiquidityAggregator(aggregator).swap(order);
         }
@@ -119,7 +123,9 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         uint256 level = _chargeLoss(navBefore, navAfter);
         IRiskEngine(riskEngine)
             .checkRebalance(
-                execution.valuesBefore, execution.valuesAfter, _sharePrice(_inSettlement(navAfter, prices[0]))
+                execution.valuesBefore,
+                execution.valuesAfter,
+                _sharePrice(_inSettlement(navAfter, prices[0], list[0].decimals))
             );
         emit Executed(navBefore, navAfter, level);
     }
@@ -218,10 +224,10 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         _burn(owner, shares);
 
         // Interactions, none of which can stop the others
-        address[] memory list = _assets;
+        Asset[] memory list = _assets;
         amounts = new uint256[](list.length);
         for (uint256 k; k < list.length; ++k) {
-            amounts[k] = _sendLeg(list[k], shares, supply, receiver, owner);
+            amounts[k] = _sendLeg(k, list[k], shares, supply, receiver, owner);
         }
         emit RedeemedInKind(msg.sender, receiver, owner, shares);
     }
@@ -231,7 +237,11 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         amount = _claimable[msg.sender][asset_];
         if (amount == 0) revert Portfolio__NothingToClaim(asset_, msg.sender);
         _claimable[msg.sender][asset_] = 0;
-        _info[asset_].setAside -= uint128(amount);
+        uint256 left = _setAside[asset_] - amount;
+        _setAside[asset_] = left;
+        // What was set aside outlives the listing.
+        uint256 indexPlusOne = _indexPlusOne[asset_];
+        if (left == 0 && indexPlusOne != 0) _assets[indexPlusOne - 1].reserved = false;
         IERC20(asset_).safeTransfer(receiver, amount);
         emit LegClaimed(asset_, msg.sender, receiver, amount);
     }
@@ -243,7 +253,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     /// @inheritdoc IPortfolio
     function setAside(address asset_) external view returns (uint256) {
-        return _info[asset_].setAside;
+        return _setAside[asset_];
     }
 
     // -- Governance --------------------------------------------------------------------------------------------------
@@ -256,17 +266,14 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     /// @inheritdoc IPortfolio
     function unlistAsset(address asset_) external onlyFactory nonReentrant {
-        if (!_info[asset_].listed || asset_ == asset()) revert Portfolio__AssetNotListed(asset_);
-        uint256 balance = _balanceOf(asset_);
+        uint256 indexPlusOne = _indexPlusOne[asset_];
+        if (indexPlusOne < 2) revert Portfolio__AssetNotListed(asset_);
+        uint256 balance = _balanceOf(_assets[indexPlusOne - 1]);
         if (balance != 0) revert Portfolio__AssetHeld(asset_, balance);
-        _info[asset_].listed = false;
-        uint256 last = _assets.length - 1;
-        for (uint256 k = 1; k < last; ++k) {
-            if (_assets[k] == asset_) {
-                _assets[k] = _assets[last];
-                break;
-            }
-        }
+        Asset memory last = _assets[_assets.length - 1];
+        _assets[indexPlusOne - 1] = last;
+        _indexPlusOne[last.token] = indexPlusOne;
+        _indexPlusOne[asset_] = 0;
         _assets.pop();
         emit AssetUnlisted(asset_);
         IRiskEngine(riskEngine).syncAssets();
@@ -276,7 +283,8 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     function setLossBudget(uint16 lossBudgetBps, uint40 lossWindow) external onlyFactory {
         // Settle the level under the old terms first.
         (uint256 level,,) = lossBucket();
-        _bucket = LeakyBucket.Bucket(uint128(level), uint40(block.timestamp));
+        _lossBudget.level = uint128(level);
+        _lossBudget.updatedAt = uint40(block.timestamp);
         _setLossBudget(lossBudgetBps, lossWindow);
     }
 
@@ -284,12 +292,12 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     /// @inheritdoc IPortfolio
     function assets() external view returns (address[] memory) {
-        return _assets;
+        return _tokens(_assets);
     }
 
     /// @inheritdoc IPortfolio
     function isAsset(address asset_) external view returns (bool) {
-        return _info[asset_].listed;
+        return _indexPlusOne[asset_] != 0;
     }
 
     /// @inheritdoc IPortfolio
@@ -299,8 +307,9 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         nonReentrantView
         returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values)
     {
-        assets_ = _assets;
-        (balances, values,) = _valued(assets_, IPriceOracle(oracle).prices(assets_));
+        Asset[] memory list = _assets;
+        assets_ = _tokens(list);
+        (balances, values,) = _valued(list, IPriceOracle(oracle).prices(assets_));
     }
 
     /// @inheritdoc IPortfolio
@@ -315,8 +324,9 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     /// @inheritdoc IPortfolio
     function lossBucket() public view returns (uint256 level, uint256 capacity, uint256 window) {
-        (capacity, window) = _bucketTerms();
-        level = _bucket.levelAt(capacity, window, block.timestamp);
+        LossBudget memory budget = _lossBudget;
+        (capacity, window) = _bucketTerms(budget);
+        level = LeakyBucket.Bucket(budget.level, budget.updatedAt).levelAt(capacity, window, block.timestamp);
     }
 
     /// @inheritdoc IERC4626
@@ -348,18 +358,21 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     /// @dev Charges the fall of NAV to the bucket; a gain does not refill it, or an attacker could trade it up first.
     function _chargeLoss(uint256 navBefore, uint256 navAfter) private returns (uint256 level) {
-        (uint256 capacity, uint256 window) = _bucketTerms();
-        LeakyBucket.Bucket memory bucket = _bucket;
+        LossBudget memory budget = _lossBudget;
+        (uint256 capacity, uint256 window) = _bucketTerms(budget);
+        LeakyBucket.Bucket memory bucket = LeakyBucket.Bucket(budget.level, budget.updatedAt);
         uint256 loss = navAfter < navBefore ? FixedPointMathLib.fullMulDivUp(navBefore - navAfter, _WAD, navBefore) : 0;
         bool fits;
         (fits, level) = bucket.charge(loss, capacity, window, block.timestamp);
         if (!fits) revert Portfolio__LossBudgetExceeded(loss, level - loss, capacity);
-        _bucket = LeakyBucket.Bucket(uint128(level), uint40(block.timestamp));
+        (budget.level, budget.updatedAt) = (uint128(level), uint40(block.timestamp));
+        _lossBudget = budget;
     }
 
     /// @dev One leg of a redemption: its amount, sent, or set aside if the token refuses.
     function _sendLeg(
-        address asset_,
+        uint256 index,
+        Asset memory info,
         uint256 shares,
         uint256 supply,
         address receiver,
@@ -368,15 +381,17 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         private
         returns (uint256 amount)
     {
+        address asset_ = info.token;
         (bool readable, uint256 balance) = TryToken.balanceOf(asset_, address(this));
         if (!readable || balance > type(uint128).max) {
             emit LegUnreadable(asset_, owner);
             return 0;
         }
-        AssetInfo storage info = _info[asset_];
-        amount = FixedPointMathLib.fullMulDiv(FixedPointMathLib.zeroFloorSub(balance, info.setAside), shares, supply);
+        uint256 reserved = info.reserved ? _setAside[asset_] : 0;
+        amount = FixedPointMathLib.fullMulDiv(FixedPointMathLib.zeroFloorSub(balance, reserved), shares, supply);
         if (amount == 0 || TryToken.transfer(asset_, receiver, amount)) return amount;
-        info.setAside += uint128(amount);
+        if (!info.reserved) _assets[index].reserved = true;
+        _setAside[asset_] = reserved + amount;
         _claimable[owner][asset_] += amount;
         emit LegSetAside(asset_, owner, amount);
     }
@@ -385,11 +400,10 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         IPriceOracle.Feed memory feed = IPriceOracle(oracle).feedOf(asset_);
         if (feed.aggregator == address(0)) revert IPriceOracle.PriceOracle__NoFeed(asset_);
         if (asset_ == address(this)) revert Portfolio__InvalidAsset(asset_);
-        if (_info[asset_].listed) revert Portfolio__AssetExists(asset_);
+        if (_indexPlusOne[asset_] != 0) revert Portfolio__AssetExists(asset_);
         if (_assets.length == _MAX_ASSETS) revert Portfolio__TooManyAssets(_assets.length + 1, _MAX_ASSETS);
-        _info[asset_].listed = true;
-        _info[asset_].decimals = feed.tokenDecimals;
-        _assets.push(asset_);
+        _assets.push(Asset(asset_, feed.tokenDecimals, _setAside[asset_] != 0));
+        _indexPlusOne[asset_] = _assets.length;
         emit AssetListed(asset_);
     }
 
@@ -397,22 +411,36 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         if (lossBudgetBps == 0 || lossBudgetBps > 10_000 || lossWindow == 0) {
             revert Portfolio__InvalidLossBudget(lossBudgetBps, lossWindow);
         }
-        _lossBudget = LossBudget(lossBudgetBps, lossWindow);
+        (_lossBudget.budgetBps, _lossBudget.window) = (lossBudgetBps, lossWindow);
         emit LossBudgetChanged(lossBudgetBps, lossWindow);
     }
 
     /// @dev Half the budget: see LeakyBucket for why.
-    function _bucketTerms() private view returns (uint256 capacity, uint256 window) {
-        LossBudget memory budget = _lossBudget;
+    function _bucketTerms(LossBudget memory budget) private pure returns (uint256 capacity, uint256 window) {
         return (uint256(budget.budgetBps) * _BPS_TO_WAD / 2, budget.window);
     }
 
-    function _balanceOf(address asset_) private view returns (uint256) {
-        return FixedPointMathLib.zeroFloorSub(IERC20(asset_).balanceOf(address(this)), _info[asset_].setAside);
+    function _tokens(Asset[] memory list) private pure returns (address[] memory tokens) {
+        tokens = new address[](list.length);
+        for (uint256 k; k < list.length; ++k) {
+            tokens[k] = list[k].token;
+        }
+    }
+
+    function _requireListed(Asset[] memory list, address asset_) private pure {
+        for (uint256 k; k < list.length; ++k) {
+            if (list[k].token == asset_) return;
+        }
+        revert Portfolio__AssetNotListed(asset_);
+    }
+
+    function _balanceOf(Asset memory info) private view returns (uint256 balance) {
+        balance = IERC20(info.token).balanceOf(address(this));
+        if (info.reserved) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[info.token]);
     }
 
     function _valued(
-        address[] memory list,
+        Asset[] memory list,
         uint256[] memory prices
     )
         private
@@ -423,26 +451,27 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         values = new uint256[](list.length);
         for (uint256 k; k < list.length; ++k) {
             balances[k] = _balanceOf(list[k]);
-            values[k] = FixedPointMathLib.fullMulDiv(balances[k], prices[k], 10 ** _info[list[k]].decimals);
+            values[k] = FixedPointMathLib.fullMulDiv(balances[k], prices[k], 10 ** list[k].decimals);
             total += values[k];
         }
     }
 
-    function _nav() private view returns (uint256 total, uint256 settlementPrice) {
-        address[] memory list = _assets;
-        uint256[] memory prices = IPriceOracle(oracle).prices(list);
+    /// @return total WAD USD.
+    /// @return totalAssets_ The same in smallest units of the settlement token.
+    function _nav() private view returns (uint256 total, uint256 totalAssets_) {
+        Asset[] memory list = _assets;
+        uint256[] memory prices = IPriceOracle(oracle).prices(_tokens(list));
         (,, total) = _valued(list, prices);
-        settlementPrice = prices[0];
+        totalAssets_ = _inSettlement(total, prices[0], list[0].decimals);
     }
 
-    function _totalAssets() private view returns (uint256) {
-        (uint256 total, uint256 settlementPrice) = _nav();
-        return _inSettlement(total, settlementPrice);
+    function _totalAssets() private view returns (uint256 totalAssets_) {
+        (, totalAssets_) = _nav();
     }
 
     /// @dev WAD USD to smallest units of the settlement token, rounded down.
-    function _inSettlement(uint256 value, uint256 settlementPrice) private view returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(value, 10 ** _info[asset()].decimals, settlementPrice);
+    function _inSettlement(uint256 value, uint256 settlementPrice, uint256 decimals_) private pure returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(value, 10 ** decimals_, settlementPrice);
     }
 
     /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
@@ -460,12 +489,12 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     function _maxWithdraw(address owner) private view returns (uint256) {
         if (_halted()) return 0;
-        return FixedPointMathLib.min(_assetsFor(balanceOf(owner), Math.Rounding.Floor), _balanceOf(asset()));
+        return FixedPointMathLib.min(_assetsFor(balanceOf(owner), Math.Rounding.Floor), _balanceOf(_assets[0]));
     }
 
     function _maxRedeem(address owner) private view returns (uint256) {
         if (_halted()) return 0;
-        return FixedPointMathLib.min(balanceOf(owner), _sharesFor(_balanceOf(asset()), Math.Rounding.Floor));
+        return FixedPointMathLib.min(balanceOf(owner), _sharesFor(_balanceOf(_assets[0]), Math.Rounding.Floor));
     }
 
     function _halted() private view returns (bool) {
