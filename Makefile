@@ -70,7 +70,9 @@ test-forge: install ## Foundry's fuzzed invariants, quick profile
 
 test-python: install ## pytest: unit, fuzz, integration
 	$(call SAY,pytest)
-	$(ENV); pytest -q
+	# Compiled once: each worker, with a chain of its own, finds it done.
+	$(ENV); ape compile; forge build --skip test --quiet
+	pytest -q -n auto --maxprocesses=4 --dist worksteal --durations=15
 
 lint: lint-python lint-solidity sizes ## Formatting, static analysis, types, contract sizes
 
