@@ -117,8 +117,11 @@ def _empty(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
         raise DemoError(f"{folder} holds something else; choose another --output")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / MARK).touch()
+    try:
+        folder.mkdir(parents=True)
+        (folder / MARK).touch()
+    except OSError as error:
+        raise DemoError(f"{folder}: {error.strerror}; choose another --output") from error
 
 
 def _compile(folder: Path) -> None:
