@@ -11,6 +11,7 @@ PYTHON ?= python3
 # One build system for both: the same environment as `source .ci/env.sh`.
 ENV := source .ci/env.sh
 STAMPS := build/stamps
+SOURCES := $(shell find contracts interfaces -name '*.sol')
 SAY = @printf '\033[1m== %s\033[0m\n' "$(1)"
 
 .PHONY: help install build demo test lint lint-solidity lint-python sizes test-forge test-python fuzz prove bench fmt lock clean
@@ -51,11 +52,16 @@ $(STAMPS)/project: pyproject.toml $(STAMPS)/python
 
 # ---------------------------------------------------------------------- build
 
-build: install ## Compile with ape and with forge
-	$(call SAY,ape compile)
-	$(ENV); ape compile
-	printf '\033[1m== forge build\033[0m\n'
-	forge build
+build: $(STAMPS)/ape ## Compile with ape and with forge
+	$(call SAY,forge build)
+	$(ENV); forge build
+
+# Whole: Ape's incremental compile passes over what merely imports a changed file.
+$(STAMPS)/ape: $(SOURCES) ape-config.yaml package-lock.json | install
+	@mkdir -p $(@D)
+	printf '\033[1m== ape compile\033[0m\n'
+	$(ENV); ape compile --force
+	touch $@
 
 demo: install ## The whole protocol on a local chain, in one go
 	@$(ENV); python -m scripts.demo
@@ -68,10 +74,10 @@ test-forge: install ## Foundry's fuzzed invariants, quick profile
 	$(call SAY,forge test)
 	$(ENV); forge test
 
-test-python: install ## pytest: unit, fuzz, integration
+test-python: $(STAMPS)/ape ## pytest: unit, fuzz, integration
 	$(call SAY,pytest)
-	# Compiled once: each worker, with a chain of its own, finds it done.
-	$(ENV); ape compile; forge build --skip test --quiet
+	# Compiled before: each worker, with a chain of its own, finds it done.
+	$(ENV); forge build --skip test --quiet
 	pytest -q -n auto --maxprocesses=4 --dist worksteal --durations=15
 
 lint: lint-python lint-solidity sizes ## Formatting, static analysis, types, contract sizes
@@ -92,13 +98,15 @@ sizes: install ## Every contract under EIP-170's 24,576 bytes
 	$(call SAY,contract sizes)
 	$(ENV); forge build --skip test --quiet; python -m scripts.contract_sizes
 
-fuzz: install ## Deep fuzzing: minutes to hours
+fuzz: $(STAMPS)/ape ## Deep fuzzing: minutes to hours
 	$(call SAY,deep fuzzing)
 	$(ENV); FOUNDRY_PROFILE=deep forge test; QUANTERA_FUZZ=deep pytest -q tests/fuzz
 
-prove: install ## Halmos: the symbolic tests in tests/formal
+prove: install ## Halmos and Foundry: proofs and campaigns, named after what they attack
 	$(call SAY,halmos)
 	$(ENV); FOUNDRY_PROFILE=formal halmos --root . --forge-build-out build/formal/out --loop 8
+	printf '\033[1m== forge test\033[0m\n'
+	forge test
 
 bench: install ## Gas and timing tables
 	@$(ENV); python -m tests.bench

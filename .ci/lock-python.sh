@@ -29,7 +29,7 @@ print("\n".join(project["dependencies"] if sys.argv[1] == "base" else project["o
 PY
 }
 
-mapfile -t main < <(list base; list dev)
+mapfile -t main < <(for table in base dev postgres redis export kms vault; do list "$table"; done)
 mapfile -t tools < <(list tools)
-resolve .ci/requirements.lock "Every package of .venv, exactly (the base and dev lists of pyproject.toml)." "${main[@]}"
+resolve .ci/requirements.lock "Every package of .venv, exactly (all lists of pyproject.toml but ai and tools)." "${main[@]}"
 resolve .ci/requirements-tools.lock "Every package of .venv-tools, exactly: Slither and Halmos, whose pins clash with Ape's." "${tools[@]}"

@@ -5,8 +5,9 @@ Paths are relative to the file they stand in.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -33,23 +34,73 @@ class Prices(_Strict):
     path: Path
 
 
-class Key(_Strict):
-    """A key: an encrypted keystore with its passphrase, or an Ape account.
+class KmsKey(_Strict):
+    """A key in AWS KMS of spec ECC_SECG_P256K1; credentials are AWS's own business."""
 
-    Without `passphrase_file` and `passphrase_fd` the passphrase is asked for on the terminal.
+    key_id: str
+    region: str | None = None
+    endpoint_url: str | None = None
+
+
+class VaultSettings(_Strict):
+    """A Vault server, entered with a token file, or with an AppRole's id and secret id file."""
+
+    url: str
+    token_file: Path | None = None
+    role_id: str | None = None
+    secret_id_file: Path | None = None
+    namespace: str | None = None
+    ca_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        role = self.role_id is not None and self.secret_id_file is not None
+        if (self.token_file is not None) == role:
+            raise ValueError("give either token_file, or role_id and secret_id_file")
+        return self
+
+
+class VaultKey(VaultSettings):
+    """A key in a secret of Vault's KV version 2: 64 hex digits in one field."""
+
+    mount: str = "secret"
+    path: str
+    field: str = "private_key"
+    version: int | None = Field(default=None, ge=1)
+
+
+class VaultPassphrase(VaultSettings):
+    """A passphrase that Vault's transit engine encrypted with `key`; the file holds "vault:v1:…"."""
+
+    mount: str = "transit"
+    key: str
+    ciphertext_file: Path
+
+
+class Key(_Strict):
+    """A key: an encrypted keystore, an Ape account, a key in AWS KMS, or one in Vault.
+
+    Without `passphrase_file`, `passphrase_fd` and `passphrase_vault` the passphrase of a keystore or account is
+    asked for on the terminal.
     """
 
     keystore: Path | None = None
+    ape_account: str | None = None
+    kms: KmsKey | None = None
+    vault: VaultKey | None = None
     passphrase_file: Path | None = None
     passphrase_fd: int | None = Field(default=None, ge=0)
-    ape_account: str | None = None
+    passphrase_vault: VaultPassphrase | None = None
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Key:
-        if (self.keystore is None) == (self.ape_account is None):
-            raise ValueError("give either keystore or ape_account")
-        if self.passphrase_file is not None and self.passphrase_fd is not None:
-            raise ValueError("give either passphrase_file or passphrase_fd")
+    def _one_kind(self) -> Self:
+        if _given(self.keystore, self.ape_account, self.kms, self.vault) != 1:
+            raise ValueError("give either keystore or ape_account or kms or vault")
+        passphrases = _given(self.passphrase_file, self.passphrase_fd, self.passphrase_vault)
+        if passphrases > 1:
+            raise ValueError("give either passphrase_file or passphrase_fd or passphrase_vault")
+        if passphrases and (self.kms is not None or self.vault is not None):
+            raise ValueError("kms and vault take no passphrase")
         return self
 
 
@@ -58,6 +109,20 @@ class Keys(_Strict):
 
     sender: Key
     signers: tuple[Key, ...] = Field(min_length=1)
+
+
+class PrivateRelay(_Strict):
+    """A relay that transactions go to before the mempool; see keepers.chain.routes.
+
+    `blocks` is for how many it may try; `fallback` what comes after: "public" shows the same transaction to
+    everyone, "cancel" uses its nonce up. `identity` signs the requests; the sender's key where not given.
+    """
+
+    url: str
+    kind: Literal["transaction", "bundle"] = "transaction"
+    blocks: int = Field(default=25, ge=1)
+    fallback: Literal["public", "cancel"] = "public"
+    identity: Key | None = None
 
 
 class Risk(_Strict):
@@ -110,25 +175,48 @@ class Rebalance(_Strict):
     schedule: Schedule = Schedule()
 
 
+class MetricsPort(_Strict):
+    """Where /metrics, /healthz and /readyz are served; without it they are not.
+
+    A bot that has not looked at the chain for `patience_seconds` counts as hung.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65_535)
+    patience_seconds: Positive = 300.0
+
+
 class Config(_Strict):
     """A keeper's configuration.
 
     Attributes:
         path: File that it was read from.
         rpc_url: Node, http:// or https://.
+        fallback_rpc_urls: Asked where `rpc_url` does not answer, in order.
+        ws_urls: ws:// or wss://, which tell of new blocks; without any, or while they are down, the node is polled.
         chain_id: Expected.
         deployment: deployments/<network>.json.
         store: Database URL.
         portfolio: Name in the deployment.
         max_fee_gwei: Most that a unit of gas may cost.
+        max_spend_eth_per_day: Most that the sender may cost in any 24 hours; no limit where not given.
+        private_relay: Tried before the mempool, if there is one.
+        confirmations: Blocks on top of an event or a receipt before it counts.
+        finality_blocks: Blocks that a reorganisation may take back; older ones are no longer watched.
+        max_log_range: Blocks of a log query at most.
+        lease_seconds: For which a replica that died keeps the others out.
         poll_seconds: Between looks for a new block or receipt.
         replace_after_seconds: After which a stuck transaction's fee is raised.
         receipt_timeout_seconds: After which waiting for it counts as a failure.
         max_failures: In a row, after which a bot gives up.
+        metrics: Where to serve them.
+        redis: URL of a Redis that decisions are published to.
     """
 
     path: Path
     rpc_url: str
+    fallback_rpc_urls: tuple[str, ...] = ()
+    ws_urls: tuple[str, ...] = ()
     chain_id: int = Field(gt=0)
     deployment: Path
     store: str = "sqlite:///keeper.sqlite"
@@ -138,11 +226,19 @@ class Config(_Strict):
     risk: Risk = Risk()
     rebalance: Rebalance = Rebalance()
     max_fee_gwei: Positive = 100.0
+    max_spend_eth_per_day: Annotated[Decimal, Field(gt=0)] | None = None
+    private_relay: PrivateRelay | None = None
+    confirmations: int = Field(default=0, ge=0, le=64)
+    finality_blocks: int = Field(default=64, ge=1, le=1024)
+    max_log_range: int = Field(default=2000, ge=1)
+    lease_seconds: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 15.0
     poll_seconds: Positive = 1.0
     replace_after_seconds: Positive = 60.0
     receipt_timeout_seconds: Positive = 600.0
     max_failures: int = Field(default=8, ge=1)
     log: Literal["json", "text"] = "json"
+    metrics: MetricsPort | None = None
+    redis: str | None = None
 
     def at(self, path: Path) -> Path:
         """A path of the file, made absolute."""
@@ -178,6 +274,10 @@ def load_config(path: str | Path) -> Config:
         return Config.model_validate({**raw, "path": file})
     except ValidationError as error:
         raise _first_fault(file, error) from None
+
+
+def _given(*settings: object) -> int:
+    return sum(setting is not None for setting in settings)
 
 
 def _first_fault(file: Path, error: ValidationError) -> ConfigError:

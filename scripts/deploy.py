@@ -7,7 +7,6 @@ A second run deploys nothing and says so; a run that was killed goes on where it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +15,13 @@ from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
 
 from scripts.artifacts import build
+from scripts.deployment.account import AccountSender
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.chain import Chain, DeploymentError
 from scripts.deployment.config import ConfigError, load_config
 from scripts.deployment.protocol import ProtocolDeployment
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-class AccountSender:
-    """Sends through an Ape account."""
-
-    def __init__(self, account: AccountAPI, provider: Any) -> None:
-        self.address = str(account.address)
-        self._account = account
-        self._provider = provider
-
-    def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
-        """Sends, waits for the receipt; Ape raises on a revert."""
-        transaction = self._provider.network.ecosystem.create_transaction(
-            chain_id=self._provider.web3.eth.chain_id, receiver=to, data=data, value=value
-        )
-        receipt = self._account.call(transaction)
-        return {"blockNumber": receipt.block_number, "status": receipt.status}
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Deploy the protocol from a config file")

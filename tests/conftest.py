@@ -3,7 +3,10 @@
 pytest_plugins = [
     "tests.fixtures.ape_speed",
     "tests.fixtures.actors",
+    "tests.fixtures.databases",
     "tests.fixtures.protocol",
+    "tests.fixtures.compliance",
     "tests.fixtures.venues",
+    "tests.fixtures.markets",
     "tests.fixtures.portfolio",
 ]

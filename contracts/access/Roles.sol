@@ -23,4 +23,6 @@ library Roles {
     uint64 internal constant MANAGER_DELAYED = 7;
     /// @dev Held by the factories alone: registers what they have just created.
     uint64 internal constant FACTORY = 8;
+    /// @dev Held by RiskReports alone: tells the RiskEngine until when a report counts.
+    uint64 internal constant RISK_REPORTS = 20;
 }

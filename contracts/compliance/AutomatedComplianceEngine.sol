@@ -1,41 +1,56 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {
-    AccessManagedUpgradeable
-} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
+import {RollingVolume} from "../math/RollingVolume.sol";
+import {PackedToken} from "./PackedToken.sol";
+import {RulePacking} from "./RulePacking.sol";
+import {RuleStore} from "./RuleStore.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
+import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
-/// @title Rules of regulated tokens
+/// @title What rules mean for a movement
 /// @notice See {IAutomatedComplianceEngine}.
-contract AutomatedComplianceEngine is IAutomatedComplianceEngine, AccessManagedUpgradeable, UUPSUpgradeable {
+contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
     using PackedIdentity for uint256;
+    using PackedToken for uint256;
+    using RulePacking for uint256;
+    using RollingVolume for RollingVolume.Window;
 
-    /// @dev Four words a token. Country c is bit c % 250 of word c / 250. Above the countries every word repeats the
-    /// allowed classes (class i is bit 250 + i) and, in bit 255, that the rules are open: one word decides on an account.
-    /// @custom:storage-location erc7201:quantera.storage.AutomatedComplianceEngine
-    struct Storage {
-        mapping(address token => uint256[4]) rules;
+    /// @dev One sender and one receiver. Balances are those after the movement.
+    /// @param sent What the sender sends in all: more than `amount` in a batch.
+    /// @param forced By an agent: the sender is not asked.
+    /// @param first Whether the sender has still to be judged and recorded: false after a batch's first receiver.
+    struct Movement {
+        address token;
+        address operator;
+        address from;
+        address to;
+        uint256 amount;
+        uint256 sent;
+        uint256 fromBalance;
+        uint256 toBalance;
+        bool forced;
+        bool first;
     }
 
-    // keccak256(abi.encode(uint256(keccak256("quantera.storage.AutomatedComplianceEngine")) - 1))
-    //     & ~bytes32(uint256(0xff))
-    bytes32 private constant _STORAGE = 0x8b3034b2a5f4b006a123d01b0b3a14d132b70edee69bf06a680e8ae031290000;
+    /// @dev What is known of both sides: the token's word, packed identities and the `hold` words of their countries.
+    struct Sides {
+        uint256 token;
+        uint256 sender;
+        uint256 receiver;
+        uint256 senderHold;
+        uint256 receiverHold;
+    }
 
-    uint256 private constant _COUNTRIES_A_WORD = 250;
-    uint256 private constant _OPEN = 1 << 255;
-    uint16 private constant _MAX_COUNTRY = 999;
-    // Retail, Accredited and Institutional.
-    uint8 private constant _CLASS_MASK = 0x0e;
+    uint256 private constant _RETAIL = uint256(IIdentityRegistry.InvestorClass.Retail);
 
-    IIdentityRegistry private immutable _identityRegistry;
-
-    constructor(IIdentityRegistry identityRegistry_) {
-        _identityRegistry = identityRegistry_;
+    constructor(IIdentityRegistry sharedRegistry) RuleStore(address(sharedRegistry)) {
         _disableInitializers();
     }
 
@@ -43,67 +58,97 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, AccessManagedU
         __AccessManaged_init(authority_);
     }
 
-    // -- Rules -------------------------------------------------------------------------------------------------------
+    // -- Movements ---------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function openRules(address token, uint16[] calldata countries, uint8 classes) external restricted {
-        uint256[4] storage rules = _storage().rules[token];
-        if (rules[0] != 0) revert AutomatedComplianceEngine__RulesExist(token);
-        _requireValid(classes);
-        uint256[4] memory bits = _bitsOf(countries);
-        for (uint256 i; i < 4; ++i) {
-            rules[i] = _OPEN | (uint256(classes) << _COUNTRIES_A_WORD) | bits[i];
-        }
-        emit RulesOpened(token, countries, classes);
+    function admitTransfer(
+        address operator,
+        address from,
+        address to,
+        uint256 amount,
+        uint256 fromBalance,
+        uint256 toBalance
+    )
+        external
+    {
+        Sides memory sides = _sides(msg.sender, from, to);
+        // Most transfers have nothing to be counted, logged or looked up.
+        if (operator == from && fromBalance != 0 && _isPlain(sides, amount, toBalance)) return;
+        _admit(Movement(msg.sender, operator, from, to, amount, amount, fromBalance, toBalance, false, true), sides);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function allowCountries(address token, uint16[] calldata countries) external restricted {
-        uint256[4] storage rules = _openRules(token);
-        uint256[4] memory bits = _bitsOf(countries);
-        for (uint256 i; i < 4; ++i) {
-            if (bits[i] != 0) rules[i] |= bits[i];
-        }
-        emit CountriesAllowed(token, countries);
+    function admitForcedTransfer(
+        address operator,
+        address from,
+        address to,
+        uint256 amount,
+        uint256 fromBalance,
+        uint256 toBalance
+    )
+        external
+    {
+        Movement memory m = Movement(msg.sender, operator, from, to, amount, amount, fromBalance, toBalance, true, true);
+        _admit(m, _sides(msg.sender, from, to));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function blockCountries(address token, uint16[] calldata countries) external restricted {
-        uint256[4] storage rules = _openRules(token);
-        uint256[4] memory bits = _bitsOf(countries);
-        for (uint256 i; i < 4; ++i) {
-            if (bits[i] != 0) rules[i] &= ~bits[i];
+    function admitBatch(
+        address operator,
+        address from,
+        address[] calldata to,
+        uint256[] calldata amounts,
+        uint256 fromBalance,
+        uint256[] calldata toBalances
+    )
+        external
+    {
+        if (to.length != amounts.length || to.length != toBalances.length) {
+            revert AutomatedComplianceEngine__LengthMismatch();
         }
-        emit CountriesBlocked(token, countries);
+        Movement memory m;
+        (m.token, m.operator, m.from, m.fromBalance, m.first) = (msg.sender, operator, from, fromBalance, true);
+        for (uint256 i; i < to.length; ++i) {
+            m.sent += amounts[i];
+        }
+        for (uint256 i; i < to.length; ++i) {
+            (m.to, m.amount, m.toBalance) = (to[i], amounts[i], toBalances[i]);
+            _admit(m, _sides(msg.sender, from, m.to));
+            m.first = false;
+        }
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function allowClasses(address token, uint8 classes) external restricted {
-        uint256[4] storage rules = _openRules(token);
-        _requireValid(classes);
-        for (uint256 i; i < 4; ++i) {
-            rules[i] |= uint256(classes) << _COUNTRIES_A_WORD;
-        }
-        emit ClassesAllowed(token, classes);
+    function recordRefusal(
+        address operator,
+        address from,
+        address to,
+        uint256 amount,
+        address account,
+        Reason reason
+    )
+        external
+    {
+        address token = msg.sender;
+        if (_storage().tokens[token] == 0) revert AutomatedComplianceEngine__RulesNotSet(token);
+        Movement memory m = Movement(token, operator, from, to, amount, amount, 0, 0, false, true);
+        (uint64 index, bytes32 head) = _logged(m, LogKind.Refusal, reason, account);
+        emit MovementRefused(token, index, reason, account, operator, from, to, amount, head);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function blockClasses(address token, uint8 classes) external restricted {
-        uint256[4] storage rules = _openRules(token);
-        _requireValid(classes);
-        for (uint256 i; i < 4; ++i) {
-            rules[i] &= ~(uint256(classes) << _COUNTRIES_A_WORD);
-        }
-        emit ClassesBlocked(token, classes);
+    function recount(address token, address account) external {
+        Storage storage $ = _storage();
+        uint16 counted = $.holders[token][account].country;
+        if (counted == 0) return;
+        uint16 country = uint16(_identity($.tokens[token].registry(), account).country());
+        // slither-disable-next-line incorrect-equality (zero says that there is none)
+        if (country == 0 || counted == country) return;
+        _leave(token, account, counted);
+        _enter(token, account, country);
     }
 
     // -- Verdicts ----------------------------------------------------------------------------------------------------
-
-    /// @inheritdoc IAutomatedComplianceEngine
-    function enforceTransfer(address operator, address from, address to, uint256) external view {
-        (address account, Reason reason) = _verdict(msg.sender, operator, from, to);
-        if (reason != Reason.None) revert AutomatedComplianceEngine__Refused(msg.sender, account, reason);
-    }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function checkTransfer(
@@ -111,111 +156,339 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, AccessManagedU
         address operator,
         address from,
         address to,
-        uint256
+        uint256 amount
     )
         external
         view
         returns (address account, Reason reason)
     {
-        return _verdict(token, operator, from, to);
+        Movement memory m = Movement(token, operator, from, to, amount, amount, 0, 0, false, true);
+        Sides memory sides = _sides(token, from, to);
+        if (sides.token != 0) (m.fromBalance, m.toBalance) = _balancesAfter(token, from, to, amount);
+        return _verdict(m, sides);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function eligibility(address token, address account) external view returns (Reason) {
-        return _eligibility(token, _identityRegistry.packedIdentityOf(account));
+        uint256 word = _storage().tokens[token];
+        if (word == 0) return Reason.RulesNotSet;
+        uint256 identity = _identity(word.registry(), account);
+        return _eligibility(word, identity, _storage().rules[token][identity.country()].hold);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function identityRegistry() external view returns (address) {
-        return address(_identityRegistry);
+    function volumeOf(address token, address account) external view returns (uint256) {
+        Storage storage $ = _storage();
+        address registry = $.tokens[token].registry();
+        if (registry == address(0)) return 0;
+        uint256 period = $.rules[token][_identity(registry, account).country()].flow.period();
+        return period == 0 ? 0 : $.volumes[token][_investor(registry, account)].total(period, block.timestamp);
     }
 
-    /// @inheritdoc IAutomatedComplianceEngine
-    function isCountryAllowed(address token, uint16 country) external view returns (bool) {
-        if (country == 0 || country > _MAX_COUNTRY) return false;
-        uint256 word = _storage().rules[token][country / _COUNTRIES_A_WORD];
-        return (word >> (country % _COUNTRIES_A_WORD)) & 1 != 0;
+    // -- Judging -----------------------------------------------------------------------------------------------------
+
+    function _admit(Movement memory m, Sides memory sides) private {
+        (address account, Reason reason) = _verdict(m, sides);
+        if (reason != Reason.None) revert AutomatedComplianceEngine__Refused(m.token, account, reason);
+        _record(m, sides);
     }
 
-    /// @inheritdoc IAutomatedComplianceEngine
-    function allowedClasses(address token) external view returns (uint8) {
-        return uint8(_storage().rules[token][0] >> _COUNTRIES_A_WORD) & _CLASS_MASK;
+    /// @dev Identities in one call, rules of one country once.
+    function _sides(address token, address from, address to) private view returns (Sides memory sides) {
+        uint256 word = _storage().tokens[token];
+        if (word == 0) return sides;
+        sides.token = word;
+        IIdentityRegistry registry = IIdentityRegistry(word.registry());
+        (uint256 sender, uint256 receiver) = registry.counterparties(from, to);
+        (sides.sender, sides.receiver) = (sender, receiver);
+        mapping(uint256 country => Words) storage rules = _storage().rules[token];
+        (uint256 here, uint256 there) = (sender.country(), receiver.country());
+        if (there != 0) sides.receiverHold = rules[there].hold;
+        if (here != 0) sides.senderHold = here == there ? sides.receiverHold : rules[here].hold;
     }
 
-    // -- Internals ---------------------------------------------------------------------------------------------------
+    /// @dev Whether `_verdict` would let a transfer by its sender pass and `_record` would have nothing to do.
+    function _isPlain(Sides memory sides, uint256 amount, uint256 toBalance) private view returns (bool) {
+        (uint256 token, uint256 receiver, uint256 hold) = (sides.token, sides.receiver, sides.receiverHold);
+        if (sides.sender.isSpecial() || sides.senderHold.limitsSending() || token.hasLockups()) return false;
+        if (hold.limitsReceiving() || hold.hasFlow() || toBalance == amount) return false;
+        uint256 most = hold.maxHolding();
+        if (most != 0 && (toBalance > most || receiver.isLinked())) return false;
+        return _eligibility(token, receiver, hold) == Reason.None;
+    }
 
-    /// @dev Sender, then receiver, then spender.
-    function _verdict(address token, address operator, address from, address to)
-        private
-        view
-        returns (address, Reason)
-    {
-        if (from == address(0)) {
-            return _blaming(to, _eligibility(token, _identityRegistry.packedIdentityOf(to)));
+    /// @dev In the order of the interface.
+    function _verdict(Movement memory m, Sides memory sides) private view returns (address, Reason reason) {
+        if (sides.token == 0) return (m.to == address(0) ? m.from : m.to, Reason.RulesNotSet);
+        bool asked = m.from != address(0) && !m.forced;
+
+        if (asked && m.first) {
+            reason = _standing(sides.sender);
+            if (reason != Reason.None) return (m.from, reason);
         }
-        if (to == address(0)) {
-            bool frozen = _identityRegistry.packedIdentityOf(from).isFrozen();
-            return frozen ? (from, Reason.AccountFrozen) : (address(0), Reason.None);
-        }
+        if (m.to == address(0) && m.from != address(0)) return (address(0), Reason.None);
 
-        (uint256 sender, uint256 receiver) = _identityRegistry.packedIdentitiesOf(from, to);
-        if (sender.isFrozen()) return (from, Reason.AccountFrozen);
-        if (receiver.isVenue() && !sender.isVenue()) {
-            if (receiver.isFrozen()) return (to, Reason.AccountFrozen);
-            Reason reason = _eligibility(token, sender);
-            if (reason != Reason.None) return (from, reason);
+        if (asked && sides.receiver.isVenue() && !sides.sender.isVenue()) {
+            reason = _standing(sides.receiver);
+            if (reason != Reason.None) return (m.to, reason);
+            reason = _eligibility(sides.token, sides.sender, sides.senderHold);
+            if (reason != Reason.None) return (m.from, reason);
         } else {
-            Reason reason = _eligibility(token, receiver);
-            if (reason != Reason.None) return (to, reason);
+            reason = _eligibility(sides.token, sides.receiver, sides.receiverHold);
+            if (reason != Reason.None) return (m.to, reason);
         }
 
-        // A receiver that pulls has just passed.
-        if (operator == from || operator == to) return (address(0), Reason.None);
-        uint256 spender = _identityRegistry.packedIdentityOf(operator);
-        if (spender.isVenue() && !spender.isFrozen()) return (address(0), Reason.None);
-        return _blaming(operator, _eligibility(token, spender));
+        if (asked) {
+            // A receiver that pulls has just passed.
+            if (m.first && m.operator != m.from && m.operator != m.to) {
+                reason = _spending(m, sides);
+                if (reason != Reason.None) return (m.operator, reason);
+            }
+            reason = _sending(m, sides);
+            if (reason != Reason.None) return (m.from, reason);
+        }
+        if (!sides.receiver.isVenue()) {
+            reason = _receiving(m, sides);
+            if (reason != Reason.None) return (m.to, reason);
+        }
+        return (address(0), Reason.None);
     }
 
-    function _blaming(address account, Reason reason) private pure returns (address, Reason) {
-        return reason == Reason.None ? (address(0), reason) : (account, reason);
+    function _standing(uint256 identity) private pure returns (Reason) {
+        if (identity.isSanctioned()) return Reason.Sanctioned;
+        return identity.isFrozen() ? Reason.AccountFrozen : Reason.None;
     }
+
+    // slither-disable-start incorrect-equality (zero of a packed field says that there is none)
 
     /// @dev A venue account is never eligible: it has no investor behind it.
-    function _eligibility(address token, uint256 identity) private view returns (Reason) {
-        uint256 country = identity.country();
-        uint256 word = _storage().rules[token][country / _COUNTRIES_A_WORD];
-        if (word == 0) return Reason.RulesNotSet;
-        if (identity.isFrozen()) return Reason.AccountFrozen;
-        if (identity.isVenue()) return Reason.VenueOnlyOppositeEligible;
-        if (identity.investorClass() == 0) return Reason.NotRegistered;
+    function _eligibility(uint256 token, uint256 identity, uint256 hold) private view returns (Reason) {
+        if (identity.isSpecial()) {
+            Reason reason = _standing(identity);
+            return reason == Reason.None ? Reason.VenueOnlyOppositeEligible : reason;
+        }
+        uint256 class = identity.investorClass();
+        if (class == 0) return identity.country() == 0 ? Reason.NotRegistered : Reason.NotVerified;
         if (block.timestamp >= identity.kycExpiry()) return Reason.KycExpired;
-        if ((word >> (country % _COUNTRIES_A_WORD)) & 1 == 0) return Reason.CountryNotAllowed;
-        if ((word >> (_COUNTRIES_A_WORD + identity.investorClass())) & 1 == 0) return Reason.ClassNotAllowed;
+        if (block.timestamp >= identity.amlExpiry()) return Reason.AmlExpired;
+        bool lapsed = class > _RETAIL && block.timestamp >= identity.accreditationExpiry();
+        if ((hold.classes() >> (lapsed ? _RETAIL : class)) & 1 == 0) {
+            return _classReason(hold.classes(), class, lapsed);
+        }
+        if (token.requiredTopics() & ~identity.topics() != 0) return Reason.ClaimMissing;
+        if (hold.requiredDocuments() & ~identity.documents() != 0) return Reason.DocumentMissing;
         return Reason.None;
     }
 
-    function _bitsOf(uint16[] calldata countries) private pure returns (uint256[4] memory bits) {
-        for (uint256 i; i < countries.length; ++i) {
-            uint16 country = countries[i];
-            if (country == 0 || country > _MAX_COUNTRY) revert AutomatedComplianceEngine__InvalidCountry(country);
-            bits[country / _COUNTRIES_A_WORD] |= 1 << (country % _COUNTRIES_A_WORD);
+    function _classReason(uint256 classes, uint256 class, bool lapsed) private pure returns (Reason) {
+        if (classes == 0) return Reason.CountryNotAllowed;
+        return lapsed && (classes >> class) & 1 != 0 ? Reason.AccreditationExpired : Reason.ClassNotAllowed;
+    }
+
+    function _spending(Movement memory m, Sides memory sides) private view returns (Reason) {
+        uint256 spender = _identity(sides.token.registry(), m.operator);
+        if (spender.isVenue()) return _standing(spender);
+        return _eligibility(sides.token, spender, _storage().rules[m.token][spender.country()].hold);
+    }
+
+    function _sending(Movement memory m, Sides memory sides) private view returns (Reason) {
+        uint256 hold = sides.senderHold;
+        if (!hold.limitsSending()) return m.first && _isLocked(m, sides) ? Reason.LockedUp : Reason.None;
+        if (hold.residentOnly() && sides.receiver.country() != sides.sender.country()) return Reason.ResidentsOnly;
+        if (!m.first) return Reason.None;
+        if (hold.outboundBlocked()) return Reason.OutboundBlocked;
+        if (_isLocked(m, sides)) return Reason.LockedUp;
+        if (hold.hasFlow() && _exceedsVolume(m, sides)) return Reason.VolumeExceeded;
+        if (m.fromBalance != 0 && m.fromBalance < hold.minHolding()) return Reason.BelowMinimumHolding;
+        return Reason.None;
+    }
+
+    function _isLocked(Movement memory m, Sides memory sides) private view returns (bool) {
+        if (!sides.token.hasLockups()) return false;
+        Holder memory holder = _storage().holders[m.token][m.from];
+        return block.timestamp < holder.unlocksAt && m.fromBalance < holder.locked;
+    }
+
+    function _receiving(Movement memory m, Sides memory sides) private view returns (Reason) {
+        uint256 hold = sides.receiverHold;
+        if (hold.limitsReceiving()) {
+            if (hold.inboundBlocked()) return Reason.InboundBlocked;
+            bool free = m.forced || m.from == address(0);
+            if (!free && hold.residentOnly() && sides.sender.country() != sides.receiver.country()) {
+                return Reason.ResidentsOnly;
+            }
+            if (!m.forced && m.toBalance != 0 && m.toBalance < hold.minHolding()) return Reason.BelowMinimumHolding;
+        }
+        if (m.amount == 0 || m.from == m.to) return Reason.None;
+        uint256 most = hold.maxHolding();
+        if (most != 0 && m.toBalance + _heldElsewhere(m, sides) > most) return Reason.AboveMaximumHolding;
+        return m.toBalance == m.amount ? _entering(m, sides.token, hold, sides.receiver.country()) : Reason.None;
+    }
+
+    /// @dev A new holder. One that leaves with the same movement makes room.
+    function _entering(Movement memory m, uint256 token, uint256 hold, uint256 country) private view returns (Reason) {
+        uint256 most = hold.maxHolders();
+        if (token.maxTokenHolders() == 0 && most == 0) return Reason.None;
+        uint256 leaving = m.from != address(0) && m.fromBalance == 0 ? _storage().holders[m.token][m.from].country : 0;
+        uint256 all = token.tokenHolders() + (leaving == 0 ? 1 : 0);
+        if (token.maxTokenHolders() != 0 && all > token.maxTokenHolders()) return Reason.TooManyHolders;
+        return most != 0 && hold.holders() + (leaving == country ? 0 : 1) > most
+            ? Reason.TooManyHoldersInCountry
+            : Reason.None;
+    }
+
+    // slither-disable-end incorrect-equality
+
+    function _exceedsVolume(Movement memory m, Sides memory sides) private view returns (bool) {
+        Storage storage $ = _storage();
+        uint256 flow = $.rules[m.token][sides.sender.country()].flow;
+        uint256 most = flow.volumeLimit();
+        if (most == 0) return false;
+        address investor = _investor(sides.token.registry(), m.from);
+        return m.sent > most || $.volumes[m.token][investor].total(flow.period(), block.timestamp) > most - m.sent;
+    }
+
+    /// @dev What the receiver's other wallets hold after the movement.
+    function _heldElsewhere(Movement memory m, Sides memory sides) private view returns (uint256 held) {
+        if (!sides.receiver.isLinked()) return 0;
+        IIdentityRegistry registry = IIdentityRegistry(sides.token.registry());
+        address[] memory wallets = registry.walletsOf(registry.identity(m.to));
+        for (uint256 i; i < wallets.length; ++i) {
+            if (wallets[i] == m.to) continue;
+            held += wallets[i] == m.from ? m.fromBalance : IERC20(m.token).balanceOf(wallets[i]);
         }
     }
 
-    function _requireValid(uint8 classes) private pure {
-        if (classes == 0 || classes & ~_CLASS_MASK != 0) revert AutomatedComplianceEngine__InvalidClasses(classes);
+    // -- Recording ---------------------------------------------------------------------------------------------------
+
+    function _record(Movement memory m, Sides memory sides) private {
+        _count(m, sides);
+        bool lockups = sides.token.hasLockups() || (m.from == address(0) && sides.receiverHold.lockup() != 0);
+        if (lockups && m.amount != 0) _lock(m, sides);
+        if ((sides.senderHold | sides.receiverHold).hasFlow()) _flow(m, sides);
     }
 
-    function _openRules(address token) private view returns (uint256[4] storage rules) {
-        rules = _storage().rules[token];
-        if (rules[0] == 0) revert AutomatedComplianceEngine__RulesNotSet(token);
-    }
-
-    function _storage() private pure returns (Storage storage $) {
-        bytes32 slot = _STORAGE;
-        assembly {
-            $.slot := slot
+    function _count(Movement memory m, Sides memory sides) private {
+        // The sender leaves with what it sends in all, whatever the first receiver gets.
+        if (m.first && m.sent != 0 && m.from != address(0) && m.fromBalance == 0) {
+            uint16 counted = _storage().holders[m.token][m.from].country;
+            if (counted != 0) _leave(m.token, m.from, counted);
         }
+        if (m.amount == 0 || m.to == address(0) || m.from == m.to) return;
+        if (m.toBalance == m.amount && !sides.receiver.isVenue()) {
+            _enter(m.token, m.to, uint16(sides.receiver.country()));
+        }
+    }
+
+    function _leave(address token, address account, uint16 country) private {
+        Storage storage $ = _storage();
+        $.holders[token][account].country = 0;
+        $.tokens[token] = $.tokens[token].withoutTokenHolder();
+        Words storage words = $.rules[token][country];
+        words.hold = words.hold.withoutHolder();
+        emit HolderCounted(token, account, country, false);
+    }
+
+    function _enter(address token, address account, uint16 country) private {
+        Storage storage $ = _storage();
+        $.holders[token][account].country = country;
+        $.tokens[token] = $.tokens[token].withTokenHolder();
+        Words storage words = $.rules[token][country];
+        words.hold = words.hold.withHolder();
+        emit HolderCounted(token, account, country, true);
+    }
+
+    /// @dev An issue starts a lock, a forced transfer takes along what is not free, a burn takes it away.
+    function _lock(Movement memory m, Sides memory sides) private {
+        Storage storage $ = _storage();
+        Holder memory sender = $.holders[m.token][m.from];
+        uint256 locked = block.timestamp < sender.unlocksAt ? sender.locked : 0;
+        if (m.from == address(0)) {
+            uint256 lockup = sides.receiverHold.lockup();
+            if (lockup != 0) _addLock(m, m.amount, uint40(block.timestamp + lockup));
+        } else if (m.from != m.to && locked > m.fromBalance && (m.forced || m.to == address(0))) {
+            $.holders[m.token][m.from].locked = uint128(m.fromBalance);
+            if (m.to != address(0)) _addLock(m, locked - m.fromBalance, sender.unlocksAt);
+        }
+    }
+
+    function _addLock(Movement memory m, uint256 amount, uint40 unlocksAt) private {
+        Holder storage holder = _storage().holders[m.token][m.to];
+        uint256 locked = block.timestamp < holder.unlocksAt ? holder.locked : 0;
+        holder.locked = uint128(FixedPointMathLib.min(locked + amount, type(uint128).max));
+        if (unlocksAt > holder.unlocksAt) holder.unlocksAt = unlocksAt;
+        Storage storage $ = _storage();
+        $.tokens[m.token] = $.tokens[m.token].withLockups();
+    }
+
+    /// @dev Volume of the sender, then the log: a threshold of either side counts, the sender's for what it sends in all.
+    function _flow(Movement memory m, Sides memory sides) private {
+        Storage storage $ = _storage();
+        uint256 out = sides.senderHold.hasFlow() ? $.rules[m.token][sides.sender.country()].flow : 0;
+        uint256 into = sides.receiverHold.hasFlow() ? $.rules[m.token][sides.receiver.country()].flow : 0;
+        if (m.first && !m.forced && m.to != address(0) && out.volumeLimit() != 0) {
+            address investor = _investor(sides.token.registry(), m.from);
+            RollingVolume.Window memory window = $.volumes[m.token][investor];
+            $.volumes[m.token][investor] = window.added(m.sent, out.period(), block.timestamp);
+        }
+        if (_reaches(m, out.travelThreshold(), into.travelThreshold())) _report(m, LogKind.TravelRule);
+        if (_reaches(m, out.reportThreshold(), into.reportThreshold())) _report(m, LogKind.Reporting);
+    }
+
+    function _reaches(Movement memory m, uint256 out, uint256 into) private pure returns (bool) {
+        return (out != 0 && m.sent >= out) || (into != 0 && m.amount >= into);
+    }
+
+    function _report(Movement memory m, LogKind kind) private {
+        (uint64 index, bytes32 head) = _logged(m, kind, Reason.None, address(0));
+        emit ThresholdCrossed(m.token, index, kind, m.operator, m.from, m.to, m.amount, head);
+    }
+
+    function _logged(
+        Movement memory m,
+        LogKind kind,
+        Reason reason,
+        address account
+    )
+        private
+        returns (uint64 index, bytes32 head)
+    {
+        Log storage log = _storage().logs[m.token];
+        index = log.entries;
+        head = keccak256(
+            abi.encode(
+                log.head, m.token, index, kind, reason, account, m.operator, m.from, m.to, m.amount, block.timestamp
+            )
+        );
+        (log.head, log.entries) = (head, index + 1);
+    }
+
+    // -- Helpers -----------------------------------------------------------------------------------------------------
+
+    function _identity(address registry, address account) private view returns (uint256) {
+        return IIdentityRegistry(registry).packedIdentityOf(account);
+    }
+
+    /// @dev Volume is an investor's: of its ONCHAINID, or of the wallet where there is none.
+    function _investor(address registry, address account) private view returns (address) {
+        IOnchainId identity = IIdentityRegistry(registry).identity(account);
+        return address(identity) == address(0) ? account : address(identity);
+    }
+
+    function _balancesAfter(
+        address token,
+        address from,
+        address to,
+        uint256 amount
+    )
+        private
+        view
+        returns (uint256 fromBalance, uint256 toBalance)
+    {
+        if (from != address(0)) fromBalance = IERC20(token).balanceOf(from);
+        if (from == to) return (fromBalance, fromBalance);
+        fromBalance = fromBalance > amount ? fromBalance - amount : 0;
+        if (to != address(0)) toBalance = IERC20(token).balanceOf(to) + amount;
     }
 
     function _authorizeUpgrade(address) internal override restricted {}

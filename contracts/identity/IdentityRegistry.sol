@@ -1,33 +1,169 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {
-    AccessManagedUpgradeable
-} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
+import {ClaimVerifier} from "./ClaimVerifier.sol";
+import {ISanctionsList, ISanctionsListener} from "interfaces/compliance/ISanctionsList.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
+import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
 /// @title Who a holder is
-/// @notice See {IIdentityRegistry}.
-contract IdentityRegistry is IIdentityRegistry, AccessManagedUpgradeable, UUPSUpgradeable {
+/// @notice See {IIdentityRegistry}. The shared registry is a proxy; a token's own registry is a clone that its factory made.
+contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifier, UUPSUpgradeable {
+    /// @dev One slot as long as an ONCHAINID has one wallet.
+    struct Wallets {
+        address first;
+        address[] others;
+    }
+
     /// @custom:storage-location erc7201:quantera.storage.IdentityRegistry
     struct Storage {
         mapping(address account => Identity) identities;
+        mapping(address account => IOnchainId) onchainIds;
+        mapping(IOnchainId identity => Wallets) wallets;
+        mapping(address account => bool) agents;
+        // Zero in the shared registry: whose roles count, and who may act for delayed ones.
+        address shared;
+        address factory;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.IdentityRegistry")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _STORAGE = 0x0a65ae3701efc2b255e2bf489ac8a1e58299528f412904609739a8ee929ff000;
 
     uint16 private constant _MAX_COUNTRY = 999;
+    uint16 private constant _ALL_TOPICS = type(uint16).max;
+    uint256 private constant _MAX_WALLETS = 8;
 
-    constructor() {
+    ISanctionsList private immutable _sanctionsList;
+
+    /// @dev The role of the function, or an agent.
+    modifier orAgent() {
+        if (!_storage().agents[msg.sender]) _checkCanCall(msg.sender, msg.data);
+        _;
+    }
+
+    constructor(ISanctionsList sanctionsList_) {
+        _sanctionsList = sanctionsList_;
         _disableInitializers();
     }
 
+    /// @notice Sets up the shared registry.
     function initialize(address authority_) external initializer {
         __AccessManaged_init(authority_);
     }
+
+    /// @notice Sets up a clone under the roles of the shared registry; the caller becomes its factory.
+    function initializeClone(address authority_, address shared) external initializer {
+        __AccessManaged_init(authority_);
+        Storage storage $ = _storage();
+        ($.shared, $.factory) = (shared, msg.sender);
+    }
+
+    // -- Identities: ERC-3643 ----------------------------------------------------------------------------------------
+
+    /// @inheritdoc IIdentityRegistry
+    function registerIdentity(address account, IOnchainId identity_, uint16 country) external orAgent {
+        _register(account, identity_, country);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function batchRegisterIdentity(
+        address[] calldata accounts,
+        IOnchainId[] calldata identities,
+        uint16[] calldata countries
+    )
+        external
+        orAgent
+    {
+        if (accounts.length != identities.length || accounts.length != countries.length) {
+            revert IdentityRegistry__LengthMismatch();
+        }
+        for (uint256 i; i < accounts.length; ++i) {
+            _register(accounts[i], identities[i], countries[i]);
+        }
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function updateIdentity(address account, IOnchainId identity_) external orAgent {
+        Storage storage $ = _storage();
+        if (address(identity_) == address(0)) revert IdentityRegistry__ZeroIdentity();
+        if ($.identities[account].country == 0) revert IdentityRegistry__NotRegistered(account);
+        IOnchainId old = $.onchainIds[account];
+        if (address(old) != address(0)) _unlink(account, old);
+        _link(account, identity_);
+        emit IdentityUpdated(old, identity_);
+        _judge(account, identity_);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function updateCountry(address account, uint16 country) external orAgent {
+        _requireCountry(country);
+        Identity storage identity_ = _storage().identities[account];
+        if (identity_.country == 0) revert IdentityRegistry__NotRegistered(account);
+        identity_.country = country;
+        emit CountryUpdated(account, country);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function deleteIdentity(address account) external orAgent {
+        _forget(account);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function contains(address account) external view returns (bool) {
+        return _storage().identities[account].country != 0;
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function isVerified(address account) external view returns (bool) {
+        Identity memory found = _storage().identities[account];
+        return found.investorClass != InvestorClass.None && !found.frozen && !found.sanctioned
+            && block.timestamp < found.kycExpiry && block.timestamp < found.amlExpiry;
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function identity(address account) external view returns (IOnchainId) {
+        return _storage().onchainIds[account];
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function investorCountry(address account) external view returns (uint16) {
+        return _storage().identities[account].country;
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function identityStorage() external view returns (address) {
+        return address(this);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function issuersRegistry() external view returns (address) {
+        return address(this);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function topicsRegistry() external view returns (address) {
+        return address(this);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function setIdentityRegistryStorage(address) external pure {
+        revert IdentityRegistry__Unsupported();
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function setClaimTopicsRegistry(address) external pure {
+        revert IdentityRegistry__Unsupported();
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function setTrustedIssuersRegistry(address) external pure {
+        revert IdentityRegistry__Unsupported();
+    }
+
+    // -- Identities: ours --------------------------------------------------------------------------------------------
 
     /// @inheritdoc IIdentityRegistry
     function registerIdentity(
@@ -39,43 +175,109 @@ contract IdentityRegistry is IIdentityRegistry, AccessManagedUpgradeable, UUPSUp
         external
         restricted
     {
-        if (country == 0 || country > _MAX_COUNTRY) revert IdentityRegistry__InvalidCountry(country);
+        _requireCountry(country);
         if (investorClass == InvestorClass.None) revert IdentityRegistry__InvalidClass();
         if (kycExpiry <= block.timestamp) revert IdentityRegistry__AlreadyExpired(kycExpiry);
-        Identity storage identity = _identity(account);
-        if (identity.venue) revert IdentityRegistry__IsVenue(account);
+        // Claims and an officer's word do not mix: a refresh would undo the word.
+        if (address(_storage().onchainIds[account]) != address(0)) revert IdentityRegistry__AlreadyRegistered(account);
 
-        identity.country = country;
-        identity.investorClass = investorClass;
-        identity.kycExpiry = kycExpiry;
-        emit IdentityRegistered(account, country, investorClass, kycExpiry);
+        Identity memory next = _written(account);
+        if (next.country == 0) emit IdentityRegistered(account, IOnchainId(address(0)));
+        next.country = country;
+        next.investorClass = investorClass;
+        (next.kycExpiry, next.amlExpiry, next.accreditationExpiry) = (kycExpiry, kycExpiry, kycExpiry);
+        next.topics = _ALL_TOPICS;
+        _keep(account, next);
     }
 
     /// @inheritdoc IIdentityRegistry
-    function removeIdentity(address account) external restricted {
-        Identity storage identity = _identity(account);
-        if (identity.investorClass == InvestorClass.None) revert IdentityRegistry__NotRegistered(account);
+    function refresh(address account) external {
+        IOnchainId identity_ = _storage().onchainIds[account];
+        if (address(identity_) == address(0)) revert IdentityRegistry__NoClaims(account);
+        _judge(account, identity_);
+    }
 
-        identity.country = 0;
-        identity.investorClass = InvestorClass.None;
-        identity.kycExpiry = 0;
-        emit IdentityRemoved(account);
+    /// @inheritdoc IIdentityRegistry
+    function replaceWallet(address lost, address replacement) external orAgent {
+        Storage storage $ = _storage();
+        IOnchainId identity_ = $.onchainIds[lost];
+        if (address(identity_) == address(0)) revert IdentityRegistry__NoClaims(lost);
+        Identity memory old = $.identities[lost];
+        if (old.frozen || old.sanctioned) revert IdentityRegistry__Restricted(lost);
+
+        _forget(lost);
+        emit WalletReplaced(lost, replacement, identity_);
+        if ($.onchainIds[replacement] == identity_) return;
+        Identity memory next = _written(replacement);
+        if (next.country != 0) revert IdentityRegistry__AlreadyRegistered(replacement);
+        next.country = old.country;
+        next.investorClass = old.investorClass;
+        (next.kycExpiry, next.amlExpiry, next.accreditationExpiry) =
+        (old.kycExpiry, old.amlExpiry, old.accreditationExpiry);
+        (next.topics, next.documents) = (old.topics, old.documents);
+        emit IdentityRegistered(replacement, identity_);
+        _keep(replacement, next);
+        _link(replacement, identity_);
     }
 
     /// @inheritdoc IIdentityRegistry
     function setFrozen(address account, bool frozen) external restricted {
-        _identity(account).frozen = frozen;
+        if (account == address(0)) revert IdentityRegistry__ZeroAccount();
+        _storage().identities[account].frozen = frozen;
         emit AccountFrozen(account, frozen);
     }
 
     /// @inheritdoc IIdentityRegistry
     function setVenueAccount(address account, bool venue) external restricted {
-        Identity storage identity = _identity(account);
-        if (identity.investorClass != InvestorClass.None) revert IdentityRegistry__IsInvestor(account);
-
-        identity.venue = venue;
+        if (account == address(0)) revert IdentityRegistry__ZeroAccount();
+        Identity storage identity_ = _storage().identities[account];
+        if (identity_.country != 0) revert IdentityRegistry__IsInvestor(account);
+        identity_.venue = venue;
+        _pullSanction(account, identity_);
         emit VenueAccountSet(account, venue);
     }
+
+    /// @inheritdoc IIdentityRegistry
+    function setDocuments(address account, uint16 documents) external restricted {
+        Identity storage identity_ = _storage().identities[account];
+        if (identity_.country == 0) revert IdentityRegistry__NotRegistered(account);
+        identity_.documents = documents;
+        emit DocumentsSet(account, documents);
+    }
+
+    /// @inheritdoc ISanctionsListener
+    function onSanctions(address[] calldata accounts, bool sanctioned) external {
+        if (msg.sender != address(_sanctionsList)) revert IdentityRegistry__OnlySanctionsList(msg.sender);
+        for (uint256 i; i < accounts.length; ++i) {
+            _storage().identities[accounts[i]].sanctioned = sanctioned;
+            emit AccountSanctioned(accounts[i], sanctioned);
+        }
+    }
+
+    // -- Agents ------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IIdentityRegistry
+    function addAgent(address agent) external restricted {
+        _addAgent(agent);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function removeAgent(address agent) external restricted {
+        _storage().agents[agent] = false;
+        emit AgentRemoved(agent);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function bindToken(address token) external restricted {
+        _addAgent(token);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function isAgent(address agent) external view returns (bool) {
+        return _storage().agents[agent];
+    }
+
+    // -- Reading -----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IIdentityRegistry
     function identityOf(address account) external view returns (Identity memory) {
@@ -88,20 +290,151 @@ contract IdentityRegistry is IIdentityRegistry, AccessManagedUpgradeable, UUPSUp
     }
 
     /// @inheritdoc IIdentityRegistry
-    function packedIdentitiesOf(address first, address second) external view returns (uint256, uint256) {
-        return (_packed(first), _packed(second));
+    function counterparties(address sender, address receiver) external view returns (uint256, uint256) {
+        return (_packed(sender), _packed(receiver));
     }
 
-    function _packed(address account) private view returns (uint256 word) {
-        Identity storage identity = _storage().identities[account];
-        assembly ("memory-safe") {
-            word := sload(identity.slot)
+    /// @inheritdoc IIdentityRegistry
+    function walletsOf(IOnchainId identity_) external view returns (address[] memory wallets) {
+        Wallets storage known = _storage().wallets[identity_];
+        if (known.first == address(0)) return wallets;
+        address[] memory others = known.others;
+        wallets = new address[](others.length + 1);
+        wallets[0] = known.first;
+        for (uint256 i; i < others.length; ++i) {
+            wallets[i + 1] = others[i];
         }
     }
 
-    function _identity(address account) private view returns (Identity storage) {
+    /// @inheritdoc IIdentityRegistry
+    function sanctionsList() external view returns (address) {
+        return address(_sanctionsList);
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    function _register(address account, IOnchainId identity_, uint16 country) private {
+        _requireCountry(country);
+        if (address(identity_) == address(0)) revert IdentityRegistry__ZeroIdentity();
+        Identity memory next = _written(account);
+        if (next.country != 0) revert IdentityRegistry__AlreadyRegistered(account);
+        next.country = country;
+        emit IdentityRegistered(account, identity_);
+        _decide(account, next, identity_);
+        _link(account, identity_);
+    }
+
+    function _judge(address account, IOnchainId identity_) private {
+        _decide(account, _storage().identities[account], identity_);
+    }
+
+    /// @dev The verdict on the claims, into the account's slot.
+    function _decide(address account, Identity memory next, IOnchainId identity_) private {
+        Verdict memory verdict = _verify(identity_);
+        next.investorClass = verdict.investorClass;
+        (next.kycExpiry, next.amlExpiry, next.accreditationExpiry) =
+        (verdict.kycExpiry, verdict.amlExpiry, verdict.accreditationExpiry);
+        next.topics = verdict.topics;
+        _keep(account, next);
+    }
+
+    function _keep(address account, Identity memory next) private {
+        _storage().identities[account] = next;
+        emit IdentityVerified(
+            account,
+            next.country,
+            next.investorClass,
+            next.kycExpiry,
+            next.amlExpiry,
+            next.accreditationExpiry,
+            next.topics
+        );
+    }
+
+    /// @dev What stands, for an investor to be written over; with what the sanctions list says now.
+    function _written(address account) private returns (Identity memory next) {
         if (account == address(0)) revert IdentityRegistry__ZeroAccount();
-        return _storage().identities[account];
+        Identity storage identity_ = _storage().identities[account];
+        _pullSanction(account, identity_);
+        next = identity_;
+        if (next.venue) revert IdentityRegistry__IsVenue(account);
+    }
+
+    function _pullSanction(address account, Identity storage identity_) private {
+        bool sanctioned = _sanctionsList.isSanctioned(account);
+        if (identity_.sanctioned == sanctioned) return;
+        identity_.sanctioned = sanctioned;
+        emit AccountSanctioned(account, sanctioned);
+    }
+
+    /// @dev A freeze and a sanction stay.
+    function _forget(address account) private {
+        Storage storage $ = _storage();
+        Identity memory old = $.identities[account];
+        if (old.country == 0) revert IdentityRegistry__NotRegistered(account);
+        IOnchainId identity_ = $.onchainIds[account];
+        if (address(identity_) != address(0)) _unlink(account, identity_);
+        Identity memory next;
+        (next.frozen, next.sanctioned) = (old.frozen, old.sanctioned);
+        $.identities[account] = next;
+        emit IdentityRemoved(account, identity_);
+    }
+
+    function _link(address account, IOnchainId identity_) private {
+        Storage storage $ = _storage();
+        $.onchainIds[account] = identity_;
+        Wallets storage known = $.wallets[identity_];
+        if (known.first == address(0)) {
+            known.first = account;
+            return;
+        }
+        if (known.others.length + 1 == _MAX_WALLETS) revert IdentityRegistry__TooManyWallets(identity_, _MAX_WALLETS);
+        known.others.push(account);
+        ($.identities[account].linked, $.identities[known.first].linked) = (true, true);
+    }
+
+    function _unlink(address account, IOnchainId identity_) private {
+        Storage storage $ = _storage();
+        delete $.onchainIds[account];
+        $.identities[account].linked = false;
+        Wallets storage known = $.wallets[identity_];
+        uint256 others = known.others.length;
+        if (known.first != account) {
+            _remove(known.others, account);
+        } else if (others == 0) {
+            delete known.first;
+        } else {
+            known.first = known.others[others - 1];
+            known.others.pop();
+        }
+        if (others == 1) $.identities[known.first].linked = false;
+    }
+
+    function _addAgent(address agent) private {
+        if (agent == address(0)) revert IdentityRegistry__ZeroAccount();
+        _storage().agents[agent] = true;
+        emit AgentAdded(agent);
+    }
+
+    function _requireCountry(uint16 country) private pure {
+        if (country == 0 || country > _MAX_COUNTRY) revert IdentityRegistry__InvalidCountry(country);
+    }
+
+    function _packed(address account) private view returns (uint256 word) {
+        Identity storage identity_ = _storage().identities[account];
+        assembly ("memory-safe") {
+            word := sload(identity_.slot)
+        }
+    }
+
+    /// @dev A clone obeys the shared registry's roles, held without a delay, and its factory, through which delayed ones act.
+    function _checkCanCall(address caller, bytes calldata data) internal override {
+        Storage storage $ = _storage();
+        if ($.shared == address(0)) return super._checkCanCall(caller, data);
+        if (caller == $.factory) return;
+        // slither-disable-next-line unused-return
+        (bool immediate,) = IAccessManager(authority()).canCall(caller, $.shared, bytes4(data[:4]));
+        if (!immediate) revert AccessManagedUnauthorized(caller);
     }
 
     function _storage() private pure returns (Storage storage $) {

@@ -4,6 +4,9 @@ pragma solidity 0.8.37;
 /// @title Reading a packed identity
 /// @notice The word that {IIdentityRegistry-packedIdentityOf} returns.
 library PackedIdentity {
+    uint256 private constant _TIME = 0xffffffffff;
+    uint256 private constant _FLAGS = (0xff << 24) | (0xff << 32) | (0xff << 192);
+
     function country(uint256 word) internal pure returns (uint256) {
         return word & 0xffff;
     }
@@ -11,6 +14,11 @@ library PackedIdentity {
     /// @return Number of the IIdentityRegistry.InvestorClass; 0 is None.
     function investorClass(uint256 word) internal pure returns (uint256) {
         return (word >> 16) & 0xff;
+    }
+
+    /// @return Whether it is frozen, sanctioned or a venue account: else there is nothing to look at.
+    function isSpecial(uint256 word) internal pure returns (bool) {
+        return word & _FLAGS != 0;
     }
 
     function isFrozen(uint256 word) internal pure returns (bool) {
@@ -23,6 +31,35 @@ library PackedIdentity {
 
     /// @return Unix seconds from which the KYC no longer counts.
     function kycExpiry(uint256 word) internal pure returns (uint256) {
-        return (word >> 40) & 0xffffffffff;
+        return (word >> 40) & _TIME;
+    }
+
+    /// @return Unix seconds from which the AML check no longer counts.
+    function amlExpiry(uint256 word) internal pure returns (uint256) {
+        return (word >> 80) & _TIME;
+    }
+
+    /// @return Unix seconds from which the account counts as Retail.
+    function accreditationExpiry(uint256 word) internal pure returns (uint256) {
+        return (word >> 120) & _TIME;
+    }
+
+    /// @return Bits of the claim topics that were valid when last verified.
+    function topics(uint256 word) internal pure returns (uint256) {
+        return (word >> 160) & 0xffff;
+    }
+
+    /// @return Bits of the documents on file.
+    function documents(uint256 word) internal pure returns (uint256) {
+        return (word >> 176) & 0xffff;
+    }
+
+    function isSanctioned(uint256 word) internal pure returns (bool) {
+        return (word >> 192) & 0xff != 0;
+    }
+
+    /// @return Whether another wallet has the same ONCHAINID.
+    function isLinked(uint256 word) internal pure returns (bool) {
+        return (word >> 200) & 0xff != 0;
     }
 }

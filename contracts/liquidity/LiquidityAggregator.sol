@@ -8,160 +8,244 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {Listing, ListingLib} from "./Listing.sol";
+import {Leg} from "./Leg.sol";
+import {Listing} from "./Listing.sol";
+import {Routes} from "./Routes.sol";
 import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
-import {UniswapV3Hop} from "./venues/UniswapV3Hop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
-import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
-import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 
-/// @title Swaps over listed pools
+/// @title Swaps over listed markets of many venues
 /// @notice See {ILiquidityAggregator}.
-contract LiquidityAggregator is ILiquidityAggregator, UniswapV3Hop, AccessManaged, ReentrancyGuardTransient {
-    // Transfers by OpenZeppelin: a token's reason to refuse reaches the caller. Balances by Solady: cheaper.
+contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
-    uint256 private constant _PIPS = 1e6;
+    uint256 private constant _BPS = 10_000;
 
-    mapping(address pool => Listing) private _listings;
+    /// @inheritdoc ILiquidityAggregator
+    address public immutable oracle;
+    /// @inheritdoc ILiquidityAggregator
+    uint16 public maxDeviationBps;
 
-    constructor(address authority_) AccessManaged(authority_) {}
+    constructor(address authority_, address oracle_, uint16 maxDeviationBps_) AccessManaged(authority_) {
+        oracle = oracle_;
+        _setMaxDeviation(maxDeviationBps_);
+    }
 
-    // -- Listing -----------------------------------------------------------------------------------------------------
+    /// @dev A V4 pool's manager pays its coin here to be wrapped, and WETH pays it to be handed on.
+    receive() external payable {
+        if (_unlocked == address(0)) revert LiquidityAggregator__UnexpectedCoin(msg.sender);
+    }
+
+    // -- Governance --------------------------------------------------------------------------------------------------
 
     /// @inheritdoc ILiquidityAggregator
     function listPool(address pool, VenueKind kind, uint24 fee) external restricted {
-        // Checks
-        bool valid = kind == VenueKind.UniswapV2
-            ? fee < _PIPS && _read(pool, IUniswapV2Pair.getReserves.selector) <= type(uint112).max
-            : kind == VenueKind.UniswapV3 && fee == _read(pool, IUniswapV3Pool.fee.selector);
-        uint256 token0 = _read(pool, IUniswapV2Pair.token0.selector);
-        uint256 token1 = _read(pool, IUniswapV2Pair.token1.selector);
-        if (!valid || token0 >= token1 || token1 > type(uint160).max) {
-            revert LiquidityAggregator__InvalidVenue(pool, kind, fee);
-        }
+        _listPool(pool, kind, fee);
+    }
 
-        // Effects
-        _listings[pool] = ListingLib.pack(kind, fee, address(uint160(token0)), address(uint160(token1)));
-        emit PoolListed(pool, kind, fee);
+    /// @inheritdoc ILiquidityAggregator
+    function listMarket(Market calldata market) external restricted returns (address key) {
+        key = _listMarket(market);
     }
 
     /// @inheritdoc ILiquidityAggregator
     function delistPool(address pool) external restricted {
-        if (Listing.unwrap(_listings[pool]) == 0) revert LiquidityAggregator__PoolNotListed(pool);
-        _listings[pool] = Listing.wrap(0);
-        emit PoolDelisted(pool);
+        _delist(pool);
     }
 
     /// @inheritdoc ILiquidityAggregator
-    function venueOf(address pool) external view returns (Venue memory) {
-        Listing listing = _listings[pool];
-        return Venue(listing.kind(), listing.fee());
+    function setMaxDeviation(uint16 maxDeviationBps_) external restricted {
+        _setMaxDeviation(maxDeviationBps_);
     }
 
-    // -- Swaps -------------------------------------------------------------------------------------------------------
+    /// @inheritdoc ILiquidityAggregator
+    function tightenMaxDeviation(uint16 maxDeviationBps_) external restricted {
+        if (maxDeviationBps_ > maxDeviationBps) {
+            revert LiquidityAggregator__InvalidDeviation(maxDeviationBps_, maxDeviationBps);
+        }
+        _setMaxDeviation(maxDeviationBps_);
+    }
+
+    // -- Exact input -------------------------------------------------------------------------------------------------
 
     /// @inheritdoc ILiquidityAggregator
     function swap(Order calldata order) external nonReentrant returns (uint256 amountOut) {
+        amountOut = _swap(order, false, 0, new uint256[](0));
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    function swapGuarded(Order calldata order) external nonReentrant returns (uint256 amountOut) {
+        amountOut = _swap(order, false, maxDeviationBps, new uint256[](0));
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    function swapOnTerms(Order calldata order, Terms calldata terms) external nonReentrant returns (uint256 amountOut) {
+        amountOut = _swap(order, terms.feeTokens, terms.maxDeviationBps, terms.legLimits);
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    function swapSingle(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountIn,
+        uint256 minAmountOut,
+        uint256 deadline
+    )
+        external
+        nonReentrant
+        returns (uint256 amountOut)
+    {
         // Checks
-        address tokenIn = order.tokenIn;
-        address tokenOut = order.tokenOut;
-        address recipient = order.recipient;
-        uint256 amountIn = order.amountIn;
-        Path[] calldata paths = order.paths;
-        if (block.timestamp > order.deadline) revert LiquidityAggregator__Expired(order.deadline, block.timestamp);
-        if (tokenIn == tokenOut) revert LiquidityAggregator__SameToken(tokenIn);
-        if (recipient == address(0) || recipient == address(this)) {
-            revert LiquidityAggregator__InvalidRecipient(recipient);
+        if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
+        if (amountIn == 0) revert LiquidityAggregator__EmptyRoute();
+        Listing listing = _listed(pool);
+        bool zeroForOne = tokenIn < tokenOut;
+        _checkTokens(pool, listing, zeroForOne, tokenIn, tokenOut);
+
+        // Interactions. A pair and V3's callback bring about that exactly `amountIn` is paid; the others measure.
+        uint256 before = tokenOut.balanceOf(msg.sender);
+        uint256 paid;
+        if (listing.isV3()) {
+            paid = _swapV3(pool, tokenIn, zeroForOne, amountIn, msg.sender, msg.sender);
+        } else if (listing.isV2()) {
+            IERC20(tokenIn).safeTransferFrom(msg.sender, pool, amountIn);
+            paid = UniswapV2Hop.swap(pool, tokenIn, zeroForOne, listing.fee(), amountIn, msg.sender);
+        } else {
+            Leg memory leg = Leg(pool, listing, zeroForOne, tokenIn, tokenOut, 0);
+            (uint256 amount, address payer) = _begin(leg, amountIn, false);
+            paid = _hop(leg, amount, payer, msg.sender, false);
         }
-        if (paths.length == 0) revert LiquidityAggregator__EmptyRoute();
-        uint256 sum;
-        for (uint256 i; i < paths.length; ++i) {
-            if (paths[i].amountIn == 0 || paths[i].hops.length == 0) revert LiquidityAggregator__EmptyRoute();
-            sum += paths[i].amountIn;
-        }
-        if (sum != amountIn) revert LiquidityAggregator__AmountMismatch(amountIn, sum);
+        amountOut = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(msg.sender), before);
+        if (amountOut < minAmountOut) revert LiquidityAggregator__InsufficientOutput(amountOut, minAmountOut);
+        if (amountOut < paid) revert LiquidityAggregator__BalanceMismatch(tokenOut, paid, amountOut);
+    }
+
+    /// @dev Everything that a swap checks: what the balances say decides.
+    function _swap(
+        Order calldata order,
+        bool feeTokens,
+        uint256 deviationBps,
+        uint256[] memory limits
+    )
+        private
+        returns (uint256 amountOut)
+    {
+        // Checks
+        (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
+        Run memory run = Run(tokenIn, tokenOut, recipient, feeTokens, limits, 0, 0);
+        _checkOrder(run, order.deadline, order.paths, order.amountIn);
 
         // Interactions
         uint256 payerBefore = tokenIn.balanceOf(msg.sender);
         uint256 recipientBefore = tokenOut.balanceOf(recipient);
-        for (uint256 i; i < paths.length; ++i) {
-            _follow(paths[i], tokenIn, tokenOut, recipient);
+        for (uint256 i; i < order.paths.length; ++i) {
+            _follow(order.paths[i], run);
         }
 
         // What the balances say decides
         uint256 debit = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
-        if (debit != amountIn) revert LiquidityAggregator__BalanceMismatch(tokenIn, amountIn, debit);
+        if (debit != order.amountIn && !(feeTokens && debit < order.amountIn)) {
+            revert LiquidityAggregator__BalanceMismatch(tokenIn, order.amountIn, debit);
+        }
         amountOut = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(recipient), recipientBefore);
         if (amountOut < order.minAmountOut) {
             revert LiquidityAggregator__InsufficientOutput(amountOut, order.minAmountOut);
         }
-        emit Swapped(msg.sender, tokenIn, tokenOut, recipient, amountIn, amountOut);
-    }
-
-    // -- Internals ---------------------------------------------------------------------------------------------------
-
-    /// @dev Each hop's output goes where the next one needs it: into a V2 pair, or here for a V3 pool that will call back.
-    // slither-disable-next-line reentrancy-no-eth (what is written is the next hop's transient debtor; see docs)
-    function _follow(Path calldata path, address token, address tokenOut, address recipient) private {
-        Hop[] calldata hops = path.hops;
-        uint256 amount = path.amountIn;
-        address payer = msg.sender;
-        address pool = hops[0].pool;
-        Listing listing = _listed(pool, recipient);
-        if (listing.isV2()) IERC20(token).safeTransferFrom(payer, pool, amount);
-
-        for (uint256 i = 1; i < hops.length; ++i) {
-            bool zeroForOne = hops[i - 1].zeroForOne;
-            address next = hops[i].pool;
-            address between = zeroForOne ? IUniswapV2Pair(pool).token1() : IUniswapV2Pair(pool).token0();
-            Listing nextListing = _listed(next, recipient);
-            if (nextListing.isV2()) {
-                // The pair's own balance tells it what it received.
-                amount = _hop(pool, listing, zeroForOne, token, between, amount, payer, next);
-            } else {
-                uint256 before = between.balanceOf(address(this));
-                amount = _hop(pool, listing, zeroForOne, token, between, amount, payer, address(this));
-                uint256 received = FixedPointMathLib.zeroFloorSub(between.balanceOf(address(this)), before);
-                if (received < amount) revert LiquidityAggregator__BalanceMismatch(between, amount, received);
-                amount = received;
-            }
-            (pool, listing, token, payer) = (next, nextListing, between, address(this));
+        if (amountOut < run.claimed && !feeTokens) {
+            revert LiquidityAggregator__BalanceMismatch(tokenOut, run.claimed, amountOut);
         }
-        _hop(pool, listing, hops[hops.length - 1].zeroForOne, token, tokenOut, amount, payer, recipient);
+        if (deviationBps != 0) _checkDeviation(tokenIn, tokenOut, debit, amountOut, deviationBps);
+        emit Swapped(msg.sender, tokenIn, tokenOut, recipient, order.amountIn, amountOut);
     }
 
-    /// @dev One pool: from `token`, which a V2 pair has already and a V3 pool will ask `payer` for, to `tokenOut` at `to`.
-    function _hop(
-        address pool,
-        Listing listing,
-        bool zeroForOne,
-        address token,
+    // -- Exact output ------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ILiquidityAggregator
+    // slither-disable-next-line reentrancy-eth (what is written is the next path's transient debtor; see docs)
+    function swapExactOut(
+        ExactOutOrder calldata order,
+        Terms calldata terms
+    )
+        external
+        nonReentrant
+        returns (uint256 amountIn)
+    {
+        // Checks
+        (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
+        Run memory run = Run(tokenIn, tokenOut, recipient, terms.feeTokens, terms.legLimits, 0, 0);
+        _checkOrder(run, order.deadline, order.paths, order.amountOut);
+
+        // Interactions
+        uint256 payerBefore = tokenIn.balanceOf(msg.sender);
+        uint256 recipientBefore = tokenOut.balanceOf(recipient);
+        for (uint256 i; i < order.paths.length; ++i) {
+            Leg[] memory legs = _legs(order.paths[i], run);
+            (_debtPayer, _surplusTo) = (msg.sender, recipient);
+            _deliver(legs, legs.length - 1, order.paths[i].amountIn, recipient);
+        }
+
+        // What the balances say decides
+        amountIn = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
+        if (amountIn > order.maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, order.maxAmountIn);
+        uint256 received = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(recipient), recipientBefore);
+        if (received < order.amountOut) {
+            revert LiquidityAggregator__InsufficientOutput(received, order.amountOut);
+        }
+        if (terms.maxDeviationBps != 0) {
+            _checkDeviation(tokenIn, tokenOut, amountIn, received, terms.maxDeviationBps);
+        }
+        emit Swapped(msg.sender, tokenIn, tokenOut, recipient, amountIn, received);
+    }
+
+    // -- Checks ------------------------------------------------------------------------------------------------------
+
+    function _checkOrder(Run memory run, uint256 deadline, Path[] calldata paths, uint256 amount) private view {
+        if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
+        if (run.tokenIn == run.tokenOut) revert LiquidityAggregator__SameToken(run.tokenIn);
+        if (run.recipient == address(0) || run.recipient == address(this)) {
+            revert LiquidityAggregator__InvalidRecipient(run.recipient);
+        }
+        if (paths.length == 0) revert LiquidityAggregator__EmptyRoute();
+        (uint256 sum, uint256 hops) = (0, 0);
+        for (uint256 i; i < paths.length; ++i) {
+            if (paths[i].amountIn == 0 || paths[i].hops.length == 0) revert LiquidityAggregator__EmptyRoute();
+            sum += paths[i].amountIn;
+            hops += paths[i].hops.length;
+        }
+        if (sum != amount) revert LiquidityAggregator__AmountMismatch(amount, sum);
+        if (run.limits.length != 0 && run.limits.length != hops) {
+            revert LiquidityAggregator__WrongLegCount(run.limits.length, hops);
+        }
+    }
+
+    function _checkDeviation(
+        address tokenIn,
         address tokenOut,
-        uint256 amount,
-        address payer,
-        address to
+        uint256 amountIn,
+        uint256 amountOut,
+        uint256 deviationBps
     )
         private
-        returns (uint256)
+        view
     {
-        (address token0, address token1) = zeroForOne ? (token, tokenOut) : (tokenOut, token);
-        if (!listing.trades(token0, token1)) revert LiquidityAggregator__WrongTokens(pool, token0, token1);
-        return listing.isV2()
-            ? UniswapV2Hop.swap(pool, token, zeroForOne, listing.fee(), amount, to)
-            : _swapV3(pool, token, zeroForOne, amount, payer, to);
+        address[] memory tokens = new address[](2);
+        uint256[] memory amounts = new uint256[](2);
+        (tokens[0], tokens[1], amounts[0], amounts[1]) = (tokenIn, tokenOut, amountIn, amountOut);
+        uint256[] memory values = IPriceOracle(oracle).values(tokens, amounts);
+        uint256 kept = FixedPointMathLib.zeroFloorSub(_BPS, deviationBps);
+        if (values[1] < FixedPointMathLib.fullMulDivUp(values[0], kept, _BPS)) {
+            revert LiquidityAggregator__OracleDeviation(values[0], values[1], deviationBps);
+        }
     }
 
-    function _listed(address pool, address recipient) private view returns (Listing listing) {
-        listing = _listings[pool];
-        if (Listing.unwrap(listing) == 0) revert LiquidityAggregator__PoolNotListed(pool);
-        if (pool == recipient) revert LiquidityAggregator__InvalidRecipient(recipient);
-    }
-
-    /// @dev The first word that the pool's getter answers, the largest number if it does not answer.
-    function _read(address pool, bytes4 selector) private view returns (uint256) {
-        (bool success, bytes memory answer) = pool.staticcall(abi.encodePacked(selector));
-        return success && answer.length >= 32 ? uint256(bytes32(answer)) : type(uint256).max;
+    function _setMaxDeviation(uint16 maxDeviationBps_) private {
+        if (maxDeviationBps_ == 0 || maxDeviationBps_ > _BPS) {
+            revert LiquidityAggregator__InvalidDeviation(maxDeviationBps_, maxDeviationBps);
+        }
+        maxDeviationBps = maxDeviationBps_;
+        emit MaxDeviationSet(maxDeviationBps_);
     }
 }

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
-/// @dev What is known of a listed pool, in one word that stays on the stack: from the lowest bit the venue's kind (8 bits),
+/// @dev What is known of a listed market, in one word that stays on the stack: from the lowest bit the venue's kind (8 bits),
 /// its fee in hundredths of a basis point (24), and of each token the low 112 bits of its address. With these tags a route
 /// is checked against what was listed, not against what a pool says when it is used, and without another read.
 type Listing is uint256;
@@ -35,11 +35,22 @@ library ListingLib {
         return uint8(Listing.unwrap(self)) == uint8(ILiquidityAggregator.VenueKind.UniswapV2);
     }
 
+    function isV3(Listing self) internal pure returns (bool) {
+        return uint8(Listing.unwrap(self)) == uint8(ILiquidityAggregator.VenueKind.UniswapV3);
+    }
+
+    /// @dev Whether the venue asks for its input while it swaps, from wherever that is.
+    function callsBack(Listing self) internal pure returns (bool) {
+        uint256 word = uint8(Listing.unwrap(self));
+        return word == uint8(ILiquidityAggregator.VenueKind.UniswapV3)
+            || word == uint8(ILiquidityAggregator.VenueKind.UniswapV4);
+    }
+
     function fee(Listing self) internal pure returns (uint24) {
         return uint24(Listing.unwrap(self) >> 8);
     }
 
-    /// @dev Whether the pool was listed with these two, in this order.
+    /// @dev Whether the market was listed with these two, in this order.
     function trades(Listing self, address token0, address token1) internal pure returns (bool) {
         return Listing.unwrap(self) >> 32 == (_tag(token0) | _tag(token1) << 112);
     }

@@ -14,11 +14,30 @@ import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 /// @title Prices of assets in USD
 /// @notice See {IPriceOracle}.
 contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable {
+    /// @dev A Feed, and in the room that its first slot leaves: whether to look further.
+    struct Source {
+        address aggregator;
+        uint32 heartbeat;
+        uint8 feedDecimals;
+        uint8 tokenDecimals;
+        bool hasSecondary;
+        bool frozen;
+        uint128 minPrice;
+        uint128 maxPrice;
+    }
+
+    struct FrozenPrice {
+        uint128 price;
+        uint40 since;
+    }
+
     /// @custom:storage-location erc7201:quantera.storage.PriceOracle
     struct Storage {
-        mapping(address asset => Feed) feeds;
+        mapping(address asset => Source) sources;
         address sequencerFeed;
         uint32 gracePeriod;
+        mapping(address asset => Secondary) secondaries;
+        mapping(address asset => FrozenPrice) frozen;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.PriceOracle")) - 1)) & ~bytes32(uint256(0xff))
@@ -26,6 +45,12 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
 
     uint256 private constant _WAD_DECIMALS = 18;
     uint256 private constant _MAX_DECIMALS = 36;
+    uint256 private constant _WHOLE_BPS = 10_000;
+    uint256 private constant _MAX_DEVIATION_BPS = 5000;
+    /// @dev Part of a frozen price at which holders leave.
+    uint256 private constant _EXIT_BPS = 9500;
+    uint256 private constant _MAX_FREEZE_AGE = 3 days;
+    uint256 private constant _MAX_FROZEN_AGE = 7 days;
 
     constructor() {
         _disableInitializers();
@@ -54,8 +79,61 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         uint8 feedDecimals = _supported(aggregator, AggregatorV3Interface(aggregator).decimals());
         uint8 tokenDecimals = _supported(asset, IERC20Metadata(asset).decimals());
 
-        _storage().feeds[asset] = Feed(aggregator, heartbeat, feedDecimals, tokenDecimals, minPrice, maxPrice);
+        Source storage source = _storage().sources[asset];
+        (source.aggregator, source.heartbeat) = (aggregator, heartbeat);
+        (source.feedDecimals, source.tokenDecimals) = (feedDecimals, tokenDecimals);
+        (source.minPrice, source.maxPrice) = (minPrice, maxPrice);
         emit FeedSet(asset, aggregator, heartbeat, minPrice, maxPrice);
+    }
+
+    /// @inheritdoc IPriceOracle
+    function setSecondary(
+        address asset,
+        address aggregator,
+        uint32 heartbeat,
+        uint16 maxDeviationBps
+    )
+        external
+        restricted
+    {
+        Storage storage $ = _storage();
+        if ($.sources[asset].aggregator == address(0)) revert PriceOracle__NoFeed(asset);
+        $.sources[asset].hasSecondary = aggregator != address(0);
+        if (aggregator == address(0)) {
+            delete $.secondaries[asset];
+        } else {
+            if (aggregator.code.length == 0 || aggregator == $.sources[asset].aggregator) {
+                revert PriceOracle__InvalidFeed(asset, aggregator);
+            }
+            if (heartbeat == 0) revert PriceOracle__ZeroHeartbeat(asset);
+            if (maxDeviationBps == 0 || maxDeviationBps > _MAX_DEVIATION_BPS) {
+                revert PriceOracle__InvalidDeviation(asset, maxDeviationBps);
+            }
+            uint8 decimals = _supported(aggregator, AggregatorV3Interface(aggregator).decimals());
+            $.secondaries[asset] = Secondary(aggregator, heartbeat, decimals, maxDeviationBps);
+        }
+        emit SecondarySet(asset, aggregator, heartbeat, maxDeviationBps);
+    }
+
+    /// @inheritdoc IPriceOracle
+    function freeze(address asset) external restricted {
+        Storage storage $ = _storage();
+        Source storage source = $.sources[asset];
+        if (source.aggregator == address(0)) revert PriceOracle__NoFeed(asset);
+        if (source.frozen) revert PriceOracle__Frozen(asset, $.frozen[asset].since);
+        (uint256 wad, uint256 since) = _freezable(asset);
+        source.frozen = true;
+        $.frozen[asset] = FrozenPrice(uint128(wad), uint40(since));
+        emit PriceFrozen(asset, wad, since);
+    }
+
+    /// @inheritdoc IPriceOracle
+    function unfreeze(address asset) external restricted {
+        Storage storage $ = _storage();
+        if (!$.sources[asset].frozen) revert PriceOracle__NotFrozen(asset);
+        $.sources[asset].frozen = false;
+        delete $.frozen[asset];
+        emit PriceUnfrozen(asset);
     }
 
     /// @inheritdoc IPriceOracle
@@ -68,7 +146,19 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
 
     /// @inheritdoc IPriceOracle
     function feedOf(address asset) external view returns (Feed memory) {
-        return _storage().feeds[asset];
+        Source memory s = _storage().sources[asset];
+        return Feed(s.aggregator, s.heartbeat, s.feedDecimals, s.tokenDecimals, s.minPrice, s.maxPrice);
+    }
+
+    /// @inheritdoc IPriceOracle
+    function secondaryOf(address asset) external view returns (Secondary memory) {
+        return _storage().secondaries[asset];
+    }
+
+    /// @inheritdoc IPriceOracle
+    function frozenOf(address asset) external view returns (uint256, uint256) {
+        FrozenPrice memory f = _storage().frozen[asset];
+        return (f.price, f.since);
     }
 
     /// @inheritdoc IPriceOracle
@@ -112,6 +202,41 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         }
     }
 
+    /// @inheritdoc IPriceOracle
+    function exitPrices(address[] calldata assets) external view returns (uint256[] memory wads) {
+        _requireSequencer();
+        Storage storage $ = _storage();
+        wads = new uint256[](assets.length);
+        for (uint256 i; i < assets.length; ++i) {
+            // What is paid out is worth what it is worth: a discount on it would pay more of it.
+            if (i == 0 || !$.sources[assets[i]].frozen) {
+                (wads[i],) = _price(assets[i]);
+                continue;
+            }
+            FrozenPrice memory f = $.frozen[assets[i]];
+            if (block.timestamp > f.since + _MAX_FROZEN_AGE) {
+                revert PriceOracle__FrozenTooOld(assets[i], f.since, _MAX_FROZEN_AGE);
+            }
+            wads[i] = f.price * _EXIT_BPS / _WHOLE_BPS;
+        }
+    }
+
+    /// @inheritdoc IPriceOracle
+    function primaryPrice(address asset) public view returns (uint256 wad) {
+        Source storage s = _storage().sources[asset];
+        (address aggregator, uint256 heartbeat, uint256 feedDecimals) = (s.aggregator, s.heartbeat, s.feedDecimals);
+        if (aggregator == address(0)) revert PriceOracle__NoFeed(asset);
+        wad = _read(asset, s, aggregator, heartbeat, feedDecimals);
+    }
+
+    /// @inheritdoc IPriceOracle
+    function secondaryPrice(address asset) public view returns (uint256 wad) {
+        Storage storage $ = _storage();
+        Secondary memory s = $.secondaries[asset];
+        if (s.aggregator == address(0)) revert PriceOracle__NoSecondary(asset);
+        wad = _read(asset, $.sources[asset], s.aggregator, s.heartbeat, s.feedDecimals);
+    }
+
     // -- Internals ---------------------------------------------------------------------------------------------------
 
     /// @dev Chainlink's uptime feed: answer 0 means up, `startedAt` is when that began, 0 before its first report.
@@ -130,12 +255,52 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @return wad USD for one whole token.
     /// @return tokenDecimals Of the asset.
     function _price(address asset) private view returns (uint256 wad, uint256 tokenDecimals) {
-        Feed storage feed = _storage().feeds[asset];
-        (address aggregator, uint256 heartbeat, uint256 feedDecimals) =
-            (feed.aggregator, feed.heartbeat, feed.feedDecimals);
-        tokenDecimals = feed.tokenDecimals;
-        if (aggregator == address(0)) revert PriceOracle__NoFeed(asset);
+        Source storage s = _storage().sources[asset];
+        (bool hasSecondary, bool frozen) = (s.hasSecondary, s.frozen);
+        tokenDecimals = s.tokenDecimals;
+        if (frozen) revert PriceOracle__Frozen(asset, _storage().frozen[asset].since);
+        wad = hasSecondary ? _crossChecked(asset) : primaryPrice(asset);
+    }
 
+    /// @dev Each feed is asked through a call, so that one that refuses does not take the other down. A caller cannot
+    /// starve the first of gas and still pay for the second: one 64th is left.
+    function _crossChecked(address asset) private view returns (uint256) {
+        bytes memory why;
+        uint256 primary;
+        uint256 secondary;
+        try this.primaryPrice(asset) returns (uint256 wad) {
+            primary = wad;
+        } catch (bytes memory reason) {
+            why = reason;
+        }
+        try this.secondaryPrice(asset) returns (uint256 wad) {
+            secondary = wad;
+        } catch {
+            if (primary != 0) return primary;
+            assembly ("memory-safe") {
+                revert(add(why, 32), mload(why))
+            }
+        }
+        if (primary == 0) return secondary;
+        uint256 most = _storage().secondaries[asset].maxDeviationBps;
+        if (FixedPointMathLib.dist(primary, secondary) * _WHOLE_BPS > primary * most) {
+            revert PriceOracle__Deviation(asset, primary, secondary, most);
+        }
+        return primary;
+    }
+
+    /// @dev Everything that makes an answer a price.
+    function _read(
+        address asset,
+        Source storage bounds,
+        address aggregator,
+        uint256 heartbeat,
+        uint256 feedDecimals
+    )
+        private
+        view
+        returns (uint256 wad)
+    {
         // slither-disable-next-line unused-return
         (uint80 roundId, int256 answer,, uint256 updatedAt, uint80 answeredInRound) =
             AggregatorV3Interface(aggregator).latestRoundData();
@@ -148,8 +313,25 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         if (answer <= 0) revert PriceOracle__InvalidAnswer(asset, answer);
 
         wad = _toWad(uint256(answer), feedDecimals);
-        (uint256 minPrice, uint256 maxPrice) = (feed.minPrice, feed.maxPrice);
+        (uint256 minPrice, uint256 maxPrice) = (bounds.minPrice, bounds.maxPrice);
         if (wad < minPrice || wad > maxPrice) revert PriceOracle__PriceOutOfBounds(asset, wad, minPrice, maxPrice);
+    }
+
+    /// @return wad A price to freeze: the present one, or the primary's last.
+    /// @return since Unix seconds of the answer.
+    function _freezable(address asset) private view returns (uint256 wad, uint256 since) {
+        Source storage s = _storage().sources[asset];
+        // slither-disable-next-line unused-return
+        (,,, since,) = AggregatorV3Interface(s.aggregator).latestRoundData();
+        if (block.timestamp > since + _MAX_FREEZE_AGE) {
+            revert PriceOracle__FrozenTooOld(asset, since, _MAX_FREEZE_AGE);
+        }
+        if (s.hasSecondary) {
+            try this.price(asset) returns (uint256 live) {
+                return (live, block.timestamp);
+            } catch {}
+        }
+        wad = _read(asset, s, s.aggregator, _MAX_FREEZE_AGE, s.feedDecimals);
     }
 
     /// @dev Saturates: an answer that overflows is out of any bounds.

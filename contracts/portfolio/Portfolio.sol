@@ -114,7 +114,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
             _requireListed(list, order.tokenIn);
             _requireListed(list, order.tokenOut);
             IERC20(order.tokenIn).forceApprove(aggregator, order.amountIn);
-            ILiquidityAggregator(aggregator).swap(order);
+            ILiquidityAggregator(aggregator).swapGuarded(order);
         }
 
         // What the trades did decides whether they stand: I2, then I3.
@@ -143,7 +143,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         returns (uint256 shares)
     {
         if (_halted()) revert ERC4626ExceededMaxDeposit(receiver, assets_, 0);
-        shares = _sharesFor(assets_, Math.Rounding.Floor);
+        shares = _sharesFor(assets_, _totalAssets(), Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert Portfolio__ZeroShares();
         _deposit(_msgSender(), receiver, assets_, shares);
@@ -161,7 +161,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     {
         if (_halted()) revert ERC4626ExceededMaxMint(receiver, shares, 0);
         if (shares == 0) revert Portfolio__ZeroShares();
-        assets_ = _assetsFor(shares, Math.Rounding.Ceil);
+        assets_ = _assetsFor(shares, _totalAssets(), Math.Rounding.Ceil);
         _deposit(_msgSender(), receiver, assets_, shares);
     }
 
@@ -177,9 +177,10 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         returns (uint256 shares)
     {
         if (assets_ == 0) revert Portfolio__ZeroAssets();
-        uint256 most = _maxWithdraw(owner);
+        uint256 total = _exitAssets();
+        uint256 most = _maxWithdraw(owner, total);
         if (assets_ > most) revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
-        shares = _sharesFor(assets_, Math.Rounding.Ceil);
+        shares = _sharesFor(assets_, total, Math.Rounding.Ceil);
         _withdraw(_msgSender(), receiver, owner, assets_, shares);
     }
 
@@ -194,9 +195,10 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         nonReentrant
         returns (uint256 assets_)
     {
-        uint256 most = _maxRedeem(owner);
+        uint256 total = _exitAssets();
+        uint256 most = _maxRedeem(owner, total);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
-        assets_ = _assetsFor(shares, Math.Rounding.Floor);
+        assets_ = _assetsFor(shares, total, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) revert Portfolio__ZeroAssets();
         _withdraw(_msgSender(), receiver, owner, assets_, shares);
@@ -334,6 +336,11 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         return _totalAssets();
     }
 
+    /// @inheritdoc IPortfolio
+    function exitAssets() external view nonReentrantView returns (uint256) {
+        return _exitAssets();
+    }
+
     /// @inheritdoc IERC4626
     function maxDeposit(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
         return _halted() || !_priced() ? 0 : type(uint256).max;
@@ -346,12 +353,36 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     /// @inheritdoc IERC4626
     function maxWithdraw(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        return _priced() ? _maxWithdraw(owner) : 0;
+        (bool priced, uint256 total) = _tryExitAssets();
+        return priced ? _maxWithdraw(owner, total) : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxRedeem(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        return _priced() ? _maxRedeem(owner) : 0;
+        (bool priced, uint256 total) = _tryExitAssets();
+        return priced ? _maxRedeem(owner, total) : 0;
+    }
+
+    /// @inheritdoc IERC4626
+    function previewWithdraw(uint256 assets_)
+        public
+        view
+        override(ERC4626Upgradeable, IERC4626)
+        nonReentrantView
+        returns (uint256)
+    {
+        return _sharesFor(assets_, _exitAssets(), Math.Rounding.Ceil);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewRedeem(uint256 shares)
+        public
+        view
+        override(ERC4626Upgradeable, IERC4626)
+        nonReentrantView
+        returns (uint256)
+    {
+        return _assetsFor(shares, _exitAssets(), Math.Rounding.Floor);
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -479,22 +510,30 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         return FixedPointMathLib.fullMulDiv(totalAssets_ + 1, _WAD * 10 ** _OFFSET, totalSupply() + 10 ** _OFFSET);
     }
 
-    function _sharesFor(uint256 assets_, Math.Rounding rounding) private view returns (uint256) {
-        return Math.mulDiv(assets_, totalSupply() + 10 ** _OFFSET, _totalAssets() + 1, rounding);
+    /// @dev As `_totalAssets`, at the prices at which holders may leave.
+    function _exitAssets() private view returns (uint256) {
+        Asset[] memory list = _assets;
+        uint256[] memory prices = IPriceOracle(oracle).exitPrices(_tokens(list));
+        (,, uint256 total) = _valued(list, prices);
+        return _inSettlement(total, prices[0], list[0].decimals);
     }
 
-    function _assetsFor(uint256 shares, Math.Rounding rounding) private view returns (uint256) {
-        return Math.mulDiv(shares, _totalAssets() + 1, totalSupply() + 10 ** _OFFSET, rounding);
+    function _sharesFor(uint256 assets_, uint256 total, Math.Rounding rounding) private view returns (uint256) {
+        return Math.mulDiv(assets_, totalSupply() + 10 ** _OFFSET, total + 1, rounding);
     }
 
-    function _maxWithdraw(address owner) private view returns (uint256) {
+    function _assetsFor(uint256 shares, uint256 total, Math.Rounding rounding) private view returns (uint256) {
+        return Math.mulDiv(shares, total + 1, totalSupply() + 10 ** _OFFSET, rounding);
+    }
+
+    function _maxWithdraw(address owner, uint256 total) private view returns (uint256) {
         if (_halted()) return 0;
-        return FixedPointMathLib.min(_assetsFor(balanceOf(owner), Math.Rounding.Floor), _balanceOf(_assets[0]));
+        return FixedPointMathLib.min(_assetsFor(balanceOf(owner), total, Math.Rounding.Floor), _balanceOf(_assets[0]));
     }
 
-    function _maxRedeem(address owner) private view returns (uint256) {
+    function _maxRedeem(address owner, uint256 total) private view returns (uint256) {
         if (_halted()) return 0;
-        return FixedPointMathLib.min(balanceOf(owner), _sharesFor(_balanceOf(_assets[0]), Math.Rounding.Floor));
+        return FixedPointMathLib.min(balanceOf(owner), _sharesFor(_balanceOf(_assets[0]), total, Math.Rounding.Floor));
     }
 
     function _halted() private view returns (bool) {
@@ -510,6 +549,15 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         }
     }
 
+    /// @dev The same for exits.
+    function _tryExitAssets() private view returns (bool, uint256) {
+        try this.exitAssets() returns (uint256 total) {
+            return (true, total);
+        } catch {
+            return (false, 0);
+        }
+    }
+
     function _convertToShares(
         uint256 assets_,
         Math.Rounding rounding
@@ -520,7 +568,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         nonReentrantView
         returns (uint256)
     {
-        return _sharesFor(assets_, rounding);
+        return _sharesFor(assets_, _totalAssets(), rounding);
     }
 
     function _convertToAssets(
@@ -533,7 +581,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         nonReentrantView
         returns (uint256)
     {
-        return _assetsFor(shares, rounding);
+        return _assetsFor(shares, _totalAssets(), rounding);
     }
 
     function _decimalsOffset() internal pure override returns (uint8) {
@@ -548,10 +596,19 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         if (received != assets_) revert Portfolio__TransferMismatch(asset(), assets_, received);
     }
 
-    /// @dev Shares move under the portfolio's compliance rules, if it has any.
+    /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses it.
     function _update(address from, address to, uint256 value) internal override(ERC20Upgradeable) {
-        address engine = compliance;
-        if (engine != address(0)) IAutomatedComplianceEngine(engine).enforceTransfer(_msgSender(), from, to, value);
         super._update(from, to, value);
+        address engine = compliance;
+        if (engine == address(0)) return;
+        IAutomatedComplianceEngine(engine)
+            .admitTransfer(
+                _msgSender(),
+                from,
+                to,
+                value,
+                from == address(0) ? 0 : balanceOf(from),
+                to == address(0) ? 0 : balanceOf(to)
+            );
     }
 }

@@ -5,143 +5,76 @@ import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
 import {PackedCovariance} from "../math/PackedCovariance.sol";
-import {ISignerSets} from "interfaces/access/ISignerSets.sol";
+import {Breaker} from "./Breaker.sol";
+import {MarketRisk} from "./MarketRisk.sol";
+import {RiskGrades} from "./RiskGrades.sol";
+import {RiskLimits} from "./RiskLimits.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
+import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
+import {IPerformanceBook} from "interfaces/risk/IPerformanceBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title What a portfolio may risk
 /// @notice See {IRiskEngine}.
-contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
-    /// @dev `indices` holds a byte an asset, in the portfolio's order: its index in the universe, or CASH.
-    /// `held`: the guardian set the state, or the drawdown halted trading; only `reopen` ends it.
+contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
+    using Breaker for Breaker.Status;
+    using RiskLimits for Limits;
+
+    /// @param indices A byte an asset, in the portfolio's order: its index in the universe.
+    /// @param reportExpiry Unix seconds; 0 before the first report.
     struct PortfolioRisk {
         bytes32 universe;
         bytes32 indices;
         Limits limits;
-        State state;
-        bool held;
-        uint40 trippedAt;
+        Breaker.Status status;
+        uint40 reportExpiry;
         uint128 highWaterMark;
-    }
-
-    struct Universe {
-        ModelInfo model;
-        address[] assets;
-        mapping(address asset => uint256) indexPlusOne;
     }
 
     /// @custom:storage-location erc7201:quantera.storage.RiskEngine
     struct Storage {
-        mapping(bytes32 universe => Universe) universes;
         mapping(address portfolio => PortfolioRisk) portfolios;
+        Limits floors;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.RiskEngine")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _STORAGE = 0x56a9a32a5c6d70c09b27ef9cb2722c57dded2306a859a2b60b65390efad37200;
 
-    bytes32 private constant _MODEL_TYPEHASH =
-        keccak256("CovarianceModel(bytes32 universe,uint64 nonce,uint40 asOf,uint40 expiry,int64[] covariance)");
     uint256 private constant _WAD = 1e18;
     uint256 private constant _BPS_TO_WAD = 1e14;
-    uint256 private constant _MAX_ASSETS = 32;
-    uint256 private constant _CASH = 0xff;
-    // Standard normal quantiles, WAD.
-    uint256 private constant _Z95 = 1.644853626951472715e18;
-    uint256 private constant _Z99 = 2.326347874040841101e18;
 
-    /// @notice The quorums that sign models.
-    ISignerSets public immutable signerSets;
-    /// @notice Seconds after a trip before `recover` is allowed.
+    /// @notice Where covariance models come from.
+    ICovarianceModels public immutable models;
+    /// @notice Where realised performance comes from.
+    IPerformanceBook public immutable performance;
+    /// @notice Where depth comes from.
+    ILiquidityBook public immutable liquidity;
+    /// @notice Seconds that metrics have to stay inside before a recovery ends.
     uint256 public immutable coolingTime;
-    /// @notice Most seconds between a model's `asOf` and its `expiry`.
-    uint256 public immutable maxModelLifetime;
+    /// @notice Seconds after a report's expiry from which its absence allows de-risking only.
+    uint256 public immutable reportGrace;
 
     constructor(
-        ISignerSets signerSets_,
+        ICovarianceModels models_,
+        IPerformanceBook performance_,
+        ILiquidityBook liquidity_,
         uint256 coolingTime_,
-        uint256 maxModelLifetime_
-    )
-        EIP712("Quantera RiskEngine", "1")
-    {
-        signerSets = signerSets_;
-        coolingTime = coolingTime_;
-        maxModelLifetime = maxModelLifetime_;
+        uint256 reportGrace_
+    ) {
+        (models, performance, liquidity) = (models_, performance_, liquidity_);
+        (coolingTime, reportGrace) = (coolingTime_, reportGrace_);
         _disableInitializers();
     }
 
     function initialize(address authority_) external initializer {
         __AccessManaged_init(authority_);
-    }
-
-    // -- Models ------------------------------------------------------------------------------------------------------
-
-    /// @inheritdoc IRiskEngine
-    function createUniverse(bytes32 universe, address[] calldata assets) external restricted {
-        Universe storage u = _storage().universes[universe];
-        if (u.assets.length != 0) revert RiskEngine__UniverseExists(universe);
-        if (assets.length == 0 || assets.length > _MAX_ASSETS) {
-            revert RiskEngine__TooManyAssets(assets.length, _MAX_ASSETS);
-        }
-        for (uint256 i; i < assets.length; ++i) {
-            if (u.indexPlusOne[assets[i]] != 0) revert RiskEngine__DuplicateAsset(assets[i]);
-            u.indexPlusOne[assets[i]] = i + 1;
-        }
-        u.assets = assets;
-        emit UniverseCreated(universe, assets);
-    }
-
-    /// @inheritdoc IRiskEngine
-    function postModel(CovarianceModel calldata model, ISignerSets.Signature[] calldata signatures) external {
-        // Checks
-        Universe storage u = _storage().universes[model.universe];
-        uint256 size = u.assets.length;
-        if (size == 0) revert RiskEngine__NoSuchUniverse(model.universe);
-        if (model.nonce != u.model.nonce + 1) revert RiskEngine__WrongNonce(model.nonce, u.model.nonce + 1);
-        if (model.asOf <= u.model.asOf) revert RiskEngine__StaleModel(model.asOf, u.model.asOf);
-        if (model.asOf > block.timestamp) revert RiskEngine__ModelFromFuture(model.asOf, block.timestamp);
-        if (model.expiry <= block.timestamp) revert RiskEngine__ModelExpired(model.universe, model.expiry);
-        if (model.expiry - model.asOf > maxModelLifetime) {
-            revert RiskEngine__ModelLifetime(model.asOf, model.expiry, maxModelLifetime);
-        }
-        _requireCovariance(model.covariance, size);
-        signerSets.requireQuorum(model.universe, hashModel(model), signatures);
-
-        // Effects
-        address pointer = SSTORE2.write(PackedCovariance.pack(model.covariance));
-        u.model = ModelInfo(pointer, model.asOf, model.expiry, uint8(size), model.nonce);
-        emit ModelPosted(model.universe, model.nonce, model.asOf, model.expiry, pointer);
-    }
-
-    /// @inheritdoc IRiskEngine
-    function hashModel(CovarianceModel calldata model) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    _MODEL_TYPEHASH,
-                    model.universe,
-                    model.nonce,
-                    model.asOf,
-                    model.expiry,
-                    keccak256(abi.encodePacked(model.covariance))
-                )
-            )
-        );
-    }
-
-    /// @inheritdoc IRiskEngine
-    function modelOf(bytes32 universe) external view returns (ModelInfo memory) {
-        return _storage().universes[universe].model;
-    }
-
-    /// @inheritdoc IRiskEngine
-    function universeAssets(bytes32 universe) external view returns (address[] memory) {
-        return _storage().universes[universe].assets;
+        _storage().floors = RiskLimits.none();
     }
 
     // -- Portfolios --------------------------------------------------------------------------------------------------
@@ -150,10 +83,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     function registerPortfolio(address portfolio, bytes32 universe, Limits calldata limits) external restricted {
         PortfolioRisk storage p = _storage().portfolios[portfolio];
         if (p.universe != 0) revert RiskEngine__AlreadyRegistered(portfolio);
-        if (_storage().universes[universe].assets.length == 0) revert RiskEngine__NoSuchUniverse(universe);
-        _requireValid(limits);
         p.universe = universe;
-        p.limits = limits;
+        p.limits = _requireValid(limits);
         _sync(p, portfolio);
         emit PortfolioRegistered(portfolio, universe, limits);
     }
@@ -166,17 +97,24 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     /// @inheritdoc IRiskEngine
     function tightenLimits(address portfolio, Limits calldata limits) external restricted {
         PortfolioRisk storage p = _registered(portfolio);
-        Limits memory current = p.limits;
-        if (
-            limits.maxVar99Bps > current.maxVar99Bps || limits.maxWeightBps > current.maxWeightBps
-                || limits.maxDrawdownBps > current.maxDrawdownBps || limits.haltDrawdownBps > current.haltDrawdownBps
-        ) revert RiskEngine__NotTighter(current, limits);
+        _requireTighter(p.limits, limits);
         _setLimits(p, portfolio, limits);
     }
 
     /// @inheritdoc IRiskEngine
     function setLimits(address portfolio, Limits calldata limits) external restricted {
         _setLimits(_registered(portfolio), portfolio, limits);
+    }
+
+    /// @inheritdoc IRiskEngine
+    function tightenFloors(Limits calldata floors_) external restricted {
+        _requireTighter(_storage().floors, floors_);
+        _setFloors(floors_);
+    }
+
+    /// @inheritdoc IRiskEngine
+    function setFloors(Limits calldata floors_) external restricted {
+        _setFloors(floors_);
     }
 
     /// @inheritdoc IRiskEngine
@@ -196,23 +134,31 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
         external
     {
         PortfolioRisk storage p = _registered(msg.sender);
-        uint256 drawdown = _raiseHighWaterMark(p, msg.sender, sharePrice);
-        State state = _escalate(p, msg.sender, _drawdownState(p.limits, drawdown));
-        if (state == State.Halted) revert RiskEngine__TradingHalted(msg.sender);
-
-        uint256[] memory before = _weights(valuesBefore);
-        uint256[] memory afterwards = _weights(valuesAfter);
-        _requireWeights(p, before, afterwards);
-
-        (bytes memory model, uint256 size) = _model(p.universe);
-        uint256 limit = p.limits.maxVar99Bps * _BPS_TO_WAD;
-        uint256 varAfter = _var(_volatility(p, model, size, afterwards), _Z99);
-        if (varAfter <= limit && state == State.Normal) return;
-        uint256 varBefore = _var(_volatility(p, model, size, before), _Z99);
-        if (varAfter > limit && varAfter >= varBefore) {
-            revert RiskEngine__LimitBreached(Metric.Var99, address(0), varBefore, varAfter, limit);
+        if (valuesBefore.length != valuesAfter.length) {
+            revert RiskEngine__LengthMismatch(valuesBefore.length, valuesAfter.length);
         }
-        if (varAfter > varBefore) revert RiskEngine__OnlyDeRisking(varBefore, varAfter);
+        Limits memory limits = _effective(p);
+        uint256 drawdown = _raiseHighWaterMark(p, msg.sender, sharePrice);
+        Breaker.Status memory status = p.status;
+        State due = _drawdownState(limits, drawdown);
+        if (due > status.state) _setStatus(p, msg.sender, status.escalate(due), false);
+        State state = _stateOf(p);
+        if (state > State.DeRiskOnly) revert RiskEngine__TradingHalted(msg.sender);
+
+        uint256 part = state > State.Normal ? RiskLimits.WARNING_BPS : RiskLimits.WHOLE_BPS;
+        MarketRisk.Model memory model = _model(p);
+        bool withComponents = limits.maxComponentBps != RiskLimits.OFF;
+        MarketRisk.Exposure memory afterwards = MarketRisk.measure(valuesAfter, model, withComponents);
+        if (state < State.DeRiskOnly && _inside(afterwards, limits, part)) {
+            _requireLiquid(p, valuesBefore, valuesAfter, limits, part);
+            return;
+        }
+        MarketRisk.Exposure memory before = MarketRisk.measure(valuesBefore, model, withComponents);
+        _requireCloser(before, afterwards, limits, part);
+        _requireLiquid(p, valuesBefore, valuesAfter, limits, part);
+        if (state > State.Warning && afterwards.var99 > before.var99) {
+            revert RiskEngine__OnlyDeRisking(before.var99, afterwards.var99);
+        }
     }
 
     // -- Breaker -----------------------------------------------------------------------------------------------------
@@ -220,64 +166,94 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     /// @inheritdoc IRiskEngine
     function checkpoint(address portfolio) external {
         _raiseHighWaterMark(_registered(portfolio), portfolio, IPortfolio(portfolio).sharePrice());
+        if (performance.due(portfolio)) performance.checkpoint(portfolio);
     }
 
     /// @inheritdoc IRiskEngine
     function trip(address portfolio) external {
         PortfolioRisk storage p = _registered(portfolio);
         Metrics memory m = metrics(portfolio);
-        (bool breached,,,) = _firstBreach(p.limits, m);
-        State target = _drawdownState(p.limits, m.drawdown);
-        if (breached && target == State.Normal) target = State.DeRiskOnly;
-        if (target <= p.state) revert RiskEngine__NothingToTrip(portfolio, p.state);
-        _escalate(p, portfolio, target);
+        Limits memory limits = _effective(p);
+        State target = _drawdownState(limits, m.drawdown);
+        (bool breached,,,) = limits.firstOutside(m, RiskLimits.WHOLE_BPS);
+        if (breached && target < State.DeRiskOnly) target = State.DeRiskOnly;
+        if (target == State.Normal) {
+            (breached,,,) = limits.firstOutside(m, RiskLimits.WARNING_BPS);
+            if (breached) target = State.Warning;
+        }
+        Breaker.Status memory status = p.status;
+        bool interrupts = target != State.Normal && status.insideSince != 0;
+        if (target <= status.state && !interrupts) revert RiskEngine__NothingToTrip(portfolio, status.state);
+        if (interrupts) emit RecoveryInterrupted(portfolio);
+        _setStatus(p, portfolio, status.escalate(target), false);
     }
 
     /// @inheritdoc IRiskEngine
     function recover(address portfolio) external {
         PortfolioRisk storage p = _registered(portfolio);
-        if (p.state == State.Normal) revert RiskEngine__WrongState(portfolio, p.state);
-        if (p.held) revert RiskEngine__NeedsReopening(portfolio, p.state);
-        uint256 until = p.trippedAt + coolingTime;
-        if (block.timestamp < until) revert RiskEngine__CoolingDown(until);
-        (bool breached, Metric metric, uint256 value, uint256 limit) = _firstBreach(p.limits, metrics(portfolio));
+        Breaker.Status memory status = p.status;
+        if (status.state == State.Normal) revert RiskEngine__WrongState(portfolio, status.state);
+        if (status.held) revert RiskEngine__NeedsReopening(portfolio, status.state);
+        uint256 until = status.insideSince + coolingTime;
+        bool begun = status.insideSince != 0;
+        if (begun && block.timestamp < until) revert RiskEngine__CoolingDown(until);
+        (bool breached, Metric metric, uint256 value, uint256 limit) =
+            _effective(p).firstOutside(metrics(portfolio), RiskLimits.WARNING_BPS);
         if (breached) revert RiskEngine__StillOutside(metric, value, limit);
-        _setState(p, portfolio, State.Normal, false);
+        if (!begun) emit RecoveryStarted(portfolio, block.timestamp + coolingTime);
+        _setStatus(p, portfolio, status.recovery(block.timestamp, coolingTime), false);
     }
 
     /// @inheritdoc IRiskEngine
     function deRisk(address portfolio) external restricted {
         PortfolioRisk storage p = _registered(portfolio);
-        if (p.state == State.Halted) revert RiskEngine__WrongState(portfolio, p.state);
-        p.held = true;
-        _setState(p, portfolio, State.DeRiskOnly, true);
+        Breaker.Status memory status = p.status;
+        if (status.state == State.Halted) revert RiskEngine__WrongState(portfolio, status.state);
+        _setStatus(p, portfolio, status.hold(State.DeRiskOnly), true);
     }
 
     /// @inheritdoc IRiskEngine
     function shutdown(address portfolio) external restricted {
         PortfolioRisk storage p = _registered(portfolio);
-        p.held = true;
-        _setState(p, portfolio, State.Halted, true);
+        Breaker.Status memory status = p.status;
+        _setStatus(p, portfolio, status.hold(State.Halted), true);
     }
 
     /// @inheritdoc IRiskEngine
     function reopen(address portfolio) external restricted {
         PortfolioRisk storage p = _registered(portfolio);
-        if (p.state == State.Normal) revert RiskEngine__WrongState(portfolio, p.state);
-        p.held = false;
-        _setState(p, portfolio, State.Normal, false);
+        Breaker.Status memory status = p.status;
+        if (status.state == State.Normal) revert RiskEngine__WrongState(portfolio, status.state);
+        _setStatus(p, portfolio, status.reopen(), false);
+    }
+
+    /// @inheritdoc IRiskEngine
+    function noteReport(address portfolio, uint40 expiry) external restricted {
+        _registered(portfolio).reportExpiry = expiry;
+        emit ReportNoted(portfolio, expiry);
     }
 
     // -- Views -------------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IRiskEngine
     function stateOf(address portfolio) external view returns (State) {
-        return _storage().portfolios[portfolio].state;
+        return _stateOf(_storage().portfolios[portfolio]);
+    }
+
+    /// @inheritdoc IRiskEngine
+    function breakerOf(address portfolio) external view returns (bool held, uint40 insideSince, uint40 reportExpiry) {
+        PortfolioRisk storage p = _storage().portfolios[portfolio];
+        return (p.status.held, p.status.insideSince, p.reportExpiry);
     }
 
     /// @inheritdoc IRiskEngine
     function limitsOf(address portfolio) external view returns (Limits memory) {
-        return _storage().portfolios[portfolio].limits;
+        return _effective(_storage().portfolios[portfolio]);
+    }
+
+    /// @inheritdoc IRiskEngine
+    function floors() external view returns (Limits memory) {
+        return _storage().floors;
     }
 
     /// @inheritdoc IRiskEngine
@@ -288,99 +264,177 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
     /// @inheritdoc IRiskEngine
     function metrics(address portfolio) public view returns (Metrics memory m) {
         PortfolioRisk storage p = _registered(portfolio);
-        (,, uint256[] memory values) = IPortfolio(portfolio).positions();
-        uint256[] memory weights = _weights(values);
-        (bytes memory model, uint256 size) = _model(p.universe);
-        for (uint256 k; k < values.length; ++k) {
-            m.nav += values[k];
-            if (k != 0) m.maxWeight = FixedPointMathLib.max(m.maxWeight, weights[k]);
+        (address[] memory assets,, uint256[] memory values) = IPortfolio(portfolio).positions();
+        MarketRisk.Exposure memory e = MarketRisk.measure(values, _model(p), true);
+        (m.nav, m.volatility, m.var95, m.var99, m.es975) = (e.nav, e.volatility, e.var95, e.var99, e.es975);
+        (m.herfindahl, m.leverage, m.maxComponent) = (e.herfindahl, e.leverage, MarketRisk.maxComponent(e.components));
+        for (uint256 k = 1; k < e.weights.length; ++k) {
+            m.maxWeight = FixedPointMathLib.max(m.maxWeight, e.weights[k]);
         }
-        m.volatility = _volatility(p, model, size, weights);
-        m.var95 = _var(m.volatility, _Z95);
-        m.var99 = _var(m.volatility, _Z99);
         m.sharePrice = IPortfolio(portfolio).sharePrice();
         m.highWaterMark = FixedPointMathLib.max(p.highWaterMark, m.sharePrice);
         m.drawdown = _drawdown(m.sharePrice, m.highWaterMark);
+        m.daysToLiquidate = liquidity.daysToLiquidate(p.universe, assets, values);
+        IPerformanceBook.Stats memory s = performance.statsOf(portfolio);
+        (m.realisedVolatility, m.sharpe, m.beta) = (s.realisedVolatility, s.sharpe, s.beta);
+        m.observations = s.observations;
+        m.grade = RiskGrades.grade(m);
+    }
+
+    /// @inheritdoc IRiskEngine
+    function componentVar(address portfolio) external view returns (int256[] memory) {
+        PortfolioRisk storage p = _registered(portfolio);
+        (,, uint256[] memory values) = IPortfolio(portfolio).positions();
+        return MarketRisk.measure(values, _model(p), true).components;
     }
 
     /// @inheritdoc IRiskEngine
     function volatility(address portfolio, uint256[] calldata values) external view returns (uint256) {
-        PortfolioRisk storage p = _registered(portfolio);
-        (bytes memory model, uint256 size) = _model(p.universe);
-        return _volatility(p, model, size, _weights(values));
+        MarketRisk.Model memory model = _model(_registered(portfolio));
+        (uint256[] memory weights,) = MarketRisk.weigh(values);
+        return PackedCovariance.volatility(model.matrix, MarketRisk.spreadOut(weights, model));
     }
 
-    // -- Internals ---------------------------------------------------------------------------------------------------
+    // -- Internals: I3 -----------------------------------------------------------------------------------------------
 
-    /// @dev For every risky asset: inside the limit, or outside before and strictly closer now.
-    function _requireWeights(
-        PortfolioRisk storage p,
-        uint256[] memory before,
-        uint256[] memory afterwards
+    /// @dev What trades can mend, beside its limit: (metric, value) of everything but weights and components.
+    function _scalars(MarketRisk.Exposure memory e) private pure returns (uint256[6] memory values) {
+        return [e.var99, e.var95, e.es975, e.volatility, e.herfindahl, e.leverage];
+    }
+
+    function _scalar(uint256 k) private pure returns (Metric) {
+        Metric[6] memory all =
+            [Metric.Var99, Metric.Var95, Metric.Es975, Metric.Volatility, Metric.Herfindahl, Metric.Leverage];
+        return all[k];
+    }
+
+    function _inside(MarketRisk.Exposure memory e, Limits memory limits, uint256 part) private pure returns (bool) {
+        uint256[6] memory values = _scalars(e);
+        for (uint256 k; k < 6; ++k) {
+            if (values[k] > limits.bound(_scalar(k), part)) return false;
+        }
+        uint256 most = limits.bound(Metric.Weight, part);
+        for (uint256 k = 1; k < e.weights.length; ++k) {
+            if (e.weights[k] > most) return false;
+        }
+        return MarketRisk.maxComponent(e.components) <= limits.bound(Metric.Component, part);
+    }
+
+    /// @dev Inside, or outside before and strictly closer now, metric by metric and asset by asset.
+    function _requireCloser(
+        MarketRisk.Exposure memory before,
+        MarketRisk.Exposure memory afterwards,
+        Limits memory limits,
+        uint256 part
     )
         private
         view
     {
-        if (before.length != afterwards.length) revert RiskEngine__LengthMismatch(before.length, afterwards.length);
-        uint256 limit = p.limits.maxWeightBps * _BPS_TO_WAD;
-        for (uint256 k = 1; k < afterwards.length; ++k) {
-            if (afterwards[k] > limit && afterwards[k] >= before[k]) {
-                address asset = IPortfolio(msg.sender).assets()[k];
-                revert RiskEngine__LimitBreached(Metric.Weight, asset, before[k], afterwards[k], limit);
+        uint256 limit;
+        (uint256[6] memory was, uint256[6] memory now_) = (_scalars(before), _scalars(afterwards));
+        for (uint256 k; k < 6; ++k) {
+            limit = limits.bound(_scalar(k), part);
+            if (now_[k] > limit && now_[k] >= was[k]) {
+                revert RiskEngine__LimitBreached(_scalar(k), address(0), was[k], now_[k], limit);
+            }
+        }
+        limit = limits.bound(Metric.Weight, part);
+        for (uint256 k = 1; k < afterwards.weights.length; ++k) {
+            if (afterwards.weights[k] > limit && afterwards.weights[k] >= before.weights[k]) {
+                _breached(Metric.Weight, k, before.weights[k], afterwards.weights[k], limit);
+            }
+        }
+        limit = limits.bound(Metric.Component, part);
+        if (limit == type(uint256).max) return;
+        for (uint256 k = 1; k < afterwards.components.length; ++k) {
+            (int256 x, int256 y) = (before.components[k], afterwards.components[k]);
+            if (y > int256(limit) && y >= x) {
+                _breached(Metric.Component, k, FixedPointMathLib.abs(x), uint256(y), limit);
             }
         }
     }
 
-    /// @dev Entries of a covariance matrix: positive variances, Cauchy-Schwarz for every pair.
-    function _requireCovariance(int64[] calldata covariance, uint256 n) private pure {
-        if (covariance.length != PackedCovariance.entries(n)) {
-            revert RiskEngine__WrongModelSize(covariance.length, PackedCovariance.entries(n));
-        }
-        uint256[] memory variances = new uint256[](n);
-        uint256 index;
-        for (uint256 i; i < n; ++i) {
-            int64 entry = covariance[index];
-            if (entry <= 0) revert RiskEngine__InvalidCovariance(i, i, entry);
-            variances[i] = uint64(entry);
-            index += n - i;
-        }
-        index = 0;
-        for (uint256 i; i < n; ++i) {
-            ++index;
-            for (uint256 j = i + 1; j < n; ++j) {
-                int256 entry = covariance[index++];
-                if (uint256(entry * entry) > variances[i] * variances[j]) {
-                    revert RiskEngine__InvalidCovariance(i, j, int64(entry));
-                }
-            }
-        }
+    function _breached(Metric metric, uint256 k, uint256 was, uint256 now_, uint256 limit) private view {
+        revert RiskEngine__LimitBreached(metric, IPortfolio(msg.sender).assets()[k], was, now_, limit);
     }
 
-    function _requireValid(Limits calldata limits) private pure {
-        if (
-            limits.maxVar99Bps == 0 || limits.maxVar99Bps > 10_000 || limits.maxWeightBps == 0
-                || limits.maxWeightBps > 10_000 || limits.maxDrawdownBps == 0
-                || limits.haltDrawdownBps < limits.maxDrawdownBps || limits.haltDrawdownBps > 10_000
-        ) revert RiskEngine__InvalidLimits(limits);
+    /// @dev The same for days to liquidate, read only where there is a limit.
+    function _requireLiquid(
+        PortfolioRisk storage p,
+        uint256[] calldata valuesBefore,
+        uint256[] calldata valuesAfter,
+        Limits memory limits,
+        uint256 part
+    )
+        private
+        view
+    {
+        uint256 limit = limits.bound(Metric.Liquidity, part);
+        if (limit == type(uint256).max) return;
+        address[] memory assets = IPortfolio(msg.sender).assets();
+        uint256 now_ = liquidity.daysToLiquidate(p.universe, assets, valuesAfter);
+        if (now_ <= limit) return;
+        uint256 was = liquidity.daysToLiquidate(p.universe, assets, valuesBefore);
+        if (now_ >= was) revert RiskEngine__LimitBreached(Metric.Liquidity, address(0), was, now_, limit);
+    }
+
+    // -- Internals: limits and states ---------------------------------------------------------------------------------
+
+    function _requireValid(Limits calldata limits) private pure returns (Limits memory) {
+        if (!RiskLimits.valid(limits)) revert RiskEngine__InvalidLimits(limits);
+        return limits;
+    }
+
+    function _requireTighter(Limits memory current, Limits calldata proposed) private pure {
+        if (!RiskLimits.asTight(proposed, current)) revert RiskEngine__NotTighter(current, proposed);
     }
 
     function _setLimits(PortfolioRisk storage p, address portfolio, Limits calldata limits) private {
-        _requireValid(limits);
-        p.limits = limits;
+        p.limits = _requireValid(limits);
         emit LimitsChanged(portfolio, limits);
     }
 
-    /// @dev Asset 0 is the settlement token: cash.
+    function _setFloors(Limits calldata floors_) private {
+        _storage().floors = _requireValid(floors_);
+        emit FloorsChanged(floors_);
+    }
+
+    function _effective(PortfolioRisk storage p) private view returns (Limits memory) {
+        return RiskLimits.tighter(p.limits, _storage().floors);
+    }
+
+    function _stateOf(PortfolioRisk storage p) private view returns (State) {
+        return Breaker.degraded(p.status.state, p.reportExpiry, block.timestamp, reportGrace);
+    }
+
+    function _setStatus(
+        PortfolioRisk storage p,
+        address portfolio,
+        Breaker.Status memory status,
+        bool byGuardian
+    )
+        private
+    {
+        State from = p.status.state;
+        if (from != status.state || byGuardian) emit StateChanged(portfolio, from, status.state, byGuardian);
+        p.status = status;
+    }
+
+    function _drawdownState(Limits memory limits, uint256 drawdown) private pure returns (State) {
+        if (drawdown > limits.haltDrawdownBps * _BPS_TO_WAD) return State.Halted;
+        return drawdown > limits.maxDrawdownBps * _BPS_TO_WAD ? State.DeRiskOnly : State.Normal;
+    }
+
+    // -- Internals: reading -------------------------------------------------------------------------------------------
+
     function _sync(PortfolioRisk storage p, address portfolio) private {
-        Universe storage u = _storage().universes[p.universe];
-        address[] memory assets = IPortfolio(portfolio).assets();
-        uint256 packed = _CASH << 248;
-        for (uint256 k = 1; k < assets.length; ++k) {
-            uint256 indexPlusOne = u.indexPlusOne[assets[k]];
-            if (indexPlusOne == 0) revert RiskEngine__AssetNotInUniverse(p.universe, assets[k]);
-            packed |= (indexPlusOne - 1) << (248 - 8 * k);
-        }
-        p.indices = bytes32(packed);
+        p.indices = models.indicesOf(p.universe, IPortfolio(portfolio).assets());
+    }
+
+    function _model(PortfolioRisk storage p) private view returns (MarketRisk.Model memory model) {
+        model.info = models.currentModel(p.universe);
+        model.matrix = SSTORE2.read(model.info.pointer);
+        model.indices = p.indices;
     }
 
     function _raiseHighWaterMark(
@@ -398,85 +452,6 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable, E
             return 0;
         }
         return _drawdown(sharePrice, highWaterMark);
-    }
-
-    /// @dev The stricter of the present state and `target`, which it moves to.
-    function _escalate(PortfolioRisk storage p, address portfolio, State target) private returns (State) {
-        if (target <= p.state) return p.state;
-        p.trippedAt = uint40(block.timestamp);
-        if (target == State.Halted) p.held = true;
-        _setState(p, portfolio, target, false);
-        return target;
-    }
-
-    function _setState(PortfolioRisk storage p, address portfolio, State to, bool byGuardian) private {
-        emit StateChanged(portfolio, p.state, to, byGuardian);
-        p.state = to;
-    }
-
-    function _drawdownState(Limits memory limits, uint256 drawdown) private pure returns (State) {
-        if (drawdown > limits.haltDrawdownBps * _BPS_TO_WAD) return State.Halted;
-        return drawdown > limits.maxDrawdownBps * _BPS_TO_WAD ? State.DeRiskOnly : State.Normal;
-    }
-
-    function _firstBreach(
-        Limits memory limits,
-        Metrics memory m
-    )
-        private
-        pure
-        returns (bool breached, Metric metric, uint256 value, uint256 limit)
-    {
-        limit = limits.maxVar99Bps * _BPS_TO_WAD;
-        if (m.var99 > limit) return (true, Metric.Var99, m.var99, limit);
-        limit = limits.maxWeightBps * _BPS_TO_WAD;
-        if (m.maxWeight > limit) return (true, Metric.Weight, m.maxWeight, limit);
-        limit = limits.maxDrawdownBps * _BPS_TO_WAD;
-        if (m.drawdown > limit) return (true, Metric.Drawdown, m.drawdown, limit);
-        return (false, metric, 0, 0);
-    }
-
-    /// @dev WAD of the sum; all zero if the sum is.
-    function _weights(uint256[] memory values) private pure returns (uint256[] memory weights) {
-        weights = new uint256[](values.length);
-        uint256 nav;
-        for (uint256 k; k < values.length; ++k) {
-            nav += values[k];
-        }
-        if (nav == 0) return weights;
-        for (uint256 k; k < values.length; ++k) {
-            weights[k] = FixedPointMathLib.fullMulDiv(values[k], _WAD, nav);
-        }
-    }
-
-    function _volatility(
-        PortfolioRisk storage p,
-        bytes memory model,
-        uint256 size,
-        uint256[] memory weights
-    )
-        private
-        view
-        returns (uint256)
-    {
-        uint256[] memory inUniverse = new uint256[](size);
-        bytes32 indices = p.indices;
-        for (uint256 k = 1; k < weights.length; ++k) {
-            inUniverse[uint8(indices[k])] = weights[k];
-        }
-        return PackedCovariance.volatility(model, inUniverse);
-    }
-
-    function _model(bytes32 universe) private view returns (bytes memory data, uint256 size) {
-        ModelInfo storage info = _storage().universes[universe].model;
-        (address pointer, uint256 expiry) = (info.pointer, info.expiry);
-        if (pointer == address(0)) revert RiskEngine__NoModel(universe);
-        if (block.timestamp >= expiry) revert RiskEngine__ModelExpired(universe, expiry);
-        return (SSTORE2.read(pointer), info.size);
-    }
-
-    function _var(uint256 volatility_, uint256 z) private pure returns (uint256) {
-        return FixedPointMathLib.mulWadUp(volatility_, z);
     }
 
     function _drawdown(uint256 sharePrice, uint256 highWaterMark) private pure returns (uint256) {

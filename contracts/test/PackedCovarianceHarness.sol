@@ -2,15 +2,94 @@
 pragma solidity 0.8.37;
 
 import {PackedCovariance} from "../math/PackedCovariance.sol";
+import {MarketRisk} from "../risk/MarketRisk.sol";
+import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
-/// @title The library's functions as calls
-/// @notice For differential tests against numpy.
+/// @title The risk libraries' functions as calls
+/// @notice For differential tests against numpy, and for the bench: gas between two readings of `gasleft`.
 contract PackedCovarianceHarness {
+    address public stored;
+
     function volatility(int64[] calldata covariance, uint256[] calldata weights) external pure returns (uint256) {
         return PackedCovariance.volatility(PackedCovariance.pack(covariance), weights);
     }
 
+    function rayVolatility(int64[] calldata covariance, uint256[] calldata weights) external pure returns (uint256) {
+        return PackedCovariance.rayVolatility(PackedCovariance.pack(covariance), weights);
+    }
+
     function quadraticForm(int64[] calldata covariance, uint256[] calldata weights) external pure returns (uint256) {
         return PackedCovariance.quadraticForm(PackedCovariance.pack(covariance), weights);
+    }
+
+    function product(
+        int64[] calldata covariance,
+        uint256[] calldata weights
+    )
+        external
+        pure
+        returns (int256[] memory row, uint256 form)
+    {
+        return PackedCovariance.product(PackedCovariance.pack(covariance), weights);
+    }
+
+    /// @param values WAD USD, cash first, then the assets of the matrix in its order.
+    function measure(
+        int64[] calldata covariance,
+        uint256[] calldata values,
+        uint64[3] calldata tails
+    )
+        external
+        pure
+        returns (MarketRisk.Exposure memory)
+    {
+        MarketRisk.Model memory model;
+        model.matrix = PackedCovariance.pack(covariance);
+        model.info.size = uint8(values.length - 1);
+        (model.info.z95, model.info.z99, model.info.es975) = (tails[0], tails[1], tails[2]);
+        uint256 indices;
+        for (uint256 k = 1; k < values.length; ++k) {
+            indices |= (k - 1) << (248 - 8 * k);
+        }
+        model.indices = bytes32(indices);
+        return MarketRisk.measure(values, model, true);
+    }
+
+    /// @notice Keeps a matrix.
+    function store(int64[] calldata covariance) external {
+        stored = SSTORE2.write(PackedCovariance.pack(covariance));
+    }
+
+    /// @notice w' S w of the stored matrix, reading included.
+    function packedGas(uint256[] memory weights) external view returns (uint256 form, uint256 spent) {
+        uint256 before = gasleft();
+        form = PackedCovariance.quadraticForm(SSTORE2.read(stored), weights);
+        spent = before - gasleft();
+    }
+
+    /// @notice The same as a plain loop over an `int256[][]` that is in memory already: reading it from storage, 2,100 gas
+    /// an entry, is not counted.
+    function plainGas(uint256[] memory weights) external view returns (uint256 form, uint256 spent) {
+        uint256 n = weights.length;
+        bytes memory packed = SSTORE2.read(stored);
+        int256[][] memory matrix = new int256[][](n);
+        for (uint256 i; i < n; ++i) {
+            matrix[i] = new int256[](n);
+        }
+        uint256 index;
+        for (uint256 i; i < n; ++i) {
+            for (uint256 j = i; j < n; ++j) {
+                matrix[i][j] = matrix[j][i] = PackedCovariance.load(packed, index++);
+            }
+        }
+        uint256 before = gasleft();
+        int256 total;
+        for (uint256 i; i < n; ++i) {
+            for (uint256 j; j < n; ++j) {
+                total += int256(weights[i]) * matrix[i][j] * int256(weights[j]);
+            }
+        }
+        form = uint256(total);
+        spent = before - gasleft();
     }
 }

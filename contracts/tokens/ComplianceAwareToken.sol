@@ -1,79 +1,513 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ERC20Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/ERC20Upgradeable.sol";
-import {
-    ERC20PermitUpgradeable
-} from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC20PermitUpgradeable.sol";
-import {PausableUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/PausableUpgradeable.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 
+import {PackedHoldings} from "./PackedHoldings.sol";
+import {TokenDocuments} from "./TokenDocuments.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {ITokenCompliance} from "interfaces/compliance/ITokenCompliance.sol";
+import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
+import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
 
 /// @title Regulated token
 /// @notice See {IComplianceAwareToken}.
-contract ComplianceAwareToken is IComplianceAwareToken, ERC20PermitUpgradeable, PausableUpgradeable {
+contract ComplianceAwareToken is PackedHoldings, TokenDocuments {
+    /// @dev One slot, read first in every movement.
+    struct Config {
+        address engine;
+        uint8 decimals;
+        bool paused;
+    }
+
+    uint256 private constant _MAX_LEGS = 256;
+    uint256 private constant _MANAGEMENT = 1;
+
     /// @inheritdoc IComplianceAwareToken
     address public immutable factory;
     /// @inheritdoc IComplianceAwareToken
     address public immutable authority;
-    /// @inheritdoc IComplianceAwareToken
-    address public immutable compliance;
 
-    uint8 private _decimals;
+    Config private _config;
+    /// @inheritdoc IComplianceAwareToken
+    address public compliance;
+    /// @inheritdoc IComplianceAwareToken
+    address public onchainID;
+    /// @inheritdoc IComplianceAwareToken
+    mapping(address agent => bool) public isAgent;
 
     /// @dev A clone acts under the role mapping of its factory.
     modifier restricted() {
-        // slither-disable-next-line unused-return
-        (bool immediate,) = IAccessManager(authority).canCall(msg.sender, factory, msg.sig);
-        if (!immediate) revert ComplianceAwareToken__Unauthorized(msg.sender, msg.sig);
+        _requireRole();
         _;
     }
 
-    constructor(address authority_, address compliance_) {
+    modifier orAgent() {
+        if (!isAgent[msg.sender]) _requireRole();
+        _;
+    }
+
+    /// @dev The factory speaks for roles that wait out a delay.
+    modifier governed() {
+        if (msg.sender != factory) _requireRole();
+        _;
+    }
+
+    constructor(address authority_) {
         factory = msg.sender;
         authority = authority_;
-        compliance = compliance_;
         _disableInitializers();
     }
 
     /// @inheritdoc IComplianceAwareToken
-    function initialize(string calldata name_, string calldata symbol_, uint8 decimals_) external initializer {
+    function initialize(
+        string calldata name_,
+        string calldata symbol_,
+        uint8 decimals_,
+        address compliance_,
+        address onchainID_,
+        TokenInfo calldata info_,
+        address[] calldata agents
+    )
+        external
+        initializer
+    {
         if (msg.sender != factory) revert ComplianceAwareToken__Unauthorized(msg.sender, msg.sig);
-        __ERC20_init(name_, symbol_);
-        __ERC20Permit_init(name_);
-        _decimals = decimals_;
+        __ERC20Permit_init("");
+        _config.decimals = decimals_;
+        onchainID = onchainID_;
+        _setNames(name_, symbol_);
+        _putInfo(info_, decimals_);
+        for (uint256 i; i < agents.length; ++i) {
+            _addAgent(agents[i]);
+        }
+        _emitInformation();
+        _takeCompliance(compliance_);
+        emit IdentityRegistryAdded(identityRegistry());
+    }
+
+    // -- Holders -----------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IComplianceAwareToken
+    function batchTransfer(address[] calldata toList, uint256[] calldata amounts) external {
+        address engine_ = _running();
+        (address[] memory receivers, uint256[] memory sums) = _summed(toList, amounts);
+        uint256[] memory balances = new uint256[](receivers.length);
+        uint256 fromBalance = balanceOf(msg.sender);
+        for (uint256 i; i < receivers.length; ++i) {
+            if (receivers[i] == address(0)) revert ERC20InvalidReceiver(address(0));
+            (fromBalance, balances[i]) = _moveFree(msg.sender, receivers[i], sums[i]);
+        }
+        for (uint256 i; i < receivers.length; ++i) {
+            if (receivers[i] == msg.sender) balances[i] = fromBalance;
+        }
+        IAutomatedComplianceEngine(engine_).admitBatch(msg.sender, msg.sender, receivers, sums, fromBalance, balances);
     }
 
     /// @inheritdoc IComplianceAwareToken
-    function mint(address to, uint256 amount) external restricted {
-        _mint(to, amount);
+    function tryTransfer(address to, uint256 amount) external returns (uint8) {
+        return _try(msg.sender, to, amount);
     }
 
     /// @inheritdoc IComplianceAwareToken
-    function burn(address from, uint256 amount) external restricted {
-        _burn(from, amount);
+    function tryTransferFrom(address from, address to, uint256 amount) external returns (uint8) {
+        uint256 allowed = allowance(from, msg.sender);
+        if (allowed < amount) revert ERC20InsufficientAllowance(msg.sender, allowed, amount);
+        return _try(from, to, amount);
+    }
+
+    // -- Agents ------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IComplianceAwareToken
+    function mint(address to, uint256 amount) external orAgent {
+        if (to == address(0)) revert ERC20InvalidReceiver(address(0));
+        _increaseSupply(amount);
+        uint256 balance = _issue(to, amount);
+        IAutomatedComplianceEngine(_config.engine).admitTransfer(msg.sender, address(0), to, amount, 0, balance);
     }
 
     /// @inheritdoc IComplianceAwareToken
-    function pause() external restricted {
-        _pause();
+    function burn(address from, uint256 amount) external orAgent {
+        _redeem(from, amount);
     }
 
     /// @inheritdoc IComplianceAwareToken
-    function unpause() external restricted {
-        _unpause();
+    function forcedTransfer(address from, address to, uint256 amount) external orAgent returns (bool) {
+        _force(from, to, amount);
+        return true;
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function recoveryAddress(
+        address lostWallet,
+        address newWallet,
+        address investorOnchainID
+    )
+        external
+        orAgent
+        returns (bool)
+    {
+        // Checks
+        uint256 amount = balanceOf(lostWallet);
+        if (amount == 0) revert ComplianceAwareToken__NothingToRecover(lostWallet);
+        IIdentityRegistry registry = IIdentityRegistry(identityRegistry());
+        if (
+            lostWallet == newWallet || address(registry.identity(lostWallet)) != investorOnchainID
+                || !IOnchainId(investorOnchainID).keyHasPurpose(keccak256(abi.encode(newWallet)), _MANAGEMENT)
+        ) revert ComplianceAwareToken__NotTheSameInvestor(lostWallet, newWallet, investorOnchainID);
+
+        // Effects
+        uint256 frozen = getFrozenTokens(lostWallet);
+        // slither-disable-next-line unused-return
+        _take(lostWallet, amount);
+        uint256 balance = _give(newWallet, amount);
+        emit Transfer(lostWallet, newWallet, amount);
+        if (frozen != 0) _freeze(newWallet, frozen);
+        if (isFrozen(lostWallet)) _setWalletFrozen(newWallet, true);
+        emit RecoverySuccess(lostWallet, newWallet, investorOnchainID);
+
+        // Interactions
+        registry.replaceWallet(lostWallet, newWallet);
+        IAutomatedComplianceEngine(_config.engine)
+            .admitForcedTransfer(msg.sender, lostWallet, newWallet, amount, 0, balance);
+        return true;
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function setAddressFrozen(address account, bool freeze) external orAgent {
+        _setWalletFrozen(account, freeze);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function freezePartialTokens(address account, uint256 amount) external orAgent {
+        _freeze(account, amount);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function unfreezePartialTokens(address account, uint256 amount) external orAgent {
+        _unfreeze(account, amount);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function batchMint(address[] calldata toList, uint256[] calldata amounts) external orAgent {
+        (address[] memory receivers, uint256[] memory sums) = _summed(toList, amounts);
+        uint256[] memory balances = new uint256[](receivers.length);
+        for (uint256 i; i < receivers.length; ++i) {
+            if (receivers[i] == address(0)) revert ERC20InvalidReceiver(address(0));
+            _increaseSupply(sums[i]);
+            balances[i] = _issue(receivers[i], sums[i]);
+        }
+        IAutomatedComplianceEngine(_config.engine).admitBatch(msg.sender, address(0), receivers, sums, 0, balances);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function batchBurn(address[] calldata accounts, uint256[] calldata amounts) external orAgent {
+        _requireLegs(accounts.length, amounts.length);
+        for (uint256 i; i < accounts.length; ++i) {
+            _redeem(accounts[i], amounts[i]);
+        }
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function batchForcedTransfer(
+        address[] calldata fromList,
+        address[] calldata toList,
+        uint256[] calldata amounts
+    )
+        external
+        orAgent
+    {
+        _requireLegs(fromList.length, toList.length);
+        _requireLegs(fromList.length, amounts.length);
+        for (uint256 i; i < fromList.length; ++i) {
+            uint256 sum;
+            bool done;
+            for (uint256 k; k < fromList.length; ++k) {
+                if (fromList[k] != fromList[i] || toList[k] != toList[i]) continue;
+                done = done || k < i;
+                sum += amounts[k];
+            }
+            if (!done) _force(fromList[i], toList[i], sum);
+        }
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function batchSetAddressFrozen(address[] calldata accounts, bool[] calldata freeze) external orAgent {
+        _requireLegs(accounts.length, freeze.length);
+        for (uint256 i; i < accounts.length; ++i) {
+            _setWalletFrozen(accounts[i], freeze[i]);
+        }
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function batchFreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external orAgent {
+        _requireLegs(accounts.length, amounts.length);
+        for (uint256 i; i < accounts.length; ++i) {
+            _freeze(accounts[i], amounts[i]);
+        }
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function batchUnfreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external orAgent {
+        _requireLegs(accounts.length, amounts.length);
+        for (uint256 i; i < accounts.length; ++i) {
+            _unfreeze(accounts[i], amounts[i]);
+        }
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function pause() external orAgent {
+        if (_config.paused) revert ComplianceAwareToken__Paused();
+        _config.paused = true;
+        emit Paused(msg.sender);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function unpause() external orAgent {
+        if (!_config.paused) revert ComplianceAwareToken__NotPaused();
+        _config.paused = false;
+        emit Unpaused(msg.sender);
+    }
+
+    // -- Governance --------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IComplianceAwareToken
+    function setName(string calldata name_) external restricted {
+        _setNames(name_, symbol());
+        _emitInformation();
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function setSymbol(string calldata symbol_) external restricted {
+        _setNames(name(), symbol_);
+        _emitInformation();
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function setOnchainID(address onchainID_) external restricted {
+        onchainID = onchainID_;
+        _emitInformation();
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function setTokenInfo(TokenInfo calldata info_) external restricted {
+        _putInfo(info_, _config.decimals);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function setDocument(bytes32 name_, string calldata uri, bytes32 documentHash) external restricted {
+        _putDocument(name_, uri, documentHash);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function removeDocument(bytes32 name_) external restricted {
+        _dropDocument(name_);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function setIdentityRegistry(address registry) external governed {
+        emit IdentityRegistryAdded(registry);
+        IAutomatedComplianceEngine(_config.engine).setRegistry(registry);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    // slither-disable-next-line reentrancy-no-eth (both ends are the governor's choice; the order is T-REX's)
+    function setCompliance(address compliance_) external governed {
+        ITokenCompliance(compliance).unbindToken(address(this));
+        _takeCompliance(compliance_);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function addAgent(address agent) external governed {
+        _addAgent(agent);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function removeAgent(address agent) external governed {
+        isAgent[agent] = false;
+        emit AgentRemoved(agent);
+    }
+
+    // -- Reading -----------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IComplianceAwareToken
+    function detectTransferRestriction(address from, address to, uint256 amount) external view returns (uint8) {
+        (, IAutomatedComplianceEngine.Reason reason) = _restriction(from, from, to, amount);
+        return uint8(reason);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function messageForTransferRestriction(uint8 code) external view returns (string memory) {
+        return ITokenCompliance(compliance).messageOf(code);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function identityRegistry() public view returns (address) {
+        return IAutomatedComplianceEngine(_config.engine).registryOf(address(this));
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function engine() external view returns (address) {
+        return _config.engine;
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function paused() external view returns (bool) {
+        return _config.paused;
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function owner() external view returns (address) {
+        return factory;
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function version() external pure returns (string memory) {
+        return "4.1.6";
     }
 
     /// @notice Decimals of one whole token, 0 to 36.
     function decimals() public view override returns (uint8) {
-        return _decimals;
+        return _config.decimals;
     }
 
-    /// @dev Every movement ends here: mint, burn, transfer, transferFrom.
-    function _update(address from, address to, uint256 value) internal override whenNotPaused {
-        IAutomatedComplianceEngine(compliance).enforceTransfer(_msgSender(), from, to, value);
-        super._update(from, to, value);
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    /// @dev Transfers of holders and spenders end here. Effects first: the engine is told what is, and refuses it.
+    function _update(address from, address to, uint256 amount) internal override {
+        address engine_ = _running();
+        if (msg.sender != from && isFrozen(msg.sender)) revert ComplianceAwareToken__WalletFrozen(msg.sender);
+        (uint256 fromBalance, uint256 toBalance) = _moveFree(from, to, amount);
+        IAutomatedComplianceEngine(engine_).admitTransfer(msg.sender, from, to, amount, fromBalance, toBalance);
+    }
+
+    function _try(address from, address to, uint256 amount) private returns (uint8) {
+        (address account, IAutomatedComplianceEngine.Reason reason) = _restriction(msg.sender, from, to, amount);
+        if (reason != IAutomatedComplianceEngine.Reason.None) {
+            IAutomatedComplianceEngine(_config.engine).recordRefusal(msg.sender, from, to, amount, account, reason);
+            return uint8(reason);
+        }
+        if (msg.sender != from) _spendAllowance(from, msg.sender, amount);
+        _transfer(from, to, amount);
+        return 0;
+    }
+
+    /// @dev What `_update` would revert with, in the same order.
+    function _restriction(
+        address operator,
+        address from,
+        address to,
+        uint256 amount
+    )
+        private
+        view
+        returns (address, IAutomatedComplianceEngine.Reason)
+    {
+        if (to == address(0)) return (to, IAutomatedComplianceEngine.Reason.NotRegistered);
+        if (_config.paused) return (address(this), IAutomatedComplianceEngine.Reason.TokenPaused);
+        if (isFrozen(operator)) return (operator, IAutomatedComplianceEngine.Reason.WalletFrozen);
+        if (isFrozen(from)) return (from, IAutomatedComplianceEngine.Reason.WalletFrozen);
+        if (isFrozen(to)) return (to, IAutomatedComplianceEngine.Reason.WalletFrozen);
+        if (amount > balanceOf(from)) return (from, IAutomatedComplianceEngine.Reason.InsufficientBalance);
+        if (amount > _free(from)) return (from, IAutomatedComplianceEngine.Reason.AmountFrozen);
+        return IAutomatedComplianceEngine(_config.engine).checkTransfer(address(this), operator, from, to, amount);
+    }
+
+    function _issue(address to, uint256 amount) private returns (uint256 balance) {
+        balance = _give(to, amount);
+        uint256 minimum = _minimumInvestment();
+        if (balance < minimum) revert ComplianceAwareToken__BelowMinimumInvestment(balance, minimum);
+        emit Transfer(address(0), to, amount);
+    }
+
+    function _redeem(address from, uint256 amount) private {
+        if (from == address(0)) revert ERC20InvalidSender(address(0));
+        uint256 balance = _take(from, amount);
+        _decreaseSupply(amount);
+        emit Transfer(from, address(0), amount);
+        IAutomatedComplianceEngine(_config.engine).admitTransfer(msg.sender, from, address(0), amount, balance, 0);
+    }
+
+    /// @dev To oneself nothing moves, so nothing is unfrozen.
+    function _force(address from, address to, uint256 amount) private {
+        if (from == address(0)) revert ERC20InvalidSender(address(0));
+        if (to == address(0)) revert ERC20InvalidReceiver(address(0));
+        uint256 fromBalance = balanceOf(from);
+        uint256 toBalance = fromBalance;
+        if (from != to) {
+            fromBalance = _take(from, amount);
+            toBalance = _give(to, amount);
+        } else if (amount > fromBalance) {
+            revert ERC20InsufficientBalance(from, fromBalance, amount);
+        }
+        emit Transfer(from, to, amount);
+        IAutomatedComplianceEngine(_config.engine)
+            .admitForcedTransfer(msg.sender, from, to, amount, fromBalance, toBalance);
+    }
+
+    /// @dev Each receiver once, with all that it gets.
+    function _summed(
+        address[] calldata toList,
+        uint256[] calldata amounts
+    )
+        private
+        pure
+        returns (address[] memory receivers, uint256[] memory sums)
+    {
+        _requireLegs(toList.length, amounts.length);
+        receivers = new address[](toList.length);
+        sums = new uint256[](toList.length);
+        uint256 count;
+        for (uint256 i; i < toList.length; ++i) {
+            uint256 k;
+            while (k < count && receivers[k] != toList[i]) ++k;
+            if (k == count) receivers[count++] = toList[i];
+            sums[k] += amounts[i];
+        }
+        assembly ("memory-safe") {
+            mstore(receivers, count)
+            mstore(sums, count)
+        }
+    }
+
+    function _takeCompliance(address compliance_) private {
+        address engine_ = ITokenCompliance(compliance_).engine();
+        if (IAutomatedComplianceEngine(engine_).registryOf(address(this)) == address(0)) {
+            revert ComplianceAwareToken__InvalidCompliance(compliance_);
+        }
+        (compliance, _config.engine) = (compliance_, engine_);
+        emit ComplianceAdded(compliance_);
+        ITokenCompliance(compliance_).bindToken(address(this));
+        if (!ITokenCompliance(compliance_).isTokenBound(address(this))) {
+            revert ComplianceAwareToken__InvalidCompliance(compliance_);
+        }
+    }
+
+    function _addAgent(address agent) private {
+        isAgent[agent] = true;
+        emit AgentAdded(agent);
+    }
+
+    function _emitInformation() private {
+        emit UpdatedTokenInformation(name(), symbol(), _config.decimals, "4.1.6", onchainID);
+    }
+
+    /// @dev One slot: whether holders may move, and who decides.
+    function _running() private view returns (address) {
+        Config memory config = _config;
+        if (config.paused) revert ComplianceAwareToken__Paused();
+        return config.engine;
+    }
+
+    function _requireRole() private view {
+        // slither-disable-next-line unused-return
+        (bool immediate,) = IAccessManager(authority).canCall(msg.sender, factory, msg.sig);
+        if (!immediate) revert ComplianceAwareToken__Unauthorized(msg.sender, msg.sig);
+    }
+
+    function _requireLegs(uint256 legs, uint256 others) private pure {
+        if (legs != others) revert ComplianceAwareToken__LengthMismatch();
+        if (legs > _MAX_LEGS) revert ComplianceAwareToken__TooManyLegs(legs, _MAX_LEGS);
     }
 }

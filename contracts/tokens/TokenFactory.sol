@@ -3,9 +3,14 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 
+import {TokenCompliance} from "../compliance/TokenCompliance.sol";
+import {IdentityRegistry} from "../identity/IdentityRegistry.sol";
 import {ComplianceAwareToken} from "./ComplianceAwareToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {ISanctionsList} from "interfaces/compliance/ISanctionsList.sol";
+import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
 import {ITokenFactory} from "interfaces/tokens/ITokenFactory.sol";
 
@@ -16,33 +21,91 @@ contract TokenFactory is ITokenFactory, AccessManaged {
 
     /// @inheritdoc ITokenFactory
     address public immutable implementation;
-    IAutomatedComplianceEngine private immutable _compliance;
+    /// @inheritdoc ITokenFactory
+    address public immutable registryImplementation;
+    IAutomatedComplianceEngine private immutable _engine;
+    address private immutable _sharedRegistry;
+    address private immutable _complianceImplementation;
 
     /// @inheritdoc ITokenFactory
     mapping(address token => bool) public isToken;
+    /// @inheritdoc ITokenFactory
+    mapping(address registry => bool) public isRegistry;
 
-    constructor(address authority_, address compliance) AccessManaged(authority_) {
-        _compliance = IAutomatedComplianceEngine(compliance);
-        implementation = address(new ComplianceAwareToken(authority_, compliance));
+    constructor(
+        address authority_,
+        IAutomatedComplianceEngine engine,
+        address registryImplementation_
+    )
+        AccessManaged(authority_)
+    {
+        _engine = engine;
+        _sharedRegistry = engine.identityRegistry();
+        registryImplementation = registryImplementation_;
+        implementation = address(new ComplianceAwareToken(authority_));
+        _complianceImplementation = address(new TokenCompliance());
     }
 
     /// @inheritdoc ITokenFactory
     function createToken(TokenParams calldata params) external restricted returns (address token) {
-        // Checks
-        if (params.decimals > _MAX_DECIMALS) revert TokenFactory__UnsupportedDecimals(params.decimals);
+        token = _clone(params);
+        _engine.openRules(token, params.countries, params.classes);
+        IComplianceAwareToken.TokenInfo memory info;
+        info.fractional = true;
+        _initialize(token, _sharedRegistry, params, info, address(0), new address[](0));
+    }
 
-        // Effects
-        token = Clones.cloneDeterministic(implementation, params.salt);
-        isToken[token] = true;
-        emit TokenCreated(token, params.name, params.symbol);
+    /// @inheritdoc ITokenFactory
+    function issueToken(TokenParams calldata params, Terms calldata terms) external restricted returns (address token) {
+        if (params.classes != 0) revert TokenFactory__BothRules(params.classes);
+        token = _clone(params);
+        address registry = _registryOf(terms, params.salt);
+        _engine.openRulebook(token, registry, terms.tokenRule, params.countries, terms.rules);
+        _initialize(token, registry, params, terms.info, terms.onchainID, terms.agents);
+    }
 
-        // Interactions
-        _compliance.openRules(token, params.countries, params.classes);
-        IComplianceAwareToken(token).initialize(params.name, params.symbol, params.decimals);
+    /// @inheritdoc ITokenFactory
+    function govern(address target, bytes calldata data) external restricted returns (bytes memory) {
+        if (!isToken[target] && !isRegistry[target]) revert TokenFactory__NotOurs(target);
+        return Address.functionCall(target, data);
     }
 
     /// @inheritdoc ITokenFactory
     function addressOf(bytes32 salt) external view returns (address) {
         return Clones.predictDeterministicAddress(implementation, salt);
+    }
+
+    function _clone(TokenParams calldata params) private returns (address token) {
+        if (params.decimals > _MAX_DECIMALS) revert TokenFactory__UnsupportedDecimals(params.decimals);
+        token = Clones.cloneDeterministic(implementation, params.salt);
+        isToken[token] = true;
+        emit TokenCreated(token, params.name, params.symbol);
+    }
+
+    function _registryOf(Terms calldata terms, bytes32 salt) private returns (address registry) {
+        if (!terms.ownRegistry) return terms.registry == address(0) ? _sharedRegistry : terms.registry;
+        if (terms.registry != address(0)) revert TokenFactory__BothRegistries(terms.registry);
+        registry = Clones.cloneDeterministic(registryImplementation, salt);
+        isRegistry[registry] = true;
+        emit RegistryCreated(registry);
+        IdentityRegistry(registry).initializeClone(authority(), _sharedRegistry);
+        ISanctionsList(IIdentityRegistry(_sharedRegistry).sanctionsList()).addRegistry(registry);
+    }
+
+    function _initialize(
+        address token,
+        address registry,
+        TokenParams calldata params,
+        IComplianceAwareToken.TokenInfo memory info,
+        address onchainID,
+        address[] memory agents
+    )
+        private
+    {
+        address compliance = Clones.cloneWithImmutableArgs(_complianceImplementation, abi.encode(_engine, token));
+        // A registry that is neither shared nor made here has to name the token an agent itself.
+        if (registry == _sharedRegistry || isRegistry[registry]) IIdentityRegistry(registry).bindToken(token);
+        IComplianceAwareToken(token)
+            .initialize(params.name, params.symbol, params.decimals, compliance, onchainID, info, agents);
     }
 }

@@ -2,13 +2,28 @@
 pragma solidity ^0.8.24;
 
 /// @title Rules of regulated tokens
-/// @notice Decides who may hold and move a token (I4). An account is eligible for a token if it is registered, not frozen,
-/// its KYC has not lapsed, and its country and investor class are allowed. A movement is allowed if
-/// - the receiver is eligible, or is a venue account and the sender is eligible;
-/// - the sender is not frozen; a venue account sends only to eligible accounts;
-/// - a spender other than the sender is eligible or a venue account, and not frozen.
-/// Minting checks the receiver. Burning checks only that the holder is not frozen, so that lapsed holders can leave.
+/// @notice Decides who may hold and move a token (I4). Rules are data, a word or two per (token, jurisdiction); a
+/// jurisdiction without a rule is not allowed. The verdict on a movement, in the order in which reasons are found:
+///
+/// 1. Rules are open for the token.
+/// 2. The sender is neither sanctioned nor frozen.
+/// 3. The receiver is eligible; or it is a venue account, neither sanctioned nor frozen, and the sender is eligible and no venue.
+/// 4. A spender is eligible, or a venue account neither sanctioned nor frozen.
+/// 5. The sender's jurisdiction lets tokens out; residents deal with residents where it says so; what is sent is not locked
+///    up; the period's volume is not exceeded; the sender keeps nothing or at least the minimum.
+/// 6. The receiver's jurisdiction lets tokens in; residents deal with residents; its holding is between minimum and maximum,
+///    summed over the wallets of one ONCHAINID; it does not make one holder too many, in its jurisdiction or in all.
+///
+/// An account is eligible if, in this order: it is not sanctioned, not frozen, not a venue account, registered, verified; its
+/// KYC and AML have not lapsed; its country is allowed; its class is allowed (an accreditation that has lapsed counts as
+/// Retail); it has the claim topics that the token requires and the documents that its jurisdiction requires.
+///
+/// Minting checks the receiver (3, 6). Burning checks 2 alone, so that lapsed holders can leave. A forced transfer checks the
+/// receiver (3 without venue accounts, 6 without residence and minimum) and not the sender. Venue accounts have no jurisdiction: 5 and
+/// 6 do not apply to them, except that residents-only holders do not deal with venues. In a batch the rules see sums: what the
+/// sender sends in all, and what each receiver gets in all.
 interface IAutomatedComplianceEngine {
+    /// @dev Numbers are ERC-1404 restriction codes and never change their meaning. The last four are found by the token.
     enum Reason {
         None,
         RulesNotSet,
@@ -17,14 +32,111 @@ interface IAutomatedComplianceEngine {
         KycExpired,
         CountryNotAllowed,
         ClassNotAllowed,
-        VenueOnlyOppositeEligible
+        VenueOnlyOppositeEligible,
+        AmlExpired,
+        Sanctioned,
+        NotVerified,
+        AccreditationExpired,
+        ClaimMissing,
+        DocumentMissing,
+        OutboundBlocked,
+        InboundBlocked,
+        ResidentsOnly,
+        LockedUp,
+        VolumeExceeded,
+        BelowMinimumHolding,
+        AboveMaximumHolding,
+        TooManyHolders,
+        TooManyHoldersInCountry,
+        TokenPaused,
+        WalletFrozen,
+        InsufficientBalance,
+        AmountFrozen
     }
 
-    event RulesOpened(address indexed token, uint16[] countries, uint8 classes);
-    event CountriesAllowed(address indexed token, uint16[] countries);
-    event CountriesBlocked(address indexed token, uint16[] countries);
-    event ClassesAllowed(address indexed token, uint8 classes);
-    event ClassesBlocked(address indexed token, uint8 classes);
+    /// @dev What an entry of a token's log is about.
+    enum LogKind {
+        None,
+        TravelRule,
+        Reporting,
+        Refusal
+    }
+
+    /// @notice One jurisdiction's rule for one token. Amounts in the token's smallest units, with at most 14 significant
+    /// decimal digits; 0 means no limit, except where said.
+    /// @param classes Bit i stands for IIdentityRegistry.InvestorClass(i); bit 0 (None) is refused. 0: the country is not
+    /// allowed; holders that are there still obey the other fields.
+    /// @param inboundBlocked Holders here receive nothing, not even issuance.
+    /// @param outboundBlocked Holders here send nothing; they can still be redeemed (burned).
+    /// @param residentOnly Holders here deal only with holders here; issuance and redemption excepted.
+    /// @param documents Bits of IIdentityRegistry.Identity.documents that a holder needs.
+    /// @param lockup Seconds for which newly issued tokens do not move. A later issue restarts it for what is still locked.
+    /// @param maxHolders Wallets here that may hold at once.
+    /// @param minHolding Least that a holder has, if anything.
+    /// @param maxHolding Most that a holder has, over all wallets of its ONCHAINID.
+    /// @param volumeLimit Most that a holder sends in any `period`. Counted in quarters of 4/3 periods: what was sent counts
+    /// for one period at least and 4/3 at most. At most 2^112 - 1.
+    /// @param period Seconds, at least 3; 0 if and only if `volumeLimit` is.
+    /// @param travelThreshold From this amount a movement is logged as LogKind.TravelRule.
+    /// @param reportThreshold From this amount a movement is logged as LogKind.Reporting.
+    struct Rule {
+        uint8 classes;
+        bool inboundBlocked;
+        bool outboundBlocked;
+        bool residentOnly;
+        uint16 documents;
+        uint32 lockup;
+        uint32 maxHolders;
+        uint256 minHolding;
+        uint256 maxHolding;
+        uint256 volumeLimit;
+        uint32 period;
+        uint256 travelThreshold;
+        uint256 reportThreshold;
+    }
+
+    /// @notice What holds in every jurisdiction.
+    /// @param requiredTopics Bits of IIdentityRegistry.Identity.topics that every holder needs.
+    /// @param maxHolders Wallets that may hold at once; 0: no limit.
+    struct TokenRule {
+        uint16 requiredTopics;
+        uint32 maxHolders;
+    }
+
+    event RulesOpened(address indexed token, address indexed registry);
+    event RegistrySet(address indexed token, address indexed registry);
+    event TokenRuleSet(address indexed token, TokenRule rule);
+    event RuleSet(address indexed token, uint16 indexed country, Rule rule);
+    event HolderCounted(address indexed token, address indexed account, uint16 indexed country, bool holds);
+
+    /// @notice A movement reached a threshold. Every log event carries `head`, the token's running hash after it:
+    /// keccak256(abi.encode(head before, token, index, kind, reason, account, operator, from, to, amount, block.timestamp)),
+    /// with reason and account 0 here. The chain starts from zero.
+    /// @param index Of the entry in the token's log, from 0.
+    event ThresholdCrossed(
+        address indexed token,
+        uint64 indexed index,
+        LogKind indexed kind,
+        address operator,
+        address from,
+        address to,
+        uint256 amount,
+        bytes32 head
+    );
+
+    /// @notice A movement was tried without reverting and refused; kind is LogKind.Refusal.
+    /// @param account The refused account.
+    event MovementRefused(
+        address indexed token,
+        uint64 indexed index,
+        Reason indexed reason,
+        address account,
+        address operator,
+        address from,
+        address to,
+        uint256 amount,
+        bytes32 head
+    );
 
     /// @param account The account that is refused: sender, receiver or spender.
     error AutomatedComplianceEngine__Refused(address token, address account, Reason reason);
@@ -32,32 +144,116 @@ interface IAutomatedComplianceEngine {
     error AutomatedComplianceEngine__RulesNotSet(address token);
     error AutomatedComplianceEngine__InvalidCountry(uint16 country);
     error AutomatedComplianceEngine__InvalidClasses(uint8 classes);
+    error AutomatedComplianceEngine__InvalidRule(uint16 country);
+    error AutomatedComplianceEngine__InvalidRegistry(address registry);
+    error AutomatedComplianceEngine__LengthMismatch();
+    /// @dev More than 14 significant decimal digits.
+    error AutomatedComplianceEngine__InexactAmount(uint256 amount);
+    /// @dev Some field would be looser than it is; loosening goes through `setRules`.
+    error AutomatedComplianceEngine__NotTighter(address token, uint16 country);
 
-    /// @notice Opens the rules of a new token. Role: FACTORY.
+    // -- Rules -------------------------------------------------------------------------------------------------------
+
+    /// @notice Opens the rules of a new token under the shared registry: one class mask, no other limit. Role: FACTORY.
     /// @param countries ISO 3166-1 numeric codes that may hold it.
-    /// @param classes Bit i stands for IIdentityRegistry.InvestorClass(i); bit 0 (None) is refused.
+    /// @param classes Bit i stands for IIdentityRegistry.InvestorClass(i).
     function openRules(address token, uint16[] calldata countries, uint8 classes) external;
 
-    /// @notice Lets further countries in. Role: COMPLIANCE_OFFICER_DELAYED.
-    function allowCountries(address token, uint16[] calldata countries) external;
+    /// @notice Opens the rules of a new token. Role: FACTORY.
+    /// @param registry Where its holders are registered.
+    /// @param countries ISO 3166-1 numeric codes, beside their `rules`.
+    function openRulebook(
+        address token,
+        address registry,
+        TokenRule calldata tokenRule,
+        uint16[] calldata countries,
+        Rule[] calldata rules
+    )
+        external;
+
+    /// @notice Sets rules of jurisdictions, looser or tighter. Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay:
+    /// lets anyone registered in.
+    function setRules(address token, uint16[] calldata countries, Rule[] calldata rules) external;
+
+    /// @notice Sets rules that are nowhere looser than those that stand, at once. Role: COMPLIANCE_OFFICER. At worst: stops
+    /// every movement but redemption.
+    function tightenRules(address token, uint16[] calldata countries, Rule[] calldata rules) external;
 
     /// @notice Shuts countries out at once. Holders there keep their tokens and may send them to eligible accounts. Role: COMPLIANCE_OFFICER.
     function blockCountries(address token, uint16[] calldata countries) external;
 
-    /// @notice Lets further classes in. Role: COMPLIANCE_OFFICER_DELAYED.
-    function allowClasses(address token, uint8 classes) external;
+    /// @notice Role: COMPLIANCE_OFFICER_DELAYED.
+    function setTokenRule(address token, TokenRule calldata rule) external;
 
-    /// @notice Shuts classes out at once. Role: COMPLIANCE_OFFICER.
-    function blockClasses(address token, uint8 classes) external;
+    /// @notice Only more topics and fewer holders, at once. Role: COMPLIANCE_OFFICER.
+    function tightenTokenRule(address token, TokenRule calldata rule) external;
 
-    /// @notice Called by a token before every movement; reverts with the account and the reason if it is refused.
-    /// @param operator Who moves the tokens: the sender, a spender, or the issuer when minting and burning.
+    /// @notice Another registry for the calling token. Its holders have to be registered there.
+    function setRegistry(address registry) external;
+
+    // -- Movements ---------------------------------------------------------------------------------------------------
+
+    /// @notice Called by a token after every mint, burn and transfer, in the same call; reverts with the account and the
+    /// reason if it is refused, else counts holders, locks issues up, adds volume and logs.
+    /// @param operator Who moves: the sender, a spender, or whoever mints and burns.
     /// @param from Address zero when minting.
     /// @param to Address zero when burning.
     /// @param amount Smallest units.
-    function enforceTransfer(address operator, address from, address to, uint256 amount) external;
+    /// @param fromBalance Of the sender, after the movement.
+    /// @param toBalance Of the receiver, after the movement.
+    function admitTransfer(
+        address operator,
+        address from,
+        address to,
+        uint256 amount,
+        uint256 fromBalance,
+        uint256 toBalance
+    )
+        external;
 
-    /// @notice The verdict of `enforceTransfer` for any token, without reverting.
+    /// @notice The same for a transfer that an agent forces: what is locked up moves with its lock.
+    function admitForcedTransfer(
+        address operator,
+        address from,
+        address to,
+        uint256 amount,
+        uint256 fromBalance,
+        uint256 toBalance
+    )
+        external;
+
+    /// @notice One sender (or address zero, minting) and many receivers, none of them twice.
+    /// @param amounts What each receiver gets in all.
+    /// @param fromBalance Of the sender after all of it.
+    /// @param toBalances Of each receiver after all of it.
+    function admitBatch(
+        address operator,
+        address from,
+        address[] calldata to,
+        uint256[] calldata amounts,
+        uint256 fromBalance,
+        uint256[] calldata toBalances
+    )
+        external;
+
+    /// @notice Called by a token whose holder tried a movement without reverting: logs the refusal.
+    function recordRefusal(
+        address operator,
+        address from,
+        address to,
+        uint256 amount,
+        address account,
+        Reason reason
+    )
+        external;
+
+    /// @notice Moves a holder's count to the country where it is registered now; anyone may.
+    function recount(address token, address account) external;
+
+    // -- Reading -----------------------------------------------------------------------------------------------------
+
+    /// @notice The verdict of `admitTransfer` for any token at its present balances, without reverting. Freezes, pauses and
+    /// balances of the token itself are the token's: see IComplianceAwareToken.detectTransferRestriction.
     /// @return account The refused account, address zero if allowed.
     /// @return reason None if allowed.
     function checkTransfer(
@@ -71,10 +267,37 @@ interface IAutomatedComplianceEngine {
         view
         returns (address account, Reason reason);
 
-    /// @notice Whether `account` may hold `token` now.
+    /// @notice Whether `account` may hold `token` now, amounts aside.
     function eligibility(address token, address account) external view returns (Reason);
 
+    /// @return The registry of tokens that have none of their own.
     function identityRegistry() external view returns (address);
+    /// @return Address zero if the token's rules are not open.
+    function registryOf(address token) external view returns (address);
+    function tokenRuleOf(address token) external view returns (TokenRule memory);
+    /// @return All zero if the country is not allowed.
+    function ruleOf(address token, uint16 country) external view returns (Rule memory);
     function isCountryAllowed(address token, uint16 country) external view returns (bool);
-    function allowedClasses(address token) external view returns (uint8);
+
+    /// @return all Wallets that hold the token, venue accounts not counted.
+    /// @return inCountry Those that were counted in this country.
+    function holdersOf(address token, uint16 country) external view returns (uint256 all, uint256 inCountry);
+
+    /// @return country Where the holder is counted; 0 if it is not.
+    /// @return locked Smallest units that do not move before `unlocksAt`.
+    /// @return unlocksAt Unix seconds.
+    function holderOf(
+        address token,
+        address account
+    )
+        external
+        view
+        returns (uint16 country, uint256 locked, uint40 unlocksAt);
+
+    /// @return What the holder has sent that still counts against its volume limit.
+    function volumeOf(address token, address account) external view returns (uint256);
+
+    /// @return head Running hash of the token's log.
+    /// @return entries Number of entries.
+    function logOf(address token) external view returns (bytes32 head, uint64 entries);
 }

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IOnchainId} from "./IOnchainId.sol";
+
 /// @title Who a holder is
-/// @notice One storage slot a holder: where it lives, what class of investor it is, until when its KYC counts, and flags.
+/// @notice One storage slot a holder decides on every check: where it lives, what class of investor it is, until when its
+/// KYC, AML and accreditation count, which claim topics and documents it has, and flags. ONCHAINID claims are verified when
+/// an identity is registered and when anyone refreshes it; between the two only the expiries are read.
+///
+/// The registry speaks ERC-3643's IIdentityRegistry, and is its own trusted issuers and claim topics registry. A registry
+/// serves one token or many. "Role" is the AccessManager's role of the function on the shared registry, also for the
+/// registries that a factory clones: those also obey their factory, through which delayed roles act.
+/// Functions marked "or agent" may be called by an account or token that `isAgent` names.
 interface IIdentityRegistry {
     enum InvestorClass {
         None,
@@ -11,40 +20,172 @@ interface IIdentityRegistry {
         Institutional
     }
 
+    /// @dev Which expiry of the slot a topic's claims set.
+    enum Term {
+        None,
+        Kyc,
+        Aml,
+        Accreditation
+    }
+
     /// @param country ISO 3166-1 numeric, 1 to 999.
-    /// @param investorClass Class of investor; None for a venue account.
+    /// @param investorClass Class of investor; None for a venue account, and for an identity whose required claims are not valid.
     /// @param frozen No transfer in, out or on behalf of others while set.
     /// @param venue A pool or router: may hold or move regulated tokens only opposite an eligible account.
     /// @param kycExpiry Unix seconds from which the KYC no longer counts; read on every check.
+    /// @param amlExpiry The same of the AML check.
+    /// @param accreditationExpiry From then on the account counts as Retail.
+    /// @param topics Bit i: the claim of the topic at index i was valid when last verified. All bits for an officer's word.
+    /// @param documents Bit i: the holder's document of kind i is on file.
+    /// @param sanctioned On the sanctions list.
+    /// @param linked Another wallet has the same ONCHAINID: holdings are added up.
     struct Identity {
         uint16 country;
         InvestorClass investorClass;
         bool frozen;
         bool venue;
         uint40 kycExpiry;
+        uint40 amlExpiry;
+        uint40 accreditationExpiry;
+        uint16 topics;
+        uint16 documents;
+        bool sanctioned;
+        bool linked;
     }
 
-    event IdentityRegistered(
-        address indexed account, uint16 indexed country, InvestorClass investorClass, uint40 kycExpiry
+    /// @notice What a claim topic means here.
+    /// @param required Without a valid claim of it an identity is not verified.
+    /// @param dated The claim's data begins with a 32-byte word: unix seconds from which it no longer counts.
+    /// @param term Which expiry it sets; the earliest of the same term counts.
+    /// @param grants Class that a valid claim gives; the highest counts.
+    /// @param validity Seconds for which a verification counts, whatever the claim says; then it needs a refresh.
+    struct TopicTerms {
+        bool required;
+        bool dated;
+        Term term;
+        InvestorClass grants;
+        uint32 validity;
+    }
+
+    // -- ERC-3643 ----------------------------------------------------------------------------------------------------
+
+    event IdentityRegistered(address indexed investorAddress, IOnchainId indexed identity);
+    event IdentityRemoved(address indexed investorAddress, IOnchainId indexed identity);
+    event IdentityUpdated(IOnchainId indexed oldIdentity, IOnchainId indexed newIdentity);
+    event CountryUpdated(address indexed investorAddress, uint16 indexed country);
+    event TrustedIssuerAdded(address indexed trustedIssuer, uint256[] claimTopics);
+    event TrustedIssuerRemoved(address indexed trustedIssuer);
+    event ClaimTopicsUpdated(address indexed trustedIssuer, uint256[] claimTopics);
+    event ClaimTopicAdded(uint256 indexed claimTopic);
+    event ClaimTopicRemoved(uint256 indexed claimTopic);
+    event AgentAdded(address indexed agent);
+    event AgentRemoved(address indexed agent);
+
+    // -- Ours --------------------------------------------------------------------------------------------------------
+
+    /// @notice The verdict that now stands; after every registration, update and refresh.
+    event IdentityVerified(
+        address indexed account,
+        uint16 indexed country,
+        InvestorClass investorClass,
+        uint40 kycExpiry,
+        uint40 amlExpiry,
+        uint40 accreditationExpiry,
+        uint16 topics
     );
-    event IdentityRemoved(address indexed account);
+    event WalletReplaced(address indexed lost, address indexed replacement, IOnchainId indexed identity);
     event AccountFrozen(address indexed account, bool frozen);
     event VenueAccountSet(address indexed account, bool venue);
+    event DocumentsSet(address indexed account, uint16 documents);
+    event AccountSanctioned(address indexed account, bool sanctioned);
+    event TopicTermsSet(uint256 indexed claimTopic, uint8 index, TopicTerms terms);
 
     error IdentityRegistry__InvalidCountry(uint16 country);
     error IdentityRegistry__InvalidClass();
     error IdentityRegistry__ZeroAccount();
+    error IdentityRegistry__ZeroIdentity();
     error IdentityRegistry__AlreadyExpired(uint40 kycExpiry);
     error IdentityRegistry__NotRegistered(address account);
+    error IdentityRegistry__AlreadyRegistered(address account);
+    /// @dev Nothing to refresh: no ONCHAINID stands behind the account.
+    error IdentityRegistry__NoClaims(address account);
     /// @dev A venue account is no investor and an investor is no venue account.
     error IdentityRegistry__IsVenue(address account);
     error IdentityRegistry__IsInvestor(address account);
+    /// @dev A frozen or sanctioned wallet is not replaced.
+    error IdentityRegistry__Restricted(address account);
+    error IdentityRegistry__LengthMismatch();
+    error IdentityRegistry__TooManyWallets(IOnchainId identity, uint256 most);
+    error IdentityRegistry__TooManyTopics(uint256 most);
+    error IdentityRegistry__TooManyIssuers(uint256 most);
+    error IdentityRegistry__UnknownTopic(uint256 topic);
+    error IdentityRegistry__KnownTopic(uint256 topic);
+    error IdentityRegistry__InvalidTopicTerms(uint256 topic);
+    error IdentityRegistry__UnknownIssuer(address issuer);
+    error IdentityRegistry__KnownIssuer(address issuer);
+    error IdentityRegistry__NoTopics();
+    error IdentityRegistry__OnlySanctionsList(address caller);
+    /// @dev A caller could otherwise starve a claim's verification of gas and have it taken for invalid.
+    error IdentityRegistry__NotEnoughGas(uint256 needed, uint256 left);
+    /// @dev The registry is its own storage, issuers' and topics' registry; they are not swapped.
+    error IdentityRegistry__Unsupported();
 
-    /// @notice Registers or refreshes an investor; a freeze survives it. Role: COMPLIANCE_OFFICER.
+    // -- Identities: ERC-3643 ----------------------------------------------------------------------------------------
+
+    /// @notice Registers a wallet of an ONCHAINID and verifies its claims. Missing claims do not revert: the wallet is not
+    /// verified until someone refreshes it with claims in place. A freeze survives. Role: COMPLIANCE_OFFICER, or agent.
+    function registerIdentity(address account, IOnchainId identity, uint16 country) external;
+
+    /// @notice The same for many. Role: COMPLIANCE_OFFICER, or agent.
+    function batchRegisterIdentity(
+        address[] calldata accounts,
+        IOnchainId[] calldata identities,
+        uint16[] calldata countries
+    )
+        external;
+
+    /// @notice Puts another ONCHAINID behind a wallet and verifies it. Role: COMPLIANCE_OFFICER, or agent.
+    function updateIdentity(address account, IOnchainId identity) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    function updateCountry(address account, uint16 country) external;
+
+    /// @notice Forgets an investor; a freeze and a sanction survive it. Role: COMPLIANCE_OFFICER, or agent.
+    function deleteIdentity(address account) external;
+
+    function contains(address account) external view returns (bool);
+
+    /// @notice Whether the account's verdict stands now: class given, KYC and AML not lapsed, neither frozen nor sanctioned.
+    function isVerified(address account) external view returns (bool);
+
+    /// @return The ONCHAINID behind the wallet; zero for a venue account or an officer's word.
+    function identity(address account) external view returns (IOnchainId);
+    function investorCountry(address account) external view returns (uint16);
+
+    /// @return This registry.
+    function identityStorage() external view returns (address);
+    /// @return This registry.
+    function issuersRegistry() external view returns (address);
+    /// @return This registry.
+    function topicsRegistry() external view returns (address);
+    /// @notice Always refused: see {IdentityRegistry__Unsupported}.
+    function setIdentityRegistryStorage(address) external;
+    /// @notice Always refused: see {IdentityRegistry__Unsupported}.
+    function setClaimTopicsRegistry(address) external;
+    /// @notice Always refused: see {IdentityRegistry__Unsupported}.
+    function setTrustedIssuersRegistry(address) external;
+
+    // -- Identities: ours --------------------------------------------------------------------------------------------
+
+    /// @notice Registers or refreshes an investor on the officer's own word, without claims: portfolios, custodians. KYC, AML
+    /// and accreditation lapse together. A freeze survives. Role: COMPLIANCE_OFFICER.
     function registerIdentity(address account, uint16 country, InvestorClass investorClass, uint40 kycExpiry) external;
 
-    /// @notice Forgets an investor; a freeze survives it. Role: COMPLIANCE_OFFICER.
-    function removeIdentity(address account) external;
+    /// @notice Verifies the claims behind a wallet anew; anyone may, so that a revoked claim cannot hide.
+    function refresh(address account) external;
+
+    /// @notice Puts a new wallet in place of a lost one: same ONCHAINID, country, verdict and documents. Role: COMPLIANCE_OFFICER, or agent.
+    function replaceWallet(address lost, address replacement) external;
 
     /// @notice Freezes or unfreezes any account, registered or not. Role: COMPLIANCE_OFFICER.
     function setFrozen(address account, bool frozen) external;
@@ -52,12 +193,85 @@ interface IIdentityRegistry {
     /// @notice Marks a pool or router as venue account, or takes the mark away; a freeze survives both. Role: COMPLIANCE_OFFICER.
     function setVenueAccount(address account, bool venue) external;
 
+    /// @notice Says which documents of a holder are on file; bit i stands for kind i. Role: COMPLIANCE_OFFICER.
+    function setDocuments(address account, uint16 documents) external;
+
+    // -- Claim topics and trusted issuers: ERC-3643 ------------------------------------------------------------------
+
+    /// @notice Adds a required topic that sets the KYC's expiry, is undated, grants Retail and counts for a year; see
+    /// `setTopicTerms`. Stored verdicts change when they are refreshed. Role: COMPLIANCE_OFFICER_DELAYED.
+    function addClaimTopic(uint256 topic) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER_DELAYED.
+    function removeClaimTopic(uint256 topic) external;
+
+    /// @notice Topics by index; a removed one is skipped.
+    function getClaimTopics() external view returns (uint256[] memory);
+
+    /// @notice Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: a wrong issuer lets anyone in.
+    function addTrustedIssuer(address issuer, uint256[] calldata topics) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER. Verdicts that rest on the issuer fall when they are refreshed.
+    function removeTrustedIssuer(address issuer) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER_DELAYED.
+    function updateIssuerClaimTopics(address issuer, uint256[] calldata topics) external;
+
+    function getTrustedIssuers() external view returns (address[] memory);
+    function isTrustedIssuer(address issuer) external view returns (bool);
+    function getTrustedIssuerClaimTopics(address issuer) external view returns (uint256[] memory);
+    function getTrustedIssuersForClaimTopic(uint256 topic) external view returns (address[] memory);
+    function hasClaimTopic(address issuer, uint256 topic) external view returns (bool);
+
+    // -- Claim topics: ours ------------------------------------------------------------------------------------------
+
+    /// @notice Adds a topic or changes what it means. At most 16 topics. Role: COMPLIANCE_OFFICER_DELAYED.
+    /// @return index Its bit in `Identity.topics`.
+    function setTopicTerms(uint256 topic, TopicTerms calldata terms) external returns (uint8 index);
+
+    function topicTerms(uint256 topic) external view returns (TopicTerms memory terms, uint8 index);
+
+    /// @notice The claim of one issuer on one topic, as a registration reads it. Reverts if identity or issuer answer nonsense.
+    /// @return valid Confirmed by the issuer.
+    /// @return expiry What the claim's data say if dated, else the end of time.
+    function readClaim(
+        IOnchainId identity,
+        address issuer,
+        uint256 topic,
+        bool dated
+    )
+        external
+        view
+        returns (bool valid, uint40 expiry);
+
+    // -- Agents ------------------------------------------------------------------------------------------------------
+
+    /// @notice Role: COMPLIANCE_OFFICER_DELAYED. At worst: an agent registers whom it likes.
+    function addAgent(address agent) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER.
+    function removeAgent(address agent) external;
+
+    /// @notice Makes a new token an agent, so that it can recover wallets. Role: FACTORY.
+    function bindToken(address token) external;
+
+    function isAgent(address agent) external view returns (bool);
+
+    // -- Reading -----------------------------------------------------------------------------------------------------
+
     function identityOf(address account) external view returns (Identity memory);
 
     /// @notice The identity as the one word that it is stored in: country in bits 0-15, class in 16-23, frozen in bit 24,
-    /// venue in bit 32, kycExpiry in 40-79.
+    /// venue in bit 32, kycExpiry in 40-79, amlExpiry in 80-119, accreditationExpiry in 120-159, topics in 160-175, documents
+    /// in 176-191, sanctioned in bit 192, linked in bit 200.
     function packedIdentityOf(address account) external view returns (uint256);
 
-    /// @notice Both sides of a transfer in one call.
-    function packedIdentitiesOf(address first, address second) external view returns (uint256, uint256);
+    /// @notice Both sides of a transfer, packed, in one call.
+    function counterparties(address sender, address receiver) external view returns (uint256, uint256);
+
+    /// @notice Every wallet of an ONCHAINID, at most 8.
+    function walletsOf(IOnchainId identity) external view returns (address[] memory);
+
+    /// @return The list whose entries are marked here.
+    function sanctionsList() external view returns (address);
 }

@@ -1,37 +1,70 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {IUniswapV3SwapCallback} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
+import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
+import {IUnlockCallback} from "interfaces/liquidity/venues/IPoolManager.sol";
+import {IPancakeV3SwapCallback, IUniswapV3SwapCallback} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
-/// @title Swaps over listed pools
-/// @notice Splits an order over paths of listed pools. Tokens go from the caller straight to the first pool and from the last
-/// pool straight to the recipient; only between hops do they touch this contract, and nothing is left behind. Results are
-/// measured by balance differences: a token that takes a fee on the way in or between pools fails the order, and one that
-/// takes it on the way out, or a pool that pays less, counts as less output. Each listed pool is trusted with the amounts of
-/// the paths that lead through it, never with more, with another token, or with anything else that callers have approved.
-interface ILiquidityAggregator is IUniswapV3SwapCallback {
+/// @title Swaps over listed markets of many venues
+/// @notice Splits an order over paths of listed markets, of any venues in any mixture. Tokens go from the caller straight to
+/// the first pool and from the last pool straight to the recipient where the venue allows it; otherwise, and between hops,
+/// they touch this contract, and nothing is left behind: no balance, no allowance. Results are measured by balance
+/// differences. A token that takes a fee on transfer, or whose balances move by themselves, fails the order unless its
+/// terms accept that. Each listed market is trusted with the amounts of the paths that lead through it, never with more,
+/// with another token, or with anything else that callers have approved.
+///
+/// A market is a pair of tokens on one pool and is named by an address: that of the pool for Uniswap V2 and V3 and their
+/// forks, otherwise the last twenty bytes of the hash of what it is (see `marketKey`). Calls go to what was listed, never to
+/// an address that an order brings along.
+interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback, IUnlockCallback {
+    /// @dev UniswapV2: any fork whose pair keeps the constant product, its fee as data. UniswapV3: any fork that calls back
+    /// as Uniswap or PancakeSwap does. CurveInt128 and CurveUint256: named for the type of a pool's coin indices (StableSwap
+    /// and CryptoSwap). Adapter: see {IVenueAdapter}.
     enum VenueKind {
         None,
         UniswapV2,
-        UniswapV3
+        UniswapV3,
+        UniswapV4,
+        BalancerV2,
+        CurveInt128,
+        CurveUint256,
+        ERC4626,
+        Adapter
     }
 
-    /// @param kind None when the pool is not listed.
+    /// @param kind None when the market is not listed.
     /// @param fee Hundredths of a basis point (3000 = 0.3%).
     struct Venue {
         VenueKind kind;
         uint24 fee;
     }
 
-    /// @param pool A listed pool.
+    /// @param fee UniswapV2, V3 and V4: hundredths of a basis point, as the pool's key has it; otherwise zero.
+    /// @param target What is called: the pool, V4's PoolManager, Balancer's Vault, the ERC-4626 vault, the adapter.
+    /// @param param UniswapV4: the tick spacing in the lowest 24 bits; bit 24 if token0, bit 25 if token1 stands for the
+    /// chain's own coin, which it wraps. Curve: the index of token0, and eight bits higher that of token1. Otherwise zero.
+    /// @param id UniswapV4: the hooks' address; BalancerV2: the pool's id; Adapter: whatever it needs; otherwise zero.
+    /// @param token0 The token of the lower address.
+    struct Market {
+        VenueKind kind;
+        uint24 fee;
+        address target;
+        uint96 param;
+        bytes32 id;
+        address token0;
+        address token1;
+    }
+
+    /// @param pool A listed market.
     /// @param zeroForOne True if token0 goes in and token1 comes out.
     struct Hop {
         address pool;
         bool zeroForOne;
     }
 
-    /// @param amountIn Smallest units of the order's tokenIn that go this way, above zero.
-    /// @param hops One or more pools in order.
+    /// @param amountIn Smallest units of the order's tokenIn that go this way, above zero; in an exact-output order, of its
+    /// tokenOut that come out of it.
+    /// @param hops One or more markets in order.
     struct Path {
         uint256 amountIn;
         Hop[] hops;
@@ -50,8 +83,33 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback {
         Path[] paths;
     }
 
+    /// @param amountOut Sum of the paths' amounts: what the recipient's balance of tokenOut grows by at least; by more only
+    /// where a venue cannot be asked for an exact output.
+    /// @param maxAmountIn Most that the caller's balance of tokenIn may fall by. Only what is needed is pulled.
+    struct ExactOutOrder {
+        address tokenIn;
+        address tokenOut;
+        uint256 amountOut;
+        uint256 maxAmountIn;
+        address recipient;
+        uint40 deadline;
+        Path[] paths;
+    }
+
+    /// @param feeTokens Accepts tokens that deliver less than was sent: what arrives counts, and the order's own limits decide.
+    /// Nobody ever pays more than the order's amount.
+    /// @param maxDeviationBps How far below its input the output may be worth by {IPriceOracle}; zero asks for no guard.
+    /// @param legLimits Empty, or for every hop, path after path, the least that it has to pay out; in an exact-output order
+    /// the most that it may take in. Smallest units; zero is no limit.
+    struct Terms {
+        bool feeTokens;
+        uint16 maxDeviationBps;
+        uint256[] legLimits;
+    }
+
     event PoolListed(address indexed pool, VenueKind kind, uint24 fee);
     event PoolDelisted(address indexed pool);
+    event MaxDeviationSet(uint16 maxDeviationBps);
     event Swapped(
         address indexed caller,
         address indexed tokenIn,
@@ -64,36 +122,108 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback {
     error LiquidityAggregator__PoolNotListed(address pool);
     error LiquidityAggregator__InvalidVenue(address pool, VenueKind kind, uint24 fee);
     error LiquidityAggregator__Expired(uint256 deadline, uint256 timestamp);
-    /// @dev No path, a path without a pool, or a path without an amount.
+    /// @dev No path, a path without a market, or a path without an amount.
     error LiquidityAggregator__EmptyRoute();
     error LiquidityAggregator__SameToken(address token);
-    /// @dev Zero, the aggregator, or a pool of the route.
+    /// @dev Zero, the aggregator, or a market of the route.
     error LiquidityAggregator__InvalidRecipient(address recipient);
-    error LiquidityAggregator__AmountMismatch(uint256 amountIn, uint256 sumOfPaths);
-    /// @dev The pool was listed with other tokens than the route brings to it and expects from it.
+    error LiquidityAggregator__AmountMismatch(uint256 amount, uint256 sumOfPaths);
+    /// @dev The market was listed with other tokens than the route brings to it and expects from it.
     error LiquidityAggregator__WrongTokens(address pool, address token0, address token1);
     error LiquidityAggregator__InsufficientOutput(uint256 amountOut, uint256 minAmountOut);
-    /// @dev The pool took another amount than the path gave it.
+    error LiquidityAggregator__ExcessiveInput(uint256 amountIn, uint256 maxAmountIn);
+    /// @dev A hop paid less, or took more, than its own limit.
+    error LiquidityAggregator__LegLimit(uint256 leg, uint256 amount, uint256 limit);
+    error LiquidityAggregator__WrongLegCount(uint256 given, uint256 hops);
+    /// @dev The pool took, or paid, another amount than it was given, or asked for.
     error LiquidityAggregator__PartialFill(address pool, uint256 taken, uint256 given);
     error LiquidityAggregator__UnexpectedCallback(address caller);
-    /// @dev A token debited or credited another amount than was sent.
+    /// @dev Coin of the chain arrives only from venues, while they are swapped on.
+    error LiquidityAggregator__UnexpectedCoin(address sender);
+    /// @dev A token debited or credited another amount than was sent: it takes a fee or rebases, or a pool lied.
     error LiquidityAggregator__BalanceMismatch(address token, uint256 expected, uint256 actual);
+    /// @dev Values in WAD USD.
+    error LiquidityAggregator__OracleDeviation(uint256 valueIn, uint256 valueOut, uint256 maxDeviationBps);
+    error LiquidityAggregator__InvalidDeviation(uint16 maxDeviationBps, uint16 current);
 
-    /// @notice Lists a pool, or changes the fee of a listed one. Role: MANAGER_DELAYED. At worst it lists a hostile pool,
-    /// which can then keep the input of orders routed through it, down to their minimum outputs.
+    // -- Listing
+
+    /// @notice Lists a Uniswap V2 or V3 pool or a fork's, or changes the fee of a listed one. Role: MANAGER_DELAYED. At worst it
+    /// lists a hostile pool, which can then keep the input of orders routed through it, down to their minimum outputs.
     /// @param pool A contract that answers as its kind does: token0 and token1; getReserves (V2) or fee (V3).
     /// @param fee Hundredths of a basis point; below 1e6 for UniswapV2, the pool's own for UniswapV3.
     function listPool(address pool, VenueKind kind, uint24 fee) external;
 
-    /// @notice Delists a pool at once. Role: GUARDIAN. At worst orders routed through it revert.
+    /// @notice Lists a market of any other venue. Role: MANAGER_DELAYED. At worst as {listPool}.
+    /// @dev Refused if the venue does not answer that it trades these tokens.
+    /// @return key By which orders name it: `marketKey(market)`.
+    function listMarket(Market calldata market) external returns (address key);
+
+    /// @notice Delists a market at once. Role: GUARDIAN. At worst orders routed through it revert.
     function delistPool(address pool) external;
+
+    /// @notice Sets how far portfolios' orders may be from the oracle. Role: MANAGER_DELAYED. At worst the guard admits any
+    /// price, and only the loss budget (I2) and the orders' minimums are left.
+    /// @param maxDeviationBps 1 to 10,000.
+    function setMaxDeviation(uint16 maxDeviationBps) external;
+
+    /// @notice Lowers it, at once. Role: GUARDIAN. At worst portfolios' trades revert.
+    function tightenMaxDeviation(uint16 maxDeviationBps) external;
+
+    // -- Swaps
 
     /// @notice Swaps an exact input over the order's paths, or reverts whole.
     /// @dev Anyone may call: the caller is the payer. Refused: a deadline that has passed, a route that does not add up, a
-    /// pool that takes more or less than its path's amount, a token that debits more than was sent.
+    /// pool that takes more or less than its path's amount, a token that debits more than was sent or credits less.
     /// @return amountOut Growth of the recipient's tokenOut balance, at least `minAmountOut`.
     function swap(Order calldata order) external returns (uint256 amountOut);
 
-    /// @return Kind None and fee zero if the pool is not listed.
+    /// @notice As {swap}, and the output is worth no less than the input by the oracle, less `maxDeviationBps`. What
+    /// portfolios call: neither their keepers nor their managers can leave the guard out.
+    function swapGuarded(Order calldata order) external returns (uint256 amountOut);
+
+    /// @notice As {swap}, on terms of the caller's own.
+    function swapOnTerms(Order calldata order, Terms calldata terms) external returns (uint256 amountOut);
+
+    /// @notice One hop of an exact input, caller to caller, for the least gas. Without an event: the pool's own says it.
+    /// @param tokenOut What the market is listed with, as is tokenIn.
+    function swapSingle(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountIn,
+        uint256 minAmountOut,
+        uint256 deadline
+    )
+        external
+        returns (uint256 amountOut);
+
+    /// @notice Swaps for an exact output over the order's paths, or reverts whole.
+    /// @dev Refused besides what {swap} refuses: a market that cannot say what an output costs (Curve pools without get_dx).
+    /// What a venue pays beyond what was needed goes to the recipient.
+    /// @return amountIn Fall of the caller's tokenIn balance, at most `maxAmountIn`.
+    function swapExactOut(ExactOutOrder calldata order, Terms calldata terms) external returns (uint256 amountIn);
+
+    // -- Views
+
+    /// @return Kind None and fee zero if the market is not listed.
     function venueOf(address pool) external view returns (Venue memory);
+
+    /// @notice What a listed market is.
+    function marketOf(address pool) external view returns (Market memory);
+
+    /// @notice Keys of listed markets, in no order.
+    function markets() external view returns (address[] memory);
+
+    /// @notice The address that names a market: the pool's own for V2 and V3.
+    function marketKey(Market calldata market) external pure returns (address);
+
+    /// @notice Of portfolios' orders, basis points.
+    function maxDeviationBps() external view returns (uint16);
+
+    /// @notice Says what each market pays or asks.
+    function quotes() external view returns (IVenueQuotes);
+
+    /// @notice The PriceOracle of the guard.
+    function oracle() external view returns (address);
 }

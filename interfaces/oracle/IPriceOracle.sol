@@ -4,6 +4,11 @@ pragma solidity ^0.8.24;
 /// @title Prices of assets in USD
 /// @notice Reads Chainlink `AggregatorV3Interface` feeds. A price is WAD: USD times 1e18 for one whole token. A price
 /// that is stale, incomplete, not positive or outside its bounds reverts; nothing downstream ever sees it.
+///
+/// Order: the primary feed; if it is refused, the secondary, if there is one. Where both answer they have to agree within
+/// the asset's largest deviation, so a feed that jumps alone is refused. A guardian may freeze an asset: trading, deposits
+/// and everything else that reads its price stop, and for seven days cash exits go on at the frozen price less 5%, so that
+/// whoever leaves on an old price pays those who stay. Exits in kind never read a price.
 interface IPriceOracle {
     /// @param aggregator Chainlink-interface feed of the asset in USD.
     /// @param heartbeat Seconds after `updatedAt` at which an answer counts as stale.
@@ -20,6 +25,20 @@ interface IPriceOracle {
         uint128 maxPrice;
     }
 
+    /// @param aggregator Chainlink-interface feed of the asset in USD; address zero if there is none.
+    /// @param heartbeat Seconds after `updatedAt` at which an answer counts as stale.
+    /// @param feedDecimals Decimals of the feed's answer, 0 to 36; read from the feed.
+    /// @param maxDeviationBps Largest difference of both feeds, basis points of the primary's answer.
+    struct Secondary {
+        address aggregator;
+        uint32 heartbeat;
+        uint8 feedDecimals;
+        uint16 maxDeviationBps;
+    }
+
+    event SecondarySet(address indexed asset, address indexed aggregator, uint32 heartbeat, uint16 maxDeviationBps);
+    event PriceFrozen(address indexed asset, uint256 price, uint256 updatedAt);
+    event PriceUnfrozen(address indexed asset);
     event FeedSet(
         address indexed asset, address indexed aggregator, uint32 heartbeat, uint128 minPrice, uint128 maxPrice
     );
@@ -34,6 +53,14 @@ interface IPriceOracle {
     error PriceOracle__IncompleteRound(address asset, uint80 roundId, uint80 answeredInRound);
     error PriceOracle__StalePrice(address asset, uint256 updatedAt, uint256 heartbeat);
     error PriceOracle__PriceOutOfBounds(address asset, uint256 price, uint256 minPrice, uint256 maxPrice);
+    error PriceOracle__InvalidDeviation(address asset, uint256 maxDeviationBps);
+    error PriceOracle__NoSecondary(address asset);
+    /// @dev Both feeds answer, and one of them is wrong.
+    error PriceOracle__Deviation(address asset, uint256 primary, uint256 secondary, uint256 maxDeviationBps);
+    error PriceOracle__Frozen(address asset, uint256 since);
+    error PriceOracle__NotFrozen(address asset);
+    /// @dev The last answer is too old to freeze, or the frozen price too old to leave at.
+    error PriceOracle__FrozenTooOld(address asset, uint256 since, uint256 maxAge);
     error PriceOracle__SequencerDown(uint256 since);
     error PriceOracle__SequencerGracePeriod(uint256 upSince, uint256 gracePeriod);
     error PriceOracle__LengthMismatch(uint256 assets, uint256 amounts);
@@ -42,6 +69,20 @@ interface IPriceOracle {
     /// @param minPrice WAD USD, above zero.
     /// @param maxPrice WAD USD, above minPrice.
     function setFeed(address asset, address aggregator, uint32 heartbeat, uint128 minPrice, uint128 maxPrice) external;
+
+    /// @notice Sets or replaces an asset's second feed; it shares the bounds of the first. Role: ADMIN. At worst, after its
+    /// delay: prices that are wrong inside their bounds.
+    /// @param aggregator Address zero for none.
+    /// @param maxDeviationBps 1 to 5,000.
+    function setSecondary(address asset, address aggregator, uint32 heartbeat, uint16 maxDeviationBps) external;
+
+    /// @notice Freezes an asset at its present price, or at the primary's last answer if that is inside its bounds and at
+    /// most three days old. Role: GUARDIAN. At worst: no trading of portfolios that hold the asset, and cash exits at a
+    /// price as old as that, less 5%.
+    function freeze(address asset) external;
+
+    /// @notice Ends it. Role: ADMIN.
+    function unfreeze(address asset) external;
 
     /// @notice Sets the L2 sequencer uptime feed; address zero on chains without one. Role: ADMIN.
     /// @param gracePeriod Seconds after the sequencer's return during which prices are still refused.
@@ -60,4 +101,19 @@ interface IPriceOracle {
     /// @param amounts In each asset's own smallest units.
     /// @return WAD USD, in the order given.
     function values(address[] calldata assets, uint256[] calldata amounts) external view returns (uint256[] memory);
+
+    /// @notice Prices at which holders may leave in cash: live ones, or frozen ones less 5% for seven days.
+    /// @param assets The first is what is paid out, whose price has to be live.
+    /// @return WAD USD for one whole token of each asset, in the order given.
+    function exitPrices(address[] calldata assets) external view returns (uint256[] memory);
+
+    /// @notice What one feed says, or why not; the fallback asks itself through these.
+    function primaryPrice(address asset) external view returns (uint256);
+    function secondaryPrice(address asset) external view returns (uint256);
+
+    function secondaryOf(address asset) external view returns (Secondary memory);
+
+    /// @return price Frozen, WAD USD; 0 if it is not.
+    /// @return since Unix seconds of the answer that was frozen.
+    function frozenOf(address asset) external view returns (uint256 price, uint256 since);
 }

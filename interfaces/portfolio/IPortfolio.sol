@@ -11,7 +11,7 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 ///
 /// Where it differs from a plain ERC-4626 vault, and why:
 /// - `totalAssets` and the conversions revert while a price is stale. The `max*` functions then return 0; `redeemInKind`
-///   needs no price and goes on.
+///   needs no price and goes on. While a price is frozen, exits in cash go on at `exitAssets`, everything else stops.
 /// - `withdraw` and `redeem` pay from cash at hand; `maxWithdraw` and `maxRedeem` say how far it reaches. `redeemInKind`
 ///   pays the rest.
 /// - Shares have six decimals more than the settlement token: virtual shares make the first-depositor attack cost
@@ -130,6 +130,9 @@ interface IPortfolio is IERC4626 {
 
     /// @return WAD settlement tokens for one whole share; 1e18 before the first deposit.
     function sharePrice() external view returns (uint256);
+
+    /// @return `totalAssets` at the prices at which holders may leave in cash: frozen ones count with their discount.
+    function exitAssets() external view returns (uint256);
 
     /// @notice The loss bucket (I2). It holds at most half the budget and drains over one window, so that any window
     /// loses at most a full bucket plus what drains meanwhile: the budget.

@@ -1,73 +1,98 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-import {ISignerSets} from "interfaces/access/ISignerSets.sol";
-
 /// @title What a portfolio may risk
-/// @notice Holds one covariance model a universe of assets, posted by a quorum of signers, and computes every risk number
-/// that binds from that model and live prices (I7). Portfolios ask it before a rebalance stands (I3).
+/// @notice Computes every risk number that binds from live prices and the posted covariance model (I7) and says whether a
+/// rebalance may stand (I3). docs/risk.md has each formula with its source, units and domain.
 ///
 /// Volatility of a portfolio is sqrt(w' S w), S the daily covariance of simple returns, w the weights of risky assets in
-/// NAV; parametric VaR is z times volatility (J.P. Morgan/Reuters, RiskMetrics Technical Document, 4th ed. 1996, section 1.2).
-/// Cash in the settlement token carries no variance and no concentration.
+/// NAV; parametric VaR is a tail multiplier times volatility (J.P. Morgan/Reuters, RiskMetrics Technical Document, 4th ed.
+/// 1996, section 1.2). Cash in the settlement token carries no variance and no concentration.
+///
+/// A limit is the tighter of the portfolio's own and the protocol's. States only ever get stricter without a recovery:
+/// - Warning: some metric is above 96% of its limit, or the risk report has lapsed. Trading ends below 96% of each limit.
+/// - DeRiskOnly: some limit is breached, or the report has lapsed for long. As Warning, and VaR may not rise.
+/// - Halted: no trading, no deposits, exits in kind only.
 interface IRiskEngine {
     enum State {
         Normal,
+        Warning,
         DeRiskOnly,
         Halted
     }
 
+    /// @dev Up to Liquidity in the order in which limits are compared.
     enum Metric {
         Var99,
         Weight,
-        Drawdown
+        Drawdown,
+        Var95,
+        Es975,
+        Volatility,
+        Component,
+        Herfindahl,
+        Leverage,
+        RealisedVolatility,
+        Beta,
+        Liquidity,
+        Grade,
+        Sharpe
     }
 
-    /// @notice Basis points of NAV, each 1 to 10,000.
-    /// @param maxVar99Bps One-day 99% parametric VaR.
+    /// @notice Basis points of NAV unless it says otherwise. The first four are 1 to 10,000; the others are off at their
+    /// type's extreme: 65,535, 255, -32,768.
+    /// @param maxVar99Bps One-day 99% VaR.
     /// @param maxWeightBps Weight of any one risky asset.
     /// @param maxDrawdownBps Fall of the share price from its high-water mark that allows de-risking only.
     /// @param haltDrawdownBps Fall that stops trading; at least maxDrawdownBps.
+    /// @param maxVar95Bps One-day 95% VaR.
+    /// @param maxEs975Bps One-day 97.5% expected shortfall.
+    /// @param maxVolatilityBps Daily volatility under the model.
+    /// @param maxComponentBps Component VaR99 of any one asset.
+    /// @param maxHerfindahlBps Sum of squared weights of risky assets, 10,000 = 1.
+    /// @param maxLeverageBps Risky assets over NAV.
+    /// @param maxRealisedVolatilityBps Daily volatility of the share price as checkpoints saw it.
+    /// @param maxBetaBps Absolute beta to the benchmark, 10,000 = 1.
+    /// @param maxLiquidationTenths Tenths of a day to sell the least liquid asset.
+    /// @param worstGrade 0 (AAA) to 6 (D).
+    /// @param minSharpeBps Annual Sharpe ratio, 10,000 = 1.
     struct Limits {
         uint16 maxVar99Bps;
         uint16 maxWeightBps;
         uint16 maxDrawdownBps;
         uint16 haltDrawdownBps;
+        uint16 maxVar95Bps;
+        uint16 maxEs975Bps;
+        uint16 maxVolatilityBps;
+        uint16 maxComponentBps;
+        uint16 maxHerfindahlBps;
+        uint16 maxLeverageBps;
+        uint16 maxRealisedVolatilityBps;
+        uint16 maxBetaBps;
+        uint16 maxLiquidationTenths;
+        uint8 worstGrade;
+        int16 minSharpeBps;
     }
 
-    /// @notice What signers sign.
-    /// @param universe The universe's id, which also names its signer set.
-    /// @param nonce One more than the last accepted model's.
-    /// @param asOf Unix seconds of the last price used; newer than the last accepted model's, not in the future.
-    /// @param expiry Unix seconds from which the model no longer counts.
-    /// @param covariance Daily covariances, 1e18 = 1, upper triangle by rows (00, 01, .., 0n, 11, ..), n(n+1)/2 entries
-    /// for the n assets of the universe. int64: |entry| < 9.22, which is a daily volatility of 303%.
-    struct CovarianceModel {
-        bytes32 universe;
-        uint64 nonce;
-        uint40 asOf;
-        uint40 expiry;
-        int64[] covariance;
-    }
-
-    /// @param pointer SSTORE2 pointer of the packed entries; zero before the first model.
-    /// @param size Number of assets.
-    struct ModelInfo {
-        address pointer;
-        uint40 asOf;
-        uint40 expiry;
-        uint8 size;
-        uint64 nonce;
-    }
-
-    /// @notice All WAD.
+    /// @notice All WAD unless it says otherwise.
     /// @param nav USD.
-    /// @param volatility Daily, of NAV.
+    /// @param volatility Daily, of NAV, under the model.
     /// @param var95 One day, of NAV.
     /// @param var99 One day, of NAV.
     /// @param maxWeight Of NAV.
     /// @param sharePrice Settlement tokens a share.
+    /// @param highWaterMark Settlement tokens a share.
     /// @param drawdown Of the high-water mark.
+    /// @param es975 One day, of NAV.
+    /// @param maxComponent Largest component VaR99, of NAV.
+    /// @param herfindahl Sum of squared weights of risky assets.
+    /// @param leverage Risky assets over NAV.
+    /// @param realisedVolatility Daily, of the share price, EWMA over checkpoints; 0 while `observations` are too few.
+    /// @param daysToLiquidate Of the least liquid asset at the participation rate; 2^256 - 1 where depth is unknown.
+    /// @param sharpe Annual, over all checkpoints; 0 while `observations` are too few.
+    /// @param beta To the benchmark; 0 without one, or while `observations` are too few.
+    /// @param observations Checkpoints, a plain number.
+    /// @param grade 0 (AAA) to 6 (D), a plain number.
     struct Metrics {
         uint256 nav;
         uint256 volatility;
@@ -77,34 +102,32 @@ interface IRiskEngine {
         uint256 sharePrice;
         uint256 highWaterMark;
         uint256 drawdown;
+        uint256 es975;
+        uint256 maxComponent;
+        uint256 herfindahl;
+        uint256 leverage;
+        uint256 realisedVolatility;
+        uint256 daysToLiquidate;
+        int256 sharpe;
+        int256 beta;
+        uint256 observations;
+        uint256 grade;
     }
 
-    event UniverseCreated(bytes32 indexed universe, address[] assets);
-    event ModelPosted(bytes32 indexed universe, uint64 nonce, uint40 asOf, uint40 expiry, address pointer);
     event PortfolioRegistered(address indexed portfolio, bytes32 indexed universe, Limits limits);
     event LimitsChanged(address indexed portfolio, Limits limits);
+    event FloorsChanged(Limits floors);
     event StateChanged(address indexed portfolio, State from, State to, bool byGuardian);
+    event RecoveryStarted(address indexed portfolio, uint256 until);
+    event RecoveryInterrupted(address indexed portfolio);
     event HighWaterMarkRaised(address indexed portfolio, uint256 highWaterMark);
     event HighWaterMarkReset(address indexed portfolio, uint256 highWaterMark);
+    event ReportNoted(address indexed portfolio, uint40 expiry);
 
-    error RiskEngine__UniverseExists(bytes32 universe);
-    error RiskEngine__NoSuchUniverse(bytes32 universe);
-    error RiskEngine__TooManyAssets(uint256 assets, uint256 max);
-    error RiskEngine__DuplicateAsset(address asset);
-    error RiskEngine__AssetNotInUniverse(bytes32 universe, address asset);
     error RiskEngine__NotRegistered(address portfolio);
     error RiskEngine__AlreadyRegistered(address portfolio);
     error RiskEngine__InvalidLimits(Limits limits);
     error RiskEngine__NotTighter(Limits current, Limits proposed);
-    error RiskEngine__NoModel(bytes32 universe);
-    error RiskEngine__ModelExpired(bytes32 universe, uint256 expiry);
-    error RiskEngine__WrongNonce(uint64 nonce, uint64 expected);
-    error RiskEngine__StaleModel(uint40 asOf, uint40 lastAsOf);
-    error RiskEngine__ModelFromFuture(uint40 asOf, uint256 timestamp);
-    error RiskEngine__ModelLifetime(uint40 asOf, uint40 expiry, uint256 maxLifetime);
-    error RiskEngine__WrongModelSize(uint256 entries, uint256 expected);
-    /// @dev A variance has to be positive and |cov(i,j)|^2 at most var(i) var(j).
-    error RiskEngine__InvalidCovariance(uint256 row, uint256 column, int64 entry);
     error RiskEngine__LimitBreached(Metric metric, address asset, uint256 before, uint256 afterwards, uint256 limit);
     /// @dev In de-risk only, a rebalance may not raise VaR even inside the limit.
     error RiskEngine__OnlyDeRisking(uint256 varBefore, uint256 varAfter);
@@ -118,42 +141,36 @@ interface IRiskEngine {
     error RiskEngine__NeedsReopening(address portfolio, State state);
     error RiskEngine__WrongState(address portfolio, State state);
 
-    // -- Models ------------------------------------------------------------------------------------------------------
-
-    /// @notice Creates a universe, whose assets and order never change. Role: MANAGER_DELAYED.
-    /// @param assets 1 to 32 distinct tokens.
-    function createUniverse(bytes32 universe, address[] calldata assets) external;
-
-    /// @notice Accepts a model signed by the quorum of the universe's signer set; anyone may send it.
-    function postModel(CovarianceModel calldata model, ISignerSets.Signature[] calldata signatures) external;
-
-    function modelOf(bytes32 universe) external view returns (ModelInfo memory);
-    function universeAssets(bytes32 universe) external view returns (address[] memory);
-
-    /// @return EIP-712 digest that signers of this model sign.
-    function hashModel(CovarianceModel calldata model) external view returns (bytes32);
-
     // -- Portfolios --------------------------------------------------------------------------------------------------
 
-    /// @notice Registers a new portfolio. Role: FACTORY.
+    /// @notice Registers a new portfolio. Role: FACTORY. At worst: a portfolio without use.
     function registerPortfolio(address portfolio, bytes32 universe, Limits calldata limits) external;
 
     /// @notice Reads the caller's asset list again; portfolios call it when the list changes.
     function syncAssets() external;
 
-    /// @notice Lowers limits at once; none may rise. Role: MANAGER.
+    /// @notice Tightens limits at once; none may loosen. Role: MANAGER. At worst: a portfolio that trades too little.
     function tightenLimits(address portfolio, Limits calldata limits) external;
 
-    /// @notice Sets limits. Role: MANAGER_DELAYED.
+    /// @notice Sets limits. Role: MANAGER_DELAYED. At worst, after its delay: as loose as the protocol's own.
     function setLimits(address portfolio, Limits calldata limits) external;
 
-    /// @notice Sets the high-water mark to the present share price, forgiving the drawdown. Role: MANAGER_DELAYED.
+    /// @notice Tightens the limits that hold for every portfolio, at once; none may loosen. Role: GUARDIAN. At worst: no
+    /// portfolio trades but to shed risk.
+    function tightenFloors(Limits calldata floors) external;
+
+    /// @notice Sets the limits that hold for every portfolio. Role: ADMIN. At worst, after its delay: none but their own.
+    function setFloors(Limits calldata floors) external;
+
+    /// @notice Sets the high-water mark to the present share price, forgiving the drawdown. Role: MANAGER_DELAYED. At
+    /// worst: one more drawdown as large as the limit.
     function resetHighWaterMark(address portfolio) external;
 
     /// @notice Called by a portfolio when its trades are done: reverts unless I3 holds.
-    /// @dev For VaR and for the weight of each asset: afterwards inside the limit, or outside before and strictly closer
-    /// now. De-risk only: VaR may also not rise. Halted: nothing passes. Drawdown is no metric that trading can mend, so
-    /// it acts through the state. Raises the high-water mark.
+    /// @dev For every metric that trades can mend (VaR, shortfall, volatility, components, weights, concentration,
+    /// leverage, liquidity): afterwards inside the limit, or outside before and strictly closer now. De-risk only: VaR
+    /// may also not rise. Halted: nothing passes. What trades cannot mend (drawdown, realised volatility, beta, Sharpe,
+    /// grade) acts through the state. Raises the high-water mark.
     /// @param valuesBefore WAD USD of each asset in the order of the portfolio's `assets()`.
     /// @param valuesAfter The same, at the same prices, after the trades.
     /// @param sharePrice WAD settlement tokens a share, after the trades.
@@ -166,34 +183,54 @@ interface IRiskEngine {
 
     // -- Breaker -----------------------------------------------------------------------------------------------------
 
-    /// @notice Raises the high-water mark if the share price is above it. Anyone.
+    /// @notice Raises the high-water mark if the share price is above it, and takes the day's performance checkpoint if
+    /// it is due. Anyone.
     function checkpoint(address portfolio) external;
 
-    /// @notice Proves on chain that a limit is breached and moves the portfolio to de-risk only, or to halted if the
-    /// drawdown is beyond its second limit. Reverts if nothing is to be done. Anyone.
+    /// @notice Proves on chain what the metrics call for: warning, de-risk only, or halted if the drawdown is beyond its
+    /// second limit. Interrupts a recovery if a metric is outside again. Reverts if nothing is to be done. Anyone.
     function trip(address portfolio) external;
 
-    /// @notice Moves a tripped portfolio back to normal when every metric is inside its limit and the cooling time since
-    /// the last trip is over. Anyone.
+    /// @notice The first call, when every metric is below 96% of its limit, starts the cooling time; one after its end,
+    /// when that is still so, brings the portfolio back to normal. Anyone.
     function recover(address portfolio) external;
 
-    /// @notice Allows de-risking only, until reopened. Role: GUARDIAN.
+    /// @notice Allows de-risking only, until reopened. Role: GUARDIAN. At worst: a portfolio that can only sell.
     function deRisk(address portfolio) external;
 
-    /// @notice Stops trading and deposits; exits are in kind only. Until reopened. Role: GUARDIAN.
+    /// @notice Stops trading and deposits; exits are in kind only. Until reopened. Role: GUARDIAN. At worst: that.
     function shutdown(address portfolio) external;
 
-    /// @notice Back to normal. Role: ADMIN.
+    /// @notice Back to normal. Role: ADMIN. At worst: trading inside the limits after a halt.
     function reopen(address portfolio) external;
+
+    /// @notice Remembers until when the portfolio's risk report counts. Role: RISK_REPORTS, held by that contract alone.
+    function noteReport(address portfolio, uint40 expiry) external;
 
     // -- Views -------------------------------------------------------------------------------------------------------
 
+    /// @return The stricter of what was tripped or set and what the age of the risk report calls for.
     function stateOf(address portfolio) external view returns (State);
+
+    /// @return held Whether only `reopen` ends the state.
+    /// @return insideSince Unix seconds of the start of the recovery; 0 if none has begun.
+    /// @return reportExpiry Unix seconds until which the last report counts; 0 before the first, when none is asked for.
+    function breakerOf(address portfolio) external view returns (bool held, uint40 insideSince, uint40 reportExpiry);
+
+    /// @return The tighter of the portfolio's own and the protocol's.
     function limitsOf(address portfolio) external view returns (Limits memory);
+
+    /// @return Limits that hold for every portfolio.
+    function floors() external view returns (Limits memory);
+
     function universeOf(address portfolio) external view returns (bytes32);
 
     /// @notice Metrics at live prices; reverts if a price or the model is stale.
     function metrics(address portfolio) external view returns (Metrics memory);
+
+    /// @notice Each asset's part of VaR99, w_i dVaR/dw_i, in the order of the portfolio's `assets()`; WAD of NAV. Sums to
+    /// `metrics().var99` exactly: what rounding leaves over is in the largest. Negative where an asset hedges.
+    function componentVar(address portfolio) external view returns (int256[] memory);
 
     /// @notice Volatility of given values under the portfolio's model.
     /// @param values WAD USD of each asset in the order of the portfolio's `assets()`.

@@ -4,34 +4,243 @@ pragma solidity ^0.8.24;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title Regulated token
-/// @notice ERC-20 with permit whose every movement asks the compliance engine. Clones share the factory's role mapping:
-/// "Role" below is the role that the AccessManager maps to the function on the factory.
+/// @notice ERC-3643 with ERC-2612 permit, ERC-1404 restriction codes and ERC-1643 documents. Every movement asks the
+/// compliance engine once. Clones share the factory's role mapping: "Role" below is the role that the AccessManager maps to
+/// the function on the factory, held without a delay; "or agent" also admits accounts that `isAgent` names, for this token
+/// alone. Delayed roles act through {ITokenFactory-govern}.
+///
+/// At worst, an agent can do to this token's holders what a transfer agent can in law: freeze, seize, dilute. It cannot bring
+/// the token to an account that the rules refuse.
 interface IComplianceAwareToken is IERC20 {
-    /// @dev Also for a role held with a delay: on clones every role acts at once.
+    enum AssetClass {
+        Unspecified,
+        Equity,
+        Debt,
+        Fund,
+        RealEstate,
+        Commodity,
+        Cash,
+        Derivative
+    }
+
+    /// @param assetClass What it is.
+    /// @param jurisdiction Of the issuer, ISO 3166-1 numeric; 0 if not said.
+    /// @param fractional Whether less than one whole unit can be held; if not, decimals have to be 0.
+    /// @param minimumInvestment Least that a holder has after an issue to it, smallest units.
+    /// @param framework Under which it is offered, such as "Reg D 506(c)".
+    struct TokenInfo {
+        AssetClass assetClass;
+        uint16 jurisdiction;
+        bool fractional;
+        uint128 minimumInvestment;
+        string framework;
+    }
+
+    // -- ERC-3643 events ---------------------------------------------------------------------------------------------
+
+    event UpdatedTokenInformation(
+        string indexed newName,
+        string indexed newSymbol,
+        uint8 newDecimals,
+        string newVersion,
+        address indexed newOnchainID
+    );
+    event IdentityRegistryAdded(address indexed identityRegistry);
+    event ComplianceAdded(address indexed compliance);
+    event RecoverySuccess(address indexed lostWallet, address indexed newWallet, address indexed investorOnchainID);
+    event AddressFrozen(address indexed userAddress, bool indexed isFrozen, address indexed owner);
+    event TokensFrozen(address indexed userAddress, uint256 amount);
+    event TokensUnfrozen(address indexed userAddress, uint256 amount);
+    event Paused(address userAddress);
+    event Unpaused(address userAddress);
+    event AgentAdded(address indexed agent);
+    event AgentRemoved(address indexed agent);
+
+    // -- ERC-1643 and ours -------------------------------------------------------------------------------------------
+
+    event DocumentUpdated(bytes32 indexed name, string uri, bytes32 documentHash);
+    event DocumentRemoved(bytes32 indexed name, string uri, bytes32 documentHash);
+    event TokenInfoSet(TokenInfo info);
+
+    /// @dev Also for a role held with a delay: it acts through the factory.
     error ComplianceAwareToken__Unauthorized(address caller, bytes4 selector);
+    error ComplianceAwareToken__Paused();
+    error ComplianceAwareToken__NotPaused();
+    /// @dev Frozen for this token; a freeze for all tokens is the engine's Reason.AccountFrozen.
+    error ComplianceAwareToken__WalletFrozen(address account);
+    /// @param free What of the balance is not frozen.
+    error ComplianceAwareToken__AmountFrozen(address account, uint256 free, uint256 amount);
+    error ComplianceAwareToken__NotFrozen(address account, uint256 frozen, uint256 amount);
+    error ComplianceAwareToken__LengthMismatch();
+    error ComplianceAwareToken__TooManyLegs(uint256 legs, uint256 most);
+    error ComplianceAwareToken__SupplyTooLarge(uint256 supply);
+    error ComplianceAwareToken__BelowMinimumInvestment(uint256 balance, uint256 minimum);
+    error ComplianceAwareToken__InvalidInfo();
+    error ComplianceAwareToken__EmptyName();
+    error ComplianceAwareToken__NothingToRecover(address wallet);
+    /// @dev The ONCHAINID is not the lost wallet's, or the new wallet is no management key of it.
+    error ComplianceAwareToken__NotTheSameInvestor(address lostWallet, address newWallet, address onchainID);
+    /// @dev The new compliance has no open rules for this token, or does not know it.
+    error ComplianceAwareToken__InvalidCompliance(address compliance);
+    error ComplianceAwareToken__UnknownDocument(bytes32 name);
+    error ComplianceAwareToken__EmptyDocument();
 
     /// @notice Sets up a clone; once, by the factory.
     /// @param decimals_ 0 to 36.
-    function initialize(string calldata name_, string calldata symbol_, uint8 decimals_) external;
+    function initialize(
+        string calldata name_,
+        string calldata symbol_,
+        uint8 decimals_,
+        address compliance_,
+        address onchainID_,
+        TokenInfo calldata info_,
+        address[] calldata agents
+    )
+        external;
 
-    /// @notice Issues tokens to an eligible account. Role: ISSUER.
+    // -- Holders -----------------------------------------------------------------------------------------------------
+
+    /// @notice Transfers to many; the rules see the sum that each receiver gets and the sum that is sent.
+    /// What goes to one receiver has to be there in all, also to oneself. At most 256 legs.
+    function batchTransfer(address[] calldata toList, uint256[] calldata amounts) external;
+
+    /// @notice Transfers, or leaves the refusal in the token's log and moves nothing.
+    /// @return code 0 if it moved, else the ERC-1404 code.
+    function tryTransfer(address to, uint256 amount) external returns (uint8 code);
+
+    /// @notice The same for an allowance; an allowance that is too small reverts.
+    function tryTransferFrom(address from, address to, uint256 amount) external returns (uint8 code);
+
+    // -- Agents ------------------------------------------------------------------------------------------------------
+
+    /// @notice Issues tokens to an eligible account. Role: ISSUER, or agent.
     function mint(address to, uint256 amount) external;
 
-    /// @notice Cancels tokens of an account that is not frozen. Role: ISSUER.
+    /// @notice Cancels tokens; frozen ones are unfrozen if the rest is not enough. Role: ISSUER, or agent.
     function burn(address from, uint256 amount) external;
 
-    /// @notice Stops every movement at once. Role: GUARDIAN.
+    /// @notice Moves tokens without the holder, to an eligible account; frozen ones are unfrozen if the rest is not enough.
+    /// To the holder itself it changes nothing. Role: COMPLIANCE_OFFICER, or agent.
+    function forcedTransfer(address from, address to, uint256 amount) external returns (bool);
+
+    /// @notice Moves everything of a lost wallet, with freezes and locks, to another wallet of the same ONCHAINID, which takes
+    /// its place in the registry. Role: COMPLIANCE_OFFICER, or agent.
+    function recoveryAddress(address lostWallet, address newWallet, address investorOnchainID) external returns (bool);
+
+    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    function setAddressFrozen(address account, bool freeze) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    function freezePartialTokens(address account, uint256 amount) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    function unfreezePartialTokens(address account, uint256 amount) external;
+
+    /// @notice The rules see the sum that each receiver gets. Role: ISSUER, or agent.
+    function batchMint(address[] calldata toList, uint256[] calldata amounts) external;
+
+    /// @notice Role: ISSUER, or agent.
+    function batchBurn(address[] calldata accounts, uint256[] calldata amounts) external;
+
+    /// @notice Legs between the same two accounts count as one. Role: COMPLIANCE_OFFICER, or agent.
+    function batchForcedTransfer(
+        address[] calldata fromList,
+        address[] calldata toList,
+        uint256[] calldata amounts
+    )
+        external;
+
+    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    function batchSetAddressFrozen(address[] calldata accounts, bool[] calldata freeze) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    function batchFreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    function batchUnfreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external;
+
+    /// @notice Stops holders' transfers at once; agents can still act. Role: GUARDIAN, or agent.
     function pause() external;
 
-    /// @notice Lets movements go on. Role: ISSUER.
+    /// @notice Role: ISSUER, or agent.
     function unpause() external;
 
-    /// @notice The engine that decides on every movement.
+    // -- Governance --------------------------------------------------------------------------------------------------
+
+    /// @notice Role: ISSUER.
+    function setName(string calldata name_) external;
+
+    /// @notice Role: ISSUER.
+    function setSymbol(string calldata symbol_) external;
+
+    /// @notice Role: ISSUER.
+    function setOnchainID(address onchainID_) external;
+
+    /// @notice Role: ISSUER.
+    function setTokenInfo(TokenInfo calldata info_) external;
+
+    /// @notice Role: ISSUER.
+    function setDocument(bytes32 name_, string calldata uri, bytes32 documentHash) external;
+
+    /// @notice Role: ISSUER.
+    function removeDocument(bytes32 name_) external;
+
+    /// @notice Takes another registry; holders have to be registered there, and the token be an agent of it. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
+    function setIdentityRegistry(address registry) external;
+
+    /// @notice Takes another compliance, bound to an engine where this token's rules are open. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
+    function setCompliance(address compliance_) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER_DELAYED, or the factory. At worst: see the top of this interface.
+    function addAgent(address agent) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER, or the factory.
+    function removeAgent(address agent) external;
+
+    // -- Reading -----------------------------------------------------------------------------------------------------
+
+    /// @notice ERC-1404: the code of the first restriction on `from` itself sending `amount` to `to` now; 0 if none. Codes are
+    /// IAutomatedComplianceEngine.Reason.
+    function detectTransferRestriction(address from, address to, uint256 amount) external view returns (uint8);
+
+    /// @notice ERC-1404.
+    function messageForTransferRestriction(uint8 code) external view returns (string memory);
+
+    function isFrozen(address account) external view returns (bool);
+
+    /// @return Smallest units of the balance that are frozen.
+    function getFrozenTokens(address account) external view returns (uint256);
+    function isAgent(address agent) external view returns (bool);
+    function paused() external view returns (bool);
+    function onchainID() external view returns (address);
+    function version() external pure returns (string memory);
+
+    /// @return Of this token, as the engine has it.
+    function identityRegistry() external view returns (address);
+
+    /// @notice This token's ITokenCompliance.
     function compliance() external view returns (address);
+
+    /// @notice The engine that decides on every movement.
+    function engine() external view returns (address);
+    function tokenInfo() external view returns (TokenInfo memory);
+
+    /// @notice ERC-1643.
+    /// @return uri Where it is.
+    /// @return documentHash Of its content.
+    /// @return lastModified Unix seconds; 0 if there is none.
+    function getDocument(bytes32 name_)
+        external
+        view
+        returns (string memory uri, bytes32 documentHash, uint256 lastModified);
+    function getAllDocuments() external view returns (bytes32[] memory);
 
     /// @notice The AccessManager that knows who holds which role.
     function authority() external view returns (address);
 
     /// @notice The factory that created this token and whose roles govern it.
     function factory() external view returns (address);
+
+    /// @return The factory: it governs.
+    function owner() external view returns (address);
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IComplianceAwareToken} from "./IComplianceAwareToken.sol";
+import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+
 /// @title Issues regulated tokens
-/// @notice One transaction clones a token and opens its rules. Addresses are known beforehand (CREATE2 of creator-independent salt).
+/// @notice One transaction clones a token with its compliance, opens its rules, takes or makes its registry and names its
+/// agents. Addresses are known beforehand (CREATE2 of creator-independent salt).
 interface ITokenFactory {
     /// @param decimals 0 to 36.
     /// @param countries ISO 3166-1 numeric codes that may hold it.
@@ -17,16 +21,45 @@ interface ITokenFactory {
         bytes32 salt;
     }
 
+    /// @param ownRegistry Makes a registry for this token; `registry` has to be zero then.
+    /// @param registry Whose holders may hold it; zero for the shared one.
+    /// @param rules One for each of the params' countries; the params' classes have to be 0 then.
+    /// @param onchainID Of the token; may be zero.
+    /// @param agents Of this token, beside the holders of roles.
+    struct Terms {
+        bool ownRegistry;
+        address registry;
+        IAutomatedComplianceEngine.TokenRule tokenRule;
+        IAutomatedComplianceEngine.Rule[] rules;
+        IComplianceAwareToken.TokenInfo info;
+        address onchainID;
+        address[] agents;
+    }
+
     event TokenCreated(address indexed token, string name, string symbol);
+    event RegistryCreated(address indexed registry);
 
     error TokenFactory__UnsupportedDecimals(uint8 decimals);
+    error TokenFactory__BothRegistries(address registry);
+    error TokenFactory__BothRules(uint8 classes);
+    error TokenFactory__NotOurs(address target);
 
-    /// @notice Creates a token with its rules. Role: ISSUER.
+    /// @notice Creates a token under the shared registry, open to the same classes in every country. Role: ISSUER.
     function createToken(TokenParams calldata params) external returns (address token);
+
+    /// @notice Creates a token with rules, registry, information and agents of its own. Role: ISSUER.
+    function issueToken(TokenParams calldata params, Terms calldata terms) external returns (address token);
+
+    /// @notice Calls a token or registry of this factory as its governor: what waits out a delay is scheduled here (agents,
+    /// compliance, registry, trusted issuers, claim topics). Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: a
+    /// wrong issuer or agent.
+    function govern(address target, bytes calldata data) external returns (bytes memory);
 
     /// @return Where `createToken` puts the token of this salt.
     function addressOf(bytes32 salt) external view returns (address);
 
     function isToken(address token) external view returns (bool);
+    function isRegistry(address registry) external view returns (bool);
     function implementation() external view returns (address);
+    function registryImplementation() external view returns (address);
 }

@@ -6,39 +6,42 @@ from keepers.bots.context import Context
 from keepers.chain import abi
 from keepers.chain.errors import Reverted
 from keepers.chain.node import Block
-from keepers.chain.state import STATES, WAD, RiskView
+from keepers.chain.state import STATES, WAD, WARNING_BPS, RiskView
 
 
 def state_due(view: RiskView) -> str:
-    """The state that a portfolio's metrics ask for."""
-    if view.metrics is None or not view.breaches():
-        return "Normal"
+    """The state that a portfolio's metrics ask for; the one it is in where there are none."""
+    if view.metrics is None:
+        return view.state
+    if not view.breaches():
+        return "Warning" if view.breaches(WARNING_BPS) else "Normal"
     halted = view.metrics.drawdown > view.limits.halt_drawdown_bps * WAD // 10_000
     return "Halted" if halted else "DeRiskOnly"
 
 
-def trip_if_due(context: Context, view: RiskView, block: Block) -> bool:
-    """Moves a portfolio outside its limits to the state that this asks for.
-
-    Returns:
-        Whether it was moved.
-    """
-    due = state_due(view)
-    if STATES.index(due) <= STATES.index(view.state):
-        return False
-    reason = f"{', '.join(view.breaches())} outside the limit: {view.state} to {due}"
-    return act(context, "trip", block, reason)
+def steps_due(view: RiskView) -> int:
+    """States that a portfolio is short of the one that is due: above zero it has to trip, below it may recover."""
+    return STATES.index(state_due(view)) - STATES.index(view.state)
 
 
-def recover_if_possible(context: Context, view: RiskView, block: Block) -> bool:
-    """Moves a portfolio that is inside its limits back to normal, when the chain lets it.
+def relapsed(view: RiskView) -> bool:
+    """Whether a portfolio whose trading is restricted is outside its limits, or almost: a recovery has to end."""
+    return view.state in ("Warning", "DeRiskOnly") and state_due(view) != "Normal" and steps_due(view) <= 0
 
-    Returns:
-        Whether it was moved.
-    """
-    if view.state == "Normal" or view.metrics is None or view.breaches():
-        return False
-    return act(context, "recover", block, f"inside every limit: {view.state} to Normal")
+
+def trip(context: Context, view: RiskView, block: Block) -> bool:
+    """Moves a portfolio outside its limits, or almost, to the state that this asks for, or ends a recovery that has
+    begun; False if the chain refuses."""
+    outside = view.breaches()
+    names = ", ".join(outside or view.breaches(WARNING_BPS))
+    where = "outside the limit" if outside else "almost at the limit"
+    what = f"{view.state} to {state_due(view)}" if steps_due(view) > 0 else "the recovery ends"
+    return act(context, "trip", block, f"{names} {where}: {what}")
+
+
+def recover(context: Context, view: RiskView, block: Block) -> bool:
+    """Starts the recovery of a portfolio that is inside its limits, or ends it; False if the chain refuses."""
+    return act(context, "recover", block, f"inside every limit: {view.state} on its way to Normal")
 
 
 def act(context: Context, name: str, block: Block, reason: str, suffix: int | None = None) -> bool:
@@ -53,6 +56,8 @@ def act(context: Context, name: str, block: Block, reason: str, suffix: int | No
     """
     portfolio = context.record.address
     key = f"{name}:{portfolio}:{block.number if suffix is None else suffix}"
+    if context.decided(key):
+        return True
     data = abi.function("RiskEngine", name).encode(portfolio)
     try:
         return context.send(key, context.deployment.address("RiskEngine"), data, block, reason).ok

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from keepers.bots.desk import Desk
+from keepers.bots.keyring import open_key, open_keys
+from keepers.bots.leadership import Leadership
+from keepers.bots.runtime import Bot, Policy, Runtime, Step
 from keepers.chain.deployment import Deployment, PortfolioRecord
 from keepers.chain.deployment import load as load_deployment
-from keepers.chain.keys import (
-    Passphrase,
-    open_ape_account,
-    open_keystore,
-    passphrase_from_descriptor,
-    passphrase_from_file,
-    passphrase_from_prompt,
-)
+from keepers.chain.heads import HeadStream
 from keepers.chain.node import Block, Node, connect
-from keepers.chain.sender import GWEI, Receipt, Sender, SendPolicy
+from keepers.chain.routes import PrivateRoute, Relay
+from keepers.chain.sender import GWEI, Sender, SendPolicy
 from keepers.chain.signing import Signer
 from keepers.chain.state import Reader
-from keepers.config import Config, Key
-from keepers.store import Cursor, Decision, Store, StoreError
+from keepers.config import Config
+from keepers.store import Cursor, Store, StoreError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -33,95 +31,105 @@ CLOSE = time(21, 0, tzinfo=UTC)
 
 
 @dataclass
-class Context:
-    """A bot's world.
+class Context(Desk):
+    """The desk of a bot that looks after a portfolio.
 
     Attributes:
-        bot: Name in the store.
         config: As read.
-        node, deployment, reader, store, sender, signers: Open.
+        deployment, reader, signers: Open.
         record: The portfolio.
-        log: structlog logger.
+        leadership: Of this replica.
         stop: Set when the bot is asked to end.
     """
 
-    bot: str
     config: Config
-    node: Node
     deployment: Deployment
     reader: Reader
-    store: Store
-    sender: Sender
     signers: tuple[Signer, ...]
     record: PortfolioRecord
-    log: Any
+    leadership: Leadership
     stop: threading.Event
 
-    def decide(self, key: str, block: Block, outcome: str, reason: str, receipt: Receipt | None = None) -> None:
-        """Records a decision with the cursor and says so in one log line."""
-        tx_hash = receipt.tx_hash if receipt else None
-        decision = Decision(self.bot, key, block.number, outcome, reason, tx_hash, block.timestamp)
-        self.store.decide(decision, cursor_at(self.bot, block))
-        details: dict[str, Any] = {"tx_hash": tx_hash, "gas": receipt.gas_used} if receipt else {}
-        self.log.info("decision", key=key, outcome=outcome, reason=reason, block=block.number, **details)
 
-    def send(self, key: str, to: str, data: bytes, block: Block, reason: str) -> Receipt:
-        """Sends and records what became of it.
-
-        Raises:
-            Reverted: If the simulation reverts; nothing is recorded then.
-        """
-        receipt = self.sender.send(key, to, data)
-        self.conclude(key, receipt, block, reason)
-        return receipt
-
-    def conclude(self, key: str, receipt: Receipt, block: Block, reason: str) -> None:
-        """Records the outcome of a mined transaction."""
-        if receipt.ok:
-            self.decide(key, block, "done", reason, receipt)
-        else:
-            self.decide(key, block, "failed", receipt.reason, receipt)
-
-    def settle(self, block: Block) -> None:
-        """Finishes what an earlier run signed."""
-        for key, receipt in self.sender.settle():
-            if receipt is None:
-                self.store.forget(self.bot, key)
-                self.log.warning("displaced", key=key, reason="another transaction took its nonce")
-            else:
-                self.conclude(key, receipt, block, "finished after a restart")
-
-
-def open_context(config: Config, bot: str, log: Any, stop: threading.Event) -> Context:
+def open_context(
+    config: Config, bot: str, log: Any, stop: threading.Event, keys: tuple[Signer, ...] | None = None
+) -> Context:
     """Connects, loads, checks and unlocks.
+
+    Args:
+        config: As read.
+        bot: Name in the store.
+        log: structlog logger.
+        stop: Set when the bot is asked to end.
+        keys: The sender's and the signers', where they are open already.
 
     Raises:
         KeeperError: One line saying what is wrong.
     """
     deployment = load_deployment(config.at(config.deployment))
     record = deployment.portfolio(config.portfolio)
-    node = connect(config.rpc_url, config.chain_id)
+    node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     deployment.verify(node)
+    node.report_to(log.warning)
     store = Store.open(config.store_url)
     require_same_chain(store, node)
-    signers = open_keys(config, (config.keys.sender, *config.keys.signers))
-    policy = SendPolicy(
+    leadership = Leadership(store, bot, config.lease_seconds)
+    signers = keys or open_keys(config, (config.keys.sender, *config.keys.signers))
+    journal = store.journal(bot, lambda: leadership.lease)
+    private = private_route(config, signers[0])
+    sender = Sender(node, signers[0], send_policy(config), journal, stop.is_set, private, log.info)
+    return Context(
+        bot=bot,
+        node=node,
+        store=store,
+        sender=sender,
+        log=log,
+        config=config,
+        deployment=deployment,
+        reader=Reader(node, deployment),
+        signers=signers[1:],
+        record=record,
+        leadership=leadership,
+        stop=stop,
+    )
+
+
+def open_runtime(bot: Bot, context: Context, beat: Callable[[Step], None] = lambda _: None) -> Runtime:
+    """What runs a bot as its config says."""
+    config = context.config
+    policy = Policy(
+        poll_seconds=config.poll_seconds,
+        max_failures=config.max_failures,
+        confirmations=config.confirmations,
+        finality=config.finality_blocks,
+        page=config.max_log_range,
+    )
+    wake = threading.Event()
+    heads = HeadStream(config.ws_urls, wake, context.log) if config.ws_urls else None
+    return Runtime(bot, context, policy, context.stop, context.leadership, heads, wake, beat)
+
+
+def send_policy(config: Config) -> SendPolicy:
+    """How to send, from a config."""
+    limit = config.max_spend_eth_per_day
+    return SendPolicy(
         max_fee=int(config.max_fee_gwei * GWEI),
+        daily_limit=None if limit is None else int(limit * 10**18),
+        confirmations=config.confirmations,
+        finality=config.finality_blocks,
         poll_seconds=min(config.poll_seconds, 1.0),
         replace_after=config.replace_after_seconds,
         receipt_timeout=config.receipt_timeout_seconds,
     )
-    sender = Sender(node, signers[0], policy, store.journal(bot), stop.is_set)
-    reader = Reader(node, deployment)
-    return Context(bot, config, node, deployment, reader, store, sender, signers[1:], record, log, stop)
 
 
-def open_keys(config: Config, keys: tuple[Key, ...]) -> tuple[Signer, ...]:
-    """Unlocks keys, side by side where nobody is asked: decryption is slow on purpose."""
-    if all(key.keystore and key.passphrase_file for key in keys):
-        with ThreadPoolExecutor(len(keys)) as pool:
-            return tuple(pool.map(lambda key: _open_key(config, key), keys))
-    return tuple(_open_key(config, key) for key in keys)
+def private_route(config: Config, sender: Signer) -> PrivateRoute | None:
+    """The relay of a config, if it names one."""
+    wanted = config.private_relay
+    if wanted is None:
+        return None
+    identity = sender if wanted.identity is None else open_key(config, wanted.identity)
+    return PrivateRoute(Relay(wanted.url, wanted.kind, wanted.blocks, wanted.fallback), identity)
 
 
 def require_same_chain(store: Store, node: Node) -> None:
@@ -156,18 +164,3 @@ def last_closed_day(timestamp: int) -> date:
     moment = datetime.fromtimestamp(timestamp, UTC)
     today = moment.date()
     return today if close_of(today) <= timestamp else today - timedelta(days=1)
-
-
-def _open_key(config: Config, key: Key) -> Signer:
-    if key.ape_account is not None:
-        return open_ape_account(key.ape_account, _passphrase(config, key))
-    assert key.keystore is not None  # the config sees to it
-    return open_keystore(config.at(key.keystore), _passphrase(config, key))
-
-
-def _passphrase(config: Config, key: Key) -> Passphrase:
-    if key.passphrase_file is not None:
-        return passphrase_from_file(config.at(key.passphrase_file))
-    if key.passphrase_fd is not None:
-        return passphrase_from_descriptor(key.passphrase_fd)
-    return passphrase_from_prompt

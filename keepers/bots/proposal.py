@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.chain.signing import Order
-from keepers.chain.state import WAD, PortfolioState
+from keepers.chain.state import BEYOND_TRADING, WAD, PortfolioState
 from keepers.config import Rebalance
 from keepers.errors import KeeperError
 from keepers.risk.metrics import value_at_risk
@@ -105,10 +105,10 @@ def decide(state: PortfolioState, settings: Rebalance, now: int, last: int | Non
         OptimisationFailed: If no weights meet the limits.
     """
     breaches = state.risk.breaches()
-    derisk = state.risk.state != "Normal" or bool(breaches)
+    derisk = state.risk.state not in ("Normal", "Warning") or bool(breaches)
     if (stop := _standstill(state)) is not None:
         return Intent(stop, derisk, None)
-    mendable = [name for name in breaches if name != "drawdown"]
+    mendable = [name for name in breaches if name not in BEYOND_TRADING]
     invested = float(state.weights.sum())
     if mendable:
         return Intent(f"{', '.join(mendable)} outside the limit", True, _targets(state, settings, True, views))
@@ -227,7 +227,7 @@ def _targets(state: PortfolioState, settings: Rebalance, derisk: bool, views: Ar
     returns = prior_returns(covariance, settings)
     invested = float(state.weights.sum()) >= _CASH_ONLY
     limits = state.risk.limits
-    limit = limits.max_var99_bps / BPS * (1 - settings.var_buffer)
+    limit = limits.var99_cap(state.risk.model) / BPS * (1 - settings.var_buffer)
     if derisk:
         limit = min(limit, _LESS_RISK * value_at_risk(state.weights, covariance))
     constraints = Constraints(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.bots.breaker import trip_if_due
+from keepers.bots.breaker import steps_due, trip
 from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import rebalance_key, signal_nonce
 from keepers.bots.proposal import PART_OF_THE_WAY, Intent, PlanRefused, Proposal, build, decide
+from keepers.bots.triggers import OnEvents
 from keepers.chain import abi
 from keepers.chain.errors import Reverted
+from keepers.chain.logs import Event
 from keepers.chain.node import Block
 from keepers.chain.sender import Receipt
 from keepers.chain.signing import Signal, hash_orders, sign_quorum
@@ -25,7 +27,6 @@ from keepers.signals.momentum import SignalError, momentum
 
 _SCALES = (1.0, 0.5)
 """Parts of the way to the targets that are tried, the second if the chain refuses the first."""
-_MOST_SUPERSEDED = 1000
 
 
 class RebalanceBot:
@@ -37,28 +38,32 @@ class RebalanceBot:
 
     def __init__(self, context: Context) -> None:
         self.name = context.bot
+        self.triggers = (
+            OnEvents(
+                "models",
+                abi.event("CovarianceModels", "ModelPosted"),
+                (context.deployment.address("CovarianceModels"),),
+                self._on_models,
+                start=context.deployment.block,
+                topics=("0x" + context.record.universe.hex(),),
+            ),
+        )
         self._context = context
-        self._decided = 0
 
-    def on_block(self, block: Block) -> None:
-        """Decides if there is a model that nothing was decided for."""
-        self._context.settle(block)
-        nonce = self._context.reader.model(self._context.record.universe, block.number).nonce
-        if nonce in (0, self._decided):
-            return
-        key = self._key(nonce)
-        known = self._context.store.decision(self.name, key)
-        if known is None or not known.final:
-            self._supersede(nonce, block)
-            self._decide(nonce, key, block)
-        self._decided = nonce
+    def forget(self) -> None:
+        """Nothing is kept that the chain does not say."""
 
-    def on_idle(self, block: Block) -> None:
-        """Nothing happens without a block."""
-
-    def on_reorg(self) -> None:
-        """The same model may have to be decided for again."""
-        self._decided = 0
+    def _on_models(self, posted: Sequence[Event], block: Block) -> None:
+        """Decides under the newest model; under those that came and went meanwhile nothing will happen."""
+        newest = self._context.reader.model(self._context.record.universe, block.number).nonce
+        for nonce in (int(event.args["nonce"]) for event in posted):
+            key = self._key(nonce)
+            if self._context.decided(key):
+                continue
+            if nonce < newest:
+                self._context.decide(key, block, "superseded", f"model {newest} came before a decision")
+            else:
+                self._decide(nonce, key, block)
 
     def _decide(self, nonce: int, key: str, block: Block) -> None:
         if self._used(nonce):
@@ -93,7 +98,7 @@ class RebalanceBot:
 
     def _act(self, nonce: int, key: str, intent: Intent, state: PortfolioState, block: Block) -> None:
         """Tries the whole way, then half of it; the last refusal is recorded."""
-        if trip_if_due(self._context, state.risk, block):
+        if steps_due(state.risk) > 0 and trip(self._context, state.risk, block):
             block = self._context.node.latest()
             state = self._state(block)
         refusal = ""
@@ -111,7 +116,6 @@ class RebalanceBot:
                     self._context.decide(key, block, "done", reason, receipt)
                     return
                 refusal = receipt.reason
-                self._context.store.forget(self.name, key)
                 block = self._context.node.latest()
                 state = self._state(block)
             self._context.log.warning("refused", key=key, scale=scale, reason=refusal)
@@ -139,28 +143,7 @@ class RebalanceBot:
         signatures = sign_quorum(message, self._context.signers)
         orders = [order.as_tuple() for order in proposal.orders]
         data = abi.function("AutoRebalancer", "rebalance").encode(signal.as_tuple(), orders, signatures)
-        return self._context.sender.send(key, rebalancer, data)
-
-    def _supersede(self, nonce: int, block: Block) -> None:
-        """Says of models that came and went while the bot was away that nothing will happen under them."""
-        for missed in self._missed(nonce):
-            self._context.decide(self._key(missed), block, "superseded", f"model {nonce} came before a decision")
-
-    def _missed(self, nonce: int) -> Iterator[int]:
-        first = max(self._decided + 1, nonce - _MOST_SUPERSEDED)
-        if self._decided == 0:
-            first = self._last_decided(nonce) + 1
-        for missed in range(first, nonce):
-            if self._context.store.decision(self.name, self._key(missed)) is None:
-                yield missed
-
-    def _last_decided(self, nonce: int) -> int:
-        """The newest model with a decision, or the one before `nonce` where there is none."""
-        prefix = self._key(0).removesuffix("0")
-        for decision in self._context.store.decisions(self.name, 50):
-            if decision.key.startswith(prefix):
-                return max(int(decision.key.removeprefix(prefix)), nonce - _MOST_SUPERSEDED)
-        return nonce - 1
+        return self._context.sender.send(key, rebalancer, data, block.number, self._context.trace)
 
     def _views(self, state: PortfolioState, block: Block) -> NDArray[np.float64] | None:
         """Momentum of the risky assets, if it is wanted and history is long enough."""

@@ -5,24 +5,30 @@ from __future__ import annotations
 import os
 from datetime import date
 
-from keepers.bots.breaker import act, recover_if_possible, trip_if_due
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.bots.breaker import act, recover, relapsed, state_due, steps_due, trip
 from keepers.bots.context import Context, close_of, last_closed_day
 from keepers.bots.names import model_key
+from keepers.bots.triggers import OnBlock, OnChange, OnThreshold
 from keepers.chain import abi
 from keepers.chain.errors import Reverted
 from keepers.chain.node import Block
 from keepers.chain.signing import CovarianceModel, sign_quorum
-from keepers.chain.state import WAD, ModelInfo
+from keepers.chain.state import WAD, ModelInfo, RiskView, StepBounds
 from keepers.market import CsvPriceSource, PriceError, Prices
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
 from keepers.risk.fixed_point import to_fixed_point
+from keepers.risk.steps import bounded_step
+from keepers.store import Point
 
 HOUR = 3600
 
 
 class RiskBot:
-    """Estimates, signs and posts; then checkpoints, trips or recovers its portfolio.
+    """Estimates, signs and posts; checkpoints, trips or recovers its portfolio.
 
     What it does follows from the chain: the nonce of the last model says which is next, its time which
     prices are new.
@@ -30,54 +36,50 @@ class RiskBot:
 
     def __init__(self, context: Context) -> None:
         self.name = context.bot
+        self.triggers = (
+            OnChange("closes", self._closes, self._post_if_newer),
+            OnThreshold("breach", lambda block: self._steps(block), 0, self._trip),
+            OnThreshold("relapse", lambda block: self._relapsed(block), 0, self._end_recovery),
+            OnThreshold("mended", lambda block: -self._steps(block), 0, self._recover),
+            OnBlock("high-water mark", self._checkpoint),
+        )
         self._context = context
         self._source = CsvPriceSource(context.config.at(context.config.prices.path))
-        self._looked: tuple[object, date] | None = None
-        self._checkpointed = 0
         self._unreadable = ""
+        self._bounds: StepBounds | None = None
+        self._next_at = 0
 
-    def on_block(self, block: Block) -> None:
-        """Posts a model if there is a newer close, then looks at limits."""
-        self._context.settle(block)
-        model = self._post_if_due(block)
-        self._work_breaker(model, block)
+    def forget(self) -> None:
+        """Nothing is kept that the chain does not say."""
+        self._next_at = 0
 
-    def on_idle(self, block: Block) -> None:
-        """Looks for prices that came without a block."""
-        if self._looked != (self._signature(), last_closed_day(block.timestamp)):
-            self.on_block(block)
+    # -- Models
 
-    def on_reorg(self) -> None:
-        """Looks at everything again."""
-        self._looked = None
-        self._checkpointed = 0
+    def _closes(self, block: Block) -> tuple[object, date, bool]:
+        """Changes when there may be a newer close: with the price file, with the day, and when the chain takes one."""
+        return self._signature(), last_closed_day(block.timestamp), block.timestamp >= self._next_at
 
-    def _post_if_due(self, block: Block) -> ModelInfo:
-        """The chain's model, after posting a newer one if prices allow it."""
+    def _post_if_newer(self, block: Block) -> None:
         model = self._context.reader.model(self._universe)
-        day = last_closed_day(block.timestamp)
-        look = (self._signature(), day)
-        if self._looked == look:
-            return model
-        posted = self._post_newer(model, day, block)
-        self._looked = look
-        return self._context.reader.model(self._universe) if posted else model
-
-    def _post_newer(self, model: ModelInfo, day: date, block: Block) -> bool:
-        prices = self._prices(day)
+        if self._too_soon(model, block):
+            return
+        prices = self._prices(last_closed_day(block.timestamp))
         if prices is None or close_of(prices.dates[-1]) <= model.as_of:
-            return False
+            return
         key = model_key(self._universe, model.nonce + 1, close_of(prices.dates[-1]))
         try:
             candidate, reason = self._estimate(prices, model)
+            self._post(key, candidate, block, reason)
         except RiskError as error:
             self._context.decide(key, block, "nothing", str(error))
-            return False
-        try:
-            return self._post(key, candidate, block, reason)
         except Reverted as error:
             self._context.decide(key, block, "refused", error.revert.text)
-            return False
+
+    def _too_soon(self, model: ModelInfo, block: Block) -> bool:
+        """Whether the chain would refuse any model now; the close is looked at again later."""
+        self._bounds = self._bounds or self._context.reader.step_bounds()
+        self._next_at = model.posted_at + self._bounds.min_delay if model.nonce else 0
+        return block.timestamp < self._next_at
 
     def _estimate(self, prices: Prices, model: ModelInfo) -> tuple[CovarianceModel, str]:
         """The next model from closes up to the last day in `prices`, and how it came about.
@@ -89,44 +91,86 @@ class RiskBot:
         returns = prices.returns()[-settings.history_days :]
         found = estimate(returns, settings.halflife_days, min_observations=settings.min_observations)
         as_of = close_of(prices.dates[-1])
+        covariance, note = self._entries(found.matrix, model)
         candidate = CovarianceModel(
             universe=self._universe,
             nonce=model.nonce + 1,
             as_of=as_of,
             expiry=as_of + int(settings.model_lifetime_hours * HOUR),
-            covariance=tuple(to_fixed_point(found.matrix)),
+            covariance=tuple(covariance),
         )
         reason = f"closes up to {prices.dates[-1]}, {found.observations} days, shrinkage {found.shrinkage:.3f}"
-        return candidate, reason
+        return candidate, reason + note
 
-    def _post(self, key: str, model: CovarianceModel, block: Block, reason: str) -> bool:
-        engine = self._context.deployment.address("RiskEngine")
-        message = model.message(self._context.node.chain_id, engine)
+    def _entries(self, matrix: NDArray[np.float64], model: ModelInfo) -> tuple[list[int], str]:
+        """What the chain takes: the estimate, or as far as one step goes towards it."""
+        if model.nonce == 0 or self._bounds is None:
+            return to_fixed_point(matrix), ""
+        last = self._context.reader.model_entries(model)
+        entries, held = bounded_step(matrix, last, self._bounds.max_fall_bps, self._bounds.max_rise)
+        return entries, ", held back by the step bounds" if held else ""
+
+    def _post(self, key: str, model: CovarianceModel, block: Block, reason: str) -> None:
+        models = self._context.deployment.address("CovarianceModels")
+        message = model.message(self._context.node.chain_id, models)
         signatures = sign_quorum(message, self._context.signers)
-        data = abi.function("RiskEngine", "postModel").encode(model.as_tuple(), signatures)
-        return self._context.send(key, engine, data, block, reason).ok
+        data = abi.function("CovarianceModels", "postModel").encode(model.as_tuple(), signatures)
+        self._context.send(key, models, data, block, reason)
 
-    def _work_breaker(self, model: ModelInfo, block: Block) -> None:
-        if model.nonce == 0:
-            return
+    # -- Breaker
+
+    def _view(self) -> RiskView | None:
+        """What the chain says now, a model posted just before included; None without a model."""
         view = self._context.reader.risk(self._context.record.address, self._universe)
-        if view.metrics is None:
-            self._say_unreadable(view.why_not)
-            return
-        self._unreadable = ""
-        if trip_if_due(self._context, view, block) or recover_if_possible(self._context, view, block):
-            return
-        if view.metrics.drawdown == 0 and view.metrics.nav > 0:
-            self._checkpoint(view.metrics.share_price, model.nonce, block)
+        if view.model.nonce == 0:
+            return None
+        if view.why_not != self._unreadable:
+            self._unreadable = view.why_not
+            if view.why_not:
+                self._context.log.warning("metrics unavailable", reason=view.why_not)
+        return view
 
-    def _checkpoint(self, share_price: int, nonce: int, block: Block) -> None:
-        """Raises the high-water mark at a new high, at most once a model."""
-        if share_price <= self._checkpointed:
+    def _steps(self, _block: Block) -> int:
+        view = self._view()
+        return 0 if view is None else steps_due(view)
+
+    def _relapsed(self, _block: Block) -> int:
+        view = self._view()
+        return 0 if view is None else int(relapsed(view))
+
+    def _trip(self, _steps: float, block: Block) -> bool:
+        view = self._view()
+        return view is not None and steps_due(view) > 0 and trip(self._context, view, block)
+
+    def _end_recovery(self, _relapsed: float, block: Block) -> bool:
+        view = self._view()
+        if view is not None and relapsed(view):
+            trip(self._context, view, block)
+        return True
+
+    def _recover(self, _steps: float, block: Block) -> bool:
+        """Twice: the chain starts the cooling time with the first call and ends the recovery with a later one."""
+        view = self._view()
+        if view is None or state_due(view) != "Normal" or view.state == "Normal":
+            return False
+        recover(self._context, view, block)
+        return False
+
+    def _checkpoint(self, block: Block) -> None:
+        """Once a model: the day's performance, the high-water mark at a new high; keeps the record of NAV and VaR."""
+        view = self._view()
+        if view is None or view.metrics is None:
             return
-        key = f"checkpoint:{self._context.record.address}:{nonce}"
-        if self._context.store.decision(self.name, key) is None:
-            act(self._context, "checkpoint", block, f"share price {share_price / WAD:.6f}", nonce)
-            self._checkpointed = share_price
+        found, name = view.metrics, self._context.config.portfolio
+        measured = {"nav": found.nav, "var99": found.var99, "drawdown": found.drawdown, "shares": found.share_price}
+        self._context.store.observe(
+            self.name,
+            [Point(f"{kind}:{name}", block.timestamp, block.number, value / WAD) for kind, value in measured.items()],
+        )
+        if found.nav > 0:
+            act(self._context, "checkpoint", block, f"share price {found.share_price / WAD:.6f}", view.model.nonce)
+
+    # -- Prices
 
     def _prices(self, day: date) -> Prices | None:
         """Closes of the universe's assets, in its order, up to a day; None where there is none so early."""
@@ -138,11 +182,6 @@ class RiskBot:
             if "no complete line" not in error.reason:
                 raise
             return None
-
-    def _say_unreadable(self, reason: str) -> None:
-        if reason != self._unreadable:
-            self._context.log.warning("metrics unavailable", reason=reason)
-            self._unreadable = reason
 
     def _signature(self) -> object:
         """Changes when the price file does."""

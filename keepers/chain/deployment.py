@@ -29,11 +29,13 @@ class Contract:
         address: Checksummed.
         code_hash: keccak256 of its runtime code, 0x-prefixed.
         block: In which it was deployed.
+        implementation: Behind a proxy, as deployed; None for what is no proxy.
     """
 
     address: str
     code_hash: str
     block: int
+    implementation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,13 @@ def _parse(file: Path, raw: dict[str, Any]) -> Deployment:
 
 
 def _contract(file: Path, entry: dict[str, Any]) -> Contract:
-    return Contract(_address(file, entry["address"]), str(entry["code_hash"]).lower(), int(entry["block"]))
+    behind = entry.get("implementation")
+    return Contract(
+        address=_address(file, entry["address"]),
+        code_hash=str(entry["code_hash"]).lower(),
+        block=int(entry["block"]),
+        implementation=None if behind is None else _address(file, behind),
+    )
 
 
 def _pool(file: Path, entry: dict[str, Any]) -> PoolRecord:

@@ -38,6 +38,22 @@ class ReceiptTimeout(ChainError):
     """A transaction was not mined in time; it stays in the journal."""
 
 
+class AlreadyOpen(ChainError):
+    """A key has a transaction that is not settled: signing another could do the same thing twice."""
+
+
+class SpendingLimit(ChainError):
+    """An account would cost more in a day than it may."""
+
+
+class GaveUp(ChainError):
+    """A private transaction was not taken in time and its nonce was used up by a cancellation."""
+
+
+class NoCommonBlock(ChainError):
+    """The chain and the store remember no block in common."""
+
+
 class GasTooExpensive(ChainError):
     """The chain's base fee is above the configured bound."""
 
@@ -84,8 +100,23 @@ _PANICS = {
 }
 
 _ENUMS = {
-    "enum IRiskEngine.State": ("Normal", "DeRiskOnly", "Halted"),
-    "enum IRiskEngine.Metric": ("Var99", "Weight", "Drawdown"),
+    "enum IRiskEngine.State": ("Normal", "Warning", "DeRiskOnly", "Halted"),
+    "enum IRiskEngine.Metric": (
+        "Var99",
+        "Weight",
+        "Drawdown",
+        "Var95",
+        "Es975",
+        "Volatility",
+        "Component",
+        "Herfindahl",
+        "Leverage",
+        "RealisedVolatility",
+        "Beta",
+        "Liquidity",
+        "Grade",
+        "Sharpe",
+    ),
     "enum ILiquidityAggregator.VenueKind": ("None", "UniswapV2", "UniswapV3"),
     "enum IAutomatedComplianceEngine.Reason": (
         "None",
@@ -96,6 +127,25 @@ _ENUMS = {
         "CountryNotAllowed",
         "ClassNotAllowed",
         "VenueOnlyOppositeEligible",
+        "AmlExpired",
+        "Sanctioned",
+        "NotVerified",
+        "AccreditationExpired",
+        "ClaimMissing",
+        "DocumentMissing",
+        "OutboundBlocked",
+        "InboundBlocked",
+        "ResidentsOnly",
+        "LockedUp",
+        "VolumeExceeded",
+        "BelowMinimumHolding",
+        "AboveMaximumHolding",
+        "TooManyHolders",
+        "TooManyHoldersInCountry",
+        "TokenPaused",
+        "WalletFrozen",
+        "InsufficientBalance",
+        "AmountFrozen",
     ),
 }
 """Names that an ABI does not carry, as the interfaces have them."""

@@ -1,4 +1,7 @@
-"""Keys: encrypted keystores and Ape accounts. A plain key is never read from anywhere, nor written."""
+"""Keys: encrypted keystores and Ape accounts. A plain key is never read from a file, nor written.
+
+Keys that stay elsewhere: `keepers.chain.kms`, `keepers.chain.vault`.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +30,17 @@ class KeyMaterialError(KeeperError):
     """A keystore, passphrase or account that cannot be used."""
 
 
-class KeystoreSigner:
-    """A key from an encrypted keystore, in memory from when it was opened."""
+class LocalSigner:
+    """A key in this process's memory, from when it was opened; neither shown nor pickled."""
 
     def __init__(self, account: LocalAccount) -> None:
         self._account = account
 
     def __repr__(self) -> str:
-        return f"KeystoreSigner({self.address})"
+        return f"LocalSigner({self.address})"
+
+    def __reduce__(self) -> str:
+        raise KeyMaterialError(self.address, "a key is not pickled", "open it where it is used")
 
     @property
     def address(self) -> str:
@@ -114,7 +120,7 @@ def open_keystore(path: str | Path, passphrase: Passphrase) -> Signer:
     except (ValueError, KeyError, TypeError) as error:
         # The cause is not shown: it could quote the secret.
         raise KeyMaterialError(f"keystore {file}", "wrong passphrase or damaged", "check the passphrase") from error
-    return KeystoreSigner(account)
+    return LocalSigner(account)
 
 
 def open_ape_account(alias: str, passphrase: Passphrase | None = None) -> Signer:
@@ -177,19 +183,29 @@ def write_keystore(path: str | Path, key: bytes, secret: str, *, light: bool = F
 
 def passphrase_from_file(path: str | Path) -> Passphrase:
     """The first line of a file; refused where others than its owner could read it."""
-    file = Path(path)
+    return lambda what: secret_line(Path(path), f"passphrase of {what}:", "passphrase_file")
 
-    def read(what: str) -> str:
-        try:
-            if file.stat().st_mode & 0o077:
-                raise KeyMaterialError(f"passphrase file {file}", "others can read it", f"chmod 600 {file}")
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except OSError as error:
-            reason = error.strerror or "unreadable"
-            raise KeyMaterialError(f"passphrase file {file} of {what}", reason, "correct passphrase_file") from error
-        return _not_empty(what, lines[0] if lines else "")
 
-    return read
+def secret_line(file: Path, what: str, setting: str) -> str:
+    """The first line of a file that only its owner can read.
+
+    Args:
+        file: To read.
+        what: It is, for messages.
+        setting: That names it in the config.
+
+    Raises:
+        KeyMaterialError: If it is missing, empty, or readable by others.
+    """
+    try:
+        if file.stat().st_mode & 0o077:
+            raise KeyMaterialError(f"{what} {file}", "others can read it", f"chmod 600 {file}")
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise KeyMaterialError(f"{what} {file}", error.strerror or "unreadable", f"correct {setting}") from error
+    except UnicodeDecodeError:
+        raise KeyMaterialError(f"{what} {file}", "no text", f"correct {setting}") from None
+    return _not_empty(f"{what} {file}", lines[0] if lines else "")
 
 
 def passphrase_from_descriptor(descriptor: int) -> Passphrase:
@@ -203,7 +219,7 @@ def passphrase_from_descriptor(descriptor: int) -> Passphrase:
         except OSError as error:
             reason = error.strerror or "unreadable"
             raise KeyMaterialError(f"file descriptor {descriptor} for {what}", reason, "pass it open") from error
-        return _not_empty(what, line.decode("utf-8").rstrip("\r"))
+        return _not_empty(f"passphrase of {what}", line.decode("utf-8").rstrip("\r"))
 
     return read
 
@@ -211,12 +227,12 @@ def passphrase_from_descriptor(descriptor: int) -> Passphrase:
 def passphrase_from_prompt(what: str) -> str:
     """Asks on the terminal, without echo."""
     try:
-        return _not_empty(what, getpass.getpass(f"Passphrase of {what}: "))
+        return _not_empty(f"passphrase of {what}", getpass.getpass(f"Passphrase of {what}: "))
     except EOFError as error:
         raise KeyMaterialError(what, "no terminal to ask on", "set passphrase_file") from error
 
 
 def _not_empty(what: str, secret: str) -> str:
     if not secret:
-        raise KeyMaterialError(f"passphrase of {what}", "empty", "give one")
+        raise KeyMaterialError(what, "empty", "give one")
     return secret

@@ -1,20 +1,19 @@
-"""One node over JSON-RPC: connecting, reading at a block, many reads in one request."""
+"""A node over JSON-RPC: connecting, reading at a block, many reads in one request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import requests
-from web3 import HTTPProvider
-from web3.types import RPCEndpoint
-
 from keepers.chain.abi import Fragment
-from keepers.chain.errors import ChainError, NodeRefused, NodeUnreachable, Reverted, WrongNetwork
+from keepers.chain.endpoints import Endpoint, Endpoints, Health, redact
+from keepers.chain.errors import ChainError, NodeRefused, Reverted
 
 _BATCH = 500
 """Requests in one HTTP request; public nodes bound it."""
+_LAG = 3
+"""Blocks that an endpoint may be behind another."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,14 @@ class Block:
         hash: 0x-prefixed.
         timestamp: Unix seconds.
         base_fee: Wei a gas; None where the chain has no EIP-1559.
+        parent: Hash of the block before; "" where it is not known.
     """
 
     number: int
     hash: str
     timestamp: int
     base_fee: int | None
+    parent: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,13 @@ class Node:
     """A connection; `connect` makes one that is known to be on the right chain.
 
     Args:
-        provider: web3's HTTP provider.
-        url: As configured, for messages.
+        endpoints: That answer.
+        url: Of the preferred one, without secrets, for messages.
         chain_id: Of the chain.
     """
 
-    def __init__(self, provider: HTTPProvider, url: str, chain_id: int) -> None:
-        self._provider = provider
+    def __init__(self, endpoints: Endpoints, url: str, chain_id: int) -> None:
+        self._endpoints = endpoints
         self.url = url
         self.chain_id = chain_id
 
@@ -81,14 +82,12 @@ class Node:
             Reverted: If a call reverted.
             NodeRefused: If the node answered with another error.
         """
-        try:
-            response = self._provider.make_request(RPCEndpoint(method), list(params))
-        except (requests.RequestException, OSError, ValueError) as error:
-            raise _unreachable(self.url, error) from error
-        return _result(method, cast(dict[str, Any], response))
+        return _result(method, self._endpoints.ask(lambda endpoint: endpoint.request(method, list(params))))
 
     def batch(self, requests_: Iterable[tuple[str, list[Any]]]) -> list[Any]:
         """Many requests in few round trips, in order; a revert or refusal is returned in its place.
+
+        Up to 500 are answered by one endpoint, so that they see the same chain.
 
         Raises:
             NodeUnreachable: If there is no answer.
@@ -119,13 +118,22 @@ class Node:
         return [_output(call, answer) for call, answer in zip(calls, answers, strict=True)]
 
     def latest(self) -> Block:
-        """The newest block."""
-        return _block(self.rpc("eth_getBlockByNumber", ["latest", False]))
+        """The newest block, of an endpoint that is not far behind."""
+
+        def ask(endpoint: Endpoint) -> Block:
+            return _block(_result("eth_getBlockByNumber", endpoint.request("eth_getBlockByNumber", ["latest", False])))
+
+        return self._endpoints.newest(ask, lambda block: block.number, _LAG)
 
     def block(self, number: int) -> Block | None:
         """A block by height; None if there is none."""
         found = self.rpc("eth_getBlockByNumber", [hex(number), False])
         return _block(found) if found else None
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block | None]:
+        """Blocks by height in one round trip; None where there is none."""
+        found = self.batch(("eth_getBlockByNumber", [hex(number), False]) for number in numbers)
+        return [_block(raw) if must(raw) else None for raw in found]
 
     def code(self, address: str, block: int | str = "latest") -> bytes:
         """Runtime code, empty where there is no contract."""
@@ -135,53 +143,40 @@ class Node:
         """Raw receipt of a mined transaction, or None."""
         return cast("dict[str, Any] | None", self.rpc("eth_getTransactionReceipt", [tx_hash]))
 
+    def report_to(self, note: Callable[..., object]) -> None:
+        """Has changes of endpoint told, as structlog's loggers are."""
+        self._endpoints.note = note
+
+    def health(self) -> list[Health]:
+        """How each endpoint does, in order of preference."""
+        return self._endpoints.health()
+
     def close(self) -> None:
         """Forgets the HTTP connections."""
-        self._provider._request_session_manager.session_cache.clear()
+        self._endpoints.close()
 
     def _one_batch(self, pending: list[tuple[str, list[Any]]]) -> list[Any]:
-        typed = [(RPCEndpoint(method), params) for method, params in pending]
-        try:
-            responses = self._provider.make_batch_request(typed)
-        except (requests.RequestException, OSError, ValueError) as error:
-            raise _unreachable(self.url, error) from error
-        if not isinstance(responses, list) or len(responses) != len(pending):
-            raise NodeUnreachable(self.url, f"no batch answer: {_short(responses)}", "use a node with batches")
-        return [
-            _result_or_error(method, cast(dict[str, Any], response))
-            for (method, _), response in zip(pending, responses, strict=True)
-        ]
+        responses = self._endpoints.ask(lambda endpoint: endpoint.batch(pending))
+        return [_result_or_error(method, found) for (method, _), found in zip(pending, responses, strict=True)]
 
 
-def connect(url: str, chain_id: int, timeout: float = 10.0) -> Node:
+def connect(url: str, chain_id: int, timeout: float = 10.0, fallbacks: Sequence[str] = ()) -> Node:
     """Connects to a node and makes sure that it is on the expected chain.
 
     Args:
-        url: http:// or https://.
+        url: http:// or https://, preferred.
         chain_id: Expected.
         timeout: Seconds that any one request may take.
+        fallbacks: Asked where the preferred one does not answer, in order.
 
     Raises:
         NodeUnreachable: If nothing answers there.
-        WrongNetwork: If the node is on another chain.
+        WrongNetwork: If a node is on another chain.
     """
-    if not url.startswith(("http://", "https://")):
-        raise ChainError(redact(url), "not an http:// or https:// address", "correct rpc_url")
-    provider = HTTPProvider(url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None)
-    node = Node(provider, redact(url), chain_id)
-    actual = int(node.rpc("eth_chainId"), 16)
-    if actual != chain_id:
-        raise WrongNetwork(node.url, f"is chain {actual}, not {chain_id}", "correct rpc_url or chain_id in the config")
+    endpoints = Endpoints([Endpoint(one, timeout) for one in (url, *fallbacks)], chain_id)
+    node = Node(endpoints, redact(url), chain_id)
+    node.rpc("eth_chainId")
     return node
-
-
-def redact(url: str) -> str:
-    """An address without user, password, path and query, where providers put their keys."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return url.partition("/")[0]
-    host = rest.partition("/")[0].partition("?")[0]
-    return f"{scheme}://{host.rpartition('@')[2]}"
 
 
 def must(outcome: Any) -> Any:
@@ -222,18 +217,6 @@ def _result_or_error(method: str, response: dict[str, Any]) -> Any:
     return NodeRefused(method, message or _short(error), "see the node's log")
 
 
-def _unreachable(url: str, error: Exception) -> NodeUnreachable:
-    if isinstance(error, requests.Timeout):
-        reason = "no answer in time"
-    elif isinstance(error, requests.HTTPError) and error.response is not None:
-        reason = f"HTTP status {error.response.status_code}"
-    elif isinstance(error, requests.ConnectionError):
-        reason = "nothing accepts connections"
-    else:
-        reason = f"no JSON-RPC answer ({type(error).__name__})"
-    return NodeUnreachable(url, reason, "start the node or correct rpc_url")
-
-
 def _block(raw: Any) -> Block:
     base_fee = raw.get("baseFeePerGas")
     return Block(
@@ -241,6 +224,7 @@ def _block(raw: Any) -> Block:
         hash=raw["hash"],
         timestamp=int(raw["timestamp"], 16),
         base_fee=None if base_fee is None else int(base_fee, 16),
+        parent=raw["parentHash"],
     )
 
 

@@ -1,49 +1,39 @@
 """Sends transactions so that a kill at any instant neither repeats nor forgets one.
 
-A transaction is signed and written to the journal before it is broadcast. Whoever finds it there after a
-restart broadcasts the same bytes again, which a chain takes at most once, or reads the receipt of what was
-mined meanwhile.
+A transaction gets its nonce and is signed and journalled in one step, and broadcast afterwards. Whoever finds it
+in the journal, after a restart or in another replica, hands the same bytes over again, which a chain takes at most
+once, or reads the receipt of what was mined meanwhile.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.crypto import keccak
-from hexbytes import HexBytes
 
+from keepers.chain import fees
 from keepers.chain.errors import (
-    GasTooExpensive,
+    GaveUp,
     Interrupted,
     NodeRefused,
+    NodeUnreachable,
     ReceiptTimeout,
     Reverted,
     TransactionLost,
 )
-from keepers.chain.journal import Attempt, Journal
-from keepers.chain.node import Node
+from keepers.chain.fees import GWEI
+from keepers.chain.journal import Attempt, Journal, Status, Transaction, Wanted
+from keepers.chain.node import Node, must
+from keepers.chain.routes import PrivateRoute, PublicRoute
 from keepers.chain.signing import Signer
 
-GWEI = 10**9
+__all__ = ["GWEI", "Receipt", "SendPolicy", "Sender", "Settled"]
 
-_HARMLESS = (
-    "already known",
-    "already imported",
-    "known transaction",
-    "nonce too low",
-    "underpriced",
-    "less than block base fee",
-)
-"""Of a node that refuses a transaction: it has it or another attempt of it, or the fee will be raised."""
+_TRANSFER_GAS = 21_000
 
 
 @dataclass(frozen=True)
@@ -52,8 +42,12 @@ class SendPolicy:
 
     Attributes:
         max_fee: Most wei a gas.
+        daily_limit: Most wei that the account may cost in 24 hours; None for no limit.
+        confirmations: Blocks on top of a receipt's before it counts.
+        finality: Blocks on top of a receipt's after which it is no longer watched.
         poll_seconds: Between looks for a receipt.
         replace_after: Seconds without a receipt after which the fee is raised.
+        resend_after: Seconds without a receipt after which a transaction that the node does not know is sent again.
         receipt_timeout: Seconds without a receipt after which waiting ends.
         lost_after: Seconds for which a nonce is used without a receipt of ours before it counts as lost: a
             node may show a block's state before its receipts.
@@ -62,8 +56,12 @@ class SendPolicy:
     """
 
     max_fee: int
+    daily_limit: int | None = None
+    confirmations: int = 0
+    finality: int = 64
     poll_seconds: float = 1.0
     replace_after: float = 60.0
+    resend_after: float = 5.0
     receipt_timeout: float = 600.0
     lost_after: float = 10.0
     gas_margin: float = 1.2
@@ -80,6 +78,9 @@ class Receipt:
         block: Height.
         gas_used: Gas.
         reason: Decoded error of one that reverted, otherwise "".
+        block_hash: Of that block.
+        cost: Wei.
+        cancels: Whether it is a cancellation, which did nothing but use a nonce up.
     """
 
     tx_hash: str
@@ -87,17 +88,37 @@ class Receipt:
     block: int
     gas_used: int
     reason: str = ""
+    block_hash: str = ""
+    cost: int = 0
+    cancels: bool = False
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What became of a transaction of the journal.
+
+    Attributes:
+        transaction: As it was.
+        status: MINED, FINAL, REVERTED, LOST or CANCELLED.
+        receipt: None for a lost one.
+    """
+
+    transaction: Transaction
+    status: Status
+    receipt: Receipt | None
 
 
 class Sender:
-    """Sends from one account, one transaction at a time, whichever process of this machine uses it.
+    """Sends from one account; processes that share it share a store.
 
     Args:
-        node: Where to.
+        node: Where to, and where receipts come from.
         signer: Account.
         policy: Fees and patience.
         journal: Where signed transactions are kept.
         should_stop: Asked while waiting; waiting ends when it says so.
+        private: Tried first, if there is one.
+        note: Told of what happens to a transaction on its way, as structlog's loggers are.
     """
 
     def __init__(
@@ -107,17 +128,24 @@ class Sender:
         policy: SendPolicy,
         journal: Journal,
         should_stop: Callable[[], bool] = lambda: False,
+        private: PrivateRoute | None = None,
+        note: Callable[..., object] = lambda _event, **_: None,
     ) -> None:
         self._node = node
         self._signer = signer
         self._policy = policy
         self._journal = journal
         self._should_stop = should_stop
+        self._public = PublicRoute(node)
+        self._private = private
+        self._note = note
 
     @property
     def address(self) -> str:
         """Account it sends from."""
         return self._signer.address
+
+    # -- Sending
 
     def simulate(self, to: str, data: bytes) -> None:
         """Runs a call on the newest block without sending it.
@@ -127,123 +155,289 @@ class Sender:
         """
         self._node.rpc("eth_call", [self._message(to, data), "latest"])
 
-    def send(self, key: str, to: str, data: bytes) -> Receipt:
+    def send(self, key: str, to: str, data: bytes, source: int = 0, trace: str = "") -> Receipt:
         """Simulates, journals, broadcasts and waits.
+
+        Args:
+            key: What it does; one thing has one key.
+            to: Address.
+            data: Calldata.
+            source: Height that it was decided from.
+            trace: Of the log.
 
         Raises:
             Reverted: If the simulation reverts; nothing was sent then.
             GasTooExpensive: If the chain asks more than the policy allows; nothing was sent then.
+            SpendingLimit: If the account would cost too much in a day; nothing was sent then.
+            LeaseLost: If another replica has taken over; nothing was sent then.
+            AlreadyOpen: If the key is being done already.
             ReceiptTimeout: If it was not mined in time; the journal keeps it.
             Interrupted: If waiting was stopped; the journal keeps it.
+            GaveUp: If a private relay did not have it mined, and it is not to become public.
+            TransactionLost: If something else used its nonce.
         """
-        with self._alone():
-            self.simulate(to, data)
-            gas = int(int(self._node.rpc("eth_estimateGas", [self._message(to, data)]), 16) * self._policy.gas_margin)
-            nonce = int(self._node.rpc("eth_getTransactionCount", [self.address, "pending"]), 16)
-            transaction = {
-                "to": to,
-                "data": "0x" + data.hex(),
-                "value": 0,
-                "gas": gas,
-                "nonce": nonce,
-                "chainId": self._node.chain_id,
-                **self._fees(),
-            }
-            attempts = [self._attempt(key, transaction)]
-            return self._wait(attempts, transaction)
+        self.simulate(to, data)
+        gas = int(int(self._node.rpc("eth_estimateGas", [self._message(to, data)]), 16) * self._policy.gas_margin)
+        fields = self._fields(to, data, gas)
+        wanted = Wanted(
+            key=key,
+            source=source,
+            chain_id=self._node.chain_id,
+            sender=self.address,
+            cost=gas * fees.max_fee(fields),
+            daily_limit=self._policy.daily_limit,
+            trace=trace,
+        )
+        settled = self._follow(self._first(wanted, fields))
+        if settled.status is Status.CANCELLED:
+            raise GaveUp(key, "the private relay did not have it mined; its nonce is used up", "decide anew")
+        if settled.receipt is None:
+            nonce = settled.transaction.nonce
+            raise TransactionLost(key, f"nonce {nonce} was used by another transaction", "give keepers one store")
+        return settled.receipt
 
-    def settle(self) -> list[tuple[str, Receipt | None]]:
-        """Finishes what an earlier run left in the journal.
+    # -- After a restart, a reorganisation or a change of leader
 
-        Returns:
-            Key and receipt of each; None where another transaction took its nonce: it will never be mined.
+    def settle(self) -> Iterator[Settled]:
+        """Looks after what the journal holds: hands it over again, waits for it, uses up what is not to happen.
+
+        Every transaction that is not final yet is given, lowest nonce first, the mined ones too.
+
+        Raises:
+            ReceiptTimeout, Interrupted: As `send`.
         """
-        left: dict[str, list[Attempt]] = {}
-        for attempt in self._journal.attempts():
-            left.setdefault(attempt.key, []).append(attempt)
-        return [(key, self._settle(attempts)) for key, attempts in left.items()]
+        active = self._journal.active()
+        waiting: list[Transaction] = []
+        head = self._node.latest().number if active else 0
+        for transaction in active:
+            receipt = self._receipt(transaction)
+            if receipt is not None:
+                yield self._conclude(transaction, receipt, head)
+                continue
+            if transaction.status is Status.MINED:
+                self._journal.move(transaction, Status.OPEN)
+                transaction = replace(transaction, status=Status.OPEN, tx_hash=None, block_number=None, block_hash=None)
+            waiting.append(transaction)
+        for transaction in waiting:
+            if transaction.status is not Status.ORPHANED:
+                self._broadcast(transaction)
+        for transaction in waiting:
+            current = transaction
+            if transaction.status is Status.ORPHANED:
+                current = self._cancel(transaction)
+            yield self._follow(current)
 
-    def _settle(self, attempts: list[Attempt]) -> Receipt | None:
-        with self._alone():
-            if (receipt := self._receipt(attempts)) is not None:
-                return receipt
-            self._broadcast(attempts[-1])
-            try:
-                return self._wait(attempts, _unsigned(attempts[-1].raw))
-            except TransactionLost:
-                return None
+    # -- Following one transaction
 
-    def _wait(self, attempts: list[Attempt], transaction: dict[str, Any] | None) -> Receipt:
-        """Until one of the attempts is mined; raises the fee of a stuck one if its fields are known."""
-        started = raised = unused = time.monotonic()
-        while (receipt := self._receipt(attempts)) is None:
+    def _follow(self, transaction: Transaction) -> Settled:
+        """Until one of the attempts is mined; raises the fee of a stuck one, sends a dropped one again."""
+        started = raised = resent = unused = time.monotonic()
+        while True:
+            used, receipt, known, head = self._look(transaction)
+            if receipt is not None and head >= receipt.block + self._policy.confirmations:
+                return self._conclude(transaction, receipt, head)
             now = time.monotonic()
-            last = attempts[-1].tx_hash
+            last = transaction.attempts[-1].tx_hash
             if self._should_stop():
                 raise Interrupted(last, "stopped while waiting", "start again to go on")
-            if not self._used(attempts[0]):
+            if receipt is not None or known or used <= transaction.nonce:
                 unused = now
             if now - unused > self._policy.lost_after:
-                taken = f"nonce {attempts[0].nonce} was used by another transaction"
-                raise TransactionLost(last, taken, "give each keeper a sender of its own")
+                self._journal.move(transaction, Status.LOST)
+                return Settled(transaction, Status.LOST, None)
             if now - started > self._policy.receipt_timeout:
                 raise ReceiptTimeout(last, f"not mined in {now - started:.0f} s", "raise max_fee_gwei")
-            if transaction is not None and now - raised > self._policy.replace_after:
+            if receipt is None and self._expired(transaction, head):
+                transaction = self._leave_private(transaction)
+            elif receipt is None and now - raised > self._policy.replace_after:
                 raised = now
-                self._replace(attempts, transaction)
+                transaction = self._replace(transaction)
+            if receipt is None and now - resent > self._policy.resend_after:
+                resent = now
+                if used < transaction.nonce:
+                    self._fill_gap(transaction, used)
+                if not known:
+                    self._note_signed("resent", transaction)
+                    self._broadcast(transaction)
             time.sleep(self._policy.poll_seconds)
-        return receipt
 
-    def _replace(self, attempts: list[Attempt], transaction: dict[str, Any]) -> None:
-        """The same transaction with a higher fee, unless that is above the bound."""
-        for name in ("maxFeePerGas", "maxPriorityFeePerGas", "gasPrice"):
-            if name in transaction:
-                transaction[name] = int(transaction[name] * self._policy.bump) + 1
-        if _max_fee(transaction) <= self._policy.max_fee:
-            attempts.append(self._attempt(attempts[0].key, transaction))
+    def _look(self, transaction: Transaction) -> tuple[int, Receipt | None, bool, int]:
+        """Nonces used, the receipt if there is one, whether the node knows the last attempt, and its height.
 
-    def _attempt(self, key: str, transaction: dict[str, Any]) -> Attempt:
-        """Signs, journals, broadcasts: in that order."""
-        raw = self._signer.sign_transaction(transaction)
-        attempt = Attempt(
-            key=key,
-            sender=self.address,
-            nonce=transaction["nonce"],
-            tx_hash="0x" + keccak(raw).hex(),
-            raw="0x" + raw.hex(),
-            max_fee=_max_fee(transaction),
-            block=self._node.latest().number,
-        )
-        self._journal.record(attempt)
-        self._broadcast(attempt)
-        return attempt
-
-    def _broadcast(self, attempt: Attempt) -> None:
-        """Hands a signed transaction to the node; one that it already knows or has mined is no error."""
-        try:
-            self._node.rpc("eth_sendRawTransaction", [attempt.raw])
-        except Reverted:
-            return  # Mined and reverted: the receipt says so.
-        except NodeRefused as error:
-            if not any(text in error.reason.lower() for text in _HARMLESS):
-                raise
-
-    def _used(self, attempt: Attempt) -> bool:
-        count = self._node.rpc("eth_getTransactionCount", [attempt.sender, "latest"])
-        return int(count, 16) > attempt.nonce
-
-    def _receipt(self, attempts: Sequence[Attempt]) -> Receipt | None:
-        for attempt in attempts:
-            raw = self._node.receipt(attempt.tx_hash)
+        One endpoint gives all of it, so that it fits together.
+        """
+        hashes = [attempt.tx_hash for attempt in transaction.attempts]
+        questions: list[tuple[str, list[Any]]] = [
+            ("eth_getTransactionCount", [transaction.sender, "latest"]),
+            ("eth_getTransactionByHash", [hashes[-1]]),
+            ("eth_blockNumber", []),
+            *(("eth_getTransactionReceipt", [tx_hash]) for tx_hash in hashes),
+        ]
+        used, known, head, *found = [must(answer) for answer in self._node.batch(questions)]
+        for attempt, raw in zip(transaction.attempts, found, strict=True):
             if raw is not None:
-                return self._read(attempt, raw)
-        return None
+                return int(used, 16), self._read(attempt, raw), True, int(head, 16)
+        return int(used, 16), None, known is not None, int(head, 16)
+
+    def _receipt(self, transaction: Transaction) -> Receipt | None:
+        return self._look(transaction)[1]
+
+    def _conclude(self, transaction: Transaction, receipt: Receipt, head: int) -> Settled:
+        """Writes down what a receipt says."""
+        place = (receipt.tx_hash, receipt.block, receipt.block_hash, receipt.cost)
+        known = (transaction.tx_hash, transaction.block_number, transaction.block_hash)
+        if transaction.status is not Status.MINED or known != place[:3]:
+            self._journal.mined(transaction, *place)
+            details = {"tx_hash": receipt.tx_hash, "block": receipt.block, "ok": receipt.ok, "gas": receipt.gas_used}
+            self._note("mined", key=transaction.key, nonce=transaction.nonce, **details)
+        status = Status.MINED
+        if receipt.cancels:
+            status = Status.CANCELLED
+        elif not receipt.ok:
+            status = Status.REVERTED
+        elif head - receipt.block >= self._policy.finality:
+            status = Status.FINAL
+        if status is not Status.MINED:
+            self._journal.move(transaction, status)
+        return Settled(transaction, status, receipt)
+
+    # -- Attempts
+
+    def _first(self, wanted: Wanted, fields: dict[str, Any]) -> Transaction:
+        """Nonce, signature and journal in one step, then the broadcast."""
+        head = self._node.latest().number
+        route = "public" if self._private is None else "private"
+        transaction = self._journal.reserve(
+            wanted,
+            lambda: int(self._node.rpc("eth_getTransactionCount", [self.address, "pending"]), 16),
+            lambda nonce: self._sign({**fields, "nonce": nonce}, head, route),
+        )
+        self._note_signed("sent", transaction)
+        self._broadcast(transaction)
+        return transaction
+
+    def _replace(self, transaction: Transaction) -> Transaction:
+        """The same with a higher fee, unless that is above the bound."""
+        last = transaction.attempts[-1]
+        fields = fees.unsigned(last.raw)
+        changed = fees.raised(fields, self._node, self._policy.bump, self._policy.max_fee) if fields else None
+        if changed is None:
+            return transaction
+        return self._another(transaction, changed, last.route, last.cancels)
+
+    def _cancel(self, transaction: Transaction) -> Transaction:
+        """Uses the nonce up: a transfer of nothing to ourselves that pays more than what it replaces.
+
+        Where the bound leaves no room for that, only a node that has dropped the transaction takes it; otherwise
+        what is mined decides.
+        """
+        last = transaction.attempts[-1]
+        if last.cancels:
+            self._broadcast(transaction)
+            return transaction
+        paid = fees.unsigned(last.raw)
+        transfer = {**self._fields(self.address, b"", _TRANSFER_GAS), "nonce": transaction.nonce}
+        if last.route == "public" and paid is not None:
+            prices: dict[str, Any] = {
+                name: paid[name] for name in ("maxFeePerGas", "maxPriorityFeePerGas") if name in paid
+            }
+            transfer = (
+                fees.raised({**transfer, **prices}, self._node, self._policy.bump, self._policy.max_fee) or transfer
+            )
+        return self._another(transaction, transfer, "public", True)
+
+    def _another(self, transaction: Transaction, fields: dict[str, Any], route: str, cancels: bool) -> Transaction:
+        attempt = self._sign(fields, self._node.latest().number, route, cancels)
+        changed = self._journal.add(transaction, attempt)
+        self._note_signed("cancelled" if cancels else "replaced", changed)
+        self._broadcast(changed)
+        return changed
+
+    def _fill_gap(self, transaction: Transaction, used: int) -> None:
+        """Sees to the nonces below: hands over again what the journal knows of, uses up what nobody does."""
+        known = {below.nonce: below for below in self._journal.beneath(transaction, used)}
+        for nonce in range(used, transaction.nonce):
+            self._note("gap", nonce=nonce, below=transaction.nonce, known=nonce in known)
+            if (below := known.get(nonce)) is None:
+                self._use_up(nonce, transaction)
+            elif below.status is not Status.ORPHANED or below.attempts[-1].cancels:
+                self._broadcast(below)
+
+    def _use_up(self, nonce: int, above: Transaction) -> None:
+        fields = self._fields(self.address, b"", _TRANSFER_GAS)
+        wanted = Wanted(
+            key=f"gap:{nonce}:{above.attempts[0].tx_hash}",
+            source=0,
+            chain_id=above.chain_id,
+            sender=self.address,
+            cost=_TRANSFER_GAS * fees.max_fee(fields),
+            nonce=nonce,
+        )
+        head = self._node.latest().number
+
+        def sign(chosen: int) -> Attempt:
+            return self._sign({**fields, "nonce": chosen}, head, "public", cancels=True)
+
+        self._broadcast(self._journal.reserve(wanted, lambda: nonce, sign))
+
+    def _sign(self, fields: dict[str, Any], head: int, route: str, cancels: bool = False) -> Attempt:
+        raw = self._signer.sign_transaction(fields)
+        tx_hash = "0x" + keccak(raw).hex()
+        return Attempt(tx_hash, "0x" + raw.hex(), fees.max_fee(fields), head, route, cancels)
+
+    def _fields(self, to: str, data: bytes, gas: int) -> dict[str, Any]:
+        """Everything but the nonce."""
+        price = fees.quote(self._node, self._policy.max_fee)
+        common = {"to": to, "data": "0x" + data.hex(), "value": 0, "gas": gas, "chainId": self._node.chain_id}
+        return {**common, **price}
+
+    # -- Routes
+
+    def _broadcast(self, transaction: Transaction) -> None:
+        """Hands the last attempt over, by its route."""
+        last = transaction.attempts[-1]
+        head = self._node.latest().number
+        if last.route == "private" and self._private is not None and not self._expired(transaction, head):
+            try:
+                self._private.submit(last.raw, head)
+            except (NodeUnreachable, NodeRefused):
+                if self._private.relay.fallback != "public":
+                    raise
+                self._public.submit(last.raw, head)
+        elif last.route == "public" or self._may_become_public:
+            self._public.submit(last.raw, head)
+
+    def _expired(self, transaction: Transaction, head: int) -> bool:
+        """Whether the relay has had its chance."""
+        last = transaction.attempts[-1]
+        blocks = self._private.relay.blocks if self._private is not None else 0
+        return last.route == "private" and head - last.block >= blocks
+
+    def _leave_private(self, transaction: Transaction) -> Transaction:
+        """The same transaction for everyone to see, or its nonce used up."""
+        last = transaction.attempts[-1]
+        if self._may_become_public:
+            self._public.submit(last.raw, self._node.latest().number)
+            return transaction
+        if self._private is not None:
+            with suppress(NodeUnreachable, NodeRefused):  # The cancellation below does not need the relay.
+                self._private.cancel(last.tx_hash)
+        self._journal.move(transaction, Status.ORPHANED)
+        return self._cancel(transaction)
+
+    @property
+    def _may_become_public(self) -> bool:
+        """Without a relay in the config nobody said that what was private must stay so."""
+        return self._private is None or self._private.relay.fallback == "public"
+
+    # -- Reading
 
     def _read(self, attempt: Attempt, raw: dict[str, Any]) -> Receipt:
         ok = int(raw["status"], 16) == 1
-        block = int(raw["blockNumber"], 16)
+        block, gas = int(raw["blockNumber"], 16), int(raw["gasUsed"], 16)
         reason = "" if ok else self._why(attempt, block)
-        return Receipt(attempt.tx_hash, ok, block, int(raw["gasUsed"], 16), reason)
+        cost = gas * int(raw["effectiveGasPrice"], 16)
+        return Receipt(attempt.tx_hash, ok, block, gas, reason, raw["blockHash"], cost, attempt.cancels)
 
     def _why(self, attempt: Attempt, block: int) -> str:
         """The decoded error of a mined transaction that reverted, from running it on the block before."""
@@ -257,44 +451,10 @@ class Sender:
             return error.reason
         return "reverted, and would not have one block before"
 
-    def _fees(self) -> dict[str, Any]:
-        """Fee fields, never above the bound."""
-        block = self._node.latest()
-        bound = self._policy.max_fee
-        if block.base_fee is None:
-            price = int(self._node.rpc("eth_gasPrice"), 16)
-            self._require_affordable(price)
-            return {"gasPrice": min(price, bound)}
-        self._require_affordable(block.base_fee)
-        tip = int(self._node.rpc("eth_maxPriorityFeePerGas"), 16)
-        fee = min(2 * block.base_fee + tip, bound)
-        return {"maxFeePerGas": fee, "maxPriorityFeePerGas": min(tip, fee), "type": 2}
-
-    def _require_affordable(self, price: int) -> None:
-        if price > self._policy.max_fee:
-            asked, bound = price / GWEI, self._policy.max_fee / GWEI
-            raise GasTooExpensive(f"gas at {asked:.3f} gwei", f"above the bound of {bound:.3f}", "raise max_fee_gwei")
+    def _note_signed(self, event: str, transaction: Transaction) -> None:
+        last = transaction.attempts[-1]
+        details = {"tx_hash": last.tx_hash, "route": last.route, "max_fee_gwei": last.max_fee / GWEI}
+        self._note(event, key=transaction.key, nonce=transaction.nonce, **details)
 
     def _message(self, to: str, data: bytes) -> dict[str, str]:
         return {"from": self.address, "to": to, "data": "0x" + data.hex()}
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """A lock of this account on this machine, which the system lets go of when a process dies."""
-        name = f"quantera-{os.getuid()}-{self._node.chain_id}-{self.address.lower()}.lock"
-        with (Path(tempfile.gettempdir()) / name).open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-
-
-def _unsigned(raw: str) -> dict[str, Any] | None:
-    """Fields of a signed transaction, so that its fee can be raised; None for a legacy one."""
-    data = HexBytes(raw)
-    if data[0] > 0x7F:
-        return None
-    fields = TypedTransaction.from_bytes(data).as_dict()
-    return {name: value for name, value in fields.items() if name not in ("v", "r", "s", "accessList")}
-
-
-def _max_fee(transaction: dict[str, Any]) -> int:
-    return int(transaction.get("maxFeePerGas", transaction.get("gasPrice", 0)))

@@ -14,7 +14,13 @@ from eth_utils.crypto import keccak
 from keepers.chain.errors import ChainError
 
 _DOMAIN_TYPE = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
-_MODEL_TYPE = keccak(text="CovarianceModel(bytes32 universe,uint64 nonce,uint40 asOf,uint40 expiry,int64[] covariance)")
+_MODEL_TYPE = keccak(
+    text="CovarianceModel(bytes32 universe,uint64 nonce,uint40 asOf,uint40 expiry,uint64 z95,uint64 z99,uint64 es975,"
+    "int64[] covariance)"
+)
+NORMAL_TAILS = (1_644_853_626_951_472_715, 2_326_347_874_040_841_101, 2_337_802_792_201_414_000)
+"""Quantiles at 95% and 99% and mean loss beyond 97.5% of the standard normal, WAD."""
+
 _SIGNAL_TYPE = keccak(
     text="Signal(address portfolio,uint256[] targets,uint16 bandBps,uint40 validFrom,uint40 validUntil,"
     "uint256 nonce,bytes32 ordersHash)"
@@ -41,7 +47,7 @@ class Signer(Protocol):
 
 @dataclass(frozen=True)
 class CovarianceModel:
-    """IRiskEngine.CovarianceModel.
+    """ICovarianceModels.CovarianceModel.
 
     Attributes:
         universe: 32 bytes.
@@ -49,6 +55,7 @@ class CovarianceModel:
         as_of: Unix seconds of the last price used.
         expiry: Unix seconds.
         covariance: Upper triangle by rows, daily, 1e18 = 1.
+        tails: Quantiles at 95% and 99% and mean loss beyond 97.5% in sigmas, WAD.
     """
 
     universe: bytes
@@ -56,17 +63,19 @@ class CovarianceModel:
     as_of: int
     expiry: int
     covariance: tuple[int, ...]
+    tails: tuple[int, int, int] = NORMAL_TAILS
 
     def as_tuple(self) -> tuple[Any, ...]:
         """For the ABI."""
-        return self.universe, self.nonce, self.as_of, self.expiry, self.covariance
+        return self.universe, self.nonce, self.as_of, self.expiry, *self.tails, self.covariance
 
-    def message(self, chain_id: int, risk_engine: str) -> SignableMessage:
+    def message(self, chain_id: int, covariance_models: str) -> SignableMessage:
         """What signers sign."""
         packed = b"".join(entry.to_bytes(32, "big", signed=True) for entry in self.covariance)
-        values = (_MODEL_TYPE, self.universe, self.nonce, self.as_of, self.expiry, keccak(packed))
-        body = keccak(encode(("bytes32", "bytes32", "uint64", "uint40", "uint40", "bytes32"), values))
-        return SignableMessage(b"\x01", domain("Quantera RiskEngine", chain_id, risk_engine), body)
+        values = (_MODEL_TYPE, *self.as_tuple()[:-1], keccak(packed))
+        types = ("bytes32", "bytes32", "uint64", "uint40", "uint40", "uint64", "uint64", "uint64", "bytes32")
+        body = keccak(encode(types, values))
+        return SignableMessage(b"\x01", domain("Quantera CovarianceModels", chain_id, covariance_models), body)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,17 @@ from keepers.routing.pools import Pool, V2Pool, V3Pool
 from keepers.routing.v3_math import MAX_TICK, MIN_TICK
 
 WAD = 10**18
-STATES = ("Normal", "DeRiskOnly", "Halted")
+STATES = ("Normal", "Warning", "DeRiskOnly", "Halted")
 """IRiskEngine.State by number."""
+
+OFF = 65_535
+"""A limit that limits nothing."""
+
+BEYOND_TRADING = ("drawdown", "realised volatility", "beta", "Sharpe", "grade")
+"""Limits whose breach trades cannot mend."""
+
+WARNING_BPS = 9_600
+"""Part of a limit above which the chain warns, basis points."""
 
 _WORDS = 2
 """Words of 256 tick spacings read on each side of a pool's price; quotes do not go further."""
@@ -44,17 +53,42 @@ _DECIMALS = Fragment("decimals", (), outputs=("uint8",))
 
 @dataclass(frozen=True)
 class Limits:
-    """IRiskEngine.Limits, basis points of NAV."""
+    """IRiskEngine.Limits, basis points; those with a default are off by it."""
 
     max_var99_bps: int
     max_weight_bps: int
     max_drawdown_bps: int
     halt_drawdown_bps: int
+    max_var95_bps: int = OFF
+    max_es975_bps: int = OFF
+    max_volatility_bps: int = OFF
+    max_component_bps: int = OFF
+    max_herfindahl_bps: int = OFF
+    max_leverage_bps: int = OFF
+    max_realised_volatility_bps: int = OFF
+    max_beta_bps: int = OFF
+    max_liquidation_tenths: int = OFF
+    worst_grade: int = 255
+    min_sharpe_bps: int = -32_768
+
+    def var99_cap(self, model: ModelInfo) -> float:
+        """The tightest of the limits that are multiples of volatility, as one of VaR 99%, basis points."""
+        caps = [float(self.max_var99_bps)]
+        for cap, z in (
+            (self.max_var95_bps, model.z95),
+            (self.max_es975_bps, model.es975),
+            (self.max_volatility_bps, WAD),
+        ):
+            if cap != OFF and z:
+                caps.append(cap * model.z99 / z)
+        return min(caps)
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """IRiskEngine.Metrics, all WAD: nav USD, sharePrice settlement tokens, the rest fractions."""
+    """IRiskEngine.Metrics, WAD but for `observations` and `grade`: nav USD, sharePrice settlement tokens,
+    days_to_liquidate days, the rest fractions and ratios.
+    """
 
     nav: int
     volatility: int
@@ -64,26 +98,75 @@ class Metrics:
     share_price: int
     high_water_mark: int
     drawdown: int
+    es975: int = 0
+    max_component: int = 0
+    herfindahl: int = 0
+    leverage: int = 0
+    realised_volatility: int = 0
+    days_to_liquidate: int = 0
+    sharpe: int = 0
+    beta: int = 0
+    observations: int = 0
+    grade: int = 0
 
-    def breaches(self, limits: Limits) -> list[str]:
-        """Names of the limits that are breached: "VaR", "weight", "drawdown"."""
+    def breaches(self, limits: Limits, part_bps: int = 10_000) -> list[str]:
+        """Names of the limits that are breached: "VaR", "weight", "drawdown" and so on, as the chain compares them.
+
+        Args:
+            limits: Of the portfolio.
+            part_bps: How much of each limit counts, basis points; grade and Sharpe count whole.
+        """
         pairs = (
             ("VaR", self.var99, limits.max_var99_bps),
             ("weight", self.max_weight, limits.max_weight_bps),
             ("drawdown", self.drawdown, limits.max_drawdown_bps),
+            ("VaR 95%", self.var95, limits.max_var95_bps),
+            ("expected shortfall", self.es975, limits.max_es975_bps),
+            ("volatility", self.volatility, limits.max_volatility_bps),
+            ("component VaR", self.max_component, limits.max_component_bps),
+            ("concentration", self.herfindahl, limits.max_herfindahl_bps),
+            ("leverage", self.leverage, limits.max_leverage_bps),
+            ("realised volatility", self.realised_volatility, limits.max_realised_volatility_bps),
+            ("beta", abs(self.beta), limits.max_beta_bps),
+            ("liquidity", self.days_to_liquidate // 1000, limits.max_liquidation_tenths),
         )
-        return [name for name, value, bound in pairs if value > bound * WAD // 10_000]
+        found = [n for n, value, cap in pairs if cap != OFF and value > cap * (WAD // 10_000) * part_bps // 10_000]
+        if self.grade > limits.worst_grade:
+            found.append("grade")
+        if self.observations and self.sharpe < limits.min_sharpe_bps * (WAD // 10_000):
+            found.append("Sharpe")
+        return found
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """IRiskEngine.ModelInfo; the nonce is zero before the first model."""
+    """ICovarianceModels.ModelInfo; the nonce is zero before the first model."""
 
     pointer: str
     as_of: int
     expiry: int
     size: int
     nonce: int
+    z95: int = 0
+    z99: int = 0
+    es975: int = 0
+    posted_at: int = 0
+
+
+@dataclass(frozen=True)
+class StepBounds:
+    """ICovarianceModels.StepBounds.
+
+    Attributes:
+        min_delay, max_lifetime: Seconds.
+        max_fall_bps: Part of sigma_i sigma_j that a covariance may fall by.
+        max_rise: Largest factor of a variance.
+    """
+
+    min_delay: int
+    max_lifetime: int
+    max_fall_bps: int
+    max_rise: int
 
 
 @dataclass(frozen=True)
@@ -104,9 +187,9 @@ class RiskView:
     metrics: Metrics | None
     why_not: str
 
-    def breaches(self) -> list[str]:
+    def breaches(self, part_bps: int = 10_000) -> list[str]:
         """As `Metrics.breaches`; empty where there are no metrics."""
-        return self.metrics.breaches(self.limits) if self.metrics else []
+        return self.metrics.breaches(self.limits, part_bps) if self.metrics else []
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,8 +252,16 @@ class Reader:
 
     def model(self, universe: bytes, block: int | str = "latest") -> ModelInfo:
         """The last accepted model of a universe."""
-        function = abi.function("RiskEngine", "modelOf")
-        return _model(self._node.call(self._engine, function, universe, block=block))
+        function = abi.function("CovarianceModels", "modelOf")
+        return _model(self._node.call(self._models, function, universe, block=block))
+
+    def step_bounds(self) -> StepBounds:
+        """How far one model may be from the last."""
+        return StepBounds(*self._node.call(self._models, abi.function("CovarianceModels", "stepBounds")))
+
+    def model_entries(self, model: ModelInfo) -> list[int]:
+        """Entries of a posted model: upper triangle by rows, 1e18 = 1; none before the first model."""
+        return unpack_model(self._node.code(model.pointer)) if model.nonce else []
 
     def universe_assets(self, universe: bytes) -> tuple[str, ...]:
         """Token addresses of a universe, whose order never changes.
@@ -179,8 +270,8 @@ class Reader:
             ChainError: If there is no such universe.
         """
         if universe not in self._universes:
-            function = abi.function("RiskEngine", "universeAssets")
-            found = tuple(map(_checksum, self._node.call(self._engine, function, universe)))
+            function = abi.function("CovarianceModels", "universeAssets")
+            found = tuple(map(_checksum, self._node.call(self._models, function, universe)))
             if not found:
                 raise ChainError(f"universe 0x{universe.hex()}", "unknown to the risk engine", "deploy it first")
             self._universes[universe] = found
@@ -250,9 +341,15 @@ class Reader:
     def _engine(self) -> str:
         return self._deployment.address("RiskEngine")
 
+    @property
+    def _models(self) -> str:
+        return self._deployment.address("CovarianceModels")
+
     def _risk_calls(self, portfolio: str, universe: bytes) -> list[Call]:
-        ask = (("stateOf", portfolio), ("limitsOf", portfolio), ("modelOf", universe), ("metrics", portfolio))
-        return [Call(self._engine, abi.function("RiskEngine", name), (argument,)) for name, argument in ask]
+        model = Call(self._models, abi.function("CovarianceModels", "modelOf"), (universe,))
+        names = ("stateOf", "limitsOf", "metrics")
+        state, limits, metrics = (Call(self._engine, abi.function("RiskEngine", n), (portfolio,)) for n in names)
+        return [state, limits, model, metrics]
 
     def _prices_and_model(self, assets: tuple[str, ...], model: ModelInfo, block: int) -> tuple[tuple[int, ...], bytes]:
         prices = Call(self._deployment.address("PriceOracle"), abi.function("PriceOracle", "prices"), (assets,))
@@ -357,8 +454,7 @@ def _risk_view(outcomes: Sequence[Any]) -> RiskView:
 
 
 def _model(raw: tuple[Any, ...]) -> ModelInfo:
-    pointer, as_of, expiry, size, nonce = raw
-    return ModelInfo(_checksum(pointer), as_of, expiry, size, nonce)
+    return ModelInfo(_checksum(raw[0]), *raw[1:])
 
 
 def _checksum(address: str) -> str:

@@ -1,5 +1,7 @@
-"""The only room that talks to a database: cursors, decisions and the journal of signed transactions."""
+"""The only room that talks to a database: cursors, decisions, time series, leases, signed transactions."""
 
-from keepers.store.store import Cursor, Decision, Store, StoreError
+from keepers.store.engine import StoreError
+from keepers.store.leases import Lease, LeaseLost
+from keepers.store.store import Cursor, Decision, Point, SeenBlock, Store
 
-__all__ = ["Cursor", "Decision", "Store", "StoreError"]
+__all__ = ["Cursor", "Decision", "Lease", "LeaseLost", "Point", "SeenBlock", "Store", "StoreError"]

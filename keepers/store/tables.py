@@ -1,11 +1,27 @@
-"""Tables, as the newest migration leaves them."""
+"""Tables, as the newest migration leaves them. Amounts of wei are decimal text: no database has integers so wide."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
-HEAD = "0001"
+HEAD = "0003"
 """The newest migration."""
+
+_ACTIVE = text("status IN ('open', 'orphaned', 'mined')")
 
 metadata = MetaData()
 
@@ -29,19 +45,92 @@ decisions = Table(
     Column("reason", Text, nullable=False),
     Column("tx_hash", String(66), nullable=True),
     Column("created", BigInteger, nullable=False),
+    Column("trace", String(32), nullable=False, server_default=""),
     UniqueConstraint("bot", "key", name="uq_decisions_bot_key"),
 )
 
-pending = Table(
-    "pending_transactions",
+# Hashes of blocks that a bot has seen, to find where a reorganisation begins.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("bot", String(64), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("hash", String(66), nullable=False),
+    Column("timestamp", BigInteger, nullable=False),
+)
+
+# One row a nonce: what it is for and what became of it.
+transactions = Table(
+    "transactions",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("bot", String(64), nullable=False),
     Column("key", String(160), nullable=False),
+    Column("chain_id", BigInteger, nullable=False),
     Column("sender", String(42), nullable=False),
     Column("nonce", BigInteger, nullable=False),
+    Column("source", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("cost", String(78), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("tx_hash", String(66), nullable=True),
+    Column("block_number", BigInteger, nullable=True),
+    Column("block_hash", String(66), nullable=True),
+    Column("trace", String(32), nullable=False, server_default=""),
+    Index("ix_transactions_account", "chain_id", "sender", "created"),
+    Index("uq_transactions_key", "bot", "key", unique=True, sqlite_where=_ACTIVE, postgresql_where=_ACTIVE),
+    Index(
+        "uq_transactions_nonce",
+        "chain_id",
+        "sender",
+        "nonce",
+        unique=True,
+        sqlite_where=_ACTIVE,
+        postgresql_where=_ACTIVE,
+    ),
+)
+
+# Everything that was signed for a nonce.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("transaction_id", Integer, ForeignKey("transactions.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("tx_hash", String(66), nullable=False, unique=True),
     Column("raw", Text, nullable=False),
-    Column("max_fee", String(32), nullable=False),
+    Column("max_fee", String(78), nullable=False),
     Column("block", BigInteger, nullable=False),
+    Column("route", String(16), nullable=False),
+    Column("cancels", Boolean, nullable=False),
+)
+
+# Who may act for a bot. The epoch grows with each new holder.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("holder", String(128), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires", Float(53), nullable=False),
+)
+
+# Bots that a person told to rest.
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("bot", String(64), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+
+# What bots measured. PostgreSQL partitions it by month; see keepers.store.partitions.
+series = Table(
+    "series",
+    metadata,
+    Column("bot", String(64), primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("at", BigInteger, primary_key=True),
+    Column("block", BigInteger, nullable=False),
+    Column("value", Float(53), nullable=False),
+    postgresql_partition_by="RANGE (at)",
 )

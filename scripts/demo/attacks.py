@@ -151,19 +151,21 @@ class Thief:
         self._attempt(name, *self._orders_towards(state, self._greedy_targets(state, index)))
 
     def _doctor_the_model(self) -> None:
-        """A covariance model that calls everything safe. It is validly signed, so it stands; a weight limit
-        needs no model."""
+        """A covariance model that calls everything safe. It is validly signed, and too far from the last. What it could
+        have lost is taken to be what a weight beyond its limit could."""
         protocol = self.world.protocol
-        engine = protocol.contract("RiskEngine")
+        models = protocol.contract("CovarianceModels")
         universe = bytes.fromhex(protocol.record.universes[UNIVERSE]["id"][2:])
         last = self._reader.model(universe)
         now, size = self.world.chain.now, last.size
         entries = [10**10 if row == column else 0 for row in range(size) for column in range(row, size)]
         model = CovarianceModel(universe, last.nonce + 1, now, now + HOUR, tuple(entries))
-        message = model.message(protocol.record.chain_id, engine.address)
-        signatures = sign_quorum(message, self._model_signers)
-        self.world.chain.send(self._me, engine.functions.postModel(model.as_tuple(), signatures))
-        self._concentrate("a doctored risk model, then a weight beyond its limit")
+        signatures = sign_quorum(model.message(protocol.record.chain_id, models.address), self._model_signers)
+        before, state = self._nav(), self._state()
+        orders, _ = self._orders_towards(state, self._greedy_targets(state, _largest(state)))
+        attempted = sum(self._at_stake(state, _as_dict(order)) for order in orders)
+        mined = self.world.chain.try_send(self._me, models.functions.postModel(model.as_tuple(), signatures))
+        self._conclude("a doctored risk model", mined, before, attempted)
 
     def _small_losses(self) -> None:
         """Slices into a pool that it keeps pushed down, each inside the budget, until the budget is used up.

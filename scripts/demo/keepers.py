@@ -22,6 +22,8 @@ from scripts.demo.protocol import PORTFOLIO, UNIVERSE, Protocol
 BOTS = ("risk", "rebalance")
 POLL_SECONDS = 0.02
 WAIT_SECONDS = 90.0
+LEASE_SECONDS = 2
+"""A keeper that is killed holds its lease for so long; the one that follows waits."""
 RISKMETRICS_HALFLIFE = 11.2
 """Days; RiskMetrics' decay of 0.94 for daily data."""
 REBALANCE_DAYS = 14
@@ -97,9 +99,9 @@ class Keepers:
         return self.store.decisions(name, limit=1_000_000)
 
     def _decided(self, as_of: int) -> Decision | None:
-        engine = self.protocol.contract("RiskEngine")
+        models = self.protocol.contract("CovarianceModels")
         universe = bytes.fromhex(self.protocol.record.universes[UNIVERSE]["id"][2:])
-        _, model_as_of, _, _, nonce = engine.functions.modelOf(universe).call()
+        _, model_as_of, _, _, nonce, *_ = models.functions.modelOf(universe).call()
         if model_as_of < as_of:
             return None
         key = rebalance_key(str(self.protocol.portfolio.address), nonce)
@@ -148,4 +150,5 @@ def _config(protocol: Protocol, keyring: Keyring, history: Path) -> dict[str, An
             "schedule": {"every_n_days": REBALANCE_DAYS, "drift_bps": DRIFT_BPS},
         },
         "poll_seconds": POLL_SECONDS,
+        "lease_seconds": LEASE_SECONDS,
     }

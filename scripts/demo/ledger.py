@@ -21,8 +21,8 @@ _KINDS = {
         "redeemInKind": "redeem in kind",
         "claim": "claim",
     },
+    "CovarianceModels": {"postModel": "post model"},
     "RiskEngine": {
-        "postModel": "post model",
         "trip": "trip",
         "recover": "recover",
         "checkpoint": "checkpoint",
@@ -71,9 +71,10 @@ def read_transactions(world: World) -> list[dict[str, Any]]:
 def gas_by_kind(transactions: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Median gas of each kind of successful transaction; rebalances by number of trades, and all of them."""
     kinds = {
-        "0x" + abi.function(contract, name).selector.hex(): kind
+        "0x" + abi.parse(entry).selector.hex(): functions[entry["name"]]
         for contract, functions in _KINDS.items()
-        for name, kind in functions.items()
+        for entry in abi.load(contract)
+        if entry["type"] == "function" and entry["name"] in functions
     }
     samples: dict[str, list[int]] = defaultdict(list)
     for transaction in transactions:
@@ -109,11 +110,11 @@ def verify_once(
     failed = sum(int(transaction["status"], 16) == 0 for transaction in own)
     last = int(transactions[-1]["blockNumber"], 16)
 
-    engine = world.protocol.contract("RiskEngine")
+    models = world.protocol.contract("CovarianceModels")
     universe = bytes.fromhex(world.protocol.record.universes[UNIVERSE]["id"][2:])
     posted = [
         event["args"]
-        for event in engine.events.ModelPosted().get_logs(from_block=0, to_block=last)
+        for event in models.events.ModelPosted().get_logs(from_block=0, to_block=last)
         if bytes(event["args"]["universe"]) == universe
     ]
     as_ofs, nonces = [event["asOf"] for event in posted], [event["nonce"] for event in posted]

@@ -19,17 +19,18 @@ START_SECONDS = 30.0
 
 
 @contextmanager
-def local_node(timestamp: int, log: Path) -> Iterator[str]:
+def local_node(timestamp: int, log: Path, port: int | None = None) -> Iterator[str]:
     """Starts anvil, yields its URL, and takes it down however the block ends.
 
     Args:
         timestamp: Unix seconds of the first block.
         log: File for its output.
+        port: To listen on; a free one unless given.
 
     Raises:
         DemoError: If it does not answer within START_SECONDS.
     """
-    port = _free_port()
+    port = port or _free_port()
     command = [str(ROOT / ".ci/bin/anvil"), "--port", str(port), "--hardfork", "prague", "--quiet"]
     command += ["--chain-id", str(CHAIN_ID), "--accounts", str(ACCOUNTS), "--timestamp", str(timestamp)]
     command += ["--base-fee", "0", "--gas-price", "0", "--no-request-size-limit"]

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from keepers.chain.keys import KeystoreSigner, create_keystore, open_keystore, passphrase_from_file
+from keepers.chain.keys import LocalSigner, create_keystore, open_keystore, passphrase_from_file
 
 SIGNERS = 3
 """Of each quorum; two have to sign."""
@@ -34,10 +34,10 @@ class Keyring:
         """Of a keystore."""
         return self.folder / f"{name}.json"
 
-    def steal(self) -> list[KeystoreSigner]:
+    def steal(self) -> list[LocalSigner]:
         """All signing keys, opened: what somebody has who took the machine."""
         opened = (open_keystore(self.path(name), passphrase_from_file(self.passphrase)) for name in self.signers)
-        return [signer for signer in opened if isinstance(signer, KeystoreSigner)]
+        return [signer for signer in opened if isinstance(signer, LocalSigner)]
 
 
 def create_keyring(folder: Path, keeper: str) -> Keyring:
@@ -85,8 +85,9 @@ class People:
         return [self.rebalance.addresses[name] for name in self.rebalance.signers]
 
 
-def assemble(accounts: list[str], keys: Path) -> People:
-    """Gives everybody an account of the node, and the keepers their keys."""
+def assemble(accounts: list[str], keys: Path, keepers: tuple[str, str] = ("risk", "rebalance")) -> People:
+    """Gives everybody an account of the node, and the keepers their keys; two of one name share theirs."""
     names = [name for name in People.__dataclass_fields__ if name not in ("risk", "rebalance")]
     found = dict(zip(names, accounts, strict=False))
-    return People(**found, risk=create_keyring(keys, "risk"), rebalance=create_keyring(keys, "rebalance"))
+    rings = {keeper: create_keyring(keys, keeper) for keeper in dict.fromkeys(keepers)}
+    return People(**found, risk=rings[keepers[0]], rebalance=rings[keepers[1]])

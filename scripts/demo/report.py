@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from keepers.chain.state import STATES
 from keepers.risk.backtest import christoffersen, exceedances, kupiec
 from scripts.demo.attacks import Attack
 from scripts.demo.exits import Exit
@@ -81,7 +82,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "var": backtest(days, 0.95),
         "var99": backtest(days, 0.99),
         "states": {
-            "days": {state: sum(day.state == state for day in days) for state in ("Normal", "DeRiskOnly", "Halted")},
+            "days": {state: sum(day.state == state for day in days) for state in STATES},
             "changes": [
                 {"day": day.isoformat(), "change": what.partition("; ")[0], "action": what.partition("; ")[2]}
                 for day, what in story.events
@@ -92,9 +93,10 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
             "var99_after_trip": [
                 today.var99
                 for before, today in pairwise(days)
-                if (before.state, today.state) == ("Normal", "DeRiskOnly")
+                if before.state in STATES[:2] and today.state == "DeRiskOnly"
             ],
         },
+        "component_var": _riskiest_day(days),
         "limits": asdict(outcome.terms),
         "attacks": [asdict(attack) for attack in outcome.attacks],
         "refusals": [asdict(refusal) for refusal in outcome.refusals],
@@ -140,6 +142,11 @@ def _tables(summary: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
             [_var_row(summary[key]) for key in ("var", "var99")],
         ),
         (
+            f"Component VaR 99% on {summary['component_var']['day']}, the riskiest day",
+            ["asset", "weight", "component VaR", "part of VaR"],
+            [_component_row(row) for row in summary["component_var"]["assets"]],
+        ),
+        (
             "What the breaker did",
             ["day", "state", "what the rebalance keeper did that day"],
             [[change["day"], change["change"], change["action"]] for change in summary["states"]["changes"]],
@@ -166,7 +173,8 @@ def _overview(summary: dict[str, Any]) -> list[list[str]]:
         ["rebalances", f"{summary['rebalances']}"],
         [
             "breaker",
-            f"{days['DeRiskOnly']} days de-risk only, {len(summary['states']['changes'])} changes of state",
+            f"{days['Warning']} days of warning, {days['DeRiskOnly']} de-risk only, "
+            f"{len(summary['states']['changes'])} changes of state",
         ],
         ["restarts", f"both keepers killed and restarted {summary['restarts']} times"],
         [
@@ -191,6 +199,10 @@ def _var_row(var: dict[str, Any]) -> list[str]:
         _p_value(var["kupiec_p"]),
         _p_value(var["christoffersen_p"]),
     ]
+
+
+def _component_row(row: dict[str, Any]) -> list[str]:
+    return [row["asset"], f"{row['weight']:.2%}", f"{row['component_var']:.3%}", f"{row['part']:.1%}"]
 
 
 def _p_value(value: float) -> str:
@@ -254,6 +266,25 @@ def _nav_path(days: Sequence[Day]) -> dict[str, Any]:
     }
 
 
+def _riskiest_day(days: Sequence[Day]) -> dict[str, Any]:
+    """Whose risk VaR was when it was highest; assets in order of their part, which sum to VaR."""
+    day = max(days, key=lambda day: day.var99)
+    rows = [
+        {
+            "asset": name,
+            "weight": day.weights[name],
+            "component_var": part,
+            "part": part / day.var99 if day.var99 else 0.0,
+        }
+        for name, part in day.components.items()
+    ]
+    return {
+        "day": day.day.isoformat(),
+        "var99": day.var99,
+        "assets": sorted(rows, key=lambda row: float(row["component_var"]), reverse=True),
+    }
+
+
 # -- The page
 
 
@@ -264,6 +295,7 @@ def _html(outcome: Outcome, summary: dict[str, Any]) -> str:
         _nav_figure(outcome),
         _var_figure(outcome),
         _weights_figure(outcome),
+        _components_figure(outcome),
         _drawdown_figure(outcome),
     ]
     parts = [figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures]
@@ -337,6 +369,19 @@ def _weights_figure(outcome: Outcome) -> Any:
     return figure
 
 
+def _components_figure(outcome: Outcome) -> Any:
+    days, dates = outcome.story.days, _dates(outcome.story.days)
+    figure = _figure("Component VaR 99%, computed on chain", ".1%")
+    for name in list(days[0].components)[1:]:
+        parts = [day.components[name] for day in days]
+        figure.add_scatter(x=dates, y=parts, name=name, stackgroup="all", mode="none")
+    figure.add_hline(
+        y=outcome.terms.max_var99 / 10_000, line={"dash": "dot", "color": "#7f7f7f"}, annotation_text="limit"
+    )
+    _shade_states(figure, outcome)
+    return figure
+
+
 def _drawdown_figure(outcome: Outcome) -> Any:
     days, dates = outcome.story.days, _dates(outcome.story.days)
     figure = _figure("Drawdown from the high-water mark, and what the breaker did", ".0%")
@@ -363,7 +408,7 @@ def _shade_states(figure: Any, outcome: Outcome) -> None:
     days = outcome.story.days
     start: int | None = None
     for number, day in enumerate([*days, None]):
-        derisk = day is not None and day.state != "Normal"
+        derisk = day is not None and day.state in STATES[2:]
         if derisk and start is None:
             start = number
         if not derisk and start is not None:

@@ -34,6 +34,7 @@ class Day:
         nav: USD.
         share_price: Settlement tokens a share.
         var95, var99: One-day value at risk of the holdings after the day's trades.
+        components: VaR 99% by symbol; sums to var99.
         drawdown: From the high-water mark.
         state: Of the breaker.
         weights: By symbol, cash first.
@@ -45,6 +46,7 @@ class Day:
     share_price: float
     var95: float
     var99: float
+    components: dict[str, float]
     drawdown: float
     state: str
     weights: dict[str, float]
@@ -136,12 +138,16 @@ class Story:
         portfolio = self.world.protocol.portfolio
         engine = self.world.protocol.contract("RiskEngine").functions
         metrics = engine.metrics(portfolio.address).call()
-        nav, _, var95, var99, _, share_price, _, drawdown = (number / WAD for number in metrics)
+        nav, _, var95, var99, _, share_price, _, drawdown = (number / WAD for number in metrics[:8])
+        parts = engine.componentVar(portfolio.address).call()
+        if sum(parts) != metrics[3]:
+            raise DemoError(f"component VaR sums to {sum(parts)}, not to {metrics[3]}")
         _, _, values = portfolio.functions.positions().call()
         names = ("cash", *self.world.market.symbols)
         weights = {name: value / sum(values) for name, value in zip(names, values, strict=True)}
+        components = {name: part / WAD for name, part in zip(names, parts, strict=True)}
         state = STATES[engine.stateOf(portfolio.address).call()]
-        return Day(day, nav, share_price, var95, var99, drawdown, state, weights, outcome, reason)
+        return Day(day, nav, share_price, var95, var99, components, drawdown, state, weights, outcome, reason)
 
     def _note_change(self) -> None:
         today = self.days[-1]

@@ -40,7 +40,14 @@ class World:
     protocol: Protocol
 
 
-def create_world(url: str, symbols: Sequence[str], prices: Sequence[int], terms: Terms, folder: Path) -> World:
+def create_world(
+    url: str,
+    symbols: Sequence[str],
+    prices: Sequence[int],
+    terms: Terms,
+    folder: Path,
+    keepers: tuple[str, str] = ("risk", "rebalance"),
+) -> World:
     """Deploys and equips, at the node's present time.
 
     Args:
@@ -49,9 +56,10 @@ def create_world(url: str, symbols: Sequence[str], prices: Sequence[int], terms:
         prices: Their last closes, USD with 8 decimals.
         terms: Of the portfolio.
         folder: For keys and deployment files.
+        keepers: Names of the risk and the rebalance keeper's keys.
     """
     chain = Chain(url)
-    people = assemble(chain.accounts, folder / "keys")
+    people = assemble(chain.accounts, folder / "keys", keepers)
     market = Market(chain, people.operator, tuple(symbols))
     market.deploy(prices)
     protocol = Protocol(chain, market, people, terms, folder / "deployments")

@@ -76,7 +76,7 @@ class Chain:
 
     def deploy(self, name: str, artifact: Artifact, args: list[Any], salt: bytes = SALT) -> Deployed:
         """Puts a contract at the address that its code, arguments and salt decide; does nothing if it is there."""
-        types = [_abi_type(item) for item in _constructor_inputs(artifact.abi)]
+        types = [abi_type(item) for item in _constructor_inputs(artifact.abi)]
         init_code = artifact.bytecode + encode(types, args)
         address = create2_address(salt, init_code)
         contract = self.w3.eth.contract(address=address, abi=artifact.abi)
@@ -122,5 +122,8 @@ def _constructor_inputs(abi: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return next((item.get("inputs", []) for item in abi if item.get("type") == "constructor"), [])
 
 
-def _abi_type(item: dict[str, Any]) -> str:
-    return str(item["type"])
+def abi_type(item: dict[str, Any]) -> str:
+    """An argument's type as signatures have it, structs as tuples such as "(address,uint256)[]"."""
+    if not item["type"].startswith("tuple"):
+        return str(item["type"])
+    return f"({','.join(abi_type(part) for part in item['components'])}){item['type'][5:]}"

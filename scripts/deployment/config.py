@@ -28,6 +28,8 @@ def _address(value: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address)]
 Bps = Annotated[int, Field(ge=1, le=10_000)]
+Cap = Annotated[int, Field(ge=1, le=65_535)]
+OFF = 65_535
 Country = Annotated[int, Field(ge=1, le=999)]
 Seconds = Annotated[int, Field(ge=0)]
 InvestorClass = Literal["retail", "accredited", "institutional"]
@@ -63,6 +65,14 @@ class Sequencer(Strict):
     grace_period: Seconds
 
 
+class Secondary(Strict):
+    """A second feed of the same asset; `max_deviation` from the first in basis points."""
+
+    aggregator: Address
+    heartbeat: Annotated[int, Field(gt=0, lt=2**32)]
+    max_deviation: Annotated[int, Field(ge=1, le=5_000)]
+
+
 class Feed(Strict):
     """A Chainlink-interface feed in USD; bounds are USD a whole token."""
 
@@ -70,6 +80,7 @@ class Feed(Strict):
     heartbeat: Annotated[int, Field(gt=0, lt=2**32)]
     min_price: Annotated[Decimal, Field(gt=0)]
     max_price: Annotated[Decimal, Field(gt=0)]
+    secondary: Secondary | None = None
 
 
 class Rules(Strict):
@@ -120,18 +131,33 @@ class Venue(Strict):
 
 
 class Limits(Strict):
-    """Risk limits, basis points of NAV."""
+    """Risk limits, basis points; IRiskEngine.Limits, whose order this keeps. Those with a default are off by it."""
 
     max_var99: Bps
     max_weight: Bps
     max_drawdown: Bps
     halt_drawdown: Bps
+    max_var95: Cap = OFF
+    max_es975: Cap = OFF
+    max_volatility: Cap = OFF
+    max_component_var: Cap = OFF
+    max_herfindahl: Cap = OFF
+    max_leverage: Cap = OFF
+    max_realised_volatility: Cap = OFF
+    max_beta: Cap = OFF
+    max_liquidation_tenths: Cap = OFF
+    worst_grade: Annotated[int, Field(ge=0, le=255)] = 255
+    min_sharpe: Annotated[int, Field(ge=-32_768, le=32_767)] = -32_768
 
     @model_validator(mode="after")
     def _ordered(self) -> Limits:
         if self.halt_drawdown < self.max_drawdown:
             raise ValueError(f"halt_drawdown {self.halt_drawdown} is below max_drawdown {self.max_drawdown}")
         return self
+
+    def as_tuple(self) -> tuple[int, ...]:
+        """For the ABI."""
+        return tuple(self.model_dump().values())
 
 
 class LossBudget(Strict):
@@ -163,10 +189,29 @@ class Portfolio(Quorum):
 
 
 class RiskTimes(Strict):
-    """Seconds."""
+    """What every portfolio's risk is judged by: seconds, and basis points where it says so.
+
+    `max_fall` is what a variance may fall by from one model to the next without a guardian, `max_rise` its largest
+    factor. `floors` are limits that hold for every portfolio.
+    """
 
     cooling_time: Seconds = 43_200
-    max_model_lifetime: Annotated[int, Field(gt=0)] = 864_000
+    max_model_lifetime: Annotated[int, Field(gt=0, lt=2**40)] = 864_000
+    min_model_delay: Annotated[int, Field(ge=0, lt=2**40)] = 72_000
+    max_fall: Annotated[int, Field(ge=0, le=10_000)] = 600
+    max_rise: Annotated[int, Field(ge=1, le=65_535)] = 16
+    participation: Bps = 2_000
+    max_depth_lifetime: Annotated[int, Field(gt=0)] = 864_000
+    report_tolerance: Annotated[int, Field(ge=1, lt=10_000)] = 200
+    max_report_lifetime: Annotated[int, Field(gt=0)] = 172_800
+    report_grace: Seconds = 86_400
+    floors: Limits | None = None
+
+
+class Liquidity(Strict):
+    """How far below the oracle's value portfolios' orders may trade."""
+
+    max_deviation_bps: Annotated[int, Field(ge=1, le=10_000)] = 1_000
 
 
 class Config(Strict):
@@ -180,6 +225,7 @@ class Config(Strict):
     admin_delay: Seconds = 0
     roles: Roles
     risk: RiskTimes = RiskTimes()
+    liquidity: Liquidity = Liquidity()
     sequencer: Sequencer | None = None
     assets: dict[str, Address] = {}
     tokens: dict[str, Token] = {}

@@ -16,8 +16,18 @@ from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_
 from web3.contract import Contract
 
 from scripts.deployment import roles
-from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError
-from scripts.deployment.config import CLASSES, Config, Feed, Portfolio, Rules, Token, Universe, Venue
+from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type
+from scripts.deployment.config import (
+    CLASSES,
+    Config,
+    Feed,
+    Portfolio,
+    Rules,
+    Secondary,
+    Token,
+    Universe,
+    Venue,
+)
 from scripts.deployment.record import ContractRecord, Record
 
 WAD = 10**18
@@ -49,6 +59,7 @@ class ProtocolDeployment:
         self._let_factories_register()
         self.assets = {**self.config.assets, **self._issue_tokens()}
         self._set_feeds()
+        self._set_floors()
         self._create_universes()
         self._list_venues()
         self._create_portfolios()
@@ -65,13 +76,16 @@ class ProtocolDeployment:
         self._plain("AccessManager", [deployer])
         self._proxy("SignerSets", [])
         self._proxy("PriceOracle", [])
-        self._proxy("IdentityRegistry", [])
+        self._proxy("SanctionsList", [])
+        self._proxy("IdentityRegistry", [self._at("SanctionsList")])
         self._proxy("AutomatedComplianceEngine", [self._at("IdentityRegistry")])
-        times = self.config.risk
-        self._proxy("RiskEngine", [self._at("SignerSets"), times.cooling_time, times.max_model_lifetime])
         self._proxy("AutoRebalancer", [self._at("SignerSets")])
-        self._plain("LiquidityAggregator", [self._at("AccessManager")])
-        self._plain("TokenFactory", [self._at("AccessManager"), self._at("AutomatedComplianceEngine")])
+        deviation = self.config.liquidity.max_deviation_bps
+        self._plain("LiquidityAggregator", [self._at("AccessManager"), self._at("PriceOracle"), deviation])
+        self._plain("LiquidityLens", [self._at("LiquidityAggregator")])
+        self._deploy_risk()
+        clones = self.record.contracts["IdentityRegistry"].implementation
+        self._plain("TokenFactory", [self._at("AccessManager"), self._at("AutomatedComplianceEngine"), clones])
         wiring = (
             "PriceOracle",
             "RiskEngine",
@@ -80,6 +94,18 @@ class ProtocolDeployment:
             "AutomatedComplianceEngine",
         )
         self._plain("PortfolioFactory", [self._at("AccessManager"), *map(self._at, wiring)])
+
+    def _deploy_risk(self) -> None:
+        risk, signers, oracle = self.config.risk, self._at("SignerSets"), self._at("PriceOracle")
+        bounds = (risk.min_model_delay, risk.max_model_lifetime, risk.max_fall, risk.max_rise)
+        self._proxy("CovarianceModels", [signers, bounds])
+        self._proxy("PerformanceBook", [oracle])
+        depth = [risk.participation, risk.max_depth_lifetime]
+        self._proxy("LiquidityBook", [signers, self._at("LiquidityAggregator"), oracle, *depth])
+        books = map(self._at, ("CovarianceModels", "PerformanceBook", "LiquidityBook"))
+        self._proxy("RiskEngine", [*books, risk.cooling_time, risk.report_grace])
+        report = [risk.report_tolerance, risk.max_report_lifetime]
+        self._proxy("RiskReports", [signers, self._at("RiskEngine"), self._at("CovarianceModels"), *report])
 
     def _plain(self, name: str, args: list[Any]) -> None:
         self._keep(name, self.chain.deploy(name, self.artifacts[name], args))
@@ -111,10 +137,16 @@ class ProtocolDeployment:
     # -- Set-up
 
     def _let_factories_register(self) -> None:
-        self._map("AutomatedComplianceEngine", {"openRules": roles.FACTORY})
-        self._map("RiskEngine", {"registerPortfolio": roles.FACTORY})
+        registry = self._at("IdentityRegistry")
+        if registry not in self.contracts["SanctionsList"].functions.registries().call():
+            self._act("tell the registry of sanctions", "SanctionsList", "addRegistry", registry)
+        self._map("AutomatedComplianceEngine", {"openRules": roles.FACTORY, "openRulebook": roles.FACTORY})
+        self._map("IdentityRegistry", {"bindToken": roles.FACTORY})
+        self._map("SanctionsList", {"addRegistry": roles.FACTORY})
+        self._map("RiskEngine", {"registerPortfolio": roles.FACTORY, "noteReport": roles.RISK_REPORTS})
         for factory in ("TokenFactory", "PortfolioFactory"):
             self._grant(roles.FACTORY, self._at(factory), 0)
+        self._grant(roles.RISK_REPORTS, self._at("RiskReports"), 0)
 
     def _issue_tokens(self) -> dict[str, str]:
         factory = self.contracts["TokenFactory"]
@@ -137,16 +169,30 @@ class ProtocolDeployment:
             there = oracle.functions.feedOf(asset).call()
             if (there[0], there[1], there[4], there[5]) != _feed_terms(feed):
                 self._act(f"set the feed of {name}", "PriceOracle", "setFeed", asset, *_feed_terms(feed))
+            self._set_secondary(name, asset, feed.secondary)
             self.record.feeds[name] = feed.aggregator
 
+    def _set_secondary(self, name: str, asset: str, secondary: Secondary | None) -> None:
+        if secondary is None:
+            return
+        wanted = (to_checksum_address(secondary.aggregator), secondary.heartbeat, secondary.max_deviation)
+        aggregator, heartbeat, _, deviation = self.contracts["PriceOracle"].functions.secondaryOf(asset).call()
+        if (aggregator, heartbeat, deviation) != wanted:
+            self._act(f"set the second feed of {name}", "PriceOracle", "setSecondary", asset, *wanted)
+
+    def _set_floors(self) -> None:
+        floors = self.config.risk.floors
+        if floors is not None and tuple(self.contracts["RiskEngine"].functions.floors().call()) != floors.as_tuple():
+            self._act("set the limits of all portfolios", "RiskEngine", "setFloors", floors.as_tuple())
+
     def _create_universes(self) -> None:
-        engine = self.contracts["RiskEngine"]
+        models = self.contracts["CovarianceModels"]
         for name, universe in self.config.universes.items():
             key = universe_id(name)
             assets = [self.assets[asset] for asset in universe.assets]
-            there = engine.functions.universeAssets(key).call()
+            there = models.functions.universeAssets(key).call()
             if not there:
-                self._act(f"create universe {name}", "RiskEngine", "createUniverse", key, assets)
+                self._act(f"create universe {name}", "CovarianceModels", "createUniverse", key, assets)
             elif there != assets:
                 raise DeploymentError(
                     f"universes.{name}: its assets on chain are {there}, which never change; choose another name"
@@ -198,14 +244,15 @@ class ProtocolDeployment:
         if portfolio.identity is None:
             return
         wanted = (portfolio.identity.country, CLASSES["institutional"], portfolio.identity.kyc_expiry)
-        country, investor_class, _, _, expiry = self.contracts["IdentityRegistry"].functions.identityOf(address).call()
+        country, investor_class, _, _, expiry, *_ = (
+            self.contracts["IdentityRegistry"].functions.identityOf(address).call()
+        )
         if (country, investor_class, expiry) != wanted:
             self._act(f"register portfolio {key}", "IdentityRegistry", "registerIdentity", address, *wanted)
 
     def _portfolio_params(self, key: str, portfolio: Portfolio) -> tuple[Any, ...]:
         rules = portfolio.share_rules
         budget = portfolio.loss_budget
-        limits = portfolio.limits
         return (
             (
                 portfolio.name,
@@ -217,7 +264,7 @@ class ProtocolDeployment:
                 budget.window,
             ),
             universe_id(portfolio.universe),
-            (limits.max_var99, limits.max_weight, limits.max_drawdown, limits.halt_drawdown),
+            portfolio.limits.as_tuple(),
             rules is not None,
             sorted(set(rules.countries)) if rules else [],
             rules.class_mask if rules else 0,
@@ -235,20 +282,22 @@ class ProtocolDeployment:
         target = self._at(name)
         missing: dict[int, list[bytes]] = {}
         for function, role in functions.items():
-            selector = self._selector(name, function)
-            if manager.functions.getTargetFunctionRole(target, selector).call() != role:
-                missing.setdefault(role, []).append(selector)
+            for selector in self._selectors(name, function):
+                if manager.functions.getTargetFunctionRole(target, selector).call() != role:
+                    missing.setdefault(role, []).append(selector)
         for role, selectors in missing.items():
             what = f"let {roles.NAMES[role]} call {len(selectors)} functions of {name}"
             self._act(what, "AccessManager", "setTargetFunctionRole", target, selectors, role)
 
-    def _selector(self, name: str, function: str) -> bytes:
+    def _selectors(self, name: str, function: str) -> list[bytes]:
+        """Of every function of this name: some take their arguments in two ways."""
         # The factory governs the functions of its tokens.
-        for source in (name, "ComplianceAwareToken") if name == "TokenFactory" else (name,):
-            for item in self.artifacts[source].abi:
-                if item.get("type") == "function" and item["name"] == function:
-                    return function_signature_to_4byte_selector(_signature(item))
-        raise DeploymentError(f"{name} has no function {function}; roles.py and the contract disagree")
+        sources = (name, "ComplianceAwareToken") if name == "TokenFactory" else (name,)
+        items = [item for source in sources for item in self.artifacts[source].abi]
+        found = [_signature(item) for item in items if item.get("type") == "function" and item["name"] == function]
+        if not found:
+            raise DeploymentError(f"{name} has no function {function}; roles.py and the contract disagree")
+        return [function_signature_to_4byte_selector(signature) for signature in found]
 
     def _grant_roles(self) -> None:
         for role_name, (now, later) in roles.HELD.items():
@@ -282,7 +331,8 @@ class ProtocolDeployment:
         deployer = self.chain.sender.address
         manager = self.contracts["AccessManager"]
         if name != "AccessManager":
-            selector = self._selector(name, function)
+            data = contract.encode_abi(function, args)
+            selector = bytes.fromhex(data[2:10])
             allowed, delay = manager.functions.canCall(deployer, contract.address, selector).call()
         else:
             (allowed, delay) = manager.functions.hasRole(roles.ADMIN, deployer).call()
@@ -325,10 +375,4 @@ def _venue_record(venue: Venue) -> dict[str, Any]:
 
 
 def _signature(item: dict[str, Any]) -> str:
-    return f"{item['name']}({','.join(_type(i) for i in item['inputs'])})"
-
-
-def _type(item: dict[str, Any]) -> str:
-    if not item["type"].startswith("tuple"):
-        return str(item["type"])
-    return f"({','.join(_type(part) for part in item['components'])}){item['type'][5:]}"
+    return f"{item['name']}({','.join(abi_type(i) for i in item['inputs'])})"

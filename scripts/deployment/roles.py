@@ -11,6 +11,7 @@ KEEPER_REGISTRAR = 5
 COMPLIANCE_OFFICER_DELAYED = 6
 MANAGER_DELAYED = 7
 FACTORY = 8
+RISK_REPORTS = 20
 
 NAMES = {
     ADMIN: "ADMIN",
@@ -22,6 +23,7 @@ NAMES = {
     COMPLIANCE_OFFICER_DELAYED: "COMPLIANCE_OFFICER_DELAYED",
     MANAGER_DELAYED: "MANAGER_DELAYED",
     FACTORY: "FACTORY",
+    RISK_REPORTS: "RISK_REPORTS",
 }
 
 # Config role -> (role held without delay, role held with the config's delay).
@@ -33,7 +35,7 @@ HELD = {
     "keeper_registrar": (None, KEEPER_REGISTRAR),
 }
 
-# Contract -> function -> role. What is not here is ADMIN's: feeds, the sequencer feed, reopening, upgrades.
+# Contract -> function -> role. What is not here is ADMIN's: feeds, unfreezing, everybody's limits, reopening, upgrades.
 # The token's own functions stand under the factory, which governs its clones.
 FUNCTIONS: dict[str, dict[str, int]] = {
     "SignerSets": {
@@ -44,34 +46,88 @@ FUNCTIONS: dict[str, dict[str, int]] = {
     },
     "IdentityRegistry": {
         "registerIdentity": COMPLIANCE_OFFICER,
-        "removeIdentity": COMPLIANCE_OFFICER,
+        "batchRegisterIdentity": COMPLIANCE_OFFICER,
+        "updateIdentity": COMPLIANCE_OFFICER,
+        "updateCountry": COMPLIANCE_OFFICER,
+        "deleteIdentity": COMPLIANCE_OFFICER,
+        "replaceWallet": COMPLIANCE_OFFICER,
         "setFrozen": COMPLIANCE_OFFICER,
         "setVenueAccount": COMPLIANCE_OFFICER,
+        "setDocuments": COMPLIANCE_OFFICER,
+        "removeTrustedIssuer": COMPLIANCE_OFFICER,
+        "removeAgent": COMPLIANCE_OFFICER,
+        "addTrustedIssuer": COMPLIANCE_OFFICER_DELAYED,
+        "updateIssuerClaimTopics": COMPLIANCE_OFFICER_DELAYED,
+        "addClaimTopic": COMPLIANCE_OFFICER_DELAYED,
+        "removeClaimTopic": COMPLIANCE_OFFICER_DELAYED,
+        "setTopicTerms": COMPLIANCE_OFFICER_DELAYED,
+        "addAgent": COMPLIANCE_OFFICER_DELAYED,
+        "bindToken": FACTORY,
+    },
+    "SanctionsList": {
+        "sanction": COMPLIANCE_OFFICER,
+        "lift": COMPLIANCE_OFFICER_DELAYED,
+        "addRegistry": FACTORY,
     },
     "AutomatedComplianceEngine": {
         "openRules": FACTORY,
-        "allowCountries": COMPLIANCE_OFFICER_DELAYED,
-        "allowClasses": COMPLIANCE_OFFICER_DELAYED,
+        "openRulebook": FACTORY,
+        "setRules": COMPLIANCE_OFFICER_DELAYED,
+        "setTokenRule": COMPLIANCE_OFFICER_DELAYED,
+        "tightenRules": COMPLIANCE_OFFICER,
+        "tightenTokenRule": COMPLIANCE_OFFICER,
         "blockCountries": COMPLIANCE_OFFICER,
-        "blockClasses": COMPLIANCE_OFFICER,
     },
     "TokenFactory": {
         "createToken": ISSUER,
+        "issueToken": ISSUER,
+        "govern": COMPLIANCE_OFFICER_DELAYED,
         "mint": ISSUER,
+        "batchMint": ISSUER,
         "burn": ISSUER,
+        "batchBurn": ISSUER,
         "unpause": ISSUER,
         "pause": GUARDIAN,
+        "forcedTransfer": COMPLIANCE_OFFICER,
+        "batchForcedTransfer": COMPLIANCE_OFFICER,
+        "recoveryAddress": COMPLIANCE_OFFICER,
+        "setAddressFrozen": COMPLIANCE_OFFICER,
+        "batchSetAddressFrozen": COMPLIANCE_OFFICER,
+        "freezePartialTokens": COMPLIANCE_OFFICER,
+        "batchFreezePartialTokens": COMPLIANCE_OFFICER,
+        "unfreezePartialTokens": COMPLIANCE_OFFICER,
+        "batchUnfreezePartialTokens": COMPLIANCE_OFFICER,
+        "removeAgent": COMPLIANCE_OFFICER,
+        "addAgent": COMPLIANCE_OFFICER_DELAYED,
+        "setCompliance": COMPLIANCE_OFFICER_DELAYED,
+        "setIdentityRegistry": COMPLIANCE_OFFICER_DELAYED,
+        "setName": ISSUER,
+        "setSymbol": ISSUER,
+        "setOnchainID": ISSUER,
+        "setTokenInfo": ISSUER,
+        "setDocument": ISSUER,
+        "removeDocument": ISSUER,
     },
+    "PriceOracle": {"freeze": GUARDIAN},
+    "CovarianceModels": {"createUniverse": MANAGER_DELAYED},
+    "PerformanceBook": {"setBenchmark": MANAGER_DELAYED},
     "RiskEngine": {
-        "createUniverse": MANAGER_DELAYED,
         "registerPortfolio": FACTORY,
+        "noteReport": RISK_REPORTS,
         "tightenLimits": MANAGER,
+        "tightenFloors": GUARDIAN,
         "setLimits": MANAGER_DELAYED,
         "resetHighWaterMark": MANAGER_DELAYED,
         "deRisk": GUARDIAN,
         "shutdown": GUARDIAN,
     },
-    "LiquidityAggregator": {"listPool": MANAGER_DELAYED, "delistPool": GUARDIAN},
+    "LiquidityAggregator": {
+        "listPool": MANAGER_DELAYED,
+        "listMarket": MANAGER_DELAYED,
+        "setMaxDeviation": MANAGER_DELAYED,
+        "delistPool": GUARDIAN,
+        "tightenMaxDeviation": GUARDIAN,
+    },
     "AutoRebalancer": {"cancelNonce": GUARDIAN},
     "PortfolioFactory": {
         "createPortfolio": MANAGER,

@@ -40,7 +40,10 @@ def main(wanted: list[str]) -> int:
         write_between_markers(report(rows), ROOT / "README.md")
     missed = [row for row in rows if row.missed]
     for row in missed:
-        print(f"over target: {row.group}, {row.name}: {row.ratio} > {row.target}", file=sys.stderr)
+        print(
+            f"over target: {row.group}, {row.name}: {row.ours if row.ratio is None else row.ratio} > {row.target}",
+            file=sys.stderr,
+        )
     return 0
 
 

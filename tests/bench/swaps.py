@@ -3,102 +3,244 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from eth_abi.abi import encode
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
+from scripts.venues.balancer import BalancerV2
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256, UniswapV2, UniswapV3
+from scripts.venues.uniswap_v4 import PERMIT2, UniswapV4, V4Key, deploy_universal_router, install_permit2
 from tests.bench.framework import RUNS, Bench, Row
+from tests.fixtures.markets import TERMS, Listing
 
 GROUP = "Swaps"
 METHOD = (
     f"Gas of whole transactions, median of {RUNS} after a first one, each in a later block than the last. "
-    "Balances and allowances non-zero before and after, allowances unlimited; pools, routers and WETH from "
-    "the packages' own bytecode. What the routers do not do: the list of pools (one cold slot), measured "
-    "balances of payer and recipient, an event, a route of any length (calldata)."
+    "Balances and allowances non-zero before and after, allowances unlimited; pools, routers, Permit2 and WETH from "
+    "the packages' own bytecode. Single hops are swapSingle, exact outputs swapExactOut, the rest swap. "
+    "What the routers do not do: the list of markets (one cold slot), measured "
+    "balances, an event (not in swapSingle), no lasting allowance for venues that pull (the trader has approved "
+    "Balancer's Vault for good where it is the peer)."
 )
-SINGLE_HOP_TARGET = 1.1
+OWN, UNIVERSAL = 1.0, 0.95
+ZERO = "0x" + "00" * 20
 V2, V3 = 1, 2
-V3_FEE = 3000
+FEE = 3000
 DEEP = 10**9 * 10**18
 AMOUNT = 100 * 10**18
+V2_IN, V3_IN, V3_OUT, V2_OUT, V4_SWAP = 0x08, 0x00, 0x01, 0x09, 0x10
+SWAP_SINGLE, SETTLE, SETTLE_ALL, TAKE_ALL = 0x06, 0x0B, 0x0C, 0x0F
+SENDER, ROUTER = f"0x{1:040x}", f"0x{2:040x}"
+EVERYTHING = 1 << 255
+_KEY = "(address,address,uint24,int24,address)"
 
 
 @dataclass
 class Market:
-    """A pair and a pool of the same two tokens, listed."""
+    """Four tokens, rising by address, and pools between them, listed."""
 
     bench: Bench
-    token_in: Contract
-    token_out: Contract
+    tokens: list[Contract]
     v2: UniswapV2
     v3: UniswapV3
+    v4: UniswapV4
+    balancer: BalancerV2
+    universal: Contract
+    aggregator: Contract
     pair: Contract
     pool: Contract
-    aggregator: Contract
+    onward: Contract
+    key: V4Key
+    last_key: V4Key
+    markets: dict[str, str]
+    pool_ids: dict[str, bytes]
 
-    def ours(self, *pools: Contract) -> int:
-        """Gas of AMOUNT split evenly over pools."""
-        share = AMOUNT // len(pools)
-        zero_for_one = int(self.token_in.address, 16) < int(self.token_out.address, 16)
-        paths = [(share, [(pool.address, zero_for_one)]) for pool in pools]
-        trader, token_in, token_out = self.bench.trader, self.token_in.address, self.token_out.address
-        order = (token_in, token_out, AMOUNT, AMOUNT // 2, trader, FAR_FUTURE, paths)
-        return self.bench.gas(trader, self.aggregator.functions.swap(order))
+    @property
+    def first(self) -> tuple[str, str]:
+        """The two tokens of single hops."""
+        return self.tokens[0].address, self.tokens[1].address
 
-    def through_v2_router(self, amount: int) -> ContractFunction:
-        """The peer's call for the pair."""
-        return self.v2.router.functions.swapExactTokensForTokens(
-            amount,
-            amount // 2,
-            [self.token_in.address, self.token_out.address],
-            self.bench.trader,
-            FAR_FUTURE,
+    def gas(self, call: ContractFunction) -> int:
+        """Of a call by the trader."""
+        return self.bench.gas(self.bench.trader, call)
+
+    # -- Ours
+
+    def single(self, market: str) -> int:
+        """One hop, exact input."""
+        call = self.aggregator.functions.swapSingle(market, *self.first, AMOUNT, AMOUNT // 9, FAR_FUTURE)
+        return self.gas(call)
+
+    def order(self, last: int, limit: int, *paths: tuple[int, list[str]]) -> tuple[Any, ...]:
+        """Of the first token for another; every hop goes up."""
+        hops = [(amount, [(market, True) for market in markets]) for amount, markets in paths]
+        ends = self.tokens[0].address, self.tokens[last].address
+        return (*ends, sum(amount for amount, _ in paths), limit, self.bench.trader, FAR_FUTURE, hops)
+
+    def exact_out(self, market: str) -> int:
+        """One hop, exact output."""
+        order = self.order(1, 9 * AMOUNT, (AMOUNT, [market]))
+        return self.gas(self.aggregator.functions.swapExactOut(order, TERMS))
+
+    def swap(self, last: int, *paths: tuple[int, list[str]]) -> int:
+        """An exact input over paths."""
+        return self.gas(self.aggregator.functions.swap(self.order(last, AMOUNT // 2, *paths)))
+
+    # -- The UniversalRouter
+
+    def through_universal(self, *commands: tuple[int, bytes]) -> int:
+        """Commands in one transaction, paid by Permit2's allowance."""
+        codes = bytes(code for code, _ in commands)
+        execute = self.universal.get_function_by_signature("execute(bytes,bytes[],uint256)")
+        return self.gas(execute(codes, [data for _, data in commands], FAR_FUTURE))
+
+    def universal_v2(self, amount: int, to: str = SENDER, code: int = V2_IN) -> tuple[int, bytes]:
+        """The pair."""
+        limit = amount // 2 if code == V2_IN else 9 * amount
+        types = ("address", "uint256", "uint256", "address[]", "bool")
+        return code, encode(types, (to, amount, limit, list(self.first), True))
+
+    def universal_v3(self, amount: int, code: int = V3_IN) -> tuple[int, bytes]:
+        """The pool."""
+        ends = self.first if code == V3_IN else self.first[::-1]
+        limit = amount // 2 if code == V3_IN else 9 * amount
+        types = ("address", "uint256", "uint256", "bytes", "bool")
+        return code, encode(types, (SENDER, amount, limit, _v3_path(*ends), True))
+
+    def universal_v4(self) -> tuple[int, bytes]:
+        """The V4 pool of the first two tokens."""
+        swap = encode(
+            (f"({_KEY},bool,uint128,uint128,bytes)",), ((self.key.as_tuple(), True, AMOUNT, AMOUNT // 2, b""),)
         )
+        pay = encode(("address", "uint256"), (self.first[0], AMOUNT))
+        take = encode(("address", "uint256"), (self.first[1], AMOUNT // 2))
+        actions = bytes((SWAP_SINGLE, SETTLE_ALL, TAKE_ALL))
+        return V4_SWAP, encode(("bytes", "bytes[]"), (actions, [swap, pay, take]))
 
-    def through_v3_router(self, amount: int) -> ContractFunction:
-        """The peer's call for the pool."""
-        trader, token_in, token_out = self.bench.trader, self.token_in.address, self.token_out.address
-        order = (token_in, token_out, V3_FEE, trader, amount, amount // 2, 0)
-        return self.v3.router.functions.exactInputSingle(order)
+    def universal_three_hops(self) -> list[tuple[int, bytes]]:
+        """V2, then V3, then V4, each with all that the one before paid."""
+        _, two, three, four = (token.address for token in self.tokens)
+        types = ("address", "uint256", "uint256", "bytes", "bool")
+        second = encode(types, (ROUTER, EVERYTHING, 0, _v3_path(two, three), False))
+        swap = encode((f"({_KEY},bool,uint128,uint128,bytes)",), ((self.last_key.as_tuple(), True, 0, 0, b""),))
+        pay = encode(("address", "uint256", "bool"), (three, EVERYTHING, False))
+        take = encode(("address", "uint256"), (four, AMOUNT // 2))
+        actions = bytes((SETTLE, SWAP_SINGLE, TAKE_ALL))
+        third = encode(("bytes", "bytes[]"), (actions, [pay, swap, take]))
+        return [self.universal_v2(AMOUNT, ROUTER), (V3_IN, second), (V4_SWAP, third)]
 
 
 def make_market(bench: Bench) -> Market:
-    """Tokens, venues with deep liquidity at par, the aggregator with both pools listed, allowances."""
-    token_in, token_out = bench.token("IN"), bench.token("OUT")
-    amounts = {token_in.address: DEEP, token_out.address: DEEP}
-    v2 = UniswapV2(bench.w3, bench.deployer).deploy()
-    v3 = UniswapV3(bench.w3, bench.deployer).deploy(v2.weth, v2.factory.address)
-    pair = v2.add_liquidity(bench.deployer, amounts)
-    pool = v3.create_pool(amounts, V3_FEE)
-    v3.add_liquidity(bench.deployer, pool, amounts)
-    aggregator = bench.deploy("LiquidityAggregator", bench.deploy_authority().address)
-    bench.send(bench.deployer, aggregator.functions.listPool(pair.address, V2, 3000))
-    bench.send(bench.deployer, aggregator.functions.listPool(pool.address, V3, V3_FEE))
-    for spender in (aggregator, v2.router, v3.router):
-        bench.send(bench.trader, token_in.functions.approve(spender.address, MAX_UINT256))
-    return Market(bench, token_in, token_out, v2, v3, pair, pool, aggregator)
+    """Venues with deep liquidity at par, the aggregator with all pools listed, allowances."""
+    w3, deployer, trader = bench.w3, bench.deployer, bench.trader
+    tokens = sorted((bench.token(f"T{k}") for k in range(4)), key=lambda token: int(token.address, 16))
+    one, two, three, four = (token.address for token in tokens)
+    v2 = UniswapV2(w3, deployer).deploy()
+    v3 = UniswapV3(w3, deployer).deploy(v2.weth, v2.factory.address)
+    v4 = UniswapV4(w3, deployer).deploy()
+    balancer = BalancerV2(w3, deployer).deploy(v2.weth.address)
+    permit2 = install_permit2(w3)
+    universal = deploy_universal_router(w3, deployer, v2, v3, v4)
+    aggregator = bench.deploy("LiquidityAggregator", bench.deploy_authority().address, ZERO, 10_000)
+    listing = Listing(w3, deployer, deployer, aggregator)
+
+    amounts = {one: DEEP, two: DEEP}
+    pair = v2.add_liquidity(deployer, amounts)
+    pool, onward = v3.create_pool(amounts, FEE), v3.create_pool({two: DEEP, three: DEEP}, FEE)
+    v3.add_liquidity(deployer, pool, amounts)
+    v3.add_liquidity(deployer, onward, {two: DEEP, three: DEEP})
+    key = v4.create_pool(deployer, amounts)
+    last_key = v4.create_pool(deployer, {three: DEEP, four: DEEP})
+    pool_ids = {
+        "weighted": balancer.weighted_pool(deployer, amounts, {one: 8 * 10**17, two: 2 * 10**17}, 3 * 10**15),
+        "stable": balancer.stable_pool(deployer, amounts, 200, 4 * 10**14),
+    }
+    bench.send(deployer, aggregator.functions.listPool(pair.address, V2, FEE))
+    for listed in (pool, onward):
+        bench.send(deployer, aggregator.functions.listPool(listed.address, V3, FEE))
+    manager, vault = v4.manager.address, balancer.vault.address
+    markets = {
+        "v4": listing.list_market(3, manager, (one, two), FEE, 60),
+        "v4 last": listing.list_market(3, manager, (three, four), FEE, 60),
+        "weighted": listing.list_market(4, vault, (one, two), id_=pool_ids["weighted"]),
+        "stable": listing.list_market(4, vault, (one, two), id_=pool_ids["stable"]),
+    }
+    for spender in (aggregator.address, v2.router.address, v3.router.address, vault, PERMIT2):
+        bench.send(trader, tokens[0].functions.approve(spender, MAX_UINT256))
+    bench.send(trader, permit2.functions.approve(one, universal.address, 2**160 - 1, 2**48 - 1))
+    return Market(
+        bench, tokens, v2, v3, v4, balancer, universal, aggregator, pair, pool, onward, key, last_key, markets, pool_ids
+    )
 
 
 def rows(bench: Bench) -> list[Row]:
-    """V2, V3, and a split over both beside the two routers one after the other."""
+    """Single hops, exact outputs, a split and three hops over three venues."""
     market = make_market(bench)
-    v2 = bench.gas(bench.trader, market.through_v2_router(AMOUNT))
-    v3 = bench.gas(bench.trader, market.through_v3_router(AMOUNT))
-    v2_half = bench.gas(bench.trader, market.through_v2_router(AMOUNT // 2))
-    v3_half = bench.gas(bench.trader, market.through_v3_router(AMOUNT // 2))
-    v2_peer, v3_peer = "UniswapV2Router02.swapExactTokensForTokens", "SwapRouter02.exactInputSingle"
-    return [
-        Row(GROUP, "One V2 pair", "gas", market.ours(market.pair), v2, v2_peer, SINGLE_HOP_TARGET, METHOD),
-        Row(GROUP, "One V3 pool", "gas", market.ours(market.pool), v3, v3_peer, SINGLE_HOP_TARGET, METHOD),
-        Row(
-            GROUP,
-            "Half V2, half V3",
-            "gas",
-            market.ours(market.pair, market.pool),
-            v2_half + v3_half,
-            "both routers, a transaction each",
-            1.0,
-            METHOD,
-        ),
+    return [*_single_hops(market), *_exact_outputs(market), *_routes(market)]
+
+
+def _single_hops(market: Market) -> list[Row]:
+    trader, (one, two) = market.bench.trader, market.first
+    own_v2 = market.v2.router.functions.swapExactTokensForTokens(AMOUNT, AMOUNT // 2, [one, two], trader, FAR_FUTURE)
+    own_v3 = market.v3.router.functions.exactInputSingle((one, two, FEE, trader, AMOUNT, AMOUNT // 2, 0))
+    v2_by_02 = market.v3.router.functions.swapExactTokensForTokens(AMOUNT, AMOUNT // 2, [one, two], trader)
+    v2, v3, v4 = (
+        market.single(market.pair.address),
+        market.single(market.pool.address),
+        market.single(market.markets["v4"]),
+    )
+    universal = "UniversalRouter.execute"
+    found = [
+        _row("V2", v2, market.gas(own_v2), "UniswapV2Router02.swapExactTokensForTokens", OWN),
+        _row("V2", v2, market.gas(v2_by_02), "SwapRouter02.swapExactTokensForTokens", OWN),
+        _row("V2", v2, market.through_universal(market.universal_v2(AMOUNT)), universal, UNIVERSAL),
+        _row("V3", v3, market.gas(own_v3), "SwapRouter02.exactInputSingle", OWN),
+        _row("V3", v3, market.through_universal(market.universal_v3(AMOUNT)), universal, UNIVERSAL),
+        _row("V4", v4, market.through_universal(market.universal_v4()), f"{universal} (V4's own)", UNIVERSAL),
     ]
+    for name, pool_id in market.pool_ids.items():
+        own = market.gas(market.balancer.single_swap(pool_id, 0, one, two, AMOUNT, trader))
+        found.append(_row(f"Balancer {name}", market.single(market.markets[name]), own, "Vault.swap", OWN))
+    return found
+
+
+def _exact_outputs(market: Market) -> list[Row]:
+    trader, (one, two) = market.bench.trader, market.first
+    own_v2 = market.v2.router.functions.swapTokensForExactTokens(AMOUNT, 9 * AMOUNT, [one, two], trader, FAR_FUTURE)
+    own_v3 = market.v3.router.functions.exactOutputSingle((one, two, FEE, trader, AMOUNT, 9 * AMOUNT, 0))
+    v2, v3 = market.exact_out(market.pair.address), market.exact_out(market.pool.address)
+    universal_v2 = market.through_universal(market.universal_v2(AMOUNT, code=V2_OUT))
+    universal_v3 = market.through_universal(market.universal_v3(AMOUNT, V3_OUT))
+    found = [
+        _row("V2, exact output", v2, market.gas(own_v2), "UniswapV2Router02.swapTokensForExactTokens", OWN),
+        _row("V2, exact output", v2, universal_v2, "UniversalRouter.execute", UNIVERSAL),
+        _row("V3, exact output", v3, market.gas(own_v3), "SwapRouter02.exactOutputSingle", OWN),
+        _row("V3, exact output", v3, universal_v3, "UniversalRouter.execute", UNIVERSAL),
+    ]
+    for name, pool_id in market.pool_ids.items():
+        own = market.gas(market.balancer.single_swap(pool_id, 1, one, two, AMOUNT, trader))
+        ours = market.exact_out(market.markets[name])
+        found.append(_row(f"Balancer {name}, exact output", ours, own, "Vault.swap", OWN))
+    return found
+
+
+def _routes(market: Market) -> list[Row]:
+    half = AMOUNT // 2
+    split = market.swap(1, (half, [market.pair.address]), (half, [market.pool.address]))
+    universal_split = market.through_universal(market.universal_v2(half), market.universal_v3(half))
+    three = market.swap(3, (AMOUNT, [market.pair.address, market.onward.address, market.markets["v4 last"]]))
+    universal_three = market.through_universal(*market.universal_three_hops())
+    return [
+        _row("Half V2, half V3", split, universal_split, "UniversalRouter.execute", UNIVERSAL),
+        _row("V2, then V3, then V4", three, universal_three, "UniversalRouter.execute", UNIVERSAL),
+    ]
+
+
+def _row(name: str, ours: int, peer: int, peer_name: str, target: float) -> Row:
+    return Row(GROUP, name, "gas", ours, peer, peer_name, target, METHOD)
+
+
+def _v3_path(first: str, second: str) -> bytes:
+    return bytes.fromhex(first[2:]) + FEE.to_bytes(3, "big") + bytes.fromhex(second[2:])

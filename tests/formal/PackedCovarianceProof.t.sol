@@ -32,6 +32,20 @@ contract PackedCovarianceProof is Test {
         assert(PackedCovariance.quadraticForm(this.pack(entries), weights) == uint256(int256(variance)) * 1e36);
     }
 
+    /// @dev The entries that the form reads four at a time, each after the other: 5 by 5, whose first row is one whole
+    /// word right of its diagonal. Weights pick one entry.
+    function check_I7_fourAtATimeReadsEachEntry(int64 a, int64 b, int64 c, int64 d) public view {
+        vm.assume(a >= 0 && b >= 0 && c >= 0 && d >= 0);
+        int64[] memory entries = new int64[](15);
+        (entries[1], entries[2], entries[3], entries[4]) = (a, b, c, d);
+        bytes memory data = this.pack(entries);
+        for (uint256 j = 1; j < 5; ++j) {
+            uint256[] memory weights = new uint256[](5);
+            (weights[0], weights[j]) = (1, 1);
+            assert(PackedCovariance.quadraticForm(data, weights) == 2 * uint256(int256(entries[j])));
+        }
+    }
+
     function pack(int64[] calldata entries) external pure returns (bytes memory) {
         return PackedCovariance.pack(entries);
     }

@@ -85,9 +85,9 @@ def test_summary__has_every_key(crash: dict[str, Any]) -> None:
 @pytest.mark.slow
 def test_crash__trips_derisks_and_recovers(crash: dict[str, Any]) -> None:
     changes = [change["change"] for change in crash["summary"]["states"]["changes"]]
-    assert changes[0] == "Normal to DeRiskOnly"
+    derisked = [change for change in changes if change.endswith("to DeRiskOnly")]
     assert "DeRiskOnly to Normal" in changes
-    first = crash["summary"]["states"]["changes"][0]
+    first = next(c for c in crash["summary"]["states"]["changes"] if c["change"] == derisked[0])
     assert "outside the limit" in first["action"]
     assert max(crash["summary"]["crash"]["var99_after_trip"]) <= crash["summary"]["limits"]["max_var99"] / 1e4
     assert crash["summary"]["rebalances"] >= 2
@@ -120,6 +120,15 @@ def test_attacks__all_refused__loss_within_budget(crash: dict[str, Any]) -> None
     small = attacks.pop("repeated small losses")
     assert 0 < small["loss_bps"] < small["attempted_loss_bps"]
     assert all(attack["loss_bps"] == 0 for attack in attacks.values())
+
+
+@pytest.mark.slow
+def test_component_var__of_the_riskiest_day__sums_to_var(crash: dict[str, Any]) -> None:
+    found = crash["summary"]["component_var"]
+    parts = [row["component_var"] for row in found["assets"]]
+    assert sum(parts) == pytest.approx(found["var99"], rel=1e-9)
+    assert parts == sorted(parts, reverse=True) and len(parts) > 5
+    assert "Component VaR" in crash["printed"]
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ contract AggregatorInvariantTest is Test {
 
     function setUp() public {
         AccessManager authority = new AccessManager(address(this));
-        _aggregator = new LiquidityAggregator(address(authority));
+        _aggregator = new LiquidityAggregator(address(authority), address(0), 10_000);
         SettlementToken[] memory tokens = new SettlementToken[](3);
         for (uint256 k; k < 3; ++k) {
             tokens[k] = new SettlementToken("Stand-in", "STAND", 18);

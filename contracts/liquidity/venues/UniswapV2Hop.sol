@@ -7,7 +7,7 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
-/// @title One exact-input swap on a Uniswap V2 pair
+/// @title One swap on a Uniswap V2 pair, or on a fork's with a fee of its own
 library UniswapV2Hop {
     using SafeTransferLib for address;
 
@@ -29,17 +29,25 @@ library UniswapV2Hop {
         internal
         returns (uint256 amountOut)
     {
-        // slither-disable-next-line unused-return
-        (uint256 reserveIn, uint256 reserveOut,) = IUniswapV2Pair(pair).getReserves();
-        if (!zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
+        (uint256 reserveIn, uint256 reserveOut) = reserves(pair, zeroForOne);
         uint256 received = FixedPointMathLib.zeroFloorSub(tokenIn.balanceOf(pair), reserveIn);
         if (received < sent) {
             revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(tokenIn, sent, received);
         }
         amountOut = quote(received, reserveIn, reserveOut, feePips);
+        take(pair, zeroForOne, amountOut, to);
+    }
+
+    /// @notice Asks the pair for an output that it has been paid for. Without data the pair does not call back.
+    function take(address pair, bool zeroForOne, uint256 amountOut, address to) internal {
         (uint256 amount0Out, uint256 amount1Out) = zeroForOne ? (uint256(0), amountOut) : (amountOut, uint256(0));
-        // Without data the pair does not call back.
         IUniswapV2Pair(pair).swap(amount0Out, amount1Out, to, "");
+    }
+
+    function reserves(address pair, bool zeroForOne) internal view returns (uint256 reserveIn, uint256 reserveOut) {
+        // slither-disable-next-line unused-return
+        (reserveIn, reserveOut,) = IUniswapV2Pair(pair).getReserves();
+        if (!zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
     }
 
     /// @dev The most that the pair's own check lets out, as its router rounds: UniswapV2Library.getAmountOut.
@@ -55,5 +63,19 @@ library UniswapV2Hop {
     {
         uint256 amountInLessFee = amountIn * (_PIPS - feePips);
         return amountInLessFee * reserveOut / (reserveIn * _PIPS + amountInLessFee);
+    }
+
+    /// @dev The least that buys an output, as the router rounds: UniswapV2Library.getAmountIn.
+    function quoteIn(
+        uint256 amountOut,
+        uint256 reserveIn,
+        uint256 reserveOut,
+        uint256 feePips
+    )
+        internal
+        pure
+        returns (uint256)
+    {
+        return reserveIn * amountOut * _PIPS / ((reserveOut - amountOut) * (_PIPS - feePips)) + 1;
     }
 }

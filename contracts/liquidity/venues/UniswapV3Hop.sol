@@ -1,28 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
+import {Leg} from "../Leg.sol";
+import {Debt} from "./Debt.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
-import {IUniswapV3Pool, IUniswapV3SwapCallback} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
+import {
+    IPancakeV3SwapCallback,
+    IUniswapV3Pool,
+    IUniswapV3SwapCallback
+} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
-/// @title One exact-input swap on a Uniswap V3 pool
-/// @notice The pool takes its input in a callback. Who may call back, and what it is paid, stands in transient storage:
-/// data that travels through the pool could be forged by it.
-abstract contract UniswapV3Hop is IUniswapV3SwapCallback {
-    using SafeERC20 for IERC20;
-
+/// @title One swap on a Uniswap V3 pool, or on a fork's
+/// @notice The pool takes its input in a callback, whose name is all that forks differ in.
+abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCallback {
     // The ends of the pool's price range (TickMath), one inside. The limits on price are the order's, on its output.
-    uint160 private constant _MIN_SQRT_PRICE = 4295128739 + 1;
-    uint160 private constant _MAX_SQRT_PRICE = 1461446703485210103287273052203988822378723970342 - 1;
-
-    /// @dev The one pool that may call back, once; zero at all other times.
-    address private transient _debtorPool;
-    address private transient _debtToken;
-    address private transient _debtPayer;
-    uint256 private transient _debt;
+    uint160 internal constant _MIN_SQRT_PRICE = 4295128739 + 1;
+    uint160 internal constant _MAX_SQRT_PRICE = 1461446703485210103287273052203988822378723970342 - 1;
 
     /// @param payer This contract, or the caller of the order.
     /// @return amountOut Sent by the pool to `to`, if it keeps its word.
@@ -37,39 +32,72 @@ abstract contract UniswapV3Hop is IUniswapV3SwapCallback {
         internal
         returns (uint256 amountOut)
     {
-        _debtorPool = pool;
+        _debtor = pool;
         _debtToken = tokenIn;
         _debtPayer = payer;
         _debt = amountIn;
         (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
             .swap(to, zeroForOne, SafeCastLib.toInt256(amountIn), zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE, "");
-        if (_debtorPool != address(0)) {
+        if (_debtor != address(0)) {
             revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pool, 0, amountIn);
         }
-        int256 credit = zeroForOne ? amount1 : amount0;
-        if (credit < 0) {
-            // Cannot wrap: the least int256 negates to 2^255 as an unsigned number.
-            unchecked {
-                amountOut = uint256(-credit);
-            }
+        amountOut = _credit(zeroForOne ? amount1 : amount0);
+    }
+
+    /// @dev An exact output: what the pool asks for in return comes from the leg before, inside the callback.
+    function _deliverV3(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal {
+        Leg memory leg = legs[index];
+        bytes memory route = abi.encode(legs, index);
+        _oweRoute(leg.market, route);
+        (int256 amount0, int256 amount1) = IUniswapV3Pool(leg.market)
+            .swap(
+                to,
+                leg.zeroForOne,
+                -SafeCastLib.toInt256(amountOut),
+                leg.zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE,
+                route
+            );
+        uint256 paid = _routeDebtor != address(0) ? 0 : _credit(leg.zeroForOne ? amount1 : amount0);
+        if (paid != amountOut) {
+            revert ILiquidityAggregator.LiquidityAggregator__PartialFill(leg.market, paid, amountOut);
         }
     }
 
     /// @inheritdoc IUniswapV3SwapCallback
-    function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata) external {
+    function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data) external {
+        _payV3(amount0Delta, amount1Delta, data);
+    }
+
+    /// @inheritdoc IPancakeV3SwapCallback
+    function pancakeV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data) external {
+        _payV3(amount0Delta, amount1Delta, data);
+    }
+
+    function _payV3(int256 amount0Delta, int256 amount1Delta, bytes calldata data) private {
         // Checks
-        if (msg.sender != _debtorPool) revert ILiquidityAggregator.LiquidityAggregator__UnexpectedCallback(msg.sender);
-        uint256 debt = _debt;
         int256 asked = amount0Delta > amount1Delta ? amount0Delta : amount1Delta;
         uint256 taken = asked > 0 ? uint256(asked) : 0;
+        if (msg.sender != _debtor) {
+            _redeem(data);
+            (Leg[] memory legs, uint256 index) = abi.decode(data, (Leg[], uint256));
+            _checkLimit(legs, index, taken);
+            _provide(legs, index, taken, msg.sender);
+            return;
+        }
+        uint256 debt = _debt;
         if (taken != debt) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(msg.sender, taken, debt);
 
         // Effects
-        _debtorPool = address(0);
+        _debtor = address(0);
 
         // Interactions
-        address payer = _debtPayer;
-        if (payer == address(this)) IERC20(_debtToken).safeTransfer(msg.sender, debt);
-        else IERC20(_debtToken).safeTransferFrom(payer, msg.sender, debt);
+        _pay(_debtToken, _debtPayer, msg.sender, debt);
+    }
+
+    function _credit(int256 delta) private pure returns (uint256 amount) {
+        // Cannot wrap: the least int256 negates to 2^255 as an unsigned number.
+        unchecked {
+            if (delta < 0) amount = uint256(-delta);
+        }
     }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @notice What the aggregator calls on a Uniswap V3 pool.
+/// @notice What is called on a Uniswap V3 pool or a fork's.
 interface IUniswapV3Pool {
     function token0() external view returns (address);
     function token1() external view returns (address);
     function fee() external view returns (uint24);
+    function tickSpacing() external view returns (int24);
+    function liquidity() external view returns (uint128);
+    function tickBitmap(int16 word) external view returns (uint256);
     function swap(
         address recipient,
         bool zeroForOne,
@@ -24,4 +27,10 @@ interface IUniswapV3SwapCallback {
     /// @param amount1Delta The same of token1.
     /// @param data What the caller of `swap` gave the pool to pass on.
     function uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data) external;
+}
+
+/// @notice What a PancakeSwap V3 pool calls on whoever swaps.
+interface IPancakeV3SwapCallback {
+    /// @notice As {IUniswapV3SwapCallback.uniswapV3SwapCallback}.
+    function pancakeV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes calldata data) external;
 }

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -25,6 +26,7 @@ class Fragment:
         names: Of the arguments; empty where the contract gives none.
         internal: Solidity's own types of the arguments, such as "enum IRiskEngine.State".
         outputs: ABI types of what a function returns.
+        indexed: Of an event's arguments, whether they are topics.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Fragment:
     names: tuple[str, ...] = ()
     internal: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    indexed: tuple[bool, ...] = ()
 
     @property
     def signature(self) -> str:
@@ -60,6 +63,47 @@ class Fragment:
     def decode_input(self, data: bytes) -> tuple[Any, ...]:
         """Arguments of a call or an error, from behind its selector."""
         return tuple(decode(self.inputs, data[4:]))
+
+    def log_decoder(self) -> LogDecoder:
+        """What turns topics and data of an event, 0x-prefixed, into its arguments by name.
+
+        Of an indexed argument of dynamic size there is only its hash, as bytes. Made once for many: most of what
+        events carry is one word, backlogs are long, and eth_abi takes ten times as long for a word.
+        """
+        arguments = list(zip(self.names, self.inputs, self.indexed, strict=True))
+        from_topics = [(name, _of_topic(kind)) for name, kind, indexed in arguments if indexed]
+        in_data = [(name, kind) for name, kind, indexed in arguments if not indexed]
+        kinds = [kind for _, kind in in_data]
+        words = all(kind in _WORDS for kind in kinds)
+        from_data = [(name, _WORDS[kind], 2 + 64 * at) for at, (name, kind) in enumerate(in_data)] if words else []
+
+        def decode_one(topics: Sequence[str], data: str) -> dict[str, Any]:
+            found = {name: read(topic[2:]) for (name, read), topic in zip(from_topics, topics[1:], strict=True)}
+            for name, read, start in from_data:
+                found[name] = read(data[start : start + 64])
+            if not words:
+                values = decode(kinds, bytes.fromhex(data[2:]))
+                found.update(zip((name for name, _ in in_data), values, strict=True))
+            return found
+
+        return decode_one
+
+
+LogDecoder = Callable[[Sequence[str], str], dict[str, Any]]
+
+_WORDS: dict[str, Callable[[str], Any]] = {
+    **{f"uint{bits}": lambda word: int(word, 16) for bits in range(8, 257, 8)},
+    "address": lambda word: f"0x{word[24:]}",
+    "bytes32": bytes.fromhex,
+}
+
+
+def _of_topic(kind: str) -> Callable[[str], Any]:
+    if kind in _WORDS:
+        return _WORDS[kind]
+    if kind in ("string", "bytes") or kind.endswith("]") or kind.startswith("("):
+        return bytes.fromhex
+    return lambda word: decode((kind,), bytes.fromhex(word))[0]
 
 
 @lru_cache(maxsize=1024)
@@ -110,6 +154,7 @@ def parse(entry: dict[str, Any]) -> Fragment:
         names=tuple(item.get("name", "") for item in inputs),
         internal=tuple(item.get("internalType", item["type"]) for item in inputs),
         outputs=tuple(_type(item) for item in entry.get("outputs", [])),
+        indexed=tuple(bool(item.get("indexed")) for item in inputs) if entry["type"] == "event" else (),
     )
 
 

@@ -41,7 +41,7 @@ class World:
             return dict(zip(keys, batch.execute(), strict=True))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world(aggregator, trader, counterparty, tokens, create_v2_pool, create_v3_pool, create_hostile_pool, chain):
     one, two, three = tokens
     pools = [

@@ -8,18 +8,25 @@ import {Test} from "forge-std/Test.sol";
 import {Roles} from "contracts/access/Roles.sol";
 import {SignerSets} from "contracts/access/SignerSets.sol";
 import {AutomatedComplianceEngine} from "contracts/compliance/AutomatedComplianceEngine.sol";
+import {SanctionsList} from "contracts/compliance/SanctionsList.sol";
 import {IdentityRegistry} from "contracts/identity/IdentityRegistry.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {PriceOracle} from "contracts/oracle/PriceOracle.sol";
 import {PortfolioFactory} from "contracts/portfolio/PortfolioFactory.sol";
 import {AutoRebalancer} from "contracts/rebalance/AutoRebalancer.sol";
+import {CovarianceModels} from "contracts/risk/CovarianceModels.sol";
+import {LiquidityBook} from "contracts/risk/LiquidityBook.sol";
+import {PerformanceBook} from "contracts/risk/PerformanceBook.sol";
 import {RiskEngine} from "contracts/risk/RiskEngine.sol";
+import {RiskLimits} from "contracts/risk/RiskLimits.sol";
+import {RiskReports} from "contracts/risk/RiskReports.sol";
 import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
 import {SettlementToken} from "contracts/test/SettlementToken.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
+import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title The protocol with one portfolio of three stocks, for Foundry's campaigns
@@ -32,8 +39,13 @@ abstract contract ProtocolTest is Test {
     AccessManager internal manager;
     SignerSets internal signerSets;
     PriceOracle internal oracle;
+    SanctionsList internal sanctions;
     IdentityRegistry internal registry;
     AutomatedComplianceEngine internal engine;
+    CovarianceModels internal models;
+    PerformanceBook internal performance;
+    LiquidityBook internal liquidity;
+    RiskReports internal reports;
     RiskEngine internal risk;
     AutoRebalancer internal rebalancer;
     LiquidityAggregator internal aggregator;
@@ -52,11 +64,18 @@ abstract contract ProtocolTest is Test {
         manager = new AccessManager(address(this));
         signerSets = SignerSets(_proxy(address(new SignerSets())));
         oracle = PriceOracle(_proxy(address(new PriceOracle())));
-        registry = IdentityRegistry(_proxy(address(new IdentityRegistry())));
+        sanctions = SanctionsList(_proxy(address(new SanctionsList())));
+        registry = IdentityRegistry(_proxy(address(new IdentityRegistry(sanctions))));
+        sanctions.addRegistry(address(registry));
         engine = AutomatedComplianceEngine(_proxy(address(new AutomatedComplianceEngine(registry))));
-        risk = RiskEngine(_proxy(address(new RiskEngine(signerSets, 12 hours, 10 days))));
+        ICovarianceModels.StepBounds memory bounds = ICovarianceModels.StepBounds(20 hours, 10 days, 600, 16);
+        models = CovarianceModels(_proxy(address(new CovarianceModels(signerSets, bounds))));
+        performance = PerformanceBook(_proxy(address(new PerformanceBook(oracle))));
         rebalancer = AutoRebalancer(_proxy(address(new AutoRebalancer(signerSets))));
-        aggregator = new LiquidityAggregator(address(manager));
+        aggregator = new LiquidityAggregator(address(manager), address(oracle), 10_000);
+        liquidity = LiquidityBook(_proxy(address(new LiquidityBook(signerSets, aggregator, oracle, 2000, 10 days))));
+        risk = RiskEngine(_proxy(address(new RiskEngine(models, performance, liquidity, 12 hours, 1 days))));
+        reports = RiskReports(_proxy(address(new RiskReports(signerSets, risk, models, 200, 2 days))));
         factory = new PortfolioFactory(
             address(manager), address(oracle), risk, address(aggregator), address(rebalancer), engine
         );
@@ -69,6 +88,9 @@ abstract contract ProtocolTest is Test {
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = IRiskEngine.registerPortfolio.selector;
         manager.setTargetFunctionRole(address(risk), selectors, Roles.FACTORY);
+        selectors[0] = IRiskEngine.noteReport.selector;
+        manager.setTargetFunctionRole(address(risk), selectors, Roles.RISK_REPORTS);
+        manager.grantRole(Roles.RISK_REPORTS, address(reports), 0);
         selectors[0] = IAutomatedComplianceEngine.openRules.selector;
         manager.setTargetFunctionRole(address(engine), selectors, Roles.FACTORY);
         manager.grantRole(Roles.FACTORY, address(factory), 0);
@@ -84,7 +106,7 @@ abstract contract ProtocolTest is Test {
             _feed(address(stocks[i]), int256((i + 1) * 50e8));
             universe[i] = address(stocks[i]);
         }
-        risk.createUniverse(UNIVERSE, universe);
+        models.createUniverse(UNIVERSE, universe);
     }
 
     function _feed(address asset, int256 answer) private {
@@ -106,7 +128,7 @@ abstract contract ProtocolTest is Test {
         IPortfolioFactory.PortfolioParams memory params;
         params.init = init;
         params.universe = UNIVERSE;
-        params.limits = IRiskEngine.Limits(300, 5000, 3000, 6000);
+        params.limits = basicLimits();
         portfolio = IPortfolio(factory.createPortfolio(params));
 
         _signers(UNIVERSE, riskKey);
@@ -119,17 +141,25 @@ abstract contract ProtocolTest is Test {
         signerSets.createSet(id, signers, 1);
     }
 
+    /// @dev The four limits that every portfolio has; the others are off.
+    function basicLimits() internal pure returns (IRiskEngine.Limits memory limits) {
+        limits = RiskLimits.none();
+        (limits.maxVar99Bps, limits.maxWeightBps) = (300, 5000);
+        (limits.maxDrawdownBps, limits.haltDrawdownBps) = (3000, 6000);
+    }
+
     /// @dev Daily volatility of 1% for every stock, correlation one half.
     function postModel(uint64 nonce) internal {
-        IRiskEngine.CovarianceModel memory model;
+        ICovarianceModels.CovarianceModel memory model;
         model.universe = UNIVERSE;
         model.nonce = nonce;
         model.asOf = uint40(vm.getBlockTimestamp());
         model.expiry = model.asOf + 10 days;
+        (model.z95, model.z99, model.es975) = (1.644853626951472715e18, 2.326347874040841101e18, 2.337802792201414e18);
         model.covariance = new int64[](6);
         (model.covariance[0], model.covariance[3], model.covariance[5]) = (1e14, 1e14, 1e14);
         (model.covariance[1], model.covariance[2], model.covariance[4]) = (5e13, 5e13, 5e13);
-        risk.postModel(model, sign(riskKey, risk.hashModel(model)));
+        models.postModel(model, sign(riskKey, models.hashModel(model)));
     }
 
     function sign(uint256 key, bytes32 digest) internal pure returns (ISignerSets.Signature[] memory signatures) {

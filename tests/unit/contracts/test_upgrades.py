@@ -6,18 +6,20 @@ import pytest
 from tests.reverts import reverts
 
 IMPLEMENTATION_SLOT = 0x360894A13BA1A3210667C828492DB98DCA3E2076CC3735A920A3CA505D382BBC
-PROXIES = ("oracle", "identity_registry", "compliance_engine")
+PROXIES = ("oracle", "identity_registry", "compliance_engine", "sanctions_list")
 
 
 @pytest.fixture(params=PROXIES)
-def proxy(request, oracle, identity_registry, compliance_engine):
-    return dict(zip(PROXIES, (oracle, identity_registry, compliance_engine), strict=True))[request.param]
+def proxy(request, oracle, identity_registry, compliance_engine, sanctions_list):
+    there = (oracle, identity_registry, compliance_engine, sanctions_list)
+    return dict(zip(PROXIES, there, strict=True))[request.param]
 
 
 @pytest.fixture
-def successor(proxy, admin, identity_registry, compliance_engine):
+def successor(proxy, admin, identity_registry, compliance_engine, sanctions_list):
     """Another implementation of the same contract."""
-    arguments = (identity_registry,) if proxy == compliance_engine else ()
+    made_with = {identity_registry.address: (sanctions_list,), compliance_engine.address: (identity_registry,)}
+    arguments = made_with.get(proxy.address, ())
     return admin.deploy(getattr(ape.project, proxy.contract_type.name), *arguments)
 
 
@@ -52,8 +54,8 @@ def test_initialize__implementation__refused(successor, thief):
         successor.initialize(thief, sender=thief)
 
 
-def test_upgrade__identities_stay(identity_registry, register, admin, investor):
+def test_upgrade__identities_stay(identity_registry, sanctions_list, register, admin, investor):
     register(investor)
     before = tuple(identity_registry.identityOf(investor))
-    identity_registry.upgradeToAndCall(admin.deploy(ape.project.IdentityRegistry), b"", sender=admin)
+    identity_registry.upgradeToAndCall(admin.deploy(ape.project.IdentityRegistry, sanctions_list), b"", sender=admin)
     assert tuple(identity_registry.identityOf(investor)) == before

@@ -1,50 +1,65 @@
-"""Opening, widening and narrowing a token's rules."""
+"""Rules as data: what they say, how they are kept, who may change them."""
 
 import pytest
 
 from scripts.deployment import roles
+from tests.fixtures.compliance import rule
 from tests.fixtures.protocol import (
     ACCREDITED,
+    DAY,
     EVERY_CLASS,
     GERMANY,
     INSTITUTIONAL,
     RETAIL,
     SWITZERLAND,
-    UNITED_STATES,
 )
 from tests.reverts import reverts
 
-# Ends of the four words that hold a token's countries.
 EDGES = (1, 249, 250, 499, 500, 749, 750, 999)
-UNREAL = (0, 1000, 65535)
+FULL = {
+    "classes": 1 << ACCREDITED | 1 << INSTITUTIONAL,
+    "inbound_blocked": True,
+    "outbound_blocked": True,
+    "resident_only": True,
+    "documents": 0xFFFF,
+    "lockup": 2**32 - 1,
+    "max_holders": 2**32 - 1,
+    "min_holding": 99_999_999_999_999 * 10**18,
+    "max_holding": 10**60,
+    "volume_limit": 12_345_678_901_234,
+    "period": 2**32 - 1,
+    "travel_threshold": 1,
+    "report_threshold": 99 * 10**30,
+}
 
 
 @pytest.fixture
-def factory(access_manager, admin, manager, compliance_engine):
-    """An account that holds FACTORY, as the factories do."""
+def factory(access_manager, admin, manager):
+    """An account that may open rules, as factories may."""
     access_manager.grantRole(roles.FACTORY, manager, 0, sender=admin)
     return manager
 
 
 @pytest.fixture
 def token(compliance_engine, factory, pool):
-    """Any address: rules ask nothing of the token. Open to Swiss retail."""
+    """An account with rules of its own: Swiss retail."""
     compliance_engine.openRules(pool, [SWITZERLAND], 1 << RETAIL, sender=factory)
     return pool
 
 
-# -- openRules
+# -- Opening
 
 
-def test_open_rules__new__stored(compliance_engine, token):
-    assert compliance_engine.isCountryAllowed(token, SWITZERLAND)
-    assert not compliance_engine.isCountryAllowed(token, GERMANY)
-    assert compliance_engine.allowedClasses(token) == 1 << RETAIL
+def test_open_rules__new__stored(compliance_engine, identity_registry, token):
+    assert compliance_engine.registryOf(token) == identity_registry.address
+    assert tuple(compliance_engine.ruleOf(token, SWITZERLAND)) == rule(1 << RETAIL)
+    assert tuple(compliance_engine.ruleOf(token, GERMANY)) == rule(0)
 
 
-def test_open_rules__new__says_so(compliance_engine, factory, pool):
-    receipt = compliance_engine.openRules(pool, [GERMANY, SWITZERLAND], 1 << RETAIL, sender=factory)
-    assert receipt.events == [compliance_engine.RulesOpened(pool, [GERMANY, SWITZERLAND], 1 << RETAIL)]
+def test_open_rules__new__says_so(compliance_engine, identity_registry, factory, pool):
+    receipt = compliance_engine.openRules(pool, [GERMANY], 1 << RETAIL, sender=factory)
+    assert compliance_engine.RulesOpened(pool, identity_registry) in receipt.events
+    assert [log.country for log in receipt.events if log.event_name == "RuleSet"] == [GERMANY]
 
 
 def test_open_rules__no_countries__lets_nobody_in(compliance_engine, factory, pool):
@@ -52,141 +67,240 @@ def test_open_rules__no_countries__lets_nobody_in(compliance_engine, factory, po
     assert not compliance_engine.isCountryAllowed(pool, SWITZERLAND)
 
 
-@pytest.mark.parametrize("country", EDGES)
-def test_open_rules__edge_of_a_word__is_that_country_alone(compliance_engine, factory, pool, country):
-    compliance_engine.openRules(pool, [country], EVERY_CLASS, sender=factory)
-    assert [edge for edge in EDGES if compliance_engine.isCountryAllowed(pool, edge)] == [country]
-    assert compliance_engine.allowedClasses(pool) == EVERY_CLASS
+def test_open_rulebook__edges__each_its_own(compliance_engine, identity_registry, factory, pool):
+    rules = [rule(lockup=edge) for edge in EDGES]
+    compliance_engine.openRulebook(pool, identity_registry, (0b101, 7), list(EDGES), rules, sender=factory)
+    assert [compliance_engine.ruleOf(pool, edge).lockup for edge in EDGES] == list(EDGES)
+    assert tuple(compliance_engine.tokenRuleOf(pool)) == (0b101, 7)
 
 
-def test_open_rules__second_time__refused(compliance_engine, factory, token):
+def test_open_rules__second_time__refused(compliance_engine, identity_registry, factory, token):
     with reverts(compliance_engine.AutomatedComplianceEngine__RulesExist, token):
         compliance_engine.openRules(token, [GERMANY], EVERY_CLASS, sender=factory)
+    with reverts(compliance_engine.AutomatedComplianceEngine__RulesExist, token):
+        compliance_engine.openRulebook(token, identity_registry, (0, 0), [], [], sender=factory)
 
 
-@pytest.mark.parametrize("country", UNREAL)
+@pytest.mark.parametrize("country", [0, 1000, 65535])
 def test_open_rules__no_such_country__refused(compliance_engine, factory, pool, country):
     with reverts(compliance_engine.AutomatedComplianceEngine__InvalidCountry, country):
         compliance_engine.openRules(pool, [SWITZERLAND, country], EVERY_CLASS, sender=factory)
 
 
-@pytest.mark.parametrize("classes", [0, 1, 0b1111, 0b10000, 0xFF])
+@pytest.mark.parametrize("classes", [0, 1, 16, 255])
 def test_open_rules__no_such_classes__refused(compliance_engine, factory, pool, classes):
     with reverts(compliance_engine.AutomatedComplianceEngine__InvalidClasses, classes):
         compliance_engine.openRules(pool, [SWITZERLAND], classes, sender=factory)
 
 
-# -- Countries
+def test_open_rulebook__registry_without_code__refused(compliance_engine, factory, pool, thief):
+    with reverts(compliance_engine.AutomatedComplianceEngine__InvalidRegistry, thief):
+        compliance_engine.openRulebook(pool, thief, (0, 0), [], [], sender=factory)
 
 
-def test_allow_countries__further__let_in_beside_the_others(compliance_engine, compliance_officer, token):
-    receipt = compliance_engine.allowCountries(token, [GERMANY, UNITED_STATES], sender=compliance_officer)
-    assert receipt.events == [compliance_engine.CountriesAllowed(token, [GERMANY, UNITED_STATES])]
-    for country in (SWITZERLAND, GERMANY, UNITED_STATES):
-        assert compliance_engine.isCountryAllowed(token, country)
+# -- Setting
 
 
-def test_block_countries__allowed__shut_out_alone(compliance_engine, compliance_officer, token):
-    compliance_engine.allowCountries(token, [GERMANY], sender=compliance_officer)
-    receipt = compliance_engine.blockCountries(token, [SWITZERLAND], sender=compliance_officer)
-    assert receipt.events == [compliance_engine.CountriesBlocked(token, [SWITZERLAND])]
-    assert not compliance_engine.isCountryAllowed(token, SWITZERLAND)
-    assert compliance_engine.isCountryAllowed(token, GERMANY)
+def test_set_rules__every_field_at_its_edge__comes_back(compliance_engine, compliance_officer, token):
+    wanted = rule(**FULL)
+    compliance_engine.setRules(token, [GERMANY], [wanted], sender=compliance_officer)
+    assert tuple(compliance_engine.ruleOf(token, GERMANY)) == wanted
+    assert tuple(compliance_engine.ruleOf(token, SWITZERLAND)) == rule(1 << RETAIL)
 
 
-@pytest.mark.parametrize("function", ["allowCountries", "blockCountries"])
-def test_countries__any_change__leaves_the_classes(compliance_engine, compliance_officer, token, function):
-    getattr(compliance_engine, function)(token, list(EDGES), sender=compliance_officer)
-    assert compliance_engine.allowedClasses(token) == 1 << RETAIL
+def test_set_rules__amount_with_fifteen_digits__refused(compliance_engine, compliance_officer, token):
+    amount = 10**18 + 10**3
+    with reverts(compliance_engine.AutomatedComplianceEngine__InexactAmount, amount):
+        compliance_engine.setRules(token, [GERMANY], [rule(max_holding=amount)], sender=compliance_officer)
 
 
-@pytest.mark.parametrize("country", UNREAL)
-@pytest.mark.parametrize("function", ["allowCountries", "blockCountries"])
-def test_countries__no_such_country__refused(compliance_engine, compliance_officer, token, function, country):
-    with reverts(compliance_engine.AutomatedComplianceEngine__InvalidCountry, country):
-        getattr(compliance_engine, function)(token, [country], sender=compliance_officer)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"min_holding": 2, "max_holding": 1},
+        {"volume_limit": 1},
+        {"period": 10},
+        {"volume_limit": 1, "period": 2},
+        {"volume_limit": 10**34, "period": 10},
+    ],
+)
+def test_set_rules__contradiction__refused(compliance_engine, compliance_officer, token, fields):
+    with reverts(compliance_engine.AutomatedComplianceEngine__InvalidRule, GERMANY):
+        compliance_engine.setRules(token, [GERMANY], [rule(**fields)], sender=compliance_officer)
 
 
-@pytest.mark.parametrize("country", UNREAL)
+@pytest.mark.parametrize("classes", [1, 16, 255])
+def test_set_rules__no_such_classes__refused(compliance_engine, compliance_officer, token, classes):
+    with reverts(compliance_engine.AutomatedComplianceEngine__InvalidClasses, classes):
+        compliance_engine.setRules(token, [GERMANY], [rule(classes)], sender=compliance_officer)
+
+
+@pytest.mark.parametrize("function", ["setRules", "tightenRules"])
+def test_set_rules__as_many_countries_as_rules__else_refused(compliance_engine, compliance_officer, token, function):
+    with reverts(compliance_engine.AutomatedComplianceEngine__LengthMismatch):
+        getattr(compliance_engine, function)(token, [GERMANY], [], sender=compliance_officer)
+
+
+# -- Tightening
+
+LOOSER = {
+    "classes": EVERY_CLASS,
+    "inbound_blocked": False,
+    "outbound_blocked": False,
+    "resident_only": False,
+    "documents": 1,
+    "lockup": 99,
+    "max_holders": 101,
+    "min_holding": 99,
+    "max_holding": 10_001,
+    "volume_limit": 1_001,
+    "period": 999,
+    "travel_threshold": 501,
+    "report_threshold": 501,
+}
+STANDING = {
+    "classes": 1 << RETAIL | 1 << ACCREDITED,
+    "inbound_blocked": True,
+    "outbound_blocked": True,
+    "resident_only": True,
+    "documents": 3,
+    "lockup": 100,
+    "max_holders": 100,
+    "min_holding": 100,
+    "max_holding": 10_000,
+    "volume_limit": 1_000,
+    "period": 1_000,
+    "travel_threshold": 500,
+    "report_threshold": 500,
+}
+TIGHTER = {
+    "classes": 1 << RETAIL,
+    "documents": 7,
+    "lockup": 101,
+    "max_holders": 99,
+    "min_holding": 101,
+    "max_holding": 9_999,
+    "volume_limit": 999,
+    "period": 1_001,
+    "travel_threshold": 499,
+    "report_threshold": 499,
+}
+
+
+@pytest.mark.parametrize("field", TIGHTER)
+def test_tighten_rules__one_field_tighter__stands_at_once(
+    compliance_engine, compliance_officer, token, set_rule, field
+):
+    set_rule(token, GERMANY, **STANDING)
+    wanted = rule(**{**STANDING, field: TIGHTER[field]})
+    compliance_engine.tightenRules(token, [GERMANY], [wanted], sender=compliance_officer)
+    assert tuple(compliance_engine.ruleOf(token, GERMANY)) == wanted
+
+
+@pytest.mark.parametrize("field", LOOSER)
+def test_tighten_rules__one_field_looser__refused(compliance_engine, compliance_officer, token, set_rule, field):
+    set_rule(token, GERMANY, **STANDING)
+    wanted = rule(**{**STANDING, field: LOOSER[field]})
+    with reverts(compliance_engine.AutomatedComplianceEngine__NotTighter, token, GERMANY):
+        compliance_engine.tightenRules(token, [GERMANY], [wanted], sender=compliance_officer)
+
+
+@pytest.mark.parametrize("field", ["max_holders", "max_holding", "travel_threshold", "report_threshold"])
+def test_tighten_rules__limit_taken_away__refused(compliance_engine, compliance_officer, token, set_rule, field):
+    set_rule(token, GERMANY, **STANDING)
+    with reverts(compliance_engine.AutomatedComplianceEngine__NotTighter, token, GERMANY):
+        wanted = rule(**{**STANDING, field: 0})
+        compliance_engine.tightenRules(token, [GERMANY], [wanted], sender=compliance_officer)
+
+
+def test_tighten_rules__country_without_rule__refused(compliance_engine, compliance_officer, token):
+    with reverts(compliance_engine.AutomatedComplianceEngine__NotTighter, token, GERMANY):
+        compliance_engine.tightenRules(token, [GERMANY], [rule()], sender=compliance_officer)
+
+
+def test_block_countries__allowed__shut_out_with_its_other_limits(
+    compliance_engine, compliance_officer, token, set_rule
+):
+    set_rule(token, GERMANY, **STANDING)
+    compliance_engine.blockCountries(token, [GERMANY], sender=compliance_officer)
+    assert not compliance_engine.isCountryAllowed(token, GERMANY)
+    assert compliance_engine.isCountryAllowed(token, SWITZERLAND)
+    # Whoever could not send before cannot now: a block loosens nothing.
+    assert tuple(compliance_engine.ruleOf(token, GERMANY)) == rule(**{**STANDING, "classes": 0})
+
+
+@pytest.mark.parametrize("country", [0, 1000])
 def test_is_country_allowed__no_such_country__no(compliance_engine, token, country):
     assert not compliance_engine.isCountryAllowed(token, country)
 
 
-# -- Classes
+def test_tighten_token_rule__more_topics_fewer_holders__stands(compliance_engine, compliance_officer, token):
+    compliance_engine.setTokenRule(token, (0b01, 100), sender=compliance_officer)
+    compliance_engine.tightenTokenRule(token, (0b11, 99), sender=compliance_officer)
+    assert tuple(compliance_engine.tokenRuleOf(token)) == (0b11, 99)
 
 
-def test_allow_classes__further__let_in_beside_the_others(compliance_engine, compliance_officer, token):
-    receipt = compliance_engine.allowClasses(token, 1 << INSTITUTIONAL, sender=compliance_officer)
-    assert receipt.events == [compliance_engine.ClassesAllowed(token, 1 << INSTITUTIONAL)]
-    assert compliance_engine.allowedClasses(token) == 1 << RETAIL | 1 << INSTITUTIONAL
+@pytest.mark.parametrize("looser", [(0b10, 100), (0b01, 101), (0b01, 0)])
+def test_tighten_token_rule__looser__refused(compliance_engine, compliance_officer, token, looser):
+    compliance_engine.setTokenRule(token, (0b01, 100), sender=compliance_officer)
+    with reverts(compliance_engine.AutomatedComplianceEngine__NotTighter, token, 0):
+        compliance_engine.tightenTokenRule(token, looser, sender=compliance_officer)
 
 
-def test_block_classes__allowed__shut_out_alone(compliance_engine, compliance_officer, token):
-    compliance_engine.allowClasses(token, EVERY_CLASS, sender=compliance_officer)
-    receipt = compliance_engine.blockClasses(token, 1 << RETAIL, sender=compliance_officer)
-    assert receipt.events == [compliance_engine.ClassesBlocked(token, 1 << RETAIL)]
-    assert compliance_engine.allowedClasses(token) == 1 << ACCREDITED | 1 << INSTITUTIONAL
-
-
-def test_block_classes__all_of_them__rules_stay_open(compliance_engine, compliance_officer, factory, token):
-    compliance_engine.blockClasses(token, EVERY_CLASS, sender=compliance_officer)
-    with reverts(compliance_engine.AutomatedComplianceEngine__RulesExist, token):
-        compliance_engine.openRules(token, [GERMANY], EVERY_CLASS, sender=factory)
-
-
-@pytest.mark.parametrize("function", ["allowClasses", "blockClasses"])
-def test_classes__any_change__leaves_the_countries(compliance_engine, compliance_officer, token, function):
-    compliance_engine.allowCountries(token, list(EDGES), sender=compliance_officer)
-    getattr(compliance_engine, function)(token, EVERY_CLASS, sender=compliance_officer)
-    assert all(compliance_engine.isCountryAllowed(token, edge) for edge in EDGES)
-
-
-@pytest.mark.parametrize("classes", [0, 1, 0b10000])
-@pytest.mark.parametrize("function", ["allowClasses", "blockClasses"])
-def test_classes__no_such_classes__refused(compliance_engine, compliance_officer, token, function, classes):
-    with reverts(compliance_engine.AutomatedComplianceEngine__InvalidClasses, classes):
-        getattr(compliance_engine, function)(token, classes, sender=compliance_officer)
-
-
-# -- Unopened rules and roles
+# -- Who may
 
 CHANGES = [
-    ("allowCountries", [SWITZERLAND]),
-    ("blockCountries", [SWITZERLAND]),
-    ("allowClasses", EVERY_CLASS),
-    ("blockClasses", EVERY_CLASS),
+    ("setRules", ([SWITZERLAND], [rule()])),
+    ("tightenRules", ([SWITZERLAND], [rule(1 << RETAIL)])),
+    ("blockCountries", ([SWITZERLAND],)),
+    ("setTokenRule", ((0, 0),)),
+    ("tightenTokenRule", ((1, 1),)),
 ]
 
 
-@pytest.mark.parametrize(("function", "argument"), CHANGES)
-def test_every_change__rules_not_open__refused(compliance_engine, compliance_officer, thief, function, argument):
+@pytest.mark.parametrize(("function", "arguments"), CHANGES)
+def test_every_change__rules_not_open__refused(compliance_engine, compliance_officer, thief, function, arguments):
     with reverts(compliance_engine.AutomatedComplianceEngine__RulesNotSet, thief):
-        getattr(compliance_engine, function)(thief, argument, sender=compliance_officer)
+        getattr(compliance_engine, function)(thief, *arguments, sender=compliance_officer)
 
 
-@pytest.mark.parametrize("actor", ["admin", "guardian", "issuer", "registrar", "thief"])
-@pytest.mark.parametrize(("function", "argument"), CHANGES)
-def test_every_change__without_compliance_officer__refused(compliance_engine, actors, actor, token, function, argument):
+@pytest.mark.parametrize("actor", ["admin", "guardian", "issuer", "manager", "thief"])
+@pytest.mark.parametrize(("function", "arguments"), CHANGES)
+def test_every_change__without_compliance_officer__refused(
+    compliance_engine, actors, actor, token, function, arguments
+):
     with reverts(compliance_engine.AccessManagedUnauthorized, actors[actor]):
-        getattr(compliance_engine, function)(token, argument, sender=actors[actor])
+        getattr(compliance_engine, function)(token, *arguments, sender=actors[actor])
 
 
 @pytest.mark.parametrize("actor", ["admin", "issuer", "compliance_officer", "thief"])
-def test_open_rules__without_factory__refused(compliance_engine, actors, actor, pool):
+def test_open_rules__without_factory__refused(compliance_engine, identity_registry, actors, actor, pool):
     with reverts(compliance_engine.AccessManagedUnauthorized, actors[actor]):
         compliance_engine.openRules(pool, [SWITZERLAND], EVERY_CLASS, sender=actors[actor])
+    with reverts(compliance_engine.AccessManagedUnauthorized, actors[actor]):
+        compliance_engine.openRulebook(pool, identity_registry, (0, 0), [], [], sender=actors[actor])
 
 
-@pytest.mark.parametrize(("function", "argument"), [CHANGES[0], CHANGES[2]])
-def test_widening__held_with_a_delay__waits(
-    compliance_engine, access_manager, admin, compliance_officer, token, function, argument
+@pytest.mark.parametrize(("function", "arguments"), [CHANGES[0], CHANGES[3]], ids=["setRules", "setTokenRule"])
+def test_loosening__role_held_with_a_delay__has_to_be_scheduled(
+    compliance_engine, access_manager, admin, compliance_officer, token, function, arguments
 ):
-    access_manager.grantRole(roles.COMPLIANCE_OFFICER_DELAYED, compliance_officer, 86_400, sender=admin)
+    access_manager.grantRole(roles.COMPLIANCE_OFFICER_DELAYED, compliance_officer, DAY, sender=admin)
     call = getattr(compliance_engine, function)
-    data = call.encode_input(token, argument)
+    data = call.encode_input(token, *arguments)
     operation = access_manager.hashOperation(compliance_officer, compliance_engine, data)
     with reverts(access_manager.AccessManagerNotScheduled, operation):
-        call(token, argument, sender=compliance_officer)
+        call(token, *arguments, sender=compliance_officer)
+
+
+def test_set_registry__caller_without_rules__refused(compliance_engine, identity_registry, thief):
+    with reverts(compliance_engine.AutomatedComplianceEngine__RulesNotSet, thief):
+        compliance_engine.setRegistry(identity_registry, sender=thief)
+
+
+def test_record_refusal__caller_without_rules__refused(compliance_engine, thief):
+    with reverts(compliance_engine.AutomatedComplianceEngine__RulesNotSet, thief):
+        compliance_engine.recordRefusal(thief, thief, thief, 1, thief, 1, sender=thief)
 
 
 def test_identity_registry__always__is_the_one_given(compliance_engine, identity_registry):

@@ -9,6 +9,7 @@ from tests.reverts import reverts
 
 NOBODY = "0x0000000000000000000000000000000000000000"
 UNKNOWN = (0, 0, False, False, 0)
+ALL_TOPICS = 0xFFFF
 
 
 @pytest.fixture
@@ -17,7 +18,8 @@ def expiry(chain):
 
 
 def identity(registry, account):
-    return tuple(registry.identityOf(account))
+    """Country, class, frozen, venue, KYC expiry."""
+    return tuple(registry.identityOf(account))[:5]
 
 
 # -- registerIdentity
@@ -30,7 +32,10 @@ def test_register_identity__new__stored(identity_registry, register, investor, e
 
 def test_register_identity__new__says_so(identity_registry, compliance_officer, investor, expiry):
     receipt = identity_registry.registerIdentity(investor, 999, RETAIL, expiry, sender=compliance_officer)
-    assert receipt.events == [identity_registry.IdentityRegistered(investor, 999, RETAIL, expiry)]
+    assert receipt.events == [
+        identity_registry.IdentityRegistered(investor, NOBODY),
+        identity_registry.IdentityVerified(investor, 999, RETAIL, expiry, expiry, expiry, ALL_TOPICS),
+    ]
 
 
 def test_register_identity__again__refreshes(identity_registry, register, investor, expiry):
@@ -73,37 +78,37 @@ def test_register_identity__venue__refused(identity_registry, register, admit_ve
         register(pool)
 
 
-# -- removeIdentity
+# -- deleteIdentity
 
 
-def test_remove_identity__registered__forgotten(identity_registry, register, compliance_officer, investor):
+def test_delete_identity__registered__forgotten(identity_registry, register, compliance_officer, investor):
     register(investor)
-    receipt = identity_registry.removeIdentity(investor, sender=compliance_officer)
-    assert receipt.events == [identity_registry.IdentityRemoved(investor)]
+    receipt = identity_registry.deleteIdentity(investor, sender=compliance_officer)
+    assert receipt.events == [identity_registry.IdentityRemoved(investor, NOBODY)]
     assert identity(identity_registry, investor) == UNKNOWN
 
 
-def test_remove_identity__frozen__stays_frozen(identity_registry, register, freeze, compliance_officer, investor):
+def test_delete_identity__frozen__stays_frozen(identity_registry, register, freeze, compliance_officer, investor):
     register(investor)
     freeze(investor)
-    identity_registry.removeIdentity(investor, sender=compliance_officer)
+    identity_registry.deleteIdentity(investor, sender=compliance_officer)
     assert identity(identity_registry, investor) == (0, 0, True, False, 0)
 
 
-def test_remove_identity__unknown__refused(identity_registry, compliance_officer, investor):
+def test_delete_identity__unknown__refused(identity_registry, compliance_officer, investor):
     with reverts(identity_registry.IdentityRegistry__NotRegistered, investor):
-        identity_registry.removeIdentity(investor, sender=compliance_officer)
+        identity_registry.deleteIdentity(investor, sender=compliance_officer)
 
 
-def test_remove_identity__venue__refused(identity_registry, admit_venue, compliance_officer, pool):
+def test_delete_identity__venue__refused(identity_registry, admit_venue, compliance_officer, pool):
     admit_venue(pool)
     with reverts(identity_registry.IdentityRegistry__NotRegistered, pool):
-        identity_registry.removeIdentity(pool, sender=compliance_officer)
+        identity_registry.deleteIdentity(pool, sender=compliance_officer)
 
 
-def test_remove_identity__zero_account__refused(identity_registry, compliance_officer):
-    with reverts(identity_registry.IdentityRegistry__ZeroAccount):
-        identity_registry.removeIdentity(NOBODY, sender=compliance_officer)
+def test_delete_identity__zero_account__refused(identity_registry, compliance_officer):
+    with reverts(identity_registry.IdentityRegistry__NotRegistered, NOBODY):
+        identity_registry.deleteIdentity(NOBODY, sender=compliance_officer)
 
 
 # -- setFrozen
@@ -160,7 +165,7 @@ def test_set_venue_account__zero_account__refused(identity_registry, compliance_
     ("function", "arguments"),
     [
         ("registerIdentity", (SWITZERLAND, RETAIL, 2**40 - 1)),
-        ("removeIdentity", ()),
+        ("deleteIdentity", ()),
         ("setFrozen", (True,)),
         ("setVenueAccount", (True,)),
     ],
@@ -188,13 +193,11 @@ def test_packed_identity_of__investor__is_the_stored_word(
 ):
     register(investor, SWITZERLAND, INSTITUTIONAL, expiry)
     freeze(investor)
-    word = SWITZERLAND | INSTITUTIONAL << 16 | 1 << 24 | expiry << 40
+    word = SWITZERLAND | INSTITUTIONAL << 16 | 1 << 24 | expiry << 40 | expiry << 80 | expiry << 120 | ALL_TOPICS << 160
     assert stored(investor) == identity_registry.packedIdentityOf(investor) == word
 
 
-def test_packed_identities_of__two__in_the_order_given(
-    identity_registry, register, admit_venue, stored, investor, pool
-):
+def test_counterparties__two__in_the_order_given(identity_registry, register, admit_venue, stored, investor, pool):
     register(investor)
     admit_venue(pool)
-    assert tuple(identity_registry.packedIdentitiesOf(pool, investor)) == (1 << 32, stored(investor))
+    assert tuple(identity_registry.counterparties(pool, investor)) == (1 << 32, stored(investor))

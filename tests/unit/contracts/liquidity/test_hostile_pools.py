@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ape
 import pytest
+from ape.exceptions import ContractLogicError
 
 from scripts.venues.uniswap import MAX_UINT256
 from tests.fixtures.venues import DEEP, FEE, TOKEN, V2, V3
@@ -13,17 +14,17 @@ HONEST, PAY_NOTHING, PAY_LESS, CLAIM_MORE, TAKE_NOTHING = range(5)
 ASK_MORE, ASK_LESS, ASK_ON_OTHER_SIDE, CALL_BACK_TWICE, SEND_ACCOMPLICE, REENTER, DELIST_ITSELF = range(5, 12)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def pool(create_hostile_pool, tokens):
     return create_hostile_pool(*tokens[:2])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def onward_pair(create_v2_pool, tokens):
     return create_v2_pool({tokens[1]: DEEP, tokens[2]: DEEP})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def onward_v3(create_v3_pool, tokens):
     return create_v3_pool({tokens[1]: DEEP, tokens[2]: DEEP})
 
@@ -211,3 +212,17 @@ def test_swap__v3_pool_runs_out_of_liquidity__partial_fill(aggregator, tokens, c
     thin = create_v3_pool({tokens[0]: TOKEN, tokens[1]: TOKEN}, ranges=[(-600, 600)])
     order = make_order(tokens[:2], (100 * TOKEN, thin))
     attempt(tokens[0], order, aggregator.LiquidityAggregator__PartialFill)
+
+
+@pytest.mark.parametrize(
+    "act", [PAY_NOTHING, PAY_LESS, TAKE_NOTHING, CALL_BACK_TWICE, SEND_ACCOMPLICE], ids=lambda act: f"act{act}"
+)
+def test_exact_output__pool_is_hostile__costs_nothing(aggregator, trader, tokens, pool, plan, fund_trader, act):
+    """The stand-in's exact outputs do what its exact inputs do, with the sign of the other side."""
+    plan(pool, act)
+    fund_trader(tokens[0], 10 * TOKEN)
+    ends = tokens[0].address, tokens[1].address
+    order = (*ends, TOKEN, 10 * TOKEN, trader.address, 2**40 - 1, [(TOKEN, [(pool.address, True)])])
+    with pytest.raises(ContractLogicError):
+        aggregator.swapExactOut(order, (False, 0, []), sender=trader)
+    assert tokens[0].balanceOf(trader) == 10 * TOKEN

@@ -19,7 +19,7 @@ def create_fee_token(admin):
     return created
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def plain(create_settlement):
     return create_settlement("PLAIN", 18)
 
@@ -55,14 +55,6 @@ def test_swap__token_debits_more_than_was_sent__balance_mismatch(
     fund_trader(token, 2 * TOKEN)
     with reverts(aggregator.LiquidityAggregator__BalanceMismatch, token.address, TOKEN, TOKEN * 101 // 100):
         aggregator.swap(make_order([token, plain], (TOKEN, pair)), sender=trader)
-
-
-def test_swap__fee_token_comes_out__what_arrives_counts(
-    trader, plain, create_fee_token, create_v2_pool, make_order, swap
-):
-    token = create_fee_token()
-    pair = create_v2_pool({token: DEEP, plain: DEEP})
-    assert swap(make_order([plain, token], (TOKEN, pair))) == token.balanceOf(trader)
 
 
 def test_swap__fee_token_between_pools__balance_mismatch(

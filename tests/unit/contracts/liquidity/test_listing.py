@@ -11,12 +11,12 @@ from tests.reverts import reverts
 NONE = 0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def pair(create_v2_pool, tokens):
     return create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP}, listed=False)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def v3_pool(create_v3_pool, tokens):
     return create_v3_pool({tokens[0]: DEEP, tokens[1]: DEEP}, listed=False)
 

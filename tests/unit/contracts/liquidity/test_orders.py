@@ -10,7 +10,7 @@ from tests.reverts import reverts
 ZERO = "0x" + "00" * 20
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def pair(create_v2_pool, tokens):
     return create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
 

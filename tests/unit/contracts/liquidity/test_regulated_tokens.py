@@ -12,7 +12,7 @@ NOT_REGISTERED = 3
 AMOUNT = 100 * TOKEN
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bond(create_token, register, issuer, trader, liquidity_provider):
     token = create_token("BOND")
     register(liquidity_provider)
@@ -22,14 +22,14 @@ def bond(create_token, register, issuer, trader, liquidity_provider):
     return token
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def cash(tokens, trader, liquidity_provider):
     tokens[0].mint(liquidity_provider, 4 * DEEP, sender=trader)
     tokens[0].mint(trader, AMOUNT, sender=trader)
     return tokens[0]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def pair(bond, cash, uniswap_v2, list_pool, admit_venue, liquidity_provider):
     created = uniswap_v2.create_pool(bond.address, cash.address)
     admit_venue(created.address)
@@ -37,7 +37,7 @@ def pair(bond, cash, uniswap_v2, list_pool, admit_venue, liquidity_provider):
     return list_pool(created, V2)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def v3_pool(bond, cash, uniswap_v3, list_pool, admit_venue, liquidity_provider):
     amounts = {bond.address: DEEP, cash.address: DEEP}
     created = uniswap_v3.create_pool(amounts, FEE)
@@ -47,7 +47,7 @@ def v3_pool(bond, cash, uniswap_v3, list_pool, admit_venue, liquidity_provider):
     return list_pool(created, V3, FEE)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def pools(pair, v3_pool):
     return {"v2": pair, "v3": v3_pool}
 
@@ -74,7 +74,7 @@ def test_swap__eligible_trader_buys__gets_the_token(pools, aggregator, trader, b
 def test_swap__seller_is_not_registered_any_more__the_tokens_reason(
     aggregator, compliance_engine, identity_registry, compliance_officer, trader, bond, cash, pair, approved, make_order
 ):
-    identity_registry.removeIdentity(trader, sender=compliance_officer)
+    identity_registry.deleteIdentity(trader, sender=compliance_officer)
     with reverts(compliance_engine.AutomatedComplianceEngine__Refused, bond.address, trader.address, NOT_REGISTERED):
         aggregator.swap(make_order([bond, cash], (AMOUNT, pair)), sender=trader)
 

@@ -12,7 +12,7 @@ from tests.fixtures.venues import DEEP, TOKEN
 AMOUNT = 1_000 * TOKEN
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def pool_of(create_pool):
     """`pool_of(venue, token_a, token_b)`: deep, at par."""
 

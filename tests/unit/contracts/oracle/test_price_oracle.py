@@ -279,3 +279,188 @@ def test_batches__sequencer_down__refused(oracle, token, feed, create_sequencer,
     arguments = ([token],) if batch == "prices" else ([token], [1])
     with reverts(oracle.PriceOracle__SequencerDown):
         getattr(oracle, batch)(*arguments)
+
+
+# -- The second feed
+
+
+@pytest.fixture
+def second(oracle, admin, token, feed):
+    """Agrees with the first to one percent at most, good for an hour."""
+    other = admin.deploy(ape.project.FeedStandIn, 18, "GOLD / USD, elsewhere", 100 * WAD)
+    oracle.setSecondary(token, other, HOUR, 100, sender=admin)
+    return other
+
+
+def outage(feed, chain, admin, age):
+    """The feed's last answer is this old."""
+    answer = feed.latestRoundData()[1]
+    then = chain.blocks.head.timestamp - age
+    feed.setRound(2, answer, then, then, 2, sender=admin)
+
+
+def test_set_secondary__valid__stored_and_said(oracle, admin, token, feed):
+    other = admin.deploy(ape.project.FeedStandIn, 18, "GOLD / USD", 100 * WAD)
+    receipt = oracle.setSecondary(token, other, HOUR, 100, sender=admin)
+    assert receipt.events == [oracle.SecondarySet(token, other, HOUR, 100)]
+    assert tuple(oracle.secondaryOf(token)) == (other.address, HOUR, 18, 100)
+
+
+def test_set_secondary__without_a_first__refused(oracle, admin, create_settlement, feed):
+    token = create_settlement("NEW", 18)
+    with reverts(oracle.PriceOracle__NoFeed, token):
+        oracle.setSecondary(token, feed, HOUR, 100, sender=admin)
+
+
+def test_set_secondary__the_same_feed_twice__refused(oracle, admin, token, feed):
+    with reverts(oracle.PriceOracle__InvalidFeed, token, feed):
+        oracle.setSecondary(token, feed, HOUR, 100, sender=admin)
+
+
+@pytest.mark.parametrize("deviation", [0, 5001])
+def test_set_secondary__deviation_that_bounds_nothing__refused(oracle, admin, token, second, deviation):
+    with reverts(oracle.PriceOracle__InvalidDeviation, token, deviation):
+        oracle.setSecondary(token, second, HOUR, deviation, sender=admin)
+
+
+@pytest.mark.parametrize("actor", ["guardian", "manager", "thief"])
+def test_set_secondary__without_admin__refused(oracle, actors, actor, token, feed):
+    with reverts(oracle.AccessManagedUnauthorized, actors[actor]):
+        oracle.setSecondary(token, feed, HOUR, 100, sender=actors[actor])
+
+
+def test_set_secondary__zero__takes_it_away(oracle, admin, token, second):
+    second.setAnswer(200 * WAD, sender=admin)
+    oracle.setSecondary(token, NOBODY, 0, 0, sender=admin)
+    assert oracle.price(token) == 100 * WAD
+
+
+def test_price__both_agree__is_the_first(oracle, admin, token, second):
+    second.setAnswer(101 * WAD, sender=admin)
+    assert oracle.price(token) == 100 * WAD
+
+
+@pytest.mark.parametrize("other", [98, 102])
+def test_price__both_answer_and_disagree__refused(oracle, admin, token, second, other):
+    second.setAnswer(other * WAD, sender=admin)
+    with reverts(oracle.PriceOracle__Deviation, token, 100 * WAD, other * WAD, 100):
+        oracle.price(token)
+
+
+def test_price__first_jumps_alone__refused(oracle, admin, token, feed, second):
+    feed.setAnswer(150 * 10**8, sender=admin)
+    with reverts(oracle.PriceOracle__Deviation, token, 150 * WAD, 100 * WAD, 100):
+        oracle.price(token)
+
+
+def test_price__first_stale__is_the_second(oracle, admin, token, feed, second, chain):
+    second.setAnswer(120 * WAD, sender=admin)
+    outage(feed, chain, admin, 2 * DAY)
+    assert oracle.price(token) == 120 * WAD
+
+
+def test_price__second_stale__is_the_first(oracle, admin, token, second, chain):
+    outage(second, chain, admin, 2 * HOUR)
+    assert oracle.price(token) == 100 * WAD
+
+
+def test_price__both_stale__refused_with_the_firsts_reason(oracle, admin, token, feed, second, chain):
+    outage(feed, chain, admin, 2 * DAY)
+    outage(second, chain, admin, 2 * DAY)
+    with reverts(oracle.PriceOracle__StalePrice, token, feed.latestRoundData()[3], DAY):
+        oracle.price(token)
+
+
+def test_price__first_out_of_bounds__is_the_second(oracle, admin, token, feed, second):
+    feed.setAnswer(201 * 10**8, sender=admin)
+    assert oracle.price(token) == 100 * WAD
+
+
+def test_price__second_outside_the_bounds_of_the_first__does_not_count(oracle, admin, token, second):
+    second.setAnswer(201 * WAD, sender=admin)
+    assert oracle.price(token) == 100 * WAD
+
+
+# -- Frozen prices
+
+
+def test_freeze__live__keeps_the_price_for_exits_only(
+    oracle, admin, guardian, token, feed, create_settlement, create_feed
+):
+    cash = create_settlement("CASH", 6)
+    create_feed(cash, 1)
+    oracle.freeze(token, sender=guardian)
+    assert oracle.frozenOf(token)[0] == 100 * WAD
+    assert oracle.exitPrices([cash, token]) == [WAD, 95 * WAD]
+    with reverts(oracle.PriceOracle__Frozen, token, oracle.frozenOf(token)[1]):
+        oracle.price(token)
+    feed.setAnswer(60 * 10**8, sender=admin)
+    assert oracle.exitPrices([cash, token])[1] == 95 * WAD
+
+
+def test_exit_prices__nothing_frozen__are_live(oracle, token, feed):
+    assert oracle.exitPrices([token, token]) == [100 * WAD] * 2
+
+
+def test_exit_prices__what_is_paid_out_is_frozen__refused(oracle, guardian, token, feed):
+    oracle.freeze(token, sender=guardian)
+    with reverts(oracle.PriceOracle__Frozen, token, oracle.frozenOf(token)[1]):
+        oracle.exitPrices([token])
+
+
+def test_exit_prices__frozen_too_long__refused(oracle, guardian, token, feed, create_settlement, create_feed, chain):
+    cash = create_settlement("CASH", 6)
+    create_feed(cash, 1, heartbeat=30 * DAY)
+    oracle.freeze(token, sender=guardian)
+    since = oracle.frozenOf(token)[1]
+    chain.mine(timestamp=since + 7 * DAY + 1)
+    with reverts(oracle.PriceOracle__FrozenTooOld, token, since, 7 * DAY):
+        oracle.exitPrices([cash, token])
+
+
+def test_freeze__stale_for_two_days__takes_the_last_answer(oracle, admin, guardian, token, feed, chain):
+    outage(feed, chain, admin, 2 * DAY)
+    oracle.freeze(token, sender=guardian)
+    assert oracle.frozenOf(token) == (100 * WAD, feed.latestRoundData()[3])
+
+
+def test_freeze__stale_for_four_days__refused(oracle, admin, guardian, token, feed, chain):
+    outage(feed, chain, admin, 4 * DAY)
+    with reverts(oracle.PriceOracle__FrozenTooOld, token, feed.latestRoundData()[3], 3 * DAY):
+        oracle.freeze(token, sender=guardian)
+
+
+def test_freeze__out_of_bounds__refused(oracle, admin, guardian, token, feed):
+    feed.setAnswer(201 * 10**8, sender=admin)
+    with reverts(oracle.PriceOracle__PriceOutOfBounds, token, 201 * WAD, 50 * WAD, 200 * WAD):
+        oracle.freeze(token, sender=guardian)
+
+
+def test_freeze__twice__refused(oracle, guardian, token, feed):
+    oracle.freeze(token, sender=guardian)
+    with reverts(oracle.PriceOracle__Frozen, token, oracle.frozenOf(token)[1]):
+        oracle.freeze(token, sender=guardian)
+
+
+@pytest.mark.parametrize("actor", ["manager", "thief", "keeper"])
+def test_freeze__without_guardian__refused(oracle, actors, actor, token, feed):
+    with reverts(oracle.AccessManagedUnauthorized, actors[actor]):
+        oracle.freeze(token, sender=actors[actor])
+
+
+def test_unfreeze__admin__is_live_again(oracle, admin, guardian, token, feed):
+    oracle.freeze(token, sender=guardian)
+    oracle.unfreeze(token, sender=admin)
+    assert oracle.price(token) == 100 * WAD
+
+
+def test_unfreeze__guardian__refused(oracle, guardian, token, feed):
+    """Whoever may only reduce risk may not end it."""
+    oracle.freeze(token, sender=guardian)
+    with reverts(oracle.AccessManagedUnauthorized, guardian):
+        oracle.unfreeze(token, sender=guardian)
+
+
+def test_unfreeze__not_frozen__refused(oracle, admin, token, feed):
+    with reverts(oracle.PriceOracle__NotFrozen, token):
+        oracle.unfreeze(token, sender=admin)

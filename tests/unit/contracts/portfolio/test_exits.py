@@ -119,14 +119,16 @@ def test_redeem_in_kind__more_than_held__reverts(invested, investor):
 
 
 @pytest.fixture
-def with_broken(create_universe, create_portfolio, create_feed, risk_engine, manager, usd, deposit, investor, admin):
+def with_broken(
+    create_universe, create_portfolio, create_feed, covariance_models, manager, usd, deposit, investor, admin
+):
     """`with_broken(mode)`: cash and a token that breaks in this way after it was listed."""
 
     def made(mode):
         token = admin.deploy(ape.project.BrokenToken)
         create_feed(token, 1, heartbeat=YEAR)
         key = bytes.fromhex(f"{mode + 1:064x}")
-        risk_engine.createUniverse(key, [token], sender=manager)
+        covariance_models.createUniverse(key, [token], sender=manager)
         portfolio = create_portfolio(assets=[token], universe_id=key)
         deposit(portfolio, investor, 1000)
         token.mint(portfolio, 500 * WAD, sender=admin)

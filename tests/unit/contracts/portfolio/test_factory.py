@@ -24,11 +24,11 @@ def test_create_portfolio__asset_without_a_feed__reverts(create_portfolio, creat
 
 
 def test_create_portfolio__asset_outside_the_universe__reverts(
-    create_portfolio, create_token, create_feed, risk_engine, universe
+    create_portfolio, create_token, create_feed, covariance_models, universe
 ):
     token = create_token("OTHER")
     create_feed(token, 1, heartbeat=YEAR)
-    with reverts(risk_engine.RiskEngine__AssetNotInUniverse, universe.id, token):
+    with reverts(covariance_models.CovarianceModels__AssetNotInUniverse, universe.id, token):
         create_portfolio(assets=[token])
 
 

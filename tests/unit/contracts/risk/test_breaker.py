@@ -3,23 +3,32 @@
 import math
 
 import pytest
+from ethpm_types.abi import ABIType, ErrorABI
 
 from tests.fixtures.portfolio import (
     COOLING,
     DE_RISK_ONLY,
     HALTED,
     LIMITS,
+    NO_LIMITS,
     NORMAL,
     USD,
+    WARNING,
     buy_each,
+    buy_more,
     flat_covariance,
     order,
+    sell_half,
+    sell_some,
 )
 from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 
-VAR, WEIGHT, DRAWDOWN = 0, 1, 2
+_NEGATIVE = ErrorABI(name="PackedCovariance__NegativeVariance", inputs=[ABIType(name="form", type="int256")])
+"""A library's error is in no contract's ABI."""
 Z99 = 2.326347874040841
+TIGHTER = (200, 4000, 2000, 5000, 150, 250, 100, 90, 1500, 8000, 300, 9000, 50, 4, -5000)
+SHARPE_FIELD = 14
 
 
 def wait(chain, seconds):
@@ -57,7 +66,49 @@ def test_metrics__invested__match_the_formula(risk_engine, invested):
     assert metrics.volatility / WAD == pytest.approx(math.sqrt(variance), rel=1e-9)
     assert metrics.var99 / WAD == pytest.approx(Z99 * math.sqrt(variance), rel=1e-9)
     assert metrics.var95 / WAD == pytest.approx(1.6448536269514722 * math.sqrt(variance), rel=1e-9)
+    assert metrics.es975 / WAD == pytest.approx(2.337802792201414 * math.sqrt(variance), rel=1e-9)
     assert metrics.maxWeight / WAD == pytest.approx(max(weights), rel=1e-9)
+    assert metrics.herfindahl / WAD == pytest.approx(sum(weight**2 for weight in weights), rel=1e-9)
+    assert metrics.leverage / WAD == pytest.approx(sum(weights), rel=1e-9)
+
+
+def test_metrics__fat_tails__are_the_models(risk_engine, invested, post_model):
+    post_model(tails=(17 * WAD // 10, 3 * WAD, 31 * WAD // 10))
+    metrics = risk_engine.metrics(invested)
+    assert metrics.var95 / metrics.volatility == pytest.approx(1.7, rel=1e-9)
+    assert metrics.var99 / metrics.volatility == pytest.approx(3, rel=1e-9)
+    assert metrics.es975 / metrics.volatility == pytest.approx(3.1, rel=1e-9)
+
+
+def test_component_var__any_portfolio__sums_to_var_exactly(risk_engine, invested, post_model):
+    v = 10**14
+    post_model([v, v // 3, -v // 5, 2 * v, v // 7, 5 * v])
+    parts = risk_engine.componentVar(invested)
+    metrics = risk_engine.metrics(invested)
+    assert sum(parts) == metrics.var99
+    assert parts[0] == 0
+    assert max(parts) == metrics.maxComponent
+
+
+def test_component_var__hedge__is_negative(risk_engine, invested, post_model):
+    v = 10**14
+    post_model([v, -v, -v, 4 * v, 3 * v, 4 * v])
+    assert risk_engine.componentVar(invested)[1] < 0
+
+
+def test_component_var__all_cash__nothing(risk_engine, portfolio, deposit, investor, post_model):
+    deposit(portfolio, investor, 1000)
+    post_model()
+    assert risk_engine.componentVar(portfolio) == [0, 0, 0, 0]
+
+
+def test_metrics__form_that_no_covariance_has__reverts(risk_engine, invested, post_model):
+    """Each pair alone is possible; all three together are not."""
+    v = 10**14
+    bad = -9 * v // 10
+    with reverts(_NEGATIVE):
+        post_model([v, bad, bad, v, bad, v])
+        risk_engine.metrics(invested)
 
 
 def test_metrics__all_cash__no_risk(risk_engine, portfolio, deposit, investor, post_model):
@@ -66,17 +117,17 @@ def test_metrics__all_cash__no_risk(risk_engine, portfolio, deposit, investor, p
     assert risk_engine.metrics(portfolio).var99 == 0
 
 
-def test_metrics__no_model__reverts(risk_engine, create_universe, create_portfolio):
+def test_metrics__no_model__reverts(risk_engine, covariance_models, create_universe, create_portfolio):
     other = create_universe()
     portfolio = create_portfolio(assets=other.stocks, universe_id=other.id)
-    with reverts(risk_engine.RiskEngine__NoModel, other.id):
+    with reverts(covariance_models.CovarianceModels__NoModel, other.id):
         risk_engine.metrics(portfolio)
 
 
-def test_metrics__model_expired__reverts(risk_engine, universe, invested, chain):
-    expiry = risk_engine.modelOf(universe.id).expiry
+def test_metrics__model_expired__reverts(risk_engine, covariance_models, universe, invested, chain):
+    expiry = covariance_models.modelOf(universe.id).expiry
     wait(chain, 10 * DAY)
-    with reverts(risk_engine.RiskEngine__ModelExpired, universe.id, expiry):
+    with reverts(covariance_models.CovarianceModels__ModelExpired, universe.id, expiry):
         risk_engine.metrics(invested)
 
 
@@ -106,7 +157,7 @@ def test_trip__drawdown_above_its_limit__de_risk_only(risk_engine, invested, cra
 
 
 def test_trip__drawdown_above_its_second_limit__halted(risk_engine, invested, manager, thief, crash):
-    risk_engine.tightenLimits(invested, (300, 5000, 1000, 2000), sender=manager)
+    risk_engine.tightenLimits(invested, (300, 5000, 1000, 2000, *LIMITS[4:]), sender=manager)
     crash(0.5)
     risk_engine.trip(invested, sender=thief)
     assert risk_engine.stateOf(invested) == HALTED
@@ -119,21 +170,50 @@ def test_trip__twice__reverts(risk_engine, invested, post_model, thief):
         risk_engine.trip(invested, sender=thief)
 
 
-def test_recover__cooled_and_inside__normal(risk_engine, invested, post_model, chain, thief):
+@pytest.fixture
+def tripped(risk_engine, invested, post_model, thief):
+    """De-risk only by VaR, under a model that is calm again."""
     post_model(flat_covariance(3, volatility=0.05))
     risk_engine.trip(invested, sender=thief)
+    post_model()
+    return invested
+
+
+def test_recover__first_call__starts_the_cooling_time(risk_engine, tripped, thief):
+    receipt = risk_engine.recover(tripped, sender=thief)
+    assert receipt.events == [risk_engine.RecoveryStarted(tripped, receipt.timestamp + COOLING)]
+    assert risk_engine.stateOf(tripped) == DE_RISK_ONLY
+
+
+def test_recover__inside_for_the_cooling_time__normal(risk_engine, tripped, chain, thief):
+    risk_engine.recover(tripped, sender=thief)
     wait(chain, COOLING)
-    post_model()
-    risk_engine.recover(invested, sender=thief)
-    assert risk_engine.stateOf(invested) == NORMAL
+    risk_engine.recover(tripped, sender=thief)
+    assert risk_engine.stateOf(tripped) == NORMAL
 
 
-def test_recover__cooling__reverts(risk_engine, invested, post_model, thief):
-    post_model(flat_covariance(3, volatility=0.05))
-    risk_engine.trip(invested, sender=thief)
-    post_model()
+def test_recover__cooling__reverts(risk_engine, tripped, thief):
+    risk_engine.recover(tripped, sender=thief)
     with reverts(risk_engine.RiskEngine__CoolingDown):
-        risk_engine.recover(invested, sender=thief)
+        risk_engine.recover(tripped, sender=thief)
+
+
+def test_recover__waited_without_starting__only_starts(risk_engine, tripped, chain, thief):
+    """The cooling time is one inside the limits, not one since the trip."""
+    wait(chain, 3 * COOLING)
+    risk_engine.recover(tripped, sender=thief)
+    assert risk_engine.stateOf(tripped) == DE_RISK_ONLY
+
+
+def test_recover__outside_in_between__starts_over(risk_engine, tripped, post_model, chain, thief):
+    risk_engine.recover(tripped, sender=thief)
+    post_model(flat_covariance(3, volatility=0.05))
+    receipt = risk_engine.trip(tripped, sender=thief)
+    assert risk_engine.RecoveryInterrupted(tripped) in receipt.events
+    post_model()
+    wait(chain, COOLING)
+    risk_engine.recover(tripped, sender=thief)
+    assert risk_engine.stateOf(tripped) == DE_RISK_ONLY
 
 
 def test_recover__still_outside__reverts(risk_engine, invested, post_model, chain, thief):
@@ -166,6 +246,44 @@ def test_de_risk__halted__cannot_loosen(risk_engine, invested, guardian):
     risk_engine.shutdown(invested, sender=guardian)
     with reverts(risk_engine.RiskEngine__WrongState, invested, HALTED):
         risk_engine.deRisk(invested, sender=guardian)
+
+
+# -- Warning
+
+
+@pytest.fixture
+def warned(risk_engine, invested, post_model, thief):
+    """VaR at 2.94% of the 3% allowed: above 96% of the limit, inside the limit."""
+    post_model(flat_covariance(3, volatility=0.0258))
+    assert 0.0288 < risk_engine.metrics(invested).var99 / WAD < 0.03
+    risk_engine.trip(invested, sender=thief)
+    return invested
+
+
+def test_trip__almost_at_a_limit__warning(risk_engine, warned):
+    assert risk_engine.stateOf(warned) == WARNING
+
+
+def test_trip__warned_then_outside__de_risk_only(risk_engine, warned, post_model, thief):
+    post_model(flat_covariance(3, volatility=0.05))
+    risk_engine.trip(warned, sender=thief)
+    assert risk_engine.stateOf(warned) == DE_RISK_ONLY
+
+
+def test_recover__warned_still__reverts(risk_engine, warned, thief):
+    with reverts(risk_engine.RiskEngine__StillOutside):
+        risk_engine.recover(warned, sender=thief)
+
+
+def test_rebalance__warned__may_not_come_closer_to_the_limit(risk_engine, warned, market, desk, universe, usd):
+    with reverts(risk_engine.RiskEngine__LimitBreached):
+        buy_more(desk, warned, universe, usd, market, dollars=1000)
+
+
+def test_rebalance__warned__may_shed_risk(risk_engine, warned, market, desk, universe, usd):
+    before = risk_engine.metrics(warned).var99
+    sell_some(desk, warned, universe, usd, market)
+    assert risk_engine.metrics(warned).var99 < before
 
 
 @pytest.mark.parametrize("function", ["deRisk", "shutdown", "reopen", "resetHighWaterMark"])
@@ -204,38 +322,118 @@ def test_reset_high_water_mark__manager__forgives_the_drawdown(risk_engine, inve
 
 
 def test_tighten_limits__lower__acts_at_once(risk_engine, invested, manager):
-    risk_engine.tightenLimits(invested, (200, 4000, 2000, 5000), sender=manager)
-    assert tuple(risk_engine.limitsOf(invested)) == (200, 4000, 2000, 5000)
+    risk_engine.tightenLimits(invested, TIGHTER, sender=manager)
+    assert tuple(risk_engine.limitsOf(invested)) == TIGHTER
 
 
-@pytest.mark.parametrize("index", range(4))
-def test_tighten_limits__any_rises__reverts(risk_engine, invested, manager, index):
-    limits = list(LIMITS)
-    limits[index] += 1
-    with reverts(risk_engine.RiskEngine__NotTighter):
-        risk_engine.tightenLimits(invested, limits, sender=manager)
+def test_tighten_limits__any_loosens__reverts(risk_engine, portfolio, manager):
+    risk_engine.tightenLimits(portfolio, TIGHTER, sender=manager)
+    for index in range(len(TIGHTER)):
+        limits = list(TIGHTER)
+        limits[index] += 1 if index != SHARPE_FIELD else -1
+        with reverts(risk_engine.RiskEngine__NotTighter):
+            risk_engine.tightenLimits(portfolio, limits, sender=manager)
 
 
-@pytest.mark.parametrize(
-    "limits",
-    [
-        (0, 1, 1, 1),
-        (10_001, 1, 1, 1),
-        (1, 0, 1, 1),
-        (1, 10_001, 1, 1),
-        (1, 1, 0, 1),
-        (1, 1, 2, 1),
-        (1, 1, 1, 10_001),
-    ],
-)
-def test_set_limits__out_of_range__reverts(risk_engine, invested, manager, limits):
-    with reverts(risk_engine.RiskEngine__InvalidLimits):
-        risk_engine.setLimits(invested, limits, sender=manager)
+def test_set_limits__out_of_range__reverts(risk_engine, portfolio, manager):
+    zeros = [(1, 1, 1, 1, *[1] * k, 0) for k in range(9)]
+    drawdowns = [(1, 1, 0, 1), (1, 1, 2, 1), (1, 1, 1, 10_001)]
+    for first in [(0, 1, 1, 1), (10_001, 1, 1, 1), (1, 0, 1, 1), (1, 10_001, 1, 1), *drawdowns, *zeros]:
+        with reverts(risk_engine.RiskEngine__InvalidLimits):
+            risk_engine.setLimits(portfolio, (*first, *NO_LIMITS[len(first) :]), sender=manager)
 
 
-def test_set_limits__thief__reverts(risk_engine, invested, thief):
+def test_set_limits__thief__reverts(risk_engine, portfolio, thief):
     with reverts(risk_engine.AccessManagedUnauthorized, thief):
-        risk_engine.setLimits(invested, LIMITS, sender=thief)
+        risk_engine.setLimits(portfolio, LIMITS, sender=thief)
+
+
+# -- Limits that hold for everybody
+
+
+def test_floors__guardian_tightens__hold_for_every_portfolio_at_once(risk_engine, portfolio, guardian):
+    risk_engine.tightenFloors(TIGHTER, sender=guardian)
+    assert tuple(risk_engine.limitsOf(portfolio)) == TIGHTER
+    assert tuple(risk_engine.floors()) == TIGHTER
+
+
+def test_floors__manager_sets_looser_limits__the_floors_hold(risk_engine, portfolio, guardian, manager):
+    risk_engine.tightenFloors(TIGHTER, sender=guardian)
+    risk_engine.setLimits(portfolio, NO_LIMITS, sender=manager)
+    assert tuple(risk_engine.limitsOf(portfolio)) == TIGHTER
+
+
+def test_floors__portfolio_is_tighter__its_own_hold(risk_engine, portfolio, guardian, manager):
+    risk_engine.tightenFloors((250, *NO_LIMITS[1:]), sender=guardian)
+    risk_engine.tightenLimits(portfolio, (100, *LIMITS[1:]), sender=manager)
+    assert risk_engine.limitsOf(portfolio).maxVar99Bps == 100
+
+
+def test_floors__guardian_loosens__reverts(risk_engine, guardian):
+    risk_engine.tightenFloors(TIGHTER, sender=guardian)
+    with reverts(risk_engine.RiskEngine__NotTighter):
+        risk_engine.tightenFloors(NO_LIMITS, sender=guardian)
+
+
+@pytest.mark.parametrize("actor", ["manager", "guardian", "thief"])
+def test_floors__set_by_anyone_but_admin__reverts(risk_engine, actors, actor):
+    with reverts(risk_engine.AccessManagedUnauthorized, actors[actor]):
+        risk_engine.setFloors(NO_LIMITS, sender=actors[actor])
+
+
+def test_floors__admin__may_loosen(risk_engine, guardian, admin):
+    risk_engine.tightenFloors(TIGHTER, sender=guardian)
+    risk_engine.setFloors(NO_LIMITS, sender=admin)
+    assert tuple(risk_engine.floors()) == NO_LIMITS
+
+
+# -- Every limit trips, and those that trades can mend stop trades
+
+BITING = {"var95": (4, 50), "es975": (5, 50), "volatility": (6, 30), "component": (7, 30), "herfindahl": (8, 500)}
+BITING |= {"leverage": (9, 3000), "liquidity": (12, 10)}
+
+
+def with_limit(field, value):
+    return (*LIMITS[:field], value, *LIMITS[field + 1 :])
+
+
+@pytest.mark.parametrize("name", BITING)
+def test_trip__outside_a_further_limit__de_risk_only(risk_engine, invested, manager, thief, name):
+    risk_engine.tightenLimits(invested, with_limit(*BITING[name]), sender=manager)
+    risk_engine.trip(invested, sender=thief)
+    assert risk_engine.stateOf(invested) == DE_RISK_ONLY
+
+
+@pytest.mark.parametrize("name", BITING)
+def test_rebalance__further_from_a_further_limit__reverts(
+    risk_engine, invested, market, desk, universe, usd, manager, name
+):
+    risk_engine.tightenLimits(invested, with_limit(*BITING[name]), sender=manager)
+    with reverts(risk_engine.RiskEngine__LimitBreached):
+        buy_more(desk, invested, universe, usd, market)
+
+
+@pytest.mark.parametrize("name", [name for name in BITING if name != "liquidity"])
+def test_rebalance__closer_to_a_further_limit__passes(
+    risk_engine, invested, market, desk, universe, usd, manager, name
+):
+    """Half of every stock is sold: each metric falls, each component too."""
+    risk_engine.tightenLimits(invested, with_limit(*BITING[name]), sender=manager)
+    before = risk_engine.metrics(invested).var99
+    sell_half(desk, invested, universe, usd, market)
+    assert risk_engine.metrics(invested).var99 < before
+
+
+def test_trip__grade_worse_than_allowed__de_risk_only(risk_engine, invested, manager, thief):
+    grade = risk_engine.metrics(invested).grade
+    risk_engine.tightenLimits(invested, with_limit(13, grade - 1), sender=manager)
+    risk_engine.trip(invested, sender=thief)
+    assert risk_engine.stateOf(invested) == DE_RISK_ONLY
+
+
+def test_metrics__grade__is_the_worst_row_of_the_table(risk_engine, invested):
+    """VaR 1.1%, no drawdown to speak of, Herfindahl 0.12, no depth: BB by its liquidity."""
+    assert risk_engine.metrics(invested).grade == 4
 
 
 # -- I3, through rebalances
@@ -296,7 +494,7 @@ def test_rebalance__shut_down__reverts(risk_engine, invested, market, desk, univ
 def test_rebalance__drawdown_untripped__counts_as_de_risk_only(
     risk_engine, invested, market, desk, universe, usd, crash, manager
 ):
-    risk_engine.tightenLimits(invested, (300, 5000, 500, 6000), sender=manager)
+    risk_engine.tightenLimits(invested, (300, 5000, 500, 6000, *LIMITS[4:]), sender=manager)
     crash(0.85)
     with reverts(risk_engine.RiskEngine__OnlyDeRisking):
         buy_more(desk, invested, universe, usd, market, dollars=10_000)
@@ -310,25 +508,3 @@ def test_check_rebalance__thief__reverts(risk_engine, thief):
 def test_register_portfolio__thief__reverts(risk_engine, invested, universe, thief):
     with reverts(risk_engine.AccessManagedUnauthorized, thief):
         risk_engine.registerPortfolio(invested, universe.id, LIMITS, sender=thief)
-
-
-def sell_some(desk, portfolio, universe, usd, market):
-    stock = universe.stocks[0]
-    amount = stock.balanceOf(portfolio) // 2
-    weights = weights_of(portfolio)
-    targets = [weights[0] + weights[1] // 2, weights[1] - weights[1] // 2, *weights[2:]]
-    orders = [order(portfolio, stock, usd, amount, market[0])]
-    return desk.rebalance(portfolio, targets, orders, band=500)
-
-
-def buy_more(desk, portfolio, universe, usd, market, dollars=50_000):
-    orders = [order(portfolio, usd, universe.stocks[0], dollars * USD, market[0])]
-    weights = weights_of(portfolio)
-    part = dollars * WAD // 1_000_000
-    return desk.rebalance(portfolio, [weights[0] - part, weights[1] + part, *weights[2:]], orders, band=500)
-
-
-def weights_of(portfolio):
-    values = portfolio.positions().values
-    weights = [value * WAD // sum(values) for value in values[1:]]
-    return [WAD - sum(weights), *weights]

@@ -23,7 +23,7 @@ def test_create_token__valid__rules_open(create_token, compliance_engine):
     token = create_token(countries=[GERMANY], classes=1 << RETAIL)
     assert compliance_engine.isCountryAllowed(token, GERMANY)
     assert not compliance_engine.isCountryAllowed(token, SWITZERLAND)
-    assert compliance_engine.allowedClasses(token) == 1 << RETAIL
+    assert compliance_engine.ruleOf(token, GERMANY).classes == 1 << RETAIL
 
 
 def test_create_token__valid__says_so(token_factory, issuer):

@@ -12,11 +12,11 @@ from typing import Any
 
 import structlog
 
-from keepers.bots.context import Context, open_context
-from keepers.bots.loop import Loop, LoopPolicy
+from keepers.bots.context import Context, open_context, open_runtime
 from keepers.bots.names import rebalance_bot, risk_bot
 from keepers.bots.rebalance import RebalanceBot
 from keepers.bots.risk import RiskBot
+from keepers.bots.runtime import Runtime
 from keepers.config import load_config
 from tests.fixtures.node import World
 
@@ -27,7 +27,7 @@ class Running:
 
     bot: Any
     context: Context
-    loop: Loop
+    loop: Runtime
     output: io.StringIO
 
     def step(self, times: int = 3) -> None:
@@ -46,8 +46,7 @@ def start(kind: str, config_path: Path) -> Running:
     stop = threading.Event()
     context = open_context(load_config(config_path), name, log, stop)
     bot: Any = RiskBot(context) if kind == "risk" else RebalanceBot(context)
-    loop = Loop(bot, context.node, context.store, LoopPolicy(0.01), stop, log)
-    return Running(bot, context, loop, output)
+    return Running(bot, context, open_runtime(bot, context), output)
 
 
 @contextmanager
@@ -57,6 +56,7 @@ def started(kind: str, config_path: Path) -> Iterator[Running]:
     try:
         yield running
     finally:
+        running.context.leadership.resign()
         running.context.store.close()
 
 
@@ -70,7 +70,7 @@ def ready(world: World, dollars: int = 100_000, days: int = 201, shocks: int = 0
 
 def posted(world: World) -> int:
     """Nonce of the chain's model."""
-    return int(world.contract("RiskEngine").functions.modelOf(world.universe).call()[4])
+    return int(world.contract("CovarianceModels").functions.modelOf(world.universe).call()[4])
 
 
 def rebalanced(world: World) -> int:

@@ -128,3 +128,22 @@ def test_build__nothing_worth_trading__refuses() -> None:
 def replace_drift(bps: int) -> Rebalance:
     """Settings that rebalance from that drift on."""
     return SETTINGS.model_copy(update={"schedule": SETTINGS.schedule.model_copy(update={"drift_bps": bps})})
+
+
+def test_decide__warned__is_not_de_risking() -> None:
+    assert not decide(state((0.3, 0.1), risk="Warning"), SETTINGS, NOW, NOW - 3 * DAY, None).derisk
+
+
+def test_decide__beta_outside_its_limit__does_not_trade_for_it() -> None:
+    now = state((0.3, 0.1))
+    assert now.risk.metrics is not None
+    view = replace(now.risk, limits=replace(LIMITS, max_beta_bps=100), metrics=replace(now.risk.metrics, beta=WAD))
+    intent = decide(replace(now, risk=view), SETTINGS, NOW, NOW - 3 * DAY, None)
+    assert view.breaches() == ["beta"] and intent.derisk and intent.targets is None
+
+
+def test_var99_cap__other_multiples_of_volatility__the_tightest_counts() -> None:
+    model = ModelInfo(CASH, NOW, NOW + DAY, 2, 1, 15 * WAD // 10, 3 * WAD, 32 * WAD // 10)
+    assert LIMITS.var99_cap(model) == 400
+    assert replace(LIMITS, max_volatility_bps=100).var99_cap(model) == pytest.approx(300)
+    assert replace(LIMITS, max_var95_bps=100, max_volatility_bps=100).var99_cap(model) == pytest.approx(200)

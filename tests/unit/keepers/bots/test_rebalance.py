@@ -86,7 +86,7 @@ def test_rebalance_bot__crash__trips_and_lowers_var_to_inside(world: World) -> N
         bot.step(2)
         found = decided(world, bot, posted(world))
         assert found.outcome == "done" and found.reason.startswith("VaR outside the limit")
-        assert state_of(world) == 1
+        assert state_of(world) == 2
         view = bot.context.reader.risk(world.portfolio.address, world.universe)
         assert view.breaches() == []
 

@@ -11,6 +11,7 @@ import pytest
 from keepers.chain.node import Node
 from keepers.chain.sender import Sender
 from keepers.store import Store
+from keepers.store.journal import BotJournal
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import posted, ready, rebalanced, sent, started
 
@@ -52,12 +53,13 @@ def only_sending(kill: Callable[..., Any]) -> Callable[..., Any]:
 STEPS = {
     "before simulating": (Sender, "simulate", kill_before),
     "after simulating": (Sender, "simulate", kill_after),
-    "before journalling": (Store, "record", kill_before),
-    "after journalling": (Store, "record", kill_after),
+    "before journalling": (BotJournal, "reserve", kill_before),
+    "after journalling": (BotJournal, "reserve", kill_after),
     "before broadcasting": (Node, "rpc", only_sending(kill_before)),
     "after broadcasting": (Node, "rpc", only_sending(kill_after)),
-    "before the receipt": (Node, "receipt", kill_before),
-    "after the receipt": (Node, "receipt", kill_after),
+    "before the receipt": (Sender, "_look", kill_before),
+    "after the receipt": (Sender, "_look", kill_after),
+    "after writing down the block": (BotJournal, "mined", kill_after),
     "before recording": (Store, "decide", kill_before),
     "after recording": (Store, "decide", kill_after),
 }
@@ -81,7 +83,7 @@ def test_risk_bot__killed_at_a_step__posts_once(world: World, monkeypatch: pytes
         assert posted(world) == 1
         # The model and the checkpoint.
         assert sent(world, bot) == 2
-        assert bot.context.store.attempts(bot.bot.name) == []
+        assert bot.context.store.open_transactions(bot.bot.name) == 0
         outcomes = {item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")}
         assert outcomes == {"model": "done", "checkpoint": "done"}
 
@@ -99,7 +101,7 @@ def test_rebalance_bot__killed_at_a_step__rebalances_once(
         bot.step(5)
         assert rebalanced(world) == 1
         assert sent(world, bot) == before + 1
-        assert bot.context.store.attempts(bot.bot.name) == []
+        assert bot.context.store.open_transactions(bot.bot.name) == 0
         (decision,) = bot.context.store.decisions("rebalance:demo")
         assert decision.outcome == "done"
 

@@ -104,8 +104,8 @@ def test_risk_bot__first_model__checkpoints_the_share_price(world: World) -> Non
 
 
 def invested(world: World) -> None:
-    """A third of the portfolio in AAA, by gift: the fastest way."""
-    world.call(world.tokens["AAA"].functions.transfer(world.portfolio.address, 500 * 10**18))
+    """Half of the portfolio in AAA, by gift: the fastest way."""
+    world.call(world.tokens["AAA"].functions.transfer(world.portfolio.address, 1000 * 10**18))
 
 
 def test_risk_bot__limit_breached_then_mended__trips_then_recovers(world: World) -> None:
@@ -113,16 +113,48 @@ def test_risk_bot__limit_breached_then_mended__trips_then_recovers(world: World)
     with started("risk", config) as bot:
         bot.step()
         invested(world)
-        world.write_prices(202, shocks=20)
+        world.write_prices(204, shocks=22)
         world.open_day(201)
         bot.step(4)
-        assert state_of(world) == 1
-        world.write_prices(202 + 1, volatility=0.0001)
+        assert state_of(world) == 2
+        world.deposit(900_000)
+        bot.step(4)
+        assert state_of(world) == 2
         world.open_day(202)
         bot.step(4)
         assert state_of(world) == 0
         keys = [item.key.partition(":")[0] for item in bot.context.store.decisions(bot.bot.name)]
-        assert keys.count("trip") == 1 and keys.count("recover") == 1
+        assert keys.count("trip") == 1 and keys.count("recover") == 2
+
+
+def test_risk_bot__calm_returns_at_once__posts_as_far_as_one_step_goes(world: World) -> None:
+    """The estimate falls by more than the chain lets a model fall; the bot waits for no guardian."""
+    config = ready(world)
+    with started("risk", config) as bot:
+        bot.step()
+        first = bot.context.reader.model_entries(bot.context.reader.model(world.universe))
+        world.write_prices(202, volatility=0.001)
+        world.open_day(201)
+        bot.step()
+        model = bot.context.reader.model(world.universe)
+        second = bot.context.reader.model_entries(model)
+        assert model.nonce == 2
+        assert second[0] == pytest.approx(first[0] * 0.94, rel=1e-6)
+        decision = bot.context.store.decision(bot.bot.name, model_key(world.universe, 2, model.as_of))
+        assert decision is not None and decision.reason.endswith("held back by the step bounds")
+
+
+def test_risk_bot__a_day__takes_one_checkpoint(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as bot:
+        bot.step(5)
+        taken = world.contract("PerformanceBook").events.Checkpointed().get_logs(from_block=0)
+        assert len(taken) == 1
+        world.write_prices(202)
+        world.open_day(201)
+        bot.step(5)
+    taken = world.contract("PerformanceBook").events.Checkpointed().get_logs(from_block=0)
+    assert len(taken) == 2
 
 
 def test_risk_bot__stale_prices__says_why_once_and_goes_on(world: World) -> None:

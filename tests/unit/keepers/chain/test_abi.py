@@ -12,8 +12,8 @@ def test_files__beside_what_forge_builds__are_up_to_date() -> None:
 
 
 def test_function__with_struct__has_its_canonical_signature() -> None:
-    expected = "postModel((bytes32,uint64,uint40,uint40,int64[]),(address,bytes)[])"
-    assert abi.function("RiskEngine", "postModel").signature == expected
+    expected = "postModel((bytes32,uint64,uint40,uint40,uint64,uint64,uint64,int64[]),(address,bytes)[])"
+    assert abi.function("CovarianceModels", "postModel").signature == expected
 
 
 def test_function__unknown__says_so() -> None:

@@ -48,7 +48,7 @@ def test_calls__one_reverts__others_are_answered(world: World) -> None:
     nobody = Call("0x" + "12" * 20, abi.function("RiskEngine", "stateOf"), (portfolio,))
     first, second, third = node.calls([state, metrics, nobody])
     assert first == 0
-    assert isinstance(second, Reverted) and second.revert.name == "RiskEngine__NoModel"
+    assert isinstance(second, Reverted) and second.revert.name == "CovarianceModels__NoModel"
     assert isinstance(third, NodeRefused)
 
 

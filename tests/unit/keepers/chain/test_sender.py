@@ -2,166 +2,133 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_account import Account
 
-from keepers.chain.errors import GasTooExpensive, Interrupted, ReceiptTimeout, Reverted
-from keepers.chain.journal import Attempt
-from keepers.chain.keys import KeystoreSigner
+from keepers.chain.errors import (
+    AlreadyOpen,
+    GasTooExpensive,
+    Interrupted,
+    ReceiptTimeout,
+    Reverted,
+    SpendingLimit,
+    TransactionLost,
+)
+from keepers.chain.journal import Attempt, Status, Wanted
 from keepers.chain.node import Node, connect
-from keepers.chain.sender import GWEI, Sender, SendPolicy
-from tests.fixtures.node import SENDER_KEY, World
-
-POLICY = SendPolicy(max_fee=100 * GWEI, poll_seconds=0.01, lost_after=0.3)
-
-
-class Notes:
-    """A journal in memory."""
-
-    def __init__(self) -> None:
-        self.kept: list[Attempt] = []
-
-    def record(self, attempt: Attempt) -> None:
-        self.kept.append(attempt)
-
-    def attempts(self) -> Sequence[Attempt]:
-        return list(self.kept)
+from keepers.chain.routes import PublicRoute
+from keepers.chain.sender import GWEI, Sender, SendPolicy, Settled
+from keepers.store import Store
+from scripts.artifacts import artifact
+from scripts.transactions import deploy
+from tests.fixtures.board import SENDING, Board, board, signer
 
 
-def sender(world: World, notes: Notes, policy: SendPolicy = POLICY, **options: Any) -> Sender:
-    signer = KeystoreSigner(Account.from_key(SENDER_KEY.to_bytes(32, "big")))
-    return Sender(connect(world.url, 31337), signer, policy, notes, **options)
+@pytest.fixture
+def chain() -> Iterator[Board]:
+    with board() as found:
+        yield found
 
 
-def mint(world: World, amount: int = 1) -> tuple[str, bytes]:
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    found = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite")
+    yield found
+    found.close()
+
+
+def sender(chain: Board, store: Store, policy: SendPolicy = SENDING, bot: str = "bot", **options: Any) -> Sender:
+    return Sender(connect(chain.url, 31337), signer(), policy, store.journal(bot), **options)
+
+
+def act(chain: Board, note: int = 1) -> tuple[str, bytes]:
     """A call that anyone may send, with an effect that can be counted."""
-    token = world.tokens["AAA"]
-    data = token.encode_abi("mint", ["0x" + "12" * 19 + "34", amount])
-    return token.address, bytes.fromhex(data[2:])
+    return chain.contract.address, chain.answer(note)
 
 
-def minted(world: World) -> int:
-    holder = world.w3.to_checksum_address("0x" + "12" * 19 + "34")
-    return int(world.tokens["AAA"].functions.balanceOf(holder).call())
+def reverting(chain: Board) -> tuple[str, bytes]:
+    """A transfer by one who has nothing."""
+    token = deploy(chain.w3, chain.owner, artifact("SettlementToken"), "T", "T", 18)
+    return token.address, bytes.fromhex(token.encode_abi("transfer", [chain.owner, 1])[2:])
 
 
-def set_automine(world: World, on: bool) -> None:
-    world.w3.provider.make_request("evm_setAutomine", [on])  # type: ignore[arg-type]
+def attempts(store: Store, bot: str = "bot") -> list[Attempt]:
+    return [attempt for transaction in store.journal(bot).active() for attempt in transaction.attempts]
 
 
-def mine(world: World) -> None:
-    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+def stuck(chain: Board, store: Store, key: str = "key", note: int = 1) -> None:
+    """Leaves a transaction in the journal that is broadcast and not mined."""
+    chain.rpc("evm_setAutomine", False)
+    with pytest.raises(Interrupted):
+        sender(chain, store, should_stop=lambda: True).send(key, *act(chain, note))
 
 
-def test_send__mined__journals_before_and_gives_the_receipt(world: World) -> None:
-    notes = Notes()
-    receipt = sender(world, notes).send("key", *mint(world))
-    assert receipt.ok and receipt.gas_used > 21_000
-    assert [attempt.tx_hash for attempt in notes.kept] == [receipt.tx_hash]
-    assert minted(world) == 1
+def settled(found: Sender) -> dict[str, Status]:
+    return {item.transaction.key: item.status for item in found.settle()}
 
 
-def test_send__would_revert__is_not_sent_and_says_why(world: World) -> None:
-    notes = Notes()
-    token = world.tokens["AAA"]
-    data = bytes.fromhex(token.encode_abi("transfer", [world.owner, 1])[2:])
+def when(happened: Callable[[], bool], then: Callable[[], object]) -> threading.Thread:
+    def wait() -> None:
+        while not happened():
+            time.sleep(0.01)
+        then()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+# -- Sending
+
+
+def test_send__mined__journals_before_and_gives_the_receipt(chain: Board, store: Store) -> None:
+    receipt = sender(chain, store).send("key", *act(chain), source=3, trace="abc")
+    assert receipt.ok and receipt.gas_used > 21_000 and receipt.cost >= 0
+    (made,) = store.journal("bot").active()
+    assert (made.status, made.tx_hash, made.source, made.trace) == (Status.MINED, receipt.tx_hash, 3, "abc")
+    assert chain.answers(1, 1) == [1]
+
+
+def test_send__would_revert__is_not_sent_and_says_why(chain: Board, store: Store) -> None:
     with pytest.raises(Reverted, match="ERC20InsufficientBalance"):
-        sender(world, notes).send("key", token.address, data)
-    assert notes.kept == []
+        sender(chain, store).send("key", *reverting(chain))
+    assert attempts(store) == []
 
 
-def test_send__base_fee_above_the_bound__sends_nothing(world: World) -> None:
-    world.w3.provider.make_request("anvil_setNextBlockBaseFeePerGas", [hex(200 * GWEI)])  # type: ignore[arg-type]
-    mine(world)
-    notes = Notes()
-    try:
-        with pytest.raises(GasTooExpensive, match="raise max_fee_gwei"):
-            sender(world, notes).send("key", *mint(world))
-    finally:
-        # No snapshot undoes a base fee.
-        world.w3.provider.make_request("anvil_setNextBlockBaseFeePerGas", ["0x0"])  # type: ignore[arg-type]
-        mine(world)
-    assert notes.kept == []
+def test_send__base_fee_above_the_bound__sends_nothing(chain: Board, store: Store) -> None:
+    chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(200 * GWEI))
+    chain.mine()
+    with pytest.raises(GasTooExpensive, match="raise max_fee_gwei"):
+        sender(chain, store).send("key", *act(chain))
+    assert attempts(store) == []
 
 
-def test_send__stuck__is_replaced_with_a_higher_fee_and_happens_once(world: World) -> None:
-    notes = Notes()
-    policy = SendPolicy(max_fee=100 * GWEI, poll_seconds=0.01, replace_after=0.2)
-    set_automine(world, False)
-
-    def unstick() -> None:
-        while len(notes.kept) < 3:
-            time.sleep(0.01)
-        mine(world)
-
-    thread = threading.Thread(target=unstick, daemon=True)
-    thread.start()
-    receipt = sender(world, notes, policy).send("key", *mint(world))
-    thread.join(timeout=10)
-    fees = [attempt.max_fee for attempt in notes.kept]
-    assert fees == sorted(set(fees)) and len({attempt.nonce for attempt in notes.kept}) == 1
-    assert receipt.ok and receipt.tx_hash in {attempt.tx_hash for attempt in notes.kept}
-    assert minted(world) == 1
+def test_send__same_key_again__is_refused(chain: Board, store: Store) -> None:
+    sending = sender(chain, store)
+    sending.send("key", *act(chain))
+    with pytest.raises(AlreadyOpen):
+        sending.send("key", *act(chain))
+    assert chain.answers(1, 1) == [1]
 
 
-def test_send__never_mined__times_out_and_a_restart_finishes_it(world: World) -> None:
-    notes = Notes()
-    policy = SendPolicy(max_fee=100 * GWEI, poll_seconds=0.01, receipt_timeout=0.2)
-    set_automine(world, False)
-    with pytest.raises(ReceiptTimeout):
-        sender(world, notes, policy).send("key", *mint(world))
-    set_automine(world, True)
-    mine(world)
-    ((key, receipt),) = sender(world, notes).settle()
-    assert key == "key" and receipt is not None and receipt.ok
-    assert minted(world) == 1
+def test_send__more_than_a_day_allows__is_refused(chain: Board, store: Store) -> None:
+    chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(10 * GWEI))
+    chain.mine()
+    sending = sender(chain, store, replace(SENDING, daily_limit=2 * 10**15))
+    with pytest.raises(SpendingLimit, match="raise max_spend_eth_per_day"):
+        for note in range(10):
+            sending.send(f"key {note}", *act(chain, note))
+    spent = 10**20 - chain.w3.eth.get_balance(signer().address)  # type: ignore[arg-type]
+    assert 0 < spent <= 2 * 10**15 and store.spent(31337, signer().address) == spent
 
 
-def test_send__asked_to_stop__keeps_it_in_the_journal(world: World) -> None:
-    notes = Notes()
-    set_automine(world, False)
-    with pytest.raises(Interrupted):
-        sender(world, notes, should_stop=lambda: True).send("key", *mint(world))
-    assert len(notes.kept) == 1
-
-
-def test_settle__stuck_since_the_last_run__raises_the_fee(world: World) -> None:
-    notes = Notes()
-    set_automine(world, False)
-    with pytest.raises(Interrupted):
-        sender(world, notes, should_stop=lambda: True).send("key", *mint(world))
-    policy = SendPolicy(max_fee=100 * GWEI, poll_seconds=0.01, replace_after=0.1)
-
-    def unstick() -> None:
-        while len(notes.kept) < 2:
-            time.sleep(0.01)
-        mine(world)
-
-    thread = threading.Thread(target=unstick, daemon=True)
-    thread.start()
-    ((_, receipt),) = sender(world, notes, policy).settle()
-    thread.join(timeout=10)
-    assert receipt is not None and receipt.ok and minted(world) == 1
-    assert notes.kept[1].max_fee > notes.kept[0].max_fee
-
-
-def test_settle__nonce_taken_by_another__says_that_it_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    notes = Notes()
-    with monkeypatch.context() as patch:
-        patch.setattr(Sender, "_broadcast", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
-        with pytest.raises(KeyboardInterrupt):
-            sender(world, notes).send("lost", *mint(world))
-    sender(world, Notes()).send("other", *mint(world, 5))
-    assert sender(world, notes).settle() == [("lost", None)]
-    assert minted(world) == 5
-
-
-def test_send__mined_but_reverted__gives_the_decoded_reason(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    token = world.tokens["AAA"]
-    data = bytes.fromhex(token.encode_abi("transfer", [world.owner, 1])[2:])
+def test_send__mined_but_reverted__gives_the_decoded_reason(
+    chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = Node.rpc
 
     def lenient(self: Node, method: str, params: Any = ()) -> Any:
@@ -171,24 +138,219 @@ def test_send__mined_but_reverted__gives_the_decoded_reason(world: World, monkey
 
     monkeypatch.setattr(Node, "rpc", lenient)
     monkeypatch.setattr(Sender, "simulate", lambda *_: None)
-    receipt = sender(world, Notes()).send("key", token.address, data)
+    receipt = sender(chain, store).send("key", *reverting(chain))
     assert not receipt.ok and receipt.reason.startswith("ERC20InsufficientBalance(")
+    assert store.journal("bot").active() == []
 
 
-def test_send__two_senders_of_one_account__take_turns(world: World) -> None:
-    notes = Notes()
+def test_send__confirmations_wanted__waits_for_them(chain: Board, store: Store) -> None:
+    sending = sender(chain, store, replace(SENDING, confirmations=2))
+    start = chain.w3.eth.block_number
+    thread = when(lambda: chain.w3.eth.block_number == start + 1, lambda: chain.mine(2))
+    receipt = sending.send("key", *act(chain))
+    thread.join(timeout=10)
+    assert chain.w3.eth.block_number >= receipt.block + 2
+
+
+# -- Stuck, dropped, displaced
+
+
+def test_send__stuck__is_replaced_with_a_higher_fee_and_happens_once(chain: Board, store: Store) -> None:
+    chain.rpc("evm_setAutomine", False)
+    thread = when(lambda: len(attempts(store)) == 3, chain.mine)
+    receipt = sender(chain, store, replace(SENDING, replace_after=0.2)).send("key", *act(chain))
+    thread.join(timeout=10)
+    (made,) = store.journal("bot").active()
+    paid = [attempt.max_fee for attempt in made.attempts]
+    assert paid == sorted(set(paid)) and receipt.ok and receipt.tx_hash == made.tx_hash
+    assert chain.answers(1, 1) == [1]
+
+
+def test_send__stuck_at_the_bound__is_not_replaced(chain: Board, store: Store) -> None:
+    chain.rpc("evm_setAutomine", False)
+    policy = replace(SENDING, max_fee=GWEI, replace_after=0.05, receipt_timeout=0.5)
+    chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
+    chain.mine()
+    with pytest.raises(ReceiptTimeout):
+        sender(chain, store, policy).send("key", *act(chain))
+    assert {attempt.max_fee for attempt in attempts(store)} == {GWEI} and len(attempts(store)) == 1
+
+
+def test_send__dropped_by_the_node__is_sent_again(chain: Board, store: Store) -> None:
+    chain.rpc("evm_setAutomine", False)
+    notes: list[str] = []
+
+    def drop() -> None:
+        chain.rpc("anvil_dropAllTransactions")
+        chain.rpc("evm_setAutomine", True)
+
+    thread = when(lambda: int(chain.rpc("txpool_status")["pending"], 16) == 1, drop)
+    sending = sender(chain, store, note=lambda event, **_: notes.append(event))
+    receipt = sending.send("key", *act(chain))
+    thread.join(timeout=10)
+    assert receipt.ok and "resent" in notes and chain.answers(1, 1) == [1]
+    assert len(attempts(store)) == 1, "the same bytes"
+
+
+def test_send__never_mined__times_out_and_a_restart_finishes_it(chain: Board, store: Store) -> None:
+    chain.rpc("evm_setAutomine", False)
+    with pytest.raises(ReceiptTimeout):
+        sender(chain, store, replace(SENDING, receipt_timeout=0.2)).send("key", *act(chain))
+    chain.rpc("evm_setAutomine", True)
+    chain.mine()
+    assert settled(sender(chain, store)) == {"key": Status.MINED}
+    assert chain.answers(1, 1) == [1]
+
+
+def test_settle__stuck_since_the_last_run__raises_the_fee(chain: Board, store: Store) -> None:
+    stuck(chain, store)
+    thread = when(lambda: len(attempts(store)) == 2, chain.mine)
+    assert settled(sender(chain, store, replace(SENDING, replace_after=0.1))) == {"key": Status.MINED}
+    thread.join(timeout=10)
+    first, second = attempts(store)
+    assert second.max_fee > first.max_fee and chain.answers(1, 1) == [1]
+
+
+def test_send__nonce_taken_by_another__says_that_it_is_lost(chain: Board, store: Store, tmp_path: Path) -> None:
+    other = Store.open(f"sqlite:///{tmp_path}/other.sqlite")
+    stuck(chain, store, "ours")
+    chain.rpc("anvil_dropAllTransactions")
+    stuck(chain, other, "theirs", 5)
+    chain.rpc("evm_setAutomine", True)
+    chain.mine()
+    assert settled(sender(chain, store)) == {"ours": Status.LOST}
+    assert chain.answers(1, 1) == [0] and chain.answers(1, 5) == [1]
+    assert sender(chain, store).send("ours", *act(chain)).ok
+    other.close()
+
+
+def test_send__displaced_while_it_waits__says_so(chain: Board, store: Store, tmp_path: Path) -> None:
+    other = Store.open(f"sqlite:///{tmp_path}/other.sqlite")
+    chain.rpc("evm_setAutomine", False)
+
+    def displace() -> None:
+        chain.rpc("anvil_dropAllTransactions")
+        rival = sender(chain, other, replace(SENDING, receipt_timeout=0.0))
+        with pytest.raises(ReceiptTimeout):
+            rival.send("theirs", *act(chain, 5))
+        chain.mine()
+
+    thread = when(lambda: len(attempts(store)) == 1, displace)
+    with pytest.raises(TransactionLost, match="give keepers one store"):
+        sender(chain, store, replace(SENDING, resend_after=60)).send("ours", *act(chain))
+    thread.join(timeout=10)
+    other.close()
+
+
+# -- Gaps
+
+
+def test_settle__gap_that_the_journal_knows__is_filled_with_what_belongs_there(chain: Board, store: Store) -> None:
+    stuck(chain, store, "first")
+    with pytest.raises(Interrupted):
+        sender(chain, store, bot="other", should_stop=lambda: True).send("second", *act(chain, 2))
+    chain.rpc("anvil_dropAllTransactions")
+    chain.rpc("evm_setAutomine", True)
+    # Only the bot with the higher nonce comes back: it broadcasts the other's bytes too.
+    assert settled(sender(chain, store, bot="other")) == {"second": Status.MINED}
+    assert chain.answers(2, 1) == [1, 1]
+    assert settled(sender(chain, store)) == {"first": Status.MINED}
+
+
+def test_send__gap_that_nobody_knows__is_used_up(chain: Board, store: Store) -> None:
+    journal = store.journal("bot")
+    made = sender(chain, store)._sign(
+        {"to": chain.contract.address, "data": chain.answer(1), "value": 0, "gas": 100_000, "chainId": 31337}
+        | {"nonce": 2, "maxFeePerGas": GWEI, "maxPriorityFeePerGas": 0, "type": 2},
+        0,
+        "public",
+    )
+    journal.reserve(Wanted("key", 0, 31337, signer().address, 1), lambda: 2, lambda _: made)
+    found = {item.transaction.key: item for item in settling(chain, store)}
+    assert found["key"].status is Status.MINED and chain.answers(1, 1) == [1]
+    assert chain.w3.eth.get_transaction_count(signer().address) == 3  # type: ignore[arg-type]
+    closed = settled(sender(chain, store))
+    assert {key.partition(":")[0] for key in closed} == {"gap", "key"}
+    assert sorted(status for key, status in closed.items() if key != "key") == [Status.CANCELLED] * 2
+
+
+def settling(chain: Board, store: Store) -> list[Settled]:
+    return list(sender(chain, store).settle())
+
+
+# -- Reorganisations
+
+
+def test_settle__block_taken_back__the_same_bytes_are_mined_again(chain: Board, store: Store) -> None:
+    chain.mine(3)
+    first = sender(chain, store).send("key", *act(chain))
+    chain.rpc("anvil_reorg", 1, [])
+    assert chain.answers(1, 1) == [0]
+    (found,) = settling(chain, store)
+    assert found.receipt is not None and found.receipt.tx_hash == first.tx_hash
+    assert chain.answers(1, 1) == [1] and len(attempts(store)) == 1
+
+
+def test_settle__source_taken_back__its_nonce_is_used_up(chain: Board, store: Store) -> None:
+    chain.mine(3)
+    sender(chain, store).send("key", *act(chain))
+    chain.rpc("anvil_reorg", 1, [])
+    (made,) = store.journal("bot").active()
+    store.journal("bot").move(made, Status.ORPHANED)
+    (found,) = settling(chain, store)
+    assert (found.status, chain.answers(1, 1)) == (Status.CANCELLED, [0])
+    raw = made.attempts[0].raw
+    assert "nonce too low" in str(chain.w3.provider.make_request("eth_sendRawTransaction", [raw]))  # type: ignore[arg-type]
+
+
+def test_settle__source_taken_back_but_the_act_is_mined_first__counts_as_done(chain: Board, store: Store) -> None:
+    stuck(chain, store)
+    (made,) = store.journal("bot").active()
+    store.journal("bot").move(made, Status.ORPHANED)
+    chain.mine()
+    (found,) = settling(chain, store)
+    assert (found.status, chain.answers(1, 1)) == (Status.MINED, [1])
+
+
+def test_settle__deep_enough__is_no_longer_watched(chain: Board, store: Store) -> None:
+    sender(chain, store).send("key", *act(chain))
+    chain.mine(SENDING.finality)
+    assert settled(sender(chain, store)) == {"key": Status.FINAL}
+    assert store.journal("bot").active() == []
+
+
+# -- Kills and rivals
+
+
+def test_send__killed_before_the_broadcast__restart_sends_the_same_bytes(
+    chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(PublicRoute, "submit", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            sender(chain, store).send("key", *act(chain))
+    (signed,) = attempts(store)
+    assert settled(sender(chain, store)) == {"key": Status.MINED}
+    assert [attempt.tx_hash for attempt in attempts(store)] == [signed.tx_hash] and chain.answers(1, 1) == [1]
+
+
+def test_send__asked_to_stop__keeps_it_in_the_journal(chain: Board, store: Store) -> None:
+    stuck(chain, store)
+    assert len(attempts(store)) == 1
+
+
+def test_send__many_senders_of_one_account__each_has_a_nonce(chain: Board, store: Store) -> None:
     faults: list[BaseException] = []
 
     def work(number: int) -> None:
         try:
-            sender(world, notes).send(f"key {number}", *mint(world))
+            sender(chain, store, bot=f"bot {number % 2}").send(f"key {number}", *act(chain, number))
         except BaseException as error:
             faults.append(error)
 
-    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(4)]
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=10)
-    assert faults == [] and minted(world) == 4
-    assert len({attempt.nonce for attempt in notes.kept}) == 4
+        thread.join(timeout=30)
+    assert faults == [] and chain.answers(6) == [1] * 6

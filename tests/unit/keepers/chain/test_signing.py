@@ -5,7 +5,7 @@ from eth_account import Account
 
 from keepers.chain import abi
 from keepers.chain.errors import ChainError
-from keepers.chain.keys import KeystoreSigner
+from keepers.chain.keys import LocalSigner
 from keepers.chain.node import connect
 from keepers.chain.signing import CovarianceModel, Order, Signal, digest, hash_orders, sign_quorum
 from tests.fixtures.node import SIGNER_KEYS, World
@@ -14,15 +14,15 @@ MODEL = CovarianceModel(b"\7" * 32, 3, 1_600_000_000, 1_600_100_000, (10**14, -5
 A, B = "0x" + "aa" * 20, "0x" + "bb" * 20
 
 
-def signers() -> list[KeystoreSigner]:
-    return [KeystoreSigner(Account.from_key(key.to_bytes(32, "big"))) for key in SIGNER_KEYS]
+def signers() -> list[LocalSigner]:
+    return [LocalSigner(Account.from_key(key.to_bytes(32, "big"))) for key in SIGNER_KEYS]
 
 
 def test_model_digest__beside_the_chains__is_equal(world: World) -> None:
-    engine = world.record["contracts"]["RiskEngine"]["address"]
+    models = world.record["contracts"]["CovarianceModels"]["address"]
     node = connect(world.url, 31337)
-    expected = node.call(engine, abi.function("RiskEngine", "hashModel"), MODEL.as_tuple())
-    assert digest(MODEL.message(31337, engine)) == expected
+    expected = node.call(models, abi.function("CovarianceModels", "hashModel"), MODEL.as_tuple())
+    assert digest(MODEL.message(31337, models)) == expected
 
 
 def test_signal_digest__beside_the_chains__is_equal(world: World) -> None:

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from keepers.cli import main
+from keepers.store.tables import HEAD
 from tests.fixtures.node import PASSPHRASE, World
 from tests.unit.keepers.bots.harness import posted, ready, rebalanced
 
@@ -23,13 +24,24 @@ COMMANDS = [
     ["run"],
     ["run", "risk"],
     ["run", "rebalance"],
+    ["run", "all"],
     ["status"],
+    ["init"],
+    ["doctor"],
+    ["follow"],
+    ["pause"],
+    ["unpause"],
+    ["completion"],
     ["config"],
     ["config", "check"],
     ["db"],
     ["db", "upgrade"],
+    ["db", "backup"],
+    ["db", "restore"],
+    ["db", "export"],
     ["keys"],
     ["keys", "new"],
+    ["keys", "list"],
 ]
 
 
@@ -134,7 +146,7 @@ def test_config_check__good__says_so_and_other_chain__exits_2(world: World) -> N
 
 def test_db_upgrade__new_store__makes_it(world: World) -> None:
     config = world.write_config(store="sqlite:///fresh/keeper.sqlite")
-    assert invoke("db", "upgrade", "--config", str(config)).output == "store at version 0001\n"
+    assert invoke("db", "upgrade", "--config", str(config)).output == f"store at version {HEAD}\n"
     assert (world.folder / "fresh/keeper.sqlite").exists()
 
 
@@ -163,7 +175,14 @@ def test_status__with_a_model__shows_limits_and_decisions(world: World) -> None:
         risk.step()
         bot.step()
     output = invoke("status", "--config", str(config)).output
-    for text in ("NAV       99,", "VaR 99%", "of 3.00% allowed", "model     1, 0 h old", "rebalance:demo: done"):
+    for text in (
+        "NAV       99,",
+        "VaR 99%",
+        "of 3.00% allowed",
+        "model     1, 0 h old",
+        "rebalance:demo: 0 blocks behind, last led by ",
+        "  done at block",
+    ):
         assert text in output
     with started("risk", config):
         world.w3.provider.make_request("evm_increaseTime", [10 * 86_400])  # type: ignore[arg-type]
@@ -186,7 +205,8 @@ def test_run__as_processes__post_and_rebalance_then_end_on_sigterm(world: World)
 
 
 def test_run__killed_over_and_over__acts_once_a_model(world: World) -> None:
-    config = ready(world)
+    ready(world)
+    config = world.write_config(lease_seconds=2)
     for delay in (0.0, 0.05, 0.2, 0.6):
         with process("risk", config) as risk, process("rebalance", config) as bot:
             for running in (risk, bot):

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from keepers.config import ConfigError, load_config
+from keepers.config import Config, ConfigError, load_config
 
+PAGE = Path(__file__).parents[4] / "docs/operations.md"
 KEY = {"keystore": "key.json", "passphrase_file": "key.pass"}
 
 
@@ -52,7 +54,7 @@ def test_load_config__server_url__is_left_alone(tmp_path: Path) -> None:
         ),
         (
             {"keys": {"sender": {}, "signers": [KEY]}},
-            "keys.sender: give either keystore or ape_account; correct the value",
+            "keys.sender: give either keystore or ape_account or kms or vault; correct the value",
         ),
         ({"path": "x"}, "path: unknown key; remove it or correct its spelling"),
     ],
@@ -87,3 +89,33 @@ def test_load_config__no_file_no_yaml_no_mapping__say_so(tmp_path: Path) -> None
     assert "\n" not in str(caught.value)
     with pytest.raises(ConfigError, match="holds no keys"):
         load_config(write(tmp_path, [1]))
+
+
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [
+        ({"kms": {"key_id": "a"}, "keystore": "key.json"}, "give either keystore or ape_account or kms or vault"),
+        ({**KEY, "passphrase_fd": 3}, "give either passphrase_file or passphrase_fd or passphrase_vault"),
+        ({"kms": {"key_id": "a"}, "passphrase_file": "p"}, "kms and vault take no passphrase"),
+        ({"vault": {"url": "https://v", "path": "p"}}, "give either token_file, or role_id and secret_id_file"),
+    ],
+)
+def test_load_config__key_of_two_kinds__is_refused(tmp_path: Path, key: Any, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        load_config(write(tmp_path, {**content(), "keys": {"sender": key, "signers": [KEY]}}))
+
+
+def test_config__every_key__is_in_the_operators_page_with_its_default() -> None:
+    rows = [line.split("|") for line in PAGE.read_text().split("## Configuration")[1].split("## ")[0].splitlines()]
+    told: dict[str, str] = {}
+    for cells in (row for row in rows if len(row) == 5):
+        names = re.findall(r"`([a-z_.]+)`", cells[1])
+        defaults = [part.strip(" `") for part in cells[2].split(",")]
+        told |= dict(zip(names, defaults * len(names) if len(defaults) == 1 else defaults, strict=True))
+    fields = {name: field for name, field in Config.model_fields.items() if name not in ("path", "keys")}
+    assert set(told) == {*fields, "keys.sender", "keys.signers"}
+    for name, field in fields.items():
+        if field.is_required():
+            assert told[name] == "required", name
+        elif isinstance(field.default, int | float | str):
+            assert told[name] == f"{field.default:g}" if isinstance(field.default, float) else str(field.default), name

@@ -6,33 +6,24 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from keepers.chain.journal import Attempt
 from keepers.store import Cursor, Decision, Store, StoreError
 from keepers.store.tables import HEAD, metadata
 
 CURSOR = Cursor("bot", 7, "0xaa", 1000)
 
 
-def opened(folder: Path) -> Store:
-    return Store.open(f"sqlite:///{folder}/sub/keeper.sqlite")
-
-
 def decision(outcome: str = "done", key: str = "key") -> Decision:
     return Decision("bot", key, 7, outcome, "because", None, 1000)
 
 
-def attempt(number: int = 1) -> Attempt:
-    return Attempt("key", "0x01", 5, f"0x{number:02x}", "0xff", 2**90, 7)
+def test_open__twice__keeps_what_is_there(store_url: str) -> None:
+    Store.open(store_url).advance(CURSOR)
+    assert Store.open(store_url).cursor("bot") == CURSOR
 
 
-def test_open__twice__keeps_what_is_there(tmp_path: Path) -> None:
-    opened(tmp_path).advance(CURSOR)
-    assert opened(tmp_path).cursor("bot") == CURSOR
-
-
-def test_open__migrated__has_the_tables_that_the_code_names(tmp_path: Path) -> None:
-    opened(tmp_path)
-    engine = sa.create_engine(f"sqlite:///{tmp_path}/sub/keeper.sqlite")
+def test_open__migrated__has_the_tables_that_the_code_names(store_url: str) -> None:
+    Store.open(store_url)
+    engine = sa.create_engine(store_url)
     inspector = sa.inspect(engine)
     for table in metadata.sorted_tables:
         columns = {column["name"] for column in inspector.get_columns(table.name)}
@@ -50,12 +41,12 @@ def test_open__newest_migration__is_head() -> None:
     assert ScriptDirectory(str(folder)).get_current_head() == HEAD
 
 
-def test_open__many_at_once__migrate_once(tmp_path: Path) -> None:
+def test_open__many_at_once__migrate_once(store_url: str) -> None:
     faults: list[BaseException] = []
 
     def work() -> None:
         try:
-            opened(tmp_path).advance(CURSOR)
+            Store.open(store_url).advance(CURSOR)
         except BaseException as error:
             faults.append(error)
 
@@ -67,13 +58,13 @@ def test_open__many_at_once__migrate_once(tmp_path: Path) -> None:
     assert faults == []
 
 
-def test_open__newer_database__is_refused(tmp_path: Path) -> None:
-    opened(tmp_path)
-    engine = sa.create_engine(f"sqlite:///{tmp_path}/sub/keeper.sqlite")
+def test_open__newer_database__is_refused(store_url: str) -> None:
+    Store.open(store_url)
+    engine = sa.create_engine(store_url)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match="newer than"):
-        opened(tmp_path)
+        Store.open(store_url)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "nosuchdialect://x", "sqlite:////proc/nothing/keeper.sqlite"])
@@ -83,33 +74,30 @@ def test_open__unusable_url__one_line(url: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_decide__with_cursor__records_both_and_forgets_the_journal(tmp_path: Path) -> None:
-    store = opened(tmp_path)
-    store.record("bot", attempt())
+def test_decide__with_cursor__records_both(store_url: str) -> None:
+    store = Store.open(store_url)
     assert store.decide(decision(), CURSOR)
     assert store.decision("bot", "key") == decision()
     assert store.cursor("bot") == CURSOR
-    assert store.attempts("bot") == []
 
 
-def test_decide__final_key_again__changes_nothing(tmp_path: Path) -> None:
-    store = opened(tmp_path)
+def test_decide__final_key_again__changes_nothing(store_url: str) -> None:
+    store = Store.open(store_url)
     store.decide(decision("done"))
     assert not store.decide(decision("nothing"))
     assert store.decision("bot", "key") == decision("done")
 
 
 @pytest.mark.parametrize("outcome", ["refused", "failed"])
-def test_decide__after_a_refusal__replaces_it(tmp_path: Path, outcome: str) -> None:
-    store = opened(tmp_path)
+def test_decide__after_a_refusal__replaces_it(store_url: str, outcome: str) -> None:
+    store = Store.open(store_url)
     store.decide(decision(outcome))
     assert store.decide(decision("done"))
     assert store.decision("bot", "key") == decision("done")
 
 
-def test_decide__cursor_cannot_be_written__records_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = opened(tmp_path)
-    store.record("bot", attempt())
+def test_decide__cursor_cannot_be_written__records_nothing(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store.open(store_url)
 
     def fail(*_: object) -> None:
         raise RuntimeError("killed")
@@ -118,24 +106,11 @@ def test_decide__cursor_cannot_be_written__records_nothing(tmp_path: Path, monke
     with pytest.raises(RuntimeError):
         store.decide(decision(), CURSOR)
     assert store.decision("bot", "key") is None
-    assert len(store.attempts("bot")) == 1
 
 
-def test_attempts__recorded__come_back_in_order_a_bot(tmp_path: Path) -> None:
-    store = opened(tmp_path)
-    for number in (2, 1):
-        store.record("bot", attempt(number))
-    assert store.journal("bot").attempts() == [attempt(2), attempt(1)]
-    assert store.attempts("other") == []
-    store.forget("bot", "key")
-    assert store.attempts("bot") == []
-
-
-def test_decisions__newest_first_and_by_outcome(tmp_path: Path) -> None:
-    store = opened(tmp_path)
+def test_decisions__newest_first_and_by_outcome(store_url: str) -> None:
+    store = Store.open(store_url)
     for key, outcome in (("a", "done"), ("b", "nothing"), ("c", "nothing")):
         store.decide(decision(outcome, key))
     assert [item.key for item in store.decisions("bot")] == ["c", "b", "a"]
     assert [item.key for item in store.decisions("bot", outcome="done")] == ["a"]
-    store.retract("bot", "a")
-    assert store.decision("bot", "a") is None

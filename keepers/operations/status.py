@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 
 from keepers.bots.names import rebalance_bot, risk_bot
@@ -10,14 +11,31 @@ from keepers.chain.node import Block, connect
 from keepers.chain.state import WAD, Metrics, PortfolioState, Reader, RiskView
 from keepers.config import Config
 from keepers.store import Store
+from keepers.store.fanout import Fanout
+from keepers.store.pauses import paused
+
+REMEMBERED_SECONDS = 2
+"""For which Redis, where there is one, answers whoever asks again: a screen on a wall costs the node nothing."""
 
 
 def report(config: Config) -> str:
-    """NAV, weights, risk against limits, model, loss bucket and last decisions, as text.
+    """NAV, weights, risk against limits, model, loss bucket and bots, as text.
 
     Raises:
         KeeperError: One line saying what is wrong.
     """
+    if config.redis is None:
+        return _report(config)
+    what = (config.rpc_url, config.chain_id, config.at(config.deployment), config.portfolio, config.store_url)
+    fanout = Fanout.open(config.redis)
+    try:
+        name = f"status:{hashlib.sha256(repr(what).encode()).hexdigest()[:32]}"
+        return fanout.remember(name, REMEMBERED_SECONDS, lambda: _report(config))
+    finally:
+        fanout.close()
+
+
+def _report(config: Config) -> str:
     deployment = load_deployment(config.at(config.deployment))
     deployment.portfolio(config.portfolio)
     node = connect(config.rpc_url, config.chain_id)
@@ -33,7 +51,7 @@ def report(config: Config) -> str:
         *_weights(state, symbols),
         *_risk(state.risk, block),
         f"losses    {_pct(state.loss_level)} of {_pct(state.loss_capacity)} in the bucket",
-        *_decisions(config),
+        *_bots(config, block),
     ]
     return "\n".join(lines)
 
@@ -68,13 +86,29 @@ def _model(view: RiskView, block: Block) -> list[str]:
     return [f"model     {model.nonce}, {age:.0f} h old, {life}"]
 
 
-def _decisions(config: Config) -> list[str]:
+def _bots(config: Config, block: Block) -> list[str]:
     store = Store.open(config.store_url)
-    lines = []
-    for bot in (risk_bot(config.portfolio), rebalance_bot(config.portfolio)):
-        for decision in store.decisions(bot, 1):
-            lines.append(f"{bot}: {decision.outcome} at block {decision.block}: {decision.reason}")
-    store.close()
+    try:
+        names = (risk_bot(config.portfolio), rebalance_bot(config.portfolio))
+        return [line for name in names for line in _bot(store, name, block)]
+    finally:
+        store.close()
+
+
+def _bot(store: Store, name: str, block: Block) -> list[str]:
+    cursor, lease, rest = store.cursor(name), store.lease(f"bot:{name}"), paused(store, name)
+    if cursor is None:
+        return [f"{name}: has not run yet"]
+    words = [f"{max(block.number - cursor.block_number, 0)} blocks behind"]
+    if lease is not None:
+        words.append(f"last led by {lease.holder}")
+    if waiting := store.open_transactions(name):
+        words.append(f"{waiting} transactions not yet mined")
+    if rest is not None:
+        words.append(f"paused: {rest.reason}")
+    lines = [f"{name}: {', '.join(words)}"]
+    for decision in store.decisions(name, 1):
+        lines.append(f"  {decision.outcome} at block {decision.block}: {decision.reason}")
     return lines
 
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title What holds for a token everywhere, in one word
+/// @notice Registry in bits 0-159, required topics in 160-175, most holders in 176-207, holders counted in 208-239; bit 240 says
+/// that some issue was locked up. Read first on every movement.
+library PackedToken {
+    uint256 private constant _LOCKUPS = 1 << 240;
+    uint256 private constant _ONE_HOLDER = 1 << 208;
+    uint256 private constant _RULE = uint256(type(uint48).max) << 160;
+
+    function registry(uint256 word) internal pure returns (address) {
+        return address(uint160(word));
+    }
+
+    function requiredTopics(uint256 word) internal pure returns (uint256) {
+        return (word >> 160) & 0xffff;
+    }
+
+    function maxTokenHolders(uint256 word) internal pure returns (uint256) {
+        return (word >> 176) & 0xffffffff;
+    }
+
+    function tokenHolders(uint256 word) internal pure returns (uint256) {
+        return (word >> 208) & 0xffffffff;
+    }
+
+    function hasLockups(uint256 word) internal pure returns (bool) {
+        return word & _LOCKUPS != 0;
+    }
+
+    function withRegistry(uint256 word, address registry_) internal pure returns (uint256) {
+        return ((word >> 160) << 160) | uint160(registry_);
+    }
+
+    function withRule(uint256 word, uint256 topics, uint256 most) internal pure returns (uint256) {
+        return (word & ~_RULE) | (topics << 160) | (most << 176);
+    }
+
+    function withTokenHolder(uint256 word) internal pure returns (uint256) {
+        return word + _ONE_HOLDER;
+    }
+
+    function withoutTokenHolder(uint256 word) internal pure returns (uint256) {
+        return word - _ONE_HOLDER;
+    }
+
+    function withLockups(uint256 word) internal pure returns (uint256) {
+        return word | _LOCKUPS;
+    }
+}

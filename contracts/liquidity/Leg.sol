@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Listing} from "./Listing.sol";
+
+/// @dev One hop of a path, with what its listing says.
+/// @param limit Of an exact-output order: the most that it may take in; zero is no limit.
+struct Leg {
+    address market;
+    Listing listing;
+    bool zeroForOne;
+    address tokenIn;
+    address tokenOut;
+    uint256 limit;
+}
+
+/// @dev In the param of {Details}: whether there is an id.
+uint96 constant HAS_ID = 1 << 95;
+
+/// @dev What a market of a venue other than Uniswap V2 and V3 is; see ILiquidityAggregator.Market.
+struct Details {
+    address target;
+    uint96 param;
+    bytes32 id;
+    address token0;
+    address token1;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+import {Leg} from "../Leg.sol";
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+
+/// @title What the aggregator owes a venue that asks for its input while it swaps
+/// @notice Who may ask, and for what, stands in transient storage: data that travels through a venue could be forged by it.
+/// An exact output names its whole route in that data; only its hash is kept here.
+abstract contract Debt {
+    using SafeERC20 for IERC20;
+
+    /// @dev The one venue that may call back, once; zero at all other times.
+    address internal transient _debtor;
+    address internal transient _debtToken;
+    address internal transient _debtPayer;
+    uint256 internal transient _debt;
+    /// @dev As `_debtor`, of a route, whose data has to come back.
+    address internal transient _routeDebtor;
+    bytes32 internal transient _debtHash;
+    /// @dev Gets what a venue pays beyond what was asked for.
+    address internal transient _surplusTo;
+    /// @dev Nothing else may send the chain's own coin; the PoolManager while it is unlocked.
+    address internal transient _unlocked;
+
+    /// @dev Lets `venue` call back once, with this data.
+    function _oweRoute(address venue, bytes memory data) internal {
+        _routeDebtor = venue;
+        _debtHash = keccak256(data);
+    }
+
+    /// @dev Whoever calls was expected, and is not again.
+    function _redeem(bytes calldata data) internal {
+        if (msg.sender != _routeDebtor || keccak256(data) != _debtHash) {
+            revert ILiquidityAggregator.LiquidityAggregator__UnexpectedCallback(msg.sender);
+        }
+        _routeDebtor = address(0);
+    }
+
+    /// @dev Whatever `_provide` needs: `amount` of what leg `index` takes in, delivered to `to`, by the payer or by the legs
+    /// before it.
+    function _provide(Leg[] memory legs, uint256 index, uint256 amount, address to) internal virtual;
+
+    function _pay(address token, address payer, address to, uint256 amount) internal {
+        if (payer == address(this)) IERC20(token).safeTransfer(to, amount);
+        else IERC20(token).safeTransferFrom(payer, to, amount);
+    }
+
+    function _checkLimit(Leg[] memory legs, uint256 index, uint256 amountIn) internal pure {
+        uint256 limit = legs[index].limit;
+        if (limit != 0 && amountIn > limit) {
+            revert ILiquidityAggregator.LiquidityAggregator__LegLimit(index, amountIn, limit);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
+
+/// @title The breaker's states and every way between them
+/// @notice R3: only `recovery`, after a whole cooling time inside the limits, and `reopen`, by ADMIN, lower a state. What
+/// is held, by the guardian or by a halt, only `reopen` lowers. Pure, so that it can be proved.
+library Breaker {
+    /// @param held Only `reopen` ends the state.
+    /// @param insideSince Unix seconds of the start of a recovery, 0 if none has begun.
+    struct Status {
+        IRiskEngine.State state;
+        bool held;
+        uint40 insideSince;
+    }
+
+    /// @notice The stricter of the present state and `target`. Ends a recovery.
+    function escalate(Status memory s, IRiskEngine.State target) internal pure returns (Status memory) {
+        s.insideSince = 0;
+        if (target <= s.state) return s;
+        s.state = target;
+        if (target == IRiskEngine.State.Halted) s.held = true;
+        return s;
+    }
+
+    /// @notice As `escalate`, and nothing but `reopen` ends it.
+    function hold(Status memory s, IRiskEngine.State target) internal pure returns (Status memory) {
+        s = escalate(s, target);
+        s.held = true;
+        return s;
+    }
+
+    /// @notice For a status that is not held and metrics that are inside: starts a recovery or, once the cooling time is
+    /// over, ends it.
+    function recovery(Status memory s, uint256 timestamp, uint256 cooling) internal pure returns (Status memory) {
+        if (s.held || s.state == IRiskEngine.State.Halted) return s;
+        if (s.insideSince == 0) {
+            s.insideSince = uint40(timestamp);
+        } else if (timestamp >= s.insideSince + cooling) {
+            s.insideSince = 0;
+            s.state = IRiskEngine.State.Normal;
+        }
+        return s;
+    }
+
+    /// @notice Back to normal, from anything.
+    function reopen(Status memory s) internal pure returns (Status memory) {
+        (s.state, s.held, s.insideSince) = (IRiskEngine.State.Normal, false, 0);
+        return s;
+    }
+
+    /// @notice The stricter of a state and what the age of the report calls for: a warning when it has lapsed, de-risk only
+    /// a grace time later. Never a halt, so a desk that is gone freezes nothing.
+    /// @param expiry Of the last report; 0 if there never was one, when none is asked for.
+    function degraded(
+        IRiskEngine.State state,
+        uint256 expiry,
+        uint256 timestamp,
+        uint256 grace
+    )
+        internal
+        pure
+        returns (IRiskEngine.State)
+    {
+        if (expiry == 0 || timestamp < expiry) return state;
+        IRiskEngine.State due = timestamp < expiry + grace ? IRiskEngine.State.Warning : IRiskEngine.State.DeRiskOnly;
+        return state > due ? state : due;
+    }
+}

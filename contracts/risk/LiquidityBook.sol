@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {TryToken} from "../portfolio/TryToken.sol";
+import {ISignerSets} from "interfaces/access/ISignerSets.sol";
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
+
+/// @title How long assets take to sell
+/// @notice See {ILiquidityBook}.
+contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
+    struct Depth {
+        uint64 nonce;
+        uint40 asOf;
+        uint40 expiry;
+        uint128 depth;
+        address[] pools;
+    }
+
+    /// @custom:storage-location erc7201:quantera.storage.LiquidityBook
+    struct Storage {
+        mapping(bytes32 universe => mapping(address asset => Depth)) depths;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("quantera.storage.LiquidityBook")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant _STORAGE = 0xad7df48592f14c2f6d8a91e3d2d32c80db1847309afba2bcc16b7642ba172700;
+
+    bytes32 private constant _DEPTH_TYPEHASH = keccak256(
+        "DepthReport(bytes32 universe,address asset,uint64 nonce,uint40 asOf,uint40 expiry,uint128 depth,address[] pools)"
+    );
+    uint256 private constant _WAD = 1e18;
+    uint256 private constant _WHOLE_BPS = 10_000;
+    uint256 private constant _MAX_POOLS = 8;
+
+    /// @notice The quorums that sign depths.
+    ISignerSets public immutable signerSets;
+    /// @notice Knows which pools are listed.
+    ILiquidityAggregator public immutable aggregator;
+    /// @notice Prices what pools hold.
+    IPriceOracle public immutable oracle;
+    /// @notice Part of a day's depth that a seller may take, basis points.
+    uint256 public immutable participationBps;
+    /// @notice Most seconds between a report's `asOf` and its `expiry`.
+    uint256 public immutable maxLifetime;
+
+    constructor(
+        ISignerSets signerSets_,
+        ILiquidityAggregator aggregator_,
+        IPriceOracle oracle_,
+        uint256 participationBps_,
+        uint256 maxLifetime_
+    )
+        EIP712("Quantera LiquidityBook", "1")
+    {
+        if (participationBps_ == 0 || participationBps_ > _WHOLE_BPS || maxLifetime_ == 0) {
+            revert LiquidityBook__InvalidTerms(participationBps_, maxLifetime_);
+        }
+        (signerSets, aggregator, oracle) = (signerSets_, aggregator_, oracle_);
+        (participationBps, maxLifetime) = (participationBps_, maxLifetime_);
+        _disableInitializers();
+    }
+
+    function initialize(address authority_) external initializer {
+        __AccessManaged_init(authority_);
+    }
+
+    /// @inheritdoc ILiquidityBook
+    function postDepth(DepthReport calldata report, ISignerSets.Signature[] calldata signatures) external {
+        // Checks
+        Depth storage d = _storage().depths[report.universe][report.asset];
+        if (report.nonce != d.nonce + 1) revert LiquidityBook__WrongNonce(report.nonce, d.nonce + 1);
+        if (
+            report.asOf > block.timestamp || report.expiry <= block.timestamp
+                || report.expiry - report.asOf > maxLifetime
+        ) revert LiquidityBook__BadTimes(report.asOf, report.expiry, block.timestamp);
+        _requirePools(report.asset, report.pools);
+        signerSets.requireQuorum(report.universe, hashDepth(report), signatures);
+        uint256 confirmed = _confirmed(report.asset, report.pools);
+        if (confirmed < report.depth) revert LiquidityBook__Unconfirmed(report.asset, report.depth, confirmed);
+
+        // Effects
+        (d.nonce, d.asOf, d.expiry, d.depth) = (report.nonce, report.asOf, report.expiry, report.depth);
+        d.pools = report.pools;
+        emit DepthPosted(report.universe, report.asset, report.nonce, report.depth, confirmed);
+    }
+
+    /// @inheritdoc ILiquidityBook
+    function hashDepth(DepthReport calldata report) public view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    _DEPTH_TYPEHASH,
+                    report.universe,
+                    report.asset,
+                    report.nonce,
+                    report.asOf,
+                    report.expiry,
+                    report.depth,
+                    keccak256(abi.encodePacked(report.pools))
+                )
+            )
+        );
+    }
+
+    /// @inheritdoc ILiquidityBook
+    function depthOf(bytes32 universe, address asset) public view returns (uint256) {
+        Depth storage d = _storage().depths[universe][asset];
+        if (block.timestamp >= d.expiry) return 0;
+        return FixedPointMathLib.min(d.depth, _confirmed(asset, d.pools));
+    }
+
+    /// @inheritdoc ILiquidityBook
+    function reportOf(bytes32 universe, address asset)
+        external
+        view
+        returns (uint40 asOf, uint40 expiry, uint64 nonce)
+    {
+        Depth storage d = _storage().depths[universe][asset];
+        return (d.asOf, d.expiry, d.nonce);
+    }
+
+    /// @inheritdoc ILiquidityBook
+    function daysToLiquidate(
+        bytes32 universe,
+        address[] calldata assets,
+        uint256[] calldata values
+    )
+        external
+        view
+        returns (uint256 slowest)
+    {
+        for (uint256 k = 1; k < assets.length; ++k) {
+            if (values[k] == 0) continue;
+            uint256 depth = depthOf(universe, assets[k]) * participationBps / _WHOLE_BPS;
+            if (depth == 0) return type(uint256).max;
+            slowest = FixedPointMathLib.max(slowest, FixedPointMathLib.fullMulDivUp(values[k], _WAD, depth));
+        }
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    function _requirePools(address asset, address[] calldata pools) private view {
+        if (pools.length > _MAX_POOLS) revert LiquidityBook__TooManyPools(pools.length, _MAX_POOLS);
+        address previous;
+        for (uint256 i; i < pools.length; ++i) {
+            address pool = pools[i];
+            if (pool <= previous) revert LiquidityBook__UnorderedPools(previous, pool);
+            if (!_listed(pool)) revert LiquidityBook__PoolNotListed(pool);
+            if (_counterpart(pool, asset) == address(0)) revert LiquidityBook__PoolWithoutAsset(pool, asset);
+            previous = pool;
+        }
+    }
+
+    /// @return total WAD USD that the pools that are still listed hold on the other side. A token without a price, or one
+    /// that does not answer, counts nothing.
+    function _confirmed(address asset, address[] memory pools) private view returns (uint256 total) {
+        for (uint256 i; i < pools.length; ++i) {
+            if (!_listed(pools[i])) continue;
+            address[] memory other = new address[](1);
+            uint256[] memory held = new uint256[](1);
+            other[0] = _counterpart(pools[i], asset);
+            (, held[0]) = TryToken.balanceOf(other[0], pools[i]);
+            try oracle.values(other, held) returns (uint256[] memory wads) {
+                total += wads[0];
+            } catch {}
+        }
+    }
+
+    function _listed(address pool) private view returns (bool) {
+        return aggregator.venueOf(pool).kind != ILiquidityAggregator.VenueKind.None;
+    }
+
+    /// @return The pool's other token; address zero if the asset is none of them. V2 and V3 name both alike.
+    function _counterpart(address pool, address asset) private view returns (address) {
+        (address token0, address token1) = (IUniswapV2Pair(pool).token0(), IUniswapV2Pair(pool).token1());
+        if (token0 == asset) return token1;
+        return token1 == asset ? token0 : address(0);
+    }
+
+    function _storage() private pure returns (Storage storage $) {
+        bytes32 slot = _STORAGE;
+        assembly {
+            $.slot := slot
+        }
+    }
+
+    function _authorizeUpgrade(address) internal override restricted {}
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
+
+import {RunningMoments} from "../math/RunningMoments.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IPerformanceBook} from "interfaces/risk/IPerformanceBook.sol";
+
+/// @title How portfolios have done
+/// @notice See {IPerformanceBook}.
+contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgradeable {
+    using RunningMoments for RunningMoments.Moments;
+    using RunningMoments for RunningMoments.Pairs;
+
+    /// @param takenAt Unix seconds of the last checkpoint.
+    /// @param sharePrice At the last checkpoint, WAD.
+    /// @param benchmarkPrice At the last checkpoint, WAD USD; 0 if there was none to be had.
+    struct Account {
+        uint40 takenAt;
+        uint128 sharePrice;
+        RunningMoments.Moments moments;
+        address benchmark;
+        uint128 benchmarkPrice;
+        RunningMoments.Pairs pairs;
+    }
+
+    /// @custom:storage-location erc7201:quantera.storage.PerformanceBook
+    struct Storage {
+        mapping(address portfolio => Account) accounts;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("quantera.storage.PerformanceBook")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant _STORAGE = 0xe9b4e7ea71251f2efba7bb7328a04a7b760bbceb1fe727fa9235911b0d14ad00;
+
+    uint256 private constant _WAD = 1e18;
+    uint256 private constant _MIN_INTERVAL = 20 hours;
+    uint256 private constant _MIN_OBSERVATIONS = 20;
+    /// @dev sqrt(365), WAD.
+    int256 private constant _YEAR = 19.104973174542800179e18;
+
+    /// @notice Where benchmarks' prices come from.
+    IPriceOracle public immutable oracle;
+
+    constructor(IPriceOracle oracle_) {
+        oracle = oracle_;
+        _disableInitializers();
+    }
+
+    function initialize(address authority_) external initializer {
+        __AccessManaged_init(authority_);
+    }
+
+    /// @inheritdoc IPerformanceBook
+    function checkpoint(address portfolio) external {
+        Account storage a = _storage().accounts[portfolio];
+        uint256 last = a.takenAt;
+        if (!_due(last)) revert PerformanceBook__TooSoon(portfolio, last + _MIN_INTERVAL);
+
+        uint256 sharePrice = IPortfolio(portfolio).sharePrice();
+        uint256 benchmarkPrice = _priceOf(a.benchmark);
+        int256 daily;
+        // A price of zero has no return; the next one starts anew.
+        if (a.sharePrice != 0) {
+            daily = _dailyReturn(a.sharePrice, sharePrice, block.timestamp - last);
+            a.moments = a.moments.add(daily);
+            if (a.benchmarkPrice != 0 && benchmarkPrice != 0) {
+                int256 other = _dailyReturn(a.benchmarkPrice, benchmarkPrice, block.timestamp - last);
+                a.pairs = a.pairs.add(daily, other);
+            }
+        }
+        (a.takenAt, a.sharePrice) = (uint40(block.timestamp), SafeCastLib.toUint128(sharePrice));
+        a.benchmarkPrice = SafeCastLib.toUint128(benchmarkPrice);
+        emit Checkpointed(portfolio, sharePrice, daily);
+    }
+
+    /// @inheritdoc IPerformanceBook
+    function setBenchmark(address portfolio, address benchmark) external restricted {
+        Account storage a = _storage().accounts[portfolio];
+        a.benchmark = benchmark;
+        a.benchmarkPrice = 0;
+        delete a.pairs;
+        emit BenchmarkSet(portfolio, benchmark);
+    }
+
+    /// @inheritdoc IPerformanceBook
+    function due(address portfolio) external view returns (bool) {
+        return _due(_storage().accounts[portfolio].takenAt);
+    }
+
+    /// @inheritdoc IPerformanceBook
+    function benchmarkOf(address portfolio) external view returns (address) {
+        return _storage().accounts[portfolio].benchmark;
+    }
+
+    /// @inheritdoc IPerformanceBook
+    function statsOf(address portfolio) external view returns (Stats memory s) {
+        Account storage a = _storage().accounts[portfolio];
+        RunningMoments.Moments memory m = a.moments;
+        RunningMoments.Pairs memory p = a.pairs;
+        (s.observations, s.asOf, s.pairs) = (m.count, a.takenAt, p.count);
+        if (m.count < _MIN_OBSERVATIONS) return s;
+        (s.mean, s.deviation, s.realisedVolatility) = (m.mean, m.deviation(), m.ewmaDeviation());
+        if (s.deviation != 0) s.sharpe = s.mean * _YEAR / int256(s.deviation);
+        if (p.count >= _MIN_OBSERVATIONS) s.beta = p.slope();
+    }
+
+    function _due(uint256 last) private view returns (bool) {
+        return last == 0 || block.timestamp >= last + _MIN_INTERVAL;
+    }
+
+    /// @return WAD; 0 without a benchmark or while its price is refused.
+    function _priceOf(address benchmark) private view returns (uint256) {
+        if (benchmark == address(0)) return 0;
+        try oracle.price(benchmark) returns (uint256 wad) {
+            return wad;
+        } catch {
+            return 0;
+        }
+    }
+
+    /// @return The return over `elapsed` seconds as one of a day, r / sqrt(t), WAD.
+    function _dailyReturn(uint256 before, uint256 afterwards, uint256 elapsed) private pure returns (int256) {
+        int256 simple = int256(FixedPointMathLib.fullMulDiv(afterwards, _WAD, before)) - int256(_WAD);
+        simple = RunningMoments.clip(simple);
+        return simple * int256(FixedPointMathLib.sqrt(_WAD * _WAD * 1 days / elapsed)) / int256(_WAD);
+    }
+
+    function _storage() private pure returns (Storage storage $) {
+        bytes32 slot = _STORAGE;
+        assembly {
+            $.slot := slot
+        }
+    }
+
+    function _authorizeUpgrade(address) internal override restricted {}
+}

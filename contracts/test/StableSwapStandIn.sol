@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
+
+interface IDecimals {
+    function decimals() external view returns (uint8);
+}
+
+/// @title A StableSwap pool
+/// @notice For tests: stands in for Curve's pools, which no package ships. It implements the published StableSwap invariant
+/// (Egorov 2019, "StableSwap: efficient mechanism for stablecoin liquidity") with the rounding of Curve's Vyper pools, and
+/// answers to both generations of their interface: int128 indices as StableSwap and StableSwap-NG, uint256 as CryptoSwap,
+/// whose own invariant it does not have. As the oldest pools do, `exchange` with int128 returns nothing.
+contract StableSwapStandIn {
+    using SafeTransferLib for address;
+
+    uint256 private constant _A_PRECISION = 100;
+    uint256 private constant _FEE_DENOMINATOR = 1e10;
+
+    address[] public coins;
+    uint256[] public balances;
+    uint256[] private _rates;
+    uint256 private immutable _a;
+    uint256 private immutable _fee;
+    /// @dev Whether it can say what an output costs, as StableSwap-NG and the newer CryptoSwaps can.
+    bool private immutable _ng;
+
+    constructor(address[] memory coins_, uint256 a, uint256 fee, bool ng) {
+        (_a, _fee, _ng) = (a * _A_PRECISION, fee, ng);
+        coins = coins_;
+        for (uint256 k; k < coins_.length; ++k) {
+            balances.push(0);
+            _rates.push(10 ** (36 - IDecimals(coins_[k]).decimals()));
+        }
+    }
+
+    /// @notice Takes what was sent to it into its balances.
+    function gulp() external {
+        for (uint256 k; k < coins.length; ++k) {
+            balances[k] = coins[k].balanceOf(address(this));
+        }
+    }
+
+    function get_dy(int128 i, int128 j, uint256 dx) external view returns (uint256) {
+        return _dy(uint128(i), uint128(j), dx);
+    }
+
+    function get_dy(uint256 i, uint256 j, uint256 dx) external view returns (uint256) {
+        return _dy(i, j, dx);
+    }
+
+    function get_dx(int128 i, int128 j, uint256 dy) external view returns (uint256) {
+        return _dx(uint128(i), uint128(j), dy);
+    }
+
+    function get_dx(uint256 i, uint256 j, uint256 dy) external view returns (uint256) {
+        return _dx(i, j, dy);
+    }
+
+    function exchange(int128 i, int128 j, uint256 dx, uint256 minDy) external {
+        _exchange(uint128(i), uint128(j), dx, minDy);
+    }
+
+    function exchange(uint256 i, uint256 j, uint256 dx, uint256 minDy) external returns (uint256) {
+        return _exchange(i, j, dx, minDy);
+    }
+
+    function _exchange(uint256 i, uint256 j, uint256 dx, uint256 minDy) private returns (uint256 dy) {
+        dy = _dy(i, j, dx);
+        require(dy >= minDy, "Exchange resulted in fewer coins than expected");
+        coins[i].safeTransferFrom(msg.sender, address(this), dx);
+        (balances[i], balances[j]) = (balances[i] + dx, balances[j] - dy);
+        coins[j].safeTransfer(msg.sender, dy);
+    }
+
+    function _dy(uint256 i, uint256 j, uint256 dx) private view returns (uint256) {
+        uint256[] memory xp = _xp();
+        uint256 x = xp[i] + dx * _rates[i] / 1e18;
+        uint256 dy = xp[j] - _y(i, j, x, xp, _d(xp)) - 1;
+        return (dy - dy * _fee / _FEE_DENOMINATOR) * 1e18 / _rates[j];
+    }
+
+    function _dx(uint256 i, uint256 j, uint256 dy) private view returns (uint256) {
+        require(_ng, "no get_dx");
+        uint256[] memory xp = _xp();
+        uint256 wanted = (dy * _rates[j] / 1e18 + 1) * _FEE_DENOMINATOR / (_FEE_DENOMINATOR - _fee);
+        uint256 x = _y(j, i, xp[j] - wanted, xp, _d(xp));
+        return (x - xp[i]) * 1e18 / _rates[i];
+    }
+
+    function _xp() private view returns (uint256[] memory xp) {
+        xp = new uint256[](balances.length);
+        for (uint256 k; k < xp.length; ++k) {
+            xp[k] = balances[k] * _rates[k] / 1e18;
+        }
+    }
+
+    /// @dev Newton's iteration for the invariant D.
+    function _d(uint256[] memory xp) private view returns (uint256 d) {
+        uint256 n = xp.length;
+        uint256 sum;
+        for (uint256 k; k < n; ++k) {
+            sum += xp[k];
+        }
+        uint256 ann = _a * n;
+        d = sum;
+        for (uint256 round; round < 255; ++round) {
+            uint256 product = d;
+            for (uint256 k; k < n; ++k) {
+                product = product * d / (xp[k] * n);
+            }
+            uint256 last = d;
+            d = (ann * sum / _A_PRECISION + product * n) * d
+                / ((ann - _A_PRECISION) * d / _A_PRECISION + (n + 1) * product);
+            if (d > last ? d - last <= 1 : last - d <= 1) return d;
+        }
+        revert("no convergence");
+    }
+
+    /// @dev Balance of coin j when coin i has x.
+    function _y(uint256 i, uint256 j, uint256 x, uint256[] memory xp, uint256 d) private view returns (uint256 y) {
+        uint256 n = xp.length;
+        uint256 ann = _a * n;
+        uint256 c = d;
+        uint256 sum;
+        for (uint256 k; k < n; ++k) {
+            if (k == j) continue;
+            uint256 other = k == i ? x : xp[k];
+            sum += other;
+            c = c * d / (other * n);
+        }
+        c = c * d * _A_PRECISION / (ann * n);
+        uint256 b = sum + d * _A_PRECISION / ann;
+        y = d;
+        for (uint256 round; round < 255; ++round) {
+            uint256 last = y;
+            y = (y * y + c) / (2 * y + b - d);
+            if (y > last ? y - last <= 1 : last - y <= 1) return y;
+        }
+        revert("no convergence");
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ERC20Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/ERC20Upgradeable.sol";
+import {
+    ERC20PermitUpgradeable
+} from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC20PermitUpgradeable.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
+
+/// @title Balances with what is frozen of them, one slot a holder
+/// @notice OpenZeppelin's ERC-20 with permit, its balances replaced. Names can change, and the permit's domain with them.
+/// Moves nothing on its own: who may is the token's.
+abstract contract PackedHoldings is IComplianceAwareToken, ERC20PermitUpgradeable {
+    uint256 private constant _MASK = type(uint120).max;
+    uint256 private constant _FROZEN_SHIFT = 120;
+    uint256 private constant _WALLET_FROZEN = 1 << 240;
+
+    /// @dev Balance in bits 0-119, frozen amount in 120-239, "wallet frozen" in 240.
+    mapping(address account => uint256) private _holdings;
+    uint256 private _supply;
+    string private _name;
+    string private _symbol;
+
+    /// @notice Name of the token.
+    function name() public view override returns (string memory) {
+        return _name;
+    }
+
+    /// @notice Symbol of the token.
+    function symbol() public view override returns (string memory) {
+        return _symbol;
+    }
+
+    /// @notice Smallest units that exist; at most 2^120 - 1.
+    function totalSupply() public view override(ERC20Upgradeable, IERC20) returns (uint256) {
+        return _supply;
+    }
+
+    /// @notice Smallest units of `account`, frozen ones included.
+    function balanceOf(address account) public view override(ERC20Upgradeable, IERC20) returns (uint256) {
+        return _holdings[account] & _MASK;
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function getFrozenTokens(address account) public view returns (uint256) {
+        return _frozen(_holdings[account]);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function isFrozen(address account) public view returns (bool) {
+        return _holdings[account] & _WALLET_FROZEN != 0;
+    }
+
+    function _setNames(string memory name_, string memory symbol_) internal {
+        if (bytes(name_).length == 0 || bytes(symbol_).length == 0) revert ComplianceAwareToken__EmptyName();
+        (_name, _symbol) = (name_, symbol_);
+    }
+
+    /// @dev What of the balance is not frozen.
+    function _free(address account) internal view returns (uint256) {
+        uint256 word = _holdings[account];
+        return (word & _MASK) - _frozen(word);
+    }
+
+    /// @dev Moves what is free between wallets that are not frozen.
+    /// @return fromBalance After it.
+    /// @return toBalance After it.
+    function _moveFree(address from, address to, uint256 amount) internal returns (uint256, uint256) {
+        uint256 sender = _holdings[from];
+        uint256 receiver = _holdings[to];
+        if (sender & _WALLET_FROZEN != 0) revert ComplianceAwareToken__WalletFrozen(from);
+        if (receiver & _WALLET_FROZEN != 0) revert ComplianceAwareToken__WalletFrozen(to);
+        _requireFree(from, sender, amount);
+        emit Transfer(from, to, amount);
+        if (from == to) return (sender & _MASK, sender & _MASK);
+        // Neither under- nor overflows its 120 bits: the balance is there, and the supply fits.
+        unchecked {
+            sender -= amount;
+            receiver += amount;
+        }
+        (_holdings[from], _holdings[to]) = (sender, receiver);
+        return (sender & _MASK, receiver & _MASK);
+    }
+
+    /// @dev Takes from `from`, unfreezing what is missing.
+    function _take(address from, uint256 amount) internal returns (uint256 balance) {
+        uint256 word = _holdings[from];
+        balance = word & _MASK;
+        if (amount > balance) revert ERC20InsufficientBalance(from, balance, amount);
+        balance -= amount;
+        uint256 frozen = _frozen(word);
+        if (frozen > balance) {
+            word -= (frozen - balance) << _FROZEN_SHIFT;
+            emit TokensUnfrozen(from, frozen - balance);
+        }
+        _holdings[from] = word - amount;
+    }
+
+    /// @dev The supply bounds every balance: it fits its bits.
+    function _give(address to, uint256 amount) internal returns (uint256) {
+        uint256 word = _holdings[to] + amount;
+        _holdings[to] = word;
+        return word & _MASK;
+    }
+
+    function _increaseSupply(uint256 amount) internal {
+        uint256 supply = _supply;
+        if (amount > _MASK - supply) revert ComplianceAwareToken__SupplyTooLarge(amount);
+        _supply = supply + amount;
+    }
+
+    function _decreaseSupply(uint256 amount) internal {
+        _supply -= amount;
+    }
+
+    function _freeze(address account, uint256 amount) internal {
+        uint256 word = _holdings[account];
+        _requireFree(account, word, amount);
+        _holdings[account] = word + (amount << _FROZEN_SHIFT);
+        emit TokensFrozen(account, amount);
+    }
+
+    function _unfreeze(address account, uint256 amount) internal {
+        uint256 word = _holdings[account];
+        uint256 frozen = _frozen(word);
+        if (amount > frozen) revert ComplianceAwareToken__NotFrozen(account, frozen, amount);
+        _holdings[account] = word - (amount << _FROZEN_SHIFT);
+        emit TokensUnfrozen(account, amount);
+    }
+
+    function _setWalletFrozen(address account, bool frozen) internal {
+        uint256 word = _holdings[account] & ~_WALLET_FROZEN;
+        _holdings[account] = frozen ? word | _WALLET_FROZEN : word;
+        emit AddressFrozen(account, frozen, msg.sender);
+    }
+
+    function _requireFree(address account, uint256 word, uint256 amount) private pure {
+        uint256 balance = word & _MASK;
+        if (amount > balance) revert ERC20InsufficientBalance(account, balance, amount);
+        uint256 free = balance - _frozen(word);
+        if (amount > free) revert ComplianceAwareToken__AmountFrozen(account, free, amount);
+    }
+
+    function _frozen(uint256 word) private pure returns (uint256) {
+        return (word >> _FROZEN_SHIFT) & _MASK;
+    }
+
+    /// @dev A wallet takes the domain's name from `name()`.
+    function _EIP712Name() internal view override returns (string memory) {
+        return _name;
+    }
+}

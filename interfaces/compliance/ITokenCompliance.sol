@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+/// @title ERC-3643's ICompliance, for one token
+/// @notice What `token.compliance()` names, so that tools that ask a compliance contract find one. It keeps nothing: it asks
+/// the engine. The token itself calls the engine directly. Modules do not exist: rules are the engine's data.
+interface ITokenCompliance {
+    event TokenBound(address token);
+    event TokenUnbound(address token);
+
+    error TokenCompliance__OnlyToken(address caller);
+    error TokenCompliance__WrongToken(address token);
+    /// @dev Rules are data of the engine, not modules.
+    error TokenCompliance__NoModules();
+
+    /// @notice Called by the token that takes this as its compliance.
+    function bindToken(address token) external;
+    /// @notice Called by the token that leaves it.
+    function unbindToken(address token) external;
+    function isTokenBound(address token) external view returns (bool);
+    function getTokenBound() external view returns (address);
+
+    /// @notice Whether the rules let a transfer by `from` itself through; address zero as `from` asks about issuance.
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool);
+
+    /// @notice Only the token may; nothing to do, as the engine has already been told.
+    function transferred(address from, address to, uint256 amount) external;
+    /// @notice Only the token may; nothing to do, as the engine has already been told.
+    function created(address to, uint256 amount) external;
+    /// @notice Only the token may; nothing to do, as the engine has already been told.
+    function destroyed(address from, uint256 amount) external;
+
+    /// @notice Always refused.
+    function addModule(address module) external;
+    /// @notice Always refused.
+    function removeModule(address module) external;
+    /// @notice Always refused.
+    function callModuleFunction(bytes calldata callData, address module) external;
+    /// @return None.
+    function getModules() external view returns (address[] memory);
+    /// @return False.
+    function isModuleBound(address module) external view returns (bool);
+
+    /// @notice ERC-1404's text for a code: an IAutomatedComplianceEngine.Reason.
+    function messageOf(uint8 code) external pure returns (string memory);
+
+    /// @return The engine that decides.
+    function engine() external view returns (address);
+}

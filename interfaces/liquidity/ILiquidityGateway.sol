@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+
+/// @title Other ways to pay the aggregator: coin, ERC-2612, Permit2
+/// @notice Holds nothing between calls. What it pulls is what the order needs; what an exact output does not use goes back.
+/// Regulated tokens pass only where their rules admit this contract as a venue account.
+interface ILiquidityGateway {
+    enum Payment {
+        Approval,
+        Coin,
+        Permit,
+        Permit2
+    }
+
+    /// @param owner Who pays. The caller, unless they signed for Permit2: then anyone may send the order that they signed.
+    /// @param nonce Permit2: the owner's unordered nonce.
+    /// @param deadline Permit and Permit2: last second at which the signature counts.
+    /// @param signature Permit: 65 bytes r, s, v. Permit2: over the order as its witness.
+    struct Funding {
+        Payment payment;
+        address owner;
+        uint256 nonce;
+        uint256 deadline;
+        bytes signature;
+    }
+
+    /// @param to Who gets the output. Unless it is unwrapped, this is the order's own recipient.
+    /// @param unwrap Whether to pay out coin for the wrapped token; the order's recipient is then this contract.
+    struct Delivery {
+        address to;
+        bool unwrap;
+    }
+
+    error LiquidityGateway__NotTheOwner(address owner, address caller);
+    error LiquidityGateway__WrongToken(address token, address wrappedCoin);
+    error LiquidityGateway__WrongValue(uint256 value, uint256 expected);
+    error LiquidityGateway__WrongRecipient(address recipient, address expected);
+    error LiquidityGateway__UnexpectedCoin(address sender);
+    error LiquidityGateway__BalanceMismatch(address token, uint256 expected, uint256 actual);
+
+    /// @notice As {ILiquidityAggregator.swapOnTerms}, paid for as `funding` says.
+    function swap(
+        ILiquidityAggregator.Order calldata order,
+        ILiquidityAggregator.Terms calldata terms,
+        Delivery calldata delivery,
+        Funding calldata funding
+    )
+        external
+        payable
+        returns (uint256 amountOut);
+
+    /// @notice As {ILiquidityAggregator.swapExactOut}; what was pulled and not used is returned, coin as coin.
+    function swapExactOut(
+        ILiquidityAggregator.ExactOutOrder calldata order,
+        ILiquidityAggregator.Terms calldata terms,
+        Delivery calldata delivery,
+        Funding calldata funding
+    )
+        external
+        payable
+        returns (uint256 amountIn);
+
+    /// @notice What an owner signs for Permit2, beside token, amount, nonce and deadline.
+    /// @param order keccak256 of the ABI-encoded order and terms.
+    function witnessOf(bytes32 order, Delivery calldata delivery) external pure returns (bytes32);
+}

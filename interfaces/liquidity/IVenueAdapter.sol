@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+/// @title A venue that the aggregator does not know
+/// @notice Written by whoever wants a venue listed, and listed like any other. It holds nothing between calls and is trusted
+/// with what is sent to it, no more.
+interface IVenueAdapter {
+    /// @notice Whether it swaps between these two, both ways. Asked when it is listed.
+    /// @param id The market's id, as listed: a pool, a key, whatever the adapter makes of it.
+    function trades(bytes32 id, address token0, address token1) external view returns (bool);
+
+    /// @notice Swaps an exact input that has just been sent to it.
+    /// @return amountOut Sent to `to`; all that came out.
+    function swap(
+        bytes32 id,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountIn,
+        address to
+    )
+        external
+        returns (uint256 amountOut);
+
+    /// @notice What `swap` would pay now. Not a view: venues that can only be asked by trying may revert inside.
+    function quote(bytes32 id, address tokenIn, address tokenOut, uint256 amountIn) external returns (uint256 amountOut);
+
+    /// @notice The least input for which `swap` would pay `amountOut` now; reverts if the venue cannot say.
+    function quoteIn(
+        bytes32 id,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountOut
+    )
+        external
+        returns (uint256 amountIn);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+/// @notice What every Curve pool has.
+interface ICurvePool {
+    function coins(uint256 index) external view returns (address);
+    function balances(uint256 index) external view returns (uint256);
+}
+
+/// @notice StableSwap pools: coin indices are int128. What `exchange` returns is not relied on: the oldest return nothing.
+/// `get_dx` is StableSwap-NG's.
+interface ICurveInt128 {
+    // forge-lint: disable-start(mixed-case-function)
+    function get_dy(int128 i, int128 j, uint256 dx) external view returns (uint256);
+    function get_dx(int128 i, int128 j, uint256 dy) external view returns (uint256);
+    // forge-lint: disable-end(mixed-case-function)
+    function exchange(int128 i, int128 j, uint256 dx, uint256 minDy) external;
+}
+
+/// @notice CryptoSwap pools: coin indices are uint256. `get_dx` is Twocrypto-NG's and Tricrypto-NG's.
+interface ICurveUint256 {
+    // forge-lint: disable-start(mixed-case-function)
+    function get_dy(uint256 i, uint256 j, uint256 dx) external view returns (uint256);
+    function get_dx(uint256 i, uint256 j, uint256 dy) external view returns (uint256);
+    // forge-lint: disable-end(mixed-case-function)
+    function exchange(uint256 i, uint256 j, uint256 dx, uint256 minDy) external;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+import {ISignerSets} from "interfaces/access/ISignerSets.sol";
+
+/// @title How long assets take to sell
+/// @notice A quorum signs how many dollars of an asset its market takes in a day; the listed pools that it names have to
+/// hold at least as much on the other side, when it is posted and whenever it is read. Less in the pools is less depth.
+interface ILiquidityBook {
+    /// @param universe Names the signer set.
+    /// @param nonce One more than the last accepted.
+    /// @param asOf Unix seconds, not in the future.
+    /// @param expiry Unix seconds from which it no longer counts.
+    /// @param depth WAD USD a day.
+    /// @param pools Listed pools of the asset in strictly ascending order, at most 8.
+    struct DepthReport {
+        bytes32 universe;
+        address asset;
+        uint64 nonce;
+        uint40 asOf;
+        uint40 expiry;
+        uint128 depth;
+        address[] pools;
+    }
+
+    event DepthPosted(bytes32 indexed universe, address indexed asset, uint64 nonce, uint128 depth, uint256 confirmed);
+
+    error LiquidityBook__InvalidTerms(uint256 participationBps, uint256 maxLifetime);
+    error LiquidityBook__WrongNonce(uint64 nonce, uint64 expected);
+    error LiquidityBook__BadTimes(uint40 asOf, uint40 expiry, uint256 timestamp);
+    error LiquidityBook__TooManyPools(uint256 pools, uint256 max);
+    error LiquidityBook__UnorderedPools(address previous, address pool);
+    error LiquidityBook__PoolNotListed(address pool);
+    error LiquidityBook__PoolWithoutAsset(address pool, address asset);
+    /// @dev The pools hold less than what was signed.
+    error LiquidityBook__Unconfirmed(address asset, uint256 depth, uint256 confirmed);
+
+    /// @notice Accepts a report signed by the universe's quorum; anyone may send it.
+    function postDepth(DepthReport calldata report, ISignerSets.Signature[] calldata signatures) external;
+
+    /// @return EIP-712 digest that signers of this report sign.
+    function hashDepth(DepthReport calldata report) external view returns (bytes32);
+
+    /// @return WAD USD a day: what was signed, or what its pools hold now if that is less; 0 if none or expired.
+    function depthOf(bytes32 universe, address asset) external view returns (uint256);
+
+    /// @return asOf Unix seconds of the last report on an asset, 0 if there is none.
+    /// @return expiry Unix seconds.
+    /// @return nonce Of the last report.
+    function reportOf(bytes32 universe, address asset) external view returns (uint40 asOf, uint40 expiry, uint64 nonce);
+
+    /// @notice Days in which all of the slowest asset can be sold at the participation rate; 2^256 - 1 if an asset that is
+    /// held has no depth. Asset 0 is cash and takes none.
+    /// @param values WAD USD of each asset.
+    /// @return WAD days.
+    function daysToLiquidate(
+        bytes32 universe,
+        address[] calldata assets,
+        uint256[] calldata values
+    )
+        external
+        view
+        returns (uint256);
+}

@@ -1,0 +1,51 @@
+"""What commands share: the config option, and one line an error."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, ParamSpec, TypeVar
+
+import click
+
+from keepers.errors import KeeperError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+USAGE, RUNTIME, INTERRUPTED = 2, 1, 130
+"""Exit codes: of a wrong command or config, of what went wrong while running, of Ctrl-C."""
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="keeper.yaml; see `quantera --help` for an example.",
+)
+
+
+def one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Every failure in one line on standard error: exit code 2 for the config, 1 for the rest."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except KeeperError as error:
+            _fail(error)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+
+    return wrapped
+
+
+def _fail(error: KeeperError) -> NoReturn:
+    from keepers.config import ConfigError
+
+    line = " ".join(str(error).split())
+    click.echo(f"quantera: {line}", err=True)
+    sys.exit(USAGE if isinstance(error, ConfigError) else RUNTIME)

@@ -1,0 +1,84 @@
+"""`quantera status`, `doctor`, `follow`: looking without touching."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from keepers.commands.base import RUNTIME, config_option, one_line_errors
+
+
+@click.command()
+@config_option
+@one_line_errors
+def status(config_path: Path) -> None:
+    """Show a portfolio and its bots: NAV, weights, risk against limits, model, loss bucket, last decisions.
+
+    \b
+    Example:
+      quantera status --config keeper.yaml
+    """
+    from keepers.config import load_config
+    from keepers.operations.status import report
+
+    click.echo(report(load_config(config_path)))
+
+
+@click.command()
+@config_option
+@click.option("--skip-keys", is_flag=True, help="Open no key: nothing is asked for, roles are not checked.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@one_line_errors
+def doctor(config_path: Path, skip_keys: bool, as_json: bool) -> None:
+    """Examine everything that a keeper stands on; each fault comes with its remedy.
+
+    Config, endpoints, clock, contracts and their versions, keys, balances, roles, feeds, prices, database.
+    Exit code 1 if anything would keep a bot from its work.
+
+    \b
+    Example:
+      quantera doctor --config keeper.yaml
+    """
+    from dataclasses import asdict
+
+    from keepers.operations.doctor import examine
+
+    failed = False
+    for finding in examine(config_path, with_keys=not skip_keys):
+        failed |= finding.level == "fail"
+        click.echo(json.dumps(asdict(finding)) if as_json else str(finding))
+    if failed:
+        sys.exit(RUNTIME)
+
+
+@click.command()
+@config_option
+@click.option("--from-start", is_flag=True, help="Begin with what Redis still has, not with what comes next.")
+@click.option("--count", type=click.IntRange(min=1), help="End after so many.")
+@one_line_errors
+def follow(config_path: Path, from_start: bool, count: int | None) -> None:
+    """Show decisions of every bot as they are made, one JSON line each; needs `redis` in the config.
+
+    \b
+    Example:
+      quantera follow --config keeper.yaml
+    """
+    from keepers.config import ConfigError, load_config
+    from keepers.store.fanout import Fanout
+
+    loaded = load_config(config_path)
+    if loaded.redis is None:
+        raise ConfigError(f"{config_path}: redis", "missing", "add redis: redis://host:6379/0")
+    fanout, shown = Fanout.open(loaded.redis), 0
+    try:
+        for entry in fanout.follow("0" if from_start else "$"):
+            if entry is not None:
+                click.echo(json.dumps(entry[1]))
+                shown += 1
+            if shown == count:
+                return
+    finally:
+        fanout.close()

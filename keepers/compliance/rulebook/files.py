@@ -1,0 +1,151 @@
+"""The rulebook's files, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from keepers.compliance.errors import RulebookError
+from keepers.compliance.rulebook.schema import (
+    Citation,
+    InvestorClasses,
+    Jurisdiction,
+    JurisdictionFile,
+    Offering,
+    Rulebook,
+    Shared,
+)
+
+FOLDER = Path(__file__).parent
+_REMEDY = "see keepers/compliance/rulebook/schema.py"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_rulebook(folder: Path = FOLDER, today: date | None = None) -> Rulebook:
+    """Every jurisdiction and offering.
+
+    Args:
+        folder: With `jurisdictions/`, `shared/` and `offerings/`.
+        today: No rule describes the law of a later day; by default the day it is.
+
+    Raises:
+        RulebookError: One line, with the file, the key and the remedy.
+    """
+    today = today or date.today()
+    shared = {path.stem: _read(path, Shared) for path in _files(folder / "shared")}
+    jurisdictions: dict[int, Jurisdiction] = {}
+    for path in _files(folder / "jurisdictions"):
+        found = _resolve(path, _read(path, JurisdictionFile), shared)
+        _check(path, found, today)
+        if found.code in jurisdictions:
+            raise RulebookError(path.name, f"{found.code} has a file already", "keep one")
+        jurisdictions[found.code] = found
+    if not jurisdictions:
+        raise RulebookError(folder, "holds no jurisdictions", "name a rulebook's folder")
+    offerings = {path.stem: _read(path, Offering) for path in _files(folder / "offerings")}
+    for path in _files(folder / "offerings"):
+        _check_date(path, "lockup", offerings[path.stem].lockup, today)
+    return Rulebook(jurisdictions=jurisdictions, offerings=offerings)
+
+
+def read_yaml(path: Path) -> Mapping[str, Any]:
+    """A YAML file that holds a mapping; a key that stands twice is refused.
+
+    Raises:
+        RulebookError: If it does not.
+    """
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), _NoTwice)
+    except OSError as error:
+        raise RulebookError(path, f"cannot be read ({error.strerror})", "name an existing file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RulebookError(path.name, f"is not YAML ({' '.join(str(error).split())})", "correct it") from None
+    if not isinstance(data, dict):
+        raise RulebookError(path.name, "holds no mapping", _REMEDY)
+    return data
+
+
+def validate(path: Path, model: type[Model], data: Mapping[str, Any]) -> Model:
+    """The data as a model.
+
+    Raises:
+        RulebookError: With the first fault.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        key = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            raise RulebookError(path.name, f"unknown key {key!r}", "remove it or correct its spelling") from None
+        if fault["type"] == "missing":
+            raise RulebookError(path.name, f"missing key {key!r}", "add it") from None
+        reason = fault["msg"].removeprefix("Value error, ")
+        raise RulebookError(path.name, f"{key + ': ' if key else ''}{reason}", _REMEDY) from None
+
+
+def _read(path: Path, model: type[Model]) -> Model:
+    return validate(path, model, read_yaml(path))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.yaml"))
+
+
+def _resolve(path: Path, file: JurisdictionFile, shared: Mapping[str, Shared]) -> Jurisdiction:
+    data = {name: getattr(file, name) for name in JurisdictionFile.model_fields}
+    if file.shared is not None:
+        common = shared.get(file.shared)
+        if common is None:
+            raise RulebookError(path.name, f"shared: no file {file.shared!r}", f"use one of {sorted(shared)}")
+        if twice := sorted(set(common.regimes) & set(file.regimes)):
+            raise RulebookError(path.name, f"regimes {twice} are in shared/{file.shared}.yaml too", "rename them")
+        own = file.investor_classes.model_dump(exclude_none=True)
+        data["investor_classes"] = common.investor_classes.model_copy(
+            update={name: getattr(file.investor_classes, name) for name in own}
+        )
+        data["regimes"] = {**common.regimes, **file.regimes}
+        data["counsel"] = {**common.counsel, **file.counsel}
+    return validate(path, Jurisdiction, data)
+
+
+def _check(path: Path, found: Jurisdiction, today: date) -> None:
+    if not path.name.startswith(f"{found.code:03d}-"):
+        raise RulebookError(path.name, f"is the file of code {found.code}", f"begin its name with {found.code:03d}-")
+    for where, citation in _citations(found):
+        _check_date(path, where, citation, today)
+
+
+def _check_date(path: Path, where: str, citation: Citation, today: date) -> None:
+    if citation.as_of > today:
+        raise RulebookError(
+            path.name, f"{where}.as_of: {citation.as_of} is to come", "give the day whose law it describes"
+        )
+
+
+def _citations(found: Jurisdiction) -> Iterator[tuple[str, Citation]]:
+    for kind in InvestorClasses.model_fields:
+        meaning: Citation | None = getattr(found.investor_classes, kind)
+        if meaning is not None:
+            yield f"investor_classes.{kind}", meaning
+    for name, regime in found.regimes.items():
+        for field, rule in regime.rules.items():
+            yield f"regimes.{name}.rules.{field}", rule
+        for index, what in enumerate(regime.off_chain):
+            yield f"regimes.{name}.off_chain.{index}", what
+
+
+class _NoTwice(yaml.SafeLoader):
+    """YAML keeps the last of two equal keys without a word; a rulebook must not."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            raise yaml.constructor.ConstructorError(None, None, f"key {twice[0]!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,283 @@
+"""What a rulebook file may say. Unknown keys are refused: a misspelt rule would be a rule that is not there."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Generic, Literal, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from keepers.compliance.countries import ALPHA2
+from keepers.compliance.rulebook.duration import seconds
+
+T = TypeVar("T")
+
+InvestorClass = Literal["retail", "accredited", "institutional"]
+Line = Annotated[str, Field(min_length=3, pattern=r"^\S.*\S$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+def _period(text: str) -> str:
+    seconds(text)
+    return text
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) != len(names):
+        raise ValueError("a name stands twice; remove one")
+    return names
+
+
+def _assigned(code: int) -> int:
+    if code not in ALPHA2:
+        raise ValueError(f"{code} is no ISO 3166-1 code; look the number up")
+    return code
+
+
+Period = Annotated[str, AfterValidator(_period)]
+Country = Annotated[int, Field(strict=True), AfterValidator(_assigned)]
+Classes = Annotated[tuple[InvestorClass, ...], Field(min_length=1), AfterValidator(_distinct)]
+
+
+def _kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+    if unknown := sorted(set(names) - set(DOCUMENTS)):
+        raise ValueError(f"no kind of document {unknown}; use one of {list(DOCUMENTS)}")
+    return names
+
+
+class Strict(BaseModel):
+    """Refuses keys that it does not know; never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Money(Strict):
+    """An amount as a law writes it."""
+
+    amount: Annotated[Decimal, Field(ge=0)]
+    currency: Currency
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.amount:,f}"
+
+
+class MoneyVolume(Money):
+    """An amount in any period of a length."""
+
+    amount: Annotated[Decimal, Field(gt=0)]
+    period: Period
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} in any {self.period}"
+
+
+class SupplyVolume(Strict):
+    """A part of the token's supply in any period of a length."""
+
+    percent: Annotated[Decimal, Field(gt=0, le=100)]
+    period: Period
+
+    def __str__(self) -> str:
+        return f"{self.percent:f}% of the supply in any {self.period}"
+
+
+Volume = MoneyVolume | SupplyVolume
+
+DOCUMENTS = ("accreditation-evidence", "risk-acknowledgement", "investor-statement")
+"""Kinds of documents that a holder can have on file; the index is the bit on chain and never changes its meaning."""
+
+
+Documents = Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(_distinct), AfterValidator(_kinds)]
+
+
+class Citation(Strict):
+    """Where something is written, and as of which day.
+
+    Attributes:
+        law: Statute, regulation or rule, as it is cited.
+        section: Article, section or paragraph in it.
+        as_of: Day whose law this describes.
+        note: How the rule differs from the law, in a sentence.
+    """
+
+    law: Line
+    section: Annotated[str, Field(min_length=1)]
+    as_of: date
+    note: Line | None = None
+
+    def __str__(self) -> str:
+        return f"{self.law}, {self.section} (as of {self.as_of})"
+
+
+class Rule(Citation, Generic[T]):
+    """A value and the law that it comes from."""
+
+    value: T
+
+
+class Meaning(Citation):
+    """Who counts as an investor class in a jurisdiction; for whoever registers holders."""
+
+    means: Line
+
+
+class Unenforced(Citation):
+    """What a regime asks for and the chain cannot see; the issuer sees to it."""
+
+    what: Line
+
+
+class Rules(Strict):
+    """What a regime asks of holders in its jurisdiction. A field that is not there asks nothing.
+
+    What each comes to on chain is IAutomatedComplianceEngine.Rule's.
+
+    Attributes:
+        classes: Who may hold.
+        lockup: For how long issued tokens stay with whoever got them.
+        minimum_holding: Least that a holder may have, other than nothing.
+        maximum_holding: Most that a holder may have.
+        max_holders: Most holders in the jurisdiction.
+        period_volume: Most that a holder may send in any period.
+        inbound: Blocked: nobody there receives.
+        outbound: Blocked: nobody there sends.
+        resident_only: Holders there deal with holders there only.
+        travel_rule: From where the parties' names have to travel with a transfer.
+        reporting: From where a transfer is marked for a report.
+        documents: What every holder has to have on file, of DOCUMENTS.
+    """
+
+    classes: Rule[Classes] | None = None
+    lockup: Rule[Period] | None = None
+    minimum_holding: Rule[Money] | None = None
+    maximum_holding: Rule[Money] | None = None
+    max_holders: Rule[Annotated[int, Field(ge=1, strict=True)]] | None = None
+    period_volume: Rule[Volume] | None = None
+    inbound: Rule[Literal["blocked"]] | None = None
+    outbound: Rule[Literal["blocked"]] | None = None
+    resident_only: Rule[Literal[True]] | None = None
+    travel_rule: Rule[Money] | None = None
+    reporting: Rule[Money] | None = None
+    documents: Rule[Documents] | None = None
+
+    def items(self) -> list[tuple[str, Rule[object]]]:
+        """The rules that are there, by field."""
+        return [(name, rule) for name in FIELDS if (rule := getattr(self, name)) is not None]
+
+
+FIELDS = tuple(Rules.model_fields)
+
+Counsel = dict[str, Line]
+"""Field -> what to ask counsel about it."""
+
+
+def _known_fields(counsel: Counsel) -> Counsel:
+    if unknown := sorted(set(counsel) - set(FIELDS)):
+        raise ValueError(f"counsel: no rule field {unknown}; use one of {list(FIELDS)}")
+    return counsel
+
+
+Questions = Annotated[Counsel, AfterValidator(_known_fields)]
+
+
+class Regime(Strict):
+    """A way to offer in a jurisdiction: an exemption, a registered offering, or none at all."""
+
+    title: Line
+    rules: Rules
+    off_chain: tuple[Unenforced, ...] = ()
+    counsel: Questions = {}
+
+    @model_validator(mode="after")
+    def _decided(self) -> Self:
+        if self.rules.classes is None and self.rules.inbound is None:
+            raise ValueError("no rule says who may hold: give classes, or block inbound")
+        if self.rules.classes is not None and self.rules.inbound is not None:
+            raise ValueError("classes may hold and inbound is blocked: keep one")
+        if both := sorted(set(self.counsel) & {name for name, _ in self.rules.items()}):
+            raise ValueError(f"{both} are both ruled and left to counsel: keep one")
+        return self
+
+
+class InvestorClasses(Strict):
+    """Who counts as what. Retail is everybody else."""
+
+    accredited: Meaning | None = None
+    institutional: Meaning | None = None
+
+
+class Shared(Strict):
+    """What several jurisdictions have in common."""
+
+    investor_classes: InvestorClasses
+    regimes: dict[Slug, Regime]
+    counsel: Questions = {}
+
+
+class JurisdictionFile(Strict):
+    """A jurisdiction as its file says it."""
+
+    code: Country
+    alpha2: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    name: Line
+    authority: Line
+    national_law: Line | None = None
+    shared: Slug | None = None
+    investor_classes: InvestorClasses = InvestorClasses()
+    default: Slug
+    regimes: dict[Slug, Regime] = {}
+    counsel: Questions = {}
+    notes: tuple[Line, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_country(self) -> Self:
+        if ALPHA2[self.code] != self.alpha2:
+            raise ValueError(f"code {self.code} is {ALPHA2[self.code]}, not {self.alpha2}; correct one of them")
+        return self
+
+
+class Jurisdiction(JurisdictionFile):
+    """A jurisdiction with what it shares."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.default not in self.regimes:
+            raise ValueError(f"default: no regime {self.default!r}; use one of {sorted(self.regimes)}")
+        for name, regime in self.regimes.items():
+            opened = regime.rules.classes.value if regime.rules.classes else ()
+            for kind in ("accredited", "institutional"):
+                # With retail in, the line between the classes decides nothing.
+                if kind in opened and "retail" not in opened and getattr(self.investor_classes, kind) is None:
+                    raise ValueError(f"regimes.{name}: {kind} is not defined; add investor_classes.{kind}")
+        return self
+
+    def regime(self, name: str | None = None) -> Regime:
+        """The regime of that name, or the default one.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        return self.regimes[name or self.default]
+
+    def questions(self, name: str | None = None) -> Counsel:
+        """What a regime leaves to counsel: the jurisdiction's questions that it does not rule, and its own."""
+        regime = self.regime(name)
+        ruled = {field for field, _ in regime.rules.items()}
+        return {field: text for field, text in self.counsel.items() if field not in ruled} | regime.counsel
+
+
+class Offering(Strict):
+    """What an offering asks of holders everywhere but in the countries excepted."""
+
+    title: Line
+    excepted: tuple[Country, ...] = Field(default=(), alias="except")
+    lockup: Rule[Period]
+
+
+class Rulebook(Strict):
+    """Everything: jurisdictions by ISO 3166-1 number, offerings by name."""
+
+    jurisdictions: dict[int, Jurisdiction]
+    offerings: dict[str, Offering]

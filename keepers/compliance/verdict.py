@@ -1,0 +1,413 @@
+"""The engine's verdict on a movement, finding by finding. Pure: what is on chain comes in, nothing is asked for.
+
+It follows AutomatedComplianceEngine._verdict for `checkTransfer`: a mint, a burn or a transfer, forced by nobody. The
+first finding that does not pass is the engine's reason; the others are judged all the same, so that a person sees
+everything that stands in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal, Self
+
+from keepers.compliance.rules import CLOSED, InvestorClass, Reason, Rule
+
+Role = Literal["token", "sender", "receiver", "spender"]
+
+_FOREVER = 2**40 - 1
+
+
+@dataclass(frozen=True)
+class Identity:
+    """IIdentityRegistry.Identity; times in unix seconds, masks of topics and documents."""
+
+    country: int = 0
+    investor_class: int = 0
+    frozen: bool = False
+    venue: bool = False
+    kyc_expiry: int = 0
+    aml_expiry: int = 0
+    accreditation_expiry: int = 0
+    topics: int = 0
+    documents: int = 0
+    sanctioned: bool = False
+    linked: bool = False
+
+    @classmethod
+    def of_word(cls, word: int) -> Self:
+        """From IIdentityRegistry.packedIdentityOf."""
+        return cls(
+            country=word & 0xFFFF,
+            investor_class=(word >> 16) & 0xFF,
+            frozen=bool((word >> 24) & 0xFF),
+            venue=bool((word >> 32) & 0xFF),
+            kyc_expiry=(word >> 40) & _FOREVER,
+            aml_expiry=(word >> 80) & _FOREVER,
+            accreditation_expiry=(word >> 120) & _FOREVER,
+            topics=(word >> 160) & 0xFFFF,
+            documents=(word >> 176) & 0xFFFF,
+            sanctioned=bool((word >> 192) & 0xFF),
+            linked=bool((word >> 200) & 0xFF),
+        )
+
+
+@dataclass(frozen=True)
+class Party:
+    """An account of the movement.
+
+    Attributes:
+        address: Checksummed.
+        identity: In the token's registry.
+        balance: Of the token, before the movement, smallest units.
+        counted_in: Country where it is counted as a holder; 0 if nowhere.
+        locked: Smallest units that do not move before `unlocks_at`.
+        unlocks_at: Unix seconds.
+        sent: Smallest units that count against its volume limit.
+        other_wallets: Balances of the other wallets of its ONCHAINID, before the movement.
+        wallet_frozen: Frozen by the token.
+        frozen: Smallest units of its balance that the token has frozen.
+    """
+
+    address: str
+    identity: Identity = Identity()
+    balance: int = 0
+    counted_in: int = 0
+    locked: int = 0
+    unlocks_at: int = 0
+    sent: int = 0
+    other_wallets: Mapping[str, int] = field(default_factory=dict)
+    wallet_frozen: bool = False
+    frozen: int = 0
+
+
+@dataclass(frozen=True)
+class State:
+    """What the token's rules say and count.
+
+    Attributes:
+        now: Unix seconds.
+        open: Whether the token has rules at all.
+        paused: By the token.
+        required_topics: Bits that every holder needs.
+        max_holders: In all; 0: no limit.
+        holders: In all.
+        rules: By country; one that is not there is closed.
+        holders_in: By country.
+    """
+
+    now: int
+    open: bool = True
+    paused: bool = False
+    required_topics: int = 0
+    max_holders: int = 0
+    holders: int = 0
+    rules: Mapping[int, Rule] = field(default_factory=dict)
+    holders_in: Mapping[int, int] = field(default_factory=dict)
+
+    def rule(self, party: Party) -> Rule:
+        """Of the party's country."""
+        return self.rules.get(party.identity.country, CLOSED)
+
+
+@dataclass(frozen=True)
+class Movement:
+    """What is tried.
+
+    Attributes:
+        sender: None when minting.
+        receiver: None when burning.
+        spender: Whoever moves, where that is neither of the two.
+        amount: Smallest units.
+    """
+
+    sender: Party | None
+    receiver: Party | None
+    amount: int
+    spender: Party | None = None
+
+    @property
+    def to_itself(self) -> bool:
+        """Whether nothing changes hands."""
+        return bool(self.sender and self.receiver and self.sender.address == self.receiver.address)
+
+    @property
+    def sender_after(self) -> int:
+        """The sender's balance after it; 0 if there is not enough, as `checkTransfer` has it."""
+        if self.sender is None:
+            return 0
+        return self.sender.balance if self.to_itself else max(0, self.sender.balance - self.amount)
+
+    @property
+    def receiver_after(self) -> int:
+        """The receiver's balance after it."""
+        if self.receiver is None:
+            return 0
+        return self.receiver.balance if self.to_itself else self.receiver.balance + self.amount
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check.
+
+    Attributes:
+        role: Who is checked.
+        account: Its address; None for the token.
+        check: In a word or two.
+        passed: Whether it lets the movement through.
+        reason: What the engine answers if it does not.
+        text: What was found.
+        country: Whose rule it is; 0 if no jurisdiction's.
+        rule_field: Of Rule; None if it is no rule of a jurisdiction.
+    """
+
+    role: Role
+    account: str | None
+    check: str
+    passed: bool
+    reason: Reason
+    text: str
+    country: int = 0
+    rule_field: str | None = None
+
+
+def verdict(findings: list[Finding]) -> tuple[str | None, Reason]:
+    """The account that is refused and why; (None, NONE) if nothing is."""
+    failed = next((finding for finding in findings if not finding.passed), None)
+    return (None, Reason.NONE) if failed is None else (failed.account, failed.reason)
+
+
+def judge(movement: Movement, state: State) -> list[Finding]:
+    """Every check of the engine, in its order."""
+    return list(_judged(movement, state))
+
+
+def judge_token(movement: Movement, state: State) -> list[Finding]:
+    """Every check of the token itself on a transfer, in its order; the engine's come after them."""
+    found = [
+        Finding("token", None, "pause", not state.paused, Reason.TOKEN_PAUSED, "paused" if state.paused else "open")
+    ]
+    sender, receiver = movement.sender, movement.receiver
+    if sender is None or receiver is None:
+        return []
+    parties: list[tuple[Role, Party]] = [("sender", sender), ("receiver", receiver)]
+    if movement.spender is not None:
+        parties.insert(0, ("spender", movement.spender))
+    for role, party in parties:
+        text = "frozen for this token" if party.wallet_frozen else "not frozen for this token"
+        passed = not party.wallet_frozen
+        found.append(Finding(role, party.address, "wallet", passed, Reason.WALLET_FROZEN, text))
+    enough = sender.balance >= movement.amount
+    text = f"has {sender.balance}, sends {movement.amount}"
+    found.append(Finding("sender", sender.address, "balance", enough, Reason.INSUFFICIENT_BALANCE, text))
+    free = sender.balance - sender.frozen
+    text = f"{sender.frozen} frozen, {max(0, free)} free"
+    found.append(Finding("sender", sender.address, "frozen", free >= movement.amount, Reason.AMOUNT_FROZEN, text))
+    return found
+
+
+def crosses(movement: Movement, state: State) -> list[tuple[str, int]]:
+    """Thresholds that the movement reaches: field of Rule and country, for the log."""
+    found = []
+    for name in ("travel_threshold", "report_threshold"):
+        for party in (movement.sender, movement.receiver):
+            threshold = getattr(state.rule(party), name) if party else 0
+            if party and threshold and movement.amount >= threshold:
+                found.append((name, party.identity.country))
+    return found
+
+
+def _judged(movement: Movement, state: State) -> Iterator[Finding]:
+    sender, receiver, spender = movement.sender, movement.receiver, movement.spender
+    blamed = receiver or sender
+    yield Finding(
+        "token",
+        blamed.address if blamed else None,
+        "rules",
+        state.open,
+        Reason.RULES_NOT_SET,
+        "open" if state.open else "not open for this token",
+    )
+    if sender is not None:
+        yield from _standing("sender", sender)
+    if receiver is None:
+        return
+    if sender is not None and receiver.identity.venue and not sender.identity.venue:
+        yield from _standing("receiver", receiver)
+        yield from _eligible("sender", sender, state)
+    else:
+        yield from _eligible("receiver", receiver, state)
+    if sender is not None:
+        if spender is not None:
+            if spender.identity.venue:
+                yield from _standing("spender", spender)
+            else:
+                yield from _eligible("spender", spender, state)
+        yield from _sending(movement, sender, receiver, state)
+    if not receiver.identity.venue:
+        yield from _receiving(movement, sender, receiver, state)
+
+
+def _standing(role: Role, party: Party) -> Iterator[Finding]:
+    identity = party.identity
+    text = "on the sanctions list" if identity.sanctioned else "not on the sanctions list"
+    yield Finding(role, party.address, "sanctions", not identity.sanctioned, Reason.SANCTIONED, text)
+    text = "frozen for every token" if identity.frozen else "not frozen"
+    yield Finding(role, party.address, "freeze", not identity.frozen, Reason.ACCOUNT_FROZEN, text)
+
+
+def _eligible(role: Role, party: Party, state: State) -> Iterator[Finding]:
+    yield from _standing(role, party)
+    identity, rule = party.identity, state.rule(party)
+    if identity.venue:
+        text = "a venue account, opposite another one or nobody"
+        yield Finding(role, party.address, "venue", False, Reason.VENUE_ONLY_OPPOSITE_ELIGIBLE, text)
+        return
+    if not identity.country:
+        yield Finding(role, party.address, "registration", False, Reason.NOT_REGISTERED, "not registered")
+        return
+    kind = identity.investor_class
+    if not kind:
+        yield Finding(role, party.address, "claims", False, Reason.NOT_VERIFIED, "claims are not verified")
+        return
+    yield Finding(role, party.address, "registration", True, Reason.NOT_REGISTERED, "registered and verified")
+    for check, expiry, reason in (
+        ("KYC", identity.kyc_expiry, Reason.KYC_EXPIRED),
+        ("AML", identity.aml_expiry, Reason.AML_EXPIRED),
+    ):
+        counts = state.now < expiry
+        text = f"counts until {moment(expiry)}" if counts else f"lapsed {moment(expiry)}"
+        yield Finding(role, party.address, check, counts, reason, text)
+    country = identity.country
+    text = "may be held there" if rule.classes else "may not be held there"
+    allowed = bool(rule.classes)
+    yield Finding(role, party.address, "country", allowed, Reason.COUNTRY_NOT_ALLOWED, text, country, "classes")
+    if allowed:
+        yield _class(role, party, rule, state.now)
+    if state.required_topics:
+        missing = state.required_topics & ~identity.topics
+        text = f"topics {missing:#06x} are missing" if missing else "every topic that the token requires"
+        yield Finding(role, party.address, "topics", not missing, Reason.CLAIM_MISSING, text)
+    if rule.documents:
+        missing = rule.documents & ~identity.documents
+        text = f"kinds {missing:#06x} are missing" if missing else "on file"
+        yield Finding(
+            role, party.address, "documents", not missing, Reason.DOCUMENT_MISSING, text, country, "documents"
+        )
+
+
+def _class(role: Role, party: Party, rule: Rule, now: int) -> Finding:
+    identity = party.identity
+    kind = identity.investor_class
+    lapsed = kind > InvestorClass.RETAIL and now >= identity.accreditation_expiry
+    counts_as = InvestorClass.RETAIL if lapsed else kind
+    passed = bool(rule.classes >> counts_as & 1)
+    reason = Reason.ACCREDITATION_EXPIRED if lapsed and rule.classes >> kind & 1 else Reason.CLASS_NOT_ALLOWED
+    text = f"{class_name(kind)}, of {', '.join(class_names(rule.classes))}"
+    if lapsed:
+        text = f"{class_name(kind)} until {moment(identity.accreditation_expiry)}, now retail"
+    return Finding(role, party.address, "class", passed, reason, text, country=identity.country, rule_field="classes")
+
+
+def _sending(movement: Movement, sender: Party, receiver: Party, state: State) -> Iterator[Finding]:
+    rule, country = state.rule(sender), sender.identity.country
+    if rule.resident_only:
+        yield _residents("sender", sender, receiver)
+    if rule.outbound_blocked:
+        yield Finding(
+            "sender", sender.address, "outbound", False, Reason.OUTBOUND_BLOCKED, "nothing is sent from there",
+            country, "outbound_blocked",
+        )  # fmt: skip
+    if sender.locked and state.now < sender.unlocks_at:
+        passed = movement.sender_after >= sender.locked
+        text = f"{sender.locked} locked until {moment(sender.unlocks_at)}, keeps {movement.sender_after}"
+        yield Finding("sender", sender.address, "lock-up", passed, Reason.LOCKED_UP, text, country, "lockup")
+    if rule.volume_limit:
+        passed = sender.sent + movement.amount <= rule.volume_limit
+        text = f"sent {sender.sent} in the period and {movement.amount} now, of {rule.volume_limit}"
+        yield Finding("sender", sender.address, "volume", passed, Reason.VOLUME_EXCEEDED, text, country, "volume_limit")
+    if rule.min_holding:
+        yield _minimum("sender", sender, movement.sender_after, rule)
+
+
+def _receiving(movement: Movement, sender: Party | None, receiver: Party, state: State) -> Iterator[Finding]:
+    rule, country = state.rule(receiver), receiver.identity.country
+    if rule.inbound_blocked:
+        yield Finding(
+            "receiver", receiver.address, "inbound", False, Reason.INBOUND_BLOCKED, "nothing is received there",
+            country, "inbound_blocked",
+        )  # fmt: skip
+    if rule.resident_only and sender is not None:
+        yield _residents("receiver", receiver, sender)
+    if rule.min_holding:
+        yield _minimum("receiver", receiver, movement.receiver_after, rule)
+    if not movement.amount or movement.to_itself:
+        return
+    if rule.max_holding:
+        elsewhere = _elsewhere(movement, sender, receiver)
+        total = movement.receiver_after + elsewhere
+        text = f"would have {total} in all its wallets, of {rule.max_holding}"
+        passed = total <= rule.max_holding
+        yield Finding(
+            "receiver", receiver.address, "maximum", passed, Reason.ABOVE_MAXIMUM_HOLDING, text, country, "max_holding"
+        )
+    if movement.receiver_after == movement.amount:
+        yield from _entering(movement, sender, receiver, state)
+
+
+def _entering(movement: Movement, sender: Party | None, receiver: Party, state: State) -> Iterator[Finding]:
+    """A new holder; one that leaves with the same movement makes room."""
+    rule, country = state.rule(receiver), receiver.identity.country
+    leaving = sender.counted_in if sender is not None and not movement.sender_after else 0
+    if state.max_holders:
+        would = state.holders + (0 if leaving else 1)
+        text = f"would be {would} in all, of {state.max_holders}"
+        passed = would <= state.max_holders
+        yield Finding("receiver", receiver.address, "holders", passed, Reason.TOO_MANY_HOLDERS, text)
+    if rule.max_holders:
+        would = state.holders_in.get(country, 0) + (0 if leaving == country else 1)
+        text = f"would be {would} there, of {rule.max_holders}"
+        passed = would <= rule.max_holders
+        yield Finding(
+            "receiver", receiver.address, "holders", passed, Reason.TOO_MANY_HOLDERS_IN_COUNTRY, text, country,
+            "max_holders",
+        )  # fmt: skip
+
+
+def _residents(role: Role, party: Party, other: Party) -> Finding:
+    passed = party.identity.country == other.identity.country
+    text = "both are residents" if passed else "the other side is no resident"
+    country = party.identity.country
+    return Finding(role, party.address, "residence", passed, Reason.RESIDENTS_ONLY, text, country, "resident_only")
+
+
+def _minimum(role: Role, party: Party, after: int, rule: Rule) -> Finding:
+    passed = not after or after >= rule.min_holding
+    text = f"would have {after}, at least {rule.min_holding}" if after else "would have nothing"
+    country = party.identity.country
+    return Finding(role, party.address, "minimum", passed, Reason.BELOW_MINIMUM_HOLDING, text, country, "min_holding")
+
+
+def _elsewhere(movement: Movement, sender: Party | None, receiver: Party) -> int:
+    after = dict(receiver.other_wallets)
+    if sender is not None and sender.address in after:
+        after[sender.address] = movement.sender_after
+    return sum(after.values())
+
+
+def class_name(kind: int) -> str:
+    """In lower case."""
+    return InvestorClass(kind).name.lower()
+
+
+def class_names(mask: int) -> list[str]:
+    """Of every bit."""
+    return [class_name(kind) for kind in InvestorClass if mask >> kind & 1]
+
+
+def moment(seconds: int) -> str:
+    """UTC, to the minute; the end of time in a word."""
+    if seconds >= 253_402_300_800:
+        return "forever"
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,1 @@
+"""What a person on call asks of keepers: set up, examine, look."""

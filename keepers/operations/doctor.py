@@ -1,0 +1,325 @@
+"""`quantera doctor`: everything that a keeper stands on, examined; each fault with its remedy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from eth_utils.address import to_checksum_address
+
+from keepers.bots.context import last_closed_day
+from keepers.bots.keyring import open_key
+from keepers.bots.names import rebalance_bot, risk_bot
+from keepers.chain import abi
+from keepers.chain.abi import Fragment
+from keepers.chain.deployment import Deployment
+from keepers.chain.deployment import load as load_deployment
+from keepers.chain.endpoints import redact
+from keepers.chain.errors import ChainError
+from keepers.chain.heads import subscribe_once
+from keepers.chain.node import Block, Call, Node, connect, must
+from keepers.chain.sender import GWEI
+from keepers.chain.state import Reader
+from keepers.config import Config, load_config
+from keepers.errors import KeeperError
+from keepers.market import CsvPriceSource
+from keepers.store import Store
+from keepers.store.fanout import Fanout
+from keepers.store.pauses import paused
+
+Level = Literal["ok", "warn", "fail"]
+
+LOCAL_CHAINS = (31337, 1337)
+LATE_SECONDS, EARLY_SECONDS = 120, 15
+"""How far a chain's newest block may lie behind this machine's clock, and ahead of it."""
+BLOCKS_BEHIND = 2
+"""That an endpoint may be behind another."""
+GAS_IN_HAND = 10 * 1_500_000
+"""Gas that a sender should be able to pay for: ten large transactions."""
+DAYS_OF_PRICES = 4
+"""A file may be that many days behind: a long weekend."""
+FEED_WARNING = 0.8
+"""Part of its heartbeat after which a feed counts as late."""
+
+_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
+"""ERC-1967: where a proxy keeps its implementation."""
+_ROUND = Fragment("latestRoundData", (), outputs=("uint80", "int256", "uint256", "uint256", "uint80"))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line.
+
+    Attributes:
+        level: "ok", "warn" for what will become a fault, "fail" for what keeps a bot from its work.
+        subject: What was looked at.
+        found: What was seen.
+        remedy: What to do about it; "" where it is well.
+    """
+
+    level: Level
+    subject: str
+    found: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        line = f"{self.level:<5}{self.subject}: {self.found}"
+        return f"{line}; {self.remedy}" if self.remedy else line
+
+
+Findings = Iterator[Finding]
+
+
+def examine(path: Path, *, with_keys: bool = True) -> Findings:
+    """Looks at one thing after the other; what depends on something that failed is left out.
+
+    Args:
+        path: Of the config.
+        with_keys: Whether to open keys, which may ask for passphrases.
+    """
+    try:
+        config = load_config(path)
+    except KeeperError as error:
+        yield _fault(error)
+        return
+    yield Finding("ok", str(path), "complete")
+    yield from _safely(lambda: _store(config))
+    yield from _safely(lambda: _redis(config))
+    try:
+        node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
+        block = node.latest()
+    except KeeperError as error:
+        yield _fault(error)
+        return
+    yield from _safely(lambda: _endpoints(config, block))
+    yield clock(config.chain_id, block.timestamp, time.time())
+    yield from _safely(lambda: _on_chain(config, node, block, with_keys))
+
+
+def _on_chain(config: Config, node: Node, block: Block, with_keys: bool) -> Findings:
+    deployment = load_deployment(config.at(config.deployment))
+    deployment.portfolio(config.portfolio)
+    yield from _safely(lambda: _contracts(deployment, node))
+    yield from _safely(lambda: _portfolio(config, deployment, node, block))
+    yield from _safely(lambda: _feeds(config, deployment, node, block))
+    yield from _safely(lambda: _prices(config, deployment, node, block))
+    yield from _safely(lambda: _progress(config, block))
+    if with_keys:
+        yield from _safely(lambda: _keys(config, deployment, node))
+
+
+def _endpoints(config: Config, block: Block) -> Findings:
+    """Each for itself: a fallback that is needed and not there is found too late."""
+    for url in (config.rpc_url, *config.fallback_rpc_urls):
+        yield from _safely(partial(_endpoint, url, config.chain_id, block))
+    for url in config.ws_urls:
+        yield from _safely(partial(_websocket, url))
+
+
+def _endpoint(url: str, chain_id: int, block: Block) -> Findings:
+    node = connect(url, chain_id)
+    started = time.monotonic()
+    behind = block.number - node.latest().number
+    took = (time.monotonic() - started) * 1000
+    if behind > BLOCKS_BEHIND:
+        yield Finding("warn", redact(url), f"{behind} blocks behind the first", "give it time, or replace it")
+    else:
+        yield Finding("ok", redact(url), f"chain {chain_id}, {took:.0f} ms")
+
+
+def _websocket(url: str) -> Findings:
+    subscribe_once(url)
+    yield Finding("ok", redact(url), "tells of new blocks")
+
+
+def clock(chain_id: int, timestamp: int, now: float) -> Finding:
+    """Whether a chain and this machine agree on the time.
+
+    Args:
+        chain_id: Local chains keep their own time.
+        timestamp: Of the newest block, unix seconds.
+        now: This machine's, unix seconds.
+    """
+    ahead = timestamp - now
+    when = datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    if chain_id in LOCAL_CHAINS:
+        return Finding("ok", "clock", f"the newest block is of {when}; a local chain keeps its own time")
+    if ahead > EARLY_SECONDS:
+        return Finding("fail", "clock", f"the newest block is {ahead:.0f} s in the future", "set this machine's clock")
+    if ahead < -LATE_SECONDS:
+        return Finding("warn", "clock", f"the newest block is {-ahead:.0f} s old", "see whether node and chain go on")
+    return Finding("ok", "clock", f"the newest block is {max(-ahead, 0):.0f} s old")
+
+
+def _contracts(deployment: Deployment, node: Node) -> Findings:
+    """Code and, behind proxies, implementations: what was deployed, or what came after."""
+    deployment.verify(node)
+    yield Finding("ok", str(deployment.path), f"{len(deployment.contracts)} contracts, their code as deployed")
+    proxies = {name: item for name, item in deployment.contracts.items() if item.implementation is not None}
+    answers = node.batch(("eth_getStorageAt", [item.address, _SLOT, "latest"]) for item in proxies.values())
+    for (name, item), answer in zip(proxies.items(), answers, strict=True):
+        found = str(to_checksum_address("0x" + must(answer)[-40:]))
+        if found != item.implementation:
+            yield Finding(
+                "warn",
+                name,
+                f"upgraded to {found}, deployed as {item.implementation}",
+                "read the change, then update quantera and the deployment file",
+            )
+
+
+def _portfolio(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
+    record = deployment.portfolio(config.portfolio)
+    view = Reader(node, deployment).risk(record.address, record.universe, block.number)
+    what = f"portfolio {config.portfolio}"
+    if view.state == "Normal":
+        yield Finding("ok", what, "state Normal")
+    else:
+        yield Finding("warn", what, f"state {view.state}", "see `quantera status`; the risk bot recovers what it may")
+    model = view.model
+    if model.nonce == 0:
+        yield Finding("warn", "model", "none posted", "run the risk bot")
+    elif model.expiry <= block.timestamp:
+        yield Finding("warn", "model", f"{model.nonce} has expired", "run the risk bot, with newer prices")
+    else:
+        yield Finding("ok", "model", f"{model.nonce}, good for {(model.expiry - block.timestamp) / 3600:.0f} h")
+
+
+def _feeds(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
+    assets = node.call(deployment.portfolio(config.portfolio).address, abi.function("Portfolio", "assets"))
+    oracle = deployment.address("PriceOracle")
+    for asset in assets:
+        subject = f"feed {deployment.symbol_of(asset)}"
+        try:
+            price = node.call(oracle, abi.function("PriceOracle", "price"), asset)
+            feed = node.call(oracle, abi.function("PriceOracle", "feedOf"), asset)
+            updated = node.call(feed[0], _ROUND)[3]
+        except ChainError as error:
+            yield Finding("fail", subject, error.reason, "wait for the feed, or have the admin set another")
+            continue
+        age, heartbeat = block.timestamp - updated, feed[1]
+        found = f"{price / 10**18:,.4f} USD, {age / 3600:.1f} h old of {heartbeat / 3600:.1f} h allowed"
+        if age > FEED_WARNING * heartbeat:
+            yield Finding("warn", subject, found, "look at the feed's operator")
+        else:
+            yield Finding("ok", subject, found)
+
+
+def _prices(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
+    assets = Reader(node, deployment).universe_assets(deployment.portfolio(config.portfolio).universe)
+    symbols = [deployment.symbol_of(asset) for asset in assets]
+    day = last_closed_day(block.timestamp)
+    file = config.at(config.prices.path)
+    closes = CsvPriceSource(file).closes(symbols, day)
+    last, count = closes.dates[-1], len(closes.dates)
+    found = f"{count} days of {len(symbols)} assets, the last {last}"
+    if count <= config.risk.min_observations:
+        yield Finding("fail", str(file), found, f"add days: risk.min_observations is {config.risk.min_observations}")
+    elif (day - last).days > DAYS_OF_PRICES:
+        yield Finding("warn", str(file), f"{found}, {(day - last).days} days behind", "append newer closes")
+    else:
+        yield Finding("ok", str(file), found)
+
+
+def _store(config: Config) -> Findings:
+    from keepers.store.tables import HEAD
+
+    store = Store.open(config.store_url)
+    try:
+        yield Finding("ok", "database", f"{store.engine.dialect.name}, version {HEAD}")
+    finally:
+        store.close()
+
+
+def _progress(config: Config, block: Block) -> Findings:
+    store = Store.open(config.store_url)
+    try:
+        for bot in (risk_bot(config.portfolio), rebalance_bot(config.portfolio)):
+            cursor = store.cursor(bot)
+            if cursor is None:
+                yield Finding("ok", bot, "has not run yet")
+            else:
+                yield Finding("ok", bot, f"{max(block.number - cursor.block_number, 0)} blocks behind the chain")
+            rest = paused(store, bot)
+            if rest is not None:
+                yield Finding("warn", bot, f"paused: {rest.reason}", "quantera unpause")
+    finally:
+        store.close()
+
+
+def _redis(config: Config) -> Findings:
+    if config.redis is None:
+        return
+    fanout = Fanout.open(config.redis)
+    try:
+        fanout.ping()
+        yield Finding("ok", "redis", "answers")
+    except KeeperError as error:
+        # Bots do without.
+        yield Finding("warn", "redis", error.reason, error.remedy)
+    finally:
+        fanout.close()
+
+
+def _keys(config: Config, deployment: Deployment, node: Node) -> Findings:
+    """Opens every key; then the sender's means and the signers' rights."""
+    try:
+        sender = open_key(config, config.keys.sender).address
+    except KeeperError as error:
+        yield _fault(error)
+    else:
+        yield _balance(config, node, sender)
+    signers = []
+    for number, key in enumerate(config.keys.signers, 1):
+        try:
+            signers.append(open_key(config, key).address)
+            yield Finding("ok", f"signer {number}", signers[-1])
+        except KeeperError as error:
+            yield _fault(error)
+    record = deployment.portfolio(config.portfolio)
+    yield from _quorum("models", record.universe, signers, deployment, node)
+    yield from _quorum("rebalances", bytes(12) + bytes.fromhex(record.address[2:]), signers, deployment, node)
+
+
+def _balance(config: Config, node: Node, sender: str) -> Finding:
+    balance = int(node.rpc("eth_getBalance", [sender, "latest"]), 16)
+    needed = int(GAS_IN_HAND * config.max_fee_gwei * GWEI)
+    found = f"{sender} has {balance / 10**18:.4f} ether"
+    if balance < needed:
+        level: Level = "warn" if balance else "fail"
+        return Finding(level, "sender", found, f"send it {(needed - balance) / 10**18:.4f} more, for ten transactions")
+    return Finding("ok", "sender", found)
+
+
+def _quorum(what: str, set_id: bytes, signers: list[str], deployment: Deployment, node: Node) -> Findings:
+    sets = deployment.address("SignerSets")
+    count, threshold = node.call(sets, abi.function("SignerSets", "quorumOf"), set_id)
+    known = node.calls([Call(sets, abi.function("SignerSets", "isSigner"), (set_id, signer)) for signer in signers])
+    members = {signer for signer, member in zip(signers, known, strict=True) if must(member)}
+    for signer in signers:
+        if signer not in members:
+            remedy = f"have the keeper registrar call SignerSets.addSigner(0x{set_id.hex()}, {signer}), or take it out"
+            # The chain refuses a whole quorum for one stranger in it.
+            yield Finding("fail", f"signers of {what}", f"{signer} is not among the {count}", remedy)
+    found = f"{len(members)} of {count}, {threshold} needed"
+    if len(members) < threshold or threshold == 0:
+        yield Finding("fail", f"signers of {what}", found, "add keys of members under keys.signers")
+    else:
+        yield Finding("ok", f"signers of {what}", found)
+
+
+def _safely(look: Callable[[], Findings]) -> Findings:
+    """What cannot be looked at is a finding too."""
+    try:
+        yield from look()
+    except KeeperError as error:
+        yield _fault(error)
+
+
+def _fault(error: KeeperError) -> Finding:
+    return Finding("fail", str(error.value), error.reason, error.remedy)

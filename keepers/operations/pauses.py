@@ -1,0 +1,28 @@
+"""Which bots a pause is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from keepers.bots.names import rebalance_bot, risk_bot
+from keepers.config import Config, load_config
+from keepers.store import Store
+
+
+@contextmanager
+def opened(config_path: Path) -> Iterator[tuple[Config, Store]]:
+    """A config and its database."""
+    config = load_config(config_path)
+    store = Store.open(config.store_url)
+    try:
+        yield config, store
+    finally:
+        store.close()
+
+
+def bots_of(config: Config, kind: str) -> list[str]:
+    """Names in the store of "risk", "rebalance" or "all"."""
+    names = {"risk": risk_bot(config.portfolio), "rebalance": rebalance_bot(config.portfolio)}
+    return list(names.values()) if kind == "all" else [names[kind]]

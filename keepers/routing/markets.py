@@ -1,0 +1,67 @@
+"""Markets as the aggregator lists and names them (ILiquidityAggregator.Market)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from eth_abi.abi import encode
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from keepers.routing.errors import RoutingError
+
+_TYPES = ("uint8", "uint24", "address", "uint96", "bytes32", "address", "address")
+
+
+class VenueKind(IntEnum):
+    """ILiquidityAggregator.VenueKind."""
+
+    NONE = 0
+    UNISWAP_V2 = 1
+    UNISWAP_V3 = 2
+    UNISWAP_V4 = 3
+    BALANCER_V2 = 4
+    CURVE_INT128 = 5
+    CURVE_UINT256 = 6
+    ERC4626 = 7
+    ADAPTER = 8
+
+
+@dataclass(frozen=True)
+class Market:
+    """A pair of tokens on one pool.
+
+    Attributes:
+        kind: Of the venue.
+        target: What is called: the pool, V4's PoolManager, Balancer's Vault, the vault, the adapter.
+        token0, token1: Addresses, the lower first.
+        fee: In pips; of Uniswap V2, V3 and V4.
+        param: Tick spacing and coin flags of Uniswap V4, coin indices of Curve.
+        id: 32 bytes: hooks of Uniswap V4, pool id of Balancer, whatever an adapter needs.
+
+    Raises:
+        RoutingError: If the tokens are not in order, or the id has not 32 bytes.
+    """
+
+    kind: VenueKind
+    target: str
+    token0: str
+    token1: str
+    fee: int = 0
+    param: int = 0
+    id: bytes = bytes(32)
+
+    def __post_init__(self) -> None:
+        if int(self.token0, 16) >= int(self.token1, 16):
+            raise RoutingError(f"tokens {self.token0}, {self.token1}", "not rising", "give the lower address first")
+        if len(self.id) != 32:
+            raise RoutingError(f"id of {len(self.id)} bytes", "not 32", "pad it on the left")
+
+    @property
+    def key(self) -> str:
+        """The address by which orders name it, as `marketKey` gives it."""
+        if self.kind <= VenueKind.UNISWAP_V3:
+            return str(to_checksum_address(self.target))
+        values = (int(self.kind), self.fee, self.target, self.param, self.id, self.token0, self.token1)
+        return str(to_checksum_address(keccak(encode(_TYPES, values))[12:]))

@@ -1,0 +1,25 @@
+"""Sending through an Ape account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ape.api import AccountAPI
+
+
+class AccountSender:
+    """Sends through an Ape account."""
+
+    def __init__(self, account: AccountAPI, provider: Any) -> None:
+        self.address = str(account.address)
+        self._account = account
+        self._provider = provider
+
+    def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
+        """Sends, waits for the receipt; Ape raises on a revert."""
+        transaction = self._provider.network.ecosystem.create_transaction(
+            chain_id=self._provider.web3.eth.chain_id, receiver=to, data=data, value=value
+        )
+        receipt = self._account.call(transaction)
+        return {"blockNumber": receipt.block_number, "status": receipt.status}

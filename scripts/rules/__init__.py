@@ -1,0 +1,1 @@
+"""What `ape run rulebook`, `check` and `verify_log` share."""

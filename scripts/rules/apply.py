@@ -1,0 +1,98 @@
+"""Sends a plan as the compliance officer: what tightens at once, what loosens after the officer's delay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from web3.contract import Contract
+
+from keepers.chain import abi
+from keepers.compliance.plan import Step
+from keepers.compliance.verdict import moment
+from scripts.artifacts import package_artifact
+from scripts.deployment.chain import Chain, DeploymentError
+
+_MANAGER = "@openzeppelin/contracts/build/contracts/AccessManager.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a plan.
+
+    Attributes:
+        sent: Transactions that set rules.
+        scheduled: Transactions that scheduled others.
+        waiting: Steps whose delay is not over.
+    """
+
+    sent: int
+    scheduled: int
+    waiting: int
+
+
+class Officer:
+    """Whoever sends, towards one engine.
+
+    Args:
+        chain: With the officer as its sender.
+        engine: Address of the engine.
+    """
+
+    def __init__(self, chain: Chain, engine: str) -> None:
+        self._chain = chain
+        w3 = chain.w3
+        self._engine: Contract = w3.eth.contract(address=engine, abi=list(abi.load("AutomatedComplianceEngine")))
+        authority = self._engine.functions.authority().call()
+        self._manager: Contract = w3.eth.contract(address=authority, abi=package_artifact(_MANAGER).abi)
+
+    def apply(self, token: str, steps: Sequence[Step]) -> Outcome:
+        """Does every step that may be done now, and schedules those that have to wait.
+
+        A second run goes on where this one stopped: a step that was scheduled is executed once its delay is over.
+
+        Raises:
+            DeploymentError: If the sender is no compliance officer.
+        """
+        sent = scheduled = waiting = 0
+        now = self._chain.w3.eth.get_block("latest")["timestamp"]
+        for step in steps:
+            what = f"{step.function} in {len(step.countries)} jurisdictions"
+            call = self._call(token, step)
+            allowed, delay = self._may(step)
+            if allowed:
+                self._chain.call(what, self._engine, *call)
+                sent += 1
+                continue
+            if not delay:
+                raise DeploymentError(
+                    f"{what}: {self._chain.sender.address} may not; send it as a compliance officer of this engine"
+                )
+            data = bytes.fromhex(self._engine.encode_abi(call[0], call[1:])[2:])
+            ready = self._schedule_of(data)
+            if not ready:
+                self._chain.call(f"schedule {what}", self._manager, "schedule", self._engine.address, data, 0)
+                scheduled += 1
+                ready = self._schedule_of(data)
+            elif ready <= now:
+                self._chain.call(what, self._manager, "execute", self._engine.address, data)
+                sent += 1
+                continue
+            self._chain.log(f"{what}: waits until {moment(ready)}; run this again then")
+            waiting += 1
+        return Outcome(sent, scheduled, waiting)
+
+    def _call(self, token: str, step: Step) -> tuple[str, str, list[int], list[tuple[object, ...]]]:
+        return step.function, token, list(step.countries), [rule.struct() for rule in step.rules]
+
+    def _may(self, step: Step) -> tuple[bool, int]:
+        selector = abi.function("AutomatedComplianceEngine", step.function).selector
+        allowed, delay = self._manager.functions.canCall(
+            self._chain.sender.address, self._engine.address, selector
+        ).call()
+        return bool(allowed), int(delay)
+
+    def _schedule_of(self, data: bytes) -> int:
+        """When a scheduled call may run; 0 if it is not scheduled, or was not run in time."""
+        operation = self._manager.functions.hashOperation(self._chain.sender.address, self._engine.address, data).call()
+        return int(self._manager.functions.getSchedule(operation).call())

@@ -1,0 +1,1 @@
+"""What a chain says about itself, as text."""

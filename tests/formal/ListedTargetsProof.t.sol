@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+
+/// @title Whatever is asked, only what is listed is called and only it may call back
+contract ListedTargetsProof {
+    LiquidityAggregator private _aggregator;
+
+    function setUp() public {
+        _aggregator = new LiquidityAggregator(address(new AccessManager(address(this))), address(0), 10_000);
+    }
+
+    /// @notice No market at all is listed: no order, of whatever fields, does anything but revert.
+    function check_swapSingle_unlistedMarket_reverts(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountIn,
+        uint256 minAmountOut,
+        uint256 deadline
+    )
+        public
+    {
+        bytes memory call_ = abi.encodeCall(
+            ILiquidityAggregator.swapSingle, (pool, tokenIn, tokenOut, amountIn, minAmountOut, deadline)
+        );
+        (bool success,) = address(_aggregator).call(call_);
+        assert(!success);
+    }
+
+    function check_uniswapV3SwapCallback_anyCaller_reverts(int256 amount0, int256 amount1) public {
+        (bool success,) = address(_aggregator)
+            .call(abi.encodeWithSignature("uniswapV3SwapCallback(int256,int256,bytes)", amount0, amount1, ""));
+        assert(!success);
+    }
+
+    function check_pancakeV3SwapCallback_anyCaller_reverts(int256 amount0, int256 amount1) public {
+        (bool success,) = address(_aggregator)
+            .call(abi.encodeWithSignature("pancakeV3SwapCallback(int256,int256,bytes)", amount0, amount1, ""));
+        assert(!success);
+    }
+
+    function check_unlockCallback_anyCaller_reverts(bytes32 word) public {
+        (bool success,) = address(_aggregator).call(abi.encodeWithSignature("unlockCallback(bytes)", abi.encode(word)));
+        assert(!success);
+    }
+}

@@ -1,0 +1,301 @@
+"""Keepers killed, their node killed, their database cut, the chain reorganised: every event is acted on exactly once.
+
+Two runs a bot, fifty with QUANTERA_FUZZ=deep; build/chaos.json says what was done and what came of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from keepers.bots.context import close_of
+from keepers.bots.names import rebalance_key, signal_nonce
+from keepers.errors import KeeperError
+from keepers.store import Store
+from scripts.artifacts import artifact, build
+from tests.fixtures.board import signer
+from tests.fixtures.chaos import (
+    FAULTS,
+    REORG,
+    Author,
+    Chain,
+    ChaosWorld,
+    Outcome,
+    Process,
+    Trouble,
+    chaos_world,
+    report,
+    wait_until,
+)
+from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.node import FIRST_DAY, World, protocol
+from tests.unit.keepers.bots.harness import started as keeper_started
+from tests.unit.keepers.chain.test_node import free_port
+
+RUNS = 50 if os.environ.get("QUANTERA_FUZZ") == "deep" else 2
+SEED = int(os.environ.get("QUANTERA_CHAOS_SEED", "1"))
+SETTLE_SECONDS = 90
+
+
+def seeds() -> range:
+    return range(SEED, SEED + RUNS)
+
+
+def database(seed: int, folder: Path, config: pytest.Config) -> tuple[str, str]:
+    """Every other run on PostgreSQL."""
+    if seed % 2:
+        return "postgresql", new_postgres_database(config)
+    return "sqlite", f"sqlite:///{folder}/keeper.sqlite"
+
+
+def shuffled(chance: random.Random) -> list[str]:
+    """Each fault, and twice kill -9, in some order."""
+    kinds = [*FAULTS, "kill -9"]
+    chance.shuffle(kinds)
+    return kinds
+
+
+def of_a_run(seed: int, chance: random.Random) -> list[str]:
+    """Each fault once in some order; half of them where two runs make up the whole, for a bot takes long to start."""
+    kinds = list(FAULTS)
+    if RUNS == 2:
+        random.Random(SEED).shuffle(kinds)
+        kinds = kinds[seed % 2 :: 2]
+    chance.shuffle(kinds)
+    return kinds
+
+
+@pytest.mark.slow
+def test_chaos__scribe__answers_every_note_exactly_once(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    build()
+    outcomes = [scribe_run(seed, tmp_path / str(seed), request.config) for seed in seeds()]
+    report(outcomes)
+    assert all(outcome.acted == outcome.events > 0 for outcome in outcomes), outcomes
+
+
+def scribe_run(seed: int, folder: Path, config: pytest.Config) -> Outcome:
+    """Notes are posted all the while; nothing protects from a second answer but the runtime."""
+    folder.mkdir()
+    started, chance = time.monotonic(), random.Random(seed)
+    kind, store_url = database(seed, folder, config)
+    chain = Chain(folder / "state.json", free_port(), seed)
+    chain.start()
+    try:
+        author = Author(chain)
+        address = deploy_board(chain, author)
+        contract = chain.w3.eth.contract(address=address, abi=artifact("NoteBoard").abi)
+        process = Process(["-m", "tests.fixtures.scribe", chain.url, store_url, address], folder / "log")
+        trouble = Trouble(chain, process, author, store_url, chance)
+        process.supervise()
+        posted = 0
+        for turn, fault in enumerate(shuffled(chance)):
+            if turn > 0:  # The first strikes while it starts.
+                wait_until(lambda: "decision" in process.output(), SETTLE_SECONDS, process.supervise)
+            for _ in range(chance.randint(2, 4)):
+                author.send(address, contract.encode_abi("post", [posted, 1]))
+                posted += 1
+                trouble.pause(0.2)
+            trouble.strike(fault)
+        author.settle()
+
+        def answers() -> list[int]:
+            return [contract.functions.answers(note).call() for note in range(posted)]
+
+        wait_until(lambda: min(answers()) > 0, SETTLE_SECONDS, process.supervise)
+        time.sleep(1.0)  # For a second answer, if there is to be one.
+        outcome = Outcome("scribe", seed, kind, faults=dict(trouble.done))
+        outcome.count(answers())
+        assert process.stop() == 0, process.output()[-2000:]
+        outcome.starts, outcome.seconds = process.starts, round(time.monotonic() - started, 1)
+        return outcome
+    finally:
+        process.kill()
+        chain.close()
+
+
+def deploy_board(chain: Chain, author: Author) -> str:
+    tx_hash = author.send(None, artifact("NoteBoard").bytecode)
+    author.settle()
+    chain.rpc("anvil_setBalance", signer().address, hex(10**20))
+    for _ in range(2 * REORG):
+        chain.rpc("evm_mine")
+    return str(chain.w3.to_checksum_address(chain.rpc("eth_getTransactionReceipt", tx_hash)["contractAddress"]))
+
+
+# -- The protocol's own bots
+
+_made: dict[str, tuple[World, Path]] = {}
+
+
+@pytest.fixture
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
+    """The protocol with cash in its portfolio and 200 days of prices; its chain has ended, its state is on file.
+
+    Made once, for runs only copy it. No fixture of a wider scope, for Ape snapshots chains by scope.
+    """
+    if "template" in _made:
+        return _made["template"]
+    folder = tmp_path_factory.mktemp("template")
+    state = folder / "state.json"
+    with protocol(folder, "--state", str(state), "--preserve-historical-states") as world:
+        world.deposit(100_000)
+        world.write_prices(201)
+        world.open_day(200)
+        for _ in range(2 * REORG):
+            world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+    wait_until(lambda: whole(state), 30)
+    _made["template"] = world, state
+    return world, state
+
+
+def whole(state: Path) -> bool:
+    """Whether the node has written all of it."""
+    try:
+        return bool(json.loads(state.read_text()))
+    except (OSError, ValueError):
+        return False
+
+
+def keeper(world: ChaosWorld, kind: str, store_url: str) -> tuple[Path, Process]:
+    """Its config, and `quantera run` as a user runs it."""
+    config = world.write_config(
+        store=store_url,
+        lease_seconds=1,
+        max_failures=30,
+        poll_seconds=0.05,
+        rebalance={"schedule": {"every_n_days": 1, "drift_bps": 0}, "min_trade_usd": 0},
+    )
+    return config, Process(["-m", "keepers", "run", kind, "--config", str(config)], world.folder / "log")
+
+
+def model_times(world: ChaosWorld) -> dict[int, list[int]]:
+    """Nonces of the posted models by the close that they are of."""
+    found: dict[int, list[int]] = {}
+    for event in world.contract("CovarianceModels").events.ModelPosted().get_logs(from_block=0):
+        found.setdefault(event["args"]["asOf"], []).append(event["args"]["nonce"])
+    return found
+
+
+def open_day(world: ChaosWorld, day: int) -> int:
+    """A new close; unix seconds of it."""
+    world.write_prices(day + 1)
+    world.open_day(day)
+    return close_of(FIRST_DAY + timedelta(days=day))
+
+
+@pytest.mark.slow
+def test_chaos__risk__posts_one_model_a_close(
+    template: tuple[World, Path], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    outcomes = [risk_run(template, seed, tmp_path / f"{seed}", request.config) for seed in seeds()]
+    report(outcomes)
+    assert all(outcome.acted == outcome.events > 0 for outcome in outcomes), outcomes
+
+
+def risk_run(template: tuple[World, Path], seed: int, folder: Path, config: pytest.Config) -> Outcome:
+    """A day's close comes, something goes wrong, the model is posted; then the next."""
+    started, chance = time.monotonic(), random.Random(seed)
+    with chaos_world(*template, folder, seed) as world:
+        kind, store_url = database(seed, folder, config)
+        _, process = keeper(world, "risk", store_url)
+        trouble = Trouble(world.chain, process, world.author, store_url, chance)
+        closes = [close_of(FIRST_DAY + timedelta(days=200))]
+        try:
+            process.supervise()
+            for day, fault in enumerate(of_a_run(seed, chance), 201):
+                closes.append(open_day(world, day))
+                trouble.pause(1.5)
+                trouble.strike(fault)
+                wait_until(lambda: closes[-1] in model_times(world), SETTLE_SECONDS, process.supervise)
+            world.author.settle()
+            time.sleep(1.0)
+            posted = model_times(world)
+            outcome = Outcome("risk", seed, kind, faults=dict(trouble.done))
+            # The first close may have been overtaken by the second, if it was opened before the bot was up.
+            outcome.count([len(posted.get(close, [])) for close in closes[1:]])
+            assert sum(map(len, posted.values())) == len(posted), posted
+            assert process.stop() == 0, process.output()[-2000:]
+        except BaseException:
+            print(process.output()[-6000:])
+            raise
+        finally:
+            process.kill()
+        outcome.starts, outcome.seconds = process.starts, round(time.monotonic() - started, 1)
+        return outcome
+
+
+@pytest.mark.slow
+def test_chaos__rebalance__acts_once_a_model(
+    template: tuple[World, Path], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    outcomes = [rebalance_run(template, seed, tmp_path / f"{seed}", request.config) for seed in seeds()]
+    report(outcomes)
+    assert all(outcome.acted == outcome.events > 0 for outcome in outcomes), outcomes
+
+
+def rebalance_run(template: tuple[World, Path], seed: int, folder: Path, config: pytest.Config) -> Outcome:
+    """A model is posted, something goes wrong, the bot decides; then the next."""
+    started, chance = time.monotonic(), random.Random(seed)
+    with chaos_world(*template, folder, seed) as world:
+        kind, store_url = database(seed, folder, config)
+        config_path, process = keeper(world, "rebalance", store_url)
+        trouble = Trouble(world.chain, process, world.author, store_url, chance)
+        try:
+            process.supervise()
+            with keeper_started("risk", config_path) as risk:
+                for day, fault in enumerate(of_a_run(seed, chance), 201):
+                    close = open_day(world, day)
+
+                    def post() -> None:
+                        with suppress(KeeperError):
+                            risk.loop.step()
+                        process.supervise()
+
+                    wait_until(lambda close=close: close in model_times(world), SETTLE_SECONDS, post)  # type: ignore[misc]
+                    trouble.pause(1.0)
+                    trouble.strike(fault)
+                    wait_until(lambda: newest_decided(world, store_url), SETTLE_SECONDS, post)
+                world.author.settle()
+                wait_until(lambda: newest_decided(world, store_url), SETTLE_SECONDS, post)
+            time.sleep(1.0)
+            outcome = Outcome("rebalance", seed, kind, faults=dict(trouble.done))
+            outcome.count(acts(world, store_url))
+            assert process.stop() == 0, process.output()[-2000:]
+        except BaseException:
+            print(process.output()[-6000:])
+            raise
+        finally:
+            process.kill()
+        outcome.starts, outcome.seconds = process.starts, round(time.monotonic() - started, 1)
+        return outcome
+
+
+def newest_decided(world: ChaosWorld, store_url: str) -> bool:
+    """Whether the bot has decided under the newest model, and the chain has what it decided."""
+    nonce = world.contract("CovarianceModels").functions.modelOf(world.universe).call()[4]
+    return nonce > 0 and acts(world, store_url)[nonce - 1] == 1
+
+
+def acts(world: ChaosWorld, store_url: str) -> list[int]:
+    """How often the bot acted on each model: a rebalance on chain, or the decision that there was nothing to do."""
+    rebalanced: Counter[int] = Counter()
+    for event in world.contract("AutoRebalancer").events.Rebalanced().get_logs(from_block=0):
+        rebalanced[event["args"]["nonce"]] += 1
+    store, found = Store.open(store_url), []
+    nonce = world.contract("CovarianceModels").functions.modelOf(world.universe).call()[4]
+    for model in range(1, nonce + 1):
+        decision = store.decision("rebalance:demo", rebalance_key(world.portfolio.address, model))
+        on_chain = rebalanced[signal_nonce(world.portfolio.address, model)]
+        idle = decision is not None and decision.outcome in ("nothing", "superseded")
+        decided = decision is not None and decision.final
+        found.append(on_chain + idle if decided else 0 if on_chain == 0 else on_chain)
+    store.close()
+    return found

@@ -1,0 +1,123 @@
+"""The Python verdict beside the engine's own, under rules, holders and movements that Hypothesis makes up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from eth_utils import keccak, to_checksum_address
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keepers.compliance.rules import Rule
+from keepers.compliance.verdict import judge, judge_token, verdict
+from scripts.anvil import advance
+from scripts.transactions import send
+from tests.fixtures.rules import FOREVER, Market, deployment, undone
+
+COUNTRIES = (276, 756)
+LOCKUP, SOON = 100, 5
+"""Seconds."""
+
+few = st.sampled_from([0, 0, 5, 20, 50])
+rules = st.builds(
+    Rule,
+    classes=st.sampled_from([0b1110, 0b1110, 0b1100, 0b0110, 0b1000, 0]),
+    inbound_blocked=st.sampled_from([False, False, False, True]),
+    outbound_blocked=st.sampled_from([False, False, False, True]),
+    resident_only=st.sampled_from([False, False, True]),
+    documents=st.sampled_from([0, 0, 1, 3]),
+    lockup=few,
+    max_holders=st.sampled_from([0, 0, 1, 2]),
+    min_holding=few,
+    max_holding=few,
+    volume_limit=st.sampled_from([0, 0, 1, 30]),
+    period=st.just(0),
+    travel_threshold=few,
+    report_threshold=few,
+).map(lambda rule: replace(rule, period=30 if rule.volume_limit else 0))
+holders = st.fixed_dictionaries(
+    {
+        "balance": st.sampled_from([0, 5, 20, 40]),
+        "country": st.sampled_from(COUNTRIES),
+        "class": st.integers(1, 3),
+        "documents": st.integers(0, 3),
+        "state": st.sampled_from(["fine"] * 6 + ["lapsed", "frozen", "unregistered", "venue", "wallet", "sanctioned"]),
+        "sent": st.sampled_from([0, 0, 5]),
+    }
+)
+
+
+def prepare(market: Market, token: Any, accounts: list[str], drawn: list[dict[str, Any]]) -> None:
+    """Everybody is let in and given tokens; then everybody becomes what was drawn."""
+    owner, w3 = market.owner, market.w3
+    registry = market.contracts["IdentityRegistry"].functions
+    sanctions = market.contracts["SanctionsList"].functions
+    engine = market.contracts["AutomatedComplianceEngine"].functions
+    open_ = Rule(classes=0b1110, lockup=LOCKUP, volume_limit=1_000, period=30)
+    send(w3, owner, engine.setRules(token.address, list(COUNTRIES), [open_.struct()] * 2))
+    for account, holder in zip(accounts, drawn, strict=True):
+        send(w3, owner, registry.registerIdentity(account, holder["country"], holder["class"], FOREVER))
+        if holder["balance"]:
+            send(w3, owner, token.functions.mint(account, holder["balance"]))
+    advance(w3, LOCKUP + 1)
+    for account, holder in zip(accounts, drawn, strict=True):
+        if holder["sent"] and holder["balance"] > holder["sent"]:
+            w3.provider.make_request("anvil_setBalance", [account, hex(10**18)])
+            w3.provider.make_request("anvil_impersonateAccount", [account])
+            send(w3, account, token.functions.transfer(account, holder["sent"]))
+    # Some of it locked up again.
+    send(w3, owner, token.functions.mint(accounts[0], 3))
+    for account, holder in zip(accounts, drawn, strict=True):
+        send(w3, owner, registry.setDocuments(account, holder["documents"]))
+        match holder["state"]:
+            case "lapsed":
+                soon = w3.eth.get_block("latest")["timestamp"] + SOON
+                send(w3, owner, registry.registerIdentity(account, holder["country"], holder["class"], soon))
+            case "frozen":
+                send(w3, owner, registry.setFrozen(account, True))
+            case "unregistered":
+                send(w3, owner, registry.deleteIdentity(account))
+            case "venue":
+                send(w3, owner, registry.deleteIdentity(account))
+                send(w3, owner, registry.setVenueAccount(account, True))
+            case "wallet":
+                send(w3, owner, token.functions.setAddressFrozen(account, True))
+            case "sanctioned":
+                version = sanctions.version().call()
+                send(w3, owner, sanctions.sanction(version, [account], b"\x01" * 32))
+    advance(w3, SOON)
+
+
+@given(
+    book=st.tuples(rules, rules),
+    drawn=st.lists(holders, min_size=3, max_size=3),
+    most=st.sampled_from([0, 0, 2, 3]),
+    amounts=st.lists(st.sampled_from([0, 1, 5, 20, 23, 40]), min_size=2, max_size=2, unique=True),
+)
+@settings(max_examples=max(10, settings.default.max_examples // 4))
+def test_judge__any_rules_and_holders__says_what_the_engine_says(
+    book: tuple[Rule, Rule], drawn: list[dict[str, Any]], most: int, amounts: list[int]
+) -> None:
+    market = deployment()
+    with undone(market.w3):
+        token = market.token()
+        accounts = [to_checksum_address(keccak(text=f"fuzz {index}")[:20]) for index in range(3)]
+        prepare(market, token, accounts, drawn)
+        engine = market.contracts["AutomatedComplianceEngine"].functions
+        valid = [rule if rule.is_valid else replace(rule, max_holding=0) for rule in book]
+        structs = [rule.struct() for rule in valid]
+        send(market.w3, market.owner, engine.setRules(token.address, list(COUNTRIES), structs))
+        send(market.w3, market.owner, engine.setTokenRule(token.address, (0, most)))
+        reader = market.reader(token)
+        for sender, receiver, amount in product([None, *accounts], [*accounts, None], amounts):
+            if sender is None and receiver is None:
+                continue
+            spender = accounts[2] if sender and receiver and accounts[2] not in (sender, receiver) else None
+            movement, state = reader.movement(sender, receiver, amount, spender)
+            assert verdict(judge(movement, state)) == reader.verdict(movement)
+            if sender and receiver and spender is None:
+                assert verdict([*judge_token(movement, state), *judge(movement, state)])[1] == reader.restriction(
+                    movement
+                )

@@ -1,0 +1,96 @@
+"""docs/operations.md, "Five minutes on a local chain": its commands as they stand there, but for ports and folders."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.artifacts import ROOT, build
+
+PAGE = ROOT / "docs/operations.md"
+MINUTES = 5
+
+
+def blocks() -> list[list[str]]:
+    """Commands of each bash block of the section; a line that ends with a backslash goes on."""
+    section = PAGE.read_text().split("## Five minutes on a local chain")[1].split("\n## ")[0]
+    found = re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
+    return [block.replace("\\\n", " ").strip().splitlines() for block in found]
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+class Terminal:
+    """Where a person types the page's commands."""
+
+    def __init__(self, folder: Path) -> None:
+        self._node, self._metrics, self._folder = free_port(), free_port(), folder
+
+    def command(self, line: str) -> list[str]:
+        for was, now in (("8545", self._node), ("9464", self._metrics), ("build/", f"{self._folder}/")):
+            line = line.replace(was, now)
+        if line == "python -m scripts.localnet":
+            line += f" --folder {self._folder}/localnet --port {self._node}"
+        return ["bash", "-c", f"source .ci/env.sh && exec {line}"]
+
+    def run(self, line: str) -> str:
+        done = subprocess.run(self.command(line), cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    @contextmanager
+    def stays(self, line: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+        """A command that runs until it is told to stop, then ends well."""
+        with log.open("wb") as output:
+            running = subprocess.Popen(self.command(line), cwd=ROOT, stdout=output, stderr=output)
+        try:
+            yield running
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(60) == 0, log.read_text()
+        finally:
+            running.kill()
+            running.wait()
+
+
+def wait_until(done: Callable[[], bool], log: Path, seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, log.read_text()[-3000:]
+        time.sleep(0.1)
+
+
+def decided(log: Path, bot: str) -> bool:
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{") and line.endswith("}")]
+    return any(line["event"] == "decision" and line["bot"] == bot and line["outcome"] == "done" for line in lines)
+
+
+def test_operations__commands_of_the_page__go_from_init_to_a_rebalance_in_minutes(tmp_path: Path) -> None:
+    build()
+    (source, localnet), (_, *set_up, run), (_, *look) = blocks()
+    assert source == "source .ci/env.sh" and run.startswith("quantera run all") and len(look) == 7
+    terminal, chain_log, bot_log = Terminal(tmp_path), tmp_path / "localnet.log", tmp_path / "bots.log"
+    started = time.monotonic()
+    with terminal.stays(localnet, chain_log):
+        wait_until(lambda: "has closed" in chain_log.read_text(), chain_log)
+        outputs = [terminal.run(line) for line in set_up]
+        assert "Next: quantera doctor" in outputs[0] and "signers of rebalances: 2 of 3, 2 needed" in outputs[1]
+        with terminal.stays(run, bot_log):
+            wait_until(lambda: decided(bot_log, "rebalance:stocks"), bot_log)
+            assert time.monotonic() - started < MINUTES * 60
+            status, ready, metrics, paused, unpaused, _, _ = [terminal.run(line) for line in look]
+    assert "VaR 99%" in status and "rebalance:stocks: " in status
+    assert json.loads(ready)["ok"] and 'quantera_decisions_total{bot="risk:stocks",outcome="done"}' in metrics
+    assert (paused, unpaused) == ("rebalance:stocks paused\n", "rebalance:stocks goes on\n")
+    made = {path.name for path in (tmp_path / "keeper").rglob("*") if path.is_file()}
+    assert {"first.backup", "decisions.parquet", "keeper.yaml", "keeper.sqlite"} <= made

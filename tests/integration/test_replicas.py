@@ -1,0 +1,110 @@
+"""Two replicas for an hour of simulated time, killed and put to sleep at random: no note is answered twice."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from keepers.errors import KeeperError
+from keepers.store import Store
+from tests.fixtures.board import SENDING, Board, Replica, board, replica, signer
+
+HOUR, BLOCK = 3600, 12
+LEASE = 30.0
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Pair:
+    """Both replicas on one store and one simulated clock, and what happens to them between any two of their steps."""
+
+    def __init__(self, chain: Board, store: Store, clock: list[float], seed: int) -> None:
+        self.chain, self.store, self.clock = chain, store, clock
+        self.chance = random.Random(seed)
+        self.happened: Counter[str] = Counter()
+        self.leaders: set[str] = set()
+        self._born = 0
+        self._asleep = False
+        self.replicas = [self._fresh(0), self._fresh(1)]
+
+    def step(self, index: int) -> None:
+        """One look at the chain by a replica, which may not live to its end."""
+        try:
+            self.replicas[index].runtime.step()
+        except Killed:
+            self.happened["killed"] += 1
+            self.replicas[index] = self._fresh(index)
+        except KeeperError as error:
+            self.happened[type(error).__name__] += 1
+        lease = self.store.lease("bot:scribe")
+        if lease is not None and lease.expires > self.clock[0]:
+            self.leaders.add(lease.holder)
+
+    def _fresh(self, index: int) -> Replica:
+        """A process that has just started, with a name of its own."""
+        self._born += 1
+        sending = replace(SENDING, lost_after=1.0, resend_after=0.05, receipt_timeout=20.0)
+        found = replica(self.chain, self.store, seconds=LEASE, holder=f"replica {self._born}", sending=sending)
+        # Where a kill or a sleep hurts: before signing, between journal and broadcast, before the receipt is seen.
+        found.bot.interrupt = lambda _: self._disturb(index)
+        for owner, name in ((found.desk.sender, "_broadcast"), (found.desk.sender, "_look"), (found.desk, "_record")):
+            original = getattr(owner, name)
+
+            def disturbed(*args: object, original: object = original, **kwargs: object) -> object:
+                assert callable(original)
+                self._disturb(index)
+                return original(*args, **kwargs)
+
+            setattr(owner, name, disturbed)
+        return found
+
+    def _disturb(self, index: int) -> None:
+        dice = self.chance.random()
+        if dice < 0.04:
+            raise Killed
+        if dice < 0.08 and not self._asleep:
+            # Longer than the lease: the other one takes over meanwhile, and this one wakes in the middle of its act.
+            self.happened["slept through its lease"] += 1
+            self._asleep = True
+            self.clock[0] += LEASE + 1
+            self.step(1 - index)
+            self._asleep = False
+
+
+@pytest.mark.slow
+def test_two_replicas__an_hour__answer_every_note_once(tmp_path: Path) -> None:
+    clock = [1_700_000_000.0]
+    store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: clock[0])
+    with board() as chain:
+        pair = Pair(chain, store, clock, seed=1)
+        end, notes = clock[0] + HOUR, 0
+        while clock[0] < end:
+            clock[0] += BLOCK
+            if pair.chance.random() < 0.5:
+                chain.post(notes)
+                notes += 1
+            if pair.chance.random() < 0.1:
+                chain.rpc("anvil_dropAllTransactions")
+            for index in pair.chance.sample((0, 1), 2):
+                pair.step(index)
+        # What is left of the hour, for as long as it takes a pair that is killed at one note in five.
+        for _ in range(200):
+            clock[0] += LEASE + 1
+            chain.mine()
+            for index in (0, 1):
+                pair.step(index)
+            if min(chain.answers(notes)) > 0:
+                break
+        failures = [line for one in pair.replicas for line in one.output.getvalue().splitlines()[-5:]]
+        assert chain.answers(notes) == [1] * notes, (pair.happened, failures)
+        # Not one more transaction than notes: nothing was sent twice and then refused, nothing cancelled.
+        assert chain.w3.eth.get_transaction_count(signer().address) == notes  # type: ignore[arg-type]
+        assert notes > 80 and len(pair.leaders) > 10
+        assert min(pair.happened["killed"], pair.happened["slept through its lease"], pair.happened["LeaseLost"]) > 3
+    store.close()

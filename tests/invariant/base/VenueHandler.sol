@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {GreedyVault} from "contracts/test/GreedyVault.sol";
+import {HostilePool} from "contracts/test/HostilePool.sol";
+import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {Test} from "forge-std/Test.sol";
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+
+/// @title Anyone who swaps, either way, over markets of every kind of venue
+/// @notice Some of the venues are hostile. Records what must never happen.
+contract VenueHandler is Test {
+    ILiquidityAggregator public immutable aggregator;
+    address[] public tokens;
+    address[] public markets;
+    HostilePool[] private _hostile;
+    GreedyVault private immutable _greedy;
+    address private _trader = makeAddr("trader");
+
+    uint256 public swapsPassed;
+    uint256 public exactOutsPassed;
+    uint256 public wrongSettlements;
+    uint256 public collected;
+
+    constructor(
+        ILiquidityAggregator aggregator_,
+        address[] memory tokens_,
+        address[] memory markets_,
+        HostilePool[] memory hostile,
+        GreedyVault greedy
+    ) {
+        (aggregator, tokens, markets, _hostile, _greedy) = (aggregator_, tokens_, markets_, hostile, greedy);
+    }
+
+    /// @notice The trader's tokens, which the test has to provide.
+    function trader() external view returns (address) {
+        return _trader;
+    }
+
+    function swap(uint256 seed, uint96 amount) external {
+        (ILiquidityAggregator.Path[] memory paths, address tokenIn, address tokenOut) = _walk(seed, amount);
+        ILiquidityAggregator.Order memory order;
+        (order.tokenIn, order.tokenOut, order.amountIn) = (tokenIn, tokenOut, amount);
+        (order.recipient, order.deadline, order.paths) = (_trader, type(uint40).max, paths);
+        ILiquidityAggregator.Terms memory terms;
+        (uint256 paid, uint256 held) = (_balance(tokenIn), _balance(tokenOut));
+        vm.prank(_trader);
+        try aggregator.swapOnTerms(order, terms) returns (uint256 amountOut) {
+            ++swapsPassed;
+            if (paid - _balance(tokenIn) != amount || _balance(tokenOut) - held != amountOut) ++wrongSettlements;
+        } catch {}
+    }
+
+    function swapExactOut(uint256 seed, uint96 amount) external {
+        (ILiquidityAggregator.Path[] memory paths, address tokenIn, address tokenOut) = _walk(seed, amount);
+        ILiquidityAggregator.ExactOutOrder memory order;
+        (order.tokenIn, order.tokenOut, order.amountOut) = (tokenIn, tokenOut, amount);
+        (order.maxAmountIn, order.recipient) = (2 * uint256(amount) + 1e18, _trader);
+        (order.deadline, order.paths) = (type(uint40).max, paths);
+        ILiquidityAggregator.Terms memory terms;
+        (uint256 paid, uint256 held) = (_balance(tokenIn), _balance(tokenOut));
+        vm.prank(_trader);
+        try aggregator.swapExactOut(order, terms) returns (uint256 amountIn) {
+            ++exactOutsPassed;
+            paid -= _balance(tokenIn);
+            if (paid != amountIn || paid > order.maxAmountIn || _balance(tokenOut) - held < amount) {
+                ++wrongSettlements;
+            }
+        } catch {}
+    }
+
+    function corrupt(uint256 seed, uint8 act, bool honest) external {
+        HostilePool pool = _hostile[seed % _hostile.length];
+        pool.plan(HostilePool.Act(honest ? 0 : act % 7), "");
+    }
+
+    function grow(uint64 shortBy, bool lying, bool honest) external {
+        _greedy.plan(honest ? 0 : shortBy, lying);
+    }
+
+    /// @notice What a vault was approved for and did not take, it takes now.
+    function collect(uint256 amount) external {
+        try _greedy.collect(address(aggregator), bound(amount, 1, 1e30)) {
+            ++collected;
+        } catch {}
+    }
+
+    function tokenCount() external view returns (uint256) {
+        return tokens.length;
+    }
+
+    function marketCount() external view returns (uint256) {
+        return markets.length;
+    }
+
+    /// @dev One to three hops from a random token.
+    function _walk(
+        uint256 seed,
+        uint256 amount
+    )
+        private
+        view
+        returns (ILiquidityAggregator.Path[] memory paths, address tokenIn, address token)
+    {
+        uint256 dice = uint256(keccak256(abi.encode(seed)));
+        paths = new ILiquidityAggregator.Path[](1);
+        paths[0].amountIn = amount;
+        paths[0].hops = new ILiquidityAggregator.Hop[](1 + dice % 3);
+        tokenIn = tokens[(dice >> 8) % tokens.length];
+        token = tokenIn;
+        for (uint256 i; i < paths[0].hops.length; ++i) {
+            dice = uint256(keccak256(abi.encode(dice)));
+            for (uint256 k; k < markets.length; ++k) {
+                address market = markets[addmod(dice, k, markets.length)];
+                ILiquidityAggregator.Market memory what = aggregator.marketOf(market);
+                if (what.token0 != token && what.token1 != token) continue;
+                paths[0].hops[i] = ILiquidityAggregator.Hop(market, what.token0 == token);
+                token = what.token0 == token ? what.token1 : what.token0;
+                break;
+            }
+        }
+    }
+
+    function _balance(address token) private view returns (uint256) {
+        return SettlementToken(token).balanceOf(_trader);
+    }
+}

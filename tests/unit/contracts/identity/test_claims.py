@@ -1,0 +1,382 @@
+"""Identities whose verdict comes from ONCHAINID claims: real identities and issuers of the ONCHAINID package."""
+
+import ape
+import pytest
+
+from tests.fixtures.compliance import (
+    ACCREDITED_TOPIC,
+    AML_TOPIC,
+    INSTITUTION_TOPIC,
+    KYC_TOPIC,
+    ONCHAINID,
+    trex,
+)
+from tests.fixtures.protocol import ACCREDITED, DAY, GERMANY, INSTITUTIONAL, RETAIL, SWITZERLAND, YEAR
+from tests.reverts import reverts
+
+NOBODY = "0x0000000000000000000000000000000000000000"
+
+
+@pytest.fixture
+def admit(trusted, compliance_officer, wallet):
+    """`admit(identity, country)`: registers a new wallet of an identity."""
+
+    def admitted(identity, country=SWITZERLAND):
+        account = wallet()
+        trusted.registerIdentity(account, identity, country, sender=compliance_officer)
+        return account
+
+    return admitted
+
+
+@pytest.fixture
+def known(create_onchainid, claim):
+    """An identity with valid KYC and AML claims."""
+    identity = create_onchainid()
+    claim(identity, KYC_TOPIC)
+    claim(identity, AML_TOPIC)
+    return identity
+
+
+# -- Verdicts
+
+
+def test_register__required_claims__verified_as_retail(trusted, admit, known):
+    account = admit(known)
+    found = trusted.identityOf(account)
+    assert (found.country, found.investorClass) == (SWITZERLAND, RETAIL)
+    assert trusted.isVerified(account)
+    assert (trusted.identity(account), trusted.investorCountry(account)) == (known.address, SWITZERLAND)
+
+
+def test_register__required_claim_missing__registered_but_not_verified(trusted, admit, create_onchainid, claim):
+    identity = create_onchainid()
+    claim(identity, KYC_TOPIC)
+    account = admit(identity)
+    assert trusted.contains(account)
+    assert not trusted.isVerified(account)
+    claim(identity, AML_TOPIC)
+    trusted.refresh(account, sender=ape.accounts.test_accounts[9])
+    assert trusted.isVerified(account)
+
+
+@pytest.mark.parametrize(("topic", "granted"), [(ACCREDITED_TOPIC, ACCREDITED), (INSTITUTION_TOPIC, INSTITUTIONAL)])
+def test_register__claim_that_grants_more__that_class(trusted, admit, known, claim, topic, granted):
+    claim(known, topic)
+    found = trusted.identityOf(admit(known))
+    assert found.investorClass == granted
+    assert found.topics >> trusted.topicTerms(topic).index & 1
+
+
+def test_register__accreditation_alone__not_verified(trusted, admit, create_onchainid, claim):
+    identity = create_onchainid()
+    claim(identity, ACCREDITED_TOPIC)
+    assert not trusted.isVerified(admit(identity))
+
+
+def test_register__dated_claims__lapse_on_their_day(trusted, admit, create_onchainid, claim, chain):
+    identity = create_onchainid()
+    now = chain.pending_timestamp
+    claim(identity, KYC_TOPIC, now + 90 * DAY)
+    claim(identity, AML_TOPIC, now + 30 * DAY)
+    account = admit(identity)
+    found = trusted.identityOf(account)
+    assert (found.kycExpiry, found.amlExpiry) == (now + 90 * DAY, now + 30 * DAY)
+    chain.mine(timestamp=now + 30 * DAY)
+    assert not trusted.isVerified(account)
+
+
+def test_register__claim_dated_far_off__counts_for_its_validity_only(trusted, admit, known, chain):
+    account = admit(known)
+    assert trusted.identityOf(account).kycExpiry == chain.blocks.head.timestamp + YEAR
+
+
+def test_register__lapsed_claim__not_verified(trusted, admit, create_onchainid, claim, chain):
+    identity = create_onchainid()
+    claim(identity, KYC_TOPIC, chain.pending_timestamp - 1)
+    claim(identity, AML_TOPIC)
+    assert not trusted.isVerified(admit(identity))
+
+
+def test_refresh__revoked_claim__no_longer_verified(
+    trusted, admit, create_onchainid, claim, claim_issuer, admin, thief
+):
+    identity = create_onchainid()
+    signature = claim(identity, KYC_TOPIC)
+    claim(identity, AML_TOPIC)
+    account = admit(identity)
+    claim_issuer.revokeClaimBySignature(signature, sender=admin)
+    assert trusted.isVerified(account)
+    trusted.refresh(account, sender=thief)
+    assert not trusted.isVerified(account)
+
+
+def test_refresh__issuer_no_longer_trusted__no_longer_verified(
+    trusted, admit, known, claim_issuer, compliance_officer, thief
+):
+    account = admit(known)
+    trusted.removeTrustedIssuer(claim_issuer, sender=compliance_officer)
+    trusted.refresh(account, sender=thief)
+    assert not trusted.isVerified(account)
+
+
+def test_refresh__frozen_and_documents__stay(trusted, admit, known, compliance_officer, thief):
+    account = admit(known)
+    trusted.setFrozen(account, True, sender=compliance_officer)
+    trusted.setDocuments(account, 5, sender=compliance_officer)
+    trusted.refresh(account, sender=thief)
+    found = trusted.identityOf(account)
+    assert (found.frozen, found.documents) == (True, 5)
+
+
+def test_refresh__officers_word__nothing_to_refresh(trusted, register, investor, thief):
+    register(investor)
+    with reverts(trusted.IdentityRegistry__NoClaims, investor):
+        trusted.refresh(investor, sender=thief)
+
+
+def test_register__no_topics_at_all__not_verified(identity_registry, create_onchainid, wallet, compliance_officer):
+    account = wallet()
+    identity_registry.registerIdentity(account, create_onchainid(), SWITZERLAND, sender=compliance_officer)
+    assert not identity_registry.isVerified(account)
+
+
+# -- Attacks
+
+
+def test_register__claim_of_an_issuer_nobody_trusts__not_verified(trusted, admit, create_onchainid, claim, admin):
+    stranger = admin.deploy(trex(f"{ONCHAINID}/ClaimIssuer.sol/ClaimIssuer.json"), admin)
+    identity = create_onchainid()
+    for topic in (KYC_TOPIC, AML_TOPIC):
+        with ape.reverts():
+            claim(identity, topic, issuer=stranger)
+    assert not trusted.isVerified(admit(identity))
+
+
+def test_register__identity_that_lies_about_its_issuer__not_verified(trusted, admit, admin):
+    """T-REX asks the issuer that the identity names: this one names itself, and finds itself valid."""
+    liar = admin.deploy(ape.project.LyingIdentity)
+    assert not trusted.isVerified(admit(liar))
+
+
+@pytest.mark.parametrize("trick", ["BurnGas", "ReturnMegabytes", "ReturnNonsense", "Revert"])
+def test_refresh__identity_that_turns_hostile__loses_its_verdict(
+    trusted, admit, known, compliance_officer, admin, thief, trick
+):
+    """A holder cannot keep a verdict by making its refresh revert."""
+    liar = admin.deploy(ape.project.LyingIdentity)
+    account = admit(known)
+    trusted.updateIdentity(account, liar, sender=compliance_officer)
+    liar.setTrick(["None", "BurnGas", "ReturnMegabytes", "ReturnNonsense", "Revert"].index(trick), sender=admin)
+    trusted.refresh(account, sender=thief)
+    assert not trusted.isVerified(account)
+
+
+def test_refresh__with_little_gas__refused_instead_of_spoiling(trusted, admit, known, thief):
+    account = admit(known)
+    with reverts(trusted.IdentityRegistry__NotEnoughGas):
+        trusted.refresh(account, sender=thief, gas=200_000)
+    assert trusted.isVerified(account)
+
+
+# -- Registering, updating, replacing
+
+
+def test_register__twice__refused(trusted, admit, known, compliance_officer):
+    account = admit(known)
+    with reverts(trusted.IdentityRegistry__AlreadyRegistered, account):
+        trusted.registerIdentity(account, known, SWITZERLAND, sender=compliance_officer)
+
+
+def test_register__officers_word_over_claims__refused(trusted, admit, known, register):
+    account = admit(known)
+    with reverts(trusted.IdentityRegistry__AlreadyRegistered, account):
+        register(account)
+
+
+def test_register__zero_identity__refused(trusted, wallet, compliance_officer):
+    with reverts(trusted.IdentityRegistry__ZeroIdentity):
+        trusted.registerIdentity(wallet(), NOBODY, SWITZERLAND, sender=compliance_officer)
+
+
+def test_register__venue__refused(trusted, known, admit_venue, pool, compliance_officer):
+    admit_venue(pool)
+    with reverts(trusted.IdentityRegistry__IsVenue, pool):
+        trusted.registerIdentity(pool, known, SWITZERLAND, sender=compliance_officer)
+
+
+def test_set_venue_account__registered_but_not_verified__refused(trusted, admit, create_onchainid, compliance_officer):
+    account = admit(create_onchainid())
+    with reverts(trusted.IdentityRegistry__IsInvestor, account):
+        trusted.setVenueAccount(account, True, sender=compliance_officer)
+
+
+def test_batch_register__three__as_one_by_one(trusted, known, create_onchainid, wallet, compliance_officer):
+    accounts = [wallet() for _ in range(3)]
+    identities = [known, create_onchainid(), known]
+    trusted.batchRegisterIdentity(accounts, identities, [SWITZERLAND, GERMANY, GERMANY], sender=compliance_officer)
+    assert [trusted.isVerified(account) for account in accounts] == [True, False, True]
+    assert list(trusted.walletsOf(known)) == [accounts[0], accounts[2]]
+
+
+def test_batch_register__lengths_differ__refused(trusted, known, wallet, compliance_officer):
+    with reverts(trusted.IdentityRegistry__LengthMismatch):
+        trusted.batchRegisterIdentity([wallet()], [known], [], sender=compliance_officer)
+
+
+def test_wallets__second_and_gone_again__linked_and_not(trusted, admit, known, compliance_officer):
+    first, second, third = admit(known), admit(known), admit(known)
+    assert all(trusted.identityOf(account).linked for account in (first, second, third))
+    trusted.deleteIdentity(first, sender=compliance_officer)
+    assert list(trusted.walletsOf(known)) == [third, second]
+    trusted.deleteIdentity(third, sender=compliance_officer)
+    assert list(trusted.walletsOf(known)) == [second]
+    assert not trusted.identityOf(second).linked
+    trusted.deleteIdentity(second, sender=compliance_officer)
+    assert list(trusted.walletsOf(known)) == []
+
+
+def test_wallets__ninth__refused(trusted, admit, known, wallet, compliance_officer):
+    for _ in range(8):
+        admit(known)
+    with reverts(trusted.IdentityRegistry__TooManyWallets, known, 8):
+        trusted.registerIdentity(wallet(), known, SWITZERLAND, sender=compliance_officer)
+
+
+def test_update_identity__other_claims__other_verdict(trusted, admit, known, create_onchainid, compliance_officer):
+    account, other = admit(known), create_onchainid()
+    receipt = trusted.updateIdentity(account, other, sender=compliance_officer)
+    assert trusted.IdentityUpdated(known, other) in receipt.events
+    assert not trusted.isVerified(account)
+    assert list(trusted.walletsOf(known)) == []
+
+
+def test_update_country__registered__there(trusted, admit, known, compliance_officer):
+    account = admit(known)
+    receipt = trusted.updateCountry(account, GERMANY, sender=compliance_officer)
+    assert receipt.events == [trusted.CountryUpdated(account, GERMANY)]
+    assert trusted.investorCountry(account) == GERMANY
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [("updateCountry", (GERMANY,)), ("updateIdentity", ("0x" + "11" * 20,)), ("setDocuments", (1,))],
+)
+def test_update__unknown__refused(trusted, thief, compliance_officer, function, arguments):
+    with reverts(trusted.IdentityRegistry__NotRegistered, thief):
+        getattr(trusted, function)(thief, *arguments, sender=compliance_officer)
+
+
+def test_replace_wallet__lost__the_new_one_takes_its_place(trusted, admit, known, wallet, compliance_officer):
+    lost, new = admit(known), wallet()
+    trusted.setDocuments(lost, 3, sender=compliance_officer)
+    before = tuple(trusted.identityOf(lost))
+    trusted.replaceWallet(lost, new, sender=compliance_officer)
+    assert tuple(trusted.identityOf(new)) == before
+    assert not trusted.contains(lost)
+    assert list(trusted.walletsOf(known)) == [new]
+
+
+def test_replace_wallet__frozen__refused(trusted, admit, known, wallet, compliance_officer):
+    lost = admit(known)
+    trusted.setFrozen(lost, True, sender=compliance_officer)
+    with reverts(trusted.IdentityRegistry__Restricted, lost):
+        trusted.replaceWallet(lost, wallet(), sender=compliance_officer)
+
+
+def test_replace_wallet__anothers_wallet__refused(trusted, admit, known, create_onchainid, compliance_officer):
+    lost, others = admit(known), admit(create_onchainid())
+    with reverts(trusted.IdentityRegistry__AlreadyRegistered, others):
+        trusted.replaceWallet(lost, others, sender=compliance_officer)
+
+
+# -- Topics and issuers
+
+
+def test_topics__erc3643__added_and_removed(identity_registry, compliance_officer):
+    topic = 77
+    receipt = identity_registry.addClaimTopic(topic, sender=compliance_officer)
+    assert identity_registry.ClaimTopicAdded(topic) in receipt.events
+    assert list(identity_registry.getClaimTopics()) == [topic]
+    with reverts(identity_registry.IdentityRegistry__KnownTopic, topic):
+        identity_registry.addClaimTopic(topic, sender=compliance_officer)
+    identity_registry.removeClaimTopic(topic, sender=compliance_officer)
+    assert list(identity_registry.getClaimTopics()) == []
+    with reverts(identity_registry.IdentityRegistry__UnknownTopic, topic):
+        identity_registry.removeClaimTopic(topic, sender=compliance_officer)
+
+
+def test_topics__removed_and_added_again__same_bit(identity_registry, compliance_officer):
+    for topic in (5, 6):
+        identity_registry.addClaimTopic(topic, sender=compliance_officer)
+    identity_registry.removeClaimTopic(5, sender=compliance_officer)
+    identity_registry.addClaimTopic(7, sender=compliance_officer)
+    identity_registry.addClaimTopic(5, sender=compliance_officer)
+    assert [identity_registry.topicTerms(topic).index for topic in (5, 6, 7)] == [0, 1, 2]
+
+
+def test_topics__seventeenth__refused(identity_registry, compliance_officer):
+    for topic in range(16):
+        identity_registry.addClaimTopic(topic, sender=compliance_officer)
+    with reverts(identity_registry.IdentityRegistry__TooManyTopics, 16):
+        identity_registry.addClaimTopic(16, sender=compliance_officer)
+
+
+def test_topics__no_validity__refused(identity_registry, compliance_officer):
+    with reverts(identity_registry.IdentityRegistry__InvalidTopicTerms, 5):
+        identity_registry.setTopicTerms(5, (True, False, 1, 1, 0), sender=compliance_officer)
+
+
+def test_issuers__erc3643__added_changed_removed(identity_registry, compliance_officer, wallet):
+    first, second = wallet(), wallet()
+    identity_registry.addTrustedIssuer(first, [1, 2], sender=compliance_officer)
+    identity_registry.addTrustedIssuer(second, [2], sender=compliance_officer)
+    assert list(identity_registry.getTrustedIssuers()) == [first, second]
+    assert list(identity_registry.getTrustedIssuersForClaimTopic(2)) == [first, second]
+    assert identity_registry.hasClaimTopic(first, 1)
+    assert not identity_registry.hasClaimTopic(second, 1)
+    identity_registry.updateIssuerClaimTopics(first, [3], sender=compliance_officer)
+    assert list(identity_registry.getTrustedIssuerClaimTopics(first)) == [3]
+    assert list(identity_registry.getTrustedIssuersForClaimTopic(2)) == [second]
+    identity_registry.removeTrustedIssuer(first, sender=compliance_officer)
+    assert not identity_registry.isTrustedIssuer(first)
+    assert list(identity_registry.getTrustedIssuersForClaimTopic(3)) == []
+    assert list(identity_registry.getTrustedIssuers()) == [second]
+
+
+@pytest.mark.parametrize(
+    ("function", "topics", "error"),
+    [
+        ("addTrustedIssuer", [], "IdentityRegistry__NoTopics"),
+        ("addTrustedIssuer", [1, 1], "IdentityRegistry__KnownTopic"),
+        ("addTrustedIssuer", list(range(17)), "IdentityRegistry__TooManyTopics"),
+        ("updateIssuerClaimTopics", [1], "IdentityRegistry__UnknownIssuer"),
+        ("removeTrustedIssuer", None, "IdentityRegistry__UnknownIssuer"),
+    ],
+)
+def test_issuers__nonsense__refused(identity_registry, compliance_officer, wallet, function, topics, error):
+    arguments = () if topics is None else (topics,)
+    with reverts(getattr(identity_registry, error)):
+        getattr(identity_registry, function)(wallet(), *arguments, sender=compliance_officer)
+
+
+@pytest.mark.parametrize(
+    "function", ["setIdentityRegistryStorage", "setClaimTopicsRegistry", "setTrustedIssuersRegistry"]
+)
+def test_parts__swapped__refused(identity_registry, compliance_officer, thief, function):
+    with reverts(identity_registry.IdentityRegistry__Unsupported):
+        getattr(identity_registry, function)(thief, sender=compliance_officer)
+
+
+# -- Agents
+
+
+def test_agent__added__registers_and_no_more(trusted, known, compliance_officer, wallet, spender):
+    trusted.addAgent(spender, sender=compliance_officer)
+    assert trusted.isAgent(spender)
+    trusted.registerIdentity(wallet(), known, SWITZERLAND, sender=spender)
+    with reverts(trusted.AccessManagedUnauthorized, spender):
+        trusted.setFrozen(spender, True, sender=spender)
+    trusted.removeAgent(spender, sender=compliance_officer)
+    with reverts(trusted.AccessManagedUnauthorized, spender):
+        trusted.registerIdentity(wallet(), known, SWITZERLAND, sender=spender)

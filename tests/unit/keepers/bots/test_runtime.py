@@ -1,0 +1,481 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from keepers.bots.cron import Schedule
+from keepers.bots.runtime import CircuitOpen
+from keepers.bots.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime
+from keepers.chain.errors import NoCommonBlock
+from keepers.chain.heads import HeadStream
+from keepers.chain.logs import Event
+from keepers.chain.node import Block
+from keepers.errors import KeeperError
+from keepers.store import Cursor, Point, Store
+from tests.fixtures.board import POLICY, Board, Replica, board, replica
+
+
+@pytest.fixture
+def chain() -> Iterator[Board]:
+    with board() as found:
+        yield found
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    found = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite")
+    yield found
+    found.close()
+
+
+def steps(found: Replica, times: int = 3) -> None:
+    for _ in range(times):
+        found.runtime.step()
+
+
+# -- Events
+
+
+def test_events__posted__are_answered_once_each(chain: Board, store: Store) -> None:
+    running = replica(chain, store)
+    chain.post(0, 3)
+    steps(running)
+    chain.post(3, 2)
+    steps(running)
+    assert chain.answers(5) == [1] * 5
+
+
+def test_events__posted_while_nobody_watched__are_answered_by_the_next(chain: Board, store: Store) -> None:
+    chain.post(0)
+    steps(replica(chain, store))
+    for note in range(1, 4):
+        chain.post(note)
+    steps(replica(chain, store))
+    assert chain.answers(4) == [1] * 4
+
+
+def test_events__same_page_again__is_not_answered_again(chain: Board, store: Store) -> None:
+    chain.post(0, 2)
+    steps(replica(chain, store))
+    cursor = store.cursor("scribe/notes")
+    assert cursor is not None
+    store.advance(replace(cursor, block_number=0))
+    steps(replica(chain, store))
+    assert chain.answers(2) == [1, 1]
+
+
+def test_events__handler_fails__cursor_stays_and_the_page_comes_again(chain: Board, store: Store) -> None:
+    running = replica(chain, store)
+    chain.post(0, 2)
+
+    def fail(note: int) -> None:
+        if note == 1:
+            raise KeeperError("note 1", "unreadable", "read it")
+
+    running.bot.interrupt = fail
+    with pytest.raises(KeeperError, match="note 1"):
+        running.runtime.step()
+    assert store.cursor("scribe/notes") is None and chain.answers(2) == [1, 0]
+    running.bot.interrupt = lambda _: None
+    steps(running)
+    assert chain.answers(2) == [1, 1]
+
+
+def test_events__too_fresh__wait_for_their_confirmations(chain: Board, store: Store) -> None:
+    running = replica(chain, store, policy=replace(POLICY, confirmations=3))
+    chain.post(0)
+    steps(running)
+    assert chain.answers(1) == [0]
+    chain.mine(3)
+    steps(running)
+    assert chain.answers(1) == [1]
+
+
+def test_events__small_pages__all_come_in_order(chain: Board, store: Store) -> None:
+    for note in range(12):
+        chain.post(2 * note, 2)
+    running = replica(chain, store, policy=replace(POLICY, page=5))
+    found: list[int] = []
+    bot = running.bot
+    bot.triggers = (
+        OnEvents(
+            "notes",
+            chain.posted,
+            (chain.contract.address,),
+            lambda page, _: found.extend(int(note.args["id"]) for note in page),
+        ),
+    )
+    steps(running, 1)
+    assert found == list(range(24))
+
+
+def test_events__one_topic_wanted__others_do_not_come(chain: Board, store: Store) -> None:
+    chain.post(0, 5)
+    running = replica(chain, store)
+    found: list[Event] = []
+    topics = ("0x" + (3).to_bytes(32, "big").hex(),)
+    running.bot.triggers = (
+        OnEvents("three", chain.posted, (chain.contract.address,), lambda page, _: found.extend(page), topics=topics),
+    )
+    steps(running, 1)
+    assert [note.args["id"] for note in found] == [3]
+
+
+# -- Reorganisations
+
+
+def test_reorganisation__note_and_answer_gone__note_posted_again_is_answered_once(chain: Board, store: Store) -> None:
+    running = replica(chain, store)
+    chain.mine(5)
+    steps(running)
+    raw = chain.w3.eth.get_raw_transaction(chain.post(7)["transactionHash"])  # type: ignore[arg-type]
+    steps(running)
+    assert chain.answers(1, 7) == [1]
+    chain.rpc("anvil_reorg", 3, [])
+    assert chain.answers(1, 7) == [0]
+    chain.rpc("eth_sendRawTransaction", raw.to_0x_hex())
+    steps(running, 4)
+    assert chain.answers(1, 7) == [1]
+    assert "reorganisation" in running.output.getvalue() and running.bot.forgot > 0
+
+
+def test_reorganisation__only_the_answer_gone__the_same_bytes_are_sent_again(chain: Board, store: Store) -> None:
+    running = replica(chain, store)
+    chain.post(7)
+    chain.mine(5)
+    steps(running)
+    first = store.decisions("scribe")[0].tx_hash
+    chain.rpc("anvil_reorg", 1, [])
+    assert chain.answers(1, 7) == [0]
+    steps(running)
+    assert chain.answers(1, 7) == [1]
+    assert chain.rpc("eth_getTransactionReceipt", first) is not None
+
+
+def test_reorganisation__note_never_comes_back__its_answer_is_used_up(chain: Board, store: Store) -> None:
+    running = replica(chain, store)
+    chain.mine(5)
+    steps(running)
+    chain.post(7)
+    steps(running)
+    chain.rpc("anvil_reorg", 3, [])
+    steps(running)
+    chain.mine(5)
+    steps(running)
+    assert chain.answers(1, 7) == [0] and store.decisions("scribe") == []
+    chain.post(8)
+    steps(running)
+    assert chain.answers(1, 8) == [1]
+
+
+def test_reorganisation__derived_measurements_and_cursors__go_back(chain: Board, store: Store) -> None:
+    running = replica(chain, store)
+    running.bot.triggers = (
+        OnBlock(
+            "height", lambda block: store.observe("scribe", [Point("h", block.timestamp, block.number, block.number)])
+        ),
+        OnEvents("notes", chain.posted, (), lambda *_: None),
+    )
+    for _ in range(6):
+        chain.rpc("evm_increaseTime", 12)
+        chain.mine()
+        steps(running, 1)
+    head = chain.w3.eth.block_number
+    chain.rpc("anvil_rollback", 3)
+    chain.rpc("evm_increaseTime", 100)
+    chain.mine()
+    steps(running, 1)
+    heights = [point.block for point in store.measured("scribe", "h")]
+    assert heights == [*range(head - 5, head - 2), head - 2]
+    assert store.cursor("scribe/notes") is not None
+    assert store.cursor("scribe/notes").block_number == head - 2  # type: ignore[union-attr]
+
+
+def test_reorganisation__deeper_than_what_is_remembered__stops(chain: Board, store: Store) -> None:
+    for note in range(12):
+        chain.post(note)
+    running = replica(chain, store, policy=replace(POLICY, finality=4))
+    running.bot.triggers = ()
+    steps(running)
+    chain.rpc("anvil_reorg", 10, [])
+    with pytest.raises(NoCommonBlock, match="none of the 5 blocks"):
+        running.runtime.step()
+
+
+def test_node_behind__contradicts_nothing__bot_waits(chain: Board, store: Store) -> None:
+    running = replica(chain, store, policy=replace(POLICY, patience=60))
+    chain.mine(5)
+    steps(running)
+    chain.rpc("anvil_rollback", 2)
+    steps(running)
+    assert "reorganisation" not in running.output.getvalue()
+    chain.rpc("evm_increaseTime", 100)
+    chain.mine(4)
+    steps(running)
+    assert "reorganisation" in running.output.getvalue()
+
+
+# -- Other triggers
+
+
+def test_on_block__same_block__comes_once(chain: Board, store: Store) -> None:
+    running, found = replica(chain, store), list[int]()
+    running.bot.triggers = (OnBlock("block", lambda block: found.append(block.number)),)
+    steps(running)
+    chain.mine(2)
+    steps(running)
+    head = chain.w3.eth.block_number
+    assert found == [head - 2, head]
+
+
+def test_on_change__value_changes__comes_without_a_block_too(chain: Board, store: Store) -> None:
+    running, value, found = replica(chain, store), ["a"], list[str]()
+    running.bot.triggers = (OnChange("value", lambda _: value[0], lambda _: found.append(value[0])),)
+    steps(running)
+    value[0] = "b"
+    steps(running)
+    assert found == ["a", "b"]
+
+
+def test_on_change__handler_fails__comes_again(chain: Board, store: Store) -> None:
+    running, found = replica(chain, store), list[int]()
+
+    def handler(_: Block) -> None:
+        found.append(1)
+        if len(found) == 1:
+            raise KeeperError("it", "failed", "again")
+
+    running.bot.triggers = (OnChange("value", lambda _: 1, handler),)
+    with pytest.raises(KeeperError):
+        running.runtime.step()
+    steps(running)
+    assert len(found) == 2
+
+
+def test_on_threshold__crossed__comes_once_a_crossing(chain: Board, store: Store) -> None:
+    running, found = replica(chain, store), list[float]()
+    values = iter([1.0, 5.0, 6.0, 2.5, 5.0, 1.0, 7.0])
+
+    def handler(value: float, _: Block) -> bool:
+        found.append(value)
+        return True
+
+    running.bot.triggers = (OnThreshold("value", lambda _: next(values), 3.0, handler, rearm=2.0),)
+    for _ in range(7):
+        chain.mine()
+        steps(running, 1)
+    assert found == [5.0, 7.0]
+
+
+def test_on_threshold__not_dealt_with__comes_with_the_next_block(chain: Board, store: Store) -> None:
+    running, found = replica(chain, store), list[float]()
+
+    def handler(value: float, _: Block) -> bool:
+        found.append(value)
+        return len(found) > 1
+
+    running.bot.triggers = (OnThreshold("value", lambda _: 5.0, 3.0, handler),)
+    for _ in range(4):
+        chain.mine()
+        steps(running, 2)
+    assert len(found) == 2
+
+
+def test_on_time__due_while_away__comes_once_for_the_last_time(chain: Board, store: Store) -> None:
+    found: list[int] = []
+    schedule = Schedule.parse("0 * * * *")
+
+    def started() -> Replica:
+        running = replica(chain, store)
+        running.bot.triggers = (OnTime("hourly", schedule, lambda due, _: found.append(due)),)
+        return running
+
+    steps(started())
+    assert found == []
+    chain.rpc("evm_increaseTime", 5 * 3600)
+    chain.mine()
+    running = started()
+    steps(running)
+    now = chain.w3.eth.get_block("latest")["timestamp"]
+    assert found == [now - now % 3600]
+    steps(started())
+    assert len(found) == 1
+
+
+def test_triggers__one_fails__others_are_served_and_the_failure_counts(chain: Board, store: Store) -> None:
+    running, found = replica(chain, store), list[int]()
+
+    def fail(_: Block) -> None:
+        raise KeeperError("it", "failed", "again")
+
+    running.bot.triggers = (OnBlock("bad", fail), OnBlock("good", lambda block: found.append(block.number)))
+    for _ in range(2):
+        with pytest.raises(KeeperError):
+            running.runtime.step()
+    assert len(found) == 1
+
+
+# -- Running
+
+
+def test_run__failing_on_and_on__opens_the_circuit(chain: Board, store: Store) -> None:
+    running = replica(chain, store, policy=replace(POLICY, max_failures=3, max_backoff=0.01))
+
+    def fail(_: Block) -> None:
+        raise KeeperError("something", "wrong", "mend it")
+
+    running.bot.triggers = (OnBlock("bad", fail),)
+    with pytest.raises(CircuitOpen, match="3 failures in a row, the last: something: wrong"):
+        running.runtime.run()
+    assert running.output.getvalue().count('"event": "failure"') == 3
+
+
+def test_run__node_gone_and_back__goes_on(store: Store) -> None:
+    beats: list[int] = []
+    with board() as chain:
+        running = replica(chain, store, beat=lambda step: beats.append(step.head.number))
+        thread = threading.Thread(target=running.runtime.run, daemon=True)
+        thread.start()
+        wait_until(lambda: bool(beats))
+    wait_until(lambda: '"event": "failure"' in running.output.getvalue())
+    running.stop.set()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def test_run__asked_to_stop__gives_the_lease_up(chain: Board, store: Store) -> None:
+    running = replica(chain, store, seconds=600)
+    thread = threading.Thread(target=running.runtime.run, daemon=True)
+    thread.start()
+    wait_until(lambda: (lease := store.lease("bot:scribe")) is not None and lease.expires > 0)
+    running.stop.set()
+    thread.join(timeout=10)
+    other = replica(chain, store, seconds=600)
+    chain.post(0)
+    steps(other)
+    assert chain.answers(1) == [1]
+
+
+def test_run__websocket__hears_of_a_block_before_the_next_poll(chain: Board, store: Store) -> None:
+    wake, beats = threading.Event(), list[int]()
+    policy = replace(POLICY, poll_seconds=30.0)
+    running = replica(chain, store, policy=policy, wake=wake, beat=lambda step: beats.append(step.head.number))
+    heads = HeadStream([chain.url.replace("http", "ws")], wake, running.desk.log)
+    running.runtime._heads = heads
+    thread = threading.Thread(target=running.runtime.run, daemon=True)
+    thread.start()
+    wait_until(lambda: heads.live and bool(beats))
+    chain.post(0)
+    wait_until(lambda: chain.answers(1) == [1], 5)
+    running.stop.set()
+    thread.join(timeout=10)
+    assert not thread.is_alive() and not heads.live
+
+
+def test_heads__nobody_there_then_somebody__connects(store: Store) -> None:
+    from tests.unit.keepers.chain.test_node import free_port
+
+    port, wake = free_port(), threading.Event()
+    with board() as chain:
+        running = replica(chain, store)
+        real = chain.url.replace("http", "ws")
+        heads = HeadStream([f"ws://127.0.0.1:{port}", real], wake, running.desk.log)
+        heads.start()
+        wait_until(lambda: heads.live)
+        assert "websocket down" in running.output.getvalue()
+    wait_until(lambda: not heads.live)
+    heads.close()
+
+
+# -- Replicas
+
+
+def test_two_replicas__one_leads__the_other_does_nothing(chain: Board, store: Store) -> None:
+    first, second = replica(chain, store, seconds=600), replica(chain, store, seconds=600)
+    steps(first, 1)
+    chain.post(0)
+    steps(second)
+    assert chain.answers(1) == [0]
+    steps(first)
+    assert chain.answers(1) == [1]
+
+
+def test_two_replicas__leader_sleeps_through_its_lease_before_signing__other_acts_once(
+    chain: Board, tmp_path: Path
+) -> None:
+    now = [1000.0]
+    store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
+    first, second = replica(chain, store, seconds=30), replica(chain, store, seconds=30)
+    chain.post(0)
+
+    def sleep(_: int) -> None:
+        now[0] += 31
+        steps(second)
+
+    first.bot.interrupt = sleep
+    with pytest.raises(KeeperError, match="now held by"):
+        first.runtime.step()
+    assert chain.answers(1) == [1]
+    store.close()
+
+
+def test_lease__leader_gone__other_takes_over_when_it_expired(chain: Board, tmp_path: Path) -> None:
+    now = [1000.0]
+    store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
+    first, second = replica(chain, store, seconds=30), replica(chain, store, seconds=30)
+    steps(first, 1)
+    chain.post(0)
+    now[0] += 29
+    steps(second)
+    assert chain.answers(1) == [0]
+    now[0] += 2
+    steps(second)
+    assert chain.answers(1) == [1]
+    store.close()
+
+
+def test_cursor__names__of_bots_that_begin_alike_are_kept_apart(chain: Board, store: Store) -> None:
+    store.advance(Cursor("scribe-2/notes", 900, "0x", 0))
+    running = replica(chain, store)
+    chain.mine(3)
+    steps(running)
+    chain.rpc("anvil_reorg", 1, [])
+    steps(running)
+    cursor = store.cursor("scribe-2/notes")
+    assert cursor is not None and cursor.block_number == 900
+
+
+def test_two_replicas__leader_killed_between_receipt_and_decision__one_that_was_up_goes_on(
+    chain: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
+    first, second = replica(chain, store, seconds=30), replica(chain, store, seconds=30)
+    steps(second, 1)
+    now[0] += 31
+    chain.post(0, 2)
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(first.desk, "conclude", kill)
+        with pytest.raises(KeyboardInterrupt):
+            first.runtime.step()
+    now[0] += 31
+    steps(second)
+    assert chain.answers(2) == [1, 1] and len(store.decisions("scribe")) == 2
+    store.close()
+
+
+def wait_until(done: object, seconds: float = 20.0) -> None:
+    assert callable(done)
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "took too long"
+        time.sleep(0.01)

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from keepers.chain.errors import NodeUnreachable, WrongNetwork
+from keepers.chain.node import connect
+from tests.fixtures.board import Board, board
+from tests.fixtures.services import Answer, Request, serve
+from tests.unit.keepers.chain.test_node import free_port
+
+
+class Front:
+    """Passes requests on to a node, or breaks in the way that it is told to."""
+
+    def __init__(self, chain: Board) -> None:
+        self.chain = chain
+        self.status = 200
+        self.stuck_at: int | None = None
+        self.asked = 0
+
+    def answer(self, request: Request) -> Answer:
+        self.asked += 1
+        if self.status != 200:
+            return Answer(self.status, {"error": "too many requests"})
+        if self.stuck_at is not None and isinstance(request.body, dict) and "latest" in request.body.get("params", []):
+            body = {**request.body, "params": [hex(self.stuck_at), False]}
+        else:
+            body = request.body
+        found = requests.post(
+            self.chain.url, data=json.dumps(body), headers={"content-type": "application/json"}, timeout=5
+        )
+        return Answer(200, found.json())
+
+
+@contextmanager
+def front(chain: Board) -> Iterator[tuple[Front, str]]:
+    found = Front(chain)
+    with serve(found.answer) as url:
+        yield found, url
+
+
+@pytest.fixture
+def chain() -> Iterator[Board]:
+    with board() as found:
+        yield found
+
+
+def test_rpc__preferred_one_dead__the_next_answers(chain: Board) -> None:
+    dead = f"http://127.0.0.1:{free_port()}"
+    notes: list[tuple[str, dict[str, object]]] = []
+    node = connect(dead, 31337, fallbacks=[chain.url])
+    node.report_to(lambda event, **fields: notes.append((event, fields)))
+    assert node.latest().number == chain.w3.eth.block_number
+    first, second = node.health()
+    assert (first.up, first.reason, second.up) == (False, "nothing accepts connections", True)
+    assert second.height == chain.w3.eth.block_number
+
+
+def test_rpc__all_dead__says_so_of_the_preferred_one() -> None:
+    dead = [f"http://127.0.0.1:{free_port()}" for _ in range(2)]
+    with pytest.raises(NodeUnreachable) as caught:
+        connect(dead[0], 31337, fallbacks=dead[1:])
+    assert str(caught.value).startswith(dead[0])
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_rpc__preferred_one_answers_with_a_status__next_answers_then_it_is_asked_again(
+    chain: Board, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keepers.chain.endpoints._REST", 0.05)
+    with front(chain) as (preferred, url):
+        node = connect(url, 31337, fallbacks=[chain.url])
+        preferred.status = status
+        node.latest()
+        asked = preferred.asked
+        node.latest()
+        assert preferred.asked == asked, "it rests"
+        assert node.health()[0].reason == f"HTTP status {status}"
+        preferred.status = 200
+        while not node.health()[0].up:
+            node.latest()
+        assert preferred.asked > asked
+
+
+def test_latest__preferred_one_stuck__the_next_is_asked(chain: Board) -> None:
+    with front(chain) as (preferred, url):
+        node = connect(url, 31337, fallbacks=[chain.url])
+        chain.mine(10)
+        assert node.latest().number == 11
+        preferred.stuck_at = 5
+        assert node.latest().number == 11
+        assert node.health()[0].reason == "at block 5, behind 11"
+
+
+def test_latest__whole_chain_went_back__is_believed(chain: Board) -> None:
+    node = connect(chain.url, 31337)
+    chain.mine(10)
+    assert node.latest().number == 11
+    chain.rpc("anvil_rollback", 6)
+    assert node.latest().number == 5
+
+
+def test_connect__fallback_on_another_chain__is_refused_when_it_is_asked(chain: Board) -> None:
+    with board("--chain-id", "5") as other, front(chain) as (preferred, url):
+        node = connect(url, 31337, fallbacks=[other.url])
+        preferred.status = 500
+        with pytest.raises(WrongNetwork, match="is chain 5, not 31337"):
+            node.latest()

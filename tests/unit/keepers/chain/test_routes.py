@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keepers.chain.errors import GaveUp, NodeRefused, NodeUnreachable
+from keepers.chain.journal import Status
+from keepers.chain.node import connect
+from keepers.chain.routes import PrivateRoute, PublicRoute, Relay
+from keepers.chain.sender import Sender
+from keepers.store import Store
+from tests.fixtures.board import SENDING, Board, board, signer
+from tests.fixtures.relay import PrivateRelay, private_relay
+from tests.unit.keepers.chain.test_node import free_port
+
+IDENTITY = signer(0x1D)
+
+
+@pytest.fixture
+def relay() -> Iterator[PrivateRelay]:
+    with board() as chain, private_relay(chain) as found:
+        yield found
+
+
+def sender(relay: PrivateRelay, store: Store, **how: Any) -> Sender:
+    node = connect(relay.board.url, 31337)
+    route = PrivateRoute(Relay(**{"url": relay.url, **how}), IDENTITY)
+    return Sender(node, signer(), SENDING, store.journal("bot"), private=route)
+
+
+def opened(folder: Path) -> Store:
+    return Store.open(f"sqlite:///{folder}/keeper.sqlite")
+
+
+def act(chain: Board) -> tuple[str, bytes]:
+    return chain.contract.address, chain.answer(1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "method"), [("transaction", "eth_sendPrivateTransaction"), ("bundle", "eth_sendBundle")]
+)
+def test_send__private_relay__goes_there_signed_and_nowhere_else(
+    relay: PrivateRelay, tmp_path: Path, kind: str, method: str
+) -> None:
+    receipt = sender(relay, opened(tmp_path), kind=kind).send("key", *act(relay.board))
+    assert receipt.ok and relay.board.answers(1, 1) == [1]
+    assert [name for name, _ in relay.requests] == [method] and relay.signers == {IDENTITY.address}
+
+
+def test_send__relay_sits_on_it__becomes_public_after_its_blocks(relay: PrivateRelay, tmp_path: Path) -> None:
+    relay.includes = False
+    store = opened(tmp_path)
+    waiting = sender(relay, store, blocks=2)
+    mine_while_waiting(relay.board, waiting)
+    receipt = waiting.send("key", *act(relay.board))
+    assert receipt.ok and relay.board.answers(1, 1) == [1]
+    (made,) = store.journal("bot").active()
+    assert len(made.attempts) == 1, "the same bytes, by another route"
+
+
+def test_send__relay_sits_on_it_and_it_must_stay_private__its_nonce_is_used_up(
+    relay: PrivateRelay, tmp_path: Path
+) -> None:
+    relay.includes = False
+    store = opened(tmp_path)
+    waiting = sender(relay, store, blocks=2, fallback="cancel")
+    mine_while_waiting(relay.board, waiting)
+    with pytest.raises(GaveUp):
+        waiting.send("key", *act(relay.board))
+    assert relay.requests[-1][0] == "eth_cancelPrivateTransaction"
+    assert relay.board.answers(1, 1) == [0]
+    # What the relay still has can no longer be mined.
+    private = relay.requests[0][1]["tx"]
+    assert "nonce too low" in str(relay.board.w3.provider.make_request("eth_sendRawTransaction", [private]))
+    relay.includes = True
+    assert sender(relay, store).send("key", *act(relay.board)).ok
+    assert relay.board.answers(1, 1) == [1]
+
+
+def test_send__relay_down__goes_public_where_it_may(relay: PrivateRelay, tmp_path: Path) -> None:
+    dead = f"http://127.0.0.1:{free_port()}"
+    assert sender(relay, opened(tmp_path), url=dead).send("key", *act(relay.board)).ok
+
+
+def test_send__relay_down_and_it_must_stay_private__says_so(relay: PrivateRelay, tmp_path: Path) -> None:
+    dead = f"http://127.0.0.1:{free_port()}"
+    store = opened(tmp_path)
+    with pytest.raises(NodeUnreachable, match="relay does not answer"):
+        sender(relay, store, url=dead, fallback="cancel").send("key", *act(relay.board))
+    (made,) = store.journal("bot").active()
+    assert made.status is Status.OPEN and relay.board.answers(1, 1) == [0]
+
+
+def test_rpc__relay_refuses__one_line(relay: PrivateRelay) -> None:
+    route = PrivateRoute(Relay(relay.url), IDENTITY)
+    with pytest.raises(NodeRefused, match="unknown method"):
+        route._rpc("eth_noSuchThing", {})
+
+
+def test_public_route__sent_twice__is_no_error(relay: PrivateRelay, tmp_path: Path) -> None:
+    store, chain = opened(tmp_path), relay.board
+    node = connect(chain.url, 31337)
+    Sender(node, signer(), SENDING, store.journal("bot")).send("key", *act(chain))
+    (made,) = store.journal("bot").active()
+    PublicRoute(node).submit(made.attempts[0].raw, 0)
+    assert chain.answers(1, 1) == [1]
+
+
+def mine_while_waiting(chain: Board, waiting: Sender) -> None:
+    """A block each time that the sender looks."""
+    waiting._policy = replace(SENDING, poll_seconds=0.001)
+    look = waiting._look
+
+    def looking(transaction: Any) -> Any:
+        chain.mine()
+        return look(transaction)
+
+    waiting._look = looking  # type: ignore[method-assign]

@@ -1,0 +1,176 @@
+"""Each fault that a keeper may meet is found, with its remedy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keepers.operations.doctor import clock
+from keepers.store.tables import HEAD
+from tests.fixtures.node import World
+from tests.unit.keepers.bots.harness import ready, started
+from tests.unit.keepers.cli.test_cli import free_port, invoke, line_of
+
+NOBODY = "0x" + "11" * 20
+
+
+def findings(config: Path, *options: str) -> dict[str, dict[str, str]]:
+    """By subject; the worst of each."""
+    result = invoke("doctor", "--config", str(config), "--json", *options)
+    order = ("ok", "warn", "fail")
+    found: dict[str, dict[str, str]] = {}
+    for line in result.stdout.splitlines():
+        finding = json.loads(line)
+        known = found.get(finding["subject"])
+        if known is None or order.index(finding["level"]) > order.index(known["level"]):
+            found[finding["subject"]] = finding
+    assert result.exit_code == any(item["level"] == "fail" for item in found.values()), result.output
+    assert all(item["remedy"] for item in found.values() if item["level"] != "ok")
+    return found
+
+
+def levels(config: Path) -> dict[str, str]:
+    return {subject: item["level"] for subject, item in findings(config).items()}
+
+
+def test_doctor__everything_well__exits_0_and_says_what_it_saw(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk:
+        risk.step()
+    result = invoke("doctor", "--config", str(config))
+    assert result.exit_code == 0, result.output
+    for text in (
+        f"database: sqlite, version {HEAD}",
+        "contracts, their code as deployed",
+        "portfolio demo: state Normal",
+        "model: 1, good for",
+        "feed USDC: 1.0000 USD",
+        "signers of models: 2 of 3, 2 needed",
+        "signers of rebalances: 2 of 3, 2 needed",
+        "risk:demo: 0 blocks behind the chain",
+    ):
+        assert text in result.output
+    assert all(line.startswith("ok   ") for line in result.output.splitlines())
+
+
+def test_doctor__nothing_run_yet__warns_of_the_model(world: World) -> None:
+    found = findings(ready(world))
+    assert found["model"]["level"] == "warn" and "run the risk bot" in found["model"]["remedy"]
+
+
+def test_doctor__bad_config__is_the_only_finding(tmp_path: Path) -> None:
+    (tmp_path / "keeper.yaml").write_text("rpc_url: 1\n")
+    result = invoke("doctor", "--config", str(tmp_path / "keeper.yaml"))
+    assert result.exit_code == 1 and len(result.output.splitlines()) == 1 and result.output.startswith("fail ")
+
+
+def test_doctor__node_down__says_so_and_still_looks_at_the_database(world: World) -> None:
+    ready(world)
+    found = findings(world.write_config(rpc_url=f"http://127.0.0.1:{free_port()}"))
+    assert found["database"]["level"] == "ok"
+    (fault,) = [item for item in found.values() if item["level"] == "fail"]
+    assert "nothing accepts connections" in fault["found"]
+
+
+def test_doctor__fallback_and_websocket_down__are_found_though_not_needed(world: World) -> None:
+    ready(world)
+    dead = f"127.0.0.1:{free_port()}"
+    ws_urls = [world.url.replace("http://", "ws://"), f"ws://{dead}"]
+    found = levels(world.write_config(fallback_rpc_urls=[f"http://{dead}"], ws_urls=ws_urls))
+    assert found[world.url] == found[ws_urls[0]] == "ok"
+    assert found[f"http://{dead}"] == found[f"ws://{dead}"] == "fail"
+
+
+def test_doctor__stranger_among_the_signers__names_the_call_that_admits_it(world: World) -> None:
+    ready(world)
+    keys: dict[str, Any] = {
+        name: {"keystore": f"{name}.json", "passphrase_file": f"{name}.pass"}
+        for name in ("sender", "signer-0", "signer-1")
+    }
+    signers = [keys["signer-0"], keys["signer-1"], keys["sender"]]
+    found = findings(world.write_config(keys={"sender": keys["sender"], "signers": signers}))
+    for what in ("models", "rebalances"):
+        fault = found[f"signers of {what}"]
+        assert fault["level"] == "fail" and "SignerSets.addSigner(0x" in fault["remedy"]
+
+
+def test_doctor__too_few_signers__are_below_the_quorum(world: World) -> None:
+    ready(world)
+    one = {"keystore": "signer-0.json", "passphrase_file": "signer-0.pass"}
+    found = findings(world.write_config(keys={"sender": one, "signers": [one]}))
+    assert found["signers of models"]["found"] == "1 of 3, 2 needed"
+    assert found["sender"]["level"] == "fail" and "has 0.0000 ether" in found["sender"]["found"]
+    assert "sender" not in findings(world.write_config(), "--skip-keys")
+
+
+def test_doctor__poor_sender__is_warned_of(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk:
+        address = risk.context.sender.address
+    world.w3.provider.make_request("anvil_setBalance", [address, hex(10**16)])  # type: ignore[arg-type]
+    finding = findings(config)["sender"]
+    assert finding["level"] == "warn" and "1.4900 more" in finding["remedy"]
+
+
+def test_doctor__old_feed__is_found_before_and_after_it_fails(world: World) -> None:
+    config = ready(world)
+    world.w3.provider.make_request("evm_increaseTime", [int(2.5 * 86_400)])  # type: ignore[arg-type]
+    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+    assert findings(config)["feed AAA"]["level"] == "warn"
+    world.w3.provider.make_request("evm_increaseTime", [86_400])  # type: ignore[arg-type]
+    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+    finding = findings(config)["feed AAA"]
+    assert finding["level"] == "fail" and "PriceOracle__StalePrice" in finding["found"]
+
+
+def test_doctor__prices_behind_short_and_missing__are_told_apart(world: World) -> None:
+    config = ready(world)
+    path = str((world.folder / "prices.csv").resolve())
+    world.write_prices(190)
+    assert "11 days behind" in findings(config)[path]["found"]
+    world.write_prices(50)
+    assert "min_observations is 60" in findings(config)[path]["remedy"]
+    Path(path).unlink()
+    assert findings(config)[path]["level"] == "fail"
+
+
+def test_doctor__upgraded_contract__is_named(world: World) -> None:
+    config = ready(world)
+    record = json.loads((world.folder / "testnet.json").read_text())
+    record["contracts"]["RiskEngine"]["implementation"] = NOBODY
+    (world.folder / "older.json").write_text(json.dumps(record))
+    assert "RiskEngine" not in findings(config)
+    finding = findings(world.write_config(deployment="older.json"))["RiskEngine"]
+    assert finding["level"] == "warn" and "upgraded to 0x" in finding["found"]
+
+
+def test_doctor__paused_bot_and_silent_redis__are_warned_of(world: World) -> None:
+    ready(world)
+    config = world.write_config(redis="redis://127.0.0.1:1/0")
+    invoke("pause", "rebalance", "--config", str(config), "--reason", "venue incident")
+    found = findings(config)
+    assert found["rebalance:demo"]["found"] == "paused: venue incident" and found["redis"]["level"] == "warn"
+
+
+def test_doctor__secrets_in_addresses__are_not_shown(world: World) -> None:
+    ready(world)
+    secret = world.url.replace("http://", "http://keeper:hunter2@") + "/hunter2"
+    redis = "redis://:hunter2@127.0.0.1:1/0"
+    for config in (world.write_config(rpc_url=secret, redis=redis), world.write_config(fallback_rpc_urls=[secret])):
+        result = invoke("doctor", "--config", str(config))
+        assert "hunter2" not in result.output + result.stderr and world.url in result.output
+
+
+def test_follow__without_redis__says_what_to_add(world: World) -> None:
+    assert "add redis: redis://host:6379/0" in line_of(invoke("follow", "--config", str(world.write_config())), 2)
+
+
+@pytest.mark.parametrize(
+    ("chain_id", "ahead", "level"),
+    [(1, 0, "ok"), (1, 15, "ok"), (1, 16, "fail"), (1, -120, "ok"), (1, -121, "warn"), (31337, 10**8, "ok")],
+)
+def test_clock__block_ahead_or_behind__is_judged_where_time_counts(chain_id: int, ahead: int, level: str) -> None:
+    assert clock(chain_id, 1_700_000_000 + ahead, 1_700_000_000.0).level == level

@@ -1,0 +1,97 @@
+"""`quantera run`: several bots in one process, watched over a port; decisions followed over Redis."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import urllib.error
+import urllib.request
+
+import pytest
+from click.testing import CliRunner
+
+from keepers.cli import main
+from tests.fixtures.node import World
+from tests.unit.keepers.bots.harness import posted, ready, rebalanced
+from tests.unit.keepers.cli.test_cli import free_port, invoke, line_of, process, wait_until
+
+
+def scrape(port: int, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+def test_run_all__on_servers__serves_metrics_health_and_one_trace_a_decision(
+    world: World, postgres_url: str, redis_url: str
+) -> None:
+    ready(world)
+    port = free_port()
+    config = world.write_config(store=postgres_url, metrics={"port": port}, redis=redis_url)
+    with process("all", config) as running:
+        wait_until(lambda: rebalanced(world) == 1)
+        done = 'quantera_decisions_total{bot="rebalance:demo",outcome="done"}'
+        wait_until(lambda: done in scrape(port, "/metrics")[1])  # a moment after the chain has it
+        wait_until(lambda: scrape(port, "/readyz")[0] == 200)
+        assert scrape(port, "/healthz")[0] == 200
+        text = scrape(port, "/metrics")[1]
+        for bot in ("risk:demo", "rebalance:demo"):
+            assert f'quantera_leading{{bot="{bot}"}} 1.0' in text
+            assert f'quantera_decisions_total{{bot="{bot}",outcome="done"}}' in text
+        running.send_signal(signal.SIGTERM)
+        output, errors = running.communicate(timeout=60)
+    assert running.returncode == 0, errors
+    lines = [json.loads(line) for line in output.splitlines()]
+    decisions = [line for line in lines if line["event"] == "decision"]
+    assert {line["bot"] for line in decisions} == {"risk:demo", "rebalance:demo"}
+    for decision in [line for line in decisions if line["outcome"] == "done"]:
+        led = [
+            line["event"] for line in lines if line.get("trace") == decision["trace"] and line["bot"] == decision["bot"]
+        ]
+        assert led.index("sent") < led.index("mined") < led.index("decision") and decision["trigger"]
+    assert "VaR 99%" in invoke("status", "--config", str(config)).output
+    followed = invoke("follow", "--config", str(config), "--from-start", "--count", str(len(decisions)))
+    assert [json.loads(line)["key"] for line in followed.output.splitlines()] == [line["key"] for line in decisions]
+
+
+def test_run__port_taken__one_line_before_anything_is_sent(world: World) -> None:
+    config = ready(world)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        line = line_of(invoke("run", "all", "--config", str(config), "--metrics-port", port), 1)
+    assert line.endswith("Address already in use; choose another metrics.port")
+    assert posted(world) == 0
+
+
+def test_run_all__one_gives_up__all_end_with_its_reason(world: World) -> None:
+    ready(world)
+    (world.folder / "prices.csv").unlink()
+    config = world.write_config(max_failures=2, poll_seconds=0.01)
+    with process("all", config) as running:
+        output, errors = running.communicate(timeout=120)
+    assert running.returncode == 1
+    (line,) = errors.splitlines()
+    assert line.startswith("quantera: risk:demo: 2 failures in a row, the last: ") and "prices.csv" in line
+    assert [json.loads(line)["event"] for line in output.splitlines()].count("stopped") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("quantera ", "doctor"), ("quantera db ", "backup"), ("quantera run ", "all")]
+)
+def test_completion__of_words__knows_the_commands(words: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"_QUANTERA_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    result = CliRunner().invoke(main, [], prog_name="quantera", env=environment, complete_var="_QUANTERA_COMPLETE")
+    assert f"plain,{found}" in result.output.splitlines()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion__script__is_the_shells(shell: str) -> None:
+    script = invoke("completion", shell).output
+    assert "_QUANTERA_COMPLETE" in script and f"{shell}_complete" in script and "%(" not in script

@@ -1,0 +1,192 @@
+"""Verdicts that the model gives, one behaviour a test; that the engine gives the same is tested on chain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from keepers.compliance.explain import explain, whole
+from keepers.compliance.rulebook import load_rulebook
+from keepers.compliance.rulebook.terms import Terms, assign
+from keepers.compliance.rules import Reason, Rule
+from keepers.compliance.verdict import Identity, Movement, Party, State, crosses, judge, judge_token, verdict
+
+NOW = 1_800_000_000
+LATER = NOW + 1
+RETAIL = Identity(country=756, investor_class=1, kyc_expiry=LATER, aml_expiry=LATER, accreditation_expiry=LATER)
+ACCREDITED = replace(RETAIL, investor_class=2)
+GERMAN = replace(RETAIL, country=276)
+VENUE = Identity(venue=True)
+EVERYBODY = Rule(classes=0b1110)
+STATE = State(now=NOW, rules={756: EVERYBODY, 276: EVERYBODY})
+
+ALICE = Party("alice", RETAIL, balance=100, counted_in=756)
+BOB = Party("bob", RETAIL)
+POOL = Party("pool", VENUE, balance=100)
+
+
+def with_rule(**fields: int | bool) -> State:
+    return replace(STATE, rules={756: replace(EVERYBODY, **fields), 276: EVERYBODY})  # type: ignore[arg-type]
+
+
+def outcome(movement: Movement, state: State = STATE) -> tuple[str | None, Reason]:
+    return verdict(judge(movement, state))
+
+
+ALLOWED = (None, Reason.NONE)
+
+
+def test_judge__eligible_both__allowed() -> None:
+    assert outcome(Movement(ALICE, BOB, 10)) == ALLOWED
+
+
+def test_judge__rules_not_open__refused() -> None:
+    assert outcome(Movement(ALICE, BOB, 10), replace(STATE, open=False)) == ("bob", Reason.RULES_NOT_SET)
+
+
+@pytest.mark.parametrize(
+    ("identity", "reason"),
+    [
+        (Identity(), Reason.NOT_REGISTERED),
+        (replace(RETAIL, sanctioned=True, frozen=True), Reason.SANCTIONED),
+        (replace(RETAIL, frozen=True), Reason.ACCOUNT_FROZEN),
+        (replace(RETAIL, investor_class=0), Reason.NOT_VERIFIED),
+        (replace(RETAIL, kyc_expiry=NOW), Reason.KYC_EXPIRED),
+        (replace(RETAIL, aml_expiry=NOW), Reason.AML_EXPIRED),
+        (replace(RETAIL, country=250), Reason.COUNTRY_NOT_ALLOWED),
+        (VENUE, Reason.NONE),
+    ],
+)
+def test_judge__receiver__each_flaw_has_its_reason(identity: Identity, reason: Reason) -> None:
+    assert outcome(Movement(ALICE, replace(BOB, identity=identity), 10))[1] == reason
+
+
+def test_judge__venue_to_venue__refused() -> None:
+    movement = Movement(POOL, replace(POOL, address="pool 2"), 10)
+    assert outcome(movement) == ("pool 2", Reason.VENUE_ONLY_OPPOSITE_ELIGIBLE)
+
+
+def test_judge__accreditation_lapsed__counts_as_retail() -> None:
+    lapsed = replace(BOB, identity=replace(ACCREDITED, accreditation_expiry=NOW))
+    assert outcome(Movement(ALICE, lapsed, 10)) == ALLOWED
+    assert outcome(Movement(ALICE, lapsed, 10), with_rule(classes=0b0100)) == ("bob", Reason.ACCREDITATION_EXPIRED)
+    assert outcome(Movement(ALICE, BOB, 10), with_rule(classes=0b0100)) == ("bob", Reason.CLASS_NOT_ALLOWED)
+
+
+def test_judge__lapsed_sender__may_leave() -> None:
+    lapsed = replace(ALICE, identity=replace(RETAIL, kyc_expiry=NOW))
+    assert outcome(Movement(lapsed, BOB, 10)) == ALLOWED
+    assert outcome(Movement(lapsed, None, 10)) == ALLOWED
+    assert outcome(Movement(lapsed, POOL, 10)) == ("alice", Reason.KYC_EXPIRED)
+
+
+def test_judge__spender_that_is_not_eligible__refused() -> None:
+    assert outcome(Movement(ALICE, BOB, 10, Party("thief"))) == ("thief", Reason.NOT_REGISTERED)
+    assert outcome(Movement(ALICE, BOB, 10, POOL)) == ALLOWED
+
+
+def test_judge__lock_up__what_is_not_locked_may_go() -> None:
+    locked = replace(ALICE, locked=40, unlocks_at=LATER)
+    assert outcome(Movement(locked, BOB, 60)) == ALLOWED
+    assert outcome(Movement(locked, BOB, 61)) == ("alice", Reason.LOCKED_UP)
+    assert outcome(Movement(replace(locked, unlocks_at=NOW), BOB, 61)) == ALLOWED
+
+
+def test_judge__volume__counts_what_was_sent_before() -> None:
+    state = with_rule(volume_limit=50, period=10)
+    assert outcome(Movement(replace(ALICE, sent=40), BOB, 10), state) == ALLOWED
+    assert outcome(Movement(replace(ALICE, sent=40), BOB, 11), state) == ("alice", Reason.VOLUME_EXCEEDED)
+
+
+def test_judge__minimum__nothing_left_is_allowed_and_crumbs_are_not() -> None:
+    state = with_rule(min_holding=30)
+    assert outcome(Movement(ALICE, BOB, 100), state) == ALLOWED
+    assert outcome(Movement(ALICE, BOB, 71), state) == ("alice", Reason.BELOW_MINIMUM_HOLDING)
+    assert outcome(Movement(None, BOB, 29), state) == ("bob", Reason.BELOW_MINIMUM_HOLDING)
+
+
+def test_judge__maximum__is_over_all_wallets_and_the_senders_counts_after() -> None:
+    state = with_rule(max_holding=120)
+    linked = replace(BOB, other_wallets={"carol": 50})
+    assert outcome(Movement(ALICE, linked, 70), state) == ALLOWED
+    assert outcome(Movement(ALICE, linked, 71), state) == ("bob", Reason.ABOVE_MAXIMUM_HOLDING)
+    own = replace(BOB, other_wallets={"alice": 100})
+    assert outcome(Movement(ALICE, own, 100), state) == ALLOWED
+
+
+def test_judge__holders__one_that_leaves_makes_room() -> None:
+    state = replace(with_rule(max_holders=1), holders_in={756: 1}, holders=1, max_holders=1)
+    assert outcome(Movement(ALICE, BOB, 100), state) == ALLOWED
+    assert outcome(Movement(ALICE, BOB, 99), state) == ("bob", Reason.TOO_MANY_HOLDERS)
+    in_all = replace(state, max_holders=0)
+    assert outcome(Movement(ALICE, BOB, 99), in_all) == ("bob", Reason.TOO_MANY_HOLDERS_IN_COUNTRY)
+
+
+def test_judge__residents_only__binds_both_sides_and_not_issuance() -> None:
+    state = with_rule(resident_only=True)
+    hans = Party("hans", GERMAN, balance=10, counted_in=276)
+    assert outcome(Movement(ALICE, hans, 10), state) == ("alice", Reason.RESIDENTS_ONLY)
+    assert outcome(Movement(hans, BOB, 10), state) == ("bob", Reason.RESIDENTS_ONLY)
+    assert outcome(Movement(ALICE, BOB, 10), state) == ALLOWED
+    assert outcome(Movement(None, BOB, 10), state) == ALLOWED
+
+
+def test_judge__blocked__both_ways() -> None:
+    assert outcome(Movement(ALICE, BOB, 10), with_rule(outbound_blocked=True)) == ("alice", Reason.OUTBOUND_BLOCKED)
+    assert outcome(Movement(None, BOB, 10), with_rule(inbound_blocked=True)) == ("bob", Reason.INBOUND_BLOCKED)
+    assert outcome(Movement(ALICE, None, 10), with_rule(outbound_blocked=True)) == ALLOWED
+
+
+def test_judge__several_flaws__all_are_found_and_the_first_decides() -> None:
+    state = with_rule(outbound_blocked=True, min_holding=30)
+    failed = [finding.reason for finding in judge(Movement(ALICE, BOB, 71), state) if not finding.passed]
+    assert failed == [Reason.OUTBOUND_BLOCKED, Reason.BELOW_MINIMUM_HOLDING]
+
+
+@pytest.mark.parametrize(
+    ("movement", "state", "reason"),
+    [
+        (Movement(ALICE, BOB, 100), STATE, Reason.NONE),
+        (Movement(ALICE, BOB, 101), STATE, Reason.INSUFFICIENT_BALANCE),
+        (Movement(replace(ALICE, frozen=1), BOB, 100), STATE, Reason.AMOUNT_FROZEN),
+        (Movement(replace(ALICE, wallet_frozen=True), BOB, 1), STATE, Reason.WALLET_FROZEN),
+        (Movement(ALICE, replace(BOB, wallet_frozen=True), 1), STATE, Reason.WALLET_FROZEN),
+        (Movement(ALICE, BOB, 1, replace(POOL, wallet_frozen=True)), STATE, Reason.WALLET_FROZEN),
+        (Movement(ALICE, BOB, 1), replace(STATE, paused=True), Reason.TOKEN_PAUSED),
+    ],
+)
+def test_judge_token__what_the_token_refuses__has_its_reason(movement: Movement, state: State, reason: Reason) -> None:
+    assert verdict(judge_token(movement, state))[1] == reason
+
+
+def test_crosses__threshold_of_either_side__is_said_with_its_country() -> None:
+    state = with_rule(travel_threshold=10, report_threshold=20)
+    hans = Party("hans", GERMAN, balance=10)
+    assert crosses(Movement(ALICE, hans, 9), state) == []
+    assert crosses(Movement(hans, BOB, 10), state) == [("travel_threshold", 756)]
+
+
+# -- For people
+
+
+def test_explain__refused__names_the_law_that_refuses() -> None:
+    assignments = assign(load_rulebook(), Terms(only=("CH",)), 0)
+    rule = assignments[756].rule
+    state = replace(STATE, rules={756: rule})
+    movement = Movement(replace(ALICE, identity=ACCREDITED), BOB, 10)
+    text = "\n".join(explain(judge(movement, state), movement, state, assignments))
+    assert "NO  receiver  class        retail, of accredited, institutional" in text
+    assert "Financial Services Act (FinSA, SR 950.1), Article 36(1)(a) (as of 2025-01-01)" in text
+
+
+def test_explain__rule_that_the_rulebook_does_not_have__says_so() -> None:
+    assignments = assign(load_rulebook(), Terms(only=("CH",)), 0)
+    movement = Movement(ALICE, BOB, 10)
+    text = "\n".join(explain(judge(movement, STATE), movement, STATE, assignments))
+    assert "the compliance officer set it" in text
+
+
+@pytest.mark.parametrize(("units", "text"), [(0, "0"), (10**18, "1"), (15 * 10**17, "1.5"), (1, "0." + "0" * 17 + "1")])
+def test_whole__units__as_people_write_them(units: int, text: str) -> None:
+    assert whole(units, 18) == text

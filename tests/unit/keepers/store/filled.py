@@ -1,0 +1,33 @@
+"""A store with something in every table."""
+
+from __future__ import annotations
+
+from eth_account import Account
+
+from keepers.chain.journal import Attempt, Wanted
+from keepers.store import Cursor, Decision, Point, SeenBlock, Store
+from keepers.store.pauses import Pause, pause
+
+BOT = "risk:demo"
+JANUARY = 1_704_067_200
+"""2024-01-01 00:00 UTC."""
+MONTH = 30 * 86_400
+_FIELDS = {"to": "0x" + "02" * 20, "value": 0, "gas": 21_000, "gasPrice": 1, "nonce": 5, "chainId": 31337}
+RAW = "0x" + bytes(Account.from_key(b"\1" * 32).sign_transaction(_FIELDS).raw_transaction).hex()
+"""A signed transaction of nobody's."""
+
+
+def fill(store: Store, decisions: int = 20) -> Store:
+    """Cursors, decisions, measurements of some months, a lease, a pause, a signed transaction; returns the store."""
+    store.see(BOT, [SeenBlock(number, f"0x{number:02x}", 1000 + number) for number in range(5)], 64)
+    for number in range(decisions):
+        outcome = "done" if number % 2 else "nothing"
+        reason = f"because of \u03c3 = {number} 'quoted'"
+        decision = Decision(BOT, f"key-{number}", number, outcome, reason, f"0x{number:064x}", 1000 + number)
+        store.decide(decision, Cursor(BOT, number, f"0x{number:02x}", 1000 + number))
+    store.observe(BOT, [Point("nav:demo", JANUARY + number * MONTH, number, 1.5 * number) for number in range(4)])
+    store.take_lease(f"bot:{BOT}", "somebody", 30)
+    pause(store, Pause("rebalance:demo", "venue incident", 1000))
+    wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
+    store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))
+    return store
