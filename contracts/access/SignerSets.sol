@@ -12,10 +12,12 @@ import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 /// @title Quorums of keeper signers
 /// @notice See {ISignerSets}.
 contract SignerSets is ISignerSets, AccessManagedUpgradeable, UUPSUpgradeable {
+    /// @param weight Sum of the members' weights.
     struct SignerSet {
         uint16 count;
-        uint16 threshold;
-        mapping(address signer => bool) member;
+        uint32 threshold;
+        uint32 weight;
+        mapping(address signer => uint16) weights;
     }
 
     /// @custom:storage-location erc7201:quantera.storage.SignerSets
@@ -45,7 +47,7 @@ contract SignerSets is ISignerSets, AccessManagedUpgradeable, UUPSUpgradeable {
         for (uint256 i; i < signers.length; ++i) {
             _add(set, setId, signers[i]);
         }
-        set.threshold = uint16(threshold);
+        set.threshold = uint32(threshold);
     }
 
     /// @inheritdoc ISignerSets
@@ -56,36 +58,51 @@ contract SignerSets is ISignerSets, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc ISignerSets
     function removeSigner(bytes32 setId, address signer) external restricted {
         SignerSet storage set = _existing(setId);
-        if (!set.member[signer]) revert SignerSets__NotASigner(setId, signer);
-        set.member[signer] = false;
+        uint16 weight = set.weights[signer];
+        if (weight == 0) revert SignerSets__NotASigner(setId, signer);
+        set.weights[signer] = 0;
         set.count -= 1;
+        set.weight -= weight;
         emit SignerRemoved(setId, signer);
+    }
+
+    /// @inheritdoc ISignerSets
+    function setWeight(bytes32 setId, address signer, uint16 weight) external restricted {
+        SignerSet storage set = _existing(setId);
+        uint16 old = set.weights[signer];
+        if (old == 0) revert SignerSets__NotASigner(setId, signer);
+        uint32 total = set.weight - old + weight;
+        if (weight == 0 || set.threshold > total) revert SignerSets__BadWeight(setId, signer, weight);
+        set.weights[signer] = weight;
+        set.weight = total;
+        emit WeightChanged(setId, signer, old, weight);
     }
 
     /// @inheritdoc ISignerSets
     function setThreshold(bytes32 setId, uint256 threshold) external restricted {
         SignerSet storage set = _existing(setId);
-        if (threshold == 0 || threshold > set.count) revert SignerSets__BadThreshold(setId, threshold, set.count);
+        if (threshold == 0 || threshold > set.weight) revert SignerSets__BadThreshold(setId, threshold, set.weight);
         emit ThresholdChanged(setId, set.threshold, threshold);
-        set.threshold = uint16(threshold);
+        set.threshold = uint32(threshold);
     }
 
     /// @inheritdoc ISignerSets
     function requireQuorum(bytes32 setId, bytes32 digest, Signature[] calldata signatures) external view {
         SignerSet storage set = _existing(setId);
-        if (signatures.length < set.threshold) {
-            revert SignerSets__BelowQuorum(setId, signatures.length, set.threshold);
-        }
+        uint256 weight;
         address previous;
         for (uint256 i; i < signatures.length; ++i) {
             address signer = signatures[i].signer;
             if (signer <= previous) revert SignerSets__UnorderedSigners(previous, signer);
-            if (!set.member[signer]) revert SignerSets__NotASigner(setId, signer);
+            uint256 own = set.weights[signer];
+            if (own == 0) revert SignerSets__NotASigner(setId, signer);
+            weight += own;
             if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signatures[i].data)) {
                 revert SignerSets__BadSignature(setId, signer);
             }
             previous = signer;
         }
+        if (weight < set.threshold) revert SignerSets__BelowQuorum(setId, weight, set.threshold);
     }
 
     /// @inheritdoc ISignerSets
@@ -96,14 +113,25 @@ contract SignerSets is ISignerSets, AccessManagedUpgradeable, UUPSUpgradeable {
 
     /// @inheritdoc ISignerSets
     function isSigner(bytes32 setId, address account) external view returns (bool) {
-        return _storage().sets[setId].member[account];
+        return _storage().sets[setId].weights[account] != 0;
+    }
+
+    /// @inheritdoc ISignerSets
+    function weightOf(bytes32 setId, address account) external view returns (uint256) {
+        return _storage().sets[setId].weights[account];
+    }
+
+    /// @inheritdoc ISignerSets
+    function totalWeight(bytes32 setId) external view returns (uint256) {
+        return _storage().sets[setId].weight;
     }
 
     function _add(SignerSet storage set, bytes32 setId, address signer) private {
         if (signer == address(0)) revert SignerSets__ZeroSigner(setId);
-        if (set.member[signer]) revert SignerSets__SignerExists(setId, signer);
-        set.member[signer] = true;
+        if (set.weights[signer] != 0) revert SignerSets__SignerExists(setId, signer);
+        set.weights[signer] = 1;
         set.count += 1;
+        set.weight += 1;
         emit SignerAdded(setId, signer);
     }
 

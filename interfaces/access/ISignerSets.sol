@@ -2,7 +2,7 @@
 pragma solidity ^0.8.24;
 
 /// @title Quorums of keeper signers
-/// @notice A set is a list of signers with a threshold. Whoever trusts a set names it by id: a covariance universe by its
+/// @notice A set is a list of signers, each with a weight, and a threshold that their weights have to reach. Whoever trusts a set names it by id: a covariance universe by its
 /// own id, a portfolio's rebalances by its address as bytes32. Adding waits out the registrar's delay, removing acts at
 /// once; a set that falls below its threshold approves nothing until a signer is added.
 interface ISignerSets {
@@ -16,6 +16,7 @@ interface ISignerSets {
     event SetCreated(bytes32 indexed setId, uint256 threshold);
     event SignerAdded(bytes32 indexed setId, address indexed signer);
     event SignerRemoved(bytes32 indexed setId, address indexed signer);
+    event WeightChanged(bytes32 indexed setId, address indexed signer, uint256 oldWeight, uint256 newWeight);
     event ThresholdChanged(bytes32 indexed setId, uint256 oldThreshold, uint256 newThreshold);
 
     error SignerSets__SetExists(bytes32 setId);
@@ -23,9 +24,11 @@ interface ISignerSets {
     error SignerSets__SignerExists(bytes32 setId, address signer);
     error SignerSets__NotASigner(bytes32 setId, address signer);
     error SignerSets__ZeroSigner(bytes32 setId);
-    /// @dev Thresholds run from 1 to the number of signers.
-    error SignerSets__BadThreshold(bytes32 setId, uint256 threshold, uint256 signers);
-    error SignerSets__BelowQuorum(bytes32 setId, uint256 signatures, uint256 threshold);
+    /// @dev Thresholds run from 1 to the sum of the signers' weights.
+    error SignerSets__BadThreshold(bytes32 setId, uint256 threshold, uint256 totalWeight);
+    /// @dev Zero, or so little that the set could not reach its threshold.
+    error SignerSets__BadWeight(bytes32 setId, address signer, uint256 weight);
+    error SignerSets__BelowQuorum(bytes32 setId, uint256 weight, uint256 threshold);
     /// @dev Signers come in strictly ascending order, so that none counts twice.
     error SignerSets__UnorderedSigners(address previous, address signer);
     error SignerSets__BadSignature(bytes32 setId, address signer);
@@ -33,11 +36,15 @@ interface ISignerSets {
     /// @notice Creates a set. Role: KEEPER_REGISTRAR.
     /// @param setId Name of the set; refused if taken.
     /// @param signers Members, in any order, without repetition.
-    /// @param threshold Signatures needed, 1 to signers.length.
+    /// @param threshold Weight needed, 1 to signers.length: every signer begins with the weight 1.
     function createSet(bytes32 setId, address[] calldata signers, uint256 threshold) external;
 
-    /// @notice Adds a signer. Role: KEEPER_REGISTRAR.
+    /// @notice Adds a signer, with the weight 1. Role: KEEPER_REGISTRAR.
     function addSigner(bytes32 setId, address signer) external;
+
+    /// @notice Gives a signer another weight. Role: KEEPER_REGISTRAR.
+    /// @param weight 1 to 65,535; refused where all signers together would no longer reach the threshold.
+    function setWeight(bytes32 setId, address signer, uint16 weight) external;
 
     /// @notice Removes a signer at once, even below the threshold. Role: GUARDIAN.
     function removeSigner(bytes32 setId, address signer) external;
@@ -45,15 +52,21 @@ interface ISignerSets {
     /// @notice Changes a threshold. Role: KEEPER_REGISTRAR.
     function setThreshold(bytes32 setId, uint256 threshold) external;
 
-    /// @notice Reverts unless `digest` carries at least the threshold of valid signatures of members (I6).
+    /// @notice Reverts unless `digest` carries valid signatures of members whose weights reach the threshold (I6).
     /// @param setId The set that has to agree.
     /// @param digest EIP-712 digest, bound by its maker to chain and contract.
     /// @param signatures In strictly ascending order of signer; every one has to be valid.
     function requireQuorum(bytes32 setId, bytes32 digest, Signature[] calldata signatures) external view;
 
     /// @return count Number of signers in the set.
-    /// @return threshold Signatures needed; 0 when the set does not exist.
+    /// @return threshold Weight needed; 0 when the set does not exist.
     function quorumOf(bytes32 setId) external view returns (uint256 count, uint256 threshold);
 
     function isSigner(bytes32 setId, address account) external view returns (bool);
+
+    /// @return What the account's signature counts; 0 for one that is no signer.
+    function weightOf(bytes32 setId, address account) external view returns (uint256);
+
+    /// @return Sum of the signers' weights.
+    function totalWeight(bytes32 setId) external view returns (uint256);
 }
