@@ -97,7 +97,7 @@ def scribe_run(seed: int, folder: Path, config: pytest.Config) -> Outcome:
         posted = 0
         for turn, fault in enumerate(shuffled(chance)):
             if turn > 0:  # The first strikes while it starts.
-                wait_until(lambda: "decision" in process.output(), SETTLE_SECONDS, process.supervise)
+                wait_until(lambda: "decision" in process.output(), SETTLE_SECONDS, trouble.mend)
             for _ in range(chance.randint(2, 4)):
                 author.send(address, contract.encode_abi("post", [posted, 1]))
                 posted += 1
@@ -108,7 +108,7 @@ def scribe_run(seed: int, folder: Path, config: pytest.Config) -> Outcome:
         def answers() -> list[int]:
             return [contract.functions.answers(note).call() for note in range(posted)]
 
-        wait_until(lambda: min(answers()) > 0, SETTLE_SECONDS, process.supervise)
+        wait_until(lambda: min(answers()) > 0, SETTLE_SECONDS, trouble.mend)
         time.sleep(1.0)  # For a second answer, if there is to be one.
         outcome = Outcome("scribe", seed, kind, faults=dict(trouble.done))
         outcome.count(answers())
@@ -194,7 +194,7 @@ def open_day(world: ChaosWorld, day: int) -> int:
         world.chain.rpc("evm_mine")
     world.write_prices(day + 1)
     world.open_day(day)
-    wait_until(lambda: world.w3.eth.get_block("latest")["timestamp"] >= close, SETTLE_SECONDS)
+    wait_until(lambda: world.w3.eth.get_block("latest")["timestamp"] >= close, SETTLE_SECONDS, world.author.insist)
     return close
 
 
@@ -217,12 +217,12 @@ def risk_run(template: tuple[World, Path], seed: int, folder: Path, config: pyte
         closes = [close_of(FIRST_DAY + timedelta(days=200))]
         try:
             process.supervise()
-            wait_until(lambda: closes[-1] in model_times(world), SETTLE_SECONDS, process.supervise)
+            wait_until(lambda: closes[-1] in model_times(world), SETTLE_SECONDS, trouble.mend)
             for day, fault in enumerate(of_a_run(seed, chance), 201):
                 closes.append(open_day(world, day))
                 trouble.pause(1.5)
                 trouble.strike(fault)
-                wait_until(lambda: closes[-1] in model_times(world), SETTLE_SECONDS, process.supervise)
+                wait_until(lambda: closes[-1] in model_times(world), SETTLE_SECONDS, trouble.mend)
             world.author.settle()
             time.sleep(1.0)
             posted = model_times(world)
@@ -267,7 +267,7 @@ def rebalance_run(template: tuple[World, Path], seed: int, folder: Path, config:
                             risk.loop.step()
                         except KeeperError as error:
                             refused.append(str(error))
-                        process.supervise()
+                        trouble.mend()
 
                     wait_until(lambda close=close: close in model_times(world), SETTLE_SECONDS, post)  # type: ignore[misc]
                     trouble.pause(1.0)
