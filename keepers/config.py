@@ -156,8 +156,11 @@ class Rebalance(_Strict):
     `max_weight_buffer` and `var_buffer` are parts of the chain's limits that stay unused. `turnover_cost` is
     what trading a unit of NAV costs, a fraction, spread over the `holding_days` that a position is held; the
     first investment does not weigh it. `slippage_bps` is off the quote,
-    `oracle_slippage_bps` off the oracle's price; both bound a trade.
+    `oracle_slippage_bps` off the oracle's price; both bound a trade. `model` is the name under which the
+    deployment registered what decides here.
     """
+
+    model: Annotated[str, Field(min_length=1)] = "minimum-variance"
 
     risk_aversion: Positive = 5.0
     momentum: Momentum = Momentum()

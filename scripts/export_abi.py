@@ -17,6 +17,7 @@ ABI = ROOT / "keepers" / "chain" / "abi"
 CONTRACTS = (
     "AutoRebalancer",
     "AutomatedComplianceEngine",
+    "BlsSigners",
     "ComplianceAwareToken",
     "CovarianceModels",
     "IdentityRegistry",
@@ -24,6 +25,7 @@ CONTRACTS = (
     "LiquidityBook",
     "LiquidityGateway",
     "LiquidityLens",
+    "ModelRegistry",
     "OrderCommitments",
     "PerformanceBook",
     "Portfolio",

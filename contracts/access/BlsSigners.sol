@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
-import {BLS} from "solady/src/utils/ext/ithaca/BLS.sol";
 import {LibBit} from "solady/src/utils/LibBit.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {BLS} from "solady/src/utils/ext/ithaca/BLS.sol";
 
 import {IBlsSigners} from "interfaces/access/IBlsSigners.sol";
 
@@ -68,15 +68,7 @@ contract BlsSigners is IBlsSigners, AccessManaged {
     }
 
     /// @inheritdoc IBlsSigners
-    function isValidSignature(
-        bytes32 digest,
-        bytes calldata signature
-    )
-        external
-        view
-        override(IBlsSigners, IERC1271)
-        returns (bytes4)
-    {
+    function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4) {
         if (signature.length != 32 + _SIGNATURE_BYTES) return _INVALID;
         uint256 members = uint256(bytes32(signature));
         uint256 count = _count;
@@ -107,10 +99,10 @@ contract BlsSigners is IBlsSigners, AccessManaged {
         bytes memory keys = SSTORE2.read(_keys);
         BLS.G1Point memory key;
         while (members != 0) {
-            uint256 at = LibBit.ffs(members) * _KEY_BYTES;
+            uint256 start = LibBit.ffs(members) * _KEY_BYTES;
             members &= members - 1;
             assembly ("memory-safe") {
-                mcopy(key, add(add(keys, 0x20), at), 0x80)
+                mcopy(key, add(add(keys, 0x20), start), 0x80)
             }
             sum = BLS.add(sum, key);
         }
@@ -118,21 +110,12 @@ contract BlsSigners is IBlsSigners, AccessManaged {
 
     /// @dev e(key, H(message)) = e(g1, signature). The precompile refuses points outside the group, and then this reverts
     /// or is false; the point at infinity, which would sign for everyone, is no key.
-    function _signed(
-        BLS.G1Point memory key,
-        bytes32 message,
-        bytes calldata signature
-    )
-        private
-        view
-        returns (bool)
-    {
+    function _signed(BLS.G1Point memory key, bytes32 message, bytes calldata signature) private view returns (bool) {
         if (key.x_a | key.x_b | key.y_a | key.y_b == 0) return false;
         BLS.G1Point[] memory ones = new BLS.G1Point[](2);
         BLS.G2Point[] memory twos = new BLS.G2Point[](2);
         (ones[0], twos[0]) = (key, BLS.hashToG2(abi.encode(message)));
-        (ones[1], twos[1]) =
-            (BLS.G1Point(_NEG_X_A, _NEG_X_B, _NEG_Y_A, _NEG_Y_B), abi.decode(signature, (BLS.G2Point)));
+        (ones[1], twos[1]) = (BLS.G1Point(_NEG_X_A, _NEG_X_B, _NEG_Y_A, _NEG_Y_B), abi.decode(signature, (BLS.G2Point)));
         return BLS.pairing(ones, twos);
     }
 

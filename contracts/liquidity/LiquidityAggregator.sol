@@ -76,11 +76,6 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
     }
 
     /// @inheritdoc ILiquidityAggregator
-    function swapGuarded(Order calldata order) external nonReentrant returns (uint256 amountOut) {
-        amountOut = _swap(order, false, maxDeviationBps, new uint256[](0));
-    }
-
-    /// @inheritdoc ILiquidityAggregator
     function swapOnTerms(Order calldata order, Terms calldata terms) external nonReentrant returns (uint256 amountOut) {
         amountOut = _swap(order, terms.feeTokens, terms.maxDeviationBps, terms.legLimits);
     }

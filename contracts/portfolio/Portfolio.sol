@@ -11,6 +11,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {LeakyBucket} from "../math/LeakyBucket.sol";
+import {TradeTerms} from "./TradeTerms.sol";
 import {TryToken} from "./TryToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
@@ -95,7 +96,10 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     // -- Trading -----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPortfolio
-    function execute(ILiquidityAggregator.Order[] calldata orders)
+    function execute(
+        ILiquidityAggregator.Order[] calldata orders,
+        Terms calldata terms
+    )
         external
         nonReentrant
         returns (Execution memory execution)
@@ -108,18 +112,19 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         (, execution.valuesBefore, navBefore) = _valued(list, prices);
 
         // Interactions
+        uint256 slippageBps =
+            FixedPointMathLib.min(terms.maxSlippageBps, ILiquidityAggregator(aggregator).maxDeviationBps());
         for (uint256 i; i < orders.length; ++i) {
-            ILiquidityAggregator.Order calldata order = orders[i];
-            if (order.recipient != address(this)) revert Portfolio__WrongRecipient(order.recipient);
-            _requireListed(list, order.tokenIn);
-            _requireListed(list, order.tokenOut);
-            IERC20(order.tokenIn).forceApprove(aggregator, order.amountIn);
-            ILiquidityAggregator(aggregator).swapGuarded(order);
+            _trade(orders[i], list, prices, slippageBps);
         }
 
         // What the trades did decides whether they stand: I2, then I3.
         uint256 navAfter;
         (, execution.valuesAfter, navAfter) = _valued(list, prices);
+        if (terms.feeBps != 0) {
+            execution.fee = _payExecutor(execution, terms, prices[0], list[0]);
+            navAfter -= execution.fee;
+        }
         uint256 level = _chargeLoss(navBefore, navAfter);
         IRiskEngine(riskEngine)
             .checkRebalance(
@@ -387,6 +392,52 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
+    /// @dev One order, at no worse than the oracle's prices less the slippage: the aggregator says what has come in.
+    function _trade(
+        ILiquidityAggregator.Order calldata order,
+        Asset[] memory list,
+        uint256[] memory prices,
+        uint256 slippageBps
+    )
+        private
+    {
+        (address tokenIn, address tokenOut, uint256 amountIn) = (order.tokenIn, order.tokenOut, order.amountIn);
+        if (order.recipient != address(this)) revert Portfolio__WrongRecipient(order.recipient);
+        uint256 sold = _indexIn(list, tokenIn);
+        uint256 bought = _indexIn(list, tokenOut);
+        IERC20(tokenIn).forceApprove(aggregator, amountIn);
+        uint256 amountOut = ILiquidityAggregator(aggregator).swap(order);
+        TradeTerms.requireFair(
+            tokenIn,
+            tokenOut,
+            _valueOf(amountIn, prices[sold], list[sold].decimals),
+            _valueOf(amountOut, prices[bought], list[bought].decimals),
+            slippageBps
+        );
+    }
+
+    /// @dev Pays from cash, as far as it goes; the values afterwards are without it.
+    /// @return fee WAD USD.
+    function _payExecutor(
+        Execution memory execution,
+        Terms calldata terms,
+        uint256 settlementPrice,
+        Asset memory settlement
+    )
+        private
+        returns (uint256 fee)
+    {
+        fee = TradeTerms.feeValue(execution.valuesBefore, execution.valuesAfter, terms.feeBps);
+        uint256 amount =
+            FixedPointMathLib.min(_inSettlement(fee, settlementPrice, settlement.decimals), _balanceOf(settlement));
+        fee = FixedPointMathLib.min(
+            FixedPointMathLib.fullMulDivUp(amount, settlementPrice, 10 ** settlement.decimals), execution.valuesAfter[0]
+        );
+        execution.valuesAfter[0] -= fee;
+        emit ExecutorPaid(terms.feeTo, amount);
+        IERC20(settlement.token).safeTransfer(terms.feeTo, amount);
+    }
+
     /// @dev Charges the fall of NAV to the bucket; a gain does not refill it, or an attacker could trade it up first.
     function _chargeLoss(uint256 navBefore, uint256 navAfter) private returns (uint256 level) {
         LossBudget memory budget = _lossBudget;
@@ -458,11 +509,16 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         }
     }
 
-    function _requireListed(Asset[] memory list, address asset_) private pure {
+    function _indexIn(Asset[] memory list, address asset_) private pure returns (uint256) {
         for (uint256 k; k < list.length; ++k) {
-            if (list[k].token == asset_) return;
+            if (list[k].token == asset_) return k;
         }
         revert Portfolio__AssetNotListed(asset_);
+    }
+
+    /// @return WAD USD.
+    function _valueOf(uint256 amount, uint256 price, uint256 decimals_) private pure returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(amount, price, 10 ** decimals_);
     }
 
     function _balanceOf(Asset memory info) private view returns (uint256 balance) {
@@ -482,7 +538,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         values = new uint256[](list.length);
         for (uint256 k; k < list.length; ++k) {
             balances[k] = _balanceOf(list[k]);
-            values[k] = FixedPointMathLib.fullMulDiv(balances[k], prices[k], 10 ** list[k].decimals);
+            values[k] = _valueOf(balances[k], prices[k], list[k].decimals);
             total += values[k];
         }
     }

@@ -9,35 +9,77 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Pace} from "./Pace.sol";
+import {Signals} from "./Signals.sol";
+import {TrackingError} from "./TrackingError.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
+import {IModelRegistry} from "interfaces/rebalance/IModelRegistry.sol";
+import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Executes signed rebalances
 /// @notice See {IAutoRebalancer}.
 contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
     using BitMaps for BitMaps.BitMap;
+    using Pace for Pace.State;
+    using Signals for RebalanceSignal;
+
+    /// @dev Of a signal in several parts.
+    struct Progress {
+        uint8 parts;
+        uint128 turnover;
+    }
 
     /// @custom:storage-location erc7201:quantera.storage.AutoRebalancer
     struct Storage {
         mapping(address portfolio => BitMaps.BitMap) usedNonces;
+        mapping(address portfolio => Policy) policies;
+        mapping(address portfolio => Pace.State) paces;
+        mapping(address portfolio => mapping(uint256 nonce => Progress)) progress;
+    }
+
+    /// @dev What a transaction did, WAD of NAV.
+    struct Outcome {
+        uint256 turnover;
+        uint256 cost;
+        uint256 keeperFee;
+        uint256 distanceBefore;
+        uint256 distanceAfter;
+        uint256 part;
+        bool done;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.AutoRebalancer")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _STORAGE = 0xc81c81c8ca60f1ee9bd1138c9f6c9cd361ba645f13d239cbdf1ad0caddc76700;
 
-    bytes32 private constant _SIGNAL_TYPEHASH = keccak256(
-        "Signal(address portfolio,uint256[] targets,uint16 bandBps,uint40 validFrom,uint40 validUntil,uint256 nonce,bytes32 ordersHash)"
-    );
     uint256 private constant _WAD = 1e18;
-    uint256 private constant _BPS_TO_WAD = 1e14;
+    address private constant _CHAINLINK_SIMULATOR = 0x1111111111111111111111111111111111111111;
 
     /// @notice The quorums that sign signals.
     ISignerSets public immutable signerSets;
+    /// @notice The models that signals may come from.
+    IModelRegistry public immutable modelRegistry;
 
-    constructor(ISignerSets signerSets_) EIP712("Quantera AutoRebalancer", "1") {
+    // The policy that a portfolio begins with.
+    uint16 private immutable _maxTurnoverBps;
+    uint32 private immutable _turnoverWindow;
+    uint32 private immutable _minInterval;
+    uint16 private immutable _keeperFeeBps;
+
+    constructor(
+        ISignerSets signerSets_,
+        IModelRegistry modelRegistry_,
+        Policy memory policy
+    )
+        EIP712("Quantera AutoRebalancer", "1")
+    {
+        Pace.requireValid(policy);
         signerSets = signerSets_;
+        modelRegistry = modelRegistry_;
+        (_maxTurnoverBps, _turnoverWindow) = (policy.maxTurnoverBps, policy.turnoverWindow);
+        (_minInterval, _keeperFeeBps) = (policy.minInterval, policy.keeperFeeBps);
         _disableInitializers();
     }
 
@@ -45,39 +87,140 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         __AccessManaged_init(authority_);
     }
 
+    // -- Execution ---------------------------------------------------------------------------------------------------
+
     /// @inheritdoc IAutoRebalancer
     function rebalance(
-        Signal calldata signal,
+        RebalanceSignal calldata signal,
         ILiquidityAggregator.Order[] calldata orders,
         ISignerSets.Signature[] calldata signatures
     )
         external
     {
-        // Checks
-        if (block.timestamp < signal.validFrom) {
-            revert AutoRebalancer__NotYetValid(signal.validFrom, block.timestamp);
-        }
-        if (block.timestamp > signal.validUntil) revert AutoRebalancer__Expired(signal.validUntil, block.timestamp);
-        if (orders.length == 0) revert AutoRebalancer__NoOrders();
-        bytes32 ordersHash = keccak256(abi.encode(orders));
-        if (ordersHash != signal.ordersHash) revert AutoRebalancer__WrongOrders(ordersHash, signal.ordersHash);
-        BitMaps.BitMap storage used = _storage().usedNonces[signal.portfolio];
-        if (used.get(signal.nonce)) revert AutoRebalancer__NonceUsed(signal.portfolio, signal.nonce);
-        signerSets.requireQuorum(bytes32(uint256(uint160(signal.portfolio))), hashSignal(signal), signatures);
-
-        // Effects
-        used.set(signal.nonce);
-
-        // Interactions; their outcome decides
-        IPortfolio.Execution memory execution = IPortfolio(signal.portfolio).execute(orders);
-        (uint256 distanceBefore, uint256 distanceAfter) = _requireCloser(signal, execution);
-        emit Rebalanced(signal.portfolio, signal.nonce, msg.sender, distanceBefore, distanceAfter);
+        _requireRunnable(signal, orders);
+        _requireSigned(signal, signatures);
+        _execute(signal, orders, msg.sender);
     }
 
     /// @inheritdoc IAutoRebalancer
+    function estimate(
+        RebalanceSignal calldata signal,
+        ILiquidityAggregator.Order[] calldata orders
+    )
+        external
+        returns (Estimate memory)
+    {
+        try this.simulate(signal, orders, msg.sender) {}
+        catch (bytes memory reason) {
+            if (bytes4(reason) == AutoRebalancer__Simulated.selector) return _decoded(reason);
+            assembly ("memory-safe") {
+                revert(add(reason, 0x20), mload(reason))
+            }
+        }
+        // `simulate` does not return.
+        assert(false);
+    }
+
+    /// @inheritdoc IAutoRebalancer
+    function simulate(
+        RebalanceSignal calldata signal,
+        ILiquidityAggregator.Order[] calldata orders,
+        address executor
+    )
+        external
+    {
+        if (msg.sender != address(this)) revert AutoRebalancer__OnlyItself(msg.sender);
+        IPortfolio portfolio = IPortfolio(signal.portfolio);
+        IRiskEngine engine = IRiskEngine(portfolio.riskEngine());
+        Estimate memory found;
+        (,, uint256[] memory values) = portfolio.positions();
+        _requireTargets(signal.targets, values.length);
+        found.trackingErrorBefore = TrackingError.between(engine, signal.portfolio, values, signal.targets);
+        found.var99Before = engine.metrics(signal.portfolio).var99;
+
+        uint256 gasBefore = gasleft();
+        _requireRunnable(signal, orders);
+        Outcome memory outcome = _execute(signal, orders, executor);
+        found.gas = gasBefore - gasleft();
+
+        (found.turnover, found.cost, found.keeperFee) = (outcome.turnover, outcome.cost, outcome.keeperFee);
+        (found.distanceBefore, found.distanceAfter) = (outcome.distanceBefore, outcome.distanceAfter);
+        (,, values) = portfolio.positions();
+        found.trackingErrorAfter = TrackingError.between(engine, signal.portfolio, values, signal.targets);
+        found.var99After = engine.metrics(signal.portfolio).var99;
+        revert AutoRebalancer__Simulated(found);
+    }
+
+    /// @inheritdoc IAutoRebalancer
+    function checkUpkeep(bytes calldata checkData) external returns (bool upkeepNeeded, bytes memory performData) {
+        // slither-disable-next-line tx-origin (Chainlink's own check: its nodes call from these two addresses)
+        if (tx.origin != address(0) && tx.origin != _CHAINLINK_SIMULATOR) {
+            revert AutoRebalancer__OnlySimulated(tx.origin);
+        }
+        try this.performUpkeep(checkData) {
+            upkeepNeeded = true;
+        } catch {}
+        performData = checkData;
+    }
+
+    /// @inheritdoc IAutoRebalancer
+    function performUpkeep(bytes calldata performData) external {
+        (
+            RebalanceSignal calldata signal,
+            ILiquidityAggregator.Order[] calldata orders,
+            ISignerSets.Signature[] calldata signatures
+        ) = _arguments(performData);
+        _requireRunnable(signal, orders);
+        _requireSigned(signal, signatures);
+        _execute(signal, orders, address(0));
+    }
+
+    // -- Governance --------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IAutoRebalancer
     function cancelNonce(address portfolio, uint256 nonce) external restricted {
-        _storage().usedNonces[portfolio].set(nonce);
-        emit NonceCancelled(portfolio, nonce);
+        _cancel(portfolio, nonce);
+    }
+
+    /// @inheritdoc IAutoRebalancer
+    function cancelSigned(address portfolio, uint256 nonce, ISignerSets.Signature[] calldata signatures) external {
+        signerSets.requireQuorum(_setOf(portfolio), hashCancellation(portfolio, nonce), signatures);
+        _cancel(portfolio, nonce);
+    }
+
+    /// @inheritdoc IAutoRebalancer
+    function setPolicy(address portfolio, Policy calldata policy) external restricted {
+        _setPolicy(portfolio, policy);
+    }
+
+    /// @inheritdoc IAutoRebalancer
+    function tightenPolicy(address portfolio, Policy calldata policy) external restricted {
+        Policy memory current = policyOf(portfolio);
+        if (!Pace.isTighter(current, policy)) revert AutoRebalancer__NotTighter(current, policy);
+        _setPolicy(portfolio, policy);
+    }
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IAutoRebalancer
+    function policyOf(address portfolio) public view returns (Policy memory policy) {
+        policy = _storage().policies[portfolio];
+        if (policy.maxTurnoverBps == 0) {
+            policy = Policy(_maxTurnoverBps, _turnoverWindow, _minInterval, _keeperFeeBps);
+        }
+    }
+
+    /// @inheritdoc IAutoRebalancer
+    function paceOf(address portfolio) external view returns (uint256 level, uint256 capacity, uint256 startedAt) {
+        Pace.State memory pace = _storage().paces[portfolio];
+        (level, capacity) = pace.bucket(policyOf(portfolio));
+        startedAt = pace.startedAt;
+    }
+
+    /// @inheritdoc IAutoRebalancer
+    function progressOf(address portfolio, uint256 nonce) external view returns (uint256 parts, uint256 turnover) {
+        Progress memory progress = _storage().progress[portfolio][nonce];
+        return (progress.parts, progress.turnover);
     }
 
     /// @inheritdoc IAutoRebalancer
@@ -86,55 +229,229 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAutoRebalancer
-    function hashSignal(Signal calldata signal) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    _SIGNAL_TYPEHASH,
-                    signal.portfolio,
-                    keccak256(abi.encodePacked(signal.targets)),
-                    signal.bandBps,
-                    signal.validFrom,
-                    signal.validUntil,
-                    signal.nonce,
-                    signal.ordersHash
-                )
-            )
+    function hashSignal(RebalanceSignal calldata signal) public view returns (bytes32) {
+        return _hashTypedDataV4(signal.structHash());
+    }
+
+    /// @inheritdoc IAutoRebalancer
+    function hashCancellation(address portfolio, uint256 nonce) public view returns (bytes32) {
+        return _hashTypedDataV4(Signals.cancellation(portfolio, nonce));
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    function _requireSigned(RebalanceSignal calldata signal, ISignerSets.Signature[] calldata signatures) private view {
+        signerSets.requireQuorum(_setOf(signal.portfolio), hashSignal(signal), signatures);
+    }
+
+    /// @dev What follows the checks.
+    /// @param executor Who gets the keeper's fee; address zero for nobody.
+    function _execute(
+        RebalanceSignal calldata signal,
+        ILiquidityAggregator.Order[] calldata orders,
+        address executor
+    )
+        private
+        returns (Outcome memory outcome)
+    {
+        Storage storage $ = _storage();
+        Policy memory policy = policyOf(signal.portfolio);
+
+        // Effects: used until it turns out that more parts are to come.
+        $.usedNonces[signal.portfolio].set(signal.nonce);
+
+        // Interactions; their outcome decides. The portfolio lets nobody in while they last.
+        uint256 feeBps = executor == address(0) ? 0 : policy.keeperFeeBps;
+        IPortfolio.Execution memory execution =
+            IPortfolio(signal.portfolio).execute(orders, IPortfolio.Terms(signal.maxSlippageBps, feeBps, executor));
+        outcome = _judge(signal, execution);
+
+        // Effects of the outcome
+        Progress memory progress;
+        if (signal.maxParts > 1) progress = $.progress[signal.portfolio][signal.nonce];
+        bool first = progress.parts == 0;
+        outcome.part = ++progress.parts;
+        progress.turnover += uint128(outcome.turnover);
+        if (progress.turnover > signal.maxTurnoverBps * Pace.BPS_TO_WAD) {
+            revert AutoRebalancer__TurnoverAboveSignal(progress.turnover, signal.maxTurnoverBps);
+        }
+        $.paces[signal.portfolio] = $.paces[signal.portfolio].charged(policy, signal.portfolio, outcome.turnover, first);
+        _requireProgress(signal, execution, outcome);
+        if (!outcome.done) $.usedNonces[signal.portfolio].unset(signal.nonce);
+        if (signal.maxParts > 1) $.progress[signal.portfolio][signal.nonce] = progress;
+        emit Rebalanced(
+            signal.portfolio,
+            signal.nonce,
+            signal.modelId,
+            executor,
+            outcome.distanceBefore,
+            outcome.distanceAfter,
+            outcome.turnover,
+            outcome.part,
+            outcome.done
         );
     }
 
-    /// @dev Distances are the sums of |weight - target|, WAD.
-    function _requireCloser(
-        Signal calldata signal,
-        IPortfolio.Execution memory execution
+    function _requireRunnable(
+        RebalanceSignal calldata signal,
+        ILiquidityAggregator.Order[] calldata orders
     )
         private
         view
-        returns (uint256 distanceBefore, uint256 distanceAfter)
+    {
+        if (block.timestamp < signal.validFrom) {
+            revert AutoRebalancer__NotYetValid(signal.validFrom, block.timestamp);
+        }
+        if (block.timestamp > signal.validUntil) revert AutoRebalancer__Expired(signal.validUntil, block.timestamp);
+        if (orders.length == 0) revert AutoRebalancer__NoOrders();
+        if (signal.maxParts == 0) revert AutoRebalancer__NoParts();
+        if (signal.ordersHash != 0) {
+            bytes32 ordersHash = keccak256(abi.encode(orders));
+            if (ordersHash != signal.ordersHash) revert AutoRebalancer__WrongOrders(ordersHash, signal.ordersHash);
+        }
+        if (_storage().usedNonces[signal.portfolio].get(signal.nonce)) {
+            revert AutoRebalancer__NonceUsed(signal.portfolio, signal.nonce);
+        }
+        modelRegistry.requireLive(signal.modelId);
+    }
+
+    /// @dev What the trades did, and whether the whole lost more than what was signed.
+    function _judge(
+        RebalanceSignal calldata signal,
+        IPortfolio.Execution memory execution
+    )
+        private
+        pure
+        returns (Outcome memory outcome)
     {
         uint256 count = execution.valuesAfter.length;
-        if (signal.targets.length != count) revert AutoRebalancer__WrongTargetCount(signal.targets.length, count);
-        (uint256 navBefore, uint256 navAfter, uint256 sum) = (0, 0, 0);
+        _requireTargets(signal.targets, count);
+        (uint256 navBefore, uint256 navAfter, uint256 moved) = (0, 0, 0);
         for (uint256 k; k < count; ++k) {
             navBefore += execution.valuesBefore[k];
             navAfter += execution.valuesAfter[k];
-            sum += signal.targets[k];
+            moved += FixedPointMathLib.dist(execution.valuesBefore[k], execution.valuesAfter[k]);
+        }
+        for (uint256 k; k < count; ++k) {
+            outcome.distanceBefore += _off(execution.valuesBefore[k], navBefore, signal.targets[k]);
+            outcome.distanceAfter += _off(execution.valuesAfter[k], navAfter, signal.targets[k]);
+        }
+        uint256 lost = FixedPointMathLib.zeroFloorSub(navBefore, navAfter);
+        outcome.turnover = FixedPointMathLib.fullMulDivUp(moved, _WAD, 2 * navBefore);
+        outcome.cost = FixedPointMathLib.fullMulDivUp(lost, _WAD, navBefore);
+        outcome.keeperFee = FixedPointMathLib.fullMulDiv(execution.fee, _WAD, navBefore);
+        // What was sold is half of what moved and half of what was lost on the way.
+        uint256 traded = outcome.turnover + outcome.cost / 2 + 1;
+        uint256 most = FixedPointMathLib.fullMulDivUp(traded, signal.maxSlippageBps * Pace.BPS_TO_WAD, _WAD)
+            + outcome.keeperFee + 1;
+        if (outcome.cost > most) revert AutoRebalancer__TooCostly(outcome.cost, most);
+    }
+
+    /// @dev Inside the band, or so much closer that the parts that are left may reach it.
+    function _requireProgress(
+        RebalanceSignal calldata signal,
+        IPortfolio.Execution memory execution,
+        Outcome memory outcome
+    )
+        private
+        view
+    {
+        (uint256 before, uint256 afterwards) = (outcome.distanceBefore, outcome.distanceAfter);
+        if (afterwards >= before) revert AutoRebalancer__NotCloser(before, afterwards);
+        uint256 outside = _firstOutside(signal, execution.valuesAfter);
+        outcome.done = outside == execution.valuesAfter.length;
+        if (outcome.done) return;
+        if (outcome.part >= signal.maxParts) {
+            uint256 nav = _sum(execution.valuesAfter);
+            uint256 weight = FixedPointMathLib.fullMulDiv(execution.valuesAfter[outside], _WAD, nav);
+            address asset = IPortfolio(signal.portfolio).assets()[outside];
+            revert AutoRebalancer__OutsideBand(asset, weight, signal.targets[outside], signal.bandBps);
+        }
+        uint256 share = before / (2 * (signal.maxParts - outcome.part + 1));
+        if (before - afterwards < share) revert AutoRebalancer__NotCloser(before, afterwards);
+    }
+
+    /// @return Index of the first asset outside the band; the number of assets if there is none.
+    function _firstOutside(RebalanceSignal calldata signal, uint256[] memory values) private pure returns (uint256) {
+        uint256 nav = _sum(values);
+        for (uint256 k; k < values.length; ++k) {
+            if (_off(values[k], nav, signal.targets[k]) > signal.bandBps * Pace.BPS_TO_WAD) return k;
+        }
+        return values.length;
+    }
+
+    function _requireTargets(uint256[] calldata targets, uint256 count) private pure {
+        if (targets.length != count) revert AutoRebalancer__WrongTargetCount(targets.length, count);
+        uint256 sum;
+        for (uint256 k; k < count; ++k) {
+            sum += targets[k];
         }
         if (sum != _WAD) revert AutoRebalancer__TargetsDoNotSum(sum);
-        for (uint256 k; k < count; ++k) {
-            uint256 target = signal.targets[k];
-            uint256 weight = FixedPointMathLib.fullMulDiv(execution.valuesAfter[k], _WAD, navAfter);
-            uint256 off = FixedPointMathLib.dist(weight, target);
-            if (off > signal.bandBps * _BPS_TO_WAD) {
-                address asset = IPortfolio(signal.portfolio).assets()[k];
-                revert AutoRebalancer__OutsideBand(asset, weight, target, signal.bandBps);
-            }
-            distanceAfter += off;
-            distanceBefore += FixedPointMathLib.dist(
-                FixedPointMathLib.fullMulDiv(execution.valuesBefore[k], _WAD, navBefore), target
-            );
+    }
+
+    /// @return |weight - target|, WAD.
+    function _off(uint256 value, uint256 nav, uint256 target) private pure returns (uint256) {
+        return FixedPointMathLib.dist(FixedPointMathLib.fullMulDiv(value, _WAD, nav), target);
+    }
+
+    function _sum(uint256[] memory values) private pure returns (uint256 total) {
+        for (uint256 k; k < values.length; ++k) {
+            total += values[k];
         }
-        if (distanceAfter >= distanceBefore) revert AutoRebalancer__NotCloser(distanceBefore, distanceAfter);
+    }
+
+    function _cancel(address portfolio, uint256 nonce) private {
+        _storage().usedNonces[portfolio].set(nonce);
+        emit NonceCancelled(portfolio, nonce, msg.sender);
+    }
+
+    function _setPolicy(address portfolio, Policy calldata policy) private {
+        Pace.requireValid(policy);
+        // The bucket's level stays; it drains by the new terms from now on.
+        Storage storage $ = _storage();
+        Pace.State memory pace = $.paces[portfolio];
+        (uint256 level,) = pace.bucket(policyOf(portfolio));
+        (pace.level, pace.updatedAt) = (uint128(level), uint40(block.timestamp));
+        $.paces[portfolio] = pace;
+        $.policies[portfolio] = policy;
+        emit PolicySet(portfolio, policy);
+    }
+
+    /// @dev ABI-encoded arguments of `rebalance`, where they lie in calldata.
+    function _arguments(bytes calldata data)
+        private
+        pure
+        returns (
+            RebalanceSignal calldata signal,
+            ILiquidityAggregator.Order[] calldata orders,
+            ISignerSets.Signature[] calldata signatures
+        )
+    {
+        assembly ("memory-safe") {
+            let head := data.offset
+            signal := add(head, calldataload(head))
+            let list := add(head, calldataload(add(head, 0x20)))
+            orders.offset := add(list, 0x20)
+            orders.length := calldataload(list)
+            list := add(head, calldataload(add(head, 0x40)))
+            signatures.offset := add(list, 0x20)
+            signatures.length := calldataload(list)
+        }
+    }
+
+    /// @dev The estimate in the data of a revert.
+    function _decoded(bytes memory reason) private pure returns (Estimate memory) {
+        assembly ("memory-safe") {
+            let size := sub(mload(reason), 4)
+            reason := add(reason, 4)
+            mstore(reason, size)
+        }
+        return abi.decode(reason, (Estimate));
+    }
+
+    /// @dev The id of the signer set of a portfolio.
+    function _setOf(address portfolio) private pure returns (bytes32) {
+        return bytes32(uint256(uint160(portfolio)));
     }
 
     function _storage() private pure returns (Storage storage $) {

@@ -162,7 +162,8 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// @notice Delists a market at once. Role: GUARDIAN. At worst orders routed through it revert.
     function delistPool(address pool) external;
 
-    /// @notice Sets how far portfolios' orders may be from the oracle. Role: MANAGER_DELAYED. At worst the guard admits any
+    /// @notice Sets how far portfolios' orders may be from the oracle: they check it themselves, at the prices that they
+    /// have read, and neither keepers nor managers can leave it out. Role: MANAGER_DELAYED. At worst the guard admits any
     /// price, and only the loss budget (I2) and the orders' minimums are left.
     /// @param maxDeviationBps 1 to 10,000.
     function setMaxDeviation(uint16 maxDeviationBps) external;
@@ -177,10 +178,6 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// pool that takes more or less than its path's amount, a token that debits more than was sent or credits less.
     /// @return amountOut Growth of the recipient's tokenOut balance, at least `minAmountOut`.
     function swap(Order calldata order) external returns (uint256 amountOut);
-
-    /// @notice As {swap}, and the output is worth no less than the input by the oracle, less `maxDeviationBps`. What
-    /// portfolios call: neither their keepers nor their managers can leave the guard out.
-    function swapGuarded(Order calldata order) external returns (uint256 amountOut);
 
     /// @notice As {swap}, on terms of the caller's own.
     function swapOnTerms(Order calldata order, Terms calldata terms) external returns (uint256 amountOut);

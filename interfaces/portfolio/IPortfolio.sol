@@ -36,17 +36,32 @@ interface IPortfolio is IERC4626 {
         uint40 lossWindow;
     }
 
-    /// @notice Outcome of `execute`, all in the order of `assets()`.
+    /// @notice What the trades of an `execute` may cost.
+    /// @param maxSlippageBps Most that an order may lose against the oracle, basis points of what it sells; where the
+    /// aggregator's `maxDeviationBps` is lower, that counts.
+    /// @param feeBps For whoever executes, basis points of the turnover, up to 10.
+    /// @param feeTo Who gets it, in the settlement token.
+    struct Terms {
+        uint256 maxSlippageBps;
+        uint256 feeBps;
+        address feeTo;
+    }
+
+    /// @notice Outcome of `execute`, in the order of `assets()`.
     /// @param valuesBefore WAD USD.
-    /// @param valuesAfter WAD USD at the same prices.
+    /// @param valuesAfter WAD USD at the same prices, after the fee.
+    /// @param fee WAD USD that the executor got.
     struct Execution {
         uint256[] valuesBefore;
         uint256[] valuesAfter;
+        uint256 fee;
     }
 
     event AssetListed(address indexed asset);
     event AssetUnlisted(address indexed asset);
     event Executed(uint256 navBefore, uint256 navAfter, uint256 lossBucket);
+    /// @param amount Smallest units of the settlement token.
+    event ExecutorPaid(address indexed executor, uint256 amount);
     event LossBudgetChanged(uint16 lossBudgetBps, uint40 lossWindow);
     event RedeemedInKind(address indexed caller, address indexed receiver, address indexed owner, uint256 shares);
     /// @notice A leg that could not be sent is kept for the owner of the shares.
@@ -68,6 +83,11 @@ interface IPortfolio is IERC4626 {
     /// @param capacity Of the bucket.
     error Portfolio__LossBudgetExceeded(uint256 loss, uint256 level, uint256 capacity);
     error Portfolio__WrongRecipient(address recipient);
+    /// @dev An order sells for less than the oracle allows. WAD USD.
+    error Portfolio__SlippageExceeded(
+        address tokenIn, address tokenOut, uint256 valueIn, uint256 valueOut, uint256 maxSlippageBps
+    );
+    error Portfolio__FeeTooHigh(uint256 feeBps, uint256 most);
     error Portfolio__TransferMismatch(address asset, uint256 expected, uint256 actual);
     error Portfolio__ZeroShares();
     error Portfolio__ZeroAssets();
@@ -80,9 +100,15 @@ interface IPortfolio is IERC4626 {
 
     /// @notice Runs swaps between listed assets over listed pools. Only the AutoRebalancer.
     /// @dev Enforces by itself, whatever the rebalancer was told: I1 through the asset list and the aggregator's pool list;
-    /// I2 by charging the fall of NAV at constant prices to the bucket; I3 through the RiskEngine.
+    /// each order by the oracle's prices; I2 by charging the fall of NAV at constant prices, the executor's fee included,
+    /// to the bucket; I3 through the RiskEngine.
     /// @param orders Each with this portfolio as recipient.
-    function execute(ILiquidityAggregator.Order[] calldata orders) external returns (Execution memory);
+    function execute(
+        ILiquidityAggregator.Order[] calldata orders,
+        Terms calldata terms
+    )
+        external
+        returns (Execution memory);
 
     // -- Exits -------------------------------------------------------------------------------------------------------
 

@@ -6,33 +6,87 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 
 /// @title Executes signed rebalances
 /// @notice Checks who wants a rebalance and that its trades do what was signed (I6); what a rebalance may cost and risk is
-/// checked by the portfolio itself. Anyone may send a signed rebalance.
+/// checked by the portfolio itself. Anyone may execute a signed rebalance, and earns the portfolio's keeper fee.
 interface IAutoRebalancer {
     /// @notice What signers sign. The portfolio's address as bytes32 names the signer set.
     /// @param targets Target weights of NAV, WAD, in the order of the portfolio's `assets()`; they sum to 1e18.
     /// @param bandBps How far, in basis points of NAV, any weight may end from its target.
+    /// @param maxTurnoverBps Most that may be traded, over all parts: half the sum of the values' changes, basis points
+    /// of NAV.
+    /// @param maxSlippageBps Most that each order, and the whole, may lose against the oracle, basis points of what is traded.
+    /// @param maxParts Transactions in which the targets have to be reached, 1 to 255. Every part has to remove at least
+    /// half its share of the distance that is left, so that nobody wastes them.
     /// @param validFrom Unix seconds.
     /// @param validUntil Unix seconds, the last at which it may run.
     /// @param nonce Any number not yet used for this portfolio; order does not matter.
-    /// @param ordersHash keccak256 of the ABI-encoded orders.
-    struct Signal {
+    /// @param modelId The model that it comes from; it has to be live in the {IModelRegistry}.
+    /// @param inputHash Of what the model saw, for whoever audits the decision; the chain does not look at it.
+    /// @param ordersHash keccak256 of the ABI-encoded orders; zero where whoever executes may choose them.
+    struct RebalanceSignal {
         address portfolio;
         uint256[] targets;
         uint16 bandBps;
+        uint16 maxTurnoverBps;
+        uint16 maxSlippageBps;
+        uint8 maxParts;
         uint40 validFrom;
         uint40 validUntil;
         uint256 nonce;
+        bytes32 modelId;
+        bytes32 inputHash;
         bytes32 ordersHash;
     }
 
+    /// @notice What no signal of a portfolio may go beyond, whoever signed it.
+    /// @param maxTurnoverBps Most that is traded in any window, half the sum of the values' changes, basis points of NAV,
+    /// 1 to 50,000.
+    /// @param turnoverWindow Seconds, an hour to 90 days.
+    /// @param minInterval Seconds between the first transactions of two signals, up to 30 days.
+    /// @param keeperFeeBps Paid to whoever executes, basis points of what is traded, up to 10.
+    struct Policy {
+        uint16 maxTurnoverBps;
+        uint32 turnoverWindow;
+        uint32 minInterval;
+        uint16 keeperFeeBps;
+    }
+
+    /// @notice What a rebalance would do now.
+    /// @param gas Of the execution, without the transaction's own 21,000 and its calldata.
+    /// @param turnover WAD of NAV.
+    /// @param cost Loss of NAV at the oracle's prices with the keeper's fee: pool fees and slippage. WAD of NAV.
+    /// @param keeperFee Part of it that the executor gets, WAD of NAV.
+    /// @param distanceBefore Sum of |weight - target|, WAD.
+    /// @param trackingErrorBefore Daily volatility of the difference between the portfolio and its targets, WAD.
+    /// @param var99Before One-day value at risk at 99%, WAD of NAV.
+    struct Estimate {
+        uint256 gas;
+        uint256 turnover;
+        uint256 cost;
+        uint256 keeperFee;
+        uint256 distanceBefore;
+        uint256 distanceAfter;
+        uint256 trackingErrorBefore;
+        uint256 trackingErrorAfter;
+        uint256 var99Before;
+        uint256 var99After;
+    }
+
+    /// @param turnover WAD of NAV.
+    /// @param part Number of this transaction under the signal, from 1.
+    /// @param done Whether every weight is inside the band: the nonce is used then.
     event Rebalanced(
         address indexed portfolio,
         uint256 indexed nonce,
-        address indexed executor,
+        bytes32 indexed modelId,
+        address executor,
         uint256 distanceBefore,
-        uint256 distanceAfter
+        uint256 distanceAfter,
+        uint256 turnover,
+        uint256 part,
+        bool done
     );
-    event NonceCancelled(address indexed portfolio, uint256 indexed nonce);
+    event NonceCancelled(address indexed portfolio, uint256 indexed nonce, address indexed by);
+    event PolicySet(address indexed portfolio, Policy policy);
 
     error AutoRebalancer__NotYetValid(uint256 validFrom, uint256 timestamp);
     error AutoRebalancer__Expired(uint256 validUntil, uint256 timestamp);
@@ -41,23 +95,101 @@ interface IAutoRebalancer {
     error AutoRebalancer__WrongTargetCount(uint256 targets, uint256 assets);
     error AutoRebalancer__TargetsDoNotSum(uint256 sum);
     error AutoRebalancer__NoOrders();
-    /// @dev The sum of |weight - target| did not fall.
+    error AutoRebalancer__NoParts();
+    /// @dev The sum of |weight - target| did not fall, or not by half the part's share of it.
     error AutoRebalancer__NotCloser(uint256 distanceBefore, uint256 distanceAfter);
     error AutoRebalancer__OutsideBand(address asset, uint256 weight, uint256 target, uint256 bandBps);
+    /// @param turnover Of the signal so far, this part included, WAD of NAV.
+    error AutoRebalancer__TurnoverAboveSignal(uint256 turnover, uint256 maxTurnoverBps);
+    /// @param level In the portfolio's bucket before this transaction.
+    error AutoRebalancer__TurnoverAbovePolicy(uint256 turnover, uint256 level, uint256 capacity);
+    /// @dev The whole lost more than was signed. WAD of NAV.
+    error AutoRebalancer__TooCostly(uint256 cost, uint256 most);
+    error AutoRebalancer__TooSoon(address portfolio, uint256 notBefore, uint256 timestamp);
+    error AutoRebalancer__InvalidPolicy(Policy policy);
+    error AutoRebalancer__NotTighter(Policy current, Policy proposed);
+    error AutoRebalancer__OnlyItself(address caller);
+    /// @dev How {simulate} tells what it found; it never returns.
+    error AutoRebalancer__Simulated(Estimate estimate);
+    /// @dev `checkUpkeep` is for simulation: the transaction's origin has to be nobody.
+    error AutoRebalancer__OnlySimulated(address origin);
 
-    /// @notice Executes a signal with exactly the orders that were signed, or reverts whole.
+    // -- Execution ---------------------------------------------------------------------------------------------------
+
+    /// @notice Executes a signal, or a part of it, or reverts whole. Anyone, who gets the portfolio's keeper fee.
+    /// @dev The portfolio checks that the trades stay within {maxSlippageBps} leg by leg, its loss budget (I2) and its risk
+    /// limits (I3).
     function rebalance(
-        Signal calldata signal,
+        RebalanceSignal calldata signal,
         ILiquidityAggregator.Order[] calldata orders,
         ISignerSets.Signature[] calldata signatures
     )
         external;
 
-    /// @notice Makes a nonce unusable at once. Role: GUARDIAN.
+    /// @notice What a rebalance would do now, without signatures and without doing it: for `eth_call`, though a transaction
+    /// changes nothing either. Reverts as the rebalance would.
+    function estimate(
+        RebalanceSignal calldata signal,
+        ILiquidityAggregator.Order[] calldata orders
+    )
+        external
+        returns (Estimate memory);
+
+    /// @notice For `estimate` alone: reverts in the end, whatever comes.
+    function simulate(
+        RebalanceSignal calldata signal,
+        ILiquidityAggregator.Order[] calldata orders,
+        address executor
+    )
+        external;
+
+    /// @notice Chainlink Automation: whether a signal may be executed now. Only by `eth_call` from nobody.
+    /// @param checkData ABI-encoded arguments of {rebalance}.
+    /// @return upkeepNeeded Whether it would pass: signed by enough, and everything that {estimate} tries.
+    /// @return performData The same as `checkData`.
+    function checkUpkeep(bytes calldata checkData) external returns (bool upkeepNeeded, bytes memory performData);
+
+    /// @notice Chainlink Automation: as {rebalance}, without a fee, for the network is paid by the upkeep. Anyone.
+    /// @param performData ABI-encoded arguments of {rebalance}.
+    function performUpkeep(bytes calldata performData) external;
+
+    // -- Governance --------------------------------------------------------------------------------------------------
+
+    /// @notice Makes a nonce unusable at once. Role: GUARDIAN. At worst: a signal has to be signed again.
     function cancelNonce(address portfolio, uint256 nonce) external;
+
+    /// @notice The same by the signers themselves, whose quorum has signed {hashCancellation}. Anyone may send it.
+    function cancelSigned(address portfolio, uint256 nonce, ISignerSets.Signature[] calldata signatures) external;
+
+    /// @notice Sets a portfolio's policy. Role: MANAGER_DELAYED. At worst, after its delay: trading as often and as much as
+    /// the loss budget and the risk limits allow (I2, I3), and ten basis points of it to executors.
+    function setPolicy(address portfolio, Policy calldata policy) external;
+
+    /// @notice The same where nothing loosens, at once. Role: MANAGER. At worst: a portfolio that trades too little.
+    function tightenPolicy(address portfolio, Policy calldata policy) external;
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @return The portfolio's own policy, or the one that every portfolio begins with.
+    function policyOf(address portfolio) external view returns (Policy memory);
+
+    /// @notice How much a portfolio has traded. A bucket of half the policy's turnover that drains over its window, as the
+    /// loss bucket of {IPortfolio}.
+    /// @return level WAD of NAV in the bucket now.
+    /// @return capacity WAD of NAV.
+    /// @return startedAt Unix seconds of the last signal's first transaction.
+    function paceOf(address portfolio) external view returns (uint256 level, uint256 capacity, uint256 startedAt);
+
+    /// @notice How far a signal of several parts has come.
+    /// @return parts Transactions so far.
+    /// @return turnover Traded so far, WAD of NAV.
+    function progressOf(address portfolio, uint256 nonce) external view returns (uint256 parts, uint256 turnover);
 
     function isNonceUsed(address portfolio, uint256 nonce) external view returns (bool);
 
     /// @return EIP-712 digest that signers of this signal sign.
-    function hashSignal(Signal calldata signal) external view returns (bytes32);
+    function hashSignal(RebalanceSignal calldata signal) external view returns (bytes32);
+
+    /// @return EIP-712 digest that signers sign to cancel a nonce.
+    function hashCancellation(address portfolio, uint256 nonce) external view returns (bytes32);
 }

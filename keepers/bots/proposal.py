@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 from numpy.typing import NDArray
 
 from keepers.chain.signing import Order
@@ -26,6 +29,7 @@ BPS = 10_000
 DAY = 86_400
 _LESS_RISK = 0.97
 """Part of the present VaR that a de-risking plan aims below."""
+_TURNOVER_ROOM = 1.05
 _BUDGET_USED = 0.9
 """Part of what the loss bucket still holds that a plan may expect to use."""
 _CASH_ONLY = 1e-4
@@ -77,6 +81,11 @@ class Proposal:
     cost_bps: float
     turnover: float
     scale: float
+
+    @property
+    def most_turnover_bps(self) -> int:
+        """What is signed: the chain's turnover is at most this one, and prices may move a little before it runs."""
+        return min(2**16 - 1, math.ceil(self.turnover * BPS * _TURNOVER_ROOM) + 1)
 
     def summary(self) -> str:
         """For the record."""
@@ -158,6 +167,19 @@ def build(
     if intent.derisk and proposal.var_after >= proposal.var_before:
         raise PlanRefused("plan", "does not lower VaR", "nothing to do while de-risking")
     return proposal
+
+
+def inputs_of(state: PortfolioState, intent: Intent) -> bytes:
+    """keccak256 of what a decision came from, 32 bytes: `RebalanceSignal.input_hash`.
+
+    ABI-encoded: portfolio, block, assets, balances, values, nonce of the covariance model, reason, and the target
+    weights as WAD. Whoever has an archive node and the bot's log can compute it again.
+    """
+    targets = [] if intent.targets is None else [round(float(weight) * WAD) for weight in intent.targets]
+    types = ("address", "uint256", "address[]", "uint256[]", "uint256[]", "uint256", "string", "int256[]")
+    nonce = state.risk.model.nonce
+    values = (state.address, state.block, state.assets, state.balances, state.values, nonce, intent.reason, targets)
+    return keccak(encode(types, values))
 
 
 def prior_returns(covariance: Array, settings: Rebalance) -> Array:

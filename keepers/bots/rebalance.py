@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from keepers.bots.breaker import steps_due, trip
 from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.bots.proposal import PART_OF_THE_WAY, Intent, PlanRefused, Proposal, build, decide
+from keepers.bots.proposal import PART_OF_THE_WAY, Intent, PlanRefused, Proposal, build, decide, inputs_of
 from keepers.bots.triggers import OnEvents
 from keepers.chain import abi
 from keepers.chain.errors import Reverted
 from keepers.chain.logs import Event
 from keepers.chain.node import Block
 from keepers.chain.sender import Receipt
-from keepers.chain.signing import Signal, hash_orders, sign_quorum
+from keepers.chain.signing import RebalanceSignal, hash_orders, model_id, sign_quorum
 from keepers.chain.state import PortfolioState
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
@@ -105,7 +105,7 @@ class RebalanceBot:
         for scale in _SCALES:
             try:
                 proposal = self._propose(intent, state, block, scale)
-                receipt = self._send(nonce, key, proposal, block)
+                receipt = self._send(nonce, key, proposal, inputs_of(state, intent), block)
             except KeeperError as error:
                 if not _is_refusal(error):
                     raise
@@ -127,16 +127,20 @@ class RebalanceBot:
         deadline = block.timestamp + settings.signal_lifetime_seconds
         return build(state, pools, intent, settings, deadline, scale)
 
-    def _send(self, nonce: int, key: str, proposal: Proposal, block: Block) -> Receipt:
+    def _send(self, nonce: int, key: str, proposal: Proposal, inputs: bytes, block: Block) -> Receipt:
         rebalancer = self._context.deployment.address("AutoRebalancer")
         settings = self._context.config.rebalance
-        signal = Signal(
+        signal = RebalanceSignal(
             portfolio=self._context.record.address,
             targets=proposal.targets,
             band_bps=settings.band_bps,
+            max_turnover_bps=proposal.most_turnover_bps,
+            max_slippage_bps=settings.oracle_slippage_bps,
             valid_from=block.timestamp,
             valid_until=block.timestamp + settings.signal_lifetime_seconds,
             nonce=signal_nonce(self._context.record.address, nonce),
+            model_id=model_id(settings.model),
+            input_hash=inputs,
             orders_hash=hash_orders(proposal.orders),
         )
         message = signal.message(self._context.node.chain_id, rebalancer)

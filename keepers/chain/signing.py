@@ -22,8 +22,9 @@ NORMAL_TAILS = (1_644_853_626_951_472_715, 2_326_347_874_040_841_101, 2_337_802_
 """Quantiles at 95% and 99% and mean loss beyond 97.5% of the standard normal, WAD."""
 
 _SIGNAL_TYPE = keccak(
-    text="Signal(address portfolio,uint256[] targets,uint16 bandBps,uint40 validFrom,uint40 validUntil,"
-    "uint256 nonce,bytes32 ordersHash)"
+    text="RebalanceSignal(address portfolio,uint256[] targets,uint16 bandBps,uint16 maxTurnoverBps,"
+    "uint16 maxSlippageBps,uint8 maxParts,uint40 validFrom,uint40 validUntil,uint256 nonce,bytes32 modelId,"
+    "bytes32 inputHash,bytes32 ordersHash)"
 )
 ORDERS_TYPE = "(address,address,uint256,uint256,address,uint40,(uint256,(address,bool)[])[])[]"
 
@@ -113,25 +114,35 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Signal:
-    """IAutoRebalancer.Signal.
+class RebalanceSignal:
+    """IAutoRebalancer.RebalanceSignal.
 
     Attributes:
         portfolio: Address.
         targets: WAD weights in the order of the portfolio's assets, summing to 1e18.
         band_bps: How far a weight may end from its target, basis points of NAV.
+        max_turnover_bps: Most that may be traded, half the sum of the values' changes, basis points of NAV.
+        max_slippage_bps: Most that each order and the whole may lose against the oracle.
         valid_from, valid_until: Unix seconds.
         nonce: Not yet used.
-        orders_hash: keccak256 of the ABI-encoded orders.
+        model_id: 32 bytes, of a live model in the ModelRegistry.
+        input_hash: 32 bytes, of what the model saw.
+        orders_hash: keccak256 of the ABI-encoded orders; zero where whoever executes may choose them.
+        max_parts: Transactions in which the targets have to be reached.
     """
 
     portfolio: str
     targets: tuple[int, ...]
     band_bps: int
+    max_turnover_bps: int
+    max_slippage_bps: int
     valid_from: int
     valid_until: int
     nonce: int
-    orders_hash: bytes
+    model_id: bytes
+    input_hash: bytes
+    orders_hash: bytes = bytes(32)
+    max_parts: int = 1
 
     def as_tuple(self) -> tuple[Any, ...]:
         """For the ABI."""
@@ -139,24 +150,35 @@ class Signal:
             self.portfolio,
             self.targets,
             self.band_bps,
+            self.max_turnover_bps,
+            self.max_slippage_bps,
+            self.max_parts,
             self.valid_from,
             self.valid_until,
             self.nonce,
+            self.model_id,
+            self.input_hash,
             self.orders_hash,
         )
 
     def message(self, chain_id: int, rebalancer: str) -> SignableMessage:
         """What signers sign."""
         packed = b"".join(target.to_bytes(32, "big") for target in self.targets)
-        types = ("bytes32", "address", "bytes32", "uint16", "uint40", "uint40", "uint256", "bytes32")
+        numbers = ("uint16", "uint16", "uint16", "uint8", "uint40", "uint40", "uint256")
+        types = ("bytes32", "address", "bytes32", *numbers, "bytes32", "bytes32", "bytes32")
         values = (_SIGNAL_TYPE, self.portfolio, keccak(packed), *self.as_tuple()[2:])
         return SignableMessage(
             b"\x01", domain("Quantera AutoRebalancer", chain_id, rebalancer), keccak(encode(types, values))
         )
 
 
+def model_id(name: str) -> bytes:
+    """The id under which a model of this name stands in the ModelRegistry: keccak256 of the name, 32 bytes."""
+    return keccak(text=name)
+
+
 def hash_orders(orders: Sequence[Order]) -> bytes:
-    """keccak256 of the ABI-encoded orders, 32 bytes: `Signal.orders_hash`."""
+    """keccak256 of the ABI-encoded orders, 32 bytes: `RebalanceSignal.orders_hash`."""
     return keccak(encode((ORDERS_TYPE,), ([order.as_tuple() for order in orders],)))
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keepers.chain.deployment import load
-from keepers.chain.signing import CovarianceModel, Order, Signal, hash_orders, sign_quorum
+from keepers.chain.signing import CovarianceModel, Order, RebalanceSignal, hash_orders, model_id, sign_quorum
 from keepers.chain.state import WAD, PortfolioState, Reader
 from keepers.routing.trades import Holding, TradeRules, plan_trades
 from scripts.demo.chain import Mined
 from scripts.demo.errors import DemoError
 from scripts.demo.market import PoolOf
-from scripts.demo.protocol import PORTFOLIO, UNIVERSE
+from scripts.demo.protocol import MODEL, PORTFOLIO, UNIVERSE
 from scripts.demo.story import require_refusal
 from scripts.demo.world import World
 
@@ -223,8 +223,18 @@ class Thief:
         """Signed by the whole quorum and sent from the thief's own account, as anyone may."""
         portfolio = str(self.world.protocol.portfolio.address)
         now = self.world.chain.now
-        signal = Signal(
-            portfolio, tuple(targets), WIDEST_BAND, 0, now + HOUR, secrets.randbits(255), hash_orders(orders)
+        signal = RebalanceSignal(
+            portfolio=portfolio,
+            targets=tuple(targets),
+            band_bps=WIDEST_BAND,
+            max_turnover_bps=BPS,
+            max_slippage_bps=BPS,
+            valid_from=0,
+            valid_until=now + HOUR,
+            nonce=secrets.randbits(255),
+            model_id=model_id(MODEL),
+            input_hash=bytes(32),
+            orders_hash=hash_orders(orders),
         )
         message = signal.message(self.world.protocol.record.chain_id, self._rebalancer.address)
         signatures = sign_quorum(message, self._signers)

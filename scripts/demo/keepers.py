@@ -17,7 +17,7 @@ from keepers.store import Decision, Store
 from scripts.demo import processes
 from scripts.demo.errors import DemoError
 from scripts.demo.people import Keyring, People
-from scripts.demo.protocol import PORTFOLIO, UNIVERSE, Protocol
+from scripts.demo.protocol import MODEL, PORTFOLIO, UNIVERSE, Protocol
 
 BOTS = ("risk", "rebalance")
 POLL_SECONDS = 0.02
@@ -145,6 +145,7 @@ def _config(protocol: Protocol, keyring: Keyring, history: Path) -> dict[str, An
         "keys": {"sender": key(keyring.sender), "signers": [key(name) for name in keyring.signers[:2]]},
         "risk": {"halflife_days": RISKMETRICS_HALFLIFE, "model_lifetime_hours": 120},
         "rebalance": {
+            "model": MODEL,
             "momentum": {"enabled": True},
             "turnover_cost": TURNOVER_COST,
             "schedule": {"every_n_days": REBALANCE_DAYS, "drift_bps": DRIFT_BPS},

@@ -19,9 +19,12 @@ from scripts.deployment.chain import Chain as DeployingChain
 from scripts.deployment.config import load_config
 from scripts.deployment.protocol import ProtocolDeployment
 from scripts.deployment.record import Record
+from scripts.model_hash import model_of
 
 NETWORK = "demo"
 UNIVERSE = "stocks"
+MODEL = "momentum"
+"""What the rebalance keeper decides with."""
 PORTFOLIO = "stocks"
 
 UNITED_STATES, GERMANY, SWITZERLAND, VENEZUELA = 840, 276, 756, 862
@@ -138,6 +141,7 @@ class Protocol:
             "risk": {"cooling_time": terms.cooling_time},
             # Wide, so that the attacks meet the loss budget, not this guard before it.
             "liquidity": {"max_deviation_bps": 9_000},
+            "models": {MODEL: model_of({})},
             "assets": {SETTLEMENT: self.market.tokens[SETTLEMENT]},
             "tokens": {symbol: {"name": f"{symbol} share", "rules": rules} for symbol in symbols},
             "feeds": {

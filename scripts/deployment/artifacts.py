@@ -16,6 +16,7 @@ _OURS = (
     "LiquidityAggregator",
     "LiquidityBook",
     "LiquidityLens",
+    "ModelRegistry",
     "PerformanceBook",
     "PortfolioFactory",
     "PriceOracle",

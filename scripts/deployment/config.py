@@ -27,6 +27,7 @@ def _address(value: str) -> str:
 
 
 Address = Annotated[str, AfterValidator(_address)]
+Hash = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
 Bps = Annotated[int, Field(ge=1, le=10_000)]
 Cap = Annotated[int, Field(ge=1, le=65_535)]
 OFF = 65_535
@@ -214,6 +215,28 @@ class Liquidity(Strict):
     max_deviation_bps: Annotated[int, Field(ge=1, le=10_000)] = 1_000
 
 
+class Model(Strict):
+    """A model that may sign: keccak256 of its weights, its training data (zero if it was not trained) and its code."""
+
+    weights: Hash
+    data: Hash = "0x" + "00" * 32
+    code: Hash
+    live: bool = True
+
+
+class Trading(Strict):
+    """What portfolios may trade at most unless they have a policy of their own; IAutoRebalancer.Policy."""
+
+    max_turnover: Annotated[int, Field(ge=1, le=50_000)] = 40_000
+    turnover_window: Annotated[int, Field(ge=3_600, le=7_776_000)] = 604_800
+    min_interval: Annotated[int, Field(ge=0, le=2_592_000)] = 0
+    keeper_fee: Annotated[int, Field(ge=0, le=10)] = 0
+
+    def as_tuple(self) -> tuple[int, ...]:
+        """For the ABI."""
+        return self.max_turnover, self.turnover_window, self.min_interval, self.keeper_fee
+
+
 class Config(Strict):
     """What a network should have.
 
@@ -226,6 +249,8 @@ class Config(Strict):
     roles: Roles
     risk: RiskTimes = RiskTimes()
     liquidity: Liquidity = Liquidity()
+    trading: Trading = Trading()
+    models: dict[str, Model] = {}
     sequencer: Sequencer | None = None
     assets: dict[str, Address] = {}
     tokens: dict[str, Token] = {}

@@ -33,6 +33,8 @@ from scripts.deployment.record import ContractRecord, Record
 WAD = 10**18
 KINDS = {"uniswap-v2": 1, "uniswap-v3": 2}
 ZERO = "0x" + "00" * 20
+UNKNOWN, SHADOW, RETIRED = 0, 1, 3
+"""IModelRegistry.Status."""
 
 
 class ProtocolDeployment:
@@ -62,6 +64,7 @@ class ProtocolDeployment:
         self._set_floors()
         self._create_universes()
         self._list_venues()
+        self._register_models()
         self._create_portfolios()
         self._map_functions()
         self._grant_roles()
@@ -79,7 +82,9 @@ class ProtocolDeployment:
         self._proxy("SanctionsList", [])
         self._proxy("IdentityRegistry", [self._at("SanctionsList")])
         self._proxy("AutomatedComplianceEngine", [self._at("IdentityRegistry")])
-        self._proxy("AutoRebalancer", [self._at("SignerSets")])
+        self._proxy("ModelRegistry", [])
+        policy = self.config.trading.as_tuple()
+        self._proxy("AutoRebalancer", [self._at("SignerSets"), self._at("ModelRegistry"), policy])
         deviation = self.config.liquidity.max_deviation_bps
         self._plain("LiquidityAggregator", [self._at("AccessManager"), self._at("PriceOracle"), deviation])
         self._plain("LiquidityLens", [self._at("LiquidityAggregator")])
@@ -225,6 +230,25 @@ class ProtocolDeployment:
         if not identity[3]:
             self._act(f"make {what} a venue account", "IdentityRegistry", "setVenueAccount", account, True)
 
+    def _register_models(self) -> None:
+        registry = self.contracts["ModelRegistry"]
+        for name, model in self.config.models.items():
+            key = model_id(name)
+            wanted = tuple(bytes.fromhex(part[2:]) for part in (model.weights, model.data, model.code))
+            *hashes, status, _ = registry.functions.modelOf(key).call()
+            if status == UNKNOWN:
+                self._act(f"register model {name}", "ModelRegistry", "register", key, *wanted)
+                status = SHADOW
+            elif tuple(hashes) != wanted:
+                raise DeploymentError(
+                    f"models.{name}: its hashes on chain are {[f'0x{part.hex()}' for part in hashes]}, which never "
+                    "change; choose another name"
+                )
+            if model.live and status == SHADOW:
+                self._act(f"let model {name} live", "ModelRegistry", "promote", key)
+            elif model.live and status == RETIRED:
+                self.chain.log(f"note: model {name} is retired, for good; register another")
+
     def _create_portfolios(self) -> None:
         factory = self.contracts["PortfolioFactory"]
         for key, portfolio in self.config.portfolios.items():
@@ -348,6 +372,11 @@ class ProtocolDeployment:
 
 def universe_id(name: str) -> bytes:
     """The id of a universe: keccak256 of its name."""
+    return keccak(text=name)
+
+
+def model_id(name: str) -> bytes:
+    """The id of a model: keccak256 of its name."""
     return keccak(text=name)
 
 

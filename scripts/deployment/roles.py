@@ -42,6 +42,7 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "createSet": KEEPER_REGISTRAR,
         "addSigner": KEEPER_REGISTRAR,
         "setThreshold": KEEPER_REGISTRAR,
+        "setWeight": KEEPER_REGISTRAR,
         "removeSigner": GUARDIAN,
     },
     "IdentityRegistry": {
@@ -128,7 +129,17 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "delistPool": GUARDIAN,
         "tightenMaxDeviation": GUARDIAN,
     },
-    "AutoRebalancer": {"cancelNonce": GUARDIAN},
+    "ModelRegistry": {
+        "register": MANAGER,
+        "demote": MANAGER,
+        "promote": MANAGER_DELAYED,
+        "retire": GUARDIAN,
+    },
+    "AutoRebalancer": {
+        "cancelNonce": GUARDIAN,
+        "tightenPolicy": MANAGER,
+        "setPolicy": MANAGER_DELAYED,
+    },
     "PortfolioFactory": {
         "createPortfolio": MANAGER,
         "listAsset": MANAGER_DELAYED,

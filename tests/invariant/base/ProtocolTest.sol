@@ -14,6 +14,7 @@ import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {PriceOracle} from "contracts/oracle/PriceOracle.sol";
 import {PortfolioFactory} from "contracts/portfolio/PortfolioFactory.sol";
 import {AutoRebalancer} from "contracts/rebalance/AutoRebalancer.sol";
+import {ModelRegistry} from "contracts/rebalance/ModelRegistry.sol";
 import {CovarianceModels} from "contracts/risk/CovarianceModels.sol";
 import {LiquidityBook} from "contracts/risk/LiquidityBook.sol";
 import {PerformanceBook} from "contracts/risk/PerformanceBook.sol";
@@ -26,6 +27,7 @@ import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
+import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
@@ -33,6 +35,7 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @notice This contract is the admin; functions that no role is mapped to are the admin's.
 abstract contract ProtocolTest is Test {
     bytes32 internal constant UNIVERSE = "universe";
+    bytes32 internal constant MODEL = "model";
     uint16 internal constant BUDGET_BPS = 200;
     uint40 internal constant WINDOW = 7 days;
 
@@ -47,6 +50,7 @@ abstract contract ProtocolTest is Test {
     LiquidityBook internal liquidity;
     RiskReports internal reports;
     RiskEngine internal risk;
+    ModelRegistry internal signalModels;
     AutoRebalancer internal rebalancer;
     LiquidityAggregator internal aggregator;
     PortfolioFactory internal factory;
@@ -71,7 +75,12 @@ abstract contract ProtocolTest is Test {
         ICovarianceModels.StepBounds memory bounds = ICovarianceModels.StepBounds(20 hours, 10 days, 600, 16);
         models = CovarianceModels(_proxy(address(new CovarianceModels(signerSets, bounds))));
         performance = PerformanceBook(_proxy(address(new PerformanceBook(oracle))));
-        rebalancer = AutoRebalancer(_proxy(address(new AutoRebalancer(signerSets))));
+        signalModels = ModelRegistry(_proxy(address(new ModelRegistry())));
+        rebalancer = AutoRebalancer(
+            _proxy(
+                address(new AutoRebalancer(signerSets, signalModels, IAutoRebalancer.Policy(50_000, 1 hours, 0, 10)))
+            )
+        );
         aggregator = new LiquidityAggregator(address(manager), address(oracle), 10_000);
         liquidity = LiquidityBook(_proxy(address(new LiquidityBook(signerSets, aggregator, oracle, 2000, 10 days))));
         risk = RiskEngine(_proxy(address(new RiskEngine(models, performance, liquidity, 12 hours, 1 days))));
@@ -79,6 +88,8 @@ abstract contract ProtocolTest is Test {
         factory = new PortfolioFactory(
             address(manager), address(oracle), risk, address(aggregator), address(rebalancer), engine
         );
+        signalModels.register(MODEL, "weights", "data", "code");
+        signalModels.promote(MODEL);
         _mapFactory();
         _createAssets();
         _createPortfolio();

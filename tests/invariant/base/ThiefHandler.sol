@@ -22,6 +22,8 @@ contract ThiefHandler is Test {
         uint256 fraction;
     }
 
+    bytes32 public constant MODEL = "model";
+
     IPortfolio public immutable portfolio;
     IAutoRebalancer private immutable _rebalancer;
     IRiskEngine private immutable _risk;
@@ -35,7 +37,7 @@ contract ThiefHandler is Test {
     Loss[] private _losses;
 
     // The last signal that went through, for replays.
-    IAutoRebalancer.Signal private _lastSignal;
+    IAutoRebalancer.RebalanceSignal private _lastSignal;
     ILiquidityAggregator.Order[] private _lastOrders;
     ISignerSets.Signature[] private _lastSignatures;
 
@@ -79,7 +81,7 @@ contract ThiefHandler is Test {
         if (amountIn == 0) return;
         _setRate(pools[stock], tokenIn, tokenOut, rateBps);
 
-        (IAutoRebalancer.Signal memory signal, ILiquidityAggregator.Order[] memory orders) =
+        (IAutoRebalancer.RebalanceSignal memory signal, ILiquidityAggregator.Order[] memory orders) =
             _signal(pools[stock], tokenIn, tokenOut, amountIn);
         ISignerSets.Signature[] memory signatures = _sign(_rebalancer.hashSignal(signal));
         _run(signal, orders, signatures);
@@ -155,7 +157,7 @@ contract ThiefHandler is Test {
     // -- Internals ---------------------------------------------------------------------------------------------------
 
     function _run(
-        IAutoRebalancer.Signal memory signal,
+        IAutoRebalancer.RebalanceSignal memory signal,
         ILiquidityAggregator.Order[] memory orders,
         ISignerSets.Signature[] memory signatures
     )
@@ -208,7 +210,7 @@ contract ThiefHandler is Test {
     }
 
     function _remember(
-        IAutoRebalancer.Signal memory signal,
+        IAutoRebalancer.RebalanceSignal memory signal,
         ILiquidityAggregator.Order[] memory orders,
         ISignerSets.Signature[] memory signatures
     )
@@ -237,7 +239,7 @@ contract ThiefHandler is Test {
         uint256 amountIn
     )
         private
-        returns (IAutoRebalancer.Signal memory signal, ILiquidityAggregator.Order[] memory orders)
+        returns (IAutoRebalancer.RebalanceSignal memory signal, ILiquidityAggregator.Order[] memory orders)
     {
         orders = new ILiquidityAggregator.Order[](1);
         orders[0].tokenIn = tokenIn;
@@ -252,7 +254,8 @@ contract ThiefHandler is Test {
 
         signal.portfolio = address(portfolio);
         signal.targets = _fairTargets(tokenIn, tokenOut, amountIn);
-        signal.bandBps = 10_000;
+        (signal.bandBps, signal.maxTurnoverBps, signal.maxSlippageBps) = (10_000, 10_000, 10_000);
+        (signal.maxParts, signal.modelId) = (1, MODEL);
         signal.validUntil = type(uint40).max;
         signal.nonce = _nonce++;
         signal.ordersHash = keccak256(abi.encode(orders));

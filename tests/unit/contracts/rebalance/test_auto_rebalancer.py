@@ -6,7 +6,15 @@ from ape.exceptions import ContractLogicError
 from eth_utils import keccak
 
 from scripts.artifacts import package_artifact
-from tests.fixtures.portfolio import HOUR, USD, WINDOW, order
+from tests.fixtures.portfolio import (
+    HOUR,
+    SIGNAL_NONCE,
+    SIGNAL_PORTFOLIO,
+    SIGNAL_TARGETS,
+    USD,
+    WINDOW,
+    order,
+)
 from tests.fixtures.protocol import WAD
 from tests.reverts import reverts
 
@@ -46,7 +54,7 @@ def test_rebalance__replayed__reverts(ready, desk, buy, auto_rebalancer, thief):
     signal = desk.signal(ready, TARGETS, orders, band=1000)
     signatures = desk.sign(signal)
     auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
-    with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, ready, signal[5]):
+    with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, ready, signal[SIGNAL_NONCE]):
         auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
 
 
@@ -73,7 +81,7 @@ def test_rebalance__targets_changed_after_signing__reverts(ready, desk, buy, aut
     orders = [buy(ready, 50_000)]
     signal = desk.signal(ready, TARGETS, orders)
     signatures = desk.sign(signal)
-    signal[1] = [8 * WAD // 10, 2 * WAD // 10, 0, 0]
+    signal[SIGNAL_TARGETS] = [8 * WAD // 10, 2 * WAD // 10, 0, 0]
     with reverts(signer_sets.SignerSets__BadSignature):
         auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
 
@@ -98,7 +106,7 @@ def test_rebalance__signed_for_another_portfolio__reverts(
     orders = [buy(other, 50_000)]
     signal = desk.signal(ready, TARGETS, orders)
     signatures = desk.sign(signal)
-    signal[0] = str(other.address)
+    signal[SIGNAL_PORTFOLIO] = str(other.address)
     with reverts(signer_sets.SignerSets__BadSignature):
         auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
 
@@ -106,8 +114,8 @@ def test_rebalance__signed_for_another_portfolio__reverts(
 def test_rebalance__cancelled_nonce__reverts(ready, desk, buy, auto_rebalancer, guardian, thief):
     orders = [buy(ready, 50_000)]
     signal = desk.signal(ready, TARGETS, orders)
-    auto_rebalancer.cancelNonce(ready, signal[5], sender=guardian)
-    with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, ready, signal[5]):
+    auto_rebalancer.cancelNonce(ready, signal[SIGNAL_NONCE], sender=guardian)
+    with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, ready, signal[SIGNAL_NONCE]):
         auto_rebalancer.rebalance(signal, orders, desk.sign(signal), sender=thief)
 
 

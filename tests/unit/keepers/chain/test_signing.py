@@ -7,10 +7,12 @@ from keepers.chain import abi
 from keepers.chain.errors import ChainError
 from keepers.chain.keys import LocalSigner
 from keepers.chain.node import connect
-from keepers.chain.signing import CovarianceModel, Order, Signal, digest, hash_orders, sign_quorum
+from keepers.chain.signing import CovarianceModel, Order, RebalanceSignal, digest, hash_orders, model_id, sign_quorum
+from tests.fixtures.node import MODEL as MODEL_NAME
 from tests.fixtures.node import SIGNER_KEYS, World
 
 MODEL = CovarianceModel(b"\7" * 32, 3, 1_600_000_000, 1_600_100_000, (10**14, -5 * 10**13, 2 * 10**14))
+MODEL_ID = model_id(MODEL_NAME)
 A, B = "0x" + "aa" * 20, "0x" + "bb" * 20
 
 
@@ -28,7 +30,20 @@ def test_model_digest__beside_the_chains__is_equal(world: World) -> None:
 def test_signal_digest__beside_the_chains__is_equal(world: World) -> None:
     rebalancer = world.record["contracts"]["AutoRebalancer"]["address"]
     order = Order(A, B, 10, 9, A, 1_600_000_000, ((4, ((A, True),)), (6, ((B, False), (A, True)))))
-    signal = Signal(A, (4 * 10**17, 6 * 10**17), 50, 5, 2**40 - 1, 2**256 - 1, hash_orders([order]))
+    signal = RebalanceSignal(
+        A,
+        (4 * 10**17, 6 * 10**17),
+        50,
+        9_000,
+        30,
+        5,
+        2**40 - 1,
+        2**256 - 1,
+        MODEL_ID,
+        b"\1" * 32,
+        hash_orders([order]),
+        3,
+    )
     node = connect(world.url, 31337)
     expected = node.call(rebalancer, abi.function("AutoRebalancer", "hashSignal"), signal.as_tuple())
     assert digest(signal.message(31337, rebalancer)) == expected
@@ -39,10 +54,11 @@ def test_orders_hash__recomputed_by_the_chain__is_accepted(world: World) -> None
     node = connect(world.url, 31337)
     rebalancer = world.record["contracts"]["AutoRebalancer"]["address"]
     function = abi.function("AutoRebalancer", "rebalance")
-    right = Signal(A, (10**18,), 0, 0, 2**40 - 1, 0, hash_orders([order]))
+    numbers = (0, 10_000, 100, 0, 2**40 - 1, 0)
+    right = RebalanceSignal(A, (10**18,), *numbers, MODEL_ID, bytes(32), hash_orders([order]))
     with pytest.raises(ChainError, match="SignerSets__NoSuchSet"):
         node.call(rebalancer, function, right.as_tuple(), [order.as_tuple()], [])
-    wrong = Signal(A, (10**18,), 0, 0, 2**40 - 1, 0, hash_orders([]))
+    wrong = RebalanceSignal(A, (10**18,), *numbers, MODEL_ID, bytes(32), hash_orders([]))
     with pytest.raises(ChainError, match="AutoRebalancer__WrongOrders"):
         node.call(rebalancer, function, wrong.as_tuple(), [order.as_tuple()], [])
 
