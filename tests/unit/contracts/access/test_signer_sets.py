@@ -109,6 +109,39 @@ def test_create_set__zero_address__reverts(signer_sets, registrar):
         signer_sets.createSet(SET, ["0x" + "00" * 20], 1, sender=registrar)
 
 
+def test_set_weight__registrar__counts_that_much(two_of_three, registrar, risk_signers):
+    two_of_three.setWeight(SET, risk_signers[0], 2, sender=registrar)
+    two_of_three.requireQuorum(SET, DIGEST, signed(DIGEST, risk_signers[0]))
+    assert (two_of_three.weightOf(SET, risk_signers[0]), two_of_three.totalWeight(SET)) == (2, 4)
+    with reverts(two_of_three.SignerSets__BelowQuorum, SET, 1, 2):
+        two_of_three.requireQuorum(SET, DIGEST, signed(DIGEST, risk_signers[1]))
+
+
+def test_set_weight__zero__reverts(two_of_three, registrar, risk_signers):
+    with reverts(two_of_three.SignerSets__BadWeight, SET, risk_signers[0], 0):
+        two_of_three.setWeight(SET, risk_signers[0], 0, sender=registrar)
+
+
+def test_set_weight__set_could_not_reach_its_threshold__reverts(two_of_three, registrar, risk_signers):
+    two_of_three.setWeight(SET, risk_signers[0], 3, sender=registrar)
+    two_of_three.setThreshold(SET, 5, sender=registrar)
+    with reverts(two_of_three.SignerSets__BadWeight, SET, risk_signers[0], 2):
+        two_of_three.setWeight(SET, risk_signers[0], 2, sender=registrar)
+
+
+def test_set_weight__stranger__reverts(two_of_three, registrar, thief):
+    with reverts(two_of_three.SignerSets__NotASigner, SET, thief):
+        two_of_three.setWeight(SET, thief, 2, sender=registrar)
+
+
+def test_remove_signer__heavy_one__takes_its_weight_along(two_of_three, registrar, guardian, risk_signers):
+    two_of_three.setWeight(SET, risk_signers[0], 5, sender=registrar)
+    two_of_three.removeSigner(SET, risk_signers[0], sender=guardian)
+    assert (two_of_three.totalWeight(SET), two_of_three.weightOf(SET, risk_signers[0])) == (2, 0)
+    two_of_three.addSigner(SET, risk_signers[0], sender=registrar)
+    assert two_of_three.weightOf(SET, risk_signers[0]) == 1
+
+
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
@@ -116,6 +149,7 @@ def test_create_set__zero_address__reverts(signer_sets, registrar):
         ("addSigner", (SET, "0x" + "11" * 20)),
         ("removeSigner", (SET, "0x" + "11" * 20)),
         ("setThreshold", (SET, 1)),
+        ("setWeight", (SET, "0x" + "11" * 20, 2)),
     ],
 )
 def test_restricted__thief__reverts(two_of_three, thief, function, arguments):

@@ -13,8 +13,6 @@ from tests.fixtures.protocol import WAD
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.reverts import reverts
 
-HALF = 5_000
-
 
 @pytest.fixture
 def pair(create_v2_pool, tokens):
@@ -120,24 +118,6 @@ def test_swap_on_terms__fee_token_goes_in__what_arrives_counts(
 # -- Oracle
 
 
-def test_swap_guarded__worth_enough__passes(aggregator, manager, trader, tokens, pair, priced, make_order, fund_trader):
-    priced(1, 1)
-    aggregator.setMaxDeviation(50, sender=manager)
-    fund_trader(tokens[0], TOKEN)
-    aggregator.swapGuarded(make_order(tokens[:2], (TOKEN, pair)), sender=trader)
-    assert tokens[1].balanceOf(trader) > TOKEN * 99 // 100
-
-
-def test_swap_guarded__worth_less_by_the_oracle__refused(
-    aggregator, manager, trader, tokens, pair, priced, make_order, fund_trader
-):
-    priced(2, 1)
-    aggregator.setMaxDeviation(HALF, sender=manager)
-    fund_trader(tokens[0], TOKEN)
-    with reverts(aggregator.LiquidityAggregator__OracleDeviation):
-        aggregator.swapGuarded(make_order(tokens[:2], (TOKEN, pair)), sender=trader)
-
-
 def test_swap_on_terms__own_guard__refuses_what_it_says(
     aggregator, trader, tokens, pair, priced, make_order, fund_trader
 ):
@@ -157,7 +137,7 @@ def test_portfolio__trades_far_from_the_oracle__guarded_whatever_the_keeper_sign
     post_model()
     aggregator.tightenMaxDeviation(20, sender=guardian)
     orders = [order(portfolio, usd, universe.stocks[0], 100_000 * USD, market[0])]
-    with reverts(aggregator.LiquidityAggregator__OracleDeviation):
+    with reverts(portfolio.Portfolio__SlippageExceeded):
         desk.rebalance(portfolio, [9 * WAD // 10, WAD // 10, 0, 0], orders)
 
 

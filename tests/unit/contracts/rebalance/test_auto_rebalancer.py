@@ -181,11 +181,13 @@ def test_rebalance__loses_more_than_the_bucket_holds__reverts(ready, desk, buy, 
         desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], band=1000)
 
 
-def test_rebalance__small_losses_again_and_again__stop_at_the_budget(ready, desk, universe, usd, market):
-    """Buys and sells a fifth of the portfolio, losing fees and impact each time, until the bucket is full."""
+def test_rebalance__small_losses_again_and_again__stop_at_the_budget(ready, desk, universe, usd, market, chain):
+    """Buys and sells a fifth of the portfolio, losing fees and impact each time, until the bucket is full; slowly
+    enough for the turnover's."""
     stock = universe.stocks[0]
     before = ready.nav()
     for _ in range(40):
+        chain.mine(timestamp=chain.pending_timestamp + 300)
         held = stock.balanceOf(ready)
         try:
             if held == 0:
@@ -235,7 +237,7 @@ def test_loss_bucket__gain__does_not_drain_it(ready, desk, universe, usd, market
 
 def test_execute__not_the_rebalancer__reverts(ready, buy, thief):
     with reverts(ready.Portfolio__OnlyRebalancer, thief):
-        ready.execute([buy(ready, 1000)], sender=thief)
+        ready.execute([buy(ready, 1000)], (0, 0, str(thief.address)), sender=thief)
 
 
 def selector(error):
