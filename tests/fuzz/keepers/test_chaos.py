@@ -269,10 +269,14 @@ def rebalance_run(template: tuple[World, Path], seed: int, folder: Path, config:
                             refused.append(str(error))
                         trouble.mend()
 
+                    def decided(close: int = close) -> bool:
+                        """The model may have to be posted once more."""
+                        return close in model_times(world) and newest_decided(world, store_url)
+
                     wait_until(lambda close=close: close in model_times(world), SETTLE_SECONDS, post)  # type: ignore[misc]
                     trouble.pause(1.0)
                     trouble.strike(fault)
-                    wait_until(lambda: newest_decided(world, store_url), SETTLE_SECONDS, post)
+                    wait_until(decided, SETTLE_SECONDS, post)
                 world.author.settle()
                 wait_until(lambda: newest_decided(world, store_url), SETTLE_SECONDS, post)
             time.sleep(1.0)
