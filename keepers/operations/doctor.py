@@ -24,6 +24,7 @@ from keepers.chain.errors import ChainError
 from keepers.chain.heads import subscribe_once
 from keepers.chain.node import Block, Call, Node, connect, must
 from keepers.chain.sender import GWEI
+from keepers.chain.signing import model_id
 from keepers.chain.state import Reader
 from keepers.config import Config, load_config
 from keepers.errors import KeeperError
@@ -45,6 +46,9 @@ DAYS_OF_PRICES = 4
 """A file may be that many days behind: a long weekend."""
 FEED_WARNING = 0.8
 """Part of its heartbeat after which a feed counts as late."""
+
+STATUSES = ("not registered", "in the shadow", "live", "retired")
+"""IModelRegistry.Status."""
 
 _SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
 """ERC-1967: where a proxy keeps its implementation."""
@@ -106,6 +110,7 @@ def _on_chain(config: Config, node: Node, block: Block, with_keys: bool) -> Find
     deployment.portfolio(config.portfolio)
     yield from _safely(lambda: _contracts(deployment, node))
     yield from _safely(lambda: _portfolio(config, deployment, node, block))
+    yield from _safely(lambda: _signal_model(config, deployment, node))
     yield from _safely(lambda: _feeds(config, deployment, node, block))
     yield from _safely(lambda: _prices(config, deployment, node, block))
     yield from _safely(lambda: _progress(config, block))
@@ -188,6 +193,23 @@ def _portfolio(config: Config, deployment: Deployment, node: Node, block: Block)
         yield Finding("warn", "model", f"{model.nonce} has expired", "run the risk bot, with newer prices")
     else:
         yield Finding("ok", "model", f"{model.nonce}, good for {(model.expiry - block.timestamp) / 3600:.0f} h")
+
+
+def _signal_model(config: Config, deployment: Deployment, node: Node) -> Findings:
+    """Whether the chain lets what decides here sign rebalances."""
+    name = config.rebalance.model
+    key = model_id(name)
+    found = node.call(deployment.address("ModelRegistry"), abi.function("ModelRegistry", "modelOf"), key)
+    what, status = f"model {name!r}", STATUSES[found[3]]
+    if status == "live":
+        yield Finding("ok", what, f"live since {datetime.fromtimestamp(found[4], UTC):%Y-%m-%d}")
+        return
+    remedy = {
+        "not registered": f"have the manager call ModelRegistry.register(0x{key.hex()}, …), or correct rebalance.model",
+        "in the shadow": f"have the manager call ModelRegistry.promote(0x{key.hex()})",
+        "retired": "register another, and name it in rebalance.model",
+    }[status]
+    yield Finding("fail", what, status, remedy)
 
 
 def _feeds(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
@@ -299,15 +321,18 @@ def _balance(config: Config, node: Node, sender: str) -> Finding:
 def _quorum(what: str, set_id: bytes, signers: list[str], deployment: Deployment, node: Node) -> Findings:
     sets = deployment.address("SignerSets")
     count, threshold = node.call(sets, abi.function("SignerSets", "quorumOf"), set_id)
-    known = node.calls([Call(sets, abi.function("SignerSets", "isSigner"), (set_id, signer)) for signer in signers])
-    members = {signer for signer, member in zip(signers, known, strict=True) if must(member)}
+    asked = abi.function("SignerSets", "weightOf")
+    weights = node.calls([Call(sets, asked, (set_id, signer)) for signer in signers])
+    members = {signer: weight for signer, answer in zip(signers, weights, strict=True) if (weight := must(answer))}
     for signer in signers:
         if signer not in members:
             remedy = f"have the keeper registrar call SignerSets.addSigner(0x{set_id.hex()}, {signer}), or take it out"
             # The chain refuses a whole quorum for one stranger in it.
             yield Finding("fail", f"signers of {what}", f"{signer} is not among the {count}", remedy)
-    found = f"{len(members)} of {count}, {threshold} needed"
-    if len(members) < threshold or threshold == 0:
+    weight = sum(members.values())
+    heavy = f" with a weight of {weight}" if weight != len(members) else ""
+    found = f"{len(members)} of {count}{heavy}, {threshold} needed"
+    if weight < threshold or threshold == 0:
         yield Finding("fail", f"signers of {what}", found, "add keys of members under keys.signers")
     else:
         yield Finding("ok", f"signers of {what}", found)

@@ -148,3 +148,6 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "tightenLossBudget": MANAGER,
     },
 }
+
+# Contracts that stand beside a deployment, as many as wanted.
+BESIDE: dict[str, dict[str, int]] = {"BlsSigners": {"setKeys": KEEPER_REGISTRAR, "revoke": GUARDIAN}}

@@ -5,7 +5,6 @@ import pytest
 from eth_utils import keccak
 from py_ecc.optimized_bls12_381 import curve_order
 
-from scripts.deployment import roles
 from tests.fixtures.bls import BlsKey, bls_keys, possessed, public_of, together
 from tests.reverts import reverts
 
@@ -15,17 +14,15 @@ KEYS = bls_keys(4)
 
 
 @pytest.fixture(scope="session")
-def bls_signers(access_manager, admin):
+def bls_signers(access_manager, map_roles, admin):
     account = admin.deploy(ape.project.BlsSigners, access_manager)
-    for function, role in (("setKeys", roles.KEEPER_REGISTRAR), ("revoke", roles.GUARDIAN)):
-        selector = keccak(text=account.contract_type.mutable_methods[function].selector)[:4]
-        access_manager.setTargetFunctionRole(account, [selector], role, sender=admin)
+    map_roles("BlsSigners", account)
     return account
 
 
 @pytest.fixture
 def two_of_four(bls_signers, registrar):
-    bls_signers.setKeys(*possessed(bls_signers, KEYS), 2, sender=registrar)
+    bls_signers.setKeys(*possessed(bls_signers.possessionMessage, KEYS), 2, sender=registrar)
     return bls_signers
 
 
@@ -84,7 +81,7 @@ def test_revoke__guardian__the_key_counts_no_more(two_of_four, guardian):
 
 def test_set_keys__again__the_old_ones_are_gone(two_of_four, registrar, guardian):
     two_of_four.revoke(1, sender=guardian)
-    two_of_four.setKeys(*possessed(two_of_four, KEYS[1:3]), 1, sender=registrar)
+    two_of_four.setKeys(*possessed(two_of_four.possessionMessage, KEYS[1:3]), 1, sender=registrar)
     assert tuple(two_of_four.quorum()) == (2, 1, 0)
     assert bytes(two_of_four.keyAt(0)) == KEYS[1].public
     assert bytes(two_of_four.isValidSignature(DIGEST, together(KEYS, DIGEST, [0, 1]))) == INVALID
@@ -106,7 +103,7 @@ def test_set_keys__made_from_anothers_key__not_possessed(bls_signers, registrar)
 def test_set_keys__proof_for_another_account__not_possessed(bls_signers, registrar, access_manager, admin):
     other = admin.deploy(ape.project.BlsSigners, access_manager)
     with reverts(bls_signers.BlsSigners__NotPossessed, 0):
-        bls_signers.setKeys(*possessed(other, KEYS[:2]), 2, sender=registrar)
+        bls_signers.setKeys(*possessed(other.possessionMessage, KEYS[:2]), 2, sender=registrar)
 
 
 def test_set_keys__the_point_at_infinity__unordered(bls_signers, registrar):
@@ -118,17 +115,17 @@ def test_set_keys__the_point_at_infinity__unordered(bls_signers, registrar):
 @pytest.mark.parametrize("order", [[1, 0], [0, 0]])
 def test_set_keys__not_ascending__reverts(bls_signers, registrar, order):
     with reverts(bls_signers.BlsSigners__UnorderedKeys, 1):
-        bls_signers.setKeys(*possessed(bls_signers, [KEYS[k] for k in order]), 1, sender=registrar)
+        bls_signers.setKeys(*possessed(bls_signers.possessionMessage, [KEYS[k] for k in order]), 1, sender=registrar)
 
 
 @pytest.mark.parametrize("threshold", [0, 3])
 def test_set_keys__bad_threshold__reverts(bls_signers, registrar, threshold):
     with reverts(bls_signers.BlsSigners__BadThreshold, threshold, 2):
-        bls_signers.setKeys(*possessed(bls_signers, KEYS[:2]), threshold, sender=registrar)
+        bls_signers.setKeys(*possessed(bls_signers.possessionMessage, KEYS[:2]), threshold, sender=registrar)
 
 
 def test_set_keys__a_proof_too_few__reverts(bls_signers, registrar):
-    keys, proofs = possessed(bls_signers, KEYS[:2])
+    keys, proofs = possessed(bls_signers.possessionMessage, KEYS[:2])
     with reverts(bls_signers.BlsSigners__WrongProofCount, 1, 2):
         bls_signers.setKeys(keys, proofs[:256], 1, sender=registrar)
 

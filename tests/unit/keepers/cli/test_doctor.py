@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from keepers.chain.signing import model_id
 from keepers.operations.doctor import clock
 from keepers.store.tables import HEAD
-from tests.fixtures.node import World
+from tests.fixtures.node import MODEL, World
 from tests.unit.keepers.bots.harness import ready, started
 from tests.unit.keepers.cli.test_cli import free_port, invoke, line_of
 
@@ -59,6 +60,15 @@ def test_doctor__everything_well__exits_0_and_says_what_it_saw(world: World) -> 
 def test_doctor__nothing_run_yet__warns_of_the_model(world: World) -> None:
     found = findings(ready(world))
     assert found["model"]["level"] == "warn" and "run the risk bot" in found["model"]["remedy"]
+
+
+def test_doctor__model_of_the_signals__live_unknown_or_demoted(world: World) -> None:
+    assert findings(ready(world))[f"model {MODEL!r}"]["level"] == "ok"
+    unknown = findings(world.write_config(rebalance={"model": "tea leaves"}))["model 'tea leaves'"]
+    assert unknown["level"] == "fail" and "ModelRegistry.register(0x" in unknown["remedy"]
+    world.call(world.contract("ModelRegistry").functions.demote(model_id(MODEL)))
+    demoted = findings(world.write_config())[f"model {MODEL!r}"]
+    assert (demoted["level"], demoted["found"]) == ("fail", "in the shadow") and "promote(0x" in demoted["remedy"]
 
 
 def test_doctor__bad_config__is_the_only_finding(tmp_path: Path) -> None:
