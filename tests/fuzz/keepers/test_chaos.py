@@ -186,16 +186,23 @@ def model_times(world: ChaosWorld) -> dict[int, list[int]]:
 def open_day(world: ChaosWorld, day: int) -> int:
     """A new close; unix seconds of it.
 
-    A model of the day before that is mined, or mined again, in this one keeps this one's out for the chain's minimum
-    delay, and no hours pass here: so no reorganisation reaches that day, and this one has begun before anyone looks.
+    A model of the day before that is mined in this one, for the first time or again, keeps this one's out for the
+    chain's minimum delay, and no hours pass here. So no reorganisation reaches across midnight, neither to the day
+    before nor to a chain whose newest block is of the day before.
     """
     close = close_of(FIRST_DAY + timedelta(days=day))
-    for _ in range(REORG):
-        world.chain.rpc("evm_mine")
+    bury(world)
     world.write_prices(day + 1)
     world.open_day(day)
     wait_until(lambda: world.w3.eth.get_block("latest")["timestamp"] >= close, SETTLE_SECONDS, world.author.insist)
+    bury(world)
     return close
+
+
+def bury(world: ChaosWorld) -> None:
+    """Puts as many blocks on top as a reorganisation takes back."""
+    for _ in range(REORG):
+        world.chain.rpc("evm_mine")
 
 
 @pytest.mark.slow
