@@ -38,7 +38,8 @@ contract BlsSigners is IBlsSigners, AccessManaged {
         uint256 count = keys.length / _KEY_BYTES;
         if (count > _MAX_KEYS) revert BlsSigners__TooManyKeys(count, _MAX_KEYS);
         if (threshold == 0 || threshold > count) revert BlsSigners__BadThreshold(threshold, count);
-        if (proofs.length != count * _SIGNATURE_BYTES || keys.length != count * _KEY_BYTES) {
+        // A proof is twice as long as a key.
+        if (keys.length % _KEY_BYTES != 0 || proofs.length != 2 * keys.length) {
             revert BlsSigners__WrongProofCount(proofs.length / _SIGNATURE_BYTES, count);
         }
         bytes memory previous = new bytes(64);

@@ -427,9 +427,9 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         private
         returns (uint256 fee)
     {
-        fee = TradeTerms.feeValue(execution.valuesBefore, execution.valuesAfter, terms.feeBps);
+        uint256 due = TradeTerms.feeValue(execution.valuesBefore, execution.valuesAfter, terms.feeBps);
         uint256 amount =
-            FixedPointMathLib.min(_inSettlement(fee, settlementPrice, settlement.decimals), _balanceOf(settlement));
+            FixedPointMathLib.min(_inSettlement(due, settlementPrice, settlement.decimals), _balanceOf(settlement));
         fee = FixedPointMathLib.min(
             FixedPointMathLib.fullMulDivUp(amount, settlementPrice, 10 ** settlement.decimals), execution.valuesAfter[0]
         );
