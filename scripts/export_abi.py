@@ -35,6 +35,7 @@ CONTRACTS = (
     "SignerSets",
     "TokenCompliance",
     "TokenFactory",
+    "VenueQuotes",
 )
 # Errors of what the contracts are built on: file, contract.
 BASES = (

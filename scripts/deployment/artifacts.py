@@ -15,7 +15,10 @@ _OURS = (
     "IdentityRegistry",
     "LiquidityAggregator",
     "LiquidityBook",
+    "LiquidityGateway",
     "LiquidityLens",
+    "MarketCheck",
+    "OrderCommitments",
     "PerformanceBook",
     "PortfolioFactory",
     "PriceOracle",
@@ -24,6 +27,7 @@ _OURS = (
     "RiskReports",
     "SignerSets",
     "TokenFactory",
+    "VenueQuotes",
 )
 _OPENZEPPELINS = ("AccessManager", "ERC1967Proxy")
 

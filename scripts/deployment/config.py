@@ -11,6 +11,8 @@ from eth_utils import is_address, to_checksum_address
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 ROLES = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
+PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
+"""Of Uniswap: the same on every chain that has it."""
 CLASSES = {"retail": 1, "accredited": 2, "institutional": 3}
 
 
@@ -208,10 +210,26 @@ class RiskTimes(Strict):
     floors: Limits | None = None
 
 
+class Commitments(Strict):
+    """Terms of committed orders: bond in wei, times in blocks. `admin` gets forfeited bonds unless another is named."""
+
+    bond: Annotated[int, Field(gt=0, lt=2**128)] = 10**16
+    delay: Annotated[int, Field(gt=0, lt=2**32)] = 2
+    lifetime: Annotated[int, Field(gt=0, lt=2**32)] = 50
+    beneficiary: Address | None = None
+
+
 class Liquidity(Strict):
-    """How far below the oracle's value portfolios' orders may trade."""
+    """How far below the oracle's value portfolios' orders may trade, and how else orders may be paid for.
+
+    Without a `wrapped_coin` there is no gateway. `serves_regulated` lets gateway and commitments move regulated tokens.
+    """
 
     max_deviation_bps: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    wrapped_coin: Address | None = None
+    permit2: Address = PERMIT2
+    commitments: Commitments = Commitments()
+    serves_regulated: bool = False
 
 
 class Config(Strict):

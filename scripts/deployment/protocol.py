@@ -16,7 +16,7 @@ from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_
 from web3.contract import Contract
 
 from scripts.deployment import roles
-from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type
+from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type, create_address
 from scripts.deployment.config import (
     CLASSES,
     Config,
@@ -80,9 +80,7 @@ class ProtocolDeployment:
         self._proxy("IdentityRegistry", [self._at("SanctionsList")])
         self._proxy("AutomatedComplianceEngine", [self._at("IdentityRegistry")])
         self._proxy("AutoRebalancer", [self._at("SignerSets")])
-        deviation = self.config.liquidity.max_deviation_bps
-        self._plain("LiquidityAggregator", [self._at("AccessManager"), self._at("PriceOracle"), deviation])
-        self._plain("LiquidityLens", [self._at("LiquidityAggregator")])
+        self._deploy_liquidity()
         self._deploy_risk()
         clones = self.record.contracts["IdentityRegistry"].implementation
         self._plain("TokenFactory", [self._at("AccessManager"), self._at("AutomatedComplianceEngine"), clones])
@@ -94,6 +92,24 @@ class ProtocolDeployment:
             "AutomatedComplianceEngine",
         )
         self._plain("PortfolioFactory", [self._at("AccessManager"), *map(self._at, wiring)])
+
+    def _deploy_liquidity(self) -> None:
+        liquidity = self.config.liquidity
+        deviation = liquidity.max_deviation_bps
+        self._plain("LiquidityAggregator", [self._at("AccessManager"), self._at("PriceOracle"), deviation])
+        aggregator = self._at("LiquidityAggregator")
+        for nonce, part in enumerate(("MarketCheck", "VenueQuotes"), start=1):
+            self._part(part, "LiquidityAggregator", nonce)
+        self._plain("LiquidityLens", [aggregator])
+        terms = liquidity.commitments
+        beneficiary = terms.beneficiary or self.config.admin
+        self._plain("OrderCommitments", [aggregator, terms.bond, terms.delay, terms.lifetime, beneficiary])
+        if coin := liquidity.wrapped_coin:
+            if not self.chain.w3.eth.get_code(coin):
+                raise DeploymentError(f"liquidity.wrapped_coin: no contract at {coin} on this network; correct it")
+            if not self.chain.w3.eth.get_code(liquidity.permit2):
+                self.chain.log(f"note: no Permit2 at {liquidity.permit2}; the gateway takes coin and ERC-2612 only")
+            self._plain("LiquidityGateway", [aggregator, liquidity.permit2, coin])
 
     def _deploy_risk(self) -> None:
         risk, signers, oracle = self.config.risk, self._at("SignerSets"), self._at("PriceOracle")
@@ -109,6 +125,14 @@ class ProtocolDeployment:
 
     def _plain(self, name: str, args: list[Any]) -> None:
         self._keep(name, self.chain.deploy(name, self.artifacts[name], args))
+
+    def _part(self, name: str, owner: str, nonce: int) -> None:
+        """What another contract's constructor made."""
+        address = create_address(self._at(owner), nonce)
+        contract = self.chain.w3.eth.contract(address=address, abi=self.artifacts[name].abi)
+        if not self.chain.w3.eth.get_code(address):
+            raise DeploymentError(f"{name}: no code at {address}; the artifacts of {owner} and this script disagree")
+        self._keep(name, Deployed(contract, [], self.record.contracts[owner].block, False))
 
     def _proxy(self, name: str, args: list[Any]) -> None:
         implementation = self.chain.deploy(f"{name} implementation", self.artifacts[name], args)
@@ -212,6 +236,10 @@ class ProtocolDeployment:
         aggregator = self.contracts["LiquidityAggregator"]
         # It moves regulated tokens as spender, from a portfolio to a pool.
         self._admit_venue("the aggregator", aggregator.address)
+        if self.config.liquidity.serves_regulated:
+            for name in ("LiquidityGateway", "OrderCommitments"):
+                if name in self.contracts:
+                    self._admit_venue(name, self._at(name))
         for venue in self.config.venues:
             wanted = (KINDS[venue.kind], venue.fee)
             if tuple(aggregator.functions.venueOf(venue.pool).call()) != wanted:

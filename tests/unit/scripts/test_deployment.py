@@ -11,11 +11,11 @@ import pytest
 from web3 import Web3
 
 from scripts.anvil import anvil
-from scripts.artifacts import artifact, build
+from scripts.artifacts import artifact, build, package_artifact
 from scripts.deployment import roles
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.chain import Chain, DeploymentError
-from scripts.deployment.config import Config, Secondary
+from scripts.deployment.config import PERMIT2, Config, Secondary
 from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
 from scripts.transactions import deploy
@@ -111,7 +111,7 @@ def run(w3, config, sender=None):
 
 def test_run__fresh_chain__everything_is_there(w3, config):
     record, deployment, _ = run(w3, config())
-    assert len(record.contracts) == 16
+    assert len(record.contracts) == 19
     for name, contract in record.contracts.items():
         code = w3.eth.get_code(contract.address)
         assert "0x" + Web3.keccak(code).hex() == contract.code_hash, name
@@ -149,6 +149,46 @@ def test_run__chain_without_create2_factory__brings_it(w3, config):
     w3.provider.make_request("anvil_setCode", [CREATE2_FACTORY, "0x"])
     run(w3, config())
     assert w3.eth.get_code(CREATE2_FACTORY)
+
+
+def test_run__wrapped_coin_named__gateway_quotes_and_commitments_serve_one_aggregator(w3, config):
+    owner, treasury = w3.eth.accounts[0], w3.eth.accounts[5]
+    coin = deploy(w3, owner, package_artifact("@uniswap/v2-periphery/build/WETH9.json")).address
+    terms = {"bond": 3, "delay": 4, "lifetime": 5, "beneficiary": treasury}
+    record, deployment, _ = run(w3, config(liquidity={"wrapped_coin": coin, "commitments": terms}))
+    assert len(record.contracts) == 20
+    contracts = deployment.contracts
+    aggregator = contracts["LiquidityAggregator"]
+    assert aggregator.functions.quotes().call() == contracts["VenueQuotes"].address
+    for name in ("LiquidityGateway", "LiquidityLens", "OrderCommitments"):
+        assert contracts[name].functions.aggregator().call() == aggregator.address
+    gateway, commitments = contracts["LiquidityGateway"].functions, contracts["OrderCommitments"].functions
+    assert (gateway.wrappedCoin().call(), gateway.permit2().call()) == (coin, PERMIT2)
+    assert (commitments.bond().call(), commitments.delay().call(), commitments.lifetime().call()) == (3, 4, 5)
+    assert commitments.beneficiary().call() == treasury
+
+
+def test_run__commitments_without_a_beneficiary__pay_the_admin(w3, config):
+    admin = w3.eth.accounts[1]
+    _, deployment, _ = run(w3, config(admin=admin))
+    assert deployment.contracts["OrderCommitments"].functions.beneficiary().call() == admin
+
+
+@pytest.mark.parametrize("serves", [False, True])
+def test_run__regulated_tokens__pass_the_gateways_only_where_they_are_named(w3, config, serves):
+    _, deployment, _ = run(w3, config(liquidity={"serves_regulated": serves}))
+    registry = deployment.contracts["IdentityRegistry"].functions
+    is_venue = {
+        name: registry.identityOf(deployment.contracts[name].address).call()[3]
+        for name in ("LiquidityAggregator", "OrderCommitments")
+    }
+    assert is_venue == {"LiquidityAggregator": True, "OrderCommitments": serves}
+
+
+def test_run__wrapped_coin_is_no_contract__one_line(w3, config):
+    nowhere = Web3.to_checksum_address("0x" + "ab" * 20)
+    with pytest.raises(DeploymentError, match=f"wrapped_coin: no contract at {nowhere}"):
+        run(w3, config(liquidity={"wrapped_coin": nowhere}))
 
 
 def test_run__admin_is_another__deployer_keeps_nothing(w3, config):
