@@ -15,6 +15,7 @@ from eth_abi.abi import encode
 from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_address
 from web3.contract import Contract
 
+from keepers.routing.markets import VENUES
 from scripts.deployment import roles
 from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type, create_address
 from scripts.deployment.config import (
@@ -26,12 +27,11 @@ from scripts.deployment.config import (
     Secondary,
     Token,
     Universe,
-    Venue,
 )
 from scripts.deployment.record import ContractRecord, Record
+from scripts.deployment.venues import Fork, Listed, market_record
 
 WAD = 10**18
-KINDS = {"uniswap-v2": 1, "uniswap-v3": 2}
 ZERO = "0x" + "00" * 20
 
 
@@ -241,11 +241,28 @@ class ProtocolDeployment:
                 if name in self.contracts:
                     self._admit_venue(name, self._at(name))
         for venue in self.config.venues:
-            wanted = (KINDS[venue.kind], venue.fee)
-            if tuple(aggregator.functions.venueOf(venue.pool).call()) != wanted:
-                self._act(f"list pool {venue.pool}", "LiquidityAggregator", "listPool", venue.pool, *wanted)
-            self._admit_venue(f"pool {venue.pool}", venue.pool)
-            self.record.pools.append(_venue_record(venue))
+            if isinstance(venue, Fork):
+                self._list_pool(venue)
+            else:
+                self._list_market(venue)
+
+    def _list_pool(self, venue: Fork) -> None:
+        wanted = (int(VENUES[venue.kind]), venue.fee)
+        there = self.contracts["LiquidityAggregator"].functions.venueOf(venue.pool).call()
+        if tuple(there) != wanted:
+            self._act(f"list pool {venue.pool}", "LiquidityAggregator", "listPool", venue.pool, *wanted)
+        self._admit_venue(f"pool {venue.pool}", venue.pool)
+        self.record.pools.append({"address": venue.pool, "kind": venue.kind, "fee": venue.fee})
+
+    def _list_market(self, venue: Listed) -> None:
+        market = venue.market(self.assets)
+        there = self.contracts["LiquidityAggregator"].functions.marketOf(market.key).call()
+        if tuple(there) != market.as_tuple():
+            what = f"list market {market.key} of {market.target}"
+            self._act(what, "LiquidityAggregator", "listMarket", market.as_tuple())
+        if venue.regulated:
+            self._admit_venue(f"{market.kind.name} at {market.target}", market.target)
+        self.record.pools.append(market_record(venue.kind, market))
 
     def _admit_venue(self, what: str, account: str) -> None:
         """Lets a pool or router hold or move regulated tokens opposite eligible accounts."""
@@ -396,10 +413,6 @@ def _feed_terms(feed: Feed) -> tuple[str, int, int, int]:
         int(feed.min_price * Decimal(WAD)),
         int(feed.max_price * Decimal(WAD)),
     )
-
-
-def _venue_record(venue: Venue) -> dict[str, Any]:
-    return {"address": venue.pool, "kind": venue.kind, "fee": venue.fee}
 
 
 def _signature(item: dict[str, Any]) -> str:
