@@ -44,6 +44,7 @@ BASES = (
     ("IAccessManaged", "IAccessManaged"),
     ("draft-IERC6093", "IERC20Errors"),
     ("SafeERC20", "SafeERC20"),
+    ("SafeTransferLib", "SafeTransferLib"),
     ("ERC4626Upgradeable", "ERC4626Upgradeable"),
     ("Initializable", "Initializable"),
     ("ReentrancyGuardTransient", "ReentrancyGuardTransient"),
