@@ -9,6 +9,7 @@ import click
 import pytest
 
 from scripts.orders import Desk, Quoted
+from scripts.transactions import send
 from scripts.venues.uniswap_v4 import PERMIT2
 from tests.fixtures.markets import VENUES
 from tests.fixtures.venues import DEEP, TOKEN
@@ -94,7 +95,7 @@ def test_trade__best_market_of_any_venue__does_what_was_quoted(
 def coin_pair(wrapped_coin, tokens, uniswap_v2, list_pool, liquidity_provider, chain):
     """A listed pair of the wrapped coin and a token."""
     weth = uniswap_v2.weth
-    weth.functions.deposit().transact({"from": liquidity_provider.address, "value": 1000 * TOKEN})
+    send(chain.provider.web3, liquidity_provider.address, weth.functions.deposit(), value=1000 * TOKEN)
     tokens[0].mint(liquidity_provider, 1000 * TOKEN, sender=liquidity_provider)
     amounts = {weth.address: 1000 * TOKEN, tokens[0].address: 1000 * TOKEN}
     return list_pool(uniswap_v2.add_liquidity(liquidity_provider.address, amounts), 1)

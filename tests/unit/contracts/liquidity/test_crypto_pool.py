@@ -6,7 +6,8 @@ from decimal import Decimal, getcontext
 
 import pytest
 
-from scripts.venues.uniswap import MAX_UINT256
+from scripts.transactions import send
+from scripts.venues.uniswap import MAX_UINT256, token_at
 from tests.fixtures.markets import WAD
 
 DEPTH = 10**6 * WAD
@@ -51,7 +52,7 @@ def pool(market_listing, create_settlement, liquidity_provider):
     made = market_listing.crypto_swap({coins[0].address: DEPTH // 2, coins[1].address: DEPTH // 5})
     for coin, amount in zip(coins, (DEPTH // 50, 0), strict=True):
         coin.transfer(made.address, amount, sender=liquidity_provider)
-    made.functions.gulp().transact({"from": liquidity_provider.address})
+    send(market_listing.w3, liquidity_provider.address, made.functions.gulp())
     return made
 
 
@@ -81,12 +82,11 @@ def test_exchange__back_and_forth__never_gains_and_the_invariant_never_falls(
 ):
     provider = liquidity_provider.address
     for k in range(2):
-        market_listing._token(pool.functions.coins(k).call()).functions.approve(pool.address, MAX_UINT256).transact(
-            {"from": provider}
-        )
+        coin = token_at(market_listing.w3, pool.functions.coins(k).call())
+        send(market_listing.w3, provider, coin.functions.approve(pool.address, MAX_UINT256))
     amount, before = DEPTH // 10, pool.functions.invariant().call()
     got = pool.functions.get_dy(i, 1 - i, amount).call()
-    pool.functions.exchange(i, 1 - i, amount, got).transact({"from": provider})
+    send(market_listing.w3, provider, pool.functions.exchange(i, 1 - i, amount, got))
     assert pool.functions.get_dy(1 - i, i, got).call() < amount
     assert pool.functions.invariant().call() > before
 
