@@ -37,6 +37,7 @@ CONTRACTS = (
     "SignerSets",
     "TokenCompliance",
     "TokenFactory",
+    "VenueQuotes",
 )
 # Errors of what the contracts are built on: file, contract.
 BASES = (
@@ -45,6 +46,7 @@ BASES = (
     ("IAccessManaged", "IAccessManaged"),
     ("draft-IERC6093", "IERC20Errors"),
     ("SafeERC20", "SafeERC20"),
+    ("SafeTransferLib", "SafeTransferLib"),
     ("ERC4626Upgradeable", "ERC4626Upgradeable"),
     ("Initializable", "Initializable"),
     ("ReentrancyGuardTransient", "ReentrancyGuardTransient"),

@@ -1,8 +1,9 @@
-"""What `ape run quote` and `ape run swap` share: the deployment's aggregator and lens, tokens, and the best market."""
+"""What `ape run quote` and `ape run swap` share: a deployment's contracts, tokens, the best market, what to send."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,10 +12,15 @@ from typing import Any
 import click
 from web3 import Web3
 from web3.contract import Contract
+from web3.exceptions import ContractLogicError, Web3Exception
+from web3.logs import DISCARD
 
+from keepers.chain.errors import decode_revert
 from scripts.artifacts import artifact
 from scripts.venues.uniswap import token_at
 
+COIN = "ETH"
+"""How a person names the chain's own coin; the gateway wraps and unwraps it."""
 KINDS = (
     "none",
     "Uniswap V2",
@@ -27,25 +33,58 @@ KINDS = (
     "adapter",
 )
 _BPS = 10_000
+_LIFETIME = 600
+_ANY_TERMS: tuple[bool, int, list[int]] = (False, 0, [])
+_BY_APPROVAL, _BY_COIN = 0, 1
+"""ILiquidityGateway.Payment."""
 
 
 @dataclass(frozen=True)
 class Quoted:
-    """What one market pays.
+    """What one market pays, or asks for.
 
     Attributes:
         market: Its key.
         kind: Of KINDS.
         zero_for_one: Direction.
-        amount_out: Smallest units; zero where it refused.
-        failure: Why it did.
+        amount: Smallest units: what comes out of an exact input, or has to go in for an exact output; zero if refused.
+        failure: Why it was.
     """
 
     market: str
     kind: str
     zero_for_one: bool
-    amount_out: int
-    failure: bytes
+    amount: int
+    failure: bytes = b""
+
+    @property
+    def reason(self) -> str:
+        """Why it refused, decoded."""
+        plain = self.failure.decode("ascii") if self.failure.isascii() and len(self.failure) > 4 else ""
+        return plain if plain.isprintable() and plain else decode_revert(self.failure).text
+
+
+@dataclass(frozen=True)
+class Trade:
+    """A transaction to send.
+
+    Attributes:
+        to: Aggregator or gateway.
+        data: Calldata.
+        value: Wei.
+        spends: Smallest units of the input token, or wei of the coin, that the trader needs.
+        approve: Who has to be approved for that much; None where coin pays.
+    """
+
+    to: str
+    data: bytes
+    value: int
+    spends: int
+    approve: str | None
+
+    def message(self, trader: str) -> dict[str, Any]:
+        """For eth_call."""
+        return {"from": trader, "to": self.to, "data": "0x" + self.data.hex(), "value": self.value}
 
 
 @dataclass(frozen=True)
@@ -54,81 +93,214 @@ class Desk:
 
     Attributes:
         w3: The chain.
-        aggregator, lens, token_in, token_out: Contracts.
+        aggregator, lens: Contracts.
+        gateway: None where there is none.
+        tokens: What goes in and what comes out; the wrapped coin where a person says COIN.
+        names: As the person said.
         decimals: Of both tokens.
     """
 
     w3: Web3
     aggregator: Contract
     lens: Contract
-    token_in: Contract
-    token_out: Contract
+    gateway: Contract | None
+    tokens: tuple[Contract, Contract]
+    names: tuple[str, str]
     decimals: tuple[int, int]
 
     @classmethod
     def open(cls, w3: Web3, record: Path, token_in: str, token_out: str) -> Desk:
-        """From a deployment's record.
+        """From a deployment's record; tokens by address, by symbol of the record, or COIN.
 
         Raises:
             click.ClickException: In one line, if something is not there.
         """
-        try:
-            data = json.loads(record.read_text(encoding="utf-8"))
-            address, lens = (data["contracts"][name]["address"] for name in ("LiquidityAggregator", "LiquidityLens"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise click.ClickException(
-                f"{record}: no record of a deployment with an aggregator and its lens ({type(error).__name__}); "
-                "name the file that `ape run deploy` wrote"
-            ) from None
-        for what, where in (("aggregator", address), ("lens", lens), ("token", token_in), ("token", token_out)):
-            if not Web3.is_address(where) or not w3.eth.get_code(Web3.to_checksum_address(where)):
-                raise click.ClickException(f"{what} {where}: no contract there on this network; check the address")
-        tokens = [token_at(w3, token) for token in (token_in, token_out)]
-        places = [_decimals(w3, token.address) for token in tokens]
-        seen = [
-            w3.eth.contract(address=Web3.to_checksum_address(where), abi=artifact(name).abi)
-            for name, where in (("LiquidityAggregator", address), ("LiquidityLens", lens))
-        ]
-        return cls(w3, *seen, *tokens, (places[0], places[1]))
+        data = _read(record)
+        contracts = {
+            name: _contract(w3, name, data["contracts"][name]["address"])
+            for name in ("LiquidityAggregator", "LiquidityLens", "LiquidityGateway")
+            if name in data["contracts"]
+        }
+        gateway = contracts.get("LiquidityGateway")
+        known = {**data.get("assets", {}), **data.get("tokens", {})}
+        first, second = (_token(w3, name, known, gateway) for name in (token_in, token_out))
+        if first.address == second.address:
+            raise click.ClickException(f"{token_in} and {token_out} are the same token; name two")
+        places = _decimals(w3, first.address), _decimals(w3, second.address)
+        aggregator, lens = contracts["LiquidityAggregator"], contracts["LiquidityLens"]
+        return cls(w3, aggregator, lens, gateway, (first, second), (token_in, token_out), places)
 
-    def units(self, amount: str) -> int:
-        """Whole tokens of the input as typed, in smallest units.
+    # -- Amounts
+
+    def units(self, amount: str, exact_out: bool = False) -> int:
+        """Whole tokens as typed, of the input or of an exact output, in smallest units.
 
         Raises:
             click.ClickException: If it is no amount above zero with so many decimals.
         """
+        places = self.decimals[exact_out]
         try:
-            scaled = Decimal(amount).scaleb(self.decimals[0])
+            scaled = Decimal(amount).scaleb(places)
         except InvalidOperation:
             raise click.ClickException(f"amount {amount!r}: no number; type whole tokens, as in 12.5") from None
         if not scaled.is_finite() or scaled <= 0 or scaled != int(scaled):
-            raise click.ClickException(f"amount {amount}: not above zero, or finer than {self.decimals[0]} decimals")
+            raise click.ClickException(f"amount {amount}: not above zero, or finer than {places} decimals")
         return int(scaled)
 
-    def quotes(self, amount_in: int) -> list[Quoted]:
-        """Of every listed market of the pair, the best first.
+    def shown(self, amount: int, side: int = 1) -> str:
+        """Whole tokens, of the output unless `side` is 0."""
+        return f"{Decimal(amount).scaleb(-self.decimals[side]).normalize():f} {self.names[side]}"
+
+    # -- Quotes
+
+    def quotes(self, amount: int, exact_out: bool = False) -> list[Quoted]:
+        """Of every listed market of the pair, the best first, those that refuse last.
 
         Raises:
             click.ClickException: If there is none.
         """
-        ends = self.token_in.address, self.token_out.address
-        answers = self.lens.functions.quotePair(*ends, [amount_in], 0).call()
+        ends = self.tokens[0].address, self.tokens[1].address
+        answers = self.lens.functions.quotePair(*ends, [1 if exact_out else amount], 0).call()
         found = [Quoted(a[0], KINDS[a[1]], a[3], a[4][0], a[7]) for a in answers]
         if not found:
-            raise click.ClickException(f"no listed market trades {ends[0]} for {ends[1]}; list one first")
-        return sorted(found, key=lambda quoted: -quoted.amount_out)
+            raise click.ClickException(f"no listed market trades {self.names[0]} for {self.names[1]}; list one first")
+        if exact_out:
+            found = [self._asked(quoted, amount) for quoted in found]
+            return sorted(found, key=lambda quoted: quoted.amount or float("inf"))
+        return sorted(found, key=lambda quoted: -quoted.amount)
 
-    def order(self, quoted: Quoted, amount_in: int, slippage_bps: int, trader: str) -> tuple[Any, ...]:
+    def _asked(self, quoted: Quoted, amount_out: int) -> Quoted:
+        """The same market, asked for an exact output."""
+        order = self._order(quoted, amount_out, 0, self.lens.address)
+        try:
+            cost, failure = int(self.lens.functions.quoteExactOut(order).call()[0]), b""
+        except (ContractLogicError, Web3Exception) as error:
+            cost, failure = 0, revert_data(error)
+        return Quoted(quoted.market, quoted.kind, quoted.zero_for_one, cost, failure)
+
+    def best(self, amount: int, exact_out: bool = False) -> Quoted:
+        """The best of `quotes`.
+
+        Raises:
+            click.ClickException: If every market refuses.
+        """
+        best = self.quotes(amount, exact_out)[0]
+        if best.amount == 0:
+            shown = self.shown(amount, int(exact_out))
+            raise click.ClickException(f"no market trades {shown}: {best.kind} {best.market} says {best.reason}")
+        return best
+
+    # -- Orders
+
+    def trade(self, quoted: Quoted, amount: int, slippage_bps: int, trader: str, exact_out: bool = False) -> Trade:
         """Everything through one market, good for ten minutes of chain time."""
-        minimum = quoted.amount_out * (_BPS - slippage_bps) // _BPS
-        deadline = self.w3.eth.get_block("latest")["timestamp"] + 600
-        path = (amount_in, [(quoted.market, quoted.zero_for_one)])
-        ends = self.token_in.address, self.token_out.address
-        return (*ends, amount_in, minimum, trader, deadline, [path])
+        coin_in, coin_out = (name.upper() == COIN for name in self.names)
+        if exact_out:
+            limit = -(-quoted.amount * (_BPS + slippage_bps) // _BPS)
+        else:
+            limit = quoted.amount * (_BPS - slippage_bps) // _BPS
+        spends = limit if exact_out else amount
+        if self.gateway is None or not (coin_in or coin_out):
+            order = self._order(quoted, amount, limit, trader)
+            call = ("swapExactOut", [order, _ANY_TERMS]) if exact_out else ("swap", [order])
+            return Trade(self.aggregator.address, _encoded(self.aggregator, *call), 0, spends, self.aggregator.address)
+        order = self._order(quoted, amount, limit, self.gateway.address if coin_out else trader)
+        funding = (_BY_COIN if coin_in else _BY_APPROVAL, trader, 0, 0, b"")
+        arguments = [order, _ANY_TERMS, (trader, coin_out), funding]
+        data = _encoded(self.gateway, "swapExactOut" if exact_out else "swap", arguments)
+        where = self.gateway.address
+        return Trade(where, data, spends if coin_in else 0, spends, None if coin_in else where)
 
-    def shown(self, amount_out: int) -> str:
-        """Whole tokens of the output."""
-        return f"{Decimal(amount_out).scaleb(-self.decimals[1]).normalize():f}"
+    def _order(self, quoted: Quoted, amount: int, limit: int, recipient: str) -> tuple[Any, ...]:
+        deadline = self.w3.eth.get_block("latest")["timestamp"] + _LIFETIME
+        path = (amount, [(quoted.market, quoted.zero_for_one)])
+        ends = self.tokens[0].address, self.tokens[1].address
+        return (*ends, amount, limit, recipient, deadline, [path])
+
+    def require_means(self, trade: Trade, trader: str) -> None:
+        """The trader has what it takes.
+
+        Raises:
+            click.ClickException: Otherwise.
+        """
+        token_in = self.tokens[0]
+        coin = trade.approve is None
+        held = self.w3.eth.get_balance(trader) if coin else token_in.functions.balanceOf(trader).call()  # type: ignore[arg-type]
+        if held < trade.spends:
+            has, needs = self.shown(held, 0), self.shown(trade.spends, 0)
+            raise click.ClickException(f"{trader} holds {has} of the {needs} that this may take; type less")
+
+    def approval(self, trade: Trade, trader: str) -> bytes | None:
+        """Calldata for the input token; None where nothing is missing."""
+        allowance = self.tokens[0].functions.allowance
+        if trade.approve is None or allowance(trader, trade.approve).call() >= trade.spends:
+            return None
+        return _encoded(self.tokens[0], "approve", [trade.approve, trade.spends])
+
+    def simulate(self, trade: Trade, trader: str) -> None:
+        """Runs it without sending it.
+
+        Raises:
+            click.ClickException: If it would revert.
+        """
+        try:
+            self.w3.eth.call(trade.message(trader))  # type: ignore[arg-type]
+        except Web3Exception as error:
+            reason = decode_revert(revert_data(error), str(error)).text
+            raise click.ClickException(f"the order would revert: {reason}; quote again") from None
+
+    def outcome(self, tx_hash: str) -> tuple[int, int]:
+        """(in, out) in smallest units, as the aggregator's event has it."""
+        receipt = self.w3.eth.get_transaction_receipt(tx_hash)  # type: ignore[arg-type]
+        (event,) = self.aggregator.events.Swapped().process_receipt(receipt, errors=DISCARD)
+        return int(event["args"]["amountIn"]), int(event["args"]["amountOut"])
+
+
+def revert_data(error: Exception) -> bytes:
+    """What a call reverted with; empty where the node did not say."""
+    data = getattr(error, "data", None)
+    if isinstance(data, Mapping):
+        data = data.get("data")
+    text = str(data or "").removeprefix("0x")
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def _read(record: Path) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+        for name in ("LiquidityAggregator", "LiquidityLens"):
+            data["contracts"][name]["address"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise click.ClickException(
+            f"{record}: no record of a deployment with an aggregator and its lens ({type(error).__name__}); "
+            "name the file that `ape run deploy` wrote"
+        ) from None
+    return data
+
+
+def _contract(w3: Web3, name: str, address: str) -> Contract:
+    return w3.eth.contract(address=_there(w3, name, address), abi=artifact(name).abi)  # type: ignore[call-overload]
+
+
+def _token(w3: Web3, name: str, known: Mapping[str, str], gateway: Contract | None) -> Contract:
+    if name.upper() == COIN and name not in known:
+        if gateway is None:
+            raise click.ClickException(f"{name}: this deployment has no LiquidityGateway; name a token instead")
+        return token_at(w3, gateway.functions.wrappedCoin().call())
+    return token_at(w3, _there(w3, "token", known.get(name, name)))
+
+
+def _there(w3: Web3, what: str, address: str) -> str:
+    if not Web3.is_address(address) or not w3.eth.get_code(Web3.to_checksum_address(address)):
+        raise click.ClickException(f"{what} {address}: no contract there on this network; check the address")
+    return str(Web3.to_checksum_address(address))
+
+
+def _encoded(contract: Contract, function: str, arguments: list[Any]) -> bytes:
+    return bytes.fromhex(contract.encode_abi(function, arguments)[2:])
 
 
 def _decimals(w3: Web3, token: str) -> int:

@@ -1,6 +1,6 @@
-"""What every listed market pays for an amount, in one call.
+"""What every listed market pays, or asks for, an amount.
 
-ape run quote --network ethereum:mainnet:node USDC_ADDRESS WETH_ADDRESS 1000 --deployment deployments/mainnet.json
+ape run quote --network ethereum:mainnet:node USDC ETH 1000 --deployment deployments/mainnet.json
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ape.cli import ConnectedProviderCommand
 from scripts.orders import Desk
 
 
-@click.command(cls=ConnectedProviderCommand, short_help="Quote an exact input over every listed market")
+@click.command(cls=ConnectedProviderCommand, short_help="Quote an amount over every listed market of a pair")
 @click.argument("token_in")
 @click.argument("token_out")
 @click.argument("amount")
@@ -25,9 +25,14 @@ from scripts.orders import Desk
     show_default=True,
     help="Record of the deployment.",
 )
-def cli(provider: Any, token_in: str, token_out: str, amount: str, deployment: Path) -> None:
-    """Prints a line a market, the best first; AMOUNT is in whole tokens of TOKEN_IN."""
+@click.option("--exact-out", is_flag=True, help="AMOUNT is what shall come out.")
+def cli(provider: Any, token_in: str, token_out: str, amount: str, deployment: Path, exact_out: bool) -> None:
+    """Prints a line a market, the best first.
+
+    Tokens are addresses, symbols of the deployment's record, or ETH for the chain's own coin; AMOUNT is in whole
+    tokens, of TOKEN_IN unless --exact-out.
+    """
     desk = Desk.open(provider.web3, deployment, token_in, token_out)
-    for quoted in desk.quotes(desk.units(amount)):
-        told = desk.shown(quoted.amount_out) if quoted.amount_out else f"refused: 0x{quoted.failure.hex()[:72]}"
+    for quoted in desk.quotes(desk.units(amount, exact_out), exact_out):
+        told = desk.shown(quoted.amount, int(not exact_out)) if quoted.amount else f"refused: {quoted.reason}"
         click.echo(f"{quoted.market}  {quoted.kind:<15} {told}")

@@ -1,24 +1,26 @@
-"""Swaps an amount through the listed market that pays most for it.
+"""Swaps through the listed market that pays most, or asks least.
 
-    ape run swap --network ethereum:mainnet:node --account me USDC_ADDRESS WETH_ADDRESS 1000 \\
-        --deployment deployments/mainnet.json --slippage-bps 30
+    ape run swap --network ethereum:mainnet:node --account me USDC ETH 1000 \\
+        --deployment deployments/mainnet.json --slippage-bps 30 --private https://relay.example
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
-from web3.exceptions import ContractLogicError
 
-from scripts.deploy import AccountSender
-from scripts.orders import Desk
+from keepers.chain.routes import Relay
+from keepers.errors import KeeperError
+from scripts.deployment.account import AccountSender
+from scripts.orders import Desk, Trade
+from scripts.private import ApeSigner, send_privately
 
 
-@click.command(cls=ConnectedProviderCommand, short_help="Swap an exact input through the best listed market")
+@click.command(cls=ConnectedProviderCommand, short_help="Swap through the best listed market")
 @click.argument("token_in")
 @click.argument("token_out")
 @click.argument("amount")
@@ -31,6 +33,19 @@ from scripts.orders import Desk
     help="Record of the deployment.",
 )
 @click.option("--slippage-bps", type=click.IntRange(0, 10_000), default=50, show_default=True)
+@click.option("--exact-out", is_flag=True, help="AMOUNT is what shall come out.")
+@click.option("--private", metavar="URL", help="Relay that speaks eth_sendPrivateTransaction; approvals stay public.")
+@click.option(
+    "--private-blocks", type=click.IntRange(1), default=25, show_default=True, help="For how many the relay may try."
+)
+@click.option(
+    "--fallback",
+    type=click.Choice(["public", "cancel"]),
+    default="cancel",
+    show_default=True,
+    help="After that: show it to everyone, or use its nonce up.",
+)
+@click.option("--max-fee-gwei", type=click.FloatRange(min=0), default=500, show_default=True, help="Of private ones.")
 def cli(
     account: AccountAPI,
     provider: Any,
@@ -39,27 +54,40 @@ def cli(
     amount: str,
     deployment: Path,
     slippage_bps: int,
+    exact_out: bool,
+    private: str | None,
+    private_blocks: int,
+    fallback: Literal["public", "cancel"],
+    max_fee_gwei: float,
 ) -> None:
-    """Approves what is missing, checks the order by simulating it, sends it, and prints what came out."""
+    """Approves what is missing, checks the order by simulating it, sends it, and prints what came out.
+
+    Tokens are addresses, symbols of the deployment's record, or ETH for the chain's own coin; AMOUNT is in whole
+    tokens, of TOKEN_IN unless --exact-out.
+    """
     desk = Desk.open(provider.web3, deployment, token_in, token_out)
-    amount_in, trader = desk.units(amount), str(account.address)
-    best = desk.quotes(amount_in)[0]
-    if best.amount_out == 0:
-        raise click.ClickException(f"no market takes {amount}: the first refused with 0x{best.failure.hex()}")
-    held = desk.token_in.functions.balanceOf(trader).call()
-    if held < amount_in:
-        raise click.ClickException(f"{trader} holds {held} of the {amount_in} smallest units; type less")
+    units, trader = desk.units(amount, exact_out), str(account.address)
+    best = desk.best(units, exact_out)
+    trade = desk.trade(best, units, slippage_bps, trader, exact_out)
+    desk.require_means(trade, trader)
     sender = AccountSender(account, provider)
-    aggregator = desk.aggregator
-    if desk.token_in.functions.allowance(trader, aggregator.address).call() < amount_in:
-        approve = desk.token_in.encode_abi("approve", [aggregator.address, amount_in])
-        sender.send(desk.token_in.address, bytes.fromhex(approve[2:]))
-    order = desk.order(best, amount_in, slippage_bps, trader)
+    if (approve := desk.approval(trade, trader)) is not None:
+        sender.send(desk.tokens[0].address, approve)
+    desk.simulate(trade, trader)
+    if private is None:
+        tx_hash = str(sender.send(trade.to, trade.data, trade.value)["transactionHash"])
+    else:
+        relay = Relay(private, blocks=private_blocks, fallback=fallback)
+        tx_hash = _privately(account, provider, trade, relay, max_fee_gwei)
+    paid, received = desk.outcome(tx_hash)
+    click.echo(f"{desk.shown(received)} received for {desk.shown(paid, 0)} through {best.kind} {best.market}")
+
+
+def _privately(account: AccountAPI, provider: Any, trade: Trade, relay: Relay, max_fee_gwei: float) -> str:
     try:
-        aggregator.functions.swap(order).call({"from": trader})
-    except ContractLogicError as error:
-        raise click.ClickException(f"the order would revert: {error}; quote again") from None
-    before = desk.token_out.functions.balanceOf(trader).call()
-    sender.send(aggregator.address, bytes.fromhex(aggregator.encode_abi("swap", [order])[2:]))
-    received = desk.token_out.functions.balanceOf(trader).call() - before
-    click.echo(f"{desk.shown(received)} received through {best.kind} {best.market}")
+        receipt = send_privately(ApeSigner(account, provider), provider, trade, relay, max_fee_gwei)
+    except KeeperError as error:
+        raise click.ClickException(str(error)) from None
+    if not receipt.ok:
+        raise click.ClickException(f"{receipt.tx_hash} was mined and reverted: {receipt.reason}; quote again")
+    return receipt.tx_hash

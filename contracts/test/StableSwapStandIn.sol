@@ -10,8 +10,8 @@ interface IDecimals {
 /// @title A StableSwap pool
 /// @notice For tests: stands in for Curve's pools, which no package ships. It implements the published StableSwap invariant
 /// (Egorov 2019, "StableSwap: efficient mechanism for stablecoin liquidity") with the rounding of Curve's Vyper pools, and
-/// answers to both generations of their interface: int128 indices as StableSwap and StableSwap-NG, uint256 as CryptoSwap,
-/// whose own invariant it does not have. As the oldest pools do, `exchange` with int128 returns nothing.
+/// answers to the int128 indices of StableSwap and StableSwap-NG. As the oldest pools do, `exchange` returns nothing. For
+/// uint256 indices see {CryptoSwapStandIn}.
 contract StableSwapStandIn {
     using SafeTransferLib for address;
 
@@ -23,7 +23,7 @@ contract StableSwapStandIn {
     uint256[] private _rates;
     uint256 private immutable _a;
     uint256 private immutable _fee;
-    /// @dev Whether it can say what an output costs, as StableSwap-NG and the newer CryptoSwaps can.
+    /// @dev Whether it can say what an output costs, as StableSwap-NG can.
     bool private immutable _ng;
 
     constructor(address[] memory coins_, uint256 a, uint256 fee, bool ng) {
@@ -46,28 +46,16 @@ contract StableSwapStandIn {
         return _dy(uint128(i), uint128(j), dx);
     }
 
-    function get_dy(uint256 i, uint256 j, uint256 dx) external view returns (uint256) {
-        return _dy(i, j, dx);
-    }
-
     function get_dx(int128 i, int128 j, uint256 dy) external view returns (uint256) {
         return _dx(uint128(i), uint128(j), dy);
-    }
-
-    function get_dx(uint256 i, uint256 j, uint256 dy) external view returns (uint256) {
-        return _dx(i, j, dy);
     }
 
     function exchange(int128 i, int128 j, uint256 dx, uint256 minDy) external {
         _exchange(uint128(i), uint128(j), dx, minDy);
     }
 
-    function exchange(uint256 i, uint256 j, uint256 dx, uint256 minDy) external returns (uint256) {
-        return _exchange(i, j, dx, minDy);
-    }
-
-    function _exchange(uint256 i, uint256 j, uint256 dx, uint256 minDy) private returns (uint256 dy) {
-        dy = _dy(i, j, dx);
+    function _exchange(uint256 i, uint256 j, uint256 dx, uint256 minDy) private {
+        uint256 dy = _dy(i, j, dx);
         require(dy >= minDy, "Exchange resulted in fewer coins than expected");
         coins[i].safeTransferFrom(msg.sender, address(this), dx);
         (balances[i], balances[j]) = (balances[i] + dx, balances[j] - dy);

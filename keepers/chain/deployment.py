@@ -6,15 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from keepers.chain.node import Node
 from keepers.errors import KeeperError
+from keepers.routing.errors import RoutingError
+from keepers.routing.markets import VENUES, Market, VenueKind
 
-PoolKind = Literal["uniswap-v2", "uniswap-v3"]
+_WRITE_AGAIN = "write it again with the deploy script"
 
 
 class DeploymentError(KeeperError):
@@ -40,17 +42,24 @@ class Contract:
 
 @dataclass(frozen=True)
 class PoolRecord:
-    """A listed pool.
+    """A listed market.
 
     Attributes:
-        address: Checksummed.
-        kind: Of venue.
+        address: By which orders name it, checksummed: the pool's own for Uniswap V2 and V3 and their forks.
+        kind: Of VENUES.
         fee: Hundredths of a basis point (3000 = 0.3%).
+        market: What it is; None for pools of Uniswap V2 and V3 and their forks, which say it themselves.
     """
 
     address: str
-    kind: PoolKind
+    kind: str
     fee: int
+    market: Market | None = None
+
+    @property
+    def venue(self) -> VenueKind:
+        """As which the aggregator lists it."""
+        return VENUES[self.kind]
 
 
 @dataclass(frozen=True)
@@ -165,11 +174,11 @@ def load(path: str | Path) -> Deployment:
     except OSError as error:
         raise DeploymentError(file, error.strerror or "unreadable", "deploy first, or correct the path") from error
     except ValueError as error:
-        raise DeploymentError(file, f"no JSON ({error})", "write it again with the deploy script") from error
+        raise DeploymentError(file, f"no JSON ({error})", _WRITE_AGAIN) from error
     try:
         return _parse(file, raw)
     except (KeyError, TypeError, AttributeError) as error:
-        raise DeploymentError(file, f"lacks or misspells {error}", "write it again with the deploy script") from error
+        raise DeploymentError(file, f"lacks or misspells {error}", _WRITE_AGAIN) from error
 
 
 def _parse(file: Path, raw: dict[str, Any]) -> Deployment:
@@ -197,21 +206,36 @@ def _contract(file: Path, entry: dict[str, Any]) -> Contract:
 
 
 def _pool(file: Path, entry: dict[str, Any]) -> PoolRecord:
-    kind = entry["kind"]
-    if kind not in ("uniswap-v2", "uniswap-v3"):
-        raise DeploymentError(f"pool kind {kind} in {file}", "unknown", "use uniswap-v2 or uniswap-v3")
-    return PoolRecord(_address(file, entry["address"]), cast(PoolKind, kind), int(entry["fee"]))
+    kind, address, fee = str(entry["kind"]), _address(file, entry["address"]), int(entry["fee"])
+    if kind not in VENUES:
+        raise DeploymentError(f"pool kind {kind} in {file}", "unknown", f"use one of {', '.join(VENUES)}")
+    if VENUES[kind] <= VenueKind.UNISWAP_V3:
+        return PoolRecord(address, kind, fee)
+    target, token0, token1 = (_address(file, entry[key]) for key in ("target", "token0", "token1"))
+    id_ = _bytes32(file, "id", entry["id"])
+    try:
+        market = Market(VENUES[kind], target, token0, token1, fee, int(entry["param"]), id_)
+    except RoutingError as error:
+        raise DeploymentError(f"market {address} in {file}", str(error), _WRITE_AGAIN) from None
+    if market.key != address:
+        reason = f"is named {market.key} by what stands there"
+        raise DeploymentError(f"market {address} in {file}", reason, _WRITE_AGAIN)
+    return PoolRecord(address, kind, fee, market)
 
 
 def _portfolio(file: Path, entry: dict[str, Any]) -> PortfolioRecord:
-    universe = str(entry["universe"])
+    universe = _bytes32(file, "universe", entry["universe"])
+    return PortfolioRecord(_address(file, entry["address"]), universe)
+
+
+def _bytes32(file: Path, what: str, value: object) -> bytes:
     try:
-        raw = bytes.fromhex(universe.removeprefix("0x"))
+        raw = bytes.fromhex(str(value).removeprefix("0x"))
     except ValueError:
         raw = b""
     if len(raw) != 32:
-        raise DeploymentError(f"universe {universe} in {file}", "not 32 bytes", "write 0x and 64 hex digits")
-    return PortfolioRecord(_address(file, entry["address"]), raw)
+        raise DeploymentError(f"{what} {value} in {file}", "not 32 bytes", "write 0x and 64 hex digits")
+    return raw
 
 
 def _address(file: Path, value: object) -> str:

@@ -117,7 +117,17 @@ _ENUMS = {
         "Grade",
         "Sharpe",
     ),
-    "enum ILiquidityAggregator.VenueKind": ("None", "UniswapV2", "UniswapV3"),
+    "enum ILiquidityAggregator.VenueKind": (
+        "None",
+        "UniswapV2",
+        "UniswapV3",
+        "UniswapV4",
+        "BalancerV2",
+        "CurveInt128",
+        "CurveUint256",
+        "ERC4626",
+        "Adapter",
+    ),
     "enum IAutomatedComplianceEngine.Reason": (
         "None",
         "RulesNotSet",

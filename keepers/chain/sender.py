@@ -147,15 +147,15 @@ class Sender:
 
     # -- Sending
 
-    def simulate(self, to: str, data: bytes) -> None:
+    def simulate(self, to: str, data: bytes, value: int = 0) -> None:
         """Runs a call on the newest block without sending it.
 
         Raises:
             Reverted: With the decoded reason.
         """
-        self._node.rpc("eth_call", [self._message(to, data), "latest"])
+        self._node.rpc("eth_call", [self._message(to, data, value), "latest"])
 
-    def send(self, key: str, to: str, data: bytes, source: int = 0, trace: str = "") -> Receipt:
+    def send(self, key: str, to: str, data: bytes, source: int = 0, trace: str = "", value: int = 0) -> Receipt:
         """Simulates, journals, broadcasts and waits.
 
         Args:
@@ -164,6 +164,7 @@ class Sender:
             data: Calldata.
             source: Height that it was decided from.
             trace: Of the log.
+            value: Wei to send along; counts towards the daily limit until it is mined.
 
         Raises:
             Reverted: If the simulation reverts; nothing was sent then.
@@ -176,15 +177,16 @@ class Sender:
             GaveUp: If a private relay did not have it mined, and it is not to become public.
             TransactionLost: If something else used its nonce.
         """
-        self.simulate(to, data)
-        gas = int(int(self._node.rpc("eth_estimateGas", [self._message(to, data)]), 16) * self._policy.gas_margin)
-        fields = self._fields(to, data, gas)
+        self.simulate(to, data, value)
+        estimate = self._node.rpc("eth_estimateGas", [self._message(to, data, value)])
+        gas = int(int(estimate, 16) * self._policy.gas_margin)
+        fields = {**self._fields(to, data, gas), "value": value}
         wanted = Wanted(
             key=key,
             source=source,
             chain_id=self._node.chain_id,
             sender=self.address,
-            cost=gas * fees.max_fee(fields),
+            cost=gas * fees.max_fee(fields) + value,
             daily_limit=self._policy.daily_limit,
             trace=trace,
         )
@@ -442,7 +444,7 @@ class Sender:
     def _why(self, attempt: Attempt, block: int) -> str:
         """The decoded error of a mined transaction that reverted, from running it on the block before."""
         raw = self._node.rpc("eth_getTransactionByHash", [attempt.tx_hash])
-        message = {"from": raw["from"], "to": raw["to"], "data": raw["input"], "gas": raw["gas"]}
+        message = {"from": raw["from"], "to": raw["to"], "data": raw["input"], "gas": raw["gas"], "value": raw["value"]}
         try:
             self._node.rpc("eth_call", [message, hex(block - 1)])
         except Reverted as error:
@@ -456,5 +458,5 @@ class Sender:
         details = {"tx_hash": last.tx_hash, "route": last.route, "max_fee_gwei": last.max_fee / GWEI}
         self._note(event, key=transaction.key, nonce=transaction.nonce, **details)
 
-    def _message(self, to: str, data: bytes) -> dict[str, str]:
-        return {"from": self.address, "to": to, "data": "0x" + data.hex()}
+    def _message(self, to: str, data: bytes, value: int) -> dict[str, str]:
+        return {"from": self.address, "to": to, "data": "0x" + data.hex(), "value": hex(value)}

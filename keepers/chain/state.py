@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,8 @@ from keepers.chain.deployment import Deployment, PoolRecord
 from keepers.chain.errors import ChainError, Reverted
 from keepers.chain.node import Call, Node, must
 from keepers.risk.fixed_point import from_fixed_point
-from keepers.routing.pools import Pool, V2Pool, V3Pool
+from keepers.routing.markets import VenueKind
+from keepers.routing.pools import Pool, QuotedPool, Samples, V2Pool, V3Pool
 from keepers.routing.v3_math import MAX_TICK, MIN_TICK
 
 WAD = 10**18
@@ -35,6 +36,12 @@ WARNING_BPS = 9_600
 
 _WORDS = 2
 """Words of 256 tick spacings read on each side of a pool's price; quotes do not go further."""
+
+_SAMPLES = 24
+"""Amounts for which a market is asked that the routing has no maths for, each 2^-0.5 of the one before."""
+
+_SPARE_PERCENT = 105
+"""Of a portfolio's worth: a first hop may pay more of a token than the oracle says."""
 
 _TOKEN0 = Fragment("token0", (), outputs=("address",))
 _TOKEN1 = Fragment("token1", (), outputs=("address",))
@@ -249,6 +256,7 @@ class Reader:
         self._decimals: dict[str, int] = {}
         self._tokens: dict[str, tuple[str, str, int]] = {}
         self._universes: dict[bytes, tuple[str, ...]] = {}
+        self._worth: dict[str, int] = {}
 
     def model(self, universe: bytes, block: int | str = "latest") -> ModelInfo:
         """The last accepted model of a universe."""
@@ -296,12 +304,16 @@ class Reader:
         level, capacity, _ = must(outcomes[1])
         risk = _risk_view(outcomes[2:])
         addresses = tuple(map(_checksum, assets))
+        nav = sum(values)
         prices, code = self._prices_and_model(addresses, risk.model, block)
+        decimals = self._decimals_of(addresses)
+        for token, price, places in zip(addresses, prices, decimals, strict=True):
+            self._worth[token] = nav * 10**places // price * _SPARE_PERCENT // 100
         return PortfolioState(
             address=record.address,
             block=block,
             assets=addresses,
-            decimals=self._decimals_of(addresses),
+            decimals=decimals,
             balances=tuple(balances),
             values=tuple(values),
             prices=prices,
@@ -311,8 +323,17 @@ class Reader:
             loss_capacity=capacity,
         )
 
-    def pools(self, tokens: Sequence[str], block: int) -> tuple[Pool, ...]:
-        """Listed pools of which both tokens are among `tokens`, in three round trips; without empty ones.
+    def pools(self, tokens: Sequence[str], block: int, largest: Mapping[str, int] | None = None) -> tuple[Pool, ...]:
+        """Listed markets of which both tokens are among `tokens`, in four round trips; without empty ones.
+
+        Pools of Uniswap V2 and V3 and their forks are read whole. Other markets are quoted by the chain's lens, up to
+        `largest`; those that refuse, or are listed no more, are left out.
+
+        Args:
+            tokens: Addresses.
+            block: Height.
+            largest: Most of a token that a trade may bring, smallest units; by default what the portfolio that was
+                last read is worth in it. Without either, markets that have to be quoted are left out.
 
         Raises:
             ChainError: If a pool cannot be read.
@@ -320,8 +341,8 @@ class Reader:
         wanted = set(tokens)
         ends = self._pool_tokens()
         records = [pool for pool in self._deployment.pools if set(ends[pool.address][:2]) <= wanted]
-        v2 = [pool for pool in records if pool.kind == "uniswap-v2"]
-        v3 = [pool for pool in records if pool.kind == "uniswap-v3"]
+        v2 = [pool for pool in records if pool.venue == VenueKind.UNISWAP_V2]
+        v3 = [pool for pool in records if pool.venue == VenueKind.UNISWAP_V3]
         calls = [Call(pool.address, _RESERVES) for pool in v2]
         for pool in v3:
             calls += [Call(pool.address, _SLOT0), Call(pool.address, _LIQUIDITY)]
@@ -335,6 +356,8 @@ class Reader:
         found += [
             self._v3(pool, slot0, liquidity, ticks[pool.address]) for pool, slot0, liquidity in states if slot0[0]
         ]
+        others = [pool for pool in records if pool.market is not None]
+        found += self._quoted(others, self._worth if largest is None else largest, block)
         return tuple(found)
 
     @property
@@ -377,15 +400,18 @@ class Reader:
 
     def _pool_tokens(self) -> dict[str, tuple[str, str, int]]:
         """token0, token1 and tick spacing (zero for V2) of every pool."""
+        for pool in self._deployment.pools:
+            if pool.market is not None:
+                self._tokens[pool.address] = pool.market.token0, pool.market.token1, 0
         unknown = [pool for pool in self._deployment.pools if pool.address not in self._tokens]
         calls: list[Call] = []
         for pool in unknown:
-            last = _SPACING if pool.kind == "uniswap-v3" else _TOKEN1
+            last = _SPACING if pool.venue == VenueKind.UNISWAP_V3 else _TOKEN1
             calls += [Call(pool.address, function) for function in (_TOKEN0, _TOKEN1, last)]
         answers = [must(answer) for answer in self._node.calls(calls)] if calls else []
         for position, pool in enumerate(unknown):
             token0, token1, spacing = answers[3 * position : 3 * position + 3]
-            size = spacing if pool.kind == "uniswap-v3" else 0
+            size = spacing if pool.venue == VenueKind.UNISWAP_V3 else 0
             self._tokens[pool.address] = _checksum(token0), _checksum(token1), size
         return self._tokens
 
@@ -396,6 +422,25 @@ class Reader:
     def _v3(self, pool: PoolRecord, slot0: Any, liquidity: int, ticks: tuple[tuple[int, int], ...]) -> V3Pool:
         token0, token1, spacing = self._tokens[pool.address]
         return V3Pool(pool.address, token0, token1, slot0[0], slot0[1], liquidity, pool.fee, spacing, ticks)
+
+    def _quoted(self, records: list[PoolRecord], largest: Mapping[str, int], block: int) -> Iterator[QuotedPool]:
+        """Markets with what they pay for ever larger amounts, in one round trip."""
+        sides = [(pool, up, _sizes(pool, up, largest)) for pool in records for up in (True, False)]
+        calls = [self._quote_of(pool, up, amount) for pool, up, amounts in sides for amount in amounts]
+        answers = iter(self._node.calls(calls, block) if calls else [])
+        samples = {(pool.address, up): _samples([(x, next(answers)) for x in amounts]) for pool, up, amounts in sides}
+        for pool in records:
+            up, down = samples[pool.address, True], samples[pool.address, False]
+            if pool.market is not None and (up or down):
+                market = pool.market
+                yield QuotedPool(pool.address, market.token0, market.token1, market.source, up, down)
+
+    def _quote_of(self, pool: PoolRecord, up: bool, amount: int) -> Call:
+        """One hop as an order: of an order the lens looks at nothing else."""
+        token0, token1, _ = self._tokens[pool.address]
+        token_in, token_out = (token0, token1) if up else (token1, token0)
+        order = (token_in, token_out, amount, 0, pool.address, 0, [(amount, [(pool.address, up)])])
+        return Call(self._deployment.address("LiquidityLens"), abi.function("LiquidityLens", "quoteOrder"), (order,))
 
     def _ticks(self, pools: list[tuple[PoolRecord, int]], block: int) -> dict[str, tuple[tuple[int, int], ...]]:
         """(tick, liquidityNet) around each pool's price, with the ends of what was looked at."""
@@ -424,6 +469,28 @@ def unpack_model(code: bytes) -> list[int]:
     """
     data = code[1:]
     return [int.from_bytes(data[at : at + 8], "big", signed=True) for at in range(0, len(data), 8)]
+
+
+def _sizes(pool: PoolRecord, up: bool, largest: Mapping[str, int]) -> list[int]:
+    """Rising, the last what a trade may bring at most."""
+    if pool.market is None:
+        return []
+    most = largest.get(pool.market.token0 if up else pool.market.token1, 0)
+    halves = (math.isqrt((most * most) >> k) for k in reversed(range(_SAMPLES)))
+    return sorted({amount for amount in halves if amount})
+
+
+def _samples(answers: list[tuple[int, Any]]) -> Samples:
+    """From the first amount that is taken to the last before one is not, or pays less."""
+    found: list[tuple[int, int]] = []
+    for amount, answer in answers:
+        # A venue that burns the node's gas is refused by the node, not by the lens.
+        out = 0 if isinstance(answer, ChainError) else int(answer[0])
+        if found and out < found[-1][1]:
+            break
+        if out:
+            found.append((amount, out))
+    return tuple(found)
 
 
 def _words_around(tick: int, spacing: int) -> range:

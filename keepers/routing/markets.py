@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -26,6 +27,28 @@ class VenueKind(IntEnum):
     CURVE_UINT256 = 6
     ERC4626 = 7
     ADAPTER = 8
+
+
+VENUES: Mapping[str, VenueKind] = {
+    "uniswap-v2": VenueKind.UNISWAP_V2,
+    "sushi-v2": VenueKind.UNISWAP_V2,
+    "pancake-v2": VenueKind.UNISWAP_V2,
+    "trader-joe": VenueKind.UNISWAP_V2,
+    "uniswap-v3": VenueKind.UNISWAP_V3,
+    "sushi-v3": VenueKind.UNISWAP_V3,
+    "pancake-v3": VenueKind.UNISWAP_V3,
+    "uniswap-v4": VenueKind.UNISWAP_V4,
+    "balancer-weighted": VenueKind.BALANCER_V2,
+    "balancer-stable": VenueKind.BALANCER_V2,
+    "curve-int128": VenueKind.CURVE_INT128,
+    "curve-uint256": VenueKind.CURVE_UINT256,
+    "erc4626": VenueKind.ERC4626,
+    "adapter": VenueKind.ADAPTER,
+}
+"""What configs and deployment files call venues, and the kind as which the aggregator lists them."""
+
+COIN_IS_TOKEN0, COIN_IS_TOKEN1 = 1 << 24, 1 << 25
+"""In the parameter of a Uniswap V4 market: which token stands for the chain's own coin."""
 
 
 @dataclass(frozen=True)
@@ -63,5 +86,18 @@ class Market:
         """The address by which orders name it, as `marketKey` gives it."""
         if self.kind <= VenueKind.UNISWAP_V3:
             return str(to_checksum_address(self.target))
-        values = (int(self.kind), self.fee, self.target, self.param, self.id, self.token0, self.token1)
-        return str(to_checksum_address(keccak(encode(_TYPES, values))[12:]))
+        return str(to_checksum_address(keccak(encode(_TYPES, self.as_tuple()))[12:]))
+
+    @property
+    def source(self) -> str:
+        """What it trades out of: markets of one source share its depth.
+
+        The target, but for Uniswap V4's manager and Balancer's Vault, which keep many pools apart.
+        """
+        if self.kind in (VenueKind.UNISWAP_V4, VenueKind.ADAPTER):
+            return self.key
+        return f"{self.target}:{self.id.hex()}" if self.kind == VenueKind.BALANCER_V2 else self.target
+
+    def as_tuple(self) -> tuple[int, int, str, int, bytes, str, str]:
+        """For the ABI."""
+        return int(self.kind), self.fee, self.target, self.param, self.id, self.token0, self.token1

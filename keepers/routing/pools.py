@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
@@ -110,7 +110,50 @@ class V3Pool:
                 raise RoutingError(f"tick {upper} of {self.address}", f"comes after {lower}", "sort, each once")
 
 
-Pool: TypeAlias = V2Pool | V3Pool
+Samples: TypeAlias = tuple[tuple[int, int], ...]
+"""(input, output) in smallest units, inputs rising, outputs above zero and never falling."""
+
+
+@dataclass(frozen=True)
+class QuotedPool:
+    """A market whose maths is not here: what it pays for some amounts, as the chain said.
+
+    Between two samples, and from nothing to the first, the straight line counts: no more than a venue pays whose
+    outputs are concave in its inputs, as they are where nobody's code says otherwise. Beyond the last nothing is known,
+    nor is the state after a swap: it quotes once.
+
+    Attributes:
+        address: The market's key.
+        token0, token1: Addresses, checksummed.
+        source: What it trades out of (`Market.source`): markets of one source share its depth.
+        up, down: With token0 as input, and with token1; empty where it takes nothing.
+
+    Raises:
+        RoutingError: If samples are not as Samples says.
+    """
+
+    address: str
+    token0: str
+    token1: str
+    source: str
+    up: Samples
+    down: Samples
+
+    def __post_init__(self) -> None:
+        _check_common(self.address, self.token0, self.token1, 0)
+        for samples in (self.up, self.down):
+            for (amount, out), (more, more_out) in pairwise(((0, 0), *samples)):
+                if more <= amount or more_out < max(out, 1):
+                    where = f"sample ({more}, {more_out}) of {self.address}"
+                    raise RoutingError(where, f"comes after ({amount}, {out})", "quote it again")
+
+
+Pool: TypeAlias = V2Pool | V3Pool | QuotedPool
+
+
+def source_of(pool: Pool) -> str:
+    """What a pool trades out of: its own address, unless its venue keeps it elsewhere."""
+    return pool.source if isinstance(pool, QuotedPool) else pool.address
 
 
 def is_zero_for_one(pool: Pool, token_in: str) -> bool:
@@ -139,6 +182,7 @@ def quote(pool: Pool, token_in: str, amount_in: int) -> int:
     V2: UniswapV2Library.getAmountOut (Adams, Zinsmeister and Robinson 2020, "Uniswap v2 Core"), with any fee.
     V3: the loop of UniswapV3Pool.swap, stopping as it does at every initialised tick and at every end of a
     word of 256 spacings, because the contract rounds there.
+    Quoted markets: not to the wei, but from below, see `QuotedPool`.
 
     Args:
         pool: State before the swap.
@@ -156,11 +200,13 @@ def quote(pool: Pool, token_in: str, amount_in: int) -> int:
     _check_amount(amount_in)
     if isinstance(pool, V2Pool):
         return _v2_out(pool, zero_for_one, amount_in)
+    if isinstance(pool, QuotedPool):
+        return _between_samples(pool, zero_for_one, amount_in)
     return _walk(pool, zero_for_one, amount_in)[0]
 
 
 def swap(pool: Pool, token_in: str, amount_in: int) -> tuple[int, Pool]:
-    """What the pool pays, as `quote`, and its state afterwards.
+    """What the pool pays, as `quote`, and its state afterwards; a quoted market then takes nothing any more.
 
     Raises:
         InsufficientLiquidity: As `quote`.
@@ -170,9 +216,26 @@ def swap(pool: Pool, token_in: str, amount_in: int) -> tuple[int, Pool]:
     _check_amount(amount_in)
     if isinstance(pool, V3Pool):
         return _walk(pool, zero_for_one, amount_in)
+    if isinstance(pool, QuotedPool):
+        return _between_samples(pool, zero_for_one, amount_in), spent(pool)
     out = _v2_out(pool, zero_for_one, amount_in)
     change0, change1 = (amount_in, -out) if zero_for_one else (-out, amount_in)
     return out, replace(pool, reserve0=pool.reserve0 + change0, reserve1=pool.reserve1 + change1)
+
+
+def spent(pool: QuotedPool) -> QuotedPool:
+    """The market, after something that shares its depth was traded: it takes nothing."""
+    return replace(pool, up=(), down=())
+
+
+def _between_samples(pool: QuotedPool, zero_for_one: bool, amount_in: int) -> int:
+    samples = pool.up if zero_for_one else pool.down
+    position = bisect_left(samples, amount_in, key=lambda sample: sample[0])
+    if position == len(samples):
+        raise InsufficientLiquidity(amount_in, f"is beyond what {pool.address} was quoted for", "trade less")
+    lower, least = samples[position - 1] if position else (0, 0)
+    upper, most = samples[position]
+    return least + (most - least) * (amount_in - lower) // (upper - lower)
 
 
 def _v2_out(pool: V2Pool, zero_for_one: bool, amount_in: int) -> int:

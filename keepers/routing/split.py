@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
-from keepers.routing.pools import Pool, is_zero_for_one, other_token, quote
+from keepers.routing.pools import Pool, is_zero_for_one, other_token, quote, source_of
 
 _FINEST = 24
 """Amounts are settled to 2^-24 of the whole: what so small a misplacement costs is of second order."""
@@ -87,7 +87,8 @@ def find_routes(
 ) -> tuple[Route, ...]:
     """Routes that share no pool: every direct pool, then two hops through each of `via`, best pairs first.
 
-    Paths of one order run one after another: quotes of paths that share a pool would count its depth twice.
+    Paths of one order run one after another: quotes of paths that share a pool would count its depth twice. Of markets
+    that trade out of one pool, the first route to use one keeps the others out.
 
     Args:
         pools: With distinct addresses.
@@ -102,11 +103,12 @@ def find_routes(
         raise RoutingError(token_in, "is input and output", "give two tokens")
     if len({pool.address for pool in pools}) != len(pools):
         raise RoutingError(f"{len(pools)} pools", "an address appears more than once", "give each pool once")
-    routes = [Route(token_in, (pool,)) for pool in _between(pools, token_in, token_out)]
+    used: set[str] = set()
+    routes = _disjoint([Route(token_in, (pool,)) for pool in _between(pools, token_in, token_out)], used)
     for middle in via:
         if middle not in (token_in, token_out):
             firsts, seconds = _between(pools, token_in, middle), _between(pools, middle, token_out)
-            routes.extend(_pairs(token_in, firsts, seconds, amount_in))
+            routes.extend(_disjoint(_pairs(token_in, firsts, seconds, amount_in), used))
     return tuple(routes)
 
 
@@ -162,11 +164,17 @@ def _between(pools: Sequence[Pool], one: str, other: str) -> list[Pool]:
 def _pairs(token_in: str, firsts: list[Pool], seconds: list[Pool], amount_in: int) -> list[Route]:
     ranked = [(_curve(route)(amount_in) or 0, route) for route in _crossings(token_in, firsts, seconds)]
     ranked.sort(key=lambda entry: -entry[0])
+    return [route for _, route in ranked]
+
+
+def _disjoint(routes: list[Route], used: set[str]) -> list[Route]:
+    """Without those that trade out of the same as one before them, or twice of it; what they use is added to `used`."""
     chosen: list[Route] = []
-    for _, route in ranked:
-        used = {pool.address for other in chosen for pool in other.pools}
-        if used.isdisjoint(pool.address for pool in route.pools):
+    for route in routes:
+        sources = {source_of(pool) for pool in route.pools}
+        if len(sources) == len(route.pools) and used.isdisjoint(sources):
             chosen.append(route)
+            used |= sources
     return chosen
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from keepers.routing.errors import RoutingError
-from keepers.routing.pools import Pool, other_token, swap
+from keepers.routing.pools import Pool, QuotedPool, other_token, source_of, spent, swap
 from keepers.routing.split import PlannedPath, Split, best_split
 
 WAD = 10**18
@@ -174,6 +174,14 @@ def _apply(market: dict[str, Pool], token_in: str, split: Split) -> None:
             pool = market[hop.pool]
             amount, market[hop.pool] = swap(pool, token, amount)
             token = other_token(pool, token)
+            _spend(market, source_of(pool))
+
+
+def _spend(market: dict[str, Pool], source: str) -> None:
+    """Quotes of markets that trade out of what was traded on hold no more."""
+    for key, pool in market.items():
+        if isinstance(pool, QuotedPool) and pool.source == source:
+            market[key] = spent(pool)
 
 
 def _check(holdings: Sequence[Holding], targets: Sequence[int]) -> int:

@@ -22,4 +22,8 @@ class AccountSender:
             chain_id=self._provider.web3.eth.chain_id, receiver=to, data=data, value=value
         )
         receipt = self._account.call(transaction)
-        return {"blockNumber": receipt.block_number, "status": receipt.status}
+        return {
+            "blockNumber": receipt.block_number,
+            "status": receipt.status,
+            "transactionHash": str(receipt.txn_hash),
+        }

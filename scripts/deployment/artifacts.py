@@ -15,8 +15,11 @@ _OURS = (
     "IdentityRegistry",
     "LiquidityAggregator",
     "LiquidityBook",
+    "LiquidityGateway",
     "LiquidityLens",
+    "MarketCheck",
     "ModelRegistry",
+    "OrderCommitments",
     "PerformanceBook",
     "PortfolioFactory",
     "PriceOracle",
@@ -25,6 +28,7 @@ _OURS = (
     "RiskReports",
     "SignerSets",
     "TokenFactory",
+    "VenueQuotes",
 )
 _OPENZEPPELINS = ("AccessManager", "ERC1967Proxy")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import rlp
 from eth_abi.abi import encode
 from eth_utils import keccak, to_checksum_address
 from web3 import Web3
@@ -115,6 +116,12 @@ class Chain:
 def create2_address(salt: bytes, init_code: bytes) -> str:
     """EIP-1014, for contracts made by CREATE2_FACTORY."""
     raw = keccak(b"\xff" + bytes.fromhex(CREATE2_FACTORY[2:]) + salt + keccak(init_code))
+    return to_checksum_address(raw[12:])
+
+
+def create_address(creator: str, nonce: int) -> str:
+    """Of what a contract made with CREATE; its first has the nonce 1 (EIP-161)."""
+    raw = keccak(rlp.encode([bytes.fromhex(creator[2:]), nonce]))
     return to_checksum_address(raw[12:])
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from eth_utils import is_address, to_checksum_address
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
+
+from scripts.deployment.venues import Address, Listed, Strict, UniswapV4, Venue
 
 ROLES = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
+PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
+"""Of Uniswap: the same on every chain that has it."""
 CLASSES = {"retail": 1, "accredited": 2, "institutional": 3}
 
 
@@ -18,15 +21,6 @@ class ConfigError(Exception):
     """One line: the file, the key, the value, the reason, the remedy."""
 
 
-def _address(value: str) -> str:
-    if not is_address(value):
-        raise ValueError(f"{value!r} is not an address; give 0x and 40 hexadecimal digits")
-    if value != value.lower() and value != to_checksum_address(value):
-        raise ValueError(f"{value!r} fails its checksum; correct it or write it in lower case")
-    return to_checksum_address(value)
-
-
-Address = Annotated[str, AfterValidator(_address)]
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
 Bps = Annotated[int, Field(ge=1, le=10_000)]
 Cap = Annotated[int, Field(ge=1, le=65_535)]
@@ -34,12 +28,6 @@ OFF = 65_535
 Country = Annotated[int, Field(ge=1, le=999)]
 Seconds = Annotated[int, Field(ge=0)]
 InvestorClass = Literal["retail", "accredited", "institutional"]
-
-
-class Strict(BaseModel):
-    """Refuses keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Role(Strict):
@@ -123,14 +111,6 @@ class Universe(Quorum):
     assets: list[str] = Field(min_length=1, max_length=32)
 
 
-class Venue(Strict):
-    """A pool to list; the fee is in hundredths of a basis point."""
-
-    pool: Address
-    kind: Literal["uniswap-v2", "uniswap-v3"]
-    fee: Annotated[int, Field(ge=0, lt=1_000_000)]
-
-
 class Limits(Strict):
     """Risk limits, basis points; IRiskEngine.Limits, whose order this keeps. Those with a default are off by it."""
 
@@ -209,10 +189,26 @@ class RiskTimes(Strict):
     floors: Limits | None = None
 
 
+class Commitments(Strict):
+    """Terms of committed orders: bond in wei, times in blocks. `admin` gets forfeited bonds unless another is named."""
+
+    bond: Annotated[int, Field(gt=0, lt=2**128)] = 10**16
+    delay: Annotated[int, Field(gt=0, lt=2**32)] = 2
+    lifetime: Annotated[int, Field(gt=0, lt=2**32)] = 50
+    beneficiary: Address | None = None
+
+
 class Liquidity(Strict):
-    """How far below the oracle's value portfolios' orders may trade."""
+    """How far below the oracle's value portfolios' orders may trade, and how else orders may be paid for.
+
+    Without a `wrapped_coin` there is no gateway. `serves_regulated` lets gateway and commitments move regulated tokens.
+    """
 
     max_deviation_bps: Annotated[int, Field(ge=1, le=10_000)] = 1_000
+    wrapped_coin: Address | None = None
+    permit2: Address = PERMIT2
+    commitments: Commitments = Commitments()
+    serves_regulated: bool = False
 
 
 class Model(Strict):
@@ -250,14 +246,14 @@ class Config(Strict):
     risk: RiskTimes = RiskTimes()
     liquidity: Liquidity = Liquidity()
     trading: Trading = Trading()
-    models: dict[str, Model] = {}
+    models: dict[str, Model] = Field(default_factory=dict)
     sequencer: Sequencer | None = None
-    assets: dict[str, Address] = {}
-    tokens: dict[str, Token] = {}
-    feeds: dict[str, Feed] = {}
-    universes: dict[str, Universe] = {}
-    venues: list[Venue] = []
-    portfolios: dict[str, Portfolio] = {}
+    assets: dict[str, Address] = Field(default_factory=dict)
+    tokens: dict[str, Token] = Field(default_factory=dict)
+    feeds: dict[str, Feed] = Field(default_factory=dict)
+    universes: dict[str, Universe] = Field(default_factory=dict)
+    venues: list[Venue] = Field(default_factory=list)
+    portfolios: dict[str, Portfolio] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
@@ -275,12 +271,23 @@ class Config(Strict):
                 raise ValueError(f"portfolios.{name}.assets: {sorted(outside)} not in its universe")
             if unpriced := {portfolio.settlement, *portfolio.assets} - set(self.feeds):
                 raise ValueError(f"portfolios.{name}: {sorted(unpriced)} have no feed; add them under feeds")
+        for position, venue in enumerate(self.venues):
+            self._check_market(f"venues.{position}", venue)
         return self
+
+    def _check_market(self, where: str, venue: Venue) -> None:
+        if not isinstance(venue, Listed):
+            return
+        if isinstance(venue, UniswapV4) and venue.coin is not None and venue.coin not in venue.tokens:
+            raise ValueError(f"{where}.coin: {venue.coin!r} is not of the pool; name one of {list(venue.tokens)}")
+        if not venue.regulated and (regulated := set(venue.names) & set(self.tokens)):
+            raise ValueError(f"{where}: {sorted(regulated)} are regulated; say `regulated: true` or leave it out")
 
     def _asset_names(self) -> list[tuple[str, list[str]]]:
         return (
             [("feeds", list(self.feeds))]
             + [(f"universes.{name}.assets", u.assets) for name, u in self.universes.items()]
+            + [(f"venues.{k}", list(v.names)) for k, v in enumerate(self.venues) if isinstance(v, Listed)]
             + [(f"portfolios.{name}", [p.settlement, *p.assets]) for name, p in self.portfolios.items()]
         )
 

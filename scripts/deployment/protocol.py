@@ -15,8 +15,9 @@ from eth_abi.abi import encode
 from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_address
 from web3.contract import Contract
 
+from keepers.routing.markets import VENUES
 from scripts.deployment import roles
-from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type
+from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type, create_address
 from scripts.deployment.config import (
     CLASSES,
     Config,
@@ -26,12 +27,11 @@ from scripts.deployment.config import (
     Secondary,
     Token,
     Universe,
-    Venue,
 )
 from scripts.deployment.record import ContractRecord, Record
+from scripts.deployment.venues import Fork, Listed, market_record
 
 WAD = 10**18
-KINDS = {"uniswap-v2": 1, "uniswap-v3": 2}
 ZERO = "0x" + "00" * 20
 UNKNOWN, SHADOW, RETIRED = 0, 1, 3
 """IModelRegistry.Status."""
@@ -85,9 +85,7 @@ class ProtocolDeployment:
         self._proxy("ModelRegistry", [])
         policy = self.config.trading.as_tuple()
         self._proxy("AutoRebalancer", [self._at("SignerSets"), self._at("ModelRegistry"), policy])
-        deviation = self.config.liquidity.max_deviation_bps
-        self._plain("LiquidityAggregator", [self._at("AccessManager"), self._at("PriceOracle"), deviation])
-        self._plain("LiquidityLens", [self._at("LiquidityAggregator")])
+        self._deploy_liquidity()
         self._deploy_risk()
         clones = self.record.contracts["IdentityRegistry"].implementation
         self._plain("TokenFactory", [self._at("AccessManager"), self._at("AutomatedComplianceEngine"), clones])
@@ -99,6 +97,24 @@ class ProtocolDeployment:
             "AutomatedComplianceEngine",
         )
         self._plain("PortfolioFactory", [self._at("AccessManager"), *map(self._at, wiring)])
+
+    def _deploy_liquidity(self) -> None:
+        liquidity = self.config.liquidity
+        deviation = liquidity.max_deviation_bps
+        self._plain("LiquidityAggregator", [self._at("AccessManager"), self._at("PriceOracle"), deviation])
+        aggregator = self._at("LiquidityAggregator")
+        for nonce, part in enumerate(("MarketCheck", "VenueQuotes"), start=1):
+            self._part(part, "LiquidityAggregator", nonce)
+        self._plain("LiquidityLens", [aggregator])
+        terms = liquidity.commitments
+        beneficiary = terms.beneficiary or self.config.admin
+        self._plain("OrderCommitments", [aggregator, terms.bond, terms.delay, terms.lifetime, beneficiary])
+        if coin := liquidity.wrapped_coin:
+            if not self.chain.w3.eth.get_code(coin):
+                raise DeploymentError(f"liquidity.wrapped_coin: no contract at {coin} on this network; correct it")
+            if not self.chain.w3.eth.get_code(liquidity.permit2):
+                self.chain.log(f"note: no Permit2 at {liquidity.permit2}; the gateway takes coin and ERC-2612 only")
+            self._plain("LiquidityGateway", [aggregator, liquidity.permit2, coin])
 
     def _deploy_risk(self) -> None:
         risk, signers, oracle = self.config.risk, self._at("SignerSets"), self._at("PriceOracle")
@@ -114,6 +130,14 @@ class ProtocolDeployment:
 
     def _plain(self, name: str, args: list[Any]) -> None:
         self._keep(name, self.chain.deploy(name, self.artifacts[name], args))
+
+    def _part(self, name: str, owner: str, nonce: int) -> None:
+        """What another contract's constructor made."""
+        address = create_address(self._at(owner), nonce)
+        contract = self.chain.w3.eth.contract(address=address, abi=self.artifacts[name].abi)
+        if not self.chain.w3.eth.get_code(address):
+            raise DeploymentError(f"{name}: no code at {address}; the artifacts of {owner} and this script disagree")
+        self._keep(name, Deployed(contract, [], self.record.contracts[owner].block, False))
 
     def _proxy(self, name: str, args: list[Any]) -> None:
         implementation = self.chain.deploy(f"{name} implementation", self.artifacts[name], args)
@@ -217,12 +241,33 @@ class ProtocolDeployment:
         aggregator = self.contracts["LiquidityAggregator"]
         # It moves regulated tokens as spender, from a portfolio to a pool.
         self._admit_venue("the aggregator", aggregator.address)
+        if self.config.liquidity.serves_regulated:
+            for name in ("LiquidityGateway", "OrderCommitments"):
+                if name in self.contracts:
+                    self._admit_venue(name, self._at(name))
         for venue in self.config.venues:
-            wanted = (KINDS[venue.kind], venue.fee)
-            if tuple(aggregator.functions.venueOf(venue.pool).call()) != wanted:
-                self._act(f"list pool {venue.pool}", "LiquidityAggregator", "listPool", venue.pool, *wanted)
-            self._admit_venue(f"pool {venue.pool}", venue.pool)
-            self.record.pools.append(_venue_record(venue))
+            if isinstance(venue, Fork):
+                self._list_pool(venue)
+            else:
+                self._list_market(venue)
+
+    def _list_pool(self, venue: Fork) -> None:
+        wanted = (int(VENUES[venue.kind]), venue.fee)
+        there = self.contracts["LiquidityAggregator"].functions.venueOf(venue.pool).call()
+        if tuple(there) != wanted:
+            self._act(f"list pool {venue.pool}", "LiquidityAggregator", "listPool", venue.pool, *wanted)
+        self._admit_venue(f"pool {venue.pool}", venue.pool)
+        self.record.pools.append({"address": venue.pool, "kind": venue.kind, "fee": venue.fee})
+
+    def _list_market(self, venue: Listed) -> None:
+        market = venue.market(self.assets)
+        there = self.contracts["LiquidityAggregator"].functions.marketOf(market.key).call()
+        if tuple(there) != market.as_tuple():
+            what = f"list market {market.key} of {market.target}"
+            self._act(what, "LiquidityAggregator", "listMarket", market.as_tuple())
+        if venue.regulated:
+            self._admit_venue(f"{market.kind.name} at {market.target}", market.target)
+        self.record.pools.append(market_record(venue.kind, market))
 
     def _admit_venue(self, what: str, account: str) -> None:
         """Lets a pool or router hold or move regulated tokens opposite eligible accounts."""
@@ -397,10 +442,6 @@ def _feed_terms(feed: Feed) -> tuple[str, int, int, int]:
         int(feed.min_price * Decimal(WAD)),
         int(feed.max_price * Decimal(WAD)),
     )
-
-
-def _venue_record(venue: Venue) -> dict[str, Any]:
-    return {"address": venue.pool, "kind": venue.kind, "fee": venue.fee}
 
 
 def _signature(item: dict[str, Any]) -> str:

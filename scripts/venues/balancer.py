@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from web3 import Web3
 from web3.contract import Contract
 from web3.logs import DISCARD
@@ -117,6 +119,11 @@ class BalancerV2:
 
     def _new(self, task: str, name: str, *arguments: object) -> Contract:
         return deploy(self._w3, self._deployer, _artifact(task, name), *arguments)
+
+
+def vault_abi() -> list[dict[str, Any]]:
+    """Of the Vault."""
+    return _artifact(_VAULT, "Vault").abi
 
 
 def _artifact(task: str, name: str) -> Artifact:

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {VenueHandler} from "./base/VenueHandler.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
+import {CryptoSwapStandIn} from "contracts/test/CryptoSwapStandIn.sol";
 import {FixedRateAdapter} from "contracts/test/FixedRateAdapter.sol";
 import {GreedyVault} from "contracts/test/GreedyVault.sol";
 import {HostilePool} from "contracts/test/HostilePool.sol";
@@ -31,8 +32,8 @@ contract VenueInvariantTest is Test {
         GreedyVault greedy = new GreedyVault(b);
         _tokens = [address(a), address(b), address(c), address(vault), address(greedy)];
 
-        _addStable(a, b, ILiquidityAggregator.VenueKind.CurveInt128);
-        _addStable(b, c, ILiquidityAggregator.VenueKind.CurveUint256);
+        _addStable(a, b);
+        _addCrypto(b, c);
         _addMarket(ILiquidityAggregator.VenueKind.ERC4626, address(vault), 0, address(a), address(vault));
         _addMarket(ILiquidityAggregator.VenueKind.ERC4626, address(greedy), 0, address(b), address(greedy));
         (address low, address high) = _sorted(address(a), address(b));
@@ -89,9 +90,10 @@ contract VenueInvariantTest is Test {
         }
         assertGt(_handler.swapsPassed(), 20);
         assertGt(_handler.exactOutsPassed(), 20);
+        assertGt(_handler.splitsPassed(), 5);
     }
 
-    function _addStable(SettlementToken a, SettlementToken b, ILiquidityAggregator.VenueKind kind) private {
+    function _addStable(SettlementToken a, SettlementToken b) private {
         (address low, address high) = _sorted(address(a), address(b));
         address[] memory coins = new address[](2);
         (coins[0], coins[1]) = (high, low);
@@ -99,7 +101,17 @@ contract VenueInvariantTest is Test {
         a.mint(address(pool), 1e9 * 10 ** a.decimals());
         b.mint(address(pool), 1e9 * 10 ** b.decimals());
         pool.gulp();
-        _addMarket(kind, address(pool), 1, low, high);
+        _addMarket(ILiquidityAggregator.VenueKind.CurveInt128, address(pool), 1, low, high);
+    }
+
+    function _addCrypto(SettlementToken a, SettlementToken b) private {
+        (address low, address high) = _sorted(address(a), address(b));
+        CryptoSwapStandIn.Terms memory terms = CryptoSwapStandIn.Terms(10e18, 145e12, 1e18, 26e6, 45e6, 230e12);
+        CryptoSwapStandIn pool = new CryptoSwapStandIn([high, low], terms);
+        a.mint(address(pool), 1e9 * 10 ** a.decimals());
+        b.mint(address(pool), 1e9 * 10 ** b.decimals());
+        pool.gulp();
+        _addMarket(ILiquidityAggregator.VenueKind.CurveUint256, address(pool), 1, low, high);
     }
 
     function _addHostile(SettlementToken a, SettlementToken b, ILiquidityAggregator.VenueKind kind) private {

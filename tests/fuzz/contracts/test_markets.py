@@ -16,6 +16,7 @@ from tests.fixtures.markets import TERMS
 
 FEES = {
     "uniswap-v2": None,
+    "sushi-v2": None,
     "pancake-v2": None,
     "trader-joe": None,
     "uniswap-v3": (500, 3000, 10_000),

@@ -19,6 +19,7 @@ contract VenueHandler is Test {
 
     uint256 public swapsPassed;
     uint256 public exactOutsPassed;
+    uint256 public splitsPassed;
     uint256 public wrongSettlements;
     uint256 public collected;
 
@@ -47,6 +48,7 @@ contract VenueHandler is Test {
         vm.prank(_trader);
         try aggregator.swapOnTerms(order, terms) returns (uint256 amountOut) {
             ++swapsPassed;
+            if (paths.length > 1) ++splitsPassed;
             if (paid - _balance(tokenIn) != amount || _balance(tokenOut) - held != amountOut) ++wrongSettlements;
         } catch {}
     }
@@ -62,6 +64,7 @@ contract VenueHandler is Test {
         vm.prank(_trader);
         try aggregator.swapExactOut(order, terms) returns (uint256 amountIn) {
             ++exactOutsPassed;
+            if (paths.length > 1) ++splitsPassed;
             paid -= _balance(tokenIn);
             if (paid != amountIn || paid > order.maxAmountIn || _balance(tokenOut) - held < amount) {
                 ++wrongSettlements;
@@ -93,7 +96,8 @@ contract VenueHandler is Test {
         return markets.length;
     }
 
-    /// @dev One to three hops from a random token.
+    /// @dev One to three hops from a random token; then, half of the time, a third of the amount goes another way, where one
+    /// market leads from the first token to the last.
     function _walk(
         uint256 seed,
         uint256 amount
@@ -103,22 +107,52 @@ contract VenueHandler is Test {
         returns (ILiquidityAggregator.Path[] memory paths, address tokenIn, address token)
     {
         uint256 dice = uint256(keccak256(abi.encode(seed)));
-        paths = new ILiquidityAggregator.Path[](1);
-        paths[0].amountIn = amount;
-        paths[0].hops = new ILiquidityAggregator.Hop[](1 + dice % 3);
         tokenIn = tokens[(dice >> 8) % tokens.length];
+        ILiquidityAggregator.Hop[] memory hops;
+        (hops, token) = _hops(dice, tokenIn);
+        (address direct, bool up) = (dice >> 16) % 2 == 0 ? _direct(dice, tokenIn, token) : (address(0), false);
+        paths = new ILiquidityAggregator.Path[](direct == address(0) ? 1 : 2);
+        paths[0] = ILiquidityAggregator.Path(amount, hops);
+        if (direct != address(0)) {
+            paths[1].amountIn = amount / 3;
+            paths[0].amountIn = amount - amount / 3;
+            paths[1].hops = new ILiquidityAggregator.Hop[](1);
+            paths[1].hops[0] = ILiquidityAggregator.Hop(direct, up);
+        }
+    }
+
+    function _hops(
+        uint256 dice,
+        address tokenIn
+    )
+        private
+        view
+        returns (ILiquidityAggregator.Hop[] memory hops, address token)
+    {
+        hops = new ILiquidityAggregator.Hop[](1 + dice % 3);
         token = tokenIn;
-        for (uint256 i; i < paths[0].hops.length; ++i) {
+        for (uint256 i; i < hops.length; ++i) {
             dice = uint256(keccak256(abi.encode(dice)));
             for (uint256 k; k < markets.length; ++k) {
                 address market = markets[addmod(dice, k, markets.length)];
                 ILiquidityAggregator.Market memory what = aggregator.marketOf(market);
                 if (what.token0 != token && what.token1 != token) continue;
-                paths[0].hops[i] = ILiquidityAggregator.Hop(market, what.token0 == token);
+                hops[i] = ILiquidityAggregator.Hop(market, what.token0 == token);
                 token = what.token0 == token ? what.token1 : what.token0;
                 break;
             }
         }
+    }
+
+    /// @dev Some market between two tokens; the zero address if there is none.
+    function _direct(uint256 dice, address tokenIn, address tokenOut) private view returns (address, bool) {
+        for (uint256 k; k < markets.length; ++k) {
+            address market = markets[addmod(dice >> 24, k, markets.length)];
+            ILiquidityAggregator.Market memory what = aggregator.marketOf(market);
+            if (what.token0 == tokenIn && what.token1 == tokenOut) return (market, true);
+            if (what.token1 == tokenIn && what.token0 == tokenOut) return (market, false);
+        }
+        return (address(0), false);
     }
 
     function _balance(address token) private view returns (uint256) {

@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from web3 import Web3
 
+from keepers.chain.deployment import load
 from scripts.anvil import anvil
-from scripts.artifacts import artifact, build
+from scripts.artifacts import artifact, build, package_artifact
 from scripts.deployment import roles
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.chain import Chain, DeploymentError
-from scripts.deployment.config import Config, Secondary
+from scripts.deployment.config import PERMIT2, Config, Secondary
 from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
-from scripts.transactions import deploy
+from scripts.transactions import deploy, send
+from tests.fixtures.venue_kinds import BEYOND, WAD, create, vault
 
 ROOT = Path(__file__).parents[3]
 
@@ -62,7 +64,7 @@ def config(w3):
     owner = w3.eth.accounts[0]
     usd = deploy(w3, owner, artifact("SettlementToken"), "USDC", "USDC", 6).address
 
-    def wanted(admin=owner, holder=owner, **changes):
+    def wanted(admin=owner, holder=owner, more_assets=None, **changes):
         feeds = {
             name: {
                 "aggregator": deploy(w3, owner, artifact("FeedStandIn"), 8, name, 10**8).address,
@@ -79,7 +81,7 @@ def config(w3):
                 "network": "unit",
                 "admin": admin,
                 "roles": {name: {"accounts": [holder], "delay": 100} for name in roles.HELD},
-                "assets": {"USDC": usd},
+                "assets": {"USDC": usd, **(more_assets or {})},
                 "tokens": {name: {"name": name, "rules": rules} for name in ("NOTE", "BOND")},
                 "feeds": feeds,
                 "universes": {"debt": {"assets": ["NOTE", "BOND"], **quorum}},
@@ -111,7 +113,7 @@ def run(w3, config, sender=None):
 
 def test_run__fresh_chain__everything_is_there(w3, config):
     record, deployment, _ = run(w3, config())
-    assert len(record.contracts) == 17
+    assert len(record.contracts) == 20
     for name, contract in record.contracts.items():
         code = w3.eth.get_code(contract.address)
         assert "0x" + Web3.keccak(code).hex() == contract.code_hash, name
@@ -149,6 +151,46 @@ def test_run__chain_without_create2_factory__brings_it(w3, config):
     w3.provider.make_request("anvil_setCode", [CREATE2_FACTORY, "0x"])
     run(w3, config())
     assert w3.eth.get_code(CREATE2_FACTORY)
+
+
+def test_run__wrapped_coin_named__gateway_quotes_and_commitments_serve_one_aggregator(w3, config):
+    owner, treasury = w3.eth.accounts[0], w3.eth.accounts[5]
+    coin = deploy(w3, owner, package_artifact("@uniswap/v2-periphery/build/WETH9.json")).address
+    terms = {"bond": 3, "delay": 4, "lifetime": 5, "beneficiary": treasury}
+    record, deployment, _ = run(w3, config(liquidity={"wrapped_coin": coin, "commitments": terms}))
+    assert len(record.contracts) == 20
+    contracts = deployment.contracts
+    aggregator = contracts["LiquidityAggregator"]
+    assert aggregator.functions.quotes().call() == contracts["VenueQuotes"].address
+    for name in ("LiquidityGateway", "LiquidityLens", "OrderCommitments"):
+        assert contracts[name].functions.aggregator().call() == aggregator.address
+    gateway, commitments = contracts["LiquidityGateway"].functions, contracts["OrderCommitments"].functions
+    assert (gateway.wrappedCoin().call(), gateway.permit2().call()) == (coin, PERMIT2)
+    assert (commitments.bond().call(), commitments.delay().call(), commitments.lifetime().call()) == (3, 4, 5)
+    assert commitments.beneficiary().call() == treasury
+
+
+def test_run__commitments_without_a_beneficiary__pay_the_admin(w3, config):
+    admin = w3.eth.accounts[1]
+    _, deployment, _ = run(w3, config(admin=admin))
+    assert deployment.contracts["OrderCommitments"].functions.beneficiary().call() == admin
+
+
+@pytest.mark.parametrize("serves", [False, True])
+def test_run__regulated_tokens__pass_the_gateways_only_where_they_are_named(w3, config, serves):
+    _, deployment, _ = run(w3, config(liquidity={"serves_regulated": serves}))
+    registry = deployment.contracts["IdentityRegistry"].functions
+    is_venue = {
+        name: registry.identityOf(deployment.contracts[name].address).call()[3]
+        for name in ("LiquidityAggregator", "OrderCommitments")
+    }
+    assert is_venue == {"LiquidityAggregator": True, "OrderCommitments": serves}
+
+
+def test_run__wrapped_coin_is_no_contract__one_line(w3, config):
+    nowhere = Web3.to_checksum_address("0x" + "ab" * 20)
+    with pytest.raises(DeploymentError, match=f"wrapped_coin: no contract at {nowhere}"):
+        run(w3, config(liquidity={"wrapped_coin": nowhere}))
 
 
 def test_run__admin_is_another__deployer_keeps_nothing(w3, config):
@@ -199,6 +241,44 @@ def test_run__universe_changed__is_refused(w3, config):
     changed = wanted.universes["debt"].model_copy(update={"assets": ["BOND", "NOTE"]})
     with pytest.raises(DeploymentError, match="never change"):
         run(w3, wanted.model_copy(update={"universes": {"debt": changed}}))
+
+
+# -- Markets of every kind
+
+
+@pytest.fixture
+def every_kind(w3, config):
+    """A config with a market of each kind beyond Uniswap V2 and V3, on tokens that nothing else uses."""
+    owner = w3.eth.accounts[0]
+    one, two = (deploy(w3, owner, artifact("SettlementToken"), name, name, 18) for name in ("ONE", "TWO"))
+    for token in (one, two):
+        send(w3, owner, token.functions.mint(owner, 10**9 * WAD))
+    share = vault(w3, owner, one)
+    amounts = {"ONE": 10**6 * WAD, "TWO": 10**6 * WAD}
+    kinds = [kind for kind in BEYOND if kind != "erc4626"]
+    venues = [create(w3, owner, kind, {"ONE": one, "TWO": two}, amounts) for kind in kinds]
+    venues.append({"kind": "erc4626", "share": "SHARE", "asset": "ONE"})
+    return config(more_assets={"ONE": one.address, "TWO": two.address, "SHARE": share.address}, venues=venues)
+
+
+def test_run__market_of_every_kind__is_listed_once_and_keepers_read_it(w3, every_kind, tmp_path):
+    record, deployment, _ = run(w3, every_kind)
+    aggregator = deployment.contracts["LiquidityAggregator"].functions
+    read = load(record.write(tmp_path))
+    assert sorted(pool.kind for pool in read.pools) == sorted(BEYOND)
+    for pool in read.pools:
+        assert aggregator.marketOf(pool.address).call() == pool.market.as_tuple()
+    assert {pool.address for pool in read.pools} == set(aggregator.markets().call())
+    _, _, chain = run(w3, every_kind)
+    assert chain.sent == 0
+
+
+def test_run__market_that_is_regulated__only_then_is_its_target_a_venue_account(w3, every_kind):
+    plain, regulated = every_kind.venues[:2]
+    regulated = regulated.model_copy(update={"regulated": True})
+    _, deployment, _ = run(w3, every_kind.model_copy(update={"venues": [plain, regulated]}))
+    registry = deployment.contracts["IdentityRegistry"].functions
+    assert [registry.identityOf(target).call()[3] for target in (plain.manager, regulated.vault)] == [False, True]
 
 
 def test_role_ids__python_and_solidity__agree():

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from scripts.deployment.config import ConfigError, load_config
+from scripts.deployment.venues import Curve, UniswapV4
 
 EXAMPLES = Path(__file__).parents[3] / "scripts/config"
 ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -85,6 +86,56 @@ def test_load_config__threshold_above_signers__says_both(refused):
 def test_load_config__halt_before_de_risk__says_both(refused):
     complaint = refused(lambda data: data["portfolios"]["majors"]["limits"].update(halt_drawdown=10))
     assert "halt_drawdown 10 is below max_drawdown 3000" in complaint
+
+
+V4 = {"kind": "uniswap-v4", "manager": ACCOUNT, "tokens": ["USDC", "WETH"], "fee": 500, "tick_spacing": 10}
+CURVE = {"kind": "curve-uint256", "pool": ACCOUNT, "tokens": ["WETH", "USDC"], "indices": [0, 2]}
+MARKETS = (
+    {"kind": "trader-joe", "pool": ACCOUNT, "fee": 3000},
+    {**V4, "coin": "WETH"},
+    {"kind": "balancer-weighted", "vault": ACCOUNT, "id": "0x" + "12" * 32, "tokens": ["WBTC", "WETH"]},
+    CURVE,
+    {"kind": "erc4626", "share": "WBTC", "asset": "WETH"},
+    {"kind": "adapter", "adapter": ACCOUNT, "tokens": ["NOTE", "USDC"], "regulated": True},
+)
+
+
+@pytest.mark.parametrize("market", MARKETS, ids=lambda market: market["kind"])
+def test_load_config__market_of_each_kind__is_taken(tmp_path, market):
+    data = yaml.safe_load((EXAMPLES / "example.yaml").read_text())
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump({**data, "venues": [market]}))
+    (found,) = load_config(path).venues
+    assert found.kind == market["kind"]
+
+
+def test_market__of_config__is_in_the_order_that_the_aggregator_wants():
+    usdc, weth = "0x" + "0b" * 20, "0x" + "0a" * 20
+    assets = {"USDC": usdc, "WETH": weth}
+    v4 = UniswapV4.model_validate({**V4, "coin": "WETH"}).market(assets)
+    assert (v4.token0, v4.token1, v4.fee, v4.param) == (weth, usdc, 500, 10 | 1 << 24)
+    curve = Curve.model_validate(CURVE).market(assets)
+    assert (curve.token0, curve.param) == (weth, 0 | 2 << 8)
+    turned = Curve.model_validate({**CURVE, "tokens": ["USDC", "WETH"]}).market(assets)
+    assert (turned.token0, turned.param) == (weth, 2 | 0 << 8)
+
+
+@pytest.mark.parametrize(
+    ("market", "complaint"),
+    [
+        ({"kind": "kyber"}, "'kyber' found using 'kind' does not match any of the expected tags: 'uniswap-v2'"),
+        ({**V4, "tokens": ["USDC", "USDC"]}, "'USDC' stands twice"),
+        ({**V4, "tokens": ["USDC", "DOGE"]}, "'DOGE' is no asset"),
+        ({**V4, "coin": "WBTC"}, "venues.0.coin: 'WBTC' is not of the pool; name one of ['USDC', 'WETH']"),
+        ({**CURVE, "indices": [0, 256]}, "indices"),
+        ({"kind": "balancer-stable", "vault": ACCOUNT, "id": "0x12", "tokens": ["USDC", "WETH"]}, "id"),
+        ({"kind": "adapter", "adapter": ACCOUNT, "tokens": ["NOTE", "USDC"]}, "['NOTE'] are regulated"),
+        ({"kind": "pancake-v2", "pool": ACCOUNT}, "missing key 'venues.0.pancake-v2.fee'"),
+    ],
+)
+def test_load_config__bad_market__one_line_that_names_it(refused, market, complaint):
+    found = refused(lambda data: data.update(venues=[market]))
+    assert complaint in found and len(found.splitlines()) == 1
 
 
 def test_load_config__two_faults__a_line_each(refused):

@@ -4,43 +4,159 @@ from __future__ import annotations
 
 import json
 
+import ape
 import click
 import pytest
 
-from scripts.orders import Desk
+from scripts.orders import Desk, Quoted
+from scripts.transactions import send
+from scripts.venues.uniswap_v4 import PERMIT2
+from tests.fixtures.markets import VENUES
 from tests.fixtures.venues import DEEP, TOKEN
 
-
-@pytest.fixture
-def record(aggregator, lens, tmp_path):
-    path = tmp_path / "localnet.json"
-    contracts = {"LiquidityAggregator": aggregator, "LiquidityLens": lens}
-    path.write_text(json.dumps({"contracts": {name: {"address": c.address} for name, c in contracts.items()}}))
-    return path
+DEPTH = 10**6
 
 
 @pytest.fixture
-def desk(record, chain, tokens):
-    return Desk.open(chain.provider.web3, record, tokens[0].address, tokens[1].address)
+def gateway(aggregator, wrapped_coin, admin):
+    return admin.deploy(ape.project.LiquidityGateway, aggregator, PERMIT2, wrapped_coin)
+
+
+@pytest.fixture
+def open_desk(aggregator, lens, gateway, chain, tmp_path):
+    """`open_desk(token_in, token_out, gateway=...)`: over a record of what is there; tokens by anything."""
+
+    def opened(token_in, token_out, with_gateway=True, assets=None):
+        contracts = {"LiquidityAggregator": aggregator, "LiquidityLens": lens}
+        if with_gateway:
+            contracts["LiquidityGateway"] = gateway
+        path = tmp_path / "localnet.json"
+        addresses = {name: {"address": contract.address} for name, contract in contracts.items()}
+        path.write_text(json.dumps({"contracts": addresses, "assets": assets or {}}))
+        names = [getattr(token, "address", token) for token in (token_in, token_out)]
+        return Desk.open(chain.provider.web3, path, *names)
+
+    return opened
+
+
+@pytest.fixture
+def desk(open_desk, tokens):
+    return open_desk(*tokens[:2])
+
+
+@pytest.fixture
+def execute(trader):
+    """`execute(desk, trade)`: approves, simulates and sends it; what went in, what came out, and wei of gas."""
+
+    def sent(to, data, value=0):
+        return trader.call(ape.networks.ethereum.create_transaction(receiver=to, data=data, value=value))
+
+    def done(desk, trade):
+        desk.require_means(trade, trader.address)
+        fees = 0
+        if (approve := desk.approval(trade, trader.address)) is not None:
+            fees = sent(desk.tokens[0].address, approve).total_fees_paid
+        desk.simulate(trade, trader.address)
+        receipt = sent(trade.to, trade.data, trade.value)
+        return *desk.outcome(str(receipt.txn_hash)), fees + receipt.total_fees_paid
+
+    return done
 
 
 def test_quotes__two_markets__the_best_first(desk, tokens, create_v2_pool, create_v3_pool):
     pair = create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
     pool = create_v3_pool({tokens[0]: DEEP, tokens[1]: DEEP}, 500)
-    found = desk.quotes(desk.units("1.5"))
-    assert [quoted.market for quoted in found] == [pool.address, pair.address]
-    assert [quoted.kind for quoted in found] == ["Uniswap V3", "Uniswap V2"]
-    assert desk.shown(found[0].amount_out).startswith("1.49")
+    for exact_out in (False, True):
+        found = desk.quotes(desk.units("1.5"), exact_out)
+        assert [quoted.market for quoted in found] == [pool.address, pair.address]
+        assert [quoted.kind for quoted in found] == ["Uniswap V3", "Uniswap V2"]
+        assert desk.shown(found[0].amount).startswith("1.50" if exact_out else "1.49")
 
 
-def test_order__of_the_best_quote__executes(desk, aggregator, trader, tokens, create_v2_pool, fund_trader):
-    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+@pytest.mark.parametrize("exact_out", [False, True], ids=["exact-in", "exact-out"])
+@pytest.mark.parametrize("venue", VENUES)
+def test_trade__best_market_of_any_venue__does_what_was_quoted(
+    open_desk, execute, create_market, fund, trader, venue, exact_out
+):
+    market = create_market(venue)
+    token_in, token_out = market.tokens
+    fund(token_in, 20 * market.units[0])
+    desk = open_desk(token_in, token_out)
+    amount = market.units[1 if exact_out else 0]
+    best = desk.best(amount, exact_out)
+    held = token_in.balanceOf(trader), token_out.balanceOf(trader)
+    paid, received, _ = execute(desk, desk.trade(best, amount, 50, trader.address, exact_out))
+    assert (paid, received) == ((best.amount, received) if exact_out else (amount, best.amount))
+    assert received >= (amount if exact_out else 1)
+    assert (token_in.balanceOf(trader), token_out.balanceOf(trader)) == (held[0] - paid, held[1] + received)
+
+
+@pytest.fixture
+def coin_pair(wrapped_coin, tokens, uniswap_v2, list_pool, liquidity_provider, chain):
+    """A listed pair of the wrapped coin and a token."""
+    weth = uniswap_v2.weth
+    send(chain.provider.web3, liquidity_provider.address, weth.functions.deposit(), value=1000 * TOKEN)
+    tokens[0].mint(liquidity_provider, 1000 * TOKEN, sender=liquidity_provider)
+    amounts = {weth.address: 1000 * TOKEN, tokens[0].address: 1000 * TOKEN}
+    return list_pool(uniswap_v2.add_liquidity(liquidity_provider.address, amounts), 1)
+
+
+@pytest.mark.parametrize("exact_out", [False, True], ids=["exact-in", "exact-out"])
+def test_trade__coin_goes_in__only_what_is_needed_is_paid(open_desk, execute, trader, tokens, coin_pair, exact_out):
+    desk = open_desk("eth", tokens[0])
+    best = desk.best(TOKEN, exact_out)
+    trade = desk.trade(best, TOKEN, 100, trader.address, exact_out)
+    assert trade.approve is None and desk.approval(trade, trader.address) is None
+    before = trader.balance
+    paid, received, fees = execute(desk, trade)
+    assert tokens[0].balanceOf(trader) == received
+    assert before - trader.balance - fees == paid == (best.amount if exact_out else TOKEN)
+
+
+@pytest.mark.parametrize("exact_out", [False, True], ids=["exact-in", "exact-out"])
+def test_trade__coin_comes_out__the_trader_gets_coin(
+    open_desk, execute, trader, tokens, fund_trader, coin_pair, exact_out
+):
+    desk = open_desk(tokens[0], "ETH")
+    fund_trader(tokens[0], 2 * TOKEN)
+    best = desk.best(TOKEN, exact_out)
+    before = trader.balance
+    paid, received, fees = execute(desk, desk.trade(best, TOKEN, 100, trader.address, exact_out))
+    assert trader.balance - before + fees == received == (TOKEN if exact_out else best.amount)
+    assert tokens[0].balanceOf(trader) == 2 * TOKEN - paid
+
+
+def test_trade__price_moved_beyond_the_slippage__one_line_and_nothing_sent(
+    desk, aggregator, trader, thief, tokens, create_v2_pool, fund_trader, make_order
+):
+    pair = create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
     fund_trader(tokens[0], TOKEN)
-    (best,) = desk.quotes(desk.units("1"))
-    order = desk.order(best, TOKEN, 50, trader.address)
-    aggregator.swap(order, sender=trader)
-    assert tokens[1].balanceOf(trader) == best.amount_out
-    assert order[3] == best.amount_out * 9950 // 10_000
+    trade = desk.trade(desk.best(TOKEN), TOKEN, 10, trader.address)
+    tokens[0].mint(thief, DEEP // 100, sender=thief)
+    tokens[0].approve(aggregator, DEEP, sender=thief)
+    aggregator.swap(make_order(tokens[:2], (DEEP // 100, pair), recipient=thief.address), sender=thief)
+    with pytest.raises(click.ClickException, match=r"revert: LiquidityAggregator__InsufficientOutput\(amountOut="):
+        desk.simulate(trade, trader.address)
+
+
+def test_best__every_market_refuses__says_why(desk, tokens, create_v2_pool):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    with pytest.raises(click.ClickException, match=r"no market trades .*: Uniswap V2 0x"):
+        desk.best(2 * DEEP, exact_out=True)
+
+
+def test_require_means__too_little_of_token_or_coin__one_line(open_desk, trader, tokens, coin_pair):
+    for names in ((tokens[0], "ETH"), ("ETH", tokens[0])):
+        desk = open_desk(*names)
+        trade = desk.trade(Quoted(coin_pair.address, "", True, 10**30), 10**30, 0, trader.address)
+        with pytest.raises(click.ClickException, match=r"holds .* that this may take; type less"):
+            desk.require_means(trade, trader.address)
+
+
+def test_open__symbol_of_the_record__is_its_token(open_desk, tokens):
+    desk = open_desk("ONE", tokens[1], assets={"ONE": tokens[0].address})
+    assert desk.tokens[0].address == tokens[0].address
+    assert desk.shown(TOKEN, 0) == "1 ONE"
 
 
 def test_quotes__no_market__one_line(desk):
@@ -59,6 +175,16 @@ def test_open__no_record__one_line(chain, tokens, tmp_path):
         Desk.open(chain.provider.web3, tmp_path / "nothing.json", tokens[0].address, tokens[1].address)
 
 
-def test_open__token_without_code__one_line(chain, record, tokens, thief):
+def test_open__token_without_code__one_line(open_desk, tokens, thief):
     with pytest.raises(click.ClickException, match="no contract there"):
-        Desk.open(chain.provider.web3, record, tokens[0].address, thief.address)
+        open_desk(tokens[0], thief.address)
+
+
+def test_open__coin_without_a_gateway__one_line(open_desk, tokens):
+    with pytest.raises(click.ClickException, match="no LiquidityGateway; name a token"):
+        open_desk("ETH", tokens[0], with_gateway=False)
+
+
+def test_open__coin_for_its_wrapped_token__one_line(open_desk, wrapped_coin):
+    with pytest.raises(click.ClickException, match="are the same token"):
+        open_desk("ETH", wrapped_coin)

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+from pydantic import TypeAdapter
 
 from keepers.bots.names import rebalance_key, signal_nonce
 from keepers.errors import KeeperError
 from keepers.store import Decision
+from scripts.deployment.venues import Venue, market_record
+from scripts.venues.balancer import vault_abi
 from tests.fixtures.node import World
+from tests.fixtures.venue_kinds import create
 from tests.unit.keepers.bots.harness import (
     Running,
     posted,
@@ -48,6 +55,27 @@ def test_rebalance_bot__cash_and_a_model__invests_inside_the_limits(world: World
             world.portfolio.address, signal_nonce(world.portfolio.address, 1)
         )
         assert used.call()
+
+
+def test_rebalance_bot__market_without_maths_is_the_best__is_traded_on(world: World) -> None:
+    names = {name: world.tokens[name] for name in ("USDC", "AAA")}
+    # Five times as deep as the pools beside it, at a third of their fee.
+    amounts = {"USDC": 25_000_000 * 10**6, "AAA": 250_000 * 10**18}
+    entry = create(world.w3, world.owner, "balancer-weighted", names, amounts)
+    venue: Any = TypeAdapter(Venue).validate_python(entry)
+    market = venue.market({name: token.address for name, token in names.items()})
+    world.call(world.contract("LiquidityAggregator").functions.listMarket(market.as_tuple()))
+    record = {**world.record, "pools": [*world.record["pools"], market_record(entry["kind"], market)]}
+    (world.folder / "wider.json").write_text(json.dumps(record))
+    ready(world)
+    config = world.write_config(deployment="wider.json")
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        assert decided(world, bot, 1).outcome == "done"
+    vault = world.w3.eth.contract(address=market.target, abi=vault_abi())
+    swaps = vault.events.Swap().get_logs(from_block=0)
+    assert [swap["args"]["poolId"] for swap in swaps] == [market.id]
 
 
 def test_rebalance_bot__no_model__does_nothing(world: World) -> None:

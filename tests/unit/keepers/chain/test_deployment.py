@@ -8,9 +8,21 @@ import pytest
 
 from keepers.chain.deployment import DeploymentError, load
 from keepers.chain.node import connect
+from keepers.routing.markets import Market, VenueKind
 from tests.fixtures.node import World
 
 ADDRESS = "0x" + "ab" * 20
+
+CURVE = {
+    "address": Market(VenueKind.CURVE_INT128, ADDRESS, "0x" + "01" * 20, "0x" + "02" * 20, param=256).key,
+    "kind": "curve-int128",
+    "fee": 0,
+    "target": ADDRESS,
+    "param": 256,
+    "id": "0x" + "00" * 32,
+    "token0": "0x" + "01" * 20,
+    "token1": "0x" + "02" * 20,
+}
 
 
 def content() -> dict[str, Any]:
@@ -44,6 +56,10 @@ def test_load__complete_file__gives_checksummed_addresses(tmp_path: Path) -> Non
     [
         ("pools", [{"address": "0x12", "kind": "uniswap-v2", "fee": 1}], "0x12 in .*: no address"),
         ("pools", [{"address": ADDRESS, "kind": "curve", "fee": 1}], "pool kind curve"),
+        ("pools", [{**CURVE, "address": ADDRESS}], "is named 0x"),
+        ("pools", [{**CURVE, "token0": ADDRESS}], "not rising"),
+        ("pools", [{**CURVE, "id": "0x12"}], "id 0x12 in .*: not 32 bytes"),
+        ("pools", [{"address": ADDRESS, "kind": "erc4626", "fee": 0}], "lacks or misspells 'target'"),
         ("portfolios", {"demo": {"address": ADDRESS, "universe": "0x12"}}, "not 32 bytes"),
         ("tokens", None, "lacks or misspells"),
     ],
@@ -51,6 +67,12 @@ def test_load__complete_file__gives_checksummed_addresses(tmp_path: Path) -> Non
 def test_load__wrong_entry__names_it(tmp_path: Path, key: str, value: object, text: str) -> None:
     with pytest.raises(DeploymentError, match=text):
         load(write(tmp_path, {**content(), key: value}))
+
+
+def test_load__market_of_another_venue__is_whole(tmp_path: Path) -> None:
+    (pool,) = load(write(tmp_path, {**content(), "pools": [CURVE]})).pools
+    assert pool.market is not None and pool.market.key == pool.address == CURVE["address"]
+    assert (pool.venue, pool.market.param) == (VenueKind.CURVE_INT128, 256)
 
 
 def test_load__no_file_or_no_json__says_so(tmp_path: Path) -> None:

@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
-from keepers.routing.pools import MAX_UINT112, Pool, V2Pool, V3Pool, is_zero_for_one, other_token, quote, swap
+from keepers.routing.pools import (
+    MAX_UINT112,
+    Pool,
+    QuotedPool,
+    Samples,
+    V2Pool,
+    V3Pool,
+    is_zero_for_one,
+    other_token,
+    quote,
+    source_of,
+    swap,
+)
 from keepers.routing.v3_math import Q96, sqrt_ratio_at_tick, swap_step
 
 E18 = 10**18
@@ -170,3 +182,50 @@ def test_v3_pool__impossible__is_refused(change: dict[str, Any]) -> None:
 
 def test_v3_pool__price_on_a_tick_it_came_down_to__is_accepted() -> None:
     assert replace(V3, tick=-1).tick == -1
+
+
+# -- Quoted markets
+
+
+def quoted(up: Samples = ((100, 90), (1000, 800)), down: Samples = ()) -> QuotedPool:
+    return QuotedPool("0xQ", "A", "B", "0xVault", up, down)
+
+
+@pytest.mark.parametrize(("amount", "out"), [(1, 0), (50, 45), (100, 90), (101, 90), (550, 445), (1000, 800)])
+def test_quote__between_samples__is_the_straight_line_rounded_down(amount: int, out: int) -> None:
+    assert quote(quoted(), "A", amount) == out
+
+
+def test_quote__beyond_the_last_sample_or_without_any__is_refused() -> None:
+    with pytest.raises(InsufficientLiquidity, match="beyond what 0xQ was quoted for"):
+        quote(quoted(), "A", 1001)
+    with pytest.raises(InsufficientLiquidity):
+        quote(quoted(), "B", 1)
+
+
+def test_quote__concave_venue_sampled_thinly__never_promises_more_than_it_pays() -> None:
+    venue = V2Pool("0xV", "A", "B", 10**24, 3 * 10**24, 0)
+    sizes = [10**23 >> k for k in reversed(range(12))]
+    pool = quoted(tuple((size, quote(venue, "A", size)) for size in sizes))
+    for amount in range(sizes[0] // 7, sizes[-1], sizes[-1] // 997):
+        assert quote(pool, "A", amount) <= quote(venue, "A", amount)
+        assert quote(pool, "A", amount) >= quote(venue, "A", amount) * 99 // 100
+
+
+def test_swap__quoted_market__takes_nothing_afterwards() -> None:
+    out, after = swap(quoted(down=((7, 7),)), "A", 100)
+    assert out == 90
+    for token in ("A", "B"):
+        with pytest.raises(InsufficientLiquidity):
+            quote(after, token, 1)
+
+
+@pytest.mark.parametrize("samples", [((0, 1),), ((1, 0),), ((2, 2), (2, 3)), ((2, 2), (3, 1))])
+def test_quoted_pool__samples_that_do_not_rise__are_refused(samples: Samples) -> None:
+    with pytest.raises(RoutingError, match="quote it again"):
+        quoted(samples)
+
+
+def test_source_of__pool_of_its_own_and_market_of_a_vault__says_where_depth_is() -> None:
+    assert source_of(V2Pool("0xV", "A", "B", 1, 1)) == "0xV"
+    assert source_of(quoted()) == "0xVault"

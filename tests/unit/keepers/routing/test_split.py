@@ -6,7 +6,7 @@ from math import sqrt
 import pytest
 
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
-from keepers.routing.pools import V2Pool, V3Pool, quote
+from keepers.routing.pools import Pool, QuotedPool, V2Pool, V3Pool, quote
 from keepers.routing.split import Hop, Split, best_split, find_routes
 from keepers.routing.v3_math import Q96
 
@@ -155,3 +155,26 @@ def test_best_split__different_fees__equalises_marginal_prices() -> None:
         for pool in (SMALL, cheap)
     ]
     assert marginal[0] == pytest.approx(marginal[1], rel=1e-5)
+
+
+def test_best_split__quoted_market_beside_a_pair__takes_part_and_its_quote_is_kept() -> None:
+    samples = tuple((size, quote(LARGE, "A", size)) for size in (E18, 10 * E18, 50 * E18, 100 * E18))
+    market = QuotedPool("0xQ", "A", "B", "0xCurve", samples, ())
+    got = best_split([SMALL, market], "A", "B", 100 * E18)
+    taken = amounts(got)
+    assert taken["0xQ"] > taken["0xS"] > 0
+    assert got.amount_out == quote(SMALL, "A", taken["0xS"]) + quote(market, "A", taken["0xQ"])
+
+
+def test_find_routes__markets_of_one_vault__share_no_order() -> None:
+    samples = ((E18, E18),)
+    direct = QuotedPool("0xAB", "A", "B", "0xVault", samples, samples)
+    legs = [QuotedPool(f"0x{a}{b}", a, b, "0xVault", samples, samples) for a, b in ("AC", "BC")]
+    elsewhere = [V2Pool("0xV1", "A", "C", E18, E18), V2Pool("0xV2", "B", "C", E18, E18)]
+
+    def found(*pools: Pool) -> list[list[str]]:
+        return [[pool.address for pool in route.pools] for route in find_routes(pools, "A", "B", E18, via=["C"])]
+
+    assert found(direct, *legs) == [["0xAB"]]
+    assert found(*legs) == [], "both hops of one route trade out of the same pool"
+    assert found(direct, *legs, *elsewhere) == [["0xAB"], ["0xV1", "0xV2"]]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
-from keepers.routing.pools import V2Pool, swap
+from keepers.routing.pools import QuotedPool, V2Pool, swap
 from keepers.routing.trades import BPS, WAD, Holding, PlannedTrade, TradeRules, plan_trades
 
 USD, ETH, BTC = "USD", "ETH", "BTC"
@@ -136,3 +136,13 @@ def test_holding__out_of_range__is_refused(balance: int, price: int, decimals: i
 def test_trade_rules__out_of_range__are_refused(slippage: int, value: int, paths: int) -> None:
     with pytest.raises(RoutingError, match="out of range"):
         TradeRules(slippage, value, (), paths)
+
+
+def test_plan_trades__two_trades_on_markets_of_one_vault__the_second_goes_elsewhere() -> None:
+    deep = tuple((10**k, 10**k * 2000 * 10**6 // 10**18) for k in range(15, 21))
+    back = tuple((10**k, 10**k * 10**8 // (40_000 * 10**6)) for k in range(7, 12))
+    ether = QuotedPool("0xQE", ETH, USD, "0xVault", deep, ())
+    bitcoin = QuotedPool("0xQB", USD, BTC, "0xVault", back, ())
+    sell, buy = plan_trades(HOLDINGS, weights(10, 30, 60), (*POOLS, ether, bitcoin), RULES)
+    assert "0xQE" in {path.hops[0].pool for path in sell.paths}
+    assert [path.hops[0].pool for path in buy.paths] == ["0xB"]

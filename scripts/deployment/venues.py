@@ -1,0 +1,195 @@
+"""Markets of a config: how each kind of venue is written down, and what the aggregator lists for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from eth_utils import is_address, to_checksum_address
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from keepers.routing.markets import COIN_IS_TOKEN0, COIN_IS_TOKEN1, VENUES, Market
+
+ZERO = "0x" + "00" * 20
+
+
+def _address(value: str) -> str:
+    if not is_address(value):
+        raise ValueError(f"{value!r} is not an address; give 0x and 40 hexadecimal digits")
+    if value != value.lower() and value != to_checksum_address(value):
+        raise ValueError(f"{value!r} fails its checksum; correct it or write it in lower case")
+    return to_checksum_address(value)
+
+
+def _two(names: tuple[str, str]) -> tuple[str, str]:
+    if names[0] == names[1]:
+        raise ValueError(f"{names[0]!r} stands twice; a market trades two tokens")
+    return names
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Pips = Annotated[int, Field(ge=0, lt=1_000_000)]
+Pair = Annotated[tuple[str, str], AfterValidator(_two)]
+Bytes32 = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
+CoinIndex = Annotated[int, Field(ge=0, le=255)]
+
+
+class Strict(BaseModel):
+    """Refuses keys that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fork(Strict):
+    """A pool of Uniswap V2 or V3 or of a fork; the fee is in hundredths of a basis point."""
+
+    kind: Literal[
+        "uniswap-v2", "sushi-v2", "pancake-v2", "trader-joe", "uniswap-v3", "sushi-v3", "pancake-v3"
+    ]  # fmt: skip
+    pool: Address
+    fee: Pips
+
+
+class Listed(Strict):
+    """What is no pool contract of its own.
+
+    Tokens are named as in `assets` and `tokens`. `regulated` makes what is called a venue account: a manager or Vault
+    keeps claims inside itself, which the rules of the tokens behind them do not see.
+    """
+
+    kind: str
+    regulated: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its tokens in the config."""
+        raise NotImplementedError
+
+    def market(self, assets: Mapping[str, str]) -> Market:
+        """As the aggregator lists it.
+
+        Args:
+            assets: Addresses by name.
+        """
+        raise NotImplementedError
+
+
+class UniswapV4(Listed):
+    """A pool of a PoolManager; `coin` names the token that stands for the chain's own coin, if the pool trades that."""
+
+    kind: Literal["uniswap-v4"]
+    manager: Address
+    tokens: Pair
+    fee: Pips
+    tick_spacing: Annotated[int, Field(ge=1, le=32_767)]
+    hooks: Address = ZERO
+    coin: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Listed`."""
+        return self.tokens if self.coin is None else (*self.tokens, self.coin)
+
+    def market(self, assets: Mapping[str, str]) -> Market:
+        """See `Listed`."""
+        token0, token1 = _sorted(self.tokens, assets)
+        param = self.tick_spacing
+        if self.coin is not None:
+            param |= COIN_IS_TOKEN0 if assets[self.coin] == token0 else COIN_IS_TOKEN1
+        hooks = bytes(12) + bytes.fromhex(self.hooks[2:])
+        return Market(VENUES[self.kind], self.manager, token0, token1, self.fee, param, hooks)
+
+
+class BalancerV2(Listed):
+    """Two tokens of a pool of Balancer's Vault."""
+
+    kind: Literal["balancer-weighted", "balancer-stable"]
+    vault: Address
+    id: Bytes32
+    tokens: Pair
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Listed`."""
+        return self.tokens
+
+    def market(self, assets: Mapping[str, str]) -> Market:
+        """See `Listed`."""
+        return Market(VENUES[self.kind], self.vault, *_sorted(self.tokens, assets), id=bytes.fromhex(self.id[2:]))
+
+
+class Curve(Listed):
+    """Two coins of a pool, named for the type of its coin indices; `indices` are those of `tokens`, in their order."""
+
+    kind: Literal["curve-int128", "curve-uint256"]
+    pool: Address
+    tokens: Pair
+    indices: tuple[CoinIndex, CoinIndex]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Listed`."""
+        return self.tokens
+
+    def market(self, assets: Mapping[str, str]) -> Market:
+        """See `Listed`."""
+        token0, token1 = _sorted(self.tokens, assets)
+        index0, index1 = self.indices if assets[self.tokens[0]] == token0 else self.indices[::-1]
+        return Market(VENUES[self.kind], self.pool, token0, token1, param=index0 | index1 << 8)
+
+
+class ERC4626(Listed):
+    """A vault: its share against its asset. Name the share under `assets`, too."""
+
+    kind: Literal["erc4626"]
+    share: str
+    asset: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Listed`."""
+        return self.share, self.asset
+
+    def market(self, assets: Mapping[str, str]) -> Market:
+        """See `Listed`."""
+        return Market(VENUES[self.kind], assets[self.share], *_sorted((self.share, self.asset), assets))
+
+
+class Adapter(Listed):
+    """Anything else; `id` is handed to the adapter with every call."""
+
+    kind: Literal["adapter"]
+    adapter: Address
+    tokens: Pair
+    id: Bytes32 = "0x" + "00" * 32
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Listed`."""
+        return self.tokens
+
+    def market(self, assets: Mapping[str, str]) -> Market:
+        """See `Listed`."""
+        return Market(VENUES[self.kind], self.adapter, *_sorted(self.tokens, assets), id=bytes.fromhex(self.id[2:]))
+
+
+Venue = Annotated[Fork | UniswapV4 | BalancerV2 | Curve | ERC4626 | Adapter, Field(discriminator="kind")]
+
+
+def market_record(kind: str, market: Market) -> dict[str, Any]:
+    """What the deployment file says about a listed market; keepers.chain.deployment reads it."""
+    return {
+        "address": market.key,
+        "kind": kind,
+        "fee": market.fee,
+        "target": market.target,
+        "param": market.param,
+        "id": "0x" + market.id.hex(),
+        "token0": market.token0,
+        "token1": market.token1,
+    }
+
+
+def _sorted(names: tuple[str, str], assets: Mapping[str, str]) -> tuple[str, str]:
+    first, second = sorted((assets[name] for name in names), key=lambda address: int(address, 16))
+    return first, second
