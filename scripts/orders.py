@@ -230,12 +230,16 @@ class Desk:
             has, needs = self.shown(held, 0), self.shown(trade.spends, 0)
             raise click.ClickException(f"{trader} holds {has} of the {needs} that this may take; type less")
 
-    def approval(self, trade: Trade, trader: str) -> bytes | None:
-        """Calldata for the input token; None where nothing is missing."""
-        allowance = self.tokens[0].functions.allowance
-        if trade.approve is None or allowance(trader, trade.approve).call() >= trade.spends:
-            return None
-        return _encoded(self.tokens[0], "approve", [trade.approve, trade.spends])
+    def approvals(self, trade: Trade, trader: str) -> list[bytes]:
+        """Calldata for the input token, one after the other; nothing where nothing is missing."""
+        if trade.approve is None:
+            return []
+        there = self.tokens[0].functions.allowance(trader, trade.approve).call()
+        if there >= trade.spends:
+            return []
+        # Some tokens refuse to change an allowance that is not zero.
+        amounts = [0, trade.spends] if there else [trade.spends]
+        return [_encoded(self.tokens[0], "approve", [trade.approve, amount]) for amount in amounts]
 
     def simulate(self, trade: Trade, trader: str) -> None:
         """Runs it without sending it.

@@ -71,7 +71,7 @@ def cli(
     trade = desk.trade(best, units, slippage_bps, trader, exact_out)
     desk.require_means(trade, trader)
     sender = AccountSender(account, provider)
-    if (approve := desk.approval(trade, trader)) is not None:
+    for approve in desk.approvals(trade, trader):
         sender.send(desk.tokens[0].address, approve)
     desk.simulate(trade, trader)
     if private is None:

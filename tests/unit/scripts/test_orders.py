@@ -54,8 +54,8 @@ def execute(trader):
     def done(desk, trade):
         desk.require_means(trade, trader.address)
         fees = 0
-        if (approve := desk.approval(trade, trader.address)) is not None:
-            fees = sent(desk.tokens[0].address, approve).total_fees_paid
+        for approve in desk.approvals(trade, trader.address):
+            fees += sent(desk.tokens[0].address, approve).total_fees_paid
         desk.simulate(trade, trader.address)
         receipt = sent(trade.to, trade.data, trade.value)
         return *desk.outcome(str(receipt.txn_hash)), fees + receipt.total_fees_paid
@@ -106,7 +106,7 @@ def test_trade__coin_goes_in__only_what_is_needed_is_paid(open_desk, execute, tr
     desk = open_desk("eth", tokens[0])
     best = desk.best(TOKEN, exact_out)
     trade = desk.trade(best, TOKEN, 100, trader.address, exact_out)
-    assert trade.approve is None and desk.approval(trade, trader.address) is None
+    assert trade.approve is None and desk.approvals(trade, trader.address) == []
     before = trader.balance
     paid, received, fees = execute(desk, trade)
     assert tokens[0].balanceOf(trader) == received
@@ -137,6 +137,19 @@ def test_trade__price_moved_beyond_the_slippage__one_line_and_nothing_sent(
     aggregator.swap(make_order(tokens[:2], (DEEP // 100, pair), recipient=thief.address), sender=thief)
     with pytest.raises(click.ClickException, match=r"revert: LiquidityAggregator__InsufficientOutput\(amountOut="):
         desk.simulate(trade, trader.address)
+
+
+def test_approvals__something_left_of_an_exact_output__is_taken_back_first(
+    desk, execute, aggregator, trader, tokens, create_v2_pool
+):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    tokens[0].mint(trader, 10 * TOKEN, sender=trader)
+    execute(desk, desk.trade(desk.best(TOKEN, True), TOKEN, 100, trader.address, True))
+    assert 0 < tokens[0].allowance(trader, aggregator) < TOKEN
+    trade = desk.trade(desk.best(TOKEN), TOKEN, 100, trader.address)
+    assert [int.from_bytes(data[-32:], "big") for data in desk.approvals(trade, trader.address)] == [0, TOKEN]
+    execute(desk, trade)
+    assert tokens[0].allowance(trader, aggregator) == 0
 
 
 def test_best__every_market_refuses__says_why(desk, tokens, create_v2_pool):

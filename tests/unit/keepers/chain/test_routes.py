@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_utils.address import to_checksum_address
 
-from keepers.chain.errors import GaveUp, NodeRefused, NodeUnreachable
+from keepers.chain.errors import GaveUp, NodeRefused, NodeUnreachable, SpendingLimit
 from keepers.chain.journal import Status
 from keepers.chain.node import connect
 from keepers.chain.routes import PrivateRoute, PublicRoute, Relay
@@ -49,6 +50,17 @@ def test_send__private_relay__goes_there_signed_and_nowhere_else(
     receipt = sender(relay, opened(tmp_path), kind=kind).send("key", *act(relay.board))
     assert receipt.ok and relay.board.answers(1, 1) == [1]
     assert [name for name, _ in relay.requests] == [method] and relay.signers == {IDENTITY.address}
+
+
+def test_send__coin_along__arrives_and_counts_towards_the_daily_limit(relay: PrivateRelay, tmp_path: Path) -> None:
+    store, payee = opened(tmp_path), to_checksum_address("0x" + "0c" * 20)
+    assert sender(relay, store).send("pay", payee, b"", value=10**18).ok
+    assert int(relay.board.rpc("eth_getBalance", payee, "latest"), 16) == 10**18
+    bounded = sender(relay, store)
+    bounded._policy = replace(SENDING, daily_limit=10**18)
+    with pytest.raises(SpendingLimit):
+        bounded.send("pay again", payee, b"", value=10**18 + 1)
+    assert int(relay.board.rpc("eth_getBalance", payee, "latest"), 16) == 10**18
 
 
 def test_send__relay_sits_on_it__becomes_public_after_its_blocks(relay: PrivateRelay, tmp_path: Path) -> None:

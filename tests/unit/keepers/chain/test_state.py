@@ -8,9 +8,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from keepers.chain.deployment import load
-from keepers.chain.errors import ChainError
+from keepers.chain.errors import ChainError, NodeRefused
 from keepers.chain.node import connect
-from keepers.chain.state import Reader
+from keepers.chain.state import Reader, _samples
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import QuotedPool, V2Pool, V3Pool, quote
 from keepers.routing.trades import Holding, TradeRules, plan_trades
@@ -169,3 +169,23 @@ def test_plan_trades__over_quoted_markets__runs_on_the_chain(world: World, beyon
     world.call(aggregator.functions.swap(order))
     got = aaa.functions.balanceOf(world.owner).call() - before
     assert trade.quoted_out <= got <= trade.quoted_out * 10_010 // 10_000
+
+
+def test_pools__venue_that_burns_all_gas__is_left_out_and_stops_nobody(world: World, beyond: Reader) -> None:
+    first, second = beyond.pools(*_asked(world))
+    vault = world.contract("LiquidityAggregator").functions.marketOf(second.address).call()[2]
+    invalid = "0xfe"
+    world.w3.provider.make_request("anvil_setCode", [vault, invalid])  # type: ignore[arg-type]
+    assert [pool.address for pool in beyond.pools(*_asked(world))] == [first.address]
+
+
+def _asked(world: World) -> tuple[list[str], int, dict[str, int]]:
+    largest = {world.tokens[name].address: 10**9 for name in ("USDC", "AAA")}
+    return list(largest), world.w3.eth.block_number, largest
+
+
+def test_samples__venue_whose_quotes_fall_or_stop__count_up_to_there() -> None:
+    refused = NodeRefused("eth_call", "out of gas", "ask for less")
+    assert _samples([(1, refused), (2, (5, [])), (3, (6, [])), (4, (5, [])), (5, (9, []))]) == ((2, 5), (3, 6))
+    assert _samples([(1, (3, [])), (2, refused), (3, (9, []))]) == ((1, 3),)
+    assert _samples([(1, (0, [])), (2, refused)]) == ()
