@@ -192,6 +192,28 @@ class RiskView:
         return self.metrics.breaches(self.limits, part_bps) if self.metrics else []
 
 
+@dataclass(frozen=True)
+class ReportInfo:
+    """The last accepted risk report of a portfolio; the nonce is zero before the first.
+
+    Attributes:
+        nonce: Of the report.
+        as_of, expiry: Unix seconds.
+        model_nonce: Of the model that it was made under.
+        monte_carlo_var: WAD of NAV; 1, 5, 10 days, each at 95%, 99%, 99.9%.
+        scenarios: Names.
+        stress_losses: WAD of NAV, one a scenario.
+    """
+
+    nonce: int
+    as_of: int = 0
+    expiry: int = 0
+    model_nonce: int = 0
+    monte_carlo_var: tuple[int, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    stress_losses: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class PortfolioState:
     """A portfolio at one block. Lists are in the order of `assets`, the settlement token first.
@@ -280,6 +302,19 @@ class Reader:
     def risk(self, portfolio: str, universe: bytes, block: int | str = "latest") -> RiskView:
         """What the risk engine says about a portfolio, in one round trip."""
         return _risk_view(self._node.calls(self._risk_calls(portfolio, universe), block))
+
+    def report(self, portfolio: str, block: int | str = "latest") -> ReportInfo:
+        """The last accepted risk report of a portfolio."""
+        reports = self._deployment.address("RiskReports")
+        nonce = int(self._node.call(reports, abi.function("RiskReports", "latestOf"), portfolio, block=block))
+        if nonce == 0:
+            return ReportInfo(0)
+        function = abi.function("RiskReports", "reportAt")
+        _, _, as_of, expiry, model_nonce, _, _, _, _, var, _, names, losses = self._node.call(
+            reports, function, portfolio, nonce, block=block
+        )
+        scenarios = tuple(name.rstrip(b"\0").decode("ascii", "replace") for name in names)
+        return ReportInfo(nonce, as_of, expiry, model_nonce, tuple(var), scenarios, tuple(losses))
 
     def portfolio(self, name: str, block: int) -> PortfolioState:
         """Everything that a rebalance is decided from, in two round trips.

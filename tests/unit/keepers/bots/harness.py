@@ -68,9 +68,20 @@ def ready(world: World, dollars: int = 100_000, days: int = 201, shocks: int = 0
     return world.write_config()
 
 
+def later(world: World, seconds: int) -> None:
+    """A block so much later."""
+    world.advance_to(world.w3.eth.get_block("latest")["timestamp"] + seconds)
+    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+
+
 def posted(world: World) -> int:
     """Nonce of the chain's model."""
     return int(world.contract("CovarianceModels").functions.modelOf(world.universe).call()[4])
+
+
+def reported(world: World) -> int:
+    """Nonce of the portfolio's last risk report."""
+    return int(world.contract("RiskReports").functions.latestOf(world.portfolio.address).call())
 
 
 def rebalanced(world: World) -> int:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from keepers.bots.reports import RETRY_SECONDS
 from keepers.chain.node import Node
 from keepers.chain.sender import Sender
 from keepers.store import Store
 from keepers.store.journal import BotJournal
 from tests.fixtures.node import World
-from tests.unit.keepers.bots.harness import posted, ready, rebalanced, sent, started
+from tests.unit.keepers.bots.harness import later, posted, ready, rebalanced, reported, sent, started
 
 
 class Killed(BaseException):
@@ -81,11 +82,32 @@ def test_risk_bot__killed_at_a_step__posts_once(world: World, monkeypatch: pytes
     with started("risk", config) as bot:
         bot.step(5)
         assert posted(world) == 1
-        # The model and the checkpoint.
-        assert sent(world, bot) == 2
+        # The model, the checkpoint and the report.
+        assert sent(world, bot) == 3
         assert bot.context.store.open_transactions(bot.bot.name) == 0
         outcomes = {item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")}
-        assert outcomes == {"model": "done", "checkpoint": "done"}
+        assert outcomes == {"model": "done", "checkpoint": "done", "report": "done"}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_risk_bot__killed_over_a_report__posts_it_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    ready(world)
+    store = f"sqlite:///report-{step.replace(' ', '-')}.sqlite"
+    with started("risk", world.write_config(store=store, risk={"reports": {"enabled": False}})) as bot:
+        bot.step()
+        before = sent(world, bot)
+    assert (posted(world), reported(world)) == (1, 0)
+    config = world.write_config(store=store)
+    die("risk", config, step, monkeypatch)
+    with started("risk", config) as bot:
+        bot.step(5)
+        assert (posted(world), reported(world)) == (1, 1)
+        assert sent(world, bot) == before + 1
+        assert bot.context.store.open_transactions(bot.bot.name) == 0
+        outcomes = {item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")}
+        assert outcomes == {"model": "done", "checkpoint": "done", "report": "done"}
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -127,9 +149,13 @@ def test_bots__block_taken_back__post_and_act_again(world: World) -> None:
         risk.step()
         bot.step()
         world.w3.provider.make_request("evm_revert", [snapshot])  # type: ignore[arg-type]
-        assert (posted(world), rebalanced(world)) == (0, 0)
+        assert (posted(world), reported(world), rebalanced(world)) == (0, 0, 0)
         world.deposit(10)
         risk.step()
         bot.step()
         assert (posted(world), rebalanced(world)) == (1, 1)
+        # The report may have come behind the rebalance, and then no longer fits: it is made again.
+        later(world, RETRY_SECONDS)
+        risk.step()
+        assert reported(world) == 1
         assert "reorganisation" in risk.output.getvalue()
