@@ -152,6 +152,20 @@ class Reports(_Renewed):
     scenarios: Path | None = None
 
 
+class Depth(_Renewed):
+    """Depth reports: a day's depth is what pools pay for an asset until its price there has fallen by `fall_bps`.
+
+    Posted again before it expires, and when it has changed by more than `change_bps` of the last; looked at every
+    `look_minutes`.
+    """
+
+    lifetime_hours: Positive = 72.0
+    renew_hours: Positive = 24.0
+    fall_bps: Annotated[int, Field(ge=1, lt=10_000)] = 200
+    change_bps: Annotated[int, Field(ge=1, lt=10_000)] = 2000
+    look_minutes: Positive = 10.0
+
+
 class Risk(_Strict):
     """How covariance is estimated, how fat its tails are taken, and for how long a model counts.
 
@@ -164,6 +178,7 @@ class Risk(_Strict):
     model_lifetime_hours: Positive = 96.0
     tails: Literal["student", "normal"] = "student"
     reports: Reports = Reports()
+    depth: Depth = Depth()
 
 
 class Momentum(_Strict):

@@ -23,46 +23,45 @@ from keepers.risk.scenarios import load_scenarios
 from keepers.risk.stress import Scenario
 
 HOUR = 3600
-RETRY_SECONDS = 900
-"""After a refusal, unless another model comes before."""
-
-
-def reports(context: Context, closes: Callable[[date], Prices | None]) -> tuple[OnBlock, ...]:
-    """What makes a risk bot report; nothing where the config says so.
-
-    Args:
-        context: Of the bot.
-        closes: Of the universe's assets up to a day.
-    """
-    return (OnBlock("report", Reporter(context, closes).look),) if context.config.risk.reports.enabled else ()
 
 
 class Reporter:
     """Posts when there is none under the present model, or the last one is about to lapse.
 
     The nonce is the chain's, so that the chain itself refuses a second report, whatever this process remembers.
+
+    Args:
+        context: Of the bot.
+        closes: Of the universe's assets up to a day; None where there is none so early.
     """
 
     def __init__(self, context: Context, closes: Callable[[date], Prices | None]) -> None:
         self._context = context
         self._closes = closes
         self._settings = context.config.risk.reports
+        self.triggers = (OnBlock("report", self.look),) if self._settings.enabled else ()
         path = self._settings.scenarios
         self._scenarios: tuple[Scenario, ...] = load_scenarios(None if path is None else context.config.at(path))
 
     def look(self, _block: Block) -> None:
         """Once a block."""
+        # Twice, for somebody may trade or deposit between the look and the chain's answer.
+        if not self._look(last_try=False):
+            self._look(last_try=True)
+
+    def _look(self, last_try: bool) -> bool:
+        """Posts if something is due; False if the chain refused it, which is written down at the last try."""
         context, record = self._context, self._context.record
         # The newest, for a model may have been posted since the block that is being served.
         block = context.node.latest()
         view = context.reader.risk(record.address, record.universe, block.number)
         if view.metrics is None or view.metrics.nav == 0:
-            return
+            return True
         last = context.reader.report(record.address, block.number)
         why = self._due(view.model, last, block)
         key = report_key(record.address, last.nonce + 1, view.model.nonce)
-        if why is None or block.timestamp <= last.as_of or self._rests(key, block):
-            return
+        if why is None or block.timestamp <= last.as_of or context.rests(key, block):
+            return True
         try:
             report, degrees = self._report(last, block)
             tail = f"VaR 99.9% of 10 days {report.monte_carlo_var[-1] / WAD:.2%}, t of {degrees:g} degrees"
@@ -70,7 +69,10 @@ class Reporter:
         except RiskError as error:
             context.decide(key, block, "refused", str(error))
         except Reverted as error:
-            context.decide(key, block, "refused", error.revert.text)
+            if last_try:
+                context.decide(key, block, "refused", error.revert.text)
+            return False
+        return True
 
     def _due(self, model: ModelInfo, last: ReportInfo, block: Block) -> str | None:
         """Why a report is due, or None."""
@@ -82,11 +84,6 @@ class Reporter:
         if left <= 0:
             return "the last has lapsed"
         return f"the last lapses in {left / HOUR:.1f} h" if left < self._settings.renew_hours * HOUR else None
-
-    def _rests(self, key: str, block: Block) -> bool:
-        """Whether it was decided for good, or refused a short while ago."""
-        known = self._context.store.decision(self._context.bot, key)
-        return known is not None and (known.final or block.timestamp < known.created + RETRY_SECONDS)
 
     def _report(self, last: ReportInfo, block: Block) -> tuple[RiskReport, float]:
         """The next report from the portfolio as it is, and the degrees of freedom of its tails.

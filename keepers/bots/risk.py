@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from keepers.bots.breaker import act, recover, relapsed, state_due, steps_due, trip
 from keepers.bots.context import Context, close_of, last_closed_day
+from keepers.bots.depth import DepthKeeper
 from keepers.bots.names import model_key
-from keepers.bots.reports import reports
+from keepers.bots.reports import Reporter
 from keepers.bots.triggers import OnBlock, OnChange, OnThreshold
 from keepers.chain import abi
 from keepers.chain.errors import Reverted
@@ -38,13 +39,15 @@ class RiskBot:
 
     def __init__(self, context: Context) -> None:
         self.name = context.bot
+        self._depth = DepthKeeper(context)
         self.triggers = (
             OnChange("closes", self._closes, self._post_if_newer),
             OnThreshold("breach", lambda block: self._steps(block), 0, self._trip),
             OnThreshold("relapse", lambda block: self._relapsed(block), 0, self._end_recovery),
             OnThreshold("mended", lambda block: -self._steps(block), 0, self._recover),
             OnBlock("high-water mark", self._checkpoint),
-            *reports(context, self._prices),
+            *self._depth.triggers,
+            *Reporter(context, self._prices).triggers,
         )
         self._context = context
         self._source = CsvPriceSource(context.config.at(context.config.prices.path))
@@ -55,6 +58,7 @@ class RiskBot:
     def forget(self) -> None:
         """Nothing is kept that the chain does not say."""
         self._next_at = 0
+        self._depth.forget()
 
     # -- Models
 

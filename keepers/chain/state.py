@@ -27,6 +27,9 @@ STATES = ("Normal", "Warning", "DeRiskOnly", "Halted")
 OFF = 65_535
 """A limit that limits nothing."""
 
+UNKNOWN_DAYS = 2**256 - 1
+"""Days to liquidate where the depth of an asset is not known."""
+
 BEYOND_TRADING = ("drawdown", "realised volatility", "beta", "Sharpe", "grade")
 """Limits whose breach trades cannot mend."""
 
@@ -214,6 +217,24 @@ class ReportInfo:
     stress_losses: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class DepthInfo:
+    """The last accepted depth report of an asset; the nonce is zero before the first.
+
+    Attributes:
+        asset: Address.
+        as_of, expiry: Unix seconds.
+        nonce: Of the report.
+        depth: WAD USD a day: what was signed, or what its pools hold now if that is less; 0 once expired.
+    """
+
+    asset: str
+    as_of: int
+    expiry: int
+    nonce: int
+    depth: int
+
+
 @dataclass(frozen=True, eq=False)
 class PortfolioState:
     """A portfolio at one block. Lists are in the order of `assets`, the settlement token first.
@@ -316,6 +337,15 @@ class Reader:
         scenarios = tuple(name.rstrip(b"\0").decode("ascii", "replace") for name in names)
         return ReportInfo(nonce, as_of, expiry, model_nonce, tuple(var), scenarios, tuple(losses))
 
+    def depths(self, universe: bytes, assets: Sequence[str], block: int | str = "latest") -> tuple[DepthInfo, ...]:
+        """What the liquidity book knows of assets, in one round trip."""
+        book = self._deployment.address("LiquidityBook")
+        functions = [abi.function("LiquidityBook", name) for name in ("reportOf", "depthOf")]
+        calls = [Call(book, function, (universe, asset)) for asset in assets for function in functions]
+        answers = list(map(must, self._node.calls(calls, block)))
+        rows = zip(assets, answers[::2], answers[1::2], strict=True)
+        return tuple(DepthInfo(asset, as_of, expiry, nonce, depth) for asset, (as_of, expiry, nonce), depth in rows)
+
     def portfolio(self, name: str, block: int) -> PortfolioState:
         """Everything that a rebalance is decided from, in two round trips.
 
@@ -345,6 +375,15 @@ class Reader:
             loss_level=level,
             loss_capacity=capacity,
         )
+
+    def listed(self, pools: Sequence[str], block: int | str = "latest") -> frozenset[str]:
+        """Those of the pools that the aggregator still lists, in one round trip."""
+        aggregator, function = (
+            self._deployment.address("LiquidityAggregator"),
+            abi.function("LiquidityAggregator", "venueOf"),
+        )
+        venues = map(must, self._node.calls([Call(aggregator, function, (pool,)) for pool in pools], block))
+        return frozenset(pool for pool, venue in zip(pools, venues, strict=True) if venue[0])
 
     def pools(self, tokens: Sequence[str], block: int) -> tuple[Pool, ...]:
         """Listed pools of which both tokens are among `tokens`, in three round trips; without empty ones.

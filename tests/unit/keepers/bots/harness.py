@@ -18,7 +18,7 @@ from keepers.bots.rebalance import RebalanceBot
 from keepers.bots.risk import RiskBot
 from keepers.bots.runtime import Runtime
 from keepers.config import load_config
-from tests.fixtures.node import World
+from tests.fixtures.node import SYMBOLS, World
 
 
 @dataclass
@@ -82,6 +82,12 @@ def posted(world: World) -> int:
 def reported(world: World) -> int:
     """Nonce of the portfolio's last risk report."""
     return int(world.contract("RiskReports").functions.latestOf(world.portfolio.address).call())
+
+
+def depths(world: World) -> list[int]:
+    """Nonces of the assets' last depth reports."""
+    book = world.contract("LiquidityBook").functions
+    return [int(book.reportOf(world.universe, world.tokens[symbol].address).call()[2]) for symbol in SYMBOLS]
 
 
 def rebalanced(world: World) -> int:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from keepers import __version__
+from keepers.bots.desk import RETRY_SECONDS
 from keepers.bots.names import report_key
-from keepers.bots.reports import RETRY_SECONDS, Reporter
+from keepers.bots.reports import Reporter
 from keepers.chain import abi
 from keepers.chain.errors import Reverted
 from keepers.chain.signing import RiskReport, sign_quorum
@@ -139,6 +140,24 @@ def test_report__refused__rests_and_is_tried_again(world: World) -> None:
         again = bot.context.store.decision(bot.bot.name, decision.key)
         assert again is not None and again.created > decision.created and again.outcome == "refused"
         assert reported(world) == 0
+
+
+def test_report__portfolio_moves_meanwhile__is_made_again_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody deposits between the look and the chain's answer."""
+    original, moved = Reporter._post, []
+
+    def post(self: Reporter, *args: object) -> None:
+        if not moved:
+            moved.append(world.deposit(50_000))
+        original(self, *args)  # type: ignore[arg-type]
+
+    with started("risk", invested(world)) as bot:
+        monkeypatch.setattr(Reporter, "_post", post)
+        bot.step(1)
+        assert moved and reported(world) == 1
+        assert on_chain(world)["volatility"] == pytest.approx(metrics(world)[1], rel=1e-9)
 
 
 def test_report__own_scenarios__are_the_ones_reported(world: World) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from keepers.bots.reports import RETRY_SECONDS
+from keepers.bots.desk import RETRY_SECONDS
 from keepers.chain.node import Node
 from keepers.chain.sender import Sender
 from keepers.store import Store
 from keepers.store.journal import BotJournal
 from tests.fixtures.node import World
-from tests.unit.keepers.bots.harness import later, posted, ready, rebalanced, reported, sent, started
+from tests.unit.keepers.bots.harness import depths, later, posted, ready, rebalanced, reported, sent, started
 
 
 class Killed(BaseException):
@@ -82,32 +82,34 @@ def test_risk_bot__killed_at_a_step__posts_once(world: World, monkeypatch: pytes
     with started("risk", config) as bot:
         bot.step(5)
         assert posted(world) == 1
-        # The model, the checkpoint and the report.
-        assert sent(world, bot) == 3
+        # The model, the checkpoint, a depth of each of three assets and the report.
+        assert sent(world, bot) == 6
         assert bot.context.store.open_transactions(bot.bot.name) == 0
         outcomes = {item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")}
-        assert outcomes == {"model": "done", "checkpoint": "done", "report": "done"}
+        assert outcomes == dict.fromkeys(("model", "checkpoint", "depth", "report"), "done")
 
 
+@pytest.mark.parametrize("what", ["reports", "depth"])
 @pytest.mark.parametrize("step", STEPS)
-def test_risk_bot__killed_over_a_report__posts_it_once(
-    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+def test_risk_bot__killed_over_what_it_reports__posts_it_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str, what: str
 ) -> None:
     ready(world)
-    store = f"sqlite:///report-{step.replace(' ', '-')}.sqlite"
-    with started("risk", world.write_config(store=store, risk={"reports": {"enabled": False}})) as bot:
+    store = f"sqlite:///{what}-{step.replace(' ', '-')}.sqlite"
+    neither = {"reports": {"enabled": False}, "depth": {"enabled": False}}
+    with started("risk", world.write_config(store=store, risk=neither)) as bot:
         bot.step()
         before = sent(world, bot)
-    assert (posted(world), reported(world)) == (1, 0)
-    config = world.write_config(store=store)
+    assert (posted(world), reported(world), depths(world)) == (1, 0, [0, 0, 0])
+    config = world.write_config(store=store, risk={**neither, what: {"enabled": True}})
     die("risk", config, step, monkeypatch)
     with started("risk", config) as bot:
         bot.step(5)
-        assert (posted(world), reported(world)) == (1, 1)
-        assert sent(world, bot) == before + 1
-        assert bot.context.store.open_transactions(bot.bot.name) == 0
-        outcomes = {item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")}
-        assert outcomes == {"model": "done", "checkpoint": "done", "report": "done"}
+        once = (1, [0, 0, 0], 1) if what == "reports" else (0, [1, 1, 1], 3)
+        assert (reported(world), depths(world), sent(world, bot) - before) == once
+        assert posted(world) == 1 and bot.context.store.open_transactions(bot.bot.name) == 0
+        assert all(item.outcome == "done" for item in bot.context.store.decisions("risk:demo"))
+        assert len(bot.context.store.decisions("risk:demo")) == 2 + once[2]
 
 
 @pytest.mark.parametrize("step", STEPS)
