@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 26
+POSTED = ("model", "report", "depth")
 START_SECONDS = 240
 STOP_SECONDS = 20
 
