@@ -357,7 +357,7 @@ class Reader:
         positions = Call(record.address, abi.function("Portfolio", "positions"))
         bucket = Call(record.address, abi.function("Portfolio", "lossBucket"))
         outcomes = self._node.calls([positions, bucket, *self._risk_calls(record.address, record.universe)], block)
-        assets, balances, values = must(outcomes[0])
+        assets, balances, values, _ = must(outcomes[0])
         level, capacity, _ = must(outcomes[1])
         risk = _risk_view(outcomes[2:])
         addresses = tuple(map(_checksum, assets))
