@@ -26,7 +26,10 @@ Example keeper.yaml (paths are relative to the file):
     signers:
       - {keystore: keys/signer-1.json, passphrase_file: keys/signer-1.pass}
       - {kms: {key_id: alias/quantera-signer-2, region: eu-central-1}}
-  risk: {halflife_days: 30, min_observations: 60, model_lifetime_hours: 96}
+  risk:
+    halflife_days: 30
+    model_lifetime_hours: 96
+    reports: {lifetime_hours: 36, renew_hours: 12, paths: 50000}
   rebalance:
     risk_aversion: 5
     schedule: {every_n_days: 21, drift_bps: 200}

@@ -125,13 +125,60 @@ class PrivateRelay(_Strict):
     identity: Key | None = None
 
 
+class _Renewed(_Strict):
+    """What expires and is posted again before it does, this many hours before."""
+
+    enabled: bool = True
+    lifetime_hours: Positive
+    renew_hours: Positive
+
+    @model_validator(mode="after")
+    def _renews_in_life(self) -> Self:
+        if self.renew_hours >= self.lifetime_hours:
+            raise ValueError(f"renew_hours {self.renew_hours} is not below lifetime_hours {self.lifetime_hours}")
+        return self
+
+
+class Reports(_Renewed):
+    """Risk reports: how long one counts, how many paths it simulates, which scenarios it is stressed by.
+
+    The first one obliges: when a report lapses, the chain degrades the portfolio's state. `scenarios` is a table such
+    as keepers/risk/scenarios.yaml, which counts where none is given.
+    """
+
+    lifetime_hours: Positive = 36.0
+    renew_hours: Positive = 12.0
+    paths: int = Field(default=50_000, ge=1000, le=1_000_000)
+    scenarios: Path | None = None
+
+
+class Depth(_Renewed):
+    """Depth reports: a day's depth is what pools pay for an asset until its price there has fallen by `fall_bps`.
+
+    Posted again before it expires, and when it has changed by more than `change_bps` of the last; looked at every
+    `look_minutes`.
+    """
+
+    lifetime_hours: Positive = 72.0
+    renew_hours: Positive = 24.0
+    fall_bps: Annotated[int, Field(ge=1, lt=10_000)] = 200
+    change_bps: Annotated[int, Field(ge=1, lt=10_000)] = 2000
+    look_minutes: Positive = 10.0
+
+
 class Risk(_Strict):
-    """How covariance is estimated and for how long a model counts."""
+    """How covariance is estimated, how fat its tails are taken, and for how long a model counts.
+
+    `tails` are "student", fitted to the returns, or "normal".
+    """
 
     halflife_days: Positive = 30.0
     min_observations: int = Field(default=60, ge=2)
     history_days: int = Field(default=1000, ge=2)
     model_lifetime_hours: Positive = 96.0
+    tails: Literal["student", "normal"] = "student"
+    reports: Reports = Reports()
+    depth: Depth = Depth()
 
 
 class Momentum(_Strict):

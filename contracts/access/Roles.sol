@@ -11,7 +11,9 @@ library Roles {
     uint64 internal constant GUARDIAN = 1;
     /// @dev Creates, mints and burns regulated tokens. At worst: dilutes the tokens that it issues.
     uint64 internal constant ISSUER = 2;
-    /// @dev Registers and freezes identities, narrows rules. At worst: admits a wrong holder, freezes a right one.
+    /// @dev Registers and freezes identities, sanctions accounts, narrows rules, forces transfers and recovers wallets. At
+    /// worst: freezes or sanctions every holder; or admits an account of its own and moves every regulated token there, at
+    /// once. What it seizes stays among accounts that the rules admit, and logged.
     uint64 internal constant COMPLIANCE_OFFICER = 3;
     /// @dev Creates portfolios, tightens limits, unlists assets. At worst: a portfolio that trades too little.
     uint64 internal constant MANAGER = 4;

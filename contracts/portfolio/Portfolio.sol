@@ -312,11 +312,14 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         external
         view
         nonReentrantView
-        returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values)
+        returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values, uint256 sharePrice_)
     {
         Asset[] memory list = _assets;
         assets_ = _tokens(list);
-        (balances, values,) = _valued(list, IPriceOracle(oracle).prices(assets_));
+        uint256[] memory prices = IPriceOracle(oracle).prices(assets_);
+        uint256 total;
+        (balances, values, total) = _valued(list, prices);
+        sharePrice_ = _sharePrice(_inSettlement(total, prices[0], list[0].decimals));
     }
 
     /// @inheritdoc IPortfolio

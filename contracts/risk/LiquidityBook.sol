@@ -26,6 +26,14 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         address[] pools;
     }
 
+    /// @dev Prices that were asked for already; in memory.
+    /// @param prices WAD USD of `_UNITS` smallest units; 0 where there is none.
+    struct Prices {
+        uint256 count;
+        address[] tokens;
+        uint256[] prices;
+    }
+
     /// @custom:storage-location erc7201:quantera.storage.LiquidityBook
     struct Storage {
         mapping(bytes32 universe => mapping(address asset => Depth)) depths;
@@ -40,6 +48,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
     uint256 private constant _WAD = 1e18;
     uint256 private constant _WHOLE_BPS = 10_000;
     uint256 private constant _MAX_POOLS = 8;
+    uint256 private constant _UNITS = 1e36;
 
     /// @notice The quorums that sign depths.
     ISignerSets public immutable signerSets;
@@ -84,7 +93,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         ) revert LiquidityBook__BadTimes(report.asOf, report.expiry, block.timestamp);
         _requirePools(report.asset, report.pools);
         signerSets.requireQuorum(report.universe, hashDepth(report), signatures);
-        uint256 confirmed = _confirmed(report.asset, report.pools);
+        uint256 confirmed = _confirmed(report.asset, report.pools, _none(_MAX_POOLS));
         if (confirmed < report.depth) revert LiquidityBook__Unconfirmed(report.asset, report.depth, confirmed);
 
         // Effects
@@ -112,10 +121,8 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     /// @inheritdoc ILiquidityBook
-    function depthOf(bytes32 universe, address asset) public view returns (uint256) {
-        Depth storage d = _storage().depths[universe][asset];
-        if (block.timestamp >= d.expiry) return 0;
-        return FixedPointMathLib.min(d.depth, _confirmed(asset, d.pools));
+    function depthOf(bytes32 universe, address asset) external view returns (uint256) {
+        return _depthOf(universe, asset, _none(_MAX_POOLS));
     }
 
     /// @inheritdoc ILiquidityBook
@@ -138,9 +145,10 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         view
         returns (uint256 slowest)
     {
+        Prices memory known = _none(assets.length * _MAX_POOLS);
         for (uint256 k = 1; k < assets.length; ++k) {
             if (values[k] == 0) continue;
-            uint256 depth = depthOf(universe, assets[k]) * participationBps / _WHOLE_BPS;
+            uint256 depth = _depthOf(universe, assets[k], known) * participationBps / _WHOLE_BPS;
             if (depth == 0) return type(uint256).max;
             slowest = FixedPointMathLib.max(slowest, FixedPointMathLib.fullMulDivUp(values[k], _WAD, depth));
         }
@@ -160,19 +168,56 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         }
     }
 
+    function _depthOf(bytes32 universe, address asset, Prices memory known) private view returns (uint256) {
+        Depth storage d = _storage().depths[universe][asset];
+        if (block.timestamp >= d.expiry) return 0;
+        return FixedPointMathLib.min(d.depth, _confirmed(asset, d.pools, known));
+    }
+
     /// @return total WAD USD that the pools that are still listed hold on the other side. A token without a price, or one
     /// that does not answer, counts nothing.
-    function _confirmed(address asset, address[] memory pools) private view returns (uint256 total) {
+    function _confirmed(
+        address asset,
+        address[] memory pools,
+        Prices memory known
+    )
+        private
+        view
+        returns (uint256 total)
+    {
         for (uint256 i; i < pools.length; ++i) {
             if (!_listed(pools[i])) continue;
-            address[] memory other = new address[](1);
-            uint256[] memory held = new uint256[](1);
-            other[0] = _counterpart(pools[i], asset);
-            (, held[0]) = TryToken.balanceOf(other[0], pools[i]);
-            try oracle.values(other, held) returns (uint256[] memory wads) {
-                total += wads[0];
-            } catch {}
+            address other = _counterpart(pools[i], asset);
+            (, uint256 held) = TryToken.balanceOf(other, pools[i]);
+            total += _value(held, _priceOf(other, known));
         }
+    }
+
+    /// @dev At most what a depth can say, so that a token that lies about balances overflows nothing.
+    function _value(uint256 held, uint256 price) private pure returns (uint256) {
+        if (price == 0) return 0;
+        uint256 most = FixedPointMathLib.fullMulDiv(type(uint128).max, _UNITS, price);
+        return held < most ? FixedPointMathLib.fullMulDiv(held, price, _UNITS) : type(uint128).max;
+    }
+
+    /// @dev Asks the oracle once a token: most pools have the same on the other side.
+    function _priceOf(address token, Prices memory known) private view returns (uint256 price) {
+        for (uint256 k; k < known.count; ++k) {
+            if (known.tokens[k] == token) return known.prices[k];
+        }
+        address[] memory one = new address[](1);
+        uint256[] memory units = new uint256[](1);
+        (one[0], units[0]) = (token, _UNITS);
+        try oracle.values(one, units) returns (uint256[] memory wads) {
+            price = wads[0];
+        } catch {}
+        (known.tokens[known.count], known.prices[known.count]) = (token, price);
+        ++known.count;
+    }
+
+    /// @param capacity Most tokens that are asked for.
+    function _none(uint256 capacity) private pure returns (Prices memory) {
+        return Prices(0, new address[](capacity), new uint256[](capacity));
     }
 
     function _listed(address pool) private view returns (bool) {

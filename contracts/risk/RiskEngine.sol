@@ -264,14 +264,15 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IRiskEngine
     function metrics(address portfolio) public view returns (Metrics memory m) {
         PortfolioRisk storage p = _registered(portfolio);
-        (address[] memory assets,, uint256[] memory values) = IPortfolio(portfolio).positions();
+        address[] memory assets;
+        uint256[] memory values;
+        (assets,, values, m.sharePrice) = IPortfolio(portfolio).positions();
         MarketRisk.Exposure memory e = MarketRisk.measure(values, _model(p), true);
         (m.nav, m.volatility, m.var95, m.var99, m.es975) = (e.nav, e.volatility, e.var95, e.var99, e.es975);
         (m.herfindahl, m.leverage, m.maxComponent) = (e.herfindahl, e.leverage, MarketRisk.maxComponent(e.components));
         for (uint256 k = 1; k < e.weights.length; ++k) {
             m.maxWeight = FixedPointMathLib.max(m.maxWeight, e.weights[k]);
         }
-        m.sharePrice = IPortfolio(portfolio).sharePrice();
         m.highWaterMark = FixedPointMathLib.max(p.highWaterMark, m.sharePrice);
         m.drawdown = _drawdown(m.sharePrice, m.highWaterMark);
         m.daysToLiquidate = liquidity.daysToLiquidate(p.universe, assets, values);
@@ -284,7 +285,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IRiskEngine
     function componentVar(address portfolio) external view returns (int256[] memory) {
         PortfolioRisk storage p = _registered(portfolio);
-        (,, uint256[] memory values) = IPortfolio(portfolio).positions();
+        (,, uint256[] memory values,) = IPortfolio(portfolio).positions();
         return MarketRisk.measure(values, _model(p), true).components;
     }
 

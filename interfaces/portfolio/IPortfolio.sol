@@ -143,13 +143,15 @@ interface IPortfolio is IERC4626 {
     function assets() external view returns (address[] memory);
     function isAsset(address asset) external view returns (bool);
 
+    /// @notice Everything that risk is judged by, at prices that are read once.
     /// @return assets_ As `assets()`.
     /// @return balances Smallest units, without what is set aside.
     /// @return values WAD USD.
+    /// @return sharePrice_ As `sharePrice()`.
     function positions()
         external
         view
-        returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values);
+        returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values, uint256 sharePrice_);
 
     /// @return WAD USD.
     function nav() external view returns (uint256);

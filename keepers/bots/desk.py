@@ -12,6 +12,9 @@ from keepers.chain.node import Block, Node
 from keepers.chain.sender import Receipt, Sender, Settled
 from keepers.store import Decision, Store
 
+RETRY_SECONDS = 900
+"""For which what was refused rests: whoever provokes refusals costs a keeper little."""
+
 
 @dataclass
 class Desk:
@@ -35,6 +38,11 @@ class Desk:
         """Whether something was decided for good."""
         known = self.store.decision(self.bot, key)
         return known is not None and known.final
+
+    def rests(self, key: str, block: Block) -> bool:
+        """Whether something was decided for good, or refused so short a while ago that it is too early to try again."""
+        known = self.store.decision(self.bot, key)
+        return known is not None and (known.final or block.timestamp < known.created + RETRY_SECONDS)
 
     def decide(self, key: str, block: Block, outcome: str, reason: str, receipt: Receipt | None = None) -> None:
         """Records a decision and says so in one log line."""

@@ -21,6 +21,16 @@ def model_key(universe: bytes, nonce: int, as_of: int) -> str:
     return f"model:0x{universe.hex()}:{nonce}:{as_of}"
 
 
+def report_key(portfolio: str, nonce: int, model_nonce: int) -> str:
+    """Posting of a risk report of a portfolio, by address; `nonce` is the report's."""
+    return f"report:{portfolio}:{nonce}:{model_nonce}"
+
+
+def depth_key(universe: bytes, asset: str, nonce: int) -> str:
+    """Posting of an asset's depth; `nonce` is the depth report's."""
+    return f"depth:0x{universe.hex()}:{asset}:{nonce}"
+
+
 def rebalance_key(portfolio: str, model_nonce: int) -> str:
     """What to do with a portfolio, by address, under a posted model."""
     return f"rebalance:{portfolio}:{model_nonce}"

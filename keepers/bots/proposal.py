@@ -15,7 +15,7 @@ from keepers.chain.signing import Order
 from keepers.chain.state import BEYOND_TRADING, WAD, PortfolioState
 from keepers.config import Rebalance
 from keepers.errors import KeeperError
-from keepers.risk.metrics import value_at_risk
+from keepers.risk.metrics import Z99, value_at_risk
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import Pool
 from keepers.routing.trades import Holding, PlannedTrade, TradeRules, plan_trades
@@ -249,7 +249,9 @@ def _targets(state: PortfolioState, settings: Rebalance, derisk: bool, views: Ar
     returns = prior_returns(covariance, settings)
     invested = float(state.weights.sum()) >= _CASH_ONLY
     limits = state.risk.limits
-    limit = limits.var99_cap(state.risk.model) / BPS * (1 - settings.var_buffer)
+    # In the optimiser's units, which are the normal's: what a fat tail adds, the limit gives up.
+    fatter = _z99(state) / Z99
+    limit = limits.var99_cap(state.risk.model) / BPS * (1 - settings.var_buffer) / fatter
     if derisk:
         limit = min(limit, _LESS_RISK * value_at_risk(state.weights, covariance))
     constraints = Constraints(
@@ -310,8 +312,8 @@ def _proposal(
     return Proposal(
         orders=orders,
         targets=(WAD - sum(risky), *risky),
-        var_before=value_at_risk(state.weights, covariance),
-        var_after=value_at_risk(np.array(risky, dtype=np.float64) / WAD, covariance),
+        var_before=value_at_risk(state.weights, covariance, _z99(state)),
+        var_after=value_at_risk(np.array(risky, dtype=np.float64) / WAD, covariance, _z99(state)),
         cost_bps=max(0.0, (state.nav - nav) / state.nav * BPS),
         turnover=traded / state.nav,
         scale=scale,
@@ -360,6 +362,11 @@ def _order(
 def _holdings(state: PortfolioState) -> list[Holding]:
     rows = zip(state.assets, state.balances, state.prices, state.decimals, strict=True)
     return [Holding(token, balance, price, decimals) for token, balance, price, decimals in rows]
+
+
+def _z99(state: PortfolioState) -> float:
+    """Sigmas at 99% of the posted model."""
+    return state.risk.model.z99 / WAD or Z99
 
 
 def _covariance(state: PortfolioState) -> Array:

@@ -1,4 +1,4 @@
-"""Posts a covariance model a day, and works the breaker."""
+"""Posts a covariance model a day and what is reported under it, and works the breaker."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 
 from keepers.bots.breaker import act, recover, relapsed, state_due, steps_due, trip
 from keepers.bots.context import Context, close_of, last_closed_day
+from keepers.bots.depth import DepthKeeper
 from keepers.bots.names import model_key
+from keepers.bots.reports import Reporter
 from keepers.bots.triggers import OnBlock, OnChange, OnThreshold
 from keepers.chain import abi
 from keepers.chain.errors import Reverted
 from keepers.chain.node import Block
-from keepers.chain.signing import CovarianceModel, sign_quorum
+from keepers.chain.signing import NORMAL_TAILS, CovarianceModel, sign_quorum
 from keepers.chain.state import WAD, ModelInfo, RiskView, StepBounds
 from keepers.market import CsvPriceSource, PriceError, Prices
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
 from keepers.risk.fixed_point import to_fixed_point
-from keepers.risk.steps import bounded_step
+from keepers.risk.monte_carlo import TAIL_PATHS, fit_degrees, tail_multipliers
+from keepers.risk.steps import bounded_step, bounded_tails
 from keepers.store import Point
 
 HOUR = 3600
@@ -36,12 +39,15 @@ class RiskBot:
 
     def __init__(self, context: Context) -> None:
         self.name = context.bot
+        self._depth = DepthKeeper(context)
         self.triggers = (
             OnChange("closes", self._closes, self._post_if_newer),
             OnThreshold("breach", lambda block: self._steps(block), 0, self._trip),
             OnThreshold("relapse", lambda block: self._relapsed(block), 0, self._end_recovery),
             OnThreshold("mended", lambda block: -self._steps(block), 0, self._recover),
             OnBlock("high-water mark", self._checkpoint),
+            *self._depth.triggers,
+            *Reporter(context, self._prices).triggers,
         )
         self._context = context
         self._source = CsvPriceSource(context.config.at(context.config.prices.path))
@@ -52,6 +58,7 @@ class RiskBot:
     def forget(self) -> None:
         """Nothing is kept that the chain does not say."""
         self._next_at = 0
+        self._depth.forget()
 
     # -- Models
 
@@ -92,15 +99,33 @@ class RiskBot:
         found = estimate(returns, settings.halflife_days, min_observations=settings.min_observations)
         as_of = close_of(prices.dates[-1])
         covariance, note = self._entries(found.matrix, model)
+        tails, tails_note = self._tails(returns, found.matrix, model)
         candidate = CovarianceModel(
             universe=self._universe,
             nonce=model.nonce + 1,
             as_of=as_of,
             expiry=as_of + int(settings.model_lifetime_hours * HOUR),
             covariance=tuple(covariance),
+            tails=tails,
         )
         reason = f"closes up to {prices.dates[-1]}, {found.observations} days, shrinkage {found.shrinkage:.3f}"
-        return candidate, reason + note
+        return candidate, reason + tails_note + note
+
+    def _tails(
+        self, returns: NDArray[np.float64], matrix: NDArray[np.float64], model: ModelInfo
+    ) -> tuple[tuple[int, int, int], str]:
+        """What simulated days say, or as low as one step goes; the normal's where the config says so."""
+        settings = self._context.config.risk
+        z95, z99, es975 = NORMAL_TAILS
+        wanted, note = (z95 / WAD, z99 / WAD, es975 / WAD), ""
+        if settings.tails == "student":
+            degrees = fit_degrees(returns, settings.halflife_days, settings.min_observations)
+            # One seed for all days: what changes from one to the next is the tail, not the draw.
+            seed = int.from_bytes(self._universe[:16], "big")
+            wanted, note = tail_multipliers(matrix, degrees, TAIL_PATHS, seed), f", t of {degrees:g} degrees"
+        last = (model.z95, model.z99, model.es975) if model.nonce else None
+        found, held = bounded_tails(wanted, last, self._bounds.max_fall_bps if self._bounds else 0)
+        return found, note + (", tails held up by the last model's" if held else "")
 
     def _entries(self, matrix: NDArray[np.float64], model: ModelInfo) -> tuple[list[int], str]:
         """What the chain takes: the estimate, or as far as one step goes towards it."""

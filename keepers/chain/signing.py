@@ -1,4 +1,4 @@
-"""What keepers sign: EIP-712 covariance models and rebalance signals, by a quorum."""
+"""What keepers sign: EIP-712 covariance models, rebalance signals, risk and depth reports, by a quorum."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ _SIGNAL_TYPE = keccak(
     text="RebalanceSignal(address portfolio,uint256[] targets,uint16 bandBps,uint16 maxTurnoverBps,"
     "uint16 maxSlippageBps,uint8 maxParts,uint40 validFrom,uint40 validUntil,uint256 nonce,bytes32 modelId,"
     "bytes32 inputHash,bytes32 ordersHash)"
+)
+_REPORT_TYPE = keccak(
+    text="RiskReport(address portfolio,uint64 nonce,uint40 asOf,uint40 expiry,uint64 modelNonce,bytes32 modelHash,"
+    "uint64 volatility,uint64 var95,uint64 var99,uint64[9] monteCarloVar,uint64[9] monteCarloEs,bytes32[] scenarios,"
+    "int64[] stressLosses)"
+)
+_DEPTH_TYPE = keccak(
+    text="DepthReport(bytes32 universe,address asset,uint64 nonce,uint40 asOf,uint40 expiry,uint128 depth,"
+    "address[] pools)"
 )
 ORDERS_TYPE = "(address,address,uint256,uint256,address,uint40,(uint256,(address,bool)[])[])[]"
 
@@ -72,8 +81,7 @@ class CovarianceModel:
 
     def message(self, chain_id: int, covariance_models: str) -> SignableMessage:
         """What signers sign."""
-        packed = b"".join(entry.to_bytes(32, "big", signed=True) for entry in self.covariance)
-        values = (_MODEL_TYPE, *self.as_tuple()[:-1], keccak(packed))
+        values = (_MODEL_TYPE, *self.as_tuple()[:-1], _packed(self.covariance))
         types = ("bytes32", "bytes32", "uint64", "uint40", "uint40", "uint64", "uint64", "uint64", "bytes32")
         body = keccak(encode(types, values))
         return SignableMessage(b"\x01", domain("Quantera CovarianceModels", chain_id, covariance_models), body)
@@ -163,10 +171,9 @@ class RebalanceSignal:
 
     def message(self, chain_id: int, rebalancer: str) -> SignableMessage:
         """What signers sign."""
-        packed = b"".join(target.to_bytes(32, "big") for target in self.targets)
         numbers = ("uint16", "uint16", "uint16", "uint8", "uint40", "uint40", "uint256")
         types = ("bytes32", "address", "bytes32", *numbers, "bytes32", "bytes32", "bytes32")
-        values = (_SIGNAL_TYPE, self.portfolio, keccak(packed), *self.as_tuple()[2:])
+        values = (_SIGNAL_TYPE, self.portfolio, _packed(self.targets), *self.as_tuple()[2:])
         return SignableMessage(
             b"\x01", domain("Quantera AutoRebalancer", chain_id, rebalancer), keccak(encode(types, values))
         )
@@ -175,6 +182,88 @@ class RebalanceSignal:
 def model_id(name: str) -> bytes:
     """The id under which a model of this name stands in the ModelRegistry: keccak256 of the name, 32 bytes."""
     return keccak(text=name)
+
+
+@dataclass(frozen=True)
+class RiskReport:
+    """IRiskReports.RiskReport; numbers are WAD of NAV.
+
+    Attributes:
+        portfolio: Address.
+        nonce: One more than the chain's.
+        as_of, expiry: Unix seconds.
+        model_nonce: Of the posted model.
+        model_hash: 32 bytes, of what the numbers came from.
+        volatility, var95, var99: Parametric, one day.
+        monte_carlo_var, monte_carlo_es: 1, 5, 10 days, each at 95%, 99%, 99.9%.
+        scenarios: 32 bytes each.
+        stress_losses: One a scenario; negative is a gain.
+    """
+
+    portfolio: str
+    nonce: int
+    as_of: int
+    expiry: int
+    model_nonce: int
+    model_hash: bytes
+    volatility: int
+    var95: int
+    var99: int
+    monte_carlo_var: tuple[int, ...]
+    monte_carlo_es: tuple[int, ...]
+    scenarios: tuple[bytes, ...]
+    stress_losses: tuple[int, ...]
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        """For the ABI."""
+        return tuple(getattr(self, name) for name in self.__dataclass_fields__)
+
+    def message(self, chain_id: int, risk_reports: str) -> SignableMessage:
+        """What signers sign."""
+        simulated = _packed(self.monte_carlo_var) + _packed(self.monte_carlo_es)
+        stressed = _packed(self.scenarios) + _packed(self.stress_losses)
+        types = ("bytes32", "address", "uint64", "uint40", "uint40", "uint64", "bytes32", "uint64", "uint64", "uint64")
+        head = encode(types, (_REPORT_TYPE, *self.as_tuple()[:9]))
+        body = keccak(head + simulated + stressed)
+        return SignableMessage(b"\x01", domain("Quantera RiskReports", chain_id, risk_reports), body)
+
+
+@dataclass(frozen=True)
+class DepthReport:
+    """ILiquidityBook.DepthReport.
+
+    Attributes:
+        universe: 32 bytes.
+        asset: Address.
+        nonce: One more than the chain's.
+        as_of, expiry: Unix seconds.
+        depth: WAD USD a day.
+        pools: Addresses, rising.
+    """
+
+    universe: bytes
+    asset: str
+    nonce: int
+    as_of: int
+    expiry: int
+    depth: int
+    pools: tuple[str, ...]
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        """For the ABI."""
+        return self.universe, self.asset, self.nonce, self.as_of, self.expiry, self.depth, self.pools
+
+    def message(self, chain_id: int, liquidity_book: str) -> SignableMessage:
+        """What signers sign."""
+        types = ("bytes32", "bytes32", "address", "uint64", "uint40", "uint40", "uint128", "bytes32")
+        pools = _packed([int(pool, 16) for pool in self.pools])
+        body = keccak(encode(types, (_DEPTH_TYPE, *self.as_tuple()[:-1], pools)))
+        return SignableMessage(b"\x01", domain("Quantera LiquidityBook", chain_id, liquidity_book), body)
+
+
+def _packed(words: Sequence[int | bytes]) -> bytes:
+    """EIP-712's hash of an array of one-word values, 32 bytes."""
+    return keccak(b"".join(word if isinstance(word, bytes) else (word % 2**256).to_bytes(32, "big") for word in words))
 
 
 def hash_orders(orders: Sequence[Order]) -> bytes:

@@ -28,6 +28,9 @@ STATES = ("Normal", "Warning", "DeRiskOnly", "Halted")
 OFF = 65_535
 """A limit that limits nothing."""
 
+UNKNOWN_DAYS = 2**256 - 1
+"""Days to liquidate where the depth of an asset is not known."""
+
 BEYOND_TRADING = ("drawdown", "realised volatility", "beta", "Sharpe", "grade")
 """Limits whose breach trades cannot mend."""
 
@@ -199,6 +202,46 @@ class RiskView:
         return self.metrics.breaches(self.limits, part_bps) if self.metrics else []
 
 
+@dataclass(frozen=True)
+class ReportInfo:
+    """The last accepted risk report of a portfolio; the nonce is zero before the first.
+
+    Attributes:
+        nonce: Of the report.
+        as_of, expiry: Unix seconds.
+        model_nonce: Of the model that it was made under.
+        monte_carlo_var: WAD of NAV; 1, 5, 10 days, each at 95%, 99%, 99.9%.
+        scenarios: Names.
+        stress_losses: WAD of NAV, one a scenario.
+    """
+
+    nonce: int
+    as_of: int = 0
+    expiry: int = 0
+    model_nonce: int = 0
+    monte_carlo_var: tuple[int, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    stress_losses: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class DepthInfo:
+    """The last accepted depth report of an asset; the nonce is zero before the first.
+
+    Attributes:
+        asset: Address.
+        as_of, expiry: Unix seconds.
+        nonce: Of the report.
+        depth: WAD USD a day: what was signed, or what its pools hold now if that is less; 0 once expired.
+    """
+
+    asset: str
+    as_of: int
+    expiry: int
+    nonce: int
+    depth: int
+
+
 @dataclass(frozen=True, eq=False)
 class PortfolioState:
     """A portfolio at one block. Lists are in the order of `assets`, the settlement token first.
@@ -289,6 +332,28 @@ class Reader:
         """What the risk engine says about a portfolio, in one round trip."""
         return _risk_view(self._node.calls(self._risk_calls(portfolio, universe), block))
 
+    def report(self, portfolio: str, block: int | str = "latest") -> ReportInfo:
+        """The last accepted risk report of a portfolio."""
+        reports = self._deployment.address("RiskReports")
+        nonce = int(self._node.call(reports, abi.function("RiskReports", "latestOf"), portfolio, block=block))
+        if nonce == 0:
+            return ReportInfo(0)
+        function = abi.function("RiskReports", "reportAt")
+        _, _, as_of, expiry, model_nonce, _, _, _, _, var, _, names, losses = self._node.call(
+            reports, function, portfolio, nonce, block=block
+        )
+        scenarios = tuple(name.rstrip(b"\0").decode("ascii", "replace") for name in names)
+        return ReportInfo(nonce, as_of, expiry, model_nonce, tuple(var), scenarios, tuple(losses))
+
+    def depths(self, universe: bytes, assets: Sequence[str], block: int | str = "latest") -> tuple[DepthInfo, ...]:
+        """What the liquidity book knows of assets, in one round trip."""
+        book = self._deployment.address("LiquidityBook")
+        functions = [abi.function("LiquidityBook", name) for name in ("reportOf", "depthOf")]
+        calls = [Call(book, function, (universe, asset)) for asset in assets for function in functions]
+        answers = list(map(must, self._node.calls(calls, block)))
+        rows = zip(assets, answers[::2], answers[1::2], strict=True)
+        return tuple(DepthInfo(asset, as_of, expiry, nonce, depth) for asset, (as_of, expiry, nonce), depth in rows)
+
     def portfolio(self, name: str, block: int) -> PortfolioState:
         """Everything that a rebalance is decided from, in two round trips.
 
@@ -300,7 +365,7 @@ class Reader:
         positions = Call(record.address, abi.function("Portfolio", "positions"))
         bucket = Call(record.address, abi.function("Portfolio", "lossBucket"))
         outcomes = self._node.calls([positions, bucket, *self._risk_calls(record.address, record.universe)], block)
-        assets, balances, values = must(outcomes[0])
+        assets, balances, values, _ = must(outcomes[0])
         level, capacity, _ = must(outcomes[1])
         risk = _risk_view(outcomes[2:])
         addresses = tuple(map(_checksum, assets))
@@ -322,6 +387,15 @@ class Reader:
             loss_level=level,
             loss_capacity=capacity,
         )
+
+    def listed(self, pools: Sequence[str], block: int | str = "latest") -> frozenset[str]:
+        """Those of the pools that the aggregator still lists, in one round trip."""
+        aggregator, function = (
+            self._deployment.address("LiquidityAggregator"),
+            abi.function("LiquidityAggregator", "venueOf"),
+        )
+        venues = map(must, self._node.calls([Call(aggregator, function, (pool,)) for pool in pools], block))
+        return frozenset(pool for pool, venue in zip(pools, venues, strict=True) if venue[0])
 
     def pools(self, tokens: Sequence[str], block: int, largest: Mapping[str, int] | None = None) -> tuple[Pool, ...]:
         """Listed markets of which both tokens are among `tokens`, in four round trips; without empty ones.

@@ -25,16 +25,18 @@ from keepers.chain.heads import subscribe_once
 from keepers.chain.node import Block, Call, Node, connect, must
 from keepers.chain.sender import GWEI
 from keepers.chain.signing import model_id
-from keepers.chain.state import Reader
+from keepers.chain.state import OFF, Reader
 from keepers.config import Config, load_config
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
+from keepers.risk.scenarios import load_scenarios
 from keepers.store import Store
 from keepers.store.fanout import Fanout
 from keepers.store.pauses import paused
 
 Level = Literal["ok", "warn", "fail"]
 
+HOUR = 3600
 LOCAL_CHAINS = (31337, 1337)
 LATE_SECONDS, EARLY_SECONDS = 120, 15
 """How far a chain's newest block may lie behind this machine's clock, and ahead of it."""
@@ -111,6 +113,8 @@ def _on_chain(config: Config, node: Node, block: Block, with_keys: bool) -> Find
     yield from _safely(lambda: _contracts(deployment, node))
     yield from _safely(lambda: _portfolio(config, deployment, node, block))
     yield from _safely(lambda: _signal_model(config, deployment, node))
+    yield from _safely(lambda: _reports(config, deployment, node, block))
+    yield from _safely(lambda: _depth(config, deployment, node, block))
     yield from _safely(lambda: _feeds(config, deployment, node, block))
     yield from _safely(lambda: _prices(config, deployment, node, block))
     yield from _safely(lambda: _progress(config, block))
@@ -212,6 +216,56 @@ def _signal_model(config: Config, deployment: Deployment, node: Node) -> Finding
     yield Finding("fail", what, status, remedy)
 
 
+def _reports(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
+    """The last report, whether the chain takes what this config makes, and the scenarios."""
+    wanted = config.risk.reports
+    last = Reader(node, deployment).report(deployment.portfolio(config.portfolio).address, block.number)
+    left = (last.expiry - block.timestamp) / HOUR
+    if last.nonce and left <= 0:
+        remedy = "run the risk bot" if wanted.enabled else "set risk.reports.enabled, and run the risk bot"
+        yield Finding("warn", "report", f"{last.nonce} has lapsed, which restricts trading", remedy)
+    elif last.nonce and not wanted.enabled:
+        found = f"{last.nonce} lapses in {left:.0f} h, and this config makes no other"
+        yield Finding("warn", "report", found, "set risk.reports.enabled, or have another keeper report")
+    else:
+        yield Finding("ok", "report", f"{last.nonce}, good for {left:.0f} h" if last.nonce else "none asked for yet")
+    if not wanted.enabled:
+        return
+    terms = deployment.address("RiskReports")
+    most = node.call(terms, abi.function("RiskReports", "maxLifetime")) / HOUR
+    yield from _lifetime("risk.reports", wanted.lifetime_hours, most)
+    path = wanted.scenarios
+    scenarios = load_scenarios(None if path is None else config.at(path))
+    yield Finding("ok", "scenarios", f"{len(scenarios)}, {'the ones that ship' if path is None else config.at(path)}")
+
+
+def _depth(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
+    """What the liquidity book knows of each asset; without it no liquidity limit passes."""
+    wanted, record = config.risk.depth, deployment.portfolio(config.portfolio)
+    assets = node.call(record.address, abi.function("Portfolio", "assets"))[1:]
+    reader = Reader(node, deployment)
+    limited = reader.risk(record.address, record.universe, block.number).limits.max_liquidation_tenths != OFF
+    for known in reader.depths(record.universe, assets, block.number):
+        subject, left = f"depth {deployment.symbol_of(known.asset)}", (known.expiry - block.timestamp) / HOUR
+        if known.depth:
+            yield Finding("ok", subject, f"{known.depth / 10**18:,.0f} USD a day, good for {left:.0f} h")
+        elif not (limited or wanted.enabled):
+            yield Finding("ok", subject, "none, and no limit asks for it")
+        else:
+            found = "none posted" if known.nonce == 0 else "expired" if left <= 0 else "nothing in its pools"
+            remedy = "run the risk bot" if wanted.enabled else "set risk.depth.enabled, and run the risk bot"
+            yield Finding("warn", subject, found, remedy)
+    if wanted.enabled:
+        most = node.call(deployment.address("LiquidityBook"), abi.function("LiquidityBook", "maxLifetime")) / HOUR
+        yield from _lifetime("risk.depth", wanted.lifetime_hours, most)
+
+
+def _lifetime(section: str, hours: float, most: float) -> Findings:
+    if hours > most:
+        found = f"{hours:g} h, the chain takes {most:g} h"
+        yield Finding("fail", f"{section}.lifetime_hours", found, f"set it to at most {most:g}")
+
+
 def _feeds(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
     assets = node.call(deployment.portfolio(config.portfolio).address, abi.function("Portfolio", "assets"))
     oracle = deployment.address("PriceOracle")
@@ -304,7 +358,8 @@ def _keys(config: Config, deployment: Deployment, node: Node) -> Findings:
         except KeeperError as error:
             yield _fault(error)
     record = deployment.portfolio(config.portfolio)
-    yield from _quorum("models", record.universe, signers, deployment, node)
+    # One set signs models, reports and depth.
+    yield from _quorum("models and reports", record.universe, signers, deployment, node)
     yield from _quorum("rebalances", bytes(12) + bytes.fromhex(record.address[2:]), signers, deployment, node)
 
 

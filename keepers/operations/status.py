@@ -8,8 +8,19 @@ from datetime import UTC, datetime
 from keepers.bots.names import rebalance_bot, risk_bot
 from keepers.chain.deployment import load as load_deployment
 from keepers.chain.node import Block, connect
-from keepers.chain.state import WAD, Metrics, PortfolioState, Reader, RiskView
+from keepers.chain.state import (
+    OFF,
+    UNKNOWN_DAYS,
+    WAD,
+    Limits,
+    Metrics,
+    PortfolioState,
+    Reader,
+    ReportInfo,
+    RiskView,
+)
 from keepers.config import Config
+from keepers.risk.monte_carlo import HORIZONS, LEVELS
 from keepers.store import Store
 from keepers.store.fanout import Fanout
 from keepers.store.pauses import paused
@@ -41,7 +52,8 @@ def _report(config: Config) -> str:
     node = connect(config.rpc_url, config.chain_id)
     deployment.verify(node)
     block = node.latest()
-    state = Reader(node, deployment).portfolio(config.portfolio, block.number)
+    reader = Reader(node, deployment)
+    state = reader.portfolio(config.portfolio, block.number)
     symbols = [deployment.symbol_of(asset) for asset in state.assets]
     lines = [
         f"portfolio {config.portfolio} ({state.address}) on {deployment.network}",
@@ -50,6 +62,7 @@ def _report(config: Config) -> str:
         f"NAV       {state.nav / WAD:,.2f} USD",
         *_weights(state, symbols),
         *_risk(state.risk, block),
+        *_reported(reader.report(state.address, block.number), block),
         f"losses    {_pct(state.loss_level)} of {_pct(state.loss_capacity)} in the bucket",
         *_bots(config, block),
     ]
@@ -71,6 +84,7 @@ def _risk(view: RiskView, block: Block) -> list[str]:
         f"weight    {_pct(found.max_weight)} of {limits.max_weight_bps / 100:.2f}% allowed",
         f"drawdown  {_pct(found.drawdown)} of {limits.max_drawdown_bps / 100:.2f}% allowed,"
         f" halt at {limits.halt_drawdown_bps / 100:.2f}%",
+        f"liquidity {_days(found)} to sell the slowest asset{_days_allowed(limits)}",
         f"shares    {_share_price(found)}",
         *_model(view, block),
     ]
@@ -84,6 +98,25 @@ def _model(view: RiskView, block: Block) -> list[str]:
     left = (model.expiry - block.timestamp) / 3600
     life = f"expires in {left:.0f} h" if left > 0 else "expired"
     return [f"model     {model.nonce}, {age:.0f} h old, {life}"]
+
+
+def _reported(last: ReportInfo, block: Block) -> list[str]:
+    if last.nonce == 0:
+        return ["report    none posted"]
+    age = (block.timestamp - last.as_of) / 3600
+    left = (last.expiry - block.timestamp) / 3600
+    life = f"lapses in {left:.0f} h" if left > 0 else f"lapsed {-left:.0f} h ago"
+    lines = [f"report    {last.nonce}, under model {last.model_nonce}, {age:.0f} h old, {life}"]
+    lines.append(f"  simulated VaR 99%  {' '.join(_simulated(last))}")
+    if last.stress_losses:
+        name, loss = max(zip(last.scenarios, last.stress_losses, strict=True), key=lambda pair: pair[1])
+        lines.append(f"  worst scenario     {_pct(loss)} {name}")
+    return lines
+
+
+def _simulated(last: ReportInfo) -> list[str]:
+    middle = last.monte_carlo_var[LEVELS.index(0.99) :: len(LEVELS)]
+    return [f"{days} d {_pct(value)}" for days, value in zip(HORIZONS, middle, strict=True)]
 
 
 def _bots(config: Config, block: Block) -> list[str]:
@@ -110,6 +143,16 @@ def _bot(store: Store, name: str, block: Block) -> list[str]:
     for decision in store.decisions(name, 1):
         lines.append(f"  {decision.outcome} at block {decision.block}: {decision.reason}")
     return lines
+
+
+def _days(found: Metrics) -> str:
+    unknown = found.days_to_liquidate == UNKNOWN_DAYS
+    return "unknown days" if unknown else f"{found.days_to_liquidate / WAD:.2f} days"
+
+
+def _days_allowed(limits: Limits) -> str:
+    tenths = limits.max_liquidation_tenths
+    return "" if tenths == OFF else f" of {tenths / 10:.1f} allowed"
 
 
 def _share_price(found: Metrics) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, isqrt
+from math import ceil, isqrt, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from keepers.risk.errors import RiskError
 from keepers.risk.fixed_point import SCALE, from_fixed_point, to_fixed_point
 
 BPS = 10_000
+LEAST_TAILS = (1_300_000_000_000_000_000, 2_326_347_874_040_841_101, 2_337_802_792_201_414_000)
+"""ICovarianceModels: least quantiles at 95% and 99% and least mean loss beyond 97.5%, WAD."""
 
 
 def bounded_step(
@@ -49,6 +51,34 @@ def bounded_step(
     for index, top in zip(_diagonal(size), tops, strict=True):
         entries[index] = min(entries[index], top)
     return entries, entries != to_fixed_point(matrix)
+
+
+def bounded_tails(
+    tails: tuple[float, float, float], last: tuple[int, int, int] | None, max_fall_bps: int
+) -> tuple[tuple[int, int, int], bool]:
+    """Tail multipliers as the chain takes them after the last ones: raised where they are too low, never lowered.
+
+    Args:
+        tails: Quantiles at 95% and 99% and mean loss beyond 97.5%, in sigmas.
+        last: Of the model that stands, WAD; None before the first.
+        max_fall_bps: ICovarianceModels.StepBounds; tails may fall by half of it.
+
+    Returns:
+        WAD, and whether the last model's held any of them up.
+
+    Raises:
+        RiskError: If a multiplier is beyond what any distribution has (Cantelli's inequality).
+    """
+    wanted = [max(round(tail * SCALE), least) for tail, least in zip(tails, LEAST_TAILS, strict=True)]
+    wanted[1:] = [max(tail, wanted[0]) for tail in wanted[1:]]
+    for tail, level in zip(wanted, (0.95, 0.99, 0.975), strict=True):
+        if tail > sqrt(level / (1 - level)) * SCALE:
+            raise RiskError(f"{tail / SCALE:.3f} sigmas at {level:.1%}", "no distribution has that", "simulate again")
+    if last is None:
+        return (wanted[0], wanted[1], wanted[2]), False
+    least = [tail * (2 * BPS - max_fall_bps) // (2 * BPS) for tail in last]
+    z95, z99, es975 = (max(pair) for pair in zip(wanted, least, strict=True))
+    return (z95, z99, es975), [z95, z99, es975] != wanted
 
 
 def _least(last: Sequence[int], size: int, max_fall_bps: int) -> list[int]:

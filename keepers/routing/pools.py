@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import isqrt
 from typing import TypeAlias
 
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
@@ -14,6 +15,8 @@ from keepers.routing.v3_math import (
     MIN_SQRT_RATIO,
     MIN_TICK,
     PIPS,
+    amount0_between,
+    amount1_between,
     sqrt_ratio_at_tick,
     swap_step,
     tick_at_sqrt_ratio,
@@ -21,6 +24,7 @@ from keepers.routing.v3_math import (
 
 MAX_UINT112 = (1 << 112) - 1
 MAX_UINT128 = (1 << 128) - 1
+_ONE = 10**18
 MAX_INT256 = (1 << 255) - 1
 
 
@@ -236,6 +240,55 @@ def _between_samples(pool: QuotedPool, zero_for_one: bool, amount_in: int) -> in
     lower, least = samples[position - 1] if position else (0, 0)
     upper, most = samples[position]
     return least + (most - least) * (amount_in - lower) // (upper - lower)
+
+
+def proceeds(pool: V2Pool | V3Pool, token_in: str, fall_bps: int) -> int:
+    """What the pool pays for `token_in` until its price there has fallen so far.
+
+    Constant product: with x y = k and the price y / x, selling until it has fallen by f pays y (1 - sqrt(1 - f)); fees
+    are left out. In a V3 pool the same stretch by stretch of constant liquidity (whitepaper 6.14, 6.16), up to the last
+    known tick.
+
+    Args:
+        pool: As it is.
+        token_in: One of its tokens.
+        fall_bps: Basis points, 1 to 9,999.
+
+    Returns:
+        Smallest units of the other token.
+
+    Raises:
+        RoutingError: If the token is not the pool's, or the fall out of range.
+    """
+    zero_for_one = is_zero_for_one(pool, token_in)
+    if not 0 < fall_bps < 10_000:
+        raise RoutingError(f"a fall of {fall_bps} bps", "not within 1 to 9,999", "200 is 2%")
+    root = isqrt((10_000 - fall_bps) * _ONE * _ONE // 10_000)
+    if isinstance(pool, V2Pool):
+        reserve = pool.reserve1 if zero_for_one else pool.reserve0
+        return reserve * (_ONE - root) // _ONE
+    price = pool.sqrt_price_x96
+    end = price * root // _ONE if zero_for_one else price * _ONE // root
+    return _fall(pool, zero_for_one, min(max(end, MIN_SQRT_RATIO + 1), MAX_SQRT_RATIO - 1))
+
+
+def _fall(pool: V3Pool, zero_for_one: bool, end: int) -> int:
+    """What comes out on the way from the pool's price to another."""
+    price, tick, liquidity, out = pool.sqrt_price_x96, pool.tick, pool.liquidity, 0
+    while price != end:
+        try:
+            boundary, net = _next_boundary(pool, tick, zero_for_one, 0)
+        except InsufficientLiquidity:
+            return out
+        at_boundary = sqrt_ratio_at_tick(boundary)
+        target = max(at_boundary, end) if zero_for_one else min(at_boundary, end)
+        between = amount1_between if zero_for_one else amount0_between
+        out += between(min(price, target), max(price, target), liquidity, round_up=False)
+        if target == at_boundary:
+            liquidity += -net if zero_for_one else net
+            tick = boundary - 1 if zero_for_one else boundary
+        price = target
+    return out
 
 
 def _v2_out(pool: V2Pool, zero_for_one: bool, amount_in: int) -> int:

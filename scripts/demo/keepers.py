@@ -24,6 +24,10 @@ POLL_SECONDS = 0.02
 WAIT_SECONDS = 90.0
 LEASE_SECONDS = 2
 """A keeper that is killed holds its lease for so long; the one that follows waits."""
+REPORT_PATHS = 10_000
+"""Simulated for a report: enough to show, and quick."""
+DEPTH_HOURS = 240
+"""The most that the chain takes: pools are refilled every day."""
 RISKMETRICS_HALFLIFE = 11.2
 """Days; RiskMetrics' decay of 0.94 for daily data."""
 REBALANCE_DAYS = 14
@@ -143,7 +147,12 @@ def _config(protocol: Protocol, keyring: Keyring, history: Path) -> dict[str, An
         "prices": {"path": str(history)},
         # Two of three sign; the third key lies in a drawer.
         "keys": {"sender": key(keyring.sender), "signers": [key(name) for name in keyring.signers[:2]]},
-        "risk": {"halflife_days": RISKMETRICS_HALFLIFE, "model_lifetime_hours": 120},
+        "risk": {
+            "halflife_days": RISKMETRICS_HALFLIFE,
+            "model_lifetime_hours": 120,
+            "reports": {"paths": REPORT_PATHS},
+            "depth": {"lifetime_hours": DEPTH_HOURS},
+        },
         "rebalance": {
             "model": MODEL,
             "momentum": {"enabled": True},

@@ -22,6 +22,8 @@ _KINDS = {
         "claim": "claim",
     },
     "CovarianceModels": {"postModel": "post model"},
+    "RiskReports": {"postReport": "post report"},
+    "LiquidityBook": {"postDepth": "post depth"},
     "RiskEngine": {
         "trip": "trip",
         "recover": "recover",

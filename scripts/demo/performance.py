@@ -25,6 +25,7 @@ from scripts.demo.ledger import gas_by_kind, read_transactions, verify_once
 from scripts.demo.node import local_node
 from scripts.demo.protocol import Terms
 from scripts.demo.report import Outcome, show, summarise, write
+from scripts.demo.reported import read_reported
 from scripts.demo.story import Day, Story
 from scripts.demo.world import create_world
 
@@ -108,6 +109,7 @@ def _aftermath(story: Story, terms: Terms, clock: Clock, console: Console) -> Ou
         }
         closes = [close_time(day.day) for day in story.days]
         once = verify_once(world, transactions, closes, decided)
+        reported = read_reported(world)
     with console.status("A thief has every keeper key"), clock.part("attacks"):
         thief = Thief(world, story.prices())
         attacks = thief.run()
@@ -120,6 +122,7 @@ def _aftermath(story: Story, terms: Terms, clock: Clock, console: Console) -> Ou
         refusals=[*story.refusals, *turned_away],
         exit=left,
         once=once,
+        reported=reported,
         gas=gas,
         decisions={bot: dict(counts) for bot, counts in keepers.outcomes().items()},
         seconds=clock.all(),

@@ -23,6 +23,7 @@ from scripts.demo.attacks import Attack
 from scripts.demo.exits import Exit
 from scripts.demo.ledger import Once
 from scripts.demo.protocol import Terms
+from scripts.demo.reported import Reported
 from scripts.demo.story import Day, Refusal, Story
 
 Array = NDArray[np.float64]
@@ -38,6 +39,7 @@ class Outcome:
     refusals: Sequence[Refusal]
     exit: Exit
     once: Once
+    reported: Reported
     gas: dict[str, int]
     decisions: dict[str, dict[str, int]]
     seconds: dict[str, float]
@@ -102,6 +104,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "refusals": [asdict(refusal) for refusal in outcome.refusals],
         "exit": asdict(outcome.exit),
         "once": asdict(outcome.once),
+        "reported": asdict(outcome.reported),
         "decisions": outcome.decisions,
         "gas": outcome.gas,
         "seconds": outcome.seconds["total"],
@@ -147,6 +150,11 @@ def _tables(summary: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
             [_component_row(row) for row in summary["component_var"]["assets"]],
         ),
         (
+            f"The risk report of {summary['reported']['day']}, simulated and signed",
+            ["", "of NAV"],
+            _reported_rows(summary["reported"]),
+        ),
+        (
             "What the breaker did",
             ["day", "state", "what the rebalance keeper did that day"],
             [[change["day"], change["change"], change["action"]] for change in summary["states"]["changes"]],
@@ -176,6 +184,11 @@ def _overview(summary: dict[str, Any]) -> list[list[str]]:
             f"{days['Warning']} days of warning, {days['DeRiskOnly']} de-risk only, "
             f"{len(summary['states']['changes'])} changes of state",
         ],
+        [
+            "reported",
+            f"{summary['reported']['reports']} risk reports, {summary['reported']['depths']} depths; the slowest asset "
+            f"takes {summary['reported']['days_to_liquidate']:.1f} days to sell",
+        ],
         ["restarts", f"both keepers killed and restarted {summary['restarts']} times"],
         [
             "done once",
@@ -188,6 +201,13 @@ def _overview(summary: dict[str, Any]) -> list[list[str]]:
             f"{summary['seconds']:.0f} s, of which the replay {summary['seconds_by_part']['replay']:.0f} s",
         ],
     ]
+
+
+def _reported_rows(found: dict[str, Any]) -> list[list[str]]:
+    """99% of each horizon, then the scenarios."""
+    rows = [[f"VaR {cell}", f"{value:.2%}"] for cell, value in found["var"].items() if cell.endswith("99.0%")]
+    rows += [[f"shortfall {cell}", f"{found['shortfall'][cell]:.2%}"] for cell in list(found["shortfall"])[-1:]]
+    return [*rows, *([name, f"{loss:.2%}"] for name, loss in found["stress"].items())]
 
 
 def _var_row(var: dict[str, Any]) -> list[str]:

@@ -142,7 +142,7 @@ class Story:
         parts = engine.componentVar(portfolio.address).call()
         if sum(parts) != metrics[3]:
             raise DemoError(f"component VaR sums to {sum(parts)}, not to {metrics[3]}")
-        _, _, values = portfolio.functions.positions().call()
+        _, _, values, _ = portfolio.functions.positions().call()
         names = ("cash", *self.world.market.symbols)
         weights = {name: value / sum(values) for name, value in zip(names, values, strict=True)}
         components = {name: part / WAD for name, part in zip(names, parts, strict=True)}

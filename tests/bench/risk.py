@@ -29,8 +29,7 @@ METHOD = (
     "w'Σw by `gasleft` before and after: ours with its SSTORE2 read, per entry of the n by n matrix; the peer is a "
     "plain Solidity loop over an `int256[][]` that is in memory already. A limit check is `RiskEngine.metrics` as a "
     f"transaction of its own on eight risky assets and cash, median of {RUNS} after a first, each in a later block; "
-    "parts by `debug_traceTransaction`: price reads (each price twice, for positions and for the share price), "
-    "balances, the rest."
+    "parts by `debug_traceTransaction`: price reads (each price once), balances, the rest."
 )
 WAD, USD = 10**18, 10**6
 SIGNER = Account.from_key((0xB0B).to_bytes(32, "big"))

@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 26
+POSTED = ("model", "report", "depth")
 START_SECONDS = 240
 STOP_SECONDS = 20
 
@@ -77,7 +78,16 @@ def test_summary__has_every_key(crash: dict[str, Any]) -> None:
         assert 0 <= var["exceedances"] <= var["observations"]
         assert 0 <= var["kupiec_p"] <= 1
     assert summary["seconds"] > 0
-    kinds = {"deposit", "withdraw in cash", "redeem in kind", "post model", "rebalance", "trip"}
+    kinds = {
+        "deposit",
+        "withdraw in cash",
+        "redeem in kind",
+        "post model",
+        "post report",
+        "post depth",
+        "rebalance",
+        "trip",
+    }
     assert kinds <= set(summary["gas"])
     assert all(gas > 21_000 for gas in summary["gas"].values())
 
@@ -99,6 +109,16 @@ def test_keepers__killed_and_restarted__did_everything_once(crash: dict[str, Any
     assert summary["restarts"] >= 1
     assert summary["once"]["models"] == DAYS
     assert summary["once"]["days_without_model"] == summary["once"]["days_without_decision"] == 0
+
+
+@pytest.mark.slow
+def test_reports__every_model_has_one__with_depth_known(crash: dict[str, Any]) -> None:
+    found = crash["summary"]["reported"]
+    # A rebalance in the same second may leave a day's report to the next day's.
+    assert found["reports"] >= DAYS - crash["summary"]["rebalances"] and found["depths"] >= 6
+    assert 0 < found["var"]["1 d 99.0%"] < found["var"]["10 d 99.0%"] < found["shortfall"]["10 d 99.9%"] < 1
+    assert found["stress"]["largest holding lost"] > 0 and found["days_to_liquidate"] > 0
+    assert "The risk report of" in crash["printed"]
 
 
 @pytest.mark.slow

@@ -163,10 +163,10 @@ contract ThiefHandler is Test {
     )
         private
     {
-        (,, uint256[] memory before) = portfolio.positions();
+        (,, uint256[] memory before,) = portfolio.positions();
         try _rebalancer.rebalance(signal, orders, signatures) {
             ++executed;
-            (,, uint256[] memory afterwards) = portfolio.positions();
+            (,, uint256[] memory afterwards,) = portfolio.positions();
             _remember(signal, orders, signatures);
             _recordLoss(_sum(before), _sum(afterwards));
             _checkLimits(before, afterwards);
@@ -270,7 +270,7 @@ contract ThiefHandler is Test {
         view
         returns (uint256[] memory targets)
     {
-        (address[] memory list, uint256[] memory balances, uint256[] memory values) = portfolio.positions();
+        (address[] memory list, uint256[] memory balances, uint256[] memory values,) = portfolio.positions();
         uint256 nav = _sum(values);
         targets = new uint256[](list.length);
         uint256 rest = 1e18;

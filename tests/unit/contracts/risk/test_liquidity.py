@@ -1,5 +1,6 @@
 """Depth that keepers sign and venues confirm."""
 
+import ape
 import pytest
 
 from tests.fixtures.portfolio import DE_RISK_ONLY, LIMITS, POOL_USD, signed
@@ -7,6 +8,7 @@ from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 
 UNKNOWN = 2**256 - 1
+HOUR = 3600
 
 
 @pytest.fixture
@@ -105,3 +107,56 @@ def test_trip__too_slow_to_sell__de_risk_only(risk_engine, invested, post_depth,
     risk_engine.tightenLimits(invested, (*LIMITS[:12], 50, *LIMITS[13:]), sender=manager)
     risk_engine.trip(invested, sender=thief)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
+
+
+# -- Pools and tokens that turned hostile after their depth was signed
+
+BALANCE_REVERTS, BALANCE_BURNS_GAS, BALANCE_IS_HUGE = 5, 6, 7
+
+
+@pytest.fixture
+def broken_pool(universe, aggregator, create_feed, admin, manager):
+    """A listed pool of stock 0 with a million dollars of a token that can break; the pool, and the token."""
+    token = admin.deploy(ape.project.BrokenToken)
+    create_feed(token, 1, heartbeat=HOUR)
+    pair = sorted((str(universe.stocks[0].address), str(token.address)), key=lambda each: int(each, 16))
+    pool = admin.deploy(ape.project.HostilePool, *pair, 3000)
+    token.mint(pool, 1_000_000 * WAD, sender=admin)
+    aggregator.listPool(pool, 1, 3000, sender=manager)
+    return pool, token
+
+
+@pytest.fixture
+def both(broken_pool, market, post_depth):
+    """Depth of stock 0, half a million more than its honest pool holds, in two pools; the broken one's token."""
+    pool, token = broken_pool
+    pools = sorted((str(pool.address), market[0]), key=lambda each: int(each, 16))
+    post_depth(0, depth=(POOL_USD + 500_000) * WAD, pools=pools)
+    return pool, token
+
+
+def test_depth__two_pools__sum(liquidity_book, universe, both):
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == (POOL_USD + 500_000) * WAD
+
+
+@pytest.mark.parametrize("mode", [BALANCE_REVERTS, BALANCE_BURNS_GAS])
+def test_depth__a_pools_token_breaks__the_other_pool_counts(liquidity_book, universe, both, mode, admin):
+    both[1].setMode(mode, sender=admin)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == POOL_USD * WAD
+
+
+def test_depth__a_pools_token_lies__counts_no_more_than_was_signed(liquidity_book, universe, both, admin):
+    both[1].setMode(BALANCE_IS_HUGE, sender=admin)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == (POOL_USD + 500_000) * WAD
+    days = liquidity_book.daysToLiquidate(universe.id, [universe.stocks[1], universe.stocks[0]], [0, POOL_USD * WAD])
+    assert days / WAD == pytest.approx(POOL_USD / (0.2 * (POOL_USD + 500_000)), rel=1e-9)
+
+
+def test_depth__a_pool_says_it_trades_something_else__counts_nothing(liquidity_book, universe, both, usd, admin):
+    both[0].pretend(usd, universe.stocks[1], sender=admin)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == POOL_USD * WAD
+
+
+def test_depth__a_pools_token_loses_its_price__the_other_pool_counts(liquidity_book, universe, both, chain):
+    chain.mine(timestamp=chain.pending_timestamp + 2 * HOUR)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == POOL_USD * WAD

@@ -18,7 +18,7 @@ from keepers.bots.rebalance import RebalanceBot
 from keepers.bots.risk import RiskBot
 from keepers.bots.runtime import Runtime
 from keepers.config import load_config
-from tests.fixtures.node import World
+from tests.fixtures.node import SYMBOLS, World
 
 
 @dataclass
@@ -68,9 +68,26 @@ def ready(world: World, dollars: int = 100_000, days: int = 201, shocks: int = 0
     return world.write_config()
 
 
+def later(world: World, seconds: int) -> None:
+    """A block so much later."""
+    world.advance_to(world.w3.eth.get_block("latest")["timestamp"] + seconds)
+    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+
+
 def posted(world: World) -> int:
     """Nonce of the chain's model."""
     return int(world.contract("CovarianceModels").functions.modelOf(world.universe).call()[4])
+
+
+def reported(world: World) -> int:
+    """Nonce of the portfolio's last risk report."""
+    return int(world.contract("RiskReports").functions.latestOf(world.portfolio.address).call())
+
+
+def depths(world: World) -> list[int]:
+    """Nonces of the assets' last depth reports."""
+    book = world.contract("LiquidityBook").functions
+    return [int(book.reportOf(world.universe, world.tokens[symbol].address).call()[2]) for symbol in SYMBOLS]
 
 
 def rebalanced(world: World) -> int:

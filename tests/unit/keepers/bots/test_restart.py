@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from keepers.bots.desk import RETRY_SECONDS
 from keepers.chain.node import Node
 from keepers.chain.sender import Sender
 from keepers.store import Store
 from keepers.store.journal import BotJournal
 from tests.fixtures.node import World
-from tests.unit.keepers.bots.harness import posted, ready, rebalanced, sent, started
+from tests.unit.keepers.bots.harness import depths, later, posted, ready, rebalanced, reported, sent, started
 
 
 class Killed(BaseException):
@@ -81,11 +82,34 @@ def test_risk_bot__killed_at_a_step__posts_once(world: World, monkeypatch: pytes
     with started("risk", config) as bot:
         bot.step(5)
         assert posted(world) == 1
-        # The model and the checkpoint.
-        assert sent(world, bot) == 2
+        # The model, the checkpoint, a depth of each of three assets and the report.
+        assert sent(world, bot) == 6
         assert bot.context.store.open_transactions(bot.bot.name) == 0
         outcomes = {item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")}
-        assert outcomes == {"model": "done", "checkpoint": "done"}
+        assert outcomes == dict.fromkeys(("model", "checkpoint", "depth", "report"), "done")
+
+
+@pytest.mark.parametrize("what", ["reports", "depth"])
+@pytest.mark.parametrize("step", STEPS)
+def test_risk_bot__killed_over_what_it_reports__posts_it_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str, what: str
+) -> None:
+    ready(world)
+    store = f"sqlite:///{what}-{step.replace(' ', '-')}.sqlite"
+    neither = {"reports": {"enabled": False}, "depth": {"enabled": False}}
+    with started("risk", world.write_config(store=store, risk=neither)) as bot:
+        bot.step()
+        before = sent(world, bot)
+    assert (posted(world), reported(world), depths(world)) == (1, 0, [0, 0, 0])
+    config = world.write_config(store=store, risk={**neither, what: {"enabled": True}})
+    die("risk", config, step, monkeypatch)
+    with started("risk", config) as bot:
+        bot.step(5)
+        once = (1, [0, 0, 0], 1) if what == "reports" else (0, [1, 1, 1], 3)
+        assert (reported(world), depths(world), sent(world, bot) - before) == once
+        assert posted(world) == 1 and bot.context.store.open_transactions(bot.bot.name) == 0
+        assert all(item.outcome == "done" for item in bot.context.store.decisions("risk:demo"))
+        assert len(bot.context.store.decisions("risk:demo")) == 2 + once[2]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -127,9 +151,13 @@ def test_bots__block_taken_back__post_and_act_again(world: World) -> None:
         risk.step()
         bot.step()
         world.w3.provider.make_request("evm_revert", [snapshot])  # type: ignore[arg-type]
-        assert (posted(world), rebalanced(world)) == (0, 0)
+        assert (posted(world), reported(world), rebalanced(world)) == (0, 0, 0)
         world.deposit(10)
         risk.step()
         bot.step()
         assert (posted(world), rebalanced(world)) == (1, 1)
+        # The report may have come behind the rebalance, and then no longer fits: it is made again.
+        later(world, RETRY_SECONDS)
+        risk.step()
+        assert reported(world) == 1
         assert "reorganisation" in risk.output.getvalue()

@@ -10,8 +10,14 @@ from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
 from keepers.risk.covariance import estimate
 from keepers.risk.fixed_point import to_fixed_point
+from keepers.store import Decision
 from tests.fixtures.node import FIRST_DAY, SYMBOLS, World
-from tests.unit.keepers.bots.harness import posted, ready, sent, started, state_of
+from tests.unit.keepers.bots.harness import Running, posted, ready, sent, started, state_of
+
+
+def of_models(bot: Running) -> list[Decision]:
+    """What the bot decided about models."""
+    return [item for item in bot.context.store.decisions(bot.bot.name) if item.key.startswith("model:")]
 
 
 def test_risk_bot__new_close__posts_the_estimate_of_history_up_to_that_day(world: World) -> None:
@@ -71,7 +77,7 @@ def test_risk_bot__too_little_history__says_so_once(world: World) -> None:
     with started("risk", config) as bot:
         bot.step(5)
         assert posted(world) == 0
-        (decision,) = bot.context.store.decisions(bot.bot.name)
+        (decision,) = of_models(bot)
         assert decision.outcome == "nothing" and "fewer than 60" in decision.reason
 
 
@@ -89,7 +95,7 @@ def test_risk_bot__too_few_signers__records_the_refusal(world: World) -> None:
     config = world.write_config(keys={"sender": sender, "signers": [key]})
     with started("risk", config) as bot:
         bot.step()
-        (decision,) = bot.context.store.decisions(bot.bot.name)
+        (decision,) = of_models(bot)
         assert decision.outcome == "refused"
         assert "SignerSets__BelowQuorum" in decision.reason and "threshold=2" in decision.reason
         assert sent(world, bot) == 0

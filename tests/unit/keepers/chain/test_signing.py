@@ -7,7 +7,17 @@ from keepers.chain import abi
 from keepers.chain.errors import ChainError
 from keepers.chain.keys import LocalSigner
 from keepers.chain.node import connect
-from keepers.chain.signing import CovarianceModel, Order, RebalanceSignal, digest, hash_orders, model_id, sign_quorum
+from keepers.chain.signing import (
+    CovarianceModel,
+    DepthReport,
+    Order,
+    RebalanceSignal,
+    RiskReport,
+    digest,
+    hash_orders,
+    model_id,
+    sign_quorum,
+)
 from tests.fixtures.node import MODEL as MODEL_NAME
 from tests.fixtures.node import SIGNER_KEYS, World
 
@@ -47,6 +57,24 @@ def test_signal_digest__beside_the_chains__is_equal(world: World) -> None:
     node = connect(world.url, 31337)
     expected = node.call(rebalancer, abi.function("AutoRebalancer", "hashSignal"), signal.as_tuple())
     assert digest(signal.message(31337, rebalancer)) == expected
+
+
+def test_report_digest__beside_the_chains__is_equal(world: World) -> None:
+    reports = world.record["contracts"]["RiskReports"]["address"]
+    scenarios = (b"a".ljust(32, b"\0"), b"b" * 32)
+    var, shortfall = tuple(range(9)), tuple(range(9, 18))
+    report = RiskReport(A, 2, 5, 2**40 - 1, 7, b"\5" * 32, 1, 2, 2**64 - 1, var, shortfall, scenarios, (-5, 10**18))
+    node = connect(world.url, 31337)
+    expected = node.call(reports, abi.function("RiskReports", "hashReport"), report.as_tuple())
+    assert digest(report.message(31337, reports)) == expected
+
+
+def test_depth_digest__beside_the_chains__is_equal(world: World) -> None:
+    book = world.record["contracts"]["LiquidityBook"]["address"]
+    report = DepthReport(b"\7" * 32, A, 3, 5, 2**40 - 1, 2**128 - 1, (A, B))
+    node = connect(world.url, 31337)
+    expected = node.call(book, abi.function("LiquidityBook", "hashDepth"), report.as_tuple())
+    assert digest(report.message(31337, book)) == expected
 
 
 def test_orders_hash__recomputed_by_the_chain__is_accepted(world: World) -> None:

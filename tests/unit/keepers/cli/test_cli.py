@@ -180,6 +180,10 @@ def test_status__with_a_model__shows_limits_and_decisions(world: World) -> None:
         "VaR 99%",
         "of 3.00% allowed",
         "model     1, 0 h old",
+        " days to sell the slowest asset",
+        "report    1, under model 1, 0 h old, lapses in 36 h",
+        "simulated VaR 99%  1 d",
+        "worst scenario",
         "rebalance:demo: 0 blocks behind, last led by ",
         "  done at block",
     ):

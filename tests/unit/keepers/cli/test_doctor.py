@@ -12,7 +12,7 @@ from keepers.chain.signing import model_id
 from keepers.operations.doctor import clock
 from keepers.store.tables import HEAD
 from tests.fixtures.node import MODEL, World
-from tests.unit.keepers.bots.harness import ready, started
+from tests.unit.keepers.bots.harness import later, ready, started
 from tests.unit.keepers.cli.test_cli import free_port, invoke, line_of
 
 NOBODY = "0x" + "11" * 20
@@ -49,7 +49,10 @@ def test_doctor__everything_well__exits_0_and_says_what_it_saw(world: World) -> 
         "portfolio demo: state Normal",
         "model: 1, good for",
         "feed USDC: 1.0000 USD",
-        "signers of models: 2 of 3, 2 needed",
+        "report: 1, good for 36 h",
+        "scenarios: 7, the ones that ship",
+        "depth AAA: 100,5",
+        "signers of models and reports: 2 of 3, 2 needed",
         "signers of rebalances: 2 of 3, 2 needed",
         "risk:demo: 0 blocks behind the chain",
     ):
@@ -102,7 +105,7 @@ def test_doctor__stranger_among_the_signers__names_the_call_that_admits_it(world
     }
     signers = [keys["signer-0"], keys["signer-1"], keys["sender"]]
     found = findings(world.write_config(keys={"sender": keys["sender"], "signers": signers}))
-    for what in ("models", "rebalances"):
+    for what in ("models and reports", "rebalances"):
         fault = found[f"signers of {what}"]
         assert fault["level"] == "fail" and "SignerSets.addSigner(0x" in fault["remedy"]
 
@@ -111,7 +114,7 @@ def test_doctor__too_few_signers__are_below_the_quorum(world: World) -> None:
     ready(world)
     one = {"keystore": "signer-0.json", "passphrase_file": "signer-0.pass"}
     found = findings(world.write_config(keys={"sender": one, "signers": [one]}))
-    assert found["signers of models"]["found"] == "1 of 3, 2 needed"
+    assert found["signers of models and reports"]["found"] == "1 of 3, 2 needed"
     assert found["sender"]["level"] == "fail" and "has 0.0000 ether" in found["sender"]["found"]
     assert "sender" not in findings(world.write_config(), "--skip-keys")
 
@@ -184,3 +187,43 @@ def test_follow__without_redis__says_what_to_add(world: World) -> None:
 )
 def test_clock__block_ahead_or_behind__is_judged_where_time_counts(chain_id: int, ahead: int, level: str) -> None:
     assert clock(chain_id, 1_700_000_000 + ahead, 1_700_000_000.0).level == level
+
+
+def test_doctor__reports_that_the_chain_refuses__are_found_before(world: World) -> None:
+    ready(world)
+    found = findings(world.write_config(risk={"reports": {"lifetime_hours": 49}}))
+    fault = found["risk.reports.lifetime_hours"]
+    assert fault["level"] == "fail" and fault["found"] == "49 h, the chain takes 48 h"
+    assert found["report"]["found"] == "none asked for yet"
+
+
+def test_doctor__scenario_table_missing__is_named(world: World) -> None:
+    ready(world)
+    found = findings(world.write_config(risk={"reports": {"scenarios": "none.yaml"}}))
+    assert any(subject.endswith("none.yaml") and item["level"] == "fail" for subject, item in found.items())
+
+
+def test_doctor__lapsed_report__is_warned_of(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk:
+        risk.step()
+    found = findings(world.write_config(risk={"reports": {"enabled": False}}))["report"]
+    assert found["level"] == "warn" and "lapses in 36 h" in found["found"]
+    later(world, 36 * 3600)
+    found = findings(config)["report"]
+    assert found["level"] == "warn" and "1 has lapsed" in found["found"] and "run the risk bot" in found["remedy"]
+
+
+def test_doctor__depth__is_told_apart(world: World) -> None:
+    config = ready(world)
+    found = findings(config)["depth AAA"]
+    assert (found["level"], found["found"], found["remedy"]) == ("warn", "none posted", "run the risk bot")
+    without = world.write_config(risk={"depth": {"enabled": False}})
+    assert findings(without)["depth AAA"]["found"] == "none, and no limit asks for it"
+    engine = world.contract("RiskEngine").functions
+    limits = list(engine.limitsOf(world.portfolio.address).call())
+    limits[12] = 100
+    world.call(engine.tightenLimits(world.portfolio.address, limits))
+    assert "set risk.depth.enabled" in findings(without)["depth AAA"]["remedy"]
+    longer = findings(world.write_config(risk={"depth": {"lifetime_hours": 241}}))
+    assert longer["risk.depth.lifetime_hours"]["found"] == "241 h, the chain takes 240 h"

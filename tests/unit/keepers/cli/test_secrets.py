@@ -16,7 +16,7 @@ from eth_account import Account
 
 from keepers.chain.keys import KeyMaterialError, open_keystore, write_keystore
 from tests.fixtures.node import PASSPHRASE, SENDER_KEY, SIGNER_KEYS, World
-from tests.unit.keepers.bots.harness import posted, ready
+from tests.unit.keepers.bots.harness import ready, reported
 from tests.unit.keepers.cli.test_cli import process, wait_until
 
 SECRETS = [PASSPHRASE.encode()] + [
@@ -38,7 +38,8 @@ def test_secrets__keys_of_the_test__would_be_found() -> None:
 def test_run__at_work__shows_no_secret_anywhere(world: World) -> None:
     config = ready(world)
     with process("all", config) as running:
-        wait_until(lambda: posted(world) == 1)
+        # The report comes after the model's decision was written.
+        wait_until(lambda: reported(world) == 1)
         for name in ("cmdline", "environ"):
             assert not shown(Path(f"/proc/{running.pid}/{name}").read_bytes())
         limits = Path(f"/proc/{running.pid}/limits").read_text().splitlines()

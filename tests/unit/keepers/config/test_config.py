@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
-from keepers.config import Config, ConfigError, load_config
+from keepers.config import Config, ConfigError, Risk, load_config
 
 PAGE = Path(__file__).parents[4] / "docs/operations.md"
 KEY = {"keystore": "key.json", "passphrase_file": "key.pass"}
@@ -105,13 +106,37 @@ def test_load_config__key_of_two_kinds__is_refused(tmp_path: Path, key: Any, rea
         load_config(write(tmp_path, {**content(), "keys": {"sender": key, "signers": [KEY]}}))
 
 
-def test_config__every_key__is_in_the_operators_page_with_its_default() -> None:
-    rows = [line.split("|") for line in PAGE.read_text().split("## Configuration")[1].split("## ")[0].splitlines()]
+def told_under(heading: str) -> dict[str, str]:
+    """Defaults by key, from the table under a heading of the operators' page."""
+    rows = [line.split("|") for line in PAGE.read_text().split(heading + "\n")[1].split("## ")[0].splitlines()]
     told: dict[str, str] = {}
     for cells in (row for row in rows if len(row) == 5):
         names = re.findall(r"`([a-z_.]+)`", cells[1])
         defaults = [part.strip(" `") for part in cells[2].split(",")]
         told |= dict(zip(names, defaults * len(names) if len(defaults) == 1 else defaults, strict=True))
+    return told
+
+
+def test_config__every_key_of_risk__is_in_the_operators_page_with_its_default() -> None:
+    expected: dict[str, object] = {}
+    for name, value in Risk():
+        expected |= {f"{name}.{key}": of for key, of in value} if isinstance(value, BaseModel) else {name: value}
+    shown = {
+        key: "none" if of is None else str(of).lower() if isinstance(of, bool | str) else f"{of:.10g}"
+        for key, of in expected.items()
+    }
+    assert told_under("### Risk") == shown
+
+
+@pytest.mark.parametrize("section", ["reports", "depth"])
+def test_load_config__renewed_after_it_lapses__is_refused(tmp_path: Path, section: str) -> None:
+    risk = {section: {"lifetime_hours": 10, "renew_hours": 10}}
+    with pytest.raises(ConfigError, match=r"renew_hours 10.0 is not below lifetime_hours 10.0"):
+        load_config(write(tmp_path, {**content(), "risk": risk}))
+
+
+def test_config__every_key__is_in_the_operators_page_with_its_default() -> None:
+    told = told_under("## Configuration")
     fields = {name: field for name, field in Config.model_fields.items() if name not in ("path", "keys")}
     assert set(told) == {*fields, "keys.sender", "keys.signers"}
     for name, field in fields.items():

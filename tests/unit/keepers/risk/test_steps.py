@@ -7,7 +7,7 @@ import pytest
 
 from keepers.risk.errors import RiskError
 from keepers.risk.fixed_point import SCALE, from_fixed_point, to_fixed_point
-from keepers.risk.steps import bounded_step
+from keepers.risk.steps import LEAST_TAILS, bounded_step, bounded_tails
 
 FALL, RISE = 600, 16
 
@@ -77,3 +77,24 @@ def test_bounded_step__again_and_again__reaches_the_estimate() -> None:
 def test_bounded_step__another_size__is_refused() -> None:
     with pytest.raises(RiskError, match="a model of 2 assets"):
         bounded_step(np.eye(3) * 1e-4, to_fixed_point(np.eye(2) * 1e-4), FALL, RISE)
+
+
+def test_bounded_tails__first_model__at_least_what_the_chain_takes() -> None:
+    found, held = bounded_tails((1.1, 2.9, 2.2), None, 600)
+    assert found == (LEAST_TAILS[0], 29 * SCALE // 10, LEAST_TAILS[2]) and not held
+
+
+def test_bounded_tails__fall__as_far_as_one_step_and_no_further() -> None:
+    last = (16 * SCALE // 10, 3 * SCALE, 3 * SCALE)
+    found, held = bounded_tails((1.59, 2.4, 3.1), last, 600)
+    assert found == (159 * SCALE // 100, 291 * SCALE // 100, 31 * SCALE // 10) and held
+
+
+def test_bounded_tails__quantiles_out_of_order__are_put_in_order() -> None:
+    found, _ = bounded_tails((2.6, 2.4, 2.5), None, 600)
+    assert found == (26 * SCALE // 10,) * 3
+
+
+def test_bounded_tails__beyond_cantelli__are_refused() -> None:
+    with pytest.raises(RiskError, match="no distribution"):
+        bounded_tails((1.6, 10.0, 2.9), None, 600)

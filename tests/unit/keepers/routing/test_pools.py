@@ -1,5 +1,6 @@
 """Quotes of both kinds of pool."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from keepers.routing.pools import (
     V3Pool,
     is_zero_for_one,
     other_token,
+    proceeds,
     quote,
     source_of,
     swap,
@@ -229,3 +231,72 @@ def test_quoted_pool__samples_that_do_not_rise__are_refused(samples: Samples) ->
 def test_source_of__pool_of_its_own_and_market_of_a_vault__says_where_depth_is() -> None:
     assert source_of(V2Pool("0xV", "A", "B", 1, 1)) == "0xV"
     assert source_of(quoted()) == "0xVault"
+
+
+# -- Proceeds
+
+
+def test_proceeds__v2__is_what_selling_to_the_lower_price_pays() -> None:
+    pool = V2Pool("0x1", "A", "B", 10**24, 4 * 10**24, fee_pips=0)
+    found = proceeds(pool, "A", 200)
+    # Sell as much as it takes, then look at the price.
+    sold = math.isqrt(10**24 * 10**24 * 10_000 // 9_800) - 10**24
+    paid, after = swap(pool, "A", sold)
+    assert found == pytest.approx(paid, rel=1e-9)
+    assert isinstance(after, V2Pool)
+    assert after.reserve1 / after.reserve0 == pytest.approx(4 * 0.98, rel=1e-9)
+
+
+@pytest.mark.parametrize("token", ["A", "B"])
+def test_proceeds__v3_across_ticks__is_what_the_swap_pays(token: str) -> None:
+    pool = ladder()
+    found = proceeds(pool, token, 500)
+    low, high = 1, 10**30
+    while high - low > 1:  # The most that can be sold before the price has fallen by 5%.
+        middle = (low + high) // 2
+        price = price_of(swap(pool, token, middle)[1], token) if fits(pool, token, middle) else 0.0
+        low, high = (middle, high) if price >= 0.95 * price_of(pool, token) else (low, middle)
+    assert found == pytest.approx(swap(pool, token, low)[0], rel=1e-6)
+
+
+def test_proceeds__ticks_end_before__counts_what_is_known() -> None:
+    pool = ladder()
+    narrow = replace(pool, ticks=tuple(entry for entry in pool.ticks if abs(entry[0]) <= 120))
+    assert 0 < proceeds(narrow, "A", 5000) < proceeds(pool, "A", 5000)
+
+
+def test_proceeds__deeper_fall__pays_more() -> None:
+    found = [proceeds(ladder(), "A", fall) for fall in (1, 100, 200, 1000, 5000, 9999)]
+    assert found == sorted(found) and found[0] > 0
+
+
+@pytest.mark.parametrize("fall", [0, -1, 10_000])
+def test_proceeds__no_such_fall__is_refused(fall: int) -> None:
+    with pytest.raises(RoutingError, match="not within"):
+        proceeds(ladder(), "A", fall)
+
+
+def test_proceeds__stranger__is_refused() -> None:
+    with pytest.raises(RoutingError):
+        proceeds(ladder(), "0xdead", 100)
+
+
+def ladder() -> V3Pool:
+    """Liquidity in three steps around a price of one, without a fee; nothing beyond the widest."""
+    ticks = ((-6000, 10**22), (-120, 10**23), (-60, 10**24), (60, -(10**24)), (120, -(10**23)), (6000, -(10**22)))
+    known = ((-15_360, 0), *ticks, (15_300, 0))
+    return V3Pool("0x3", "A", "B", 1 << 96, 0, 10**22 + 10**23 + 10**24, 0, 60, known)
+
+
+def fits(pool: V3Pool, token: str, amount: int) -> bool:
+    try:
+        swap(pool, token, amount)
+    except InsufficientLiquidity:
+        return False
+    return True
+
+
+def price_of(pool: object, token: str) -> float:
+    assert isinstance(pool, V3Pool)
+    price = (pool.sqrt_price_x96 / 2**96) ** 2
+    return price if token == "A" else 1 / price

@@ -1,0 +1,157 @@
+"""Signs and posts a risk report a model, and again before it lapses: the first one obliges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from itertools import combinations_with_replacement
+
+from keepers import __version__
+from keepers.bots.context import Context, last_closed_day
+from keepers.bots.names import report_key
+from keepers.bots.triggers import OnBlock
+from keepers.chain import abi
+from keepers.chain.errors import Reverted
+from keepers.chain.node import Block
+from keepers.chain.signing import RiskReport, sign_quorum
+from keepers.chain.state import WAD, ModelInfo, PortfolioState, ReportInfo
+from keepers.market import Prices
+from keepers.risk.errors import RiskError
+from keepers.risk.monte_carlo import fit_degrees
+from keepers.risk.report import Inputs, measure
+from keepers.risk.scenarios import load_scenarios
+from keepers.risk.stress import Scenario
+
+HOUR = 3600
+
+
+class Reporter:
+    """Posts when there is none under the present model, or the last one is about to lapse.
+
+    The nonce is the chain's, so that the chain itself refuses a second report, whatever this process remembers.
+
+    Args:
+        context: Of the bot.
+        closes: Of the universe's assets up to a day; None where there is none so early.
+    """
+
+    def __init__(self, context: Context, closes: Callable[[date], Prices | None]) -> None:
+        self._context = context
+        self._closes = closes
+        self._settings = context.config.risk.reports
+        self.triggers = (OnBlock("report", self.look),) if self._settings.enabled else ()
+        path = self._settings.scenarios
+        self._scenarios: tuple[Scenario, ...] = load_scenarios(None if path is None else context.config.at(path))
+
+    def look(self, _block: Block) -> None:
+        """Once a block."""
+        # Twice, for somebody may trade or deposit between the look and the chain's answer.
+        if not self._look(last_try=False):
+            self._look(last_try=True)
+
+    def _look(self, last_try: bool) -> bool:
+        """Posts if something is due; False if the chain refused it, which is written down at the last try."""
+        context, record = self._context, self._context.record
+        # The newest, for a model may have been posted since the block that is being served.
+        block = context.node.latest()
+        view = context.reader.risk(record.address, record.universe, block.number)
+        if view.metrics is None or view.metrics.nav == 0:
+            return True
+        last = context.reader.report(record.address, block.number)
+        why = self._due(view.model, last, block)
+        key = report_key(record.address, last.nonce + 1, view.model.nonce)
+        if why is None or block.timestamp <= last.as_of or context.rests(key, block):
+            return True
+        try:
+            report, degrees = self._report(last, block)
+            tail = f"VaR 99.9% of 10 days {report.monte_carlo_var[-1] / WAD:.2%}, t of {degrees:g} degrees"
+            self._post(key, report, block, f"{why}; {tail}")
+        except RiskError as error:
+            context.decide(key, block, "refused", str(error))
+        except Reverted as error:
+            if last_try:
+                context.decide(key, block, "refused", error.revert.text)
+            return False
+        return True
+
+    def _due(self, model: ModelInfo, last: ReportInfo, block: Block) -> str | None:
+        """Why a report is due, or None."""
+        if last.nonce == 0:
+            return "the first"
+        if last.model_nonce != model.nonce:
+            return f"model {model.nonce}"
+        left = last.expiry - block.timestamp
+        if left <= 0:
+            return "the last has lapsed"
+        return f"the last lapses in {left / HOUR:.1f} h" if left < self._settings.renew_hours * HOUR else None
+
+    def _report(self, last: ReportInfo, block: Block) -> tuple[RiskReport, float]:
+        """The next report from the portfolio as it is, and the degrees of freedom of its tails.
+
+        Raises:
+            RiskError: If the numbers cannot be computed.
+        """
+        context = self._context
+        state = context.reader.portfolio(context.config.portfolio, block.number)
+        inputs = self._inputs(state, block)
+        numbers = measure(inputs)
+        report = RiskReport(
+            portfolio=state.address,
+            nonce=last.nonce + 1,
+            as_of=block.timestamp,
+            expiry=block.timestamp + int(self._settings.lifetime_hours * HOUR),
+            model_nonce=inputs.model_nonce,
+            model_hash=inputs.model_hash(__version__),
+            volatility=numbers.volatility,
+            var95=numbers.var95,
+            var99=numbers.var99,
+            monte_carlo_var=numbers.monte_carlo_var,
+            monte_carlo_es=numbers.monte_carlo_es,
+            scenarios=tuple(scenario.id for scenario in inputs.scenarios),
+            stress_losses=numbers.stress_losses,
+        )
+        return report, inputs.degrees
+
+    def _inputs(self, state: PortfolioState, block: Block) -> Inputs:
+        model, nav = state.risk.model, state.nav
+        return Inputs(
+            portfolio=state.address,
+            as_of=block.timestamp,
+            model_nonce=model.nonce,
+            weights=tuple(value * WAD // nav for value in state.values[1:]),
+            covariance=self._covariance(state, model),
+            z95=model.z95,
+            z99=model.z99,
+            degrees=self._degrees(model),
+            paths=self._settings.paths,
+            scenarios=self._scenarios,
+        )
+
+    def _covariance(self, state: PortfolioState, model: ModelInfo) -> tuple[int, ...]:
+        """Entries of the portfolio's assets, in the chain's own integers."""
+        entries = self._context.reader.model_entries(model)
+        order = self._context.reader.universe_assets(self._context.record.universe)
+        index = [order.index(asset) for asset in state.assets[1:]]
+        pairs = (sorted(pair) for pair in combinations_with_replacement(index, 2))
+        return tuple(entries[row * model.size - row * (row - 1) // 2 + column - row] for row, column in pairs)
+
+    def _degrees(self, model: ModelInfo) -> float:
+        """From closes up to the model's, so that it is the same whenever it is asked.
+
+        Raises:
+            RiskError: If there are none.
+        """
+        settings = self._context.config.risk
+        day = last_closed_day(model.as_of)
+        prices = self._closes(day)
+        if prices is None or len(prices.dates) < 2:
+            raise RiskError(f"closes up to {day}", "not on file", "put the days of the posted model into prices.path")
+        returns = prices.returns()[-settings.history_days :]
+        return fit_degrees(returns, settings.halflife_days, settings.min_observations)
+
+    def _post(self, key: str, report: RiskReport, block: Block, reason: str) -> None:
+        contract = self._context.deployment.address("RiskReports")
+        message = report.message(self._context.node.chain_id, contract)
+        signatures = sign_quorum(message, self._context.signers)
+        data = abi.function("RiskReports", "postReport").encode(report.as_tuple(), signatures)
+        self._context.send(key, contract, data, block, reason)
