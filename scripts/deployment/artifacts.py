@@ -24,6 +24,10 @@ _OURS = (
     "RiskReports",
     "SignerSets",
     "TokenFactory",
+    "VaultFeed",
+    "YieldFactory",
+    "YieldOptimizer",
+    "YieldPlans",
 )
 _OPENZEPPELINS = ("AccessManager", "ERC1967Proxy")
 
