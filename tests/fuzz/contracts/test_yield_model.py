@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fixtures.yields import CAP, TERMS, PlanDesk
 from tests.fuzz.contracts.yield_model import Lock, Model, Strategy, Vault
+from tests.isolation import isolated
 from tests.reverts import reverts
 
 START = 10**12
@@ -42,12 +43,15 @@ def make(create_optimizer, create_strategy, usd, investor, admin):
     return made
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=settings.default.max_examples // 3,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(steps=st.lists(STEPS, min_size=1, max_size=14))
 def test_any_life__chain_and_model_agree_to_the_unit(
     make, usd, yield_plans, keeper, risk_signer, investor, admin, chain, steps
 ):
-    with chain.isolate():
+    with isolated(chain):
         optimizer, strategies = make()
         now = chain.blocks.head.timestamp
         listed = [optimizer.strategyOf(strategy).reportedAt for strategy in strategies]

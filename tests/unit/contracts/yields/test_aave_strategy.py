@@ -5,7 +5,7 @@ import pytest
 
 from scripts.transactions import send
 from tests.fixtures.aave import MAX_UINT256, RAY
-from tests.fixtures.protocol import DAY, WAD, YEAR
+from tests.fixtures.protocol import DAY, YEAR
 from tests.fixtures.yields import COOL_DOWN, LISTED, UNLOCK_TIME, debt_of, dollars
 from tests.reverts import reverts
 
@@ -28,22 +28,6 @@ def strategy(market, usd, admin):
 def a_token(market, usd):
     """Aave's token of the dollar."""
     return market.a_token(str(usd.address))
-
-
-@pytest.fixture
-def borrow(aave_market, usd, counterparty, admin, chain):
-    """`borrow(amount)`: somebody brings collateral and takes dollars out of the reserve."""
-    market, collateral = aave_market
-
-    def borrowed(amount):
-        collateral.mint(counterparty, 10**12 * WAD, sender=admin)
-        collateral.approve(market.pool.address, MAX_UINT256, sender=counterparty)
-        account = str(counterparty.address)
-        supply = market.pool.functions.supply(str(collateral.address), 10**12 * WAD, account, 0)
-        send(market.w3, account, supply)
-        send(market.w3, account, market.pool.functions.borrow(str(usd.address), amount, 2, 0, account))
-
-    return borrowed
 
 
 @pytest.fixture
