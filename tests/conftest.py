@@ -9,4 +9,6 @@ pytest_plugins = [
     "tests.fixtures.venues",
     "tests.fixtures.markets",
     "tests.fixtures.portfolio",
+    "tests.fixtures.yields",
+    "tests.fixtures.aave",
 ]

@@ -12,6 +12,8 @@ from keepers.chain.signing import DepthReport, sign_quorum
 from keepers.chain.state import WAD, DepthInfo, PortfolioState
 from keepers.routing.pools import QuotedPool, V2Pool, V3Pool, other_token, proceeds
 
+Measured = V2Pool | V3Pool
+"""What a pool itself holds, the chain can confirm."""
 MAX_POOLS = 8
 """ILiquidityBook: named by one report."""
 RISE_SECONDS = 3600
@@ -62,7 +64,7 @@ class DepthKeeper:
             self._renew(last, state, pools, block)
         self._next_at = block.timestamp + int(self._settings.look_minutes * _MINUTE)
 
-    def _renew(self, last: DepthInfo, state: PortfolioState, pools: tuple[V2Pool | V3Pool, ...], block: Block) -> None:
+    def _renew(self, last: DepthInfo, state: PortfolioState, pools: tuple[Measured, ...], block: Block) -> None:
         found, named = self._measure(last.asset, state, pools)
         why = self._due(last, found, block)
         key = depth_key(self._context.record.universe, last.asset, last.nonce + 1)
@@ -83,9 +85,7 @@ class DepthKeeper:
         except Reverted as error:
             self._context.decide(key, block, "refused", error.revert.text)
 
-    def _measure(
-        self, asset: str, state: PortfolioState, pools: tuple[V2Pool | V3Pool, ...]
-    ) -> tuple[int, tuple[str, ...]]:
+    def _measure(self, asset: str, state: PortfolioState, pools: tuple[Measured, ...]) -> tuple[int, tuple[str, ...]]:
         """WAD USD, and the deepest pools that it is found in, in rising order."""
         settlement = state.assets[0]
         own = [pool for pool in pools if asset in (pool.token0, pool.token1) and other_token(pool, asset) == settlement]

@@ -28,7 +28,11 @@ _OURS = (
     "RiskReports",
     "SignerSets",
     "TokenFactory",
+    "VaultFeed",
     "VenueQuotes",
+    "YieldFactory",
+    "YieldOptimizer",
+    "YieldPlans",
 )
 _OPENZEPPELINS = ("AccessManager", "ERC1967Proxy")
 

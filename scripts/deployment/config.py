@@ -169,6 +169,53 @@ class Portfolio(Quorum):
     identity: Identity | None = None
 
 
+class Strategy(Strict):
+    """An ERC-4626 vault over the optimizer's asset; `cap` is basis points of the optimizer's value."""
+
+    vault: Address
+    cap: Annotated[int, Field(ge=0, le=10_000)]
+
+
+HOUR, MONTH, YEAR = 3_600, 2_592_000, 31_536_000
+
+
+class YieldTerms(Strict):
+    """IYieldOptimizer.Terms, whose order this keeps: basis points, then seconds."""
+
+    min_liquid: Annotated[int, Field(ge=0, le=10_000)]
+    loss_budget: Bps
+    max_gain: Annotated[int, Field(ge=0, le=10_000)]
+    max_loss: Bps
+    loss_window: Annotated[int, Field(ge=HOUR, le=YEAR)] = 604_800
+    cool_down: Annotated[int, Field(ge=0, le=MONTH)] = HOUR
+    report_interval: Annotated[int, Field(ge=HOUR, le=MONTH)] = 86_400
+    unlock_time: Annotated[int, Field(ge=HOUR, le=YEAR)] = 604_800
+
+    def as_tuple(self) -> tuple[int, ...]:
+        """For the ABI."""
+        return tuple(self.model_dump().values())
+
+
+class ShareFeed(Strict):
+    """Prices an optimizer's share by its asset's feed; `max_growth` is basis points a year that its rate may rise."""
+
+    max_growth: Annotated[int, Field(ge=1, le=1_000_000)]
+    interval: Annotated[int, Field(gt=0, lt=2**32)] = 86_400
+    min_price: Annotated[Decimal, Field(gt=0)]
+    max_price: Annotated[Decimal, Field(gt=0)]
+
+
+class Optimizer(Quorum):
+    """A yield optimizer to create; its signers sign plans. Its key in the config names its share, one more asset."""
+
+    name: str = Field(min_length=1)
+    symbol: str = Field(min_length=1)
+    asset: str
+    terms: YieldTerms
+    strategies: dict[str, Strategy] = Field(default={}, max_length=10)
+    share_feed: ShareFeed | None = None
+
+
 class RiskTimes(Strict):
     """What every portfolio's risk is judged by: seconds, and basis points where it says so.
 
@@ -253,23 +300,37 @@ class Config(Strict):
     feeds: dict[str, Feed] = Field(default_factory=dict)
     universes: dict[str, Universe] = Field(default_factory=dict)
     venues: list[Venue] = Field(default_factory=list)
+    optimizers: dict[str, Optimizer] = Field(default_factory=dict)
     portfolios: dict[str, Portfolio] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Config:
-        known = set(self.assets) | set(self.tokens)
+        owned = set(self.assets) | set(self.tokens)
+        known = owned | set(self.optimizers)
         if both := set(self.assets) & set(self.tokens):
             raise ValueError(f"{sorted(both)} stand under both assets and tokens; keep one")
+        if both := owned & set(self.optimizers):
+            raise ValueError(f"{sorted(both)} stand under optimizers and under assets or tokens; keep one")
+        for name, optimizer in self.optimizers.items():
+            if optimizer.asset not in owned:
+                raise ValueError(
+                    f"optimizers.{name}.asset: {optimizer.asset!r} is no asset; name one of {sorted(owned)}"
+                )
+            if optimizer.share_feed and name in self.feeds:
+                raise ValueError(f"feeds.{name}: optimizers.{name}.share_feed makes one; keep one")
+            if optimizer.share_feed and optimizer.asset not in self.feeds:
+                raise ValueError(f"optimizers.{name}: its asset {optimizer.asset!r} has no feed; add it under feeds")
         for where, names in self._asset_names():
             for name in names:
                 if name not in known:
                     raise ValueError(f"{where}: {name!r} is no asset; name one of {sorted(known)}")
+        priced = set(self.feeds) | {name for name, optimizer in self.optimizers.items() if optimizer.share_feed}
         for name, portfolio in self.portfolios.items():
             if portfolio.universe not in self.universes:
                 raise ValueError(f"portfolios.{name}.universe: no universe {portfolio.universe!r}")
             if outside := set(portfolio.assets) - set(self.universes[portfolio.universe].assets):
                 raise ValueError(f"portfolios.{name}.assets: {sorted(outside)} not in its universe")
-            if unpriced := {portfolio.settlement, *portfolio.assets} - set(self.feeds):
+            if unpriced := {portfolio.settlement, *portfolio.assets} - priced:
                 raise ValueError(f"portfolios.{name}: {sorted(unpriced)} have no feed; add them under feeds")
         for position, venue in enumerate(self.venues):
             self._check_market(f"venues.{position}", venue)

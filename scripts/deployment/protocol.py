@@ -20,8 +20,10 @@ from scripts.deployment import roles
 from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type, create_address
 from scripts.deployment.config import (
     CLASSES,
+    YEAR,
     Config,
     Feed,
+    Optimizer,
     Portfolio,
     Rules,
     Secondary,
@@ -60,7 +62,9 @@ class ProtocolDeployment:
         self._deploy_contracts()
         self._let_factories_register()
         self.assets = {**self.config.assets, **self._issue_tokens()}
+        self.assets |= self._create_optimizers()
         self._set_feeds()
+        self._set_share_feeds()
         self._set_floors()
         self._create_universes()
         self._list_venues()
@@ -97,6 +101,8 @@ class ProtocolDeployment:
             "AutomatedComplianceEngine",
         )
         self._plain("PortfolioFactory", [self._at("AccessManager"), *map(self._at, wiring)])
+        self._plain("YieldPlans", [self._at("AccessManager"), self._at("SignerSets")])
+        self._plain("YieldFactory", [self._at("AccessManager"), self._at("YieldPlans")])
 
     def _deploy_liquidity(self) -> None:
         liquidity = self.config.liquidity
@@ -229,7 +235,56 @@ class ProtocolDeployment:
             self._create_quorum(f"universe {name}", key, universe)
             self.record.universes[name] = {"id": "0x" + key.hex(), "assets": universe.assets}
 
-    def _create_quorum(self, what: str, key: bytes, quorum: Universe | Portfolio) -> None:
+    # -- Yield
+
+    def _create_optimizers(self) -> dict[str, str]:
+        factory = self.contracts["YieldFactory"]
+        for key, wanted in self.config.optimizers.items():
+            address = factory.functions.addressOf(_salt("optimizer", key)).call()
+            if not self.chain.w3.eth.get_code(address):
+                params = (wanted.name, wanted.symbol, self.assets[wanted.asset], wanted.terms.as_tuple())
+                salt = _salt("optimizer", key)
+                self._act(f"create optimizer {key}", "YieldFactory", "createOptimizer", params, salt)
+            self._list_strategies(key, wanted, address)
+            self._create_quorum(f"optimizer {key}", bytes(12) + bytes.fromhex(address[2:]), wanted)
+            strategies = {name: strategy.vault for name, strategy in wanted.strategies.items()}
+            self.record.optimizers[key] = {"address": address, "asset": wanted.asset, "strategies": strategies}
+        return {key: str(made["address"]) for key, made in self.record.optimizers.items()}
+
+    def _list_strategies(self, key: str, wanted: Optimizer, address: str) -> None:
+        optimizer = self.chain.w3.eth.contract(address=address, abi=self.artifacts["YieldOptimizer"].abi)
+        caps = {found[0]: found[1] for found in optimizer.functions.strategies().call()}
+        for name, strategy in wanted.strategies.items():
+            if strategy.vault not in caps:
+                what = f"list strategy {name} of optimizer {key}"
+                self._act(what, "YieldFactory", "addStrategy", address, strategy.vault, strategy.cap)
+            elif caps[strategy.vault] != strategy.cap:
+                what = f"set the cap of strategy {name} of optimizer {key}"
+                self._act(what, "YieldFactory", "setCap", address, strategy.vault, strategy.cap)
+
+    def _set_share_feeds(self) -> None:
+        oracle = self.contracts["PriceOracle"]
+        for key, optimizer in self.config.optimizers.items():
+            if (wanted := optimizer.share_feed) is None:
+                continue
+            share, under = self.assets[key], self.config.feeds[optimizer.asset]
+            growth = wanted.max_growth * WAD // (10_000 * YEAR)
+            args = [share, under.aggregator, growth, wanted.interval, f"{optimizer.symbol} / USD"]
+            made = self.chain.deploy(f"feed of {key}", self.artifacts["VaultFeed"], args)
+            terms = _feed_terms(
+                Feed(
+                    aggregator=made.contract.address,
+                    heartbeat=under.heartbeat,
+                    min_price=wanted.min_price,
+                    max_price=wanted.max_price,
+                )
+            )
+            there = oracle.functions.feedOf(share).call()
+            if (there[0], there[1], there[4], there[5]) != terms:
+                self._act(f"set the feed of {key}", "PriceOracle", "setFeed", share, *terms)
+            self.record.feeds[key] = made.contract.address
+
+    def _create_quorum(self, what: str, key: bytes, quorum: Universe | Portfolio | Optimizer) -> None:
         count, threshold = self.contracts["SignerSets"].functions.quorumOf(key).call()
         if threshold == 0:
             signers = list(dict.fromkeys(quorum.signers))

@@ -33,6 +33,7 @@ class Record:
     feeds: dict[str, str] = field(default_factory=dict)
     pools: list[dict[str, Any]] = field(default_factory=list)
     universes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    optimizers: dict[str, dict[str, Any]] = field(default_factory=dict)
     portfolios: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def write(self, folder: Path) -> Path:

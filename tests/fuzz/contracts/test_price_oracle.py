@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fixtures.protocol import DAY
+from tests.isolation import isolated
 from tests.reverts import reverts
 
 LOW, HIGH = 1, 2**128 - 1
@@ -40,8 +41,8 @@ def contracts_with_decimals(create_settlement, admin):
 def test_values__any_decimals__exact_and_rounded_down(
     oracle, admin, chain, contracts_with_decimals, token_decimals, feed_decimals, answer, amount
 ):
-    with chain.isolate():
-        token, feed = contracts_with_decimals(token_decimals, feed_decimals)
+    token, feed = contracts_with_decimals(token_decimals, feed_decimals)
+    with isolated(chain):
         feed.setAnswer(answer, sender=admin)
         oracle.setFeed(token, feed, DAY, LOW, HIGH, sender=admin)
         wad = answer * 10**18 // 10**feed_decimals

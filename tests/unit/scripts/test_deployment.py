@@ -113,7 +113,7 @@ def run(w3, config, sender=None):
 
 def test_run__fresh_chain__everything_is_there(w3, config):
     record, deployment, _ = run(w3, config())
-    assert len(record.contracts) == 20
+    assert len(record.contracts) == 22
     for name, contract in record.contracts.items():
         code = w3.eth.get_code(contract.address)
         assert "0x" + Web3.keccak(code).hex() == contract.code_hash, name
@@ -158,7 +158,7 @@ def test_run__wrapped_coin_named__gateway_quotes_and_commitments_serve_one_aggre
     coin = deploy(w3, owner, package_artifact("@uniswap/v2-periphery/build/WETH9.json")).address
     terms = {"bond": 3, "delay": 4, "lifetime": 5, "beneficiary": treasury}
     record, deployment, _ = run(w3, config(liquidity={"wrapped_coin": coin, "commitments": terms}))
-    assert len(record.contracts) == 21
+    assert len(record.contracts) == 23
     contracts = deployment.contracts
     aggregator = contracts["LiquidityAggregator"]
     assert aggregator.functions.quotes().call() == contracts["VenueQuotes"].address
@@ -233,6 +233,44 @@ def test_run__limits_of_everybody_and_a_second_feed__are_set_once(w3, config):
     assert secondary == (other, 3600, 8, 150)
     _, _, chain = run(w3, wanted)
     assert chain.sent == 0
+
+
+def test_run__optimizer_whose_share_a_portfolio_holds__is_there_once(w3, config):
+    owner = w3.eth.accounts[0]
+    wanted = config()
+    usd = wanted.assets["USDC"]
+    vaults = [deploy(w3, owner, artifact("VaultStandIn"), usd).address for _ in range(2)]
+    optimizer = {
+        "name": "Dollar yield",
+        "symbol": "qUSD",
+        "asset": "USDC",
+        "terms": {"min_liquid": 1000, "loss_budget": 200, "max_gain": 100, "max_loss": 500},
+        "strategies": {"first": {"vault": vaults[0], "cap": 6000}, "second": {"vault": vaults[1], "cap": 3000}},
+        "share_feed": {"max_growth": 2000, "min_price": 0.5, "max_price": 2},
+        "signers": [owner],
+        "threshold": 1,
+    }
+    portfolio = wanted.model_dump()["portfolios"]["income"] | {"assets": ["NOTE", "BOND", "cash"]}
+    universes = {"debt": {"assets": ["NOTE", "BOND", "cash"], "signers": [owner], "threshold": 1}}
+    wanted = Config.model_validate(
+        wanted.model_dump()
+        | {"optimizers": {"cash": optimizer}, "universes": universes, "portfolios": {"income": portfolio}}
+    )
+    record, deployment, _ = run(w3, wanted)
+    share = record.optimizers["cash"]["address"]
+    there = w3.eth.contract(address=share, abi=artifact("YieldOptimizer").abi).functions
+    assert [found[:3] for found in there.strategies().call()] == [(vaults[0], 6000, 1), (vaults[1], 3000, 1)]
+    assert there.terms().call() == (1000, 200, 100, 500, 604_800, 3600, 86_400, 604_800)
+    assert deployment.contracts["SignerSets"].functions.quorumOf(bytes(12) + bytes.fromhex(share[2:])).call() == [1, 1]
+    assert deployment.contracts["PriceOracle"].functions.price(share).call() == 10**18
+    portfolio = w3.eth.contract(address=record.portfolios["income"]["address"], abi=artifact("Portfolio").abi)
+    assert share in portfolio.functions.assets().call()
+    _, _, chain = run(w3, wanted)
+    assert chain.sent == 0
+    lowered = wanted.model_dump()
+    lowered["optimizers"]["cash"]["strategies"]["first"]["cap"] = 5000
+    with pytest.raises(DeploymentError, match=r"may not call YieldFactory.setCap now; whoever may has to schedule"):
+        run(w3, Config.model_validate(lowered))
 
 
 def test_run__universe_changed__is_refused(w3, config):

@@ -156,3 +156,42 @@ def test_load_config__not_yaml__one_line(tmp_path):
     path.write_text("network: [")
     with pytest.raises(ConfigError, match="is not YAML"):
         load_config(path)
+
+
+def optimizer(**changes: Any) -> dict[str, Any]:
+    """One over USDC."""
+    whole = {
+        "name": "Dollar yield",
+        "symbol": "qUSD",
+        "asset": "USDC",
+        "terms": {"min_liquid": 1000, "loss_budget": 200, "max_gain": 100, "max_loss": 500},
+        "signers": [ACCOUNT],
+        "threshold": 1,
+    }
+    return whole | changes
+
+
+def test_load_config__optimizer_of_no_asset__is_named(refused):
+    complaint = refused(lambda data: data.update(optimizers={"cash": optimizer(asset="EURC")}))
+    assert "optimizers.cash.asset: 'EURC' is no asset" in complaint
+
+
+def test_load_config__optimizer_named_like_an_asset__is_named(refused):
+    complaint = refused(lambda data: data.update(optimizers={"USDC": optimizer()}))
+    assert "['USDC'] stand under optimizers and under assets or tokens; keep one" in complaint
+
+
+def test_load_config__share_feed_twice__is_named(refused):
+    share_feed = {"max_growth": 2000, "min_price": 0.5, "max_price": 2}
+
+    def change(data: Any) -> None:
+        data["optimizers"] = {"cash": optimizer(share_feed=share_feed)}
+        data["feeds"]["cash"] = data["feeds"]["USDC"]
+
+    assert "feeds.cash: optimizers.cash.share_feed makes one; keep one" in refused(change)
+
+
+def test_load_config__yield_terms_out_of_bounds__are_named(refused):
+    terms = {"min_liquid": 1000, "loss_budget": 200, "max_gain": 100, "max_loss": 500, "unlock_time": 60}
+    complaint = refused(lambda data: data.update(optimizers={"cash": optimizer(terms=terms)}))
+    assert "optimizers.cash.terms.unlock_time" in complaint

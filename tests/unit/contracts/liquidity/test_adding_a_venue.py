@@ -9,6 +9,7 @@ from keepers.routing.errors import RoutingError
 from keepers.routing.markets import Market, VenueKind
 from tests.fixtures.markets import ADAPTER, BALANCER, CURVE_INT128, ERC4626, NONE, V4, order_over
 from tests.fixtures.venues import TOKEN
+from tests.isolation import isolated
 from tests.reverts import reverts
 
 NO_ID = bytes(32)
@@ -133,7 +134,7 @@ def test_quote_pair__several_venues__each_as_executed(
     assert ticks == {tick: pools[1].functions.ticks(tick).call()[1] for tick in (-100, 200)}
     for quote in found:
         for amount, promised in zip((TOKEN, 5 * TOKEN), quote.amountsOut, strict=True):
-            with chain.isolate():
+            with isolated(chain):
                 path = (amount, [(quote.market, True)])
                 order = (tokens[0].address, tokens[1].address, amount, 0, trader.address, 2**40 - 1, [path])
                 aggregator.swap(order, sender=trader)

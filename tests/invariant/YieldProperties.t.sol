@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {VaultProperties} from "./base/VaultProperties.sol";
+import {YieldTest} from "./base/YieldTest.sol";
+import {AavePoolStandIn} from "contracts/test/AavePoolStandIn.sol";
+import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {AaveV3Strategy} from "contracts/yield/AaveV3Strategy.sol";
+import {IAavePool} from "interfaces/yield/IAavePool.sol";
+import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
+
+/// @title ERC-4626 properties of the yield optimizer
+contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
+    function setUp() public {
+        setUpYield();
+    }
+
+    function vault() internal view override returns (IERC4626) {
+        return optimizer;
+    }
+
+    function fund(address account, uint256 amount) internal override {
+        usd.mint(account, amount);
+    }
+
+    /// @dev Two holders, money in three strategies, gains reported, unreported and unlocking, losses, limits on what is
+    /// paid at once.
+    function disturb(uint256 seed) internal override {
+        _enter(other, 1 + seed % 1e12);
+        _enter(holder, 1 + (seed >> 16) % 1e15);
+        IYieldOptimizer.Target[] memory targets = new IYieldOptimizer.Target[](3);
+        for (uint256 k; k < 3; ++k) {
+            targets[k] = IYieldOptimizer.Target(address(strategies[k]), uint16((seed >> (32 + 8 * k)) % 3000));
+        }
+        move(targets);
+        for (uint256 k; k < 3; ++k) {
+            uint256 held = usd.balanceOf(address(strategies[k]));
+            uint256 dice = (seed >> (64 + 16 * k)) % 65_536;
+            if (dice % 4 == 0) usd.mint(address(strategies[k]), held * dice / 1_000_000);
+            if (dice % 4 == 1) strategies[k].lose(held * dice / 1_000_000);
+        }
+        vm.warp(vm.getBlockTimestamp() + 1 days);
+        if (seed >> 128 & 1 == 1) optimizer.report(address(strategies[0]));
+        if (seed >> 129 & 1 == 1) optimizer.report(address(strategies[1]));
+        vm.warp(vm.getBlockTimestamp() + (seed >> 130) % 8 days);
+        if (seed >> 160 & 1 == 1) strategies[0].setLimit((seed >> 161) % 1e14);
+    }
+
+    function _enter(address account, uint256 amount) private {
+        usd.mint(account, amount);
+        vm.startPrank(account);
+        usd.approve(address(optimizer), amount);
+        optimizer.deposit(amount, account);
+        vm.stopPrank();
+    }
+}
+
+/// @title ERC-4626 properties of the Aave strategy, over the arithmetic of an Aave reserve
+contract AaveStrategyPropertiesTest is VaultProperties {
+    SettlementToken private _usd;
+    AavePoolStandIn private _pool;
+    AaveV3Strategy private _strategy;
+
+    function setUp() public {
+        _usd = new SettlementToken("US Dollar", "USD", 18);
+        _pool = new AavePoolStandIn(_usd);
+        _strategy = new AaveV3Strategy(IAavePool(address(_pool)), IERC20(address(_usd)), "Aave", "aUSD");
+    }
+
+    function vault() internal view override returns (IERC4626) {
+        return _strategy;
+    }
+
+    function fund(address account, uint256 amount) internal override {
+        _usd.mint(account, amount);
+    }
+
+    /// @dev Aave refuses to burn less than half a scaled unit.
+    function least() internal pure override returns (uint256) {
+        return 4;
+    }
+
+    /// @dev Any index up to eight, holders who came at other indices, borrowers, other suppliers, a supply cap.
+    function disturb(uint256 seed) internal override {
+        uint256 index = 1e27 + seed % 3e27;
+        _pool.setIndex(index);
+        _enter(other, 10 + (seed >> 16) % 1e24);
+        index += (seed >> 32) % 2e27;
+        _pool.setIndex(index);
+        _enter(holder, 10 + (seed >> 48) % 1e24);
+        _pool.setIndex(index + (seed >> 64) % 2e27);
+        // Interest is paid by borrowers.
+        _usd.mint(address(_pool), 8e24);
+        if (seed >> 200 & 1 == 1) _pool.lend(address(0xdead), _usd.balanceOf(address(_pool)) - (seed >> 100) % 1e24);
+        if (seed >> 201 & 1 == 1) {
+            _pool.setConfiguration(uint256(1) << 56 | uint256(18) << 48 | ((seed >> 202) % 1e7 + 1) << 116);
+        }
+    }
+
+    function _enter(address account, uint256 amount) private {
+        _usd.mint(account, amount);
+        vm.startPrank(account);
+        _usd.approve(address(_strategy), amount);
+        _strategy.deposit(amount, account);
+        vm.stopPrank();
+    }
+}
