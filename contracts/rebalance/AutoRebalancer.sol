@@ -133,7 +133,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         IPortfolio portfolio = IPortfolio(signal.portfolio);
         IRiskEngine engine = IRiskEngine(portfolio.riskEngine());
         Estimate memory found;
-        (,, uint256[] memory values) = portfolio.positions();
+        (,, uint256[] memory values,) = portfolio.positions();
         _requireTargets(signal.targets, values.length);
         found.trackingErrorBefore = TrackingError.between(engine, signal.portfolio, values, signal.targets);
         found.var99Before = engine.metrics(signal.portfolio).var99;
@@ -145,7 +145,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
 
         (found.turnover, found.cost, found.keeperFee) = (outcome.turnover, outcome.cost, outcome.keeperFee);
         (found.distanceBefore, found.distanceAfter) = (outcome.distanceBefore, outcome.distanceAfter);
-        (,, values) = portfolio.positions();
+        (,, values,) = portfolio.positions();
         found.trackingErrorAfter = TrackingError.between(engine, signal.portfolio, values, signal.targets);
         found.var99After = engine.metrics(signal.portfolio).var99;
         revert AutoRebalancer__Simulated(found);
