@@ -104,7 +104,8 @@ library RiskLimits {
         }
         if (m.grade > l.worstGrade) return (true, IRiskEngine.Metric.Grade, m.grade, l.worstGrade);
         int256 least = int256(l.minSharpeBps) * int256(_BPS_TO_WAD);
-        if (m.observations != 0 && m.sharpe < least) {
+        // The lowest is off: a fund in a crash has less than -3.2768 a year.
+        if (m.observations != 0 && l.minSharpeBps != type(int16).min && m.sharpe < least) {
             return (true, IRiskEngine.Metric.Sharpe, FixedPointMathLib.abs(m.sharpe), FixedPointMathLib.abs(least));
         }
         return (false, metric, 0, 0);

@@ -28,6 +28,9 @@ STATES = ("Normal", "Warning", "DeRiskOnly", "Halted")
 OFF = 65_535
 """A limit that limits nothing."""
 
+NO_SHARPE = -32_768
+"""A least Sharpe ratio that limits nothing."""
+
 UNKNOWN_DAYS = 2**256 - 1
 """Days to liquidate where the depth of an asset is not known."""
 
@@ -79,7 +82,7 @@ class Limits:
     max_beta_bps: int = OFF
     max_liquidation_tenths: int = OFF
     worst_grade: int = 255
-    min_sharpe_bps: int = -32_768
+    min_sharpe_bps: int = NO_SHARPE
 
     def var99_cap(self, model: ModelInfo) -> float:
         """The tightest of the limits that are multiples of volatility, as one of VaR 99%, basis points."""
@@ -143,7 +146,8 @@ class Metrics:
         found = [n for n, value, cap in pairs if cap != OFF and value > cap * (WAD // 10_000) * part_bps // 10_000]
         if self.grade > limits.worst_grade:
             found.append("grade")
-        if self.observations and self.sharpe < limits.min_sharpe_bps * (WAD // 10_000):
+        limited = limits.min_sharpe_bps != NO_SHARPE
+        if self.observations and limited and self.sharpe < limits.min_sharpe_bps * (WAD // 10_000):
             found.append("Sharpe")
         return found
 

@@ -17,7 +17,7 @@ from keepers.store import Decision, Store
 from scripts.demo import processes
 from scripts.demo.errors import DemoError
 from scripts.demo.people import Keyring, People
-from scripts.demo.protocol import MODEL, PORTFOLIO, UNIVERSE, Protocol
+from scripts.demo.protocol import HEARTBEAT, MODEL, PORTFOLIO, UNIVERSE, Protocol
 
 BOTS = ("risk", "rebalance")
 POLL_SECONDS = 0.02
@@ -150,7 +150,7 @@ def _config(protocol: Protocol, keyring: Keyring, history: Path) -> dict[str, An
         "risk": {
             "halflife_days": RISKMETRICS_HALFLIFE,
             "model_lifetime_hours": 120,
-            "reports": {"paths": REPORT_PATHS},
+            "reports": {"paths": REPORT_PATHS, "lifetime_hours": HEARTBEAT / 3600},
             "depth": {"lifetime_hours": DEPTH_HOURS},
         },
         "rebalance": {

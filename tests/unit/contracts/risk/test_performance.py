@@ -114,6 +114,15 @@ def test_trip__beta_or_sharpe_outside__de_risk_only(
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
+def test_trip__terrible_sharpe_without_a_limit_on_it__stays_normal(risk_engine, invested, live, post_model, thief):
+    """Less than what an int16 of basis points can say is no breach of a limit that is off."""
+    live(invested, [-0.004, -0.002] * 11)
+    post_model()
+    assert risk_engine.metrics(invested).sharpe < -4 * WAD
+    with reverts(risk_engine.RiskEngine__NothingToTrip, invested, 0):
+        risk_engine.trip(invested, sender=thief)
+
+
 def test_engine_checkpoint__once_a_day__feeds_the_book(performance_book, risk_engine, invested, thief, chain):
     risk_engine.checkpoint(invested, sender=thief)
     first = performance_book.statsOf(invested).asOf

@@ -147,3 +147,9 @@ def test_var99_cap__other_multiples_of_volatility__the_tightest_counts() -> None
     assert LIMITS.var99_cap(model) == 400
     assert replace(LIMITS, max_volatility_bps=100).var99_cap(model) == pytest.approx(300)
     assert replace(LIMITS, max_var95_bps=100, max_volatility_bps=100).var99_cap(model) == pytest.approx(200)
+
+
+def test_breaches__sharpe__counts_where_a_limit_is_on() -> None:
+    metrics = Metrics(WAD, 0, 0, 0, 0, WAD, WAD, 0, sharpe=-5 * WAD, observations=22)
+    assert metrics.breaches(LIMITS) == []
+    assert metrics.breaches(replace(LIMITS, min_sharpe_bps=-32_767)) == ["Sharpe"]
