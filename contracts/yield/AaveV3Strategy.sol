@@ -192,6 +192,7 @@ contract AaveV3Strategy is IAaveV3Strategy, ERC4626, ReentrancyGuardTransient {
     }
 
     function _transferOut(address to, uint256 assets) internal override {
+        // slither-disable-next-line incorrect-equality (nothing to send)
         if (assets == 0) return;
         uint256 before = IAaveToken(aToken).scaledBalanceOf(address(this));
         // It pays exactly what it is asked for, or reverts.

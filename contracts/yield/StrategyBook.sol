@@ -52,6 +52,9 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     mapping(address strategy => uint256) internal _indexPlusOne;
     mapping(address strategy => LeakyBucket.Bucket) internal _losses;
 
+    // Zero is what is refused or skipped, and a status is one of three; no balance decides.
+    // slither-disable-start incorrect-equality
+
     // -- Knowing -----------------------------------------------------------------------------------------------------
 
     /// @dev What everything counts now, losses since the last booking included.
@@ -235,6 +238,8 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         (, received) = _pull(k, false, 0, type(uint256).max);
     }
 
+    // The caller holds the reentrancy lock, views included: the balance before is that of this call alone.
+    // slither-disable-start reentrancy-balance,reentrancy-no-eth
     /// @dev Pays in. A strategy that takes more or less than the amount is refused.
     function _push(uint256 k, uint256 assets) private {
         address vault = _strategies[k].vault;
@@ -254,6 +259,8 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         _idle -= assets;
         emit Pushed(vault, assets, shares);
     }
+
+    // slither-disable-end reentrancy-balance,reentrancy-no-eth
 
     /// @dev Takes one leg of an exit in kind out of the books.
     /// @param due What the exit is worth in the asset, of `a.gross` together with what is locked.
@@ -292,4 +299,6 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         if (indexPlusOne == 0) revert YieldOptimizer__NotAStrategy(strategy);
         return indexPlusOne - 1;
     }
+
+    // slither-disable-end incorrect-equality
 }

@@ -60,6 +60,8 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
 
     // -- Moves -------------------------------------------------------------------------------------------------------
 
+    // What strategies did decides what is booked; the lock keeps everyone out, readers too.
+    // slither-disable-start reentrancy-no-eth
     /// @inheritdoc IYieldOptimizer
     function execute(Target[] calldata targets) external nonReentrant {
         // Checks
@@ -85,6 +87,8 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         emit Moved(valueBefore, valueAfter, level);
     }
 
+    // slither-disable-end reentrancy-no-eth
+
     /// @inheritdoc IYieldOptimizer
     function report(address strategy) external nonReentrant returns (uint256 gain) {
         uint256 k = _indexOf(strategy);
@@ -99,6 +103,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         uint256 nextAt = uint256(s.reportedAt) + _terms.reportInterval;
         if (block.timestamp < nextAt) revert YieldOptimizer__ReportedTooSoon(strategy, nextAt, block.timestamp);
         gain = FixedPointMathLib.min(a.worths[k] - s.debt, uint256(s.debt) * _terms.maxGainBps / _BPS);
+        // slither-disable-next-line incorrect-equality (nothing to count)
         if (gain == 0) return 0;
         s.debt += gain.toUint128();
         (_strategies[k].debt, _strategies[k].reportedAt) = (s.debt, uint40(block.timestamp));
@@ -506,6 +511,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
 
     /// @dev Sends, or sets aside if the token refuses. It left the books before.
     function _send(address token, address receiver, address owner, uint256 amount) private {
+        // slither-disable-next-line incorrect-equality (nothing to send)
         if (amount == 0 || TryToken.transfer(token, receiver, amount)) return;
         _claimable[owner][token] += amount;
         emit LegSetAside(token, owner, amount);
