@@ -265,12 +265,12 @@ contract YieldHandler is Test {
         }
     }
 
-    /// @return books Idle cash and all debts as written, losses that are not booked included.
-    function _booksNow() private view returns (uint256 books) {
-        books = optimizer.idle();
+    /// @return total Idle cash and all debts as written, losses that are not booked included.
+    function _booksNow() private view returns (uint256 total) {
+        total = optimizer.idle();
         IYieldOptimizer.Strategy[] memory list = optimizer.strategies();
         for (uint256 k; k < list.length; ++k) {
-            books += list[k].debt;
+            total += list[k].debt;
         }
     }
 
