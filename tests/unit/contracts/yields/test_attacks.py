@@ -213,7 +213,7 @@ def test_hostile_everywhere__exit_in_kind_passes(create_optimizer, create_strate
     receipt = optimizer.redeemInKind(optimizer.balanceOf(investor), investor, investor, sender=investor)
     assert dollars(100_000) - 1 <= usd.balanceOf(investor) <= dollars(100_000)
     assert len(receipt.decode_logs(optimizer.LegSetAside)) == 10
-    assert receipt.gas_used < 16_000_000
+    assert receipt.gas_used < 6_000_000
 
 
 # -- Reentrancy
