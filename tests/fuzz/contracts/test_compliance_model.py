@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.fixtures.compliance import Reason, rule
 from tests.fixtures.protocol import ACCREDITED, DAY, EVERY_CLASS, GERMANY, INSTITUTIONAL, RETAIL, SWITZERLAND, YEAR
+from tests.isolation import isolated
 
 NOBODY = "0x0000000000000000000000000000000000000000"
 NAMES = ("investor", "counterparty", "spender", "pool", "router", "trader")
@@ -70,7 +71,7 @@ class Model:
         if now >= person.expiry:
             return Reason.KYC_EXPIRED
         found = self.rules.get(person.country)
-        if not found or not found.get("classes", EVERY_CLASS):
+        if found is None or not found.get("classes", EVERY_CLASS):
             return Reason.COUNTRY_NOT_ALLOWED
         if not found.get("classes", EVERY_CLASS) >> person.investor_class & 1:
             return Reason.CLASS_NOT_ALLOWED
@@ -533,7 +534,7 @@ def world(
     funds=st.lists(amounts, min_size=len(NAMES), max_size=len(NAMES)),
 )
 def test_token__after_any_history__is_as_the_model_says(chain, world, first, history, funds):
-    with chain.isolate():
+    with isolated(chain):
         world.model = Model({country: {} for country in COUNTRIES})
         for place, (name, amount) in enumerate(zip(NAMES, funds, strict=True)):
             if place % 2:
