@@ -17,7 +17,7 @@ from keepers.store import Decision, Store
 from scripts.demo import processes
 from scripts.demo.errors import DemoError
 from scripts.demo.people import Keyring, People
-from scripts.demo.protocol import HEARTBEAT, MODEL, PORTFOLIO, UNIVERSE, Protocol
+from scripts.demo.protocol import HEARTBEAT, MODEL, PORTFOLIO, REBALANCE, UNIVERSE, Protocol
 
 BOTS = ("risk", "rebalance")
 POLL_SECONDS = 0.02
@@ -30,10 +30,6 @@ DEPTH_HOURS = 240
 """The most that the chain takes: pools are refilled every day."""
 RISKMETRICS_HALFLIFE = 11.2
 """Days; RiskMetrics' decay of 0.94 for daily data."""
-REBALANCE_DAYS = 14
-DRIFT_BPS = 100
-TURNOVER_COST = 0.001
-"""Fraction of what is traded: about what pools of this depth take, fees included."""
 
 
 @dataclass
@@ -153,12 +149,7 @@ def _config(protocol: Protocol, keyring: Keyring, history: Path) -> dict[str, An
             "reports": {"paths": REPORT_PATHS, "lifetime_hours": HEARTBEAT / 3600},
             "depth": {"lifetime_hours": DEPTH_HOURS},
         },
-        "rebalance": {
-            "model": MODEL,
-            "momentum": {"enabled": True},
-            "turnover_cost": TURNOVER_COST,
-            "schedule": {"every_n_days": REBALANCE_DAYS, "drift_bps": DRIFT_BPS},
-        },
+        "rebalance": {"model": MODEL, **REBALANCE},
         "poll_seconds": POLL_SECONDS,
         "lease_seconds": LEASE_SECONDS,
     }

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from web3.contract import Contract
 
+from keepers.config import Rebalance
 from scripts.demo.chain import GAS, Chain
 from scripts.demo.errors import DemoError
 from scripts.demo.market import SETTLEMENT, Market
@@ -25,6 +26,14 @@ NETWORK = "demo"
 UNIVERSE = "stocks"
 MODEL = "momentum"
 """What the rebalance keeper decides with."""
+TURNOVER_COST = 0.001
+"""Fraction of what is traded: about what pools of this depth take, fees included."""
+REBALANCE: dict[str, Any] = {
+    "momentum": {"enabled": True},
+    "turnover_cost": TURNOVER_COST,
+    "schedule": {"every_n_days": 14, "drift_bps": 100},
+}
+"""Settings of that keeper."""
 PORTFOLIO = "stocks"
 
 UNITED_STATES, GERMANY, SWITZERLAND, VENEZUELA = 840, 276, 756, 862
@@ -145,7 +154,7 @@ class Protocol:
             "risk": {"cooling_time": terms.cooling_time, "max_report_lifetime": HEARTBEAT},
             # Wide, so that the attacks meet the loss budget, not this guard before it.
             "liquidity": {"max_deviation_bps": 9_000},
-            "models": {MODEL: model_of({})},
+            "models": _models(),
             "assets": {SETTLEMENT: self.market.tokens[SETTLEMENT]},
             "tokens": {symbol: {"name": f"{symbol} share", "rules": rules} for symbol in symbols},
             "feeds": {
@@ -190,3 +199,9 @@ class Protocol:
                 }
             },
         }
+
+
+def _models() -> dict[str, dict[str, str]]:
+    """What the demo's keeper decides with, and what `quantera init` writes for whoever tries the local network."""
+    settings = {MODEL: Rebalance(model=MODEL, **REBALANCE), Rebalance().model: Rebalance()}
+    return {name: model_of(found.model_dump(mode="json", exclude={"model"})) for name, found in settings.items()}
