@@ -14,10 +14,11 @@ import pytest
 from web3.contract import Contract
 from web3.exceptions import ContractCustomError
 
+from keepers.chain.signing import model_id
 from scripts.artifacts import artifact
 from scripts.deployment import roles
 from scripts.transactions import deploy
-from tests.fixtures.node import SIGNER_KEYS, World, _address, protocol
+from tests.fixtures.node import MODEL, SIGNER_KEYS, World, _address, protocol
 from tests.unit.keepers.bots.harness import ready, started
 
 IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
@@ -37,7 +38,11 @@ STATE: dict[str, State] = {
     "SanctionsList": lambda w, token: [("isSanctioned", OUTCAST), ("version",)],
     "IdentityRegistry": lambda w, token: [("identityOf", w.owner), ("isVerified", w.owner)],
     "AutomatedComplianceEngine": lambda w, token: [("isCountryAllowed", token, UNITED_STATES), ("registryOf", token)],
-    "AutoRebalancer": lambda w, token: [("isNonceUsed", w.portfolio.address, used_nonce(w))],
+    "AutoRebalancer": lambda w, token: [
+        ("isNonceUsed", w.portfolio.address, used_nonce(w)),
+        ("paceOf", w.portfolio.address),
+    ],
+    "ModelRegistry": lambda w, token: [("modelOf", model_id(MODEL))],
     "CovarianceModels": lambda w, token: [("modelOf", w.universe), ("universeAssets", w.universe)],
     "PerformanceBook": lambda w, token: [("statsOf", w.portfolio.address)],
     "LiquidityBook": lambda w, token: [
