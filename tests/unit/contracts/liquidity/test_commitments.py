@@ -6,6 +6,7 @@ import ape
 import pytest
 from eth_utils import keccak
 
+from scripts.transactions import send
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import TERMS
 from tests.fixtures.venues import DEEP, TOKEN
@@ -186,4 +187,4 @@ def _largest_front_run(lens, uniswap_v2, pair, order, quoted):
 def _router_swap(uniswap_v2, account, token_in, token_out, amount):
     path = [token_in.address, token_out.address]
     call = uniswap_v2.router.functions.swapExactTokensForTokens(amount, 0, path, account.address, FAR_FUTURE)
-    call.transact({"from": account.address, "gas": 500_000})
+    send(call.w3, account.address, call, gas=500_000)

@@ -8,6 +8,7 @@ from eth_abi import encode
 from eth_account import Account
 from eth_utils import keccak
 
+from scripts.transactions import send
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from scripts.venues.uniswap_v4 import PERMIT2, install_permit2
 from tests.fixtures.markets import TERMS
@@ -32,7 +33,8 @@ def gateway(aggregator, permit2, wrapped_coin, admin):
 @pytest.fixture
 def coin_pair(wrapped_coin, tokens, uniswap_v2, list_pool, liquidity_provider, chain):
     """WETH and the first token, one to one, a thousand each."""
-    uniswap_v2.weth.functions.deposit().transact({"from": liquidity_provider.address, "value": 1000 * TOKEN})
+    deposit = uniswap_v2.weth.functions.deposit()
+    send(chain.provider.web3, liquidity_provider.address, deposit, value=1000 * TOKEN)
     tokens[0].mint(liquidity_provider, 1000 * TOKEN, sender=liquidity_provider)
     amounts = {wrapped_coin.address: 1000 * TOKEN, tokens[0].address: 1000 * TOKEN}
     return list_pool(uniswap_v2.add_liquidity(liquidity_provider.address, amounts), 1)
