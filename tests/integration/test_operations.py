@@ -87,6 +87,8 @@ def test_operations__commands_of_the_page__go_from_init_to_a_rebalance_in_minute
         assert "Next: quantera doctor" in outputs[0] and "signers of rebalances: 2 of 3, 2 needed" in outputs[1]
         with terminal.stays(run, bot_log):
             wait_until(lambda: decided(bot_log, "rebalance:stocks"), bot_log)
+            # Ready is who has looked through once: the risk bot reports and measures depth after its model.
+            wait_until(lambda: json.loads(terminal.run(look[1]))["ok"], bot_log)
             assert time.monotonic() - started < MINUTES * 60
             status, ready, metrics, paused, unpaused, _, _ = [terminal.run(line) for line in look]
     assert "VaR 99%" in status and "rebalance:stocks: " in status

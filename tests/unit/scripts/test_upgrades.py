@@ -38,10 +38,7 @@ STATE: dict[str, State] = {
     "SanctionsList": lambda w, token: [("isSanctioned", OUTCAST), ("version",)],
     "IdentityRegistry": lambda w, token: [("identityOf", w.owner), ("isVerified", w.owner)],
     "AutomatedComplianceEngine": lambda w, token: [("isCountryAllowed", token, UNITED_STATES), ("registryOf", token)],
-    "AutoRebalancer": lambda w, token: [
-        ("isNonceUsed", w.portfolio.address, used_nonce(w)),
-        ("paceOf", w.portfolio.address),
-    ],
+    "AutoRebalancer": lambda w, token: [("isNonceUsed", w.portfolio.address, used_nonce(w))],
     "ModelRegistry": lambda w, token: [("modelOf", model_id(MODEL))],
     "CovarianceModels": lambda w, token: [("modelOf", w.universe), ("universeAssets", w.universe)],
     "PerformanceBook": lambda w, token: [("statsOf", w.portfolio.address)],
