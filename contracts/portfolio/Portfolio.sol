@@ -10,9 +10,9 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {LeakyBucket} from "../math/LeakyBucket.sol";
+import {Holdings} from "./Holdings.sol";
+import {LossBudget} from "./LossBudget.sol";
 import {TradeTerms} from "./TradeTerms.sol";
-import {TryToken} from "./TryToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
@@ -21,35 +21,14 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Managed portfolio
 /// @notice See {IPortfolio}.
-contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
-    using LeakyBucket for LeakyBucket.Bucket;
+contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    /// @dev One slot: read together in every trade and exit.
-    /// @param reserved Whether some of the balance is set aside: `_setAside` is read only then.
-    struct Asset {
-        address token;
-        uint8 decimals;
-        bool reserved;
-    }
-
-    /// @dev One slot: terms and level of the loss bucket.
-    struct LossBudget {
-        uint16 budgetBps;
-        uint40 window;
-        uint128 level;
-        uint40 updatedAt;
-    }
-
-    uint256 private constant _MAX_ASSETS = 32;
     uint256 private constant _WAD = 1e18;
-    uint256 private constant _BPS_TO_WAD = 1e14;
     uint8 private constant _OFFSET = 6;
 
     /// @inheritdoc IPortfolio
     address public immutable factory;
-    /// @inheritdoc IPortfolio
-    address public immutable oracle;
     /// @inheritdoc IPortfolio
     address public immutable riskEngine;
     /// @inheritdoc IPortfolio
@@ -59,11 +38,6 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     /// @inheritdoc IPortfolio
     address public compliance;
-    LossBudget private _lossBudget;
-    Asset[] private _assets;
-    mapping(address asset => uint256) private _indexPlusOne;
-    mapping(address asset => uint256) private _setAside;
-    mapping(address owner => mapping(address asset => uint256)) private _claimable;
 
     modifier onlyFactory() {
         if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
@@ -71,9 +45,8 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     }
 
     /// @dev Deployed by the factory, as the implementation of its clones.
-    constructor(address oracle_, address riskEngine_, address aggregator_, address rebalancer_) {
+    constructor(address oracle_, address riskEngine_, address aggregator_, address rebalancer_) Holdings(oracle_) {
         factory = msg.sender;
-        oracle = oracle_;
         riskEngine = riskEngine_;
         aggregator = aggregator_;
         rebalancer = rebalancer_;
@@ -241,26 +214,7 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     /// @inheritdoc IPortfolio
     function claim(address asset_, address receiver) external nonReentrant returns (uint256 amount) {
-        amount = _claimable[msg.sender][asset_];
-        if (amount == 0) revert Portfolio__NothingToClaim(asset_, msg.sender);
-        _claimable[msg.sender][asset_] = 0;
-        uint256 left = _setAside[asset_] - amount;
-        _setAside[asset_] = left;
-        // What was set aside outlives the listing.
-        uint256 indexPlusOne = _indexPlusOne[asset_];
-        if (left == 0 && indexPlusOne != 0) _assets[indexPlusOne - 1].reserved = false;
-        IERC20(asset_).safeTransfer(receiver, amount);
-        emit LegClaimed(asset_, msg.sender, receiver, amount);
-    }
-
-    /// @inheritdoc IPortfolio
-    function claimable(address asset_, address owner) external view returns (uint256) {
-        return _claimable[owner][asset_];
-    }
-
-    /// @inheritdoc IPortfolio
-    function setAside(address asset_) external view returns (uint256) {
-        return _setAside[asset_];
+        amount = _claim(asset_, receiver);
     }
 
     // -- Governance --------------------------------------------------------------------------------------------------
@@ -273,39 +227,16 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     /// @inheritdoc IPortfolio
     function unlistAsset(address asset_) external onlyFactory nonReentrant {
-        uint256 indexPlusOne = _indexPlusOne[asset_];
-        if (indexPlusOne < 2) revert Portfolio__AssetNotListed(asset_);
-        uint256 balance = _balanceOf(_assets[indexPlusOne - 1]);
-        if (balance != 0) revert Portfolio__AssetHeld(asset_, balance);
-        Asset memory last = _assets[_assets.length - 1];
-        _assets[indexPlusOne - 1] = last;
-        _indexPlusOne[last.token] = indexPlusOne;
-        _indexPlusOne[asset_] = 0;
-        _assets.pop();
-        emit AssetUnlisted(asset_);
+        _unlist(asset_);
         IRiskEngine(riskEngine).syncAssets();
     }
 
     /// @inheritdoc IPortfolio
     function setLossBudget(uint16 lossBudgetBps, uint40 lossWindow) external onlyFactory {
-        // Settle the level under the old terms first.
-        (uint256 level,,) = lossBucket();
-        _lossBudget.level = uint128(level);
-        _lossBudget.updatedAt = uint40(block.timestamp);
-        _setLossBudget(lossBudgetBps, lossWindow);
+        _resetLossBudget(lossBudgetBps, lossWindow);
     }
 
     // -- Views -------------------------------------------------------------------------------------------------------
-
-    /// @inheritdoc IPortfolio
-    function assets() external view returns (address[] memory) {
-        return _tokens(_assets);
-    }
-
-    /// @inheritdoc IPortfolio
-    function isAsset(address asset_) external view returns (bool) {
-        return _indexPlusOne[asset_] != 0;
-    }
 
     /// @inheritdoc IPortfolio
     function positions()
@@ -330,13 +261,6 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     /// @inheritdoc IPortfolio
     function sharePrice() external view nonReentrantView returns (uint256) {
         return _sharePrice(_totalAssets());
-    }
-
-    /// @inheritdoc IPortfolio
-    function lossBucket() public view returns (uint256 level, uint256 capacity, uint256 window) {
-        LossBudget memory budget = _lossBudget;
-        (capacity, window) = _bucketTerms(budget);
-        level = LeakyBucket.Bucket(budget.level, budget.updatedAt).levelAt(capacity, window, block.timestamp);
     }
 
     /// @inheritdoc IERC4626
@@ -441,111 +365,6 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
         IERC20(settlement.token).safeTransfer(terms.feeTo, amount);
     }
 
-    /// @dev Charges the fall of NAV to the bucket; a gain does not refill it, or an attacker could trade it up first.
-    function _chargeLoss(uint256 navBefore, uint256 navAfter) private returns (uint256 level) {
-        LossBudget memory budget = _lossBudget;
-        (uint256 capacity, uint256 window) = _bucketTerms(budget);
-        LeakyBucket.Bucket memory bucket = LeakyBucket.Bucket(budget.level, budget.updatedAt);
-        uint256 loss = navAfter < navBefore ? FixedPointMathLib.fullMulDivUp(navBefore - navAfter, _WAD, navBefore) : 0;
-        bool fits;
-        (fits, level) = bucket.charge(loss, capacity, window, block.timestamp);
-        if (!fits) revert Portfolio__LossBudgetExceeded(loss, level - loss, capacity);
-        (budget.level, budget.updatedAt) = (uint128(level), uint40(block.timestamp));
-        _lossBudget = budget;
-    }
-
-    /// @dev One leg of a redemption: its amount, sent, or set aside if the token refuses.
-    function _sendLeg(
-        uint256 index,
-        Asset memory info,
-        uint256 shares,
-        uint256 supply,
-        address receiver,
-        address owner
-    )
-        private
-        returns (uint256 amount)
-    {
-        address asset_ = info.token;
-        (bool readable, uint256 balance) = TryToken.balanceOf(asset_, address(this));
-        if (!readable || balance > type(uint128).max) {
-            emit LegUnreadable(asset_, owner);
-            return 0;
-        }
-        uint256 reserved = info.reserved ? _setAside[asset_] : 0;
-        amount = FixedPointMathLib.fullMulDiv(FixedPointMathLib.zeroFloorSub(balance, reserved), shares, supply);
-        if (amount == 0 || TryToken.transfer(asset_, receiver, amount)) return amount;
-        if (!info.reserved) _assets[index].reserved = true;
-        _setAside[asset_] = reserved + amount;
-        _claimable[owner][asset_] += amount;
-        emit LegSetAside(asset_, owner, amount);
-    }
-
-    function _list(address asset_) private {
-        IPriceOracle.Feed memory feed = IPriceOracle(oracle).feedOf(asset_);
-        if (feed.aggregator == address(0)) revert IPriceOracle.PriceOracle__NoFeed(asset_);
-        if (asset_ == address(this)) revert Portfolio__InvalidAsset(asset_);
-        if (_indexPlusOne[asset_] != 0) revert Portfolio__AssetExists(asset_);
-        if (_assets.length == _MAX_ASSETS) revert Portfolio__TooManyAssets(_assets.length + 1, _MAX_ASSETS);
-        _assets.push(Asset(asset_, feed.tokenDecimals, _setAside[asset_] != 0));
-        _indexPlusOne[asset_] = _assets.length;
-        emit AssetListed(asset_);
-    }
-
-    function _setLossBudget(uint16 lossBudgetBps, uint40 lossWindow) private {
-        if (lossBudgetBps == 0 || lossBudgetBps > 10_000 || lossWindow == 0) {
-            revert Portfolio__InvalidLossBudget(lossBudgetBps, lossWindow);
-        }
-        (_lossBudget.budgetBps, _lossBudget.window) = (lossBudgetBps, lossWindow);
-        emit LossBudgetChanged(lossBudgetBps, lossWindow);
-    }
-
-    /// @dev Half the budget: see LeakyBucket for why.
-    function _bucketTerms(LossBudget memory budget) private pure returns (uint256 capacity, uint256 window) {
-        return (uint256(budget.budgetBps) * _BPS_TO_WAD / 2, budget.window);
-    }
-
-    function _tokens(Asset[] memory list) private pure returns (address[] memory tokens) {
-        tokens = new address[](list.length);
-        for (uint256 k; k < list.length; ++k) {
-            tokens[k] = list[k].token;
-        }
-    }
-
-    function _indexIn(Asset[] memory list, address asset_) private pure returns (uint256) {
-        for (uint256 k; k < list.length; ++k) {
-            if (list[k].token == asset_) return k;
-        }
-        revert Portfolio__AssetNotListed(asset_);
-    }
-
-    /// @return WAD USD.
-    function _valueOf(uint256 amount, uint256 price, uint256 decimals_) private pure returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(amount, price, 10 ** decimals_);
-    }
-
-    function _balanceOf(Asset memory info) private view returns (uint256 balance) {
-        balance = IERC20(info.token).balanceOf(address(this));
-        if (info.reserved) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[info.token]);
-    }
-
-    function _valued(
-        Asset[] memory list,
-        uint256[] memory prices
-    )
-        private
-        view
-        returns (uint256[] memory balances, uint256[] memory values, uint256 total)
-    {
-        balances = new uint256[](list.length);
-        values = new uint256[](list.length);
-        for (uint256 k; k < list.length; ++k) {
-            balances[k] = _balanceOf(list[k]);
-            values[k] = _valueOf(balances[k], prices[k], list[k].decimals);
-            total += values[k];
-        }
-    }
-
     /// @return total WAD USD.
     /// @return totalAssets_ The same in smallest units of the settlement token.
     function _nav() private view returns (uint256 total, uint256 totalAssets_) {
@@ -557,11 +376,6 @@ contract Portfolio is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
 
     function _totalAssets() private view returns (uint256 totalAssets_) {
         (, totalAssets_) = _nav();
-    }
-
-    /// @dev WAD USD to smallest units of the settlement token, rounded down.
-    function _inSettlement(uint256 value, uint256 settlementPrice, uint256 decimals_) private pure returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(value, 10 ** decimals_, settlementPrice);
     }
 
     /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.

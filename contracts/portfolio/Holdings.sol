@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {TryToken} from "./TryToken.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+
+/// @title What a portfolio holds
+/// @notice See {IPortfolio}. The list of assets, what they are worth, and legs that could not be sent.
+abstract contract Holdings is IPortfolio {
+    using SafeERC20 for IERC20;
+
+    /// @dev One slot: read together in every trade and exit.
+    /// @param reserved Whether some of the balance is set aside: `_setAside` is read only then.
+    struct Asset {
+        address token;
+        uint8 decimals;
+        bool reserved;
+    }
+
+    uint256 private constant _MAX_ASSETS = 32;
+
+    /// @inheritdoc IPortfolio
+    address public immutable oracle;
+
+    Asset[] internal _assets;
+    mapping(address asset => uint256) private _indexPlusOne;
+    mapping(address asset => uint256) private _setAside;
+    mapping(address owner => mapping(address asset => uint256)) private _claimable;
+
+    constructor(address oracle_) {
+        oracle = oracle_;
+    }
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IPortfolio
+    function assets() external view returns (address[] memory) {
+        return _tokens(_assets);
+    }
+
+    /// @inheritdoc IPortfolio
+    function isAsset(address asset_) external view returns (bool) {
+        return _indexPlusOne[asset_] != 0;
+    }
+
+    /// @inheritdoc IPortfolio
+    function claimable(address asset_, address owner) external view returns (uint256) {
+        return _claimable[owner][asset_];
+    }
+
+    /// @inheritdoc IPortfolio
+    function setAside(address asset_) external view returns (uint256) {
+        return _setAside[asset_];
+    }
+
+    // -- The list ----------------------------------------------------------------------------------------------------
+
+    function _list(address asset_) internal {
+        IPriceOracle.Feed memory feed = IPriceOracle(oracle).feedOf(asset_);
+        if (feed.aggregator == address(0)) revert IPriceOracle.PriceOracle__NoFeed(asset_);
+        if (asset_ == address(this)) revert Portfolio__InvalidAsset(asset_);
+        if (_indexPlusOne[asset_] != 0) revert Portfolio__AssetExists(asset_);
+        if (_assets.length == _MAX_ASSETS) revert Portfolio__TooManyAssets(_assets.length + 1, _MAX_ASSETS);
+        _assets.push(Asset(asset_, feed.tokenDecimals, _setAside[asset_] != 0));
+        _indexPlusOne[asset_] = _assets.length;
+        emit AssetListed(asset_);
+    }
+
+    /// @dev The last asset takes its place.
+    function _unlist(address asset_) internal {
+        uint256 indexPlusOne = _indexPlusOne[asset_];
+        if (indexPlusOne < 2) revert Portfolio__AssetNotListed(asset_);
+        uint256 balance = _balanceOf(_assets[indexPlusOne - 1]);
+        if (balance != 0) revert Portfolio__AssetHeld(asset_, balance);
+        Asset memory last = _assets[_assets.length - 1];
+        _assets[indexPlusOne - 1] = last;
+        _indexPlusOne[last.token] = indexPlusOne;
+        _indexPlusOne[asset_] = 0;
+        _assets.pop();
+        emit AssetUnlisted(asset_);
+    }
+
+    // -- Legs of exits -----------------------------------------------------------------------------------------------
+
+    /// @dev One leg of a redemption: its amount, sent, or set aside if the token refuses.
+    function _sendLeg(
+        uint256 index,
+        Asset memory info,
+        uint256 shares,
+        uint256 supply,
+        address receiver,
+        address owner
+    )
+        internal
+        returns (uint256 amount)
+    {
+        address asset_ = info.token;
+        (bool readable, uint256 balance) = TryToken.balanceOf(asset_, address(this));
+        if (!readable || balance > type(uint128).max) {
+            emit LegUnreadable(asset_, owner);
+            return 0;
+        }
+        uint256 reserved = info.reserved ? _setAside[asset_] : 0;
+        amount = FixedPointMathLib.fullMulDiv(FixedPointMathLib.zeroFloorSub(balance, reserved), shares, supply);
+        if (amount == 0 || TryToken.transfer(asset_, receiver, amount)) return amount;
+        if (!info.reserved) _assets[index].reserved = true;
+        _setAside[asset_] = reserved + amount;
+        _claimable[owner][asset_] += amount;
+        emit LegSetAside(asset_, owner, amount);
+    }
+
+    function _claim(address asset_, address receiver) internal returns (uint256 amount) {
+        amount = _claimable[msg.sender][asset_];
+        if (amount == 0) revert Portfolio__NothingToClaim(asset_, msg.sender);
+        _claimable[msg.sender][asset_] = 0;
+        uint256 left = _setAside[asset_] - amount;
+        _setAside[asset_] = left;
+        // What was set aside outlives the listing.
+        uint256 indexPlusOne = _indexPlusOne[asset_];
+        if (left == 0 && indexPlusOne != 0) _assets[indexPlusOne - 1].reserved = false;
+        IERC20(asset_).safeTransfer(receiver, amount);
+        emit LegClaimed(asset_, msg.sender, receiver, amount);
+    }
+
+    // -- Values ------------------------------------------------------------------------------------------------------
+
+    function _tokens(Asset[] memory list) internal pure returns (address[] memory tokens) {
+        tokens = new address[](list.length);
+        for (uint256 k; k < list.length; ++k) {
+            tokens[k] = list[k].token;
+        }
+    }
+
+    function _indexIn(Asset[] memory list, address asset_) internal pure returns (uint256) {
+        for (uint256 k; k < list.length; ++k) {
+            if (list[k].token == asset_) return k;
+        }
+        revert Portfolio__AssetNotListed(asset_);
+    }
+
+    /// @return WAD USD.
+    function _valueOf(uint256 amount, uint256 price, uint256 decimals_) internal pure returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(amount, price, 10 ** decimals_);
+    }
+
+    function _balanceOf(Asset memory info) internal view returns (uint256 balance) {
+        balance = IERC20(info.token).balanceOf(address(this));
+        if (info.reserved) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[info.token]);
+    }
+
+    function _valued(
+        Asset[] memory list,
+        uint256[] memory prices
+    )
+        internal
+        view
+        returns (uint256[] memory balances, uint256[] memory values, uint256 total)
+    {
+        balances = new uint256[](list.length);
+        values = new uint256[](list.length);
+        for (uint256 k; k < list.length; ++k) {
+            balances[k] = _balanceOf(list[k]);
+            values[k] = _valueOf(balances[k], prices[k], list[k].decimals);
+            total += values[k];
+        }
+    }
+
+    /// @dev WAD USD to smallest units of the settlement token, rounded down.
+    function _inSettlement(uint256 value, uint256 settlementPrice, uint256 decimals_) internal pure returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(value, 10 ** decimals_, settlementPrice);
+    }
+}
