@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median_low
@@ -101,6 +102,16 @@ class Bench:
             advance(self.w3, 12)
             used.append(self.send(sender, call))
         return median_low(used[1:])
+
+
+def calls_of(w3: Web3, transaction: bytes) -> Iterator[dict[str, Any]]:
+    """Every call inside a transaction, itself first: `callTracer`'s frames. A frame's gas includes what it calls."""
+    tracer = ["0x" + bytes(transaction).hex(), {"tracer": "callTracer"}]
+    calls = [w3.provider.make_request("debug_traceTransaction", tracer)["result"]]  # type: ignore[arg-type]
+    while calls:
+        call = calls.pop()
+        yield call
+        calls += call.get("calls", [])
 
 
 def table(rows: list[Row]) -> str:

@@ -38,10 +38,15 @@ _CLAIM_SIGNER = 3
 
 
 class OnchainIds:
-    """One claim issuer, and identities with its claim."""
+    """One claim issuer, and identities with its claim.
+
+    Attributes:
+        made: Addresses of the identities, in lower case.
+    """
 
     def __init__(self, w3: Web3, owner: str) -> None:
         self.w3, self.owner = w3, owner
+        self.made: set[str] = set()
         self.issuer = _deploy(w3, owner, f"{_ONCHAINID}ClaimIssuer.sol/ClaimIssuer.json", owner)
         key = keccak(encode(["address"], [SIGNER.address]))
         send(w3, owner, self.issuer.functions.addKey(key, _CLAIM_SIGNER, 1))
@@ -54,6 +59,7 @@ class OnchainIds:
         signature = SIGNER.sign_message(encode_defunct(digest)).signature
         claim = (TOPIC, 1, self.issuer.address, bytes(signature), data, URI)
         send(self.w3, self.owner, identity.functions.addClaim(*claim))
+        self.made.add(identity.address.lower())
         return identity
 
 
