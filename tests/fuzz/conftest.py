@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import settings
 
-from tests.fuzz.worst import ERRORS
+from tests.fuzz.worst import BOUNDS, ERRORS
 
 settings.register_profile("quick", max_examples=50, deadline=None)
 settings.register_profile("deep", max_examples=2000, deadline=None)
@@ -16,3 +16,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Says how far the chain's numbers were from numpy's at worst."""
     for what, (error, count) in sorted(ERRORS.items()):
         terminalreporter.write_line(f"{what}: worst relative error beside numpy {error:.2e} in {count} comparisons")
+    for what, (found, bound) in sorted(BOUNDS.items()):
+        terminalreporter.write_line(f"{what}: worst found {found:.2f}, never above {bound:.2f}")

@@ -1,4 +1,4 @@
-"""What differential tests found at worst, for the summary that `make fuzz` ends with."""
+"""What tests found at worst, for the summary that `make fuzz` ends with."""
 
 from __future__ import annotations
 
@@ -11,3 +11,12 @@ def note(what: str, error: float) -> float:
     largest, count = ERRORS.get(what, (0.0, 0))
     ERRORS[what] = (max(largest, error), count + 1)
     return error
+
+
+BOUNDS: dict[str, tuple[float, float]] = {}
+"""Worst found and the bound that it may not pass, by what was bounded."""
+
+
+def note_bound(what: str, found: float, bound: float) -> None:
+    """Remembers the worst."""
+    BOUNDS[what] = (max(BOUNDS.get(what, (0.0, bound))[0], found), bound)
