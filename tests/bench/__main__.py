@@ -16,7 +16,7 @@ from tests.bench.framework import Bench, Row, report, table, write_between_marke
 
 
 def groups() -> dict[str, object]:
-    """Modules here that have `rows`, by name."""
+    """Modules here that have `rows`, by name; `NODE`, where they have it, are options that their anvil needs."""
     names = sorted(info.name for info in pkgutil.iter_modules(tests.bench.__path__))
     modules = {name: importlib.import_module(f"tests.bench.{name}") for name in names if name != "__main__"}
     return {name: module for name, module in modules.items() if hasattr(module, "rows")}
@@ -31,7 +31,7 @@ def main(wanted: list[str]) -> int:
     build()
     rows: list[Row] = []
     for name in wanted or known:
-        with anvil() as w3:
+        with anvil(*getattr(known[name], "NODE", ())) as w3:
             measured = known[name].rows(Bench(w3))  # type: ignore[attr-defined]
         print(f"\n{name}\n{table(measured)}", flush=True)
         rows += measured

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median_low
@@ -104,14 +104,32 @@ class Bench:
         return median_low(used[1:])
 
 
-def calls_of(w3: Web3, transaction: bytes) -> Iterator[dict[str, Any]]:
-    """Every call inside a transaction, itself first: `callTracer`'s frames. A frame's gas includes what it calls."""
-    tracer = ["0x" + bytes(transaction).hex(), {"tracer": "callTracer"}]
-    calls = [w3.provider.make_request("debug_traceTransaction", tracer)["result"]]  # type: ignore[arg-type]
+def calls_of(
+    w3: Web3, transaction: bytes, inside: Callable[[dict[str, Any]], bool] = lambda _: True
+) -> Iterator[dict[str, Any]]:
+    """Every call inside a transaction, itself first: `callTracer`'s frames. A frame's gas includes what it calls.
+
+    Args:
+        inside: Whether to go on into a frame's own calls.
+    """
+    calls = [_trace(w3, transaction, {"tracer": "callTracer"})]
     while calls:
         call = calls.pop()
         yield call
-        calls += call.get("calls", [])
+        if inside(call):
+            calls += call.get("calls", [])
+
+
+def refund_of(w3: Web3, transaction: bytes) -> int:
+    """Gas that the chain gave back for slots that were cleared; the node has to run with --steps-tracing."""
+    steps = _trace(w3, transaction, {"disableMemory": True, "disableStack": True, "disableStorage": True})["structLogs"]
+    return int(steps[-1]["refund"])
+
+
+def _trace(w3: Web3, transaction: bytes, options: dict[str, Any]) -> dict[str, Any]:
+    asked = ["0x" + bytes(transaction).hex(), options]
+    answer = w3.provider.make_request("debug_traceTransaction", asked)  # type: ignore[arg-type]
+    return dict(answer["result"])
 
 
 def table(rows: list[Row]) -> str:

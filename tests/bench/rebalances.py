@@ -23,15 +23,16 @@ from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
 from scripts.transactions import send
 from scripts.venues.uniswap import FAR_FUTURE, UniswapV2
-from tests.bench.framework import RUNS, Bench, Row
+from tests.bench.framework import RUNS, Bench, Row, calls_of, refund_of
 
 GROUP = "Rebalances"
 METHOD = (
     f"Gas of whole transactions, median of {RUNS} after a first one, each in a later block than the last; parts by "
-    "`debug_traceTransaction` of the same transactions, before refunds. Three regulated stocks and cash; a rebalance "
+    "`debug_traceTransaction` of the same transactions, medians of each. Three regulated stocks and cash; a rebalance "
     "sells some of one stock and buys two, or the reverse, over Uniswap V2 pairs; one signer; stand-in feeds at 11.2k "
     "gas a read. Peer: the same three swaps through UniswapV2Router02, a transaction each, without any check."
 )
+NODE = ("--steps-tracing",)
 AIM = 500_000
 WAD, USD = 10**18, 10**6
 STOCKS = {"AAA": 50, "BBB": 100, "CCC": 150}
@@ -115,35 +116,36 @@ def rows(bench: Bench) -> list[Row]:
     return [
         Row(GROUP, "3 trades over 4 assets, everything", "gas", total, target=AIM, method=METHOD),
         Row(GROUP, "beside the bare swaps", "gas", total, median_low(bare[1:]), peer, method=METHOD),
-        Row(GROUP, "of it: swaps", "gas", part["swap"], method=METHOD),
-        Row(GROUP, "of it: all checks and bookkeeping", "gas", total - part["swap"], method=METHOD),
-        Row(GROUP, "of the checks: prices", "gas", part["prices"], method=METHOD),
-        Row(GROUP, "of the checks: risk limits (I3, I7)", "gas", part["checkRebalance"], method=METHOD),
-        Row(GROUP, "of the checks: quorum, 1 of 1 (I6)", "gas", part["requireQuorum"], method=METHOD),
+        *(Row(GROUP, f"of it: {name}", "gas", gas, method=METHOD) for name, gas in part.items()),
     ]
 
 
 def _parts(bench: Bench, world: World, receipt: Any) -> dict[str, int]:
-    """Gas inside the calls that a rebalance makes, by function."""
-    names = {
-        "swap": world.contracts["LiquidityAggregator"],
-        "prices": world.contracts["PriceOracle"],
-        "checkRebalance": world.contracts["RiskEngine"],
-        "requireQuorum": world.contracts["SignerSets"],
+    """What a rebalance is spent on: the calls that it makes, by function; the rest is the two contracts' own."""
+    contracts = world.contracts
+    calls = {
+        "swaps, each at its minimum over listed pools (I1)": [(contracts["LiquidityAggregator"], "swap")],
+        "prices, the feeds' own gas included": [(contracts["PriceOracle"], "prices")],
+        "risk limits (I3, I7)": [(contracts["RiskEngine"], "checkRebalance")],
+        "quorum, 1 of 1 (I6)": [(contracts["SignerSets"], "requireQuorum")],
+        "the model's status": [(contracts["ModelRegistry"], "requireLive")],
+        "balances before and after": [(token, "balanceOf") for token in (world.usd, *world.stocks)],
+        "allowances of exactly each order": [(token, "approve") for token in (world.usd, *world.stocks)],
     }
-    wanted = {(c.address.lower(), _selector(c, name)): name for name, c in names.items()}
-    spent = dict.fromkeys(names, 0)
-    tracer = [receipt["transactionHash"].to_0x_hex(), {"tracer": "callTracer"}]
-    trace = bench.w3.provider.make_request("debug_traceTransaction", tracer)["result"]  # type: ignore[arg-type]
-    calls = [trace]
-    while calls:
-        call = calls.pop()
-        name = wanted.get((call.get("to", "").lower(), call["input"][:10]))
-        if name is not None:
-            spent[name] += int(call["gasUsed"], 16)
-        else:
-            calls += call.get("calls", [])
-    return spent
+    wanted = {(c.address.lower(), _selector(c, name)): part for part, made in calls.items() for c, name in made}
+    spent = dict.fromkeys(calls, 0)
+    for frame in calls_of(bench.w3, receipt["transactionHash"], lambda frame: _key(frame) not in wanted):
+        if _key(frame) in wanted:
+            spent[wanted[_key(frame)]] += int(frame["gasUsed"], 16)
+    data = bytes(bench.w3.eth.get_transaction(receipt["transactionHash"])["input"])
+    spent["the transaction and its calldata"] = 21_000 + sum(16 if byte else 4 for byte in data)
+    refund = refund_of(bench.w3, receipt["transactionHash"])
+    own = int(receipt["gasUsed"]) + refund - sum(spent.values())
+    return {**spent, "loss budget (I2), turnover, pace, nonce, band, events": own, "given back by the chain": -refund}
+
+
+def _key(frame: dict[str, Any]) -> tuple[str, str]:
+    return frame.get("to", "").lower(), frame["input"][:10]
 
 
 def _selector(contract: Contract, name: str) -> str:

@@ -19,7 +19,7 @@ from scripts.deployment.chain import Chain
 from scripts.deployment.config import Config
 from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
-from tests.bench.framework import RUNS, Bench, Row
+from tests.bench.framework import RUNS, Bench, Row, calls_of
 
 GROUP = "Risk"
 SIZES = (4, 8, 16, 32)
@@ -84,19 +84,16 @@ def _check(bench: Bench) -> list[Row]:
 def _parts(bench: Bench, oracle: Contract, receipt: Any) -> dict[str, int]:
     """Gas inside calls of the oracle and of `balanceOf`."""
     prices = "0x" + bytes(function_abi_to_4byte_selector(oracle.get_function_by_name("prices").abi)).hex()
-    tracer = [receipt["transactionHash"].to_0x_hex(), {"tracer": "callTracer"}]
-    trace = bench.w3.provider.make_request("debug_traceTransaction", tracer)["result"]  # type: ignore[arg-type]
     spent = {"prices": 0, "balances": 0}
-    calls = [trace]
-    while calls:
-        call = calls.pop()
-        selector = call["input"][:10]
-        if selector == prices and call["to"].lower() == oracle.address.lower():
-            spent["prices"] += int(call["gasUsed"], 16)
-        elif selector == "0x70a08231":
-            spent["balances"] += int(call["gasUsed"], 16)
-        else:
-            calls += call.get("calls", [])
+
+    def part(call: dict[str, Any]) -> str:
+        if call["input"][:10] == prices and call["to"].lower() == oracle.address.lower():
+            return "prices"
+        return "balances" if call["input"][:10] == "0x70a08231" else ""
+
+    for call in calls_of(bench.w3, receipt["transactionHash"], lambda call: not part(call)):
+        if part(call):
+            spent[part(call)] += int(call["gasUsed"], 16)
     return spent
 
 
