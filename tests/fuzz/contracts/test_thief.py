@@ -298,13 +298,13 @@ class Thief:
         """The thief's own, in the real pair, with nobody's help."""
         sender, pair = self.desk.sender, self.pairs[stock]
         up = int(str(sold.address), 16) < int(str(bought.address), 16)
-        reserves = pair.functions.getReserves().call()[:2]
+        reserves = pair.getReserves()[:2]
         into, out = reserves if up else reserves[::-1]
         taxed = amount * (PIPS - V2_FEE_PIPS)
         pays = taxed * out // (into * PIPS + taxed)
         sold.transfer(pair.address, amount, sender=sender)
         amounts = (0, pays) if up else (pays, 0)
-        pair.functions.swap(*amounts, str(sender.address), b"").transact({"from": str(sender.address)})
+        pair.swap(*amounts, sender, b"", sender=sender)
 
     def _try(self, call: Any) -> None:
         try:
@@ -336,7 +336,7 @@ def thief_in(
         aggregator.listPool(pool, 1, V2_FEE_PIPS, sender=manager)
         pools.append(pool)
     abi = package_artifact("@uniswap/v2-core/build/UniswapV2Pair.json").abi
-    pairs = [chain.provider.web3.eth.contract(address=address, abi=abi) for address in market]
+    pairs = [ape.Contract(address, abi=abi) for address in market]
     desk = Desk(auto_rebalancer, thief, [risk_signer], chain, keepers.nonces)
     there = (universe, usd, pools, pairs, risk_engine, covariance_models, risk_signer, investor)
     return lambda: Thief(chain, portfolio, desk, *there, give_usd, post_model, admin)
