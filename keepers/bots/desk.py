@@ -25,6 +25,7 @@ class Desk:
         node, store, sender: Open.
         log: structlog logger.
         trace: Of the trigger that is being served.
+        reach: Newest block that anything was decided from while it was.
     """
 
     bot: str
@@ -33,6 +34,7 @@ class Desk:
     sender: Sender
     log: Any
     trace: str = field(default="", init=False)
+    reach: int = field(default=0, init=False)
 
     def decided(self, key: str) -> bool:
         """Whether something was decided for good."""
@@ -101,6 +103,7 @@ class Desk:
     def _record(
         self, key: str, number: int, timestamp: int, outcome: str, reason: str, receipt: Receipt | None
     ) -> None:
+        self.reach = max(self.reach, number)
         tx_hash = receipt.tx_hash if receipt else None
         self.store.decide(Decision(self.bot, key, number, outcome, reason, tx_hash, timestamp, self.trace))
         details: dict[str, Any] = {"tx_hash": tx_hash, "gas": receipt.gas_used} if receipt else {}

@@ -353,9 +353,13 @@ class Runtime:
                     remembered = {block.number: block.hash for block in self._desk.store.seen(self._bot.name)}
                 if page.hash != remembered.get(page.last):
                     raise ChainMoved(f"block {page.last}", "the chain changed while it was read", "read again")
+            cursor = Cursor(name, page.last, page.hash, page.timestamp)
             if page.events:
+                self._desk.reach = head.number
                 trigger.handler(page.events, head)
-            self._desk.store.advance(Cursor(name, page.last, page.hash, page.timestamp))
+                self._desk.store.serve(cursor, self._desk.reach, page.events[0].block_number)
+            else:
+                self._desk.store.advance(cursor)
 
     # -- Ends
 

@@ -16,7 +16,7 @@ from keepers.store import leases, partitions
 from keepers.store.engine import StoreError, connect, insert_into, line_of
 from keepers.store.journal import BotJournal, spent_since
 from keepers.store.leases import Lease
-from keepers.store.tables import blocks, cursors, decisions, series, transactions
+from keepers.store.tables import blocks, cursors, decisions, series, served, transactions
 
 RETRIABLE = ("refused", "failed")
 """Outcomes after which nothing has changed on chain, so that another try may take their place."""
@@ -144,6 +144,22 @@ class Store:
             for cursor in moved:
                 _put_cursor(connection, cursor)
 
+    def serve(self, cursor: Cursor, head: int, first: int) -> None:
+        """Moves the cursor of an event trigger past a page that has been dealt with.
+
+        Args:
+            cursor: At the page's end.
+            head: Newest block that anything was decided from.
+            first: Height of the page's first event, where the trigger reads again after a reorganisation below `head`.
+        """
+        with self.transaction() as connection:
+            _put_cursor(connection, cursor)
+            row = insert_into(connection, served).values(name=cursor.name, head=head, first=first)
+            lower = sa.case((served.c.first < row.excluded.first, served.c.first), else_=row.excluded.first)
+            connection.execute(
+                row.on_conflict_do_update(index_elements=[served.c.name, served.c.head], set_={"first": lower})
+            )
+
     def see(self, bot: str, found: Sequence[SeenBlock], keep: int) -> None:
         """Remembers blocks, oldest first, and moves the bot's cursor to the last; forgets what is `keep` below."""
         first, last = found[0], found[-1]
@@ -151,6 +167,7 @@ class Store:
             old = (blocks.c.number >= first.number) | (blocks.c.number <= last.number - keep)
             connection.execute(sa.delete(blocks).where(blocks.c.bot == bot, old))
             connection.execute(sa.insert(blocks), [{"bot": bot, **asdict(block)} for block in found])
+            _forget_served(connection, bot, last.number - keep)
             _put_cursor(connection, Cursor(bot, last.number, last.hash, last.timestamp))
 
     def seen(self, bot: str) -> list[SeenBlock]:
@@ -371,8 +388,31 @@ def _put_cursor(connection: sa.Connection, cursor: Cursor) -> None:
     )
 
 
+def _forget_served(connection: sa.Connection, bot: str, final: int) -> None:
+    """What was dealt with from blocks that are final, unless a transaction that was sent then is still on its way."""
+    active = transactions.c.status.in_([status.value for status in ACTIVE])
+    oldest = connection.execute(
+        sa.select(sa.func.min(transactions.c.source)).where(transactions.c.bot == bot, active)
+    ).scalar()
+    final = final if oldest is None else min(final, oldest - 1)
+    connection.execute(sa.delete(served).where(_of_triggers(served, bot), served.c.head <= final))
+
+
 def _rewind(connection: sa.Connection, bot: str, ancestor: SeenBlock) -> None:
-    """The bot's and its event triggers' cursors back to a block, where they are beyond it."""
-    mine = (cursors.c.name == bot) | cursors.c.name.startswith(f"{bot}/", autoescape=True)
+    """The bot's and its event triggers' cursors back to a block, where they are beyond it; further back where older
+    events were dealt with from blocks after it."""
+    mine = (cursors.c.name == bot) | _of_triggers(cursors, bot)
     place = {"block_number": ancestor.number, "block_hash": ancestor.hash, "updated": ancestor.timestamp}
     connection.execute(sa.update(cursors).where(mine, cursors.c.block_number > ancestor.number).values(**place))
+    undone = (_of_triggers(served, bot), served.c.head > ancestor.number)
+    firsts = sa.select(served.c.name, sa.func.min(served.c.first)).where(*undone).group_by(served.c.name)
+    for name, first in connection.execute(firsts).all():
+        if first <= ancestor.number:
+            place = {"block_number": first - 1, "block_hash": "", "updated": ancestor.timestamp}
+            behind = (cursors.c.name == name, cursors.c.block_number >= first)
+            connection.execute(sa.update(cursors).where(*behind).values(**place))
+    connection.execute(sa.delete(served).where(*undone))
+
+
+def _of_triggers(table: sa.Table, bot: str) -> sa.ColumnElement[bool]:
+    return table.c.name.startswith(f"{bot}/", autoescape=True)

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration."""
 
 _ACTIVE = text("status IN ('open', 'orphaned', 'mined')")
@@ -57,6 +57,16 @@ blocks = Table(
     Column("number", BigInteger, primary_key=True),
     Column("hash", String(66), nullable=False),
     Column("timestamp", BigInteger, nullable=False),
+)
+
+# What an event trigger dealt with from which newest block: a page of old events may have been read from a new block,
+# and a reorganisation of that block takes back what was decided about them.
+served = Table(
+    "served",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("head", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
 )
 
 # One row a nonce: what it is for and what became of it.

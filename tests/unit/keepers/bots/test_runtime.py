@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,6 +155,54 @@ def test_reorganisation__only_the_answer_gone__the_same_bytes_are_sent_again(cha
     steps(running)
     assert chain.answers(1, 7) == [1]
     assert chain.rpc("eth_getTransactionReceipt", first) is not None
+
+
+def replace_blocks(chain: Board, number: int) -> None:
+    """By as many others: `anvil_reorg` makes empty ones again as they were."""
+    chain.rpc("anvil_rollback", number)
+    chain.rpc("evm_increaseTime", 100)
+    chain.mine(number)
+
+
+def decides_from_the_head(running: Replica) -> None:
+    """Makes the scribe decide about a note from the newest block's state, as the rebalance bot does about a model."""
+
+    def on_notes(notes: Sequence[Event], block: Block) -> None:
+        for note in notes:
+            if not running.bot.desk.decided(f"note:{note.id}"):
+                running.bot.desk.decide(f"note:{note.id}", block, "nothing", f"as of block {block.number}")
+
+    running.bot.triggers = (OnEvents("notes", running.bot.board.posted, (), on_notes),)
+
+
+def test_reorganisation__above_a_note_that_was_read_late__it_is_decided_again(chain: Board, store: Store) -> None:
+    running = replica(chain, store)
+    decides_from_the_head(running)
+    chain.post(7)
+    chain.mine(5)
+    head = chain.w3.eth.block_number
+    steps(running, 1)
+    replace_blocks(chain, 2)
+    steps(running, 1)
+    assert "retracted" in running.output.getvalue()
+    chain.mine()
+    steps(running, 2)
+    (decision,) = store.decisions("scribe")
+    assert decision.block >= head and decision.reason == f"as of block {decision.block}"
+
+
+def test_reorganisation__note_read_late_by_a_process_that_died__it_is_decided_again(chain: Board, store: Store) -> None:
+    first = replica(chain, store)
+    decides_from_the_head(first)
+    chain.post(7)
+    chain.mine(5)
+    steps(first, 1)
+    replace_blocks(chain, 2)
+    second = replica(chain, store)
+    decides_from_the_head(second)
+    steps(second, 2)
+    assert "retracted" in second.output.getvalue()
+    assert len(store.decisions("scribe")) == 1
 
 
 def test_reorganisation__note_never_comes_back__its_answer_is_used_up(chain: Board, store: Store) -> None:

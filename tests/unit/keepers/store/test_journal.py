@@ -231,6 +231,53 @@ def test_roll_back__to_an_ancestor__takes_back_what_came_after(store_url: str) -
     assert [item.status for item in store.journal("bot").active()] == [Status.OPEN, Status.ORPHANED]
 
 
+def served_at(store: Store, head: int, first: int, last: int) -> None:
+    """A page of events from `first` to `last`, dealt with when `head` was the newest block."""
+    store.serve(Cursor("bot/a", last, f"0x{last:02x}", 12 * last), head, first)
+
+
+def place(store: Store) -> int:
+    cursor = store.cursor("bot/a")
+    assert cursor is not None
+    return cursor.block_number
+
+
+def test_roll_back__old_events_dealt_with_from_blocks_that_went__reads_them_again(store_url: str) -> None:
+    store = Store.open(store_url)
+    store.see("bot", seen(18, 19, 20), keep=10)
+    served_at(store, head=18, first=3, last=6)
+    served_at(store, head=20, first=9, last=12)
+    served_at(store, head=20, first=14, last=15)
+    (ancestor,) = seen(19)
+    store.roll_back("bot", ancestor)
+    assert place(store) == 8
+    store.roll_back("bot", ancestor)
+    assert place(store) == 8
+    (ancestor,) = seen(17)
+    store.roll_back("bot", ancestor)
+    assert place(store) == 2
+
+
+def test_roll_back__old_events_dealt_with_from_a_block_that_is_final__stay(store_url: str) -> None:
+    store = Store.open(store_url)
+    store.see("bot", seen(20), keep=2)
+    served_at(store, head=20, first=9, last=12)
+    store.see("bot", seen(21, 22), keep=2)
+    (ancestor,) = seen(19)
+    store.roll_back("bot", ancestor)
+    assert place(store) == 12
+
+
+def test_reconsider__sent_from_a_block_that_is_final_by_now__reads_its_events_again(store_url: str) -> None:
+    store = Store.open(store_url)
+    store.see("bot", seen(20), keep=2)
+    reserved(store, replace(WANTED, key="old", source=20), number=1)
+    served_at(store, head=20, first=9, last=12)
+    store.see("bot", seen(21, 22, 23, 24), keep=2)
+    store.reconsider("bot", "old", 20)
+    assert place(store) == 8
+
+
 def test_reconsider__a_key__rewinds_to_before_its_source(store_url: str) -> None:
     store = Store.open(store_url)
     store.see("bot", seen(1, 2, 3), keep=10)
