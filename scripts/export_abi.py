@@ -34,6 +34,7 @@ CONTRACTS = (
     "RiskEngine",
     "SanctionsList",
     "RiskReports",
+    "ShareBook",
     "SignerSets",
     "TokenCompliance",
     "TokenFactory",

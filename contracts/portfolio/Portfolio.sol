@@ -17,6 +17,7 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Managed portfolio
@@ -26,6 +27,8 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     uint256 private constant _WAD = 1e18;
     uint8 private constant _OFFSET = 6;
+    /// @dev Gas an asset for what it is worth, while an exit in kind asks.
+    uint256 private constant _PRICE_GAS = 250_000;
 
     /// @inheritdoc IPortfolio
     address public immutable factory;
@@ -35,6 +38,8 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     address public immutable aggregator;
     /// @inheritdoc IPortfolio
     address public immutable rebalancer;
+    /// @inheritdoc IPortfolio
+    address public immutable shareBook;
 
     /// @inheritdoc IPortfolio
     address public compliance;
@@ -44,12 +49,27 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         _;
     }
 
+    /// @dev As `nonReentrantView`, but for the portfolio's own questions to itself.
+    modifier whileStill() {
+        if (_reentrancyGuardEntered() && msg.sender != address(this)) revert ReentrancyGuardReentrantCall();
+        _;
+    }
+
     /// @dev Deployed by the factory, as the implementation of its clones.
-    constructor(address oracle_, address riskEngine_, address aggregator_, address rebalancer_) Holdings(oracle_) {
+    constructor(
+        address oracle_,
+        address riskEngine_,
+        address aggregator_,
+        address rebalancer_,
+        address shareBook_
+    )
+        Holdings(oracle_)
+    {
         factory = msg.sender;
         riskEngine = riskEngine_;
         aggregator = aggregator_;
         rebalancer = rebalancer_;
+        shareBook = shareBook_;
         _disableInitializers();
     }
 
@@ -83,6 +103,8 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         uint256[] memory prices = IPriceOracle(oracle).prices(_tokens(list));
         uint256 navBefore;
         (, execution.valuesBefore, navBefore) = _valued(list, prices);
+        // slither-disable-next-line unused-return (it reverts if the price jumped)
+        _priced(_inSettlement(navBefore, prices[0], list[0].decimals));
 
         // Interactions
         uint256 slippageBps =
@@ -120,11 +142,13 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrant
         returns (uint256 shares)
     {
-        if (_halted()) revert ERC4626ExceededMaxDeposit(receiver, assets_, 0);
-        shares = _sharesFor(assets_, _totalAssets(), Math.Rounding.Floor);
+        (uint256 total, uint256 supply) = _priced(_totalAssets());
+        uint256 most = _maxAssets(total);
+        if (assets_ > most) revert ERC4626ExceededMaxDeposit(receiver, assets_, most);
+        shares = _sharesFor(assets_, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert Portfolio__ZeroShares();
-        _deposit(_msgSender(), receiver, assets_, shares);
+        _enter(total, receiver, assets_, shares);
     }
 
     /// @inheritdoc IERC4626
@@ -137,10 +161,12 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrant
         returns (uint256 assets_)
     {
-        if (_halted()) revert ERC4626ExceededMaxMint(receiver, shares, 0);
         if (shares == 0) revert Portfolio__ZeroShares();
-        assets_ = _assetsFor(shares, _totalAssets(), Math.Rounding.Ceil);
-        _deposit(_msgSender(), receiver, assets_, shares);
+        (uint256 total, uint256 supply) = _priced(_totalAssets());
+        uint256 most = _maxShares(total, supply);
+        if (shares > most) revert ERC4626ExceededMaxMint(receiver, shares, most);
+        assets_ = _assetsFor(shares, total, supply, Math.Rounding.Ceil);
+        _enter(total, receiver, assets_, shares);
     }
 
     /// @inheritdoc IERC4626
@@ -155,11 +181,11 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         returns (uint256 shares)
     {
         if (assets_ == 0) revert Portfolio__ZeroAssets();
-        uint256 total = _exitAssets();
-        uint256 most = _maxWithdraw(owner, total);
+        (uint256 total, uint256 supply) = _priced(_exitAssets());
+        uint256 most = _maxWithdraw(owner, total, supply);
         if (assets_ > most) revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
-        shares = _sharesFor(assets_, total, Math.Rounding.Ceil);
-        _withdraw(_msgSender(), receiver, owner, assets_, shares);
+        shares = _sharesFor(assets_, total, supply, Math.Rounding.Ceil);
+        _leave(total, receiver, owner, assets_, shares);
     }
 
     /// @inheritdoc IERC4626
@@ -173,13 +199,13 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrant
         returns (uint256 assets_)
     {
-        uint256 total = _exitAssets();
-        uint256 most = _maxRedeem(owner, total);
+        (uint256 total, uint256 supply) = _priced(_exitAssets());
+        uint256 most = _maxRedeem(owner, total, supply);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
-        assets_ = _assetsFor(shares, total, Math.Rounding.Floor);
+        assets_ = _assetsFor(shares, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) revert Portfolio__ZeroAssets();
-        _withdraw(_msgSender(), receiver, owner, assets_, shares);
+        _leave(total, receiver, owner, assets_, shares);
     }
 
     // -- Exits in kind -----------------------------------------------------------------------------------------------
@@ -196,15 +222,17 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     {
         // Checks
         if (shares == 0) revert Portfolio__ZeroShares();
+        uint256 held = balanceOf(owner);
+        if (shares > held) revert ERC20InsufficientBalance(owner, held, shares);
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
 
         // Effects. Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
-        // to it whole, and the attack would cost nothing.
-        uint256 supply = totalSupply() + 10 ** _OFFSET;
+        // to it whole, and the attack would cost nothing. Fees count as far as they can be known.
+        Asset[] memory list = _assets;
+        uint256 supply = IShareBook(shareBook).recordExitInKind(_potIfKnown(list.length), _issued(), shares);
         _burn(owner, shares);
 
         // Interactions, none of which can stop the others
-        Asset[] memory list = _assets;
         amounts = new uint256[](list.length);
         for (uint256 k; k < list.length; ++k) {
             amounts[k] = _sendLeg(k, list[k], shares, supply, receiver, owner);
@@ -215,6 +243,12 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     /// @inheritdoc IPortfolio
     function claim(address asset_, address receiver) external nonReentrant returns (uint256 amount) {
         amount = _claim(asset_, receiver);
+    }
+
+    /// @inheritdoc IPortfolio
+    function mintFees(address recipient, uint256 shares) external nonReentrant {
+        if (msg.sender != shareBook) revert Portfolio__OnlyShareBook(msg.sender);
+        _mint(recipient, shares);
     }
 
     // -- Governance --------------------------------------------------------------------------------------------------
@@ -264,7 +298,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     }
 
     /// @inheritdoc IERC4626
-    function totalAssets() public view override(ERC4626Upgradeable, IERC4626) nonReentrantView returns (uint256) {
+    function totalAssets() public view override(ERC4626Upgradeable, IERC4626) whileStill returns (uint256) {
         return _totalAssets();
     }
 
@@ -275,24 +309,26 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     /// @inheritdoc IERC4626
     function maxDeposit(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        return _halted() || !_priced() ? 0 : type(uint256).max;
+        (bool fair, uint256 total,) = _tryQuote(false);
+        return fair ? _maxAssets(total) : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxMint(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        return _halted() || !_priced() ? 0 : type(uint256).max;
+        (bool fair, uint256 total, uint256 supply) = _tryQuote(false);
+        return fair ? _maxShares(total, supply) : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxWithdraw(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool priced, uint256 total) = _tryExitAssets();
-        return priced ? _maxWithdraw(owner, total) : 0;
+        (bool fair, uint256 total, uint256 supply) = _tryQuote(true);
+        return fair ? _maxWithdraw(owner, total, supply) : 0;
     }
 
     /// @inheritdoc IERC4626
     function maxRedeem(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool priced, uint256 total) = _tryExitAssets();
-        return priced ? _maxRedeem(owner, total) : 0;
+        (bool fair, uint256 total, uint256 supply) = _tryQuote(true);
+        return fair ? _maxRedeem(owner, total, supply) : 0;
     }
 
     /// @inheritdoc IERC4626
@@ -303,7 +339,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrantView
         returns (uint256)
     {
-        return _sharesFor(assets_, _exitAssets(), Math.Rounding.Ceil);
+        return _toShares(assets_, _exitAssets(), Math.Rounding.Ceil);
     }
 
     /// @inheritdoc IERC4626
@@ -314,7 +350,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrantView
         returns (uint256)
     {
-        return _assetsFor(shares, _exitAssets(), Math.Rounding.Floor);
+        return _toAssets(shares, _exitAssets(), Math.Rounding.Floor);
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -379,8 +415,9 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     }
 
     /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
-    function _sharePrice(uint256 totalAssets_) private view returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(totalAssets_ + 1, _WAD * 10 ** _OFFSET, totalSupply() + 10 ** _OFFSET);
+    function _sharePrice(uint256 total) private view returns (uint256) {
+        (uint256 supply,) = _supplyAt(total);
+        return FixedPointMathLib.fullMulDiv(total + 1, _WAD * 10 ** _OFFSET, supply);
     }
 
     /// @dev As `_totalAssets`, at the prices at which holders may leave.
@@ -391,43 +428,109 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         return _inSettlement(total, prices[0], list[0].decimals);
     }
 
-    function _sharesFor(uint256 assets_, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        return Math.mulDiv(assets_, totalSupply() + 10 ** _OFFSET, total + 1, rounding);
+    /// @dev What deposits, exits in cash and trades go by: refused if the price jumped.
+    /// @return supply With what is owed and pending.
+    function _priced(uint256 total) private returns (uint256, uint256 supply) {
+        return (total, IShareBook(shareBook).recordPrice(total + 1, _issued()));
     }
 
-    function _assetsFor(uint256 shares, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        return Math.mulDiv(shares, total + 1, totalSupply() + 10 ** _OFFSET, rounding);
+    function _supplyAt(uint256 total) private view returns (uint256 supply, bool fair) {
+        return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued());
     }
 
-    function _maxWithdraw(address owner, uint256 total) private view returns (uint256) {
+    /// @dev Shares that exist, virtual ones included.
+    function _issued() private view returns (uint256) {
+        return totalSupply() + 10 ** _OFFSET;
+    }
+
+    function _sharesFor(
+        uint256 assets_,
+        uint256 total,
+        uint256 supply,
+        Math.Rounding rounding
+    )
+        private
+        pure
+        returns (uint256)
+    {
+        return Math.mulDiv(assets_, supply, total + 1, rounding);
+    }
+
+    function _assetsFor(
+        uint256 shares,
+        uint256 total,
+        uint256 supply,
+        Math.Rounding rounding
+    )
+        private
+        pure
+        returns (uint256)
+    {
+        return Math.mulDiv(shares, total + 1, supply, rounding);
+    }
+
+    function _toShares(uint256 assets_, uint256 total, Math.Rounding rounding) private view returns (uint256) {
+        (uint256 supply,) = _supplyAt(total);
+        return _sharesFor(assets_, total, supply, rounding);
+    }
+
+    function _toAssets(uint256 shares, uint256 total, Math.Rounding rounding) private view returns (uint256) {
+        (uint256 supply,) = _supplyAt(total);
+        return _assetsFor(shares, total, supply, rounding);
+    }
+
+    function _maxAssets(uint256 total) private view returns (uint256) {
+        return _halted() ? 0 : IShareBook(shareBook).roomOf(address(this), total);
+    }
+
+    function _maxShares(uint256 total, uint256 supply) private view returns (uint256 most) {
+        most = _maxAssets(total);
+        if (most != type(uint256).max) most = _sharesFor(most, total, supply, Math.Rounding.Floor);
+    }
+
+    function _maxWithdraw(address owner, uint256 total, uint256 supply) private view returns (uint256) {
+        uint256 most = _assetsFor(_free(owner), total, supply, Math.Rounding.Floor);
+        return FixedPointMathLib.min(most, _balanceOf(_assets[0]));
+    }
+
+    function _maxRedeem(address owner, uint256 total, uint256 supply) private view returns (uint256) {
+        uint256 most = _sharesFor(_balanceOf(_assets[0]), total, supply, Math.Rounding.Floor);
+        return FixedPointMathLib.min(_free(owner), most);
+    }
+
+    /// @return Shares that may leave in cash.
+    function _free(address owner) private view returns (uint256) {
         if (_halted()) return 0;
-        return FixedPointMathLib.min(_assetsFor(balanceOf(owner), total, Math.Rounding.Floor), _balanceOf(_assets[0]));
-    }
-
-    function _maxRedeem(address owner, uint256 total) private view returns (uint256) {
-        if (_halted()) return 0;
-        return FixedPointMathLib.min(balanceOf(owner), _sharesFor(_balanceOf(_assets[0]), total, Math.Rounding.Floor));
+        (uint256 locked,) = IShareBook(shareBook).lockedShares(address(this), owner);
+        return FixedPointMathLib.zeroFloorSub(balanceOf(owner), locked);
     }
 
     function _halted() private view returns (bool) {
         return IRiskEngine(riskEngine).stateOf(address(this)) == IRiskEngine.State.Halted;
     }
 
-    /// @dev Whether NAV can be computed now. Called on itself, so that a stale price can be caught.
-    function _priced() private view returns (bool) {
-        try this.totalAssets() returns (uint256) {
-            return true;
-        } catch {
-            return false;
-        }
+    /// @dev Called on itself, so that whatever fails can be caught: a stale price, a token that does not answer.
+    function _tryQuote(bool exit) private view returns (bool fair, uint256 total, uint256 supply) {
+        if (_reentrancyGuardEntered()) return (false, 0, 0);
+        (fair, total) = exit ? _tried(this.exitAssets) : _tried(this.totalAssets);
+        if (fair) (supply, fair) = _supplyAt(total);
     }
 
-    /// @dev The same for exits.
-    function _tryExitAssets() private view returns (bool, uint256) {
-        try this.exitAssets() returns (uint256 total) {
+    function _tried(function() external view returns (uint256) asked) private view returns (bool, uint256) {
+        try asked() returns (uint256 total) {
             return (true, total);
         } catch {
             return (false, 0);
+        }
+    }
+
+    /// @dev Called on itself and with bounded gas: nothing that is asked for a price can stop an exit.
+    /// @return Zero if unknown.
+    function _potIfKnown(uint256 assets_) private view returns (uint256) {
+        try this.totalAssets{gas: _PRICE_GAS * (assets_ + 1)}() returns (uint256 total) {
+            return FixedPointMathLib.saturatingAdd(total, 1);
+        } catch {
+            return 0;
         }
     }
 
@@ -441,7 +544,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrantView
         returns (uint256)
     {
-        return _sharesFor(assets_, _totalAssets(), rounding);
+        return _toShares(assets_, _totalAssets(), rounding);
     }
 
     function _convertToAssets(
@@ -454,11 +557,21 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrantView
         returns (uint256)
     {
-        return _assetsFor(shares, _totalAssets(), rounding);
+        return _toAssets(shares, _totalAssets(), rounding);
     }
 
     function _decimalsOffset() internal pure override returns (uint8) {
         return _OFFSET;
+    }
+
+    function _enter(uint256 total, address receiver, uint256 assets_, uint256 shares) private {
+        IShareBook(shareBook).recordEntry(total + 1, _issued(), assets_, shares, _msgSender(), receiver);
+        _deposit(_msgSender(), receiver, assets_, shares);
+    }
+
+    function _leave(uint256 total, address receiver, address owner, uint256 assets_, uint256 shares) private {
+        IShareBook(shareBook).recordExit(total + 1, _issued(), assets_, shares);
+        _withdraw(_msgSender(), receiver, owner, assets_, shares);
     }
 
     /// @dev Refuses settlement tokens that arrive short.
@@ -471,6 +584,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses it.
     function _update(address from, address to, uint256 value) internal override(ERC20Upgradeable) {
+        if (from != address(0)) IShareBook(shareBook).requireUnlocked(address(this), from, balanceOf(from), value);
         super._update(from, to, value);
         address engine = compliance;
         if (engine == address(0)) return;

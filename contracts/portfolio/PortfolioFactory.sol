@@ -8,6 +8,7 @@ import {Portfolio} from "./Portfolio.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Creates and governs portfolios
@@ -22,6 +23,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     address public immutable implementation;
     IRiskEngine private immutable _riskEngine;
     IAutomatedComplianceEngine private immutable _compliance;
+    IShareBook private immutable _shareBook;
 
     /// @inheritdoc IPortfolioFactory
     mapping(address portfolio => bool) public isPortfolio;
@@ -33,13 +35,15 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         IRiskEngine riskEngine,
         address aggregator,
         address rebalancer,
-        IAutomatedComplianceEngine compliance
+        IAutomatedComplianceEngine compliance,
+        IShareBook shareBook
     )
         AccessManaged(authority_)
     {
         _riskEngine = riskEngine;
         _compliance = compliance;
-        implementation = address(new Portfolio(oracle, address(riskEngine), aggregator, rebalancer));
+        _shareBook = shareBook;
+        implementation = address(new Portfolio(oracle, address(riskEngine), aggregator, rebalancer, address(shareBook)));
     }
 
     /// @inheritdoc IPortfolioFactory
@@ -52,6 +56,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         init.compliance = params.restricted ? address(_compliance) : address(0);
         if (params.restricted) _compliance.openRules(portfolio, params.countries, params.classes);
         IPortfolio(portfolio).initialize(init);
+        _shareBook.open(portfolio, params.fees, params.policy);
         _riskEngine.registerPortfolio(portfolio, params.universe, params.limits);
         emit PortfolioCreated(portfolio, init.settlement, params.universe);
     }

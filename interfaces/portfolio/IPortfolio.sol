@@ -72,6 +72,7 @@ interface IPortfolio is IERC4626 {
 
     error Portfolio__OnlyFactory(address caller);
     error Portfolio__OnlyRebalancer(address caller);
+    error Portfolio__OnlyShareBook(address caller);
     error Portfolio__InvalidAsset(address asset);
     error Portfolio__AssetExists(address asset);
     error Portfolio__AssetNotListed(address asset);
@@ -126,6 +127,9 @@ interface IPortfolio is IERC4626 {
     /// @return Sum of what is set aside of an asset; no part of NAV.
     function setAside(address asset) external view returns (uint256);
 
+    /// @notice Mints what the share book owes to a fee recipient. Only the share book.
+    function mintFees(address recipient, uint256 shares) external;
+
     // -- Governance, all through the factory -------------------------------------------------------------------------
 
     /// @notice Only the factory.
@@ -170,6 +174,9 @@ interface IPortfolio is IERC4626 {
     function lossBucket() external view returns (uint256 level, uint256 capacity, uint256 window);
 
     function compliance() external view returns (address);
+
+    /// @return The book of fees, locks and share prices.
+    function shareBook() external view returns (address);
     function factory() external view returns (address);
     function rebalancer() external view returns (address);
     function riskEngine() external view returns (address);

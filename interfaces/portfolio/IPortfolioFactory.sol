@@ -2,12 +2,15 @@
 pragma solidity ^0.8.24;
 
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Creates and governs portfolios
 /// @notice The one place through which a portfolio's settings change, so that one role mapping and one timelock serve all clones.
 interface IPortfolioFactory {
     /// @param init What the portfolio is; its `compliance` is ignored and set from `restricted`.
+    /// @param fees What holders pay.
+    /// @param policy How shares may be dealt in.
     /// @param universe Covariance universe that holds every asset but the settlement token.
     /// @param limits Risk limits.
     /// @param restricted Whether shares move under compliance rules.
@@ -15,6 +18,8 @@ interface IPortfolioFactory {
     /// @param classes Of the share rules, if restricted.
     struct PortfolioParams {
         IPortfolio.InitParams init;
+        IShareBook.FeeTerms fees;
+        IShareBook.Policy policy;
         bytes32 universe;
         IRiskEngine.Limits limits;
         bool restricted;

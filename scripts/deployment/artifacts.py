@@ -26,6 +26,7 @@ _OURS = (
     "RiskEngine",
     "SanctionsList",
     "RiskReports",
+    "ShareBook",
     "SignerSets",
     "TokenFactory",
     "VaultFeed",

@@ -93,12 +93,14 @@ class ProtocolDeployment:
         self._deploy_risk()
         clones = self.record.contracts["IdentityRegistry"].implementation
         self._plain("TokenFactory", [self._at("AccessManager"), self._at("AutomatedComplianceEngine"), clones])
+        self._plain("ShareBook", [self._at("AccessManager")])
         wiring = (
             "PriceOracle",
             "RiskEngine",
             "LiquidityAggregator",
             "AutoRebalancer",
             "AutomatedComplianceEngine",
+            "ShareBook",
         )
         self._plain("PortfolioFactory", [self._at("AccessManager"), *map(self._at, wiring)])
         self._plain("YieldPlans", [self._at("AccessManager"), self._at("SignerSets")])
@@ -179,6 +181,7 @@ class ProtocolDeployment:
         self._map("IdentityRegistry", {"bindToken": roles.FACTORY})
         self._map("SanctionsList", {"addRegistry": roles.FACTORY})
         self._map("RiskEngine", {"registerPortfolio": roles.FACTORY, "noteReport": roles.RISK_REPORTS})
+        self._map("ShareBook", {"open": roles.FACTORY})
         for factory in ("TokenFactory", "PortfolioFactory"):
             self._grant(roles.FACTORY, self._at(factory), 0)
         self._grant(roles.RISK_REPORTS, self._at("RiskReports"), 0)
@@ -387,6 +390,8 @@ class ProtocolDeployment:
                 budget.bps,
                 budget.window,
             ),
+            portfolio.fees.as_tuple(),
+            portfolio.policy.as_tuple(10 ** self._decimals(portfolio.settlement)),
             universe_id(portfolio.universe),
             portfolio.limits.as_tuple(),
             rules is not None,

@@ -154,6 +154,14 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "cutStrategy": GUARDIAN,
         "emergencyExit": GUARDIAN,
     },
+    "ShareBook": {
+        "open": FACTORY,
+        "setFees": MANAGER_DELAYED,
+        "setPolicy": MANAGER_DELAYED,
+        "acceptPrice": MANAGER_DELAYED,
+        "lowerFees": MANAGER,
+        "tightenPolicy": MANAGER,
+    },
     "PortfolioFactory": {
         "createPortfolio": MANAGER,
         "listAsset": MANAGER_DELAYED,

@@ -13,6 +13,7 @@ import {IdentityRegistry} from "contracts/identity/IdentityRegistry.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {PriceOracle} from "contracts/oracle/PriceOracle.sol";
 import {PortfolioFactory} from "contracts/portfolio/PortfolioFactory.sol";
+import {ShareBook} from "contracts/portfolio/ShareBook.sol";
 import {AutoRebalancer} from "contracts/rebalance/AutoRebalancer.sol";
 import {ModelRegistry} from "contracts/rebalance/ModelRegistry.sol";
 import {CovarianceModels} from "contracts/risk/CovarianceModels.sol";
@@ -27,6 +28,7 @@ import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
@@ -53,6 +55,7 @@ abstract contract ProtocolTest is Test {
     ModelRegistry internal signalModels;
     AutoRebalancer internal rebalancer;
     LiquidityAggregator internal aggregator;
+    ShareBook internal book;
     PortfolioFactory internal factory;
     IPortfolio internal portfolio;
 
@@ -60,6 +63,7 @@ abstract contract ProtocolTest is Test {
     SettlementToken[] internal stocks;
     FeedStandIn[] internal feeds;
 
+    address internal immutable feeRecipient = makeAddr("fee recipient");
     uint256 internal riskKey = 0xA11CE;
     uint256 internal signalKey = 0xB0B;
 
@@ -85,8 +89,9 @@ abstract contract ProtocolTest is Test {
         liquidity = LiquidityBook(_proxy(address(new LiquidityBook(signerSets, aggregator, oracle, 2000, 10 days))));
         risk = RiskEngine(_proxy(address(new RiskEngine(models, performance, liquidity, 12 hours, 1 days))));
         reports = RiskReports(_proxy(address(new RiskReports(signerSets, risk, models, 200, 2 days))));
+        book = new ShareBook(address(manager));
         factory = new PortfolioFactory(
-            address(manager), address(oracle), risk, address(aggregator), address(rebalancer), engine
+            address(manager), address(oracle), risk, address(aggregator), address(rebalancer), engine, book
         );
         signalModels.register(MODEL, "weights", "data", "code");
         signalModels.promote(MODEL);
@@ -99,6 +104,8 @@ abstract contract ProtocolTest is Test {
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = IRiskEngine.registerPortfolio.selector;
         manager.setTargetFunctionRole(address(risk), selectors, Roles.FACTORY);
+        selectors[0] = IShareBook.open.selector;
+        manager.setTargetFunctionRole(address(book), selectors, Roles.FACTORY);
         selectors[0] = IRiskEngine.noteReport.selector;
         manager.setTargetFunctionRole(address(risk), selectors, Roles.RISK_REPORTS);
         manager.grantRole(Roles.RISK_REPORTS, address(reports), 0);
@@ -138,6 +145,8 @@ abstract contract ProtocolTest is Test {
         (init.lossBudgetBps, init.lossWindow) = (BUDGET_BPS, WINDOW);
         IPortfolioFactory.PortfolioParams memory params;
         params.init = init;
+        params.fees = IShareBook.FeeTerms(200, 2000, 30 days, feeRecipient);
+        params.policy = IShareBook.Policy(0, 10_000, 0);
         params.universe = UNIVERSE;
         params.limits = basicLimits();
         portfolio = IPortfolio(factory.createPortfolio(params));

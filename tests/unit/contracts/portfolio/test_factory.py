@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fixtures.portfolio import BUDGET_BPS, LIMITS, WINDOW, ZERO
+from tests.fixtures.portfolio import BUDGET_BPS, LIMITS, NO_FEES, OPEN, WINDOW, ZERO
 from tests.fixtures.protocol import YEAR
 from tests.reverts import reverts
 
@@ -14,7 +14,9 @@ def test_create_portfolio__lists_settlement_first(portfolio, usd, universe):
 def test_create_portfolio__thief__reverts(portfolio_factory, universe, usd, thief):
     init = ("x", "x", usd, [], ZERO, BUDGET_BPS, WINDOW)
     with reverts(portfolio_factory.AccessManagedUnauthorized, thief):
-        portfolio_factory.createPortfolio((init, universe.id, LIMITS, False, [], 0, b"\1" * 32), sender=thief)
+        portfolio_factory.createPortfolio(
+            (init, NO_FEES, OPEN, universe.id, LIMITS, False, [], 0, b"\1" * 32), sender=thief
+        )
 
 
 def test_create_portfolio__asset_without_a_feed__reverts(create_portfolio, create_token, oracle, universe):

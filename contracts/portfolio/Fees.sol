@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+
+/// @title Arithmetic of a portfolio's fees
+/// @notice Fees are shares. With base B (issued, virtual and owed shares), pot P (`totalAssets` + 1), mark h and
+/// performance rate f:
+///
+///   management    B grows by e^(rate x time): however often it is settled, the recipient's part is 1 - e^-(rt) <= rt
+///   gain          G = max(0, P - h B)
+///   pending       F = B f G / (P - f G), the shares that are worth f G of the pot once they exist
+///   price         n = P / (B + F) = (P - f G) / B, what everybody deals at
+///
+/// A move of holders keeps n: docs/decisions/0052-fees-are-owed-shares.md derives it. Everything rounds towards the
+/// holders who stay.
+library Fees {
+    uint256 private constant _MAX_MANAGEMENT_BPS = 500;
+    uint256 private constant _MAX_PERFORMANCE_BPS = 3000;
+    uint256 private constant _MIN_PERIOD = 1 days;
+    uint256 private constant _MAX_PERIOD = 366 days;
+    uint256 private constant _BPS = 10_000;
+    uint256 private constant _BPS_TO_WAD = 1e14;
+    uint256 private constant _YEAR = 365 days;
+
+    /// @dev A price of 1e27 is one settlement token for one whole share, which has six decimals more.
+    uint256 internal constant SCALE = 1e33;
+
+    /// @notice Shares after management fees of so many seconds. Rounds down.
+    /// @param bps A year, compounded continuously.
+    function grown(uint256 base, uint256 bps, uint256 time) internal pure returns (uint256) {
+        uint256 growth = uint256(FixedPointMathLib.expWad(int256(bps * _BPS_TO_WAD * time / _YEAR)));
+        return FixedPointMathLib.fullMulDiv(base, growth, 1e18);
+    }
+
+    /// @param mark 1e27 settlement tokens a share.
+    function quote(
+        uint256 pot,
+        uint256 base,
+        uint256 mark,
+        uint256 bps
+    )
+        internal
+        pure
+        returns (IShareBook.Quote memory q)
+    {
+        (q.pot, q.base) = (pot, base);
+        q.gain = FixedPointMathLib.zeroFloorSub(pot, FixedPointMathLib.fullMulDivUp(mark, base, SCALE));
+        uint256 fee = q.gain * bps / _BPS;
+        q.pending = FixedPointMathLib.fullMulDiv(base, fee, pot - fee);
+    }
+
+    /// @return 1e27 settlement tokens a share, net of all fees. Rounds down.
+    function priceOf(IShareBook.Quote memory q) internal pure returns (uint256) {
+        return FixedPointMathLib.min(FixedPointMathLib.fullMulDiv(q.pot, SCALE, q.base + q.pending), type(uint128).max);
+    }
+
+    /// @notice The pot that a net price stands for. Rounds down, at least one.
+    function potAt(uint256 price, uint256 base, uint256 mark, uint256 bps) internal pure returns (uint256) {
+        if (price > mark) price += (price - mark) * bps / (_BPS - bps);
+        return FixedPointMathLib.max(FixedPointMathLib.fullMulDiv(price, base, SCALE), 1);
+    }
+
+    /// @notice The mark at which so much of a pot is no gain. Rounds up; a price that no portfolio reaches is the most.
+    function markOf(uint256 worth, uint256 base) internal pure returns (uint128) {
+        return uint128(FixedPointMathLib.min(FixedPointMathLib.fullMulDivUp(worth, SCALE, base), type(uint128).max));
+    }
+
+    /// @notice Reverts if terms exceed what the protocol allows.
+    function requireAllowed(IShareBook.FeeTerms memory terms) internal pure {
+        bool payable_ = terms.recipient != address(0) || (terms.managementBps == 0 && terms.performanceBps == 0);
+        if (
+            !payable_ || terms.managementBps > _MAX_MANAGEMENT_BPS || terms.performanceBps > _MAX_PERFORMANCE_BPS
+                || terms.period < _MIN_PERIOD || terms.period > _MAX_PERIOD
+        ) {
+            revert IShareBook.ShareBook__InvalidFees(
+                terms.managementBps, terms.performanceBps, terms.period, terms.recipient
+            );
+        }
+    }
+
+    /// @return Whether no field of `b` charges more than `a`, nor pays somebody else.
+    function isLower(IShareBook.FeeTerms memory a, IShareBook.FeeTerms memory b) internal pure returns (bool) {
+        return b.managementBps <= a.managementBps && b.performanceBps <= a.performanceBps && b.period >= a.period
+            && b.recipient == a.recipient;
+    }
+}

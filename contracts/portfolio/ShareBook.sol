@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {Fees} from "./Fees.sol";
+import {ShareFees} from "./ShareFees.sol";
+import {ShareGuard} from "./ShareGuard.sol";
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+
+/// @title Fees of portfolios, and who may deal in their shares at which prices
+/// @notice See {IShareBook}.
+contract ShareBook is ShareFees, ShareGuard, AccessManaged {
+    uint256 private constant _VIRTUAL_SHARES = 1e6;
+    /// @dev Whole settlement tokens in shares, above which a jump of their price counts: to move the price of less costs
+    /// next to nothing, and pausing it protects nobody.
+    uint256 private constant _GUARDED = 1000;
+
+    constructor(address authority_) AccessManaged(authority_) {}
+
+    // -- For anyone --------------------------------------------------------------------------------------------------
+
+    // `totalAssets` and the mint are refused while the portfolio is in the middle of something.
+    /// @inheritdoc IShareBook
+    function crystallise(address portfolio) external {
+        uint256 issued = _issued(portfolio);
+        _crystallise(portfolio, _priced(portfolio, IPortfolio(portfolio).totalAssets() + 1, issued), issued);
+    }
+
+    /// @inheritdoc IShareBook
+    function collectFees(address portfolio) external returns (uint256 shares) {
+        address recipient;
+        (recipient, shares) = _takeOwed(portfolio, _issued(portfolio));
+        IPortfolio(portfolio).mintFees(recipient, shares);
+    }
+
+    // -- Governance --------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IShareBook
+    function open(address portfolio, FeeTerms calldata terms, Policy calldata policy_) external restricted {
+        if (_accounts[portfolio].accruedAt != 0) revert ShareBook__Exists(portfolio);
+        _openFees(portfolio, terms, IERC20Metadata(IPortfolio(portfolio).asset()).decimals());
+        _setPolicy(portfolio, policy_);
+        _anchor(portfolio);
+    }
+
+    /// @inheritdoc IShareBook
+    function setFees(address portfolio, FeeTerms calldata terms) external restricted {
+        uint256 issued = _issued(portfolio);
+        Quote memory q;
+        if (terms.performanceBps > _accounts[portfolio].terms.performanceBps) {
+            q = _priced(portfolio, IPortfolio(portfolio).totalAssets() + 1, issued);
+        } else {
+            q.base = _base(_accounts[portfolio], issued);
+        }
+        _changeFees(portfolio, q, issued, terms);
+    }
+
+    /// @inheritdoc IShareBook
+    function lowerFees(address portfolio, FeeTerms calldata terms) external restricted {
+        FeeTerms memory current = _accounts[portfolio].terms;
+        if (!Fees.isLower(current, terms)) revert ShareBook__NotLower(current, terms);
+        uint256 issued = _issued(portfolio);
+        Quote memory q;
+        q.base = _base(_accounts[portfolio], issued);
+        _changeFees(portfolio, q, issued, terms);
+    }
+
+    /// @inheritdoc IShareBook
+    function setPolicy(address portfolio, Policy calldata policy_) external restricted {
+        _requireOpen(portfolio);
+        _setPolicy(portfolio, policy_);
+    }
+
+    /// @inheritdoc IShareBook
+    function tightenPolicy(address portfolio, Policy calldata policy_) external restricted {
+        _requireOpen(portfolio);
+        Policy memory current = policyOf(portfolio);
+        if (!_isTighter(current, policy_)) revert ShareBook__NotTighter(current, policy_);
+        _setPolicy(portfolio, policy_);
+    }
+
+    /// @inheritdoc IShareBook
+    function acceptPrice(address portfolio, uint256 low, uint256 high) external restricted {
+        uint256 issued = _issued(portfolio);
+        Quote memory q = _quote(_accounts[portfolio], IPortfolio(portfolio).totalAssets() + 1, issued);
+        uint256 price_ = Fees.priceOf(q);
+        if (price_ < low || price_ > high) revert ShareBook__PriceJumped(price_, low, high);
+        _anchor(portfolio);
+        _accounts[portfolio].lastPrice = uint128(price_);
+        emit PriceAccepted(portfolio, price_);
+    }
+
+    // -- For portfolios, each about itself ---------------------------------------------------------------------------
+
+    /// @inheritdoc IShareBook
+    function recordPrice(uint256 pot, uint256 issued) external returns (uint256 supply) {
+        Quote memory q = _priced(msg.sender, pot, issued);
+        return q.base + q.pending;
+    }
+
+    /// @inheritdoc IShareBook
+    function recordEntry(
+        uint256 pot,
+        uint256 issued,
+        uint256 assets,
+        uint256 shares,
+        address caller,
+        address receiver
+    )
+        external
+    {
+        Account storage a = _accounts[msg.sender];
+        _entered(a, _quote(a, pot, issued), issued, assets, shares);
+        _lock(msg.sender, caller, receiver, shares);
+    }
+
+    /// @inheritdoc IShareBook
+    function recordExit(uint256 pot, uint256 issued, uint256 assets, uint256 shares) external {
+        Account storage a = _accounts[msg.sender];
+        _left(a, _quote(a, pot, issued), issued, assets, shares);
+    }
+
+    /// @inheritdoc IShareBook
+    function recordExitInKind(uint256 pot, uint256 issued, uint256 shares) external returns (uint256 supply) {
+        Account storage a = _accounts[msg.sender];
+        Quote memory q;
+        bool fair;
+        // What is worth more than this is a token's lie.
+        if (pot != 0 && pot <= type(uint128).max) {
+            q = _quote(a, pot, issued);
+            fair = _isFair(msg.sender, q);
+        }
+        if (!fair) q = _lastQuote(a, issued);
+        supply = q.base + q.pending;
+        _left(a, q, issued, FixedPointMathLib.fullMulDiv(q.pot, shares, supply), shares);
+    }
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IShareBook
+    function quote(
+        address portfolio,
+        uint256 pot,
+        uint256 issued
+    )
+        external
+        view
+        returns (Quote memory q, uint256 price_, uint256 low, uint256 high)
+    {
+        q = _quote(_accounts[portfolio], pot, issued);
+        (price_, low, high) = _bandOf(portfolio, q);
+    }
+
+    /// @inheritdoc IShareBook
+    function supplyOf(address portfolio, uint256 pot, uint256 issued)
+        external
+        view
+        returns (uint256 supply, bool fair)
+    {
+        Quote memory q = _quote(_accounts[portfolio], pot, issued);
+        return (q.base + q.pending, _isFair(portfolio, q));
+    }
+
+    /// @inheritdoc IShareBook
+    function feeState(address portfolio)
+        external
+        view
+        returns (uint256 owed, uint40 crystallisedAt, uint256 highWaterMark, uint256 lastPrice)
+    {
+        Account storage a = _accounts[portfolio];
+        uint256 issued = _issued(portfolio);
+        return (_base(a, issued) - issued, a.crystallisedAt, a.highWaterMark, a.lastPrice);
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    /// @dev Refuses a price that left its band, remembers any other.
+    function _priced(address portfolio, uint256 pot, uint256 issued) private returns (Quote memory q) {
+        Account storage a = _accounts[portfolio];
+        q = _quote(a, pot, issued);
+        (uint256 price_, uint256 low, uint256 high) = _bandOf(portfolio, q);
+        if (price_ < low || price_ > high) revert ShareBook__PriceJumped(price_, low, high);
+        if (high == type(uint256).max) _anchor(portfolio);
+        else _follow(portfolio, price_, low, high);
+        a.lastPrice = uint128(price_);
+    }
+
+    function _isFair(address portfolio, Quote memory q) private view returns (bool) {
+        (uint256 price_, uint256 low, uint256 high) = _bandOf(portfolio, q);
+        return low <= price_ && price_ <= high;
+    }
+
+    /// @dev Wide open while the shares, at the last price, are worth too little to be guarded.
+    function _bandOf(
+        address portfolio,
+        Quote memory q
+    )
+        private
+        view
+        returns (uint256 price_, uint256 low, uint256 high)
+    {
+        Account storage a = _accounts[portfolio];
+        price_ = Fees.priceOf(q);
+        uint256 last = a.lastPrice;
+        uint256 worth = FixedPointMathLib.fullMulDiv(last, q.base + q.pending, Fees.SCALE);
+        if (worth < _GUARDED * 10 ** a.decimals) return (price_, 0, type(uint256).max);
+        (low, high) = _bandAround(portfolio, last);
+    }
+
+    /// @dev Shares of a portfolio, virtual ones included.
+    function _issued(address portfolio) private view returns (uint256) {
+        _requireOpen(portfolio);
+        return IPortfolio(portfolio).totalSupply() + _VIRTUAL_SHARES;
+    }
+
+    function _requireOpen(address portfolio) private view {
+        if (_accounts[portfolio].accruedAt == 0) revert ShareBook__NotAPortfolio(portfolio);
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {Fees} from "./Fees.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+
+/// @title What portfolios owe to their fee recipients
+/// @notice See {IShareBook}; the arithmetic is {Fees}'.
+abstract contract ShareFees is IShareBook {
+    using FixedPointMathLib for uint256;
+
+    /// @dev Three slots.
+    /// @param owed Shares, management fees until `accruedAt` included.
+    /// @param decimals Of the settlement token.
+    /// @param highWaterMark 1e27 settlement tokens a share, above which a performance fee is due.
+    /// @param lastPrice The same, net, at the last action that had one.
+    struct Account {
+        FeeTerms terms;
+        uint128 owed;
+        uint40 accruedAt;
+        uint40 crystallisedAt;
+        uint8 decimals;
+        uint128 highWaterMark;
+        uint128 lastPrice;
+    }
+
+    mapping(address portfolio => Account) internal _accounts;
+
+    /// @inheritdoc IShareBook
+    function feesOf(address portfolio) external view returns (FeeTerms memory) {
+        return _accounts[portfolio].terms;
+    }
+
+    function _openFees(address portfolio, FeeTerms memory terms, uint8 decimals) internal {
+        Fees.requireAllowed(terms);
+        uint40 time = uint40(block.timestamp);
+        _accounts[portfolio] = Account(terms, 0, time, time, decimals, 1e27, 0);
+        emit FeesChanged(portfolio, terms);
+    }
+
+    /// @dev Settles under the old terms. A change makes no pending fee larger: a higher rate counts for what comes, a
+    /// lower one for what is pending too.
+    /// @param q Without a gain where the performance fee does not rise.
+    function _changeFees(address portfolio, Quote memory q, uint256 issued, FeeTerms memory terms) internal {
+        Fees.requireAllowed(terms);
+        Account storage a = _accounts[portfolio];
+        uint256 gain = q.gain == 0 ? 0 : q.gain * a.terms.performanceBps / terms.performanceBps;
+        _settle(a, q, issued, q.pot - gain, q.base, 0);
+        a.terms = terms;
+        emit FeesChanged(portfolio, terms);
+    }
+
+    function _crystallise(address portfolio, Quote memory q, uint256 issued) internal {
+        Account storage a = _accounts[portfolio];
+        uint256 ready = uint256(a.crystallisedAt) + a.terms.period;
+        if (block.timestamp < ready) revert ShareBook__CrystallisedTooSoon(ready, block.timestamp);
+        // slither-disable-next-line incorrect-equality (nothing to count; the period goes on)
+        if (q.pending == 0) revert ShareBook__NoFee(portfolio);
+        _settle(a, q, issued, q.pot, q.base + q.pending, q.pending);
+        a.crystallisedAt = uint40(block.timestamp);
+        emit FeesCrystallised(portfolio, q.pending, a.highWaterMark);
+    }
+
+    /// @return recipient Who gets them.
+    /// @return owed Shares, which the caller has minted.
+    function _takeOwed(address portfolio, uint256 issued) internal returns (address recipient, uint256 owed) {
+        Account storage a = _accounts[portfolio];
+        (recipient, owed) = (a.terms.recipient, _base(a, issued) - issued);
+        // slither-disable-next-line incorrect-equality (nothing to mint)
+        if (owed == 0) revert ShareBook__NoFee(portfolio);
+        (a.owed, a.accruedAt) = (0, uint40(block.timestamp));
+        emit FeesCollected(portfolio, recipient, owed);
+    }
+
+    /// @dev Who enters above the mark brings a mark of his own, his price; below it he shares the others', or a flash
+    /// deposit would lower it.
+    function _entered(Account storage a, Quote memory q, uint256 issued, uint256 assets, uint256 shares) internal {
+        _settle(a, q, issued, q.pot + assets - q.gain, q.base + shares, 0);
+    }
+
+    /// @dev The leaver's part of the pending fee is owed at once: waiting for the day would let him off.
+    function _left(Account storage a, Quote memory q, uint256 issued, uint256 assets, uint256 shares) internal {
+        uint256 part = q.pending.fullMulDiv(shares, q.base);
+        uint256 left = q.base - shares;
+        uint256 gain = q.gain.fullMulDiv(left, q.base);
+        _settle(a, q, issued, (q.pot - assets).zeroFloorSub(gain), left + part, part);
+    }
+
+    /// @dev Writes what is owed until now and, where there is a gain, the mark.
+    /// @param worth Of the pot afterwards, without the gain that stays pending.
+    /// @param base Afterwards.
+    /// @param more Shares that become owed.
+    function _settle(
+        Account storage a,
+        Quote memory q,
+        uint256 issued,
+        uint256 worth,
+        uint256 base,
+        uint256 more
+    )
+        private
+    {
+        uint256 owed = q.base - issued + more;
+        (a.owed, a.accruedAt) = (uint128(owed.min(type(uint128).max)), uint40(block.timestamp));
+        if (q.gain != 0) a.highWaterMark = Fees.markOf(worth, base);
+    }
+
+    /// @return Shares, management fees until now included.
+    function _base(Account storage a, uint256 issued) internal view returns (uint256) {
+        return Fees.grown(issued + a.owed, a.terms.managementBps, block.timestamp - a.accruedAt);
+    }
+
+    function _quote(Account storage a, uint256 pot, uint256 issued) internal view returns (Quote memory) {
+        return Fees.quote(pot, _base(a, issued), a.highWaterMark, a.terms.performanceBps);
+    }
+
+    /// @dev As far as it is known without a price: at the last one.
+    function _lastQuote(Account storage a, uint256 issued) internal view returns (Quote memory) {
+        (uint256 base, uint256 mark, uint256 bps) = (_base(a, issued), a.highWaterMark, a.terms.performanceBps);
+        return Fees.quote(Fees.potAt(a.lastPrice, base, mark, bps), base, mark, bps);
+    }
+}

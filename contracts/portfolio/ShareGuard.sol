@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
+
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+
+/// @title Who may deal in portfolios' shares, and at which prices
+/// @notice See {IShareBook}. The lock of bought shares, the deposit cap, and the band in which a share price may move.
+abstract contract ShareGuard is IShareBook {
+    using FixedPointMathLib for uint256;
+
+    /// @dev One slot. Room is billionths of the last price.
+    /// @param up Room above the last price when it was taken.
+    /// @param down Room below it.
+    struct Guard {
+        uint32 shareLock;
+        uint16 maxJumpBps;
+        uint104 depositCap;
+        uint32 up;
+        uint32 down;
+        uint40 pricedAt;
+    }
+
+    /// @param shares Locked, all until the same moment.
+    struct Lot {
+        uint216 shares;
+        uint40 until;
+    }
+
+    uint256 private constant _MAX_LOCK = 7 days;
+    uint256 private constant _MIN_JUMP_BPS = 100;
+    uint256 private constant _MAX_JUMP_BPS = 10_000;
+    uint256 private constant _BILLION = 1e9;
+    uint256 private constant _BPS_TO_BILLIONTHS = 1e5;
+
+    mapping(address portfolio => Guard) private _guards;
+    mapping(address portfolio => mapping(address account => Lot)) private _lots;
+    /// @inheritdoc IShareBook
+    mapping(address portfolio => mapping(address account => mapping(address depositor => bool))) public isDepositor;
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IShareBook
+    function policyOf(address portfolio) public view returns (Policy memory) {
+        Guard memory guard = _guards[portfolio];
+        return Policy(guard.shareLock, guard.maxJumpBps, guard.depositCap);
+    }
+
+    /// @inheritdoc IShareBook
+    function roomOf(address portfolio, uint256 totalAssets) public view returns (uint256) {
+        uint256 cap = _guards[portfolio].depositCap;
+        return cap == 0 ? type(uint256).max : cap.zeroFloorSub(totalAssets);
+    }
+
+    /// @inheritdoc IShareBook
+    function lockedShares(address portfolio, address account) public view returns (uint256 shares, uint40 until) {
+        Lot memory lot = _lots[portfolio][account];
+        return (lot.until > block.timestamp ? lot.shares : 0, lot.until);
+    }
+
+    /// @inheritdoc IShareBook
+    function requireUnlocked(address portfolio, address account, uint256 balance, uint256 shares) external view {
+        (uint256 locked, uint40 until) = lockedShares(portfolio, account);
+        if (locked != 0 && balance.zeroFloorSub(locked) < shares) {
+            revert ShareBook__SharesLocked(account, locked, until);
+        }
+    }
+
+    // -- Settings ----------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IShareBook
+    function setDepositor(address portfolio, address depositor, bool allowed) external {
+        isDepositor[portfolio][msg.sender][depositor] = allowed;
+        emit DepositorSet(portfolio, msg.sender, depositor, allowed);
+    }
+
+    function _setPolicy(address portfolio, Policy memory p) internal {
+        if (p.shareLock > _MAX_LOCK || p.maxJumpBps < _MIN_JUMP_BPS || p.maxJumpBps > _MAX_JUMP_BPS) {
+            revert ShareBook__InvalidPolicy(p.shareLock, p.maxJumpBps);
+        }
+        Guard memory guard = _guards[portfolio];
+        (guard.shareLock, guard.maxJumpBps, guard.depositCap) = (p.shareLock, p.maxJumpBps, p.depositCap);
+        _guards[portfolio] = guard;
+        emit PolicyChanged(portfolio, p);
+    }
+
+    /// @return Whether no field of `b` is looser than `a`.
+    function _isTighter(Policy memory a, Policy memory b) internal pure returns (bool) {
+        bool capped = a.depositCap == 0 || (b.depositCap != 0 && b.depositCap <= a.depositCap);
+        return capped && b.shareLock >= a.shareLock && b.maxJumpBps <= a.maxJumpBps;
+    }
+
+    // -- Share lock --------------------------------------------------------------------------------------------------
+
+    /// @dev A lot is renewed by its owner or with his leave, by nobody else.
+    function _lock(address portfolio, address caller, address receiver, uint256 shares) internal {
+        uint256 time = _guards[portfolio].shareLock;
+        if (time == 0) return;
+        Lot memory lot = _lots[portfolio][receiver];
+        if (lot.until <= block.timestamp) {
+            lot.shares = 0;
+        } else if (caller != receiver && !isDepositor[portfolio][receiver][caller]) {
+            revert ShareBook__ReceiverLocked(receiver, caller, lot.until);
+        }
+        lot.shares = SafeCastLib.toUint216(lot.shares + shares);
+        lot.until = uint40(FixedPointMathLib.max(lot.until, block.timestamp + time));
+        _lots[portfolio][receiver] = lot;
+    }
+
+    // -- Price guard -------------------------------------------------------------------------------------------------
+
+    /// @dev The band widens with time on both sides.
+    /// @param last Price, 1e27 settlement tokens a share.
+    function _bandAround(address portfolio, uint256 last) internal view returns (uint256 low, uint256 high) {
+        Guard memory guard = _guards[portfolio];
+        uint256 wider = guard.maxJumpBps * _BPS_TO_BILLIONTHS * (block.timestamp - guard.pricedAt) / 1 days;
+        low = last - last.fullMulDiv(_BILLION.min(guard.down + wider), _BILLION);
+        high = last + last.fullMulDiv(guard.up + wider, _BILLION);
+    }
+
+    /// @dev The whole room on both sides.
+    function _anchor(address portfolio) internal {
+        Guard storage guard = _guards[portfolio];
+        uint32 room = uint32(guard.maxJumpBps * _BPS_TO_BILLIONTHS);
+        (guard.up, guard.down, guard.pricedAt) = (room, room, uint40(block.timestamp));
+    }
+
+    /// @dev The band stays where it is but for what is farther from the price than the bound: many small steps one way get
+    /// no farther than a large one.
+    function _follow(address portfolio, uint256 price_, uint256 low, uint256 high) internal {
+        Guard storage guard = _guards[portfolio];
+        uint256 room = guard.maxJumpBps * _BPS_TO_BILLIONTHS;
+        (guard.up, guard.down, guard.pricedAt) =
+        (
+            uint32((high - price_).fullMulDiv(_BILLION, price_).min(room)),
+            uint32((price_ - low).fullMulDiv(_BILLION, price_).min(room)),
+            uint40(block.timestamp)
+        );
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+/// @title Fees of portfolios, and who may deal in their shares at which prices
+/// @notice One for all portfolios of a factory; not upgradeable, because every exit passes through it.
+///
+/// Fees are shares that are owed: they count in every price from the second at which they arise, and exist as tokens only
+/// once somebody collects them. So no rule about their recipient stands in the way of anybody's exit (I5).
+///
+/// Prices of shares are 1e27 settlement tokens a whole share. `pot` is a portfolio's `totalAssets` + 1, `issued` its
+/// `totalSupply` + 10^6: the virtual asset and shares of ERC-4626's first-depositor defence.
+interface IShareBook {
+    /// @notice What holders pay.
+    /// @param managementBps Basis points of the pot a year of 365 days, compounded continuously, so that a year takes
+    /// 1 - e^(-rate) of it. At most 500.
+    /// @param performanceBps Basis points of the rise of the share price above the high-water mark. At most 3,000.
+    /// @param period Seconds from one crystallisation to the next, 1 to 366 days.
+    /// @param recipient Gets the fee shares; address zero only where both rates are zero.
+    struct FeeTerms {
+        uint16 managementBps;
+        uint16 performanceBps;
+        uint32 period;
+        address recipient;
+    }
+
+    /// @notice How shares may be dealt in.
+    /// @param shareLock Seconds for which bought shares stay where they are, up to 7 days; 0 for none.
+    /// @param maxJumpBps Basis points that the share price may move at once, and as much again a day; 100 to 10,000.
+    /// @param depositCap Most that `totalAssets` may be after a deposit, smallest units; 0 for no cap.
+    struct Policy {
+        uint32 shareLock;
+        uint16 maxJumpBps;
+        uint104 depositCap;
+    }
+
+    /// @notice What shares are priced by: `pot / (base + pending)`.
+    /// @param pot Smallest units of the settlement token, one virtual unit included.
+    /// @param base Shares: issued, virtual and owed ones. Never zero.
+    /// @param gain Part of the pot above the high-water mark.
+    /// @param pending Shares that the performance fee would be now.
+    struct Quote {
+        uint256 pot;
+        uint256 base;
+        uint256 gain;
+        uint256 pending;
+    }
+
+    event FeesChanged(address indexed portfolio, FeeTerms terms);
+    /// @param shares That are owed from now on.
+    /// @param highWaterMark 1e27 settlement tokens a share.
+    event FeesCrystallised(address indexed portfolio, uint256 shares, uint256 highWaterMark);
+    event FeesCollected(address indexed portfolio, address indexed recipient, uint256 shares);
+    event PolicyChanged(address indexed portfolio, Policy policy);
+    event PriceAccepted(address indexed portfolio, uint256 price);
+    event DepositorSet(address indexed portfolio, address indexed account, address indexed depositor, bool allowed);
+
+    error ShareBook__Exists(address portfolio);
+    error ShareBook__NotAPortfolio(address portfolio);
+    error ShareBook__InvalidFees(uint16 managementBps, uint16 performanceBps, uint32 period, address recipient);
+    error ShareBook__InvalidPolicy(uint32 shareLock, uint16 maxJumpBps);
+    error ShareBook__NotLower(FeeTerms current, FeeTerms proposed);
+    error ShareBook__NotTighter(Policy current, Policy proposed);
+    error ShareBook__CrystallisedTooSoon(uint256 readyAt, uint256 time);
+    /// @dev Nothing is pending, or nothing is owed.
+    error ShareBook__NoFee(address portfolio);
+    /// @dev The share price left its band.
+    error ShareBook__PriceJumped(uint256 price, uint256 low, uint256 high);
+    /// @param shares Locked of the account's.
+    error ShareBook__SharesLocked(address account, uint256 shares, uint256 until);
+    /// @dev Somebody else's deposit would prolong the receiver's lock.
+    error ShareBook__ReceiverLocked(address receiver, address caller, uint256 until);
+
+    // -- For anyone --------------------------------------------------------------------------------------------------
+
+    /// @notice Turns the pending performance fee into owed shares and lifts the mark to the price. Once a period, which
+    /// goes on while nothing is pending, and not while the price is out of its band.
+    function crystallise(address portfolio) external;
+
+    /// @notice Mints what is owed to the recipient, in any state; under compliance rules only to an eligible one.
+    function collectFees(address portfolio) external returns (uint256 shares);
+
+    /// @notice Lets somebody deposit for the caller while shares of the caller's are locked, which renews their lock.
+    function setDepositor(address portfolio, address depositor, bool allowed) external;
+
+    // -- Governance --------------------------------------------------------------------------------------------------
+
+    /// @notice Starts a portfolio's accounts. Role: FACTORY.
+    function open(address portfolio, FeeTerms calldata terms, Policy calldata policy_) external;
+
+    /// @notice Sets terms. Management fees until now are settled under the old ones; no pending performance fee grows, and
+    /// to raise its rate a price is needed. Role: MANAGER_DELAYED. At worst: the protocol's caps, from the end of the
+    /// delay, and another recipient.
+    function setFees(address portfolio, FeeTerms calldata terms) external;
+
+    /// @notice Lowers rates or lengthens the period at once; a pending performance fee falls with its rate. Role: MANAGER.
+    /// At worst it costs the recipient his fees.
+    function lowerFees(address portfolio, FeeTerms calldata terms) external;
+
+    /// @notice Sets a policy; what is locked stays so until its time. Role: MANAGER_DELAYED. At worst: no lock and a band
+    /// of 100% a day, so that holders are diluted by who sandwiches a price.
+    function setPolicy(address portfolio, Policy calldata policy_) external;
+
+    /// @notice Lengthens the lock, narrows the band or lowers the cap at once; none may loosen. Role: MANAGER. At worst:
+    /// no deposits, seven days of lock for who deposits afterwards, cash exits and trades paused by any move beyond 1%
+    /// and 1% a day. Exits in kind go on.
+    function tightenPolicy(address portfolio, Policy calldata policy_) external;
+
+    /// @notice Takes the share price of now as the last one if it is in these bounds. Role: MANAGER_DELAYED. At worst a
+    /// wrong price in them is dealt at: who trades on it gains at the expense of the other holders.
+    function acceptPrice(address portfolio, uint256 low, uint256 high) external;
+
+    // -- For portfolios, each about itself ---------------------------------------------------------------------------
+
+    /// @notice Before a priced action: reverts if the share price left its band, else remembers it.
+    /// @return supply Shares that share the pot: issued, virtual, owed and pending ones.
+    function recordPrice(uint256 pot, uint256 issued) external returns (uint256 supply);
+
+    /// @notice Before shares are minted for a deposit: settles fees and locks the shares.
+    function recordEntry(
+        uint256 pot,
+        uint256 issued,
+        uint256 assets,
+        uint256 shares,
+        address caller,
+        address receiver
+    )
+        external;
+
+    /// @notice Before shares are burnt for cash: settles fees; the leaver's part of the pending one is owed.
+    function recordExit(uint256 pot, uint256 issued, uint256 assets, uint256 shares) external;
+
+    /// @notice The same before an exit in kind, with or without a price; it does not revert.
+    /// @param pot Zero if unknown. Then, and if the price left its band, what is pending at the last price counts.
+    /// @return supply As of `recordPrice`.
+    function recordExitInKind(uint256 pot, uint256 issued, uint256 shares) external returns (uint256 supply);
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @notice What a portfolio's shares would be priced by.
+    /// @return q The quote.
+    /// @return price_ Of a share, net of fees.
+    /// @return low Below it deposits, exits in cash and trades pause.
+    /// @return high The same above it; wide open while the shares are worth less than 1,000 settlement tokens.
+    function quote(
+        address portfolio,
+        uint256 pot,
+        uint256 issued
+    )
+        external
+        view
+        returns (Quote memory q, uint256 price_, uint256 low, uint256 high);
+
+    /// @return supply As of `recordPrice`.
+    /// @return fair Whether the price is in its band.
+    function supplyOf(address portfolio, uint256 pot, uint256 issued) external view returns (uint256 supply, bool fair);
+
+    /// @notice Reverts if that many of the portfolio's shares may not leave an account.
+    function requireUnlocked(address portfolio, address account, uint256 balance, uint256 shares) external view;
+
+    /// @return shares Of the account's, that stay where they are.
+    /// @return until Unix seconds.
+    function lockedShares(address portfolio, address account) external view returns (uint256 shares, uint40 until);
+
+    function isDepositor(address portfolio, address account, address depositor) external view returns (bool);
+    function feesOf(address portfolio) external view returns (FeeTerms memory);
+    function policyOf(address portfolio) external view returns (Policy memory);
+
+    /// @return Smallest units of the settlement token that the cap leaves beside so many.
+    function roomOf(address portfolio, uint256 totalAssets) external view returns (uint256);
+
+    /// @return owed Shares that `collectFees` would mint now.
+    /// @return crystallisedAt Unix seconds.
+    /// @return highWaterMark Above which a performance fee is due.
+    /// @return lastPrice Of the last deposit, exit in cash or trade, net of fees.
+    function feeState(address portfolio)
+        external
+        view
+        returns (uint256 owed, uint40 crystallisedAt, uint256 highWaterMark, uint256 lastPrice);
+}

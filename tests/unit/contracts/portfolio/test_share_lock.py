@@ -1,0 +1,228 @@
+"""The lock of bought shares: no quick way out, no way round, no way to prolong another's."""
+
+import pytest
+
+from tests.fixtures.portfolio import USD
+from tests.fixtures.protocol import DAY, YEAR
+from tests.reverts import reverts
+
+MAX = 2**256 - 1
+SHARE = 10**12
+HOUR = 3600
+
+
+@pytest.fixture
+def locking(create_portfolio):
+    """Shares stay for an hour."""
+    return create_portfolio(policy=(HOUR, 10_000, 0))
+
+
+@pytest.fixture
+def deposit_for(usd, give_usd):
+    """`deposit_for(portfolio, caller, receiver, dollars)`."""
+
+    def deposited(portfolio, caller, receiver, dollars):
+        give_usd(caller, dollars)
+        usd.approve(portfolio, dollars * USD, sender=caller)
+        return portfolio.deposit(dollars * USD, receiver, sender=caller)
+
+    return deposited
+
+
+def wait(chain, seconds):
+    chain.mine(timestamp=chain.pending_timestamp + seconds)
+
+
+def test_locked__neither_cash_nor_kind_nor_transfer(locking, share_book, deposit, investor, spender):
+    shares = deposit(locking, investor, 1000)
+    until = share_book.lockedShares(locking, investor).until
+    assert share_book.lockedShares(locking, investor).shares == shares
+    assert locking.maxRedeem(investor) == locking.maxWithdraw(investor) == 0
+    with reverts(locking.ERC4626ExceededMaxRedeem, investor, 1, 0):
+        locking.redeem(1, investor, investor, sender=investor)
+    with reverts(locking.ERC4626ExceededMaxWithdraw, investor, 1, 0):
+        locking.withdraw(1, investor, investor, sender=investor)
+    with reverts(share_book.ShareBook__SharesLocked, investor, shares, until):
+        locking.redeemInKind(1, investor, investor, sender=investor)
+    with reverts(share_book.ShareBook__SharesLocked, investor, shares, until):
+        locking.transfer(spender, 1, sender=investor)
+
+
+def test_lock__over__everything_moves(locking, share_book, deposit, chain, investor, spender):
+    shares = deposit(locking, investor, 1000)
+    wait(chain, HOUR + 1)
+    assert share_book.lockedShares(locking, investor).shares == 0
+    locking.transfer(spender, shares // 2, sender=investor)
+    locking.redeem(locking.maxRedeem(investor), investor, investor, sender=investor)
+    assert locking.balanceOf(investor) == 0
+
+
+def test_lock__later_deposit__older_free_shares_stay_free(locking, deposit, chain, investor, spender):
+    old = deposit(locking, investor, 1000)
+    wait(chain, HOUR + 1)
+    deposit(locking, investor, 50)
+    assert locking.maxRedeem(investor) == old
+    locking.transfer(spender, old, sender=investor)
+    assert locking.maxRedeem(investor) == 0
+
+
+def test_lock__own_deposit__renews_the_whole_lot(locking, share_book, deposit, chain, investor):
+    old = deposit(locking, investor, 1000)
+    wait(chain, HOUR // 2)
+    new = deposit(locking, investor, 1)
+    lot = share_book.lockedShares(locking, investor)
+    assert lot.shares == old + new
+    assert lot.until == chain.blocks.head.timestamp + HOUR
+
+
+def test_lock__deposit_for_another__locks_them_there(locking, share_book, deposit_for, thief, spender):
+    """A second account is no way round: what it receives by a deposit is locked too."""
+    deposit_for(locking, thief, spender, 1000)
+    assert share_book.lockedShares(locking, spender).shares == locking.balanceOf(spender)
+    with reverts(share_book.ShareBook__SharesLocked):
+        locking.transfer(thief, 1, sender=spender)
+
+
+def test_lock__mint__locks_as_a_deposit_does(locking, share_book, usd, give_usd, investor):
+    give_usd(investor, 10)
+    usd.approve(locking, MAX, sender=investor)
+    locking.mint(SHARE, investor, sender=investor)
+    assert share_book.lockedShares(locking, investor).shares == SHARE
+
+
+def test_lock__spender_with_allowance__cannot_move_them_either(locking, share_book, deposit, investor, spender):
+    deposit(locking, investor, 1000)
+    locking.approve(spender, MAX, sender=investor)
+    with reverts(share_book.ShareBook__SharesLocked):
+        locking.transferFrom(investor, spender, 1, sender=spender)
+    with reverts(share_book.ShareBook__SharesLocked):
+        locking.redeemInKind(1, spender, investor, sender=spender)
+
+
+# -- Griefing
+
+
+def test_lock__a_strangers_dust__prolongs_nothing(
+    locking, share_book, deposit, deposit_for, usd, give_usd, thief, investor
+):
+    deposit(locking, investor, 1000)
+    until = share_book.lockedShares(locking, investor).until
+    give_usd(thief, 1)
+    usd.approve(locking, MAX, sender=thief)
+    with reverts(share_book.ShareBook__ReceiverLocked, investor, thief, until):
+        locking.deposit(1, investor, sender=thief)
+    with reverts(share_book.ShareBook__ReceiverLocked, investor, thief, until):
+        locking.mint(1, investor, sender=thief)
+    assert share_book.lockedShares(locking, investor).until == until
+
+
+def test_lock__a_strangers_dust_on_free_shares__locks_the_dust_only(
+    locking, deposit, deposit_for, chain, thief, investor
+):
+    free = deposit(locking, investor, 1000)
+    wait(chain, HOUR + 1)
+    deposit_for(locking, thief, investor, 1)
+    assert locking.maxRedeem(investor) == free
+    locking.redeem(free, investor, investor, sender=investor)
+
+
+def test_set_depositor__named__may_add_and_renew(locking, share_book, deposit, deposit_for, investor, spender):
+    deposit(locking, investor, 1000)
+    share_book.setDepositor(locking, spender, True, sender=investor)
+    deposit_for(locking, spender, investor, 10)
+    assert share_book.lockedShares(locking, investor).shares == locking.balanceOf(investor)
+    share_book.setDepositor(locking, spender, False, sender=investor)
+    with reverts(share_book.ShareBook__ReceiverLocked):
+        deposit_for(locking, spender, investor, 10)
+
+
+# -- What it is for
+
+
+def test_sandwich__around_a_price_update__has_to_hold_through_it(
+    locking, deposit, universe, issuer, admin, chain, investor, thief
+):
+    """The thief sees a rise coming, buys before it and cannot sell after it until the market has had an hour."""
+    deposit(locking, investor, 100_000)
+    universe.stocks[0].mint(locking, 2000 * 10**18, sender=issuer)
+    deposit(locking, thief, 1_000_000)
+    universe.feeds[0].setAnswer(universe.feeds[0].latestRoundData()[1] * 12 // 10, sender=admin)
+    assert locking.maxRedeem(thief) == 0
+
+
+# -- Setting it
+
+
+def test_policy__beyond_the_protocols_bounds__reverts(create_portfolio, share_book):
+    for policy in [(7 * DAY + 1, 100, 0), (0, 99, 0), (0, 10_001, 0)]:
+        with reverts(share_book.ShareBook__InvalidPolicy, *policy[:2]):
+            create_portfolio(policy=policy)
+
+
+def test_tighten_policy__manager__at_once(create_portfolio, share_book, manager):
+    portfolio = create_portfolio(policy=(HOUR, 2000, 0))
+    share_book.tightenPolicy(portfolio, (2 * HOUR, 1000, 5 * USD), sender=manager)
+    assert tuple(share_book.policyOf(portfolio)) == (2 * HOUR, 1000, 5 * USD)
+
+
+@pytest.mark.parametrize("looser", [(HOUR - 1, 2000, 100), (HOUR, 2001, 100), (HOUR, 2000, 101), (HOUR, 2000, 0)])
+def test_tighten_policy__anything_looser__reverts(create_portfolio, share_book, manager, looser):
+    portfolio = create_portfolio(policy=(HOUR, 2000, 100))
+    with reverts(share_book.ShareBook__NotTighter):
+        share_book.tightenPolicy(portfolio, looser, sender=manager)
+
+
+@pytest.mark.parametrize("what", ["setPolicy", "tightenPolicy"])
+def test_policy__thief__reverts(locking, share_book, thief, what):
+    with reverts(share_book.AccessManagedUnauthorized, thief):
+        getattr(share_book, what)(locking, (0, 100, 0), sender=thief)
+
+
+def test_set_policy__no_lock__what_is_locked_stays_until_its_time(locking, share_book, deposit, manager, investor):
+    shares = deposit(locking, investor, 1000)
+    share_book.setPolicy(locking, (0, 10_000, 0), sender=manager)
+    assert share_book.lockedShares(locking, investor).shares == shares
+
+
+def test_set_policy__shorter__a_deposit_does_not_shorten_the_lot(locking, share_book, deposit, manager, investor):
+    """Or a dollar's deposit would free a million's."""
+    deposit(locking, investor, 1000)
+    until = share_book.lockedShares(locking, investor).until
+    share_book.setPolicy(locking, (1, 10_000, 0), sender=manager)
+    deposit(locking, investor, 1)
+    assert share_book.lockedShares(locking, investor).until == until
+
+
+# -- Deposit cap
+
+
+def test_cap__reached__no_more(create_portfolio, deposit, usd, give_usd, investor):
+    portfolio = create_portfolio(policy=(0, 10_000, 1000 * USD))
+    deposit(portfolio, investor, 900)
+    assert portfolio.maxDeposit(investor) == 100 * USD
+    give_usd(investor, 1000)
+    usd.approve(portfolio, MAX, sender=investor)
+    with reverts(portfolio.ERC4626ExceededMaxDeposit, investor, 100 * USD + 1, 100 * USD):
+        portfolio.deposit(100 * USD + 1, investor, sender=investor)
+    most = portfolio.maxMint(investor)
+    with reverts(portfolio.ERC4626ExceededMaxMint, investor, most + 1, most):
+        portfolio.mint(most + 1, investor, sender=investor)
+    portfolio.mint(most, investor, sender=investor)
+    assert portfolio.totalAssets() == 1000 * USD
+    assert portfolio.maxDeposit(investor) == portfolio.maxMint(investor) == 0
+
+
+def test_cap__below_what_is_there__exits_go_on(create_portfolio, share_book, deposit, manager, investor):
+    portfolio = create_portfolio()
+    deposit(portfolio, investor, 1000)
+    share_book.tightenPolicy(portfolio, (0, 10_000, 1), sender=manager)
+    assert portfolio.maxDeposit(investor) == 0
+    portfolio.redeem(SHARE, investor, investor, sender=investor)
+
+
+def test_lock__kyc_and_lock_together__after_the_lock_in_kind_passes(locking, deposit, chain, investor):
+    """I5 after the lock: no price needed."""
+    deposit(locking, investor, 1000)
+    wait(chain, 2 * YEAR)
+    locking.redeemInKind(locking.balanceOf(investor), investor, investor, sender=investor)
+    assert locking.balanceOf(investor) == 0
