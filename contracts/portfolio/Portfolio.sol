@@ -10,6 +10,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {BoundShares} from "./BoundShares.sol";
 import {Holdings} from "./Holdings.sol";
 import {LossBudget} from "./LossBudget.sol";
 import {TradeTerms} from "./TradeTerms.sol";
@@ -17,11 +18,12 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Managed portfolio
 /// @notice See {IPortfolio}.
-contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardTransient {
+contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     uint256 private constant _WAD = 1e18;
@@ -40,12 +42,21 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     address public compliance;
 
     modifier onlyFactory() {
-        if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
+        _requireFactory();
         _;
     }
 
     /// @dev Deployed by the factory, as the implementation of its clones.
-    constructor(address oracle_, address riskEngine_, address aggregator_, address rebalancer_) Holdings(oracle_) {
+    constructor(
+        address oracle_,
+        address riskEngine_,
+        address aggregator_,
+        address rebalancer_,
+        address queue_
+    )
+        Holdings(oracle_)
+        BoundShares(queue_)
+    {
         factory = msg.sender;
         riskEngine = riskEngine_;
         aggregator = aggregator_;
@@ -79,10 +90,14 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     {
         // Checks
         if (msg.sender != rebalancer) revert Portfolio__OnlyRebalancer(msg.sender);
-        Asset[] memory list = _assets;
-        uint256[] memory prices = IPriceOracle(oracle).prices(_tokens(list));
+        Asset[] memory list;
+        uint256[] memory prices;
+        uint256[] memory held;
         uint256 navBefore;
-        (, execution.valuesBefore, navBefore) = _valued(list, prices);
+        uint256 total;
+        (list, prices, held, execution.valuesBefore, navBefore, total) = _appraise();
+        // What waits for cash keeps it: at worst the trades leave as much as there was.
+        uint256 kept = FixedPointMathLib.min(held[0], _waiting(total));
 
         // Interactions
         uint256 slippageBps =
@@ -98,6 +113,8 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
             execution.fee = _payExecutor(execution, terms, prices[0], list[0]);
             navAfter -= execution.fee;
         }
+        uint256 left = _balanceOf(list[0]);
+        if (left < kept) revert Portfolio__CashAwaited(left, kept);
         uint256 level = _chargeLoss(navBefore, navAfter);
         IRiskEngine(riskEngine)
             .checkRebalance(
@@ -120,7 +137,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrant
         returns (uint256 shares)
     {
-        if (_halted()) revert ERC4626ExceededMaxDeposit(receiver, assets_, 0);
+        if (_closed()) revert ERC4626ExceededMaxDeposit(receiver, assets_, 0);
         shares = _sharesFor(assets_, _totalAssets(), Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert Portfolio__ZeroShares();
@@ -137,7 +154,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrant
         returns (uint256 assets_)
     {
-        if (_halted()) revert ERC4626ExceededMaxMint(receiver, shares, 0);
+        if (_closed()) revert ERC4626ExceededMaxMint(receiver, shares, 0);
         if (shares == 0) revert Portfolio__ZeroShares();
         assets_ = _assetsFor(shares, _totalAssets(), Math.Rounding.Ceil);
         _deposit(_msgSender(), receiver, assets_, shares);
@@ -198,7 +215,10 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         if (shares == 0) revert Portfolio__ZeroShares();
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
 
-        // Effects. Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
+        // Effects. What is bound never holds an exit up: its requests end.
+        uint256 bound = boundShares[owner];
+        if (bound > FixedPointMathLib.zeroFloorSub(balanceOf(owner), shares)) _setBound(owner, 0);
+        // Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
         // to it whole, and the attack would cost nothing.
         uint256 supply = totalSupply() + 10 ** _OFFSET;
         _burn(owner, shares);
@@ -217,17 +237,50 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         amount = _claim(asset_, receiver);
     }
 
-    // -- Governance --------------------------------------------------------------------------------------------------
+    // -- Requests ----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPortfolio
-    function listAsset(address asset_) external onlyFactory nonReentrant {
-        _list(asset_);
-        IRiskEngine(riskEngine).syncAssets();
+    function bind(address owner, uint256 shares) external onlyQueue nonReentrant {
+        _setBound(owner, shares);
+        _requireUnbound(owner, balanceOf(owner));
     }
 
     /// @inheritdoc IPortfolio
-    function unlistAsset(address asset_) external onlyFactory nonReentrant {
-        _unlist(asset_);
+    function settle(
+        address owner,
+        address controller,
+        uint256 shares,
+        uint256 total
+    )
+        external
+        onlyQueue
+        nonReentrant
+        returns (uint256 burnt, uint256 assets_)
+    {
+        // Checks
+        Asset memory settlement = _assets[0];
+        burnt = FixedPointMathLib.min(shares, _sharesFor(_balanceOf(settlement), total, Math.Rounding.Floor));
+        assets_ = _assetsFor(burnt, total, Math.Rounding.Floor);
+        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
+        if (assets_ == 0) {
+            // Too little cash, or too few shares?
+            if (burnt < shares) return (0, 0);
+            revert Portfolio__ZeroAssets();
+        }
+
+        // Effects
+        _setBound(owner, boundShares[owner] - burnt);
+        _burn(owner, burnt);
+        _setAsideFor(0, settlement, controller, assets_);
+        emit Withdraw(msg.sender, controller, owner, assets_, burnt);
+    }
+
+    // -- Governance --------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IPortfolio
+    function setListing(address asset_, Listing listing) external onlyFactory nonReentrant {
+        if (listing == Listing.Listed) _list(asset_);
+        else _unlist(asset_, listing);
         IRiskEngine(riskEngine).syncAssets();
     }
 
@@ -245,17 +298,16 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrantView
         returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values, uint256 sharePrice_)
     {
-        Asset[] memory list = _assets;
-        assets_ = _tokens(list);
-        uint256[] memory prices = IPriceOracle(oracle).prices(assets_);
+        Asset[] memory list;
         uint256 total;
-        (balances, values, total) = _valued(list, prices);
-        sharePrice_ = _sharePrice(_inSettlement(total, prices[0], list[0].decimals));
+        (list,, balances, values,, total) = _appraise();
+        assets_ = _tokens(list);
+        sharePrice_ = _sharePrice(total);
     }
 
     /// @inheritdoc IPortfolio
     function nav() external view nonReentrantView returns (uint256 total) {
-        (total,) = _nav();
+        (,,,, total,) = _appraise();
     }
 
     /// @inheritdoc IPortfolio
@@ -274,13 +326,13 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     }
 
     /// @inheritdoc IERC4626
-    function maxDeposit(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        return _halted() || !_priced() ? 0 : type(uint256).max;
+    function maxDeposit(address receiver) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return maxMint(receiver);
     }
 
     /// @inheritdoc IERC4626
     function maxMint(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        return _halted() || !_priced() ? 0 : type(uint256).max;
+        return _closed() || !_priced() ? 0 : type(uint256).max;
     }
 
     /// @inheritdoc IERC4626
@@ -365,17 +417,37 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         IERC20(settlement.token).safeTransfer(terms.feeTo, amount);
     }
 
-    /// @return total WAD USD.
+    /// @dev Everything at prices that are read once.
+    /// @return list What is listed.
+    /// @return prices WAD USD.
+    /// @return balances Smallest units.
+    /// @return values WAD USD.
+    /// @return total Their sum.
     /// @return totalAssets_ The same in smallest units of the settlement token.
-    function _nav() private view returns (uint256 total, uint256 totalAssets_) {
-        Asset[] memory list = _assets;
-        uint256[] memory prices = IPriceOracle(oracle).prices(_tokens(list));
-        (,, total) = _valued(list, prices);
+    function _appraise()
+        private
+        view
+        returns (
+            Asset[] memory list,
+            uint256[] memory prices,
+            uint256[] memory balances,
+            uint256[] memory values,
+            uint256 total,
+            uint256 totalAssets_
+        )
+    {
+        list = _listed();
+        prices = IPriceOracle(oracle).prices(_tokens(list));
+        (balances, values, total) = _valued(list, prices);
         totalAssets_ = _inSettlement(total, prices[0], list[0].decimals);
     }
 
     function _totalAssets() private view returns (uint256 totalAssets_) {
-        (, totalAssets_) = _nav();
+        (,,,,, totalAssets_) = _appraise();
+    }
+
+    function _requireFactory() private view {
+        if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
     }
 
     /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
@@ -385,7 +457,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     /// @dev As `_totalAssets`, at the prices at which holders may leave.
     function _exitAssets() private view returns (uint256) {
-        Asset[] memory list = _assets;
+        Asset[] memory list = _listed();
         uint256[] memory prices = IPriceOracle(oracle).exitPrices(_tokens(list));
         (,, uint256 total) = _valued(list, prices);
         return _inSettlement(total, prices[0], list[0].decimals);
@@ -401,12 +473,34 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     function _maxWithdraw(address owner, uint256 total) private view returns (uint256) {
         if (_halted()) return 0;
-        return FixedPointMathLib.min(_assetsFor(balanceOf(owner), total, Math.Rounding.Floor), _balanceOf(_assets[0]));
+        return FixedPointMathLib.min(_assetsFor(_unbound(owner), total, Math.Rounding.Floor), _freeCash(total));
     }
 
     function _maxRedeem(address owner, uint256 total) private view returns (uint256) {
         if (_halted()) return 0;
-        return FixedPointMathLib.min(balanceOf(owner), _sharesFor(_balanceOf(_assets[0]), total, Math.Rounding.Floor));
+        return FixedPointMathLib.min(_unbound(owner), _sharesFor(_freeCash(total), total, Math.Rounding.Floor));
+    }
+
+    /// @return Shares that may move.
+    function _unbound(address owner) private view returns (uint256) {
+        return balanceOf(owner) - boundShares[owner];
+    }
+
+    /// @return What the requests that wait are worth, smallest units of the settlement token.
+    function _waiting(uint256 total) private view returns (uint256) {
+        uint256 bound = totalBoundShares;
+        return bound == 0 ? 0 : _assetsFor(bound, total, Math.Rounding.Ceil);
+    }
+
+    /// @return Cash that nobody waits for, smallest units of the settlement token.
+    function _freeCash(uint256 total) private view returns (uint256) {
+        return FixedPointMathLib.zeroFloorSub(_balanceOf(_assets[0]), _waiting(total));
+    }
+
+    /// @dev Who enters shares in what is retired without having paid for it: entry is closed while there is any.
+    function _closed() private view returns (bool) {
+        if (_halted()) return true;
+        return _assets[_assets.length - 1].retired && IPortfolioFactory(factory).holdsRetired(address(this));
     }
 
     function _halted() private view returns (bool) {
@@ -472,11 +566,13 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses it.
     function _update(address from, address to, uint256 value) internal override(ERC20Upgradeable) {
         super._update(from, to, value);
+        _requireUnbound(from, balanceOf(from));
         address engine = compliance;
         if (engine == address(0)) return;
         IAutomatedComplianceEngine(engine)
             .admitTransfer(
-                _msgSender(),
+                // What the queue burns, its owner asked for.
+                msg.sender == queue ? from : _msgSender(),
                 from,
                 to,
                 value,
