@@ -31,6 +31,7 @@ CONTRACTS = (
     "Portfolio",
     "PortfolioFactory",
     "PriceOracle",
+    "RedemptionQueue",
     "RiskEngine",
     "SanctionsList",
     "RiskReports",

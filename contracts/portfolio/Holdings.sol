@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
@@ -20,6 +21,7 @@ abstract contract Holdings is IPortfolio {
         address token;
         uint8 decimals;
         bool reserved;
+        bool retired;
     }
 
     uint256 private constant _MAX_ASSETS = 32;
@@ -27,6 +29,7 @@ abstract contract Holdings is IPortfolio {
     /// @inheritdoc IPortfolio
     address public immutable oracle;
 
+    /// @dev What is listed, then what is retired.
     Asset[] internal _assets;
     mapping(address asset => uint256) private _indexPlusOne;
     mapping(address asset => uint256) private _setAside;
@@ -40,12 +43,18 @@ abstract contract Holdings is IPortfolio {
 
     /// @inheritdoc IPortfolio
     function assets() external view returns (address[] memory) {
+        return _tokens(_listed());
+    }
+
+    /// @inheritdoc IPortfolio
+    function allAssets() external view returns (address[] memory) {
         return _tokens(_assets);
     }
 
     /// @inheritdoc IPortfolio
     function isAsset(address asset_) external view returns (bool) {
-        return _indexPlusOne[asset_] != 0;
+        uint256 indexPlusOne = _indexPlusOne[asset_];
+        return indexPlusOne != 0 && !_assets[indexPlusOne - 1].retired;
     }
 
     /// @inheritdoc IPortfolio
@@ -60,29 +69,64 @@ abstract contract Holdings is IPortfolio {
 
     // -- The list ----------------------------------------------------------------------------------------------------
 
-    function _list(address asset_) internal {
-        IPriceOracle.Feed memory feed = IPriceOracle(oracle).feedOf(asset_);
-        if (feed.aggregator == address(0)) revert IPriceOracle.PriceOracle__NoFeed(asset_);
-        if (asset_ == address(this)) revert Portfolio__InvalidAsset(asset_);
-        if (_indexPlusOne[asset_] != 0) revert Portfolio__AssetExists(asset_);
-        if (_assets.length == _MAX_ASSETS) revert Portfolio__TooManyAssets(_assets.length + 1, _MAX_ASSETS);
-        _assets.push(Asset(asset_, feed.tokenDecimals, _setAside[asset_] != 0));
-        _indexPlusOne[asset_] = _assets.length;
-        emit AssetListed(asset_);
+    /// @return list What is listed, the settlement token first: all but the retired at the end.
+    function _listed() internal view returns (Asset[] memory list) {
+        list = _assets;
+        uint256 count = list.length;
+        while (count != 0 && list[count - 1].retired) --count;
+        assembly ("memory-safe") {
+            mstore(list, count)
+        }
     }
 
-    /// @dev The last asset takes its place.
-    function _unlist(address asset_) internal {
+    /// @dev Lists what is new or retired, behind what is listed.
+    function _list(address asset_) internal {
+        // One without a price would stop everything that needs NAV.
+        // slither-disable-next-line unused-return (that it answers is what counts)
+        IPriceOracle(oracle).price(asset_);
+        if (asset_ == address(this)) revert Portfolio__InvalidAsset(asset_);
         uint256 indexPlusOne = _indexPlusOne[asset_];
-        if (indexPlusOne < 2) revert Portfolio__AssetNotListed(asset_);
-        uint256 balance = _balanceOf(_assets[indexPlusOne - 1]);
-        if (balance != 0) revert Portfolio__AssetHeld(asset_, balance);
-        Asset memory last = _assets[_assets.length - 1];
-        _assets[indexPlusOne - 1] = last;
-        _indexPlusOne[last.token] = indexPlusOne;
-        _indexPlusOne[asset_] = 0;
-        _assets.pop();
-        emit AssetUnlisted(asset_);
+        uint256 listed = _listed().length;
+        if (indexPlusOne == 0) {
+            indexPlusOne = _assets.length + 1;
+            if (indexPlusOne > _MAX_ASSETS) revert Portfolio__TooManyAssets(indexPlusOne, _MAX_ASSETS);
+            _assets.push().token = asset_;
+        } else if (indexPlusOne <= listed) {
+            revert Portfolio__AssetExists(asset_);
+        }
+        _swap(indexPlusOne - 1, listed);
+        _assets[listed] = Asset(asset_, IERC20Metadata(asset_).decimals(), _setAside[asset_] != 0, false);
+        emit ListingChanged(asset_, Listing.Listed);
+    }
+
+    /// @dev Retires what is listed, or drops what is listed or retired. The last one listed takes its place.
+    function _unlist(address asset_, Listing listing) internal {
+        uint256 index = _indexPlusOne[asset_];
+        uint256 listed = _listed().length;
+        if (index < 2 || listing == Listing.Retired && index > listed) revert Portfolio__AssetNotListed(asset_);
+        --index;
+        if (index < listed) {
+            _swap(index, listed - 1);
+            index = listed - 1;
+        }
+        if (listing == Listing.Retired) {
+            _assets[index].retired = true;
+        } else {
+            _swap(index, _assets.length - 1);
+            _assets.pop();
+            _indexPlusOne[asset_] = 0;
+        }
+        emit ListingChanged(asset_, listing);
+    }
+
+    function _swap(uint256 i, uint256 j) private {
+        (Asset storage a, Asset storage b) = (_assets[i], _assets[j]);
+        (_indexPlusOne[a.token], _indexPlusOne[b.token]) = (j + 1, i + 1);
+        assembly ("memory-safe") {
+            let word := sload(a.slot)
+            sstore(a.slot, sload(b.slot))
+            sstore(b.slot, word)
+        }
     }
 
     // -- Legs of exits -----------------------------------------------------------------------------------------------
@@ -105,11 +149,17 @@ abstract contract Holdings is IPortfolio {
             emit LegUnreadable(asset_, owner);
             return 0;
         }
-        uint256 reserved = info.reserved ? _setAside[asset_] : 0;
-        amount = FixedPointMathLib.fullMulDiv(FixedPointMathLib.zeroFloorSub(balance, reserved), shares, supply);
+        if (info.reserved) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[asset_]);
+        amount = FixedPointMathLib.fullMulDiv(balance, shares, supply);
         if (amount == 0 || TryToken.transfer(asset_, receiver, amount)) return amount;
+        _setAsideFor(index, info, owner, amount);
+    }
+
+    /// @dev Keeps some of what is held for an account.
+    function _setAsideFor(uint256 index, Asset memory info, address owner, uint256 amount) internal {
+        address asset_ = info.token;
         if (!info.reserved) _assets[index].reserved = true;
-        _setAside[asset_] = reserved + amount;
+        _setAside[asset_] += amount;
         _claimable[owner][asset_] += amount;
         emit LegSetAside(asset_, owner, amount);
     }

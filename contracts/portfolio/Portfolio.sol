@@ -10,6 +10,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {BoundShares} from "./BoundShares.sol";
 import {Holdings} from "./Holdings.sol";
 import {LossBudget} from "./LossBudget.sol";
 import {TradeTerms} from "./TradeTerms.sol";
@@ -17,12 +18,13 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Managed portfolio
 /// @notice See {IPortfolio}.
-contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardTransient {
+contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     uint256 private constant _WAD = 1e18;
@@ -45,7 +47,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     address public compliance;
 
     modifier onlyFactory() {
-        if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
+        _requireFactory();
         _;
     }
 
@@ -61,9 +63,11 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         address riskEngine_,
         address aggregator_,
         address rebalancer_,
-        address shareBook_
+        address shareBook_,
+        address queue_
     )
         Holdings(oracle_)
+        BoundShares(queue_)
     {
         factory = msg.sender;
         riskEngine = riskEngine_;
@@ -99,12 +103,18 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     {
         // Checks
         if (msg.sender != rebalancer) revert Portfolio__OnlyRebalancer(msg.sender);
-        Asset[] memory list = _assets;
-        uint256[] memory prices = IPriceOracle(oracle).prices(_tokens(list));
+        Asset[] memory list;
+        uint256[] memory prices;
         uint256 navBefore;
-        (, execution.valuesBefore, navBefore) = _valued(list, prices);
-        // slither-disable-next-line unused-return (it reverts if the price jumped)
-        _priced(_inSettlement(navBefore, prices[0], list[0].decimals));
+        // What waits for cash keeps it: at worst the trades leave as much as there was.
+        uint256 kept;
+        {
+            uint256[] memory held;
+            uint256 total;
+            (list, prices, held, execution.valuesBefore, navBefore, total) = _appraise();
+            (, uint256 supply) = _priced(total, false);
+            kept = FixedPointMathLib.min(held[0], _waiting(total, supply));
+        }
 
         // Interactions
         uint256 slippageBps =
@@ -120,6 +130,8 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
             execution.fee = _payExecutor(execution, terms, prices[0], list[0]);
             navAfter -= execution.fee;
         }
+        uint256 left = _balanceOf(list[0]);
+        if (left < kept) revert Portfolio__CashAwaited(left, kept);
         uint256 level = _chargeLoss(navBefore, navAfter);
         IRiskEngine(riskEngine)
             .checkRebalance(
@@ -142,7 +154,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrant
         returns (uint256 shares)
     {
-        (uint256 total, uint256 supply) = _priced(_totalAssets());
+        (uint256 total, uint256 supply) = _priced(_totalAssets(), false);
         uint256 most = _maxAssets(total);
         if (assets_ > most) revert ERC4626ExceededMaxDeposit(receiver, assets_, most);
         shares = _sharesFor(assets_, total, supply, Math.Rounding.Floor);
@@ -162,7 +174,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         returns (uint256 assets_)
     {
         if (shares == 0) revert Portfolio__ZeroShares();
-        (uint256 total, uint256 supply) = _priced(_totalAssets());
+        (uint256 total, uint256 supply) = _priced(_totalAssets(), false);
         uint256 most = _maxShares(total, supply);
         if (shares > most) revert ERC4626ExceededMaxMint(receiver, shares, most);
         assets_ = _assetsFor(shares, total, supply, Math.Rounding.Ceil);
@@ -181,7 +193,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         returns (uint256 shares)
     {
         if (assets_ == 0) revert Portfolio__ZeroAssets();
-        (uint256 total, uint256 supply) = _priced(_exitAssets());
+        (uint256 total, uint256 supply) = _priced(_exitAssets(), true);
         uint256 most = _maxWithdraw(owner, total, supply);
         if (assets_ > most) revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
         shares = _sharesFor(assets_, total, supply, Math.Rounding.Ceil);
@@ -199,7 +211,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrant
         returns (uint256 assets_)
     {
-        (uint256 total, uint256 supply) = _priced(_exitAssets());
+        (uint256 total, uint256 supply) = _priced(_exitAssets(), true);
         uint256 most = _maxRedeem(owner, total, supply);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
         assets_ = _assetsFor(shares, total, supply, Math.Rounding.Floor);
@@ -226,7 +238,9 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         if (shares > held) revert ERC20InsufficientBalance(owner, held, shares);
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
 
-        // Effects. Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
+        // Effects. What is bound never holds an exit up: its requests end.
+        if (boundShares[owner] > FixedPointMathLib.zeroFloorSub(held, shares + _locked(owner))) _setBound(owner, 0);
+        // Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
         // to it whole, and the attack would cost nothing. Fees count as far as they can be known.
         Asset[] memory list = _assets;
         uint256 supply = IShareBook(shareBook).recordExitInKind(_potIfKnown(list.length), _issued(), shares);
@@ -245,23 +259,61 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         amount = _claim(asset_, receiver);
     }
 
+    // -- Fees --------------------------------------------------------------------------------------------------------
+
     /// @inheritdoc IPortfolio
     function mintFees(address recipient, uint256 shares) external nonReentrant {
         if (msg.sender != shareBook) revert Portfolio__OnlyShareBook(msg.sender);
         _mint(recipient, shares);
     }
 
-    // -- Governance --------------------------------------------------------------------------------------------------
+    // -- Requests ----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPortfolio
-    function listAsset(address asset_) external onlyFactory nonReentrant {
-        _list(asset_);
-        IRiskEngine(riskEngine).syncAssets();
+    function bind(address owner, uint256 shares) external onlyQueue nonReentrant {
+        bool grows = shares > boundShares[owner];
+        _setBound(owner, shares);
+        if (grows) _requireFree(owner);
     }
 
     /// @inheritdoc IPortfolio
-    function unlistAsset(address asset_) external onlyFactory nonReentrant {
-        _unlist(asset_);
+    function settle(
+        address owner,
+        address controller,
+        uint256 shares,
+        uint256 total
+    )
+        external
+        onlyQueue
+        nonReentrant
+        returns (uint256 burnt, uint256 assets_)
+    {
+        // Checks
+        Asset memory settlement = _assets[0];
+        (uint256 supply,) = _supplyAt(total, true);
+        burnt = FixedPointMathLib.min(shares, _sharesFor(_balanceOf(settlement), total, supply, Math.Rounding.Floor));
+        assets_ = _assetsFor(burnt, total, supply, Math.Rounding.Floor);
+        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
+        if (assets_ == 0) {
+            // Too little cash, or too few shares?
+            if (burnt < shares) return (0, 0);
+            revert Portfolio__ZeroAssets();
+        }
+
+        // Effects
+        _setBound(owner, boundShares[owner] - burnt);
+        IShareBook(shareBook).recordExit(total + 1, _issued(), assets_, burnt);
+        _burn(owner, burnt);
+        _setAsideFor(0, settlement, controller, assets_);
+        emit Withdraw(msg.sender, controller, owner, assets_, burnt);
+    }
+
+    // -- Governance --------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IPortfolio
+    function setListing(address asset_, Listing listing) external onlyFactory nonReentrant {
+        if (listing == Listing.Listed) _list(asset_);
+        else _unlist(asset_, listing);
         IRiskEngine(riskEngine).syncAssets();
     }
 
@@ -279,17 +331,16 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrantView
         returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values, uint256 sharePrice_)
     {
-        Asset[] memory list = _assets;
-        assets_ = _tokens(list);
-        uint256[] memory prices = IPriceOracle(oracle).prices(assets_);
+        Asset[] memory list;
         uint256 total;
-        (balances, values, total) = _valued(list, prices);
-        sharePrice_ = _sharePrice(_inSettlement(total, prices[0], list[0].decimals));
+        (list,, balances, values,, total) = _appraise();
+        assets_ = _tokens(list);
+        sharePrice_ = _sharePrice(total);
     }
 
     /// @inheritdoc IPortfolio
     function nav() external view nonReentrantView returns (uint256 total) {
-        (total,) = _nav();
+        (,,,, total,) = _appraise();
     }
 
     /// @inheritdoc IPortfolio
@@ -368,6 +419,11 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         if (order.recipient != address(this)) revert Portfolio__WrongRecipient(order.recipient);
         uint256 sold = _indexIn(list, tokenIn);
         uint256 bought = _indexIn(list, tokenOut);
+        if (list[sold].reserved) {
+            // What is set aside is somebody's already.
+            uint256 held = _balanceOf(list[sold]);
+            if (amountIn > held) revert ERC20InsufficientBalance(address(this), held, amountIn);
+        }
         IERC20(tokenIn).forceApprove(aggregator, amountIn);
         uint256 amountOut = ILiquidityAggregator(aggregator).swap(order);
         TradeTerms.requireFair(
@@ -401,28 +457,48 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         IERC20(settlement.token).safeTransfer(terms.feeTo, amount);
     }
 
-    /// @return total WAD USD.
+    /// @dev Everything at prices that are read once.
+    /// @return list What is listed.
+    /// @return prices WAD USD.
+    /// @return balances Smallest units.
+    /// @return values WAD USD.
+    /// @return total Their sum.
     /// @return totalAssets_ The same in smallest units of the settlement token.
-    function _nav() private view returns (uint256 total, uint256 totalAssets_) {
-        Asset[] memory list = _assets;
-        uint256[] memory prices = IPriceOracle(oracle).prices(_tokens(list));
-        (,, total) = _valued(list, prices);
+    function _appraise()
+        private
+        view
+        returns (
+            Asset[] memory list,
+            uint256[] memory prices,
+            uint256[] memory balances,
+            uint256[] memory values,
+            uint256 total,
+            uint256 totalAssets_
+        )
+    {
+        list = _listed();
+        prices = IPriceOracle(oracle).prices(_tokens(list));
+        (balances, values, total) = _valued(list, prices);
         totalAssets_ = _inSettlement(total, prices[0], list[0].decimals);
     }
 
     function _totalAssets() private view returns (uint256 totalAssets_) {
-        (, totalAssets_) = _nav();
+        (,,,,, totalAssets_) = _appraise();
+    }
+
+    function _requireFactory() private view {
+        if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
     }
 
     /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
     function _sharePrice(uint256 total) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total);
+        (uint256 supply,) = _supplyAt(total, false);
         return FixedPointMathLib.fullMulDiv(total + 1, _WAD * 10 ** _OFFSET, supply);
     }
 
     /// @dev As `_totalAssets`, at the prices at which holders may leave.
     function _exitAssets() private view returns (uint256) {
-        Asset[] memory list = _assets;
+        Asset[] memory list = _listed();
         uint256[] memory prices = IPriceOracle(oracle).exitPrices(_tokens(list));
         (,, uint256 total) = _valued(list, prices);
         return _inSettlement(total, prices[0], list[0].decimals);
@@ -430,12 +506,12 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     /// @dev What deposits, exits in cash and trades go by: refused if the price jumped.
     /// @return supply With what is owed and pending.
-    function _priced(uint256 total) private returns (uint256, uint256 supply) {
-        return (total, IShareBook(shareBook).recordPrice(total + 1, _issued()));
+    function _priced(uint256 total, bool exit) private returns (uint256, uint256 supply) {
+        return (total, IShareBook(shareBook).recordPrice(total + 1, _issued(), exit));
     }
 
-    function _supplyAt(uint256 total) private view returns (uint256 supply, bool fair) {
-        return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued());
+    function _supplyAt(uint256 total, bool exit) private view returns (uint256 supply, bool fair) {
+        return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued(), exit);
     }
 
     /// @dev Shares that exist, virtual ones included.
@@ -469,18 +545,19 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         return Math.mulDiv(shares, total + 1, supply, rounding);
     }
 
+    /// @dev Who withdraws burns what is rounded up, and who redeems gets what is rounded down.
     function _toShares(uint256 assets_, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total);
+        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Ceil);
         return _sharesFor(assets_, total, supply, rounding);
     }
 
     function _toAssets(uint256 shares, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total);
+        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Floor);
         return _assetsFor(shares, total, supply, rounding);
     }
 
     function _maxAssets(uint256 total) private view returns (uint256) {
-        return _halted() ? 0 : IShareBook(shareBook).roomOf(address(this), total);
+        return _closed() ? 0 : IShareBook(shareBook).roomOf(address(this), total);
     }
 
     function _maxShares(uint256 total, uint256 supply) private view returns (uint256 most) {
@@ -490,19 +567,44 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     function _maxWithdraw(address owner, uint256 total, uint256 supply) private view returns (uint256) {
         uint256 most = _assetsFor(_free(owner), total, supply, Math.Rounding.Floor);
-        return FixedPointMathLib.min(most, _balanceOf(_assets[0]));
+        return FixedPointMathLib.min(most, _freeCash(total, supply));
     }
 
     function _maxRedeem(address owner, uint256 total, uint256 supply) private view returns (uint256) {
-        uint256 most = _sharesFor(_balanceOf(_assets[0]), total, supply, Math.Rounding.Floor);
+        uint256 most = _sharesFor(_freeCash(total, supply), total, supply, Math.Rounding.Floor);
         return FixedPointMathLib.min(_free(owner), most);
     }
 
     /// @return Shares that may leave in cash.
     function _free(address owner) private view returns (uint256) {
         if (_halted()) return 0;
-        (uint256 locked,) = IShareBook(shareBook).lockedShares(address(this), owner);
-        return FixedPointMathLib.zeroFloorSub(balanceOf(owner), locked);
+        return FixedPointMathLib.zeroFloorSub(balanceOf(owner), _locked(owner) + boundShares[owner]);
+    }
+
+    function _locked(address owner) private view returns (uint256 shares) {
+        (shares,) = IShareBook(shareBook).lockedShares(address(this), owner);
+    }
+
+    /// @return What the requests that wait are worth, smallest units of the settlement token.
+    function _waiting(uint256 total, uint256 supply) private view returns (uint256) {
+        uint256 bound = totalBoundShares;
+        return bound == 0 ? 0 : _assetsFor(bound, total, supply, Math.Rounding.Ceil);
+    }
+
+    /// @return Cash that nobody waits for, smallest units of the settlement token.
+    function _freeCash(uint256 total, uint256 supply) private view returns (uint256) {
+        return FixedPointMathLib.zeroFloorSub(_balanceOf(_assets[0]), _waiting(total, supply));
+    }
+
+    /// @dev Who enters shares in what is retired without having paid for it: entry is closed while there is any.
+    function _closed() private view returns (bool) {
+        if (_halted()) return true;
+        return _assets[_assets.length - 1].retired && IPortfolioFactory(factory).holdsRetired(address(this));
+    }
+
+    /// @dev What is bound and what is locked stay, and are not the same shares.
+    function _requireFree(address owner) private view {
+        IShareBook(shareBook).requireFree(address(this), owner, balanceOf(owner), boundShares[owner]);
     }
 
     function _halted() private view returns (bool) {
@@ -513,7 +615,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     function _tryQuote(bool exit) private view returns (bool fair, uint256 total, uint256 supply) {
         if (_reentrancyGuardEntered()) return (false, 0, 0);
         (fair, total) = exit ? _tried(this.exitAssets) : _tried(this.totalAssets);
-        if (fair) (supply, fair) = _supplyAt(total);
+        if (fair) (supply, fair) = _supplyAt(total, exit);
     }
 
     function _tried(function() external view returns (uint256) asked) private view returns (bool, uint256) {
@@ -584,13 +686,14 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses it.
     function _update(address from, address to, uint256 value) internal override(ERC20Upgradeable) {
-        if (from != address(0)) IShareBook(shareBook).requireUnlocked(address(this), from, balanceOf(from), value);
         super._update(from, to, value);
+        if (from != address(0)) _requireFree(from);
         address engine = compliance;
         if (engine == address(0)) return;
         IAutomatedComplianceEngine(engine)
             .admitTransfer(
-                _msgSender(),
+                // What the queue burns, its owner asked for.
+                msg.sender == queue ? from : _msgSender(),
                 from,
                 to,
                 value,

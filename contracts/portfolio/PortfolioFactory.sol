@@ -3,9 +3,14 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Portfolio} from "./Portfolio.sol";
+import {RedemptionQueue} from "./RedemptionQueue.sol";
+import {TryToken} from "./TryToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
@@ -14,6 +19,8 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @title Creates and governs portfolios
 /// @notice See {IPortfolioFactory}.
 contract PortfolioFactory is IPortfolioFactory, AccessManaged {
+    uint256 private constant _BPS = 10_000;
+
     struct Budget {
         uint16 bps;
         uint40 window;
@@ -21,12 +28,19 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
 
     /// @inheritdoc IPortfolioFactory
     address public immutable implementation;
+    /// @inheritdoc IPortfolioFactory
+    address public immutable queue;
+    IPriceOracle private immutable _oracle;
     IRiskEngine private immutable _riskEngine;
     IAutomatedComplianceEngine private immutable _compliance;
     IShareBook private immutable _shareBook;
 
     /// @inheritdoc IPortfolioFactory
     mapping(address portfolio => bool) public isPortfolio;
+    /// @inheritdoc IPortfolioFactory
+    mapping(address portfolio => uint256) public heldRetiredAt;
+    /// @inheritdoc IPortfolioFactory
+    mapping(address portfolio => mapping(address asset => uint256)) public dustOf;
     mapping(address portfolio => Budget) private _budgets;
 
     constructor(
@@ -43,7 +57,10 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         _riskEngine = riskEngine;
         _compliance = compliance;
         _shareBook = shareBook;
-        implementation = address(new Portfolio(oracle, address(riskEngine), aggregator, rebalancer, address(shareBook)));
+        _oracle = IPriceOracle(oracle);
+        queue = address(new RedemptionQueue());
+        implementation =
+            address(new Portfolio(oracle, address(riskEngine), aggregator, rebalancer, address(shareBook), queue));
     }
 
     /// @inheritdoc IPortfolioFactory
@@ -63,12 +80,27 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
 
     /// @inheritdoc IPortfolioFactory
     function listAsset(address portfolio, address asset) external restricted {
-        _existing(portfolio).listAsset(asset);
+        _existing(portfolio).setListing(asset, IPortfolio.Listing.Listed);
     }
 
     /// @inheritdoc IPortfolioFactory
     function unlistAsset(address portfolio, address asset) external restricted {
-        _existing(portfolio).unlistAsset(asset);
+        IPortfolio target = _existing(portfolio);
+        // One that does not answer can be retired, but not dropped.
+        uint256 held = IERC20(asset).balanceOf(portfolio);
+        held = FixedPointMathLib.zeroFloorSub(held, target.setAside(asset));
+        if (held != 0 && target.asset() != asset) revert PortfolioFactory__AssetHeld(asset, held);
+        target.setListing(asset, IPortfolio.Listing.None);
+    }
+
+    /// @inheritdoc IPortfolioFactory
+    function retireAsset(address portfolio, address asset) external restricted {
+        IPortfolio target = _existing(portfolio);
+        dustOf[portfolio][asset] = _worthABasisPoint(target, asset);
+        target.setListing(asset, IPortfolio.Listing.Retired);
+        // What does not answer may be worth something, for all that is known.
+        (bool readable, bool held) = _holds(target, asset);
+        if (!readable || held) heldRetiredAt[portfolio] = block.timestamp;
     }
 
     /// @inheritdoc IPortfolioFactory
@@ -94,6 +126,39 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         IPortfolio target = _existing(portfolio);
         _budgets[portfolio] = Budget(lossBudgetBps, lossWindow);
         target.setLossBudget(lossBudgetBps, lossWindow);
+    }
+
+    /// @inheritdoc IPortfolioFactory
+    function holdsRetired(address portfolio) public view returns (bool) {
+        IPortfolio target = IPortfolio(portfolio);
+        address[] memory all = target.allAssets();
+        for (uint256 k = target.assets().length; k < all.length; ++k) {
+            // What does not answer, exits in kind pass over: nobody could enter for it.
+            (, bool held) = _holds(target, all[k]);
+            if (held) return true;
+        }
+        return false;
+    }
+
+    /// @return readable As exits in kind see it.
+    /// @return held Whether there is more than dust.
+    function _holds(IPortfolio portfolio, address asset) private view returns (bool readable, bool held) {
+        uint256 balance;
+        (readable, balance) = TryToken.balanceOf(asset, address(portfolio));
+        if (!readable || balance > type(uint128).max) return (false, false);
+        balance = FixedPointMathLib.zeroFloorSub(balance, portfolio.setAside(asset));
+        held = balance > dustOf[address(portfolio)][asset];
+    }
+
+    /// @return Smallest units; 0 if NAV or the asset has no price.
+    function _worthABasisPoint(IPortfolio portfolio, address asset) private view returns (uint256) {
+        if (!portfolio.isAsset(asset)) return 0;
+        try portfolio.nav() returns (uint256 nav) {
+            uint256 unit = 10 ** _oracle.feedOf(asset).tokenDecimals;
+            return FixedPointMathLib.fullMulDiv(nav / _BPS, unit, _oracle.price(asset));
+        } catch {
+            return 0;
+        }
     }
 
     function _existing(address portfolio) private view returns (IPortfolio) {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title Who may deal in portfolios' shares, and at which prices
@@ -61,11 +62,10 @@ abstract contract ShareGuard is IShareBook {
     }
 
     /// @inheritdoc IShareBook
-    function requireUnlocked(address portfolio, address account, uint256 balance, uint256 shares) external view {
+    function requireFree(address portfolio, address account, uint256 balance, uint256 bound) external view {
+        if (balance < bound) revert IPortfolio.Portfolio__SharesBound(account, balance, bound);
         (uint256 locked, uint40 until) = lockedShares(portfolio, account);
-        if (locked != 0 && balance.zeroFloorSub(locked) < shares) {
-            revert ShareBook__SharesLocked(account, locked, until);
-        }
+        if (balance - bound < locked) revert ShareBook__SharesLocked(account, locked, until);
     }
 
     // -- Settings ----------------------------------------------------------------------------------------------------

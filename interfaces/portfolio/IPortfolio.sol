@@ -8,12 +8,15 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 /// @title Managed portfolio
 /// @notice ERC-4626 shares, in a settlement token, over up to 32 assets. NAV is what the oracle says the holdings are worth.
 /// Assets leave in three ways only (I1): a swap through the aggregator, a redemption, a claim of what a redemption set aside.
+/// An asset may be retired: no longer priced, traded or counted in NAV and risk, still shared out by exits in kind.
 ///
 /// Where it differs from a plain ERC-4626 vault, and why:
 /// - `totalAssets` and the conversions revert while a price is stale. The `max*` functions then return 0; `redeemInKind`
 ///   needs no price and goes on. While a price is frozen, exits in cash go on at `exitAssets`, everything else stops.
-/// - `withdraw` and `redeem` pay from cash at hand; `maxWithdraw` and `maxRedeem` say how far it reaches. `redeemInKind`
-///   pays the rest.
+/// - `withdraw` and `redeem` pay from cash at hand, beyond what waits in the {IRedemptionQueue} is worth; `maxWithdraw` and
+///   `maxRedeem` say how far it reaches. A request in the queue, or `redeemInKind`, pays the rest.
+/// - Shares that wait in the queue are bound: they stay in the balance and do not move.
+/// - While something retired is held (`IPortfolioFactory.holdsRetired`), nobody enters: `maxDeposit` and `maxMint` are 0.
 /// - Shares have six decimals more than the settlement token: virtual shares make the first-depositor attack cost
 ///   more than it takes (OpenZeppelin ERC4626, "Inflation attack").
 /// - If the portfolio has compliance rules, shares move under them.
@@ -21,6 +24,13 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 /// Tokens that take a fee on transfer, rebase, or call back are refused: by balance checks on deposit and in the
 /// aggregator, by the transient reentrancy guard on every path.
 interface IPortfolio is IERC4626 {
+    /// @notice What an asset is to a portfolio.
+    enum Listing {
+        None,
+        Listed,
+        Retired
+    }
+
     /// @param settlement ERC-20 with 0 to 18 decimals in which shares are bought and priced; asset 0 of the portfolio.
     /// @param assets Further assets, at most 31.
     /// @param compliance Engine that decides on share movements; address zero for unrestricted shares.
@@ -57,8 +67,7 @@ interface IPortfolio is IERC4626 {
         uint256 fee;
     }
 
-    event AssetListed(address indexed asset);
-    event AssetUnlisted(address indexed asset);
+    event ListingChanged(address indexed asset, Listing listing);
     event Executed(uint256 navBefore, uint256 navAfter, uint256 lossBucket);
     /// @param amount Smallest units of the settlement token.
     event ExecutorPaid(address indexed executor, uint256 amount);
@@ -73,10 +82,15 @@ interface IPortfolio is IERC4626 {
     error Portfolio__OnlyFactory(address caller);
     error Portfolio__OnlyRebalancer(address caller);
     error Portfolio__OnlyShareBook(address caller);
+    error Portfolio__OnlyQueue(address caller);
+    /// @param balance What would be left.
+    /// @param bound What waits in the redemption queue.
+    error Portfolio__SharesBound(address owner, uint256 balance, uint256 bound);
+    /// @dev The trades leave less cash than redemption requests wait for. Smallest units of the settlement token.
+    error Portfolio__CashAwaited(uint256 cash, uint256 least);
     error Portfolio__InvalidAsset(address asset);
     error Portfolio__AssetExists(address asset);
     error Portfolio__AssetNotListed(address asset);
-    error Portfolio__AssetHeld(address asset, uint256 balance);
     error Portfolio__TooManyAssets(uint256 assets, uint256 max);
     error Portfolio__InvalidLossBudget(uint16 lossBudgetBps, uint40 lossWindow);
     /// @param loss Of this execution, WAD of NAV.
@@ -101,7 +115,8 @@ interface IPortfolio is IERC4626 {
 
     /// @notice Runs swaps between listed assets over listed pools. Only the AutoRebalancer.
     /// @dev Enforces by itself, whatever the rebalancer was told: I1 through the asset list and the aggregator's pool list;
-    /// each order by the oracle's prices; I2 by charging the fall of NAV at constant prices, the executor's fee included,
+    /// each order by the oracle's prices; while redemption requests wait, at least as much cash afterwards as they are worth,
+    /// or as there was; I2 by charging the fall of NAV at constant prices, the executor's fee included,
     /// to the bucket; I3 through the RiskEngine.
     /// @param orders Each with this portfolio as recipient.
     function execute(
@@ -115,11 +130,11 @@ interface IPortfolio is IERC4626 {
 
     /// @notice Burns shares for their part of every asset, in any state and without any price (I5).
     /// @dev A leg whose transfer fails (paused, frozen, receiver refused) is set aside for `owner`, who claims it later.
-    /// Amounts round down.
-    /// @return amounts Part of each asset, sent or set aside, in the order of `assets()`.
+    /// Amounts round down. Bound shares do not hold it up: if some are needed, all of the owner's requests end.
+    /// @return amounts Part of each asset, sent or set aside, in the order of `allAssets()`.
     function redeemInKind(uint256 shares, address receiver, address owner) external returns (uint256[] memory amounts);
 
-    /// @notice Sends what redemptions set aside for the caller.
+    /// @notice Sends what exits in kind and filled requests set aside for the caller.
     function claim(address asset, address receiver) external returns (uint256 amount);
 
     function claimable(address asset, address owner) external view returns (uint256);
@@ -130,22 +145,51 @@ interface IPortfolio is IERC4626 {
     /// @notice Mints what the share book owes to a fee recipient. Only the share book.
     function mintFees(address recipient, uint256 shares) external;
 
+    // -- Requests, all through the queue -----------------------------------------------------------------------------
+
+    /// @notice Sets how many of an owner's shares wait. Only the queue.
+    function bind(address owner, uint256 shares) external;
+
+    /// @notice Burns bound shares for cash at hand, which is set aside for the controller. Only the queue, which has seen
+    /// that the portfolio is not halted, and that every price is live.
+    /// @param shares At most; fewer if there is too little cash, none if there is none.
+    /// @param total `totalAssets()` of this moment, read by the queue once for many requests.
+    /// @return burnt Shares.
+    /// @return assets Smallest units of the settlement token.
+    function settle(
+        address owner,
+        address controller,
+        uint256 shares,
+        uint256 total
+    )
+        external
+        returns (uint256 burnt, uint256 assets);
+
     // -- Governance, all through the factory -------------------------------------------------------------------------
 
-    /// @notice Only the factory.
-    function listAsset(address asset) external;
-
-    /// @notice Drops an asset that is no longer held. Only the factory.
-    function unlistAsset(address asset) external;
+    /// @notice Lists an asset, retires it, or drops it. Only the factory, which drops only what is no longer held.
+    /// @dev The settlement token stays.
+    function setListing(address asset, Listing listing) external;
 
     /// @notice Only the factory. What is in the bucket stays in it.
     function setLossBudget(uint16 lossBudgetBps, uint40 lossWindow) external;
 
     // -- Views -------------------------------------------------------------------------------------------------------
 
-    /// @return All assets, the settlement token first.
+    /// @return All listed assets, the settlement token first.
     function assets() external view returns (address[] memory);
+
+    /// @return What is listed, then what is retired and only shared out in kind; at most 32.
+    function allAssets() external view returns (address[] memory);
+
+    /// @return Whether it is listed.
     function isAsset(address asset) external view returns (bool);
+
+    /// @return Shares of an owner that wait in the redemption queue; part of its balance.
+    function boundShares(address owner) external view returns (uint256);
+
+    /// @return Sum over all owners.
+    function totalBoundShares() external view returns (uint256);
 
     /// @notice Everything that risk is judged by, at prices that are read once.
     /// @return assets_ As `assets()`.
@@ -179,6 +223,8 @@ interface IPortfolio is IERC4626 {
     function shareBook() external view returns (address);
     function factory() external view returns (address);
     function rebalancer() external view returns (address);
+    /// @return The {IRedemptionQueue} of all portfolios of the factory.
+    function queue() external view returns (address);
     function riskEngine() external view returns (address);
     function oracle() external view returns (address);
     function aggregator() external view returns (address);

@@ -31,6 +31,8 @@ interface IPortfolioFactory {
     event PortfolioCreated(address indexed portfolio, address indexed settlement, bytes32 indexed universe);
 
     error PortfolioFactory__NotAPortfolio(address portfolio);
+    /// @param balance Smallest units, without what is set aside.
+    error PortfolioFactory__AssetHeld(address asset, uint256 balance);
     error PortfolioFactory__NotTighter(
         uint16 currentBps, uint40 currentWindow, uint16 proposedBps, uint40 proposedWindow
     );
@@ -38,11 +40,18 @@ interface IPortfolioFactory {
     /// @notice Creates a portfolio, its share rules and its risk limits. Role: MANAGER.
     function createPortfolio(PortfolioParams calldata params) external returns (address portfolio);
 
-    /// @notice Adds an asset that has a feed and is in the universe. Role: MANAGER_DELAYED.
+    /// @notice Adds an asset that has a live price and is in the universe, or lists a retired one again. Role: MANAGER_DELAYED. At
+    /// worst: an asset with a bad feed, up to the weight limit in trades; a retired one, up to what is held of it.
     function listAsset(address portfolio, address asset) external;
 
-    /// @notice Drops an asset that is no longer held. Role: MANAGER.
+    /// @notice Drops an asset, listed or retired, that is no longer held. Role: MANAGER. At worst: what can be listed again.
     function unlistAsset(address portfolio, address asset) external;
+
+    /// @notice Takes an asset that cannot be priced or sold out of NAV, trading and risk. What is held stays, and exits in
+    /// kind share it out; entry is closed, and requests made before are returned, while it is worth more than a basis
+    /// point of NAV at the last look, or has no price. Role: MANAGER_DELAYED. At worst, after the delay: whoever then
+    /// leaves in cash forgoes its part of the asset to those who stay. Leaving in kind costs nothing.
+    function retireAsset(address portfolio, address asset) external;
 
     /// @notice Sets a loss budget. Role: MANAGER_DELAYED.
     function setLossBudget(address portfolio, uint16 lossBudgetBps, uint40 lossWindow) external;
@@ -55,4 +64,17 @@ interface IPortfolioFactory {
 
     function isPortfolio(address portfolio) external view returns (bool);
     function implementation() external view returns (address);
+
+    /// @return The {IRedemptionQueue} of all portfolios.
+    function queue() external view returns (address);
+
+    /// @return Whether a portfolio holds more than dust of something retired: then nobody enters it.
+    function holdsRetired(address portfolio) external view returns (bool);
+
+    /// @return Smallest units of a retired asset that were worth a basis point of NAV when it was retired, and count as
+    /// nothing; 0 if it had no price.
+    function dustOf(address portfolio, address asset) external view returns (uint256);
+
+    /// @return Unix seconds of the last retirement of something that was held, or did not say so; 0 for never.
+    function heldRetiredAt(address portfolio) external view returns (uint256);
 }

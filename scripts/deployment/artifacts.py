@@ -23,6 +23,7 @@ _OURS = (
     "PerformanceBook",
     "PortfolioFactory",
     "PriceOracle",
+    "RedemptionQueue",
     "RiskEngine",
     "SanctionsList",
     "RiskReports",

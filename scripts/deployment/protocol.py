@@ -103,6 +103,7 @@ class ProtocolDeployment:
             "ShareBook",
         )
         self._plain("PortfolioFactory", [self._at("AccessManager"), *map(self._at, wiring)])
+        self._part("RedemptionQueue", "PortfolioFactory", 1)
         self._plain("YieldPlans", [self._at("AccessManager"), self._at("SignerSets")])
         self._plain("YieldFactory", [self._at("AccessManager"), self._at("YieldPlans")])
 

@@ -165,6 +165,7 @@ FUNCTIONS: dict[str, dict[str, int]] = {
     "PortfolioFactory": {
         "createPortfolio": MANAGER,
         "listAsset": MANAGER_DELAYED,
+        "retireAsset": MANAGER_DELAYED,
         "setLossBudget": MANAGER_DELAYED,
         "unlistAsset": MANAGER,
         "tightenLossBudget": MANAGER,

@@ -12,9 +12,10 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 contract AccessProof is Test {
     Portfolio private _portfolio;
     address private _rebalancer = address(0x1234);
+    address private _queue = address(0x5678);
 
     function setUp() public {
-        _portfolio = new Portfolio(address(1), address(2), address(3), _rebalancer);
+        _portfolio = new Portfolio(address(1), address(2), address(3), _rebalancer, _queue);
     }
 
     function check_I1_onlyTheRebalancerTrades(address caller) public {
@@ -23,14 +24,28 @@ contract AccessProof is Test {
         assert(!_try(caller, abi.encodeCall(IPortfolio.execute, (orders, IPortfolio.Terms(0, 0, caller)))));
     }
 
-    function check_I1_onlyTheFactoryLists(address caller, address asset) public {
+    function check_I1_onlyTheFactoryLists(address caller, address asset, uint8 listing) public {
         vm.assume(caller != address(this));
-        assert(!_try(caller, abi.encodeCall(IPortfolio.listAsset, (asset))));
+        vm.assume(listing < 3);
+        assert(!_try(caller, abi.encodeCall(IPortfolio.setListing, (asset, IPortfolio.Listing(listing)))));
     }
 
-    function check_I1_onlyTheFactoryUnlists(address caller, address asset) public {
-        vm.assume(caller != address(this));
-        assert(!_try(caller, abi.encodeCall(IPortfolio.unlistAsset, (asset))));
+    function check_I1_onlyTheQueueBinds(address caller, address owner, uint256 shares) public {
+        vm.assume(caller != _queue);
+        assert(!_try(caller, abi.encodeCall(IPortfolio.bind, (owner, shares))));
+    }
+
+    function check_I1_onlyTheQueueSettles(
+        address caller,
+        address owner,
+        address controller,
+        uint256 shares,
+        uint256 total
+    )
+        public
+    {
+        vm.assume(caller != _queue);
+        assert(!_try(caller, abi.encodeCall(IPortfolio.settle, (owner, controller, shares, total))));
     }
 
     function check_I2_onlyTheFactorySetsTheBudget(address caller, uint16 bps, uint40 window) public {

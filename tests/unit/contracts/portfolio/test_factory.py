@@ -107,7 +107,7 @@ def test_unlist_asset__weights_of_the_others__stay_right(
 
 def test_unlist_asset__held__reverts(portfolio_factory, invested, universe, manager):
     stock = universe.stocks[0]
-    with reverts(invested.Portfolio__AssetHeld, stock, stock.balanceOf(invested)):
+    with reverts(portfolio_factory.PortfolioFactory__AssetHeld, stock, stock.balanceOf(invested)):
         portfolio_factory.unlistAsset(invested, stock, sender=manager)
 
 
@@ -138,10 +138,10 @@ def test_set_loss_budget__keeps_what_is_in_the_bucket(portfolio_factory, investe
     assert invested.lossBucket().level == pytest.approx(before, rel=0.01)
 
 
-@pytest.mark.parametrize("function", ["listAsset", "unlistAsset"])
-def test_portfolio_governance__not_the_factory__reverts(portfolio, universe, manager, function):
+@pytest.mark.parametrize("listing", range(3))
+def test_portfolio_set_listing__not_the_factory__reverts(portfolio, universe, manager, listing):
     with reverts(portfolio.Portfolio__OnlyFactory, manager):
-        getattr(portfolio, function)(universe.stocks[0], sender=manager)
+        portfolio.setListing(universe.stocks[0], listing, sender=manager)
 
 
 def test_portfolio_set_loss_budget__not_the_factory__reverts(portfolio, manager):

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+
+import {ProtocolTest} from "./base/ProtocolTest.sol";
+import {VaultProperties} from "./base/VaultProperties.sol";
+import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
+
+/// @title ERC-4626 properties of the portfolio, while others wait for cash
+contract PortfolioPropertiesTest is ProtocolTest, VaultProperties {
+    address private immutable _waiter = makeAddr("waiter");
+
+    function setUp() public {
+        setUpProtocol();
+    }
+
+    function vault() internal view override returns (IERC4626) {
+        return portfolio;
+    }
+
+    function fund(address account, uint256 amount) internal override {
+        usd.mint(account, amount);
+    }
+
+    /// @dev Three holders; some of the cash in stocks, whose prices moved since; donations; requests of another holder and
+    /// of the holder itself, filled as far as cash went or waiting for all of it.
+    function disturb(uint256 seed) internal override {
+        _enter(other, 1 + seed % 1e12);
+        _enter(holder, 100e6 + (seed >> 16) % 1e15);
+        _enter(_waiter, 100e6 + (seed >> 32) % 1e15);
+        uint256 cash = usd.balanceOf(address(portfolio));
+        for (uint256 k; k < 3; ++k) {
+            _invest(k, cash * ((seed >> (64 + 8 * k)) % 33) / 100);
+            feeds[k + 1].setAnswer(int256((k + 1) * 50e8 * (50 + (seed >> (88 + 8 * k)) % 100) / 100));
+        }
+        if (seed >> 112 & 1 == 1) usd.mint(address(portfolio), (seed >> 113) % 1e12);
+        if (seed >> 153 & 1 == 1) _request(_waiter, 25 + (seed >> 154) % 76);
+        if (seed >> 162 & 1 == 1) _request(holder, 25 + (seed >> 163) % 60);
+        if (seed >> 171 & 1 == 1) IRedemptionQueue(portfolio.queue()).fulfil(address(portfolio), 1);
+        if (seed >> 172 & 1 == 1) usd.mint(address(portfolio), (seed >> 173) % 1e14);
+    }
+
+    /// @dev The properties mean something only if disturbed portfolios do run short.
+    function test_disturb__somebody_waits__cash_is_short() public {
+        disturb(
+            uint256(0x20) << 64 | uint256(0x20) << 72 | uint256(0x1d) << 80 | uint256(1) << 153 | uint256(75) << 154
+        );
+        assertGt(portfolio.totalBoundShares(), 0);
+        assertLt(portfolio.maxWithdraw(holder), portfolio.convertToAssets(portfolio.balanceOf(holder)));
+    }
+
+    function _enter(address account, uint256 amount) private {
+        usd.mint(account, amount);
+        vm.startPrank(account);
+        usd.approve(address(portfolio), amount);
+        portfolio.deposit(amount, account);
+        vm.stopPrank();
+    }
+
+    /// @dev What trades at fair prices leave behind.
+    function _invest(uint256 stock, uint256 cash) private {
+        vm.prank(address(portfolio));
+        usd.transfer(address(0xdead), cash);
+        stocks[stock].mint(address(portfolio), cash * 1e12 / ((stock + 1) * 50));
+    }
+
+    function _request(address owner, uint256 percent) private {
+        uint256 shares = portfolio.balanceOf(owner) * percent / 100;
+        IRedemptionQueue queue = IRedemptionQueue(portfolio.queue());
+        vm.prank(owner);
+        queue.requestRedeem(address(portfolio), shares, owner, owner);
+    }
+}
