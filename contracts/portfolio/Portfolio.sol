@@ -384,6 +384,11 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
         if (order.recipient != address(this)) revert Portfolio__WrongRecipient(order.recipient);
         uint256 sold = _indexIn(list, tokenIn);
         uint256 bought = _indexIn(list, tokenOut);
+        if (list[sold].reserved) {
+            // What is set aside is somebody's already.
+            uint256 held = _balanceOf(list[sold]);
+            if (amountIn > held) revert ERC20InsufficientBalance(address(this), held, amountIn);
+        }
         IERC20(tokenIn).forceApprove(aggregator, amountIn);
         uint256 amountOut = ILiquidityAggregator(aggregator).swap(order);
         TradeTerms.requireFair(
