@@ -23,6 +23,11 @@ contract PortfolioPropertiesTest is ProtocolTest, VaultProperties {
         usd.mint(account, amount);
     }
 
+    /// @dev More than there is of anything, and far from where arithmetic ends.
+    function endless() internal pure override returns (uint256) {
+        return type(uint112).max;
+    }
+
     /// @dev Three holders; some of the cash in stocks, whose prices moved since; donations; requests of another holder and
     /// of the holder itself, filled as far as cash went or waiting for all of it.
     function disturb(uint256 seed) internal override {

@@ -26,7 +26,7 @@ contract QueueInvariantTest is ProtocolTest {
         }
         // Most of it in stocks: cash is short from the start.
         for (uint256 k; k < 3; ++k) {
-            _handler.trade(k, true, 3000, 9999);
+            _handler.trade(k, true, 4000, 9999);
         }
         targetContract(address(_handler));
         bytes4[] memory selectors = new bytes4[](11);

@@ -276,7 +276,10 @@ contract ThiefHandler is Test {
         uint256 rest = 1e18;
         uint256 moved;
         for (uint256 k; k < list.length; ++k) {
-            if (list[k] == tokenIn) moved = values[k] * amountIn / balances[k];
+            // It tries to sell what is set aside, too.
+            if (list[k] == tokenIn && balances[k] != 0) {
+                moved = values[k] * (amountIn < balances[k] ? amountIn : balances[k]) / balances[k];
+            }
         }
         for (uint256 k = 1; k < list.length; ++k) {
             uint256 value = values[k];

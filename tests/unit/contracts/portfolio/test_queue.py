@@ -331,6 +331,27 @@ def test_rebalance__takes_awaited_cash__reverts(waiting, desk, universe, usd, ma
         desk.rebalance(waiting, weights_of(waiting), orders, band=500)
 
 
+def test_rebalance__spends_cash_of_filled_requests__reverts(
+    invested, redemption_queue, ask, desk, universe, usd, market, investor, keeper
+):
+    """What is set aside is the controller's; the portfolio only keeps it."""
+    ask(invested, investor, 100_000 * SHARE)
+    redemption_queue.fulfil(invested, 1, sender=keeper)
+    free = usd.balanceOf(invested) - invested.setAside(usd)
+    orders = [order(invested, usd, universe.stocks[0], free + 1, market[0])]
+    with reverts(invested.ERC20InsufficientBalance, invested, free, free + 1):
+        desk.rebalance(invested, weights_of(invested), orders, band=500)
+
+
+def test_rebalance__sells_what_an_exit_in_kind_set_aside__reverts(invested, desk, universe, usd, market, investor):
+    stock = universe.stocks[0]
+    invested.redeemInKind(MILLION // 2, investor, investor, sender=investor)
+    held, owed = stock.balanceOf(invested), invested.claimable(stock, investor)
+    assert owed > 0
+    with reverts(invested.ERC20InsufficientBalance, invested, held - owed, held):
+        desk.rebalance(invested, weights_of(invested), [order(invested, stock, usd, held, market[0])], band=500)
+
+
 def test_rebalance__spends_cash_beyond_what_waits__passes(invested, ask, desk, universe, usd, market, investor):
     ask(invested, investor, 100_000 * SHARE)
     buy_more(desk, invested, universe, usd, market, 50_000)
