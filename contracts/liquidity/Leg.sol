@@ -14,6 +14,10 @@ struct Leg {
     uint256 limit;
 }
 
+/// @dev In a hop of a route, beside the market's address; see ILiquidityAggregator.swapRoute.
+uint256 constant UP = 1 << 160;
+uint256 constant LAST = 1 << 161;
+
 /// @dev In the param of {Details}: whether there is an id.
 uint96 constant HAS_ID = 1 << 95;
 

@@ -8,7 +8,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {Leg} from "./Leg.sol";
+import {LAST, Leg, UP} from "./Leg.sol";
 import {Listing} from "./Listing.sol";
 import {Routes} from "./Routes.sol";
 import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
@@ -94,11 +94,7 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         returns (uint256 amountOut)
     {
         // Checks
-        if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
-        if (amountIn == 0) revert LiquidityAggregator__EmptyRoute();
-        Listing listing = _listed(pool);
-        bool zeroForOne = tokenIn < tokenOut;
-        _checkTokens(pool, listing, zeroForOne, tokenIn, tokenOut);
+        (Listing listing, bool zeroForOne) = _checkSingle(pool, tokenIn, tokenOut, amountIn, deadline);
 
         // Interactions. A pair and V3's callback bring about that exactly `amountIn` is paid; the others measure.
         uint256 before = tokenOut.balanceOf(msg.sender);
@@ -107,15 +103,40 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
             paid = _swapV3(pool, tokenIn, zeroForOne, amountIn, msg.sender, msg.sender);
         } else if (listing.isV2()) {
             IERC20(tokenIn).safeTransferFrom(msg.sender, pool, amountIn);
-            paid = UniswapV2Hop.swap(pool, tokenIn, zeroForOne, listing.fee(), amountIn, msg.sender);
+            paid = UniswapV2Hop.swap(pool, zeroForOne, listing.fee(), amountIn, msg.sender);
         } else {
-            Leg memory leg = Leg(pool, listing, zeroForOne, tokenIn, tokenOut, 0);
-            (uint256 amount, address payer) = _begin(leg, amountIn, false);
-            paid = _hop(leg, amount, payer, msg.sender, false);
+            (uint256 amount, address payer) = _begin(pool, listing, tokenIn, amountIn, false);
+            uint256 hop = uint160(pool) | (zeroForOne ? UP : 0);
+            paid = _hop(hop, listing, tokenIn, tokenOut, amount, payer, msg.sender, false);
         }
-        amountOut = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(msg.sender), before);
-        if (amountOut < minAmountOut) revert LiquidityAggregator__InsufficientOutput(amountOut, minAmountOut);
-        if (amountOut < paid) revert LiquidityAggregator__BalanceMismatch(tokenOut, paid, amountOut);
+        amountOut = _checkReceived(tokenOut, before, paid, minAmountOut);
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    function swapRoute(
+        address tokenIn,
+        address tokenOut,
+        uint256 minAmountOut,
+        uint256 deadline,
+        uint256[] calldata route
+    )
+        external
+        nonReentrant
+        returns (uint256 amountOut)
+    {
+        // Checks
+        if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
+        if (tokenIn == tokenOut) revert LiquidityAggregator__SameToken(tokenIn);
+        if (route.length == 0) revert LiquidityAggregator__EmptyRoute();
+        Run memory run = Run(tokenIn, tokenOut, msg.sender, false, new uint256[](0), 0, 0);
+
+        // Interactions
+        uint256 before = tokenOut.balanceOf(msg.sender);
+        uint256[] memory words = route;
+        for (uint256 cursor; cursor < words.length;) {
+            cursor = _follow(words, cursor, run);
+        }
+        amountOut = _checkReceived(tokenOut, before, run.claimed, minAmountOut);
     }
 
     /// @dev Everything that a swap checks: what the balances say decides.
@@ -131,13 +152,13 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         // Checks
         (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
         Run memory run = Run(tokenIn, tokenOut, recipient, feeTokens, limits, 0, 0);
-        _checkOrder(run, order.deadline, order.paths, order.amountIn);
+        uint256[] memory route = _routeOf(order.paths, _checkOrder(run, order.deadline, order.paths, order.amountIn));
 
         // Interactions
         uint256 payerBefore = tokenIn.balanceOf(msg.sender);
         uint256 recipientBefore = tokenOut.balanceOf(recipient);
-        for (uint256 i; i < order.paths.length; ++i) {
-            _follow(order.paths[i], run);
+        for (uint256 cursor; cursor < route.length;) {
+            cursor = _follow(route, cursor, run);
         }
 
         // What the balances say decides
@@ -171,6 +192,7 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         // Checks
         (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
         Run memory run = Run(tokenIn, tokenOut, recipient, terms.feeTokens, terms.legLimits, 0, 0);
+        // slither-disable-next-line unused-return (how many hops there are)
         _checkOrder(run, order.deadline, order.paths, order.amountOut);
 
         // Interactions
@@ -195,16 +217,84 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         emit Swapped(msg.sender, tokenIn, tokenOut, recipient, amountIn, received);
     }
 
+    /// @inheritdoc ILiquidityAggregator
+    // slither-disable-next-line reentrancy-eth (what is written is transient; see docs)
+    function swapExactOutSingle(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountOut,
+        uint256 maxAmountIn,
+        uint256 deadline
+    )
+        external
+        nonReentrant
+        returns (uint256 amountIn)
+    {
+        // Checks
+        (Listing listing, bool zeroForOne) = _checkSingle(pool, tokenIn, tokenOut, amountOut, deadline);
+
+        // Interactions. No way pays more than `maxAmountIn`.
+        uint256 before = tokenOut.balanceOf(msg.sender);
+        VenueKind kind = listing.kind();
+        if (kind == VenueKind.UniswapV3) {
+            amountIn = _buyV3(pool, tokenIn, zeroForOne, amountOut, maxAmountIn);
+        } else if (kind == VenueKind.UniswapV2) {
+            (uint256 reserveIn, uint256 reserveOut) = UniswapV2Hop.reserves(pool, zeroForOne);
+            amountIn = UniswapV2Hop.quoteIn(amountOut, reserveIn, reserveOut, listing.fee());
+            if (amountIn > maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, maxAmountIn);
+            IERC20(tokenIn).safeTransferFrom(msg.sender, pool, amountIn);
+            UniswapV2Hop.take(pool, zeroForOne, amountOut, msg.sender);
+        } else if (kind == VenueKind.UniswapV4) {
+            V4Swap memory swap_ = V4Swap(
+                tokenIn,
+                tokenOut,
+                zeroForOne,
+                true,
+                listing.fee(),
+                0,
+                address(0),
+                amountOut,
+                maxAmountIn,
+                msg.sender,
+                msg.sender
+            );
+            amountIn = _swapV4(pool, swap_);
+        } else if (kind == VenueKind.BalancerV2) {
+            amountIn = _buyFromVault(pool, tokenIn, tokenOut, amountOut, maxAmountIn);
+        } else {
+            Leg[] memory legs = new Leg[](1);
+            legs[0] = Leg(pool, listing, zeroForOne, tokenIn, tokenOut, 0);
+            uint256 payerBefore = tokenIn.balanceOf(msg.sender);
+            (_debtPayer, _surplusTo) = (msg.sender, msg.sender);
+            _deliver(legs, 0, amountOut, msg.sender);
+            amountIn = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
+            if (amountIn > maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, maxAmountIn);
+        }
+        // slither-disable-next-line unused-return (more than was asked for is the caller's)
+        _checkReceived(tokenOut, before, 0, amountOut);
+    }
+
     // -- Checks ------------------------------------------------------------------------------------------------------
 
-    function _checkOrder(Run memory run, uint256 deadline, Path[] calldata paths, uint256 amount) private view {
+    /// @return hops Of all paths.
+    function _checkOrder(
+        Run memory run,
+        uint256 deadline,
+        Path[] calldata paths,
+        uint256 amount
+    )
+        private
+        view
+        returns (uint256 hops)
+    {
         if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
         if (run.tokenIn == run.tokenOut) revert LiquidityAggregator__SameToken(run.tokenIn);
         if (run.recipient == address(0) || run.recipient == address(this)) {
             revert LiquidityAggregator__InvalidRecipient(run.recipient);
         }
         if (paths.length == 0) revert LiquidityAggregator__EmptyRoute();
-        (uint256 sum, uint256 hops) = (0, 0);
+        uint256 sum;
         for (uint256 i; i < paths.length; ++i) {
             if (paths[i].amountIn == 0 || paths[i].hops.length == 0) revert LiquidityAggregator__EmptyRoute();
             sum += paths[i].amountIn;
@@ -214,6 +304,54 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         if (run.limits.length != 0 && run.limits.length != hops) {
             revert LiquidityAggregator__WrongLegCount(run.limits.length, hops);
         }
+    }
+
+    /// @dev An order's paths as {swapRoute} has them.
+    function _routeOf(Path[] calldata paths, uint256 count) private pure returns (uint256[] memory route) {
+        route = new uint256[](paths.length + count);
+        uint256 cursor;
+        for (uint256 i; i < paths.length; ++i) {
+            route[cursor++] = paths[i].amountIn;
+            Hop[] calldata hops = paths[i].hops;
+            for (uint256 k; k < hops.length; ++k) {
+                route[cursor++] = uint160(hops[k].pool) | (hops[k].zeroForOne ? UP : 0);
+            }
+            route[cursor - 1] |= LAST;
+        }
+    }
+
+    function _checkSingle(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amount,
+        uint256 deadline
+    )
+        private
+        view
+        returns (Listing listing, bool zeroForOne)
+    {
+        if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
+        if (amount == 0) revert LiquidityAggregator__EmptyRoute();
+        listing = _listed(pool);
+        zeroForOne = tokenIn < tokenOut;
+        _checkTokens(pool, listing, zeroForOne, tokenIn, tokenOut);
+    }
+
+    /// @dev What has arrived at the caller is at least the minimum and at least what venues say that they paid.
+    function _checkReceived(
+        address tokenOut,
+        uint256 before,
+        uint256 claimed,
+        uint256 minAmountOut
+    )
+        private
+        view
+        returns (uint256 received)
+    {
+        received = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(msg.sender), before);
+        if (received < minAmountOut) revert LiquidityAggregator__InsufficientOutput(received, minAmountOut);
+        if (received < claimed) revert LiquidityAggregator__BalanceMismatch(tokenOut, claimed, received);
     }
 
     function _checkDeviation(

@@ -195,11 +195,42 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
         external
         returns (uint256 amountOut);
 
+    /// @notice As {swapSingle}, over any number of paths and hops. Caller to caller, without an event.
+    /// @param tokenIn What every path begins with; tokenOut is what it ends with.
+    /// @param route Path after path: the smallest units of tokenIn that go this way, above zero, then a word a hop: the market
+    /// in the lowest 160 bits, bit 160 if token0 goes in, bit 161 on the path's last hop. Other bits are ignored.
+    function swapRoute(
+        address tokenIn,
+        address tokenOut,
+        uint256 minAmountOut,
+        uint256 deadline,
+        uint256[] calldata route
+    )
+        external
+        returns (uint256 amountOut);
+
     /// @notice Swaps for an exact output over the order's paths, or reverts whole.
     /// @dev Refused besides what {swap} refuses: a market that cannot say what an output costs (Curve pools without get_dx).
     /// What a venue pays beyond what was needed goes to the recipient.
     /// @return amountIn Fall of the caller's tokenIn balance, at most `maxAmountIn`.
     function swapExactOut(ExactOutOrder calldata order, Terms calldata terms) external returns (uint256 amountIn);
+
+    /// @notice One hop of an exact output, caller to caller, for the least gas. Without an event.
+    /// @dev Uniswap's venues are paid what they cost. From Balancer's Vault the whole of `maxAmountIn`, which the caller has
+    /// to hold and to have approved, comes here first, and what the Vault leaves goes back: asking it first would compute the
+    /// swap twice. Other venues are asked first, as in {swapExactOut}.
+    /// @param tokenOut What the market is listed with, as is tokenIn.
+    /// @return amountIn What was paid, at most `maxAmountIn`.
+    function swapExactOutSingle(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountOut,
+        uint256 maxAmountIn,
+        uint256 deadline
+    )
+        external
+        returns (uint256 amountIn);
 
     // -- Views
 

@@ -13,11 +13,16 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 abstract contract Debt {
     using SafeERC20 for IERC20;
 
+    /// @dev In `_debtor`: the venue may ask for less than `_debt`, too.
+    uint256 internal constant _AT_MOST = 1 << 160;
+
     /// @dev The one venue that may call back, once; zero at all other times.
-    address internal transient _debtor;
+    uint256 internal transient _debtor;
     address internal transient _debtToken;
     address internal transient _debtPayer;
     uint256 internal transient _debt;
+    /// @dev What a callback came to.
+    uint256 internal transient _result;
     /// @dev As `_debtor`, of a route, whose data has to come back.
     address internal transient _routeDebtor;
     bytes32 internal transient _debtHash;

@@ -18,32 +18,48 @@ import {IWrappedCoin} from "interfaces/liquidity/venues/IWrappedCoin.sol";
 abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
     using SafeERC20 for IERC20;
 
-    /// @param legs Up to `index`, the one to swap on; those before it provide an exact output's input.
+    /// @param fee Of the pool's key, as are param and hooks.
+    /// @param amount Of tokenOut if exactOut, otherwise of tokenIn.
+    /// @param limit Of an exact output: the most that it may cost.
     struct V4Swap {
-        Leg[] legs;
-        uint256 index;
+        address tokenIn;
+        address tokenOut;
+        bool zeroForOne;
         bool exactOut;
+        uint24 fee;
+        uint96 param;
+        address hooks;
         uint256 amount;
+        uint256 limit;
+        address payer;
         address to;
     }
+
+    uint256 private constant _SWAP_BYTES = 11 * 32;
 
     /// @dev Of markets that are no contracts of their own.
     mapping(address market => Details) internal _details;
 
-    /// @dev As `_swapV3`.
-    function _swapV4(Leg memory leg, uint256 amountIn, address payer, address to) internal returns (uint256 amountOut) {
-        _debtPayer = payer;
-        Leg[] memory legs = new Leg[](1);
-        legs[0] = leg;
-        amountOut = _unlock(_details[leg.market].target, V4Swap(legs, 0, false, amountIn, to));
+    /// @param swap All but param and hooks, which are the market's.
+    /// @return result What came out; of an exact output what it cost.
+    function _swapV4(address market, V4Swap memory swap) internal returns (uint256 result) {
+        address manager = _managerOf(market, swap);
+        _unlock(manager, abi.encode(swap), swap.amount);
+        result = _result;
     }
 
     /// @dev As `_deliverV3`. A pool of the same manager may lie behind this one: then it is unlocked already.
     function _deliverV4(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal {
-        address manager = _details[legs[index].market].target;
-        V4Swap memory swap = V4Swap(legs, index, true, amountOut, to);
-        if (_unlocked == manager) _settle(manager, swap);
-        else _unlock(manager, swap);
+        Leg memory leg = legs[index];
+        // slither-disable-next-line uninitialized-local
+        V4Swap memory swap;
+        (swap.tokenIn, swap.tokenOut, swap.zeroForOne, swap.exactOut) =
+        (leg.tokenIn, leg.tokenOut, leg.zeroForOne, true);
+        (swap.fee, swap.amount, swap.limit) = (leg.listing.fee(), amountOut, type(uint256).max);
+        (swap.payer, swap.to) = (index == 0 ? _debtPayer : address(this), to);
+        address manager = _managerOf(leg.market, swap);
+        if (_unlocked == manager) _settle(manager, swap, legs, index);
+        else _unlock(manager, abi.encode(swap, legs, index), amountOut);
     }
 
     /// @inheritdoc IUnlockCallback
@@ -52,52 +68,45 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
         _redeem(data);
         address outer = _unlocked;
         _unlocked = msg.sender;
-        uint256 amount = _settle(msg.sender, abi.decode(data, (V4Swap)));
+        Leg[] memory legs;
+        uint256 index;
+        V4Swap memory swap = abi.decode(data, (V4Swap));
+        if (data.length != _SWAP_BYTES) (, legs, index) = abi.decode(data, (V4Swap, Leg[], uint256));
+        _result = _settle(msg.sender, swap, legs, index);
         _unlocked = outer;
-        return abi.encode(amount);
+        return "";
     }
     // slither-disable-end reentrancy-eth,write-after-write
 
-    function _unlock(address manager, V4Swap memory swap) private returns (uint256 amount) {
-        bytes memory data = abi.encode(swap);
-        _oweRoute(manager, data);
-        bytes memory answer = IPoolManager(manager).unlock(data);
-        if (_routeDebtor != address(0)) {
-            revert ILiquidityAggregator.LiquidityAggregator__PartialFill(manager, 0, swap.amount);
-        }
-        amount = abi.decode(answer, (uint256));
+    function _managerOf(address market, V4Swap memory swap) private view returns (address manager) {
+        Details storage details = _details[market];
+        (manager, swap.param) = (details.target, details.param);
+        // A slot that is not read for pools without hooks.
+        if (swap.param & HAS_ID != 0) swap.hooks = address(uint160(uint256(details.id)));
     }
 
-    /// @return credit What came out.
-    // slither-disable-next-line arbitrary-send-eth (to the wrapped coin of a listed pool)
-    function _settle(address manager, V4Swap memory swap) private returns (uint256 credit) {
-        Leg memory leg = swap.legs[swap.index];
-        (address tokenIn, address tokenOut) = (leg.tokenIn, leg.tokenOut);
-        Details storage market = _details[leg.market];
-        uint96 param = market.param;
-        // A slot that is not read for pools without hooks.
-        address hooks = param & HAS_ID == 0 ? address(0) : address(uint160(uint256(market.id)));
-        (address token0, address token1) = leg.zeroForOne ? (tokenIn, tokenOut) : (tokenOut, tokenIn);
-        (IPoolManager.PoolKey memory key, address coin) = V4Key.keyOf(token0, token1, param, leg.listing.fee(), hooks);
-        uint256 owed;
-        {
-            bool up = coin == address(0) ? leg.zeroForOne : tokenIn == coin;
-            int256 specified = SafeCastLib.toInt256(swap.amount);
-            int256 delta = IPoolManager(manager)
-                .swap(
-                    key,
-                    IPoolManager.SwapParams(
-                        up, swap.exactOut ? specified : -specified, up ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE
-                    ),
-                    ""
-                );
-            (int256 amount0, int256 amount1) = (delta >> 128, int256(int128(delta)));
-            (int256 debit, int256 gain) = up ? (-amount0, amount1) : (-amount1, amount0);
-            (owed, credit) = (debit > 0 ? uint256(debit) : 0, gain > 0 ? uint256(gain) : 0);
+    function _unlock(address manager, bytes memory data, uint256 amount) private {
+        _oweRoute(manager, data);
+        // What the callback comes to does not travel through the manager.
+        // slither-disable-next-line unused-return
+        IPoolManager(manager).unlock(data);
+        if (_routeDebtor != address(0)) {
+            revert ILiquidityAggregator.LiquidityAggregator__PartialFill(manager, 0, amount);
         }
+    }
+
+    /// @param legs Of an exact output's path; those before `index` provide its input. None if it is the only one.
+    /// @return What came out; of an exact output what it cost.
+    // slither-disable-next-line arbitrary-send-eth (to the wrapped coin of a listed pool)
+    function _settle(address manager, V4Swap memory swap, Leg[] memory legs, uint256 index) private returns (uint256) {
+        (address tokenIn, address tokenOut) = (swap.tokenIn, swap.tokenOut);
+        (uint256 owed, uint256 credit, address coin) = _swapAt(manager, swap);
         uint256 filled = swap.exactOut ? credit : owed;
         if (filled != swap.amount) {
             revert ILiquidityAggregator.LiquidityAggregator__PartialFill(manager, filled, swap.amount);
+        }
+        if (swap.exactOut && owed > swap.limit) {
+            revert ILiquidityAggregator.LiquidityAggregator__ExcessiveInput(owed, swap.limit);
         }
 
         if (tokenOut == coin) {
@@ -107,20 +116,42 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
         } else {
             IPoolManager(manager).take(tokenOut, swap.to, credit);
         }
-        _payManager(manager, swap, tokenIn, owed, tokenIn == coin);
+        // Between `sync` and `settle` the manager must see nothing but this payment: legs before go first.
+        if (legs.length != 0) {
+            _checkLimit(legs, index, owed);
+            if (index != 0) _provide(legs, index, owed, address(this));
+        }
+        _payManager(manager, tokenIn, swap.payer, owed, tokenIn == coin);
+        return swap.exactOut ? owed : credit;
     }
 
-    /// @dev Between `sync` and `settle` the manager must see nothing but this payment: legs before go first.
-    // slither-disable-next-line arbitrary-send-eth (to the manager of a listed pool)
-    function _payManager(address manager, V4Swap memory swap, address token, uint256 owed, bool inCoin) private {
-        address payer = _debtPayer;
-        if (swap.exactOut) {
-            _checkLimit(swap.legs, swap.index, owed);
-            if (swap.index != 0) {
-                _provide(swap.legs, swap.index, owed, address(this));
-                payer = address(this);
-            }
+    /// @return owed To the manager.
+    /// @return credit With it.
+    /// @return coin The token that stands for the chain's own coin in this pool, zero if none does.
+    function _swapAt(address manager, V4Swap memory swap) private returns (uint256 owed, uint256 credit, address coin) {
+        IPoolManager.PoolKey memory key;
+        {
+            (address token0, address token1) =
+                swap.zeroForOne ? (swap.tokenIn, swap.tokenOut) : (swap.tokenOut, swap.tokenIn);
+            (key, coin) = V4Key.keyOf(token0, token1, swap.param, swap.fee, swap.hooks);
         }
+        bool up = coin == address(0) ? swap.zeroForOne : swap.tokenIn == coin;
+        int256 specified = SafeCastLib.toInt256(swap.amount);
+        int256 delta = IPoolManager(manager)
+            .swap(
+                key,
+                IPoolManager.SwapParams(
+                    up, swap.exactOut ? specified : -specified, up ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE
+                ),
+                ""
+            );
+        (int256 amount0, int256 amount1) = (delta >> 128, int256(int128(delta)));
+        (int256 debit, int256 gain) = up ? (-amount0, amount1) : (-amount1, amount0);
+        (owed, credit) = (debit > 0 ? uint256(debit) : 0, gain > 0 ? uint256(gain) : 0);
+    }
+
+    // slither-disable-next-line arbitrary-send-eth (to the manager of a listed pool)
+    function _payManager(address manager, address token, address payer, uint256 owed, bool inCoin) private {
         if (inCoin) {
             if (payer != address(this)) IERC20(token).safeTransferFrom(payer, address(this), owed);
             IWrappedCoin(token).withdraw(owed);
