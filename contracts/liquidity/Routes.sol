@@ -6,7 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {Details, LAST, Leg, UP} from "./Leg.sol";
+import {BY_PAIR, Details, LAST, Leg, UP} from "./Leg.sol";
 import {Listing} from "./Listing.sol";
 import {Markets} from "./Markets.sol";
 import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
@@ -50,30 +50,54 @@ abstract contract Routes is Markets {
         if (amount == 0) revert LiquidityAggregator__EmptyRoute();
         Listing listing = _listingOf(hop, run.recipient);
         address tokenIn = run.tokenIn;
-        address payer;
+        uint256 payer;
         (amount, payer) = _begin(address(uint160(hop)), listing, tokenIn, amount, run.feeTokens);
         while (hop & LAST == 0) {
             uint256 next = _word(route, ++cursor);
             Listing following = _listingOf(next, run.recipient);
             address tokenOut = _tokenOut(address(uint160(hop)), listing, hop & UP != 0);
-            if (following.isV2()) {
-                // The pair has it before it is called.
-                amount = _hop(hop, listing, tokenIn, tokenOut, amount, payer, address(uint160(next)), run.feeTokens);
-            } else {
-                uint256 before = tokenOut.balanceOf(address(this));
-                uint256 paid = _hop(hop, listing, tokenIn, tokenOut, amount, payer, address(this), run.feeTokens);
-                amount = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(address(this)), before);
-                if (amount < paid && !run.feeTokens) {
-                    revert LiquidityAggregator__BalanceMismatch(tokenOut, paid, amount);
-                }
-            }
+            (amount, payer) = _between(hop, listing, next, following, tokenIn, tokenOut, amount, payer, run.feeTokens);
             _checkLeg(run, amount);
-            (hop, listing, tokenIn, payer) = (next, following, tokenOut, address(this));
+            (hop, listing, tokenIn) = (next, following, tokenOut);
         }
         amount = _hop(hop, listing, tokenIn, run.tokenOut, amount, payer, run.recipient, run.feeTokens);
         _checkLeg(run, amount);
         run.claimed += amount;
         return cursor + 1;
+    }
+
+    /// @dev A hop that another one follows.
+    /// @return out What the next one has, or will be paid.
+    /// @return payer Who pays it.
+    function _between(
+        uint256 hop,
+        Listing listing,
+        uint256 next,
+        Listing following,
+        address tokenIn,
+        address tokenOut,
+        uint256 amount,
+        uint256 payer_,
+        bool feeTokens
+    )
+        private
+        returns (uint256 out, uint256 payer)
+    {
+        if (following.isV2()) {
+            // The pair has it before it is called.
+            out = _hop(hop, listing, tokenIn, tokenOut, amount, payer_, address(uint160(next)), feeTokens);
+            return (out, uint160(address(this)));
+        }
+        if (listing.isV2() && following.callsBack() && !feeTokens) {
+            // What a pair pays is known before: it pays the next venue, which sees to it, when that asks.
+            _checkTokens(address(uint160(hop)), listing, hop & UP != 0, tokenIn, tokenOut);
+            return (UniswapV2Hop.quote(address(uint160(hop)), hop & UP != 0, listing.fee(), amount), hop | BY_PAIR);
+        }
+        uint256 before = tokenOut.balanceOf(address(this));
+        uint256 paid = _hop(hop, listing, tokenIn, tokenOut, amount, payer_, address(this), feeTokens);
+        out = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(address(this)), before);
+        if (out < paid && !feeTokens) revert LiquidityAggregator__BalanceMismatch(tokenOut, paid, out);
+        payer = uint160(address(this));
     }
 
     /// @dev Brings a path's input to where its first hop wants it.
@@ -85,20 +109,20 @@ abstract contract Routes is Markets {
         bool feeTokens
     )
         internal
-        returns (uint256 amount, address payer)
+        returns (uint256 amount, uint256 payer)
     {
-        (amount, payer) = (given, msg.sender);
+        (amount, payer) = (given, uint160(msg.sender));
         if (listing.callsBack()) return (amount, payer);
         if (listing.isV2()) {
-            IERC20(tokenIn).safeTransferFrom(payer, market, amount);
+            IERC20(tokenIn).safeTransferFrom(msg.sender, market, amount);
         } else {
             uint256 before = tokenIn.balanceOf(address(this));
-            IERC20(tokenIn).safeTransferFrom(payer, address(this), amount);
+            IERC20(tokenIn).safeTransferFrom(msg.sender, address(this), amount);
             uint256 received = tokenIn.balanceOf(address(this)) - before;
             if (received != amount && !feeTokens) {
                 revert LiquidityAggregator__BalanceMismatch(tokenIn, amount, received);
             }
-            (amount, payer) = (received, address(this));
+            (amount, payer) = (received, uint160(address(this)));
         }
     }
 
@@ -109,7 +133,7 @@ abstract contract Routes is Markets {
         address tokenIn,
         address tokenOut,
         uint256 amount,
-        address payer,
+        uint256 payer,
         address to,
         bool feeTokens
     )
@@ -126,9 +150,7 @@ abstract contract Routes is Markets {
         if (listing.isV3()) return _swapV3(market, tokenIn, zeroForOne, amount, payer, to);
         VenueKind kind = listing.kind();
         if (kind == VenueKind.UniswapV4) {
-            return _swapV4(
-                market, V4Swap(tokenIn, tokenOut, zeroForOne, false, listing.fee(), 0, address(0), amount, 0, payer, to)
-            );
+            return _swapV4(market, listing, tokenIn, tokenOut, false, amount, 0, payer, to);
         }
         Details storage details = _details[market];
         address target = details.target;
@@ -148,20 +170,29 @@ abstract contract Routes is Markets {
 
     // -- Exact output ------------------------------------------------------------------------------------------------
 
-    /// @dev Legs of a path, each with its tokens.
-    function _legs(Path calldata path, Run memory run) internal view returns (Leg[] memory legs) {
-        legs = new Leg[](path.hops.length);
-        address token = run.tokenIn;
-        for (uint256 i; i < legs.length; ++i) {
-            (address market, bool zeroForOne) = (path.hops[i].pool, path.hops[i].zeroForOne);
-            Listing listing = _listingOf(uint160(market), run.recipient);
-            address tokenOut = i == legs.length - 1 ? run.tokenOut : _tokenOut(market, listing, zeroForOne);
-            _checkTokens(market, listing, zeroForOne, token, tokenOut);
-            Leg memory leg = Leg(market, listing, zeroForOne, token, tokenOut, 0);
-            if (run.limits.length != 0) leg.limit = run.limits[run.leg];
+    /// @dev As `_follow`, backwards.
+    function _fetch(uint256[] memory route, uint256 cursor, Run memory run) internal returns (uint256) {
+        uint256 amount = route[cursor];
+        uint256 count;
+        do {
+            ++count;
+        } while (route[cursor + count] & LAST == 0);
+        Leg[] memory legs = new Leg[](count);
+        address tokenIn = run.tokenIn;
+        for (uint256 i; i < count; ++i) {
+            uint256 hop = route[++cursor];
+            (address market, bool zeroForOne) = (address(uint160(hop)), hop & UP != 0);
+            Listing listing = _listingOf(hop, run.recipient);
+            address tokenOut = hop & LAST != 0 ? run.tokenOut : _tokenOut(market, listing, zeroForOne);
+            _checkTokens(market, listing, zeroForOne, tokenIn, tokenOut);
+            uint256 limit = run.limits.length == 0 ? 0 : run.limits[run.leg];
             ++run.leg;
-            (legs[i], token) = (leg, tokenOut);
+            legs[i] = Leg(market, listing, zeroForOne, tokenIn, tokenOut, limit);
+            tokenIn = tokenOut;
         }
+        (_debtPayer, _surplusTo) = (uint160(msg.sender), uint160(run.recipient));
+        _deliver(legs, count - 1, amount, run.recipient);
+        return cursor + 1;
     }
 
     /// @dev `amountOut` of leg `index`'s tokenOut, delivered to `to`. What its venue pays on top goes where surplus goes.
@@ -261,7 +292,7 @@ abstract contract Routes is Markets {
     }
 
     function _sendSurplus(address token, uint256 amount) private {
-        if (amount != 0) IERC20(token).safeTransfer(_surplusTo, amount);
+        if (amount != 0) IERC20(token).safeTransfer(address(uint160(_surplusTo)), amount);
     }
 
     // -- Both --------------------------------------------------------------------------------------------------------

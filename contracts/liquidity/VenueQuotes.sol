@@ -37,8 +37,7 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         address target = market.target;
         (address tokenIn, address tokenOut) = _tokens(market, zeroForOne);
         if (kind == ILiquidityAggregator.VenueKind.UniswapV2) {
-            (uint256 reserveIn, uint256 reserveOut) = UniswapV2Hop.reserves(target, zeroForOne);
-            return UniswapV2Hop.quote(amountIn, reserveIn, reserveOut, market.fee);
+            return UniswapV2Hop.quote(target, zeroForOne, market.fee, amountIn);
         }
         if (kind <= ILiquidityAggregator.VenueKind.UniswapV4) {
             (uint256 taken, uint256 paid) = _try(market, zeroForOne, SafeCastLib.toInt256(amountIn));

@@ -25,8 +25,7 @@ library UniswapV2Hop {
         internal
         returns (uint256 amountOut)
     {
-        (uint256 reserveIn, uint256 reserveOut) = reserves(pair, zeroForOne);
-        amountOut = quote(sent, reserveIn, reserveOut, feePips);
+        amountOut = quote(pair, zeroForOne, feePips, sent);
         take(pair, zeroForOne, amountOut, to);
     }
 
@@ -57,6 +56,12 @@ library UniswapV2Hop {
         // slither-disable-next-line unused-return
         (reserveIn, reserveOut,) = IUniswapV2Pair(pair).getReserves();
         if (!zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
+    }
+
+    /// @notice What it pays now.
+    function quote(address pair, bool zeroForOne, uint256 feePips, uint256 amountIn) internal view returns (uint256) {
+        (uint256 reserveIn, uint256 reserveOut) = reserves(pair, zeroForOne);
+        return quote(amountIn, reserveIn, reserveOut, feePips);
     }
 
     /// @dev The most that the pair's own check lets out, as its router rounds: UniswapV2Library.getAmountOut.

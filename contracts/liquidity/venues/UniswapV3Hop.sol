@@ -19,21 +19,21 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
     uint160 internal constant _MIN_SQRT_PRICE = 4295128739 + 1;
     uint160 internal constant _MAX_SQRT_PRICE = 1461446703485210103287273052203988822378723970342 - 1;
 
-    /// @param payer This contract, or the caller of the order.
+    /// @param payer As `_pay` has it.
     /// @return amountOut Sent by the pool to `to`, if it keeps its word.
     function _swapV3(
         address pool,
         address tokenIn,
         bool zeroForOne,
         uint256 amountIn,
-        address payer,
+        uint256 payer,
         address to
     )
         internal
         returns (uint256 amountOut)
     {
         _debtor = uint160(pool);
-        _debtToken = tokenIn;
+        _debtToken = uint160(tokenIn);
         _debtPayer = payer;
         _debt = amountIn;
         (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
@@ -55,8 +55,8 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
         returns (uint256 amountIn)
     {
         _debtor = uint160(pool) | _AT_MOST;
-        _debtToken = tokenIn;
-        _debtPayer = msg.sender;
+        _debtToken = uint160(tokenIn);
+        _debtPayer = uint160(msg.sender);
         _debt = maxAmountIn;
         int256 specified = -SafeCastLib.toInt256(amountOut);
         uint160 limit = zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE;
@@ -80,7 +80,7 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
                 leg.zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE,
                 route
             );
-        uint256 paid = _routeDebtor != address(0) ? 0 : _credit(leg.zeroForOne ? amount1 : amount0);
+        uint256 paid = _routeDebtor != 0 ? 0 : _credit(leg.zeroForOne ? amount1 : amount0);
         if (paid != amountOut) {
             revert ILiquidityAggregator.LiquidityAggregator__PartialFill(leg.market, paid, amountOut);
         }
@@ -101,7 +101,7 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
         int256 asked = amount0Delta > amount1Delta ? amount0Delta : amount1Delta;
         uint256 taken = asked > 0 ? uint256(asked) : 0;
         uint256 debtor = _debtor;
-        if (msg.sender != address(uint160(debtor))) {
+        if (uint160(msg.sender) != uint160(debtor)) {
             _redeem(data);
             (Leg[] memory legs, uint256 index) = abi.decode(data, (Leg[], uint256));
             _checkLimit(legs, index, taken);
@@ -120,7 +120,7 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
         _debtor = 0;
 
         // Interactions
-        _pay(_debtToken, _debtPayer, msg.sender, taken);
+        _pay(address(uint160(_debtToken)), _debtPayer, msg.sender, taken);
     }
 
     function _credit(int256 delta) private pure returns (uint256 amount) {

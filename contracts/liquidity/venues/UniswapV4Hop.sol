@@ -4,8 +4,10 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {Details, HAS_ID, Leg} from "../Leg.sol";
+import {Listing} from "../Listing.sol";
 import {UniswapV3Hop} from "./UniswapV3Hop.sol";
 import {V4Key} from "./V4Key.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
@@ -17,10 +19,12 @@ import {IWrappedCoin} from "interfaces/liquidity/venues/IWrappedCoin.sol";
 /// way out. Hooks may take their share of the output; an exact input that they change, or do not use up, is refused.
 abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
     using SafeERC20 for IERC20;
+    using SafeTransferLib for address;
 
     /// @param fee Of the pool's key, as are param and hooks.
     /// @param amount Of tokenOut if exactOut, otherwise of tokenIn.
     /// @param limit Of an exact output: the most that it may cost.
+    /// @param payer As `_pay` has it.
     struct V4Swap {
         address tokenIn;
         address tokenOut;
@@ -31,7 +35,7 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
         address hooks;
         uint256 amount;
         uint256 limit;
-        address payer;
+        uint256 payer;
         address to;
     }
 
@@ -40,38 +44,63 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
     /// @dev Of markets that are no contracts of their own.
     mapping(address market => Details) internal _details;
 
-    /// @param swap All but param and hooks, which are the market's.
+    /// @param amount Of tokenOut if `exactOut`, otherwise of tokenIn.
+    /// @param limit Of an exact output: the most that it may cost.
+    /// @param payer As `_pay` has it.
     /// @return result What came out; of an exact output what it cost.
-    function _swapV4(address market, V4Swap memory swap) internal returns (uint256 result) {
-        address manager = _managerOf(market, swap);
-        _unlock(manager, abi.encode(swap), swap.amount);
+    function _swapV4(
+        address market,
+        Listing listing,
+        address tokenIn,
+        address tokenOut,
+        bool exactOut,
+        uint256 amount,
+        uint256 limit,
+        uint256 payer,
+        address to
+    )
+        internal
+        returns (uint256 result)
+    {
+        V4Swap memory swap = V4Swap(
+            tokenIn, tokenOut, tokenIn < tokenOut, exactOut, listing.fee(), 0, address(0), amount, limit, payer, to
+        );
+        _unlock(_managerOf(market, swap), abi.encode(swap), amount);
         result = _result;
     }
 
     /// @dev As `_deliverV3`. A pool of the same manager may lie behind this one: then it is unlocked already.
     function _deliverV4(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal {
         Leg memory leg = legs[index];
-        // slither-disable-next-line uninitialized-local
-        V4Swap memory swap;
-        (swap.tokenIn, swap.tokenOut, swap.zeroForOne, swap.exactOut) =
-        (leg.tokenIn, leg.tokenOut, leg.zeroForOne, true);
-        (swap.fee, swap.amount, swap.limit) = (leg.listing.fee(), amountOut, type(uint256).max);
-        (swap.payer, swap.to) = (index == 0 ? _debtPayer : address(this), to);
+        uint256 payer = index == 0 ? _debtPayer : uint160(address(this));
+        V4Swap memory swap = V4Swap(
+            leg.tokenIn,
+            leg.tokenOut,
+            leg.zeroForOne,
+            true,
+            leg.listing.fee(),
+            0,
+            address(0),
+            amountOut,
+            type(uint256).max,
+            payer,
+            to
+        );
         address manager = _managerOf(leg.market, swap);
-        if (_unlocked == manager) _settle(manager, swap, legs, index);
-        else _unlock(manager, abi.encode(swap, legs, index), amountOut);
+        if (_unlocked == uint160(manager)) _settle(manager, swap, legs, index);
+        else _unlock(manager, bytes.concat(abi.encode(swap), abi.encode(legs, index)), amountOut);
     }
 
     /// @inheritdoc IUnlockCallback
     // slither-disable-start reentrancy-eth,write-after-write (transient: who may send coin while the manager is unlocked)
     function unlockCallback(bytes calldata data) external returns (bytes memory) {
         _redeem(data);
-        address outer = _unlocked;
-        _unlocked = msg.sender;
+        uint256 outer = _unlocked;
+        _unlocked = uint160(msg.sender);
         Leg[] memory legs;
         uint256 index;
         V4Swap memory swap = abi.decode(data, (V4Swap));
-        if (data.length != _SWAP_BYTES) (, legs, index) = abi.decode(data, (V4Swap, Leg[], uint256));
+        if (data.length != _SWAP_BYTES) (legs, index) = abi.decode(data[_SWAP_BYTES:], (Leg[], uint256));
         _result = _settle(msg.sender, swap, legs, index);
         _unlocked = outer;
         return "";
@@ -90,7 +119,7 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
         // What the callback comes to does not travel through the manager.
         // slither-disable-next-line unused-return
         IPoolManager(manager).unlock(data);
-        if (_routeDebtor != address(0)) {
+        if (_routeDebtor != 0) {
             revert ILiquidityAggregator.LiquidityAggregator__PartialFill(manager, 0, amount);
         }
     }
@@ -151,9 +180,17 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
     }
 
     // slither-disable-next-line arbitrary-send-eth (to the manager of a listed pool)
-    function _payManager(address manager, address token, address payer, uint256 owed, bool inCoin) private {
+    function _payManager(address manager, address token, uint256 payer, uint256 owed, bool inCoin) private {
         if (inCoin) {
-            if (payer != address(this)) IERC20(token).safeTransferFrom(payer, address(this), owed);
+            if (payer != uint160(address(this))) {
+                // The manager sees the coin only.
+                uint256 held = token.balanceOf(address(this));
+                _pay(token, payer, address(this), owed);
+                uint256 paid = token.balanceOf(address(this)) - held;
+                if (paid < owed) {
+                    revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(token, owed, paid);
+                }
+            }
             IWrappedCoin(token).withdraw(owed);
             IPoolManager(manager).settle{value: owed}();
         } else {
