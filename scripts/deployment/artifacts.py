@@ -28,6 +28,7 @@ _OURS = (
     "RiskReports",
     "SignerSets",
     "TokenFactory",
+    "ValueGuard",
     "VaultFeed",
     "VenueQuotes",
     "YieldFactory",
