@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from eth_abi.abi import encode
 from web3.contract import Contract
@@ -14,6 +13,7 @@ from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256, UniswapV2, UniswapV3
 from scripts.venues.uniswap_v4 import PERMIT2, UniswapV4, V4Key, deploy_universal_router, install_permit2
 from tests.bench.framework import RUNS, Bench, Row
 from tests.fixtures.markets import Listing
+from tests.fixtures.venues import in_words
 
 GROUP = "Swaps"
 METHOD = (
@@ -34,7 +34,6 @@ V2_IN, V3_IN, V3_OUT, V2_OUT, V4_SWAP = 0x08, 0x00, 0x01, 0x09, 0x10
 SWAP_SINGLE, SETTLE, SETTLE_ALL, TAKE_ALL = 0x06, 0x0B, 0x0C, 0x0F
 SENDER, ROUTER = f"0x{1:040x}", f"0x{2:040x}"
 EVERYTHING = 1 << 255
-UP, LAST_HOP = 1 << 160, 1 << 161
 _KEY = "(address,address,uint24,int24,address)"
 
 
@@ -81,7 +80,7 @@ class Market:
 
     def route(self, last: int, *paths: tuple[int, list[str]]) -> int:
         """An exact input over paths; every hop goes up."""
-        words = [word for amount, markets in paths for word in (amount, *up_route(markets))]
+        words = in_words([(amount, [(market, True) for market in markets]) for amount, markets in paths])
         ends = self.tokens[0].address, self.tokens[last].address
         return self.gas(self.aggregator.functions.swapRoute(*ends, AMOUNT // 2, FAR_FUTURE, words))
 
@@ -247,12 +246,6 @@ def _routes(market: Market) -> list[Row]:
 
 def _row(name: str, ours: int, peer: int, peer_name: str, target: float | None) -> Row:
     return Row(GROUP, name, "gas", ours, peer, peer_name, target, METHOD)
-
-
-def up_route(markets: list[str]) -> list[int]:
-    """Hops of swapRoute, each from token0 to token1."""
-    words = [int(market, 16) | UP for market in markets]
-    return [*words[:-1], words[-1] | LAST_HOP]
 
 
 def _v3_path(first: str, second: str) -> bytes:
