@@ -113,7 +113,7 @@ def run(w3, config, sender=None):
 
 def test_run__fresh_chain__everything_is_there(w3, config):
     record, deployment, _ = run(w3, config())
-    assert len(record.contracts) == 22
+    assert len(record.contracts) == 23
     for name, contract in record.contracts.items():
         code = w3.eth.get_code(contract.address)
         assert "0x" + Web3.keccak(code).hex() == contract.code_hash, name
