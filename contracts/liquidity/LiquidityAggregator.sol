@@ -8,12 +8,12 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {Leg} from "./Leg.sol";
+import {LAST, Leg, UP} from "./Leg.sol";
 import {Listing} from "./Listing.sol";
 import {Routes} from "./Routes.sol";
+import {ValueGuard} from "./ValueGuard.sol";
 import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
-import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 
 /// @title Swaps over listed markets of many venues
 /// @notice See {ILiquidityAggregator}.
@@ -25,17 +25,19 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
 
     /// @inheritdoc ILiquidityAggregator
     address public immutable oracle;
+    ValueGuard private immutable _guard;
     /// @inheritdoc ILiquidityAggregator
     uint16 public maxDeviationBps;
 
     constructor(address authority_, address oracle_, uint16 maxDeviationBps_) AccessManaged(authority_) {
         oracle = oracle_;
+        _guard = new ValueGuard(oracle_);
         _setMaxDeviation(maxDeviationBps_);
     }
 
     /// @dev A V4 pool's manager pays its coin here to be wrapped, and WETH pays it to be handed on.
     receive() external payable {
-        if (_unlocked == address(0)) revert LiquidityAggregator__UnexpectedCoin(msg.sender);
+        if (_unlocked == 0) revert LiquidityAggregator__UnexpectedCoin(msg.sender);
     }
 
     // -- Governance --------------------------------------------------------------------------------------------------
@@ -94,28 +96,52 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         returns (uint256 amountOut)
     {
         // Checks
-        if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
-        if (amountIn == 0) revert LiquidityAggregator__EmptyRoute();
-        Listing listing = _listed(pool);
-        bool zeroForOne = tokenIn < tokenOut;
-        _checkTokens(pool, listing, zeroForOne, tokenIn, tokenOut);
+        (Listing listing, bool zeroForOne) = _checkSingle(pool, tokenIn, tokenOut, amountIn, deadline);
 
         // Interactions. A pair and V3's callback bring about that exactly `amountIn` is paid; the others measure.
         uint256 before = tokenOut.balanceOf(msg.sender);
         uint256 paid;
         if (listing.isV3()) {
-            paid = _swapV3(pool, tokenIn, zeroForOne, amountIn, msg.sender, msg.sender);
+            paid = _swapV3(pool, tokenIn, zeroForOne, amountIn, uint160(msg.sender), msg.sender);
         } else if (listing.isV2()) {
             IERC20(tokenIn).safeTransferFrom(msg.sender, pool, amountIn);
-            paid = UniswapV2Hop.swap(pool, tokenIn, zeroForOne, listing.fee(), amountIn, msg.sender);
+            paid = UniswapV2Hop.swap(pool, zeroForOne, listing.fee(), amountIn, msg.sender);
+        } else if (listing.callsBack()) {
+            uint256 payer = uint160(msg.sender);
+            paid = _swapV4(pool, listing, tokenIn, tokenOut, false, amountIn, 0, payer, msg.sender);
         } else {
-            Leg memory leg = Leg(pool, listing, zeroForOne, tokenIn, tokenOut, 0);
-            (uint256 amount, address payer) = _begin(leg, amountIn, false);
-            paid = _hop(leg, amount, payer, msg.sender, false);
+            (uint256 amount, uint256 payer) = _begin(pool, listing, tokenIn, amountIn, false);
+            uint256 hop = uint160(pool) | (zeroForOne ? UP : 0);
+            paid = _hop(hop, listing, tokenIn, tokenOut, amount, payer, msg.sender, false);
         }
-        amountOut = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(msg.sender), before);
-        if (amountOut < minAmountOut) revert LiquidityAggregator__InsufficientOutput(amountOut, minAmountOut);
-        if (amountOut < paid) revert LiquidityAggregator__BalanceMismatch(tokenOut, paid, amountOut);
+        amountOut = _received(tokenOut, msg.sender, before, paid, minAmountOut);
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    function swapRoute(
+        address tokenIn,
+        address tokenOut,
+        uint256 minAmountOut,
+        uint256 deadline,
+        uint256[] calldata route
+    )
+        external
+        nonReentrant
+        returns (uint256 amountOut)
+    {
+        // Checks
+        _checkTime(deadline);
+        if (tokenIn == tokenOut) revert LiquidityAggregator__SameToken(tokenIn);
+        if (route.length == 0) revert LiquidityAggregator__EmptyRoute();
+        Run memory run = Run(tokenIn, tokenOut, msg.sender, false, new uint256[](0), 0, 0);
+
+        // Interactions
+        uint256 before = tokenOut.balanceOf(msg.sender);
+        uint256[] memory words = route;
+        for (uint256 cursor; cursor < words.length;) {
+            cursor = _follow(words, cursor, run);
+        }
+        amountOut = _received(tokenOut, msg.sender, before, run.claimed, minAmountOut);
     }
 
     /// @dev Everything that a swap checks: what the balances say decides.
@@ -131,13 +157,13 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         // Checks
         (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
         Run memory run = Run(tokenIn, tokenOut, recipient, feeTokens, limits, 0, 0);
-        _checkOrder(run, order.deadline, order.paths, order.amountIn);
+        uint256[] memory route = _routeOf(run, order.deadline, order.paths, order.amountIn);
 
         // Interactions
         uint256 payerBefore = tokenIn.balanceOf(msg.sender);
         uint256 recipientBefore = tokenOut.balanceOf(recipient);
-        for (uint256 i; i < order.paths.length; ++i) {
-            _follow(order.paths[i], run);
+        for (uint256 cursor; cursor < route.length;) {
+            cursor = _follow(route, cursor, run);
         }
 
         // What the balances say decides
@@ -145,14 +171,9 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         if (debit != order.amountIn && !(feeTokens && debit < order.amountIn)) {
             revert LiquidityAggregator__BalanceMismatch(tokenIn, order.amountIn, debit);
         }
-        amountOut = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(recipient), recipientBefore);
-        if (amountOut < order.minAmountOut) {
-            revert LiquidityAggregator__InsufficientOutput(amountOut, order.minAmountOut);
-        }
-        if (amountOut < run.claimed && !feeTokens) {
-            revert LiquidityAggregator__BalanceMismatch(tokenOut, run.claimed, amountOut);
-        }
-        if (deviationBps != 0) _checkDeviation(tokenIn, tokenOut, debit, amountOut, deviationBps);
+        uint256 claimed = feeTokens ? 0 : run.claimed;
+        amountOut = _received(tokenOut, recipient, recipientBefore, claimed, order.minAmountOut);
+        if (deviationBps != 0) _guard.requireWorth(tokenIn, tokenOut, debit, amountOut, deviationBps);
         emit Swapped(msg.sender, tokenIn, tokenOut, recipient, order.amountIn, amountOut);
     }
 
@@ -171,69 +192,150 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         // Checks
         (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
         Run memory run = Run(tokenIn, tokenOut, recipient, terms.feeTokens, terms.legLimits, 0, 0);
-        _checkOrder(run, order.deadline, order.paths, order.amountOut);
+        uint256[] memory route = _routeOf(run, order.deadline, order.paths, order.amountOut);
 
         // Interactions
         uint256 payerBefore = tokenIn.balanceOf(msg.sender);
         uint256 recipientBefore = tokenOut.balanceOf(recipient);
-        for (uint256 i; i < order.paths.length; ++i) {
-            Leg[] memory legs = _legs(order.paths[i], run);
-            (_debtPayer, _surplusTo) = (msg.sender, recipient);
-            _deliver(legs, legs.length - 1, order.paths[i].amountIn, recipient);
+        for (uint256 cursor; cursor < route.length;) {
+            cursor = _fetch(route, cursor, run);
         }
 
         // What the balances say decides
         amountIn = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
         if (amountIn > order.maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, order.maxAmountIn);
-        uint256 received = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(recipient), recipientBefore);
-        if (received < order.amountOut) {
-            revert LiquidityAggregator__InsufficientOutput(received, order.amountOut);
-        }
+        uint256 received = _received(tokenOut, recipient, recipientBefore, 0, order.amountOut);
         if (terms.maxDeviationBps != 0) {
-            _checkDeviation(tokenIn, tokenOut, amountIn, received, terms.maxDeviationBps);
+            _guard.requireWorth(tokenIn, tokenOut, amountIn, received, terms.maxDeviationBps);
         }
         emit Swapped(msg.sender, tokenIn, tokenOut, recipient, amountIn, received);
     }
 
+    /// @inheritdoc ILiquidityAggregator
+    // slither-disable-next-line reentrancy-eth (what is written is transient; see docs)
+    function swapExactOutSingle(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountOut,
+        uint256 maxAmountIn,
+        uint256 deadline
+    )
+        external
+        nonReentrant
+        returns (uint256 amountIn)
+    {
+        // Checks
+        (Listing listing, bool zeroForOne) = _checkSingle(pool, tokenIn, tokenOut, amountOut, deadline);
+
+        // Interactions. No way pays more than `maxAmountIn`.
+        uint256 before = tokenOut.balanceOf(msg.sender);
+        VenueKind kind = listing.kind();
+        if (kind == VenueKind.UniswapV3) {
+            amountIn = _buyV3(pool, tokenIn, zeroForOne, amountOut, maxAmountIn);
+        } else if (kind == VenueKind.UniswapV2) {
+            (uint256 reserveIn, uint256 reserveOut) = UniswapV2Hop.reserves(pool, zeroForOne);
+            amountIn = UniswapV2Hop.quoteIn(amountOut, reserveIn, reserveOut, listing.fee());
+            if (amountIn > maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, maxAmountIn);
+            IERC20(tokenIn).safeTransferFrom(msg.sender, pool, amountIn);
+            UniswapV2Hop.take(pool, zeroForOne, amountOut, msg.sender);
+        } else if (kind == VenueKind.UniswapV4) {
+            uint256 payer = uint160(msg.sender);
+            amountIn = _swapV4(pool, listing, tokenIn, tokenOut, true, amountOut, maxAmountIn, payer, msg.sender);
+        } else if (kind == VenueKind.BalancerV2) {
+            amountIn = _buyFromVault(pool, tokenIn, tokenOut, amountOut, maxAmountIn);
+        } else {
+            Leg[] memory legs = new Leg[](1);
+            legs[0] = Leg(pool, listing, zeroForOne, tokenIn, tokenOut, 0);
+            uint256 payerBefore = tokenIn.balanceOf(msg.sender);
+            (_debtPayer, _surplusTo) = (uint160(msg.sender), uint160(msg.sender));
+            _deliver(legs, 0, amountOut, msg.sender);
+            amountIn = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
+            if (amountIn > maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, maxAmountIn);
+        }
+        // slither-disable-next-line unused-return (more than was asked for is the caller's)
+        _received(tokenOut, msg.sender, before, 0, amountOut);
+    }
+
     // -- Checks ------------------------------------------------------------------------------------------------------
 
-    function _checkOrder(Run memory run, uint256 deadline, Path[] calldata paths, uint256 amount) private view {
-        if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
+    /// @return route An order's paths as {swapRoute} has them.
+    function _routeOf(
+        Run memory run,
+        uint256 deadline,
+        Path[] calldata paths,
+        uint256 amount
+    )
+        private
+        view
+        returns (uint256[] memory route)
+    {
+        _checkTime(deadline);
         if (run.tokenIn == run.tokenOut) revert LiquidityAggregator__SameToken(run.tokenIn);
         if (run.recipient == address(0) || run.recipient == address(this)) {
             revert LiquidityAggregator__InvalidRecipient(run.recipient);
         }
         if (paths.length == 0) revert LiquidityAggregator__EmptyRoute();
-        (uint256 sum, uint256 hops) = (0, 0);
+        uint256 words = paths.length;
         for (uint256 i; i < paths.length; ++i) {
-            if (paths[i].amountIn == 0 || paths[i].hops.length == 0) revert LiquidityAggregator__EmptyRoute();
-            sum += paths[i].amountIn;
-            hops += paths[i].hops.length;
+            words += paths[i].hops.length;
+        }
+        route = new uint256[](words);
+        (uint256 sum, uint256 cursor) = (0, 0);
+        for (uint256 i; i < paths.length; ++i) {
+            Path calldata path = paths[i];
+            Hop[] calldata hops = path.hops;
+            if (path.amountIn == 0 || hops.length == 0) revert LiquidityAggregator__EmptyRoute();
+            sum += path.amountIn;
+            route[cursor++] = path.amountIn;
+            for (uint256 k; k < hops.length; ++k) {
+                route[cursor++] = uint160(hops[k].pool) | (hops[k].zeroForOne ? UP : 0);
+            }
+            route[cursor - 1] |= LAST;
         }
         if (sum != amount) revert LiquidityAggregator__AmountMismatch(amount, sum);
-        if (run.limits.length != 0 && run.limits.length != hops) {
-            revert LiquidityAggregator__WrongLegCount(run.limits.length, hops);
+        if (run.limits.length != 0 && run.limits.length != words - paths.length) {
+            revert LiquidityAggregator__WrongLegCount(run.limits.length, words - paths.length);
         }
     }
 
-    function _checkDeviation(
+    function _checkSingle(
+        address pool,
         address tokenIn,
         address tokenOut,
-        uint256 amountIn,
-        uint256 amountOut,
-        uint256 deviationBps
+        uint256 amount,
+        uint256 deadline
     )
         private
         view
+        returns (Listing listing, bool zeroForOne)
     {
-        address[] memory tokens = new address[](2);
-        uint256[] memory amounts = new uint256[](2);
-        (tokens[0], tokens[1], amounts[0], amounts[1]) = (tokenIn, tokenOut, amountIn, amountOut);
-        uint256[] memory values = IPriceOracle(oracle).values(tokens, amounts);
-        uint256 kept = FixedPointMathLib.zeroFloorSub(_BPS, deviationBps);
-        if (values[1] < FixedPointMathLib.fullMulDivUp(values[0], kept, _BPS)) {
-            revert LiquidityAggregator__OracleDeviation(values[0], values[1], deviationBps);
-        }
+        _checkTime(deadline);
+        if (amount == 0) revert LiquidityAggregator__EmptyRoute();
+        listing = _listed(pool);
+        zeroForOne = tokenIn < tokenOut;
+        _checkTokens(pool, listing, zeroForOne, tokenIn, tokenOut);
+    }
+
+    /// @dev What has arrived is at least the minimum and at least what venues say that they paid.
+    function _received(
+        address tokenOut,
+        address recipient,
+        uint256 before,
+        uint256 claimed,
+        uint256 minAmountOut
+    )
+        private
+        view
+        returns (uint256 amount)
+    {
+        amount = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(recipient), before);
+        if (amount < minAmountOut) revert LiquidityAggregator__InsufficientOutput(amount, minAmountOut);
+        if (amount < claimed) revert LiquidityAggregator__BalanceMismatch(tokenOut, claimed, amount);
+    }
+
+    function _checkTime(uint256 deadline) private view {
+        if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
     }
 
     function _setMaxDeviation(uint16 maxDeviationBps_) private {

@@ -6,7 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {Details, Leg} from "./Leg.sol";
+import {BY_PAIR, Details, LAST, Leg, UP} from "./Leg.sol";
 import {Listing} from "./Listing.sol";
 import {Markets} from "./Markets.sol";
 import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
@@ -40,119 +40,159 @@ abstract contract Routes is Markets {
 
     // -- Exact input -------------------------------------------------------------------------------------------------
 
+    /// @dev One path of `route`, as ILiquidityAggregator.swapRoute describes it.
+    /// @param cursor Where in the route the path begins.
+    /// @return Where the next one does.
     // slither-disable-next-line reentrancy-no-eth (what is written is the next hop's transient debtor; see docs)
-    function _follow(Path calldata path, Run memory run) internal {
-        Hop[] calldata hops = path.hops;
-        uint256 last = hops.length - 1;
-        Leg memory leg = _leg(hops[0], run.tokenIn, run.recipient);
-        (uint256 amount, address payer) = _begin(leg, path.amountIn, run.feeTokens);
-        for (uint256 i; i < last; ++i) {
-            leg.tokenOut = _tokenOut(leg);
-            Leg memory next = _leg(hops[i + 1], leg.tokenOut, run.recipient);
-            amount = _between(leg, next, amount, payer, run.feeTokens);
+    function _follow(uint256[] memory route, uint256 cursor, Run memory run) internal returns (uint256) {
+        uint256 amount = _word(route, cursor);
+        uint256 hop = _word(route, ++cursor);
+        if (amount == 0) revert LiquidityAggregator__EmptyRoute();
+        Listing listing = _listingOf(hop, run.recipient);
+        address tokenIn = run.tokenIn;
+        uint256 payer;
+        (amount, payer) = _begin(address(uint160(hop)), listing, tokenIn, amount, run.feeTokens);
+        while (hop & LAST == 0) {
+            uint256 next = _word(route, ++cursor);
+            Listing following = _listingOf(next, run.recipient);
+            address tokenOut = _tokenOut(address(uint160(hop)), listing, hop & UP != 0);
+            (amount, payer) = _between(hop, listing, next, following, tokenIn, tokenOut, amount, payer, run.feeTokens);
             _checkLeg(run, amount);
-            (leg, payer) = (next, address(this));
+            (hop, listing, tokenIn) = (next, following, tokenOut);
         }
-        leg.tokenOut = run.tokenOut;
-        amount = _hop(leg, amount, payer, run.recipient, run.feeTokens);
+        amount = _hop(hop, listing, tokenIn, run.tokenOut, amount, payer, run.recipient, run.feeTokens);
         _checkLeg(run, amount);
         run.claimed += amount;
+        return cursor + 1;
     }
 
     /// @dev A hop that another one follows.
-    /// @return amount What arrived.
+    /// @return out What the next one has, or will be paid.
+    /// @return payer Who pays it.
     function _between(
-        Leg memory leg,
-        Leg memory next,
-        uint256 given,
-        address payer,
+        uint256 hop,
+        Listing listing,
+        uint256 next,
+        Listing following,
+        address tokenIn,
+        address tokenOut,
+        uint256 amount,
+        uint256 payer_,
         bool feeTokens
     )
         private
-        returns (uint256 amount)
+        returns (uint256 out, uint256 payer)
     {
-        // The pair's own balance tells it what it received.
-        if (next.listing.isV2()) return _hop(leg, given, payer, next.market, feeTokens);
-        address token = leg.tokenOut;
-        uint256 before = token.balanceOf(address(this));
-        uint256 claimed = _hop(leg, given, payer, address(this), feeTokens);
-        amount = FixedPointMathLib.zeroFloorSub(token.balanceOf(address(this)), before);
-        if (amount < claimed && !feeTokens) revert LiquidityAggregator__BalanceMismatch(token, claimed, amount);
+        if (following.isV2()) {
+            // The pair has it before it is called.
+            out = _hop(hop, listing, tokenIn, tokenOut, amount, payer_, address(uint160(next)), feeTokens);
+            return (out, uint160(address(this)));
+        }
+        if (listing.isV2() && following.callsBack() && !feeTokens) {
+            // What a pair pays is known before: it pays the next venue, which sees to it, when that asks.
+            _checkTokens(address(uint160(hop)), listing, hop & UP != 0, tokenIn, tokenOut);
+            return (UniswapV2Hop.quote(address(uint160(hop)), hop & UP != 0, listing.fee(), amount), hop | BY_PAIR);
+        }
+        uint256 before = tokenOut.balanceOf(address(this));
+        uint256 paid = _hop(hop, listing, tokenIn, tokenOut, amount, payer_, address(this), feeTokens);
+        out = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(address(this)), before);
+        if (out < paid && !feeTokens) revert LiquidityAggregator__BalanceMismatch(tokenOut, paid, out);
+        payer = uint160(address(this));
     }
 
     /// @dev Brings a path's input to where its first hop wants it.
-    function _begin(Leg memory leg, uint256 given, bool feeTokens) internal returns (uint256 amount, address payer) {
-        amount = given;
-        payer = msg.sender;
-        if (leg.listing.callsBack()) return (amount, payer);
-        if (leg.listing.isV2()) {
-            IERC20(leg.tokenIn).safeTransferFrom(payer, leg.market, amount);
+    function _begin(
+        address market,
+        Listing listing,
+        address tokenIn,
+        uint256 given,
+        bool feeTokens
+    )
+        internal
+        returns (uint256 amount, uint256 payer)
+    {
+        (amount, payer) = (given, uint160(msg.sender));
+        if (listing.callsBack()) return (amount, payer);
+        if (listing.isV2()) {
+            IERC20(tokenIn).safeTransferFrom(msg.sender, market, amount);
         } else {
-            uint256 before = leg.tokenIn.balanceOf(address(this));
-            IERC20(leg.tokenIn).safeTransferFrom(payer, address(this), amount);
-            uint256 received = leg.tokenIn.balanceOf(address(this)) - before;
+            uint256 before = tokenIn.balanceOf(address(this));
+            IERC20(tokenIn).safeTransferFrom(msg.sender, address(this), amount);
+            uint256 received = tokenIn.balanceOf(address(this)) - before;
             if (received != amount && !feeTokens) {
-                revert LiquidityAggregator__BalanceMismatch(leg.tokenIn, amount, received);
+                revert LiquidityAggregator__BalanceMismatch(tokenIn, amount, received);
             }
-            (amount, payer) = (received, address(this));
+            (amount, payer) = (received, uint160(address(this)));
         }
     }
 
-    /// @dev One hop: from the leg's tokenIn, which is where `_begin` puts it, to its tokenOut at `to`.
+    /// @dev One hop: from tokenIn, which is where `_begin` puts it, to tokenOut at `to`.
     function _hop(
-        Leg memory leg,
+        uint256 hop,
+        Listing listing,
+        address tokenIn,
+        address tokenOut,
         uint256 amount,
-        address payer,
+        uint256 payer,
         address to,
         bool feeTokens
     )
         internal
         returns (uint256 out)
     {
-        Listing listing = leg.listing;
-        _checkTokens(leg.market, listing, leg.zeroForOne, leg.tokenIn, leg.tokenOut);
+        (address market, bool zeroForOne) = (address(uint160(hop)), hop & UP != 0);
+        _checkTokens(market, listing, zeroForOne, tokenIn, tokenOut);
         if (listing.isV2()) {
-            return UniswapV2Hop.swap(leg.market, leg.tokenIn, leg.zeroForOne, listing.fee(), feeTokens ? 0 : amount, to);
+            return feeTokens
+                ? UniswapV2Hop.swapReceived(market, tokenIn, zeroForOne, listing.fee(), to)
+                : UniswapV2Hop.swap(market, zeroForOne, listing.fee(), amount, to);
         }
-        if (listing.isV3()) return _swapV3(leg.market, leg.tokenIn, leg.zeroForOne, amount, payer, to);
+        if (listing.isV3()) return _swapV3(market, tokenIn, zeroForOne, amount, payer, to);
         VenueKind kind = listing.kind();
+        if (kind == VenueKind.UniswapV4) {
+            return _swapV4(market, listing, tokenIn, tokenOut, false, amount, 0, payer, to);
+        }
+        Details storage details = _details[market];
+        address target = details.target;
         if (kind == VenueKind.BalancerV2) {
-            Details storage pool = _details[leg.market];
-            address vault = pool.target;
-            out = BalancerV2Hop.swap(vault, pool.id, leg.tokenIn, leg.tokenOut, amount, to);
-            _requireUsed(leg, vault, amount);
-            return out;
+            out = BalancerV2Hop.swap(target, details.id, tokenIn, tokenOut, amount, to);
+        } else if (kind == VenueKind.ERC4626) {
+            out = ERC4626Hop.swap(target, tokenIn, amount, to);
+        } else if (kind == VenueKind.Adapter) {
+            IERC20(tokenIn).safeTransfer(target, amount);
+            return IVenueAdapter(target).swap(details.id, tokenIn, tokenOut, amount, to);
+        } else {
+            out = CurveHop.swap(_curve(kind, target, details.param, zeroForOne), tokenIn, tokenOut, amount);
+            if (to != address(this)) IERC20(tokenOut).safeTransfer(to, out);
         }
-        if (kind == VenueKind.UniswapV4) return _swapV4(leg, amount, payer, to);
-        Details memory market = _details[leg.market];
-        if (kind == VenueKind.ERC4626) {
-            out = ERC4626Hop.swap(market.target, leg.tokenIn, amount, to);
-            _requireUsed(leg, market.target, amount);
-            return out;
-        }
-        if (kind == VenueKind.Adapter) {
-            IERC20(leg.tokenIn).safeTransfer(market.target, amount);
-            return IVenueAdapter(market.target).swap(market.id, leg.tokenIn, leg.tokenOut, amount, to);
-        }
-        out = CurveHop.swap(_curve(kind, market, leg), leg.tokenIn, leg.tokenOut, amount);
-        _requireUsed(leg, market.target, amount);
-        if (to != address(this)) IERC20(leg.tokenOut).safeTransfer(to, out);
+        _requireUsed(market, tokenIn, target, amount);
     }
 
     // -- Exact output ------------------------------------------------------------------------------------------------
 
-    /// @dev Legs of a path, each with its tokens.
-    function _legs(Path calldata path, Run memory run) internal view returns (Leg[] memory legs) {
-        legs = new Leg[](path.hops.length);
-        address token = run.tokenIn;
-        for (uint256 i; i < legs.length; ++i) {
-            Leg memory leg = _leg(path.hops[i], token, run.recipient);
-            leg.tokenOut = i == legs.length - 1 ? run.tokenOut : _tokenOut(leg);
-            if (run.limits.length != 0) leg.limit = run.limits[run.leg];
+    /// @dev As `_follow`, backwards.
+    function _fetch(uint256[] memory route, uint256 cursor, Run memory run) internal returns (uint256) {
+        uint256 amount = route[cursor];
+        uint256 count;
+        do {
+            ++count;
+        } while (route[cursor + count] & LAST == 0);
+        Leg[] memory legs = new Leg[](count);
+        address tokenIn = run.tokenIn;
+        for (uint256 i; i < count; ++i) {
+            uint256 hop = route[++cursor];
+            (address market, bool zeroForOne) = (address(uint160(hop)), hop & UP != 0);
+            Listing listing = _listingOf(hop, run.recipient);
+            address tokenOut = hop & LAST != 0 ? run.tokenOut : _tokenOut(market, listing, zeroForOne);
+            _checkTokens(market, listing, zeroForOne, tokenIn, tokenOut);
+            uint256 limit = run.limits.length == 0 ? 0 : run.limits[run.leg];
             ++run.leg;
-            _checkTokens(leg.market, leg.listing, leg.zeroForOne, leg.tokenIn, leg.tokenOut);
-            (legs[i], token) = (leg, leg.tokenOut);
+            legs[i] = Leg(market, listing, zeroForOne, tokenIn, tokenOut, limit);
+            tokenIn = tokenOut;
         }
+        (_debtPayer, _surplusTo) = (uint160(msg.sender), uint160(run.recipient));
+        _deliver(legs, count - 1, amount, run.recipient);
+        return cursor + 1;
     }
 
     /// @dev `amountOut` of leg `index`'s tokenOut, delivered to `to`. What its venue pays on top goes where surplus goes.
@@ -165,8 +205,6 @@ abstract contract Routes is Markets {
             uint256 cost = UniswapV2Hop.quoteIn(amountOut, reserveIn, reserveOut, leg.listing.fee());
             _checkLimit(legs, index, cost);
             _provide(legs, index, cost, leg.market);
-            uint256 received = FixedPointMathLib.zeroFloorSub(leg.tokenIn.balanceOf(leg.market), reserveIn);
-            if (received < cost) revert LiquidityAggregator__BalanceMismatch(leg.tokenIn, cost, received);
             return UniswapV2Hop.take(leg.market, leg.zeroForOne, amountOut, to);
         }
         if (kind == VenueKind.UniswapV4) return _deliverV4(legs, index, amountOut, to);
@@ -195,7 +233,7 @@ abstract contract Routes is Markets {
         }
         if (kind == VenueKind.BalancerV2) {
             BalancerV2Hop.deliver(market.target, market.id, tokenIn, tokenOut, cost, amountOut, to);
-            return _requireUsed(leg, market.target, cost);
+            return _requireUsed(leg.market, tokenIn, market.target, cost);
         }
         if (kind == VenueKind.ERC4626) {
             ERC4626Hop.deliver(market.target, tokenIn, cost, amountOut, to);
@@ -207,8 +245,8 @@ abstract contract Routes is Markets {
             IERC20(tokenIn).safeTransfer(market.target, cost);
             IVenueAdapter(market.target).swap(market.id, tokenIn, tokenOut, cost, address(this));
         } else {
-            CurveHop.swap(_curve(kind, market, leg), tokenIn, tokenOut, cost);
-            _requireUsed(leg, market.target, cost);
+            CurveHop.swap(_curve(kind, market.target, market.param, leg.zeroForOne), tokenIn, tokenOut, cost);
+            _requireUsed(leg.market, tokenIn, market.target, cost);
         }
         uint256 out = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(address(this)), before);
         if (out < amountOut) revert LiquidityAggregator__PartialFill(leg.market, out, amountOut);
@@ -216,10 +254,36 @@ abstract contract Routes is Markets {
         _sendSurplus(tokenOut, out - amountOut);
     }
 
+    /// @dev One hop of an exact output from Balancer's Vault, from the caller to the caller, who measures what arrives. The
+    /// Vault says what it costs by taking it: the most that it may take is brought here, and what it leaves goes back.
+    function _buyFromVault(
+        address market,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountOut,
+        uint256 maxAmountIn
+    )
+        internal
+        returns (uint256 amountIn)
+    {
+        Details storage details = _details[market];
+        address vault = details.target;
+        uint256 held = tokenIn.balanceOf(address(this));
+        IERC20(tokenIn).safeTransferFrom(msg.sender, address(this), maxAmountIn);
+        uint256 received = tokenIn.balanceOf(address(this)) - held;
+        if (received != maxAmountIn) revert LiquidityAggregator__BalanceMismatch(tokenIn, maxAmountIn, received);
+        BalancerV2Hop.deliver(vault, details.id, tokenIn, tokenOut, maxAmountIn, amountOut, msg.sender);
+        // Reverts if the Vault has taken from what was here before.
+        uint256 left = tokenIn.balanceOf(address(this)) - held;
+        IERC20(tokenIn).forceApprove(vault, 0);
+        if (left != 0) IERC20(tokenIn).safeTransfer(msg.sender, left);
+        amountIn = maxAmountIn - left;
+    }
+
     /// @dev A venue that did not take what it was approved for could take it from somebody else's order.
-    function _requireUsed(Leg memory leg, address spender, uint256 given) private view {
-        uint256 left = IERC20(leg.tokenIn).allowance(address(this), spender);
-        if (left != 0) revert LiquidityAggregator__PartialFill(leg.market, given - left, given);
+    function _requireUsed(address market, address token, address spender, uint256 given) private view {
+        uint256 left = IERC20(token).allowance(address(this), spender);
+        if (left != 0) revert LiquidityAggregator__PartialFill(market, given - left, given);
     }
 
     function _provide(Leg[] memory legs, uint256 index, uint256 amount, address to) internal override {
@@ -228,17 +292,16 @@ abstract contract Routes is Markets {
     }
 
     function _sendSurplus(address token, uint256 amount) private {
-        if (amount != 0) IERC20(token).safeTransfer(_surplusTo, amount);
+        if (amount != 0) IERC20(token).safeTransfer(address(uint160(_surplusTo)), amount);
     }
 
     // -- Both --------------------------------------------------------------------------------------------------------
 
-    /// @dev A hop's leg; what comes out of it is not known yet.
-    function _leg(Hop calldata hop, address tokenIn, address recipient) internal view returns (Leg memory leg) {
-        address market = hop.pool;
-        leg.listing = _listed(market);
+    /// @dev Reverts for a hop that nobody listed, or that would be the order's recipient.
+    function _listingOf(uint256 hop, address recipient) private view returns (Listing listing) {
+        address market = address(uint160(hop));
+        listing = _listed(market);
         if (market == recipient) revert LiquidityAggregator__InvalidRecipient(recipient);
-        (leg.market, leg.zeroForOne, leg.tokenIn) = (market, hop.zeroForOne, tokenIn);
     }
 
     function _listed(address market) internal view returns (Listing listing) {
@@ -247,12 +310,18 @@ abstract contract Routes is Markets {
     }
 
     /// @dev What a V2 or V3 pool says is checked against its listing before anything happens.
-    function _tokenOut(Leg memory leg) private view returns (address) {
-        if (leg.listing.isV2() || leg.listing.isV3()) {
-            return leg.zeroForOne ? IUniswapV2Pair(leg.market).token1() : IUniswapV2Pair(leg.market).token0();
+    function _tokenOut(address market, Listing listing, bool zeroForOne) private view returns (address) {
+        if (listing.isV2() || listing.isV3()) {
+            return zeroForOne ? IUniswapV2Pair(market).token1() : IUniswapV2Pair(market).token0();
         }
-        Details storage market = _details[leg.market];
-        return leg.zeroForOne ? market.token1 : market.token0;
+        Details storage details = _details[market];
+        return zeroForOne ? details.token1 : details.token0;
+    }
+
+    /// @dev A route that breaks off is none.
+    function _word(uint256[] memory route, uint256 cursor) private pure returns (uint256) {
+        if (cursor >= route.length) revert LiquidityAggregator__EmptyRoute();
+        return route[cursor];
     }
 
     function _checkTokens(
@@ -276,7 +345,16 @@ abstract contract Routes is Markets {
         }
     }
 
-    function _curve(VenueKind kind, Details memory market, Leg memory leg) private pure returns (CurveHop.Pair memory) {
-        return CurveHop.Pair(market.target, kind == VenueKind.CurveUint256, market.param, leg.zeroForOne);
+    function _curve(
+        VenueKind kind,
+        address target,
+        uint96 param,
+        bool zeroForOne
+    )
+        private
+        pure
+        returns (CurveHop.Pair memory)
+    {
+        return CurveHop.Pair(target, kind == VenueKind.CurveUint256, param, zeroForOne);
     }
 }

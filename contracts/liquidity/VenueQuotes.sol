@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
-import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
 import {CurveHop} from "./venues/CurveHop.sol";
@@ -22,8 +21,6 @@ import {
 /// @title What one market pays, or asks, now
 /// @notice See {IVenueQuotes}.
 contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCallback, IUnlockCallback {
-    using SafeTransferLib for address;
-
     uint160 private constant _MIN_SQRT_PRICE = 4295128739 + 1;
     uint160 private constant _MAX_SQRT_PRICE = 1461446703485210103287273052203988822378723970342 - 1;
 
@@ -40,10 +37,7 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         address target = market.target;
         (address tokenIn, address tokenOut) = _tokens(market, zeroForOne);
         if (kind == ILiquidityAggregator.VenueKind.UniswapV2) {
-            (uint256 reserveIn, uint256 reserveOut) = UniswapV2Hop.reserves(target, zeroForOne);
-            // What somebody gave the pair goes along, as in the swap.
-            uint256 received = tokenIn.balanceOf(target) + amountIn - reserveIn;
-            return UniswapV2Hop.quote(received, reserveIn, reserveOut, market.fee);
+            return UniswapV2Hop.quote(target, zeroForOne, market.fee, amountIn);
         }
         if (kind <= ILiquidityAggregator.VenueKind.UniswapV4) {
             (uint256 taken, uint256 paid) = _try(market, zeroForOne, SafeCastLib.toInt256(amountIn));

@@ -79,35 +79,39 @@ contract HostilePool {
         sync();
     }
 
-    /// @notice As of a V3 pool.
+    /// @notice As of a V3 pool: below zero is an exact output.
     function swap(
         address to,
         bool zeroForOne,
-        int256 amountIn,
+        int256 specified,
         uint160,
-        bytes calldata
+        bytes calldata data
     )
         external
         returns (int256 amount0, int256 amount1)
     {
-        _pay(zeroForOne ? token1 : token0, to, uint256(amountIn));
+        int256 amount = specified < 0 ? -specified : specified;
+        _pay(zeroForOne ? token1 : token0, to, uint256(amount));
         if (act == Act.Reenter) _run(errand);
         if (act == Act.DelistItself) {
             _run(abi.encodeCall(ILiquidityAggregator.delistPool, (address(this))));
         }
+        _askFor(zeroForOne, amount, data);
+        int256 claimed = act == Act.ClaimMore ? amount + 1 : amount;
+        return zeroForOne ? (amount, -claimed) : (-claimed, amount);
+    }
 
-        int256 asked = act == Act.AskMore ? amountIn + 1 : act == Act.AskLess ? amountIn - 1 : amountIn;
+    /// @dev The route of an exact output goes back as it came; an exact input has none.
+    function _askFor(bool zeroForOne, int256 amount, bytes calldata data) private {
+        int256 asked = act == Act.AskMore ? amount + 1 : act == Act.AskLess ? amount - 1 : amount;
         bool onToken0 = zeroForOne != (act == Act.AskOnOtherSide);
-        (int256 delta0, int256 delta1) = onToken0 ? (asked, -amountIn) : (-amountIn, asked);
+        (int256 delta0, int256 delta1) = onToken0 ? (asked, -amount) : (-amount, asked);
         if (act == Act.SendAccomplice) {
             _accomplice.callBack(IUniswapV3SwapCallback(msg.sender), delta0, delta1);
         } else if (act != Act.TakeNothing) {
-            IUniswapV3SwapCallback(msg.sender).uniswapV3SwapCallback(delta0, delta1, abi.encode(token0, token1));
+            IUniswapV3SwapCallback(msg.sender).uniswapV3SwapCallback(delta0, delta1, data);
         }
-        if (act == Act.CallBackTwice) IUniswapV3SwapCallback(msg.sender).uniswapV3SwapCallback(delta0, delta1, "");
-
-        int256 claimed = act == Act.ClaimMore ? amountIn + 1 : amountIn;
-        return zeroForOne ? (amountIn, -claimed) : (-claimed, amountIn);
+        if (act == Act.CallBackTwice) IUniswapV3SwapCallback(msg.sender).uniswapV3SwapCallback(delta0, delta1, data);
     }
 
     function _pay(address token, address to, uint256 amount) private {

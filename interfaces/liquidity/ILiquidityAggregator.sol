@@ -10,7 +10,7 @@ import {IPancakeV3SwapCallback, IUniswapV3SwapCallback} from "interfaces/liquidi
 /// the first pool and from the last pool straight to the recipient where the venue allows it; otherwise, and between hops,
 /// they touch this contract, and nothing is left behind: no balance, no allowance. Results are measured by balance
 /// differences. A token that takes a fee on transfer, or whose balances move by themselves, fails the order unless its
-/// terms accept that. Each listed market is trusted with the amounts of the paths that lead through it, never with more,
+/// terms accept that: here, or at the pool, which then finds less than it was promised. Each listed market is trusted with the amounts of the paths that lead through it, never with more,
 /// with another token, or with anything else that callers have approved.
 ///
 /// A market is a pair of tokens on one pool and is named by an address: that of the pool for Uniswap V2 and V3 and their
@@ -183,6 +183,8 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     function swapOnTerms(Order calldata order, Terms calldata terms) external returns (uint256 amountOut);
 
     /// @notice One hop of an exact input, caller to caller, for the least gas. Without an event: the pool's own says it.
+    /// @dev The caller's own balance of tokenIn is not measured, here and in the other functions without an event: never is
+    /// more sent than was asked for, but what a token debits on top of what it sends is between it and its holder.
     /// @param tokenOut What the market is listed with, as is tokenIn.
     function swapSingle(
         address pool,
@@ -195,11 +197,42 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
         external
         returns (uint256 amountOut);
 
+    /// @notice As {swapSingle}, over any number of paths and hops.
+    /// @param tokenIn What every path begins with; tokenOut is what it ends with.
+    /// @param route Path after path: the smallest units of tokenIn that go this way, above zero, then a word a hop: the market
+    /// in the lowest 160 bits, bit 160 if token0 goes in, bit 161 on the path's last hop. Other bits are ignored.
+    function swapRoute(
+        address tokenIn,
+        address tokenOut,
+        uint256 minAmountOut,
+        uint256 deadline,
+        uint256[] calldata route
+    )
+        external
+        returns (uint256 amountOut);
+
     /// @notice Swaps for an exact output over the order's paths, or reverts whole.
     /// @dev Refused besides what {swap} refuses: a market that cannot say what an output costs (Curve pools without get_dx).
     /// What a venue pays beyond what was needed goes to the recipient.
     /// @return amountIn Fall of the caller's tokenIn balance, at most `maxAmountIn`.
     function swapExactOut(ExactOutOrder calldata order, Terms calldata terms) external returns (uint256 amountIn);
+
+    /// @notice One hop of an exact output, caller to caller, for the least gas. Without an event.
+    /// @dev Uniswap's venues are paid what they cost. From Balancer's Vault the whole of `maxAmountIn`, which the caller has
+    /// to hold and to have approved, comes here first, and what the Vault leaves goes back: asking it first would compute the
+    /// swap twice. Other venues are asked first, as in {swapExactOut}.
+    /// @param tokenOut What the market is listed with, as is tokenIn.
+    /// @return amountIn What was paid, at most `maxAmountIn`.
+    function swapExactOutSingle(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountOut,
+        uint256 maxAmountIn,
+        uint256 deadline
+    )
+        external
+        returns (uint256 amountIn);
 
     // -- Views
 

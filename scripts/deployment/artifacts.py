@@ -30,6 +30,7 @@ _OURS = (
     "ShareBook",
     "SignerSets",
     "TokenFactory",
+    "ValueGuard",
     "VaultFeed",
     "VenueQuotes",
     "YieldFactory",

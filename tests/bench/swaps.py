@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from eth_abi.abi import encode
 from web3.contract import Contract
@@ -13,16 +12,17 @@ from scripts.venues.balancer import BalancerV2
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256, UniswapV2, UniswapV3
 from scripts.venues.uniswap_v4 import PERMIT2, UniswapV4, V4Key, deploy_universal_router, install_permit2
 from tests.bench.framework import RUNS, Bench, Row
-from tests.fixtures.markets import TERMS, Listing
+from tests.fixtures.markets import Listing
+from tests.fixtures.venues import in_words
 
 GROUP = "Swaps"
 METHOD = (
     f"Gas of whole transactions, median of {RUNS} after a first one, each in a later block than the last. "
     "Balances and allowances non-zero before and after, allowances unlimited; pools, routers, Permit2 and WETH from "
-    "the packages' own bytecode. Single hops are swapSingle, exact outputs swapExactOut, the rest swap. "
-    "What the routers do not do: the list of markets (one cold slot), measured "
-    "balances, an event (not in swapSingle), no lasting allowance for venues that pull (the trader has approved "
-    "Balancer's Vault for good where it is the peer)."
+    "the packages' own bytecode. Single hops are swapSingle and swapExactOutSingle, routes swapRoute, orders swap. "
+    "What the routers do not do: the list of markets (a cold slot a market), measured balances (of orders at both "
+    "ends), an event (of orders only), no lasting allowance for venues that pull (the trader has approved Balancer's "
+    "Vault for good where it is the peer)."
 )
 OWN, UNIVERSAL = 1.0, 0.95
 ZERO = "0x" + "00" * 20
@@ -73,20 +73,24 @@ class Market:
         call = self.aggregator.functions.swapSingle(market, *self.first, AMOUNT, AMOUNT // 9, FAR_FUTURE)
         return self.gas(call)
 
-    def order(self, last: int, limit: int, *paths: tuple[int, list[str]]) -> tuple[Any, ...]:
-        """Of the first token for another; every hop goes up."""
-        hops = [(amount, [(market, True) for market in markets]) for amount, markets in paths]
-        ends = self.tokens[0].address, self.tokens[last].address
-        return (*ends, sum(amount for amount, _ in paths), limit, self.bench.trader, FAR_FUTURE, hops)
-
     def exact_out(self, market: str) -> int:
         """One hop, exact output."""
-        order = self.order(1, 9 * AMOUNT, (AMOUNT, [market]))
-        return self.gas(self.aggregator.functions.swapExactOut(order, TERMS))
+        call = self.aggregator.functions.swapExactOutSingle(market, *self.first, AMOUNT, 9 * AMOUNT, FAR_FUTURE)
+        return self.gas(call)
 
-    def swap(self, last: int, *paths: tuple[int, list[str]]) -> int:
-        """An exact input over paths."""
-        return self.gas(self.aggregator.functions.swap(self.order(last, AMOUNT // 2, *paths)))
+    def route(self, last: int, *paths: tuple[int, list[str]]) -> int:
+        """An exact input over paths; every hop goes up."""
+        words = in_words([(amount, [(market, True) for market in markets]) for amount, markets in paths])
+        ends = self.tokens[0].address, self.tokens[last].address
+        return self.gas(self.aggregator.functions.swapRoute(*ends, AMOUNT // 2, FAR_FUTURE, words))
+
+    def order(self, last: int, *paths: tuple[int, list[str]]) -> int:
+        """As `route`, by an order: measured at both ends, with an event."""
+        hops = [(amount, [(market, True) for market in markets]) for amount, markets in paths]
+        ends = self.tokens[0].address, self.tokens[last].address
+        total = sum(amount for amount, _ in paths)
+        order = (*ends, total, AMOUNT // 2, self.bench.trader, FAR_FUTURE, hops)
+        return self.gas(self.aggregator.functions.swap(order))
 
     # -- The UniversalRouter
 
@@ -228,17 +232,19 @@ def _exact_outputs(market: Market) -> list[Row]:
 
 def _routes(market: Market) -> list[Row]:
     half = AMOUNT // 2
-    split = market.swap(1, (half, [market.pair.address]), (half, [market.pool.address]))
+    halves = (half, [market.pair.address]), (half, [market.pool.address])
     universal_split = market.through_universal(market.universal_v2(half), market.universal_v3(half))
-    three = market.swap(3, (AMOUNT, [market.pair.address, market.onward.address, market.markets["v4 last"]]))
+    path = (AMOUNT, [market.pair.address, market.onward.address, market.markets["v4 last"]])
     universal_three = market.through_universal(*market.universal_three_hops())
     return [
-        _row("Half V2, half V3", split, universal_split, "UniversalRouter.execute", UNIVERSAL),
-        _row("V2, then V3, then V4", three, universal_three, "UniversalRouter.execute", UNIVERSAL),
+        _row("Half V2, half V3", market.route(1, *halves), universal_split, "UniversalRouter.execute", UNIVERSAL),
+        _row("V2, then V3, then V4", market.route(3, path), universal_three, "UniversalRouter.execute", UNIVERSAL),
+        _row("Half V2, half V3, an order", market.order(1, *halves), universal_split, "UniversalRouter.execute", None),
+        _row("V2, then V3, then V4, an order", market.order(3, path), universal_three, "UniversalRouter.execute", None),
     ]
 
 
-def _row(name: str, ours: int, peer: int, peer_name: str, target: float) -> Row:
+def _row(name: str, ours: int, peer: int, peer_name: str, target: float | None) -> Row:
     return Row(GROUP, name, "gas", ours, peer, peer_name, target, METHOD)
 
 

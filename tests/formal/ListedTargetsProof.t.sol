@@ -31,6 +31,44 @@ contract ListedTargetsProof {
         assert(!success);
     }
 
+    function check_swapExactOutSingle_unlistedMarket_reverts(
+        address pool,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountOut,
+        uint256 maxAmountIn,
+        uint256 deadline
+    )
+        public
+    {
+        bytes memory call_ = abi.encodeCall(
+            ILiquidityAggregator.swapExactOutSingle, (pool, tokenIn, tokenOut, amountOut, maxAmountIn, deadline)
+        );
+        (bool success,) = address(_aggregator).call(call_);
+        assert(!success);
+    }
+
+    /// @notice Whatever the words of a route are; three hops at most.
+    function check_swapRoute_unlistedMarket_reverts(
+        address tokenIn,
+        address tokenOut,
+        uint256 minAmountOut,
+        uint256 deadline,
+        uint256[4] calldata words,
+        uint8 length
+    )
+        public
+    {
+        uint256[] memory route = new uint256[](length % 5);
+        for (uint256 i; i < route.length; ++i) {
+            route[i] = words[i];
+        }
+        bytes memory call_ =
+            abi.encodeCall(ILiquidityAggregator.swapRoute, (tokenIn, tokenOut, minAmountOut, deadline, route));
+        (bool success,) = address(_aggregator).call(call_);
+        assert(!success);
+    }
+
     function check_uniswapV3SwapCallback_anyCaller_reverts(int256 amount0, int256 amount1) public {
         (bool success,) = address(_aggregator)
             .call(abi.encodeWithSignature("uniswapV3SwapCallback(int256,int256,bytes)", amount0, amount1, ""));

@@ -47,13 +47,15 @@ contract VenueInvariantTest is Test {
         _handler = new VenueHandler(_aggregator, _tokens, _markets, _hostile, greedy);
         _fund(_handler.trader(), a, b, vault, greedy);
         targetContract(address(_handler));
-        bytes4[] memory selectors = new bytes4[](6);
+        bytes4[] memory selectors = new bytes4[](8);
         selectors[0] = VenueHandler.swap.selector;
         selectors[1] = VenueHandler.swapExactOut.selector;
         selectors[2] = VenueHandler.corrupt.selector;
         selectors[3] = VenueHandler.grow.selector;
         selectors[4] = VenueHandler.collect.selector;
         selectors[5] = VenueHandler.swapExactOut.selector;
+        selectors[6] = VenueHandler.swapRoute.selector;
+        selectors[7] = VenueHandler.swapExactOutSingle.selector;
         targetSelector(FuzzSelector(address(_handler), selectors));
     }
 
@@ -87,10 +89,14 @@ contract VenueInvariantTest is Test {
         for (uint256 i; i < 60; ++i) {
             _handler.swap(i, 1e9);
             _handler.swapExactOut(i, 1e9);
+            _handler.swapRoute(i, 1e9);
+            _handler.swapExactOutSingle(i, 1e9, i % 2 == 0);
         }
         assertGt(_handler.swapsPassed(), 20);
         assertGt(_handler.exactOutsPassed(), 20);
         assertGt(_handler.splitsPassed(), 5);
+        assertGt(_handler.routesPassed(), 20);
+        assertGt(_handler.singlesPassed(), 40);
     }
 
     function _addStable(SettlementToken a, SettlementToken b) private {

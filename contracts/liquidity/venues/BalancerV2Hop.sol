@@ -33,24 +33,24 @@ library BalancerV2Hop {
             );
     }
 
-    /// @dev `amountIn` has to be what `quoteIn` said: more would stay here, less is refused by the Vault.
+    /// @param maxAmountIn Approved, and the most that the Vault may take. What it leaves is the caller's to clear.
     function deliver(
         address vault,
         bytes32 poolId,
         address tokenIn,
         address tokenOut,
-        uint256 amountIn,
+        uint256 maxAmountIn,
         uint256 amountOut,
         address to
     )
         internal
     {
-        IERC20(tokenIn).forceApprove(vault, amountIn);
+        IERC20(tokenIn).forceApprove(vault, maxAmountIn);
         IBalancerVault(vault)
             .swap(
                 IBalancerVault.SingleSwap(poolId, IBalancerVault.SwapKind.GivenOut, tokenIn, tokenOut, amountOut, ""),
                 _funds(to),
-                amountIn,
+                maxAmountIn,
                 block.timestamp
             );
     }

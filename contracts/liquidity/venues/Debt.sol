@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {Leg} from "../Leg.sol";
+import {BY_PAIR, Leg, UP} from "../Leg.sol";
+import {UniswapV2Hop} from "./UniswapV2Hop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
 /// @title What the aggregator owes a venue that asks for its input while it swaps
@@ -13,40 +14,51 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 abstract contract Debt {
     using SafeERC20 for IERC20;
 
+    /// @dev In `_debtor`: the venue may ask for less than `_debt`, too.
+    uint256 internal constant _AT_MOST = 1 << 160;
+
+    // Whole words: a shorter variable is read before it is written.
+
     /// @dev The one venue that may call back, once; zero at all other times.
-    address internal transient _debtor;
-    address internal transient _debtToken;
-    address internal transient _debtPayer;
+    uint256 internal transient _debtor;
+    uint256 internal transient _debtToken;
+    /// @dev As `_pay` has it.
+    uint256 internal transient _debtPayer;
     uint256 internal transient _debt;
+    /// @dev What a callback came to.
+    uint256 internal transient _result;
     /// @dev As `_debtor`, of a route, whose data has to come back.
-    address internal transient _routeDebtor;
+    uint256 internal transient _routeDebtor;
     bytes32 internal transient _debtHash;
     /// @dev Gets what a venue pays beyond what was asked for.
-    address internal transient _surplusTo;
+    uint256 internal transient _surplusTo;
     /// @dev Nothing else may send the chain's own coin; the PoolManager while it is unlocked.
-    address internal transient _unlocked;
+    uint256 internal transient _unlocked;
 
     /// @dev Lets `venue` call back once, with this data.
     function _oweRoute(address venue, bytes memory data) internal {
-        _routeDebtor = venue;
+        _routeDebtor = uint160(venue);
         _debtHash = keccak256(data);
     }
 
     /// @dev Whoever calls was expected, and is not again.
     function _redeem(bytes calldata data) internal {
-        if (msg.sender != _routeDebtor || keccak256(data) != _debtHash) {
+        if (uint160(msg.sender) != _routeDebtor || keccak256(data) != _debtHash) {
             revert ILiquidityAggregator.LiquidityAggregator__UnexpectedCallback(msg.sender);
         }
-        _routeDebtor = address(0);
+        _routeDebtor = 0;
     }
 
     /// @dev Whatever `_provide` needs: `amount` of what leg `index` takes in, delivered to `to`, by the payer or by the legs
     /// before it.
     function _provide(Leg[] memory legs, uint256 index, uint256 amount, address to) internal virtual;
 
-    function _pay(address token, address payer, address to, uint256 amount) internal {
-        if (payer == address(this)) IERC20(token).safeTransfer(to, amount);
-        else IERC20(token).safeTransferFrom(payer, to, amount);
+    /// @param payer An account that has approved this contract, this contract itself, or a pair with BY_PAIR.
+    function _pay(address token, uint256 payer, address to, uint256 amount) internal {
+        address from = address(uint160(payer));
+        if (payer & BY_PAIR != 0) UniswapV2Hop.take(from, payer & UP != 0, amount, to);
+        else if (from == address(this)) IERC20(token).safeTransfer(to, amount);
+        else IERC20(token).safeTransferFrom(from, to, amount);
     }
 
     function _checkLimit(Leg[] memory legs, uint256 index, uint256 amountIn) internal pure {

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
 /// @title One swap on a Uniswap V2 pair, or on a fork's with a fee of its own
@@ -13,14 +12,11 @@ library UniswapV2Hop {
 
     uint256 private constant _PIPS = 1e6;
 
-    /// @notice Swaps what the pair has received since its last update. A gift that someone sent it goes along, so that a
-    /// gift of one wei cannot stop the order.
+    /// @notice Swaps what the pair has been sent. If less has arrived, its own check of the product reverts.
     /// @param feePips Hundredths of a basis point.
-    /// @param sent What the pair has to have received at least; a token that takes a fee on transfer falls short of it.
     /// @return amountOut Sent by the pair to `to`, if it keeps its word.
     function swap(
         address pair,
-        address tokenIn,
         bool zeroForOne,
         uint256 feePips,
         uint256 sent,
@@ -29,13 +25,25 @@ library UniswapV2Hop {
         internal
         returns (uint256 amountOut)
     {
-        (uint256 reserveIn, uint256 reserveOut) = reserves(pair, zeroForOne);
-        uint256 received = FixedPointMathLib.zeroFloorSub(tokenIn.balanceOf(pair), reserveIn);
-        if (received < sent) {
-            revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(tokenIn, sent, received);
-        }
-        amountOut = quote(received, reserveIn, reserveOut, feePips);
+        amountOut = quote(pair, zeroForOne, feePips, sent);
         take(pair, zeroForOne, amountOut, to);
+    }
+
+    /// @notice Swaps what the pair has received since its last update, of a token that may deliver less than was sent.
+    /// @return amountOut As of `swap`.
+    function swapReceived(
+        address pair,
+        address tokenIn,
+        bool zeroForOne,
+        uint256 feePips,
+        address to
+    )
+        internal
+        returns (uint256 amountOut)
+    {
+        (uint256 reserveIn,) = reserves(pair, zeroForOne);
+        amountOut =
+            swap(pair, zeroForOne, feePips, FixedPointMathLib.zeroFloorSub(tokenIn.balanceOf(pair), reserveIn), to);
     }
 
     /// @notice Asks the pair for an output that it has been paid for. Without data the pair does not call back.
@@ -48,6 +56,12 @@ library UniswapV2Hop {
         // slither-disable-next-line unused-return
         (reserveIn, reserveOut,) = IUniswapV2Pair(pair).getReserves();
         if (!zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
+    }
+
+    /// @notice What it pays now.
+    function quote(address pair, bool zeroForOne, uint256 feePips, uint256 amountIn) internal view returns (uint256) {
+        (uint256 reserveIn, uint256 reserveOut) = reserves(pair, zeroForOne);
+        return quote(amountIn, reserveIn, reserveOut, feePips);
     }
 
     /// @dev The most that the pair's own check lets out, as its router rounds: UniswapV2Library.getAmountOut.

@@ -19,29 +19,52 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
     uint160 internal constant _MIN_SQRT_PRICE = 4295128739 + 1;
     uint160 internal constant _MAX_SQRT_PRICE = 1461446703485210103287273052203988822378723970342 - 1;
 
-    /// @param payer This contract, or the caller of the order.
+    /// @param payer As `_pay` has it.
     /// @return amountOut Sent by the pool to `to`, if it keeps its word.
     function _swapV3(
         address pool,
         address tokenIn,
         bool zeroForOne,
         uint256 amountIn,
-        address payer,
+        uint256 payer,
         address to
     )
         internal
         returns (uint256 amountOut)
     {
-        _debtor = pool;
-        _debtToken = tokenIn;
+        _debtor = uint160(pool);
+        _debtToken = uint160(tokenIn);
         _debtPayer = payer;
         _debt = amountIn;
         (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
             .swap(to, zeroForOne, SafeCastLib.toInt256(amountIn), zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE, "");
-        if (_debtor != address(0)) {
-            revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pool, 0, amountIn);
-        }
+        if (_debtor != 0) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pool, 0, amountIn);
         amountOut = _credit(zeroForOne ? amount1 : amount0);
+    }
+
+    /// @dev One hop of an exact output, from the caller to the caller, who measures what arrives.
+    /// @return amountIn What the pool was paid.
+    function _buyV3(
+        address pool,
+        address tokenIn,
+        bool zeroForOne,
+        uint256 amountOut,
+        uint256 maxAmountIn
+    )
+        internal
+        returns (uint256 amountIn)
+    {
+        _debtor = uint160(pool) | _AT_MOST;
+        _debtToken = uint160(tokenIn);
+        _debtPayer = uint160(msg.sender);
+        _debt = maxAmountIn;
+        int256 specified = -SafeCastLib.toInt256(amountOut);
+        uint160 limit = zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE;
+        // What was paid, and what has arrived, counts; not what the pool says.
+        // slither-disable-next-line unused-return
+        IUniswapV3Pool(pool).swap(msg.sender, zeroForOne, specified, limit, "");
+        if (_debtor != 0) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pool, 0, amountOut);
+        amountIn = _result;
     }
 
     /// @dev An exact output: what the pool asks for in return comes from the leg before, inside the callback.
@@ -57,7 +80,7 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
                 leg.zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE,
                 route
             );
-        uint256 paid = _routeDebtor != address(0) ? 0 : _credit(leg.zeroForOne ? amount1 : amount0);
+        uint256 paid = _routeDebtor != 0 ? 0 : _credit(leg.zeroForOne ? amount1 : amount0);
         if (paid != amountOut) {
             revert ILiquidityAggregator.LiquidityAggregator__PartialFill(leg.market, paid, amountOut);
         }
@@ -77,7 +100,8 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
         // Checks
         int256 asked = amount0Delta > amount1Delta ? amount0Delta : amount1Delta;
         uint256 taken = asked > 0 ? uint256(asked) : 0;
-        if (msg.sender != _debtor) {
+        uint256 debtor = _debtor;
+        if (uint160(msg.sender) != uint160(debtor)) {
             _redeem(data);
             (Leg[] memory legs, uint256 index) = abi.decode(data, (Leg[], uint256));
             _checkLimit(legs, index, taken);
@@ -85,13 +109,18 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
             return;
         }
         uint256 debt = _debt;
-        if (taken != debt) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(msg.sender, taken, debt);
+        if (debtor & _AT_MOST == 0) {
+            if (taken != debt) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(msg.sender, taken, debt);
+        } else {
+            if (taken > debt) revert ILiquidityAggregator.LiquidityAggregator__ExcessiveInput(taken, debt);
+            _result = taken;
+        }
 
         // Effects
-        _debtor = address(0);
+        _debtor = 0;
 
         // Interactions
-        _pay(_debtToken, _debtPayer, msg.sender, debt);
+        _pay(address(uint160(_debtToken)), _debtPayer, msg.sender, taken);
     }
 
     function _credit(int256 delta) private pure returns (uint256 amount) {

@@ -4,8 +4,10 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {Details, HAS_ID, Leg} from "../Leg.sol";
+import {Listing} from "../Listing.sol";
 import {UniswapV3Hop} from "./UniswapV3Hop.sol";
 import {V4Key} from "./V4Key.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
@@ -17,87 +19,123 @@ import {IWrappedCoin} from "interfaces/liquidity/venues/IWrappedCoin.sol";
 /// way out. Hooks may take their share of the output; an exact input that they change, or do not use up, is refused.
 abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
     using SafeERC20 for IERC20;
+    using SafeTransferLib for address;
 
-    /// @param legs Up to `index`, the one to swap on; those before it provide an exact output's input.
+    /// @param fee Of the pool's key, as are param and hooks.
+    /// @param amount Of tokenOut if exactOut, otherwise of tokenIn.
+    /// @param limit Of an exact output: the most that it may cost.
+    /// @param payer As `_pay` has it.
     struct V4Swap {
-        Leg[] legs;
-        uint256 index;
+        address tokenIn;
+        address tokenOut;
+        bool zeroForOne;
         bool exactOut;
+        uint24 fee;
+        uint96 param;
+        address hooks;
         uint256 amount;
+        uint256 limit;
+        uint256 payer;
         address to;
     }
+
+    uint256 private constant _SWAP_BYTES = 11 * 32;
 
     /// @dev Of markets that are no contracts of their own.
     mapping(address market => Details) internal _details;
 
-    /// @dev As `_swapV3`.
-    function _swapV4(Leg memory leg, uint256 amountIn, address payer, address to) internal returns (uint256 amountOut) {
-        _debtPayer = payer;
-        Leg[] memory legs = new Leg[](1);
-        legs[0] = leg;
-        amountOut = _unlock(_details[leg.market].target, V4Swap(legs, 0, false, amountIn, to));
+    /// @param amount Of tokenOut if `exactOut`, otherwise of tokenIn.
+    /// @param limit Of an exact output: the most that it may cost.
+    /// @param payer As `_pay` has it.
+    /// @return result What came out; of an exact output what it cost.
+    function _swapV4(
+        address market,
+        Listing listing,
+        address tokenIn,
+        address tokenOut,
+        bool exactOut,
+        uint256 amount,
+        uint256 limit,
+        uint256 payer,
+        address to
+    )
+        internal
+        returns (uint256 result)
+    {
+        V4Swap memory swap = V4Swap(
+            tokenIn, tokenOut, tokenIn < tokenOut, exactOut, listing.fee(), 0, address(0), amount, limit, payer, to
+        );
+        _unlock(_managerOf(market, swap), abi.encode(swap), amount);
+        result = _result;
     }
 
     /// @dev As `_deliverV3`. A pool of the same manager may lie behind this one: then it is unlocked already.
     function _deliverV4(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal {
-        address manager = _details[legs[index].market].target;
-        V4Swap memory swap = V4Swap(legs, index, true, amountOut, to);
-        if (_unlocked == manager) _settle(manager, swap);
-        else _unlock(manager, swap);
+        Leg memory leg = legs[index];
+        uint256 payer = index == 0 ? _debtPayer : uint160(address(this));
+        V4Swap memory swap = V4Swap(
+            leg.tokenIn,
+            leg.tokenOut,
+            leg.zeroForOne,
+            true,
+            leg.listing.fee(),
+            0,
+            address(0),
+            amountOut,
+            type(uint256).max,
+            payer,
+            to
+        );
+        address manager = _managerOf(leg.market, swap);
+        if (_unlocked == uint160(manager)) _settle(manager, swap, legs, index);
+        else _unlock(manager, bytes.concat(abi.encode(swap), abi.encode(legs, index)), amountOut);
     }
 
     /// @inheritdoc IUnlockCallback
     // slither-disable-start reentrancy-eth,write-after-write (transient: who may send coin while the manager is unlocked)
     function unlockCallback(bytes calldata data) external returns (bytes memory) {
         _redeem(data);
-        address outer = _unlocked;
-        _unlocked = msg.sender;
-        uint256 amount = _settle(msg.sender, abi.decode(data, (V4Swap)));
+        uint256 outer = _unlocked;
+        _unlocked = uint160(msg.sender);
+        Leg[] memory legs;
+        uint256 index;
+        V4Swap memory swap = abi.decode(data, (V4Swap));
+        if (data.length != _SWAP_BYTES) (legs, index) = abi.decode(data[_SWAP_BYTES:], (Leg[], uint256));
+        _result = _settle(msg.sender, swap, legs, index);
         _unlocked = outer;
-        return abi.encode(amount);
+        return "";
     }
     // slither-disable-end reentrancy-eth,write-after-write
 
-    function _unlock(address manager, V4Swap memory swap) private returns (uint256 amount) {
-        bytes memory data = abi.encode(swap);
-        _oweRoute(manager, data);
-        bytes memory answer = IPoolManager(manager).unlock(data);
-        if (_routeDebtor != address(0)) {
-            revert ILiquidityAggregator.LiquidityAggregator__PartialFill(manager, 0, swap.amount);
-        }
-        amount = abi.decode(answer, (uint256));
+    function _managerOf(address market, V4Swap memory swap) private view returns (address manager) {
+        Details storage details = _details[market];
+        (manager, swap.param) = (details.target, details.param);
+        // A slot that is not read for pools without hooks.
+        if (swap.param & HAS_ID != 0) swap.hooks = address(uint160(uint256(details.id)));
     }
 
-    /// @return credit What came out.
-    // slither-disable-next-line arbitrary-send-eth (to the wrapped coin of a listed pool)
-    function _settle(address manager, V4Swap memory swap) private returns (uint256 credit) {
-        Leg memory leg = swap.legs[swap.index];
-        (address tokenIn, address tokenOut) = (leg.tokenIn, leg.tokenOut);
-        Details storage market = _details[leg.market];
-        uint96 param = market.param;
-        // A slot that is not read for pools without hooks.
-        address hooks = param & HAS_ID == 0 ? address(0) : address(uint160(uint256(market.id)));
-        (address token0, address token1) = leg.zeroForOne ? (tokenIn, tokenOut) : (tokenOut, tokenIn);
-        (IPoolManager.PoolKey memory key, address coin) = V4Key.keyOf(token0, token1, param, leg.listing.fee(), hooks);
-        uint256 owed;
-        {
-            bool up = coin == address(0) ? leg.zeroForOne : tokenIn == coin;
-            int256 specified = SafeCastLib.toInt256(swap.amount);
-            int256 delta = IPoolManager(manager)
-                .swap(
-                    key,
-                    IPoolManager.SwapParams(
-                        up, swap.exactOut ? specified : -specified, up ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE
-                    ),
-                    ""
-                );
-            (int256 amount0, int256 amount1) = (delta >> 128, int256(int128(delta)));
-            (int256 debit, int256 gain) = up ? (-amount0, amount1) : (-amount1, amount0);
-            (owed, credit) = (debit > 0 ? uint256(debit) : 0, gain > 0 ? uint256(gain) : 0);
+    function _unlock(address manager, bytes memory data, uint256 amount) private {
+        _oweRoute(manager, data);
+        // What the callback comes to does not travel through the manager.
+        // slither-disable-next-line unused-return
+        IPoolManager(manager).unlock(data);
+        if (_routeDebtor != 0) {
+            revert ILiquidityAggregator.LiquidityAggregator__PartialFill(manager, 0, amount);
         }
+    }
+
+    /// @param legs Of an exact output's path; those before `index` provide its input. None if it is the only one.
+    /// @return What came out; of an exact output what it cost.
+    // slither-disable-next-line arbitrary-send-eth (to the wrapped coin of a listed pool)
+    function _settle(address manager, V4Swap memory swap, Leg[] memory legs, uint256 index) private returns (uint256) {
+        (address tokenIn, address tokenOut) = (swap.tokenIn, swap.tokenOut);
+        (uint256 owed, uint256 credit, address coin) = _swapAt(manager, swap);
         uint256 filled = swap.exactOut ? credit : owed;
         if (filled != swap.amount) {
             revert ILiquidityAggregator.LiquidityAggregator__PartialFill(manager, filled, swap.amount);
+        }
+        if (swap.exactOut && owed > swap.limit) {
+            revert ILiquidityAggregator.LiquidityAggregator__ExcessiveInput(owed, swap.limit);
         }
 
         if (tokenOut == coin) {
@@ -107,22 +145,52 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
         } else {
             IPoolManager(manager).take(tokenOut, swap.to, credit);
         }
-        _payManager(manager, swap, tokenIn, owed, tokenIn == coin);
+        // Between `sync` and `settle` the manager must see nothing but this payment: legs before go first.
+        if (legs.length != 0) {
+            _checkLimit(legs, index, owed);
+            if (index != 0) _provide(legs, index, owed, address(this));
+        }
+        _payManager(manager, tokenIn, swap.payer, owed, tokenIn == coin);
+        return swap.exactOut ? owed : credit;
     }
 
-    /// @dev Between `sync` and `settle` the manager must see nothing but this payment: legs before go first.
-    // slither-disable-next-line arbitrary-send-eth (to the manager of a listed pool)
-    function _payManager(address manager, V4Swap memory swap, address token, uint256 owed, bool inCoin) private {
-        address payer = _debtPayer;
-        if (swap.exactOut) {
-            _checkLimit(swap.legs, swap.index, owed);
-            if (swap.index != 0) {
-                _provide(swap.legs, swap.index, owed, address(this));
-                payer = address(this);
-            }
+    /// @return owed To the manager.
+    /// @return credit With it.
+    /// @return coin The token that stands for the chain's own coin in this pool, zero if none does.
+    function _swapAt(address manager, V4Swap memory swap) private returns (uint256 owed, uint256 credit, address coin) {
+        IPoolManager.PoolKey memory key;
+        {
+            (address token0, address token1) =
+                swap.zeroForOne ? (swap.tokenIn, swap.tokenOut) : (swap.tokenOut, swap.tokenIn);
+            (key, coin) = V4Key.keyOf(token0, token1, swap.param, swap.fee, swap.hooks);
         }
+        bool up = coin == address(0) ? swap.zeroForOne : swap.tokenIn == coin;
+        int256 specified = SafeCastLib.toInt256(swap.amount);
+        int256 delta = IPoolManager(manager)
+            .swap(
+                key,
+                IPoolManager.SwapParams(
+                    up, swap.exactOut ? specified : -specified, up ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE
+                ),
+                ""
+            );
+        (int256 amount0, int256 amount1) = (delta >> 128, int256(int128(delta)));
+        (int256 debit, int256 gain) = up ? (-amount0, amount1) : (-amount1, amount0);
+        (owed, credit) = (debit > 0 ? uint256(debit) : 0, gain > 0 ? uint256(gain) : 0);
+    }
+
+    // slither-disable-next-line arbitrary-send-eth (to the manager of a listed pool)
+    function _payManager(address manager, address token, uint256 payer, uint256 owed, bool inCoin) private {
         if (inCoin) {
-            if (payer != address(this)) IERC20(token).safeTransferFrom(payer, address(this), owed);
+            if (payer != uint160(address(this))) {
+                // The manager sees the coin only.
+                uint256 held = token.balanceOf(address(this));
+                _pay(token, payer, address(this), owed);
+                uint256 paid = token.balanceOf(address(this)) - held;
+                if (paid < owed) {
+                    revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(token, owed, paid);
+                }
+            }
             IWrappedCoin(token).withdraw(owed);
             IPoolManager(manager).settle{value: owed}();
         } else {

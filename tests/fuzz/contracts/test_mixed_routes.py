@@ -1,4 +1,4 @@
-"""Random orders over every real venue at once: split, many hops, any mixture, exact input or output.
+"""Random orders over every real venue at once: split, many hops, any mixture, exact input, in words or not, or output.
 
 Value is conserved, nothing stays with the aggregator, what the lens said is what happens, and every refusal has a name.
 """
@@ -23,6 +23,7 @@ from scripts.orders import revert_data
 from scripts.transactions import send
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import TERMS, V2, V3, VENUES
+from tests.fixtures.venues import in_words
 
 _SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 WAD = 10**18
@@ -173,22 +174,25 @@ def walks(draw: Any, ends: list[tuple[int, int]]) -> tuple[int, int, list[tuple[
 def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world, chain):
     # Without shrinking, which takes minutes here and says little more.
     @settings(suppress_health_check=_SUPPRESSED, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-    @given(route=walks(world.ends), exact_out=st.booleans())
-    def run(route, exact_out):
+    @given(route=walks(world.ends), form=st.sampled_from(("order", "words", "exact out", "exact out")))
+    def run(route, form):
         snapshot = chain.snapshot()
         try:
-            _check(world, route, exact_out)
+            _check(world, route, form)
         finally:
             chain.restore(snapshot)
 
     run()
     print(dict(world.seen))
-    assert world.seen["passed"] > 5 and world.seen["split"] > 0 and world.seen["exact out"] > 0
+    assert (
+        world.seen["passed"] > 5 and world.seen["split"] > 0 and world.seen["exact out"] > 0 and world.seen["words"] > 0
+    )
     assert sum(world.seen[venue] > 0 for venue in VENUES) > 4
 
 
-def _check(world: World, route: Any, exact_out: bool) -> None:
+def _check(world: World, route: Any, form: str) -> None:
     start, final, paths = route
+    exact_out = form == "exact out"
     amount = sum(size for size, _ in paths)
     legs = [(size, [(world.keys[k], up) for k, up in hops]) for size, hops in paths]
     limit = MAX_UINT256 // 2 if exact_out else 0
@@ -197,6 +201,8 @@ def _check(world: World, route: Any, exact_out: bool) -> None:
         order = (*order[:3], world.tokens[start].functions.balanceOf(world.trader).call(), *order[4:])
     functions = world.aggregator.functions
     call = functions.swapExactOut(order, TERMS) if exact_out else functions.swap(order)
+    if form == "words":
+        call = functions.swapRoute(*order[:2], 0, FAR_FUTURE, in_words(legs))
     quoted = _quoted(world, order, exact_out, paths)
     before = world.holdings()
     try:
@@ -205,15 +211,17 @@ def _check(world: World, route: Any, exact_out: bool) -> None:
         world.seen[_reason(world, error)] += 1
         assert world.holdings() == before
         return
-    _settled(world, route, exact_out, before, receipt, quoted)
+    _settled(world, route, form, before, receipt, quoted)
 
 
-def _settled(world: World, route: Any, exact_out: bool, before: Any, receipt: Any, quoted: int | None) -> None:
+def _settled(world: World, route: Any, form: str, before: Any, receipt: Any, quoted: int | None) -> None:
     start, final, paths = route
+    exact_out = form == "exact out"
     change = {key: held - before[key] for key, held in world.holdings().items()}
-    (event,) = world.aggregator.events.Swapped().process_receipt(receipt, errors=DISCARD)
-    paid, got, amount = event["args"]["amountIn"], event["args"]["amountOut"], sum(size for size, _ in paths)
-    assert (change[start, world.trader], change[final, world.trader]) == (-paid, got)
+    paid, got, amount = -change[start, world.trader], change[final, world.trader], sum(size for size, _ in paths)
+    events = world.aggregator.events.Swapped().process_receipt(receipt, errors=DISCARD)
+    said = [(event["args"]["amountIn"], event["args"]["amountOut"]) for event in events]
+    assert said == ([] if form == "words" else [(paid, got)])
     assert got >= amount if exact_out else paid == amount
     if quoted is not None:
         assert (paid if exact_out else got) == quoted
@@ -229,7 +237,7 @@ def _settled(world: World, route: Any, exact_out: bool, before: Any, receipt: An
     assert not any(world.allowances())
     world.seen.update({"passed", *(VENUES[k] for _, hops in paths for k, _ in hops)})
     world.seen["split"] += len(paths) > 1
-    world.seen["exact out"] += exact_out
+    world.seen[form] += 1
 
 
 def _quoted(world: World, order: Any, exact_out: bool, paths: Any) -> int | None:

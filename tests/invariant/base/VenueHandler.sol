@@ -20,6 +20,8 @@ contract VenueHandler is Test {
     uint256 public swapsPassed;
     uint256 public exactOutsPassed;
     uint256 public splitsPassed;
+    uint256 public routesPassed;
+    uint256 public singlesPassed;
     uint256 public wrongSettlements;
     uint256 public collected;
 
@@ -72,6 +74,35 @@ contract VenueHandler is Test {
         } catch {}
     }
 
+    /// @notice The same walks in words, caller to caller.
+    function swapRoute(uint256 seed, uint96 amount) external {
+        (ILiquidityAggregator.Path[] memory paths, address tokenIn, address tokenOut) = _walk(seed, amount);
+        uint256[] memory route = _words(paths);
+        (uint256 paid, uint256 held) = (_balance(tokenIn), _balance(tokenOut));
+        vm.prank(_trader);
+        try aggregator.swapRoute(tokenIn, tokenOut, 0, type(uint40).max, route) returns (uint256 amountOut) {
+            ++routesPassed;
+            if (paid - _balance(tokenIn) != amount || _balance(tokenOut) - held != amountOut) ++wrongSettlements;
+        } catch {}
+    }
+
+    /// @notice One market, bought from.
+    function swapExactOutSingle(uint256 seed, uint96 amount, bool up) external {
+        address market = markets[seed % markets.length];
+        ILiquidityAggregator.Market memory what = aggregator.marketOf(market);
+        (address tokenIn, address tokenOut) = up ? (what.token0, what.token1) : (what.token1, what.token0);
+        uint256 most = 2 * uint256(amount) + 1e18;
+        (uint256 paid, uint256 held) = (_balance(tokenIn), _balance(tokenOut));
+        vm.prank(_trader);
+        try aggregator.swapExactOutSingle(market, tokenIn, tokenOut, amount, most, type(uint40).max) returns (
+            uint256 amountIn
+        ) {
+            ++singlesPassed;
+            paid -= _balance(tokenIn);
+            if (paid != amountIn || paid > most || _balance(tokenOut) - held < amount) ++wrongSettlements;
+        } catch {}
+    }
+
     function corrupt(uint256 seed, uint8 act, bool honest) external {
         HostilePool pool = _hostile[seed % _hostile.length];
         pool.plan(HostilePool.Act(honest ? 0 : act % 7), "");
@@ -118,6 +149,23 @@ contract VenueHandler is Test {
             paths[0].amountIn = amount - amount / 3;
             paths[1].hops = new ILiquidityAggregator.Hop[](1);
             paths[1].hops[0] = ILiquidityAggregator.Hop(direct, up);
+        }
+    }
+
+    function _words(ILiquidityAggregator.Path[] memory paths) private pure returns (uint256[] memory words) {
+        uint256 count = paths.length;
+        for (uint256 i; i < paths.length; ++i) {
+            count += paths[i].hops.length;
+        }
+        words = new uint256[](count);
+        uint256 cursor;
+        for (uint256 i; i < paths.length; ++i) {
+            words[cursor++] = paths[i].amountIn;
+            for (uint256 k; k < paths[i].hops.length; ++k) {
+                ILiquidityAggregator.Hop memory hop = paths[i].hops[k];
+                words[cursor++] = uint160(hop.pool) | (hop.zeroForOne ? 1 << 160 : 0);
+            }
+            words[cursor - 1] |= 1 << 161;
         }
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ape
 import pytest
-from ape.exceptions import ContractLogicError
 
 from scripts.venues.uniswap import MAX_UINT256
 from tests.fixtures.venues import DEEP, FEE, TOKEN, V2, V3
@@ -146,13 +145,50 @@ def test_swap__first_pool_claims_more_than_it_paid__balance_mismatch(
     )
 
 
-def test_swap__first_pool_pays_a_pair_less__balance_mismatch(
-    aggregator, tokens, pool, onward_pair, plan, make_order, attempt
+@pytest.mark.parametrize(
+    ("act", "reason"), [(PAY_NOTHING, "UniswapV2: INSUFFICIENT_INPUT_AMOUNT"), (PAY_LESS, "UniswapV2: K")]
+)
+def test_swap__first_pool_pays_a_pair_less__the_pair_refuses(
+    aggregator, trader, tokens, pool, onward_pair, plan, make_order, fund_trader, act, reason
 ):
-    plan(pool, PAY_LESS)
-    order = make_order(tokens, (TOKEN, pool, onward_pair))
-    error = aggregator.LiquidityAggregator__BalanceMismatch
-    attempt(tokens[0], order, error, tokens[1].address, TOKEN, TOKEN - 1)
+    plan(pool, act)
+    fund_trader(tokens[0], 10 * TOKEN)
+    with ape.reverts(reason):
+        aggregator.swap(make_order(tokens, (TOKEN, pool, onward_pair)), sender=trader)
+    assert tokens[0].balanceOf(trader) == 10 * TOKEN
+
+
+@pytest.mark.parametrize("act", [PAY_NOTHING, PAY_LESS], ids=["nothing", "less"])
+def test_swap__first_pair_pays_a_v3_pool_less__the_pool_refuses(
+    aggregator, trader, tokens, create_hostile_pool, onward_v3, plan, make_order, fund_trader, act
+):
+    """The pair pays the next pool itself, from inside that pool's callback; gifts to the aggregator do not help out."""
+    pair = create_hostile_pool(*tokens[:2], V2)
+    plan(pair, act)
+    fund_trader(tokens[0], 10 * TOKEN)
+    tokens[1].mint(aggregator, 2 * TOKEN, sender=trader)
+    with ape.reverts("IIA"):
+        aggregator.swap(make_order(tokens, (TOKEN, pair, onward_v3)), sender=trader)
+    assert tokens[0].balanceOf(trader) == 10 * TOKEN
+
+
+def test_swap__first_pair_reenters_while_it_pays__guarded(
+    aggregator, tokens, create_hostile_pool, onward_v3, plan, make_order, attempt
+):
+    pair = create_hostile_pool(*tokens[:2], V2)
+    order = make_order(tokens, (TOKEN, pair, onward_v3))
+    plan(pair, REENTER, aggregator.swap.encode_input(order))
+    attempt(tokens[0], order, aggregator.ReentrancyGuardReentrantCall)
+
+
+def test_swap__first_pair_calls_back_while_it_pays__unexpected(
+    aggregator, tokens, create_hostile_pool, onward_v3, plan, make_order, attempt
+):
+    """Whatever a pair of an order calls while the pool behind it waits for its input, it is owed nothing."""
+    pair = create_hostile_pool(*tokens[:2], V2)
+    order = make_order(tokens, (TOKEN, pair, onward_v3))
+    plan(pair, REENTER, aggregator.uniswapV3SwapCallback.encode_input(TOKEN, -TOKEN, b""))
+    attempt(tokens[0], order, aggregator.LiquidityAggregator__UnexpectedCallback, pair.address)
 
 
 def test_swap__first_pool_pays_the_aggregator_nothing__gifts_there_are_not_spent(
@@ -214,15 +250,21 @@ def test_swap__v3_pool_runs_out_of_liquidity__partial_fill(aggregator, tokens, c
     attempt(tokens[0], order, aggregator.LiquidityAggregator__PartialFill)
 
 
-@pytest.mark.parametrize(
-    "act", [PAY_NOTHING, PAY_LESS, TAKE_NOTHING, CALL_BACK_TWICE, SEND_ACCOMPLICE], ids=lambda act: f"act{act}"
-)
-def test_exact_output__pool_is_hostile__costs_nothing(aggregator, trader, tokens, pool, plan, fund_trader, act):
-    """The stand-in's exact outputs do what its exact inputs do, with the sign of the other side."""
+EXACT_OUTPUT_REFUSALS = {
+    PAY_NOTHING: "InsufficientOutput",
+    PAY_LESS: "InsufficientOutput",
+    TAKE_NOTHING: "PartialFill",
+    CALL_BACK_TWICE: "UnexpectedCallback",
+    SEND_ACCOMPLICE: "UnexpectedCallback",
+}
+
+
+@pytest.mark.parametrize(("act", "error"), EXACT_OUTPUT_REFUSALS.items(), ids=lambda value: str(value))
+def test_exact_output__pool_is_hostile__costs_nothing(aggregator, trader, tokens, pool, plan, fund_trader, act, error):
     plan(pool, act)
     fund_trader(tokens[0], 10 * TOKEN)
     ends = tokens[0].address, tokens[1].address
     order = (*ends, TOKEN, 10 * TOKEN, trader.address, 2**40 - 1, [(TOKEN, [(pool.address, True)])])
-    with pytest.raises(ContractLogicError):
+    with reverts(getattr(aggregator, f"LiquidityAggregator__{error}")):
         aggregator.swapExactOut(order, (False, 0, []), sender=trader)
     assert tokens[0].balanceOf(trader) == 10 * TOKEN

@@ -24,13 +24,13 @@ def plain(create_settlement):
     return create_settlement("PLAIN", 18)
 
 
-def test_swap__fee_token_into_a_pair__balance_mismatch(
+def test_swap__fee_token_into_a_pair__the_pair_refuses(
     aggregator, trader, plain, create_fee_token, create_v2_pool, make_order, fund_trader
 ):
     token = create_fee_token()
     pair = create_v2_pool({token: DEEP, plain: DEEP})
     fund_trader(token, TOKEN)
-    with reverts(aggregator.LiquidityAggregator__BalanceMismatch, token.address, TOKEN, TOKEN * 99 // 100):
+    with ape.reverts("UniswapV2: K"):
         aggregator.swap(make_order([token, plain], (TOKEN, pair)), sender=trader)
 
 
@@ -57,15 +57,22 @@ def test_swap__token_debits_more_than_was_sent__balance_mismatch(
         aggregator.swap(make_order([token, plain], (TOKEN, pair)), sender=trader)
 
 
-def test_swap__fee_token_between_pools__balance_mismatch(
-    aggregator, trader, plain, create_settlement, create_fee_token, create_v2_pool, make_order, fund_trader
-):
+@pytest.mark.parametrize(("second", "reason"), [("v2", "UniswapV2: K"), ("v3", "IIA")])
+def test_swap__fee_token_between_pools__the_second_refuses(
+    aggregator, trader, plain, create_settlement, create_fee_token, create_v2_pool, create_v3_pool, make_order,
+    fund_trader, second, reason,
+):  # fmt: skip
     token, last = create_fee_token(), create_settlement("LAST", 18)
     first = create_v2_pool({plain: DEEP, token: DEEP})
-    second = create_v2_pool({token: DEEP, last: DEEP})
+    if second == "v2":
+        onward = create_v2_pool({token: DEEP, last: DEEP})
+    else:
+        # A position cannot be minted with such a token (the pool checks): liquidity in the other token only.
+        ranges = [(60, 600)] if int(last.address, 16) < int(token.address, 16) else [(-600, -60)]
+        onward = create_v3_pool({token: DEEP, last: DEEP}, ranges=ranges)
     fund_trader(plain, TOKEN)
-    with reverts(aggregator.LiquidityAggregator__BalanceMismatch):
-        aggregator.swap(make_order([plain, token, last], (TOKEN, first, second)), sender=trader)
+    with ape.reverts(reason):
+        aggregator.swap(make_order([plain, token, last], (TOKEN, first, onward)), sender=trader)
 
 
 @pytest.mark.parametrize("venue", ["v2", "v3"])
