@@ -48,18 +48,17 @@ contract ListedTargetsProof {
         assert(!success);
     }
 
-    /// @notice Whatever the words of a route are; three hops at most.
+    /// @notice Whatever the four words of a route are.
     function check_swapRoute_unlistedMarket_reverts(
         address tokenIn,
         address tokenOut,
         uint256 minAmountOut,
         uint256 deadline,
-        uint256[4] calldata words,
-        uint8 length
+        uint256[4] calldata words
     )
         public
     {
-        uint256[] memory route = new uint256[](length % 5);
+        uint256[] memory route = new uint256[](4);
         for (uint256 i; i < route.length; ++i) {
             route[i] = words[i];
         }
