@@ -25,7 +25,8 @@ library Fees {
     uint256 private constant _BPS_TO_WAD = 1e14;
     uint256 private constant _YEAR = 365 days;
 
-    /// @dev A price of 1e27 is one settlement token for one whole share, which has six decimals more.
+    /// @dev Pots and gains are 1e-33 of the settlement token's smallest unit, so that they divide by shares into prices:
+    /// 1e27 is one settlement token for one whole share, which has six decimals more. Nothing is rounded but shares and marks.
     uint256 internal constant SCALE = 1e33;
 
     /// @notice Shares after management fees of so many seconds. Rounds down.
@@ -35,6 +36,7 @@ library Fees {
         return FixedPointMathLib.fullMulDiv(base, growth, 1e18);
     }
 
+    /// @param pot 1e-33 of the settlement token's smallest unit, up to 2^240, above zero.
     /// @param mark 1e27 settlement tokens a share.
     function quote(
         uint256 pot,
@@ -47,25 +49,35 @@ library Fees {
         returns (IShareBook.Quote memory q)
     {
         (q.pot, q.base) = (pot, base);
-        q.gain = FixedPointMathLib.zeroFloorSub(pot, FixedPointMathLib.fullMulDivUp(mark, base, SCALE));
-        uint256 fee = q.gain * bps / _BPS;
-        q.pending = FixedPointMathLib.fullMulDiv(base, fee, pot - fee);
+        q.gain = FixedPointMathLib.zeroFloorSub(pot, FixedPointMathLib.saturatingMul(mark, base));
+        q.pending = partOf(q, base, bps);
+    }
+
+    /// @return Of the pending fee, the part of so many shares. Rounds down.
+    function partOf(IShareBook.Quote memory q, uint256 shares, uint256 bps) internal pure returns (uint256) {
+        uint256 fee = q.gain * bps;
+        return FixedPointMathLib.fullMulDiv(shares, fee, q.pot * _BPS - fee);
+    }
+
+    /// @return Shares that share the pot; for who leaves one more where a fee is pending, which it rounds up.
+    function supplyOf(IShareBook.Quote memory q, bool exit) internal pure returns (uint256) {
+        return q.base + q.pending + (exit && q.gain != 0 ? 1 : 0);
     }
 
     /// @return 1e27 settlement tokens a share, net of all fees. Rounds down.
     function priceOf(IShareBook.Quote memory q) internal pure returns (uint256) {
-        return FixedPointMathLib.min(FixedPointMathLib.fullMulDiv(q.pot, SCALE, q.base + q.pending), type(uint128).max);
+        return FixedPointMathLib.min(q.pot / (q.base + q.pending), type(uint128).max);
     }
 
     /// @notice The pot that a net price stands for. Rounds down, at least one.
     function potAt(uint256 price, uint256 base, uint256 mark, uint256 bps) internal pure returns (uint256) {
         if (price > mark) price += (price - mark) * bps / (_BPS - bps);
-        return FixedPointMathLib.max(FixedPointMathLib.fullMulDiv(price, base, SCALE), 1);
+        return FixedPointMathLib.clamp(FixedPointMathLib.saturatingMul(price, base), 1, type(uint240).max);
     }
 
     /// @notice The mark at which so much of a pot is no gain. Rounds up; a price that no portfolio reaches is the most.
     function markOf(uint256 worth, uint256 base) internal pure returns (uint128) {
-        return uint128(FixedPointMathLib.min(FixedPointMathLib.fullMulDivUp(worth, SCALE, base), type(uint128).max));
+        return uint128(FixedPointMathLib.min(FixedPointMathLib.divUp(worth, base), type(uint128).max));
     }
 
     /// @notice Reverts if terms exceed what the protocol allows.

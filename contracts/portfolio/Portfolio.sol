@@ -104,7 +104,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         uint256 navBefore;
         (, execution.valuesBefore, navBefore) = _valued(list, prices);
         // slither-disable-next-line unused-return (it reverts if the price jumped)
-        _priced(_inSettlement(navBefore, prices[0], list[0].decimals));
+        _priced(_inSettlement(navBefore, prices[0], list[0].decimals), false);
 
         // Interactions
         uint256 slippageBps =
@@ -142,7 +142,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrant
         returns (uint256 shares)
     {
-        (uint256 total, uint256 supply) = _priced(_totalAssets());
+        (uint256 total, uint256 supply) = _priced(_totalAssets(), false);
         uint256 most = _maxAssets(total);
         if (assets_ > most) revert ERC4626ExceededMaxDeposit(receiver, assets_, most);
         shares = _sharesFor(assets_, total, supply, Math.Rounding.Floor);
@@ -162,7 +162,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         returns (uint256 assets_)
     {
         if (shares == 0) revert Portfolio__ZeroShares();
-        (uint256 total, uint256 supply) = _priced(_totalAssets());
+        (uint256 total, uint256 supply) = _priced(_totalAssets(), false);
         uint256 most = _maxShares(total, supply);
         if (shares > most) revert ERC4626ExceededMaxMint(receiver, shares, most);
         assets_ = _assetsFor(shares, total, supply, Math.Rounding.Ceil);
@@ -181,7 +181,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         returns (uint256 shares)
     {
         if (assets_ == 0) revert Portfolio__ZeroAssets();
-        (uint256 total, uint256 supply) = _priced(_exitAssets());
+        (uint256 total, uint256 supply) = _priced(_exitAssets(), true);
         uint256 most = _maxWithdraw(owner, total, supply);
         if (assets_ > most) revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
         shares = _sharesFor(assets_, total, supply, Math.Rounding.Ceil);
@@ -199,7 +199,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         nonReentrant
         returns (uint256 assets_)
     {
-        (uint256 total, uint256 supply) = _priced(_exitAssets());
+        (uint256 total, uint256 supply) = _priced(_exitAssets(), true);
         uint256 most = _maxRedeem(owner, total, supply);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
         assets_ = _assetsFor(shares, total, supply, Math.Rounding.Floor);
@@ -416,7 +416,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
     function _sharePrice(uint256 total) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total);
+        (uint256 supply,) = _supplyAt(total, false);
         return FixedPointMathLib.fullMulDiv(total + 1, _WAD * 10 ** _OFFSET, supply);
     }
 
@@ -430,12 +430,12 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
 
     /// @dev What deposits, exits in cash and trades go by: refused if the price jumped.
     /// @return supply With what is owed and pending.
-    function _priced(uint256 total) private returns (uint256, uint256 supply) {
-        return (total, IShareBook(shareBook).recordPrice(total + 1, _issued()));
+    function _priced(uint256 total, bool exit) private returns (uint256, uint256 supply) {
+        return (total, IShareBook(shareBook).recordPrice(total + 1, _issued(), exit));
     }
 
-    function _supplyAt(uint256 total) private view returns (uint256 supply, bool fair) {
-        return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued());
+    function _supplyAt(uint256 total, bool exit) private view returns (uint256 supply, bool fair) {
+        return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued(), exit);
     }
 
     /// @dev Shares that exist, virtual ones included.
@@ -469,13 +469,14 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
         return Math.mulDiv(shares, total + 1, supply, rounding);
     }
 
+    /// @dev Who withdraws burns what is rounded up, and who redeems gets what is rounded down.
     function _toShares(uint256 assets_, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total);
+        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Ceil);
         return _sharesFor(assets_, total, supply, rounding);
     }
 
     function _toAssets(uint256 shares, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total);
+        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Floor);
         return _assetsFor(shares, total, supply, rounding);
     }
 
@@ -513,7 +514,7 @@ contract Portfolio is Holdings, LossBudget, ERC4626Upgradeable, ReentrancyGuardT
     function _tryQuote(bool exit) private view returns (bool fair, uint256 total, uint256 supply) {
         if (_reentrancyGuardEntered()) return (false, 0, 0);
         (fair, total) = exit ? _tried(this.exitAssets) : _tried(this.totalAssets);
-        if (fair) (supply, fair) = _supplyAt(total);
+        if (fair) (supply, fair) = _supplyAt(total, exit);
     }
 
     function _tried(function() external view returns (uint256) asked) private view returns (bool, uint256) {

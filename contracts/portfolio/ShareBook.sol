@@ -97,9 +97,8 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
     // -- For portfolios, each about itself ---------------------------------------------------------------------------
 
     /// @inheritdoc IShareBook
-    function recordPrice(uint256 pot, uint256 issued) external returns (uint256 supply) {
-        Quote memory q = _priced(msg.sender, pot, issued);
-        return q.base + q.pending;
+    function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply) {
+        return Fees.supplyOf(_priced(msg.sender, pot, issued), exit);
     }
 
     /// @inheritdoc IShareBook
@@ -114,28 +113,26 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
         external
     {
         Account storage a = _accounts[msg.sender];
-        _entered(a, _quote(a, pot, issued), issued, assets, shares);
+        _entered(a, _quote(a, pot, issued), issued, assets * Fees.SCALE, shares);
         _lock(msg.sender, caller, receiver, shares);
     }
 
     /// @inheritdoc IShareBook
     function recordExit(uint256 pot, uint256 issued, uint256 assets, uint256 shares) external {
         Account storage a = _accounts[msg.sender];
-        _left(a, _quote(a, pot, issued), issued, assets, shares);
+        _left(a, _quote(a, pot, issued), issued, assets * Fees.SCALE, shares);
     }
 
     /// @inheritdoc IShareBook
     function recordExitInKind(uint256 pot, uint256 issued, uint256 shares) external returns (uint256 supply) {
         Account storage a = _accounts[msg.sender];
-        Quote memory q;
-        bool fair;
+        Quote memory q = _lastQuote(a, issued);
         // What is worth more than this is a token's lie.
         if (pot != 0 && pot <= type(uint128).max) {
-            q = _quote(a, pot, issued);
-            fair = _isFair(msg.sender, q);
+            Quote memory now_ = _quote(a, pot, issued);
+            if (now_.pending < q.pending || _isFair(msg.sender, now_)) q = now_;
         }
-        if (!fair) q = _lastQuote(a, issued);
-        supply = q.base + q.pending;
+        supply = Fees.supplyOf(q, true);
         _left(a, q, issued, FixedPointMathLib.fullMulDiv(q.pot, shares, supply), shares);
     }
 
@@ -156,13 +153,18 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
     }
 
     /// @inheritdoc IShareBook
-    function supplyOf(address portfolio, uint256 pot, uint256 issued)
+    function supplyOf(
+        address portfolio,
+        uint256 pot,
+        uint256 issued,
+        bool exit
+    )
         external
         view
         returns (uint256 supply, bool fair)
     {
         Quote memory q = _quote(_accounts[portfolio], pot, issued);
-        return (q.base + q.pending, _isFair(portfolio, q));
+        return (Fees.supplyOf(q, exit), _isFair(portfolio, q));
     }
 
     /// @inheritdoc IShareBook

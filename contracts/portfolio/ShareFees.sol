@@ -76,16 +76,18 @@ abstract contract ShareFees is IShareBook {
 
     /// @dev Who enters above the mark brings a mark of his own, his price; below it he shares the others', or a flash
     /// deposit would lower it.
+    /// @param assets As a pot is counted.
     function _entered(Account storage a, Quote memory q, uint256 issued, uint256 assets, uint256 shares) internal {
         _settle(a, q, issued, q.pot + assets - q.gain, q.base + shares, 0);
     }
 
     /// @dev The leaver's part of the pending fee is owed at once: waiting for the day would let him off.
+    /// @param assets As a pot is counted.
     function _left(Account storage a, Quote memory q, uint256 issued, uint256 assets, uint256 shares) internal {
-        uint256 part = q.pending.fullMulDiv(shares, q.base);
+        uint256 part = Fees.partOf(q, shares, a.terms.performanceBps);
         uint256 left = q.base - shares;
         uint256 gain = q.gain.fullMulDiv(left, q.base);
-        _settle(a, q, issued, (q.pot - assets).zeroFloorSub(gain), left + part, part);
+        _settle(a, q, issued, q.pot.zeroFloorSub(assets + gain), left + part, part);
     }
 
     /// @dev Writes what is owed until now and, where there is a gain, the mark.
@@ -112,8 +114,9 @@ abstract contract ShareFees is IShareBook {
         return Fees.grown(issued + a.owed, a.terms.managementBps, block.timestamp - a.accruedAt);
     }
 
+    /// @param pot Smallest units.
     function _quote(Account storage a, uint256 pot, uint256 issued) internal view returns (Quote memory) {
-        return Fees.quote(pot, _base(a, issued), a.highWaterMark, a.terms.performanceBps);
+        return Fees.quote(pot * Fees.SCALE, _base(a, issued), a.highWaterMark, a.terms.performanceBps);
     }
 
     /// @dev As far as it is known without a price: at the last one.

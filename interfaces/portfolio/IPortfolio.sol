@@ -8,12 +8,17 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 /// @title Managed portfolio
 /// @notice ERC-4626 shares, in a settlement token, over up to 32 assets. NAV is what the oracle says the holdings are worth.
 /// Assets leave in three ways only (I1): a swap through the aggregator, a redemption, a claim of what a redemption set aside.
+/// Fees are paid in shares.
 ///
 /// Where it differs from a plain ERC-4626 vault, and why:
 /// - `totalAssets` and the conversions revert while a price is stale. The `max*` functions then return 0; `redeemInKind`
 ///   needs no price and goes on. While a price is frozen, exits in cash go on at `exitAssets`, everything else stops.
 /// - `withdraw` and `redeem` pay from cash at hand; `maxWithdraw` and `maxRedeem` say how far it reaches. `redeemInKind`
 ///   pays the rest.
+/// - Fees are shares that are owed before they exist ({IShareBook}): `totalAssets / totalSupply` is not the price of a share,
+///   `convertToAssets` is, net of fees.
+/// - Bought shares stay where they are for the portfolio's lock. While the share price is out of its band, deposits, exits in
+///   cash and trades pause, and the `max*` functions return 0. `maxDeposit` and `maxMint` speak of the receiver's own deposit.
 /// - Shares have six decimals more than the settlement token: virtual shares make the first-depositor attack cost
 ///   more than it takes (OpenZeppelin ERC4626, "Inflation attack").
 /// - If the portfolio has compliance rules, shares move under them.
@@ -113,7 +118,7 @@ interface IPortfolio is IERC4626 {
 
     // -- Exits -------------------------------------------------------------------------------------------------------
 
-    /// @notice Burns shares for their part of every asset, in any state and without any price (I5).
+    /// @notice Burns shares for their part of every asset, in any state and without any price (I5). Locked shares stay.
     /// @dev A leg whose transfer fails (paused, frozen, receiver refused) is set aside for `owner`, who claims it later.
     /// Amounts round down.
     /// @return amounts Part of each asset, sent or set aside, in the order of `assets()`.
@@ -160,7 +165,7 @@ interface IPortfolio is IERC4626 {
     /// @return WAD USD.
     function nav() external view returns (uint256);
 
-    /// @return WAD settlement tokens for one whole share; 1e18 before the first deposit.
+    /// @return WAD settlement tokens for one whole share, net of fees; 1e18 before the first deposit.
     function sharePrice() external view returns (uint256);
 
     /// @return `totalAssets` at the prices at which holders may leave in cash: frozen ones count with their discount.

@@ -34,9 +34,9 @@ interface IShareBook {
     }
 
     /// @notice What shares are priced by: `pot / (base + pending)`.
-    /// @param pot Smallest units of the settlement token, one virtual unit included.
+    /// @param pot 1e-33 of the settlement token's smallest unit, one virtual unit included.
     /// @param base Shares: issued, virtual and owed ones. Never zero.
-    /// @param gain Part of the pot above the high-water mark.
+    /// @param gain Part of the pot above the high-water mark, counted as the pot is.
     /// @param pending Shares that the performance fee would be now.
     struct Quote {
         uint256 pot;
@@ -112,8 +112,9 @@ interface IShareBook {
     // -- For portfolios, each about itself ---------------------------------------------------------------------------
 
     /// @notice Before a priced action: reverts if the share price left its band, else remembers it.
+    /// @param exit For who leaves, the pending fee rounds up.
     /// @return supply Shares that share the pot: issued, virtual, owed and pending ones.
-    function recordPrice(uint256 pot, uint256 issued) external returns (uint256 supply);
+    function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply);
 
     /// @notice Before shares are minted for a deposit: settles fees and locks the shares.
     function recordEntry(
@@ -130,7 +131,8 @@ interface IShareBook {
     function recordExit(uint256 pot, uint256 issued, uint256 assets, uint256 shares) external;
 
     /// @notice The same before an exit in kind, with or without a price; it does not revert.
-    /// @param pot Zero if unknown. Then, and if the price left its band, what is pending at the last price counts.
+    /// @param pot Zero if unknown: what is pending at the last price counts then. Out of its band a price counts only if less
+    /// is pending by it.
     /// @return supply As of `recordPrice`.
     function recordExitInKind(uint256 pot, uint256 issued, uint256 shares) external returns (uint256 supply);
 
@@ -152,7 +154,15 @@ interface IShareBook {
 
     /// @return supply As of `recordPrice`.
     /// @return fair Whether the price is in its band.
-    function supplyOf(address portfolio, uint256 pot, uint256 issued) external view returns (uint256 supply, bool fair);
+    function supplyOf(
+        address portfolio,
+        uint256 pot,
+        uint256 issued,
+        bool exit
+    )
+        external
+        view
+        returns (uint256 supply, bool fair);
 
     /// @notice Reverts if that many of the portfolio's shares may not leave an account.
     function requireUnlocked(address portfolio, address account, uint256 balance, uint256 shares) external view;

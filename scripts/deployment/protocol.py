@@ -391,7 +391,7 @@ class ProtocolDeployment:
                 budget.window,
             ),
             portfolio.fees.as_tuple(),
-            portfolio.policy.as_tuple(10 ** self._decimals(portfolio.settlement)),
+            portfolio.policy.as_tuple(self._decimals(portfolio.settlement)),
             universe_id(portfolio.universe),
             portfolio.limits.as_tuple(),
             rules is not None,
@@ -399,6 +399,10 @@ class ProtocolDeployment:
             rules.class_mask if rules else 0,
             _salt("portfolio", key),
         )
+
+    def _decimals(self, asset: str) -> int:
+        """As the oracle read them from the token when its feed was set."""
+        return int(self.contracts["PriceOracle"].functions.feedOf(self.assets[asset]).call()[3])
 
     # -- Roles
 
