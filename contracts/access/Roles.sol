@@ -15,13 +15,14 @@ library Roles {
     /// worst: freezes or sanctions every holder; or admits an account of its own and moves every regulated token there, at
     /// once. What it seizes stays among accounts that the rules admit, and logged.
     uint64 internal constant COMPLIANCE_OFFICER = 3;
-    /// @dev Creates portfolios, tightens limits, unlists assets. At worst: a portfolio that trades too little.
+    /// @dev Creates portfolios, tightens limits and share policies, lowers fees, unlists assets. At worst: a portfolio that
+    /// trades too little, takes no deposits, and pays in cash only while its price moves by less than 1% a day.
     uint64 internal constant MANAGER = 4;
     /// @dev Adds signers to signer sets. At worst, after its delay: a quorum that is bounded by I1-I3.
     uint64 internal constant KEEPER_REGISTRAR = 5;
     /// @dev Widens compliance rules.
     uint64 internal constant COMPLIANCE_OFFICER_DELAYED = 6;
-    /// @dev Loosens limits, lists pools and assets, creates universes.
+    /// @dev Loosens limits, lists pools and assets, creates universes, raises fees within the protocol's caps.
     uint64 internal constant MANAGER_DELAYED = 7;
     /// @dev Held by the factories alone: registers what they have just created.
     uint64 internal constant FACTORY = 8;

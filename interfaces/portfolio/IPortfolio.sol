@@ -9,6 +9,7 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 /// @notice ERC-4626 shares, in a settlement token, over up to 32 assets. NAV is what the oracle says the holdings are worth.
 /// Assets leave in three ways only (I1): a swap through the aggregator, a redemption, a claim of what a redemption set aside.
 /// An asset may be retired: no longer priced, traded or counted in NAV and risk, still shared out by exits in kind.
+/// Fees are paid in shares.
 ///
 /// Where it differs from a plain ERC-4626 vault, and why:
 /// - `totalAssets` and the conversions revert while a price is stale. The `max*` functions then return 0; `redeemInKind`
@@ -17,6 +18,10 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 ///   `maxRedeem` say how far it reaches. A request in the queue, or `redeemInKind`, pays the rest.
 /// - Shares that wait in the queue are bound: they stay in the balance and do not move.
 /// - While something retired is held (`IPortfolioFactory.holdsRetired`), nobody enters: `maxDeposit` and `maxMint` are 0.
+/// - Fees are shares that are owed before they exist ({IShareBook}): `totalAssets / totalSupply` is not the price of a share,
+///   `convertToAssets` is, net of fees.
+/// - Bought shares stay where they are for the portfolio's lock. While the share price is out of its band, deposits, exits in
+///   cash and trades pause, and the `max*` functions return 0. `maxDeposit` and `maxMint` speak of the receiver's own deposit.
 /// - Shares have six decimals more than the settlement token: virtual shares make the first-depositor attack cost
 ///   more than it takes (OpenZeppelin ERC4626, "Inflation attack").
 /// - If the portfolio has compliance rules, shares move under them.
@@ -128,7 +133,7 @@ interface IPortfolio is IERC4626 {
 
     // -- Exits -------------------------------------------------------------------------------------------------------
 
-    /// @notice Burns shares for their part of every asset, in any state and without any price (I5).
+    /// @notice Burns shares for their part of every asset, in any state and without any price (I5). Locked shares stay.
     /// @dev A leg whose transfer fails (paused, frozen, receiver refused) is set aside for `owner`, who claims it later.
     /// Amounts round down. Bound shares do not hold it up: if some are needed, all of the owner's requests end.
     /// @return amounts Part of each asset, sent or set aside, in the order of `allAssets()`.
@@ -204,7 +209,7 @@ interface IPortfolio is IERC4626 {
     /// @return WAD USD.
     function nav() external view returns (uint256);
 
-    /// @return WAD settlement tokens for one whole share; 1e18 before the first deposit.
+    /// @return WAD settlement tokens for one whole share, net of fees; 1e18 before the first deposit.
     function sharePrice() external view returns (uint256);
 
     /// @return `totalAssets` at the prices at which holders may leave in cash: frozen ones count with their discount.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from scripts.deployment.venues import Address, Listed, Strict, UniswapV4, Venue
 
 ROLES = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
+ZERO = "0x" + "00" * 20
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
 """Of Uniswap: the same on every chain that has it."""
 CLASSES = {"retail": 1, "accredited": 2, "institutional": 3}
@@ -148,6 +149,52 @@ class LossBudget(Strict):
     window: Annotated[int, Field(gt=0, lt=2**40)]
 
 
+DAY = 86_400
+
+
+class Fees(Strict):
+    """IShareBook.FeeTerms, whose order this keeps: basis points a year and of a gain, seconds."""
+
+    management: Annotated[int, Field(ge=0, le=500)] = 0
+    performance: Annotated[int, Field(ge=0, le=3_000)] = 0
+    period: Annotated[int, Field(ge=DAY, le=366 * DAY)] = 30 * DAY
+    recipient: Address | None = None
+
+    @model_validator(mode="after")
+    def _payable(self) -> Fees:
+        if self.recipient is None and (self.management or self.performance):
+            raise ValueError(
+                f"management {self.management} and performance {self.performance} have no recipient; name one"
+            )
+        return self
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        """For the ABI."""
+        return self.management, self.performance, self.period, self.recipient or ZERO
+
+
+class SharePolicy(Strict):
+    """IShareBook.Policy, whose order this keeps: seconds, basis points, whole settlement tokens (none: no cap)."""
+
+    lock: Annotated[int, Field(ge=0, le=7 * DAY)] = DAY
+    max_jump: Annotated[int, Field(ge=100, le=10_000)] = 2_000
+    deposit_cap: Annotated[Decimal, Field(gt=0)] | None = None
+
+    def as_tuple(self, decimals: int) -> tuple[int, int, int]:
+        """For the ABI, in smallest units of a settlement token with so many decimals.
+
+        Raises:
+            ConfigError: the cap is no whole number of them, or more than fits.
+        """
+        cap = (self.deposit_cap or Decimal(0)).scaleb(decimals)
+        if cap != int(cap) or cap >= 2**104:
+            raise ConfigError(
+                f"policy.deposit_cap {self.deposit_cap}: is no whole number of units below 2^104 of a token with "
+                f"{decimals} decimals; round it or leave it out for no cap"
+            )
+        return self.lock, self.max_jump, int(cap)
+
+
 class Identity(Strict):
     """What the compliance officer registers a portfolio as; it is an institutional holder."""
 
@@ -165,6 +212,8 @@ class Portfolio(Quorum):
     universe: str
     limits: Limits
     loss_budget: LossBudget
+    fees: Fees = Fees()
+    policy: SharePolicy = SharePolicy()
     share_rules: Rules | None = None
     identity: Identity | None = None
 

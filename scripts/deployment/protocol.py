@@ -392,7 +392,7 @@ class ProtocolDeployment:
                 budget.window,
             ),
             portfolio.fees.as_tuple(),
-            portfolio.policy.as_tuple(10 ** self._decimals(portfolio.settlement)),
+            portfolio.policy.as_tuple(self._decimals(portfolio.settlement)),
             universe_id(portfolio.universe),
             portfolio.limits.as_tuple(),
             rules is not None,
@@ -400,6 +400,10 @@ class ProtocolDeployment:
             rules.class_mask if rules else 0,
             _salt("portfolio", key),
         )
+
+    def _decimals(self, asset: str) -> int:
+        """As the oracle read them from the token when its feed was set."""
+        return int(self.contracts["PriceOracle"].functions.feedOf(self.assets[asset]).call()[3])
 
     # -- Roles
 

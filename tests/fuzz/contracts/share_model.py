@@ -44,20 +44,33 @@ def exp_wad(x: int) -> int:
 
 @dataclass(frozen=True)
 class Quote:
-    """IShareBook.Quote."""
+    """IShareBook.Quote: pot and gain in 1e-33 of the smallest unit."""
 
     pot: int
     base: int
     gain: int
-    pending: int
+    bps: int
+
+    def part_of(self, shares: int) -> int:
+        fee = self.gain * self.bps
+        return shares * fee // (self.pot * BPS - fee)
+
+    @property
+    def pending(self) -> int:
+        return self.part_of(self.base)
 
     @property
     def supply(self) -> int:
         return self.base + self.pending
 
     @property
+    def exit_supply(self) -> int:
+        """Rounded up where a fee is pending."""
+        return self.supply + (self.gain != 0)
+
+    @property
     def price(self) -> int:
-        return min(self.pot * SCALE // self.supply, MOST)
+        return min(self.pot // self.supply, MOST)
 
 
 @dataclass
@@ -103,19 +116,17 @@ class Model:
 
     def quote_of(self, pot: int, now: int) -> Quote:
         base = self.base(now)
-        gain = max(0, pot - up(self.mark * base, SCALE))
-        fee = gain * self.performance // BPS
-        return Quote(pot, base, gain, base * fee // (pot - fee))
+        return Quote(pot, base, max(0, pot - self.mark * base), self.performance)
 
     def quote(self, now: int) -> Quote:
-        return self.quote_of(self.total() + 1, now)
+        return self.quote_of((self.total() + 1) * SCALE, now)
 
     def known(self, now: int) -> Quote:
         """Without a price: at the last one."""
         gross = self.last
         if self.last > self.mark:
             gross += (self.last - self.mark) * self.performance // (BPS - self.performance)
-        return self.quote_of(max(1, gross * self.base(now) // SCALE), now)
+        return self.quote_of(max(1, gross * self.base(now)), now)
 
     def band(self, q: Quote, now: int) -> tuple[int, int]:
         if self.last * q.supply // SCALE < 1000 * USD:
@@ -128,19 +139,24 @@ class Model:
         low, high = self.band(q, now)
         return low <= q.price <= high
 
-    def shares_for(self, assets: int, q: Quote, rounded_up: bool = False) -> int:
-        return up(assets * q.supply, q.pot) if rounded_up else assets * q.supply // q.pot
+    def shares_for(self, assets: int, q: Quote, leaving: bool = False) -> int:
+        """For a deposit, or for a withdrawal."""
+        pot = q.pot // SCALE
+        return up(assets * q.exit_supply, pot) if leaving else assets * q.supply // pot
 
-    def assets_for(self, shares: int, q: Quote, rounded_up: bool = False) -> int:
-        return up(shares * q.pot, q.supply) if rounded_up else shares * q.pot // q.supply
+    def assets_for(self, shares: int, q: Quote, leaving: bool = False) -> int:
+        """For a redemption, or for a mint."""
+        pot = q.pot // SCALE
+        return shares * pot // q.exit_supply if leaving else up(shares * pot, q.supply)
 
     def max_withdraw(self, now: int) -> int:
         q = self.quote(now)
-        return min(self.assets_for(self.held, q), self.cash) if self.is_fair(q, now) else 0
+        return min(self.assets_for(self.held, q, leaving=True), self.cash) if self.is_fair(q, now) else 0
 
     def max_redeem(self, now: int) -> int:
+        """At most so many that they are worth no more than the cash."""
         q = self.quote(now)
-        return min(self.held, self.shares_for(self.cash, q)) if self.is_fair(q, now) else 0
+        return min(self.held, self.cash * q.exit_supply // (q.pot // SCALE)) if self.is_fair(q, now) else 0
 
     # -- Books
 
@@ -160,14 +176,14 @@ class Model:
     def _settle(self, q: Quote, now: int, worth: int, base: int, more: int) -> None:
         self.owed, self.accrued_at = q.base - self.issued() + more, now
         if q.gain:
-            self.mark = min(up(worth * SCALE, base), MOST)
+            self.mark = min(up(worth, base), MOST)
 
     def _enter(self, q: Quote, now: int, assets: int, shares: int) -> None:
-        self._settle(q, now, q.pot + assets - q.gain, q.base + shares, 0)
+        self._settle(q, now, q.pot + assets * SCALE - q.gain, q.base + shares, 0)
         self.cash, self.supply, self.held = self.cash + assets, self.supply + shares, self.held + shares
 
     def _leave(self, q: Quote, now: int, assets: int, shares: int) -> None:
-        left, part = q.base - shares, q.pending * shares // q.base
+        left, part = q.base - shares, q.part_of(shares)
         self._settle(q, now, max(0, q.pot - assets - q.gain * left // q.base), left + part, part)
         self.supply, self.held = self.supply - shares, self.held - shares
 
@@ -181,30 +197,30 @@ class Model:
 
     def mint(self, shares: int, now: int) -> int:
         q = self._priced(now)
-        assets = self.assets_for(shares, q, rounded_up=True)
+        assets = self.assets_for(shares, q)
         self._enter(q, now, assets, shares)
         return assets
 
     def withdraw(self, assets: int, now: int) -> int:
         q = self._priced(now)
-        shares = self.shares_for(assets, q, rounded_up=True)
-        self._leave(q, now, assets, shares)
+        shares = self.shares_for(assets, q, leaving=True)
+        self._leave(q, now, assets * SCALE, shares)
         self.cash -= assets
         return shares
 
     def redeem(self, shares: int, now: int) -> int:
         q = self._priced(now)
-        assets = self.assets_for(shares, q)
-        self._leave(q, now, assets, shares)
+        assets = self.assets_for(shares, q, leaving=True)
+        self._leave(q, now, assets * SCALE, shares)
         self.cash -= assets
         return assets
 
     def redeem_in_kind(self, shares: int, now: int, priced: bool) -> list[int]:
-        q = self.quote(now)
-        if not priced or not self.is_fair(q, now):
-            q = self.known(now)
-        self._leave(q, now, q.pot * shares // q.supply, shares)
-        legs = [self.cash * shares // q.supply, self.stock * shares // q.supply]
+        q = self.known(now)
+        if priced and ((at_now := self.quote(now)).pending < q.pending or self.is_fair(at_now, now)):
+            q = at_now
+        self._leave(q, now, q.pot * shares // q.exit_supply, shares)
+        legs = [self.cash * shares // q.exit_supply, self.stock * shares // q.exit_supply]
         self.cash, self.stock = self.cash - legs[0], self.stock - legs[1]
         return legs
 

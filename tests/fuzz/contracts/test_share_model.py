@@ -92,7 +92,7 @@ class Life:
     def _withdraw(self, part):
         now, call = self.at_once(), self.portfolio.withdraw
         q = self.model.quote(now)
-        assets = min(self.model.assets_for(self.model.held, q), self.model.cash) * part // 100
+        assets = min(self.model.assets_for(self.model.held, q, leaving=True), self.model.cash) * part // 100
         who = (self.investor, self.investor)
         if assets and not self._refused(now, call, assets, *who):
             receipt = call(assets, *who, sender=self.investor)
@@ -101,9 +101,9 @@ class Life:
     def _redeem(self, part):
         now, call = self.at_once(), self.portfolio.redeem
         q = self.model.quote(now)
-        shares = min(self.model.held, self.model.shares_for(self.model.cash, q)) * part // 100
+        shares = self.model.max_redeem(now) * part // 100
         who = (self.investor, self.investor)
-        if self.model.assets_for(shares, q) and not self._refused(now, call, shares, *who):
+        if self.model.assets_for(shares, q, leaving=True) and not self._refused(now, call, shares, *who):
             receipt = call(shares, *who, sender=self.investor)
             assert receipt.return_value == self.model.redeem(shares, now)
 
@@ -177,12 +177,12 @@ class Life:
             model.mark,
             model.last,
         )
-        told = self.book.quote(portfolio, q.pot, model.issued())
+        told = self.book.quote(portfolio, model.total() + 1, model.issued())
         assert tuple(told.q) == (q.pot, q.base, q.gain, q.pending)
         assert (told.price_, told.low, told.high) == (q.price, low, high)
-        assert portfolio.sharePrice() == q.pot * 10**24 // q.supply
-        assert portfolio.convertToAssets(10**24) == model.assets_for(10**24, q)
-        assert portfolio.previewWithdraw(10**6) == model.shares_for(10**6, q, rounded_up=True)
+        assert portfolio.sharePrice() == (model.total() + 1) * 10**24 // q.supply
+        assert portfolio.convertToAssets(10**24) == model.assets_for(10**24, q, leaving=True)
+        assert portfolio.previewWithdraw(10**6) == model.shares_for(10**6, q, leaving=True)
         assert portfolio.maxWithdraw(self.investor) == model.max_withdraw(now)
         assert portfolio.maxRedeem(self.investor) == model.max_redeem(now)
 
@@ -247,7 +247,7 @@ def test_flows__any_moment_of_years__a_mover_costs_others_nothing(management, pe
         elif what == "deposit":
             model.deposit(arguments[0], now)
         else:
-            model.redeem(min(model.held, model.shares_for(model.cash, model.quote(now))) * arguments[0] // 200, now)
+            model.redeem(model.max_redeem(now) * arguments[0] // 200, now)
     q = model.quote(now)
     if not model.is_fair(q, now):
         return
@@ -256,7 +256,7 @@ def test_flows__any_moment_of_years__a_mover_costs_others_nothing(management, pe
     entered = model.quote(now)
     assert entered.pot * q.supply >= q.pot * entered.supply, "the price fell by a deposit"
     assert entered.pending <= q.pending, "a deposit made a fee"
-    assert model.redeem(min(shares, model.shares_for(model.cash, entered)), now) <= mover
+    assert model.redeem(min(shares, model.max_redeem(now)), now) <= mover
     left = model.quote(now)
     assert left.pot * q.supply >= q.pot * left.supply, "the price fell by an exit"
     assert q.price >= MOST or left.base - model.issued() >= owed, "an exit took owed shares"

@@ -161,6 +161,19 @@ abstract contract ProtocolTest is Test {
         signerSets.createSet(id, signers, 1);
     }
 
+    /// @dev Every feed answers again, after so long.
+    function _wait(uint256 time) internal {
+        vm.warp(vm.getBlockTimestamp() + time);
+        for (uint256 k; k < feeds.length; ++k) {
+            _move(feeds[k], 10_000);
+        }
+    }
+
+    function _move(FeedStandIn feed, uint256 bps) internal {
+        (, int256 answer,,,) = feed.latestRoundData();
+        feed.setAnswer(answer * int256(bps) / 10_000);
+    }
+
     /// @dev The four limits that every portfolio has; the others are off.
     function basicLimits() internal pure returns (IRiskEngine.Limits memory limits) {
         limits = RiskLimits.none();

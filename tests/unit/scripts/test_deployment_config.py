@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.deployment.config import ConfigError, load_config
+from scripts.deployment.config import ConfigError, SharePolicy, load_config
 from scripts.deployment.venues import Curve, UniswapV4
 
 EXAMPLES = Path(__file__).parents[3] / "scripts/config"
@@ -81,6 +81,36 @@ def test_load_config__unknown_universe__is_named(refused):
 def test_load_config__threshold_above_signers__says_both(refused):
     complaint = refused(lambda data: data["universes"]["majors"].update(threshold=4))
     assert "threshold 4 is above the 3 signers" in complaint
+
+
+@pytest.mark.parametrize(
+    "key, value, complaint",
+    [
+        ("management", 501, "portfolios.majors.fees.management: Input should be less than or equal to 500"),
+        ("performance", 3001, "portfolios.majors.fees.performance: Input should be less than or equal to 3000"),
+        ("period", 86_399, "portfolios.majors.fees.period: Input should be greater than or equal to 86400"),
+        ("recipient", None, "management 150 and performance 1500 have no recipient; name one"),
+    ],
+)
+def test_load_config__fees_beyond_the_protocols__say_so(refused, key, value, complaint):
+    assert complaint in refused(lambda data: data["portfolios"]["majors"]["fees"].update({key: value}))
+
+
+@pytest.mark.parametrize("key, value", [("lock", 604_801), ("max_jump", 99), ("max_jump", 10_001), ("deposit_cap", 0)])
+def test_load_config__policy_beyond_the_protocols__is_named(refused, key, value):
+    complaint = refused(lambda data: data["portfolios"]["majors"]["policy"].update({key: value}))
+    assert f"portfolios.majors.policy.{key}: Input should be" in complaint
+
+
+def test_policy__cap_in_whole_tokens__becomes_smallest_units():
+    assert SharePolicy(lock=1, max_jump=100, deposit_cap="2.5").as_tuple(6) == (1, 100, 2_500_000)
+    assert SharePolicy().as_tuple(6)[2] == 0
+
+
+@pytest.mark.parametrize("cap", ["0.0000001", "1e30"])
+def test_policy__cap_that_is_no_number_of_units__says_what_to_do(cap):
+    with pytest.raises(ConfigError, match="round it or leave it out"):
+        SharePolicy(deposit_cap=cap).as_tuple(6)
 
 
 def test_load_config__halt_before_de_risk__says_both(refused):

@@ -233,6 +233,30 @@ def test_in_kind__price_jumped__pays_the_fee_of_the_last_price(
     assert share_book.feeState(portfolio).owed == 0
 
 
+def test_in_kind__price_crashed__pays_no_fee_on_what_is_gone(
+    create_portfolio, share_book, deposit, universe, issuer, usd, chain, admin, investor, spender
+):
+    """The last price knew of a gain; the crash left the band, and took it."""
+    portfolio = create_portfolio(policy=(0, BOUND_BPS, 0), fees=(0, 2000, DAY, spender))
+    feed = universe.feeds[0]
+    answer = feed.latestRoundData()[1]
+    deposit(portfolio, investor, 900)
+    universe.stocks[0].mint(portfolio, 10 * WAD, sender=issuer)
+    wait(chain, DAY)
+    share_book.crystallise(portfolio, sender=spender)
+    feed.setAnswer(answer * 12 // 10, sender=admin)
+    deposit(portfolio, investor, 1)
+    assert share_book.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6).q[3] > 0
+    feed.setAnswer(answer // 10, sender=admin)
+    assert portfolio.maxRedeem(investor) == 0
+    owed, held = share_book.feeState(portfolio).owed, usd.balanceOf(portfolio)
+    shares = portfolio.balanceOf(investor) // 2
+    supply = portfolio.totalSupply() + 10**6 + owed
+    portfolio.redeemInKind(shares, investor, investor, sender=investor)
+    assert usd.balanceOf(investor) == held * shares // supply
+    assert share_book.feeState(portfolio).owed == owed
+
+
 def test_crystallisation__is_no_jump(create_portfolio, share_book, deposit, price, chain, investor, spender):
     """The guarded price is net of fees, so that charging them moves nothing."""
     portfolio = create_portfolio(policy=(0, 100, 0), fees=(0, 3000, DAY, spender))
