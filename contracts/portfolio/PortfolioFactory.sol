@@ -26,6 +26,9 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         uint40 window;
     }
 
+    /// @dev Gas an asset for what it is worth.
+    uint256 private constant _PRICE_GAS = 250_000;
+
     /// @inheritdoc IPortfolioFactory
     address public immutable implementation;
     /// @inheritdoc IPortfolioFactory
@@ -153,7 +156,8 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     /// @return Smallest units; 0 if NAV or the asset has no price.
     function _worthABasisPoint(IPortfolio portfolio, address asset) private view returns (uint256) {
         if (!portfolio.isAsset(asset)) return 0;
-        try portfolio.nav() returns (uint256 nav) {
+        // A token that burns gas is what is retired: it must not take what the rest needs.
+        try portfolio.nav{gas: _PRICE_GAS * (portfolio.assets().length + 1)}() returns (uint256 nav) {
             uint256 unit = 10 ** _oracle.feedOf(asset).tokenDecimals;
             return FixedPointMathLib.fullMulDiv(nav / _BPS, unit, _oracle.price(asset));
         } catch {
