@@ -53,7 +53,7 @@ def test_transfer__bound_and_locked__are_not_the_same_shares(
     assert portfolio.maxRedeem(investor) == 0
 
 
-def test_redeemInKind__only_bound_shares_are_not_locked__ends_the_requests(
+def test_redeem_in_kind__only_bound_shares_are_not_locked__ends_the_requests(
     funded, redemption_queue, share_book, ask, deposit, chain, usd, investor
 ):
     """I5: what waits never holds an exit in kind up."""
