@@ -29,8 +29,9 @@ from tests.bench.framework import Bench, Row
 GROUP = "Portfolio of 32 assets"
 METHOD = (
     "Gas of single transactions, each in a block of its own: 31 regulated stocks and cash, stand-in feeds, Uniswap V2 "
-    "pairs, one signer, and the covariance of real daily returns (skfolio's S&P 500 data: twenty stocks over the last "
-    "three years, eleven of them over the three before). Target: what EIP-7825 lets a transaction take."
+    "pairs, one signer, both fees, no lock, and the covariance of real daily returns (skfolio's S&P 500 data: twenty "
+    "stocks over the last three years, eleven of them over the three before). Target: what EIP-7825 lets a transaction "
+    "take."
 )
 LIMIT = 16_777_216
 """Gas of a transaction, EIP-7825."""
@@ -80,7 +81,7 @@ class World:
             self._pool(v2, registry, stock, price) for stock, price in zip(self.stocks, PRICES.values(), strict=True)
         ]
         config["venues"] = [{"pool": pair.address, "kind": "uniswap-v2", "fee": 3000} for pair in self.pairs]
-        config |= _portfolio()
+        config |= _portfolio(owner)
         second = ProtocolDeployment(Chain(w3, sender, lambda _: None), Config.model_validate(config), artifacts)
         made = second.run()
         self.contracts = second.contracts
@@ -179,7 +180,8 @@ class World:
         universe = self.contracts["RiskEngine"].functions.universeOf(self.portfolio.address).call()
         stocks = [stock.address for stock in self.stocks]
         init = ("Second", "SECOND", self.usd.address, stocks, "0x" + "00" * 20, 1000, 604_800)
-        return (init, universe, limits, False, [], 0, keccak(text="second"))
+        fees, policy = (150, 1500, 7_776_000, self.bench.deployer), (0, 2_000, 0)
+        return (init, fees, policy, universe, limits, False, [], 0, keccak(text="second"))
 
 
 def covariance() -> Any:
@@ -205,7 +207,7 @@ def _config(owner: str, usd: str, feeds: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _portfolio() -> dict[str, Any]:
+def _portfolio(owner: str) -> dict[str, Any]:
     quorum = {"signers": [SIGNER.address], "threshold": 1}
     return {
         "universes": {"stocks": {"assets": list(PRICES), **quorum}},
@@ -218,6 +220,8 @@ def _portfolio() -> dict[str, Any]:
                 "universe": "stocks",
                 "limits": {"max_var99": 1000, "max_weight": 5000, "max_drawdown": 3000, "halt_drawdown": 6000},
                 "loss_budget": {"bps": 1000, "window": 604_800},
+                "fees": {"management": 150, "performance": 1500, "recipient": owner},
+                "policy": {"lock": 0},
                 "identity": {"country": 840, "kyc_expiry": FOREVER},
                 **quorum,
             }
