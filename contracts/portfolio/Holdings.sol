@@ -87,6 +87,7 @@ abstract contract Holdings is IPortfolio {
         if (asset_ == address(this)) revert Portfolio__InvalidAsset(asset_);
         uint256 indexPlusOne = _indexPlusOne[asset_];
         uint256 listed = _listed().length;
+        // slither-disable-next-line incorrect-equality (not there yet)
         if (indexPlusOne == 0) {
             indexPlusOne = _assets.length + 1;
             if (indexPlusOne > _MAX_ASSETS) revert Portfolio__TooManyAssets(indexPlusOne, _MAX_ASSETS);
@@ -151,6 +152,7 @@ abstract contract Holdings is IPortfolio {
         }
         if (info.reserved) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[asset_]);
         amount = FixedPointMathLib.fullMulDiv(balance, shares, supply);
+        // slither-disable-next-line incorrect-equality (nothing to send)
         if (amount == 0 || TryToken.transfer(asset_, receiver, amount)) return amount;
         _setAsideFor(index, info, owner, amount);
     }
@@ -172,6 +174,7 @@ abstract contract Holdings is IPortfolio {
         _setAside[asset_] = left;
         // What was set aside outlives the listing.
         uint256 indexPlusOne = _indexPlusOne[asset_];
+        // slither-disable-next-line incorrect-equality (nothing is left of it, or it is not listed)
         if (left == 0 && indexPlusOne != 0) _assets[indexPlusOne - 1].reserved = false;
         IERC20(asset_).safeTransfer(receiver, amount);
         emit LegClaimed(asset_, msg.sender, receiver, amount);

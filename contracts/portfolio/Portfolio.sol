@@ -93,6 +93,7 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
     // -- Trading -----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPortfolio
+    // slither-disable-next-line reentrancy-balance (what was there before is what is asked; every entry is locked)
     function execute(
         ILiquidityAggregator.Order[] calldata orders,
         Terms calldata terms
@@ -588,6 +589,7 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
     /// @return What the requests that wait are worth, smallest units of the settlement token.
     function _waiting(uint256 total, uint256 supply) private view returns (uint256) {
         uint256 bound = totalBoundShares;
+        // slither-disable-next-line incorrect-equality (nobody waits)
         return bound == 0 ? 0 : _assetsFor(bound, total, supply, Math.Rounding.Ceil);
     }
 

@@ -16,8 +16,6 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @title Redemption requests
 /// @notice See {IRedemptionQueue}. It holds neither shares nor cash.
 contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
-    using SafeCastLib for uint256;
-
     /// @param round Of the owner when it asked: a request of an earlier round has ended.
     struct Entry {
         address owner;
@@ -82,7 +80,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
 
         // Effects
         Account storage account = _synced(portfolio, owner);
-        uint208 bound = (account.shares + shares).toUint208();
+        uint208 bound = SafeCastLib.toUint208(account.shares + shares);
         account.shares = bound;
         Line storage line = _lines[portfolio];
         uint256 position = line.next++;

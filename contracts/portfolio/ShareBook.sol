@@ -191,6 +191,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
         q = _quote(a, pot, issued);
         (uint256 price_, uint256 low, uint256 high) = _bandOf(portfolio, q);
         if (price_ < low || price_ > high) revert ShareBook__PriceJumped(price_, low, high);
+        // slither-disable-next-line incorrect-equality (no band)
         if (high == type(uint256).max) _anchor(portfolio);
         else _follow(portfolio, price_, low, high);
         a.lastPrice = uint128(price_);
@@ -225,6 +226,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
     }
 
     function _requireOpen(address portfolio) private view {
+        // slither-disable-next-line incorrect-equality (never opened)
         if (_accounts[portfolio].accruedAt == 0) revert ShareBook__NotAPortfolio(portfolio);
     }
 }

@@ -46,6 +46,7 @@ abstract contract ShareFees is IShareBook {
     function _changeFees(address portfolio, Quote memory q, uint256 issued, FeeTerms memory terms) internal {
         Fees.requireAllowed(terms);
         Account storage a = _accounts[portfolio];
+        // slither-disable-next-line incorrect-equality (no gain)
         uint256 gain = q.gain == 0 ? 0 : q.gain * a.terms.performanceBps / terms.performanceBps;
         _settle(a, q, issued, q.pot - gain, q.base, 0);
         a.terms = terms;
