@@ -28,6 +28,11 @@ contract PortfolioPropertiesTest is ProtocolTest, VaultProperties {
         return type(uint112).max;
     }
 
+    /// @dev A trillion dollars: beyond, marks (27 decimals) are too coarse for the last shares, millionths of a unit.
+    function most() internal pure override returns (uint256) {
+        return 1e18;
+    }
+
     /// @dev Three holders; some of the cash in stocks, whose prices moved since; donations; requests of another holder and
     /// of the holder itself, filled as far as cash went or waiting for all of it.
     function disturb(uint256 seed) internal override {
