@@ -98,7 +98,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
 
     /// @inheritdoc IShareBook
     function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply) {
-        return Fees.supplyOf(_priced(msg.sender, pot, issued), exit);
+        return _shares(msg.sender, _priced(msg.sender, pot, issued), exit);
     }
 
     /// @inheritdoc IShareBook
@@ -132,7 +132,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
             Quote memory now_ = _quote(a, pot, issued);
             if (now_.pending < q.pending || _isFair(msg.sender, now_)) q = now_;
         }
-        supply = Fees.supplyOf(q, true);
+        supply = _shares(msg.sender, q, true);
         _left(a, q, issued, FixedPointMathLib.fullMulDiv(q.pot, shares, supply), shares);
     }
 
@@ -164,7 +164,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
         returns (uint256 supply, bool fair)
     {
         Quote memory q = _quote(_accounts[portfolio], pot, issued);
-        return (Fees.supplyOf(q, exit), _isFair(portfolio, q));
+        return (_shares(portfolio, q, exit), _isFair(portfolio, q));
     }
 
     /// @inheritdoc IShareBook
@@ -217,6 +217,11 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
         uint256 worth = FixedPointMathLib.fullMulDiv(last, q.base + q.pending, Fees.SCALE);
         if (worth < _GUARDED * 10 ** a.decimals) return (price_, 0, type(uint256).max);
         (low, high) = _bandAround(portfolio, last);
+    }
+
+    /// @dev Where there is no performance fee, nothing of it is rounded.
+    function _shares(address portfolio, Quote memory q, bool exit) private view returns (uint256) {
+        return Fees.supplyOf(q, exit && _accounts[portfolio].terms.performanceBps != 0);
     }
 
     /// @dev Shares of a portfolio, virtual ones included.

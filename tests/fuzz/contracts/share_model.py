@@ -66,7 +66,7 @@ class Quote:
     @property
     def exit_supply(self) -> int:
         """Rounded up where a fee is pending."""
-        return self.supply + (self.gain != 0)
+        return self.supply + (self.gain != 0 and self.bps != 0)
 
     @property
     def price(self) -> int:
