@@ -139,7 +139,7 @@ class Model:
         return filled, paid
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def holders(investor, counterparty, spender, register, usd, admin):
     """Three eligible ones with all the cash they may want."""
     for account in (investor, counterparty, spender):
@@ -148,7 +148,7 @@ def holders(investor, counterparty, spender, register, usd, admin):
     return [investor, counterparty, spender]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def make(create_portfolio, universe, usd, holders):
     """`make()`: a portfolio of cash and one stock, in which every holder has a million dollars."""
 
@@ -164,7 +164,7 @@ def make(create_portfolio, universe, usd, holders):
 
 @settings(
     max_examples=settings.default.max_examples // 3,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(steps=st.lists(STEPS, min_size=4, max_size=16))
 def test_any_life__chain_and_model_agree_to_the_unit(
