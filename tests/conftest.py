@@ -1,6 +1,7 @@
 """What every contract test shares; the fixtures live in tests/fixtures, one file a domain."""
 
 pytest_plugins = [
+    "tests.fixtures.ape_scopes",
     "tests.fixtures.ape_speed",
     "tests.fixtures.actors",
     "tests.fixtures.databases",

@@ -93,49 +93,49 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture
-def market(made):
+def terminal(made):
     snapshot = made.rpc("evm_snapshot")
     yield made
     made.rpc("evm_revert", snapshot)
 
 
-def test_quote__four_venues__a_line_each_and_the_best_first(market):
-    code, output = market.ape("quote", "USD", "ETH", "2000")
+def test_quote__four_venues__a_line_each_and_the_best_first(terminal):
+    code, output = terminal.ape("quote", "USD", "ETH", "2000")
     assert code == 0, output
     lines = [line for line in output.splitlines() if line.startswith("0x")]
     assert [line[44:].split("  ")[0] for line in lines] == ["Uniswap V3", "Balancer V2", "Uniswap V2", "Uniswap V4"]
-    assert lines[0].startswith(market.pool) and lines[0].endswith(" ETH")
+    assert lines[0].startswith(terminal.pool) and lines[0].endswith(" ETH")
     paid = [float(line.split()[-2]) for line in lines]
     assert paid == sorted(paid, reverse=True) and 0.99 < paid[-1] < paid[0] < 1
 
 
-def test_swap__tokens_for_coin__comes_from_the_best_market(market):
-    code, output = market.ape("swap", "USD", "ETH", "2000")
+def test_swap__tokens_for_coin__comes_from_the_best_market(terminal):
+    code, output = terminal.ape("swap", "USD", "ETH", "2000")
     assert code == 0, output
-    assert f"for 2000 USD through Uniswap V3 {market.pool}" in output
-    usd, coin = market.balances()
+    assert f"for 2000 USD through Uniswap V3 {terminal.pool}" in output
+    usd, coin = terminal.balances()
     assert usd == 98_000 * WAD
     assert coin > 10_000 * WAD + WAD * 99 // 100
-    assert market.usd.functions.balanceOf(market.aggregator).call() == 0
+    assert terminal.usd.functions.balanceOf(terminal.aggregator).call() == 0
 
 
-def test_swap__coin_for_an_exact_output__that_comes_out_and_the_rest_of_the_coin_stays(market):
-    code, output = market.ape("swap", "ETH", "USD", "1000", "--exact-out", "--slippage-bps", "5000")
+def test_swap__coin_for_an_exact_output__that_comes_out_and_the_rest_of_the_coin_stays(terminal):
+    code, output = terminal.ape("swap", "ETH", "USD", "1000", "--exact-out", "--slippage-bps", "5000")
     assert code == 0, output
     assert "1000 USD received for 0.50" in output
-    usd, coin = market.balances()
+    usd, coin = terminal.balances()
     assert usd == 101_000 * WAD
     # Three quarters were sent along.
     assert coin > 10_000 * WAD - WAD * 51 // 100
 
 
-def test_swap__privately__the_relay_gets_it_signed_and_mines_it(market):
-    with private_relay(market) as relay:
-        code, output = market.ape("swap", "ETH", "USD", "1", "--private", relay.url)
+def test_swap__privately__the_relay_gets_it_signed_and_mines_it(terminal):
+    with private_relay(terminal) as relay:
+        code, output = terminal.ape("swap", "ETH", "USD", "1", "--private", relay.url)
     assert code == 0, output
     assert [method for method, _ in relay.requests] == ["eth_sendPrivateTransaction"]
-    assert relay.signers.isdisjoint({market.trader}), "the account says nothing about itself to the relay"
-    assert market.balances()[0] > 101_900 * WAD
+    assert relay.signers.isdisjoint({terminal.trader}), "the account says nothing about itself to the relay"
+    assert terminal.balances()[0] > 101_900 * WAD
 
 
 class IdleRelay(PrivateRelay):
@@ -148,12 +148,12 @@ class IdleRelay(PrivateRelay):
 
 
 @pytest.mark.parametrize("fallback", ["public", "cancel"])
-def test_swap__relay_sits_on_it__the_fallback_rule_decides(market, monkeypatch, fallback):
+def test_swap__relay_sits_on_it__the_fallback_rule_decides(terminal, monkeypatch, fallback):
     monkeypatch.setattr("tests.fixtures.relay.PrivateRelay", IdleRelay)
     options = ["--private-blocks", "2", "--fallback", fallback]
-    with private_relay(market) as relay:
-        code, output = market.ape("swap", "ETH", "USD", "1", "--private", relay.url, *options)
-    usd, _ = market.balances()
+    with private_relay(terminal) as relay:
+        code, output = terminal.ape("swap", "ETH", "USD", "1", "--private", relay.url, *options)
+    usd, _ = terminal.balances()
     if fallback == "public":
         assert code == 0, output
         assert usd > 101_900 * WAD
@@ -161,7 +161,7 @@ def test_swap__relay_sits_on_it__the_fallback_rule_decides(market, monkeypatch, 
         assert code != 0 and "its nonce is used up" in output and "Traceback" not in output
         assert usd == 100_000 * WAD
         assert [method for method, _ in relay.requests][-1] == "eth_cancelPrivateTransaction"
-        assert market.w3.eth.get_transaction_count(market.trader) == 1
+        assert terminal.w3.eth.get_transaction_count(terminal.trader) == 1
 
 
 @pytest.mark.parametrize(
@@ -172,10 +172,10 @@ def test_swap__relay_sits_on_it__the_fallback_rule_decides(market, monkeypatch, 
     ],
     ids=["means", "relay"],
 )
-def test_terminal__bad_input__one_line_and_nothing_moves(market, arguments, complaint):
-    before = market.balances()
-    code, output = market.ape("swap", *arguments)
+def test_terminal__bad_input__one_line_and_nothing_moves(terminal, arguments, complaint):
+    before = terminal.balances()
+    code, output = terminal.ape("swap", *arguments)
     assert code != 0 and complaint in output and "Traceback" not in output
     (line,) = [line for line in output.splitlines() if "rror: " in line]
     assert complaint in line
-    assert market.balances() == before
+    assert terminal.balances() == before

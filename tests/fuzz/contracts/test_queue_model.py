@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 
 import pytest
@@ -34,11 +33,6 @@ STEPS = st.one_of(
 )
 JUMPS = ("move", "donate", "stocks")
 """Steps that move the price of a share, which somebody then accepts: the price guard is another test's."""
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("QUANTERA_FUZZ") != "deep",
-    reason="deep only: together with others in one worker Ape loses track of what to undo, and actors stay registered",
-)
 
 
 @dataclass
@@ -155,8 +149,8 @@ def holders(investor, counterparty, spender, register, usd, admin):
 
 
 @pytest.fixture
-def make(create_portfolio, universe, usd, holders):
-    """`make()`: a portfolio of cash and one stock, in which every holder has a million dollars."""
+def open_portfolio(create_portfolio, universe, usd, holders):
+    """`open_portfolio()`: a portfolio of cash and one stock, in which every holder has a million dollars."""
 
     def made():
         portfolio = create_portfolio(assets=universe.stocks[:1])
@@ -174,10 +168,10 @@ def make(create_portfolio, universe, usd, holders):
 )
 @given(steps=st.lists(STEPS, min_size=4, max_size=16))
 def test_any_life__chain_and_model_agree_to_the_unit(
-    make, holders, redemption_queue, share_book, universe, usd, issuer, admin, keeper, manager, chain, steps
+    open_portfolio, holders, redemption_queue, share_book, universe, usd, issuer, admin, keeper, manager, chain, steps
 ):
     with isolated(chain):
-        portfolio = make()
+        portfolio = open_portfolio()
         model = Model(price=50 * WAD)
         for who in range(3):
             model.deposit(who, START)

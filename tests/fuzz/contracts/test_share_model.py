@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from decimal import Decimal, localcontext
 
 import pytest
@@ -27,11 +26,6 @@ STEPS = st.one_of(
     st.tuples(st.sampled_from(["crystallise", "collect"])),
     st.tuples(st.just("fees"), st.integers(0, 500), st.integers(0, 3000), st.integers(1, 90)),
     st.tuples(st.just("wait"), st.integers(1, 200 * DAY)),
-)
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("QUANTERA_FUZZ") != "deep",
-    reason="deep only: together with others in one worker Ape loses track of what to undo, and actors stay registered",
 )
 
 

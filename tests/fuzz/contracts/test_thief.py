@@ -9,7 +9,6 @@ The bound (I2): the losses of trading in any window of `WINDOW` seconds sum to a
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -68,11 +67,6 @@ acts = st.one_of(
     st.tuples(st.just("deposit"), st.integers(1, 1_000_000)),
     st.tuples(st.just("exit"), st.integers(1, BPS // 2)),
     st.tuples(st.sampled_from(["trip", "recover"])),
-)
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("QUANTERA_FUZZ") != "deep",
-    reason="deep only: together with others in one worker Ape loses track of what to undo, and actors stay registered",
 )
 
 

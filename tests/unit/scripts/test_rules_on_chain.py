@@ -41,7 +41,7 @@ CLASSES = [InvestorClass.RETAIL, InvestorClass.ACCREDITED, InvestorClass.INSTITU
 
 
 @pytest.fixture
-def market() -> Iterator[Market]:
+def office() -> Iterator[Market]:
     """What a test does on chain is undone."""
     # Before what the test does, so that it is not undone with it.
     everything()
@@ -78,9 +78,9 @@ class Loaded:
     stranger: str
 
 
-def register_all(market: Market) -> dict[tuple[int, InvestorClass], str]:
+def register_all(office: Market) -> dict[tuple[int, InvestorClass], str]:
     """A holder of every class in every jurisdiction, with documents where a regime asks for them."""
-    registry = market.contracts["IdentityRegistry"]
+    registry = office.contracts["IdentityRegistry"]
     asking = {code for (code, _), rule in RULES.items() if rule.documents}
     holders, calls = {}, []
     for code in RULEBOOK.jurisdictions:
@@ -90,34 +90,34 @@ def register_all(market: Market) -> dict[tuple[int, InvestorClass], str]:
             calls.append(registry.functions.registerIdentity(account, code, int(kind), FOREVER))
             if code in asking:
                 calls.append(registry.functions.setDocuments(account, EVERY_DOCUMENT))
-    first = market.w3.eth.get_transaction_count(market.owner)
-    sent = [call.transact({"from": market.owner, "gas": 500_000, "nonce": first + i}) for i, call in enumerate(calls)]
+    first = office.w3.eth.get_transaction_count(office.owner)
+    sent = [call.transact({"from": office.owner, "gas": 500_000, "nonce": first + i}) for i, call in enumerate(calls)]
     for tx in sent:
-        assert market.w3.eth.wait_for_transaction_receipt(tx, timeout=20, poll_latency=0.002)["status"] == 1
+        assert office.w3.eth.wait_for_transaction_receipt(tx, timeout=20, poll_latency=0.002)["status"] == 1
     return holders
 
 
 @cache
 def everything() -> Loaded:
     """Loaded once; the cases below only ask."""
-    market = deployment()
+    office = deployment()
     tokens: dict[tuple[int, str], Any] = {}
     for turn in range(LOADS):
         wanted = {}
-        token = market.token(f"T{turn}")
+        token = office.token(f"T{turn}")
         for code, found in RULEBOOK.jurisdictions.items():
             if turn < len(found.regimes):
                 name = list(found.regimes)[turn]
                 wanted[code] = RULES[code, name]
                 tokens[code, name] = token
-        outcome = market.load(token, wanted)
+        outcome = office.load(token, wanted)
         assert outcome.sent <= 2 * -(-len(wanted) // MOST_A_TRANSACTION)
-    holders = register_all(market)
-    stranger = market.register(999, InvestorClass.RETAIL, NO_DOCUMENTS)
+    holders = register_all(office)
+    stranger = office.register(999, InvestorClass.RETAIL, NO_DOCUMENTS)
     # Last, so that every reader stands at the block at which nothing more changes.
-    by_address = {token.address: market.reader(token) for token in tokens.values()}
+    by_address = {token.address: office.reader(token) for token in tokens.values()}
     readers = {key: by_address[token.address] for key, token in tokens.items()}
-    return Loaded(market, tokens, readers, holders, stranger)
+    return Loaded(office, tokens, readers, holders, stranger)
 
 
 @pytest.fixture
@@ -245,13 +245,13 @@ def test_issue__one_holder_too_many__refused(scene: Loaded, keys: Keys) -> None:
 @cases([key for key in OPEN if RULES[key].lockup])
 def test_transfer__locked_up__refused_until_the_period_is_over(scene: Loaded, keys: Keys) -> None:
     for key in keys:
-        rule, market, token = RULES[key], scene.market, scene.tokens[key]
+        rule, office, token = RULES[key], scene.market, scene.tokens[key]
         holder = scene.holders[key[0], InvestorClass.INSTITUTIONAL]
-        other = market.register(key[0], InvestorClass.INSTITUTIONAL)
-        send(market.w3, market.owner, token.functions.mint(holder, 2 * fitting(rule)))
+        other = office.register(key[0], InvestorClass.INSTITUTIONAL)
+        send(office.w3, office.owner, token.functions.mint(holder, 2 * fitting(rule)))
         amount = min(fitting(rule), rule.volume_limit or fitting(rule))
         assert said(scene, key, holder, other, amount) == Reason.LOCKED_UP
-        advance(market.w3, rule.lockup)
+        advance(office.w3, rule.lockup)
         assert said(scene, key, holder, other, amount) == Reason.NONE
 
 
@@ -268,12 +268,12 @@ def test_transfer__more_than_the_periods_volume__refused(scene: Loaded, keys: Ke
 @cases([key for key in OPEN if RULES[key].travel_threshold])
 def test_issue__from_the_threshold__is_logged(scene: Loaded, keys: Keys) -> None:
     for key in keys:
-        rule, market, token = RULES[key], scene.market, scene.tokens[key]
+        rule, office, token = RULES[key], scene.market, scene.tokens[key]
         holder = scene.holders[key[0], allowed_class(rule)]
-        send(market.w3, market.owner, token.functions.mint(holder, rule.travel_threshold - 1))
-        assert market.reader(token).log_head() == (bytes(32), 0)
-        send(market.w3, market.owner, token.functions.mint(holder, rule.travel_threshold))
-        entries = market.reader(token).log_entries()
+        send(office.w3, office.owner, token.functions.mint(holder, rule.travel_threshold - 1))
+        assert office.reader(token).log_head() == (bytes(32), 0)
+        send(office.w3, office.owner, token.functions.mint(holder, rule.travel_threshold))
+        entries = office.reader(token).log_entries()
         assert [entry.kind for entry in entries] == [LogKind.TRAVEL_RULE]
 
 
@@ -284,31 +284,31 @@ def shipped() -> dict[int, Rule]:
     return {code: found.rule for code, found in assign(RULEBOOK, SHIPPED, 18).items()}
 
 
-def test_apply__new_token__has_everything_in_a_bounded_number_of_transactions(market: Market) -> None:
-    token, wanted = market.token(), shipped()
-    outcome = market.load(token, wanted)
+def test_apply__new_token__has_everything_in_a_bounded_number_of_transactions(office: Market) -> None:
+    token, wanted = office.token(), shipped()
+    outcome = office.load(token, wanted)
     opened = sum(rule != CLOSED for rule in wanted.values())
     assert outcome == Outcome(sent=outcome.sent, scheduled=0, waiting=0)
     assert outcome.sent <= 2 * -(-opened // MOST_A_TRANSACTION) == 4
-    assert changes(market.reader(token).rules(), wanted) == []
+    assert changes(office.reader(token).rules(), wanted) == []
 
 
-def test_apply__second_time__sends_nothing(market: Market) -> None:
-    token = market.token()
-    market.load(token, shipped())
-    assert market.load(token, shipped()) == Outcome(0, 0, 0)
+def test_apply__second_time__sends_nothing(office: Market) -> None:
+    token = office.token()
+    office.load(token, shipped())
+    assert office.load(token, shipped()) == Outcome(0, 0, 0)
 
 
-def test_apply__most_jurisdictions_that_a_transaction_takes__cost_what_the_plan_says(market: Market) -> None:
-    token = market.token()
+def test_apply__most_jurisdictions_that_a_transaction_takes__cost_what_the_plan_says(office: Market) -> None:
+    token = office.token()
     full = Rule(0b1110, False, False, True, 7, 1, 1, 1, 10, 1, 3, 1, 1)
     wanted = dict.fromkeys(range(1, MOST_A_TRANSACTION + 1), full)
-    market.load(token, wanted)
-    used = market.w3.eth.get_block("latest")["gasUsed"]
+    office.load(token, wanted)
+    used = office.w3.eth.get_block("latest")["gasUsed"]
     assert 2_100_000 < used < 2_300_000
 
 
-def test_apply__killed_between_transactions__the_next_run_ends_it(market: Market) -> None:
+def test_apply__killed_between_transactions__the_next_run_ends_it(office: Market) -> None:
     class KilledError(Exception):
         pass
 
@@ -321,52 +321,52 @@ def test_apply__killed_between_transactions__the_next_run_ends_it(market: Market
             self.life -= 1
             return super().send(to, data, value)
 
-    token = market.token()
+    token = office.token()
     with pytest.raises(KilledError):
-        market.load(token, shipped(), Mortal(market.w3, market.owner))
-    market.load(token, shipped())
-    assert changes(market.reader(token).rules(), shipped()) == []
+        office.load(token, shipped(), Mortal(office.w3, office.owner))
+    office.load(token, shipped())
+    assert changes(office.reader(token).rules(), shipped()) == []
 
 
-def test_apply__country_that_the_rulebook_does_not_have__is_closed(market: Market) -> None:
-    token = market.token()
-    market.load(token, {**shipped(), 4: Rule(classes=0b1110, lockup=5)})
-    market.load(token, shipped())
-    assert changes(market.reader(token).rules(), shipped()) == []
+def test_apply__country_that_the_rulebook_does_not_have__is_closed(office: Market) -> None:
+    token = office.token()
+    office.load(token, {**shipped(), 4: Rule(classes=0b1110, lockup=5)})
+    office.load(token, shipped())
+    assert changes(office.reader(token).rules(), shipped()) == []
 
 
-def test_apply__whoever_is_no_officer__is_refused_in_a_line(market: Market) -> None:
-    thief = UnlockedSender(market.w3, market.w3.eth.accounts[9])
+def test_apply__whoever_is_no_officer__is_refused_in_a_line(office: Market) -> None:
+    thief = UnlockedSender(office.w3, office.w3.eth.accounts[9])
     with pytest.raises(DeploymentError, match="may not; send it as a compliance officer"):
-        market.load(market.token(), shipped(), thief)
+        office.load(office.token(), shipped(), thief)
 
 
-def test_apply__loosening_is_delayed__tightens_now_schedules_waits_and_executes(market: Market) -> None:
-    w3 = market.w3
-    market = deployed(w3, w3.eth.accounts[1], DELAY)
-    token = market.token()
+def test_apply__loosening_is_delayed__tightens_now_schedules_waits_and_executes(office: Market) -> None:
+    w3 = office.w3
+    office = deployed(w3, w3.eth.accounts[1], DELAY)
+    token = office.token()
     before = Rule(classes=0b1110, lockup=100)
-    assert market.load(token, {756: before}) == Outcome(sent=0, scheduled=1, waiting=1)
-    assert market.reader(token).rules() == {}
-    assert market.load(token, {756: before}) == Outcome(sent=0, scheduled=0, waiting=1)
+    assert office.load(token, {756: before}) == Outcome(sent=0, scheduled=1, waiting=1)
+    assert office.reader(token).rules() == {}
+    assert office.load(token, {756: before}) == Outcome(sent=0, scheduled=0, waiting=1)
     advance(w3, DELAY)
-    assert market.load(token, {756: before}) == Outcome(sent=1, scheduled=0, waiting=0)
+    assert office.load(token, {756: before}) == Outcome(sent=1, scheduled=0, waiting=0)
     # Fewer classes at once, a shorter lock-up later.
     after = Rule(classes=0b1100, lockup=50)
-    assert market.load(token, {756: after}) == Outcome(sent=1, scheduled=1, waiting=1)
-    assert market.reader(token).rules() == {756: replace(before, classes=0b1100)}
+    assert office.load(token, {756: after}) == Outcome(sent=1, scheduled=1, waiting=1)
+    assert office.reader(token).rules() == {756: replace(before, classes=0b1100)}
     advance(w3, DELAY)
-    assert market.load(token, {756: after}) == Outcome(sent=1, scheduled=0, waiting=0)
-    assert market.reader(token).rules() == {756: after}
+    assert office.load(token, {756: after}) == Outcome(sent=1, scheduled=0, waiting=0)
+    assert office.reader(token).rules() == {756: after}
 
 
 # -- The commands
 
 
 @pytest.fixture
-def run(market: Market, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def run(office: Market, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """`run(command, ...)`: what it prints; a click error is what it refuses with."""
-    provider = SimpleNamespace(http_uri=market.w3.provider.endpoint_uri, web3=market.w3)
+    provider = SimpleNamespace(http_uri=office.w3.provider.endpoint_uri, web3=office.w3)
     defaults = {"deployment": ROOT / "none.json"}
 
     def ran(command: Any, **arguments: Any) -> str:
@@ -387,9 +387,9 @@ def refused(run: Callable[..., str], command: Any, **arguments: Any) -> str:
 
 
 @pytest.fixture
-def note(market: Market) -> Any:
-    token = market.token()
-    market.load(token, shipped())
+def note(office: Market) -> Any:
+    token = office.token()
+    office.load(token, shipped())
     return token
 
 
@@ -400,12 +400,12 @@ def test_rulebook__no_mode__says_what_it_holds(run) -> None:
     assert "not legal advice" in output
 
 
-def test_rulebook__diff__says_what_changes_with_the_law_and_changes_nothing(run, market: Market) -> None:
-    token = market.token()
+def test_rulebook__diff__says_what_changes_with_the_law_and_changes_nothing(run, office: Market) -> None:
+    token = office.token()
     output = run(rulebook.cli, tokens=(token.address,), mode="diff")
     assert "US 840 United States of America" in output
     assert "lockup: - -> 366 days  (reg-d-506c: Rule 144, 17 CFR 230.144, (d)(1)(ii) (as of 2025-01-01))" in output
-    assert market.reader(token).rules() == {}
+    assert office.reader(token).rules() == {}
 
 
 def test_rulebook__diff_after_apply__has_nothing(run, note) -> None:
@@ -435,8 +435,8 @@ def test_rulebook__terms_that_lack_a_worth__are_refused(run, note, tmp_path: Pat
 
 @pytest.mark.parametrize("command", [rulebook.cli, check.cli, verify_log.cli], ids=["rulebook", "check", "verify_log"])
 @pytest.mark.parametrize("token", ["0x12", "NOTE", "0x" + "11" * 20, "market"])
-def test_command__token_that_is_none__is_refused_in_a_line(run, market: Market, command: Any, token: str) -> None:
-    address = market.contracts["AutomatedComplianceEngine"].address if token == "market" else token
+def test_command__token_that_is_none__is_refused_in_a_line(run, office: Market, command: Any, token: str) -> None:
+    address = office.contracts["AutomatedComplianceEngine"].address if token == "market" else token
     arguments: dict[str, Any] = {"token": address}
     if command is rulebook.cli:
         arguments = {"tokens": (address,), "mode": "diff"}
@@ -446,44 +446,44 @@ def test_command__token_that_is_none__is_refused_in_a_line(run, market: Market, 
     assert any(words in complaint for words in ("is no address", "is not there", "is no regulated token"))
 
 
-def test_check__allowed__says_so_with_every_source(run, market: Market, note) -> None:
-    alice, bob = (market.register(756, InvestorClass.INSTITUTIONAL) for _ in range(2))
-    send(market.w3, market.owner, note.functions.mint(alice, 10 * UNIT))
+def test_check__allowed__says_so_with_every_source(run, office: Market, note) -> None:
+    alice, bob = (office.register(756, InvestorClass.INSTITUTIONAL) for _ in range(2))
+    send(office.w3, office.owner, note.functions.mint(alice, 10 * UNIT))
     output = run(check.cli, token=note.address, sender=alice, receiver=bob, amount="2.5")
     assert output.endswith("Allowed.\n")
     assert "Financial Services Act (FinSA, SR 950.1), Article 36(1)(a) (as of 2025-01-01)" in output
 
 
-def test_check__refused__names_the_rule_the_account_and_the_law(run, market: Market, note) -> None:
-    alice, bob = (market.register(840, kind) for kind in (InvestorClass.INSTITUTIONAL, InvestorClass.ACCREDITED))
-    send(market.w3, market.owner, note.functions.mint(alice, 10 * UNIT))
+def test_check__refused__names_the_rule_the_account_and_the_law(run, office: Market, note) -> None:
+    alice, bob = (office.register(840, kind) for kind in (InvestorClass.INSTITUTIONAL, InvestorClass.ACCREDITED))
+    send(office.w3, office.owner, note.functions.mint(alice, 10 * UNIT))
     output = run(check.cli, token=note.address, sender=alice, receiver=bob, amount="2.5")
     assert f"Refused, code 17: locked up, {alice}." in output
     assert "NO  sender    lock-up" in output
     assert "Rule 144, 17 CFR 230.144, (d)(1)(ii)" in output
 
 
-def test_check__more_than_the_balance__is_the_tokens_refusal(run, market: Market, note) -> None:
-    alice, bob = (market.register(756, InvestorClass.INSTITUTIONAL) for _ in range(2))
+def test_check__more_than_the_balance__is_the_tokens_refusal(run, office: Market, note) -> None:
+    alice, bob = (office.register(756, InvestorClass.INSTITUTIONAL) for _ in range(2))
     output = run(check.cli, token=note.address, sender=alice, receiver=bob, amount="1")
     assert f"Refused, code 25: insufficient balance, {alice}." in output
     assert note.functions.detectTransferRestriction(alice, bob, UNIT).call() == Reason.INSUFFICIENT_BALANCE
 
 
-def test_check__spender_mint_and_burn__are_judged(run, market: Market, note) -> None:
-    alice, bob = (market.register(756, InvestorClass.INSTITUTIONAL) for _ in range(2))
-    send(market.w3, market.owner, note.functions.mint(alice, UNIT))
-    thief = market.w3.eth.accounts[9]
+def test_check__spender_mint_and_burn__are_judged(run, office: Market, note) -> None:
+    alice, bob = (office.register(756, InvestorClass.INSTITUTIONAL) for _ in range(2))
+    send(office.w3, office.owner, note.functions.mint(alice, UNIT))
+    thief = office.w3.eth.accounts[9]
     output = run(check.cli, token=note.address, sender=alice, receiver=bob, amount="1", spender=thief)
     assert f"Refused, code 3: not registered, {thief}." in output
     assert "Allowed." in run(check.cli, token=note.address, sender="mint", receiver=bob, amount="1")
     assert "Allowed." in run(check.cli, token=note.address, sender=alice, receiver="burn", amount="1")
 
 
-def test_check__rule_that_an_officer_set__says_that_it_is_not_the_rulebooks(run, market: Market, note) -> None:
-    engine = market.contracts["AutomatedComplianceEngine"]
-    send(market.w3, market.owner, engine.functions.blockCountries(note.address, [756]))
-    bob = market.register(756, InvestorClass.INSTITUTIONAL)
+def test_check__rule_that_an_officer_set__says_that_it_is_not_the_rulebooks(run, office: Market, note) -> None:
+    engine = office.contracts["AutomatedComplianceEngine"]
+    send(office.w3, office.owner, engine.functions.blockCountries(note.address, [756]))
+    bob = office.register(756, InvestorClass.INSTITUTIONAL)
     output = run(check.cli, token=note.address, sender="mint", receiver=bob, amount="1")
     assert f"Refused, code 5: country not allowed, {bob}." in output
     assert "the compliance officer set it" in output
@@ -510,11 +510,11 @@ def test_check__bad_argument__is_refused_in_a_line(run, note, changes_: dict[str
 
 
 @pytest.fixture
-def logged(market: Market, note: Any) -> Any:
+def logged(office: Market, note: Any) -> Any:
     """A token with two crossings in one transaction and a refusal in its log."""
-    alice = market.register(840, InvestorClass.INSTITUTIONAL)
-    send(market.w3, market.owner, note.functions.mint(alice, 50 * UNIT))
-    w3 = market.w3
+    alice = office.register(840, InvestorClass.INSTITUTIONAL)
+    send(office.w3, office.owner, note.functions.mint(alice, 50 * UNIT))
+    w3 = office.w3
     for method in ("anvil_impersonateAccount", "anvil_setBalance"):
         w3.provider.make_request(method, [alice, hex(UNIT)] if method.endswith("Balance") else [alice])
     send(w3, alice, note.functions.tryTransfer(w3.eth.accounts[9], UNIT))
@@ -544,8 +544,8 @@ def test_verify_log__report_written_and_filed__is_proven_until_a_word_changes(ru
     assert "entry 0: does not give the running hash" in refused(run, verify_log.cli, **arguments)
 
 
-def test_verify_log__events_from_too_late_a_block__is_not_proven(run, market: Market, logged: Any) -> None:
-    late = market.w3.eth.block_number
+def test_verify_log__events_from_too_late_a_block__is_not_proven(run, office: Market, logged: Any) -> None:
+    late = office.w3.eth.block_number
     complaint = refused(run, verify_log.cli, token=logged.address, report=None, write=None, from_block=late)
     assert "entry 0: is missing" in complaint
 
@@ -560,21 +560,21 @@ def test_verify_log__files_that_cannot_be__are_refused(run, logged: Any, tmp_pat
 # -- Through Ape
 
 
-def ape_run(market: Market, *arguments: str) -> tuple[int, str]:
-    network = f"ethereum:local:{market.w3.provider.endpoint_uri}"
+def ape_run(office: Market, *arguments: str) -> tuple[int, str]:
+    network = f"ethereum:local:{office.w3.provider.endpoint_uri}"
     command = ["ape", "run", arguments[0], "--network", network, *arguments[1:]]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ)
     assert "Traceback" not in done.stdout + done.stderr
     return done.returncode, done.stdout + done.stderr
 
 
-def test_ape_run__on_a_running_node__applies_explains_and_refuses_in_a_line(market: Market) -> None:
-    token = market.token()
-    code, output = ape_run(market, "rulebook", token.address, "--apply", "--account", "TEST::0")
+def test_ape_run__on_a_running_node__applies_explains_and_refuses_in_a_line(office: Market) -> None:
+    token = office.token()
+    code, output = ape_run(office, "rulebook", token.address, "--apply", "--account", "TEST::0")
     assert code == 0, output
     assert "3 transactions set rules, 0 scheduled, 0 wait." in output
-    holder = market.register(756, InvestorClass.RETAIL)
-    code, output = ape_run(market, "check", token.address, "mint", holder, "1")
+    holder = office.register(756, InvestorClass.RETAIL)
+    code, output = ape_run(office, "check", token.address, "mint", holder, "1")
     assert code == 0 and f"Refused, code 6: class not allowed, {holder}." in output
-    code, output = ape_run(market, "verify_log", "0x12")
+    code, output = ape_run(office, "verify_log", "0x12")
     assert code != 0 and "token 0x12: is no address" in output

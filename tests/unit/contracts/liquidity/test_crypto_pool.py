@@ -44,7 +44,7 @@ def fee_of(x: Decimal, y: Decimal) -> Decimal:
 
 
 @pytest.fixture
-def pool(market_listing, create_settlement, liquidity_provider):
+def crypto_pool(market_listing, create_settlement, liquidity_provider):
     """Two coins, the second worth two and a half of the first, a little off the centre."""
     coins = [create_settlement(name, 18) for name in ("USD", "EUR")]
     for coin in coins:
@@ -56,43 +56,47 @@ def pool(market_listing, create_settlement, liquidity_provider):
     return made
 
 
-def test_invariant__off_the_centre__is_the_published_one(pool):
-    x, y = (Decimal(pool.functions.balances(k).call()) for k in range(2))
+def test_invariant__off_the_centre__is_the_published_one(crypto_pool):
+    x, y = (Decimal(crypto_pool.functions.balances(k).call()) for k in range(2))
     y *= Decimal("2.5")
     solved = bisected(2 * (x * y).sqrt(), x + y, lambda d: residue(x, y, d) < 0)
-    assert abs(pool.functions.invariant().call() - solved) <= 2
+    assert abs(crypto_pool.functions.invariant().call() - solved) <= 2
 
 
 @pytest.mark.parametrize("part", [10**6, 10**4, 100, 7, 3])
 @pytest.mark.parametrize("i", [0, 1])
-def test_get_dy__any_size__is_what_the_invariant_leaves_and_never_more(pool, i, part):
-    xp = [Decimal(pool.functions.balances(k).call()) * (Decimal("2.5") if k else 1) for k in range(2)]
-    amount = pool.functions.balances(i).call() // part
+def test_get_dy__any_size__is_what_the_invariant_leaves_and_never_more(crypto_pool, i, part):
+    xp = [Decimal(crypto_pool.functions.balances(k).call()) * (Decimal("2.5") if k else 1) for k in range(2)]
+    amount = crypto_pool.functions.balances(i).call() // part
     x, before = xp[i] + amount * (Decimal("2.5") if i else 1), xp[1 - i]
-    d = Decimal(pool.functions.invariant().call())
+    d = Decimal(crypto_pool.functions.invariant().call())
     y = bisected(Decimal(1), before, lambda y: residue(x, y, d) > 0)
     exact = (before - y) * (1 - fee_of(x, y)) / (Decimal("2.5") if not i else 1)
-    paid = pool.functions.get_dy(i, 1 - i, amount).call()
+    paid = crypto_pool.functions.get_dy(i, 1 - i, amount).call()
     assert exact - max(4, exact / 10**17) <= paid <= exact
 
 
 @pytest.mark.parametrize("i", [0, 1])
 def test_exchange__back_and_forth__never_gains_and_the_invariant_never_falls(
-    pool, market_listing, liquidity_provider, i
+    crypto_pool, market_listing, liquidity_provider, i
 ):
     provider = liquidity_provider.address
     for k in range(2):
-        coin = token_at(market_listing.w3, pool.functions.coins(k).call())
-        send(market_listing.w3, provider, coin.functions.approve(pool.address, MAX_UINT256))
-    amount, before = DEPTH // 10, pool.functions.invariant().call()
-    got = pool.functions.get_dy(i, 1 - i, amount).call()
-    send(market_listing.w3, provider, pool.functions.exchange(i, 1 - i, amount, got))
-    assert pool.functions.get_dy(1 - i, i, got).call() < amount
-    assert pool.functions.invariant().call() > before
+        coin = token_at(market_listing.w3, crypto_pool.functions.coins(k).call())
+        send(market_listing.w3, provider, coin.functions.approve(crypto_pool.address, MAX_UINT256))
+    amount, before = DEPTH // 10, crypto_pool.functions.invariant().call()
+    got = crypto_pool.functions.get_dy(i, 1 - i, amount).call()
+    send(market_listing.w3, provider, crypto_pool.functions.exchange(i, 1 - i, amount, got))
+    assert crypto_pool.functions.get_dy(1 - i, i, got).call() < amount
+    assert crypto_pool.functions.invariant().call() > before
 
 
 @pytest.mark.parametrize("part", [10**6, 100, 5])
-def test_get_dx__for_an_output__asks_for_what_pays_it(pool, part):
-    wanted = pool.functions.balances(1).call() // part
-    asked = pool.functions.get_dx(0, 1, wanted).call()
-    assert wanted * (1 - Decimal("1e-9")) <= pool.functions.get_dy(0, 1, asked).call() <= wanted * (1 + Decimal("1e-9"))
+def test_get_dx__for_an_output__asks_for_what_pays_it(crypto_pool, part):
+    wanted = crypto_pool.functions.balances(1).call() // part
+    asked = crypto_pool.functions.get_dx(0, 1, wanted).call()
+    assert (
+        wanted * (1 - Decimal("1e-9"))
+        <= crypto_pool.functions.get_dy(0, 1, asked).call()
+        <= wanted * (1 + Decimal("1e-9"))
+    )

@@ -14,7 +14,7 @@ ASK_MORE, ASK_LESS, ASK_ON_OTHER_SIDE, CALL_BACK_TWICE, SEND_ACCOMPLICE, REENTER
 
 
 @pytest.fixture
-def pool(create_hostile_pool, tokens):
+def hostile(create_hostile_pool, tokens):
     return create_hostile_pool(*tokens[:2])
 
 
@@ -32,8 +32,8 @@ def onward_v3(create_v3_pool, tokens):
 def plan(thief):
     """`plan(pool, act, errand)`: what the pool will do."""
 
-    def planned(pool, act, errand=b""):
-        pool.plan(act, errand, sender=thief)
+    def planned(hostile, act, errand=b""):
+        hostile.plan(act, errand, sender=thief)
 
     return planned
 
@@ -52,89 +52,91 @@ def attempt(aggregator, trader, fund_trader):
     return attempted
 
 
-def test_swap__pool_is_honest__passes(tokens, pool, make_order, swap):
-    assert swap(make_order(tokens[:2], (TOKEN, pool))) == TOKEN
+def test_swap__pool_is_honest__passes(tokens, hostile, make_order, swap):
+    assert swap(make_order(tokens[:2], (TOKEN, hostile))) == TOKEN
 
 
-def test_swap__pool_asks_for_more__partial_fill(aggregator, tokens, pool, plan, make_order, attempt):
-    plan(pool, ASK_MORE)
-    order = make_order(tokens[:2], (TOKEN, pool))
+def test_swap__pool_asks_for_more__partial_fill(aggregator, tokens, hostile, plan, make_order, attempt):
+    plan(hostile, ASK_MORE)
+    order = make_order(tokens[:2], (TOKEN, hostile))
     attempt(
         tokens[0],
         order,
         aggregator.LiquidityAggregator__PartialFill,
-        pool.address,
+        hostile.address,
         TOKEN + 1,
         TOKEN,
     )
 
 
-def test_swap__pool_asks_for_less__partial_fill(aggregator, tokens, pool, plan, make_order, attempt):
-    plan(pool, ASK_LESS)
-    order = make_order(tokens[:2], (TOKEN, pool))
+def test_swap__pool_asks_for_less__partial_fill(aggregator, tokens, hostile, plan, make_order, attempt):
+    plan(hostile, ASK_LESS)
+    order = make_order(tokens[:2], (TOKEN, hostile))
     error = aggregator.LiquidityAggregator__PartialFill
-    attempt(tokens[0], order, error, pool.address, TOKEN - 1, TOKEN)
+    attempt(tokens[0], order, error, hostile.address, TOKEN - 1, TOKEN)
 
 
-def test_swap__pool_never_calls_back__partial_fill(aggregator, tokens, pool, plan, make_order, attempt):
-    plan(pool, TAKE_NOTHING)
-    order = make_order(tokens[:2], (TOKEN, pool))
-    attempt(tokens[0], order, aggregator.LiquidityAggregator__PartialFill, pool.address, 0, TOKEN)
+def test_swap__pool_never_calls_back__partial_fill(aggregator, tokens, hostile, plan, make_order, attempt):
+    plan(hostile, TAKE_NOTHING)
+    order = make_order(tokens[:2], (TOKEN, hostile))
+    attempt(tokens[0], order, aggregator.LiquidityAggregator__PartialFill, hostile.address, 0, TOKEN)
 
 
-def test_swap__pool_calls_back_twice__unexpected_callback(aggregator, tokens, pool, plan, make_order, attempt):
-    plan(pool, CALL_BACK_TWICE)
-    order = make_order(tokens[:2], (TOKEN, pool))
-    attempt(tokens[0], order, aggregator.LiquidityAggregator__UnexpectedCallback, pool.address)
+def test_swap__pool_calls_back_twice__unexpected_callback(aggregator, tokens, hostile, plan, make_order, attempt):
+    plan(hostile, CALL_BACK_TWICE)
+    order = make_order(tokens[:2], (TOKEN, hostile))
+    attempt(tokens[0], order, aggregator.LiquidityAggregator__UnexpectedCallback, hostile.address)
 
 
-def test_swap__another_contract_calls_back__unexpected_callback(aggregator, tokens, pool, plan, make_order, attempt):
-    plan(pool, SEND_ACCOMPLICE)
-    order = make_order(tokens[:2], (TOKEN, pool))
+def test_swap__another_contract_calls_back__unexpected_callback(aggregator, tokens, hostile, plan, make_order, attempt):
+    plan(hostile, SEND_ACCOMPLICE)
+    order = make_order(tokens[:2], (TOKEN, hostile))
     attempt(tokens[0], order, aggregator.LiquidityAggregator__UnexpectedCallback)
 
 
 def test_swap__pool_asks_for_the_other_token__gets_the_orders_token_only(
-    aggregator, trader, tokens, pool, plan, make_order, fund_trader, swap
+    aggregator, trader, tokens, hostile, plan, make_order, fund_trader, swap
 ):
-    plan(pool, ASK_ON_OTHER_SIDE)
+    plan(hostile, ASK_ON_OTHER_SIDE)
     fund_trader(tokens[1], 5 * TOKEN)
-    swap(make_order(tokens[:2], (TOKEN, pool)))
+    swap(make_order(tokens[:2], (TOKEN, hostile)))
     assert tokens[0].balanceOf(trader) == 0
     assert tokens[1].balanceOf(trader) == 6 * TOKEN
 
 
-def test_swap__pool_pays_nothing__insufficient_output(aggregator, tokens, pool, plan, make_order, attempt):
-    plan(pool, PAY_NOTHING)
-    order = make_order(tokens[:2], (TOKEN, pool), minAmountOut=1)
+def test_swap__pool_pays_nothing__insufficient_output(aggregator, tokens, hostile, plan, make_order, attempt):
+    plan(hostile, PAY_NOTHING)
+    order = make_order(tokens[:2], (TOKEN, hostile), minAmountOut=1)
     attempt(tokens[0], order, aggregator.LiquidityAggregator__InsufficientOutput, 0, 1)
 
 
-def test_swap__pool_claims_more_than_it_paid__the_balance_counts(aggregator, tokens, pool, plan, make_order, attempt):
-    plan(pool, CLAIM_MORE)
-    order = make_order(tokens[:2], (TOKEN, pool), minAmountOut=TOKEN + 1)
+def test_swap__pool_claims_more_than_it_paid__the_balance_counts(
+    aggregator, tokens, hostile, plan, make_order, attempt
+):
+    plan(hostile, CLAIM_MORE)
+    order = make_order(tokens[:2], (TOKEN, hostile), minAmountOut=TOKEN + 1)
     attempt(tokens[0], order, aggregator.LiquidityAggregator__InsufficientOutput, TOKEN, TOKEN + 1)
 
 
 @pytest.mark.parametrize("kind", [V2, V3], ids=["as-v2", "as-v3"])
 def test_swap__pool_reenters_swap__guarded(aggregator, tokens, create_hostile_pool, plan, make_order, attempt, kind):
-    pool = create_hostile_pool(*tokens[:2], kind)
-    order = make_order(tokens[:2], (TOKEN, pool))
-    plan(pool, REENTER, aggregator.swap.encode_input(order))
+    hostile = create_hostile_pool(*tokens[:2], kind)
+    order = make_order(tokens[:2], (TOKEN, hostile))
+    plan(hostile, REENTER, aggregator.swap.encode_input(order))
     attempt(tokens[0], order, aggregator.ReentrancyGuardReentrantCall)
 
 
-def test_swap__pool_delists_itself__has_no_role(aggregator, tokens, pool, plan, make_order, attempt):
-    plan(pool, DELIST_ITSELF)
-    order = make_order(tokens[:2], (TOKEN, pool))
-    attempt(tokens[0], order, aggregator.AccessManagedUnauthorized, pool.address)
+def test_swap__pool_delists_itself__has_no_role(aggregator, tokens, hostile, plan, make_order, attempt):
+    plan(hostile, DELIST_ITSELF)
+    order = make_order(tokens[:2], (TOKEN, hostile))
+    attempt(tokens[0], order, aggregator.AccessManagedUnauthorized, hostile.address)
 
 
 def test_swap__first_pool_claims_more_than_it_paid__balance_mismatch(
-    aggregator, tokens, pool, onward_v3, plan, make_order, attempt
+    aggregator, tokens, hostile, onward_v3, plan, make_order, attempt
 ):
-    plan(pool, CLAIM_MORE)
-    order = make_order(tokens, (TOKEN, pool, onward_v3))
+    plan(hostile, CLAIM_MORE)
+    order = make_order(tokens, (TOKEN, hostile, onward_v3))
     attempt(
         tokens[0],
         order,
@@ -149,12 +151,12 @@ def test_swap__first_pool_claims_more_than_it_paid__balance_mismatch(
     ("act", "reason"), [(PAY_NOTHING, "UniswapV2: INSUFFICIENT_INPUT_AMOUNT"), (PAY_LESS, "UniswapV2: K")]
 )
 def test_swap__first_pool_pays_a_pair_less__the_pair_refuses(
-    aggregator, trader, tokens, pool, onward_pair, plan, make_order, fund_trader, act, reason
+    aggregator, trader, tokens, hostile, onward_pair, plan, make_order, fund_trader, act, reason
 ):
-    plan(pool, act)
+    plan(hostile, act)
     fund_trader(tokens[0], 10 * TOKEN)
     with ape.reverts(reason):
-        aggregator.swap(make_order(tokens, (TOKEN, pool, onward_pair)), sender=trader)
+        aggregator.swap(make_order(tokens, (TOKEN, hostile, onward_pair)), sender=trader)
     assert tokens[0].balanceOf(trader) == 10 * TOKEN
 
 
@@ -192,11 +194,11 @@ def test_swap__first_pair_calls_back_while_it_pays__unexpected(
 
 
 def test_swap__first_pool_pays_the_aggregator_nothing__gifts_there_are_not_spent(
-    aggregator, trader, tokens, pool, onward_v3, plan, make_order, attempt
+    aggregator, trader, tokens, hostile, onward_v3, plan, make_order, attempt
 ):
-    plan(pool, PAY_NOTHING)
+    plan(hostile, PAY_NOTHING)
     tokens[1].mint(aggregator, 2 * TOKEN, sender=trader)
-    order = make_order(tokens, (TOKEN, pool, onward_v3))
+    order = make_order(tokens, (TOKEN, hostile, onward_v3))
     error = aggregator.LiquidityAggregator__BalanceMismatch
     attempt(tokens[0], order, error, tokens[1].address, TOKEN, 0)
 
@@ -211,26 +213,26 @@ def test_swap__pair_that_keeps_the_input__insufficient_output(
 
 
 def test_swap__first_pool_pretends_to_trade_another_token__wrong_tokens(
-    aggregator, thief, create_settlement, tokens, pool, onward_v3, make_order, attempt
+    aggregator, thief, create_settlement, tokens, hostile, onward_v3, make_order, attempt
 ):
     worthless = create_settlement("NIL", 18)
-    pool.pretend(tokens[0], worthless, sender=thief)
-    order = make_order(tokens, (TOKEN, pool, onward_v3))
+    hostile.pretend(tokens[0], worthless, sender=thief)
+    order = make_order(tokens, (TOKEN, hostile, onward_v3))
     attempt(
         tokens[0],
         order,
         aggregator.LiquidityAggregator__WrongTokens,
-        pool.address,
+        hostile.address,
         tokens[0].address,
         worthless.address,
     )
 
 
-def test_callback__outside_a_swap__unexpected(aggregator, thief, trader, tokens, pool):
+def test_callback__outside_a_swap__unexpected(aggregator, thief, trader, tokens, hostile):
     tokens[0].mint(trader, TOKEN, sender=trader)
     tokens[0].approve(aggregator, MAX_UINT256, sender=trader)
-    with reverts(aggregator.LiquidityAggregator__UnexpectedCallback, pool.address):
-        pool.callBackUnasked(aggregator, TOKEN, -TOKEN, sender=thief)
+    with reverts(aggregator.LiquidityAggregator__UnexpectedCallback, hostile.address):
+        hostile.callBackUnasked(aggregator, TOKEN, -TOKEN, sender=thief)
 
 
 def test_callback__by_an_account__unexpected(aggregator, thief):
@@ -260,11 +262,13 @@ EXACT_OUTPUT_REFUSALS = {
 
 
 @pytest.mark.parametrize(("act", "error"), EXACT_OUTPUT_REFUSALS.items(), ids=lambda value: str(value))
-def test_exact_output__pool_is_hostile__costs_nothing(aggregator, trader, tokens, pool, plan, fund_trader, act, error):
-    plan(pool, act)
+def test_exact_output__pool_is_hostile__costs_nothing(
+    aggregator, trader, tokens, hostile, plan, fund_trader, act, error
+):
+    plan(hostile, act)
     fund_trader(tokens[0], 10 * TOKEN)
     ends = tokens[0].address, tokens[1].address
-    order = (*ends, TOKEN, 10 * TOKEN, trader.address, 2**40 - 1, [(TOKEN, [(pool.address, True)])])
+    order = (*ends, TOKEN, 10 * TOKEN, trader.address, 2**40 - 1, [(TOKEN, [(hostile.address, True)])])
     with reverts(getattr(aggregator, f"LiquidityAggregator__{error}")):
         aggregator.swapExactOut(order, (False, 0, []), sender=trader)
     assert tokens[0].balanceOf(trader) == 10 * TOKEN

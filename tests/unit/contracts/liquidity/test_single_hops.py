@@ -20,7 +20,7 @@ def pair(create_v2_pool, tokens):
 
 
 @pytest.fixture
-def pool(create_hostile_pool, tokens):
+def hostile(create_hostile_pool, tokens):
     return create_hostile_pool(*tokens[:2])
 
 
@@ -146,26 +146,28 @@ def test_swap_exact_out_single__somebody_elses_allowance__not_touched(
 
 
 def test_swap_exact_out_single__pool_asks_for_more_than_it_may__excessive_input(
-    aggregator, thief, trader, tokens, pool, buy
+    aggregator, thief, trader, tokens, hostile, buy
 ):
-    pool.plan(ASK_MORE, b"", sender=thief)
+    hostile.plan(ASK_MORE, b"", sender=thief)
     with reverts(aggregator.LiquidityAggregator__ExcessiveInput, TOKEN + 1, TOKEN):
-        buy(pool, TOKEN, TOKEN)
+        buy(hostile, TOKEN, TOKEN)
     assert tokens[0].balanceOf(trader) == 10 * TOKEN
 
 
-def test_swap_exact_out_single__pool_asks_for_more_within_the_limit__is_paid_and_said(thief, trader, tokens, pool, buy):
-    pool.plan(ASK_MORE, b"", sender=thief)
-    assert buy(pool, TOKEN, TOKEN + 1).return_value == TOKEN + 1
+def test_swap_exact_out_single__pool_asks_for_more_within_the_limit__is_paid_and_said(
+    thief, trader, tokens, hostile, buy
+):
+    hostile.plan(ASK_MORE, b"", sender=thief)
+    assert buy(hostile, TOKEN, TOKEN + 1).return_value == TOKEN + 1
     assert tokens[0].balanceOf(trader) == 9 * TOKEN - 1
 
 
 def test_swap_exact_out_single__pool_says_it_took_another_amount__what_was_paid_counts(
-    thief, trader, tokens, pool, buy
+    thief, trader, tokens, hostile, buy
 ):
     """The stand-in's own answer is the amount without what it asks for less."""
-    pool.plan(ASK_LESS, b"", sender=thief)
-    assert buy(pool, TOKEN).return_value == TOKEN - 1 == 10 * TOKEN - tokens[0].balanceOf(trader)
+    hostile.plan(ASK_LESS, b"", sender=thief)
+    assert buy(hostile, TOKEN).return_value == TOKEN - 1 == 10 * TOKEN - tokens[0].balanceOf(trader)
 
 
 @pytest.mark.parametrize(
@@ -179,18 +181,18 @@ def test_swap_exact_out_single__pool_says_it_took_another_amount__what_was_paid_
     ],
 )
 def test_swap_exact_out_single__pool_is_hostile__costs_nothing(
-    aggregator, thief, trader, tokens, pool, buy, act, error
+    aggregator, thief, trader, tokens, hostile, buy, act, error
 ):
-    pool.plan(act, b"", sender=thief)
+    hostile.plan(act, b"", sender=thief)
     with reverts(getattr(aggregator, f"LiquidityAggregator__{error}")):
-        buy(pool, TOKEN)
+        buy(hostile, TOKEN)
     assert tokens[0].balanceOf(trader) == 10 * TOKEN
 
 
-def test_swap_exact_out_single__pool_asks_for_the_other_token__gets_the_input_only(thief, trader, tokens, pool, buy):
-    pool.plan(ASK_ON_OTHER_SIDE, b"", sender=thief)
+def test_swap_exact_out_single__pool_asks_for_the_other_token__gets_the_input_only(thief, trader, tokens, hostile, buy):
+    hostile.plan(ASK_ON_OTHER_SIDE, b"", sender=thief)
     tokens[1].mint(trader, 5 * TOKEN, sender=trader)
-    buy(pool, TOKEN)
+    buy(hostile, TOKEN)
     assert tokens[0].balanceOf(trader) == 9 * TOKEN
     assert tokens[1].balanceOf(trader) == 6 * TOKEN
 
@@ -214,10 +216,10 @@ def test_swap_exact_out_single__pool_reenters__guarded(aggregator, thief, tokens
         buy(hostile, TOKEN)
 
 
-def test_swap_exact_out_single__pool_calls_back_later__unexpected(aggregator, thief, pool, buy):
-    buy(pool, TOKEN)
-    with reverts(aggregator.LiquidityAggregator__UnexpectedCallback, pool.address):
-        pool.callBackUnasked(aggregator, TOKEN, -TOKEN, sender=thief)
+def test_swap_exact_out_single__pool_calls_back_later__unexpected(aggregator, thief, hostile, buy):
+    buy(hostile, TOKEN)
+    with reverts(aggregator.LiquidityAggregator__UnexpectedCallback, hostile.address):
+        hostile.callBackUnasked(aggregator, TOKEN, -TOKEN, sender=thief)
 
 
 # -- Tokens that take fees

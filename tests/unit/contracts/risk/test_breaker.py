@@ -41,7 +41,7 @@ def scale(feed, factor, sender):
 
 
 @pytest.fixture
-def crash(universe, admin):
+def reprice(universe, admin):
     """`crash(factor)`: every stock's price times the factor."""
 
     def crashed(factor):
@@ -150,15 +150,15 @@ def test_trip__var_above_its_limit__anyone_moves_it_to_de_risk_only(risk_engine,
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
-def test_trip__drawdown_above_its_limit__de_risk_only(risk_engine, invested, crash, thief):
-    crash(0.45)
+def test_trip__drawdown_above_its_limit__de_risk_only(risk_engine, invested, reprice, thief):
+    reprice(0.45)
     risk_engine.trip(invested, sender=thief)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
-def test_trip__drawdown_above_its_second_limit__halted(risk_engine, invested, manager, thief, crash):
+def test_trip__drawdown_above_its_second_limit__halted(risk_engine, invested, manager, thief, reprice):
     risk_engine.tightenLimits(invested, (300, 5000, 1000, 2000, *LIMITS[4:]), sender=manager)
-    crash(0.5)
+    reprice(0.5)
     risk_engine.trip(invested, sender=thief)
     assert risk_engine.stateOf(invested) == HALTED
 
@@ -295,25 +295,25 @@ def test_states__thief__reverts(risk_engine, invested, thief, function):
 # -- Drawdown
 
 
-def test_checkpoint__price_rose__raises_the_high_water_mark(risk_engine, invested, crash, thief):
-    crash(1.1)
+def test_checkpoint__price_rose__raises_the_high_water_mark(risk_engine, invested, reprice, thief):
+    reprice(1.1)
     risk_engine.checkpoint(invested, sender=thief)
     metrics = risk_engine.metrics(invested)
     assert metrics.highWaterMark == metrics.sharePrice
     assert metrics.drawdown == 0
 
 
-def test_checkpoint__price_fell__keeps_the_high_water_mark(risk_engine, invested, crash, thief):
+def test_checkpoint__price_fell__keeps_the_high_water_mark(risk_engine, invested, reprice, thief):
     before = risk_engine.metrics(invested).highWaterMark
-    crash(0.9)
+    reprice(0.9)
     risk_engine.checkpoint(invested, sender=thief)
     after = risk_engine.metrics(invested)
     assert after.highWaterMark == before
     assert after.drawdown / WAD == pytest.approx(1 - after.sharePrice / before, rel=1e-9)
 
 
-def test_reset_high_water_mark__manager__forgives_the_drawdown(risk_engine, invested, crash, manager):
-    crash(0.8)
+def test_reset_high_water_mark__manager__forgives_the_drawdown(risk_engine, invested, reprice, manager):
+    reprice(0.8)
     risk_engine.resetHighWaterMark(invested, sender=manager)
     assert risk_engine.metrics(invested).drawdown == 0
 
@@ -492,10 +492,10 @@ def test_rebalance__shut_down__reverts(risk_engine, invested, market, desk, univ
 
 
 def test_rebalance__drawdown_untripped__counts_as_de_risk_only(
-    risk_engine, invested, market, desk, universe, usd, crash, manager
+    risk_engine, invested, market, desk, universe, usd, reprice, manager
 ):
     risk_engine.tightenLimits(invested, (300, 5000, 500, 6000, *LIMITS[4:]), sender=manager)
-    crash(0.85)
+    reprice(0.85)
     with reverts(risk_engine.RiskEngine__OnlyDeRisking):
         buy_more(desk, invested, universe, usd, market, dollars=10_000)
 

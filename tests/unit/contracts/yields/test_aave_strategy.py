@@ -13,21 +13,21 @@ MILLION = dollars(1_000_000)
 
 
 @pytest.fixture
-def market(aave_market):
+def aave(aave_market):
     """Aave's."""
     return aave_market[0]
 
 
 @pytest.fixture
-def strategy(market, usd, admin):
+def strategy(aave, usd, admin):
     """Empty."""
-    return admin.deploy(ape.project.AaveV3Strategy, market.pool.address, usd, "Aave dollars", "aqUSD")
+    return admin.deploy(ape.project.AaveV3Strategy, aave.pool.address, usd, "Aave dollars", "aqUSD")
 
 
 @pytest.fixture
-def a_token(market, usd):
+def a_token(aave, usd):
     """Aave's token of the dollar."""
-    return market.a_token(str(usd.address))
+    return aave.a_token(str(usd.address))
 
 
 @pytest.fixture
@@ -37,57 +37,57 @@ def stocked(strategy, deposit, investor):
     return strategy
 
 
-def index_of(market, usd):
+def index_of(aave, usd):
     """Of the reserve at the last block, ray."""
-    return market.pool.functions.getReserveNormalizedIncome(str(usd.address)).call()
+    return aave.pool.functions.getReserveNormalizedIncome(str(usd.address)).call()
 
 
 # -- Alone
 
 
-def test_deploy__no_such_reserve__reverts(market, create_settlement, strategy, admin):
+def test_deploy__no_such_reserve__reverts(aave, create_settlement, strategy, admin):
     other = create_settlement("EUR")
-    with reverts(strategy.AaveV3Strategy__NoReserve, market.pool.address, other):
-        admin.deploy(ape.project.AaveV3Strategy, market.pool.address, other, "x", "x")
+    with reverts(strategy.AaveV3Strategy__NoReserve, aave.pool.address, other):
+        admin.deploy(ape.project.AaveV3Strategy, aave.pool.address, other, "x", "x")
 
 
-def test_deposit__is_supplied(stocked, usd, a_token, market, investor):
+def test_deposit__is_supplied(stocked, usd, a_token, aave, investor):
     assert stocked.totalAssets() == MILLION
     assert stocked.scaledAssets() == a_token.functions.scaledBalanceOf(stocked.address).call()
-    assert usd.balanceOf(stocked) == usd.allowance(stocked, market.pool.address) == 0
+    assert usd.balanceOf(stocked) == usd.allowance(stocked, aave.pool.address) == 0
     assert usd.balanceOf(stocked.aToken()) == MILLION
     assert MILLION - stocked.maxWithdraw(investor) <= 2
 
 
-def test_interest__a_year__is_the_holders(stocked, borrow, market, usd, a_token, pass_time):
+def test_interest__a_year__is_the_holders(stocked, borrow, aave, usd, a_token, pass_time):
     borrow(dollars(800_000))
     pass_time(YEAR)
     grown = stocked.totalAssets()
-    assert grown == stocked.scaledAssets() * index_of(market, usd) // RAY
+    assert grown == stocked.scaledAssets() * index_of(aave, usd) // RAY
     assert grown == pytest.approx(a_token.functions.balanceOf(stocked.address).call(), abs=1)
     # 80% lent at the curve's kink: 4% simple on what is lent is 3.2% on what was supplied, compounded by borrowers.
     assert dollars(1_030_000) < grown < dollars(1_035_000)
 
 
-def test_donation__of_a_tokens_or_assets__counts_nothing(stocked, market, usd, give_usd, thief, a_token):
+def test_donation__of_a_tokens_or_assets__counts_nothing(stocked, aave, usd, give_usd, thief, a_token):
     give_usd(thief, 20_000)
-    usd.approve(market.pool.address, MAX_UINT256, sender=thief)
+    usd.approve(aave.pool.address, MAX_UINT256, sender=thief)
     account = str(thief.address)
-    send(market.w3, account, market.pool.functions.supply(str(usd.address), dollars(10_000), account, 0))
-    send(market.w3, account, a_token.functions.transfer(stocked.address, dollars(10_000)))
+    send(aave.w3, account, aave.pool.functions.supply(str(usd.address), dollars(10_000), account, 0))
+    send(aave.w3, account, a_token.functions.transfer(stocked.address, dollars(10_000)))
     usd.transfer(stocked, dollars(10_000), sender=thief)
     assert stocked.totalAssets() == MILLION
     assert a_token.functions.balanceOf(stocked.address).call() == dollars(1_010_000)
 
 
-def test_inflation_attack__first_depositor__loses(strategy, deposit, market, usd, give_usd, thief, investor, a_token):
+def test_inflation_attack__first_depositor__loses(strategy, deposit, aave, usd, give_usd, thief, investor, a_token):
     give_usd(thief, 10_000)
     usd.approve(strategy, 100, sender=thief)
     strategy.deposit(100, thief, sender=thief)
-    usd.approve(market.pool.address, MAX_UINT256, sender=thief)
+    usd.approve(aave.pool.address, MAX_UINT256, sender=thief)
     account = str(thief.address)
-    supply = market.pool.functions.supply(str(usd.address), dollars(9000), strategy.address, 0)
-    send(market.w3, account, supply)
+    supply = aave.pool.functions.supply(str(usd.address), dollars(9000), strategy.address, 0)
+    send(aave.w3, account, supply)
     deposit(strategy, investor, 9000)
     assert dollars(9000) - strategy.previewRedeem(strategy.balanceOf(investor)) <= 100
 
@@ -112,21 +112,21 @@ def test_redeem__cash_is_lent_out__maximum_passes(stocked, borrow, investor, usd
 def test_redeem__everything_after_a_year__leaves_dust(
     stocked, borrow, aave_market, usd, give_usd, pass_time, investor, counterparty
 ):
-    market, _ = aave_market
+    aave, _ = aave_market
     borrow(dollars(500_000))
     pass_time(YEAR)
     give_usd(counterparty, 100_000)
-    usd.approve(market.pool.address, MAX_UINT256, sender=counterparty)
+    usd.approve(aave.pool.address, MAX_UINT256, sender=counterparty)
     account = str(counterparty.address)
-    send(market.w3, account, market.pool.functions.repay(str(usd.address), MAX_UINT256, 2, account))
+    send(aave.w3, account, aave.pool.functions.repay(str(usd.address), MAX_UINT256, 2, account))
     previewed = stocked.previewRedeem(stocked.balanceOf(investor))
     stocked.redeem(stocked.balanceOf(investor), investor, investor, sender=investor)
     assert usd.balanceOf(investor) >= previewed > dollars(1_010_000)
     assert stocked.totalAssets() <= 3
 
 
-def test_deposit__supply_cap__as_far_as_it_lets(stocked, market, usd, borrow, pass_time, give_usd, investor):
-    market.govern("setSupplyCap", str(usd.address), 1_200_000)
+def test_deposit__supply_cap__as_far_as_it_lets(stocked, aave, usd, borrow, pass_time, give_usd, investor):
+    aave.govern("setSupplyCap", str(usd.address), 1_200_000)
     borrow(dollars(500_000))
     pass_time(90 * DAY)
     give_usd(investor, 1_000_000)
@@ -141,8 +141,8 @@ def test_deposit__supply_cap__as_far_as_it_lets(stocked, market, usd, borrow, pa
 
 
 @pytest.mark.parametrize("state", ["setReserveFreeze", "setReservePause"])
-def test_deposit__frozen_or_paused__refused(stocked, market, usd, investor, state):
-    market.govern(state, str(usd.address), True)
+def test_deposit__frozen_or_paused__refused(stocked, aave, usd, investor, state):
+    aave.govern(state, str(usd.address), True)
     assert stocked.maxDeposit(investor) == stocked.maxMint(investor) == 0
     paused = state == "setReservePause"
     assert (stocked.maxWithdraw(investor) == 0) == paused
@@ -177,7 +177,7 @@ def test_rounding__any_amount_at_any_index__nobody_else_pays(
     assert usd.balanceOf(thief) <= MILLION
 
 
-def test_stand_in__is_arithmetic_of_aave(stocked, borrow, market, usd, a_token, admin, investor, give_usd, pass_time):
+def test_stand_in__is_arithmetic_of_aave(stocked, borrow, aave, usd, a_token, admin, investor, give_usd, pass_time):
     """What Foundry's properties run on does what Aave does, to the scaled unit."""
     pool = admin.deploy(ape.project.AavePoolStandIn, usd)
     twin = admin.deploy(ape.project.AaveV3Strategy, pool, usd, "twin", "twin")
@@ -189,13 +189,13 @@ def test_stand_in__is_arithmetic_of_aave(stocked, borrow, market, usd, a_token, 
     for amount in (5, 12_345, 10**6 + 1, 10**10 + 3):
         pass_time(40 * DAY)
         stocked.deposit(amount, investor, sender=investor)
-        pool.setIndex(index_of(market, usd), sender=admin)
+        pool.setIndex(index_of(aave, usd), sender=admin)
         twin.deposit(amount, investor, sender=investor)
         assert stocked.scaledAssets() - scaled == twin.scaledAssets()
         assert a_token.functions.scaledBalanceOf(stocked.address).call() == stocked.scaledAssets()
         pass_time(3 * DAY)
         stocked.withdraw(amount // 2, investor, investor, sender=investor)
-        pool.setIndex(index_of(market, usd), sender=admin)
+        pool.setIndex(index_of(aave, usd), sender=admin)
         twin.withdraw(amount // 2, investor, investor, sender=investor)
         assert stocked.scaledAssets() - scaled == twin.scaledAssets()
         # The same scaled units on both sides from here on.
@@ -258,11 +258,11 @@ def test_optimizer__plan_calls_back_more_than_there_is__gets_what_there_is(
     assert debt_of(earning, strategy) > dollars(499_990)
 
 
-def test_optimizer__reserve_paused__exits_in_kind_only_for_its_part(earning, strategy, market, usd, investor):
-    market.govern("setReservePause", str(usd.address), True)
+def test_optimizer__reserve_paused__exits_in_kind_only_for_its_part(earning, strategy, aave, usd, investor):
+    aave.govern("setReservePause", str(usd.address), True)
     assert abs(earning.maxWithdraw(investor) - dollars(400_000)) <= 2
     earning.redeemInKind(earning.balanceOf(investor), investor, investor, sender=investor)
     assert strategy.balanceOf(investor) > 0
-    market.govern("setReservePause", str(usd.address), False)
+    aave.govern("setReservePause", str(usd.address), False)
     strategy.redeem(strategy.balanceOf(investor), investor, investor, sender=investor)
     assert usd.balanceOf(investor) > dollars(799_999)

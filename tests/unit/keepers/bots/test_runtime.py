@@ -21,7 +21,7 @@ from tests.fixtures.board import POLICY, Board, Replica, board, replica
 
 
 @pytest.fixture
-def chain() -> Iterator[Board]:
+def local_chain() -> Iterator[Board]:
     with board() as found:
         yield found
 
@@ -41,37 +41,37 @@ def steps(found: Replica, times: int = 3) -> None:
 # -- Events
 
 
-def test_events__posted__are_answered_once_each(chain: Board, store: Store) -> None:
-    running = replica(chain, store)
-    chain.post(0, 3)
+def test_events__posted__are_answered_once_each(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store)
+    local_chain.post(0, 3)
     steps(running)
-    chain.post(3, 2)
+    local_chain.post(3, 2)
     steps(running)
-    assert chain.answers(5) == [1] * 5
+    assert local_chain.answers(5) == [1] * 5
 
 
-def test_events__posted_while_nobody_watched__are_answered_by_the_next(chain: Board, store: Store) -> None:
-    chain.post(0)
-    steps(replica(chain, store))
+def test_events__posted_while_nobody_watched__are_answered_by_the_next(local_chain: Board, store: Store) -> None:
+    local_chain.post(0)
+    steps(replica(local_chain, store))
     for note in range(1, 4):
-        chain.post(note)
-    steps(replica(chain, store))
-    assert chain.answers(4) == [1] * 4
+        local_chain.post(note)
+    steps(replica(local_chain, store))
+    assert local_chain.answers(4) == [1] * 4
 
 
-def test_events__same_page_again__is_not_answered_again(chain: Board, store: Store) -> None:
-    chain.post(0, 2)
-    steps(replica(chain, store))
+def test_events__same_page_again__is_not_answered_again(local_chain: Board, store: Store) -> None:
+    local_chain.post(0, 2)
+    steps(replica(local_chain, store))
     cursor = store.cursor("scribe/notes")
     assert cursor is not None
     store.advance(replace(cursor, block_number=0))
-    steps(replica(chain, store))
-    assert chain.answers(2) == [1, 1]
+    steps(replica(local_chain, store))
+    assert local_chain.answers(2) == [1, 1]
 
 
-def test_events__handler_fails__cursor_stays_and_the_page_comes_again(chain: Board, store: Store) -> None:
-    running = replica(chain, store)
-    chain.post(0, 2)
+def test_events__handler_fails__cursor_stays_and_the_page_comes_again(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store)
+    local_chain.post(0, 2)
 
     def fail(note: int) -> None:
         if note == 1:
@@ -80,33 +80,33 @@ def test_events__handler_fails__cursor_stays_and_the_page_comes_again(chain: Boa
     running.bot.interrupt = fail
     with pytest.raises(KeeperError, match="note 1"):
         running.runtime.step()
-    assert store.cursor("scribe/notes") is None and chain.answers(2) == [1, 0]
+    assert store.cursor("scribe/notes") is None and local_chain.answers(2) == [1, 0]
     running.bot.interrupt = lambda _: None
     steps(running)
-    assert chain.answers(2) == [1, 1]
+    assert local_chain.answers(2) == [1, 1]
 
 
-def test_events__too_fresh__wait_for_their_confirmations(chain: Board, store: Store) -> None:
-    running = replica(chain, store, policy=replace(POLICY, confirmations=3))
-    chain.post(0)
+def test_events__too_fresh__wait_for_their_confirmations(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store, policy=replace(POLICY, confirmations=3))
+    local_chain.post(0)
     steps(running)
-    assert chain.answers(1) == [0]
-    chain.mine(3)
+    assert local_chain.answers(1) == [0]
+    local_chain.mine(3)
     steps(running)
-    assert chain.answers(1) == [1]
+    assert local_chain.answers(1) == [1]
 
 
-def test_events__small_pages__all_come_in_order(chain: Board, store: Store) -> None:
+def test_events__small_pages__all_come_in_order(local_chain: Board, store: Store) -> None:
     for note in range(12):
-        chain.post(2 * note, 2)
-    running = replica(chain, store, policy=replace(POLICY, page=5))
+        local_chain.post(2 * note, 2)
+    running = replica(local_chain, store, policy=replace(POLICY, page=5))
     found: list[int] = []
     bot = running.bot
     bot.triggers = (
         OnEvents(
             "notes",
-            chain.posted,
-            (chain.contract.address,),
+            local_chain.posted,
+            (local_chain.contract.address,),
             lambda page, _: found.extend(int(note.args["id"]) for note in page),
         ),
     )
@@ -114,13 +114,19 @@ def test_events__small_pages__all_come_in_order(chain: Board, store: Store) -> N
     assert found == list(range(24))
 
 
-def test_events__one_topic_wanted__others_do_not_come(chain: Board, store: Store) -> None:
-    chain.post(0, 5)
-    running = replica(chain, store)
+def test_events__one_topic_wanted__others_do_not_come(local_chain: Board, store: Store) -> None:
+    local_chain.post(0, 5)
+    running = replica(local_chain, store)
     found: list[Event] = []
     topics = ("0x" + (3).to_bytes(32, "big").hex(),)
     running.bot.triggers = (
-        OnEvents("three", chain.posted, (chain.contract.address,), lambda page, _: found.extend(page), topics=topics),
+        OnEvents(
+            "three",
+            local_chain.posted,
+            (local_chain.contract.address,),
+            lambda page, _: found.extend(page),
+            topics=topics,
+        ),
     )
     steps(running, 1)
     assert [note.args["id"] for note in found] == [3]
@@ -129,39 +135,41 @@ def test_events__one_topic_wanted__others_do_not_come(chain: Board, store: Store
 # -- Reorganisations
 
 
-def test_reorganisation__note_and_answer_gone__note_posted_again_is_answered_once(chain: Board, store: Store) -> None:
-    running = replica(chain, store)
-    chain.mine(5)
+def test_reorganisation__note_and_answer_gone__note_posted_again_is_answered_once(
+    local_chain: Board, store: Store
+) -> None:
+    running = replica(local_chain, store)
+    local_chain.mine(5)
     steps(running)
-    raw = chain.w3.eth.get_raw_transaction(chain.post(7)["transactionHash"])  # type: ignore[arg-type]
+    raw = local_chain.w3.eth.get_raw_transaction(local_chain.post(7)["transactionHash"])  # type: ignore[arg-type]
     steps(running)
-    assert chain.answers(1, 7) == [1]
-    chain.rpc("anvil_reorg", 3, [])
-    assert chain.answers(1, 7) == [0]
-    chain.rpc("eth_sendRawTransaction", raw.to_0x_hex())
+    assert local_chain.answers(1, 7) == [1]
+    local_chain.rpc("anvil_reorg", 3, [])
+    assert local_chain.answers(1, 7) == [0]
+    local_chain.rpc("eth_sendRawTransaction", raw.to_0x_hex())
     steps(running, 4)
-    assert chain.answers(1, 7) == [1]
+    assert local_chain.answers(1, 7) == [1]
     assert "reorganisation" in running.output.getvalue() and running.bot.forgot > 0
 
 
-def test_reorganisation__only_the_answer_gone__the_same_bytes_are_sent_again(chain: Board, store: Store) -> None:
-    running = replica(chain, store)
-    chain.post(7)
-    chain.mine(5)
+def test_reorganisation__only_the_answer_gone__the_same_bytes_are_sent_again(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store)
+    local_chain.post(7)
+    local_chain.mine(5)
     steps(running)
     first = store.decisions("scribe")[0].tx_hash
-    chain.rpc("anvil_reorg", 1, [])
-    assert chain.answers(1, 7) == [0]
+    local_chain.rpc("anvil_reorg", 1, [])
+    assert local_chain.answers(1, 7) == [0]
     steps(running)
-    assert chain.answers(1, 7) == [1]
-    assert chain.rpc("eth_getTransactionReceipt", first) is not None
+    assert local_chain.answers(1, 7) == [1]
+    assert local_chain.rpc("eth_getTransactionReceipt", first) is not None
 
 
-def replace_blocks(chain: Board, number: int) -> None:
+def replace_blocks(local_chain: Board, number: int) -> None:
     """By as many others: `anvil_reorg` makes empty ones again as they were."""
-    chain.rpc("anvil_rollback", number)
-    chain.rpc("evm_increaseTime", 100)
-    chain.mine(number)
+    local_chain.rpc("anvil_rollback", number)
+    local_chain.rpc("evm_increaseTime", 100)
+    local_chain.mine(number)
 
 
 def decides_from_the_head(running: Replica) -> None:
@@ -175,68 +183,70 @@ def decides_from_the_head(running: Replica) -> None:
     running.bot.triggers = (OnEvents("notes", running.bot.board.posted, (), on_notes),)
 
 
-def test_reorganisation__above_a_note_that_was_read_late__it_is_decided_again(chain: Board, store: Store) -> None:
-    running = replica(chain, store)
+def test_reorganisation__above_a_note_that_was_read_late__it_is_decided_again(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store)
     decides_from_the_head(running)
-    chain.post(7)
-    chain.mine(5)
-    head = chain.w3.eth.block_number
+    local_chain.post(7)
+    local_chain.mine(5)
+    head = local_chain.w3.eth.block_number
     steps(running, 1)
-    replace_blocks(chain, 2)
+    replace_blocks(local_chain, 2)
     steps(running, 1)
     assert "retracted" in running.output.getvalue()
-    chain.mine()
+    local_chain.mine()
     steps(running, 2)
     (decision,) = store.decisions("scribe")
     assert decision.block >= head and decision.reason == f"as of block {decision.block}"
 
 
-def test_reorganisation__note_read_late_by_a_process_that_died__it_is_decided_again(chain: Board, store: Store) -> None:
-    first = replica(chain, store)
+def test_reorganisation__note_read_late_by_a_process_that_died__it_is_decided_again(
+    local_chain: Board, store: Store
+) -> None:
+    first = replica(local_chain, store)
     decides_from_the_head(first)
-    chain.post(7)
-    chain.mine(5)
+    local_chain.post(7)
+    local_chain.mine(5)
     steps(first, 1)
-    replace_blocks(chain, 2)
-    second = replica(chain, store)
+    replace_blocks(local_chain, 2)
+    second = replica(local_chain, store)
     decides_from_the_head(second)
     steps(second, 2)
     assert "retracted" in second.output.getvalue()
     assert len(store.decisions("scribe")) == 1
 
 
-def test_reorganisation__note_never_comes_back__its_answer_is_used_up(chain: Board, store: Store) -> None:
-    running = replica(chain, store)
-    chain.mine(5)
+def test_reorganisation__note_never_comes_back__its_answer_is_used_up(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store)
+    local_chain.mine(5)
     steps(running)
-    chain.post(7)
+    local_chain.post(7)
     steps(running)
-    chain.rpc("anvil_reorg", 3, [])
+    local_chain.rpc("anvil_reorg", 3, [])
     steps(running)
-    chain.mine(5)
+    local_chain.mine(5)
     steps(running)
-    assert chain.answers(1, 7) == [0] and store.decisions("scribe") == []
-    chain.post(8)
+    assert local_chain.answers(1, 7) == [0] and store.decisions("scribe") == []
+    local_chain.post(8)
     steps(running)
-    assert chain.answers(1, 8) == [1]
+    assert local_chain.answers(1, 8) == [1]
 
 
-def test_reorganisation__derived_measurements_and_cursors__go_back(chain: Board, store: Store) -> None:
-    running = replica(chain, store)
+def test_reorganisation__derived_measurements_and_cursors__go_back(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store)
     running.bot.triggers = (
         OnBlock(
             "height", lambda block: store.observe("scribe", [Point("h", block.timestamp, block.number, block.number)])
         ),
-        OnEvents("notes", chain.posted, (), lambda *_: None),
+        OnEvents("notes", local_chain.posted, (), lambda *_: None),
     )
     for _ in range(6):
-        chain.rpc("evm_increaseTime", 12)
-        chain.mine()
+        local_chain.rpc("evm_increaseTime", 12)
+        local_chain.mine()
         steps(running, 1)
-    head = chain.w3.eth.block_number
-    chain.rpc("anvil_rollback", 3)
-    chain.rpc("evm_increaseTime", 100)
-    chain.mine()
+    head = local_chain.w3.eth.block_number
+    local_chain.rpc("anvil_rollback", 3)
+    local_chain.rpc("evm_increaseTime", 100)
+    local_chain.mine()
     steps(running, 1)
     heights = [point.block for point in store.measured("scribe", "h")]
     assert heights == [*range(head - 5, head - 2), head - 2]
@@ -244,26 +254,26 @@ def test_reorganisation__derived_measurements_and_cursors__go_back(chain: Board,
     assert store.cursor("scribe/notes").block_number == head - 2  # type: ignore[union-attr]
 
 
-def test_reorganisation__deeper_than_what_is_remembered__stops(chain: Board, store: Store) -> None:
+def test_reorganisation__deeper_than_what_is_remembered__stops(local_chain: Board, store: Store) -> None:
     for note in range(12):
-        chain.post(note)
-    running = replica(chain, store, policy=replace(POLICY, finality=4))
+        local_chain.post(note)
+    running = replica(local_chain, store, policy=replace(POLICY, finality=4))
     running.bot.triggers = ()
     steps(running)
-    chain.rpc("anvil_reorg", 10, [])
+    local_chain.rpc("anvil_reorg", 10, [])
     with pytest.raises(NoCommonBlock, match="none of the 5 blocks"):
         running.runtime.step()
 
 
-def test_node_behind__contradicts_nothing__bot_waits(chain: Board, store: Store) -> None:
-    running = replica(chain, store, policy=replace(POLICY, patience=60))
-    chain.mine(5)
+def test_node_behind__contradicts_nothing__bot_waits(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store, policy=replace(POLICY, patience=60))
+    local_chain.mine(5)
     steps(running)
-    chain.rpc("anvil_rollback", 2)
+    local_chain.rpc("anvil_rollback", 2)
     steps(running)
     assert "reorganisation" not in running.output.getvalue()
-    chain.rpc("evm_increaseTime", 100)
-    chain.mine(4)
+    local_chain.rpc("evm_increaseTime", 100)
+    local_chain.mine(4)
     steps(running)
     assert "reorganisation" in running.output.getvalue()
 
@@ -271,18 +281,18 @@ def test_node_behind__contradicts_nothing__bot_waits(chain: Board, store: Store)
 # -- Other triggers
 
 
-def test_on_block__same_block__comes_once(chain: Board, store: Store) -> None:
-    running, found = replica(chain, store), list[int]()
+def test_on_block__same_block__comes_once(local_chain: Board, store: Store) -> None:
+    running, found = replica(local_chain, store), list[int]()
     running.bot.triggers = (OnBlock("block", lambda block: found.append(block.number)),)
     steps(running)
-    chain.mine(2)
+    local_chain.mine(2)
     steps(running)
-    head = chain.w3.eth.block_number
+    head = local_chain.w3.eth.block_number
     assert found == [head - 2, head]
 
 
-def test_on_change__value_changes__comes_without_a_block_too(chain: Board, store: Store) -> None:
-    running, value, found = replica(chain, store), ["a"], list[str]()
+def test_on_change__value_changes__comes_without_a_block_too(local_chain: Board, store: Store) -> None:
+    running, value, found = replica(local_chain, store), ["a"], list[str]()
     running.bot.triggers = (OnChange("value", lambda _: value[0], lambda _: found.append(value[0])),)
     steps(running)
     value[0] = "b"
@@ -290,8 +300,8 @@ def test_on_change__value_changes__comes_without_a_block_too(chain: Board, store
     assert found == ["a", "b"]
 
 
-def test_on_change__handler_fails__comes_again(chain: Board, store: Store) -> None:
-    running, found = replica(chain, store), list[int]()
+def test_on_change__handler_fails__comes_again(local_chain: Board, store: Store) -> None:
+    running, found = replica(local_chain, store), list[int]()
 
     def handler(_: Block) -> None:
         found.append(1)
@@ -305,8 +315,8 @@ def test_on_change__handler_fails__comes_again(chain: Board, store: Store) -> No
     assert len(found) == 2
 
 
-def test_on_threshold__crossed__comes_once_a_crossing(chain: Board, store: Store) -> None:
-    running, found = replica(chain, store), list[float]()
+def test_on_threshold__crossed__comes_once_a_crossing(local_chain: Board, store: Store) -> None:
+    running, found = replica(local_chain, store), list[float]()
     values = iter([1.0, 5.0, 6.0, 2.5, 5.0, 1.0, 7.0])
 
     def handler(value: float, _: Block) -> bool:
@@ -315,13 +325,13 @@ def test_on_threshold__crossed__comes_once_a_crossing(chain: Board, store: Store
 
     running.bot.triggers = (OnThreshold("value", lambda _: next(values), 3.0, handler, rearm=2.0),)
     for _ in range(7):
-        chain.mine()
+        local_chain.mine()
         steps(running, 1)
     assert found == [5.0, 7.0]
 
 
-def test_on_threshold__not_dealt_with__comes_with_the_next_block(chain: Board, store: Store) -> None:
-    running, found = replica(chain, store), list[float]()
+def test_on_threshold__not_dealt_with__comes_with_the_next_block(local_chain: Board, store: Store) -> None:
+    running, found = replica(local_chain, store), list[float]()
 
     def handler(value: float, _: Block) -> bool:
         found.append(value)
@@ -329,34 +339,34 @@ def test_on_threshold__not_dealt_with__comes_with_the_next_block(chain: Board, s
 
     running.bot.triggers = (OnThreshold("value", lambda _: 5.0, 3.0, handler),)
     for _ in range(4):
-        chain.mine()
+        local_chain.mine()
         steps(running, 2)
     assert len(found) == 2
 
 
-def test_on_time__due_while_away__comes_once_for_the_last_time(chain: Board, store: Store) -> None:
+def test_on_time__due_while_away__comes_once_for_the_last_time(local_chain: Board, store: Store) -> None:
     found: list[int] = []
     schedule = Schedule.parse("0 * * * *")
 
     def started() -> Replica:
-        running = replica(chain, store)
+        running = replica(local_chain, store)
         running.bot.triggers = (OnTime("hourly", schedule, lambda due, _: found.append(due)),)
         return running
 
     steps(started())
     assert found == []
-    chain.rpc("evm_increaseTime", 5 * 3600)
-    chain.mine()
+    local_chain.rpc("evm_increaseTime", 5 * 3600)
+    local_chain.mine()
     running = started()
     steps(running)
-    now = chain.w3.eth.get_block("latest")["timestamp"]
+    now = local_chain.w3.eth.get_block("latest")["timestamp"]
     assert found == [now - now % 3600]
     steps(started())
     assert len(found) == 1
 
 
-def test_triggers__one_fails__others_are_served_and_the_failure_counts(chain: Board, store: Store) -> None:
-    running, found = replica(chain, store), list[int]()
+def test_triggers__one_fails__others_are_served_and_the_failure_counts(local_chain: Board, store: Store) -> None:
+    running, found = replica(local_chain, store), list[int]()
 
     def fail(_: Block) -> None:
         raise KeeperError("it", "failed", "again")
@@ -371,8 +381,8 @@ def test_triggers__one_fails__others_are_served_and_the_failure_counts(chain: Bo
 # -- Running
 
 
-def test_run__failing_on_and_on__opens_the_circuit(chain: Board, store: Store) -> None:
-    running = replica(chain, store, policy=replace(POLICY, max_failures=3, max_backoff=0.01))
+def test_run__failing_on_and_on__opens_the_circuit(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store, policy=replace(POLICY, max_failures=3, max_backoff=0.01))
 
     def fail(_: Block) -> None:
         raise KeeperError("something", "wrong", "mend it")
@@ -385,8 +395,8 @@ def test_run__failing_on_and_on__opens_the_circuit(chain: Board, store: Store) -
 
 def test_run__node_gone_and_back__goes_on(store: Store) -> None:
     beats: list[int] = []
-    with board() as chain:
-        running = replica(chain, store, beat=lambda step: beats.append(step.head.number))
+    with board() as local_chain:
+        running = replica(local_chain, store, beat=lambda step: beats.append(step.head.number))
         thread = threading.Thread(target=running.runtime.run, daemon=True)
         thread.start()
         wait_until(lambda: bool(beats))
@@ -396,30 +406,30 @@ def test_run__node_gone_and_back__goes_on(store: Store) -> None:
     assert not thread.is_alive()
 
 
-def test_run__asked_to_stop__gives_the_lease_up(chain: Board, store: Store) -> None:
-    running = replica(chain, store, seconds=600)
+def test_run__asked_to_stop__gives_the_lease_up(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store, seconds=600)
     thread = threading.Thread(target=running.runtime.run, daemon=True)
     thread.start()
     wait_until(lambda: (lease := store.lease("bot:scribe")) is not None and lease.expires > 0)
     running.stop.set()
     thread.join(timeout=10)
-    other = replica(chain, store, seconds=600)
-    chain.post(0)
+    other = replica(local_chain, store, seconds=600)
+    local_chain.post(0)
     steps(other)
-    assert chain.answers(1) == [1]
+    assert local_chain.answers(1) == [1]
 
 
-def test_run__websocket__hears_of_a_block_before_the_next_poll(chain: Board, store: Store) -> None:
+def test_run__websocket__hears_of_a_block_before_the_next_poll(local_chain: Board, store: Store) -> None:
     wake, beats = threading.Event(), list[int]()
     policy = replace(POLICY, poll_seconds=30.0)
-    running = replica(chain, store, policy=policy, wake=wake, beat=lambda step: beats.append(step.head.number))
-    heads = HeadStream([chain.url.replace("http", "ws")], wake, running.desk.log)
+    running = replica(local_chain, store, policy=policy, wake=wake, beat=lambda step: beats.append(step.head.number))
+    heads = HeadStream([local_chain.url.replace("http", "ws")], wake, running.desk.log)
     running.runtime._heads = heads
     thread = threading.Thread(target=running.runtime.run, daemon=True)
     thread.start()
     wait_until(lambda: heads.live and bool(beats))
-    chain.post(0)
-    wait_until(lambda: chain.answers(1) == [1], 5)
+    local_chain.post(0)
+    wait_until(lambda: local_chain.answers(1) == [1], 5)
     running.stop.set()
     thread.join(timeout=10)
     assert not thread.is_alive() and not heads.live
@@ -429,9 +439,9 @@ def test_heads__nobody_there_then_somebody__connects(store: Store) -> None:
     from tests.unit.keepers.chain.test_node import free_port
 
     port, wake = free_port(), threading.Event()
-    with board() as chain:
-        running = replica(chain, store)
-        real = chain.url.replace("http", "ws")
+    with board() as local_chain:
+        running = replica(local_chain, store)
+        real = local_chain.url.replace("http", "ws")
         heads = HeadStream([f"ws://127.0.0.1:{port}", real], wake, running.desk.log)
         heads.start()
         wait_until(lambda: heads.live)
@@ -443,23 +453,23 @@ def test_heads__nobody_there_then_somebody__connects(store: Store) -> None:
 # -- Replicas
 
 
-def test_two_replicas__one_leads__the_other_does_nothing(chain: Board, store: Store) -> None:
-    first, second = replica(chain, store, seconds=600), replica(chain, store, seconds=600)
+def test_two_replicas__one_leads__the_other_does_nothing(local_chain: Board, store: Store) -> None:
+    first, second = replica(local_chain, store, seconds=600), replica(local_chain, store, seconds=600)
     steps(first, 1)
-    chain.post(0)
+    local_chain.post(0)
     steps(second)
-    assert chain.answers(1) == [0]
+    assert local_chain.answers(1) == [0]
     steps(first)
-    assert chain.answers(1) == [1]
+    assert local_chain.answers(1) == [1]
 
 
 def test_two_replicas__leader_sleeps_through_its_lease_before_signing__other_acts_once(
-    chain: Board, tmp_path: Path
+    local_chain: Board, tmp_path: Path
 ) -> None:
     now = [1000.0]
     store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
-    first, second = replica(chain, store, seconds=30), replica(chain, store, seconds=30)
-    chain.post(0)
+    first, second = replica(local_chain, store, seconds=30), replica(local_chain, store, seconds=30)
+    local_chain.post(0)
 
     def sleep(_: int) -> None:
         now[0] += 31
@@ -468,45 +478,45 @@ def test_two_replicas__leader_sleeps_through_its_lease_before_signing__other_act
     first.bot.interrupt = sleep
     with pytest.raises(KeeperError, match="now held by"):
         first.runtime.step()
-    assert chain.answers(1) == [1]
+    assert local_chain.answers(1) == [1]
     store.close()
 
 
-def test_lease__leader_gone__other_takes_over_when_it_expired(chain: Board, tmp_path: Path) -> None:
+def test_lease__leader_gone__other_takes_over_when_it_expired(local_chain: Board, tmp_path: Path) -> None:
     now = [1000.0]
     store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
-    first, second = replica(chain, store, seconds=30), replica(chain, store, seconds=30)
+    first, second = replica(local_chain, store, seconds=30), replica(local_chain, store, seconds=30)
     steps(first, 1)
-    chain.post(0)
+    local_chain.post(0)
     now[0] += 29
     steps(second)
-    assert chain.answers(1) == [0]
+    assert local_chain.answers(1) == [0]
     now[0] += 2
     steps(second)
-    assert chain.answers(1) == [1]
+    assert local_chain.answers(1) == [1]
     store.close()
 
 
-def test_cursor__names__of_bots_that_begin_alike_are_kept_apart(chain: Board, store: Store) -> None:
+def test_cursor__names__of_bots_that_begin_alike_are_kept_apart(local_chain: Board, store: Store) -> None:
     store.advance(Cursor("scribe-2/notes", 900, "0x", 0))
-    running = replica(chain, store)
-    chain.mine(3)
+    running = replica(local_chain, store)
+    local_chain.mine(3)
     steps(running)
-    chain.rpc("anvil_reorg", 1, [])
+    local_chain.rpc("anvil_reorg", 1, [])
     steps(running)
     cursor = store.cursor("scribe-2/notes")
     assert cursor is not None and cursor.block_number == 900
 
 
 def test_two_replicas__leader_killed_between_receipt_and_decision__one_that_was_up_goes_on(
-    chain: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    local_chain: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
     store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
-    first, second = replica(chain, store, seconds=30), replica(chain, store, seconds=30)
+    first, second = replica(local_chain, store, seconds=30), replica(local_chain, store, seconds=30)
     steps(second, 1)
     now[0] += 31
-    chain.post(0, 2)
+    local_chain.post(0, 2)
 
     def kill(*_: object) -> None:
         raise KeyboardInterrupt
@@ -517,7 +527,7 @@ def test_two_replicas__leader_killed_between_receipt_and_decision__one_that_was_
             first.runtime.step()
     now[0] += 31
     steps(second)
-    assert chain.answers(2) == [1, 1] and len(store.decisions("scribe")) == 2
+    assert local_chain.answers(2) == [1, 1] and len(store.decisions("scribe")) == 2
     store.close()
 
 

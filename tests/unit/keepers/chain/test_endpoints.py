@@ -17,8 +17,8 @@ from tests.unit.keepers.chain.test_node import free_port
 class Front:
     """Passes requests on to a node, or breaks in the way that it is told to."""
 
-    def __init__(self, chain: Board) -> None:
-        self.chain = chain
+    def __init__(self, local_chain: Board) -> None:
+        self.chain = local_chain
         self.status = 200
         self.stuck_at: int | None = None
         self.asked = 0
@@ -38,27 +38,27 @@ class Front:
 
 
 @contextmanager
-def front(chain: Board) -> Iterator[tuple[Front, str]]:
-    found = Front(chain)
+def front(local_chain: Board) -> Iterator[tuple[Front, str]]:
+    found = Front(local_chain)
     with serve(found.answer) as url:
         yield found, url
 
 
 @pytest.fixture
-def chain() -> Iterator[Board]:
+def local_chain() -> Iterator[Board]:
     with board() as found:
         yield found
 
 
-def test_rpc__preferred_one_dead__the_next_answers(chain: Board) -> None:
+def test_rpc__preferred_one_dead__the_next_answers(local_chain: Board) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     notes: list[tuple[str, dict[str, object]]] = []
-    node = connect(dead, 31337, fallbacks=[chain.url])
+    node = connect(dead, 31337, fallbacks=[local_chain.url])
     node.report_to(lambda event, **fields: notes.append((event, fields)))
-    assert node.latest().number == chain.w3.eth.block_number
+    assert node.latest().number == local_chain.w3.eth.block_number
     first, second = node.health()
     assert (first.up, first.reason, second.up) == (False, "nothing accepts connections", True)
-    assert second.height == chain.w3.eth.block_number
+    assert second.height == local_chain.w3.eth.block_number
 
 
 def test_rpc__all_dead__says_so_of_the_preferred_one() -> None:
@@ -70,11 +70,11 @@ def test_rpc__all_dead__says_so_of_the_preferred_one() -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_rpc__preferred_one_answers_with_a_status__next_answers_then_it_is_asked_again(
-    chain: Board, status: int, monkeypatch: pytest.MonkeyPatch
+    local_chain: Board, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("keepers.chain.endpoints._REST", 0.05)
-    with front(chain) as (preferred, url):
-        node = connect(url, 31337, fallbacks=[chain.url])
+    with front(local_chain) as (preferred, url):
+        node = connect(url, 31337, fallbacks=[local_chain.url])
         preferred.status = status
         node.latest()
         asked = preferred.asked
@@ -87,26 +87,26 @@ def test_rpc__preferred_one_answers_with_a_status__next_answers_then_it_is_asked
         assert preferred.asked > asked
 
 
-def test_latest__preferred_one_stuck__the_next_is_asked(chain: Board) -> None:
-    with front(chain) as (preferred, url):
-        node = connect(url, 31337, fallbacks=[chain.url])
-        chain.mine(10)
+def test_latest__preferred_one_stuck__the_next_is_asked(local_chain: Board) -> None:
+    with front(local_chain) as (preferred, url):
+        node = connect(url, 31337, fallbacks=[local_chain.url])
+        local_chain.mine(10)
         assert node.latest().number == 11
         preferred.stuck_at = 5
         assert node.latest().number == 11
         assert node.health()[0].reason == "at block 5, behind 11"
 
 
-def test_latest__whole_chain_went_back__is_believed(chain: Board) -> None:
-    node = connect(chain.url, 31337)
-    chain.mine(10)
+def test_latest__whole_chain_went_back__is_believed(local_chain: Board) -> None:
+    node = connect(local_chain.url, 31337)
+    local_chain.mine(10)
     assert node.latest().number == 11
-    chain.rpc("anvil_rollback", 6)
+    local_chain.rpc("anvil_rollback", 6)
     assert node.latest().number == 5
 
 
-def test_connect__fallback_on_another_chain__is_refused_when_it_is_asked(chain: Board) -> None:
-    with board("--chain-id", "5") as other, front(chain) as (preferred, url):
+def test_connect__fallback_on_another_chain__is_refused_when_it_is_asked(local_chain: Board) -> None:
+    with board("--chain-id", "5") as other, front(local_chain) as (preferred, url):
         node = connect(url, 31337, fallbacks=[other.url])
         preferred.status = 500
         with pytest.raises(WrongNetwork, match="is chain 5, not 31337"):

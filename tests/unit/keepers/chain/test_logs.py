@@ -13,44 +13,46 @@ from tests.fixtures.board import Board, board
 
 
 @pytest.fixture
-def chain() -> Iterator[Board]:
+def local_chain() -> Iterator[Board]:
     with board() as found:
         yield found
 
 
-def wanted(chain: Board) -> LogFilter:
-    return LogFilter(chain.posted, (chain.contract.address,))
+def wanted(local_chain: Board) -> LogFilter:
+    return LogFilter(local_chain.posted, (local_chain.contract.address,))
 
 
-def test_read_page__events__are_decoded_and_know_their_place(chain: Board) -> None:
-    receipt = chain.post(5, 3)
-    page = read_page(connect(chain.url, 31337), wanted(chain), 0, 2)
-    block = chain.w3.eth.get_block(2)
+def test_read_page__events__are_decoded_and_know_their_place(local_chain: Board) -> None:
+    receipt = local_chain.post(5, 3)
+    page = read_page(connect(local_chain.url, 31337), wanted(local_chain), 0, 2)
+    block = local_chain.w3.eth.get_block(2)
     assert [event.args for event in page.events] == [{"id": note, "postedAt": block["timestamp"]} for note in (5, 6, 7)]
     assert [event.id for event in page.events] == [f"{receipt['transactionHash'].to_0x_hex()}:{n}" for n in range(3)]
     assert (page.hash, page.timestamp) == (block["hash"].to_0x_hex(), block["timestamp"])
 
 
-def test_event__mined_again_in_another_block__has_the_same_id(chain: Board) -> None:
-    node = connect(chain.url, 31337)
-    raw = chain.w3.eth.get_raw_transaction(chain.post(5, 2)["transactionHash"])  # type: ignore[arg-type]
-    before = read_page(node, wanted(chain), 0, 2).events
-    chain.rpc("anvil_reorg", 1, [])
-    chain.mine()
-    chain.rpc("eth_sendRawTransaction", raw.to_0x_hex())
-    after = read_page(node, wanted(chain), 0, chain.w3.eth.block_number).events
+def test_event__mined_again_in_another_block__has_the_same_id(local_chain: Board) -> None:
+    node = connect(local_chain.url, 31337)
+    raw = local_chain.w3.eth.get_raw_transaction(local_chain.post(5, 2)["transactionHash"])  # type: ignore[arg-type]
+    before = read_page(node, wanted(local_chain), 0, 2).events
+    local_chain.rpc("anvil_reorg", 1, [])
+    local_chain.mine()
+    local_chain.rpc("eth_sendRawTransaction", raw.to_0x_hex())
+    after = read_page(node, wanted(local_chain), 0, local_chain.w3.eth.block_number).events
     assert [event.id for event in before] == [event.id for event in after]
     assert {event.block_hash for event in before}.isdisjoint(event.block_hash for event in after)
 
 
-def test_read_page__block_that_the_node_has_not__is_refused(chain: Board) -> None:
+def test_read_page__block_that_the_node_has_not__is_refused(local_chain: Board) -> None:
     with pytest.raises(ChainMoved, match="not on this endpoint yet"):
-        read_page(connect(chain.url, 31337), wanted(chain), 0, 50)
+        read_page(connect(local_chain.url, 31337), wanted(local_chain), 0, 50)
 
 
-def test_pages__node_refuses_long_ranges__reads_shorter_ones(chain: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages__node_refuses_long_ranges__reads_shorter_ones(
+    local_chain: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for note in range(20):
-        chain.post(note)
+        local_chain.post(note)
     asked: list[int] = []
     original = Node.batch
 
@@ -66,16 +68,16 @@ def test_pages__node_refuses_long_ranges__reads_shorter_ones(chain: Board, monke
         return found
 
     monkeypatch.setattr(Node, "batch", limited)
-    found = list(pages(connect(chain.url, 31337), wanted(chain), 0, 21, blocks=16))
+    found = list(pages(connect(local_chain.url, 31337), wanted(local_chain), 0, 21, blocks=16))
     assert [event.args["id"] for page in found for event in page.events] == list(range(20))
     assert asked.count(16) == 1, "what was learnt is kept"
 
 
-def test_pages__too_many_logs_in_one__next_covers_less(chain: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages__too_many_logs_in_one__next_covers_less(local_chain: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("keepers.chain.logs._MOST_LOGS", 10)
     for note in range(16):
-        chain.post(10 * note, 10)
-    found = list(pages(connect(chain.url, 31337), wanted(chain), 2, 17, blocks=4))
+        local_chain.post(10 * note, 10)
+    found = list(pages(connect(local_chain.url, 31337), wanted(local_chain), 2, 17, blocks=4))
     assert [len(page.events) for page in found] == [40, 20, *[10] * 10]
 
 

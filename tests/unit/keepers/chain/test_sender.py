@@ -29,7 +29,7 @@ from tests.fixtures.board import SENDING, Board, board, signer
 
 
 @pytest.fixture
-def chain() -> Iterator[Board]:
+def local_chain() -> Iterator[Board]:
     with board() as found:
         yield found
 
@@ -41,30 +41,30 @@ def store(tmp_path: Path) -> Iterator[Store]:
     found.close()
 
 
-def sender(chain: Board, store: Store, policy: SendPolicy = SENDING, bot: str = "bot", **options: Any) -> Sender:
-    return Sender(connect(chain.url, 31337), signer(), policy, store.journal(bot), **options)
+def sender(local_chain: Board, store: Store, policy: SendPolicy = SENDING, bot: str = "bot", **options: Any) -> Sender:
+    return Sender(connect(local_chain.url, 31337), signer(), policy, store.journal(bot), **options)
 
 
-def act(chain: Board, note: int = 1) -> tuple[str, bytes]:
+def act(local_chain: Board, note: int = 1) -> tuple[str, bytes]:
     """A call that anyone may send, with an effect that can be counted."""
-    return chain.contract.address, chain.answer(note)
+    return local_chain.contract.address, local_chain.answer(note)
 
 
-def reverting(chain: Board) -> tuple[str, bytes]:
+def reverting(local_chain: Board) -> tuple[str, bytes]:
     """A transfer by one who has nothing."""
-    token = deploy(chain.w3, chain.owner, artifact("SettlementToken"), "T", "T", 18)
-    return token.address, bytes.fromhex(token.encode_abi("transfer", [chain.owner, 1])[2:])
+    token = deploy(local_chain.w3, local_chain.owner, artifact("SettlementToken"), "T", "T", 18)
+    return token.address, bytes.fromhex(token.encode_abi("transfer", [local_chain.owner, 1])[2:])
 
 
 def attempts(store: Store, bot: str = "bot") -> list[Attempt]:
     return [attempt for transaction in store.journal(bot).active() for attempt in transaction.attempts]
 
 
-def stuck(chain: Board, store: Store, key: str = "key", note: int = 1) -> None:
+def stuck(local_chain: Board, store: Store, key: str = "key", note: int = 1) -> None:
     """Leaves a transaction in the journal that is broadcast and not mined."""
-    chain.rpc("evm_setAutomine", False)
+    local_chain.rpc("evm_setAutomine", False)
     with pytest.raises(Interrupted):
-        sender(chain, store, should_stop=lambda: True).send(key, *act(chain, note))
+        sender(local_chain, store, should_stop=lambda: True).send(key, *act(local_chain, note))
 
 
 def settled(found: Sender) -> dict[str, Status]:
@@ -85,49 +85,49 @@ def when(happened: Callable[[], bool], then: Callable[[], object]) -> threading.
 # -- Sending
 
 
-def test_send__mined__journals_before_and_gives_the_receipt(chain: Board, store: Store) -> None:
-    receipt = sender(chain, store).send("key", *act(chain), source=3, trace="abc")
+def test_send__mined__journals_before_and_gives_the_receipt(local_chain: Board, store: Store) -> None:
+    receipt = sender(local_chain, store).send("key", *act(local_chain), source=3, trace="abc")
     assert receipt.ok and receipt.gas_used > 21_000 and receipt.cost >= 0
     (made,) = store.journal("bot").active()
     assert (made.status, made.tx_hash, made.source, made.trace) == (Status.MINED, receipt.tx_hash, 3, "abc")
-    assert chain.answers(1, 1) == [1]
+    assert local_chain.answers(1, 1) == [1]
 
 
-def test_send__would_revert__is_not_sent_and_says_why(chain: Board, store: Store) -> None:
+def test_send__would_revert__is_not_sent_and_says_why(local_chain: Board, store: Store) -> None:
     with pytest.raises(Reverted, match="ERC20InsufficientBalance"):
-        sender(chain, store).send("key", *reverting(chain))
+        sender(local_chain, store).send("key", *reverting(local_chain))
     assert attempts(store) == []
 
 
-def test_send__base_fee_above_the_bound__sends_nothing(chain: Board, store: Store) -> None:
-    chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(200 * GWEI))
-    chain.mine()
+def test_send__base_fee_above_the_bound__sends_nothing(local_chain: Board, store: Store) -> None:
+    local_chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(200 * GWEI))
+    local_chain.mine()
     with pytest.raises(GasTooExpensive, match="raise max_fee_gwei"):
-        sender(chain, store).send("key", *act(chain))
+        sender(local_chain, store).send("key", *act(local_chain))
     assert attempts(store) == []
 
 
-def test_send__same_key_again__is_refused(chain: Board, store: Store) -> None:
-    sending = sender(chain, store)
-    sending.send("key", *act(chain))
+def test_send__same_key_again__is_refused(local_chain: Board, store: Store) -> None:
+    sending = sender(local_chain, store)
+    sending.send("key", *act(local_chain))
     with pytest.raises(AlreadyOpen):
-        sending.send("key", *act(chain))
-    assert chain.answers(1, 1) == [1]
+        sending.send("key", *act(local_chain))
+    assert local_chain.answers(1, 1) == [1]
 
 
-def test_send__more_than_a_day_allows__is_refused(chain: Board, store: Store) -> None:
-    chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(10 * GWEI))
-    chain.mine()
-    sending = sender(chain, store, replace(SENDING, daily_limit=2 * 10**15))
+def test_send__more_than_a_day_allows__is_refused(local_chain: Board, store: Store) -> None:
+    local_chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(10 * GWEI))
+    local_chain.mine()
+    sending = sender(local_chain, store, replace(SENDING, daily_limit=2 * 10**15))
     with pytest.raises(SpendingLimit, match="raise max_spend_eth_per_day"):
         for note in range(10):
-            sending.send(f"key {note}", *act(chain, note))
-    spent = 10**20 - chain.w3.eth.get_balance(signer().address)  # type: ignore[arg-type]
+            sending.send(f"key {note}", *act(local_chain, note))
+    spent = 10**20 - local_chain.w3.eth.get_balance(signer().address)  # type: ignore[arg-type]
     assert 0 < spent <= 2 * 10**15 and store.spent(31337, signer().address) == spent
 
 
 def test_send__mined_but_reverted__gives_the_decoded_reason(
-    chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+    local_chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = Node.rpc
 
@@ -138,106 +138,106 @@ def test_send__mined_but_reverted__gives_the_decoded_reason(
 
     monkeypatch.setattr(Node, "rpc", lenient)
     monkeypatch.setattr(Sender, "simulate", lambda *_: None)
-    receipt = sender(chain, store).send("key", *reverting(chain))
+    receipt = sender(local_chain, store).send("key", *reverting(local_chain))
     assert not receipt.ok and receipt.reason.startswith("ERC20InsufficientBalance(")
     assert store.journal("bot").active() == []
 
 
-def test_send__confirmations_wanted__waits_for_them(chain: Board, store: Store) -> None:
-    sending = sender(chain, store, replace(SENDING, confirmations=2))
-    start = chain.w3.eth.block_number
-    thread = when(lambda: chain.w3.eth.block_number == start + 1, lambda: chain.mine(2))
-    receipt = sending.send("key", *act(chain))
+def test_send__confirmations_wanted__waits_for_them(local_chain: Board, store: Store) -> None:
+    sending = sender(local_chain, store, replace(SENDING, confirmations=2))
+    start = local_chain.w3.eth.block_number
+    thread = when(lambda: local_chain.w3.eth.block_number == start + 1, lambda: local_chain.mine(2))
+    receipt = sending.send("key", *act(local_chain))
     thread.join(timeout=10)
-    assert chain.w3.eth.block_number >= receipt.block + 2
+    assert local_chain.w3.eth.block_number >= receipt.block + 2
 
 
 # -- Stuck, dropped, displaced
 
 
-def test_send__stuck__is_replaced_with_a_higher_fee_and_happens_once(chain: Board, store: Store) -> None:
-    chain.rpc("evm_setAutomine", False)
-    thread = when(lambda: len(attempts(store)) == 3, chain.mine)
-    receipt = sender(chain, store, replace(SENDING, replace_after=0.2)).send("key", *act(chain))
+def test_send__stuck__is_replaced_with_a_higher_fee_and_happens_once(local_chain: Board, store: Store) -> None:
+    local_chain.rpc("evm_setAutomine", False)
+    thread = when(lambda: len(attempts(store)) == 3, local_chain.mine)
+    receipt = sender(local_chain, store, replace(SENDING, replace_after=0.2)).send("key", *act(local_chain))
     thread.join(timeout=10)
     (made,) = store.journal("bot").active()
     paid = [attempt.max_fee for attempt in made.attempts]
     assert paid == sorted(set(paid)) and receipt.ok and receipt.tx_hash == made.tx_hash
-    assert chain.answers(1, 1) == [1]
+    assert local_chain.answers(1, 1) == [1]
 
 
-def test_send__stuck_at_the_bound__is_not_replaced(chain: Board, store: Store) -> None:
-    chain.rpc("evm_setAutomine", False)
+def test_send__stuck_at_the_bound__is_not_replaced(local_chain: Board, store: Store) -> None:
+    local_chain.rpc("evm_setAutomine", False)
     policy = replace(SENDING, max_fee=GWEI, replace_after=0.05, receipt_timeout=0.5)
-    chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
-    chain.mine()
+    local_chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
+    local_chain.mine()
     with pytest.raises(ReceiptTimeout):
-        sender(chain, store, policy).send("key", *act(chain))
+        sender(local_chain, store, policy).send("key", *act(local_chain))
     assert {attempt.max_fee for attempt in attempts(store)} == {GWEI} and len(attempts(store)) == 1
 
 
-def test_send__dropped_by_the_node__is_sent_again(chain: Board, store: Store) -> None:
-    chain.rpc("evm_setAutomine", False)
+def test_send__dropped_by_the_node__is_sent_again(local_chain: Board, store: Store) -> None:
+    local_chain.rpc("evm_setAutomine", False)
     notes: list[str] = []
 
     def drop() -> None:
-        chain.rpc("anvil_dropAllTransactions")
-        chain.rpc("evm_setAutomine", True)
+        local_chain.rpc("anvil_dropAllTransactions")
+        local_chain.rpc("evm_setAutomine", True)
 
-    thread = when(lambda: int(chain.rpc("txpool_status")["pending"], 16) == 1, drop)
-    sending = sender(chain, store, note=lambda event, **_: notes.append(event))
-    receipt = sending.send("key", *act(chain))
+    thread = when(lambda: int(local_chain.rpc("txpool_status")["pending"], 16) == 1, drop)
+    sending = sender(local_chain, store, note=lambda event, **_: notes.append(event))
+    receipt = sending.send("key", *act(local_chain))
     thread.join(timeout=10)
-    assert receipt.ok and "resent" in notes and chain.answers(1, 1) == [1]
+    assert receipt.ok and "resent" in notes and local_chain.answers(1, 1) == [1]
     assert len(attempts(store)) == 1, "the same bytes"
 
 
-def test_send__never_mined__times_out_and_a_restart_finishes_it(chain: Board, store: Store) -> None:
-    chain.rpc("evm_setAutomine", False)
+def test_send__never_mined__times_out_and_a_restart_finishes_it(local_chain: Board, store: Store) -> None:
+    local_chain.rpc("evm_setAutomine", False)
     with pytest.raises(ReceiptTimeout):
-        sender(chain, store, replace(SENDING, receipt_timeout=0.2)).send("key", *act(chain))
-    chain.rpc("evm_setAutomine", True)
-    chain.mine()
-    assert settled(sender(chain, store)) == {"key": Status.MINED}
-    assert chain.answers(1, 1) == [1]
+        sender(local_chain, store, replace(SENDING, receipt_timeout=0.2)).send("key", *act(local_chain))
+    local_chain.rpc("evm_setAutomine", True)
+    local_chain.mine()
+    assert settled(sender(local_chain, store)) == {"key": Status.MINED}
+    assert local_chain.answers(1, 1) == [1]
 
 
-def test_settle__stuck_since_the_last_run__raises_the_fee(chain: Board, store: Store) -> None:
-    stuck(chain, store)
-    thread = when(lambda: len(attempts(store)) == 2, chain.mine)
-    assert settled(sender(chain, store, replace(SENDING, replace_after=0.1))) == {"key": Status.MINED}
+def test_settle__stuck_since_the_last_run__raises_the_fee(local_chain: Board, store: Store) -> None:
+    stuck(local_chain, store)
+    thread = when(lambda: len(attempts(store)) == 2, local_chain.mine)
+    assert settled(sender(local_chain, store, replace(SENDING, replace_after=0.1))) == {"key": Status.MINED}
     thread.join(timeout=10)
     first, second = attempts(store)
-    assert second.max_fee > first.max_fee and chain.answers(1, 1) == [1]
+    assert second.max_fee > first.max_fee and local_chain.answers(1, 1) == [1]
 
 
-def test_send__nonce_taken_by_another__says_that_it_is_lost(chain: Board, store: Store, tmp_path: Path) -> None:
+def test_send__nonce_taken_by_another__says_that_it_is_lost(local_chain: Board, store: Store, tmp_path: Path) -> None:
     other = Store.open(f"sqlite:///{tmp_path}/other.sqlite")
-    stuck(chain, store, "ours")
-    chain.rpc("anvil_dropAllTransactions")
-    stuck(chain, other, "theirs", 5)
-    chain.rpc("evm_setAutomine", True)
-    chain.mine()
-    assert settled(sender(chain, store)) == {"ours": Status.LOST}
-    assert chain.answers(1, 1) == [0] and chain.answers(1, 5) == [1]
-    assert sender(chain, store).send("ours", *act(chain)).ok
+    stuck(local_chain, store, "ours")
+    local_chain.rpc("anvil_dropAllTransactions")
+    stuck(local_chain, other, "theirs", 5)
+    local_chain.rpc("evm_setAutomine", True)
+    local_chain.mine()
+    assert settled(sender(local_chain, store)) == {"ours": Status.LOST}
+    assert local_chain.answers(1, 1) == [0] and local_chain.answers(1, 5) == [1]
+    assert sender(local_chain, store).send("ours", *act(local_chain)).ok
     other.close()
 
 
-def test_send__displaced_while_it_waits__says_so(chain: Board, store: Store, tmp_path: Path) -> None:
+def test_send__displaced_while_it_waits__says_so(local_chain: Board, store: Store, tmp_path: Path) -> None:
     other = Store.open(f"sqlite:///{tmp_path}/other.sqlite")
-    chain.rpc("evm_setAutomine", False)
+    local_chain.rpc("evm_setAutomine", False)
 
     def displace() -> None:
-        chain.rpc("anvil_dropAllTransactions")
-        rival = sender(chain, other, replace(SENDING, receipt_timeout=0.0))
+        local_chain.rpc("anvil_dropAllTransactions")
+        rival = sender(local_chain, other, replace(SENDING, receipt_timeout=0.0))
         with pytest.raises(ReceiptTimeout):
-            rival.send("theirs", *act(chain, 5))
-        chain.mine()
+            rival.send("theirs", *act(local_chain, 5))
+        local_chain.mine()
 
     thread = when(lambda: len(attempts(store)) == 1, displace)
     with pytest.raises(TransactionLost, match="give keepers one store"):
-        sender(chain, store, replace(SENDING, resend_after=60)).send("ours", *act(chain))
+        sender(local_chain, store, replace(SENDING, resend_after=60)).send("ours", *act(local_chain))
     thread.join(timeout=10)
     other.close()
 
@@ -245,77 +245,85 @@ def test_send__displaced_while_it_waits__says_so(chain: Board, store: Store, tmp
 # -- Gaps
 
 
-def test_settle__gap_that_the_journal_knows__is_filled_with_what_belongs_there(chain: Board, store: Store) -> None:
-    stuck(chain, store, "first")
+def test_settle__gap_that_the_journal_knows__is_filled_with_what_belongs_there(
+    local_chain: Board, store: Store
+) -> None:
+    stuck(local_chain, store, "first")
     with pytest.raises(Interrupted):
-        sender(chain, store, bot="other", should_stop=lambda: True).send("second", *act(chain, 2))
-    chain.rpc("anvil_dropAllTransactions")
-    chain.rpc("evm_setAutomine", True)
+        sender(local_chain, store, bot="other", should_stop=lambda: True).send("second", *act(local_chain, 2))
+    local_chain.rpc("anvil_dropAllTransactions")
+    local_chain.rpc("evm_setAutomine", True)
     # Only the bot with the higher nonce comes back: it broadcasts the other's bytes too.
-    assert settled(sender(chain, store, bot="other")) == {"second": Status.MINED}
-    assert chain.answers(2, 1) == [1, 1]
-    assert settled(sender(chain, store)) == {"first": Status.MINED}
+    assert settled(sender(local_chain, store, bot="other")) == {"second": Status.MINED}
+    assert local_chain.answers(2, 1) == [1, 1]
+    assert settled(sender(local_chain, store)) == {"first": Status.MINED}
 
 
-def test_send__gap_that_nobody_knows__is_used_up(chain: Board, store: Store) -> None:
+def test_send__gap_that_nobody_knows__is_used_up(local_chain: Board, store: Store) -> None:
     journal = store.journal("bot")
-    made = sender(chain, store)._sign(
-        {"to": chain.contract.address, "data": chain.answer(1), "value": 0, "gas": 100_000, "chainId": 31337}
+    made = sender(local_chain, store)._sign(
+        {
+            "to": local_chain.contract.address,
+            "data": local_chain.answer(1),
+            "value": 0,
+            "gas": 100_000,
+            "chainId": 31337,
+        }
         | {"nonce": 2, "maxFeePerGas": GWEI, "maxPriorityFeePerGas": 0, "type": 2},
         0,
         "public",
     )
     journal.reserve(Wanted("key", 0, 31337, signer().address, 1), lambda: 2, lambda _: made)
-    found = {item.transaction.key: item for item in settling(chain, store)}
-    assert found["key"].status is Status.MINED and chain.answers(1, 1) == [1]
-    assert chain.w3.eth.get_transaction_count(signer().address) == 3  # type: ignore[arg-type]
-    closed = settled(sender(chain, store))
+    found = {item.transaction.key: item for item in settling(local_chain, store)}
+    assert found["key"].status is Status.MINED and local_chain.answers(1, 1) == [1]
+    assert local_chain.w3.eth.get_transaction_count(signer().address) == 3  # type: ignore[arg-type]
+    closed = settled(sender(local_chain, store))
     assert {key.partition(":")[0] for key in closed} == {"gap", "key"}
     assert sorted(status for key, status in closed.items() if key != "key") == [Status.CANCELLED] * 2
 
 
-def settling(chain: Board, store: Store) -> list[Settled]:
-    return list(sender(chain, store).settle())
+def settling(local_chain: Board, store: Store) -> list[Settled]:
+    return list(sender(local_chain, store).settle())
 
 
 # -- Reorganisations
 
 
-def test_settle__block_taken_back__the_same_bytes_are_mined_again(chain: Board, store: Store) -> None:
-    chain.mine(3)
-    first = sender(chain, store).send("key", *act(chain))
-    chain.rpc("anvil_reorg", 1, [])
-    assert chain.answers(1, 1) == [0]
-    (found,) = settling(chain, store)
+def test_settle__block_taken_back__the_same_bytes_are_mined_again(local_chain: Board, store: Store) -> None:
+    local_chain.mine(3)
+    first = sender(local_chain, store).send("key", *act(local_chain))
+    local_chain.rpc("anvil_reorg", 1, [])
+    assert local_chain.answers(1, 1) == [0]
+    (found,) = settling(local_chain, store)
     assert found.receipt is not None and found.receipt.tx_hash == first.tx_hash
-    assert chain.answers(1, 1) == [1] and len(attempts(store)) == 1
+    assert local_chain.answers(1, 1) == [1] and len(attempts(store)) == 1
 
 
-def test_settle__source_taken_back__its_nonce_is_used_up(chain: Board, store: Store) -> None:
-    chain.mine(3)
-    sender(chain, store).send("key", *act(chain))
-    chain.rpc("anvil_reorg", 1, [])
+def test_settle__source_taken_back__its_nonce_is_used_up(local_chain: Board, store: Store) -> None:
+    local_chain.mine(3)
+    sender(local_chain, store).send("key", *act(local_chain))
+    local_chain.rpc("anvil_reorg", 1, [])
     (made,) = store.journal("bot").active()
     store.journal("bot").move(made, Status.ORPHANED)
-    (found,) = settling(chain, store)
-    assert (found.status, chain.answers(1, 1)) == (Status.CANCELLED, [0])
+    (found,) = settling(local_chain, store)
+    assert (found.status, local_chain.answers(1, 1)) == (Status.CANCELLED, [0])
     raw = made.attempts[0].raw
-    assert "nonce too low" in str(chain.w3.provider.make_request("eth_sendRawTransaction", [raw]))  # type: ignore[arg-type]
+    assert "nonce too low" in str(local_chain.w3.provider.make_request("eth_sendRawTransaction", [raw]))  # type: ignore[arg-type]
 
 
-def test_settle__source_taken_back_but_the_act_is_mined_first__counts_as_done(chain: Board, store: Store) -> None:
-    stuck(chain, store)
+def test_settle__source_taken_back_but_the_act_is_mined_first__counts_as_done(local_chain: Board, store: Store) -> None:
+    stuck(local_chain, store)
     (made,) = store.journal("bot").active()
     store.journal("bot").move(made, Status.ORPHANED)
-    chain.mine()
-    (found,) = settling(chain, store)
-    assert (found.status, chain.answers(1, 1)) == (Status.MINED, [1])
+    local_chain.mine()
+    (found,) = settling(local_chain, store)
+    assert (found.status, local_chain.answers(1, 1)) == (Status.MINED, [1])
 
 
-def test_settle__deep_enough__is_no_longer_watched(chain: Board, store: Store) -> None:
-    sender(chain, store).send("key", *act(chain))
-    chain.mine(SENDING.finality)
-    assert settled(sender(chain, store)) == {"key": Status.FINAL}
+def test_settle__deep_enough__is_no_longer_watched(local_chain: Board, store: Store) -> None:
+    sender(local_chain, store).send("key", *act(local_chain))
+    local_chain.mine(SENDING.finality)
+    assert settled(sender(local_chain, store)) == {"key": Status.FINAL}
     assert store.journal("bot").active() == []
 
 
@@ -323,28 +331,28 @@ def test_settle__deep_enough__is_no_longer_watched(chain: Board, store: Store) -
 
 
 def test_send__killed_before_the_broadcast__restart_sends_the_same_bytes(
-    chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+    local_chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(PublicRoute, "submit", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
-            sender(chain, store).send("key", *act(chain))
+            sender(local_chain, store).send("key", *act(local_chain))
     (signed,) = attempts(store)
-    assert settled(sender(chain, store)) == {"key": Status.MINED}
-    assert [attempt.tx_hash for attempt in attempts(store)] == [signed.tx_hash] and chain.answers(1, 1) == [1]
+    assert settled(sender(local_chain, store)) == {"key": Status.MINED}
+    assert [attempt.tx_hash for attempt in attempts(store)] == [signed.tx_hash] and local_chain.answers(1, 1) == [1]
 
 
-def test_send__asked_to_stop__keeps_it_in_the_journal(chain: Board, store: Store) -> None:
-    stuck(chain, store)
+def test_send__asked_to_stop__keeps_it_in_the_journal(local_chain: Board, store: Store) -> None:
+    stuck(local_chain, store)
     assert len(attempts(store)) == 1
 
 
-def test_send__many_senders_of_one_account__each_has_a_nonce(chain: Board, store: Store) -> None:
+def test_send__many_senders_of_one_account__each_has_a_nonce(local_chain: Board, store: Store) -> None:
     faults: list[BaseException] = []
 
     def work(number: int) -> None:
         try:
-            sender(chain, store, bot=f"bot {number % 2}").send(f"key {number}", *act(chain, number))
+            sender(local_chain, store, bot=f"bot {number % 2}").send(f"key {number}", *act(local_chain, number))
         except BaseException as error:
             faults.append(error)
 
@@ -353,4 +361,4 @@ def test_send__many_senders_of_one_account__each_has_a_nonce(chain: Board, store
         thread.start()
     for thread in threads:
         thread.join(timeout=30)
-    assert faults == [] and chain.answers(6) == [1] * 6
+    assert faults == [] and local_chain.answers(6) == [1] * 6
