@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
 import numpy as np
-from eth_abi import encode
-from eth_account import Account
 from eth_utils import keccak
-from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from keepers.chain.signing import NORMAL_TAILS
 from keepers.risk.fixed_point import to_fixed_point
 from scripts.anvil import advance
-from scripts.artifacts import artifact
 from scripts.demo.data import load_closes
-from scripts.deployment.artifacts import protocol_artifacts
-from scripts.deployment.chain import Chain
-from scripts.deployment.config import Config
-from scripts.deployment.local import UnlockedSender
-from scripts.deployment.protocol import ProtocolDeployment
 from scripts.transactions import send
-from scripts.venues.uniswap import FAR_FUTURE, UniswapV2
 from tests.bench.framework import Bench, Row
+from tests.bench.world import USD, WAD, World
 
 GROUP = "Portfolio of 32 assets"
 METHOD = (
@@ -35,7 +24,6 @@ METHOD = (
 )
 LIMIT = 16_777_216
 """Gas of a transaction, EIP-7825."""
-WAD, USD = 10**18, 10**6
 RISKY = 31
 PRICES = {f"S{k:02}": 20 + 7 * k for k in range(RISKY)}
 REAL = [
@@ -43,52 +31,30 @@ REAL = [
     *("LLY", "MRK", "MSFT", "PEP", "PFE", "PG", "RRC", "UNH", "WMT", "XOM"),
 ]
 DAYS = 756
-SIGNER = Account.from_key((0xB0B).to_bytes(32, "big"))
-FOREVER = 2**40 - 1
-MODEL = keccak(text="bench")
-ORDERS = "(address,address,uint256,uint256,address,uint40,(uint256,(address,bool)[])[])[]"
 REQUESTS = 8
+
+
+def _terms(owner: str) -> dict[str, Any]:
+    return {
+        "limits": {"max_var99": 1000, "max_weight": 5000, "max_drawdown": 3000, "halt_drawdown": 6000},
+        "fees": {"management": 150, "performance": 1500, "recipient": owner},
+        "policy": {"lock": 0},
+    }
 
 
 def rows(bench: Bench) -> list[Row]:
     """Everything that a holder, a keeper and a manager do."""
-    world = World(bench)
-    return [Row(GROUP, name, "gas", gas, target=LIMIT, method=METHOD) for name, gas in world.life().items()]
+    return [Row(GROUP, name, "gas", gas, target=LIMIT, method=METHOD) for name, gas in Large(bench).life().items()]
 
 
-class World:
-    """Deployed from a config, as on any network; a million dollars of the trader's, all in cash."""
+class Large:
+    """A portfolio of RISKY stocks; a million dollars of the trader's, all in cash."""
 
     def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        w3, owner = bench.w3, bench.deployer
-        self.usd = bench.token("USDC", 6)
-        feeds = {
-            name: bench.deploy("FeedStandIn", 8, name, price * 10**8).address
-            for name, price in {"USDC": 1, **PRICES}.items()
-        }
-        config = _config(owner, self.usd.address, feeds)
-        artifacts = protocol_artifacts()
-        sender = UnlockedSender(w3, owner)
-        first = ProtocolDeployment(Chain(w3, sender, lambda _: None), Config.model_validate(config), artifacts)
-        record = first.run()
-        registry = first.contracts["IdentityRegistry"]
-        for account in (owner, bench.trader):
-            bench.send(owner, registry.functions.registerIdentity(account, 840, 3, FOREVER))
-        self.stocks = [w3.eth.contract(record.tokens[s], abi=artifacts["ComplianceAwareToken"].abi) for s in PRICES]  # type: ignore[call-overload]
-        v2 = UniswapV2(w3, owner).deploy()
-        self.pairs = [
-            self._pool(v2, registry, stock, price) for stock, price in zip(self.stocks, PRICES.values(), strict=True)
-        ]
-        config["venues"] = [{"pool": pair.address, "kind": "uniswap-v2", "fee": 3000} for pair in self.pairs]
-        config |= _portfolio(owner)
-        second = ProtocolDeployment(Chain(w3, sender, lambda _: None), Config.model_validate(config), artifacts)
-        made = second.run()
-        self.contracts = second.contracts
-        self.portfolio = w3.eth.contract(made.portfolios["bench"]["address"], abi=artifact("Portfolio").abi)  # type: ignore[call-overload]
-        self._nonces = count()
-        self.bench.send(bench.trader, self.usd.functions.approve(self.portfolio.address, 2**256 - 1))
-        self._post_model(made.universes["stocks"]["id"])
+        self.world, self.bench = World(bench, PRICES, _terms(bench.deployer)), bench
+        self.usd, self.stocks = self.world.usd, self.world.stocks
+        self.contracts, self.portfolio = self.world.contracts, self.world.portfolio
+        self._send(bench.trader, self.world.model(to_fixed_point(covariance())))
 
     def life(self) -> dict[str, int]:
         """What is done, and its gas, in an order in which all of it passes."""
@@ -138,41 +104,11 @@ class World:
         else:
             targets = [value * WAD // nav // 2 for value in values[1:]]
         orders = [
-            self._order(self.usd if buy else stock, stock if buy else self.usd, amount, pair)
-            for stock, pair in zip(self.stocks, self.pairs, strict=True)
+            self.world.order(self.usd if buy else stock, stock if buy else self.usd, amount, pair)
+            for stock, pair in zip(self.stocks, self.world.pairs, strict=True)
             for amount in [spent if buy else held[stock.address] // 2]
         ]
-        now = self.bench.w3.eth.get_block("latest")["timestamp"]
-        digest = keccak(encode([ORDERS], [orders]))
-        times = (now - 1, FOREVER, next(self._nonces))
-        terms = (1000, 10_000, 1_000, 1)
-        signal = (self.portfolio.address, [WAD - sum(targets), *targets], *terms, *times, MODEL, digest, digest)
-        rebalancer = self.contracts["AutoRebalancer"].functions
-        signed = Account.unsafe_sign_hash(rebalancer.hashSignal(signal).call(), SIGNER.key)
-        call = rebalancer.rebalance(signal, orders, [(SIGNER.address, bytes(signed.signature))])
-        return self._send(self.bench.trader, call)
-
-    def _order(self, token_in: Contract, token_out: Contract, amount: int, pair: Contract) -> Any:
-        there = (token_in.address, token_out.address)
-        hop = (pair.address, int(there[0], 16) < int(there[1], 16))
-        return (*there, amount, 1, self.portfolio.address, FAR_FUTURE, [(amount, [hop])])
-
-    def _pool(self, v2: UniswapV2, registry: Contract, stock: Contract, price: int) -> Contract:
-        deep = 10**8
-        owner = self.bench.deployer
-        self.bench.send(owner, stock.functions.mint(owner, deep * WAD // price))
-        pair = v2.create_pool(stock.address, self.usd.address)
-        self.bench.send(owner, registry.functions.setVenueAccount(pair.address, True))
-        v2.add_liquidity(owner, {stock.address: deep * WAD // price, self.usd.address: deep * USD})
-        return pair
-
-    def _post_model(self, universe: str) -> None:
-        now = self.bench.w3.eth.get_block("latest")["timestamp"]
-        terms = (1, now - 1, now + 800_000, *NORMAL_TAILS)
-        model = (bytes.fromhex(universe[2:]), *terms, to_fixed_point(covariance()))
-        models = self.contracts["CovarianceModels"].functions
-        signed = Account.unsafe_sign_hash(models.hashModel(model).call(), SIGNER.key)
-        self._send(self.bench.trader, models.postModel(model, [(SIGNER.address, bytes(signed.signature))]))
+        return self._send(self.bench.trader, self.world.rebalance([WAD - sum(targets), *targets], orders))
 
     def _params(self) -> tuple[Any, ...]:
         """Another portfolio like the first."""
@@ -190,40 +126,3 @@ def covariance() -> Any:
     returns = np.diff(np.log(closes), axis=0)
     late, early = returns[-DAYS:], returns[-2 * DAYS : -DAYS, : RISKY - len(REAL)]
     return np.cov(np.hstack([late, early]), rowvar=False)
-
-
-def _config(owner: str, usd: str, feeds: dict[str, str]) -> dict[str, Any]:
-    roles = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
-    rules = {"countries": [840], "classes": ["institutional"]}
-    bounds = {"heartbeat": 10**8, "min_price": 0.01, "max_price": 10_000}
-    return {
-        "network": "bench",
-        "admin": owner,
-        "roles": {name: {"accounts": [owner]} for name in roles},
-        "assets": {"USDC": usd},
-        "models": {"bench": {"weights": "0x" + "11" * 32, "code": "0x" + "22" * 32}},
-        "tokens": {symbol: {"name": symbol, "rules": rules} for symbol in PRICES},
-        "feeds": {name: {"aggregator": address, **bounds} for name, address in feeds.items()},
-    }
-
-
-def _portfolio(owner: str) -> dict[str, Any]:
-    quorum = {"signers": [SIGNER.address], "threshold": 1}
-    return {
-        "universes": {"stocks": {"assets": list(PRICES), **quorum}},
-        "portfolios": {
-            "bench": {
-                "name": "Bench",
-                "symbol": "BENCH",
-                "settlement": "USDC",
-                "assets": list(PRICES),
-                "universe": "stocks",
-                "limits": {"max_var99": 1000, "max_weight": 5000, "max_drawdown": 3000, "halt_drawdown": 6000},
-                "loss_budget": {"bps": 1000, "window": 604_800},
-                "fees": {"management": 150, "performance": 1500, "recipient": owner},
-                "policy": {"lock": 0},
-                "identity": {"country": 840, "kyc_expiry": FOREVER},
-                **quorum,
-            }
-        },
-    }

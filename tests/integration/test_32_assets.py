@@ -2,15 +2,15 @@
 
 from scripts.anvil import anvil
 from tests.bench.framework import Bench
-from tests.bench.portfolio import LIMIT, World
+from tests.bench.portfolio import LIMIT, Large
 
 
 def test_32_assets__every_operation__below_the_gas_of_a_transaction():
     """Each is sent with EIP-7825's 16,777,216 gas; the figures are the bench's."""
     with anvil() as w3:
-        world = World(Bench(w3))
-        assert len(world.portfolio.functions.assets().call()) == 32
-        gas = world.life()
+        large = Large(Bench(w3))
+        assert len(large.portfolio.functions.assets().call()) == 32
+        gas = large.life()
     print(*(f"{name}: {used:,}" for name, used in gas.items()), sep="\n")
     assert len(gas) == 12
     assert all(used < LIMIT for used in gas.values()), gas

@@ -1,0 +1,142 @@
+"""A portfolio of regulated stocks and cash, deployed from a config, with a Uniswap V2 pair for each stock."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from eth_abi import encode
+from eth_account import Account
+from eth_utils import keccak
+from web3.contract import Contract
+from web3.contract.contract import ContractFunction
+
+from keepers.chain.signing import NORMAL_TAILS
+from scripts.artifacts import artifact
+from scripts.deployment.artifacts import protocol_artifacts
+from scripts.deployment.chain import Chain
+from scripts.deployment.config import Config
+from scripts.deployment.local import UnlockedSender
+from scripts.deployment.protocol import ProtocolDeployment
+from scripts.venues.uniswap import FAR_FUTURE, UniswapV2
+from tests.bench.framework import Bench
+
+WAD, USD = 10**18, 10**6
+FOREVER = 2**40 - 1
+SIGNER = Account.from_key((0xB0B).to_bytes(32, "big"))
+MODEL = keccak(text="bench")
+DEEP = 10**9
+"""Dollars on either side of a pair."""
+ORDERS = "(address,address,uint256,uint256,address,uint40,(uint256,(address,bool)[])[])[]"
+
+
+class World:
+    """Stand-in feeds at `prices` whole dollars, one signer, the deployer in every role.
+
+    The trader has dollars, which the portfolio may take, and no stocks.
+    """
+
+    def __init__(self, bench: Bench, prices: dict[str, int], portfolio: dict[str, Any]) -> None:
+        self.bench, self.prices = bench, prices
+        w3, owner = bench.w3, bench.deployer
+        self.usd = bench.token("USDC", 6)
+        self._config = _config(owner, self.usd.address, self._feeds(), list(prices))
+        first, record = self._deploy()
+        self._registry = first["IdentityRegistry"]
+        for account in (owner, bench.trader):
+            bench.send(owner, self._registry.functions.registerIdentity(account, 840, 3, FOREVER))
+        stock = artifact("ComplianceAwareToken").abi
+        self.stocks = [w3.eth.contract(record.tokens[name], abi=stock) for name in prices]  # type: ignore[call-overload]
+        self.v2 = UniswapV2(w3, owner).deploy()
+        bench.send(owner, self._registry.functions.setVenueAccount(self.v2.router.address, True))
+        self.pairs = [self._pool(*listed) for listed in zip(self.stocks, prices.values(), strict=True)]
+        self._config["venues"] = [{"pool": pair.address, "kind": "uniswap-v2", "fee": 3000} for pair in self.pairs]
+        self._config |= _portfolio(list(prices), portfolio)
+        self.contracts, made = self._deploy()
+        address = made.portfolios["bench"]["address"]
+        self.portfolio = w3.eth.contract(address, abi=artifact("Portfolio").abi)  # type: ignore[call-overload]
+        self._universe = bytes.fromhex(made.universes["stocks"]["id"][2:])
+        self._nonces = count()
+        bench.send(bench.trader, self.usd.functions.approve(self.portfolio.address, 2**256 - 1))
+
+    def order(self, token_in: Contract, token_out: Contract, amount: int, pair: Contract) -> Any:
+        """One hop through the pair, at any price."""
+        there = (token_in.address, token_out.address)
+        hop = (pair.address, int(there[0], 16) < int(there[1], 16))
+        return (*there, amount, 1, self.portfolio.address, FAR_FUTURE, [(amount, [hop])])
+
+    def rebalance(self, targets: list[int], orders: list[Any]) -> ContractFunction:
+        """The call, signed, to weights in WAD, the settlement token's first."""
+        now = self.bench.w3.eth.get_block("latest")["timestamp"]
+        digest = keccak(encode([ORDERS], [orders]))
+        most, times = (1000, 10_000, 1_000, 1), (now - 1, FOREVER, next(self._nonces))
+        signal = (self.portfolio.address, targets, *most, *times, MODEL, keccak(text="inputs"), digest)
+        rebalancer = self.contracts["AutoRebalancer"].functions
+        return rebalancer.rebalance(signal, orders, [self._signed(rebalancer.hashSignal(signal).call())])
+
+    def model(self, covariance: list[int]) -> ContractFunction:
+        """The call that posts a day's covariance of the stocks, the upper triangle in WAD."""
+        now = self.bench.w3.eth.get_block("latest")["timestamp"]
+        model = (self._universe, 1, now - 1, now + 800_000, *NORMAL_TAILS, covariance)
+        models = self.contracts["CovarianceModels"].functions
+        return models.postModel(model, [self._signed(models.hashModel(model).call())])
+
+    def _signed(self, digest: bytes) -> tuple[str, bytes]:
+        return SIGNER.address, bytes(Account.unsafe_sign_hash(digest, SIGNER.key).signature)
+
+    def _feeds(self) -> dict[str, str]:
+        prices = {"USDC": 1, **self.prices}
+        return {
+            name: self.bench.deploy("FeedStandIn", 8, name, price * 10**8).address for name, price in prices.items()
+        }
+
+    def _deploy(self) -> tuple[dict[str, Contract], Any]:
+        """Whatever of the config is not there yet."""
+        w3, config = self.bench.w3, Config.model_validate(self._config)
+        chain = Chain(w3, UnlockedSender(w3, self.bench.deployer), lambda _: None)
+        deployment = ProtocolDeployment(chain, config, protocol_artifacts())
+        record = deployment.run()
+        return deployment.contracts, record
+
+    def _pool(self, stock: Contract, price: int) -> Contract:
+        owner = self.bench.deployer
+        self.bench.send(owner, stock.functions.mint(owner, DEEP * WAD // price))
+        pair = self.v2.create_pool(stock.address, self.usd.address)
+        self.bench.send(owner, self._registry.functions.setVenueAccount(pair.address, True))
+        self.v2.add_liquidity(owner, {stock.address: DEEP * WAD // price, self.usd.address: DEEP * USD})
+        return pair
+
+
+def _config(owner: str, usd: str, feeds: dict[str, str], stocks: list[str]) -> dict[str, Any]:
+    roles = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
+    rules = {"countries": [840], "classes": ["institutional"]}
+    bounds = {"heartbeat": 10**8, "min_price": 0.01, "max_price": 10_000}
+    return {
+        "network": "bench",
+        "admin": owner,
+        "roles": {name: {"accounts": [owner]} for name in roles},
+        "assets": {"USDC": usd},
+        "models": {"bench": {"weights": "0x" + "11" * 32, "code": "0x" + "22" * 32}},
+        "tokens": {symbol: {"name": symbol, "rules": rules} for symbol in stocks},
+        "feeds": {name: {"aggregator": address, **bounds} for name, address in feeds.items()},
+    }
+
+
+def _portfolio(stocks: list[str], terms: dict[str, Any]) -> dict[str, Any]:
+    quorum = {"signers": [SIGNER.address], "threshold": 1}
+    return {
+        "universes": {"stocks": {"assets": stocks, **quorum}},
+        "portfolios": {
+            "bench": {
+                "name": "Bench",
+                "symbol": "BENCH",
+                "settlement": "USDC",
+                "assets": stocks,
+                "universe": "stocks",
+                "loss_budget": {"bps": 1000, "window": 604_800},
+                "identity": {"country": 840, "kyc_expiry": FOREVER},
+                **terms,
+                **quorum,
+            }
+        },
+    }
