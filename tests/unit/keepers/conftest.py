@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from keepers.store import Store
+from tests.fixtures.board import Board, board
 from tests.fixtures.node import World, protocol
 
 
@@ -19,3 +22,18 @@ def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def world(shared_world: World) -> Iterator[World]:
     with shared_world.scratch():
         yield shared_world
+
+
+@pytest.fixture
+def local_chain() -> Iterator[Board]:
+    """A chain of the test's own, with a board to post notes on."""
+    with board() as found:
+        yield found
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A keeper's database, empty."""
+    found = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite")
+    yield found
+    found.close()

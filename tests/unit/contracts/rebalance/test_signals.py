@@ -23,22 +23,6 @@ SIGNAL = "(address,uint256[],uint16,uint16,uint16,uint8,uint40,uint40,uint256,by
 
 
 @pytest.fixture
-def ready(portfolio, market, post_model, deposit, investor):
-    """A million dollars in cash, a model, listed pools."""
-    deposit(portfolio, investor, 1_000_000)
-    post_model()
-    return portfolio
-
-
-@pytest.fixture
-def buy(universe, usd, market):
-    """`buy(portfolio, dollars)`: one order for the first stock."""
-    return lambda portfolio, dollars, **changes: order(
-        portfolio, usd, universe.stocks[0], dollars * USD, market[0], **changes
-    )
-
-
-@pytest.fixture
 def with_policy(ready, auto_rebalancer, manager):
     """`with_policy(turnover, window, interval, fee)`: the portfolio's own."""
 

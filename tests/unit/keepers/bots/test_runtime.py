@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,19 +18,6 @@ from keepers.chain.node import Block
 from keepers.errors import KeeperError
 from keepers.store import Cursor, Point, Store
 from tests.fixtures.board import POLICY, Board, Replica, board, replica
-
-
-@pytest.fixture
-def local_chain() -> Iterator[Board]:
-    with board() as found:
-        yield found
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    found = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite")
-    yield found
-    found.close()
 
 
 def steps(found: Replica, times: int = 3) -> None:

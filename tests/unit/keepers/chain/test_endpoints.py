@@ -44,12 +44,6 @@ def front(local_chain: Board) -> Iterator[tuple[Front, str]]:
         yield found, url
 
 
-@pytest.fixture
-def local_chain() -> Iterator[Board]:
-    with board() as found:
-        yield found
-
-
 def test_rpc__preferred_one_dead__the_next_answers(local_chain: Board) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     notes: list[tuple[str, dict[str, object]]] = []

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,13 +9,7 @@ from keepers.chain import abi
 from keepers.chain.errors import NodeRefused
 from keepers.chain.logs import ChainMoved, LogFilter, pages, read_page
 from keepers.chain.node import Node, connect
-from tests.fixtures.board import Board, board
-
-
-@pytest.fixture
-def local_chain() -> Iterator[Board]:
-    with board() as found:
-        yield found
+from tests.fixtures.board import Board
 
 
 def wanted(local_chain: Board) -> LogFilter:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,20 +25,7 @@ from keepers.chain.sender import GWEI, Sender, SendPolicy, Settled
 from keepers.store import Store
 from scripts.artifacts import artifact
 from scripts.transactions import deploy
-from tests.fixtures.board import SENDING, Board, board, signer
-
-
-@pytest.fixture
-def local_chain() -> Iterator[Board]:
-    with board() as found:
-        yield found
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    found = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite")
-    yield found
-    found.close()
+from tests.fixtures.board import SENDING, Board, signer
 
 
 def sender(local_chain: Board, store: Store, policy: SendPolicy = SENDING, bot: str = "bot", **options: Any) -> Sender:
