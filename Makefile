@@ -14,7 +14,7 @@ STAMPS := build/stamps
 SOURCES := $(shell find contracts interfaces -name '*.sol')
 SAY = @printf '\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help install build demo test lint lint-solidity lint-python sizes test-forge test-python fuzz prove bench fmt lock clean
+.PHONY: help install build demo test check lint lint-solidity lint-python sizes test-forge test-python fuzz prove bench fmt lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -68,7 +68,14 @@ demo: install ## The whole protocol on a local chain, in one go
 
 # ----------------------------------------------------------------------- test
 
-test: install lint test-forge test-python ## What CI runs: install, lint, forge tests, pytest
+# Two compilers at a time, for two cores; pytest uses both by itself.
+test: install ## What CI runs: install, lint, forge tests, pytest
+	@$(MAKE) -j2 --output-sync=target $(STAMPS)/ape check
+	$(MAKE) test-python
+
+check: install ## Everything but pytest: formatting, static analysis, types, sizes, forge tests
+	@$(MAKE) lint
+	$(MAKE) test-forge
 
 test-forge: install ## Foundry's fuzzed invariants, quick profile
 	$(call SAY,forge test)
