@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,9 @@ KINDS = (
     "adapter",
 )
 _BPS = 10_000
+_MOST = 2**256 - 1
+# A uint256 has 78 digits, and no decimals are lost silently.
+_EXACT = Context(prec=160, traps=[InvalidOperation])
 _LIFETIME = 600
 _ANY_TERMS: tuple[bool, int, list[int]] = (False, 0, [])
 _BY_APPROVAL, _BY_COIN = 0, 1
@@ -140,16 +143,19 @@ class Desk:
         """
         places = self.decimals[exact_out]
         try:
-            scaled = Decimal(amount).scaleb(places)
+            scaled = Decimal(amount).scaleb(places, _EXACT)
         except InvalidOperation:
             raise click.ClickException(f"amount {amount!r}: no number; type whole tokens, as in 12.5") from None
-        if not scaled.is_finite() or scaled <= 0 or scaled != int(scaled):
+        if not scaled.is_finite() or scaled > _MOST:
+            raise click.ClickException(f"amount {amount}: more than any token has; type less")
+        if scaled <= 0 or scaled != int(scaled):
             raise click.ClickException(f"amount {amount}: not above zero, or finer than {places} decimals")
         return int(scaled)
 
     def shown(self, amount: int, side: int = 1) -> str:
         """Whole tokens, of the output unless `side` is 0."""
-        return f"{Decimal(amount).scaleb(-self.decimals[side]).normalize():f} {self.names[side]}"
+        whole = Decimal(amount).scaleb(-self.decimals[side], _EXACT).normalize(_EXACT)
+        return f"{whole:f} {self.names[side]}"
 
     # -- Quotes
 
@@ -294,6 +300,9 @@ def _token(w3: Web3, name: str, known: Mapping[str, str], gateway: Contract | No
         if gateway is None:
             raise click.ClickException(f"{name}: this deployment has no LiquidityGateway; name a token instead")
         return token_at(w3, gateway.functions.wrappedCoin().call())
+    if name not in known and not Web3.is_address(name):
+        names = ", ".join([*sorted(known), COIN])
+        raise click.ClickException(f"token {name}: neither an address nor in the deployment's record ({names})")
     return token_at(w3, _there(w3, "token", known.get(name, name)))
 
 

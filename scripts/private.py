@@ -6,10 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import click
+import requests
 from ape.api import AccountAPI
 from eth_account import Account
 from eth_account.messages import SignableMessage
 
+from keepers.chain.endpoints import redact
 from keepers.chain.keys import LocalSigner
 from keepers.chain.node import connect
 from keepers.chain.routes import PrivateRoute, Relay
@@ -54,6 +57,19 @@ class ApeSigner:
         if signed is None:
             raise PermissionError(f"{self.address} did not sign")
         return bytes(signed.serialize_transaction())
+
+
+def require_relay(url: str) -> None:
+    """Somebody answers there: asked before anything public is sent for a private order.
+
+    Raises:
+        click.ClickException: In one line, if nobody does.
+    """
+    try:
+        requests.head(url, timeout=10)
+    except requests.RequestException as error:
+        reason = f"relay does not answer ({type(error).__name__})"
+        raise click.ClickException(f"{redact(url)}: {reason}; nothing was sent; correct --private") from None
 
 
 def send_privately(

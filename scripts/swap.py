@@ -17,7 +17,7 @@ from keepers.chain.routes import Relay
 from keepers.errors import KeeperError
 from scripts.deployment.account import AccountSender
 from scripts.orders import Desk, Trade
-from scripts.private import ApeSigner, send_privately
+from scripts.private import ApeSigner, require_relay, send_privately
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Swap through the best listed market")
@@ -70,6 +70,8 @@ def cli(
     best = desk.best(units, exact_out)
     trade = desk.trade(best, units, slippage_bps, trader, exact_out)
     desk.require_means(trade, trader)
+    if private is not None:
+        require_relay(private)
     sender = AccountSender(account, provider)
     for approve in desk.approvals(trade, trader):
         sender.send(desk.tokens[0].address, approve)

@@ -169,8 +169,11 @@ def test_swap__relay_sits_on_it__the_fallback_rule_decides(terminal, monkeypatch
     [
         (("USD", "ETH", "100001"), "holds 100000 USD of the 100001 USD"),
         (("ETH", "USD", "1", "--private", "http://127.0.0.1:9"), "relay does not answer"),
+        (("USD", "ETH", "1", "--private", "relay.example"), "relay does not answer"),
+        (("USD", "ETH", "9" * 80), "more than any token has"),
+        (("USD", "ETH", "inf"), "more than any token has"),
     ],
-    ids=["means", "relay"],
+    ids=["means", "dead relay", "no url", "amount", "infinity"],
 )
 def test_terminal__bad_input__one_line_and_nothing_moves(terminal, arguments, complaint):
     before = terminal.balances()
@@ -179,3 +182,4 @@ def test_terminal__bad_input__one_line_and_nothing_moves(terminal, arguments, co
     (line,) = [line for line in output.splitlines() if "rror: " in line]
     assert complaint in line
     assert terminal.balances() == before
+    assert terminal.w3.eth.get_transaction_count(terminal.trader) == 0, "not even an approval"

@@ -177,10 +177,23 @@ def test_quotes__no_market__one_line(desk):
         desk.quotes(TOKEN)
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity", "ten", "0.0000000000000000001"])
+@pytest.mark.parametrize(
+    "amount", ["0", "-1", "NaN", "Infinity", "ten", "0.0000000000000000001", "1e60", "1e999999", str(2**256)]
+)
 def test_units__no_amount__one_line(desk, amount):
     with pytest.raises(click.ClickException, match="amount"):
         desk.units(amount)
+
+
+@pytest.mark.parametrize("amount", ["123456789012345678901.123456789012345678", "1" + "0" * 40 + ".000000000000000001"])
+def test_units__more_digits_than_a_float_or_a_decimal_keeps__none_is_lost(desk, amount):
+    assert desk.units(amount) == int(amount.replace(".", ""))
+    assert desk.shown(desk.units(amount), 0).startswith(f"{amount} ")
+
+
+def test_open__unknown_name__says_which_are_known(open_desk, tokens):
+    with pytest.raises(click.ClickException, match=r"token TWO: neither an address nor .* \(ONE, ETH\)"):
+        open_desk("TWO", tokens[1], assets={"ONE": tokens[0].address})
 
 
 def test_open__no_record__one_line(chain, tokens, tmp_path):
