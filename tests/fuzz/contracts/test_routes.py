@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from eth_utils import keccak
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from web3.exceptions import ContractCustomError, ContractLogicError
 from web3.logs import DISCARD
@@ -60,7 +60,9 @@ def world(aggregator, trader, counterparty, tokens, create_v2_pool, create_v3_po
         token.approve(aggregator, MAX_UINT256, sender=trader)
     w3 = chain.provider.web3
     abis = [contract.contract_type.model_dump(mode="json")["abi"] for contract in (aggregator, *tokens)]
-    reasons = {
+    # Of pools that owe more than they have: no contract's ABI lists an assembly library's errors.
+    reasons = {"0x" + keccak(text=f"{name}()").hex()[:8] for name in ("TransferFailed", "TransferFromFailed")}
+    reasons |= {
         "0x" + keccak(text=f"{item['name']}({','.join(_types(item))})").hex()[:8]
         for abi in abis
         for item in abi
@@ -110,6 +112,7 @@ def routes(draw: Any) -> tuple[int, int, list[tuple[int, list[tuple[int, bool]]]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(route=(0, 1, [(7 * DEEP, [(6, True)])]), act=0, to_other=False)
 @given(route=routes(), act=st.integers(0, HOSTILE_ACTS - 1), to_other=st.booleans())
 def test_swap__any_route__conserves_value_or_says_why_not(world, chain, route, act, to_other):
     start, final, paths = route
