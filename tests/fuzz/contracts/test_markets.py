@@ -61,8 +61,9 @@ def test_lens__any_market__says_what_execution_does(
     def run(places, fee, ranges, parts, up, exact_out):
         if venue.startswith(("balancer", "curve")):
             assume(min(places) >= 6 and max(places) <= MOST_DECIMALS)
-        # Pairs and ranges hold at most 2^112 and about 2^113 units: of so fine a token they hold little.
-        depth = Fraction(1, 1000) if max(places) == 36 else 10**6
+        # A pair holds at most 2^112 units, a V3 tick at most 2^113 of liquidity, of which a range a few hundred ticks
+        # wide has some fifty times its amounts: of so fine a token they hold little.
+        depth = {36: Fraction(1, 1000), 27: 10**4}.get(max(places), 10**6)
         assume(depth >= 1 or min(places) >= 6)
         options: dict[str, Any] = {} if FEES[venue] is None else {"fee": fee}
         if venue == "uniswap-v3" and fee == 3000 and places[0] == places[1]:
