@@ -16,10 +16,10 @@ from keepers.chain.deployment import Deployment, PortfolioRecord
 from keepers.chain.deployment import load as load_deployment
 from keepers.chain.heads import HeadStream
 from keepers.chain.node import Block, Node, connect
+from keepers.chain.reader import Reader
 from keepers.chain.routes import PrivateRoute, Relay
 from keepers.chain.sender import GWEI, Sender, SendPolicy
 from keepers.chain.signing import Signer
-from keepers.chain.state import Reader
 from keepers.config import Config
 from keepers.store import Cursor, Store, StoreError
 

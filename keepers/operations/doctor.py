@@ -23,9 +23,10 @@ from keepers.chain.endpoints import redact
 from keepers.chain.errors import ChainError
 from keepers.chain.heads import subscribe_once
 from keepers.chain.node import Block, Call, Node, connect, must
+from keepers.chain.reader import Reader
 from keepers.chain.sender import GWEI
 from keepers.chain.signing import model_id
-from keepers.chain.state import OFF, Reader
+from keepers.chain.state import OFF
 from keepers.config import Config, load_config
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource

@@ -17,7 +17,7 @@ from keepers.chain.deployment import load as load_deployment
 from keepers.chain.endpoints import redact
 from keepers.chain.keys import create_keystore, passphrase_from_file
 from keepers.chain.node import Node, connect
-from keepers.chain.state import Reader
+from keepers.chain.reader import Reader
 from keepers.config import ConfigError, load_config
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource

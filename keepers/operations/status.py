@@ -8,17 +8,8 @@ from datetime import UTC, datetime
 from keepers.bots.names import rebalance_bot, risk_bot
 from keepers.chain.deployment import load as load_deployment
 from keepers.chain.node import Block, connect
-from keepers.chain.state import (
-    OFF,
-    UNKNOWN_DAYS,
-    WAD,
-    Limits,
-    Metrics,
-    PortfolioState,
-    Reader,
-    ReportInfo,
-    RiskView,
-)
+from keepers.chain.reader import Reader
+from keepers.chain.state import OFF, UNKNOWN_DAYS, WAD, Limits, Metrics, PortfolioState, ReportInfo, RiskView
 from keepers.config import Config
 from keepers.risk.monte_carlo import HORIZONS, LEVELS
 from keepers.store import Store

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keepers.chain.deployment import load
+from keepers.chain.reader import Reader
 from keepers.chain.signing import CovarianceModel, Order, RebalanceSignal, hash_orders, model_id, sign_quorum
-from keepers.chain.state import WAD, PortfolioState, Reader
+from keepers.chain.state import WAD, PortfolioState
 from keepers.routing.trades import Holding, TradeRules, plan_trades
 from scripts.demo.chain import Mined
 from scripts.demo.errors import DemoError

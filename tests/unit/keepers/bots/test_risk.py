@@ -5,7 +5,7 @@ import pytest
 
 from keepers.bots.context import close_of, last_closed_day
 from keepers.bots.names import model_key
-from keepers.chain.state import unpack_model
+from keepers.chain.reader import unpack_model
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
 from keepers.risk.covariance import estimate

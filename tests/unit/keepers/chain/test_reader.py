@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from keepers.chain.deployment import load
 from keepers.chain.errors import ChainError, NodeRefused
 from keepers.chain.node import connect
-from keepers.chain.state import Reader, _samples
+from keepers.chain.reader import Reader, _samples
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import QuotedPool, V2Pool, V3Pool, quote
 from keepers.routing.trades import Holding, TradeRules, plan_trades
