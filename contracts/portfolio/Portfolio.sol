@@ -5,55 +5,26 @@ import {ERC20Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/
 import {ERC4626Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC4626Upgradeable.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {BoundShares} from "./BoundShares.sol";
 import {Holdings} from "./Holdings.sol";
-import {LossBudget} from "./LossBudget.sol";
-import {TradeTerms} from "./TradeTerms.sol";
+import {SharePricing} from "./SharePricing.sol";
+import {Trading} from "./Trading.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
-import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
-import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Managed portfolio
 /// @notice See {IPortfolio}.
-contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, ReentrancyGuardTransient {
-    using SafeERC20 for IERC20;
-
-    uint256 private constant _WAD = 1e18;
-    uint8 private constant _OFFSET = 6;
-    /// @dev Gas an asset for what it is worth, while an exit in kind asks.
-    uint256 private constant _PRICE_GAS = 250_000;
-
-    /// @inheritdoc IPortfolio
-    address public immutable factory;
-    /// @inheritdoc IPortfolio
-    address public immutable riskEngine;
-    /// @inheritdoc IPortfolio
-    address public immutable aggregator;
-    /// @inheritdoc IPortfolio
-    address public immutable rebalancer;
-    /// @inheritdoc IPortfolio
-    address public immutable shareBook;
-
+contract Portfolio is Trading {
     /// @inheritdoc IPortfolio
     address public compliance;
 
     modifier onlyFactory() {
         _requireFactory();
-        _;
-    }
-
-    /// @dev As `nonReentrantView`, but for the portfolio's own questions to itself.
-    modifier whileStill() {
-        if (_reentrancyGuardEntered() && msg.sender != address(this)) revert ReentrancyGuardReentrantCall();
         _;
     }
 
@@ -68,12 +39,9 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
     )
         Holdings(oracle_)
         BoundShares(queue_)
+        SharePricing(riskEngine_, shareBook_)
+        Trading(aggregator_, rebalancer_)
     {
-        factory = msg.sender;
-        riskEngine = riskEngine_;
-        aggregator = aggregator_;
-        rebalancer = rebalancer_;
-        shareBook = shareBook_;
         _disableInitializers();
     }
 
@@ -90,59 +58,6 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
         _setLossBudget(params.lossBudgetBps, params.lossWindow);
     }
 
-    // -- Trading -----------------------------------------------------------------------------------------------------
-
-    /// @inheritdoc IPortfolio
-    // slither-disable-next-line reentrancy-balance (what was there before is what is asked; every entry is locked)
-    function execute(
-        ILiquidityAggregator.Order[] calldata orders,
-        Terms calldata terms
-    )
-        external
-        nonReentrant
-        returns (Execution memory execution)
-    {
-        // Checks
-        if (msg.sender != rebalancer) revert Portfolio__OnlyRebalancer(msg.sender);
-        Asset[] memory list;
-        uint256[] memory prices;
-        uint256 navBefore;
-        // What waits for cash keeps it: at worst the trades leave as much as there was.
-        uint256 kept;
-        {
-            uint256[] memory held;
-            uint256 total;
-            (list, prices, held, execution.valuesBefore, navBefore, total) = _appraise();
-            (, uint256 supply) = _priced(total, false);
-            kept = FixedPointMathLib.min(held[0], _waiting(total, supply));
-        }
-
-        // Interactions
-        uint256 slippageBps =
-            FixedPointMathLib.min(terms.maxSlippageBps, ILiquidityAggregator(aggregator).maxDeviationBps());
-        for (uint256 i; i < orders.length; ++i) {
-            _trade(orders[i], list, prices, slippageBps);
-        }
-
-        // What the trades did decides whether they stand: I2, then I3.
-        uint256 navAfter;
-        (, execution.valuesAfter, navAfter) = _valued(list, prices);
-        if (terms.feeBps != 0) {
-            execution.fee = _payExecutor(execution, terms, prices[0], list[0]);
-            navAfter -= execution.fee;
-        }
-        uint256 left = _balanceOf(list[0]);
-        if (left < kept) revert Portfolio__CashAwaited(left, kept);
-        uint256 level = _chargeLoss(navBefore, navAfter);
-        IRiskEngine(riskEngine)
-            .checkRebalance(
-                execution.valuesBefore,
-                execution.valuesAfter,
-                _sharePrice(_inSettlement(navAfter, prices[0], list[0].decimals))
-            );
-        emit Executed(navBefore, navAfter, level);
-    }
-
     // -- Deposits and withdrawals ------------------------------------------------------------------------------------
 
     /// @inheritdoc IERC4626
@@ -155,7 +70,7 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
         nonReentrant
         returns (uint256 shares)
     {
-        (uint256 total, uint256 supply) = _priced(_totalAssets(), false);
+        (uint256 total, uint256 supply) = _priced(false);
         uint256 most = _maxAssets(total);
         if (assets_ > most) revert ERC4626ExceededMaxDeposit(receiver, assets_, most);
         shares = _sharesFor(assets_, total, supply, Math.Rounding.Floor);
@@ -175,7 +90,7 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
         returns (uint256 assets_)
     {
         if (shares == 0) revert Portfolio__ZeroShares();
-        (uint256 total, uint256 supply) = _priced(_totalAssets(), false);
+        (uint256 total, uint256 supply) = _priced(false);
         uint256 most = _maxShares(total, supply);
         if (shares > most) revert ERC4626ExceededMaxMint(receiver, shares, most);
         assets_ = _assetsFor(shares, total, supply, Math.Rounding.Ceil);
@@ -194,7 +109,7 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
         returns (uint256 shares)
     {
         if (assets_ == 0) revert Portfolio__ZeroAssets();
-        (uint256 total, uint256 supply) = _priced(_exitAssets(), true);
+        (uint256 total, uint256 supply) = _priced(true);
         uint256 most = _maxWithdraw(owner, total, supply);
         if (assets_ > most) revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
         shares = _sharesFor(assets_, total, supply, Math.Rounding.Ceil);
@@ -212,7 +127,7 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
         nonReentrant
         returns (uint256 assets_)
     {
-        (uint256 total, uint256 supply) = _priced(_exitAssets(), true);
+        (uint256 total, uint256 supply) = _priced(true);
         uint256 most = _maxRedeem(owner, total, supply);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
         assets_ = _assetsFor(shares, total, supply, Math.Rounding.Floor);
@@ -323,349 +238,15 @@ contract Portfolio is Holdings, LossBudget, BoundShares, ERC4626Upgradeable, Ree
         _resetLossBudget(lossBudgetBps, lossWindow);
     }
 
-    // -- Views -------------------------------------------------------------------------------------------------------
-
-    /// @inheritdoc IPortfolio
-    function positions()
-        external
-        view
-        nonReentrantView
-        returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values, uint256 sharePrice_)
-    {
-        Asset[] memory list;
-        uint256 total;
-        (list,, balances, values,, total) = _appraise();
-        assets_ = _tokens(list);
-        sharePrice_ = _sharePrice(total);
-    }
-
-    /// @inheritdoc IPortfolio
-    function nav() external view nonReentrantView returns (uint256 total) {
-        (,,,, total,) = _appraise();
-    }
-
-    /// @inheritdoc IPortfolio
-    function sharePrice() external view nonReentrantView returns (uint256) {
-        return _sharePrice(_totalAssets());
-    }
-
-    /// @inheritdoc IERC4626
-    function totalAssets() public view override(ERC4626Upgradeable, IERC4626) whileStill returns (uint256) {
-        return _totalAssets();
-    }
-
-    /// @inheritdoc IPortfolio
-    function exitAssets() external view nonReentrantView returns (uint256) {
-        return _exitAssets();
-    }
-
-    /// @inheritdoc IERC4626
-    function maxDeposit(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool fair, uint256 total,) = _tryQuote(false);
-        return fair ? _maxAssets(total) : 0;
-    }
-
-    /// @inheritdoc IERC4626
-    function maxMint(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool fair, uint256 total, uint256 supply) = _tryQuote(false);
-        return fair ? _maxShares(total, supply) : 0;
-    }
-
-    /// @inheritdoc IERC4626
-    function maxWithdraw(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool fair, uint256 total, uint256 supply) = _tryQuote(true);
-        return fair ? _maxWithdraw(owner, total, supply) : 0;
-    }
-
-    /// @inheritdoc IERC4626
-    function maxRedeem(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool fair, uint256 total, uint256 supply) = _tryQuote(true);
-        return fair ? _maxRedeem(owner, total, supply) : 0;
-    }
-
-    /// @inheritdoc IERC4626
-    function previewWithdraw(uint256 assets_)
-        public
-        view
-        override(ERC4626Upgradeable, IERC4626)
-        nonReentrantView
-        returns (uint256)
-    {
-        return _toShares(assets_, _exitAssets(), Math.Rounding.Ceil);
-    }
-
-    /// @inheritdoc IERC4626
-    function previewRedeem(uint256 shares)
-        public
-        view
-        override(ERC4626Upgradeable, IERC4626)
-        nonReentrantView
-        returns (uint256)
-    {
-        return _toAssets(shares, _exitAssets(), Math.Rounding.Floor);
-    }
-
     // -- Internals ---------------------------------------------------------------------------------------------------
-
-    /// @dev One order, at no worse than the oracle's prices less the slippage: the aggregator says what has come in.
-    function _trade(
-        ILiquidityAggregator.Order calldata order,
-        Asset[] memory list,
-        uint256[] memory prices,
-        uint256 slippageBps
-    )
-        private
-    {
-        (address tokenIn, address tokenOut, uint256 amountIn) = (order.tokenIn, order.tokenOut, order.amountIn);
-        if (order.recipient != address(this)) revert Portfolio__WrongRecipient(order.recipient);
-        uint256 sold = _indexIn(list, tokenIn);
-        uint256 bought = _indexIn(list, tokenOut);
-        if (list[sold].reserved) {
-            // What is set aside is somebody's already.
-            uint256 held = _balanceOf(list[sold]);
-            if (amountIn > held) revert ERC20InsufficientBalance(address(this), held, amountIn);
-        }
-        IERC20(tokenIn).forceApprove(aggregator, amountIn);
-        uint256 amountOut = ILiquidityAggregator(aggregator).swap(order);
-        TradeTerms.requireFair(
-            tokenIn,
-            tokenOut,
-            _valueOf(amountIn, prices[sold], list[sold].decimals),
-            _valueOf(amountOut, prices[bought], list[bought].decimals),
-            slippageBps
-        );
-    }
-
-    /// @dev Pays from cash, as far as it goes; the values afterwards are without it.
-    /// @return fee WAD USD.
-    function _payExecutor(
-        Execution memory execution,
-        Terms calldata terms,
-        uint256 settlementPrice,
-        Asset memory settlement
-    )
-        private
-        returns (uint256 fee)
-    {
-        uint256 due = TradeTerms.feeValue(execution.valuesBefore, execution.valuesAfter, terms.feeBps);
-        uint256 amount =
-            FixedPointMathLib.min(_inSettlement(due, settlementPrice, settlement.decimals), _balanceOf(settlement));
-        fee = FixedPointMathLib.min(
-            FixedPointMathLib.fullMulDivUp(amount, settlementPrice, 10 ** settlement.decimals), execution.valuesAfter[0]
-        );
-        execution.valuesAfter[0] -= fee;
-        emit ExecutorPaid(terms.feeTo, amount);
-        IERC20(settlement.token).safeTransfer(terms.feeTo, amount);
-    }
-
-    /// @dev Everything at prices that are read once.
-    /// @return list What is listed.
-    /// @return prices WAD USD.
-    /// @return balances Smallest units.
-    /// @return values WAD USD.
-    /// @return total Their sum.
-    /// @return totalAssets_ The same in smallest units of the settlement token.
-    function _appraise()
-        private
-        view
-        returns (
-            Asset[] memory list,
-            uint256[] memory prices,
-            uint256[] memory balances,
-            uint256[] memory values,
-            uint256 total,
-            uint256 totalAssets_
-        )
-    {
-        list = _listed();
-        prices = IPriceOracle(oracle).prices(_tokens(list));
-        (balances, values, total) = _valued(list, prices);
-        totalAssets_ = _inSettlement(total, prices[0], list[0].decimals);
-    }
-
-    function _totalAssets() private view returns (uint256 totalAssets_) {
-        (,,,,, totalAssets_) = _appraise();
-    }
 
     function _requireFactory() private view {
         if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
     }
 
-    /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
-    function _sharePrice(uint256 total) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total, false);
-        return FixedPointMathLib.fullMulDiv(total + 1, _WAD * 10 ** _OFFSET, supply);
-    }
-
-    /// @dev As `_totalAssets`, at the prices at which holders may leave.
-    function _exitAssets() private view returns (uint256) {
-        Asset[] memory list = _listed();
-        uint256[] memory prices = IPriceOracle(oracle).exitPrices(_tokens(list));
-        (,, uint256 total) = _valued(list, prices);
-        return _inSettlement(total, prices[0], list[0].decimals);
-    }
-
-    /// @dev What deposits, exits in cash and trades go by: refused if the price jumped.
-    /// @return supply With what is owed and pending.
-    function _priced(uint256 total, bool exit) private returns (uint256, uint256 supply) {
-        return (total, IShareBook(shareBook).recordPrice(total + 1, _issued(), exit));
-    }
-
-    function _supplyAt(uint256 total, bool exit) private view returns (uint256 supply, bool fair) {
-        return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued(), exit);
-    }
-
-    /// @dev Shares that exist, virtual ones included.
-    function _issued() private view returns (uint256) {
-        return totalSupply() + 10 ** _OFFSET;
-    }
-
-    function _sharesFor(
-        uint256 assets_,
-        uint256 total,
-        uint256 supply,
-        Math.Rounding rounding
-    )
-        private
-        pure
-        returns (uint256)
-    {
-        return Math.mulDiv(assets_, supply, total + 1, rounding);
-    }
-
-    function _assetsFor(
-        uint256 shares,
-        uint256 total,
-        uint256 supply,
-        Math.Rounding rounding
-    )
-        private
-        pure
-        returns (uint256)
-    {
-        return Math.mulDiv(shares, total + 1, supply, rounding);
-    }
-
-    /// @dev Who withdraws burns what is rounded up, and who redeems gets what is rounded down.
-    function _toShares(uint256 assets_, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Ceil);
-        return _sharesFor(assets_, total, supply, rounding);
-    }
-
-    function _toAssets(uint256 shares, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Floor);
-        return _assetsFor(shares, total, supply, rounding);
-    }
-
-    function _maxAssets(uint256 total) private view returns (uint256) {
-        return _closed() ? 0 : IShareBook(shareBook).roomOf(address(this), total);
-    }
-
-    function _maxShares(uint256 total, uint256 supply) private view returns (uint256 most) {
-        most = _maxAssets(total);
-        if (most != type(uint256).max) most = _sharesFor(most, total, supply, Math.Rounding.Floor);
-    }
-
-    function _maxWithdraw(address owner, uint256 total, uint256 supply) private view returns (uint256) {
-        uint256 most = _assetsFor(_free(owner), total, supply, Math.Rounding.Floor);
-        return FixedPointMathLib.min(most, _freeCash(total, supply));
-    }
-
-    function _maxRedeem(address owner, uint256 total, uint256 supply) private view returns (uint256) {
-        uint256 most = _sharesFor(_freeCash(total, supply), total, supply, Math.Rounding.Floor);
-        return FixedPointMathLib.min(_free(owner), most);
-    }
-
-    /// @return Shares that may leave in cash.
-    function _free(address owner) private view returns (uint256) {
-        if (_halted()) return 0;
-        return FixedPointMathLib.zeroFloorSub(balanceOf(owner), _locked(owner) + boundShares[owner]);
-    }
-
-    function _locked(address owner) private view returns (uint256 shares) {
-        (shares,) = IShareBook(shareBook).lockedShares(address(this), owner);
-    }
-
-    /// @return What the requests that wait are worth, smallest units of the settlement token.
-    function _waiting(uint256 total, uint256 supply) private view returns (uint256) {
-        uint256 bound = totalBoundShares;
-        // slither-disable-next-line incorrect-equality (nobody waits)
-        return bound == 0 ? 0 : _assetsFor(bound, total, supply, Math.Rounding.Ceil);
-    }
-
-    /// @return Cash that nobody waits for, smallest units of the settlement token.
-    function _freeCash(uint256 total, uint256 supply) private view returns (uint256) {
-        return FixedPointMathLib.zeroFloorSub(_balanceOf(_assets[0]), _waiting(total, supply));
-    }
-
-    /// @dev Who enters shares in what is retired without having paid for it: entry is closed while there is any.
-    function _closed() private view returns (bool) {
-        if (_halted()) return true;
-        return _assets[_assets.length - 1].retired && IPortfolioFactory(factory).holdsRetired(address(this));
-    }
-
     /// @dev What is bound and what is locked stay, and are not the same shares.
     function _requireFree(address owner) private view {
         IShareBook(shareBook).requireFree(address(this), owner, balanceOf(owner), boundShares[owner]);
-    }
-
-    function _halted() private view returns (bool) {
-        return IRiskEngine(riskEngine).stateOf(address(this)) == IRiskEngine.State.Halted;
-    }
-
-    /// @dev Called on itself, so that whatever fails can be caught: a stale price, a token that does not answer.
-    function _tryQuote(bool exit) private view returns (bool fair, uint256 total, uint256 supply) {
-        if (_reentrancyGuardEntered()) return (false, 0, 0);
-        (fair, total) = exit ? _tried(this.exitAssets) : _tried(this.totalAssets);
-        if (fair) (supply, fair) = _supplyAt(total, exit);
-    }
-
-    function _tried(function() external view returns (uint256) asked) private view returns (bool, uint256) {
-        try asked() returns (uint256 total) {
-            return (true, total);
-        } catch {
-            return (false, 0);
-        }
-    }
-
-    /// @dev Called on itself and with bounded gas: nothing that is asked for a price can stop an exit.
-    /// @return Zero if unknown.
-    function _potIfKnown(uint256 assets_) private view returns (uint256) {
-        try this.totalAssets{gas: _PRICE_GAS * (assets_ + 1)}() returns (uint256 total) {
-            return FixedPointMathLib.saturatingAdd(total, 1);
-        } catch {
-            return 0;
-        }
-    }
-
-    function _convertToShares(
-        uint256 assets_,
-        Math.Rounding rounding
-    )
-        internal
-        view
-        override
-        nonReentrantView
-        returns (uint256)
-    {
-        return _toShares(assets_, _totalAssets(), rounding);
-    }
-
-    function _convertToAssets(
-        uint256 shares,
-        Math.Rounding rounding
-    )
-        internal
-        view
-        override
-        nonReentrantView
-        returns (uint256)
-    {
-        return _toAssets(shares, _totalAssets(), rounding);
-    }
-
-    function _decimalsOffset() internal pure override returns (uint8) {
-        return _OFFSET;
     }
 
     function _enter(uint256 total, address receiver, uint256 assets_, uint256 shares) private {

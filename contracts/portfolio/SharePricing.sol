@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ERC4626Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC4626Upgradeable.sol";
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {BoundShares} from "./BoundShares.sol";
+import {Holdings} from "./Holdings.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
+
+/// @title What a portfolio and its shares are worth
+/// @notice See {IPortfolio}. Everything that {Portfolio} and {Trading} ask before they act: totals at the oracle's prices,
+/// shares for assets and back, and how much may be bought and sold.
+abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, ReentrancyGuardTransient {
+    uint256 private constant _WAD = 1e18;
+    uint8 private constant _OFFSET = 6;
+    /// @dev Gas an asset for what it is worth, while an exit in kind asks.
+    uint256 private constant _PRICE_GAS = 250_000;
+
+    /// @inheritdoc IPortfolio
+    address public immutable factory;
+    /// @inheritdoc IPortfolio
+    address public immutable riskEngine;
+    /// @inheritdoc IPortfolio
+    address public immutable shareBook;
+
+    /// @dev As `nonReentrantView`, but for the portfolio's own questions to itself.
+    modifier whileStill() {
+        if (_reentrancyGuardEntered() && msg.sender != address(this)) revert ReentrancyGuardReentrantCall();
+        _;
+    }
+
+    constructor(address riskEngine_, address shareBook_) {
+        (factory, riskEngine, shareBook) = (msg.sender, riskEngine_, shareBook_);
+    }
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc IPortfolio
+    function positions()
+        external
+        view
+        nonReentrantView
+        returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values, uint256 sharePrice_)
+    {
+        Asset[] memory list;
+        uint256 total;
+        (list,, balances, values,, total) = _appraise(false);
+        assets_ = _tokens(list);
+        sharePrice_ = _sharePrice(total);
+    }
+
+    /// @inheritdoc IPortfolio
+    function nav() external view nonReentrantView returns (uint256 total) {
+        (,,,, total,) = _appraise(false);
+    }
+
+    /// @inheritdoc IPortfolio
+    function sharePrice() external view nonReentrantView returns (uint256) {
+        return _sharePrice(_totalAt(false));
+    }
+
+    /// @inheritdoc IERC4626
+    function totalAssets() public view override(ERC4626Upgradeable, IERC4626) whileStill returns (uint256) {
+        return _totalAt(false);
+    }
+
+    /// @inheritdoc IPortfolio
+    function exitAssets() external view nonReentrantView returns (uint256) {
+        return _totalAt(true);
+    }
+
+    /// @inheritdoc IERC4626
+    function maxDeposit(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        (bool fair, uint256 total,) = _tryQuote(false);
+        return fair ? _maxAssets(total) : 0;
+    }
+
+    /// @inheritdoc IERC4626
+    function maxMint(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        (bool fair, uint256 total, uint256 supply) = _tryQuote(false);
+        return fair ? _maxShares(total, supply) : 0;
+    }
+
+    /// @inheritdoc IERC4626
+    function maxWithdraw(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        (bool fair, uint256 total, uint256 supply) = _tryQuote(true);
+        return fair ? _maxWithdraw(owner, total, supply) : 0;
+    }
+
+    /// @inheritdoc IERC4626
+    function maxRedeem(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        (bool fair, uint256 total, uint256 supply) = _tryQuote(true);
+        return fair ? _maxRedeem(owner, total, supply) : 0;
+    }
+
+    /// @inheritdoc IERC4626
+    function previewWithdraw(uint256 assets_)
+        public
+        view
+        override(ERC4626Upgradeable, IERC4626)
+        nonReentrantView
+        returns (uint256)
+    {
+        return _toShares(assets_, _totalAt(true), Math.Rounding.Ceil);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewRedeem(uint256 shares)
+        public
+        view
+        override(ERC4626Upgradeable, IERC4626)
+        nonReentrantView
+        returns (uint256)
+    {
+        return _toAssets(shares, _totalAt(true), Math.Rounding.Floor);
+    }
+
+    // -- Internals: totals -------------------------------------------------------------------------------------------
+
+    /// @dev Everything at prices that are read once.
+    /// @param exit Whether at the prices at which holders may leave.
+    /// @return list What is listed.
+    /// @return prices WAD USD.
+    /// @return balances Smallest units.
+    /// @return values WAD USD.
+    /// @return total Their sum.
+    /// @return totalAssets_ The same in smallest units of the settlement token.
+    function _appraise(bool exit)
+        internal
+        view
+        returns (
+            Asset[] memory list,
+            uint256[] memory prices,
+            uint256[] memory balances,
+            uint256[] memory values,
+            uint256 total,
+            uint256 totalAssets_
+        )
+    {
+        list = _listed();
+        address[] memory tokens = _tokens(list);
+        prices = exit ? IPriceOracle(oracle).exitPrices(tokens) : IPriceOracle(oracle).prices(tokens);
+        (balances, values, total) = _valued(list, prices);
+        totalAssets_ = _inSettlement(total, prices[0], list[0].decimals);
+    }
+
+    function _totalAt(bool exit) internal view returns (uint256 totalAssets_) {
+        (,,,,, totalAssets_) = _appraise(exit);
+    }
+
+    /// @dev Called on itself and with bounded gas: nothing that is asked for a price can stop an exit.
+    /// @return Zero if unknown.
+    function _potIfKnown(uint256 assets_) internal view returns (uint256) {
+        try this.totalAssets{gas: _PRICE_GAS * (assets_ + 1)}() returns (uint256 total) {
+            return FixedPointMathLib.saturatingAdd(total, 1);
+        } catch {
+            return 0;
+        }
+    }
+
+    /// @dev Called on itself, so that whatever fails can be caught: a stale price, a token that does not answer.
+    function _tryQuote(bool exit) private view returns (bool fair, uint256 total, uint256 supply) {
+        if (_reentrancyGuardEntered()) return (false, 0, 0);
+        function() external view returns (uint256) ask = exit ? this.exitAssets : this.totalAssets;
+        try ask() returns (uint256 total_) {
+            total = total_;
+        } catch {
+            return (false, 0, 0);
+        }
+        (supply, fair) = _supplyAt(total, exit);
+    }
+
+    // -- Internals: shares and assets --------------------------------------------------------------------------------
+
+    /// @dev What deposits and exits in cash go by: refused if the price jumped.
+    /// @return total `totalAssets`, at exit prices if so asked.
+    /// @return supply With what is owed and pending.
+    function _priced(bool exit) internal returns (uint256 total, uint256 supply) {
+        total = _totalAt(exit);
+        supply = _recordPrice(total, exit);
+    }
+
+    function _recordPrice(uint256 total, bool exit) internal returns (uint256 supply) {
+        return IShareBook(shareBook).recordPrice(total + 1, _issued(), exit);
+    }
+
+    function _supplyAt(uint256 total, bool exit) internal view returns (uint256 supply, bool fair) {
+        return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued(), exit);
+    }
+
+    /// @dev Shares that exist, virtual ones included.
+    function _issued() internal view returns (uint256) {
+        return totalSupply() + 10 ** _OFFSET;
+    }
+
+    /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
+    function _sharePrice(uint256 total) internal view returns (uint256) {
+        (uint256 supply,) = _supplyAt(total, false);
+        return FixedPointMathLib.fullMulDiv(total + 1, _WAD * 10 ** _OFFSET, supply);
+    }
+
+    function _sharesFor(
+        uint256 assets_,
+        uint256 total,
+        uint256 supply,
+        Math.Rounding rounding
+    )
+        internal
+        pure
+        returns (uint256)
+    {
+        return _scaled(assets_, supply, total + 1, rounding);
+    }
+
+    function _assetsFor(
+        uint256 shares,
+        uint256 total,
+        uint256 supply,
+        Math.Rounding rounding
+    )
+        internal
+        pure
+        returns (uint256)
+    {
+        return _scaled(shares, total + 1, supply, rounding);
+    }
+
+    function _scaled(uint256 x, uint256 y, uint256 d, Math.Rounding rounding) private pure returns (uint256) {
+        return rounding == Math.Rounding.Ceil
+            ? FixedPointMathLib.fullMulDivUp(x, y, d)
+            : FixedPointMathLib.fullMulDiv(x, y, d);
+    }
+
+    /// @dev Who withdraws burns what is rounded up, and who redeems gets what is rounded down.
+    function _toShares(uint256 assets_, uint256 total, Math.Rounding rounding) private view returns (uint256) {
+        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Ceil);
+        return _sharesFor(assets_, total, supply, rounding);
+    }
+
+    function _toAssets(uint256 shares, uint256 total, Math.Rounding rounding) private view returns (uint256) {
+        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Floor);
+        return _assetsFor(shares, total, supply, rounding);
+    }
+
+    function _convertToShares(
+        uint256 assets_,
+        Math.Rounding rounding
+    )
+        internal
+        view
+        override
+        nonReentrantView
+        returns (uint256)
+    {
+        return _toShares(assets_, _totalAt(false), rounding);
+    }
+
+    function _convertToAssets(
+        uint256 shares,
+        Math.Rounding rounding
+    )
+        internal
+        view
+        override
+        nonReentrantView
+        returns (uint256)
+    {
+        return _toAssets(shares, _totalAt(false), rounding);
+    }
+
+    function _decimalsOffset() internal pure override returns (uint8) {
+        return _OFFSET;
+    }
+
+    // -- Internals: how much may go in and out -----------------------------------------------------------------------
+
+    function _maxAssets(uint256 total) internal view returns (uint256) {
+        return _closed() ? 0 : IShareBook(shareBook).roomOf(address(this), total);
+    }
+
+    function _maxShares(uint256 total, uint256 supply) internal view returns (uint256 most) {
+        most = _maxAssets(total);
+        if (most != type(uint256).max) most = _sharesFor(most, total, supply, Math.Rounding.Floor);
+    }
+
+    function _maxWithdraw(address owner, uint256 total, uint256 supply) internal view returns (uint256) {
+        uint256 most = _assetsFor(_free(owner), total, supply, Math.Rounding.Floor);
+        return FixedPointMathLib.min(most, _freeCash(total, supply));
+    }
+
+    function _maxRedeem(address owner, uint256 total, uint256 supply) internal view returns (uint256) {
+        uint256 most = _sharesFor(_freeCash(total, supply), total, supply, Math.Rounding.Floor);
+        return FixedPointMathLib.min(_free(owner), most);
+    }
+
+    /// @return What the requests that wait are worth, smallest units of the settlement token.
+    function _waiting(uint256 total, uint256 supply) internal view returns (uint256) {
+        uint256 bound = totalBoundShares;
+        // slither-disable-next-line incorrect-equality (nobody waits)
+        return bound == 0 ? 0 : _assetsFor(bound, total, supply, Math.Rounding.Ceil);
+    }
+
+    function _locked(address owner) internal view returns (uint256 shares) {
+        (shares,) = IShareBook(shareBook).lockedShares(address(this), owner);
+    }
+
+    /// @return Shares that may leave in cash.
+    function _free(address owner) private view returns (uint256) {
+        if (_halted()) return 0;
+        return FixedPointMathLib.zeroFloorSub(balanceOf(owner), _locked(owner) + boundShares[owner]);
+    }
+
+    /// @return Cash that nobody waits for, smallest units of the settlement token.
+    function _freeCash(uint256 total, uint256 supply) private view returns (uint256) {
+        return FixedPointMathLib.zeroFloorSub(_balanceOf(_assets[0]), _waiting(total, supply));
+    }
+
+    /// @dev Who enters shares in what is retired without having paid for it: entry is closed while there is any.
+    function _closed() private view returns (bool) {
+        if (_halted()) return true;
+        return _assets[_assets.length - 1].retired && IPortfolioFactory(factory).holdsRetired(address(this));
+    }
+
+    function _halted() private view returns (bool) {
+        return IRiskEngine(riskEngine).stateOf(address(this)) == IRiskEngine.State.Halted;
+    }
+}
