@@ -7,7 +7,8 @@ pragma solidity 0.8.37;
 library Roles {
     /// @dev OpenZeppelin's ADMIN_ROLE: maps functions to roles, grants roles, upgrades proxies, sets feeds. At worst: everything.
     uint64 internal constant ADMIN = 0;
-    /// @dev Reduces risk only: de-risk, shut down, delist a pool, revoke a signer, pause a token. At worst: trading stops.
+    /// @dev Reduces risk only: de-risk, shut down, delist a pool, revoke a signer, pause a token, lower a deposit cap. At
+    /// worst: trading and deposits stop.
     uint64 internal constant GUARDIAN = 1;
     /// @dev Creates, mints and burns regulated tokens. At worst: dilutes the tokens that it issues.
     uint64 internal constant ISSUER = 2;

@@ -77,10 +77,13 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
 
     /// @inheritdoc IShareBook
     function tightenPolicy(address portfolio, Policy calldata policy_) external restricted {
-        _requireOpen(portfolio);
+        _tighten(portfolio, policyOf(portfolio), policy_);
+    }
+
+    /// @inheritdoc IShareBook
+    function lowerDepositCap(address portfolio, uint104 depositCap) external restricted {
         Policy memory current = policyOf(portfolio);
-        if (!_isTighter(current, policy_)) revert ShareBook__NotTighter(current, policy_);
-        _setPolicy(portfolio, policy_);
+        _tighten(portfolio, current, Policy(current.shareLock, current.maxJumpBps, depositCap));
     }
 
     /// @inheritdoc IShareBook
@@ -184,6 +187,12 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
+
+    function _tighten(address portfolio, Policy memory current, Policy memory policy_) private {
+        _requireOpen(portfolio);
+        if (!_isTighter(current, policy_)) revert ShareBook__NotTighter(current, policy_);
+        _setPolicy(portfolio, policy_);
+    }
 
     /// @dev Refuses a price that left its band, remembers any other.
     function _priced(address portfolio, uint256 pot, uint256 issued) private returns (Quote memory q) {

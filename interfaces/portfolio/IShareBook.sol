@@ -105,6 +105,12 @@ interface IShareBook {
     /// and 1% a day. Exits in kind go on.
     function tightenPolicy(address portfolio, Policy calldata policy_) external;
 
+    /// @notice Lowers the deposit cap at once, or sets one where there is none; it never raises it nor takes it away, and
+    /// touches neither lock nor band. Role: GUARDIAN. At worst: no deposits until MANAGER_DELAYED sets another cap. Nobody
+    /// is kept in: no exit asks for the cap.
+    /// @param depositCap Smallest units of the settlement token, above zero; below what is held, nobody enters.
+    function lowerDepositCap(address portfolio, uint104 depositCap) external;
+
     /// @notice Takes the share price of now as the last one if it is in these bounds. Role: MANAGER_DELAYED. At worst a
     /// wrong price in them is dealt at: who trades on it gains at the expense of the other holders.
     function acceptPrice(address portfolio, uint256 low, uint256 high) external;

@@ -10,6 +10,7 @@ from scripts.deployment.chain import Artifact
 _OURS = (
     "AutoRebalancer",
     "AutomatedComplianceEngine",
+    "BlsSigners",
     "ComplianceAwareToken",
     "CovarianceModels",
     "IdentityRegistry",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from scripts.deployment.venues import Address, Listed, Strict, UniswapV4, Venue
+from scripts.deployment.bls import BlsGroup
+from scripts.deployment.venues import Address, Listed, Strict, UniswapV4, Venue, checked_address
 
 ROLES = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
 ZERO = "0x" + "00" * 20
@@ -22,6 +24,16 @@ class ConfigError(Exception):
     """One line: the file, the key, the value, the reason, the remedy."""
 
 
+_GROUP = re.compile(r"[a-z][a-z0-9-]*")
+
+
+def _signer(value: str) -> str:
+    return value if _GROUP.fullmatch(value) else checked_address(value)
+
+
+Signer = Annotated[str, AfterValidator(_signer)]
+"""An address, or the name of a BLS group."""
+GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
 Bps = Annotated[int, Field(ge=1, le=10_000)]
 Cap = Annotated[int, Field(ge=1, le=65_535)]
@@ -94,9 +106,9 @@ class Token(Strict):
 
 
 class Quorum(Strict):
-    """Who signs, and how many of them it takes."""
+    """Who signs, and how many of them it takes; a BLS group counts once."""
 
-    signers: list[Address] = Field(min_length=1)
+    signers: list[Signer] = Field(min_length=1)
     threshold: Annotated[int, Field(ge=1)]
 
     @model_validator(mode="after")
@@ -347,6 +359,7 @@ class Config(Strict):
     assets: dict[str, Address] = Field(default_factory=dict)
     tokens: dict[str, Token] = Field(default_factory=dict)
     feeds: dict[str, Feed] = Field(default_factory=dict)
+    bls_groups: dict[GroupName, BlsGroup] = Field(default_factory=dict)
     universes: dict[str, Universe] = Field(default_factory=dict)
     venues: list[Venue] = Field(default_factory=list)
     optimizers: dict[str, Optimizer] = Field(default_factory=dict)
@@ -383,7 +396,21 @@ class Config(Strict):
                 raise ValueError(f"portfolios.{name}: {sorted(unpriced)} have no feed; add them under feeds")
         for position, venue in enumerate(self.venues):
             self._check_market(f"venues.{position}", venue)
+        for where, quorum in self._quorums():
+            for signer in quorum.signers:
+                if not signer.startswith("0x") and signer not in self.bls_groups:
+                    raise ValueError(
+                        f"{where}.signers: {signer!r} is neither an address nor one of bls_groups "
+                        f"{sorted(self.bls_groups)}"
+                    )
         return self
+
+    def _quorums(self) -> list[tuple[str, Quorum]]:
+        return (
+            [(f"universes.{name}", quorum) for name, quorum in self.universes.items()]
+            + [(f"portfolios.{name}", quorum) for name, quorum in self.portfolios.items()]
+            + [(f"optimizers.{name}", quorum) for name, quorum in self.optimizers.items()]
+        )
 
     def _check_market(self, where: str, venue: Venue) -> None:
         if not isinstance(venue, Listed):

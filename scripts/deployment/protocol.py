@@ -14,9 +14,11 @@ from typing import Any
 from eth_abi.abi import encode
 from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_address
 from web3.contract import Contract
+from web3.exceptions import ContractCustomError
 
 from keepers.routing.markets import VENUES
 from scripts.deployment import roles
+from scripts.deployment.bls import BlsGroup, BlsKey
 from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type, create_address
 from scripts.deployment.config import (
     CLASSES,
@@ -37,6 +39,8 @@ WAD = 10**18
 ZERO = "0x" + "00" * 20
 UNKNOWN, SHADOW, RETIRED = 0, 1, 3
 """IModelRegistry.Status."""
+NOT_POSSESSED = "0x" + function_signature_to_4byte_selector("BlsSigners__NotPossessed(uint256)").hex()
+UNAUTHORIZED = "0x" + function_signature_to_4byte_selector("AccessManagedUnauthorized(address)").hex()
 
 
 class ProtocolDeployment:
@@ -60,6 +64,7 @@ class ProtocolDeployment:
         """
         self.chain.ensure_create2_factory()
         self._deploy_contracts()
+        self._create_bls_groups()
         self._let_factories_register()
         self.assets = {**self.config.assets, **self._issue_tokens()}
         self.assets |= self._create_optimizers()
@@ -171,6 +176,62 @@ class ProtocolDeployment:
 
     def _at(self, name: str) -> str:
         return self.contracts[name].address
+
+    # -- BLS groups
+
+    def _create_bls_groups(self) -> None:
+        """Accounts first: what their keys sign depends on the account, and all that is missing is said at once."""
+        missing: list[str] = []
+        for name, group in self.config.bls_groups.items():
+            args = [self._at("AccessManager")]
+            made = self.chain.deploy(_group(name), self.artifacts["BlsSigners"], args, _salt("bls", name))
+            self.contracts[_group(name)] = made.contract
+            missing += [
+                f"bls_groups.{name}.keys.{position} signs {self._possession(name, key)}"
+                for position, key in enumerate(group.keys)
+                if key.proof is None
+            ]
+        if missing:
+            raise DeploymentError(f"proofs of possession are missing; {'; '.join(missing)}; add them and run again")
+        for name, group in self.config.bls_groups.items():
+            self._set_bls_keys(name, group)
+            self.record.bls_groups[name] = {"address": self._at(_group(name)), "threshold": group.threshold}
+
+    def _possession(self, name: str, key: BlsKey) -> str:
+        """What a key of a group signs to prove that somebody has it, 32 bytes."""
+        message = self.contracts[_group(name)].functions.possessionMessage(key.public).call()
+        return "0x" + bytes(message).hex()
+
+    def _set_bls_keys(self, name: str, group: BlsGroup) -> None:
+        """The first ones only: keys that are set again bring back what the guardian has revoked."""
+        account = self.contracts[_group(name)].functions
+        count, threshold, _ = account.quorum().call()
+        if count == 0:
+            self._require_possessed(name, group)
+            args = (group.publics, group.proofs, group.threshold)
+            self._act(f"set the keys of {_group(name)}", _group(name), "setKeys", *args)
+            return
+        there = b"".join(account.keyAt(position).call() for position in range(count))
+        if (there, threshold) != (group.publics, group.threshold):
+            self.chain.log(f"note: {_group(name)} has {threshold} of {count} keys of its own; change them by setKeys")
+
+    def _require_possessed(self, name: str, group: BlsGroup) -> None:
+        """Asks the account, which is the judge, and says in words what it refuses."""
+        set_keys = self.contracts[_group(name)].functions.setKeys(group.publics, group.proofs, group.threshold)
+        try:
+            set_keys.call({"from": self.chain.sender.address})
+        except ContractCustomError as error:
+            data = str(error.data)
+            if data.startswith(NOT_POSSESSED):
+                position = int(data[len(NOT_POSSESSED) :], 16)
+                message = self._possession(name, group.keys[position])
+                raise DeploymentError(
+                    f"bls_groups.{name}.keys.{position}.proof: is not its key's signature of {message}; sign that"
+                ) from None
+            if not data.startswith(UNAUTHORIZED):
+                raise DeploymentError(
+                    f"bls_groups.{name}: keys or proofs are no points of their groups ({data}); encode them again"
+                ) from None
 
     # -- Set-up
 
@@ -291,10 +352,19 @@ class ProtocolDeployment:
     def _create_quorum(self, what: str, key: bytes, quorum: Universe | Portfolio | Optimizer) -> None:
         count, threshold = self.contracts["SignerSets"].functions.quorumOf(key).call()
         if threshold == 0:
-            signers = list(dict.fromkeys(quorum.signers))
+            signers = [self._signer(name) for name in dict.fromkeys(quorum.signers)]
             self._act(f"create the signers of {what}", "SignerSets", "createSet", key, signers, quorum.threshold)
         elif threshold != quorum.threshold:
             self.chain.log(f"note: the signers of {what} are {threshold} of {count}; change them through SignerSets")
+        for name in self.config.bls_groups if threshold else ():
+            # Not added here: the guardian may have removed it.
+            is_signer = self.contracts["SignerSets"].functions.isSigner(key, self._signer(name)).call()
+            if name in quorum.signers and not is_signer:
+                self.chain.log(f"note: {_group(name)} is not among the signers of {what}; add it by addSigner")
+
+    def _signer(self, name: str) -> str:
+        """An address, or the account of a BLS group of this name."""
+        return self._at(_group(name)) if name in self.config.bls_groups else name
 
     def _list_venues(self) -> None:
         aggregator = self.contracts["LiquidityAggregator"]
@@ -410,13 +480,15 @@ class ProtocolDeployment:
     def _map_functions(self) -> None:
         for name, functions in roles.FUNCTIONS.items():
             self._map(name, functions)
+        for name in self.config.bls_groups:
+            self._map(_group(name), roles.BESIDE["BlsSigners"], "BlsSigners")
 
-    def _map(self, name: str, functions: Mapping[str, int]) -> None:
+    def _map(self, name: str, functions: Mapping[str, int], artifact: str | None = None) -> None:
         manager = self.contracts["AccessManager"]
         target = self._at(name)
         missing: dict[int, list[bytes]] = {}
         for function, role in functions.items():
-            for selector in self._selectors(name, function):
+            for selector in self._selectors(artifact or name, function):
                 if manager.functions.getTargetFunctionRole(target, selector).call() != role:
                     missing.setdefault(role, []).append(selector)
         for role, selectors in missing.items():
@@ -478,6 +550,11 @@ class ProtocolDeployment:
                 f"{' has to schedule' if delay else ' has to send'} {data} to {contract.address}"
             )
         self.chain.call(what, contract, function, *args)
+
+
+def _group(name: str) -> str:
+    """How a BLS group is called among contracts, which it stands beside."""
+    return f"BLS group {name}"
 
 
 def universe_id(name: str) -> bytes:

@@ -32,6 +32,7 @@ class Record:
     tokens: dict[str, str] = field(default_factory=dict)
     feeds: dict[str, str] = field(default_factory=dict)
     pools: list[dict[str, Any]] = field(default_factory=list)
+    bls_groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     universes: dict[str, dict[str, Any]] = field(default_factory=dict)
     optimizers: dict[str, dict[str, Any]] = field(default_factory=dict)
     portfolios: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -161,6 +161,7 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "acceptPrice": MANAGER_DELAYED,
         "lowerFees": MANAGER,
         "tightenPolicy": MANAGER,
+        "lowerDepositCap": GUARDIAN,
     },
     "PortfolioFactory": {
         "createPortfolio": MANAGER,

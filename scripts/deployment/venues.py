@@ -13,7 +13,12 @@ from keepers.routing.markets import COIN_IS_TOKEN0, COIN_IS_TOKEN1, VENUES, Mark
 ZERO = "0x" + "00" * 20
 
 
-def _address(value: str) -> str:
+def checked_address(value: str) -> str:
+    """The address with its checksum.
+
+    Raises:
+        ValueError: it is none, or its checksum is another.
+    """
     if not is_address(value):
         raise ValueError(f"{value!r} is not an address; give 0x and 40 hexadecimal digits")
     if value != value.lower() and value != to_checksum_address(value):
@@ -27,7 +32,7 @@ def _two(names: tuple[str, str]) -> tuple[str, str]:
     return names
 
 
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(checked_address)]
 Pips = Annotated[int, Field(ge=0, lt=1_000_000)]
 Pair = Annotated[tuple[str, str], AfterValidator(_two)]
 Bytes32 = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]

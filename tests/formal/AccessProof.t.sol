@@ -15,7 +15,7 @@ contract AccessProof is Test {
     address private _queue = address(0x5678);
 
     function setUp() public {
-        _portfolio = new Portfolio(address(1), address(2), address(3), _rebalancer, _queue);
+        _portfolio = new Portfolio(address(1), address(2), address(3), _rebalancer, address(4), _queue);
     }
 
     function check_I1_onlyTheRebalancerTrades(address caller) public {

@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
-
-import {ProtocolTest} from "./base/ProtocolTest.sol";
-import {VaultProperties} from "./base/VaultProperties.sol";
+import {PortfolioVault} from "./base/PortfolioVault.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title ERC-4626 properties of a portfolio that charges both fees, has a cap and no lock
-contract PortfolioFeePropertiesTest is ProtocolTest, VaultProperties {
+contract PortfolioFeePropertiesTest is PortfolioVault {
     uint104 private constant _CAP = 1e27;
 
-    function setUp() public {
-        setUpProtocol();
+    function setUp() public override {
+        super.setUp();
         book.setPolicy(address(portfolio), IShareBook.Policy(0, 10_000, _CAP));
-    }
-
-    function vault() internal view override returns (IERC4626) {
-        return portfolio;
-    }
-
-    function fund(address account, uint256 amount) internal override {
-        usd.mint(account, amount);
-    }
-
-    /// @dev A trillion dollars: beyond, marks (27 decimals) are too coarse for the last share. At 1e24 round trips gain
-    /// four to eight raw shares, a few millionths of a unit.
-    function most() internal pure override returns (uint256) {
-        return 1e18;
     }
 
     /// @dev Two holders, stocks from nowhere, prices up and down, fees streaming, pending, crystallised and collected.
@@ -56,13 +39,10 @@ contract PortfolioFeePropertiesTest is ProtocolTest, VaultProperties {
         assertGt(owed, 0);
     }
 
+    /// @dev Where there is room, and for a share at least.
     function _enter(address account, uint256 amount) private {
         if (portfolio.maxDeposit(account) < amount || portfolio.previewDeposit(amount) == 0) return;
-        usd.mint(account, amount);
-        vm.startPrank(account);
-        usd.approve(address(portfolio), amount);
-        portfolio.deposit(amount, account);
-        vm.stopPrank();
+        enter(account, amount);
     }
 
     /// @dev Too soon, nothing to take: either may happen.

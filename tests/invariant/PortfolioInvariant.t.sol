@@ -1,28 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ProtocolTest} from "./base/ProtocolTest.sol";
 import {ThiefHandler} from "./base/ThiefHandler.sol";
-import {ThiefPool} from "./base/ThiefPool.sol";
+import {ThiefTest} from "./base/ThiefTest.sol";
 import {SettlementToken} from "contracts/test/SettlementToken.sol";
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
 /// @title A thief with every key, against the portfolio
-contract PortfolioInvariantTest is ProtocolTest {
+contract PortfolioInvariantTest is ThiefTest {
     ThiefHandler private _handler;
-    ThiefPool[] private _pools;
 
     function setUp() public {
-        setUpProtocol();
-        for (uint256 i; i < stocks.length; ++i) {
-            _pools.push(new ThiefPool(address(usd), address(stocks[i])));
-            _pools[i].setReserves(1e18, 1e18);
-            aggregator.listPool(address(_pools[i]), ILiquidityAggregator.VenueKind.UniswapV2, 0);
-        }
-        _handler = new ThiefHandler(portfolio, rebalancer, signalKey, _pools, feeds);
-        postModel(1);
+        setUpThief();
+        _handler = new ThiefHandler(portfolio, rebalancer, signalKey, pools, feeds);
         _handler.deposit(1e12);
-        targetContract(address(_handler));
         bytes4[] memory selectors = new bytes4[](8);
         selectors[0] = ThiefHandler.trade.selector;
         selectors[1] = ThiefHandler.replay.selector;
@@ -32,7 +22,7 @@ contract PortfolioInvariantTest is ProtocolTest {
         selectors[5] = ThiefHandler.move.selector;
         selectors[6] = ThiefHandler.trip.selector;
         selectors[7] = ThiefHandler.recover.selector;
-        targetSelector(FuzzSelector(address(_handler), selectors));
+        target(address(_handler), selectors);
     }
 
     /// @dev I1: the aggregator is approved for nothing between calls and holds nothing.

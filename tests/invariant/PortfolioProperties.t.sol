@@ -1,44 +1,24 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
-
-import {ProtocolTest} from "./base/ProtocolTest.sol";
-import {VaultProperties} from "./base/VaultProperties.sol";
+import {PortfolioVault} from "./base/PortfolioVault.sol";
 import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
 
 /// @title ERC-4626 properties of the portfolio, while others wait for cash
-contract PortfolioPropertiesTest is ProtocolTest, VaultProperties {
+contract PortfolioPropertiesTest is PortfolioVault {
     address private immutable _waiter = makeAddr("waiter");
-
-    function setUp() public {
-        setUpProtocol();
-    }
-
-    function vault() internal view override returns (IERC4626) {
-        return portfolio;
-    }
-
-    function fund(address account, uint256 amount) internal override {
-        usd.mint(account, amount);
-    }
 
     /// @dev More than there is of anything, and far from where arithmetic ends.
     function endless() internal pure override returns (uint256) {
         return type(uint112).max;
     }
 
-    /// @dev A trillion dollars: beyond, marks (27 decimals) are too coarse for the last shares, millionths of a unit.
-    function most() internal pure override returns (uint256) {
-        return 1e18;
-    }
-
     /// @dev Three holders; some of the cash in stocks, whose prices moved since; donations; requests of another holder and
     /// of the holder itself, filled as far as cash went or waiting for all of it.
     function disturb(uint256 seed) internal override {
-        _enter(other, 1 + seed % 1e12);
-        _enter(holder, 100e6 + (seed >> 16) % 1e15);
-        _enter(_waiter, 100e6 + (seed >> 32) % 1e15);
+        enter(other, 1 + seed % 1e12);
+        enter(holder, 100e6 + (seed >> 16) % 1e15);
+        enter(_waiter, 100e6 + (seed >> 32) % 1e15);
         uint256 cash = usd.balanceOf(address(portfolio));
         for (uint256 k; k < 3; ++k) {
             _invest(k, cash * ((seed >> (64 + 8 * k)) % 33) / 100);
@@ -58,14 +38,6 @@ contract PortfolioPropertiesTest is ProtocolTest, VaultProperties {
         );
         assertGt(portfolio.totalBoundShares(), 0);
         assertLt(portfolio.maxWithdraw(holder), portfolio.convertToAssets(portfolio.balanceOf(holder)));
-    }
-
-    function _enter(address account, uint256 amount) private {
-        usd.mint(account, amount);
-        vm.startPrank(account);
-        usd.approve(address(portfolio), amount);
-        portfolio.deposit(amount, account);
-        vm.stopPrank();
     }
 
     /// @dev What trades at fair prices leave behind.

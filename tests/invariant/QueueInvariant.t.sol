@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ProtocolTest} from "./base/ProtocolTest.sol";
 import {QueueHandler} from "./base/QueueHandler.sol";
 import {ThiefHandler} from "./base/ThiefHandler.sol";
-import {ThiefPool} from "./base/ThiefPool.sol";
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {ThiefTest} from "./base/ThiefTest.sol";
 
 /// @title Holders who wait for cash, and a thief with every key
-contract QueueInvariantTest is ProtocolTest {
+contract QueueInvariantTest is ThiefTest {
     QueueHandler private _handler;
-    ThiefPool[] private _pools;
 
     function setUp() public {
-        setUpProtocol();
-        for (uint256 i; i < stocks.length; ++i) {
-            _pools.push(new ThiefPool(address(usd), address(stocks[i])));
-            _pools[i].setReserves(1e18, 1e18);
-            aggregator.listPool(address(_pools[i]), ILiquidityAggregator.VenueKind.UniswapV2, 0);
-        }
-        _handler = new QueueHandler(portfolio, rebalancer, signalKey, _pools, feeds);
-        postModel(1);
+        setUpThief();
+        _handler = new QueueHandler(portfolio, rebalancer, signalKey, pools, feeds);
         for (uint256 k; k < 3; ++k) {
             _handler.enter(k, 1e12);
         }
@@ -28,7 +19,6 @@ contract QueueInvariantTest is ProtocolTest {
         for (uint256 k; k < 3; ++k) {
             _handler.trade(k, true, 4000, 9999);
         }
-        targetContract(address(_handler));
         bytes4[] memory selectors = new bytes4[](11);
         selectors[0] = QueueHandler.enter.selector;
         selectors[1] = QueueHandler.request.selector;
@@ -41,7 +31,7 @@ contract QueueInvariantTest is ProtocolTest {
         selectors[8] = QueueHandler.tradeWhileTheyWait.selector;
         selectors[9] = ThiefHandler.move.selector;
         selectors[10] = ThiefHandler.trip.selector;
-        targetSelector(FuzzSelector(address(_handler), selectors));
+        target(address(_handler), selectors);
     }
 
     /// @dev Q1: bound shares are there, are what requests wait with, and add up; none of them moves.

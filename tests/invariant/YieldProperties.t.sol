@@ -22,15 +22,11 @@ contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
         return optimizer;
     }
 
-    function fund(address account, uint256 amount) internal override {
-        usd.mint(account, amount);
-    }
-
     /// @dev Two holders, money in three strategies, gains reported, unreported and unlocking, losses, limits on what is
     /// paid at once.
     function disturb(uint256 seed) internal override {
-        _enter(other, 1 + seed % 1e12);
-        _enter(holder, 1 + (seed >> 16) % 1e15);
+        enter(other, 1 + seed % 1e12);
+        enter(holder, 1 + (seed >> 16) % 1e15);
         IYieldOptimizer.Target[] memory targets = new IYieldOptimizer.Target[](3);
         for (uint256 k; k < 3; ++k) {
             targets[k] = IYieldOptimizer.Target(address(strategies[k]), uint16((seed >> (32 + 8 * k)) % 3000));
@@ -47,14 +43,6 @@ contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
         if (seed >> 129 & 1 == 1) optimizer.report(address(strategies[1]));
         vm.warp(vm.getBlockTimestamp() + (seed >> 130) % 8 days);
         if (seed >> 160 & 1 == 1) strategies[0].setLimit((seed >> 161) % 1e14);
-    }
-
-    function _enter(address account, uint256 amount) private {
-        usd.mint(account, amount);
-        vm.startPrank(account);
-        usd.approve(address(optimizer), amount);
-        optimizer.deposit(amount, account);
-        vm.stopPrank();
     }
 }
 
@@ -74,10 +62,6 @@ contract AaveStrategyPropertiesTest is VaultProperties {
         return _strategy;
     }
 
-    function fund(address account, uint256 amount) internal override {
-        _usd.mint(account, amount);
-    }
-
     /// @dev Aave refuses to burn less than half a scaled unit.
     function least() internal pure override returns (uint256) {
         return 4;
@@ -87,10 +71,10 @@ contract AaveStrategyPropertiesTest is VaultProperties {
     function disturb(uint256 seed) internal override {
         uint256 index = 1e27 + seed % 3e27;
         _pool.setIndex(index);
-        _enter(other, 10 + (seed >> 16) % 1e24);
+        enter(other, 10 + (seed >> 16) % 1e24);
         index += (seed >> 32) % 2e27;
         _pool.setIndex(index);
-        _enter(holder, 10 + (seed >> 48) % 1e24);
+        enter(holder, 10 + (seed >> 48) % 1e24);
         _pool.setIndex(index + (seed >> 64) % 2e27);
         // Interest is paid by borrowers.
         _usd.mint(address(_pool), 8e24);
@@ -98,13 +82,5 @@ contract AaveStrategyPropertiesTest is VaultProperties {
         if (seed >> 201 & 1 == 1) {
             _pool.setConfiguration(uint256(1) << 56 | uint256(18) << 48 | ((seed >> 202) % 1e7 + 1) << 116);
         }
-    }
-
-    function _enter(address account, uint256 amount) private {
-        _usd.mint(account, amount);
-        vm.startPrank(account);
-        _usd.approve(address(_strategy), amount);
-        _strategy.deposit(amount, account);
-        vm.stopPrank();
     }
 }

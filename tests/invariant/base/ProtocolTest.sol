@@ -120,11 +120,16 @@ abstract contract ProtocolTest is Test {
         _feed(address(usd), 1e8);
         address[] memory universe = new address[](3);
         for (uint256 i; i < 3; ++i) {
-            stocks.push(new SettlementToken("Stock", "STK", 18));
+            stocks.push(_newStock());
             _feed(address(stocks[i]), int256((i + 1) * 50e8));
             universe[i] = address(stocks[i]);
         }
         models.createUniverse(UNIVERSE, universe);
+    }
+
+    /// @dev For campaigns whose stocks do more than move.
+    function _newStock() internal virtual returns (SettlementToken) {
+        return new SettlementToken("Stock", "STK", 18);
     }
 
     function _feed(address asset, int256 answer) private {

@@ -16,7 +16,7 @@ import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 /// exit in kind refused.
 contract QueueHandler is ThiefHandler {
     IRedemptionQueue public immutable queue;
-    SettlementToken private immutable _usd;
+    SettlementToken internal immutable _usd;
     address[3] public holders = [makeAddr("first"), makeAddr("second"), makeAddr("third")];
     uint256[] public requests;
     address[] private _owners;
@@ -153,6 +153,7 @@ contract QueueHandler is ThiefHandler {
         for (uint256 k; k < logs.length; ++k) {
             if (logs[k].topics[0] != IRedemptionQueue.RequestFilled.selector) continue;
             ++filled;
+            _noteFilled(uint256(logs[k].topics[1]));
             if (uint256(logs[k].topics[1]) < last) ++jumped;
             last = uint256(logs[k].topics[1]);
         }
@@ -160,6 +161,9 @@ contract QueueHandler is ThiefHandler {
             if (queue.pendingRedeemRequest(requests[k], _owners[k]) != 0) ++jumped;
         }
     }
+
+    /// @dev For campaigns that ask more of what is filled.
+    function _noteFilled(uint256 requestId) internal virtual {}
 
     /// @return cash Not set aside.
     /// @return waiting What requests are worth; 0 without prices, when nobody leaves in cash.

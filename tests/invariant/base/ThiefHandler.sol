@@ -32,7 +32,7 @@ contract ThiefHandler is Test {
     address private immutable _investor = makeAddr("investor");
 
     ThiefPool[] public pools;
-    FeedStandIn[] private _feeds;
+    FeedStandIn[] internal _feeds;
     uint256 private _nonce;
     Loss[] private _losses;
 
@@ -75,8 +75,8 @@ contract ThiefHandler is Test {
     function trade(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps) external {
         stock = bound(stock, 0, pools.length - 1);
         rateBps = _bite(rateBps);
-        address[] memory list = portfolio.assets();
-        (address tokenIn, address tokenOut) = buy ? (list[0], list[stock + 1]) : (list[stock + 1], list[0]);
+        (address cash, address other) = (portfolio.asset(), stockOf(stock));
+        (address tokenIn, address tokenOut) = buy ? (cash, other) : (other, cash);
         uint256 amountIn = SettlementToken(tokenIn).balanceOf(address(portfolio)) * bound(sizeBps, 1, 10_000) / 10_000;
         if (amountIn == 0) return;
         _setRate(pools[stock], tokenIn, tokenOut, rateBps);
@@ -130,6 +130,7 @@ contract ThiefHandler is Test {
     function move(uint256 feed, uint256 bps) external {
         feed = bound(feed, 1, _feeds.length - 1);
         (, int256 answer,,,) = _feeds[feed].latestRoundData();
+        if (answer == 0) return;
         _feeds[feed].setAnswer(answer * int256(bound(bps, 8500, 11_500)) / 10_000 + 1);
     }
 
@@ -142,6 +143,12 @@ contract ThiefHandler is Test {
     }
 
     // -- For the invariants ------------------------------------------------------------------------------------------
+
+    /// @return What a pool trades for cash.
+    function stockOf(uint256 pool) public view returns (address) {
+        address token = pools[pool].token0();
+        return token == portfolio.asset() ? pools[pool].token1() : token;
+    }
 
     /// @return most Largest sum of losses in any window, WAD of NAV at the time of each.
     function worstLoss(uint256 window) external view returns (uint256 most) {
@@ -312,7 +319,7 @@ contract ThiefHandler is Test {
         signatures[0] = ISignerSets.Signature(vm.addr(_signalKey), abi.encodePacked(r, s, v));
     }
 
-    function _sum(uint256[] memory values) private pure returns (uint256 total) {
+    function _sum(uint256[] memory values) internal pure returns (uint256 total) {
         for (uint256 k; k < values.length; ++k) {
             total += values[k];
         }

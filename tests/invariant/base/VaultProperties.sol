@@ -5,9 +5,11 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Test} from "forge-std/Test.sol";
 
+import {SettlementToken} from "contracts/test/SettlementToken.sol";
+
 /// @title What every ERC-4626 vault promises
 /// @notice The properties of a16z's public suite (erc4626-tests: functional, rounding, round trips, previews), and that what
-/// `max*` say passes. For any vault: say which, how to fund an account, and how to bring it into some state. Amounts are
+/// `max*` say passes. For any vault: say which, and how to bring it into some state. Amounts are
 /// drawn over all orders of magnitude up to `most`.
 abstract contract VaultProperties is Test {
     address internal immutable holder = makeAddr("holder");
@@ -17,8 +19,10 @@ abstract contract VaultProperties is Test {
     /// @notice The vault under test.
     function vault() internal view virtual returns (IERC4626);
 
-    /// @notice Gives an account so much of the vault's asset.
-    function fund(address account, uint256 amount) internal virtual;
+    /// @notice Gives an account so much of the vault's asset, which is a stand-in that anyone mints.
+    function fund(address account, uint256 amount) internal {
+        SettlementToken(vault().asset()).mint(account, amount);
+    }
 
     /// @notice Gains, losses, other holders: anything that can happen to the vault before. `holder` has shares afterwards.
     function disturb(uint256 seed) internal virtual;
@@ -311,6 +315,17 @@ abstract contract VaultProperties is Test {
     }
 
     // -- Internals
+
+    /// @dev A deposit by whom it is for, of money made for it.
+    function enter(address account, uint256 amount) internal {
+        fund(account, amount);
+        IERC4626 v = vault();
+        IERC20 token = IERC20(v.asset());
+        vm.startPrank(account);
+        token.approve(address(v), amount);
+        v.deposit(amount, account);
+        vm.stopPrank();
+    }
 
     /// @return Spent.
     function _deposit(uint256 amount) internal returns (uint256) {

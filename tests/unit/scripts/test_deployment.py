@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from eth_utils import function_signature_to_4byte_selector
 from web3 import Web3
+from web3.exceptions import ContractCustomError
 
 from keepers.chain.deployment import load
 from scripts.anvil import anvil
 from scripts.artifacts import artifact, build, package_artifact
 from scripts.deployment import roles
 from scripts.deployment.artifacts import protocol_artifacts
+from scripts.deployment.bls import BlsGroup
 from scripts.deployment.chain import Chain, DeploymentError
 from scripts.deployment.config import PERMIT2, Config, Secondary
 from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
 from scripts.transactions import deploy, send
+from tests.fixtures.bls import bls_keys, together
 from tests.fixtures.venue_kinds import BEYOND, WAD, create, vault
 
 ROOT = Path(__file__).parents[3]
@@ -103,6 +108,10 @@ def config(w3):
         )
 
     return wanted
+
+
+def function_selector(signature):
+    return function_signature_to_4byte_selector(signature).hex()
 
 
 def run(w3, config, sender=None):
@@ -317,6 +326,108 @@ def test_run__market_that_is_regulated__only_then_is_its_target_a_venue_account(
     _, deployment, _ = run(w3, every_kind.model_copy(update={"venues": [plain, regulated]}))
     registry = deployment.contracts["IdentityRegistry"].functions
     assert [registry.identityOf(target).call()[3] for target in (plain.manager, regulated.vault)] == [False, True]
+
+
+# -- BLS groups
+
+KEYS = bls_keys(3)
+DIGEST = Web3.keccak(text="what is signed")
+
+
+@pytest.fixture
+def with_group(config):
+    """`with_group(proofs)`: two of three BLS keys sign the portfolio's rebalances, beside one account."""
+    plain = config()
+
+    def wanted(proofs=(None, None, None), keys=KEYS):
+        pairs = zip(keys, proofs, strict=True)
+        members = [{"public": "0x" + key.public.hex(), **({"proof": proof} if proof else {})} for key, proof in pairs]
+        desk = BlsGroup.model_validate({"keys": members, "threshold": 2})
+        income = plain.portfolios["income"]
+        income = income.model_copy(update={"signers": [*income.signers, "desk"]})
+        return plain.model_copy(update={"bls_groups": {"desk": desk}, "portfolios": {"income": income}})
+
+    return wanted
+
+
+@pytest.fixture
+def prove(w3, with_group):
+    """`prove()`: what the keys sign for the messages that a first run prints."""
+
+    def proofs():
+        with pytest.raises(DeploymentError, match="proofs of possession are missing") as error:
+            run(w3, with_group())
+        messages = re.findall(r"bls_groups\.desk\.keys\.\d signs 0x(\w{64})", str(error.value))
+        assert len(messages) == len(KEYS) and len(str(error.value).splitlines()) == 1
+        pairs = zip(KEYS, messages, strict=True)
+        return ["0x" + key.sign(bytes.fromhex(message)).hex() for key, message in pairs]
+
+    return proofs
+
+
+def test_run__bls_group__its_quorum_passes_and_one_short_does_not(w3, with_group, prove):
+    record, deployment, _ = run(w3, with_group(prove()))
+    account = record.bls_groups["desk"]["address"]
+    portfolio = bytes(12) + bytes.fromhex(record.portfolios["income"]["address"][2:])
+    sets = deployment.contracts["SignerSets"].functions
+    assert sets.quorumOf(portfolio).call() == [2, 1]
+    sets.requireQuorum(portfolio, DIGEST, [(account, together(KEYS, DIGEST, [0, 2]))]).call()
+    with pytest.raises(ContractCustomError) as error:
+        sets.requireQuorum(portfolio, DIGEST, [(account, together(KEYS, DIGEST, [1]))]).call()
+    assert str(error.value.data).startswith("0x" + function_selector("SignerSets__BadSignature(bytes32,address)"))
+
+
+def test_run__bls_group__its_functions_have_their_roles(w3, with_group, prove):
+    record, deployment, _ = run(w3, with_group(prove()))
+    account = record.bls_groups["desk"]["address"]
+    role_of = deployment.contracts["AccessManager"].functions.getTargetFunctionRole
+    for signature, role in {"setKeys(bytes,bytes,uint256)": "KEEPER_REGISTRAR", "revoke(uint256)": "GUARDIAN"}.items():
+        selector = bytes.fromhex(function_selector(signature))
+        assert roles.NAMES[role_of(account, selector).call()] == role
+
+
+def test_run__bls_group_again__sends_nothing_and_what_was_revoked_stays_so(w3, with_group, prove):
+    wanted = with_group(prove())
+    _, deployment, _ = run(w3, wanted)
+    account = deployment.contracts["BLS group desk"].functions
+    send(w3, w3.eth.accounts[0], account.revoke(1))
+    _, _, chain = run(w3, wanted)
+    assert chain.sent == 0
+    assert account.quorum().call() == [3, 2, 0b10]
+
+
+def test_run__bls_key_with_anothers_proof__one_line_that_names_it(w3, with_group, prove):
+    proofs = prove()
+    with pytest.raises(
+        DeploymentError, match=r"^bls_groups\.desk\.keys\.1\.proof: is not its key's signature of 0x\w{64}"
+    ):
+        run(w3, with_group([proofs[0], proofs[2], proofs[2]]))
+
+
+def test_run__bls_proof_that_is_no_point__one_line(w3, with_group, prove):
+    proofs = prove()
+    nowhere = "0x" + (1).to_bytes(64, "big").hex() * 4
+    with pytest.raises(DeploymentError, match=r"^bls_groups\.desk: keys or proofs are no points of their groups"):
+        run(w3, with_group([nowhere, *proofs[1:]]))
+
+
+def test_run__other_bls_keys_in_the_config__are_left_to_the_registrar(w3, with_group, prove):
+    proofs = prove()
+    _, deployment, _ = run(w3, with_group(proofs))
+    _, _, chain = run(w3, with_group(proofs[:2], KEYS[:2]))
+    assert chain.sent == 0
+    assert deployment.contracts["BLS group desk"].functions.quorum().call() == [3, 2, 0]
+
+
+def test_run__two_bls_groups_of_the_same_keys__are_two_accounts(w3, with_group):
+    wanted = with_group()
+    both = wanted.model_copy(
+        update={"bls_groups": {"desk": wanted.bls_groups["desk"], "night": wanted.bls_groups["desk"]}}
+    )
+    with pytest.raises(DeploymentError) as error:
+        run(w3, both)
+    messages = re.findall(r"signs 0x(\w{64})", str(error.value))
+    assert len(set(messages)) == 6
 
 
 def test_role_ids__python_and_solidity__agree():

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from scripts.deployment.bls import FIELD
 from scripts.deployment.config import ConfigError, SharePolicy, load_config
 from scripts.deployment.venues import Curve, UniswapV4
+from tests.fixtures.bls import bls_keys
 
 EXAMPLES = Path(__file__).parents[3] / "scripts/config"
 ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -225,3 +227,76 @@ def test_load_config__yield_terms_out_of_bounds__are_named(refused):
     terms = {"min_liquid": 1000, "loss_budget": 200, "max_gain": 100, "max_loss": 500, "unlock_time": 60}
     complaint = refused(lambda data: data.update(optimizers={"cash": optimizer(terms=terms)}))
     assert "optimizers.cash.terms.unlock_time" in complaint
+
+
+# -- BLS groups
+
+KEYS = ["0x" + key.public.hex() for key in bls_keys(3)]
+PROOF = "0x" + "00" * 256
+
+
+def group(keys=KEYS, threshold=2, **changes: Any) -> dict[str, Any]:
+    """Keys without proofs."""
+    return {"keys": [{"public": key} for key in keys], "threshold": threshold, **changes}
+
+
+def with_group(desk: dict[str, Any], name: str = "desk") -> Any:
+    """A change of the example: the portfolio's rebalances are signed by a group, too."""
+
+    def change(data):
+        data["bls_groups"] = {name: desk}
+        data["portfolios"]["majors"]["signers"].append(name)
+
+    return change
+
+
+def test_load_config__bls_group__may_be_named_as_a_signer(tmp_path):
+    data = yaml.safe_load((EXAMPLES / "example.yaml").read_text())
+    with_group(group())(data)
+    path = tmp_path / "changed.yaml"
+    path.write_text(yaml.safe_dump(data))
+    config = load_config(path)
+    assert config.bls_groups["desk"].publics == b"".join(key.public for key in bls_keys(3))
+    assert config.portfolios["majors"].signers[-1] == "desk"
+
+
+def moved(key: str) -> str:
+    """The key with another y: no point of the curve."""
+    return key[:-2] + f"{(int(key[-2:], 16) + 1) % 256:02x}"
+
+
+@pytest.mark.parametrize(
+    ("desk", "complaint"),
+    [
+        (group(secret=1), "unknown key 'bls_groups.desk.secret'"),
+        (group(keys=[]), "bls_groups.desk.keys: List should have at least 1 item"),
+        (group(threshold=4), "bls_groups.desk: threshold 4 is above the 3 keys"),
+        (group(threshold=0), "bls_groups.desk.threshold: Input should be greater than or equal to 1"),
+        (group(keys=KEYS[::-1]), "bls_groups.desk: keys.1 is not above the one before; sort them"),
+        (group(keys=[KEYS[0], KEYS[0]]), "bls_groups.desk: keys.1 is not above the one before"),
+        (group(keys=["0x12"], threshold=1), "bls_groups.desk.keys.0.public: '0x12' is no BLS key; give 0x and 256"),
+        (group(keys=[KEYS[0][2:]], threshold=1), "is no BLS key; give 0x and 256 hexadecimal digits"),
+        (group(keys=["0x" + "zz" * 128], threshold=1), "is no BLS key; give 0x and 256 hexadecimal digits"),
+        (group(keys=[moved(KEYS[0])], threshold=1), "is no BLS key: not on the curve; copy it again"),
+        (group(keys=["0x" + "00" * 128], threshold=1), "is no BLS key: not on the curve; copy it again"),
+        (group(keys=[f"0x{FIELD:0128x}{2:0128x}"], threshold=1), "a coordinate is not below the field's modulus"),
+        (
+            {"keys": [{"public": KEYS[0], "proof": PROOF[:-2]}], "threshold": 1},
+            "keys.0.proof: '0x0000000000…0000' is no",
+        ),
+        ({"keys": [{"proof": PROOF}], "threshold": 1}, "missing key 'bls_groups.desk.keys.0.public'"),
+    ],
+)
+def test_load_config__bad_bls_group__one_line_that_names_it(refused, desk, complaint):
+    found = refused(with_group(desk))
+    assert complaint in found and len(found.splitlines()) == 1
+
+
+def test_load_config__signer_that_is_no_group__is_named(refused):
+    complaint = refused(lambda data: data["universes"]["majors"]["signers"].append("desk"))
+    assert "universes.majors.signers: 'desk' is neither an address nor one of bls_groups []" in complaint
+
+
+@pytest.mark.parametrize("name", ["0xdesk", "Desk", ""])
+def test_load_config__bls_group_that_could_be_an_address__is_refused(refused, name):
+    assert f"bls_groups.{name}" in refused(lambda data: data.update(bls_groups={name: group()}))

@@ -220,6 +220,68 @@ def test_cap__below_what_is_there__exits_go_on(create_portfolio, share_book, dep
     portfolio.redeem(SHARE, investor, investor, sender=investor)
 
 
+def test_lower_deposit_cap__guardian__at_once_and_nothing_else(
+    create_portfolio, share_book, deposit, guardian, investor
+):
+    portfolio = create_portfolio(policy=(HOUR, 2000, 0))
+    deposit(portfolio, investor, 1000)
+    share_book.lowerDepositCap(portfolio, 1500 * USD, sender=guardian)
+    assert tuple(share_book.policyOf(portfolio)) == (HOUR, 2000, 1500 * USD)
+    assert portfolio.maxDeposit(investor) == 500 * USD
+    share_book.lowerDepositCap(portfolio, 1, sender=guardian)
+    assert portfolio.maxDeposit(investor) == 0
+
+
+@pytest.mark.parametrize("cap", [0, 1001 * USD, 2**104 - 1])
+def test_lower_deposit_cap__higher_or_none__reverts(create_portfolio, share_book, guardian, cap):
+    portfolio = create_portfolio(policy=(HOUR, 2000, 1000 * USD))
+    with reverts(share_book.ShareBook__NotTighter, (HOUR, 2000, 1000 * USD), (HOUR, 2000, cap)):
+        share_book.lowerDepositCap(portfolio, cap, sender=guardian)
+
+
+def test_lower_deposit_cap__none_where_there_is_none__stays_so(create_portfolio, share_book, guardian):
+    portfolio = create_portfolio(policy=(HOUR, 2000, 0))
+    share_book.lowerDepositCap(portfolio, 0, sender=guardian)
+    assert tuple(share_book.policyOf(portfolio)) == (HOUR, 2000, 0)
+
+
+def test_lower_deposit_cap__no_portfolio__reverts(share_book, guardian, thief):
+    with reverts(share_book.ShareBook__NotAPortfolio, thief):
+        share_book.lowerDepositCap(thief, 1, sender=guardian)
+
+
+def test_lower_deposit_cap__thief__reverts(create_portfolio, share_book, thief):
+    with reverts(share_book.AccessManagedUnauthorized, thief):
+        share_book.lowerDepositCap(create_portfolio(), 1, sender=thief)
+
+
+def test_lower_deposit_cap__guardian_with_the_other_settings__reverts(create_portfolio, share_book, guardian):
+    """A cap is all that the guardian sets: a longer lock would keep later depositors in."""
+    portfolio = create_portfolio(policy=(0, 10_000, 0))
+    for function in ("setPolicy", "tightenPolicy"):
+        with reverts(share_book.AccessManagedUnauthorized, guardian):
+            getattr(share_book, function)(portfolio, (7 * DAY, 100, 1), sender=guardian)
+
+
+def test_lower_deposit_cap__one_unit__keeps_nobody_in(
+    create_portfolio, share_book, deposit, guardian, investor, counterparty, redemption_queue, usd
+):
+    """Cash, a request and its claim, a transfer and an exit in kind: none asks for the cap."""
+    portfolio = create_portfolio()
+    deposit(portfolio, investor, 1000)
+    share_book.lowerDepositCap(portfolio, 1, sender=guardian)
+    portfolio.redeem(100 * SHARE, investor, investor, sender=investor)
+    portfolio.withdraw(100 * USD, investor, investor, sender=investor)
+    redemption_queue.requestRedeem(portfolio, 100 * SHARE, investor, investor, sender=investor)
+    redemption_queue.fulfil(portfolio, 1, sender=counterparty)
+    portfolio.claim(usd, investor, sender=investor)
+    portfolio.transfer(counterparty, 100 * SHARE, sender=investor)
+    portfolio.redeemInKind(100 * SHARE, counterparty, counterparty, sender=counterparty)
+    portfolio.redeemInKind(portfolio.balanceOf(investor), investor, investor, sender=investor)
+    assert portfolio.totalSupply() == 0
+    assert usd.balanceOf(investor) + usd.balanceOf(counterparty) >= 1000 * USD - 3
+
+
 def test_lock__kyc_and_lock_together__after_the_lock_in_kind_passes(locking, deposit, chain, investor):
     """I5 after the lock: no price needed."""
     deposit(locking, investor, 1000)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+
+import {Fees} from "contracts/portfolio/Fees.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+
+/// @title F1: what fee terms may be
+/// @notice Any terms. What is charged under them divides unknowns, which no solver here decides: that is gone through for
+/// every small number in `SmallNumbers.t.sol`, and for large ones in `FeeInvariant.t.sol`.
+contract FeesProof is Test {
+    function check_F1_noTermsBeyondTheCaps(IShareBook.FeeTerms memory terms) public view {
+        (bool passed,) = address(this).staticcall(abi.encodeCall(this.requireAllowed, (terms)));
+        bool charges = terms.managementBps != 0 || terms.performanceBps != 0;
+        bool allowed = terms.managementBps <= 500 && terms.performanceBps <= 3000 && terms.period >= 1 days
+            && terms.period <= 366 days && (terms.recipient != address(0) || !charges);
+        assert(passed == allowed);
+    }
+
+    /// @dev What is called lower charges no more, to nobody else; and what is lower than lower terms is lower.
+    function check_F1_lowerChargesNoMore(
+        IShareBook.FeeTerms memory a,
+        IShareBook.FeeTerms memory b,
+        IShareBook.FeeTerms memory c
+    )
+        public
+        pure
+    {
+        if (!Fees.isLower(a, b)) return;
+        assert(b.managementBps <= a.managementBps && b.performanceBps <= a.performanceBps);
+        assert(b.period >= a.period && b.recipient == a.recipient);
+        if (Fees.isLower(b, c)) assert(Fees.isLower(a, c));
+    }
+
+    function requireAllowed(IShareBook.FeeTerms memory terms) external pure {
+        Fees.requireAllowed(terms);
+    }
+}
