@@ -50,13 +50,8 @@ library Fees {
     {
         (q.pot, q.base) = (pot, base);
         q.gain = FixedPointMathLib.zeroFloorSub(pot, FixedPointMathLib.saturatingMul(mark, base));
-        q.pending = partOf(q, base, bps);
-    }
-
-    /// @return Of the pending fee, the part of so many shares. Rounds down.
-    function partOf(IShareBook.Quote memory q, uint256 shares, uint256 bps) internal pure returns (uint256) {
         uint256 fee = q.gain * bps;
-        return FixedPointMathLib.fullMulDiv(shares, fee, q.pot * _BPS - fee);
+        q.pending = FixedPointMathLib.fullMulDiv(base, fee, pot * _BPS - fee);
     }
 
     /// @return Shares that share the pot; for who leaves one more where a fee is pending, which it rounds up.

@@ -218,7 +218,7 @@ contract Portfolio is Trading {
 
         // Effects
         _setBound(owner, boundShares[owner] - burnt);
-        IShareBook(shareBook).recordExit(total + 1, _issued(), assets_, burnt);
+        IShareBook(shareBook).recordExit(total + 1, _issued(), burnt);
         _burn(owner, burnt);
         _setAsideFor(0, settlement, controller, assets_);
         emit Withdraw(msg.sender, controller, owner, assets_, burnt);
@@ -255,7 +255,7 @@ contract Portfolio is Trading {
     }
 
     function _leave(uint256 total, address receiver, address owner, uint256 assets_, uint256 shares) private {
-        IShareBook(shareBook).recordExit(total + 1, _issued(), assets_, shares);
+        IShareBook(shareBook).recordExit(total + 1, _issued(), shares);
         _withdraw(_msgSender(), receiver, owner, assets_, shares);
     }
 

@@ -121,9 +121,9 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
     }
 
     /// @inheritdoc IShareBook
-    function recordExit(uint256 pot, uint256 issued, uint256 assets, uint256 shares) external {
+    function recordExit(uint256 pot, uint256 issued, uint256 shares) external {
         Account storage a = _accounts[msg.sender];
-        _left(a, _quote(a, pot, issued), issued, assets * Fees.SCALE, shares);
+        _left(a, _quote(a, pot, issued), issued, shares);
     }
 
     /// @inheritdoc IShareBook
@@ -136,7 +136,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
             if (now_.pending < q.pending || _isFair(msg.sender, now_)) q = now_;
         }
         supply = _shares(msg.sender, q, true);
-        _left(a, q, issued, FixedPointMathLib.fullMulDiv(q.pot, shares, supply), shares);
+        _left(a, q, issued, shares);
     }
 
     // -- Views -------------------------------------------------------------------------------------------------------

@@ -82,13 +82,11 @@ abstract contract ShareFees is IShareBook {
         _settle(a, q, issued, q.pot + assets - q.gain, q.base + shares, 0);
     }
 
-    /// @dev The leaver's part of the pending fee is owed at once: waiting for the day would let him off.
-    /// @param assets As a pot is counted.
-    function _left(Account storage a, Quote memory q, uint256 issued, uint256 assets, uint256 shares) internal {
-        uint256 part = Fees.partOf(q, shares, a.terms.performanceBps);
-        uint256 left = q.base - shares;
-        uint256 gain = q.gain.fullMulDiv(left, q.base);
-        _settle(a, q, issued, q.pot.zeroFloorSub(assets + gain), left + part, part);
+    /// @dev The leaver's part of the pending fee is owed at once: waiting for the day would let him off. He takes shares /
+    /// supply of the pot, and base and gain shrink by the same part of themselves: net price and mark stay, whatever the
+    /// pot is truly worth.
+    function _left(Account storage a, Quote memory q, uint256 issued, uint256 shares) internal {
+        _accrue(a, q, issued, shares.fullMulDiv(q.pending, q.base + q.pending));
     }
 
     /// @dev Writes what is owed until now and, where there is a gain, the mark.
@@ -105,9 +103,13 @@ abstract contract ShareFees is IShareBook {
     )
         private
     {
+        _accrue(a, q, issued, more);
+        if (q.gain != 0) a.highWaterMark = Fees.markOf(worth, base);
+    }
+
+    function _accrue(Account storage a, Quote memory q, uint256 issued, uint256 more) private {
         uint256 owed = q.base - issued + more;
         (a.owed, a.accruedAt) = (uint128(owed.min(type(uint128).max)), uint40(block.timestamp));
-        if (q.gain != 0) a.highWaterMark = Fees.markOf(worth, base);
     }
 
     /// @return Shares, management fees until now included.

@@ -134,7 +134,7 @@ interface IShareBook {
         external;
 
     /// @notice Before shares are burnt for cash: settles fees; the leaver's part of the pending one is owed.
-    function recordExit(uint256 pot, uint256 issued, uint256 assets, uint256 shares) external;
+    function recordExit(uint256 pot, uint256 issued, uint256 shares) external;
 
     /// @notice The same before an exit in kind, with or without a price; it does not revert.
     /// @param pot Zero if unknown: what is pending at the last price counts then. Out of its band a price counts only if less

@@ -77,9 +77,34 @@ contract SmallNumbersTest is Test {
             assertGe(entered, mark, "entered");
             if (amount >= q.base) continue;
             _book.begin(mark, bps);
-            (uint256 left,) = _book.left(q, amount * q.pot / Fees.supplyOf(q, true), amount);
-            assertGe(left, mark, "left");
+            (uint256 left, uint256 due) = _book.left(q, amount);
+            assertEq(left, mark, "left");
+            _requireNobodyPays(q, mark, bps, amount, due);
         }
+    }
+
+    /// @dev F3: at the quote's pot or any other that turns out to be the true one, who stays has no less a share.
+    function _requireNobodyPays(
+        IShareBook.Quote memory q,
+        uint256 mark,
+        uint256 bps,
+        uint256 shares,
+        uint256 due
+    )
+        private
+        pure
+    {
+        uint256 supply = Fees.supplyOf(q, bps != 0);
+        for (uint256 pot = 1; pot < _FEES; ++pot) {
+            uint256 left = pot - pot * shares / supply;
+            uint256 base = q.base - shares + due;
+            assertGe(_net(left, base, mark, bps) * q.base, _net(pot, q.base, mark, bps) * base, "paid");
+        }
+    }
+
+    /// @return What the base has of a pot, net of the performance fee, in basis points of a unit.
+    function _net(uint256 pot, uint256 base, uint256 mark, uint256 bps) private pure returns (uint256) {
+        return pot * _BPS - bps * (pot > mark * base ? pot - mark * base : 0);
     }
 
     /// @dev Management at rates up to the highest, from a second to a year, of any number of shares: nothing without time, no

@@ -51,13 +51,10 @@ class Quote:
     gain: int
     bps: int
 
-    def part_of(self, shares: int) -> int:
-        fee = self.gain * self.bps
-        return shares * fee // (self.pot * BPS - fee)
-
     @property
     def pending(self) -> int:
-        return self.part_of(self.base)
+        fee = self.gain * self.bps
+        return self.base * fee // (self.pot * BPS - fee)
 
     @property
     def supply(self) -> int:
@@ -182,9 +179,9 @@ class Model:
         self._settle(q, now, q.pot + assets * SCALE - q.gain, q.base + shares, 0)
         self.cash, self.supply, self.held = self.cash + assets, self.supply + shares, self.held + shares
 
-    def _leave(self, q: Quote, now: int, assets: int, shares: int) -> None:
-        left, part = q.base - shares, q.part_of(shares)
-        self._settle(q, now, max(0, q.pot - assets - q.gain * left // q.base), left + part, part)
+    def _leave(self, q: Quote, now: int, shares: int) -> None:
+        """The mark stays."""
+        self.owed, self.accrued_at = q.base - self.issued() + shares * q.pending // q.supply, now
         self.supply, self.held = self.supply - shares, self.held - shares
 
     # -- What people do
@@ -204,14 +201,14 @@ class Model:
     def withdraw(self, assets: int, now: int) -> int:
         q = self._priced(now)
         shares = self.shares_for(assets, q, leaving=True)
-        self._leave(q, now, assets * SCALE, shares)
+        self._leave(q, now, shares)
         self.cash -= assets
         return shares
 
     def redeem(self, shares: int, now: int) -> int:
         q = self._priced(now)
         assets = self.assets_for(shares, q, leaving=True)
-        self._leave(q, now, assets * SCALE, shares)
+        self._leave(q, now, shares)
         self.cash -= assets
         return assets
 
@@ -219,7 +216,7 @@ class Model:
         q = self.known(now)
         if priced and ((at_now := self.quote(now)).pending < q.pending or self.is_fair(at_now, now)):
             q = at_now
-        self._leave(q, now, q.pot * shares // q.exit_supply, shares)
+        self._leave(q, now, shares)
         legs = [self.cash * shares // q.exit_supply, self.stock * shares // q.exit_supply]
         self.cash, self.stock = self.cash - legs[0], self.stock - legs[1]
         return legs

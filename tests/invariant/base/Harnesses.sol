@@ -25,8 +25,8 @@ contract BookHarness is ShareBook {
         return _state();
     }
 
-    function left(Quote memory q, uint256 assets, uint256 shares) external returns (uint256 mark, uint256 owed) {
-        _left(_accounts[address(this)], q, q.base, assets, shares);
+    function left(Quote memory q, uint256 shares) external returns (uint256 mark, uint256 owed) {
+        _left(_accounts[address(this)], q, q.base, shares);
         return _state();
     }
 

@@ -1,5 +1,6 @@
 """Fees: what they cost, when, whom, and who cannot get round them."""
 
+from fractions import Fraction
 from math import expm1
 
 import pytest
@@ -213,7 +214,9 @@ def test_exit__before_the_day__leaves_its_part_of_the_fee(charging, share_book, 
     leave(half, investor, investor, sender=investor)
     owed = share_book.feeState(portfolio).owed
     assert usd.balanceOf(investor) == pytest.approx(540_000 * USD, abs=2)
-    assert portfolio.convertToAssets(owed) == pytest.approx(10_000 * USD, rel=1e-6)
+    # Of the pot: what is pending on the recipient's own shares he owes to himself.
+    gross = portfolio.totalAssets() / (portfolio.totalSupply() + 10**6 + owed)
+    assert owed * gross == pytest.approx(10_000 * USD, rel=1e-6)
 
 
 @pytest.mark.parametrize("in_kind", [False, True])
@@ -244,6 +247,29 @@ def test_in_kind__prices_stale__pays_the_fee_that_was_known(charging, share_book
     before = usd.balanceOf(investor)
     portfolio.redeemInKind(500_000 * SHARE, investor, investor, sender=investor)
     assert usd.balanceOf(investor) - before == pytest.approx(540_000 * USD, rel=1e-6)
+
+
+@pytest.mark.parametrize("stocks", [10_000, 40_000])
+def test_in_kind__price_out_of_its_band__costs_those_who_stay_nothing(
+    charging, share_book, gain, universe, issuer, deposit, investor, spender, stocks
+):
+    """Found by the Foundry campaign: at the last price's fee, a leaver took too much of a pot that had grown."""
+    portfolio = charging(performance=2000, policy=(0, 2000, 0))
+    gain(portfolio, 150_000)
+    deposit(portfolio, spender, 300_000)
+    universe.stocks[0].mint(portfolio, stocks * WAD, sender=issuer)
+
+    def net():
+        pot, issued = portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6
+        supply, fair = share_book.supplyOf(portfolio, pot, issued, False)
+        assert not fair
+        return Fraction(pot, supply)
+
+    before, marked = net(), share_book.feeState(portfolio).highWaterMark
+    portfolio.redeemInKind(portfolio.balanceOf(investor) // 2, investor, investor, sender=investor)
+    # What a unit more or less in the pot makes of the quotient.
+    assert before <= net() * (1 + Fraction(1, portfolio.totalAssets())) <= before * (1 + Fraction(1, 10**9))
+    assert share_book.feeState(portfolio).highWaterMark == marked
 
 
 def test_in_kind__too_little_gas_for_a_price__does_not_pass_without_it(charging, gain, investor):
