@@ -107,9 +107,23 @@ class PrivateRoute:
     def submit(self, raw: str, block: int) -> None:
         """See `Route`."""
         if self.relay.kind == "bundle":
-            self._rpc("eth_sendBundle", {"txs": [raw], "blockNumber": hex(block + 1)})
+            if not self._would_revert(raw, block):
+                self._rpc("eth_sendBundle", {"txs": [raw], "blockNumber": hex(block + 1)})
         else:
             self._rpc("eth_sendPrivateTransaction", {"tx": raw, "maxBlockNumber": hex(block + self.relay.blocks)})
+
+    def _would_revert(self, raw: str, block: int) -> bool:
+        """Whether the relay's own simulation of the next block reverts: then it is not sent for that one.
+
+        Source: Flashbots docs, eth_callBundle: a transaction that reverts has `error` in its result.
+        """
+        try:
+            asked = {"txs": [raw], "blockNumber": hex(block + 1), "stateBlockNumber": "latest"}
+            answer = self._rpc("eth_callBundle", asked)
+        except NodeRefused:
+            return False  # Not every relay simulates; this one will see for itself.
+        results = answer.get("results") if isinstance(answer, dict) else None
+        return any("error" in result for result in results or ())
 
     def cancel(self, tx_hash: str) -> None:
         """Asks the relay to try no longer; whether it does, nobody can tell."""

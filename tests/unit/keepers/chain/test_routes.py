@@ -42,14 +42,36 @@ def act(chain: Board) -> tuple[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "method"), [("transaction", "eth_sendPrivateTransaction"), ("bundle", "eth_sendBundle")]
+    ("kind", "methods"),
+    [("transaction", ["eth_sendPrivateTransaction"]), ("bundle", ["eth_callBundle", "eth_sendBundle"])],
 )
 def test_send__private_relay__goes_there_signed_and_nowhere_else(
-    relay: PrivateRelay, tmp_path: Path, kind: str, method: str
+    relay: PrivateRelay, tmp_path: Path, kind: str, methods: list[str]
 ) -> None:
     receipt = sender(relay, opened(tmp_path), kind=kind).send("key", *act(relay.board))
     assert receipt.ok and relay.board.answers(1, 1) == [1]
-    assert [name for name, _ in relay.requests] == [method] and relay.signers == {IDENTITY.address}
+    assert [name for name, _ in relay.requests] == methods and relay.signers == {IDENTITY.address}
+
+
+def signed_call(chain: Board, data: bytes) -> str:
+    """The keeper's first transaction, to the board."""
+    fields = {"type": 2, "chainId": 31337, "nonce": 0, "gas": 200_000, "maxFeePerGas": 10**10}
+    fields |= {"maxPriorityFeePerGas": 10**9, "to": chain.contract.address, "value": 0, "data": data}
+    return "0x" + bytes(signer().sign_transaction(fields)).hex()
+
+
+def test_submit__bundle_that_would_revert__is_not_sent_for_that_block(relay: PrivateRelay) -> None:
+    route = PrivateRoute(Relay(relay.url, kind="bundle"), IDENTITY)
+    route.submit(signed_call(relay.board, b"no such function"), 1)
+    assert [name for name, _ in relay.requests] == ["eth_callBundle"]
+    route.submit(signed_call(relay.board, relay.board.answer(1)), 1)
+    assert [name for name, _ in relay.requests][1:] == ["eth_callBundle", "eth_sendBundle"]
+
+
+def test_submit__relay_does_not_simulate__bundle_is_sent(relay: PrivateRelay) -> None:
+    relay.simulates = False
+    PrivateRoute(Relay(relay.url, kind="bundle"), IDENTITY).submit(signed_call(relay.board, relay.board.answer(1)), 1)
+    assert [name for name, _ in relay.requests] == ["eth_callBundle", "eth_sendBundle"]
 
 
 def test_send__coin_along__arrives_and_counts_towards_the_daily_limit(relay: PrivateRelay, tmp_path: Path) -> None:
