@@ -172,6 +172,7 @@ def passphrase_from_vault(access: VaultAccess, mount: str, key: str, ciphertext_
     """A passphrase that transit encrypted; the file holds "vault:v1:…", which alone opens nothing."""
 
     def read(what: str) -> str:
+        """Anew each time: Vault may have withdrawn the right to it."""
         try:
             ciphertext = ciphertext_file.read_text(encoding="utf-8").strip()
         except OSError as error:

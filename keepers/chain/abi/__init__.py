@@ -78,6 +78,7 @@ class Fragment:
         from_data = [(name, _WORDS[kind], 2 + 64 * at) for at, (name, kind) in enumerate(in_data)] if words else []
 
         def decode_one(topics: Sequence[str], data: str) -> dict[str, Any]:
+            """Arguments by name, of one log."""
             found = {name: read(topic[2:]) for (name, read), topic in zip(from_topics, topics[1:], strict=True)}
             for name, read, start in from_data:
                 found[name] = read(data[start : start + 64])

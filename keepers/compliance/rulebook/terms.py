@@ -172,6 +172,7 @@ class _Packer:
         self._unit = Decimal(10) ** decimals
 
     def assignment(self, jurisdiction: Jurisdiction, name: str, offering: Rules) -> Assignment:
+        """A regime's rules, with the offering's lock-up where that is longer, and the source of each."""
         regime = jurisdiction.regime(name)
         values: dict[str, Any] = {}
         sources: dict[str, Citation] = {}
