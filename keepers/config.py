@@ -105,10 +105,10 @@ class Key(_Strict):
 
 
 class Keys(_Strict):
-    """Who sends, and who signs models and signals."""
+    """Who sends, and who signs models and signals; the latter are not needed where there is no portfolio."""
 
     sender: Key
-    signers: tuple[Key, ...] = Field(min_length=1)
+    signers: tuple[Key, ...] = Field(default=(), min_length=1)
 
 
 class PrivateRelay(_Strict):
@@ -225,6 +225,16 @@ class Rebalance(_Strict):
     schedule: Schedule = Schedule()
 
 
+class Claims(_Strict):
+    """Whether `run all` also refreshes identities whose claims were revoked.
+
+    All are looked at every `look_minutes`, and whenever an issuer revokes.
+    """
+
+    enabled: bool = False
+    look_minutes: Positive = 60.0
+
+
 class MetricsPort(_Strict):
     """Where /metrics, /healthz and /readyz are served; without it they are not.
 
@@ -247,7 +257,7 @@ class Config(_Strict):
         chain_id: Expected.
         deployment: deployments/<network>.json.
         store: Database URL.
-        portfolio: Name in the deployment.
+        portfolio: Name in the deployment; with prices and keys.signers it may be left out where claims are enabled.
         max_fee_gwei: Most that a unit of gas may cost.
         max_spend_eth_per_day: Most that the sender may cost in any 24 hours; no limit where not given.
         private_relay: Tried before the mempool, if there is one.
@@ -270,11 +280,12 @@ class Config(_Strict):
     chain_id: int = Field(gt=0)
     deployment: Path
     store: str = "sqlite:///keeper.sqlite"
-    portfolio: str
-    prices: Prices
+    portfolio: str = ""
+    prices: Prices = Prices(path=Path("prices.csv"))
     keys: Keys
     risk: Risk = Risk()
     rebalance: Rebalance = Rebalance()
+    claims: Claims = Claims()
     max_fee_gwei: Positive = 100.0
     max_spend_eth_per_day: Annotated[Decimal, Field(gt=0)] | None = None
     private_relay: PrivateRelay | None = None
@@ -293,6 +304,11 @@ class Config(_Strict):
     def at(self, path: Path) -> Path:
         """A path of the file, made absolute."""
         return self.path.parent.resolve() / path.expanduser()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The bots that it describes."""
+        return (*(("risk", "rebalance") if self.portfolio else ()), *(("claims",) if self.claims.enabled else ()))
 
     @property
     def store_url(self) -> str:
@@ -321,9 +337,20 @@ def load_config(path: str | Path) -> Config:
     if "path" in raw:
         raise ConfigError(f"{file}: path", "unknown key", "remove it or correct its spelling")
     try:
-        return Config.model_validate({**raw, "path": file})
+        config = Config.model_validate({**raw, "path": file})
     except ValidationError as error:
         raise _first_fault(file, error) from None
+    given = {
+        "portfolio": bool(config.portfolio),
+        "prices": "prices" in raw,
+        "keys.signers": bool(config.keys.signers),
+    }
+    # All or, for who looks after claims only, none.
+    missing = [key for key, there in given.items() if not there]
+    if missing and (not config.claims.enabled or len(missing) < len(given)):
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise ConfigError(f"{file}: {missing[0]}", "missing" + more, f"add {missing[0]}")
+    return config
 
 
 def _given(*settings: object) -> int:

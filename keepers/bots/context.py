@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,29 +31,52 @@ CLOSE = time(21, 0, tzinfo=UTC)
 
 
 @dataclass
-class Context(Desk):
-    """The desk of a bot that looks after a portfolio.
+class Office(Desk):
+    """The desk of a bot that a config describes.
 
     Attributes:
         config: As read.
-        deployment, reader, signers: Open.
-        record: The portfolio.
+        deployment: Open.
         leadership: Of this replica.
         stop: Set when the bot is asked to end.
     """
 
     config: Config
     deployment: Deployment
+    leadership: Leadership
+    stop: threading.Event
+
+
+@dataclass
+class Context(Office):
+    """The office of a bot that looks after a portfolio.
+
+    Attributes:
+        reader, signers: Open.
+        record: The portfolio.
+    """
+
     reader: Reader
     signers: tuple[Signer, ...]
     record: PortfolioRecord
-    leadership: Leadership
-    stop: threading.Event
 
 
 def open_context(
     config: Config, bot: str, log: Any, stop: threading.Event, keys: tuple[Signer, ...] | None = None
 ) -> Context:
+    """`open_office` of a portfolio.
+
+    Raises:
+        KeeperError: One line saying what is wrong.
+    """
+    record = load_deployment(config.at(config.deployment)).portfolio(config.portfolio)
+    opened = keys or open_keys(config, (config.keys.sender, *config.keys.signers))
+    office = open_office(config, bot, log, stop, opened[0])
+    parts = {part.name: getattr(office, part.name) for part in fields(Office) if part.init}
+    return Context(**parts, reader=Reader(office.node, office.deployment), signers=opened[1:], record=record)
+
+
+def open_office(config: Config, bot: str, log: Any, stop: threading.Event, key: Signer | None = None) -> Office:
     """Connects, loads, checks and unlocks.
 
     Args:
@@ -61,24 +84,23 @@ def open_context(
         bot: Name in the store.
         log: structlog logger.
         stop: Set when the bot is asked to end.
-        keys: The sender's and the signers', where they are open already.
+        key: The sender's, where it is open already.
 
     Raises:
         KeeperError: One line saying what is wrong.
     """
     deployment = load_deployment(config.at(config.deployment))
-    record = deployment.portfolio(config.portfolio)
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     deployment.verify(node)
     node.report_to(log.warning)
     store = Store.open(config.store_url)
     require_same_chain(store, node)
     leadership = Leadership(store, bot, config.lease_seconds)
-    signers = keys or open_keys(config, (config.keys.sender, *config.keys.signers))
+    account = key or open_key(config, config.keys.sender)
     journal = store.journal(bot, lambda: leadership.lease)
-    private = private_route(config, signers[0])
-    sender = Sender(node, signers[0], send_policy(config), journal, stop.is_set, private, log.info)
-    return Context(
+    private = private_route(config, account)
+    sender = Sender(node, account, send_policy(config), journal, stop.is_set, private, log.info)
+    return Office(
         bot=bot,
         node=node,
         store=store,
@@ -86,17 +108,14 @@ def open_context(
         log=log,
         config=config,
         deployment=deployment,
-        reader=Reader(node, deployment),
-        signers=signers[1:],
-        record=record,
         leadership=leadership,
         stop=stop,
     )
 
 
-def open_runtime(bot: Bot, context: Context, beat: Callable[[Step], None] = lambda _: None) -> Runtime:
+def open_runtime(bot: Bot, office: Office, beat: Callable[[Step], None] = lambda _: None) -> Runtime:
     """What runs a bot as its config says."""
-    config = context.config
+    config = office.config
     policy = Policy(
         poll_seconds=config.poll_seconds,
         max_failures=config.max_failures,
@@ -105,8 +124,8 @@ def open_runtime(bot: Bot, context: Context, beat: Callable[[Step], None] = lamb
         page=config.max_log_range,
     )
     wake = threading.Event()
-    heads = HeadStream(config.ws_urls, wake, context.log) if config.ws_urls else None
-    return Runtime(bot, context, policy, context.stop, context.leadership, heads, wake, beat)
+    heads = HeadStream(config.ws_urls, wake, office.log) if config.ws_urls else None
+    return Runtime(bot, office, policy, office.stop, office.leadership, heads, wake, beat)
 
 
 def send_policy(config: Config) -> SendPolicy:

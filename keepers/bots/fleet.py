@@ -7,15 +7,15 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from keepers.bots.context import Context, open_context, open_runtime
+from keepers.bots.context import Context, Office, open_context, open_office, open_runtime
 from keepers.bots.keyring import leave_no_dumps, open_keys
 from keepers.bots.logs import Watcher, configure
 from keepers.bots.metrics import Metrics
 from keepers.bots.monitor import monitor
-from keepers.bots.names import rebalance_bot, risk_bot
+from keepers.bots.names import bot_name
 from keepers.bots.runtime import Runtime, stop_on_signals
 from keepers.chain.signing import Signer
-from keepers.config import Config, MetricsPort
+from keepers.config import Config, ConfigError, MetricsPort
 from keepers.store.fanout import Fanout
 
 
@@ -24,12 +24,14 @@ def run_bots(config: Config, kinds: tuple[str, ...], metrics_port: int | None = 
 
     Args:
         config: As read.
-        kinds: Of "risk" and "rebalance".
+        kinds: Of "risk", "rebalance" and "claims".
         metrics_port: Overrides the config's.
 
     Raises:
         KeeperError: What the first bot to give up, gave up over.
     """
+    if not config.portfolio and set(kinds) != {"claims"}:
+        raise ConfigError(f"{config.path}: portfolio", "missing", "add portfolio, prices and keys.signers")
     leave_no_dumps()
     stop, metrics = threading.Event(), Metrics()
     faults: list[Exception] = []
@@ -71,16 +73,20 @@ def _listen(stack: ExitStack, config: Config, port: int | None, metrics: Metrics
 def _opened(
     config: Config, kind: str, keys: tuple[Signer, ...], log: Any, metrics: Metrics, stop: threading.Event
 ) -> Iterator[Runtime]:
-    name = {"risk": risk_bot, "rebalance": rebalance_bot}[kind](config.portfolio)
+    name = bot_name(config, kind)
     named = log.bind(bot=name)
     metrics.expect(name)
-    context = open_context(config, name, named, stop, keys)
-    named.info("started", chain_id=config.chain_id, sender=context.sender.address)
+    office: Office
+    if kind == "claims":
+        office = open_office(config, name, named, stop, keys[0])
+    else:
+        office = open_context(config, name, named, stop, keys)
+    named.info("started", chain_id=config.chain_id, sender=office.sender.address)
     try:
-        yield open_runtime(_bot(kind, context), context, lambda step: metrics.beat(name, step))
+        yield open_runtime(_bot(kind, office), office, lambda step: metrics.beat(name, step))
     finally:
         named.info("stopped")
-        context.store.close()
+        office.store.close()
 
 
 @contextmanager
@@ -101,16 +107,21 @@ def _watchers(config: Config, metrics: Metrics) -> Iterator[Watcher]:
         fanout.close()
 
 
-def _bot(kind: str, context: Context) -> Any:
+def _bot(kind: str, office: Office) -> Any:
+    if kind == "claims":
+        from keepers.bots.claims import ClaimsBot
+
+        return ClaimsBot(office)
+    assert isinstance(office, Context)
     if kind == "risk":
         from keepers.bots.risk import RiskBot
 
-        return RiskBot(context)
+        return RiskBot(office)
     from keepers.bots.rebalance import RebalanceBot
 
     # The optimiser takes seconds to load; by the first decision it should be there.
     threading.Thread(target=_load_optimiser, daemon=True).start()
-    return RebalanceBot(context)
+    return RebalanceBot(office)
 
 
 def _load_optimiser() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
+
+if TYPE_CHECKING:
+    from keepers.config import Config
 
 
 def risk_bot(portfolio: str) -> str:
@@ -14,6 +19,33 @@ def risk_bot(portfolio: str) -> str:
 def rebalance_bot(portfolio: str) -> str:
     """The rebalance bot of a portfolio, by the portfolio's name in the deployment."""
     return f"rebalance:{portfolio}"
+
+
+def claims_bot(network: str) -> str:
+    """The bot that refreshes identities, by the name of the deployment file."""
+    return f"claims:{network}"
+
+
+def bot_name(config: Config, kind: str) -> str:
+    """Of "risk", "rebalance" or "claims", as a config has it."""
+    if kind == "claims":
+        return claims_bot(config.deployment.stem)
+    return {"risk": risk_bot, "rebalance": rebalance_bot}[kind](config.portfolio)
+
+
+def registry_key(registry: str) -> str:
+    """That an identity registry, by checksummed address, is watched."""
+    return f"registry:{registry}"
+
+
+def wallet_prefix(registry: str) -> str:
+    """With an account behind it: that a wallet of a registry is watched; addresses checksummed."""
+    return f"wallet:{registry}:"
+
+
+def refresh_prefix(registry: str, account: str) -> str:
+    """With a number behind it: a refresh of a wallet; addresses checksummed."""
+    return f"refresh:{registry}:{account}:"
 
 
 def model_key(universe: bytes, nonce: int, as_of: int) -> str:

@@ -26,6 +26,10 @@ class NodeRefused(ChainError):
     """The node answered a request with an error that is no revert."""
 
 
+class OutOfGas(NodeRefused):
+    """A call used up all the gas that it was given."""
+
+
 class WrongNetwork(ChainError):
     """The node is on another chain than the configuration says."""
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from keepers.chain.abi import Fragment
 from keepers.chain.endpoints import Endpoint, Endpoints, Health, redact
-from keepers.chain.errors import ChainError, NodeRefused, Reverted
+from keepers.chain.errors import ChainError, NodeRefused, OutOfGas, Reverted
 
 _BATCH = 500
 """Requests in one HTTP request; public nodes bound it."""
@@ -44,12 +44,14 @@ class Call:
         function: What to call.
         args: Its arguments, structs as tuples.
         sender: Address it comes from; None for nobody.
+        gas: Most that it may use, the call itself included; None for what the node allows.
     """
 
     to: str
     function: Fragment
     args: tuple[Any, ...] = ()
     sender: str | None = None
+    gas: int | None = None
 
     def request(self, block: int | str) -> tuple[str, list[Any]]:
         """eth_call at a block."""
@@ -57,6 +59,8 @@ class Call:
         message = {"to": self.to, "data": data}
         if self.sender is not None:
             message["from"] = self.sender
+        if self.gas is not None:
+            message["gas"] = hex(self.gas)
         return "eth_call", [message, _block_tag(block)]
 
 
@@ -214,6 +218,8 @@ def _result_or_error(method: str, response: dict[str, Any]) -> Any:
         data = data.get("data")
     if error.get("code") == 3 or "revert" in message.lower():
         return Reverted(method, _bytes(data) if isinstance(data, str) else b"", message)
+    if "outofgas" in message.lower().replace(" ", ""):
+        return OutOfGas(method, message, "allow it more gas")
     return NodeRefused(method, message or _short(error), "see the node's log")
 
 

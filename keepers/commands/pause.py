@@ -8,7 +8,7 @@ import click
 
 from keepers.commands.base import config_option, one_line_errors
 
-bot_argument = click.argument("bot", type=click.Choice(["all", "risk", "rebalance"]), default="all")
+bot_argument = click.argument("bot", type=click.Choice(["all", "risk", "rebalance", "claims"]), default="all")
 
 
 @click.command("pause")

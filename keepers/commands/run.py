@@ -30,13 +30,15 @@ def run() -> None:
 @metrics_option
 @one_line_errors
 def run_all(config_path: Path, metrics_port: int | None) -> None:
-    """Run every bot in one process; when one gives up all end.
+    """Run every bot of the config in one process; when one gives up all end.
+
+    Risk and rebalance for its portfolio; claims if claims.enabled says so.
 
     \b
     Example:
       quantera run all --config keeper.yaml --metrics-port 9464
     """
-    _run(("risk", "rebalance"), config_path, metrics_port)
+    _run(None, config_path, metrics_port)
 
 
 @run.command("risk")
@@ -74,8 +76,27 @@ def run_rebalance(config_path: Path, metrics_port: int | None) -> None:
     _run(("rebalance",), config_path, metrics_port)
 
 
-def _run(kinds: tuple[str, ...], config_path: Path, metrics_port: int | None) -> None:
+@run.command("claims")
+@config_option
+@metrics_option
+@one_line_errors
+def run_claims(config_path: Path, metrics_port: int | None) -> None:
+    """Refresh identities whose claims were revoked.
+
+    Looks at every wallet of every identity registry when a trusted issuer revokes a claim or removes a key, when topics
+    or issuers change, at the start, and every claims.look_minutes. Needs keys.sender and no right; a config with
+    claims.enabled may leave out portfolio, prices and keys.signers.
+
+    \b
+    Example:
+      quantera run claims --config keeper.yaml
+    """
+    _run(("claims",), config_path, metrics_port)
+
+
+def _run(kinds: tuple[str, ...] | None, config_path: Path, metrics_port: int | None) -> None:
     from keepers.bots.fleet import run_bots
     from keepers.config import load_config
 
-    run_bots(load_config(config_path), kinds, metrics_port)
+    config = load_config(config_path)
+    run_bots(config, kinds or config.kinds, metrics_port)

@@ -14,7 +14,7 @@ from eth_utils.address import to_checksum_address
 
 from keepers.bots.context import last_closed_day
 from keepers.bots.keyring import open_key
-from keepers.bots.names import rebalance_bot, risk_bot
+from keepers.bots.names import bot_name
 from keepers.chain import abi
 from keepers.chain.abi import Fragment
 from keepers.chain.deployment import Deployment
@@ -22,6 +22,7 @@ from keepers.chain.deployment import load as load_deployment
 from keepers.chain.endpoints import redact
 from keepers.chain.errors import ChainError
 from keepers.chain.heads import subscribe_once
+from keepers.chain.identities import IdentityReader
 from keepers.chain.node import Block, Call, Node, connect, must
 from keepers.chain.reader import Reader
 from keepers.chain.sender import GWEI
@@ -110,14 +111,18 @@ def examine(path: Path, *, with_keys: bool = True) -> Findings:
 
 def _on_chain(config: Config, node: Node, block: Block, with_keys: bool) -> Findings:
     deployment = load_deployment(config.at(config.deployment))
-    deployment.portfolio(config.portfolio)
+    if config.portfolio:
+        deployment.portfolio(config.portfolio)
     yield from _safely(lambda: _contracts(deployment, node))
-    yield from _safely(lambda: _portfolio(config, deployment, node, block))
-    yield from _safely(lambda: _signal_model(config, deployment, node))
-    yield from _safely(lambda: _reports(config, deployment, node, block))
-    yield from _safely(lambda: _depth(config, deployment, node, block))
-    yield from _safely(lambda: _feeds(config, deployment, node, block))
-    yield from _safely(lambda: _prices(config, deployment, node, block))
+    if config.portfolio:
+        yield from _safely(lambda: _portfolio(config, deployment, node, block))
+        yield from _safely(lambda: _signal_model(config, deployment, node))
+        yield from _safely(lambda: _reports(config, deployment, node, block))
+        yield from _safely(lambda: _depth(config, deployment, node, block))
+        yield from _safely(lambda: _feeds(config, deployment, node, block))
+        yield from _safely(lambda: _prices(config, deployment, node, block))
+    if config.claims.enabled:
+        yield from _safely(lambda: _claims(deployment, node, block))
     yield from _safely(lambda: _progress(config, block))
     if with_keys:
         yield from _safely(lambda: _keys(config, deployment, node))
@@ -303,6 +308,17 @@ def _prices(config: Config, deployment: Deployment, node: Node, block: Block) ->
         yield Finding("ok", str(file), found)
 
 
+def _claims(deployment: Deployment, node: Node, block: Block) -> Findings:
+    """The shared registry: those that tokens have of their own are found by the bot."""
+    topics = IdentityReader(node, deployment.address("IdentityRegistry")).topics(block)
+    issuers = {issuer for topic in topics for issuer in topic.issuers}
+    if any(topic.required for topic in topics) and issuers:
+        yield Finding("ok", "claims", f"{len(topics)} topics, {len(issuers)} trusted issuers in the shared registry")
+    else:
+        found = f"{len(topics)} topics, {len(issuers)} trusted issuers in the shared registry"
+        yield Finding("warn", "claims", f"{found}: it verifies nobody by claims", "set topics and trust issuers there")
+
+
 def _store(config: Config) -> Findings:
     from keepers.store.tables import HEAD
 
@@ -316,7 +332,7 @@ def _store(config: Config) -> Findings:
 def _progress(config: Config, block: Block) -> Findings:
     store = Store.open(config.store_url)
     try:
-        for bot in (risk_bot(config.portfolio), rebalance_bot(config.portfolio)):
+        for bot in (bot_name(config, kind) for kind in config.kinds):
             cursor = store.cursor(bot)
             if cursor is None:
                 yield Finding("ok", bot, "has not run yet")
@@ -358,6 +374,8 @@ def _keys(config: Config, deployment: Deployment, node: Node) -> Findings:
             yield Finding("ok", f"signer {number}", signers[-1])
         except KeeperError as error:
             yield _fault(error)
+    if not config.portfolio:
+        return
     record = deployment.portfolio(config.portfolio)
     # One set signs models, reports and depth.
     yield from _quorum("models and reports", record.universe, signers, deployment, node)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from keepers.bots.names import rebalance_bot, risk_bot
+from keepers.bots.names import bot_name
 from keepers.config import Config, load_config
 from keepers.store import Store
 
@@ -23,6 +23,5 @@ def opened(config_path: Path) -> Iterator[tuple[Config, Store]]:
 
 
 def bots_of(config: Config, kind: str) -> list[str]:
-    """Names in the store of "risk", "rebalance" or "all"."""
-    names = {"risk": risk_bot(config.portfolio), "rebalance": rebalance_bot(config.portfolio)}
-    return list(names.values()) if kind == "all" else [names[kind]]
+    """Names in the store of "risk", "rebalance", "claims" or "all"."""
+    return [bot_name(config, each) for each in (config.kinds if kind == "all" else (kind,))]

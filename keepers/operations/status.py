@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from keepers.bots.names import rebalance_bot, risk_bot
+from keepers.bots.names import bot_name
 from keepers.chain.deployment import load as load_deployment
 from keepers.chain.node import Block, connect
 from keepers.chain.reader import Reader
@@ -21,7 +21,7 @@ REMEMBERED_SECONDS = 2
 
 
 def report(config: Config) -> str:
-    """NAV, weights, risk against limits, model, loss bucket and bots, as text.
+    """NAV, weights, risk against limits, model, loss bucket and bots, as text; of a config without a portfolio, bots.
 
     Raises:
         KeeperError: One line saying what is wrong.
@@ -39,10 +39,14 @@ def report(config: Config) -> str:
 
 def _report(config: Config) -> str:
     deployment = load_deployment(config.at(config.deployment))
-    deployment.portfolio(config.portfolio)
+    if config.portfolio:
+        deployment.portfolio(config.portfolio)
     node = connect(config.rpc_url, config.chain_id)
     deployment.verify(node)
     block = node.latest()
+    if not config.portfolio:
+        where = f"block     {block.number}, {_when(block.timestamp)}, on {deployment.network}"
+        return "\n".join([where, *_bots(config, block)])
     reader = Reader(node, deployment)
     state = reader.portfolio(config.portfolio, block.number)
     symbols = [deployment.symbol_of(asset) for asset in state.assets]
@@ -113,7 +117,7 @@ def _simulated(last: ReportInfo) -> list[str]:
 def _bots(config: Config, block: Block) -> list[str]:
     store = Store.open(config.store_url)
     try:
-        names = (risk_bot(config.portfolio), rebalance_bot(config.portfolio))
+        names = [bot_name(config, kind) for kind in config.kinds]
         return [line for name in names for line in _bot(store, name, block)]
     finally:
         store.close()

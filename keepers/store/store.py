@@ -50,7 +50,7 @@ class Decision:
         bot: Who.
         key: About what.
         block: Height that it was decided from.
-        outcome: "done", "nothing", "refused", "failed" or "superseded".
+        outcome: "done", "nothing", "refused", "failed", "superseded" or "watched".
         reason: In a sentence.
         tx_hash: Of the transaction, if there was one.
         created: Unix seconds of the block.
@@ -246,6 +246,17 @@ class Store:
             query = query.where(decisions.c.outcome == outcome)
         rows = self._all(query.order_by(decisions.c.id.desc()).limit(limit))
         return [Decision(**row) for row in rows]
+
+    def keys(self, bot: str, prefix: str) -> list[str]:
+        """What a bot decided about that begins so, oldest first."""
+        mine = (decisions.c.bot == bot) & decisions.c.key.startswith(prefix, autoescape=True)
+        return [row["key"] for row in self._all(sa.select(decisions.c.key).where(mine).order_by(decisions.c.id))]
+
+    def last(self, bot: str, prefix: str) -> Decision | None:
+        """A bot's newest decision about what begins so, or None."""
+        mine = (decisions.c.bot == bot) & decisions.c.key.startswith(prefix, autoescape=True)
+        row = self._first(sa.select(*_columns()).where(mine).order_by(decisions.c.id.desc()))
+        return Decision(**row) if row else None
 
     # -- Time series
 

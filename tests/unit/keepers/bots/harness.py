@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+import yaml
 
-from keepers.bots.context import Context, open_context, open_runtime
-from keepers.bots.names import rebalance_bot, risk_bot
+from keepers.bots.claims import ClaimsBot
+from keepers.bots.context import Office, open_context, open_office, open_runtime
+from keepers.bots.names import bot_name
 from keepers.bots.rebalance import RebalanceBot
 from keepers.bots.risk import RiskBot
 from keepers.bots.runtime import Runtime
@@ -26,7 +28,7 @@ class Running:
     """A bot, its loop and what it logged."""
 
     bot: Any
-    context: Context
+    context: Any
     loop: Runtime
     output: io.StringIO
 
@@ -38,15 +40,22 @@ class Running:
 
 def start(kind: str, config_path: Path) -> Running:
     """What `quantera run` starts, without its loop running."""
-    name = {"risk": risk_bot, "rebalance": rebalance_bot}[kind]("demo")
+    config = load_config(config_path)
+    name = bot_name(config, kind)
     output = io.StringIO()
     log = structlog.wrap_logger(
         structlog.WriteLogger(output), processors=[structlog.processors.JSONRenderer()], bot=name
     )
     stop = threading.Event()
-    context = open_context(load_config(config_path), name, log, stop)
-    bot: Any = RiskBot(context) if kind == "risk" else RebalanceBot(context)
-    return Running(bot, context, open_runtime(bot, context), output)
+    office: Office
+    bot: Any
+    if kind == "claims":
+        office = open_office(config, name, log, stop)
+        bot = ClaimsBot(office)
+    else:
+        office = context = open_context(config, name, log, stop)
+        bot = RiskBot(context) if kind == "risk" else RebalanceBot(context)
+    return Running(bot, office, open_runtime(bot, office), output)
 
 
 @contextmanager
@@ -66,6 +75,15 @@ def ready(world: World, dollars: int = 100_000, days: int = 201, shocks: int = 0
     world.write_prices(days, shocks=shocks)
     world.open_day(days - 1)
     return world.write_config()
+
+
+def claims_config(world: World, **claims: Any) -> Path:
+    """Of a desk that looks after claims and has no portfolio."""
+    path = world.write_config(claims={"enabled": True, **claims})
+    raw = yaml.safe_load(path.read_text())
+    del raw["portfolio"], raw["prices"], raw["keys"]["signers"]
+    path.write_text(yaml.safe_dump(raw))
+    return path
 
 
 def later(world: World, seconds: int) -> None:

@@ -12,8 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from keepers.cli import main
+from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.node import World
-from tests.unit.keepers.bots.harness import posted, ready, rebalanced
+from tests.fixtures.notary import Notary
+from tests.unit.keepers.bots.harness import claims_config, posted, ready, rebalanced
 from tests.unit.keepers.cli.test_cli import free_port, invoke, line_of, process, wait_until
 
 
@@ -95,3 +97,36 @@ def test_completion__of_words__knows_the_commands(words: str, found: str, monkey
 def test_completion__script__is_the_shells(shell: str) -> None:
     script = invoke("completion", shell).output
     assert "_QUANTERA_COMPLETE" in script and f"{shell}_complete" in script and "%(" not in script
+
+
+def test_run_claims__issuer_revokes__wallet_no_longer_counts(world: World) -> None:
+    notary = Notary(world)
+    identity, wallet = notary.admit()
+    config = claims_config(world)
+    with process("claims", config) as running:
+        wait_until(lambda: "claims:testnet: 0 blocks behind" in invoke("status", "--config", str(config)).output)
+        notary.revoke(identity, KYC_TOPIC)
+        wait_until(lambda: not notary.verified(wallet))
+        running.send_signal(signal.SIGTERM)
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == 0, errors
+    shown = invoke("status", "--config", str(config)).output
+    assert "done at block" in shown and "topic 1 no longer valid; retail becomes none" in shown
+    examined = invoke("doctor", "--config", str(config))
+    assert examined.exit_code == 0 and "claims: 3 topics, 1 trusted issuers in the shared registry" in examined.output
+
+
+def test_run_risk__config_of_a_claims_desk__one_line(world: World) -> None:
+    config = claims_config(world)
+    line = line_of(invoke("run", "risk", "--config", str(config)), 2)
+    assert line == f"quantera: {config}: portfolio: missing; add portfolio, prices and keys.signers"
+
+
+def test_pause_all__config_of_a_claims_desk__is_its_bot(world: World) -> None:
+    config = claims_config(world)
+    assert invoke("pause", "--config", str(config), "--reason", "drill").output == "claims:testnet paused\n"
+
+
+def test_doctor__registry_that_verifies_nobody__is_warned_of(world: World) -> None:
+    shown = invoke("doctor", "--config", str(claims_config(world))).output
+    assert "warn claims: 0 topics, 0 trusted issuers in the shared registry: it verifies nobody by claims" in shown

@@ -74,6 +74,30 @@ def test_load_config__missing_key__names_it(tmp_path: Path) -> None:
         load_config(write(tmp_path, raw))
 
 
+def test_load_config__only_claims__needs_no_portfolio(tmp_path: Path) -> None:
+    raw = {**content(), "claims": {"enabled": True}, "keys": {"sender": KEY}}
+    del raw["portfolio"], raw["prices"]
+    assert load_config(write(tmp_path, raw)).kinds == ("claims",)
+    assert load_config(write(tmp_path, {**content(), "claims": {"enabled": True}})).kinds == (
+        "risk",
+        "rebalance",
+        "claims",
+    )
+
+
+@pytest.mark.parametrize(("left_out", "key"), [("portfolio", "portfolio"), ("prices", "prices")])
+def test_load_config__claims_and_half_a_portfolio__names_the_rest(tmp_path: Path, left_out: str, key: str) -> None:
+    raw = {**content(), "claims": {"enabled": True}}
+    del raw[left_out]
+    with pytest.raises(ConfigError, match=f"{key}: missing; add {key}"):
+        load_config(write(tmp_path, raw))
+
+
+def test_load_config__portfolio_without_signers__names_them(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"keys\.signers: missing; add keys\.signers"):
+        load_config(write(tmp_path, {**content(), "keys": {"sender": KEY}}))
+
+
 def test_load_config__secret_in_the_wrong_place__is_not_repeated(tmp_path: Path) -> None:
     raw = {**content(), "keys": {"sender": "hunter2", "signers": [{"private_key": "0xdeadbeef"}]}}
     with pytest.raises(ConfigError) as caught:
@@ -140,7 +164,7 @@ def test_config__every_key__is_in_the_operators_page_with_its_default() -> None:
     fields = {name: field for name, field in Config.model_fields.items() if name not in ("path", "keys")}
     assert set(told) == {*fields, "keys.sender", "keys.signers"}
     for name, field in fields.items():
-        if field.is_required():
+        if field.is_required() or name in ("portfolio", "prices"):
             assert told[name] == "required", name
         elif isinstance(field.default, int | float | str):
             assert told[name] == f"{field.default:g}" if isinstance(field.default, float) else str(field.default), name

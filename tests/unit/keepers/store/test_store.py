@@ -108,6 +108,16 @@ def test_decide__cursor_cannot_be_written__records_nothing(store_url: str, monke
     assert store.decision("bot", "key") is None
 
 
+def test_keys_and_last__of_a_prefix__are_the_bot_s_own(store_url: str) -> None:
+    store = Store.open(store_url)
+    for bot, key in (("claims", "wallet:1"), ("claims", "wallet%2"), ("claims", "wallet:0"), ("risk", "wallet:3")):
+        store.decide(Decision(bot, key, 5, "watched", "", None, 1))
+    assert store.keys("claims", "wallet:") == ["wallet:1", "wallet:0"]
+    found = store.last("claims", "wallet:")
+    assert found is not None and found.key == "wallet:0"
+    assert store.last("claims", "wallet_") is None
+
+
 def test_decisions__newest_first_and_by_outcome(store_url: str) -> None:
     store = Store.open(store_url)
     for key, outcome in (("a", "done"), ("b", "nothing"), ("c", "nothing")):

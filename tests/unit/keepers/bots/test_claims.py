@@ -1,0 +1,251 @@
+"""The claims bot: what an issuer took back stops counting, once, and nobody drains its purse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from keepers.bots.claims import LIAR_REST_SECONDS
+from keepers.chain.errors import NodeRefused
+from keepers.chain.node import Call, Node
+from scripts.artifacts import artifact
+from scripts.transactions import deploy
+from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, CLAIM_SIGNER, KYC_TOPIC
+from tests.fixtures.node import World
+from tests.fixtures.notary import CLAIM_KEY, Notary, key_of
+from tests.unit.keepers.bots.harness import Running, claims_config, later, sent, started
+
+RETAIL, ACCREDITED = 1, 2
+
+
+@pytest.fixture
+def notary(world: World) -> Notary:
+    return Notary(world)
+
+
+def refreshes(bot: Running) -> list[tuple[str, str]]:
+    """Outcome and reason of each, oldest first."""
+    store, name = bot.context.store, bot.bot.name
+    found = [store.decision(name, key) for key in store.keys(name, "refresh:")]
+    return [(decision.outcome, decision.reason) for decision in found]
+
+
+def two_faced(notary: Notary) -> tuple[Any, str]:
+    """A registered identity that has its claims when it is called, and none when it is asked."""
+    world = notary.world
+    identity = deploy(world.w3, world.owner, artifact("TwoFacedIdentity"))
+    for topic in (KYC_TOPIC, AML_TOPIC):
+        signature, data = notary.signed(identity, topic)
+        world.call(identity.functions.setClaim((topic, notary.issuer.address, signature, data)))
+    wallet = notary.register(identity)
+    world.call(identity.functions.setLies(True))
+    return identity, wallet
+
+
+def test_claims_bot__claim_revoked__refreshes_that_wallet_once(world: World, notary: Notary) -> None:
+    identity, wallet = notary.admit()
+    _, other = notary.admit()
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        assert sent(world, bot) == 0, "what is in order is left alone"
+        notary.revoke(identity, AML_TOPIC)
+        assert notary.verified(wallet), "the registry does not know yet"
+        bot.step()
+        assert (notary.verified(wallet), notary.verified(other)) == (False, True)
+        later(world, 3600)
+        bot.step()
+        assert refreshes(bot) == [("done", "topic 2 no longer valid; retail becomes none")]
+        assert sent(world, bot) == 1
+
+
+def test_claims_bot__optional_claim_revoked__class_falls_and_the_rest_stands(world: World, notary: Notary) -> None:
+    identity, wallet = notary.admit(ACCREDITED_TOPIC)
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        assert notary.class_of(wallet) == ACCREDITED
+        notary.revoke(identity, ACCREDITED_TOPIC)
+        bot.step()
+        assert notary.verified(wallet) and notary.class_of(wallet) == RETAIL
+
+
+def test_claims_bot__issuer_removes_its_signing_key__refreshes_all_that_it_signed(world: World, notary: Notary) -> None:
+    wallets = [notary.admit()[1] for _ in range(2)]
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        world.call(notary.issuer.functions.removeKey(key_of(CLAIM_SIGNER.address), CLAIM_KEY))
+        bot.step()
+        assert not any(map(notary.verified, wallets))
+
+
+def test_claims_bot__issuer_no_longer_trusted__refreshes_at_once(world: World, notary: Notary) -> None:
+    _, wallet = notary.admit()
+    with started("claims", claims_config(world, look_minutes=10_000)) as bot:
+        bot.step()
+        world.call(notary.registry.functions.removeTrustedIssuer(notary.issuer.address))
+        bot.step()
+        assert not notary.verified(wallet)
+        assert "topic 1 no longer valid; topic 2 no longer valid" in refreshes(bot)[0][1]
+
+
+def test_claims_bot__topic_no_longer_counts__its_bit_falls(world: World, notary: Notary) -> None:
+    _, wallet = notary.admit(ACCREDITED_TOPIC)
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        notary.decide(notary.registry.functions.removeClaimTopic(ACCREDITED_TOPIC))
+        bot.step()
+        assert notary.class_of(wallet) == RETAIL
+        assert refreshes(bot)[0][1].startswith("a topic that no longer counts; accredited becomes retail")
+
+
+def test_claims_bot__silently_invalid__found_by_the_next_look(world: World, notary: Notary) -> None:
+    # The holder takes the claim off its identity: no issuer says anything.
+    identity, wallet = notary.admit()
+    with started("claims", claims_config(world, look_minutes=30)) as bot:
+        bot.step()
+        claim_id = notary.world.w3.solidity_keccak(["uint256", "uint256"], [int(notary.issuer.address, 16), 1])
+        world.call(identity.functions.removeClaim(claim_id))
+        later(world, 20 * 60)
+        bot.step()
+        assert notary.verified(wallet)
+        later(world, 11 * 60)
+        bot.step()
+        assert not notary.verified(wallet)
+
+
+def test_claims_bot__revoked_while_it_was_down__found_when_it_starts(world: World, notary: Notary) -> None:
+    identity, wallet = notary.admit()
+    path = claims_config(world, look_minutes=10_000)
+    with started("claims", path) as bot:
+        bot.step()
+    notary.revoke(identity, KYC_TOPIC)
+    later(world, 60)
+    with started("claims", path) as bot:
+        bot.step()
+        assert not notary.verified(wallet)
+
+
+def test_claims_bot__more_claims_than_stands__leaves_it_to_the_holder(world: World, notary: Notary) -> None:
+    identity, wallet = notary.admit()
+    notary.claim(identity, ACCREDITED_TOPIC)
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        assert notary.class_of(wallet) == RETAIL and sent(world, bot) == 0
+
+
+def test_claims_bot__lapsed_verdict__costs_nothing(world: World, notary: Notary) -> None:
+    soon = world.w3.eth.get_block("latest")["timestamp"] + 3600
+    identity, wallet = notary.admit(expiry=soon)
+    with started("claims", claims_config(world)) as bot:
+        later(world, 3700)
+        notary.revoke(identity, KYC_TOPIC, soon)
+        bot.step()
+        assert not notary.verified(wallet) and sent(world, bot) == 0
+
+
+def test_claims_bot__claimed_again_and_revoked_again__refreshes_again(world: World, notary: Notary) -> None:
+    identity, wallet = notary.admit()
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        notary.revoke(identity, KYC_TOPIC)
+        bot.step()
+        soon = world.w3.eth.get_block("latest")["timestamp"] + 86_400
+        notary.claim(identity, KYC_TOPIC, soon)
+        world.call(notary.registry.functions.refresh(wallet))
+        assert notary.verified(wallet)
+        notary.revoke(identity, KYC_TOPIC, soon)
+        bot.step()
+        assert not notary.verified(wallet)
+        assert [outcome for outcome, _ in refreshes(bot)] == ["done", "done"]
+
+
+def test_claims_bot__registry_of_a_token__is_found_and_looked_after(world: World, notary: Notary) -> None:
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        own = notary.issue_with_own_registry()
+        identity = notary.create_identity(KYC_TOPIC, AML_TOPIC)
+        wallet = notary.register(identity, own)
+        bot.step()
+        assert notary.verified(wallet, own)
+        notary.revoke(identity, KYC_TOPIC)
+        bot.step()
+        assert not notary.verified(wallet, own)
+
+
+def test_claims_bot__stranger_says_revoked__is_not_listened_to(world: World, notary: Notary) -> None:
+    notary.admit()
+    stranger = notary.create_issuer()
+    with started("claims", claims_config(world, look_minutes=10_000)) as bot:
+        bot.step()
+        asked: list[int] = []
+        look = bot.bot._look_through
+        bot.bot._look_through = lambda *args: (asked.append(1), look(*args))
+        world.call(stranger.functions.revokeClaimBySignature(b"\x01" * 65))
+        bot.step()
+        assert not asked
+
+
+def test_claims_bot__identity_that_lies_to_nodes__costs_one_refresh_a_day(world: World, notary: Notary) -> None:
+    _, wallet = two_faced(notary)
+    with started("claims", claims_config(world, look_minutes=1)) as bot:
+        for _ in range(4):
+            later(world, 3600)
+            bot.step()
+        assert notary.verified(wallet) and sent(world, bot) == 1
+        ((outcome, reason),) = refreshes(bot)
+        assert outcome == "nothing" and "answers otherwise when it is called" in reason
+        later(world, LIAR_REST_SECONDS)
+        bot.step()
+        assert sent(world, bot) == 2
+
+
+def test_claims_bot__liar_whose_claim_is_revoked__does_not_hide_behind_its_rest(world: World, notary: Notary) -> None:
+    identity, wallet = two_faced(notary)
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        assert notary.verified(wallet)
+        notary.revoke(identity, KYC_TOPIC)
+        bot.step()
+        assert not notary.verified(wallet)
+
+
+def test_claims_bot__identity_that_burns_gas__is_refreshed(world: World, notary: Notary) -> None:
+    identity, wallet = notary.admit()
+    lying = deploy(world.w3, world.owner, artifact("LyingIdentity"))
+    code = world.w3.eth.get_code(lying.address)
+    burn_gas = 1
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        world.w3.provider.make_request("anvil_setCode", [identity.address, code.hex()])  # type: ignore[arg-type]
+        holder = world.w3.eth.contract(address=identity.address, abi=artifact("LyingIdentity").abi)
+        world.call(holder.functions.setTrick(burn_gas))
+        later(world, 3700)
+        bot.step()
+        assert not notary.verified(wallet) and refreshes(bot)[0][0] == "done"
+
+
+def test_claims_bot__node_that_cannot_say__refreshes_nobody(
+    world: World, notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity, wallet = notary.admit()
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        notary.revoke(identity, KYC_TOPIC)
+        with monkeypatch.context() as patch:
+            patch.setattr(Node, "calls", refusing(Node.calls))
+            with pytest.raises(NodeRefused, match="missing trie node"):
+                bot.step()
+            assert notary.verified(wallet) and sent(world, bot) == 0
+        bot.step()
+        assert not notary.verified(wallet)
+
+
+def refusing(calls: Any) -> Any:
+    """A node that has lost the state of a block for one kind of call."""
+
+    def answered(node: Node, wanted: list[Call], block: Any = "latest") -> list[Any]:
+        if any(call.function.name == "readClaim" for call in wanted):
+            return [NodeRefused("eth_call", "missing trie node", "see the node's log") for _ in wanted]
+        return calls(node, wanted, block)  # type: ignore[no-any-return]
+
+    return answered
