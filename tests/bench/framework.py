@@ -122,8 +122,13 @@ def calls_of(
 
 def refund_of(w3: Web3, transaction: bytes) -> int:
     """Gas that the chain gave back for slots that were cleared; the node has to run with --steps-tracing."""
-    steps = _trace(w3, transaction, {"disableMemory": True, "disableStack": True, "disableStorage": True})["structLogs"]
-    return int(steps[-1]["refund"])
+    return int(steps_of(w3, transaction)[-1]["refund"])
+
+
+def steps_of(w3: Web3, transaction: bytes, stack: bool = False) -> list[dict[str, Any]]:
+    """Every instruction of a transaction, as debug_traceTransaction has it; see `refund_of`."""
+    options = {"disableMemory": True, "disableStack": not stack, "disableStorage": True}
+    return list(_trace(w3, transaction, options)["structLogs"])
 
 
 def _trace(w3: Web3, transaction: bytes, options: dict[str, Any]) -> dict[str, Any]:

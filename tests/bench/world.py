@@ -40,7 +40,9 @@ class World:
         self.bench, self.prices = bench, prices
         w3, owner = bench.w3, bench.deployer
         self.usd = bench.token("USDC", 6)
-        self._config = _config(owner, self.usd.address, self._feeds(), list(prices))
+        self.feeds = self._feeds()
+        addresses = {name: feed.address for name, feed in self.feeds.items()}
+        self._config = _config(owner, self.usd.address, addresses, list(prices))
         first, record = self._deploy()
         self._registry = first["IdentityRegistry"]
         for account in (owner, bench.trader):
@@ -84,11 +86,9 @@ class World:
     def _signed(self, digest: bytes) -> tuple[str, bytes]:
         return SIGNER.address, bytes(Account.unsafe_sign_hash(digest, SIGNER.key).signature)
 
-    def _feeds(self) -> dict[str, str]:
+    def _feeds(self) -> dict[str, Contract]:
         prices = {"USDC": 1, **self.prices}
-        return {
-            name: self.bench.deploy("FeedStandIn", 8, name, price * 10**8).address for name, price in prices.items()
-        }
+        return {name: self.bench.deploy("FeedStandIn", 8, name, price * 10**8) for name, price in prices.items()}
 
     def _deploy(self) -> tuple[dict[str, Contract], Any]:
         """Whatever of the config is not there yet."""
