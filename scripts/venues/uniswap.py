@@ -8,6 +8,7 @@ them. V2 liquidity is sent to the pair by its provider directly.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,7 +128,10 @@ class UniswapV3:
 
     Attributes:
         factory, position_manager, router, weth: Contracts, after `deploy`.
+        tick_spacing: Of each fee in pips that pools may have.
     """
+
+    tick_spacing: Mapping[int, int] = TICK_SPACING
 
     factory: Contract
     position_manager: Contract
@@ -168,12 +172,12 @@ class UniswapV3:
 
         Args:
             amounts: Token -> smallest units.
-            fee: In pips, of TICK_SPACING.
+            fee: In pips, of `tick_spacing`.
         """
         token_a, token_b = amounts
         token0, token1 = sort_tokens(token_a, token_b)
         if self.factory.functions.feeAmountTickSpacing(fee).call() == 0:
-            self._send(self._deployer, self.factory.functions.enableFeeAmount(fee, TICK_SPACING[fee]))
+            self._send(self._deployer, self.factory.functions.enableFeeAmount(fee, self.tick_spacing[fee]))
         self._send(self._deployer, self.factory.functions.createPool(token_a, token_b, fee))
         pool = self.pool(token_a, token_b, fee)
         price = sqrt_price_x96(amounts[token0], amounts[token1])
@@ -182,7 +186,7 @@ class UniswapV3:
 
     def pool(self, token_a: str, token_b: str, fee: int) -> Contract:
         """The pool of two tokens and a fee."""
-        abi = _v3_artifact("@uniswap/v3-core", "UniswapV3Pool").abi
+        abi = v3_pool_artifact().abi
         address = self.factory.functions.getPool(token_a, token_b, fee).call()
         return self._w3.eth.contract(address=address, abi=abi)
 
@@ -199,7 +203,7 @@ class UniswapV3:
         """
         token0, token1 = sort_tokens(*amounts)
         fee = pool.functions.fee().call()
-        lower, upper = ticks or full_range(TICK_SPACING[fee])
+        lower, upper = ticks or full_range(self.tick_spacing[fee])
         for token, amount in amounts.items():
             approve = token_at(self._w3, token).functions.approve(self.position_manager.address, amount)
             self._send(provider, approve)
@@ -242,6 +246,11 @@ def full_range(spacing: int) -> tuple[int, int]:
     """The widest ends that a spacing allows."""
     upper = MAX_TICK // spacing * spacing
     return -upper, upper
+
+
+def v3_pool_artifact() -> Artifact:
+    """The pool, as @uniswap/v3-core ships it."""
+    return _v3_artifact("@uniswap/v3-core", "UniswapV3Pool")
 
 
 def _v3_artifact(package: str, name: str) -> Artifact:
