@@ -30,7 +30,7 @@ class ClaimsBot:
     """Refreshes wallets that have fewer claims than stands.
 
     It looks at every wallet when an issuer revokes a claim or removes a key, when topics or issuers change, when it
-    starts, and every so many minutes.
+    starts, and every so many minutes; and at a wallet when it first hears of it.
 
     It never refreshes to give more: that is the holder's own business, and paid by whoever wants it.
     """
@@ -42,6 +42,8 @@ class ClaimsBot:
         self._topics: dict[str, tuple[Topic, ...]] | None = None
         self._readers: dict[str, IdentityReader] = {}
         self._suspects: set[str] = set()
+        self._heard: set[tuple[str, str]] = set()
+        self._since: int | None = None
         self._next_at = 0
 
     @property
@@ -84,11 +86,10 @@ class ClaimsBot:
         self._readers.clear()
 
     def _verified(self, events: Sequence[Event], block: Block) -> None:
-        seen = [
-            (wallet_prefix(to_checksum_address(event.address)) + to_checksum_address(event.args["account"]), event)
-            for event in events
-        ]
-        self._watch(seen, block, "registered")
+        wallets = [(to_checksum_address(event.address), to_checksum_address(event.args["account"])) for event in events]
+        keys = [wallet_prefix(registry) + account for registry, account in wallets]
+        self._watch(list(zip(keys, events, strict=True)), block, "registered")
+        self._heard.update(wallets)
 
     def _watch(self, found: list[tuple[str, Event]], block: Block, reason: str) -> None:
         office = self._office
@@ -108,16 +109,26 @@ class ClaimsBot:
         """Once a block: whether anything calls for a look at all wallets."""
         topics = {address: reader.topics(block) for address, reader in self._registries().items()}
         trusted = {issuer for known in topics.values() for topic in known for issuer in topic.issuers}
-        urgent = topics != self._topics or bool(self._suspects & trusted)
-        if urgent or block.timestamp >= self._next_at:
-            for address, known in topics.items():
-                self._look_through(self._readers[address], known, block, urgent)
-            self._next_at = block.timestamp + int(self._office.config.claims.look_minutes * _MINUTE)
+        if topics != self._topics or self._suspects & trusted:
+            # Until a look has gone through: what failed in the middle begins again.
+            self._since = block.number if self._since is None else self._since
         self._topics, self._suspects = topics, set()
+        everyone = self._since is not None or block.timestamp >= self._next_at
+        for address, known in topics.items():
+            wallets = self._wallets_of(address) if everyone else [who for where, who in self._heard if where == address]
+            self._look_through(self._readers[address], known, wallets, block)
+        self._heard.clear()
+        if everyone:
+            self._since = None
+            self._next_at = block.timestamp + int(self._office.config.claims.look_minutes * _MINUTE)
 
-    def _look_through(self, reader: IdentityReader, topics: Sequence[Topic], block: Block, urgent: bool) -> None:
-        prefix = wallet_prefix(reader.registry)
-        known = [key.removeprefix(prefix) for key in self._office.store.keys(self.name, prefix)]
+    def _wallets_of(self, registry: str) -> list[str]:
+        prefix = wallet_prefix(registry)
+        return [key.removeprefix(prefix) for key in self._office.store.keys(self.name, prefix)]
+
+    def _look_through(
+        self, reader: IdentityReader, topics: Sequence[Topic], known: Sequence[str], block: Block
+    ) -> None:
         for start in range(0, len(known), _PAGE):
             wallets = [
                 wallet
@@ -128,12 +139,12 @@ class ClaimsBot:
             for wallet in wallets:
                 why = lost(wallet.identity, found[str(wallet.onchain_id)], topics)
                 if why:
-                    self._refresh(reader, wallet, "; ".join(why), block, urgent)
+                    self._refresh(reader, wallet, "; ".join(why), block)
 
-    def _refresh(self, reader: IdentityReader, wallet: Wallet, why: str, block: Block, urgent: bool) -> None:
+    def _refresh(self, reader: IdentityReader, wallet: Wallet, why: str, block: Block) -> None:
         office, prefix = self._office, refresh_prefix(reader.registry, wallet.address)
         last = office.store.last(self.name, prefix)
-        if last is not None and not urgent and block.timestamp < last.created + _rest(last):
+        if last is not None and self._rests(last, block):
             return
         # The refreshes of a wallet are counted: each is decided once, and none stands in the way of the next.
         number = 0 if last is None else int(last.key.removeprefix(prefix)) + last.final
@@ -157,12 +168,12 @@ class ClaimsBot:
             reason = f"refreshed in vain, {wallet.onchain_id} answers otherwise when it is called: {why}"
             office.decide(key, block, "nothing", reason, receipt)
 
-
-def _rest(last: Decision) -> int:
-    """Seconds until a wallet may be refreshed again, if nothing calls for it."""
-    if last.outcome == "nothing":
-        return LIAR_REST_SECONDS
-    return 0 if last.final else RETRY_SECONDS
+    def _rests(self, last: Decision, block: Block) -> bool:
+        """Whether it is too early to refresh a wallet again: not if what calls for it came after the last time."""
+        if self._since is not None and last.block < self._since:
+            return False
+        rest = LIAR_REST_SECONDS if last.outcome == "nothing" else 0 if last.final else RETRY_SECONDS
+        return block.timestamp < last.created + rest
 
 
 _REGISTRY_CREATED = abi.event("TokenFactory", "RegistryCreated")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keepers.bots.claims import LIAR_REST_SECONDS
-from keepers.chain.errors import NodeRefused
+from keepers.chain.errors import NodeRefused, SpendingLimit
 from keepers.chain.node import Call, Node
 from scripts.artifacts import artifact
 from scripts.transactions import deploy
@@ -172,14 +172,55 @@ def test_claims_bot__registry_of_a_token__is_found_and_looked_after(world: World
         assert not notary.verified(wallet, own)
 
 
-def test_claims_bot__stranger_says_revoked__is_not_listened_to(world: World, notary: Notary) -> None:
+def test_claims_bot__registry_wallet_and_revocation_before_it_began__found_when_it_starts(
+    world: World, notary: Notary
+) -> None:
+    own = notary.issue_with_own_registry()
+    identity = notary.create_identity(KYC_TOPIC, AML_TOPIC)
+    wallet = notary.register(identity, own)
+    notary.revoke(identity, KYC_TOPIC)
+    with started("claims", claims_config(world, look_minutes=10_000)) as bot:
+        bot.step()
+        later(world, 12)
+        bot.step()
+        assert not notary.verified(wallet, own)
+
+
+def test_claims_bot__fails_in_the_middle__goes_on_and_troubles_no_liar_again(
+    world: World, notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_faced(notary)
+    identity, wallet = notary.admit()
+    with started("claims", claims_config(world, look_minutes=10_000)) as bot:
+        bot.step()
+        notary.revoke(identity, KYC_TOPIC)
+        send = bot.context.sender.send
+
+        def fails(key: str, to: str, data: bytes, *rest: Any) -> Any:
+            if wallet[2:].lower() in data.hex():
+                raise SpendingLimit("sender", "has spent its day's ether", "wait")
+            return send(key, to, data, *rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(bot.context.sender, "send", fails)
+            for _ in range(3):
+                with pytest.raises(SpendingLimit):
+                    bot.step(1)
+                later(world, 12)
+            assert sent(world, bot) == 2, "the liar at the start, and once for the revocation"
+        bot.step()
+        assert not notary.verified(wallet)
+
+
+def test_claims_bot__stranger_says_revoked__is_not_listened_to(
+    world: World, notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
     notary.admit()
     stranger = notary.create_issuer()
     with started("claims", claims_config(world, look_minutes=10_000)) as bot:
         bot.step()
-        asked: list[int] = []
-        look = bot.bot._look_through
-        bot.bot._look_through = lambda *args: (asked.append(1), look(*args))
+        asked: list[str] = []
+        monkeypatch.setattr(bot.bot, "_wallets_of", lambda registry: asked.append(registry) or [])
         world.call(stranger.functions.revokeClaimBySignature(b"\x01" * 65))
         bot.step()
         assert not asked
