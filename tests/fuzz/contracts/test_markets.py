@@ -62,7 +62,7 @@ def test_lens__any_market__says_what_execution_does(
     def run(places, fee, ranges, parts, up, exact_out):
         if venue.startswith(("balancer", "curve")):
             assume(min(places) >= 6 and max(places) <= MOST_DECIMALS)
-        # A pair holds at most 2^112 units. A V3 tick has at most 2^113 of liquidity, 2^107 where ticks are one apart, and
+        # A pair holds at most 2^112 units, a V3 tick at most 2^113 of liquidity (2^107 where ticks are one apart), and
         # a range a few hundred ticks wide has some fifty times its amounts: of so fine a token they hold little.
         depth = {36: Fraction(1, 10**4), 27: 10**4}.get(max(places), 10**6)
         assume(depth >= 1 or min(places) >= 6)
