@@ -107,6 +107,35 @@ contract SmallNumbersTest is Test {
         return pot * _BPS - bps * (pot > mark * base ? pot - mark * base : 0);
     }
 
+    // -- F3: pots below 20 whole units, counted as the contracts do; bases and marks below 10, amounts below 20
+
+    /// @dev Who leaves at once gets no more than he entered with. Pending shares round down, and the fewer there are, the more
+    /// a leaver gets: that is why his exit counts one more. It takes shares worth more than a unit to see it.
+    function test_fees__in_and_out_at_once__nothing_is_gained() public {
+        for (uint256 pot = 1; pot < 2 * _FEES; ++pot) {
+            for (uint256 base = 1; base < _FEES; ++base) {
+                this.inAndOut(pot, base);
+            }
+        }
+    }
+
+    function inAndOut(uint256 pot, uint256 base) external {
+        for (uint256 mark; mark < _FEES; ++mark) {
+            for (uint256 assets = 1; assets < 2 * _FEES; ++assets) {
+                _requireNothingGained(pot, base, mark * Fees.SCALE, assets);
+            }
+        }
+    }
+
+    function _requireNothingGained(uint256 pot, uint256 base, uint256 mark, uint256 assets) private {
+        IShareBook.Quote memory q = Fees.quote(pot * Fees.SCALE, base, mark, _MOST);
+        uint256 shares = assets * Fees.supplyOf(q, false) / pot;
+        _book.begin(mark, _MOST);
+        (uint256 entered,) = _book.entered(q, assets * Fees.SCALE, shares);
+        q = Fees.quote((pot + assets) * Fees.SCALE, base + shares, entered, _MOST);
+        assertLe((pot + assets) * shares / Fees.supplyOf(q, true), assets, "in and out again");
+    }
+
     /// @dev Management at rates up to the highest, from a second to a year, of any number of shares: nothing without time, no
     /// more than x + x^2 with x the rate times the time.
     function test_grown__rates_and_times__under_the_rate() public pure {
