@@ -231,9 +231,10 @@ contract SmallNumbersTest is Test {
             assertGe(_optimizer.previewWithdraw(assets), bought, "withdrawn for less than deposited");
             assertGe(_optimizer.previewMint(bought), _optimizer.previewRedeem(bought), "minted for less than redeemed");
             assertLe(_optimizer.previewMint(bought), assets, "a deposit that pays more than a mint");
-            // What is asked for at least is had: who rounds down what is paid for it would give less.
+            // What is paid for something is worth it at least; what is had for something is worth it at most.
             assertGe(_optimizer.previewRedeem(_optimizer.previewWithdraw(assets)), assets, "withdrawn for too few");
             assertGe(_optimizer.previewDeposit(_optimizer.previewMint(bought)), bought, "minted for too little");
+            assertLe(_optimizer.previewWithdraw(_optimizer.previewRedeem(bought)), bought, "redeemed for too much");
             _optimizer.put(idle + assets, shares + bought);
             assertLe(_optimizer.previewRedeem(bought), assets, "in and out again");
         }
