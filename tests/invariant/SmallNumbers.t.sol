@@ -107,6 +107,35 @@ contract SmallNumbersTest is Test {
         return pot * _BPS - bps * (pot > mark * base ? pot - mark * base : 0);
     }
 
+    // -- F3: pots below 20 whole units, counted as the contracts do; bases and marks below 10, amounts below 20
+
+    /// @dev Who leaves at once gets no more than he entered with. Pending shares round down, and the fewer there are, the more
+    /// a leaver gets: that is why his exit counts one more. It takes shares worth more than a unit to see it.
+    function test_fees__in_and_out_at_once__nothing_is_gained() public {
+        for (uint256 pot = 1; pot < 2 * _FEES; ++pot) {
+            for (uint256 base = 1; base < _FEES; ++base) {
+                this.inAndOut(pot, base);
+            }
+        }
+    }
+
+    function inAndOut(uint256 pot, uint256 base) external {
+        for (uint256 mark; mark < _FEES; ++mark) {
+            for (uint256 assets = 1; assets < 2 * _FEES; ++assets) {
+                _requireNothingGained(pot, base, mark * Fees.SCALE, assets);
+            }
+        }
+    }
+
+    function _requireNothingGained(uint256 pot, uint256 base, uint256 mark, uint256 assets) private {
+        IShareBook.Quote memory q = Fees.quote(pot * Fees.SCALE, base, mark, _MOST);
+        uint256 shares = assets * Fees.supplyOf(q, false) / pot;
+        _book.begin(mark, _MOST);
+        (uint256 entered,) = _book.entered(q, assets * Fees.SCALE, shares);
+        q = Fees.quote((pot + assets) * Fees.SCALE, base + shares, entered, _MOST);
+        assertLe((pot + assets) * shares / Fees.supplyOf(q, true), assets, "in and out again");
+    }
+
     /// @dev Management at rates up to the highest, from a second to a year, of any number of shares: nothing without time, no
     /// more than x + x^2 with x the rate times the time.
     function test_grown__rates_and_times__under_the_rate() public pure {
@@ -202,9 +231,10 @@ contract SmallNumbersTest is Test {
             assertGe(_optimizer.previewWithdraw(assets), bought, "withdrawn for less than deposited");
             assertGe(_optimizer.previewMint(bought), _optimizer.previewRedeem(bought), "minted for less than redeemed");
             assertLe(_optimizer.previewMint(bought), assets, "a deposit that pays more than a mint");
-            // What is asked for at least is had: who rounds down what is paid for it would give less.
+            // What is paid for something is worth it at least; what is had for something is worth it at most.
             assertGe(_optimizer.previewRedeem(_optimizer.previewWithdraw(assets)), assets, "withdrawn for too few");
             assertGe(_optimizer.previewDeposit(_optimizer.previewMint(bought)), bought, "minted for too little");
+            assertLe(_optimizer.previewWithdraw(_optimizer.previewRedeem(bought)), bought, "redeemed for too much");
             _optimizer.put(idle + assets, shares + bought);
             assertLe(_optimizer.previewRedeem(bought), assets, "in and out again");
         }
