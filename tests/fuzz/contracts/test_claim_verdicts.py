@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from eth_abi import encode
-from eth_account.messages import encode_defunct
-from eth_utils import keccak
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from keepers.chain.identities import IdentityReader
 from keepers.chain.node import connect
-from tests.fixtures.compliance import CLAIM_SIGNER, ONCHAINID, trex
+from tests.fixtures.compliance import ONCHAINID, signed_claim, signer_key, trex
 from tests.fixtures.protocol import DAY, SWITZERLAND, YEAR
 from tests.isolation import isolated
 
@@ -30,7 +27,7 @@ def issuers(admin) -> list[Any]:
     """Two of ONCHAINID's; CLAIM_SIGNER signs for both."""
     made = [admin.deploy(trex(f"{ONCHAINID}/ClaimIssuer.sol/ClaimIssuer.json"), admin) for _ in range(2)]
     for issuer in made:
-        issuer.addKey(keccak(encode(["address"], [CLAIM_SIGNER.address])), 3, 1, sender=admin)
+        issuer.addKey(signer_key(), 3, 1, sender=admin)
     return made
 
 
@@ -56,7 +53,7 @@ def test_verdicts__any_claims__are_what_a_refresh_finds(
                 identity_registry.addTrustedIssuer(issuer, sorted(topics), sender=compliance_officer)
             for (number, topic), seconds in claims.items():
                 expiry = 2**40 - 1 if seconds is None else now + seconds
-                signature, data = _signed(identity, topic, expiry)
+                signature, data = signed_claim(identity.address, topic, expiry)
                 identity.addClaim(topic, 1, issuers[number], signature, data, "", sender=admin)
                 if (number, topic) in revoked:
                     issuers[number].revokeClaimBySignature(signature, sender=admin)
@@ -71,12 +68,6 @@ def test_verdicts__any_claims__are_what_a_refresh_finds(
                 assert getattr(found, name) == getattr(stands, name), name
 
     check()
-
-
-def _signed(identity: Any, topic: int, expiry: int) -> tuple[bytes, bytes]:
-    data = encode(["uint256"], [expiry])
-    digest = keccak(encode(["address", "uint256", "bytes"], [identity.address, topic, data]))
-    return bytes(CLAIM_SIGNER.sign_message(encode_defunct(digest)).signature), data
 
 
 def _scale() -> int:

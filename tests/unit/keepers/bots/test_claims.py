@@ -11,9 +11,9 @@ from keepers.chain.errors import NodeRefused, SpendingLimit
 from keepers.chain.node import Call, Node
 from scripts.artifacts import artifact
 from scripts.transactions import deploy
-from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, CLAIM_SIGNER, KYC_TOPIC
+from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC, signed_claim, signer_key
 from tests.fixtures.node import World
-from tests.fixtures.notary import CLAIM_KEY, Notary, key_of
+from tests.fixtures.notary import CLAIM_KEY, Notary
 from tests.unit.keepers.bots.harness import Running, claims_config, later, sent, started
 
 RETAIL, ACCREDITED = 1, 2
@@ -36,7 +36,7 @@ def two_faced(notary: Notary) -> tuple[Any, str]:
     world = notary.world
     identity = deploy(world.w3, world.owner, artifact("TwoFacedIdentity"))
     for topic in (KYC_TOPIC, AML_TOPIC):
-        signature, data = notary.signed(identity, topic)
+        signature, data = signed_claim(identity.address, topic)
         world.call(identity.functions.setClaim((topic, notary.issuer.address, signature, data)))
     wallet = notary.register(identity)
     world.call(identity.functions.setLies(True))
@@ -73,7 +73,7 @@ def test_claims_bot__issuer_removes_its_signing_key__refreshes_all_that_it_signe
     wallets = [notary.admit()[1] for _ in range(2)]
     with started("claims", claims_config(world)) as bot:
         bot.step()
-        world.call(notary.issuer.functions.removeKey(key_of(CLAIM_SIGNER.address), CLAIM_KEY))
+        world.call(notary.issuer.functions.removeKey(signer_key(), CLAIM_KEY))
         bot.step()
         assert not any(map(notary.verified, wallets))
 
