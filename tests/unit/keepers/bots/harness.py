@@ -86,6 +86,13 @@ def claims_config(world: World, **claims: Any) -> Path:
     return path
 
 
+def refreshes(bot: Running) -> list[tuple[str, str]]:
+    """Outcome and reason of each, oldest first."""
+    store, name = bot.context.store, bot.bot.name
+    found = [store.decision(name, key) for key in store.keys(name, "refresh:")]
+    return [(decision.outcome, decision.reason) for decision in found]
+
+
 def later(world: World, seconds: int) -> None:
     """A block so much later."""
     world.advance_to(world.w3.eth.get_block("latest")["timestamp"] + seconds)

@@ -14,7 +14,7 @@ from scripts.transactions import deploy
 from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC, signed_claim, signer_key
 from tests.fixtures.node import World
 from tests.fixtures.notary import CLAIM_KEY, Notary
-from tests.unit.keepers.bots.harness import Running, claims_config, later, sent, started
+from tests.unit.keepers.bots.harness import claims_config, later, refreshes, sent, started
 
 RETAIL, ACCREDITED = 1, 2
 
@@ -22,13 +22,6 @@ RETAIL, ACCREDITED = 1, 2
 @pytest.fixture
 def notary(world: World) -> Notary:
     return Notary(world)
-
-
-def refreshes(bot: Running) -> list[tuple[str, str]]:
-    """Outcome and reason of each, oldest first."""
-    store, name = bot.context.store, bot.bot.name
-    found = [store.decision(name, key) for key in store.keys(name, "refresh:")]
-    return [(decision.outcome, decision.reason) for decision in found]
 
 
 def two_faced(notary: Notary) -> tuple[Any, str]:

@@ -13,8 +13,21 @@ from keepers.chain.node import Node
 from keepers.chain.sender import Sender
 from keepers.store import Store
 from keepers.store.journal import BotJournal
+from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.node import World
-from tests.unit.keepers.bots.harness import depths, later, posted, ready, rebalanced, reported, sent, started
+from tests.fixtures.notary import Notary
+from tests.unit.keepers.bots.harness import (
+    claims_config,
+    depths,
+    later,
+    posted,
+    ready,
+    rebalanced,
+    refreshes,
+    reported,
+    sent,
+    started,
+)
 
 
 class Killed(BaseException):
@@ -128,6 +141,40 @@ def test_rebalance_bot__killed_at_a_step__rebalances_once(
         assert bot.context.store.open_transactions(bot.bot.name) == 0
         (decision,) = bot.context.store.decisions("rebalance:demo")
         assert decision.outcome == "done"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_claims_bot__killed_at_a_step__refreshes_once(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    notary = Notary(world)
+    identity, wallet = notary.admit()
+    config = claims_config(world)
+    with started("claims", config) as bot:
+        bot.step()
+    notary.revoke(identity, KYC_TOPIC)
+    die("claims", config, step, monkeypatch)
+    with started("claims", config) as bot:
+        bot.step(5)
+        assert not notary.verified(wallet) and sent(world, bot) == 1
+        assert bot.context.store.open_transactions(bot.bot.name) == 0
+        ((outcome, _),) = refreshes(bot)
+        assert outcome == "done"
+
+
+def test_claims_bot__block_taken_back__refreshes_again(world: World) -> None:
+    notary = Notary(world)
+    identity, wallet = notary.admit()
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        notary.revoke(identity, KYC_TOPIC)
+        snapshot = world.w3.provider.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
+        bot.step()
+        world.w3.provider.make_request("evm_revert", [snapshot])  # type: ignore[arg-type]
+        assert notary.verified(wallet)
+        world.deposit(10)
+        bot.step(5)
+        assert not notary.verified(wallet)
+        assert [outcome for outcome, _ in refreshes(bot)] == ["done"]
+        assert "reorganisation" in bot.output.getvalue()
 
 
 def test_rebalance_bot__store_lost_after_the_act__finds_it_on_chain(world: World) -> None:

@@ -24,6 +24,7 @@ COMMANDS = [
     ["run"],
     ["run", "risk"],
     ["run", "rebalance"],
+    ["run", "claims"],
     ["run", "all"],
     ["status"],
     ["init"],
