@@ -205,6 +205,21 @@ def test_claims_bot__fails_in_the_middle__goes_on_and_troubles_no_liar_again(
         assert not notary.verified(wallet)
 
 
+def test_claims_bot__endpoint_that_lags__has_nothing_refreshed_twice(
+    world: World, notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity, _ = notary.admit()
+    with started("claims", claims_config(world)) as bot:
+        bot.step()
+        notary.revoke(identity, KYC_TOPIC)
+        before = bot.context.node.latest()
+        bot.step()
+        monkeypatch.setattr(bot.context.node, "latest", lambda: before)
+        bot.bot.forget()
+        bot.bot.look(before)
+        assert sent(world, bot) == 1
+
+
 def test_claims_bot__stranger_says_revoked__is_not_listened_to(
     world: World, notary: Notary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
