@@ -102,9 +102,10 @@ def test_withdraw__cash_is_lent_out__as_far_as_it_reaches(stocked, borrow, inves
     assert stocked.maxRedeem(investor) == 0
 
 
-def test_redeem__cash_is_lent_out__maximum_passes(stocked, borrow, investor, usd, pass_time):
+def test_redeem__cash_is_lent_out__maximum_passes(stocked, borrow, investor, usd, pass_time, stop_clock):
     borrow(dollars(700_000))
     pass_time(30 * DAY)
+    stop_clock()
     stocked.redeem(stocked.maxRedeem(investor), investor, investor, sender=investor)
     assert dollars(300_000) - usd.balanceOf(investor) <= 3
 
@@ -221,7 +222,7 @@ def test_optimizer__moves_in__costs_a_unit_or_two(earning, strategy):
 
 
 def test_optimizer__interest__is_reported_unlocked_and_paid(
-    earning, strategy, borrow, keeper, pass_time, investor, usd
+    earning, strategy, borrow, keeper, pass_time, stop_clock, investor, usd
 ):
     borrow(dollars(400_000))
     pass_time(30 * DAY)
@@ -232,6 +233,7 @@ def test_optimizer__interest__is_reported_unlocked_and_paid(
     pass_time(UNLOCK_TIME)
     assert abs(earning.totalAssets() - MILLION - gain) <= 2
     before = usd.balanceOf(investor)
+    stop_clock()
     earning.redeem(earning.maxRedeem(investor), investor, investor, sender=investor)
     # What borrowers hold stays for the next.
     assert usd.balanceOf(investor) - before >= dollars(600_000) - 5
