@@ -11,120 +11,132 @@ PYTHON ?= python3
 # One build system for both: the same environment as `source .ci/env.sh`.
 ENV := source .ci/env.sh
 STAMPS := build/stamps
-SOURCES := $(shell find contracts interfaces -name '*.sol')
+SOLIDITY := $(shell find contracts interfaces -name '*.sol')
+COMPILER := $(shell find .ci/solc -type f)
 SAY = @printf '\033[1m== %s\033[0m\n' "$(1)"
+# Runs a command as a named stage of the timeline; its output comes when it has ended.
+STAGE := python3 .ci/timeline.py stage
+# Tests of contracts compute, tests of keepers wait: three workers keep two cores busy.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 
-.PHONY: help install build demo test check lint lint-solidity lint-python sizes test-forge test-python fuzz prove bench fmt lock clean
+.PHONY: help install build demo test lanes check lint lint-solidity lint-python sizes test-forge test-python room fuzz stress prove bench fmt lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 # -------------------------------------------------------------------- install
 
-install: $(STAMPS)/node $(STAMPS)/python $(STAMPS)/tools $(STAMPS)/project ## Everything needed, from the lock files (a second run skips)
+install: $(STAMPS)/node $(STAMPS)/python $(STAMPS)/tools ## Everything needed, checked against the locks' hashes (a second run skips)
 
-$(STAMPS)/node: package-lock.json package.json .npmrc
+$(STAMPS)/node: package-lock.json package.json .npmrc .ci/npm-integrity.mjs
 	@mkdir -p $(@D)
-	echo "npm ci: contracts to build on, solc, forge, anvil"
+	# npm installs an entry without a hash unverified and says nothing.
+	node .ci/npm-integrity.mjs check
 	# No install scripts: the binaries come as packages, checked against the lock.
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(STAGE) "install node" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
-$(STAMPS)/python: .ci/requirements.lock
+$(STAMPS)/python: .ci/requirements.lock .ci/install-python.sh .ci/uv.sh pyproject.toml
 	@mkdir -p $(@D)
-	echo "pip: .venv (Ape, pytest, the keepers' libraries)"
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r $<
-	.venv/bin/python -m pip check
+	$(STAGE) "install python" bash .ci/install-python.sh .venv .ci/requirements.lock --with-project
 	touch $@
 
-$(STAMPS)/tools: .ci/requirements-tools.lock
+$(STAMPS)/tools: .ci/requirements-tools.lock .ci/install-python.sh .ci/uv.sh | $(STAMPS)/python
 	@mkdir -p $(@D)
-	echo "pip: .venv-tools (Slither, Halmos)"
-	$(PYTHON) -m venv .venv-tools
-	.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile -r $<
-	.venv-tools/bin/python -m pip check
-	touch $@
-
-$(STAMPS)/project: pyproject.toml $(STAMPS)/python
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(STAGE) "install tools" bash .ci/install-python.sh .venv-tools .ci/requirements-tools.lock
 	touch $@
 
 # ---------------------------------------------------------------------- build
 
 build: $(STAMPS)/ape ## Compile with ape and with forge
 	$(call SAY,forge build)
-	$(ENV); forge build
+	$(ENV); python3 .ci/progress.py forge build
 
-# Whole: Ape's incremental compile passes over what merely imports a changed file.
-$(STAMPS)/ape: $(SOURCES) ape-config.yaml package-lock.json | install
-	@mkdir -p $(@D)
-	printf '\033[1m== ape compile\033[0m\n'
-	$(ENV); ape compile --force
+# What the compiler makes here is in build/solc: every other tool finds it there.
+$(STAMPS)/contracts: $(SOLIDITY) $(COMPILER) foundry.toml | $(STAMPS)/node
+	@$(ENV)
+	$(STAGE) "compile" --show python3 .ci/progress.py forge build contracts --quiet
 	touch $@
 
-demo: install ## The whole protocol on a local chain, in one go
-	@$(ENV); python -m scripts.demo
+# Whole: Ape's incremental compile passes over what merely imports a changed file.
+$(STAMPS)/ape: $(STAMPS)/contracts ape-config.yaml | $(STAMPS)/python
+	@$(ENV)
+	$(STAGE) "ape compile" ape compile --force
+	touch $@
+
+demo: ## The whole protocol on a local chain, in one go
+	@$(MAKE) -j3 $(STAMPS)/contracts $(STAMPS)/python
+	$(ENV); python -m scripts.demo
 
 # ----------------------------------------------------------------------- test
 
-# Two compilers at a time, for two cores; pytest uses both by itself.
-test: install ## What CI runs: install, lint, forge tests, pytest
-	@$(MAKE) -j2 --output-sync=target $(STAMPS)/ape check
-	$(MAKE) test-python
+test: ## What CI runs: install, lint, forge tests, pytest; ends with a timeline
+	@python3 .ci/timeline.py begin
+	QUANTERA_TIMELINE=1 $(MAKE) -k -j4 lanes || failed=1
+	python3 .ci/timeline.py print
+	exit $${failed:-0}
 
-check: install ## Everything but pytest: formatting, static analysis, types, sizes, forge tests
-	@$(MAKE) lint
-	$(MAKE) test-forge
+# pytest runs beside everything else; what is beside it is one process at a time.
+lanes: test-python check
 
-test-forge: install ## Foundry's fuzzed invariants, quick profile
-	$(call SAY,forge test)
-	$(ENV); forge test
+check: $(STAMPS)/contracts $(STAMPS)/python $(STAMPS)/tools ## Everything but pytest: forge tests, formatting, static analysis, types, sizes
+	@MAKEFLAGS= $(MAKE) -k test-forge lint
+
+test-forge: $(STAMPS)/contracts $(STAMPS)/python ## Foundry's fuzzed invariants, quick profile
+	@$(ENV)
+	$(STAGE) "forge build" python3 .ci/progress.py forge build --quiet
+	$(STAGE) "forge test" forge test
+	# pytest counts its own cases in tests/unit/tooling.
+	$(STAGE) "forge count" python -m tests.count --forge
 
 test-python: $(STAMPS)/ape ## pytest: unit, fuzz, integration
-	$(call SAY,pytest)
-	# Compiled before: each worker, with a chain of its own, finds it done.
-	$(ENV); forge build --skip test --quiet
-	pytest -q -n auto --maxprocesses=4 --dist worksteal --durations=15
+	@$(ENV)
+	$(STAGE) "pytest" --show pytest -q -n $(WORKERS) --dist worksteal --durations=15
 
 lint: lint-python lint-solidity sizes ## Formatting, static analysis, types, contract sizes
 
-lint-python: install
-	$(call SAY,ruff)
-	$(ENV); ruff check .; ruff format --check .
-	printf '\033[1m== mypy --strict keepers\033[0m\n'
-	mypy
+lint-python: $(STAMPS)/python
+	@$(ENV)
+	$(STAGE) "ruff" bash -c 'ruff check . && ruff format --check .'
+	$(STAGE) "mypy" mypy
 
-lint-solidity: install
-	$(call SAY,forge fmt --check)
-	$(ENV); forge fmt --check contracts interfaces tests
-	printf '\033[1m== slither\033[0m\n'
-	FOUNDRY_PROFILE=slither slither . --config-file .ci/slither.config.json
+lint-solidity: $(STAMPS)/contracts $(STAMPS)/tools
+	@$(ENV)
+	$(STAGE) "forge fmt" forge fmt --check contracts interfaces tests
+	FOUNDRY_PROFILE=slither $(STAGE) "slither" .venv-tools/bin/slither . --config-file .ci/slither.config.json
 
-sizes: install ## Every contract under EIP-170's 24,576 bytes
-	$(call SAY,contract sizes)
-	$(ENV); forge build --skip test --quiet; python -m scripts.contract_sizes
+sizes: $(STAMPS)/contracts $(STAMPS)/python ## Every contract under EIP-170's 24,576 bytes
+	@$(ENV)
+	$(STAGE) "contract sizes" python -m scripts.contract_sizes
+
+room: $(STAMPS)/node $(STAMPS)/python ## One room, on and off chain: make room ROOM=risk
+	@bash .ci/room.sh "$(ROOM)"
 
 fuzz: $(STAMPS)/ape ## Deep fuzzing: minutes to hours
 	$(call SAY,deep fuzzing)
-	$(ENV); FOUNDRY_PROFILE=deep forge test; QUANTERA_FUZZ=deep pytest -q tests/fuzz
+	$(ENV); FOUNDRY_PROFILE=deep forge test; QUANTERA_FUZZ=deep pytest -q -n $(WORKERS) --dist worksteal tests/fuzz
 
-prove: install ## Halmos and Foundry: proofs and campaigns, named after what they attack
+TIMES ?= 20
+LOAD ?= 4
+stress: $(STAMPS)/ape ## The keepers' tests TIMES times in a row beside LOAD busy processes
+	@$(ENV); python -m tests.stress --times $(TIMES) --load $(LOAD)
+
+prove: $(STAMPS)/contracts $(STAMPS)/tools ## Halmos and Foundry: proofs and campaigns, named after what they attack
 	$(call SAY,halmos)
 	$(ENV); FOUNDRY_PROFILE=formal halmos --root . --forge-build-out build/formal/out --loop 8
 	printf '\033[1m== forge test\033[0m\n'
 	forge test
 
-bench: install ## Gas and timing tables
+bench: $(STAMPS)/ape ## Gas and timing tables
 	@$(ENV); python -m tests.bench
 
 # ---------------------------------------------------------------------- tools
 
-fmt: install ## Format everything
+fmt: $(STAMPS)/node $(STAMPS)/python ## Format everything
 	@$(ENV); ruff check --fix-only --quiet .; ruff format --quiet .; forge fmt contracts interfaces tests
 
-lock: ## Resolve the Python lock files again from pyproject.toml
-	@bash .ci/lock-python.sh
+lock: ## Resolve the locks again; UPGRADE=1 takes the newest versions that fit
+	@bash .ci/lock.sh
 
 clean: ## Remove what was built and installed
 	@rm -rf build .build .venv .venv-tools node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis crytic-export *.egg-info

@@ -6,6 +6,8 @@ export QUANTERA_ROOT
 if [ -z "${HOME:-}" ] || [ ! -w "${HOME:-/}" ]; then export HOME="$QUANTERA_ROOT/build/home"; mkdir -p "$HOME"; fi
 # .ci/bin before node_modules/.bin: npm's launchers of forge and anvil lose the exit code.
 export PATH="$QUANTERA_ROOT/.ci/bin:$QUANTERA_ROOT/.venv/bin:$QUANTERA_ROOT/node_modules/.bin:$PATH"
+# uv installs sources only. Without bytecode that is kept, every process compiles Ape and its libraries again: 4 seconds.
+unset PYTHONDONTWRITEBYTECODE
 # ape-solidity takes solc-v0.8.37 from this folder; foundry.toml names the same file.
 export SOLCX_BINARY_PATH="$QUANTERA_ROOT/.ci/solc"
 # Slither and Halmos live apart (their pins clash with Ape's) and are called by their path or by these names.

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from eth_utils.address import to_checksum_address
+
+if TYPE_CHECKING:  # importing web3 takes a second, which a compilation need not wait for
+    from web3 import Web3
+    from web3.contract import Contract
 
 ROOT = Path(__file__).resolve().parent.parent
 FORGE_OUT = ROOT / "build/forge/out"
@@ -23,7 +30,7 @@ class Artifact(NamedTuple):
 
 def build() -> None:
     """Brings forge's output up to date; quick where nothing has changed."""
-    command = [str(NODE_MODULES / ".bin/forge"), "build", "--skip", "test", "--quiet"]
+    command = [str(ROOT / ".ci/bin/forge"), "build", "contracts", "--quiet"]
     subprocess.run(command, cwd=ROOT, check=True)
 
 
@@ -51,6 +58,11 @@ def package_artifact(path: str) -> Artifact:
     if not full.is_file():
         raise FileNotFoundError(f"no {path} in node_modules: run `make install`")
     return _read(full)
+
+
+def contract_at(w3: Web3, address: str, abi: Sequence[Any]) -> Contract:
+    """A contract that is on a chain already."""
+    return w3.eth.contract(address=to_checksum_address(address), abi=list(abi))
 
 
 def _read(path: Path) -> Artifact:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from hexbytes import HexBytes
+
 from keepers.chain.deployment import load
 from keepers.chain.reader import Reader
 from keepers.chain.signing import CovarianceModel, Order, RebalanceSignal, hash_orders, model_id, sign_quorum
@@ -139,7 +141,7 @@ class Thief:
         mined = self.world.chain.repeat(self._me, self._rebalancer.address, "0x" + data.hex())
         self._conclude("replay a rebalance signed long ago", mined, before, attempted)
 
-    def _stake_of(self, tx_hash: bytes, state: PortfolioState) -> tuple[float, bytes]:
+    def _stake_of(self, tx_hash: HexBytes, state: PortfolioState) -> tuple[float, bytes]:
         """What a past rebalance could lose now, basis points of NAV, and its calldata."""
         data = bytes(self.world.chain.w3.eth.get_transaction(tx_hash)["input"])
         orders = self._rebalancer.decode_function_input(data)[1]["orders"]
@@ -226,6 +228,7 @@ class Thief:
         now = self.world.chain.now
         signal = RebalanceSignal(
             portfolio=portfolio,
+            assets=self._state().assets,
             targets=tuple(targets),
             band_bps=WIDEST_BAND,
             max_turnover_bps=BPS,
@@ -306,8 +309,8 @@ class Thief:
         """What an order could lose at most, basis points of NAV."""
         lowered = [asset.lower() for asset in state.assets]
         into, out = (lowered.index(str(order[name]).lower()) for name in ("tokenIn", "tokenOut"))
-        given = order["amountIn"] * state.prices[into] // 10 ** state.decimals[into]
-        least = order["minAmountOut"] * state.prices[out] // 10 ** state.decimals[out]
+        given: int = order["amountIn"] * state.prices[into] // 10 ** state.decimals[into]
+        least: int = order["minAmountOut"] * state.prices[out] // 10 ** state.decimals[out]
         return max(0.0, (given - least) / state.nav * BPS)
 
     # -- Pools

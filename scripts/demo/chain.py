@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
 from keepers.chain.errors import Revert, Reverted
 from keepers.chain.node import Node, connect
-from scripts.artifacts import artifact
+from scripts.anvil import connected
+from scripts.artifacts import artifact, contract_at
 from scripts.demo.errors import DemoError
 from scripts.demo.node import CHAIN_ID
 
 GAS = 14_000_000
 """Above what any call here needs: an explicit limit saves an estimate, and lets a refused call be mined."""
 
-_RECEIPT_SECONDS = 20.0
+_RECEIPT_SECONDS = 60.0
 
 Step = tuple[str, ContractFunction]
 """Who sends what."""
@@ -51,7 +51,7 @@ class Chain:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.w3 = Web3(HTTPProvider(url, request_kwargs={"timeout": 60}))
+        self.w3 = connected(url)
         self.node: Node = connect(url, CHAIN_ID, timeout=60)
         self.accounts: list[str] = list(self.w3.eth.accounts)
         self._contracts: dict[tuple[str, str], Contract] = {}
@@ -108,16 +108,13 @@ class Chain:
         mined = self.wait(tx_hash)
         if mined.revert:
             raise DemoError(f"{name} was not deployed: {mined.revert.text}")
-        return self.w3.eth.contract(
-            address=self.w3.to_checksum_address(mined.receipt["contractAddress"]), abi=compiled.abi
-        )
+        return contract_at(self.w3, mined.receipt["contractAddress"], compiled.abi)
 
     def contract(self, name: str, address: str) -> Contract:
         """One of the project's contracts at an address; made once, for that takes web3 a while."""
         known = self._contracts.get((name, address))
         if known is None:
-            checksummed = self.w3.to_checksum_address(address)
-            known = self.w3.eth.contract(address=checksummed, abi=artifact(name).abi)
+            known = contract_at(self.w3, address, artifact(name).abi)
             self._contracts[name, address] = known
         return known
 

@@ -19,6 +19,8 @@ V2_FEE = 3000
 V3_FEE = 500
 POOL_USD = 400_000_000
 """Settlement tokens in each pool, with stock of the same value on the other side."""
+_WHOLE_STOCK: int = 10 ** (FEED_DECIMALS + TOKEN_DECIMALS)
+"""Smallest units of a stock a USD, where the price is one unit of a feed."""
 ARBITRAGE_USD = 10_000_000_000
 """Of each asset, what the arbitrageur works with."""
 
@@ -117,7 +119,7 @@ class Market:
 
     def units(self, symbol: str, usd: int, price: int) -> int:
         """Smallest units of a stock worth so many USD."""
-        return usd * 10 ** (FEED_DECIMALS + TOKEN_DECIMALS) // price
+        return usd * _WHOLE_STOCK // price
 
     def _amounts(self, symbol: str, price: int) -> dict[str, int]:
         stock = self.units(symbol, POOL_USD, price)
@@ -125,7 +127,7 @@ class Market:
 
     def _sqrt_price_x96(self, symbol: str, price: int) -> int:
         """Square root of token1 a token0 with 96 fractional bits, where a stock costs `price`."""
-        cash, stock = price * 10**SETTLEMENT_DECIMALS, 10 ** (FEED_DECIMALS + TOKEN_DECIMALS)
+        cash, stock = price * 10**SETTLEMENT_DECIMALS, _WHOLE_STOCK
         stock_is_token0 = int(self.tokens[symbol], 16) < int(self.tokens[SETTLEMENT], 16)
         numerator, denominator = (cash, stock) if stock_is_token0 else (stock, cash)
         return math.isqrt((numerator << 192) // denominator)

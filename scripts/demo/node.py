@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.anvil import SHORT_HISTORY
 from scripts.artifacts import ROOT
 from scripts.demo import processes
 from scripts.demo.errors import DemoError
+from scripts.ports import free_port
 
 CHAIN_ID = 31337
 ACCOUNTS = 30
@@ -30,10 +32,10 @@ def local_node(timestamp: int, log: Path, port: int | None = None) -> Iterator[s
     Raises:
         DemoError: If it does not answer within START_SECONDS.
     """
-    port = port or _free_port()
+    port = port or free_port()
     command = [str(ROOT / ".ci/bin/anvil"), "--port", str(port), "--hardfork", "prague", "--quiet"]
     command += ["--chain-id", str(CHAIN_ID), "--accounts", str(ACCOUNTS), "--timestamp", str(timestamp)]
-    command += ["--base-fee", "0", "--gas-price", "0", "--no-request-size-limit"]
+    command += ["--base-fee", "0", "--gas-price", "0", "--no-request-size-limit", *SHORT_HISTORY]
     process = processes.spawn(command, log)
     try:
         _wait_for(port, process, log)
@@ -50,9 +52,3 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
                 return
         time.sleep(0.02)
     raise DemoError(f"anvil did not start; run `make install`, then see {log}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

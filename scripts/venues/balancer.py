@@ -6,9 +6,10 @@ from typing import Any
 
 from web3 import Web3
 from web3.contract import Contract
+from web3.contract.contract import ContractFunction
 from web3.logs import DISCARD
 
-from scripts.artifacts import Artifact, package_artifact
+from scripts.artifacts import Artifact, contract_at, package_artifact
 from scripts.transactions import deploy, send
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256, token_at
 
@@ -95,10 +96,10 @@ class BalancerV2:
         )
         return self._filled(provider, self._created(self._stable, create, _STABLE, "ComposableStablePool"), amounts)
 
-    def _created(self, factory: Contract, create: object, task: str, name: str) -> Contract:
-        receipt = send(self._w3, self._deployer, create)  # type: ignore[arg-type]
+    def _created(self, factory: Contract, create: ContractFunction, task: str, name: str) -> Contract:
+        receipt = send(self._w3, self._deployer, create)
         (event,) = factory.events.PoolCreated().process_receipt(receipt, errors=DISCARD)
-        return self._w3.eth.contract(address=event["args"]["pool"], abi=_artifact(task, name).abi)
+        return contract_at(self._w3, event["args"]["pool"], _artifact(task, name).abi)
 
     def _filled(self, provider: str, pool: Contract, amounts: dict[str, int]) -> bytes:
         pool_id = bytes(pool.functions.getPoolId().call())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from web3 import Web3
 from web3.contract import Contract
 
-from scripts.artifacts import Artifact, artifact, package_artifact
+from scripts.artifacts import Artifact, artifact, contract_at, package_artifact
 from scripts.transactions import deploy, send
 from scripts.venues.uniswap import (
     MAX_UINT256,
@@ -72,7 +72,7 @@ class PancakeV3:
         token0, token1 = sort_tokens(*amounts)
         send(self._w3, self._deployer, self.factory.functions.createPool(token0, token1, fee))
         address = self.factory.functions.getPool(token0, token1, fee).call()
-        pool = self._w3.eth.contract(address=address, abi=_pancake("PancakeV3Pool").abi)
+        pool = contract_at(self._w3, address, _pancake("PancakeV3Pool").abi)
         price = sqrt_price_x96(amounts[token0], amounts[token1])
         send(self._w3, self._deployer, pool.functions.initialize(price))
         return pool

@@ -16,7 +16,7 @@ from web3 import Web3
 from web3.contract import Contract
 from web3.types import TxReceipt
 
-from scripts.artifacts import Artifact, package_artifact
+from scripts.artifacts import Artifact, contract_at, package_artifact
 from scripts.transactions import deploy, send
 
 V2_FEE_PIPS = 3000
@@ -31,7 +31,7 @@ _ERC20 = package_artifact("@uniswap/v2-core/build/IERC20.json").abi
 
 def token_at(w3: Web3, address: str) -> Contract:
     """An ERC-20 token, to call."""
-    return w3.eth.contract(address=w3.to_checksum_address(address), abi=_ERC20)
+    return contract_at(w3, address, _ERC20)
 
 
 def sort_tokens(token_a: str, token_b: str) -> tuple[str, str]:
@@ -78,7 +78,7 @@ class UniswapV2:
         """The pair of two tokens."""
         abi = package_artifact("@uniswap/v2-core/build/UniswapV2Pair.json").abi
         address = self.factory.functions.getPair(token_a, token_b).call()
-        return self._w3.eth.contract(address=address, abi=abi)
+        return contract_at(self._w3, address, abi)
 
     def add_liquidity(self, provider: str, amounts: dict[str, int]) -> Contract:
         """Sends both tokens to their pair and mints; the pair is created if it is missing.
@@ -188,7 +188,7 @@ class UniswapV3:
         """The pool of two tokens and a fee."""
         abi = v3_pool_artifact().abi
         address = self.factory.functions.getPool(token_a, token_b, fee).call()
-        return self._w3.eth.contract(address=address, abi=abi)
+        return contract_at(self._w3, address, abi)
 
     def add_liquidity(
         self, provider: str, pool: Contract, amounts: dict[str, int], ticks: tuple[int, int] | None = None

@@ -10,8 +10,9 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 from web3 import Web3
 from web3.contract import Contract
+from web3.types import RPCEndpoint
 
-from scripts.artifacts import NODE_MODULES, Artifact, package_artifact
+from scripts.artifacts import NODE_MODULES, Artifact, contract_at, package_artifact
 from scripts.transactions import deploy, send
 from scripts.venues.forks import full_range_liquidity
 from scripts.venues.uniswap import MAX_UINT256, UniswapV2, UniswapV3, full_range, sqrt_price_x96, token_at
@@ -85,7 +86,7 @@ class UniswapV4:
         code = self._w3.eth.get_code(hook.address)
         masked = int(hook.address, 16) >> 14 << 14 | FEE_TAKING_FLAGS
         address = self._w3.to_checksum_address(f"0x{masked:040x}")
-        self._w3.provider.make_request("anvil_setCode", [address, "0x" + bytes(code).hex()])  # type: ignore[arg-type]
+        self._w3.provider.make_request(RPCEndpoint("anvil_setCode"), [address, "0x" + bytes(code).hex()])
         return str(address)
 
     def create_pool(
@@ -119,15 +120,13 @@ def install_permit2(w3: Web3) -> Contract:
     """Permit2's own bytecode at its own address, with this chain's domain separator."""
     text = (NODE_MODULES / _PERMIT2_TEST).read_text(encoding="utf-8")
     code = max(re.findall(r'hex"([0-9a-f]+)"', text), key=len).replace(_MAINNET_DOMAIN, _LOCAL_DOMAIN)
-    w3.provider.make_request("anvil_setCode", [PERMIT2, "0x" + code])  # type: ignore[arg-type]
+    w3.provider.make_request(RPCEndpoint("anvil_setCode"), [PERMIT2, "0x" + code])
     abi = package_artifact("@uniswap/v4-periphery/foundry-out/ISignatureTransfer.sol/ISignatureTransfer.json").abi
     allowance = package_artifact(
         "@uniswap/v4-periphery/foundry-out/IAllowanceTransfer.sol/IAllowanceTransfer.descriptor.json"
     ).abi
     known = {entry["name"] for entry in abi if "name" in entry}
-    return w3.eth.contract(
-        address=w3.to_checksum_address(PERMIT2), abi=[*abi, *(e for e in allowance if e.get("name") not in known)]
-    )
+    return contract_at(w3, PERMIT2, [*abi, *(e for e in allowance if e.get("name") not in known)])
 
 
 def deploy_universal_router(w3: Web3, deployer: str, v2: UniswapV2, v3: UniswapV3, v4: UniswapV4) -> Contract:

@@ -7,31 +7,21 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fixtures.waiting import GENEROUS, wait_until
+
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 26
-POSTED = ("model", "report", "depth")
-START_SECONDS = 240
 STOP_SECONDS = 20
+"""A person who presses Ctrl-C waits no longer."""
 
 
 def command(output: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "scripts.demo", "--output", str(output), *options]
-
-
-def wait_until(happened: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if happened():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def processes() -> dict[int, tuple[int, str]]:
@@ -173,27 +163,35 @@ def test_report__needs_no_network(crash: dict[str, Any]) -> None:
 def test_stopped_midway__leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
     if number is signal.SIGKILL and sys.platform != "linux":
         pytest.skip("only Linux tells a child that its parent is gone")
-    output = tmp_path / "out"
-    demo = subprocess.Popen(
-        command(output),
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
+    output, printed = tmp_path / "out", tmp_path / "printed"
+    with printed.open("wb") as file:
+        demo = subprocess.Popen(command(output), cwd=ROOT, stdout=file, stderr=file, start_new_session=True)
+
+    def require_running() -> None:
+        assert demo.poll() is None, f"the demo ended with {demo.returncode}\n{printed.read_text()[-3000:]}"
+
+    def at_work() -> bool:
         bots = (output / "keepers/risk.log", output / "keepers/rebalance.log")
-        assert wait_until(lambda: all(log.is_file() and log.stat().st_size for log in bots), START_SECONDS)
+        return all(log.is_file() and log.stat().st_size for log in bots)
+
+    try:
+        wait_until(at_work, meanwhile=require_running, why=lambda: so_far(output, printed))
         children = descendants(demo.pid)
         assert len(children) >= 3
         os.kill(demo.pid, number)
         demo.wait(STOP_SECONDS)
-        assert wait_until(lambda: not still_running(children), STOP_SECONDS), still_running(children)
+        wait_until(lambda: not still_running(children), STOP_SECONDS, why=lambda: str(still_running(children)))
         assert demo.returncode == (-number if number is signal.SIGKILL else 130)
     finally:
         if demo.poll() is None:
             os.kill(demo.pid, signal.SIGTERM)
-            demo.wait(STOP_SECONDS)
+            demo.wait(GENEROUS)
+
+
+def so_far(output: Path, printed: Path) -> str:
+    """Returns what a stuck demo has printed and logged."""
+    logs = [printed, *sorted(output.rglob("*.log"))]
+    return "\n".join(f"-- {log.name}\n{log.read_text(errors='replace')[-1500:]}" for log in logs if log.is_file())
 
 
 @pytest.mark.parametrize(
@@ -207,7 +205,9 @@ def test_stopped_midway__leaves_no_process(tmp_path: Path, number: signal.Signal
     ],
 )
 def test_wrong_option__one_clear_line(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
-    run = subprocess.run(command(tmp_path / "out", *options), cwd=ROOT, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        command(tmp_path / "out", *options), cwd=ROOT, capture_output=True, text=True, timeout=GENEROUS
+    )
     assert run.returncode != 0
     assert words in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
@@ -215,7 +215,7 @@ def test_wrong_option__one_clear_line(tmp_path: Path, options: tuple[str, ...], 
 
 def test_output__somebody_elses_folder__is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious", encoding="utf-8")
-    run = subprocess.run(command(tmp_path), cwd=ROOT, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(command(tmp_path), cwd=ROOT, capture_output=True, text=True, timeout=GENEROUS)
     assert run.returncode == 1
     assert "choose another --output" in run.stderr
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "precious"

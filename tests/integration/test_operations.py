@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from scripts.artifacts import ROOT, build
+from scripts.ports import free_port
+from tests.fixtures.waiting import GENEROUS, wait_until
 
 PAGE = ROOT / "docs/operations.md"
 MINUTES = 5
@@ -25,17 +27,11 @@ def blocks() -> list[list[str]]:
     return [block.replace("\\\n", " ").strip().splitlines() for block in found]
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 class Terminal:
     """Where a person types the page's commands."""
 
     def __init__(self, folder: Path) -> None:
-        self._node, self._metrics, self._folder = free_port(), free_port(), folder
+        self._node, self._metrics, self._folder = str(free_port()), str(free_port()), folder
 
     def command(self, line: str) -> list[str]:
         for was, now in (("8545", self._node), ("9464", self._metrics), ("build/", f"{self._folder}/")):
@@ -45,7 +41,7 @@ class Terminal:
         return ["bash", "-c", f"source .ci/env.sh && exec {line}"]
 
     def run(self, line: str) -> str:
-        done = subprocess.run(self.command(line), cwd=ROOT, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(self.command(line), cwd=ROOT, capture_output=True, text=True, timeout=GENEROUS)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         return done.stdout
 
@@ -57,17 +53,19 @@ class Terminal:
         try:
             yield running
             running.send_signal(signal.SIGTERM)
-            assert running.wait(60) == 0, log.read_text()
+            assert running.wait(GENEROUS) == 0, log.read_text()
         finally:
             running.kill()
             running.wait()
 
 
-def wait_until(done: Callable[[], bool], log: Path, seconds: float = 120.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, log.read_text()[-3000:]
-        time.sleep(0.1)
+def shows(log: Path, running: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """Arguments of wait_until: waiting ends when the command has ended, and a failure shows what it wrote."""
+
+    def require_running() -> None:
+        assert running.poll() is None, log.read_text()[-3000:]
+
+    return {"meanwhile": require_running, "why": lambda: log.read_text()[-3000:]}
 
 
 def decided(log: Path, bot: str) -> bool:
@@ -81,14 +79,14 @@ def test_operations__commands_of_the_page__go_from_init_to_a_rebalance_in_minute
     assert source == "source .ci/env.sh" and run.startswith("quantera run all") and len(look) == 7
     terminal, chain_log, bot_log = Terminal(tmp_path), tmp_path / "localnet.log", tmp_path / "bots.log"
     started = time.monotonic()
-    with terminal.stays(localnet, chain_log):
-        wait_until(lambda: "has closed" in chain_log.read_text(), chain_log)
+    with terminal.stays(localnet, chain_log) as chain:
+        wait_until(lambda: "has closed" in chain_log.read_text(), **shows(chain_log, chain))
         outputs = [terminal.run(line) for line in set_up]
         assert "Next: quantera doctor" in outputs[0] and "signers of rebalances: 2 of 3, 2 needed" in outputs[1]
-        with terminal.stays(run, bot_log):
-            wait_until(lambda: decided(bot_log, "rebalance:stocks"), bot_log)
+        with terminal.stays(run, bot_log) as bots:
+            wait_until(lambda: decided(bot_log, "rebalance:stocks"), **shows(bot_log, bots))
             # Ready is who has looked through once: the risk bot reports and measures depth after its model.
-            wait_until(lambda: json.loads(terminal.run(look[1]))["ok"], bot_log)
+            wait_until(lambda: json.loads(terminal.run(look[1]))["ok"], **shows(bot_log, bots))
             assert time.monotonic() - started < MINUTES * 60
             status, ready, metrics, paused, unpaused, _, _ = [terminal.run(line) for line in look]
     assert "VaR 99%" in status and "rebalance:stocks: " in status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SHIM = ROOT / ".ci/solc/solc-v0.8.37"
 COUNTER = "pragma solidity 0.8.37; contract Counter { uint256 public n; function bump() external { n++; } }"
 
@@ -98,9 +99,8 @@ def test_bad_input__one_line_and_a_failing_exit(arguments: list[str], stdin: str
 
 
 def test_node_modules_missing__says_what_to_run(tmp_path: Path) -> None:
-    copy = tmp_path / ".ci/solc/solc-v0.8.37"
-    copy.parent.mkdir(parents=True)
-    copy.write_bytes(SHIM.read_bytes())
+    shutil.copytree(SHIM.parent, tmp_path / ".ci/solc")
+    copy = tmp_path / ".ci/solc" / SHIM.name
     done = subprocess.run(["node", str(copy), "--version"], capture_output=True, text=True, timeout=60)
     assert done.returncode != 0
     assert "make install" in done.stderr

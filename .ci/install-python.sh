@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# install-python.sh ENVIRONMENT LOCK [--with-project]: a new environment with what the lock names and nothing else, every
+# file checked against its hash; on request also this project, as a link to its sources. Three packages come as source
+# only; what builds them is checked against .ci/requirements.lock.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if [ $# -lt 2 ]; then
+  echo "install-python: $# arguments are given; give an environment and a lock, such as .venv .ci/requirements.lock" >&2
+  exit 2
+fi
+source .ci/uv.sh
+uv venv --quiet --clear --no-project "$1"
+uv pip sync --quiet --python "$1" --require-hashes --build-constraints .ci/requirements.lock "$2"
+if [ "${3:-}" = --with-project ]; then uv pip install --quiet --python "$1" --no-deps --no-build-isolation --editable .; fi
+uv pip check --quiet --python "$1"
