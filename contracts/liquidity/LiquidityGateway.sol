@@ -76,7 +76,10 @@ contract LiquidityGateway is ILiquidityGateway, ReentrancyGuardTransient {
         _pull(order.tokenIn, order.maxAmountIn, keccak256(abi.encode(order, terms)), delivery, funding);
         IERC20(order.tokenIn).forceApprove(address(aggregator), order.maxAmountIn);
         amountIn = aggregator.swapExactOut(order, terms);
-        if (delivery.unwrap) _payCoin(delivery.to, order.tokenOut.balanceOf(address(this)) - held);
+        if (delivery.unwrap) {
+            _payCoin(delivery.to, order.tokenOut.balanceOf(address(this)) - held);
+            _sendSurplus(order, delivery.to);
+        }
         uint256 unused = order.maxAmountIn - amountIn;
         if (unused == 0) return amountIn;
         IERC20(order.tokenIn).forceApprove(address(aggregator), 0);
@@ -144,6 +147,22 @@ contract LiquidityGateway is ILiquidityGateway, ReentrancyGuardTransient {
         (bytes32 r, bytes32 s, uint8 v) =
             (bytes32(funding.signature[:32]), bytes32(funding.signature[32:64]), uint8(funding.signature[64]));
         try IERC20Permit(token).permit(funding.owner, address(this), amount, funding.deadline, v, r, s) {} catch {}
+    }
+
+    /// @dev A venue in the middle of a route may pay more than the next one asks for. The aggregator sends that surplus to
+    /// the order's recipient, which is this contract where coin is paid on.
+    function _sendSurplus(ILiquidityAggregator.ExactOutOrder calldata order, address to) private {
+        for (uint256 i; i < order.paths.length; ++i) {
+            ILiquidityAggregator.Hop[] calldata hops = order.paths[i].hops;
+            // The last hop leads to the order's own token.
+            for (uint256 k; k + 1 < hops.length; ++k) {
+                ILiquidityAggregator.Market memory market = aggregator.marketOf(hops[k].pool);
+                address token = hops[k].zeroForOne ? market.token1 : market.token0;
+                if (token == order.tokenIn) continue;
+                uint256 surplus = token.balanceOf(address(this));
+                if (surplus != 0) IERC20(token).safeTransfer(to, surplus);
+            }
+        }
     }
 
     function _payCoin(address to, uint256 amount) private {

@@ -2,12 +2,13 @@
 pragma solidity 0.8.37;
 
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 
 import {V4Key} from "./venues/V4Key.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {IBalancerVault} from "interfaces/liquidity/venues/IBalancerVault.sol";
-import {ICurvePool} from "interfaces/liquidity/venues/ICurvePool.sol";
+import {ICurveInt128, ICurvePool, ICurveUint256} from "interfaces/liquidity/venues/ICurvePool.sol";
 import {IPoolManager} from "interfaces/liquidity/venues/IPoolManager.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
@@ -43,6 +44,9 @@ contract MarketCheck {
 
     /// @notice Reverts unless the venue says that it trades the market's tokens.
     function requireMarket(ILiquidityAggregator.Market calldata market) external view {
+        // A pool that trades the chain's own coin names an address without code for it.
+        if (market.token0.code.length == 0) revert ILiquidityAggregator.LiquidityAggregator__NoToken(market.token0);
+        if (market.token1.code.length == 0) revert ILiquidityAggregator.LiquidityAggregator__NoToken(market.token1);
         if (market.token0 >= market.token1 || market.target.code.length == 0 || !_answers(market)) {
             revert ILiquidityAggregator.LiquidityAggregator__InvalidVenue(market.target, market.kind, market.fee);
         }
@@ -71,8 +75,11 @@ contract MarketCheck {
         }
         bool wide = kind == ILiquidityAggregator.VenueKind.CurveUint256;
         if (wide || kind == ILiquidityAggregator.VenueKind.CurveInt128) {
-            return ICurvePool(target).coins(uint8(market.param)) == token0
-                && ICurvePool(target).coins(uint8(market.param >> 8)) == token1 && market.param >> 16 == 0;
+            (uint256 i, uint256 j) = (uint8(market.param), uint8(market.param >> 8));
+            if (_coin(target, i) != token0 || _coin(target, j) != token1 || market.param >> 16 != 0) return false;
+            _requireQuote(target, wide, i, j, 10 ** IERC20Metadata(token0).decimals());
+            _requireQuote(target, wide, j, i, 10 ** IERC20Metadata(token1).decimals());
+            return true;
         }
         if (market.param != 0) return false;
         if (kind == ILiquidityAggregator.VenueKind.ERC4626) {
@@ -80,6 +87,29 @@ contract MarketCheck {
             return (token0 == target && token1 == asset) || (token1 == target && token0 == asset);
         }
         return kind == ILiquidityAggregator.VenueKind.Adapter && IVenueAdapter(target).trades(market.id, token0, token1);
+    }
+
+    /// @dev A pool's coin. The oldest pools are asked by int128 and have no such function.
+    function _coin(address pool, uint256 index) private view returns (address) {
+        return address(uint160(_answer(pool, abi.encodeCall(ICurvePool.coins, (index)))));
+    }
+
+    /// @dev A pool whose indices are of the other type does not quote, nor does an empty one.
+    function _requireQuote(address pool, bool wide, uint256 i, uint256 j, uint256 amount) private view {
+        bytes memory call = wide
+            ? abi.encodeCall(ICurveUint256.get_dy, (i, j, amount))
+            : abi.encodeCall(ICurveInt128.get_dy, (int128(uint128(i)), int128(uint128(j)), amount));
+        if (_answer(pool, call) == 0) {
+            revert ILiquidityAggregator.LiquidityAggregator__NoAnswer(pool, bytes4(call));
+        }
+    }
+
+    function _answer(address pool, bytes memory call) private view returns (uint256) {
+        (bool success, bytes memory answer) = pool.staticcall(call);
+        if (!success || answer.length < 32) {
+            revert ILiquidityAggregator.LiquidityAggregator__NoAnswer(pool, bytes4(call));
+        }
+        return uint256(bytes32(answer));
     }
 
     /// @dev The first word that the pool's getter answers, the largest number if it does not answer.

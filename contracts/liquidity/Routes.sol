@@ -283,6 +283,8 @@ abstract contract Routes is Markets {
     /// @dev A venue that did not take what it was approved for could take it from somebody else's order.
     function _requireUsed(address market, address token, address spender, uint256 given) private view {
         uint256 left = IERC20(token).allowance(address(this), spender);
+        // Tokens of Balancer's pools say that the Vault may take all of them, whatever was approved.
+        if (left == type(uint256).max) return;
         if (left != 0) revert LiquidityAggregator__PartialFill(market, given - left, given);
     }
 

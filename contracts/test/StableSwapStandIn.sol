@@ -17,13 +17,15 @@ contract StableSwapStandIn {
 
     uint256 private constant _A_PRECISION = 100;
     uint256 private constant _FEE_DENOMINATOR = 1e10;
+    /// @dev By which StableSwap-NG multiplies the fee where its coins are far out of balance; most pools have this one.
+    uint256 private constant _OFF_PEG = 2e10;
 
     address[] public coins;
     uint256[] public balances;
     uint256[] private _rates;
     uint256 private immutable _a;
     uint256 private immutable _fee;
-    /// @dev Whether it can say what an output costs, as StableSwap-NG can.
+    /// @dev Whether it is StableSwap-NG: says what an output costs, and has a fee off the peg. Otherwise it is as old as 3pool.
     bool private immutable _ng;
 
     constructor(address[] memory coins_, uint256 a, uint256 fee, bool ng) {
@@ -42,8 +44,12 @@ contract StableSwapStandIn {
         }
     }
 
+    /// @dev The oldest pools take the fee from whole coins here and from 18 decimals in `exchange`.
     function get_dy(int128 i, int128 j, uint256 dx) external view returns (uint256) {
-        return _dy(uint128(i), uint128(j), dx);
+        if (_ng) return _dy(uint128(i), uint128(j), dx);
+        (uint256 dy,) = _swapped(uint128(i), uint128(j), dx);
+        dy = dy * 1e18 / _rates[uint128(j)];
+        return dy - dy * _fee / _FEE_DENOMINATOR;
     }
 
     function get_dx(int128 i, int128 j, uint256 dy) external view returns (uint256) {
@@ -63,16 +69,32 @@ contract StableSwapStandIn {
     }
 
     function _dy(uint256 i, uint256 j, uint256 dx) private view returns (uint256) {
+        (uint256 dy, uint256 fee) = _swapped(i, j, dx);
+        return (dy - dy * fee / _FEE_DENOMINATOR) * 1e18 / _rates[j];
+    }
+
+    /// @return dy Before the fee, 18 decimals.
+    /// @return fee That of the balances half-way.
+    function _swapped(uint256 i, uint256 j, uint256 dx) private view returns (uint256 dy, uint256 fee) {
         uint256[] memory xp = _xp();
         uint256 x = xp[i] + dx * _rates[i] / 1e18;
-        uint256 dy = xp[j] - _y(i, j, x, xp, _d(xp)) - 1;
-        return (dy - dy * _fee / _FEE_DENOMINATOR) * 1e18 / _rates[j];
+        uint256 y = _y(i, j, x, xp, _d(xp));
+        return (xp[j] - y - 1, _dynamicFee((xp[i] + x) / 2, (xp[j] + y) / 2));
+    }
+
+    /// @dev StableSwap-NG asks more where its coins are out of balance.
+    function _dynamicFee(uint256 xpi, uint256 xpj) private view returns (uint256) {
+        if (!_ng) return _fee;
+        uint256 sum = xpi + xpj;
+        return _OFF_PEG * _fee / ((_OFF_PEG - _FEE_DENOMINATOR) * 4 * xpi * xpj / (sum * sum) + _FEE_DENOMINATOR);
     }
 
     function _dx(uint256 i, uint256 j, uint256 dy) private view returns (uint256) {
         require(_ng, "no get_dx");
         uint256[] memory xp = _xp();
-        uint256 wanted = (dy * _rates[j] / 1e18 + 1) * _FEE_DENOMINATOR / (_FEE_DENOMINATOR - _fee);
+        // At the fee of before the trade, as StableSwap-NG has it: too little where the trade moves the balances.
+        uint256 fee = _dynamicFee(xp[i], xp[j]);
+        uint256 wanted = (dy * _rates[j] / 1e18 + 1) * _FEE_DENOMINATOR / (_FEE_DENOMINATOR - fee);
         uint256 x = _y(j, i, xp[j] - wanted, xp, _d(xp));
         return (x - xp[i]) * 1e18 / _rates[i];
     }

@@ -121,6 +121,11 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
 
     error LiquidityAggregator__PoolNotListed(address pool);
     error LiquidityAggregator__InvalidVenue(address pool, VenueKind kind, uint24 fee);
+    /// @dev A listing names a token that is none, such as Curve's address for the chain's own coin.
+    error LiquidityAggregator__NoToken(address token);
+    /// @dev A listing's pool lacks a function of its kind, or has nothing to quote.
+    /// @param selector The function's.
+    error LiquidityAggregator__NoAnswer(address pool, bytes4 selector);
     error LiquidityAggregator__Expired(uint256 deadline, uint256 timestamp);
     /// @dev No path, a path without a market, or a path without an amount.
     error LiquidityAggregator__EmptyRoute();

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {ICurveInt128, ICurveUint256} from "interfaces/liquidity/venues/ICurvePool.sol";
@@ -49,16 +50,21 @@ library CurveHop {
             : ICurveInt128(pair.pool).get_dy(int128(uint128(i)), int128(uint128(j)), amountIn);
     }
 
-    /// @dev `get_dx` rounds as it likes: where it falls short of what `get_dy` wants, a few units are added.
+    /// @dev `get_dx` takes the fee of the balances before the trade, and rounds as it likes. Where it falls short of what
+    /// `get_dy` wants, the input grows by the same part as the output has to, at most threefold: outputs fall behind their
+    /// inputs in every pool, so that this comes from below in a few steps. After four, each step is a quarter bolder, for pools
+    /// that are nearly empty.
     function quoteIn(Pair memory pair, uint256 amountOut) internal view returns (uint256 amountIn) {
         (uint256 i, uint256 j) = _indices(pair);
         amountIn = pair.wide
             ? ICurveUint256(pair.pool).get_dx(i, j, amountOut)
             : ICurveInt128(pair.pool).get_dx(int128(uint128(i)), int128(uint128(j)), amountOut);
-        uint256 more = 1;
-        while (quote(pair, amountIn) < amountOut) {
-            amountIn += more;
-            more *= 2;
+        uint256 out = quote(pair, amountIn);
+        for (uint256 step = 1; out < amountOut; ++step) {
+            uint256 part = FixedPointMathLib.max(out, amountOut / 2 + 1);
+            uint256 more = (amountOut - out) * FixedPointMathLib.max(step, 4);
+            amountIn += FixedPointMathLib.fullMulDiv(more, amountIn, 4 * part) + 1;
+            out = quote(pair, amountIn);
         }
     }
 

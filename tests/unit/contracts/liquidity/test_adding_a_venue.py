@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ape
 import pytest
+from eth_utils import keccak
 
 from keepers.routing.errors import RoutingError
 from keepers.routing.markets import Market, VenueKind
-from tests.fixtures.markets import ADAPTER, BALANCER, CURVE_INT128, ERC4626, NONE, V4, order_over
+from tests.fixtures.markets import ADAPTER, BALANCER, CURVE_INT128, CURVE_UINT256, ERC4626, NONE, V4, order_over
 from tests.fixtures.venues import TOKEN
 from tests.isolation import isolated
 from tests.reverts import reverts
@@ -21,6 +22,12 @@ def adapter(admin, tokens, liquidity_provider):
     contract = admin.deploy(ape.project.FixedRateAdapter, tokens[0], tokens[1])
     tokens[1].mint(contract, 100 * TOKEN, sender=liquidity_provider)
     return contract
+
+
+def refusal(name):
+    """An error of what checks listings for the aggregator."""
+    (found,) = (error for error in ape.project.MarketCheck.contract_type.errors if error.name.endswith(f"__{name}"))
+    return found
 
 
 def of_adapter(adapter, tokens):
@@ -93,6 +100,40 @@ def test_list_market__curve_indices_of_other_coins__refused(aggregator, manager,
     swapped = param >> 8 | (param & 0xFF) << 8
     with reverts(aggregator.LiquidityAggregator__InvalidVenue, target, CURVE_INT128, 0):
         aggregator.listMarket((kind, fee, target, swapped, id_, token0, token1), sender=manager)
+
+
+def test_list_market__curve_pool_of_the_other_kind__refused(aggregator, manager, create_market):
+    """Its get_dy takes indices of another type; it would be listed, and no order would ever pass."""
+    market = create_market("curve-int128")
+    _, fee, target, param, id_, token0, token1 = aggregator.marketOf(market.key)
+    selector = keccak(text="get_dy(uint256,uint256,uint256)")[:4]
+    with reverts(refusal("NoAnswer"), target, selector):
+        aggregator.listMarket((CURVE_UINT256, fee, target, param, id_, token0, token1), sender=manager)
+
+
+def test_list_market__curve_pool_that_has_no_coins_by_uint256__refused(aggregator, manager, admin, tokens):
+    """The oldest pools are asked by int128."""
+    no_pool = admin.deploy(ape.project.VaultStandIn, tokens[0])
+    selector = keccak(text="coins(uint256)")[:4]
+    with reverts(refusal("NoAnswer"), no_pool.address, selector):
+        market = (CURVE_INT128, 0, no_pool.address, 1 << 8, NO_ID, tokens[0].address, tokens[1].address)
+        aggregator.listMarket(market, sender=manager)
+
+
+def test_list_market__empty_curve_pool__refused(aggregator, manager, market_listing, tokens):
+    pool = market_listing.stable_swap({token.address: 0 for token in tokens[:2]})
+    selector = keccak(text="get_dy(int128,int128,uint256)")[:4]
+    with reverts(refusal("NoAnswer"), pool.address, selector):
+        market = (CURVE_INT128, 0, pool.address, 1 << 8, NO_ID, tokens[0].address, tokens[1].address)
+        aggregator.listMarket(market, sender=manager)
+
+
+def test_list_market__pool_of_the_chains_own_coin__refused(aggregator, manager, tokens, create_market):
+    coin = "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE"
+    *_, target, _, _, _, _ = aggregator.marketOf(create_market("curve-int128").key)
+    with reverts(refusal("NoToken"), coin):
+        market = (CURVE_INT128, 0, target, 1 << 8, NO_ID, tokens[0].address, coin)
+        aggregator.listMarket(market, sender=manager)
 
 
 def test_list_market__v4_pool_that_was_never_made__refused(aggregator, manager, create_market):

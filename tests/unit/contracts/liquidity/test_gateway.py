@@ -153,6 +153,33 @@ def test_swap_exact_out__coin_in__the_rest_comes_back_as_coin(
     is_empty(wrapped_coin, tokens[0])
 
 
+def test_swap_exact_out__coin_out_over_a_pool_that_pays_more_than_asked__the_rest_goes_to_the_receiver(
+    gateway,
+    market_listing,
+    liquidity_provider,
+    trader,
+    counterparty,
+    tokens,
+    wrapped_coin,
+    coin_pair,
+    fund_trader,
+    is_empty,
+):
+    middle, paid, _ = tokens
+    for token in (middle, paid):
+        token.mint(liquidity_provider, 1000 * TOKEN, sender=liquidity_provider)
+    stable = market_listing.create("curve-int128", {middle.address: 1000 * TOKEN, paid.address: 1000 * TOKEN})
+    fund_trader(paid, 100 * TOKEN)
+    paid.approve(gateway, MAX_UINT256, sender=trader)
+    up = int(middle.address, 16) < int(wrapped_coin.address, 16)
+    for amount in (TOKEN // 3, TOKEN // 7, 5 * TOKEN):
+        path = (amount, [(stable, False), (coin_pair.address, up)])
+        ends = (paid.address, wrapped_coin.address, amount, 10 * TOKEN, gateway.address)
+        gateway.swapExactOut((*ends, FAR_FUTURE, [path]), TERMS, (counterparty, True), paid_by(trader), sender=trader)
+    assert middle.balanceOf(counterparty) > 0
+    is_empty(wrapped_coin, middle, paid)
+
+
 def test_swap__less_coin_than_the_order__wrong_value(gateway, trader, tokens, wrapped_coin, coin_pair):
     order = over(coin_pair, wrapped_coin, tokens[0], TOKEN, trader.address)
     with reverts(gateway.LiquidityGateway__WrongValue, TOKEN - 1, TOKEN):
