@@ -6,9 +6,10 @@ import {
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
-import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
+import {Float128} from "../math/Float128.sol";
 import {RunningMoments} from "../math/RunningMoments.sol";
+import {RiskLimits} from "./RiskLimits.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPerformanceBook} from "interfaces/risk/IPerformanceBook.sol";
@@ -16,12 +17,13 @@ import {IPerformanceBook} from "interfaces/risk/IPerformanceBook.sol";
 /// @title How portfolios have done
 /// @notice See {IPerformanceBook}.
 contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgradeable {
+    using Float128 for uint128;
     using RunningMoments for RunningMoments.Moments;
     using RunningMoments for RunningMoments.Pairs;
 
     /// @param takenAt Unix seconds of the last checkpoint.
-    /// @param sharePrice At the last checkpoint, WAD.
-    /// @param benchmarkPrice At the last checkpoint, WAD USD; 0 if there was none to be had.
+    /// @param sharePrice At the last checkpoint, WAD, as {Float128} packs it; 0 if too little was in the portfolio.
+    /// @param benchmarkPrice At the last checkpoint, WAD USD, as {Float128} packs it; 0 if there was none to be had.
     struct Account {
         uint40 takenAt;
         uint128 sharePrice;
@@ -41,7 +43,8 @@ contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgr
 
     uint256 private constant _WAD = 1e18;
     uint256 private constant _MIN_INTERVAL = 20 hours;
-    uint256 private constant _MIN_OBSERVATIONS = 20;
+    /// @dev WAD settlement tokens, as much as {ShareBook} guards the price of.
+    uint256 private constant _MIN_WORTH = 1000e18;
     /// @dev sqrt(365), WAD.
     int256 private constant _YEAR = 19.104973174542800179e18;
 
@@ -63,20 +66,20 @@ contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgr
         uint256 last = a.takenAt;
         if (!_due(last)) revert PerformanceBook__TooSoon(portfolio, last + _MIN_INTERVAL);
 
-        uint256 sharePrice = IPortfolio(portfolio).sharePrice();
+        uint256 sharePrice = _sharePriceOf(IPortfolio(portfolio));
         uint256 benchmarkPrice = _priceOf(a.benchmark);
         int256 daily;
         // A price of zero has no return; the next one starts anew.
-        if (a.sharePrice != 0) {
-            daily = _dailyReturn(a.sharePrice, sharePrice, block.timestamp - last);
+        if (a.sharePrice != 0 && sharePrice != 0) {
+            daily = _dailyReturn(a.sharePrice.unpack(), sharePrice, block.timestamp - last);
             a.moments = a.moments.add(daily);
             if (a.benchmarkPrice != 0 && benchmarkPrice != 0) {
-                int256 other = _dailyReturn(a.benchmarkPrice, benchmarkPrice, block.timestamp - last);
+                int256 other = _dailyReturn(a.benchmarkPrice.unpack(), benchmarkPrice, block.timestamp - last);
                 a.pairs = a.pairs.add(daily, other);
             }
         }
-        (a.takenAt, a.sharePrice) = (uint40(block.timestamp), SafeCastLib.toUint128(sharePrice));
-        a.benchmarkPrice = SafeCastLib.toUint128(benchmarkPrice);
+        (a.takenAt, a.sharePrice) = (uint40(block.timestamp), Float128.packDown(sharePrice));
+        a.benchmarkPrice = Float128.packDown(benchmarkPrice);
         emit Checkpointed(portfolio, sharePrice, daily);
     }
 
@@ -87,6 +90,15 @@ contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgr
         a.benchmarkPrice = 0;
         delete a.pairs;
         emit BenchmarkSet(portfolio, benchmark);
+    }
+
+    /// @inheritdoc IPerformanceBook
+    function resetObservations(address portfolio) external restricted {
+        Account storage a = _storage().accounts[portfolio];
+        (a.sharePrice, a.benchmarkPrice) = (0, 0);
+        delete a.moments;
+        delete a.pairs;
+        emit ObservationsReset(portfolio);
     }
 
     /// @inheritdoc IPerformanceBook
@@ -105,14 +117,21 @@ contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgr
         RunningMoments.Moments memory m = a.moments;
         RunningMoments.Pairs memory p = a.pairs;
         (s.observations, s.asOf, s.pairs) = (m.count, a.takenAt, p.count);
-        if (m.count < _MIN_OBSERVATIONS) return s;
+        if (m.count < RiskLimits.MIN_OBSERVATIONS) return s;
         (s.mean, s.deviation, s.realisedVolatility) = (m.mean, m.deviation(), m.ewmaDeviation());
         if (s.deviation != 0) s.sharpe = s.mean * _YEAR / int256(s.deviation);
-        if (p.count >= _MIN_OBSERVATIONS) s.beta = p.slope();
+        if (p.count >= RiskLimits.MIN_OBSERVATIONS) s.beta = p.slope();
     }
 
     function _due(uint256 last) private view returns (bool) {
         return last == 0 || block.timestamp >= last + _MIN_INTERVAL;
+    }
+
+    /// @return sharePrice WAD; 0 where holders' shares are worth so little that a stranger's gift moves their price.
+    function _sharePriceOf(IPortfolio portfolio) private view returns (uint256 sharePrice) {
+        sharePrice = portfolio.sharePrice();
+        uint256 worth = FixedPointMathLib.fullMulDiv(portfolio.totalSupply(), sharePrice, 10 ** portfolio.decimals());
+        if (worth < _MIN_WORTH) return 0;
     }
 
     /// @return WAD; 0 without a benchmark or while its price is refused.

@@ -7,8 +7,8 @@ import {
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
-import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
+import {Float128} from "../math/Float128.sol";
 import {PackedCovariance} from "../math/PackedCovariance.sol";
 import {Breaker} from "./Breaker.sol";
 import {MarketRisk} from "./MarketRisk.sol";
@@ -24,10 +24,12 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @notice See {IRiskEngine}.
 contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     using Breaker for Breaker.Status;
+    using Float128 for uint128;
     using RiskLimits for Limits;
 
     /// @param indices A byte an asset, in the portfolio's order: its index in the universe.
     /// @param reportExpiry Unix seconds; 0 before the first report.
+    /// @param highWaterMark WAD settlement tokens a share, as {Float128} packs it.
     struct PortfolioRisk {
         bytes32 universe;
         bytes32 indices;
@@ -121,7 +123,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     function resetHighWaterMark(address portfolio) external restricted {
         PortfolioRisk storage p = _registered(portfolio);
         uint256 sharePrice = IPortfolio(portfolio).sharePrice();
-        p.highWaterMark = SafeCastLib.toUint128(sharePrice);
+        p.highWaterMark = Float128.packDown(sharePrice);
         emit HighWaterMarkReset(portfolio, sharePrice);
     }
 
@@ -172,15 +174,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IRiskEngine
     function trip(address portfolio) external {
         PortfolioRisk storage p = _registered(portfolio);
-        Metrics memory m = metrics(portfolio);
-        Limits memory limits = _effective(p);
-        State target = _drawdownState(limits, m.drawdown);
-        (bool breached,,,) = limits.firstOutside(m, RiskLimits.WHOLE_BPS);
-        if (breached && target < State.DeRiskOnly) target = State.DeRiskOnly;
-        if (target == State.Normal) {
-            (breached,,,) = limits.firstOutside(m, RiskLimits.WARNING_BPS);
-            if (breached) target = State.Warning;
-        }
+        State target = _stateDue(p, portfolio);
         Breaker.Status memory status = p.status;
         bool interrupts = target != State.Normal && status.insideSince != 0;
         if (target <= status.state && !interrupts) revert RiskEngine__NothingToTrip(portfolio, status.state);
@@ -273,7 +267,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         for (uint256 k = 1; k < e.weights.length; ++k) {
             m.maxWeight = FixedPointMathLib.max(m.maxWeight, e.weights[k]);
         }
-        m.highWaterMark = FixedPointMathLib.max(p.highWaterMark, m.sharePrice);
+        m.highWaterMark = FixedPointMathLib.max(p.highWaterMark.unpack(), m.sharePrice);
         m.drawdown = _drawdown(m.sharePrice, m.highWaterMark);
         m.daysToLiquidate = liquidity.daysToLiquidate(p.universe, assets, values);
         IPerformanceBook.Stats memory s = performance.statsOf(portfolio);
@@ -421,6 +415,18 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         p.status = status;
     }
 
+    /// @dev A drawdown needs no model: where it calls for the strictest state that metrics can, they are not asked.
+    function _stateDue(PortfolioRisk storage p, address portfolio) private view returns (State due) {
+        Limits memory limits = _effective(p);
+        due = _drawdownState(limits, _drawdown(IPortfolio(portfolio).sharePrice(), p.highWaterMark.unpack()));
+        if (due >= State.DeRiskOnly) return due;
+        Metrics memory m = metrics(portfolio);
+        (bool breached,,,) = limits.firstOutside(m, RiskLimits.WHOLE_BPS);
+        if (breached) return State.DeRiskOnly;
+        (breached,,,) = limits.firstOutside(m, RiskLimits.WARNING_BPS);
+        return breached ? State.Warning : State.Normal;
+    }
+
     function _drawdownState(Limits memory limits, uint256 drawdown) private pure returns (State) {
         if (drawdown > limits.haltDrawdownBps * _BPS_TO_WAD) return State.Halted;
         return drawdown > limits.maxDrawdownBps * _BPS_TO_WAD ? State.DeRiskOnly : State.Normal;
@@ -446,9 +452,9 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         private
         returns (uint256 drawdown)
     {
-        uint256 highWaterMark = p.highWaterMark;
+        uint256 highWaterMark = p.highWaterMark.unpack();
         if (sharePrice > highWaterMark) {
-            p.highWaterMark = SafeCastLib.toUint128(sharePrice);
+            p.highWaterMark = Float128.packDown(sharePrice);
             emit HighWaterMarkRaised(portfolio, sharePrice);
             return 0;
         }

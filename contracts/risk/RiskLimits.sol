@@ -13,6 +13,8 @@ library RiskLimits {
     /// @dev Part of a limit above which the state is a warning, basis points.
     uint256 internal constant WARNING_BPS = 9600;
     uint256 internal constant WHOLE_BPS = 10_000;
+    /// @dev Daily returns below which a ratio of them says nothing, and binds nothing.
+    uint256 internal constant MIN_OBSERVATIONS = 20;
 
     uint256 private constant _LEAST = 14;
     uint256 private constant _GRADE = 13;
@@ -105,7 +107,7 @@ library RiskLimits {
         if (m.grade > l.worstGrade) return (true, IRiskEngine.Metric.Grade, m.grade, l.worstGrade);
         int256 least = int256(l.minSharpeBps) * int256(_BPS_TO_WAD);
         // The lowest is off: a fund in a crash has less than -3.2768 a year.
-        if (m.observations != 0 && l.minSharpeBps != type(int16).min && m.sharpe < least) {
+        if (m.observations >= MIN_OBSERVATIONS && l.minSharpeBps != type(int16).min && m.sharpe < least) {
             return (true, IRiskEngine.Metric.Sharpe, FixedPointMathLib.abs(m.sharpe), FixedPointMathLib.abs(least));
         }
         return (false, metric, 0, 0);

@@ -7,7 +7,8 @@ pragma solidity ^0.8.24;
 ///
 /// A return over t days counts as the daily return r / sqrt(t), so that variances per day are right whatever the gaps.
 /// Mean, deviation and co-moments are Welford's (Technometrics 4, 1962), in fixed point; realised volatility is EWMA with
-/// RiskMetrics' decay of 0.94. Returns beyond 1,000% count as that.
+/// RiskMetrics' decay of 0.94. Returns beyond 1,000% count as that. There is no return to or from a checkpoint at which all
+/// shares together are worth less than 1,000 settlement tokens: a gift of dust would be a return of any size.
 interface IPerformanceBook {
     /// @param observations Daily returns seen.
     /// @param asOf Unix seconds of the last checkpoint; 0 before the first.
@@ -28,7 +29,9 @@ interface IPerformanceBook {
         uint256 pairs;
     }
 
+    /// @param sharePrice WAD; 0 if too little was in the portfolio.
     event Checkpointed(address indexed portfolio, uint256 sharePrice, int256 dailyReturn);
+    event ObservationsReset(address indexed portfolio);
     event BenchmarkSet(address indexed portfolio, address indexed benchmark);
 
     error PerformanceBook__TooSoon(address portfolio, uint256 next);
@@ -40,6 +43,10 @@ interface IPerformanceBook {
     /// worst: a beta to something else.
     /// @param benchmark Address zero for none.
     function setBenchmark(address portfolio, address benchmark) external;
+
+    /// @notice Forgets every return: ratios start over. Role: MANAGER_DELAYED. At worst: what was measured binds nothing for
+    /// twenty days.
+    function resetObservations(address portfolio) external;
 
     /// @return Whether `checkpoint` may be called now.
     function due(address portfolio) external view returns (bool);

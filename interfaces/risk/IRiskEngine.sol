@@ -55,7 +55,7 @@ interface IRiskEngine {
     /// @param maxBetaBps Absolute beta to the benchmark, 10,000 = 1.
     /// @param maxLiquidationTenths Tenths of a day to sell the least liquid asset.
     /// @param worstGrade 0 (AAA) to 6 (D).
-    /// @param minSharpeBps Annual Sharpe ratio, 10,000 = 1.
+    /// @param minSharpeBps Annual Sharpe ratio, 10,000 = 1. It binds from 20 observations on.
     struct Limits {
         uint16 maxVar99Bps;
         uint16 maxWeightBps;
@@ -188,7 +188,8 @@ interface IRiskEngine {
     function checkpoint(address portfolio) external;
 
     /// @notice Proves on chain what the metrics call for: warning, de-risk only, or halted if the drawdown is beyond its
-    /// second limit. Interrupts a recovery if a metric is outside again. Reverts if nothing is to be done. Anyone.
+    /// second limit. Interrupts a recovery if a metric is outside again. A drawdown needs no live model. Reverts if nothing
+    /// is to be done. Anyone.
     function trip(address portfolio) external;
 
     /// @notice The first call, when every metric is below 96% of its limit, starts the cooling time; one after its end,

@@ -163,6 +163,23 @@ def test_trip__drawdown_above_its_second_limit__halted(risk_engine, invested, ma
     assert risk_engine.stateOf(invested) == HALTED
 
 
+def test_trip__drawdown_without_a_live_model__de_risk_only(
+    risk_engine, covariance_models, invested, reprice, chain, thief
+):
+    wait(chain, 10 * DAY)
+    reprice(0.45)
+    with reverts(covariance_models.CovarianceModels__ModelExpired):
+        risk_engine.metrics(invested)
+    risk_engine.trip(invested, sender=thief)
+    assert risk_engine.stateOf(invested) == DE_RISK_ONLY
+
+
+def test_trip__no_drawdown_and_no_live_model__reverts(risk_engine, covariance_models, invested, chain, thief):
+    wait(chain, 10 * DAY)
+    with reverts(covariance_models.CovarianceModels__ModelExpired):
+        risk_engine.trip(invested, sender=thief)
+
+
 def test_trip__twice__reverts(risk_engine, invested, post_model, thief):
     post_model(flat_covariance(3, volatility=0.05))
     risk_engine.trip(invested, sender=thief)

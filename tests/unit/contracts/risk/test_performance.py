@@ -90,6 +90,34 @@ def test_stats__too_few_observations__say_nothing(performance_book, invested, li
     assert (stats.observations, stats.realisedVolatility, stats.sharpe) == (19, 0, 0)
 
 
+def test_checkpoint__next_to_nothing_in_the_portfolio__has_no_return(
+    performance_book, portfolio, deposit, usd, chain, admin, investor, thief
+):
+    """Ten units, given to an empty portfolio between two checkpoints, would be a return of 1,000%."""
+    performance_book.checkpoint(portfolio, sender=thief)
+    usd.mint(portfolio, 10, sender=admin)
+    chain.mine(timestamp=chain.pending_timestamp + DAY)
+    performance_book.checkpoint(portfolio, sender=thief)
+    deposit(portfolio, investor, STARTING_CASH)
+    for _ in range(2):
+        chain.mine(timestamp=chain.pending_timestamp + DAY)
+        performance_book.checkpoint(portfolio, sender=thief)
+    assert performance_book.statsOf(portfolio).observations == 1
+
+
+def test_reset__after_some_weeks__starts_over(performance_book, invested, live, index, manager):
+    performance_book.setBenchmark(invested, index[0], sender=manager)
+    live(invested, moves(0.02))
+    performance_book.resetObservations(invested, sender=manager)
+    stats = performance_book.statsOf(invested)
+    assert (stats.observations, stats.pairs, stats.realisedVolatility, stats.sharpe) == (0, 0, 0, 0)
+
+
+def test_reset__thief__reverts(performance_book, invested, thief):
+    with reverts(performance_book.AccessManagedUnauthorized, thief):
+        performance_book.resetObservations(invested, sender=thief)
+
+
 def test_trip__model_lies_but_prices_do_not__realised_volatility_stops_it(
     performance_book, risk_engine, invested, live, post_model, manager, thief
 ):
@@ -112,6 +140,15 @@ def test_trip__beta_or_sharpe_outside__de_risk_only(
     risk_engine.tightenLimits(invested, (*LIMITS[:field], value, *LIMITS[field + 1 :]), sender=manager)
     risk_engine.trip(invested, sender=thief)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
+
+
+def test_trip__sharpe_of_too_few_days__stays_normal(risk_engine, invested, live, post_model, manager, thief):
+    """Nobody knows the ratio of a young portfolio. It would be caught: what may not trade cannot raise it."""
+    live(invested, [0.0] * 19)
+    post_model()
+    risk_engine.tightenLimits(invested, (*LIMITS[:14], 5000), sender=manager)
+    with reverts(risk_engine.RiskEngine__NothingToTrip, invested, 0):
+        risk_engine.trip(invested, sender=thief)
 
 
 def test_trip__terrible_sharpe_without_a_limit_on_it__stays_normal(risk_engine, invested, live, post_model, thief):
