@@ -61,7 +61,7 @@ library Fees {
 
     /// @return 1e27 settlement tokens a share, net of all fees. Rounds down.
     function priceOf(IShareBook.Quote memory q) internal pure returns (uint256) {
-        return FixedPointMathLib.min(q.pot / (q.base + q.pending), type(uint128).max);
+        return q.pot / (q.base + q.pending);
     }
 
     /// @notice The pot that a net price stands for. Rounds down, at least one.
@@ -70,9 +70,9 @@ library Fees {
         return FixedPointMathLib.clamp(FixedPointMathLib.saturatingMul(price, base), 1, type(uint240).max);
     }
 
-    /// @notice The mark at which so much of a pot is no gain. Rounds up; a price that no portfolio reaches is the most.
-    function markOf(uint256 worth, uint256 base) internal pure returns (uint128) {
-        return uint128(FixedPointMathLib.min(FixedPointMathLib.divUp(worth, base), type(uint128).max));
+    /// @notice The mark at which so much of a pot is no gain. Rounds up.
+    function markOf(uint256 worth, uint256 base) internal pure returns (uint256) {
+        return FixedPointMathLib.divUp(worth, base);
     }
 
     /// @notice Reverts if terms exceed what the protocol allows.

@@ -20,6 +20,8 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @notice See {IPortfolioFactory}.
 contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     uint256 private constant _BPS = 10_000;
+    /// @dev WAD USD. A stranger who gives less of an asset that has lost its price closes nothing.
+    uint256 private constant _MIN_DUST = 100e18;
 
     struct Budget {
         uint16 bps;
@@ -99,7 +101,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     /// @inheritdoc IPortfolioFactory
     function retireAsset(address portfolio, address asset) external restricted {
         IPortfolio target = _existing(portfolio);
-        dustOf[portfolio][asset] = _worthABasisPoint(target, asset);
+        dustOf[portfolio][asset] = _dustOf(target, asset);
         target.setListing(asset, IPortfolio.Listing.Retired);
         // What does not answer may be worth something, for all that is known.
         (bool readable, bool held) = _holds(target, asset);
@@ -153,16 +155,17 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         held = balance > dustOf[address(portfolio)][asset];
     }
 
-    /// @return Smallest units; 0 if NAV or the asset has no price.
-    function _worthABasisPoint(IPortfolio portfolio, address asset) private view returns (uint256) {
+    /// @return dust Smallest units that a basis point of NAV buys, and at least those that `_MIN_DUST` buys at the highest
+    /// price that the asset's feed may report. The latter alone if NAV or the asset has no price.
+    function _dustOf(IPortfolio portfolio, address asset) private view returns (uint256 dust) {
         if (!portfolio.isAsset(asset)) return 0;
+        IPriceOracle.Feed memory feed = _oracle.feedOf(asset);
+        uint256 unit = 10 ** feed.tokenDecimals;
+        dust = FixedPointMathLib.fullMulDiv(_MIN_DUST, unit, feed.maxPrice);
         // A token that burns gas is what is retired: it must not take what the rest needs.
         try portfolio.nav{gas: _PRICE_GAS * (portfolio.assets().length + 1)}() returns (uint256 nav) {
-            uint256 unit = 10 ** _oracle.feedOf(asset).tokenDecimals;
-            return FixedPointMathLib.fullMulDiv(nav / _BPS, unit, _oracle.price(asset));
-        } catch {
-            return 0;
-        }
+            dust = FixedPointMathLib.max(dust, FixedPointMathLib.fullMulDiv(nav / _BPS, unit, _oracle.price(asset)));
+        } catch {}
     }
 
     function _existing(address portfolio) private view returns (IPortfolio) {

@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Float128} from "../math/Float128.sol";
 import {Fees} from "./Fees.sol";
 import {ShareFees} from "./ShareFees.sol";
 import {ShareGuard} from "./ShareGuard.sol";
@@ -14,6 +15,8 @@ import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 /// @title Fees of portfolios, and who may deal in their shares at which prices
 /// @notice See {IShareBook}.
 contract ShareBook is ShareFees, ShareGuard, AccessManaged {
+    using Float128 for uint128;
+
     uint256 private constant _VIRTUAL_SHARES = 1e6;
     /// @dev Whole settlement tokens in shares, above which a jump of their price counts: to move the price of less costs
     /// next to nothing, and pausing it protects nobody.
@@ -93,7 +96,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
         uint256 price_ = Fees.priceOf(q);
         if (price_ < low || price_ > high) revert ShareBook__PriceJumped(price_, low, high);
         _anchor(portfolio);
-        _accounts[portfolio].lastPrice = uint128(price_);
+        _accounts[portfolio].lastPrice = Float128.packDown(price_);
         emit PriceAccepted(portfolio, price_);
     }
 
@@ -183,7 +186,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
     {
         Account storage a = _accounts[portfolio];
         uint256 issued = _issued(portfolio);
-        return (_base(a, issued) - issued, a.crystallisedAt, a.highWaterMark, a.lastPrice);
+        return (_base(a, issued) - issued, a.crystallisedAt, a.highWaterMark.unpack(), a.lastPrice.unpack());
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -203,7 +206,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
         // slither-disable-next-line incorrect-equality (no band)
         if (high == type(uint256).max) _anchor(portfolio);
         else _follow(portfolio, price_, low, high);
-        a.lastPrice = uint128(price_);
+        a.lastPrice = Float128.packDown(price_);
     }
 
     function _isFair(address portfolio, Quote memory q) private view returns (bool) {
@@ -222,7 +225,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
     {
         Account storage a = _accounts[portfolio];
         price_ = Fees.priceOf(q);
-        uint256 last = a.lastPrice;
+        uint256 last = a.lastPrice.unpack();
         uint256 worth = FixedPointMathLib.fullMulDiv(last, q.base + q.pending, Fees.SCALE);
         if (worth < _GUARDED * 10 ** a.decimals) return (price_, 0, type(uint256).max);
         (low, high) = _bandAround(portfolio, last);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Float128} from "../math/Float128.sol";
 import {Fees} from "./Fees.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
@@ -10,12 +11,14 @@ import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 /// @notice See {IShareBook}; the arithmetic is {Fees}'.
 abstract contract ShareFees is IShareBook {
     using FixedPointMathLib for uint256;
+    using Float128 for uint128;
 
     /// @dev Three slots.
     /// @param owed Shares, management fees until `accruedAt` included.
     /// @param decimals Of the settlement token.
-    /// @param highWaterMark 1e27 settlement tokens a share, above which a performance fee is due.
-    /// @param lastPrice The same, net, at the last action that had one.
+    /// @param highWaterMark 1e27 settlement tokens a share, above which a performance fee is due, as {Float128} packs it:
+    /// a donation to a portfolio without holders makes a price of any size. Rounds up.
+    /// @param lastPrice The same, net, at the last action that had one. Rounds down.
     struct Account {
         FeeTerms terms;
         uint128 owed;
@@ -25,6 +28,9 @@ abstract contract ShareFees is IShareBook {
         uint128 highWaterMark;
         uint128 lastPrice;
     }
+
+    /// @dev One settlement token a share.
+    uint256 private constant _PAR = 1e27;
 
     mapping(address portfolio => Account) internal _accounts;
 
@@ -36,7 +42,7 @@ abstract contract ShareFees is IShareBook {
     function _openFees(address portfolio, FeeTerms memory terms, uint8 decimals) internal {
         Fees.requireAllowed(terms);
         uint40 time = uint40(block.timestamp);
-        _accounts[portfolio] = Account(terms, 0, time, time, decimals, 1e27, 0);
+        _accounts[portfolio] = Account(terms, 0, time, time, decimals, Float128.packUp(_PAR), 0);
         emit FeesChanged(portfolio, terms);
     }
 
@@ -61,7 +67,7 @@ abstract contract ShareFees is IShareBook {
         if (q.pending == 0) revert ShareBook__NoFee(portfolio);
         _settle(a, q, issued, q.pot, q.base + q.pending, q.pending);
         a.crystallisedAt = uint40(block.timestamp);
-        emit FeesCrystallised(portfolio, q.pending, a.highWaterMark);
+        emit FeesCrystallised(portfolio, q.pending, a.highWaterMark.unpack());
     }
 
     /// @return recipient Who gets them.
@@ -104,7 +110,7 @@ abstract contract ShareFees is IShareBook {
         private
     {
         _accrue(a, q, issued, more);
-        if (q.gain != 0) a.highWaterMark = Fees.markOf(worth, base);
+        if (q.gain != 0) a.highWaterMark = Float128.packUp(Fees.markOf(worth, base));
     }
 
     function _accrue(Account storage a, Quote memory q, uint256 issued, uint256 more) private {
@@ -119,12 +125,12 @@ abstract contract ShareFees is IShareBook {
 
     /// @param pot Smallest units.
     function _quote(Account storage a, uint256 pot, uint256 issued) internal view returns (Quote memory) {
-        return Fees.quote(pot * Fees.SCALE, _base(a, issued), a.highWaterMark, a.terms.performanceBps);
+        return Fees.quote(pot * Fees.SCALE, _base(a, issued), a.highWaterMark.unpack(), a.terms.performanceBps);
     }
 
     /// @dev As far as it is known without a price: at the last one.
     function _lastQuote(Account storage a, uint256 issued) internal view returns (Quote memory) {
-        (uint256 base, uint256 mark, uint256 bps) = (_base(a, issued), a.highWaterMark, a.terms.performanceBps);
-        return Fees.quote(Fees.potAt(a.lastPrice, base, mark, bps), base, mark, bps);
+        (uint256 base, uint256 mark, uint256 bps) = (_base(a, issued), a.highWaterMark.unpack(), a.terms.performanceBps);
+        return Fees.quote(Fees.potAt(a.lastPrice.unpack(), base, mark, bps), base, mark, bps);
     }
 }

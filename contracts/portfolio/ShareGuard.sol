@@ -25,9 +25,13 @@ abstract contract ShareGuard is IShareBook {
     }
 
     /// @param shares Locked, all until the same moment.
+    /// @param since Unix seconds of its first deposit. A lock's time later it takes no more.
+    /// @param hasOlder Whether an older lot may still be locked. That one ends no later than this one.
     struct Lot {
-        uint216 shares;
+        uint168 shares;
+        uint40 since;
         uint40 until;
+        bool hasOlder;
     }
 
     uint256 private constant _MAX_LOCK = 7 days;
@@ -38,6 +42,7 @@ abstract contract ShareGuard is IShareBook {
 
     mapping(address portfolio => Guard) private _guards;
     mapping(address portfolio => mapping(address account => Lot)) private _lots;
+    mapping(address portfolio => mapping(address account => Lot)) private _olderLots;
     /// @inheritdoc IShareBook
     mapping(address portfolio => mapping(address account => mapping(address depositor => bool))) public isDepositor;
 
@@ -59,7 +64,13 @@ abstract contract ShareGuard is IShareBook {
     /// @inheritdoc IShareBook
     function lockedShares(address portfolio, address account) public view returns (uint256 shares, uint40 until) {
         Lot memory lot = _lots[portfolio][account];
-        return (lot.until > block.timestamp ? lot.shares : 0, lot.until);
+        until = lot.until;
+        if (until <= block.timestamp) return (0, until);
+        shares = lot.shares;
+        if (lot.hasOlder) {
+            Lot memory older = _olderLots[portfolio][account];
+            if (older.until > block.timestamp) shares += older.shares;
+        }
     }
 
     /// @inheritdoc IShareBook
@@ -96,18 +107,23 @@ abstract contract ShareGuard is IShareBook {
 
     // -- Share lock --------------------------------------------------------------------------------------------------
 
-    /// @dev A lot is renewed by its owner or with his leave, by nobody else.
+    /// @dev A lot is renewed by its owner or with his leave, by nobody else, and only by deposits within a lock's time of its
+    /// first one: however many deposits follow, by a router that anyone can call for example, no share stays longer than
+    /// two locks.
     function _lock(address portfolio, address caller, address receiver, uint256 shares) internal {
         uint256 time = _guards[portfolio].shareLock;
         // slither-disable-next-line incorrect-equality (no lock)
         if (time == 0) return;
         Lot memory lot = _lots[portfolio][receiver];
         if (lot.until <= block.timestamp) {
-            lot.shares = 0;
+            lot = Lot(0, uint40(block.timestamp), 0, false);
         } else if (caller != receiver && !isDepositor[portfolio][receiver][caller]) {
             revert ShareBook__ReceiverLocked(receiver, caller, lot.until);
+        } else if (block.timestamp >= lot.since + time && _olderLots[portfolio][receiver].until <= block.timestamp) {
+            _olderLots[portfolio][receiver] = lot;
+            lot = Lot(0, uint40(block.timestamp), lot.until, true);
         }
-        lot.shares = SafeCastLib.toUint216(lot.shares + shares);
+        lot.shares = SafeCastLib.toUint168(lot.shares + shares);
         lot.until = uint40(FixedPointMathLib.max(lot.until, block.timestamp + time));
         _lots[portfolio][receiver] = lot;
     }

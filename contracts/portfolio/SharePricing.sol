@@ -298,7 +298,10 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     function _maxRedeem(address owner, uint256 total, uint256 supply) internal view returns (uint256) {
         uint256 most = _sharesFor(_freeCash(total, supply), total, supply, Math.Rounding.Floor);
-        return FixedPointMathLib.min(_free(owner), most);
+        most = FixedPointMathLib.min(_free(owner), most);
+        // So few shares that they are worth nothing are not redeemed.
+        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
+        return _assetsFor(most, total, supply, Math.Rounding.Floor) == 0 ? 0 : most;
     }
 
     /// @return What the requests that wait are worth, smallest units of the settlement token.

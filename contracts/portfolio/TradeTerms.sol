@@ -10,6 +10,15 @@ library TradeTerms {
     uint256 private constant _BPS = 10_000;
     uint256 private constant _MAX_FEE_BPS = 10;
 
+    /// @notice Reverts if the list of assets is another one than what was signed for.
+    function requireSame(address[] memory assets, bytes32 signedHash) internal pure {
+        bytes32 assetsHash;
+        assembly ("memory-safe") {
+            assetsHash := keccak256(add(assets, 0x20), shl(5, mload(assets)))
+        }
+        if (assetsHash != signedHash) revert IPortfolio.Portfolio__AssetsChanged(assetsHash, signedHash);
+    }
+
     /// @notice Reverts if an order sells for too little at the oracle's prices.
     /// @param valueIn WAD USD of what was sold.
     /// @param valueOut WAD USD of what came in.

@@ -47,6 +47,7 @@ abstract contract Trading is SharePricing, LossBudget {
             uint256[] memory held;
             uint256 total;
             (list, prices, held, execution.valuesBefore, navBefore, total) = _appraise(false);
+            TradeTerms.requireSame(_tokens(list), terms.assetsHash);
             kept = FixedPointMathLib.min(held[0], _waiting(total, _recordPrice(total, false)));
         }
 

@@ -6,9 +6,9 @@ import {
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Nonces} from "./Nonces.sol";
 import {Pace} from "./Pace.sol";
 import {Signals} from "./Signals.sol";
 import {TrackingError} from "./TrackingError.sol";
@@ -22,7 +22,7 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @title Executes signed rebalances
 /// @notice See {IAutoRebalancer}.
 contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
-    using BitMaps for BitMaps.BitMap;
+    using Nonces for Nonces.Map;
     using Pace for Pace.State;
     using Signals for RebalanceSignal;
 
@@ -34,10 +34,10 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
 
     /// @custom:storage-location erc7201:quantera.storage.AutoRebalancer
     struct Storage {
-        mapping(address portfolio => BitMaps.BitMap) usedNonces;
+        mapping(address portfolio => Nonces.Map) nonces;
         mapping(address portfolio => Policy) policies;
         mapping(address portfolio => Pace.State) paces;
-        mapping(address portfolio => mapping(uint256 nonce => Progress)) progress;
+        mapping(bytes32 structHash => Progress) progress;
     }
 
     /// @dev What a transaction did, WAD of NAV.
@@ -218,14 +218,14 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAutoRebalancer
-    function progressOf(address portfolio, uint256 nonce) external view returns (uint256 parts, uint256 turnover) {
-        Progress memory progress = _storage().progress[portfolio][nonce];
+    function progressOf(RebalanceSignal calldata signal) external view returns (uint256 parts, uint256 turnover) {
+        Progress memory progress = _storage().progress[signal.structHash()];
         return (progress.parts, progress.turnover);
     }
 
     /// @inheritdoc IAutoRebalancer
     function isNonceUsed(address portfolio, uint256 nonce) external view returns (bool) {
-        return _storage().usedNonces[portfolio].get(nonce);
+        return _storage().nonces[portfolio].isSpent(nonce);
     }
 
     /// @inheritdoc IAutoRebalancer
@@ -255,21 +255,27 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         returns (Outcome memory outcome)
     {
         Storage storage $ = _storage();
+        Nonces.Map storage nonces = $.nonces[signal.portfolio];
         Policy memory policy = policyOf(signal.portfolio);
+        Progress storage kept = $.progress[signal.maxParts > 1 ? signal.structHash() : bytes32(0)];
+        Progress memory progress = signal.maxParts > 1 ? kept : Progress(0, 0);
+        bool first = progress.parts == 0;
+        if (first && nonces.isHeld(signal.nonce)) revert AutoRebalancer__NonceUsed(signal.portfolio, signal.nonce);
 
-        // Effects: used until it turns out that more parts are to come.
-        $.usedNonces[signal.portfolio].set(signal.nonce);
+        // Effects: spent until it turns out that more parts are to come.
+        nonces.spend(signal.nonce);
 
         // Interactions; their outcome decides. The portfolio lets nobody in while they last.
-        uint256 feeBps = executor == address(0) ? 0 : policy.keeperFeeBps;
-        IPortfolio.Execution memory execution =
-            IPortfolio(signal.portfolio).execute(orders, IPortfolio.Terms(signal.maxSlippageBps, feeBps, executor));
+        IPortfolio.Execution memory execution = IPortfolio(signal.portfolio)
+            .execute(
+                orders,
+                IPortfolio.Terms(
+                    signal.assetsHash, signal.maxSlippageBps, executor == address(0) ? 0 : policy.keeperFeeBps, executor
+                )
+            );
         outcome = _judge(signal, execution);
 
         // Effects of the outcome
-        Progress memory progress;
-        if (signal.maxParts > 1) progress = $.progress[signal.portfolio][signal.nonce];
-        bool first = progress.parts == 0;
         outcome.part = ++progress.parts;
         progress.turnover += uint128(outcome.turnover);
         if (progress.turnover > signal.maxTurnoverBps * Pace.BPS_TO_WAD) {
@@ -277,8 +283,8 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         }
         $.paces[signal.portfolio] = $.paces[signal.portfolio].charged(policy, signal.portfolio, outcome.turnover, first);
         _requireProgress(signal, execution, outcome);
-        if (!outcome.done) $.usedNonces[signal.portfolio].unset(signal.nonce);
-        if (signal.maxParts > 1) $.progress[signal.portfolio][signal.nonce] = progress;
+        if (!outcome.done) nonces.hold(signal.nonce);
+        if (signal.maxParts > 1) (kept.parts, kept.turnover) = (progress.parts, progress.turnover);
         emit Rebalanced(
             signal.portfolio,
             signal.nonce,
@@ -309,7 +315,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
             bytes32 ordersHash = keccak256(abi.encode(orders));
             if (ordersHash != signal.ordersHash) revert AutoRebalancer__WrongOrders(ordersHash, signal.ordersHash);
         }
-        if (_storage().usedNonces[signal.portfolio].get(signal.nonce)) {
+        if (_storage().nonces[signal.portfolio].isSpent(signal.nonce)) {
             revert AutoRebalancer__NonceUsed(signal.portfolio, signal.nonce);
         }
         modelRegistry.requireLive(signal.modelId);
@@ -401,7 +407,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     function _cancel(address portfolio, uint256 nonce) private {
-        _storage().usedNonces[portfolio].set(nonce);
+        _storage().nonces[portfolio].spend(nonce);
         emit NonceCancelled(portfolio, nonce, msg.sender);
     }
 

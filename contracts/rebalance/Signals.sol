@@ -6,7 +6,7 @@ import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 /// @title EIP-712 struct hashes of what a portfolio's signers sign
 library Signals {
     bytes32 private constant _SIGNAL_TYPEHASH = keccak256(
-        "RebalanceSignal(address portfolio,uint256[] targets,uint16 bandBps,uint16 maxTurnoverBps,uint16 maxSlippageBps,uint8 maxParts,uint40 validFrom,uint40 validUntil,uint256 nonce,bytes32 modelId,bytes32 inputHash,bytes32 ordersHash)"
+        "RebalanceSignal(address portfolio,bytes32 assetsHash,uint256[] targets,uint16 bandBps,uint16 maxTurnoverBps,uint16 maxSlippageBps,uint8 maxParts,uint40 validFrom,uint40 validUntil,uint256 nonce,bytes32 modelId,bytes32 inputHash,bytes32 ordersHash)"
     );
     bytes32 private constant _CANCELLATION_TYPEHASH = keccak256("Cancellation(address portfolio,uint256 nonce)");
 
@@ -15,6 +15,7 @@ library Signals {
         bytes memory head = abi.encode(
             _SIGNAL_TYPEHASH,
             signal.portfolio,
+            signal.assetsHash,
             keccak256(abi.encodePacked(signal.targets)),
             signal.bandBps,
             signal.maxTurnoverBps,

@@ -51,12 +51,14 @@ interface IPortfolio is IERC4626 {
         uint40 lossWindow;
     }
 
-    /// @notice What the trades of an `execute` may cost.
+    /// @notice The terms of an `execute`: its list of assets and the maximum cost of its trades.
+    /// @param assetsHash keccak256 of the `assets()` that they are for, each padded to 32 bytes.
     /// @param maxSlippageBps Most that an order may lose against the oracle, basis points of what it sells; where the
     /// aggregator's `maxDeviationBps` is lower, that counts.
     /// @param feeBps For whoever executes, basis points of the turnover, up to 10.
     /// @param feeTo Who gets it, in the settlement token.
     struct Terms {
+        bytes32 assetsHash;
         uint256 maxSlippageBps;
         uint256 feeBps;
         address feeTo;
@@ -102,6 +104,8 @@ interface IPortfolio is IERC4626 {
     /// @param level In the bucket before it.
     /// @param capacity Of the bucket.
     error Portfolio__LossBudgetExceeded(uint256 loss, uint256 level, uint256 capacity);
+    /// @dev The list of assets is not the one that was signed for.
+    error Portfolio__AssetsChanged(bytes32 assetsHash, bytes32 signedHash);
     error Portfolio__WrongRecipient(address recipient);
     /// @dev An order sells for less than the oracle allows. WAD USD.
     error Portfolio__SlippageExceeded(

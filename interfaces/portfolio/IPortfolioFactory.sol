@@ -71,8 +71,8 @@ interface IPortfolioFactory {
     /// @return Whether a portfolio holds more than dust of something retired: then nobody enters it.
     function holdsRetired(address portfolio) external view returns (bool);
 
-    /// @return Smallest units of a retired asset that were worth a basis point of NAV when it was retired, and count as
-    /// nothing; 0 if it had no price.
+    /// @return Smallest units of a retired asset that count as nothing: what a basis point of NAV bought when it was retired,
+    /// and at least what 100 USD buy at the highest price of its feed's bounds. The latter alone if it had no price.
     function dustOf(address portfolio, address asset) external view returns (uint256);
 
     /// @return Unix seconds of the last retirement of something that was held, or did not say so; 0 for never.

@@ -24,7 +24,8 @@ interface IShareBook {
     }
 
     /// @notice How shares may be dealt in.
-    /// @param shareLock Seconds for which bought shares stay where they are, up to 7 days; 0 for none.
+    /// @param shareLock Seconds for which bought shares stay where they are, up to 7 days; 0 for none. An
+    /// owner who goes on depositing, or lets somebody, keeps a share at most twice as long.
     /// @param maxJumpBps Basis points that the share price may move at once, and as much again a day; 100 to 10,000.
     /// @param depositCap Most that `totalAssets` may be after a deposit, smallest units; 0 for no cap.
     struct Policy {
@@ -79,7 +80,8 @@ interface IShareBook {
     /// @notice Mints what is owed to the recipient, in any state; under compliance rules only to an eligible one.
     function collectFees(address portfolio) external returns (uint256 shares);
 
-    /// @notice Lets somebody deposit for the caller while shares of the caller's are locked, which renews their lock.
+    /// @notice Lets somebody deposit for the caller while shares of the caller's are locked, which renews their lock. At
+    /// worst: each share stays for twice the lock.
     function setDepositor(address portfolio, address depositor, bool allowed) external;
 
     // -- Governance --------------------------------------------------------------------------------------------------
@@ -181,7 +183,7 @@ interface IShareBook {
     function isFair(address portfolio, uint256 totalAssets) external view returns (bool);
 
     /// @return shares Of the account's, that stay where they are.
-    /// @return until Unix seconds.
+    /// @return until Unix seconds at which the last of them is free; an older lot of them may be free earlier.
     function lockedShares(address portfolio, address account) external view returns (uint256 shares, uint40 until);
 
     function isDepositor(address portfolio, address account, address depositor) external view returns (bool);

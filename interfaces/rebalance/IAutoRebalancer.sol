@@ -9,6 +9,7 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 /// checked by the portfolio itself. Anyone may execute a signed rebalance, and earns the portfolio's keeper fee.
 interface IAutoRebalancer {
     /// @notice What signers sign. The portfolio's address as bytes32 names the signer set.
+    /// @param assetsHash keccak256 of the portfolio's `assets()`, each padded to 32 bytes: a signal does not outlive its list.
     /// @param targets Target weights of NAV, WAD, in the order of the portfolio's `assets()`; they sum to 1e18.
     /// @param bandBps How far, in basis points of NAV, any weight may end from its target.
     /// @param maxTurnoverBps Most that may be traded, over all parts: half the sum of the values' changes, basis points
@@ -18,12 +19,14 @@ interface IAutoRebalancer {
     /// half its share of the distance that is left, so that nobody wastes them.
     /// @param validFrom Unix seconds.
     /// @param validUntil Unix seconds, the last at which it may run.
-    /// @param nonce Any number not yet used for this portfolio; order does not matter.
+    /// @param nonce Any number not yet used for this portfolio; order does not matter. A signal of several parts holds its
+    /// nonce from its first part on.
     /// @param modelId The model that it comes from; it has to be live in the {IModelRegistry}.
     /// @param inputHash Of what the model saw, for whoever audits the decision; the chain does not look at it.
     /// @param ordersHash keccak256 of the ABI-encoded orders; zero where whoever executes may choose them.
     struct RebalanceSignal {
         address portfolio;
+        bytes32 assetsHash;
         uint256[] targets;
         uint16 bandBps;
         uint16 maxTurnoverBps;
@@ -183,8 +186,9 @@ interface IAutoRebalancer {
     /// @notice How far a signal of several parts has come.
     /// @return parts Transactions so far.
     /// @return turnover Traded so far, WAD of NAV.
-    function progressOf(address portfolio, uint256 nonce) external view returns (uint256 parts, uint256 turnover);
+    function progressOf(RebalanceSignal calldata signal) external view returns (uint256 parts, uint256 turnover);
 
+    /// @return Whether its signal has run to its end, or was cancelled.
     function isNonceUsed(address portfolio, uint256 nonce) external view returns (bool);
 
     /// @return EIP-712 digest that signers of this signal sign.

@@ -21,7 +21,7 @@ contract AccessProof is Test {
     function check_I1_onlyTheRebalancerTrades(address caller) public {
         vm.assume(caller != _rebalancer);
         ILiquidityAggregator.Order[] memory orders = new ILiquidityAggregator.Order[](0);
-        assert(!_try(caller, abi.encodeCall(IPortfolio.execute, (orders, IPortfolio.Terms(0, 0, caller)))));
+        assert(!_try(caller, abi.encodeCall(IPortfolio.execute, (orders, IPortfolio.Terms(0, 0, 0, caller)))));
     }
 
     function check_I1_onlyTheFactoryLists(address caller, address asset, uint8 listing) public {

@@ -16,19 +16,19 @@ contract PortfolioPropertiesTest is PortfolioVault {
     /// @dev Three holders; some of the cash in stocks, whose prices moved since; donations; requests of another holder and
     /// of the holder itself, filled as far as cash went or waiting for all of it.
     function disturb(uint256 seed) internal override {
-        enter(other, 1 + seed % 1e12);
-        enter(holder, 100e6 + (seed >> 16) % 1e15);
-        enter(_waiter, 100e6 + (seed >> 32) % 1e15);
+        enter(other, 1 + seed % (1e6 * unit()));
+        enter(holder, 100 * unit() + (seed >> 16) % (1e9 * unit()));
+        enter(_waiter, 100 * unit() + (seed >> 32) % (1e9 * unit()));
         uint256 cash = usd.balanceOf(address(portfolio));
         for (uint256 k; k < 3; ++k) {
             _invest(k, cash * ((seed >> (64 + 8 * k)) % 33) / 100);
             feeds[k + 1].setAnswer(int256((k + 1) * 50e8 * (50 + (seed >> (88 + 8 * k)) % 100) / 100));
         }
-        if (seed >> 112 & 1 == 1) usd.mint(address(portfolio), (seed >> 113) % 1e12);
+        if (seed >> 112 & 1 == 1) usd.mint(address(portfolio), (seed >> 113) % (1e6 * unit()));
         if (seed >> 153 & 1 == 1) _request(_waiter, 25 + (seed >> 154) % 76);
         if (seed >> 162 & 1 == 1) _request(holder, 25 + (seed >> 163) % 60);
         if (seed >> 171 & 1 == 1) IRedemptionQueue(portfolio.queue()).fulfil(address(portfolio), 1);
-        if (seed >> 172 & 1 == 1) usd.mint(address(portfolio), (seed >> 173) % 1e14);
+        if (seed >> 172 & 1 == 1) usd.mint(address(portfolio), (seed >> 173) % (1e8 * unit()));
     }
 
     /// @dev The properties mean something only if disturbed portfolios do run short.
@@ -44,7 +44,7 @@ contract PortfolioPropertiesTest is PortfolioVault {
     function _invest(uint256 stock, uint256 cash) private {
         vm.prank(address(portfolio));
         usd.transfer(address(0xdead), cash);
-        stocks[stock].mint(address(portfolio), cash * 1e12 / ((stock + 1) * 50));
+        stocks[stock].mint(address(portfolio), cash * 1e18 / unit() / ((stock + 1) * 50));
     }
 
     function _request(address owner, uint256 percent) private {
@@ -52,5 +52,19 @@ contract PortfolioPropertiesTest is PortfolioVault {
         IRedemptionQueue queue = IRedemptionQueue(portfolio.queue());
         vm.prank(owner);
         queue.requestRedeem(address(portfolio), shares, owner, owner);
+    }
+}
+
+/// @title The same for a settlement token that has no decimals
+contract PortfolioPropertiesOf0DecimalsTest is PortfolioPropertiesTest {
+    function settlementDecimals() internal pure override returns (uint8) {
+        return 0;
+    }
+}
+
+/// @title The same for a settlement token of eight decimals
+contract PortfolioPropertiesOf8DecimalsTest is PortfolioPropertiesTest {
+    function settlementDecimals() internal pure override returns (uint8) {
+        return 8;
     }
 }

@@ -84,6 +84,14 @@ contract VenueInvariantTest is Test {
         assertEq(_handler.wrongSettlements(), 0);
     }
 
+    /// @dev A route of one unit through a vault that takes nothing: the trader ends with more than it began with.
+    function test_Handler_AGainIsNoPayment() public {
+        _handler.grow(1, false, false);
+        _handler.swapExactOut(2229964897137385133339723622, 1);
+        assertEq(_handler.exactOutsPassed(), 1);
+        assertEq(_handler.wrongSettlements(), 0);
+    }
+
     /// @dev The handler is not a wall: orders of both kinds go through.
     function test_Handler_OrdersPass() public {
         for (uint256 i; i < 60; ++i) {

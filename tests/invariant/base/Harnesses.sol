@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Float128} from "contracts/math/Float128.sol";
 import {ShareBook} from "contracts/portfolio/ShareBook.sol";
 import {YieldOptimizer} from "contracts/yield/YieldOptimizer.sol";
 
@@ -11,7 +12,7 @@ contract BookHarness is ShareBook {
     /// @param mark As of {Fees-quote}.
     function begin(uint256 mark, uint256 bps) external {
         Account storage a = _accounts[address(this)];
-        (a.owed, a.highWaterMark, a.terms.performanceBps) = (0, uint128(mark), uint16(bps));
+        (a.owed, a.highWaterMark, a.terms.performanceBps) = (0, Float128.packUp(mark), uint16(bps));
         a.crystallisedAt = 0;
     }
 
@@ -32,7 +33,7 @@ contract BookHarness is ShareBook {
 
     function _state() private view returns (uint256 mark, uint256 owed) {
         Account storage a = _accounts[address(this)];
-        return (a.highWaterMark, a.owed);
+        return (Float128.unpack(a.highWaterMark), a.owed);
     }
 }
 

@@ -73,7 +73,7 @@ contract ListingHandler is QueueHandler {
     function retire(uint256 which) public movesNothing {
         address stock = stockOf(which % pools.length);
         if (listingOf[stock] != IPortfolio.Listing.Listed) return;
-        uint256 dust = _worthABasisPoint(stock);
+        uint256 dust = _dustOf(stock);
         try _factory.retireAsset(address(portfolio), stock) {
             ++retired;
             listingOf[stock] = IPortfolio.Listing.Retired;
@@ -284,11 +284,15 @@ contract ListingHandler is QueueHandler {
     }
 
     /// @return Smallest units; 0 without prices.
-    function _worthABasisPoint(address stock) private view returns (uint256) {
+    /// @dev The stocks have 18 decimals.
+    function _dustOf(address stock) private view returns (uint256) {
+        IPriceOracle oracle = IPriceOracle(portfolio.oracle());
+        uint256 least = 100e18 * 1e18 / oracle.feedOf(stock).maxPrice;
         try portfolio.positions() returns (address[] memory, uint256[] memory, uint256[] memory values, uint256) {
-            return _sum(values) / 10_000 * 1e18 / IPriceOracle(portfolio.oracle()).price(stock);
+            uint256 basisPoint = _sum(values) / 10_000 * 1e18 / oracle.price(stock);
+            return basisPoint > least ? basisPoint : least;
         } catch {
-            return 0;
+            return least;
         }
     }
 }

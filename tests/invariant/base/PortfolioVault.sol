@@ -16,9 +16,9 @@ abstract contract PortfolioVault is ProtocolTest, VaultProperties {
         return portfolio;
     }
 
-    /// @dev A trillion dollars: beyond, marks (27 decimals) are too coarse for the last shares. At 1e24 round trips gain
-    /// four to eight raw shares, a few millionths of a unit.
+    /// @dev A trillion dollars. With fees and six decimals, beyond it marks (27 decimals) are too coarse for the last shares:
+    /// at 1e24 units round trips gain four to eight raw shares, a few millionths of a unit.
     function most() internal pure override returns (uint256) {
-        return 1e18;
+        return 1e12 * unit();
     }
 }

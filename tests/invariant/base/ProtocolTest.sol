@@ -116,7 +116,7 @@ abstract contract ProtocolTest is Test {
     }
 
     function _createAssets() private {
-        usd = new SettlementToken("US Dollar", "USD", 6);
+        usd = new SettlementToken("US Dollar", "USD", settlementDecimals());
         _feed(address(usd), 1e8);
         address[] memory universe = new address[](3);
         for (uint256 i; i < 3; ++i) {
@@ -125,6 +125,16 @@ abstract contract ProtocolTest is Test {
             universe[i] = address(stocks[i]);
         }
         models.createUniverse(UNIVERSE, universe);
+    }
+
+    /// @return The settlement token's decimals.
+    function settlementDecimals() internal pure virtual returns (uint8) {
+        return 6;
+    }
+
+    /// @return One settlement token in smallest units.
+    function unit() internal pure returns (uint256) {
+        return 10 ** settlementDecimals();
     }
 
     /// @dev For campaigns whose stocks do more than move.

@@ -260,6 +260,7 @@ contract ThiefHandler is Test {
         orders[0].paths[0].hops[0] = ILiquidityAggregator.Hop(address(pool), pool.token0() == tokenIn);
 
         signal.portfolio = address(portfolio);
+        signal.assetsHash = keccak256(abi.encodePacked(portfolio.assets()));
         signal.targets = _fairTargets(tokenIn, tokenOut, amountIn);
         (signal.bandBps, signal.maxTurnoverBps, signal.maxSlippageBps) = (10_000, 10_000, 10_000);
         (signal.maxParts, signal.modelId) = (1, MODEL);

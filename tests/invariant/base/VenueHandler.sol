@@ -67,7 +67,7 @@ contract VenueHandler is Test {
         try aggregator.swapExactOut(order, terms) returns (uint256 amountIn) {
             ++exactOutsPassed;
             if (paths.length > 1) ++splitsPassed;
-            paid -= _balance(tokenIn);
+            paid = _spent(tokenIn, paid);
             if (paid != amountIn || paid > order.maxAmountIn || _balance(tokenOut) - held < amount) {
                 ++wrongSettlements;
             }
@@ -98,7 +98,7 @@ contract VenueHandler is Test {
             uint256 amountIn
         ) {
             ++singlesPassed;
-            paid -= _balance(tokenIn);
+            paid = _spent(tokenIn, paid);
             if (paid != amountIn || paid > most || _balance(tokenOut) - held < amount) ++wrongSettlements;
         } catch {}
     }
@@ -201,6 +201,12 @@ contract VenueHandler is Test {
             if (what.token1 == tokenIn && what.token0 == tokenOut) return (market, false);
         }
         return (address(0), false);
+    }
+
+    /// @dev Zero where a route through a vault that takes too little gave more back than it cost.
+    function _spent(address token, uint256 before) private view returns (uint256) {
+        uint256 left = _balance(token);
+        return before > left ? before - left : 0;
     }
 
     function _balance(address token) private view returns (uint256) {

@@ -267,6 +267,24 @@ def test_windfall__more_than_dust_comes_in__entry_closes(
     assert portfolio.maxDeposit(investor) == 0
 
 
+def test_windfall__a_wei_of_what_has_no_price__entry_stays_open(
+    portfolio_factory, portfolio, universe, retire, deposit, investor, issuer, admin
+):
+    """Otherwise a stranger closes entry for a wei, until the asset has a price again."""
+    deposit(portfolio, investor, 1_000_000)
+    stock = universe.stocks[0]
+    stock.mint(portfolio, 1, sender=issuer)
+    universe.feeds[0].setAnswer(0, sender=admin)
+    retire(portfolio, stock)
+    # The feed's bound is a thousand times the first price of 50 dollars.
+    dust = portfolio_factory.dustOf(portfolio, stock)
+    assert dust == 100 * WAD // 50_000
+    assert portfolio.maxDeposit(investor) == MAX
+    deposit(portfolio, investor, 1)
+    stock.mint(portfolio, dust, sender=issuer)
+    assert portfolio.maxDeposit(investor) == 0
+
+
 def test_fulfil__request_from_before_a_retirement__is_returned(
     invested, universe, retire, redemption_queue, ask, usd, chain, investor, keeper
 ):

@@ -136,6 +136,38 @@ def test_set_depositor__named__may_add_and_renew(locking, share_book, deposit, d
         deposit_for(locking, spender, investor, 10)
 
 
+def test_lock__a_named_depositor_for_ever__no_share_stays_longer_than_two_locks(
+    locking, share_book, deposit, deposit_for, chain, investor, spender, thief
+):
+    """An allocator that anyone can call deposits a dollar for the holder, as often as a stranger wants it."""
+    started = chain.blocks.head.timestamp
+    bought = [(started, deposit(locking, investor, 1000))]
+    share_book.setDepositor(locking, spender, True, sender=investor)
+    for _ in range(8):
+        wait(chain, 2 * HOUR // 5)
+        shares = deposit_for(locking, spender, investor, 1).return_value
+        now = chain.blocks.head.timestamp
+        bought.append((now, shares))
+        freed = sum(amount for time, amount in bought if now - time >= 2 * HOUR)
+        held = sum(amount for time, amount in bought if now - time < HOUR)
+        locked = share_book.lockedShares(locking, investor).shares
+        assert held <= locked <= locking.balanceOf(investor) - freed
+    assert locking.maxRedeem(investor) >= bought[0][1]
+
+
+def test_lock__two_lots__the_older_one_is_free_first(locking, share_book, deposit, chain, investor):
+    old = deposit(locking, investor, 1000)
+    wait(chain, HOUR // 2)
+    old += deposit(locking, investor, 1000)
+    wait(chain, 3 * HOUR // 4)
+    new = deposit(locking, investor, 1000)
+    assert share_book.lockedShares(locking, investor).shares == old + new
+    wait(chain, HOUR // 2)
+    assert share_book.lockedShares(locking, investor).shares == new
+    wait(chain, HOUR)
+    assert share_book.lockedShares(locking, investor).shares == 0
+
+
 # -- What it is for
 
 

@@ -52,6 +52,13 @@ def test_withdraw__as_previewed(invested, usd, investor):
     assert usd.balanceOf(investor) == 1000 * USD
 
 
+def test_max_redeem__shares_that_are_worth_nothing__is_zero(invested, investor, spender):
+    invested.transfer(spender, 1, sender=investor)
+    assert invested.maxRedeem(spender) == 0
+    with reverts(invested.ERC4626ExceededMaxRedeem, spender, 1, 0):
+        invested.redeem(1, spender, spender, sender=spender)
+
+
 def test_redeem__as_previewed(invested, usd, investor):
     assets = invested.previewRedeem(1000 * 10**12)
     invested.redeem(1000 * 10**12, investor, investor, sender=investor)

@@ -220,7 +220,7 @@ def test_loss_bucket__gain__does_not_drain_it(ready, desk, universe, usd, market
 
 def test_execute__not_the_rebalancer__reverts(ready, buy, thief):
     with reverts(ready.Portfolio__OnlyRebalancer, thief):
-        ready.execute([buy(ready, 1000)], (0, 0, str(thief.address)), sender=thief)
+        ready.execute([buy(ready, 1000)], (bytes(32), 0, 0, str(thief.address)), sender=thief)
 
 
 def selector(error):

@@ -8,6 +8,7 @@ from tests.fixtures.portfolio import (
     HOUR,
     MODEL,
     ORDERS,
+    SIGNAL_MODEL,
     SIGNAL_NONCE,
     USD,
     buy_each,
@@ -19,7 +20,7 @@ from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 
 TARGETS = [9 * WAD // 10, WAD // 10, 0, 0]
-SIGNAL = "(address,uint256[],uint16,uint16,uint16,uint8,uint40,uint40,uint256,bytes32,bytes32,bytes32)"
+SIGNAL = "(address,bytes32,uint256[],uint16,uint16,uint16,uint8,uint40,uint40,uint256,bytes32,bytes32,bytes32)"
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_rebalance__model_changed_after_signing__bad_signature(
     orders = [buy(ready, 100_000)]
     signal = desk.signal(ready, TARGETS, orders)
     signatures = desk.sign(signal)
-    signal[9] = other
+    signal[SIGNAL_MODEL] = other
     with reverts(signer_sets.SignerSets__BadSignature):
         auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
 
@@ -204,7 +205,7 @@ def test_rebalance__part_after_part__the_nonce_is_used_at_the_end(ready, three_p
     for part in (1, 2, 3):
         assert not auto_rebalancer.isNonceUsed(ready, signal[SIGNAL_NONCE])
         auto_rebalancer.rebalance(signal, [buy(ready, 100_000)], signatures, sender=thief)
-        parts, turnover = auto_rebalancer.progressOf(ready, signal[SIGNAL_NONCE])
+        parts, turnover = auto_rebalancer.progressOf(signal)
         assert (parts, turnover) == (part, pytest.approx(part * WAD // 10, rel=0.01))
     assert auto_rebalancer.isNonceUsed(ready, signal[SIGNAL_NONCE])
     with reverts(auto_rebalancer.AutoRebalancer__NonceUsed):
@@ -243,6 +244,44 @@ def test_rebalance__parts_within_the_interval__only_the_first_waits(
     for _ in range(3):
         auto_rebalancer.rebalance(signal, [buy(portfolio, 100_000)], signatures, sender=thief)
     assert auto_rebalancer.isNonceUsed(portfolio, signal[SIGNAL_NONCE])
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_rebalance__another_signal_with_a_held_nonce__reverts(
+    with_policy, three_parts, desk, buy, auto_rebalancer, thief, parts
+):
+    """Otherwise signal after signal runs under one nonce, and only the first waits for the interval."""
+    portfolio = with_policy(50_000, HOUR, HOUR, 0)
+    signal, signatures = three_parts
+    auto_rebalancer.rebalance(signal, [buy(portfolio, 100_000)], signatures, sender=thief)
+    targets = [6 * WAD // 10, 4 * WAD // 10, 0, 0]
+    other = desk.signal(
+        portfolio, targets, [], orders_hash=bytes(32), parts=parts, band=10_000, nonce=signal[SIGNAL_NONCE]
+    )
+    with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, portfolio, signal[SIGNAL_NONCE]):
+        auto_rebalancer.rebalance(other, [buy(portfolio, 100_000)], desk.sign(other), sender=thief)
+    auto_rebalancer.rebalance(signal, [buy(portfolio, 100_000)], signatures, sender=thief)
+
+
+def test_rebalance__cancelled_between_its_parts__reverts(ready, three_parts, buy, auto_rebalancer, guardian, thief):
+    signal, signatures = three_parts
+    auto_rebalancer.rebalance(signal, [buy(ready, 100_000)], signatures, sender=thief)
+    auto_rebalancer.cancelNonce(ready, signal[SIGNAL_NONCE], sender=guardian)
+    with reverts(auto_rebalancer.AutoRebalancer__NonceUsed):
+        auto_rebalancer.rebalance(signal, [buy(ready, 100_000)], signatures, sender=thief)
+
+
+def test_rebalance__list_of_assets_changed_since_it_was_signed__reverts(
+    ready, desk, buy, auto_rebalancer, portfolio_factory, universe, manager, thief
+):
+    """Relisting puts the same assets in another order, and a target would stand for another asset."""
+    orders = [buy(ready, 100_000)]
+    signal = desk.signal(ready, TARGETS, orders)
+    signatures = desk.sign(signal)
+    portfolio_factory.unlistAsset(ready, universe.stocks[1], sender=manager)
+    portfolio_factory.listAsset(ready, universe.stocks[1], sender=manager)
+    with reverts(ready.Portfolio__AssetsChanged):
+        auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
 
 
 def test_rebalance__no_parts__reverts(ready, desk, buy, auto_rebalancer):
