@@ -18,3 +18,10 @@ class KeeperError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.value}: {self.reason}; {self.remedy}"
+
+
+class Waiting(KeeperError):
+    """Something has to come first, such as a price or a moment: a state, and no failure.
+
+    With the next block the same is tried again, whole.
+    """

@@ -64,6 +64,7 @@ class Metrics:
         self._failing = self._gauge("failures_in_a_row", "Zero while things go well.")
         self._leading = self._gauge("leading", "One for the replica that acts.")
         self._paused = self._gauge("paused", "One while paused by `quantera pause`.")
+        self._waiting = self._gauge("waiting", "One while something has to come first: a price, a moment.")
 
     def expect(self, bot: str) -> None:
         """A bot that is about to start: not ready until its first look at the chain."""
@@ -91,6 +92,7 @@ class Metrics:
         self._failing.labels(bot).set(0)
         self._leading.labels(bot).set(int(step.leads))
         self._paused.labels(bot).set(int(step.paused))
+        self._waiting.labels(bot).set(int(step.waits))
         if step.head is not None:
             self._block.labels(bot).set(step.head.number)
             self._block_time.labels(bot).set(step.head.timestamp)

@@ -67,7 +67,8 @@ class Proposal:
 
     Attributes:
         orders: In the order of execution.
-        targets: WAD weights after them as quoted, in the order of the portfolio's assets; they sum to 1e18.
+        assets: Addresses, the portfolio's list that it was decided from.
+        targets: WAD weights after them as quoted, in the order of `assets`; they sum to 1e18.
         var_before, var_after: One-day 99% value at risk, fractions of NAV.
         cost_bps: Expected loss at the oracle's prices, basis points of NAV.
         turnover: Sum of what is sold and bought, fraction of NAV.
@@ -75,6 +76,7 @@ class Proposal:
     """
 
     orders: tuple[Order, ...]
+    assets: tuple[str, ...]
     targets: tuple[int, ...]
     var_before: float
     var_after: float
@@ -311,6 +313,7 @@ def _proposal(
     traded = sum(replace(by_token[trade.token_in], balance=trade.amount_in).value for trade in trades)
     return Proposal(
         orders=orders,
+        assets=state.assets,
         targets=(WAD - sum(risky), *risky),
         var_before=value_at_risk(state.weights, covariance, _z99(state)),
         var_after=value_at_risk(np.array(risky, dtype=np.float64) / WAD, covariance, _z99(state)),

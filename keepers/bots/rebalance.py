@@ -20,13 +20,18 @@ from keepers.chain.node import Block
 from keepers.chain.sender import Receipt
 from keepers.chain.signing import RebalanceSignal, hash_orders, model_id, sign_quorum
 from keepers.chain.state import PortfolioState
-from keepers.errors import KeeperError
+from keepers.errors import KeeperError, Waiting
 from keepers.market import CsvPriceSource
 from keepers.routing.errors import RoutingError
 from keepers.signals.momentum import SignalError, momentum
 
 _SCALES = (1.0, 0.5)
 """Parts of the way to the targets that are tried, the second if the chain refuses the first."""
+
+_TOO_EARLY = ("AutoRebalancer__TooSoon", "AutoRebalancer__NotYetValid")
+"""Refusals that pass with time."""
+
+_AGAIN = "the same is tried with the next block"
 
 
 class RebalanceBot:
@@ -73,7 +78,7 @@ class RebalanceBot:
             state = self._state(block)
         except Reverted as error:
             # Not a decision: the next block may bring the price.
-            raise KeeperError(f"model {nonce}", f"portfolio unreadable: {error.revert.text}", "wait") from error
+            raise Waiting(f"model {nonce}", f"portfolio unreadable: {error.revert.text}", _AGAIN) from error
         intent = self._intent(state, block)
         if intent.targets is None:
             self._context.decide(key, block, "nothing", intent.reason)
@@ -110,12 +115,14 @@ class RebalanceBot:
                 if not _is_refusal(error):
                     raise
                 refusal = error.revert.text if isinstance(error, Reverted) else str(error)
+                _require_in_time(nonce, refusal)
             else:
                 if receipt.ok:
                     reason = f"{intent.reason}; {proposal.summary()}"
                     self._context.decide(key, block, "done", reason, receipt)
                     return
                 refusal = receipt.reason
+                _require_in_time(nonce, refusal)
                 block = self._context.node.latest()
                 state = self._state(block)
             self._context.log.warning("refused", key=key, scale=scale, reason=refusal)
@@ -132,6 +139,7 @@ class RebalanceBot:
         settings = self._context.config.rebalance
         signal = RebalanceSignal(
             portfolio=self._context.record.address,
+            assets=proposal.assets,
             targets=proposal.targets,
             band_bps=settings.band_bps,
             max_turnover_bps=proposal.most_turnover_bps,
@@ -181,6 +189,12 @@ class RebalanceBot:
 
     def _key(self, nonce: int) -> str:
         return rebalance_key(self._context.record.address, nonce)
+
+
+def _require_in_time(nonce: int, refusal: str) -> None:
+    """Raises Waiting where the chain refused for the time alone: half of the way would be refused just so."""
+    if refusal.startswith(_TOO_EARLY):
+        raise Waiting(f"model {nonce}", refusal, _AGAIN)
 
 
 def _is_refusal(error: KeeperError) -> bool:

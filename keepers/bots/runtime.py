@@ -18,12 +18,12 @@ import structlog
 
 from keepers.bots.desk import Desk
 from keepers.bots.leadership import Leadership
-from keepers.bots.triggers import OnChange, OnEvents, OnThreshold, OnTime, Trigger
+from keepers.bots.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime, Trigger
 from keepers.chain.errors import Interrupted, NoCommonBlock
 from keepers.chain.heads import HeadStream
 from keepers.chain.logs import ChainMoved, pages
 from keepers.chain.node import Block
-from keepers.errors import KeeperError
+from keepers.errors import KeeperError, Waiting
 from keepers.store import Cursor, LeaseLost, SeenBlock
 from keepers.store.pauses import Pause, paused
 
@@ -86,11 +86,13 @@ class Step:
         head: Newest block; None for a replica that stands by.
         leads: Whether this replica acts.
         paused: Whether the bot rests.
+        waits: Whether something has to come first before a trigger can be dealt with.
     """
 
     head: Block | None
     leads: bool = True
     paused: bool = False
+    waits: bool = False
 
 
 class Runtime:
@@ -133,6 +135,8 @@ class Runtime:
         self._rest: Pause | None = None
         self._served: dict[str, Hashable] = {}
         self._crossed: set[str] = set()
+        self._waits: dict[str, Waiting] = {}
+        self._told: list[str] = []
 
     def run(self) -> None:
         """Until stopped.
@@ -180,8 +184,9 @@ class Runtime:
             self._beat(Step(head, paused=True))
             return
         self._serve_all(head)
+        self._tell_waits()
         self._whole = True
-        self._beat(Step(head))
+        self._beat(Step(head, waits=bool(self._waits)))
 
     # -- Leading
 
@@ -201,6 +206,7 @@ class Runtime:
         self._seen = None
         self._served.clear()
         self._crossed.clear()
+        self._waits.clear()
         self._bot.forget()
 
     def _pauses(self) -> bool:
@@ -302,15 +308,31 @@ class Runtime:
             return
         if self._served.get(trigger.name) == head.hash:
             return
+        try:
+            self._serve_block(trigger, head)
+        except Waiting as error:
+            self._waits[trigger.name] = error
+        else:
+            self._waits.pop(trigger.name, None)
+        self._served[trigger.name] = head.hash
+
+    def _serve_block(self, trigger: Trigger, head: Block) -> None:
         if isinstance(trigger, OnEvents):
             self._serve_events(trigger, head)
         elif isinstance(trigger, OnTime):
             self._serve_time(trigger, head)
         elif isinstance(trigger, OnThreshold):
             self._serve_threshold(trigger, head)
-        else:
+        elif isinstance(trigger, OnBlock):
             trigger.handler(head)
-        self._served[trigger.name] = head.hash
+
+    def _tell_waits(self) -> None:
+        """One line when waiting begins for something, and one when it ends; reasons may change with every block."""
+        waits = sorted(str(error.value) for error in self._waits.values())
+        if waits != self._told:
+            self._told = waits
+            reasons = "; ".join(str(error) for error in self._waits.values())
+            self._desk.log.info("waits" if waits else "waits no more", reason=reasons)
 
     def _serve_change(self, trigger: OnChange, head: Block) -> None:
         value = trigger.read(head)

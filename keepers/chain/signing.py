@@ -22,7 +22,7 @@ NORMAL_TAILS = (1_644_853_626_951_472_715, 2_326_347_874_040_841_101, 2_337_802_
 """Quantiles at 95% and 99% and mean loss beyond 97.5% of the standard normal, WAD."""
 
 _SIGNAL_TYPE = keccak(
-    text="RebalanceSignal(address portfolio,uint256[] targets,uint16 bandBps,uint16 maxTurnoverBps,"
+    text="RebalanceSignal(address portfolio,bytes32 assetsHash,uint256[] targets,uint16 bandBps,uint16 maxTurnoverBps,"
     "uint16 maxSlippageBps,uint8 maxParts,uint40 validFrom,uint40 validUntil,uint256 nonce,bytes32 modelId,"
     "bytes32 inputHash,bytes32 ordersHash)"
 )
@@ -127,7 +127,8 @@ class RebalanceSignal:
 
     Attributes:
         portfolio: Address.
-        targets: WAD weights in the order of the portfolio's assets, summing to 1e18.
+        assets: Addresses, the portfolio's list when it was decided. The chain refuses the signal when the list changes.
+        targets: WAD weights in the order of `assets`, summing to 1e18.
         band_bps: How far a weight may end from its target, basis points of NAV.
         max_turnover_bps: Most that may be traded, half the sum of the values' changes, basis points of NAV.
         max_slippage_bps: Most that each order and the whole may lose against the oracle.
@@ -140,6 +141,7 @@ class RebalanceSignal:
     """
 
     portfolio: str
+    assets: tuple[str, ...]
     targets: tuple[int, ...]
     band_bps: int
     max_turnover_bps: int
@@ -156,6 +158,7 @@ class RebalanceSignal:
         """For the ABI."""
         return (
             self.portfolio,
+            hash_assets(self.assets),
             self.targets,
             self.band_bps,
             self.max_turnover_bps,
@@ -172,8 +175,8 @@ class RebalanceSignal:
     def message(self, chain_id: int, rebalancer: str) -> SignableMessage:
         """What signers sign."""
         numbers = ("uint16", "uint16", "uint16", "uint8", "uint40", "uint40", "uint256")
-        types = ("bytes32", "address", "bytes32", *numbers, "bytes32", "bytes32", "bytes32")
-        values = (_SIGNAL_TYPE, self.portfolio, _packed(self.targets), *self.as_tuple()[2:])
+        types = ("bytes32", "address", "bytes32", "bytes32", *numbers, "bytes32", "bytes32", "bytes32")
+        values = (_SIGNAL_TYPE, *self.as_tuple()[:2], _packed(self.targets), *self.as_tuple()[3:])
         return SignableMessage(
             b"\x01", domain("Quantera AutoRebalancer", chain_id, rebalancer), keccak(encode(types, values))
         )
@@ -264,6 +267,11 @@ class DepthReport:
 def _packed(words: Sequence[int | bytes]) -> bytes:
     """EIP-712's hash of an array of one-word values, 32 bytes."""
     return keccak(b"".join(word if isinstance(word, bytes) else (word % 2**256).to_bytes(32, "big") for word in words))
+
+
+def hash_assets(assets: Sequence[str]) -> bytes:
+    """keccak256 of addresses, each padded to 32 bytes: `IAutoRebalancer.RebalanceSignal.assetsHash`."""
+    return _packed([int(asset, 16) for asset in assets])
 
 
 def hash_orders(orders: Sequence[Order]) -> bytes:

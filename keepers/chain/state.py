@@ -17,6 +17,9 @@ OFF = 65_535
 NO_SHARPE = -32_768
 """A least Sharpe ratio that limits nothing."""
 
+MIN_OBSERVATIONS = 20
+"""Daily returns below which the chain's limit on the Sharpe ratio binds nothing."""
+
 UNKNOWN_DAYS = 2**256 - 1
 """Days to liquidate where the depth of an asset is not known."""
 
@@ -110,7 +113,7 @@ class Metrics:
         if self.grade > limits.worst_grade:
             found.append("grade")
         limited = limits.min_sharpe_bps != NO_SHARPE
-        if self.observations and limited and self.sharpe < limits.min_sharpe_bps * (WAD // 10_000):
+        if self.observations >= MIN_OBSERVATIONS and limited and self.sharpe < limits.min_sharpe_bps * (WAD // 10_000):
             found.append("Sharpe")
         return found
 

@@ -20,6 +20,7 @@ from keepers.bots.names import rebalance_key, signal_nonce
 from keepers.errors import KeeperError
 from keepers.store import Store
 from scripts.artifacts import artifact, build
+from scripts.ports import free_port
 from tests.fixtures.board import signer
 from tests.fixtures.chaos import (
     FAULTS,
@@ -31,21 +32,18 @@ from tests.fixtures.chaos import (
     Process,
     Trouble,
     chaos_world,
+    outlast,
+    outlast_a_look,
     report,
-    wait_until,
 )
 from tests.fixtures.databases import new_postgres_database
 from tests.fixtures.node import FIRST_DAY, World, protocol
+from tests.fixtures.waiting import wait_until
 from tests.unit.keepers.bots.harness import started as keeper_started
-from tests.unit.keepers.chain.test_node import free_port
 
 RUNS = 50 if os.environ.get("QUANTERA_FUZZ") == "deep" else 2
 SEED = int(os.environ.get("QUANTERA_CHAOS_SEED", "1"))
-SETTLE_SECONDS = 90
-
-
-def seeds() -> range:
-    return range(SEED, SEED + RUNS)
+SEEDS = range(SEED, SEED + RUNS)
 
 
 def database(seed: int, folder: Path, config: pytest.Config) -> tuple[str, str]:
@@ -73,11 +71,14 @@ def of_a_run(seed: int, chance: random.Random) -> list[str]:
 
 
 @pytest.mark.slow
-def test_chaos__scribe__answers_every_note_exactly_once(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_chaos__scribe__answers_every_note_exactly_once(
+    tmp_path: Path, request: pytest.FixtureRequest, seed: int
+) -> None:
     build()
-    outcomes = [scribe_run(seed, tmp_path / str(seed), request.config) for seed in seeds()]
-    report(outcomes)
-    assert all(outcome.acted == outcome.events > 0 for outcome in outcomes), outcomes
+    outcome = scribe_run(seed, tmp_path / str(seed), request.config)
+    report(outcome)
+    assert outcome.acted == outcome.events > 0, outcome
 
 
 def scribe_run(seed: int, folder: Path, config: pytest.Config) -> Outcome:
@@ -97,7 +98,7 @@ def scribe_run(seed: int, folder: Path, config: pytest.Config) -> Outcome:
         posted = 0
         for turn, fault in enumerate(shuffled(chance)):
             if turn > 0:  # The first strikes while it starts.
-                wait_until(lambda: "decision" in process.output(), SETTLE_SECONDS, trouble.mend)
+                outlast(lambda: "decision" in process.output(), trouble.mend)
             for _ in range(chance.randint(2, 4)):
                 author.send(address, contract.encode_abi("post", [posted, 1]))
                 posted += 1
@@ -108,8 +109,8 @@ def scribe_run(seed: int, folder: Path, config: pytest.Config) -> Outcome:
         def answers() -> list[int]:
             return [contract.functions.answers(note).call() for note in range(posted)]
 
-        wait_until(lambda: min(answers()) > 0, SETTLE_SECONDS, trouble.mend)
-        time.sleep(1.0)  # For a second answer, if there is to be one.
+        outlast(lambda: min(answers()) > 0, trouble.mend)
+        outlast_a_look(chain, store_url, "scribe", trouble.mend)
         outcome = Outcome("scribe", seed, kind, faults=dict(trouble.done))
         outcome.count(answers())
         assert process.stop() == 0, process.output()[-2000:]
@@ -150,7 +151,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
         world.open_day(200)
         for _ in range(2 * REORG):
             world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
-    wait_until(lambda: whole(state), 30)
+    wait_until(lambda: whole(state))
     _made["template"] = world, state
     return world, state
 
@@ -194,7 +195,7 @@ def open_day(world: ChaosWorld, day: int) -> int:
     bury(world)
     world.write_prices(day + 1)
     world.open_day(day)
-    wait_until(lambda: world.w3.eth.get_block("latest")["timestamp"] >= close, SETTLE_SECONDS, world.author.insist)
+    outlast(lambda: world.w3.eth.get_block("latest")["timestamp"] >= close, world.author.insist)
     bury(world)
     return close
 
@@ -206,12 +207,13 @@ def bury(world: ChaosWorld) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
 def test_chaos__risk__posts_one_model_a_close(
-    template: tuple[World, Path], tmp_path: Path, request: pytest.FixtureRequest
+    template: tuple[World, Path], tmp_path: Path, request: pytest.FixtureRequest, seed: int
 ) -> None:
-    outcomes = [risk_run(template, seed, tmp_path / f"{seed}", request.config) for seed in seeds()]
-    report(outcomes)
-    assert all(outcome.acted == outcome.events > 0 for outcome in outcomes), outcomes
+    outcome = risk_run(template, seed, tmp_path / f"{seed}", request.config)
+    report(outcome)
+    assert outcome.acted == outcome.events > 0, outcome
 
 
 def risk_run(template: tuple[World, Path], seed: int, folder: Path, config: pytest.Config) -> Outcome:
@@ -224,14 +226,14 @@ def risk_run(template: tuple[World, Path], seed: int, folder: Path, config: pyte
         closes = [close_of(FIRST_DAY + timedelta(days=200))]
         try:
             process.supervise()
-            wait_until(lambda: closes[-1] in model_times(world), SETTLE_SECONDS, trouble.mend)
+            outlast(lambda: closes[-1] in model_times(world), trouble.mend)
             for day, fault in enumerate(of_a_run(seed, chance), 201):
                 closes.append(open_day(world, day))
                 trouble.pause(1.5)
                 trouble.strike(fault)
-                wait_until(lambda: closes[-1] in model_times(world), SETTLE_SECONDS, trouble.mend)
+                outlast(lambda: closes[-1] in model_times(world), trouble.mend)
             world.author.settle()
-            time.sleep(1.0)
+            outlast_a_look(world.chain, store_url, "risk:demo", trouble.mend)
             posted = model_times(world)
             outcome = Outcome("risk", seed, kind, faults=dict(trouble.done))
             outcome.count([len(posted.get(close, [])) for close in closes])
@@ -247,12 +249,13 @@ def risk_run(template: tuple[World, Path], seed: int, folder: Path, config: pyte
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
 def test_chaos__rebalance__acts_once_a_model(
-    template: tuple[World, Path], tmp_path: Path, request: pytest.FixtureRequest
+    template: tuple[World, Path], tmp_path: Path, request: pytest.FixtureRequest, seed: int
 ) -> None:
-    outcomes = [rebalance_run(template, seed, tmp_path / f"{seed}", request.config) for seed in seeds()]
-    report(outcomes)
-    assert all(outcome.acted == outcome.events > 0 for outcome in outcomes), outcomes
+    outcome = rebalance_run(template, seed, tmp_path / f"{seed}", request.config)
+    report(outcome)
+    assert outcome.acted == outcome.events > 0, outcome
 
 
 def rebalance_run(template: tuple[World, Path], seed: int, folder: Path, config: pytest.Config) -> Outcome:
@@ -280,13 +283,13 @@ def rebalance_run(template: tuple[World, Path], seed: int, folder: Path, config:
                         """The model may have to be posted once more."""
                         return close in model_times(world) and newest_decided(world, store_url)
 
-                    wait_until(lambda close=close: close in model_times(world), SETTLE_SECONDS, post)  # type: ignore[misc]
+                    outlast(lambda close=close: close in model_times(world), post)  # type: ignore[misc]
                     trouble.pause(1.0)
                     trouble.strike(fault)
-                    wait_until(decided, SETTLE_SECONDS, post)
+                    outlast(decided, post)
                 world.author.settle()
-                wait_until(lambda: newest_decided(world, store_url), SETTLE_SECONDS, post)
-            time.sleep(1.0)
+                outlast(lambda: newest_decided(world, store_url), post)
+            outlast_a_look(world.chain, store_url, "rebalance:demo", trouble.mend)
             outcome = Outcome("rebalance", seed, kind, faults=dict(trouble.done))
             outcome.count(acts(world, store_url))
             assert process.stop() == 0, process.output()[-2000:]

@@ -17,6 +17,7 @@ from keepers.config import load_config
 from tests.fixtures.kms import ACCESS_KEY, REGION, SECRET_KEY, kms
 from tests.fixtures.node import PASSPHRASE, SENDER_KEY, SIGNER_KEYS, World
 from tests.fixtures.vault import ROLE, SECRET_ID, TOKEN, vault
+from tests.fixtures.waiting import GENEROUS
 from tests.unit.keepers.bots.harness import posted, ready, started
 
 
@@ -75,7 +76,7 @@ def test_open_keys__on_a_terminal__asks_and_does_not_echo(world: World) -> None:
     if child == 0:
         os.execv(sys.executable, [sys.executable, "-m", "keepers", "keys", "list", "--config", str(config)])
     shown, answered = b"", 0
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + GENEROUS
     while time.monotonic() < deadline:
         try:
             shown += os.read(terminal, 4096)

@@ -12,6 +12,7 @@ from keepers.bots.metrics import Metrics
 from keepers.bots.monitor import MonitorError, monitor
 from keepers.bots.runtime import Step
 from keepers.chain.node import Block
+from tests.fixtures.waiting import GENEROUS
 
 BOT = "risk:demo"
 
@@ -30,7 +31,7 @@ HEAD = Block(number=7, hash="0xaa", parent="0x99", timestamp=1000, base_fee=None
 
 def get(port: int, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=GENEROUS) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -118,4 +119,4 @@ def test_exposition__every_metric__is_in_the_operators_page() -> None:
     page = (Path(__file__).parents[4] / "docs/operations.md").read_text()
     lines = Metrics().exposition().decode().splitlines()
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-    assert len(names) == 8 and all(f"`{name}`" in page for name in names)
+    assert len(names) == 9 and all(f"`{name}`" in page for name in names)

@@ -153,3 +153,10 @@ def test_breaches__sharpe__counts_where_a_limit_is_on() -> None:
     metrics = Metrics(WAD, 0, 0, 0, 0, WAD, WAD, 0, sharpe=-5 * WAD, observations=22)
     assert metrics.breaches(LIMITS) == []
     assert metrics.breaches(replace(LIMITS, min_sharpe_bps=-32_767)) == ["Sharpe"]
+
+
+def test_breaches__sharpe_of_too_few_days__counts_nothing() -> None:
+    metrics = Metrics(WAD, 0, 0, 0, 0, WAD, WAD, 0, sharpe=0, observations=19)
+    limits = replace(LIMITS, min_sharpe_bps=5000)
+    assert metrics.breaches(limits) == []
+    assert replace(metrics, observations=20).breaches(limits) == ["Sharpe"]

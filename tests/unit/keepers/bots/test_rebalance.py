@@ -7,8 +7,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.errors import KeeperError
+from keepers.bots.proposal import PART_OF_THE_WAY
 from keepers.store import Decision
+from scripts.anvil import advance
 from scripts.deployment.venues import Venue, market_record
 from scripts.venues.balancer import vault_abi
 from tests.fixtures.node import World
@@ -170,12 +171,34 @@ def test_rebalance_bot__price_stale__decides_when_it_is_back(world: World) -> No
         risk.step()
         world.w3.provider.make_request("evm_increaseTime", [3 * 86_400 + 7200])  # type: ignore[arg-type]
         world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
-        with pytest.raises(KeeperError, match="PriceOracle__StalePrice"):
-            bot.step()
+        bot.step(2)
         assert bot.context.store.decisions("rebalance:demo") == []
+        assert bot.output.getvalue().count('"event": "waits"') == 1
+        assert "PriceOracle__StalePrice" in bot.output.getvalue()
         world.open_day(204)
         bot.step()
         assert decided(world, bot, 1).outcome != "refused"
+
+
+def test_rebalance_bot__interval_since_the_last_one_not_over__goes_the_whole_way_when_it_is(world: World) -> None:
+    ready(world)
+    config = world.write_config(rebalance={"schedule": {"every_n_days": 1, "drift_bps": 100}})
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        assert day(world, risk, bot, 201).outcome == "done"
+        policy = (50_000, 3600, 36 * 3600, 0)
+        world.call(world.contract("AutoRebalancer").functions.setPolicy(world.portfolio.address, policy))
+        world.deposit(100_000)
+        world.write_prices(203)
+        world.open_day(202)
+        risk.step(2)
+        bot.step(2)
+        key = rebalance_key(world.portfolio.address, posted(world))
+        assert bot.context.store.decision("rebalance:demo", key) is None
+        assert "AutoRebalancer__TooSoon" in bot.output.getvalue()
+        advance(world.w3, 13 * 3600)
+        bot.step(2)
+        found = decided(world, bot, posted(world))
+        assert found.outcome == "done" and PART_OF_THE_WAY not in found.reason
 
 
 def test_rebalance_bot__away_for_two_models__says_that_they_passed(world: World) -> None:

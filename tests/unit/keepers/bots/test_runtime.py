@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,13 @@ from keepers.chain.errors import NoCommonBlock
 from keepers.chain.heads import HeadStream
 from keepers.chain.logs import Event
 from keepers.chain.node import Block
-from keepers.errors import KeeperError
+from keepers.errors import KeeperError, Waiting
 from keepers.store import Cursor, Point, Store
+from scripts.artifacts import artifact, contract_at
+from scripts.ports import free_port
 from tests.fixtures.board import POLICY, Board, Replica, board, replica
+from tests.fixtures.chaos import Chain
+from tests.fixtures.waiting import GENEROUS, join, wait_until
 
 
 def steps(found: Replica, times: int = 3) -> None:
@@ -133,7 +136,7 @@ def test_reorganisation__note_and_answer_gone__note_posted_again_is_answered_onc
     assert local_chain.answers(1, 7) == [1]
     local_chain.rpc("anvil_reorg", 3, [])
     assert local_chain.answers(1, 7) == [0]
-    local_chain.rpc("eth_sendRawTransaction", raw.to_0x_hex())
+    local_chain.send_again(raw)
     steps(running, 4)
     assert local_chain.answers(1, 7) == [1]
     assert "reorganisation" in running.output.getvalue() and running.bot.forgot > 0
@@ -380,17 +383,61 @@ def test_run__failing_on_and_on__opens_the_circuit(local_chain: Board, store: St
     assert running.output.getvalue().count('"event": "failure"') == 3
 
 
-def test_run__node_gone_and_back__goes_on(store: Store) -> None:
+def test_step__something_has_to_come_first__is_no_failure_and_comes_again(local_chain: Board, store: Store) -> None:
+    told: list[bool] = []
+    running = replica(local_chain, store, beat=lambda step: told.append(step.waits))
+    local_chain.post(0)
+    early = True
+
+    def interrupt(note: int) -> None:
+        if early:
+            raise Waiting(f"note {note}", "not yet", "wait")
+
+    running.bot.interrupt = interrupt
+    for _ in range(3):
+        running.runtime.step()
+        local_chain.mine()
+    assert local_chain.answers(1) == [0] and told == [True] * 3
+    early = False
+    running.runtime.step()
+    assert local_chain.answers(1) == [1] and told[-1] is False
+    log = running.output.getvalue()
+    assert (log.count('"event": "waits"'), log.count('"event": "waits no more"')) == (1, 1)
+    assert '"event": "failure"' not in log
+
+
+def test_step__one_trigger_waits__the_others_are_served(local_chain: Board, store: Store) -> None:
+    running = replica(local_chain, store)
+    served: list[int] = []
+
+    def wait(_: Block) -> None:
+        raise Waiting("something", "not yet", "wait")
+
+    running.bot.triggers = (OnBlock("waits", wait), OnBlock("works", lambda block: served.append(block.number)))
+    running.runtime.step()
+    assert len(served) == 1
+
+
+def test_run__node_gone_and_back__goes_on(store: Store, tmp_path: Path) -> None:
     beats: list[int] = []
-    with board() as local_chain:
-        running = replica(local_chain, store, beat=lambda step: beats.append(step.head.number))
+    chain = Chain(tmp_path / "state.json", free_port(), seed=1)
+    chain.start()
+    try:
+        nowhere = contract_at(chain.w3, "0x" + "01" * 20, artifact("NoteBoard").abi)
+        policy = replace(POLICY, max_failures=1_000_000)
+        on_chain = Board(chain.w3, chain.url, nowhere, "")
+        running = replica(on_chain, store, policy=policy, beat=lambda step: beats.append(step.head.number))
         thread = threading.Thread(target=running.runtime.run, daemon=True)
         thread.start()
         wait_until(lambda: bool(beats))
-    wait_until(lambda: '"event": "failure"' in running.output.getvalue())
-    running.stop.set()
-    thread.join(timeout=10)
-    assert not thread.is_alive()
+        with chain.away():
+            wait_until(lambda: '"event": "failure"' in running.output.getvalue())
+            last = beats[-1]
+        wait_until(lambda: beats[-1] > last)
+        running.stop.set()
+        join([thread])
+    finally:
+        chain.close()
 
 
 def test_run__asked_to_stop__gives_the_lease_up(local_chain: Board, store: Store) -> None:
@@ -399,7 +446,7 @@ def test_run__asked_to_stop__gives_the_lease_up(local_chain: Board, store: Store
     thread.start()
     wait_until(lambda: (lease := store.lease("bot:scribe")) is not None and lease.expires > 0)
     running.stop.set()
-    thread.join(timeout=10)
+    join([thread])
     other = replica(local_chain, store, seconds=600)
     local_chain.post(0)
     steps(other)
@@ -408,7 +455,7 @@ def test_run__asked_to_stop__gives_the_lease_up(local_chain: Board, store: Store
 
 def test_run__websocket__hears_of_a_block_before_the_next_poll(local_chain: Board, store: Store) -> None:
     wake, beats = threading.Event(), list[int]()
-    policy = replace(POLICY, poll_seconds=30.0)
+    policy = replace(POLICY, poll_seconds=10 * GENEROUS)
     running = replica(local_chain, store, policy=policy, wake=wake, beat=lambda step: beats.append(step.head.number))
     heads = HeadStream([local_chain.url.replace("http", "ws")], wake, running.desk.log)
     running.runtime._heads = heads
@@ -416,15 +463,13 @@ def test_run__websocket__hears_of_a_block_before_the_next_poll(local_chain: Boar
     thread.start()
     wait_until(lambda: heads.live and bool(beats))
     local_chain.post(0)
-    wait_until(lambda: local_chain.answers(1) == [1], 5)
+    wait_until(lambda: local_chain.answers(1) == [1])
     running.stop.set()
-    thread.join(timeout=10)
-    assert not thread.is_alive() and not heads.live
+    join([thread])
+    assert not heads.live
 
 
 def test_heads__nobody_there_then_somebody__connects(store: Store) -> None:
-    from tests.unit.keepers.chain.test_node import free_port
-
     port, wake = free_port(), threading.Event()
     with board() as local_chain:
         running = replica(local_chain, store)
@@ -516,11 +561,3 @@ def test_two_replicas__leader_killed_between_receipt_and_decision__one_that_was_
     steps(second)
     assert local_chain.answers(2) == [1, 1] and len(store.decisions("scribe")) == 2
     store.close()
-
-
-def wait_until(done: object, seconds: float = 20.0) -> None:
-    assert callable(done)
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "took too long"
-        time.sleep(0.01)

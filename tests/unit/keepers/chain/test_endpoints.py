@@ -7,11 +7,13 @@ from contextlib import contextmanager
 import pytest
 import requests
 
+from keepers.chain.endpoints import _REST
 from keepers.chain.errors import NodeUnreachable, WrongNetwork
 from keepers.chain.node import connect
+from scripts.ports import free_port
 from tests.fixtures.board import Board, board
 from tests.fixtures.services import Answer, Request, serve
-from tests.unit.keepers.chain.test_node import free_port
+from tests.fixtures.waiting import GENEROUS, Clock
 
 
 class Front:
@@ -32,7 +34,7 @@ class Front:
         else:
             body = request.body
         found = requests.post(
-            self.chain.url, data=json.dumps(body), headers={"content-type": "application/json"}, timeout=5
+            self.chain.url, data=json.dumps(body), headers={"content-type": "application/json"}, timeout=GENEROUS
         )
         return Answer(200, found.json())
 
@@ -66,7 +68,8 @@ def test_rpc__all_dead__says_so_of_the_preferred_one() -> None:
 def test_rpc__preferred_one_answers_with_a_status__next_answers_then_it_is_asked_again(
     local_chain: Board, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("keepers.chain.endpoints._REST", 0.05)
+    clock = Clock()
+    monkeypatch.setattr("keepers.chain.endpoints.time", clock)
     with front(local_chain) as (preferred, url):
         node = connect(url, 31337, fallbacks=[local_chain.url])
         preferred.status = status
@@ -76,9 +79,9 @@ def test_rpc__preferred_one_answers_with_a_status__next_answers_then_it_is_asked
         assert preferred.asked == asked, "it rests"
         assert node.health()[0].reason == f"HTTP status {status}"
         preferred.status = 200
-        while not node.health()[0].up:
-            node.latest()
-        assert preferred.asked > asked
+        clock.sleep(_REST)
+        node.latest()
+        assert preferred.asked > asked and node.health()[0].up
 
 
 def test_latest__preferred_one_stuck__the_next_is_asked(local_chain: Board) -> None:
@@ -105,3 +108,29 @@ def test_connect__fallback_on_another_chain__is_refused_when_it_is_asked(local_c
         preferred.status = 500
         with pytest.raises(WrongNetwork, match="is chain 5, not 31337"):
             node.latest()
+
+
+def test_batch__answered_in_another_order__each_finds_its_question() -> None:
+    def backwards(request: Request) -> Answer:
+        if isinstance(request.body, dict):
+            return Answer(200, {"id": request.body["id"], "result": hex(31337)})
+        return Answer(200, [{"id": asked["id"], "result": asked["params"][0]} for asked in reversed(request.body)])
+
+    with serve(backwards) as url:
+        found = connect(url, 31337).batch([("echo", [number]) for number in range(5)])
+    assert found == list(range(5))
+
+
+@pytest.mark.parametrize("answer", [{"error": {"message": "batches are off"}}, [], [{"id": None, "result": "0x1"}]])
+def test_batch__not_every_question_answered__says_so(answer: object) -> None:
+    def refuse(request: Request) -> Answer:
+        one = isinstance(request.body, dict)
+        return Answer(200, {"id": request.body["id"], "result": hex(31337)} if one else answer)
+
+    with serve(refuse) as url, pytest.raises(NodeUnreachable, match="use a node with batches"):
+        connect(url, 31337).batch([("eth_blockNumber", [])])
+
+
+def test_rpc__answer_that_is_no_object__is_no_answer() -> None:
+    with serve(lambda _: Answer(200, [])) as url, pytest.raises(NodeUnreachable, match="no JSON-RPC answer"):
+        connect(url, 31337)

@@ -31,7 +31,7 @@ def test_event__mined_again_in_another_block__has_the_same_id(local_chain: Board
     before = read_page(node, wanted(local_chain), 0, 2).events
     local_chain.rpc("anvil_reorg", 1, [])
     local_chain.mine()
-    local_chain.rpc("eth_sendRawTransaction", raw.to_0x_hex())
+    local_chain.send_again(raw)
     after = read_page(node, wanted(local_chain), 0, local_chain.w3.eth.block_number).events
     assert [event.id for event in before] == [event.id for event in after]
     assert {event.block_hash for event in before}.isdisjoint(event.block_hash for event in after)

@@ -1,19 +1,12 @@
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from keepers.chain import abi
 from keepers.chain.errors import ChainError, NodeRefused, NodeUnreachable, Reverted, WrongNetwork
 from keepers.chain.node import Call, connect, redact
+from scripts.ports import free_port
 from tests.fixtures.node import World
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_connect__nobody_there__one_line() -> None:

@@ -14,9 +14,9 @@ from keepers.chain.node import connect
 from keepers.chain.routes import PrivateRoute, PublicRoute, Relay
 from keepers.chain.sender import Sender
 from keepers.store import Store
+from scripts.ports import free_port
 from tests.fixtures.board import SENDING, Board, board, signer
 from tests.fixtures.relay import PrivateRelay, private_relay
-from tests.unit.keepers.chain.test_node import free_port
 
 IDENTITY = signer(0x1D)
 

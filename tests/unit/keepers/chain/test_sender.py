@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from keepers.store import Store
 from scripts.artifacts import artifact
 from scripts.transactions import deploy
 from tests.fixtures.board import SENDING, Board, signer
+from tests.fixtures.waiting import Clock, join
 
 
 def sender(local_chain: Board, store: Store, policy: SendPolicy = SENDING, bot: str = "bot", **options: Any) -> Sender:
@@ -58,15 +58,13 @@ def settled(found: Sender) -> dict[str, Status]:
     return {item.transaction.key: item.status for item in found.settle()}
 
 
-def when(happened: Callable[[], bool], then: Callable[[], object]) -> threading.Thread:
-    def wait() -> None:
-        while not happened():
-            time.sleep(0.01)
-        then()
-
-    thread = threading.Thread(target=wait, daemon=True)
-    thread.start()
-    return thread
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """The sender's, between whose looks at the chain a test acts."""
+    found = Clock()
+    monkeypatch.setattr("keepers.chain.sender.time", found)
+    yield found
+    assert found.idle, "what the test had planned did not happen"
 
 
 # -- Sending
@@ -130,29 +128,30 @@ def test_send__mined_but_reverted__gives_the_decoded_reason(
     assert store.journal("bot").active() == []
 
 
-def test_send__confirmations_wanted__waits_for_them(local_chain: Board, store: Store) -> None:
+def test_send__confirmations_wanted__waits_for_them(local_chain: Board, store: Store, clock: Clock) -> None:
     sending = sender(local_chain, store, replace(SENDING, confirmations=2))
     start = local_chain.w3.eth.block_number
-    thread = when(lambda: local_chain.w3.eth.block_number == start + 1, lambda: local_chain.mine(2))
+    clock.when(lambda: local_chain.w3.eth.block_number == start + 1, lambda: local_chain.mine(2))
     receipt = sending.send("key", *act(local_chain))
-    thread.join(timeout=10)
     assert local_chain.w3.eth.block_number >= receipt.block + 2
 
 
 # -- Stuck, dropped, displaced
 
 
-def test_send__stuck__is_replaced_with_a_higher_fee_and_happens_once(local_chain: Board, store: Store) -> None:
+def test_send__stuck__is_replaced_with_a_higher_fee_and_happens_once(
+    local_chain: Board, store: Store, clock: Clock
+) -> None:
     local_chain.rpc("evm_setAutomine", False)
-    thread = when(lambda: len(attempts(store)) == 3, local_chain.mine)
+    clock.when(lambda: len(attempts(store)) == 3, local_chain.mine)
     receipt = sender(local_chain, store, replace(SENDING, replace_after=0.2)).send("key", *act(local_chain))
-    thread.join(timeout=10)
     (made,) = store.journal("bot").active()
     paid = [attempt.max_fee for attempt in made.attempts]
-    assert paid == sorted(set(paid)) and receipt.ok and receipt.tx_hash == made.tx_hash
+    assert len(paid) == 3 and paid == sorted(set(paid)) and receipt.ok and receipt.tx_hash == made.tx_hash
     assert local_chain.answers(1, 1) == [1]
 
 
+@pytest.mark.usefixtures("clock")
 def test_send__stuck_at_the_bound__is_not_replaced(local_chain: Board, store: Store) -> None:
     local_chain.rpc("evm_setAutomine", False)
     policy = replace(SENDING, max_fee=GWEI, replace_after=0.05, receipt_timeout=0.5)
@@ -163,7 +162,7 @@ def test_send__stuck_at_the_bound__is_not_replaced(local_chain: Board, store: St
     assert {attempt.max_fee for attempt in attempts(store)} == {GWEI} and len(attempts(store)) == 1
 
 
-def test_send__dropped_by_the_node__is_sent_again(local_chain: Board, store: Store) -> None:
+def test_send__dropped_by_the_node__is_sent_again(local_chain: Board, store: Store, clock: Clock) -> None:
     local_chain.rpc("evm_setAutomine", False)
     notes: list[str] = []
 
@@ -171,14 +170,14 @@ def test_send__dropped_by_the_node__is_sent_again(local_chain: Board, store: Sto
         local_chain.rpc("anvil_dropAllTransactions")
         local_chain.rpc("evm_setAutomine", True)
 
-    thread = when(lambda: int(local_chain.rpc("txpool_status")["pending"], 16) == 1, drop)
+    clock.when(lambda: int(local_chain.rpc("txpool_status")["pending"], 16) == 1, drop)
     sending = sender(local_chain, store, note=lambda event, **_: notes.append(event))
     receipt = sending.send("key", *act(local_chain))
-    thread.join(timeout=10)
     assert receipt.ok and "resent" in notes and local_chain.answers(1, 1) == [1]
     assert len(attempts(store)) == 1, "the same bytes"
 
 
+@pytest.mark.usefixtures("clock")
 def test_send__never_mined__times_out_and_a_restart_finishes_it(local_chain: Board, store: Store) -> None:
     local_chain.rpc("evm_setAutomine", False)
     with pytest.raises(ReceiptTimeout):
@@ -189,15 +188,15 @@ def test_send__never_mined__times_out_and_a_restart_finishes_it(local_chain: Boa
     assert local_chain.answers(1, 1) == [1]
 
 
-def test_settle__stuck_since_the_last_run__raises_the_fee(local_chain: Board, store: Store) -> None:
+def test_settle__stuck_since_the_last_run__raises_the_fee(local_chain: Board, store: Store, clock: Clock) -> None:
     stuck(local_chain, store)
-    thread = when(lambda: len(attempts(store)) == 2, local_chain.mine)
+    clock.when(lambda: len(attempts(store)) == 2, local_chain.mine)
     assert settled(sender(local_chain, store, replace(SENDING, replace_after=0.1))) == {"key": Status.MINED}
-    thread.join(timeout=10)
     first, second = attempts(store)
     assert second.max_fee > first.max_fee and local_chain.answers(1, 1) == [1]
 
 
+@pytest.mark.usefixtures("clock")
 def test_send__nonce_taken_by_another__says_that_it_is_lost(local_chain: Board, store: Store, tmp_path: Path) -> None:
     other = Store.open(f"sqlite:///{tmp_path}/other.sqlite")
     stuck(local_chain, store, "ours")
@@ -211,21 +210,22 @@ def test_send__nonce_taken_by_another__says_that_it_is_lost(local_chain: Board, 
     other.close()
 
 
-def test_send__displaced_while_it_waits__says_so(local_chain: Board, store: Store, tmp_path: Path) -> None:
+def test_send__displaced_while_it_waits__says_so(
+    local_chain: Board, store: Store, tmp_path: Path, clock: Clock
+) -> None:
     other = Store.open(f"sqlite:///{tmp_path}/other.sqlite")
     local_chain.rpc("evm_setAutomine", False)
 
     def displace() -> None:
         local_chain.rpc("anvil_dropAllTransactions")
-        rival = sender(local_chain, other, replace(SENDING, receipt_timeout=0.0))
-        with pytest.raises(ReceiptTimeout):
-            rival.send("theirs", *act(local_chain, 5))
+        stuck(local_chain, other, "theirs", 5)
         local_chain.mine()
 
-    thread = when(lambda: len(attempts(store)) == 1, displace)
+    # In the pool, not only in the journal: what is broadcast after the pool was emptied takes the nonce itself.
+    clock.when(lambda: int(local_chain.rpc("txpool_status")["pending"], 16) == 1, displace)
     with pytest.raises(TransactionLost, match="give keepers one store"):
         sender(local_chain, store, replace(SENDING, resend_after=60)).send("ours", *act(local_chain))
-    thread.join(timeout=10)
+    assert local_chain.answers(1, 1) == [0] and local_chain.answers(1, 5) == [1]
     other.close()
 
 
@@ -314,6 +314,25 @@ def test_settle__deep_enough__is_no_longer_watched(local_chain: Board, store: St
     assert store.journal("bot").active() == []
 
 
+def test_settle__many_that_are_not_final__are_looked_after_in_one_request(
+    local_chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending = sender(local_chain, store)
+    for number in range(5):
+        sending.send(f"key {number}", *act(local_chain, number))
+    asked: list[int] = []
+    original = Node.batch
+
+    def counting(self: Node, requests: Iterable[tuple[str, list[Any]]]) -> list[Any]:
+        pending = list(requests)
+        asked.append(len(pending))
+        return original(self, pending)
+
+    monkeypatch.setattr(Node, "batch", counting)
+    assert settled(sending) == {f"key {number}": Status.MINED for number in range(5)}
+    assert asked == [5]
+
+
 # -- Kills and rivals
 
 
@@ -346,6 +365,5 @@ def test_send__many_senders_of_one_account__each_has_a_nonce(local_chain: Board,
     threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(6)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
+    join(threads)
     assert faults == [] and local_chain.answers(6) == [1] * 6

@@ -42,6 +42,7 @@ def test_signal_digest__beside_the_chains__is_equal(world: World) -> None:
     order = Order(A, B, 10, 9, A, 1_600_000_000, ((4, ((A, True),)), (6, ((B, False), (A, True)))))
     signal = RebalanceSignal(
         A,
+        (B, A),
         (4 * 10**17, 6 * 10**17),
         50,
         9_000,
@@ -83,10 +84,10 @@ def test_orders_hash__recomputed_by_the_chain__is_accepted(world: World) -> None
     rebalancer = world.record["contracts"]["AutoRebalancer"]["address"]
     function = abi.function("AutoRebalancer", "rebalance")
     numbers = (0, 10_000, 100, 0, 2**40 - 1, 0)
-    right = RebalanceSignal(A, (10**18,), *numbers, MODEL_ID, bytes(32), hash_orders([order]))
+    right = RebalanceSignal(A, (B,), (10**18,), *numbers, MODEL_ID, bytes(32), hash_orders([order]))
     with pytest.raises(ChainError, match="SignerSets__NoSuchSet"):
         node.call(rebalancer, function, right.as_tuple(), [order.as_tuple()], [])
-    wrong = RebalanceSignal(A, (10**18,), *numbers, MODEL_ID, bytes(32), hash_orders([]))
+    wrong = RebalanceSignal(A, (B,), (10**18,), *numbers, MODEL_ID, bytes(32), hash_orders([]))
     with pytest.raises(ChainError, match="AutoRebalancer__WrongOrders"):
         node.call(rebalancer, function, wrong.as_tuple(), [order.as_tuple()], [])
 

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,8 +12,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from keepers.cli import main
+from keepers.config import load_config
+from keepers.store import Cursor, Store
 from keepers.store.tables import HEAD
+from scripts.ports import free_port
+from tests.fixtures.chaos import Process
 from tests.fixtures.node import PASSPHRASE, World
+from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
 from tests.unit.keepers.bots.harness import posted, ready, rebalanced
 
 COMMANDS = [
@@ -57,12 +59,6 @@ def line_of(result: Result, code: int) -> str:
     return line
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def process(kind: str, config: Path) -> Iterator[subprocess.Popen[str]]:
     """`quantera run` as a user runs it."""
@@ -74,12 +70,24 @@ def process(kind: str, config: Path) -> Iterator[subprocess.Popen[str]]:
             running.kill()
 
 
-def wait_until(done: object, seconds: float = 180.0) -> None:
-    assert callable(done)
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "took too long"
-        time.sleep(0.02)
+def alive(*processes: subprocess.Popen[str]) -> Callable[[], None]:
+    """Fails with the output of a process that has ended."""
+
+    def check() -> None:
+        for running in processes:
+            assert running.poll() is None, "\n".join(running.communicate())
+
+    return check
+
+
+@contextmanager
+def supervised(kind: str, config: Path) -> Iterator[Process]:
+    """`quantera run`, to be killed and started again."""
+    found = Process(["-m", "keepers", "run", kind, "--config", str(config)], config.parent / f"{kind}.log")
+    try:
+        yield found
+    finally:
+        found.kill()
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -130,8 +138,6 @@ def test_run__unknown_portfolio__one_line(world: World) -> None:
 
 
 def test_run__store_of_another_chain__one_line(world: World) -> None:
-    from keepers.store import Cursor, Store
-
     config = world.write_config(store="sqlite:///foreign.sqlite")
     Store.open(f"sqlite:///{world.folder}/foreign.sqlite").advance(Cursor("genesis:31337", 0, "0x00", 1))
     line = line_of(invoke("run", "risk", "--config", str(config)), 1)
@@ -198,10 +204,10 @@ def test_status__with_a_model__shows_limits_and_decisions(world: World) -> None:
 def test_run__as_processes__post_and_rebalance_then_end_on_sigterm(world: World) -> None:
     config = ready(world)
     with process("risk", config) as risk, process("rebalance", config) as bot:
-        wait_until(lambda: rebalanced(world) == 1)
+        wait_until(lambda: rebalanced(world) == 1, meanwhile=alive(risk, bot))
         for running in (risk, bot):
             running.send_signal(signal.SIGTERM)
-            output, errors = running.communicate(timeout=30)
+            output, errors = running.communicate(timeout=GENEROUS)
             assert running.returncode == 0, errors
             lines = [json.loads(line) for line in output.splitlines()]
             assert lines[0]["event"] == "started" and lines[-1]["event"] == "stopped"
@@ -209,17 +215,26 @@ def test_run__as_processes__post_and_rebalance_then_end_on_sigterm(world: World)
             assert PASSPHRASE not in output + errors
 
 
+KILLS = (("risk", "started"), ("risk", "leads"), ("risk", "sent"), ("rebalance", "sent"))
+"""The worst moments, each soon after what a bot says: between what it signed and its receipt, for one."""
+
+
 def test_run__killed_over_and_over__acts_once_a_model(world: World) -> None:
     ready(world)
     config = world.write_config(lease_seconds=2)
-    for delay in (0.0, 0.05, 0.2, 0.6):
-        with process("risk", config) as risk, process("rebalance", config) as bot:
-            for running in (risk, bot):
-                assert running.stdout is not None and "started" in running.stdout.readline()
-            time.sleep(delay)
-            os.kill(risk.pid, signal.SIGKILL)
-            os.kill(bot.pid, signal.SIGKILL)
-    with process("risk", config), process("rebalance", config):
-        wait_until(lambda: rebalanced(world) == 1)
-        time.sleep(0.5)
+    with supervised("risk", config) as risk, supervised("rebalance", config) as rebalance:
+        bots = {"risk": risk, "rebalance": rebalance}
+        for kind, event in KILLS:
+            for bot in bots.values():
+                bot.supervise()
+            wait_until(lambda kind=kind, event=event: bots[kind].said(event), meanwhile=bots[kind].require_alive)
+            for bot in bots.values():
+                bot.kill()
+        for bot in bots.values():
+            bot.supervise()
+        wait_until(lambda: rebalanced(world) == 1, meanwhile=rebalance.require_alive)
+        store = Store.open(load_config(config).store_url)
+        for kind, bot in bots.items():
+            wait_for_a_look(store, f"{kind}:demo", world.w3, bot.require_alive)
+        store.close()
     assert (posted(world), rebalanced(world)) == (1, 1)

@@ -12,16 +12,18 @@ import pytest
 from click.testing import CliRunner
 
 from keepers.cli import main
+from scripts.ports import free_port
 from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.node import World
 from tests.fixtures.notary import Notary
+from tests.fixtures.waiting import GENEROUS, wait_until
 from tests.unit.keepers.bots.harness import claims_config, posted, ready, rebalanced
-from tests.unit.keepers.cli.test_cli import free_port, invoke, line_of, process, wait_until
+from tests.unit.keepers.cli.test_cli import alive, invoke, line_of, process
 
 
 def scrape(port: int, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=GENEROUS) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -36,7 +38,7 @@ def test_run_all__on_servers__serves_metrics_health_and_one_trace_a_decision(
     port = free_port()
     config = world.write_config(store=postgres_url, metrics={"port": port}, redis=redis_url)
     with process("all", config) as running:
-        wait_until(lambda: rebalanced(world) == 1)
+        wait_until(lambda: rebalanced(world) == 1, meanwhile=alive(running))
         done = 'quantera_decisions_total{bot="rebalance:demo",outcome="done"}'
         wait_until(lambda: done in scrape(port, "/metrics")[1])  # a moment after the chain has it
         wait_until(lambda: scrape(port, "/readyz")[0] == 200)
@@ -46,7 +48,7 @@ def test_run_all__on_servers__serves_metrics_health_and_one_trace_a_decision(
             assert f'quantera_leading{{bot="{bot}"}} 1.0' in text
             assert f'quantera_decisions_total{{bot="{bot}",outcome="done"}}' in text
         running.send_signal(signal.SIGTERM)
-        output, errors = running.communicate(timeout=60)
+        output, errors = running.communicate(timeout=GENEROUS)
     assert running.returncode == 0, errors
     lines = [json.loads(line) for line in output.splitlines()]
     decisions = [line for line in lines if line["event"] == "decision"]
@@ -77,7 +79,7 @@ def test_run_all__one_gives_up__all_end_with_its_reason(world: World) -> None:
     (world.folder / "prices.csv").unlink()
     config = world.write_config(max_failures=2, poll_seconds=0.01)
     with process("all", config) as running:
-        output, errors = running.communicate(timeout=120)
+        output, errors = running.communicate(timeout=GENEROUS)
     assert running.returncode == 1
     (line,) = errors.splitlines()
     assert line.startswith("quantera: risk:demo: 2 failures in a row, the last: ") and "prices.csv" in line
@@ -104,11 +106,12 @@ def test_run_claims__issuer_revokes__wallet_no_longer_counts(world: World) -> No
     identity, wallet = notary.admit()
     config = claims_config(world)
     with process("claims", config) as running:
-        wait_until(lambda: "claims:testnet: 0 blocks behind" in invoke("status", "--config", str(config)).output)
+        behind = "claims:testnet: 0 blocks behind"
+        wait_until(lambda: behind in invoke("status", "--config", str(config)).output, meanwhile=alive(running))
         notary.revoke(identity, KYC_TOPIC)
-        wait_until(lambda: not notary.verified(wallet))
+        wait_until(lambda: not notary.verified(wallet), meanwhile=alive(running))
         running.send_signal(signal.SIGTERM)
-        _, errors = running.communicate(timeout=60)
+        _, errors = running.communicate(timeout=GENEROUS)
     assert running.returncode == 0, errors
     shown = invoke("status", "--config", str(config)).output
     assert "done at block" in shown and "topic 1 no longer valid; retail becomes none" in shown

@@ -10,6 +10,7 @@ from keepers.chain.errors import AlreadyOpen, SpendingLimit
 from keepers.chain.journal import Attempt, Status, Transaction, Wanted
 from keepers.store import Decision, LeaseLost, Point, SeenBlock, Store
 from keepers.store.store import Cursor
+from tests.fixtures.waiting import join
 
 WANTED = Wanted("key", 7, 31337, "0xAA", 100, trace="abc")
 
@@ -310,5 +311,4 @@ def together(work: list[Callable[[], None]]) -> None:
     threads = [threading.Thread(target=item) for item in work]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
+    join(threads)
