@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 import yaml
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from keepers.config import ConfigError, load_config
 from scripts.artifacts import ROOT

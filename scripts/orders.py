@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+from eth_typing import HexStr
 from web3 import Web3
 from web3.contract import Contract
 from web3.exceptions import ContractLogicError, Web3Exception
 from web3.logs import DISCARD
+from web3.types import TxParams, Wei
 
 from keepers.chain.errors import decode_revert
-from scripts.artifacts import artifact
+from scripts.artifacts import artifact, contract_at
 from scripts.venues.uniswap import token_at
 
 COIN = "ETH"
@@ -85,9 +87,10 @@ class Trade:
     spends: int
     approve: str | None
 
-    def message(self, trader: str) -> dict[str, Any]:
+    def message(self, trader: str) -> TxParams:
         """For eth_call."""
-        return {"from": trader, "to": self.to, "data": "0x" + self.data.hex(), "value": self.value}
+        who, where = (Web3.to_checksum_address(address) for address in (trader, self.to))
+        return {"from": who, "to": where, "data": HexStr("0x" + self.data.hex()), "value": Wei(self.value)}
 
 
 @dataclass(frozen=True)
@@ -231,7 +234,8 @@ class Desk:
         """
         token_in = self.tokens[0]
         coin = trade.approve is None
-        held = self.w3.eth.get_balance(trader) if coin else token_in.functions.balanceOf(trader).call()  # type: ignore[arg-type]
+        where = Web3.to_checksum_address(trader)
+        held = self.w3.eth.get_balance(where) if coin else token_in.functions.balanceOf(trader).call()
         if held < trade.spends:
             has, needs = self.shown(held, 0), self.shown(trade.spends, 0)
             raise click.ClickException(f"{trader} holds {has} of the {needs} that this may take; type less")
@@ -254,14 +258,14 @@ class Desk:
             click.ClickException: If it would revert.
         """
         try:
-            self.w3.eth.call(trade.message(trader))  # type: ignore[arg-type]
+            self.w3.eth.call(trade.message(trader))
         except Web3Exception as error:
             reason = decode_revert(revert_data(error), str(error)).text
             raise click.ClickException(f"the order would revert: {reason}; quote again") from None
 
     def outcome(self, tx_hash: str) -> tuple[int, int]:
         """(in, out) in smallest units, as the aggregator's event has it."""
-        receipt = self.w3.eth.get_transaction_receipt(tx_hash)  # type: ignore[arg-type]
+        receipt = self.w3.eth.get_transaction_receipt(HexStr(tx_hash))
         (event,) = self.aggregator.events.Swapped().process_receipt(receipt, errors=DISCARD)
         return int(event["args"]["amountIn"]), int(event["args"]["amountOut"])
 
@@ -292,7 +296,7 @@ def _read(record: Path) -> dict[str, Any]:
 
 
 def _contract(w3: Web3, name: str, address: str) -> Contract:
-    return w3.eth.contract(address=_there(w3, name, address), abi=artifact(name).abi)  # type: ignore[call-overload]
+    return contract_at(w3, _there(w3, name, address), artifact(name).abi)
 
 
 def _token(w3: Web3, name: str, known: Mapping[str, str], gateway: Contract | None) -> Contract:
@@ -317,5 +321,4 @@ def _encoded(contract: Contract, function: str, arguments: list[Any]) -> bytes:
 
 
 def _decimals(w3: Web3, token: str) -> int:
-    abi = artifact("SettlementToken").abi
-    return int(w3.eth.contract(address=Web3.to_checksum_address(token), abi=abi).functions.decimals().call())
+    return int(contract_at(w3, token, artifact("SettlementToken").abi).functions.decimals().call())

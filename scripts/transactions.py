@@ -9,7 +9,7 @@ from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 from web3.types import TxReceipt
 
-from scripts.artifacts import Artifact
+from scripts.artifacts import Artifact, contract_at
 
 GAS = 12_000_000
 """Above what anything here needs, below what a block takes. No estimate is one request less a send."""
@@ -47,4 +47,4 @@ def deploy(w3: Web3, sender: str, compiled: Artifact, *arguments: Any) -> Contra
     receipt = w3.eth.wait_for_transaction_receipt(transaction, poll_latency=POLL_SECONDS)
     if receipt["status"] != 1:
         raise TransactionError(f"a deployment reverted in {receipt['transactionHash'].hex()}")
-    return w3.eth.contract(address=receipt["contractAddress"], abi=compiled.abi)
+    return contract_at(w3, str(receipt["contractAddress"]), compiled.abi)

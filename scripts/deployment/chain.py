@@ -8,9 +8,13 @@ from typing import Any, Protocol
 
 import rlp
 from eth_abi.abi import encode
-from eth_utils import keccak, to_checksum_address
+from eth_typing import HexStr
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 from web3 import Web3
 from web3.contract import Contract
+
+from scripts.artifacts import contract_at
 
 # Deterministic deployment proxy (github.com/Arachnid/deterministic-deployment-proxy): same address on every chain.
 CREATE2_FACTORY = to_checksum_address("0x4e59b44847b379578588920ca78fbf26c0b4956c")
@@ -68,25 +72,29 @@ class Chain:
 
     def ensure_create2_factory(self) -> None:
         """Deploys the CREATE2 factory with its own pre-signed transaction where a chain lacks it."""
-        if self.w3.eth.get_code(CREATE2_FACTORY):
+        if self.has_code(CREATE2_FACTORY):
             return
         missing = CREATE2_FACTORY_COST - self.w3.eth.get_balance(CREATE2_FACTORY_SIGNER)
         if missing > 0:
             self._send("fund the CREATE2 factory's signer", CREATE2_FACTORY_SIGNER, b"", missing)
-        self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(CREATE2_FACTORY_TX))
+        self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(HexStr(CREATE2_FACTORY_TX)))
 
     def deploy(self, name: str, artifact: Artifact, args: list[Any], salt: bytes = SALT) -> Deployed:
         """Puts a contract at the address that its code, arguments and salt decide; does nothing if it is there."""
         types = [abi_type(item) for item in _constructor_inputs(artifact.abi)]
         init_code = artifact.bytecode + encode(types, args)
         address = create2_address(salt, init_code)
-        contract = self.w3.eth.contract(address=address, abi=artifact.abi)
-        if self.w3.eth.get_code(address):
+        contract = contract_at(self.w3, address, artifact.abi)
+        if self.has_code(address):
             return Deployed(contract, args, self._block_of(address), False)
         receipt = self._send(f"deploy {name}", CREATE2_FACTORY, salt + init_code)
-        if not self.w3.eth.get_code(address):
+        if not self.has_code(address):
             raise DeploymentError(f"{name}: no code at {address} after its deployment; look at the transaction")
         return Deployed(contract, args, int(receipt["blockNumber"]), True)
+
+    def has_code(self, address: str, block: int | None = None) -> bool:
+        """Whether there is a contract at an address, now or at a height."""
+        return bool(self.w3.eth.get_code(to_checksum_address(address), block))
 
     def call(self, what: str, contract: Contract, function: str, *args: Any) -> None:
         """Sends one call to a contract."""
@@ -99,17 +107,20 @@ class Chain:
         return receipt
 
     def _block_of(self, address: str) -> int:
-        """First block with code at an address, by bisection; the latest where the node keeps no history."""
-        low, high = 0, self.w3.eth.block_number
+        """First block with code at an address, by bisection.
+
+        Where the node keeps no history it is the first that may be it: nobody who reads from there misses an event.
+        """
+        low, high = 0, int(self.w3.eth.block_number)
         try:
             while low < high:
                 middle = (low + high) // 2
-                if self.w3.eth.get_code(address, middle):
+                if self.has_code(address, middle):
                     high = middle
                 else:
                     low = middle + 1
         except Exception:  # a pruned node answers with an error of its own kind
-            return self.w3.eth.block_number
+            return low
         return high
 
 

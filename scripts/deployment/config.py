@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from scripts.deployment.bls import BlsGroup
 from scripts.deployment.venues import Address, Listed, Strict, UniswapV4, Venue, checked_address
@@ -449,7 +450,7 @@ def load_config(path: Path) -> Config:
         raise ConfigError("\n".join(_fault(path, fault) for fault in error.errors())) from None
 
 
-def _fault(path: Path, fault: dict) -> str:  # type: ignore[type-arg]
+def _fault(path: Path, fault: ErrorDetails) -> str:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return f"{path}: unknown key {key!r}; remove it or correct its spelling"

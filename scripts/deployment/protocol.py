@@ -12,11 +12,14 @@ from decimal import Decimal
 from typing import Any
 
 from eth_abi.abi import encode
-from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_address
+from eth_utils.abi import function_signature_to_4byte_selector
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 from web3.contract import Contract
 from web3.exceptions import ContractCustomError
 
 from keepers.routing.markets import VENUES
+from scripts.artifacts import contract_at
 from scripts.deployment import roles
 from scripts.deployment.bls import BlsGroup, BlsKey
 from scripts.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type, create_address
@@ -124,9 +127,9 @@ class ProtocolDeployment:
         beneficiary = terms.beneficiary or self.config.admin
         self._plain("OrderCommitments", [aggregator, terms.bond, terms.delay, terms.lifetime, beneficiary])
         if coin := liquidity.wrapped_coin:
-            if not self.chain.w3.eth.get_code(coin):
+            if not self.chain.has_code(coin):
                 raise DeploymentError(f"liquidity.wrapped_coin: no contract at {coin} on this network; correct it")
-            if not self.chain.w3.eth.get_code(liquidity.permit2):
+            if not self.chain.has_code(liquidity.permit2):
                 self.chain.log(f"note: no Permit2 at {liquidity.permit2}; the gateway takes coin and ERC-2612 only")
             self._plain("LiquidityGateway", [aggregator, liquidity.permit2, coin])
 
@@ -148,8 +151,8 @@ class ProtocolDeployment:
     def _part(self, name: str, owner: str, nonce: int) -> None:
         """What another contract's constructor made."""
         address = create_address(self._at(owner), nonce)
-        contract = self.chain.w3.eth.contract(address=address, abi=self.artifacts[name].abi)
-        if not self.chain.w3.eth.get_code(address):
+        contract = contract_at(self.chain.w3, address, self.artifacts[name].abi)
+        if not self.chain.has_code(address):
             raise DeploymentError(f"{name}: no code at {address}; the artifacts of {owner} and this script disagree")
         self._keep(name, Deployed(contract, [], self.record.contracts[owner].block, False))
 
@@ -164,7 +167,7 @@ class ProtocolDeployment:
         self, name: str, deployed: Deployed, args: list[Any] | None = None, implementation: str | None = None
     ) -> None:
         address = deployed.contract.address
-        self.contracts[name] = self.chain.w3.eth.contract(address=address, abi=self.artifacts[name].abi)
+        self.contracts[name] = contract_at(self.chain.w3, address, self.artifacts[name].abi)
         code = self.chain.w3.eth.get_code(address)
         self.record.contracts[name] = ContractRecord(
             address,
@@ -317,7 +320,7 @@ class ProtocolDeployment:
         return {key: str(made["address"]) for key, made in self.record.optimizers.items()}
 
     def _list_strategies(self, key: str, wanted: Optimizer, address: str) -> None:
-        optimizer = self.chain.w3.eth.contract(address=address, abi=self.artifacts["YieldOptimizer"].abi)
+        optimizer = contract_at(self.chain.w3, address, self.artifacts["YieldOptimizer"].abi)
         caps = {found[0]: found[1] for found in optimizer.functions.strategies().call()}
         for name, strategy in wanted.strategies.items():
             if strategy.vault not in caps:

@@ -111,7 +111,7 @@ FUNCTIONS: dict[str, dict[str, int]] = {
     },
     "PriceOracle": {"freeze": GUARDIAN},
     "CovarianceModels": {"createUniverse": MANAGER_DELAYED},
-    "PerformanceBook": {"setBenchmark": MANAGER_DELAYED},
+    "PerformanceBook": {"setBenchmark": MANAGER_DELAYED, "resetObservations": MANAGER_DELAYED},
     "RiskEngine": {
         "registerPortfolio": FACTORY,
         "noteReport": RISK_REPORTS,

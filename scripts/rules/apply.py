@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from web3.contract import Contract
-
 from keepers.chain import abi
 from keepers.compliance.plan import Step
 from keepers.compliance.verdict import moment
-from scripts.artifacts import package_artifact
+from scripts.artifacts import contract_at, package_artifact
 from scripts.deployment.chain import Chain, DeploymentError
 
 _MANAGER = "@openzeppelin/contracts/build/contracts/AccessManager.json"
@@ -42,9 +40,9 @@ class Officer:
     def __init__(self, chain: Chain, engine: str) -> None:
         self._chain = chain
         w3 = chain.w3
-        self._engine: Contract = w3.eth.contract(address=engine, abi=list(abi.load("AutomatedComplianceEngine")))
+        self._engine = contract_at(w3, engine, abi.load("AutomatedComplianceEngine"))
         authority = self._engine.functions.authority().call()
-        self._manager: Contract = w3.eth.contract(address=authority, abi=package_artifact(_MANAGER).abi)
+        self._manager = contract_at(w3, authority, package_artifact(_MANAGER).abi)
 
     def apply(self, token: str, steps: Sequence[Step]) -> Outcome:
         """Does every step that may be done now, and schedules those that have to wait.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from eth_utils import is_address, to_checksum_address
+from eth_utils.address import is_address, to_checksum_address
 
 from keepers.chain.compliance import ComplianceReader
 from keepers.chain.node import Node, connect

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from eth_utils import is_address, to_checksum_address
+from eth_utils.address import is_address, to_checksum_address
 from web3 import Web3
 from web3.exceptions import BadFunctionCallOutput, ContractCustomError, ContractLogicError
 
 from keepers.chain import abi
 from keepers.chain.errors import decode_revert
 from keepers.chain.state import OFF, STATES, WAD, Limits
+from scripts.artifacts import contract_at
 
 GRADES = ("AAA", "AA", "A", "BBB", "BB", "B", "D")
 UNKNOWN = 2**256 - 1
@@ -58,7 +59,7 @@ def report(w3: Web3, portfolio: str) -> list[str]:
         raise StatusError(f"{address}: no contract on this chain; give a portfolio of this network")
 
     def at(name: str, where: str) -> Any:
-        return w3.eth.contract(address=to_checksum_address(where), abi=list(abi.load(name))).functions
+        return contract_at(w3, where, abi.load(name)).functions
 
     try:
         return _report(w3, address, at)
@@ -177,7 +178,7 @@ def _ages(
     ]
     for index, (name, asset) in enumerate(zip(names, assets, strict=True)):
         feed = oracle.feedOf(asset).call()
-        updated = w3.eth.contract(address=feed[0], abi=_AGGREGATOR).functions.latestRoundData().call()[3]
+        updated = contract_at(w3, feed[0], _AGGREGATOR).functions.latestRoundData().call()[3]
         text = f"price {_age(now - updated)} of {_age(feed[1])}"
         if index:
             as_of, expiry, nonce = book.reportOf(universe, asset).call()

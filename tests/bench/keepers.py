@@ -11,7 +11,8 @@ from tests.fixtures.board import board
 
 METHOD = (
     "10,000 events in 1,000 blocks, in pages of 250 blocks: list, decode, hand over, write a line a page and move the "
-    "cursor, in SQLite; against eth_getLogs of the same pages alone, on the same node, in turns; best of ten each."
+    "cursor, in SQLite; against eth_getLogs of the same pages alone, on the same node, in turns; "
+    "best of ten or more each, less the time that the client waited for a core."
 )
 DECIDING = "The same with a decision about each event written; one turn."
 

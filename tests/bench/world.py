@@ -11,7 +11,7 @@ from eth_utils import keccak
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from keepers.chain.signing import NORMAL_TAILS
+from keepers.chain.signing import NORMAL_TAILS, hash_assets
 from scripts.artifacts import artifact
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.chain import Chain
@@ -72,7 +72,8 @@ class World:
         now = self.bench.w3.eth.get_block("latest")["timestamp"]
         digest = keccak(encode([ORDERS], [orders]))
         most, times = (1000, 10_000, 1_000, 1), (now - 1, FOREVER, next(self._nonces))
-        signal = (self.portfolio.address, targets, *most, *times, MODEL, keccak(text="inputs"), digest)
+        listed = hash_assets(self.portfolio.functions.assets().call())
+        signal = (self.portfolio.address, listed, targets, *most, *times, MODEL, keccak(text="inputs"), digest)
         rebalancer = self.contracts["AutoRebalancer"].functions
         return rebalancer.rebalance(signal, orders, [self._signed(rebalancer.hashSignal(signal).call())])
 

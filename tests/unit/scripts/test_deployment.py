@@ -14,7 +14,7 @@ from web3 import Web3
 from web3.exceptions import ContractCustomError
 
 from keepers.chain.deployment import load
-from scripts.anvil import anvil
+from scripts.anvil import SHORT_HISTORY, anvil
 from scripts.artifacts import artifact, build, package_artifact
 from scripts.deployment import roles
 from scripts.deployment.artifacts import protocol_artifacts
@@ -462,21 +462,35 @@ def test_functions__every_restricted_function__has_a_role_or_is_the_admins():
                 assert function in mapped | admins.get(name, set()) | everywhere, f"{name}.{function}"
 
 
+def test_deploy__again_on_a_node_without_history__names_no_block_after_the_first():
+    """A log that is read from a later block on misses events."""
+    with anvil() as w3:
+        chain = Chain(w3, UnlockedSender(w3, w3.eth.accounts[0]), lambda _: None)
+        chain.ensure_create2_factory()
+        deployable = protocol_artifacts()["SignerSets"]
+        first = chain.deploy("SignerSets", deployable, [])
+        w3.provider.make_request("anvil_mine", [hex(2 * int(SHORT_HISTORY[1]))])
+        again = chain.deploy("SignerSets", deployable, [])
+    assert (first.fresh, again.fresh) == (True, False)
+    assert again.block <= first.block
+
+
 # -- As a person runs it
 
 
 @pytest.fixture
-def ape_deploy(w3, tmp_path):
-    """`ape_deploy(config)`: the command against the node; returns its output and exit code."""
+def ape_deploy(tmp_path):
+    """`ape_deploy(config)`: the command against a node of its own; returns its output and exit code."""
 
     def command(config: Path):
-        uri = w3.provider.endpoint_uri
-        arguments = ["ape", "run", "deploy", "--network", f"ethereum:local:{uri}", "--account", "TEST::0"]
+        network = f"ethereum:local:{own.provider.endpoint_uri}"
+        arguments = ["ape", "run", "deploy", "--network", network, "--account", "TEST::0"]
         arguments += ["--config", str(config), "--deployments", str(tmp_path)]
         done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ)
         return done.returncode, done.stdout + done.stderr
 
-    return command
+    with anvil() as own:
+        yield command
 
 
 def test_ape_run_deploy__twice__the_second_deploys_nothing(ape_deploy, tmp_path):
@@ -485,7 +499,7 @@ def test_ape_run_deploy__twice__the_second_deploys_nothing(ape_deploy, tmp_path)
     record = json.loads((tmp_path / "localnet.json").read_text())
     assert set(record["contracts"]["PortfolioFactory"]) >= {"address", "code_hash", "constructor_args", "block"}
     code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml")
-    assert code == 0
+    assert code == 0, output
     assert "Nothing to deploy" in output
     assert json.loads((tmp_path / "localnet.json").read_text())["contracts"] == record["contracts"]
 

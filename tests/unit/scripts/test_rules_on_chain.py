@@ -31,6 +31,7 @@ from scripts.rules.apply import Outcome
 from scripts.rules.options import TERMS
 from scripts.transactions import send
 from tests.fixtures.rules import EVERY_DOCUMENT, FOREVER, NO_DOCUMENTS, Market, deployed, deployment, node, undone
+from tests.fixtures.waiting import GENEROUS
 
 ROOT = Path(__file__).parents[3]
 RULEBOOK = load_rulebook()
@@ -93,7 +94,7 @@ def register_all(office: Market) -> dict[tuple[int, InvestorClass], str]:
     first = office.w3.eth.get_transaction_count(office.owner)
     sent = [call.transact({"from": office.owner, "gas": 500_000, "nonce": first + i}) for i, call in enumerate(calls)]
     for tx in sent:
-        assert office.w3.eth.wait_for_transaction_receipt(tx, timeout=20, poll_latency=0.002)["status"] == 1
+        assert office.w3.eth.wait_for_transaction_receipt(tx, timeout=GENEROUS, poll_latency=0.002)["status"] == 1
     return holders
 
 
