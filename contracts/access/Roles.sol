@@ -27,6 +27,8 @@ library Roles {
     uint64 internal constant MANAGER_DELAYED = 7;
     /// @dev Held by the factories alone: registers what they have just created.
     uint64 internal constant FACTORY = 8;
+    /// @dev Trips a breaker with one look instead of two. At worst: de-risk only, by a market that was pushed for a block.
+    uint64 internal constant KEEPER = 9;
     /// @dev Held by RiskReports alone: tells the RiskEngine until when a report counts.
     uint64 internal constant RISK_REPORTS = 20;
 }

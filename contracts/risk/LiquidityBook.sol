@@ -18,12 +18,21 @@ import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
 /// @title How long assets take to sell
 /// @notice See {ILiquidityBook}.
 contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
-    struct Depth {
-        uint64 nonce;
+    /// @param postedAt Block in which it came.
+    struct Posted {
         uint40 asOf;
         uint40 expiry;
+        uint40 postedAt;
         uint128 depth;
         address[] pools;
+    }
+
+    /// @param nonce Of `last`.
+    /// @param before The last of those that `last` followed that had stood for `confirmationBlocks`.
+    struct Depth {
+        uint64 nonce;
+        Posted last;
+        Posted before;
     }
 
     /// @dev Prices that were asked for already; in memory.
@@ -60,21 +69,26 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
     uint256 public immutable participationBps;
     /// @notice Most seconds between a report's `asOf` and its `expiry`.
     uint256 public immutable maxLifetime;
+    /// @inheritdoc ILiquidityBook
+    uint256 public immutable confirmationBlocks;
 
     constructor(
         ISignerSets signerSets_,
         ILiquidityAggregator aggregator_,
         IPriceOracle oracle_,
         uint256 participationBps_,
-        uint256 maxLifetime_
+        uint256 maxLifetime_,
+        uint256 confirmationBlocks_
     )
         EIP712("Quantera LiquidityBook", "1")
     {
-        if (participationBps_ == 0 || participationBps_ > _WHOLE_BPS || maxLifetime_ == 0) {
-            revert LiquidityBook__InvalidTerms(participationBps_, maxLifetime_);
+        if (
+            participationBps_ == 0 || participationBps_ > _WHOLE_BPS || maxLifetime_ == 0 || confirmationBlocks_ == 0
+        ) {
+            revert LiquidityBook__InvalidTerms(participationBps_, maxLifetime_, confirmationBlocks_);
         }
         (signerSets, aggregator, oracle) = (signerSets_, aggregator_, oracle_);
-        (participationBps, maxLifetime) = (participationBps_, maxLifetime_);
+        (participationBps, maxLifetime, confirmationBlocks) = (participationBps_, maxLifetime_, confirmationBlocks_);
         _disableInitializers();
     }
 
@@ -97,8 +111,10 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         if (confirmed < report.depth) revert LiquidityBook__Unconfirmed(report.asset, report.depth, confirmed);
 
         // Effects
-        (d.nonce, d.asOf, d.expiry, d.depth) = (report.nonce, report.asOf, report.expiry, report.depth);
-        d.pools = report.pools;
+        // A report that was replaced too soon confirms nothing: what stood before it stays.
+        if (_stood(d.last)) d.before = d.last;
+        d.nonce = report.nonce;
+        d.last = Posted(report.asOf, report.expiry, uint40(block.number), report.depth, report.pools);
         emit DepthPosted(report.universe, report.asset, report.nonce, report.depth, confirmed);
     }
 
@@ -132,7 +148,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         returns (uint40 asOf, uint40 expiry, uint64 nonce)
     {
         Depth storage d = _storage().depths[universe][asset];
-        return (d.asOf, d.expiry, d.nonce);
+        return (d.last.asOf, d.last.expiry, d.nonce);
     }
 
     /// @inheritdoc ILiquidityBook
@@ -162,16 +178,28 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         for (uint256 i; i < pools.length; ++i) {
             address pool = pools[i];
             if (pool <= previous) revert LiquidityBook__UnorderedPools(previous, pool);
-            if (!_listed(pool)) revert LiquidityBook__PoolNotListed(pool);
-            if (_counterpart(pool, asset) == address(0)) revert LiquidityBook__PoolWithoutAsset(pool, asset);
+            if (_kindOf(pool) == ILiquidityAggregator.VenueKind.None) revert LiquidityBook__PoolNotListed(pool);
+            (address other,) = _counterpart(pool, asset);
+            if (other == address(0)) revert LiquidityBook__PoolWithoutAsset(pool, asset);
             previous = pool;
         }
     }
 
     function _depthOf(bytes32 universe, address asset, Prices memory known) private view returns (uint256) {
         Depth storage d = _storage().depths[universe][asset];
-        if (block.timestamp >= d.expiry) return 0;
-        return FixedPointMathLib.min(d.depth, _confirmed(asset, d.pools, known));
+        uint256 depth = _read(d.last, asset, known);
+        return _stood(d.last) ? depth : FixedPointMathLib.min(depth, _read(d.before, asset, known));
+    }
+
+    /// @dev What a report says, or what its pools hold now if that is less.
+    function _read(Posted storage posted, address asset, Prices memory known) private view returns (uint256) {
+        (uint256 expiry, uint256 depth) = (posted.expiry, posted.depth);
+        if (block.timestamp >= expiry) return 0;
+        return FixedPointMathLib.min(depth, _confirmed(asset, posted.pools, known));
+    }
+
+    function _stood(Posted storage posted) private view returns (bool) {
+        return block.number >= posted.postedAt + confirmationBlocks;
     }
 
     /// @return total WAD USD that the pools that are still listed hold on the other side. A token without a price, or one
@@ -186,9 +214,9 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         returns (uint256 total)
     {
         for (uint256 i; i < pools.length; ++i) {
-            if (!_listed(pools[i])) continue;
-            address other = _counterpart(pools[i], asset);
-            (, uint256 held) = TryToken.balanceOf(other, pools[i]);
+            ILiquidityAggregator.VenueKind kind = _kindOf(pools[i]);
+            if (kind == ILiquidityAggregator.VenueKind.None) continue;
+            (address other, uint256 held) = _held(pools[i], kind, asset);
             total += _value(held, _priceOf(other, known));
         }
     }
@@ -220,15 +248,38 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         return Prices(0, new address[](capacity), new uint256[](capacity));
     }
 
-    function _listed(address pool) private view returns (bool) {
-        return aggregator.venueOf(pool).kind != ILiquidityAggregator.VenueKind.None;
+    function _kindOf(address pool) private view returns (ILiquidityAggregator.VenueKind) {
+        return aggregator.venueOf(pool).kind;
     }
 
-    /// @return The pool's other token; address zero if the asset is none of them. V2 and V3 name both alike.
-    function _counterpart(address pool, address asset) private view returns (address) {
+    /// @dev A V2 pair counts the lower of its balance and its reserve: tokens that are sent to it and skimmed again move
+    /// the one, those that a flash swap takes for its call the other.
+    /// @return other The pool's other token; address zero if the asset is none of them.
+    /// @return held How much of it the pool has; 0 if it does not say.
+    function _held(
+        address pool,
+        ILiquidityAggregator.VenueKind kind,
+        address asset
+    )
+        private
+        view
+        returns (address other, uint256 held)
+    {
+        bool first;
+        (other, first) = _counterpart(pool, asset);
+        (, held) = TryToken.balanceOf(other, pool);
+        if (kind != ILiquidityAggregator.VenueKind.UniswapV2) return (other, held);
+        // slither-disable-next-line unused-return
+        (uint256 reserve0, uint256 reserve1,) = IUniswapV2Pair(pool).getReserves();
+        held = FixedPointMathLib.min(held, first ? reserve0 : reserve1);
+    }
+
+    /// @return other The pool's other token; address zero if the asset is none of them. V2 and V3 name both alike.
+    /// @return first Whether it is token 0.
+    function _counterpart(address pool, address asset) private view returns (address other, bool first) {
         (address token0, address token1) = (IUniswapV2Pair(pool).token0(), IUniswapV2Pair(pool).token1());
-        if (token0 == asset) return token1;
-        return token1 == asset ? token0 : address(0);
+        if (token0 == asset) return (token1, false);
+        return token1 == asset ? (token0, true) : (address(0), false);
     }
 
     function _storage() private pure returns (Storage storage $) {

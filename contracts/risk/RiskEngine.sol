@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
@@ -30,6 +31,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @param indices A byte an asset, in the portfolio's order: its index in the universe.
     /// @param reportExpiry Unix seconds; 0 before the first report.
     /// @param highWaterMark WAD settlement tokens a share, as {Float128} packs it.
+    /// @param sighted State that a breach calls for that has been seen once.
+    /// @param sightedAt Block in which it was seen.
     struct PortfolioRisk {
         bytes32 universe;
         bytes32 indices;
@@ -37,6 +40,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         Breaker.Status status;
         uint40 reportExpiry;
         uint128 highWaterMark;
+        State sighted;
+        uint40 sightedAt;
     }
 
     /// @custom:storage-location erc7201:quantera.storage.RiskEngine
@@ -50,6 +55,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
 
     uint256 private constant _WAD = 1e18;
     uint256 private constant _BPS_TO_WAD = 1e14;
+    /// @dev A sighting counts for so many times the blocks that it takes to confirm it.
+    uint256 private constant _SIGHTING_LIVES = 16;
 
     /// @notice Where covariance models come from.
     ICovarianceModels public immutable models;
@@ -61,6 +68,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     uint256 public immutable coolingTime;
     /// @notice Seconds after a report's expiry from which its absence allows de-risking only.
     uint256 public immutable reportGrace;
+    /// @notice Blocks after which who sees a breach for the second time may trip.
+    uint256 public immutable confirmationBlocks;
 
     constructor(
         ICovarianceModels models_,
@@ -71,6 +80,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     ) {
         (models, performance, liquidity) = (models_, performance_, liquidity_);
         (coolingTime, reportGrace) = (coolingTime_, reportGrace_);
+        confirmationBlocks = liquidity_.confirmationBlocks();
         _disableInitializers();
     }
 
@@ -174,12 +184,20 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IRiskEngine
     function trip(address portfolio) external {
         PortfolioRisk storage p = _registered(portfolio);
-        State target = _stateDue(p, portfolio);
         Breaker.Status memory status = p.status;
-        bool interrupts = target != State.Normal && status.insideSince != 0;
-        if (target <= status.state && !interrupts) revert RiskEngine__NothingToTrip(portfolio, status.state);
+        State due = _stateDue(p, portfolio);
+        bool interrupts = due != State.Normal && status.insideSince != 0;
+        if (due <= status.state && !interrupts) due = State.Normal;
+
+        if (_actsAtOnce(msg.sender)) {
+            if (due == State.Normal) revert RiskEngine__NothingToTrip(portfolio, status.state);
+        } else {
+            due = _confirmed(p, portfolio, status.state, due);
+            if (due == State.Normal) return;
+        }
+        (p.sighted, p.sightedAt) = (State.Normal, 0);
         if (interrupts) emit RecoveryInterrupted(portfolio);
-        _setStatus(p, portfolio, status.escalate(target), false);
+        _setStatus(p, portfolio, status.escalate(due), false);
     }
 
     /// @inheritdoc IRiskEngine
@@ -413,6 +431,35 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         State from = p.status.state;
         if (from != status.state || byGuardian) emit StateChanged(portfolio, from, status.state, byGuardian);
         p.status = status;
+    }
+
+    /// @dev Whoever may call `trip` by the AccessManager's rules and without a delay.
+    function _actsAtOnce(address account) private view returns (bool immediate) {
+        // slither-disable-next-line unused-return (who has to wait does not act at once)
+        (immediate,) = IAccessManager(authority()).canCall(account, address(this), this.trip.selector);
+    }
+
+    /// @dev What one look finds is a sighting. The next counts once a market that was pushed for a block has come back.
+    /// @param due What this look calls for; Normal for nothing.
+    /// @return What two looks agree on; Normal while there is only one.
+    function _confirmed(PortfolioRisk storage p, address portfolio, State state, State due) private returns (State) {
+        (State seen, uint256 seenAt) = (p.sighted, p.sightedAt);
+        if (due == State.Normal) {
+            if (seen == State.Normal) revert RiskEngine__NothingToTrip(portfolio, state);
+            (p.sighted, p.sightedAt) = (State.Normal, 0);
+            emit BreachGone(portfolio);
+            return State.Normal;
+        }
+        uint256 from = seenAt + confirmationBlocks;
+        // One that the state shows already, or that is long past, says nothing.
+        bool counts = seen > state || seen == due;
+        if (seen == State.Normal || !counts || block.number > from + _SIGHTING_LIVES * confirmationBlocks) {
+            (p.sighted, p.sightedAt) = (due, uint40(block.number));
+            emit BreachSighted(portfolio, due, block.number + confirmationBlocks);
+            return State.Normal;
+        }
+        if (block.number < from) revert RiskEngine__TooSoon(portfolio, from);
+        return seen < due ? seen : due;
     }
 
     /// @dev A drawdown needs no model: where it calls for the strictest state that metrics can, they are not asked.

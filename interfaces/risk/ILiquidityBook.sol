@@ -6,6 +6,9 @@ import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 /// @title How long assets take to sell
 /// @notice A quorum signs how many dollars of an asset its market takes in a day; the listed pools that it names have to
 /// hold at least as much on the other side, when it is posted and whenever it is read. Less in the pools is less depth.
+/// A report counts alone once it has stood for `confirmationBlocks`; until then the lower of it and the one before it
+/// counts, so that nobody posts, trades and takes liquidity back within a block. A pool of kind UniswapV2 holds the lower
+/// of its balance and its reserve.
 interface ILiquidityBook {
     /// @param universe Names the signer set.
     /// @param nonce One more than the last accepted.
@@ -25,7 +28,7 @@ interface ILiquidityBook {
 
     event DepthPosted(bytes32 indexed universe, address indexed asset, uint64 nonce, uint128 depth, uint256 confirmed);
 
-    error LiquidityBook__InvalidTerms(uint256 participationBps, uint256 maxLifetime);
+    error LiquidityBook__InvalidTerms(uint256 participationBps, uint256 maxLifetime, uint256 confirmationBlocks);
     error LiquidityBook__WrongNonce(uint64 nonce, uint64 expected);
     error LiquidityBook__BadTimes(uint40 asOf, uint40 expiry, uint256 timestamp);
     error LiquidityBook__TooManyPools(uint256 pools, uint256 max);
@@ -38,10 +41,14 @@ interface ILiquidityBook {
     /// @notice Accepts a report signed by the universe's quorum; anyone may send it.
     function postDepth(DepthReport calldata report, ISignerSets.Signature[] calldata signatures) external;
 
+    /// @return Blocks that a report has to stand before it counts alone.
+    function confirmationBlocks() external view returns (uint256);
+
     /// @return EIP-712 digest that signers of this report sign.
     function hashDepth(DepthReport calldata report) external view returns (bytes32);
 
-    /// @return WAD USD a day: what was signed, or what its pools hold now if that is less; 0 if none or expired.
+    /// @return WAD USD a day: what was signed, or what its pools hold now if that is less; 0 if none or expired. Until the
+    /// last report has stood for `confirmationBlocks`, no more than the one before it says, in the same way.
     function depthOf(bytes32 universe, address asset) external view returns (uint256);
 
     /// @return asOf Unix seconds of the last report on an asset, 0 if there is none.

@@ -118,6 +118,10 @@ interface IRiskEngine {
     event LimitsChanged(address indexed portfolio, Limits limits);
     event FloorsChanged(Limits floors);
     event StateChanged(address indexed portfolio, State from, State to, bool byGuardian);
+    /// @param confirmableFrom Block from which a second look may trip.
+    event BreachSighted(address indexed portfolio, State due, uint256 confirmableFrom);
+    /// @notice A second look found nothing outside: what was sighted is forgotten.
+    event BreachGone(address indexed portfolio);
     event RecoveryStarted(address indexed portfolio, uint256 until);
     event RecoveryInterrupted(address indexed portfolio);
     event HighWaterMarkRaised(address indexed portfolio, uint256 highWaterMark);
@@ -134,6 +138,8 @@ interface IRiskEngine {
     error RiskEngine__TradingHalted(address portfolio);
     /// @dev Nothing is breached that the state does not show already.
     error RiskEngine__NothingToTrip(address portfolio, State state);
+    /// @dev The breach was sighted less than `confirmationBlocks` ago.
+    error RiskEngine__TooSoon(address portfolio, uint256 confirmableFrom);
     error RiskEngine__StillOutside(Metric metric, uint256 value, uint256 limit);
     error RiskEngine__LengthMismatch(uint256 values, uint256 assets);
     error RiskEngine__CoolingDown(uint256 until);
@@ -188,8 +194,11 @@ interface IRiskEngine {
     function checkpoint(address portfolio) external;
 
     /// @notice Proves on chain what the metrics call for: warning, de-risk only, or halted if the drawdown is beyond its
-    /// second limit. Interrupts a recovery if a metric is outside again. A drawdown needs no live model. Reverts if nothing
-    /// is to be done. Anyone.
+    /// second limit. Interrupts a recovery if a metric is outside again. A drawdown needs no live model. Role KEEPER, at
+    /// once. At worst: de-risk only, by a market that was pushed for a block.
+    /// @dev Anyone else looks twice: the first call notes what it finds, a second one, `confirmationBlocks` later, trips by
+    /// what both found. A call in between that finds nothing outside forgets it, which anyone may do: so nobody moves a
+    /// state with what lasts for a block. Reverts if nothing is to be done.
     function trip(address portfolio) external;
 
     /// @notice The first call, when every metric is below 96% of its limit, starts the cooling time; one after its end,

@@ -44,6 +44,7 @@ class RiskBot:
             OnChange("closes", self._closes, self._post_if_newer),
             OnThreshold("breach", lambda block: self._steps(block), 0, self._trip),
             OnThreshold("relapse", lambda block: self._relapsed(block), 0, self._end_recovery),
+            OnBlock("drawdown", self._trip_without_metrics),
             OnThreshold("mended", lambda block: -self._steps(block), 0, self._recover),
             OnBlock("high-water mark", self._checkpoint),
             *self._depth.triggers,
@@ -164,14 +165,22 @@ class RiskBot:
         return 0 if view is None else int(relapsed(view))
 
     def _trip(self, _steps: float, block: Block) -> bool:
+        """Until the state is the one that is due: without the role KEEPER a keeper looks twice."""
         view = self._view()
-        return view is not None and steps_due(view) > 0 and trip(self._context, view, block)
+        return view is not None and steps_due(view) > 0 and trip(self._context, view, block) and self._steps(block) <= 0
 
     def _end_recovery(self, _relapsed: float, block: Block) -> bool:
         view = self._view()
-        if view is not None and relapsed(view):
-            trip(self._context, view, block)
-        return True
+        if view is None or not relapsed(view):
+            return True
+        trip(self._context, view, block)
+        return not self._context.reader.recovering(self._context.record.address)
+
+    def _trip_without_metrics(self, block: Block) -> None:
+        """The chain judges a drawdown where it can compute nothing else: it is asked with every block."""
+        view = self._view()
+        if view is not None and view.metrics is None:
+            act(self._context, "trip", block, f"drawdown beyond its limit; no other metrics: {view.why_not}")
 
     def _recover(self, _steps: float, block: Block) -> bool:
         """Twice: the chain starts the cooling time with the first call and ends the recovery with a later one."""

@@ -102,6 +102,11 @@ class Reader:
         """What the risk engine says about a portfolio, in one round trip."""
         return _risk_view(self._node.calls(self._risk_calls(portfolio, universe), block))
 
+    def recovering(self, portfolio: str) -> bool:
+        """Whether a recovery of the portfolio's state has begun."""
+        _, inside_since, _ = self._node.call(self._engine, abi.function("RiskEngine", "breakerOf"), portfolio)
+        return bool(inside_since)
+
     def report(self, portfolio: str, block: int | str = "latest") -> ReportInfo:
         """The last accepted risk report of a portfolio."""
         reports = self._deployment.address("RiskReports")

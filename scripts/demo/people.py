@@ -75,6 +75,11 @@ class People:
     rebalance: Keyring
 
     @property
+    def keepers(self) -> list[str]:
+        """Addresses that the keepers send from."""
+        return [keyring.addresses[keyring.sender] for keyring in (self.risk, self.rebalance)]
+
+    @property
     def risk_signers(self) -> list[str]:
         """Addresses of who may sign models."""
         return [self.risk.addresses[name] for name in self.risk.signers]

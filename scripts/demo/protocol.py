@@ -149,6 +149,7 @@ class Protocol:
                 "compliance_officer": {"accounts": [people.officer, people.operator]},
                 "manager": {"accounts": [people.operator]},
                 "keeper_registrar": {"accounts": [people.operator]},
+                "keeper": {"accounts": people.keepers},
             },
             # A replay has no blocks between closes: a report has to last for as long as a feed.
             "risk": {"cooling_time": terms.cooling_time, "max_report_lifetime": HEARTBEAT},

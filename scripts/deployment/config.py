@@ -14,7 +14,6 @@ from pydantic_core import ErrorDetails
 from scripts.deployment.bls import BlsGroup
 from scripts.deployment.venues import Address, Listed, Strict, UniswapV4, Venue, checked_address
 
-ROLES = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
 ZERO = "0x" + "00" * 20
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
 """Of Uniswap: the same on every chain that has it."""
@@ -59,6 +58,8 @@ class Roles(Strict):
     compliance_officer: Role
     manager: Role
     keeper_registrar: Role
+    keeper: Role | None = None
+    """Trips breakers at once; without one, keepers look twice as everybody does."""
 
 
 class Sequencer(Strict):
@@ -279,7 +280,7 @@ class Optimizer(Quorum):
 
 
 class RiskTimes(Strict):
-    """What every portfolio's risk is judged by: seconds, and basis points where it says so.
+    """What every portfolio's risk is judged by: seconds, and basis points or blocks where it says so.
 
     `max_fall` is what a variance may fall by from one model to the next without a guardian, `max_rise` its largest
     factor. `floors` are limits that hold for every portfolio.
@@ -292,6 +293,7 @@ class RiskTimes(Strict):
     max_rise: Annotated[int, Field(ge=1, le=65_535)] = 16
     participation: Bps = 2_000
     max_depth_lifetime: Annotated[int, Field(gt=0)] = 864_000
+    confirmation_blocks: Annotated[int, Field(gt=0, lt=2**32)] = 25
     report_tolerance: Annotated[int, Field(ge=1, lt=10_000)] = 200
     max_report_lifetime: Annotated[int, Field(gt=0)] = 172_800
     report_grace: Seconds = 86_400

@@ -138,7 +138,7 @@ class ProtocolDeployment:
         bounds = (risk.min_model_delay, risk.max_model_lifetime, risk.max_fall, risk.max_rise)
         self._proxy("CovarianceModels", [signers, bounds])
         self._proxy("PerformanceBook", [oracle])
-        depth = [risk.participation, risk.max_depth_lifetime]
+        depth = [risk.participation, risk.max_depth_lifetime, risk.confirmation_blocks]
         self._proxy("LiquidityBook", [signers, self._at("LiquidityAggregator"), oracle, *depth])
         books = map(self._at, ("CovarianceModels", "PerformanceBook", "LiquidityBook"))
         self._proxy("RiskEngine", [*books, risk.cooling_time, risk.report_grace])
@@ -511,7 +511,7 @@ class ProtocolDeployment:
     def _grant_roles(self) -> None:
         for role_name, (now, later) in roles.HELD.items():
             role = getattr(self.config.roles, role_name)
-            for account in role.accounts:
+            for account in role.accounts if role else []:
                 if now is not None:
                     self._grant(now, account, 0)
                 if later is not None:

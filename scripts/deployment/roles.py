@@ -11,6 +11,7 @@ KEEPER_REGISTRAR = 5
 COMPLIANCE_OFFICER_DELAYED = 6
 MANAGER_DELAYED = 7
 FACTORY = 8
+KEEPER = 9
 RISK_REPORTS = 20
 
 NAMES = {
@@ -23,6 +24,7 @@ NAMES = {
     COMPLIANCE_OFFICER_DELAYED: "COMPLIANCE_OFFICER_DELAYED",
     MANAGER_DELAYED: "MANAGER_DELAYED",
     FACTORY: "FACTORY",
+    KEEPER: "KEEPER",
     RISK_REPORTS: "RISK_REPORTS",
 }
 
@@ -33,6 +35,7 @@ HELD = {
     "compliance_officer": (COMPLIANCE_OFFICER, COMPLIANCE_OFFICER_DELAYED),
     "manager": (MANAGER, MANAGER_DELAYED),
     "keeper_registrar": (None, KEEPER_REGISTRAR),
+    "keeper": (KEEPER, None),
 }
 
 # Contract -> function -> role. What is not here is ADMIN's: feeds, unfreezing, everybody's limits, reopening, upgrades.
@@ -119,6 +122,7 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "tightenFloors": GUARDIAN,
         "setLimits": MANAGER_DELAYED,
         "resetHighWaterMark": MANAGER_DELAYED,
+        "trip": KEEPER,
         "deRisk": GUARDIAN,
         "shutdown": GUARDIAN,
     },

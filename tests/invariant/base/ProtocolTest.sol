@@ -86,7 +86,7 @@ abstract contract ProtocolTest is Test {
             )
         );
         aggregator = new LiquidityAggregator(address(manager), address(oracle), 10_000);
-        liquidity = LiquidityBook(_proxy(address(new LiquidityBook(signerSets, aggregator, oracle, 2000, 10 days))));
+        liquidity = LiquidityBook(_proxy(address(new LiquidityBook(signerSets, aggregator, oracle, 2000, 10 days, 5))));
         risk = RiskEngine(_proxy(address(new RiskEngine(models, performance, liquidity, 12 hours, 1 days))));
         reports = RiskReports(_proxy(address(new RiskReports(signerSets, risk, models, 200, 2 days))));
         book = new ShareBook(address(manager));

@@ -94,6 +94,7 @@ contract RiskHandler is Test {
     }
 
     function wait(uint256 time) external {
+        vm.roll(vm.getBlockNumber() + time % 12);
         vm.warp(vm.getBlockTimestamp() + bound(time, 1 hours, 30 hours));
     }
 

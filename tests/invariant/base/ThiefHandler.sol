@@ -120,6 +120,7 @@ contract ThiefHandler is Test {
     }
 
     function wait(uint256 time) external {
+        vm.roll(vm.getBlockNumber() + time % 12);
         vm.warp(vm.getBlockTimestamp() + bound(time, 1 minutes, 2 days));
         for (uint256 i; i < _feeds.length; ++i) {
             (, int256 answer,,,) = _feeds[i].latestRoundData();

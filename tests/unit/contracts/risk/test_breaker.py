@@ -6,6 +6,7 @@ import pytest
 from ethpm_types.abi import ABIType, ErrorABI
 
 from tests.fixtures.portfolio import (
+    CONFIRMATION_BLOCKS,
     COOLING,
     DE_RISK_ONLY,
     HALTED,
@@ -136,62 +137,161 @@ def test_metrics__unregistered__reverts(risk_engine, thief):
         risk_engine.metrics(thief)
 
 
-# -- Trip and recover
+# -- Trip
 
 
-def test_trip__inside_limits__reverts(risk_engine, invested, thief):
+def test_trip__inside_limits__reverts(risk_engine, invested, keeper):
     with reverts(risk_engine.RiskEngine__NothingToTrip, invested, NORMAL):
-        risk_engine.trip(invested, sender=thief)
+        risk_engine.trip(invested, sender=keeper)
 
 
-def test_trip__var_above_its_limit__anyone_moves_it_to_de_risk_only(risk_engine, invested, post_model, thief):
+def test_trip__var_above_its_limit__a_keeper_moves_it_to_de_risk_only(risk_engine, invested, post_model, keeper):
     post_model(flat_covariance(3, volatility=0.05))
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
-def test_trip__drawdown_above_its_limit__de_risk_only(risk_engine, invested, reprice, thief):
+def test_trip__drawdown_above_its_limit__de_risk_only(risk_engine, invested, reprice, keeper):
     reprice(0.45)
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
-def test_trip__drawdown_above_its_second_limit__halted(risk_engine, invested, manager, thief, reprice):
+def test_trip__drawdown_above_its_second_limit__halted(risk_engine, invested, manager, keeper, reprice):
     risk_engine.tightenLimits(invested, (300, 5000, 1000, 2000, *LIMITS[4:]), sender=manager)
     reprice(0.5)
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     assert risk_engine.stateOf(invested) == HALTED
 
 
 def test_trip__drawdown_without_a_live_model__de_risk_only(
-    risk_engine, covariance_models, invested, reprice, chain, thief
+    risk_engine, covariance_models, invested, reprice, chain, keeper
 ):
     wait(chain, 10 * DAY)
     reprice(0.45)
     with reverts(covariance_models.CovarianceModels__ModelExpired):
         risk_engine.metrics(invested)
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
-def test_trip__no_drawdown_and_no_live_model__reverts(risk_engine, covariance_models, invested, chain, thief):
+def test_trip__no_drawdown_and_no_live_model__reverts(risk_engine, covariance_models, invested, chain, keeper):
     wait(chain, 10 * DAY)
     with reverts(covariance_models.CovarianceModels__ModelExpired):
-        risk_engine.trip(invested, sender=thief)
+        risk_engine.trip(invested, sender=keeper)
 
 
-def test_trip__twice__reverts(risk_engine, invested, post_model, thief):
+def test_trip__twice__reverts(risk_engine, invested, post_model, keeper):
     post_model(flat_covariance(3, volatility=0.05))
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     with reverts(risk_engine.RiskEngine__NothingToTrip, invested, DE_RISK_ONLY):
-        risk_engine.trip(invested, sender=thief)
+        risk_engine.trip(invested, sender=keeper)
+
+
+# -- A stranger looks twice
 
 
 @pytest.fixture
-def tripped(risk_engine, invested, post_model, thief):
+def sighted(risk_engine, invested, post_model, thief):
+    """Outside its VaR limit, as a stranger has seen; the portfolio, and the block from which that may be confirmed."""
+    post_model(flat_covariance(3, volatility=0.05))
+    (event,) = risk_engine.trip(invested, sender=thief).events
+    assert event == risk_engine.BreachSighted(invested, DE_RISK_ONLY)
+    return invested, event.confirmableFrom
+
+
+def test_trip__strangers_first_look__moves_no_state(risk_engine, sighted):
+    assert risk_engine.stateOf(sighted[0]) == NORMAL
+
+
+def test_trip__stranger_looks_again_too_soon__reverts(risk_engine, sighted, chain, thief):
+    portfolio, confirmable = sighted
+    chain.mine(confirmable - 2 - chain.blocks.height)
+    with reverts(risk_engine.RiskEngine__TooSoon, portfolio, confirmable):
+        risk_engine.trip(portfolio, sender=thief)
+
+
+def test_trip__stranger_finds_it_again__de_risk_only(risk_engine, sighted, chain, thief):
+    portfolio, confirmable = sighted
+    chain.mine(confirmable - 1 - chain.blocks.height)
+    risk_engine.trip(portfolio, sender=thief)
+    assert risk_engine.stateOf(portfolio) == DE_RISK_ONLY
+    with reverts(risk_engine.RiskEngine__NothingToTrip, portfolio, DE_RISK_ONLY):
+        risk_engine.trip(portfolio, sender=thief)
+
+
+def test_trip__gone_at_the_second_look__is_forgotten(risk_engine, sighted, post_model, chain, investor, thief):
+    portfolio, confirmable = sighted
+    post_model()
+    assert risk_engine.BreachGone(portfolio) in risk_engine.trip(portfolio, sender=investor).events
+    post_model(flat_covariance(3, volatility=0.05))
+    chain.mine(max(confirmable - chain.blocks.height, 1))
+    risk_engine.trip(portfolio, sender=thief)
+    assert risk_engine.stateOf(portfolio) == NORMAL
+
+
+def test_trip__sighted_long_ago__counts_as_a_first_look(risk_engine, sighted, chain, thief):
+    portfolio, confirmable = sighted
+    chain.mine(confirmable + 16 * CONFIRMATION_BLOCKS - chain.blocks.height)
+    risk_engine.trip(portfolio, sender=thief)
+    assert risk_engine.stateOf(portfolio) == NORMAL
+
+
+def test_trip__worse_at_the_second_look__only_what_both_found(risk_engine, sighted, reprice, manager, confirm, thief):
+    portfolio, _ = sighted
+    risk_engine.tightenLimits(portfolio, (300, 5000, 1000, 2000, *LIMITS[4:]), sender=manager)
+    reprice(0.5)
+    confirm()
+    risk_engine.trip(portfolio, sender=thief)
+    assert risk_engine.stateOf(portfolio) == DE_RISK_ONLY
+    for _ in range(2):
+        confirm()
+        risk_engine.trip(portfolio, sender=thief)
+    assert risk_engine.stateOf(portfolio) == HALTED
+
+
+def test_trip__keeper_after_a_sighting__acts_at_once(risk_engine, sighted, keeper):
+    risk_engine.trip(sighted[0], sender=keeper)
+    assert risk_engine.stateOf(sighted[0]) == DE_RISK_ONLY
+
+
+def test_trip__holder_leaves_and_comes_back__moves_no_state(
+    risk_engine, invested, manager, investor, deposit, confirm, thief
+):
+    """A round trip of shares pushes a weight above its limit for as long as the cash is away."""
+    risk_engine.tightenLimits(invested, (300, 3000, *LIMITS[2:]), sender=manager)
+    invested.withdraw(350_000 * USD, investor, investor, sender=investor)
+    risk_engine.trip(invested, sender=thief)
+    deposit(invested, investor, 350_000)
+    confirm()
+    assert risk_engine.BreachGone(invested) in risk_engine.trip(invested, sender=thief).events
+    assert risk_engine.stateOf(invested) == NORMAL
+
+
+def test_trip__stranger_sees_a_relapse_twice__interrupts_the_recovery(risk_engine, tripped, post_model, confirm, thief):
+    risk_engine.recover(tripped, sender=thief)
+    post_model(flat_covariance(3, volatility=0.05))
+    risk_engine.trip(tripped, sender=thief)
+    assert risk_engine.breakerOf(tripped).insideSince != 0
+    confirm()
+    risk_engine.trip(tripped, sender=thief)
+    assert risk_engine.breakerOf(tripped).insideSince == 0
+
+
+# -- Recover
+
+
+@pytest.fixture
+def confirm(chain):
+    """As many blocks as a sighting has to stand."""
+    return lambda: chain.mine(CONFIRMATION_BLOCKS)
+
+
+@pytest.fixture
+def tripped(risk_engine, invested, post_model, keeper):
     """De-risk only by VaR, under a model that is calm again."""
     post_model(flat_covariance(3, volatility=0.05))
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     post_model()
     return invested
 
@@ -222,10 +322,10 @@ def test_recover__waited_without_starting__only_starts(risk_engine, tripped, cha
     assert risk_engine.stateOf(tripped) == DE_RISK_ONLY
 
 
-def test_recover__outside_in_between__starts_over(risk_engine, tripped, post_model, chain, thief):
+def test_recover__outside_in_between__starts_over(risk_engine, tripped, post_model, chain, thief, keeper):
     risk_engine.recover(tripped, sender=thief)
     post_model(flat_covariance(3, volatility=0.05))
-    receipt = risk_engine.trip(tripped, sender=thief)
+    receipt = risk_engine.trip(tripped, sender=keeper)
     assert risk_engine.RecoveryInterrupted(tripped) in receipt.events
     post_model()
     wait(chain, COOLING)
@@ -233,9 +333,9 @@ def test_recover__outside_in_between__starts_over(risk_engine, tripped, post_mod
     assert risk_engine.stateOf(tripped) == DE_RISK_ONLY
 
 
-def test_recover__still_outside__reverts(risk_engine, invested, post_model, chain, thief):
+def test_recover__still_outside__reverts(risk_engine, invested, post_model, chain, thief, keeper):
     post_model(flat_covariance(3, volatility=0.05))
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     wait(chain, COOLING)
     with reverts(risk_engine.RiskEngine__StillOutside):
         risk_engine.recover(invested, sender=thief)
@@ -269,11 +369,11 @@ def test_de_risk__halted__cannot_loosen(risk_engine, invested, guardian):
 
 
 @pytest.fixture
-def warned(risk_engine, invested, post_model, thief):
+def warned(risk_engine, invested, post_model, keeper):
     """VaR at 2.94% of the 3% allowed: above 96% of the limit, inside the limit."""
     post_model(flat_covariance(3, volatility=0.0258))
     assert 0.0288 < risk_engine.metrics(invested).var99 / WAD < 0.03
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     return invested
 
 
@@ -281,9 +381,9 @@ def test_trip__almost_at_a_limit__warning(risk_engine, warned):
     assert risk_engine.stateOf(warned) == WARNING
 
 
-def test_trip__warned_then_outside__de_risk_only(risk_engine, warned, post_model, thief):
+def test_trip__warned_then_outside__de_risk_only(risk_engine, warned, post_model, keeper):
     post_model(flat_covariance(3, volatility=0.05))
-    risk_engine.trip(warned, sender=thief)
+    risk_engine.trip(warned, sender=keeper)
     assert risk_engine.stateOf(warned) == DE_RISK_ONLY
 
 
@@ -415,9 +515,9 @@ def with_limit(field, value):
 
 
 @pytest.mark.parametrize("name", BITING)
-def test_trip__outside_a_further_limit__de_risk_only(risk_engine, invested, manager, thief, name):
+def test_trip__outside_a_further_limit__de_risk_only(risk_engine, invested, manager, keeper, name):
     risk_engine.tightenLimits(invested, with_limit(*BITING[name]), sender=manager)
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
@@ -441,10 +541,10 @@ def test_rebalance__closer_to_a_further_limit__passes(
     assert risk_engine.metrics(invested).var99 < before
 
 
-def test_trip__grade_worse_than_allowed__de_risk_only(risk_engine, invested, manager, thief):
+def test_trip__grade_worse_than_allowed__de_risk_only(risk_engine, invested, manager, keeper):
     grade = risk_engine.metrics(invested).grade
     risk_engine.tightenLimits(invested, with_limit(13, grade - 1), sender=manager)
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 

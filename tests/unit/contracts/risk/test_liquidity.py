@@ -3,7 +3,7 @@
 import ape
 import pytest
 
-from tests.fixtures.portfolio import DE_RISK_ONLY, LIMITS, POOL_USD, signed
+from tests.fixtures.portfolio import CONFIRMATION_BLOCKS, DE_RISK_ONLY, LIMITS, POOL_USD, USD, buy_more, signed
 from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 
@@ -13,9 +13,10 @@ HOUR = 3600
 
 @pytest.fixture
 def post_depth(liquidity_book, universe, market, keeper, risk_signer, chain):
-    """`post_depth(k, field=value)`: five million dollars a day in stock k, by its own pool."""
+    """`post_depth(k, field=value)`: five million dollars a day in stock k, by its own pool, until the report counts.
+    `stands=False` leaves it in its first block."""
 
-    def posted(k=0, signers=(), **changes):
+    def posted(k=0, signers=(), stands=True, **changes):
         now = chain.pending_timestamp
         asset = universe.stocks[k]
         fields = {
@@ -29,7 +30,10 @@ def post_depth(liquidity_book, universe, market, keeper, risk_signer, chain):
         }
         report = tuple({**fields, **changes}.values())
         signatures = signed(liquidity_book.hashDepth(report), *(signers or [risk_signer]))
-        return liquidity_book.postDepth(report, signatures, sender=keeper)
+        receipt = liquidity_book.postDepth(report, signatures, sender=keeper)
+        if stands:
+            chain.mine(CONFIRMATION_BLOCKS)
+        return receipt
 
     return posted
 
@@ -37,6 +41,73 @@ def post_depth(liquidity_book, universe, market, keeper, risk_signer, chain):
 def test_depth__signed_and_confirmed__counts(liquidity_book, universe, post_depth):
     post_depth()
     assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 5_000_000 * WAD
+
+
+# -- Depth over time
+
+
+def test_depth__first_report_in_its_block__counts_nothing(liquidity_book, universe, post_depth, chain):
+    post_depth(stands=False)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 0
+    chain.mine(CONFIRMATION_BLOCKS - 1)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 0
+    chain.mine()
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 5_000_000 * WAD
+
+
+@pytest.mark.parametrize(("second", "counts"), [(6_000_000, 5_000_000), (4_000_000, 4_000_000)])
+def test_depth__second_report_in_its_block__the_lower_counts(liquidity_book, universe, post_depth, second, counts):
+    post_depth()
+    post_depth(depth=second * WAD, stands=False)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == counts * WAD
+
+
+def test_depth__second_report_stands__counts_alone(liquidity_book, universe, post_depth):
+    post_depth()
+    post_depth(depth=6_000_000 * WAD)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 6_000_000 * WAD
+
+
+def test_depth__reports_on_each_others_heels__what_stood_before_them_counts(liquidity_book, universe, post_depth):
+    post_depth(depth=1_000_000 * WAD)
+    for _ in range(CONFIRMATION_BLOCKS + 1):
+        post_depth(depth=9_000_000 * WAD, stands=False)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 1_000_000 * WAD
+
+
+def test_depth__report_before_it_expired__counts_nothing_in_its_block(liquidity_book, universe, post_depth, chain):
+    post_depth()
+    chain.mine(timestamp=chain.pending_timestamp + 2 * DAY)
+    post_depth(stands=False)
+    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 0
+
+
+def test_depth__tokens_sent_to_a_v2_pair__count_nothing(
+    liquidity_book, universe, post_depth, market, usd, admin, liquidity_provider
+):
+    """They can be skimmed again in the same block."""
+    post_depth(depth=POOL_USD * WAD)
+    usd.mint(market[0], 10 * POOL_USD * USD, sender=admin)
+    too_much = POOL_USD * WAD + 1
+    with reverts(liquidity_book.LiquidityBook__Unconfirmed, universe.stocks[0], too_much, POOL_USD * WAD):
+        post_depth(depth=too_much)
+
+
+@pytest.mark.parametrize("stands", [False, True])
+def test_rebalance__depth_posted_in_the_same_block__does_not_pass_the_limit(
+    risk_engine, invested, post_depth, manager, desk, market, usd, universe, stands
+):
+    """The stolen quorum confirms what is lent for a transaction; what stays is the market's own."""
+    for k in range(3):
+        post_depth(k, depth=100_000 * WAD)
+    risk_engine.tightenLimits(invested, (*LIMITS[:12], 110, *LIMITS[13:]), sender=manager)
+    for k in range(3):
+        post_depth(k, depth=POOL_USD * WAD, stands=stands)
+    if stands:
+        buy_more(desk, invested, universe, usd, market)
+    else:
+        with reverts(risk_engine.RiskEngine__LimitBreached):
+            buy_more(desk, invested, universe, usd, market)
 
 
 def test_depth__more_than_the_pool_holds__reverts(liquidity_book, universe, post_depth):
@@ -101,11 +172,11 @@ def test_metrics__one_stock_without_depth__unknown(risk_engine, invested, post_d
     assert risk_engine.metrics(invested).daysToLiquidate == UNKNOWN
 
 
-def test_trip__too_slow_to_sell__de_risk_only(risk_engine, invested, post_depth, manager, thief):
+def test_trip__too_slow_to_sell__de_risk_only(risk_engine, invested, post_depth, manager, keeper):
     for k in range(3):
         post_depth(k, depth=100_000 * WAD)
     risk_engine.tightenLimits(invested, (*LIMITS[:12], 50, *LIMITS[13:]), sender=manager)
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
@@ -122,6 +193,7 @@ def broken_pool(universe, aggregator, create_feed, admin, manager):
     pair = sorted((str(universe.stocks[0].address), str(token.address)), key=lambda each: int(each, 16))
     pool = admin.deploy(ape.project.HostilePool, *pair, 3000)
     token.mint(pool, 1_000_000 * WAD, sender=admin)
+    pool.sync(sender=admin)
     aggregator.listPool(pool, 1, 3000, sender=manager)
     return pool, token
 

@@ -33,7 +33,7 @@ def second(oracle, universe, admin):
 
 
 @pytest.fixture
-def actions(invested, holder, risk_engine, desk, universe, usd, market, give_usd, thief):
+def actions(invested, holder, risk_engine, desk, universe, usd, market, give_usd, thief, keeper):
     """Everything that reads a price, by name."""
 
     def deposit():
@@ -45,7 +45,7 @@ def actions(invested, holder, risk_engine, desk, universe, usd, market, give_usd
         "deposit": deposit,
         "withdraw": lambda: invested.withdraw(1000 * USD, holder, holder, sender=holder),
         "rebalance": lambda: sell_some(desk, invested, universe, usd, market),
-        "trip": lambda: risk_engine.trip(invested, sender=thief),
+        "trip": lambda: risk_engine.trip(invested, sender=keeper),
         "checkpoint": lambda: risk_engine.checkpoint(invested, sender=thief),
     }
 

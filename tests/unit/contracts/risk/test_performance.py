@@ -119,45 +119,45 @@ def test_reset__thief__reverts(performance_book, invested, thief):
 
 
 def test_trip__model_lies_but_prices_do_not__realised_volatility_stops_it(
-    performance_book, risk_engine, invested, live, post_model, manager, thief
+    performance_book, risk_engine, invested, live, post_model, manager, keeper
 ):
     """Every signer says that nothing moves. The chain has seen it move."""
     risk_engine.tightenLimits(invested, (*LIMITS[:10], 200, *LIMITS[11:]), sender=manager)
     live(invested, moves(0.06))
     post_model(flat_covariance(3, volatility=0.001))
     assert risk_engine.metrics(invested).var99 / WAD < 0.003
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
 @pytest.mark.parametrize(("field", "value"), [(11, 1000), (14, 32_000)])
 def test_trip__beta_or_sharpe_outside__de_risk_only(
-    performance_book, risk_engine, invested, live, post_model, index, manager, thief, field, value
+    performance_book, risk_engine, invested, live, post_model, index, manager, keeper, field, value
 ):
     performance_book.setBenchmark(invested, index[0], sender=manager)
     live(invested, [-0.01, 0.005] * 11)
     post_model()
     risk_engine.tightenLimits(invested, (*LIMITS[:field], value, *LIMITS[field + 1 :]), sender=manager)
-    risk_engine.trip(invested, sender=thief)
+    risk_engine.trip(invested, sender=keeper)
     assert risk_engine.stateOf(invested) == DE_RISK_ONLY
 
 
-def test_trip__sharpe_of_too_few_days__stays_normal(risk_engine, invested, live, post_model, manager, thief):
+def test_trip__sharpe_of_too_few_days__stays_normal(risk_engine, invested, live, post_model, manager, keeper):
     """Nobody knows the ratio of a young portfolio. It would be caught: what may not trade cannot raise it."""
     live(invested, [0.0] * 19)
     post_model()
     risk_engine.tightenLimits(invested, (*LIMITS[:14], 5000), sender=manager)
     with reverts(risk_engine.RiskEngine__NothingToTrip, invested, 0):
-        risk_engine.trip(invested, sender=thief)
+        risk_engine.trip(invested, sender=keeper)
 
 
-def test_trip__terrible_sharpe_without_a_limit_on_it__stays_normal(risk_engine, invested, live, post_model, thief):
+def test_trip__terrible_sharpe_without_a_limit_on_it__stays_normal(risk_engine, invested, live, post_model, keeper):
     """Less than what an int16 of basis points can say is no breach of a limit that is off."""
     live(invested, [-0.004, -0.002] * 11)
     post_model()
     assert risk_engine.metrics(invested).sharpe < -4 * WAD
     with reverts(risk_engine.RiskEngine__NothingToTrip, invested, 0):
-        risk_engine.trip(invested, sender=thief)
+        risk_engine.trip(invested, sender=keeper)
 
 
 def test_engine_checkpoint__once_a_day__feeds_the_book(performance_book, risk_engine, invested, thief, chain):

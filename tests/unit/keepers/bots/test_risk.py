@@ -11,7 +11,8 @@ from keepers.market import CsvPriceSource
 from keepers.risk.covariance import estimate
 from keepers.risk.fixed_point import to_fixed_point
 from keepers.store import Decision
-from tests.fixtures.node import FIRST_DAY, SYMBOLS, World
+from scripts.deployment.roles import KEEPER
+from tests.fixtures.node import FIRST_DAY, SENDER, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, posted, ready, sent, started, state_of
 
 
@@ -131,6 +132,35 @@ def test_risk_bot__limit_breached_then_mended__trips_then_recovers(world: World)
         assert state_of(world) == 0
         keys = [item.key.partition(":")[0] for item in bot.context.store.decisions(bot.bot.name)]
         assert keys.count("trip") == 1 and keys.count("recover") == 2
+
+
+def trips(bot: Running) -> int:
+    """Calls of `trip` that the bot sent."""
+    return [item.key.partition(":")[0] for item in bot.context.store.decisions(bot.bot.name)].count("trip")
+
+
+def test_risk_bot__without_the_role__trips_when_it_has_looked_twice(world: World) -> None:
+    config = ready(world)
+    world.call(world.contract("AccessManager").functions.revokeRole(KEEPER, SENDER))
+    with started("risk", config) as bot:
+        bot.step()
+        invested(world)
+        world.write_prices(204, shocks=22)
+        world.open_day(201)
+        bot.step(6)
+        assert (state_of(world), trips(bot)) == (2, 2)
+
+
+def test_risk_bot__drawdown_and_no_metrics__trips(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as bot:
+        invested(world)
+        bot.step(2)
+        world.open_day(215, dict.fromkeys(SYMBOLS, 0.2))
+        bot.step(2)
+        view = bot.context.reader.risk(world.portfolio.address, world.universe)
+        assert view.metrics is None and "ModelExpired" in view.why_not
+        assert (state_of(world), trips(bot)) == (2, 1)
 
 
 def test_risk_bot__calm_returns_at_once__posts_as_far_as_one_step_goes(world: World) -> None:
