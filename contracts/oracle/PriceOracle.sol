@@ -9,11 +9,14 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {TradingHours} from "./TradingHours.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 
 /// @title Prices of assets in USD
 /// @notice See {IPriceOracle}.
 contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable {
+    using TradingHours for TradingWindow;
+
     /// @dev A Feed, and in the room that its first slot leaves: whether to look further.
     struct Source {
         address aggregator;
@@ -22,6 +25,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         uint8 tokenDecimals;
         bool hasSecondary;
         bool frozen;
+        bool hasWindow;
         uint128 minPrice;
         uint128 maxPrice;
     }
@@ -38,6 +42,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         uint32 gracePeriod;
         mapping(address asset => Secondary) secondaries;
         mapping(address asset => FrozenPrice) frozen;
+        mapping(address asset => TradingWindow) windows;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.PriceOracle")) - 1)) & ~bytes32(uint256(0xff))
@@ -116,6 +121,22 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     }
 
     /// @inheritdoc IPriceOracle
+    function setTradingWindow(address asset, TradingWindow calldata window) external restricted {
+        Storage storage $ = _storage();
+        Source storage source = $.sources[asset];
+        if (source.aggregator == address(0)) revert PriceOracle__NoFeed(asset);
+        if (window.maxAge >= source.heartbeat) {
+            revert PriceOracle__InvalidMaxAge(asset, window.maxAge, source.heartbeat);
+        }
+        if (!window.valid()) {
+            revert PriceOracle__InvalidHours(asset, window.opens, window.closes, window.weekdays);
+        }
+        source.hasWindow = window.maxAge != 0 || window.closes != 0;
+        $.windows[asset] = window;
+        emit TradingWindowSet(asset, window.maxAge, window.opens, window.closes, window.weekdays);
+    }
+
+    /// @inheritdoc IPriceOracle
     function freeze(address asset) external restricted {
         Storage storage $ = _storage();
         Source storage source = $.sources[asset];
@@ -159,6 +180,11 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     function frozenOf(address asset) external view returns (uint256, uint256) {
         FrozenPrice memory f = _storage().frozen[asset];
         return (f.price, f.since);
+    }
+
+    /// @inheritdoc IPriceOracle
+    function tradingWindowOf(address asset) external view returns (TradingWindow memory) {
+        return _storage().windows[asset];
     }
 
     /// @inheritdoc IPriceOracle
@@ -218,6 +244,24 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
                 revert PriceOracle__FrozenTooOld(assets[i], f.since, _MAX_FROZEN_AGE);
             }
             wads[i] = f.price * _EXIT_BPS / _WHOLE_BPS;
+        }
+    }
+
+    /// @inheritdoc IPriceOracle
+    function requireTradable(address[] calldata assets) external view {
+        Storage storage $ = _storage();
+        for (uint256 i; i < assets.length; ++i) {
+            address asset = assets[i];
+            if (!$.sources[asset].hasWindow) continue;
+            TradingWindow memory window = $.windows[asset];
+            if (!window.isOpen(block.timestamp)) {
+                revert PriceOracle__MarketClosed(asset, window.opens, window.closes, window.weekdays);
+            }
+            if (window.maxAge == 0) continue;
+            uint256 updatedAt = _updatedAt(asset);
+            if (block.timestamp > updatedAt + window.maxAge) {
+                revert PriceOracle__TooOldToTrade(asset, updatedAt, window.maxAge);
+            }
         }
     }
 
@@ -287,6 +331,22 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
             revert PriceOracle__Deviation(asset, primary, secondary, most);
         }
         return primary;
+    }
+
+    /// @return updatedAt Unix seconds of the answer that counts: the primary's, unless that is refused.
+    function _updatedAt(address asset) private view returns (uint256 updatedAt) {
+        Storage storage $ = _storage();
+        Source storage source = $.sources[asset];
+        address aggregator = source.aggregator;
+        if (source.hasSecondary) {
+            // slither-disable-next-line unused-return (that it answers is what counts)
+            try this.primaryPrice(asset) {}
+            catch {
+                aggregator = $.secondaries[asset].aggregator;
+            }
+        }
+        // slither-disable-next-line unused-return
+        (,,, updatedAt,) = AggregatorV3Interface(aggregator).latestRoundData();
     }
 
     /// @dev Everything that makes an answer a price.

@@ -14,6 +14,7 @@ import {Signals} from "./Signals.sol";
 import {TrackingError} from "./TrackingError.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {IModelRegistry} from "interfaces/rebalance/IModelRegistry.sol";
@@ -265,6 +266,9 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         // Effects: spent until it turns out that more parts are to come.
         nonces.spend(signal.nonce);
 
+        // A price that holds for NAV may be too old to trade at.
+        IPriceOracle(IPortfolio(signal.portfolio).oracle()).requireTradable(_tokensOf(orders));
+
         // Interactions; their outcome decides. The portfolio lets nobody in while they last.
         IPortfolio.Execution memory execution = IPortfolio(signal.portfolio)
             .execute(
@@ -453,6 +457,21 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
             mstore(reason, size)
         }
         return abi.decode(reason, (Estimate));
+    }
+
+    /// @return tokens What orders sell and buy, each once.
+    function _tokensOf(ILiquidityAggregator.Order[] calldata orders) private pure returns (address[] memory tokens) {
+        tokens = new address[](2 * orders.length);
+        uint256 count;
+        for (uint256 i; i < tokens.length; ++i) {
+            address token = i % 2 == 0 ? orders[i / 2].tokenIn : orders[i / 2].tokenOut;
+            uint256 k;
+            while (k < count && tokens[k] != token) ++k;
+            if (k == count) tokens[count++] = token;
+        }
+        assembly ("memory-safe") {
+            mstore(tokens, count)
+        }
     }
 
     /// @dev The id of the signer set of a portfolio.

@@ -82,9 +82,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
     )
         EIP712("Quantera LiquidityBook", "1")
     {
-        if (
-            participationBps_ == 0 || participationBps_ > _WHOLE_BPS || maxLifetime_ == 0 || confirmationBlocks_ == 0
-        ) {
+        if (participationBps_ == 0 || participationBps_ > _WHOLE_BPS || maxLifetime_ == 0 || confirmationBlocks_ == 0) {
             revert LiquidityBook__InvalidTerms(participationBps_, maxLifetime_, confirmationBlocks_);
         }
         (signerSets, aggregator, oracle) = (signerSets_, aggregator_, oracle_);

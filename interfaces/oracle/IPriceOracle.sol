@@ -36,6 +36,19 @@ interface IPriceOracle {
         uint16 maxDeviationBps;
     }
 
+    /// @notice When an asset may be traded. Elsewhere its price counts for a whole heartbeat: for NAV, deposits and exits.
+    /// @param maxAge Seconds after `updatedAt` at which an answer is too old to trade at, below the heartbeat; 0 for none.
+    /// @param opens Minute of the UTC day, 0 to 1,439.
+    /// @param closes Minute of the UTC day from which nobody trades, above `opens`, at most 1,440; 0 if it never closes.
+    /// @param weekdays Days on which it opens: bit 0 is Monday, bit 6 is Sunday.
+    struct TradingWindow {
+        uint32 maxAge;
+        uint16 opens;
+        uint16 closes;
+        uint8 weekdays;
+    }
+
+    event TradingWindowSet(address indexed asset, uint32 maxAge, uint16 opens, uint16 closes, uint8 weekdays);
     event SecondarySet(address indexed asset, address indexed aggregator, uint32 heartbeat, uint16 maxDeviationBps);
     event PriceFrozen(address indexed asset, uint256 price, uint256 updatedAt);
     event PriceUnfrozen(address indexed asset);
@@ -63,6 +76,11 @@ interface IPriceOracle {
     error PriceOracle__FrozenTooOld(address asset, uint256 since, uint256 maxAge);
     error PriceOracle__SequencerDown(uint256 since);
     error PriceOracle__SequencerGracePeriod(uint256 upSince, uint256 gracePeriod);
+    /// @dev An age for trading is below the heartbeat.
+    error PriceOracle__InvalidMaxAge(address asset, uint256 maxAge, uint256 heartbeat);
+    error PriceOracle__InvalidHours(address asset, uint256 opens, uint256 closes, uint256 weekdays);
+    error PriceOracle__TooOldToTrade(address asset, uint256 updatedAt, uint256 maxAge);
+    error PriceOracle__MarketClosed(address asset, uint256 opens, uint256 closes, uint256 weekdays);
     error PriceOracle__LengthMismatch(uint256 assets, uint256 amounts);
 
     /// @notice Sets or replaces an asset's feed; reads decimals from both contracts. Role: ADMIN.
@@ -75,6 +93,10 @@ interface IPriceOracle {
     /// @param aggregator Address zero for none.
     /// @param maxDeviationBps 1 to 5,000.
     function setSecondary(address asset, address aggregator, uint32 heartbeat, uint16 maxDeviationBps) external;
+
+    /// @notice Sets when an asset may be traded; a window of zeros is no limit. Role: ADMIN. At worst, after its delay:
+    /// trades at prices as old as the heartbeat, or none.
+    function setTradingWindow(address asset, TradingWindow calldata window) external;
 
     /// @notice Freezes an asset at its present price, or at the primary's last answer if that is inside its bounds and at
     /// most three days old. Role: GUARDIAN. At worst: no trading of portfolios that hold the asset, and cash exits at a
@@ -106,6 +128,12 @@ interface IPriceOracle {
     /// @param assets The first is what is paid out, whose price has to be live.
     /// @return WAD USD for one whole token of each asset, in the order given.
     function exitPrices(address[] calldata assets) external view returns (uint256[] memory);
+
+    /// @notice Reverts if one of the assets may not be traded now: its market is closed, or the answer that its price comes
+    /// from is too old. It does not say that there is a price.
+    function requireTradable(address[] calldata assets) external view;
+
+    function tradingWindowOf(address asset) external view returns (TradingWindow memory);
 
     /// @notice What one feed says, or why not; the fallback asks itself through these.
     function primaryPrice(address asset) external view returns (uint256);

@@ -28,7 +28,12 @@ from keepers.signals.momentum import SignalError, momentum
 _SCALES = (1.0, 0.5)
 """Parts of the way to the targets that are tried, the second if the chain refuses the first."""
 
-_TOO_EARLY = ("AutoRebalancer__TooSoon", "AutoRebalancer__NotYetValid")
+_TOO_EARLY = (
+    "AutoRebalancer__TooSoon",
+    "AutoRebalancer__NotYetValid",
+    "PriceOracle__MarketClosed",
+    "PriceOracle__TooOldToTrade",
+)
 """Refusals that pass with time."""
 
 _AGAIN = "the same is tried with the next block"

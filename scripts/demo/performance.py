@@ -26,6 +26,7 @@ from scripts.demo.node import local_node
 from scripts.demo.protocol import Terms
 from scripts.demo.report import Outcome, show, summarise, write
 from scripts.demo.reported import read_reported
+from scripts.demo.staleness import executed_rebalances, measure_staleness
 from scripts.demo.story import Day, Story
 from scripts.demo.world import create_world
 
@@ -110,6 +111,10 @@ def _aftermath(story: Story, terms: Terms, clock: Clock, console: Console) -> Ou
         closes = [close_time(day.day) for day in story.days]
         once = verify_once(world, transactions, closes, decided)
         reported = read_reported(world)
+        executed = executed_rebalances(
+            world.protocol.contract("AutoRebalancer"), world.chain.w3, int(transactions[-1]["blockNumber"], 16)
+        )
+        staleness = measure_staleness(executed, story.closes)
     with console.status("A thief has every keeper key"), clock.part("attacks"):
         thief = Thief(world, story.prices())
         attacks = thief.run()
@@ -123,6 +128,7 @@ def _aftermath(story: Story, terms: Terms, clock: Clock, console: Console) -> Ou
         exit=left,
         once=once,
         reported=reported,
+        staleness=staleness,
         gas=gas,
         decisions={bot: dict(counts) for bot, counts in keepers.outcomes().items()},
         seconds=clock.all(),

@@ -151,8 +151,12 @@ class Protocol:
                 "keeper_registrar": {"accounts": [people.operator]},
                 "keeper": {"accounts": people.keepers},
             },
-            # A replay has no blocks between closes: a report has to last for as long as a feed.
-            "risk": {"cooling_time": terms.cooling_time, "max_report_lifetime": HEARTBEAT},
+            # A replay has hardly any blocks between closes: a report has to last for as long as a feed, and counts soon.
+            "risk": {
+                "cooling_time": terms.cooling_time,
+                "max_report_lifetime": HEARTBEAT,
+                "confirmation_blocks": 2,
+            },
             # Wide, so that the attacks meet the loss budget, not this guard before it.
             "liquidity": {"max_deviation_bps": 9_000},
             "models": _models(),

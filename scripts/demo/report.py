@@ -24,6 +24,7 @@ from scripts.demo.exits import Exit
 from scripts.demo.ledger import Once
 from scripts.demo.protocol import Terms
 from scripts.demo.reported import Reported
+from scripts.demo.staleness import Staleness
 from scripts.demo.story import Day, Refusal, Story
 
 Array = NDArray[np.float64]
@@ -40,6 +41,7 @@ class Outcome:
     exit: Exit
     once: Once
     reported: Reported
+    staleness: Staleness
     gas: dict[str, int]
     decisions: dict[str, dict[str, int]]
     seconds: dict[str, float]
@@ -105,6 +107,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "exit": asdict(outcome.exit),
         "once": asdict(outcome.once),
         "reported": asdict(outcome.reported),
+        "staleness": {**asdict(outcome.staleness), "worst_day": outcome.staleness.worst_day.isoformat()},
         "decisions": outcome.decisions,
         "gas": outcome.gas,
         "seconds": outcome.seconds["total"],
@@ -188,6 +191,11 @@ def _overview(summary: dict[str, Any]) -> list[list[str]]:
             "reported",
             f"{summary['reported']['reports']} risk reports, {summary['reported']['depths']} depths; the slowest asset "
             f"takes {summary['reported']['days_to_liquidate']:.1f} days to sell",
+        ],
+        [
+            "a close late",
+            f"turnover times move of a rebalance: {summary['staleness']['median_bps']:.0f} bps in the median, at most "
+            f"{summary['staleness']['worst_bps']:.0f} on {summary['staleness']['worst_day']}",
         ],
         ["restarts", f"both keepers killed and restarted {summary['restarts']} times"],
         [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from scripts.deployment.bls import BlsGroup
@@ -77,6 +77,49 @@ class Secondary(Strict):
     max_deviation: Annotated[int, Field(ge=1, le=5_000)]
 
 
+def _minute(value: object) -> object:
+    """YAML reads 14:30 without quotes as a number to the base of 60, which is the minute of the day already."""
+    if not isinstance(value, str):
+        return value
+    if not _CLOCK.fullmatch(value):
+        raise ValueError(f"{value!r} is no time of day; write hours and minutes of UTC, such as 14:30")
+    hours, minutes = map(int, value.split(":"))
+    return 60 * hours + minutes
+
+
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+Minute = Annotated[int, BeforeValidator(_minute), Field(ge=0, le=1440)]
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class TradingHours(Strict):
+    """When a market is open, UTC; from `opens` up to, not including, `closes`."""
+
+    opens: Minute
+    closes: Minute
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> TradingHours:
+        if self.opens >= self.closes:
+            raise ValueError(f"closes at minute {self.closes}, before it opens at {self.opens}; a day ends at 24:00")
+        return self
+
+
+class TradingWindow(Strict):
+    """When portfolios may trade an asset: seconds that its price may be old, and its market's hours."""
+
+    max_age: Annotated[int, Field(gt=0, lt=2**32)] | None = None
+    hours: TradingHours | None = None
+
+    def as_tuple(self) -> tuple[int, int, int, int]:
+        """IPriceOracle.TradingWindow."""
+        if self.hours is None:
+            return self.max_age or 0, 0, 0, 0
+        days = sum(1 << WEEKDAYS.index(day) for day in set(self.hours.days))
+        return self.max_age or 0, self.hours.opens, self.hours.closes, days
+
+
 class Feed(Strict):
     """A Chainlink-interface feed in USD; bounds are USD a whole token."""
 
@@ -85,6 +128,16 @@ class Feed(Strict):
     min_price: Annotated[Decimal, Field(gt=0)]
     max_price: Annotated[Decimal, Field(gt=0)]
     secondary: Secondary | None = None
+    trading_window: TradingWindow | None = None
+
+    @model_validator(mode="after")
+    def _tighter(self) -> Feed:
+        age = self.trading_window and self.trading_window.max_age
+        if age and age >= self.heartbeat:
+            raise ValueError(
+                f"trading_window.max_age {age} is no tighter than the heartbeat {self.heartbeat}; lower it"
+            )
+        return self
 
 
 class Rules(Strict):

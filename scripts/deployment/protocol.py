@@ -33,6 +33,7 @@ from scripts.deployment.config import (
     Rules,
     Secondary,
     Token,
+    TradingWindow,
     Universe,
 )
 from scripts.deployment.record import ContractRecord, Record
@@ -273,6 +274,7 @@ class ProtocolDeployment:
             if (there[0], there[1], there[4], there[5]) != _feed_terms(feed):
                 self._act(f"set the feed of {name}", "PriceOracle", "setFeed", asset, *_feed_terms(feed))
             self._set_secondary(name, asset, feed.secondary)
+            self._set_trading_window(name, asset, feed.trading_window)
             self.record.feeds[name] = feed.aggregator
 
     def _set_secondary(self, name: str, asset: str, secondary: Secondary | None) -> None:
@@ -282,6 +284,13 @@ class ProtocolDeployment:
         aggregator, heartbeat, _, deviation = self.contracts["PriceOracle"].functions.secondaryOf(asset).call()
         if (aggregator, heartbeat, deviation) != wanted:
             self._act(f"set the second feed of {name}", "PriceOracle", "setSecondary", asset, *wanted)
+
+    def _set_trading_window(self, name: str, asset: str, window: TradingWindow | None) -> None:
+        if window is None:
+            return
+        wanted = window.as_tuple()
+        if tuple(self.contracts["PriceOracle"].functions.tradingWindowOf(asset).call()) != wanted:
+            self._act(f"set when {name} may be traded", "PriceOracle", "setTradingWindow", asset, wanted)
 
     def _set_floors(self) -> None:
         floors = self.config.risk.floors

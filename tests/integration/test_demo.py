@@ -83,6 +83,13 @@ def test_summary__has_every_key(crash: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
+def test_staleness__is_measured_for_every_rebalance(crash: dict[str, Any]) -> None:
+    found = crash["summary"]["staleness"]
+    assert found["rebalances"] == crash["summary"]["rebalances"]
+    assert 0 < found["median_bps"] <= found["worst_bps"]
+
+
+@pytest.mark.slow
 def test_crash__trips_derisks_and_recovers(crash: dict[str, Any]) -> None:
     changes = [change["change"] for change in crash["summary"]["states"]["changes"]]
     derisked = [change for change in changes if change.endswith("to DeRiskOnly")]

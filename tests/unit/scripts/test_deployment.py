@@ -20,7 +20,7 @@ from scripts.deployment import roles
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.bls import BlsGroup
 from scripts.deployment.chain import Chain, DeploymentError
-from scripts.deployment.config import PERMIT2, Config, Secondary
+from scripts.deployment.config import PERMIT2, Config, Secondary, TradingWindow
 from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
 from scripts.transactions import deploy, send
@@ -244,6 +244,19 @@ def test_run__limits_of_everybody_and_a_second_feed__are_set_once(w3, config):
     assert chain.sent == 0
 
 
+def test_run__when_an_asset_may_be_traded__is_set_once(w3, config):
+    wanted = config()
+    hours = {"opens": "14:30", "closes": "20:00", "days": ["fri", "mon", "mon"]}
+    trading = TradingWindow.model_validate({"max_age": 1800, "hours": hours})
+    note = wanted.feeds["NOTE"].model_copy(update={"trading_window": trading})
+    wanted = wanted.model_copy(update={"feeds": {**wanted.feeds, "NOTE": note}})
+    record, deployment, _ = run(w3, wanted)
+    window = deployment.contracts["PriceOracle"].functions.tradingWindowOf(record.tokens["NOTE"]).call()
+    assert window == (1800, 870, 1200, 0b0010001)
+    _, _, chain = run(w3, wanted)
+    assert chain.sent == 0
+
+
 def test_run__optimizer_whose_share_a_portfolio_holds__is_there_once(w3, config):
     owner = w3.eth.accounts[0]
     wanted = config()
@@ -439,7 +452,7 @@ def test_role_ids__python_and_solidity__agree():
 def test_functions__every_restricted_function__has_a_role_or_is_the_admins():
     """A restricted function that nobody mapped would be the admin's without anyone having decided so."""
     admins = {
-        "PriceOracle": {"setFeed", "setSecondary", "setSequencerFeed", "unfreeze"},
+        "PriceOracle": {"setFeed", "setSecondary", "setSequencerFeed", "setTradingWindow", "unfreeze"},
         "RiskEngine": {"reopen", "setFloors"},
         "SanctionsList": {"removeRegistry"},
     }

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scripts.deployment.bls import FIELD
-from scripts.deployment.config import ConfigError, SharePolicy, load_config
+from scripts.deployment.config import ConfigError, SharePolicy, TradingWindow, load_config
 from scripts.deployment.venues import Curve, UniswapV4
 from tests.fixtures.bls import bls_keys
 
@@ -300,3 +300,34 @@ def test_load_config__signer_that_is_no_group__is_named(refused):
 @pytest.mark.parametrize("name", ["0xdesk", "Desk", ""])
 def test_load_config__bls_group_that_could_be_an_address__is_refused(refused, name):
     assert f"bls_groups.{name}" in refused(lambda data: data.update(bls_groups={name: group()}))
+
+
+# -- When an asset may be traded
+
+
+def trading(**terms: Any) -> Any:
+    """A change that gives WETH, whose heartbeat is 4,200 seconds, these terms."""
+    return lambda data: data["feeds"]["WETH"].update(trading_window=terms)
+
+
+def test_load_config__trading_age_no_tighter_than_the_heartbeat__refused(refused):
+    assert "trading_window.max_age 4200 is no tighter than the heartbeat 4200; lower it" in refused(
+        trading(max_age=4200)
+    )
+
+
+@pytest.mark.parametrize("time", ["25:00", "14:60", "9:30", "noon", "24:01"])
+def test_load_config__no_time_of_day__refused(refused, time):
+    hours = {"opens": time, "closes": "20:00", "days": ["mon"]}
+    assert f"{time!r} is no time of day; write hours and minutes of UTC, such as 14:30" in refused(trading(hours=hours))
+
+
+def test_load_config__closes_before_it_opens__refused(refused):
+    hours = {"opens": "20:00", "closes": "14:30", "days": ["mon"]}
+    assert "closes at minute 870, before it opens at 1200; a day ends at 24:00" in refused(trading(hours=hours))
+
+
+def test_trading_window__time_without_quotes__is_the_same_minute():
+    """YAML reads it as a number to the base of 60."""
+    raw = yaml.safe_load("{hours: {opens: 14:30, closes: 24:00, days: [sat]}}")
+    assert TradingWindow.model_validate(raw).as_tuple() == (0, 870, 1440, 0b0100000)

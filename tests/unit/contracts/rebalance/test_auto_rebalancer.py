@@ -32,6 +32,41 @@ def test_rebalance__anyone_sends__passes(ready, desk, buy, thief):
     desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
 
 
+# -- Prices that hold for NAV and are too old to trade at
+
+
+def test_rebalance__at_the_previous_close__reverts(ready, desk, buy, oracle, universe, admin, chain):
+    """The market has moved overnight, the answer has not: the loss budget would see nothing of it."""
+    stock, feed = universe.stocks[0], universe.feeds[0]
+    oracle.setTradingWindow(stock, (HOUR, 0, 0, 0), sender=admin)
+    (_, answer, _, updated, _) = feed.latestRoundData()
+    chain.mine(timestamp=updated + 2 * HOUR)
+    with reverts(oracle.PriceOracle__TooOldToTrade, stock, updated, HOUR):
+        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+    feed.setAnswer(answer, sender=admin)
+    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+
+
+def test_rebalance__market_closed__reverts_and_investors_still_leave(
+    ready, desk, buy, oracle, universe, admin, investor, chain
+):
+    closed = chain.pending_timestamp // 60 % 1440
+    window = (0, 0, closed, 0x7F) if closed > 720 else (0, closed + 60, 1440, 0x7F)
+    oracle.setTradingWindow(universe.stocks[0], window, sender=admin)
+    with reverts(oracle.PriceOracle__MarketClosed, universe.stocks[0], *window[1:]):
+        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+    ready.withdraw(1000 * USD, investor, investor, sender=investor)
+
+
+def test_rebalance__an_asset_that_is_not_traded_is_closed__passes(ready, desk, buy, oracle, universe, admin, chain):
+    oracle.setTradingWindow(universe.stocks[1], (60, 0, 0, 0), sender=admin)
+    chain.mine(timestamp=chain.pending_timestamp + HOUR)
+    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+
+
+# -- What was signed
+
+
 def test_rebalance__replayed__reverts(ready, desk, buy, auto_rebalancer, thief):
     orders = [buy(ready, 50_000)]
     signal = desk.signal(ready, TARGETS, orders, band=1000)

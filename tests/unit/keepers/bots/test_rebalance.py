@@ -12,7 +12,7 @@ from keepers.store import Decision
 from scripts.anvil import advance
 from scripts.deployment.venues import Venue, market_record
 from scripts.venues.balancer import vault_abi
-from tests.fixtures.node import World
+from tests.fixtures.node import PRICES, SYMBOLS, World
 from tests.fixtures.venue_kinds import create
 from tests.unit.keepers.bots.harness import (
     Running,
@@ -178,6 +178,25 @@ def test_rebalance_bot__price_stale__decides_when_it_is_back(world: World) -> No
         world.open_day(204)
         bot.step()
         assert decided(world, bot, 1).outcome != "refused"
+
+
+def test_rebalance_bot__price_too_old_to_trade_at__goes_the_whole_way_when_it_is_fresh(world: World) -> None:
+    ready(world)
+    config = world.write_config(rebalance={"schedule": {"every_n_days": 1, "drift_bps": 100}})
+    oracle = world.contract("PriceOracle").functions
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step(2)
+        for symbol in SYMBOLS:
+            world.call(oracle.setTradingWindow(world.tokens[symbol].address, (600, 0, 0, 0)))
+        advance(world.w3, 3600)
+        bot.step(2)
+        assert bot.context.store.decisions("rebalance:demo") == []
+        assert "PriceOracle__TooOldToTrade" in bot.output.getvalue()
+        for symbol in SYMBOLS:
+            world.call(world.feeds[symbol].functions.setAnswer(PRICES[symbol] * 10**8))
+        bot.step(2)
+        found = decided(world, bot, posted(world))
+        assert found.outcome == "done" and PART_OF_THE_WAY not in found.reason
 
 
 def test_rebalance_bot__interval_since_the_last_one_not_over__goes_the_whole_way_when_it_is(world: World) -> None:
