@@ -151,7 +151,7 @@ class Protocol:
                 "keeper_registrar": {"accounts": [people.operator]},
                 "keeper": {"accounts": people.keepers},
             },
-            # A replay has hardly any blocks between closes: a report has to last for as long as a feed, and counts soon.
+            # A replay has few blocks between closes: a report has to last for as long as a feed, and counts soon.
             "risk": {
                 "cooling_time": terms.cooling_time,
                 "max_report_lifetime": HEARTBEAT,

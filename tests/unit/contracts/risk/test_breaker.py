@@ -575,6 +575,25 @@ def test_rebalance__var_above_its_limit__reverts(
         buy_each(desk, portfolio, universe, usd, market, 200_000)
 
 
+def test_rebalance__an_exit_behind_a_trade__leaves_it_outside_and_the_next_may_only_come_closer(
+    risk_engine, portfolio, post_model, manager, deposit, investor, counterparty, market, desk, universe, usd, keeper
+):
+    """I3 promises nothing about exits: somebody's cash counts while the trade is judged."""
+    risk_engine.tightenLimits(portfolio, (300, 3000, *LIMITS[2:]), sender=manager)
+    deposit(portfolio, investor, 1_000_000)
+    shares = deposit(portfolio, counterparty, 1_000_000)
+    post_model()
+    bought = [order(portfolio, usd, universe.stocks[0], 580_000 * USD, market[0])]
+    desk.rebalance(portfolio, [71 * WAD // 100, 29 * WAD // 100, 0, 0], bought, band=500)
+    portfolio.redeem(shares, counterparty, counterparty, sender=counterparty)
+    assert risk_engine.metrics(portfolio).maxWeight > 0.55 * WAD
+    with reverts(risk_engine.RiskEngine__LimitBreached):
+        buy_more(desk, portfolio, universe, usd, market)
+    risk_engine.trip(portfolio, sender=keeper)
+    assert risk_engine.stateOf(portfolio) == DE_RISK_ONLY
+    sell_some(desk, portfolio, universe, usd, market)
+
+
 def test_rebalance__outside_and_closer__passes(risk_engine, invested, market, post_model, desk, universe, usd):
     post_model(flat_covariance(3, volatility=0.05))
     before = risk_engine.metrics(invested).var99
