@@ -101,21 +101,26 @@ library PackedCovariance {
     {
         uint256 n = _requireDomain(data, weights);
         row = new int256[](n);
-        uint256 index;
         int256 total;
-        // Bounded by the domain.
-        unchecked {
-            for (uint256 i; i < n; ++i) {
-                int256 wi = int256(weights[i]);
-                row[i] += load(data, index++) * wi;
-                for (uint256 j = i + 1; j < n; ++j) {
-                    int256 entry = load(data, index++);
-                    row[i] += entry * int256(weights[j]);
-                    row[j] += entry * wi;
+        // An entry right of the diagonal counts in its row and, the matrix being symmetric, in its column. A row has all of
+        // its sum when its turn has come, because what is left of the diagonal came with the rows above.
+        assembly ("memory-safe") {
+            let entry := add(data, 32)
+            let w := add(weights, 32)
+            let toRow := sub(row, weights)
+            for { let end := add(w, shl(5, n)) } lt(w, end) { w := add(w, 32) } {
+                let wi := mload(w)
+                let sum := add(mload(add(w, toRow)), mul(sar(192, mload(entry)), wi))
+                entry := add(entry, 8)
+                for { let x := add(w, 32) } lt(x, end) { x := add(x, 32) } {
+                    let covariance := sar(192, mload(entry))
+                    sum := add(sum, mul(covariance, mload(x)))
+                    let other := add(x, toRow)
+                    mstore(other, add(mload(other), mul(covariance, wi)))
+                    entry := add(entry, 8)
                 }
-            }
-            for (uint256 i; i < n; ++i) {
-                total += row[i] * int256(weights[i]);
+                mstore(add(w, toRow), sum)
+                total := add(total, mul(sum, wi))
             }
         }
         if (total < 0) revert PackedCovariance__NegativeVariance(total);

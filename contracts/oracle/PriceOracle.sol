@@ -9,6 +9,7 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Float20} from "../math/Float20.sol";
 import {TradingHours} from "./TradingHours.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 
@@ -17,15 +18,16 @@ import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable {
     using TradingHours for TradingWindow;
 
-    /// @dev A Feed, and in the room that its first slot leaves: whether to look further.
+    /// @dev A Feed. Its first slot decides nearly every question.
+    /// @param flags Whether to look further: see the constants.
+    /// @param bounds Two {Float20}, the lowest price first, rounded inwards: what is between them is between the bounds.
     struct Source {
         address aggregator;
         uint32 heartbeat;
         uint8 feedDecimals;
         uint8 tokenDecimals;
-        bool hasSecondary;
-        bool frozen;
-        bool hasWindow;
+        uint8 flags;
+        uint40 bounds;
         uint128 minPrice;
         uint128 maxPrice;
     }
@@ -48,6 +50,10 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.PriceOracle")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _STORAGE = 0xc3b7bdec49c84fa1efa6d677d5e2df096fbbf27c4d8d0282ebc327bd132d6500;
 
+    uint8 private constant _HAS_SECONDARY = 1;
+    uint8 private constant _FROZEN = 2;
+    uint8 private constant _HAS_WINDOW = 4;
+    uint256 private constant _BOUND_BITS = 20;
     uint256 private constant _WAD_DECIMALS = 18;
     uint256 private constant _MAX_DECIMALS = 36;
     uint256 private constant _WHOLE_BPS = 10_000;
@@ -88,6 +94,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         (source.aggregator, source.heartbeat) = (aggregator, heartbeat);
         (source.feedDecimals, source.tokenDecimals) = (feedDecimals, tokenDecimals);
         (source.minPrice, source.maxPrice) = (minPrice, maxPrice);
+        source.bounds = uint40(Float20.packUp(minPrice) << _BOUND_BITS | Float20.packDown(maxPrice));
         emit FeedSet(asset, aggregator, heartbeat, minPrice, maxPrice);
     }
 
@@ -103,7 +110,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     {
         Storage storage $ = _storage();
         if ($.sources[asset].aggregator == address(0)) revert PriceOracle__NoFeed(asset);
-        $.sources[asset].hasSecondary = aggregator != address(0);
+        _flag($.sources[asset], _HAS_SECONDARY, aggregator != address(0));
         if (aggregator == address(0)) {
             delete $.secondaries[asset];
         } else {
@@ -131,7 +138,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         if (!window.valid()) {
             revert PriceOracle__InvalidHours(asset, window.opens, window.closes, window.weekdays);
         }
-        source.hasWindow = window.maxAge != 0 || window.closes != 0;
+        _flag(source, _HAS_WINDOW, window.maxAge != 0 || window.closes != 0);
         $.windows[asset] = window;
         emit TradingWindowSet(asset, window.maxAge, window.opens, window.closes, window.weekdays);
     }
@@ -141,9 +148,9 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         Storage storage $ = _storage();
         Source storage source = $.sources[asset];
         if (source.aggregator == address(0)) revert PriceOracle__NoFeed(asset);
-        if (source.frozen) revert PriceOracle__Frozen(asset, $.frozen[asset].since);
+        if (_is(source, _FROZEN)) revert PriceOracle__Frozen(asset, $.frozen[asset].since);
         (uint256 wad, uint256 since) = _freezable(asset);
-        source.frozen = true;
+        _flag(source, _FROZEN, true);
         $.frozen[asset] = FrozenPrice(uint128(wad), uint40(since));
         emit PriceFrozen(asset, wad, since);
     }
@@ -151,8 +158,8 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @inheritdoc IPriceOracle
     function unfreeze(address asset) external restricted {
         Storage storage $ = _storage();
-        if (!$.sources[asset].frozen) revert PriceOracle__NotFrozen(asset);
-        $.sources[asset].frozen = false;
+        if (!_is($.sources[asset], _FROZEN)) revert PriceOracle__NotFrozen(asset);
+        _flag($.sources[asset], _FROZEN, false);
         delete $.frozen[asset];
         emit PriceUnfrozen(asset);
     }
@@ -235,7 +242,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         wads = new uint256[](assets.length);
         for (uint256 i; i < assets.length; ++i) {
             // What is paid out is worth what it is worth: a discount on it would pay more of it.
-            if (i == 0 || !$.sources[assets[i]].frozen) {
+            if (i == 0 || !_is($.sources[assets[i]], _FROZEN)) {
                 (wads[i],) = _price(assets[i]);
                 continue;
             }
@@ -252,7 +259,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         Storage storage $ = _storage();
         for (uint256 i; i < assets.length; ++i) {
             address asset = assets[i];
-            if (!$.sources[asset].hasWindow) continue;
+            if (!_is($.sources[asset], _HAS_WINDOW)) continue;
             TradingWindow memory window = $.windows[asset];
             if (!window.isOpen(block.timestamp)) {
                 revert PriceOracle__MarketClosed(asset, window.opens, window.closes, window.weekdays);
@@ -300,10 +307,10 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @return tokenDecimals Of the asset.
     function _price(address asset) private view returns (uint256 wad, uint256 tokenDecimals) {
         Source storage s = _storage().sources[asset];
-        (bool hasSecondary, bool frozen) = (s.hasSecondary, s.frozen);
+        uint256 flags = s.flags;
         tokenDecimals = s.tokenDecimals;
-        if (frozen) revert PriceOracle__Frozen(asset, _storage().frozen[asset].since);
-        wad = hasSecondary ? _crossChecked(asset) : primaryPrice(asset);
+        if (flags & _FROZEN != 0) revert PriceOracle__Frozen(asset, _storage().frozen[asset].since);
+        wad = flags & _HAS_SECONDARY != 0 ? _crossChecked(asset) : primaryPrice(asset);
     }
 
     /// @dev Each feed is asked through a call, so that one that refuses does not take the other down. A caller cannot
@@ -338,7 +345,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         Storage storage $ = _storage();
         Source storage source = $.sources[asset];
         address aggregator = source.aggregator;
-        if (source.hasSecondary) {
+        if (_is(source, _HAS_SECONDARY)) {
             // slither-disable-next-line unused-return (that it answers is what counts)
             try this.primaryPrice(asset) {}
             catch {
@@ -373,6 +380,8 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         if (answer <= 0) revert PriceOracle__InvalidAnswer(asset, answer);
 
         wad = _toWad(uint256(answer), feedDecimals);
+        uint256 inner = bounds.bounds;
+        if (wad >= Float20.unpack(inner >> _BOUND_BITS) && wad <= Float20.unpack(inner)) return wad;
         (uint256 minPrice, uint256 maxPrice) = (bounds.minPrice, bounds.maxPrice);
         if (wad < minPrice || wad > maxPrice) revert PriceOracle__PriceOutOfBounds(asset, wad, minPrice, maxPrice);
     }
@@ -386,12 +395,20 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         if (block.timestamp > since + _MAX_FREEZE_AGE) {
             revert PriceOracle__FrozenTooOld(asset, since, _MAX_FREEZE_AGE);
         }
-        if (s.hasSecondary) {
+        if (_is(s, _HAS_SECONDARY)) {
             try this.price(asset) returns (uint256 live) {
                 return (live, block.timestamp);
             } catch {}
         }
         wad = _read(asset, s, s.aggregator, _MAX_FREEZE_AGE, s.feedDecimals);
+    }
+
+    function _is(Source storage source, uint8 flag) private view returns (bool) {
+        return source.flags & flag != 0;
+    }
+
+    function _flag(Source storage source, uint8 flag, bool on) private {
+        source.flags = on ? source.flags | flag : source.flags & ~flag;
     }
 
     /// @dev Saturates: an answer that overflows is out of any bounds.

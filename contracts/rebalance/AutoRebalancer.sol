@@ -62,6 +62,8 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     ISignerSets public immutable signerSets;
     /// @notice The models that signals may come from.
     IModelRegistry public immutable modelRegistry;
+    /// @notice Knows what may be traded now.
+    IPriceOracle public immutable oracle;
 
     // The policy that a portfolio begins with.
     uint16 private immutable _maxTurnoverBps;
@@ -72,6 +74,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     constructor(
         ISignerSets signerSets_,
         IModelRegistry modelRegistry_,
+        IPriceOracle oracle_,
         Policy memory policy
     )
         EIP712("Quantera AutoRebalancer", "1")
@@ -79,6 +82,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         Pace.requireValid(policy);
         signerSets = signerSets_;
         modelRegistry = modelRegistry_;
+        oracle = oracle_;
         (_maxTurnoverBps, _turnoverWindow) = (policy.maxTurnoverBps, policy.turnoverWindow);
         (_minInterval, _keeperFeeBps) = (policy.minInterval, policy.keeperFeeBps);
         _disableInitializers();
@@ -267,7 +271,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         nonces.spend(signal.nonce);
 
         // A price that holds for NAV may be too old to trade at.
-        IPriceOracle(IPortfolio(signal.portfolio).oracle()).requireTradable(_tokensOf(orders));
+        oracle.requireTradable(_tokensOf(orders));
 
         // Interactions; their outcome decides. The portfolio lets nobody in while they last.
         IPortfolio.Execution memory execution = IPortfolio(signal.portfolio)

@@ -279,7 +279,12 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         if (s.shares == 0) return 0;
         uint256 less;
         if (!a.known[k]) {
-            leg = FixedPointMathLib.fullMulDiv(s.shares, shares, supply);
+            // At its debt, where that counts: what it gave beyond its weight would be missing behind locked profit. A cut
+            // one counts for nothing, so it gives the part of its shares that was burned.
+            bool counts = _counts(s, false, 0) != 0;
+            leg = counts
+                ? FixedPointMathLib.fullMulDiv(s.shares, due, a.gross)
+                : FixedPointMathLib.fullMulDiv(s.shares, shares, supply);
             less = FixedPointMathLib.fullMulDivUp(s.debt, leg, s.shares);
         } else if (a.worths[k] != 0 && a.gross != 0) {
             leg =

@@ -171,8 +171,8 @@ interface IYieldOptimizer is IERC4626 {
 
     /// @notice Burns shares for idle cash and shares of every strategy, in any state (I5).
     /// @dev Worth what `convertToAssets` says at most, at live worth: neither locked profit nor gains that nobody has
-    /// reported leave this way. A strategy that does not answer gives its part of shares unweighed. A leg that cannot be
-    /// sent is set aside for `owner`. Amounts round down.
+    /// reported leave this way. A strategy that does not answer is weighed by its debt, and once it is cut gives its part
+    /// of shares unweighed. A leg that cannot be sent is set aside for `owner`. Amounts round down.
     /// @return cash Of the asset.
     /// @return legs Shares of each strategy, sent or set aside, in the order of `strategies()`.
     function redeemInKind(

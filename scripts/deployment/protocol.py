@@ -97,7 +97,9 @@ class ProtocolDeployment:
         self._proxy("AutomatedComplianceEngine", [self._at("IdentityRegistry")])
         self._proxy("ModelRegistry", [])
         policy = self.config.trading.as_tuple()
-        self._proxy("AutoRebalancer", [self._at("SignerSets"), self._at("ModelRegistry"), policy])
+        self._proxy(
+            "AutoRebalancer", [self._at("SignerSets"), self._at("ModelRegistry"), self._at("PriceOracle"), policy]
+        )
         self._deploy_liquidity()
         self._deploy_risk()
         clones = self.record.contracts["IdentityRegistry"].implementation

@@ -8,11 +8,13 @@ import {AutoRebalancer} from "contracts/rebalance/AutoRebalancer.sol";
 import {Pace} from "contracts/rebalance/Pace.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {IModelRegistry} from "interfaces/rebalance/IModelRegistry.sol";
 
-/// @notice Stands in for the signer sets, the model registry and a portfolio: whoever asks is told what was set.
+/// @notice Stands in for the signer sets, the model registry, the price oracle and a portfolio: whoever asks is told what
+/// was set.
 contract Oracle {
     bool public signed = true;
     bool public live = true;
@@ -28,6 +30,8 @@ contract Oracle {
     function requireLive(bytes32) external view {
         require(live);
     }
+
+    function requireTradable(address[] calldata) external pure {}
 
     /// @dev From all cash to half and half, without a loss.
     function execute(
@@ -55,6 +59,7 @@ contract SignalProof is Test {
         _rebalancer = new AutoRebalancer(
             ISignerSets(address(_oracle)),
             IModelRegistry(address(_oracle)),
+            IPriceOracle(address(_oracle)),
             IAutoRebalancer.Policy(50_000, 1 hours, 0, 0)
         );
     }

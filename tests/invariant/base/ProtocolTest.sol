@@ -82,7 +82,9 @@ abstract contract ProtocolTest is Test {
         signalModels = ModelRegistry(_proxy(address(new ModelRegistry())));
         rebalancer = AutoRebalancer(
             _proxy(
-                address(new AutoRebalancer(signerSets, signalModels, IAutoRebalancer.Policy(50_000, 1 hours, 0, 10)))
+                address(
+                    new AutoRebalancer(signerSets, signalModels, oracle, IAutoRebalancer.Policy(50_000, 1 hours, 0, 10))
+                )
             )
         );
         aggregator = new LiquidityAggregator(address(manager), address(oracle), 10_000);

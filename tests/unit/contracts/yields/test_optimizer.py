@@ -436,6 +436,21 @@ def test_redeem_in_kind__pro_rata__books_follow(funded, strategies, usd, investo
     assert funded.convertToAssets(WHOLE) >= before
 
 
+def test_redeem_in_kind__a_silent_strategy_beside_locked_profit__the_next_depositor_pays_for_nothing(
+    funded, strategies, usd, earn, pass_time, deposit, investor, counterparty
+):
+    """Found by the deep campaign: what the silent one gave whole was missing behind the locked profit of another."""
+    earn(strategies[0], 5000)
+    pass_time(REPORT_INTERVAL)
+    funded.report(strategies[0], sender=investor)
+    strategies[1].setReads(REVERTS, sender=investor)
+    funded.redeemInKind(funded.balanceOf(investor), investor, investor, sender=investor)
+    assert funded.totalSupply() == 0
+    strategies[1].setReads(0, sender=investor)
+    shares = deposit(funded, counterparty, 1000)
+    assert funded.convertToAssets(shares) >= dollars(1000) - 1
+
+
 def test_redeem_in_kind__zero__reverts(funded, investor):
     with reverts(funded.YieldOptimizer__ZeroShares):
         funded.redeemInKind(0, investor, investor, sender=investor)
