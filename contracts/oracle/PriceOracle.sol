@@ -274,10 +274,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
 
     /// @inheritdoc IPriceOracle
     function primaryPrice(address asset) public view returns (uint256 wad) {
-        Source storage s = _storage().sources[asset];
-        (address aggregator, uint256 heartbeat, uint256 feedDecimals) = (s.aggregator, s.heartbeat, s.feedDecimals);
-        if (aggregator == address(0)) revert PriceOracle__NoFeed(asset);
-        wad = _read(asset, s, aggregator, heartbeat, feedDecimals);
+        wad = _primary(asset, _storage().sources[asset]);
     }
 
     /// @inheritdoc IPriceOracle
@@ -310,7 +307,13 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         uint256 flags = s.flags;
         tokenDecimals = s.tokenDecimals;
         if (flags & _FROZEN != 0) revert PriceOracle__Frozen(asset, _storage().frozen[asset].since);
-        wad = flags & _HAS_SECONDARY != 0 ? _crossChecked(asset) : primaryPrice(asset);
+        wad = flags & _HAS_SECONDARY != 0 ? _crossChecked(asset) : _primary(asset, s);
+    }
+
+    function _primary(address asset, Source storage s) private view returns (uint256) {
+        (address aggregator, uint256 heartbeat, uint256 feedDecimals) = (s.aggregator, s.heartbeat, s.feedDecimals);
+        if (aggregator == address(0)) revert PriceOracle__NoFeed(asset);
+        return _read(asset, s, aggregator, heartbeat, feedDecimals);
     }
 
     /// @dev Each feed is asked through a call, so that one that refuses does not take the other down. A caller cannot

@@ -8,7 +8,7 @@ from typing import Any
 from eth_utils import function_abi_to_4byte_selector
 from web3.contract import Contract
 
-from scripts.anvil import advance
+from scripts.anvil import advance, anvil
 from scripts.transactions import send
 from scripts.venues.uniswap import FAR_FUTURE
 from tests.bench.framework import RUNS, Bench, Row, calls_of, refund_of
@@ -20,15 +20,21 @@ METHOD = (
     f"Gas of whole transactions, median of {RUNS} after a first one, each in a later block than the last; parts by "
     "`debug_traceTransaction` of the same transactions, medians of each. Three regulated stocks and cash; a rebalance "
     "sells some of one stock and buys two, or the reverse, over Uniswap V2 pairs; one signer; stand-in feeds at 11.2k "
-    "gas a read. Peer: the same three swaps through UniswapV2Router02, a transaction each, without any check. What "
+    "gas a read. Peers: the same three swaps through UniswapV2Router02, a transaction each, and in one transaction "
+    "through SwapRouter02's `multicall`, both without any check. An access list (EIP-2930) is the node's. What "
     "is left without computing is the same less every instruction of this project's contracts that is no access to "
     "storage, no call of another account and no log; the instructions add up to the gas used, to the unit."
 )
 NODE = ("--steps-tracing",)
-AIM = 500_000
+AIM = 610_000
+MOST_OF_ONE = 1.8
+"""Of the same swaps in one transaction."""
 STOCKS = {"AAA": 50, "BBB": 100, "CCC": 150}
 TERMS = {"limits": {"max_var99": 500, "max_weight": 5000, "max_drawdown": 3000, "halt_drawdown": 6000}}
+COMPONENT = {"limits": {**TERMS["limits"], "max_component_var": 400}}
+THERE, BACK = [(0, True), (1, True), (2, False)], [(0, False), (1, False), (2, True)]
 TRADE_USD = 2_000
+Trades = list[tuple[int, bool]]
 
 
 class Trader:
@@ -37,8 +43,10 @@ class Trader:
     def __init__(self, world: World) -> None:
         """Invests a million dollars, 20% of it in each stock."""
         self.world, self.bench = world, world.bench
+        self._at_once = world.router_of_all()
         for token in (world.usd, *world.stocks):
-            self.bench.send(self.bench.trader, token.functions.approve(world.v2.router.address, 2**256 - 1))
+            for router in (world.v2.router, self._at_once):
+                self.bench.send(self.bench.trader, token.functions.approve(router.address, 2**256 - 1))
         for stock in world.stocks:
             self.bench.send(self.bench.deployer, stock.functions.mint(self.bench.trader, 10**6 * WAD))
         self.bench.send(self.bench.trader, world.portfolio.functions.deposit(1_000_000 * USD, self.bench.trader))
@@ -47,8 +55,8 @@ class Trader:
         orders = [self._order(k, True, 200_000) for k in range(3)]
         self._send(world.rebalance([WAD * 4 // 10] + [WAD * 2 // 10] * 3, orders))
 
-    def rebalance(self, trades: list[tuple[int, bool]]) -> Any:
-        """Buys (True) or sells stocks; returns the receipt."""
+    def rebalance(self, trades: Trades, listed: bool = False) -> Any:
+        """Buys (True) or sells stocks, with an access list if wanted; returns the receipt."""
         values = self.world.portfolio.functions.positions().call()[2]
         step = TRADE_USD * WAD // 1_000_000
         targets = [
@@ -56,14 +64,26 @@ class Trader:
             for i, value in enumerate(values[1:])
         ]
         orders = [self._order(k, buy) for k, buy in trades]
-        return self._send(self.world.rebalance([WAD - sum(targets), *targets], orders))
+        call = self.world.rebalance([WAD - sum(targets), *targets], orders)
+        return self._send_listed(call) if listed else self._send(call)
 
     def swap(self, k: int, buy: bool) -> int:
         """The same trade by an investor through the venue's router; its gas."""
-        stock, usd = self.world.stocks[k].address, self.world.usd.address
-        path = [usd, stock] if buy else [stock, usd]
-        arguments = (_amount(k, buy), 1, path, self.bench.trader, FAR_FUTURE)
+        arguments = (_amount(k, buy), 1, self._path(k, buy), self.bench.trader, FAR_FUTURE)
         return self.bench.send(self.bench.trader, self.world.v2.router.functions.swapExactTokensForTokens(*arguments))
+
+    def swap_at_once(self, trades: Trades) -> int:
+        """The same trades in one transaction; its gas."""
+        router = self._at_once
+        steps = [
+            router.encode_abi("swapExactTokensForTokens", [_amount(k, buy), 1, self._path(k, buy), self.bench.trader])
+            for k, buy in trades
+        ]
+        return self.bench.send(self.bench.trader, router.get_function_by_signature("multicall(bytes[])")(steps))
+
+    def _path(self, k: int, buy: bool) -> list[str]:
+        stock, usd = self.world.stocks[k].address, self.world.usd.address
+        return [usd, stock] if buy else [stock, usd]
 
     def _order(self, k: int, buy: bool, dollars: int = TRADE_USD) -> Any:
         ends = (self.world.usd, self.world.stocks[k])
@@ -71,6 +91,20 @@ class Trader:
 
     def _send(self, call: Any) -> Any:
         return send(self.bench.w3, self.bench.trader, call)
+
+    def _send_listed(self, call: Any) -> Any:
+        w3 = self.bench.w3
+        message = {
+            "from": self.bench.trader,
+            "to": call.address,
+            "data": call._encode_transaction_data(),
+            "gas": 5_000_000,
+        }
+        message["accessList"] = w3.eth.create_access_list(message)["accessList"]
+        receipt = w3.eth.wait_for_transaction_receipt(w3.eth.send_transaction(message))
+        if receipt["status"] != 1:
+            raise AssertionError("a rebalance with an access list reverted")
+        return receipt
 
 
 def _amount(k: int, buy: bool, dollars: int = TRADE_USD) -> int:
@@ -81,26 +115,54 @@ def rows(bench: Bench) -> list[Row]:
     """The whole, its parts, and the bare swaps."""
     world = World(bench, STOCKS, TERMS)
     trader = Trader(world)
-    there, back = [(0, True), (1, True), (2, False)], [(0, False), (1, False), (2, True)]
-    receipts, bare = [], []
+    receipts, listed, bare, at_once = [], [], [], []
     for run in range(RUNS + 1):
-        trades = (there, back)[run % 2]
+        trades = (THERE, BACK)[run % 2]
         advance(bench.w3, 12)
         receipts.append(trader.rebalance(trades))
         advance(bench.w3, 12)
         bare.append(sum(trader.swap(k, buy) for k, buy in trades))
+        advance(bench.w3, 12)
+        at_once.append(trader.swap_at_once((BACK, THERE)[run % 2]))
+    for run in range(RUNS + 1):
+        advance(bench.w3, 12)
+        listed.append(int(trader.rebalance((THERE, BACK)[run % 2], listed=True)["gasUsed"]))
     measured = receipts[1:]
     total = median_low(int(receipt["gasUsed"]) for receipt in measured)
     parts = [_parts(bench, world, receipt) for receipt in measured]
     part = {name: median_low(split[name] for split in parts) for name in parts[0]}
     bound = median_low(_without_computing(bench, world, receipt) for receipt in measured)
-    peer = "UniswapV2Router02, three transactions"
+    peer, together = "UniswapV2Router02, three transactions", "SwapRouter02, one transaction"
+    with_list, with_component = median_low(listed[1:]), _with_component_limit()
     return [
         Row(GROUP, "3 trades over 4 assets, everything", "gas", total, target=AIM, method=METHOD),
         Row(GROUP, "beside the bare swaps", "gas", total, median_low(bare[1:]), peer, method=METHOD),
+        Row(
+            GROUP,
+            "beside the bare swaps at once",
+            "gas",
+            total,
+            median_low(at_once[1:]),
+            together,
+            target=MOST_OF_ONE,
+            method=METHOD,
+        ),
+        Row(GROUP, "with an access list", "gas", with_list, method=METHOD),
+        Row(GROUP, "with a component limit", "gas", with_component, method=METHOD),
         Row(GROUP, "left of it, were all computing of ours free", "gas", bound, target=AIM, method=METHOD),
         *(Row(GROUP, f"of it: {name}", "gas", gas, method=METHOD) for name, gas in part.items()),
     ]
+
+
+def _with_component_limit() -> int:
+    """On a chain of its own: a second deployment would find the first one's contracts."""
+    with anvil() as w3:
+        trader = Trader(World(Bench(w3), STOCKS, COMPONENT))
+        receipts = []
+        for run in range(RUNS + 1):
+            advance(w3, 12)
+            receipts.append(trader.rebalance((THERE, BACK)[run % 2]))
+    return median_low(int(receipt["gasUsed"]) for receipt in receipts[1:])
 
 
 def _parts(bench: Bench, world: World, receipt: Any) -> dict[str, int]:

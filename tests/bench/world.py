@@ -18,7 +18,7 @@ from scripts.deployment.chain import Chain
 from scripts.deployment.config import Config
 from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
-from scripts.venues.uniswap import FAR_FUTURE, UniswapV2
+from scripts.venues.uniswap import FAR_FUTURE, UniswapV2, UniswapV3
 from tests.bench.framework import Bench
 
 WAD, USD = 10**18, 10**6
@@ -60,6 +60,13 @@ class World:
         self._universe = bytes.fromhex(made.universes["stocks"]["id"][2:])
         self._nonces = count()
         bench.send(bench.trader, self.usd.functions.approve(self.portfolio.address, 2**256 - 1))
+
+    def router_of_all(self) -> Contract:
+        """SwapRouter02 over the same pairs: several swaps in one transaction."""
+        owner = self.bench.deployer
+        router = UniswapV3(self.bench.w3, owner).deploy(self.v2.weth, self.v2.factory.address).router
+        self.bench.send(owner, self._registry.functions.setVenueAccount(router.address, True))
+        return router
 
     def order(self, token_in: Contract, token_out: Contract, amount: int, pair: Contract) -> Any:
         """One hop through the pair, at any price."""
