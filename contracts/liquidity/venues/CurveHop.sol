@@ -43,11 +43,13 @@ library CurveHop {
         amountOut = tokenOut.balanceOf(address(this)) - before;
     }
 
+    /// @dev The oldest StableSwap pools (3pool) round to whole units before `get_dy` takes the fee, and after `exchange` has
+    /// taken it: what they say is up to one unit more than what they pay. A pool does not say how old it is.
     function quote(Pair memory pair, uint256 amountIn) internal view returns (uint256) {
         (uint256 i, uint256 j) = _indices(pair);
-        return pair.wide
-            ? ICurveUint256(pair.pool).get_dy(i, j, amountIn)
-            : ICurveInt128(pair.pool).get_dy(int128(uint128(i)), int128(uint128(j)), amountIn);
+        if (pair.wide) return ICurveUint256(pair.pool).get_dy(i, j, amountIn);
+        uint256 told = ICurveInt128(pair.pool).get_dy(int128(uint128(i)), int128(uint128(j)), amountIn);
+        return FixedPointMathLib.zeroFloorSub(told, 1);
     }
 
     /// @dev `get_dx` takes the fee of the balances before the trade, and rounds as it likes. Where it falls short of what
