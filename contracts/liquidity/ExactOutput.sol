@@ -22,19 +22,16 @@ import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 /// @title Exact outputs over any path, backwards
 /// @notice Code of the aggregator's own that does not fit into its 24,576 bytes (EIP-170): the aggregator deploys it and
 /// delegates to it. So it runs on the aggregator's storage, which its bases lay out the same way, and holds nothing itself:
-/// called directly it refuses.
-contract ExactOutput is Orders {
+/// called directly it refuses. Only the guard of orders, which reads the oracle, answers everyone.
+contract ExactOutput is Orders, ValueGuard {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
     address private immutable _self = address(this);
-    ValueGuard private immutable _guard;
 
     error ExactOutput__NotDelegated();
 
-    constructor(IVenueQuotes quotes_, ValueGuard guard_) Markets(quotes_) {
-        _guard = guard_;
-    }
+    constructor(IVenueQuotes quotes_, address oracle) Markets(quotes_) ValueGuard(oracle) {}
 
     modifier onlyDelegated() {
         if (address(this) == _self) revert ExactOutput__NotDelegated();
@@ -70,7 +67,7 @@ contract ExactOutput is Orders {
         }
         uint256 received = _received(tokenOut, recipient, recipientBefore, 0, order.amountOut);
         if (terms.maxDeviationBps != 0) {
-            _guard.requireWorth(tokenIn, tokenOut, amountIn, received, terms.maxDeviationBps);
+            requireWorth(tokenIn, tokenOut, amountIn, received, terms.maxDeviationBps);
         }
         emit ILiquidityAggregator.Swapped(msg.sender, tokenIn, tokenOut, recipient, amountIn, received);
     }
@@ -124,7 +121,7 @@ contract ExactOutput is Orders {
         _deliverFromHere(legs, index, _details[leg.market], kind, amountOut, to);
     }
 
-    /// @dev Of venues that are asked first what it costs, and paid by this contract.
+    /// @dev Of venues that are asked first what it costs, and then paid: by this contract, or before they are called.
     function _deliverFromHere(
         Leg[] memory legs,
         uint256 index,
@@ -139,13 +136,14 @@ contract ExactOutput is Orders {
         (address tokenIn, address tokenOut) = (leg.tokenIn, leg.tokenOut);
         uint256 cost = _quotes.quoteIn(_marketOf(leg.market), leg.zeroForOne, amountOut);
         _checkLimit(legs, index, cost);
-        uint256 held = tokenIn.balanceOf(address(this));
-        _provide(legs, index, cost, address(this));
-        if (tokenIn.balanceOf(address(this)) - held < cost) {
-            revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(
-                tokenIn, cost, tokenIn.balanceOf(address(this)) - held
-            );
-        }
+        // A venue that two legs lead through would not see what it paid itself: only a payer pays it directly.
+        bool paidBefore = kind >= ILiquidityAggregator.VenueKind.Adapter;
+        address payee = paidBefore && index == 0 ? market.target : address(this);
+        uint256 held = tokenIn.balanceOf(payee);
+        _provide(legs, index, cost, payee);
+        uint256 arrived = tokenIn.balanceOf(payee) - held;
+        if (arrived < cost) revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(tokenIn, cost, arrived);
+        if (paidBefore && index != 0) IERC20(tokenIn).safeTransfer(market.target, cost);
         if (kind == ILiquidityAggregator.VenueKind.BalancerV2) {
             BalancerV2Hop.deliver(market.target, market.id, tokenIn, tokenOut, cost, amountOut, to);
             return _requireUsed(leg.market, tokenIn, market.target, cost);
@@ -156,11 +154,13 @@ contract ExactOutput is Orders {
             return _sendSurplus(tokenIn, tokenIn.balanceOf(address(this)) - held);
         }
         uint256 before = tokenOut.balanceOf(address(this));
+        CurveHop.Pair memory pair = CurveHop.Pair(market.target, kind, market.param, leg.zeroForOne);
         if (kind == ILiquidityAggregator.VenueKind.Adapter) {
-            IERC20(tokenIn).safeTransfer(market.target, cost);
             IVenueAdapter(market.target).swap(market.id, tokenIn, tokenOut, cost, address(this));
+        } else if (kind > ILiquidityAggregator.VenueKind.Adapter) {
+            CurveHop.swapReceived(pair, cost, address(this));
         } else {
-            CurveHop.swap(_curve(kind, market.target, market.param, leg.zeroForOne), tokenIn, tokenOut, cost);
+            CurveHop.swap(pair, tokenIn, tokenOut, cost);
             _requireUsed(leg.market, tokenIn, market.target, cost);
         }
         uint256 out = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(address(this)), before);

@@ -16,7 +16,6 @@ import {Listing} from "./Listing.sol";
 import {MarketCheck} from "./MarketCheck.sol";
 import {Markets} from "./Markets.sol";
 import {Routes} from "./Routes.sol";
-import {ValueGuard} from "./ValueGuard.sol";
 import {VenueQuotes} from "./VenueQuotes.sol";
 import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
 import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
@@ -35,8 +34,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
 
     /// @inheritdoc ILiquidityAggregator
     address public immutable oracle;
-    MarketCheck private immutable _check = new MarketCheck();
-    ValueGuard private immutable _guard;
+    MarketCheck private immutable _check;
     ExactOutput private immutable _exactOutput;
     /// @inheritdoc ILiquidityAggregator
     uint16 public maxDeviationBps;
@@ -50,8 +48,8 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         AccessManaged(authority_)
     {
         oracle = oracle_;
-        _guard = new ValueGuard(oracle_);
-        _exactOutput = new ExactOutput(_quotes, _guard);
+        _check = new MarketCheck();
+        _exactOutput = new ExactOutput(_quotes, oracle_);
         _setMaxDeviation(maxDeviationBps_);
     }
 
@@ -131,7 +129,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         } else if (listing.isV2()) {
             IERC20(tokenIn).safeTransferFrom(msg.sender, pool, amountIn);
             paid = UniswapV2Hop.swap(pool, zeroForOne, listing.fee(), amountIn, msg.sender);
-        } else if (listing.callsBack()) {
+        } else if (listing.kind() == VenueKind.UniswapV4) {
             uint256 payer = uint160(msg.sender);
             paid = _swapV4(pool, listing, tokenIn, tokenOut, false, amountIn, 0, payer, msg.sender);
         } else {
@@ -198,7 +196,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         }
         uint256 claimed = feeTokens ? 0 : run.claimed;
         amountOut = _received(tokenOut, recipient, recipientBefore, claimed, order.minAmountOut);
-        if (deviationBps != 0) _guard.requireWorth(tokenIn, tokenOut, debit, amountOut, deviationBps);
+        if (deviationBps != 0) _exactOutput.requireWorth(tokenIn, tokenOut, debit, amountOut, deviationBps);
         emit Swapped(msg.sender, tokenIn, tokenOut, recipient, order.amountIn, amountOut);
     }
 

@@ -8,7 +8,6 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {Details, LAST, UP} from "./Leg.sol";
 import {Listing} from "./Listing.sol";
 import {Markets} from "./Markets.sol";
-import {CurveHop} from "./venues/CurveHop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
@@ -141,18 +140,5 @@ abstract contract Orders is Markets {
         // Tokens of Balancer's pools say that the Vault may take all of them, whatever was approved.
         if (left == type(uint256).max) return;
         if (left != 0) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(market, given - left, given);
-    }
-
-    function _curve(
-        ILiquidityAggregator.VenueKind kind,
-        address target,
-        uint96 param,
-        bool zeroForOne
-    )
-        internal
-        pure
-        returns (CurveHop.Pair memory)
-    {
-        return CurveHop.Pair(target, kind == ILiquidityAggregator.VenueKind.CurveUint256, param, zeroForOne);
     }
 }

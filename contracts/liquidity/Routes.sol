@@ -19,7 +19,8 @@ import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
 /// @title Follows a path of an exact input
 /// @notice Where a hop wants its input differs: a V2 pair has it before it is called; V3 pools and V4's manager ask for it
-/// while they swap, from whoever has it; all others get it from this contract.
+/// while they swap, and adapters and newer Curve pools are paid by the hop, from whoever has it; all others get it from this
+/// contract.
 abstract contract Routes is Orders {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
@@ -72,7 +73,7 @@ abstract contract Routes is Orders {
             out = _hop(hop, listing, tokenIn, tokenOut, amount, payer_, address(uint160(next)), feeTokens);
             return (out, uint160(address(this)));
         }
-        if (listing.isV2() && following.callsBack() && !feeTokens) {
+        if (listing.isV2() && following.paysItself() && !feeTokens) {
             // What a pair pays is known before: it pays the next venue, which sees to it, when that asks.
             _checkTokens(address(uint160(hop)), listing, hop & UP != 0, tokenIn, tokenOut);
             return (UniswapV2Hop.quote(address(uint160(hop)), hop & UP != 0, listing.fee(), amount), hop | BY_PAIR);
@@ -98,7 +99,7 @@ abstract contract Routes is Orders {
         returns (uint256 amount, uint256 payer)
     {
         (amount, payer) = (given, uint160(msg.sender));
-        if (listing.callsBack()) return (amount, payer);
+        if (listing.paysItself()) return (amount, payer);
         if (listing.isV2()) {
             IERC20(tokenIn).safeTransferFrom(msg.sender, market, amount);
         } else {
@@ -113,6 +114,7 @@ abstract contract Routes is Orders {
     }
 
     /// @dev One hop: from tokenIn, which is where `_begin` puts it, to tokenOut at `to`.
+    /// @return out What came out, measured here or as the venue says: whoever gets it measures again.
     function _hop(
         uint256 hop,
         Listing listing,
@@ -144,11 +146,20 @@ abstract contract Routes is Orders {
             out = BalancerV2Hop.swap(target, details.id, tokenIn, tokenOut, amount, to);
         } else if (kind == ILiquidityAggregator.VenueKind.ERC4626) {
             out = ERC4626Hop.swap(target, tokenIn, amount, to);
-        } else if (kind == ILiquidityAggregator.VenueKind.Adapter) {
-            IERC20(tokenIn).safeTransfer(target, amount);
-            return IVenueAdapter(target).swap(details.id, tokenIn, tokenOut, amount, to);
+        } else if (kind >= ILiquidityAggregator.VenueKind.Adapter) {
+            uint256 held = tokenIn.balanceOf(target);
+            _pay(tokenIn, payer, target, amount);
+            uint256 arrived = tokenIn.balanceOf(target) - held;
+            if (arrived != amount && !feeTokens) {
+                revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(tokenIn, amount, arrived);
+            }
+            if (kind == ILiquidityAggregator.VenueKind.Adapter) {
+                return IVenueAdapter(target).swap(details.id, tokenIn, tokenOut, arrived, to);
+            }
+            return CurveHop.swapReceived(CurveHop.Pair(target, kind, details.param, zeroForOne), arrived, to);
         } else {
-            out = CurveHop.swap(_curve(kind, target, details.param, zeroForOne), tokenIn, tokenOut, amount);
+            CurveHop.Pair memory pair = CurveHop.Pair(target, kind, details.param, zeroForOne);
+            out = CurveHop.swap(pair, tokenIn, tokenOut, amount);
             if (to != address(this)) IERC20(tokenOut).safeTransfer(to, out);
         }
         _requireUsed(market, tokenIn, target, amount);

@@ -123,9 +123,9 @@ class QuotedPool:
     """A market whose maths is not here: what it pays for some amounts, as the chain said.
 
     Between two samples, and from nothing to the first, the straight line counts, less one unit: no more than a venue
-    pays whose outputs are concave in its inputs, as they are where nobody's code says otherwise. The unit is what a venue
-    may keep of every swap, as Curve's pools do, so that it pays less than nothing for nothing. Beyond the last nothing is
-    known, nor is the state after a swap: it quotes once.
+    pays whose outputs are concave in its inputs, as they are where nobody's code says otherwise. A venue may keep that
+    unit of every swap, as Curve's pools do against rounding: its outputs then begin below zero. Beyond the last nothing
+    is known, nor is the state after a swap: it quotes once.
 
     Attributes:
         address: The market's key.

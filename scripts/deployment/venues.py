@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from eth_utils.address import is_address, to_checksum_address
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from keepers.routing.markets import COIN_IS_TOKEN0, COIN_IS_TOKEN1, VENUES, Market
 
@@ -124,12 +124,24 @@ class BalancerV2(Listed):
 
 
 class Curve(Listed):
-    """Two coins of a pool, named for the type of its coin indices; `indices` are those of `tokens`, in their order."""
+    """Two coins of a pool, named for the type of its coin indices; `indices` are those of `tokens`, in their order.
 
-    kind: Literal["curve-int128", "curve-uint256"]
+    The kinds that end in `-ng` have `exchange_received`, which saves an approval and a transfer. A StableSwap-NG pool
+    (`curve-int128-ng`) names its `factory`, which says whether one of its coins rebases: then it is a `curve-int128`.
+    """
+
+    kind: Literal["curve-int128", "curve-uint256", "curve-int128-ng", "curve-uint256-ng"]
     pool: Address
     tokens: Pair
     indices: tuple[CoinIndex, CoinIndex]
+    factory: Address | None = None
+
+    @model_validator(mode="after")
+    def _of_its_factory(self) -> Curve:
+        if (self.factory is None) == (self.kind == "curve-int128-ng"):
+            need = "needs the factory of its pool" if self.factory is None else "has no factory"
+            raise ValueError(f"{self.kind} {need}; only curve-int128-ng has one")
+        return self
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,7 +152,8 @@ class Curve(Listed):
         """See `Listed`."""
         token0, token1 = _sorted(self.tokens, assets)
         index0, index1 = self.indices if assets[self.tokens[0]] == token0 else self.indices[::-1]
-        return Market(VENUES[self.kind], self.pool, token0, token1, param=index0 | index1 << 8)
+        id_ = bytes(12) + bytes.fromhex((self.factory or ZERO)[2:])
+        return Market(VENUES[self.kind], self.pool, token0, token1, param=index0 | index1 << 8, id=id_)
 
 
 class ERC4626(Listed):

@@ -27,6 +27,8 @@ FEES = {
     "balancer-stable": (1, 400, 100_000),
     "curve-int128": (0, 400, 10_000),
     "curve-uint256": (0, 400, 10_000),
+    "curve-int128-ng": (0, 400, 10_000),
+    "curve-uint256-ng": (0, 400, 10_000),
 }
 DECIMALS = (0, 6, 8, 18, 27, 36)
 MOST_DECIMALS = 18

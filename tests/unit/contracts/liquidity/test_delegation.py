@@ -15,8 +15,7 @@ EIP_3860 = 49_152
 @pytest.fixture
 def exact_output(admin, aggregator):
     """As the aggregator deploys it, for whoever calls it himself."""
-    guard = admin.deploy(ape.project.ValueGuard, aggregator.oracle())
-    return admin.deploy(ape.project.ExactOutput, aggregator.quotes(), guard)
+    return admin.deploy(ape.project.ExactOutput, aggregator.quotes(), aggregator.oracle())
 
 
 def test_swap_exact_out__called_directly__refused(exact_output, create_market, trader):

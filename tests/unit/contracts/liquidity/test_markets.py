@@ -11,7 +11,15 @@ from tests.fixtures.markets import BALANCER, SPARED, TERMS, VENUES, Market, orde
 from tests.fixtures.protocol import WAD
 from tests.reverts import reverts
 
-EACH_KIND = ("uniswap-v2", "uniswap-v3", "uniswap-v4", "balancer-weighted", "curve-int128", "erc4626")
+EACH_KIND = (
+    "uniswap-v2",
+    "uniswap-v3",
+    "uniswap-v4",
+    "balancer-weighted",
+    "curve-int128",
+    "curve-int128-ng",
+    "erc4626",
+)
 
 
 @pytest.fixture
