@@ -23,6 +23,7 @@ FEES = {
     "sushi-v3": (100, 500, 3000, 10_000),
     "pancake-v3": (500, 2500, 10_000),
     "uniswap-v4": (1, 500, 3000, 99_999),
+    "uniswap-v4-dynamic": (0, 500, 99_999),
     "balancer-weighted": (1, 3000, 100_000),
     "balancer-stable": (1, 400, 100_000),
     "curve-int128": (0, 400, 10_000),
