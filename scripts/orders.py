@@ -33,6 +33,8 @@ KINDS = (
     "Curve (uint256)",
     "ERC-4626",
     "adapter",
+    "Curve NG (int128)",
+    "Curve NG (uint256)",
 )
 _BPS = 10_000
 _MOST = 2**256 - 1

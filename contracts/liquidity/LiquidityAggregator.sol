@@ -4,20 +4,29 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {LAST, Leg, UP} from "./Leg.sol";
+import {ExactOutput} from "./ExactOutput.sol";
+import {Details, HAS_ID, Leg, UP} from "./Leg.sol";
 import {Listing} from "./Listing.sol";
+import {MarketCheck} from "./MarketCheck.sol";
+import {Markets} from "./Markets.sol";
 import {Routes} from "./Routes.sol";
-import {ValueGuard} from "./ValueGuard.sol";
+import {VenueQuotes} from "./VenueQuotes.sol";
+import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
 import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 
 /// @title Swaps over listed markets of many venues
 /// @notice See {ILiquidityAggregator}.
-contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient {
+contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, ReentrancyGuardTransient {
+    using Address for address;
+    using EnumerableSet for EnumerableSet.AddressSet;
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
@@ -25,13 +34,22 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
 
     /// @inheritdoc ILiquidityAggregator
     address public immutable oracle;
-    ValueGuard private immutable _guard;
+    MarketCheck private immutable _check;
+    ExactOutput private immutable _exactOutput;
     /// @inheritdoc ILiquidityAggregator
     uint16 public maxDeviationBps;
 
-    constructor(address authority_, address oracle_, uint16 maxDeviationBps_) AccessManaged(authority_) {
+    constructor(
+        address authority_,
+        address oracle_,
+        uint16 maxDeviationBps_
+    )
+        Markets(new VenueQuotes())
+        AccessManaged(authority_)
+    {
         oracle = oracle_;
-        _guard = new ValueGuard(oracle_);
+        _check = new MarketCheck();
+        _exactOutput = new ExactOutput(_quotes, oracle_);
         _setMaxDeviation(maxDeviationBps_);
     }
 
@@ -44,12 +62,17 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
 
     /// @inheritdoc ILiquidityAggregator
     function listPool(address pool, VenueKind kind, uint24 fee) external restricted {
-        _listPool(pool, kind, fee);
+        (address token0, address token1) = _check.poolTokens(pool, kind, fee);
+        _list(pool, kind, fee, token0, token1);
     }
 
     /// @inheritdoc ILiquidityAggregator
     function listMarket(Market calldata market) external restricted returns (address key) {
-        key = _listMarket(market);
+        _check.requireMarket(market);
+        key = marketKey(market);
+        uint96 param = market.id == 0 ? market.param : market.param | HAS_ID;
+        _details[key] = Details(market.target, param, market.id, market.token0, market.token1);
+        _list(key, market.kind, market.fee, market.token0, market.token1);
     }
 
     /// @inheritdoc ILiquidityAggregator
@@ -106,7 +129,7 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         } else if (listing.isV2()) {
             IERC20(tokenIn).safeTransferFrom(msg.sender, pool, amountIn);
             paid = UniswapV2Hop.swap(pool, zeroForOne, listing.fee(), amountIn, msg.sender);
-        } else if (listing.callsBack()) {
+        } else if (listing.kind() == VenueKind.UniswapV4) {
             uint256 payer = uint160(msg.sender);
             paid = _swapV4(pool, listing, tokenIn, tokenOut, false, amountIn, 0, payer, msg.sender);
         } else {
@@ -173,42 +196,15 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         }
         uint256 claimed = feeTokens ? 0 : run.claimed;
         amountOut = _received(tokenOut, recipient, recipientBefore, claimed, order.minAmountOut);
-        if (deviationBps != 0) _guard.requireWorth(tokenIn, tokenOut, debit, amountOut, deviationBps);
+        if (deviationBps != 0) _exactOutput.requireWorth(tokenIn, tokenOut, debit, amountOut, deviationBps);
         emit Swapped(msg.sender, tokenIn, tokenOut, recipient, order.amountIn, amountOut);
     }
 
     // -- Exact output ------------------------------------------------------------------------------------------------
 
     /// @inheritdoc ILiquidityAggregator
-    // slither-disable-next-line reentrancy-eth (what is written is the next path's transient debtor; see docs)
-    function swapExactOut(
-        ExactOutOrder calldata order,
-        Terms calldata terms
-    )
-        external
-        nonReentrant
-        returns (uint256 amountIn)
-    {
-        // Checks
-        (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
-        Run memory run = Run(tokenIn, tokenOut, recipient, terms.feeTokens, terms.legLimits, 0, 0);
-        uint256[] memory route = _routeOf(run, order.deadline, order.paths, order.amountOut);
-
-        // Interactions
-        uint256 payerBefore = tokenIn.balanceOf(msg.sender);
-        uint256 recipientBefore = tokenOut.balanceOf(recipient);
-        for (uint256 cursor; cursor < route.length;) {
-            cursor = _fetch(route, cursor, run);
-        }
-
-        // What the balances say decides
-        amountIn = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
-        if (amountIn > order.maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, order.maxAmountIn);
-        uint256 received = _received(tokenOut, recipient, recipientBefore, 0, order.amountOut);
-        if (terms.maxDeviationBps != 0) {
-            _guard.requireWorth(tokenIn, tokenOut, amountIn, received, terms.maxDeviationBps);
-        }
-        emit Swapped(msg.sender, tokenIn, tokenOut, recipient, amountIn, received);
+    function swapExactOut(ExactOutOrder calldata, Terms calldata) external nonReentrant returns (uint256 amountIn) {
+        amountIn = abi.decode(address(_exactOutput).functionDelegateCall(msg.data), (uint256));
     }
 
     /// @inheritdoc ILiquidityAggregator
@@ -257,47 +253,68 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         _received(tokenOut, msg.sender, before, 0, amountOut);
     }
 
-    // -- Checks ------------------------------------------------------------------------------------------------------
-
-    /// @return route An order's paths as {swapRoute} has them.
-    function _routeOf(
-        Run memory run,
-        uint256 deadline,
-        Path[] calldata paths,
-        uint256 amount
+    /// @dev One hop of an exact output from Balancer's Vault, from the caller to the caller, who measures what arrives. The
+    /// Vault says what it costs by taking it: the most that it may take is brought here, and what it leaves goes back.
+    function _buyFromVault(
+        address market,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountOut,
+        uint256 maxAmountIn
     )
         private
-        view
-        returns (uint256[] memory route)
+        returns (uint256 amountIn)
     {
-        _checkTime(deadline);
-        if (run.tokenIn == run.tokenOut) revert LiquidityAggregator__SameToken(run.tokenIn);
-        if (run.recipient == address(0) || run.recipient == address(this)) {
-            revert LiquidityAggregator__InvalidRecipient(run.recipient);
-        }
-        if (paths.length == 0) revert LiquidityAggregator__EmptyRoute();
-        uint256 words = paths.length;
-        for (uint256 i; i < paths.length; ++i) {
-            words += paths[i].hops.length;
-        }
-        route = new uint256[](words);
-        (uint256 sum, uint256 cursor) = (0, 0);
-        for (uint256 i; i < paths.length; ++i) {
-            Path calldata path = paths[i];
-            Hop[] calldata hops = path.hops;
-            if (path.amountIn == 0 || hops.length == 0) revert LiquidityAggregator__EmptyRoute();
-            sum += path.amountIn;
-            route[cursor++] = path.amountIn;
-            for (uint256 k; k < hops.length; ++k) {
-                route[cursor++] = uint160(hops[k].pool) | (hops[k].zeroForOne ? UP : 0);
-            }
-            route[cursor - 1] |= LAST;
-        }
-        if (sum != amount) revert LiquidityAggregator__AmountMismatch(amount, sum);
-        if (run.limits.length != 0 && run.limits.length != words - paths.length) {
-            revert LiquidityAggregator__WrongLegCount(run.limits.length, words - paths.length);
-        }
+        Details storage details = _details[market];
+        address vault = details.target;
+        uint256 held = tokenIn.balanceOf(address(this));
+        IERC20(tokenIn).safeTransferFrom(msg.sender, address(this), maxAmountIn);
+        uint256 received = tokenIn.balanceOf(address(this)) - held;
+        if (received != maxAmountIn) revert LiquidityAggregator__BalanceMismatch(tokenIn, maxAmountIn, received);
+        BalancerV2Hop.deliver(vault, details.id, tokenIn, tokenOut, maxAmountIn, amountOut, msg.sender);
+        // Reverts if the Vault has taken from what was here before.
+        uint256 left = tokenIn.balanceOf(address(this)) - held;
+        IERC20(tokenIn).forceApprove(vault, 0);
+        if (left != 0) IERC20(tokenIn).safeTransfer(msg.sender, left);
+        amountIn = maxAmountIn - left;
     }
+
+    /// @dev By code that does not fit in here.
+    function _deliver(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal override {
+        // slither-disable-next-line unused-return
+        address(_exactOutput).functionDelegateCall(abi.encodeCall(ExactOutput.deliver, (legs, index, amountOut, to)));
+    }
+
+    // -- Views -------------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ILiquidityAggregator
+    function venueOf(address pool) external view returns (Venue memory) {
+        Listing listing = _listings[pool];
+        return Venue(listing.kind(), listing.fee());
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    function marketOf(address pool) external view returns (Market memory) {
+        return _marketOf(pool);
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    function markets() external view returns (address[] memory) {
+        return _keys.values();
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    function marketKey(Market calldata market) public pure returns (address) {
+        if (market.kind <= VenueKind.UniswapV3) return market.target;
+        return address(uint160(uint256(keccak256(abi.encode(market)))));
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    function quotes() external view returns (IVenueQuotes) {
+        return _quotes;
+    }
+
+    // -- Checks ------------------------------------------------------------------------------------------------------
 
     function _checkSingle(
         address pool,
@@ -315,27 +332,6 @@ contract LiquidityAggregator is Routes, AccessManaged, ReentrancyGuardTransient 
         listing = _listed(pool);
         zeroForOne = tokenIn < tokenOut;
         _checkTokens(pool, listing, zeroForOne, tokenIn, tokenOut);
-    }
-
-    /// @dev What has arrived is at least the minimum and at least what venues say that they paid.
-    function _received(
-        address tokenOut,
-        address recipient,
-        uint256 before,
-        uint256 claimed,
-        uint256 minAmountOut
-    )
-        private
-        view
-        returns (uint256 amount)
-    {
-        amount = FixedPointMathLib.zeroFloorSub(tokenOut.balanceOf(recipient), before);
-        if (amount < minAmountOut) revert LiquidityAggregator__InsufficientOutput(amount, minAmountOut);
-        if (amount < claimed) revert LiquidityAggregator__BalanceMismatch(tokenOut, claimed, amount);
-    }
-
-    function _checkTime(uint256 deadline) private view {
-        if (block.timestamp > deadline) revert LiquidityAggregator__Expired(deadline, block.timestamp);
     }
 
     function _setMaxDeviation(uint16 maxDeviationBps_) private {

@@ -39,11 +39,12 @@ library ListingLib {
         return uint8(Listing.unwrap(self)) == uint8(ILiquidityAggregator.VenueKind.UniswapV3);
     }
 
-    /// @dev Whether the venue asks for its input while it swaps, from wherever that is.
-    function callsBack(Listing self) internal pure returns (bool) {
+    /// @dev Whether the hop pays the venue itself, from wherever its input is: while the venue swaps, or just before.
+    function paysItself(Listing self) internal pure returns (bool) {
         uint256 word = uint8(Listing.unwrap(self));
         return word == uint8(ILiquidityAggregator.VenueKind.UniswapV3)
-            || word == uint8(ILiquidityAggregator.VenueKind.UniswapV4);
+            || word == uint8(ILiquidityAggregator.VenueKind.UniswapV4)
+            || word >= uint8(ILiquidityAggregator.VenueKind.Adapter);
     }
 
     function fee(Listing self) internal pure returns (uint24) {

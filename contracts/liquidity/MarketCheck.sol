@@ -8,7 +8,12 @@ import {V4Key} from "./venues/V4Key.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {IBalancerVault} from "interfaces/liquidity/venues/IBalancerVault.sol";
-import {ICurveInt128, ICurvePool, ICurveUint256} from "interfaces/liquidity/venues/ICurvePool.sol";
+import {
+    ICurveInt128,
+    ICurvePool,
+    ICurveStableFactoryNG,
+    ICurveUint256
+} from "interfaces/liquidity/venues/ICurvePool.sol";
 import {IPoolManager} from "interfaces/liquidity/venues/IPoolManager.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
@@ -18,6 +23,8 @@ import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 /// aggregator, which deploys it, because nothing that swaps needs it.
 contract MarketCheck {
     uint256 private constant _PIPS = 1e6;
+    /// @dev Of StableSwap-NG: the asset type of a coin that rebases.
+    uint8 private constant _REBASING = 2;
     /// @dev Of PoolManager: `mapping(PoolId => Pool.State) pools`.
     uint256 private constant _V4_POOLS_SLOT = 6;
 
@@ -73,13 +80,15 @@ contract MarketCheck {
             // slither-disable-end unused-return
             return market.param == 0;
         }
-        bool wide = kind == ILiquidityAggregator.VenueKind.CurveUint256;
-        if (wide || kind == ILiquidityAggregator.VenueKind.CurveInt128) {
+        bool stableNG = kind == ILiquidityAggregator.VenueKind.CurveInt128NG;
+        bool wide = kind == ILiquidityAggregator.VenueKind.CurveUint256
+            || kind == ILiquidityAggregator.VenueKind.CurveUint256NG;
+        if (wide || stableNG || kind == ILiquidityAggregator.VenueKind.CurveInt128) {
             (uint256 i, uint256 j) = (uint8(market.param), uint8(market.param >> 8));
             if (_coin(target, i) != token0 || _coin(target, j) != token1 || market.param >> 16 != 0) return false;
             _requireQuote(target, wide, i, j, 10 ** IERC20Metadata(token0).decimals());
             _requireQuote(target, wide, j, i, 10 ** IERC20Metadata(token1).decimals());
-            return true;
+            return stableNG ? _isMade(target, address(uint160(uint256(market.id)))) : market.id == 0;
         }
         if (market.param != 0) return false;
         if (kind == ILiquidityAggregator.VenueKind.ERC4626) {
@@ -87,6 +96,15 @@ contract MarketCheck {
             return (token0 == target && token1 == asset) || (token1 == target && token0 == asset);
         }
         return kind == ILiquidityAggregator.VenueKind.Adapter && IVenueAdapter(target).trades(market.id, token0, token1);
+    }
+
+    /// @dev Whether the StableSwap-NG factory made the pool. Reverts if one of its coins rebases.
+    function _isMade(address pool, address factory) private view returns (bool) {
+        uint8[] memory types = ICurveStableFactoryNG(factory).get_pool_asset_types(pool);
+        for (uint256 k; k < types.length; ++k) {
+            if (types[k] == _REBASING) revert ILiquidityAggregator.LiquidityAggregator__RebasingCoin(pool);
+        }
+        return types.length != 0;
     }
 
     /// @dev A pool's coin. The oldest pools are asked by int128 and have no such function.

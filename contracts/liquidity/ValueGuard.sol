@@ -7,9 +7,9 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 
 /// @title Whether what came out is worth what went in
-/// @notice The guard of orders that ask for one (ILiquidityAggregator.Terms). Apart from the aggregator, which deploys it,
-/// because most orders do without.
-contract ValueGuard {
+/// @notice The guard of orders that ask for one (ILiquidityAggregator.Terms). A part of {ExactOutput}, apart from the
+/// aggregator, because most orders do without.
+abstract contract ValueGuard {
     uint256 private constant _BPS = 10_000;
 
     IPriceOracle private immutable _oracle;
@@ -28,7 +28,7 @@ contract ValueGuard {
         uint256 amountOut,
         uint256 deviationBps
     )
-        external
+        public
         view
     {
         address[] memory tokens = new address[](2);

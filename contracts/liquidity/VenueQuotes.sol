@@ -179,7 +179,6 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         pure
         returns (CurveHop.Pair memory)
     {
-        bool wide = market.kind == ILiquidityAggregator.VenueKind.CurveUint256;
-        return CurveHop.Pair(market.target, wide, market.param, zeroForOne);
+        return CurveHop.Pair(market.target, market.kind, market.param, zeroForOne);
     }
 }

@@ -11,7 +11,8 @@ interface IDecimals {
 /// @title A CryptoSwap pool of two coins
 /// @notice For tests: stands in for Curve's two-coin crypto pools (Twocrypto), which no package ships. It solves the published
 /// invariant (Egorov 2021, "Automatic market-making with dynamic peg") by Newton's method inside a bracket, takes the paper's
-/// dynamic fee, and answers to Twocrypto's interface: uint256 indices, `get_dy`, `get_dx`, `exchange`, `coins`, `balances`.
+/// dynamic fee, and answers to Twocrypto's interface: uint256 indices, `get_dy`, `get_dx`, `exchange`, `exchange_received`,
+/// `coins`, `balances`.
 /// It does not repeg: its price scale stays, so that it is the pool between two repegs. Outputs may differ from Curve's own
 /// code in the last units; what they are, its quotes say exactly.
 contract CryptoSwapStandIn {
@@ -62,10 +63,31 @@ contract CryptoSwapStandIn {
 
     function exchange(uint256 i, uint256 j, uint256 dx, uint256 minDy) external returns (uint256 dy) {
         dy = get_dy(i, j, dx);
-        require(dy >= minDy, "Slippage");
         coins[i].safeTransferFrom(msg.sender, address(this), dx);
+        _pay(i, j, dx, dy, minDy, msg.sender);
+    }
+
+    /// @notice As Twocrypto: all that is here beyond its balances counts, and has to be `dx` at least.
+    function exchange_received(
+        uint256 i,
+        uint256 j,
+        uint256 dx,
+        uint256 minDy,
+        address receiver
+    )
+        external
+        returns (uint256 dy)
+    {
+        uint256 received = coins[i].balanceOf(address(this)) - balances[i];
+        require(received >= dx, "user didn't give us coins");
+        dy = get_dy(i, j, received);
+        _pay(i, j, received, dy, minDy, receiver);
+    }
+
+    function _pay(uint256 i, uint256 j, uint256 dx, uint256 dy, uint256 minDy, address to) private {
+        require(dy >= minDy, "Slippage");
         (balances[i], balances[j]) = (balances[i] + dx, balances[j] - dy);
-        coins[j].safeTransfer(msg.sender, dy);
+        coins[j].safeTransfer(to, dy);
     }
 
     // forge-lint: disable-start(mixed-case-function)

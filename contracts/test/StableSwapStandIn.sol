@@ -10,8 +10,9 @@ interface IDecimals {
 /// @title A StableSwap pool
 /// @notice For tests: stands in for Curve's pools, which no package ships. It implements the published StableSwap invariant
 /// (Egorov 2019, "StableSwap: efficient mechanism for stablecoin liquidity") with the rounding of Curve's Vyper pools, and
-/// answers to the int128 indices of StableSwap and StableSwap-NG. As the oldest pools do, `exchange` returns nothing. For
-/// uint256 indices see {CryptoSwapStandIn}.
+/// answers to the int128 indices of StableSwap and StableSwap-NG. As the oldest pools do, `exchange` returns nothing. As
+/// StableSwap-NG does, it counts what it was paid in books of its own, unless a coin rebases, and swaps what was sent to it
+/// before (`exchange_received`). For uint256 indices see {CryptoSwapStandIn}.
 contract StableSwapStandIn {
     using SafeTransferLib for address;
 
@@ -21,18 +22,20 @@ contract StableSwapStandIn {
     uint256 private constant _OFF_PEG = 2e10;
 
     address[] public coins;
-    uint256[] public balances;
+    uint256[] private _stored;
     uint256[] private _rates;
     uint256 private immutable _a;
     uint256 private immutable _fee;
     /// @dev Whether it is StableSwap-NG: says what an output costs, and has a fee off the peg. Otherwise it is as old as 3pool.
     bool private immutable _ng;
+    /// @dev Whether one of its coins rebases (asset type 2): then balances are read, and nothing is swapped unasked.
+    bool private immutable _rebasing;
 
-    constructor(address[] memory coins_, uint256 a, uint256 fee, bool ng) {
-        (_a, _fee, _ng) = (a * _A_PRECISION, fee, ng);
+    constructor(address[] memory coins_, uint256 a, uint256 fee, bool ng, bool rebasing) {
+        (_a, _fee, _ng, _rebasing) = (a * _A_PRECISION, fee, ng, rebasing);
         coins = coins_;
         for (uint256 k; k < coins_.length; ++k) {
-            balances.push(0);
+            _stored.push(0);
             _rates.push(10 ** (36 - IDecimals(coins_[k]).decimals()));
         }
     }
@@ -40,8 +43,18 @@ contract StableSwapStandIn {
     /// @notice Takes what was sent to it into its balances.
     function gulp() external {
         for (uint256 k; k < coins.length; ++k) {
-            balances[k] = coins[k].balanceOf(address(this));
+            _stored[k] = coins[k].balanceOf(address(this));
         }
+    }
+
+    /// @notice As a factory says of a pool that it made, here of this pool itself: 0 ordinary, 2 rebasing.
+    function get_pool_asset_types(address pool) external view returns (uint8[] memory types) {
+        if (pool == address(this) && _ng) types = new uint8[](coins.length);
+        if (types.length != 0 && _rebasing) types[0] = 2;
+    }
+
+    function balances(uint256 k) public view returns (uint256) {
+        return _rebasing ? coins[k].balanceOf(address(this)) : _stored[k];
     }
 
     /// @dev The oldest pools take the fee from whole coins here and from 18 decimals in `exchange`.
@@ -57,15 +70,33 @@ contract StableSwapStandIn {
     }
 
     function exchange(int128 i, int128 j, uint256 dx, uint256 minDy) external {
-        _exchange(uint128(i), uint128(j), dx, minDy);
+        uint256 dy = _dy(uint128(i), uint128(j), dx);
+        coins[uint128(i)].safeTransferFrom(msg.sender, address(this), dx);
+        _pay(uint128(i), uint128(j), dx, dy, minDy, msg.sender);
     }
 
-    function _exchange(uint256 i, uint256 j, uint256 dx, uint256 minDy) private {
-        uint256 dy = _dy(i, j, dx);
+    /// @notice As StableSwap-NG: all that is here beyond its books counts, and has to be `dx` at least.
+    function exchange_received(
+        int128 i,
+        int128 j,
+        uint256 dx,
+        uint256 minDy,
+        address receiver
+    )
+        external
+        returns (uint256 dy)
+    {
+        require(_ng && !_rebasing && dx > 0 && receiver != address(0));
+        uint256 received = coins[uint128(i)].balanceOf(address(this)) - _stored[uint128(i)];
+        require(received >= dx);
+        dy = _dy(uint128(i), uint128(j), received);
+        _pay(uint128(i), uint128(j), received, dy, minDy, receiver);
+    }
+
+    function _pay(uint256 i, uint256 j, uint256 dx, uint256 dy, uint256 minDy, address to) private {
         require(dy >= minDy, "Exchange resulted in fewer coins than expected");
-        coins[i].safeTransferFrom(msg.sender, address(this), dx);
-        (balances[i], balances[j]) = (balances[i] + dx, balances[j] - dy);
-        coins[j].safeTransfer(msg.sender, dy);
+        (_stored[i], _stored[j]) = (_stored[i] + dx, _stored[j] - dy);
+        coins[j].safeTransfer(to, dy);
     }
 
     function _dy(uint256 i, uint256 j, uint256 dx) private view returns (uint256) {
@@ -100,9 +131,9 @@ contract StableSwapStandIn {
     }
 
     function _xp() private view returns (uint256[] memory xp) {
-        xp = new uint256[](balances.length);
+        xp = new uint256[](coins.length);
         for (uint256 k; k < xp.length; ++k) {
-            xp[k] = balances[k] * _rates[k] / 1e18;
+            xp[k] = balances(k) * _rates[k] / 1e18;
         }
     }
 

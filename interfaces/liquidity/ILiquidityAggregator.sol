@@ -19,7 +19,8 @@ import {IPancakeV3SwapCallback, IUniswapV3SwapCallback} from "interfaces/liquidi
 interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback, IUnlockCallback {
     /// @dev UniswapV2: any fork whose pair keeps the constant product, its fee as data. UniswapV3: any fork that calls back
     /// as Uniswap or PancakeSwap does. CurveInt128 and CurveUint256: named for the type of a pool's coin indices (StableSwap
-    /// and CryptoSwap). Adapter: see {IVenueAdapter}.
+    /// and CryptoSwap). CurveInt128NG and CurveUint256NG: those of them that swap what was sent to them before
+    /// (`exchange_received`; StableSwap-NG and Twocrypto-NG). Adapter: see {IVenueAdapter}.
     enum VenueKind {
         None,
         UniswapV2,
@@ -29,7 +30,9 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
         CurveInt128,
         CurveUint256,
         ERC4626,
-        Adapter
+        Adapter,
+        CurveInt128NG,
+        CurveUint256NG
     }
 
     /// @param kind None when the market is not listed.
@@ -43,7 +46,8 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// @param target What is called: the pool, V4's PoolManager, Balancer's Vault, the ERC-4626 vault, the adapter.
     /// @param param UniswapV4: the tick spacing in the lowest 24 bits; bit 24 if token0, bit 25 if token1 stands for the
     /// chain's own coin, which it wraps. Curve: the index of token0, and eight bits higher that of token1. Otherwise zero.
-    /// @param id UniswapV4: the hooks' address; BalancerV2: the pool's id; Adapter: whatever it needs; otherwise zero.
+    /// @param id UniswapV4: the hooks' address; BalancerV2: the pool's id; CurveInt128NG: the StableSwap-NG factory that made
+    /// the pool; Adapter: whatever it needs; otherwise zero.
     /// @param token0 The token of the lower address.
     struct Market {
         VenueKind kind;
@@ -126,6 +130,9 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// @dev A listing's pool lacks a function of its kind, or has nothing to quote.
     /// @param selector The function's.
     error LiquidityAggregator__NoAnswer(address pool, bytes4 selector);
+    /// @dev The pool's factory says that one of its coins rebases: then StableSwap-NG refuses `exchange_received`. List it
+    /// as CurveInt128.
+    error LiquidityAggregator__RebasingCoin(address pool);
     error LiquidityAggregator__Expired(uint256 deadline, uint256 timestamp);
     /// @dev No path, a path without a market, or a path without an amount.
     error LiquidityAggregator__EmptyRoute();
@@ -160,7 +167,9 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     function listPool(address pool, VenueKind kind, uint24 fee) external;
 
     /// @notice Lists a market of any other venue. Role: MANAGER_DELAYED. At worst as {listPool}.
-    /// @dev Refused if the venue does not answer that it trades these tokens.
+    /// @dev Refused if the venue does not answer that it trades these tokens. That a Curve pool has `exchange_received` cannot
+    /// be tried without tokens. The factory answers for a StableSwap-NG pool; for a CurveUint256NG the lister does: orders
+    /// over a pool that lacks the function revert.
     /// @return key By which orders name it: `marketKey(market)`.
     function listMarket(Market calldata market) external returns (address key);
 

@@ -131,6 +131,8 @@ _ENUMS = {
         "CurveUint256",
         "ERC4626",
         "Adapter",
+        "CurveInt128NG",
+        "CurveUint256NG",
     ),
     "enum IAutomatedComplianceEngine.Reason": (
         "None",

@@ -27,6 +27,8 @@ class VenueKind(IntEnum):
     CURVE_UINT256 = 6
     ERC4626 = 7
     ADAPTER = 8
+    CURVE_INT128_NG = 9
+    CURVE_UINT256_NG = 10
 
 
 VENUES: Mapping[str, VenueKind] = {
@@ -42,6 +44,8 @@ VENUES: Mapping[str, VenueKind] = {
     "balancer-stable": VenueKind.BALANCER_V2,
     "curve-int128": VenueKind.CURVE_INT128,
     "curve-uint256": VenueKind.CURVE_UINT256,
+    "curve-int128-ng": VenueKind.CURVE_INT128_NG,
+    "curve-uint256-ng": VenueKind.CURVE_UINT256_NG,
     "erc4626": VenueKind.ERC4626,
     "adapter": VenueKind.ADAPTER,
 }
@@ -61,7 +65,8 @@ class Market:
         token0, token1: Addresses, the lower first.
         fee: In pips; of Uniswap V2, V3 and V4.
         param: Tick spacing and coin flags of Uniswap V4, coin indices of Curve.
-        id: 32 bytes: hooks of Uniswap V4, pool id of Balancer, whatever an adapter needs.
+        id: 32 bytes: hooks of Uniswap V4, pool id of Balancer, factory of a StableSwap-NG pool, whatever an adapter
+            needs.
 
     Raises:
         RoutingError: If the tokens are not in order, or the id has not 32 bytes.

@@ -122,9 +122,10 @@ Samples: TypeAlias = tuple[tuple[int, int], ...]
 class QuotedPool:
     """A market whose maths is not here: what it pays for some amounts, as the chain said.
 
-    Between two samples, and from nothing to the first, the straight line counts: no more than a venue pays whose
-    outputs are concave in its inputs, as they are where nobody's code says otherwise. Beyond the last nothing is known,
-    nor is the state after a swap: it quotes once.
+    Between two samples, and from nothing to the first, the straight line counts, less one unit: no more than a venue
+    pays whose outputs are concave in its inputs, as they are where nobody's code says otherwise. A venue may keep that
+    unit of every swap, as Curve's pools do against rounding: its outputs then begin below zero. Beyond the last nothing
+    is known, nor is the state after a swap: it quotes once.
 
     Attributes:
         address: The market's key.
@@ -239,7 +240,9 @@ def _between_samples(pool: QuotedPool, zero_for_one: bool, amount_in: int) -> in
         raise InsufficientLiquidity(amount_in, f"is beyond what {pool.address} was quoted for", "trade less")
     lower, least = samples[position - 1] if position else (0, 0)
     upper, most = samples[position]
-    return least + (most - least) * (amount_in - lower) // (upper - lower)
+    if amount_in == upper:
+        return most
+    return max(least, least + (most - least) * (amount_in - lower) // (upper - lower) - 1)
 
 
 def proceeds(pool: V2Pool | V3Pool, token_in: str, fall_bps: int) -> int:

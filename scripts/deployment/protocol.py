@@ -123,7 +123,7 @@ class ProtocolDeployment:
         deviation = liquidity.max_deviation_bps
         self._plain("LiquidityAggregator", [self._at("AccessManager"), self._at("PriceOracle"), deviation])
         aggregator = self._at("LiquidityAggregator")
-        for nonce, part in enumerate(("MarketCheck", "VenueQuotes", "ValueGuard"), start=1):
+        for nonce, part in enumerate(("VenueQuotes", "MarketCheck", "ExactOutput"), start=1):
             self._part(part, "LiquidityAggregator", nonce)
         self._plain("LiquidityLens", [aggregator])
         terms = liquidity.commitments

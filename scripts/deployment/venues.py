@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from eth_utils.address import is_address, to_checksum_address
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from keepers.routing.markets import COIN_IS_TOKEN0, COIN_IS_TOKEN1, VENUES, Market
 
@@ -32,8 +32,24 @@ def _two(names: tuple[str, str]) -> tuple[str, str]:
     return names
 
 
+DYNAMIC_FEE = 0x800000
+"""Uniswap V4's, in the key of a pool whose hooks set its fee."""
+
+
+def _v4_fee(value: object) -> int:
+    if value in ("dynamic", DYNAMIC_FEE):
+        return DYNAMIC_FEE
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1_000_000:
+        return value
+    raise ValueError(
+        f"{value!r} is no fee of a V4 pool; give 0 to 999999 hundredths of a basis point, as the pool's key has it, or "
+        f"dynamic ({DYNAMIC_FEE}) for a pool whose hooks set it"
+    )
+
+
 Address = Annotated[str, AfterValidator(checked_address)]
 Pips = Annotated[int, Field(ge=0, lt=1_000_000)]
+V4Fee = Annotated[int, BeforeValidator(_v4_fee)]
 Pair = Annotated[tuple[str, str], AfterValidator(_two)]
 Bytes32 = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
 CoinIndex = Annotated[int, Field(ge=0, le=255)]
@@ -80,15 +96,26 @@ class Listed(Strict):
 
 
 class UniswapV4(Listed):
-    """A pool of a PoolManager; `coin` names the token that stands for the chain's own coin, if the pool trades that."""
+    """A pool of a PoolManager; `coin` names the token that stands for the chain's own coin, if the pool trades that.
+
+    The fee is that of the pool's key, and `dynamic` where its hooks set it.
+    """
 
     kind: Literal["uniswap-v4"]
     manager: Address
     tokens: Pair
-    fee: Pips
+    fee: V4Fee
     tick_spacing: Annotated[int, Field(ge=1, le=32_767)]
     hooks: Address = ZERO
     coin: str | None = None
+
+    @model_validator(mode="after")
+    def _set_by_somebody(self) -> UniswapV4:
+        if self.fee == DYNAMIC_FEE and self.hooks == ZERO:
+            raise ValueError(
+                "fee is dynamic, but the pool has no hooks that would set it; name its hooks or give the fee of its key"
+            )
+        return self
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -124,12 +151,24 @@ class BalancerV2(Listed):
 
 
 class Curve(Listed):
-    """Two coins of a pool, named for the type of its coin indices; `indices` are those of `tokens`, in their order."""
+    """Two coins of a pool, named for the type of its coin indices; `indices` are those of `tokens`, in their order.
 
-    kind: Literal["curve-int128", "curve-uint256"]
+    The kinds that end in `-ng` have `exchange_received`, which saves an approval and a transfer. A StableSwap-NG pool
+    (`curve-int128-ng`) names its `factory`, which says whether one of its coins rebases: then it is a `curve-int128`.
+    """
+
+    kind: Literal["curve-int128", "curve-uint256", "curve-int128-ng", "curve-uint256-ng"]
     pool: Address
     tokens: Pair
     indices: tuple[CoinIndex, CoinIndex]
+    factory: Address | None = None
+
+    @model_validator(mode="after")
+    def _of_its_factory(self) -> Curve:
+        if (self.factory is None) == (self.kind == "curve-int128-ng"):
+            need = "needs the factory of its pool" if self.factory is None else "has no factory"
+            raise ValueError(f"{self.kind} {need}; only curve-int128-ng has one")
+        return self
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -140,7 +179,8 @@ class Curve(Listed):
         """See `Listed`."""
         token0, token1 = _sorted(self.tokens, assets)
         index0, index1 = self.indices if assets[self.tokens[0]] == token0 else self.indices[::-1]
-        return Market(VENUES[self.kind], self.pool, token0, token1, param=index0 | index1 << 8)
+        id_ = bytes(12) + bytes.fromhex((self.factory or ZERO)[2:])
+        return Market(VENUES[self.kind], self.pool, token0, token1, param=index0 | index1 << 8, id=id_)
 
 
 class ERC4626(Listed):

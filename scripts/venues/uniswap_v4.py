@@ -25,6 +25,10 @@ _MAINNET_DOMAIN = "d5a17abc3865df5c1400c0299bd4ce2eefc8114aec5f9d3dded1745783e57
 _LOCAL_DOMAIN = "4d553c58ae79a6c4ba64f0e690a5d1cd2deff8c6b91cf38300e0f2b76f9ee346"
 FEE_TAKING_FLAGS = 0x44
 """Hook permissions in an address: after a swap, and taking a share of what it pays."""
+FEE_SETTING_FLAGS = 0x1080
+"""As above: after a pool is made, and before a swap."""
+DYNAMIC_FEE = 0x800000
+"""The fee in the key of a pool whose hooks set it (v4-core's LPFeeLibrary)."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +85,28 @@ class UniswapV4:
         Returns:
             The address: a different one every time.
         """
-        compiled = _core("FeeTakingHook")
-        hook = deploy(self._w3, self._deployer, compiled, self.manager.address)
+        return self._install("FeeTakingHook", FEE_TAKING_FLAGS, self.manager.address).address
+
+    def deploy_dynamic_fee_hook(self, fee: int) -> str:
+        """The package's DynamicFeesTestHook, which sets this fee, in pips, before every swap.
+
+        Returns:
+            The address: a different one every time.
+        """
+        hook = self._install("DynamicFeesTestHook", FEE_SETTING_FLAGS)
+        send(self._w3, self._deployer, hook.functions.setManager(self.manager.address))
+        send(self._w3, self._deployer, hook.functions.setFee(fee))
+        return hook.address
+
+    def _install(self, name: str, flags: int, *arguments: Any) -> Contract:
+        """A hook at an address that has its permissions."""
+        compiled = _core(name)
+        hook = deploy(self._w3, self._deployer, compiled, *arguments)
         code = self._w3.eth.get_code(hook.address)
-        masked = int(hook.address, 16) >> 14 << 14 | FEE_TAKING_FLAGS
+        masked = int(hook.address, 16) >> 14 << 14 | flags
         address = self._w3.to_checksum_address(f"0x{masked:040x}")
         self._w3.provider.make_request(RPCEndpoint("anvil_setCode"), [address, "0x" + bytes(code).hex()])
-        return str(address)
+        return contract_at(self._w3, address, compiled.abi)
 
     def create_pool(
         self, provider: str, amounts: dict[str, int], fee: int = 3000, spacing: int = 60, hooks: str = ZERO

@@ -8,11 +8,12 @@ from eth_abi.abi import encode
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
+from scripts.artifacts import artifact, contract_at
 from scripts.venues.balancer import BalancerV2
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256, UniswapV2, UniswapV3
 from scripts.venues.uniswap_v4 import PERMIT2, UniswapV4, V4Key, deploy_universal_router, install_permit2
 from tests.bench.framework import RUNS, Bench, Row
-from tests.fixtures.markets import Listing
+from tests.fixtures.markets import CURVE_INT128, CURVE_INT128_NG, CURVE_UINT256, CURVE_UINT256_NG, Listing
 from tests.fixtures.venues import in_words
 
 GROUP = "Swaps"
@@ -20,6 +21,8 @@ METHOD = (
     f"Gas of whole transactions, median of {RUNS} after a first one, each in a later block than the last. "
     "Balances and allowances non-zero before and after, allowances unlimited; pools, routers, Permit2 and WETH from "
     "the packages' own bytecode. Single hops are swapSingle and swapExactOutSingle, routes swapRoute, orders swap. "
+    "Curve's pools are stand-ins, because no package ships them: the published mathematics in Solidity, the pool's "
+    "own exchange called by the trader, who has approved the pool for good. "
     "What the routers do not do: the list of markets (a cold slot a market), measured balances (of orders at both "
     "ends), an event (of orders only), no lasting allowance for venues that pull (the trader has approved Balancer's "
     "Vault for good where it is the peer)."
@@ -56,6 +59,7 @@ class Market:
     last_key: V4Key
     markets: dict[str, str]
     pool_ids: dict[str, bytes]
+    curve: dict[str, Contract]
 
     @property
     def first(self) -> tuple[str, str]:
@@ -171,18 +175,44 @@ def make_market(bench: Bench) -> Market:
         "weighted": listing.list_market(4, vault, (one, two), id_=pool_ids["weighted"]),
         "stable": listing.list_market(4, vault, (one, two), id_=pool_ids["stable"]),
     }
+    curve = {
+        "StableSwap": listing.stable_swap(amounts),
+        "StableSwap-NG": listing.stable_swap(amounts),
+        "CryptoSwap": listing.crypto_swap(amounts),
+        "Twocrypto-NG": listing.crypto_swap(amounts),
+    }
+    kinds = (CURVE_INT128, CURVE_INT128_NG, CURVE_UINT256, CURVE_UINT256_NG)
+    for (name, traded), kind in zip(curve.items(), kinds, strict=True):
+        factory = bytes(12) + bytes.fromhex(traded.address[2:]) if kind == CURVE_INT128_NG else bytes(32)
+        markets[name] = listing.list_market(kind, traded.address, (one, two), param=1 << 8, id_=factory)
+        bench.send(trader, tokens[0].functions.approve(traded.address, MAX_UINT256))
     for spender in (aggregator.address, v2.router.address, v3.router.address, vault, PERMIT2):
         bench.send(trader, tokens[0].functions.approve(spender, MAX_UINT256))
     bench.send(trader, permit2.functions.approve(one, universal.address, 2**160 - 1, 2**48 - 1))
     return Market(
-        bench, tokens, v2, v3, v4, balancer, universal, aggregator, pair, pool, onward, key, last_key, markets, pool_ids
+        bench,
+        tokens,
+        v2,
+        v3,
+        v4,
+        balancer,
+        universal,
+        aggregator,
+        pair,
+        pool,
+        onward,
+        key,
+        last_key,
+        markets,
+        pool_ids,
+        curve,
     )
 
 
 def rows(bench: Bench) -> list[Row]:
     """Single hops, exact outputs, a split and three hops over three venues."""
     market = make_market(bench)
-    return [*_single_hops(market), *_exact_outputs(market), *_routes(market)]
+    return [*_single_hops(market), *_exact_outputs(market), *_curve(market), *_routes(market)]
 
 
 def _single_hops(market: Market) -> list[Row]:
@@ -227,6 +257,22 @@ def _exact_outputs(market: Market) -> list[Row]:
         own = market.gas(market.balancer.single_swap(pool_id, 1, one, two, AMOUNT, trader))
         ours = market.exact_out(market.markets[name])
         found.append(_row(f"Balancer {name}, exact output", ours, own, "Vault.swap", OWN))
+    return found
+
+
+def _curve(market: Market) -> list[Row]:
+    """Beside the pool itself, which has no exact output: there it is told the input that the lens would say."""
+    found = []
+    abi = artifact("VenueQuotes").abi
+    quotes = contract_at(market.bench.w3, market.aggregator.functions.quotes().call(), abi)
+    for name, pool in market.curve.items():
+        own = market.gas(pool.functions.exchange(0, 1, AMOUNT, AMOUNT // 2))
+        found.append(_row(f"Curve {name} (stand-in)", market.single(market.markets[name]), own, "exchange", None))
+        listed = market.aggregator.functions.marketOf(market.markets[name]).call()
+        needed = quotes.functions.quoteIn(listed, True, AMOUNT).call()
+        own = market.gas(pool.functions.exchange(0, 1, needed, AMOUNT // 2))
+        ours = market.exact_out(market.markets[name])
+        found.append(_row(f"Curve {name} (stand-in), exact output", ours, own, "exchange, told the input", None))
     return found
 
 

@@ -111,7 +111,7 @@ contract VenueInvariantTest is Test {
         (address low, address high) = _sorted(address(a), address(b));
         address[] memory coins = new address[](2);
         (coins[0], coins[1]) = (high, low);
-        StableSwapStandIn pool = new StableSwapStandIn(coins, 200, 4e6, true);
+        StableSwapStandIn pool = new StableSwapStandIn(coins, 200, 4e6, true, false);
         a.mint(address(pool), 1e9 * 10 ** a.decimals());
         b.mint(address(pool), 1e9 * 10 ** b.decimals());
         pool.gulp();

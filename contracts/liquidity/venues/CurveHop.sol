@@ -3,23 +3,27 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {ICurveInt128, ICurveUint256} from "interfaces/liquidity/venues/ICurvePool.sol";
+import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {ICurveInt128, ICurveInt128NG, ICurveUint256, ICurveUint256NG} from "interfaces/liquidity/venues/ICurvePool.sol";
 
 /// @title One swap on a Curve pool
-/// @notice Written to what every generation has: `exchange` without a receiver, whose return value the oldest lack. What came
-/// out is measured, and sent on.
+/// @notice `swap` is written to what every generation has: `exchange` without a receiver, whose return value the oldest lack.
+/// What came out is measured, and sent on. `swapReceived` is for pools that are paid before they are called, and pay the
+/// recipient themselves.
 library CurveHop {
+    using Address for address;
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
-    /// @param wide Whether coin indices are uint256 (CryptoSwap).
+    /// @param kind One of Curve's.
     /// @param param Indices of token0 and, eight bits higher, token1.
     struct Pair {
         address pool;
-        bool wide;
+        ILiquidityAggregator.VenueKind kind;
         uint96 param;
         bool zeroForOne;
     }
@@ -36,18 +40,29 @@ library CurveHop {
     {
         uint256 before = tokenOut.balanceOf(address(this));
         IERC20(tokenIn).forceApprove(pair.pool, amountIn);
-        (uint256 i, uint256 j) = _indices(pair);
         // The order's own minimum bounds what comes out.
-        if (pair.wide) ICurveUint256(pair.pool).exchange(i, j, amountIn, 0);
-        else ICurveInt128(pair.pool).exchange(int128(uint128(i)), int128(uint128(j)), amountIn, 0);
+        bytes4 selector = _isWide(pair) ? ICurveUint256.exchange.selector : ICurveInt128.exchange.selector;
+        pair.pool.functionCall(bytes.concat(_encode(selector, pair, amountIn), bytes32(0)));
         amountOut = tokenOut.balanceOf(address(this)) - before;
     }
 
-    function quote(Pair memory pair, uint256 amountIn) internal view returns (uint256) {
-        (uint256 i, uint256 j) = _indices(pair);
-        return pair.wide
-            ? ICurveUint256(pair.pool).get_dy(i, j, amountIn)
-            : ICurveInt128(pair.pool).get_dy(int128(uint128(i)), int128(uint128(j)), amountIn);
+    /// @param amountIn The pool has got it already.
+    /// @return out What the pool says that it has paid, above zero.
+    function swapReceived(Pair memory pair, uint256 amountIn, address to) internal returns (uint256 out) {
+        bytes4 selector =
+            _isWide(pair) ? ICurveUint256NG.exchange_received.selector : ICurveInt128NG.exchange_received.selector;
+        bytes memory call = bytes.concat(_encode(selector, pair, amountIn), abi.encode(0, to));
+        out = abi.decode(pair.pool.functionCall(call), (uint256));
+        // A pool that has no such function, but a fallback that answers.
+        // slither-disable-next-line incorrect-equality (no balance decides)
+        if (out == 0) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pair.pool, 0, amountIn);
+    }
+
+    /// @dev The oldest StableSwap pools (3pool) round to whole units before `get_dy` takes the fee, and after `exchange` has
+    /// taken it: what they say is up to one unit more than what they pay. A pool does not say how old it is.
+    function quote(Pair memory pair, uint256 amountIn) internal view returns (uint256 told) {
+        told = _ask(pair, _isWide(pair) ? ICurveUint256.get_dy.selector : ICurveInt128.get_dy.selector, amountIn);
+        if (pair.kind == ILiquidityAggregator.VenueKind.CurveInt128) told = FixedPointMathLib.zeroFloorSub(told, 1);
     }
 
     /// @dev `get_dx` takes the fee of the balances before the trade, and rounds as it likes. Where it falls short of what
@@ -55,10 +70,7 @@ library CurveHop {
     /// inputs in every pool, so that this comes from below in a few steps. After four, each step is a quarter bolder, for pools
     /// that are nearly empty.
     function quoteIn(Pair memory pair, uint256 amountOut) internal view returns (uint256 amountIn) {
-        (uint256 i, uint256 j) = _indices(pair);
-        amountIn = pair.wide
-            ? ICurveUint256(pair.pool).get_dx(i, j, amountOut)
-            : ICurveInt128(pair.pool).get_dx(int128(uint128(i)), int128(uint128(j)), amountOut);
+        amountIn = _ask(pair, _isWide(pair) ? ICurveUint256.get_dx.selector : ICurveInt128.get_dx.selector, amountOut);
         uint256 out = quote(pair, amountIn);
         for (uint256 step = 1; out < amountOut; ++step) {
             uint256 part = FixedPointMathLib.max(out, amountOut / 2 + 1);
@@ -68,8 +80,19 @@ library CurveHop {
         }
     }
 
-    function _indices(Pair memory pair) private pure returns (uint256 i, uint256 j) {
-        (i, j) = (uint8(pair.param), uint8(pair.param >> 8));
+    function _isWide(Pair memory pair) private pure returns (bool) {
+        return pair.kind == ILiquidityAggregator.VenueKind.CurveUint256
+            || pair.kind == ILiquidityAggregator.VenueKind.CurveUint256NG;
+    }
+
+    function _ask(Pair memory pair, bytes4 selector, uint256 amount) private view returns (uint256) {
+        return abi.decode(pair.pool.functionStaticCall(_encode(selector, pair, amount)), (uint256));
+    }
+
+    /// @dev Indices are small: as int128 and as uint256 they are the same word.
+    function _encode(bytes4 selector, Pair memory pair, uint256 amount) private pure returns (bytes memory) {
+        (uint256 i, uint256 j) = (uint8(pair.param), uint8(pair.param >> 8));
         if (!pair.zeroForOne) (i, j) = (j, i);
+        return abi.encodeWithSelector(selector, i, j, amount);
     }
 }

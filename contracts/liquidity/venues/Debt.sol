@@ -49,9 +49,14 @@ abstract contract Debt {
         _routeDebtor = 0;
     }
 
-    /// @dev Whatever `_provide` needs: `amount` of what leg `index` takes in, delivered to `to`, by the payer or by the legs
-    /// before it.
-    function _provide(Leg[] memory legs, uint256 index, uint256 amount, address to) internal virtual;
+    /// @dev `amountOut` of what leg `index` takes out, at `to`, paid for by the payer or by the legs before it.
+    function _deliver(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal virtual;
+
+    /// @dev `amount` of what leg `index` takes in, at `to`.
+    function _provide(Leg[] memory legs, uint256 index, uint256 amount, address to) internal {
+        if (index == 0) _pay(legs[0].tokenIn, _debtPayer, to, amount);
+        else _deliver(legs, index - 1, amount, to);
+    }
 
     /// @param payer An account that has approved this contract, this contract itself, or a pair with BY_PAIR.
     function _pay(address token, uint256 payer, address to, uint256 amount) internal {

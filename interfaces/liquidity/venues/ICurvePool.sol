@@ -17,6 +17,40 @@ interface ICurveInt128 {
     function exchange(int128 i, int128 j, uint256 dx, uint256 minDy) external;
 }
 
+/// @notice Pools that swap what was sent to them before: StableSwap-NG, unless it has a coin that rebases. All that is there
+/// beyond the pool's own accounts counts, which has to be `dx` at least.
+interface ICurveInt128NG {
+    function exchange_received(
+        int128 i,
+        int128 j,
+        uint256 dx,
+        uint256 minDy,
+        address receiver
+    )
+        external
+        returns (uint256 dy);
+}
+
+/// @notice As {ICurveInt128NG}: Twocrypto-NG.
+interface ICurveUint256NG {
+    function exchange_received(
+        uint256 i,
+        uint256 j,
+        uint256 dx,
+        uint256 minDy,
+        address receiver
+    )
+        external
+        returns (uint256 dy);
+}
+
+/// @notice The factory of StableSwap-NG.
+interface ICurveStableFactoryNG {
+    /// @return assetTypes Of each coin of a plain pool: 0 an ordinary token, 1 one with a rate oracle, 2 one that rebases, 3 an
+    /// ERC-4626 share. Empty for a pool that it did not make.
+    function get_pool_asset_types(address pool) external view returns (uint8[] memory assetTypes);
+}
+
 /// @notice CryptoSwap pools: coin indices are uint256. `get_dx` is Twocrypto-NG's and Tricrypto-NG's.
 interface ICurveUint256 {
     // forge-lint: disable-start(mixed-case-function)

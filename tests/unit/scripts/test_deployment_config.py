@@ -125,6 +125,8 @@ CURVE = {"kind": "curve-uint256", "pool": ACCOUNT, "tokens": ["WETH", "USDC"], "
 MARKETS = (
     {"kind": "trader-joe", "pool": ACCOUNT, "fee": 3000},
     {**V4, "coin": "WETH"},
+    {**V4, "fee": "dynamic", "hooks": ACCOUNT},
+    {**CURVE, "kind": "curve-int128-ng", "factory": ACCOUNT},
     {"kind": "balancer-weighted", "vault": ACCOUNT, "id": "0x" + "12" * 32, "tokens": ["WBTC", "WETH"]},
     CURVE,
     {"kind": "erc4626", "share": "WBTC", "asset": "WETH"},
@@ -146,6 +148,8 @@ def test_market__of_config__is_in_the_order_that_the_aggregator_wants():
     assets = {"USDC": usdc, "WETH": weth}
     v4 = UniswapV4.model_validate({**V4, "coin": "WETH"}).market(assets)
     assert (v4.token0, v4.token1, v4.fee, v4.param) == (weth, usdc, 500, 10 | 1 << 24)
+    for fee in ("dynamic", 0x800000):
+        assert UniswapV4.model_validate({**V4, "fee": fee, "hooks": ACCOUNT}).market(assets).fee == 0x800000
     curve = Curve.model_validate(CURVE).market(assets)
     assert (curve.token0, curve.param) == (weth, 0 | 2 << 8)
     turned = Curve.model_validate({**CURVE, "tokens": ["USDC", "WETH"]}).market(assets)
@@ -159,7 +163,11 @@ def test_market__of_config__is_in_the_order_that_the_aggregator_wants():
         ({**V4, "tokens": ["USDC", "USDC"]}, "'USDC' stands twice"),
         ({**V4, "tokens": ["USDC", "DOGE"]}, "'DOGE' is no asset"),
         ({**V4, "coin": "WBTC"}, "venues.0.coin: 'WBTC' is not of the pool; name one of ['USDC', 'WETH']"),
+        ({**V4, "fee": 0x800BB8}, "venues.0.uniswap-v4.fee: 8391608 is no fee of a V4 pool; give 0 to 999999"),
+        ({**V4, "fee": "dynamic"}, "dynamic, but the pool has no hooks that would set it; name its hooks"),
         ({**CURVE, "indices": [0, 256]}, "indices"),
+        ({**CURVE, "kind": "curve-int128-ng"}, "curve-int128-ng needs the factory of its pool"),
+        ({**CURVE, "factory": ACCOUNT}, "curve-uint256 has no factory; only curve-int128-ng has one"),
         ({"kind": "balancer-stable", "vault": ACCOUNT, "id": "0x12", "tokens": ["USDC", "WETH"]}, "id"),
         ({"kind": "adapter", "adapter": ACCOUNT, "tokens": ["NOTE", "USDC"]}, "['NOTE'] are regulated"),
         ({"kind": "pancake-v2", "pool": ACCOUNT}, "missing key 'venues.0.pancake-v2.fee'"),

@@ -11,7 +11,7 @@ import pytest
 from scripts.orders import Desk, Quoted
 from scripts.transactions import send
 from scripts.venues.uniswap_v4 import PERMIT2
-from tests.fixtures.markets import VENUES
+from tests.fixtures.markets import SPARED, VENUES
 from tests.fixtures.venues import DEEP, TOKEN
 
 DEPTH = 10**6
@@ -86,8 +86,11 @@ def test_trade__best_market_of_any_venue__does_what_was_quoted(
     best = desk.best(amount, exact_out)
     held = token_in.balanceOf(trader), token_out.balanceOf(trader)
     paid, received, _ = execute(desk, desk.trade(best, amount, 50, trader.address, exact_out))
-    assert (paid, received) == ((best.amount, received) if exact_out else (amount, best.amount))
-    assert received >= (amount if exact_out else 1)
+    assert paid == (best.amount if exact_out else amount)
+    if exact_out:
+        assert received >= amount
+    else:
+        assert 1 <= best.amount <= received <= best.amount + SPARED.get(venue, 0)
     assert (token_in.balanceOf(trader), token_out.balanceOf(trader)) == (held[0] - paid, held[1] + received)
 
 

@@ -7,11 +7,19 @@ import pytest
 
 from scripts.venues.balancer import BalancerV2
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
-from tests.fixtures.markets import BALANCER, TERMS, VENUES, Market, order_over
+from tests.fixtures.markets import BALANCER, SPARED, TERMS, VENUES, Market, order_over
 from tests.fixtures.protocol import WAD
 from tests.reverts import reverts
 
-EACH_KIND = ("uniswap-v2", "uniswap-v3", "uniswap-v4", "balancer-weighted", "curve-int128", "erc4626")
+EACH_KIND = (
+    "uniswap-v2",
+    "uniswap-v3",
+    "uniswap-v4",
+    "balancer-weighted",
+    "curve-int128",
+    "curve-int128-ng",
+    "erc4626",
+)
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ def test_swap__any_venue__pays_what_the_lens_said(aggregator, lens, create_marke
     quoted, legs = lens.quoteOrder.call(order)
     aggregator.swap(order, sender=trader)
     assert quoted > amount // 100
-    assert token_out.balanceOf(trader) == quoted == legs[0]
+    assert legs[0] == quoted <= token_out.balanceOf(trader) <= quoted + SPARED.get(venue, 0)
     assert token_in.balanceOf(trader) == 0
     is_clean(market)
 
@@ -74,7 +82,7 @@ def test_swap_single__any_venue__pays_what_the_lens_said(
     fund(token_in, amount)
     quoted = lens.quoteOrder.call(order_over(market, True, amount, trader))[0]
     aggregator.swapSingle(market.key, token_in, token_out, amount, quoted, FAR_FUTURE, sender=trader)
-    assert token_out.balanceOf(trader) == quoted
+    assert quoted <= token_out.balanceOf(trader) <= quoted + SPARED.get(venue, 0)
     is_clean(market)
 
 

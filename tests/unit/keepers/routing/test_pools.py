@@ -193,9 +193,19 @@ def quoted(up: Samples = ((100, 90), (1000, 800)), down: Samples = ()) -> Quoted
     return QuotedPool("0xQ", "A", "B", "0xVault", up, down)
 
 
-@pytest.mark.parametrize(("amount", "out"), [(1, 0), (50, 45), (100, 90), (101, 90), (550, 445), (1000, 800)])
-def test_quote__between_samples__is_the_straight_line_rounded_down(amount: int, out: int) -> None:
+@pytest.mark.parametrize(("amount", "out"), [(1, 0), (50, 44), (100, 90), (101, 90), (550, 444), (1000, 800)])
+def test_quote__between_samples__is_a_unit_below_the_straight_line(amount: int, out: int) -> None:
     assert quote(quoted(), "A", amount) == out
+
+
+def test_quote__venue_that_keeps_a_unit__never_promises_more_than_it_pays() -> None:
+    """Curve's pools keep a unit of every swap against rounding: they pay nothing for less than that."""
+
+    def pays(amount: int) -> int:
+        return max(0, amount * 9996 // 10_000 - 1)
+
+    pool = quoted(((100, pays(100)), (1000, pays(1000))))
+    assert [amount for amount in range(1, 1001) if quote(pool, "A", amount) > pays(amount)] == []
 
 
 def test_quote__beyond_the_last_sample_or_without_any__is_refused() -> None:
