@@ -10,6 +10,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {BoundShares} from "./BoundShares.sol";
 import {Holdings} from "./Holdings.sol";
+import {ShareMath} from "./ShareMath.sol";
 import {SharePricing} from "./SharePricing.sol";
 import {Trading} from "./Trading.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
@@ -73,7 +74,7 @@ contract Portfolio is Trading {
         (uint256 total, uint256 supply) = _priced(false);
         uint256 most = _maxAssets(total);
         if (assets_ > most) revert ERC4626ExceededMaxDeposit(receiver, assets_, most);
-        shares = _sharesFor(assets_, total, supply, Math.Rounding.Floor);
+        shares = ShareMath.sharesFor(assets_, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert Portfolio__ZeroShares();
         _enter(total, receiver, assets_, shares);
@@ -93,7 +94,7 @@ contract Portfolio is Trading {
         (uint256 total, uint256 supply) = _priced(false);
         uint256 most = _maxShares(total, supply);
         if (shares > most) revert ERC4626ExceededMaxMint(receiver, shares, most);
-        assets_ = _assetsFor(shares, total, supply, Math.Rounding.Ceil);
+        assets_ = ShareMath.assetsFor(shares, total, supply, Math.Rounding.Ceil);
         _enter(total, receiver, assets_, shares);
     }
 
@@ -112,7 +113,7 @@ contract Portfolio is Trading {
         (uint256 total, uint256 supply) = _priced(true);
         uint256 most = _maxWithdraw(owner, total, supply);
         if (assets_ > most) revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
-        shares = _sharesFor(assets_, total, supply, Math.Rounding.Ceil);
+        shares = ShareMath.sharesFor(assets_, total, supply, Math.Rounding.Ceil);
         _leave(total, receiver, owner, assets_, shares);
     }
 
@@ -130,7 +131,7 @@ contract Portfolio is Trading {
         (uint256 total, uint256 supply) = _priced(true);
         uint256 most = _maxRedeem(owner, total, supply);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
-        assets_ = _assetsFor(shares, total, supply, Math.Rounding.Floor);
+        assets_ = ShareMath.assetsFor(shares, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) revert Portfolio__ZeroAssets();
         _leave(total, receiver, owner, assets_, shares);
@@ -207,8 +208,8 @@ contract Portfolio is Trading {
         // Checks
         Asset memory settlement = _assets[0];
         (uint256 supply,) = _supplyAt(total, true);
-        burnt = FixedPointMathLib.min(shares, _sharesFor(_balanceOf(settlement), total, supply, Math.Rounding.Floor));
-        assets_ = _assetsFor(burnt, total, supply, Math.Rounding.Floor);
+        burnt = FixedPointMathLib.min(shares, ShareMath.sharesFor(_balanceOf(settlement), total, supply, Math.Rounding.Floor));
+        assets_ = ShareMath.assetsFor(burnt, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) {
             // Too little cash, or too few shares?

@@ -8,13 +8,13 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {Float128} from "../math/Float128.sol";
 import {Fees} from "./Fees.sol";
 import {ShareFees} from "./ShareFees.sol";
-import {ShareGuard} from "./ShareGuard.sol";
+import {ShareViews} from "./ShareViews.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title Fees of portfolios, and who may deal in their shares at which prices
 /// @notice See {IShareBook}.
-contract ShareBook is ShareFees, ShareGuard, AccessManaged {
+contract ShareBook is ShareFees, ShareViews, AccessManaged {
     using Float128 for uint128;
 
     uint256 private constant _VIRTUAL_SHARES = 1e6;
@@ -169,8 +169,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
         view
         returns (uint256 supply, bool fair)
     {
-        Quote memory q = _quote(_accounts[portfolio], pot, issued);
-        return (_shares(portfolio, q, exit), _isFair(portfolio, q));
+        return _supplyAt(portfolio, pot, issued, exit);
     }
 
     /// @inheritdoc IShareBook
@@ -209,6 +208,21 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
         a.lastPrice = Float128.packDown(price_);
     }
 
+    function _supplyAt(
+        address portfolio,
+        uint256 pot,
+        uint256 issued,
+        bool exit
+    )
+        internal
+        view
+        override
+        returns (uint256 supply, bool fair)
+    {
+        Quote memory q = _quote(_accounts[portfolio], pot, issued);
+        return (_shares(portfolio, q, exit), _isFair(portfolio, q));
+    }
+
     function _isFair(address portfolio, Quote memory q) private view returns (bool) {
         (uint256 price_, uint256 low, uint256 high) = _bandOf(portfolio, q);
         return low <= price_ && price_ <= high;
@@ -236,8 +250,7 @@ contract ShareBook is ShareFees, ShareGuard, AccessManaged {
         return Fees.supplyOf(q, exit && _accounts[portfolio].terms.performanceBps != 0);
     }
 
-    /// @dev Shares of a portfolio, virtual ones included.
-    function _issued(address portfolio) private view returns (uint256) {
+    function _issued(address portfolio) internal view override returns (uint256) {
         _requireOpen(portfolio);
         return IPortfolio(portfolio).totalSupply() + _VIRTUAL_SHARES;
     }

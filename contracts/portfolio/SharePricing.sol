@@ -9,6 +9,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {BoundShares} from "./BoundShares.sol";
 import {Holdings} from "./Holdings.sol";
+import {ShareMath} from "./ShareMath.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
@@ -77,50 +78,56 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         return _totalAt(true);
     }
 
+    // -- What the share book answers --------------------------------------------------------------------------------
+
     /// @inheritdoc IERC4626
-    function maxDeposit(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool fair, uint256 total,) = _tryQuote(false);
-        return fair ? _maxAssets(total) : 0;
+    function convertToShares(uint256 assets_) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(assets_);
     }
 
     /// @inheritdoc IERC4626
-    function maxMint(address) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool fair, uint256 total, uint256 supply) = _tryQuote(false);
-        return fair ? _maxShares(total, supply) : 0;
+    function convertToAssets(uint256 shares) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewDeposit(uint256 assets_) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(assets_);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewMint(uint256 shares) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewWithdraw(uint256 assets_) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(assets_);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewRedeem(uint256 shares) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function maxDeposit(address receiver) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(uint160(receiver));
+    }
+
+    /// @inheritdoc IERC4626
+    function maxMint(address receiver) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(uint160(receiver));
     }
 
     /// @inheritdoc IERC4626
     function maxWithdraw(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool fair, uint256 total, uint256 supply) = _tryQuote(true);
-        return fair ? _maxWithdraw(owner, total, supply) : 0;
+        return _answer(uint160(owner));
     }
 
     /// @inheritdoc IERC4626
     function maxRedeem(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
-        (bool fair, uint256 total, uint256 supply) = _tryQuote(true);
-        return fair ? _maxRedeem(owner, total, supply) : 0;
-    }
-
-    /// @inheritdoc IERC4626
-    function previewWithdraw(uint256 assets_)
-        public
-        view
-        override(ERC4626Upgradeable, IERC4626)
-        nonReentrantView
-        returns (uint256)
-    {
-        return _toShares(assets_, _totalAt(true), Math.Rounding.Ceil);
-    }
-
-    /// @inheritdoc IERC4626
-    function previewRedeem(uint256 shares)
-        public
-        view
-        override(ERC4626Upgradeable, IERC4626)
-        nonReentrantView
-        returns (uint256)
-    {
-        return _toAssets(shares, _totalAt(true), Math.Rounding.Floor);
+        return _answer(uint160(owner));
     }
 
     // -- Internals: totals -------------------------------------------------------------------------------------------
@@ -166,16 +173,9 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         }
     }
 
-    /// @dev Called on itself, so that whatever fails can be caught: a stale price, a token that does not answer.
-    function _tryQuote(bool exit) private view returns (bool fair, uint256 total, uint256 supply) {
-        if (_reentrancyGuardEntered()) return (false, 0, 0);
-        function() external view returns (uint256) ask = exit ? this.exitAssets : this.totalAssets;
-        try ask() returns (uint256 total_) {
-            total = total_;
-        } catch {
-            return (false, 0, 0);
-        }
-        (supply, fair) = _supplyAt(total, exit);
+    /// @dev The question is the function that was called. One body for all ten fits in here, ten do not.
+    function _answer(uint256 about) private view returns (uint256) {
+        return IShareBook(shareBook).answer(address(this), msg.sig, about);
     }
 
     // -- Internals: shares and assets --------------------------------------------------------------------------------
@@ -207,75 +207,6 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         return FixedPointMathLib.fullMulDiv(total + 1, _WAD * 10 ** _OFFSET, supply);
     }
 
-    function _sharesFor(
-        uint256 assets_,
-        uint256 total,
-        uint256 supply,
-        Math.Rounding rounding
-    )
-        internal
-        pure
-        returns (uint256)
-    {
-        return _scaled(assets_, supply, total + 1, rounding);
-    }
-
-    function _assetsFor(
-        uint256 shares,
-        uint256 total,
-        uint256 supply,
-        Math.Rounding rounding
-    )
-        internal
-        pure
-        returns (uint256)
-    {
-        return _scaled(shares, total + 1, supply, rounding);
-    }
-
-    function _scaled(uint256 x, uint256 y, uint256 d, Math.Rounding rounding) private pure returns (uint256) {
-        return rounding == Math.Rounding.Ceil
-            ? FixedPointMathLib.fullMulDivUp(x, y, d)
-            : FixedPointMathLib.fullMulDiv(x, y, d);
-    }
-
-    /// @dev Who withdraws burns what is rounded up, and who redeems gets what is rounded down.
-    function _toShares(uint256 assets_, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Ceil);
-        return _sharesFor(assets_, total, supply, rounding);
-    }
-
-    function _toAssets(uint256 shares, uint256 total, Math.Rounding rounding) private view returns (uint256) {
-        (uint256 supply,) = _supplyAt(total, rounding == Math.Rounding.Floor);
-        return _assetsFor(shares, total, supply, rounding);
-    }
-
-    function _convertToShares(
-        uint256 assets_,
-        Math.Rounding rounding
-    )
-        internal
-        view
-        override
-        nonReentrantView
-        returns (uint256)
-    {
-        return _toShares(assets_, _totalAt(false), rounding);
-    }
-
-    function _convertToAssets(
-        uint256 shares,
-        Math.Rounding rounding
-    )
-        internal
-        view
-        override
-        nonReentrantView
-        returns (uint256)
-    {
-        return _toAssets(shares, _totalAt(false), rounding);
-    }
-
     function _decimalsOffset() internal pure override returns (uint8) {
         return _OFFSET;
     }
@@ -288,27 +219,20 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     function _maxShares(uint256 total, uint256 supply) internal view returns (uint256 most) {
         most = _maxAssets(total);
-        if (most != type(uint256).max) most = _sharesFor(most, total, supply, Math.Rounding.Floor);
+        if (most != type(uint256).max) most = ShareMath.sharesFor(most, total, supply, Math.Rounding.Floor);
     }
 
     function _maxWithdraw(address owner, uint256 total, uint256 supply) internal view returns (uint256) {
-        uint256 most = _assetsFor(_free(owner), total, supply, Math.Rounding.Floor);
-        return FixedPointMathLib.min(most, _freeCash(total, supply));
+        return ShareMath.withdrawable(_free(owner), _freeCash(total, supply), total, supply);
     }
 
     function _maxRedeem(address owner, uint256 total, uint256 supply) internal view returns (uint256) {
-        uint256 most = _sharesFor(_freeCash(total, supply), total, supply, Math.Rounding.Floor);
-        most = FixedPointMathLib.min(_free(owner), most);
-        // So few shares that they are worth nothing are not redeemed.
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
-        return _assetsFor(most, total, supply, Math.Rounding.Floor) == 0 ? 0 : most;
+        return ShareMath.redeemable(_free(owner), _freeCash(total, supply), total, supply);
     }
 
     /// @return What the requests that wait are worth, smallest units of the settlement token.
     function _waiting(uint256 total, uint256 supply) internal view returns (uint256) {
-        uint256 bound = totalBoundShares;
-        // slither-disable-next-line incorrect-equality (nobody waits)
-        return bound == 0 ? 0 : _assetsFor(bound, total, supply, Math.Rounding.Ceil);
+        return ShareMath.waiting(totalBoundShares, total, supply);
     }
 
     function _locked(address owner) internal view returns (uint256 shares) {

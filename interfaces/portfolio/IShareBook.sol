@@ -71,6 +71,9 @@ interface IShareBook {
     /// @dev Somebody else's deposit would prolong the receiver's lock.
     error ShareBook__ReceiverLocked(address receiver, address caller, uint256 until);
 
+    /// @dev None of the ten that `answer` knows.
+    error ShareBook__UnknownQuestion(bytes4 question);
+
     // -- For anyone --------------------------------------------------------------------------------------------------
 
     /// @notice Turns the pending performance fee into owed shares and lifts the mark to the price. Once a period, which
@@ -192,6 +195,15 @@ interface IShareBook {
 
     /// @return Smallest units of the settlement token that the cap leaves beside so many.
     function roomOf(address portfolio, uint256 totalAssets) external view returns (uint256);
+
+    /// @notice What a portfolio answers to one of ERC-4626's ten questions: conversions, previews and maximums.
+    /// @dev Conversions and previews revert while a price is stale or the portfolio is in the middle of a call; the band does
+    /// not count. Maximums are zero while their call would be refused: also while the price is out of its band, a token does
+    /// not answer, or the portfolio is halted.
+    /// @param question Selector of a function of IERC4626.
+    /// @param about Its argument: an amount, or an account as a number.
+    /// @return Shares, or smallest units of the settlement token.
+    function answer(address portfolio, bytes4 question, uint256 about) external view returns (uint256);
 
     /// @return owed Shares that `collectFees` would mint now.
     /// @return crystallisedAt Unix seconds.

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {ShareGuard} from "./ShareGuard.sol";
+import {ShareMath} from "./ShareMath.sol";
+import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
+
+/// @title What a portfolio answers to the questions of ERC-4626
+/// @notice See {IShareBook}. Here and not in the portfolio, whose code has no room for it.
+abstract contract ShareViews is ShareGuard {
+    using FixedPointMathLib for uint256;
+
+    /// @dev What a portfolio's shares are dealt by.
+    /// @param total `totalAssets`, or `exitAssets` for who leaves.
+    /// @param supply As of `recordPrice`.
+    /// @param fair Whether the price is in its band.
+    struct Deal {
+        uint256 total;
+        uint256 supply;
+        bool fair;
+    }
+
+    /// @inheritdoc IShareBook
+    function answer(address portfolio, bytes4 question, uint256 about) external view returns (uint256) {
+        if (question == IERC4626.maxDeposit.selector) return _maxDeposit(portfolio);
+        if (question == IERC4626.maxMint.selector) return _maxMint(portfolio);
+        if (question == IERC4626.maxWithdraw.selector) return _maxWithdraw(portfolio, address(uint160(about)));
+        if (question == IERC4626.maxRedeem.selector) return _maxRedeem(portfolio, address(uint160(about)));
+        return _converted(portfolio, question, about);
+    }
+
+    // -- Conversions -------------------------------------------------------------------------------------------------
+
+    /// @dev Who enters gets shares rounded down or pays assets rounded up; who leaves, the other way round.
+    function _converted(address portfolio, bytes4 question, uint256 amount) private view returns (uint256) {
+        if (question == IERC4626.convertToShares.selector || question == IERC4626.previewDeposit.selector) {
+            return _toShares(amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), false), Math.Rounding.Floor);
+        }
+        if (question == IERC4626.previewMint.selector) {
+            return _toAssets(amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), false), Math.Rounding.Ceil);
+        }
+        if (question == IERC4626.convertToAssets.selector) {
+            return _toAssets(amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), true), Math.Rounding.Floor);
+        }
+        if (question == IERC4626.previewWithdraw.selector) {
+            return _toShares(amount, _dealAt(portfolio, IPortfolio(portfolio).exitAssets(), true), Math.Rounding.Ceil);
+        }
+        if (question == IERC4626.previewRedeem.selector) {
+            return _toAssets(amount, _dealAt(portfolio, IPortfolio(portfolio).exitAssets(), true), Math.Rounding.Floor);
+        }
+        revert ShareBook__UnknownQuestion(question);
+    }
+
+    // -- Maximums ----------------------------------------------------------------------------------------------------
+
+    function _maxDeposit(address portfolio) private view returns (uint256) {
+        (bool open, Deal memory deal) = _dealOf(portfolio, false);
+        return open ? _roomOf(portfolio, deal) : 0;
+    }
+
+    function _maxMint(address portfolio) private view returns (uint256 most) {
+        (bool open, Deal memory deal) = _dealOf(portfolio, false);
+        if (!open) return 0;
+        most = _roomOf(portfolio, deal);
+        if (most != type(uint256).max) most = _toShares(most, deal, Math.Rounding.Floor);
+    }
+
+    function _maxWithdraw(address portfolio, address owner) private view returns (uint256) {
+        (bool open, Deal memory deal) = _dealOf(portfolio, true);
+        if (!open) return 0;
+        return ShareMath.withdrawable(_freeOf(portfolio, owner), _freeCash(portfolio, deal), deal.total, deal.supply);
+    }
+
+    function _maxRedeem(address portfolio, address owner) private view returns (uint256) {
+        (bool open, Deal memory deal) = _dealOf(portfolio, true);
+        if (!open) return 0;
+        return ShareMath.redeemable(_freeOf(portfolio, owner), _freeCash(portfolio, deal), deal.total, deal.supply);
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    /// @return supply As of `recordPrice`.
+    /// @return fair Whether the price is in its band.
+    function _supplyAt(
+        address portfolio,
+        uint256 pot,
+        uint256 issued,
+        bool exit
+    )
+        internal
+        view
+        virtual
+        returns (uint256 supply, bool fair);
+
+    /// @dev Shares of a portfolio, virtual ones included.
+    function _issued(address portfolio) internal view virtual returns (uint256);
+
+    /// @dev Closed while a price is stale or out of its band, a token does not answer, the portfolio is halted or in the
+    /// middle of something.
+    function _dealOf(address portfolio, bool exit) private view returns (bool open, Deal memory deal) {
+        IPortfolio target = IPortfolio(portfolio);
+        function() external view returns (uint256) ask = exit ? target.exitAssets : target.totalAssets;
+        try ask() returns (uint256 total) {
+            deal = _dealAt(portfolio, total, exit);
+        } catch {
+            return (false, deal);
+        }
+        open = deal.fair && IRiskEngine(target.riskEngine()).stateOf(portfolio) != IRiskEngine.State.Halted;
+    }
+
+    function _dealAt(address portfolio, uint256 total, bool exit) private view returns (Deal memory deal) {
+        deal.total = total;
+        (deal.supply, deal.fair) = _supplyAt(portfolio, total + 1, _issued(portfolio), exit);
+    }
+
+    /// @return Smallest units of the settlement token that may come in.
+    function _roomOf(address portfolio, Deal memory deal) private view returns (uint256) {
+        bool closed = IPortfolioFactory(IPortfolio(portfolio).factory()).holdsRetired(portfolio);
+        return closed ? 0 : roomOf(portfolio, deal.total);
+    }
+
+    /// @return Shares that may leave in cash.
+    function _freeOf(address portfolio, address owner) private view returns (uint256) {
+        (uint256 locked,) = lockedShares(portfolio, owner);
+        IPortfolio target = IPortfolio(portfolio);
+        return target.balanceOf(owner).zeroFloorSub(locked + target.boundShares(owner));
+    }
+
+    /// @return Cash that nobody waits for, smallest units of the settlement token.
+    function _freeCash(address portfolio, Deal memory deal) private view returns (uint256) {
+        IPortfolio target = IPortfolio(portfolio);
+        address settlement = target.asset();
+        uint256 kept = target.setAside(settlement) + ShareMath.waiting(target.totalBoundShares(), deal.total, deal.supply);
+        return IERC20(settlement).balanceOf(portfolio).zeroFloorSub(kept);
+    }
+
+    function _toShares(uint256 assets, Deal memory deal, Math.Rounding rounding) private pure returns (uint256) {
+        return ShareMath.sharesFor(assets, deal.total, deal.supply, rounding);
+    }
+
+    function _toAssets(uint256 shares, Deal memory deal, Math.Rounding rounding) private pure returns (uint256) {
+        return ShareMath.assetsFor(shares, deal.total, deal.supply, rounding);
+    }
+}
