@@ -208,7 +208,9 @@ contract Portfolio is Trading {
         // Checks
         Asset memory settlement = _assets[0];
         (uint256 supply,) = _supplyAt(total, true);
-        burnt = FixedPointMathLib.min(shares, ShareMath.sharesFor(_balanceOf(settlement), total, supply, Math.Rounding.Floor));
+        burnt = FixedPointMathLib.min(
+            shares, ShareMath.sharesFor(_balanceOf(settlement), total, supply, Math.Rounding.Floor)
+        );
         assets_ = ShareMath.assetsFor(burnt, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) {

@@ -209,16 +209,22 @@ contract AaveV3Strategy is IAaveV3Strategy, ERC4626, ReentrancyGuardTransient {
         return _pool.getReserveNormalizedIncome(asset());
     }
 
-    /// @dev Half a scaled unit is what Aave rounds by; what that is of the asset, and the unit that this contract rounds by,
-    /// come to at most the whole part of the index.
+    /// @dev Less than a scaled unit is what Aave rounds by since 3.5, at most half of one before: less of the asset than the
+    /// index. Whole units of the asset differ by no more than the index rounded up.
     function _margin() private view returns (uint256) {
-        return _index() / _RAY;
+        return FixedPointMathLib.divUp(_index(), _RAY);
     }
 
-    /// @dev Cash in the reserve, if it pays now.
+    /// @dev Cash in the reserve, if it pays now. Since 3.1 a pool pays no more than it has counted in and out itself: what
+    /// is sent to the aToken is not for withdrawing.
     function _cash() private view returns (uint256) {
         uint256 map = _pool.getReserveData(asset()).configuration;
         if (map & _ACTIVE == 0 || map & _PAUSED != 0) return 0;
-        return IERC20(asset()).balanceOf(aToken);
+        uint256 held = IERC20(asset()).balanceOf(aToken);
+        try _pool.getVirtualUnderlyingBalance(asset()) returns (uint128 counted) {
+            return FixedPointMathLib.min(held, counted);
+        } catch {
+            return held;
+        }
     }
 }

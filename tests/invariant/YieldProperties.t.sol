@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
 import {VaultProperties} from "./base/VaultProperties.sol";
 import {YieldTest} from "./base/YieldTest.sol";
 import {AavePoolStandIn} from "contracts/test/AavePoolStandIn.sol";
@@ -47,14 +49,17 @@ contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
 }
 
 /// @title ERC-4626 properties of the Aave strategy, over the arithmetic of an Aave reserve
-contract AaveStrategyPropertiesTest is VaultProperties {
+abstract contract AaveStrategyProperties is VaultProperties {
     SettlementToken private _usd;
     AavePoolStandIn private _pool;
     AaveV3Strategy private _strategy;
 
+    /// @return Whether the pool rounds and counts as version 3.5.
+    function favoursPool() internal pure virtual returns (bool);
+
     function setUp() public {
         _usd = new SettlementToken("US Dollar", "USD", 18);
-        _pool = new AavePoolStandIn(_usd);
+        _pool = new AavePoolStandIn(_usd, favoursPool());
         _strategy = new AaveV3Strategy(IAavePool(address(_pool)), IERC20(address(_usd)), "Aave", "aUSD");
     }
 
@@ -78,9 +83,30 @@ contract AaveStrategyPropertiesTest is VaultProperties {
         _pool.setIndex(index + (seed >> 64) % 2e27);
         // Interest is paid by borrowers.
         _usd.mint(address(_pool), 8e24);
-        if (seed >> 200 & 1 == 1) _pool.lend(address(0xdead), _usd.balanceOf(address(_pool)) - (seed >> 100) % 1e24);
+        _pool.repaid((seed >> 80) % 8e24);
+        if (seed >> 200 & 1 == 1) {
+            _pool.lend(address(0xdead), _cash() - FixedPointMathLib.min(_cash(), (seed >> 100) % 1e24));
+        }
         if (seed >> 201 & 1 == 1) {
             _pool.setConfiguration(uint256(1) << 56 | uint256(18) << 48 | ((seed >> 202) % 1e7 + 1) << 116);
         }
+    }
+
+    function _cash() private view returns (uint256) {
+        return favoursPool() ? _pool.getVirtualUnderlyingBalance(address(_usd)) : _usd.balanceOf(address(_pool));
+    }
+}
+
+/// @title The same up to version 3.4 of Aave
+contract AaveV30StrategyPropertiesTest is AaveStrategyProperties {
+    function favoursPool() internal pure override returns (bool) {
+        return false;
+    }
+}
+
+/// @title The same since version 3.5 of Aave
+contract AaveV35StrategyPropertiesTest is AaveStrategyProperties {
+    function favoursPool() internal pure override returns (bool) {
+        return true;
     }
 }

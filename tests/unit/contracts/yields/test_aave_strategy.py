@@ -166,7 +166,7 @@ def test_rounding__any_amount_at_any_index__nobody_else_pays(
     borrow(dollars(900_000))
     give_usd(thief, 1_000_000)
     usd.approve(stocked, MAX_UINT256, sender=thief)
-    for amount in (2, 3, 7, 10**3 + 1, 10**6 + 3, 10**9 + 7, 10**11 + 9):
+    for amount in (3, 4, 7, 10**3 + 1, 10**6 + 3, 10**9 + 7, 10**11 + 9):
         pass_time(17 * DAY)
         before = stocked.convertToAssets(stocked.balanceOf(investor))
         stocked.deposit(amount, thief, sender=thief)
@@ -180,7 +180,7 @@ def test_rounding__any_amount_at_any_index__nobody_else_pays(
 
 def test_stand_in__is_arithmetic_of_aave(stocked, borrow, aave, usd, a_token, admin, investor, give_usd, pass_time):
     """What Foundry's properties run on does what Aave does, to the scaled unit."""
-    pool = admin.deploy(ape.project.AavePoolStandIn, usd)
+    pool = admin.deploy(ape.project.AavePoolStandIn, usd, False)
     twin = admin.deploy(ape.project.AaveV3Strategy, pool, usd, "twin", "twin")
     give_usd(investor, 10_000_000)
     for vault in (stocked, twin):
@@ -201,6 +201,54 @@ def test_stand_in__is_arithmetic_of_aave(stocked, borrow, aave, usd, a_token, ad
         assert stocked.scaledAssets() - scaled == twin.scaledAssets()
         # The same scaled units on both sides from here on.
         scaled = stocked.scaledAssets() - twin.scaledAssets()
+
+
+# -- Since version 3.5, which rounds in the pool's favour and counts its cash itself
+
+
+@pytest.fixture
+def later(usd, admin):
+    """The pool of version 3.5, at an index of 1.7, and a strategy over it."""
+    pool = admin.deploy(ape.project.AavePoolStandIn, usd, True)
+    pool.setIndex(17 * RAY // 10, sender=admin)
+    return pool, admin.deploy(ape.project.AaveV3Strategy, pool, usd, "Aave dollars", "aqUSD")
+
+
+def test_max_withdraw__assets_sent_to_the_atoken__are_not_for_withdrawing(later, deposit, give_usd, investor, admin):
+    pool, strategy = later
+    deposit(strategy, investor, 1000)
+    pool.lend(admin, dollars(900), sender=admin)
+    give_usd(pool, 500)
+    assert strategy.maxWithdraw(investor) == dollars(100)
+    strategy.withdraw(dollars(100), investor, investor, sender=investor)
+    assert strategy.maxWithdraw(investor) == strategy.maxRedeem(investor) == 0
+
+
+@pytest.mark.parametrize("index", [RAY, RAY + 1, 17 * RAY // 10, 2 * RAY, 3 * RAY - 1, 7 * RAY // 2])
+def test_rounding__in_the_pools_favour__nobody_else_pays(later, give_usd, usd, admin, investor, thief, index):
+    pool, strategy = later
+    pool.setIndex(index, sender=admin)
+    give_usd(investor, 1001)
+    give_usd(thief, 1_000_000)
+    for holder in (investor, thief):
+        usd.approve(strategy, MAX_UINT256, sender=holder)
+    strategy.deposit(10**9 + 1, investor, sender=investor)
+    for amount in (9, 14, 16, 10**3 + 1, 10**6 + 3, 10**11 + 9):
+        before = strategy.convertToAssets(strategy.balanceOf(investor))
+        strategy.deposit(amount, thief, sender=thief)
+        assert strategy.convertToAssets(strategy.balanceOf(investor)) >= before
+        if assets := strategy.maxWithdraw(thief):
+            strategy.withdraw(assets, thief, thief, sender=thief)
+        assert strategy.convertToAssets(strategy.balanceOf(investor)) >= before
+    assert usd.balanceOf(thief) <= MILLION
+    assert pool.scaledBalanceOf(strategy) == strategy.scaledAssets()
+
+
+def test_redeem__all_of_the_last_holder__passes(later, deposit, investor, usd):
+    _, strategy = later
+    deposit(strategy, investor, 1000)
+    strategy.redeem(strategy.maxRedeem(investor), investor, investor, sender=investor)
+    assert dollars(1000) - usd.balanceOf(investor) <= 6
 
 
 # -- Under an optimizer
