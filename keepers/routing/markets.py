@@ -48,6 +48,7 @@ VENUES: Mapping[str, VenueKind] = {
     "curve-uint256-ng": VenueKind.CURVE_UINT256_NG,
     "erc4626": VenueKind.ERC4626,
     "adapter": VenueKind.ADAPTER,
+    "lite-psm": VenueKind.ADAPTER,
 }
 """What configs and deployment files call venues, and the kind as which the aggregator lists them."""
 

@@ -19,6 +19,7 @@ _OURS = (
     "LiquidityBook",
     "LiquidityGateway",
     "LiquidityLens",
+    "LitePsmAdapter",
     "MarketCheck",
     "ModelRegistry",
     "OrderCommitments",

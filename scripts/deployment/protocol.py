@@ -37,7 +37,7 @@ from scripts.deployment.config import (
     Universe,
 )
 from scripts.deployment.record import ContractRecord, Record
-from scripts.deployment.venues import Fork, Listed, market_record
+from scripts.deployment.venues import Adapted, Fork, Listed, market_record
 
 WAD = 10**18
 ZERO = "0x" + "00" * 20
@@ -403,7 +403,10 @@ class ProtocolDeployment:
         self.record.pools.append({"address": venue.pool, "kind": venue.kind, "fee": venue.fee})
 
     def _list_market(self, venue: Listed) -> None:
-        market = venue.market(self.assets)
+        if isinstance(venue, Adapted):
+            market = venue.market_of(self._adapter(venue), self.assets)
+        else:
+            market = venue.market(self.assets)
         there = self.contracts["LiquidityAggregator"].functions.marketOf(market.key).call()
         if tuple(there) != market.as_tuple():
             what = f"list market {market.key} of {market.target}"
@@ -411,6 +414,13 @@ class ProtocolDeployment:
         if venue.regulated:
             self._admit_venue(f"{market.kind.name} at {market.target}", market.target)
         self.record.pools.append(market_record(venue.kind, market))
+
+    def _adapter(self, venue: Adapted) -> str:
+        """Of that venue, deployed if it is not there."""
+        name, target = venue.adapter
+        if not self.chain.has_code(target):
+            raise DeploymentError(f"venues: no contract at {target} on this network for {venue.kind}; correct it")
+        return str(self.chain.deploy(f"{name} of {target}", self.artifacts[name], [target]).contract.address)
 
     def _admit_venue(self, what: str, account: str) -> None:
         """Lets a pool or router hold or move regulated tokens opposite eligible accounts."""

@@ -218,7 +218,39 @@ class Adapter(Listed):
         return Market(VENUES[self.kind], self.adapter, *_sorted(self.tokens, assets), id=bytes.fromhex(self.id[2:]))
 
 
-Venue = Annotated[Fork | UniswapV4 | BalancerV2 | Curve | ERC4626 | Adapter, Field(discriminator="kind")]
+class Adapted(Listed):
+    """A venue behind an adapter of the project's own, which the deployment puts on the chain for it."""
+
+    tokens: Pair
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Listed`."""
+        return self.tokens
+
+    @property
+    def adapter(self) -> tuple[str, str]:
+        """The adapter's contract, and the address that it is made for."""
+        raise NotImplementedError
+
+    def market_of(self, adapter: str, assets: Mapping[str, str]) -> Market:
+        """As the aggregator lists it, once the adapter is there."""
+        return Market(VENUES[self.kind], adapter, *_sorted(self.tokens, assets))
+
+
+class LitePsm(Adapted):
+    """Sky's LitePSM: its gem and Dai, at par less its fee."""
+
+    kind: Literal["lite-psm"]
+    psm: Address
+
+    @property
+    def adapter(self) -> tuple[str, str]:
+        """See `Adapted`."""
+        return "LitePsmAdapter", self.psm
+
+
+Venue = Annotated[Fork | UniswapV4 | BalancerV2 | Curve | ERC4626 | Adapter | LitePsm, Field(discriminator="kind")]
 
 
 def market_record(kind: str, market: Market) -> dict[str, Any]:

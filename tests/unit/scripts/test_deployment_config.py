@@ -131,6 +131,7 @@ MARKETS = (
     CURVE,
     {"kind": "erc4626", "share": "WBTC", "asset": "WETH"},
     {"kind": "adapter", "adapter": ACCOUNT, "tokens": ["NOTE", "USDC"], "regulated": True},
+    {"kind": "lite-psm", "psm": ACCOUNT, "tokens": ["USDC", "WETH"]},
 )
 
 
