@@ -237,6 +237,7 @@ def test_rounding__in_the_pools_favour__nobody_else_pays(later, give_usd, usd, a
         before = strategy.convertToAssets(strategy.balanceOf(investor))
         strategy.deposit(amount, thief, sender=thief)
         assert strategy.convertToAssets(strategy.balanceOf(investor)) >= before
+        before = strategy.convertToAssets(strategy.balanceOf(investor))
         if assets := strategy.maxWithdraw(thief):
             strategy.withdraw(assets, thief, thief, sender=thief)
         assert strategy.convertToAssets(strategy.balanceOf(investor)) >= before
