@@ -24,7 +24,7 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 ///   cash and trades pause, and the `max*` functions return 0. `maxDeposit` and `maxMint` speak of the receiver's own deposit.
 /// - Shares have six decimals more than the settlement token: virtual shares make the first-depositor attack cost
 ///   more than it takes (OpenZeppelin ERC4626, "Inflation attack").
-/// - If the portfolio has compliance rules, shares move under them.
+/// - If the portfolio has compliance rules, shares move under them, and the `max*` functions count what they refuse.
 ///
 /// Tokens that take a fee on transfer, rebase, or call back are refused: by balance checks on deposit and in the
 /// aggregator, by the transient reentrancy guard on every path.
