@@ -173,7 +173,13 @@ contract Portfolio is Trading {
 
     /// @inheritdoc IPortfolio
     function claim(address asset_, address receiver) external nonReentrant returns (uint256 amount) {
-        amount = _claim(asset_, receiver);
+        amount = claimable(asset_, msg.sender);
+        _claim(asset_, receiver, amount);
+    }
+
+    /// @inheritdoc IPortfolio
+    function claimPart(address asset_, address receiver, uint256 amount) external nonReentrant {
+        _claim(asset_, receiver, amount);
     }
 
     // -- Fees --------------------------------------------------------------------------------------------------------
@@ -208,7 +214,9 @@ contract Portfolio is Trading {
         // Checks
         Asset memory settlement = _assets[0];
         (uint256 supply,) = _supplyAt(total, true);
-        burnt = FixedPointMathLib.min(shares, ShareMath.sharesFor(_balanceOf(settlement), total, supply, Math.Rounding.Floor));
+        burnt = FixedPointMathLib.min(
+            shares, ShareMath.sharesFor(_balanceOf(settlement), total, supply, Math.Rounding.Floor)
+        );
         assets_ = ShareMath.assetsFor(burnt, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) {

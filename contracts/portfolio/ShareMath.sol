@@ -36,26 +36,12 @@ library ShareMath {
 
     /// @param free Shares that may leave in cash.
     /// @param cash That nobody waits for, smallest units of the settlement token.
-    function withdrawable(
-        uint256 free,
-        uint256 cash,
-        uint256 total,
-        uint256 supply
-    )
-        internal
-        pure
-        returns (uint256)
-    {
+    function withdrawable(uint256 free, uint256 cash, uint256 total, uint256 supply) internal pure returns (uint256) {
         return FixedPointMathLib.min(assetsFor(free, total, supply, Math.Rounding.Floor), cash);
     }
 
     /// @dev So few shares that they are worth nothing are not redeemed.
-    function redeemable(
-        uint256 free,
-        uint256 cash,
-        uint256 total,
-        uint256 supply
-    )
+    function redeemable(uint256 free, uint256 cash, uint256 total, uint256 supply)
         internal
         pure
         returns (uint256 most)

@@ -43,7 +43,8 @@ abstract contract ShareViews is ShareGuard {
     /// @dev Who enters gets shares rounded down or pays assets rounded up; who leaves, the other way round.
     function _converted(address portfolio, bytes4 question, uint256 amount) private view returns (uint256) {
         if (question == IERC4626.convertToShares.selector || question == IERC4626.previewDeposit.selector) {
-            return _toShares(amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), false), Math.Rounding.Floor);
+            return
+                _toShares(amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), false), Math.Rounding.Floor);
         }
         if (question == IERC4626.previewMint.selector) {
             return _toAssets(amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), false), Math.Rounding.Ceil);
@@ -168,7 +169,8 @@ abstract contract ShareViews is ShareGuard {
     function _freeCash(address portfolio, Deal memory deal) private view returns (uint256) {
         IPortfolio target = IPortfolio(portfolio);
         address settlement = target.asset();
-        uint256 kept = target.setAside(settlement) + ShareMath.waiting(target.totalBoundShares(), deal.total, deal.supply);
+        uint256 kept =
+            target.setAside(settlement) + ShareMath.waiting(target.totalBoundShares(), deal.total, deal.supply);
         return IERC20(settlement).balanceOf(portfolio).zeroFloorSub(kept);
     }
 

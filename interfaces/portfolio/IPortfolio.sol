@@ -146,6 +146,9 @@ interface IPortfolio is IERC4626 {
     /// @notice Sends what exits in kind and filled requests set aside for the caller.
     function claim(address asset, address receiver) external returns (uint256 amount);
 
+    /// @notice Sends a part of it; reverts if there is less.
+    function claimPart(address asset, address receiver, uint256 amount) external;
+
     function claimable(address asset, address owner) external view returns (uint256);
 
     /// @return Sum of what is set aside of an asset; no part of NAV.
