@@ -184,6 +184,7 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
         if (sides.token == 0 || _eligibility(sides.token, sides.receiver, hold) != Reason.None) return (0, 0);
         if (hold.inboundBlocked()) return (0, 0);
         m.toBalance = IERC20(token).balanceOf(account);
+        // slither-disable-next-line incorrect-equality (no holder yet)
         bool enters = m.toBalance == 0;
         if (enters && _entering(m, sides.token, hold, sides.receiver.country()) != Reason.None) return (0, 0);
         least = FixedPointMathLib.zeroFloorSub(hold.minHolding(), m.toBalance);

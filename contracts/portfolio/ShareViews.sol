@@ -70,6 +70,7 @@ abstract contract ShareViews is ShareGuard {
         assets = _roomOf(portfolio, deal);
         // The most assets that buy no share more than `most`: assets x supply / (total + 1) < most + 1.
         if (most < type(uint128).max) assets = assets.min((most + 1).fullMulDivUp(deal.total + 1, deal.supply) - 1);
+        // slither-disable-next-line incorrect-equality (no limit)
         if (assets == type(uint256).max) return assets;
         uint256 shares = _toShares(assets, deal, Math.Rounding.Floor);
         if (shares < least.max(1)) return 0;
