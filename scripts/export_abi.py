@@ -15,6 +15,7 @@ OUT = ROOT / "build" / "forge" / "out"
 ABI = ROOT / "keepers" / "chain" / "abi"
 
 CONTRACTS = (
+    "AsyncVault",
     "AutoRebalancer",
     "AutomatedComplianceEngine",
     "BlsSigners",

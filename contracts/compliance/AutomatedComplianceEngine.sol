@@ -177,6 +177,25 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
+    function issuable(address token, address account) external view returns (uint256 least, uint256 most) {
+        Movement memory m = Movement(token, account, address(0), account, 0, 0, 0, 0, false, true);
+        Sides memory sides = _sides(token, address(0), account);
+        uint256 hold = sides.receiverHold;
+        if (sides.token == 0 || _eligibility(sides.token, sides.receiver, hold) != Reason.None) return (0, 0);
+        if (hold.inboundBlocked()) return (0, 0);
+        m.toBalance = IERC20(token).balanceOf(account);
+        // slither-disable-next-line incorrect-equality (no holder yet)
+        bool enters = m.toBalance == 0;
+        if (enters && _entering(m, sides.token, hold, sides.receiver.country()) != Reason.None) return (0, 0);
+        least = FixedPointMathLib.zeroFloorSub(hold.minHolding(), m.toBalance);
+        most = hold.maxHolding();
+        most = most == 0
+            ? type(uint256).max
+            : FixedPointMathLib.zeroFloorSub(most, m.toBalance + _heldElsewhere(m, sides));
+        if (least > most) return (0, 0);
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
     function volumeOf(address token, address account) external view returns (uint256) {
         Storage storage $ = _storage();
         address registry = $.tokens[token].registry();

@@ -58,7 +58,7 @@ abstract contract Holdings is IPortfolio {
     }
 
     /// @inheritdoc IPortfolio
-    function claimable(address asset_, address owner) external view returns (uint256) {
+    function claimable(address asset_, address owner) public view returns (uint256) {
         return _claimable[owner][asset_];
     }
 
@@ -166,10 +166,10 @@ abstract contract Holdings is IPortfolio {
         emit LegSetAside(asset_, owner, amount);
     }
 
-    function _claim(address asset_, address receiver) internal returns (uint256 amount) {
-        amount = _claimable[msg.sender][asset_];
-        if (amount == 0) revert Portfolio__NothingToClaim(asset_, msg.sender);
-        _claimable[msg.sender][asset_] = 0;
+    function _claim(address asset_, address receiver, uint256 amount) internal {
+        uint256 most = _claimable[msg.sender][asset_];
+        if (amount == 0 || amount > most) revert Portfolio__NothingToClaim(asset_, msg.sender);
+        _claimable[msg.sender][asset_] = most - amount;
         uint256 left = _setAside[asset_] - amount;
         _setAside[asset_] = left;
         // What was set aside outlives the listing.

@@ -173,7 +173,13 @@ contract Portfolio is Trading {
 
     /// @inheritdoc IPortfolio
     function claim(address asset_, address receiver) external nonReentrant returns (uint256 amount) {
-        amount = _claim(asset_, receiver);
+        amount = claimable(asset_, msg.sender);
+        _claim(asset_, receiver, amount);
+    }
+
+    /// @inheritdoc IPortfolio
+    function claimPart(address asset_, address receiver, uint256 amount) external nonReentrant {
+        _claim(asset_, receiver, amount);
     }
 
     // -- Fees --------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {AsyncVault} from "./AsyncVault.sol";
 import {Portfolio} from "./Portfolio.sol";
 import {RedemptionQueue} from "./RedemptionQueue.sol";
 import {TryToken} from "./TryToken.sol";
@@ -35,6 +36,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     address public immutable implementation;
     /// @inheritdoc IPortfolioFactory
     address public immutable queue;
+    address private immutable _vaultImplementation;
     IPriceOracle private immutable _oracle;
     IRiskEngine private immutable _riskEngine;
     IAutomatedComplianceEngine private immutable _compliance;
@@ -66,12 +68,15 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         queue = address(new RedemptionQueue());
         implementation =
             address(new Portfolio(oracle, address(riskEngine), aggregator, rebalancer, address(shareBook), queue));
+        _vaultImplementation = address(new AsyncVault());
     }
 
     /// @inheritdoc IPortfolioFactory
     function createPortfolio(PortfolioParams calldata params) external restricted returns (address portfolio) {
         portfolio = Clones.cloneDeterministic(implementation, params.salt);
         isPortfolio[portfolio] = true;
+        // slither-disable-next-line unused-return (vaultOf tells it)
+        Clones.cloneDeterministicWithImmutableArgs(_vaultImplementation, abi.encode(portfolio), bytes32(0));
         _budgets[portfolio] = Budget(params.init.lossBudgetBps, params.init.lossWindow);
 
         IPortfolio.InitParams memory init = params.init;
@@ -125,6 +130,12 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     /// @inheritdoc IPortfolioFactory
     function addressOf(bytes32 salt) external view returns (address) {
         return Clones.predictDeterministicAddress(implementation, salt);
+    }
+
+    /// @inheritdoc IPortfolioFactory
+    function vaultOf(address portfolio) external view returns (address) {
+        return
+            Clones.predictDeterministicAddressWithImmutableArgs(_vaultImplementation, abi.encode(portfolio), bytes32(0));
     }
 
     function _setLossBudget(address portfolio, uint16 lossBudgetBps, uint40 lossWindow) private {

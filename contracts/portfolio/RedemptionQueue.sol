@@ -7,6 +7,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IAsyncVault} from "interfaces/portfolio/IAsyncVault.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
@@ -17,11 +18,13 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @notice See {IRedemptionQueue}. It holds neither shares nor cash.
 contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
     /// @param round Of the owner when it asked: a request of an earlier round has ended.
+    /// @param throughVault Whether the portfolio's ERC-7540 vault asked, keeps the cash and is told of it.
     struct Entry {
         address owner;
         uint48 round;
         uint48 requestedAt;
         address controller;
+        bool throughVault;
         uint256 shares;
     }
 
@@ -42,7 +45,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
     /// @dev More than any settlement takes: what fails with it is refused, not short of gas.
     uint256 private constant _SETTLE_GAS = 1_000_000;
     /// @dev So that a settlement gets its gas (EIP-150 keeps a 64th back) and the queue can finish afterwards.
-    uint256 private constant _ENOUGH_GAS = _SETTLE_GAS * 64 / 63 + 100_000;
+    uint256 private constant _ENOUGH_GAS = _SETTLE_GAS * 64 / 63 + 250_000;
     uint256 private constant _POSITION_BITS = 96;
 
     /// @inheritdoc IRedemptionQueue
@@ -73,7 +76,9 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
     {
         // Checks
         if (!IPortfolioFactory(factory).isPortfolio(portfolio)) revert RedemptionQueue__NotAPortfolio(portfolio);
-        if (!_mayActFor(owner)) revert RedemptionQueue__NotAllowed(owner, msg.sender);
+        // The vault has asked whether its caller may.
+        bool throughVault = msg.sender == IPortfolioFactory(factory).vaultOf(portfolio);
+        if (!throughVault && !_mayActFor(owner)) revert RedemptionQueue__NotAllowed(owner, msg.sender);
         if (controller == address(0)) revert RedemptionQueue__ZeroController();
         uint256 value = _valueOf(IPortfolio(portfolio), shares);
         if (value < LEAST_VALUE) revert RedemptionQueue__TooSmall(value, LEAST_VALUE);
@@ -84,7 +89,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         account.shares = bound;
         Line storage line = _lines[portfolio];
         uint256 position = line.next++;
-        line.entries[position] = Entry(owner, account.round, uint48(block.timestamp), controller, shares);
+        line.entries[position] = Entry(owner, account.round, uint48(block.timestamp), controller, throughVault, shares);
         requestId = idOf(portfolio, position);
         emit RedeemRequest(controller, owner, requestId, msg.sender, shares);
 
@@ -157,7 +162,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         if (e.shares == 0 || e.round != _accounts[portfolio][e.owner].round || _wasEnded(portfolio, e.owner)) {
             return request;
         }
-        request = Request(e.owner, e.controller, e.shares, e.requestedAt);
+        request = Request(e.owner, e.controller, e.shares, e.requestedAt, e.throughVault);
     }
 
     /// @inheritdoc IRedemptionQueue
@@ -198,7 +203,9 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
             _return(portfolio, requestId, entry, RedemptionQueue__RetiredSince.selector);
             return (true, 0);
         }
-        try IPortfolio(portfolio).settle{gas: _SETTLE_GAS}(owner, controller, shares, total) returns (
+        address vault = entry.throughVault ? IPortfolioFactory(factory).vaultOf(portfolio) : address(0);
+        address payee = vault == address(0) ? controller : vault;
+        try IPortfolio(portfolio).settle{gas: _SETTLE_GAS}(owner, payee, shares, total) returns (
             uint256 burnt, uint256 assets
         ) {
             if (burnt == 0) return (false, 0);
@@ -208,6 +215,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
             done = burnt == shares;
             if (done) delete _lines[portfolio].entries[position];
             else entry.shares = shares - burnt;
+            if (vault != address(0)) IAsyncVault(vault).onFilled(requestId, controller, burnt, assets);
         } catch (bytes memory reason) {
             _return(portfolio, requestId, entry, bytes4(reason));
             return (true, 0);
@@ -226,7 +234,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         uint208 left = account.shares - uint208(shares);
         account.shares = left;
         (entry.owner, entry.round, entry.requestedAt) = (address(0), 0, 0);
-        (entry.controller, entry.shares) = (address(0), 0);
+        (entry.controller, entry.throughVault, entry.shares) = (address(0), false, 0);
         IPortfolio(portfolio).bind(owner, left);
     }
 

@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title Who may deal in portfolios' shares, and at which prices
@@ -117,7 +118,7 @@ abstract contract ShareGuard is IShareBook {
         Lot memory lot = _lots[portfolio][receiver];
         if (lot.until <= block.timestamp) {
             lot = Lot(0, uint40(block.timestamp), 0, false);
-        } else if (caller != receiver && !isDepositor[portfolio][receiver][caller]) {
+        } else if (caller != receiver && !isDepositor[portfolio][receiver][caller] && !_isVault(portfolio, caller)) {
             revert ShareBook__ReceiverLocked(receiver, caller, lot.until);
         } else if (block.timestamp >= lot.since + time && _olderLots[portfolio][receiver].until <= block.timestamp) {
             _olderLots[portfolio][receiver] = lot;
@@ -126,6 +127,11 @@ abstract contract ShareGuard is IShareBook {
         lot.shares = SafeCastLib.toUint168(lot.shares + shares);
         lot.until = uint40(FixedPointMathLib.max(lot.until, block.timestamp + time));
         _lots[portfolio][receiver] = lot;
+    }
+
+    /// @dev The ERC-7540 vault asks the same of its own caller.
+    function _isVault(address portfolio, address caller) private view returns (bool) {
+        return caller == IPortfolioFactory(IPortfolio(portfolio).factory()).vaultOf(portfolio);
     }
 
     // -- Price guard -------------------------------------------------------------------------------------------------

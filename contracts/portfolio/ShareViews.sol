@@ -8,6 +8,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {ShareGuard} from "./ShareGuard.sol";
 import {ShareMath} from "./ShareMath.sol";
+import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
@@ -30,8 +31,8 @@ abstract contract ShareViews is ShareGuard {
 
     /// @inheritdoc IShareBook
     function answer(address portfolio, bytes4 question, uint256 about) external view returns (uint256) {
-        if (question == IERC4626.maxDeposit.selector) return _maxDeposit(portfolio);
-        if (question == IERC4626.maxMint.selector) return _maxMint(portfolio);
+        if (question == IERC4626.maxDeposit.selector) return _maxDeposit(portfolio, address(uint160(about)));
+        if (question == IERC4626.maxMint.selector) return _maxMint(portfolio, address(uint160(about)));
         if (question == IERC4626.maxWithdraw.selector) return _maxWithdraw(portfolio, address(uint160(about)));
         if (question == IERC4626.maxRedeem.selector) return _maxRedeem(portfolio, address(uint160(about)));
         return _converted(portfolio, question, about);
@@ -62,16 +63,27 @@ abstract contract ShareViews is ShareGuard {
 
     // -- Maximums ----------------------------------------------------------------------------------------------------
 
-    function _maxDeposit(address portfolio) private view returns (uint256) {
-        (bool open, Deal memory deal) = _dealOf(portfolio, false);
-        return open ? _roomOf(portfolio, deal) : 0;
-    }
-
-    function _maxMint(address portfolio) private view returns (uint256 most) {
+    function _maxDeposit(address portfolio, address receiver) private view returns (uint256 assets) {
         (bool open, Deal memory deal) = _dealOf(portfolio, false);
         if (!open) return 0;
-        most = _roomOf(portfolio, deal);
-        if (most != type(uint256).max) most = _toShares(most, deal, Math.Rounding.Floor);
+        (uint256 least, uint256 most) = _issuable(portfolio, receiver);
+        assets = _roomOf(portfolio, deal);
+        // The most assets that buy no share more than `most`: assets x supply / (total + 1) < most + 1.
+        if (most < type(uint128).max) assets = assets.min((most + 1).fullMulDivUp(deal.total + 1, deal.supply) - 1);
+        // slither-disable-next-line incorrect-equality (no limit)
+        if (assets == type(uint256).max) return assets;
+        uint256 shares = _toShares(assets, deal, Math.Rounding.Floor);
+        if (shares < least.max(1)) return 0;
+    }
+
+    function _maxMint(address portfolio, address receiver) private view returns (uint256 shares) {
+        (bool open, Deal memory deal) = _dealOf(portfolio, false);
+        if (!open) return 0;
+        (uint256 least, uint256 most) = _issuable(portfolio, receiver);
+        shares = _roomOf(portfolio, deal);
+        if (shares != type(uint256).max) shares = _toShares(shares, deal, Math.Rounding.Floor);
+        shares = shares.min(most);
+        if (shares < least) return 0;
     }
 
     function _maxWithdraw(address portfolio, address owner) private view returns (uint256) {
@@ -128,8 +140,27 @@ abstract contract ShareViews is ShareGuard {
         return closed ? 0 : roomOf(portfolio, deal.total);
     }
 
+    /// @dev What the compliance rules of the shares, if there are any, let the receiver have.
+    /// @return least Shares that it has to get at least.
+    /// @return most Shares that it may get.
+    function _issuable(address portfolio, address receiver) private view returns (uint256 least, uint256 most) {
+        address engine = IPortfolio(portfolio).compliance();
+        if (engine == address(0)) return (0, type(uint256).max);
+        return IAutomatedComplianceEngine(engine).issuable(portfolio, receiver);
+    }
+
+    /// @return Whether the compliance rules of the shares, if there are any, let the owner's be burnt.
+    function _isBurnable(address portfolio, address owner) private view returns (bool) {
+        address engine = IPortfolio(portfolio).compliance();
+        if (engine == address(0)) return true;
+        (, IAutomatedComplianceEngine.Reason reason) =
+            IAutomatedComplianceEngine(engine).checkTransfer(portfolio, owner, owner, address(0), 0);
+        return reason == IAutomatedComplianceEngine.Reason.None;
+    }
+
     /// @return Shares that may leave in cash.
     function _freeOf(address portfolio, address owner) private view returns (uint256) {
+        if (!_isBurnable(portfolio, owner)) return 0;
         (uint256 locked,) = lockedShares(portfolio, owner);
         IPortfolio target = IPortfolio(portfolio);
         return target.balanceOf(owner).zeroFloorSub(locked + target.boundShares(owner));

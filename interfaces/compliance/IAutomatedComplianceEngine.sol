@@ -270,6 +270,12 @@ interface IAutomatedComplianceEngine {
     /// @notice Whether `account` may hold `token` now, amounts aside.
     function eligibility(address token, address account) external view returns (Reason);
 
+    /// @notice How much of `token` may be issued to `account` at once: what `admitTransfer` lets pass when minting.
+    /// @return least Smallest units that bring it to the minimum holding; 0 if it is there.
+    /// @return most Smallest units that bring it to the maximum holding, 2^256 - 1 if there is none; 0 if the account may get
+    /// nothing.
+    function issuable(address token, address account) external view returns (uint256 least, uint256 most);
+
     /// @return The registry of tokens that have none of their own.
     function identityRegistry() external view returns (address);
     /// @return Address zero if the token's rules are not open.

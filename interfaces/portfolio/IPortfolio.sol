@@ -24,7 +24,7 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 ///   cash and trades pause, and the `max*` functions return 0. `maxDeposit` and `maxMint` speak of the receiver's own deposit.
 /// - Shares have six decimals more than the settlement token: virtual shares make the first-depositor attack cost
 ///   more than it takes (OpenZeppelin ERC4626, "Inflation attack").
-/// - If the portfolio has compliance rules, shares move under them.
+/// - If the portfolio has compliance rules, shares move under them, and the `max*` functions count what they refuse.
 ///
 /// Tokens that take a fee on transfer, rebase, or call back are refused: by balance checks on deposit and in the
 /// aggregator, by the transient reentrancy guard on every path.
@@ -145,6 +145,9 @@ interface IPortfolio is IERC4626 {
 
     /// @notice Sends what exits in kind and filled requests set aside for the caller.
     function claim(address asset, address receiver) external returns (uint256 amount);
+
+    /// @notice Sends a part of it; reverts if there is less.
+    function claimPart(address asset, address receiver, uint256 amount) external;
 
     function claimable(address asset, address owner) external view returns (uint256);
 

@@ -37,7 +37,7 @@ interface IPortfolioFactory {
         uint16 currentBps, uint40 currentWindow, uint16 proposedBps, uint40 proposedWindow
     );
 
-    /// @notice Creates a portfolio, its share rules and its risk limits. Role: MANAGER.
+    /// @notice Creates a portfolio, its ERC-7540 vault, its share rules and its risk limits. Role: MANAGER.
     function createPortfolio(PortfolioParams calldata params) external returns (address portfolio);
 
     /// @notice Adds an asset that has a live price and is in the universe, or lists a retired one again. Role: MANAGER_DELAYED. At
@@ -61,6 +61,9 @@ interface IPortfolioFactory {
 
     /// @return Where `createPortfolio` puts the portfolio of this salt.
     function addressOf(bytes32 salt) external view returns (address);
+
+    /// @return Where `createPortfolio` puts the {IAsyncVault} of a portfolio; of what is no portfolio, an account without code.
+    function vaultOf(address portfolio) external view returns (address);
 
     function isPortfolio(address portfolio) external view returns (bool);
     function implementation() external view returns (address);

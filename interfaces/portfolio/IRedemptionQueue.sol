@@ -6,7 +6,8 @@ pragma solidity ^0.8.24;
 /// the request is filled, cancelled or returned, so compliance sees one burn, from the owner. Cash of a filled request is
 /// set aside in the portfolio for the controller, who takes it with `IPortfolio.claim`.
 ///
-/// What is ERC-7540 and what differs:
+/// The ERC-7540 vault of each portfolio, {IAsyncVault}, makes its requests here. What of the queue itself is ERC-7540 and what
+/// differs:
 /// - `pendingRedeemRequest`, `setOperator`, `isOperator` and the events `RedeemRequest` and `OperatorSet`: as there.
 /// - `requestRedeem`: as there, with the portfolio as first argument; shares are bound instead of taken. The owner or its
 ///   operator asks; an ERC-20 allowance does not count.
@@ -22,11 +23,13 @@ pragma solidity ^0.8.24;
 interface IRedemptionQueue {
     /// @param shares Still bound.
     /// @param requestedAt Unix seconds.
+    /// @param throughVault Whether it was made through the portfolio's {IAsyncVault}, where its controller claims.
     struct Request {
         address owner;
         address controller;
         uint256 shares;
         uint256 requestedAt;
+        bool throughVault;
     }
 
     /// @dev ERC-7540.
@@ -66,7 +69,7 @@ interface IRedemptionQueue {
     /// @param portfolio Of this queue's factory.
     /// @param shares In the owner's balance and not yet bound.
     /// @param controller May claim the cash, and cancel.
-    /// @param owner The caller, or an account whose operator the caller is.
+    /// @param owner The caller, or an account whose operator the caller is; any where the portfolio's {IAsyncVault} calls.
     /// @return requestId Names the request from now on.
     function requestRedeem(
         address portfolio,

@@ -459,6 +459,7 @@ class ProtocolDeployment:
             self.record.portfolios[key] = {
                 "address": address,
                 "universe": "0x" + universe_id(portfolio.universe).hex(),
+                "vault": factory.functions.vaultOf(address).call(),
             }
 
     def _register(self, key: str, portfolio: Portfolio, address: str) -> None:

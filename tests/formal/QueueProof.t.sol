@@ -112,6 +112,10 @@ contract QueueProof is Test {
         return account == address(_portfolio);
     }
 
+    function vaultOf(address) external pure returns (address) {
+        return address(0);
+    }
+
     function heldRetiredAt(address) external view returns (uint256) {
         return _retiredAt;
     }

@@ -131,6 +131,12 @@ def test_run__fresh_chain__everything_is_there(w3, config):
     assert deployment.contracts["RiskEngine"].functions.limitsOf(portfolio).call()[:4] == (1, 1, 1, 1)
 
 
+def test_run__a_portfolio__its_vault_is_recorded(w3, config):
+    portfolio = run(w3, config())[0].portfolios["income"]
+    vault = w3.eth.contract(address=portfolio["vault"], abi=artifact("AsyncVault").abi)
+    assert vault.functions.share().call() == portfolio["address"]
+
+
 def test_run__second_time__sends_nothing(w3, config):
     wanted = config()
     first, _, _ = run(w3, wanted)
