@@ -85,14 +85,14 @@ abstract contract AaveStrategyProperties is VaultProperties {
         _usd.mint(address(_pool), 8e24);
         _pool.repaid((seed >> 80) % 8e24);
         if (seed >> 200 & 1 == 1) {
-            _pool.lend(address(0xdead), _cash() - FixedPointMathLib.min(_cash(), (seed >> 100) % 1e24));
+            _pool.lend(address(0xdead), _available() - FixedPointMathLib.min(_available(), (seed >> 100) % 1e24));
         }
         if (seed >> 201 & 1 == 1) {
             _pool.setConfiguration(uint256(1) << 56 | uint256(18) << 48 | ((seed >> 202) % 1e7 + 1) << 116);
         }
     }
 
-    function _cash() private view returns (uint256) {
+    function _available() private view returns (uint256) {
         return favoursPool() ? _pool.getVirtualUnderlyingBalance(address(_usd)) : _usd.balanceOf(address(_pool));
     }
 }
