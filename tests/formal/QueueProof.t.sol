@@ -94,6 +94,9 @@ contract PortfolioStandIn {
 /// @notice The queue's own code over a portfolio with two requests, which may run out of gas between them; any shares of 128
 /// bits, any callers. More requests than two are the campaign's: `QueueInvariant.t.sol`.
 contract QueueProof is Test {
+    /// @notice The portfolio's ERC-7540 vault, which asks whether its own caller may.
+    address public constant VAULT = address(0x7540);
+
     RedemptionQueue private _queue;
     PortfolioStandIn private _portfolio;
     address private _first = address(0xA11CE);
@@ -113,7 +116,7 @@ contract QueueProof is Test {
     }
 
     function vaultOf(address) external pure returns (address) {
-        return address(0);
+        return VAULT;
     }
 
     function heldRetiredAt(address) external view returns (uint256) {
@@ -184,9 +187,9 @@ contract QueueProof is Test {
 
     // -- Who may
 
-    /// @dev For anybody but the owner and who the owner named.
+    /// @dev For anybody but the owner, who the owner named, and the portfolio's vault, which has asked the same.
     function check_Q1_nobodyElseAsks(address caller, address owner, address controller, uint128 shares) public {
-        vm.assume(caller != owner);
+        vm.assume(caller != owner && caller != VAULT);
         vm.prank(caller);
         (bool passed,) =
             address(_queue).call(abi.encodeCall(_queue.requestRedeem, (address(_portfolio), shares, controller, owner)));
