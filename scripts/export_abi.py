@@ -42,8 +42,9 @@ CONTRACTS = (
     "TokenFactory",
     "VenueQuotes",
 )
-# Errors of what the contracts are built on: file, contract.
+# Errors of what the contracts are built on, and of adapters of venues: file, contract.
 BASES = (
+    ("LitePsmAdapter", "LitePsmAdapter"),
     ("PackedCovariance", "PackedCovariance"),
     ("IAccessManager", "IAccessManager"),
     ("IAccessManaged", "IAccessManaged"),
