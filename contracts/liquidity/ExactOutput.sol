@@ -60,7 +60,7 @@ contract ExactOutput is Orders, ValueGuard {
             cursor = _fetch(route, cursor, run);
         }
 
-        // What the balances say decides
+        // The balances decide
         amountIn = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
         if (amountIn > order.maxAmountIn) {
             revert ILiquidityAggregator.LiquidityAggregator__ExcessiveInput(amountIn, order.maxAmountIn);
@@ -73,7 +73,7 @@ contract ExactOutput is Orders, ValueGuard {
     }
 
     /// @notice `amountOut` of leg `index`'s tokenOut at `to`, paid for by the legs before it and by the payer.
-    /// @param legs Of one path; checked against their listings by the aggregator.
+    /// @param legs The hops of one path; the aggregator has checked them against their listings.
     function deliver(Leg[] calldata legs, uint256 index, uint256 amountOut, address to) external onlyDelegated {
         _deliver(legs, index, amountOut, to);
     }
@@ -105,7 +105,7 @@ contract ExactOutput is Orders, ValueGuard {
         return cursor + 1;
     }
 
-    /// @dev What its venue pays on top goes where surplus goes.
+    /// @dev A venue that pays more has the difference treated as surplus.
     function _deliver(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal override {
         Leg memory leg = legs[index];
         ILiquidityAggregator.VenueKind kind = leg.listing.kind();
@@ -121,7 +121,7 @@ contract ExactOutput is Orders, ValueGuard {
         _deliverFromHere(legs, index, _details[leg.market], kind, amountOut, to);
     }
 
-    /// @dev Of venues that are asked first what it costs, and then paid: by this contract, or before they are called.
+    /// @dev Serves venues that are asked first what it costs, and then paid: by this contract, or before they are called.
     function _deliverFromHere(
         Leg[] memory legs,
         uint256 index,

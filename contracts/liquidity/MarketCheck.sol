@@ -23,7 +23,7 @@ import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 /// aggregator, which deploys it, because nothing that swaps needs it.
 contract MarketCheck {
     uint256 private constant _PIPS = 1e6;
-    /// @dev Of StableSwap-NG: the asset type of a coin that rebases.
+    /// @dev The asset type that StableSwap-NG gives a coin that rebases.
     uint8 private constant _REBASING = 2;
     /// @dev Of PoolManager: `mapping(PoolId => Pool.State) pools`.
     uint256 private constant _V4_POOLS_SLOT = 6;

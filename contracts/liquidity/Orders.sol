@@ -15,11 +15,11 @@ import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 abstract contract Orders is Markets {
     using SafeTransferLib for address;
 
-    /// @dev What all paths of an order share, and how far it has come.
+    /// @dev Everything that the paths of an order share, and how far it has come.
     /// @param feeTokens Whether what arrives counts where a token delivers less than was sent.
-    /// @param limits Of all hops of the order, path after path; empty without limits.
+    /// @param limits The limits of all hops of the order, path after path; empty without limits.
     /// @param leg How many hops there were before this path.
-    /// @param claimed What the last hops say that they paid.
+    /// @param claimed The sum that the last hops say that they paid.
     struct Run {
         address tokenIn;
         address tokenOut;
@@ -88,7 +88,7 @@ abstract contract Orders is Markets {
         if (Listing.unwrap(listing) == 0) revert ILiquidityAggregator.LiquidityAggregator__PoolNotListed(market);
     }
 
-    /// @dev What a V2 or V3 pool says is checked against its listing before anything happens.
+    /// @dev The answer of a V2 or V3 pool is checked against its listing before anything happens.
     function _tokenOut(address market, Listing listing, bool zeroForOne) internal view returns (address) {
         if (listing.isV2() || listing.isV3()) {
             return zeroForOne ? IUniswapV2Pair(market).token1() : IUniswapV2Pair(market).token0();
@@ -113,7 +113,7 @@ abstract contract Orders is Markets {
         }
     }
 
-    /// @dev What has arrived is at least the minimum and at least what venues say that they paid.
+    /// @dev The amount that has arrived is at least the minimum and at least what venues say that they paid.
     function _received(
         address tokenOut,
         address recipient,

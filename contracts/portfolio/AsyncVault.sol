@@ -28,8 +28,8 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
         uint256 assets;
     }
 
-    /// @dev What was filled of one request. The queue fills in order, so its parts follow each other.
-    /// @param start What was filled of the controller's requests before.
+    /// @dev The part of one request that was filled. The queue fills in order, so its parts follow each other.
+    /// @param start The shares of the controller's requests that were filled before.
     struct Fill {
         uint256 start;
         uint256 shares;

@@ -51,7 +51,7 @@ library ShareMath {
         return assetsFor(most, total, supply, Math.Rounding.Floor) == 0 ? 0 : most;
     }
 
-    /// @return What requests for so many shares are worth, smallest units of the settlement token.
+    /// @return The worth of requests for so many shares, smallest units of the settlement token.
     function waiting(uint256 bound, uint256 total, uint256 supply) internal pure returns (uint256) {
         // slither-disable-next-line incorrect-equality (nobody waits)
         return bound == 0 ? 0 : assetsFor(bound, total, supply, Math.Rounding.Ceil);

@@ -19,9 +19,9 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 abstract contract ShareViews is ShareGuard {
     using FixedPointMathLib for uint256;
 
-    /// @dev What a portfolio's shares are dealt by.
+    /// @dev The numbers by which a portfolio's shares are dealt.
     /// @param total `totalAssets`, or `exitAssets` for who leaves.
-    /// @param supply As of `recordPrice`.
+    /// @param supply The supply that `recordPrice` uses.
     /// @param fair Whether the price is in its band.
     struct Deal {
         uint256 total;
@@ -40,7 +40,7 @@ abstract contract ShareViews is ShareGuard {
 
     // -- Conversions -------------------------------------------------------------------------------------------------
 
-    /// @dev Who enters gets shares rounded down or pays assets rounded up; who leaves, the other way round.
+    /// @dev A depositor gets shares rounded down or pays assets rounded up; a leaver has it the other way round.
     function _converted(address portfolio, bytes4 question, uint256 amount) private view returns (uint256) {
         if (question == IERC4626.convertToShares.selector || question == IERC4626.previewDeposit.selector) {
             return
@@ -140,7 +140,7 @@ abstract contract ShareViews is ShareGuard {
         return closed ? 0 : roomOf(portfolio, deal.total);
     }
 
-    /// @dev What the compliance rules of the shares, if there are any, let the receiver have.
+    /// @dev The most that the compliance rules of the shares, if there are any, let the receiver have.
     /// @return least Shares that it has to get at least.
     /// @return most Shares that it may get.
     function _issuable(address portfolio, address receiver) private view returns (uint256 least, uint256 most) {

@@ -27,7 +27,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         address[] pools;
     }
 
-    /// @param nonce Of `last`.
+    /// @param nonce The nonce of `last`.
     /// @param before The last of those that `last` followed that had stood for `confirmationBlocks`.
     struct Depth {
         uint64 nonce;
@@ -189,7 +189,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         return _stood(d.last) ? depth : FixedPointMathLib.min(depth, _read(d.before, asset, known));
     }
 
-    /// @dev What a report says, or what its pools hold now if that is less.
+    /// @dev The lower of a report and what its pools hold now.
     function _read(Posted storage posted, address asset, Prices memory known) private view returns (uint256) {
         (uint256 expiry, uint256 depth) = (posted.expiry, posted.depth);
         if (block.timestamp >= expiry) return 0;

@@ -439,9 +439,9 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         (immediate,) = IAccessManager(authority()).canCall(account, address(this), this.trip.selector);
     }
 
-    /// @dev What one look finds is a sighting. The next counts once a market that was pushed for a block has come back.
-    /// @param due What this look calls for; Normal for nothing.
-    /// @return What two looks agree on; Normal while there is only one.
+    /// @dev One look makes a sighting. The next counts once a market that was pushed for a block has come back.
+    /// @param due The state that this look calls for; Normal if none.
+    /// @return The state that two looks agree on; Normal while there is only one.
     function _confirmed(PortfolioRisk storage p, address portfolio, State state, State due) private returns (State) {
         (State seen, uint256 seenAt) = (p.sighted, p.sightedAt);
         if (due == State.Normal) {

@@ -50,7 +50,7 @@ contract AavePoolStandIn {
         _virtualBalance += amount;
     }
 
-    /// @notice As of version 3.1; earlier pools revert.
+    /// @notice Pools have it since version 3.1; earlier ones revert.
     function getVirtualUnderlyingBalance(address) external view returns (uint128) {
         if (!favoursPool) revert AavePoolStandIn__NoSuchFunction();
         return uint128(_virtualBalance);

@@ -196,7 +196,7 @@ interface IShareBook {
     /// @return Smallest units of the settlement token that the cap leaves beside so many.
     function roomOf(address portfolio, uint256 totalAssets) external view returns (uint256);
 
-    /// @notice What a portfolio answers to one of ERC-4626's ten questions: conversions, previews and maximums.
+    /// @notice Answers, in a portfolio's name, one of ERC-4626's ten questions: conversions, previews and maximums.
     /// @dev Conversions and previews revert while a price is stale or the portfolio is in the middle of a call; the band does
     /// not count. Maximums are zero while their call would be refused: also while the price is out of its band, a token does
     /// not answer, or the portfolio is halted.

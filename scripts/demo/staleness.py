@@ -33,7 +33,7 @@ class Staleness:
 
 
 def measure_staleness(executed: Sequence[tuple[int, int]], closes: Closes) -> Staleness:
-    """What trading a close late could have cost.
+    """Bounds what trading a close late could have cost.
 
     Args:
         executed: Unix seconds and turnover, WAD of NAV, of each rebalance; at least one.

@@ -333,7 +333,7 @@ class Optimizer(Quorum):
 
 
 class RiskTimes(Strict):
-    """What every portfolio's risk is judged by: seconds, and basis points or blocks where it says so.
+    """Terms by which every portfolio's risk is judged: seconds, and basis points or blocks where it says so.
 
     `max_fall` is what a variance may fall by from one model to the next without a guardian, `max_rise` its largest
     factor. `floors` are limits that hold for every portfolio.

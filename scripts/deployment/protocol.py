@@ -416,7 +416,7 @@ class ProtocolDeployment:
         self.record.pools.append(market_record(venue.kind, market))
 
     def _adapter(self, venue: Adapted) -> str:
-        """Of that venue, deployed if it is not there."""
+        """The adapter of that venue, deployed if it is not there."""
         name, target = venue.adapter
         if not self.chain.has_code(target):
             raise DeploymentError(f"venues: no contract at {target} on this network for {venue.kind}; correct it")

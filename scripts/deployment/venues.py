@@ -234,7 +234,7 @@ class Adapted(Listed):
         raise NotImplementedError
 
     def market_of(self, adapter: str, assets: Mapping[str, str]) -> Market:
-        """As the aggregator lists it, once the adapter is there."""
+        """The market that the aggregator lists, once the adapter is there."""
         return Market(VENUES[self.kind], adapter, *_sorted(self.tokens, assets))
 
 

@@ -26,7 +26,7 @@ _LOCAL_DOMAIN = "4d553c58ae79a6c4ba64f0e690a5d1cd2deff8c6b91cf38300e0f2b76f9ee34
 FEE_TAKING_FLAGS = 0x44
 """Hook permissions in an address: after a swap, and taking a share of what it pays."""
 FEE_SETTING_FLAGS = 0x1080
-"""As above: after a pool is made, and before a swap."""
+"""Flags like those above: after a pool is made, and before a swap."""
 DYNAMIC_FEE = 0x800000
 """The fee in the key of a pool whose hooks set it (v4-core's LPFeeLibrary)."""
 

@@ -28,7 +28,7 @@ METHOD = (
 NODE = ("--steps-tracing",)
 AIM = 610_000
 MOST_OF_ONE = 1.8
-"""Of the same swaps in one transaction."""
+"""Multiple of the same swaps in one transaction that is accepted."""
 STOCKS = {"AAA": 50, "BBB": 100, "CCC": 150}
 TERMS = {"limits": {"max_var99": 500, "max_weight": 5000, "max_drawdown": 3000, "halt_drawdown": 6000}}
 COMPONENT = {"limits": {**TERMS["limits"], "max_component_var": 400}}

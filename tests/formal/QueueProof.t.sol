@@ -187,7 +187,7 @@ contract QueueProof is Test {
 
     // -- Who may
 
-    /// @dev For anybody but the owner, who the owner named, and the portfolio's vault, which has asked the same.
+    /// @dev Holds for anybody but the owner, its operators, and the portfolio's vault, which has asked the same.
     function check_Q1_nobodyElseAsks(address caller, address owner, address controller, uint128 shares) public {
         vm.assume(caller != owner && caller != VAULT);
         vm.prank(caller);

@@ -55,7 +55,7 @@ contract LitePsmAdapter is ILitePsmAdapter {
             uint256 cost;
             (amountOut, cost) = _bought(amountIn);
             IERC20(_dai).forceApprove(psm, cost);
-            // What it took is checked; what arrives is measured by whoever gets it.
+            // The amount taken is checked here; the receiver measures the amount that arrives.
             // slither-disable-next-line unused-return
             ILitePsm(psm).buyGem(to, amountOut);
             _requireTaken(_dai, cost);

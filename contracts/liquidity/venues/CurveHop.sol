@@ -12,7 +12,7 @@ import {ICurveInt128, ICurveInt128NG, ICurveUint256, ICurveUint256NG} from "inte
 
 /// @title One swap on a Curve pool
 /// @notice `swap` is written to what every generation has: `exchange` without a receiver, whose return value the oldest lack.
-/// What came out is measured, and sent on. `swapReceived` is for pools that are paid before they are called, and pay the
+/// The output is measured, and sent on. `swapReceived` is for pools that are paid before they are called, and pay the
 /// recipient themselves.
 library CurveHop {
     using Address for address;

@@ -31,7 +31,7 @@ interface ICurveInt128NG {
         returns (uint256 dy);
 }
 
-/// @notice As {ICurveInt128NG}: Twocrypto-NG.
+/// @notice Twocrypto-NG, like {ICurveInt128NG}.
 interface ICurveUint256NG {
     function exchange_received(
         uint256 i,

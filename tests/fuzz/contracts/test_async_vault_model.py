@@ -43,7 +43,7 @@ class Request:
 
 @dataclass
 class Books:
-    """What a controller has to claim, kept request by request instead of in sums."""
+    """A controller's claims, kept request by request instead of in sums."""
 
     requests: list[Request] = field(default_factory=list)
     assets: list[int] = field(default_factory=lambda: [0] * 3)

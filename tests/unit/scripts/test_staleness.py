@@ -1,4 +1,4 @@
-"""What trading a close late could have cost, from turnovers and prices."""
+"""The cost of trading a close late, from turnovers and prices."""
 
 from __future__ import annotations
 

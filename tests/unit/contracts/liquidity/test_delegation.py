@@ -14,7 +14,7 @@ EIP_3860 = 49_152
 
 @pytest.fixture
 def exact_output(admin, aggregator):
-    """As the aggregator deploys it, for whoever calls it himself."""
+    """The part that the aggregator deploys, for whoever calls it himself."""
     return admin.deploy(ape.project.ExactOutput, aggregator.quotes(), aggregator.oracle())
 
 

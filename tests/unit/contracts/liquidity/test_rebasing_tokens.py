@@ -57,7 +57,7 @@ def holds_both(aggregator, liquidity_provider, trader, rebasing, plain):
 
 
 def amounts_that_lose_a_unit(token, trader, chain, target):
-    """Of some amounts those of which less arrives than was sent, or of which another amount leaves."""
+    """The amounts of which less arrives than was sent, or of which another amount leaves."""
     for amount in range(TOKEN, TOKEN + 200):
         with isolated(chain):
             before = token.balanceOf(trader), token.balanceOf(target)
@@ -124,7 +124,7 @@ def test_swap__rebasing_token_comes_out__what_arrives_counts(aggregator, trader,
 def test_swap_exact_out__of_a_token_that_loses_a_unit__insufficient_output_whatever_the_terms(
     aggregator, trader, chain, rebasing, pair, order, holds_both, terms
 ):
-    """What leaves the pair is not what arrives, and the order asked for exactly that."""
+    """Less arrives than leaves the pair, and the order asked for exactly that."""
     refused = 0
     for amount in range(TOKEN, TOKEN + 20):
         with isolated(chain):

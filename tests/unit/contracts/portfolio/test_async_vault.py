@@ -84,7 +84,7 @@ STANDARD = ContractContainer(ContractType.model_validate({"contractName": "ERC75
 
 @dataclass
 class Client:
-    """What a standard allocator does."""
+    """The calls of a standard allocator."""
 
     vault: Any
     asset: Any

@@ -18,7 +18,7 @@ PLENTY = 10**9
 
 
 def once(test: Any) -> Any:
-    """What does not depend on decimals or fees is tried with six decimals and fees."""
+    """Cases that do not depend on decimals or fees are tried with six decimals and fees."""
     return pytest.mark.parametrize("settlement", [6], indirect=True)(
         pytest.mark.parametrize("fees", [True], indirect=True)(test)
     )

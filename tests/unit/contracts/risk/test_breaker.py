@@ -283,7 +283,7 @@ def test_trip__stranger_sees_a_relapse_twice__interrupts_the_recovery(risk_engin
 
 @pytest.fixture
 def confirm(chain):
-    """As many blocks as a sighting has to stand."""
+    """Mines as many blocks as a sighting has to stand."""
     return lambda: chain.mine(CONFIRMATION_BLOCKS)
 
 
