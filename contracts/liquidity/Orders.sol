@@ -11,7 +11,7 @@ import {Markets} from "./Markets.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
-/// @title What orders of either sort are checked for, before and after
+/// @title Checks of orders of either sort, before and after
 abstract contract Orders is Markets {
     using SafeTransferLib for address;
 

@@ -229,7 +229,7 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
         _portfolio().claimPart(asset(), receiver, assets);
     }
 
-    /// @dev Whoever may not prolong the receiver's lock at the portfolio may not do it through here.
+    /// @dev An account that may not prolong the receiver's lock at the portfolio may not do it through here.
     function _take(uint256 assets, address receiver) private {
         IPortfolio portfolio = _portfolio();
         if (msg.sender != receiver) {

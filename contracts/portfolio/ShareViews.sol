@@ -14,7 +14,7 @@ import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title What a portfolio answers to the questions of ERC-4626
+/// @title A portfolio's answers to the questions of ERC-4626
 /// @notice See {IShareBook}. Here and not in the portfolio, whose code has no room for it.
 abstract contract ShareViews is ShareGuard {
     using FixedPointMathLib for uint256;

@@ -433,7 +433,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         p.status = status;
     }
 
-    /// @dev Whoever may call `trip` by the AccessManager's rules and without a delay.
+    /// @dev True for an account that may call `trip` by the AccessManager's rules and without a delay.
     function _actsAtOnce(address account) private view returns (bool immediate) {
         // slither-disable-next-line unused-return (who has to wait does not act at once)
         (immediate,) = IAccessManager(authority()).canCall(account, address(this), this.trip.selector);

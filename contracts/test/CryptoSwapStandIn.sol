@@ -67,7 +67,7 @@ contract CryptoSwapStandIn {
         _pay(i, j, dx, dy, minDy, msg.sender);
     }
 
-    /// @notice As Twocrypto: all that is here beyond its balances counts, and has to be `dx` at least.
+    /// @notice Counts all that is here beyond its balances, like Twocrypto; that has to be `dx` at least.
     function exchange_received(
         uint256 i,
         uint256 j,

@@ -6,7 +6,7 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {LitePsmStandIn} from "./LitePsmStandIn.sol";
 
 /// @title A peg stability module that turned against its callers
-/// @notice For tests: stands in for a LitePSM whose code somebody exchanged after it was listed.
+/// @notice This test double stands in for a LitePSM whose code somebody exchanged after it was listed.
 contract HostilePsm is LitePsmStandIn {
     using SafeTransferLib for address;
 
@@ -25,7 +25,7 @@ contract HostilePsm is LitePsmStandIn {
 
     constructor(address gem_, address dai_) LitePsmStandIn(gem_, dai_, 0, 0) {}
 
-    /// @param errand What Reenter calls the target with, once, before it does as it should.
+    /// @param errand The calldata with which Reenter calls the target, once, before it does as it should.
     function plan(Act act_, address target, bytes calldata errand) external {
         (act, _target, _errand) = (act_, target, errand);
     }

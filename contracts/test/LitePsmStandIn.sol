@@ -8,7 +8,7 @@ interface IDecimals {
 }
 
 /// @title A peg stability module
-/// @notice For tests: stands in for Sky's LitePSM (dss-lite-psm), which no package ships. It swaps by the original's arithmetic, fees
+/// @notice It stands in, in tests, for Sky's LitePSM (dss-lite-psm), which no package ships. It swaps by the original's arithmetic, fees
 /// rounded down, halts a direction at the largest fee, keeps Dai itself and the gem in its pocket, and pays out of what it has
 /// been given. Minting of Dai, fee-free callers and governance are left out.
 contract LitePsmStandIn {

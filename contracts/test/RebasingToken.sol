@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title A token that counts in shares
-/// @notice For tests: stands in for tokens whose balances move by themselves, such as Lido's stETH. Balances are shares of a
+/// @notice It stands in, in tests, for tokens whose balances move by themselves, such as Lido's stETH. Balances are shares of a
 /// total, rounded down; a transfer moves the shares of its amount, rounded down, so that up to two units less arrive.
 contract RebasingToken {
     string public constant name = "Rebasing";

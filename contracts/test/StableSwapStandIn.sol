@@ -75,7 +75,7 @@ contract StableSwapStandIn {
         _pay(uint128(i), uint128(j), dx, dy, minDy, msg.sender);
     }
 
-    /// @notice As StableSwap-NG: all that is here beyond its books counts, and has to be `dx` at least.
+    /// @notice Counts all that is here beyond its books, like StableSwap-NG; that has to be `dx` at least.
     function exchange_received(
         int128 i,
         int128 j,
