@@ -229,8 +229,13 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
     /// @dev Whether `_verdict` would let a transfer by its sender pass and `_record` would have nothing to do.
     function _isPlain(Sides memory sides, uint256 amount, uint256 toBalance) private view returns (bool) {
         (uint256 token, uint256 receiver, uint256 hold) = (sides.token, sides.receiver, sides.receiverHold);
-        if (sides.sender.isSpecial() || sides.senderHold.limitsSending() || token.hasLockups()) return false;
-        if (hold.limitsReceiving() || hold.hasFlow() || toBalance == amount) return false;
+        if (sides.senderHold.limitsSending() || token.hasLockups() || hold.hasFlow()) return false;
+        if (receiver.isVenue()) {
+            // Nothing is counted for a venue account. The holder opposite has to be eligible.
+            return _standing(receiver) == Reason.None
+                && _eligibility(token, sides.sender, sides.senderHold) == Reason.None;
+        }
+        if (_standing(sides.sender) != Reason.None || hold.limitsReceiving() || toBalance == amount) return false;
         uint256 most = hold.maxHolding();
         if (most != 0 && (toBalance > most || receiver.isLinked())) return false;
         return _eligibility(token, receiver, hold) == Reason.None;

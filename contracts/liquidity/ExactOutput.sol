@@ -50,7 +50,7 @@ contract ExactOutput is Orders, ValueGuard {
     {
         // Checks
         (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
-        Run memory run = Run(tokenIn, tokenOut, recipient, terms.feeTokens, terms.legLimits, 0, 0);
+        Run memory run = Run(tokenIn, tokenOut, recipient, terms.feeTokens, uint160(msg.sender), terms.legLimits, 0, 0);
         uint256[] memory route = _routeOf(run, order.deadline, order.paths, order.amountOut);
 
         // Interactions

@@ -20,6 +20,8 @@ uint256 constant LAST = 1 << 161;
 /// @dev In the word that says who pays: not an account but a Uniswap V2 pair, which has been paid for what it owes. UP as in
 /// a hop.
 uint256 constant BY_PAIR = 1 << 162;
+/// @dev In the word that says who pays: an account that pays when it is asked to; see IPaymentCallback.
+uint256 constant BY_CALLBACK = 1 << 163;
 
 /// @dev In the param of {Details}: whether there is an id.
 uint96 constant HAS_ID = 1 << 95;

@@ -11,12 +11,11 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {ExactOutput} from "./ExactOutput.sol";
-import {Details, HAS_ID, Leg, UP} from "./Leg.sol";
+import {BY_CALLBACK, Details, HAS_ID, LAST, Leg, UP} from "./Leg.sol";
 import {Listing} from "./Listing.sol";
 import {MarketCheck} from "./MarketCheck.sol";
 import {Markets} from "./Markets.sol";
 import {Routes} from "./Routes.sol";
-import {VenueQuotes} from "./VenueQuotes.sol";
 import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
 import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
@@ -42,9 +41,10 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     constructor(
         address authority_,
         address oracle_,
+        IVenueQuotes quotes_,
         uint16 maxDeviationBps_
     )
-        Markets(new VenueQuotes())
+        Markets(quotes_)
         AccessManaged(authority_)
     {
         oracle = oracle_;
@@ -121,22 +121,9 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         // Checks
         (Listing listing, bool zeroForOne) = _checkSingle(pool, tokenIn, tokenOut, amountIn, deadline);
 
-        // Interactions. A pair and V3's callback bring about that exactly `amountIn` is paid; the others measure.
+        // Interactions
         uint256 before = tokenOut.balanceOf(msg.sender);
-        uint256 paid;
-        if (listing.isV3()) {
-            paid = _swapV3(pool, tokenIn, zeroForOne, amountIn, uint160(msg.sender), msg.sender);
-        } else if (listing.isV2()) {
-            IERC20(tokenIn).safeTransferFrom(msg.sender, pool, amountIn);
-            paid = UniswapV2Hop.swap(pool, zeroForOne, listing.fee(), amountIn, msg.sender);
-        } else if (listing.kind() == VenueKind.UniswapV4) {
-            uint256 payer = uint160(msg.sender);
-            paid = _swapV4(pool, listing, tokenIn, tokenOut, false, amountIn, 0, payer, msg.sender);
-        } else {
-            (uint256 amount, uint256 payer) = _begin(pool, listing, tokenIn, amountIn, false);
-            uint256 hop = uint160(pool) | (zeroForOne ? UP : 0);
-            paid = _hop(hop, listing, tokenIn, tokenOut, amount, payer, msg.sender, false);
-        }
+        uint256 paid = _swapHop(pool, listing, zeroForOne, tokenIn, tokenOut, amountIn, uint160(msg.sender));
         amountOut = _received(tokenOut, msg.sender, before, paid, minAmountOut);
     }
 
@@ -154,17 +141,76 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     {
         // Checks
         _checkTime(deadline);
-        if (tokenIn == tokenOut) revert LiquidityAggregator__SameToken(tokenIn);
-        if (route.length == 0) revert LiquidityAggregator__EmptyRoute();
-        Run memory run = Run(tokenIn, tokenOut, msg.sender, false, new uint256[](0), 0, 0);
 
         // Interactions
         uint256 before = tokenOut.balanceOf(msg.sender);
+        uint256 claimed = _followAll(tokenIn, tokenOut, route, uint160(msg.sender));
+        amountOut = _received(tokenOut, msg.sender, before, claimed, minAmountOut);
+    }
+
+    /// @inheritdoc ILiquidityAggregator
+    /// @dev What the venues say that they paid proves nothing: the caller measures.
+    // slither-disable-start unused-return
+    function swapWithCallback(address tokenIn, address tokenOut, uint256[] calldata route) external nonReentrant {
+        uint256 payer = uint160(msg.sender) | BY_CALLBACK;
+        if (route.length != 2 || route[1] & LAST == 0 || tokenIn == tokenOut) {
+            _followAll(tokenIn, tokenOut, route, payer);
+            return;
+        }
+        // One hop: most orders are no more than that.
+        (uint256 amount, address pool, bool zeroForOne) = (route[0], address(uint160(route[1])), route[1] & UP != 0);
+        Listing listing = _checkHop(pool, zeroForOne, tokenIn, tokenOut, amount);
+        _swapHop(pool, listing, zeroForOne, tokenIn, tokenOut, amount, payer);
+    }
+    // slither-disable-end unused-return
+
+    /// @dev One hop to the caller. A pair and V3's callback bring about that exactly `amountIn` is paid; the others measure.
+    /// @param payer As `_pay` has it.
+    /// @return What the venue says that it paid.
+    function _swapHop(
+        address pool,
+        Listing listing,
+        bool zeroForOne,
+        address tokenIn,
+        address tokenOut,
+        uint256 amountIn,
+        uint256 payer
+    )
+        private
+        returns (uint256)
+    {
+        if (listing.isV3()) return _swapV3(pool, tokenIn, zeroForOne, amountIn, payer, msg.sender);
+        if (listing.isV2()) {
+            _pay(tokenIn, payer, pool, amountIn);
+            return UniswapV2Hop.swap(pool, zeroForOne, listing.fee(), amountIn, msg.sender);
+        }
+        if (listing.kind() == VenueKind.UniswapV4) {
+            return _swapV4(pool, listing, tokenIn, tokenOut, false, amountIn, 0, payer, msg.sender);
+        }
+        (amountIn, payer) = _begin(pool, listing, tokenIn, amountIn, payer, false);
+        uint256 hop = uint160(pool) | (zeroForOne ? UP : 0);
+        return _hop(hop, listing, tokenIn, tokenOut, amountIn, payer, msg.sender, false);
+    }
+
+    /// @dev Every path of a route, to the caller.
+    /// @return What the last hops say that they paid.
+    function _followAll(
+        address tokenIn,
+        address tokenOut,
+        uint256[] calldata route,
+        uint256 payer
+    )
+        private
+        returns (uint256)
+    {
+        if (tokenIn == tokenOut) revert LiquidityAggregator__SameToken(tokenIn);
+        if (route.length == 0) revert LiquidityAggregator__EmptyRoute();
+        Run memory run = Run(tokenIn, tokenOut, msg.sender, false, payer, new uint256[](0), 0, 0);
         uint256[] memory words = route;
         for (uint256 cursor; cursor < words.length;) {
             cursor = _follow(words, cursor, run);
         }
-        amountOut = _received(tokenOut, msg.sender, before, run.claimed, minAmountOut);
+        return run.claimed;
     }
 
     /// @dev Everything that a swap checks: what the balances say decides.
@@ -179,7 +225,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     {
         // Checks
         (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
-        Run memory run = Run(tokenIn, tokenOut, recipient, feeTokens, limits, 0, 0);
+        Run memory run = Run(tokenIn, tokenOut, recipient, feeTokens, uint160(msg.sender), limits, 0, 0);
         uint256[] memory route = _routeOf(run, order.deadline, order.paths, order.amountIn);
 
         // Interactions
@@ -328,9 +374,23 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         returns (Listing listing, bool zeroForOne)
     {
         _checkTime(deadline);
+        zeroForOne = tokenIn < tokenOut;
+        listing = _checkHop(pool, zeroForOne, tokenIn, tokenOut, amount);
+    }
+
+    function _checkHop(
+        address pool,
+        bool zeroForOne,
+        address tokenIn,
+        address tokenOut,
+        uint256 amount
+    )
+        private
+        view
+        returns (Listing listing)
+    {
         if (amount == 0) revert LiquidityAggregator__EmptyRoute();
         listing = _listed(pool);
-        zeroForOne = tokenIn < tokenOut;
         _checkTokens(pool, listing, zeroForOne, tokenIn, tokenOut);
     }
 

@@ -17,6 +17,7 @@ abstract contract Orders is Markets {
 
     /// @dev Everything that the paths of an order share, and how far it has come.
     /// @param feeTokens Whether what arrives counts where a token delivers less than was sent.
+    /// @param payer Who pays for the paths' inputs, as `_pay` has it.
     /// @param limits The limits of all hops of the order, path after path; empty without limits.
     /// @param leg How many hops there were before this path.
     /// @param claimed The sum that the last hops say that they paid.
@@ -25,6 +26,7 @@ abstract contract Orders is Markets {
         address tokenOut;
         address recipient;
         bool feeTokens;
+        uint256 payer;
         uint256[] limits;
         uint256 leg;
         uint256 claimed;

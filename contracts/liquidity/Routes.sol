@@ -36,7 +36,7 @@ abstract contract Routes is Orders {
         Listing listing = _listingOf(hop, run.recipient);
         address tokenIn = run.tokenIn;
         uint256 payer;
-        (amount, payer) = _begin(address(uint160(hop)), listing, tokenIn, amount, run.feeTokens);
+        (amount, payer) = _begin(address(uint160(hop)), listing, tokenIn, amount, run.payer, run.feeTokens);
         while (hop & LAST == 0) {
             uint256 next = _word(route, ++cursor);
             Listing following = _listingOf(next, run.recipient);
@@ -93,18 +93,19 @@ abstract contract Routes is Orders {
         Listing listing,
         address tokenIn,
         uint256 given,
+        uint256 payer_,
         bool feeTokens
     )
         internal
         returns (uint256 amount, uint256 payer)
     {
-        (amount, payer) = (given, uint160(msg.sender));
+        (amount, payer) = (given, payer_);
         if (listing.paysItself()) return (amount, payer);
         if (listing.isV2()) {
-            IERC20(tokenIn).safeTransferFrom(msg.sender, market, amount);
+            _pay(tokenIn, payer, market, amount);
         } else {
             uint256 before = tokenIn.balanceOf(address(this));
-            IERC20(tokenIn).safeTransferFrom(msg.sender, address(this), amount);
+            _pay(tokenIn, payer, address(this), amount);
             uint256 received = tokenIn.balanceOf(address(this)) - before;
             if (received != amount && !feeTokens) {
                 revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(tokenIn, amount, received);

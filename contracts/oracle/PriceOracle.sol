@@ -218,6 +218,16 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     }
 
     /// @inheritdoc IPriceOracle
+    function tradingPrices(address[] calldata assets, uint256 traded) external view returns (uint256[] memory wads) {
+        _requireSequencer();
+        wads = new uint256[](assets.length);
+        for (uint256 i; i < assets.length; ++i) {
+            if (traded >> i & 1 != 0) _requireTradable(assets[i]);
+            (wads[i],) = _price(assets[i]);
+        }
+    }
+
+    /// @inheritdoc IPriceOracle
     function values(
         address[] calldata assets,
         uint256[] calldata amounts
@@ -256,19 +266,8 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
 
     /// @inheritdoc IPriceOracle
     function requireTradable(address[] calldata assets) external view {
-        Storage storage $ = _storage();
         for (uint256 i; i < assets.length; ++i) {
-            address asset = assets[i];
-            if (!_is($.sources[asset], _HAS_WINDOW)) continue;
-            TradingWindow memory window = $.windows[asset];
-            if (!window.isOpen(block.timestamp)) {
-                revert PriceOracle__MarketClosed(asset, window.opens, window.closes, window.weekdays);
-            }
-            if (window.maxAge == 0) continue;
-            uint256 updatedAt = _updatedAt(asset);
-            if (block.timestamp > updatedAt + window.maxAge) {
-                revert PriceOracle__TooOldToTrade(asset, updatedAt, window.maxAge);
-            }
+            _requireTradable(assets[i]);
         }
     }
 
@@ -341,6 +340,20 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
             revert PriceOracle__Deviation(asset, primary, secondary, most);
         }
         return primary;
+    }
+
+    function _requireTradable(address asset) private view {
+        Storage storage $ = _storage();
+        if (!_is($.sources[asset], _HAS_WINDOW)) return;
+        TradingWindow memory window = $.windows[asset];
+        if (!window.isOpen(block.timestamp)) {
+            revert PriceOracle__MarketClosed(asset, window.opens, window.closes, window.weekdays);
+        }
+        if (window.maxAge == 0) return;
+        uint256 updatedAt = _updatedAt(asset);
+        if (block.timestamp > updatedAt + window.maxAge) {
+            revert PriceOracle__TooOldToTrade(asset, updatedAt, window.maxAge);
+        }
     }
 
     /// @return updatedAt Unix seconds of the answer that counts: the primary's, unless that is refused.

@@ -5,7 +5,9 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
+import {Asset, AssetLib} from "./Asset.sol";
 import {TryToken} from "./TryToken.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
@@ -14,15 +16,6 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 /// @notice See {IPortfolio}. The list of assets, what they are worth, and legs that could not be sent.
 abstract contract Holdings is IPortfolio {
     using SafeERC20 for IERC20;
-
-    /// @dev One slot: read together in every trade and exit.
-    /// @param reserved Whether some of the balance is set aside: `_setAside` is read only then.
-    struct Asset {
-        address token;
-        uint8 decimals;
-        bool reserved;
-        bool retired;
-    }
 
     uint256 private constant _MAX_ASSETS = 32;
 
@@ -54,7 +47,7 @@ abstract contract Holdings is IPortfolio {
     /// @inheritdoc IPortfolio
     function isAsset(address asset_) external view returns (bool) {
         uint256 indexPlusOne = _indexPlusOne[asset_];
-        return indexPlusOne != 0 && !_assets[indexPlusOne - 1].retired;
+        return indexPlusOne != 0 && !_assets[indexPlusOne - 1].retired();
     }
 
     /// @inheritdoc IPortfolio
@@ -73,7 +66,7 @@ abstract contract Holdings is IPortfolio {
     function _listed() internal view returns (Asset[] memory list) {
         list = _assets;
         uint256 count = list.length;
-        while (count != 0 && list[count - 1].retired) --count;
+        while (count != 0 && list[count - 1].retired()) --count;
         assembly ("memory-safe") {
             mstore(list, count)
         }
@@ -91,12 +84,12 @@ abstract contract Holdings is IPortfolio {
         if (indexPlusOne == 0) {
             indexPlusOne = _assets.length + 1;
             if (indexPlusOne > _MAX_ASSETS) revert Portfolio__TooManyAssets(indexPlusOne, _MAX_ASSETS);
-            _assets.push().token = asset_;
+            _assets.push(AssetLib.pack(asset_, 0, false));
         } else if (indexPlusOne <= listed) {
             revert Portfolio__AssetExists(asset_);
         }
         _swap(indexPlusOne - 1, listed);
-        _assets[listed] = Asset(asset_, IERC20Metadata(asset_).decimals(), _setAside[asset_] != 0, false);
+        _assets[listed] = AssetLib.pack(asset_, IERC20Metadata(asset_).decimals(), _setAside[asset_] != 0);
         emit ListingChanged(asset_, Listing.Listed);
     }
 
@@ -111,7 +104,7 @@ abstract contract Holdings is IPortfolio {
             index = listed - 1;
         }
         if (listing == Listing.Retired) {
-            _assets[index].retired = true;
+            _assets[index] = _assets[index].with(AssetLib.RETIRED);
         } else {
             _swap(index, _assets.length - 1);
             _assets.pop();
@@ -121,13 +114,9 @@ abstract contract Holdings is IPortfolio {
     }
 
     function _swap(uint256 i, uint256 j) private {
-        (Asset storage a, Asset storage b) = (_assets[i], _assets[j]);
-        (_indexPlusOne[a.token], _indexPlusOne[b.token]) = (j + 1, i + 1);
-        assembly ("memory-safe") {
-            let word := sload(a.slot)
-            sstore(a.slot, sload(b.slot))
-            sstore(b.slot, word)
-        }
+        (Asset a, Asset b) = (_assets[i], _assets[j]);
+        (_indexPlusOne[a.token()], _indexPlusOne[b.token()]) = (j + 1, i + 1);
+        (_assets[i], _assets[j]) = (b, a);
     }
 
     // -- Legs of exits -----------------------------------------------------------------------------------------------
@@ -135,7 +124,7 @@ abstract contract Holdings is IPortfolio {
     /// @dev One leg of a redemption: its amount, sent, or set aside if the token refuses.
     function _sendLeg(
         uint256 index,
-        Asset memory info,
+        Asset info,
         uint256 shares,
         uint256 supply,
         address receiver,
@@ -144,13 +133,13 @@ abstract contract Holdings is IPortfolio {
         internal
         returns (uint256 amount)
     {
-        address asset_ = info.token;
+        address asset_ = info.token();
         (bool readable, uint256 balance) = TryToken.balanceOf(asset_, address(this));
         if (!readable || balance > type(uint128).max) {
             emit LegUnreadable(asset_, owner);
             return 0;
         }
-        if (info.reserved) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[asset_]);
+        if (info.reserved()) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[asset_]);
         amount = FixedPointMathLib.fullMulDiv(balance, shares, supply);
         // slither-disable-next-line incorrect-equality (nothing to send)
         if (amount == 0 || TryToken.transfer(asset_, receiver, amount)) return amount;
@@ -158,9 +147,9 @@ abstract contract Holdings is IPortfolio {
     }
 
     /// @dev Keeps some of what is held for an account.
-    function _setAsideFor(uint256 index, Asset memory info, address owner, uint256 amount) internal {
-        address asset_ = info.token;
-        if (!info.reserved) _assets[index].reserved = true;
+    function _setAsideFor(uint256 index, Asset info, address owner, uint256 amount) internal {
+        address asset_ = info.token();
+        if (!info.reserved()) _assets[index] = _assets[index].with(AssetLib.RESERVED);
         _setAside[asset_] += amount;
         _claimable[owner][asset_] += amount;
         emit LegSetAside(asset_, owner, amount);
@@ -175,7 +164,9 @@ abstract contract Holdings is IPortfolio {
         // What was set aside outlives the listing.
         uint256 indexPlusOne = _indexPlusOne[asset_];
         // slither-disable-next-line incorrect-equality (nothing is left of it, or it is not listed)
-        if (left == 0 && indexPlusOne != 0) _assets[indexPlusOne - 1].reserved = false;
+        if (left == 0 && indexPlusOne != 0) {
+            _assets[indexPlusOne - 1] = _assets[indexPlusOne - 1].without(AssetLib.RESERVED);
+        }
         IERC20(asset_).safeTransfer(receiver, amount);
         emit LegClaimed(asset_, msg.sender, receiver, amount);
     }
@@ -185,25 +176,21 @@ abstract contract Holdings is IPortfolio {
     function _tokens(Asset[] memory list) internal pure returns (address[] memory tokens) {
         tokens = new address[](list.length);
         for (uint256 k; k < list.length; ++k) {
-            tokens[k] = list[k].token;
+            tokens[k] = list[k].token();
         }
     }
 
-    function _indexIn(Asset[] memory list, address asset_) internal pure returns (uint256) {
-        for (uint256 k; k < list.length; ++k) {
-            if (list[k].token == asset_) return k;
-        }
-        revert Portfolio__AssetNotListed(asset_);
-    }
-
+    /// @param unit Smallest units of one whole token.
     /// @return WAD USD.
-    function _valueOf(uint256 amount, uint256 price, uint256 decimals_) internal pure returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(amount, price, 10 ** decimals_);
+    function _valueOf(uint256 amount, uint256 price, uint256 unit) internal pure returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(amount, price, unit);
     }
 
-    function _balanceOf(Asset memory info) internal view returns (uint256 balance) {
-        balance = IERC20(info.token).balanceOf(address(this));
-        if (info.reserved) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[info.token]);
+    function _balanceOf(Asset info) internal view returns (uint256 balance) {
+        bool readable;
+        (readable, balance) = SafeTransferLib.checkBalanceOf(info.token(), address(this));
+        if (!readable) revert Portfolio__BalanceUnreadable(info.token());
+        if (info.reserved()) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[info.token()]);
     }
 
     function _valued(
@@ -217,14 +204,16 @@ abstract contract Holdings is IPortfolio {
         balances = new uint256[](list.length);
         values = new uint256[](list.length);
         for (uint256 k; k < list.length; ++k) {
-            balances[k] = _balanceOf(list[k]);
-            values[k] = _valueOf(balances[k], prices[k], list[k].decimals);
-            total += values[k];
+            Asset info = list[k];
+            uint256 balance = _balanceOf(info);
+            uint256 value = _valueOf(balance, prices[k], info.unit());
+            (balances[k], values[k]) = (balance, value);
+            total += value;
         }
     }
 
     /// @dev WAD USD to smallest units of the settlement token, rounded down.
-    function _inSettlement(uint256 value, uint256 settlementPrice, uint256 decimals_) internal pure returns (uint256) {
-        return FixedPointMathLib.fullMulDiv(value, 10 ** decimals_, settlementPrice);
+    function _inSettlement(uint256 value, uint256 settlementPrice, uint256 unit) internal pure returns (uint256) {
+        return FixedPointMathLib.fullMulDiv(value, unit, settlementPrice);
     }
 }

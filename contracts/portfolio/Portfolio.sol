@@ -8,6 +8,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Asset} from "./Asset.sol";
 import {BoundShares} from "./BoundShares.sol";
 import {Holdings} from "./Holdings.sol";
 import {ShareMath} from "./ShareMath.sol";
@@ -52,7 +53,7 @@ contract Portfolio is Trading {
         __ERC4626_init(IERC20(params.settlement));
         compliance = params.compliance;
         _list(params.settlement);
-        if (_assets[0].decimals > 18) revert Portfolio__InvalidAsset(params.settlement);
+        if (_assets[0].decimals() > 18) revert Portfolio__InvalidAsset(params.settlement);
         for (uint256 k; k < params.assets.length; ++k) {
             _list(params.assets[k]);
         }
@@ -212,7 +213,7 @@ contract Portfolio is Trading {
         returns (uint256 burnt, uint256 assets_)
     {
         // Checks
-        Asset memory settlement = _assets[0];
+        Asset settlement = _assets[0];
         (uint256 supply,) = _supplyAt(total, true);
         burnt = FixedPointMathLib.min(
             shares, ShareMath.sharesFor(_balanceOf(settlement), total, supply, Math.Rounding.Floor)

@@ -108,6 +108,22 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
     }
 
     /// @inheritdoc IShareBook
+    function recordTrade(
+        uint256 potBefore,
+        uint256 potAfter,
+        uint256 issued
+    )
+        external
+        returns (uint256 supplyBefore, uint256 supplyAfter)
+    {
+        Quote memory q = _priced(msg.sender, potBefore, issued);
+        supplyBefore = Fees.supplyOf(q, false);
+        Account storage a = _accounts[msg.sender];
+        q = Fees.quote(potAfter * Fees.SCALE, q.base, a.highWaterMark.unpack(), a.terms.performanceBps);
+        supplyAfter = Fees.supplyOf(q, false);
+    }
+
+    /// @inheritdoc IShareBook
     function recordEntry(
         uint256 pot,
         uint256 issued,

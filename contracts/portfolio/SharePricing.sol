@@ -7,6 +7,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Asset} from "./Asset.sol";
 import {BoundShares} from "./BoundShares.sol";
 import {Holdings} from "./Holdings.sol";
 import {ShareMath} from "./ShareMath.sol";
@@ -156,7 +157,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         address[] memory tokens = _tokens(list);
         prices = exit ? IPriceOracle(oracle).exitPrices(tokens) : IPriceOracle(oracle).prices(tokens);
         (balances, values, total) = _valued(list, prices);
-        totalAssets_ = _inSettlement(total, prices[0], list[0].decimals);
+        totalAssets_ = _inSettlement(total, prices[0], list[0].unit());
     }
 
     function _totalAt(bool exit) internal view returns (uint256 totalAssets_) {
@@ -201,9 +202,13 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         return totalSupply() + 10 ** _OFFSET;
     }
 
-    /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
     function _sharePrice(uint256 total) internal view returns (uint256) {
         (uint256 supply,) = _supplyAt(total, false);
+        return _sharePriceAt(total, supply);
+    }
+
+    /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is 10^6 too small.
+    function _sharePriceAt(uint256 total, uint256 supply) internal pure returns (uint256) {
         return FixedPointMathLib.fullMulDiv(total + 1, _WAD * 10 ** _OFFSET, supply);
     }
 
@@ -253,7 +258,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
     /// @dev Who enters shares in what is retired without having paid for it: entry is closed while there is any.
     function _closed() private view returns (bool) {
         if (_halted()) return true;
-        return _assets[_assets.length - 1].retired && IPortfolioFactory(factory).holdsRetired(address(this));
+        return _assets[_assets.length - 1].retired() && IPortfolioFactory(factory).holdsRetired(address(this));
     }
 
     function _halted() private view returns (bool) {

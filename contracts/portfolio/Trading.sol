@@ -5,22 +5,40 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Asset} from "./Asset.sol";
 import {LossBudget} from "./LossBudget.sol";
+import {OrderHead, OrderWords} from "./OrderWords.sol";
 import {SharePricing} from "./SharePricing.sol";
 import {TradeTerms} from "./TradeTerms.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title How a portfolio trades
 /// @notice See {IPortfolio}. The orders of a rebalance, and what decides whether they stand.
 abstract contract Trading is SharePricing, LossBudget {
+    using OrderWords for uint256[];
     using SafeERC20 for IERC20;
+
+    /// @dev Everything that the orders of an execution share.
+    /// @param held Balances without what is set aside, kept up to date from order to order.
+    struct Run {
+        Asset[] list;
+        uint256[] prices;
+        uint256[] held;
+        uint256 slippageBps;
+    }
 
     /// @inheritdoc IPortfolio
     address public immutable aggregator;
     /// @inheritdoc IPortfolio
     address public immutable rebalancer;
+
+    /// @dev What the order that runs has still to pay: the amount in the low 112 bits, above it its token's low 144 bits.
+    uint256 private transient _due;
 
     constructor(address aggregator_, address rebalancer_) {
         (aggregator, rebalancer) = (aggregator_, rebalancer_);
@@ -29,7 +47,7 @@ abstract contract Trading is SharePricing, LossBudget {
     /// @inheritdoc IPortfolio
     // slither-disable-next-line reentrancy-balance (what was there before is what is asked; every entry is locked)
     function execute(
-        ILiquidityAggregator.Order[] calldata orders,
+        uint256[] calldata orders,
         Terms calldata terms
     )
         external
@@ -38,72 +56,121 @@ abstract contract Trading is SharePricing, LossBudget {
     {
         // Checks
         if (msg.sender != rebalancer) revert Portfolio__OnlyRebalancer(msg.sender);
-        Asset[] memory list;
-        uint256[] memory prices;
-        uint256 navBefore;
-        // What waits for cash keeps it: at worst the trades leave as much as there was.
-        uint256 kept;
+        Run memory run;
+        run.list = _listed();
         {
-            uint256[] memory held;
-            uint256 total;
-            (list, prices, held, execution.valuesBefore, navBefore, total) = _appraise(false);
-            TradeTerms.requireSame(_tokens(list), terms.assetsHash);
-            kept = FixedPointMathLib.min(held[0], _waiting(total, _recordPrice(total, false)));
+            address[] memory tokens = _tokens(run.list);
+            TradeTerms.requireSame(tokens, terms.assetsHash);
+            run.prices = IPriceOracle(oracle).tradingPrices(tokens, orders.traded());
         }
+        uint256 navBefore;
+        (run.held, execution.valuesBefore, navBefore) = _valued(run.list, run.prices);
+        uint256 cash = run.held[0];
 
         // Interactions
-        uint256 slippageBps =
+        run.slippageBps =
             FixedPointMathLib.min(terms.maxSlippageBps, ILiquidityAggregator(aggregator).maxDeviationBps());
-        for (uint256 i; i < orders.length; ++i) {
-            _trade(orders[i], list, prices, slippageBps);
+        for (uint256 cursor; cursor < orders.length;) {
+            cursor = _trade(orders, cursor, run);
         }
 
         // What the trades did decides whether they stand: I2, then I3.
         uint256 navAfter;
-        (, execution.valuesAfter, navAfter) = _valued(list, prices);
+        (execution.valuesAfter, navAfter) = _valuedAfter(run);
         if (terms.feeBps != 0) {
-            execution.fee = _payExecutor(execution, terms, prices[0], list[0]);
+            execution.fee = _payExecutor(execution, terms, run);
             navAfter -= execution.fee;
         }
-        uint256 left = _balanceOf(list[0]);
-        if (left < kept) revert Portfolio__CashAwaited(left, kept);
+        uint256 sharePrice_ = _requireCash(run, cash, navBefore, navAfter);
         uint256 level = _chargeLoss(navBefore, navAfter);
-        IRiskEngine(riskEngine)
-            .checkRebalance(
-                execution.valuesBefore,
-                execution.valuesAfter,
-                _sharePrice(_inSettlement(navAfter, prices[0], list[0].decimals))
-            );
+        IRiskEngine(riskEngine).checkRebalance(execution.valuesBefore, execution.valuesAfter, sharePrice_);
         emit Executed(navBefore, navAfter, level);
     }
 
-    /// @dev One order, at no worse than the oracle's prices less the slippage: the aggregator says what has come in.
-    function _trade(
-        ILiquidityAggregator.Order calldata order,
-        Asset[] memory list,
-        uint256[] memory prices,
-        uint256 slippageBps
+    /// @inheritdoc IPaymentCallback
+    function payDue(address token, address to, uint256 amount) external {
+        if (msg.sender != aggregator) revert Portfolio__OnlyAggregator(msg.sender);
+        uint256 due = _due;
+        if (due >> 112 != uint144(uint160(token)) || uint112(due) < amount) revert Portfolio__NotDue(token, amount);
+        _due = due - amount;
+        IERC20(token).safeTransfer(to, amount);
+    }
+
+    /// @dev One order, at no worse than the oracle's prices less the slippage.
+    /// @return next Where the next one begins.
+    function _trade(uint256[] calldata orders, uint256 cursor, Run memory run) private returns (uint256 next) {
+        OrderHead head;
+        uint256[] calldata route;
+        (head, route, next) = orders.orderAt(cursor);
+        (uint256 sold, uint256 bought) = (_checked(head.sold(), run), _checked(head.bought(), run));
+        (Asset assetIn, Asset assetOut) = (run.list[sold], run.list[bought]);
+        uint256 amountIn = head.amountIn();
+        {
+            // What is set aside is somebody's already.
+            uint256 held = run.held[sold];
+            if (amountIn > held) revert ERC20InsufficientBalance(address(this), held, amountIn);
+            run.held[sold] = held - amountIn;
+        }
+        uint256 before = run.held[bought];
+        _due = uint256(uint160(assetIn.token())) << 112 | amountIn;
+        ILiquidityAggregator(aggregator).swapWithCallback(assetIn.token(), assetOut.token(), route);
+        uint256 left = uint112(_due);
+        if (left != 0) revert Portfolio__Unpaid(assetIn.token(), left);
+        _due = 0;
+        run.held[bought] = _balanceOf(assetOut);
+        uint256 amountOut = FixedPointMathLib.zeroFloorSub(run.held[bought], before);
+        if (amountOut < head.minAmountOut()) {
+            revert Portfolio__InsufficientOutput(assetOut.token(), amountOut, head.minAmountOut());
+        }
+        TradeTerms.requireFair(
+            assetIn.token(),
+            assetOut.token(),
+            _valueOf(amountIn, run.prices[sold], assetIn.unit()),
+            _valueOf(amountOut, run.prices[bought], assetOut.unit()),
+            run.slippageBps
+        );
+        emit Traded(assetIn.token(), assetOut.token(), amountIn, amountOut);
+    }
+
+    function _checked(uint256 index, Run memory run) private pure returns (uint256) {
+        if (index >= run.list.length) revert Portfolio__NoSuchAsset(index, run.list.length);
+        return index;
+    }
+
+    /// @dev What is held after the orders, refused where a token debited more than it was asked for.
+    function _valuedAfter(Run memory run) private view returns (uint256[] memory values, uint256 total) {
+        uint256[] memory balances;
+        (balances, values, total) = _valued(run.list, run.prices);
+        for (uint256 k; k < balances.length; ++k) {
+            uint256 expected = run.held[k];
+            if (balances[k] < expected) {
+                revert Portfolio__BalanceMismatch(run.list[k].token(), expected, balances[k]);
+            }
+        }
+        run.held = balances;
+    }
+
+    /// @dev What waits for cash keeps it: at worst the trades leave as much as there was.
+    /// @param cash Smallest units of the settlement token before the orders.
+    /// @return sharePrice_ After them.
+    function _requireCash(
+        Run memory run,
+        uint256 cash,
+        uint256 navBefore,
+        uint256 navAfter
     )
         private
+        returns (uint256 sharePrice_)
     {
-        (address tokenIn, address tokenOut, uint256 amountIn) = (order.tokenIn, order.tokenOut, order.amountIn);
-        if (order.recipient != address(this)) revert Portfolio__WrongRecipient(order.recipient);
-        uint256 sold = _indexIn(list, tokenIn);
-        uint256 bought = _indexIn(list, tokenOut);
-        if (list[sold].reserved) {
-            // What is set aside is somebody's already.
-            uint256 held = _balanceOf(list[sold]);
-            if (amountIn > held) revert ERC20InsufficientBalance(address(this), held, amountIn);
-        }
-        IERC20(tokenIn).forceApprove(aggregator, amountIn);
-        uint256 amountOut = ILiquidityAggregator(aggregator).swap(order);
-        TradeTerms.requireFair(
-            tokenIn,
-            tokenOut,
-            _valueOf(amountIn, prices[sold], list[sold].decimals),
-            _valueOf(amountOut, prices[bought], list[bought].decimals),
-            slippageBps
-        );
+        Asset settlement = run.list[0];
+        uint256 totalBefore = _inSettlement(navBefore, run.prices[0], settlement.unit());
+        uint256 totalAfter = _inSettlement(navAfter, run.prices[0], settlement.unit());
+        (uint256 supplyBefore, uint256 supplyAfter) =
+            IShareBook(shareBook).recordTrade(totalBefore + 1, totalAfter + 1, _issued());
+        uint256 kept = FixedPointMathLib.min(cash, _waiting(totalBefore, supplyBefore));
+        uint256 left = run.held[0];
+        if (left < kept) revert Portfolio__CashAwaited(left, kept);
+        sharePrice_ = _sharePriceAt(totalAfter, supplyAfter);
     }
 
     /// @dev Pays from cash, as far as it goes; the values afterwards are without it.
@@ -111,20 +178,21 @@ abstract contract Trading is SharePricing, LossBudget {
     function _payExecutor(
         Execution memory execution,
         Terms calldata terms,
-        uint256 settlementPrice,
-        Asset memory settlement
+        Run memory run
     )
         private
         returns (uint256 fee)
     {
+        (Asset settlement, uint256 settlementPrice) = (run.list[0], run.prices[0]);
         uint256 due = TradeTerms.feeValue(execution.valuesBefore, execution.valuesAfter, terms.feeBps);
         uint256 amount =
-            FixedPointMathLib.min(_inSettlement(due, settlementPrice, settlement.decimals), _balanceOf(settlement));
+            FixedPointMathLib.min(_inSettlement(due, settlementPrice, settlement.unit()), run.held[0]);
         fee = FixedPointMathLib.min(
-            FixedPointMathLib.fullMulDivUp(amount, settlementPrice, 10 ** settlement.decimals), execution.valuesAfter[0]
+            FixedPointMathLib.fullMulDivUp(amount, settlementPrice, settlement.unit()), execution.valuesAfter[0]
         );
         execution.valuesAfter[0] -= fee;
+        run.held[0] -= amount;
         emit ExecutorPaid(terms.feeTo, amount);
-        IERC20(settlement.token).safeTransfer(terms.feeTo, amount);
+        IERC20(settlement.token()).safeTransfer(terms.feeTo, amount);
     }
 }

@@ -13,8 +13,6 @@ import {Pace} from "./Pace.sol";
 import {Signals} from "./Signals.sol";
 import {TrackingError} from "./TrackingError.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
-import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {IModelRegistry} from "interfaces/rebalance/IModelRegistry.sol";
@@ -42,12 +40,14 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     /// @dev What a transaction did, WAD of NAV.
+    /// @param outside Index of the first asset that ends outside the band; the number of assets if there is none.
     struct Outcome {
         uint256 turnover;
         uint256 cost;
         uint256 keeperFee;
         uint256 distanceBefore;
         uint256 distanceAfter;
+        uint256 outside;
         uint256 part;
         bool done;
     }
@@ -62,8 +62,6 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     ISignerSets public immutable signerSets;
     /// @notice The models that signals may come from.
     IModelRegistry public immutable modelRegistry;
-    /// @notice Knows what may be traded now.
-    IPriceOracle public immutable oracle;
 
     // The policy that a portfolio begins with.
     uint16 private immutable _maxTurnoverBps;
@@ -74,7 +72,6 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     constructor(
         ISignerSets signerSets_,
         IModelRegistry modelRegistry_,
-        IPriceOracle oracle_,
         Policy memory policy
     )
         EIP712("Quantera AutoRebalancer", "1")
@@ -82,7 +79,6 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         Pace.requireValid(policy);
         signerSets = signerSets_;
         modelRegistry = modelRegistry_;
-        oracle = oracle_;
         (_maxTurnoverBps, _turnoverWindow) = (policy.maxTurnoverBps, policy.turnoverWindow);
         (_minInterval, _keeperFeeBps) = (policy.minInterval, policy.keeperFeeBps);
         _disableInitializers();
@@ -97,7 +93,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     /// @inheritdoc IAutoRebalancer
     function rebalance(
         RebalanceSignal calldata signal,
-        ILiquidityAggregator.Order[] calldata orders,
+        uint256[] calldata orders,
         ISignerSets.Signature[] calldata signatures
     )
         external
@@ -110,7 +106,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     /// @inheritdoc IAutoRebalancer
     function estimate(
         RebalanceSignal calldata signal,
-        ILiquidityAggregator.Order[] calldata orders
+        uint256[] calldata orders
     )
         external
         returns (Estimate memory)
@@ -129,7 +125,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     /// @inheritdoc IAutoRebalancer
     function simulate(
         RebalanceSignal calldata signal,
-        ILiquidityAggregator.Order[] calldata orders,
+        uint256[] calldata orders,
         address executor
     )
         external
@@ -172,7 +168,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     function performUpkeep(bytes calldata performData) external {
         (
             RebalanceSignal calldata signal,
-            ILiquidityAggregator.Order[] calldata orders,
+            uint256[] calldata orders,
             ISignerSets.Signature[] calldata signatures
         ) = _arguments(performData);
         _requireRunnable(signal, orders);
@@ -253,7 +249,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     /// @param executor Who gets the keeper's fee; address zero for nobody.
     function _execute(
         RebalanceSignal calldata signal,
-        ILiquidityAggregator.Order[] calldata orders,
+        uint256[] calldata orders,
         address executor
     )
         private
@@ -269,9 +265,6 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
 
         // Effects: spent until it turns out that more parts are to come.
         nonces.spend(signal.nonce);
-
-        // A price that holds for NAV may be too old to trade at.
-        oracle.requireTradable(_tokensOf(orders));
 
         // Interactions; their outcome decides. The portfolio lets nobody in while they last.
         IPortfolio.Execution memory execution = IPortfolio(signal.portfolio)
@@ -308,7 +301,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
 
     function _requireRunnable(
         RebalanceSignal calldata signal,
-        ILiquidityAggregator.Order[] calldata orders
+        uint256[] calldata orders
     )
         private
         view
@@ -320,7 +313,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         if (orders.length == 0) revert AutoRebalancer__NoOrders();
         if (signal.maxParts == 0) revert AutoRebalancer__NoParts();
         if (signal.ordersHash != 0) {
-            bytes32 ordersHash = keccak256(abi.encode(orders));
+            bytes32 ordersHash = keccak256(abi.encodePacked(orders));
             if (ordersHash != signal.ordersHash) revert AutoRebalancer__WrongOrders(ordersHash, signal.ordersHash);
         }
         if (_storage().nonces[signal.portfolio].isSpent(signal.nonce)) {
@@ -338,27 +331,29 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         pure
         returns (Outcome memory outcome)
     {
-        uint256 count = execution.valuesAfter.length;
-        _requireTargets(signal.targets, count);
+        (uint256[] memory valuesBefore, uint256[] memory valuesAfter) = (execution.valuesBefore, execution.valuesAfter);
+        uint256[] calldata targets = signal.targets;
+        _requireTargets(targets, valuesAfter.length);
         (uint256 navBefore, uint256 navAfter, uint256 moved) = (0, 0, 0);
-        for (uint256 k; k < count; ++k) {
-            navBefore += execution.valuesBefore[k];
-            navAfter += execution.valuesAfter[k];
-            moved += FixedPointMathLib.dist(execution.valuesBefore[k], execution.valuesAfter[k]);
+        for (uint256 k; k < valuesAfter.length; ++k) {
+            (uint256 before, uint256 afterwards) = (valuesBefore[k], valuesAfter[k]);
+            navBefore += before;
+            navAfter += afterwards;
+            moved += FixedPointMathLib.dist(before, afterwards);
         }
-        for (uint256 k; k < count; ++k) {
-            outcome.distanceBefore += _off(execution.valuesBefore[k], navBefore, signal.targets[k]);
-            outcome.distanceAfter += _off(execution.valuesAfter[k], navAfter, signal.targets[k]);
-        }
-        uint256 lost = FixedPointMathLib.zeroFloorSub(navBefore, navAfter);
-        outcome.turnover = FixedPointMathLib.fullMulDivUp(moved, _WAD, 2 * navBefore);
-        outcome.cost = FixedPointMathLib.fullMulDivUp(lost, _WAD, navBefore);
-        outcome.keeperFee = FixedPointMathLib.fullMulDiv(execution.fee, _WAD, navBefore);
+        uint256 band = signal.bandBps * Pace.BPS_TO_WAD;
+        (outcome.distanceBefore,) = _distance(valuesBefore, navBefore, targets, band);
+        (outcome.distanceAfter, outcome.outside) = _distance(valuesAfter, navAfter, targets, band);
+        uint256 turnover = FixedPointMathLib.fullMulDivUp(moved, _WAD, 2 * navBefore);
+        uint256 cost =
+            FixedPointMathLib.fullMulDivUp(FixedPointMathLib.zeroFloorSub(navBefore, navAfter), _WAD, navBefore);
+        uint256 keeperFee = FixedPointMathLib.fullMulDiv(execution.fee, _WAD, navBefore);
+        (outcome.turnover, outcome.cost, outcome.keeperFee) = (turnover, cost, keeperFee);
         // What was sold is half of what moved and half of what was lost on the way.
-        uint256 traded = outcome.turnover + outcome.cost / 2 + 1;
-        uint256 most = FixedPointMathLib.fullMulDivUp(traded, signal.maxSlippageBps * Pace.BPS_TO_WAD, _WAD)
-            + outcome.keeperFee + 1;
-        if (outcome.cost > most) revert AutoRebalancer__TooCostly(outcome.cost, most);
+        uint256 traded = turnover + cost / 2 + 1;
+        uint256 most =
+            FixedPointMathLib.fullMulDivUp(traded, signal.maxSlippageBps * Pace.BPS_TO_WAD, _WAD) + keeperFee + 1;
+        if (cost > most) revert AutoRebalancer__TooCostly(cost, most);
     }
 
     /// @dev Inside the band, or so much closer that the parts that are left may reach it.
@@ -372,7 +367,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     {
         (uint256 before, uint256 afterwards) = (outcome.distanceBefore, outcome.distanceAfter);
         if (afterwards >= before) revert AutoRebalancer__NotCloser(before, afterwards);
-        uint256 outside = _firstOutside(signal, execution.valuesAfter);
+        uint256 outside = outcome.outside;
         outcome.done = outside == execution.valuesAfter.length;
         if (outcome.done) return;
         if (outcome.part >= signal.maxParts) {
@@ -385,13 +380,25 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         if (before - afterwards < share) revert AutoRebalancer__NotCloser(before, afterwards);
     }
 
-    /// @return Index of the first asset outside the band; the number of assets if there is none.
-    function _firstOutside(RebalanceSignal calldata signal, uint256[] memory values) private pure returns (uint256) {
-        uint256 nav = _sum(values);
+    /// @param band WAD.
+    /// @return sum Of |weight - target|, WAD.
+    /// @return outside Index of the first asset outside the band; the number of assets if there is none.
+    function _distance(
+        uint256[] memory values,
+        uint256 nav,
+        uint256[] calldata targets,
+        uint256 band
+    )
+        private
+        pure
+        returns (uint256 sum, uint256 outside)
+    {
+        outside = values.length;
         for (uint256 k; k < values.length; ++k) {
-            if (_off(values[k], nav, signal.targets[k]) > signal.bandBps * Pace.BPS_TO_WAD) return k;
+            uint256 off = FixedPointMathLib.dist(FixedPointMathLib.fullMulDiv(values[k], _WAD, nav), targets[k]);
+            sum += off;
+            if (off > band && outside == values.length) outside = k;
         }
-        return values.length;
     }
 
     function _requireTargets(uint256[] calldata targets, uint256 count) private pure {
@@ -401,11 +408,6 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
             sum += targets[k];
         }
         if (sum != _WAD) revert AutoRebalancer__TargetsDoNotSum(sum);
-    }
-
-    /// @return |weight - target|, WAD.
-    function _off(uint256 value, uint256 nav, uint256 target) private pure returns (uint256) {
-        return FixedPointMathLib.dist(FixedPointMathLib.fullMulDiv(value, _WAD, nav), target);
     }
 
     function _sum(uint256[] memory values) private pure returns (uint256 total) {
@@ -437,7 +439,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         pure
         returns (
             RebalanceSignal calldata signal,
-            ILiquidityAggregator.Order[] calldata orders,
+            uint256[] calldata orders,
             ISignerSets.Signature[] calldata signatures
         )
     {
@@ -461,21 +463,6 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
             mstore(reason, size)
         }
         return abi.decode(reason, (Estimate));
-    }
-
-    /// @return tokens What orders sell and buy, each once.
-    function _tokensOf(ILiquidityAggregator.Order[] calldata orders) private pure returns (address[] memory tokens) {
-        tokens = new address[](2 * orders.length);
-        uint256 count;
-        for (uint256 i; i < tokens.length; ++i) {
-            address token = i % 2 == 0 ? orders[i / 2].tokenIn : orders[i / 2].tokenOut;
-            uint256 k;
-            while (k < count && tokens[k] != token) ++k;
-            if (k == count) tokens[count++] = token;
-        }
-        assembly ("memory-safe") {
-            mstore(tokens, count)
-        }
     }
 
     /// @dev The id of the signer set of a portfolio.

@@ -322,15 +322,18 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     }
 
     function _inside(MarketRisk.Exposure memory e, Limits memory limits, uint256 part) private pure returns (bool) {
-        uint256[6] memory values = _scalars(e);
-        for (uint256 k; k < 6; ++k) {
-            if (values[k] > limits.bound(_scalar(k), part)) return false;
+        if (e.var99 > RiskLimits.part(limits.maxVar99Bps, part)) return false;
+        if (e.var95 > RiskLimits.part(limits.maxVar95Bps, part)) return false;
+        if (e.es975 > RiskLimits.part(limits.maxEs975Bps, part)) return false;
+        if (e.volatility > RiskLimits.part(limits.maxVolatilityBps, part)) return false;
+        if (e.herfindahl > RiskLimits.part(limits.maxHerfindahlBps, part)) return false;
+        if (e.leverage > RiskLimits.part(limits.maxLeverageBps, part)) return false;
+        uint256 most = RiskLimits.part(limits.maxWeightBps, part);
+        uint256[] memory weights = e.weights;
+        for (uint256 k = 1; k < weights.length; ++k) {
+            if (weights[k] > most) return false;
         }
-        uint256 most = limits.bound(Metric.Weight, part);
-        for (uint256 k = 1; k < e.weights.length; ++k) {
-            if (e.weights[k] > most) return false;
-        }
-        return MarketRisk.maxComponent(e.components) <= limits.bound(Metric.Component, part);
+        return MarketRisk.maxComponent(e.components) <= RiskLimits.part(limits.maxComponentBps, part);
     }
 
     /// @dev Inside, or outside before and strictly closer now, metric by metric and asset by asset.

@@ -48,26 +48,33 @@ library RiskLimits {
         return true;
     }
 
-    /// @return l The tighter of both, field by field.
+    /// @return l The tighter of both, field by field. Each fills one slot, which is read whole: from the lowest bit thirteen
+    /// fields of 16 bits, the grade's 8, and the least value of 16.
     function tighter(
-        IRiskEngine.Limits memory a,
-        IRiskEngine.Limits memory b
+        IRiskEngine.Limits storage a,
+        IRiskEngine.Limits storage b
     )
         internal
-        pure
+        view
         returns (IRiskEngine.Limits memory l)
     {
-        for (uint256 k; k < FIELDS; ++k) {
-            _set(l, k, tighterAt(k, field(a, k), field(b, k)));
+        uint256 x;
+        uint256 y;
+        assembly ("memory-safe") {
+            x := sload(a.slot)
+            y := sload(b.slot)
         }
+        for (uint256 k; k < _GRADE; ++k) {
+            _set(l, k, int256(FixedPointMathLib.min(uint16(x), uint16(y))));
+            (x, y) = (x >> 16, y >> 16);
+        }
+        l.worstGrade = uint8(FixedPointMathLib.min(uint8(x), uint8(y)));
+        (int16 here, int16 there) = (int16(uint16(x >> 8)), int16(uint16(y >> 8)));
+        l.minSharpeBps = here > there ? here : there;
     }
 
     function asTightAt(uint256 k, int256 value, int256 than) internal pure returns (bool) {
         return k == _LEAST ? value >= than : value <= than;
-    }
-
-    function tighterAt(uint256 k, int256 a, int256 b) internal pure returns (int256) {
-        return asTightAt(k, a, b) ? a : b;
     }
 
     /// @notice The first limit that metrics are outside of.
@@ -128,6 +135,13 @@ library RiskLimits {
         uint256 value = uint256(field(l, k < _HALT ? k : k + 1));
         if (value == OFF) return type(uint256).max;
         return value * (metric == IRiskEngine.Metric.Liquidity ? _TENTHS_TO_WAD : _BPS_TO_WAD) * partBps / WHOLE_BPS;
+    }
+
+    /// @return Part of a limit in basis points, WAD; 2^256 - 1 where it is off.
+    function part(uint256 limitBps, uint256 partBps) internal pure returns (uint256) {
+        unchecked {
+            return limitBps == OFF ? type(uint256).max : limitBps * _BPS_TO_WAD * partBps / WHOLE_BPS;
+        }
     }
 
     /// @dev Solidity keeps each member of a struct in a word of its own, sign-extended.

@@ -225,6 +225,10 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
         external
         returns (uint256 amountOut);
 
+    /// @notice As {swapRoute}, for a contract that pays when it is asked to and measures what it gets: see
+    /// {IPaymentCallback}. Neither an allowance is needed, nor a minimum or a deadline looked at here.
+    function swapWithCallback(address tokenIn, address tokenOut, uint256[] calldata route) external;
+
     /// @notice Swaps for an exact output over the order's paths, or reverts whole.
     /// @dev Refused besides what {swap} refuses: a market that cannot say what an output costs (Curve pools without get_dx).
     /// What a venue pays beyond what was needed goes to the recipient.

@@ -119,6 +119,10 @@ interface IPriceOracle {
     /// @return WAD USD for one whole token of each asset, in the order given.
     function prices(address[] calldata assets) external view returns (uint256[] memory);
 
+    /// @notice The same, for who is about to trade some of them: reverts as {requireTradable} for these.
+    /// @param traded Bit k stands for asset k.
+    function tradingPrices(address[] calldata assets, uint256 traded) external view returns (uint256[] memory);
+
     /// @notice Values of token amounts, rounded down.
     /// @param amounts In each asset's own smallest units.
     /// @return WAD USD, in the order given.

@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 
 /// @title Managed portfolio
 /// @notice ERC-4626 shares, in a settlement token, over up to 32 assets. NAV is what the oracle says the holdings are worth.
@@ -28,7 +28,7 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 ///
 /// Tokens that take a fee on transfer, rebase, or call back are refused: by balance checks on deposit and in the
 /// aggregator, by the transient reentrancy guard on every path.
-interface IPortfolio is IERC4626 {
+interface IPortfolio is IERC4626, IPaymentCallback {
     /// @notice What an asset is to a portfolio.
     enum Listing {
         None,
@@ -75,6 +75,8 @@ interface IPortfolio is IERC4626 {
     }
 
     event ListingChanged(address indexed asset, Listing listing);
+    /// @param amountIn Smallest units, as is amountOut: how far the balance grew.
+    event Traded(address indexed tokenIn, address indexed tokenOut, uint256 amountIn, uint256 amountOut);
     event Executed(uint256 navBefore, uint256 navAfter, uint256 lossBucket);
     /// @param amount Smallest units of the settlement token.
     event ExecutorPaid(address indexed executor, uint256 amount);
@@ -95,6 +97,7 @@ interface IPortfolio is IERC4626 {
     error Portfolio__SharesBound(address owner, uint256 balance, uint256 bound);
     /// @dev The trades leave less cash than redemption requests wait for. Smallest units of the settlement token.
     error Portfolio__CashAwaited(uint256 cash, uint256 least);
+    error Portfolio__BalanceUnreadable(address asset);
     error Portfolio__InvalidAsset(address asset);
     error Portfolio__AssetExists(address asset);
     error Portfolio__AssetNotListed(address asset);
@@ -106,7 +109,18 @@ interface IPortfolio is IERC4626 {
     error Portfolio__LossBudgetExceeded(uint256 loss, uint256 level, uint256 capacity);
     /// @dev The list of assets is not the one that was signed for.
     error Portfolio__AssetsChanged(bytes32 assetsHash, bytes32 signedHash);
-    error Portfolio__WrongRecipient(address recipient);
+    error Portfolio__OnlyAggregator(address caller);
+    /// @dev An order names an asset that is not in `assets()`.
+    error Portfolio__NoSuchAsset(uint256 index, uint256 assets);
+    /// @dev The words of the order that begins at `cursor` go beyond the end.
+    error Portfolio__BrokenOrder(uint256 cursor, uint256 next, uint256 words);
+    /// @dev The aggregator asks for another token or for more than the order that runs has left to pay.
+    error Portfolio__NotDue(address token, uint256 amount);
+    /// @dev The route of an order adds up to less than the order sells.
+    error Portfolio__Unpaid(address token, uint256 left);
+    error Portfolio__InsufficientOutput(address tokenOut, uint256 amountOut, uint256 minAmountOut);
+    /// @dev A token debited more than was sent. Smallest units.
+    error Portfolio__BalanceMismatch(address token, uint256 expected, uint256 actual);
     /// @dev An order sells for less than the oracle allows. WAD USD.
     error Portfolio__SlippageExceeded(
         address tokenIn, address tokenOut, uint256 valueIn, uint256 valueOut, uint256 maxSlippageBps
@@ -124,16 +138,14 @@ interface IPortfolio is IERC4626 {
 
     /// @notice Runs swaps between listed assets over listed pools. Only the AutoRebalancer.
     /// @dev Enforces by itself, whatever the rebalancer was told: I1 through the asset list and the aggregator's pool list;
-    /// each order by the oracle's prices; while redemption requests wait, at least as much cash afterwards as they are worth,
+    /// that the oracle says that what is traded may be traded now; each order by the oracle's prices; while redemption requests wait, at least as much cash afterwards as they are worth,
     /// or as there was; I2 by charging the fall of NAV at constant prices, the executor's fee included,
     /// to the bucket; I3 through the RiskEngine.
-    /// @param orders Each with this portfolio as recipient.
-    function execute(
-        ILiquidityAggregator.Order[] calldata orders,
-        Terms calldata terms
-    )
-        external
-        returns (Execution memory);
+    /// @param orders Order after order, each a head and its route. The head has from its lowest bit: the index in `assets()`
+    /// of what is sold (8 bits) and of what is bought (8), the number of words of the route (16), the amount sold (112) and
+    /// the least amount that has to come in (112), in smallest units. The route is that of
+    /// {ILiquidityAggregator.swapRoute}; its paths' amounts add up to the amount sold.
+    function execute(uint256[] calldata orders, Terms calldata terms) external returns (Execution memory);
 
     // -- Exits -------------------------------------------------------------------------------------------------------
 

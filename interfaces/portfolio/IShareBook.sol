@@ -127,6 +127,18 @@ interface IShareBook {
     /// @return supply Shares that share the pot: issued, virtual, owed and pending ones.
     function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply);
 
+    /// @notice Once trades are done: reverts if the share price had left its band before them, else remembers that one.
+    /// @param potBefore Before the trades, at the prices at which `potAfter` is counted.
+    /// @return supplyBefore As of `recordPrice`.
+    /// @return supplyAfter The same for `potAfter`.
+    function recordTrade(
+        uint256 potBefore,
+        uint256 potAfter,
+        uint256 issued
+    )
+        external
+        returns (uint256 supplyBefore, uint256 supplyAfter);
+
     /// @notice Before shares are minted for a deposit: settles fees and locks the shares.
     function recordEntry(
         uint256 pot,

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.24;
 
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
 /// @title Executes signed rebalances
 /// @notice Checks who wants a rebalance and that its trades do what was signed (I6); what a rebalance may cost and risk is
@@ -23,7 +22,7 @@ interface IAutoRebalancer {
     /// nonce from its first part on.
     /// @param modelId The model that it comes from; it has to be live in the {IModelRegistry}.
     /// @param inputHash Of what the model saw, for whoever audits the decision; the chain does not look at it.
-    /// @param ordersHash keccak256 of the ABI-encoded orders; zero where whoever executes may choose them.
+    /// @param ordersHash keccak256 of the orders' words; zero where whoever executes may choose them.
     struct RebalanceSignal {
         address portfolio;
         bytes32 assetsHash;
@@ -120,11 +119,12 @@ interface IAutoRebalancer {
     // -- Execution ---------------------------------------------------------------------------------------------------
 
     /// @notice Executes a signal, or a part of it, or reverts whole. Anyone, who gets the portfolio's keeper fee.
+    /// @param orders In words, as {IPortfolio.execute} has them.
     /// @dev The portfolio checks that the trades stay within {maxSlippageBps} leg by leg, its loss budget (I2) and its risk
     /// limits (I3).
     function rebalance(
         RebalanceSignal calldata signal,
-        ILiquidityAggregator.Order[] calldata orders,
+        uint256[] calldata orders,
         ISignerSets.Signature[] calldata signatures
     )
         external;
@@ -133,7 +133,7 @@ interface IAutoRebalancer {
     /// changes nothing either. Reverts as the rebalance would.
     function estimate(
         RebalanceSignal calldata signal,
-        ILiquidityAggregator.Order[] calldata orders
+        uint256[] calldata orders
     )
         external
         returns (Estimate memory);
@@ -141,7 +141,7 @@ interface IAutoRebalancer {
     /// @notice For `estimate` alone: reverts in the end, whatever comes.
     function simulate(
         RebalanceSignal calldata signal,
-        ILiquidityAggregator.Order[] calldata orders,
+        uint256[] calldata orders,
         address executor
     )
         external;

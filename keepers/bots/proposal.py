@@ -135,7 +135,6 @@ def build(
     pools: Sequence[Pool],
     intent: Intent,
     settings: Rebalance,
-    deadline: int,
     scale: float,
 ) -> Proposal:
     """Orders that bring a portfolio towards its targets, as far as pools and loss budget go.
@@ -147,7 +146,6 @@ def build(
         pools: At the same block.
         intent: With targets.
         settings: Of the bot.
-        deadline: Unix seconds, of every order.
         scale: Part of the way to go at most, above 0 to 1.
 
     Raises:
@@ -158,7 +156,7 @@ def build(
         raise PlanRefused("plan", "no targets", "decide first")
     while True:
         try:
-            proposal = _build_once(state, pools, intent.targets, settings, deadline, scale)
+            proposal = _build_once(state, pools, intent.targets, settings, scale)
             _require_affordable(state, proposal)
         except (TooCostly, InsufficientLiquidity):
             scale /= 2
@@ -278,7 +276,6 @@ def _build_once(
     pools: Sequence[Pool],
     targets: Array,
     settings: Rebalance,
-    deadline: int,
     scale: float,
 ) -> Proposal:
     from keepers.portfolio.optimise import to_wad
@@ -293,7 +290,7 @@ def _build_once(
     trades = plan_trades(holdings, to_wad(np.maximum(weights, 0.0).tolist()), pools, rules)
     if not trades:
         raise PlanRefused("plan", "every trade is below min_trade_usd", "wait for more drift")
-    orders = tuple(_order(trade, holdings, settings, state.address, deadline) for trade in trades)
+    orders = tuple(_order(trade, holdings, settings) for trade in trades)
     return _proposal(state, holdings, trades, orders, scale)
 
 
@@ -332,9 +329,7 @@ def _after(holdings: Sequence[Holding], trades: Sequence[PlannedTrade]) -> list[
     return [replace(holding, balance=change[holding.token]) for holding in holdings]
 
 
-def _order(
-    trade: PlannedTrade, holdings: Sequence[Holding], settings: Rebalance, recipient: str, deadline: int
-) -> Order:
+def _order(trade: PlannedTrade, holdings: Sequence[Holding], settings: Rebalance) -> Order:
     """An order whose least output is the quote less slippage, and no less than the oracle allows.
 
     Raises:
@@ -356,8 +351,6 @@ def _order(
         token_out=trade.token_out,
         amount_in=trade.amount_in,
         min_amount_out=max(trade.min_amount_out, floor),
-        recipient=recipient,
-        deadline=deadline,
         paths=tuple((path.amount_in, tuple((h.pool, h.zero_for_one) for h in path.hops)) for path in trade.paths),
     )
 

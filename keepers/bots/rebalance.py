@@ -18,7 +18,7 @@ from keepers.chain.errors import Reverted
 from keepers.chain.logs import Event
 from keepers.chain.node import Block
 from keepers.chain.sender import Receipt
-from keepers.chain.signing import RebalanceSignal, hash_orders, model_id, sign_quorum
+from keepers.chain.signing import RebalanceSignal, hash_orders, model_id, order_words, sign_quorum
 from keepers.chain.state import PortfolioState
 from keepers.errors import KeeperError, Waiting
 from keepers.market import CsvPriceSource
@@ -136,12 +136,12 @@ class RebalanceBot:
     def _propose(self, intent: Intent, state: PortfolioState, block: Block, scale: float) -> Proposal:
         settings = self._context.config.rebalance
         pools = self._context.reader.pools(state.assets, state.block)
-        deadline = block.timestamp + settings.signal_lifetime_seconds
-        return build(state, pools, intent, settings, deadline, scale)
+        return build(state, pools, intent, settings, scale)
 
     def _send(self, nonce: int, key: str, proposal: Proposal, inputs: bytes, block: Block) -> Receipt:
         rebalancer = self._context.deployment.address("AutoRebalancer")
         settings = self._context.config.rebalance
+        orders = order_words(proposal.orders, proposal.assets)
         signal = RebalanceSignal(
             portfolio=self._context.record.address,
             assets=proposal.assets,
@@ -154,11 +154,10 @@ class RebalanceBot:
             nonce=signal_nonce(self._context.record.address, nonce),
             model_id=model_id(settings.model),
             input_hash=inputs,
-            orders_hash=hash_orders(proposal.orders),
+            orders_hash=hash_orders(orders),
         )
         message = signal.message(self._context.node.chain_id, rebalancer)
         signatures = sign_quorum(message, self._context.signers)
-        orders = [order.as_tuple() for order in proposal.orders]
         data = abi.function("AutoRebalancer", "rebalance").encode(signal.as_tuple(), orders, signatures)
         return self._context.sender.send(key, rebalancer, data, block.number, self._context.trace)
 

@@ -35,7 +35,10 @@ _DEPTH_TYPE = keccak(
     text="DepthReport(bytes32 universe,address asset,uint64 nonce,uint40 asOf,uint40 expiry,uint128 depth,"
     "address[] pools)"
 )
-ORDERS_TYPE = "(address,address,uint256,uint256,address,uint40,(uint256,(address,bool)[])[])[]"
+_UP, _LAST = 1 << 160, 1 << 161
+"""In a hop's word: whether token0 goes in, and whether it is its path's last."""
+_MOST = 2**112 - 1
+"""Largest amount that an order has room for, smallest units."""
 
 
 class Signer(Protocol):
@@ -89,14 +92,12 @@ class CovarianceModel:
 
 @dataclass(frozen=True)
 class Order:
-    """ILiquidityAggregator.Order.
+    """One order of a rebalance, which IPortfolio.execute takes in words.
 
     Attributes:
         token_in, token_out: Addresses.
         amount_in: Smallest units; the sum over the paths.
         min_amount_out: Smallest units.
-        recipient: Address.
-        deadline: Unix seconds, the last at which it may run.
         paths: (amount in, hops), hops (pool, zero for one).
     """
 
@@ -104,21 +105,23 @@ class Order:
     token_out: str
     amount_in: int
     min_amount_out: int
-    recipient: str
-    deadline: int
     paths: tuple[tuple[int, tuple[tuple[str, bool], ...]], ...]
 
-    def as_tuple(self) -> tuple[Any, ...]:
-        """For the ABI."""
-        return (
-            self.token_in,
-            self.token_out,
-            self.amount_in,
-            self.min_amount_out,
-            self.recipient,
-            self.deadline,
-            self.paths,
-        )
+    def words(self, assets: Sequence[str]) -> tuple[int, ...]:
+        """A head and its route; the layout is IPortfolio.execute's.
+
+        Args:
+            assets: Addresses, the portfolio's list.
+
+        Raises:
+            ChainError: If a token is not on the list, or an amount has more than 112 bits.
+        """
+        route = [word for amount, hops in self.paths for word in (amount, *_hop_words(hops))]
+        for amount in (self.amount_in, self.min_amount_out):
+            if not 0 <= amount <= _MOST:
+                raise ChainError(f"order of {amount}", "an order has room for 112 bits", "split it")
+        indices = _index_of(self.token_in, assets) | _index_of(self.token_out, assets) << 8
+        return (indices | len(route) << 16 | self.amount_in << 32 | self.min_amount_out << 144, *route)
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class RebalanceSignal:
         nonce: Not yet used.
         model_id: 32 bytes, of a live model in the ModelRegistry.
         input_hash: 32 bytes, of what the model saw.
-        orders_hash: keccak256 of the ABI-encoded orders; zero where whoever executes may choose them.
+        orders_hash: keccak256 of the orders' words; zero where whoever executes may choose them.
         max_parts: Transactions in which the targets have to be reached.
     """
 
@@ -274,9 +277,34 @@ def hash_assets(assets: Sequence[str]) -> bytes:
     return _packed([int(asset, 16) for asset in assets])
 
 
-def hash_orders(orders: Sequence[Order]) -> bytes:
-    """keccak256 of the ABI-encoded orders, 32 bytes: `RebalanceSignal.orders_hash`."""
-    return keccak(encode((ORDERS_TYPE,), ([order.as_tuple() for order in orders],)))
+def order_words(orders: Sequence[Order], assets: Sequence[str]) -> tuple[int, ...]:
+    """Orders as AutoRebalancer.rebalance takes them.
+
+    Args:
+        orders: In the order of execution.
+        assets: Addresses, the portfolio's list.
+
+    Raises:
+        ChainError: As `Order.words`.
+    """
+    return tuple(word for order in orders for word in order.words(assets))
+
+
+def hash_orders(words: Sequence[int]) -> bytes:
+    """keccak256 of orders in words, 32 bytes: `RebalanceSignal.orders_hash`."""
+    return _packed(words)
+
+
+def _hop_words(hops: Sequence[tuple[str, bool]]) -> list[int]:
+    words = [int(pool, 16) | (_UP if zero_for_one else 0) for pool, zero_for_one in hops]
+    return [*words[:-1], words[-1] | _LAST]
+
+
+def _index_of(token: str, assets: Sequence[str]) -> int:
+    lowered = [asset.lower() for asset in assets]
+    if token.lower() not in lowered:
+        raise ChainError(f"order of {token}", "it is not among the portfolio's assets", "read the list again")
+    return lowered.index(token.lower())
 
 
 @lru_cache(maxsize=16)

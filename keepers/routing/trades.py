@@ -54,7 +54,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class PlannedTrade:
-    """An order for the aggregator, without recipient and deadline.
+    """An order of a portfolio.
 
     Attributes:
         token_in, token_out: Addresses.

@@ -16,7 +16,7 @@ from hexbytes import HexBytes
 
 from keepers.chain.deployment import load
 from keepers.chain.reader import Reader
-from keepers.chain.signing import CovarianceModel, Order, RebalanceSignal, hash_orders, model_id, sign_quorum
+from keepers.chain.signing import CovarianceModel, Order, RebalanceSignal, hash_orders, model_id, order_words, sign_quorum
 from keepers.chain.state import WAD, PortfolioState
 from keepers.routing.trades import Holding, TradeRules, plan_trades
 from scripts.demo.chain import Mined
@@ -124,11 +124,13 @@ class Thief:
         self._restore(pool)
 
     def _send_assets_to_itself(self) -> None:
-        state = self._state()
+        """Asks the portfolio to pay, as only the aggregator may while an order runs."""
+        before, state = self._nav(), self._state()
         index = _largest(state)
-        pool = self._pool_of(state.assets[index], "uniswap-v3")
-        orders = [self._sale(state, index, state.balances[index], pool.address, recipient=self._me)]
-        self._attempt("send the proceeds to itself", orders, self._targets_without(state, index))
+        pay = self.world.protocol.portfolio.functions.payDue
+        mined = self.world.chain.try_send(self._me, pay(state.assets[index], self._me, state.balances[index]))
+        attempted = state.values[index] / state.nav * BPS
+        self._conclude("ask the portfolio to pay it", mined, before, attempted)
 
     def _replay_old_rebalance(self) -> None:
         """Of all rebalances that keepers ever signed the one that would hurt most at today's prices, byte for byte."""
@@ -226,9 +228,11 @@ class Thief:
         """Signed by the whole quorum and sent from the thief's own account, as anyone may."""
         portfolio = str(self.world.protocol.portfolio.address)
         now = self.world.chain.now
+        assets = self._state().assets
+        words = order_words(orders, assets)
         signal = RebalanceSignal(
             portfolio=portfolio,
-            assets=self._state().assets,
+            assets=assets,
             targets=tuple(targets),
             band_bps=WIDEST_BAND,
             max_turnover_bps=BPS,
@@ -238,12 +242,11 @@ class Thief:
             nonce=secrets.randbits(255),
             model_id=model_id(MODEL),
             input_hash=bytes(32),
-            orders_hash=hash_orders(orders),
+            orders_hash=hash_orders(words),
         )
         message = signal.message(self.world.protocol.record.chain_id, self._rebalancer.address)
         signatures = sign_quorum(message, self._signers)
-        raw_orders = [order.as_tuple() for order in orders]
-        call = self._rebalancer.functions.rebalance(signal.as_tuple(), raw_orders, signatures)
+        call = self._rebalancer.functions.rebalance(signal.as_tuple(), words, signatures)
         return self.world.chain.try_send(self._me, call)
 
     def _conclude(self, name: str, mined: Mined, before: int, attempted_bps: float) -> None:
@@ -260,18 +263,16 @@ class Thief:
 
     # -- Orders
 
-    def _sale(self, state: PortfolioState, index: int, amount: int, pool: str, recipient: str | None = None) -> Order:
+    def _sale(self, state: PortfolioState, index: int, amount: int, pool: str) -> Order:
         """An asset for cash through one pool, for whatever it pays."""
         token, cash = state.assets[index], state.assets[0]
         hop = (pool, int(token, 16) < int(cash, 16))
-        deadline = self.world.chain.now + HOUR
-        return Order(token, cash, amount, 1, recipient or state.address, deadline, ((amount, (hop,)),))
+        return Order(token, cash, amount, 1, ((amount, (hop,)),))
 
     def _orders_towards(self, state: PortfolioState, targets: Sequence[int]) -> tuple[list[Order], Sequence[int]]:
         rows = zip(state.assets, state.balances, state.prices, state.decimals, strict=True)
         holdings = [Holding(*row) for row in rows]
         pools = self._reader.pools(state.assets, state.block)
-        deadline = self.world.chain.now + HOUR
         trades = plan_trades(holdings, targets, pools, TradeRules(slippage_bps=300, min_value=WAD))
         orders = [
             Order(
@@ -279,8 +280,6 @@ class Thief:
                 trade.token_out,
                 trade.amount_in,
                 trade.min_amount_out,
-                state.address,
-                deadline,
                 tuple((path.amount_in, tuple((h.pool, h.zero_for_one) for h in path.hops)) for path in trade.paths),
             )
             for trade in trades

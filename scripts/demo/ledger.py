@@ -32,7 +32,7 @@ _KINDS = {
     "ComplianceAwareToken": {"transfer": "transfer of stock"},
     "IdentityRegistry": {"registerIdentity": "register identity"},
 }
-_SWAPPED = "0x" + abi.event("LiquidityAggregator", "Swapped").topic.hex()
+_TRADED = "0x" + abi.event("Portfolio", "Traded").topic.hex()
 _REBALANCE = "0x" + abi.function("AutoRebalancer", "rebalance").selector.hex()
 
 
@@ -84,7 +84,7 @@ def gas_by_kind(transactions: Sequence[dict[str, Any]]) -> dict[str, int]:
             continue
         selector, gas = transaction["input"][:10], int(transaction["gasUsed"], 16)
         if selector == _REBALANCE:
-            trades = sum(log["topics"][0] == _SWAPPED for log in transaction["logs"])
+            trades = sum(log["topics"][0] == _TRADED for log in transaction["logs"])
             samples["rebalance"].append(gas)
             samples[f"rebalance, {trades} trade{'s' if trades != 1 else ''}"].append(gas)
         elif kind := kinds.get(selector):

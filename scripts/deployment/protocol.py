@@ -97,9 +97,7 @@ class ProtocolDeployment:
         self._proxy("AutomatedComplianceEngine", [self._at("IdentityRegistry")])
         self._proxy("ModelRegistry", [])
         policy = self.config.trading.as_tuple()
-        self._proxy(
-            "AutoRebalancer", [self._at("SignerSets"), self._at("ModelRegistry"), self._at("PriceOracle"), policy]
-        )
+        self._proxy("AutoRebalancer", [self._at("SignerSets"), self._at("ModelRegistry"), policy])
         self._deploy_liquidity()
         self._deploy_risk()
         clones = self.record.contracts["IdentityRegistry"].implementation
@@ -121,9 +119,11 @@ class ProtocolDeployment:
     def _deploy_liquidity(self) -> None:
         liquidity = self.config.liquidity
         deviation = liquidity.max_deviation_bps
-        self._plain("LiquidityAggregator", [self._at("AccessManager"), self._at("PriceOracle"), deviation])
+        self._plain("VenueQuotes", [])
+        asked = (self._at("AccessManager"), self._at("PriceOracle"), self._at("VenueQuotes"))
+        self._plain("LiquidityAggregator", [*asked, deviation])
         aggregator = self._at("LiquidityAggregator")
-        for nonce, part in enumerate(("VenueQuotes", "MarketCheck", "ExactOutput"), start=1):
+        for nonce, part in enumerate(("MarketCheck", "ExactOutput"), start=1):
             self._part(part, "LiquidityAggregator", nonce)
         self._plain("LiquidityLens", [aggregator])
         terms = liquidity.commitments

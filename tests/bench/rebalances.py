@@ -169,13 +169,13 @@ def _parts(bench: Bench, world: World, receipt: Any) -> dict[str, int]:
     """What a rebalance is spent on: the calls that it makes, by function; the rest is the two contracts' own."""
     contracts = world.contracts
     calls = {
-        "swaps, each at its minimum over listed pools (I1)": [(contracts["LiquidityAggregator"], "swap")],
-        "prices, the feeds' own gas included": [(contracts["PriceOracle"], "prices")],
+        "swaps, each at its minimum over listed pools (I1)": [(contracts["LiquidityAggregator"], "swapWithCallback")],
+        "prices, the feeds' own gas included": [(contracts["PriceOracle"], "tradingPrices")],
         "risk limits (I3, I7)": [(contracts["RiskEngine"], "checkRebalance")],
         "quorum, 1 of 1 (I6)": [(contracts["SignerSets"], "requireQuorum")],
         "the model's status": [(contracts["ModelRegistry"], "requireLive")],
         "balances before and after": [(token, "balanceOf") for token in (world.usd, *world.stocks)],
-        "allowances of exactly each order": [(token, "approve") for token in (world.usd, *world.stocks)],
+        "band of the share price, fees": [(contracts["ShareBook"], "recordTrade")],
     }
     wanted = {(c.address.lower(), _selector(c, name)): part for part, made in calls.items() for c, name in made}
     spent = dict.fromkeys(calls, 0)

@@ -151,7 +151,8 @@ def make_market(bench: Bench) -> Market:
     balancer = BalancerV2(w3, deployer).deploy(v2.weth.address)
     permit2 = install_permit2(w3)
     universal = deploy_universal_router(w3, deployer, v2, v3, v4)
-    aggregator = bench.deploy("LiquidityAggregator", bench.deploy_authority().address, ZERO, 10_000)
+    asked = (bench.deploy_authority().address, ZERO, bench.deploy("VenueQuotes").address)
+    aggregator = bench.deploy("LiquidityAggregator", *asked, 10_000)
     listing = Listing(w3, deployer, deployer, aggregator)
 
     amounts = {one: DEEP, two: DEEP}

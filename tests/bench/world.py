@@ -5,20 +5,19 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from eth_abi import encode
 from eth_account import Account
 from eth_utils import keccak
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from keepers.chain.signing import NORMAL_TAILS, hash_assets
+from keepers.chain.signing import NORMAL_TAILS, Order, hash_assets, hash_orders, order_words
 from scripts.artifacts import artifact
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.chain import Chain
 from scripts.deployment.config import Config
 from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
-from scripts.venues.uniswap import FAR_FUTURE, UniswapV2, UniswapV3
+from scripts.venues.uniswap import UniswapV2, UniswapV3
 from tests.bench.framework import Bench
 
 WAD, USD = 10**18, 10**6
@@ -27,7 +26,6 @@ SIGNER = Account.from_key((0xB0B).to_bytes(32, "big"))
 MODEL = keccak(text="bench")
 DEEP = 10**9
 """Dollars on either side of a pair."""
-ORDERS = "(address,address,uint256,uint256,address,uint40,(uint256,(address,bool)[])[])[]"
 
 
 class World:
@@ -68,21 +66,22 @@ class World:
         self.bench.send(owner, self._registry.functions.setVenueAccount(router.address, True))
         return router
 
-    def order(self, token_in: Contract, token_out: Contract, amount: int, pair: Contract) -> Any:
+    def order(self, token_in: Contract, token_out: Contract, amount: int, pair: Contract) -> Order:
         """One hop through the pair, at any price."""
         there = (token_in.address, token_out.address)
         hop = (pair.address, int(there[0], 16) < int(there[1], 16))
-        return (*there, amount, 1, self.portfolio.address, FAR_FUTURE, [(amount, [hop])])
+        return Order(*there, amount, 1, ((amount, (hop,)),))
 
-    def rebalance(self, targets: list[int], orders: list[Any]) -> ContractFunction:
+    def rebalance(self, targets: list[int], orders: list[Order]) -> ContractFunction:
         """The call, signed, to weights in WAD, the settlement token's first."""
         now = self.bench.w3.eth.get_block("latest")["timestamp"]
-        digest = keccak(encode([ORDERS], [orders]))
+        assets = self.portfolio.functions.assets().call()
+        words = order_words(orders, assets)
         most, times = (1000, 10_000, 1_000, 1), (now - 1, FOREVER, next(self._nonces))
-        listed = hash_assets(self.portfolio.functions.assets().call())
-        signal = (self.portfolio.address, listed, targets, *most, *times, MODEL, keccak(text="inputs"), digest)
+        hashes = (MODEL, keccak(text="inputs"), hash_orders(words))
+        signal = (self.portfolio.address, hash_assets(assets), targets, *most, *times, *hashes)
         rebalancer = self.contracts["AutoRebalancer"].functions
-        return rebalancer.rebalance(signal, orders, [self._signed(rebalancer.hashSignal(signal).call())])
+        return rebalancer.rebalance(signal, words, [self._signed(rebalancer.hashSignal(signal).call())])
 
     def model(self, covariance: list[int]) -> ContractFunction:
         """The call that posts a day's covariance of the stocks, the upper triangle in WAD."""

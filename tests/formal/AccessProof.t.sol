@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {Portfolio} from "contracts/portfolio/Portfolio.sol";
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
 /// @title I1: nobody else gets in
@@ -13,15 +13,27 @@ contract AccessProof is Test {
     Portfolio private _portfolio;
     address private _rebalancer = address(0x1234);
     address private _queue = address(0x5678);
+    address private _aggregator = address(3);
 
     function setUp() public {
-        _portfolio = new Portfolio(address(1), address(2), address(3), _rebalancer, address(4), _queue);
+        _portfolio = new Portfolio(address(1), address(2), _aggregator, _rebalancer, address(4), _queue);
     }
 
     function check_I1_onlyTheRebalancerTrades(address caller) public {
         vm.assume(caller != _rebalancer);
-        ILiquidityAggregator.Order[] memory orders = new ILiquidityAggregator.Order[](0);
+        uint256[] memory orders = new uint256[](0);
         assert(!_try(caller, abi.encodeCall(IPortfolio.execute, (orders, IPortfolio.Terms(0, 0, 0, caller)))));
+    }
+
+    function check_I1_onlyTheAggregatorIsPaid(address caller, address token, address to, uint256 amount) public {
+        vm.assume(caller != _aggregator);
+        assert(!_try(caller, abi.encodeCall(IPaymentCallback.payDue, (token, to, amount))));
+    }
+
+    /// @dev The aggregator itself gets nothing while no order runs.
+    function check_I1_nothingIsPaidOutsideAnOrder(address token, address to, uint256 amount) public {
+        vm.assume(amount != 0);
+        assert(!_try(_aggregator, abi.encodeCall(IPaymentCallback.payDue, (token, to, amount))));
     }
 
     function check_I1_onlyTheFactoryLists(address caller, address asset, uint8 listing) public {

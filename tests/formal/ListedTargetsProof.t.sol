@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
+import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
 /// @title Whatever is asked, only what is listed is called and only it may call back
@@ -10,7 +11,7 @@ contract ListedTargetsProof {
     LiquidityAggregator private _aggregator;
 
     function setUp() public {
-        _aggregator = new LiquidityAggregator(address(new AccessManager(address(this))), address(0), 10_000);
+        _aggregator = new LiquidityAggregator(address(new AccessManager(address(this))), address(0), new VenueQuotes(), 10_000);
     }
 
     /// @notice No market at all is listed: no order, of whatever fields, does anything but revert.

@@ -7,14 +7,11 @@ import {SignerSets} from "contracts/access/SignerSets.sol";
 import {AutoRebalancer} from "contracts/rebalance/AutoRebalancer.sol";
 import {Pace} from "contracts/rebalance/Pace.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
-import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {IModelRegistry} from "interfaces/rebalance/IModelRegistry.sol";
 
-/// @notice Stands in for the signer sets, the model registry, the price oracle and a portfolio: whoever asks is told what
-/// was set.
+/// @notice Stands in for the signer sets, the model registry and a portfolio: whoever asks is told what was set.
 contract Oracle {
     bool public signed = true;
     bool public live = true;
@@ -31,11 +28,9 @@ contract Oracle {
         require(live);
     }
 
-    function requireTradable(address[] calldata) external pure {}
-
     /// @dev From all cash to half and half, without a loss.
     function execute(
-        ILiquidityAggregator.Order[] calldata,
+        uint256[] calldata,
         IPortfolio.Terms calldata
     )
         external
@@ -59,7 +54,6 @@ contract SignalProof is Test {
         _rebalancer = new AutoRebalancer(
             ISignerSets(address(_oracle)),
             IModelRegistry(address(_oracle)),
-            IPriceOracle(address(_oracle)),
             IAutoRebalancer.Policy(50_000, 1 hours, 0, 0)
         );
     }
@@ -130,8 +124,7 @@ contract SignalProof is Test {
     }
 
     function _try(address caller, IAutoRebalancer.RebalanceSignal memory signal) private returns (bool passed) {
-        ILiquidityAggregator.Order[] memory orders = new ILiquidityAggregator.Order[](1);
-        orders[0].paths = new ILiquidityAggregator.Path[](0);
+        uint256[] memory orders = new uint256[](1);
         ISignerSets.Signature[] memory none = new ISignerSets.Signature[](0);
         vm.prank(caller);
         (passed,) = address(_rebalancer).call(abi.encodeCall(IAutoRebalancer.rebalance, (signal, orders, none)));

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {SwapHandler} from "./base/SwapHandler.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
+import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
 import {HostilePool} from "contracts/test/HostilePool.sol";
 import {SettlementToken} from "contracts/test/SettlementToken.sol";
 import {Test} from "forge-std/Test.sol";
@@ -17,7 +18,7 @@ contract AggregatorInvariantTest is Test {
 
     function setUp() public {
         AccessManager authority = new AccessManager(address(this));
-        _aggregator = new LiquidityAggregator(address(authority), address(0), 10_000);
+        _aggregator = new LiquidityAggregator(address(authority), address(0), new VenueQuotes(), 10_000);
         SettlementToken[] memory tokens = new SettlementToken[](3);
         for (uint256 k; k < 3; ++k) {
             tokens[k] = new SettlementToken("Stand-in", "STAND", 18);

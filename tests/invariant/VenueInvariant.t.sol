@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {VenueHandler} from "./base/VenueHandler.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
+import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
 import {CryptoSwapStandIn} from "contracts/test/CryptoSwapStandIn.sol";
 import {FixedRateAdapter} from "contracts/test/FixedRateAdapter.sol";
 import {GreedyVault} from "contracts/test/GreedyVault.sol";
@@ -24,7 +25,7 @@ contract VenueInvariantTest is Test {
     HostilePool[] private _hostile;
 
     function setUp() public {
-        _aggregator = new LiquidityAggregator(address(new AccessManager(address(this))), address(0), 10_000);
+        _aggregator = new LiquidityAggregator(address(new AccessManager(address(this))), address(0), new VenueQuotes(), 10_000);
         SettlementToken a = new SettlementToken("A", "A", 18);
         SettlementToken b = new SettlementToken("B", "B", 18);
         SettlementToken c = new SettlementToken("C", "C", 6);

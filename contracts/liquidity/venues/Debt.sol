@@ -4,9 +4,10 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
-import {BY_PAIR, Leg, UP} from "../Leg.sol";
+import {BY_CALLBACK, BY_PAIR, Leg, UP} from "../Leg.sol";
 import {UniswapV2Hop} from "./UniswapV2Hop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 
 /// @title What the aggregator owes a venue that asks for its input while it swaps
 /// @notice Who may ask, and for what, stands in transient storage: data that travels through a venue could be forged by it.
@@ -58,10 +59,12 @@ abstract contract Debt {
         else _deliver(legs, index - 1, amount, to);
     }
 
-    /// @param payer An account that has approved this contract, this contract itself, or a pair with BY_PAIR.
+    /// @param payer An account that has approved this contract, one that pays when asked with BY_CALLBACK, this contract
+    /// itself, or a pair with BY_PAIR.
     function _pay(address token, uint256 payer, address to, uint256 amount) internal {
         address from = address(uint160(payer));
         if (payer & BY_PAIR != 0) UniswapV2Hop.take(from, payer & UP != 0, amount, to);
+        else if (payer & BY_CALLBACK != 0) IPaymentCallback(from).payDue(token, to, amount);
         else if (from == address(this)) IERC20(token).safeTransfer(to, amount);
         else IERC20(token).safeTransferFrom(from, to, amount);
     }

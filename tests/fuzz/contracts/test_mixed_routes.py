@@ -1,4 +1,4 @@
-"""Random orders over every real venue at once: split, many hops, any mixture, exact input, in words or not, or output.
+"""Random orders over every real venue at once: split, many hops, any mixture, exact input in three forms, exact output.
 
 Value is conserved, nothing stays with the aggregator, what the lens said is what happens, and every refusal has a name.
 """
@@ -41,6 +41,7 @@ class World:
     """Four tokens and a market of every venue between them, as plain web3 sees them.
 
     Attributes:
+        payer: Pays for its caller when the aggregator asks.
         ends: Of each market, indices of its tokens, token0 first.
         targets: Of each market, what the aggregator calls.
         foreign: Selectors of venues' own errors.
@@ -50,6 +51,7 @@ class World:
     w3: Any
     aggregator: Any
     lens: Any
+    payer: Any
     tokens: list[Any]
     keys: list[str]
     ends: list[tuple[int, int]]
@@ -112,13 +114,15 @@ def world(
             key = market_listing.create(venue, amounts, **options.get(venue, {}))
         keys.append(key)
         ends.append(tuple(sorted(pair, key=lambda i: int(tokens[i].address, 16))))
+    payer = admin.deploy(project.CallbackPayer, aggregator)
     for token in tokens:
-        send(w3, trader.address, token.functions.approve(aggregator.address, MAX_UINT256))
+        for spender in (aggregator, payer):
+            send(w3, trader.address, token.functions.approve(spender.address, MAX_UINT256))
     seen = market_listing.aggregator
     return World(
         w3,
         seen,
-        w3.eth.contract(address=lens.address, abi=lens.contract_type.model_dump(mode="json")["abi"]),
+        *(w3.eth.contract(address=c.address, abi=c.contract_type.model_dump(mode="json")["abi"]) for c in (lens, payer)),
         tokens,
         keys,
         ends,
@@ -174,7 +178,7 @@ def walks(draw: Any, ends: list[tuple[int, int]]) -> tuple[int, int, list[tuple[
 def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world, chain):
     # Without shrinking, which takes minutes here and says little more.
     @settings(suppress_health_check=_SUPPRESSED, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-    @given(route=walks(world.ends), form=st.sampled_from(("order", "words", "exact out", "exact out")))
+    @given(route=walks(world.ends), form=st.sampled_from(("order", "words", "callback", "exact out", "exact out")))
     def run(route, form):
         snapshot = chain.snapshot()
         try:
@@ -185,7 +189,9 @@ def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world,
     run()
     print(dict(world.seen))
     assert (
-        world.seen["passed"] > 5 and world.seen["split"] > 0 and world.seen["exact out"] > 0 and world.seen["words"] > 0
+        world.seen["passed"] > 5
+        and world.seen["split"] > 0
+        and all(world.seen[form] > 0 for form in ("exact out", "words", "callback"))
     )
     assert sum(world.seen[venue] > 0 for venue in VENUES) > 4
 
@@ -203,6 +209,8 @@ def _check(world: World, route: Any, form: str) -> None:
     call = functions.swapExactOut(order, TERMS) if exact_out else functions.swap(order)
     if form == "words":
         call = functions.swapRoute(*order[:2], 0, FAR_FUTURE, in_words(legs))
+    if form == "callback":
+        call = world.payer.functions.swap(*order[:2], in_words(legs))
     quoted = _quoted(world, order, exact_out, paths)
     before = world.holdings()
     try:
@@ -224,7 +232,7 @@ def _settled(world: World, route: Any, form: str, before: Any, receipt: Any, quo
     paid, got, amount = -change[start, world.trader], change[final, world.trader], sum(size for size, _ in paths)
     events = world.aggregator.events.Swapped().process_receipt(receipt, errors=DISCARD)
     said = [(event["args"]["amountIn"], event["args"]["amountOut"]) for event in events]
-    assert said == ([] if form == "words" else [(paid, got)])
+    assert said == ([] if form in ("words", "callback") else [(paid, got)])
     assert got >= amount if exact_out else paid == amount
     spared = sum(VENUES[k] in SPARED for _, hops in paths for k, _ in hops)
     if quoted is not None:

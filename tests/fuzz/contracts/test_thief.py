@@ -34,6 +34,7 @@ from tests.fixtures.portfolio import (
     flat_covariance,
     model_for,
     order,
+    order_of_paths,
     signed,
 )
 from tests.fixtures.protocol import DAY, INSTITUTIONAL, WAD
@@ -103,7 +104,8 @@ class Thief:
     # -- What it does
 
     def trade(self, wanted: list[tuple[str, int, int, int]]) -> None:
-        orders, moves = [], dict.fromkeys(range(len(PRICES)), 0)
+        orders: list[int] = []
+        moves = dict.fromkeys(range(len(PRICES)), 0)
         balances, values = self.portfolio.positions()[1:3]
         for kind, stock, part, rate in wanted:
             other = (stock + 1) % len(PRICES)
@@ -112,7 +114,7 @@ class Thief:
             if amount == 0:
                 continue
             value = values[sold] * amount // balances[sold]
-            orders.append(self._order(kind, stock, other, amount, rate))
+            orders += self._order(kind, stock, other, amount, rate)
             if sold:
                 moves[stock] -= value
             if kind == "switch":
@@ -140,7 +142,7 @@ class Thief:
             return
         had = token.balanceOf(self.desk.sender)
         self._swap(stock, self.usd, token, dollars * USD)
-        self._run([self._through(stock, self.usd, token, amount)], {stock: amount * WAD // USD})
+        self._run(self._through(stock, self.usd, token, amount), {stock: amount * WAD // USD})
         self._swap(stock, token, self.usd, token.balanceOf(self.desk.sender) - had)
 
     def replay(self) -> None:
@@ -208,7 +210,7 @@ class Thief:
 
     # -- Internals
 
-    def _run(self, orders: list[Any], moves: dict[int, int]) -> None:
+    def _run(self, orders: list[int], moves: dict[int, int]) -> None:
         """Signs for the weights that fair prices would lead to, any band, any slippage, any turnover."""
         before = self.portfolio.positions()
         total = sum(before[2])
@@ -278,7 +280,7 @@ class Thief:
                 for pool, a, b in zip(pools, tokens, tokens[1:], strict=False)
             ]
             made.append((amount - each * (len(paths) - 1) if place == 0 else each, hops))
-        return (str(sold.address), str(bought.address), amount, 0, self.portfolio.address, 2**40 - 1, made)
+        return order_of_paths(self.portfolio, sold, bought, made)
 
     def _set_rate(self, stock: int, sold: Any, bought: Any, amount: int, rate: int) -> int:
         """Makes the hostile pool pay `rate` of the fair amount; returns what it will pay."""

@@ -11,6 +11,7 @@ import {AutomatedComplianceEngine} from "contracts/compliance/AutomatedComplianc
 import {SanctionsList} from "contracts/compliance/SanctionsList.sol";
 import {IdentityRegistry} from "contracts/identity/IdentityRegistry.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
+import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
 import {PriceOracle} from "contracts/oracle/PriceOracle.sol";
 import {PortfolioFactory} from "contracts/portfolio/PortfolioFactory.sol";
 import {ShareBook} from "contracts/portfolio/ShareBook.sol";
@@ -82,12 +83,10 @@ abstract contract ProtocolTest is Test {
         signalModels = ModelRegistry(_proxy(address(new ModelRegistry())));
         rebalancer = AutoRebalancer(
             _proxy(
-                address(
-                    new AutoRebalancer(signerSets, signalModels, oracle, IAutoRebalancer.Policy(50_000, 1 hours, 0, 10))
-                )
+                address(new AutoRebalancer(signerSets, signalModels, IAutoRebalancer.Policy(50_000, 1 hours, 0, 10)))
             )
         );
-        aggregator = new LiquidityAggregator(address(manager), address(oracle), 10_000);
+        aggregator = new LiquidityAggregator(address(manager), address(oracle), new VenueQuotes(), 10_000);
         liquidity = LiquidityBook(_proxy(address(new LiquidityBook(signerSets, aggregator, oracle, 2000, 10 days, 5))));
         risk = RiskEngine(_proxy(address(new RiskEngine(models, performance, liquidity, 12 hours, 1 days))));
         reports = RiskReports(_proxy(address(new RiskReports(signerSets, risk, models, 200, 2 days))));

@@ -27,6 +27,7 @@ contract RiskHandler is Test {
     uint256 private _firstPost;
     uint256 private _lastPost;
     IRiskEngine.Limits private _tightest;
+    IRiskEngine.Limits private _seen;
     ICovarianceModels.CovarianceModel private _last;
     bool private _posted;
     uint256 public unauthorisedFalls;
@@ -145,7 +146,8 @@ contract RiskHandler is Test {
     // -- Internals -----------------------------------------------------------------------------------------------------
 
     function _note() private {
-        _tightest = RiskLimits.tighter(_tightest, _risk.limitsOf(address(_portfolio)));
+        _seen = _risk.limitsOf(address(_portfolio));
+        _tightest = RiskLimits.tighter(_tightest, _seen);
     }
 
     /// @dev Half to one and a half times the value; the signed last field moves by as much.

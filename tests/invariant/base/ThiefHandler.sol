@@ -7,7 +7,6 @@ import {ThiefPool} from "./ThiefPool.sol";
 import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
 import {SettlementToken} from "contracts/test/SettlementToken.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
-import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
@@ -38,7 +37,7 @@ contract ThiefHandler is Test {
 
     // The last signal that went through, for replays.
     IAutoRebalancer.RebalanceSignal private _lastSignal;
-    ILiquidityAggregator.Order[] private _lastOrders;
+    uint256[] private _lastOrders;
     ISignerSets.Signature[] private _lastSignatures;
 
     uint256 public executed;
@@ -81,7 +80,7 @@ contract ThiefHandler is Test {
         if (amountIn == 0) return;
         _setRate(pools[stock], tokenIn, tokenOut, rateBps);
 
-        (IAutoRebalancer.RebalanceSignal memory signal, ILiquidityAggregator.Order[] memory orders) =
+        (IAutoRebalancer.RebalanceSignal memory signal, uint256[] memory orders) =
             _signal(pools[stock], tokenIn, tokenOut, amountIn);
         ISignerSets.Signature[] memory signatures = _sign(_rebalancer.hashSignal(signal));
         _run(signal, orders, signatures);
@@ -166,7 +165,7 @@ contract ThiefHandler is Test {
 
     function _run(
         IAutoRebalancer.RebalanceSignal memory signal,
-        ILiquidityAggregator.Order[] memory orders,
+        uint256[] memory orders,
         ISignerSets.Signature[] memory signatures
     )
         private
@@ -219,23 +218,14 @@ contract ThiefHandler is Test {
 
     function _remember(
         IAutoRebalancer.RebalanceSignal memory signal,
-        ILiquidityAggregator.Order[] memory orders,
+        uint256[] memory orders,
         ISignerSets.Signature[] memory signatures
     )
         private
     {
         _lastSignal = signal;
-        delete _lastOrders;
         delete _lastSignatures;
-        ILiquidityAggregator.Order storage order = _lastOrders.push();
-        order.tokenIn = orders[0].tokenIn;
-        order.tokenOut = orders[0].tokenOut;
-        order.amountIn = orders[0].amountIn;
-        order.recipient = orders[0].recipient;
-        order.deadline = orders[0].deadline;
-        ILiquidityAggregator.Path storage path = order.paths.push();
-        path.amountIn = orders[0].paths[0].amountIn;
-        path.hops.push(orders[0].paths[0].hops[0]);
+        _lastOrders = orders;
         _lastSignatures.push(signatures[0]);
     }
 
@@ -247,18 +237,13 @@ contract ThiefHandler is Test {
         uint256 amountIn
     )
         private
-        returns (IAutoRebalancer.RebalanceSignal memory signal, ILiquidityAggregator.Order[] memory orders)
+        returns (IAutoRebalancer.RebalanceSignal memory signal, uint256[] memory orders)
     {
-        orders = new ILiquidityAggregator.Order[](1);
-        orders[0].tokenIn = tokenIn;
-        orders[0].tokenOut = tokenOut;
-        orders[0].amountIn = amountIn;
-        orders[0].recipient = address(portfolio);
-        orders[0].deadline = type(uint40).max;
-        orders[0].paths = new ILiquidityAggregator.Path[](1);
-        orders[0].paths[0].amountIn = amountIn;
-        orders[0].paths[0].hops = new ILiquidityAggregator.Hop[](1);
-        orders[0].paths[0].hops[0] = ILiquidityAggregator.Hop(address(pool), pool.token0() == tokenIn);
+        orders = new uint256[](3);
+        // One path over one pool; the layout is IPortfolio.execute's.
+        orders[0] = _indexOf(tokenIn) | _indexOf(tokenOut) << 8 | 2 << 16 | amountIn << 32;
+        orders[1] = amountIn;
+        orders[2] = uint160(address(pool)) | (pool.token0() == tokenIn ? 1 << 160 : 0) | 1 << 161;
 
         signal.portfolio = address(portfolio);
         signal.assetsHash = keccak256(abi.encodePacked(portfolio.assets()));
@@ -267,7 +252,16 @@ contract ThiefHandler is Test {
         (signal.maxParts, signal.modelId) = (1, MODEL);
         signal.validUntil = type(uint40).max;
         signal.nonce = _nonce++;
-        signal.ordersHash = keccak256(abi.encode(orders));
+        signal.ordersHash = keccak256(abi.encodePacked(orders));
+    }
+
+    /// @return Of a listed token in `assets()`.
+    function _indexOf(address token) private view returns (uint256) {
+        address[] memory list = portfolio.assets();
+        for (uint256 k; k < list.length; ++k) {
+            if (list[k] == token) return k;
+        }
+        revert("not listed");
     }
 
     function _fairTargets(

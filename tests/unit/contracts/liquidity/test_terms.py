@@ -136,7 +136,7 @@ def test_portfolio__trades_far_from_the_oracle__guarded_whatever_the_keeper_sign
     deposit(portfolio, investor, 1_000_000)
     post_model()
     aggregator.tightenMaxDeviation(20, sender=guardian)
-    orders = [order(portfolio, usd, universe.stocks[0], 100_000 * USD, market[0])]
+    orders = order(portfolio, usd, universe.stocks[0], 100_000 * USD, market[0])
     with reverts(portfolio.Portfolio__SlippageExceeded):
         desk.rebalance(portfolio, [9 * WAD // 10, WAD // 10, 0, 0], orders)
 

@@ -326,7 +326,7 @@ def test_queue_jump__place_kept_through_an_exit_in_kind__is_lost(
 def test_rebalance__takes_awaited_cash__reverts(waiting, desk, universe, usd, market, redemption_queue):
     """A manager with every key cannot spend what others wait for."""
     cash = usd.balanceOf(waiting)
-    orders = [order(waiting, usd, universe.stocks[0], 1000 * USD, market[0])]
+    orders = order(waiting, usd, universe.stocks[0], 1000 * USD, market[0])
     with reverts(waiting.Portfolio__CashAwaited, cash - 1000 * USD, cash):
         desk.rebalance(waiting, weights_of(waiting), orders, band=500)
 
@@ -338,7 +338,7 @@ def test_rebalance__spends_cash_of_filled_requests__reverts(
     ask(invested, investor, 100_000 * SHARE)
     redemption_queue.fulfil(invested, 1, sender=keeper)
     free = usd.balanceOf(invested) - invested.setAside(usd)
-    orders = [order(invested, usd, universe.stocks[0], free + 1, market[0])]
+    orders = order(invested, usd, universe.stocks[0], free + 1, market[0])
     with reverts(invested.ERC20InsufficientBalance, invested, free, free + 1):
         desk.rebalance(invested, weights_of(invested), orders, band=500)
 
@@ -349,7 +349,7 @@ def test_rebalance__sells_what_an_exit_in_kind_set_aside__reverts(invested, desk
     held, owed = stock.balanceOf(invested), invested.claimable(stock, investor)
     assert owed > 0
     with reverts(invested.ERC20InsufficientBalance, invested, held - owed, held):
-        desk.rebalance(invested, weights_of(invested), [order(invested, stock, usd, held, market[0])], band=500)
+        desk.rebalance(invested, weights_of(invested), order(invested, stock, usd, held, market[0]), band=500)
 
 
 def test_rebalance__spends_cash_beyond_what_waits__passes(invested, ask, desk, universe, usd, market, investor):

@@ -52,13 +52,15 @@ def test_retire__risk__counts_the_others_only(invested, universe, retire, risk_e
 def test_retire__trades__pass_without_it_and_not_in_it(invested, universe, retire, desk, usd, market):
     retired, other = universe.stocks[0], universe.stocks[1]
     retire(invested, retired)
-    with reverts(invested.Portfolio__AssetNotListed, retired):
-        desk.rebalance(invested, weights_of(invested), [order(invested, retired, usd, WAD, market[0])], band=500)
+    place = invested.allAssets().index(retired.address)
+    head, *route = order(invested, retired, usd, WAD, market[0])
+    with reverts(invested.Portfolio__NoSuchAsset, place, place):
+        desk.rebalance(invested, weights_of(invested), [head & ~0xFF | place, *route], band=500)
     weights = weights_of(invested)
     index = invested.assets().index(other.address)
     step = 10_000 * USD * WAD // invested.totalAssets()
     targets = [w + (-step if k == 0 else step if k == index else 0) for k, w in enumerate(weights)]
-    desk.rebalance(invested, targets, [order(invested, usd, other, 10_000 * USD, market[1])], band=500)
+    desk.rebalance(invested, targets, order(invested, usd, other, 10_000 * USD, market[1]), band=500)
 
 
 def test_retire__settlement__reverts(portfolio, usd, retire):
@@ -169,7 +171,7 @@ def test_unlist__donated_wei__blocks_it_but_not_retiring(
     portfolio = invested
     weights = weights_of(portfolio)
     sold = order(portfolio, stock, usd, stock.balanceOf(portfolio), market[2])
-    desk.rebalance(portfolio, [weights[0] + weights[3], weights[1], weights[2], 0], [sold], band=500)
+    desk.rebalance(portfolio, [weights[0] + weights[3], weights[1], weights[2], 0], sold, band=500)
     stock.mint(portfolio, 1, sender=issuer)
     with reverts(portfolio_factory.PortfolioFactory__AssetHeld, stock, 1):
         portfolio_factory.unlistAsset(portfolio, stock, sender=manager)
@@ -241,7 +243,7 @@ def test_windfall__dust__is_at_most_a_basis_point(
     stock = universe.stocks[2]
     weights = weights_of(invested)
     sold = order(invested, stock, usd, stock.balanceOf(invested), market[2])
-    desk.rebalance(invested, [weights[0] + weights[3], weights[1], weights[2], 0], [sold], band=500)
+    desk.rebalance(invested, [weights[0] + weights[3], weights[1], weights[2], 0], sold, band=500)
     nav = invested.nav()
     dust = nav // 10_000 * WAD // (150 * WAD)
     stock.mint(invested, dust, sender=issuer)

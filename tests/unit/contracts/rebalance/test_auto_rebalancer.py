@@ -14,6 +14,7 @@ from tests.fixtures.portfolio import (
     USD,
     WINDOW,
     order,
+    order_of_paths,
 )
 from tests.fixtures.protocol import WAD
 from tests.reverts import reverts
@@ -22,14 +23,14 @@ TARGETS = [9 * WAD // 10, WAD // 10, 0, 0]
 
 
 def test_rebalance__signed__trades_towards_the_targets(ready, desk, buy):
-    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+    desk.rebalance(ready, TARGETS, buy(ready, 100_000))
     values = ready.positions().values
     assert values[1] / sum(values) == pytest.approx(0.1, abs=0.002)
 
 
 def test_rebalance__anyone_sends__passes(ready, desk, buy, thief):
     desk.sender = thief
-    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+    desk.rebalance(ready, TARGETS, buy(ready, 100_000))
 
 
 # -- Prices that hold for NAV and are too old to trade at
@@ -42,9 +43,9 @@ def test_rebalance__at_the_previous_close__reverts(ready, desk, buy, oracle, uni
     (_, answer, _, updated, _) = feed.latestRoundData()
     chain.mine(timestamp=updated + 2 * HOUR)
     with reverts(oracle.PriceOracle__TooOldToTrade, stock, updated, HOUR):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000))
     feed.setAnswer(answer, sender=admin)
-    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+    desk.rebalance(ready, TARGETS, buy(ready, 100_000))
 
 
 def test_rebalance__market_closed__reverts_and_investors_still_leave(
@@ -54,21 +55,21 @@ def test_rebalance__market_closed__reverts_and_investors_still_leave(
     window = (0, 0, closed, 0x7F) if closed > 720 else (0, closed + 60, 1440, 0x7F)
     oracle.setTradingWindow(universe.stocks[0], window, sender=admin)
     with reverts(oracle.PriceOracle__MarketClosed, universe.stocks[0], *window[1:]):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000))
     ready.withdraw(1000 * USD, investor, investor, sender=investor)
 
 
 def test_rebalance__an_asset_that_is_not_traded_is_closed__passes(ready, desk, buy, oracle, universe, admin, chain):
     oracle.setTradingWindow(universe.stocks[1], (60, 0, 0, 0), sender=admin)
     chain.mine(timestamp=chain.pending_timestamp + HOUR)
-    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+    desk.rebalance(ready, TARGETS, buy(ready, 100_000))
 
 
 # -- What was signed
 
 
 def test_rebalance__replayed__reverts(ready, desk, buy, auto_rebalancer, thief):
-    orders = [buy(ready, 50_000)]
+    orders = buy(ready, 50_000)
     signal = desk.signal(ready, TARGETS, orders, band=1000)
     signatures = desk.sign(signal)
     auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
@@ -77,7 +78,7 @@ def test_rebalance__replayed__reverts(ready, desk, buy, auto_rebalancer, thief):
 
 
 def test_rebalance__expired__reverts(ready, desk, buy, auto_rebalancer, chain, thief):
-    orders = [buy(ready, 50_000)]
+    orders = buy(ready, 50_000)
     signal = desk.signal(ready, TARGETS, orders)
     chain.mine(timestamp=chain.pending_timestamp + 2 * HOUR)
     with reverts(auto_rebalancer.AutoRebalancer__Expired):
@@ -86,17 +87,17 @@ def test_rebalance__expired__reverts(ready, desk, buy, auto_rebalancer, chain, t
 
 def test_rebalance__too_early__reverts(ready, desk, buy, auto_rebalancer, chain):
     with reverts(auto_rebalancer.AutoRebalancer__NotYetValid):
-        desk.rebalance(ready, TARGETS, [buy(ready, 50_000)], valid_from=chain.pending_timestamp + HOUR)
+        desk.rebalance(ready, TARGETS, buy(ready, 50_000), valid_from=chain.pending_timestamp + HOUR)
 
 
 def test_rebalance__other_orders_than_signed__reverts(ready, desk, buy, auto_rebalancer, thief):
-    signal = desk.signal(ready, TARGETS, [buy(ready, 50_000)])
+    signal = desk.signal(ready, TARGETS, buy(ready, 50_000))
     with reverts(auto_rebalancer.AutoRebalancer__WrongOrders):
-        auto_rebalancer.rebalance(signal, [buy(ready, 60_000)], desk.sign(signal), sender=thief)
+        auto_rebalancer.rebalance(signal, buy(ready, 60_000), desk.sign(signal), sender=thief)
 
 
 def test_rebalance__targets_changed_after_signing__reverts(ready, desk, buy, auto_rebalancer, signer_sets, thief):
-    orders = [buy(ready, 50_000)]
+    orders = buy(ready, 50_000)
     signal = desk.signal(ready, TARGETS, orders)
     signatures = desk.sign(signal)
     signal[SIGNAL_TARGETS] = [8 * WAD // 10, 2 * WAD // 10, 0, 0]
@@ -107,11 +108,11 @@ def test_rebalance__targets_changed_after_signing__reverts(ready, desk, buy, aut
 def test_rebalance__stranger_signed__reverts(ready, desk, buy, signer_sets, thief):
     desk.signers = [thief]
     with reverts(signer_sets.SignerSets__NotASigner):
-        desk.rebalance(ready, TARGETS, [buy(ready, 50_000)])
+        desk.rebalance(ready, TARGETS, buy(ready, 50_000))
 
 
 def test_rebalance__nobody_signed__reverts(ready, desk, buy, auto_rebalancer, signer_sets, thief):
-    orders = [buy(ready, 50_000)]
+    orders = buy(ready, 50_000)
     with reverts(signer_sets.SignerSets__BelowQuorum):
         auto_rebalancer.rebalance(desk.signal(ready, TARGETS, orders), orders, [], sender=thief)
 
@@ -121,7 +122,7 @@ def test_rebalance__signed_for_another_portfolio__reverts(
 ):
     """The same people sign for both; a signal names its portfolio."""
     other = create_portfolio()
-    orders = [buy(other, 50_000)]
+    orders = buy(other, 50_000)
     signal = desk.signal(ready, TARGETS, orders)
     signatures = desk.sign(signal)
     signal[SIGNAL_PORTFOLIO] = str(other.address)
@@ -130,7 +131,7 @@ def test_rebalance__signed_for_another_portfolio__reverts(
 
 
 def test_rebalance__cancelled_nonce__reverts(ready, desk, buy, auto_rebalancer, guardian, thief):
-    orders = [buy(ready, 50_000)]
+    orders = buy(ready, 50_000)
     signal = desk.signal(ready, TARGETS, orders)
     auto_rebalancer.cancelNonce(ready, signal[SIGNAL_NONCE], sender=guardian)
     with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, ready, signal[SIGNAL_NONCE]):
@@ -149,54 +150,117 @@ def test_rebalance__no_orders__reverts(ready, desk, auto_rebalancer):
 
 def test_rebalance__targets_do_not_sum__reverts(ready, desk, buy, auto_rebalancer):
     with reverts(auto_rebalancer.AutoRebalancer__TargetsDoNotSum, WAD - 1):
-        desk.rebalance(ready, [9 * WAD // 10 - 1, WAD // 10, 0, 0], [buy(ready, 100_000)])
+        desk.rebalance(ready, [9 * WAD // 10 - 1, WAD // 10, 0, 0], buy(ready, 100_000))
 
 
 def test_rebalance__too_few_targets__reverts(ready, desk, buy, auto_rebalancer):
     with reverts(auto_rebalancer.AutoRebalancer__WrongTargetCount, 2, 4):
-        desk.rebalance(ready, [9 * WAD // 10, WAD // 10], [buy(ready, 100_000)])
+        desk.rebalance(ready, [9 * WAD // 10, WAD // 10], buy(ready, 100_000))
 
 
 def test_rebalance__ends_outside_the_band__reverts(ready, desk, buy, auto_rebalancer):
     with reverts(auto_rebalancer.AutoRebalancer__OutsideBand):
-        desk.rebalance(ready, TARGETS, [buy(ready, 50_000)], band=100)
+        desk.rebalance(ready, TARGETS, buy(ready, 50_000), band=100)
 
 
 def test_rebalance__away_from_the_targets__reverts(ready, desk, buy, auto_rebalancer):
     with reverts(auto_rebalancer.AutoRebalancer__NotCloser):
-        desk.rebalance(ready, [WAD, 0, 0, 0], [buy(ready, 100_000)], band=2000)
+        desk.rebalance(ready, [WAD, 0, 0, 0], buy(ready, 100_000), band=2000)
 
 
 # -- A thief with the signing key
 
 
-def test_rebalance__recipient_is_the_thief__reverts(ready, desk, buy, thief):
-    with reverts(ready.Portfolio__WrongRecipient, thief):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000, recipient=thief)])
+def test_pay_due__a_stranger_asks__reverts(ready, usd, thief):
+    with reverts(ready.Portfolio__OnlyAggregator, thief):
+        ready.payDue(usd, thief, USD, sender=thief)
+
+
+def test_pay_due__no_order_runs__reverts(ready, usd, aggregator, thief, impersonated):
+    with reverts(ready.Portfolio__NotDue, usd, 1):
+        ready.payDue(usd, thief, 1, sender=impersonated(aggregator))
+
+
+def test_rebalance__route_asks_for_more_than_the_order__reverts(ready, desk, buy, usd):
+    head, amount, hop = buy(ready, 50_000)
+    with reverts(ready.Portfolio__NotDue, usd, amount + 1):
+        desk.rebalance(ready, TARGETS, [head, amount + 1, hop])
+
+
+def test_rebalance__route_asks_for_less_than_the_order__reverts(ready, desk, buy, usd):
+    head, amount, hop = buy(ready, 50_000)
+    with reverts(ready.Portfolio__Unpaid, usd, 1):
+        desk.rebalance(ready, TARGETS, [head, amount - 1, hop])
+
+
+def test_rebalance__words_break_off__reverts(ready, desk, buy):
+    head, amount, _ = buy(ready, 50_000)
+    with reverts(ready.Portfolio__BrokenOrder, 0, 3, 2):
+        desk.rebalance(ready, TARGETS, [head, amount])
+
+
+def test_rebalance__order_without_a_route__reverts(ready, desk, buy, aggregator):
+    head, *_ = buy(ready, 50_000)
+    with reverts(aggregator.LiquidityAggregator__EmptyRoute):
+        desk.rebalance(ready, TARGETS, [head & ~(0xFFFF << 16)])
+
+
+def test_rebalance__more_than_is_held__reverts(ready, desk, usd, universe, market):
+    held = usd.balanceOf(ready)
+    with reverts(ready.ERC20InsufficientBalance, ready, held, held + 1):
+        desk.rebalance(ready, TARGETS, order(ready, usd, universe.stocks[0], held + 1, market[0]))
+
+
+def test_rebalance__less_comes_in_than_the_minimum__reverts(ready, desk, buy):
+    with reverts(ready.Portfolio__InsufficientOutput):
+        desk.rebalance(ready, TARGETS, buy(ready, 50_000, minimum=2**112 - 1))
+
+
+def test_rebalance__asset_for_itself__reverts(ready, desk, usd, market, aggregator):
+    with reverts(aggregator.LiquidityAggregator__SameToken, usd):
+        desk.rebalance(ready, TARGETS, order(ready, usd, usd, USD, market[0]))
+
+
+def test_rebalance__passes__emits_each_trade(ready, desk, buy, usd, universe):
+    receipt = desk.rebalance(ready, TARGETS, buy(ready, 100_000))
+    (event,) = ready.Traded.from_receipt(receipt)
+    got = universe.stocks[0].balanceOf(ready)
+    assert (event.tokenIn, event.tokenOut) == (usd, universe.stocks[0])
+    assert (event.amountIn, event.amountOut) == (100_000 * USD, got)
+
+
+def test_rebalance__two_paths__each_is_paid_when_it_asks(ready, desk, usd, universe, market):
+    stock, up = universe.stocks[0], int(str(usd.address), 16) < int(str(universe.stocks[0].address), 16)
+    paths = [(dollars * USD, [(market[0], up)]) for dollars in (60_000, 40_000)]
+    before = usd.balanceOf(ready)
+    receipt = desk.rebalance(ready, TARGETS, order_of_paths(ready, usd, stock, paths))
+    paid = [log.value for log in usd.Transfer.from_receipt(receipt) if log["from"] == ready.address]
+    assert paid == [60_000 * USD, 40_000 * USD]
+    assert before - usd.balanceOf(ready) == 100_000 * USD
 
 
 def test_rebalance__unlisted_asset__reverts(ready, desk, usd, market, create_token):
     other = create_token("MINE")
-    with reverts(ready.Portfolio__AssetNotListed, other):
-        desk.rebalance(ready, TARGETS, [order(ready, usd, other, USD, market[0])])
+    with reverts(ready.Portfolio__NoSuchAsset, 255, 4):
+        desk.rebalance(ready, TARGETS, order(ready, usd, other, USD, market[0]))
 
 
 def test_rebalance__unlisted_pool__reverts(ready, desk, usd, universe, aggregator, thief):
     bad = order(ready, usd, universe.stocks[0], USD, str(thief.address))
     with reverts(aggregator.LiquidityAggregator__PoolNotListed, thief):
-        desk.rebalance(ready, TARGETS, [bad])
+        desk.rebalance(ready, TARGETS, bad)
 
 
 def test_rebalance__delisted_pool__reverts(ready, desk, buy, market, aggregator, guardian):
     aggregator.delistPool(market[0], sender=guardian)
     with reverts(aggregator.LiquidityAggregator__PoolNotListed, market[0]):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000))
 
 
 def test_rebalance__loses_more_than_the_bucket_holds__reverts(ready, desk, buy, skew):
     skew(3)
     with reverts(ready.Portfolio__LossBudgetExceeded):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], band=1000)
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000), band=1000)
 
 
 def test_rebalance__small_losses_again_and_again__stop_at_the_budget(ready, desk, universe, usd, market, chain):
@@ -209,10 +273,10 @@ def test_rebalance__small_losses_again_and_again__stop_at_the_budget(ready, desk
         held = stock.balanceOf(ready)
         try:
             if held == 0:
-                orders = [order(ready, usd, stock, 200_000 * USD, market[0])]
+                orders = order(ready, usd, stock, 200_000 * USD, market[0])
                 desk.rebalance(ready, [8 * WAD // 10, 2 * WAD // 10, 0, 0], orders, band=1000)
             else:
-                desk.rebalance(ready, [WAD, 0, 0, 0], [order(ready, stock, usd, held, market[0])], band=1000)
+                desk.rebalance(ready, [WAD, 0, 0, 0], order(ready, stock, usd, held, market[0]), band=1000)
         except ContractLogicError as error:
             assert selector(ready.Portfolio__LossBudgetExceeded) in str(error)
             break
@@ -246,7 +310,7 @@ def test_loss_bucket__gain__does_not_drain_it(ready, desk, universe, usd, market
     desk.rebalance(
         ready,
         [8 * WAD // 10, 2 * WAD // 10, 0, 0],
-        [order(ready, usd, stock, 100_000 * USD, market[0])],
+        order(ready, usd, stock, 100_000 * USD, market[0]),
         band=1000,
     )
     assert stock.balanceOf(ready) > held
@@ -255,7 +319,7 @@ def test_loss_bucket__gain__does_not_drain_it(ready, desk, universe, usd, market
 
 def test_execute__not_the_rebalancer__reverts(ready, buy, thief):
     with reverts(ready.Portfolio__OnlyRebalancer, thief):
-        ready.execute([buy(ready, 1000)], (bytes(32), 0, 0, str(thief.address)), sender=thief)
+        ready.execute(buy(ready, 1000), (bytes(32), 0, 0, str(thief.address)), sender=thief)
 
 
 def selector(error):
@@ -301,6 +365,6 @@ def fill_bucket(desk, universe, usd, market):
 
     def filled(portfolio):
         bought = order(portfolio, usd, universe.stocks[0], 100_000 * USD, market[0])
-        desk.rebalance(portfolio, TARGETS, [bought], band=1000)
+        desk.rebalance(portfolio, TARGETS, bought, band=1000)
 
     return filled

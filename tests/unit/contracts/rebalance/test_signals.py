@@ -40,13 +40,13 @@ def with_policy(ready, auto_rebalancer, manager):
 def test_rebalance__model_in_the_shadow__reverts(ready, desk, buy, model_registry, manager):
     model_registry.demote(MODEL, sender=manager)
     with reverts(model_registry.ModelRegistry__NotLive, MODEL, 1):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)])
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000))
 
 
 def test_rebalance__unknown_model__reverts(ready, desk, buy, model_registry):
     unknown = keccak(text="unknown")
     with reverts(model_registry.ModelRegistry__NotLive, unknown, 0):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], model=unknown)
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000), model=unknown)
 
 
 def test_rebalance__model_changed_after_signing__bad_signature(
@@ -55,7 +55,7 @@ def test_rebalance__model_changed_after_signing__bad_signature(
     other = keccak(text="another live one")
     model_registry.register(other, other, other, other, sender=manager)
     model_registry.promote(other, sender=manager)
-    orders = [buy(ready, 100_000)]
+    orders = buy(ready, 100_000)
     signal = desk.signal(ready, TARGETS, orders)
     signatures = desk.sign(signal)
     signal[SIGNAL_MODEL] = other
@@ -69,17 +69,17 @@ def test_rebalance__model_changed_after_signing__bad_signature(
 def test_rebalance__an_order_below_the_oracle__refused_leg_by_leg(ready, desk, buy):
     """The pool's fee alone is 30 basis points."""
     with reverts(ready.Portfolio__SlippageExceeded):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], slippage=30)
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000), slippage=30)
 
 
 def test_rebalance__within_the_signed_slippage__passes(ready, desk, buy):
-    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], slippage=50)
+    desk.rebalance(ready, TARGETS, buy(ready, 100_000), slippage=50)
 
 
 def test_rebalance__guardian_tightened_the_guard__counts_whatever_is_signed(ready, desk, buy, aggregator, guardian):
     aggregator.tightenMaxDeviation(20, sender=guardian)
     with reverts(ready.Portfolio__SlippageExceeded):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], slippage=10_000)
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000), slippage=10_000)
 
 
 def test_rebalance__churn_within_each_legs_slippage__too_costly_in_sum(
@@ -92,12 +92,12 @@ def test_rebalance__churn_within_each_legs_slippage__too_costly_in_sum(
     back = order(ready, stock, usd, bought, market[0])
     targets = [99 * WAD // 100, WAD // 100, 0, 0]
     with reverts(auto_rebalancer.AutoRebalancer__TooCostly):
-        desk.rebalance(ready, targets, [there, back], slippage=70, band=10_000)
+        desk.rebalance(ready, targets, [*there, *back], slippage=70, band=10_000)
 
 
 def test_rebalance__routes_left_open__anyone_chooses_them(ready, desk, buy, auto_rebalancer, thief):
     signal = desk.signal(ready, TARGETS, [], orders_hash=bytes(32), slippage=50)
-    auto_rebalancer.rebalance(signal, [buy(ready, 100_000)], desk.sign(signal), sender=thief)
+    auto_rebalancer.rebalance(signal, buy(ready, 100_000), desk.sign(signal), sender=thief)
     assert weights_of(ready)[1] == pytest.approx(WAD // 10, rel=0.01)
 
 
@@ -106,11 +106,11 @@ def test_rebalance__routes_left_open__anyone_chooses_them(ready, desk, buy, auto
 
 def test_rebalance__more_turnover_than_signed__reverts(ready, desk, buy, auto_rebalancer):
     with reverts(auto_rebalancer.AutoRebalancer__TurnoverAboveSignal):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], turnover=990)
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000), turnover=990)
 
 
 def test_rebalance__as_much_turnover_as_signed__passes(ready, desk, buy, auto_rebalancer):
-    desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], turnover=1_000)
+    desk.rebalance(ready, TARGETS, buy(ready, 100_000), turnover=1_000)
     level, capacity, _ = auto_rebalancer.paceOf(ready)
     assert level == pytest.approx(WAD // 10, rel=0.01)
     assert capacity == 25 * WAD // 10
@@ -119,33 +119,33 @@ def test_rebalance__as_much_turnover_as_signed__passes(ready, desk, buy, auto_re
 def test_rebalance__more_turnover_than_the_policy__reverts(with_policy, desk, buy, auto_rebalancer):
     portfolio = with_policy(1_900, DAY, 0, 0)
     with reverts(auto_rebalancer.AutoRebalancer__TurnoverAbovePolicy):
-        desk.rebalance(portfolio, TARGETS, [buy(portfolio, 100_000)])
+        desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
 
 
 def test_rebalance__bucket_of_turnover_drained__passes_again(with_policy, desk, buy, auto_rebalancer, chain):
     portfolio = with_policy(2_100, DAY, 0, 0)
-    desk.rebalance(portfolio, TARGETS, [buy(portfolio, 100_000)])
+    desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
     again = [8 * WAD // 10, 2 * WAD // 10, 0, 0]
     with reverts(auto_rebalancer.AutoRebalancer__TurnoverAbovePolicy):
-        desk.rebalance(portfolio, again, [buy(portfolio, 100_000)])
+        desk.rebalance(portfolio, again, buy(portfolio, 100_000))
     chain.mine(timestamp=chain.pending_timestamp + DAY)
-    desk.rebalance(portfolio, again, [buy(portfolio, 100_000)])
+    desk.rebalance(portfolio, again, buy(portfolio, 100_000))
 
 
 def test_rebalance__too_soon_after_the_last__reverts(with_policy, desk, buy, auto_rebalancer, chain):
     portfolio = with_policy(50_000, HOUR, HOUR, 0)
-    desk.rebalance(portfolio, TARGETS, [buy(portfolio, 100_000)])
+    desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
     again = [8 * WAD // 10, 2 * WAD // 10, 0, 0]
     started = auto_rebalancer.paceOf(portfolio)[2]
     with reverts(auto_rebalancer.AutoRebalancer__TooSoon):
-        desk.rebalance(portfolio, again, [buy(portfolio, 100_000)])
+        desk.rebalance(portfolio, again, buy(portfolio, 100_000))
     chain.mine(timestamp=started + HOUR)
-    desk.rebalance(portfolio, again, [buy(portfolio, 100_000)])
+    desk.rebalance(portfolio, again, buy(portfolio, 100_000))
 
 
 def test_set_policy__level_stays__drains_by_the_new_terms(with_policy, desk, buy, auto_rebalancer):
     portfolio = with_policy(50_000, HOUR, 0, 0)
-    desk.rebalance(portfolio, TARGETS, [buy(portfolio, 100_000)])
+    desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
     before = auto_rebalancer.paceOf(portfolio)[0]
     with_policy(3_000, 7 * DAY, 0, 0)
     level, capacity, _ = auto_rebalancer.paceOf(portfolio)
@@ -204,36 +204,36 @@ def test_rebalance__part_after_part__the_nonce_is_used_at_the_end(ready, three_p
     signal, signatures = three_parts
     for part in (1, 2, 3):
         assert not auto_rebalancer.isNonceUsed(ready, signal[SIGNAL_NONCE])
-        auto_rebalancer.rebalance(signal, [buy(ready, 100_000)], signatures, sender=thief)
+        auto_rebalancer.rebalance(signal, buy(ready, 100_000), signatures, sender=thief)
         parts, turnover = auto_rebalancer.progressOf(signal)
         assert (parts, turnover) == (part, pytest.approx(part * WAD // 10, rel=0.01))
     assert auto_rebalancer.isNonceUsed(ready, signal[SIGNAL_NONCE])
     with reverts(auto_rebalancer.AutoRebalancer__NonceUsed):
-        auto_rebalancer.rebalance(signal, [buy(ready, 1_000)], signatures, sender=thief)
+        auto_rebalancer.rebalance(signal, buy(ready, 1_000), signatures, sender=thief)
 
 
 def test_rebalance__a_part_too_small__not_closer(ready, three_parts, buy, auto_rebalancer, thief):
     """A thief who wastes the parts: each has to go half its share of the way, here a sixth."""
     signal, signatures = three_parts
     with reverts(auto_rebalancer.AutoRebalancer__NotCloser):
-        auto_rebalancer.rebalance(signal, [buy(ready, 40_000)], signatures, sender=thief)
+        auto_rebalancer.rebalance(signal, buy(ready, 40_000), signatures, sender=thief)
 
 
 def test_rebalance__last_part_outside_the_band__reverts(ready, three_parts, buy, auto_rebalancer, thief):
     signal, signatures = three_parts
     for _ in range(2):
-        auto_rebalancer.rebalance(signal, [buy(ready, 90_000)], signatures, sender=thief)
+        auto_rebalancer.rebalance(signal, buy(ready, 90_000), signatures, sender=thief)
     with reverts(auto_rebalancer.AutoRebalancer__OutsideBand):
-        auto_rebalancer.rebalance(signal, [buy(ready, 90_000)], signatures, sender=thief)
+        auto_rebalancer.rebalance(signal, buy(ready, 90_000), signatures, sender=thief)
 
 
 def test_rebalance__parts_together_above_the_turnover__reverts(ready, desk, buy, auto_rebalancer, thief):
     targets = [7 * WAD // 10, 3 * WAD // 10, 0, 0]
     signal = desk.signal(ready, targets, [], orders_hash=bytes(32), parts=3, band=50, turnover=2_000)
     signatures = desk.sign(signal)
-    auto_rebalancer.rebalance(signal, [buy(ready, 150_000)], signatures, sender=thief)
+    auto_rebalancer.rebalance(signal, buy(ready, 150_000), signatures, sender=thief)
     with reverts(auto_rebalancer.AutoRebalancer__TurnoverAboveSignal):
-        auto_rebalancer.rebalance(signal, [buy(ready, 150_000)], signatures, sender=thief)
+        auto_rebalancer.rebalance(signal, buy(ready, 150_000), signatures, sender=thief)
 
 
 def test_rebalance__parts_within_the_interval__only_the_first_waits(
@@ -242,7 +242,7 @@ def test_rebalance__parts_within_the_interval__only_the_first_waits(
     portfolio = with_policy(50_000, HOUR, HOUR, 0)
     signal, signatures = three_parts
     for _ in range(3):
-        auto_rebalancer.rebalance(signal, [buy(portfolio, 100_000)], signatures, sender=thief)
+        auto_rebalancer.rebalance(signal, buy(portfolio, 100_000), signatures, sender=thief)
     assert auto_rebalancer.isNonceUsed(portfolio, signal[SIGNAL_NONCE])
 
 
@@ -253,29 +253,29 @@ def test_rebalance__another_signal_with_a_held_nonce__reverts(
     """Otherwise signal after signal runs under one nonce, and only the first waits for the interval."""
     portfolio = with_policy(50_000, HOUR, HOUR, 0)
     signal, signatures = three_parts
-    auto_rebalancer.rebalance(signal, [buy(portfolio, 100_000)], signatures, sender=thief)
+    auto_rebalancer.rebalance(signal, buy(portfolio, 100_000), signatures, sender=thief)
     targets = [6 * WAD // 10, 4 * WAD // 10, 0, 0]
     other = desk.signal(
         portfolio, targets, [], orders_hash=bytes(32), parts=parts, band=10_000, nonce=signal[SIGNAL_NONCE]
     )
     with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, portfolio, signal[SIGNAL_NONCE]):
-        auto_rebalancer.rebalance(other, [buy(portfolio, 100_000)], desk.sign(other), sender=thief)
-    auto_rebalancer.rebalance(signal, [buy(portfolio, 100_000)], signatures, sender=thief)
+        auto_rebalancer.rebalance(other, buy(portfolio, 100_000), desk.sign(other), sender=thief)
+    auto_rebalancer.rebalance(signal, buy(portfolio, 100_000), signatures, sender=thief)
 
 
 def test_rebalance__cancelled_between_its_parts__reverts(ready, three_parts, buy, auto_rebalancer, guardian, thief):
     signal, signatures = three_parts
-    auto_rebalancer.rebalance(signal, [buy(ready, 100_000)], signatures, sender=thief)
+    auto_rebalancer.rebalance(signal, buy(ready, 100_000), signatures, sender=thief)
     auto_rebalancer.cancelNonce(ready, signal[SIGNAL_NONCE], sender=guardian)
     with reverts(auto_rebalancer.AutoRebalancer__NonceUsed):
-        auto_rebalancer.rebalance(signal, [buy(ready, 100_000)], signatures, sender=thief)
+        auto_rebalancer.rebalance(signal, buy(ready, 100_000), signatures, sender=thief)
 
 
 def test_rebalance__list_of_assets_changed_since_it_was_signed__reverts(
     ready, desk, buy, auto_rebalancer, portfolio_factory, universe, manager, thief
 ):
     """Relisting puts the same assets in another order, and a target would stand for another asset."""
-    orders = [buy(ready, 100_000)]
+    orders = buy(ready, 100_000)
     signal = desk.signal(ready, TARGETS, orders)
     signatures = desk.sign(signal)
     portfolio_factory.unlistAsset(ready, universe.stocks[1], sender=manager)
@@ -286,7 +286,7 @@ def test_rebalance__list_of_assets_changed_since_it_was_signed__reverts(
 
 def test_rebalance__no_parts__reverts(ready, desk, buy, auto_rebalancer):
     with reverts(auto_rebalancer.AutoRebalancer__NoParts):
-        desk.rebalance(ready, TARGETS, [buy(ready, 100_000)], parts=0)
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000), parts=0)
 
 
 # -- Fee
@@ -296,13 +296,13 @@ def test_rebalance__policy_with_a_fee__executor_gets_its_part_of_the_turnover(wi
     portfolio = with_policy(50_000, HOUR, 0, 10)
     desk.sender = thief
     before = usd.balanceOf(thief)
-    desk.rebalance(portfolio, TARGETS, [buy(portfolio, 100_000)])
+    desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
     assert usd.balanceOf(thief) - before == pytest.approx(100 * USD, rel=0.002)
 
 
 def test_rebalance__fee__counts_as_a_loss(with_policy, desk, buy, auto_rebalancer, thief):
     portfolio = with_policy(50_000, HOUR, 0, 0)
-    orders = [buy(portfolio, 100_000)]
+    orders = buy(portfolio, 100_000)
     signal = desk.signal(portfolio, TARGETS, orders)
     free = auto_rebalancer.estimate.call(signal, orders, sender=thief)
     with_policy(50_000, HOUR, 0, 10)
@@ -316,7 +316,7 @@ def test_rebalance__fee__counts_as_a_loss(with_policy, desk, buy, auto_rebalance
 
 
 def test_cancel_signed__by_the_quorum__the_nonce_is_used(ready, desk, buy, auto_rebalancer, risk_signer, thief):
-    orders = [buy(ready, 50_000)]
+    orders = buy(ready, 50_000)
     signal = desk.signal(ready, TARGETS, orders)
     signatures = desk.sign(signal)
     digest = auto_rebalancer.hashCancellation(ready, signal[SIGNAL_NONCE])
@@ -332,7 +332,7 @@ def test_cancel_signed__by_a_stranger__reverts(ready, auto_rebalancer, signer_se
 
 
 def test_cancel_signed__signature_of_the_signal__reverts(ready, desk, buy, auto_rebalancer, signer_sets, thief):
-    signal = desk.signal(ready, TARGETS, [buy(ready, 50_000)])
+    signal = desk.signal(ready, TARGETS, buy(ready, 50_000))
     with reverts(signer_sets.SignerSets__BadSignature):
         auto_rebalancer.cancelSigned(ready, signal[SIGNAL_NONCE], desk.sign(signal), sender=thief)
 
@@ -342,7 +342,7 @@ def test_cancel_signed__signature_of_the_signal__reverts(ready, desk, buy, auto_
 
 def test_estimate__beside_what_happens__is_the_same(with_policy, desk, buy, auto_rebalancer, thief):
     portfolio = with_policy(50_000, HOUR, 0, 10)
-    orders = [buy(portfolio, 100_000)]
+    orders = buy(portfolio, 100_000)
     signal = desk.signal(portfolio, TARGETS, orders)
     found = auto_rebalancer.estimate.call(signal, orders, sender=thief)
     before = portfolio.nav()
@@ -360,7 +360,7 @@ def test_estimate__beside_what_happens__is_the_same(with_policy, desk, buy, auto
 
 def test_estimate__all_cash_to_a_tenth__tracking_error_and_var_by_hand(ready, desk, buy, auto_rebalancer, thief):
     """Volatility of a stock is 1% a day: 10% of it are off the targets before, nothing much afterwards."""
-    orders = [buy(ready, 100_000)]
+    orders = buy(ready, 100_000)
     found = auto_rebalancer.estimate.call(desk.signal(ready, TARGETS, orders), orders, sender=thief)
     assert found.trackingErrorBefore == pytest.approx(WAD // 1000, rel=1e-6)
     assert found.trackingErrorAfter < WAD // 100_000
@@ -369,7 +369,7 @@ def test_estimate__all_cash_to_a_tenth__tracking_error_and_var_by_hand(ready, de
 
 
 def test_estimate__in_a_transaction__changes_nothing(ready, desk, buy, auto_rebalancer, thief):
-    orders = [buy(ready, 100_000)]
+    orders = buy(ready, 100_000)
     signal = desk.signal(ready, TARGETS, orders)
     before = ready.positions().balances
     auto_rebalancer.estimate(signal, orders, sender=thief)
@@ -378,13 +378,13 @@ def test_estimate__in_a_transaction__changes_nothing(ready, desk, buy, auto_reba
 
 
 def test_estimate__what_would_revert__reverts_alike(ready, desk, buy, auto_rebalancer, thief):
-    orders = [buy(ready, 100_000)]
+    orders = buy(ready, 100_000)
     with reverts(ready.Portfolio__SlippageExceeded):
         auto_rebalancer.estimate.call(desk.signal(ready, TARGETS, orders, slippage=30), orders, sender=thief)
 
 
 def test_simulate__anyone__reverts(ready, desk, buy, auto_rebalancer, thief):
-    orders = [buy(ready, 100_000)]
+    orders = buy(ready, 100_000)
     with reverts(auto_rebalancer.AutoRebalancer__OnlyItself, thief):
         auto_rebalancer.simulate(desk.signal(ready, TARGETS, orders), orders, thief, sender=thief)
 
@@ -408,7 +408,7 @@ def check(rebalancer, data):
 
 
 def test_check_upkeep__signed_and_possible__is_needed(ready, desk, buy, auto_rebalancer, thief):
-    data = upkeep_data(desk, ready, [buy(ready, 100_000)])
+    data = upkeep_data(desk, ready, buy(ready, 100_000))
     needed, answer = check(auto_rebalancer, data)
     assert needed and data in answer
     auto_rebalancer.performUpkeep(data, sender=thief)
@@ -418,7 +418,7 @@ def test_check_upkeep__signed_and_possible__is_needed(ready, desk, buy, auto_reb
 
 def test_check_upkeep__below_quorum__is_not(ready, desk, buy, auto_rebalancer, thief):
     desk.signers = [thief]
-    assert not check(auto_rebalancer, upkeep_data(desk, ready, [buy(ready, 100_000)]))[0]
+    assert not check(auto_rebalancer, upkeep_data(desk, ready, buy(ready, 100_000)))[0]
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 96, b"\0" * 500])
@@ -427,7 +427,7 @@ def test_check_upkeep__garbage__is_not(ready, auto_rebalancer, data):
 
 
 def test_check_upkeep__in_a_transaction__reverts(ready, desk, buy, auto_rebalancer, thief):
-    data = upkeep_data(desk, ready, [buy(ready, 100_000)])
+    data = upkeep_data(desk, ready, buy(ready, 100_000))
     with reverts(auto_rebalancer.AutoRebalancer__OnlySimulated, thief):
         auto_rebalancer.checkUpkeep(data, sender=thief)
 
@@ -435,7 +435,7 @@ def test_check_upkeep__in_a_transaction__reverts(ready, desk, buy, auto_rebalanc
 def test_perform_upkeep__policy_with_a_fee__nobody_is_paid(with_policy, desk, buy, auto_rebalancer, usd, thief):
     portfolio = with_policy(50_000, HOUR, 0, 10)
     before = usd.balanceOf(thief)
-    receipt = auto_rebalancer.performUpkeep(upkeep_data(desk, portfolio, [buy(portfolio, 100_000)]), sender=thief)
+    receipt = auto_rebalancer.performUpkeep(upkeep_data(desk, portfolio, buy(portfolio, 100_000)), sender=thief)
     assert usd.balanceOf(thief) == before
     assert not receipt.decode_logs(portfolio.ExecutorPaid)
 

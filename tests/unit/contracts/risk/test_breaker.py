@@ -561,7 +561,7 @@ def test_rebalance__weight_above_its_limit__reverts(
 ):
     deposit(portfolio, investor, 1_000_000)
     post_model(flat_covariance(3, volatility=0.001))
-    orders = [order(portfolio, usd, universe.stocks[0], 600_000 * USD, market[0])]
+    orders = order(portfolio, usd, universe.stocks[0], 600_000 * USD, market[0])
     with reverts(risk_engine.RiskEngine__LimitBreached):
         desk.rebalance(portfolio, [4 * WAD // 10, 6 * WAD // 10, 0, 0], orders, band=1000)
 
@@ -583,7 +583,7 @@ def test_rebalance__an_exit_behind_a_trade__leaves_it_outside_and_the_next_may_o
     deposit(portfolio, investor, 1_000_000)
     shares = deposit(portfolio, counterparty, 1_000_000)
     post_model()
-    bought = [order(portfolio, usd, universe.stocks[0], 580_000 * USD, market[0])]
+    bought = order(portfolio, usd, universe.stocks[0], 580_000 * USD, market[0])
     desk.rebalance(portfolio, [71 * WAD // 100, 29 * WAD // 100, 0, 0], bought, band=500)
     portfolio.redeem(shares, counterparty, counterparty, sender=counterparty)
     assert risk_engine.metrics(portfolio).maxWeight > 0.55 * WAD

@@ -96,7 +96,7 @@ def test_decide__nothing_possible__says_why(changed: PortfolioState, reason: str
 
 def test_build__deep_pools__ends_at_its_targets_and_sums_to_one() -> None:
     intent = Intent("test", False, np.array([0.3, 0.2]))
-    proposal = build(state((0.0, 0.0)), pools(), intent, SETTINGS, NOW, 1.0)
+    proposal = build(state((0.0, 0.0)), pools(), intent, SETTINGS, 1.0)
     assert sum(proposal.targets) == WAD and proposal.scale == 1.0
     assert np.array(proposal.targets[1:]) / WAD == pytest.approx([0.3, 0.2], abs=2e-3)
     assert all(order.min_amount_out >= order.amount_in * 985 // 1000 for order in proposal.orders)
@@ -104,25 +104,25 @@ def test_build__deep_pools__ends_at_its_targets_and_sums_to_one() -> None:
 
 def test_build__shallow_pools__goes_part_of_the_way() -> None:
     intent = Intent("test", False, np.array([0.3, 0.2]))
-    proposal = build(state((0.0, 0.0)), pools(10_000_000), intent, SETTINGS, NOW, 1.0)
+    proposal = build(state((0.0, 0.0)), pools(10_000_000), intent, SETTINGS, 1.0)
     assert proposal.scale < 1 and "part of the way" in proposal.summary()
 
 
 def test_build__loss_bucket_full__refuses() -> None:
     full = replace(state((0.0, 0.0)), loss_level=WAD // 100)
     with pytest.raises(PlanRefused, match=r"the loss bucket has room for 0\.0"):
-        build(full, pools(), Intent("test", False, np.array([0.3, 0.2])), SETTINGS, NOW, 1.0)
+        build(full, pools(), Intent("test", False, np.array([0.3, 0.2])), SETTINGS, 1.0)
 
 
 def test_build__has_to_lower_var_and_would_not__refuses() -> None:
     intent = Intent("test", True, np.array([0.6, 0.3]))
     with pytest.raises(PlanRefused, match="does not lower VaR"):
-        build(state((0.3, 0.2)), pools(), intent, SETTINGS, NOW, 1.0)
+        build(state((0.3, 0.2)), pools(), intent, SETTINGS, 1.0)
 
 
 def test_build__nothing_worth_trading__refuses() -> None:
     with pytest.raises(PlanRefused, match="min_trade_usd"):
-        build(state((0.3, 0.2)), pools(), Intent("test", False, np.array([0.3, 0.2])), SETTINGS, NOW, 1.0)
+        build(state((0.3, 0.2)), pools(), Intent("test", False, np.array([0.3, 0.2])), SETTINGS, 1.0)
 
 
 def replace_drift(bps: int) -> Rebalance:

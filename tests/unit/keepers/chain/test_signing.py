@@ -26,6 +26,9 @@ MODEL_ID = model_id(MODEL_NAME)
 A, B = "0x" + "aa" * 20, "0x" + "bb" * 20
 
 
+ORDER = Order(A, B, 10, 9, ((4, ((A, True),)), (6, ((B, False), (A, True)))))
+
+
 def signers() -> list[LocalSigner]:
     return [LocalSigner(Account.from_key(key.to_bytes(32, "big"))) for key in SIGNER_KEYS]
 
@@ -39,7 +42,7 @@ def test_model_digest__beside_the_chains__is_equal(world: World) -> None:
 
 def test_signal_digest__beside_the_chains__is_equal(world: World) -> None:
     rebalancer = world.record["contracts"]["AutoRebalancer"]["address"]
-    order = Order(A, B, 10, 9, A, 1_600_000_000, ((4, ((A, True),)), (6, ((B, False), (A, True)))))
+    words = ORDER.words((B, A))
     signal = RebalanceSignal(
         A,
         (B, A),
@@ -52,7 +55,7 @@ def test_signal_digest__beside_the_chains__is_equal(world: World) -> None:
         2**256 - 1,
         MODEL_ID,
         b"\1" * 32,
-        hash_orders([order]),
+        hash_orders(words),
         3,
     )
     node = connect(world.url, 31337)
@@ -79,17 +82,33 @@ def test_depth_digest__beside_the_chains__is_equal(world: World) -> None:
 
 
 def test_orders_hash__recomputed_by_the_chain__is_accepted(world: World) -> None:
-    order = Order(A, B, 10, 9, A, 1_600_000_000, ((4, ((A, True),)), (6, ((B, False), (A, True)))))
+    words = ORDER.words((B, A))
     node = connect(world.url, 31337)
     rebalancer = world.record["contracts"]["AutoRebalancer"]["address"]
     function = abi.function("AutoRebalancer", "rebalance")
     numbers = (0, 10_000, 100, 0, 2**40 - 1, 0)
-    right = RebalanceSignal(A, (B,), (10**18,), *numbers, MODEL_ID, bytes(32), hash_orders([order]))
+    right = RebalanceSignal(A, (B,), (10**18,), *numbers, MODEL_ID, bytes(32), hash_orders(words))
     with pytest.raises(ChainError, match="SignerSets__NoSuchSet"):
-        node.call(rebalancer, function, right.as_tuple(), [order.as_tuple()], [])
+        node.call(rebalancer, function, right.as_tuple(), words, [])
     wrong = RebalanceSignal(A, (B,), (10**18,), *numbers, MODEL_ID, bytes(32), hash_orders([]))
     with pytest.raises(ChainError, match="AutoRebalancer__WrongOrders"):
-        node.call(rebalancer, function, wrong.as_tuple(), [order.as_tuple()], [])
+        node.call(rebalancer, function, wrong.as_tuple(), words, [])
+
+
+def test_words__two_paths__are_a_head_and_a_route() -> None:
+    a, b, up, last = int(A, 16), int(B, 16), 1 << 160, 1 << 161
+    head = 1 | 0 << 8 | 5 << 16 | 10 << 32 | 9 << 144
+    assert ORDER.words((B, A)) == (head, 4, a | up | last, 6, b, a | up | last)
+
+
+def test_words__token_not_among_the_assets__one_clear_line() -> None:
+    with pytest.raises(ChainError, match="not among the portfolio's assets"):
+        ORDER.words((B,))
+
+
+def test_words__amount_beyond_112_bits__one_clear_line() -> None:
+    with pytest.raises(ChainError, match="room for 112 bits"):
+        Order(A, B, 2**112, 0, ((2**112, ((A, True),)),)).words((A, B))
 
 
 def test_sign_quorum__three_signers__come_in_ascending_order_and_recover() -> None:
