@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
 /// @dev First word of an order; {IPortfolio.execute} gives its layout.
@@ -56,6 +58,12 @@ library OrderWords {
 
     function amountIn(OrderHead self) internal pure returns (uint256) {
         return uint112(OrderHead.unwrap(self) >> 32);
+    }
+
+    /// @return The order as it is told afterwards: without its route, and with the amount that came in as its minimum.
+    function told(OrderHead self, uint256 amountOut) internal pure returns (uint256) {
+        uint256 order = OrderHead.unwrap(self) & ~(uint256(type(uint16).max) << 16) & ((1 << 144) - 1);
+        return order | FixedPointMathLib.min(amountOut, type(uint112).max) << 144;
     }
 
     function minAmountOut(OrderHead self) internal pure returns (uint256) {

@@ -25,10 +25,14 @@ abstract contract Trading is SharePricing, LossBudget {
 
     /// @dev Everything that the orders of an execution share.
     /// @param held Balances without what is set aside, kept up to date from order to order.
+    /// @param trades As the event {Executed} has them; longer than that until the end.
+    /// @param count How many of them there are.
     struct Run {
         Asset[] list;
         uint256[] prices;
         uint256[] held;
+        uint256[] trades;
+        uint256 count;
         uint256 slippageBps;
     }
 
@@ -70,6 +74,7 @@ abstract contract Trading is SharePricing, LossBudget {
         // Interactions
         run.slippageBps =
             FixedPointMathLib.min(terms.maxSlippageBps, ILiquidityAggregator(aggregator).maxDeviationBps());
+        run.trades = new uint256[](orders.length);
         for (uint256 cursor; cursor < orders.length;) {
             cursor = _trade(orders, cursor, run);
         }
@@ -84,7 +89,7 @@ abstract contract Trading is SharePricing, LossBudget {
         uint256 sharePrice_ = _requireCash(run, cash, navBefore, navAfter);
         uint256 level = _chargeLoss(navBefore, navAfter);
         IRiskEngine(riskEngine).checkRebalance(execution.valuesBefore, execution.valuesAfter, sharePrice_);
-        emit Executed(navBefore, navAfter, level);
+        emit Executed(navBefore, navAfter, level, _told(run));
     }
 
     /// @inheritdoc IPaymentCallback
@@ -102,23 +107,26 @@ abstract contract Trading is SharePricing, LossBudget {
         OrderHead head;
         uint256[] calldata route;
         (head, route, next) = orders.orderAt(cursor);
-        (uint256 sold, uint256 bought) = (_checked(head.sold(), run), _checked(head.bought(), run));
-        (Asset assetIn, Asset assetOut) = (run.list[sold], run.list[bought]);
+        (uint256 sold, uint256 bought) = (head.sold(), head.bought());
+        (Asset assetIn, Asset assetOut) = _ends(run.list, sold, bought);
+        uint256[] memory held = run.held;
         uint256 amountIn = head.amountIn();
         {
             // What is set aside is somebody's already.
-            uint256 held = run.held[sold];
-            if (amountIn > held) revert ERC20InsufficientBalance(address(this), held, amountIn);
-            run.held[sold] = held - amountIn;
+            uint256 most = held[sold];
+            if (amountIn > most) revert ERC20InsufficientBalance(address(this), most, amountIn);
+            unchecked {
+                held[sold] = most - amountIn;
+            }
         }
-        uint256 before = run.held[bought];
-        _due = uint256(uint160(assetIn.token())) << 112 | amountIn;
-        ILiquidityAggregator(aggregator).swapWithCallback(assetIn.token(), assetOut.token(), route);
-        uint256 left = uint112(_due);
-        if (left != 0) revert Portfolio__Unpaid(assetIn.token(), left);
-        _due = 0;
-        run.held[bought] = _balanceOf(assetOut);
-        uint256 amountOut = FixedPointMathLib.zeroFloorSub(run.held[bought], before);
+        uint256 amountOut;
+        {
+            uint256 before = held[bought];
+            _run(assetIn, assetOut, amountIn, route);
+            uint256 balance = _balanceOf(assetOut);
+            held[bought] = balance;
+            amountOut = FixedPointMathLib.zeroFloorSub(balance, before);
+        }
         if (amountOut < head.minAmountOut()) {
             revert Portfolio__InsufficientOutput(assetOut.token(), amountOut, head.minAmountOut());
         }
@@ -129,12 +137,32 @@ abstract contract Trading is SharePricing, LossBudget {
             _valueOf(amountOut, run.prices[bought], assetOut.unit()),
             run.slippageBps
         );
-        emit Traded(assetIn.token(), assetOut.token(), amountIn, amountOut);
+        run.trades[run.count++] = head.told(amountOut);
     }
 
-    function _checked(uint256 index, Run memory run) private pure returns (uint256) {
-        if (index >= run.list.length) revert Portfolio__NoSuchAsset(index, run.list.length);
-        return index;
+    function _told(Run memory run) private pure returns (uint256[] memory trades) {
+        trades = run.trades;
+        uint256 count = run.count;
+        assembly ("memory-safe") {
+            mstore(trades, count)
+        }
+    }
+
+    /// @dev Lets the aggregator ask for the input, and sees to it that it asked for all of it.
+    function _run(Asset assetIn, Asset assetOut, uint256 amountIn, uint256[] calldata route) private {
+        address tokenIn = assetIn.token();
+        _due = uint256(uint160(tokenIn)) << 112 | amountIn;
+        ILiquidityAggregator(aggregator).swapWithCallback(tokenIn, assetOut.token(), route);
+        uint256 left = uint112(_due);
+        if (left != 0) revert Portfolio__Unpaid(tokenIn, left);
+        _due = 0;
+    }
+
+    function _ends(Asset[] memory list, uint256 sold, uint256 bought) private pure returns (Asset, Asset) {
+        uint256 count = list.length;
+        if (sold >= count) revert Portfolio__NoSuchAsset(sold, count);
+        if (bought >= count) revert Portfolio__NoSuchAsset(bought, count);
+        return (list[sold], list[bought]);
     }
 
     /// @dev What is held after the orders, refused where a token debited more than it was asked for.

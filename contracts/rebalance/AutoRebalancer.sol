@@ -337,9 +337,12 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         (uint256 navBefore, uint256 navAfter, uint256 moved) = (0, 0, 0);
         for (uint256 k; k < valuesAfter.length; ++k) {
             (uint256 before, uint256 afterwards) = (valuesBefore[k], valuesAfter[k]);
-            navBefore += before;
-            navAfter += afterwards;
-            moved += FixedPointMathLib.dist(before, afterwards);
+            // The portfolio has added them up before.
+            unchecked {
+                navBefore += before;
+                navAfter += afterwards;
+                moved += FixedPointMathLib.dist(before, afterwards);
+            }
         }
         uint256 band = signal.bandBps * Pace.BPS_TO_WAD;
         (outcome.distanceBefore,) = _distance(valuesBefore, navBefore, targets, band);

@@ -45,12 +45,16 @@ library MarketRisk {
         pure
         returns (Exposure memory e)
     {
-        (e.weights, e.nav) = weigh(values);
-        for (uint256 k = 1; k < values.length; ++k) {
-            e.leverage += e.weights[k];
-            e.herfindahl += FixedPointMathLib.mulWadUp(e.weights[k], e.weights[k]);
+        uint256[] memory weights;
+        (weights, e.nav) = weigh(values);
+        (uint256 leverage, uint256 herfindahl) = (0, 0);
+        for (uint256 k = 1; k < weights.length; ++k) {
+            uint256 weight = weights[k];
+            leverage += weight;
+            herfindahl += FixedPointMathLib.mulWadUp(weight, weight);
         }
-        uint256[] memory spread = spreadOut(e.weights, model);
+        (e.weights, e.leverage, e.herfindahl) = (weights, leverage, herfindahl);
+        uint256[] memory spread = spreadOut(weights, model);
         if (withComponents) {
             _components(e, model, spread);
         } else {
@@ -74,8 +78,9 @@ library MarketRisk {
     /// @return spread Weights in the order of the universe.
     function spreadOut(uint256[] memory weights, Model memory model) internal pure returns (uint256[] memory spread) {
         spread = new uint256[](model.info.size);
+        bytes32 indices = model.indices;
         for (uint256 k = 1; k < weights.length; ++k) {
-            spread[uint8(model.indices[k])] = weights[k];
+            spread[uint8(indices[k])] = weights[k];
         }
     }
 

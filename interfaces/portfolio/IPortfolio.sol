@@ -75,9 +75,12 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     }
 
     event ListingChanged(address indexed asset, Listing listing);
-    /// @param amountIn Smallest units, as is amountOut: how far the balance grew.
-    event Traded(address indexed tokenIn, address indexed tokenOut, uint256 amountIn, uint256 amountOut);
-    event Executed(uint256 navBefore, uint256 navAfter, uint256 lossBucket);
+    /// @param navBefore WAD USD, as is navAfter.
+    /// @param lossBucket Level afterwards, WAD of NAV.
+    /// @param trades A word per order, laid out as the order's head: the index in `assets()` of what was sold (8 bits) and of
+    /// what was bought (8), 16 zeros, the amount sold (112), and the amount that came in (112, capped at the largest), in
+    /// smallest units.
+    event Executed(uint256 navBefore, uint256 navAfter, uint256 lossBucket, uint256[] trades);
     /// @param amount Smallest units of the settlement token.
     event ExecutorPaid(address indexed executor, uint256 amount);
     event LossBudgetChanged(uint16 lossBudgetBps, uint40 lossWindow);

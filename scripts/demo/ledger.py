@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from eth_abi.abi import decode
+
 from keepers.chain import abi
 from keepers.chain.node import must
 from scripts.demo.errors import DemoError
@@ -32,7 +34,7 @@ _KINDS = {
     "ComplianceAwareToken": {"transfer": "transfer of stock"},
     "IdentityRegistry": {"registerIdentity": "register identity"},
 }
-_TRADED = "0x" + abi.event("Portfolio", "Traded").topic.hex()
+_EXECUTED = "0x" + abi.event("Portfolio", "Executed").topic.hex()
 _REBALANCE = "0x" + abi.function("AutoRebalancer", "rebalance").selector.hex()
 
 
@@ -70,6 +72,14 @@ def read_transactions(world: World) -> list[dict[str, Any]]:
     return found
 
 
+def _trades_of(log: dict[str, Any]) -> int:
+    """How many trades a log of a portfolio tells; none if it is another's."""
+    if log["topics"][0] != _EXECUTED:
+        return 0
+    *_, trades = decode(("uint256", "uint256", "uint256", "uint256[]"), bytes.fromhex(log["data"][2:]))
+    return len(trades)
+
+
 def gas_by_kind(transactions: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Median gas of each kind of successful transaction; rebalances by number of trades, and all of them."""
     kinds = {
@@ -84,7 +94,7 @@ def gas_by_kind(transactions: Sequence[dict[str, Any]]) -> dict[str, int]:
             continue
         selector, gas = transaction["input"][:10], int(transaction["gasUsed"], 16)
         if selector == _REBALANCE:
-            trades = sum(log["topics"][0] == _TRADED for log in transaction["logs"])
+            trades = sum(_trades_of(log) for log in transaction["logs"])
             samples["rebalance"].append(gas)
             samples[f"rebalance, {trades} trade{'s' if trades != 1 else ''}"].append(gas)
         elif kind := kinds.get(selector):

@@ -221,12 +221,12 @@ def test_rebalance__asset_for_itself__reverts(ready, desk, usd, market, aggregat
         desk.rebalance(ready, TARGETS, order(ready, usd, usd, USD, market[0]))
 
 
-def test_rebalance__passes__emits_each_trade(ready, desk, buy, usd, universe):
-    receipt = desk.rebalance(ready, TARGETS, buy(ready, 100_000))
-    (event,) = ready.Traded.from_receipt(receipt)
-    got = universe.stocks[0].balanceOf(ready)
-    assert (event.tokenIn, event.tokenOut) == (usd, universe.stocks[0])
-    assert (event.amountIn, event.amountOut) == (100_000 * USD, got)
+def test_rebalance__passes__tells_each_trade(ready, desk, buy, universe):
+    receipt = desk.rebalance(ready, TARGETS, [*buy(ready, 60_000), *buy(ready, 40_000)])
+    (event,) = ready.Executed.from_receipt(receipt)
+    sold = [(word & 0xFF, word >> 8 & 0xFF, word >> 16 & 0xFFFF, word >> 32 & 2**112 - 1) for word in event.trades]
+    assert sold == [(0, 1, 0, 60_000 * USD), (0, 1, 0, 40_000 * USD)]
+    assert sum(word >> 144 for word in event.trades) == universe.stocks[0].balanceOf(ready)
 
 
 def test_rebalance__two_paths__each_is_paid_when_it_asks(ready, desk, usd, universe, market):
