@@ -251,14 +251,16 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         Storage storage $ = _storage();
         wads = new uint256[](assets.length);
         for (uint256 i; i < assets.length; ++i) {
+            address asset = assets[i];
+            Source storage s = $.sources[asset];
             // What is paid out is worth what it is worth: a discount on it would pay more of it.
-            if (i == 0 || !_is($.sources[assets[i]], _FROZEN)) {
-                (wads[i],) = _price(assets[i]);
+            if (i == 0 || !_is(s, _FROZEN)) {
+                (wads[i],) = _priceOf(asset, s);
                 continue;
             }
-            FrozenPrice memory f = $.frozen[assets[i]];
+            FrozenPrice memory f = $.frozen[asset];
             if (block.timestamp > f.since + _MAX_FROZEN_AGE) {
-                revert PriceOracle__FrozenTooOld(assets[i], f.since, _MAX_FROZEN_AGE);
+                revert PriceOracle__FrozenTooOld(asset, f.since, _MAX_FROZEN_AGE);
             }
             wads[i] = f.price * _EXIT_BPS / _WHOLE_BPS;
         }
@@ -302,7 +304,10 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @return wad USD for one whole token.
     /// @return tokenDecimals Of the asset.
     function _price(address asset) private view returns (uint256 wad, uint256 tokenDecimals) {
-        Source storage s = _storage().sources[asset];
+        return _priceOf(asset, _storage().sources[asset]);
+    }
+
+    function _priceOf(address asset, Source storage s) private view returns (uint256 wad, uint256 tokenDecimals) {
         uint256 flags = s.flags;
         tokenDecimals = s.tokenDecimals;
         if (flags & _FROZEN != 0) revert PriceOracle__Frozen(asset, _storage().frozen[asset].since);

@@ -72,13 +72,12 @@ contract Portfolio is Trading {
         nonReentrant
         returns (uint256 shares)
     {
-        (uint256 total, uint256 supply) = _priced(false);
-        uint256 most = _maxAssets(total);
-        if (assets_ > most) revert ERC4626ExceededMaxDeposit(receiver, assets_, most);
+        (uint256 total, uint256 supply, uint256 room, uint256 cash) = _pricedForEntry();
+        if (assets_ > room) revert ERC4626ExceededMaxDeposit(receiver, assets_, room);
         shares = ShareMath.sharesFor(assets_, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert Portfolio__ZeroShares();
-        _enter(total, receiver, assets_, shares);
+        _enter(total, cash, receiver, assets_, shares);
     }
 
     /// @inheritdoc IERC4626
@@ -92,11 +91,11 @@ contract Portfolio is Trading {
         returns (uint256 assets_)
     {
         if (shares == 0) revert Portfolio__ZeroShares();
-        (uint256 total, uint256 supply) = _priced(false);
-        uint256 most = _maxShares(total, supply);
+        (uint256 total, uint256 supply, uint256 room, uint256 cash) = _pricedForEntry();
+        uint256 most = room == type(uint256).max ? room : ShareMath.sharesFor(room, total, supply, Math.Rounding.Floor);
         if (shares > most) revert ERC4626ExceededMaxMint(receiver, shares, most);
         assets_ = ShareMath.assetsFor(shares, total, supply, Math.Rounding.Ceil);
-        _enter(total, receiver, assets_, shares);
+        _enter(total, cash, receiver, assets_, shares);
     }
 
     /// @inheritdoc IERC4626
@@ -111,10 +110,13 @@ contract Portfolio is Trading {
         returns (uint256 shares)
     {
         if (assets_ == 0) revert Portfolio__ZeroAssets();
-        (uint256 total, uint256 supply) = _priced(true);
-        uint256 most = _maxWithdraw(owner, total, supply);
-        if (assets_ > most) revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
+        (uint256 total, uint256 supply, uint256 cash) = _pricedForExit();
         shares = ShareMath.sharesFor(assets_, total, supply, Math.Rounding.Ceil);
+        uint256 free = _free(owner);
+        if (assets_ > cash || shares > free) {
+            uint256 most = ShareMath.withdrawable(free, cash, total, supply);
+            revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
+        }
         _leave(total, receiver, owner, assets_, shares);
     }
 
@@ -129,8 +131,8 @@ contract Portfolio is Trading {
         nonReentrant
         returns (uint256 assets_)
     {
-        (uint256 total, uint256 supply) = _priced(true);
-        uint256 most = _maxRedeem(owner, total, supply);
+        (uint256 total, uint256 supply, uint256 cash) = _pricedForExit();
+        uint256 most = ShareMath.redeemable(_free(owner), cash, total, supply);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
         assets_ = ShareMath.assetsFor(shares, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
@@ -259,22 +261,18 @@ contract Portfolio is Trading {
         IShareBook(shareBook).requireFree(address(this), owner, balanceOf(owner), boundShares[owner]);
     }
 
-    function _enter(uint256 total, address receiver, uint256 assets_, uint256 shares) private {
+    /// @dev Refuses settlement tokens that arrive short.
+    /// @param cash Before.
+    function _enter(uint256 total, uint256 cash, address receiver, uint256 assets_, uint256 shares) private {
         IShareBook(shareBook).recordEntry(total + 1, _issued(), assets_, shares, _msgSender(), receiver);
         _deposit(_msgSender(), receiver, assets_, shares);
+        uint256 received = _balanceOf(_assets[0]) - cash;
+        if (received != assets_) revert Portfolio__TransferMismatch(asset(), assets_, received);
     }
 
     function _leave(uint256 total, address receiver, address owner, uint256 assets_, uint256 shares) private {
         IShareBook(shareBook).recordExit(total + 1, _issued(), shares);
         _withdraw(_msgSender(), receiver, owner, assets_, shares);
-    }
-
-    /// @dev Refuses settlement tokens that arrive short.
-    function _deposit(address caller, address receiver, uint256 assets_, uint256 shares) internal override {
-        uint256 before = IERC20(asset()).balanceOf(address(this));
-        super._deposit(caller, receiver, assets_, shares);
-        uint256 received = IERC20(asset()).balanceOf(address(this)) - before;
-        if (received != assets_) revert Portfolio__TransferMismatch(asset(), assets_, received);
     }
 
     /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses it.

@@ -103,8 +103,9 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
     // -- For portfolios, each about itself ---------------------------------------------------------------------------
 
     /// @inheritdoc IShareBook
-    function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply) {
-        return _shares(msg.sender, _priced(msg.sender, pot, issued), exit);
+    function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply, uint256 room) {
+        supply = _shares(msg.sender, _priced(msg.sender, pot, issued), exit);
+        if (!exit) room = roomOf(msg.sender, pot - 1);
     }
 
     /// @inheritdoc IShareBook

@@ -70,6 +70,12 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
     }
 
     /// @inheritdoc IERC4626
+    /// @dev The first of the list, which every call has read.
+    function asset() public view override(ERC4626Upgradeable, IERC4626) returns (address) {
+        return _assets[0].token();
+    }
+
+    /// @inheritdoc IERC4626
     function totalAssets() public view override(ERC4626Upgradeable, IERC4626) whileStill returns (uint256) {
         return _totalAt(false);
     }
@@ -181,16 +187,28 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     // -- Internals: shares and assets --------------------------------------------------------------------------------
 
-    /// @dev What deposits and exits in cash go by: refused if the price jumped.
-    /// @return total `totalAssets`, at exit prices if so asked.
+    /// @dev What deposits go by: refused if the price jumped.
+    /// @return total `totalAssets`.
     /// @return supply With what is owed and pending.
-    function _priced(bool exit) internal returns (uint256 total, uint256 supply) {
-        total = _totalAt(exit);
-        supply = _recordPrice(total, exit);
+    /// @return room Smallest units of the settlement token that may come in.
+    /// @return cash At hand.
+    function _pricedForEntry() internal returns (uint256 total, uint256 supply, uint256 room, uint256 cash) {
+        (Asset[] memory list,, uint256[] memory balances,,, uint256 total_) = _appraise(false);
+        (total, cash) = (total_, balances[0]);
+        (supply, room) = IShareBook(shareBook).recordPrice(total + 1, _issued(), false);
+        if (_closed(list.length)) room = 0;
     }
 
-    function _recordPrice(uint256 total, bool exit) internal returns (uint256 supply) {
-        return IShareBook(shareBook).recordPrice(total + 1, _issued(), exit);
+    /// @dev What exits in cash go by: refused if the price jumped.
+    /// @return total `totalAssets` at exit prices.
+    /// @return supply With what is owed and pending.
+    /// @return cash That nobody waits for, smallest units of the settlement token.
+    function _pricedForExit() internal returns (uint256 total, uint256 supply, uint256 cash) {
+        uint256[] memory balances;
+        (,, balances,,, total) = _appraise(true);
+        // slither-disable-next-line unused-return (the room is for who enters)
+        (supply,) = IShareBook(shareBook).recordPrice(total + 1, _issued(), true);
+        cash = FixedPointMathLib.zeroFloorSub(balances[0], _waiting(total, supply));
     }
 
     function _supplyAt(uint256 total, bool exit) internal view returns (uint256 supply, bool fair) {
@@ -218,23 +236,6 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     // -- Internals: how much may go in and out -----------------------------------------------------------------------
 
-    function _maxAssets(uint256 total) internal view returns (uint256) {
-        return _closed() ? 0 : IShareBook(shareBook).roomOf(address(this), total);
-    }
-
-    function _maxShares(uint256 total, uint256 supply) internal view returns (uint256 most) {
-        most = _maxAssets(total);
-        if (most != type(uint256).max) most = ShareMath.sharesFor(most, total, supply, Math.Rounding.Floor);
-    }
-
-    function _maxWithdraw(address owner, uint256 total, uint256 supply) internal view returns (uint256) {
-        return ShareMath.withdrawable(_free(owner), _freeCash(total, supply), total, supply);
-    }
-
-    function _maxRedeem(address owner, uint256 total, uint256 supply) internal view returns (uint256) {
-        return ShareMath.redeemable(_free(owner), _freeCash(total, supply), total, supply);
-    }
-
     /// @return What the requests that wait are worth, smallest units of the settlement token.
     function _waiting(uint256 total, uint256 supply) internal view returns (uint256) {
         return ShareMath.waiting(totalBoundShares, total, supply);
@@ -244,21 +245,16 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         (shares,) = IShareBook(shareBook).lockedShares(address(this), owner);
     }
 
-    /// @return Shares that may leave in cash.
-    function _free(address owner) private view returns (uint256) {
-        if (_halted()) return 0;
-        return FixedPointMathLib.zeroFloorSub(balanceOf(owner), _locked(owner) + boundShares[owner]);
-    }
-
-    /// @return Cash that nobody waits for, smallest units of the settlement token.
-    function _freeCash(uint256 total, uint256 supply) private view returns (uint256) {
-        return FixedPointMathLib.zeroFloorSub(_balanceOf(_assets[0]), _waiting(total, supply));
+    /// @return Shares that may leave in cash, unless they are locked: the share book refuses these when they are burnt.
+    function _free(address owner) internal view returns (uint256) {
+        return _halted() ? 0 : FixedPointMathLib.zeroFloorSub(balanceOf(owner), boundShares[owner]);
     }
 
     /// @dev Who enters shares in what is retired without having paid for it: entry is closed while there is any.
-    function _closed() private view returns (bool) {
+    /// @param listed How many assets are not retired.
+    function _closed(uint256 listed) private view returns (bool) {
         if (_halted()) return true;
-        return _assets[_assets.length - 1].retired() && IPortfolioFactory(factory).holdsRetired(address(this));
+        return listed < _assets.length && IPortfolioFactory(factory).holdsRetired(address(this));
     }
 
     function _halted() private view returns (bool) {

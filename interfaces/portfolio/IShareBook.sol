@@ -125,7 +125,8 @@ interface IShareBook {
     /// @notice Before a priced action: reverts if the share price left its band, else remembers it.
     /// @param exit For who leaves, the pending fee rounds up.
     /// @return supply Shares that share the pot: issued, virtual, owed and pending ones.
-    function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply);
+    /// @return room Smallest units of the settlement token that the cap leaves beside the pot; zero for who leaves.
+    function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply, uint256 room);
 
     /// @notice Once trades are done: reverts if the share price had left its band before them, else remembers that one.
     /// @param potBefore Before the trades, at the prices at which `potAfter` is counted.

@@ -16,7 +16,15 @@ from hexbytes import HexBytes
 
 from keepers.chain.deployment import load
 from keepers.chain.reader import Reader
-from keepers.chain.signing import CovarianceModel, Order, RebalanceSignal, hash_orders, model_id, order_words, sign_quorum
+from keepers.chain.signing import (
+    CovarianceModel,
+    Order,
+    RebalanceSignal,
+    hash_orders,
+    model_id,
+    order_words,
+    sign_quorum,
+)
 from keepers.chain.state import WAD, PortfolioState
 from keepers.routing.trades import Holding, TradeRules, plan_trades
 from scripts.demo.chain import Mined

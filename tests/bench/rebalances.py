@@ -21,7 +21,8 @@ METHOD = (
     "`debug_traceTransaction` of the same transactions, medians of each. Three regulated stocks and cash; a rebalance "
     "sells some of one stock and buys two, or the reverse, over Uniswap V2 pairs; one signer; stand-in feeds at 11.2k "
     "gas a read. Peers: the same three swaps through UniswapV2Router02, a transaction each, and in one transaction "
-    "through SwapRouter02's `multicall`, both without any check. An access list (EIP-2930) is the node's. What "
+    "through SwapRouter02's `multicall`, both without any check. An access list (EIP-2930) is the node's. Deposits "
+    "and withdrawals are the same portfolio's, each in a later block than the last. What "
     "is left without computing is the same less every instruction of this project's contracts that is no access to "
     "storage, no call of another account and no log; the instructions add up to the gas used, to the unit."
 )
@@ -34,6 +35,9 @@ TERMS = {"limits": {"max_var99": 500, "max_weight": 5000, "max_drawdown": 3000, 
 COMPONENT = {"limits": {**TERMS["limits"], "max_component_var": 400}}
 THERE, BACK = [(0, True), (1, True), (2, False)], [(0, False), (1, False), (2, True)]
 TRADE_USD = 2_000
+DEALT = 1_000 * USD
+DEALING_AIM = 235_000
+PAST_THE_LOCK = 700_000
 Trades = list[tuple[int, bool]]
 
 
@@ -66,6 +70,15 @@ class Trader:
         orders = [self._order(k, buy) for k, buy in trades]
         call = self.world.rebalance([WAD - sum(targets), *targets], orders)
         return self._send_listed(call) if listed else self._send(call)
+
+    def deposit(self) -> int:
+        """A thousand dollars; its gas."""
+        return self.bench.send(self.bench.trader, self.world.portfolio.functions.deposit(DEALT, self.bench.trader))
+
+    def withdraw(self) -> int:
+        """The same back; its gas."""
+        ends = (self.bench.trader, self.bench.trader)
+        return self.bench.send(self.bench.trader, self.world.portfolio.functions.withdraw(DEALT, *ends))
 
     def swap(self, k: int, buy: bool) -> int:
         """The same trade by an investor through the venue's router; its gas."""
@@ -127,6 +140,14 @@ def rows(bench: Bench) -> list[Row]:
     for run in range(RUNS + 1):
         advance(bench.w3, 12)
         listed.append(int(trader.rebalance((THERE, BACK)[run % 2], listed=True)["gasUsed"]))
+    deposits, withdrawals = [], []
+    for _ in range(RUNS + 1):
+        advance(bench.w3, 12)
+        deposits.append(trader.deposit())
+    advance(bench.w3, PAST_THE_LOCK)
+    for _ in range(RUNS + 1):
+        advance(bench.w3, 12)
+        withdrawals.append(trader.withdraw())
     measured = receipts[1:]
     total = median_low(int(receipt["gasUsed"]) for receipt in measured)
     parts = [_parts(bench, world, receipt) for receipt in measured]
@@ -150,6 +171,8 @@ def rows(bench: Bench) -> list[Row]:
         Row(GROUP, "with an access list", "gas", with_list, method=METHOD),
         Row(GROUP, "with a component limit", "gas", with_component, method=METHOD),
         Row(GROUP, "left of it, were all computing of ours free", "gas", bound, target=AIM, method=METHOD),
+        Row(GROUP, "deposit, 4 assets", "gas", median_low(deposits[1:]), target=DEALING_AIM, method=METHOD),
+        Row(GROUP, "withdraw, 4 assets", "gas", median_low(withdrawals[1:]), target=DEALING_AIM, method=METHOD),
         *(Row(GROUP, f"of it: {name}", "gas", gas, method=METHOD) for name, gas in part.items()),
     ]
 

@@ -122,7 +122,7 @@ def world(
     return World(
         w3,
         seen,
-        *(w3.eth.contract(address=c.address, abi=c.contract_type.model_dump(mode="json")["abi"]) for c in (lens, payer)),
+        *(_plain(w3, contract) for contract in (lens, payer)),
         tokens,
         keys,
         ends,
@@ -130,6 +130,10 @@ def world(
         trader.address,
         _foreign(),
     )
+
+
+def _plain(w3: Any, contract: Any) -> Any:
+    return w3.eth.contract(address=contract.address, abi=contract.contract_type.model_dump(mode="json")["abi"])
 
 
 def _foreign() -> set[str]:

@@ -47,9 +47,9 @@ def test_report__another_contract__says_so(world: World) -> None:
         report(world.w3, world.tokens["AAA"].address)
 
 
-def test_command__nonsense__one_clear_line() -> None:
+def test_command__nonsense__one_clear_line(world: World) -> None:
     ape = str(Path(sys.executable).with_name("ape"))
-    command = [ape, "run", "risk_status", "nonsense", "--network", "ethereum:local:foundry"]
+    command = [ape, "run", "risk_status", "nonsense", "--network", f"ethereum:local:{world.url}"]
     root = Path(__file__).resolve().parents[4]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
