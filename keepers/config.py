@@ -9,10 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from keepers.errors import KeeperError
+from keepers.schema import Strict, YamlError
+from keepers.yamlfile import read_mapping
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Bps = Annotated[int, Field(ge=0, lt=10_000)]
@@ -23,18 +24,14 @@ class ConfigError(KeeperError):
     """A config that cannot be used: file and key, reason, remedy."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Prices(_Strict):
+class Prices(Strict):
     """Where daily closes come from: a CSV file `date,SYM1,SYM2,…`."""
 
     source: Literal["csv"] = "csv"
     path: Path
 
 
-class KmsKey(_Strict):
+class KmsKey(Strict):
     """A key in AWS KMS of spec ECC_SECG_P256K1; credentials are AWS's own business."""
 
     key_id: str
@@ -42,7 +39,7 @@ class KmsKey(_Strict):
     endpoint_url: str | None = None
 
 
-class VaultSettings(_Strict):
+class VaultSettings(Strict):
     """A Vault server, entered with a token file, or with an AppRole's id and secret id file."""
 
     url: str
@@ -77,7 +74,7 @@ class VaultPassphrase(VaultSettings):
     ciphertext_file: Path
 
 
-class Key(_Strict):
+class Key(Strict):
     """A key: an encrypted keystore, an Ape account, a key in AWS KMS, or one in Vault.
 
     Without `passphrase_file`, `passphrase_fd` and `passphrase_vault` the passphrase of a keystore or account is
@@ -104,14 +101,14 @@ class Key(_Strict):
         return self
 
 
-class Keys(_Strict):
+class Keys(Strict):
     """Who sends, and who signs models and signals; the latter are not needed where there is no portfolio."""
 
     sender: Key
     signers: tuple[Key, ...] = Field(default=(), min_length=1)
 
 
-class PrivateRelay(_Strict):
+class PrivateRelay(Strict):
     """A relay that transactions go to before the mempool; see keepers.chain.routes.
 
     `blocks` is for how many it may try; `fallback` what comes after: "public" shows the same transaction to
@@ -125,7 +122,7 @@ class PrivateRelay(_Strict):
     identity: Key | None = None
 
 
-class _Renewed(_Strict):
+class _Renewed(Strict):
     """What expires and is posted again before it does, this many hours before."""
 
     enabled: bool = True
@@ -166,7 +163,7 @@ class Depth(_Renewed):
     look_minutes: Positive = 10.0
 
 
-class Risk(_Strict):
+class Risk(Strict):
     """How covariance is estimated, how fat its tails are taken, and for how long a model counts.
 
     `tails` are "student", fitted to the returns, or "normal".
@@ -181,7 +178,7 @@ class Risk(_Strict):
     depth: Depth = Depth()
 
 
-class Momentum(_Strict):
+class Momentum(Strict):
     """Twelve-month momentum; `scale` is the expected daily return of one standard deviation."""
 
     enabled: bool = False
@@ -190,14 +187,14 @@ class Momentum(_Strict):
     skip_days: int = Field(default=21, ge=0)
 
 
-class Schedule(_Strict):
+class Schedule(Strict):
     """When a portfolio inside its limits is rebalanced: every so many days, if it drifted so far."""
 
     every_n_days: int = Field(default=21, ge=1)
     drift_bps: Bps = 200
 
 
-class Rebalance(_Strict):
+class Rebalance(Strict):
     """How target weights are found and traded; `_bps` are basis points of NAV unless they say otherwise.
 
     `max_weight_buffer` and `var_buffer` are parts of the chain's limits that stay unused. `turnover_cost` is
@@ -225,7 +222,7 @@ class Rebalance(_Strict):
     schedule: Schedule = Schedule()
 
 
-class Claims(_Strict):
+class Claims(Strict):
     """Whether `run all` also refreshes identities whose claims were revoked.
 
     All are looked at every `look_minutes`, and whenever an issuer revokes.
@@ -235,7 +232,7 @@ class Claims(_Strict):
     look_minutes: Positive = 60.0
 
 
-class MetricsPort(_Strict):
+class MetricsPort(Strict):
     """Where /metrics, /healthz and /readyz are served; without it they are not.
 
     A bot that has not looked at the chain for `patience_seconds` counts as hung.
@@ -246,7 +243,7 @@ class MetricsPort(_Strict):
     patience_seconds: Positive = 300.0
 
 
-class Config(_Strict):
+class Config(Strict):
     """A keeper's configuration.
 
     Attributes:
@@ -292,14 +289,21 @@ class Config(_Strict):
     confirmations: int = Field(default=0, ge=0, le=64)
     finality_blocks: int = Field(default=64, ge=1, le=1024)
     max_log_range: int = Field(default=2000, ge=1)
-    lease_seconds: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 15.0
-    poll_seconds: Positive = 1.0
-    replace_after_seconds: Positive = 60.0
-    receipt_timeout_seconds: Positive = 600.0
+    lease_seconds: Annotated[float, Field(ge=1, le=3600)] = 15.0
+    poll_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 1.0
+    replace_after_seconds: Annotated[float, Field(gt=0, le=86_400)] = 60.0
+    receipt_timeout_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
     max_failures: int = Field(default=8, ge=1)
     log: Literal["json", "text"] = "json"
     metrics: MetricsPort | None = None
     redis: str | None = None
+
+    @field_validator("store")
+    @classmethod
+    def _lasts(cls, store: str) -> str:
+        if store in ("sqlite://", "sqlite:///") or (store.startswith("sqlite:") and ":memory:" in store):
+            raise ValueError(f"{store} is kept in memory, and a keeper that starts again would act twice; name a file")
+        return store
 
     def at(self, path: Path) -> Path:
         """A path of the file, made absolute."""
@@ -314,7 +318,7 @@ class Config(_Strict):
     def store_url(self) -> str:
         """The database URL with the path of an SQLite file made absolute."""
         prefix = "sqlite:///"
-        if self.store.startswith(prefix) and self.store != prefix + ":memory:":
+        if self.store.startswith(prefix):
             return prefix + str(self.at(Path(self.store.removeprefix(prefix))))
         return self.store
 
@@ -327,13 +331,9 @@ def load_config(path: str | Path) -> Config:
     """
     file = Path(path)
     try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(file, error.strerror or "unreadable", "name a config file with --config") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(file, f"no YAML ({' '.join(str(error).split())})", "correct the file") from error
-    if not isinstance(raw, dict):
-        raise ConfigError(file, "holds no keys", "start from the example in `quantera --help`")
+        raw = read_mapping(file)
+    except YamlError as error:
+        raise ConfigError(error.value, error.reason, error.remedy) from None
     if "path" in raw:
         raise ConfigError(f"{file}: path", "unknown key", "remove it or correct its spelling")
     try:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from keepers.risk.errors import RiskError
+from keepers.schema import Strict, YamlError, parse_mapping
 
 Array = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ MAX_SCENARIOS = 32
 """IRiskReports: in one report."""
 
 
-class Scenario(BaseModel):
+class Scenario(Strict):
     """A named fall.
 
     Attributes:
@@ -27,8 +27,6 @@ class Scenario(BaseModel):
         size: Fraction, or number of daily volatilities.
         source: Where the size is from.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[ -~]+$")]
     kind: Literal["market", "sigmas", "largest"]
@@ -41,9 +39,7 @@ class Scenario(BaseModel):
         return self.name.encode("ascii").ljust(32, b"\0")
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _Table(Strict):
     scenarios: list[Scenario] = Field(max_length=MAX_SCENARIOS)
 
 
@@ -58,9 +54,9 @@ def parse_scenarios(text: str, where: str) -> tuple[Scenario, ...]:
         RiskError: If it is no such table, or two scenarios share a name.
     """
     try:
-        table = _Table.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise RiskError(where, f"no YAML ({' '.join(str(error).split())})", "correct the file") from error
+        table = _Table.model_validate(parse_mapping(text, where))
+    except YamlError as error:
+        raise RiskError(where, error.reason, error.remedy) from None
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         key = ".".join(map(str, fault["loc"])) or "file"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from scripts.deployment.venues import Strict
+from keepers.schema import Strict
 
 FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
 """Modulus of BLS12-381's base field (draft-irtf-cfrg-pairing-friendly-curves-11, 4.2.1)."""

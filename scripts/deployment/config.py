@@ -7,12 +7,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from keepers.schema import Strict, YamlError
+from keepers.yamlfile import read_mapping
 from scripts.deployment.bls import BlsGroup
-from scripts.deployment.venues import Address, Listed, Strict, UniswapV4, Venue, checked_address
+from scripts.deployment.checks import (
+    check_portfolio,
+    require_below,
+    require_bounds,
+    require_once,
+    require_one_name_each,
+)
+from scripts.deployment.venues import Address, Listed, UniswapV4, Venue, checked_address
 
 ZERO = "0x" + "00" * 20
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
@@ -28,7 +36,11 @@ _GROUP = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def _signer(value: str) -> str:
-    return value if _GROUP.fullmatch(value) else checked_address(value)
+    if _GROUP.fullmatch(value):
+        return value
+    if checked_address(value) == ZERO:
+        raise ValueError(f"{value!r} is nobody's address; name who signs")
+    return checked_address(value)
 
 
 Signer = Annotated[str, AfterValidator(_signer)]
@@ -39,7 +51,7 @@ Bps = Annotated[int, Field(ge=1, le=10_000)]
 Cap = Annotated[int, Field(ge=1, le=65_535)]
 OFF = 65_535
 Country = Annotated[int, Field(ge=1, le=999)]
-Seconds = Annotated[int, Field(ge=0)]
+Seconds = Annotated[int, Field(ge=0, lt=2**32)]
 InvestorClass = Literal["retail", "accredited", "institutional"]
 
 
@@ -131,6 +143,11 @@ class Feed(Strict):
     trading_window: TradingWindow | None = None
 
     @model_validator(mode="after")
+    def _ordered(self) -> Feed:
+        require_bounds(self.min_price, self.max_price)
+        return self
+
+    @model_validator(mode="after")
     def _tighter(self) -> Feed:
         age = self.trading_window and self.trading_window.max_age
         if age and age >= self.heartbeat:
@@ -168,6 +185,7 @@ class Quorum(Strict):
 
     @model_validator(mode="after")
     def _reachable(self) -> Quorum:
+        require_once("signers", self.signers)
         if self.threshold > len(set(self.signers)):
             raise ValueError(f"threshold {self.threshold} is above the {len(set(self.signers))} signers")
         return self
@@ -320,6 +338,11 @@ class ShareFeed(Strict):
     min_price: Annotated[Decimal, Field(gt=0)]
     max_price: Annotated[Decimal, Field(gt=0)]
 
+    @model_validator(mode="after")
+    def _ordered(self) -> ShareFeed:
+        require_bounds(self.min_price, self.max_price)
+        return self
+
 
 class Optimizer(Quorum):
     """A yield optimizer to create; its signers sign plans. Its key in the config names its share, one more asset."""
@@ -352,6 +375,11 @@ class RiskTimes(Strict):
     report_grace: Seconds = 86_400
     floors: Limits | None = None
 
+    @model_validator(mode="after")
+    def _livable(self) -> RiskTimes:
+        require_below("min_model_delay", self.min_model_delay, "max_model_lifetime", self.max_model_lifetime)
+        return self
+
 
 class Commitments(Strict):
     """Terms of committed orders: bond in wei, times in blocks. `admin` gets forfeited bonds unless another is named."""
@@ -360,6 +388,11 @@ class Commitments(Strict):
     delay: Annotated[int, Field(gt=0, lt=2**32)] = 2
     lifetime: Annotated[int, Field(gt=0, lt=2**32)] = 50
     beneficiary: Address | None = None
+
+    @model_validator(mode="after")
+    def _livable(self) -> Commitments:
+        require_below("delay", self.delay, "lifetime", self.lifetime)
+        return self
 
 
 class Liquidity(Strict):
@@ -450,6 +483,11 @@ class Config(Strict):
                 raise ValueError(f"portfolios.{name}.assets: {sorted(outside)} not in its universe")
             if unpriced := {portfolio.settlement, *portfolio.assets} - priced:
                 raise ValueError(f"portfolios.{name}: {sorted(unpriced)} have no feed; add them under feeds")
+            check_portfolio(f"portfolios.{name}", portfolio, self.risk.floors)
+        require_one_name_each("assets", self.assets)
+        for name, universe in self.universes.items():
+            require_once(f"universes.{name}.assets", universe.assets)
+        require_once("venues", [venue.model_dump_json(exclude={"fee", "regulated"}) for venue in self.venues])
         for position, venue in enumerate(self.venues):
             self._check_market(f"venues.{position}", venue)
         for where, quorum in self._quorums():
@@ -492,15 +530,9 @@ def load_config(path: Path) -> Config:
         ConfigError: one line a fault, naming the file and the key.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name an existing file") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: is not YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: holds no mapping; see scripts/config/example.yaml")
-    try:
-        return Config.model_validate(data)
+        return Config.model_validate(read_mapping(path))
+    except YamlError as error:
+        raise ConfigError(f"{error} (see scripts/config/example.yaml)") from None
     except ValidationError as error:
         raise ConfigError("\n".join(_fault(path, fault) for fault in error.errors())) from None
 

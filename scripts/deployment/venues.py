@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from eth_utils.address import is_address, to_checksum_address
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from keepers.routing.markets import COIN_IS_TOKEN0, COIN_IS_TOKEN1, VENUES, Market
+from keepers.schema import Strict
 
 ZERO = "0x" + "00" * 20
 
@@ -47,18 +48,20 @@ def _v4_fee(value: object) -> int:
     )
 
 
-Address = Annotated[str, AfterValidator(checked_address)]
+def _of_somebody(value: str) -> str:
+    if int(checked_address(value), 16) == 0:
+        raise ValueError(f"{value!r} is nobody's address; name a contract or an account")
+    return checked_address(value)
+
+
+Address = Annotated[str, AfterValidator(_of_somebody)]
+OptionalAddress = Annotated[str, AfterValidator(checked_address)]
+"""Zero where there is none."""
 Pips = Annotated[int, Field(ge=0, lt=1_000_000)]
 V4Fee = Annotated[int, BeforeValidator(_v4_fee)]
 Pair = Annotated[tuple[str, str], AfterValidator(_two)]
 Bytes32 = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
 CoinIndex = Annotated[int, Field(ge=0, le=255)]
-
-
-class Strict(BaseModel):
-    """Refuses keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Fork(Strict):
@@ -106,7 +109,7 @@ class UniswapV4(Listed):
     tokens: Pair
     fee: V4Fee
     tick_spacing: Annotated[int, Field(ge=1, le=32_767)]
-    hooks: Address = ZERO
+    hooks: OptionalAddress = ZERO
     coin: str | None = None
 
     @model_validator(mode="after")

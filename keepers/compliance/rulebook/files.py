@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from keepers.compliance.errors import RulebookError
@@ -20,6 +19,8 @@ from keepers.compliance.rulebook.schema import (
     Rulebook,
     Shared,
 )
+from keepers.schema import YamlError
+from keepers.yamlfile import read_mapping
 
 FOLDER = Path(__file__).parent
 _REMEDY = "see keepers/compliance/rulebook/schema.py"
@@ -61,14 +62,9 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
         RulebookError: If it does not.
     """
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _NoTwice)
-    except OSError as error:
-        raise RulebookError(path, f"cannot be read ({error.strerror})", "name an existing file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RulebookError(path.name, f"is not YAML ({' '.join(str(error).split())})", "correct it") from None
-    if not isinstance(data, dict):
-        raise RulebookError(path.name, "holds no mapping", _REMEDY)
-    return data
+        return read_mapping(path)
+    except YamlError as error:
+        raise RulebookError(path.name, error.reason, error.remedy) from None
 
 
 def validate(path: Path, model: type[Model], data: Mapping[str, Any]) -> Model:
@@ -139,13 +135,3 @@ def _citations(found: Jurisdiction) -> Iterator[tuple[str, Citation]]:
             yield f"regimes.{name}.rules.{field}", rule
         for index, what in enumerate(regime.off_chain):
             yield f"regimes.{name}.off_chain.{index}", what
-
-
-class _NoTwice(yaml.SafeLoader):
-    """YAML keeps the last of two equal keys without a word; a rulebook must not."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if twice := [key for key in keys if keys.count(key) > 1]:
-            raise yaml.constructor.ConstructorError(None, None, f"key {twice[0]!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)

@@ -199,6 +199,91 @@ def test_load_config__not_yaml__one_line(tmp_path):
         load_config(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "holds no keys"),
+        (b"\xff\xfe", "is not UTF-8 (byte 0)"),
+        (b"a: " + b"[" * 3000 + b"]" * 3000, "nested deeper than 64"),
+        (b"admin: a\nadmin: b", "key 'admin' stands twice"),
+        (b"!!python/object/apply:os.system [id]", "is not YAML"),
+        (b"a: " + b"x" * 2**20, "is longer than"),
+    ],
+    ids=["empty", "not UTF-8", "deep", "key twice", "object", "long"],
+)
+def test_load_config__no_such_yaml__one_line(tmp_path, content, reason):
+    path = tmp_path / "hostile.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert reason in str(error.value) and "\n" not in str(error.value)
+
+
+def at(keys: str, value: Any) -> Any:
+    """A change that sets the key at this path."""
+
+    def changed(data: Any) -> None:
+        *path, last = [int(key) if key.isdigit() else key for key in keys.split(".")]
+        for key in path:
+            data = data[key] if isinstance(data, list) else data.setdefault(key, {})
+        data[last] = value
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "reason"),
+    [
+        ("admin", "0x" + "00" * 20, "nobody's address"),
+        ("roles.guardian.accounts", ["0x" + "00" * 20], "nobody's address"),
+        ("portfolios.majors.signers", ["0x" + "00" * 20], "nobody's address"),
+        ("portfolios.majors.signers", [ACCOUNT, ACCOUNT], "stands twice; keep one"),
+        ("admin_delay", True, "admin_delay is true, which is no value for it"),
+        ("admin_delay", 2**32, "admin_delay"),
+        ("feeds.USDC.min_price", 5, "min_price 5 is not below max_price 1.1"),
+        ("feeds.USDC.min_price", 1e-30, "would be zero; raise it"),
+        ("feeds.USDC.max_price", 1e60, "lower it"),
+        ("feeds.USDC.max_price", float("nan"), "finite"),
+        ("optimizers.dollars.share_feed.min_price", 2, "min_price 2 is not below max_price 2"),
+        ("portfolios.majors.assets", ["WETH", "WETH"], "WETH stands twice; keep one"),
+        ("universes.majors.assets", ["WETH", "WBTC", "WETH"], "WETH stands twice; keep one"),
+        ("portfolios.majors.limits.max_var99", 2000, "2000 is looser than risk.floors.max_var99 1000; tighten it"),
+        ("portfolios.majors.limits.max_weight", 100, "leaves 9800 basis points in cash for ever; raise it to 5000"),
+        ("risk.min_model_delay", 864_000, "min_model_delay 864000 is not below max_model_lifetime 864000"),
+        ("liquidity.commitments.delay", 50, "delay 50 is not below lifetime 50"),
+    ],
+)
+def test_load_config__values_that_do_not_go_together__one_line(refused, keys, value, reason):
+    complaint = refused(at(keys, value))
+    assert reason in complaint and "\n" not in complaint
+
+
+def test_load_config__one_address_under_two_symbols__is_named(refused):
+    complaint = refused(lambda data: data["assets"].update(WBTC=data["assets"]["WETH"]))
+    assert "assets: WBTC and WETH are both 0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2; correct one" in complaint
+
+
+def test_load_config__settlement_token_among_the_assets__is_refused(refused):
+    def change(data: Any) -> None:
+        for owner in (data["universes"], data["portfolios"]):
+            owner["majors"]["assets"].append("USDC")
+
+    assert "USDC is the settlement token already; leave it out" in refused(change)
+
+
+def test_load_config__pool_listed_twice__is_refused(refused):
+    assert "venues" in (complaint := refused(lambda data: data["venues"].append({**data["venues"][0], "fee": 100})))
+    assert "stands twice; keep one" in complaint
+
+
+def test_load_config__a_limit_left_out_under_a_floor__is_taken(tmp_path):
+    data = yaml.safe_load((EXAMPLES / "example.yaml").read_text())
+    data["risk"]["floors"]["max_var95"] = 500
+    path = tmp_path / "floors.yaml"
+    path.write_text(yaml.safe_dump(data))
+    assert load_config(path).risk.floors.max_var95 == 500
+
+
 def optimizer(**changes: Any) -> dict[str, Any]:
     """One over USDC."""
     whole = {

@@ -134,7 +134,7 @@ def test_assign__terms_that_do_not_fit__are_refused(changes: dict[str, Any], com
         ("default: {worth: {dollars: 1}}", "default.worth.dollars"),
         ("default: {excluded: [XX]}", "'XX' is no ISO 3166-1 code"),
         ("default: {supply: -1}", "default.supply"),
-        ("[]", "holds no mapping"),
+        ("[]", "holds no keys"),
     ],
 )
 def test_load_terms__file_that_is_none__is_refused(tmp_path: Path, text: str, complaint: str) -> None:

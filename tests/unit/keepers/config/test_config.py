@@ -105,11 +105,51 @@ def test_load_config__secret_in_the_wrong_place__is_not_repeated(tmp_path: Path)
     assert "hunter2" not in str(caught.value) and "deadbeef" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"\xff\xfe", "is not UTF-8"),
+        (b"portfolio: caf\xe9", "is not UTF-8"),
+        (b"a: " + b"[" * 5000 + b"]" * 5000, "nested deeper than 64"),
+        (b"max_fee_gwei: 1\nmax_fee_gwei: 100000", "key 'max_fee_gwei' stands twice"),
+        (b"keys:\n  sender: {}\n  sender: {}", "key 'sender' stands twice"),
+        (b"a: \x00", "is not YAML"),
+        (b"--- {}\n--- {}", "is not YAML"),
+    ],
+    ids=["UTF-16", "Latin-1", "deep", "key twice", "inner key twice", "NUL", "two documents"],
+)
+def test_load_config__no_such_yaml__one_line(tmp_path: Path, text: bytes, reason: str) -> None:
+    path = tmp_path / "hostile.yaml"
+    path.write_bytes(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert reason in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["chain_id", "max_fee_gwei", "confirmations", "lease_seconds", "max_failures"])
+def test_load_config__yes_for_a_number__is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key} is true, which is no value for it"):
+        load_config(write(tmp_path, {**content(), key: True}))
+
+
+@pytest.mark.parametrize("key", ["lease_seconds", "poll_seconds", "replace_after_seconds", "receipt_timeout_seconds"])
+@pytest.mark.parametrize("value", [0, 1e6, 1e300, float("nan"), float("inf")])
+def test_load_config__seconds_out_of_bounds__are_refused(tmp_path: Path, key: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=key):
+        load_config(write(tmp_path, {**content(), key: value}))
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file::memory:?uri=true"])
+def test_load_config__store_that_forgets__is_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError, match=r"store: .* is kept in memory"):
+        load_config(write(tmp_path, {**content(), "store": url}))
+
+
 def test_load_config__no_file_no_yaml_no_mapping__say_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load_config(tmp_path / "none.yaml")
     (tmp_path / "bad.yaml").write_text("a: [")
-    with pytest.raises(ConfigError, match="no YAML") as caught:
+    with pytest.raises(ConfigError, match="is not YAML") as caught:
         load_config(tmp_path / "bad.yaml")
     assert "\n" not in str(caught.value)
     with pytest.raises(ConfigError, match="holds no keys"):

@@ -74,8 +74,8 @@ def test_shipped__ids__are_32_bytes_and_differ() -> None:
 
 ROW = "{name: a, kind: market, size: 0.1, source: b}"
 BAD = {
-    "nothing": ("", "file"),
-    "no YAML": ("scenarios: [", "no YAML"),
+    "nothing": ("", "holds no keys"),
+    "no YAML": ("scenarios: [", "is not YAML"),
     "unknown key": (f"scenarios: [{ROW}]\nmore: 1", "more"),
     "unknown kind": (f"scenarios: [{ROW.replace('market', 'flood')}]", "kind"),
     "no fall": (f"scenarios: [{ROW.replace('0.1', '0')}]", "size"),

@@ -1,0 +1,80 @@
+"""What is refused of any text that people write: keys that stand twice or that nobody knows, values of another kind."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from keepers.errors import KeeperError
+
+
+class YamlError(KeeperError):
+    """A text that is no such YAML: where it stands, the reason, the remedy."""
+
+
+class Strict(BaseModel):
+    """Refuses keys that it does not know, and yes or no where a number or a text belongs."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_switch_for_a_value(cls, data: Any) -> Any:
+        # YAML reads `yes` and `on` as true, which counts as 1 where a number is expected.
+        if isinstance(data, dict):
+            for name, field in cls.model_fields.items():
+                switch = field.annotation is bool or bool in get_args(field.annotation)
+                if isinstance(data.get(name), bool) and not switch:
+                    raise ValueError(f"{name} is {str(data[name]).lower()}, which is no value for it; correct it")
+        return data
+
+
+def parse_mapping(text: str, where: object) -> dict[str, Any]:
+    """The mapping that a text holds.
+
+    Args:
+        text: One YAML document.
+        where: Named in refusals.
+
+    Raises:
+        YamlError: As `read_mapping`.
+    """
+    try:
+        # A SafeLoader, which builds no objects.
+        data = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise YamlError(where, f"is not YAML ({' '.join(str(error).split())})", "correct the file") from None
+    if not isinstance(data, dict):
+        raise YamlError(where, "holds no keys", "start from an example")
+    return data
+
+
+_DEEPEST = 64
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice, because one of the two would be ignored, and nesting that nobody writes."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise yaml.composer.ComposerError(None, None, f"nested deeper than {_DEEPEST}", None)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                continue
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
