@@ -232,8 +232,8 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
         if (sides.senderHold.limitsSending() || token.hasLockups() || hold.hasFlow()) return false;
         if (receiver.isVenue()) {
             // Nothing is counted for a venue account. The holder opposite has to be eligible.
-            return _standing(receiver) == Reason.None
-                && _eligibility(token, sides.sender, sides.senderHold) == Reason.None;
+            return
+                _standing(receiver) == Reason.None && _eligibility(token, sides.sender, sides.senderHold) == Reason.None;
         }
         if (_standing(sides.sender) != Reason.None || hold.limitsReceiving() || toBalance == amount) return false;
         uint256 most = hold.maxHolding();

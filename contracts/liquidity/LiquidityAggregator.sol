@@ -162,6 +162,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         Listing listing = _checkHop(pool, zeroForOne, tokenIn, tokenOut, amount);
         _swapHop(pool, listing, zeroForOne, tokenIn, tokenOut, amount, payer);
     }
+
     // slither-disable-end unused-return
 
     /// @dev One hop to the caller. A pair and V3's callback bring about that exactly `amountIn` is paid; the others measure.

@@ -213,8 +213,7 @@ abstract contract Trading is SharePricing, LossBudget {
     {
         (Asset settlement, uint256 settlementPrice) = (run.list[0], run.prices[0]);
         uint256 due = TradeTerms.feeValue(execution.valuesBefore, execution.valuesAfter, terms.feeBps);
-        uint256 amount =
-            FixedPointMathLib.min(_inSettlement(due, settlementPrice, settlement.unit()), run.held[0]);
+        uint256 amount = FixedPointMathLib.min(_inSettlement(due, settlementPrice, settlement.unit()), run.held[0]);
         fee = FixedPointMathLib.min(
             FixedPointMathLib.fullMulDivUp(amount, settlementPrice, settlement.unit()), execution.valuesAfter[0]
         );

@@ -104,13 +104,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAutoRebalancer
-    function estimate(
-        RebalanceSignal calldata signal,
-        uint256[] calldata orders
-    )
-        external
-        returns (Estimate memory)
-    {
+    function estimate(RebalanceSignal calldata signal, uint256[] calldata orders) external returns (Estimate memory) {
         try this.simulate(signal, orders, msg.sender) {}
         catch (bytes memory reason) {
             if (bytes4(reason) == AutoRebalancer__Simulated.selector) return _decoded(reason);
@@ -123,13 +117,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     /// @inheritdoc IAutoRebalancer
-    function simulate(
-        RebalanceSignal calldata signal,
-        uint256[] calldata orders,
-        address executor
-    )
-        external
-    {
+    function simulate(RebalanceSignal calldata signal, uint256[] calldata orders, address executor) external {
         if (msg.sender != address(this)) revert AutoRebalancer__OnlyItself(msg.sender);
         IPortfolio portfolio = IPortfolio(signal.portfolio);
         IRiskEngine engine = IRiskEngine(portfolio.riskEngine());
@@ -166,11 +154,8 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
 
     /// @inheritdoc IAutoRebalancer
     function performUpkeep(bytes calldata performData) external {
-        (
-            RebalanceSignal calldata signal,
-            uint256[] calldata orders,
-            ISignerSets.Signature[] calldata signatures
-        ) = _arguments(performData);
+        (RebalanceSignal calldata signal, uint256[] calldata orders, ISignerSets.Signature[] calldata signatures) =
+            _arguments(performData);
         _requireRunnable(signal, orders);
         _requireSigned(signal, signatures);
         _execute(signal, orders, address(0));
@@ -299,13 +284,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         );
     }
 
-    function _requireRunnable(
-        RebalanceSignal calldata signal,
-        uint256[] calldata orders
-    )
-        private
-        view
-    {
+    function _requireRunnable(RebalanceSignal calldata signal, uint256[] calldata orders) private view {
         if (block.timestamp < signal.validFrom) {
             revert AutoRebalancer__NotYetValid(signal.validFrom, block.timestamp);
         }

@@ -131,20 +131,10 @@ interface IAutoRebalancer {
 
     /// @notice What a rebalance would do now, without signatures and without doing it: for `eth_call`, though a transaction
     /// changes nothing either. Reverts as the rebalance would.
-    function estimate(
-        RebalanceSignal calldata signal,
-        uint256[] calldata orders
-    )
-        external
-        returns (Estimate memory);
+    function estimate(RebalanceSignal calldata signal, uint256[] calldata orders) external returns (Estimate memory);
 
     /// @notice For `estimate` alone: reverts in the end, whatever comes.
-    function simulate(
-        RebalanceSignal calldata signal,
-        uint256[] calldata orders,
-        address executor
-    )
-        external;
+    function simulate(RebalanceSignal calldata signal, uint256[] calldata orders, address executor) external;
 
     /// @notice Chainlink Automation: whether a signal may be executed now. Only by `eth_call` from nobody.
     /// @param checkData ABI-encoded arguments of {rebalance}.

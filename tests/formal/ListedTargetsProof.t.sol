@@ -11,7 +11,8 @@ contract ListedTargetsProof {
     LiquidityAggregator private _aggregator;
 
     function setUp() public {
-        _aggregator = new LiquidityAggregator(address(new AccessManager(address(this))), address(0), new VenueQuotes(), 10_000);
+        _aggregator =
+            new LiquidityAggregator(address(new AccessManager(address(this))), address(0), new VenueQuotes(), 10_000);
     }
 
     /// @notice No market at all is listed: no order, of whatever fields, does anything but revert.

@@ -25,7 +25,8 @@ contract VenueInvariantTest is Test {
     HostilePool[] private _hostile;
 
     function setUp() public {
-        _aggregator = new LiquidityAggregator(address(new AccessManager(address(this))), address(0), new VenueQuotes(), 10_000);
+        _aggregator =
+            new LiquidityAggregator(address(new AccessManager(address(this))), address(0), new VenueQuotes(), 10_000);
         SettlementToken a = new SettlementToken("A", "A", 18);
         SettlementToken b = new SettlementToken("B", "B", 18);
         SettlementToken c = new SettlementToken("C", "C", 6);

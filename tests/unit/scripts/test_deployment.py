@@ -97,7 +97,7 @@ def config(w3):
                         "settlement": "USDC",
                         "assets": ["NOTE", "BOND"],
                         "universe": "debt",
-                        "limits": {"max_var99": 1, "max_weight": 1, "max_drawdown": 1, "halt_drawdown": 1},
+                        "limits": {"max_var99": 1, "max_weight": 5000, "max_drawdown": 1, "halt_drawdown": 1},
                         "loss_budget": {"bps": 1, "window": 1},
                         "identity": {"country": 840, "kyc_expiry": 2**39},
                         **quorum,
@@ -128,7 +128,7 @@ def test_run__fresh_chain__everything_is_there(w3, config):
         assert "0x" + Web3.keccak(code).hex() == contract.code_hash, name
     portfolio = record.portfolios["income"]["address"]
     assert deployment.contracts["PortfolioFactory"].functions.isPortfolio(portfolio).call()
-    assert deployment.contracts["RiskEngine"].functions.limitsOf(portfolio).call()[:4] == (1, 1, 1, 1)
+    assert deployment.contracts["RiskEngine"].functions.limitsOf(portfolio).call()[:4] == (1, 5000, 1, 1)
 
 
 def test_run__a_portfolio__its_vault_is_recorded(w3, config):
