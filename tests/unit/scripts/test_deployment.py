@@ -208,13 +208,36 @@ def test_run__wrapped_coin_is_no_contract__one_line(w3, config):
         run(w3, config(liquidity={"wrapped_coin": nowhere}))
 
 
-def test_run__admin_is_another__deployer_keeps_nothing(w3, config):
+def take_over(w3, config):
+    """The deployment again, for what it says about ADMIN; the admin of the config sends what that asks for."""
+    lines = []
+    chain = Chain(w3, UnlockedSender(w3, w3.eth.accounts[0]), lines.append)
+    ProtocolDeployment(chain, config, protocol_artifacts()).run()
+    (note,) = [line for line in lines if "stays ADMIN until" in line]
+    data, manager = re.search(r"(0x[0-9a-f]+) to (0x\w{40})$", note).groups()
+    w3.eth.wait_for_transaction_receipt(w3.eth.send_transaction({"from": config.admin, "to": manager, "data": data}))
+    return note
+
+
+def test_run__admin_is_another__deployer_stays_admin_until_it_is_taken_away(w3, config):
     deployer, admin, holder = w3.eth.accounts[:3]
-    _, deployment, _ = run(w3, config(admin=admin, holder=holder))
-    manager = deployment.contracts["AccessManager"]
-    assert manager.functions.hasRole(roles.ADMIN, admin).call() == [True, 0]
+    wanted = config(admin=admin, holder=holder)
+    _, deployment, _ = run(w3, wanted)
+    manager = deployment.contracts["AccessManager"].functions
+    assert manager.hasRole(roles.ADMIN, admin).call() == [True, 0]
+    assert manager.hasRole(roles.ADMIN, deployer).call()[0]
+    take_over(w3, wanted)
     for role in roles.NAMES:
-        assert not manager.functions.hasRole(role, deployer).call()[0]
+        assert not manager.hasRole(role, deployer).call()[0]
+    assert run(w3, wanted)[2].sent == 0
+
+
+def test_run__admin_waits_out_a_delay__is_told_to_schedule(w3, config):
+    deployer, admin, holder = w3.eth.accounts[:3]
+    lines = []
+    chain = Chain(w3, UnlockedSender(w3, deployer), lines.append)
+    ProtocolDeployment(chain, config(admin=admin, holder=holder, admin_delay=60), protocol_artifacts()).run()
+    assert "it schedules and sends 0x" in lines[-1]
 
 
 def test_run__roles__tightening_now_loosening_delayed(w3, config):
@@ -229,6 +252,7 @@ def test_run__after_hand_over_more_is_wanted__says_who_has_to_do_what(w3, config
     _, admin, holder = w3.eth.accounts[:3]
     wanted = config(admin=admin, holder=holder)
     run(w3, wanted)
+    take_over(w3, wanted)
     more = wanted.model_copy(update={"tokens": {**wanted.tokens, "BILL": wanted.tokens["NOTE"]}})
     with pytest.raises(DeploymentError, match=r"cannot issue BILL: 0x\w+ may not call TokenFactory.createToken now"):
         run(w3, more)
