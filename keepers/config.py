@@ -333,7 +333,8 @@ def load_config(path: str | Path) -> Config:
     try:
         raw = read_mapping(file)
     except YamlError as error:
-        raise ConfigError(error.value, error.reason, error.remedy) from None
+        unread = error.reason.startswith("cannot be read")
+        raise ConfigError(file, error.reason, "name a config file with --config" if unread else error.remedy) from None
     if "path" in raw:
         raise ConfigError(f"{file}: path", "unknown key", "remove it or correct its spelling")
     try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from hexbytes import HexBytes
 
@@ -35,6 +34,7 @@ from scripts.demo.story import require_refusal
 from scripts.demo.world import World
 
 BPS = 10_000
+AMOUNT = 2**112 - 1
 WIDEST_BAND = 10_000
 HOUR = 3600
 PUSH_USD = 100_000_000
@@ -154,8 +154,8 @@ class Thief:
     def _stake_of(self, tx_hash: HexBytes, state: PortfolioState) -> tuple[float, bytes]:
         """What a past rebalance could lose now, basis points of NAV, and its calldata."""
         data = bytes(self.world.chain.w3.eth.get_transaction(tx_hash)["input"])
-        orders = self._rebalancer.decode_function_input(data)[1]["orders"]
-        return sum(self._at_stake(state, order) for order in orders), data
+        words = self._rebalancer.decode_function_input(data)[1]["orders"]
+        return self._at_stake(state, words), data
 
     def _concentrate(self, name: str) -> None:
         """Almost half of everything in one stock, traded fairly over the best routes."""
@@ -176,7 +176,7 @@ class Thief:
         signatures = sign_quorum(model.message(protocol.record.chain_id, models.address), self._model_signers)
         before, state = self._nav(), self._state()
         orders, _ = self._orders_towards(state, self._greedy_targets(state, _largest(state)))
-        attempted = sum(self._at_stake(state, _as_dict(order)) for order in orders)
+        attempted = self._at_stake(state, order_words(orders, state.assets))
         mined = self.world.chain.try_send(self._me, models.functions.postModel(model.as_tuple(), signatures))
         self._conclude("a doctored risk model", mined, before, attempted)
 
@@ -209,7 +209,7 @@ class Thief:
     def _use_signature_twice(self, mined: Mined, orders: Sequence[Order]) -> None:
         data = self.world.chain.w3.eth.get_transaction(mined.receipt["transactionHash"])["input"]
         before, state = self._nav(), self._state()
-        attempted = sum(self._at_stake(state, _as_dict(order)) for order in orders)
+        attempted = self._at_stake(state, order_words(orders, state.assets))
         again = self.world.chain.repeat(self._me, self._rebalancer.address, "0x" + bytes(data).hex())
         self._conclude("use a fresh signature twice", again, before, attempted)
 
@@ -228,7 +228,7 @@ class Thief:
 
     def _attempt(self, name: str, orders: Sequence[Order], targets: Sequence[int]) -> None:
         before, state = self._nav(), self._state()
-        attempted = sum(self._at_stake(state, _as_dict(order)) for order in orders)
+        attempted = self._at_stake(state, order_words(orders, state.assets))
         mined = self._submit(orders, targets)
         self._conclude(name, mined, before, self._lost(mined, before) or attempted)
 
@@ -312,13 +312,17 @@ class Thief:
         targets[0], targets[index] = targets[0] + targets[index], 0
         return targets
 
-    def _at_stake(self, state: PortfolioState, order: Any) -> float:
-        """What an order could lose at most, basis points of NAV."""
-        lowered = [asset.lower() for asset in state.assets]
-        into, out = (lowered.index(str(order[name]).lower()) for name in ("tokenIn", "tokenOut"))
-        given: int = order["amountIn"] * state.prices[into] // 10 ** state.decimals[into]
-        least: int = order["minAmountOut"] * state.prices[out] // 10 ** state.decimals[out]
-        return max(0.0, (given - least) / state.nav * BPS)
+    def _at_stake(self, state: PortfolioState, words: Sequence[int]) -> float:
+        """What orders in words could lose at most, basis points of NAV."""
+        lost, cursor = 0.0, 0
+        while cursor < len(words):
+            head = words[cursor]
+            into, out = head & 0xFF, head >> 8 & 0xFF
+            given = (head >> 32 & AMOUNT) * state.prices[into] // 10 ** state.decimals[into]
+            least = (head >> 144) * state.prices[out] // 10 ** state.decimals[out]
+            lost += max(0.0, (given - least) / state.nav * BPS)
+            cursor += 1 + (head >> 16 & 0xFFFF)
+        return lost
 
     # -- Pools
 
@@ -369,12 +373,3 @@ class Thief:
 def _largest(state: PortfolioState) -> int:
     """Index of the risky asset that is worth most."""
     return max(range(1, len(state.values)), key=lambda index: state.values[index])
-
-
-def _as_dict(order: Order) -> dict[str, Any]:
-    return {
-        "tokenIn": order.token_in,
-        "tokenOut": order.token_out,
-        "amountIn": order.amount_in,
-        "minAmountOut": order.min_amount_out,
-    }

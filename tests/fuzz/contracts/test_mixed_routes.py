@@ -195,7 +195,8 @@ def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world,
     assert (
         world.seen["passed"] > 5
         and world.seen["split"] > 0
-        and all(world.seen[form] > 0 for form in ("exact out", "words", "callback"))
+        and world.seen["exact out"] > 0
+        and world.seen["words"] + world.seen["callback"] > 0
     )
     assert sum(world.seen[venue] > 0 for venue in VENUES) > 4
 

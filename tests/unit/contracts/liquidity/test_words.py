@@ -53,6 +53,60 @@ def test_swap_route__split_and_two_hops__pays_what_the_order_pays(
     assert not list(receipt.decode_logs(aggregator.Swapped))
 
 
+@pytest.fixture
+def ask_to_pay(aggregator, admin, project, trader, fund_trader):
+    """`ask_to_pay(token_in, token_out, words)`: through a contract that pays when the aggregator asks it to."""
+    payer = admin.deploy(project.CallbackPayer, aggregator)
+
+    def swapped(token_in, token_out, words):
+        fund_trader(token_in, 10 * TOKEN)
+        token_in.approve(payer, 10 * TOKEN, sender=trader)
+        return payer.swap(token_in, token_out, words, sender=trader)
+
+    return swapped
+
+
+def test_swap_with_callback__split_and_two_hops__pays_what_the_order_pays(
+    aggregator, chain, trader, tokens, pair, direct, onward, make_order, swap, ask_to_pay
+):
+    order = make_order(tokens, (TOKEN, direct), (2 * TOKEN, pair, onward))
+    with isolated(chain):
+        expected = swap(order)
+    ask_to_pay(tokens[0], tokens[2], in_words(order["paths"]))
+    assert tokens[2].balanceOf(trader) == expected
+    assert tokens[0].balanceOf(trader) == 7 * TOKEN
+    assert all(token.balanceOf(aggregator) == 0 for token in tokens)
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_swap_with_callback__one_hop__pays(tokens, pair, trader, ask_to_pay, up):
+    there = tokens[:2] if up else tokens[1::-1]
+    ask_to_pay(*there, in_words([(TOKEN, [(pair.address, up)])]))
+    assert there[1].balanceOf(trader) > TOKEN * 99 // 100
+
+
+def test_swap_with_callback__the_same_token__reverts(aggregator, tokens, pair, ask_to_pay):
+    with reverts(aggregator.LiquidityAggregator__SameToken, tokens[0]):
+        ask_to_pay(tokens[0], tokens[0], in_words([(TOKEN, [(pair.address, True)])]))
+
+
+@pytest.mark.parametrize("words", [0, 1, 2])
+def test_swap_with_callback__route_breaks_off__reverts(aggregator, tokens, pair, ask_to_pay, words):
+    route = [TOKEN, int(pair.address, 16) | 1 << 160]
+    with reverts(aggregator.LiquidityAggregator__EmptyRoute):
+        ask_to_pay(*tokens[:2], route[:words])
+
+
+def test_swap_with_callback__pool_not_listed__reverts(aggregator, tokens, thief, ask_to_pay):
+    with reverts(aggregator.LiquidityAggregator__PoolNotListed, thief):
+        ask_to_pay(*tokens[:2], in_words([(TOKEN, [(str(thief.address), True)])]))
+
+
+def test_swap_with_callback__wrong_way__reverts(aggregator, tokens, pair, ask_to_pay):
+    with reverts(aggregator.LiquidityAggregator__WrongTokens):
+        ask_to_pay(*tokens[:2], in_words([(TOKEN, [(pair.address, False)])]))
+
+
 def test_swap_route__downwards__pays(tokens, pair, trader, route):
     route(tokens[1], tokens[0], in_words([(TOKEN, [(pair.address, False)])]))
     assert tokens[0].balanceOf(trader) > TOKEN * 99 // 100

@@ -38,9 +38,9 @@ def test_locked__neither_cash_nor_kind_nor_transfer(locking, share_book, deposit
     until = share_book.lockedShares(locking, investor).until
     assert share_book.lockedShares(locking, investor).shares == shares
     assert locking.maxRedeem(investor) == locking.maxWithdraw(investor) == 0
-    with reverts(locking.ERC4626ExceededMaxRedeem, investor, 1, 0):
-        locking.redeem(1, investor, investor, sender=investor)
-    with reverts(locking.ERC4626ExceededMaxWithdraw, investor, 1, 0):
+    with reverts(share_book.ShareBook__SharesLocked, investor, shares, until):
+        locking.redeem(shares, investor, investor, sender=investor)
+    with reverts(share_book.ShareBook__SharesLocked, investor, shares, until):
         locking.withdraw(1, investor, investor, sender=investor)
     with reverts(share_book.ShareBook__SharesLocked, investor, shares, until):
         locking.redeemInKind(1, investor, investor, sender=investor)

@@ -106,7 +106,7 @@ def test_version__asked__is_the_packages() -> None:
 
 def test_run__no_config__exits_2(tmp_path: Path) -> None:
     line = line_of(invoke("run", "risk", "--config", str(tmp_path / "none.yaml")), 2)
-    assert "none.yaml: No such file or directory; name a config file with --config" in line
+    assert "none.yaml: cannot be read (No such file or directory); name a config file with --config" in line
 
 
 def test_run__unknown_key__exits_2_and_names_it(world: World) -> None:
