@@ -343,6 +343,9 @@ class Thief:
         into, out = reserves if up else reserves[::-1]
         taxed = amount * (PIPS - V2_FEE_PIPS)
         pays = taxed * out // (into * PIPS + taxed)
+        if pays == 0:
+            # Less than one unit of a token without decimals.
+            return
         sold.transfer(pair.address, amount, sender=sender)
         amounts = (0, pays) if up else (pays, 0)
         pair.swap(*amounts, sender, b"", sender=sender)
