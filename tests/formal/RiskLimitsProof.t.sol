@@ -14,7 +14,7 @@ contract RiskLimitsProof is Test {
 
     /// @dev The tighter of two, which is read from their slots, is one of them in each field, and as tight as both: whatever a
     /// manager sets, everybody's limits bind.
-    function check_R2_theTighterIsAsTightAsBoth(uint256 own, uint256 floor) public {
+    function check_R2_theTighterIsAsTightAsBoth(uint256 field, uint256 own, uint256 floor) public {
         assembly {
             sstore(_own.slot, own)
             sstore(_floor.slot, floor)
@@ -22,6 +22,8 @@ contract RiskLimitsProof is Test {
         (IRiskEngine.Limits memory x, IRiskEngine.Limits memory y) = (_own, _floor);
         IRiskEngine.Limits memory z = RiskLimits.tighter(_own, _floor);
         for (uint256 k; k < RiskLimits.FIELDS; ++k) {
+            // One field per path: all fields in one would multiply their branches.
+            if (k != field) continue;
             (int256 a, int256 b, int256 c) = (RiskLimits.field(x, k), RiskLimits.field(y, k), RiskLimits.field(z, k));
             assert(c == a || c == b);
             assert(RiskLimits.asTightAt(k, c, a) && RiskLimits.asTightAt(k, c, b));
