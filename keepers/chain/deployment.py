@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from keepers.chain.node import Node
-from keepers.errors import KeeperError
+from keepers.chain.answers import Question
+from keepers.chain.errors import ChainError
+from keepers.chain.node import Node, must
 from keepers.routing.errors import RoutingError
 from keepers.routing.markets import VENUES, Market, VenueKind
 
 _WRITE_AGAIN = "write it again with the deploy script"
 
 
-class DeploymentError(KeeperError):
+class DeploymentError(ChainError):
     """A deployment file that cannot be used, or does not fit the chain."""
 
 
@@ -147,19 +149,22 @@ class Deployment:
                 f"is for chain {self.chain_id}, not {node.chain_id}",
                 "give the file of this network",
             )
-        requests = [("eth_getCode", [item.address, "latest"]) for item in self.contracts.values()]
-        for (name, contract), code in zip(self.contracts.items(), node.batch(requests), strict=True):
-            raw = bytes.fromhex(str(code).removeprefix("0x"))
-            if not raw:
-                raise DeploymentError(
-                    f"{name} at {contract.address}",
-                    "has no code on this chain",
-                    f"deploy, or replace {self.path}",
-                )
-            if "0x" + keccak(raw).hex() != contract.code_hash:
-                raise DeploymentError(
-                    f"{name} at {contract.address}", "is not the deployed code", f"replace {self.path}"
-                )
+        codes = [
+            Question("eth_getCode", (item.address, "latest"), partial(self._verified, name))
+            for name, item in self.contracts.items()
+        ]
+        for found in node.batch(codes):
+            must(found)
+
+    def _verified(self, name: str, code: str) -> DeploymentError | None:
+        """What is wrong with a contract's code, if anything; another endpoint may know better."""
+        contract = self.contracts[name]
+        what, raw = f"{name} at {contract.address}", bytes.fromhex(code.removeprefix("0x"))
+        if not raw:
+            return DeploymentError(what, "has no code on this chain", f"deploy, or replace {self.path}")
+        if "0x" + keccak(raw).hex() != contract.code_hash:
+            return DeploymentError(what, "is not the deployed code", f"replace {self.path}")
+        return None
 
 
 def load(path: str | Path) -> Deployment:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import itertools
-import json
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import orjson
 import requests
 
 from keepers import __version__
+from keepers.chain.answers import Malformed, Question, is_refusal, outcome, shown
 from keepers.chain.errors import ChainError, NodeUnreachable, WrongNetwork
 
 Answer = TypeVar("Answer")
 
 _REST, _LONGEST_REST = 1.0, 60.0
 """Seconds for which an endpoint that failed is asked last; doubles with each failure in a row."""
+_COMPARE_SECONDS = 60.0
+"""Between looks at the heights of all endpoints."""
 
 
 @dataclass(frozen=True)
@@ -75,41 +80,51 @@ class Endpoint:
         """Monotonic seconds; zero for a healthy one."""
         return self._rests_until
 
-    def request(self, method: str, params: list[Any]) -> dict[str, Any]:
-        """One raw JSON-RPC response.
+    def ask(self, question: Question) -> Any:
+        """The answer to one question, or the ChainError that the node answered with.
 
         Raises:
-            NodeUnreachable: If there is none.
+            NodeUnreachable: If there is neither.
         """
-        answer: dict[str, Any] = self._timed(lambda: self._post(self._question(method, params), dict))
-        return answer
+        number = next(self._numbers)
 
-    def batch(self, pending: Sequence[tuple[str, list[Any]]]) -> list[dict[str, Any]]:
-        """Raw responses to many requests, in order.
+        def answer() -> Any:
+            response = self._post(question.body(number))
+            if isinstance(response, dict) and response.get("id") != number:
+                raise Malformed(f"{question.method} answered to another question")
+            return outcome(question, response)
+
+        return self._timed(answer)
+
+    def batch(self, questions: Sequence[Question]) -> list[Any]:
+        """As `ask`, of many questions in one request, in order.
 
         Raises:
-            NodeUnreachable: If there are none.
+            NodeUnreachable: If any of them has no answer.
         """
-        questions = [self._question(method, params) for method, params in pending]
-        found = self._timed(lambda: self._post(questions, object))
-        # A node may answer in any order.
-        answers = {answer.get("id"): answer for answer in found} if isinstance(found, list) else {}
-        if any(question["id"] not in answers for question in questions):
-            reason = f"no batch answer: {str(found)[:120]}"
-            self.rest(reason)
-            raise NodeUnreachable(self.url, reason, "use a node with batches")
-        return [answers[question["id"]] for question in questions]
+        numbers = [next(self._numbers) for _ in questions]
+
+        def answers() -> list[Any]:
+            bodies = [question.body(number) for question, number in zip(questions, numbers, strict=True)]
+            responses = _by_number(self._post(bodies), numbers)
+            return [outcome(question, response) for question, response in zip(questions, responses, strict=True)]
+
+        return self._timed(answers) if questions else []
 
     def require_chain(self, chain_id: int) -> None:
         """Asks once which chain it is on.
 
         Raises:
-            WrongNetwork: If it is another one.
-            NodeUnreachable: If there is no answer.
+            WrongNetwork: If it is another one; it rests then.
+            ChainError: If there is no answer.
         """
         if self._chain_id is None:
-            self._chain_id = int(self.request("eth_chainId", [])["result"], 16)
+            answer = self.ask(Question("eth_chainId", ()))
+            if isinstance(answer, ChainError):
+                raise answer
+            self._chain_id = int(answer, 16)
         if self._chain_id != chain_id:
+            self.rest(f"is chain {self._chain_id}")
             remedy = "correct rpc_url or chain_id in the config"
             raise WrongNetwork(self.url, f"is chain {self._chain_id}, not {chain_id}", remedy)
 
@@ -123,17 +138,17 @@ class Endpoint:
         """Forgets the HTTP connections."""
         self._local = threading.local()
 
-    def _question(self, method: str, params: list[Any]) -> dict[str, Any]:
-        return {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": params}
-
-    def _post(self, body: object, kind: type) -> Any:
+    def _post(self, body: object) -> Any:
         """The JSON that comes back; plain HTTP, for a process that posts a few requests starts sooner without web3."""
-        response = self._session().post(self._url, data=json.dumps(body), timeout=self._timeout)
-        response.raise_for_status()
-        answer = json.loads(response.content)
-        if not isinstance(answer, kind):
-            raise ValueError(f"not a JSON object: {str(answer)[:120]}")
-        return answer
+        response = self._session().post(
+            self._url, data=orjson.dumps(body), timeout=self._timeout, allow_redirects=False
+        )
+        if response.status_code != requests.codes.ok:
+            raise Malformed(f"HTTP status {response.status_code}")
+        try:
+            return orjson.loads(response.content)
+        except ValueError as error:
+            raise Malformed(f"no JSON but {shown(response.content[:200].decode(errors='replace'))}") from error
 
     def _session(self) -> requests.Session:
         """One a thread: requests does not promise that threads may share one."""
@@ -152,7 +167,7 @@ class Endpoint:
         started = time.monotonic()
         try:
             answer = ask()
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, OSError, Malformed) as error:
             failure = _unreachable(self.url, error)
             self.rest(failure.reason)
             raise failure from error
@@ -179,37 +194,37 @@ class Endpoints:
         self._current = self._endpoints[0]
         self._lock = threading.Lock()
         self._highest = 0
+        self._compared = -math.inf
 
-    def ask(self, question: Callable[[Endpoint], Answer]) -> Answer:
-        """The first answer that there is.
+    def ask(self, question: Question) -> Any:
+        """As `Endpoint.ask`, of the first endpoint that answers; of the preferred one where all refuse.
 
         Raises:
             NodeUnreachable: If no endpoint answers; of the preferred one.
-            WrongNetwork: If one is on another chain.
+            WrongNetwork: If no endpoint answers and one is on another chain.
         """
-        failure: NodeUnreachable | None = None
-        for endpoint in self._in_order():
-            try:
-                endpoint.require_chain(self._chain_id)
-                answer = question(endpoint)
-            except NodeUnreachable as error:
-                failure = failure or error
-                if endpoint.health.failures == 1:
-                    self.note("endpoint down", url=endpoint.url, reason=error.reason)
-            else:
-                self._use(endpoint)
-                return answer
-        assert failure is not None  # there is at least one endpoint
-        raise failure
+        return self._first(lambda endpoint: [endpoint.ask(question)])[0][0]
 
-    def newest(self, question: Callable[[Endpoint], Answer], height: Callable[[Answer], int], lag: int) -> Answer:
+    def batch(self, questions: Sequence[Question]) -> list[Any]:
+        """As `Endpoint.batch`: one endpoint answers all of them, so that they see the same chain.
+
+        Raises:
+            ChainError: As `ask`.
+        """
+        return self._first(lambda endpoint: endpoint.batch(questions))[0]
+
+    def newest(self, question: Question, height: Callable[[Any], int], lag: int) -> Any:
         """As `ask`, for the newest block: an endpoint more than `lag` blocks behind what was seen rests.
 
-        Where every endpoint is that far behind the chain itself went back, and the highest is right.
+        All of them are asked now and then, for one that was always behind looks like the chain itself. Where every
+        endpoint is that far behind the chain itself went back, and the highest is right.
         """
-        behind: list[Answer] = []
+        self._compare(question, height)
+        behind: list[Any] = []
         for _ in self._endpoints:
-            answer, endpoint = self.ask(lambda endpoint: (question(endpoint), endpoint))
+            (answer,), endpoint = self._first(lambda endpoint: [endpoint.ask(question)])
+            if isinstance(answer, ChainError):
+                raise answer
             endpoint.height = height(answer)
             with self._lock:
                 if endpoint.height >= self._highest - lag:
@@ -231,6 +246,46 @@ class Endpoints:
         for endpoint in self._endpoints:
             endpoint.close()
 
+    def _compare(self, question: Question, height: Callable[[Any], int]) -> None:
+        """Takes the highest block that any endpoint knows for the height of the chain."""
+        now = time.monotonic()
+        if len(self._endpoints) == 1 or now < self._compared + _COMPARE_SECONDS:
+            return
+        self._compared = now
+        for endpoint in self._endpoints:
+            with suppress(ChainError):
+                endpoint.require_chain(self._chain_id)
+                answer = endpoint.ask(question)
+                if not isinstance(answer, ChainError):
+                    endpoint.height = height(answer)
+                    self._highest = max(self._highest, endpoint.height)
+
+    def _first(self, look: Callable[[Endpoint], list[Any]]) -> tuple[list[Any], Endpoint]:
+        """The first answers without a refusal among them, or else the first answers, and who gave them."""
+        failure: ChainError | None = None
+        refused: tuple[list[Any], Endpoint] | None = None
+        for endpoint in self._in_order():
+            try:
+                endpoint.require_chain(self._chain_id)
+                answers = look(endpoint)
+            except ChainError as error:
+                if failure is None or (isinstance(error, WrongNetwork) and not isinstance(failure, WrongNetwork)):
+                    failure = error
+                if endpoint.health.failures == 1:
+                    self.note("endpoint down", url=endpoint.url, reason=error.reason)
+                continue
+            if not any(map(is_refusal, answers)):
+                if refused is not None:
+                    # What another one answers it should have answered.
+                    refused[1].rest(next(str(answer) for answer in refused[0] if is_refusal(answer)))
+                self._use(endpoint)
+                return answers, endpoint
+            refused = refused or (answers, endpoint)
+        if refused is not None:
+            return refused
+        assert failure is not None  # there is at least one endpoint
+        raise failure
+
     def _use(self, endpoint: Endpoint) -> None:
         if endpoint is not self._current:
             reason = self._current.health.reason or "the preferred one is back"
@@ -240,6 +295,19 @@ class Endpoints:
     def _in_order(self) -> list[Endpoint]:
         now = time.monotonic()
         return sorted(self._endpoints, key=lambda endpoint: max(0.0, endpoint.rests_until - now))
+
+
+def _by_number(found: object, numbers: Sequence[int]) -> list[Any]:
+    """Responses in the order of their ids: a node may answer in any order, but each question once."""
+    if not isinstance(found, list):
+        error = found.get("error") if isinstance(found, dict) else found
+        message = error.get("message", error) if isinstance(error, dict) else error
+        raise Malformed(f"no batch answer but {shown(message)}", "use a node with batches")
+    answers = {answer.get("id"): answer for answer in found if isinstance(answer, dict)}
+    if len(found) != len(numbers) or answers.keys() != set(numbers):
+        reason = f"{len(found)} answers to a batch of {len(numbers)} questions, or to others"
+        raise Malformed(reason, "use a node with batches")
+    return [answers[number] for number in numbers]
 
 
 def redact(url: str) -> str:
@@ -252,10 +320,10 @@ def redact(url: str) -> str:
 
 
 def _unreachable(url: str, error: Exception) -> NodeUnreachable:
+    if isinstance(error, Malformed):
+        return NodeUnreachable(url, str(error), error.remedy)
     if isinstance(error, requests.Timeout):
         reason = "no answer in time"
-    elif isinstance(error, requests.HTTPError) and error.response is not None:
-        reason = f"HTTP status {error.response.status_code}"
     elif isinstance(error, requests.ConnectionError):
         reason = "nothing accepts connections"
     else:

@@ -12,6 +12,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
+from keepers.chain.answers import shown
 from keepers.chain.endpoints import redact
 from keepers.chain.errors import ChainError
 
@@ -114,5 +115,5 @@ def _ask_for_heads(connection: Connection) -> None:
     request = {"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]}
     connection.send(json.dumps(request))
     answer = json.loads(connection.recv(timeout=10))
-    if "result" not in answer:
-        raise ValueError(f"no subscription: {answer.get('error')}")
+    if not isinstance(answer, dict) or not isinstance(answer.get("result"), str):
+        raise ValueError(f"no subscription but {shown(answer)}")

@@ -7,6 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from eth_abi.exceptions import DecodingError
+
 from keepers.chain.abi import Fragment, LogDecoder
 from keepers.chain.errors import ChainError, NodeRefused
 from keepers.chain.node import Node
@@ -43,8 +45,15 @@ class Event:
 
     @property
     def args(self) -> dict[str, Any]:
-        """By name."""
-        return self._decode(self._raw["topics"], self._raw["data"])
+        """By name.
+
+        Raises:
+            NodeRefused: If the log is none of this event.
+        """
+        try:
+            return self._decode(self._raw["topics"], self._raw["data"])
+        except (ValueError, DecodingError) as error:
+            raise NodeRefused(f"a log of {self.tx_hash}", "cannot be read as its event", "check the node") from error
 
     @property
     def address(self) -> str:
@@ -117,8 +126,7 @@ def read_page(node: Node, wanted: LogFilter, first: int, last: int) -> Page:
         ChainMoved: If the endpoint does not have that block: it would leave events out without a word.
         NodeRefused: If it is too much for the node.
     """
-    block = ("eth_getBlockByNumber", [hex(last), False])
-    logs, end = node.batch([wanted.request(first, last), block])
+    logs, end = node.batch([wanted.request(first, last), ("eth_getBlockByNumber", [hex(last), False])])
     if isinstance(logs, ChainError):
         raise logs
     if isinstance(end, ChainError) or end is None:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from eth_abi.exceptions import DecodingError
+
 from keepers.chain.abi import Fragment
+from keepers.chain.answers import Question, shown
 from keepers.chain.endpoints import Endpoint, Endpoints, Health, redact
-from keepers.chain.errors import ChainError, NodeRefused, OutOfGas, Reverted
+from keepers.chain.errors import ChainError, NodeRefused
 
 _BATCH = 500
 """Requests in one HTTP request; public nodes bound it."""
@@ -53,15 +56,26 @@ class Call:
     sender: str | None = None
     gas: int | None = None
 
-    def request(self, block: int | str) -> tuple[str, list[Any]]:
-        """eth_call at a block."""
+    def request(self, block: int | str) -> Question:
+        """eth_call at a block, answered with what the function returns."""
         data = "0x" + self.function.encode(*self.args).hex()
         message = {"to": self.to, "data": data}
         if self.sender is not None:
             message["from"] = self.sender
         if self.gas is not None:
             message["gas"] = hex(self.gas)
-        return "eth_call", [message, _block_tag(block)]
+        return Question("eth_call", (message, _block_tag(block)), self._read)
+
+    def _read(self, answer: str) -> Any:
+        data = bytes.fromhex(answer[2:])
+        if not data and self.function.outputs:
+            return NodeRefused(self.to, f"no contract answers {self.function.name}", "check the deployment file")
+        try:
+            return self.function.decode_output(data)
+        except (DecodingError, UnicodeDecodeError):
+            # A contract of somebody else may do that: it is no fault of the endpoint alone.
+            reason = f"{self.function.name} answered {shown(answer)}, which cannot be read"
+            return NodeRefused(self.to, reason, "check the node and the deployment file")
 
 
 class Node:
@@ -86,9 +100,9 @@ class Node:
             Reverted: If a call reverted.
             NodeRefused: If the node answered with another error.
         """
-        return _result(method, self._endpoints.ask(lambda endpoint: endpoint.request(method, list(params))))
+        return must(self._endpoints.ask(Question(method, params)))
 
-    def batch(self, requests_: Iterable[tuple[str, list[Any]]]) -> list[Any]:
+    def batch(self, requests_: Iterable[Question | tuple[str, list[Any]]]) -> list[Any]:
         """Many requests in few round trips, in order; a revert or refusal is returned in its place.
 
         Up to 500 are answered by one endpoint, so that they see the same chain.
@@ -96,10 +110,10 @@ class Node:
         Raises:
             NodeUnreachable: If there is no answer.
         """
-        pending = list(requests_)
+        pending = [asked if isinstance(asked, Question) else Question(*asked) for asked in requests_]
         results: list[Any] = []
         for start in range(0, len(pending), _BATCH):
-            results.extend(self._one_batch(pending[start : start + _BATCH]))
+            results.extend(self._endpoints.batch(pending[start : start + _BATCH]))
         return results
 
     def call(self, to: str, function: Fragment, *args: Any, block: int | str = "latest") -> Any:
@@ -109,8 +123,7 @@ class Node:
             Reverted: If it reverts.
             NodeUnreachable: If there is no answer.
         """
-        method, params = Call(to, function, args).request(block)
-        return function.decode_output(_bytes(self.rpc(method, params)))
+        return must(self._endpoints.ask(Call(to, function, args).request(block)))
 
     def calls(self, calls: Sequence[Call], block: int | str = "latest") -> list[Any]:
         """What many views return at one block; `Reverted` or `NodeRefused` in the place of one that fails.
@@ -118,16 +131,13 @@ class Node:
         Raises:
             NodeUnreachable: If there is no answer.
         """
-        answers = self.batch(call.request(block) for call in calls)
-        return [_output(call, answer) for call, answer in zip(calls, answers, strict=True)]
+        return self.batch(call.request(block) for call in calls)
 
     def latest(self) -> Block:
         """The newest block, of an endpoint that is not far behind."""
-
-        def ask(endpoint: Endpoint) -> Block:
-            return _block(_result("eth_getBlockByNumber", endpoint.request("eth_getBlockByNumber", ["latest", False])))
-
-        return self._endpoints.newest(ask, lambda block: block.number, _LAG)
+        question = Question("eth_getBlockByNumber", ("latest", False), _block)
+        found: Block = self._endpoints.newest(question, lambda block: block.number, _LAG)
+        return found
 
     def block(self, number: int) -> Block | None:
         """A block by height; None if there is none."""
@@ -135,9 +145,14 @@ class Node:
         return _block(found) if found else None
 
     def blocks(self, numbers: Sequence[int]) -> list[Block | None]:
-        """Blocks by height in one round trip; None where there is none."""
-        found = self.batch(("eth_getBlockByNumber", [hex(number), False]) for number in numbers)
-        return [_block(raw) if must(raw) else None for raw in found]
+        """Blocks by height in one round trip; None where no endpoint has one."""
+
+        def ask(number: int) -> Question:
+            missing = NodeRefused(f"block {number}", "unknown to the node", "wait for it to catch up")
+            return Question("eth_getBlockByNumber", (hex(number), False), lambda raw: _block(raw) if raw else missing)
+
+        found = self.batch(map(ask, numbers))
+        return [block if isinstance(block, Block) else None for block in found]
 
     def code(self, address: str, block: int | str = "latest") -> bytes:
         """Runtime code, empty where there is no contract."""
@@ -158,10 +173,6 @@ class Node:
     def close(self) -> None:
         """Forgets the HTTP connections."""
         self._endpoints.close()
-
-    def _one_batch(self, pending: list[tuple[str, list[Any]]]) -> list[Any]:
-        responses = self._endpoints.ask(lambda endpoint: endpoint.batch(pending))
-        return [_result_or_error(method, found) for (method, _), found in zip(pending, responses, strict=True)]
 
 
 def connect(url: str, chain_id: int, timeout: float = 10.0, fallbacks: Sequence[str] = ()) -> Node:
@@ -190,39 +201,6 @@ def must(outcome: Any) -> Any:
     return outcome
 
 
-def _output(call: Call, answer: Any) -> Any:
-    if isinstance(answer, ChainError):
-        return answer
-    data = _bytes(answer)
-    if not data and call.function.outputs:
-        return NodeRefused(call.to, f"no contract answers {call.function.name}", "check the deployment file")
-    return call.function.decode_output(data)
-
-
-def _result(method: str, response: dict[str, Any]) -> Any:
-    result = _result_or_error(method, response)
-    if isinstance(result, ChainError):
-        raise result
-    return result
-
-
-def _result_or_error(method: str, response: dict[str, Any]) -> Any:
-    error = response.get("error")
-    if error is None:
-        return response.get("result")
-    if not isinstance(error, dict):
-        return NodeRefused(method, str(error), "see the node's log")
-    message = str(error.get("message", ""))
-    data = error.get("data")
-    if isinstance(data, dict):
-        data = data.get("data")
-    if error.get("code") == 3 or "revert" in message.lower():
-        return Reverted(method, _bytes(data) if isinstance(data, str) else b"", message)
-    if "outofgas" in message.lower().replace(" ", ""):
-        return OutOfGas(method, message, "allow it more gas")
-    return NodeRefused(method, message or _short(error), "see the node's log")
-
-
 def _block(raw: Any) -> Block:
     base_fee = raw.get("baseFeePerGas")
     return Block(
@@ -238,9 +216,5 @@ def _block_tag(block: int | str) -> str:
     return block if isinstance(block, str) else hex(block)
 
 
-def _bytes(data: str | None) -> bytes:
-    return bytes.fromhex((data or "0x").removeprefix("0x"))
-
-
-def _short(value: object) -> str:
-    return str(value)[:120]
+def _bytes(data: str) -> bytes:
+    return bytes.fromhex(data.removeprefix("0x"))

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from keepers.chain import abi
 from keepers.chain.abi import Fragment
+from keepers.chain.answers import Question
 from keepers.chain.deployment import Deployment, PoolRecord
-from keepers.chain.errors import ChainError, Reverted
+from keepers.chain.errors import ChainError, NodeRefused, Reverted
 from keepers.chain.node import Call, Node, must
 from keepers.chain.state import (
     STATES,
@@ -82,7 +83,7 @@ class Reader:
 
     def model_entries(self, model: ModelInfo) -> list[int]:
         """Entries of a posted model: upper triangle by rows, 1e18 = 1; none before the first model."""
-        return unpack_model(self._node.code(model.pointer)) if model.nonce else []
+        return list(must(self._node.batch([_model_code(model, "latest")])[0])) if model.nonce else []
 
     def universe_assets(self, universe: bytes) -> tuple[str, ...]:
         """Token addresses of a universe, whose order never changes.
@@ -145,7 +146,7 @@ class Reader:
         risk = _risk_view(outcomes[2:])
         addresses = tuple(map(_checksum, assets))
         nav = sum(values)
-        prices, code = self._prices_and_model(addresses, risk.model, block)
+        prices, entries = self._prices_and_model(addresses, risk.model, block)
         decimals = self._decimals_of(addresses)
         for token, price, places in zip(addresses, prices, decimals, strict=True):
             self._worth[token] = nav * 10**places // price * _SPARE_PERCENT // 100
@@ -158,7 +159,7 @@ class Reader:
             values=tuple(values),
             prices=prices,
             risk=risk,
-            covariance=self._covariance(code, record.universe, addresses[1:]),
+            covariance=self._covariance(entries, record.universe, addresses[1:]),
             loss_level=level,
             loss_capacity=capacity,
         )
@@ -223,18 +224,18 @@ class Reader:
         state, limits, metrics = (Call(self._engine, abi.function("RiskEngine", n), (portfolio,)) for n in names)
         return [state, limits, model, metrics]
 
-    def _prices_and_model(self, assets: tuple[str, ...], model: ModelInfo, block: int) -> tuple[tuple[int, ...], bytes]:
+    def _prices_and_model(
+        self, assets: tuple[str, ...], model: ModelInfo, block: int
+    ) -> tuple[tuple[int, ...], list[int]]:
         prices = Call(self._deployment.address("PriceOracle"), abi.function("PriceOracle", "prices"), (assets,))
-        code = ("eth_getCode", [model.pointer, hex(block)])
-        raw_prices, raw_code = self._node.batch([prices.request(block), code])
-        data = bytes.fromhex(must(raw_prices).removeprefix("0x"))
-        found = tuple(prices.function.decode_output(data))
-        return found, bytes.fromhex(must(raw_code).removeprefix("0x")) if model.nonce else b""
+        wanted = [prices.request(block), *([_model_code(model, block)] if model.nonce else [])]
+        found, *entries = map(must, self._node.batch(wanted))
+        return tuple(found), entries[0] if entries else []
 
-    def _covariance(self, code: bytes, universe: bytes, risky: tuple[str, ...]) -> NDArray[np.float64] | None:
-        if not code:
+    def _covariance(self, entries: list[int], universe: bytes, risky: tuple[str, ...]) -> NDArray[np.float64] | None:
+        if not entries:
             return None
-        matrix = from_fixed_point(unpack_model(code))
+        matrix = from_fixed_point(entries)
         order = self.universe_assets(universe)
         index = [order.index(asset) for asset in risky]
         picked: NDArray[np.float64] = matrix[np.ix_(index, index)]
@@ -310,14 +311,20 @@ class Reader:
         return {address: tuple(sorted(ticks.items())) for address, ticks in found.items()}
 
 
-def unpack_model(code: bytes) -> list[int]:
-    """Entries of a posted model from the code that holds it (Solady SSTORE2: one byte, then the data).
+def _model_code(model: ModelInfo, block: int | str) -> Question:
+    """Asks for the entries of a posted model: upper triangle by rows, 1e18 = 1.
 
-    Returns:
-        Upper triangle by rows, 1e18 = 1.
+    They are kept as the code of a contract (Solady SSTORE2: one byte, then the data).
     """
-    data = code[1:]
-    return [int.from_bytes(data[at : at + 8], "big", signed=True) for at in range(0, len(data), 8)]
+    size = 8 * model.size * (model.size + 1) // 2
+
+    def read(code: str) -> list[int] | NodeRefused:
+        data = bytes.fromhex(code[2:])[1:]
+        if len(data) != size:
+            return NodeRefused("covariance model", f"has {len(data)} bytes, not {size}", "check the node")
+        return [int.from_bytes(data[at : at + 8], "big", signed=True) for at in range(0, size, 8)]
+
+    return Question("eth_getCode", (model.pointer, block if isinstance(block, str) else hex(block)), read)
 
 
 def _sizes(pool: PoolRecord, up: bool, largest: Mapping[str, int]) -> list[int]:

@@ -41,7 +41,7 @@ def _report(config: Config) -> str:
     deployment = load_deployment(config.at(config.deployment))
     if config.portfolio:
         deployment.portfolio(config.portfolio)
-    node = connect(config.rpc_url, config.chain_id)
+    node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     deployment.verify(node)
     block = node.latest()
     if not config.portfolio:

@@ -5,7 +5,6 @@ import pytest
 
 from keepers.bots.context import close_of, last_closed_day
 from keepers.bots.names import model_key
-from keepers.chain.reader import unpack_model
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
 from keepers.risk.covariance import estimate
@@ -32,7 +31,7 @@ def test_risk_bot__new_close__posts_the_estimate_of_history_up_to_that_day(world
         assert (info.nonce, info.as_of) == (1, close_of(day))
         prices = CsvPriceSource(world.folder / "prices.csv").closes(SYMBOLS, day)
         expected = to_fixed_point(estimate(prices.returns(), 30.0).matrix)
-        assert unpack_model(bot.context.node.code(info.pointer)) == expected
+        assert bot.context.reader.model_entries(info) == expected
         decision = bot.context.store.decision(bot.bot.name, model_key(world.universe, 1, info.as_of))
         assert decision is not None and decision.outcome == "done" and decision.tx_hash
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from keepers.chain.endpoints import _REST
-from keepers.chain.errors import NodeUnreachable, WrongNetwork
+from keepers.chain.errors import NodeRefused, NodeUnreachable, WrongNetwork
 from keepers.chain.node import connect
 from scripts.ports import free_port
 from tests.fixtures.board import Board, board
@@ -92,6 +92,30 @@ def test_latest__preferred_one_stuck__the_next_is_asked(local_chain: Board) -> N
         preferred.stuck_at = 5
         assert node.latest().number == 11
         assert node.health()[0].reason == "at block 5, behind 11"
+
+
+def test_latest__preferred_one_behind_from_the_start__the_next_is_asked(local_chain: Board) -> None:
+    local_chain.mine(10)
+    with front(local_chain) as (preferred, url):
+        preferred.stuck_at = 5
+        node = connect(url, 31337, fallbacks=[local_chain.url])
+        assert node.latest().number == 11
+        assert node.health()[0].reason == "at block 5, behind 11"
+
+
+def test_rpc__preferred_one_refuses_what_the_next_answers__it_rests(local_chain: Board) -> None:
+    def refuse(request: Request) -> Answer:
+        asked = request.body
+        known = asked["method"] == "eth_chainId"
+        found = {"result": hex(31337)} if known else {"error": {"code": -32601, "message": "method not\nfound"}}
+        return Answer(200, {"id": asked["id"], **found})
+
+    with serve(refuse) as url:
+        node = connect(url, 31337, fallbacks=[local_chain.url])
+        assert int(node.rpc("eth_blockNumber"), 16) == local_chain.w3.eth.block_number
+        assert node.health()[0].reason == "eth_blockNumber: method not found; see the node's log"
+        with pytest.raises(NodeRefused, match="method not found"):
+            connect(url, 31337).rpc("eth_blockNumber")
 
 
 def test_latest__whole_chain_went_back__is_believed(local_chain: Board) -> None:
