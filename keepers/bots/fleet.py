@@ -1,10 +1,11 @@
-"""Bots of one process: a thread each, one port for those who watch, one end for all."""
+"""Bots of one process: a thread each, one port for those who watch, one end for all when they are stopped."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, MutableMapping
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from keepers.bots.context import Context, Office, open_context, open_office, open_runtime
@@ -18,9 +19,14 @@ from keepers.chain.signing import Signer
 from keepers.config import Config, ConfigError, MetricsPort
 from keepers.store.fanout import Fanout
 
+FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 30.0, 900.0
+"""For which a bot that gave up rests while others go on; doubles each time until it ran for longer than the longest."""
+
 
 def run_bots(config: Config, kinds: tuple[str, ...], metrics_port: int | None = None) -> None:
-    """Runs bots until they are asked to stop, or one of them gives up: then all end.
+    """Runs bots until they are asked to stop, or all of them have given up.
+
+    One that gives up rests, for longer each time, and is opened anew; the others go on meanwhile.
 
     Args:
         config: As read.
@@ -28,37 +34,122 @@ def run_bots(config: Config, kinds: tuple[str, ...], metrics_port: int | None = 
         metrics_port: Overrides the config's.
 
     Raises:
-        KeeperError: What the first bot to give up, gave up over.
+        KeeperError: What the last bot gave up over, when all have; what could not be opened, at the start.
     """
     if not config.portfolio and set(kinds) != {"claims"}:
         raise ConfigError(f"{config.path}: portfolio", "missing", "add portfolio, prices and keys.signers")
     leave_no_dumps()
     stop, metrics = threading.Event(), Metrics()
-    faults: list[Exception] = []
     with ExitStack() as stack:
         log = configure(config.log, watch=stack.enter_context(_watchers(config, metrics)))
         # Once for all bots, so that a passphrase is asked for once; and where Ctrl-C still ends the asking.
         keys = open_keys(config, (config.keys.sender, *config.keys.signers))
         stack.enter_context(stop_on_signals(stop))
-        runtimes = [stack.enter_context(_opened(config, kind, keys, log, metrics, stop)) for kind in kinds]
+        fleet = Fleet(lambda kind: _opened(config, kind, keys, log, metrics, stop), log, stop)
+        berths = [stack.enter_context(fleet.berth(kind, bot_name(config, kind))) for kind in kinds]
         _listen(stack, config, metrics_port, metrics, log)
-        threads = [threading.Thread(target=_run, args=(runtime, stop, faults), daemon=True) for runtime in runtimes[1:]]
+        threads = [threading.Thread(target=berth.run, daemon=True) for berth in berths[1:]]
         for thread in threads:
             thread.start()
-        _run(runtimes[0], stop, faults)
+        berths[0].run()
         for thread in threads:
             thread.join()
-    if faults:
-        raise faults[0]
+    if fleet.fault is not None:
+        raise fleet.fault
 
 
-def _run(runtime: Runtime, stop: threading.Event, faults: list[Exception]) -> None:
-    try:
-        runtime.run()
-    except Exception as error:
-        faults.append(error)
-    finally:
-        stop.set()
+class Fleet:
+    """The bots of one process.
+
+    Attributes:
+        fault: What the last of them gave up over, once all have; None before.
+
+    Args:
+        open_bot: Opens a bot of a kind.
+        log: structlog logger.
+        stop: Set when the bots are asked to end.
+    """
+
+    def __init__(
+        self, open_bot: Callable[[str], AbstractContextManager[Runtime]], log: Any, stop: threading.Event
+    ) -> None:
+        self.fault: Exception | None = None
+        self.open_bot = open_bot
+        self.log = log
+        self.stop = stop
+        self._lock = threading.Lock()
+        self._up: set[str] = set()
+
+    @contextmanager
+    def berth(self, kind: str, name: str) -> Iterator[Berth]:
+        """Opens a bot, so that what is wrong at the start is told before any of them runs."""
+        berth = Berth(self, kind, name)
+        self._up.add(name)
+        try:
+            yield berth
+        finally:
+            berth.close()
+
+    def gives_up(self, name: str, error: Exception) -> bool:
+        """A bot's circuit opened; whether others go on."""
+        with self._lock:
+            self._up.discard(name)
+            if not self._up:
+                self.fault = error
+                self.stop.set()
+            return bool(self._up)
+
+    def goes_on(self, name: str) -> None:
+        """A bot was opened anew."""
+        with self._lock:
+            self._up.add(name)
+
+
+class Berth:
+    """A bot's place in the fleet: opened at once, and again after each time that it gave up.
+
+    Args:
+        fleet: That it belongs to.
+        kind, name: Of the bot.
+    """
+
+    def __init__(self, fleet: Fleet, kind: str, name: str) -> None:
+        self._fleet = fleet
+        self._kind = kind
+        self._name = name
+        self._opened = ExitStack()
+        self._runtime: Runtime | None = self._opened.enter_context(fleet.open_bot(kind))
+
+    def run(self) -> None:
+        """Until stopped, or all bots have given up."""
+        rest = FIRST_REST_SECONDS
+        while not self._fleet.stop.is_set():
+            started = time.monotonic()
+            try:
+                self._run_once()
+            except Exception as error:
+                if not self._fleet.gives_up(self._name, error):
+                    return
+                if time.monotonic() - started > LONGEST_REST_SECONDS:
+                    rest = FIRST_REST_SECONDS
+                self._fleet.log.error("circuit open", bot=self._name, reason=str(error), rests_seconds=rest)
+                self._fleet.stop.wait(rest)
+                rest = min(2 * rest, LONGEST_REST_SECONDS)
+
+    def close(self) -> None:
+        """Closes what is open."""
+        self._opened.close()
+
+    def _run_once(self) -> None:
+        try:
+            if self._runtime is None:
+                self._runtime = self._opened.enter_context(self._fleet.open_bot(self._kind))
+                self._fleet.goes_on(self._name)
+            self._runtime.run()
+        except Exception:
+            self._runtime = None
+            self._opened.close()
+            raise
 
 
 def _listen(stack: ExitStack, config: Config, port: int | None, metrics: Metrics, log: Any) -> None:

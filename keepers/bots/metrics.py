@@ -13,6 +13,7 @@ from keepers.bots.runtime import Step
 
 _EVENTS = (
     "failure",
+    "circuit open",
     "reorganisation",
     "sent",
     "replaced",
@@ -68,7 +69,7 @@ class Metrics:
 
     def expect(self, bot: str) -> None:
         """A bot that is about to start: not ready until its first look at the chain."""
-        self._health.setdefault(bot, Health())
+        self._health[bot] = Health()
         self._failing.labels(bot).set(0)
 
     def watch(self, line: MutableMapping[str, Any]) -> None:

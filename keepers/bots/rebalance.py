@@ -24,6 +24,7 @@ from keepers.errors import KeeperError, Waiting
 from keepers.market import CsvPriceSource
 from keepers.routing.errors import RoutingError
 from keepers.signals.momentum import SignalError, momentum
+from keepers.store import Decision
 
 _SCALES = (1.0, 0.5)
 """Parts of the way to the targets that are tried, the second if the chain refuses the first."""
@@ -59,6 +60,7 @@ class RebalanceBot:
             ),
         )
         self._context = context
+        self._passed = 0
 
     def forget(self) -> None:
         """Nothing is kept that the chain does not say."""
@@ -68,12 +70,23 @@ class RebalanceBot:
         newest = self._context.reader.model(self._context.record.universe, block.number).nonce
         for nonce in (int(event.args["nonce"]) for event in posted):
             key = self._key(nonce)
-            if self._context.decided(key):
-                continue
             if nonce < newest:
-                self._context.decide(key, block, "superseded", f"model {newest} came before a decision")
-            else:
+                self._pass_over(key, newest, block)
+            elif not self._context.decided(key):
+                self._tell_passed(newest, block)
                 self._decide(nonce, key, block)
+
+    def _pass_over(self, key: str, newest: int, block: Block) -> None:
+        """Records that a model came and went; on a chain with years of them that is no line each."""
+        reason = f"model {newest} came before a decision"
+        trace = self._context.trace
+        decision = Decision(self.name, key, block.number, "superseded", reason, None, block.timestamp, trace)
+        self._passed += self._context.store.decide_all([decision])
+
+    def _tell_passed(self, newest: int, block: Block) -> None:
+        if self._passed:
+            self._context.log.info("superseded", models=self._passed, by=newest, block=block.number)
+            self._passed = 0
 
     def _decide(self, nonce: int, key: str, block: Block) -> None:
         if self._used(nonce):

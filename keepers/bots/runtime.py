@@ -19,13 +19,16 @@ import structlog
 from keepers.bots.desk import Desk
 from keepers.bots.leadership import Leadership
 from keepers.bots.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime, Trigger
-from keepers.chain.errors import Interrupted, NoCommonBlock
+from keepers.chain.errors import Interrupted, NoCommonBlock, Reverted
 from keepers.chain.heads import HeadStream
 from keepers.chain.logs import ChainMoved, pages
 from keepers.chain.node import Block
 from keepers.errors import KeeperError, Waiting
 from keepers.store import Cursor, LeaseLost, SeenBlock
 from keepers.store.pauses import Pause, paused
+
+_SETTLING = "settling"
+"""Name of what comes before every trigger, among what a bot waits for."""
 
 _SLICE = 0.25
 """Seconds after which a wait looks whether it was asked to end."""
@@ -135,7 +138,8 @@ class Runtime:
         self._rest: Pause | None = None
         self._served: dict[str, Hashable] = {}
         self._crossed: set[str] = set()
-        self._waits: dict[str, Waiting] = {}
+        self._waits: dict[str, KeeperError] = {}
+        self._waited: dict[str, str] = {}
         self._told: list[str] = []
 
     def run(self) -> None:
@@ -178,8 +182,9 @@ class Runtime:
             self._remember(head)
         unsettled = fresh or not self._whole or self._desk.store.open_transactions(self._bot.name)
         self._whole = False
-        if unsettled and self._desk.settle(head):
-            self._bot.forget()
+        if unsettled and not self._settle(head):
+            self._beat(Step(head, waits=True))
+            return
         if self._pauses():
             self._beat(Step(head, paused=True))
             return
@@ -187,6 +192,18 @@ class Runtime:
         self._tell_waits()
         self._whole = True
         self._beat(Step(head, waits=bool(self._waits)))
+
+    def _settle(self, head: Block) -> bool:
+        """Finishes what was sent; False where that has to wait, and nothing else may begin before."""
+        try:
+            if self._desk.settle(head):
+                self._bot.forget()
+        except Waiting as error:
+            self._waits[_SETTLING] = error
+            self._tell_waits()
+            return False
+        self._waits.pop(_SETTLING, None)
+        return True
 
     # -- Leading
 
@@ -207,6 +224,7 @@ class Runtime:
         self._served.clear()
         self._crossed.clear()
         self._waits.clear()
+        self._waited.clear()
         self._bot.forget()
 
     def _pauses(self) -> bool:
@@ -303,21 +321,25 @@ class Runtime:
             raise failure
 
     def _serve(self, trigger: Trigger, head: Block) -> None:
-        if isinstance(trigger, OnChange):
-            self._serve_change(trigger, head)
+        if not isinstance(trigger, OnChange) and self._served.get(trigger.name) == head.hash:
             return
-        if self._served.get(trigger.name) == head.hash:
+        if self._waited.get(trigger.name) == head.hash:
             return
         try:
             self._serve_block(trigger, head)
-        except Waiting as error:
+        except (Waiting, Reverted) as error:
+            # A revert that no handler took for an answer is a state of the chain, such as a price that is too old.
             self._waits[trigger.name] = error
-        else:
-            self._waits.pop(trigger.name, None)
-        self._served[trigger.name] = head.hash
+            self._waited[trigger.name] = head.hash
+            return
+        self._waits.pop(trigger.name, None)
+        if not isinstance(trigger, OnChange):
+            self._served[trigger.name] = head.hash
 
     def _serve_block(self, trigger: Trigger, head: Block) -> None:
-        if isinstance(trigger, OnEvents):
+        if isinstance(trigger, OnChange):
+            self._serve_change(trigger, head)
+        elif isinstance(trigger, OnEvents):
             self._serve_events(trigger, head)
         elif isinstance(trigger, OnTime):
             self._serve_time(trigger, head)
@@ -332,7 +354,10 @@ class Runtime:
         if waits != self._told:
             self._told = waits
             reasons = "; ".join(str(error) for error in self._waits.values())
-            self._desk.log.info("waits" if waits else "waits no more", reason=reasons)
+            if waits:
+                self._desk.log.warning("waits", reason=reasons)
+            else:
+                self._desk.log.info("waits no more")
 
     def _serve_change(self, trigger: OnChange, head: Block) -> None:
         value = trigger.read(head)

@@ -11,7 +11,7 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
 from keepers.chain.abi import Fragment, errors
-from keepers.errors import KeeperError
+from keepers.errors import KeeperError, Waiting
 
 
 class ChainError(KeeperError):
@@ -46,8 +46,8 @@ class AlreadyOpen(ChainError):
     """A key has a transaction that is not settled: signing another could do the same thing twice."""
 
 
-class SpendingLimit(ChainError):
-    """An account would cost more in a day than it may."""
+class SpendingLimit(ChainError, Waiting):
+    """An account would cost more in a day than it may: a state that passes."""
 
 
 class GaveUp(ChainError):
@@ -58,8 +58,8 @@ class NoCommonBlock(ChainError):
     """The chain and the store remember no block in common."""
 
 
-class GasTooExpensive(ChainError):
-    """The chain's base fee is above the configured bound."""
+class GasTooExpensive(ChainError, Waiting):
+    """The chain's base fee is above the configured bound: a state that passes."""
 
 
 class Interrupted(ChainError):

@@ -17,6 +17,8 @@ from keepers.chain.endpoints import redact
 from keepers.chain.errors import ChainError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
+_PONG_SECONDS = 10.0
+"""For which a connection that was silent may take to answer a ping."""
 
 
 class HeadStream:
@@ -26,7 +28,7 @@ class HeadStream:
         urls: ws:// or wss://, tried in turn.
         wake: Set at every new block, and when the connection is lost.
         log: structlog logger.
-        silence: Seconds without a word after which a connection counts as dead.
+        silence: Seconds without a word after which a connection is asked whether it is there.
     """
 
     def __init__(self, urls: Sequence[str], wake: threading.Event, log: Any, silence: float = 60.0) -> None:
@@ -86,7 +88,13 @@ class HeadStream:
 
     def _listen(self, connection: Connection) -> None:
         while not self._closing.is_set():
-            connection.recv(timeout=self._silence)
+            try:
+                connection.recv(timeout=self._silence)
+            except TimeoutError:
+                # A quiet chain has no new heads; only a connection that answers nothing is lost.
+                if not connection.ping().wait(_PONG_SECONDS):
+                    raise TimeoutError(f"no answer for {self._silence + _PONG_SECONDS:.0f} s") from None
+                continue
             self._wake.set()
 
 

@@ -163,9 +163,26 @@ def create_keystore(path: str | Path, secret: str, *, light: bool = False) -> st
     return write_keystore(path, bytes(Account.create().key), secret, light=light)
 
 
+def require_free(path: str | Path) -> None:
+    """Makes sure that a keystore can be written, before anybody chooses a passphrase for it.
+
+    Raises:
+        KeyMaterialError: If something is there, or its folder is missing or cannot be written to.
+    """
+    file = Path(path)
+    folder = file.absolute().parent
+    if file.exists() or file.is_symlink():
+        raise KeyMaterialError(f"keystore {file}", "is there already", "choose another path")
+    if not folder.is_dir():
+        raise KeyMaterialError(f"keystore {file}", "its folder does not exist", f"mkdir -p {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise KeyMaterialError(f"keystore {file}", "its folder cannot be written to", "choose another path")
+
+
 def write_keystore(path: str | Path, key: bytes, secret: str, *, light: bool = False) -> str:
     """Encrypts a key that is already there; as `create_keystore`."""
     file = Path(path)
+    require_free(file)
     if not secret:
         raise KeyMaterialError("passphrase", "empty", "choose one")
     iterations = LIGHT_ITERATIONS if light else None

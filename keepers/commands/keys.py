@@ -32,8 +32,9 @@ def keys_new(path: Path, passphrase_file: Path | None, light: bool) -> None:
       quantera keys new keys/sender.json
       quantera keys new keys/local.json --light --passphrase-file keys/local.pass
     """
-    from keepers.chain.keys import create_keystore, passphrase_from_file
+    from keepers.chain.keys import create_keystore, passphrase_from_file, require_free
 
+    require_free(path)
     if passphrase_file is not None:
         secret = passphrase_from_file(passphrase_file)(f"keystore {path}")
     else:

@@ -20,8 +20,9 @@ metrics_option = click.option(
 def run() -> None:
     """Run bots until they are stopped.
 
-    SIGTERM and Ctrl-C end them cleanly (exit code 0). After `max_failures` failures in a row a bot gives up
-    (exit code 1), for a supervisor to start again. One JSON line a decision goes to standard output.
+    SIGTERM and Ctrl-C end them cleanly (exit code 0). After `max_failures` failures in a row a bot gives up and
+    rests while others go on; when all have given up they end (exit code 1), for a supervisor to start again. One JSON
+    line a decision goes to standard output.
     """
 
 
@@ -30,7 +31,7 @@ def run() -> None:
 @metrics_option
 @one_line_errors
 def run_all(config_path: Path, metrics_port: int | None) -> None:
-    """Run every bot of the config in one process; when one gives up all end.
+    """Run every bot of the config in one process.
 
     Risk and rebalance for its portfolio; claims if claims.enabled says so.
 

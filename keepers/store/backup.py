@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from keepers.store import partitions
 from keepers.store.engine import StoreError, line_of
 from keepers.store.store import Store
-from keepers.store.tables import HEAD, metadata, series
+from keepers.store.tables import HEAD, leases, metadata, series
 
 BATCH = 5_000
 """Rows in memory at a time."""
@@ -77,7 +77,7 @@ def restore(store: Store, path: Path, *, replace: bool = False) -> Copied:
         replace: Whether rows that are there may be dropped.
 
     Raises:
-        StoreError: If it is no backup, newer than this program, or the database is not empty.
+        StoreError: If it is no backup, newer than this program, a bot runs, or the database is not empty.
     """
     if not path.is_file():
         raise StoreError(f"backup {path}", "no such file", "name a file that `quantera db backup` wrote")
@@ -88,6 +88,7 @@ def restore(store: Store, path: Path, *, replace: bool = False) -> Copied:
         source = Store.open(f"sqlite:///{copied}")
         try:
             with source.engine.connect() as reader, store.engine.begin() as target:
+                _require_idle(store, target)
                 _make_room(target, replace)
                 rows = _copy(reader, target)
                 _count_on(target)
@@ -171,6 +172,15 @@ def _require_backup(copied: Path, path: Path) -> None:
         raise fault
     if str(version) > HEAD:
         raise StoreError(f"backup {path}", f"at version {version}, newer than {HEAD}", "update quantera")
+
+
+def _require_idle(store: Store, target: sa.Connection) -> None:
+    """Refuses while a bot holds its lease; until the transaction ends none can take or renew one."""
+    for row in target.execute(sa.select(leases).with_for_update()).mappings():
+        left = float(row["expires"]) - store.now(target)
+        if left > 0:
+            reason = f"{row['holder']} acts for it, for another {left:.0f} s at least"
+            raise StoreError(row["name"].removeprefix("bot:"), reason, "stop the bot, and wait for its lease to end")
 
 
 def _make_room(target: sa.Connection, replace: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from keepers.errors import KeeperError
 from keepers.store.tables import HEAD
 
 _BUSY_SECONDS = 30
+_RETRY_SECONDS = 0.02
 _LOCK = 0x7175616E74657261
 """Of PostgreSQL's advisory locks: "quantera"."""
 
@@ -101,11 +104,25 @@ def line_of(error: object) -> str:
     return " ".join(str(error).split())[:200]
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     """Write-ahead log, so that readers do not wait for a writer; SQLAlchemy begins transactions."""
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Changes the journal of a new file. SQLite does not wait for its locks here, as it does elsewhere."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from keepers.bots.claims import LIAR_REST_SECONDS
-from keepers.chain.errors import NodeRefused, SpendingLimit
+from keepers.chain.errors import NodeRefused, NodeUnreachable
 from keepers.chain.node import Call, Node
 from scripts.artifacts import artifact
 from scripts.transactions import deploy
@@ -191,13 +191,13 @@ def test_claims_bot__fails_in_the_middle__goes_on_and_troubles_no_liar_again(
 
         def fails(key: str, to: str, data: bytes, *rest: Any) -> Any:
             if wallet[2:].lower() in data.hex():
-                raise SpendingLimit("sender", "has spent its day's ether", "wait")
+                raise NodeUnreachable("node", "does not answer", "wait")
             return send(key, to, data, *rest)
 
         with monkeypatch.context() as patch:
             patch.setattr(bot.context.sender, "send", fails)
             for _ in range(3):
-                with pytest.raises(SpendingLimit):
+                with pytest.raises(NodeUnreachable):
                     bot.step(1)
                 later(world, 12)
             assert sent(world, bot) == 2, "the liar at the start, and once for the revocation"

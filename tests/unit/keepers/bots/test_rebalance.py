@@ -233,6 +233,31 @@ def test_rebalance_bot__away_for_two_models__says_that_they_passed(world: World)
         bot.step()
         outcomes = [decided(world, bot, nonce).outcome for nonce in range(1, 5)]
         assert outcomes == ["done", "superseded", "superseded", "nothing"]
+        (line,) = [line for line in bot.output.getvalue().splitlines() if '"event": "superseded"' in line]
+        assert '"models": 2' in line and "superseded" not in bot.output.getvalue().replace(line, "")
+
+
+def test_rebalance_bot__gas_above_the_bound__waits_and_acts_when_it_has_fallen(world: World) -> None:
+    ready(world)
+    config = world.write_config(max_fee_gwei=50)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        for _ in range(10):
+            base_fee(world, 51)
+            bot.step(1)
+        log = bot.output.getvalue()
+        assert rebalanced(world) == 0 and '"event": "failure"' not in log
+        (line,) = [line for line in log.splitlines() if '"event": "waits"' in line]
+        assert "above the bound of 50.000; raise max_fee_gwei" in line
+        base_fee(world, 0)
+        bot.step(1)
+        assert rebalanced(world) == 1
+
+
+def base_fee(world: World, gwei: int) -> None:
+    """A block at which gas costs so much."""
+    world.w3.provider.make_request("anvil_setNextBlockBaseFeePerGas", [hex(gwei * 10**9)])  # type: ignore[arg-type]
+    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
 
 
 def test_rebalance_bot__momentum_on_with_history__tilts(world: World) -> None:

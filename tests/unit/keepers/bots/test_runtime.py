@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from websockets.sync.connection import Connection
 
 from keepers.bots.cron import Schedule
 from keepers.bots.runtime import CircuitOpen
 from keepers.bots.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime
-from keepers.chain.errors import NoCommonBlock
+from keepers.chain.errors import GasTooExpensive, NoCommonBlock, Reverted
 from keepers.chain.heads import HeadStream
 from keepers.chain.logs import Event
 from keepers.chain.node import Block
@@ -418,6 +419,42 @@ def test_step__one_trigger_waits__the_others_are_served(local_chain: Board, stor
     assert len(served) == 1
 
 
+def test_step__chain_refuses__is_a_wait_until_the_next_block(local_chain: Board, store: Store) -> None:
+    waits: list[bool] = []
+    running = replica(local_chain, store, beat=lambda step: waits.append(step.waits))
+    looks: list[int] = []
+
+    def refuse(block: Block) -> None:
+        looks.append(block.number)
+        if len(looks) < 3:
+            raise Reverted("eth_call", b"", "EnforcedPause")
+
+    running.bot.triggers = (OnChange("change", lambda _: 1, refuse),)
+    for _ in range(4):
+        steps(running, 2)
+        local_chain.mine()
+    assert len(looks) == 3 and waits == [True] * 4 + [False] * 4
+    assert "EnforcedPause" in running.output.getvalue() and '"event": "failure"' not in running.output.getvalue()
+
+
+def test_step__what_was_sent_cannot_be_settled_yet__nothing_else_begins(
+    local_chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[bool] = []
+    running = replica(local_chain, store, beat=lambda step: waits.append(step.waits))
+    local_chain.post(0)
+
+    def too_expensive(_: Block) -> bool:
+        raise GasTooExpensive("gas at 9 gwei", "above the bound of 1", "raise max_fee_gwei")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running.desk, "settle", too_expensive)
+        steps(running)
+    assert waits == [True] * 3 and local_chain.answers(1) == [0]
+    steps(running)
+    assert waits[-1] is False and local_chain.answers(1) == [1]
+
+
 def test_run__node_gone_and_back__goes_on(store: Store, tmp_path: Path) -> None:
     beats: list[int] = []
     chain = Chain(tmp_path / "state.json", free_port(), seed=1)
@@ -467,6 +504,21 @@ def test_run__websocket__hears_of_a_block_before_the_next_poll(local_chain: Boar
     running.stop.set()
     join([thread])
     assert not heads.live
+
+
+@pytest.mark.parametrize("answers_pings", [True, False])
+def test_heads__silent__stay_if_the_other_side_is_there(
+    store: Store, local_chain: Board, answers_pings: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keepers.chain.heads._PONG_SECONDS", GENEROUS if answers_pings else 0.0)
+    running, pings = replica(local_chain, store), list[float]()
+    heads = HeadStream([local_chain.url.replace("http", "ws")], threading.Event(), running.desk.log, silence=0.01)
+    ping = Connection.ping
+    monkeypatch.setattr(Connection, "ping", lambda self: pings.append(0) or ping(self))
+    heads.start()
+    wait_until(lambda: len(pings) >= 5)
+    heads.close()
+    assert ("websocket down" in running.output.getvalue()) is not answers_pings
 
 
 def test_heads__nobody_there_then_somebody__connects(store: Store) -> None:

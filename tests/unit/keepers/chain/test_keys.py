@@ -36,7 +36,7 @@ def test_write_keystore__file__does_not_hold_the_key(tmp_path: Path) -> None:
 
 def test_create_keystore__existing_file__is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "key.json").write_text("mine")
-    with pytest.raises(KeyMaterialError, match="File exists"):
+    with pytest.raises(KeyMaterialError, match="is there already"):
         create_keystore(tmp_path / "key.json", SECRET, light=True)
     assert (tmp_path / "key.json").read_text() == "mine"
 

@@ -165,7 +165,16 @@ def test_keys_new__with_passphrase_file__writes_an_encrypted_keystore(tmp_path: 
     result = invoke("keys", "new", str(path), "--light", "--passphrase-file", str(secret))
     assert result.exit_code == 0
     assert json.loads(path.read_text())["address"].lower() == result.output.strip()[2:].lower()
-    assert "File exists" in line_of(invoke("keys", "new", str(path), "--light", "--passphrase-file", str(secret)), 1)
+    assert "is there already" in line_of(
+        invoke("keys", "new", str(path), "--light", "--passphrase-file", str(secret)), 1
+    )
+
+
+@pytest.mark.parametrize(("where", "reason"), [("key.json", "is there already"), ("none/key.json", "mkdir -p")])
+def test_keys_new__nowhere_to_write__says_so_before_it_asks(tmp_path: Path, where: str, reason: str) -> None:
+    (tmp_path / "key.json").write_text("mine")
+    result = CliRunner(mix_stderr=False).invoke(main, ["keys", "new", str(tmp_path / where)], input="")
+    assert reason in line_of(result, 1) and "Passphrase" not in result.output
 
 
 def test_keys_new__prompted__asks_twice_and_shows_nothing(tmp_path: Path) -> None:

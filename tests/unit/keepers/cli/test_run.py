@@ -7,16 +7,20 @@ import signal
 import socket
 import urllib.error
 import urllib.request
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
 
 from keepers.cli import main
+from keepers.config import load_config
+from keepers.store import Store
 from scripts.ports import free_port
 from tests.fixtures.compliance import KYC_TOPIC
+from tests.fixtures.faults import faulty
 from tests.fixtures.node import World
 from tests.fixtures.notary import Notary
-from tests.fixtures.waiting import GENEROUS, wait_until
+from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
 from tests.unit.keepers.bots.harness import claims_config, posted, ready, rebalanced
 from tests.unit.keepers.cli.test_cli import alive, invoke, line_of, process
 
@@ -74,15 +78,36 @@ def test_run__port_taken__one_line_before_anything_is_sent(world: World) -> None
     assert posted(world) == 0
 
 
-def test_run_all__one_gives_up__all_end_with_its_reason(world: World) -> None:
+def test_run_all__one_gives_up__it_rests_and_the_others_go_on(world: World) -> None:
     ready(world)
     (world.folder / "prices.csv").unlink()
-    config = world.write_config(max_failures=2, poll_seconds=0.01)
+    port = free_port()
+    config = world.write_config(max_failures=2, poll_seconds=0.01, metrics={"port": port})
     with process("all", config) as running:
+        opened = 'quantera_events_total{bot="risk:demo",event="circuit open"} 1.0'
+        wait_until(lambda: opened in scrape(port, "/metrics")[1], meanwhile=alive(running))
+        assert scrape(port, "/readyz") == (503, '{"ok": false, "faults": {"risk:demo": "stopped"}}\n')
+        with closing(Store.open(load_config(config).store_url)) as store:
+            wait_for_a_look(store, "rebalance:demo", world.w3, meanwhile=alive(running))
+        running.send_signal(signal.SIGTERM)
         output, errors = running.communicate(timeout=GENEROUS)
+    assert running.returncode == 0, errors
+    (line,) = [line for line in map(json.loads, output.splitlines()) if line["event"] == "circuit open"]
+    assert line["bot"] == "risk:demo" and "2 failures in a row, the last: " in line["reason"]
+
+
+def test_run_all__all_give_up__end_with_a_reason(world: World) -> None:
+    ready(world)
+    with faulty(world.url) as node:
+        config = world.write_config(rpc_url=node.url, max_failures=2, poll_seconds=0.01)
+        with process("all", config) as running:
+            with closing(Store.open(load_config(config).store_url)) as store:
+                wait_for_a_look(store, "rebalance:demo", world.w3, meanwhile=alive(running))
+            node.fault = "500"
+            output, errors = running.communicate(timeout=GENEROUS)
     assert running.returncode == 1
     (line,) = errors.splitlines()
-    assert line.startswith("quantera: risk:demo: 2 failures in a row, the last: ") and "prices.csv" in line
+    assert line.endswith("HTTP status 500; wait, or name another node as rpc_url; see the log")
     assert [json.loads(line)["event"] for line in output.splitlines()].count("stopped") == 2
 
 

@@ -18,7 +18,7 @@ RAW = "0x" + bytes(Account.from_key(b"\1" * 32).sign_transaction(_FIELDS).raw_tr
 
 
 def fill(store: Store, decisions: int = 20) -> Store:
-    """Cursors, decisions, measurements of some months, a lease, a pause, a signed transaction; returns the store."""
+    """Cursors, decisions, measurements of some months, a lease given up, a pause, a signed transaction; the store."""
     store.see(BOT, [SeenBlock(number, f"0x{number:02x}", 1000 + number) for number in range(5)], 64)
     for number in range(decisions):
         outcome = "done" if number % 2 else "nothing"
@@ -26,7 +26,8 @@ def fill(store: Store, decisions: int = 20) -> Store:
         decision = Decision(BOT, f"key-{number}", number, outcome, reason, f"0x{number:064x}", 1000 + number)
         store.decide(decision, Cursor(BOT, number, f"0x{number:02x}", 1000 + number))
     store.observe(BOT, [Point("nav:demo", JANUARY + number * MONTH, number, 1.5 * number) for number in range(4)])
-    store.take_lease(f"bot:{BOT}", "somebody", 30)
+    if (lease := store.take_lease(f"bot:{BOT}", "somebody", 30)) is not None:
+        store.give_up_lease(lease)
     pause(store, Pause("rebalance:demo", "venue incident", 1000))
     wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
     store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))

@@ -35,6 +35,18 @@ def test_backup__restored_into_an_empty_store__is_the_same(store_url: str, tmp_p
     assert content(store) == before
 
 
+def test_restore__while_a_bot_leads__is_refused(store_url: str, tmp_path: Path) -> None:
+    store = fill(Store.open(store_url))
+    made = backup(store, tmp_path / "backup")
+    lease = store.take_lease("bot:risk:demo", "elsewhere:17", 30)
+    before = content(store)
+    with pytest.raises(StoreError, match=r"risk:demo: elsewhere:17 acts for it, .*; stop the bot"):
+        restore(store, made.path, replace=True)
+    assert content(store) == before and lease is not None
+    store.give_up_lease(lease)
+    assert restore(store, made.path, replace=True).rows == made.rows
+
+
 def test_restore__then_decide__ids_go_on(store_url: str, tmp_path: Path) -> None:
     store = fill(Store.open(store_url))
     restore(store, backup(store, tmp_path / "backup").path, replace=True)

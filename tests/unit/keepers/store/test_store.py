@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from keepers.store import Cursor, Decision, Store, StoreError
+from keepers.store.engine import make_engine
 from keepers.store.tables import HEAD, metadata
 
 CURSOR = Cursor("bot", 7, "0xaa", 1000)
@@ -124,3 +126,19 @@ def test_decisions__newest_first_and_by_outcome(store_url: str) -> None:
         store.decide(decision(outcome, key))
     assert [item.key for item in store.decisions("bot")] == ["c", "b", "a"]
     assert [item.key for item in store.decisions("bot", outcome="done")] == ["a"]
+
+
+def test_open__many_at_once_on_a_new_file__all_are_served(tmp_path: Path) -> None:
+    """SQLite does not wait for a lock while it changes a file's journal: whoever opens a new file too must not fail."""
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(25):
+            url, together = f"sqlite:///{tmp_path}/{number}.sqlite", threading.Barrier(8)
+
+            def open_and_close(url: str = url, together: threading.Barrier = together) -> None:
+                engine = make_engine(url)
+                together.wait()
+                engine.connect().close()
+                engine.dispose()
+
+            for opened in [pool.submit(open_and_close) for _ in range(8)]:
+                opened.result()
