@@ -166,12 +166,14 @@ class Depth(_Renewed):
 class Risk(Strict):
     """How covariance is estimated, how fat its tails are taken, and for how long a model counts.
 
-    `tails` are "student", fitted to the returns, or "normal".
+    `shrinkage` is what the covariance is shrunk towards: keepers.risk.covariance. `tails` are "student", fitted to the
+    returns, or "normal".
     """
 
     halflife_days: Positive = 30.0
     min_observations: int = Field(default=60, ge=2)
     history_days: int = Field(default=1000, ge=2)
+    shrinkage: Literal["constant-correlation", "identity"] = "constant-correlation"
     model_lifetime_hours: Positive = 96.0
     tails: Literal["student", "normal"] = "student"
     reports: Reports = Reports()

@@ -97,7 +97,9 @@ class RiskBot:
         """
         settings = self._context.config.risk
         returns = prices.returns()[-settings.history_days :]
-        found = estimate(returns, settings.halflife_days, min_observations=settings.min_observations)
+        found = estimate(
+            returns, settings.halflife_days, target=settings.shrinkage, min_observations=settings.min_observations
+        )
         as_of = close_of(prices.dates[-1])
         covariance, note = self._entries(found.matrix, model)
         tails, tails_note = self._tails(returns, found.matrix, model)

@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, chi2
 
 from keepers.risk.backtest import kupiec
-from keepers.risk.covariance import estimate
+from keepers.risk.covariance import Target, estimate
 from keepers.risk.fixed_point import INT64_MAX, from_fixed_point, to_fixed_point
 from keepers.risk.metrics import component_var, value_at_risk
 
@@ -60,9 +61,12 @@ def test_to_fixed_point__of_its_own_output__adds_at_most_n_units_again(loadings:
 @given(
     arrays(np.float64, st.tuples(st.integers(2, 30), st.integers(1, 6)), elements=st.floats(-0.5, 0.5)),
     st.floats(1, 500),
+    st.sampled_from(get_args(Target)),
 )
-def test_estimate__any_returns__is_symmetric_and_positive_semi_definite(returns: Array, halflife: float) -> None:
-    got = estimate(returns, halflife, min_observations=2)
+def test_estimate__any_returns__is_symmetric_and_positive_semi_definite(
+    returns: Array, halflife: float, target: Target
+) -> None:
+    got = estimate(returns, halflife, target=target, min_observations=2)
     assert 0 <= got.shrinkage <= 1 + 1e-12
     np.testing.assert_array_equal(got.matrix, got.matrix.T)
     assert np.linalg.eigvalsh(got.matrix).min() >= -1e-14 * max(1e-300, np.abs(got.matrix).max())

@@ -173,7 +173,7 @@ def test_risk_bot__calm_returns_at_once__posts_as_far_as_one_step_goes(world: Wo
         bot.step()
         model = bot.context.reader.model(world.universe)
         second = bot.context.reader.model_entries(model)
-        assert model.nonce == 2
+        assert model.nonce == 2, bot.output.getvalue()
         assert second[0] == pytest.approx(first[0] * 0.94, rel=1e-6)
         decision = bot.context.store.decision(bot.bot.name, model_key(world.universe, 2, model.as_of))
         assert decision is not None and decision.reason.endswith("held back by the step bounds")

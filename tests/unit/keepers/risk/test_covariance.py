@@ -25,7 +25,7 @@ def sample(days: int, assets: int, seed: int = 7) -> Array:
 def test_estimate__equal_weights__is_ledoit_wolf_of_sklearn(days: int, assets: int, demean: bool) -> None:
     returns = sample(days, assets)
     expected, shrinkage = ledoit_wolf(returns, assume_centered=not demean)
-    got = estimate(returns, math.inf, demean=demean, min_observations=2)
+    got = estimate(returns, math.inf, target="identity", demean=demean, min_observations=2)
     assert got.shrinkage == pytest.approx(shrinkage, abs=1e-10)
     np.testing.assert_allclose(got.matrix, expected, rtol=0, atol=1e-10 * np.abs(expected).max())
     assert got.observations == days
@@ -40,9 +40,60 @@ def test_estimate__weights__follow_the_definition_term_by_term() -> None:
     target = np.trace(mean) / 4 * np.eye(4)
     error = np.sum(weights**2) * np.sum(weights * np.sum((outer - mean) ** 2, axis=(1, 2)))
     intensity = min(1.0, error / np.sum((mean - target) ** 2))
-    got = estimate(returns, 20.0)
+    got = estimate(returns, 20.0, target="identity")
     assert 0 < got.shrinkage == pytest.approx(intensity, rel=1e-9)
     np.testing.assert_allclose(got.matrix, (1 - intensity) * mean + intensity * target, rtol=1e-9, atol=1e-18)
+
+
+@pytest.mark.parametrize(("days", "halflife"), [(60, math.inf), (300, 20.0)])
+def test_estimate__constant_correlation__follows_the_paper_entry_by_entry(days: int, halflife: float) -> None:
+    """Ledoit and Wolf's appendix B, written with loops."""
+    returns, assets = sample(days, 4), range(4)
+    weights = ewma_weights(days, halflife)
+    s = np.array([[sum(weights * returns[:, i] * returns[:, j]) for j in assets] for i in assets])
+    correlations = [s[i, j] / math.sqrt(s[i, i] * s[j, j]) for i in assets for j in assets if i < j]
+    mean = sum(correlations) / len(correlations)
+    f = np.array([[s[i, i] if i == j else mean * math.sqrt(s[i, i] * s[j, j]) for j in assets] for i in assets])
+
+    def moment(i: int, j: int, k: int, m: int) -> float:
+        """Weighted mean of (x_i x_j - s_ij)(x_k x_m - s_km)."""
+        first, second = returns[:, i] * returns[:, j] - s[i, j], returns[:, k] * returns[:, m] - s[k, m]
+        return float(weights @ (first * second))
+
+    pi = sum(moment(i, j, i, j) for i in assets for j in assets)
+    rho = sum(moment(i, i, i, i) for i in assets) + sum(
+        mean
+        / 2
+        * (math.sqrt(s[j, j] / s[i, i]) * moment(i, i, i, j) + math.sqrt(s[i, i] / s[j, j]) * moment(j, j, i, j))
+        for i in assets
+        for j in assets
+        if i != j
+    )
+    intensity = min(1.0, max(0.0, float(weights @ weights) * (pi - rho) / np.sum((f - s) ** 2)))
+    got = estimate(returns, halflife)
+    assert 0 < got.shrinkage == pytest.approx(intensity, rel=1e-9)
+    np.testing.assert_allclose(got.matrix, (1 - intensity) * s + intensity * f, rtol=1e-9, atol=1e-18)
+
+
+def test_estimate__constant_correlation__keeps_variances_and_the_mean_correlation() -> None:
+    returns = sample(200, 6)
+    got = estimate(returns, 30.0)
+    raw = (returns * ewma_weights(200, 30.0)[:, np.newaxis]).T @ returns
+    np.testing.assert_allclose(np.diag(got.matrix), np.diag(raw))
+    means = [
+        float(np.mean((m / np.sqrt(np.outer(np.diag(m), np.diag(m))))[np.triu_indices(6, 1)]))
+        for m in (got.matrix, raw)
+    ]
+    assert means[0] == pytest.approx(means[1]) and 0 < got.shrinkage <= 1
+
+
+def test_estimate__one_asset_never_moves__the_others_are_shrunk_without_it() -> None:
+    returns = sample(200, 4)
+    still = np.insert(returns, 2, 0.0, axis=1)
+    got, alone = estimate(still, 30.0), estimate(returns, 30.0)
+    assert got.shrinkage == pytest.approx(alone.shrinkage)
+    np.testing.assert_allclose(np.delete(np.delete(got.matrix, 2, 0), 2, 1), alone.matrix)
+    assert not got.matrix[2].any()
 
 
 def test_estimate__zero_mean__is_the_riskmetrics_recursion() -> None:
@@ -64,12 +115,12 @@ def test_estimate__weighted_shrinkage__is_on_average_that_of_the_known_truth() -
     error = np.sum(ewma_weights(days, halflife) ** 2) * (trace**2 + trace_of_square)
     best = error / (error + trace_of_square - trace**2 / assets)
     samples = generator.multivariate_normal(np.zeros(assets), truth, size=(400, days))
-    found = np.mean([estimate(returns, halflife).shrinkage for returns in samples])
+    found = np.mean([estimate(returns, halflife, target="identity").shrinkage for returns in samples])
     assert found == pytest.approx(best, rel=0.04)
 
 
 def test_estimate__fewer_days_than_assets__is_well_conditioned() -> None:
-    got = estimate(sample(60, 80), math.inf)
+    got = estimate(sample(60, 80), math.inf, target="identity")
     assert np.linalg.cond(got.matrix) < 1e4
 
 
