@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from keepers.errors import KeeperError
+from keepers.market.guards import Guards
 from keepers.schema import Strict, YamlError
 from keepers.yamlfile import read_mapping
 
@@ -24,11 +25,29 @@ class ConfigError(KeeperError):
     """A config that cannot be used: file and key, reason, remedy."""
 
 
+class PriceGuards(Strict):
+    """What closes have to stand up to before anything is made of them: keepers.market.guards has the meanings."""
+
+    oracle_tolerance: Positive = 0.05
+    oracle_sigmas: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
+    tolerances: dict[str, Positive] = Field(default_factory=dict)
+    jump_sigmas: Positive = 10.0
+    jump: Positive = 0.5
+    gap_days: int = Field(default=10, ge=1)
+    constant_days: int = Field(default=10, ge=0)
+
+    @property
+    def as_guards(self) -> Guards:
+        """For the market room."""
+        return Guards(**self.model_dump())
+
+
 class Prices(Strict):
-    """Where daily closes come from: a CSV file `date,SYM1,SYM2,…`."""
+    """Where daily closes come from, a CSV file `date,SYM1,SYM2,…`, and what they have to stand up to."""
 
     source: Literal["csv"] = "csv"
     path: Path
+    guards: PriceGuards = PriceGuards()
 
 
 class KmsKey(Strict):
@@ -202,12 +221,13 @@ class Rebalance(Strict):
     `max_weight_buffer` and `var_buffer` are parts of the chain's limits that stay unused. `turnover_cost` is
     what trading a unit of NAV costs, a fraction, spread over the `holding_days` that a position is held; the
     first investment does not weigh it. `slippage_bps` is off the quote,
-    `oracle_slippage_bps` off the oracle's price; both bound a trade. `model` is the name under which the
-    deployment registered what decides here.
+    `oracle_slippage_bps` off the oracle's price; both bound a trade. `strategy` is what is held where limits, costs and
+    momentum leave a choice: keepers.portfolio.strategies. `model` is the name under which the deployment registered
+    what decides here, the strategy's unless given.
     """
 
-    model: Annotated[str, Field(min_length=1)] = "minimum-variance"
-
+    strategy: Literal["equal-weight", "inverse-volatility", "risk-parity", "minimum-variance"] = "equal-weight"
+    model: Annotated[str, Field(min_length=1)] = "equal-weight"
     risk_aversion: Positive = 5.0
     momentum: Momentum = Momentum()
     max_weight_buffer: Fraction = 0.05
@@ -222,6 +242,21 @@ class Rebalance(Strict):
     max_paths: int = Field(default=4, ge=1, le=16)
     signal_lifetime_seconds: int = Field(default=1800, ge=1)
     schedule: Schedule = Schedule()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_its_strategy(cls, raw: Any) -> Any:
+        if isinstance(raw, dict) and "strategy" in raw:
+            return {"model": raw["strategy"], **raw}
+        return raw
+
+    @model_validator(mode="after")
+    def _says_what_it_is(self) -> Self:
+        strategies = get_args(type(self).model_fields["strategy"].annotation)
+        if self.model in strategies and (self.model != self.strategy or self.momentum.enabled):
+            what = "with momentum" if self.momentum.enabled else f"but the strategy {self.strategy}"
+            raise ValueError(f"model {self.model} is the name of a plain strategy, {what}; give the model its own name")
+        return self
 
 
 class Claims(Strict):

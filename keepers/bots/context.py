@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -54,11 +54,13 @@ class Context(Office):
     Attributes:
         reader, signers: Open.
         record: The portfolio.
+        doubted: What was last said against closes, by symbol.
     """
 
     reader: Reader
     signers: tuple[Signer, ...]
     record: PortfolioRecord
+    doubted: dict[str, str] = field(default_factory=dict, init=False)
 
 
 def open_context(

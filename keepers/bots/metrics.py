@@ -14,6 +14,7 @@ from keepers.bots.runtime import Step
 _EVENTS = (
     "failure",
     "circuit open",
+    "doubt",
     "reorganisation",
     "sent",
     "replaced",

@@ -15,6 +15,7 @@ from keepers.chain.signing import Order
 from keepers.chain.state import BEYOND_TRADING, WAD, PortfolioState
 from keepers.config import Rebalance
 from keepers.errors import KeeperError
+from keepers.portfolio.strategies import reference_weights
 from keepers.risk.metrics import Z99, value_at_risk
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import Pool
@@ -182,8 +183,10 @@ def inputs_of(state: PortfolioState, intent: Intent) -> bytes:
     return keccak(encode(types, values))
 
 
-def prior_returns(covariance: Array, settings: Rebalance) -> Array:
-    """Daily returns under which equal weights are optimal: what the market would have to think to hold them.
+def prior_returns(covariance: Array, settings: Rebalance, max_weight: float) -> Array:
+    """Daily returns under which the strategy's weights are optimal: what the market would have to think to hold them.
+
+    So limits, costs and views move a portfolio away from its strategy by as little as they have to.
 
     Source: Black and Litterman (1992), "Global portfolio optimization", Financial Analysts J. 48(5): reverse
     optimisation, mu = risk_aversion * S w.
@@ -191,13 +194,17 @@ def prior_returns(covariance: Array, settings: Rebalance) -> Array:
     Args:
         covariance: (assets, assets), daily.
         settings: Of the bot.
+        max_weight: Of any one asset, fraction of NAV.
 
     Returns:
         (assets,), fractions.
+
+    Raises:
+        OptimisationFailed: As `reference_weights`.
     """
-    size = covariance.shape[0]
-    equal = np.full(size, (1 - settings.min_cash) / size)
-    returns: Array = settings.risk_aversion * covariance @ equal
+    invested = 1 - settings.min_cash
+    weights = invested * reference_weights(settings.strategy, covariance, max_weight / invested)
+    returns: Array = settings.risk_aversion * covariance @ weights
     return returns
 
 
@@ -246,16 +253,17 @@ def _targets(state: PortfolioState, settings: Rebalance, derisk: bool, views: Ar
     from keepers.portfolio.optimise import Constraints, optimise
 
     covariance = _covariance(state)
-    returns = prior_returns(covariance, settings)
-    invested = float(state.weights.sum()) >= _CASH_ONLY
     limits = state.risk.limits
+    max_weight = limits.max_weight_bps / BPS * (1 - settings.max_weight_buffer)
+    returns = prior_returns(covariance, settings, max_weight)
+    invested = float(state.weights.sum()) >= _CASH_ONLY
     # In the optimiser's units, which are the normal's: what a fat tail adds, the limit gives up.
     fatter = _z99(state) / Z99
     limit = limits.var99_cap(state.risk.model) / BPS * (1 - settings.var_buffer) / fatter
     if derisk:
         limit = min(limit, _LESS_RISK * value_at_risk(state.weights, covariance))
     constraints = Constraints(
-        max_weight=limits.max_weight_bps / BPS * (1 - settings.max_weight_buffer),
+        max_weight=max_weight,
         max_var=limit,
         var_buffer=0.0,
         min_cash=settings.min_cash,

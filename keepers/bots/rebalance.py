@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.bots.belief import require_belief
 from keepers.bots.breaker import steps_due, trip
 from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import rebalance_key, signal_nonce
@@ -19,9 +20,10 @@ from keepers.chain.logs import Event
 from keepers.chain.node import Block
 from keepers.chain.sender import Receipt
 from keepers.chain.signing import RebalanceSignal, hash_orders, model_id, order_words, sign_quorum
-from keepers.chain.state import PortfolioState
+from keepers.chain.state import WAD, PortfolioState
 from keepers.errors import KeeperError, Waiting
 from keepers.market import CsvPriceSource
+from keepers.market.guards import doubts
 from keepers.routing.errors import RoutingError
 from keepers.signals.momentum import SignalError, momentum
 from keepers.store import Decision
@@ -106,8 +108,9 @@ class RebalanceBot:
     def _intent(self, state: PortfolioState, block: Block) -> Intent:
         """What to do; no targets where no weights meet the limits."""
         settings = self._context.config.rebalance
+        views = self._views(state, block)
         try:
-            return decide(state, settings, block.timestamp, self._last_whole(), self._views(state, block))
+            return decide(state, settings, block.timestamp, self._last_whole(), views)
         except KeeperError as error:
             return Intent(f"no target weights: {error}", True, None)
 
@@ -183,6 +186,8 @@ class RebalanceBot:
         source = CsvPriceSource(self._context.config.at(self._context.config.prices.path))
         day: date = last_closed_day(block.timestamp)
         prices = source.closes(symbols, day)
+        oracle = [price / WAD for price in state.prices[1:]]
+        require_belief(self._context, doubts(prices, day, self._context.config.prices.guards.as_guards, oracle))
         try:
             return momentum(
                 prices.closes,

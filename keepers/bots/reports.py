@@ -7,6 +7,7 @@ from datetime import date
 from itertools import combinations_with_replacement
 
 from keepers import __version__
+from keepers.bots.belief import require_belief
 from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import report_key
 from keepers.bots.triggers import OnBlock
@@ -16,6 +17,7 @@ from keepers.chain.node import Block
 from keepers.chain.signing import RiskReport, sign_quorum
 from keepers.chain.state import WAD, ModelInfo, PortfolioState, ReportInfo
 from keepers.market import Prices
+from keepers.market.guards import doubts
 from keepers.risk.errors import RiskError
 from keepers.risk.monte_carlo import fit_degrees
 from keepers.risk.report import Inputs, measure
@@ -146,6 +148,9 @@ class Reporter:
         prices = self._closes(day)
         if prices is None or len(prices.dates) < 2:
             raise RiskError(f"closes up to {day}", "not on file", "put the days of the posted model into prices.path")
+        # The oracle's price of that day is gone; what the history itself says against a close is not.
+        recent = prices.last(settings.history_days)
+        require_belief(self._context, doubts(recent, day, self._context.config.prices.guards.as_guards))
         returns = prices.returns()[-settings.history_days :]
         return fit_degrees(returns, settings.halflife_days, settings.min_observations)
 

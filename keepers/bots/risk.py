@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.bots.belief import require_belief
 from keepers.bots.breaker import act, recover, relapsed, state_due, steps_due, trip
 from keepers.bots.context import Context, close_of, last_closed_day
 from keepers.bots.depth import DepthKeeper
@@ -20,6 +21,7 @@ from keepers.chain.node import Block
 from keepers.chain.signing import NORMAL_TAILS, CovarianceModel, sign_quorum
 from keepers.chain.state import WAD, ModelInfo, RiskView, StepBounds
 from keepers.market import CsvPriceSource, PriceError, Prices
+from keepers.market.guards import doubts
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
 from keepers.risk.fixed_point import to_fixed_point
@@ -76,6 +78,7 @@ class RiskBot:
             return
         key = model_key(self._universe, model.nonce + 1, close_of(prices.dates[-1]))
         try:
+            self._require_belief(prices, block)
             candidate, reason = self._estimate(prices, model)
             self._post(key, candidate, block, reason)
         except RiskError as error:
@@ -218,6 +221,19 @@ class RiskBot:
             if "no complete line" not in error.reason:
                 raise
             return None
+
+    def _require_belief(self, prices: Prices, block: Block) -> None:
+        """Holds the model back while a close is in doubt: a guard's alert is cheaper than a wrong trade.
+
+        Raises:
+            Waiting: With the first doubt.
+            Reverted: If the oracle has no price to compare with.
+        """
+        assets = self._context.reader.universe_assets(self._universe)
+        oracle = [price / WAD for price in self._context.reader.oracle_prices(assets, block.number)]
+        guards = self._context.config.prices.guards.as_guards
+        recent = prices.last(self._context.config.risk.history_days)
+        require_belief(self._context, doubts(recent, last_closed_day(block.timestamp), guards, oracle))
 
     def _signature(self) -> object:
         """Changes when the price file does."""

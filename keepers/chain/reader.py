@@ -164,6 +164,16 @@ class Reader:
             loss_capacity=capacity,
         )
 
+    def oracle_prices(self, assets: Sequence[str], block: int | str = "latest") -> tuple[int, ...]:
+        """WAD USD a whole token of each asset.
+
+        Raises:
+            Reverted: If one has no price: it is stale, outside its bounds or frozen.
+        """
+        oracle = self._deployment.address("PriceOracle")
+        found = self._node.call(oracle, abi.function("PriceOracle", "prices"), list(assets), block=block)
+        return tuple(found)
+
     def listed(self, pools: Sequence[str], block: int | str = "latest") -> frozenset[str]:
         """Those of the pools that the aggregator still lists, in one round trip."""
         aggregator, function = (

@@ -73,6 +73,10 @@ class Prices:
             raise PriceError(day, f"the first close is of {self.dates[0]}", "ask for a later day")
         return Prices(self.dates[:rows], self.symbols, self.closes[:rows])
 
+    def last(self, days: int) -> Prices:
+        """The last rows, so many returns and the close before them."""
+        return Prices(self.dates[-days - 1 :], self.symbols, self.closes[-days - 1 :])
+
     def returns(self) -> NDArray[np.float64]:
         """Simple daily returns, close over close before it less one.
 

@@ -20,17 +20,18 @@ from keepers.chain.abi import Fragment
 from keepers.chain.deployment import Deployment
 from keepers.chain.deployment import load as load_deployment
 from keepers.chain.endpoints import redact
-from keepers.chain.errors import ChainError
+from keepers.chain.errors import ChainError, Reverted
 from keepers.chain.heads import subscribe_once
 from keepers.chain.identities import IdentityReader
 from keepers.chain.node import Block, Call, Node, connect, must
 from keepers.chain.reader import Reader
 from keepers.chain.sender import GWEI
 from keepers.chain.signing import model_id
-from keepers.chain.state import OFF
+from keepers.chain.state import OFF, WAD
 from keepers.config import Config, load_config
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
+from keepers.market.guards import doubts
 from keepers.risk.scenarios import load_scenarios
 from keepers.store import Store
 from keepers.store.fanout import Fanout
@@ -298,7 +299,16 @@ def _prices(config: Config, deployment: Deployment, node: Node, block: Block) ->
     day = last_closed_day(block.timestamp)
     file = config.at(config.prices.path)
     closes = CsvPriceSource(file).closes(symbols, day)
+    oracle: list[float] | None
+    try:
+        oracle = [price / WAD for price in Reader(node, deployment).oracle_prices(assets, block.number)]
+    except Reverted:
+        oracle = None  # The feeds' own findings say so.
     last, count = closes.dates[-1], len(closes.dates)
+    for symbol, reason in doubts(
+        closes.last(config.risk.history_days), day, config.prices.guards.as_guards, oracle
+    ).items():
+        yield Finding("fail", f"closes of {symbol}", reason, f"correct {file}, or widen prices.guards")
     found = f"{count} days of {len(symbols)} assets, the last {last}"
     if count <= config.risk.min_observations:
         yield Finding("fail", str(file), found, f"add days: risk.min_observations is {config.risk.min_observations}")

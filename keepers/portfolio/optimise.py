@@ -12,7 +12,7 @@ import cvxpy
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.errors import KeeperError
+from keepers.portfolio.errors import OptimisationFailed
 from keepers.risk.metrics import Z99, value_at_risk
 
 Array = NDArray[np.float64]
@@ -34,10 +34,6 @@ _TOLERANCES: tuple[dict[str, float], ...] = (
 )
 """Tried in turn, of an objective of the order of one. Limits hold whatever the tolerance. An objective is
 flat near its optimum: a gap of 1e-12 places weights to about 1e-6, one of 1e-7 to about 1e-4."""
-
-
-class OptimisationFailed(KeeperError):
-    """No target weights: the problem has no solution, or the solver no answer."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +151,30 @@ def optimise(
     weights = _tidy(weights, covariance, current_weights, constraints)
     turnover = float(np.abs(weights - current_weights).sum())
     return Targets(weights, value_at_risk(weights, covariance), turnover)
+
+
+def minimum_variance(covariance: Array, max_weight: float) -> Array:
+    """Long-only weights of the least variance, none above a bound.
+
+    Source: Markowitz (1952), "Portfolio selection", J. Finance 7(1); solved as `optimise`.
+
+    Args:
+        covariance: (assets, assets), daily.
+        max_weight: Of any one asset, at least 1 / assets.
+
+    Returns:
+        (assets,), summing to 1.
+
+    Raises:
+        OptimisationFailed: If the covariance is not positive semi-definite, or the solver finds no optimum.
+    """
+    factor = _factor(covariance)
+    weights = cp.Variable(covariance.shape[0])
+    unit = float(np.sqrt(np.sum(factor**2, axis=1).max())) or 1.0
+    bounds = [weights >= 0, weights <= max_weight, cp.sum(weights) == 1]
+    found = np.clip(_answer(cp.Problem(cp.Minimize(cp.sum_squares(factor.T @ weights / unit)), bounds), weights), 0, 1)
+    normalised: Array = found / found.sum()
+    return normalised
 
 
 def _solve(

@@ -23,7 +23,7 @@ TWENTY = (
 )
 LEVEL = 0.99
 GREEN = 0.95
-"""Basel Committee (1996), supervisory framework for backtesting: below this probability a count is in the green zone."""
+"""Basel Committee (1996), framework for backtesting: below this cumulative probability a count is in the green zone."""
 REFIT_DAYS = 20
 """Tails are fitted to a thousand days: from one day to the next they hardly change."""
 

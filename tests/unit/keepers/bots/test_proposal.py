@@ -8,6 +8,7 @@ import pytest
 from keepers.bots.proposal import DAY, Intent, PlanRefused, build, decide, prior_returns
 from keepers.chain.state import WAD, Limits, Metrics, ModelInfo, PortfolioState, RiskView
 from keepers.config import Rebalance
+from keepers.portfolio.strategies import Strategy, reference_weights
 from keepers.risk.metrics import value_at_risk
 from keepers.routing.pools import V2Pool
 
@@ -38,10 +39,13 @@ def pools(depth: int = 1_000_000_000) -> list[V2Pool]:
     return [V2Pool(f"0x{9 + n:040x}", CASH, token, depth * WAD, depth * WAD) for n, token in enumerate((AAA, BBB))]
 
 
-def test_prior_returns__optimised_without_limits__hold_equal_weights() -> None:
-    returns = prior_returns(COVARIANCE, SETTINGS)
-    unconstrained = np.linalg.solve(SETTINGS.risk_aversion * COVARIANCE, returns)
-    assert unconstrained == pytest.approx([0.49, 0.49])
+@pytest.mark.parametrize("strategy", ["equal-weight", "inverse-volatility", "risk-parity", "minimum-variance"])
+def test_prior_returns__optimised_without_limits__hold_the_strategy(strategy: Strategy) -> None:
+    settings = Rebalance(strategy=strategy)
+    returns = prior_returns(COVARIANCE, settings, 0.9)
+    unconstrained = np.linalg.solve(settings.risk_aversion * COVARIANCE, returns)
+    expected = 0.98 * reference_weights(strategy, COVARIANCE, 0.9 / 0.98)
+    assert unconstrained == pytest.approx(expected) and settings.model == strategy
 
 
 def test_decide__all_cash__invests_up_to_the_buffered_limits() -> None:

@@ -262,7 +262,7 @@ def base_fee(world: World, gwei: int) -> None:
 
 def test_rebalance_bot__momentum_on_with_history__tilts(world: World) -> None:
     ready(world, days=400)
-    config = world.write_config(rebalance={"momentum": {"enabled": True, "scale": 0.001}})
+    config = world.write_config(rebalance={"model": "momentum", "momentum": {"enabled": True, "scale": 0.001}})
     with started("risk", config) as risk, started("rebalance", config) as bot:
         risk.step()
         bot.step()

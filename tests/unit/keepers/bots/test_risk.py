@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,9 @@ from keepers.risk.covariance import estimate
 from keepers.risk.fixed_point import to_fixed_point
 from keepers.store import Decision
 from scripts.deployment.roles import KEEPER
-from tests.fixtures.node import FIRST_DAY, SENDER, SYMBOLS, World
-from tests.unit.keepers.bots.harness import Running, posted, ready, sent, started, state_of
+from tests.fixtures.node import FIRST_DAY, PRICES, SENDER, SYMBOLS, World
+from tests.unit.keepers.bots.harness import Running, later, posted, ready, rebalanced, sent, started, state_of
+from tests.unit.keepers.cli.test_cli import invoke
 
 
 def of_models(bot: Running) -> list[Decision]:
@@ -211,3 +214,45 @@ def test_estimate__of_the_chain__is_positive_semidefinite(world: World) -> None:
         state = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
         assert state.covariance is not None
         assert np.linalg.eigvalsh(state.covariance).min() > 0
+
+
+def test_risk_bot__last_close_mistyped__alerts_and_trades_only_when_it_is_corrected(
+    world: World,
+) -> None:
+    ready(world)
+    path = world.folder / "prices.csv"
+    right = closes_of_the_feeds(world, path)
+    *past, last = right.splitlines()
+    day, first, *others = last.split(",")
+    config = world.write_config(prices={"path": "prices.csv"})
+    path.write_text("\n".join([*past, ",".join([day, str(float(first) * 10), *others])]) + "\n")
+    with started("risk", config) as risk, started("rebalance", config) as rebalance:
+        for _ in range(3):
+            risk.step(1)
+            rebalance.step(1)
+            later(world, 12)
+        assert (posted(world), rebalanced(world)) == (0, 0)
+        log = risk.output.getvalue()
+        (line,) = [line for line in log.splitlines() if '"event": "doubt"' in line]
+        assert '"symbol": "AAA"' in line and "becomes 1000 on 2019-07-20" in line
+        assert log.count('"event": "waits"') == 1 and '"event": "failure"' not in log
+        assert "closes of AAA" in invoke("doctor", "--skip-keys", "--config", str(config)).output
+        path.write_text(right)
+        later(world, 12)
+        risk.step()
+        rebalance.step()
+    assert (posted(world), rebalanced(world)) == (1, 1)
+
+
+def closes_of_the_feeds(world: World, path: Path) -> str:
+    """A price file that ends where the feeds are; returns it."""
+    header, *rows = path.read_text().splitlines()
+    last = [float(cell) for cell in rows[-1].split(",")[1:]]
+    scale = [PRICES[symbol] / close for symbol, close in zip(SYMBOLS, last, strict=True)]
+    scaled = [
+        ",".join([row.split(",")[0], *(f"{float(c) * k:.6f}" for c, k in zip(row.split(",")[1:], scale, strict=True))])
+        for row in rows
+    ]
+    text = "\n".join([header, *scaled]) + "\n"
+    path.write_text(text)
+    return text

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from keepers.portfolio.optimise import WAD, Constraints, OptimisationFailed, optimise, to_wad
+from keepers.portfolio.errors import OptimisationFailed
+from keepers.portfolio.optimise import WAD, Constraints, optimise, to_wad
 from keepers.risk.metrics import Z99, value_at_risk
 
 Array = NDArray[np.float64]

@@ -1,0 +1,26 @@
+"""What a bot does about closes that are in doubt: it says so, once for each doubt, and waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from keepers.bots.context import Context
+from keepers.errors import Waiting
+
+
+def require_belief(context: Context, found: Mapping[str, str]) -> None:
+    """Passes where there is no doubt.
+
+    Args:
+        context: Of the bot, whose log tells each doubt; `quantera_events_total` counts them.
+        found: Reasons by symbol.
+
+    Raises:
+        Waiting: With the first doubt: nothing is made of any asset's closes until a person has looked.
+    """
+    for symbol, reason in found.items():
+        if context.doubted.get(symbol) != reason:
+            context.log.warning("doubt", symbol=symbol, reason=reason)
+    context.doubted = dict(found)
+    for symbol, reason in found.items():
+        raise Waiting(f"closes of {symbol}", reason, "correct prices.path, or widen prices.guards")

@@ -1,0 +1,9 @@
+"""What the portfolio room refuses."""
+
+from __future__ import annotations
+
+from keepers.errors import KeeperError
+
+
+class OptimisationFailed(KeeperError):
+    """No target weights: the problem has no solution, or the solver no answer."""
