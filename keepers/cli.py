@@ -8,9 +8,11 @@ from keepers import __version__
 from keepers.commands.completion import completion
 from keepers.commands.config import config, init
 from keepers.commands.db import db
+from keepers.commands.group import Guessing
 from keepers.commands.keys import keys
 from keepers.commands.look import doctor, follow, status
 from keepers.commands.pause import pause_bots, unpause_bots
+from keepers.commands.risk import risk
 from keepers.commands.run import run
 
 EXAMPLE = """\b
@@ -42,6 +44,7 @@ docs/operations.md has every key.
 
 
 @click.group(
+    cls=Guessing,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EXAMPLE,
 )
@@ -61,5 +64,5 @@ def main() -> None:
     """
 
 
-for command in (run, status, init, doctor, pause_bots, unpause_bots, follow, config, db, keys, completion):
+for command in (run, status, init, doctor, pause_bots, unpause_bots, follow, config, db, keys, risk, completion):
     main.add_command(command)

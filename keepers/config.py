@@ -6,6 +6,7 @@ Paths are relative to the file they stand in.
 from __future__ import annotations
 
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -395,13 +396,20 @@ def _given(*settings: object) -> int:
     return sum(setting is not None for setting in settings)
 
 
+def _known_keys() -> set[str]:
+    """Of every part of a config."""
+    parts = [part for part in globals().values() if isinstance(part, type) and issubclass(part, Strict)]
+    return {key for part in parts for key in part.model_fields}
+
+
 def _first_fault(file: Path, error: ValidationError) -> ConfigError:
     """One fault in one line; its value is not shown, for it could be a secret in the wrong place."""
     faults = error.errors(include_input=False, include_url=False)
     fault: Any = faults[0]
     key = ".".join(str(part) for part in fault["loc"]) or "file"
     if fault["type"] == "extra_forbidden":
-        reason, remedy = "unknown key", "remove it or correct its spelling"
+        near = get_close_matches(str(fault["loc"][-1]), _known_keys(), n=1)
+        reason, remedy = "unknown key", f"did you mean {near[0]}?" if near else "remove it or correct its spelling"
     elif fault["type"] == "missing":
         reason, remedy = "missing", f"add {key}"
     else:

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from keepers.commands.base import one_line_errors
+from keepers.commands.group import Guessing
 
 
-@click.group()
+@click.group(cls=Guessing)
 def config() -> None:
     """Look at a configuration."""
 
@@ -29,11 +30,31 @@ def config_check(file: Path) -> None:
 
     loaded = load_config(file)
     deployment = load(loaded.at(loaded.deployment))
-    deployment.portfolio(loaded.portfolio)
+    if loaded.portfolio:
+        deployment.portfolio(loaded.portfolio)
     if deployment.chain_id != loaded.chain_id:
         reason = f"{loaded.chain_id}, but {deployment.path} is for chain {deployment.chain_id}"
         raise ConfigError(f"{file}: chain_id", reason, "correct one of them")
-    click.echo(f"{file}: portfolio {loaded.portfolio} on {deployment.network}, chain {loaded.chain_id}: fine")
+    what = f"portfolio {loaded.portfolio}" if loaded.portfolio else ", ".join(loaded.kinds)
+    click.echo(f"{file}: {what} on {deployment.network}, chain {loaded.chain_id}: fine")
+
+
+@config.command("show")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@one_line_errors
+def config_show(file: Path) -> None:
+    """Show every key with the value that counts, defaults included; secrets are left out.
+
+    \b
+    Example:
+      quantera config show keeper.yaml
+    """
+    import yaml
+
+    from keepers.config import load_config
+    from keepers.operations.effective import effective
+
+    click.echo(yaml.safe_dump(effective(load_config(file)), sort_keys=False, allow_unicode=True), nl=False)
 
 
 @click.command()

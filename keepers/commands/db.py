@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from keepers.commands.base import config_option, one_line_errors
+from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
     from keepers.store import Store
 
 
-@click.group()
+@click.group(cls=Guessing)
 def db() -> None:
     """Look after the database."""
 

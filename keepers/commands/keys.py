@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from keepers.commands.base import config_option, one_line_errors
+from keepers.commands.group import Guessing
 
 
-@click.group()
+@click.group(cls=Guessing)
 def keys() -> None:
     """Make and look at keys."""
 

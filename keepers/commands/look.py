@@ -13,8 +13,9 @@ from keepers.commands.base import RUNTIME, config_option, one_line_errors
 
 @click.command()
 @config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
-def status(config_path: Path) -> None:
+def status(config_path: Path, as_json: bool) -> None:
     """Show a portfolio and its bots: NAV, weights, risk against limits, model, loss bucket, last decisions.
 
     \b
@@ -24,7 +25,7 @@ def status(config_path: Path) -> None:
     from keepers.config import load_config
     from keepers.operations.status import report
 
-    click.echo(report(load_config(config_path)))
+    click.echo(report(load_config(config_path), as_json=as_json))
 
 
 @click.command()

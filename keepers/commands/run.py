@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from keepers.commands.base import config_option, one_line_errors
+from keepers.commands.group import Guessing
 
 metrics_option = click.option(
     "--metrics-port",
@@ -16,7 +17,7 @@ metrics_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Guessing)
 def run() -> None:
     """Run bots until they are stopped.
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from keepers.bots.names import bot_name
+from keepers.chain.deployment import Deployment
 from keepers.chain.deployment import load as load_deployment
 from keepers.chain.node import Block, connect
 from keepers.chain.reader import Reader
 from keepers.chain.state import OFF, UNKNOWN_DAYS, WAD, Limits, Metrics, PortfolioState, ReportInfo, RiskView
 from keepers.config import Config
 from keepers.risk.monte_carlo import HORIZONS, LEVELS
-from keepers.store import Store
+from keepers.store import Decision, Store
 from keepers.store.fanout import Fanout
 from keepers.store.pauses import paused
 
@@ -20,48 +24,157 @@ REMEMBERED_SECONDS = 2
 """For which Redis, where there is one, answers whoever asks again: a screen on a wall costs the node nothing."""
 
 
-def report(config: Config) -> str:
-    """NAV, weights, risk against limits, model, loss bucket and bots, as text; of a config without a portfolio, bots.
+@dataclass(frozen=True)
+class BotLook:
+    """A bot as its store has it.
+
+    Attributes:
+        name: In the store.
+        blocks_behind: Of the newest block; None before its first look at the chain.
+        led_by: Holder of the last lease; "" where there was none.
+        waiting: Transactions that are not mined yet.
+        paused: Reason; "" while it is not.
+        decision: The last, if there is one.
+    """
+
+    name: str
+    blocks_behind: int | None
+    led_by: str
+    waiting: int
+    paused: str
+    decision: Decision | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What status shows.
+
+    Attributes:
+        deployment: Of the config.
+        block: That everything was read at.
+        bots: In the order of the config.
+        state, report: Of the portfolio; None for a config without one.
+    """
+
+    deployment: Deployment
+    block: Block
+    bots: tuple[BotLook, ...]
+    state: PortfolioState | None = None
+    report: ReportInfo | None = None
+
+    @property
+    def symbols(self) -> list[str]:
+        """Of the portfolio's assets."""
+        return [self.deployment.symbol_of(asset) for asset in self.state.assets] if self.state else []
+
+
+def report(config: Config, *, as_json: bool = False) -> str:
+    """NAV, weights, risk against limits, model, loss bucket and bots; of a config without a portfolio, bots.
+
+    Args:
+        config: As read.
+        as_json: One JSON object in place of text. Amounts are USD, limits and measures fractions, times unix seconds.
 
     Raises:
         KeeperError: One line saying what is wrong.
     """
+
+    def make() -> str:
+        found = look(config)
+        return json.dumps(facts(config, found)) if as_json else "\n".join(_lines(config, found))
+
     if config.redis is None:
-        return _report(config)
-    what = (config.rpc_url, config.chain_id, config.at(config.deployment), config.portfolio, config.store_url)
+        return make()
+    what = (config.rpc_url, config.chain_id, config.at(config.deployment), config.portfolio, config.store_url, as_json)
     fanout = Fanout.open(config.redis)
     try:
         name = f"status:{hashlib.sha256(repr(what).encode()).hexdigest()[:32]}"
-        return fanout.remember(name, REMEMBERED_SECONDS, lambda: _report(config))
+        return fanout.remember(name, REMEMBERED_SECONDS, make)
     finally:
         fanout.close()
 
 
-def _report(config: Config) -> str:
+def look(config: Config) -> Look:
+    """Reads it all at one block.
+
+    Raises:
+        KeeperError: One line saying what is wrong.
+    """
     deployment = load_deployment(config.at(config.deployment))
     if config.portfolio:
         deployment.portfolio(config.portfolio)
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     deployment.verify(node)
     block = node.latest()
+    bots = _bots(config, block)
     if not config.portfolio:
-        where = f"block     {block.number}, {_when(block.timestamp)}, on {deployment.network}"
-        return "\n".join([where, *_bots(config, block)])
+        return Look(deployment, block, bots)
     reader = Reader(node, deployment)
     state = reader.portfolio(config.portfolio, block.number)
-    symbols = [deployment.symbol_of(asset) for asset in state.assets]
-    lines = [
+    return Look(deployment, block, bots, state, reader.report(state.address, block.number))
+
+
+def facts(config: Config, found: Look) -> dict[str, Any]:
+    """As JSON has it."""
+    told: dict[str, Any] = {
+        "network": found.deployment.network,
+        "block": {"number": found.block.number, "timestamp": found.block.timestamp},
+        "bots": [asdict(bot) for bot in found.bots],
+    }
+    if found.state is None or found.report is None:
+        return told
+    state, risk, nav = found.state, found.state.risk, found.state.nav
+    told["portfolio"] = {
+        "name": config.portfolio,
+        "address": state.address,
+        "state": risk.state,
+        "nav": nav / WAD,
+        "holdings": {
+            symbol: {"value": value / WAD, "weight": value / nav if nav else 0.0}
+            for symbol, value in zip(found.symbols, state.values, strict=True)
+        },
+        "losses": {"level": state.loss_level / WAD, "capacity": state.loss_capacity / WAD},
+        "metrics": None if risk.metrics is None else _numbers(risk.metrics),
+        "no_metrics_because": risk.why_not or None,
+        "breaches": risk.breaches(),
+        "limits": asdict(risk.limits),
+        "model": {key: getattr(risk.model, key) for key in ("nonce", "as_of", "expiry", "posted_at")},
+        "report": {
+            **{key: getattr(found.report, key) for key in ("nonce", "as_of", "expiry", "model_nonce")},
+            "stress_losses": dict(
+                zip(found.report.scenarios, (loss / WAD for loss in found.report.stress_losses), strict=True)
+            ),
+        },
+    }
+    return told
+
+
+def _numbers(metrics: Metrics) -> dict[str, float | None]:
+    counted = ("observations", "grade")
+    found: dict[str, float | None] = {
+        name: value if name in counted else value / WAD for name, value in asdict(metrics).items()
+    }
+    if metrics.days_to_liquidate == UNKNOWN_DAYS:
+        found["days_to_liquidate"] = None
+    return found
+
+
+def _lines(config: Config, found: Look) -> list[str]:
+    deployment, block, state = found.deployment, found.block, found.state
+    bots = [line for bot in found.bots for line in _bot_lines(bot)]
+    if state is None or found.report is None:
+        return [f"block     {block.number}, {_when(block.timestamp)}, on {deployment.network}", *bots]
+    return [
         f"portfolio {config.portfolio} ({state.address}) on {deployment.network}",
         f"block     {block.number}, {_when(block.timestamp)}",
         f"state     {state.risk.state}",
         f"NAV       {state.nav / WAD:,.2f} USD",
-        *_weights(state, symbols),
+        *_weights(state, found.symbols),
         *_risk(state.risk, block),
-        *_reported(reader.report(state.address, block.number), block),
+        *_reported(found.report, block),
         f"losses    {_pct(state.loss_level)} of {_pct(state.loss_capacity)} in the bucket",
-        *_bots(config, block),
+        *bots,
     ]
-    return "\n".join(lines)
 
 
 def _weights(state: PortfolioState, symbols: list[str]) -> list[str]:
@@ -114,29 +227,39 @@ def _simulated(last: ReportInfo) -> list[str]:
     return [f"{days} d {_pct(value)}" for days, value in zip(HORIZONS, middle, strict=True)]
 
 
-def _bots(config: Config, block: Block) -> list[str]:
+def _bots(config: Config, block: Block) -> tuple[BotLook, ...]:
     store = Store.open(config.store_url)
     try:
-        names = [bot_name(config, kind) for kind in config.kinds]
-        return [line for name in names for line in _bot(store, name, block)]
+        return tuple(_bot(store, bot_name(config, kind), block) for kind in config.kinds)
     finally:
         store.close()
 
 
-def _bot(store: Store, name: str, block: Block) -> list[str]:
+def _bot(store: Store, name: str, block: Block) -> BotLook:
     cursor, lease, rest = store.cursor(name), store.lease(f"bot:{name}"), paused(store, name)
-    if cursor is None:
-        return [f"{name}: has not run yet"]
-    words = [f"{max(block.number - cursor.block_number, 0)} blocks behind"]
-    if lease is not None:
-        words.append(f"last led by {lease.holder}")
-    if waiting := store.open_transactions(name):
-        words.append(f"{waiting} transactions not yet mined")
-    if rest is not None:
-        words.append(f"paused: {rest.reason}")
-    lines = [f"{name}: {', '.join(words)}"]
-    for decision in store.decisions(name, 1):
-        lines.append(f"  {decision.outcome} at block {decision.block}: {decision.reason}")
+    return BotLook(
+        name=name,
+        blocks_behind=None if cursor is None else max(block.number - cursor.block_number, 0),
+        led_by="" if lease is None else lease.holder,
+        waiting=store.open_transactions(name),
+        paused="" if rest is None else rest.reason,
+        decision=next(iter(store.decisions(name, 1)), None),
+    )
+
+
+def _bot_lines(bot: BotLook) -> list[str]:
+    if bot.blocks_behind is None:
+        return [f"{bot.name}: has not run yet"]
+    words = [f"{bot.blocks_behind} blocks behind"]
+    if bot.led_by:
+        words.append(f"last led by {bot.led_by}")
+    if bot.waiting:
+        words.append(f"{bot.waiting} transactions not yet mined")
+    if bot.paused:
+        words.append(f"paused: {bot.paused}")
+    lines = [f"{bot.name}: {', '.join(words)}"]
+    if bot.decision is not None:
+        lines.append(f"  {bot.decision.outcome} at block {bot.decision.block}: {bot.decision.reason}")
     return lines
 
 

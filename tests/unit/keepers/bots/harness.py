@@ -60,11 +60,12 @@ def start(kind: str, config_path: Path) -> Running:
 
 @contextmanager
 def started(kind: str, config_path: Path) -> Iterator[Running]:
-    """As `start`; closes the store afterwards."""
+    """As `start`; closes the store afterwards. What the bot logged is shown where a test fails."""
     running = start(kind, config_path)
     try:
         yield running
     finally:
+        print(running.output.getvalue())
         running.context.leadership.resign()
         running.context.store.close()
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,7 @@ from keepers.risk.covariance import estimate
 from keepers.risk.fixed_point import to_fixed_point
 from keepers.store import Decision
 from scripts.deployment.roles import KEEPER
-from tests.fixtures.node import FIRST_DAY, PRICES, SENDER, SYMBOLS, World
+from tests.fixtures.node import FIRST_DAY, SENDER, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, later, posted, ready, rebalanced, sent, started, state_of
 from tests.unit.keepers.cli.test_cli import invoke
 
@@ -221,7 +219,7 @@ def test_risk_bot__last_close_mistyped__alerts_and_trades_only_when_it_is_correc
 ) -> None:
     ready(world)
     path = world.folder / "prices.csv"
-    right = closes_of_the_feeds(world, path)
+    right = path.read_text()
     *past, last = right.splitlines()
     day, first, *others = last.split(",")
     config = world.write_config(prices={"path": "prices.csv"})
@@ -242,17 +240,3 @@ def test_risk_bot__last_close_mistyped__alerts_and_trades_only_when_it_is_correc
         risk.step()
         rebalance.step()
     assert (posted(world), rebalanced(world)) == (1, 1)
-
-
-def closes_of_the_feeds(world: World, path: Path) -> str:
-    """A price file that ends where the feeds are; returns it."""
-    header, *rows = path.read_text().splitlines()
-    last = [float(cell) for cell in rows[-1].split(",")[1:]]
-    scale = [PRICES[symbol] / close for symbol, close in zip(SYMBOLS, last, strict=True)]
-    scaled = [
-        ",".join([row.split(",")[0], *(f"{float(c) * k:.6f}" for c, k in zip(row.split(",")[1:], scale, strict=True))])
-        for row in rows
-    ]
-    text = "\n".join([header, *scaled]) + "\n"
-    path.write_text(text)
-    return text

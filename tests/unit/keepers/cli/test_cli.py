@@ -45,6 +45,9 @@ COMMANDS = [
     ["keys"],
     ["keys", "new"],
     ["keys", "list"],
+    ["config", "show"],
+    ["risk"],
+    ["risk", "exceedances"],
 ]
 
 

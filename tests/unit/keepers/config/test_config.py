@@ -47,7 +47,7 @@ def test_load_config__server_url__is_left_alone(tmp_path: Path) -> None:
     ("change", "line"),
     [
         ({"colour": "red"}, "colour: unknown key; remove it or correct its spelling"),
-        ({"risk": {"halflife": 3}}, "risk.halflife: unknown key; remove it or correct its spelling"),
+        ({"risk": {"halflife": 3}}, "risk.halflife: unknown key; did you mean halflife_days?"),
         ({"chain_id": 0}, "chain_id: Input should be greater than 0; correct the value"),
         (
             {"rebalance": {"min_cash": 2}},
