@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keepers.chain.errors import ChainError, NodeRefused, OutOfGas, Reverted
+from keepers.chain.errors import ChainError, NodeRefused, OutOfGas, Reverted, Unsupported
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}")
 _DATA = re.compile(r"0x([0-9a-fA-F]{2})*")
@@ -46,11 +46,13 @@ class Question:
         method: Such as "eth_call".
         params: As JSON.
         read: Makes the answer of a result that has the method's shape; may return a ChainError in its place.
+        optional: Whether a node that works may lack the method: its refusal is an answer then, `Unsupported`.
     """
 
     method: str
     params: Sequence[Any]
     read: Callable[[Any], Any] = lambda result: result
+    optional: bool = False
 
     def body(self, number: int) -> dict[str, Any]:
         """The request with an id."""
@@ -71,7 +73,10 @@ def outcome(question: Question, response: object) -> Any:
         raise Malformed(f"no JSON-RPC answer but {shown(response)}")
     error = response.get("error")
     if error is not None:
-        return _error(question.method, error)
+        found = _error(question.method, error)
+        if question.optional and is_refusal(found):
+            return Unsupported(found.value, found.reason, found.remedy)
+        return found
     if "result" not in response:
         raise Malformed(f"{question.method} answered without a result")
     result = response["result"]
@@ -83,7 +88,7 @@ def outcome(question: Question, response: object) -> Any:
 
 def is_refusal(answer: object) -> bool:
     """Whether another endpoint may answer what this one did not: a revert is the chain's answer, not the node's."""
-    return isinstance(answer, ChainError) and not isinstance(answer, Reverted | OutOfGas)
+    return isinstance(answer, ChainError) and not isinstance(answer, Reverted | OutOfGas | Unsupported)
 
 
 def shown(value: object) -> str:

@@ -26,6 +26,10 @@ class NodeRefused(ChainError):
     """The node answered a request with an error that is no revert."""
 
 
+class Unsupported(NodeRefused):
+    """The node refused what not every node offers."""
+
+
 class OutOfGas(NodeRefused):
     """A call used up all the gas that it was given."""
 

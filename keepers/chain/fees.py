@@ -69,7 +69,16 @@ def unsigned(raw: str) -> dict[str, Any] | None:
     if data[0] > 0x7F:
         return None
     fields = TypedTransaction.from_bytes(data).as_dict()
-    return {name: value for name, value in fields.items() if name not in ("v", "r", "s", "accessList")}
+    # As nodes and signers write it.
+    listed = [
+        {
+            "address": "0x" + bytes(entry["address"]).hex(),
+            "storageKeys": [f"0x{key:064x}" for key in entry["storageKeys"]],
+        }
+        for entry in fields.pop("accessList", ())
+    ]
+    kept = {name: value for name, value in fields.items() if name not in ("v", "r", "s")}
+    return {**kept, **({"accessList": listed} if listed else {})}
 
 
 def _require_affordable(price: int, bound: int) -> None:

@@ -11,7 +11,7 @@ from eth_abi.exceptions import DecodingError
 from keepers.chain.abi import Fragment
 from keepers.chain.answers import Question, shown
 from keepers.chain.endpoints import Endpoint, Endpoints, Health, redact
-from keepers.chain.errors import ChainError, NodeRefused
+from keepers.chain.errors import ChainError, NodeRefused, Unsupported
 
 _BATCH = 500
 """Requests in one HTTP request; public nodes bound it."""
@@ -101,6 +101,11 @@ class Node:
             NodeRefused: If the node answered with another error.
         """
         return must(self._endpoints.ask(Question(method, params)))
+
+    def offered(self, method: str, params: Sequence[Any] = ()) -> Any:
+        """As `rpc`, of what not every node offers; None where this one does not."""
+        answer = self._endpoints.ask(Question(method, params, optional=True))
+        return None if isinstance(answer, Unsupported) else must(answer)
 
     def batch(self, requests_: Iterable[Question | tuple[str, list[Any]]]) -> list[Any]:
         """Many requests in few round trips, in order; a revert or refusal is returned in its place.

@@ -178,9 +178,9 @@ class Sender:
             TransactionLost: If something else used its nonce.
         """
         self.simulate(to, data, value)
-        estimate = self._node.rpc("eth_estimateGas", [self._message(to, data, value)])
-        gas = int(int(estimate, 16) * self._policy.gas_margin)
-        fields = {**self._fields(to, data, gas), "value": value}
+        fields = {**self._fields(to, data, 0), "value": value}
+        gas, listed = self._estimate(self._message(to, data, value), typed="type" in fields)
+        fields = {**fields, "gas": int(gas * self._policy.gas_margin), **listed}
         wanted = Wanted(
             key=key,
             source=source,
@@ -197,6 +197,25 @@ class Sender:
             nonce = settled.transaction.nonce
             raise TransactionLost(key, f"nonce {nonce} was used by another transaction", "give keepers one store")
         return settled.receipt
+
+    def _estimate(self, message: dict[str, Any], typed: bool) -> tuple[int, dict[str, Any]]:
+        """Gas that a call takes, and its access list where that makes it cheaper.
+
+        Naming what a transaction touches costs less than touching it cold, unless it touches little of each contract.
+        Source: EIP-2930.
+        """
+        plain = int(self._node.rpc("eth_estimateGas", [message]), 16)
+        if not typed:
+            return plain, {}
+        try:
+            found = self._node.offered("eth_createAccessList", [message, "latest"])
+            if found is None or not found["accessList"]:
+                return plain, {}
+            listed = {"accessList": found["accessList"]}
+            gas = int(self._node.rpc("eth_estimateGas", [{**message, **listed}]), 16)
+        except (Reverted, NodeRefused):
+            return plain, {}  # The chain went on meanwhile; the receipt will say what came of it.
+        return (gas, listed) if gas < plain else (plain, {})
 
     # -- After a restart, a reorganisation or a change of leader
 

@@ -86,6 +86,20 @@ def test_rebalance_bot__no_model__does_nothing(world: World) -> None:
         assert bot.context.store.decisions("rebalance:demo") == []
 
 
+def test_rebalance_bot__touches_much_of_many_contracts__names_it_beforehand(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        tx_hash = decided(world, bot, 1).tx_hash
+    mined = world.w3.eth.get_transaction(tx_hash)
+    used = world.w3.eth.get_transaction_receipt(tx_hash)["gasUsed"]
+    message = {"from": mined["from"], "to": mined["to"], "data": mined["input"]}
+    world.w3.provider.make_request("anvil_rollback", [world.w3.eth.block_number - mined["blockNumber"] + 1])
+    plain = world.w3.eth.estimate_gas(message)
+    assert len(mined["accessList"]) > 3 and used < plain
+
+
 def test_rebalance_bot__same_model__decides_once(world: World) -> None:
     config = ready(world)
     with started("risk", config) as risk, started("rebalance", config) as bot:

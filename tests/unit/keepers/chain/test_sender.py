@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from eth_account import Account
 
+from keepers.chain import fees
 from keepers.chain.errors import (
     AlreadyOpen,
     GasTooExpensive,
@@ -25,7 +28,10 @@ from keepers.store import Store
 from scripts.artifacts import artifact
 from scripts.transactions import deploy
 from tests.fixtures.board import SENDING, Board, signer
-from tests.fixtures.waiting import Clock, join
+from tests.fixtures.services import Answer, Request, serve
+from tests.fixtures.waiting import GENEROUS, Clock, join
+
+JSON = {"content-type": "application/json"}
 
 
 def sender(local_chain: Board, store: Store, policy: SendPolicy = SENDING, bot: str = "bot", **options: Any) -> Sender:
@@ -126,6 +132,38 @@ def test_send__mined_but_reverted__gives_the_decoded_reason(
     receipt = sender(local_chain, store).send("key", *reverting(local_chain))
     assert not receipt.ok and receipt.reason.startswith("ERC20InsufficientBalance(")
     assert store.journal("bot").active() == []
+
+
+def test_send__touches_little__has_no_access_list(local_chain: Board, store: Store) -> None:
+    receipt = sender(local_chain, store).send("key", *act(local_chain))
+    assert not local_chain.w3.eth.get_transaction(receipt.tx_hash)["accessList"]
+
+
+def test_send__node_makes_no_access_lists__goes_without(local_chain: Board, store: Store) -> None:
+    def lacking(request: Request) -> Answer:
+        asked = request.body if isinstance(request.body, list) else [request.body]
+        if any(question["method"] == "eth_createAccessList" for question in asked):
+            error = {"code": -32601, "message": "the method eth_createAccessList does not exist"}
+            return Answer(200, {"jsonrpc": "2.0", "id": asked[0]["id"], "error": error})
+        return Answer(200, requests.post(local_chain.url, data=request.raw, headers=JSON, timeout=GENEROUS).json())
+
+    with serve(lacking) as url:
+        node = connect(url, 31337, fallbacks=[local_chain.url])
+        assert node.offered("eth_createAccessList", [{"to": local_chain.contract.address}, "latest"]) is None
+        assert node.health()[0].up, "it need not"
+
+
+def test_unsigned__of_a_transaction_with_an_access_list__can_be_signed_the_same_again() -> None:
+    account = Account.from_key(b"\1" * 32)
+    prices = {"maxFeePerGas": 10, "maxPriorityFeePerGas": 1, "gas": 50_000, "nonce": 5, "chainId": 31337, "type": 2}
+    listed = [{"address": "0x" + "aa" * 20, "storageKeys": ["0x" + "01" * 32]}]
+    signed = account.sign_transaction(
+        {**prices, "to": "0x" + "02" * 20, "value": 0, "data": "0x", "accessList": listed}
+    )
+    raw = "0x" + bytes(signed.raw_transaction).hex()
+    fields = fees.unsigned(raw)
+    assert fields is not None and fields["accessList"] == listed
+    assert "0x" + bytes(account.sign_transaction(fields).raw_transaction).hex() == raw
 
 
 def test_send__confirmations_wanted__waits_for_them(local_chain: Board, store: Store, clock: Clock) -> None:
