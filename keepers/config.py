@@ -20,6 +20,7 @@ from keepers.yamlfile import read_mapping
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Bps = Annotated[int, Field(ge=0, lt=10_000)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Hours = Annotated[float, Field(gt=0, le=100_000)]
 
 
 class ConfigError(KeeperError):
@@ -127,6 +128,14 @@ class Keys(Strict):
     sender: Key
     signers: tuple[Key, ...] = Field(default=(), min_length=1)
 
+    @field_validator("signers")
+    @classmethod
+    def _each_once(cls, signers: tuple[Key, ...]) -> tuple[Key, ...]:
+        for number, signer in enumerate(signers):
+            if signer in signers[:number]:
+                raise ValueError(f"number {number + 1} is a key that stands there already; a quorum counts each once")
+        return signers
+
 
 class PrivateRelay(Strict):
     """A relay that transactions go to before the mempool; see keepers.chain.routes.
@@ -146,8 +155,8 @@ class _Renewed(Strict):
     """What expires and is posted again before it does, this many hours before."""
 
     enabled: bool = True
-    lifetime_hours: Positive
-    renew_hours: Positive
+    lifetime_hours: Hours
+    renew_hours: Hours
 
     @model_validator(mode="after")
     def _renews_in_life(self) -> Self:
@@ -180,7 +189,7 @@ class Depth(_Renewed):
     renew_hours: Positive = 24.0
     fall_bps: Annotated[int, Field(ge=1, lt=10_000)] = 200
     change_bps: Annotated[int, Field(ge=1, lt=10_000)] = 2000
-    look_minutes: Positive = 10.0
+    look_minutes: Annotated[float, Field(gt=0, le=1e6)] = 10.0
 
 
 class Risk(Strict):
@@ -190,14 +199,21 @@ class Risk(Strict):
     returns, or "normal".
     """
 
-    halflife_days: Positive = 30.0
+    halflife_days: Annotated[float, Field(gt=0, le=100_000)] = 30.0
     min_observations: int = Field(default=60, ge=2)
     history_days: int = Field(default=1000, ge=2)
     shrinkage: Literal["constant-correlation", "identity"] = "constant-correlation"
-    model_lifetime_hours: Positive = 96.0
+    model_lifetime_hours: Hours = 96.0
     tails: Literal["student", "normal"] = "student"
     reports: Reports = Reports()
     depth: Depth = Depth()
+
+    @model_validator(mode="after")
+    def _history_is_long_enough(self) -> Self:
+        if self.min_observations > self.history_days:
+            what = f"min_observations {self.min_observations} is above history_days {self.history_days}"
+            raise ValueError(f"{what}: there would never be enough")
+        return self
 
 
 class Momentum(Strict):
@@ -207,6 +223,12 @@ class Momentum(Strict):
     scale: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0002
     lookback_days: int = Field(default=252, ge=2)
     skip_days: int = Field(default=21, ge=0)
+
+    @model_validator(mode="after")
+    def _leaves_days(self) -> Self:
+        if self.skip_days >= self.lookback_days:
+            raise ValueError(f"skip_days {self.skip_days} is not below lookback_days {self.lookback_days}")
+        return self
 
 
 class Schedule(Strict):
@@ -267,7 +289,7 @@ class Claims(Strict):
     """
 
     enabled: bool = False
-    look_minutes: Positive = 60.0
+    look_minutes: Annotated[float, Field(gt=0, le=1e6)] = 60.0
 
 
 class MetricsPort(Strict):
@@ -312,7 +334,7 @@ class Config(Strict):
     rpc_url: str
     fallback_rpc_urls: tuple[str, ...] = ()
     ws_urls: tuple[str, ...] = ()
-    chain_id: int = Field(gt=0)
+    chain_id: int = Field(gt=0, strict=True)
     deployment: Path
     store: str = "sqlite:///keeper.sqlite"
     portfolio: str = ""
@@ -321,8 +343,8 @@ class Config(Strict):
     risk: Risk = Risk()
     rebalance: Rebalance = Rebalance()
     claims: Claims = Claims()
-    max_fee_gwei: Positive = 100.0
-    max_spend_eth_per_day: Annotated[Decimal, Field(gt=0)] | None = None
+    max_fee_gwei: Annotated[float, Field(gt=0, le=1e6)] = 100.0
+    max_spend_eth_per_day: Annotated[Decimal, Field(gt=0, le=10**9)] | None = None
     private_relay: PrivateRelay | None = None
     confirmations: int = Field(default=0, ge=0, le=64)
     finality_blocks: int = Field(default=64, ge=1, le=1024)
@@ -342,6 +364,13 @@ class Config(Strict):
         if store in ("sqlite://", "sqlite:///") or (store.startswith("sqlite:") and ":memory:" in store):
             raise ValueError(f"{store} is kept in memory, and a keeper that starts again would act twice; name a file")
         return store
+
+    @field_validator("redis")
+    @classmethod
+    def _is_of_redis(cls, redis: str | None) -> str | None:
+        if redis is not None and not redis.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("not a redis://, rediss:// or unix:// address")
+        return redis
 
     def at(self, path: Path) -> Path:
         """A path of the file, made absolute."""

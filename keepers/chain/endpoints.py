@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -56,7 +57,7 @@ class Endpoint:
     """
 
     def __init__(self, url: str, timeout: float) -> None:
-        if not url.startswith(("http://", "https://")):
+        if not url.startswith(("http://", "https://")) or not _is_address(url):
             raise ChainError(redact(url), "not an http:// or https:// address", "correct rpc_url")
         self.url = redact(url)
         self.height = 0
@@ -317,6 +318,14 @@ def redact(url: str) -> str:
         return url.partition("/")[0]
     host = rest.partition("/")[0].partition("?")[0]
     return f"{scheme}://{host.rpartition('@')[2]}"
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _unreachable(url: str, error: Exception) -> NodeUnreachable:

@@ -27,6 +27,7 @@ def config_check(file: Path) -> None:
     """
     from keepers.chain.deployment import load
     from keepers.config import ConfigError, load_config
+    from keepers.risk.scenarios import load_scenarios
 
     loaded = load_config(file)
     deployment = load(loaded.at(loaded.deployment))
@@ -35,6 +36,7 @@ def config_check(file: Path) -> None:
     if deployment.chain_id != loaded.chain_id:
         reason = f"{loaded.chain_id}, but {deployment.path} is for chain {deployment.chain_id}"
         raise ConfigError(f"{file}: chain_id", reason, "correct one of them")
+    load_scenarios(loaded.at(path) if (path := loaded.risk.reports.scenarios) else None)
     what = f"portfolio {loaded.portfolio}" if loaded.portfolio else ", ".join(loaded.kinds)
     click.echo(f"{file}: {what} on {deployment.network}, chain {loaded.chain_id}: fine")
 

@@ -61,9 +61,12 @@ class CsvPriceSource:
         except UnicodeDecodeError as error:
             raise PriceError(self._path, f"not UTF-8 at byte {error.start}", "save it as UTF-8") from error
         reader = csv.reader(text.splitlines())
-        for cells in reader:
-            if cells:
-                yield reader.line_num, [cell.strip() for cell in cells]
+        try:
+            for cells in reader:
+                if cells:
+                    yield reader.line_num, [cell.strip() for cell in cells]
+        except csv.Error as error:
+            raise PriceError(f"{self._path} line {reader.line_num}", str(error), "correct the line") from error
 
     def _columns(self, header: list[str], symbols: Sequence[str]) -> list[int]:
         if header[0] != "date":

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-
 from keepers.chain.endpoints import redact
 from keepers.config import Config
+from keepers.store.engine import redacted
 
 
 def effective(config: Config) -> dict[str, Any]:
@@ -17,7 +16,7 @@ def effective(config: Config) -> dict[str, Any]:
     found["rpc_url"] = redact(config.rpc_url)
     found["fallback_rpc_urls"] = [redact(url) for url in config.fallback_rpc_urls]
     found["ws_urls"] = [redact(url) for url in config.ws_urls]
-    found["store"] = sa.make_url(config.store).render_as_string(hide_password=True)
+    found["store"] = redacted(config.store)
     if config.redis is not None:
         found["redis"] = redact(config.redis)
     if config.private_relay is not None:

@@ -31,11 +31,11 @@ def connect(url: str) -> sa.Engine:
     Raises:
         StoreError: If it cannot be opened, or is newer than this program.
     """
-    shown = _redact(url)
+    shown = redacted(url)
     try:
         engine = make_engine(url)
         upgrade(engine, shown)
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         reason, remedy = line_of(error), "write sqlite:///file or postgresql+psycopg://…"
         raise StoreError(f"store {shown}", reason, remedy) from error
     except DBAPIError as error:
@@ -136,8 +136,9 @@ def _begin_immediate(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _redact(url: str) -> str:
+def redacted(url: str) -> str:
+    """A database URL without its password."""
     try:
         return sa.make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return url.partition("://")[0]
