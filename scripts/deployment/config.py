@@ -172,7 +172,7 @@ class Rules(Strict):
 class Token(Strict):
     """A regulated token to issue; its key in the config is its symbol."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=64)
     decimals: Annotated[int, Field(ge=0, le=36)] = 18
     rules: Rules
 
@@ -290,8 +290,8 @@ class Identity(Strict):
 class Portfolio(Quorum):
     """A portfolio to create; its signers sign rebalances."""
 
-    name: str = Field(min_length=1)
-    symbol: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=64)
+    symbol: str = Field(min_length=1, max_length=32)
     settlement: str
     assets: list[str] = Field(max_length=31)
     universe: str
@@ -347,8 +347,8 @@ class ShareFeed(Strict):
 class Optimizer(Quorum):
     """A yield optimizer to create; its signers sign plans. Its key in the config names its share, one more asset."""
 
-    name: str = Field(min_length=1)
-    symbol: str = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=64)
+    symbol: str = Field(min_length=1, max_length=32)
     asset: str
     terms: YieldTerms
     strategies: dict[str, Strategy] = Field(default={}, max_length=10)

@@ -36,6 +36,7 @@ from scripts.deployment.config import (
     TradingWindow,
     Universe,
 )
+from scripts.deployment.preflight import require_ready
 from scripts.deployment.record import ContractRecord, Record
 from scripts.deployment.venues import Adapted, Fork, Listed, market_record
 
@@ -66,6 +67,7 @@ class ProtocolDeployment:
         Raises:
             DeploymentError: one line, with what to do.
         """
+        require_ready(self.chain.w3, self.config)
         self.chain.ensure_create2_factory()
         self._deploy_contracts()
         self._create_bls_groups()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ from scripts.artifacts import artifact, build, package_artifact
 from scripts.deployment import roles
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.bls import BlsGroup
-from scripts.deployment.chain import Chain, DeploymentError
-from scripts.deployment.config import PERMIT2, Config, Secondary, TradingWindow
+from scripts.deployment.chain import CREATE2_FACTORY, Chain, DeploymentError
+from scripts.deployment.config import PERMIT2, Config, ConfigError, Secondary, SharePolicy, TradingWindow
 from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
 from scripts.transactions import deploy, send
@@ -28,6 +29,7 @@ from tests.fixtures.bls import bls_keys, together
 from tests.fixtures.venue_kinds import BEYOND, WAD, create, vault
 
 ROOT = Path(__file__).parents[3]
+NOBODY = "0x" + "11" * 20
 
 
 class KilledError(Exception):
@@ -200,6 +202,34 @@ def test_run__regulated_tokens__pass_the_gateways_only_where_they_are_named(w3, 
         for name in ("LiquidityAggregator", "OrderCommitments")
     }
     assert is_venue == {"LiquidityAggregator": True, "OrderCommitments": serves}
+
+
+def replaced(config, part, name, **changes):
+    """A config of which one feed or portfolio is another."""
+    parts = getattr(config, part)
+    return config.model_copy(update={part: {**parts, name: parts[name].model_copy(update=changes)}})
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (lambda c: c.model_copy(update={"assets": {"USDC": NOBODY}}), "assets.USDC 0x1+.*: no contract on chain 31337"),
+        (lambda c: c.model_copy(update={"assets": {"USDC": CREATE2_FACTORY}}), "assets.USDC .*: does not tell its dec"),
+        (lambda c: replaced(c, "feeds", "NOTE", aggregator=NOBODY), "feeds.NOTE.aggregator .*: no contract"),
+        (
+            lambda c: replaced(c, "portfolios", "income", policy=SharePolicy(deposit_cap=Decimal("1e-7"))),
+            "no whole number of units",
+        ),
+    ],
+    ids=["no token", "no ERC-20", "no feed", "cap below a unit"],
+)
+def test_run__config_does_not_fit_the_chain__one_line_before_anything_is_sent(w3, config, change, reason):
+    Chain(w3, UnlockedSender(w3, w3.eth.accounts[0]), lambda _: None).ensure_create2_factory()
+    wanted = change(config())
+    sent = w3.eth.get_transaction_count(w3.eth.accounts[0])
+    with pytest.raises((DeploymentError, ConfigError), match=reason) as refusal:
+        run(w3, wanted)
+    assert "\n" not in str(refusal.value) and w3.eth.get_transaction_count(w3.eth.accounts[0]) == sent
 
 
 def test_run__wrapped_coin_is_no_contract__one_line(w3, config):
