@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from keepers.bots.runtime import Step
 
-_EVENTS = (
+EVENTS = (
     "failure",
     "circuit open",
     "doubt",
@@ -82,7 +82,7 @@ class Metrics:
             self._gas.labels(bot).inc(int(line.get("gas") or 0))
         elif event == "stopped":
             self._health.setdefault(bot, Health()).stopped = True
-        elif event in _EVENTS:
+        elif event in EVENTS:
             self._events.labels(bot, event).inc()
         if event == "failure":
             self._fail(bot, int(line.get("failures") or 1))

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
+import yaml
 
-from keepers.bots.metrics import Metrics
+from keepers.bots.metrics import EVENTS, Metrics
 from keepers.bots.monitor import MonitorError, monitor
 from keepers.bots.runtime import Step
 from keepers.chain.node import Block
 from tests.fixtures.waiting import GENEROUS
 
 BOT = "risk:demo"
+DOCS = Path(__file__).parents[4] / "docs"
 
 
 class Clock:
@@ -115,8 +118,18 @@ def test_monitor__port_taken__one_line() -> None:
             pass
 
 
+def test_alerts__every_rule__asks_for_what_there_is() -> None:
+    rules = yaml.safe_load((DOCS / "alerts.yaml").read_text())["groups"][0]["rules"]
+    exposed = Metrics().exposition().decode()
+    for rule in rules:
+        names = re.findall(r"quantera_\w+", rule["expr"])
+        assert names and all(f"# TYPE {name.removesuffix('_total')}" in exposed for name in names), rule["alert"]
+        events = re.findall(r'event="([^"]+)"', rule["expr"])
+        assert all(event in EVENTS for event in events), rule["alert"]
+
+
 def test_exposition__every_metric__is_in_the_operators_page() -> None:
-    page = (Path(__file__).parents[4] / "docs/operations.md").read_text()
+    page = (DOCS / "operations.md").read_text()
     lines = Metrics().exposition().decode().splitlines()
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
     assert len(names) == 9 and all(f"`{name}`" in page for name in names)
