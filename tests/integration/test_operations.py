@@ -75,7 +75,7 @@ def decided(log: Path, bot: str) -> bool:
 
 def test_operations__commands_of_the_page__go_from_init_to_a_rebalance_in_minutes(tmp_path: Path) -> None:
     build()
-    (source, localnet), (_, *set_up, run), (_, *look) = blocks()
+    (source, localnet), (_, *set_up, run), (_, *look), (_, *explain) = blocks()
     assert source == "source .ci/env.sh" and run.startswith("quantera run all") and len(look) == 7
     terminal, chain_log, bot_log = Terminal(tmp_path), tmp_path / "localnet.log", tmp_path / "bots.log"
     started = time.monotonic()
@@ -89,6 +89,8 @@ def test_operations__commands_of_the_page__go_from_init_to_a_rebalance_in_minute
             wait_until(lambda: json.loads(terminal.run(look[1]))["ok"], **shows(bot_log, bots))
             assert time.monotonic() - started < MINUTES * 60
             status, ready, metrics, paused, unpaused, _, _ = [terminal.run(line) for line in look]
+            counts, facts = [terminal.run(line) for line in explain]
+    assert "equal-weight" in counts and json.loads(facts)["portfolio"]["name"] == "stocks"
     assert "VaR 99%" in status and "rebalance:stocks: " in status
     assert json.loads(ready)["ok"] and 'quantera_decisions_total{bot="risk:stocks",outcome="done"}' in metrics
     assert (paused, unpaused) == ("rebalance:stocks paused\n", "rebalance:stocks goes on\n")
