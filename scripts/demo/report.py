@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -20,6 +21,7 @@ from rich.table import Table
 from keepers.chain.state import STATES
 from keepers.risk.backtest import christoffersen, exceedances, kupiec
 from scripts.demo.attacks import Attack
+from scripts.demo.benchmarks import buy_and_hold, equal_weight
 from scripts.demo.exits import Exit
 from scripts.demo.ledger import Once
 from scripts.demo.protocol import Terms
@@ -28,6 +30,9 @@ from scripts.demo.staleness import Staleness
 from scripts.demo.story import Day, Refusal, Story
 
 Array = NDArray[np.float64]
+
+_LABEL_ROWS, _LABEL_DAYS = 5, 60
+"""Rows of labels in a figure, and the days that a label covers."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
             "trading_days": len(days),
         },
         "nav": _nav_path(days),
+        "benchmarks": {name: float(path[-1] - 1) for name, path in _benchmarks(outcome).items()},
         "rebalances": outcome.once.rebalances,
         "restarts": story.keepers.restarts,
         "var": backtest(days, 0.95),
@@ -180,6 +186,11 @@ def _overview(summary: dict[str, Any]) -> list[list[str]]:
         ["window", f"{window['from']} to {window['to']}, {window['trading_days']} trading days"],
         ["NAV", f"{nav['first_usd']:,.0f} to {nav['last_usd']:,.0f} USD (with deposits and withdrawals)"],
         ["share price", f"{nav['share_price_change']:+.2%}, from {nav['first_share_price']:.4f}"],
+        [
+            "the same stocks",
+            ", ".join(f"{change:+.2%} {name}" for name, change in summary["benchmarks"].items())
+            + ": no limits, no costs, no cash",
+        ],
         ["largest drawdown", f"{nav['max_drawdown']:.2%} on {nav['max_drawdown_day']}"],
         ["rebalances", f"{summary['rebalances']}"],
         [
@@ -294,6 +305,14 @@ def _nav_path(days: Sequence[Day]) -> dict[str, Any]:
     }
 
 
+def _benchmarks(outcome: Outcome) -> dict[str, Array]:
+    """By name, (days,) each: one unit invested in the same stocks at the first close."""
+    story = outcome.story
+    rows = story.closes.rows[story.first : story.first + len(story.days)]
+    closes = np.array([[float(cell) for cell in row] for row in rows])
+    return {"equal weight": equal_weight(closes), "buy and hold": buy_and_hold(closes)}
+
+
 def _riskiest_day(days: Sequence[Day]) -> dict[str, Any]:
     """Whose risk VaR was when it was highest; assets in order of their part, which sum to VaR."""
     day = max(days, key=lambda day: day.var99)
@@ -363,6 +382,9 @@ def _nav_figure(outcome: Outcome) -> Any:
     figure.add_scatter(x=dates, y=[day.nav for day in days], name="NAV, USD", line={"color": "#1f4e79"})
     prices = [day.share_price for day in days]
     figure.add_scatter(x=dates, y=prices, name="share price (right)", yaxis="y2", line={"color": "#c55a11"})
+    for (name, path), colour in zip(_benchmarks(outcome).items(), ("#7f7f7f", "#bfbfbf"), strict=True):
+        line = {"color": colour, "dash": "dot"}
+        figure.add_scatter(x=dates, y=(prices[0] * path).tolist(), name=f"{name} (right)", yaxis="y2", line=line)
     figure.update_layout(yaxis2={"overlaying": "y", "side": "right", "tickformat": ".3f", "showgrid": False})
     _shade_states(figure, outcome)
     return figure
@@ -418,17 +440,27 @@ def _drawdown_figure(outcome: Outcome) -> Any:
     limit = outcome.terms.max_drawdown / 10_000
     figure.add_hline(y=-limit, line={"dash": "dot", "color": "#7f7f7f"}, annotation_text="limit")
     _shade_states(figure, outcome)
-    for position, (day, what) in enumerate(outcome.story.events):
+    events = outcome.story.events
+    for (day, what), row in zip(events, label_rows([day for day, _ in events]), strict=True):
         figure.add_vline(x=day.isoformat(), line={"width": 1, "dash": "dot", "color": "#7f7f7f"})
-        figure.add_annotation(
-            x=day.isoformat(),
-            y=0.02 + 0.1 * (position % 4),
-            yref="paper",
-            text=what.partition("; ")[0],
-            showarrow=False,
-            font_size=10,
-        )
+        if row is not None:
+            text, height = what.partition("; ")[0], 0.02 + 0.1 * row
+            figure.add_annotation(
+                x=day.isoformat(), y=height, yref="paper", text=text, showarrow=False, font_size=10, xanchor="left"
+            )
     return figure
+
+
+def label_rows(days: Sequence[date]) -> list[int | None]:
+    """The row of each label, so that none lies on another; None for one that finds no room. Days rise."""
+    ends: list[date | None] = [None] * _LABEL_ROWS
+    found: list[int | None] = []
+    for day in days:
+        row = next((row for row, end in enumerate(ends) if end is None or day >= end), None)
+        if row is not None:
+            ends[row] = day + timedelta(days=_LABEL_DAYS)
+        found.append(row)
+    return found
 
 
 def _shade_states(figure: Any, outcome: Outcome) -> None:
