@@ -167,14 +167,10 @@ def _opened(
     name = bot_name(config, kind)
     named = log.bind(bot=name)
     metrics.expect(name)
-    office: Office
-    if kind == "claims":
-        office = open_office(config, name, named, stop, keys[0])
-    else:
-        office = open_context(config, name, named, stop, keys)
+    office = open_desk(config, kind, keys, named, stop)
     named.info("started", chain_id=config.chain_id, sender=office.sender.address)
     try:
-        yield open_runtime(_bot(kind, office), office, lambda step: metrics.beat(name, step))
+        yield open_runtime(bot_of(kind, office), office, lambda step: metrics.beat(name, step))
     finally:
         named.info("stopped")
         office.store.close()
@@ -198,7 +194,20 @@ def _watchers(config: Config, metrics: Metrics) -> Iterator[Watcher]:
         fanout.close()
 
 
-def _bot(kind: str, office: Office) -> Any:
+def open_desk(config: Config, kind: str, keys: tuple[Signer, ...], log: Any, stop: threading.Event) -> Office:
+    """Of a bot of a kind.
+
+    Raises:
+        KeeperError: One line saying what is wrong.
+    """
+    name = bot_name(config, kind)
+    if kind == "claims":
+        return open_office(config, name, log, stop, keys[0])
+    return open_context(config, name, log, stop, keys)
+
+
+def bot_of(kind: str, office: Office) -> Any:
+    """A bot of a kind at its desk."""
     if kind == "claims":
         from keepers.bots.claims import ClaimsBot
 

@@ -141,6 +141,11 @@ class Sender:
         self._note = note
 
     @property
+    def signer(self) -> Signer:
+        """Whose account it sends from."""
+        return self._signer
+
+    @property
     def address(self) -> str:
         """Account it sends from."""
         return self._signer.address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -17,6 +18,21 @@ metrics_option = click.option(
 )
 
 
+once_option = click.option("--once", is_flag=True, help="Look at the chain once, act on it, and end.")
+dry_run_option = click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Once: decide, simulate, show what would be signed; send and remember nothing.",
+)
+
+
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What all of them take."""
+    for option in (dry_run_option, once_option, metrics_option, config_option):
+        command = option(command)
+    return command
+
+
 @click.group(cls=Guessing)
 def run() -> None:
     """Run bots until they are stopped.
@@ -28,26 +44,25 @@ def run() -> None:
 
 
 @run.command("all")
-@config_option
-@metrics_option
+@run_options
 @one_line_errors
-def run_all(config_path: Path, metrics_port: int | None) -> None:
+def run_all(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     """Run every bot of the config in one process.
 
     Risk and rebalance for its portfolio; claims if claims.enabled says so.
 
     \b
-    Example:
+    Examples:
       quantera run all --config keeper.yaml --metrics-port 9464
+      quantera run all --config keeper.yaml --dry-run
     """
-    _run(None, config_path, metrics_port)
+    _run(None, config_path, metrics_port, once, dry_run)
 
 
 @run.command("risk")
-@config_option
-@metrics_option
+@run_options
 @one_line_errors
-def run_risk(config_path: Path, metrics_port: int | None) -> None:
+def run_risk(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     """Post covariance models and work the breaker.
 
     Whenever a newer day's close is known than the chain's model has: estimates covariance from closes up to
@@ -58,14 +73,13 @@ def run_risk(config_path: Path, metrics_port: int | None) -> None:
     Example:
       quantera run risk --config keeper.yaml
     """
-    _run(("risk",), config_path, metrics_port)
+    _run(("risk",), config_path, metrics_port, once, dry_run)
 
 
 @run.command("rebalance")
-@config_option
-@metrics_option
+@run_options
 @one_line_errors
-def run_rebalance(config_path: Path, metrics_port: int | None) -> None:
+def run_rebalance(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     """Rebalance once a posted model, when there is a reason to.
 
     Reasons: a limit is breached, cash is not yet invested, or weights drifted and the schedule is due. Target
@@ -75,14 +89,13 @@ def run_rebalance(config_path: Path, metrics_port: int | None) -> None:
     Example:
       quantera run rebalance --config keeper.yaml
     """
-    _run(("rebalance",), config_path, metrics_port)
+    _run(("rebalance",), config_path, metrics_port, once, dry_run)
 
 
 @run.command("claims")
-@config_option
-@metrics_option
+@run_options
 @one_line_errors
-def run_claims(config_path: Path, metrics_port: int | None) -> None:
+def run_claims(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     """Refresh identities whose claims were revoked.
 
     Looks at every wallet of every identity registry when a trusted issuer revokes a claim or removes a key, when topics
@@ -93,12 +106,18 @@ def run_claims(config_path: Path, metrics_port: int | None) -> None:
     Example:
       quantera run claims --config keeper.yaml
     """
-    _run(("claims",), config_path, metrics_port)
+    _run(("claims",), config_path, metrics_port, once, dry_run)
 
 
-def _run(kinds: tuple[str, ...] | None, config_path: Path, metrics_port: int | None) -> None:
-    from keepers.bots.fleet import run_bots
+def _run(kinds: tuple[str, ...] | None, config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     from keepers.config import load_config
 
     config = load_config(config_path)
-    run_bots(config, kinds or config.kinds, metrics_port)
+    if once or dry_run:
+        from keepers.bots.rehearsal import look_once
+
+        look_once(config, kinds or config.kinds, dry_run=dry_run)
+    else:
+        from keepers.bots.fleet import run_bots
+
+        run_bots(config, kinds or config.kinds, metrics_port)

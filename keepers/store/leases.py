@@ -51,6 +51,11 @@ def give_up(connection: sa.Connection, lease: Lease) -> None:
     connection.execute(sa.update(leases).where(mine).values(expires=0.0))
 
 
+def release_all(connection: sa.Connection) -> None:
+    """Ends every lease: of a copy that no replica shares."""
+    connection.execute(sa.update(leases).values(expires=0.0))
+
+
 def read(connection: sa.Connection, name: str) -> Lease | None:
     """Who holds or last held a lease."""
     row = connection.execute(sa.select(leases).where(leases.c.name == name)).mappings().first()

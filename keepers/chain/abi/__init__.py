@@ -146,6 +146,31 @@ def errors() -> dict[bytes, Fragment]:
     return {fragment.selector: fragment for fragment in fragments}
 
 
+def describe(contract: str, data: bytes) -> tuple[str, dict[str, Any]]:
+    """A call by name: its function, and its arguments with those of structs by theirs, as JSON has them.
+
+    Raises:
+        KeyError: If the contract has no such function.
+    """
+    for entry in load(contract):
+        if entry["type"] == "function" and (fragment := parse(entry)).selector == data[:4]:
+            values = fragment.decode_input(data)
+            return fragment.name, {
+                item["name"]: _named(item, value) for item, value in zip(entry["inputs"], values, strict=True)
+            }
+    raise KeyError(f"{contract} has no function 0x{data[:4].hex()}")
+
+
+def _named(item: dict[str, Any], value: Any) -> Any:
+    kind: str = item["type"]
+    if kind.endswith("]"):
+        member = {**item, "type": kind[: kind.rindex("[")]}
+        return [_named(member, one) for one in value]
+    if kind == "tuple":
+        return {part["name"]: _named(part, one) for part, one in zip(item["components"], value, strict=True)}
+    return f"0x{value.hex()}" if isinstance(value, bytes) else value
+
+
 def parse(entry: dict[str, Any]) -> Fragment:
     """A fragment from its JSON."""
     inputs = entry.get("inputs", [])

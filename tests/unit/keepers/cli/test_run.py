@@ -8,6 +8,7 @@ import socket
 import urllib.error
 import urllib.request
 from contextlib import closing
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -21,7 +22,7 @@ from tests.fixtures.faults import faulty
 from tests.fixtures.node import World
 from tests.fixtures.notary import Notary
 from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
-from tests.unit.keepers.bots.harness import claims_config, posted, ready, rebalanced
+from tests.unit.keepers.bots.harness import claims_config, posted, ready, rebalanced, started
 from tests.unit.keepers.cli.test_cli import alive, invoke, line_of, process
 
 
@@ -109,6 +110,51 @@ def test_run_all__all_give_up__end_with_a_reason(world: World) -> None:
     (line,) = errors.splitlines()
     assert line.endswith("HTTP status 500; wait, or name another node as rpc_url; see the log")
     assert [json.loads(line)["event"] for line in output.splitlines()].count("stopped") == 2
+
+
+def told(output: str, event: str) -> list[dict[str, Any]]:
+    """Log lines of an event."""
+    return [line for line in map(json.loads, output.splitlines()) if line["event"] == event]
+
+
+def test_run__dry__shows_what_would_be_signed_and_leaves_no_trace(world: World) -> None:
+    config = ready(world)
+    result = invoke("run", "risk", "--dry-run", "--config", str(config))
+    assert result.exit_code == 0, result.stderr
+    first = told(result.output, "would send")[0]
+    assert (first["contract"], first["function"]) == ("CovarianceModels", "postModel")
+    assert first["arguments"]["model"]["nonce"] == 1 and len(first["arguments"]["signatures"]) > 0
+    assert posted(world) == 0
+    with closing(Store.open(load_config(config).store_url)) as store:
+        assert store.decisions("risk:demo") == [] and store.lease("bot:risk:demo") is None
+
+
+def test_run__dry_while_another_leads__decides_the_same(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as rebalance:
+        risk.step()
+        assert rebalance.context.leadership.lead()
+        output = invoke("run", "all", "--dry-run", "--config", str(config)).output
+        (signed,) = [line for line in told(output, "would send") if line["bot"] == "rebalance:demo"]
+        assert rebalanced(world) == 0
+        rebalance.step()
+    (event,) = world.contract("AutoRebalancer").events.Rebalanced().get_logs(from_block=0)
+    assert signed["arguments"]["signal"]["nonce"] == event["args"]["nonce"]
+
+
+def test_run__once__acts_and_ends(world: World) -> None:
+    config = ready(world)
+    assert invoke("run", "risk", "--once", "--config", str(config)).exit_code == 0
+    assert invoke("run", "rebalance", "--once", "--config", str(config)).exit_code == 0
+    assert (posted(world), rebalanced(world)) == (1, 1)
+    assert invoke("run", "all", "--once", "--config", str(config)).exit_code == 0
+    assert (posted(world), rebalanced(world)) == (1, 1)
+
+
+def test_run__once_and_the_node_fails__one_line(world: World) -> None:
+    ready(world)
+    config = world.write_config(rpc_url=f"http://127.0.0.1:{free_port()}")
+    assert "nothing accepts connections" in line_of(invoke("run", "all", "--once", "--config", str(config)), 1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""Bots that look once, and bots that only say what they would do: all is decided and simulated, nothing sent."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from keepers.bots.context import Office, open_runtime, send_policy
+from keepers.bots.fleet import bot_of, open_desk
+from keepers.bots.keyring import open_keys
+from keepers.bots.logs import configure
+from keepers.bots.names import bot_name
+from keepers.chain import abi
+from keepers.chain.deployment import Deployment
+from keepers.chain.sender import Receipt, Sender, Settled
+from keepers.config import Config
+from keepers.errors import Waiting
+from keepers.store import Store
+from keepers.store.backup import backup
+from keepers.store.leases import release_all
+
+
+class NotSent(Waiting):
+    """Would have been sent."""
+
+
+class Rehearsal(Sender):
+    """Simulates, tells, and sends nothing; of what was sent before it knows nothing.
+
+    Args:
+        office: Whose sender it stands in for.
+    """
+
+    def __init__(self, office: Office) -> None:
+        signer, journal = office.sender.signer, office.store.journal(office.bot)
+        super().__init__(office.node, signer, send_policy(office.config), journal, office.stop.is_set)
+        self._office = office
+
+    def send(self, key: str, to: str, data: bytes, source: int = 0, trace: str = "", value: int = 0) -> Receipt:
+        """As `Sender.send` up to the signature.
+
+        Raises:
+            Reverted: If the simulation reverts.
+            NotSent: Always, otherwise.
+        """
+        self.simulate(to, data, value)
+        told = described(self._office.deployment, to, data)
+        self._office.log.info("would send", key=key, to=to, value=value, **told)
+        raise NotSent(key, "simulated and not sent", "run without --dry-run")
+
+    def settle(self) -> Iterator[Settled]:
+        """Nothing."""
+        return iter(())
+
+
+def described(deployment: Deployment, to: str, data: bytes) -> dict[str, Any]:
+    """Contract, function and arguments of a call, as far as the deployment knows them."""
+    name = next((name for name, item in deployment.contracts.items() if item.address.lower() == to.lower()), None)
+    if name is None:
+        return {"data": f"0x{data.hex()}"}
+    try:
+        function, arguments = abi.describe(name, data)
+    except (KeyError, FileNotFoundError):
+        return {"contract": name, "data": f"0x{data.hex()}"}
+    return {"contract": name, "function": function, "arguments": arguments}
+
+
+def look_once(config: Config, kinds: tuple[str, ...], *, dry_run: bool) -> None:
+    """One look at the chain by each bot.
+
+    Args:
+        config: As read.
+        kinds: Of "risk", "rebalance" and "claims".
+        dry_run: Whether nothing may be sent; what bots remember stays as it is too.
+
+    Raises:
+        KeeperError: If a bot fails.
+    """
+    with ExitStack() as stack:
+        log = configure(config.log)
+        keys = open_keys(config, (config.keys.sender, *config.keys.signers))
+        quiet = config.model_copy(update={"ws_urls": ()})
+        used = stack.enter_context(_copied(quiet)) if dry_run else quiet
+        for kind in kinds:
+            name = bot_name(used, kind)
+            office = open_desk(used, kind, keys, log.bind(bot=name), threading.Event())
+            with closing(office.store):
+                if dry_run:
+                    office.sender = Rehearsal(office)
+                try:
+                    open_runtime(bot_of(kind, office), office).step()
+                finally:
+                    office.leadership.resign()
+
+
+@contextmanager
+def _copied(config: Config) -> Iterator[Config]:
+    """The config with a copy of its store, of which nobody holds a lease."""
+    with tempfile.TemporaryDirectory(prefix="quantera-") as folder:
+        path = Path(folder) / "keeper.sqlite"
+        with closing(Store.open(config.store_url)) as store:
+            backup(store, path)
+        with closing(Store.open(f"sqlite:///{path}")) as copy, copy.transaction() as connection:
+            release_all(connection)
+        yield config.model_copy(update={"store": f"sqlite:///{path}"})
