@@ -10,7 +10,7 @@ from keepers.commands.config import config, init
 from keepers.commands.db import db
 from keepers.commands.group import Guessing
 from keepers.commands.keys import keys
-from keepers.commands.look import doctor, follow, status
+from keepers.commands.look import doctor, explain, follow, status
 from keepers.commands.pause import pause_bots, unpause_bots
 from keepers.commands.risk import risk
 from keepers.commands.run import run
@@ -64,5 +64,6 @@ def main() -> None:
     """
 
 
-for command in (run, status, init, doctor, pause_bots, unpause_bots, follow, config, db, keys, risk, completion):
+LOOKING = (status, explain, follow, doctor, risk)
+for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):
     main.add_command(command)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
 from eth_abi.abi import encode
 from eth_account.messages import SignableMessage
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from keepers.chain.errors import ChainError
@@ -290,6 +291,24 @@ def order_words(orders: Sequence[Order], assets: Sequence[str]) -> tuple[int, ..
     return tuple(word for order in orders for word in order.words(assets))
 
 
+def orders_of(words: Sequence[int], assets: Sequence[str]) -> tuple[Order, ...]:
+    """The orders in words: `order_words` backwards.
+
+    Raises:
+        ChainError: If they are no orders of these assets.
+    """
+    found, rest = [], list(words)
+    while rest:
+        head, length = rest[0], rest[0] >> 16 & 0xFFFF
+        sold, bought, route = head & 0xFF, head >> 8 & 0xFF, rest[1 : 1 + length]
+        if len(route) != length or max(sold, bought) >= len(assets):
+            raise ChainError("orders", "cannot be read", "check the portfolio's list of assets")
+        amounts = head >> 32 & _MOST, head >> 144 & _MOST
+        found.append(Order(assets[sold], assets[bought], *amounts, tuple(_paths_of(route))))
+        rest = rest[1 + length :]
+    return tuple(found)
+
+
 def hash_orders(words: Sequence[int]) -> bytes:
     """keccak256 of orders in words, 32 bytes: `RebalanceSignal.orders_hash`."""
     return _packed(words)
@@ -298,6 +317,19 @@ def hash_orders(words: Sequence[int]) -> bytes:
 def _hop_words(hops: Sequence[tuple[str, bool]]) -> list[int]:
     words = [int(pool, 16) | (_UP if zero_for_one else 0) for pool, zero_for_one in hops]
     return [*words[:-1], words[-1] | _LAST]
+
+
+def _paths_of(route: Sequence[int]) -> Iterator[tuple[int, tuple[tuple[str, bool], ...]]]:
+    amount: int | None = None
+    hops: list[tuple[str, bool]] = []
+    for word in route:
+        if amount is None:
+            amount = word
+            continue
+        hops.append((to_checksum_address(f"0x{word & (1 << 160) - 1:040x}"), bool(word & _UP)))
+        if word & _LAST:
+            yield amount, tuple(hops)
+            amount, hops = None, []
 
 
 def _index_of(token: str, assets: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""`quantera status`, `doctor`, `follow`: looking without touching."""
+"""`quantera status`, `explain`, `doctor`, `follow`: looking without touching."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ def status(config_path: Path, as_json: bool) -> None:
     from keepers.operations.status import report
 
     click.echo(report(load_config(config_path), as_json=as_json))
+
+
+@click.command()
+@click.argument("transaction", metavar="TX")
+@config_option
+@one_line_errors
+def explain(transaction: str, config_path: Path) -> None:
+    """Tell what a keeper's transaction did, and why: its decision, inputs, model, targets and orders.
+
+    \b
+    Example:
+      quantera explain 0x… --config keeper.yaml
+    """
+    from keepers.config import load_config
+    from keepers.operations.explain import explain as told
+
+    click.echo("\n".join(told(load_config(config_path), transaction)))
 
 
 @click.command()

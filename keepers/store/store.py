@@ -239,6 +239,11 @@ class Store:
         row = self._first(sa.select(*_columns()).where(mine))
         return Decision(**row) if row else None
 
+    def decision_of(self, tx_hash: str) -> Decision | None:
+        """The decision that a transaction carried out, or None."""
+        row = self._first(sa.select(*_columns()).where(decisions.c.tx_hash == tx_hash))
+        return Decision(**row) if row else None
+
     def decisions(self, bot: str, limit: int = 100, outcome: str | None = None) -> list[Decision]:
         """The newest decisions of a bot, newest first; only those of an outcome, if one is given."""
         query = sa.select(*_columns()).where(decisions.c.bot == bot)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from eth_account import Account
+from eth_utils.address import to_checksum_address
 
 from keepers.chain import abi
 from keepers.chain.errors import ChainError
@@ -16,6 +17,8 @@ from keepers.chain.signing import (
     digest,
     hash_orders,
     model_id,
+    order_words,
+    orders_of,
     sign_quorum,
 )
 from tests.fixtures.node import MODEL as MODEL_NAME
@@ -31,6 +34,20 @@ ORDER = Order(A, B, 10, 9, ((4, ((A, True),)), (6, ((B, False), (A, True)))))
 
 def signers() -> list[LocalSigner]:
     return [LocalSigner(Account.from_key(key.to_bytes(32, "big"))) for key in SIGNER_KEYS]
+
+
+def test_orders_of__words_of_orders__are_the_orders_again() -> None:
+    assets = tuple(to_checksum_address(f"0x{number:040x}") for number in (1, 2, 3))
+    pools = [to_checksum_address(f"0x{number:040x}") for number in (7, 8, 9)]
+    one = Order(assets[0], assets[2], 100, 90, ((60, ((pools[0], True), (pools[1], False))), (40, ((pools[2], True),))))
+    two = Order(assets[1], assets[0], 2**112 - 1, 0, ((2**112 - 1, ((pools[2], False),)),))
+    words = order_words((one, two), assets)
+    assert orders_of(words, assets) == (one, two)
+    for broken in (words[:-1], order_words((two,), assets)[:1]):
+        with pytest.raises(ChainError, match="cannot be read"):
+            orders_of(broken, assets)
+    with pytest.raises(ChainError, match="cannot be read"):
+        orders_of(words, assets[:2])
 
 
 def test_model_digest__beside_the_chains__is_equal(world: World) -> None:

@@ -77,6 +77,37 @@ def test_status_json__no_model__says_why_there_are_no_metrics(world: World) -> N
     assert found["metrics"] is None and found["no_metrics_because"].startswith("CovarianceModels__NoModel")
 
 
+def test_explain__a_rebalance__tells_inputs_targets_and_orders(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as rebalance:
+        risk.step()
+        rebalance.step()
+        (decision,) = rebalance.context.store.decisions("rebalance:demo", outcome="done")
+    lines = invoke("explain", str(decision.tx_hash), "--config", str(config)).output.splitlines()
+    told = "\n".join(lines)
+    assert "call        AutoRebalancer.rebalance, from 0x" in told and "outcome     done in block" in told
+    assert f"reason      {decision.reason}" in told and "model       equal-weight; signal " in told
+    assert "before      NAV 100,000.00 USD, state Normal" in told and "  USDC     100.00% to " in told
+    orders = lines[lines.index("orders") + 1 :]
+    assert len(orders) == 3 and all(line.startswith("  sell ") and " USDC for at least " in line for line in orders)
+
+
+def test_explain__a_model__tells_the_call_and_the_decision(world: World) -> None:
+    config = ready(world)
+    with started("risk", config) as risk:
+        risk.step()
+        decision = next(d for d in risk.context.store.decisions("risk:demo") if d.key.startswith("model:"))
+    told = invoke("explain", str(decision.tx_hash), "--config", str(config)).output
+    assert "CovarianceModels.postModel" in told and "shrinkage" in told
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"), [("0x12", "no transaction hash"), ("0x" + "12" * 32, "check the hash and the network")]
+)
+def test_explain__no_such_transaction__one_line(world: World, given: str, reason: str) -> None:
+    assert reason in line_of(invoke("explain", given, "--config", str(world.write_config())), 1)
+
+
 def record(world: World, returns: list[float], var: float) -> str:
     """A keeper's records of so many days; returns the config."""
     config = world.write_config()
