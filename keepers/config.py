@@ -28,7 +28,7 @@ class ConfigError(KeeperError):
 
 
 class PriceGuards(Strict):
-    """What closes have to stand up to before anything is made of them: keepers.market.guards has the meanings."""
+    """Tests that closes pass before anything is made of them: keepers.market.guards has the meanings."""
 
     oracle_tolerance: Positive = 0.05
     oracle_sigmas: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
@@ -40,7 +40,7 @@ class PriceGuards(Strict):
 
     @property
     def as_guards(self) -> Guards:
-        """For the market room."""
+        """The same in the market room's own type."""
         return Guards(**self.model_dump())
 
 
@@ -426,7 +426,7 @@ def _given(*settings: object) -> int:
 
 
 def _known_keys() -> set[str]:
-    """Of every part of a config."""
+    """The keys of every part of a config."""
     parts = [part for part in globals().values() if isinstance(part, type) and issubclass(part, Strict)]
     return {key for part in parts for key in part.model_fields}
 

@@ -1,4 +1,4 @@
-"""What a bot does about closes that are in doubt: it says so, once for each doubt, and waits."""
+"""A bot that doubts a close says so, once for each doubt, and waits."""
 
 from __future__ import annotations
 

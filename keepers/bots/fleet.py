@@ -20,7 +20,7 @@ from keepers.config import Config, ConfigError, MetricsPort
 from keepers.store.fanout import Fanout
 
 FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 30.0, 900.0
-"""For which a bot that gave up rests while others go on; doubles each time until it ran for longer than the longest."""
+"""Seconds that a bot that gave up rests; they double each time until it ran for longer than the longest."""
 
 
 def run_bots(config: Config, kinds: tuple[str, ...], metrics_port: int | None = None) -> None:
@@ -195,7 +195,7 @@ def _watchers(config: Config, metrics: Metrics) -> Iterator[Watcher]:
 
 
 def open_desk(config: Config, kind: str, keys: tuple[Signer, ...], log: Any, stop: threading.Event) -> Office:
-    """Of a bot of a kind.
+    """Opens the desk of a bot of a kind.
 
     Raises:
         KeeperError: One line saying what is wrong.

@@ -41,7 +41,7 @@ class Rehearsal(Sender):
         self._office = office
 
     def send(self, key: str, to: str, data: bytes, source: int = 0, trace: str = "", value: int = 0) -> Receipt:
-        """As `Sender.send` up to the signature.
+        """Does what `Sender.send` does up to the signature.
 
         Raises:
             Reverted: If the simulation reverts.

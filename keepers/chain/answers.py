@@ -87,7 +87,7 @@ def outcome(question: Question, response: object) -> Any:
 
 
 def is_refusal(answer: object) -> bool:
-    """Whether another endpoint may answer what this one did not: a revert is the chain's answer, not the node's."""
+    """Tells whether another endpoint may answer what this one did not: a revert is the chain's answer."""
     return isinstance(answer, ChainError) and not isinstance(answer, Reverted | OutOfGas | Unsupported)
 
 
@@ -98,7 +98,7 @@ def shown(value: object) -> str:
 
 
 def busy(error: Mapping[str, Any], method: str = "") -> bool:
-    """Whether a JSON-RPC error says that the node does not get round to it."""
+    """Tells whether a JSON-RPC error says that the node does not get round to it."""
     code, message = error.get("code"), str(error.get("message", ""))
     if code in _BUSY_CODES or (code == _LIMIT_CODE and method != "eth_getLogs"):
         return True

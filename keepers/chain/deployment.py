@@ -157,7 +157,7 @@ class Deployment:
             must(found)
 
     def _verified(self, name: str, code: str) -> DeploymentError | None:
-        """What is wrong with a contract's code, if anything; another endpoint may know better."""
+        """Returns the fault of a contract's code, if it has one; another endpoint may know better."""
         contract = self.contracts[name]
         what, raw = f"{name} at {contract.address}", bytes.fromhex(code.removeprefix("0x"))
         if not raw:

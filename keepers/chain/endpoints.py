@@ -98,7 +98,7 @@ class Endpoint:
         return self._timed(answer)
 
     def batch(self, questions: Sequence[Question]) -> list[Any]:
-        """As `ask`, of many questions in one request, in order.
+        """Asks many questions in one request; the answers are in their order, each as `ask` gives it.
 
         Raises:
             NodeUnreachable: If any of them has no answer.
@@ -198,7 +198,7 @@ class Endpoints:
         self._compared = -math.inf
 
     def ask(self, question: Question) -> Any:
-        """As `Endpoint.ask`, of the first endpoint that answers; of the preferred one where all refuse.
+        """Gives the answer of the first endpoint that has one; the preferred one's refusal where all refuse.
 
         Raises:
             NodeUnreachable: If no endpoint answers; of the preferred one.
@@ -207,7 +207,7 @@ class Endpoints:
         return self._first(lambda endpoint: [endpoint.ask(question)])[0][0]
 
     def batch(self, questions: Sequence[Question]) -> list[Any]:
-        """As `Endpoint.batch`: one endpoint answers all of them, so that they see the same chain.
+        """Answers many questions by one endpoint, so that they see the same chain.
 
         Raises:
             ChainError: As `ask`.
@@ -277,7 +277,7 @@ class Endpoints:
                 continue
             if not any(map(is_refusal, answers)):
                 if refused is not None:
-                    # What another one answers it should have answered.
+                    # Another one answered: this one should have, too.
                     refused[1].rest(next(str(answer) for answer in refused[0] if is_refusal(answer)))
                 self._use(endpoint)
                 return answers, endpoint

@@ -69,7 +69,7 @@ def unsigned(raw: str) -> dict[str, Any] | None:
     if data[0] > 0x7F:
         return None
     fields = TypedTransaction.from_bytes(data).as_dict()
-    # As nodes and signers write it.
+    # Nodes and signers write access lists like this.
     listed = [
         {
             "address": "0x" + bytes(entry["address"]).hex(),

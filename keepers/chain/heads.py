@@ -18,7 +18,7 @@ from keepers.chain.errors import ChainError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 30.0
 _PONG_SECONDS = 10.0
-"""For which a connection that was silent may take to answer a ping."""
+"""Seconds that a connection that was silent may take to answer a ping."""
 
 
 class HeadStream:

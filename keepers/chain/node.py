@@ -103,7 +103,7 @@ class Node:
         return must(self._endpoints.ask(Question(method, params)))
 
     def offered(self, method: str, params: Sequence[Any] = ()) -> Any:
-        """As `rpc`, of what not every node offers; None where this one does not."""
+        """Asks for what not every node offers, as `rpc`; None where this one does not offer it."""
         answer = self._endpoints.ask(Question(method, params, optional=True))
         return None if isinstance(answer, Unsupported) else must(answer)
 

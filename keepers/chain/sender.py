@@ -142,7 +142,7 @@ class Sender:
 
     @property
     def signer(self) -> Signer:
-        """Whose account it sends from."""
+        """The key of the account that it sends from."""
         return self._signer
 
     @property

@@ -8,12 +8,12 @@ import click
 
 
 class Guessing(click.Group):
-    """As click's; groups inside it guess too."""
+    """A click group whose error for an unknown name suggests a known one."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Of an unknown name, the error names the nearest one."""
+        """Adds the nearest name to the error for an unknown one."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -27,7 +27,7 @@ dry_run_option = click.option(
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What all of them take."""
+    """Adds the options that all of them take."""
     for option in (dry_run_option, once_option, metrics_option, config_option):
         command = option(command)
     return command

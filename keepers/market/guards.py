@@ -1,4 +1,4 @@
-"""Whether closes can be believed: one mistyped cell must not become a model, and a model not a trade."""
+"""Doubts about closes: one mistyped cell must not become a model, and a model not a trade."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ABSURD = 4.0
 
 @dataclass(frozen=True)
 class Guards:
-    """What closes have to stand up to.
+    """Bounds that closes are tested against.
 
     Attributes:
         oracle_tolerance: How far the last close may be from the oracle's price, as a fraction, beside
@@ -46,7 +46,7 @@ class Guards:
 
 
 def doubts(prices: Prices, today: date, guards: Guards, oracle: Sequence[float] | None = None) -> dict[str, str]:
-    """What speaks against closes, by symbol; empty where nothing does.
+    """Collects the reason against each symbol's closes; empty where there is none.
 
     Args:
         prices: From the past to the last close that is known.

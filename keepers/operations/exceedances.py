@@ -1,4 +1,4 @@
-"""Whether value at risk was exceeded as often as it promised, from the keeper's own records."""
+"""A backtest of value at risk from the keeper's own records."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _daily(times: list[int]) -> list[int]:
 
 
 def lines(found: Record) -> list[str]:
-    """For a terminal."""
+    """Renders a record for a terminal."""
     expected = found.days * (1 - LEVEL)
     return [
         f"VaR {LEVEL:.0%}: exceeded on {len(found.exceeded)} of {found.days} days, {expected:.1f} expected",

@@ -47,7 +47,7 @@ class Found:
 
 
 def explain(config: Config, tx_hash: str) -> list[str]:
-    """For a terminal: the call, the decision behind it, and for a rebalance its inputs, signal and orders.
+    """Renders for a terminal the call, the decision behind it, and a rebalance's inputs, signal and orders.
 
     Raises:
         CannotExplain: If it is no hash, or of no transaction.

@@ -47,7 +47,7 @@ class BotLook:
 
 @dataclass(frozen=True)
 class Look:
-    """What status shows.
+    """The facts that status shows.
 
     Attributes:
         deployment: Of the config.
@@ -64,7 +64,7 @@ class Look:
 
     @property
     def symbols(self) -> list[str]:
-        """Of the portfolio's assets."""
+        """The symbols of the portfolio's assets."""
         return [self.deployment.symbol_of(asset) for asset in self.state.assets] if self.state else []
 
 
@@ -115,7 +115,7 @@ def look(config: Config) -> Look:
 
 
 def facts(config: Config, found: Look) -> dict[str, Any]:
-    """As JSON has it."""
+    """Renders a look as JSON has it."""
     told: dict[str, Any] = {
         "network": found.deployment.network,
         "block": {"number": found.block.number, "timestamp": found.block.timestamp},

@@ -1,4 +1,4 @@
-"""What the portfolio room refuses."""
+"""Refusals of the portfolio room."""
 
 from __future__ import annotations
 

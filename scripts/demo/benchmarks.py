@@ -1,4 +1,4 @@
-"""What the same stocks would have done without a keeper: no limits, no costs, no cash."""
+"""Paths of the same stocks without a keeper: no limits, no costs, no cash."""
 
 from __future__ import annotations
 

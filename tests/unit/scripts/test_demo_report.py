@@ -1,4 +1,4 @@
-"""What the demo's report shows beside the portfolio, and where its labels go."""
+"""The demo's report: paths beside the portfolio, and the places of its labels."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def start(kind: str, config_path: Path) -> Running:
 
 @contextmanager
 def started(kind: str, config_path: Path) -> Iterator[Running]:
-    """As `start`; closes the store afterwards. What the bot logged is shown where a test fails."""
+    """Runs `start` and closes the store afterwards. The bot's log is shown where a test fails."""
     running = start(kind, config_path)
     try:
         yield running

@@ -18,7 +18,7 @@ from tests.fixtures.waiting import join, wait_until
 
 
 class Act:
-    """What a bot does in place of looking at a chain: each run is the next of its turns."""
+    """A stand-in for a runtime: each run is the next of its turns."""
 
     def __init__(self, turns: list[Callable[[], None]]) -> None:
         self.turns = turns
