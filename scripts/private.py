@@ -31,6 +31,7 @@ _FIELDS = {
     "gasPrice": "gas_price",
     "maxFeePerGas": "max_fee",
     "maxPriorityFeePerGas": "max_priority_fee",
+    "accessList": "access_list",
 }
 """JSON-RPC's names of a transaction's fields, and Ape's."""
 
