@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -23,11 +24,12 @@ the home folder, a megabyte per block once the protocol is deployed, and leaves 
 
 
 @contextmanager
-def anvil(*options: str) -> Iterator[Web3]:
+def anvil(*options: str, cwd: Path | None = None) -> Iterator[Web3]:
     """Starts anvil and yields web3 on it; its twenty accounts are unlocked.
 
     Args:
         options: More of anvil's own, such as "--block-time", "1".
+        cwd: Folder whose foundry.toml it reads.
 
     Raises:
         RuntimeError: If it does not answer within START_SECONDS.
@@ -35,7 +37,7 @@ def anvil(*options: str) -> Iterator[Web3]:
     port = free_port()
     command = [str(ROOT / ".ci/bin/anvil"), "--port", str(port), "--hardfork", "prague", "--silent"]
     command += ["--accounts", "20", "--base-fee", "0", "--gas-price", "0", *SHORT_HISTORY, *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         w3 = connected(f"http://127.0.0.1:{port}")
         deadline = time.monotonic() + START_SECONDS

@@ -24,6 +24,7 @@ class AccountSender:
         receipt = self._account.call(transaction)
         return {
             "blockNumber": receipt.block_number,
+            "gasUsed": receipt.gas_used,
             "status": receipt.status,
             "transactionHash": str(receipt.txn_hash),
         }

@@ -39,7 +39,7 @@ class Sender(Protocol):
     address: str
 
     def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
-        """Sends, waits and returns the receipt; raises if it reverted."""
+        """Sends, waits and returns the receipt with `blockNumber` and `gasUsed`; raises if it reverted."""
         ...
 
 
@@ -64,11 +64,15 @@ class Deployed:
 class Chain:
     """Reads through web3, writes through the sender, counts what it did."""
 
-    def __init__(self, w3: Web3, sender: Sender, log: Callable[[str], None]) -> None:
+    def __init__(self, w3: Web3, sender: Sender, log: Callable[[str], None], expected: int | None = None) -> None:
+        """`expected` transactions are told as progress: "12/180 deploy PriceOracle"."""
         self.w3 = w3
         self.sender = sender
         self.log = log
         self.sent = 0
+        self.gas = 0
+        self.value = 0
+        self._expected = expected
 
     def ensure_create2_factory(self) -> None:
         """Deploys the CREATE2 factory with its own pre-signed transaction where a chain lacks it."""
@@ -101,9 +105,11 @@ class Chain:
         self._send(what, contract.address, bytes.fromhex(contract.encode_abi(function, args)[2:]))
 
     def _send(self, what: str, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
-        self.log(what)
+        self.log(f"{self.sent + 1}/{self._expected} {what}" if self._expected else what)
         receipt = self.sender.send(to, data, value)
         self.sent += 1
+        self.gas += int(receipt["gasUsed"])
+        self.value += value
         return receipt
 
     def _block_of(self, address: str) -> int:

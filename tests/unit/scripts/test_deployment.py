@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 from eth_utils import function_signature_to_4byte_selector
 from web3 import Web3
 from web3.exceptions import ContractCustomError
@@ -21,9 +22,10 @@ from scripts.deployment import roles
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.bls import BlsGroup
 from scripts.deployment.chain import CREATE2_FACTORY, Chain, DeploymentError
-from scripts.deployment.config import PERMIT2, Config, ConfigError, Secondary, SharePolicy, TradingWindow
+from scripts.deployment.config import PERMIT2, Config, ConfigError, Secondary, SharePolicy, TradingWindow, load_config
 from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
+from scripts.deployment.rehearsal import rehearse
 from scripts.transactions import deploy, send
 from tests.fixtures.bls import bls_keys, together
 from tests.fixtures.venue_kinds import BEYOND, WAD, create, vault
@@ -548,33 +550,94 @@ def test_deploy__again_on_a_node_without_history__names_no_block_after_the_first
     assert again.block <= first.block
 
 
+# -- Rehearsing it on a fork
+
+
+def test_rehearse__fresh_chain__tells_what_the_run_then_takes(w3, config):
+    wanted, deployer = config(), w3.eth.accounts[0]
+    before = w3.eth.block_number
+    estimate = rehearse(w3.provider.endpoint_uri, wanted, protocol_artifacts(), deployer, gas_price=3)
+    assert w3.eth.block_number == before
+    chain = Chain(w3, UnlockedSender(w3, deployer), lambda _: None)
+    ProtocolDeployment(chain, wanted, protocol_artifacts()).run()
+    assert (estimate.transactions, estimate.value) == (chain.sent, chain.value)
+    assert estimate.gas == pytest.approx(chain.gas, rel=1e-4)
+    assert estimate.cost == 3 * estimate.gas + estimate.value
+
+
+def test_rehearse__everything_is_there__takes_nothing(w3, config):
+    wanted = config()
+    run(w3, wanted)
+    estimate = rehearse(w3.provider.endpoint_uri, wanted, protocol_artifacts(), w3.eth.accounts[0], gas_price=3)
+    assert (estimate.transactions, estimate.cost) == (0, 0)
+
+
+def test_rehearse__would_fail_half_way__says_so_and_nothing_was_sent(w3, config):
+    broken = config(liquidity={"wrapped_coin": Web3.to_checksum_address("0x" + "42" * 20)})
+    before = w3.eth.block_number
+    with pytest.raises(DeploymentError, match="no contract at 0x42"):
+        rehearse(w3.provider.endpoint_uri, broken, protocol_artifacts(), w3.eth.accounts[0], gas_price=3)
+    assert w3.eth.block_number == before
+
+
+def test_rehearse__node_is_gone__one_line():
+    config = load_config(ROOT / "scripts/config/localnet.yaml")
+    with pytest.raises(DeploymentError, match="cannot rehearse on a fork"):
+        rehearse("http://127.0.0.1:9/secret", config, protocol_artifacts(), "0x" + "11" * 20, gas_price=3)
+
+
 # -- As a person runs it
 
 
 @pytest.fixture
 def ape_deploy(tmp_path):
-    """`ape_deploy(config)`: the command against a node of its own; returns its output and exit code."""
+    """`ape_deploy(config, *options)`: the command from a keystore of its own; returns exit code and output."""
+    key = Account.create()
+    keystores = tmp_path / "home/.ape/accounts"
+    keystores.mkdir(parents=True)
+    (keystores / "deployer.json").write_text(json.dumps(key.encrypt("correct horse", kdf="pbkdf2", iterations=2)))
+    people = {"HOME": str(tmp_path / "home"), "APE_ACCOUNTS_deployer_PASSPHRASE": "correct horse"}
 
-    def command(config: Path):
+    def command(config: Path, *options: str, says: str = "", has: int = 10**21):
+        own.provider.make_request("anvil_setBalance", [key.address, hex(has)])
         network = f"ethereum:local:{own.provider.endpoint_uri}"
-        arguments = ["ape", "run", "deploy", "--network", network, "--account", "TEST::0"]
+        arguments = ["ape", "run", "deploy", "--network", network, "--account", "deployer", *options]
         arguments += ["--config", str(config), "--deployments", str(tmp_path)]
-        done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ)
+        environment = {**os.environ, **people}
+        done = subprocess.run(
+            arguments, cwd=ROOT, capture_output=True, text=True, timeout=300, env=environment, input=says
+        )
         return done.returncode, done.stdout + done.stderr
 
     with anvil() as own:
+        command.node = own
         yield command
 
 
 def test_ape_run_deploy__twice__the_second_deploys_nothing(ape_deploy, tmp_path):
-    code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml")
+    config = ROOT / "scripts/config/localnet.yaml"
+    code, output = ape_deploy(config, "--yes")
     assert code == 0, output
     record = json.loads((tmp_path / "localnet.json").read_text())
     assert set(record["contracts"]["PortfolioFactory"]) >= {"address", "code_hash", "constructor_args", "block"}
-    code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml")
-    assert code == 0, output
-    assert "Nothing to deploy" in output
+    code, again = ape_deploy(config)
+    assert code == 0, again
+    assert "Nothing to deploy" in again
     assert json.loads((tmp_path / "localnet.json").read_text())["contracts"] == record["contracts"]
+    promised = int(re.search(r"Rehearsed on a fork: (\d+) transactions", output)[1])
+    assert f"Sent {promised} transactions" in output
+    assert f"\n1/{promised} " in output
+    assert f"\n{promised}/{promised} " in output
+
+
+@pytest.mark.parametrize(("says", "has", "reason"), [("n\n", 10**21, "Send them?"), ("y\n", 10**6, "this takes about")])
+def test_ape_run_deploy__not_approved_or_not_funded__nothing_is_sent(ape_deploy, tmp_path, says, has, reason):
+    code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml", says=says, has=has)
+    assert code != 0
+    assert reason in output
+    assert "Traceback" not in output
+    assert ape_deploy.node.eth.block_number == 0
+    assert not (tmp_path / "localnet.json").exists()
 
 
 def test_ape_run_deploy__bad_config__one_line_and_nothing_written(ape_deploy, tmp_path):
