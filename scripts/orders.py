@@ -18,6 +18,7 @@ from web3.logs import DISCARD
 from web3.types import TxParams, Wei
 
 from keepers.chain.errors import decode_revert
+from scripts.admission import Movement, is_admitted, obstacle
 from scripts.artifacts import artifact, contract_at
 from scripts.venues.uniswap import token_at
 
@@ -41,6 +42,8 @@ _MOST = 2**256 - 1
 # A uint256 has 78 digits, and no decimals are lost silently.
 _EXACT = Context(prec=160, traps=[InvalidOperation])
 _LIFETIME = 600
+_TARGET = 2
+"""Member of ILiquidityAggregator.Market."""
 _ANY_TERMS: tuple[bool, int, list[int]] = (False, 0, [])
 _BY_APPROVAL, _BY_COIN = 0, 1
 """ILiquidityGateway.Payment."""
@@ -81,6 +84,7 @@ class Trade:
         value: Wei.
         spends: Smallest units of the input token, or wei of the coin, that the trader needs.
         approve: Who has to be approved for that much; None where coin pays.
+        market: Key of the market that it goes through.
     """
 
     to: str
@@ -88,6 +92,7 @@ class Trade:
     value: int
     spends: int
     approve: str | None
+    market: str
 
     def message(self, trader: str) -> TxParams:
         """For eth_call."""
@@ -198,8 +203,25 @@ class Desk:
         best = self.quotes(amount, exact_out)[0]
         if best.amount == 0:
             shown = self.shown(amount, int(exact_out))
-            raise click.ClickException(f"no market trades {shown}: {best.kind} {best.market} says {best.reason}")
+            reason = self.explained(best)
+            raise click.ClickException(f"no market trades {shown}: {best.kind} {best.market} says {reason}")
         return best
+
+    def explained(self, quoted: Quoted) -> str:
+        """Why a market refused its quote, and which account a regulated token does not admit, if that is why."""
+        if quoted.kind != KINDS[2]:
+            return quoted.reason
+        # No other kind moves a token for a quote: this one pays first, and asks for its input after that.
+        pool = self.aggregator.functions.marketOf(quoted.market).call()[_TARGET]
+        for token, name in zip(self.tokens, self.names, strict=True):
+            if not is_admitted(self.w3, token.address, pool):
+                remedy = "its compliance officer makes it a venue account"
+                return f"{quoted.reason}: {name} does not admit the pool {pool}; {remedy}"
+        asks = self.aggregator.functions.quotes().call()
+        if not is_admitted(self.w3, self.tokens[1].address, asks):
+            paid = f"{self.names[1]} does not admit {asks}, which a pool of this kind pays when it is asked"
+            return f"{quoted.reason}: {paid}; an eligible holder's swap can pass"
+        return quoted.reason
 
     # -- Orders
 
@@ -214,13 +236,21 @@ class Desk:
         if self.gateway is None or not (coin_in or coin_out):
             order = self._order(quoted, amount, limit, trader)
             call = ("swapExactOut", [order, _ANY_TERMS]) if exact_out else ("swap", [order])
-            return Trade(self.aggregator.address, _encoded(self.aggregator, *call), 0, spends, self.aggregator.address)
+            return Trade(
+                self.aggregator.address,
+                _encoded(self.aggregator, *call),
+                0,
+                spends,
+                self.aggregator.address,
+                quoted.market,
+            )
         order = self._order(quoted, amount, limit, self.gateway.address if coin_out else trader)
         funding = (_BY_COIN if coin_in else _BY_APPROVAL, trader, 0, 0, b"")
         arguments = [order, _ANY_TERMS, (trader, coin_out), funding]
         data = _encoded(self.gateway, "swapExactOut" if exact_out else "swap", arguments)
         where = self.gateway.address
-        return Trade(where, data, spends if coin_in else 0, spends, None if coin_in else where)
+        approve = None if coin_in else where
+        return Trade(where, data, spends if coin_in else 0, spends, approve, quoted.market)
 
     def _order(self, quoted: Quoted, amount: int, limit: int, recipient: str) -> tuple[Any, ...]:
         deadline = self.w3.eth.get_block("latest")["timestamp"] + _LIFETIME
@@ -263,7 +293,18 @@ class Desk:
             self.w3.eth.call(trade.message(trader))
         except Web3Exception as error:
             reason = decode_revert(revert_data(error), str(error)).text
-            raise click.ClickException(f"the order would revert: {reason}; quote again") from None
+            raise click.ClickException(f"the order would revert: {reason}; {self._remedy(trade, trader)}") from None
+
+    def _remedy(self, trade: Trade, trader: str) -> str:
+        """Which account a regulated token does not admit, between the trader and the market; or else a new quote."""
+        pool = self.aggregator.functions.marketOf(trade.market).call()[_TARGET]
+        token_in, token_out = self.tokens
+        input_ = Movement(token_in.address, trade.to, trader, pool, trade.spends)
+        output = Movement(token_out.address, pool, pool, trader, 1)
+        for name, movement in zip(self.names, (input_, output), strict=True):
+            if (told := obstacle(self.w3, movement)) is not None:
+                return f"{name} {told}"
+        return "quote again"
 
     def outcome(self, tx_hash: str) -> tuple[int, int]:
         """(in, out) in smallest units, as the aggregator's event has it."""

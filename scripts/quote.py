@@ -34,5 +34,5 @@ def cli(provider: Any, token_in: str, token_out: str, amount: str, deployment: P
     """
     desk = Desk.open(provider.web3, deployment, token_in, token_out)
     for quoted in desk.quotes(desk.units(amount, exact_out), exact_out):
-        told = desk.shown(quoted.amount, int(not exact_out)) if quoted.amount else f"refused: {quoted.reason}"
+        told = desk.shown(quoted.amount, int(not exact_out)) if quoted.amount else f"refused: {desk.explained(quoted)}"
         click.echo(f"{quoted.market}  {quoted.kind:<15} {told}")

@@ -217,3 +217,67 @@ def test_open__coin_without_a_gateway__one_line(open_desk, tokens):
 def test_open__coin_for_its_wrapped_token__one_line(open_desk, wrapped_coin):
     with pytest.raises(click.ClickException, match="are the same token"):
         open_desk("ETH", wrapped_coin)
+
+
+# -- Regulated tokens
+
+
+@pytest.fixture
+def regulated_pool(
+    create_token,
+    create_settlement,
+    uniswap_v3,
+    list_pool,
+    admit_venue,
+    register,
+    identity_registry,
+    compliance_officer,
+    issuer,
+    liquidity_provider,
+):
+    """`regulated_pool(admitted=True)`: a listed V3 pool of a regulated token and dollars, and both tokens."""
+
+    def created(admitted=True):
+        note, dollars = create_token("NOTE"), create_settlement("USD", 18)
+        register(liquidity_provider)
+        note.mint(liquidity_provider, DEPTH * TOKEN, sender=issuer)
+        dollars.mint(liquidity_provider, DEPTH * TOKEN, sender=liquidity_provider)
+        amounts = {note.address: DEPTH * TOKEN, dollars.address: DEPTH * TOKEN}
+        pool = uniswap_v3.create_pool(amounts, 3000)
+        admit_venue(pool.address)
+        admit_venue(uniswap_v3.position_manager.address)
+        uniswap_v3.add_liquidity(liquidity_provider.address, pool, amounts)
+        if not admitted:
+            identity_registry.setVenueAccount(pool.address, False, sender=compliance_officer)
+        return list_pool(pool, 2), note, dollars
+
+    return created
+
+
+def test_explained__v3_pool_pays_a_regulated_token_for_its_quote__names_the_account(
+    open_desk, regulated_pool, aggregator
+):
+    pool, note, dollars = regulated_pool()
+    (refused,) = open_desk(dollars, note).quotes(TOKEN)
+    told = open_desk(dollars, note).explained(refused)
+    assert (refused.market, refused.amount) == (pool.address, 0)
+    assert told.startswith('Error("TF"): ')
+    assert f"does not admit {aggregator.quotes()}, which a pool of this kind pays" in told
+
+
+def test_explained__pool_is_not_admitted__names_the_pool_and_who_can_do_it(open_desk, regulated_pool):
+    pool, note, dollars = regulated_pool(admitted=False)
+    desk = open_desk(dollars, note)
+    told = desk.explained(desk.quotes(TOKEN)[0])
+    assert f"does not admit the pool {pool.address}" in told
+    assert "makes it a venue account" in told
+
+
+def test_simulate__trader_may_not_hold_the_token__names_the_trader(open_desk, regulated_pool, trader, fund_trader):
+    pool, note, dollars = regulated_pool()
+    desk = open_desk(dollars, note)
+    fund_trader(dollars, TOKEN)
+    quoted = Quoted(pool.address, "Uniswap V3", int(dollars.address, 16) < int(note.address, 16), TOKEN // 2)
+    trade = desk.trade(quoted, TOKEN, 50, trader.address)
+    with pytest.raises(click.ClickException, match=f"TF.*does not admit {trader.address}: .*not registered"):
+        desk.simulate(trade, trader.address)
