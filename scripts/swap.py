@@ -77,7 +77,7 @@ def cli(
         sender.send(desk.tokens[0].address, approve)
     desk.simulate(trade, trader)
     if private is None:
-        tx_hash = str(sender.send(trade.to, trade.data, trade.value)["transactionHash"])
+        tx_hash = sender.send(trade.to, trade.data, trade.value).tx_hash
     else:
         relay = Relay(private, blocks=private_blocks, fallback=fallback)
         tx_hash = _privately(account, provider, trade, relay, max_fee_gwei)

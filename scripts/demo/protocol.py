@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from scripts.demo.market import SETTLEMENT, Market
 from scripts.demo.people import People
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.chain import Chain as DeployingChain
+from scripts.deployment.chain import Mined
 from scripts.deployment.config import load_config
 from scripts.deployment.protocol import ProtocolDeployment
 from scripts.deployment.record import Record
@@ -69,7 +69,7 @@ class NodeSender:
         self.address = address
         self._chain = chain
 
-    def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
+    def send(self, to: str, data: bytes, value: int = 0) -> Mined:
         """Sends and waits."""
         message = {
             "from": self.address,
@@ -78,10 +78,11 @@ class NodeSender:
             "value": hex(value),
             "gas": hex(GAS),
         }
-        mined = self._chain.wait(self._chain.node.rpc("eth_sendTransaction", [message]))
+        tx_hash = self._chain.node.rpc("eth_sendTransaction", [message])
+        mined = self._chain.wait(tx_hash)
         if mined.revert:
             raise DemoError(f"a deployment was refused: {mined.revert.text}")
-        return {"blockNumber": int(mined.receipt["blockNumber"], 16)}
+        return Mined(int(mined.receipt["blockNumber"], 16), mined.gas, tx_hash)
 
 
 class Protocol:

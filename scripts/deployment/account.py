@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ape.api import AccountAPI
+
+from scripts.deployment.chain import Mined
 
 
 class AccountSender:
@@ -16,15 +17,10 @@ class AccountSender:
         self._account = account
         self._provider = provider
 
-    def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
-        """Sends, waits for the receipt; Ape raises on a revert."""
+    def send(self, to: str, data: bytes, value: int = 0) -> Mined:
+        """Sends and waits; Ape raises on a revert."""
         transaction = self._provider.network.ecosystem.create_transaction(
             chain_id=self._provider.web3.eth.chain_id, receiver=to, data=data, value=value
         )
         receipt = self._account.call(transaction)
-        return {
-            "blockNumber": receipt.block_number,
-            "gasUsed": receipt.gas_used,
-            "status": receipt.status,
-            "transactionHash": str(receipt.txn_hash),
-        }
+        return Mined(receipt.block_number, receipt.gas_used, str(receipt.txn_hash))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,13 +33,22 @@ class DeploymentError(Exception):
     """One line: what could not be done, why, and what to do about it."""
 
 
+@dataclass(frozen=True)
+class Mined:
+    """A transaction that did not revert: the block it is in, the gas it used, and its hash."""
+
+    block: int
+    gas: int
+    tx_hash: str
+
+
 class Sender(Protocol):
     """Whoever signs: an Ape account, or an unlocked account of a local node."""
 
     address: str
 
-    def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
-        """Sends, waits and returns the receipt with `blockNumber` and `gasUsed`; raises if it reverted."""
+    def send(self, to: str, data: bytes, value: int = 0) -> Mined:
+        """Sends and waits; raises if it reverted."""
         ...
 
 
@@ -91,10 +100,10 @@ class Chain:
         contract = contract_at(self.w3, address, artifact.abi)
         if self.has_code(address):
             return Deployed(contract, args, self._block_of(address), False)
-        receipt = self._send(f"deploy {name}", CREATE2_FACTORY, salt + init_code)
+        mined = self._send(f"deploy {name}", CREATE2_FACTORY, salt + init_code)
         if not self.has_code(address):
             raise DeploymentError(f"{name}: no code at {address} after its deployment; look at the transaction")
-        return Deployed(contract, args, int(receipt["blockNumber"]), True)
+        return Deployed(contract, args, mined.block, True)
 
     def has_code(self, address: str, block: int | None = None) -> bool:
         """Whether there is a contract at an address, now or at a height."""
@@ -104,13 +113,13 @@ class Chain:
         """Sends one call to a contract."""
         self._send(what, contract.address, bytes.fromhex(contract.encode_abi(function, args)[2:]))
 
-    def _send(self, what: str, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
+    def _send(self, what: str, to: str, data: bytes, value: int = 0) -> Mined:
         self.log(f"{self.sent + 1}/{self._expected} {what}" if self._expected else what)
-        receipt = self.sender.send(to, data, value)
+        mined = self.sender.send(to, data, value)
         self.sent += 1
-        self.gas += int(receipt["gasUsed"])
+        self.gas += mined.gas
         self.value += value
-        return receipt
+        return mined
 
     def _block_of(self, address: str) -> int:
         """First block with code at an address, by bisection.

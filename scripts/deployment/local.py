@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from web3 import Web3
 
-from scripts.deployment.chain import DeploymentError
+from scripts.deployment.chain import DeploymentError, Mined
 
 GAS = 15_000_000
 POLL_SECONDS = 0.002
@@ -20,8 +19,8 @@ class UnlockedSender:
         self.address = address
         self._w3 = w3
 
-    def send(self, to: str, data: bytes, value: int = 0) -> Mapping[str, Any]:
-        """Sends, waits and returns the receipt.
+    def send(self, to: str, data: bytes, value: int = 0) -> Mined:
+        """Sends and waits.
 
         Raises:
             DeploymentError: If it reverted.
@@ -32,4 +31,4 @@ class UnlockedSender:
         if receipt["status"] != 1:
             self._w3.eth.call(transaction, int(receipt["blockNumber"]) - 1)
             raise DeploymentError(f"{sent.to_0x_hex()} reverted; look at its trace")
-        return dict(receipt)
+        return Mined(int(receipt["blockNumber"]), int(receipt["gasUsed"]), sent.to_0x_hex())

@@ -181,11 +181,13 @@ def test_run_claims__issuer_revokes__wallet_no_longer_counts(world: World) -> No
         wait_until(lambda: behind in invoke("status", "--config", str(config)).output, meanwhile=alive(running))
         notary.revoke(identity, KYC_TOPIC)
         wait_until(lambda: not notary.verified(wallet), meanwhile=alive(running))
+        # The chain knows it before the keeper has written down that it is done.
+        wait_until(lambda: "done at block" in invoke("status", "--config", str(config)).output, meanwhile=alive(running))
         running.send_signal(signal.SIGTERM)
         _, errors = running.communicate(timeout=GENEROUS)
     assert running.returncode == 0, errors
     shown = invoke("status", "--config", str(config)).output
-    assert "done at block" in shown and "topic 1 no longer valid; retail becomes none" in shown
+    assert "topic 1 no longer valid; retail becomes none" in shown
     examined = invoke("doctor", "--config", str(config))
     assert examined.exit_code == 0 and "claims: 3 topics, 1 trusted issuers in the shared registry" in examined.output
 

@@ -1,0 +1,118 @@
+"""The built wheel in an empty environment, against a deployment, without the repository."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.artifacts import ROOT, build
+from scripts.ports import free_port
+from tests.fixtures.waiting import GENEROUS, wait_until
+
+SOURCES = ("pyproject.toml", "README.md", "keepers")
+
+
+class Machine:
+    """A folder whose environment has the wheel and what it requires, and nothing of the repository."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.bin = folder / "venv/bin"
+        self._environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"}
+
+    def run(self, *command: str, code: int = 0) -> str:
+        """What a command printed; it ends with that exit code."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=GENEROUS
+        )
+        assert done.returncode == code, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+
+def build_wheel(folder: Path) -> Path:
+    """From a copy of the sources: setuptools leaves folders beside them."""
+    source = folder / "source"
+    source.mkdir()
+    for name in SOURCES:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
+    backend = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
+    command = [sys.executable, "-c", backend, str(folder)]
+    done = subprocess.run(command, cwd=source, capture_output=True, text=True, timeout=GENEROUS)
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(source)
+    return folder / done.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """With the versions that are locked, for a test that passed goes on passing."""
+    folder = tmp_path_factory.mktemp("machine")
+    wheel = build_wheel(folder)
+    pins = re.findall(r"^[\w.-]+==[^\s;\\]+", (ROOT / ".ci/requirements.lock").read_text(), re.MULTILINE)
+    (folder / "constraints.txt").write_text("\n".join(pins))
+    install = f"""
+        source .ci/uv.sh
+        uv venv --python {sys.executable} --no-project {folder}/venv
+        uv pip install --python {folder}/venv --constraint {folder}/constraints.txt {wheel}"""
+    done = subprocess.run(["bash", "-ec", install], cwd=ROOT, capture_output=True, text=True, timeout=GENEROUS)
+    assert done.returncode == 0, done.stderr
+    return Machine(folder)
+
+
+@pytest.fixture(scope="module")
+def localnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A node's address, and the folder with the deployment's file, prices and keys."""
+    build()
+    folder, port = tmp_path_factory.mktemp("chain") / "localnet", free_port()
+    command = [sys.executable, "-m", "scripts.localnet", "--folder", str(folder), "--port", str(port)]
+    log = folder.parent / "localnet.log"
+    with log.open("wb") as output:
+        chain = subprocess.Popen([*command, "--day-seconds", "0"], cwd=ROOT, stdout=output, stderr=output)
+    try:
+        wait_until(lambda: "has closed" in log.read_text() or chain.poll() is not None, why=log.read_text)
+        assert chain.poll() is None, log.read_text()
+        yield f"http://127.0.0.1:{port}", folder
+    finally:
+        chain.send_signal(signal.SIGTERM)
+        chain.wait(GENEROUS)
+
+
+def test_wheel__empty_environment__has_the_data_that_it_needs(machine):
+    assert machine.run("quantera", "--version").startswith("quantera")
+    where = machine.run("python", "-c", "import keepers; print(keepers.__file__)")
+    assert where.startswith(str(machine.folder))
+    packaged = "import importlib, pkgutil, keepers as k\n" + (
+        "for found in pkgutil.walk_packages(k.__path__, 'keepers.'):\n"
+        "    if 'migrations' not in found.name and not found.name.endswith('__main__'):\n"
+        "        importlib.import_module(found.name)\n"
+    )
+    machine.run("python", "-c", packaged)
+
+
+def test_wheel__deployment_and_no_repository__init_doctor_and_run_work(machine, localnet):
+    url, chain = localnet
+    config = machine.folder / "keeper/keeper.yaml"
+    keys = chain / "keys"
+    made = machine.run(
+        "quantera", "init", str(config),
+        "--rpc-url", url, "--deployment", str(chain / "deployments/demo.json"), "--portfolio", "stocks",
+        "--prices", str(chain / "prices.csv"), "--sender", str(keys / "keeper-sender.json"),
+        "--signer", str(keys / "keeper-signer-1.json"), "--signer", str(keys / "keeper-signer-2.json"),
+        "--passphrase-file", str(keys / "passphrase"),
+    )  # fmt: skip
+    assert "Next: quantera doctor" in made
+    assert "fail" not in machine.run("quantera", "doctor", "--config", str(config))
+    rehearsed = machine.run("quantera", "run", "risk", "--dry-run", "--config", str(config))
+    assert "would send" in rehearsed
+    machine.run("quantera", "run", "risk", "--once", "--config", str(config))
+    status = json.loads(machine.run("quantera", "status", "--json", "--config", str(config)))
+    assert status["portfolio"]["name"] == "stocks"
