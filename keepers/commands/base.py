@@ -10,6 +10,7 @@ from typing import NoReturn, ParamSpec, TypeVar
 
 import click
 
+from keepers.commands.colours import tinted
 from keepers.errors import KeeperError
 
 P = ParamSpec("P")
@@ -47,5 +48,5 @@ def _fail(error: KeeperError) -> NoReturn:
     from keepers.config import ConfigError
 
     line = " ".join(str(error).split())
-    click.echo(f"quantera: {line}", err=True)
+    click.echo(tinted(f"quantera: {line}"), err=True)
     sys.exit(USAGE if isinstance(error, ConfigError) else RUNTIME)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from keepers.commands.base import RUNTIME, config_option, one_line_errors
+from keepers.commands.colours import tinted
 
 
 @click.command()
@@ -25,7 +26,8 @@ def status(config_path: Path, as_json: bool) -> None:
     from keepers.config import load_config
     from keepers.operations.status import report
 
-    click.echo(report(load_config(config_path), as_json=as_json))
+    told = report(load_config(config_path), as_json=as_json)
+    click.echo(told if as_json else tinted(told))
 
 
 @click.command()
@@ -42,7 +44,7 @@ def explain(transaction: str, config_path: Path) -> None:
     from keepers.config import load_config
     from keepers.operations.explain import explain as told
 
-    click.echo("\n".join(told(load_config(config_path), transaction)))
+    click.echo(tinted("\n".join(told(load_config(config_path), transaction))))
 
 
 @click.command()
@@ -67,7 +69,7 @@ def doctor(config_path: Path, skip_keys: bool, as_json: bool) -> None:
     failed = False
     for finding in examine(config_path, with_keys=not skip_keys):
         failed |= finding.level == "fail"
-        click.echo(json.dumps(asdict(finding)) if as_json else str(finding))
+        click.echo(json.dumps(asdict(finding)) if as_json else tinted(str(finding)))
     if failed:
         sys.exit(RUNTIME)
 

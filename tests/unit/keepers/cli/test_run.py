@@ -182,7 +182,9 @@ def test_run_claims__issuer_revokes__wallet_no_longer_counts(world: World) -> No
         notary.revoke(identity, KYC_TOPIC)
         wait_until(lambda: not notary.verified(wallet), meanwhile=alive(running))
         # The chain knows it before the keeper has written down that it is done.
-        wait_until(lambda: "done at block" in invoke("status", "--config", str(config)).output, meanwhile=alive(running))
+        wait_until(
+            lambda: "done at block" in invoke("status", "--config", str(config)).output, meanwhile=alive(running)
+        )
         running.send_signal(signal.SIGTERM)
         _, errors = running.communicate(timeout=GENEROUS)
     assert running.returncode == 0, errors
