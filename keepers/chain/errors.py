@@ -66,6 +66,10 @@ class GasTooExpensive(ChainError, Waiting):
     """The chain's base fee is above the configured bound: a state that passes."""
 
 
+class SenderEmpty(ChainError, Waiting):
+    """An account holds less than its transaction may cost: a state that passes when somebody funds it."""
+
+
 class Interrupted(ChainError):
     """The keeper was asked to stop while it waited."""
 

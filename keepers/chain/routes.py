@@ -11,10 +11,12 @@ from eth_account.messages import encode_defunct
 from eth_utils.crypto import keccak
 
 from keepers.chain.endpoints import redact
-from keepers.chain.errors import NodeRefused, NodeUnreachable, Reverted
+from keepers.chain.errors import NodeRefused, NodeUnreachable, Reverted, SenderEmpty
 from keepers.chain.node import Node
 from keepers.chain.signing import Signer
 
+_EMPTY = ("insufficient funds", "insufficientfunds", "exceeds account balance")
+"""How nodes say that an account cannot pay: Geth and Erigon, Nethermind, Besu."""
 _HARMLESS = (
     "already known",
     "already imported",
@@ -63,7 +65,10 @@ class PublicRoute:
         except Reverted:
             return  # Mined and reverted: the receipt says so.
         except NodeRefused as error:
-            if not any(text in error.reason.lower() for text in _HARMLESS):
+            reason = error.reason.lower()
+            if any(text in reason for text in _EMPTY):
+                raise SenderEmpty("the sender", error.reason, "send it more") from None
+            if not any(text in reason for text in _HARMLESS):
                 raise
 
 

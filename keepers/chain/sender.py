@@ -23,6 +23,7 @@ from keepers.chain.errors import (
     NodeUnreachable,
     ReceiptTimeout,
     Reverted,
+    SenderEmpty,
     TransactionLost,
 )
 from keepers.chain.fees import GWEI
@@ -174,6 +175,7 @@ class Sender:
         Raises:
             Reverted: If the simulation reverts; nothing was sent then.
             GasTooExpensive: If the chain asks more than the policy allows; nothing was sent then.
+            SenderEmpty: If the account holds less than that may cost; nothing was sent then.
             SpendingLimit: If the account would cost too much in a day; nothing was sent then.
             LeaseLost: If another replica has taken over; nothing was sent then.
             AlreadyOpen: If the key is being done already.
@@ -186,6 +188,7 @@ class Sender:
         fields = {**self._fields(to, data, 0), "value": value}
         gas, listed = self._estimate(self._message(to, data, value), typed="type" in fields)
         fields = {**fields, "gas": int(gas * self._policy.gas_margin), **listed}
+        self._require_means(fields["gas"] * fees.max_fee(fields) + value)
         wanted = Wanted(
             key=key,
             source=source,
@@ -202,6 +205,12 @@ class Sender:
             nonce = settled.transaction.nonce
             raise TransactionLost(key, f"nonce {nonce} was used by another transaction", "give keepers one store")
         return settled.receipt
+
+    def _require_means(self, cost: int) -> None:
+        balance = int(self._node.rpc("eth_getBalance", [self.address, "latest"]), 16)
+        if balance < cost:
+            has, needs = balance / 10**18, cost / 10**18
+            raise SenderEmpty(f"{self.address} holds {has:.6f} ether", f"{needs:.6f} needed", "send it more")
 
     def _estimate(self, message: dict[str, Any], typed: bool) -> tuple[int, dict[str, Any]]:
         """Gas that a call takes, and its access list where that makes it cheaper.
