@@ -10,10 +10,12 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
 import {Roles} from "../access/Roles.sol";
 import {PackedCovariance} from "../math/PackedCovariance.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 
 /// @title Covariance models of universes of assets
@@ -23,6 +25,7 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
         ModelInfo model;
         address[] assets;
         mapping(address asset => uint256) indexPlusOne;
+        uint128[] prices;
     }
 
     /// @custom:storage-location erc7201:quantera.storage.CovarianceModels
@@ -39,6 +42,10 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
     uint256 private constant _WAD = 1e18;
     uint256 private constant _WHOLE_BPS = 10_000;
     uint256 private constant _CASH = 0xff;
+    /// @dev What a square of a price's move counts for in a variance: one part of so many.
+    uint256 private constant _MOVE_PARTS = 10;
+    /// @dev Two feeds behind proxies take less than a third of it.
+    uint256 private constant _PRICE_GAS = 300_000;
 
     // Floors of tail multipliers, WAD: a little below a Student t of three degrees (1.359), and the normal's own.
     uint256 private constant _LEAST_Z95 = 1.3e18;
@@ -54,15 +61,23 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
     uint40 private immutable _minDelay;
     uint40 private immutable _maxLifetime;
     uint16 private immutable _maxFallBps;
-    uint16 private immutable _maxRise;
+    uint16 private immutable _maxUnseenRiseBps;
+    IPriceOracle private immutable _oracle;
 
-    constructor(ISignerSets signerSets_, StepBounds memory bounds) EIP712("Quantera CovarianceModels", "1") {
-        if (bounds.maxLifetime == 0 || bounds.maxFallBps > _WHOLE_BPS || bounds.maxRise == 0) {
+    constructor(
+        ISignerSets signerSets_,
+        IPriceOracle oracle,
+        StepBounds memory bounds
+    )
+        EIP712("Quantera CovarianceModels", "1")
+    {
+        if (bounds.maxLifetime == 0 || bounds.maxFallBps > _WHOLE_BPS) {
             revert CovarianceModels__InvalidBounds(bounds);
         }
         signerSets = signerSets_;
         (_minDelay, _maxLifetime) = (bounds.minDelay, bounds.maxLifetime);
-        (_maxFallBps, _maxRise) = (bounds.maxFallBps, bounds.maxRise);
+        (_maxFallBps, _maxUnseenRiseBps) = (bounds.maxFallBps, bounds.maxUnseenRiseBps);
+        _oracle = oracle;
         _disableInitializers();
     }
 
@@ -109,8 +124,9 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
     /// @inheritdoc ICovarianceModels
     function postModel(CovarianceModel calldata model, ISignerSets.Signature[] calldata signatures) external {
         Universe storage u = _requireAcceptable(model, signatures);
-        _requireSmallStep(u.model, model);
-        _keep(u, model);
+        uint128[] memory prices = _prices(u);
+        _requireSmallStep(u, model, prices);
+        _keep(u, model, prices);
     }
 
     /// @inheritdoc ICovarianceModels
@@ -128,7 +144,7 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
                 || !SignatureChecker.isValidSignatureNowCalldata(guardian.signer, hashModel(model), guardian.data)
         ) revert CovarianceModels__NotGuardian(guardian.signer);
         emit StepCoSigned(model.universe, model.nonce, guardian.signer);
-        _keep(u, model);
+        _keep(u, model, _prices(u));
     }
 
     /// @inheritdoc ICovarianceModels
@@ -164,7 +180,19 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
 
     /// @inheritdoc ICovarianceModels
     function stepBounds() external view returns (StepBounds memory) {
-        return StepBounds(_minDelay, _maxLifetime, _maxFallBps, _maxRise);
+        return StepBounds(_minDelay, _maxLifetime, _maxFallBps, _maxUnseenRiseBps);
+    }
+
+    /// @inheritdoc ICovarianceModels
+    function entryBounds(bytes32 universe) external view returns (int256[] memory least, int256[] memory most) {
+        Universe storage u = _existing(universe);
+        if (u.model.pointer == address(0)) revert CovarianceModels__NoModel(universe);
+        return _entryBounds(u, _prices(u));
+    }
+
+    /// @inheritdoc ICovarianceModels
+    function pricesAtLastModel(bytes32 universe) external view returns (uint128[] memory) {
+        return _existing(universe).prices;
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -194,7 +222,8 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
         signerSets.requireQuorum(model.universe, hashModel(model), signatures);
     }
 
-    function _keep(Universe storage u, CovarianceModel calldata model) private {
+    function _keep(Universe storage u, CovarianceModel calldata model, uint128[] memory prices) private {
+        u.prices = prices;
         address pointer = SSTORE2.write(PackedCovariance.pack(model.covariance));
         u.model = ModelInfo(
             pointer,
@@ -242,7 +271,15 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
     }
 
     /// @dev R1. The first model has nothing to step from.
-    function _requireSmallStep(ModelInfo memory last, CovarianceModel calldata model) private view {
+    function _requireSmallStep(
+        Universe storage u,
+        CovarianceModel calldata model,
+        uint128[] memory prices
+    )
+        private
+        view
+    {
+        ModelInfo memory last = u.model;
         if (last.pointer == address(0)) return;
         uint256 next = last.postedAt + _minDelay;
         if (block.timestamp < next) revert CovarianceModels__TooSoon(block.timestamp, next);
@@ -250,20 +287,13 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
         _requireTailStep(model.z99, last.z99);
         _requireTailStep(model.es975, last.es975);
 
-        bytes memory before = SSTORE2.read(last.pointer);
-        uint256[] memory sigmas = _sigmas(before, last.size);
+        (int256[] memory least, int256[] memory most) = _entryBounds(u, prices);
         uint256 index;
         for (uint256 i; i < last.size; ++i) {
-            int256 most = PackedCovariance.load(before, index) * int256(uint256(_maxRise));
-            if (model.covariance[index] > most) {
-                revert CovarianceModels__RiseTooLarge(i, model.covariance[index], most);
-            }
             for (uint256 j = i; j < last.size; ++j) {
-                uint256 fall = sigmas[i] * sigmas[j] * _maxFallBps / (_WAD * _WHOLE_BPS);
-                int256 least = PackedCovariance.load(before, index) - int256(fall);
-                if (model.covariance[index] < least) {
-                    revert CovarianceModels__FallTooLarge(i, j, model.covariance[index], least);
-                }
+                int256 entry = model.covariance[index];
+                if (entry < least[index]) revert CovarianceModels__FallTooLarge(i, j, entry, least[index]);
+                if (entry > most[index]) revert CovarianceModels__RiseTooLarge(i, j, entry, most[index]);
                 ++index;
             }
         }
@@ -271,7 +301,58 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
 
     function _requireTailStep(uint256 multiplier, uint256 last) private view {
         uint256 least = last * (2 * _WHOLE_BPS - _maxFallBps) / (2 * _WHOLE_BPS);
-        if (multiplier < least) revert CovarianceModels__TailFellTooFar(multiplier, least);
+        uint256 most = last * (2 * _WHOLE_BPS + _maxUnseenRiseBps) / (2 * _WHOLE_BPS);
+        if (multiplier < least || multiplier > most) {
+            revert CovarianceModels__TailStepTooLarge(multiplier, least, most);
+        }
+    }
+
+    function _entryBounds(
+        Universe storage u,
+        uint128[] memory prices
+    )
+        private
+        view
+        returns (int256[] memory least, int256[] memory most)
+    {
+        uint256 n = u.model.size;
+        bytes memory before = SSTORE2.read(u.model.pointer);
+        uint256[] memory sigmas = _sigmas(before, n);
+        uint256[] memory moves = _moves(u.prices, prices);
+        (least, most) = (new int256[](PackedCovariance.entries(n)), new int256[](PackedCovariance.entries(n)));
+        uint256 index;
+        for (uint256 i; i < n; ++i) {
+            for (uint256 j = i; j < n; ++j) {
+                int256 entry = PackedCovariance.load(before, index);
+                uint256 unit = sigmas[i] * sigmas[j] / _WAD;
+                least[index] = entry - int256(unit * _maxFallBps / _WHOLE_BPS);
+                uint256 seen = moves[i] * moves[j] / (_WAD * _MOVE_PARTS);
+                most[index++] = entry + int256(unit * _maxUnseenRiseBps / _WHOLE_BPS + seen);
+            }
+        }
+    }
+
+    /// @return moves How far each price is from the one before, as a part of that, WAD, at most 1.
+    function _moves(uint128[] memory before, uint128[] memory prices) private pure returns (uint256[] memory moves) {
+        moves = new uint256[](prices.length);
+        for (uint256 i; i < before.length; ++i) {
+            if (before[i] == 0) continue;
+            moves[i] = FixedPointMathLib.min(FixedPointMathLib.dist(prices[i], before[i]) * _WAD / before[i], _WAD);
+        }
+    }
+
+    /// @return prices WAD USD of a whole token of each asset: the oracle's, or where it has none, the one before.
+    function _prices(Universe storage u) private view returns (uint128[] memory prices) {
+        prices = new uint128[](u.assets.length);
+        bool remembers = u.prices.length != 0;
+        for (uint256 i; i < prices.length; ++i) {
+            if (gasleft() < _PRICE_GAS) revert CovarianceModels__TooLittleGas(gasleft(), _PRICE_GAS);
+            try _oracle.price(u.assets[i]) returns (uint256 price) {
+                prices[i] = SafeCastLib.toUint128(price);
+            } catch {
+                prices[i] = remembers ? u.prices[i] : 0;
+            }
+        }
     }
 
     /// @return sigmas Daily volatilities, WAD.

@@ -6,8 +6,9 @@ import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 /// @title Covariance models of universes of assets
 /// @notice One model a universe, shared by all portfolios in it: daily covariances of simple returns and what Monte Carlo
 /// says the tails are, in units of sigma. A quorum signs; the chain checks that each model is possible, new, unexpired and
-/// a small step away from the last (R1). Weights are never negative, so only what falls can hide risk: falls are bounded
-/// tightly, rises widely. A larger step, or an earlier one, needs a guardian's signature beside the quorum's.
+/// a small step away from the last (R1). Falls hide risk, so they are bounded tightly. Rises force portfolios to sell, so
+/// they are bounded by what the oracle's prices have shown since the last model, and some slack. A larger step, or an
+/// earlier one, needs a guardian's signature beside the quorum's.
 interface ICovarianceModels {
     /// @notice What signers sign.
     /// @param universe The universe's id, which also names its signer set.
@@ -50,12 +51,15 @@ interface ICovarianceModels {
     /// @param maxLifetime Most seconds between a model's `asOf` and its `expiry`.
     /// @param maxFallBps k: each covariance may fall by k sigma_i sigma_j, so each variance to 1 - k of itself, each tail
     /// multiplier to 1 - k/2 of itself.
-    /// @param maxRise Largest factor of a variance.
+    /// @param maxUnseenRiseBps u: each covariance may rise by u sigma_i sigma_j + m_i m_j / 10, each tail multiplier to
+    /// 1 + u/2 of itself. m is how far an asset's price has moved since the last model, as a part of its price then, at most
+    /// 1; zero while the oracle has no price. A tenth is more than an exponentially weighted estimate gives to its last day
+    /// (RiskMetrics 1996: 6%).
     struct StepBounds {
         uint40 minDelay;
         uint40 maxLifetime;
         uint16 maxFallBps;
-        uint16 maxRise;
+        uint16 maxUnseenRiseBps;
     }
 
     event UniverseCreated(bytes32 indexed universe, address[] assets);
@@ -82,9 +86,11 @@ interface ICovarianceModels {
     /// @dev The last four need a guardian's signature; until then the last model stands.
     error CovarianceModels__TooSoon(uint256 timestamp, uint256 next);
     error CovarianceModels__FallTooLarge(uint256 row, uint256 column, int256 entry, int256 least);
-    error CovarianceModels__RiseTooLarge(uint256 asset, int256 variance, int256 most);
-    error CovarianceModels__TailFellTooFar(uint256 multiplier, uint256 least);
+    error CovarianceModels__RiseTooLarge(uint256 row, uint256 column, int256 entry, int256 most);
+    error CovarianceModels__TailStepTooLarge(uint256 multiplier, uint256 least, uint256 most);
     error CovarianceModels__NotGuardian(address signer);
+    /// @dev Less than the oracle may need for a price, which would count as none.
+    error CovarianceModels__TooLittleGas(uint256 gas, uint256 needed);
 
     /// @notice Creates a universe, whose assets and order never change. Role: MANAGER_DELAYED. At worst: a universe that
     /// nobody uses.
@@ -118,4 +124,12 @@ interface ICovarianceModels {
     function indicesOf(bytes32 universe, address[] calldata assets) external view returns (bytes32);
 
     function stepBounds() external view returns (StepBounds memory);
+
+    /// @notice What the entries of the next model may be now, without a guardian, in a model's order. Reverts before the
+    /// first model, which nothing bounds.
+    function entryBounds(bytes32 universe) external view returns (int256[] memory least, int256[] memory most);
+
+    /// @return WAD USD for one whole token of each asset of a universe when the last model came; 0 where the oracle never
+    /// had one.
+    function pricesAtLastModel(bytes32 universe) external view returns (uint128[] memory);
 }

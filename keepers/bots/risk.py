@@ -88,9 +88,13 @@ class RiskBot:
 
     def _too_soon(self, model: ModelInfo, block: Block) -> bool:
         """Whether the chain would refuse any model now; the close is looked at again later."""
-        self._bounds = self._bounds or self._context.reader.step_bounds()
-        self._next_at = model.posted_at + self._bounds.min_delay if model.nonce else 0
+        self._next_at = model.posted_at + self._step_bounds().min_delay if model.nonce else 0
         return block.timestamp < self._next_at
+
+    def _step_bounds(self) -> StepBounds:
+        """How far one model may be from the last, which never changes."""
+        self._bounds = self._bounds or self._context.reader.step_bounds()
+        return self._bounds
 
     def _estimate(self, prices: Prices, model: ModelInfo) -> tuple[CovarianceModel, str]:
         """The next model from closes up to the last day in `prices`, and how it came about.
@@ -129,16 +133,16 @@ class RiskBot:
             # One seed for all days: what changes from one to the next is the tail, not the draw.
             seed = int.from_bytes(self._universe[:16], "big")
             wanted, note = tail_multipliers(matrix, degrees, TAIL_PATHS, seed), f", t of {degrees:g} degrees"
-        last = (model.z95, model.z99, model.es975) if model.nonce else None
-        found, held = bounded_tails(wanted, last, self._bounds.max_fall_bps if self._bounds else 0)
-        return found, note + (", tails held up by the last model's" if held else "")
+        last, bounds = (model.z95, model.z99, model.es975) if model.nonce else None, self._step_bounds()
+        found, held = bounded_tails(wanted, last, bounds.max_fall_bps, bounds.max_unseen_rise_bps)
+        return found, note + (", tails held back by the last model's" if held else "")
 
     def _entries(self, matrix: NDArray[np.float64], model: ModelInfo) -> tuple[list[int], str]:
         """What the chain takes: the estimate, or as far as one step goes towards it."""
-        if model.nonce == 0 or self._bounds is None:
+        if model.nonce == 0:
             return to_fixed_point(matrix), ""
         last = self._context.reader.model_entries(model)
-        entries, held = bounded_step(matrix, last, self._bounds.max_fall_bps, self._bounds.max_rise)
+        entries, held = bounded_step(matrix, last, self._context.reader.entry_bounds(self._universe))
         return entries, ", held back by the step bounds" if held else ""
 
     def _post(self, key: str, model: CovarianceModel, block: Block, reason: str) -> None:

@@ -81,6 +81,11 @@ class Reader:
         """How far one model may be from the last."""
         return StepBounds(*self._node.call(self._models, abi.function("CovarianceModels", "stepBounds")))
 
+    def entry_bounds(self, universe: bytes) -> tuple[list[int], list[int]]:
+        """Least and most of each entry of the next model now, in a model's order; there has to be a last one."""
+        least, most = self._node.call(self._models, abi.function("CovarianceModels", "entryBounds"), universe)
+        return list(least), list(most)
+
     def model_entries(self, model: ModelInfo) -> list[int]:
         """Entries of a posted model: upper triangle by rows, 1e18 = 1; none before the first model."""
         return list(must(self._node.batch([_model_code(model, "latest")])[0])) if model.nonce else []

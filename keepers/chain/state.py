@@ -140,13 +140,13 @@ class StepBounds:
     Attributes:
         min_delay, max_lifetime: Seconds.
         max_fall_bps: Part of sigma_i sigma_j that a covariance may fall by.
-        max_rise: Largest factor of a variance.
+        max_unseen_rise_bps: Part of sigma_i sigma_j that a covariance may rise by, beside what prices have shown.
     """
 
     min_delay: int
     max_lifetime: int
     max_fall_bps: int
-    max_rise: int
+    max_unseen_rise_bps: int
 
 
 @dataclass(frozen=True)

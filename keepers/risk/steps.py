@@ -11,24 +11,27 @@ from numpy.typing import NDArray
 from keepers.risk.errors import RiskError
 from keepers.risk.fixed_point import SCALE, from_fixed_point, to_fixed_point
 
+Array = NDArray[np.float64]
+Bounds = tuple[Sequence[int], Sequence[int]]
+
 BPS = 10_000
+_HALVINGS = 40
 LEAST_TAILS = (1_300_000_000_000_000_000, 2_326_347_874_040_841_101, 2_337_802_792_201_414_000)
 """ICovarianceModels: least quantiles at 95% and 99% and least mean loss beyond 97.5%, WAD."""
 
 
-def bounded_step(
-    matrix: NDArray[np.float64], last: Sequence[int], max_fall_bps: int, max_rise: int
-) -> tuple[list[int], bool]:
+def bounded_step(matrix: Array, last: Sequence[int], bounds: Bounds) -> tuple[list[int], bool]:
     """Rounds a covariance matrix as `to_fixed_point` and moves it inside the bounds of one step.
 
-    What rises too far is scaled down; what falls too far stays at the least that is allowed. If that breaks positive
-    semi-definiteness, variances rise until it holds again. Falls are what hides risk, so the outcome errs on the
-    cautious side, and a long enough series of steps reaches the matrix.
+    Variances that rise too far are scaled down with their covariances; every other entry stops at its bound. If that
+    breaks positive semi-definiteness, variances rise as far as they may, and what is still missing is made up by going
+    only part of the way from the last model. Falls are what hides risk, so the outcome errs on the cautious side, and a
+    long enough series of steps reaches the matrix.
 
     Args:
         matrix: (n, n), daily covariance, as estimated.
         last: n (n + 1) / 2 entries of the model that stands, 1e18 = 1.
-        max_fall_bps, max_rise: ICovarianceModels.StepBounds.
+        bounds: Least and most of each entry, as ICovarianceModels.entryBounds gives them.
 
     Returns:
         Entries, and whether the bounds changed any.
@@ -36,35 +39,36 @@ def bounded_step(
     Raises:
         RiskError: As `to_fixed_point`, or if `last` is of another size.
     """
-    size = matrix.shape[0]
+    size, most = matrix.shape[0], bounds[1]
     before = from_fixed_point(last)
     if before.shape != matrix.shape:
         raise RiskError(f"a model of {before.shape[0]} assets", f"not {size}", "estimate the universe's own assets")
-    factors = np.sqrt(np.minimum(1.0, max_rise * np.diag(before) / np.diag(matrix)))
-    wanted = to_fixed_point(matrix * np.outer(factors, factors))
-    entries = [max(entry, least) for entry, least in zip(wanted, _least(last, size, max_fall_bps), strict=True)]
-    lowest = float(np.linalg.eigvalsh(from_fixed_point(entries)).min())
-    if lowest < 0 and entries != wanted:
-        for index in _diagonal(size):
-            entries[index] += ceil(-lowest * SCALE) + size
-    tops = [last[index] * max_rise for index in _diagonal(size)]
-    for index, top in zip(_diagonal(size), tops, strict=True):
-        entries[index] = min(entries[index], top)
-    return entries, entries != to_fixed_point(matrix)
+    wanted, diagonal = to_fixed_point(matrix), _diagonal(size)
+    tops = np.array([most[index] for index in diagonal], dtype=float) / SCALE
+    factors = np.sqrt(np.minimum(1.0, tops / np.diag(matrix)))
+    entries = _inside(to_fixed_point(matrix * np.outer(factors, factors)), bounds)
+    if entries == wanted:
+        return entries, False
+    missing = -float(np.linalg.eigvalsh(from_fixed_point(entries)).min())
+    if missing > 0:
+        for index in diagonal:
+            entries[index] = min(entries[index] + ceil(missing * SCALE) + size, most[index])
+    entries = _inside(_semi_definite(entries, last), bounds)
+    return _cauchy_schwarz(entries, size), True
 
 
 def bounded_tails(
-    tails: tuple[float, float, float], last: tuple[int, int, int] | None, max_fall_bps: int
+    tails: tuple[float, float, float], last: tuple[int, int, int] | None, max_fall_bps: int, max_unseen_rise_bps: int
 ) -> tuple[tuple[int, int, int], bool]:
-    """Tail multipliers as the chain takes them after the last ones: raised where they are too low, never lowered.
+    """Tail multipliers as the chain takes them after the last ones.
 
     Args:
         tails: Quantiles at 95% and 99% and mean loss beyond 97.5%, in sigmas.
-        last: Of the model that stands, WAD; None before the first.
-        max_fall_bps: ICovarianceModels.StepBounds; tails may fall by half of it.
+        last: Those of the model that stands, WAD; None before the first.
+        max_fall_bps, max_unseen_rise_bps: ICovarianceModels.StepBounds; tails may fall and rise by half of them.
 
     Returns:
-        WAD, and whether the last model's held any of them up.
+        WAD, and whether the last model's held any of them back.
 
     Raises:
         RiskError: If a multiplier is beyond what any distribution has (Cantelli's inequality).
@@ -77,17 +81,43 @@ def bounded_tails(
     if last is None:
         return (wanted[0], wanted[1], wanted[2]), False
     least = [tail * (2 * BPS - max_fall_bps) // (2 * BPS) for tail in last]
-    z95, z99, es975 = (max(pair) for pair in zip(wanted, least, strict=True))
+    most = [tail * (2 * BPS + max_unseen_rise_bps) // (2 * BPS) for tail in last]
+    z95, z99, es975 = (min(max(tail, low), high) for tail, low, high in zip(wanted, least, most, strict=True))
     return (z95, z99, es975), [z95, z99, es975] != wanted
 
 
-def _least(last: Sequence[int], size: int, max_fall_bps: int) -> list[int]:
-    """In the chain's own integers."""
-    sigmas = [isqrt(last[index] * SCALE) for index in _diagonal(size)]
+def _inside(entries: Sequence[int], bounds: Bounds) -> list[int]:
+    return [min(max(entry, low), high) for entry, low, high in zip(entries, *bounds, strict=True)]
+
+
+def _semi_definite(entries: list[int], last: Sequence[int]) -> list[int]:
+    """The entries, or as far on the way from the last model to them as the matrix stays positive semi-definite.
+
+    The way there is inside every bound, because both its ends are.
+    """
+    start, way = from_fixed_point(last), from_fixed_point(entries) - from_fixed_point(last)
+
+    def holds(part: float) -> bool:
+        return float(np.linalg.eigvalsh(start + part * way).min()) >= -1 / SCALE
+
+    if holds(1.0):
+        return entries
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return [old + int((new - old) * low) for old, new in zip(last, entries, strict=True)]
+
+
+def _cauchy_schwarz(entries: list[int], size: int) -> list[int]:
+    """Covariances that rounding has left a unit beyond what their variances allow go back to it."""
+    variances = [entries[index] for index in _diagonal(size)]
     pairs = [(i, j) for i in range(size) for j in range(i, size)]
-    return [
-        entry - sigmas[i] * sigmas[j] * max_fall_bps // (SCALE * BPS) for entry, (i, j) in zip(last, pairs, strict=True)
-    ]
+    found = []
+    for entry, (i, j) in zip(entries, pairs, strict=True):
+        most = isqrt(variances[i] * variances[j])
+        found.append(entry if i == j else min(max(entry, -most), most))
+    return found
 
 
 def _diagonal(size: int) -> list[int]:

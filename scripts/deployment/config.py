@@ -358,15 +358,15 @@ class Optimizer(Quorum):
 class RiskTimes(Strict):
     """Terms by which every portfolio's risk is judged: seconds, and basis points or blocks where it says so.
 
-    `max_fall` is what a variance may fall by from one model to the next without a guardian, `max_rise` its largest
-    factor. `floors` are limits that hold for every portfolio.
+    `max_fall` and `max_unseen_rise` are what a variance may fall and rise by from one model to the next without a
+    guardian, beside what prices have shown. `floors` are limits that hold for every portfolio.
     """
 
     cooling_time: Seconds = 43_200
     max_model_lifetime: Annotated[int, Field(gt=0, lt=2**40)] = 864_000
     min_model_delay: Annotated[int, Field(ge=0, lt=2**40)] = 72_000
     max_fall: Annotated[int, Field(ge=0, le=10_000)] = 600
-    max_rise: Annotated[int, Field(ge=1, le=65_535)] = 16
+    max_unseen_rise: Annotated[int, Field(ge=0, le=65_535)] = 2_500
     participation: Bps = 2_000
     max_depth_lifetime: Annotated[int, Field(gt=0)] = 864_000
     confirmation_blocks: Annotated[int, Field(gt=0, lt=2**32)] = 25

@@ -140,8 +140,8 @@ class ProtocolDeployment:
 
     def _deploy_risk(self) -> None:
         risk, signers, oracle = self.config.risk, self._at("SignerSets"), self._at("PriceOracle")
-        bounds = (risk.min_model_delay, risk.max_model_lifetime, risk.max_fall, risk.max_rise)
-        self._proxy("CovarianceModels", [signers, bounds])
+        bounds = (risk.min_model_delay, risk.max_model_lifetime, risk.max_fall, risk.max_unseen_rise)
+        self._proxy("CovarianceModels", [signers, oracle, bounds])
         self._proxy("PerformanceBook", [oracle])
         depth = [risk.participation, risk.max_depth_lifetime, risk.confirmation_blocks]
         self._proxy("LiquidityBook", [signers, self._at("LiquidityAggregator"), oracle, *depth])

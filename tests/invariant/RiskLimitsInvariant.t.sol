@@ -40,15 +40,17 @@ contract RiskLimitsInvariantTest is ProtocolTest {
         assertEq(_handler.unauthorisedFalls(), 0);
     }
 
-    /// @dev R1: however many models a stolen quorum posts, variance left is at least 0.94 to the number of 20-hour delays.
+    /// @dev R1: however many models a stolen quorum posts while prices stand, variance is at least 0.94 and at most 1.25 to
+    /// the number of 20-hour delays.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_R1_DriftIsBoundedByTime() public view {
         (uint256 variance, uint256 steps) = _handler.drift();
-        uint256 least = 1e14;
+        (uint256 least, uint256 most) = (1e14, 1e14);
         for (uint256 k; k < steps; ++k) {
-            least = least * 94 / 100;
+            (least, most) = (least * 94 / 100, most * 125 / 100 + 1);
         }
         assertGe(variance + 100, least);
+        assertLe(variance, most);
     }
 
     /// @dev I6: no model was accepted twice.
@@ -62,6 +64,9 @@ contract RiskLimitsInvariantTest is ProtocolTest {
         _handler.wait(20 hours);
         _handler.post(0, 600);
         assertEq(models.modelOf(UNIVERSE).nonce, 2);
+        _handler.wait(20 hours);
+        _handler.post(4, 2000);
+        assertEq(models.modelOf(UNIVERSE).nonce, 3);
         _handler.tighten(0, 5000);
         assertLt(risk.limitsOf(address(portfolio)).maxVar99Bps, 300);
         _handler.guard(0);

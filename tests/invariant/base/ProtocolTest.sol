@@ -77,8 +77,8 @@ abstract contract ProtocolTest is Test {
         registry = IdentityRegistry(_proxy(address(new IdentityRegistry(sanctions))));
         sanctions.addRegistry(address(registry));
         engine = AutomatedComplianceEngine(_proxy(address(new AutomatedComplianceEngine(registry))));
-        ICovarianceModels.StepBounds memory bounds = ICovarianceModels.StepBounds(20 hours, 10 days, 600, 16);
-        models = CovarianceModels(_proxy(address(new CovarianceModels(signerSets, bounds))));
+        ICovarianceModels.StepBounds memory bounds = ICovarianceModels.StepBounds(20 hours, 10 days, 600, 2500);
+        models = CovarianceModels(_proxy(address(new CovarianceModels(signerSets, oracle, bounds))));
         performance = PerformanceBook(_proxy(address(new PerformanceBook(oracle))));
         signalModels = ModelRegistry(_proxy(address(new ModelRegistry())));
         rebalancer = AutoRebalancer(

@@ -101,10 +101,10 @@ contract RiskHandler is Test {
 
     // -- The stolen desk -----------------------------------------------------------------------------------------------
 
-    /// @notice Posts the last model with every entry changed by up to ten percent of the variance, mostly down.
-    function post(uint256 seed, uint256 fallBps) external {
+    /// @notice Posts the last model with every entry lower by up to a tenth of the variance, or higher by up to a third.
+    function post(uint256 seed, uint256 bps) external {
         ICovarianceModels.ModelInfo memory info = _models.modelOf(_UNIVERSE);
-        fallBps = seed % 5 == 4 ? 0 : bound(fallBps, 0, 1000);
+        int256 change = seed % 5 < 3 ? -int256(bound(bps, 0, 1000)) : int256(bound(bps, 0, 3333));
         bytes memory matrix = SSTORE2.read(info.pointer);
         int256 variance = PackedCovariance.load(matrix, 0);
         ICovarianceModels.CovarianceModel memory model;
@@ -114,7 +114,7 @@ contract RiskHandler is Test {
         (model.z95, model.z99, model.es975) = (info.z95, info.z99, info.es975);
         model.covariance = new int64[](6);
         for (uint256 k; k < 6; ++k) {
-            int256 entry = PackedCovariance.load(matrix, k) - variance * int256(fallBps) / 10_000;
+            int256 entry = PackedCovariance.load(matrix, k) + variance * change / 10_000;
             model.covariance[k] = int64(entry);
         }
         try _models.postModel(model, _sign(_models.hashModel(model))) {

@@ -7,7 +7,7 @@ from eth_utils import keccak
 
 from scripts.deployment import roles
 from tests.fixtures.portfolio import HOUR, MAX_MODEL_LIFETIME, TAILS, flat_covariance, model_for, signed
-from tests.fixtures.protocol import DAY, WAD
+from tests.fixtures.protocol import DAY, WAD, YEAR
 from tests.reverts import reverts
 
 
@@ -15,7 +15,7 @@ from tests.reverts import reverts
 def post(covariance_models, universe, keeper, risk_signer, chain):
     """`post(field=value)`: the next acceptable model with one thing changed, properly signed."""
 
-    def posted(signers=(), guardian=None, **changes):
+    def posted(signers=(), guardian=None, gas="max", **changes):
         # A model is as of the second before now: two in one second are not newer than each other.
         last = covariance_models.modelOf(universe.id).asOf
         if chain.pending_timestamp - 1 <= last:
@@ -26,7 +26,7 @@ def post(covariance_models, universe, keeper, risk_signer, chain):
         digest = covariance_models.hashModel(fields)
         signatures = signed(digest, *(signers or [risk_signer]))
         if guardian is None:
-            return covariance_models.postModel(fields, signatures, sender=keeper)
+            return covariance_models.postModel(fields, signatures, sender=keeper, gas=gas)
         (seal,) = signed(digest, guardian)
         return covariance_models.postModelCoSigned(fields, signatures, seal, sender=keeper)
 
@@ -41,6 +41,17 @@ def next_day(chain, covariance_models, universe):
         chain.mine(timestamp=covariance_models.modelOf(universe.id).postedAt + seconds)
 
     return passed
+
+
+@pytest.fixture
+def move_prices(universe, admin):
+    """`move_prices(part)`: every stock's price becomes that part of itself."""
+
+    def moved(part):
+        for feed in universe.feeds:
+            feed.setAnswer(int(feed.latestRoundData()[1] * part), sender=admin)
+
+    return moved
 
 
 def test_post_model__quorum__is_the_universes_model(covariance_models, universe, post, chain):
@@ -245,26 +256,90 @@ def test_post_model__only_a_correlation_falls_too_far__reverts(post, covariance_
         post(covariance=covariance)
 
 
-def test_post_model__risk_rises_fourfold__stands(post, covariance_models, universe, next_day):
+def test_post_model__rises_by_a_quarter_while_prices_stand__stands(post, covariance_models, universe, next_day):
     post()
     next_day()
-    post(covariance=flat_covariance(3, volatility=0.04))
+    post(covariance=fallen(1.25))
     assert covariance_models.modelOf(universe.id).nonce == 2
 
 
-def test_post_model__risk_rises_further__reverts(post, covariance_models, next_day):
+def test_post_model__rises_further_while_prices_stand__reverts(post, covariance_models, next_day):
     post()
     next_day()
-    covariance = flat_covariance(3, volatility=0.0401)
-    with reverts(covariance_models.CovarianceModels__RiseTooLarge, 0, covariance[0], 16 * 10**14):
+    covariance = fallen(1.2501)
+    with reverts(covariance_models.CovarianceModels__RiseTooLarge, 0, 0, covariance[0], 125 * 10**12):
         post(covariance=covariance)
 
 
-def test_post_model__tail_falls_too_far__reverts(post, covariance_models, next_day):
+def test_post_model__only_a_correlation_rises_too_far__reverts(post, covariance_models, next_day):
+    """Forcing sales through the off-diagonal: variances stay."""
+    post()
+    next_day()
+    covariance = flat_covariance(3)
+    covariance[1] += 26 * 10**12
+    with reverts(covariance_models.CovarianceModels__RiseTooLarge, 0, 1, covariance[1], 75 * 10**12):
+        post(covariance=covariance)
+
+
+def test_post_model__prices_fell_by_a_fifth__rises_by_what_they_have_shown(
+    post, covariance_models, universe, next_day, move_prices
+):
+    post()
+    next_day()
+    move_prices(0.8)
+    least, most = covariance_models.entryBounds(universe.id)
+    # A quarter of 1e-4, and a tenth of the square of a fifth.
+    assert most[0] == 125 * 10**12 + 4 * 10**15
+    assert least[0] == 94 * 10**12
+    post(covariance=[most[0], most[1], most[2], most[3], most[4], most[5]])
+    assert covariance_models.modelOf(universe.id).nonce == 2
+
+
+def test_post_model__prices_moved_before_the_last_model__count_once(
+    post, covariance_models, universe, next_day, move_prices
+):
+    post()
+    next_day()
+    move_prices(0.8)
+    post()
+    next_day()
+    assert covariance_models.entryBounds(universe.id)[1][0] == 125 * 10**12
+
+
+def test_post_model__oracle_has_no_price__nothing_was_shown_and_the_old_price_is_remembered(
+    post, covariance_models, universe, next_day, chain, move_prices
+):
+    post()
+    before = covariance_models.pricesAtLastModel(universe.id)
+    assert all(before)
+    chain.mine(timestamp=covariance_models.modelOf(universe.id).postedAt + 2 * YEAR)
+    assert covariance_models.entryBounds(universe.id)[1][0] == 125 * 10**12
+    post()
+    assert covariance_models.pricesAtLastModel(universe.id) == before
+    next_day()
+    move_prices(0.8)
+    assert covariance_models.entryBounds(universe.id)[1][0] == 125 * 10**12 + 4 * 10**15
+
+
+def test_post_model__too_little_gas_for_a_price__reverts(post, covariance_models, next_day):
+    post()
+    next_day()
+    with reverts(covariance_models.CovarianceModels__TooLittleGas):
+        post(gas=400_000)
+
+
+def test_entry_bounds__before_the_first_model__reverts(covariance_models, universe):
+    with reverts(covariance_models.CovarianceModels__NoModel, universe.id):
+        covariance_models.entryBounds(universe.id)
+
+
+@pytest.mark.parametrize("z99", [290, 338])
+def test_post_model__tail_steps_too_far__reverts(post, covariance_models, next_day, z99):
     post(z99=3 * WAD)
     next_day()
-    with reverts(covariance_models.CovarianceModels__TailFellTooFar, 290 * WAD // 100, 291 * WAD // 100):
-        post(z99=290 * WAD // 100)
+    least, most = 291 * WAD // 100, 3375 * WAD // 1000
+    with reverts(covariance_models.CovarianceModels__TailStepTooLarge, z99 * WAD // 100, least, most):
+        post(z99=z99 * WAD // 100)
 
 
 def test_co_signed__guardian__steps_anywhere_at_once(post, covariance_models, universe, guardian):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
@@ -124,14 +125,40 @@ def test_rebalance_bot__crash__trips_and_lowers_var_to_inside(world: World) -> N
     with started("risk", config) as risk, started("rebalance", config) as bot:
         day(world, risk, bot, 201)
         world.write_prices(203, shocks=20)
-        world.open_day(202)
+        # The chain lets variances rise by what it has seen itself. Pools and oracle agree again afterwards.
+        world.open_day(202, dict.fromkeys(SYMBOLS, 0.9))
         risk.loop.step()
+        world.quote()
         bot.step(2)
         found = decided(world, bot, posted(world))
         assert found.outcome == "done" and found.reason.startswith("VaR outside the limit")
         assert state_of(world) == 2
         view = bot.context.reader.risk(world.portfolio.address, world.universe)
         assert view.breaches() == []
+
+
+def test_rebalance_bot__mistyped_close_and_no_guards__the_chain_holds_the_model_back(world: World) -> None:
+    """What a desk without price guards, or a thief with its keys, can force to be sold."""
+    ready(world)
+    careless = {"oracle_tolerance": 1e6, "jump": 1e6, "jump_sigmas": 1e6}
+    config = world.write_config(prices={"path": "prices.csv", "guards": careless})
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        day(world, risk, bot, 201)
+        before = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+        *past, last = world.write_prices(203).read_text().splitlines()
+        date_, first, *others = last.split(",")
+        mistyped = ",".join([date_, str(float(first) * 10), *others])
+        (world.folder / "prices.csv").write_text("\n".join([*past, mistyped]) + "\n")
+        world.open_day(202)
+        risk.step(2)
+        bot.step(2)
+        risk.step(2)
+        after = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+    assert "held back by the step bounds" in risk.output.getvalue()
+    assert posted(world) == 2 and state_of(world) == 0 and rebalanced(world) == 1
+    assert after.weights == pytest.approx(before.weights)
+    rise = np.diag(after.covariance) / np.diag(before.covariance)
+    assert rise.max() == pytest.approx(1.25)
 
 
 def test_rebalance_bot__halted__does_nothing(world: World) -> None:
