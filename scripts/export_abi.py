@@ -44,6 +44,7 @@ CONTRACTS = (
 )
 # Errors of what the contracts are built on, and of adapters of venues: file, contract.
 BASES = (
+    ("AerodromeAdapter", "AerodromeAdapter"),
     ("LitePsmAdapter", "LitePsmAdapter"),
     ("PackedCovariance", "PackedCovariance"),
     ("IAccessManager", "IAccessManager"),

@@ -49,6 +49,7 @@ VENUES: Mapping[str, VenueKind] = {
     "erc4626": VenueKind.ERC4626,
     "adapter": VenueKind.ADAPTER,
     "lite-psm": VenueKind.ADAPTER,
+    "aerodrome": VenueKind.ADAPTER,
 }
 """What configs and deployment files call venues, and the kind as which the aggregator lists them."""
 

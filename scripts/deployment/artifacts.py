@@ -8,6 +8,7 @@ from scripts.artifacts import artifact, package_artifact
 from scripts.deployment.chain import Artifact
 
 _OURS = (
+    "AerodromeAdapter",
     "AutoRebalancer",
     "AutomatedComplianceEngine",
     "BlsSigners",

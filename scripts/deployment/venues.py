@@ -253,7 +253,21 @@ class LitePsm(Adapted):
         return "LitePsmAdapter", self.psm
 
 
-Venue = Annotated[Fork | UniswapV4 | BalancerV2 | Curve | ERC4626 | Adapter | LitePsm, Field(discriminator="kind")]
+class Aerodrome(Adapted):
+    """A pool of Aerodrome or Velodrome V2, volatile or stable."""
+
+    kind: Literal["aerodrome"]
+    pool: Address
+
+    @property
+    def adapter(self) -> tuple[str, str]:
+        """See `Adapted`."""
+        return "AerodromeAdapter", self.pool
+
+
+Venue = Annotated[
+    Fork | UniswapV4 | BalancerV2 | Curve | ERC4626 | Adapter | LitePsm | Aerodrome, Field(discriminator="kind")
+]
 
 
 def market_record(kind: str, market: Market) -> dict[str, Any]:

@@ -132,6 +132,7 @@ MARKETS = (
     {"kind": "erc4626", "share": "WBTC", "asset": "WETH"},
     {"kind": "adapter", "adapter": ACCOUNT, "tokens": ["NOTE", "USDC"], "regulated": True},
     {"kind": "lite-psm", "psm": ACCOUNT, "tokens": ["USDC", "WETH"]},
+    {"kind": "aerodrome", "pool": ACCOUNT, "tokens": ["USDC", "WETH"]},
 )
 
 
