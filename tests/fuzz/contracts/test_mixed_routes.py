@@ -248,8 +248,8 @@ def _settled(world: World, route: Any, form: str, before: Any, receipt: Any, quo
         assert before[token, world.aggregator.address] == 0
         assert change[token, world.aggregator.address] == 0, "something stayed with the aggregator"
         if token not in (start, final):
-            # Curve's and Aerodrome's stable pools, whose inverse is found in steps, and a PSM, which sells whole units, pay
-            # more of an exact output than the next hop takes; the payer gets what is over.
+            # Curve's and Aerodrome's stable pools, whose inverse is found in steps, and a PSM, which sells whole units,
+            # pay more of an exact output than the next hop takes; the payer gets what is over.
             over = exact_out and any(VENUES[k].startswith(_STEPS) for _, hops in paths for k, _ in hops)
             assert change[token, world.trader] >= 0 if over else change[token, world.trader] == 0
     crossed = {world.targets[k] for _, hops in paths for k, _ in hops}
