@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from keepers import __version__
+from keepers.commands.colours import plain_option
 from keepers.commands.completion import completion
 from keepers.commands.config import config, init
 from keepers.commands.db import db
@@ -48,6 +49,7 @@ docs/operations.md has every key.
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EXAMPLE,
 )
+@plain_option
 @click.version_option(__version__, prog_name="quantera")
 def main() -> None:
     """Keepers of Quantera: they propose, the chain disposes.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
+from collections.abc import Callable
 from functools import partial
+from typing import Any, TypeVar
 
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 _GOOD, _DOUBTFUL, _BAD = "green", "yellow", "red"
 _WORDS = {
@@ -18,10 +21,27 @@ _WORDS = {
 _PATTERNS = {colour: re.compile(words, re.MULTILINE) for colour, words in _WORDS.items()}
 
 
+def plain_option(command: Command) -> Command:
+    """Adds `--no-color`, which the variable NO_COLOR sets, too (no-color.org): click then colours nothing."""
+    return click.option(
+        "--no-color",
+        envvar="NO_COLOR",
+        is_flag=True,
+        flag_value="1",
+        type=click.UNPROCESSED,
+        expose_value=False,
+        callback=_plain,
+        help="Plain text on a terminal, too.",
+    )(command)
+
+
+def _plain(context: click.Context, _: click.Parameter, wanted: str | None) -> None:
+    if wanted:
+        context.color = False
+
+
 def tinted(text: str) -> str:
-    """Words that say how things stand in green, yellow or red; none where NO_COLOR is set (no-color.org)."""
-    if os.environ.get("NO_COLOR"):
-        return text
+    """Words that say how things stand in green, yellow or red."""
     for colour, words in _PATTERNS.items():
         text = words.sub(partial(_styled, colour), text)
     return text

@@ -42,9 +42,13 @@ def test_tinted__anything_else__stays_plain(line: str) -> None:
     assert tinted(line) == line
 
 
-def test_tinted__no_color_is_set__stays_plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert tinted("fail x: y") == "fail x: y"
+@pytest.mark.parametrize(
+    ("options", "variables"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"NO_COLOR": "yes"})]
+)
+def test_error__no_color_is_wanted__stays_plain(options: list[str], variables: dict[str, str]) -> None:
+    command = [*options, "status", "--config", "nowhere.yaml"]
+    result = CliRunner(env=variables).invoke(main, command, color=True)
+    assert result.output.startswith("quantera: ")
 
 
 @pytest.mark.parametrize("terminal", [True, False])
