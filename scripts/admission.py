@@ -50,7 +50,7 @@ def obstacle(w3: Web3, movement: Movement) -> str | None:
 
 
 def is_admitted(w3: Web3, token: str, account: str) -> bool:
-    """Whether a regulated token knows an account, as a holder or a venue; any other token knows everybody."""
+    """True if a regulated token knows an account, as a holder or a venue; any other token knows everybody."""
     try:
         registry = contract_at(w3, token, artifact("ComplianceAwareToken").abi).functions.identityRegistry().call()
         known = contract_at(w3, registry, artifact("IdentityRegistry").abi).functions.identityOf(account).call()

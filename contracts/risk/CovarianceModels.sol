@@ -42,7 +42,7 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
     uint256 private constant _WAD = 1e18;
     uint256 private constant _WHOLE_BPS = 10_000;
     uint256 private constant _CASH = 0xff;
-    /// @dev What a square of a price's move counts for in a variance: one part of so many.
+    /// @dev A variance may rise by one part of so many of the square of a price's move.
     uint256 private constant _MOVE_PARTS = 10;
     /// @dev Two feeds behind proxies take less than a third of it.
     uint256 private constant _PRICE_GAS = 300_000;

@@ -125,8 +125,8 @@ interface ICovarianceModels {
 
     function stepBounds() external view returns (StepBounds memory);
 
-    /// @notice What the entries of the next model may be now, without a guardian, in a model's order. Reverts before the
-    /// first model, which nothing bounds.
+    /// @notice The bounds of the next model's entries now, without a guardian, in a model's order. Reverts before the first
+    /// model, which nothing bounds.
     function entryBounds(bytes32 universe) external view returns (int256[] memory least, int256[] memory most);
 
     /// @return WAD USD for one whole token of each asset of a universe when the last model came; 0 where the oracle never

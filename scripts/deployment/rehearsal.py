@@ -23,7 +23,7 @@ _PLENTY = 10**24
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a deployment takes from its deployer, at the gas price of now."""
+    """The cost of a deployment to its deployer, at the gas price of that moment."""
 
     transactions: int
     gas: int

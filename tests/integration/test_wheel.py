@@ -29,7 +29,7 @@ class Machine:
         self._environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"}
 
     def run(self, *command: str, code: int = 0) -> str:
-        """What a command printed; it ends with that exit code."""
+        """The output of a command that ends with that exit code."""
         done = subprocess.run(
             command, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=GENEROUS
         )

@@ -72,7 +72,7 @@ contract AerodromeAdapter is IAerodromeAdapter {
         return _withFee(FixedPointMathLib.fullMulDivUp(amountOut, reserveIn, reserveOut - amountOut));
     }
 
-    /// @return Whether the pool's first token goes in.
+    /// @return True if the pool's first token goes in.
     function _direction(address tokenIn, address tokenOut) private view returns (bool) {
         if (tokenIn == _token0 && tokenOut == _token1) return true;
         if (tokenIn == _token1 && tokenOut == _token0) return false;

@@ -7,12 +7,12 @@ interface IAerodromePool {
     function token0() external view returns (address);
     function token1() external view returns (address);
 
-    /// @notice Whether it keeps x^3 y + y^3 x, rather than x y.
+    /// @notice True if it keeps x^3 y + y^3 x, false if it keeps x y.
     function stable() external view returns (bool);
     function factory() external view returns (address);
     function getReserves() external view returns (uint256 reserve0, uint256 reserve1, uint256 blockTimestampLast);
 
-    /// @return What `swap` pays for an exact input, after its fee.
+    /// @return The amount that `swap` pays for an exact input, after its fee.
     function getAmountOut(uint256 amountIn, address tokenIn) external view returns (uint256);
 
     /// @notice Pays these amounts to `to`, and reverts unless enough has come in before.

@@ -20,7 +20,7 @@ ALERTS = yaml.safe_load((ROOT / "docs/alerts.yaml").read_text())["groups"][0]["r
 
 
 def anchor(heading: str) -> str:
-    """As a heading's link is written."""
+    """The link to a heading."""
     return "#" + heading.lower().replace(" ", "-")
 
 

@@ -138,7 +138,7 @@ def test_rebalance_bot__crash__trips_and_lowers_var_to_inside(world: World) -> N
 
 
 def test_rebalance_bot__mistyped_close_and_no_guards__the_chain_holds_the_model_back(world: World) -> None:
-    """What a desk without price guards, or a thief with its keys, can force to be sold."""
+    """A desk without price guards, or a thief with its keys, cannot force a sale."""
     ready(world)
     careless = {"oracle_tolerance": 1e6, "jump": 1e6, "jump_sigmas": 1e6}
     config = world.write_config(prices={"path": "prices.csv", "guards": careless})

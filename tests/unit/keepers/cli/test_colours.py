@@ -1,4 +1,4 @@
-"""What is coloured, and where nothing is."""
+"""Words that are coloured, and where nothing is."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ BPS = 10_000
 
 
 def bounds_of(last: list[int], moves: list[float] | None = None) -> tuple[list[int], list[int]]:
-    """As CovarianceModels._entryBounds has them; `moves` are parts of prices."""
+    """The bounds that CovarianceModels._entryBounds gives; `moves` are parts of prices."""
     size = from_fixed_point(last).shape[0]
     pairs = [(i, j) for i in range(size) for j in range(i, size)]
     sigmas = [isqrt(last[pairs.index((i, i))] * SCALE) for i in range(size)]
@@ -26,7 +26,7 @@ def bounds_of(last: list[int], moves: list[float] | None = None) -> tuple[list[i
 
 
 def accepted(bounds: tuple[list[int], list[int]], entries: list[int]) -> bool:
-    """As CovarianceModels._requireSmallStep compares, and _requireCovariance."""
+    """Compares like CovarianceModels._requireSmallStep and _requireCovariance."""
     size = from_fixed_point(entries).shape[0]
     pairs = [(i, j) for i in range(size) for j in range(i, size)]
     variances = [entries[pairs.index((i, i))] for i in range(size)]
