@@ -296,7 +296,7 @@ class Desk:
             raise click.ClickException(f"the order would revert: {reason}; {self._remedy(trade, trader)}") from None
 
     def _remedy(self, trade: Trade, trader: str) -> str:
-        """Names the account that a regulated token does not admit, between the trader and the market; or asks for a new quote."""
+        """Names the account that a regulated token does not admit on the way, or else asks for a new quote."""
         pool = self.aggregator.functions.marketOf(trade.market).call()[_TARGET]
         token_in, token_out = self.tokens
         input_ = Movement(token_in.address, trade.to, trader, pool, trade.spends)
