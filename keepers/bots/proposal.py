@@ -43,6 +43,10 @@ class PlanRefused(KeeperError):
     """A plan that the bot does not send."""
 
 
+class TooSmall(PlanRefused):
+    """No trade of the plan is worth making, so there is nothing to do."""
+
+
 class TooCostly(PlanRefused):
     """A plan that may do if it trades less."""
 
@@ -297,7 +301,7 @@ def _build_once(
     )
     trades = plan_trades(holdings, to_wad(np.maximum(weights, 0.0).tolist()), pools, rules)
     if not trades:
-        raise PlanRefused("plan", "every trade is below min_trade_usd", "wait for more drift")
+        raise TooSmall("plan", "every trade is below min_trade_usd, or rounds away", "wait for more drift")
     orders = tuple(_order(trade, holdings, settings) for trade in trades)
     return _proposal(state, holdings, trades, orders, scale)
 

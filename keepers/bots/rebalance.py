@@ -12,7 +12,7 @@ from keepers.bots.belief import require_belief
 from keepers.bots.breaker import steps_due, trip
 from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.bots.proposal import PART_OF_THE_WAY, Intent, PlanRefused, Proposal, build, decide, inputs_of
+from keepers.bots.proposal import PART_OF_THE_WAY, Intent, PlanRefused, Proposal, TooSmall, build, decide, inputs_of
 from keepers.bots.triggers import OnEvents
 from keepers.chain import abi
 from keepers.chain.errors import Reverted
@@ -133,6 +133,9 @@ class RebalanceBot:
                 proposal = self._propose(intent, state, block, scale)
                 receipt = self._send(nonce, key, proposal, inputs_of(state, intent), block)
             except KeeperError as error:
+                if isinstance(error, TooSmall) and not refusal:
+                    self._context.decide(key, block, "nothing", f"{intent.reason}; {error}")
+                    return
                 if not _is_refusal(error):
                     raise
                 refusal = error.revert.text if isinstance(error, Reverted) else str(error)

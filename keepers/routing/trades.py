@@ -42,6 +42,11 @@ class Holding:
         """WAD USD, rounded down."""
         return self.balance * self.price // self._unit
 
+    @property
+    def grain(self) -> int:
+        """WAD USD of its smallest unit, rounded up."""
+        return -(-self.price // self._unit)
+
     def amount_of(self, value: int) -> int:
         """Smallest units worth `value` WAD USD, rounded down."""
         return value * self._unit // self.price
@@ -78,7 +83,8 @@ class TradeRules:
 
     Attributes:
         slippage_bps: How far below the quote a trade may end, basis points, 0 to 9,999.
-        min_value: WAD USD below which a trade is left out.
+        min_value: WAD USD below which a trade is left out; so is one that rounding to units of the settlement token
+            would cost more than the slippage.
         via: Tokens that a two-hop path may go through.
         max_paths: Most paths of an order.
 
@@ -123,15 +129,17 @@ def plan_trades(
     market = {pool.address: pool for pool in pools}
     wanted = [nav * target // WAD for target in targets]
     cash = holdings[0]
+    # Rounding takes up to a unit of the settlement token, which is more than the slippage of anything smaller.
+    least = max(rules.min_value, cash.grain * BPS // max(rules.slippage_bps, 1))
     sells = [
         _trade(market, holding.token, cash.token, amount, rules)
         for holding, want, target in zip(holdings[1:], wanted[1:], targets[1:], strict=True)
-        if (amount := _sale(holding, want, target, rules.min_value))
+        if (amount := _sale(holding, want, target, least))
     ]
     budget = cash.balance + sum(trade.min_amount_out for trade in sells)
     buys = [
         _trade(market, cash.token, token, amount, rules)
-        for token, amount in _purchases(holdings, wanted, budget, rules.min_value)
+        for token, amount in _purchases(holdings, wanted, budget, least)
     ]
     return (*sells, *buys)
 

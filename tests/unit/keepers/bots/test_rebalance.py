@@ -161,6 +161,16 @@ def test_rebalance_bot__mistyped_close_and_no_guards__the_chain_holds_the_model_
     assert rise.max() == pytest.approx(1.25)
 
 
+def test_rebalance_bot__no_trade_is_worth_making__does_nothing(world: World) -> None:
+    ready(world)
+    config = world.write_config(rebalance={"min_trade_usd": 10**9})
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        found = decided(world, bot, 1)
+    assert found.outcome == "nothing" and "every trade is below min_trade_usd" in found.reason
+
+
 def test_rebalance_bot__halted__does_nothing(world: World) -> None:
     config = ready(world)
     with started("risk", config) as risk, started("rebalance", config) as bot:

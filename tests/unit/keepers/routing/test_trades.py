@@ -87,6 +87,20 @@ def test_plan_trades__small_trades__are_left_out(min_value: int, count: int) -> 
     assert len(trades) == count
 
 
+def test_plan_trades__sale_that_rounding_would_eat__is_left_out() -> None:
+    """The chaos run's: a sale worth 1.4 units of the settlement token pays one, and the chain refuses it."""
+    exact = weights(10, 60, 30)
+    dust = 14 * WAD // 10 // 10**6
+    off = (exact[0] + dust // 100_000, exact[1] - dust // 100_000, exact[2])
+    rules = replace(RULES, min_value=0)
+    assert plan_trades(HOLDINGS, off, POOLS, rules) == ()
+    # Half a per cent is 200 units.
+    for units, count in ((199, 0), (201, 1)):
+        part = units * 10**12 // 100_000
+        trades = plan_trades(HOLDINGS, (exact[0] + part, exact[1] - part, exact[2]), POOLS, rules)
+        assert len(trades) == count
+
+
 def test_plan_trades__both_cross_one_pool__second_is_quoted_after_the_first() -> None:
     """ETH has no pool with USD here: it goes through BTC's, which BTC's own sale then finds moved."""
     pools = (V2Pool("0xEB", ETH, BTC, 20_000 * 10**18, 1_000 * 10**8), POOLS[2])
