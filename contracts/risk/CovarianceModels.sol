@@ -324,10 +324,10 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
         for (uint256 i; i < n; ++i) {
             for (uint256 j = i; j < n; ++j) {
                 int256 entry = PackedCovariance.load(before, index);
-                uint256 unit = sigmas[i] * sigmas[j] / _WAD;
-                least[index] = entry - int256(unit * _maxFallBps / _WHOLE_BPS);
+                uint256 unit = sigmas[i] * sigmas[j];
+                least[index] = entry - int256(unit * _maxFallBps / (_WAD * _WHOLE_BPS));
                 uint256 seen = moves[i] * moves[j] / (_WAD * _MOVE_PARTS);
-                most[index++] = entry + int256(unit * _maxUnseenRiseBps / _WHOLE_BPS + seen);
+                most[index++] = entry + int256(unit * _maxUnseenRiseBps / (_WAD * _WHOLE_BPS) + seen);
             }
         }
     }

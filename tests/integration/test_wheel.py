@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -62,8 +63,13 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     install = f"""
         source .ci/uv.sh
         uv venv --python {sys.executable} --no-project {folder}/venv
-        uv pip install --python {folder}/venv --constraint {folder}/constraints.txt {wheel}"""
-    done = subprocess.run(["bash", "-ec", install], cwd=ROOT, capture_output=True, text=True, timeout=GENEROUS)
+        wanted="--python {folder}/venv --constraint {folder}/constraints.txt {wheel}"
+        uv pip install --offline $wanted || uv pip install $wanted"""
+    # The installation's own Python knows pip's settings, such as a mirror; what it has fetched is in uv's cache.
+    environment = {**os.environ, "PYTHON": f"{sys.base_prefix}/bin/python3"}
+    done = subprocess.run(
+        ["bash", "-ec", install], cwd=ROOT, capture_output=True, text=True, timeout=GENEROUS, env=environment
+    )
     assert done.returncode == 0, done.stderr
     return Machine(folder)
 

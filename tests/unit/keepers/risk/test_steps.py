@@ -18,10 +18,10 @@ def bounds_of(last: list[int], moves: list[float] | None = None) -> tuple[list[i
     size = from_fixed_point(last).shape[0]
     pairs = [(i, j) for i in range(size) for j in range(i, size)]
     sigmas = [isqrt(last[pairs.index((i, i))] * SCALE) for i in range(size)]
-    units = [sigmas[i] * sigmas[j] // SCALE for i, j in pairs]
+    units = [sigmas[i] * sigmas[j] for i, j in pairs]
     seen = [int((moves[i] * moves[j] if moves else 0) * SCALE) // 10 for i, j in pairs]
-    least = [old - unit * FALL // BPS for old, unit in zip(last, units, strict=True)]
-    most = [old + unit * RISE // BPS + more for old, unit, more in zip(last, units, seen, strict=True)]
+    least = [old - unit * FALL // (SCALE * BPS) for old, unit in zip(last, units, strict=True)]
+    most = [old + unit * RISE // (SCALE * BPS) + more for old, unit, more in zip(last, units, seen, strict=True)]
     return least, most
 
 
