@@ -61,6 +61,7 @@ class _Loader(yaml.SafeLoader):
     _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Counts how deep it is; see PyYAML's Composer."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise yaml.composer.ComposerError(None, None, f"nested deeper than {_DEEPEST}", None)

@@ -54,7 +54,7 @@ class Record:
 
 
 def record(config: Config, portfolio: str) -> Record:
-    """From the share price, which deposits do not move, and VaR, which the risk bot records once a model.
+    """Compares the share price, which deposits do not move, with VaR, which the risk bot records once per model.
 
     Args:
         config: Of the keeper, whose store is read.

@@ -39,7 +39,7 @@ class Machine:
 
 
 def build_wheel(folder: Path) -> Path:
-    """From a copy of the sources: setuptools leaves folders beside them."""
+    """Builds from a copy of the sources, because setuptools leaves folders beside them."""
     source = folder / "source"
     source.mkdir()
     for name in SOURCES:

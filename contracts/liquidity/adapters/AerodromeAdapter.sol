@@ -91,8 +91,8 @@ contract AerodromeAdapter is IAerodromeAdapter {
         if (amountIn != 0 && amountIn - 1 - (amountIn - 1) * fee / _WHOLE_BPS >= left) --amountIn;
     }
 
-    /// @dev From below: what a pool pays for an input is concave, so a step in proportion to what is missing does not
-    /// reach beyond the least input that pays it. Steps grow with their number where that would take too long.
+    /// @dev The search starts below. A pool's output is concave in its input, so a step in proportion to what is missing
+    /// does not reach beyond the least input that pays it. Steps grow with their number where that would take too long.
     function _searched(
         address tokenIn,
         uint256 amountOut,
