@@ -9,8 +9,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from scripts.artifacts import ROOT, build
 from scripts.ports import free_port
@@ -73,23 +76,49 @@ def decided(log: Path, bot: str) -> bool:
     return any(line["event"] == "decision" and line["bot"] == bot and line["outcome"] == "done" for line in lines)
 
 
-def test_operations__commands_of_the_page__go_from_init_to_a_rebalance_in_minutes(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Running:
+    """Chain and bots as the page's first two terminals leave them.
+
+    Attributes:
+        outputs: Printed by the commands before `quantera run`.
+        since: When the first command started, `time.monotonic`.
+    """
+
+    terminal: Terminal
+    outputs: list[str]
+    since: float
+    bots: subprocess.Popen[bytes]
+    log: Path
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """The page's commands up to the first rebalance."""
     build()
-    (source, localnet), (_, *set_up, run), (_, *look), (_, *explain) = blocks()
-    assert source == "source .ci/env.sh" and run.startswith("quantera run all") and len(look) == 7
+    (source, localnet), (_, *set_up, run), *_ = blocks()
+    assert source == "source .ci/env.sh" and run.startswith("quantera run all")
     terminal, chain_log, bot_log = Terminal(tmp_path), tmp_path / "localnet.log", tmp_path / "bots.log"
     started = time.monotonic()
     with terminal.stays(localnet, chain_log) as chain:
         wait_until(lambda: "has closed" in chain_log.read_text(), **shows(chain_log, chain))
         outputs = [terminal.run(line) for line in set_up]
-        assert "Next: quantera doctor" in outputs[0] and "signers of rebalances: 2 of 3, 2 needed" in outputs[1]
         with terminal.stays(run, bot_log) as bots:
             wait_until(lambda: decided(bot_log, "rebalance:stocks"), **shows(bot_log, bots))
-            # Ready is who has looked through once: the risk bot reports and measures depth after its model.
-            wait_until(lambda: json.loads(terminal.run(look[1]))["ok"], **shows(bot_log, bots))
-            assert time.monotonic() - started < MINUTES * 60
-            status, ready, metrics, paused, unpaused, _, _ = [terminal.run(line) for line in look]
-            counts, facts = [terminal.run(line) for line in explain]
+            yield Running(terminal, outputs, started, bots, bot_log)
+
+
+def test_operations__commands_of_the_page__go_from_init_to_a_rebalance_in_minutes(
+    running: Running, tmp_path: Path
+) -> None:
+    *_, (_, *look), (_, *explain) = blocks()
+    terminal, outputs = running.terminal, running.outputs
+    assert "Next: quantera doctor" in outputs[0] and "signers of rebalances: 2 of 3, 2 needed" in outputs[1]
+    # Ready is who has looked through once: the risk bot reports and measures depth after its model.
+    wait_until(lambda: json.loads(terminal.run(look[1]))["ok"], **shows(running.log, running.bots))
+    assert time.monotonic() - running.since < MINUTES * 60
+    status, ready, metrics, paused, unpaused, _, _ = [terminal.run(line) for line in look]
+    counts, facts = [terminal.run(line) for line in explain]
     assert "equal-weight" in counts and json.loads(facts)["portfolio"]["name"] == "stocks"
     assert "VaR 99%" in status and "rebalance:stocks: " in status
     assert json.loads(ready)["ok"] and 'quantera_decisions_total{bot="risk:stocks",outcome="done"}' in metrics

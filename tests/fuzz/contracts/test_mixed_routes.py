@@ -179,10 +179,15 @@ def walks(draw: Any, ends: list[tuple[int, int]]) -> tuple[int, int, list[tuple[
     return start, final, paths
 
 
-def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world, chain):
+@pytest.mark.parametrize("forms", [("order", "exact out"), ("words", "callback")], ids=" or ".join)
+def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world, chain, forms):
     # Without shrinking, which takes minutes here and says little more.
-    @settings(suppress_health_check=_SUPPRESSED, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-    @given(route=walks(world.ends), form=st.sampled_from(("exact out", "callback", "order", "words")))
+    @settings(
+        suppress_health_check=_SUPPRESSED,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        max_examples=settings().max_examples // 2,
+    )
+    @given(route=walks(world.ends), form=st.sampled_from(forms))
     def run(route, form):
         snapshot = chain.snapshot()
         try:
@@ -192,12 +197,8 @@ def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world,
 
     run()
     print(dict(world.seen))
-    assert (
-        world.seen["passed"] > 5
-        and world.seen["split"] > 0
-        and world.seen["exact out"] > 0
-        and world.seen["words"] + world.seen["callback"] > 0
-    )
+    assert world.seen["passed"] > 3 and world.seen["split"] > 0
+    assert all(world.seen[form] > 0 for form in forms)
     assert sum(world.seen[venue] > 0 for venue in VENUES) > 4
 
 

@@ -614,20 +614,25 @@ def ape_deploy(tmp_path):
         yield command
 
 
-def test_ape_run_deploy__twice__the_second_deploys_nothing(ape_deploy, tmp_path):
-    config = ROOT / "scripts/config/localnet.yaml"
-    code, output = ape_deploy(config, "--yes")
+@pytest.fixture
+def deployed_by_ape(ape_deploy):
+    """What the command printed that deployed the local chain's config."""
+    code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml", "--yes")
     assert code == 0, output
+    return output
+
+
+def test_ape_run_deploy__twice__the_second_deploys_nothing(ape_deploy, deployed_by_ape, tmp_path):
     record = json.loads((tmp_path / "localnet.json").read_text())
     assert set(record["contracts"]["PortfolioFactory"]) >= {"address", "code_hash", "constructor_args", "block"}
-    code, again = ape_deploy(config)
+    code, again = ape_deploy(ROOT / "scripts/config/localnet.yaml")
     assert code == 0, again
     assert "Nothing to deploy" in again
     assert json.loads((tmp_path / "localnet.json").read_text())["contracts"] == record["contracts"]
-    promised = int(re.search(r"Rehearsed on a fork: (\d+) transactions", output)[1])
-    assert f"Sent {promised} transactions" in output
-    assert f"\n1/{promised} " in output
-    assert f"\n{promised}/{promised} " in output
+    promised = int(re.search(r"Rehearsed on a fork: (\d+) transactions", deployed_by_ape)[1])
+    assert f"Sent {promised} transactions" in deployed_by_ape
+    assert f"\n1/{promised} " in deployed_by_ape
+    assert f"\n{promised}/{promised} " in deployed_by_ape
 
 
 @pytest.mark.parametrize(("says", "has", "reason"), [("n\n", 10**21, "Send them?"), ("y\n", 10**6, "this takes about")])
