@@ -2,9 +2,11 @@
 pragma solidity 0.8.37;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {PackedHoldings} from "./PackedHoldings.sol";
 import {TokenDocuments} from "./TokenDocuments.sol";
+import {TokenMovements} from "./TokenMovements.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {ITokenCompliance} from "interfaces/compliance/ITokenCompliance.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
@@ -12,15 +14,8 @@ import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
 
 /// @title Regulated token
-/// @notice See {IComplianceAwareToken}.
-contract ComplianceAwareToken is PackedHoldings, TokenDocuments {
-    /// @dev One slot, read first in every movement.
-    struct Config {
-        address engine;
-        uint8 decimals;
-        bool paused;
-    }
-
+/// @notice See {IComplianceAwareToken}. Each token is a {TokenEntry}, which hands it calls.
+contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     uint256 private constant _MAX_LEGS = 256;
     uint256 private constant _MANAGEMENT = 1;
 
@@ -29,7 +24,6 @@ contract ComplianceAwareToken is PackedHoldings, TokenDocuments {
     /// @inheritdoc IComplianceAwareToken
     address public immutable authority;
 
-    Config private _config;
     /// @inheritdoc IComplianceAwareToken
     address public compliance;
     /// @inheritdoc IComplianceAwareToken
@@ -37,7 +31,7 @@ contract ComplianceAwareToken is PackedHoldings, TokenDocuments {
     /// @inheritdoc IComplianceAwareToken
     mapping(address agent => bool) public isAgent;
 
-    /// @dev A clone acts under the role mapping of its factory.
+    /// @dev A token acts under the role mapping of its factory.
     modifier restricted() {
         _requireRole();
         _;
@@ -54,9 +48,8 @@ contract ComplianceAwareToken is PackedHoldings, TokenDocuments {
         _;
     }
 
-    constructor(address authority_) {
-        factory = msg.sender;
-        authority = authority_;
+    constructor(address authority_, address factory_) {
+        (authority, factory) = (authority_, factory_);
         _disableInitializers();
     }
 
@@ -158,13 +151,13 @@ contract ComplianceAwareToken is PackedHoldings, TokenDocuments {
         ) revert ComplianceAwareToken__NotTheSameInvestor(lostWallet, newWallet, investorOnchainID);
 
         // Effects
-        uint256 frozen = getFrozenTokens(lostWallet);
+        uint256 frozen = _frozenOf(lostWallet);
         // slither-disable-next-line unused-return
         _take(lostWallet, amount);
         uint256 balance = _give(newWallet, amount);
         emit Transfer(lostWallet, newWallet, amount);
         if (frozen != 0) _freeze(newWallet, frozen);
-        if (isFrozen(lostWallet)) _setWalletFrozen(newWallet, true);
+        if (_isWalletFrozen(lostWallet)) _setWalletFrozen(newWallet, true);
         emit RecoverySuccess(lostWallet, newWallet, investorOnchainID);
 
         // Interactions
@@ -367,20 +360,27 @@ contract ComplianceAwareToken is PackedHoldings, TokenDocuments {
         return "4.1.6";
     }
 
-    /// @notice Decimals of one whole token, 0 to 36.
-    function decimals() public view override returns (uint8) {
-        return _config.decimals;
+    /// @inheritdoc IComplianceAwareToken
+    function isFrozen(address account) external view returns (bool) {
+        return _isWalletFrozen(account);
+    }
+
+    /// @inheritdoc IComplianceAwareToken
+    function getFrozenTokens(address account) external view returns (uint256) {
+        return _frozenOf(account);
+    }
+
+    /// @notice Smallest units that exist; at most 2^120 - 1.
+    function totalSupply() public view override(PackedHoldings, IERC20) returns (uint256) {
+        return super.totalSupply();
+    }
+
+    /// @notice Smallest units of `account`, frozen ones included.
+    function balanceOf(address account) public view override(PackedHoldings, IERC20) returns (uint256) {
+        return super.balanceOf(account);
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
-
-    /// @dev Transfers of holders and spenders end here. Effects first: the engine is told what is, and refuses it.
-    function _update(address from, address to, uint256 amount) internal override {
-        address engine_ = _running();
-        if (msg.sender != from && isFrozen(msg.sender)) revert ComplianceAwareToken__WalletFrozen(msg.sender);
-        (uint256 fromBalance, uint256 toBalance) = _moveFree(from, to, amount);
-        IAutomatedComplianceEngine(engine_).admitTransfer(msg.sender, from, to, amount, fromBalance, toBalance);
-    }
 
     function _try(address from, address to, uint256 amount) private returns (uint8) {
         (address account, IAutomatedComplianceEngine.Reason reason) = _restriction(msg.sender, from, to, amount);
@@ -406,9 +406,9 @@ contract ComplianceAwareToken is PackedHoldings, TokenDocuments {
     {
         if (to == address(0)) return (to, IAutomatedComplianceEngine.Reason.NotRegistered);
         if (_config.paused) return (address(this), IAutomatedComplianceEngine.Reason.TokenPaused);
-        if (isFrozen(operator)) return (operator, IAutomatedComplianceEngine.Reason.WalletFrozen);
-        if (isFrozen(from)) return (from, IAutomatedComplianceEngine.Reason.WalletFrozen);
-        if (isFrozen(to)) return (to, IAutomatedComplianceEngine.Reason.WalletFrozen);
+        if (_isWalletFrozen(operator)) return (operator, IAutomatedComplianceEngine.Reason.WalletFrozen);
+        if (_isWalletFrozen(from)) return (from, IAutomatedComplianceEngine.Reason.WalletFrozen);
+        if (_isWalletFrozen(to)) return (to, IAutomatedComplianceEngine.Reason.WalletFrozen);
         if (amount > balanceOf(from)) return (from, IAutomatedComplianceEngine.Reason.InsufficientBalance);
         if (amount > _free(from)) return (from, IAutomatedComplianceEngine.Reason.AmountFrozen);
         return IAutomatedComplianceEngine(_config.engine).checkTransfer(address(this), operator, from, to, amount);
@@ -491,13 +491,6 @@ contract ComplianceAwareToken is PackedHoldings, TokenDocuments {
 
     function _emitInformation() private {
         emit UpdatedTokenInformation(name(), symbol(), _config.decimals, "4.1.6", onchainID);
-    }
-
-    /// @dev One slot: whether holders may move, and who decides.
-    function _running() private view returns (address) {
-        Config memory config = _config;
-        if (config.paused) revert ComplianceAwareToken__Paused();
-        return config.engine;
     }
 
     function _requireRole() private view {

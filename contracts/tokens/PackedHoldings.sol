@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ERC20Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/ERC20Upgradeable.sol";
 import {
     ERC20PermitUpgradeable
 } from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC20PermitUpgradeable.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
 
 /// @title Balances with what is frozen of them, one slot a holder
 /// @notice OpenZeppelin's ERC-20 with permit, its balances replaced. Names can change, and the permit's domain with them.
 /// Moves nothing on its own: who may is the token's.
-abstract contract PackedHoldings is IComplianceAwareToken, ERC20PermitUpgradeable {
+abstract contract PackedHoldings is ERC20PermitUpgradeable {
     uint256 private constant _MASK = type(uint120).max;
     uint256 private constant _FROZEN_SHIFT = 120;
     uint256 private constant _WALLET_FROZEN = 1 << 240;
@@ -34,27 +32,27 @@ abstract contract PackedHoldings is IComplianceAwareToken, ERC20PermitUpgradeabl
     }
 
     /// @notice Smallest units that exist; at most 2^120 - 1.
-    function totalSupply() public view override(ERC20Upgradeable, IERC20) returns (uint256) {
+    function totalSupply() public view virtual override returns (uint256) {
         return _supply;
     }
 
     /// @notice Smallest units of `account`, frozen ones included.
-    function balanceOf(address account) public view override(ERC20Upgradeable, IERC20) returns (uint256) {
+    function balanceOf(address account) public view virtual override returns (uint256) {
         return _holdings[account] & _MASK;
     }
 
-    /// @inheritdoc IComplianceAwareToken
-    function getFrozenTokens(address account) public view returns (uint256) {
+    function _frozenOf(address account) internal view returns (uint256) {
         return _frozen(_holdings[account]);
     }
 
-    /// @inheritdoc IComplianceAwareToken
-    function isFrozen(address account) public view returns (bool) {
+    function _isWalletFrozen(address account) internal view returns (bool) {
         return _holdings[account] & _WALLET_FROZEN != 0;
     }
 
     function _setNames(string memory name_, string memory symbol_) internal {
-        if (bytes(name_).length == 0 || bytes(symbol_).length == 0) revert ComplianceAwareToken__EmptyName();
+        if (bytes(name_).length == 0 || bytes(symbol_).length == 0) {
+            revert IComplianceAwareToken.ComplianceAwareToken__EmptyName();
+        }
         (_name, _symbol) = (name_, symbol_);
     }
 
@@ -70,8 +68,8 @@ abstract contract PackedHoldings is IComplianceAwareToken, ERC20PermitUpgradeabl
     function _moveFree(address from, address to, uint256 amount) internal returns (uint256, uint256) {
         uint256 sender = _holdings[from];
         uint256 receiver = _holdings[to];
-        if (sender & _WALLET_FROZEN != 0) revert ComplianceAwareToken__WalletFrozen(from);
-        if (receiver & _WALLET_FROZEN != 0) revert ComplianceAwareToken__WalletFrozen(to);
+        if (sender & _WALLET_FROZEN != 0) revert IComplianceAwareToken.ComplianceAwareToken__WalletFrozen(from);
+        if (receiver & _WALLET_FROZEN != 0) revert IComplianceAwareToken.ComplianceAwareToken__WalletFrozen(to);
         _requireFree(from, sender, amount);
         emit Transfer(from, to, amount);
         if (from == to) return (sender & _MASK, sender & _MASK);
@@ -93,7 +91,7 @@ abstract contract PackedHoldings is IComplianceAwareToken, ERC20PermitUpgradeabl
         uint256 frozen = _frozen(word);
         if (frozen > balance) {
             word -= (frozen - balance) << _FROZEN_SHIFT;
-            emit TokensUnfrozen(from, frozen - balance);
+            emit IComplianceAwareToken.TokensUnfrozen(from, frozen - balance);
         }
         _holdings[from] = word - amount;
     }
@@ -107,7 +105,7 @@ abstract contract PackedHoldings is IComplianceAwareToken, ERC20PermitUpgradeabl
 
     function _increaseSupply(uint256 amount) internal {
         uint256 supply = _supply;
-        if (amount > _MASK - supply) revert ComplianceAwareToken__SupplyTooLarge(amount);
+        if (amount > _MASK - supply) revert IComplianceAwareToken.ComplianceAwareToken__SupplyTooLarge(amount);
         _supply = supply + amount;
     }
 
@@ -119,28 +117,28 @@ abstract contract PackedHoldings is IComplianceAwareToken, ERC20PermitUpgradeabl
         uint256 word = _holdings[account];
         _requireFree(account, word, amount);
         _holdings[account] = word + (amount << _FROZEN_SHIFT);
-        emit TokensFrozen(account, amount);
+        emit IComplianceAwareToken.TokensFrozen(account, amount);
     }
 
     function _unfreeze(address account, uint256 amount) internal {
         uint256 word = _holdings[account];
         uint256 frozen = _frozen(word);
-        if (amount > frozen) revert ComplianceAwareToken__NotFrozen(account, frozen, amount);
+        if (amount > frozen) revert IComplianceAwareToken.ComplianceAwareToken__NotFrozen(account, frozen, amount);
         _holdings[account] = word - (amount << _FROZEN_SHIFT);
-        emit TokensUnfrozen(account, amount);
+        emit IComplianceAwareToken.TokensUnfrozen(account, amount);
     }
 
     function _setWalletFrozen(address account, bool frozen) internal {
         uint256 word = _holdings[account] & ~_WALLET_FROZEN;
         _holdings[account] = frozen ? word | _WALLET_FROZEN : word;
-        emit AddressFrozen(account, frozen, msg.sender);
+        emit IComplianceAwareToken.AddressFrozen(account, frozen, msg.sender);
     }
 
     function _requireFree(address account, uint256 word, uint256 amount) private pure {
         uint256 balance = word & _MASK;
         if (amount > balance) revert ERC20InsufficientBalance(account, balance, amount);
         uint256 free = balance - _frozen(word);
-        if (amount > free) revert ComplianceAwareToken__AmountFrozen(account, free, amount);
+        if (amount > free) revert IComplianceAwareToken.ComplianceAwareToken__AmountFrozen(account, free, amount);
     }
 
     function _frozen(uint256 word) private pure returns (uint256) {

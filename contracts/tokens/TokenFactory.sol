@@ -4,10 +4,12 @@ pragma solidity 0.8.37;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 
 import {TokenCompliance} from "../compliance/TokenCompliance.sol";
 import {IdentityRegistry} from "../identity/IdentityRegistry.sol";
 import {ComplianceAwareToken} from "./ComplianceAwareToken.sol";
+import {TokenEntry} from "./TokenEntry.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {ISanctionsList} from "interfaces/compliance/ISanctionsList.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
@@ -26,6 +28,7 @@ contract TokenFactory is ITokenFactory, AccessManaged {
     IAutomatedComplianceEngine private immutable _engine;
     address private immutable _sharedRegistry;
     address private immutable _complianceImplementation;
+    bytes32 private immutable _entryHash;
 
     /// @inheritdoc ITokenFactory
     mapping(address token => bool) public isToken;
@@ -42,13 +45,14 @@ contract TokenFactory is ITokenFactory, AccessManaged {
         _engine = engine;
         _sharedRegistry = engine.identityRegistry();
         registryImplementation = registryImplementation_;
-        implementation = address(new ComplianceAwareToken(authority_));
+        implementation = address(new ComplianceAwareToken(authority_, address(this)));
+        _entryHash = keccak256(abi.encodePacked(type(TokenEntry).creationCode, abi.encode(implementation)));
         _complianceImplementation = address(new TokenCompliance());
     }
 
     /// @inheritdoc ITokenFactory
     function createToken(TokenParams calldata params) external restricted returns (address token) {
-        token = _clone(params);
+        token = _create(params);
         _engine.openRules(token, params.countries, params.classes);
         IComplianceAwareToken.TokenInfo memory info;
         info.fractional = true;
@@ -58,7 +62,7 @@ contract TokenFactory is ITokenFactory, AccessManaged {
     /// @inheritdoc ITokenFactory
     function issueToken(TokenParams calldata params, Terms calldata terms) external restricted returns (address token) {
         if (params.classes != 0) revert TokenFactory__BothRules(params.classes);
-        token = _clone(params);
+        token = _create(params);
         address registry = _registryOf(terms, params.salt);
         _engine.openRulebook(token, registry, terms.tokenRule, params.countries, terms.rules);
         _initialize(token, registry, params, terms.info, terms.onchainID, terms.agents);
@@ -71,13 +75,14 @@ contract TokenFactory is ITokenFactory, AccessManaged {
     }
 
     /// @inheritdoc ITokenFactory
-    function addressOf(bytes32 salt) external view returns (address) {
-        return Clones.predictDeterministicAddress(implementation, salt);
+    function addressOf(bytes32 salt) public view returns (address) {
+        return Create2.computeAddress(salt, _entryHash);
     }
 
-    function _clone(TokenParams calldata params) private returns (address token) {
+    function _create(TokenParams calldata params) private returns (address token) {
         if (params.decimals > _MAX_DECIMALS) revert TokenFactory__UnsupportedDecimals(params.decimals);
-        token = Clones.cloneDeterministic(implementation, params.salt);
+        if (isToken[addressOf(params.salt)]) revert TokenFactory__SaltUsed(params.salt);
+        token = address(new TokenEntry{salt: params.salt}(implementation));
         isToken[token] = true;
         emit TokenCreated(token, params.name, params.symbol);
     }

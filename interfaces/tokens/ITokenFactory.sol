@@ -43,6 +43,7 @@ interface ITokenFactory {
     error TokenFactory__BothRegistries(address registry);
     error TokenFactory__BothRules(uint8 classes);
     error TokenFactory__NotOurs(address target);
+    error TokenFactory__SaltUsed(bytes32 salt);
 
     /// @notice Creates a token under the shared registry, open to the same classes in every country. Role: ISSUER.
     function createToken(TokenParams calldata params) external returns (address token);
@@ -60,6 +61,7 @@ interface ITokenFactory {
 
     function isToken(address token) external view returns (bool);
     function isRegistry(address registry) external view returns (bool);
+    /// @return The {ComplianceAwareToken} that every token hands its calls to.
     function implementation() external view returns (address);
     function registryImplementation() external view returns (address);
 }

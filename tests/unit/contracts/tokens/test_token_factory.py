@@ -47,7 +47,7 @@ def test_create_token__salt__decides_the_address_beforehand(token_factory, issue
 
 def test_create_token__same_salt_twice__refused(token_factory, issuer):
     token_factory.createToken(params(), sender=issuer)
-    with reverts(token_factory.FailedDeployment):
+    with reverts(token_factory.TokenFactory__SaltUsed, SALT):
         token_factory.createToken(params(decimals=6), sender=issuer)
 
 
