@@ -50,6 +50,7 @@ VENUES: Mapping[str, VenueKind] = {
     "adapter": VenueKind.ADAPTER,
     "lite-psm": VenueKind.ADAPTER,
     "aerodrome": VenueKind.ADAPTER,
+    "fluid-dex": VenueKind.ADAPTER,
 }
 """What configs and deployment files call venues, and the kind as which the aggregator lists them."""
 

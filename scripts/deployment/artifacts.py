@@ -15,6 +15,7 @@ _OURS = (
     "ComplianceAwareToken",
     "CovarianceModels",
     "ExactOutput",
+    "FluidDexAdapter",
     "IdentityRegistry",
     "LiquidityAggregator",
     "LiquidityBook",

@@ -265,8 +265,21 @@ class Aerodrome(Adapted):
         return "AerodromeAdapter", self.pool
 
 
+class FluidDex(Adapted):
+    """A pool of Fluid DEX of two ERC-20 tokens."""
+
+    kind: Literal["fluid-dex"]
+    dex: Address
+
+    @property
+    def adapter(self) -> tuple[str, str]:
+        """See `Adapted`."""
+        return "FluidDexAdapter", self.dex
+
+
 Venue = Annotated[
-    Fork | UniswapV4 | BalancerV2 | Curve | ERC4626 | Adapter | LitePsm | Aerodrome, Field(discriminator="kind")
+    Fork | UniswapV4 | BalancerV2 | Curve | ERC4626 | Adapter | LitePsm | Aerodrome | FluidDex,
+    Field(discriminator="kind"),
 ]
 
 

@@ -5,13 +5,14 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {PairAdapter} from "./PairAdapter.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {IAerodromeAdapter} from "interfaces/liquidity/adapters/IAerodromeAdapter.sol";
 import {IAerodromeFactory, IAerodromePool} from "interfaces/liquidity/venues/IAerodromePool.sol";
 
 /// @title One pool of Aerodrome or Velodrome V2 as a venue
 /// @notice See {IAerodromeAdapter}.
-contract AerodromeAdapter is IAerodromeAdapter {
+contract AerodromeAdapter is PairAdapter, IAerodromeAdapter {
     using SafeERC20 for IERC20;
 
     uint256 private constant _WHOLE_BPS = 10_000;
@@ -21,19 +22,12 @@ contract AerodromeAdapter is IAerodromeAdapter {
 
     /// @inheritdoc IAerodromeAdapter
     address public immutable pool;
-    address private immutable _token0;
-    address private immutable _token1;
     address private immutable _factory;
     bool private immutable _stable;
 
-    constructor(IAerodromePool pool_) {
+    constructor(IAerodromePool pool_) PairAdapter(pool_.token0(), pool_.token1()) {
         pool = address(pool_);
-        (_token0, _token1, _factory, _stable) = (pool_.token0(), pool_.token1(), pool_.factory(), pool_.stable());
-    }
-
-    /// @inheritdoc IVenueAdapter
-    function trades(bytes32 id, address token0, address token1) external view returns (bool) {
-        return id == 0 && ((token0 == _token0 && token1 == _token1) || (token0 == _token1 && token1 == _token0));
+        (_factory, _stable) = (pool_.factory(), pool_.stable());
     }
 
     /// @inheritdoc IVenueAdapter
@@ -47,7 +41,7 @@ contract AerodromeAdapter is IAerodromeAdapter {
         external
         returns (uint256 amountOut)
     {
-        bool zeroForOne = _direction(tokenIn, tokenOut);
+        bool zeroForOne = _takesFirst(tokenIn, tokenOut);
         amountOut = IAerodromePool(pool).getAmountOut(amountIn, tokenIn);
         IERC20(tokenIn).safeTransfer(pool, amountIn);
         IAerodromePool(pool).swap(zeroForOne ? 0 : amountOut, zeroForOne ? amountOut : 0, to, "");
@@ -55,14 +49,14 @@ contract AerodromeAdapter is IAerodromeAdapter {
 
     /// @inheritdoc IVenueAdapter
     function quote(bytes32, address tokenIn, address tokenOut, uint256 amountIn) external view returns (uint256) {
-        _direction(tokenIn, tokenOut);
+        _takesFirst(tokenIn, tokenOut);
         _requireOpen();
         return IAerodromePool(pool).getAmountOut(amountIn, tokenIn);
     }
 
     /// @inheritdoc IVenueAdapter
     function quoteIn(bytes32, address tokenIn, address tokenOut, uint256 amountOut) external view returns (uint256) {
-        bool zeroForOne = _direction(tokenIn, tokenOut);
+        bool zeroForOne = _takesFirst(tokenIn, tokenOut);
         _requireOpen();
         // slither-disable-next-line unused-return
         (uint256 reserve0, uint256 reserve1,) = IAerodromePool(pool).getReserves();
@@ -70,13 +64,6 @@ contract AerodromeAdapter is IAerodromeAdapter {
         if (amountOut >= reserveOut) revert AerodromeAdapter__Drained(tokenOut, amountOut, reserveOut);
         if (_stable) return _searched(tokenIn, amountOut, reserveIn, reserveOut);
         return _withFee(FixedPointMathLib.fullMulDivUp(amountOut, reserveIn, reserveOut - amountOut));
-    }
-
-    /// @return True if the pool's first token goes in.
-    function _direction(address tokenIn, address tokenOut) private view returns (bool) {
-        if (tokenIn == _token0 && tokenOut == _token1) return true;
-        if (tokenIn == _token1 && tokenOut == _token0) return false;
-        revert AerodromeAdapter__WrongTokens(tokenIn, tokenOut);
     }
 
     function _requireOpen() private view {

@@ -5,13 +5,14 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {PairAdapter} from "./PairAdapter.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {ILitePsmAdapter} from "interfaces/liquidity/adapters/ILitePsmAdapter.sol";
 import {ILitePsm} from "interfaces/liquidity/venues/ILitePsm.sol";
 
 /// @title One LitePSM as a venue
 /// @notice See {ILitePsmAdapter}.
-contract LitePsmAdapter is ILitePsmAdapter {
+contract LitePsmAdapter is PairAdapter, ILitePsmAdapter {
     using SafeERC20 for IERC20;
 
     uint256 private constant _WAD = 1e18;
@@ -25,15 +26,10 @@ contract LitePsmAdapter is ILitePsmAdapter {
     /// @dev Wei of Dai to a unit of the gem.
     uint256 private immutable _factor;
 
-    constructor(ILitePsm psm_) {
+    constructor(ILitePsm psm_) PairAdapter(psm_.gem(), psm_.dai()) {
         psm = address(psm_);
         (_gem, _dai, _pocket) = (psm_.gem(), psm_.dai(), psm_.pocket());
         _factor = psm_.to18ConversionFactor();
-    }
-
-    /// @inheritdoc IVenueAdapter
-    function trades(bytes32 id, address token0, address token1) external view returns (bool) {
-        return id == 0 && ((token0 == _gem && token1 == _dai) || (token0 == _dai && token1 == _gem));
     }
 
     /// @inheritdoc IVenueAdapter
@@ -47,10 +43,10 @@ contract LitePsmAdapter is ILitePsmAdapter {
         external
         returns (uint256 amountOut)
     {
-        if (_sells(tokenIn, tokenOut)) {
+        if (_takesFirst(tokenIn, tokenOut)) {
             IERC20(_gem).forceApprove(psm, amountIn);
             amountOut = ILitePsm(psm).sellGem(to, amountIn);
-            _requireTaken(_gem, amountIn);
+            _requireTaken(_gem, psm, amountIn);
         } else {
             uint256 cost;
             (amountOut, cost) = _bought(amountIn);
@@ -58,7 +54,7 @@ contract LitePsmAdapter is ILitePsmAdapter {
             // The amount taken is checked here; the receiver measures the amount that arrives.
             // slither-disable-next-line unused-return
             ILitePsm(psm).buyGem(to, amountOut);
-            _requireTaken(_dai, cost);
+            _requireTaken(_dai, psm, cost);
             if (cost < amountIn) IERC20(_dai).safeTransfer(psm, amountIn - cost);
         }
     }
@@ -74,7 +70,7 @@ contract LitePsmAdapter is ILitePsmAdapter {
         view
         returns (uint256 amountOut)
     {
-        if (_sells(tokenIn, tokenOut)) {
+        if (_takesFirst(tokenIn, tokenOut)) {
             amountOut = _sold(amountIn, _tin());
             _requireHeld(_dai, psm, amountOut);
         } else {
@@ -94,7 +90,7 @@ contract LitePsmAdapter is ILitePsmAdapter {
         view
         returns (uint256 amountIn)
     {
-        if (!_sells(tokenIn, tokenOut)) {
+        if (!_takesFirst(tokenIn, tokenOut)) {
             _requireHeld(_gem, _pocket, amountOut);
             return _cost(amountOut, _tout());
         }
@@ -104,13 +100,6 @@ contract LitePsmAdapter is ILitePsmAdapter {
         // The fee is rounded down: one unit less may do.
         if (amountIn != 0 && _sold(amountIn - 1, fee) >= amountOut) --amountIn;
         _requireHeld(_dai, psm, _sold(amountIn, fee));
-    }
-
-    /// @return Whether the gem goes in and Dai comes out.
-    function _sells(address tokenIn, address tokenOut) private view returns (bool) {
-        if (tokenIn == _gem && tokenOut == _dai) return true;
-        if (tokenIn == _dai && tokenOut == _gem) return false;
-        revert LitePsmAdapter__WrongTokens(tokenIn, tokenOut);
     }
 
     function _tin() private view returns (uint256 fee) {
@@ -143,11 +132,6 @@ contract LitePsmAdapter is ILitePsmAdapter {
         cost = _cost(gemAmount + 1, fee);
         if (cost <= amount) ++gemAmount;
         else cost = _cost(gemAmount, fee);
-    }
-
-    function _requireTaken(address token, uint256 given) private view {
-        uint256 left = IERC20(token).allowance(address(this), psm);
-        if (left != 0) revert LitePsmAdapter__NotTaken(given, left);
     }
 
     function _requireHeld(address token, address holder, uint256 wanted) private view {

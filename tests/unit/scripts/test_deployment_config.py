@@ -133,6 +133,7 @@ MARKETS = (
     {"kind": "adapter", "adapter": ACCOUNT, "tokens": ["NOTE", "USDC"], "regulated": True},
     {"kind": "lite-psm", "psm": ACCOUNT, "tokens": ["USDC", "WETH"]},
     {"kind": "aerodrome", "pool": ACCOUNT, "tokens": ["USDC", "WETH"]},
+    {"kind": "fluid-dex", "dex": ACCOUNT, "tokens": ["USDC", "WETH"]},
 )
 
 

@@ -152,7 +152,7 @@ def test_trades__other_tokens_or_an_id__refused(exchange, tokens):
     assert adapter.trades(bytes(32), *market.tokens[::-1])
     assert not adapter.trades(bytes(31) + b"\1", *market.tokens)
     assert not adapter.trades(bytes(32), market.tokens[0], tokens[0])
-    with reverts(adapter.AerodromeAdapter__WrongTokens, market.tokens[0].address, tokens[0].address):
+    with reverts(adapter.PairAdapter__WrongTokens, market.tokens[0].address, tokens[0].address):
         adapter.quote(bytes(32), market.tokens[0], tokens[0], 1)
 
 

@@ -158,7 +158,7 @@ def test_trades__other_tokens_or_an_id__refused(facility, tokens):
     assert adapter.trades(bytes(32), *ends[::-1])
     assert not adapter.trades(bytes(31) + b"\1", *ends)
     assert not adapter.trades(bytes(32), gem, tokens[0])
-    with reverts(adapter.LitePsmAdapter__WrongTokens, gem.address, tokens[0].address):
+    with reverts(adapter.PairAdapter__WrongTokens, gem.address, tokens[0].address):
         adapter.quote(bytes(32), gem, tokens[0], 1)
 
 
@@ -214,7 +214,7 @@ def test_swap__facility_leaves_a_part_of_its_allowance__not_taken(aggregator, ho
     token_in = gem if gem_in else dai
     amount = 10 ** token_in.decimals()
     fund(token_in, amount)
-    with reverts(adapter.LitePsmAdapter__NotTaken, amount, 1):
+    with reverts(adapter.PairAdapter__NotTaken, amount, 1):
         aggregator.swap(order_over(market, sells(market, gem) == gem_in, amount, trader), sender=trader)
 
 
