@@ -114,7 +114,11 @@ room: $(STAMPS)/node $(STAMPS)/python ## One room, on and off chain: make room R
 
 fuzz: $(STAMPS)/ape ## Deep fuzzing: minutes to hours
 	$(call SAY,deep fuzzing)
-	$(ENV); FOUNDRY_PROFILE=deep forge test; QUANTERA_FUZZ=deep pytest -q -n $(WORKERS) --dist worksteal tests/fuzz
+	$(ENV)
+	rm -rf build/worst && mkdir -p build/worst
+	FOUNDRY_PROFILE=deep QUANTERA_NOTE_WORST=true forge test
+	awk '{ printf "%s: worst window %.2f basis points of NAV\n", FILENAME, $$1 / 1e14 }' build/worst/*
+	QUANTERA_FUZZ=deep pytest -q -n $(WORKERS) --dist worksteal tests/fuzz
 
 TIMES ?= 20
 LOAD ?= 4

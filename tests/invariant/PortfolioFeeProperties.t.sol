@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
 import {PortfolioVault} from "./base/PortfolioVault.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title ERC-4626 properties of a portfolio that charges both fees, has a cap and no lock
 contract PortfolioFeePropertiesTest is PortfolioVault {
-    uint104 private constant _CAP = 1e27;
-
     function setUp() public override {
         super.setUp();
-        book.setPolicy(address(portfolio), IShareBook.Policy(0, 10_000, _CAP));
+        // More than anybody brings.
+        uint256 cap = FixedPointMathLib.min(1e21 * unit(), type(uint104).max);
+        book.setPolicy(address(portfolio), IShareBook.Policy(0, 10_000, uint104(cap)));
     }
 
     /// @dev Two holders, stocks from nowhere, prices up and down, fees streaming, pending, crystallised and collected.
     function disturb(uint256 seed) internal override {
-        _enter(other, 1e6 + seed % 1e12);
+        _enter(other, unit() + seed % (1e6 * unit()));
         stocks[0].mint(address(portfolio), (seed >> 16) % 1e20);
-        _enter(holder, 1 + (seed >> 32) % 1e15);
+        _enter(holder, 1 + (seed >> 32) % (1e9 * unit()));
         _wait((seed >> 64) % 200 days);
         _move(feeds[1], 8000 + (seed >> 96) % 6000);
         if (seed >> 112 & 1 == 1) _try(abi.encodeCall(IShareBook.crystallise, (address(portfolio))));
         if (seed >> 113 & 1 == 1) _try(abi.encodeCall(IShareBook.collectFees, (address(portfolio))));
         _wait((seed >> 128) % 40 days);
         _move(feeds[1], 8000 + (seed >> 160) % 6000);
-        if (seed >> 176 & 1 == 1) _enter(holder, 1 + (seed >> 192) % 1e15);
+        if (seed >> 176 & 1 == 1) _enter(holder, 1 + (seed >> 192) % (1e9 * unit()));
     }
 
     /// @dev Fees are on, so that the properties above are about them.
     function test_disturb__gains_and_time__fees_are_owed_and_pending() public {
-        _enter(holder, 1e12);
+        _enter(holder, 1e6 * unit());
         stocks[0].mint(address(portfolio), 5e21);
         _wait(100 days);
         (IShareBook.Quote memory q,,,) =
@@ -49,5 +51,39 @@ contract PortfolioFeePropertiesTest is PortfolioVault {
     function _try(bytes memory call) private {
         (bool ok,) = address(book).call(call);
         ok;
+    }
+}
+
+/// @title The same for a settlement token of no decimals
+/// forge-config: default.fuzz.runs = 64
+contract PortfolioFeePropertiesOf0DecimalsTest is PortfolioFeePropertiesTest {
+    function settlementDecimals() internal pure override returns (uint8) {
+        return 0;
+    }
+}
+
+/// @title The same for a settlement token of eight decimals
+/// forge-config: default.fuzz.runs = 64
+contract PortfolioFeePropertiesOf8DecimalsTest is PortfolioFeePropertiesTest {
+    function settlementDecimals() internal pure override returns (uint8) {
+        return 8;
+    }
+}
+
+/// @title The same for a settlement token of 18 decimals
+/// forge-config: default.fuzz.runs = 64
+contract PortfolioFeePropertiesOf18DecimalsTest is PortfolioFeePropertiesTest {
+    function settlementDecimals() internal pure override returns (uint8) {
+        return 18;
+    }
+
+    /// @dev Marks have 27 decimals: see {PortfolioPropertiesOf18DecimalsTest}.
+    function slack() internal view override returns (uint256) {
+        return 4 * (vault().totalSupply() + vault().convertToShares(most())) / 1e27;
+    }
+
+    /// @dev A billion dollars.
+    function most() internal pure override returns (uint256) {
+        return 1e9 * unit();
     }
 }

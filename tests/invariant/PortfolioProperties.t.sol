@@ -2,11 +2,12 @@
 pragma solidity 0.8.37;
 
 import {PortfolioVault} from "./base/PortfolioVault.sol";
+import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
 
 /// @title ERC-4626 properties of the portfolio, while others wait for cash
 contract PortfolioPropertiesTest is PortfolioVault {
-    address private immutable _waiter = makeAddr("waiter");
+    address internal immutable _waiter = makeAddr("waiter");
 
     /// @dev More than there is of anything, and far from where arithmetic ends.
     function endless() internal pure override returns (uint256) {
@@ -66,5 +67,52 @@ contract PortfolioPropertiesOf0DecimalsTest is PortfolioPropertiesTest {
 contract PortfolioPropertiesOf8DecimalsTest is PortfolioPropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 8;
+    }
+}
+
+/// @title The same for a settlement token of 18 decimals
+/// @notice Marks have 27 decimals, so that rounding them may give a round trip a few parts in 1e27 of the whole.
+/// forge-config: default.fuzz.runs = 64
+contract PortfolioPropertiesOf18DecimalsTest is PortfolioPropertiesTest {
+    function settlementDecimals() internal pure override returns (uint8) {
+        return 18;
+    }
+
+    function slack() internal view override returns (uint256) {
+        return 4 * (vault().totalSupply() + vault().convertToShares(most())) / 1e27;
+    }
+
+    /// @dev A billion dollars.
+    function most() internal pure override returns (uint256) {
+        return 1e9 * unit();
+    }
+}
+
+/// @title The same for shares that only registered holders have
+/// forge-config: default.fuzz.runs = 64
+contract PortfolioPropertiesOfRestrictedSharesTest is PortfolioPropertiesTest {
+    function setUp() public override {
+        super.setUp();
+        address[4] memory holders = [holder, other, spender, _waiter];
+        for (uint256 k; k < holders.length; ++k) {
+            registry.registerIdentity(
+                holders[k], COUNTRY, IIdentityRegistry.InvestorClass.Institutional, type(uint40).max
+            );
+        }
+    }
+
+    function restricted() internal pure override returns (bool) {
+        return true;
+    }
+
+    function test_deposit__unregistered__reverts() public {
+        address stranger = makeAddr("stranger");
+        fund(stranger, unit());
+        vm.startPrank(stranger);
+        usd.approve(address(portfolio), unit());
+        assertEq(portfolio.maxDeposit(stranger), 0);
+        vm.expectRevert();
+        portfolio.deposit(unit(), stranger);
+        vm.stopPrank();
     }
 }

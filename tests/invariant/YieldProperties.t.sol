@@ -27,8 +27,8 @@ contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
     /// @dev Two holders, money in three strategies, gains reported, unreported and unlocking, losses, limits on what is
     /// paid at once.
     function disturb(uint256 seed) internal override {
-        enter(other, 1 + seed % 1e12);
-        enter(holder, 1 + (seed >> 16) % 1e15);
+        enter(other, 1 + seed % (1e6 * unit()));
+        enter(holder, 1 + (seed >> 16) % (1e9 * unit()));
         IYieldOptimizer.Target[] memory targets = new IYieldOptimizer.Target[](3);
         for (uint256 k; k < 3; ++k) {
             targets[k] = IYieldOptimizer.Target(address(strategies[k]), uint16((seed >> (32 + 8 * k)) % 3000));
@@ -44,7 +44,31 @@ contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
         if (seed >> 128 & 1 == 1) optimizer.report(address(strategies[0]));
         if (seed >> 129 & 1 == 1) optimizer.report(address(strategies[1]));
         vm.warp(vm.getBlockTimestamp() + (seed >> 130) % 8 days);
-        if (seed >> 160 & 1 == 1) strategies[0].setLimit((seed >> 161) % 1e14);
+        if (seed >> 160 & 1 == 1) strategies[0].setLimit((seed >> 161) % (1e8 * unit()));
+    }
+}
+
+/// @title The same for a token of no decimals
+/// forge-config: default.fuzz.runs = 64
+contract YieldOptimizerPropertiesOf0DecimalsTest is YieldOptimizerPropertiesTest {
+    function settlementDecimals() internal pure override returns (uint8) {
+        return 0;
+    }
+}
+
+/// @title The same for a token of eight decimals
+/// forge-config: default.fuzz.runs = 64
+contract YieldOptimizerPropertiesOf8DecimalsTest is YieldOptimizerPropertiesTest {
+    function settlementDecimals() internal pure override returns (uint8) {
+        return 8;
+    }
+}
+
+/// @title The same for a token of 18 decimals
+/// forge-config: default.fuzz.runs = 64
+contract YieldOptimizerPropertiesOf18DecimalsTest is YieldOptimizerPropertiesTest {
+    function settlementDecimals() internal pure override returns (uint8) {
+        return 18;
     }
 }
 

@@ -41,6 +41,7 @@ abstract contract ProtocolTest is Test {
     bytes32 internal constant MODEL = "model";
     uint16 internal constant BUDGET_BPS = 200;
     uint40 internal constant WINDOW = 7 days;
+    uint16 internal constant COUNTRY = 756;
 
     AccessManager internal manager;
     SignerSets internal signerSets;
@@ -133,6 +134,11 @@ abstract contract ProtocolTest is Test {
         return 6;
     }
 
+    /// @return Whether shares move under compliance rules, among registered holders of `COUNTRY`.
+    function restricted() internal pure virtual returns (bool) {
+        return false;
+    }
+
     /// @return One settlement token in smallest units.
     function unit() internal pure returns (uint256) {
         return 10 ** settlementDecimals();
@@ -165,6 +171,10 @@ abstract contract ProtocolTest is Test {
         params.policy = IShareBook.Policy(0, 10_000, 0);
         params.universe = UNIVERSE;
         params.limits = basicLimits();
+        if (restricted()) {
+            (params.restricted, params.classes, params.countries) = (true, 14, new uint16[](1));
+            params.countries[0] = COUNTRY;
+        }
         portfolio = IPortfolio(factory.createPortfolio(params));
 
         _signers(UNIVERSE, riskKey);
@@ -197,9 +207,13 @@ abstract contract ProtocolTest is Test {
         (limits.maxDrawdownBps, limits.haltDrawdownBps) = (3000, 6000);
     }
 
-    /// @dev Daily volatility of 1% for every stock, correlation one half.
     function postModel(uint64 nonce) internal {
-        ICovarianceModels.CovarianceModel memory model;
+        ICovarianceModels.CovarianceModel memory model = modelAt(nonce);
+        models.postModel(model, sign(riskKey, models.hashModel(model)));
+    }
+
+    /// @dev Daily volatility of 1% for every stock, correlation one half.
+    function modelAt(uint64 nonce) internal view returns (ICovarianceModels.CovarianceModel memory model) {
         model.universe = UNIVERSE;
         model.nonce = nonce;
         model.asOf = uint40(vm.getBlockTimestamp());
@@ -208,7 +222,6 @@ abstract contract ProtocolTest is Test {
         model.covariance = new int64[](6);
         (model.covariance[0], model.covariance[3], model.covariance[5]) = (1e14, 1e14, 1e14);
         (model.covariance[1], model.covariance[2], model.covariance[4]) = (5e13, 5e13, 5e13);
-        models.postModel(model, sign(riskKey, models.hashModel(model)));
     }
 
     function sign(uint256 key, bytes32 digest) internal pure returns (ISignerSets.Signature[] memory signatures) {

@@ -24,10 +24,10 @@ contract ThiefHandler is Test {
     bytes32 public constant MODEL = "model";
 
     IPortfolio public immutable portfolio;
-    IAutoRebalancer private immutable _rebalancer;
-    IRiskEngine private immutable _risk;
-    IPriceOracle private immutable _oracle;
-    uint256 private immutable _signalKey;
+    IAutoRebalancer internal immutable _rebalancer;
+    IRiskEngine internal immutable _risk;
+    IPriceOracle internal immutable _oracle;
+    uint256 internal immutable _signalKey;
     address private immutable _investor = makeAddr("investor");
 
     ThiefPool[] public pools;
@@ -71,7 +71,7 @@ contract ThiefHandler is Test {
     // -- What a thief does -------------------------------------------------------------------------------------------
 
     /// @param rateBps What the pool gives, of the fair price: 9000 to 10,100.
-    function trade(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps) external {
+    function trade(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps) public {
         stock = bound(stock, 0, pools.length - 1);
         rateBps = _bite(rateBps);
         (address cash, address other) = (portfolio.asset(), stockOf(stock));
@@ -82,7 +82,7 @@ contract ThiefHandler is Test {
 
         (IAutoRebalancer.RebalanceSignal memory signal, uint256[] memory orders) =
             _signal(pools[stock], tokenIn, tokenOut, amountIn);
-        ISignerSets.Signature[] memory signatures = _sign(_rebalancer.hashSignal(signal));
+        ISignerSets.Signature[] memory signatures = _sign(_signalKey, _rebalancer.hashSignal(signal));
         _run(signal, orders, signatures);
     }
 
@@ -96,7 +96,7 @@ contract ThiefHandler is Test {
 
     // -- What happens around it --------------------------------------------------------------------------------------
 
-    function deposit(uint256 amount) external {
+    function deposit(uint256 amount) public {
         amount = bound(amount, 1e6, 1e12);
         SettlementToken usd = SettlementToken(portfolio.asset());
         usd.mint(_investor, amount);
@@ -107,7 +107,7 @@ contract ThiefHandler is Test {
     }
 
     /// @notice I5: has to pass in any state, whatever the prices.
-    function exit(uint256 partBps) external {
+    function exit(uint256 partBps) public {
         uint256 shares = portfolio.balanceOf(_investor) * bound(partBps, 1, 5000) / 10_000;
         if (shares == 0) return;
         vm.prank(_investor);
@@ -118,7 +118,7 @@ contract ThiefHandler is Test {
         }
     }
 
-    function wait(uint256 time) external {
+    function wait(uint256 time) public {
         vm.roll(vm.getBlockNumber() + time % 12);
         vm.warp(vm.getBlockTimestamp() + bound(time, 1 minutes, 2 days));
         for (uint256 i; i < _feeds.length; ++i) {
@@ -127,7 +127,7 @@ contract ThiefHandler is Test {
         }
     }
 
-    function move(uint256 feed, uint256 bps) external {
+    function move(uint256 feed, uint256 bps) public {
         feed = bound(feed, 1, _feeds.length - 1);
         (, int256 answer,,,) = _feeds[feed].latestRoundData();
         if (answer == 0) return;
@@ -152,39 +152,48 @@ contract ThiefHandler is Test {
 
     /// @return most Largest sum of losses in any window, WAD of NAV at the time of each.
     function worstLoss(uint256 window) external view returns (uint256 most) {
-        for (uint256 i; i < _losses.length; ++i) {
+        return _worst(_losses, window);
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    function _worst(Loss[] storage losses, uint256 window) internal view returns (uint256 most) {
+        for (uint256 i; i < losses.length; ++i) {
             uint256 sum;
-            for (uint256 j = i; j < _losses.length && _losses[j].time - _losses[i].time <= window; ++j) {
-                sum += _losses[j].fraction;
+            for (uint256 j = i; j < losses.length && losses[j].time - losses[i].time <= window; ++j) {
+                sum += losses[j].fraction;
             }
             if (sum > most) most = sum;
         }
     }
-
-    // -- Internals ---------------------------------------------------------------------------------------------------
 
     function _run(
         IAutoRebalancer.RebalanceSignal memory signal,
         uint256[] memory orders,
         ISignerSets.Signature[] memory signatures
     )
-        private
+        internal
     {
         (,, uint256[] memory before,) = portfolio.positions();
         try _rebalancer.rebalance(signal, orders, signatures) {
             ++executed;
             (,, uint256[] memory afterwards,) = portfolio.positions();
             _remember(signal, orders, signatures);
-            _recordLoss(_sum(before), _sum(afterwards));
-            _checkLimits(before, afterwards);
+            _judge(before, afterwards);
         } catch {
             ++refused;
         }
     }
 
-    function _recordLoss(uint256 navBefore, uint256 navAfter) private {
+    /// @dev What a rebalance that stood has led to.
+    function _judge(uint256[] memory before, uint256[] memory afterwards) internal virtual {
+        _recordLoss(_losses, _sum(before), _sum(afterwards));
+        _checkLimits(before, afterwards);
+    }
+
+    function _recordLoss(Loss[] storage losses, uint256 navBefore, uint256 navAfter) internal {
         if (navAfter < navBefore) {
-            _losses.push(Loss(vm.getBlockTimestamp(), (navBefore - navAfter) * 1e18 / navBefore));
+            losses.push(Loss(vm.getBlockTimestamp(), (navBefore - navAfter) * 1e18 / navBefore));
         }
     }
 
@@ -236,7 +245,7 @@ contract ThiefHandler is Test {
         address tokenOut,
         uint256 amountIn
     )
-        private
+        internal
         returns (IAutoRebalancer.RebalanceSignal memory signal, uint256[] memory orders)
     {
         orders = new uint256[](3);
@@ -295,7 +304,7 @@ contract ThiefHandler is Test {
     }
 
     /// @dev Deep reserves, so that the trade's size hardly moves the rate.
-    function _setRate(ThiefPool pool, address tokenIn, address tokenOut, uint256 rateBps) private {
+    function _setRate(ThiefPool pool, address tokenIn, address tokenOut, uint256 rateBps) internal {
         uint256 depth = 1e12;
         uint256 unitsIn = depth * 1e18 * 10 ** SettlementToken(tokenIn).decimals() / _oracle.price(tokenIn);
         uint256 unitsOut = depth * 1e18 * 10 ** SettlementToken(tokenOut).decimals() / _oracle.price(tokenOut);
@@ -305,14 +314,14 @@ contract ThiefHandler is Test {
     }
 
     /// @dev Mostly small bites, which a thief would take; now and then a large one.
-    function _bite(uint256 seed) private pure returns (uint256) {
+    function _bite(uint256 seed) internal pure returns (uint256) {
         return seed % 4 == 0 ? 9000 + seed % 1101 : 9950 + seed % 60;
     }
 
-    function _sign(bytes32 digest) private view returns (ISignerSets.Signature[] memory signatures) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_signalKey, digest);
+    function _sign(uint256 key, bytes32 digest) internal pure returns (ISignerSets.Signature[] memory signatures) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         signatures = new ISignerSets.Signature[](1);
-        signatures[0] = ISignerSets.Signature(vm.addr(_signalKey), abi.encodePacked(r, s, v));
+        signatures[0] = ISignerSets.Signature(vm.addr(key), abi.encodePacked(r, s, v));
     }
 
     function _sum(uint256[] memory values) internal pure returns (uint256 total) {

@@ -37,6 +37,11 @@ abstract contract VaultProperties is Test {
         return 1;
     }
 
+    /// @notice Shares that a round trip may gain, or that another holder may lose beyond the rounding of a unit.
+    function slack() internal view virtual returns (uint256) {
+        return 0;
+    }
+
     /// @notice What is tried where `maxDeposit` or `maxMint` say that there is no limit. The suite cannot: the vault says.
     function endless() internal view virtual returns (uint256) {
         return type(uint256).max;
@@ -187,7 +192,7 @@ abstract contract VaultProperties is Test {
         _deposit(amount);
         uint256 shares = _least(v.balanceOf(holder) - before, v.maxRedeem(holder));
         vm.assume(v.previewRedeem(shares) >= least());
-        assertLe(_redeem(shares), amount);
+        assertLe(_redeem(shares), amount + _slackAssets());
     }
 
     function test_roundTrip__deposit_withdraw(uint256 seed, uint256 amount) public {
@@ -199,7 +204,7 @@ abstract contract VaultProperties is Test {
         _deposit(amount);
         vm.assume(amount >= least() && v.maxWithdraw(holder) >= amount);
         _withdraw(amount);
-        assertLe(v.balanceOf(holder), before);
+        assertLe(v.balanceOf(holder), before + slack());
     }
 
     function test_roundTrip__mint_redeem(uint256 seed, uint256 amount) public {
@@ -209,7 +214,7 @@ abstract contract VaultProperties is Test {
         vm.assume(amount != 0);
         uint256 spent = _mint(amount);
         vm.assume(v.maxRedeem(holder) >= amount && v.previewRedeem(amount) >= least());
-        assertLe(_redeem(amount), spent);
+        assertLe(_redeem(amount), spent + _slackAssets());
     }
 
     function test_roundTrip__mint_withdraw(uint256 seed, uint256 amount) public {
@@ -221,7 +226,7 @@ abstract contract VaultProperties is Test {
         uint256 spent = _mint(amount);
         vm.assume(spent >= least() && v.maxWithdraw(holder) >= spent);
         _withdraw(spent);
-        assertLe(v.balanceOf(holder), before);
+        assertLe(v.balanceOf(holder), before + slack());
     }
 
     function test_roundTrip__redeem_deposit(uint256 seed, uint256 amount) public {
@@ -233,7 +238,7 @@ abstract contract VaultProperties is Test {
         uint256 received = _redeem(amount);
         vm.assume(v.previewDeposit(received) != 0 && v.maxDeposit(holder) >= received);
         _deposit(received);
-        assertLe(v.balanceOf(holder), before);
+        assertLe(v.balanceOf(holder), before + slack());
     }
 
     function test_roundTrip__redeem_mint(uint256 seed, uint256 amount) public {
@@ -243,7 +248,7 @@ abstract contract VaultProperties is Test {
         vm.assume(amount != 0 && v.previewRedeem(amount) >= least());
         uint256 received = _redeem(amount);
         vm.assume(v.maxMint(holder) >= amount);
-        assertGe(_mint(amount), received);
+        assertGe(_mint(amount) + _slackAssets(), received);
     }
 
     function test_roundTrip__withdraw_deposit(uint256 seed, uint256 amount) public {
@@ -255,7 +260,7 @@ abstract contract VaultProperties is Test {
         _withdraw(amount);
         vm.assume(v.previewDeposit(amount) != 0 && v.maxDeposit(holder) >= amount);
         _deposit(amount);
-        assertLe(v.balanceOf(holder), before);
+        assertLe(v.balanceOf(holder), before + slack());
     }
 
     function test_roundTrip__withdraw_mint(uint256 seed, uint256 amount) public {
@@ -267,7 +272,7 @@ abstract contract VaultProperties is Test {
         _withdraw(amount);
         uint256 burnt = before - v.balanceOf(holder);
         vm.assume(burnt != 0 && v.maxMint(holder) >= burnt);
-        assertGe(_mint(burnt), amount);
+        assertGe(_mint(burnt) + _slackAssets(), amount);
     }
 
     // -- Others
@@ -280,11 +285,11 @@ abstract contract VaultProperties is Test {
         amount = _upTo(amount, _least(v.maxDeposit(holder), most()));
         vm.assume(amount != 0 && v.previewDeposit(amount) != 0);
         _deposit(amount);
-        assertGe(v.convertToAssets(v.balanceOf(other)) + 1, theirs, "deposit");
+        assertGe(v.convertToAssets(v.balanceOf(other)) + 1 + _slackAssets(), theirs, "deposit");
         uint256 shares = _upTo(part, v.maxRedeem(holder));
         vm.assume(shares != 0 && v.previewRedeem(shares) >= least());
         _redeem(shares);
-        assertGe(v.convertToAssets(v.balanceOf(other)) + 1, theirs, "exit");
+        assertGe(v.convertToAssets(v.balanceOf(other)) + 1 + _slackAssets(), theirs, "exit");
     }
 
     function test_exits__without_allowance__revert(uint256 seed, uint256 amount) public {
@@ -369,6 +374,11 @@ abstract contract VaultProperties is Test {
 
     function _cash() private view returns (uint256) {
         return IERC20(vault().asset()).balanceOf(holder);
+    }
+
+    /// @dev Rounded up.
+    function _slackAssets() private view returns (uint256) {
+        return slack() == 0 ? 0 : vault().convertToAssets(slack()) + 1;
     }
 
     /// @dev Of every order of magnitude.

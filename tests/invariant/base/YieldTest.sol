@@ -38,7 +38,7 @@ abstract contract YieldTest is Test {
         signerSets = SignerSets(address(new ERC1967Proxy(address(new SignerSets()), init)));
         plans = new YieldPlans(address(manager), signerSets);
         factory = new YieldFactory(address(manager), address(plans));
-        usd = new SettlementToken("US Dollar", "USD", 6);
+        usd = new SettlementToken("US Dollar", "USD", settlementDecimals());
         IYieldOptimizer.Terms memory terms =
             IYieldOptimizer.Terms(500, BUDGET_BPS, 500, 1000, WINDOW, 1 hours, 1 days, 7 days);
         IYieldOptimizer.InitParams memory params = IYieldOptimizer.InitParams("Yield", "qUSD", address(usd), terms);
@@ -50,6 +50,16 @@ abstract contract YieldTest is Test {
         address[] memory signers = new address[](1);
         signers[0] = vm.addr(planKey);
         signerSets.createSet(bytes32(uint256(uint160(address(optimizer)))), signers, 1);
+    }
+
+    /// @return The settlement token's decimals.
+    function settlementDecimals() internal pure virtual returns (uint8) {
+        return 6;
+    }
+
+    /// @return One settlement token in smallest units.
+    function unit() internal pure returns (uint256) {
+        return 10 ** settlementDecimals();
     }
 
     /// @dev Signed and sent.
