@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from eth_utils import keccak
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from web3.exceptions import Web3Exception
 from web3.logs import DISCARD
@@ -179,6 +179,14 @@ def walks(draw: Any, ends: list[tuple[int, int]]) -> tuple[int, int, list[tuple[
     return start, final, paths
 
 
+def _plain_routes(ends: list[tuple[int, int]]) -> list[tuple[int, int, list[tuple[int, list[tuple[int, bool]]]]]]:
+    """Of one hop over six markets, and the first of them split with another one: what passes whatever chance brings."""
+    size = DEPTH // 100
+    single = [(start, final, [(size, [(k, True)])]) for k, (start, final) in enumerate(ends[:6])]
+    other = next(k for k in range(6, len(ends)) if ends[k] == ends[0])
+    return [*single, (*ends[0], [(size, [(0, True)]), (size, [(other, True)])])]
+
+
 @pytest.mark.parametrize("forms", [("order", "exact out"), ("words", "callback")], ids=" or ".join)
 def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world, chain, forms):
     # Without shrinking, which takes minutes here and says little more.
@@ -195,6 +203,8 @@ def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world,
         finally:
             chain.restore(snapshot)
 
+    for k, route in enumerate(_plain_routes(world.ends)):
+        run = example(route=route, form=forms[k % 2])(run)
     run()
     print(dict(world.seen))
     assert world.seen["passed"] > 3 and world.seen["split"] > 0
@@ -228,7 +238,7 @@ def _check(world: World, route: Any, form: str) -> None:
     _settled(world, route, form, before, receipt, quoted)
 
 
-_STEPS = ("curve", "lite-psm", "aerodrome-stable")
+_STEPS = ("curve", "lite-psm", "aerodrome-stable", "fluid-dex")
 
 
 def _settled(world: World, route: Any, form: str, before: Any, receipt: Any, quoted: int | None) -> None:
@@ -249,8 +259,9 @@ def _settled(world: World, route: Any, form: str, before: Any, receipt: Any, quo
         assert before[token, world.aggregator.address] == 0
         assert change[token, world.aggregator.address] == 0, "something stayed with the aggregator"
         if token not in (start, final):
-            # Curve's and Aerodrome's stable pools, whose inverse is found in steps, and a PSM, which sells whole units,
-            # pay more of an exact output than the next hop takes; the payer gets what is over.
+            # Curve's and Aerodrome's stable pools, whose inverse is found in steps, a PSM, which sells whole units, and
+            # Fluid's pools, which count twelve decimals, pay more of an exact output than the next hop takes; the payer
+            # gets what is over.
             over = exact_out and any(VENUES[k].startswith(_STEPS) for _, hops in paths for k, _ in hops)
             assert change[token, world.trader] >= 0 if over else change[token, world.trader] == 0
     crossed = {world.targets[k] for _, hops in paths for k, _ in hops}

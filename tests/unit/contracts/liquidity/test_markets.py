@@ -7,7 +7,7 @@ import pytest
 
 from scripts.venues.balancer import BalancerV2
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
-from tests.fixtures.markets import BALANCER, SPARED, TERMS, VENUES, Market, order_over
+from tests.fixtures.markets import BALANCER, SPARED, TERMS, VENUES, Market, order_over, over_exact
 from tests.fixtures.protocol import WAD
 from tests.reverts import reverts
 
@@ -67,9 +67,7 @@ def test_swap_exact_out__any_venue__costs_what_the_lens_said(
     aggregator.swapExactOut(order_over(market, up, wanted, trader, quoted), TERMS, sender=trader)
     assert held - token_in.balanceOf(trader) == quoted == legs[0]
     got = token_out.balanceOf(trader)
-    # Curve's pools are asked for an input: what rounding leaves on top is the recipient's.
-    most = wanted + 10 if venue.startswith("curve") else wanted
-    assert wanted <= got <= most
+    assert wanted <= got <= wanted + over_exact(venue)
     is_clean(market)
 
 
