@@ -16,6 +16,8 @@ abstract contract TokenMovements is PackedHoldings {
         bool paused;
     }
 
+    /// @dev {ComplianceAwareToken} writes it, and {TokenEntry} reads it in the same account.
+    // slither-disable-next-line uninitialized-state
     Config internal _config;
 
     /// @notice Decimals of one whole token, 0 to 36.
