@@ -42,7 +42,7 @@ contract FluidDexStandIn is IFluidDex {
 
     uint256 public fee;
     bool public paused;
-    /// @dev What the pool has written since it was made: a quote leaves nothing.
+    /// @dev Counts what the pool has written since it was made: a quote leaves nothing.
     uint256 public written;
     uint256[2] private _real;
     uint256[2] private _beyond;

@@ -28,7 +28,7 @@ contract FluidDexAdapter is PairAdapter, IFluidDexAdapter {
     /// @dev Smallest units of each token that the pool counts as one.
     uint256 private immutable _grain0;
     uint256 private immutable _grain1;
-    /// @dev What the pool counts a smallest unit of each token as, where that is one or more.
+    /// @dev A smallest unit of each token in the pool's own count, where that is one or more.
     uint256 private immutable _count0;
     uint256 private immutable _count1;
 

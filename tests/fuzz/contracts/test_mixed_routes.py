@@ -180,7 +180,7 @@ def walks(draw: Any, ends: list[tuple[int, int]]) -> tuple[int, int, list[tuple[
 
 
 def _plain_routes(ends: list[tuple[int, int]]) -> list[tuple[int, int, list[tuple[int, list[tuple[int, bool]]]]]]:
-    """Of one hop over six markets, and the first of them split with another one: what passes whatever chance brings."""
+    """Routes of one hop over six markets, and the first split with another: what passes whatever chance brings."""
     size = DEPTH // 100
     single = [(start, final, [(size, [(k, True)])]) for k, (start, final) in enumerate(ends[:6])]
     other = next(k for k in range(6, len(ends)) if ends[k] == ends[0])

@@ -28,7 +28,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         ICovarianceModels.CovarianceModel model;
     }
 
-    /// @dev As the book keeps them: the last report, and the one before it that had stood.
+    /// @dev The book's view: the last report, and the one before it that had stood.
     struct Reported {
         uint256 postedAt;
         bool borrowed;
@@ -71,7 +71,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         }
     }
 
-    /// @notice What happens around the thief, as one act of nine, so that every second act is a trade.
+    /// @notice Anything that happens around the thief: one act of nine, so that every second act is a trade.
     function happen(uint256 which, uint256 where, uint256 size) external {
         which %= 9;
         if (which == 0) deposit(size);
@@ -104,7 +104,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         trade(stock, buy, _part(sizeBps), rateBps);
     }
 
-    /// @notice What an honest desk reports.
+    /// @notice The report of an honest desk.
     function report(uint256 stock) public {
         _report(bound(stock, 0, pools.length - 1), DEPTH);
     }
@@ -178,7 +178,7 @@ contract BorrowingThiefHandler is ThiefHandler {
 
     // -- For the invariants ------------------------------------------------------------------------------------------
 
-    /// @return As `worstLoss`, at the market's prices.
+    /// @return The same as `worstLoss`, at the market's prices.
     function worstTrueLoss(uint256 window) external view returns (uint256) {
         return _worst(_trueLosses, window);
     }
@@ -195,7 +195,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         if (slowest > most + most / 1e6 && slowest >= _slowest(before)) ++liquidityCrossed;
     }
 
-    /// @dev Mostly what the policies of turnover and liquidity leave room for; now and then anything.
+    /// @dev The policies of turnover and liquidity mostly leave room for it; now and then it is anything.
     function _part(uint256 seed) private pure returns (uint256) {
         return seed % 8 == 0 ? 1 + seed % 10_000 : 1 + seed % 2000;
     }

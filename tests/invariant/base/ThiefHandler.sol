@@ -185,7 +185,7 @@ contract ThiefHandler is Test {
         }
     }
 
-    /// @dev What a rebalance that stood has led to.
+    /// @dev Books what a rebalance that stood has led to.
     function _judge(uint256[] memory before, uint256[] memory afterwards) internal virtual {
         _recordLoss(_losses, _sum(before), _sum(afterwards));
         _checkLimits(before, afterwards);
