@@ -41,7 +41,7 @@ contract BorrowingThiefHandler is ThiefHandler {
     uint256 private constant _PARTICIPATION_BPS = 2000;
 
     World private _world;
-    /// @dev What a stock is worth in the market, basis points of its feed; 0 is as much.
+    /// @dev The market's price of a stock, basis points of its feed's; 0 stands for the feed's own.
     mapping(address stock => uint256) private _truth;
     mapping(address stock => Reported) private _reported;
     Loss[] private _trueLosses;

@@ -616,7 +616,7 @@ def ape_deploy(tmp_path):
 
 @pytest.fixture
 def deployed_by_ape(ape_deploy):
-    """What the command printed that deployed the local chain's config."""
+    """The output of the command that deployed the local chain's config."""
     code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml", "--yes")
     assert code == 0, output
     return output

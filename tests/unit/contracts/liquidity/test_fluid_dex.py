@@ -6,7 +6,7 @@ import ape
 import pytest
 
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
-from tests.fixtures.markets import ADAPTER, TERMS, Market, order_over
+from tests.fixtures.markets import TERMS, order_over
 from tests.reverts import reverts
 
 PLACES = ((18, 18), (6, 18), (8, 6), (18, 0))
@@ -17,19 +17,14 @@ TOO_LITTLE_LEFT, PRICE_MOVED, PAUSED, IN_LIMIT, AMOUNT_LIMIT = 51006, 51040, 510
 
 
 @pytest.fixture
-def exchange(admin, create_settlement, market_listing, liquidity_provider):
+def exchange(create_adapted, market_listing):
     """`exchange(decimals, fee, reach)`: (pool, adapter, market) of a listed pool, a million and two of its tokens."""
 
     def made(decimals=(18, 18), fee=100, reach=20):
-        tokens = [create_settlement(f"T{k}", places) for k, places in enumerate(decimals)]
-        amounts = {token.address: (k + 1) * DEEP * 10 ** token.decimals() for k, token in enumerate(tokens)}
-        for token in tokens:
-            token.mint(liquidity_provider, 2 * amounts[token.address], sender=liquidity_provider)
-        pool = ape.project.FluidDexStandIn.at(market_listing.fluid_dex(amounts, fee, reach).address)
-        adapter = admin.deploy(ape.project.FluidDexAdapter, pool)
-        ends = sorted(tokens, key=lambda token: int(token.address, 16))
-        key = market_listing.list_market(ADAPTER, adapter.address, (ends[0].address, ends[1].address))
-        return pool, adapter, Market(key, (ends[0], ends[1]), (1, 1))
+        stand_in, adapter = ape.project.FluidDexStandIn, ape.project.FluidDexAdapter
+        return create_adapted(
+            decimals, DEEP, lambda amounts: stand_in.at(market_listing.fluid_dex(amounts, fee, reach).address), adapter
+        )
 
     return made
 
@@ -44,7 +39,7 @@ def grain(token):
 
 
 def answer(adapter, token_in, token_out, amount):
-    """What the adapter quotes, zero where the pool refuses."""
+    """The adapter's quote, zero where the pool refuses."""
     try:
         return adapter.quote.call(ID, token_in, token_out, amount)
     except ape.exceptions.ContractLogicError:
