@@ -56,6 +56,7 @@ contract PortfolioFeePropertiesTest is PortfolioVault {
 
 /// @title The same for a settlement token of no decimals
 /// forge-config: default.fuzz.runs = 64
+/// forge-config: deep.fuzz.runs = 20000
 contract PortfolioFeePropertiesOf0DecimalsTest is PortfolioFeePropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 0;
@@ -64,6 +65,7 @@ contract PortfolioFeePropertiesOf0DecimalsTest is PortfolioFeePropertiesTest {
 
 /// @title The same for a settlement token of eight decimals
 /// forge-config: default.fuzz.runs = 64
+/// forge-config: deep.fuzz.runs = 20000
 contract PortfolioFeePropertiesOf8DecimalsTest is PortfolioFeePropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 8;
@@ -72,6 +74,7 @@ contract PortfolioFeePropertiesOf8DecimalsTest is PortfolioFeePropertiesTest {
 
 /// @title The same for a settlement token of 18 decimals
 /// forge-config: default.fuzz.runs = 64
+/// forge-config: deep.fuzz.runs = 20000
 contract PortfolioFeePropertiesOf18DecimalsTest is PortfolioFeePropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 18;

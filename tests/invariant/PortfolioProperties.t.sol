@@ -73,6 +73,7 @@ contract PortfolioPropertiesOf8DecimalsTest is PortfolioPropertiesTest {
 /// @title The same for a settlement token of 18 decimals
 /// @notice Marks have 27 decimals, so that rounding them may give a round trip a few parts in 1e27 of the whole.
 /// forge-config: default.fuzz.runs = 64
+/// forge-config: deep.fuzz.runs = 20000
 contract PortfolioPropertiesOf18DecimalsTest is PortfolioPropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 18;
@@ -90,6 +91,7 @@ contract PortfolioPropertiesOf18DecimalsTest is PortfolioPropertiesTest {
 
 /// @title The same for shares that only registered holders have
 /// forge-config: default.fuzz.runs = 64
+/// forge-config: deep.fuzz.runs = 20000
 contract PortfolioPropertiesOfRestrictedSharesTest is PortfolioPropertiesTest {
     function setUp() public override {
         super.setUp();

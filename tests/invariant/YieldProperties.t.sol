@@ -50,6 +50,7 @@ contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
 
 /// @title The same for a token of no decimals
 /// forge-config: default.fuzz.runs = 64
+/// forge-config: deep.fuzz.runs = 20000
 contract YieldOptimizerPropertiesOf0DecimalsTest is YieldOptimizerPropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 0;
@@ -58,6 +59,7 @@ contract YieldOptimizerPropertiesOf0DecimalsTest is YieldOptimizerPropertiesTest
 
 /// @title The same for a token of eight decimals
 /// forge-config: default.fuzz.runs = 64
+/// forge-config: deep.fuzz.runs = 20000
 contract YieldOptimizerPropertiesOf8DecimalsTest is YieldOptimizerPropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 8;
@@ -66,6 +68,7 @@ contract YieldOptimizerPropertiesOf8DecimalsTest is YieldOptimizerPropertiesTest
 
 /// @title The same for a token of 18 decimals
 /// forge-config: default.fuzz.runs = 64
+/// forge-config: deep.fuzz.runs = 20000
 contract YieldOptimizerPropertiesOf18DecimalsTest is YieldOptimizerPropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 18;
