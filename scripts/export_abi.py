@@ -45,6 +45,8 @@ CONTRACTS = (
 # Errors of what the contracts are built on, and of adapters of venues: file, contract.
 BASES = (
     ("AerodromeAdapter", "AerodromeAdapter"),
+    ("AirSwapAdapter", "AirSwapAdapter"),
+    ("ISwapERC20", "ISwapERC20"),
     ("FluidDexAdapter", "FluidDexAdapter"),
     ("IFluidDex", "IFluidDex"),
     ("LitePsmAdapter", "LitePsmAdapter"),

@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.compliance",
     "tests.fixtures.venues",
     "tests.fixtures.markets",
+    "tests.fixtures.signed_quotes",
     "tests.fixtures.portfolio",
     "tests.fixtures.yields",
     "tests.fixtures.aave",

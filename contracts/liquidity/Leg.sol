@@ -17,6 +17,8 @@ struct Leg {
 /// @dev In a hop of a route, beside the market's address; see ILiquidityAggregator.swapRoute.
 uint256 constant UP = 1 << 160;
 uint256 constant LAST = 1 << 161;
+/// @dev The bit of a hop from which eight bits say how many words of a signed quote follow.
+uint256 constant QUOTE_WORDS = 168;
 /// @dev In the word that says who pays: not an account but a Uniswap V2 pair, which has been paid for what it owes. UP as in
 /// a hop.
 uint256 constant BY_PAIR = 1 << 162;

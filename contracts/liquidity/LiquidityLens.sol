@@ -102,7 +102,9 @@ contract LiquidityLens is ILiquidityLens {
         address target = market.target;
         if (kind == ILiquidityAggregator.VenueKind.UniswapV3) return TickReader.readV3(target, tickWords);
         if (kind == ILiquidityAggregator.VenueKind.UniswapV4) return TickReader.readV4(market, tickWords);
-        if (kind == ILiquidityAggregator.VenueKind.Adapter) return (state, ticks);
+        bool adapted =
+            kind == ILiquidityAggregator.VenueKind.Adapter || kind == ILiquidityAggregator.VenueKind.SignedQuote;
+        if (adapted) return (state, ticks);
         state = new uint256[](2);
         // slither-disable-start unused-return
         if (kind == ILiquidityAggregator.VenueKind.UniswapV2) {

@@ -95,7 +95,9 @@ contract MarketCheck {
             address asset = IERC4626(target).asset();
             return (token0 == target && token1 == asset) || (token1 == target && token0 == asset);
         }
-        return kind == ILiquidityAggregator.VenueKind.Adapter && IVenueAdapter(target).trades(market.id, token0, token1);
+        bool adapted =
+            kind == ILiquidityAggregator.VenueKind.Adapter || kind == ILiquidityAggregator.VenueKind.SignedQuote;
+        return adapted && IVenueAdapter(target).trades(market.id, token0, token1);
     }
 
     /// @dev Whether the StableSwap-NG factory made the pool. Reverts if one of its coins rebases.

@@ -6,7 +6,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {BY_PAIR, Details, LAST, UP} from "./Leg.sol";
+import {BY_PAIR, Details, LAST, QUOTE_WORDS, UP} from "./Leg.sol";
 import {Listing} from "./Listing.sol";
 import {Orders} from "./Orders.sol";
 import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
@@ -14,6 +14,7 @@ import {CurveHop} from "./venues/CurveHop.sol";
 import {ERC4626Hop} from "./venues/ERC4626Hop.sol";
 import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
+import {ISignedQuoteAdapter} from "interfaces/liquidity/ISignedQuoteAdapter.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
@@ -34,6 +35,9 @@ abstract contract Routes is Orders {
         uint256 hop = _word(route, ++cursor);
         if (amount == 0) revert ILiquidityAggregator.LiquidityAggregator__EmptyRoute();
         Listing listing = _listingOf(hop, run.recipient);
+        if (listing.kind() == ILiquidityAggregator.VenueKind.SignedQuote) {
+            return _fill(route, cursor, listing, amount, run);
+        }
         address tokenIn = run.tokenIn;
         uint256 payer;
         (amount, payer) = _begin(address(uint160(hop)), listing, tokenIn, amount, run.payer, run.feeTokens);
@@ -46,6 +50,38 @@ abstract contract Routes is Orders {
             (hop, listing, tokenIn) = (next, following, tokenOut);
         }
         amount = _hop(hop, listing, tokenIn, run.tokenOut, amount, payer, run.recipient, run.feeTokens);
+        _checkLeg(run, amount);
+        run.claimed += amount;
+        return cursor + 1;
+    }
+
+    /// @dev A path over a signed quote: one hop, and behind it the quote.
+    /// @param cursor Where in the route its hop is.
+    /// @return Where the next path begins.
+    function _fill(
+        uint256[] memory route,
+        uint256 cursor,
+        Listing listing,
+        uint256 amount,
+        Run memory run
+    )
+        private
+        returns (uint256)
+    {
+        uint256 hop = route[cursor];
+        address market = address(uint160(hop));
+        uint256[] memory quote = new uint256[](uint8(hop >> QUOTE_WORDS));
+        if (hop & LAST == 0 || quote.length == 0) {
+            revert ILiquidityAggregator.LiquidityAggregator__QuoteMissing(market);
+        }
+        _checkTokens(market, listing, hop & UP != 0, run.tokenIn, run.tokenOut);
+        for (uint256 k; k < quote.length; ++k) {
+            quote[k] = _word(route, ++cursor);
+        }
+        Details storage details = _details[market];
+        uint256 arrived = _payBefore(details.target, run.tokenIn, amount, run.payer, run.feeTokens);
+        amount = ISignedQuoteAdapter(details.target)
+            .swap(details.id, run.tokenIn, run.tokenOut, arrived, run.recipient, quote);
         _checkLeg(run, amount);
         run.claimed += amount;
         return cursor + 1;
@@ -148,12 +184,10 @@ abstract contract Routes is Orders {
         } else if (kind == ILiquidityAggregator.VenueKind.ERC4626) {
             out = ERC4626Hop.swap(target, tokenIn, amount, to);
         } else if (kind >= ILiquidityAggregator.VenueKind.Adapter) {
-            uint256 held = tokenIn.balanceOf(target);
-            _pay(tokenIn, payer, target, amount);
-            uint256 arrived = tokenIn.balanceOf(target) - held;
-            if (arrived != amount && !feeTokens) {
-                revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(tokenIn, amount, arrived);
+            if (kind == ILiquidityAggregator.VenueKind.SignedQuote) {
+                revert ILiquidityAggregator.LiquidityAggregator__QuoteMissing(market);
             }
+            uint256 arrived = _payBefore(target, tokenIn, amount, payer, feeTokens);
             if (kind == ILiquidityAggregator.VenueKind.Adapter) {
                 return IVenueAdapter(target).swap(details.id, tokenIn, tokenOut, arrived, to);
             }
@@ -164,6 +198,26 @@ abstract contract Routes is Orders {
             if (to != address(this)) IERC20(tokenOut).safeTransfer(to, out);
         }
         _requireUsed(market, tokenIn, target, amount);
+    }
+
+    /// @dev Pays a venue before it is called.
+    /// @return arrived What it has got.
+    function _payBefore(
+        address venue,
+        address tokenIn,
+        uint256 amount,
+        uint256 payer,
+        bool feeTokens
+    )
+        private
+        returns (uint256 arrived)
+    {
+        uint256 held = tokenIn.balanceOf(venue);
+        _pay(tokenIn, payer, venue, amount);
+        arrived = tokenIn.balanceOf(venue) - held;
+        if (arrived != amount && !feeTokens) {
+            revert ILiquidityAggregator.LiquidityAggregator__BalanceMismatch(tokenIn, amount, arrived);
+        }
     }
 
     /// @dev A route that breaks off is none.

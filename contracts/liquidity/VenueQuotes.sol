@@ -53,6 +53,7 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         if (kind == ILiquidityAggregator.VenueKind.Adapter) {
             return IVenueAdapter(target).quote(market.id, tokenIn, tokenOut, amountIn);
         }
+        _requireAskable(kind, target);
         return CurveHop.quote(_curve(market, zeroForOne), amountIn);
     }
 
@@ -86,6 +87,7 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         if (kind == ILiquidityAggregator.VenueKind.Adapter) {
             return IVenueAdapter(target).quoteIn(market.id, tokenIn, tokenOut, amountOut);
         }
+        _requireAskable(kind, target);
         return CurveHop.quoteIn(_curve(market, zeroForOne), amountOut);
     }
 
@@ -106,6 +108,13 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         int256 delta = IPoolManager(msg.sender).swap(key, params, "");
         // As V3 pools count: what is owed to the pool is positive.
         revert VenueQuotes__Tried(-(delta >> 128), -int256(int128(delta)));
+    }
+
+    /// @dev A maker who signs quotes is asked off chain.
+    function _requireAskable(ILiquidityAggregator.VenueKind kind, address target) private pure {
+        if (kind == ILiquidityAggregator.VenueKind.SignedQuote) {
+            revert ILiquidityAggregator.LiquidityAggregator__QuoteMissing(target);
+        }
     }
 
     /// @param amount As V3 pools count: above zero an exact input, below an exact output.

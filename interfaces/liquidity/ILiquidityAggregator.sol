@@ -20,7 +20,8 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// @dev UniswapV2: any fork whose pair keeps the constant product, its fee as data. UniswapV3: any fork that calls back
     /// as Uniswap or PancakeSwap does. CurveInt128 and CurveUint256: named for the type of a pool's coin indices (StableSwap
     /// and CryptoSwap). CurveInt128NG and CurveUint256NG: those of them that swap what was sent to them before
-    /// (`exchange_received`; StableSwap-NG and Twocrypto-NG). Adapter: see {IVenueAdapter}.
+    /// (`exchange_received`; StableSwap-NG and Twocrypto-NG). Adapter: see {IVenueAdapter}. SignedQuote: see
+    /// {ISignedQuoteAdapter}.
     enum VenueKind {
         None,
         UniswapV2,
@@ -32,7 +33,8 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
         ERC4626,
         Adapter,
         CurveInt128NG,
-        CurveUint256NG
+        CurveUint256NG,
+        SignedQuote
     }
 
     /// @param kind None when the market is not listed.
@@ -47,7 +49,7 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// @param param UniswapV4: the tick spacing in the lowest 24 bits; bit 24 if token0, bit 25 if token1 stands for the
     /// chain's own coin, which it wraps. Curve: the index of token0, and eight bits higher that of token1. Otherwise zero.
     /// @param id UniswapV4: the hooks' address; BalancerV2: the pool's id; CurveInt128NG: the StableSwap-NG factory that made
-    /// the pool; Adapter: whatever it needs; otherwise zero.
+    /// the pool; Adapter and SignedQuote: whatever the adapter needs; otherwise zero.
     /// @param token0 The token of the lower address.
     struct Market {
         VenueKind kind;
@@ -144,6 +146,8 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     error LiquidityAggregator__WrongTokens(address pool, address token0, address token1);
     error LiquidityAggregator__InsufficientOutput(uint256 amountOut, uint256 minAmountOut);
     error LiquidityAggregator__ExcessiveInput(uint256 amountIn, uint256 maxAmountIn);
+    /// @dev A market of signed quotes is used without a quote, beside other hops in its path, or for an exact output.
+    error LiquidityAggregator__QuoteMissing(address market);
     /// @dev A hop paid less, or took more, than its own limit.
     error LiquidityAggregator__LegLimit(uint256 leg, uint256 amount, uint256 limit);
     error LiquidityAggregator__WrongLegCount(uint256 given, uint256 hops);
@@ -214,7 +218,8 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// @notice As {swapSingle}, over any number of paths and hops.
     /// @param tokenIn What every path begins with; tokenOut is what it ends with.
     /// @param route Path after path: the smallest units of tokenIn that go this way, above zero, then a word a hop: the market
-    /// in the lowest 160 bits, bit 160 if token0 goes in, bit 161 on the path's last hop. Other bits are ignored.
+    /// in the lowest 160 bits, bit 160 if token0 goes in, bit 161 on the path's last hop. A market of signed quotes is the
+    /// only hop of its path, and bits 168 to 175 say how many words of its quote follow. Other bits are ignored.
     function swapRoute(
         address tokenIn,
         address tokenOut,

@@ -221,7 +221,8 @@ class Reader:
         found += [
             self._v3(pool, slot0, liquidity, ticks[pool.address]) for pool, slot0, liquidity in states if slot0[0]
         ]
-        others = [pool for pool in records if pool.market is not None]
+        # Nobody but its maker can say what a market of signed quotes pays.
+        others = [pool for pool in records if pool.market is not None and pool.venue != VenueKind.SIGNED_QUOTE]
         found += self._quoted(others, self._worth if largest is None else largest, block)
         return tuple(found)
 

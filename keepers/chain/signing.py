@@ -36,7 +36,7 @@ _DEPTH_TYPE = keccak(
     text="DepthReport(bytes32 universe,address asset,uint64 nonce,uint40 asOf,uint40 expiry,uint128 depth,"
     "address[] pools)"
 )
-_UP, _LAST = 1 << 160, 1 << 161
+_UP, _LAST, _QUOTE_WORDS = 1 << 160, 1 << 161, 168
 """In a hop's word: whether token0 goes in, and whether it is its path's last."""
 _MOST = 2**112 - 1
 """Largest amount that an order has room for, smallest units."""
@@ -322,10 +322,14 @@ def _hop_words(hops: Sequence[tuple[str, bool]]) -> list[int]:
 def _paths_of(route: Sequence[int]) -> Iterator[tuple[int, tuple[tuple[str, bool], ...]]]:
     amount: int | None = None
     hops: list[tuple[str, bool]] = []
-    for word in route:
+    words = iter(route)
+    for word in words:
         if amount is None:
             amount = word
             continue
+        # A signed quote says nothing about the way that an order takes.
+        for _ in range(word >> _QUOTE_WORDS & 0xFF):
+            next(words, None)
         hops.append((to_checksum_address(f"0x{word & (1 << 160) - 1:040x}"), bool(word & _UP)))
         if word & _LAST:
             yield amount, tuple(hops)

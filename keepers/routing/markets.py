@@ -29,6 +29,7 @@ class VenueKind(IntEnum):
     ADAPTER = 8
     CURVE_INT128_NG = 9
     CURVE_UINT256_NG = 10
+    SIGNED_QUOTE = 11
 
 
 VENUES: Mapping[str, VenueKind] = {
@@ -51,6 +52,7 @@ VENUES: Mapping[str, VenueKind] = {
     "lite-psm": VenueKind.ADAPTER,
     "aerodrome": VenueKind.ADAPTER,
     "fluid-dex": VenueKind.ADAPTER,
+    "airswap": VenueKind.SIGNED_QUOTE,
 }
 """What configs and deployment files call venues, and the kind as which the aggregator lists them."""
 
@@ -102,7 +104,7 @@ class Market:
 
         The target, but for Uniswap V4's manager and Balancer's Vault, which keep many pools apart.
         """
-        if self.kind in (VenueKind.UNISWAP_V4, VenueKind.ADAPTER):
+        if self.kind in (VenueKind.UNISWAP_V4, VenueKind.ADAPTER, VenueKind.SIGNED_QUOTE):
             return self.key
         return f"{self.target}:{self.id.hex()}" if self.kind == VenueKind.BALANCER_V2 else self.target
 

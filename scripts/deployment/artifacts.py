@@ -9,6 +9,7 @@ from scripts.deployment.chain import Artifact
 
 _OURS = (
     "AerodromeAdapter",
+    "AirSwapAdapter",
     "AutoRebalancer",
     "AutomatedComplianceEngine",
     "BlsSigners",

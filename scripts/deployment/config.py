@@ -20,7 +20,7 @@ from scripts.deployment.checks import (
     require_once,
     require_one_name_each,
 )
-from scripts.deployment.venues import Address, Listed, UniswapV4, Venue, checked_address
+from scripts.deployment.venues import Address, AirSwap, Listed, UniswapV4, Venue, checked_address
 
 ZERO = "0x" + "00" * 20
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
@@ -509,6 +509,9 @@ class Config(Strict):
     def _check_market(self, where: str, venue: Venue) -> None:
         if not isinstance(venue, Listed):
             return
+        if isinstance(venue, AirSwap) and venue.portfolio not in self.portfolios:
+            known = ", ".join(self.portfolios) or "none"
+            raise ValueError(f"{where}.portfolio: {venue.portfolio!r} is not under portfolios; choose from: {known}")
         if isinstance(venue, UniswapV4) and venue.coin is not None and venue.coin not in venue.tokens:
             raise ValueError(f"{where}.coin: {venue.coin!r} is not of the pool; name one of {list(venue.tokens)}")
         if not venue.regulated and (regulated := set(venue.names) & set(self.tokens)):

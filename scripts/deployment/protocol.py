@@ -38,7 +38,7 @@ from scripts.deployment.config import (
 )
 from scripts.deployment.preflight import require_ready
 from scripts.deployment.record import ContractRecord, Record
-from scripts.deployment.venues import Adapted, Fork, Listed, market_record
+from scripts.deployment.venues import Adapted, AirSwap, Fork, Listed, market_record
 
 WAD = 10**18
 ZERO = "0x" + "00" * 20
@@ -406,7 +406,11 @@ class ProtocolDeployment:
 
     def _list_market(self, venue: Listed) -> None:
         if isinstance(venue, Adapted):
-            market = venue.market_of(self._adapter(venue), self.assets)
+            name, target = venue.adapter
+            market = venue.market_of(self._adapter(venue, name, target, [target]), self.assets)
+        elif isinstance(venue, AirSwap):
+            args = [self._at("LiquidityAggregator"), venue.swap, self._portfolio_at(venue.portfolio)]
+            market = venue.market_of(self._adapter(venue, "AirSwapAdapter", venue.swap, args), self.assets)
         else:
             market = venue.market(self.assets)
         there = self.contracts["LiquidityAggregator"].functions.marketOf(market.key).call()
@@ -415,14 +419,16 @@ class ProtocolDeployment:
             self._act(what, "LiquidityAggregator", "listMarket", market.as_tuple())
         if venue.regulated:
             self._admit_venue(f"{market.kind.name} at {market.target}", market.target)
+            if isinstance(venue, AirSwap):
+                # It moves the tokens as spender, to the maker and from the maker.
+                self._admit_venue(f"AirSwap at {venue.swap}", venue.swap)
         self.record.pools.append(market_record(venue.kind, market))
 
-    def _adapter(self, venue: Adapted) -> str:
-        """The adapter of that venue, deployed if it is not there."""
-        name, target = venue.adapter
+    def _adapter(self, venue: Listed, name: str, target: str, args: list[str]) -> str:
+        """The adapter of the venue at `target`, deployed with these arguments if it is not there."""
         if not self.chain.has_code(target):
             raise DeploymentError(f"venues: no contract at {target} on this network for {venue.kind}; correct it")
-        return str(self.chain.deploy(f"{name} of {target}", self.artifacts[name], [target]).contract.address)
+        return str(self.chain.deploy(f"{name} of {target}", self.artifacts[name], args).contract.address)
 
     def _admit_venue(self, what: str, account: str) -> None:
         """Lets a pool or router hold or move regulated tokens opposite eligible accounts."""
@@ -452,8 +458,8 @@ class ProtocolDeployment:
     def _create_portfolios(self) -> None:
         factory = self.contracts["PortfolioFactory"]
         for key, portfolio in self.config.portfolios.items():
-            address = factory.functions.addressOf(_salt("portfolio", key)).call()
-            if not self.chain.w3.eth.get_code(address):
+            address = self._portfolio_at(key)
+            if not self.chain.has_code(address):
                 params = self._portfolio_params(key, portfolio)
                 self._act(f"create portfolio {key}", "PortfolioFactory", "createPortfolio", params)
             self._register(key, portfolio, address)
@@ -463,6 +469,10 @@ class ProtocolDeployment:
                 "universe": "0x" + universe_id(portfolio.universe).hex(),
                 "vault": factory.functions.vaultOf(address).call(),
             }
+
+    def _portfolio_at(self, key: str) -> str:
+        """Where that portfolio is, or will be."""
+        return str(self.contracts["PortfolioFactory"].functions.addressOf(_salt("portfolio", key)).call())
 
     def _register(self, key: str, portfolio: Portfolio, address: str) -> None:
         """Makes the portfolio an eligible holder of regulated tokens."""

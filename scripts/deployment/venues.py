@@ -277,8 +277,28 @@ class FluidDex(Adapted):
         return "FluidDexAdapter", self.dex
 
 
+class AirSwap(Listed):
+    """Signed quotes of one maker for one portfolio; `swap` is AirSwap's SwapERC20."""
+
+    kind: Literal["airswap"]
+    swap: Address
+    maker: Address
+    portfolio: str
+    tokens: Pair
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """See `Listed`."""
+        return self.tokens
+
+    def market_of(self, adapter: str, assets: Mapping[str, str]) -> Market:
+        """See `Adapted`."""
+        id_ = bytes(12) + bytes.fromhex(self.maker[2:])
+        return Market(VENUES[self.kind], adapter, *_sorted(self.tokens, assets), id=id_)
+
+
 Venue = Annotated[
-    Fork | UniswapV4 | BalancerV2 | Curve | ERC4626 | Adapter | LitePsm | Aerodrome | FluidDex,
+    Fork | UniswapV4 | BalancerV2 | Curve | ERC4626 | Adapter | LitePsm | Aerodrome | FluidDex | AirSwap,
     Field(discriminator="kind"),
 ]
 

@@ -17,7 +17,7 @@ from web3.exceptions import ContractCustomError
 
 from keepers.chain.deployment import load
 from scripts.anvil import SHORT_HISTORY, anvil
-from scripts.artifacts import artifact, build, package_artifact
+from scripts.artifacts import artifact, build, contract_at, package_artifact
 from scripts.deployment import roles
 from scripts.deployment.artifacts import protocol_artifacts
 from scripts.deployment.bls import BlsGroup
@@ -27,6 +27,7 @@ from scripts.deployment.local import UnlockedSender
 from scripts.deployment.protocol import ProtocolDeployment
 from scripts.deployment.rehearsal import rehearse
 from scripts.transactions import deploy, send
+from scripts.venues.airswap import deploy_airswap
 from tests.fixtures.bls import bls_keys, together
 from tests.fixtures.venue_kinds import BEYOND, WAD, create, vault
 
@@ -380,6 +381,8 @@ def every_kind(w3, config):
     kinds = [kind for kind in BEYOND if kind != "erc4626"]
     venues = [create(w3, owner, kind, {"ONE": one, "TWO": two}, amounts) for kind in kinds]
     venues.append({"kind": "erc4626", "share": "SHARE", "asset": "ONE"})
+    swap = deploy_airswap(w3, owner).address
+    venues.append({"kind": "airswap", "swap": swap, "maker": owner, "portfolio": "income", "tokens": ["ONE", "TWO"]})
     return config(more_assets={"ONE": one.address, "TWO": two.address, "SHARE": share.address}, venues=venues)
 
 
@@ -387,7 +390,7 @@ def test_run__market_of_every_kind__is_listed_once_and_keepers_read_it(w3, every
     record, deployment, _ = run(w3, every_kind)
     aggregator = deployment.contracts["LiquidityAggregator"].functions
     read = load(record.write(tmp_path))
-    assert sorted(pool.kind for pool in read.pools) == sorted(BEYOND)
+    assert sorted(pool.kind for pool in read.pools) == sorted((*BEYOND, "airswap"))
     for pool in read.pools:
         assert aggregator.marketOf(pool.address).call() == pool.market.as_tuple()
     assert {pool.address for pool in read.pools} == set(aggregator.markets().call())
@@ -401,6 +404,19 @@ def test_run__market_that_is_regulated__only_then_is_its_target_a_venue_account(
     _, deployment, _ = run(w3, every_kind.model_copy(update={"venues": [plain, regulated]}))
     registry = deployment.contracts["IdentityRegistry"].functions
     assert [registry.identityOf(target).call()[3] for target in (plain.manager, regulated.vault)] == [False, True]
+
+
+def test_run__signed_quotes_of_a_regulated_token__adapter_and_airswap_are_venue_accounts(w3, every_kind):
+    quotes = every_kind.venues[-1].model_copy(update={"regulated": True})
+    record, deployment, _ = run(w3, every_kind.model_copy(update={"venues": [quotes]}))
+    registry = deployment.contracts["IdentityRegistry"].functions
+    (pool,) = record.pools
+    adapter = contract_at(w3, pool["target"], artifact("AirSwapAdapter").abi).functions
+    assert adapter.aggregator().call() == deployment.contracts["LiquidityAggregator"].address
+    assert adapter.swapContract().call() == quotes.swap
+    assert adapter.recipient().call() == record.portfolios["income"]["address"]
+    assert pool["id"] == "0x" + "00" * 12 + quotes.maker[2:].lower()
+    assert all(registry.identityOf(account).call()[3] for account in (pool["target"], quotes.swap))
 
 
 # -- BLS groups

@@ -122,6 +122,7 @@ def test_load_config__halt_before_de_risk__says_both(refused):
 
 V4 = {"kind": "uniswap-v4", "manager": ACCOUNT, "tokens": ["USDC", "WETH"], "fee": 500, "tick_spacing": 10}
 CURVE = {"kind": "curve-uint256", "pool": ACCOUNT, "tokens": ["WETH", "USDC"], "indices": [0, 2]}
+AIRSWAP = {"kind": "airswap", "swap": ACCOUNT, "maker": ACCOUNT, "portfolio": "majors", "tokens": ["USDC", "WETH"]}
 MARKETS = (
     {"kind": "trader-joe", "pool": ACCOUNT, "fee": 3000},
     {**V4, "coin": "WETH"},
@@ -134,6 +135,7 @@ MARKETS = (
     {"kind": "lite-psm", "psm": ACCOUNT, "tokens": ["USDC", "WETH"]},
     {"kind": "aerodrome", "pool": ACCOUNT, "tokens": ["USDC", "WETH"]},
     {"kind": "fluid-dex", "dex": ACCOUNT, "tokens": ["USDC", "WETH"]},
+    AIRSWAP,
 )
 
 
@@ -173,6 +175,10 @@ def test_market__of_config__is_in_the_order_that_the_aggregator_wants():
         ({**CURVE, "factory": ACCOUNT}, "curve-uint256 has no factory; only curve-int128-ng has one"),
         ({"kind": "balancer-stable", "vault": ACCOUNT, "id": "0x12", "tokens": ["USDC", "WETH"]}, "id"),
         ({"kind": "adapter", "adapter": ACCOUNT, "tokens": ["NOTE", "USDC"]}, "['NOTE'] are regulated"),
+        (
+            {**AIRSWAP, "portfolio": "minors"},
+            "venues.0.portfolio: 'minors' is not under portfolios; choose from: majors",
+        ),
         ({"kind": "pancake-v2", "pool": ACCOUNT}, "missing key 'venues.0.pancake-v2.fee'"),
     ],
 )
