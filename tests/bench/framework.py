@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import repeat
 from pathlib import Path
 from statistics import median_low
 from typing import Any
@@ -97,8 +98,12 @@ class Bench:
     def gas(self, sender: str, call: ContractFunction, runs: int = RUNS) -> int:
         """Gas of a whole transaction in the steady state: the median after one that warms up, each in a
         later block than the last."""
+        return self.gas_of(sender, repeat(call, runs + 1))
+
+    def gas_of(self, sender: str, calls: Iterable[ContractFunction]) -> int:
+        """Gas of transactions that differ in what works only once: the median after the first."""
         used = []
-        for _ in range(runs + 1):
+        for call in calls:
             advance(self.w3, 12)
             used.append(self.send(sender, call))
         return median_low(used[1:])

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eth_abi.abi import encode
+from eth_account import Account
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
+from web3.types import RPCEndpoint
 
 from scripts.artifacts import artifact, contract_at
+from scripts.venues.airswap import Quote, deploy_airswap, quoted_path
 from scripts.venues.balancer import BalancerV2
 from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256, UniswapV2, UniswapV3
 from scripts.venues.uniswap_v4 import PERMIT2, UniswapV4, V4Key, deploy_universal_router, install_permit2
 from tests.bench.framework import RUNS, Bench, Row
-from tests.fixtures.markets import CURVE_INT128, CURVE_INT128_NG, CURVE_UINT256, CURVE_UINT256_NG, Listing
+from tests.fixtures.markets import (
+    CURVE_INT128,
+    CURVE_INT128_NG,
+    CURVE_UINT256,
+    CURVE_UINT256_NG,
+    SIGNED_QUOTE,
+    Listing,
+)
 from tests.fixtures.venues import in_words
 
 GROUP = "Swaps"
@@ -213,7 +224,7 @@ def make_market(bench: Bench) -> Market:
 def rows(bench: Bench) -> list[Row]:
     """Single hops, exact outputs, a split and three hops over three venues."""
     market = make_market(bench)
-    return [*_single_hops(market), *_exact_outputs(market), *_curve(market), *_routes(market)]
+    return [*_single_hops(market), *_exact_outputs(market), *_curve(market), _signed_quote(market), *_routes(market)]
 
 
 def _single_hops(market: Market) -> list[Row]:
@@ -275,6 +286,40 @@ def _curve(market: Market) -> list[Row]:
         ours = market.exact_out(market.markets[name])
         found.append(_row(f"Curve {name} (stand-in), exact output", ours, own, "exchange, told the input", None))
     return found
+
+
+def _signed_quote(market: Market) -> Row:
+    """Beside AirSwap itself, which the trader has approved for good; every run has a quote of its own."""
+    bench, (one, two) = market.bench, market.first
+    w3, trader, aggregator = bench.w3, bench.trader, market.aggregator
+    airswap, maker = deploy_airswap(w3, bench.deployer), Account.create()
+    adapter = bench.deploy("AirSwapAdapter", aggregator.address, airswap.address, trader)
+    listing = Listing(w3, bench.deployer, bench.deployer, aggregator)
+    id_ = bytes(12) + bytes.fromhex(maker.address[2:])
+    key = listing.list_market(SIGNED_QUOTE, adapter.address, (one, two), id_=id_)
+    for method, value in (("anvil_impersonateAccount", None), ("anvil_setBalance", hex(10**20))):
+        w3.provider.make_request(RPCEndpoint(method), [maker.address] if value is None else [maker.address, value])
+    for token in market.tokens[:2]:
+        bench.send(bench.deployer, token.functions.transfer(maker.address, 100 * AMOUNT))
+        bench.send(maker.address, token.functions.approve(airswap.address, MAX_UINT256))
+    bench.send(trader, market.tokens[0].functions.approve(airswap.address, MAX_UINT256))
+
+    def quotes(taker: str, first: int) -> Iterator[Quote]:
+        for nonce in range(first, first + RUNS + 1):
+            yield Quote(nonce, FAR_FUTURE, maker.address, two, AMOUNT, taker, one, AMOUNT)
+
+    def through_us(quote: Quote) -> ContractFunction:
+        route = quoted_path(key, True, AMOUNT, quote.signed(maker, airswap))
+        return aggregator.functions.swapRoute(one, two, AMOUNT // 2, FAR_FUTURE, route)
+
+    def direct(quote: Quote) -> ContractFunction:
+        nonce, expiry, _, paid, got, v, r, s = quote.signed(maker, airswap)
+        signature = (v, r.to_bytes(32, "big"), s.to_bytes(32, "big"))
+        return airswap.functions.swap(trader, nonce, expiry, maker.address, two, paid, one, got, *signature)
+
+    ours = bench.gas_of(trader, map(through_us, quotes(adapter.address, 1)))
+    own = bench.gas_of(trader, map(direct, quotes(trader, 1 + RUNS + 1)))
+    return _row("Signed quote (AirSwap)", ours, own, "SwapERC20.swap", None)
 
 
 def _routes(market: Market) -> list[Row]:
