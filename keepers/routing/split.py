@@ -10,7 +10,8 @@ from keepers.routing.errors import InsufficientLiquidity, RoutingError
 from keepers.routing.pools import Pool, is_zero_for_one, other_token, quote, source_of
 
 _FINEST = 24
-"""Amounts are settled to 2^-24 of the whole: what so small a misplacement costs is of second order."""
+"""Amounts are settled to 2^-24 of the whole. Each path may miss as much of the output at most: where the outputs are
+concave, the last unit pays no more than the average one."""
 
 Curve = Callable[[int], int | None]
 """Output for an input in smallest units; None where the path cannot take it."""

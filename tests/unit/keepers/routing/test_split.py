@@ -52,6 +52,16 @@ def test_best_split__second_pool_much_dearer__takes_one() -> None:
     assert amounts(got) == {"0xS": E18}
 
 
+def test_best_split__pool_smaller_than_the_finest_step__misses_no_more_than_the_step() -> None:
+    """The fuzzers found this pool: it would take 13 units of a trade whose amounts are settled to 77."""
+    tiny = V2Pool("0x1", "A", "B", 1, 1174, fee_pips=0)
+    large = V2Pool("0x2", "A", "B", 345_608_152, 42_411_740_271, fee_pips=0)
+    total = 1_305_032_704
+    got = best_split([tiny, large], "A", "B", total).amount_out
+    best = max(quote(tiny, "A", part) + quote(large, "A", total - part) for part in range(1, 77))
+    assert got < best <= got + 2 + got // 2**24
+
+
 def test_best_split__path_costs_more_than_it_gains__takes_one() -> None:
     free = best_split([SMALL, LARGE], "A", "B", E18)
     single = quote(LARGE, "A", E18)
