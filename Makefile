@@ -98,6 +98,7 @@ lint: lint-python lint-solidity sizes ## Formatting, static analysis, types, con
 lint-python: $(STAMPS)/python
 	@$(ENV)
 	$(STAGE) "ruff" bash -c 'ruff check . && ruff format --check .'
+	$(STAGE) "language" python -m tests.language
 	$(STAGE) "mypy" mypy
 
 lint-solidity: $(STAMPS)/contracts $(STAMPS)/tools

@@ -40,12 +40,12 @@ class PriceGuards(Strict):
 
     @property
     def as_guards(self) -> Guards:
-        """The same in the market room's own type."""
+        """The guards as the market room's own type."""
         return Guards(**self.model_dump())
 
 
 class Prices(Strict):
-    """Where daily closes come from, a CSV file `date,SYM1,SYM2,…`, and what they have to stand up to."""
+    """The source of daily closes, a CSV file `date,SYM1,SYM2,…`, and the tests that closes must pass."""
 
     source: Literal["csv"] = "csv"
     path: Path
@@ -123,7 +123,7 @@ class Key(Strict):
 
 
 class Keys(Strict):
-    """Who sends, and who signs models and signals; the latter are not needed where there is no portfolio."""
+    """The key that sends, and the keys that sign models and signals; a keeper without a portfolio needs no signers."""
 
     sender: Key
     signers: tuple[Key, ...] = Field(default=(), min_length=1)
@@ -140,8 +140,9 @@ class Keys(Strict):
 class PrivateRelay(Strict):
     """A relay that transactions go to before the mempool; see keepers.chain.routes.
 
-    `blocks` is for how many it may try; `fallback` what comes after: "public" shows the same transaction to
-    everyone, "cancel" uses its nonce up. `identity` signs the requests; the sender's key where not given.
+    `blocks` is the maximum number of blocks that it may try for. `fallback` says how to go on then: "public" shows the
+    same transaction to everyone, "cancel" uses its nonce up. `identity` signs the requests; the default is the
+    sender's key.
     """
 
     url: str
@@ -152,7 +153,7 @@ class PrivateRelay(Strict):
 
 
 class _Renewed(Strict):
-    """What expires and is posted again before it does, this many hours before."""
+    """A report that expires and is posted again `renew_hours` before it does."""
 
     enabled: bool = True
     lifetime_hours: Hours
@@ -283,7 +284,7 @@ class Rebalance(Strict):
 
 
 class Claims(Strict):
-    """Whether `run all` also refreshes identities whose claims were revoked.
+    """Settings of the refresh, by `run all`, of identities whose claims were revoked.
 
     All are looked at every `look_minutes`, and whenever an issuer revokes.
     """
@@ -293,7 +294,7 @@ class Claims(Strict):
 
 
 class MetricsPort(Strict):
-    """Where /metrics, /healthz and /readyz are served; without it they are not.
+    """The address that /metrics, /healthz and /readyz are served at; without it they are not served.
 
     A bot that has not looked at the chain for `patience_seconds` counts as hung.
     """
@@ -315,18 +316,18 @@ class Config(Strict):
         deployment: deployments/<network>.json.
         store: Database URL.
         portfolio: Name in the deployment; with prices and keys.signers it may be left out where claims are enabled.
-        max_fee_gwei: Most that a unit of gas may cost.
-        max_spend_eth_per_day: Most that the sender may cost in any 24 hours; no limit where not given.
+        max_fee_gwei: Maximum fee per unit of gas.
+        max_spend_eth_per_day: Maximum that the sender may spend in any 24 hours; there is no limit by default.
         private_relay: Tried before the mempool, if there is one.
         confirmations: Blocks on top of an event or a receipt before it counts.
         finality_blocks: Blocks that a reorganisation may take back; older ones are no longer watched.
-        max_log_range: Blocks of a log query at most.
-        lease_seconds: For which a replica that died keeps the others out.
-        poll_seconds: Between looks for a new block or receipt.
-        replace_after_seconds: After which a stuck transaction's fee is raised.
-        receipt_timeout_seconds: After which waiting for it counts as a failure.
-        max_failures: In a row, after which a bot gives up.
-        metrics: Where to serve them.
+        max_log_range: Maximum number of blocks per log query.
+        lease_seconds: Time for which a replica that died keeps the others out.
+        poll_seconds: Time between looks for a new block or receipt.
+        replace_after_seconds: Time after which a stuck transaction's fee is raised.
+        receipt_timeout_seconds: Time after which waiting for a receipt counts as a failure.
+        max_failures: Failures in a row after which a bot gives up.
+        metrics: Address to serve metrics at.
         redis: URL of a Redis that decisions are published to.
     """
 

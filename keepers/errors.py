@@ -5,9 +5,9 @@ class KeeperError(ValueError):
     """Base of everything that the rooms refuse.
 
     Args:
-        value: What was refused, as a person would name it.
-        reason: Why, in a few words.
-        remedy: What to change.
+        value: The refused value, as a person would name it.
+        reason: Reason for the refusal, in a few words.
+        remedy: Change that would remove the reason.
     """
 
     def __init__(self, value: object, reason: str, remedy: str) -> None:

@@ -1,4 +1,4 @@
-"""What is refused of any text that people write: keys that stand twice or that nobody knows, values of another kind."""
+"""Strict reading of text that people write: it refuses repeated keys, unknown keys and values of another type."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def parse_mapping(text: str, where: object) -> dict[str, Any]:
         where: Named in refusals.
 
     Raises:
-        YamlError: As `read_mapping`.
+        YamlError: If the text is no YAML document that holds a mapping.
     """
     try:
         # A SafeLoader, which builds no objects.

@@ -1,4 +1,4 @@
-"""What commands share: the config option, and one line an error."""
+"""Shared parts of the commands: the config option, and one line per error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where prices come from: one protocol, many sources."""
+"""Sources of prices: one protocol, many sources."""
 
 from keepers.market.csv_file import CsvPriceSource
 from keepers.market.prices import PriceError, Prices

@@ -29,10 +29,10 @@ class Guards:
     Attributes:
         oracle_tolerance: How far the last close may be from the oracle's price, as a fraction, beside
         oracle_sigmas: so many of the asset's own daily standard deviations, for each day since that close as its root.
-        tolerances: By symbol, in place of `oracle_tolerance`.
+        tolerances: Tolerance by symbol, in place of `oracle_tolerance`.
         jump_sigmas, jump: A day's move above so many robust standard deviations and above this fraction is doubted
             where the next day undoes it.
-        gap_days: Most calendar days from one close to the next, and from the last one to today.
+        gap_days: Maximum calendar days from one close to the next, and from the last one to today.
         constant_days: Closes alike at the end of the history from which on they count as not kept up; 0 for never.
     """
 
@@ -49,9 +49,9 @@ def doubts(prices: Prices, today: date, guards: Guards, oracle: Sequence[float] 
     """Collects the reason against each symbol's closes; empty where there is none.
 
     Args:
-        prices: From the past to the last close that is known.
+        prices: Closes up to the last one that is known.
         today: Last day whose close may be known.
-        guards: What they have to stand up to.
+        guards: Bounds that the closes must keep.
         oracle: Price of each asset now, in the order of `prices.symbols`, USD; None to leave it out.
     """
     found: dict[str, str] = {}

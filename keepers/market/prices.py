@@ -24,8 +24,8 @@ class Prices:
 
     Attributes:
         dates: Days, strictly rising.
-        symbols: Names of the assets, distinct.
-        closes: (days, assets), quote currency a unit, positive and finite. Copied, read-only.
+        symbols: Symbol of each asset, distinct.
+        closes: (days, assets), quote currency per unit, positive and finite. Copied, read-only.
 
     Raises:
         PriceError: If any of that does not hold.

@@ -1,4 +1,4 @@
-"""What every source of prices can do."""
+"""The protocol that every source of prices follows."""
 
 from collections.abc import Sequence
 from datetime import date

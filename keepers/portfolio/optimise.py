@@ -38,15 +38,15 @@ flat near its optimum: a gap of 1e-12 places weights to about 1e-6, one of 1e-7 
 
 @dataclass(frozen=True)
 class Constraints:
-    """What target weights have to keep to; all are fractions of NAV.
+    """Limits of target weights; all are fractions of NAV.
 
     Attributes:
-        max_weight: Of any one risky asset, above 0, at most 1.
+        max_weight: Maximum weight of any one risky asset, above 0, at most 1.
         max_var: One-day 99% value at risk, above 0.
         var_buffer: Part of `max_var` left unused, because prices and the model move before the chain checks:
             0 to less than 1.
-        min_cash: Kept in the settlement token, 0 to 1.
-        max_turnover: Most that sum |weight - current weight| over risky assets may be; None for no bound.
+        min_cash: Minimum kept in the settlement token, 0 to 1.
+        max_turnover: Maximum of sum |weight - current weight| over risky assets; None for no bound.
 
     Raises:
         OptimisationFailed: If a number is out of range.
@@ -96,7 +96,7 @@ def to_wad(weights: Sequence[float]) -> tuple[int, ...]:
     What float arithmetic adds beyond one in total comes off the largest.
 
     Args:
-        weights: Of risky assets, fractions of NAV, each at least 0, together at most 1 within 1e-9.
+        weights: Weights of risky assets, fractions of NAV, each at least 0, together at most 1 within 1e-9.
 
     Returns:
         One integer more than `weights`, cash first.
@@ -133,11 +133,11 @@ def optimise(
     of them is the solver's choice.
 
     Args:
-        expected_returns: (assets,), a day, of risky assets; cash returns nothing.
+        expected_returns: (assets,), per day, of risky assets; cash returns nothing.
         covariance: (assets, assets), daily.
         current_weights: (assets,), risky assets, fractions of NAV.
         constraints: Limits.
-        risk_aversion: At least 0; per unit of daily variance.
+        risk_aversion: Penalty per unit of daily variance, minimum 0.
         turnover_cost: Cost of trading a unit of NAV, at least 0, already divided by the days that a position
             is held, because returns are daily.
 
@@ -154,13 +154,13 @@ def optimise(
 
 
 def minimum_variance(covariance: Array, max_weight: float) -> Array:
-    """Long-only weights of the least variance, none above a bound.
+    """Long-only weights of minimum variance, none above a bound.
 
     Source: Markowitz (1952), "Portfolio selection", J. Finance 7(1); solved as `optimise`.
 
     Args:
         covariance: (assets, assets), daily.
-        max_weight: Of any one asset, at least 1 / assets.
+        max_weight: Maximum weight of any one asset, at least 1 / assets.
 
     Returns:
         (assets,), summing to 1.

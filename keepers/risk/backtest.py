@@ -1,4 +1,4 @@
-"""Whether value at risk was exceeded as often, and as randomly, as it promised."""
+"""Tests if value at risk was exceeded as often, and as randomly, as its level promises."""
 
 from __future__ import annotations
 

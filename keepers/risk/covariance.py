@@ -95,7 +95,7 @@ def estimate(
     Args:
         returns: (days, assets), simple daily returns, oldest first.
         halflife_days: Days in which a weight halves; `math.inf` weighs all alike.
-        target: That is shrunk towards.
+        target: Matrix that the estimate is shrunk towards.
         demean: Subtract the weighted mean first.
         min_observations: Fewest days accepted.
 

@@ -49,7 +49,7 @@ def value_at_risk(weights: Array, covariance: Array, z: float = Z99) -> float:
         Fraction of NAV.
 
     Raises:
-        RiskError: As `volatility`.
+        RiskError: If shapes differ, a number is not finite, or w' S w is negative.
     """
     return z * volatility(weights, covariance)
 
@@ -65,7 +65,7 @@ def component_var(weights: Array, covariance: Array, z: float = Z99) -> Array:
         (assets,), fractions of NAV.
 
     Raises:
-        RiskError: As `volatility`.
+        RiskError: If shapes differ, a number is not finite, or w' S w is negative.
     """
     total = volatility(weights, covariance)
     if total == 0:

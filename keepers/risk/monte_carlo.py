@@ -23,13 +23,13 @@ LEVELS = (0.95, 0.99, 0.999)
 
 LEAST_DEGREES, MOST_DEGREES = 2.5, 100.0
 USUAL_DEGREES = 4.0
-"""Where history is too short to tell."""
+"""Degrees of freedom for a history that is too short to tell."""
 _DEGREES = np.concatenate(
     [np.arange(25, 100) / 10, np.arange(10, 30, 1.0), np.arange(30, 101, 5.0)],
 )
 """Candidates: at two degrees there is no variance; beyond a hundred nothing tells a t from a normal."""
 TAIL_PATHS = 200_000
-"""Of tail multipliers: the 99% quantile of a t with 4 degrees is then known to 0.6% (one standard error)."""
+"""Paths behind tail multipliers: the 99% quantile of a t with 4 degrees is then known to 0.6% (one standard error)."""
 _BATCH = 10_000
 """Paths simulated at once, so that memory does not grow with their number."""
 
@@ -94,11 +94,11 @@ def simulate(weights: Array, covariance: Array, degrees: float, paths: int, seed
     Finance 26, definition 2.6 and section 4). Volatility does not cluster from day to day, and means are zero.
 
     Args:
-        weights: (assets,), fractions of NAV; what is missing to one is cash.
+        weights: (assets,), fractions of NAV; the remainder to one is cash.
         covariance: (assets, assets), daily.
-        degrees: Of freedom, above 2.
-        paths: At least 1,000: the last level looks at one in a thousand.
-        seed: Of the generator (PCG64).
+        degrees: Degrees of freedom, above 2.
+        paths: Number of paths, minimum 1,000, because the last level is one in a thousand.
+        seed: Seed of the generator (PCG64).
 
     Raises:
         RiskError: If shapes differ, a number is not finite, or degrees or paths are too few.
@@ -122,10 +122,10 @@ def tail_multipliers(covariance: Array, degrees: float, paths: int, seed: int) -
 
     Args:
         covariance: (assets, assets), daily.
-        degrees, paths, seed: As `simulate`.
+        degrees, paths, seed: Parameters of `simulate`.
 
     Raises:
-        RiskError: As `simulate`.
+        RiskError: If a number is not finite, the volatility is zero, or degrees or paths are too few.
     """
     weights = np.full(covariance.shape[0], 1 / covariance.shape[0])
     _check(weights, covariance, degrees)
@@ -206,7 +206,7 @@ def _standardised(returns: Array, halflife_days: float, first: int) -> Array:
 
 
 def _log_likelihood(squares: Array, degrees: float) -> float:
-    """Of a t with unit variance, given squared observations."""
+    """Returns the log-likelihood of squared observations under a t with unit variance."""
     constant = math.lgamma((degrees + 1) / 2) - math.lgamma(degrees / 2) - math.log(math.pi * (degrees - 2)) / 2
     return squares.size * constant - (degrees + 1) / 2 * float(np.sum(np.log1p(squares / (degrees - 2))))
 

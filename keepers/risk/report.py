@@ -18,17 +18,17 @@ WAD = 10**18
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that a report's numbers follow from.
+    """The inputs that determine a report's numbers.
 
     Attributes:
         portfolio: Address.
         as_of: Unix seconds; with the portfolio and the model it seeds the simulation.
-        model_nonce: Of the posted model.
+        model_nonce: Nonce of the posted model.
         weights: WAD of NAV, of the risky assets in the portfolio's order.
-        covariance: Of those assets, upper triangle by rows, daily, 1e18 = 1.
-        z95, z99: Of the posted model, WAD.
-        degrees: Of freedom.
-        paths: Simulated.
+        covariance: Covariance of those assets, upper triangle by rows, daily, 1e18 = 1.
+        z95, z99: Quantiles of the posted model, WAD.
+        degrees: Degrees of freedom of the simulation.
+        paths: Number of simulated paths.
         scenarios: Stress scenarios.
     """
 
@@ -47,7 +47,7 @@ class Inputs:
         """Canonical JSON of the inputs, the method and the versions of what computes.
 
         Args:
-            version: Of the keepers.
+            version: Version of the keepers.
         """
         values = {
             **asdict(self),
@@ -64,7 +64,7 @@ class Inputs:
 
     @property
     def seed(self) -> int:
-        """Of the simulation; follows from portfolio, model and time."""
+        """Seed of the simulation; it follows from portfolio, model and time."""
         values = (METHOD, self.portfolio.lower(), self.model_nonce, self.as_of)
         return int.from_bytes(keccak(text=json.dumps(values))[:16], "big")
 
@@ -74,9 +74,9 @@ class Numbers:
     """WAD of NAV, as IRiskReports.RiskReport has them.
 
     Attributes:
-        volatility, var95, var99: Parametric, one day; what the chain computes for itself (I7).
+        volatility, var95, var99: Parametric figures for one day, which the chain computes for itself (I7).
         monte_carlo_var, monte_carlo_es: 1, 5, 10 days, each at 95%, 99%, 99.9%.
-        stress_losses: One a scenario; negative is a gain.
+        stress_losses: One loss per scenario; a negative one is a gain.
     """
 
     volatility: int

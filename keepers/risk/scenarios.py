@@ -14,7 +14,7 @@ def load_scenarios(path: Path | None = None) -> tuple[Scenario, ...]:
     """Reads a table of scenarios.
 
     Args:
-        path: Of a table such as scenarios.yaml; None for that one.
+        path: File with a table such as scenarios.yaml; None selects that one.
 
     Raises:
         RiskError: If it cannot be read, or is no such table.

@@ -17,7 +17,7 @@ Bounds = tuple[Sequence[int], Sequence[int]]
 BPS = 10_000
 _HALVINGS = 40
 LEAST_TAILS = (1_300_000_000_000_000_000, 2_326_347_874_040_841_101, 2_337_802_792_201_414_000)
-"""ICovarianceModels: least quantiles at 95% and 99% and least mean loss beyond 97.5%, WAD."""
+"""ICovarianceModels: minimum quantiles at 95% and 99% and minimum mean loss beyond 97.5%, WAD."""
 
 
 def bounded_step(matrix: Array, last: Sequence[int], bounds: Bounds) -> tuple[list[int], bool]:
@@ -31,13 +31,13 @@ def bounded_step(matrix: Array, last: Sequence[int], bounds: Bounds) -> tuple[li
     Args:
         matrix: (n, n), daily covariance, as estimated.
         last: n (n + 1) / 2 entries of the model that stands, 1e18 = 1.
-        bounds: Least and most of each entry, as ICovarianceModels.entryBounds gives them.
+        bounds: Minimum and maximum of each entry, as ICovarianceModels.entryBounds gives them.
 
     Returns:
         Entries, and whether the bounds changed any.
 
     Raises:
-        RiskError: As `to_fixed_point`, or if `last` is of another size.
+        RiskError: If `to_fixed_point` raises it, or `last` is of another size.
     """
     size, most = matrix.shape[0], bounds[1]
     before = from_fixed_point(last)

@@ -1,4 +1,4 @@
-"""What a portfolio would lose in named scenarios."""
+"""Losses of a portfolio in named scenarios."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from keepers.schema import Strict, YamlError, parse_mapping
 Array = NDArray[np.float64]
 
 MAX_SCENARIOS = 32
-"""IRiskReports: in one report."""
+"""IRiskReports: maximum number of scenarios in one report."""
 
 
 class Scenario(Strict):
     """A named fall.
 
     Attributes:
-        name: At most 32 characters of ASCII.
+        name: Maximum 32 characters of ASCII.
         kind: "market", "sigmas" or "largest"; see scenarios.yaml.
         size: Fraction, or number of daily volatilities.
-        source: Where the size is from.
+        source: Origin of the size.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[ -~]+$")]

@@ -54,10 +54,10 @@ VENUES: Mapping[str, VenueKind] = {
     "fluid-dex": VenueKind.ADAPTER,
     "airswap": VenueKind.SIGNED_QUOTE,
 }
-"""What configs and deployment files call venues, and the kind as which the aggregator lists them."""
+"""Names of venues in configs and deployment files, and the kind that the aggregator lists each by."""
 
 COIN_IS_TOKEN0, COIN_IS_TOKEN1 = 1 << 24, 1 << 25
-"""In the parameter of a Uniswap V4 market: which token stands for the chain's own coin."""
+"""Flags in the parameter of a Uniswap V4 market: the token that stands for the chain's own coin."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class Market:
     """A pair of tokens on one pool.
 
     Attributes:
-        kind: Of the venue.
-        target: What is called: the pool, V4's PoolManager, Balancer's Vault, the vault, the adapter.
+        kind: Kind of the venue.
+        target: Contract that is called: the pool, V4's PoolManager, Balancer's Vault, the vault or the adapter.
         token0, token1: Addresses, the lower first.
-        fee: In pips; of Uniswap V2, V3 and V4.
+        fee: Fee in pips; set for Uniswap V2, V3 and V4 only.
         param: Tick spacing and coin flags of Uniswap V4, coin indices of Curve.
         id: 32 bytes: hooks of Uniswap V4, pool id of Balancer, factory of a StableSwap-NG pool, whatever an adapter
             needs.
@@ -100,14 +100,14 @@ class Market:
 
     @property
     def source(self) -> str:
-        """What it trades out of: markets of one source share its depth.
+        """The reserves that the market trades out of: markets of one source share its depth.
 
-        The target, but for Uniswap V4's manager and Balancer's Vault, which keep many pools apart.
+        It is the target, except for Uniswap V4's manager and Balancer's Vault, which keep many pools apart.
         """
         if self.kind in (VenueKind.UNISWAP_V4, VenueKind.ADAPTER, VenueKind.SIGNED_QUOTE):
             return self.key
         return f"{self.target}:{self.id.hex()}" if self.kind == VenueKind.BALANCER_V2 else self.target
 
     def as_tuple(self) -> tuple[int, int, str, int, bytes, str, str]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return int(self.kind), self.fee, self.target, self.param, self.id, self.token0, self.token1

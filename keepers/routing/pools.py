@@ -33,7 +33,7 @@ class V2Pool:
     """A constant-product pool (Uniswap V2 and its forks).
 
     Attributes:
-        address: Of the pair.
+        address: Address of the pair.
         token0, token1: Addresses, written alike everywhere (checksummed): they are compared as they are.
         reserve0, reserve1: Smallest units, above zero, below 2^112.
         fee_pips: Hundredths of a basis point of the input (3000 = 0.3%).
@@ -61,13 +61,13 @@ class V3Pool:
     """A concentrated-liquidity pool (Uniswap V3).
 
     Attributes:
-        address: Of the pool.
+        address: Address of the pool.
         token0, token1: Addresses, written alike everywhere (checksummed): they are compared as they are.
-        sqrt_price_x96: slot0's, 96 fractional bits.
-        tick: slot0's.
-        liquidity: In range, L of the whitepaper.
+        sqrt_price_x96: Square root of the price in slot0, 96 fractional bits.
+        tick: Tick in slot0.
+        liquidity: Liquidity in range, L of the whitepaper.
         fee_pips: Hundredths of a basis point of the input.
-        tick_spacing: Of the pool.
+        tick_spacing: Distance between ticks that can be initialised.
         ticks: (tick, liquidityNet) of every initialised tick in a stretch around the price, rising. Beyond
             the first and the last of them nothing is known, and quotes do not go there.
 
@@ -130,8 +130,8 @@ class QuotedPool:
     Attributes:
         address: The market's key.
         token0, token1: Addresses, checksummed.
-        source: What it trades out of (`Market.source`): markets of one source share its depth.
-        up, down: With token0 as input, and with token1; empty where it takes nothing.
+        source: Reserves that it trades out of (`Market.source`): markets of one source share its depth.
+        up, down: Samples with token0 as input, and with token1; an empty tuple means that it takes nothing.
 
     Raises:
         RoutingError: If samples are not as Samples says.
@@ -157,12 +157,12 @@ Pool: TypeAlias = V2Pool | V3Pool | QuotedPool
 
 
 def source_of(pool: Pool) -> str:
-    """What a pool trades out of: its own address, unless its venue keeps it elsewhere."""
+    """Returns the reserves that a pool trades out of: its own address, unless its venue keeps them elsewhere."""
     return pool.source if isinstance(pool, QuotedPool) else pool.address
 
 
 def is_zero_for_one(pool: Pool, token_in: str) -> bool:
-    """Whether `token_in` is the pool's token0.
+    """Returns True if `token_in` is the pool's token0.
 
     Raises:
         RoutingError: If it is neither of the pool's tokens.
@@ -182,7 +182,7 @@ def other_token(pool: Pool, token: str) -> str:
 
 
 def quote(pool: Pool, token_in: str, amount_in: int) -> int:
-    """What the pool pays for an exact input, to the wei.
+    """Returns the output of the pool for an exact input, to the wei.
 
     V2: UniswapV2Library.getAmountOut (Adams, Zinsmeister and Robinson 2020, "Uniswap v2 Core"), with any fee.
     V3: the loop of UniswapV3Pool.swap, stopping as it does at every initialised tick and at every end of a
@@ -211,11 +211,11 @@ def quote(pool: Pool, token_in: str, amount_in: int) -> int:
 
 
 def swap(pool: Pool, token_in: str, amount_in: int) -> tuple[int, Pool]:
-    """What the pool pays, as `quote`, and its state afterwards; a quoted market then takes nothing any more.
+    """Returns the output of the pool, as `quote`, and its state after the swap; a quoted market then takes nothing.
 
     Raises:
-        InsufficientLiquidity: As `quote`.
-        RoutingError: As `quote`.
+        InsufficientLiquidity: If the pool cannot take all of it.
+        RoutingError: If the amount is not above zero, or the token not the pool's.
     """
     zero_for_one = is_zero_for_one(pool, token_in)
     _check_amount(amount_in)
@@ -246,14 +246,14 @@ def _between_samples(pool: QuotedPool, zero_for_one: bool, amount_in: int) -> in
 
 
 def proceeds(pool: V2Pool | V3Pool, token_in: str, fall_bps: int) -> int:
-    """What the pool pays for `token_in` until its price there has fallen so far.
+    """Returns the total output of the pool for sales of `token_in` that lower its price there by `fall_bps`.
 
     Constant product: with x y = k and the price y / x, selling until it has fallen by f pays y (1 - sqrt(1 - f)); fees
     are left out. In a V3 pool the same stretch by stretch of constant liquidity (whitepaper 6.14, 6.16), up to the last
     known tick.
 
     Args:
-        pool: As it is.
+        pool: State before the sales.
         token_in: One of its tokens.
         fall_bps: Basis points, 1 to 9,999.
 
@@ -276,7 +276,7 @@ def proceeds(pool: V2Pool | V3Pool, token_in: str, fall_bps: int) -> int:
 
 
 def _fall(pool: V3Pool, zero_for_one: bool, end: int) -> int:
-    """What comes out on the way from the pool's price to another."""
+    """Returns the output between the pool's price and `end`."""
     price, tick, liquidity, out = pool.sqrt_price_x96, pool.tick, pool.liquidity, 0
     while price != end:
         try:
@@ -328,7 +328,7 @@ def _walk(pool: V3Pool, zero_for_one: bool, amount_in: int) -> tuple[int, V3Pool
 
 
 def _next_boundary(pool: V3Pool, tick: int, zero_for_one: bool, amount_in: int) -> tuple[int, int]:
-    """Where the contract's next step ends: (tick, net liquidity there, zero at the end of a word)."""
+    """Returns the end of the contract's next step: (tick, net liquidity there, zero at the end of a word)."""
     position = bisect_right(pool.ticks, tick, key=lambda entry: entry[0]) - (1 if zero_for_one else 0)
     if not 0 <= position < len(pool.ticks):
         raise InsufficientLiquidity(amount_in, f"goes beyond the known ticks of {pool.address}", "trade less")

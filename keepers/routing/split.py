@@ -68,7 +68,7 @@ class Route:
         return tuple(hops)
 
     def quote(self, amount_in: int) -> int:
-        """What comes out at the end, smallest units; zero if nothing comes out of a hop.
+        """Returns the output of the last hop, smallest units; zero if nothing comes out of a hop.
 
         Raises:
             InsufficientLiquidity: If a pool cannot take what reaches it.
@@ -92,7 +92,7 @@ def find_routes(
     that trade out of one pool, the first route to use one keeps the others out.
 
     Args:
-        pools: With distinct addresses.
+        pools: Pools with distinct addresses.
         token_in, token_out: Distinct.
         amount_in: Smallest units, by which pairs of pools are ranked.
         via: Tokens that may stand between.
@@ -133,16 +133,16 @@ def best_split(
     miss the best by some.
 
     Args:
-        pools: With distinct addresses.
+        pools: Pools with distinct addresses.
         token_in, token_out: Distinct.
         amount_in: Smallest units, above zero.
         via: Tokens that a two-hop path may go through.
-        max_paths: Most paths, above zero.
+        max_paths: Maximum number of paths, above zero.
         path_cost: Smallest units of `token_out` that one more path costs in gas.
 
     Raises:
         InsufficientLiquidity: If no pool joins the tokens, they cannot take the amount, or it buys nothing.
-        RoutingError: As `find_routes`; or if the amount or `max_paths` is not above zero, or the cost is
+        RoutingError: If `find_routes` raises it, the amount or `max_paths` is not above zero, or the cost is
             negative.
     """
     if amount_in <= 0 or max_paths <= 0 or path_cost < 0:
@@ -169,7 +169,7 @@ def _pairs(token_in: str, firsts: list[Pool], seconds: list[Pool], amount_in: in
 
 
 def _disjoint(routes: list[Route], used: set[str]) -> list[Route]:
-    """Without those that trade out of the same as one before them, or twice of it; what they use is added to `used`."""
+    """Drops routes that use a source twice or one that is in `used`, and adds the sources of the others to `used`."""
     chosen: list[Route] = []
     for route in routes:
         sources = {source_of(pool) for pool in route.pools}

@@ -1,4 +1,4 @@
-"""From holdings and target weights to the trades of one rebalance."""
+"""Plans the trades of one rebalance from holdings and target weights."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ BPS = 10_000
 
 @dataclass(frozen=True)
 class Holding:
-    """What a portfolio has of an asset.
+    """A portfolio's balance of one asset, and its price.
 
     Attributes:
         token: Address.
         balance: Smallest units.
-        price: WAD USD a whole token, above zero.
-        decimals: Of the token, 0 to 36.
+        price: WAD USD per whole token, above zero.
+        decimals: Decimals of the token, 0 to 36.
 
     Raises:
         RoutingError: If a number is out of range.

@@ -126,7 +126,7 @@ def swap_step(price: int, target: int, liquidity: int, remaining: int, fee_pips:
 
     Args:
         price: Square root of the price now, 96 fractional bits.
-        target: Where to stop; below `price` token0 goes in, otherwise token1.
+        target: Square root of the price to stop at; below `price` token0 goes in, otherwise token1.
         liquidity: L between the two.
         remaining: Smallest units of input left, fee included.
         fee_pips: Hundredths of a basis point.
