@@ -1,1 +1,1 @@
-"""What a person on call asks of keepers: set up, examine, look."""
+"""Tools of a person on call: set up, examine and watch keepers."""

@@ -44,7 +44,7 @@ LOCAL_CHAINS = (31337, 1337)
 LATE_SECONDS, EARLY_SECONDS = 120, 15
 """How far a chain's newest block may lie behind this machine's clock, and ahead of it."""
 BLOCKS_BEHIND = 2
-"""That an endpoint may be behind another."""
+"""Maximum blocks that an endpoint may be behind another."""
 GAS_IN_HAND = 10 * 1_500_000
 """Gas that a sender should be able to pay for: ten large transactions."""
 DAYS_OF_PRICES = 4
@@ -66,9 +66,9 @@ class Finding:
 
     Attributes:
         level: "ok", "warn" for what will become a fault, "fail" for what keeps a bot from its work.
-        subject: What was looked at.
-        found: What was seen.
-        remedy: What to do about it; "" where it is well.
+        subject: Thing that was examined.
+        found: Observation.
+        remedy: Action against a fault; "" if there is none.
     """
 
     level: Level
@@ -88,8 +88,8 @@ def examine(path: Path, *, with_keys: bool = True) -> Findings:
     """Looks at one thing after the other; what depends on something that failed is left out.
 
     Args:
-        path: Of the config.
-        with_keys: Whether to open keys, which may ask for passphrases.
+        path: File of the config.
+        with_keys: True to open keys, which may ask for passphrases.
     """
     try:
         config = load_config(path)
@@ -154,12 +154,12 @@ def _websocket(url: str) -> Findings:
 
 
 def clock(chain_id: int, timestamp: int, now: float) -> Finding:
-    """Whether a chain and this machine agree on the time.
+    """Compares the time of a chain with the time of this machine.
 
     Args:
         chain_id: Local chains keep their own time.
-        timestamp: Of the newest block, unix seconds.
-        now: This machine's, unix seconds.
+        timestamp: Time of the newest block, unix seconds.
+        now: Time of this machine, unix seconds.
     """
     ahead = timestamp - now
     when = datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -207,7 +207,7 @@ def _portfolio(config: Config, deployment: Deployment, node: Node, block: Block)
 
 
 def _signal_model(config: Config, deployment: Deployment, node: Node) -> Findings:
-    """Whether the chain lets what decides here sign rebalances."""
+    """Examines if the chain allows the configured model to sign rebalances."""
     name = config.rebalance.model
     key = model_id(name)
     found = node.call(deployment.address("ModelRegistry"), abi.function("ModelRegistry", "modelOf"), key)
@@ -247,7 +247,7 @@ def _reports(config: Config, deployment: Deployment, node: Node, block: Block) -
 
 
 def _depth(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
-    """What the liquidity book knows of each asset; without it no liquidity limit passes."""
+    """Examines the recorded depth of each asset; without it no liquidity limit passes."""
     wanted, record = config.risk.depth, deployment.portfolio(config.portfolio)
     assets = node.call(record.address, abi.function("Portfolio", "assets"))[1:]
     reader = Reader(node, deployment)
@@ -423,7 +423,7 @@ def _quorum(what: str, set_id: bytes, signers: list[str], deployment: Deployment
 
 
 def _safely(look: Callable[[], Findings]) -> Findings:
-    """What cannot be looked at is a finding too."""
+    """Yields a finding, too, for a check that fails to run."""
     try:
         yield from look()
     except KeeperError as error:

@@ -38,13 +38,13 @@ class Exceeded:
 
 @dataclass(frozen=True)
 class Record:
-    """Forecasts against what came.
+    """Forecasts beside the losses that followed.
 
     Attributes:
         days: Forecasts that a later observation can be compared with.
         exceeded: Those that were exceeded.
-        kupiec: Whether there are as many as promised.
-        christoffersen: Whether they come alone.
+        kupiec: Result of the test that there are as many as promised.
+        christoffersen: Result of the test that they come alone.
     """
 
     days: int
@@ -57,7 +57,7 @@ def record(config: Config, portfolio: str) -> Record:
     """Compares the share price, which deposits do not move, with VaR, which the risk bot records once per model.
 
     Args:
-        config: Of the keeper, whose store is read.
+        config: Config of the keeper, whose store is read.
         portfolio: Name in the deployment.
 
     Raises:

@@ -32,7 +32,7 @@ class Found:
     """A transaction as the node has it.
 
     Attributes:
-        raw, receipt: Of the node; the receipt is None while it is not mined.
+        raw, receipt: Answers of the node; the receipt is None before the transaction is mined.
         told: Contract, function and arguments, as far as they are known.
     """
 

@@ -49,8 +49,8 @@ def set_up(file: Path, given: Given) -> None:
     """Asks, checks, writes and says what comes next.
 
     Args:
-        file: To write; must not exist.
-        given: What need not be asked.
+        file: File to write; it must not exist.
+        given: Answers that need not be asked for.
 
     Raises:
         KeeperError: If the file is there, or an answer that was given does not stand up to its check.
@@ -99,8 +99,8 @@ class _Keyring:
     """Turns what a person names into keys of a config; makes keystores that are not there.
 
     Args:
-        folder: Of the config.
-        passphrase_file: Opens every keystore, if there is one.
+        folder: Folder of the config.
+        passphrase_file: File that opens every keystore, if there is one.
     """
 
     def __init__(self, folder: Path, passphrase_file: Path | None) -> None:
@@ -155,10 +155,10 @@ def _keys(given: Given, keyring: _Keyring) -> tuple[dict[str, Any], list[dict[st
 def _answer(
     given: str | None, question: str, check: Callable[[str], tuple[str, T]], default: str | None
 ) -> tuple[str, T]:
-    """What was given, checked; otherwise asks until an answer stands up to its check.
+    """Returns the given answer, checked; otherwise asks until an answer passes its check.
 
     Raises:
-        KeeperError: If what was given does not.
+        KeeperError: If the given answer does not pass.
     """
     if given is not None:
         return check(given)
@@ -193,7 +193,7 @@ def _priced(text: str, deployment: Deployment, node: Node, portfolio: str) -> tu
 
 
 def _relative(path: str | Path, folder: Path) -> str:
-    """As the config names it: relative to its folder where it lies within, otherwise absolute."""
+    """Returns a path as the config names it: relative to its folder if it lies within, otherwise absolute."""
     absolute = Path(path).expanduser().resolve()
     return str(absolute.relative_to(folder)) if absolute.is_relative_to(folder) else str(absolute)
 

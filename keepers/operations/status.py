@@ -21,20 +21,20 @@ from keepers.store.fanout import Fanout
 from keepers.store.pauses import paused
 
 REMEMBERED_SECONDS = 2
-"""For which Redis, where there is one, answers whoever asks again: a screen on a wall costs the node nothing."""
+"""Time for which Redis, if there is one, answers repeated requests: a screen on a wall costs the node nothing."""
 
 
 @dataclass(frozen=True)
 class BotLook:
-    """A bot as its store has it.
+    """The state of a bot in its store.
 
     Attributes:
-        name: In the store.
-        blocks_behind: Of the newest block; None before its first look at the chain.
+        name: Name in the store.
+        blocks_behind: Blocks behind the newest one; None before its first look at the chain.
         led_by: Holder of the last lease; "" where there was none.
         waiting: Transactions that are not mined yet.
         paused: Reason; "" while it is not.
-        decision: The last, if there is one.
+        decision: Last decision, if there is one.
     """
 
     name: str
@@ -50,10 +50,10 @@ class Look:
     """The facts that status shows.
 
     Attributes:
-        deployment: Of the config.
-        block: That everything was read at.
-        bots: In the order of the config.
-        state, report: Of the portfolio; None for a config without one.
+        deployment: Deployment that the config names.
+        block: Block that everything was read at.
+        bots: States of the bots, in the order of the config.
+        state, report: State and report of the portfolio; None for a config without one.
     """
 
     deployment: Deployment
@@ -72,8 +72,9 @@ def report(config: Config, *, as_json: bool = False) -> str:
     """NAV, weights, risk against limits, model, loss bucket and bots; of a config without a portfolio, bots.
 
     Args:
-        config: As read.
-        as_json: One JSON object in place of text. Amounts are USD, limits and measures fractions, times unix seconds.
+        config: Config of a keeper.
+        as_json: True for one JSON object in place of text. Amounts are USD, limits and measures fractions, times unix
+            seconds.
 
     Raises:
         KeeperError: One line saying what is wrong.

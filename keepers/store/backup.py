@@ -24,11 +24,11 @@ BATCH = 5_000
 
 @dataclass(frozen=True)
 class Copied:
-    """What a backup or a restore moved.
+    """The result of a backup or a restore.
 
     Attributes:
-        path: Of the backup.
-        rows: By table.
+        path: File of the backup.
+        rows: Number of rows by table.
     """
 
     path: Path
@@ -44,8 +44,8 @@ def backup(store: Store, path: Path) -> Copied:
     """Writes every table as it is at one instant, while bots go on writing; readable by its owner only.
 
     Args:
-        store: To copy.
-        path: Of a new file; appears whole or not at all.
+        store: Database to copy.
+        path: New file; it appears whole or not at all.
 
     Raises:
         StoreError: If the file is there already or cannot be written, or the database cannot be read.
@@ -72,9 +72,9 @@ def restore(store: Store, path: Path, *, replace: bool = False) -> Copied:
     """Reads a backup into a database, all of it or nothing; backups of older versions are brought up to date first.
 
     Args:
-        store: To fill; no bot may run on it.
-        path: Of the backup.
-        replace: Whether rows that are there may be dropped.
+        store: Database to fill; no bot may run on it.
+        path: File of the backup.
+        replace: True if existing rows may be dropped.
 
     Raises:
         StoreError: If it is no backup, newer than this program, a bot runs, or the database is not empty.

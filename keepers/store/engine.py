@@ -18,7 +18,7 @@ from keepers.store.tables import HEAD
 _BUSY_SECONDS = 30
 _RETRY_SECONDS = 0.02
 _LOCK = 0x7175616E74657261
-"""Of PostgreSQL's advisory locks: "quantera"."""
+"""Key of PostgreSQL's advisory lock: "quantera" in ASCII."""
 
 
 class StoreError(KeeperError):

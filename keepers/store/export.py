@@ -33,17 +33,17 @@ _TYPES: tuple[tuple[type[Any], str], ...] = (
 
 
 def exported_tables() -> list[str]:
-    """Names of the tables that can be exported."""
+    """Returns the names of the tables that can be exported."""
     return [table.name for table in metadata.sorted_tables if table.name not in WITHHELD]
 
 
 def export(store: Store, folder: Path, tables: list[str] | None = None) -> dict[str, int]:
-    """Writes one file a table, `<table>.parquet`, zstd; memory does not grow with the tables.
+    """Writes one file per table, `<table>.parquet`, zstd; memory does not grow with the tables.
 
     Args:
-        store: To read.
+        store: Database to read.
         folder: Made if it is not there; files of earlier exports are replaced, each in one step.
-        tables: Of `exported_tables`; all of them unless given.
+        tables: Some of `exported_tables`; the default is all of them.
 
     Returns:
         Rows by table.

@@ -108,7 +108,7 @@ class Fanout:
                 yield last, json.loads(fields[b"line"])
 
     def remember(self, key: str, seconds: int, make: Callable[[], str]) -> str:
-        """What `make` gives, from memory if it was made less than so many seconds ago by anyone."""
+        """Returns the result of `make`, or a result that anyone remembered under `key` less than `seconds` ago."""
         import redis
 
         name = f"quantera:{key}"

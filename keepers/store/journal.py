@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from keepers.store.store import Store
 
 _USED = (*ACTIVE, Status.FINAL, Status.REVERTED)
-"""Of whose nonces a later one is free."""
+"""States whose nonces are used: the next free nonce is above all of them."""
 
 
 class BotJournal:
     """The journal of one bot.
 
     Args:
-        store: Where.
-        bot: Whose.
+        store: Database that holds the journal.
+        bot: Name of the bot.
         lease: Gives the lease that is held, for signing needs it; None for a bot that has no replicas.
     """
 

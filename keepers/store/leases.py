@@ -19,8 +19,8 @@ class Lease:
     """A right to act.
 
     Attributes:
-        name: For what.
-        holder: Who; every process has a name of its own.
+        name: Name of the right, such as a bot's.
+        holder: Process that holds it; every process has a name of its own.
         epoch: Grows with each new holder, so that one who slept through its lease is told apart.
         expires: Unix seconds of the database's clock.
     """
@@ -57,7 +57,7 @@ def release_all(connection: sa.Connection) -> None:
 
 
 def read(connection: sa.Connection, name: str) -> Lease | None:
-    """Who holds or last held a lease."""
+    """Returns the newest lease of a name, held or expired, or None."""
     row = connection.execute(sa.select(leases).where(leases.c.name == name)).mappings().first()
     return None if row is None else Lease(row["name"], row["holder"], int(row["epoch"]), float(row["expires"]))
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 _LOCK = 0x7175616E7061727
-"""Of PostgreSQL's advisory locks: one process at a time makes a partition."""
+"""Key of PostgreSQL's advisory lock: one process at a time makes a partition."""
 
 
 def month_of(at: int) -> tuple[str, int, int]:
@@ -34,7 +34,7 @@ def prepare(connection: sa.Connection, moments: Iterable[int]) -> None:
     """Makes the partitions of moments that are about to be written; the first thing in their transaction.
 
     Args:
-        connection: In a transaction.
+        connection: Connection in a transaction.
         moments: Unix seconds.
     """
     if connection.dialect.name != "postgresql":

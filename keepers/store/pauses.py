@@ -16,8 +16,8 @@ class Pause:
     """A bot that rests.
 
     Attributes:
-        bot: Who.
-        reason: Why, as the person who paused it put it.
+        bot: Name of the bot.
+        reason: Reason in the words of the person who paused it.
         since: Unix seconds.
     """
 

@@ -44,17 +44,17 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a bot decided about one thing, once.
+    """A bot's one decision about one key.
 
     Attributes:
-        bot: Who.
-        key: About what.
+        bot: Name of the bot.
+        key: Subject of the decision.
         block: Height that it was decided from.
         outcome: "done", "nothing", "refused", "failed", "superseded" or "watched".
-        reason: In a sentence.
-        tx_hash: Of the transaction, if there was one.
+        reason: Reason in a sentence.
+        tx_hash: Hash of the transaction, if there was one.
         created: Unix seconds of the block.
-        trace: Of the log lines that led to it.
+        trace: Identifier of the log lines that led to it.
     """
 
     bot: str
@@ -68,7 +68,7 @@ class Decision:
 
     @property
     def final(self) -> bool:
-        """Whether it stands: not refused and not failed."""
+        """True if the decision stands: it was not refused and did not fail."""
         return self.outcome not in RETRIABLE
 
 
@@ -86,10 +86,10 @@ class Point:
     """A measurement.
 
     Attributes:
-        name: Of the series, such as "nav:demo".
-        at: Unix seconds; one value a series and second.
+        name: Name of the series, such as "nav:demo".
+        at: Unix seconds; there is one value per series and second.
         block: Height that it was read at; a reorganisation below takes it back.
-        value: In the unit that the name implies.
+        value: Number in the unit that the name implies.
     """
 
     name: str
@@ -102,7 +102,7 @@ class Store:
     """A database; `Store.open` makes one.
 
     Args:
-        engine: Of a database whose tables are up to date.
+        engine: Engine of a database whose tables are up to date.
         clock: Unix seconds, for tests; otherwise the database's own, which replicas share.
     """
 
@@ -116,7 +116,7 @@ class Store:
 
         Args:
             url: SQLAlchemy's, such as "sqlite:///keeper.sqlite" or "postgresql+psycopg://host/name".
-            clock: As of the class.
+            clock: Unix seconds, for tests; the default is the database's own clock.
 
         Raises:
             StoreError: If it cannot be opened, or is newer than this program.
@@ -148,7 +148,7 @@ class Store:
         """Moves the cursor of an event trigger past a page that has been dealt with.
 
         Args:
-            cursor: At the page's end.
+            cursor: Cursor at the page's end.
             head: Newest block that anything was decided from.
             first: Height of the page's first event, where the trigger reads again after a reorganisation below `head`.
         """
@@ -234,7 +234,7 @@ class Store:
             return len(fresh)
 
     def decision(self, bot: str, key: str) -> Decision | None:
-        """What was decided about a key, or None."""
+        """Returns the decision about a key, or None."""
         mine = (decisions.c.bot == bot) & (decisions.c.key == key)
         row = self._first(sa.select(*_columns()).where(mine))
         return Decision(**row) if row else None
@@ -253,7 +253,7 @@ class Store:
         return [Decision(**row) for row in rows]
 
     def keys(self, bot: str, prefix: str) -> list[str]:
-        """What a bot decided about that begins so, oldest first."""
+        """Returns the keys of a bot's decisions that begin with `prefix`, oldest first."""
         mine = (decisions.c.bot == bot) & decisions.c.key.startswith(prefix, autoescape=True)
         return [row["key"] for row in self._all(sa.select(decisions.c.key).where(mine).order_by(decisions.c.id))]
 
@@ -300,7 +300,7 @@ class Store:
             leases.give_up(connection, lease)
 
     def lease(self, name: str) -> Lease | None:
-        """Who holds or last held a lease."""
+        """Returns the newest lease of a name, held or expired, or None."""
         with self.reading() as connection:
             return leases.read(connection, name)
 
@@ -330,10 +330,10 @@ class Store:
 
     @contextmanager
     def transaction(self, durable: bool = False) -> Iterator[sa.Connection]:
-        """All or nothing.
+        """Opens a transaction: all of it is written, or nothing.
 
         Args:
-            durable: Whether it has to outlive a power cut, for which SQLite waits for the disk. A cursor or a
+            durable: True if it must outlive a power cut, for which SQLite waits for the disk. A cursor or a
                 decision that is lost is found again; a signed transaction could be signed twice.
 
         Raises:
@@ -405,7 +405,7 @@ def _put_cursor(connection: sa.Connection, cursor: Cursor) -> None:
 
 
 def _forget_served(connection: sa.Connection, bot: str, final: int) -> None:
-    """What was dealt with from blocks that are final, unless a transaction that was sent then is still on its way."""
+    """Forgets events of final blocks that were dealt with, unless a transaction that was sent then is still pending."""
     active = transactions.c.status.in_([status.value for status in ACTIVE])
     oldest = connection.execute(
         sa.select(sa.func.min(transactions.c.source)).where(transactions.c.bot == bot, active)

@@ -119,7 +119,7 @@ def _create_attempts() -> None:
 
 
 def _carry_over() -> None:
-    """Of two keys that had signed for one nonce, the older is kept: the bot decides anew about the other."""
+    """Keeps the older of two keys that had signed for one nonce: the bot decides anew about the other."""
     connection = op.get_bind()
     rows = connection.execute(sa.text("SELECT * FROM pending_transactions ORDER BY id")).mappings().all()
     known: dict[tuple[str, int], tuple[int, str]] = {}

@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 MONTH_SECONDS = 30 * 86_400
-"""Of a hypertable's chunk, whose time is a number."""
+"""Length of a hypertable's chunk, whose time is a number."""
 
 _FIRST = "date_trunc('month', to_timestamp(at) AT TIME ZONE 'UTC')"
 _MONTHS = f"""
@@ -54,7 +54,7 @@ def downgrade() -> None:
 
 
 def _split() -> None:
-    """From the default partition into one a month."""
+    """Moves rows from the default partition into one partition per month."""
     connection = op.get_bind()
     months = connection.execute(sa.text(_MONTHS)).mappings().all()
     op.execute("ALTER TABLE series DETACH PARTITION series_default")
@@ -67,7 +67,7 @@ def _split() -> None:
 
 
 def _join() -> None:
-    """From one a month into the default partition."""
+    """Moves rows from one partition per month into the default partition."""
     names = list(op.get_bind().execute(sa.text(_PARTITIONS)).scalars())
     op.execute("ALTER TABLE series DETACH PARTITION series_default")
     for name in names:
@@ -77,7 +77,7 @@ def _join() -> None:
 
 
 def _rebuild(partitioned: str) -> None:
-    """The same rows in a table of another kind: PostgreSQL does not change a table's kind."""
+    """Copies the rows into a table of another kind: PostgreSQL does not change a table's kind."""
     op.execute(f"CREATE TABLE series_new (LIKE series INCLUDING DEFAULTS) {partitioned}")
     op.execute("ALTER TABLE series_new ADD PRIMARY KEY (bot, name, at)")
     if partitioned:
