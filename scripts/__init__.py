@@ -1,1 +1,1 @@
-"""What `ape run` and `python -m scripts.…` run."""
+"""Programs behind `ape run` and `python -m scripts.…`."""

@@ -15,9 +15,9 @@ class Movement:
     """A transfer that somebody else may have asked for.
 
     Attributes:
-        token: That moves.
-        operator: Who calls it: the sender, or a spender.
-        sender, receiver: Whose balances change.
+        token: Address of the token.
+        operator: Caller of the token: the sender, or a spender.
+        sender, receiver: Accounts whose balances change.
         amount: Smallest units, at least one.
     """
 

@@ -21,7 +21,7 @@ NODE_MODULES = ROOT / "node_modules"
 
 
 class Artifact(NamedTuple):
-    """What a deployment needs: `abi, bytecode = artifact("LiquidityAggregator")`."""
+    """ABI and bytecode of a contract: `abi, bytecode = artifact("LiquidityAggregator")`."""
 
     abi: list[dict[str, Any]]
     bytecode: str

@@ -80,7 +80,7 @@ def abi_of(file: str, contract: str) -> list[dict[str, Any]]:
 
 
 def exports() -> dict[str, str]:
-    """What every file should hold, by name."""
+    """Returns the expected content of every file, by name."""
     abis = {name: abi_of(name, name) for name in CONTRACTS}
     everything = [*abis.values(), *(abi_of(file, name) for file, name in BASES)]
     errors = {_order(entry): entry for abi in everything for entry in abi if entry["type"] == "error"}
@@ -90,7 +90,7 @@ def exports() -> dict[str, str]:
 
 
 def stale() -> list[str]:
-    """Names of files that are not what the contracts say."""
+    """Returns the names of files that do not hold what the contracts say."""
     wanted = exports()
     there = {path.name: path.read_text() for path in ABI.glob("*.json")}
     return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))

@@ -23,7 +23,7 @@ FIRST_DAY = date(2019, 8, 1)
 HISTORY_DAYS = 500
 DEPOSIT_USD = 10_000_000
 MARK = "anvil.log"
-"""By which an earlier localnet's folder is known."""
+"""File by which an earlier localnet's folder is known."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

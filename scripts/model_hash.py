@@ -15,7 +15,7 @@ from keepers.config import ConfigError, load_config
 from scripts.artifacts import ROOT
 
 CODE = ("keepers/portfolio", "keepers/risk", "keepers/signals", "keepers/bots/proposal.py")
-"""What turns a portfolio's state into targets."""
+"""Code that turns a portfolio's state into targets."""
 
 
 def code_hash(root: Path = ROOT) -> str:

@@ -1,4 +1,4 @@
-"""What `ape run quote` and `ape run swap` share: a deployment's contracts, tokens, the best market, what to send."""
+"""Shared parts of `ape run quote` and `ape run swap`: contracts, tokens, the best market, the transaction to send."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ _BY_APPROVAL, _BY_COIN = 0, 1
 
 @dataclass(frozen=True)
 class Quoted:
-    """What one market pays, or asks for.
+    """The amount that one market pays, or asks for.
 
     Attributes:
         market: Its key.
-        kind: Of KINDS.
+        kind: One of KINDS.
         zero_for_one: Direction.
-        amount: Smallest units: what comes out of an exact input, or has to go in for an exact output; zero if refused.
-        failure: Why it was.
+        amount: Smallest units: the output of an exact input, or the input for an exact output; zero if refused.
+        failure: Reason of a refusal.
     """
 
     market: str
@@ -83,7 +83,7 @@ class Trade:
         data: Calldata.
         value: Wei.
         spends: Smallest units of the input token, or wei of the coin, that the trader needs.
-        approve: Who has to be approved for that much; None where coin pays.
+        approve: Spender that needs an approval for that much; None if coin pays.
         market: Key of the market that it goes through.
     """
 
@@ -95,7 +95,7 @@ class Trade:
     market: str
 
     def message(self, trader: str) -> TxParams:
-        """For eth_call."""
+        """Returns the parameters of an eth_call."""
         who, where = (Web3.to_checksum_address(address) for address in (trader, self.to))
         return {"from": who, "to": where, "data": HexStr("0x" + self.data.hex()), "value": Wei(self.value)}
 
@@ -108,9 +108,9 @@ class Desk:
         w3: The chain.
         aggregator, lens: Contracts.
         gateway: None where there is none.
-        tokens: What goes in and what comes out; the wrapped coin where a person says COIN.
-        names: As the person said.
-        decimals: Of both tokens.
+        tokens: Input and output token; the wrapped coin for COIN.
+        names: Names that the person gave.
+        decimals: Decimals of both tokens.
     """
 
     w3: Web3
@@ -123,7 +123,7 @@ class Desk:
 
     @classmethod
     def open(cls, w3: Web3, record: Path, token_in: str, token_out: str) -> Desk:
-        """From a deployment's record; tokens by address, by symbol of the record, or COIN.
+        """Opens a deployment's record; tokens are given by address, by symbol of the record, or as COIN.
 
         Raises:
             click.ClickException: In one line, if something is not there.
@@ -170,7 +170,7 @@ class Desk:
     # -- Quotes
 
     def quotes(self, amount: int, exact_out: bool = False) -> list[Quoted]:
-        """Of every listed market of the pair, the best first, those that refuse last.
+        """Returns the quote of every listed market of the pair, the best first, refusals last.
 
         Raises:
             click.ClickException: If there is none.
@@ -186,7 +186,7 @@ class Desk:
         return sorted(found, key=lambda quoted: -quoted.amount)
 
     def _asked(self, quoted: Quoted, amount_out: int) -> Quoted:
-        """The same market, asked for an exact output."""
+        """Asks the same market for an exact output."""
         order = self._order(quoted, amount_out, 0, self.lens.address)
         try:
             cost, failure = int(self.lens.functions.quoteExactOut(order).call()[0]), b""
@@ -296,7 +296,7 @@ class Desk:
             raise click.ClickException(f"the order would revert: {reason}; {self._remedy(trade, trader)}") from None
 
     def _remedy(self, trade: Trade, trader: str) -> str:
-        """Names the account that a regulated token does not admit on the way, or else asks for a new quote."""
+        """Returns the account that a regulated token does not admit on the way, or else asks for a new quote."""
         pool = self.aggregator.functions.marketOf(trade.market).call()[_TARGET]
         token_in, token_out = self.tokens
         input_ = Movement(token_in.address, trade.to, trader, pool, trade.spends)
@@ -314,7 +314,7 @@ class Desk:
 
 
 def revert_data(error: Exception) -> bytes:
-    """What a call reverted with; empty where the node did not say."""
+    """Returns the revert data of a failed call; it is empty if the node did not tell."""
     data = getattr(error, "data", None)
     if isinstance(data, Mapping):
         data = data.get("data")

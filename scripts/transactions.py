@@ -12,7 +12,7 @@ from web3.types import TxReceipt
 from scripts.artifacts import Artifact, contract_at
 
 GAS = 12_000_000
-"""Above what anything here needs, below what a block takes. No estimate is one request less a send."""
+"""Gas limit above the need of any call here and below a block's limit. A fixed limit saves an estimate per send."""
 
 POLL_SECONDS = 0.002
 
@@ -25,7 +25,7 @@ def send(w3: Web3, sender: str, call: ContractFunction, *, value: int = 0, gas: 
     """Sends a call and waits for it.
 
     Raises:
-        ContractLogicError: With the contract's reason, if it reverted.
+        ContractLogicError: If it reverted, with the contract's reason.
         TransactionError: If it reverted and a replay does not.
     """
     parameters: Any = {"from": sender, "value": value, "gas": gas}

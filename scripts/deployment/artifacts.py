@@ -47,7 +47,7 @@ _OPENZEPPELINS = ("AccessManager", "ERC1967Proxy")
 
 @cache
 def protocol_artifacts() -> dict[str, Artifact]:
-    """By name: ours as forge compiled them, AccessManager and ERC1967Proxy as OpenZeppelin published them."""
+    """Returns artifacts by name: ours as forge compiled them, OpenZeppelin's two contracts as published."""
     found = {name: artifact(name) for name in _OURS}
     for name in _OPENZEPPELINS:
         found[name] = package_artifact(f"@openzeppelin/contracts/build/contracts/{name}.json")

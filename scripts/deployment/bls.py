@@ -74,10 +74,10 @@ class BlsGroup(Strict):
 
     @property
     def publics(self) -> bytes:
-        """Of all members, one after the other."""
+        """Returns the public keys of all members, one after the other."""
         return b"".join(bytes.fromhex(key.public[2:]) for key in self.keys)
 
     @property
     def proofs(self) -> bytes:
-        """Of all members that have one."""
+        """Returns the proofs of all members that have one."""
         return b"".join(bytes.fromhex(key.proof[2:]) for key in self.keys if key.proof)

@@ -43,7 +43,7 @@ class Mined:
 
 
 class Sender(Protocol):
-    """Whoever signs: an Ape account, or an unlocked account of a local node."""
+    """An account that signs: an Ape account, or an unlocked account of a local node."""
 
     address: str
 
@@ -106,7 +106,7 @@ class Chain:
         return Deployed(contract, args, mined.block, True)
 
     def has_code(self, address: str, block: int | None = None) -> bool:
-        """Whether there is a contract at an address, now or at a height."""
+        """Returns True if there is a contract at an address, now or at a height."""
         return bool(self.w3.eth.get_code(to_checksum_address(address), block))
 
     def call(self, what: str, contract: Contract, function: str, *args: Any) -> None:
@@ -146,7 +146,7 @@ def create2_address(salt: bytes, init_code: bytes) -> str:
 
 
 def create_address(creator: str, nonce: int) -> str:
-    """Of what a contract made with CREATE; its first has the nonce 1 (EIP-161)."""
+    """Returns the address of a contract that `creator` makes with CREATE; its first nonce is 1 (EIP-161)."""
     raw = keccak(rlp.encode([bytes.fromhex(creator[2:]), nonce]))
     return to_checksum_address(raw[12:])
 

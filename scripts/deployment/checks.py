@@ -1,4 +1,4 @@
-"""What a deployment config's values have to be to each other. Every refusal is a ValueError: value, reason, remedy."""
+"""Checks of a deployment config's values against each other. Every refusal is a ValueError: value, reason, remedy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def require_below(name: str, value: int, other: str, than: int) -> None:
 
 
 def require_once(where: str, names: Sequence[str]) -> None:
-    """Nothing stands twice."""
+    """Refuses a name that stands twice."""
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"{where}: {name} stands twice; keep one")

@@ -24,7 +24,7 @@ from scripts.deployment.venues import Address, AirSwap, Listed, UniswapV4, Venue
 
 ZERO = "0x" + "00" * 20
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
-"""Of Uniswap: the same on every chain that has it."""
+"""Address of Uniswap's Permit2, the same on every chain that has it."""
 CLASSES = {"retail": 1, "accredited": 2, "institutional": 3}
 
 
@@ -56,7 +56,7 @@ InvestorClass = Literal["retail", "accredited", "institutional"]
 
 
 class Role(Strict):
-    """Who holds a role; `delay` is what its loosening functions wait out."""
+    """Holders of a role; `delay` is the time that its loosening functions wait."""
 
     accounts: list[Address] = Field(min_length=1)
     delay: Seconds = 0
@@ -158,7 +158,7 @@ class Feed(Strict):
 
 
 class Rules(Strict):
-    """Who may hold: ISO 3166-1 numeric countries and investor classes."""
+    """Admitted holders: ISO 3166-1 numeric countries and investor classes."""
 
     countries: list[Country] = Field(min_length=1)
     classes: list[InvestorClass] = Field(min_length=1)
@@ -178,7 +178,7 @@ class Token(Strict):
 
 
 class Quorum(Strict):
-    """Who signs, and how many of them it takes; a BLS group counts once."""
+    """Signers, and the number of them that is needed; a BLS group counts once."""
 
     signers: list[Signer] = Field(min_length=1)
     threshold: Annotated[int, Field(ge=1)]
@@ -223,7 +223,7 @@ class Limits(Strict):
         return self
 
     def as_tuple(self) -> tuple[int, ...]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return tuple(self.model_dump().values())
 
 
@@ -254,7 +254,7 @@ class Fees(Strict):
         return self
 
     def as_tuple(self) -> tuple[Any, ...]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return self.management, self.performance, self.period, self.recipient or ZERO
 
 
@@ -266,7 +266,7 @@ class SharePolicy(Strict):
     deposit_cap: Annotated[Decimal, Field(gt=0)] | None = None
 
     def as_tuple(self, decimals: int) -> tuple[int, int, int]:
-        """For the ABI, in smallest units of a settlement token with so many decimals.
+        """Returns the fields as the ABI encodes them, in smallest units of a settlement token with so many decimals.
 
         Raises:
             ConfigError: the cap is no whole number of them, or more than fits.
@@ -281,7 +281,7 @@ class SharePolicy(Strict):
 
 
 class Identity(Strict):
-    """What the compliance officer registers a portfolio as; it is an institutional holder."""
+    """Identity that the compliance officer registers for a portfolio, which is an institutional holder."""
 
     country: Country
     kyc_expiry: Annotated[int, Field(gt=0, lt=2**40)]
@@ -326,7 +326,7 @@ class YieldTerms(Strict):
     unlock_time: Annotated[int, Field(ge=HOUR, le=YEAR)] = 604_800
 
     def as_tuple(self) -> tuple[int, ...]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return tuple(self.model_dump().values())
 
 
@@ -418,7 +418,7 @@ class Model(Strict):
 
 
 class Trading(Strict):
-    """What portfolios may trade at most unless they have a policy of their own; IAutoRebalancer.Policy."""
+    """Maximum trading of portfolios without a policy of their own; IAutoRebalancer.Policy."""
 
     max_turnover: Annotated[int, Field(ge=1, le=50_000)] = 40_000
     turnover_window: Annotated[int, Field(ge=3_600, le=7_776_000)] = 604_800
@@ -426,12 +426,12 @@ class Trading(Strict):
     keeper_fee: Annotated[int, Field(ge=0, le=10)] = 0
 
     def as_tuple(self) -> tuple[int, ...]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return self.max_turnover, self.turnover_window, self.min_interval, self.keeper_fee
 
 
 class Config(Strict):
-    """What a network should have.
+    """The protocol as it should be on a network.
 
     Assets are named: by their key in `assets` (tokens that exist already) or in `tokens` (regulated tokens to issue).
     """

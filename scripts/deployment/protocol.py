@@ -1,4 +1,4 @@
-"""What a config needs on chain, step by step; each step looks first and acts only if something is missing.
+"""Deploys what a config needs, step by step; each step looks first and acts only if something is missing.
 
 Order matters: while functions are not yet mapped to roles they are ADMIN's, which the deployer holds. So everything is
 set up first, then functions are mapped, roles granted, and ADMIN handed over last. A run that was killed goes on from
@@ -154,7 +154,7 @@ class ProtocolDeployment:
         self._keep(name, self.chain.deploy(name, self.artifacts[name], args))
 
     def _part(self, name: str, owner: str, nonce: int) -> None:
-        """What another contract's constructor made."""
+        """Records a contract that another contract's constructor made."""
         address = create_address(self._at(owner), nonce)
         contract = contract_at(self.chain.w3, address, self.artifacts[name].abi)
         if not self.chain.has_code(address):
@@ -206,7 +206,7 @@ class ProtocolDeployment:
             self.record.bls_groups[name] = {"address": self._at(_group(name)), "threshold": group.threshold}
 
     def _possession(self, name: str, key: BlsKey) -> str:
-        """What a key of a group signs to prove that somebody has it, 32 bytes."""
+        """Returns the message, 32 bytes, that a key of a group signs to prove its possession."""
         message = self.contracts[_group(name)].functions.possessionMessage(key.public).call()
         return "0x" + bytes(message).hex()
 
@@ -471,7 +471,7 @@ class ProtocolDeployment:
             }
 
     def _portfolio_at(self, key: str) -> str:
-        """Where that portfolio is, or will be."""
+        """Returns the address of a portfolio, deployed or not."""
         return str(self.contracts["PortfolioFactory"].functions.addressOf(_salt("portfolio", key)).call())
 
     def _register(self, key: str, portfolio: Portfolio, address: str) -> None:
@@ -509,7 +509,7 @@ class ProtocolDeployment:
         )
 
     def _decimals(self, asset: str) -> int:
-        """As the oracle read them from the token when its feed was set."""
+        """Returns the decimals that the oracle read from the token when its feed was set."""
         return int(self.contracts["PriceOracle"].functions.feedOf(self.assets[asset]).call()[3])
 
     # -- Roles
@@ -533,7 +533,7 @@ class ProtocolDeployment:
             self._act(what, "AccessManager", "setTargetFunctionRole", target, selectors, role)
 
     def _selectors(self, name: str, function: str) -> list[bytes]:
-        """Of every function of this name: some take their arguments in two ways."""
+        """Returns the selector of every function of this name: some take their arguments in two ways."""
         # The factory governs the functions of its tokens.
         sources = (name, "ComplianceAwareToken") if name == "TokenFactory" else (name,)
         items = [item for source in sources for item in self.artifacts[source].abi]

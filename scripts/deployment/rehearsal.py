@@ -47,13 +47,13 @@ def rehearse(url: str, config: Config, artifacts: Mapping[str, Artifact], deploy
 
     Args:
         url: A node of the network.
-        config: What the network should have.
-        artifacts: The protocol's, by name.
+        config: The protocol as it should be on the network.
+        artifacts: The protocol's artifacts, by name.
         deployer: Address that would sign.
-        gas_price: Wei for a unit of gas, for the estimate's cost.
+        gas_price: Wei per unit of gas, for the estimate's cost.
 
     Raises:
-        DeploymentError: What the deployment itself would have said, or that no fork came up.
+        DeploymentError: If the deployment itself would fail, with its reason, or if no fork starts.
     """
     with tempfile.TemporaryDirectory(prefix="quantera-") as folder:
         # A node's address may hold a key, and arguments of a process are anybody's to read.

@@ -75,7 +75,7 @@ class Fork(Strict):
 
 
 class Listed(Strict):
-    """What is no pool contract of its own.
+    """A market that is no pool contract of its own.
 
     Tokens are named as in `assets` and `tokens`. `regulated` makes what is called a venue account: a manager or Vault
     keeps claims inside itself, which the rules of the tokens behind them do not see.
@@ -86,11 +86,11 @@ class Listed(Strict):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of its tokens in the config."""
+        """Names of its tokens in the config."""
         raise NotImplementedError
 
     def market(self, assets: Mapping[str, str]) -> Market:
-        """As the aggregator lists it.
+        """Returns the market that the aggregator lists.
 
         Args:
             assets: Addresses by name.
@@ -304,7 +304,7 @@ Venue = Annotated[
 
 
 def market_record(kind: str, market: Market) -> dict[str, Any]:
-    """What the deployment file says about a listed market; keepers.chain.deployment reads it."""
+    """Returns a listed market's entry in the deployment file, which keepers.chain.deployment reads."""
     return {
         "address": market.key,
         "kind": kind,

@@ -1,1 +1,1 @@
-"""What `ape run rulebook`, `check` and `verify_log` share."""
+"""Shared parts of `ape run rulebook`, `check` and `verify_log`."""

@@ -16,7 +16,7 @@ _MANAGER = "@openzeppelin/contracts/build/contracts/AccessManager.json"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a plan.
+    """The result of applying a plan.
 
     Attributes:
         sent: Transactions that set rules.
@@ -30,10 +30,10 @@ class Outcome:
 
 
 class Officer:
-    """Whoever sends, towards one engine.
+    """The account that sends rules to one engine.
 
     Args:
-        chain: With the officer as its sender.
+        chain: Chain whose sender is the officer.
         engine: Address of the engine.
     """
 

@@ -113,7 +113,7 @@ def units(text: str, decimals: int) -> int:
 
 @cache
 def rulebook() -> Rulebook:
-    """What is shipped, read once."""
+    """Returns the shipped rulebook, which is read once."""
     return load_rulebook()
 
 

@@ -1,1 +1,1 @@
-"""What a chain says about itself, as text."""
+"""Reports of a chain's state, as text."""

@@ -44,7 +44,7 @@ class Quote:
         expiry: Unix seconds; the offer ends there.
         maker: Address of the account that pays `maker_amount` of `maker_token`, in smallest units.
         taker: The only caller that may use the offer: the AirSwapAdapter.
-        taker_token, taker_amount: What the maker gets, in smallest units.
+        taker_token, taker_amount: Token and amount that the maker gets, in smallest units.
     """
 
     nonce: int
@@ -57,7 +57,7 @@ class Quote:
     taker_amount: int
 
     def message(self, settlement: Contract) -> SignableMessage:
-        """What the maker signs (EIP-712), for this SwapERC20 and its present fee."""
+        """Returns the message that the maker signs (EIP-712), for this SwapERC20 and its present fee."""
         domain = {
             "name": "SWAP_ERC20",
             "version": "4.3",
@@ -89,7 +89,7 @@ def quoted_path(market: str, zero_for_one: bool, amount: int, quote: tuple[int, 
 
     Args:
         market: The market's key.
-        zero_for_one: Whether token0 goes in.
+        zero_for_one: True if token0 goes in.
         amount: Smallest units that go in.
         quote: The quote's words.
     """

@@ -123,7 +123,7 @@ class BalancerV2:
 
 
 def vault_abi() -> list[dict[str, Any]]:
-    """Of the Vault."""
+    """Returns the ABI of the Vault."""
     return _artifact(_VAULT, "Vault").abi
 
 

@@ -34,13 +34,13 @@ class V2Fork(UniswapV2):
 
 
 class PancakeV2(V2Fork):
-    """Of @pancakeswap-libs/pancake-swap-core: 0.2%."""
+    """PancakeSwap V2 from @pancakeswap-libs/pancake-swap-core, with its fee of 0.2%."""
 
     artifact_path = "@pancakeswap-libs/pancake-swap-core/build/PancakeFactory.json"
 
 
 class TraderJoe(V2Fork):
-    """Of @traderjoe-xyz/core, as it is on Avalanche: 0.3%."""
+    """Trader Joe from @traderjoe-xyz/core, as deployed on Avalanche, with its fee of 0.3%."""
 
     artifact_path = "@traderjoe-xyz/core/deployments/avalanche/JoeFactory.json"
 
@@ -68,7 +68,7 @@ class PancakeV3:
         return self
 
     def create_pool(self, amounts: dict[str, int], fee: int) -> Contract:
-        """As UniswapV3's; the fee is one of PANCAKE_V3_SPACING."""
+        """Creates a pool as UniswapV3 does; the fee is one of PANCAKE_V3_SPACING."""
         token0, token1 = sort_tokens(*amounts)
         send(self._w3, self._deployer, self.factory.functions.createPool(token0, token1, fee))
         address = self.factory.functions.getPool(token0, token1, fee).call()

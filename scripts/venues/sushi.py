@@ -23,7 +23,7 @@ _CACHE = ROOT / "build" / "sushi"
 
 
 class SushiV2(V2Fork):
-    """Of @sushiswap/core: 0.3%."""
+    """SushiSwap V2 from @sushiswap/core, with its fee of 0.3%."""
 
     def deploy(self, weth: Contract | None = None) -> SushiV2:
         """See `V2Fork`."""

@@ -29,12 +29,12 @@ _SPACING = re.compile(r"^  \[SushiSwapV3FeeAmount\.(\w+)\]: (\d+),$", re.MULTILI
 
 @dataclass(frozen=True)
 class SushiV3Terms:
-    """What Sushi publishes of its V3.
+    """Constants that Sushi publishes of its V3.
 
     Attributes:
         pool_hash: keccak256 of a pool's creation code, hexadecimal with 0x, on Ethereum and all other chains but two
             (Blast, Katana).
-        tick_spacing: Of each fee in pips, but for the two fees that only Katana has.
+        tick_spacing: Tick spacing by fee in pips, without the two fees that only Katana has.
     """
 
     pool_hash: str
@@ -68,7 +68,7 @@ class SushiV3(UniswapV3):
 
 
 def published_terms(path: Path = PUBLISHED) -> SushiV3Terms:
-    """What the installed package says.
+    """Reads the constants from the installed package.
 
     Raises:
         FileNotFoundError: If it is not installed; `make install` does.

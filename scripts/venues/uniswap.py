@@ -21,7 +21,7 @@ from scripts.transactions import deploy, send
 
 V2_FEE_PIPS = 3000
 TICK_SPACING = {100: 1, 500: 10, 3000: 60, 10_000: 200}
-"""Of each V3 fee, in pips (hundredths of a basis point). The packaged factory knows the last three."""
+"""Tick spacing by V3 fee, in pips (hundredths of a basis point). The packaged factory knows the last three."""
 MAX_TICK = 887_272
 FAR_FUTURE = 2**40 - 1
 MAX_UINT256 = 2**256 - 1
@@ -111,9 +111,9 @@ class V3State:
     """A V3 pool at one block.
 
     Attributes:
-        sqrt_price_x96: slot0's, 96 fractional bits.
-        tick: slot0's.
-        liquidity: In range.
+        sqrt_price_x96: Square root of the price in slot0, 96 fractional bits.
+        tick: Tick in slot0.
+        liquidity: Liquidity in range.
         ticks: (tick, liquidityNet) of every initialised tick, rising.
     """
 
@@ -128,7 +128,7 @@ class UniswapV3:
 
     Attributes:
         factory, position_manager, router, weth: Contracts, after `deploy`.
-        tick_spacing: Of each fee in pips that pools may have.
+        tick_spacing: Tick spacing by fee, in pips, of the fees that pools may have.
     """
 
     tick_spacing: Mapping[int, int] = TICK_SPACING
@@ -147,7 +147,7 @@ class UniswapV3:
 
         Args:
             weth: A WETH9; without one it gets its own.
-            v2_factory: What SwapRouter02 routes V2 swaps to, if it shall.
+            v2_factory: Factory that SwapRouter02 routes V2 swaps to; None for no V2 swaps.
         """
         self.weth = weth or deploy_weth(self._w3, self._deployer)
         factory = _v3_artifact("@uniswap/v3-core", "UniswapV3Factory")
@@ -172,7 +172,7 @@ class UniswapV3:
 
         Args:
             amounts: Token -> smallest units.
-            fee: In pips, of `tick_spacing`.
+            fee: Fee in pips, a key of `tick_spacing`.
         """
         token_a, token_b = amounts
         token0, token1 = sort_tokens(token_a, token_b)

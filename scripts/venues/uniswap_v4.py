@@ -36,10 +36,10 @@ class V4Key:
     """A pool, as the PoolManager knows it; the zero address is the chain's own coin.
 
     Attributes:
-        currency0, currency1: By number, rising.
-        fee: In pips.
-        tick_spacing: Of the pool.
-        hooks: Address, zero without.
+        currency0, currency1: Addresses, the lower first.
+        fee: Fee in pips.
+        tick_spacing: Distance between ticks that can be initialised.
+        hooks: Address of the hooks, zero for none.
     """
 
     currency0: str
@@ -49,7 +49,7 @@ class V4Key:
     hooks: str = ZERO
 
     def as_tuple(self) -> tuple[str, str, int, int, str]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return self.currency0, self.currency1, self.fee, self.tick_spacing, self.hooks
 
     @property
@@ -116,7 +116,7 @@ class UniswapV4:
         Args:
             provider: Holder of tokens and coin, who pays.
             amounts: Currency -> smallest units; the zero address for the chain's own coin.
-            fee, spacing, hooks: Of the key.
+            fee, spacing, hooks: Fields of the key.
         """
         currency0, currency1 = sorted(amounts, key=lambda currency: int(currency, 16))
         key = V4Key(currency0, currency1, fee, spacing, hooks)
