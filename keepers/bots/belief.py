@@ -12,11 +12,11 @@ def require_belief(context: Context, found: Mapping[str, str]) -> None:
     """Passes where there is no doubt.
 
     Args:
-        context: Of the bot, whose log tells each doubt; `quantera_events_total` counts them.
+        context: Context of the bot, whose log tells each doubt; `quantera_events_total` counts them.
         found: Reasons by symbol.
 
     Raises:
-        Waiting: With the first doubt: nothing is made of any asset's closes until a person has looked.
+        Waiting: If there is a doubt, with the first one: no close is used until a person has looked.
     """
     for symbol, reason in found.items():
         if context.doubted.get(symbol) != reason:

@@ -25,7 +25,7 @@ def steps_due(view: RiskView) -> int:
 
 
 def relapsed(view: RiskView) -> bool:
-    """Whether a portfolio whose trading is restricted is outside its limits, or almost: a recovery has to end."""
+    """Returns True if a portfolio with restricted trading is outside its limits, or almost: a recovery has to end."""
     return view.state in ("Warning", "DeRiskOnly") and state_due(view) != "Normal" and steps_due(view) <= 0
 
 
@@ -48,11 +48,11 @@ def act(context: Context, name: str, block: Block, reason: str, suffix: int | No
     """Calls `trip`, `recover` or `checkpoint` for the portfolio unless that would revert.
 
     Args:
-        context: Of the bot.
+        context: Context of the bot.
         name: Function of the risk engine.
         block: Newest block.
-        reason: For the record.
-        suffix: What makes the key unique; the block's height unless given.
+        reason: Reason that is recorded.
+        suffix: Number that makes the key unique; the default is the block's height.
     """
     portfolio = context.record.address
     key = f"{name}:{portfolio}:{block.number if suffix is None else suffix}"

@@ -19,8 +19,9 @@ from keepers.compliance.claims import Topic, Verdict, counts, lost
 from keepers.store import Decision
 
 LIAR_REST_SECONDS = 86_400
-"""For which a wallet rests whose refresh changed nothing: its ONCHAINID, which its holder controls, answers otherwise
-when it is asked than when it is called, and each time costs the keeper a transaction. A revocation ends the rest."""
+"""Time for which a wallet rests whose refresh changed nothing: its ONCHAINID, which its holder controls, answers
+otherwise when it is asked than when it is called, and each time costs the keeper a transaction. A revocation
+ends the rest."""
 _PAGE = 500
 """Wallets that are read at once."""
 _MINUTE = 60
@@ -171,7 +172,7 @@ class ClaimsBot:
             office.decide(key, block, "nothing", reason, receipt)
 
     def _rests(self, last: Decision, block: Block) -> bool:
-        """Whether it is too early to refresh a wallet again: not if what calls for it came after the last time."""
+        """Returns True if it is too early to refresh a wallet again: not if the cause came after the last refresh."""
         if last.block >= block.number:
             return True  # an endpoint that does not show yet what came of it
         if self._since is not None and last.block < self._since:

@@ -1,4 +1,4 @@
-"""What every bot needs, opened and checked from a config."""
+"""The services that every bot needs, opened and checked from a config."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Office(Desk):
     """The desk of a bot that a config describes.
 
     Attributes:
-        config: As read.
-        deployment: Open.
-        leadership: Of this replica.
+        config: Config of the keeper.
+        deployment: Deployment that the config names.
+        leadership: Leadership of this replica.
         stop: Set when the bot is asked to end.
     """
 
@@ -52,9 +52,9 @@ class Context(Office):
     """The office of a bot that looks after a portfolio.
 
     Attributes:
-        reader, signers: Open.
-        record: The portfolio.
-        doubted: What was last said against closes, by symbol.
+        reader, signers: Reader of the chain, and the keys that sign.
+        record: The portfolio in the deployment.
+        doubted: Last reason against closes, by symbol.
     """
 
     reader: Reader
@@ -82,11 +82,11 @@ def open_office(config: Config, bot: str, log: Any, stop: threading.Event, key: 
     """Connects, loads, checks and unlocks.
 
     Args:
-        config: As read.
+        config: Config of the keeper.
         bot: Name in the store.
         log: structlog logger.
         stop: Set when the bot is asked to end.
-        key: The sender's, where it is open already.
+        key: The sender's key, if it is open already.
 
     Raises:
         KeeperError: One line saying what is wrong.
@@ -116,7 +116,7 @@ def open_office(config: Config, bot: str, log: Any, stop: threading.Event, key: 
 
 
 def open_runtime(bot: Bot, office: Office, beat: Callable[[Step], None] = lambda _: None) -> Runtime:
-    """What runs a bot as its config says."""
+    """Returns the runtime of a bot, as its config describes it."""
     config = office.config
     policy = Policy(
         poll_seconds=config.poll_seconds,

@@ -22,9 +22,9 @@ class Schedule:
     """Minutes at which something is due.
 
     Attributes:
-        text: As written.
-        minutes, hours, days, months, weekdays: That match; Sunday is 0.
-        either_day: Whether the day of month or of week is enough, as crontab has it where both are restricted.
+        text: Text of the schedule.
+        minutes, hours, days, months, weekdays: Numbers that match; Sunday is 0.
+        either_day: True if the day of month or of week is enough, as crontab has it where both are restricted.
     """
 
     text: str

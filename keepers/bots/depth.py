@@ -13,7 +13,7 @@ from keepers.chain.state import WAD, DepthInfo, PortfolioState
 from keepers.routing.pools import QuotedPool, V2Pool, V3Pool, other_token, proceeds
 
 Measured = V2Pool | V3Pool
-"""What a pool itself holds, the chain can confirm."""
+"""Pools whose reserves the chain itself can confirm."""
 MAX_POOLS = 8
 """ILiquidityBook: named by one report."""
 RISE_SECONDS = 3600

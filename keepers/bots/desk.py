@@ -1,4 +1,4 @@
-"""Where a bot decides: one thing is decided once, acted on once, written down with its reason."""
+"""Decisions of a bot: each thing is decided once, acted on once, and recorded with its reason."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from keepers.chain.sender import Receipt, Sender, Settled
 from keepers.store import Decision, Store
 
 RETRY_SECONDS = 900
-"""For which what was refused rests: whoever provokes refusals costs a keeper little."""
+"""Time for which a refused key rests, so that provoked refusals cost a keeper little."""
 
 
 @dataclass
 class Desk:
-    """What a handler needs to act.
+    """The services that a handler acts with.
 
     Attributes:
         bot: Name in the store.
-        node, store, sender: Open.
+        node, store, sender: Connections of the bot.
         log: structlog logger.
-        trace: Of the trigger that is being served.
-        reach: Newest block that anything was decided from while it was.
+        trace: Identifier of the trigger that is being served.
+        reach: Newest block that anything was decided from meanwhile.
     """
 
     bot: str
@@ -37,12 +37,12 @@ class Desk:
     reach: int = field(default=0, init=False)
 
     def decided(self, key: str) -> bool:
-        """Whether something was decided for good."""
+        """Returns True if a key was decided for good."""
         known = self.store.decision(self.bot, key)
         return known is not None and known.final
 
     def rests(self, key: str, block: Block) -> bool:
-        """Whether something was decided for good, or refused so short a while ago that it is too early to try again."""
+        """Returns True if a key was decided for good, or refused less than RETRY_SECONDS ago."""
         known = self.store.decision(self.bot, key)
         return known is not None and (known.final or block.timestamp < known.created + RETRY_SECONDS)
 

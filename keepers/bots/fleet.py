@@ -29,12 +29,12 @@ def run_bots(config: Config, kinds: tuple[str, ...], metrics_port: int | None = 
     One that gives up rests, for longer each time, and is opened anew; the others go on meanwhile.
 
     Args:
-        config: As read.
-        kinds: Of "risk", "rebalance" and "claims".
+        config: Config of the keeper.
+        kinds: Some of "risk", "rebalance" and "claims".
         metrics_port: Overrides the config's.
 
     Raises:
-        KeeperError: What the last bot gave up over, when all have; what could not be opened, at the start.
+        KeeperError: If a bot cannot be opened at the start, or when the last bot has given up, with its reason.
     """
     if not config.portfolio and set(kinds) != {"claims"}:
         raise ConfigError(f"{config.path}: portfolio", "missing", "add portfolio, prices and keys.signers")
@@ -62,7 +62,7 @@ class Fleet:
     """The bots of one process.
 
     Attributes:
-        fault: What the last of them gave up over, once all have; None before.
+        fault: Error of the bot that gave up last, once all have; None before.
 
     Args:
         open_bot: Opens a bot of a kind.
@@ -109,8 +109,8 @@ class Berth:
     """A bot's place in the fleet: opened at once, and again after each time that it gave up.
 
     Args:
-        fleet: That it belongs to.
-        kind, name: Of the bot.
+        fleet: Fleet that it belongs to.
+        kind, name: Kind and name of the bot.
     """
 
     def __init__(self, fleet: Fleet, kind: str, name: str) -> None:
@@ -121,7 +121,7 @@ class Berth:
         self._runtime: Runtime | None = self._opened.enter_context(fleet.open_bot(kind))
 
     def run(self) -> None:
-        """Until stopped, or all bots have given up."""
+        """Runs until it is stopped or gives up with all other bots."""
         rest = FIRST_REST_SECONDS
         while not self._fleet.stop.is_set():
             started = time.monotonic()
@@ -178,7 +178,7 @@ def _opened(
 
 @contextmanager
 def _watchers(config: Config, metrics: Metrics) -> Iterator[Watcher]:
-    """Who sees each line: metrics and, where there is one, Redis."""
+    """Yields the watchers of each log line: metrics and, if there is one, Redis."""
     if config.redis is None:
         yield metrics.watch
         return

@@ -68,7 +68,7 @@ def leave_no_dumps() -> None:
 
 
 def _asks(key: Key) -> bool:
-    """Whether it takes a person or an ordered stream to open."""
+    """Returns True if opening the key takes a person or an ordered stream."""
     local = key.keystore is not None or key.ape_account is not None
     return local and key.passphrase_file is None and key.passphrase_vault is None
 

@@ -16,10 +16,10 @@ class Leadership:
     """One replica's hold on a bot's lease.
 
     Args:
-        store: That the replicas share.
-        bot: Name.
-        seconds: For which a replica that died keeps the others out.
-        holder: Name of this replica; made up where not given.
+        store: Database that the replicas share.
+        bot: Name of the bot.
+        seconds: Time for which a replica that died keeps the others out.
+        holder: Name of this replica; the default is a random one.
     """
 
     def __init__(self, store: Store, bot: str, seconds: float, holder: str = "") -> None:
@@ -33,7 +33,7 @@ class Leadership:
 
     @property
     def lease(self) -> Lease | None:
-        """What is held, as far as this replica knows; the store checks it with every signature."""
+        """The lease that this replica holds as far as it knows; the store checks it with every signature."""
         return self._lease
 
     def lead(self) -> bool:

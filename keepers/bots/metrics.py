@@ -34,12 +34,12 @@ EVENTS = (
 
 @dataclass
 class Health:
-    """Whether a bot is alive and of use.
+    """The health of a bot.
 
     Attributes:
         beat: Monotonic seconds of the last completed look at the chain; None before the first.
         failing: Failures in a row.
-        stopped: Whether it has ended.
+        stopped: True if it has ended.
     """
 
     beat: float | None = None
@@ -113,7 +113,7 @@ class Metrics:
         return [bot for bot, health in self._health.items() if self._silent(health, patience)]
 
     def exposition(self) -> bytes:
-        """In Prometheus's text format."""
+        """Returns the metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
     def _fail(self, bot: str, failures: int) -> None:

@@ -26,8 +26,8 @@ def monitor(metrics: Metrics, host: str, port: int, patience: float) -> Iterator
     and at its end (do not rely on it). It reads only: nothing can be set or stopped from here.
 
     Args:
-        metrics: What to show.
-        host, port: Where to listen.
+        metrics: Metrics to serve.
+        host, port: Address to listen on.
         patience: Seconds without a look at the chain after which a bot hangs.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Names under which bots remember things, so that others can find them. Light to import."""
+"""The names under which bots remember things, so that others can find them. The module is light to import."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ def claims_bot(network: str) -> str:
 
 
 def bot_name(config: Config, kind: str) -> str:
-    """Of "risk", "rebalance" or "claims", as a config has it."""
+    """Returns the name in the store of "risk", "rebalance" or "claims"."""
     if kind == "claims":
         return claims_bot(config.deployment.stem)
     return {"risk": risk_bot, "rebalance": rebalance_bot}[kind](config.portfolio)
 
 
 def registry_key(registry: str) -> str:
-    """That an identity registry, by checksummed address, is watched."""
+    """Returns the key for watching an identity registry, given by checksummed address."""
     return f"registry:{registry}"
 
 
 def wallet_prefix(registry: str) -> str:
-    """With an account behind it: that a wallet of a registry is watched; addresses checksummed."""
+    """Returns the prefix of keys for watching a registry's wallets; an account follows. Addresses are checksummed."""
     return f"wallet:{registry}:"
 
 
 def refresh_prefix(registry: str, account: str) -> str:
-    """With a number behind it: a refresh of a wallet; addresses checksummed."""
+    """Returns the prefix of the keys of a wallet's refreshes; a number follows. Addresses are checksummed."""
     return f"refresh:{registry}:{account}:"
 
 
@@ -64,7 +64,7 @@ def depth_key(universe: bytes, asset: str, nonce: int) -> str:
 
 
 def rebalance_key(portfolio: str, model_nonce: int) -> str:
-    """What to do with a portfolio, by address, under a posted model."""
+    """Returns the key of the decision about a portfolio, by address, under a posted model."""
     return f"rebalance:{portfolio}:{model_nonce}"
 
 

@@ -1,4 +1,4 @@
-"""From a portfolio's state to a signed-to-be rebalance. No I/O."""
+"""Plans a rebalance, ready to be signed, from a portfolio's state. No I/O."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class TooCostly(PlanRefused):
 
 @dataclass(frozen=True)
 class Intent:
-    """Whether to rebalance and how.
+    """The decision to rebalance or not, and its targets.
 
     Attributes:
-        reason: In a sentence.
-        derisk: Whether VaR has to fall.
-        targets: (assets,), of risky assets, fractions of NAV; None where nothing is to be done.
+        reason: Reason in a sentence.
+        derisk: True if VaR has to fall.
+        targets: (assets,), risky assets, fractions of NAV; None for no rebalance.
     """
 
     reason: str
@@ -68,10 +68,10 @@ class Intent:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What would be signed.
+    """A rebalance that would be signed.
 
     Attributes:
-        orders: In the order of execution.
+        orders: Orders in the sequence of execution.
         assets: Addresses, the portfolio's list that it was decided from.
         targets: WAD weights after them as quoted, in the order of `assets`; they sum to 1e18.
         var_before, var_after: One-day 99% value at risk, fractions of NAV.
@@ -91,11 +91,11 @@ class Proposal:
 
     @property
     def most_turnover_bps(self) -> int:
-        """What is signed: the chain's turnover is at most this one, and prices may move a little before it runs."""
+        """The signed maximum turnover, with room for a small move of prices before the rebalance runs."""
         return min(2**16 - 1, math.ceil(self.turnover * BPS * _TURNOVER_ROOM) + 1)
 
     def summary(self) -> str:
-        """For the record."""
+        """The recorded sentence."""
         whole = "" if self.scale == 1 else f"{PART_OF_THE_WAY} ({self.scale:.1%}); "
         return (
             f"{whole}{len(self.orders)} trades, turnover {self.turnover:.1%}, "
@@ -104,17 +104,17 @@ class Proposal:
 
 
 def decide(state: PortfolioState, settings: Rebalance, now: int, last: int | None, views: Array | None) -> Intent:
-    """Whether a portfolio needs a rebalance under the posted model.
+    """Decides if a portfolio needs a rebalance under the posted model.
 
     A breach of VaR or weight is mended at once. A drawdown is nothing that trading can mend: it only
     demands that VaR does not rise. Otherwise uninvested cash is invested, and drift corrected when the
     schedule is due.
 
     Args:
-        state: At one block.
-        settings: Of the bot.
+        state: State at one block.
+        settings: Settings of the bot.
         now: Unix seconds of that block.
-        last: Of the last rebalance; None where there was none, or it stopped short of its targets.
+        last: Unix seconds of the last rebalance; None if there was none, or it stopped short of its targets.
         views: (assets,), expected daily returns beyond the prior, or None.
 
     Raises:
@@ -147,11 +147,11 @@ def build(
     Where pools would pay too little, or the plan lose too much, it goes half as far, and half again.
 
     Args:
-        state: At one block.
-        pools: At the same block.
-        intent: With targets.
-        settings: Of the bot.
-        scale: Part of the way to go at most, above 0 to 1.
+        state: State at one block.
+        pools: Pools at the same block.
+        intent: Decision with targets.
+        settings: Settings of the bot.
+        scale: Maximum part of the way to go, above 0 to 1.
 
     Raises:
         PlanRefused: If no plan worth its gas fits, or it does not lower a VaR that has to fall.
@@ -197,14 +197,14 @@ def prior_returns(covariance: Array, settings: Rebalance, max_weight: float) -> 
 
     Args:
         covariance: (assets, assets), daily.
-        settings: Of the bot.
-        max_weight: Of any one asset, fraction of NAV.
+        settings: Settings of the bot.
+        max_weight: Maximum weight of any one asset, fraction of NAV.
 
     Returns:
         (assets,), fractions.
 
     Raises:
-        OptimisationFailed: As `reference_weights`.
+        OptimisationFailed: If `reference_weights` finds no weights.
     """
     invested = 1 - settings.min_cash
     weights = invested * reference_weights(settings.strategy, covariance, max_weight / invested)

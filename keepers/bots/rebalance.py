@@ -65,7 +65,7 @@ class RebalanceBot:
         self._passed = 0
 
     def forget(self) -> None:
-        """Nothing is kept that the chain does not say."""
+        """Keeps no state that the chain does not hold."""
 
     def _on_models(self, posted: Sequence[Event], block: Block) -> None:
         """Decides under the newest model; under those that came and went meanwhile nothing will happen."""
@@ -106,7 +106,7 @@ class RebalanceBot:
             self._act(nonce, key, intent, state, block)
 
     def _intent(self, state: PortfolioState, block: Block) -> Intent:
-        """What to do; no targets where no weights meet the limits."""
+        """Returns the decision; it has no targets if no weights meet the limits."""
         settings = self._context.config.rebalance
         views = self._views(state, block)
         try:
@@ -223,5 +223,5 @@ def _require_in_time(nonce: int, refusal: str) -> None:
 
 
 def _is_refusal(error: KeeperError) -> bool:
-    """Whether the plan or the chain refused, rather than the node or the network failed."""
+    """Returns True if the plan or the chain refused, and False if the node or the network failed."""
     return isinstance(error, Reverted | PlanRefused | RoutingError)

@@ -53,7 +53,7 @@ class Rehearsal(Sender):
         raise NotSent(key, "simulated and not sent", "run without --dry-run")
 
     def settle(self) -> Iterator[Settled]:
-        """Nothing."""
+        """Yields nothing."""
         return iter(())
 
 
@@ -73,9 +73,9 @@ def look_once(config: Config, kinds: tuple[str, ...], *, dry_run: bool) -> None:
     """One look at the chain by each bot.
 
     Args:
-        config: As read.
-        kinds: Of "risk", "rebalance" and "claims".
-        dry_run: Whether nothing may be sent; what bots remember stays as it is too.
+        config: Config of the keeper.
+        kinds: Some of "risk", "rebalance" and "claims".
+        dry_run: True if nothing may be sent or remembered.
 
     Raises:
         KeeperError: If a bot fails.

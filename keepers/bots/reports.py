@@ -33,8 +33,8 @@ class Reporter:
     The nonce is the chain's, so that the chain itself refuses a second report, whatever this process remembers.
 
     Args:
-        context: Of the bot.
-        closes: Of the universe's assets up to a day; None where there is none so early.
+        context: Context of the bot.
+        closes: Function from a day to the closes of the universe's assets up to it; None if there is none so early.
     """
 
     def __init__(self, context: Context, closes: Callable[[date], Prices | None]) -> None:
@@ -138,7 +138,7 @@ class Reporter:
         return tuple(entries[row * model.size - row * (row - 1) // 2 + column - row] for row, column in pairs)
 
     def _degrees(self, model: ModelInfo) -> float:
-        """From closes up to the model's, so that it is the same whenever it is asked.
+        """Estimates degrees of freedom from closes up to the model's, so that every call gives the same.
 
         Raises:
             RiskError: If there are none.

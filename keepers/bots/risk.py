@@ -59,7 +59,7 @@ class RiskBot:
         self._next_at = 0
 
     def forget(self) -> None:
-        """Nothing is kept that the chain does not say."""
+        """Keeps no state that the chain does not hold."""
         self._next_at = 0
         self._depth.forget()
 
@@ -87,7 +87,7 @@ class RiskBot:
             self._context.decide(key, block, "refused", error.revert.text)
 
     def _too_soon(self, model: ModelInfo, block: Block) -> bool:
-        """Whether the chain would refuse any model now; the close is looked at again later."""
+        """Returns True if the chain would refuse any model now; the close is looked at again later."""
         self._next_at = model.posted_at + self._step_bounds().min_delay if model.nonce else 0
         return block.timestamp < self._next_at
 
@@ -124,7 +124,7 @@ class RiskBot:
     def _tails(
         self, returns: NDArray[np.float64], matrix: NDArray[np.float64], model: ModelInfo
     ) -> tuple[tuple[int, int, int], str]:
-        """What simulated days say, or as low as one step goes; the normal's where the config says so."""
+        """Returns tails of simulated days, or as low as one step goes; the normal's if the config says so."""
         settings = self._context.config.risk
         z95, z99, es975 = NORMAL_TAILS
         wanted, note = (z95 / WAD, z99 / WAD, es975 / WAD), ""
@@ -138,7 +138,7 @@ class RiskBot:
         return found, note + (", tails held back by the last model's" if held else "")
 
     def _entries(self, matrix: NDArray[np.float64], model: ModelInfo) -> tuple[list[int], str]:
-        """What the chain takes: the estimate, or as far as one step goes towards it."""
+        """Returns the entries that the chain takes: the estimate, or one step towards it."""
         if model.nonce == 0:
             return to_fixed_point(matrix), ""
         last = self._context.reader.model_entries(model)
@@ -155,7 +155,7 @@ class RiskBot:
     # -- Breaker
 
     def _view(self) -> RiskView | None:
-        """What the chain says now, a model posted just before included; None without a model."""
+        """Reads the risk now, with a model that was posted just before; returns None without a model."""
         view = self._context.reader.risk(self._context.record.address, self._universe)
         if view.model.nonce == 0:
             return None
@@ -174,7 +174,7 @@ class RiskBot:
         return 0 if view is None else int(relapsed(view))
 
     def _trip(self, _steps: float, block: Block) -> bool:
-        """Until the state is the one that is due: without the role KEEPER a keeper looks twice."""
+        """Trips until the state is the one that is due: without the role KEEPER a keeper looks twice."""
         view = self._view()
         return view is not None and steps_due(view) > 0 and trip(self._context, view, block) and self._steps(block) <= 0
 
@@ -230,7 +230,7 @@ class RiskBot:
         """Holds the model back while a close is in doubt: a guard's alert is cheaper than a wrong trade.
 
         Raises:
-            Waiting: With the first doubt.
+            Waiting: If there is a doubt, with the first one.
             Reverted: If the oracle has no price to compare with.
         """
         assets = self._context.reader.universe_assets(self._universe)

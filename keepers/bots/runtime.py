@@ -35,16 +35,16 @@ _SLICE = 0.25
 
 
 class Bot(Protocol):
-    """What the runtime runs."""
+    """A bot that the runtime can run."""
 
     @property
     def name(self) -> str:
-        """In the store."""
+        """Name in the store."""
         ...
 
     @property
     def triggers(self) -> Sequence[Trigger]:
-        """What it waits for, in the order in which they are served."""
+        """Triggers, in the order in which they are served."""
         ...
 
     def forget(self) -> None:
@@ -58,16 +58,16 @@ class CircuitOpen(KeeperError):
 
 @dataclass(frozen=True)
 class Policy:
-    """How to run.
+    """The limits and pauses of a run.
 
     Attributes:
-        poll_seconds: Between looks for a new block.
-        max_failures: In a row, after which the bot gives up.
-        max_backoff: Most seconds between looks after failures, which double each time.
+        poll_seconds: Time between looks for a new block.
+        max_failures: Failures in a row after which the bot gives up.
+        max_backoff: Maximum seconds between looks after failures, which double each time.
         confirmations: Blocks on top of an event's before it counts.
         finality: Blocks that a reorganisation may take back; so many are remembered.
-        page: Blocks of a log query at most.
-        live_poll_seconds: Between looks while a websocket tells of new blocks.
+        page: Maximum number of blocks per log query.
+        live_poll_seconds: Time between looks while a websocket tells of new blocks.
         patience: Seconds for which a node may be behind what it once showed before the chain itself went back.
     """
 
@@ -83,13 +83,13 @@ class Policy:
 
 @dataclass(frozen=True)
 class Step:
-    """How a look at the chain went.
+    """The result of a look at the chain.
 
     Attributes:
         head: Newest block; None for a replica that stands by.
-        leads: Whether this replica acts.
-        paused: Whether the bot rests.
-        waits: Whether something has to come first before a trigger can be dealt with.
+        leads: True if this replica acts.
+        paused: True if the bot rests.
+        waits: True if something has to come first before a trigger can be dealt with.
     """
 
     head: Block | None
@@ -102,13 +102,13 @@ class Runtime:
     """One bot on one chain.
 
     Args:
-        bot: Whose triggers are served.
-        desk: With the same name.
-        policy: How.
+        bot: Bot whose triggers are served.
+        desk: Desk with the same name.
+        policy: Limits and pauses.
         stop: Ends it when set.
-        leadership: Of this replica; None for a bot that has no replicas.
+        leadership: Leadership of this replica; None for a bot that has no replicas.
         heads: Tells of new blocks, if there is a websocket.
-        wake: What `heads` sets.
+        wake: Event that `heads` sets.
         beat: Called after each step that went well; for health checks.
     """
 
@@ -143,10 +143,10 @@ class Runtime:
         self._told: list[str] = []
 
     def run(self) -> None:
-        """Until stopped.
+        """Runs until it is stopped.
 
         Raises:
-            CircuitOpen: After too many failures in a row.
+            CircuitOpen: If too many looks fail in a row.
         """
         failures = 0
         if self._heads is not None:
@@ -228,7 +228,7 @@ class Runtime:
         self._bot.forget()
 
     def _pauses(self) -> bool:
-        """Whether a person told the bot to rest; it finishes what it sent, and begins nothing."""
+        """Returns True if a person told the bot to rest; it finishes what it sent, and begins nothing."""
         rest = paused(self._desk.store, self._bot.name)
         if rest != self._rest:
             self._desk.log.info("paused" if rest else "goes on", reason=rest.reason if rest else "unpaused")
@@ -271,14 +271,14 @@ class Runtime:
         return True
 
     def _stands(self, seen: SeenBlock, head: Block) -> bool:
-        """Whether a block that was seen is still part of the chain."""
+        """Returns True if a block that was seen is still part of the chain."""
         if seen.hash in (head.hash, head.parent):
             return True
         there = self._desk.node.block(seen.number) if seen.number < head.number else None
         return there is not None and there.hash == seen.hash
 
     def _is_behind(self, head: Block, newest: SeenBlock) -> bool:
-        """Whether a node that contradicts nothing but lacks blocks may only be late."""
+        """Returns True if a node that contradicts nothing but lacks blocks may only be late."""
         if head.number >= newest.number:
             return False
         now = time.monotonic()

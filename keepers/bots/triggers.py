@@ -1,4 +1,4 @@
-"""What a bot can wait for. A handler may raise: it is called again, so that it has to decide each thing once by key."""
+"""Triggers of a bot. A handler may raise: it is called again, so that it has to decide each thing once by key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class OnBlock:
     """A new newest block; others may lie between it and the last one.
 
     Attributes:
-        name: In the log; one of a bot.
+        name: Name in the log, unique within a bot.
         handler: Takes the block.
     """
 
@@ -31,9 +31,9 @@ class OnEvents:
     A page whose handler raised comes again; one that was taken back by a reorganisation comes again as it is now.
 
     Attributes:
-        name: In the log and of the cursor; one of a bot.
-        event: Which.
-        addresses: Of the contracts; none for every contract.
+        name: Name in the log and of the cursor, unique within a bot.
+        event: Event to watch.
+        addresses: Contracts to watch; none for every contract.
         handler: Takes a page of events and the newest block.
         start: Height to begin at where there is no cursor yet.
         topics: 0x-prefixed values of the indexed arguments, None for any.
@@ -50,7 +50,7 @@ class OnEvents:
 
     @property
     def filter(self) -> LogFilter:
-        """For the node."""
+        """Returns the filter that the node takes."""
         return LogFilter(self.event, self.addresses, self.topics)
 
 
@@ -59,8 +59,8 @@ class OnTime:
     """A time of the chain's clock. After a downtime the last one that was missed comes once.
 
     Attributes:
-        name: In the log and of the cursor; one of a bot.
-        schedule: When.
+        name: Name in the log and of the cursor, unique within a bot.
+        schedule: Times.
         handler: Takes the time that was due, unix seconds, and the newest block.
     """
 
@@ -74,11 +74,11 @@ class OnThreshold:
     """A number above a limit: once a crossing, when the handler says that it has dealt with it.
 
     Attributes:
-        name: In the log; one of a bot.
-        read: The number at a block; None where it cannot be had.
-        limit: Above which the handler is called.
+        name: Name in the log, unique within a bot.
+        read: Function from a block to the number; None where it cannot be had.
+        limit: Value above which the handler is called.
         handler: Takes the number and the block; False has it called again with the next block.
-        rearm: At or below which the next crossing counts; the limit where not given.
+        rearm: Value at or below which the next crossing counts; the default is the limit.
     """
 
     name: str
@@ -93,7 +93,7 @@ class OnChange:
     """A value that is another one than when it was last dealt with; looked at without new blocks too.
 
     Attributes:
-        name: In the log; one of a bot.
+        name: Name in the log, unique within a bot.
         read: The value, given the newest block.
         handler: Takes the block.
     """

@@ -30,7 +30,7 @@ class Malformed(ValueError):
     """An answer that no node that works gives; its endpoint is unwell.
 
     Attributes:
-        remedy: What to do about it.
+        remedy: Action against it.
     """
 
     def __init__(self, reason: str, remedy: str = "wait, or name another node as rpc_url") -> None:
@@ -43,10 +43,10 @@ class Question:
     """A JSON-RPC request.
 
     Attributes:
-        method: Such as "eth_call".
-        params: As JSON.
+        method: Name of the method, such as "eth_call".
+        params: Parameters as JSON values.
         read: Makes the answer of a result that has the method's shape; may return a ChainError in its place.
-        optional: Whether a node that works may lack the method: its refusal is an answer then, `Unsupported`.
+        optional: True if a working node may lack the method: its refusal is an answer then, `Unsupported`.
     """
 
     method: str
@@ -63,7 +63,7 @@ def outcome(question: Question, response: object) -> Any:
     """The answer in a response, or the ChainError that the node answered with.
 
     Args:
-        question: That was asked.
+        question: Question that was asked.
         response: One JSON-RPC response object.
 
     Raises:
@@ -175,7 +175,7 @@ def _receipt(result: object, params: Sequence[Any]) -> bool:
 
 
 def _transaction(result: object, params: Sequence[Any]) -> bool:
-    """That transaction; null where the node does not know it."""
+    """Returns True for the transaction that was asked for, or null if the node does not know it."""
     return result is None or (
         isinstance(result, dict)
         and _same_word(result.get("hash"), params[0])

@@ -52,9 +52,9 @@ class ComplianceReader:
         token: Checksummed.
         engine: Address of the engine that decides.
         registry: Address of the registry of its holders.
-        symbol: Of the token.
-        decimals: Of the token.
-        block: At which everything is read.
+        symbol: Symbol of the token.
+        decimals: Decimals of the token.
+        block: Block at which everything is read.
 
     Raises:
         NotRegulated: If the address is none, or no regulated token.
@@ -90,7 +90,7 @@ class ComplianceReader:
             sender: Address; None to mint.
             receiver: Address; None to burn.
             amount: Smallest units.
-            spender: Who would move it, if neither of the two.
+            spender: Account that would move it, if it is neither of the two.
         """
         addresses = [address for address in (sender, receiver, spender) if address is not None]
         parties = self._parties(addresses)
@@ -110,7 +110,7 @@ class ComplianceReader:
         return Movement(find[sender], find[receiver], amount, find[spender]), state
 
     def verdict(self, movement: Movement) -> tuple[str | None, Reason]:
-        """What the engine itself says: the refused account and the reason."""
+        """Returns the verdict of the engine itself: the refused account and the reason."""
         sender, receiver = _address(movement.sender), _address(movement.receiver)
         operator = _address(movement.spender or movement.sender)
         check = _engine("checkTransfer")
@@ -118,7 +118,7 @@ class ComplianceReader:
         return (None if account == ZERO else to_checksum_address(account)), Reason(reason)
 
     def restriction(self, movement: Movement) -> Reason:
-        """What the token itself says of a transfer by its sender (ERC-1404)."""
+        """Returns the token's own verdict on a transfer by its sender (ERC-1404)."""
         sender, receiver = _address(movement.sender), _address(movement.receiver)
         return Reason(self._call(self.token, _token("detectTransferRestriction"), sender, receiver, movement.amount))
 

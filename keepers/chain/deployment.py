@@ -1,4 +1,4 @@
-"""What is deployed where: deployments/<network>.json."""
+"""Reads records of deployments: deployments/<network>.json."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Contract:
     Attributes:
         address: Checksummed.
         code_hash: keccak256 of its runtime code, 0x-prefixed.
-        block: In which it was deployed.
+        block: Block of its deployment.
         implementation: Behind a proxy, as deployed; None for what is no proxy.
     """
 
@@ -47,10 +47,10 @@ class PoolRecord:
     """A listed market.
 
     Attributes:
-        address: By which orders name it, checksummed: the pool's own for Uniswap V2 and V3 and their forks.
-        kind: Of VENUES.
+        address: Address that names it in orders, checksummed: the pool's own for Uniswap V2 and V3 and their forks.
+        kind: One of VENUES.
         fee: Hundredths of a basis point (3000 = 0.3%).
-        market: What it is; None for pools of Uniswap V2 and V3 and their forks, which say it themselves.
+        market: Market; None for pools of Uniswap V2 and V3 and their forks, which describe themselves.
     """
 
     address: str
@@ -60,7 +60,7 @@ class PoolRecord:
 
     @property
     def venue(self) -> VenueKind:
-        """As which the aggregator lists it."""
+        """Kind that the aggregator lists it by."""
         return VENUES[self.kind]
 
 
@@ -85,12 +85,12 @@ class Deployment:
         path: File it was read from.
         network: Name.
         chain_id: EIP-155.
-        block: In which the deployment ended.
-        contracts: By name.
+        block: Block in which the deployment ended.
+        contracts: Contracts by name.
         tokens: Addresses by symbol: the assets that were there and the tokens that were issued.
         feeds: Price feeds by symbol of the token.
         pools: Listed pools.
-        portfolios: By name.
+        portfolios: Portfolios by name.
     """
 
     path: Path

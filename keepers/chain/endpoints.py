@@ -29,15 +29,15 @@ _COMPARE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Health:
-    """How an endpoint does.
+    """The health of an endpoint.
 
     Attributes:
-        url: Without secrets.
-        up: Whether its last request was answered.
-        failures: In a row.
-        reason: Of the last failure, or "".
+        url: Address without secrets.
+        up: True if its last request was answered.
+        failures: Number of failures in a row.
+        reason: Reason of the last failure, or "".
         latency: Seconds that its last answer took.
-        height: Of the newest block that it gave; 0 before the first.
+        height: Height of the newest block that it gave; 0 before the first.
     """
 
     url: str
@@ -184,8 +184,8 @@ class Endpoints:
         note: Told of a change of endpoint, as structlog's loggers are.
 
     Args:
-        endpoints: At least one.
-        chain_id: That all of them have to be on.
+        endpoints: One endpoint or more.
+        chain_id: Chain that all of them have to be on.
     """
 
     def __init__(self, endpoints: Sequence[Endpoint], chain_id: int) -> None:
@@ -210,12 +210,12 @@ class Endpoints:
         """Answers many questions by one endpoint, so that they see the same chain.
 
         Raises:
-            ChainError: As `ask`.
+            ChainError: If no endpoint answers, as in `ask`.
         """
         return self._first(lambda endpoint: endpoint.batch(questions))[0]
 
     def newest(self, question: Question, height: Callable[[Any], int], lag: int) -> Any:
-        """As `ask`, for the newest block: an endpoint more than `lag` blocks behind what was seen rests.
+        """Asks for the newest block, as `ask`: an endpoint more than `lag` blocks behind what was seen rests.
 
         All of them are asked now and then, for one that was always behind looks like the chain itself. Where every
         endpoint is that far behind the chain itself went back, and the highest is right.

@@ -1,4 +1,4 @@
-"""What goes wrong on a chain, in words."""
+"""Errors of a chain, in words."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ class Interrupted(ChainError):
 
 @dataclass(frozen=True)
 class Revert:
-    """Why a call reverted.
+    """The reason of a revert.
 
     Attributes:
-        name: Of the custom error; "Error" for a text, "Panic" for a failed assertion, "" without data.
-        args: As decoded from the ABI.
+        name: Name of the custom error; "Error" for a text, "Panic" for a failed assertion, "" without data.
+        args: Arguments, decoded by the ABI.
         text: "Name(arg=value, ...)".
     """
 
@@ -172,15 +172,15 @@ _ENUMS = {
         "AmountFrozen",
     ),
 }
-"""Names that an ABI does not carry, as the interfaces have them."""
+"""The names of enum members, which an ABI does not carry."""
 
 
 def decode_revert(data: bytes, message: str = "") -> Revert:
-    """Revert data as a name and arguments.
+    """Decodes revert data into a name and arguments.
 
     Args:
-        data: As the call returned it, selector first; may be empty.
-        message: What the node said about it, for reverts without data.
+        data: Data that the call returned, selector first; may be empty.
+        message: Message of the node, for reverts without data.
     """
     if len(data) < 4:
         return Revert("", (), message or "no reason")

@@ -1,4 +1,4 @@
-"""What a transaction offers for its gas: EIP-1559 where there is one, never above a bound."""
+"""Fees that a transaction offers: EIP-1559 if the chain has it, never above a bound."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keepers.chain.node import Node
 
 GWEI = 10**9
 LEAST_BUMP = 1.1
-"""By which nodes want a replacement to pay more, as a factor, of the fee and of the tip."""
+"""Factor by which nodes want a replacement to raise both the fee and the tip."""
 
 _PRICES = ("maxFeePerGas", "maxPriorityFeePerGas", "gasPrice")
 
@@ -35,16 +35,16 @@ def quote(node: Node, bound: int) -> dict[str, Any]:
 
 
 def raised(fields: dict[str, Any], node: Node, bump: float, bound: int) -> dict[str, Any] | None:
-    """The same transaction, paying more: the higher of a bump and today's price.
+    """Returns the transaction with a higher fee: the maximum of a bump and today's price.
 
     Args:
-        fields: Of the last attempt.
+        fields: Fields of the last attempt.
         node: Asked for today's price.
         bump: Factor.
-        bound: Most wei a gas.
+        bound: Maximum wei per gas.
 
     Returns:
-        None where a node would not take it for a replacement without going above the bound.
+        The raised fields; None if a node would not take it for a replacement without going above the bound.
     """
     try:
         today = quote(node, bound)

@@ -44,7 +44,7 @@ class HeadStream:
 
     @property
     def live(self) -> bool:
-        """Whether new blocks are being heard of."""
+        """True while the websocket tells of new blocks."""
         return self._connection is not None
 
     def start(self) -> None:

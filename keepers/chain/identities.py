@@ -15,14 +15,14 @@ from keepers.compliance.claims import Topic, Verdict, verdict
 from keepers.compliance.verdict import Identity
 
 CLAIM_REVOKED = Fragment("ClaimRevoked", ("bytes",), ("signature",), indexed=(True,))
-"""Of ONCHAINID's claim issuers: names the hash of the signature, not whose claim it was."""
+"""The event of ONCHAINID's claim issuers: it names the hash of the signature, not whose claim it was."""
 KEY_REMOVED = Fragment(
     "KeyRemoved", ("bytes32", "uint256", "uint256"), ("key", "purpose", "keyType"), indexed=(True, True, True)
 )
 """ERC-734: an issuer's key that no longer signs takes all its claims with it."""
 
 _CLAIM_GAS = 250_000 + 21_000 + 16 * 132
-"""What the registry spends on a claim at most, and what asking from outside costs on top: the call and its calldata."""
+"""Maximum that the registry spends on a claim, and the extra cost of a call from outside: its base and calldata."""
 
 
 def _registry(name: str) -> Fragment:
@@ -63,7 +63,7 @@ class IdentityReader:
         return tuple(found)
 
     def wallets(self, accounts: Sequence[str], block: Block) -> list[Wallet]:
-        """What stands of accounts."""
+        """Reads the registry's records of accounts."""
         functions = (_registry("packedIdentityOf"), _registry("identity"))
         calls = [Call(self.registry, function, (account,)) for account in accounts for function in functions]
         answers = self._all(calls, block)
@@ -73,7 +73,7 @@ class IdentityReader:
         ]
 
     def verdicts(self, onchain_ids: Collection[str], topics: Sequence[Topic], block: Block) -> dict[str, Verdict]:
-        """What the registry would find behind each ONCHAINID now.
+        """Returns the verdict that the registry would reach about each ONCHAINID now.
 
         The identity is its holder's contract: whatever goes wrong in there is an invalid claim, as it is on chain. What
         goes wrong with the node is not.

@@ -1,4 +1,4 @@
-"""What a sender has to remember of what it signed.
+"""The journal that a sender keeps of its signed transactions.
 
 One thing to do has one key, one key has one nonce for as long as that nonce is free, and every transaction
 signed for it is written down before it is broadcast. So whatever a node, a relay or a reorganisation makes of
@@ -14,7 +14,7 @@ from typing import Protocol
 
 
 class Status(StrEnum):
-    """Where a transaction stands.
+    """The state of a transaction.
 
     OPEN: signed, not known to be mined. ORPHANED: what it was decided from was taken back by a reorganisation;
     its nonce is to be used up. MINED: in a block that may still be taken back. FINAL: deep enough.
@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 
 ACTIVE = (Status.OPEN, Status.ORPHANED, Status.MINED)
-"""Of what still has to be looked after."""
+"""States of transactions that still need attention."""
 
 DAY = 86_400
 
@@ -43,10 +43,10 @@ class Attempt:
     Attributes:
         tx_hash: 0x-prefixed.
         raw: Signed bytes, 0x-prefixed.
-        max_fee: Wei a gas.
+        max_fee: Wei per gas.
         block: Height when it was signed.
         route: Name of the route that it was handed to, "public" or "private".
-        cancels: Whether it only uses the nonce up.
+        cancels: True if it only uses the nonce up.
     """
 
     tx_hash: str
@@ -62,17 +62,17 @@ class Transaction:
     """One thing to do, with everything that was signed for it.
 
     Attributes:
-        id: In the journal.
-        bot: Whose.
-        key: What it does, such as "model:0x...:7".
+        id: Number in the journal.
+        bot: Name of the bot.
+        key: Purpose of the transaction, such as "model:0x...:7".
         chain_id, sender, nonce: The account's slot that it uses.
         source: Height that it was decided from; a reorganisation below takes the decision back.
-        status: Where it stands.
-        cost: Wei: what it may cost at most, or did cost once it is mined.
+        status: State of the transaction.
+        cost: Wei: the maximum cost, or the actual cost once it is mined.
         created: Unix seconds.
-        tx_hash, block_number, block_hash: Of the mined attempt, or None.
+        tx_hash, block_number, block_hash: Position of the mined attempt, or None.
         attempts: Oldest first.
-        trace: Of the log lines that led to it, or "".
+        trace: Identifier of the log lines that led to it, or "".
     """
 
     id: int
@@ -97,12 +97,12 @@ class Wanted:
     """A transaction that is to get a nonce.
 
     Attributes:
-        key, source: As in `Transaction`.
+        key, source: Fields of `Transaction`.
         chain_id, sender: Account.
-        cost: Wei at most.
+        cost: Maximum cost in wei.
         daily_limit: Wei that the account may cost in 24 hours, this one included; None for no limit.
-        nonce: To be used, for a gap; None for the next free one.
-        trace: Of the log, or "".
+        nonce: Nonce to use, for a gap; None for the next free one.
+        trace: Identifier of the log lines, or "".
     """
 
     key: str
@@ -122,9 +122,9 @@ class Journal(Protocol):
         """Gives a transaction its nonce and records its first attempt, all or nothing, one process at a time.
 
         Args:
-            wanted: What for.
-            next_nonce: The chain's next nonce of the account; asked while nobody else can reserve.
-            sign: The first attempt with a nonce.
+            wanted: Transaction that needs a nonce.
+            next_nonce: Gives the chain's next nonce of the account; called while nobody else can reserve.
+            sign: Signs the first attempt with a nonce.
 
         Raises:
             AlreadyOpen: If the key has a transaction that is not settled, or is final.
@@ -146,7 +146,7 @@ class Journal(Protocol):
         ...
 
     def beneath(self, transaction: Transaction, first: int) -> Sequence[Transaction]:
-        """Whoever's with nonces of the same account from `first` up to the transaction's own, exclusive."""
+        """Returns transactions of any bot with the account's nonces from `first` to the transaction's own, exclusive."""
         ...
 
     def mined(self, transaction: Transaction, tx_hash: str, number: int, block_hash: str, cost: int) -> None:
@@ -154,5 +154,5 @@ class Journal(Protocol):
         ...
 
     def move(self, transaction: Transaction, status: Status) -> None:
-        """To another status; back to OPEN forgets the block that it was in."""
+        """Changes the status; a change back to OPEN forgets the block that it was in."""
         ...

@@ -127,7 +127,7 @@ def open_ape_account(alias: str, passphrase: Passphrase | None = None) -> Signer
     """Loads an account of Ape; needs the `dev` extra.
 
     Args:
-        alias: As in `ape accounts list`.
+        alias: Name in `ape accounts list`.
         passphrase: Asked for once; None leaves it to Ape to ask.
 
     Raises:
@@ -207,9 +207,9 @@ def secret_line(file: Path, what: str, setting: str) -> str:
     """The first line of a file that only its owner can read.
 
     Args:
-        file: To read.
-        what: It is, for messages.
-        setting: That names it in the config.
+        file: File to read.
+        what: Kind of secret, for messages.
+        setting: Setting that names it in the config.
 
     Raises:
         KeyMaterialError: If it is missing, empty, or readable by others.

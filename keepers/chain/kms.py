@@ -18,16 +18,16 @@ from keepers.chain.keys import KeyMaterialError
 from keepers.chain.signing import Signer, digest
 
 _ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-"""Of secp256k1's group (SEC 2, 2.4.1)."""
+"""Order of secp256k1's group (SEC 2, 2.4.1)."""
 
 _SPKI = bytes.fromhex("3056301006072a8648ce3d020106052b8104000a03420004")
-"""What precedes x and y in the public key of every uncompressed point of secp256k1."""
+"""Prefix of x and y in the public key of every uncompressed point of secp256k1."""
 
 _TRIES, _SECONDS = 3, 10
 
 
 class KmsClient(Protocol):
-    """What is used of boto3's client for KMS."""
+    """The part of boto3's client for KMS that is used."""
 
     def get_public_key(self, *, KeyId: str) -> dict[str, Any]:
         """GetPublicKey."""
@@ -72,7 +72,7 @@ class KmsSigner:
         """The transaction, signed and serialised.
 
         Raises:
-            KeyMaterialError: As `sign_message`.
+            KeyMaterialError: If the service refuses or answers with another signature, as in `sign_message`.
         """
         unsigned = serializable_unsigned_transaction_from_dict(transaction)
         signature = self._sign(bytes(unsigned.hash()))
@@ -126,8 +126,8 @@ def open_kms_key(key_id: str, region: str | None = None, endpoint_url: str | Non
 
     Args:
         key_id: Id, ARN or alias ("alias/quantera-sender").
-        region: As "eu-central-1"; None takes AWS's own configuration.
-        endpoint_url: Of a VPC endpoint; None takes the region's.
+        region: Region such as "eu-central-1"; None takes AWS's own configuration.
+        endpoint_url: Address of a VPC endpoint; None takes the region's.
 
     Raises:
         KeyMaterialError: If boto3 is not installed, or the key cannot be had or is of another kind.

@@ -14,7 +14,7 @@ from keepers.chain.errors import ChainError, NodeRefused
 from keepers.chain.node import Node
 
 _MOST_LOGS = 5_000
-"""Of a page; the next page covers fewer blocks where there were more."""
+"""Maximum logs per page; after a page with more the next one covers fewer blocks."""
 
 
 class ChainMoved(ChainError):
@@ -25,10 +25,10 @@ class Event:
     """One log, decoded when it is looked at.
 
     Args:
-        raw: As the node gives it.
-        position: Among the logs of its transaction that were asked for; unlike the log's index it stays the same
-            when the transaction is mined again in another block.
-        decode: Of the event.
+        raw: Log as the node gives it.
+        position: Position among the logs of its transaction that were asked for; unlike the log's index it stays the
+            same when the transaction is mined again in another block.
+        decode: Decoder of the event.
     """
 
     __slots__ = ("_decode", "_raw", "position")
@@ -40,12 +40,12 @@ class Event:
 
     @property
     def id(self) -> str:
-        """The same for the same event, in whichever block."""
+        """Identifier of the event, the same in any block that includes it."""
         return f"{self.tx_hash}:{self.position}"
 
     @property
     def args(self) -> dict[str, Any]:
-        """By name.
+        """Arguments by name.
 
         Raises:
             NodeRefused: If the log is none of this event.
@@ -57,7 +57,7 @@ class Event:
 
     @property
     def address(self) -> str:
-        """Of the contract, as the node writes it."""
+        """Address of the contract, as the node writes it."""
         return str(self._raw["address"])
 
     @property
@@ -78,10 +78,10 @@ class Event:
 
 @dataclass(frozen=True)
 class LogFilter:
-    """Which logs.
+    """The criteria of a log query.
 
     Attributes:
-        event: That they are of.
+        event: Event of the logs.
         addresses: Contracts; none for every contract.
         topics: 0x-prefixed values of the indexed arguments, None for any.
     """
@@ -107,8 +107,8 @@ class Page:
     """Events of a range of blocks, in the order of the chain.
 
     Attributes:
-        last: Its last block.
-        hash: Of that block.
+        last: Last block of the range.
+        hash: Hash of that block.
         timestamp: Unix seconds of that block.
         events: All that there are.
     """
@@ -138,13 +138,13 @@ def pages(node: Node, wanted: LogFilter, first: int, last: int, blocks: int) -> 
     """All events of a range, page by page; the next page is read while one is worked on.
 
     Args:
-        node: Where from.
-        wanted: Which.
+        node: Node to ask.
+        wanted: Criteria of the logs.
         first, last: Heights, both inclusive.
-        blocks: Of a page at most; fewer where the node refuses or logs are many.
+        blocks: Maximum blocks per page; there are fewer if the node refuses or logs are many.
 
     Raises:
-        ChainError: As `read_page`.
+        ChainError: If `read_page` raises it.
     """
     with ThreadPoolExecutor(1) as pool:
         ahead: Future[Page] | None = None

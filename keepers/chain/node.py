@@ -27,7 +27,7 @@ class Block:
         number: Height.
         hash: 0x-prefixed.
         timestamp: Unix seconds.
-        base_fee: Wei a gas; None where the chain has no EIP-1559.
+        base_fee: Wei per gas; None where the chain has no EIP-1559.
         parent: Hash of the block before; "" where it is not known.
     """
 
@@ -44,10 +44,10 @@ class Call:
 
     Attributes:
         to: Address of the contract.
-        function: What to call.
+        function: Function to call.
         args: Its arguments, structs as tuples.
         sender: Address it comes from; None for nobody.
-        gas: Most that it may use, the call itself included; None for what the node allows.
+        gas: Maximum gas, the call itself included; None for the node's own limit.
     """
 
     to: str
@@ -82,9 +82,9 @@ class Node:
     """A connection; `connect` makes one that is known to be on the right chain.
 
     Args:
-        endpoints: That answer.
-        url: Of the preferred one, without secrets, for messages.
-        chain_id: Of the chain.
+        endpoints: Endpoints that answer.
+        url: Address of the preferred one, without secrets, for messages.
+        chain_id: Id of the chain.
     """
 
     def __init__(self, endpoints: Endpoints, url: str, chain_id: int) -> None:
@@ -122,7 +122,7 @@ class Node:
         return results
 
     def call(self, to: str, function: Fragment, *args: Any, block: int | str = "latest") -> Any:
-        """What a view returns.
+        """Returns the result of a view.
 
         Raises:
             Reverted: If it reverts.
@@ -131,7 +131,7 @@ class Node:
         return must(self._endpoints.ask(Call(to, function, args).request(block)))
 
     def calls(self, calls: Sequence[Call], block: int | str = "latest") -> list[Any]:
-        """What many views return at one block; `Reverted` or `NodeRefused` in the place of one that fails.
+        """Returns the results of many views at one block; `Reverted` or `NodeRefused` in the place of one that fails.
 
         Raises:
             NodeUnreachable: If there is no answer.

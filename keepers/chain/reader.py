@@ -39,7 +39,7 @@ _SAMPLES = 24
 """Amounts for which a market is asked that the routing has no maths for, each 2^-0.5 of the one before."""
 
 _SPARE_PERCENT = 105
-"""Of a portfolio's worth: a first hop may pay more of a token than the oracle says."""
+"""Maximum sample as a part of a portfolio's worth: a first hop may pay more of a token than the oracle says."""
 
 _TOKEN0 = Fragment("token0", (), outputs=("address",))
 _TOKEN1 = Fragment("token1", (), outputs=("address",))
@@ -60,8 +60,8 @@ class Reader:
     """Reads portfolios and pools of a deployment; what never changes is read once.
 
     Args:
-        node: Where from.
-        deployment: What is where.
+        node: Node to read from.
+        deployment: Deployment with the addresses.
     """
 
     def __init__(self, node: Node, deployment: Deployment) -> None:
@@ -105,11 +105,11 @@ class Reader:
         return self._universes[universe]
 
     def risk(self, portfolio: str, universe: bytes, block: int | str = "latest") -> RiskView:
-        """What the risk engine says about a portfolio, in one round trip."""
+        """Reads the risk of a portfolio from the risk engine, in one round trip."""
         return _risk_view(self._node.calls(self._risk_calls(portfolio, universe), block))
 
     def recovering(self, portfolio: str) -> bool:
-        """Whether a recovery of the portfolio's state has begun."""
+        """Returns True if a recovery of the portfolio's state has begun."""
         _, inside_since, _ = self._node.call(self._engine, abi.function("RiskEngine", "breakerOf"), portfolio)
         return bool(inside_since)
 
@@ -127,7 +127,7 @@ class Reader:
         return ReportInfo(nonce, as_of, expiry, model_nonce, tuple(var), scenarios, tuple(losses))
 
     def depths(self, universe: bytes, assets: Sequence[str], block: int | str = "latest") -> tuple[DepthInfo, ...]:
-        """What the liquidity book knows of assets, in one round trip."""
+        """Reads the liquidity book's depths of assets, in one round trip."""
         book = self._deployment.address("LiquidityBook")
         functions = [abi.function("LiquidityBook", name) for name in ("reportOf", "depthOf")]
         calls = [Call(book, function, (universe, asset)) for asset in assets for function in functions]
@@ -353,7 +353,7 @@ def _sizes(pool: PoolRecord, up: bool, largest: Mapping[str, int]) -> list[int]:
 
 
 def _samples(answers: list[tuple[int, Any]]) -> Samples:
-    """From the first amount that is taken to the last before one is not, or pays less."""
+    """Returns the samples from the first accepted amount to the last one before a refusal or a lower output."""
     found: list[tuple[int, int]] = []
     for amount, answer in answers:
         # A venue that burns the node's gas is refused by the node, not by the lens.

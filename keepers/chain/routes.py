@@ -25,7 +25,7 @@ _HARMLESS = (
     "underpriced",
     "less than block base fee",
 )
-"""Of a node that refuses a transaction: it has it or another attempt of it, or the fee will be raised."""
+"""Refusals of a node that has the transaction or another attempt of it, or whose price a raised fee will meet."""
 
 
 class Route(Protocol):
@@ -33,7 +33,7 @@ class Route(Protocol):
 
     @property
     def name(self) -> str:
-        """For the journal."""
+        """Name in the journal."""
         ...
 
     def submit(self, raw: str, block: int) -> None:
@@ -79,8 +79,8 @@ class Relay:
     Attributes:
         url: https://.
         kind: "transaction" for eth_sendPrivateTransaction, "bundle" for eth_sendBundle.
-        blocks: For how many blocks it may try.
-        fallback: After that: "public" hands the same transaction to the mempool, "cancel" uses its nonce up.
+        blocks: Maximum number of blocks to try for.
+        fallback: Action after that: "public" hands the same transaction to the mempool, "cancel" uses its nonce up.
     """
 
     url: str
@@ -96,8 +96,8 @@ class PrivateRoute:
     EIP-191 one of the hex digest keccak256(body).
 
     Args:
-        relay: Where and how.
-        identity: Key that requests are signed with; holds no money, only a reputation.
+        relay: Address and mode of the relay.
+        identity: Key that signs requests; it holds no money, only a reputation.
         timeout: Seconds that a request may take.
     """
 
@@ -118,7 +118,7 @@ class PrivateRoute:
             self._rpc("eth_sendPrivateTransaction", {"tx": raw, "maxBlockNumber": hex(block + self.relay.blocks)})
 
     def _would_revert(self, raw: str, block: int) -> bool:
-        """Whether the relay's own simulation of the next block reverts: then it is not sent for that one.
+        """Returns True if the relay's simulation of the next block reverts: it is not sent for that block then.
 
         Source: Flashbots docs, eth_callBundle: a transaction that reverts has `error` in its result.
         """

@@ -39,21 +39,21 @@ _TRANSFER_GAS = 21_000
 
 @dataclass(frozen=True)
 class SendPolicy:
-    """How to send.
+    """Fees and patience of a sender.
 
     Attributes:
-        max_fee: Most wei a gas.
-        daily_limit: Most wei that the account may cost in 24 hours; None for no limit.
+        max_fee: Maximum wei per gas.
+        daily_limit: Maximum wei that the account may spend in 24 hours; None for no limit.
         confirmations: Blocks on top of a receipt's before it counts.
         finality: Blocks on top of a receipt's after which it is no longer watched.
-        poll_seconds: Between looks for a receipt.
+        poll_seconds: Time between looks for a receipt.
         replace_after: Seconds without a receipt after which the fee is raised.
         resend_after: Seconds without a receipt after which a transaction that the node does not know is sent again.
         receipt_timeout: Seconds without a receipt after which waiting ends.
         lost_after: Seconds for which a nonce is used without a receipt of ours before it counts as lost: a
             node may show a block's state before its receipts.
-        gas_margin: What the gas limit is above the estimate, as a factor.
-        bump: By which a fee is raised, as a factor; nodes take 1.1 and more.
+        gas_margin: Factor from the estimate to the gas limit.
+        bump: Factor by which a fee is raised; nodes take 1.1 and more.
     """
 
     max_fee: int
@@ -79,9 +79,9 @@ class Receipt:
         block: Height.
         gas_used: Gas.
         reason: Decoded error of one that reverted, otherwise "".
-        block_hash: Of that block.
+        block_hash: Hash of that block.
         cost: Wei.
-        cancels: Whether it is a cancellation, which did nothing but use a nonce up.
+        cancels: True if it is a cancellation, which only used a nonce up.
     """
 
     tx_hash: str
@@ -96,10 +96,10 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of a transaction of the journal.
+    """The outcome of a transaction of the journal.
 
     Attributes:
-        transaction: As it was.
+        transaction: Transaction before the outcome.
         status: MINED, FINAL, REVERTED, LOST or CANCELLED.
         receipt: None for a lost one.
     """
@@ -113,10 +113,10 @@ class Sender:
     """Sends from one account; processes that share it share a store.
 
     Args:
-        node: Where to, and where receipts come from.
+        node: Node that takes transactions and gives receipts.
         signer: Account.
         policy: Fees and patience.
-        journal: Where signed transactions are kept.
+        journal: Journal of signed transactions.
         should_stop: Asked while waiting; waiting ends when it says so.
         private: Tried first, if there is one.
         note: Told of what happens to a transaction on its way, as structlog's loggers are.
@@ -157,7 +157,7 @@ class Sender:
         """Runs a call on the newest block without sending it.
 
         Raises:
-            Reverted: With the decoded reason.
+            Reverted: If it reverts, with the decoded reason.
         """
         self._node.rpc("eth_call", [self._message(to, data, value), "latest"])
 
@@ -165,11 +165,11 @@ class Sender:
         """Simulates, journals, broadcasts and waits.
 
         Args:
-            key: What it does; one thing has one key.
+            key: Purpose of the transaction; one purpose has one key.
             to: Address.
             data: Calldata.
             source: Height that it was decided from.
-            trace: Of the log.
+            trace: Identifier of the log lines.
             value: Wei to send along; counts towards the daily limit until it is mined.
 
         Raises:
@@ -239,7 +239,7 @@ class Sender:
         Every transaction that is not final yet is given, lowest nonce first, the mined ones too.
 
         Raises:
-            ReceiptTimeout, Interrupted: As `send`.
+            ReceiptTimeout, Interrupted: If a transaction is not mined in time, or waiting was stopped.
         """
         active = self._journal.active()
         waiting: list[Transaction] = []
@@ -264,7 +264,7 @@ class Sender:
     # -- Following one transaction
 
     def _follow(self, transaction: Transaction) -> Settled:
-        """Until one of the attempts is mined; raises the fee of a stuck one, sends a dropped one again."""
+        """Waits until one of the attempts is mined; raises the fee of a stuck one, sends a dropped one again."""
         started = raised = resent = unused = time.monotonic()
         while True:
             used, receipt, known, head = self._look(transaction)
@@ -359,7 +359,7 @@ class Sender:
         return transaction
 
     def _replace(self, transaction: Transaction) -> Transaction:
-        """The same with a higher fee, unless that is above the bound."""
+        """Sends the transaction again with a higher fee, unless that is above the bound."""
         last = transaction.attempts[-1]
         fields = fees.unsigned(last.raw)
         changed = fees.raised(fields, self._node, self._policy.bump, self._policy.max_fee) if fields else None
@@ -450,13 +450,13 @@ class Sender:
             self._public.submit(last.raw, head)
 
     def _expired(self, transaction: Transaction, head: int) -> bool:
-        """Whether the relay has had its chance."""
+        """Returns True if the relay had all the blocks that it may try for."""
         last = transaction.attempts[-1]
         blocks = self._private.relay.blocks if self._private is not None else 0
         return last.route == "private" and head - last.block >= blocks
 
     def _leave_private(self, transaction: Transaction) -> Transaction:
-        """The same transaction for everyone to see, or its nonce used up."""
+        """Sends the transaction to the mempool, or uses its nonce up."""
         last = transaction.attempts[-1]
         if self._may_become_public:
             self._public.submit(last.raw, self._node.latest().number)
@@ -469,7 +469,7 @@ class Sender:
 
     @property
     def _may_become_public(self) -> bool:
-        """Without a relay in the config nobody said that what was private must stay so."""
+        """Returns True unless a configured relay requires private transactions to stay private."""
         return self._private is None or self._private.relay.fallback == "public"
 
     # -- Reading

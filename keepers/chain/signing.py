@@ -1,4 +1,4 @@
-"""What keepers sign: EIP-712 covariance models, rebalance signals, risk and depth reports, by a quorum."""
+"""Messages that a quorum of keepers signs (EIP-712): covariance models, rebalance signals, risk and depth reports."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _DEPTH_TYPE = keccak(
     "address[] pools)"
 )
 _UP, _LAST, _QUOTE_WORDS = 1 << 160, 1 << 161, 168
-"""In a hop's word: whether token0 goes in, and whether it is its path's last."""
+"""Bits of a hop's word: token0 goes in, and the hop is its path's last one."""
 _MOST = 2**112 - 1
 """Largest amount that an order has room for, smallest units."""
 
 
 class Signer(Protocol):
-    """Whoever holds a key: eth_account's and Ape's accounts, through `keepers.chain.keys`."""
+    """A holder of a key: eth_account's and Ape's accounts, through `keepers.chain.keys`."""
 
     @property
     def address(self) -> str:
@@ -80,11 +80,11 @@ class CovarianceModel:
     tails: tuple[int, int, int] = NORMAL_TAILS
 
     def as_tuple(self) -> tuple[Any, ...]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return self.universe, self.nonce, self.as_of, self.expiry, *self.tails, self.covariance
 
     def message(self, chain_id: int, covariance_models: str) -> SignableMessage:
-        """What signers sign."""
+        """Returns the message that signers sign."""
         values = (_MODEL_TYPE, *self.as_tuple()[:-1], _packed(self.covariance))
         types = ("bytes32", "bytes32", "uint64", "uint40", "uint40", "uint64", "uint64", "uint64", "bytes32")
         body = keccak(encode(types, values))
@@ -159,7 +159,7 @@ class RebalanceSignal:
     max_parts: int = 1
 
     def as_tuple(self) -> tuple[Any, ...]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return (
             self.portfolio,
             hash_assets(self.assets),
@@ -177,7 +177,7 @@ class RebalanceSignal:
         )
 
     def message(self, chain_id: int, rebalancer: str) -> SignableMessage:
-        """What signers sign."""
+        """Returns the message that signers sign."""
         numbers = ("uint16", "uint16", "uint16", "uint8", "uint40", "uint40", "uint256")
         types = ("bytes32", "address", "bytes32", "bytes32", *numbers, "bytes32", "bytes32", "bytes32")
         values = (_SIGNAL_TYPE, *self.as_tuple()[:2], _packed(self.targets), *self.as_tuple()[3:])
@@ -199,12 +199,12 @@ class RiskReport:
         portfolio: Address.
         nonce: One more than the chain's.
         as_of, expiry: Unix seconds.
-        model_nonce: Of the posted model.
-        model_hash: 32 bytes, of what the numbers came from.
-        volatility, var95, var99: Parametric, one day.
+        model_nonce: Nonce of the posted model.
+        model_hash: Hash of the inputs of the numbers, 32 bytes.
+        volatility, var95, var99: Parametric figures for one day.
         monte_carlo_var, monte_carlo_es: 1, 5, 10 days, each at 95%, 99%, 99.9%.
         scenarios: 32 bytes each.
-        stress_losses: One a scenario; negative is a gain.
+        stress_losses: One loss per scenario; a negative one is a gain.
     """
 
     portfolio: str
@@ -222,11 +222,11 @@ class RiskReport:
     stress_losses: tuple[int, ...]
 
     def as_tuple(self) -> tuple[Any, ...]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
     def message(self, chain_id: int, risk_reports: str) -> SignableMessage:
-        """What signers sign."""
+        """Returns the message that signers sign."""
         simulated = _packed(self.monte_carlo_var) + _packed(self.monte_carlo_es)
         stressed = _packed(self.scenarios) + _packed(self.stress_losses)
         types = ("bytes32", "address", "uint64", "uint40", "uint40", "uint64", "bytes32", "uint64", "uint64", "uint64")
@@ -257,11 +257,11 @@ class DepthReport:
     pools: tuple[str, ...]
 
     def as_tuple(self) -> tuple[Any, ...]:
-        """For the ABI."""
+        """Returns the fields as the ABI encodes them."""
         return self.universe, self.asset, self.nonce, self.as_of, self.expiry, self.depth, self.pools
 
     def message(self, chain_id: int, liquidity_book: str) -> SignableMessage:
-        """What signers sign."""
+        """Returns the message that signers sign."""
         types = ("bytes32", "bytes32", "address", "uint64", "uint40", "uint40", "uint128", "bytes32")
         pools = _packed([int(pool, 16) for pool in self.pools])
         body = keccak(encode(types, (_DEPTH_TYPE, *self.as_tuple()[:-1], pools)))
@@ -282,11 +282,11 @@ def order_words(orders: Sequence[Order], assets: Sequence[str]) -> tuple[int, ..
     """Orders as AutoRebalancer.rebalance takes them.
 
     Args:
-        orders: In the order of execution.
+        orders: Orders in the sequence of execution.
         assets: Addresses, the portfolio's list.
 
     Raises:
-        ChainError: As `Order.words`.
+        ChainError: If `Order.words` raises it.
     """
     return tuple(word for order in orders for word in order.words(assets))
 

@@ -1,4 +1,4 @@
-"""What keepers decide from: a portfolio, its risk, its model, its reports, as the chain had them at one block."""
+"""The state that keepers decide from: a portfolio, its risk, model and reports, as the chain had them at one block."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ class Metrics:
     grade: int = 0
 
     def breaches(self, limits: Limits, part_bps: int = 10_000) -> list[str]:
-        """Names of the limits that are breached: "VaR", "weight", "drawdown" and so on, as the chain compares them.
+        """Returns the limits that are breached: "VaR", "weight", "drawdown" and so on, as the chain compares them.
 
         Args:
-            limits: Of the portfolio.
-            part_bps: How much of each limit counts, basis points; grade and Sharpe count whole.
+            limits: Limits of the portfolio.
+            part_bps: Part of each limit that counts, basis points; grade and Sharpe count whole.
         """
         pairs = (
             ("VaR", self.var99, limits.max_var99_bps),
@@ -151,14 +151,14 @@ class StepBounds:
 
 @dataclass(frozen=True)
 class RiskView:
-    """What the risk engine says about a portfolio.
+    """The risk of a portfolio, read from the risk engine.
 
     Attributes:
-        state: Of STATES.
+        state: One of STATES.
         limits: Risk limits.
-        model: Of the portfolio's universe.
+        model: Model of the portfolio's universe.
         metrics: None where the chain cannot compute them.
-        why_not: The decoded reason for that, otherwise "".
+        why_not: Decoded reason for that, otherwise "".
     """
 
     state: str
@@ -168,7 +168,7 @@ class RiskView:
     why_not: str
 
     def breaches(self, part_bps: int = 10_000) -> list[str]:
-        """As `Metrics.breaches`; empty where there are no metrics."""
+        """Returns `Metrics.breaches`, or an empty list if there are no metrics."""
         return self.metrics.breaches(self.limits, part_bps) if self.metrics else []
 
 
@@ -177,12 +177,12 @@ class ReportInfo:
     """The last accepted risk report of a portfolio; the nonce is zero before the first.
 
     Attributes:
-        nonce: Of the report.
+        nonce: Nonce of the report.
         as_of, expiry: Unix seconds.
-        model_nonce: Of the model that it was made under.
+        model_nonce: Nonce of the model that it was made under.
         monte_carlo_var: WAD of NAV; 1, 5, 10 days, each at 95%, 99%, 99.9%.
-        scenarios: Names.
-        stress_losses: WAD of NAV, one a scenario.
+        scenarios: Name of each scenario.
+        stress_losses: WAD of NAV, one per scenario.
     """
 
     nonce: int
@@ -201,8 +201,8 @@ class DepthInfo:
     Attributes:
         asset: Address.
         as_of, expiry: Unix seconds.
-        nonce: Of the report.
-        depth: WAD USD a day: what was signed, or what its pools hold now if that is less; 0 once expired.
+        nonce: Nonce of the report.
+        depth: WAD USD per day: the minimum of the signed depth and of what its pools hold now; 0 once expired.
     """
 
     asset: str
@@ -217,14 +217,14 @@ class PortfolioState:
     """A portfolio at one block. Lists are in the order of `assets`, the settlement token first.
 
     Attributes:
-        address: Of the portfolio.
+        address: Address of the portfolio.
         block: Height.
         assets: Addresses.
-        decimals: Of each.
+        decimals: Decimals of each asset.
         balances: Smallest units.
         values: WAD USD.
-        prices: WAD USD a whole token.
-        risk: What the risk engine says.
+        prices: WAD USD per whole token.
+        risk: Risk, read from the risk engine.
         covariance: (assets - 1, assets - 1), daily, of the risky assets, as the posted model has it; None
             before the first model.
         loss_level, loss_capacity: WAD of NAV in the loss bucket, and what it holds.

@@ -28,13 +28,13 @@ _SECONDS = 10.0
 
 @dataclass(frozen=True)
 class VaultAccess:
-    """How to get into a Vault; secrets come from files that only their owner can read.
+    """Access to a Vault server; secrets come from files that only their owner can read.
 
     Attributes:
         url: https://…, or http:// on this machine.
-        token_file: Holds a token, as Vault's agent writes one.
-        role_id, secret_id_file: AppRole, where there is no token.
-        namespace: Of Vault Enterprise.
+        token_file: File with a token, as Vault's agent writes one.
+        role_id, secret_id_file: AppRole, if there is no token.
+        namespace: Namespace of Vault Enterprise.
         ca_file: Certificate authority of the server; None takes the system's.
     """
 
@@ -50,7 +50,7 @@ class Vault:
     """One Vault server, over HTTP; needs the `vault` extra.
 
     Args:
-        access: Where and as whom.
+        access: Address and credentials.
 
     Raises:
         KeyMaterialError: If httpx is not installed, the address is neither https nor of this machine, or a file is

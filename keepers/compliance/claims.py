@@ -1,4 +1,4 @@
-"""What an identity's claims come to, as ClaimVerifier has it, and whether that is less than what stands. Pure."""
+"""Verdicts on an identity's claims, computed as ClaimVerifier does, and compared with the registry's record. Pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _RETAIL = 1
 
 @dataclass(frozen=True)
 class Topic:
-    """A claim topic that counts: IIdentityRegistry.TopicTerms, and whose claims on it are believed.
+    """A claim topic that counts: IIdentityRegistry.TopicTerms, and the issuers that are believed.
 
     Attributes:
-        id: Of the claims.
+        id: Topic number of the claims.
         index: Bit in `Identity.topics`.
-        required: Without a valid claim of it nobody is verified.
-        dated: Whether a claim's data begin with the time from which it no longer counts.
-        term: Which expiry it sets.
+        required: True if nobody is verified without a valid claim of it.
+        dated: True if a claim's data begin with the time from which it no longer counts.
+        term: Expiry that it sets.
         grants: Class that a valid claim gives.
-        validity: Seconds for which a verification counts at most.
+        validity: Maximum seconds for which a verification counts.
         issuers: Addresses in lower case, in the order in which the registry asks them.
     """
 
@@ -40,7 +40,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What claims come to: the fields of `Identity` that they decide."""
+    """The fields of `Identity` that claims decide."""
 
     investor_class: int
     kyc_expiry: int
@@ -50,10 +50,10 @@ class Verdict:
 
 
 def verdict(topics: Sequence[Topic], claims: Mapping[tuple[str, int], int], now: int) -> Verdict:
-    """What the registry would find at a time.
+    """Returns what the registry would find at a time.
 
     Args:
-        topics: Those that count.
+        topics: Topics that count.
         claims: (issuer, topic id) -> unix seconds from which the claim no longer counts; 0 or nothing if it is invalid.
         now: Unix seconds.
     """
@@ -76,12 +76,12 @@ def verdict(topics: Sequence[Topic], claims: Mapping[tuple[str, int], int], now:
 
 
 def counts(identity: Identity, now: int) -> bool:
-    """Whether there is anything to lose: what has lapsed counts for nothing already."""
+    """Returns True if there is anything to lose: a lapsed record counts for nothing already."""
     return identity.investor_class > 0 and now < min(identity.kyc_expiry, identity.aml_expiry)
 
 
 def lost(stands: Identity, found: Verdict, topics: Sequence[Topic]) -> list[str]:
-    """What stands and should not, a phrase each: topics, class and time that claims no longer give."""
+    """Returns one phrase per excess of the record: topics, class and time that claims no longer give."""
     gone = stands.topics & ~found.topics
     reasons = [f"topic {topic.id} no longer valid" for topic in topics if gone >> topic.index & 1]
     if gone & ~sum(1 << topic.index for topic in topics):

@@ -24,7 +24,7 @@ def whole(units: int, decimals: int) -> str:
 
 
 def source(rule: Rule, country: int, field: str, assignments: Mapping[int, Assignment]) -> str:
-    """Where a rule that stands on chain comes from: its law, if it is what the rulebook says."""
+    """Returns the source of a rule on chain: its law, if the rule is the rulebook's."""
     assignment = assignments.get(country)
     wanted = CLOSED if assignment is None else assignment.rule
     if getattr(wanted, field) != getattr(rule, field):
@@ -38,12 +38,12 @@ def source(rule: Rule, country: int, field: str, assignments: Mapping[int, Assig
 def explain(
     findings: Iterable[Finding], movement: Movement, state: State, assignments: Mapping[int, Assignment]
 ) -> list[str]:
-    """Lines of text: parties, findings, what is logged.
+    """Returns lines of text: parties, findings, log entries.
 
     Args:
-        findings: Of the token and the engine, in their order.
-        movement: That they are about.
-        state: That they were found in.
+        findings: Findings of the token and the engine, in their order.
+        movement: Movement that they are about.
+        state: State that they were found in.
         assignments: The rulebook's rules for the token, by country.
     """
     lines = [_party(role, party) for role, party in _parties(movement)]

@@ -1,4 +1,4 @@
-"""What has to change on chain for a token to have its rules, and in which transactions. Pure."""
+"""Plans the transactions that give a token its rules on chain. Pure."""
 
 from __future__ import annotations
 

@@ -51,18 +51,18 @@ class LogError(ComplianceError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry, as events and reports have it.
+    """One entry of the log, as in events and reports.
 
     Attributes:
-        index: From 0.
+        index: Position in the log, counted from 0.
         kind: LogKind.
         reason: Reason of a refusal, else 0.
         account: The refused account, else address zero.
-        operator: Who moved or tried to.
+        operator: Account that moved or tried to.
         sender: Address zero of an issue.
         receiver: Address zero of a redemption.
         amount: Smallest units.
-        timestamp: Of its block, unix seconds.
+        timestamp: Time of its block, unix seconds.
         head: Running hash after it, 0x-prefixed.
     """
 
@@ -79,7 +79,7 @@ class Entry:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Self:
-        """From a report's line.
+        """Parses a report's line.
 
         Raises:
             LogError: If a field is missing, unknown or malformed.
@@ -100,7 +100,7 @@ class Entry:
         return cls(**data)
 
     def line(self) -> str:
-        """As a report has it: one JSON object."""
+        """Returns the report's line, one JSON object."""
         return json.dumps(asdict(self))
 
 
@@ -126,13 +126,13 @@ def verify(token: str, entries: Sequence[Entry], head: bytes, count: int) -> Non
     """Proves that entries are the token's whole log, unaltered.
 
     Args:
-        token: Its address.
-        entries: In order.
+        token: Address of the token.
+        entries: Entries in order.
         head: Running hash that the engine keeps.
         count: Entries that the engine counts.
 
     Raises:
-        LogError: With the first entry that is missing, too many, or altered.
+        LogError: If an entry is missing, too many, or altered; it names the first one.
     """
     running = GENESIS
     for position, entry in enumerate(entries):
@@ -153,10 +153,10 @@ def verify(token: str, entries: Sequence[Entry], head: bytes, count: int) -> Non
 
 
 def parse_report(text: str) -> list[Entry]:
-    """The entries of a filed report, one JSON object a line.
+    """Parses the entries of a filed report, one JSON object per line.
 
     Raises:
-        LogError: With the line that is none.
+        LogError: If a line is no entry.
     """
     entries = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -87,7 +87,7 @@ class Rule:
 
     @classmethod
     def of(cls, struct: tuple[Any, ...]) -> Self:
-        """From the struct's members, as an ABI decoder gives them."""
+        """Makes a rule of the struct's members, as an ABI decoder gives them."""
         return cls(*struct)
 
     def struct(self) -> tuple[Any, ...]:
@@ -108,14 +108,14 @@ class Rule:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the engine takes it: least not above most, a period with every volume and no other."""
+        """True if the engine accepts it: the minimum is not above the maximum, and only a volume has a period."""
         bounds = not self.max_holding or self.min_holding <= self.max_holding
         return bounds and (self.period > 2 if self.volume_limit else self.period == 0)
 
 
 FIELDS = tuple(item.name for item in fields(Rule))
 CLOSED = Rule()
-"""What an unknown jurisdiction has: nobody there may hold."""
+"""The rule of an unknown jurisdiction: nobody there may hold."""
 
 _ASKED = ("inbound_blocked", "outbound_blocked", "resident_only", "documents")
 _FLOORS = ("lockup", "min_holding", "period")

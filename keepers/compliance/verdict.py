@@ -37,7 +37,7 @@ class Identity:
 
     @classmethod
     def of_word(cls, word: int) -> Self:
-        """From IIdentityRegistry.packedIdentityOf."""
+        """Decodes a word of IIdentityRegistry.packedIdentityOf."""
         return cls(
             country=word & 0xFFFF,
             investor_class=(word >> 16) & 0xFF,
@@ -59,8 +59,8 @@ class Party:
 
     Attributes:
         address: Checksummed.
-        identity: In the token's registry.
-        balance: Of the token, before the movement, smallest units.
+        identity: Identity in the token's registry.
+        balance: Balance of the token before the movement, smallest units.
         counted_in: Country where it is counted as a holder; 0 if nowhere.
         locked: Smallest units that do not move before `unlocks_at`.
         unlocks_at: Unix seconds.
@@ -84,17 +84,17 @@ class Party:
 
 @dataclass(frozen=True)
 class State:
-    """What the token's rules say and count.
+    """The rules and counts of a token.
 
     Attributes:
         now: Unix seconds.
-        open: Whether the token has rules at all.
-        paused: By the token.
+        open: True if the token has rules at all.
+        paused: True if the token is paused.
         required_topics: Bits that every holder needs.
-        max_holders: In all; 0: no limit.
-        holders: In all.
-        rules: By country; one that is not there is closed.
-        holders_in: By country.
+        max_holders: Maximum number of holders; 0 for no limit.
+        holders: Number of holders.
+        rules: Rules by country; a missing country is closed.
+        holders_in: Number of holders by country.
     """
 
     now: int
@@ -107,18 +107,18 @@ class State:
     holders_in: Mapping[int, int] = field(default_factory=dict)
 
     def rule(self, party: Party) -> Rule:
-        """Of the party's country."""
+        """Returns the rule of the party's country."""
         return self.rules.get(party.identity.country, CLOSED)
 
 
 @dataclass(frozen=True)
 class Movement:
-    """What is tried.
+    """A transfer, mint or burn to judge.
 
     Attributes:
         sender: None when minting.
         receiver: None when burning.
-        spender: Whoever moves, where that is neither of the two.
+        spender: Account that moves the tokens, if it is neither of the two.
         amount: Smallest units.
     """
 
@@ -129,7 +129,7 @@ class Movement:
 
     @property
     def to_itself(self) -> bool:
-        """Whether nothing changes hands."""
+        """True if nothing changes hands."""
         return bool(self.sender and self.receiver and self.sender.address == self.receiver.address)
 
     @property
@@ -152,14 +152,14 @@ class Finding:
     """One check.
 
     Attributes:
-        role: Who is checked.
+        role: Party that is checked.
         account: Its address; None for the token.
-        check: In a word or two.
-        passed: Whether it lets the movement through.
-        reason: What the engine answers if it does not.
-        text: What was found.
-        country: Whose rule it is; 0 if no jurisdiction's.
-        rule_field: Of Rule; None if it is no rule of a jurisdiction.
+        check: Name of the check, in a word or two.
+        passed: True if it lets the movement through.
+        reason: Reason that the engine gives otherwise.
+        text: Finding in words.
+        country: Country of the rule; 0 if it is no jurisdiction's.
+        rule_field: Field of Rule; None if it is no rule of a jurisdiction.
     """
 
     role: Role
@@ -397,12 +397,12 @@ def _elsewhere(movement: Movement, sender: Party | None, receiver: Party) -> int
 
 
 def class_name(kind: int) -> str:
-    """In lower case."""
+    """Returns the name of an investor class in lower case."""
     return InvestorClass(kind).name.lower()
 
 
 def class_names(mask: int) -> list[str]:
-    """Of every bit."""
+    """Returns the name of every class in a mask."""
     return [class_name(kind) for kind in InvestorClass if mask >> kind & 1]
 
 

@@ -21,12 +21,12 @@ class Fragment:
     """A function, error or event: its name and the types it takes and gives.
 
     Attributes:
-        name: Without arguments.
+        name: Name without arguments.
         inputs: ABI types of the arguments, structs as tuples such as "(address,uint256)".
-        names: Of the arguments; empty where the contract gives none.
+        names: Argument names; an empty tuple if the contract gives none.
         internal: Solidity's own types of the arguments, such as "enum IRiskEngine.State".
         outputs: ABI types of what a function returns.
-        indexed: Of an event's arguments, whether they are topics.
+        indexed: True for each argument of an event that is a topic.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Fragment:
         return self.selector + encode(self.inputs, args)
 
     def decode_output(self, data: bytes) -> Any:
-        """What a function returned: a tuple, or the value itself if there is one."""
+        """Decodes the result of a function: a tuple, or the value itself if there is one."""
         values = decode(self.outputs, data)
         return values[0] if len(values) == 1 else values
 
@@ -65,10 +65,10 @@ class Fragment:
         return tuple(decode(self.inputs, data[4:]))
 
     def log_decoder(self) -> LogDecoder:
-        """What turns topics and data of an event, 0x-prefixed, into its arguments by name.
+        """Returns a function from topics and data of an event, 0x-prefixed, to its arguments by name.
 
-        Of an indexed argument of dynamic size there is only its hash, as bytes. Made once for many: most of what
-        events carry is one word, backlogs are long, and eth_abi takes ten times as long for a word.
+        An indexed argument of dynamic size is given by its hash, as bytes. The function is made once for many events:
+        most arguments are one word, backlogs are long, and eth_abi takes ten times as long for a word.
         """
         arguments = list(zip(self.names, self.inputs, self.indexed, strict=True))
         from_topics = [(name, _of_topic(kind)) for name, kind, indexed in arguments if indexed]

@@ -29,14 +29,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def load_rulebook(folder: Path = FOLDER, today: date | None = None) -> Rulebook:
-    """Every jurisdiction and offering.
+    """Loads every jurisdiction and offering.
 
     Args:
-        folder: With `jurisdictions/`, `shared/` and `offerings/`.
-        today: No rule describes the law of a later day; by default the day it is.
+        folder: Folder with `jurisdictions/`, `shared/` and `offerings/`.
+        today: Last day whose law a rule may describe; the default is the current day.
 
     Raises:
-        RulebookError: One line, with the file, the key and the remedy.
+        RulebookError: If a file is wrong; one line with the file, the key and the remedy.
     """
     today = today or date.today()
     shared = {path.stem: _read(path, Shared) for path in _files(folder / "shared")}
@@ -68,10 +68,10 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
 
 
 def validate(path: Path, model: type[Model], data: Mapping[str, Any]) -> Model:
-    """The data as a model.
+    """Returns the data as a model.
 
     Raises:
-        RulebookError: With the first fault.
+        RulebookError: If the data do not fit; it names the first fault.
     """
     try:
         return model.model_validate(data)

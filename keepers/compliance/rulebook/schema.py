@@ -1,4 +1,4 @@
-"""What a rulebook file may say. Unknown keys are refused: a misspelt rule would be a rule that is not there."""
+"""The schema of rulebook files. Unknown keys are refused: a misspelt rule would be a rule that is not there."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ Documents = Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(_dis
 
 
 class Citation(Strict):
-    """Where something is written, and as of which day.
+    """A reference to a law, with the day of the last check.
 
     Attributes:
-        law: Statute, regulation or rule, as it is cited.
+        law: Statute, regulation or rule.
         section: Article, section or paragraph in it.
         as_of: Day whose law this describes.
         note: How the rule differs from the law, in a sentence.
@@ -118,35 +118,35 @@ class Rule(Citation, Generic[T]):
 
 
 class Meaning(Citation):
-    """Who counts as an investor class in a jurisdiction; for whoever registers holders."""
+    """The meaning of an investor class in a jurisdiction, for officers who register holders."""
 
     means: Line
 
 
 class Unenforced(Citation):
-    """What a regime asks for and the chain cannot see; the issuer sees to it."""
+    """A duty under a regime that the chain cannot see; the issuer fulfils it."""
 
     what: Line
 
 
 class Rules(Strict):
-    """What a regime asks of holders in its jurisdiction. A field that is not there asks nothing.
+    """The requirements of a regime on holders in its jurisdiction. A field that is not there requires nothing.
 
-    What each comes to on chain is IAutomatedComplianceEngine.Rule's.
+    IAutomatedComplianceEngine.Rule describes the meaning of each on chain.
 
     Attributes:
-        classes: Who may hold.
-        lockup: For how long issued tokens stay with whoever got them.
-        minimum_holding: Least that a holder may have, other than nothing.
-        maximum_holding: Most that a holder may have.
-        max_holders: Most holders in the jurisdiction.
-        period_volume: Most that a holder may send in any period.
-        inbound: Blocked: nobody there receives.
-        outbound: Blocked: nobody there sends.
-        resident_only: Holders there deal with holders there only.
-        travel_rule: From where the parties' names have to travel with a transfer.
-        reporting: From where a transfer is marked for a report.
-        documents: What every holder has to have on file, of DOCUMENTS.
+        classes: Investor classes that may hold.
+        lockup: Time for which issued tokens stay with their first holder.
+        minimum_holding: Minimum of a holding, other than nothing.
+        maximum_holding: Maximum of a holding.
+        max_holders: Maximum number of holders in the jurisdiction.
+        period_volume: Maximum that a holder may send in any period.
+        inbound: "blocked" if nobody there may receive.
+        outbound: "blocked" if nobody there may send.
+        resident_only: True if holders there deal with holders there only.
+        travel_rule: Amount from which the parties' names have to travel with a transfer.
+        reporting: Amount from which a transfer is marked for a report.
+        documents: Documents that every holder must have on file, some of DOCUMENTS.
     """
 
     classes: Rule[Classes] | None = None
@@ -202,14 +202,14 @@ class Regime(Strict):
 
 
 class InvestorClasses(Strict):
-    """Who counts as what. Retail is everybody else."""
+    """The meaning of each investor class. Retail is everybody else."""
 
     accredited: Meaning | None = None
     institutional: Meaning | None = None
 
 
 class Shared(Strict):
-    """What several jurisdictions have in common."""
+    """Parts that several jurisdictions have in common."""
 
     investor_classes: InvestorClasses
     regimes: dict[Slug, Regime]
@@ -262,14 +262,14 @@ class Jurisdiction(JurisdictionFile):
         return self.regimes[name or self.default]
 
     def questions(self, name: str | None = None) -> Counsel:
-        """What a regime leaves to counsel: the jurisdiction's questions that it does not rule, and its own."""
+        """Returns a regime's questions to counsel: the jurisdiction's that it does not rule, and its own."""
         regime = self.regime(name)
         ruled = {field for field, _ in regime.rules.items()}
         return {field: text for field, text in self.counsel.items() if field not in ruled} | regime.counsel
 
 
 class Offering(Strict):
-    """What an offering asks of holders everywhere but in the countries excepted."""
+    """The requirements of an offering on holders everywhere but in the countries excepted."""
 
     title: Line
     excepted: tuple[Country, ...] = Field(default=(), alias="except")

@@ -1,4 +1,4 @@
-"""What a token's issuer decides: the regime of each jurisdiction, and what a token is worth."""
+"""Decisions of a token's issuer: the regime of each jurisdiction, and the worth of a token."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class TermsFile(Strict):
 
 @dataclass(frozen=True)
 class Assignment:
-    """A jurisdiction's rule for a token, and where each of its fields comes from.
+    """A jurisdiction's rule for a token, with the source of each field.
 
     Attributes:
-        jurisdiction: From the rulebook.
+        jurisdiction: Jurisdiction of the rulebook.
         regime: Name of the regime chosen.
-        rule: As the engine keeps it.
+        rule: Rule in the engine's units.
         sources: Field of the rule -> the law, in the order of the engine's fields.
     """
 
@@ -96,12 +96,12 @@ def load_terms(path: Path) -> TermsFile:
 
 
 def assign(rulebook: Rulebook, terms: Terms, decimals: int) -> dict[int, Assignment]:
-    """Every jurisdiction's rule for a token, by ISO 3166-1 number.
+    """Returns every jurisdiction's rule for a token, by ISO 3166-1 number.
 
     Args:
         rulebook: Jurisdictions and offerings.
         terms: The issuer's decisions.
-        decimals: Of the token.
+        decimals: Decimals of the token.
 
     Raises:
         RulebookError: If the terms name what the rulebook has not, or lack a worth or the supply that a rule needs.
@@ -205,11 +205,11 @@ class _Packer:
         return int(units.to_integral_value(rounding))
 
     def at_least(self, money: Money) -> int:
-        """For what a holding has to reach."""
+        """Returns the units of a minimum, rounded up."""
         return ceil_amount(self._units(money, ROUND_CEILING))
 
     def at_most(self, money: Money) -> int:
-        """For what must not be exceeded. 0 would be no limit, so it is at least 1: from the first unit."""
+        """Returns the units of a maximum, rounded down. Zero would mean no limit, so that the result is at least 1."""
         return max(1, floor_amount(self._units(money, ROUND_FLOOR)))
 
 
