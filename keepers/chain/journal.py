@@ -146,7 +146,7 @@ class Journal(Protocol):
         ...
 
     def beneath(self, transaction: Transaction, first: int) -> Sequence[Transaction]:
-        """Returns transactions of any bot with the account's nonces from `first` to the transaction's own, exclusive."""
+        """Returns all bots' transactions with the account's nonces from `first` to the transaction's own, exclusive."""
         ...
 
     def mined(self, transaction: Transaction, tx_hash: str, number: int, block_hash: str, cost: int) -> None:

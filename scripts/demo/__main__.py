@@ -23,7 +23,7 @@ HISTORY_DAYS = 500
 """Trading days before the replay that keepers know from the start."""
 FEWEST_DAYS = 20
 MARK = "forge.log"
-"""By which an earlier demo's folder is known."""
+"""File by which an earlier demo's folder is known."""
 WIDTH = 132
 """Columns where the output is no terminal."""
 INTERRUPTED = 130

@@ -38,12 +38,12 @@ AMOUNT = 2**112 - 1
 WIDEST_BAND = 10_000
 HOUR = 3600
 PUSH_USD = 100_000_000
-"""What the thief sells into a pool before the portfolio has to sell there."""
+"""Amount that the thief sells into a pool before the portfolio has to sell there."""
 SLICE = WAD // 100
-"""Of NAV, what it makes the portfolio sell at a time when it wants to stay unnoticed."""
+"""Part of NAV that it makes the portfolio sell at a time in order to stay unnoticed."""
 MOST_SLICES = 50
 GREED = WAD * 45 // 100
-"""Of NAV, what it wants in one stock."""
+"""Part of NAV that it wants in one stock."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Attack:
     """One attack and its end.
 
     Attributes:
-        name: What was tried.
-        refused: Whether the chain refused it, in the end if it was many transactions.
+        name: Name of the attack.
+        refused: True if the chain refused it, in the end if it was many transactions.
         reason: Decoded custom error.
         loss_bps: Loss that happened.
         attempted_loss_bps: See above.
-        budget_bps: Most that trading may lose in the window.
+        budget_bps: Maximum that trading may lose in the window.
     """
 
     name: str
@@ -72,9 +72,9 @@ class Thief:
     """Holds all keys of both keepers.
 
     Attributes:
-        world: Where.
-        prices: The feeds' present ones, of the stocks, USD with 8 decimals.
-        attacks: So far.
+        world: World that it attacks.
+        prices: Present prices of the stocks' feeds, USD with 8 decimals.
+        attacks: Attacks so far.
     """
 
     world: World
@@ -141,7 +141,7 @@ class Thief:
         self._conclude("ask the portfolio to pay it", mined, before, attempted)
 
     def _replay_old_rebalance(self) -> None:
-        """Of all rebalances that keepers ever signed the one that would hurt most at today's prices, byte for byte."""
+        """Replays, byte for byte, the signed rebalance that would lose most at today's prices."""
         found = self._rebalancer.events.Rebalanced().get_logs(from_block=0)
         if not found:
             raise DemoError("there is no rebalance to replay")
@@ -152,7 +152,7 @@ class Thief:
         self._conclude("replay a rebalance signed long ago", mined, before, attempted)
 
     def _stake_of(self, tx_hash: HexBytes, state: PortfolioState) -> tuple[float, bytes]:
-        """What a past rebalance could lose now, basis points of NAV, and its calldata."""
+        """Returns the maximum loss of a past rebalance now, basis points of NAV, and its calldata."""
         data = bytes(self.world.chain.w3.eth.get_transaction(tx_hash)["input"])
         words = self._rebalancer.decode_function_input(data)[1]["orders"]
         return self._at_stake(state, words), data
@@ -313,7 +313,7 @@ class Thief:
         return targets
 
     def _at_stake(self, state: PortfolioState, words: Sequence[int]) -> float:
-        """What orders in words could lose at most, basis points of NAV."""
+        """Returns the maximum loss of orders in words, basis points of NAV."""
         lost, cursor = 0.0, 0
         while cursor < len(words):
             head = words[cursor]

@@ -18,12 +18,12 @@ from scripts.demo.errors import DemoError
 from scripts.demo.node import CHAIN_ID
 
 GAS = 14_000_000
-"""Above what any call here needs: an explicit limit saves an estimate, and lets a refused call be mined."""
+"""Gas limit above the need of any call here: an explicit limit saves an estimate, and lets a refused call be mined."""
 
 _RECEIPT_SECONDS = 60.0
 
 Step = tuple[str, ContractFunction]
-"""Who sends what."""
+"""A sender and its call."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Chain:
     """A node with unlocked accounts.
 
     Attributes:
-        url: Of the node.
-        w3: For contract objects.
-        node: For batches.
+        url: Address of the node.
+        w3: Connection for contract objects.
+        node: Connection for batches.
         accounts: Addresses, unlocked.
     """
 
@@ -90,7 +90,7 @@ class Chain:
         return self.wait(self.node.rpc("eth_sendTransaction", [_message(sender, call)]))
 
     def repeat(self, sender: str, to: str, data: str) -> Mined:
-        """The same bytes once more, from whomever."""
+        """Sends the same bytes once more, from any account."""
         message = {"from": sender, "to": to, "data": data, "gas": hex(GAS)}
         return self.wait(self.node.rpc("eth_sendTransaction", [message]))
 
@@ -136,7 +136,7 @@ class Chain:
     # -- Internals
 
     def _numbered(self, steps: Sequence[Step]) -> list[tuple[str, list[Any]]]:
-        """With explicit nonces: the node takes the requests of a batch side by side."""
+        """Returns requests with explicit nonces: the node takes the requests of a batch side by side."""
         senders = list(dict.fromkeys(sender for sender, _ in steps))
         counts = self.node.batch([("eth_getTransactionCount", [sender, "pending"]) for sender in senders])
         following = {sender: int(count, 16) for sender, count in zip(senders, counts, strict=True)}

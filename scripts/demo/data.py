@@ -24,8 +24,8 @@ class Closes:
     """Daily closes, adjusted, in USD.
 
     Attributes:
-        symbols: Of the stocks.
-        days: Rising.
+        symbols: Symbols of the stocks.
+        days: Days in rising order.
         rows: The closes of each day, in the order of `symbols`, as the file spells them.
     """
 
@@ -77,8 +77,8 @@ class HistoryFile:
     """The CSV file that keepers read. It holds the past only: a day is appended when its close is known.
 
     Args:
-        path: Of the file, written anew.
-        closes: Where rows come from.
+        path: Path of the file, which is written anew.
+        closes: Source of the rows.
         first, until: Indices of the first row and of the first one that is not yet known.
     """
 

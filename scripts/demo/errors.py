@@ -1,4 +1,4 @@
-"""What stops the demo, in one line."""
+"""The error that stops the demo, in one line."""
 
 
 class DemoError(Exception):

@@ -12,12 +12,12 @@ from scripts.demo.world import World
 
 @dataclass(frozen=True)
 class Exit:
-    """What an investor got who left after the shutdown.
+    """The proceeds of an investor who left after the shutdown.
 
     Attributes:
-        received: By symbol, whole tokens that arrived at once.
-        set_aside: By symbol, whole tokens that the paused stock's contract held back.
-        claimed: By symbol, of those, what arrived once the stock moved again.
+        received: Whole tokens that arrived at once, by symbol.
+        set_aside: Whole tokens that the paused stock's contract held back, by symbol.
+        claimed: Whole tokens of `set_aside` that arrived once the stock moved again, by symbol.
         shares_left: Whole shares that the investor still has.
     """
 

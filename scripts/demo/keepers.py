@@ -40,7 +40,7 @@ class Keepers:
     """Both bots.
 
     Attributes:
-        folder: For configs, logs and the database.
+        folder: Folder of configs, logs and the database.
         restarts: How often both were killed and started again.
     """
 
@@ -77,14 +77,14 @@ class Keepers:
         self._processes.clear()
 
     def wait_for_day(self, as_of: int) -> Decision:
-        """Until the model of a close stands on chain, the rebalance bot has decided under it, and both have
+        """Waits until the model of a close stands on chain, the rebalance bot has decided under it, and both have
         seen the newest block.
 
         Args:
             as_of: Unix seconds of the close.
 
         Returns:
-            What the rebalance bot decided.
+            The decision of the rebalance bot.
 
         Raises:
             DemoError: If a bot dies or they do not come to rest.

@@ -1,4 +1,4 @@
-"""What the chain recorded: gas by kind, and whether a keeper did anything twice or not at all."""
+"""Reads the chain's record: gas by kind, and actions that a keeper did twice or not at all."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Once:
     """Evidence that keepers did everything once.
 
     Attributes:
-        models: Posted, each with a newer close and the next nonce.
-        rebalances: Executed by the keeper, each with its own nonce.
-        keeper_transactions: Mined from the keepers' accounts.
-        failed: Of those, reverted.
-        days_without_model, days_without_decision: Missed.
+        models: Number of posted models, each with a newer close and the next nonce.
+        rebalances: Number of rebalances by the keeper, each with its own nonce.
+        keeper_transactions: Number of transactions from the keepers' accounts.
+        failed: Number of these that reverted.
+        days_without_model, days_without_decision: Numbers of missed days.
     """
 
     models: int

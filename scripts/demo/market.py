@@ -22,7 +22,7 @@ POOL_USD = 400_000_000
 _WHOLE_STOCK: int = 10 ** (FEED_DECIMALS + TOKEN_DECIMALS)
 """Smallest units of a stock a USD, where the price is one unit of a feed."""
 ARBITRAGE_USD = 10_000_000_000
-"""Of each asset, what the arbitrageur works with."""
+"""Amount of each asset that the arbitrageur works with."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class PoolOf:
 
     @property
     def address(self) -> str:
-        """Of the pool."""
+        """Address of the pool."""
         return str(self.contract.address)
 
 
@@ -45,12 +45,12 @@ class Market:
     """Stand-ins for what exists on a real chain, and Uniswap V2 and V3 from their own packages.
 
     Attributes:
-        chain: Where.
+        chain: Chain of the market.
         operator: Unlocked account that deploys.
-        symbols: Of the stocks.
-        feeds: By symbol, the settlement token's included.
+        symbols: Symbols of the stocks.
+        feeds: Price feeds by symbol, the settlement token's included.
         tokens: Addresses by symbol, once they are issued.
-        pools: Once they are created.
+        pools: Pools, once they are created.
     """
 
     chain: Chain
@@ -64,7 +64,7 @@ class Market:
         """Everything that does not need the stocks' tokens.
 
         Args:
-            prices: Of the stocks, USD with FEED_DECIMALS.
+            prices: Prices of the stocks, USD with FEED_DECIMALS.
         """
         chain, operator = self.chain, self.operator
         self.settlement = chain.deploy(operator, "SettlementToken", "USD Coin", SETTLEMENT, SETTLEMENT_DECIMALS)
@@ -81,7 +81,7 @@ class Market:
         """One V2 and one V3 pool of each stock, still empty.
 
         Args:
-            prices: Of the stocks, USD with FEED_DECIMALS.
+            prices: Prices of the stocks, USD with FEED_DECIMALS.
         """
         for symbol, price in zip(self.symbols, prices, strict=True):
             amounts = self._amounts(symbol, price)

@@ -27,7 +27,7 @@ def local_node(timestamp: int, log: Path, port: int | None = None) -> Iterator[s
     Args:
         timestamp: Unix seconds of the first block.
         log: File for its output.
-        port: To listen on; a free one unless given.
+        port: Port to listen on; the default is a free one.
 
     Raises:
         DemoError: If it does not answer within START_SECONDS.

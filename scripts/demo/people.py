@@ -1,4 +1,4 @@
-"""Who takes part: accounts of the node, and the keepers' keys."""
+"""Participants: accounts of the node, and the keepers' keys."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 from keepers.chain.keys import LocalSigner, create_keystore, open_keystore, passphrase_from_file
 
 SIGNERS = 3
-"""Of each quorum; two have to sign."""
+"""Number of signers of each quorum; two have to sign."""
 
 
 @dataclass(frozen=True)
 class Keyring:
-    """The keys of one keeper: who sends, and who could sign.
+    """The keys of one keeper: the sender and the signers.
 
     Attributes:
-        folder: Where the keystores are.
-        passphrase: File with what opens them.
+        folder: Folder of the keystores.
+        passphrase: File with their passphrase.
         sender: Name of the keystore that sends.
         signers: Names of those that sign.
-        addresses: By name.
+        addresses: Addresses by name.
     """
 
     folder: Path
@@ -31,7 +31,7 @@ class Keyring:
     addresses: dict[str, str]
 
     def path(self, name: str) -> Path:
-        """Of a keystore."""
+        """Returns the path of a keystore."""
         return self.folder / f"{name}.json"
 
     def steal(self) -> list[LocalSigner]:

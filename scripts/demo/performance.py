@@ -1,4 +1,4 @@
-"""From the first block to the last table."""
+"""Runs the demo from the first block to the last table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from scripts.demo.world import create_world
 
 @dataclass(frozen=True)
 class Replay:
-    """What to replay.
+    """A stretch of history to replay.
 
     Attributes:
         closes: Prices.
@@ -51,10 +51,10 @@ def perform(replay: Replay, folder: Path, clock: Clock, console: Console) -> Non
     """The whole demo.
 
     Args:
-        replay: What to replay.
-        folder: For everything that is written.
+        replay: History to replay.
+        folder: Folder for everything that is written.
         clock: Times the parts.
-        console: To show progress and results on.
+        console: Console for progress and results.
     """
     closes, first = replay.closes, replay.first
     terms = Terms()

@@ -25,7 +25,7 @@ from scripts.model_hash import model_of
 NETWORK = "demo"
 UNIVERSE = "stocks"
 MODEL = "momentum"
-"""What the rebalance keeper decides with."""
+"""Model of the rebalance keeper."""
 TURNOVER_COST = 0.001
 """Fraction of what is traded: about what pools of this depth take, fees included."""
 REBALANCE: dict[str, Any] = {
@@ -48,7 +48,7 @@ FOREVER = 2**40 - 1
 
 @dataclass(frozen=True)
 class Terms:
-    """What the portfolio may risk, basis points of NAV; the loss budget is for any `loss_window` seconds.
+    """Risk limits of the portfolio, basis points of NAV; the loss budget is for any `loss_window` seconds.
 
     VaR is of a Student t's tails: 3.4% is about 1.3% of volatility, as 3% is of a normal's.
     """
@@ -89,9 +89,9 @@ class Protocol:
     """The deployed protocol.
 
     Attributes:
-        record: What the deployment left, as in deployments/<network>.json.
-        record_path: Where that file is.
-        transactions: How many the deployment took.
+        record: Record of the deployment, the content of deployments/<network>.json.
+        record_path: Path of that file.
+        transactions: Number of transactions of the deployment.
     """
 
     record: Record
@@ -208,6 +208,6 @@ class Protocol:
 
 
 def _models() -> dict[str, dict[str, str]]:
-    """What the demo's keeper decides with, and what `quantera init` writes for whoever tries the local network."""
+    """Returns the models of the demo's keeper and of the config that `quantera init` writes for a local network."""
     settings = {MODEL: Rebalance(model=MODEL, **REBALANCE), Rebalance().model: Rebalance()}
     return {name: model_of(found.model_dump(mode="json", exclude={"model"})) for name, found in settings.items()}

@@ -1,4 +1,4 @@
-"""What came out: a table, build/demo/report.html and build/demo/summary.json."""
+"""Results: a table, build/demo/report.html and build/demo/summary.json."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def _attack_row(attack: dict[str, Any]) -> list[str]:
 
 
 def _short(reason: str) -> str:
-    """With long numbers and addresses cut; summary.json has them whole."""
+    """Cuts long numbers and addresses, which summary.json has whole."""
     words = reason.replace("(", "( ").replace(",", " ,").replace(")", " )").split(" ")
     short = []
     for word in words:
@@ -306,7 +306,7 @@ def _nav_path(days: Sequence[Day]) -> dict[str, Any]:
 
 
 def _benchmarks(outcome: Outcome) -> dict[str, Array]:
-    """By name, (days,) each: one unit invested in the same stocks at the first close."""
+    """Returns series by name, (days,) each: one unit invested in the same stocks at the first close."""
     story = outcome.story
     rows = story.closes.rows[story.first : story.first + len(story.days)]
     closes = np.array([[float(cell) for cell in row] for row in rows])

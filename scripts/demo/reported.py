@@ -1,4 +1,4 @@
-"""What the risk keeper reported: simulated tails, stress losses, depth; as the chain has it."""
+"""Reads the risk keeper's reports from the chain: simulated tails, stress losses, depth."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from scripts.demo.world import World
 
 @dataclass(frozen=True)
 class Reported:
-    """The last report, and how many there were.
+    """The last report, and the number of reports.
 
     Attributes:
-        reports, depths: Accepted by the chain.
-        day: Of the last report.
+        reports, depths: Numbers that the chain accepted.
+        day: Day of the last report.
         var, shortfall: Simulated, fractions of NAV, by days and confidence such as "10 d 99%".
         stress: Losses by scenario, fractions of NAV.
-        days_to_liquidate: Of the slowest asset.
+        days_to_liquidate: Days to liquidate the slowest asset.
     """
 
     reports: int
@@ -33,7 +33,7 @@ class Reported:
 
 
 def read_reported(world: World) -> Reported:
-    """From the chain.
+    """Reads the reports of a portfolio.
 
     Raises:
         DemoError: If there is no report, or depth is unknown.

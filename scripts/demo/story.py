@@ -27,18 +27,18 @@ KILL_WITHIN_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class Day:
-    """The end of a day, as the chain has it. Fractions of NAV unless they say otherwise.
+    """The chain's state at the end of a day. Numbers are fractions of NAV unless they say otherwise.
 
     Attributes:
         day: Trading day.
         nav: USD.
-        share_price: Settlement tokens a share.
+        share_price: Settlement tokens per share.
         var95, var99: One-day value at risk of the holdings after the day's trades.
         components: VaR 99% by symbol; sums to var99.
-        drawdown: From the high-water mark.
-        state: Of the breaker.
-        weights: By symbol, cash first.
-        outcome, reason: What the rebalance bot decided.
+        drawdown: Fall from the high-water mark.
+        state: State of the breaker.
+        weights: Weights by symbol, cash first.
+        outcome, reason: Decision of the rebalance bot.
     """
 
     day: date
@@ -67,10 +67,10 @@ class Story:
     """One replay.
 
     Attributes:
-        world, keepers, closes, history: What it runs on.
+        world, keepers, closes, history: Parts that it runs on.
         first, count: Index of the first day, and how many.
         days: Ends of days so far.
-        refusals: In order.
+        refusals: Refusals in order.
         events: (day, sentence), for the report.
     """
 
@@ -160,7 +160,7 @@ class Story:
     # -- Investors
 
     def _errands(self) -> dict[int, list[Callable[[], None]]]:
-        """What investors do, by number of the day; spread over the replay, whatever its length."""
+        """Returns the actions of investors by number of the day, spread over the replay, whatever its length."""
         plan: list[tuple[float, Callable[[], None]]] = [
             (0.02, self._lapsed_deposit),
             (0.25, lambda: self._deposit("geneva", 1_500_000)),
@@ -183,7 +183,7 @@ class Story:
         self.world.chain.send(who, self._portfolio.deposit(usd * USD, who))
 
     def _withdraw(self, name: str, usd: int) -> None:
-        """In cash: so much, or as much as cash at hand and the investor's shares allow."""
+        """Withdraws cash, at most what the cash at hand and the investor's shares allow."""
         who = self._who(name)
         amount = min(usd * USD, self._portfolio.maxWithdraw(who).call())
         if amount:

@@ -25,9 +25,9 @@ DAY = 86_400
 POCKET_USD = 20_000_000
 """Settlement tokens that every investor starts with."""
 KEEPER_ETHER = 10
-"""For gas."""
+"""Ether of a keeper, for gas."""
 THIEF_USD = 500_000_000
-"""What the thief has to move pools with, of each asset."""
+"""Amount of each asset that the thief moves pools with."""
 
 
 @dataclass
@@ -51,11 +51,11 @@ def create_world(
     """Deploys and equips, at the node's present time.
 
     Args:
-        url: Of the node.
+        url: Address of the node.
         symbols: Stocks.
         prices: Their last closes, USD with 8 decimals.
-        terms: Of the portfolio.
-        folder: For keys and deployment files.
+        terms: Terms of the portfolio.
+        folder: Folder of keys and deployment files.
         keepers: Names of the risk and the rebalance keeper's keys.
     """
     chain = Chain(url)
