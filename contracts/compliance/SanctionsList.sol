@@ -20,6 +20,8 @@ contract SanctionsList is ISanctionsList, AccessManagedUpgradeable, UUPSUpgradea
         EnumerableSet.AddressSet registries;
         bytes32 head;
         uint64 version;
+        // One more than the version at which a registry was removed; 0 if it never was.
+        mapping(address registry => uint256) removedAfter;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.SanctionsList")) - 1)) & ~bytes32(uint256(0xff))
@@ -49,15 +51,19 @@ contract SanctionsList is ISanctionsList, AccessManagedUpgradeable, UUPSUpgradea
 
     /// @inheritdoc ISanctionsList
     function addRegistry(address registry) external restricted {
-        EnumerableSet.AddressSet storage list = _storage().registries;
-        if (list.length() == _MAX_REGISTRIES) revert SanctionsList__TooManyRegistries(_MAX_REGISTRIES);
-        if (!list.add(registry)) revert SanctionsList__KnownRegistry(registry);
+        Storage storage $ = _storage();
+        if ($.registries.length() == _MAX_REGISTRIES) revert SanctionsList__TooManyRegistries(_MAX_REGISTRIES);
+        if (!$.registries.add(registry)) revert SanctionsList__KnownRegistry(registry);
+        uint256 removedAfter = $.removedAfter[registry];
+        if (removedAfter != 0 && removedAfter != uint256($.version) + 1) revert SanctionsList__MissedChanges(registry);
         emit RegistryAdded(registry);
     }
 
     /// @inheritdoc ISanctionsList
     function removeRegistry(address registry) external restricted {
-        if (!_storage().registries.remove(registry)) revert SanctionsList__UnknownRegistry(registry);
+        Storage storage $ = _storage();
+        if (!$.registries.remove(registry)) revert SanctionsList__UnknownRegistry(registry);
+        $.removedAfter[registry] = uint256($.version) + 1;
         emit RegistryRemoved(registry);
     }
 

@@ -27,6 +27,7 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
         address[] issuers;
         mapping(address issuer => uint256[]) topicsOf;
         mapping(uint256 topic => address[]) issuersOf;
+        uint256 pairs;
     }
 
     /// @dev What the claims come to: Identity's fields of the same names.
@@ -43,11 +44,15 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
 
     uint256 private constant _MAX_TOPICS = 16;
     uint256 private constant _MAX_ISSUERS = 16;
+    // Pairs of issuer and topic. With `_CLAIM_GAS` for each, a refresh stays below the 2^24 gas that EIP-7825 grants.
+    uint256 private constant _MAX_PAIRS = 48;
     uint32 private constant _YEAR = 365 days;
     // A claim is read with this much gas, whatever identity and issuer do with it.
     uint256 private constant _CLAIM_GAS = 250_000;
     // What has to be left so that 63/64 of it are that much.
     uint256 private constant _NEEDED_GAS = 260_000;
+    // Half of the order of secp256k1: the greatest s of a canonical signature.
+    bytes32 private constant _HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
     // -- Topics ------------------------------------------------------------------------------------------------------
 
@@ -165,7 +170,8 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
         // slither-disable-next-line unused-return
         (uint256 found,,, bytes memory signature, bytes memory data,) =
             identity_.getClaim(keccak256(abi.encode(issuer, topic)));
-        if (found != topic || !IClaimIssuer(issuer).isClaimValid(identity_, topic, signature, data)) return (false, 0);
+        if (found != topic || !_isCanonical(signature)) return (false, 0);
+        if (!IClaimIssuer(issuer).isClaimValid(identity_, topic, signature, data)) return (false, 0);
         if (!dated) return (true, type(uint40).max);
         if (data.length < 32) return (false, 0);
         uint256 date = uint256(bytes32(data));
@@ -220,6 +226,15 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
         return 0;
     }
 
+    function _isCanonical(bytes memory signature) private pure returns (bool) {
+        if (signature.length != 65) return false;
+        bytes32 s;
+        assembly ("memory-safe") {
+            s := mload(add(signature, 0x40))
+        }
+        return s <= _HALF_ORDER && (signature[64] == 0x1b || signature[64] == 0x1c);
+    }
+
     // -- Internals ---------------------------------------------------------------------------------------------------
 
     function _setTerms(uint256 topic, TopicTerms memory terms) private returns (uint8) {
@@ -247,6 +262,8 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
             $.issuersOf[topics[i]].push(issuer);
         }
         $.topicsOf[issuer] = topics;
+        $.pairs += topics.length;
+        if ($.pairs > _MAX_PAIRS) revert IdentityRegistry__TooManyPairs(_MAX_PAIRS);
     }
 
     function _clearTopicsOf(address issuer) private {
@@ -257,6 +274,7 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
             _remove($.issuersOf[topics[i]], issuer);
         }
         delete $.topicsOf[issuer];
+        $.pairs -= topics.length;
     }
 
     /// @dev `account` is in the list, once.

@@ -12,9 +12,13 @@ import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 /// @title Who a holder is
 /// @notice See {IIdentityRegistry}. The shared registry is a proxy; a token's own registry is a clone that its factory made.
 contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifier, UUPSUpgradeable {
-    /// @dev One slot as long as an ONCHAINID has one wallet.
-    struct Wallets {
+    /// @dev The person behind an ONCHAINID. The first slot is all that is used while it has one wallet.
+    /// @param listed Number of its wallets, present and former, that are on the sanctions list.
+    /// @param frozen Whether an officer froze the person.
+    struct Person {
         address first;
+        uint32 listed;
+        bool frozen;
         address[] others;
     }
 
@@ -22,7 +26,9 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     struct Storage {
         mapping(address account => Identity) identities;
         mapping(address account => IOnchainId) onchainIds;
-        mapping(IOnchainId identity => Wallets) wallets;
+        // The ONCHAINID of a wallet that was unlinked: what binds the person still binds the wallet.
+        mapping(address account => IOnchainId) formerIds;
+        mapping(IOnchainId identity => Person) persons;
         mapping(address account => bool) agents;
         // Zero in the shared registry: whose roles count, and who may act for delayed ones.
         address shared;
@@ -90,10 +96,16 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         Storage storage $ = _storage();
         if (address(identity_) == address(0)) revert IdentityRegistry__ZeroIdentity();
         if ($.identities[account].country == 0) revert IdentityRegistry__NotRegistered(account);
+        _syncSanction(account);
         IOnchainId old = $.onchainIds[account];
         if (address(old) != address(0)) _unlink(account, old);
         _link(account, identity_);
         emit IdentityUpdated(old, identity_);
+        // Documents on file are those of the person before.
+        if (address(old) != address(0) && old != identity_ && $.identities[account].documents != 0) {
+            $.identities[account].documents = 0;
+            emit DocumentsSet(account, 0);
+        }
         _judge(account, identity_);
     }
 
@@ -225,6 +237,10 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (account == address(0)) revert IdentityRegistry__ZeroAccount();
         _storage().identities[account].frozen = frozen;
         emit AccountFrozen(account, frozen);
+        IOnchainId identity_ = _personOf(account);
+        if (address(identity_) == address(0)) return;
+        _storage().persons[identity_].frozen = frozen;
+        _spread(identity_);
     }
 
     /// @inheritdoc IIdentityRegistry
@@ -233,7 +249,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         Identity storage identity_ = _storage().identities[account];
         if (identity_.country != 0) revert IdentityRegistry__IsInvestor(account);
         identity_.venue = venue;
-        _pullSanction(account, identity_);
+        _syncSanction(account);
         emit VenueAccountSet(account, venue);
     }
 
@@ -249,8 +265,14 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     function onSanctions(address[] calldata accounts, bool sanctioned) external {
         if (msg.sender != address(_sanctionsList)) revert IdentityRegistry__OnlySanctionsList(msg.sender);
         for (uint256 i; i < accounts.length; ++i) {
-            _storage().identities[accounts[i]].sanctioned = sanctioned;
-            emit AccountSanctioned(accounts[i], sanctioned);
+            _setListed(accounts[i], sanctioned);
+        }
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function syncSanctions(address[] calldata accounts) external {
+        for (uint256 i; i < accounts.length; ++i) {
+            _syncSanction(accounts[i]);
         }
     }
 
@@ -296,11 +318,11 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
     /// @inheritdoc IIdentityRegistry
     function walletsOf(IOnchainId identity_) external view returns (address[] memory wallets) {
-        Wallets storage known = _storage().wallets[identity_];
-        if (known.first == address(0)) return wallets;
-        address[] memory others = known.others;
+        Person storage person = _storage().persons[identity_];
+        if (person.first == address(0)) return wallets;
+        address[] memory others = person.others;
         wallets = new address[](others.length + 1);
-        wallets[0] = known.first;
+        wallets[0] = person.first;
         for (uint256 i; i < others.length; ++i) {
             wallets[i + 1] = others[i];
         }
@@ -354,20 +376,64 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     /// @dev What stands, for an investor to be written over; with what the sanctions list says now.
     function _written(address account) private returns (Identity memory next) {
         if (account == address(0)) revert IdentityRegistry__ZeroAccount();
-        Identity storage identity_ = _storage().identities[account];
-        _pullSanction(account, identity_);
-        next = identity_;
+        _syncSanction(account);
+        next = _storage().identities[account];
         if (next.venue) revert IdentityRegistry__IsVenue(account);
     }
 
-    function _pullSanction(address account, Identity storage identity_) private {
-        bool sanctioned = _sanctionsList.isSanctioned(account);
-        if (identity_.sanctioned == sanctioned) return;
-        identity_.sanctioned = sanctioned;
-        emit AccountSanctioned(account, sanctioned);
+    /// @return Whose wallet the account is, or was when it was forgotten; zero if it never had an ONCHAINID.
+    function _personOf(address account) private view returns (IOnchainId) {
+        Storage storage $ = _storage();
+        Identity storage identity_ = $.identities[account];
+        if (identity_.former) return $.formerIds[account];
+        return identity_.country == 0 ? IOnchainId(address(0)) : $.onchainIds[account];
     }
 
-    /// @dev A freeze and a sanction stay.
+    function _syncSanction(address account) private {
+        _setListed(account, _sanctionsList.isSanctioned(account));
+    }
+
+    /// @dev Counts the account under its person, and marks it and every wallet of the person with what then stands.
+    function _setListed(address account, bool listed) private {
+        Storage storage $ = _storage();
+        Identity storage identity_ = $.identities[account];
+        IOnchainId onchainId = _personOf(account);
+        bool changes = identity_.listed != listed;
+        if (changes) identity_.listed = listed;
+        if (address(onchainId) == address(0)) {
+            _mark(account, identity_.frozen, listed);
+            return;
+        }
+        Person storage person = $.persons[onchainId];
+        if (changes) person.listed = listed ? person.listed + 1 : person.listed - 1;
+        if (identity_.former) _mark(account, identity_.frozen || person.frozen, person.listed != 0);
+        if (changes) _spread(onchainId);
+    }
+
+    /// @dev Every wallet of a person carries the person's freeze and sanction.
+    function _spread(IOnchainId identity_) private {
+        Person storage person = _storage().persons[identity_];
+        if (person.first == address(0)) return;
+        (bool frozen, bool sanctioned) = (person.frozen, person.listed != 0);
+        _mark(person.first, frozen, sanctioned);
+        for (uint256 i; i < person.others.length; ++i) {
+            _mark(person.others[i], frozen, sanctioned);
+        }
+    }
+
+    function _mark(address account, bool frozen, bool sanctioned) private {
+        Identity storage identity_ = _storage().identities[account];
+        if (identity_.frozen != frozen) {
+            identity_.frozen = frozen;
+            emit AccountFrozen(account, frozen);
+        }
+        if (identity_.sanctioned != sanctioned) {
+            identity_.sanctioned = sanctioned;
+            emit AccountSanctioned(account, sanctioned);
+        }
+    }
+
+    /// @dev A freeze and a sanction stay, and those of the person still come.
     function _forget(address account) private {
         Storage storage $ = _storage();
         Identity memory old = $.identities[account];
@@ -375,39 +441,61 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         IOnchainId identity_ = $.onchainIds[account];
         if (address(identity_) != address(0)) _unlink(account, identity_);
         Identity memory next;
-        (next.frozen, next.sanctioned) = (old.frozen, old.sanctioned);
+        (next.frozen, next.sanctioned, next.listed) = (old.frozen, old.sanctioned, old.listed);
+        next.former = $.identities[account].former;
         $.identities[account] = next;
         emit IdentityRemoved(account, identity_);
     }
 
     function _link(address account, IOnchainId identity_) private {
         Storage storage $ = _storage();
+        Person storage person = $.persons[identity_];
+        _join(account, identity_, person);
         $.onchainIds[account] = identity_;
-        Wallets storage known = $.wallets[identity_];
-        if (known.first == address(0)) {
-            known.first = account;
-            return;
+        if (person.first == address(0)) {
+            person.first = account;
+        } else {
+            if (person.others.length + 1 == _MAX_WALLETS) {
+                revert IdentityRegistry__TooManyWallets(identity_, _MAX_WALLETS);
+            }
+            person.others.push(account);
+            ($.identities[account].linked, $.identities[person.first].linked) = (true, true);
         }
-        if (known.others.length + 1 == _MAX_WALLETS) revert IdentityRegistry__TooManyWallets(identity_, _MAX_WALLETS);
-        known.others.push(account);
-        ($.identities[account].linked, $.identities[known.first].linked) = (true, true);
+        if (person.frozen || person.listed != 0) _spread(identity_);
+    }
+
+    /// @dev What stands against the wallet stands against the person. A wallet that is frozen or sanctioned is not given to
+    /// another person: that would free it, or bind somebody else.
+    function _join(address account, IOnchainId identity_, Person storage person) private {
+        Storage storage $ = _storage();
+        Identity storage wallet = $.identities[account];
+        bool comesBack;
+        if (wallet.former) {
+            comesBack = $.formerIds[account] == identity_;
+            if (!comesBack && (wallet.frozen || wallet.sanctioned)) revert IdentityRegistry__Restricted(account);
+            wallet.former = false;
+            delete $.formerIds[account];
+        }
+        if (wallet.listed && !comesBack) ++person.listed;
+        if (wallet.frozen) person.frozen = true;
     }
 
     function _unlink(address account, IOnchainId identity_) private {
         Storage storage $ = _storage();
         delete $.onchainIds[account];
-        $.identities[account].linked = false;
-        Wallets storage known = $.wallets[identity_];
-        uint256 others = known.others.length;
-        if (known.first != account) {
-            _remove(known.others, account);
+        $.formerIds[account] = identity_;
+        ($.identities[account].linked, $.identities[account].former) = (false, true);
+        Person storage person = $.persons[identity_];
+        uint256 others = person.others.length;
+        if (person.first != account) {
+            _remove(person.others, account);
         } else if (others == 0) {
-            delete known.first;
+            delete person.first;
         } else {
-            known.first = known.others[others - 1];
-            known.others.pop();
+            person.first = person.others[others - 1];
+            person.others.pop();
         }
-        if (others == 1) $.identities[known.first].linked = false;
+        if (others == 1) $.identities[person.first].linked = false;
     }
 
     function _addAgent(address agent) private {

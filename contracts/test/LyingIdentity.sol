@@ -40,7 +40,8 @@ contract LyingIdentity is IOnchainId, IClaimIssuer {
                 return(0, 192)
             }
         }
-        return (1, 1, address(this), "", abi.encode(type(uint40).max), "");
+        bytes memory signature = abi.encodePacked(bytes32(uint256(1)), bytes32(uint256(1)), uint8(27));
+        return (1, 1, address(this), signature, abi.encode(type(uint40).max), "");
     }
 
     function isClaimValid(IOnchainId, uint256, bytes calldata, bytes calldata) external pure returns (bool) {

@@ -106,7 +106,8 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     /// @inheritdoc IComplianceAwareToken
     function tryTransferFrom(address from, address to, uint256 amount) external returns (uint8) {
         uint256 allowed = allowance(from, msg.sender);
-        if (allowed < amount) revert ERC20InsufficientAllowance(msg.sender, allowed, amount);
+        // Nobody writes refusals in the name of a holder that allowed nothing.
+        if (allowed < amount || allowed == 0) revert ERC20InsufficientAllowance(msg.sender, allowed, amount);
         return _try(from, to, amount);
     }
 

@@ -96,9 +96,11 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         _holdings[from] = word - amount;
     }
 
-    /// @dev The supply bounds every balance: it fits its bits.
+    /// @dev Gives to a wallet that is not frozen. The supply bounds every balance: it fits its bits.
     function _give(address to, uint256 amount) internal returns (uint256) {
-        uint256 word = _holdings[to] + amount;
+        uint256 word = _holdings[to];
+        if (word & _WALLET_FROZEN != 0) revert IComplianceAwareToken.ComplianceAwareToken__WalletFrozen(to);
+        word += amount;
         _holdings[to] = word;
         return word & _MASK;
     }

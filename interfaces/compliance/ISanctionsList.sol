@@ -24,6 +24,8 @@ interface ISanctionsList {
     error SanctionsList__KnownRegistry(address registry);
     error SanctionsList__UnknownRegistry(address registry);
     error SanctionsList__TooManyRegistries(uint256 most);
+    /// @dev The list changed while the registry was removed, so that it would miss entries. Its tokens need a new registry.
+    error SanctionsList__MissedChanges(address registry);
 
     /// @notice Adds accounts, at once and everywhere. Role: COMPLIANCE_OFFICER. At worst: stops a right holder.
     /// @param version The list's version before the batch.
@@ -34,7 +36,7 @@ interface ISanctionsList {
     function lift(uint64 version, address[] calldata accounts, bytes32 source) external;
 
     /// @notice Tells a registry of every later change. Role: FACTORY. What stood before reaches an account when the
-    /// registry first writes it.
+    /// registry first writes it. A registry that was removed comes back only if the list has not changed since.
     function addRegistry(address registry) external;
 
     /// @notice Forgets a registry that no token uses any more. Role: ADMIN. At worst: sanctions no longer reach its tokens.

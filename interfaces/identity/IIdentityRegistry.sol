@@ -30,15 +30,17 @@ interface IIdentityRegistry {
 
     /// @param country ISO 3166-1 numeric, 1 to 999.
     /// @param investorClass Class of investor; None for a venue account, and for an identity whose required claims are not valid.
-    /// @param frozen No transfer in, out or on behalf of others while set.
+    /// @param frozen No transfer in, out or on behalf of others while set. All wallets of an ONCHAINID are frozen together.
     /// @param venue A pool or router: may hold or move regulated tokens only opposite an eligible account.
     /// @param kycExpiry Unix seconds from which the KYC no longer counts; read on every check.
     /// @param amlExpiry The same of the AML check.
     /// @param accreditationExpiry From then on the account counts as Retail.
     /// @param topics Bit i: the claim of the topic at index i was valid when last verified. All bits for an officer's word.
     /// @param documents Bit i: the holder's document of kind i is on file.
-    /// @param sanctioned On the sanctions list.
+    /// @param sanctioned The account, or another wallet of its ONCHAINID, is on the sanctions list.
     /// @param linked Another wallet has the same ONCHAINID: holdings are added up.
+    /// @param listed The account itself is on the sanctions list.
+    /// @param former The account was a wallet of an ONCHAINID, whose freezes and sanctions still bind it.
     struct Identity {
         uint16 country;
         InvestorClass investorClass;
@@ -51,6 +53,8 @@ interface IIdentityRegistry {
         uint16 documents;
         bool sanctioned;
         bool linked;
+        bool listed;
+        bool former;
     }
 
     /// @notice What a claim topic means here.
@@ -112,12 +116,14 @@ interface IIdentityRegistry {
     /// @dev A venue account is no investor and an investor is no venue account.
     error IdentityRegistry__IsVenue(address account);
     error IdentityRegistry__IsInvestor(address account);
-    /// @dev A frozen or sanctioned wallet is not replaced.
+    /// @dev A frozen or sanctioned wallet is neither replaced nor given to another ONCHAINID.
     error IdentityRegistry__Restricted(address account);
     error IdentityRegistry__LengthMismatch();
     error IdentityRegistry__TooManyWallets(IOnchainId identity, uint256 most);
     error IdentityRegistry__TooManyTopics(uint256 most);
     error IdentityRegistry__TooManyIssuers(uint256 most);
+    /// @dev All trusted issuers together may speak on so many topics: a refresh that asks each of them fits a transaction.
+    error IdentityRegistry__TooManyPairs(uint256 most);
     error IdentityRegistry__UnknownTopic(uint256 topic);
     error IdentityRegistry__KnownTopic(uint256 topic);
     error IdentityRegistry__InvalidTopicTerms(uint256 topic);
@@ -144,13 +150,15 @@ interface IIdentityRegistry {
     )
         external;
 
-    /// @notice Puts another ONCHAINID behind a wallet and verifies it. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Puts another ONCHAINID behind a wallet and verifies it. Documents of the ONCHAINID before are no longer on file.
+    /// Refused for a wallet that is frozen or sanctioned. Role: COMPLIANCE_OFFICER, or agent.
     function updateIdentity(address account, IOnchainId identity) external;
 
     /// @notice Role: COMPLIANCE_OFFICER, or agent.
     function updateCountry(address account, uint16 country) external;
 
-    /// @notice Forgets an investor; a freeze and a sanction survive it. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Forgets an investor; a freeze and a sanction survive it, and those of its ONCHAINID still bind it.
+    /// Role: COMPLIANCE_OFFICER, or agent.
     function deleteIdentity(address account) external;
 
     function contains(address account) external view returns (bool);
@@ -187,11 +195,16 @@ interface IIdentityRegistry {
     /// @notice Puts a new wallet in place of a lost one: same ONCHAINID, country, verdict and documents. Role: COMPLIANCE_OFFICER, or agent.
     function replaceWallet(address lost, address replacement) external;
 
-    /// @notice Freezes or unfreezes any account, registered or not. Role: COMPLIANCE_OFFICER.
+    /// @notice Freezes or unfreezes any account, registered or not, and every other wallet of its ONCHAINID, also those that
+    /// are registered later. Role: COMPLIANCE_OFFICER.
     function setFrozen(address account, bool frozen) external;
 
     /// @notice Marks a pool or router as venue account, or takes the mark away; a freeze survives both. Role: COMPLIANCE_OFFICER.
     function setVenueAccount(address account, bool venue) external;
+
+    /// @notice Marks accounts and their persons with what the sanctions list says now; anyone may. A registry is told of each
+    /// change of the list, so this is needed only for a wallet that was forgotten before its person was sanctioned.
+    function syncSanctions(address[] calldata accounts) external;
 
     /// @notice Says which documents of a holder are on file; bit i stands for kind i. Role: COMPLIANCE_OFFICER.
     function setDocuments(address account, uint16 documents) external;
@@ -208,7 +221,8 @@ interface IIdentityRegistry {
     /// @notice Topics by index; a removed one is skipped.
     function getClaimTopics() external view returns (uint256[] memory);
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: a wrong issuer lets anyone in.
+    /// @notice Trusts an issuer on topics. All issuers together have at most 48 pairs of issuer and topic.
+    /// Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: a wrong issuer lets anyone in.
     function addTrustedIssuer(address issuer, uint256[] calldata topics) external;
 
     /// @notice Role: COMPLIANCE_OFFICER. Verdicts that rest on the issuer fall when they are refreshed.
@@ -232,6 +246,8 @@ interface IIdentityRegistry {
     function topicTerms(uint256 topic) external view returns (TopicTerms memory terms, uint8 index);
 
     /// @notice The claim of one issuer on one topic, as a registration reads it. Reverts if identity or issuer answer nonsense.
+    /// Only a canonical ECDSA signature counts (65 bytes, v of 27 or 28, s in the lower half of the order): an issuer revokes a
+    /// signature, and another encoding of it would bring the claim back.
     /// @return valid Confirmed by the issuer.
     /// @return expiry What the claim's data say if dated, else the end of time.
     function readClaim(
@@ -263,7 +279,7 @@ interface IIdentityRegistry {
 
     /// @notice The identity as the one word that it is stored in: country in bits 0-15, class in 16-23, frozen in bit 24,
     /// venue in bit 32, kycExpiry in 40-79, amlExpiry in 80-119, accreditationExpiry in 120-159, topics in 160-175, documents
-    /// in 176-191, sanctioned in bit 192, linked in bit 200.
+    /// in 176-191, sanctioned in bit 192, linked in bit 200, listed in bit 208, former in bit 216.
     function packedIdentityOf(address account) external view returns (uint256);
 
     /// @notice Both sides of a transfer, packed, in one call.

@@ -108,7 +108,8 @@ interface IComplianceAwareToken is IERC20 {
     /// @return code 0 if it moved, else the ERC-1404 code.
     function tryTransfer(address to, uint256 amount) external returns (uint8 code);
 
-    /// @notice The same for an allowance; an allowance that is too small reverts.
+    /// @notice The same for an allowance. An allowance that is too small reverts, and so does none at all, also for an
+    /// amount of zero: the log holds refusals that the holder or its spenders asked for.
     function tryTransferFrom(address from, address to, uint256 amount) external returns (uint8 code);
 
     // -- Agents ------------------------------------------------------------------------------------------------------

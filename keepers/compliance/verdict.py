@@ -34,6 +34,8 @@ class Identity:
     documents: int = 0
     sanctioned: bool = False
     linked: bool = False
+    listed: bool = False
+    former: bool = False
 
     @classmethod
     def of_word(cls, word: int) -> Self:
@@ -50,6 +52,8 @@ class Identity:
             documents=(word >> 176) & 0xFFFF,
             sanctioned=bool((word >> 192) & 0xFF),
             linked=bool((word >> 200) & 0xFF),
+            listed=bool((word >> 208) & 0xFF),
+            former=bool((word >> 216) & 0xFF),
         )
 
 
@@ -252,6 +256,8 @@ def _judged(movement: Movement, state: State) -> Iterator[Finding]:
 def _standing(role: Role, party: Party) -> Iterator[Finding]:
     identity = party.identity
     text = "on the sanctions list" if identity.sanctioned else "not on the sanctions list"
+    if identity.sanctioned and not identity.listed:
+        text = "another wallet of the person is on the sanctions list"
     yield Finding(role, party.address, "sanctions", not identity.sanctioned, Reason.SANCTIONED, text)
     text = "frozen for every token" if identity.frozen else "not frozen"
     yield Finding(role, party.address, "freeze", not identity.frozen, Reason.ACCOUNT_FROZEN, text)

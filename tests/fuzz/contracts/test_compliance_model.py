@@ -44,7 +44,9 @@ class Model:
     people: dict[str, Person] = field(default_factory=dict)
     venues: set[str] = field(default_factory=set)
     frozen: set[str] = field(default_factory=set)
-    sanctioned: set[str] = field(default_factory=set)
+    frozen_people: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
+    links: dict[str, str] = field(default_factory=dict)
     paused_wallets: set[str] = field(default_factory=set)
     balances: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES, 0))
     held_back: dict[str, int] = field(default_factory=lambda: dict.fromkeys(NAMES, 0))
@@ -55,10 +57,35 @@ class Model:
 
     # -- Who may
 
+    def wallets(self, name: str) -> set[str]:
+        """Everybody who has or last had the same ONCHAINID, and `name`."""
+        identity = self.links.get(name)
+        return {name} | {other for other, theirs in self.links.items() if theirs == identity is not None}
+
     def standing(self, name: str) -> Reason:
-        if name in self.sanctioned:
+        if self.wallets(name) & self.listed:
             return Reason.SANCTIONED
         return Reason.ACCOUNT_FROZEN if name in self.frozen else Reason.NONE
+
+    def freeze(self, name: str, frozen: bool) -> None:
+        (self.frozen.add if frozen else self.frozen.discard)(name)
+        if name in self.links:
+            (self.frozen_people.add if frozen else self.frozen_people.discard)(self.links[name])
+        self.spread(unfreeze=not frozen)
+
+    def spread(self, unfreeze: bool = False) -> None:
+        """The freeze of a person reaches every wallet; its end reaches those that are registered."""
+        for name, identity in self.links.items():
+            if identity in self.frozen_people:
+                self.frozen.add(name)
+            elif unfreeze and name in self.people and self.people[name].identity == identity:
+                self.frozen.discard(name)
+
+    def link(self, name: str, identity: str) -> None:
+        self.links[name] = identity
+        if name in self.frozen:
+            self.frozen_people.add(identity)
+        self.spread()
 
     def eligibility(self, name: str, now: int) -> Reason:
         if self.standing(name):
@@ -299,6 +326,8 @@ class World:
         """The same to both; a movement that either refuses, both refuse."""
         kind, *rest = act
         getattr(self, f"_{kind}")(*rest)
+        # A wallet that was forgotten before its person was sanctioned or frozen is marked by whoever asks for it.
+        self.registry.syncSanctions([self.actors[name] for name in NAMES], sender=self.actors["thief"])
 
     @property
     def officer(self) -> Any:
@@ -342,7 +371,9 @@ class World:
 
     def _move(self, sender, legs, operator, kind, call, signer) -> None:
         model, total = self.model, sum(legs.values())
-        possible = sender == "nobody" or self._can_pay(sender, legs, operator, kind, total)
+        possible = self._may_receive(sender, legs, kind) and (
+            sender == "nobody" or self._can_pay(sender, legs, operator, kind, total)
+        )
         name, reason = model.verdict(sender, legs, operator, self.at(), kind) if possible else ("nobody", None)
         passed = self._sent(*call, sender=signer)
         assert passed == (reason == Reason.NONE), (name, reason)
@@ -351,6 +382,10 @@ class World:
         if kind == "forced" and sender not in legs:
             model.held_back[sender] = min(model.held_back[sender], model.balances[sender] - total)
         model.book(sender, legs, self.chain.blocks.head.timestamp, kind)
+
+    def _may_receive(self, sender, legs, kind) -> bool:
+        """True unless an agent gives to a wallet that the token has frozen; to the holder itself nothing moves."""
+        return kind == "transfer" or not self.model.paused_wallets & (legs.keys() - {sender})
 
     def _can_pay(self, sender, legs, operator, kind, total) -> bool:
         model = self.model
@@ -382,6 +417,8 @@ class World:
             return
         other = model.people.get(new)
         free = new not in model.venues and (other is None or other.identity == identity)
+        free = free and new not in model.paused_wallets
+        free = free and not (model.links.get(new, identity) != identity and model.standing(new))
         before = dict(model.people)
         del model.people[lost]
         if other is None:
@@ -393,6 +430,7 @@ class World:
         if not passed:
             model.people = before
             return
+        model.link(new, identity)
         model.held_back[new] += model.held_back[lost]
         model.held_back[lost] = 0
         if lost in model.paused_wallets:
@@ -422,9 +460,14 @@ class World:
         if name in self.model.venues or name in self.model.people:
             return
         identity = self.identities[which]
-        self.registry.registerIdentity(self.actors[name], identity, country, sender=self.officer)
+        call = (self.registry.registerIdentity, self.actors[name], identity, country)
+        if self.model.links.get(name, identity.address) != identity.address and self.model.standing(name):
+            assert not self._sent(*call, sender=self.officer)
+            return
+        assert self._sent(*call, sender=self.officer)
         expiry = self.chain.blocks.head.timestamp + VALIDITY
         self.model.people[name] = Person(country, RETAIL, expiry, identity.address)
+        self.model.link(name, identity.address)
 
     def _delete(self, name: str) -> None:
         if self.model.people.pop(name, None):
@@ -437,7 +480,7 @@ class World:
 
     def _freeze(self, name: str, frozen: bool) -> None:
         self.registry.setFrozen(self.actors[name], frozen, sender=self.officer)
-        (self.model.frozen.add if frozen else self.model.frozen.discard)(name)
+        self.model.freeze(name, frozen)
 
     def _freezeWallet(self, name: str, frozen: bool) -> None:  # noqa: N802
         self.token.setAddressFrozen(self.actors[name], frozen, sender=self.officer)
@@ -449,10 +492,10 @@ class World:
         self.model.held_back[name] += amount if fits else 0
 
     def _sanction(self, name: str) -> None:
-        listed = name in self.model.sanctioned
+        listed = name in self.model.listed
         act = self.sanctions.lift if listed else self.sanctions.sanction
         act(self.sanctions.version(), [self.actors[name]], bytes(32), sender=self.officer)
-        (self.model.sanctioned.discard if listed else self.model.sanctioned.add)(name)
+        (self.model.listed.discard if listed else self.model.listed.add)(name)
 
     def _venue(self, name: str, venue: bool) -> None:
         if name not in self.model.people:

@@ -125,6 +125,17 @@ def test_try_transfer_from__without_allowance__reverts(token, investor, counterp
         token.tryTransferFrom(investor, counterparty, 1, sender=thief)
 
 
+def test_try_transfer_from__nothing_without_allowance__leaves_no_entry(
+    token, compliance_engine, sanctions_list, compliance_officer, investor, counterparty, thief
+):
+    from tests.reverts import reverts
+
+    sanctions_list.sanction(sanctions_list.version(), [counterparty], bytes(32), sender=compliance_officer)
+    with reverts(token.ERC20InsufficientAllowance, thief, 0, 0):
+        token.tryTransferFrom(investor, counterparty, 0, sender=thief)
+    assert compliance_engine.logOf(token).entries == 0
+
+
 @pytest.mark.parametrize(
     ("case", "reason"),
     [

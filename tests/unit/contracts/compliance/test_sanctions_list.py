@@ -4,7 +4,8 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.fixtures.compliance import Reason
+from scripts.deployment import roles
+from tests.fixtures.compliance import AML_TOPIC, KYC_TOPIC, Reason
 from tests.fixtures.protocol import SWITZERLAND
 from tests.reverts import reverts
 
@@ -46,6 +47,27 @@ def test_sanction__batch__listed_and_chained(sanctions_list, sanction, lift, thi
     assert not sanctions_list.isSanctioned(thief)
     head = keccak(encode(kinds, (head, version + 2, [], [thief.address], SOURCE)))
     assert bytes(sanctions_list.head()) == head
+
+
+@pytest.mark.parametrize("way", ["send", "receive"])
+def test_sanction__another_wallet_of_the_person__stopped(
+    token, sanction, refused, trusted, create_onchainid, claim, issuer, compliance_officer, spender, counterparty,
+    wallet, way
+):  # fmt: skip
+    person = create_onchainid()
+    for topic in (KYC_TOPIC, AML_TOPIC):
+        claim(person, topic)
+    listed = wallet()
+    for account in (listed, spender):
+        trusted.registerIdentity(account, person, SWITZERLAND, sender=compliance_officer)
+    token.mint(spender, 10, sender=issuer)
+    sanction(listed)
+    sender, receiver = (spender, counterparty) if way == "send" else (issuer, spender)
+    with refused(token, spender, Reason.SANCTIONED):
+        if way == "send":
+            token.transfer(receiver, 1, sender=sender)
+        else:
+            token.mint(receiver, 1, sender=sender)
 
 
 @pytest.mark.parametrize("way", ["send", "receive", "mint", "burn", "spend", "forced in"])
@@ -206,6 +228,31 @@ def test_remove_registry__by_admin__no_longer_told(sanctions_list, identity_regi
         sanctions_list.removeRegistry(identity_registry, sender=admin)
     with reverts(sanctions_list.AccessManagedUnauthorized, thief):
         sanctions_list.removeRegistry(identity_registry, sender=thief)
+
+
+@pytest.fixture
+def list_keeper(access_manager, admin):
+    """The admin, who holds FACTORY too."""
+    access_manager.grantRole(roles.FACTORY, admin, 0, sender=admin)
+    return admin
+
+
+def test_add_registry__again_with_nothing_missed__told(
+    sanctions_list, sanction, identity_registry, admin, list_keeper, thief
+):
+    sanctions_list.removeRegistry(identity_registry, sender=admin)
+    sanctions_list.addRegistry(identity_registry, sender=list_keeper)
+    sanction(thief)
+    assert identity_registry.identityOf(thief).sanctioned
+
+
+def test_add_registry__again_after_it_missed_a_sanction__refused(
+    sanctions_list, sanction, identity_registry, admin, list_keeper, thief
+):
+    sanctions_list.removeRegistry(identity_registry, sender=admin)
+    sanction(thief)
+    with reverts(sanctions_list.SanctionsList__MissedChanges, identity_registry):
+        sanctions_list.addRegistry(identity_registry, sender=list_keeper)
 
 
 def test_on_sanctions__not_from_the_list__refused(identity_registry, compliance_officer, investor):

@@ -2,6 +2,8 @@
 
 import ape
 import pytest
+from eth_abi import encode
+from eth_utils import keccak
 
 from tests.fixtures.compliance import (
     ACCREDITED_TOPIC,
@@ -9,12 +11,14 @@ from tests.fixtures.compliance import (
     INSTITUTION_TOPIC,
     KYC_TOPIC,
     ONCHAINID,
+    signed_claim,
     trex,
 )
 from tests.fixtures.protocol import ACCREDITED, DAY, GERMANY, INSTITUTIONAL, RETAIL, SWITZERLAND, YEAR
 from tests.reverts import reverts
 
 NOBODY = "0x0000000000000000000000000000000000000000"
+SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 @pytest.fixture
@@ -107,6 +111,51 @@ def test_refresh__revoked_claim__no_longer_verified(
     account = admit(identity)
     claim_issuer.revokeClaimBySignature(signature, sender=admin)
     assert trusted.isVerified(account)
+    trusted.refresh(account, sender=thief)
+    assert not trusted.isVerified(account)
+
+
+@pytest.mark.parametrize("encoding", ["v of 0 or 1", "the other s", "64 bytes", "66 bytes"])
+def test_refresh__revoked_claim_in_another_encoding__no_longer_verified(
+    trusted, admit, create_onchainid, claim, claim_issuer, admin, thief, encoding
+):
+    identity = create_onchainid()
+    signature = claim(identity, KYC_TOPIC)
+    claim(identity, AML_TOPIC)
+    account = admit(identity)
+    claim_issuer.revokeClaimBySignature(signature, sender=admin)
+    body, s, v = signature[:64], int.from_bytes(signature[32:64], "big"), signature[64]
+    twin = {
+        "v of 0 or 1": body + bytes([v - 27]),
+        "the other s": signature[:32] + (SECP256K1_ORDER - s).to_bytes(32, "big") + bytes([55 - v]),
+        "64 bytes": signature[:32] + (s | (v - 27) << 255).to_bytes(32, "big"),
+        "66 bytes": signature + bytes(1),
+    }[encoding]
+    _, data = signed_claim(identity.address, KYC_TOPIC)
+    lenient = encoding in ("v of 0 or 1", "the other s")
+    assert claim_issuer.isClaimValid(identity, KYC_TOPIC, twin, data) == lenient
+    if lenient:
+        identity.addClaim(KYC_TOPIC, 1, claim_issuer, twin, data, "", sender=admin)
+    trusted.refresh(account, sender=thief)
+    assert not trusted.isVerified(account)
+
+
+def test_refresh__revoked_by_claim_id_on_a_two_faced_identity__needs_revocation_by_signature(
+    trusted, admit, admin, claim_issuer, thief
+):
+    identity = thief.deploy(ape.project.TwoFacedIdentity)
+    for topic in (KYC_TOPIC, AML_TOPIC):
+        signature, data = signed_claim(identity.address, topic)
+        identity.setClaim((topic, claim_issuer, signature, data), sender=thief)
+    signature, _ = signed_claim(identity.address, KYC_TOPIC)
+    account = admit(identity)
+    assert trusted.isVerified(account)
+    identity.setDecoy(claim_issuer, bytes(65), sender=thief)
+    claim_id = keccak(encode(["address", "uint256"], [claim_issuer.address, KYC_TOPIC]))
+    claim_issuer.revokeClaim(claim_id, identity, sender=admin)
+    trusted.refresh(account, sender=thief)
+    assert trusted.isVerified(account)
+    claim_issuer.revokeClaimBySignature(signature, sender=admin)
     trusted.refresh(account, sender=thief)
     assert not trusted.isVerified(account)
 
@@ -251,6 +300,26 @@ def test_update_identity__other_claims__other_verdict(trusted, admit, known, cre
     assert list(trusted.walletsOf(known)) == []
 
 
+def test_update_identity__another_person__documents_are_no_longer_on_file(
+    trusted, admit, known, create_onchainid, compliance_officer
+):
+    account, other = admit(known), create_onchainid()
+    trusted.setDocuments(account, 3, sender=compliance_officer)
+    receipt = trusted.updateIdentity(account, other, sender=compliance_officer)
+    assert trusted.DocumentsSet(account, 0) in receipt.events
+    assert trusted.identityOf(account).documents == 0
+
+
+@pytest.mark.parametrize("change", ["frozen", "sanctioned"])
+def test_update_identity__restricted__refused(
+    trusted, admit, known, create_onchainid, restrict, compliance_officer, change
+):
+    account, other = admit(known), create_onchainid()
+    restrict(account, change)
+    with reverts(trusted.IdentityRegistry__Restricted, account):
+        trusted.updateIdentity(account, other, sender=compliance_officer)
+
+
 def test_update_country__registered__there(trusted, admit, known, compliance_officer):
     account = admit(known)
     receipt = trusted.updateCountry(account, GERMANY, sender=compliance_officer)
@@ -288,6 +357,140 @@ def test_replace_wallet__anothers_wallet__refused(trusted, admit, known, create_
     lost, others = admit(known), admit(create_onchainid())
     with reverts(trusted.IdentityRegistry__AlreadyRegistered, others):
         trusted.replaceWallet(lost, others, sender=compliance_officer)
+
+
+# -- A freeze and a sanction bind the person
+
+
+@pytest.fixture
+def restrict(trusted, sanctions_list, compliance_officer):
+    """`restrict(account, "frozen" or "sanctioned", on)`: returns the receipt."""
+
+    def restricted(account, change, on=True):
+        if change == "frozen":
+            return trusted.setFrozen(account, on, sender=compliance_officer)
+        act = sanctions_list.sanction if on else sanctions_list.lift
+        return act(sanctions_list.version(), [account], bytes(32), sender=compliance_officer)
+
+    return restricted
+
+
+changes = pytest.mark.parametrize("change", ["frozen", "sanctioned"])
+
+
+@changes
+def test_restriction__one_wallet__binds_the_others(trusted, admit, known, restrict, change):
+    first, second, third = admit(known), admit(known), admit(known)
+    receipt = restrict(second, change)
+    assert all(getattr(trusted.identityOf(account), change) for account in (first, second, third))
+    event = trusted.AccountFrozen if change == "frozen" else trusted.AccountSanctioned
+    assert all(event(account, True) in receipt.events for account in (first, second, third))
+    restrict(second, change, on=False)
+    assert not any(getattr(trusted.identityOf(account), change) for account in (first, second, third))
+
+
+@changes
+def test_restriction__of_a_person__binds_a_wallet_that_is_registered_later(trusted, admit, known, restrict, change):
+    first = admit(known)
+    restrict(first, change)
+    later = admit(known)
+    assert getattr(trusted.identityOf(later), change)
+    assert not trusted.isVerified(later)
+
+
+@changes
+def test_restriction__of_a_wallet__binds_the_person_who_links_it(
+    trusted, admit, known, wallet, restrict, compliance_officer, change
+):
+    first, second = admit(known), wallet()
+    restrict(second, change)
+    trusted.registerIdentity(second, known, SWITZERLAND, sender=compliance_officer)
+    assert getattr(trusted.identityOf(first), change)
+
+
+@changes
+def test_restriction__forgotten_wallet__still_binds_the_person(
+    trusted, admit, known, restrict, compliance_officer, change
+):
+    first, second = admit(known), admit(known)
+    restrict(first, change)
+    trusted.deleteIdentity(first, sender=compliance_officer)
+    assert getattr(trusted.identityOf(second), change)
+    assert getattr(trusted.identityOf(admit(known)), change)
+
+
+@changes
+def test_restriction__after_a_wallet_was_forgotten__binds_the_person(
+    trusted, admit, known, restrict, compliance_officer, change
+):
+    first, second = admit(known), admit(known)
+    trusted.deleteIdentity(first, sender=compliance_officer)
+    restrict(first, change)
+    assert getattr(trusted.identityOf(second), change)
+
+
+@changes
+def test_restriction__of_a_person__binds_a_former_wallet_on_the_officers_word(
+    trusted, admit, known, restrict, register, compliance_officer, change
+):
+    first, second = admit(known), admit(known)
+    trusted.deleteIdentity(first, sender=compliance_officer)
+    restrict(second, change)
+    register(first)
+    assert getattr(trusted.identityOf(first), change)
+
+
+@changes
+def test_restriction__former_wallet__not_given_to_another_person(
+    trusted, admit, known, create_onchainid, restrict, compliance_officer, change
+):
+    account = admit(known)
+    restrict(account, change)
+    trusted.deleteIdentity(account, sender=compliance_officer)
+    with reverts(trusted.IdentityRegistry__Restricted, account):
+        trusted.registerIdentity(account, create_onchainid(), SWITZERLAND, sender=compliance_officer)
+    trusted.registerIdentity(account, known, SWITZERLAND, sender=compliance_officer)
+    assert getattr(trusted.identityOf(account), change)
+
+
+def test_restriction__former_wallet_without_any__may_become_another_persons(
+    trusted, admit, known, create_onchainid, restrict, compliance_officer
+):
+    account, other = admit(known), admit(known)
+    trusted.deleteIdentity(account, sender=compliance_officer)
+    trusted.registerIdentity(account, create_onchainid(), SWITZERLAND, sender=compliance_officer)
+    restrict(account, "sanctioned")
+    assert not trusted.identityOf(other).sanctioned
+
+
+def test_sanction__two_wallets_of_a_person__lifted_with_the_last(trusted, admit, known, restrict):
+    first, second, third = admit(known), admit(known), admit(known)
+    restrict(first, "sanctioned")
+    restrict(second, "sanctioned")
+    restrict(first, "sanctioned", on=False)
+    found = trusted.identityOf(first)
+    assert (found.sanctioned, found.listed) == (True, False)
+    assert trusted.identityOf(third).sanctioned
+    restrict(second, "sanctioned", on=False)
+    assert not any(trusted.identityOf(account).sanctioned for account in (first, second, third))
+
+
+def test_sync_sanctions__wallet_forgotten_before_its_person_was_sanctioned__marked(
+    trusted, admit, known, restrict, compliance_officer, thief
+):
+    first, second = admit(known), admit(known)
+    trusted.deleteIdentity(first, sender=compliance_officer)
+    restrict(second, "sanctioned")
+    assert not trusted.identityOf(first).sanctioned
+    trusted.syncSanctions([first], sender=thief)
+    assert trusted.identityOf(first).sanctioned
+    restrict(second, "sanctioned", on=False)
+    trusted.syncSanctions([first], sender=thief)
+    assert not trusted.identityOf(first).sanctioned
+
+
+def test_sync_sanctions__nothing_changed__says_nothing(trusted, admit, known, thief):
+    assert trusted.syncSanctions([admit(known), thief], sender=thief).events == []
 
 
 # -- Topics and issuers
@@ -342,6 +545,19 @@ def test_issuers__erc3643__added_changed_removed(identity_registry, compliance_o
     assert not identity_registry.isTrustedIssuer(first)
     assert list(identity_registry.getTrustedIssuersForClaimTopic(3)) == []
     assert list(identity_registry.getTrustedIssuers()) == [second]
+
+
+def test_issuers__more_pairs_than_a_refresh_can_ask__refused(identity_registry, compliance_officer, wallet):
+    topics = list(range(1, 17))
+    issuers = [wallet() for _ in range(4)]
+    for issuer in issuers[:3]:
+        identity_registry.addTrustedIssuer(issuer, topics, sender=compliance_officer)
+    with reverts(identity_registry.IdentityRegistry__TooManyPairs, 48):
+        identity_registry.addTrustedIssuer(issuers[3], [1], sender=compliance_officer)
+    identity_registry.updateIssuerClaimTopics(issuers[0], topics[1:], sender=compliance_officer)
+    identity_registry.addTrustedIssuer(issuers[3], [1], sender=compliance_officer)
+    identity_registry.removeTrustedIssuer(issuers[1], sender=compliance_officer)
+    identity_registry.updateIssuerClaimTopics(issuers[3], topics, sender=compliance_officer)
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,21 @@ def test_set_address_frozen__any_side__refused(
     token.transferFrom(investor, counterparty, 1, sender=spender)
 
 
+@pytest.mark.parametrize("way", ["mint", "batchMint", "forcedTransfer", "batchForcedTransfer"])
+def test_set_address_frozen__receiver_of_an_agent__refused(
+    token, compliance_officer, issuer, investor, counterparty, way
+):
+    token.setAddressFrozen(counterparty, True, sender=compliance_officer)
+    call, sender = {
+        "mint": ((token.mint, counterparty, 1), issuer),
+        "batchMint": ((token.batchMint, [investor, counterparty], [1, 1]), issuer),
+        "forcedTransfer": ((token.forcedTransfer, investor, counterparty, 1), compliance_officer),
+        "batchForcedTransfer": ((token.batchForcedTransfer, [investor], [counterparty], [1]), compliance_officer),
+    }[way]
+    with reverts(token.ComplianceAwareToken__WalletFrozen, counterparty):
+        call[0](*call[1:], sender=sender)
+
+
 def test_burn__more_than_is_free__unfreezes_the_rest(token, compliance_officer, issuer, investor):
     token.freezePartialTokens(investor, 60, sender=compliance_officer)
     receipt = token.burn(investor, 70, sender=issuer)

@@ -46,6 +46,16 @@ def test_judge__rules_not_open__refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("listed", "text"),
+    [(True, "on the sanctions list"), (False, "another wallet of the person is on the sanctions list")],
+)
+def test_judge__sanctioned__says_whose_wallet_is_listed(listed: bool, text: str) -> None:
+    sender = replace(ALICE, identity=replace(RETAIL, sanctioned=True, listed=listed))
+    (failed, *_) = [finding for finding in judge(Movement(sender, BOB, 10), STATE) if not finding.passed]
+    assert (failed.reason, failed.text) == (Reason.SANCTIONED, text)
+
+
+@pytest.mark.parametrize(
     ("identity", "reason"),
     [
         (Identity(), Reason.NOT_REGISTERED),
