@@ -18,6 +18,8 @@ from tests.fixtures.protocol import ACCREDITED, DAY, GERMANY, INSTITUTIONAL, RET
 from tests.reverts import reverts
 
 NOBODY = "0x0000000000000000000000000000000000000000"
+TRANSACTION_GAS = 2**24
+"""The maximum that EIP-7825 grants a transaction."""
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
@@ -219,6 +221,22 @@ def test_refresh__identity_that_turns_hostile__loses_its_verdict(
     liar.setTrick(["None", "BurnGas", "ReturnMegabytes", "ReturnNonsense", "Revert"].index(trick), sender=admin)
     trusted.refresh(account, sender=thief)
     assert not trusted.isVerified(account)
+
+
+def test_refresh__every_pair_and_an_identity_that_burns_gas__fits_a_transaction(
+    identity_registry, admin, wallet, compliance_officer, thief
+):
+    identity, account = admin.deploy(ape.project.LyingIdentity), wallet()
+    for topic in range(1, 17):
+        identity_registry.setTopicTerms(topic, (topic == 1, True, 1, RETAIL, YEAR), sender=compliance_officer)
+    for issuer in (identity.address, wallet(), wallet()):
+        identity_registry.addTrustedIssuer(issuer, list(range(1, 17)), sender=compliance_officer)
+    identity_registry.registerIdentity(account, identity, SWITZERLAND, sender=compliance_officer)
+    assert identity_registry.isVerified(account)
+    identity.setTrick(1, sender=admin)
+    receipt = identity_registry.refresh(account, sender=thief, gas_limit=TRANSACTION_GAS)
+    assert receipt.gas_limit == TRANSACTION_GAS
+    assert not identity_registry.isVerified(account)
 
 
 def test_refresh__with_little_gas__refused_instead_of_spoiling(trusted, admit, known, thief):
