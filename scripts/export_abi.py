@@ -74,7 +74,7 @@ def abi_of(file: str, contract: str) -> list[dict[str, Any]]:
     """The ABI of a built contract, in a stable order."""
     path = OUT / f"{file}.sol" / f"{contract}.json"
     if not path.exists():
-        sys.exit(f"{path.relative_to(ROOT)}: not there; run `forge build --skip test` first")
+        sys.exit(f"{path.relative_to(ROOT)}: not there; run `forge build contracts` first")
     entries: list[dict[str, Any]] = json.loads(path.read_text())["abi"]
     return sorted(entries, key=_order)
 
