@@ -194,7 +194,7 @@ class ComplianceReader:
         return found
 
     def _with_other_wallets(self, party: Party, wallets: Sequence[str], countries: Sequence[int]) -> Party:
-        known = {to_checksum_address(wallet): country for wallet, country in zip(wallets, countries, strict=True)}
+        known = {str(to_checksum_address(wallet)): country for wallet, country in zip(wallets, countries, strict=True)}
         known.pop(party.address, None)
         balances = self._calls(Call(self.token, _token("balanceOf"), (wallet,)) for wallet in known)
         held = {wallet: must(balance) for wallet, balance in zip(known, balances, strict=True)}
