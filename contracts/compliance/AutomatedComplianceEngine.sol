@@ -83,6 +83,16 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
+    function admitSharedLedger(address, address) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function dropSharedLedger(address, address) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
     function addTreasury(address, address) external {
         _run(address(_ruleBook));
     }
@@ -207,8 +217,9 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if (sides.token == 0 || _standing(sides.sender) != Reason.None) return (false, false);
         maySend = !sides.senderHold.outboundBlocked();
         mayReceive = sides.receiver.isVenue()
-            || (!sides.receiverHold.inboundBlocked()
-                && _eligibility(sides.token, sides.receiver, sides.receiverHold) == Reason.None);
+            ? _isAdmittedVenue(token, account, sides.receiver)
+            : (!sides.receiverHold.inboundBlocked()
+                    && _eligibility(sides.token, sides.receiver, sides.receiverHold) == Reason.None);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -270,6 +281,11 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     function holdersOf(address token, uint16 country) external view returns (uint256 all, uint256 inCountry) {
         Storage storage $ = _storage();
         return ($.tokens[token].tokenHolders(), $.rules[token][country].hold.holders());
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function isSharedLedgerAdmitted(address token, address venue) public view returns (bool) {
+        return _storage().sharedLedgers[token][venue];
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -361,6 +377,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         (uint256 token, uint256 receiver, uint256 hold) = (sides.token, sides.receiver, sides.receiverHold);
         if (sides.senderHold.limitsSending() || token.hasExceptions() || hold.hasFlow()) return false;
         if ((sides.sender | receiver).isOneOfMany()) return false;
+        if (receiver.isSharedLedger()) return false;
         if (receiver.isVenue()) {
             // Nothing is counted for a venue account. The holder opposite has to be eligible.
             return
@@ -386,6 +403,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if (asked && sides.receiver.isVenue() && !sides.sender.isVenue()) {
             reason = _standing(sides.receiver);
             if (reason != Reason.None) return (m.to, reason);
+            if (!_isAdmittedVenue(m.token, m.to, sides.receiver)) return (m.to, Reason.VenueNotAdmitted);
             reason = _eligibility(sides.token, sides.sender, sides.senderHold);
             if (reason != Reason.None) return (m.from, reason);
         } else {
@@ -407,6 +425,10 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
             if (reason != Reason.None) return (m.to, reason);
         }
         return (address(0), Reason.None);
+    }
+
+    function _isAdmittedVenue(address token, address venue, uint256 identity) private view returns (bool) {
+        return !identity.isSharedLedger() || isSharedLedgerAdmitted(token, venue);
     }
 
     function _standing(uint256 identity) private pure returns (Reason) {

@@ -130,6 +130,19 @@ contract RuleBook is ComplianceStorage {
     }
 
     /// @notice See {IAutomatedComplianceEngine}.
+    function admitSharedLedger(address token, address venue) external onlyDelegated restricted {
+        _requireOpen(token);
+        _storage().sharedLedgers[token][venue] = true;
+        emit IAutomatedComplianceEngine.SharedLedgerSet(token, venue, true);
+    }
+
+    /// @notice See {IAutomatedComplianceEngine}.
+    function dropSharedLedger(address token, address venue) external onlyDelegated restricted {
+        _storage().sharedLedgers[token][venue] = false;
+        emit IAutomatedComplianceEngine.SharedLedgerSet(token, venue, false);
+    }
+
+    /// @notice See {IAutomatedComplianceEngine}.
     function addTreasury(address token, address account) external onlyDelegated restricted {
         _requireOpen(token);
         Storage storage $ = _storage();

@@ -5,6 +5,7 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 import {ClaimVerifier} from "./ClaimVerifier.sol";
+import {SharedLedger} from "./SharedLedger.sol";
 import {ISanctionsList, ISanctionsListener} from "interfaces/compliance/ISanctionsList.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
@@ -251,11 +252,14 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     /// @inheritdoc IIdentityRegistry
     function setVenueAccount(address account, bool venue) external restricted {
         if (account == address(0)) revert IdentityRegistry__ZeroAccount();
-        Identity storage identity_ = _storage().identities[account];
-        if (identity_.country != 0) revert IdentityRegistry__IsInvestor(account);
-        identity_.venue = venue;
-        _syncSanction(account);
-        emit VenueAccountSet(account, venue);
+        if (venue && SharedLedger.isKeptBy(account)) revert IdentityRegistry__KeepsSharedLedger(account);
+        _setVenue(account, venue, false);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function setSharedLedger(address account) external restricted {
+        if (account == address(0)) revert IdentityRegistry__ZeroAccount();
+        _setVenue(account, true, true);
     }
 
     /// @inheritdoc IIdentityRegistry
@@ -527,6 +531,14 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
             person.others.pop();
         }
         if (others == 1) $.identities[person.first].linked = false;
+    }
+
+    function _setVenue(address account, bool venue, bool sharedLedger) private {
+        Identity storage identity_ = _storage().identities[account];
+        if (identity_.country != 0) revert IdentityRegistry__IsInvestor(account);
+        (identity_.venue, identity_.sharedLedger) = (venue, sharedLedger);
+        _syncSanction(account);
+        emit VenueAccountSet(account, venue);
     }
 
     function _addAgent(address agent) private {

@@ -41,6 +41,7 @@ interface IIdentityRegistry {
     /// @param linked Another wallet has the same ONCHAINID: holdings are added up.
     /// @param listed The account itself is on the sanctions list.
     /// @param former The account was a wallet of an ONCHAINID, whose freezes and sanctions still bind it.
+    /// @param sharedLedger A venue account that keeps a ledger which anyone can hold; tokens admit it one by one.
     struct Identity {
         uint16 country;
         InvestorClass investorClass;
@@ -55,6 +56,7 @@ interface IIdentityRegistry {
         bool linked;
         bool listed;
         bool former;
+        bool sharedLedger;
     }
 
     /// @notice What a claim topic means here.
@@ -116,6 +118,8 @@ interface IIdentityRegistry {
     /// @dev A venue account is no investor and an investor is no venue account.
     error IdentityRegistry__IsVenue(address account);
     error IdentityRegistry__IsInvestor(address account);
+    /// @dev Strangers could own what the account holds, as claims, internal balances or shares.
+    error IdentityRegistry__KeepsSharedLedger(address account);
     /// @dev A frozen or sanctioned wallet is neither replaced nor given to another ONCHAINID.
     error IdentityRegistry__Restricted(address account);
     error IdentityRegistry__LengthMismatch();
@@ -203,8 +207,14 @@ interface IIdentityRegistry {
     /// are registered later. Role: COMPLIANCE_OFFICER.
     function setFrozen(address account, bool frozen) external;
 
-    /// @notice Marks a pool or router as venue account, or takes the mark away; a freeze survives both. Role: COMPLIANCE_OFFICER.
+    /// @notice Marks a pool or router as venue account, or takes the mark away; a freeze survives both. An account that answers
+    /// like a ledger which anyone can hold is refused: see `setSharedLedger`. Role: COMPLIANCE_OFFICER.
     function setVenueAccount(address account, bool venue) external;
+
+    /// @notice Marks a venue account whose own ledger anyone can hold: Uniswap V4's PoolManager, Balancer's Vault, an ERC-4626 vault.
+    /// It receives only tokens that admit it ({IAutomatedComplianceEngine-admitSharedLedger}). `setVenueAccount(account, false)`
+    /// takes the mark away. Role: COMPLIANCE_OFFICER.
+    function setSharedLedger(address account) external;
 
     /// @notice Marks accounts and their persons with what the sanctions list says now; anyone may. A registry is told of each
     /// change of the list, so this is needed only for a wallet that was forgotten before its person was sanctioned.
@@ -286,7 +296,7 @@ interface IIdentityRegistry {
 
     /// @notice The identity as the one word that it is stored in: country in bits 0-15, class in 16-23, frozen in bit 24,
     /// venue in bit 32, kycExpiry in 40-79, amlExpiry in 80-119, accreditationExpiry in 120-159, topics in 160-175, documents
-    /// in 176-191, sanctioned in bit 192, linked in bit 200, listed in bit 208, former in bit 216.
+    /// in 176-191, sanctioned in bit 192, linked in bit 200, listed in bit 208, former in bit 216, sharedLedger in bit 224.
     function packedIdentityOf(address account) external view returns (uint256);
 
     /// @notice Both sides of a transfer, packed, in one call.

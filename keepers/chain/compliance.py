@@ -157,7 +157,7 @@ class ComplianceReader:
 
     def _parties(self, addresses: Sequence[str]) -> dict[str | None, Party]:
         wanted = sorted(set(addresses))
-        width = 7
+        width = 8
         answers = self._calls(
             call
             for address in wanted
@@ -169,11 +169,12 @@ class ComplianceReader:
                 Call(self.token, _token("isFrozen"), (address,)),
                 Call(self.token, _token("getFrozenTokens"), (address,)),
                 Call(self.registry, _registry("personOf"), (address,)),
+                Call(self.engine, _engine("isSharedLedgerAdmitted"), (self.token, address)),
             )
         )
         found: dict[str | None, Party] = {}
         for position, address in enumerate(wanted):
-            word, balance, holder, in_day, wallet_frozen, frozen, person = (
+            word, balance, holder, in_day, wallet_frozen, frozen, person, admitted = (
                 must(answer) for answer in answers[position * width : (position + 1) * width]
             )
             party = Party(
@@ -185,6 +186,7 @@ class ComplianceReader:
                 unlocks_at=holder[2],
                 sent_in_day=in_day[0],
                 received_in_day=in_day[1],
+                admitted=admitted,
                 wallet_frozen=wallet_frozen,
                 frozen=frozen,
             )
