@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Country} from "../identity/Country.sol";
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
 import {ComplianceStorage} from "./ComplianceStorage.sol";
@@ -20,6 +21,7 @@ import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 /// @title What rules mean for a movement
 /// @notice See {IAutomatedComplianceEngine}.
 contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStorage, UUPSUpgradeable {
+    using Country for uint16;
     using PackedIdentity for uint256;
     using PackedToken for uint256;
     using RulePacking for uint256;
@@ -268,19 +270,19 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
 
     /// @inheritdoc IAutomatedComplianceEngine
     function ruleOf(address token, uint16 country) public view returns (Rule memory) {
-        Words storage words = _storage().rules[token][country];
+        Words storage words = _storage().rules[token][country.stored()];
         return words.hold.unpacked(words.flow);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function isCountryAllowed(address token, uint16 country) external view returns (bool) {
-        return _storage().rules[token][country].hold.classes() != 0;
+        return _storage().rules[token][country.stored()].hold.classes() != 0;
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function holdersOf(address token, uint16 country) external view returns (uint256 all, uint256 inCountry) {
         Storage storage $ = _storage();
-        return ($.tokens[token].tokenHolders(), $.rules[token][country].hold.holders());
+        return ($.tokens[token].tokenHolders(), $.rules[token][country.stored()].hold.holders());
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -331,9 +333,9 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     /// @inheritdoc IAutomatedComplianceEngine
     function volumeOf(address token, address account, uint16 country) external view returns (uint256) {
         Storage storage $ = _storage();
-        uint256 period = $.rules[token][country].flow.period();
+        uint256 period = $.rules[token][country.stored()].flow.period();
         if (period == 0) return 0;
-        return $.volumes[token][_investorOf(token, account)][country].total(period, block.timestamp);
+        return $.volumes[token][_investorOf(token, account)][country.stored()].total(period, block.timestamp);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine

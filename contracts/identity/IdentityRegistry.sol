@@ -5,7 +5,8 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 import {ClaimVerifier} from "./ClaimVerifier.sol";
-import {SharedLedger} from "./SharedLedger.sol";
+import {Country} from "./Country.sol";
+import {LedgerProbe} from "./LedgerProbe.sol";
 import {ISanctionsList, ISanctionsListener} from "interfaces/compliance/ISanctionsList.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
@@ -13,6 +14,8 @@ import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 /// @title Who a holder is
 /// @notice See {IIdentityRegistry}. The shared registry is a proxy; a token's own registry is a clone that its factory made.
 contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifier, UUPSUpgradeable {
+    using Country for uint16;
+
     /// @dev The person behind an ONCHAINID. The first slot is all that is used while it has one wallet.
     /// @param listed Number of its wallets, present and former, that are on the sanctions list.
     /// @param frozen Whether an officer froze the person.
@@ -41,11 +44,11 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.IdentityRegistry")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _STORAGE = 0x0a65ae3701efc2b255e2bf489ac8a1e58299528f412904609739a8ee929ff000;
 
-    uint16 private constant _MAX_COUNTRY = 999;
     uint16 private constant _ALL_TOPICS = type(uint16).max;
     uint256 private constant _MAX_WALLETS = 8;
 
     ISanctionsList private immutable _sanctionsList;
+    LedgerProbe private immutable _probe;
 
     /// @dev The role of the function, or an agent.
     modifier orAgent() {
@@ -55,6 +58,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
     constructor(ISanctionsList sanctionsList_) {
         _sanctionsList = sanctionsList_;
+        _probe = new LedgerProbe();
         _disableInitializers();
     }
 
@@ -117,7 +121,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         _requireCountry(country);
         Identity storage identity_ = _storage().identities[account];
         if (identity_.country == 0) revert IdentityRegistry__NotRegistered(account);
-        identity_.country = country;
+        identity_.country = country.stored();
         emit CountryUpdated(account, country);
     }
 
@@ -147,7 +151,23 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
     /// @inheritdoc IIdentityRegistry
     function investorCountry(address account) external view returns (uint16) {
-        return _storage().identities[account].country;
+        return _storage().identities[account].country.shown();
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function storedIdentity(address account) external view returns (IOnchainId) {
+        return _storage().onchainIds[account];
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function storedInvestorCountry(address account) external view returns (uint16) {
+        return _storage().identities[account].country.shown();
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function linkedIdentityRegistries() external view returns (address[] memory registries) {
+        registries = new address[](1);
+        registries[0] = address(this);
     }
 
     /// @inheritdoc IIdentityRegistry
@@ -200,7 +220,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
         Identity memory next = _written(account);
         if (next.country == 0) emit IdentityRegistered(account, IOnchainId(address(0)));
-        next.country = country;
+        next.country = country.stored();
         next.investorClass = investorClass;
         (next.kycExpiry, next.amlExpiry, next.accreditationExpiry) = (kycExpiry, kycExpiry, kycExpiry);
         next.topics = _ALL_TOPICS;
@@ -252,7 +272,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     /// @inheritdoc IIdentityRegistry
     function setVenueAccount(address account, bool venue) external restricted {
         if (account == address(0)) revert IdentityRegistry__ZeroAccount();
-        if (venue && SharedLedger.isKeptBy(account)) revert IdentityRegistry__KeepsSharedLedger(account);
+        if (venue && _probe.keepsSharedLedger(account)) revert IdentityRegistry__KeepsSharedLedger(account);
         _setVenue(account, venue, false);
     }
 
@@ -375,7 +395,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (address(identity_) == address(0)) revert IdentityRegistry__ZeroIdentity();
         Identity memory next = _written(account);
         if (next.country != 0) revert IdentityRegistry__AlreadyRegistered(account);
-        next.country = country;
+        next.country = country.stored();
         emit IdentityRegistered(account, identity_);
         _decide(account, next, identity_);
         _link(account, identity_);
@@ -548,7 +568,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     }
 
     function _requireCountry(uint16 country) private pure {
-        if (country == 0 || country > _MAX_COUNTRY) revert IdentityRegistry__InvalidCountry(country);
+        if (country == Country.UNSTATED) revert IdentityRegistry__InvalidCountry(country);
     }
 
     function _packed(address account) private view returns (uint256 word) {

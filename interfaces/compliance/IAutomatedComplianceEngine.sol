@@ -2,7 +2,8 @@
 pragma solidity ^0.8.24;
 
 /// @title Rules of regulated tokens
-/// @notice Decides who may hold and move a token (I4). Rules are data, a word or two per (token, jurisdiction); a
+/// @notice Decides who may hold and move a token (I4). Countries are ISO 3166-1 numbers, or any other number below 65,535; the
+/// unstated country of ERC-3643 is named 0, and stored and counted as 65,535. Rules are data, a word or two per (token, jurisdiction); a
 /// jurisdiction without a rule is not allowed. The verdict on a movement, in the order in which reasons are found:
 ///
 /// 1. Rules are open for the token.

@@ -28,7 +28,7 @@ interface IIdentityRegistry {
         Accreditation
     }
 
-    /// @param country ISO 3166-1 numeric, 1 to 999.
+    /// @param country ISO 3166-1 numeric, or any other number below 65,535; 65,535 stands for ERC-3643's unstated country 0.
     /// @param investorClass Class of investor; None for a venue account, and for an identity whose required claims are not valid.
     /// @param frozen No transfer in, out or on behalf of others while set. All wallets of an ONCHAINID are frozen together.
     /// @param venue A pool or router: may hold or move regulated tokens only opposite an eligible account.
@@ -177,8 +177,17 @@ interface IIdentityRegistry {
     function identity(address account) external view returns (IOnchainId);
     function investorCountry(address account) external view returns (uint16);
 
-    /// @return This registry.
+    /// @return This registry, which answers the views of ERC-3643's IIdentityRegistryStorage.
     function identityStorage() external view returns (address);
+
+    /// @notice IIdentityRegistryStorage: the same as `identity`.
+    function storedIdentity(address account) external view returns (IOnchainId);
+
+    /// @notice IIdentityRegistryStorage: the same as `investorCountry`.
+    function storedInvestorCountry(address account) external view returns (uint16);
+
+    /// @notice IIdentityRegistryStorage: this registry alone.
+    function linkedIdentityRegistries() external view returns (address[] memory);
     /// @return This registry.
     function issuersRegistry() external view returns (address);
     /// @return This registry.

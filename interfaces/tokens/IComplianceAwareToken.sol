@@ -138,7 +138,7 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @notice Role: COMPLIANCE_OFFICER, or agent.
     function unfreezePartialTokens(address account, uint256 amount) external;
 
-    /// @notice The rules see the sum that each receiver gets. Role: ISSUER, or agent.
+    /// @notice The rules see the sum that each receiver gets; each leg has a `Transfer` event of its own. Role: ISSUER, or agent.
     function batchMint(address[] calldata toList, uint256[] calldata amounts) external;
 
     /// @notice Role: ISSUER, or agent.

@@ -18,8 +18,8 @@ from keepers.compliance.rules import CLOSED, Reason, Rule
 from keepers.compliance.verdict import Identity, Movement, Party, State
 
 ZERO = "0x" + "00" * 20
-HIGHEST_COUNTRY = 999
-"""Codes that the engine takes; ISO assigns 249 of them."""
+COUNTRIES = (*range(1, 1_000), 65_535)
+"""Codes of ISO 3166-1 have three digits; the last one stands for a country that is not stated (ERC-3643's 0)."""
 
 BLOCKS_A_REQUEST = 10_000
 """Blocks in one request for events; public nodes bound it."""
@@ -77,8 +77,7 @@ class ComplianceReader:
 
     def rules(self) -> dict[int, Rule]:
         """Every jurisdiction's rule but the closed ones'."""
-        codes = range(1, HIGHEST_COUNTRY + 1)
-        found = self._rules_of(codes)
+        found = self._rules_of(COUNTRIES)
         return {code: rule for code, rule in found.items() if rule != CLOSED}
 
     def movement(

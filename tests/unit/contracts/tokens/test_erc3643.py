@@ -247,6 +247,15 @@ def test_batch_transfer__one_refused__none_moved(token, refused, actors, admit_v
     assert token.balanceOf(counterparty) == 0
 
 
+@pytest.mark.parametrize("function", ["batchTransfer", "batchMint"])
+def test_batch__one_receiver_in_several_legs__an_event_per_leg(token, issuer, investor, counterparty, function):
+    call, sender = getattr(token, function), investor if function == "batchTransfer" else issuer
+    receipt = call([counterparty, counterparty], [30, 10], sender=sender)
+    source = investor if function == "batchTransfer" else NOBODY
+    legs = [token.Transfer(source, counterparty, 30), token.Transfer(source, counterparty, 10)]
+    assert [event for event in receipt.events if event.event_name == "Transfer"] == legs
+
+
 def test_batch_transfer__with_oneself__stays(token, investor, counterparty):
     token.batchTransfer([investor, counterparty, investor], [30, 10, 60], sender=investor)
     assert (token.balanceOf(investor), token.balanceOf(counterparty)) == (90, 10)
