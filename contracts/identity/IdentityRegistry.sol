@@ -39,13 +39,16 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         address factory;
         mapping(address token => bool) bound;
         uint32 tokens;
+        // 0 stands for the usual one.
+        uint8 maxWallets;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.IdentityRegistry")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _STORAGE = 0x0a65ae3701efc2b255e2bf489ac8a1e58299528f412904609739a8ee929ff000;
 
     uint16 private constant _ALL_TOPICS = type(uint16).max;
-    uint256 private constant _MAX_WALLETS = 8;
+    uint256 private constant _USUAL_MAX_WALLETS = 8;
+    uint256 private constant _HIGHEST_MAX_WALLETS = 32;
 
     ISanctionsList private immutable _sanctionsList;
     LedgerProbe private immutable _probe;
@@ -290,6 +293,13 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         emit DocumentsSet(account, documents);
     }
 
+    /// @inheritdoc IIdentityRegistry
+    function setMaxWallets(uint8 most) external restricted {
+        if (most == 0 || most > _HIGHEST_MAX_WALLETS) revert IdentityRegistry__InvalidMaxWallets(most);
+        _storage().maxWallets = most;
+        emit MaxWalletsSet(most);
+    }
+
     /// @inheritdoc ISanctionsListener
     function onSanctions(address[] calldata accounts, bool sanctioned) external {
         if (msg.sender != address(_sanctionsList)) revert IdentityRegistry__OnlySanctionsList(msg.sender);
@@ -309,11 +319,13 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
     /// @inheritdoc IIdentityRegistry
     function addAgent(address agent) external restricted {
+        if (_storage().agents[agent]) revert IdentityRegistry__IsAgent(agent);
         _addAgent(agent);
     }
 
     /// @inheritdoc IIdentityRegistry
     function removeAgent(address agent) external restricted {
+        if (!_storage().agents[agent]) revert IdentityRegistry__NotAnAgent(agent);
         _storage().agents[agent] = false;
         emit AgentRemoved(agent);
     }
@@ -381,6 +393,17 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         for (uint256 i; i < others.length; ++i) {
             wallets[i + 1] = others[i];
         }
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function maxWallets() public view returns (uint256 most) {
+        most = _storage().maxWallets;
+        if (most == 0) most = _USUAL_MAX_WALLETS;
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function owner() external view returns (address) {
+        return authority();
     }
 
     /// @inheritdoc IIdentityRegistry
@@ -510,9 +533,8 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (person.first == address(0)) {
             person.first = account;
         } else {
-            if (person.others.length + 1 == _MAX_WALLETS) {
-                revert IdentityRegistry__TooManyWallets(identity_, _MAX_WALLETS);
-            }
+            uint256 most = maxWallets();
+            if (person.others.length + 1 >= most) revert IdentityRegistry__TooManyWallets(identity_, most);
             person.others.push(account);
             ($.identities[account].linked, $.identities[person.first].linked) = (true, true);
         }

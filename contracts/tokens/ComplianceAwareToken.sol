@@ -334,11 +334,13 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
 
     /// @inheritdoc IComplianceAwareToken
     function addAgent(address agent) external governed {
+        if (isAgent[agent]) revert ComplianceAwareToken__IsAgent(agent);
         _addAgent(agent);
     }
 
     /// @inheritdoc IComplianceAwareToken
     function removeAgent(address agent) external governed {
+        if (!isAgent[agent]) revert ComplianceAwareToken__NotAnAgent(agent);
         isAgent[agent] = false;
         emit AgentRemoved(agent);
     }
@@ -557,6 +559,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     }
 
     function _addAgent(address agent) private {
+        if (agent == address(0)) revert ComplianceAwareToken__NotAnAgent(agent);
         isAgent[agent] = true;
         emit AgentAdded(agent);
     }

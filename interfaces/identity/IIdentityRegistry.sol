@@ -100,6 +100,7 @@ interface IIdentityRegistry {
         uint16 topics
     );
     event WalletReplaced(address indexed lost, address indexed replacement, IOnchainId indexed identity);
+    event MaxWalletsSet(uint8 most);
     event AccountFrozen(address indexed account, bool frozen);
     event VenueAccountSet(address indexed account, bool venue);
     event DocumentsSet(address indexed account, uint16 documents);
@@ -124,6 +125,10 @@ interface IIdentityRegistry {
     error IdentityRegistry__Restricted(address account);
     error IdentityRegistry__LengthMismatch();
     error IdentityRegistry__TooManyWallets(IOnchainId identity, uint256 most);
+    error IdentityRegistry__InvalidMaxWallets(uint8 most);
+    /// @dev T-REX refuses an agent that is one already, and removing one that is none.
+    error IdentityRegistry__IsAgent(address agent);
+    error IdentityRegistry__NotAnAgent(address agent);
     error IdentityRegistry__TooManyTopics(uint256 most);
     error IdentityRegistry__TooManyIssuers(uint256 most);
     /// @dev All trusted issuers together may speak on so many topics: a refresh that asks each of them fits a transaction.
@@ -225,6 +230,10 @@ interface IIdentityRegistry {
     /// takes the mark away. Role: COMPLIANCE_OFFICER.
     function setSharedLedger(address account) external;
 
+    /// @notice Sets how many wallets an ONCHAINID may have, 1 to 32; it is 8 until then. A lower maximum removes no wallet. Each
+    /// wallet costs gas whenever a person with several of them moves tokens. Role: COMPLIANCE_OFFICER_DELAYED.
+    function setMaxWallets(uint8 most) external;
+
     /// @notice Marks accounts and their persons with what the sanctions list says now; anyone may. A registry is told of each
     /// change of the list, so this is needed only for a wallet that was forgotten before its person was sanctioned.
     function syncSanctions(address[] calldata accounts) external;
@@ -313,14 +322,20 @@ interface IIdentityRegistry {
 
     /// @notice The person behind a wallet that is registered, or was until it was forgotten.
     /// @return identity Its ONCHAINID; zero if there is none.
-    /// @return wallets Every registered wallet of that ONCHAINID, at most 8.
+    /// @return wallets Every registered wallet of that ONCHAINID.
     /// @return countries The country of each of them.
     function personOf(address account)
         external
         view
         returns (IOnchainId identity, address[] memory wallets, uint16[] memory countries);
 
-    /// @notice Every wallet of an ONCHAINID, at most 8.
+    /// @return Maximum number of wallets of an ONCHAINID.
+    function maxWallets() external view returns (uint256);
+
+    /// @return The AccessManager, whose roles govern the registry (ERC-173's view; ownership is not transferred here).
+    function owner() external view returns (address);
+
+    /// @notice Every wallet of an ONCHAINID, at most `maxWallets`.
     function walletsOf(IOnchainId identity) external view returns (address[] memory);
 
     /// @return The list whose entries are marked here.

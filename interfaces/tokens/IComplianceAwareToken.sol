@@ -66,6 +66,9 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
 
     /// @dev Also for a role held with a delay: it acts through the factory.
     error ComplianceAwareToken__Unauthorized(address caller, bytes4 selector);
+    /// @dev T-REX refuses an agent that is one already, address zero, and removing one that is none.
+    error ComplianceAwareToken__IsAgent(address agent);
+    error ComplianceAwareToken__NotAnAgent(address agent);
     error ComplianceAwareToken__Paused();
     error ComplianceAwareToken__NotPaused();
     /// @dev Frozen for this token; a freeze for all tokens is the engine's Reason.AccountFrozen.

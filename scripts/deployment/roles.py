@@ -66,6 +66,7 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "addClaimTopic": COMPLIANCE_OFFICER_DELAYED,
         "removeClaimTopic": COMPLIANCE_OFFICER_DELAYED,
         "setTopicTerms": COMPLIANCE_OFFICER_DELAYED,
+        "setMaxWallets": COMPLIANCE_OFFICER_DELAYED,
         "addAgent": COMPLIANCE_OFFICER_DELAYED,
         "bindToken": FACTORY,
     },

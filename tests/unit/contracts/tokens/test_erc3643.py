@@ -92,6 +92,16 @@ def test_agent__added_and_removed__says_so(token, compliance_officer, router):
         token.pause(sender=router)
 
 
+def test_agent__twice_or_none__refused(token, agent, compliance_officer, thief):
+    """T-REX refuses the same."""
+    with reverts(token.ComplianceAwareToken__IsAgent, agent):
+        token.addAgent(agent, sender=compliance_officer)
+    with reverts(token.ComplianceAwareToken__NotAnAgent, thief):
+        token.removeAgent(thief, sender=compliance_officer)
+    with reverts(token.ComplianceAwareToken__NotAnAgent, NOBODY):
+        token.addAgent(NOBODY, sender=compliance_officer)
+
+
 def test_agent__of_one_token__stranger_to_another(token, agent, create_token, investor):
     with reverts(create_token().ComplianceAwareToken__Unauthorized):
         create_token().mint(investor, 1, sender=agent)
