@@ -6,13 +6,13 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC7943Fungible} from "./IERC7943Fungible.sol";
 
 /// @title Regulated token
-/// @notice ERC-3643 and ERC-7943 with ERC-2612 permit, ERC-1404 restriction codes and ERC-1643 documents. Every movement asks the
-/// compliance engine once. Clones share the factory's role mapping: "Role" below is the role that the AccessManager maps to
-/// the function on the factory, held without a delay; "or agent" also admits accounts that `isAgent` names, for this token
-/// alone. Delayed roles act through {ITokenFactory-govern}.
+/// @notice ERC-3643 and ERC-7943 with ERC-2612 permit, ERC-1404 restriction codes and ERC-1643 documents. Every
+/// movement asks the compliance engine once. Clones share the factory's role mapping: "Role" below is the role that the
+/// AccessManager maps to the function on the factory, held without a delay; "or agent" also admits accounts that
+/// `isAgent` names, for this token alone. Delayed roles act through {ITokenFactory-govern}.
 ///
-/// At worst, an agent can do to this token's holders what a transfer agent can in law: freeze, seize, dilute. It cannot bring
-/// the token to an account that the rules refuse.
+/// At worst, an agent can do to this token's holders what a transfer agent can in law: freeze, seize, dilute. It cannot
+/// bring the token to an account that the rules refuse.
 interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     enum AssetClass {
         Unspecified,
@@ -25,10 +25,10 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
         Derivative
     }
 
-    /// @param assetClass What it is.
-    /// @param jurisdiction Of the issuer, ISO 3166-1 numeric; 0 if not said.
-    /// @param fractional Whether less than one whole unit can be held; if not, decimals have to be 0.
-    /// @param minimumInvestment Least that a holder has after an issue to it, smallest units.
+    /// @param assetClass Kind of asset that the token represents.
+    /// @param jurisdiction Jurisdiction of the issuer, ISO 3166-1 numeric; 0 if not said.
+    /// @param fractional True if less than one whole unit can be held; otherwise decimals have to be 0.
+    /// @param minimumInvestment Minimum that a holder has after an issue to it, smallest units.
     /// @param framework Under which it is offered, such as "Reg D 506(c)".
     struct TokenInfo {
         AssetClass assetClass;
@@ -80,7 +80,8 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     error ComplianceAwareToken__NothingToRecover(address wallet);
     /// @dev The registry serves other tokens too: an officer registers the new wallet under the same ONCHAINID first.
     error ComplianceAwareToken__NotRegistered(address wallet);
-    /// @dev Tokens exist, and another engine would know neither their holders nor locks nor volumes. Upgrade the engine instead.
+    /// @dev Tokens exist, and another engine would know neither their holders nor locks nor volumes. Upgrade the engine
+    /// instead.
     error ComplianceAwareToken__EngineInUse(address engine);
     /// @dev The ONCHAINID is not the lost wallet's, or the new wallet is no management key of it.
     error ComplianceAwareToken__NotTheSameInvestor(address lostWallet, address newWallet, address onchainID);
@@ -112,8 +113,8 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @return code 0 if it moved, else the ERC-1404 code.
     function tryTransfer(address to, uint256 amount) external returns (uint8 code);
 
-    /// @notice The same for an allowance. An allowance that is too small reverts, and so does none at all, also for an
-    /// amount of zero: the log holds refusals that the holder or its spenders asked for.
+    /// @notice Transfers from an allowance as {tryTransfer} does. An allowance that is too small reverts, and so does a
+    /// missing one, also for an amount of zero: the log holds refusals that the holder or its spenders asked for.
     function tryTransferFrom(address from, address to, uint256 amount) external returns (uint8 code);
 
     // -- Agents ------------------------------------------------------------------------------------------------------
@@ -124,9 +125,10 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @notice Cancels tokens; frozen ones are unfrozen if the rest is not enough. Role: ISSUER, or agent.
     function burn(address from, uint256 amount) external;
 
-    /// @notice Moves everything of a lost wallet, with freezes and locks, to another wallet of the same ONCHAINID. While the
-    /// registry serves this token alone, the new wallet takes the lost one's place there. Otherwise it has to be registered
-    /// already, and the lost wallet stays registered, because it may hold other tokens. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Moves everything of a lost wallet, with freezes and locks, to another wallet of the same ONCHAINID.
+    /// While the registry serves this token alone, the new wallet takes the lost one's place there. Otherwise it has to
+    /// be registered already, and the lost wallet stays registered, because it may hold other tokens. Role:
+    /// COMPLIANCE_OFFICER, or agent.
     function recoveryAddress(address lostWallet, address newWallet, address investorOnchainID) external returns (bool);
 
     /// @notice Role: COMPLIANCE_OFFICER, or agent.
@@ -187,13 +189,13 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @notice Role: ISSUER.
     function removeDocument(bytes32 name_) external;
 
-    /// @notice Takes another registry, in which receivers have to be registered. While there are holders, freezes and sanctions
-    /// of the former registry keep binding. Through the factory the token becomes an agent of a registry that the factory made.
-    /// Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
+    /// @notice Takes another registry, in which receivers have to be registered. While there are holders, freezes and
+    /// sanctions of the former registry keep binding. Through the factory the token becomes an agent of a registry that
+    /// the factory made. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
     function setIdentityRegistry(address registry) external;
 
-    /// @notice Takes another compliance, bound to an engine where this token's rules are open; the engine stays the same once
-    /// tokens exist. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
+    /// @notice Takes another compliance, bound to an engine where this token's rules are open; the engine stays the
+    /// same once tokens exist. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
     function setCompliance(address compliance_) external;
 
     /// @notice Role: COMPLIANCE_OFFICER_DELAYED, or the factory. At worst: see the top of this interface.
@@ -204,8 +206,8 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
 
     // -- Reading -----------------------------------------------------------------------------------------------------
 
-    /// @notice ERC-1404: the code of the first restriction on `from` itself sending `amount` to `to` now; 0 if none. Codes are
-    /// IAutomatedComplianceEngine.Reason.
+    /// @notice ERC-1404: the code of the first restriction on `from` itself sending `amount` to `to` now; 0 if none.
+    /// Codes are IAutomatedComplianceEngine.Reason.
     function detectTransferRestriction(address from, address to, uint256 amount) external view returns (uint8);
 
     /// @notice ERC-1404.
@@ -217,7 +219,7 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     function onchainID() external view returns (address);
     function version() external pure returns (string memory);
 
-    /// @return Of this token, as the engine has it.
+    /// @return Identity registry of this token, as the engine has it.
     function identityRegistry() external view returns (address);
 
     /// @notice This token's ITokenCompliance.
@@ -227,9 +229,9 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     function engine() external view returns (address);
     function tokenInfo() external view returns (TokenInfo memory);
 
-    /// @notice ERC-1643.
-    /// @return uri Where it is.
-    /// @return documentHash Of its content.
+    /// @notice Returns a document (ERC-1643).
+    /// @return uri Location of the document.
+    /// @return documentHash Hash of its content.
     /// @return lastModified Unix seconds; 0 if there is none.
     function getDocument(bytes32 name_)
         external
@@ -237,7 +239,7 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
         returns (string memory uri, bytes32 documentHash, uint256 lastModified);
     function getAllDocuments() external view returns (bytes32[] memory);
 
-    /// @notice The AccessManager that knows who holds which role.
+    /// @notice Returns the AccessManager that holds the roles.
     function authority() external view returns (address);
 
     /// @notice The factory that created this token and whose roles govern it.

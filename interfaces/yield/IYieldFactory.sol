@@ -4,8 +4,8 @@ pragma solidity ^0.8.24;
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
 /// @title Creates and governs yield optimizers
-/// @notice The one place through which their settings change, so that one role mapping and one timelock serve all clones.
-/// Who tightens acts at once; who loosens waits out the delay.
+/// @notice The one place through which their settings change, so that one role mapping and one timelock serve all
+/// clones. A call that tightens acts at once; a call that loosens waits out the delay.
 interface IYieldFactory {
     event OptimizerCreated(address indexed optimizer, address indexed asset);
 
@@ -51,10 +51,11 @@ interface IYieldFactory {
     /// @notice Cuts a strategy and calls back what it pays. Role: GUARDIAN; at worst what it would have earned.
     function cutStrategy(address optimizer, address strategy) external;
 
-    /// @notice Stops deposits and plans and calls everything back. Role: GUARDIAN; at worst what would have been earned.
+    /// @notice Stops deposits and plans and calls everything back. Role: GUARDIAN; at worst what would have been
+    /// earned.
     function emergencyExit(address optimizer) external;
 
-    /// @return Where `createOptimizer` puts the optimizer of this salt.
+    /// @return Address at which `createOptimizer` puts the optimizer of this salt.
     function addressOf(bytes32 salt) external view returns (address);
 
     function isOptimizer(address optimizer) external view returns (bool);

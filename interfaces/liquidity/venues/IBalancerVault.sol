@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @notice What is called on Balancer V2's Vault.
+/// @notice The functions of Balancer V2's Vault that are called here.
 interface IBalancerVault {
     enum SwapKind {
         GivenIn,
