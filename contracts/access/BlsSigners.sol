@@ -109,8 +109,8 @@ contract BlsSigners is IBlsSigners, AccessManaged {
         }
     }
 
-    /// @dev e(key, H(message)) = e(g1, signature). The precompile refuses points outside the group, and then this reverts
-    /// or is false; the point at infinity, which would sign for everyone, is no key.
+    /// @dev e(key, H(message)) = e(g1, signature). The precompile refuses points outside the group, and then this
+    /// reverts or is false; the point at infinity, which would sign for everyone, is no key.
     function _signed(BLS.G1Point memory key, bytes32 message, bytes calldata signature) private view returns (bool) {
         if (key.x_a | key.x_b | key.y_a | key.y_b == 0) return false;
         BLS.G1Point[] memory ones = new BLS.G1Point[](2);
@@ -120,7 +120,7 @@ contract BlsSigners is IBlsSigners, AccessManaged {
         return BLS.pairing(ones, twos);
     }
 
-    /// @dev Whether a key's x is above the one before.
+    /// @dev Returns true if a key's x is above that of the key before.
     function _ascends(bytes memory previous, bytes calldata key) private pure returns (bool) {
         (uint256 high, uint256 low) = abi.decode(key[:64], (uint256, uint256));
         (uint256 lastHigh, uint256 lastLow) = abi.decode(previous, (uint256, uint256));
