@@ -332,7 +332,7 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
         }
     }
 
-    /// @return moves How far each price is from the one before, as a part of that, WAD, at most 1.
+    /// @return moves Distance of each price from the one before, as a part of that, WAD, at most 1.
     function _moves(uint128[] memory before, uint128[] memory prices) private pure returns (uint256[] memory moves) {
         moves = new uint256[](prices.length);
         for (uint256 i; i < before.length; ++i) {

@@ -6,14 +6,14 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {PackedCovariance} from "../math/PackedCovariance.sol";
 import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 
-/// @title What holdings risk under a model
-/// @notice Pure: values in, numbers out. Asset 0 is cash.
+/// @title Risk numbers of holdings under a model
+/// @notice The functions are pure: values in, numbers out. Asset 0 is cash.
 library MarketRisk {
     uint256 private constant _WAD = 1e18;
     uint256 private constant _RAY = 1e27;
 
     /// @param matrix Packed covariance of the universe.
-    /// @param indices A byte an asset: its index in the universe.
+    /// @param indices One byte per asset: its index in the universe.
     struct Model {
         ICovarianceModels.ModelInfo info;
         bytes matrix;
@@ -35,7 +35,7 @@ library MarketRisk {
     }
 
     /// @param values WAD USD of each asset.
-    /// @param withComponents Whether to compute component VaR, which takes about twice the arithmetic.
+    /// @param withComponents True to compute component VaR, which takes about twice the arithmetic.
     function measure(
         uint256[] memory values,
         Model memory model,
@@ -84,7 +84,7 @@ library MarketRisk {
         }
     }
 
-    /// @return largest Of the components; zero if none is positive.
+    /// @return largest Largest of the components; zero if none is positive.
     function maxComponent(int256[] memory components) internal pure returns (uint256 largest) {
         for (uint256 k; k < components.length; ++k) {
             if (components[k] > int256(largest)) largest = uint256(components[k]);

@@ -22,8 +22,10 @@ contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgr
     using RunningMoments for RunningMoments.Pairs;
 
     /// @param takenAt Unix seconds of the last checkpoint.
-    /// @param sharePrice At the last checkpoint, WAD, as {Float128} packs it; 0 if too little was in the portfolio.
-    /// @param benchmarkPrice At the last checkpoint, WAD USD, as {Float128} packs it; 0 if there was none to be had.
+    /// @param sharePrice Share price at the last checkpoint, WAD, as {Float128} packs it; 0 if too little was in the
+    /// portfolio.
+    /// @param benchmarkPrice Benchmark's price at the last checkpoint, WAD USD, as {Float128} packs it; 0 if none was
+    /// available.
     struct Account {
         uint40 takenAt;
         uint128 sharePrice;
@@ -48,7 +50,7 @@ contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgr
     /// @dev sqrt(365), WAD.
     int256 private constant _YEAR = 19.104973174542800179e18;
 
-    /// @notice Where benchmarks' prices come from.
+    /// @notice The oracle that prices benchmarks.
     IPriceOracle public immutable oracle;
 
     constructor(IPriceOracle oracle_) {

@@ -40,7 +40,7 @@ library RiskLimits {
         return l.haltDrawdownBps >= l.maxDrawdownBps;
     }
 
-    /// @return Whether no limit of `l` is looser than that of `than`.
+    /// @return True if no limit of `l` is looser than that of `than`.
     function asTight(IRiskEngine.Limits memory l, IRiskEngine.Limits memory than) internal pure returns (bool) {
         for (uint256 k; k < FIELDS; ++k) {
             if (!asTightAt(k, field(l, k), field(than, k))) return false;
@@ -48,8 +48,8 @@ library RiskLimits {
         return true;
     }
 
-    /// @return l The tighter of both, field by field. Each fills one slot, which is read whole: from the lowest bit thirteen
-    /// fields of 16 bits, the grade's 8, and the least value of 16.
+    /// @return l The tighter of both, field by field. Each fills one slot, which is read whole: from the lowest bit
+    /// thirteen fields of 16 bits, the grade's 8, and the least value of 16.
     function tighter(
         IRiskEngine.Limits storage a,
         IRiskEngine.Limits storage b
@@ -78,11 +78,11 @@ library RiskLimits {
     }
 
     /// @notice The first limit that metrics are outside of.
-    /// @param partBps How much of each limit counts, basis points; halting drawdown, grade and Sharpe count whole.
-    /// @return breached Whether there is one.
-    /// @return metric Of it.
+    /// @param partBps Part of each limit that counts, basis points; halting drawdown, grade and Sharpe count whole.
+    /// @return breached True if there is such a limit.
+    /// @return metric Metric of that limit.
     /// @return value WAD, a plain number for the grade, the absolute value for beta and Sharpe.
-    /// @return limit In the same unit.
+    /// @return limit The limit, in the same unit.
     function firstOutside(
         IRiskEngine.Limits memory l,
         IRiskEngine.Metrics memory m,

@@ -42,11 +42,11 @@ contract RiskReports is IRiskReports, AccessManagedUpgradeable, UUPSUpgradeable,
     ISignerSets public immutable signerSets;
     /// @notice Whose numbers have to agree.
     IRiskEngine public immutable engine;
-    /// @notice Names the present model.
+    /// @notice The contract that knows the present model of a universe.
     ICovarianceModels public immutable models;
-    /// @notice Most relative difference of a parametric number, basis points.
+    /// @notice Maximum relative difference of a parametric number, basis points.
     uint256 public immutable toleranceBps;
-    /// @notice Most seconds between a report's `asOf` and its `expiry`.
+    /// @notice Maximum number of seconds between a report's `asOf` and its `expiry`.
     uint256 public immutable maxLifetime;
 
     constructor(
