@@ -12,8 +12,8 @@ import {TryToken} from "./TryToken.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
-/// @title What a portfolio holds
-/// @notice See {IPortfolio}. The list of assets, what they are worth, and legs that could not be sent.
+/// @title Assets that a portfolio holds
+/// @notice See {IPortfolio}. The list of assets, their worth, and legs that could not be sent.
 abstract contract Holdings is IPortfolio {
     using SafeERC20 for IERC20;
 
@@ -22,7 +22,7 @@ abstract contract Holdings is IPortfolio {
     /// @inheritdoc IPortfolio
     address public immutable oracle;
 
-    /// @dev What is listed, then what is retired.
+    /// @dev The listed assets, then the retired ones.
     Asset[] internal _assets;
     mapping(address asset => uint256) private _indexPlusOne;
     mapping(address asset => uint256) private _setAside;
@@ -62,7 +62,8 @@ abstract contract Holdings is IPortfolio {
 
     // -- The list ----------------------------------------------------------------------------------------------------
 
-    /// @return list What is listed, the settlement token first: all but the retired at the end.
+    /// @return list The listed assets, the settlement token first; the retired ones at the end of the list are left
+    /// out.
     function _listed() internal view returns (Asset[] memory list) {
         list = _assets;
         uint256 count = list.length;

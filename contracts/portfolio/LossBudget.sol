@@ -6,7 +6,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {LeakyBucket} from "../math/LeakyBucket.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
-/// @title What a portfolio's trading may lose (I2)
+/// @title Budget of the losses that a portfolio's trading may make (I2)
 /// @notice See {IPortfolio}.
 abstract contract LossBudget is IPortfolio {
     using LeakyBucket for LeakyBucket.Bucket;

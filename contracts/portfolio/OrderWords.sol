@@ -11,12 +11,12 @@ type OrderHead is uint256;
 using OrderWords for OrderHead global;
 
 /// @title Reads orders of a rebalance
-/// @notice Orders come as words, because they are hashed, copied and checked as they are: decoding nested arrays costs more
-/// than a trade's own checks.
+/// @notice Orders come as words, because they are hashed, copied and checked as they are: decoding nested arrays costs
+/// more than a trade's own checks.
 library OrderWords {
-    /// @return head Of the order that begins at `cursor`.
+    /// @return head Head of the order that begins at `cursor`.
     /// @return route Its words behind the head.
-    /// @return next Where the next order begins.
+    /// @return next Position at which the next order begins.
     function orderAt(
         uint256[] calldata orders,
         uint256 cursor

@@ -258,7 +258,7 @@ contract Portfolio is Trading {
         if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
     }
 
-    /// @dev What is bound and what is locked stay, and are not the same shares.
+    /// @dev Shares that are bound and shares that are locked stay; they are not the same shares.
     function _requireFree(address owner) private view {
         IShareBook(shareBook).requireFree(address(this), owner, balanceOf(owner), boundShares[owner]);
     }
@@ -291,13 +291,14 @@ contract Portfolio is Trading {
         if (receiver != owner) _requireNotStopped(receiver);
     }
 
-    /// @dev Nobody who is frozen or sanctioned pays for, acts on or is paid for shares that are under compliance rules.
+    /// @dev No frozen or sanctioned account pays for, acts on or is paid for shares that are under compliance rules.
     function _requireNotStopped(address account) private view {
         address engine = compliance;
         if (engine != address(0)) IAutomatedComplianceEngine(engine).requireNotStopped(address(this), account);
     }
 
-    /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses it.
+    /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses
+    /// it.
     function _update(address from, address to, uint256 value) internal override(ERC20Upgradeable) {
         super._update(from, to, value);
         if (from != address(0)) _requireFree(from);

@@ -156,8 +156,8 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         return false;
     }
 
-    /// @return readable As exits in kind see it.
-    /// @return held Whether there is more than dust.
+    /// @return readable True if the token answers, as exits in kind require it.
+    /// @return held True if the portfolio holds more than dust.
     function _holds(IPortfolio portfolio, address asset) private view returns (bool readable, bool held) {
         uint256 balance;
         (readable, balance) = TryToken.balanceOf(asset, address(portfolio));
@@ -166,8 +166,8 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         held = balance > dustOf[address(portfolio)][asset];
     }
 
-    /// @return dust Smallest units that a basis point of NAV buys, and at least those that `_MIN_DUST` buys at the highest
-    /// price that the asset's feed may report. The latter alone if NAV or the asset has no price.
+    /// @return dust Smallest units that a basis point of NAV buys, and at least those that `_MIN_DUST` buys at the
+    /// highest price that the asset's feed may report. The latter alone if NAV or the asset has no price.
     function _dustOf(IPortfolio portfolio, address asset) private view returns (uint256 dust) {
         if (!portfolio.isAsset(asset)) return 0;
         IPriceOracle.Feed memory feed = _oracle.feedOf(asset);

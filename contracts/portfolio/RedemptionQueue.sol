@@ -17,8 +17,8 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @title Redemption requests
 /// @notice See {IRedemptionQueue}. It holds neither shares nor cash.
 contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
-    /// @param round Of the owner when it asked: a request of an earlier round has ended.
-    /// @param throughVault Whether the portfolio's ERC-7540 vault asked, keeps the cash and is told of it.
+    /// @param round Round of the owner when it asked: a request of an earlier round has ended.
+    /// @param throughVault True if the portfolio's ERC-7540 vault asked, keeps the cash and is told of it.
     struct Entry {
         address owner;
         uint48 round;
@@ -34,7 +34,8 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         mapping(uint256 position => Entry) entries;
     }
 
-    /// @param shares Sum of its requests of this round: what the portfolio has bound, or has set free in an exit in kind.
+    /// @param shares Sum of its requests of this round: what the portfolio has bound, or has set free in an exit in
+    /// kind.
     struct Account {
         uint208 shares;
         uint48 round;
@@ -178,8 +179,8 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
     // -- Internals ---------------------------------------------------------------------------------------------------
 
     /// @dev One request: filled, filled in part, returned, or found ended.
-    /// @param total What a whole portfolio's shares are worth now, smallest units of the settlement token.
-    /// @return done Whether the line moves on.
+    /// @param total Worth of all shares of the portfolio now, smallest units of the settlement token.
+    /// @return done True if the line moves on.
     /// @return paid Smallest units of the settlement token.
     // slither-disable-next-line reentrancy-no-eth (portfolios are the factory's own; every entry is locked)
     function _serve(

@@ -12,14 +12,14 @@ import {ShareViews} from "./ShareViews.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
-/// @title Fees of portfolios, and who may deal in their shares at which prices
+/// @title Fees of portfolios, and the rules for dealing in their shares
 /// @notice See {IShareBook}.
 contract ShareBook is ShareFees, ShareViews, AccessManaged {
     using Float128 for uint128;
 
     uint256 private constant _VIRTUAL_SHARES = 1e6;
-    /// @dev Whole settlement tokens in shares, above which a jump of their price counts: to move the price of less costs
-    /// next to nothing, and pausing it protects nobody.
+    /// @dev Whole settlement tokens in shares, above which a jump of their price counts: to move the price of less
+    /// costs next to nothing, and pausing it protects nobody.
     uint256 private constant _GUARDED = 1000;
 
     constructor(address authority_) AccessManaged(authority_) {}
@@ -262,7 +262,7 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
         (low, high) = _bandAround(portfolio, last);
     }
 
-    /// @dev Where there is no performance fee, nothing of it is rounded.
+    /// @dev Nothing is rounded up for a fee where there is no performance fee.
     function _shares(address portfolio, Quote memory q, bool exit) private view returns (uint256) {
         return Fees.supplyOf(q, exit && _accounts[portfolio].terms.performanceBps != 0);
     }

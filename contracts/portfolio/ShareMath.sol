@@ -5,8 +5,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 /// @title Shares for assets and back
-/// @notice `total` is a portfolio's `totalAssets`, to which one virtual unit is added; `supply` counts virtual, owed and
-/// pending shares. The portfolio deals by these functions, and the share book answers the maximums by them.
+/// @notice `total` is a portfolio's `totalAssets`, to which one virtual unit is added; `supply` counts virtual, owed
+/// and pending shares. The portfolio deals by these functions, and the share book answers the maximums by them.
 library ShareMath {
     function sharesFor(
         uint256 assets,
@@ -35,7 +35,7 @@ library ShareMath {
     }
 
     /// @param free Shares that may leave in cash.
-    /// @param cash That nobody waits for, smallest units of the settlement token.
+    /// @param cash Cash that nobody waits for, smallest units of the settlement token.
     function withdrawable(uint256 free, uint256 cash, uint256 total, uint256 supply) internal pure returns (uint256) {
         return FixedPointMathLib.min(assetsFor(free, total, supply, Math.Rounding.Floor), cash);
     }

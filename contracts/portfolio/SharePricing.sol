@@ -17,13 +17,13 @@ import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title What a portfolio and its shares are worth
-/// @notice See {IPortfolio}. Everything that {Portfolio} and {Trading} ask before they act: totals at the oracle's prices,
-/// shares for assets and back, and how much may be bought and sold.
+/// @title Worth of a portfolio and of its shares
+/// @notice See {IPortfolio}. Everything that {Portfolio} and {Trading} ask before they act: totals at the oracle's
+/// prices, shares for assets and back, and how much may be bought and sold.
 abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, ReentrancyGuardTransient {
     uint256 private constant _WAD = 1e18;
     uint8 private constant _OFFSET = 6;
-    /// @dev Gas an asset for what it is worth, while an exit in kind asks.
+    /// @dev Gas per asset for finding its worth, while an exit in kind asks.
     uint256 private constant _PRICE_GAS = 250_000;
 
     /// @inheritdoc IPortfolio
@@ -33,7 +33,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
     /// @inheritdoc IPortfolio
     address public immutable shareBook;
 
-    /// @dev As `nonReentrantView`, but for the portfolio's own questions to itself.
+    /// @dev Guards as `nonReentrantView` does, but lets the portfolio's own questions to itself through.
     modifier whileStill() {
         if (_reentrancyGuardEntered() && msg.sender != address(this)) revert ReentrancyGuardReentrantCall();
         _;
@@ -140,13 +140,13 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
     // -- Internals: totals -------------------------------------------------------------------------------------------
 
     /// @dev Everything at prices that are read once.
-    /// @param exit Whether at the prices at which holders may leave.
-    /// @return list What is listed.
+    /// @param exit True for the prices at which holders may leave.
+    /// @return list The listed assets.
     /// @return prices WAD USD.
     /// @return balances Smallest units.
     /// @return values WAD USD.
     /// @return total Their sum.
-    /// @return totalAssets_ The same in smallest units of the settlement token.
+    /// @return totalAssets_ The sum in smallest units of the settlement token.
     function _appraise(bool exit)
         internal
         view
@@ -187,11 +187,11 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     // -- Internals: shares and assets --------------------------------------------------------------------------------
 
-    /// @dev What deposits go by: refused if the price jumped.
+    /// @dev Returns the numbers that deposits are priced by; reverts if the price jumped.
     /// @return total `totalAssets`.
-    /// @return supply With what is owed and pending.
+    /// @return supply Supply, with owed and pending shares.
     /// @return room Smallest units of the settlement token that may come in.
-    /// @return cash At hand.
+    /// @return cash Cash at hand, smallest units of the settlement token.
     function _pricedForEntry() internal returns (uint256 total, uint256 supply, uint256 room, uint256 cash) {
         (Asset[] memory list,, uint256[] memory balances,,, uint256 total_) = _appraise(false);
         (total, cash) = (total_, balances[0]);
@@ -199,10 +199,10 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         if (_closed(list.length)) room = 0;
     }
 
-    /// @dev What exits in cash go by: refused if the price jumped.
+    /// @dev Returns the numbers that exits in cash are priced by; reverts if the price jumped.
     /// @return total `totalAssets` at exit prices.
-    /// @return supply With what is owed and pending.
-    /// @return cash That nobody waits for, smallest units of the settlement token.
+    /// @return supply Supply, with owed and pending shares.
+    /// @return cash Cash that nobody waits for, smallest units of the settlement token.
     function _pricedForExit() internal returns (uint256 total, uint256 supply, uint256 cash) {
         uint256[] memory balances;
         (,, balances,,, total) = _appraise(true);
@@ -236,7 +236,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     // -- Internals: how much may go in and out -----------------------------------------------------------------------
 
-    /// @return What the requests that wait are worth, smallest units of the settlement token.
+    /// @return Worth of the requests that wait, smallest units of the settlement token.
     function _waiting(uint256 total, uint256 supply) internal view returns (uint256) {
         return ShareMath.waiting(totalBoundShares, total, supply);
     }
@@ -250,8 +250,9 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         return _halted() ? 0 : FixedPointMathLib.zeroFloorSub(balanceOf(owner), boundShares[owner]);
     }
 
-    /// @dev Who enters shares in what is retired without having paid for it: entry is closed while there is any.
-    /// @param listed How many assets are not retired.
+    /// @dev A depositor would share in retired assets without having paid for them: entry is closed while there are
+    /// any.
+    /// @param listed Number of assets that are not retired.
     function _closed(uint256 listed) private view returns (bool) {
         if (_halted()) return true;
         return listed < _assets.length && IPortfolioFactory(factory).holdsRetired(address(this));

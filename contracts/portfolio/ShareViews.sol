@@ -20,9 +20,9 @@ abstract contract ShareViews is ShareGuard {
     using FixedPointMathLib for uint256;
 
     /// @dev The numbers by which a portfolio's shares are dealt.
-    /// @param total `totalAssets`, or `exitAssets` for who leaves.
+    /// @param total `totalAssets`, or `exitAssets` for an exit.
     /// @param supply The supply that `recordPrice` uses.
-    /// @param fair Whether the price is in its band.
+    /// @param fair True if the price is in its band.
     struct Deal {
         uint256 total;
         uint256 supply;
@@ -100,8 +100,8 @@ abstract contract ShareViews is ShareGuard {
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @return supply As of `recordPrice`.
-    /// @return fair Whether the price is in its band.
+    /// @return supply Supply as `recordPrice` defines it.
+    /// @return fair True if the price is in its band.
     function _supplyAt(
         address portfolio,
         uint256 pot,
@@ -116,8 +116,8 @@ abstract contract ShareViews is ShareGuard {
     /// @dev Shares of a portfolio, virtual ones included.
     function _issued(address portfolio) internal view virtual returns (uint256);
 
-    /// @dev Closed while a price is stale or out of its band, a token does not answer, the portfolio is halted or in the
-    /// middle of something.
+    /// @dev Closed while a price is stale or out of its band, a token does not answer, the portfolio is halted or in
+    /// the middle of something.
     function _dealOf(address portfolio, bool exit) private view returns (bool open, Deal memory deal) {
         IPortfolio target = IPortfolio(portfolio);
         function() external view returns (uint256) ask = exit ? target.exitAssets : target.totalAssets;
@@ -149,7 +149,7 @@ abstract contract ShareViews is ShareGuard {
         return IAutomatedComplianceEngine(engine).issuable(portfolio, receiver);
     }
 
-    /// @return Whether the compliance rules of the shares, if there are any, let the owner's be burnt.
+    /// @return True if the compliance rules of the shares, if there are any, let the owner's shares be burnt.
     function _isBurnable(address portfolio, address owner) private view returns (bool) {
         address engine = IPortfolio(portfolio).compliance();
         if (engine == address(0)) return true;
