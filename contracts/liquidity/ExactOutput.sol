@@ -20,9 +20,9 @@ import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 
 /// @title Exact outputs over any path, backwards
-/// @notice Code of the aggregator's own that does not fit into its 24,576 bytes (EIP-170): the aggregator deploys it and
-/// delegates to it. So it runs on the aggregator's storage, which its bases lay out the same way, and holds nothing itself:
-/// called directly it refuses. Only the guard of orders, which reads the oracle, answers everyone.
+/// @notice Code of the aggregator's own that does not fit into its 24,576 bytes (EIP-170): the aggregator deploys it
+/// and delegates to it. So it runs on the aggregator's storage, which its bases lay out the same way, and holds nothing
+/// itself: called directly it refuses. Only the guard of orders, which reads the oracle, answers everyone.
 contract ExactOutput is Orders, ValueGuard {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
@@ -78,9 +78,9 @@ contract ExactOutput is Orders, ValueGuard {
         _deliver(legs, index, amountOut, to);
     }
 
-    /// @dev One path of `route`, as ILiquidityAggregator.swapRoute describes it, from its end.
-    /// @param cursor Where in the route the path begins.
-    /// @return Where the next one does.
+    /// @dev Fetches the output of one path of `route`, as ILiquidityAggregator.swapRoute describes it, from its end.
+    /// @param cursor Position in the route at which the path begins.
+    /// @return Position at which the next path begins.
     function _fetch(uint256[] memory route, uint256 cursor, Run memory run) private returns (uint256) {
         uint256 amount = route[cursor];
         uint256 count;
@@ -121,7 +121,8 @@ contract ExactOutput is Orders, ValueGuard {
         _deliverFromHere(legs, index, _details[leg.market], kind, amountOut, to);
     }
 
-    /// @dev Serves venues that are asked first what it costs, and then paid: by this contract, or before they are called.
+    /// @dev Serves venues that are asked first what it costs, and then paid: by this contract, or before they are
+    /// called.
     function _deliverFromHere(
         Leg[] memory legs,
         uint256 index,

@@ -21,7 +21,7 @@ library TickReader {
     uint256 private constant _TICKS = 4;
     uint256 private constant _BITMAP = 5;
 
-    /// @dev Where ticks are read from; without a manager from a pool of its own.
+    /// @dev The source of ticks: a slot of the manager, or without a manager the pool itself.
     struct Source {
         address pool;
         address manager;

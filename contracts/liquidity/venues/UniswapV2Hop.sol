@@ -30,7 +30,7 @@ library UniswapV2Hop {
     }
 
     /// @notice Swaps what the pair has received since its last update, of a token that may deliver less than was sent.
-    /// @return amountOut As of `swap`.
+    /// @return amountOut Output of the swap, smallest units, as `swap` returns it.
     function swapReceived(
         address pair,
         address tokenIn,
@@ -58,7 +58,7 @@ library UniswapV2Hop {
         if (!zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
     }
 
-    /// @notice What it pays now.
+    /// @notice Returns the output that the pair would pay now, smallest units.
     function quote(address pair, bool zeroForOne, uint256 feePips, uint256 amountIn) internal view returns (uint256) {
         (uint256 reserveIn, uint256 reserveOut) = reserves(pair, zeroForOne);
         return quote(amountIn, reserveIn, reserveOut, feePips);
