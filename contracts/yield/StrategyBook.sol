@@ -13,7 +13,7 @@ import {ProfitLock} from "./ProfitLock.sol";
 import {TryVault} from "./TryVault.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
-/// @title What strategies owe, and how that is known
+/// @title Debts of strategies, and their appraisal
 /// @notice The optimizer's half that talks to strategies: appraise, book, push, pull. See {IYieldOptimizer}.
 /// @dev One appraisal serves views and transactions alike, so that previews are exact.
 abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
@@ -25,9 +25,9 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     /// @param gross Idle cash and all debts, losses that are not booked yet taken off.
     /// @param locked Profit that is locked, after it absorbed them.
     /// @param silent Part of gross that strategies owe which do not answer.
-    /// @param blind Whether any strategy with shares does not answer.
-    /// @param known Which strategies answered.
-    /// @param worths What their shares would pay.
+    /// @param blind True if any strategy with shares does not answer.
+    /// @param known True for each strategy that answered.
+    /// @param worths Amount that each strategy's shares would pay, in the asset.
     struct Appraisal {
         uint256 gross;
         uint256 locked;
@@ -57,7 +57,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     // -- Knowing -----------------------------------------------------------------------------------------------------
 
-    /// @dev What everything counts now, losses since the last booking included.
+    /// @dev Appraises everything now, losses since the last booking included.
     function _appraise() internal view returns (Appraisal memory a) {
         uint256 count = _strategies.length;
         a.known = new bool[](count);
@@ -74,12 +74,12 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         a.locked = FixedPointMathLib.zeroFloorSub(_lock.lockedAt(block.timestamp), a.losses);
     }
 
-    /// @return What shares are worth together.
+    /// @return Worth of all shares together, in the asset.
     function _total(Appraisal memory a) internal pure returns (uint256) {
         return FixedPointMathLib.zeroFloorSub(a.gross, a.locked);
     }
 
-    /// @return The same without what does not answer.
+    /// @return Worth of all shares together without the strategies that do not answer, in the asset.
     function _exitTotal(Appraisal memory a) internal pure returns (uint256) {
         return FixedPointMathLib.zeroFloorSub(a.gross, a.locked + a.silent);
     }
@@ -113,7 +113,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         (, assets) = TryVault.previewRedeem(vault, shares);
     }
 
-    /// @dev What a strategy's debt is once its loss is booked.
+    /// @dev Returns a strategy's debt once its loss is booked, in the asset.
     function _counts(Strategy memory s, bool known, uint256 worth) private pure returns (uint256) {
         if (known) return FixedPointMathLib.min(s.debt, worth);
         return s.status == Status.Cut ? 0 : s.debt;
@@ -121,7 +121,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     // -- Booking -----------------------------------------------------------------------------------------------------
 
-    /// @dev What everything counts, with losses booked.
+    /// @dev Appraises everything and books the losses.
     function _sync() internal returns (Appraisal memory a) {
         a = _appraise();
         _book(a);
@@ -204,8 +204,8 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         }
     }
 
-    /// @dev Calls back `assets`, or what the strategy pays of it. What arrives pays the debt; what is above it is a gain;
-    /// what the rest is worth less than its debt is a loss. The caller holds the reentrancy lock.
+    /// @dev Calls back `assets`, or what the strategy pays of it. What arrives pays the debt; what is above it is a
+    /// gain; what the rest is worth less than its debt is a loss. The caller holds the reentrancy lock.
     /// @return ok False if the strategy refused.
     function _pull(uint256 k, bool known, uint256 worth, uint256 assets) internal returns (bool ok, uint256 received) {
         Strategy memory s = _strategies[k];
@@ -263,7 +263,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     // slither-disable-end reentrancy-balance,reentrancy-no-eth
 
     /// @dev Takes one leg of an exit in kind out of the books.
-    /// @param due What the exit is worth in the asset, of `a.gross` together with what is locked.
+    /// @param due Worth of the exit in the asset, as a part of `a.gross` together with the locked profit.
     /// @return leg Shares of the strategy.
     function _takeLeg(
         uint256 k,
@@ -279,8 +279,8 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         if (s.shares == 0) return 0;
         uint256 less;
         if (!a.known[k]) {
-            // At its debt, where that counts: what it gave beyond its weight would be missing behind locked profit. A cut
-            // one counts for nothing, so it gives the part of its shares that was burned.
+            // At its debt, where that counts: what it gave beyond its weight would be missing behind locked profit. A
+            // cut one counts for nothing, so it gives the part of its shares that was burned.
             bool counts = _counts(s, false, 0) != 0;
             leg = counts
                 ? FixedPointMathLib.fullMulDiv(s.shares, due, a.gross)
