@@ -12,10 +12,10 @@ import {RulePacking} from "./RulePacking.sol";
 import {Tranches} from "./Tranches.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 
-/// @title What a movement leaves behind: locked tranches, volumes and the log
-/// @notice See {IAutomatedComplianceEngine}; this code runs in the engine's account, for movements that are not plain. Volumes
-/// are a person's: they belong to its ONCHAINID, or to the wallet if there is none. Every country of the person's wallets
-/// counts what any of these wallets sends.
+/// @title Records that a movement leaves: locked tranches, volumes and the log
+/// @notice See {IAutomatedComplianceEngine}; this code runs in the engine's account, for movements that are not plain.
+/// Volumes are a person's: they belong to its ONCHAINID, or to the wallet if there is none. Every country of the
+/// person's wallets counts all that these wallets send.
 contract HolderRecords is ComplianceStorage {
     using PackedIdentity for uint256;
     using PackedToken for uint256;
@@ -69,8 +69,8 @@ contract HolderRecords is ComplianceStorage {
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @dev A forced transfer takes along the locks of what is not free, and a burn ends them. An issue starts a lock of its
-    /// own, and so does what a treasury gives away.
+    /// @dev A forced transfer takes along the locks of what is not free, and a burn ends them. An issue starts a lock
+    /// of its own, and so does what a treasury gives away.
     function _lock(Movement memory m, Sides memory sides) private {
         Storage storage $ = _storage();
         uint256 fresh = m.amount;

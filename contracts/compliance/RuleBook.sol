@@ -174,7 +174,8 @@ contract RuleBook is ComplianceStorage {
         $.tokens[token] = $.tokens[token].withRegistry(registry);
     }
 
-    /// @dev What the former registry says against a holder keeps counting. A registry that comes back is no former one.
+    /// @dev Freezes and sanctions in the former registry keep binding holders. A registry that comes back is no former
+    /// one.
     function _keepFormer(address token, address former, address next) private {
         Storage storage $ = _storage();
         address[] storage formers = $.formerRegistries[token];

@@ -2,9 +2,10 @@
 pragma solidity 0.8.37;
 
 /// @title Locked amounts by the time at which each of them is free
-/// @notice A list of words in ascending order of their ends: the amount in bits 0-119 and the end, in unix seconds, in bits
-/// 120-159. Amounts that end on the same day (UTC) share a word and the later end. A list that would exceed `MAXIMUM` words
-/// joins the two neighbours that lie closest together, at the later end: a lock is then prolonged, and never shortened.
+/// @notice A list of words in ascending order of their ends: the amount in bits 0-119 and the end, in unix seconds, in
+/// bits 120-159. Amounts that end on the same day (UTC) share a word and the later end. A list that would exceed
+/// `MAXIMUM` words joins the two neighbours that lie closest together, at the later end: a lock is then prolonged, and
+/// never shortened.
 library Tranches {
     uint256 internal constant MAXIMUM = 64;
     uint256 private constant _AMOUNT = type(uint120).max;
@@ -66,8 +67,8 @@ library Tranches {
         _write(list, tranches, count);
     }
 
-    /// @notice Reduces what is locked to `kept`; the tranches that end first go first.
-    /// @return gone What was taken away, in ascending order of their ends.
+    /// @notice Reduces the locked amount to `kept`; the tranches that end first go first.
+    /// @return gone Tranches that were taken away, in ascending order of their ends.
     /// @return moved Number of words in `gone`.
     function reduce(
         uint256[] storage list,
