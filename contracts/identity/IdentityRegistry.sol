@@ -9,12 +9,13 @@ import {ISanctionsList, ISanctionsListener} from "interfaces/compliance/ISanctio
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
-/// @title Who a holder is
-/// @notice See {IIdentityRegistry}. The shared registry is a proxy; a token's own registry is a clone that its factory made.
+/// @title Registry of holders' identities
+/// @notice See {IIdentityRegistry}. The shared registry is a proxy; a token's own registry is a clone that its factory
+/// made.
 contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifier, UUPSUpgradeable {
     /// @dev The person behind an ONCHAINID. The first slot is all that is used while it has one wallet.
     /// @param listed Number of its wallets, present and former, that are on the sanctions list.
-    /// @param frozen Whether an officer froze the person.
+    /// @param frozen True if an officer froze the person.
     struct Person {
         address first;
         uint32 listed;
@@ -404,7 +405,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         );
     }
 
-    /// @dev What stands, for an investor to be written over; with what the sanctions list says now.
+    /// @dev Returns the present identity, for an investor's new one to be written over it, with the present sanctions.
     function _written(address account) private returns (Identity memory next) {
         if (account == address(0)) revert IdentityRegistry__ZeroAccount();
         _syncSanction(account);
@@ -495,7 +496,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (person.frozen || person.listed != 0) _spread(identity_);
     }
 
-    /// @dev What stands against the wallet stands against the person. A wallet that is frozen or sanctioned is not given to
+    /// @dev A freeze or sanction of the wallet binds its person. A wallet that is frozen or sanctioned is not given to
     /// another person: that would free it, or bind somebody else.
     function _join(address account, IOnchainId identity_, Person storage person) private {
         Storage storage $ = _storage();
@@ -546,7 +547,8 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         }
     }
 
-    /// @dev A clone obeys the shared registry's roles, held without a delay, and its factory, through which delayed ones act.
+    /// @dev A clone obeys the shared registry's roles, held without a delay, and its factory, through which delayed
+    /// ones act.
     function _checkCanCall(address caller, bytes calldata data) internal override {
         Storage storage $ = _storage();
         if ($.shared == address(0)) return super._checkCanCall(caller, data);

@@ -18,7 +18,7 @@ library PackedIdentity {
         return (word >> 16) & 0xff;
     }
 
-    /// @return Whether it is frozen, sanctioned or a venue account: else there is nothing to look at.
+    /// @return True if the identity is frozen, sanctioned or a venue account; otherwise there is nothing to look at.
     function isSpecial(uint256 word) internal pure returns (bool) {
         return word & _FLAGS != 0;
     }
@@ -60,12 +60,13 @@ library PackedIdentity {
         return (word >> 192) & 0xff != 0;
     }
 
-    /// @return Whether another wallet has the same ONCHAINID.
+    /// @return True if another wallet has the same ONCHAINID.
     function isLinked(uint256 word) internal pure returns (bool) {
         return (word >> 200) & 0xff != 0;
     }
 
-    /// @return Whether the person behind it has, or had, other wallets: then its rules are not those of one country alone.
+    /// @return True if the person behind the identity has, or had, other wallets: then its rules are not those of one
+    /// country alone.
     function isOneOfMany(uint256 word) internal pure returns (bool) {
         return word & _ONE_OF_MANY != 0;
     }
