@@ -439,7 +439,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         return 0;
     }
 
-    /// @dev What `_update` would revert with, in the same order.
+    /// @dev Returns the reason with which `_update` would revert, looked for in the same order.
     function _restriction(
         address operator,
         address from,
@@ -490,7 +490,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         IAutomatedComplianceEngine(_config.engine).admitTransfer(msg.sender, from, address(0), amount, balance, 0);
     }
 
-    /// @dev To oneself nothing moves, so nothing is unfrozen.
+    /// @dev A forced transfer of an account to itself moves nothing, so nothing is unfrozen.
     function _force(address from, address to, uint256 amount) private {
         if (from == address(0)) revert ERC20InvalidSender(address(0));
         if (to == address(0)) revert ERC20InvalidReceiver(address(0));

@@ -8,9 +8,9 @@ import {
 import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
 import {IERC7943Fungible} from "interfaces/tokens/IERC7943Fungible.sol";
 
-/// @title Balances with what is frozen of them, one slot a holder
-/// @notice OpenZeppelin's ERC-20 with permit, its balances replaced. Names can change, and the permit's domain with them.
-/// Moves nothing on its own: who may is the token's.
+/// @title Balances with their frozen parts, one slot per holder
+/// @notice OpenZeppelin's ERC-20 with permit, its balances replaced. Names can change, and the permit's domain with
+/// them. The contract moves nothing on its own: the token decides which accounts may.
 abstract contract PackedHoldings is ERC20PermitUpgradeable {
     uint256 private constant _MASK = type(uint120).max;
     uint256 private constant _FROZEN_SHIFT = 120;
@@ -57,7 +57,7 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         (_name, _symbol) = (name_, symbol_);
     }
 
-    /// @dev What of the balance is not frozen.
+    /// @dev Returns the part of the balance that is not frozen, smallest units.
     function _free(address account) internal view returns (uint256) {
         return _freeOf(_holdings[account]);
     }
