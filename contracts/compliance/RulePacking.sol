@@ -5,9 +5,9 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 
 /// @title A jurisdiction's rule in two words
 /// @notice `hold` decides on holding and is read on every movement: classes in bits 0-7, inbound blocked 8, outbound
-/// blocked 9, residents only 10, "flow is set" 11, documents 16-31, lock-up 32-63, most holders 64-95, holders counted
-/// 96-127 (state, not rule), least holding 128-183, most holding 184-239. `flow` is read only where it is set: volume
-/// limit 0-55, period 56-87, travel-rule threshold 88-143, reporting threshold 144-199. Amounts are decimal floating
+/// blocked 9, residents only 10, "flow is set" 11, documents 16-31, lock-up 32-63, maximum number of holders 64-95,
+/// holders counted 96-127 (state, not rule), minimum holding 128-183, maximum holding 184-239. `flow` is read only
+/// where it is set: volume limit 0-55, period 56-87, travel-rule threshold 88-143, reporting threshold 144-199.
 /// point: 48 bits of digits, 8 bits of exponent, exact or refused.
 library RulePacking {
     uint256 private constant _INBOUND = 1 << 8;

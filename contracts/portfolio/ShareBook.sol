@@ -262,7 +262,7 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
         (low, high) = _bandAround(portfolio, last);
     }
 
-    /// @dev Nothing is rounded up for a fee where there is no performance fee.
+    /// @dev The supply is rounded up for an exit only where there is a performance fee.
     function _shares(address portfolio, Quote memory q, bool exit) private view returns (uint256) {
         return Fees.supplyOf(q, exit && _accounts[portfolio].terms.performanceBps != 0);
     }
