@@ -8,13 +8,13 @@ import {IAavePool} from "interfaces/yield/IAavePool.sol";
 /// @title Arithmetic of one Aave V3 reserve
 /// @notice Stands in for Aave's pool, which Foundry cannot compile in version 3.0 and whose later versions publish no
 /// artifacts. It is its own aToken. Scaled balances are rounded to the nearest unit, as `WadRayMath` does in 3.0, which
-/// `test_aave_strategy.py` holds against Aave's own contracts; or, as `TokenMath` does since 3.5, down when minted and up
-/// when burned, with a virtual balance that only supplies, withdrawals and borrowers move.
+/// `test_aave_strategy.py` holds against Aave's own contracts; or, as `TokenMath` does since 3.5, down when minted and
+/// up when burned, with a virtual balance that only supplies, withdrawals and borrowers move.
 contract AavePoolStandIn {
     uint256 private constant _RAY = 1e27;
 
     IERC20 public immutable asset;
-    /// @notice Whether it rounds and counts as version 3.5.
+    /// @notice True if it rounds and counts as version 3.5 does.
     bool public immutable favoursPool;
     uint256 public index = _RAY;
     uint256 private _virtualBalance;

@@ -8,9 +8,10 @@ interface IWithDecimals {
 }
 
 /// @title A pool of two tokens, volatile or stable, and its factory
-/// @notice It stands in, in tests, for a pool of Aerodrome (Velodrome V2), which no package ships. It follows the original's
-/// arithmetic: the fee of an input leaves the pool rounded down, a volatile pool keeps x y and a stable one x^3 y + y^3 x in
-/// 18 decimals, and swaps revert where that falls. Shares, votes, price history and flash loans are left out.
+/// @notice It stands in, in tests, for a pool of Aerodrome (Velodrome V2), which no package ships. It follows the
+/// original's arithmetic: the fee of an input leaves the pool rounded down, a volatile pool keeps x y and a stable one
+/// x^3 y + y^3 x in 18 decimals, and swaps revert where that falls. Shares, votes, price history and flash loans are
+/// left out.
 contract AerodromePoolStandIn {
     using SafeTransferLib for address;
 
@@ -129,5 +130,5 @@ contract AerodromePoolStandIn {
     }
 }
 
-/// @title Where the fees of a pool go
+/// @title Account that receives the fees of a pool
 contract AerodromeFeesStandIn {}

@@ -8,9 +8,9 @@ interface IDecimals {
 }
 
 /// @title A peg stability module
-/// @notice It stands in, in tests, for Sky's LitePSM (dss-lite-psm), which no package ships. It swaps by the original's arithmetic, fees
-/// rounded down, halts a direction at the largest fee, keeps Dai itself and the gem in its pocket, and pays out of what it has
-/// been given. Minting of Dai, fee-free callers and governance are left out.
+/// @notice It stands in, in tests, for Sky's LitePSM (dss-lite-psm), which no package ships. It swaps by the original's
+/// arithmetic, fees rounded down, halts a direction at the largest fee, keeps Dai itself and the gem in its pocket, and
+/// pays out of what it has been given. Minting of Dai, fee-free callers and governance are left out.
 contract LitePsmStandIn {
     using SafeTransferLib for address;
 
@@ -52,7 +52,7 @@ contract LitePsmStandIn {
     }
 }
 
-/// @title Where the module keeps the gem
+/// @title Account in which the module keeps the gem
 contract LitePsmPocket {
     using SafeTransferLib for address;
 

@@ -28,12 +28,12 @@ contract StrategyStandIn is ERC4626 {
     uint256 public theftBps;
     /// @notice Basis points that it takes from redemptions, and says so.
     uint256 public exitFeeBps;
-    /// @notice Most that it pays and takes at once.
+    /// @notice Maximum that it pays and takes at once.
     uint256 public limit = type(uint256).max;
     uint256 public shortBy;
     address private _calls;
     bytes private _data;
-    /// @notice Whether the call back was refused, and with what.
+    /// @notice True if the call back was refused; `reason` then holds the error.
     bool public refused;
     bytes public reason;
 
