@@ -5,10 +5,10 @@ import {Test} from "forge-std/Test.sol";
 
 import {ProfitLock} from "contracts/yield/ProfitLock.sol";
 
-/// @title Y5: what is locked is what was reported, and only ever unlocks
-/// @notice At any second of a lock of 2^20 seconds, twelve days. The amounts are powers of two, from far fewer units than
-/// seconds to far more than there is of any asset: what solvers decide about division. Other amounts and periods are gone
-/// through in `SmallNumbers.t.sol`.
+/// @title Y5: the locked profit is the reported profit, and only ever unlocks
+/// @notice The proofs cover any second of a lock of 2^20 seconds, twelve days. The amounts are powers of two, from far
+/// fewer units than seconds to far more than any asset has, because that is the division that solvers decide.
+/// `SmallNumbers.t.sol` goes through other amounts and periods.
 contract ProfitLockProof is Test {
     using ProfitLock for ProfitLock.Lock;
 

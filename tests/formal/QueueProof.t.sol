@@ -6,8 +6,8 @@ import {Test} from "forge-std/Test.sol";
 import {RedemptionQueue} from "contracts/portfolio/RedemptionQueue.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @notice Stands in for a portfolio and for whatever the queue asks about it: its oracle, book, engine and asset. Binds what
-/// it is told to and burns as much of an owner's as was said.
+/// @notice Stands in for a portfolio and for everything that the queue asks about it: its oracle, book, engine and
+/// asset. It binds as it is told and burns as much of an owner's shares as was set.
 contract PortfolioStandIn {
     RedemptionQueue private immutable _queue;
     mapping(address owner => uint256) public boundShares;
@@ -19,7 +19,7 @@ contract PortfolioStandIn {
         _queue = queue;
     }
 
-    /// @param shares That there is cash for.
+    /// @param shares Number of shares that there is cash for.
     function set(address owner, uint256 shares) external {
         _burns[owner] = shares;
     }
@@ -28,7 +28,7 @@ contract PortfolioStandIn {
         _refuses = true;
     }
 
-    /// @dev As an exit in kind that needs them.
+    /// @dev Frees shares as an exit in kind that needs them does.
     function free(address owner) external {
         boundShares[owner] = 0;
     }
@@ -38,7 +38,7 @@ contract PortfolioStandIn {
         boundShares[owner] = shares;
     }
 
-    /// @dev As Portfolio: no more than asked, nothing where there is no cash.
+    /// @dev Burns as Portfolio does: no more than asked, nothing where there is no cash.
     function settle(address owner, address, uint256 shares, uint256) external returns (uint256 burnt, uint256 assets_) {
         require(msg.sender == address(_queue) && !_refuses);
         burnt = _burns[owner];
@@ -91,8 +91,8 @@ contract PortfolioStandIn {
 }
 
 /// @title Q1, Q2: requests keep their shares, their order and their owners
-/// @notice The queue's own code over a portfolio with two requests, which may run out of gas between them; any shares of 128
-/// bits, any callers. More requests than two are the campaign's: `QueueInvariant.t.sol`.
+/// @notice The queue's own code over a portfolio with two requests, which may run out of gas between them; any shares
+/// of 128 bits, any callers. More requests than two are the campaign's: `QueueInvariant.t.sol`.
 contract QueueProof is Test {
     /// @notice The portfolio's ERC-7540 vault, which asks whether its own caller may.
     address public constant VAULT = address(0x7540);
@@ -125,7 +125,8 @@ contract QueueProof is Test {
 
     // -- Shares are conserved
 
-    /// @dev Whatever is filled, in part or whole: what waits is what was asked less what was burnt, and it is what is bound.
+    /// @dev Whatever is filled, in part or whole: what waits is what was asked less what was burnt, and it is what is
+    /// bound.
     function check_Q1_fillingBurnsWhatWaited(uint128 a, uint128 b, uint128 burnA, uint128 burnB) public {
         (uint256 first, uint256 second) = _ask(a, b);
         _fill(burnA, burnB, 2);
@@ -160,8 +161,8 @@ contract QueueProof is Test {
         assert(!_cancels(_first, id));
     }
 
-    /// @dev An exit in kind ends all of an owner's requests: none is filled nor binds anything again, and the next one counts
-    /// by itself.
+    /// @dev An exit in kind ends all of an owner's requests: none is filled nor binds anything again, and the next one
+    /// counts by itself.
     function check_Q1_whatAnExitEndedStaysEnded(uint128 a, uint128 again, uint128 burn) public {
         vm.assume(a != 0 && again != 0);
         uint256 ended = _request(_first, _first, a);
@@ -219,7 +220,8 @@ contract QueueProof is Test {
     /// @dev Whatever a caller names: only the factory's portfolios have a line.
     function check_Q1_onlyPortfoliosHaveALine(address account, address caller, uint256 shares) public {
         vm.assume(account != address(_portfolio));
-        // Another that answers as a portfolio does: what the factory does not know is refused, not just what is no portfolio.
+        // Another that answers as a portfolio does: what the factory does not know is refused, not just what is no
+        // portfolio.
         new PortfolioStandIn(_queue);
         vm.startPrank(caller);
         (bool passed,) = address(_queue).call(abi.encodeCall(_queue.requestRedeem, (account, shares, caller, caller)));

@@ -11,7 +11,8 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {IModelRegistry} from "interfaces/rebalance/IModelRegistry.sol";
 
-/// @notice Stands in for the signer sets, the model registry and a portfolio: whoever asks is told what was set.
+/// @notice Stands in for the signer sets, the model registry and a portfolio: every caller gets the answers that were
+/// set.
 contract Oracle {
     bool public signed = true;
     bool public live = true;
@@ -28,7 +29,7 @@ contract Oracle {
         require(live);
     }
 
-    /// @dev From all cash to half and half, without a loss.
+    /// @dev Moves from all cash to half and half, without a loss.
     function execute(
         uint256[] calldata,
         IPortfolio.Terms calldata
@@ -58,7 +59,7 @@ contract SignalProof is Test {
         );
     }
 
-    /// @dev Whoever sends it, whenever: once a signal has run to its end, no signal with its nonce runs.
+    /// @dev Once a signal has run to its end, no signal with its nonce runs, for any sender and any time.
     function check_I6_aNonceRunsOnce(uint256 nonce, address again, uint40 later) public {
         vm.warp(1000);
         IAutoRebalancer.RebalanceSignal memory signal = _signal(nonce, 0, type(uint40).max);
