@@ -90,7 +90,7 @@ contract AggregatorInvariantTest is Test {
         }
     }
 
-    /// @dev Nothing is paid to a pool that was not asked to swap.
+    /// @dev A pool that was not asked to swap is paid nothing.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_NoStrayCallbackIsPaid() public view {
         assertEq(_handler.strayCallbacks(), 0);

@@ -46,8 +46,8 @@ contract BorrowedInvariantTest is ThiefTest {
         target(address(_handler), selectors);
     }
 
-    /// @dev I2 at the oracle's prices, a wei a trade for the recorder's own rounding; and at the market's, where the thief
-    /// gains the move on both sides of a window's turnover, and NAV itself is off by the move.
+    /// @dev I2 at the oracle's prices, a wei a trade for the recorder's own rounding; and at the market's, where the
+    /// thief gains the move on both sides of a window's turnover, and NAV itself is off by the move.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I2_NoWindowLosesMoreThanTheBudgetAndWhatFeedsDoNotSay() public view {
         assertLe(_handler.worstLoss(WINDOW), uint256(BUDGET_BPS) * 1e14 + 1e6);
@@ -136,7 +136,8 @@ contract BorrowedInvariantTest is ThiefTest {
         assertLe(_handler.worstTrueLoss(WINDOW), trueBound());
     }
 
-    /// @return WAD of NAV: the budget, and the move on both sides of a window's turnover, of a NAV that is off by the move.
+    /// @return WAD of NAV: the budget, and the move on both sides of a window's turnover, of a NAV that is off by the
+    /// move.
     function trueBound() private view returns (uint256) {
         uint256 move = _handler.MAX_MOVE_BPS();
         return (uint256(BUDGET_BPS) * 1e14 + 2 * uint256(_TURNOVER_BPS) * move * 1e10) * 10_000 / (10_000 - move) + 1e6;
@@ -156,7 +157,7 @@ contract BorrowedInvariantTest is ThiefTest {
     }
 }
 
-/// @title The same over stocks of 0, 6 and 8 decimals
+/// @title The campaign of {BorrowedInvariantTest} over stocks of 0, 6 and 8 decimals
 contract BorrowedInvariantFewDecimalsTest is BorrowedInvariantTest {
     function _newStock() internal override returns (SettlementToken) {
         uint8[3] memory decimals = [0, 6, 8];

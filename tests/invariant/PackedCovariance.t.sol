@@ -19,7 +19,7 @@ contract PackedCovarianceTest is Test {
         }
     }
 
-    /// @dev At most 60 gas an entry of the 32 by 32 matrix, without its SSTORE2 read.
+    /// @dev The form costs at most 60 gas per entry of the 32 by 32 matrix, without its SSTORE2 read.
     function test_I7_FormOf32AssetsIsCheap() public view {
         (int64[] memory covariance, uint256[] memory weights) = _random(1, 32);
         bytes memory data = this.pack(covariance);

@@ -41,7 +41,7 @@ contract PortfolioFeePropertiesTest is PortfolioVault {
         assertGt(owed, 0);
     }
 
-    /// @dev Where there is room, and for a share at least.
+    /// @dev Enters where there is room, and for at least one share.
     function _enter(address account, uint256 amount) private {
         if (portfolio.maxDeposit(account) < amount || portfolio.previewDeposit(amount) == 0) return;
         enter(account, amount);
@@ -54,7 +54,7 @@ contract PortfolioFeePropertiesTest is PortfolioVault {
     }
 }
 
-/// @title The same for a settlement token of no decimals
+/// @title The properties of {PortfolioFeePropertiesTest} for a settlement token of no decimals
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract PortfolioFeePropertiesOf0DecimalsTest is PortfolioFeePropertiesTest {
@@ -63,7 +63,7 @@ contract PortfolioFeePropertiesOf0DecimalsTest is PortfolioFeePropertiesTest {
     }
 }
 
-/// @title The same for a settlement token of eight decimals
+/// @title The properties of {PortfolioFeePropertiesTest} for a settlement token of eight decimals
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract PortfolioFeePropertiesOf8DecimalsTest is PortfolioFeePropertiesTest {
@@ -72,7 +72,7 @@ contract PortfolioFeePropertiesOf8DecimalsTest is PortfolioFeePropertiesTest {
     }
 }
 
-/// @title The same for a settlement token of 18 decimals
+/// @title The properties of {PortfolioFeePropertiesTest} for a settlement token of 18 decimals
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract PortfolioFeePropertiesOf18DecimalsTest is PortfolioFeePropertiesTest {

@@ -59,7 +59,7 @@ contract PortfolioInvariantTest is ThiefTest {
         assertEq(_handler.replaysPassed(), 0);
     }
 
-    /// @dev What is set aside is there.
+    /// @dev The portfolio holds at least the amount of every asset that is set aside.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_SetAsideIsCovered() public view {
         address[] memory list = portfolio.assets();

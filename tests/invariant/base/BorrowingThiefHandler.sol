@@ -13,8 +13,8 @@ import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
 
 /// @title A thief who borrows for a block, knows prices before the feeds do and keeps signals while assets are relisted
-/// @notice Holds the quorums' keys of trades, depth and models. Keeps books of its own: what the market pays, which reports
-/// of depth were made with borrowed money.
+/// @notice Holds the quorums' keys of trades, depth and models. Keeps books of its own: what the market pays, which
+/// reports of depth were made with borrowed money.
 contract BorrowingThiefHandler is ThiefHandler {
     /// @param markets A pool of each stock, whose depth is reported.
     /// @param model The last that was posted.
@@ -87,7 +87,7 @@ contract BorrowingThiefHandler is ThiefHandler {
 
     // -- Borrowed depth ----------------------------------------------------------------------------------------------
 
-    /// @notice In one block: lends the market some dollars, reports its depth, trades, takes the dollars back.
+    /// @notice Lends the market some dollars, reports its depth, trades and takes the dollars back, all in one block.
     function borrowAndTrade(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps, uint256 dollars) external {
         stock = bound(stock, 0, pools.length - 1);
         dollars = bound(dollars, 1, 50_000_000);
@@ -178,7 +178,7 @@ contract BorrowingThiefHandler is ThiefHandler {
 
     // -- For the invariants ------------------------------------------------------------------------------------------
 
-    /// @return The same as `worstLoss`, at the market's prices.
+    /// @return Loss as `worstLoss` defines it, at the market's prices.
     function worstTrueLoss(uint256 window) external view returns (uint256) {
         return _worst(_trueLosses, window);
     }

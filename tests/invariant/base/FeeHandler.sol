@@ -9,7 +9,8 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title Holders of a portfolio that charges, over months
-/// @notice Comes, goes, moves prices, lets feeds fail; compares what fees took with the schedule, by arithmetic of its own.
+/// @notice Comes, goes, moves prices, lets feeds fail; compares what fees took with the schedule, by arithmetic of its
+/// own.
 contract FeeHandler is Test {
     /// @param supply Effective: pot / supply is the net price.
     struct Seen {
@@ -40,7 +41,8 @@ contract FeeHandler is Test {
         _;
         Seen memory afterwards = _seen();
         _judge(before, afterwards);
-        // Net price before and after, cross-multiplied; a unit for `totalAssets`, which rounds the sum of what is left down.
+        // Net price before and after, cross-multiplied; a unit for `totalAssets`, which rounds the sum of what is left
+        // down.
         if (_less(afterwards.pot + 1, before.supply, before.pot, afterwards.supply)) ++pricesLowered;
     }
 
@@ -125,9 +127,9 @@ contract FeeHandler is Test {
 
     // -- What the invariants ask
 
-    /// @dev Management: the supply without the pending part grows by at most e^x - 1 <= x + x^2 of itself, and 4e-18 for
-    /// growth that is rounded at both ends. Performance: the
-    /// supply is no more than what leaves the base (pot - f gain) of the pot.
+    /// @dev Management: the supply without the pending part grows by at most e^x - 1 <= x + x^2 of itself, and 4e-18
+    /// for growth that is rounded at both ends. Performance: the supply is no more than what leaves the base (pot - f
+    /// gain) of the pot.
     function _judge(Seen memory before, Seen memory afterwards) private {
         IShareBook.FeeTerms memory terms = _book.feesOf(address(_portfolio));
         if (afterwards.mark < before.mark) ++marksLowered;
@@ -163,7 +165,7 @@ contract FeeHandler is Test {
         }
     }
 
-    /// @return Whether a * b < c * d.
+    /// @return True if a * b < c * d.
     function _less(uint256 a, uint256 b, uint256 c, uint256 d) private pure returns (bool) {
         return a * b < c * d;
     }

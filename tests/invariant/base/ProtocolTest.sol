@@ -134,7 +134,7 @@ abstract contract ProtocolTest is Test {
         return 6;
     }
 
-    /// @return Whether shares move under compliance rules, among registered holders of `COUNTRY`.
+    /// @return True if shares move under compliance rules, among registered holders of `COUNTRY`.
     function restricted() internal pure virtual returns (bool) {
         return false;
     }
@@ -144,7 +144,7 @@ abstract contract ProtocolTest is Test {
         return 10 ** settlementDecimals();
     }
 
-    /// @dev For campaigns whose stocks do more than move.
+    /// @dev Campaigns whose stocks do more than move override this.
     function _newStock() internal virtual returns (SettlementToken) {
         return new SettlementToken("Stock", "STK", 18);
     }

@@ -12,8 +12,8 @@ import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 
 /// @title Holders who ask for cash, cancel, leave in kind and pass shares on, while a thief trades
-/// @notice Records what must not happen: a later request paid before an earlier one, cash taken that others wait for, an
-/// exit in kind refused.
+/// @notice Records what must not happen: a later request paid before an earlier one, cash taken that others wait for,
+/// an exit in kind refused.
 contract QueueHandler is ThiefHandler {
     IRedemptionQueue public immutable queue;
     SettlementToken internal immutable _usd;
@@ -132,7 +132,7 @@ contract QueueHandler is ThiefHandler {
 
     // -- For the invariants ------------------------------------------------------------------------------------------
 
-    /// @return shares That an owner's requests still wait with.
+    /// @return shares Number of shares with which an owner's requests still wait.
     function pendingOf(address owner) external view returns (uint256 shares) {
         for (uint256 k; k < requests.length; ++k) {
             if (_owners[k] == owner) shares += queue.pendingRedeemRequest(requests[k], owner);
@@ -162,11 +162,11 @@ contract QueueHandler is ThiefHandler {
         }
     }
 
-    /// @dev For campaigns that ask more of what is filled.
+    /// @dev Campaigns that ask more of a filled request override this.
     function _noteFilled(uint256 requestId) internal virtual {}
 
-    /// @return cash Not set aside.
-    /// @return waiting What requests are worth; 0 without prices, when nobody leaves in cash.
+    /// @return cash Cash that is not set aside.
+    /// @return waiting Worth of the requests; 0 without prices, when nobody leaves in cash.
     function _cash() private view returns (uint256 cash, uint256 waiting) {
         cash = _usd.balanceOf(address(portfolio)) - portfolio.setAside(address(_usd));
         try portfolio.convertToAssets(portfolio.totalBoundShares()) returns (uint256 assets) {

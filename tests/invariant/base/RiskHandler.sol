@@ -101,7 +101,8 @@ contract RiskHandler is Test {
 
     // -- The stolen desk -----------------------------------------------------------------------------------------------
 
-    /// @notice Posts the last model with every entry lower by up to a tenth of the variance, or higher by up to a third.
+    /// @notice Posts the last model with every entry lower by up to a tenth of the variance, or higher by up to a
+    /// third.
     function post(uint256 seed, uint256 bps) external {
         ICovarianceModels.ModelInfo memory info = _models.modelOf(_UNIVERSE);
         int256 change = seed % 5 < 3 ? -int256(bound(bps, 0, 1000)) : int256(bound(bps, 0, 3333));
@@ -135,8 +136,8 @@ contract RiskHandler is Test {
         return _tightest;
     }
 
-    /// @return variance Of the first asset now, 1e18 = 1.
-    /// @return steps Most that the time from the first model to the last allows.
+    /// @return variance Variance of the first asset now, 1e18 = 1.
+    /// @return steps Maximum number of steps that the time from the first model to the last allows.
     function drift() external view returns (uint256 variance, uint256 steps) {
         bytes memory matrix = SSTORE2.read(_models.modelOf(_UNIVERSE).pointer);
         variance = uint256(PackedCovariance.load(matrix, 0));

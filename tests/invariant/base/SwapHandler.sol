@@ -7,15 +7,15 @@ import {Test} from "forge-std/Test.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
 /// @title Anyone who swaps, over pools that do what they like
-/// @notice Lists, delists and corrupts pools, makes gifts, and sends orders of any caller over any route. Records what must
-/// never happen.
+/// @notice Lists, delists and corrupts pools, makes gifts, and sends orders of any caller over any route. Records what
+/// must never happen.
 contract SwapHandler is Test {
     ILiquidityAggregator public immutable aggregator;
     SettlementToken[] public tokens;
     HostilePool[] public pools;
     address[] public callers;
 
-    /// @dev What pools held when they were last seen unlisted.
+    /// @dev Balances of pools when they were last seen unlisted.
     mapping(HostilePool => mapping(SettlementToken => uint256)) public frozen;
     mapping(SettlementToken => uint256) public gifts;
     uint256 public swapsPassed;
@@ -96,7 +96,7 @@ contract SwapHandler is Test {
         return pools.length;
     }
 
-    /// @dev Whether a pool that is not listed was sent tokens or paid any.
+    /// @dev Returns true if a pool that is not listed was sent tokens or paid any.
     function unlistedMoved() external view returns (bool) {
         for (uint256 i; i < pools.length; ++i) {
             for (uint256 k; k < tokens.length && !_isListed(pools[i]); ++k) {

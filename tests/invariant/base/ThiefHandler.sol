@@ -70,7 +70,7 @@ contract ThiefHandler is Test {
 
     // -- What a thief does -------------------------------------------------------------------------------------------
 
-    /// @param rateBps What the pool gives, of the fair price: 9000 to 10,100.
+    /// @param rateBps Part of the fair price that the pool gives, basis points: 9,000 to 10,100.
     function trade(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps) public {
         stock = bound(stock, 0, pools.length - 1);
         rateBps = _bite(rateBps);
@@ -144,7 +144,7 @@ contract ThiefHandler is Test {
 
     // -- For the invariants ------------------------------------------------------------------------------------------
 
-    /// @return What a pool trades for cash.
+    /// @return Token that a pool trades for cash.
     function stockOf(uint256 pool) public view returns (address) {
         address token = pools[pool].token0();
         return token == portfolio.asset() ? pools[pool].token1() : token;
@@ -264,7 +264,7 @@ contract ThiefHandler is Test {
         signal.ordersHash = keccak256(abi.encodePacked(orders));
     }
 
-    /// @return Of a listed token in `assets()`.
+    /// @return Index of a listed token in `assets()`.
     function _indexOf(address token) private view returns (uint256) {
         address[] memory list = portfolio.assets();
         for (uint256 k; k < list.length; ++k) {
