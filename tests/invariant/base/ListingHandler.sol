@@ -249,8 +249,8 @@ contract ListingHandler is QueueHandler {
         }
     }
 
-    /// @dev Lowers the balance that has to be there by what was paid; a leg that a stopped token left set aside is still
-    /// there.
+    /// @dev Lowers the balance that has to be there by the paid amount. A leg that a stopped token could not send is set
+    /// aside and still there.
     function _noteRetired(address[] memory all, uint256[] memory paid) private {
         for (uint256 k; k < all.length; ++k) {
             if (listingOf[all[k]] != IPortfolio.Listing.Retired) continue;
