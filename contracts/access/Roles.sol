@@ -31,6 +31,6 @@ library Roles {
     /// @dev Trips a breaker with one look instead of two. At worst: de-risk only, by a market that was pushed for a
     /// block.
     uint64 internal constant KEEPER = 9;
-    /// @dev Held by RiskReports alone: tells the RiskEngine until when a report counts.
+    /// @dev Held by RiskReports alone: tells the RiskEngine the time until which a report counts.
     uint64 internal constant RISK_REPORTS = 20;
 }

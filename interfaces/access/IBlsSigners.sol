@@ -15,7 +15,7 @@ interface IBlsSigners is IERC1271 {
     event KeysSet(uint256 count, uint256 threshold);
     event KeyRevoked(uint256 indexed index);
 
-    /// @dev Keys are 1 to 128, their threshold 1 to their number.
+    /// @dev A set has 1 to 128 keys, and a threshold from 1 to their number.
     error BlsSigners__BadThreshold(uint256 threshold, uint256 count);
     error BlsSigners__TooManyKeys(uint256 count, uint256 most);
     error BlsSigners__WrongProofCount(uint256 proofs, uint256 keys);
@@ -54,6 +54,6 @@ interface IBlsSigners is IERC1271 {
     /// @return revoked One bit per key, from the lowest for key 0; it is set where the key no longer counts.
     function quorum() external view returns (uint256 count, uint256 threshold, uint256 revoked);
 
-    /// @return 128 bytes.
+    /// @return The key, 128 bytes.
     function keyAt(uint256 index) external view returns (bytes memory);
 }

@@ -27,7 +27,7 @@ interface ISignerSets {
     error SignerSets__ZeroSigner(bytes32 setId);
     /// @dev Thresholds run from 1 to the sum of the signers' weights.
     error SignerSets__BadThreshold(bytes32 setId, uint256 threshold, uint256 totalWeight);
-    /// @dev Zero, or so little that the set could not reach its threshold.
+    /// @dev The weight is zero, or so low that the set could not reach its threshold.
     error SignerSets__BadWeight(bytes32 setId, address signer, uint256 weight);
     error SignerSets__BelowQuorum(bytes32 setId, uint256 weight, uint256 threshold);
     /// @dev Signers come in strictly ascending order, so that none counts twice.
