@@ -336,7 +336,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         _record(m, sides);
     }
 
-    /// @dev Identities in one call, rules of one country once.
+    /// @dev Reads both identities in one call, and the rules of one country once.
     function _sides(address token, address from, address to) private view returns (Sides memory sides) {
         uint256 word = _storage().tokens[token];
         if (word == 0) return sides;
@@ -478,7 +478,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         return m.toBalance == m.amount ? _entering(m, sides.token, hold, sides.receiver.country()) : Reason.None;
     }
 
-    /// @dev A new holder. One that leaves with the same movement makes room.
+    /// @dev Judges a new holder. A holder that leaves with the same movement makes room.
     function _entering(Movement memory m, uint256 token, uint256 hold, uint256 country) private view returns (Reason) {
         uint256 most = hold.maxHolders();
         if (token.maxTokenHolders() == 0 && most == 0) return Reason.None;

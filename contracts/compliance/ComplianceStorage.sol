@@ -13,7 +13,7 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
-/// @title Storage of the compliance engine, and whom its rules bind
+/// @title Storage of the compliance engine, and the persons whom its rules bind
 /// @notice The engine, {RuleBook} and {HolderRecords} share it: the last two run by delegation in the engine's account
 /// (decision 97).
 abstract contract ComplianceStorage is AccessManagedUpgradeable {
@@ -80,8 +80,8 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
     }
 
     /// @param investor Key of the person's volumes.
-    /// @param wallets Its registered wallets; empty where the one wallet is all that matters.
-    /// @param countries Each country of its wallets once.
+    /// @param wallets Registered wallets of the person; empty where only its one wallet matters.
+    /// @param countries Countries of its wallets, each once.
     struct Person {
         address investor;
         address[] wallets;
@@ -93,7 +93,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
 
     address private immutable _self = address(this);
 
-    /// @dev Only as the engine's code, never by itself.
+    /// @dev Lets the code run only as a part of the engine, never by itself.
     modifier onlyDelegated() {
         if (address(this) == _self) revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotDelegated();
         _;

@@ -7,7 +7,7 @@ import {PackedToken} from "./PackedToken.sol";
 import {RulePacking} from "./RulePacking.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 
-/// @title Rules as data: who sets them
+/// @title Functions that set rules, which are data
 /// @notice See {IAutomatedComplianceEngine}, whose functions of these names run this code in the engine's account.
 contract RuleBook is ComplianceStorage {
     using PackedToken for uint256;

@@ -7,8 +7,8 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 /// @notice `hold` decides on holding and is read on every movement: classes in bits 0-7, inbound blocked 8, outbound
 /// blocked 9, residents only 10, "flow is set" 11, documents 16-31, lock-up 32-63, maximum number of holders 64-95,
 /// holders counted 96-127 (state, not rule), minimum holding 128-183, maximum holding 184-239. `flow` is read only
-/// where it is set: volume limit 0-55, period 56-87, travel-rule threshold 88-143, reporting threshold 144-199.
-/// point: 48 bits of digits, 8 bits of exponent, exact or refused.
+/// where it is set: volume limit 0-55, period 56-87, travel-rule threshold 88-143, reporting threshold 144-199. Amounts
+/// are decimal floating point: 48 bits of digits, 8 bits of exponent, exact or refused.
 library RulePacking {
     uint256 private constant _INBOUND = 1 << 8;
     uint256 private constant _OUTBOUND = 1 << 9;

@@ -27,8 +27,8 @@ library Tranches {
         return length == 0 ? 0 : end(list[length - 1]);
     }
 
-    /// @return tranches Those that end after `time`, with room for one more at the end.
-    /// @return count Number of them.
+    /// @return tranches Tranches that end after `time`, with room for one more at the end.
+    /// @return count Number of these tranches.
     function active(
         uint256[] storage list,
         uint256 time
@@ -47,7 +47,7 @@ library Tranches {
         }
     }
 
-    /// @notice Locks `amount_` until `end_`; forgets what ended by `time`.
+    /// @notice Locks `amount_` until `end_`; forgets the tranches that ended by `time`.
     function add(uint256[] storage list, uint256 amount_, uint256 end_, uint256 time) internal {
         (uint256[] memory tranches, uint256 count) = active(list, time);
         uint256 place = count;

@@ -74,8 +74,8 @@ interface IAutomatedComplianceEngine {
         Refusal
     }
 
-    /// @notice One jurisdiction's rule for one token. Amounts in the token's smallest units, with at most 14
-    /// significant decimal digits; 0 means no limit, except where said.
+    /// @notice The rule of one jurisdiction for one token. Amounts are in the token's smallest units, with at most 14
+    /// significant decimal digits; 0 means no limit, unless a field says otherwise.
     /// @param classes Bit i stands for IIdentityRegistry.InvestorClass(i); bit 0 (None) is refused. 0: the country is
     /// not allowed; holders that are there still obey the other fields.
     /// @param inboundBlocked Holders here receive nothing, not even issuance.
@@ -85,7 +85,7 @@ interface IAutomatedComplianceEngine {
     /// @param lockup Seconds for which newly issued tokens do not move, each issue by itself. Issues of one day (UTC)
     /// that end on one day share the later end; so do neighbouring ones where a holder would have more than 64
     /// tranches.
-    /// @param maxHolders Wallets here that may hold at once.
+    /// @param maxHolders Maximum number of wallets here that hold at once.
     /// @param minHolding Minimum that a holder keeps, if it holds anything.
     /// @param maxHolding Maximum that a holder has, summed over all wallets of its ONCHAINID.
     /// @param volumeLimit Maximum that a person sends in any `period`, up to 2^112 - 1. Volume is counted in quarters
@@ -112,7 +112,7 @@ interface IAutomatedComplianceEngine {
 
     /// @notice The rule of one token that holds in every jurisdiction.
     /// @param requiredTopics Bits of IIdentityRegistry.Identity.topics that every holder needs.
-    /// @param maxHolders Wallets that may hold at once; 0: no limit.
+    /// @param maxHolders Maximum number of wallets that hold at once; 0: no limit.
     struct TokenRule {
         uint16 requiredTopics;
         uint32 maxHolders;
@@ -174,7 +174,7 @@ interface IAutomatedComplianceEngine {
     error AutomatedComplianceEngine__NotDelegated();
     error AutomatedComplianceEngine__TooManyRegistries(address token, uint256 most);
     error AutomatedComplianceEngine__LengthMismatch();
-    /// @dev More than 14 significant decimal digits.
+    /// @dev The amount has more than 14 significant decimal digits.
     error AutomatedComplianceEngine__InexactAmount(uint256 amount);
     /// @dev Some field would be looser than it is; loosening goes through `setRules`.
     error AutomatedComplianceEngine__NotTighter(address token, uint16 country);
@@ -222,8 +222,8 @@ interface IAutomatedComplianceEngine {
     /// COMPLIANCE_OFFICER.
     function addTreasury(address token, address account) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: what the account gives away is free at
-    /// once.
+    /// @notice Ends that an account is a treasury. Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: tokens
+    /// that the account sends are free at once.
     function removeTreasury(address token, address account) external;
 
     /// @notice Sets another registry for the calling token. Receivers have to be registered there. While there are
@@ -233,8 +233,9 @@ interface IAutomatedComplianceEngine {
 
     // -- Movements ---------------------------------------------------------------------------------------------------
 
-    /// @notice Called by a token after every mint, burn and transfer, in the same call; reverts with the account and
-    /// the reason if it is refused, else counts holders, locks issues up, adds volume and logs.
+    /// @notice Admits a movement. A token calls it after every mint, burn and transfer, in the same call; it reverts
+    /// with the account and the reason if the movement is refused, else it counts holders, locks issues up, adds volume
+    /// and logs.
     /// @param operator Account that moves the tokens: the sender, a spender, or the caller of a mint or burn.
     /// @param from Address zero when minting.
     /// @param to Address zero when burning.
@@ -263,7 +264,7 @@ interface IAutomatedComplianceEngine {
     )
         external;
 
-    /// @notice One sender (or address zero, minting) and many receivers, none of them twice.
+    /// @notice Admits movements from one sender (or address zero, minting) to many receivers, none of them twice.
     /// @param amounts Sum that each receiver gets, smallest units.
     /// @param fromBalance Balance of the sender after all movements, smallest units.
     /// @param toBalances Balance of each receiver after all movements, smallest units.
@@ -277,7 +278,7 @@ interface IAutomatedComplianceEngine {
     )
         external;
 
-    /// @notice Called by a token whose holder tried a movement without reverting: logs the refusal.
+    /// @notice Logs a refusal. A token calls it whose holder tried a movement without reverting.
     function recordRefusal(
         address operator,
         address from,
@@ -288,14 +289,16 @@ interface IAutomatedComplianceEngine {
     )
         external;
 
-    /// @notice Counts an account as what it is now: a holder in the country where it is registered, or none if it is a
-    /// venue account or holds nothing. Anyone may. A country may be above its maximum afterwards; then nobody enters.
+    /// @notice Counts an account anew: as a holder in the country where it is registered, or not at all if it is a
+    /// venue account or holds nothing. Anyone may call it. A country may be above its maximum afterwards; then nobody
+    /// enters.
     function recount(address token, address account) external;
 
     // -- Reading -----------------------------------------------------------------------------------------------------
 
-    /// @notice The verdict of `admitTransfer` for any token at its present balances, without reverting. Freezes, pauses
-    /// and balances of the token itself are the token's: see IComplianceAwareToken.detectTransferRestriction.
+    /// @notice Returns the verdict that `admitTransfer` would give for any token at its present balances, without
+    /// reverting. The token itself judges its own freezes, pauses and balances: see
+    /// IComplianceAwareToken.detectTransferRestriction.
     /// @return account The refused account, address zero if allowed.
     /// @return reason None if allowed.
     function checkTransfer(
@@ -318,12 +321,13 @@ interface IAutomatedComplianceEngine {
     /// is not stopped.
     function directionsOf(address token, address account) external view returns (bool maySend, bool mayReceive);
 
-    /// @notice Reverts with `AutomatedComplianceEngine__Refused` if the account is frozen or sanctioned: for those who
-    /// take part in a movement of `token` without holding it, such as a payer or the receiver of what shares are
-    /// redeemed for.
+    /// @notice Reverts with `AutomatedComplianceEngine__Refused` if the account is frozen or sanctioned. It is for
+    /// accounts that take part in a movement of `token` without holding it, such as a payer or the receiver of a
+    /// redemption's payment.
     function requireNotStopped(address token, address account) external view;
 
-    /// @notice How much of `token` may be issued to `account` at once: what `admitTransfer` lets pass when minting.
+    /// @notice Returns how much of `token` may be issued to `account` at once: the amounts that `admitTransfer` lets
+    /// pass when minting.
     /// @return least Smallest units that bring it to the minimum holding; 0 if it is there.
     /// @return most Smallest units that bring it to the maximum holding, 2^256 - 1 if there is none; 0 if the account
     /// may get nothing.
@@ -331,15 +335,15 @@ interface IAutomatedComplianceEngine {
 
     /// @return The registry of tokens that have none of their own.
     function identityRegistry() external view returns (address);
-    /// @return Address zero if the token's rules are not open.
+    /// @return Registry of the token; address zero if the token's rules are not open.
     function registryOf(address token) external view returns (address);
     function tokenRuleOf(address token) external view returns (TokenRule memory);
-    /// @return All zero if the country is not allowed.
+    /// @return Rule of the token in the country; all zero if the country is not allowed.
     function ruleOf(address token, uint16 country) external view returns (Rule memory);
     function isCountryAllowed(address token, uint16 country) external view returns (bool);
 
-    /// @return all Wallets that hold the token, venue accounts not counted.
-    /// @return inCountry Those that were counted in this country.
+    /// @return all Number of wallets that hold the token, venue accounts not counted.
+    /// @return inCountry Number of them that were counted in this country.
     function holdersOf(address token, uint16 country) external view returns (uint256 all, uint256 inCountry);
 
     /// @return country ISO 3166-1 numeric code in which the holder is counted; 0 if it is not counted.

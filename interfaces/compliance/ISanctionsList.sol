@@ -7,7 +7,7 @@ pragma solidity ^0.8.24;
 /// The hash chain lets an auditor prove which list stood at any time: `head` after a batch is keccak256(abi.encode(head
 /// before, version, added, removed, source)).
 interface ISanctionsList {
-    /// @param version 1 for the first batch.
+    /// @param version Number of the batch, 1 for the first one.
     /// @param source Hash of the published list (OFAC, UN, ...) that the batch brings the chain to.
     event SanctionsChanged(
         uint64 indexed version, address[] added, address[] removed, bytes32 indexed source, bytes32 head
@@ -37,7 +37,7 @@ interface ISanctionsList {
     /// @param version The list's version before the batch.
     function lift(uint64 version, address[] calldata accounts, bytes32 source) external;
 
-    /// @notice Tells a registry of every later change. Role: FACTORY. What stood before reaches an account when the
+    /// @notice Tells a registry of every later change. Role: FACTORY. Earlier entries reach an account when the
     /// registry first writes it. A registry that was removed comes back only if the list has not changed since.
     function addRegistry(address registry) external;
 
@@ -48,13 +48,13 @@ interface ISanctionsList {
     /// @notice Returns true if the account is on the list.
     function isSanctioned(address account) external view returns (bool);
 
-    /// @return Batches so far.
+    /// @return Number of batches so far.
     function version() external view returns (uint64);
 
     /// @return Head of the hash chain over all batches; zero before the first batch.
     function head() external view returns (bytes32);
 
-    /// @return Every registry that is told.
+    /// @return Registries that are told of changes.
     function registries() external view returns (address[] memory);
 }
 

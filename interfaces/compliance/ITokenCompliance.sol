@@ -14,9 +14,9 @@ interface ITokenCompliance {
     /// @dev Rules are data of the engine, not modules.
     error TokenCompliance__NoModules();
 
-    /// @notice Called by the token that takes this as its compliance.
+    /// @notice Notes that the calling token takes this contract as its compliance. Only the token may call it.
     function bindToken(address token) external;
-    /// @notice Called by the token that leaves it.
+    /// @notice Notes that the calling token leaves this contract. Only the token may call it.
     function unbindToken(address token) external;
     function isTokenBound(address token) external view returns (bool);
     function getTokenBound() external view returns (address);
@@ -32,18 +32,18 @@ interface ITokenCompliance {
     /// @notice Does nothing, because the engine has already been told. Only the token may call it.
     function destroyed(address from, uint256 amount) external;
 
-    /// @notice Always refused.
+    /// @notice Always reverts, because there are no modules.
     function addModule(address module) external;
-    /// @notice Always refused.
+    /// @notice Always reverts, because there are no modules.
     function removeModule(address module) external;
-    /// @notice Always refused.
+    /// @notice Always reverts, because there are no modules.
     function callModuleFunction(bytes calldata callData, address module) external;
-    /// @return None.
+    /// @return An empty list.
     function getModules() external view returns (address[] memory);
-    /// @return False.
+    /// @return Always false.
     function isModuleBound(address module) external view returns (bool);
 
-    /// @notice ERC-1404's text for a code: an IAutomatedComplianceEngine.Reason.
+    /// @notice Returns ERC-1404's text for a code: an IAutomatedComplianceEngine.Reason.
     function messageOf(uint8 code) external pure returns (string memory);
 
     /// @return The engine that decides.
