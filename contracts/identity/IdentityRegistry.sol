@@ -47,7 +47,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
     ISanctionsList private immutable _sanctionsList;
 
-    /// @dev The role of the function, or an agent.
+    /// @dev Admits the role of the function, or an agent.
     modifier orAgent() {
         if (!_storage().agents[msg.sender]) _checkCanCall(msg.sender, msg.data);
         _;
@@ -382,7 +382,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         _decide(account, _storage().identities[account], identity_);
     }
 
-    /// @dev The verdict on the claims, into the account's slot.
+    /// @dev Writes the verdict on the claims into the account's slot.
     function _decide(address account, Identity memory next, IOnchainId identity_) private {
         Verdict memory verdict = _verify(identity_);
         next.investorClass = verdict.investorClass;
@@ -413,7 +413,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (next.venue) revert IdentityRegistry__IsVenue(account);
     }
 
-    /// @return Whose wallet the account is, or was when it was forgotten; zero if it never had an ONCHAINID.
+    /// @return Person whose wallet the account is, or was when it was forgotten; zero if it never had an ONCHAINID.
     function _personOf(address account) private view returns (IOnchainId) {
         Storage storage $ = _storage();
         Identity storage identity_ = $.identities[account];
@@ -425,7 +425,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         _setListed(account, _sanctionsList.isSanctioned(account));
     }
 
-    /// @dev Counts the account under its person, and marks it and every wallet of the person with what then stands.
+    /// @dev Counts the account under its person, and marks it and every wallet of the person with the present result.
     function _setListed(address account, bool listed) private {
         Storage storage $ = _storage();
         Identity storage identity_ = $.identities[account];
@@ -465,7 +465,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         }
     }
 
-    /// @dev A freeze and a sanction stay, and those of the person still come.
+    /// @dev A freeze and a sanction stay, and later ones of the person still reach the account.
     function _forget(address account) private {
         Storage storage $ = _storage();
         Identity memory old = $.identities[account];

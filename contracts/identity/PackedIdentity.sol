@@ -71,7 +71,7 @@ library PackedIdentity {
         return word & _ONE_OF_MANY != 0;
     }
 
-    /// @return The freeze and the sanction alone.
+    /// @return Bits of the freeze and the sanction alone.
     function restrictions(uint256 word) internal pure returns (uint256) {
         return word & _RESTRICTIONS;
     }

@@ -20,7 +20,7 @@ interface IIdentityRegistry {
         Institutional
     }
 
-    /// @dev Which expiry of the slot a topic's claims set.
+    /// @dev The expiry of the slot that a topic's claims set.
     enum Term {
         None,
         Kyc,
@@ -31,19 +31,20 @@ interface IIdentityRegistry {
     /// @param country ISO 3166-1 numeric, 1 to 999.
     /// @param investorClass Class of investor; None for a venue account, and for an identity whose required claims are
     /// not valid.
-    /// @param frozen No transfer in, out or on behalf of others while set. All wallets of an ONCHAINID are frozen
-    /// together.
-    /// @param venue A pool or router: may hold or move regulated tokens only opposite an eligible account.
+    /// @param frozen True while no transfer in, out or on behalf of others is allowed. All wallets of an ONCHAINID are
+    /// frozen together.
+    /// @param venue True for a pool or router, which may hold or move regulated tokens only opposite an eligible
+    /// account.
     /// @param kycExpiry Unix seconds from which the KYC no longer counts; read on every check.
     /// @param amlExpiry Unix seconds from which the AML check no longer counts; read on every check.
     /// @param accreditationExpiry Unix seconds from which the account counts as Retail.
     /// @param topics Bit i: the claim of the topic at index i was valid when last verified. All bits for an officer's
     /// word.
     /// @param documents Bit i: the holder's document of kind i is on file.
-    /// @param sanctioned The account, or another wallet of its ONCHAINID, is on the sanctions list.
-    /// @param linked Another wallet has the same ONCHAINID: holdings are added up.
-    /// @param listed The account itself is on the sanctions list.
-    /// @param former The account was a wallet of an ONCHAINID, whose freezes and sanctions still bind it.
+    /// @param sanctioned True if the account, or another wallet of its ONCHAINID, is on the sanctions list.
+    /// @param linked True if another wallet has the same ONCHAINID: holdings are added up.
+    /// @param listed True if the account itself is on the sanctions list.
+    /// @param former True if the account was a wallet of an ONCHAINID, whose freezes and sanctions still bind it.
     struct Identity {
         uint16 country;
         InvestorClass investorClass;
@@ -62,8 +63,8 @@ interface IIdentityRegistry {
 
     /// @notice The meaning of a claim topic in this registry.
     /// @param required True if an identity without a valid claim of the topic is not verified.
-    /// @param dated The claim's data begins with a 32-byte word: unix seconds from which it no longer counts.
-    /// @param term Which expiry it sets; the earliest of the same term counts.
+    /// @param dated True if the claim's data begins with a 32-byte word: unix seconds from which it no longer counts.
+    /// @param term Expiry that it sets; the earliest of the same term counts.
     /// @param grants Class that a valid claim gives; the highest counts.
     /// @param validity Seconds for which a verification counts, whatever the claim says; then it needs a refresh.
     struct TopicTerms {
@@ -90,7 +91,7 @@ interface IIdentityRegistry {
 
     // -- Ours --------------------------------------------------------------------------------------------------------
 
-    /// @notice The verdict that now stands; after every registration, update and refresh.
+    /// @notice A registration, update or refresh ended with this verdict.
     event IdentityVerified(
         address indexed account,
         uint16 indexed country,
@@ -162,7 +163,7 @@ interface IIdentityRegistry {
     /// on file. Refused for a wallet that is frozen or sanctioned. Role: COMPLIANCE_OFFICER, or agent.
     function updateIdentity(address account, IOnchainId identity) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Changes the country of a registered account. Role: COMPLIANCE_OFFICER, or agent.
     function updateCountry(address account, uint16 country) external;
 
     /// @notice Forgets an investor; a freeze and a sanction survive it, and those of its ONCHAINID still bind it.
@@ -218,7 +219,7 @@ interface IIdentityRegistry {
     /// sanctioned.
     function syncSanctions(address[] calldata accounts) external;
 
-    /// @notice Says which documents of a holder are on file; bit i stands for kind i. Role: COMPLIANCE_OFFICER.
+    /// @notice Sets which documents of a holder are on file; bit i stands for kind i. Role: COMPLIANCE_OFFICER.
     function setDocuments(address account, uint16 documents) external;
 
     // -- Claim topics and trusted issuers: ERC-3643 ------------------------------------------------------------------
@@ -227,20 +228,21 @@ interface IIdentityRegistry {
     /// `setTopicTerms`. Stored verdicts change when they are refreshed. Role: COMPLIANCE_OFFICER_DELAYED.
     function addClaimTopic(uint256 topic) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED.
+    /// @notice Removes a required topic. Role: COMPLIANCE_OFFICER_DELAYED.
     function removeClaimTopic(uint256 topic) external;
 
-    /// @notice Topics by index; a removed one is skipped.
+    /// @notice Returns the topics by index; a removed one is skipped.
     function getClaimTopics() external view returns (uint256[] memory);
 
     /// @notice Trusts an issuer on topics. All issuers together have at most 48 pairs of issuer and topic.
     /// Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: a wrong issuer lets anyone in.
     function addTrustedIssuer(address issuer, uint256[] calldata topics) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER. Verdicts that rest on the issuer fall when they are refreshed.
+    /// @notice Trusts an issuer no longer. Verdicts that rest on the issuer fall when they are refreshed. Role:
+    /// COMPLIANCE_OFFICER.
     function removeTrustedIssuer(address issuer) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED.
+    /// @notice Changes the topics that an issuer is trusted on. Role: COMPLIANCE_OFFICER_DELAYED.
     function updateIssuerClaimTopics(address issuer, uint256[] calldata topics) external;
 
     function getTrustedIssuers() external view returns (address[] memory);
@@ -257,10 +259,10 @@ interface IIdentityRegistry {
 
     function topicTerms(uint256 topic) external view returns (TopicTerms memory terms, uint8 index);
 
-    /// @notice The claim of one issuer on one topic, as a registration reads it. Reverts if identity or issuer answer
-    /// nonsense. Only a canonical ECDSA signature counts (65 bytes, v of 27 or 28, s in the lower half of the order):
-    /// an issuer revokes a signature, and another encoding of it would bring the claim back.
-    /// @return valid Confirmed by the issuer.
+    /// @notice Returns the claim of one issuer on one topic, as a registration reads it. Reverts if identity or issuer
+    /// answer nonsense. Only a canonical ECDSA signature counts (65 bytes, v of 27 or 28, s in the lower half of the
+    /// order): an issuer revokes a signature, and another encoding of it would bring the claim back.
+    /// @return valid True if the issuer confirms the claim.
     /// @return expiry Unix seconds that the claim's data hold if `dated`, at most the maximum of uint40, which stands
     /// for no expiry; 0 if the claim is not valid.
     function readClaim(
@@ -275,10 +277,11 @@ interface IIdentityRegistry {
 
     // -- Agents ------------------------------------------------------------------------------------------------------
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED. At worst: an agent registers whom it likes.
+    /// @notice Makes an account an agent. Role: COMPLIANCE_OFFICER_DELAYED. At worst: an agent registers any account
+    /// that it likes.
     function addAgent(address agent) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER.
+    /// @notice Ends that an account is an agent. Role: COMPLIANCE_OFFICER.
     function removeAgent(address agent) external;
 
     /// @notice Makes a new token an agent, so that it can recover wallets. Role: FACTORY.
@@ -293,24 +296,24 @@ interface IIdentityRegistry {
 
     function identityOf(address account) external view returns (Identity memory);
 
-    /// @notice The identity as the one word that it is stored in: country in bits 0-15, class in 16-23, frozen in bit
-    /// 24, venue in bit 32, kycExpiry in 40-79, amlExpiry in 80-119, accreditationExpiry in 120-159, topics in 160-175,
-    /// documents in 176-191, sanctioned in bit 192, linked in bit 200, listed in bit 208, former in bit 216.
+    /// @notice Returns the identity as the one word that it is stored in: country in bits 0-15, class in 16-23, frozen
+    /// in bit 24, venue in bit 32, kycExpiry in 40-79, amlExpiry in 80-119, accreditationExpiry in 120-159, topics in
+    /// 160-175, documents in 176-191, sanctioned in bit 192, linked in bit 200, listed in bit 208, former in bit 216.
     function packedIdentityOf(address account) external view returns (uint256);
 
-    /// @notice Both sides of a transfer, packed, in one call.
+    /// @notice Returns both sides of a transfer, packed, in one call.
     function counterparties(address sender, address receiver) external view returns (uint256, uint256);
 
-    /// @notice The person behind a wallet that is registered, or was until it was forgotten.
-    /// @return identity Its ONCHAINID; zero if there is none.
-    /// @return wallets Every registered wallet of that ONCHAINID, at most 8.
+    /// @notice Returns the person behind a wallet that is registered, or was until it was forgotten.
+    /// @return identity ONCHAINID of the person; zero if there is none.
+    /// @return wallets All registered wallets of that ONCHAINID, at most 8.
     /// @return countries The country of each of them.
     function personOf(address account)
         external
         view
         returns (IOnchainId identity, address[] memory wallets, uint16[] memory countries);
 
-    /// @notice Every wallet of an ONCHAINID, at most 8.
+    /// @notice Returns every wallet of an ONCHAINID, at most 8.
     function walletsOf(IOnchainId identity) external view returns (address[] memory);
 
     /// @return The list whose entries are marked here.
