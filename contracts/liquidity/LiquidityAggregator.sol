@@ -165,8 +165,8 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
 
     // slither-disable-end unused-return
 
-    /// @dev One hop to the caller. A pair and V3's callback bring about that exactly `amountIn` is paid; the others
-    /// measure.
+    /// @dev Makes one hop to the caller. A pair and V3's callback bring about that exactly `amountIn` is paid; the
+    /// others measure.
     /// @param payer Word of the payer, as `_pay` defines it.
     /// @return Output that the venue reports, smallest units of tokenOut.
     function _swapHop(
@@ -194,7 +194,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         return _hop(hop, listing, tokenIn, tokenOut, amountIn, payer, msg.sender, false);
     }
 
-    /// @dev Every path of a route, to the caller.
+    /// @dev Follows every path of a route, to the caller.
     /// @return Sum of the outputs that the last hops report, smallest units of tokenOut.
     function _followAll(
         address tokenIn,
@@ -215,7 +215,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         return run.claimed;
     }
 
-    /// @dev Everything that a swap checks: what the balances say decides.
+    /// @dev Makes all checks of a swap; the measured balances decide.
     function _swap(
         Order calldata order,
         bool feeTokens,

@@ -28,7 +28,7 @@ contract MarketCheck {
     /// @dev Storage slot of PoolManager's `mapping(PoolId => Pool.State) pools`.
     uint256 private constant _V4_POOLS_SLOT = 6;
 
-    /// @notice The tokens of a Uniswap V2 or V3 pool; reverts unless it answers as its kind does.
+    /// @notice Returns the tokens of a Uniswap V2 or V3 pool; reverts unless it answers as its kind does.
     function poolTokens(
         address pool,
         ILiquidityAggregator.VenueKind kind,
@@ -109,7 +109,7 @@ contract MarketCheck {
         return types.length != 0;
     }
 
-    /// @dev A pool's coin. The oldest pools are asked by int128 and have no such function.
+    /// @dev Returns a pool's coin. The oldest pools are asked by int128, because they lack the function by uint256.
     function _coin(address pool, uint256 index) private view returns (address) {
         return address(uint160(_answer(pool, abi.encodeCall(ICurvePool.coins, (index)))));
     }
@@ -132,7 +132,7 @@ contract MarketCheck {
         return uint256(bytes32(answer));
     }
 
-    /// @dev The first word that the pool's getter answers, the largest number if it does not answer.
+    /// @dev Returns the first word that the pool's getter answers, or the maximum of uint256 if it does not answer.
     function _read(address pool, bytes4 selector) private view returns (uint256) {
         (bool success, bytes memory answer) = pool.staticcall(abi.encodePacked(selector));
         return success && answer.length >= 32 ? uint256(bytes32(answer)) : type(uint256).max;

@@ -32,7 +32,7 @@ abstract contract Orders is Markets {
         uint256 claimed;
     }
 
-    /// @return route An order's paths as {swapRoute} has them.
+    /// @return route Paths of an order as words, as {swapRoute} has them.
     function _routeOf(
         Run memory run,
         uint256 deadline,

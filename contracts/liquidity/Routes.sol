@@ -124,7 +124,7 @@ abstract contract Routes is Orders {
         payer = uint160(address(this));
     }
 
-    /// @dev Brings a path's input to where its first hop wants it.
+    /// @dev Brings a path's input to the place where its first hop wants it.
     function _begin(
         address market,
         Listing listing,
@@ -221,7 +221,7 @@ abstract contract Routes is Orders {
         }
     }
 
-    /// @dev A route that breaks off is none.
+    /// @dev Reverts for a route that ends in the middle of a path.
     function _word(uint256[] memory route, uint256 cursor) private pure returns (uint256) {
         if (cursor >= route.length) revert ILiquidityAggregator.LiquidityAggregator__EmptyRoute();
         return route[cursor];

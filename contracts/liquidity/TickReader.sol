@@ -8,7 +8,7 @@ import {IPoolManager} from "interfaces/liquidity/venues/IPoolManager.sol";
 import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
 interface IV3State {
-    /// @dev PancakeSwap's has a wider last field: only the first two are read.
+    /// @dev PancakeSwap's function has a wider last field: only the first two are read.
     function slot0() external view returns (uint160 sqrtPriceX96, int24 tick);
     function ticks(int24 tick) external view returns (uint128 liquidityGross, int128 liquidityNet);
 }

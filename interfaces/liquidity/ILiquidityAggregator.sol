@@ -134,16 +134,16 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// @dev A listing names a token that is none, such as Curve's address for the chain's own coin.
     error LiquidityAggregator__NoToken(address token);
     /// @dev A listing's pool lacks a function of its kind, or has nothing to quote.
-    /// @param selector The function's.
+    /// @param selector Selector of the function.
     error LiquidityAggregator__NoAnswer(address pool, bytes4 selector);
     /// @dev The pool's factory says that one of its coins rebases: then StableSwap-NG refuses `exchange_received`. List
     /// it as CurveInt128.
     error LiquidityAggregator__RebasingCoin(address pool);
     error LiquidityAggregator__Expired(uint256 deadline, uint256 timestamp);
-    /// @dev No path, a path without a market, or a path without an amount.
+    /// @dev The route has no path, a path without a market, or a path without an amount.
     error LiquidityAggregator__EmptyRoute();
     error LiquidityAggregator__SameToken(address token);
-    /// @dev Zero, the aggregator, or a market of the route.
+    /// @dev The recipient is zero, the aggregator, or a market of the route.
     error LiquidityAggregator__InvalidRecipient(address recipient);
     error LiquidityAggregator__AmountMismatch(uint256 amount, uint256 sumOfPaths);
     /// @dev The market was listed with other tokens than the route brings to it and expects from it.
@@ -162,7 +162,7 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     error LiquidityAggregator__UnexpectedCoin(address sender);
     /// @dev A token debited or credited another amount than was sent: it takes a fee or rebases, or a pool lied.
     error LiquidityAggregator__BalanceMismatch(address token, uint256 expected, uint256 actual);
-    /// @dev Values in WAD USD.
+    /// @dev The values are WAD USD.
     error LiquidityAggregator__OracleDeviation(uint256 valueIn, uint256 valueOut, uint256 maxDeviationBps);
     error LiquidityAggregator__InvalidDeviation(uint16 maxDeviationBps, uint16 current);
 
@@ -176,9 +176,9 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     function listPool(address pool, VenueKind kind, uint24 fee) external;
 
     /// @notice Lists a market of any other venue. Role: MANAGER_DELAYED. At worst as {listPool}.
-    /// @dev Refused if the venue does not answer that it trades these tokens. That a Curve pool has `exchange_received`
-    /// cannot be tried without tokens. The factory answers for a StableSwap-NG pool; for a CurveUint256NG the lister
-    /// does: orders over a pool that lacks the function revert.
+    /// @dev It reverts if the venue does not answer that it trades these tokens. Whether a Curve pool has
+    /// `exchange_received` cannot be tried without tokens. The factory answers for a StableSwap-NG pool; for a
+    /// CurveUint256NG the lister does: orders over a pool that lacks the function revert.
     /// @return key Address by which orders name the market: `marketKey(market)`.
     function listMarket(Market calldata market) external returns (address key);
 
@@ -191,15 +191,15 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// @param maxDeviationBps 1 to 10,000.
     function setMaxDeviation(uint16 maxDeviationBps) external;
 
-    /// @notice Lowers it, at once. Role: GUARDIAN. At worst portfolios' trades revert.
+    /// @notice Lowers the maximum deviation at once. Role: GUARDIAN. At worst portfolios' trades revert.
     function tightenMaxDeviation(uint16 maxDeviationBps) external;
 
     // -- Swaps
 
     /// @notice Swaps an exact input over the order's paths, or reverts whole.
-    /// @dev Anyone may call: the caller is the payer. Refused: a deadline that has passed, a route that does not add
-    /// up, a pool that takes more or less than its path's amount, a token that debits more than was sent or credits
-    /// less.
+    /// @dev Anyone may call it: the caller is the payer. It reverts for a deadline that has passed, a route that does
+    /// not add up, a pool that takes more or less than its path's amount, and a token that debits more than was sent or
+    /// credits less.
     /// @return amountOut Growth of the recipient's tokenOut balance, at least `minAmountOut`.
     function swap(Order calldata order) external returns (uint256 amountOut);
 
@@ -244,8 +244,8 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     function swapWithCallback(address tokenIn, address tokenOut, uint256[] calldata route) external;
 
     /// @notice Swaps for an exact output over the order's paths, or reverts whole.
-    /// @dev Refused besides what {swap} refuses: a market that cannot say what an output costs (Curve pools without
-    /// get_dx). What a venue pays beyond what was needed goes to the recipient.
+    /// @dev It reverts where {swap} reverts, and for a market that cannot tell the cost of an output (Curve pools
+    /// without get_dx). A venue's payment beyond the needed amount goes to the recipient.
     /// @return amountIn Fall of the caller's tokenIn balance, at most `maxAmountIn`.
     function swapExactOut(ExactOutOrder calldata order, Terms calldata terms) external returns (uint256 amountIn);
 
@@ -269,24 +269,24 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
 
     // -- Views
 
-    /// @return Kind None and fee zero if the market is not listed.
+    /// @return Kind and fee of the market; None and zero if it is not listed.
     function venueOf(address pool) external view returns (Venue memory);
 
     /// @notice Returns the market that is listed under this key.
     function marketOf(address pool) external view returns (Market memory);
 
-    /// @notice Keys of listed markets, in no order.
+    /// @notice Returns the keys of listed markets, in no order.
     function markets() external view returns (address[] memory);
 
-    /// @notice The address that names a market: the pool's own for V2 and V3.
+    /// @notice Returns the address that names a market: the pool's own for V2 and V3.
     function marketKey(Market calldata market) external pure returns (address);
 
     /// @notice Maximum by which portfolios' orders may fall short of the oracle's value, basis points.
     function maxDeviationBps() external view returns (uint16);
 
-    /// @notice Says what each market pays or asks.
+    /// @notice Returns the contract that quotes what each market pays or asks.
     function quotes() external view returns (IVenueQuotes);
 
-    /// @notice The PriceOracle of the guard.
+    /// @notice Returns the PriceOracle of the guard.
     function oracle() external view returns (address);
 }

@@ -4,8 +4,8 @@ pragma solidity ^0.8.24;
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
 /// @title Other ways to pay the aggregator: coin, ERC-2612, Permit2
-/// @notice Holds nothing between calls. What it pulls is what the order needs; what an exact output does not use goes
-/// back. Regulated tokens pass only where their rules admit this contract as a venue account.
+/// @notice The gateway holds nothing between calls. It pulls the amount that the order needs; the part that an exact
+/// output does not use goes back. Regulated tokens pass only where their rules admit this contract as a venue account.
 interface ILiquidityGateway {
     enum Payment {
         Approval,

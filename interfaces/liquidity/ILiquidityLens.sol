@@ -13,7 +13,7 @@ interface ILiquidityLens {
         int128 liquidityNet;
     }
 
-    /// @param amountsOut One for each amount asked; zero where the market refused.
+    /// @param amountsOut One output per amount asked; zero where the market refused.
     /// @param state V2: both reserves. V3 and V4: square root of the price (96 fractional bits), tick (two's
     /// complement), liquidity. Balancer: both cash balances. Curve: both balances. ERC-4626: total assets and shares.
     /// Adapters: empty.
@@ -33,7 +33,7 @@ interface ILiquidityLens {
     /// @dev Quotes do not see what an earlier path of the same order does to a market.
     error LiquidityLens__MarketTwice(address market);
 
-    /// @notice Every listed market of a pair: what it pays for each of some amounts (its depth), and its state. A
+    /// @notice Returns every listed market of a pair: its output for each of some amounts (its depth), and its state. A
     /// market that reverts, or burns gas, does not keep the others from answering.
     /// @param tickWords Words of the tick bitmap to read on each side of the price's own.
     function quotePair(

@@ -36,10 +36,11 @@ interface IOrderCommitments {
         external
         returns (uint256 amountOut);
 
-    /// @notice Takes the bond of a commitment that was not revealed in time to the beneficiary. Anyone may call.
+    /// @notice Sends the bond of a commitment that was not revealed in time to the beneficiary. Anyone may call it.
     function forfeit(bytes32 commitment) external;
 
-    /// @notice The hash to commit to: of this chain, this contract, the owner, the order, its terms and a salt.
+    /// @notice Returns the hash to commit to, over this chain, this contract, the owner, the order, its terms and a
+    /// salt.
     function commitmentOf(
         address owner,
         ILiquidityAggregator.Order calldata order,

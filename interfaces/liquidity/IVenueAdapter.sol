@@ -11,7 +11,7 @@ interface IVenueAdapter {
     function trades(bytes32 id, address token0, address token1) external view returns (bool);
 
     /// @notice Swaps an exact input that has just been sent to it.
-    /// @return amountOut Sent to `to`; all that came out.
+    /// @return amountOut Output, all of which was sent to `to`.
     function swap(
         bytes32 id,
         address tokenIn,
@@ -26,7 +26,7 @@ interface IVenueAdapter {
     /// may revert inside.
     function quote(bytes32 id, address tokenIn, address tokenOut, uint256 amountIn) external returns (uint256 amountOut);
 
-    /// @notice The least input for which `swap` would pay `amountOut` now; reverts if the venue cannot say.
+    /// @notice Returns the minimum input for which `swap` would pay `amountOut` now; reverts if the venue cannot say.
     function quoteIn(
         bytes32 id,
         address tokenIn,

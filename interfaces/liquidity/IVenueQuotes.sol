@@ -8,7 +8,7 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 /// nothing and keeps no state. The functions are not views: venues that can only be asked by trying are tried, and the
 /// effects are reverted.
 interface IVenueQuotes {
-    /// @dev How a swap that was only tried says what it came to.
+    /// @dev A swap that was only tried reports its amounts with this error.
     error VenueQuotes__Tried(int256 amount0, int256 amount1);
 
     /// @notice Returns the output for an exact input, smallest units.

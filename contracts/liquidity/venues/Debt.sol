@@ -31,7 +31,7 @@ abstract contract Debt {
     /// @dev The one venue that may call back, once, with the data of a route, which has to come back unchanged.
     uint256 internal transient _routeDebtor;
     bytes32 internal transient _debtHash;
-    /// @dev Gets what a venue pays beyond what was asked for.
+    /// @dev Account that gets a venue's payment beyond the amount that was asked for.
     uint256 internal transient _surplusTo;
     /// @dev The only account that may send the chain's own coin: the PoolManager, while it is unlocked.
     uint256 internal transient _unlocked;

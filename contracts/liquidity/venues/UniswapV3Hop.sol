@@ -13,7 +13,7 @@ import {
 } from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
 /// @title One swap on a Uniswap V3 pool, or on a fork's
-/// @notice The pool takes its input in a callback, whose name is all that forks differ in.
+/// @notice The pool takes its input in a callback; forks differ only in the name of that function.
 abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCallback {
     // The ends of the pool's price range (TickMath), one inside. The limits on price are the order's, on its output.
     uint160 internal constant _MIN_SQRT_PRICE = 4295128739 + 1;

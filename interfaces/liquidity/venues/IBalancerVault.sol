@@ -32,7 +32,7 @@ interface IBalancerVault {
         bool toInternalBalance;
     }
 
-    /// @return The other amount: what comes out of a given input, what goes in for a given output.
+    /// @return The other amount: the output of a given input, or the input of a given output.
     function swap(
         SingleSwap calldata singleSwap,
         FundManagement calldata funds,

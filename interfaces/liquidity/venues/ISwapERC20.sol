@@ -7,7 +7,7 @@ pragma solidity ^0.8.24;
 interface ISwapERC20 {
     error OrderExpired();
     error NonceAlreadyUsed(uint256 nonce);
-    /// @dev Not the maker's, or over another fee of the protocol than today's.
+    /// @dev The signature is not the maker's, or it is over another fee of the protocol than today's.
     error SignatureInvalid();
 
     /// @notice Swaps what a maker signed for the caller. Pulls `senderAmount` from the caller and sends `signerAmount`
