@@ -378,7 +378,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         (,,, updatedAt,) = AggregatorV3Interface(aggregator).latestRoundData();
     }
 
-    /// @dev Everything that makes an answer a price.
+    /// @dev Makes all checks that turn an answer into a price.
     function _read(
         address asset,
         Source storage bounds,
@@ -433,7 +433,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         source.flags = on ? source.flags | flag : source.flags & ~flag;
     }
 
-    /// @dev Saturates: an answer that overflows is out of any bounds.
+    /// @dev Converts to WAD and saturates: an answer that overflows is out of any bounds.
     function _toWad(uint256 answer, uint256 decimals) private pure returns (uint256) {
         unchecked {
             return decimals <= _WAD_DECIMALS

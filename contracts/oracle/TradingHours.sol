@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 
-/// @title When a market is open
+/// @title Opening hours of a market
 /// @notice Hours are the same in every week of UTC. An exchange whose clock changes in summer gets the hours that it is
 /// open all year, and a holiday shows in the age of its prices.
 library TradingHours {

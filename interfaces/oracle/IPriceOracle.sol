@@ -37,8 +37,8 @@ interface IPriceOracle {
         uint16 maxDeviationBps;
     }
 
-    /// @notice When an asset may be traded. Elsewhere its price counts for a whole heartbeat: for NAV, deposits and
-    /// exits.
+    /// @notice Times at which an asset may be traded. For everything else its price counts for a whole heartbeat: for
+    /// NAV, deposits and exits.
     /// @param maxAge Seconds after `updatedAt` at which an answer is too old to trade at, below the heartbeat; 0 for
     /// none.
     /// @param opens Minute of the UTC day, 0 to 1,439.
@@ -94,7 +94,7 @@ interface IPriceOracle {
 
     /// @notice Sets or replaces an asset's second feed; it shares the bounds of the first. Role: ADMIN. At worst, after
     /// its delay: prices that are wrong inside their bounds.
-    /// @param aggregator Address zero for none.
+    /// @param aggregator Address of the feed; address zero for none.
     /// @param maxDeviationBps 1 to 5,000.
     function setSecondary(address asset, address aggregator, uint32 heartbeat, uint16 maxDeviationBps) external;
 
@@ -128,13 +128,13 @@ interface IPriceOracle {
     /// @param traded Bit k stands for asset k.
     function tradingPrices(address[] calldata assets, uint256 traded) external view returns (uint256[] memory);
 
-    /// @notice Values of token amounts, rounded down.
+    /// @notice Returns the values of token amounts, rounded down.
     /// @param amounts Amounts in each asset's own smallest units.
     /// @return WAD USD, in the order given.
     function values(address[] calldata assets, uint256[] calldata amounts) external view returns (uint256[] memory);
 
-    /// @notice Prices at which holders may leave in cash: live ones, or frozen ones less 5% for seven days.
-    /// @param assets The first is what is paid out, whose price has to be live.
+    /// @notice Returns the prices at which holders may leave in cash: live ones, or frozen ones less 5% for seven days.
+    /// @param assets Assets, of which the first is paid out; its price has to be live.
     /// @return WAD USD for one whole token of each asset, in the order given.
     function exitPrices(address[] calldata assets) external view returns (uint256[] memory);
 
@@ -151,7 +151,7 @@ interface IPriceOracle {
 
     function secondaryOf(address asset) external view returns (Secondary memory);
 
-    /// @return price Frozen, WAD USD; 0 if it is not.
+    /// @return price Frozen price, WAD USD; 0 if the asset is not frozen.
     /// @return since Unix seconds of the answer that was frozen.
     function frozenOf(address asset) external view returns (uint256 price, uint256 since);
 }

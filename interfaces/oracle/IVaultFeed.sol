@@ -37,14 +37,14 @@ interface IVaultFeed is AggregatorV3Interface {
     /// @return Whole assets for one whole share now, WAD, as the vault says, without a bound.
     function liveRate() external view returns (uint256);
 
-    /// @return base WAD.
-    /// @return timestamp Unix seconds.
+    /// @return base Rate at the checkpoint, WAD.
+    /// @return timestamp Unix seconds of the checkpoint.
     function lastCheckpoint() external view returns (uint256 base, uint256 timestamp);
 
     function vault() external view returns (address);
     function assetFeed() external view returns (address);
 
-    /// @return WAD of the base that the rate may rise in a second.
+    /// @return Part of the base by which the rate may rise per second, WAD.
     function growthPerSecond() external view returns (uint256);
 
     /// @return Minimum number of seconds between two checkpoints.
