@@ -30,7 +30,7 @@ library Fees {
     /// shares and marks.
     uint256 internal constant SCALE = 1e33;
 
-    /// @notice Shares after management fees of so many seconds. Rounds down.
+    /// @notice Returns the shares after `time` seconds of management fees. Rounds down.
     /// @param bps Basis points per year, compounded continuously.
     function grown(uint256 base, uint256 bps, uint256 time) internal pure returns (uint256) {
         uint256 growth = uint256(FixedPointMathLib.expWad(int256(bps * _BPS_TO_WAD * time / _YEAR)));
@@ -65,18 +65,18 @@ library Fees {
         return q.pot / (q.base + q.pending);
     }
 
-    /// @notice The pot that a net price stands for. Rounds down, at least one.
+    /// @notice Returns the pot that a net price stands for. Rounds down, to at least one.
     function potAt(uint256 price, uint256 base, uint256 mark, uint256 bps) internal pure returns (uint256) {
         if (price > mark) price += (price - mark) * bps / (_BPS - bps);
         return FixedPointMathLib.clamp(FixedPointMathLib.saturatingMul(price, base), 1, type(uint240).max);
     }
 
-    /// @notice The mark at which so much of a pot is no gain. Rounds up.
+    /// @notice Returns the mark at which this much of a pot is no gain. Rounds up.
     function markOf(uint256 worth, uint256 base) internal pure returns (uint256) {
         return FixedPointMathLib.divUp(worth, base);
     }
 
-    /// @notice Reverts if terms exceed what the protocol allows.
+    /// @notice Reverts if terms exceed the maximums of the protocol.
     function requireAllowed(IShareBook.FeeTerms memory terms) internal pure {
         bool payable_ = terms.recipient != address(0) || (terms.managementBps == 0 && terms.performanceBps == 0);
         if (

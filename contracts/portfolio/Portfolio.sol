@@ -264,7 +264,7 @@ contract Portfolio is Trading {
     }
 
     /// @dev Refuses settlement tokens that arrive short.
-    /// @param cash Before.
+    /// @param cash Cash before the deposit, smallest units of the settlement token.
     function _enter(uint256 total, uint256 cash, address receiver, uint256 assets_, uint256 shares) private {
         if (_msgSender() != receiver) _requireNotStopped(_msgSender());
         IShareBook(shareBook).recordEntry(total + 1, _issued(), assets_, shares, _msgSender(), receiver);
@@ -285,7 +285,7 @@ contract Portfolio is Trading {
         _claim(asset_, receiver, amount);
     }
 
-    /// @dev The owner of burnt shares is judged as they are burnt; here are the others who take part.
+    /// @dev Judges the other accounts that take part; the owner of burnt shares is judged as they are burnt.
     function _requireOthers(address owner, address receiver) private view {
         if (msg.sender != owner) _requireNotStopped(msg.sender);
         if (receiver != owner) _requireNotStopped(receiver);
@@ -297,8 +297,8 @@ contract Portfolio is Trading {
         if (engine != address(0)) IAutomatedComplianceEngine(engine).requireNotStopped(address(this), account);
     }
 
-    /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses
-    /// it.
+    /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told of the movement that
+    /// was made, and refuses it.
     function _update(address from, address to, uint256 value) internal override(ERC20Upgradeable) {
         super._update(from, to, value);
         if (from != address(0)) _requireFree(from);

@@ -21,7 +21,7 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @notice See {IPortfolioFactory}.
 contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     uint256 private constant _BPS = 10_000;
-    /// @dev WAD USD. A stranger who gives less of an asset that has lost its price closes nothing.
+    /// @dev WAD USD. A stranger's gift of less than this of an asset that has lost its price does not close entry.
     uint256 private constant _MIN_DUST = 100e18;
 
     struct Budget {
@@ -29,7 +29,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         uint40 window;
     }
 
-    /// @dev Gas an asset for what it is worth.
+    /// @dev Gas per asset for finding its worth.
     uint256 private constant _PRICE_GAS = 250_000;
 
     /// @inheritdoc IPortfolioFactory
@@ -167,7 +167,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     }
 
     /// @return dust Smallest units that a basis point of NAV buys, and at least those that `_MIN_DUST` buys at the
-    /// highest price that the asset's feed may report. The latter alone if NAV or the asset has no price.
+    /// highest price that the asset's feed may report; only the latter if NAV or the asset has no price.
     function _dustOf(IPortfolio portfolio, address asset) private view returns (uint256 dust) {
         if (!portfolio.isAsset(asset)) return 0;
         IPriceOracle.Feed memory feed = _oracle.feedOf(asset);

@@ -34,8 +34,8 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         mapping(uint256 position => Entry) entries;
     }
 
-    /// @param shares Sum of its requests of this round: what the portfolio has bound, or has set free in an exit in
-    /// kind.
+    /// @param shares Sum of its requests of this round: the shares that the portfolio has bound, or has set free in an
+    /// exit in kind.
     struct Account {
         uint208 shares;
         uint48 round;
@@ -43,9 +43,9 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
 
     /// @inheritdoc IRedemptionQueue
     uint256 public constant LEAST_VALUE = 10e18;
-    /// @dev More than any settlement takes: what fails with it is refused, not short of gas.
+    /// @dev More gas than any settlement takes: a settlement that fails with it is refused, not short of gas.
     uint256 private constant _SETTLE_GAS = 1_000_000;
-    /// @dev So that a settlement gets its gas (EIP-150 keeps a 64th back) and the queue can finish afterwards.
+    /// @dev Gas that leaves a settlement its part (EIP-150 keeps a 64th back) and lets the queue finish afterwards.
     uint256 private constant _ENOUGH_GAS = _SETTLE_GAS * 64 / 63 + 250_000;
     uint256 private constant _POSITION_BITS = 96;
 
@@ -178,7 +178,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @dev One request: filled, filled in part, returned, or found ended.
+    /// @dev Serves one request, which is filled, filled in part, returned, or found ended.
     /// @param total Worth of all shares of the portfolio now, smallest units of the settlement token.
     /// @return done True if the line moves on.
     /// @return paid Smallest units of the settlement token.
@@ -239,7 +239,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         IPortfolio(portfolio).bind(owner, left);
     }
 
-    /// @dev The owner's account, after a look at whether an exit in kind has ended its requests.
+    /// @dev Returns the owner's account, after checking whether an exit in kind has ended its requests.
     function _synced(address portfolio, address owner) private returns (Account storage account) {
         account = _accounts[portfolio][owner];
         if (!_wasEnded(portfolio, owner)) return account;

@@ -18,8 +18,8 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
     using Float128 for uint128;
 
     uint256 private constant _VIRTUAL_SHARES = 1e6;
-    /// @dev Whole settlement tokens in shares, above which a jump of their price counts: to move the price of less
-    /// costs next to nothing, and pausing it protects nobody.
+    /// @dev Worth of all shares, in whole settlement tokens, above which a jump of their price counts: to move the
+    /// price of less costs next to nothing, and pausing it protects nobody.
     uint256 private constant _GUARDED = 1000;
 
     constructor(address authority_) AccessManaged(authority_) {}
@@ -245,7 +245,7 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
         return low <= price_ && price_ <= high;
     }
 
-    /// @dev Wide open while the shares, at the last price, are worth too little to be guarded.
+    /// @dev The band is wide open while the shares, at the last price, are worth too little to be guarded.
     function _bandOf(
         address portfolio,
         Quote memory q

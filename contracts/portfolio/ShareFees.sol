@@ -13,7 +13,7 @@ abstract contract ShareFees is IShareBook {
     using FixedPointMathLib for uint256;
     using Float128 for uint128;
 
-    /// @dev Three slots.
+    /// @dev The accounts of a portfolio fill three slots.
     /// @param owed Shares, management fees until `accruedAt` included.
     /// @param decimals Decimals of the settlement token.
     /// @param highWaterMark Settlement tokens per whole share, scaled by 1e27, above which a performance fee is due, as
@@ -46,8 +46,8 @@ abstract contract ShareFees is IShareBook {
         emit FeesChanged(portfolio, terms);
     }
 
-    /// @dev Settles under the old terms. A change makes no pending fee larger: a higher rate counts for what comes, a
-    /// lower one for what is pending too.
+    /// @dev Settles under the old terms. A change makes no pending fee larger: a higher rate counts for later gains, a
+    /// lower one for the pending fee too.
     /// @param q Quote, without a gain where the performance fee does not rise.
     function _changeFees(address portfolio, Quote memory q, uint256 issued, FeeTerms memory terms) internal {
         Fees.requireAllowed(terms);
@@ -88,9 +88,9 @@ abstract contract ShareFees is IShareBook {
         _settle(a, q, issued, q.pot + assets - q.gain, q.base + shares, 0);
     }
 
-    /// @dev The leaver's part of the pending fee is owed at once: waiting for the day would let him off. He takes
-    /// shares / supply of the pot, and base and gain shrink by the same part of themselves: net price and mark stay,
-    /// whatever the pot is truly worth.
+    /// @dev The leaver's part of the pending fee is owed at once: waiting for the day of crystallisation would let it
+    /// off. It takes shares / supply of the pot, and base and gain shrink by the same part of themselves: net price and
+    /// mark stay, whatever the pot is truly worth.
     function _left(Account storage a, Quote memory q, uint256 issued, uint256 shares) internal {
         _accrue(a, q, issued, shares.fullMulDiv(q.pending, q.base + q.pending));
     }

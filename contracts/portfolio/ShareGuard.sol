@@ -13,7 +13,7 @@ import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 abstract contract ShareGuard is IShareBook {
     using FixedPointMathLib for uint256;
 
-    /// @dev One slot. Room is billionths of the last price.
+    /// @dev The guard fills one slot. Room is billionths of the last price.
     /// @param up Room above the last price when it was taken.
     /// @param down Room below it.
     struct Guard {
@@ -25,7 +25,7 @@ abstract contract ShareGuard is IShareBook {
         uint40 pricedAt;
     }
 
-    /// @param shares Locked, all until the same moment.
+    /// @param shares Number of locked shares, all until the same moment.
     /// @param since Unix seconds of its first deposit. A lock's time later it takes no more.
     /// @param hasOlder True if an older lot may still be locked. That one ends no later than this one.
     struct Lot {
@@ -108,7 +108,7 @@ abstract contract ShareGuard is IShareBook {
 
     // -- Share lock --------------------------------------------------------------------------------------------------
 
-    /// @dev A lot is renewed by its owner or with his leave, by nobody else, and only by deposits within a lock's time
+    /// @dev A lot is renewed by its owner or with its leave, by nobody else, and only by deposits within a lock's time
     /// of its first one: however many deposits follow, by a router that anyone can call for example, no share stays
     /// longer than two locks.
     function _lock(address portfolio, address caller, address receiver, uint256 shares) internal {
@@ -145,15 +145,15 @@ abstract contract ShareGuard is IShareBook {
         high = last + last.fullMulDiv(guard.up + wider, _BILLION);
     }
 
-    /// @dev The whole room on both sides.
+    /// @dev Gives the band its whole room on both sides.
     function _anchor(address portfolio) internal {
         Guard storage guard = _guards[portfolio];
         uint32 room = uint32(guard.maxJumpBps * _BPS_TO_BILLIONTHS);
         (guard.up, guard.down, guard.pricedAt) = (room, room, uint40(block.timestamp));
     }
 
-    /// @dev The band stays where it is but for what is farther from the price than the bound: many small steps one way
-    /// get no farther than a large one.
+    /// @dev The band stays where it is, except for a bound that is farther from the price than allowed: many small
+    /// steps one way get no farther than a large one.
     function _follow(address portfolio, uint256 price_, uint256 low, uint256 high) internal {
         Guard storage guard = _guards[portfolio];
         uint256 room = guard.maxJumpBps * _BPS_TO_BILLIONTHS;

@@ -70,7 +70,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
     }
 
     /// @inheritdoc IERC4626
-    /// @dev The first of the list, which every call has read.
+    /// @dev It is the first of the list, which every call has read.
     function asset() public view override(ERC4626Upgradeable, IERC4626) returns (address) {
         return _assets[0].token();
     }
@@ -139,13 +139,13 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     // -- Internals: totals -------------------------------------------------------------------------------------------
 
-    /// @dev Everything at prices that are read once.
+    /// @dev Appraises everything at prices that are read once.
     /// @param exit True for the prices at which holders may leave.
     /// @return list The listed assets.
     /// @return prices WAD USD.
     /// @return balances Smallest units.
     /// @return values WAD USD.
-    /// @return total Their sum.
+    /// @return total Sum of the values, WAD USD.
     /// @return totalAssets_ The sum in smallest units of the settlement token.
     function _appraise(bool exit)
         internal
@@ -170,8 +170,9 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         (,,,,, totalAssets_) = _appraise(exit);
     }
 
-    /// @dev Called on itself and with bounded gas: nothing that is asked for a price can stop an exit.
-    /// @return Zero if unknown.
+    /// @dev The portfolio calls it on itself and with bounded gas: no contract that is asked for a price can stop an
+    /// exit.
+    /// @return The pot; zero if it is unknown.
     function _potIfKnown(uint256 assets_) internal view returns (uint256) {
         try this.totalAssets{gas: _PRICE_GAS * (assets_ + 1)}() returns (uint256 total) {
             return FixedPointMathLib.saturatingAdd(total, 1);
@@ -180,7 +181,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         }
     }
 
-    /// @dev The question is the function that was called. One body for all ten fits in here, ten do not.
+    /// @dev The selector of the call is the question. One body for all ten functions fits in here, ten bodies do not.
     function _answer(uint256 about) private view returns (uint256) {
         return IShareBook(shareBook).answer(address(this), msg.sig, about);
     }
@@ -215,7 +216,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued(), exit);
     }
 
-    /// @dev Shares that exist, virtual ones included.
+    /// @dev Returns the issued shares, virtual ones included.
     function _issued() internal view returns (uint256) {
         return totalSupply() + 10 ** _OFFSET;
     }

@@ -17,8 +17,8 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title How a portfolio trades
-/// @notice See {IPortfolio}. The orders of a rebalance, and what decides whether they stand.
+/// @title Trading of a portfolio
+/// @notice See {IPortfolio}. It runs the orders of a rebalance and checks whether they stand.
 abstract contract Trading is SharePricing, LossBudget {
     using OrderWords for uint256[];
     using SafeERC20 for IERC20;
@@ -102,7 +102,7 @@ abstract contract Trading is SharePricing, LossBudget {
         IERC20(token).safeTransfer(to, amount);
     }
 
-    /// @dev One order, at no worse than the oracle's prices less the slippage.
+    /// @dev Runs one order, at no worse than the oracle's prices less the slippage.
     /// @return next Position at which the next one begins.
     function _trade(uint256[] calldata orders, uint256 cursor, Run memory run) private returns (uint256 next) {
         OrderHead head;
@@ -149,7 +149,7 @@ abstract contract Trading is SharePricing, LossBudget {
         }
     }
 
-    /// @dev Lets the aggregator ask for the input, and sees to it that it asked for all of it.
+    /// @dev Lets the aggregator ask for the input, and checks that it asked for all of it.
     function _run(Asset assetIn, Asset assetOut, uint256 amountIn, uint256[] calldata route) private {
         address tokenIn = assetIn.token();
         _due = uint256(uint160(tokenIn)) << 112 | amountIn;

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// @title ERC-20 calls that cannot take their caller down
 /// @notice A token that reverts, burns all gas it gets or returns megabytes costs at most a bounded amount of gas.
 library TryToken {
-    /// @dev Enough for any token that is worth listing; the rest of the redemption keeps what it needs.
+    /// @dev Gas that is enough for any token that is worth listing; the rest of the redemption keeps what it needs.
     uint256 private constant _GAS = 500_000;
 
     /// @return ok True if the token took the transfer, by the rules of OpenZeppelin's SafeERC20.

@@ -4,9 +4,9 @@ pragma solidity ^0.8.24;
 import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 
 /// @title A portfolio as an ERC-7540 vault with asynchronous redemption
-/// @notice One per portfolio, at `IPortfolioFactory.vaultOf`. `share` is the portfolio's token (ERC-7575), `asset` its
-/// settlement token. Deposits are synchronous; redemptions are requests in the {IRedemptionQueue}, claimed here. It
-/// holds neither shares nor, between calls, cash.
+/// @notice There is one vault per portfolio, at `IPortfolioFactory.vaultOf`. `share` is the portfolio's token
+/// (ERC-7575), `asset` its settlement token. Deposits are synchronous; redemptions are requests in the
+/// {IRedemptionQueue}, claimed here. The vault holds neither shares nor, between calls, cash.
 ///
 /// - A request id is the queue's, never 0. Claims of a controller are one sum over all its filled requests: a claim
 ///   takes the same part of its claimable shares and of its claimable assets, rounded against the claimer. What
@@ -18,17 +18,17 @@ import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 ///   spend them.
 /// - Operators of this vault are not those of the queue.
 interface IAsyncVault is IERC165 {
-    /// @dev ERC-4626, ERC-7575.
+    /// @dev The event of ERC-4626 and ERC-7575.
     event Deposit(address indexed sender, address indexed owner, uint256 assets, uint256 shares);
-    /// @dev ERC-4626, ERC-7540: a claim.
+    /// @dev The event of ERC-4626 and ERC-7540 for a claim.
     event Withdraw(
         address indexed sender, address indexed receiver, address indexed controller, uint256 assets, uint256 shares
     );
-    /// @dev ERC-7540.
+    /// @dev The event of ERC-7540.
     event RedeemRequest(
         address indexed controller, address indexed owner, uint256 indexed requestId, address sender, uint256 shares
     );
-    /// @dev ERC-7540.
+    /// @dev The event of ERC-7540.
     event OperatorSet(address indexed controller, address indexed operator, bool approved);
 
     error AsyncVault__NotAllowed(address account, address caller);
@@ -45,14 +45,15 @@ interface IAsyncVault is IERC165 {
     // -- Redemption requests -----------------------------------------------------------------------------------------
 
     /// @notice Binds shares of the owner and puts them last in line, worth at least the queue's `LEAST_VALUE`.
-    /// @param controller May claim, and cancel at the queue.
+    /// @param controller Account that may claim, and cancel at the queue.
     /// @param owner The caller, or an account whose operator the caller is.
     function requestRedeem(uint256 shares, address controller, address owner) external returns (uint256 requestId);
 
     /// @return shares Number of shares that still wait; 0 for an unknown request or another controller.
     function pendingRedeemRequest(uint256 requestId, address controller) external view returns (uint256 shares);
 
-    /// @return shares Filled and not yet claimed; 0 for an unknown request or another controller.
+    /// @return shares Number of shares that are filled and not yet claimed; 0 for an unknown request or another
+    /// controller.
     function claimableRedeemRequest(uint256 requestId, address controller) external view returns (uint256 shares);
 
     /// @notice Claims by shares. The controller or its operator may call it.
@@ -87,7 +88,7 @@ interface IAsyncVault is IERC165 {
     function isOperator(address controller, address operator) external view returns (bool);
     function share() external view returns (address);
     function asset() external view returns (address);
-    /// @return The portfolio's, as all of the following.
+    /// @return The portfolio's own number, as for the views that follow.
     function totalAssets() external view returns (uint256);
     function convertToShares(uint256 assets) external view returns (uint256);
     function convertToAssets(uint256 shares) external view returns (uint256);
@@ -102,9 +103,9 @@ interface IAsyncVault is IERC165 {
     /// @return Shares that the controller can claim for.
     function maxRedeem(address controller) external view returns (uint256);
 
-    /// @dev Reverts.
+    /// @dev Always reverts.
     function previewWithdraw(uint256 assets) external view returns (uint256);
 
-    /// @dev Reverts.
+    /// @dev Always reverts.
     function previewRedeem(uint256 shares) external view returns (uint256);
 }

@@ -79,11 +79,11 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     }
 
     event ListingChanged(address indexed asset, Listing listing);
-    /// @param navBefore WAD USD, as is navAfter.
+    /// @param navBefore NAV before the trades, WAD USD, as is navAfter.
     /// @param lossBucket Level afterwards, WAD of NAV.
-    /// @param trades A word per order, laid out as the order's head: the index in `assets()` of what was sold (8 bits)
-    /// and of what was bought (8), 16 zeros, the amount sold (112), and the amount that came in (112, capped at the
-    /// largest), in smallest units.
+    /// @param trades One word per order, laid out as the order's head: the index in `assets()` of the sold asset (8
+    /// bits) and of the bought one (8), 16 zeros, the amount sold (112), and the amount that came in (112, capped at
+    /// the maximum), in smallest units.
     event Executed(uint256 navBefore, uint256 navAfter, uint256 lossBucket, uint256[] trades);
     /// @param amount Smallest units of the settlement token.
     event ExecutorPaid(address indexed executor, uint256 amount);
@@ -163,10 +163,10 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     /// @return amounts Part of each asset, sent or set aside, in the order of `allAssets()`.
     function redeemInKind(uint256 shares, address receiver, address owner) external returns (uint256[] memory amounts);
 
-    /// @notice Sends what exits in kind and filled requests set aside for the caller.
+    /// @notice Sends `receiver` the amount of an asset that exits in kind and filled requests set aside for the caller.
     function claim(address asset, address receiver) external returns (uint256 amount);
 
-    /// @notice Sends a part of the amount that is set aside for the caller; reverts if there is less.
+    /// @notice Sends `receiver` a part of the amount that is set aside for the caller; reverts if there is less.
     function claimPart(address asset, address receiver, uint256 amount) external;
 
     function claimable(address asset, address owner) external view returns (uint256);
@@ -182,12 +182,12 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     /// @notice Sets the number of an owner's shares that wait. Only the queue may call it.
     function bind(address owner, uint256 shares) external;
 
-    /// @notice Burns bound shares for cash at hand, which is set aside for the controller. Only the queue, which has
-    /// seen that the portfolio is not halted, and that every price is live.
+    /// @notice Burns bound shares for cash at hand, which is set aside for the controller. Only the queue may call it,
+    /// which has seen that the portfolio is not halted, and that every price is live.
     /// @param shares Maximum number of shares to burn; fewer are burnt if there is too little cash, none if there is
     /// none.
     /// @param total `totalAssets()` of this moment, read by the queue once for many requests.
-    /// @return burnt Shares.
+    /// @return burnt Number of shares that were burnt.
     /// @return assets Smallest units of the settlement token.
     function settle(
         address owner,
@@ -200,7 +200,8 @@ interface IPortfolio is IERC4626, IPaymentCallback {
 
     // -- Governance, all through the factory -------------------------------------------------------------------------
 
-    /// @notice Lists an asset, retires it, or drops it. Only the factory, which drops only what is no longer held.
+    /// @notice Lists an asset, retires it, or drops it. Only the factory may call it, which drops only an asset that is
+    /// no longer held.
     /// @dev The settlement token stays.
     function setListing(address asset, Listing listing) external;
 
@@ -226,7 +227,7 @@ interface IPortfolio is IERC4626, IPaymentCallback {
 
     /// @notice Returns everything that risk is judged by, at prices that are read once.
     /// @return assets_ The list that `assets()` returns.
-    /// @return balances Smallest units, without what is set aside.
+    /// @return balances Smallest units, without the amounts that are set aside.
     /// @return values WAD USD.
     /// @return sharePrice_ The price that `sharePrice()` returns.
     function positions()

@@ -32,7 +32,7 @@ interface IPortfolioFactory {
     event PortfolioCreated(address indexed portfolio, address indexed settlement, bytes32 indexed universe);
 
     error PortfolioFactory__NotAPortfolio(address portfolio);
-    /// @param balance Smallest units, without what is set aside.
+    /// @param balance Smallest units, without the amount that is set aside.
     error PortfolioFactory__AssetHeld(address asset, uint256 balance);
     error PortfolioFactory__NotTighter(
         uint16 currentBps, uint40 currentWindow, uint16 proposedBps, uint40 proposedWindow
@@ -46,8 +46,8 @@ interface IPortfolioFactory {
     /// is held of it.
     function listAsset(address portfolio, address asset) external;
 
-    /// @notice Drops an asset, listed or retired, that is no longer held. Role: MANAGER. At worst: what can be listed
-    /// again.
+    /// @notice Drops an asset, listed or retired, that is no longer held. Role: MANAGER. At worst: an asset is dropped
+    /// that can be listed again.
     function unlistAsset(address portfolio, address asset) external;
 
     /// @notice Takes an asset that cannot be priced or sold out of NAV, trading and risk. The portfolio keeps its
@@ -79,11 +79,12 @@ interface IPortfolioFactory {
     /// @return True if a portfolio holds more than dust of a retired asset; then nobody may enter it.
     function holdsRetired(address portfolio) external view returns (bool);
 
-    /// @return Smallest units of a retired asset that count as nothing: what a basis point of NAV bought when it was
-    /// retired, and at least what 100 USD buy at the highest price of its feed's bounds. The latter alone if it had no
-    /// price.
+    /// @return Smallest units of a retired asset that count as nothing: the amount that a basis point of NAV bought
+    /// when it was retired, and at least the amount that 100 USD buy at the highest price of its feed's bounds; only
+    /// the latter if it had no price.
     function dustOf(address portfolio, address asset) external view returns (uint256);
 
-    /// @return Unix seconds of the last retirement of something that was held, or did not say so; 0 for never.
+    /// @return Unix seconds of the last retirement of an asset that was held, or whose balance could not be read; 0 for
+    /// never.
     function heldRetiredAt(address portfolio) external view returns (uint256);
 }

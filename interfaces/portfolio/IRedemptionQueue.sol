@@ -6,12 +6,13 @@ pragma solidity ^0.8.24;
 /// until the request is filled, cancelled or returned, so compliance sees one burn, from the owner. Cash of a filled
 /// request is set aside in the portfolio for the controller, who takes it with `IPortfolio.claim`.
 ///
-/// The ERC-7540 vault of each portfolio, {IAsyncVault}, makes its requests here. What of the queue itself is ERC-7540
-/// and what differs:
-/// - `pendingRedeemRequest`, `setOperator`, `isOperator` and the events `RedeemRequest` and `OperatorSet`: as there.
-/// - `requestRedeem`: as there, with the portfolio as first argument; shares are bound instead of taken. The owner or
-///   its operator asks; an ERC-20 allowance does not count.
-/// - `claimableRedeemRequest`: in assets instead of shares, all requests of a controller together: filling has burnt
+/// The ERC-7540 vault of each portfolio, {IAsyncVault}, makes its requests here. The queue itself follows ERC-7540,
+/// with these differences:
+/// - `pendingRedeemRequest`, `setOperator`, `isOperator` and the events `RedeemRequest` and `OperatorSet` do not
+///   differ.
+/// - `requestRedeem` has the portfolio as first argument; shares are bound instead of taken. The owner or its operator
+///   asks; an ERC-20 allowance does not count.
+/// - `claimableRedeemRequest` counts assets instead of shares, all requests of a controller together: filling has burnt
 ///   them.
 /// - `redeem` and `withdraw` of the portfolio stay synchronous, for cash beyond what waiting requests are worth. A
 ///   request that was filled is claimed with `IPortfolio.claim`, by the controller itself.
@@ -19,10 +20,10 @@ pragma solidity ^0.8.24;
 ///
 /// Requests are filled at the price of the moment, with every asset priced by its feed. No request is filled while the
 /// portfolio is halted, a price is stale, or a price is frozen: nobody is made to take the discount of frozen exits.
-/// They can be cancelled at any time, and exits in kind pass whatever waits: one that needs bound shares ends its
-/// owner's requests.
+/// They can be cancelled at any time, and exits in kind pass beside any requests: one that needs bound shares ends
+/// its owner's requests.
 interface IRedemptionQueue {
-    /// @param shares Still bound.
+    /// @param shares Number of shares that are still bound.
     /// @param requestedAt Unix seconds.
     /// @param throughVault True if it was made through the portfolio's {IAsyncVault}, where its controller claims.
     struct Request {
@@ -33,14 +34,14 @@ interface IRedemptionQueue {
         bool throughVault;
     }
 
-    /// @dev ERC-7540.
+    /// @dev The event of ERC-7540.
     event RedeemRequest(
         address indexed controller, address indexed owner, uint256 indexed requestId, address sender, uint256 shares
     );
-    /// @dev ERC-7540.
+    /// @dev The event of ERC-7540.
     event OperatorSet(address indexed controller, address indexed operator, bool approved);
     event RequestCancelled(uint256 indexed requestId, address indexed sender, uint256 shares);
-    /// @param shares Burnt.
+    /// @param shares Number of shares that were burnt.
     /// @param assets Smallest units of the settlement token, set aside for the controller.
     /// @param left Shares that still wait.
     event RequestFilled(
@@ -62,14 +63,14 @@ interface IRedemptionQueue {
     error RedemptionQueue__Halted(address portfolio);
     /// @dev Shares are not dealt in while their price is out of its band ({IShareBook}); requests wait.
     error RedemptionQueue__PriceJumped(address portfolio);
-    /// @dev Never raised: the reason of a return.
+    /// @dev It is never raised; it is the reason of a return.
     error RedemptionQueue__RetiredSince();
 
     /// @notice Binds shares until cash has paid for them, last in line.
     /// @dev Needs a price of every asset, for the minimum: a request is worth at least `LEAST_VALUE`.
     /// @param portfolio Portfolio of this queue's factory.
     /// @param shares Number of shares in the owner's balance that are not yet bound.
-    /// @param controller May claim the cash, and cancel.
+    /// @param controller Account that may claim the cash, and cancel.
     /// @param owner The caller, or an account whose operator the caller is; any account where the portfolio's
     /// {IAsyncVault} calls.
     /// @return requestId Identifier of the request from now on.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.24;
 
 /// @title Fees of portfolios, and the rules for dealing in their shares
-/// @notice One for all portfolios of a factory; not upgradeable, because every exit passes through it.
+/// @notice One book serves all portfolios of a factory; it is not upgradeable, because every exit passes through it.
 ///
 /// Fees are shares that are owed: they count in every price from the second at which they arise, and exist as tokens
 /// only once somebody collects them. So no rule about their recipient stands in the way of anybody's exit (I5).
@@ -15,7 +15,7 @@ interface IShareBook {
     /// 1 - e^(-rate) of it. At most 500.
     /// @param performanceBps Basis points of the rise of the share price above the high-water mark. At most 3,000.
     /// @param period Seconds from one crystallisation to the next, 1 to 366 days.
-    /// @param recipient Gets the fee shares; address zero only where both rates are zero.
+    /// @param recipient Account that gets the fee shares; address zero only where both rates are zero.
     struct FeeTerms {
         uint16 managementBps;
         uint16 performanceBps;
@@ -66,7 +66,7 @@ interface IShareBook {
     error ShareBook__NoFee(address portfolio);
     /// @dev The share price left its band.
     error ShareBook__PriceJumped(uint256 price, uint256 low, uint256 high);
-    /// @param shares Locked of the account's.
+    /// @param shares Number of the account's shares that are locked.
     error ShareBook__SharesLocked(address account, uint256 shares, uint256 until);
     /// @dev Somebody else's deposit would prolong the receiver's lock.
     error ShareBook__ReceiverLocked(address receiver, address caller, uint256 until);
@@ -98,7 +98,7 @@ interface IShareBook {
     function setFees(address portfolio, FeeTerms calldata terms) external;
 
     /// @notice Lowers rates or lengthens the period at once; a pending performance fee falls with its rate. Role:
-    /// MANAGER. At worst it costs the recipient his fees.
+    /// MANAGER. At worst it costs the recipient its fees.
     function lowerFees(address portfolio, FeeTerms calldata terms) external;
 
     /// @notice Sets a policy; shares that are locked stay so until their time. Role: MANAGER_DELAYED. At worst: no lock
@@ -116,8 +116,9 @@ interface IShareBook {
     /// @param depositCap Smallest units of the settlement token, above zero; below what is held, nobody enters.
     function lowerDepositCap(address portfolio, uint104 depositCap) external;
 
-    /// @notice Takes the share price of now as the last one if it is in these bounds. Role: MANAGER_DELAYED. At worst a
-    /// wrong price in them is dealt at: who trades on it gains at the expense of the other holders.
+    /// @notice Takes the present share price as the last one if it is in these bounds. Role: MANAGER_DELAYED. At worst
+    /// shares are dealt in at a wrong price inside them: an account that trades on it gains at the expense of the other
+    /// holders.
     function acceptPrice(address portfolio, uint256 low, uint256 high) external;
 
     // -- For portfolios, each about itself ---------------------------------------------------------------------------
@@ -221,7 +222,7 @@ interface IShareBook {
     function answer(address portfolio, bytes4 question, uint256 about) external view returns (uint256);
 
     /// @return owed Shares that `collectFees` would mint now.
-    /// @return crystallisedAt Unix seconds.
+    /// @return crystallisedAt Unix seconds of the last crystallisation.
     /// @return highWaterMark Price above which a performance fee is due, scaled as all prices here.
     /// @return lastPrice Price of the last deposit, exit in cash or trade, net of fees.
     function feeState(address portfolio)
