@@ -338,7 +338,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         if (cost > most) revert AutoRebalancer__TooCostly(cost, most);
     }
 
-    /// @dev Inside the band, or so much closer that the parts that are left may reach it.
+    /// @dev Reverts unless every weight is inside the band, or so much closer that the remaining parts may reach it.
     function _requireProgress(
         RebalanceSignal calldata signal,
         IPortfolio.Execution memory execution,
@@ -415,7 +415,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         emit PolicySet(portfolio, policy);
     }
 
-    /// @dev ABI-encoded arguments of `rebalance`, where they lie in calldata.
+    /// @dev Returns the ABI-encoded arguments of `rebalance`, where they lie in calldata.
     function _arguments(bytes calldata data)
         private
         pure
@@ -437,7 +437,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         }
     }
 
-    /// @dev The estimate in the data of a revert.
+    /// @dev Returns the estimate in the data of a revert.
     function _decoded(bytes memory reason) private pure returns (Estimate memory) {
         assembly ("memory-safe") {
             let size := sub(mload(reason), 4)
@@ -447,7 +447,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         return abi.decode(reason, (Estimate));
     }
 
-    /// @dev The id of the signer set of a portfolio.
+    /// @dev Returns the id of the signer set of a portfolio.
     function _setOf(address portfolio) private pure returns (bytes32) {
         return bytes32(uint256(uint160(portfolio)));
     }

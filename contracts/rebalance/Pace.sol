@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {LeakyBucket} from "../math/LeakyBucket.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 
-/// @title How much and how often a portfolio trades
-/// @notice A bucket of turnover, for the reason that {LeakyBucket} gives half of what a window may hold, and the time
-/// of the last signal. One slot: both are written in every rebalance.
+/// @title Amount and frequency of a portfolio's trading
+/// @notice A bucket of turnover, which holds half of a window's maximum for the reason that {LeakyBucket} gives, and
+/// the time of the last signal. Both fit in one slot, because both are written in every rebalance.
 library Pace {
     using LeakyBucket for LeakyBucket.Bucket;
 

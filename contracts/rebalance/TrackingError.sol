@@ -5,7 +5,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title How far a portfolio may run away from its targets
+/// @title Distance by which a portfolio may run away from its targets
 library TrackingError {
     /// @notice Daily volatility of the return of `values` less that of `targets`: sqrt((a - b)' S (a - b)) for their
     /// weights a and b (Grinold and Kahn, "Active Portfolio Management", active risk).

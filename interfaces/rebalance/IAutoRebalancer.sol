@@ -112,9 +112,10 @@ interface IAutoRebalancer {
     error AutoRebalancer__InvalidPolicy(Policy policy);
     error AutoRebalancer__NotTighter(Policy current, Policy proposed);
     error AutoRebalancer__OnlyItself(address caller);
-    /// @dev How {simulate} tells what it found; it never returns.
+    /// @dev {simulate} never returns; it reports its estimate with this error.
     error AutoRebalancer__Simulated(Estimate estimate);
-    /// @dev `checkUpkeep` is for simulation: the transaction's origin has to be nobody.
+    /// @dev `checkUpkeep` is for simulation: the transaction's origin has to be the zero address or Chainlink's
+    /// simulator.
     error AutoRebalancer__OnlySimulated(address origin);
 
     // -- Execution ---------------------------------------------------------------------------------------------------
@@ -139,7 +140,7 @@ interface IAutoRebalancer {
     function simulate(RebalanceSignal calldata signal, uint256[] calldata orders, address executor) external;
 
     /// @notice Tells Chainlink Automation whether a signal may be executed now. Only an `eth_call` from the zero
-    /// address may call it.
+    /// address or from Chainlink's simulator may call it.
     /// @param checkData ABI-encoded arguments of {rebalance}.
     /// @return upkeepNeeded True if the rebalance would pass: enough signers signed it, and everything that {estimate}
     /// tries passes.
@@ -156,8 +157,8 @@ interface IAutoRebalancer {
     /// @notice Makes a nonce unusable at once. Role: GUARDIAN. At worst: a signal has to be signed again.
     function cancelNonce(address portfolio, uint256 nonce) external;
 
-    /// @notice Makes a nonce unusable for the signers themselves, whose quorum has signed {hashCancellation}. Anyone
-    /// may send it.
+    /// @notice Makes a nonce unusable on behalf of the signers, whose quorum has signed {hashCancellation}. Anyone may
+    /// send it.
     function cancelSigned(address portfolio, uint256 nonce, ISignerSets.Signature[] calldata signatures) external;
 
     /// @notice Sets a portfolio's policy. Role: MANAGER_DELAYED. At worst, after its delay: trading as often and as
@@ -173,14 +174,14 @@ interface IAutoRebalancer {
     /// @return The portfolio's own policy, or the one that every portfolio begins with.
     function policyOf(address portfolio) external view returns (Policy memory);
 
-    /// @notice How much a portfolio has traded. A bucket of half the policy's turnover that drains over its window, as
-    /// the loss bucket of {IPortfolio}.
+    /// @notice Returns how much a portfolio has traded: the level of a bucket of half the policy's turnover that drains
+    /// over its window, like the loss bucket of {IPortfolio}.
     /// @return level WAD of NAV in the bucket now.
     /// @return capacity WAD of NAV.
     /// @return startedAt Unix seconds of the last signal's first transaction.
     function paceOf(address portfolio) external view returns (uint256 level, uint256 capacity, uint256 startedAt);
 
-    /// @notice How far a signal of several parts has come.
+    /// @notice Returns how far a signal of several parts has come.
     /// @return parts Transactions so far.
     /// @return turnover Traded so far, WAD of NAV.
     function progressOf(RebalanceSignal calldata signal) external view returns (uint256 parts, uint256 turnover);

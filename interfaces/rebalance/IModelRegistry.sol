@@ -43,8 +43,8 @@ interface IModelRegistry {
     /// @param modelId Any that is not taken, such as keccak256 of name and version.
     function register(bytes32 modelId, bytes32 weightsHash, bytes32 dataHash, bytes32 codeHash) external;
 
-    /// @notice Lets a model out of the shadow. Role: MANAGER_DELAYED. At worst, after its delay: what a stolen signer
-    /// of a portfolio can do (I1-I3), for a model signs nothing itself.
+    /// @notice Lets a model out of the shadow. Role: MANAGER_DELAYED. At worst, after its delay: the damage that a
+    /// stolen signer of a portfolio can do (I1-I3), because a model signs nothing itself.
     function promote(bytes32 modelId) external;
 
     /// @notice Puts a live model back into the shadow, at once. Role: MANAGER. At worst: nothing is traded.
