@@ -3,11 +3,12 @@ pragma solidity 0.8.37;
 
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title The breaker's states and every way between them
-/// @notice R3: only `recovery`, after a whole cooling time inside the limits, and `reopen`, by ADMIN, lower a state.
-/// What is held, by the guardian or by a halt, only `reopen` lowers. Pure, so that it can be proved.
+/// @title The breaker's states and all transitions between them
+/// @notice R3: only `recovery`, after a whole cooling time inside the limits, and `reopen`, by ADMIN, lower a state. A
+/// state that is held, by the guardian or by a halt, is lowered by `reopen` alone. The functions are pure, so that they
+/// can be proved.
 library Breaker {
-    /// @param held Only `reopen` ends the state.
+    /// @param held True if only `reopen` ends the state.
     /// @param insideSince Unix seconds of the start of a recovery, 0 if none has begun.
     struct Status {
         IRiskEngine.State state;
@@ -15,7 +16,7 @@ library Breaker {
         uint40 insideSince;
     }
 
-    /// @notice The stricter of the present state and `target`. Ends a recovery.
+    /// @notice Moves to the stricter of the present state and `target`. Ends a recovery.
     function escalate(Status memory s, IRiskEngine.State target) internal pure returns (Status memory) {
         s.insideSince = 0;
         if (target <= s.state) return s;

@@ -15,10 +15,10 @@ import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
 
-/// @title How long assets take to sell
+/// @title Time that assets take to sell
 /// @notice See {ILiquidityBook}.
 contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
-    /// @param postedAt Block in which it came.
+    /// @param postedAt Block in which the report came.
     struct Posted {
         uint40 asOf;
         uint40 expiry;
@@ -28,7 +28,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     /// @param nonce The nonce of `last`.
-    /// @param before The last of those that `last` followed that had stood for `confirmationBlocks`.
+    /// @param before The last report before `last` that had stood for `confirmationBlocks`.
     struct Depth {
         uint64 nonce;
         Posted last;
@@ -61,9 +61,9 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
 
     /// @notice The quorums that sign depths.
     ISignerSets public immutable signerSets;
-    /// @notice Knows which pools are listed.
+    /// @notice The aggregator, which knows the listed pools.
     ILiquidityAggregator public immutable aggregator;
-    /// @notice Prices what pools hold.
+    /// @notice The oracle, which prices the pools' holdings.
     IPriceOracle public immutable oracle;
     /// @notice Part of a day's depth that a seller may take, basis points.
     uint256 public immutable participationBps;
@@ -189,7 +189,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         return _stood(d.last) ? depth : FixedPointMathLib.min(depth, _read(d.before, asset, known));
     }
 
-    /// @dev The lower of a report and what its pools hold now.
+    /// @dev Returns the lower of a report and the present holdings of its pools.
     function _read(Posted storage posted, address asset, Prices memory known) private view returns (uint256) {
         (uint256 expiry, uint256 depth) = (posted.expiry, posted.depth);
         if (block.timestamp >= expiry) return 0;

@@ -20,7 +20,7 @@ library MarketRisk {
         bytes32 indices;
     }
 
-    /// @notice All WAD of NAV.
+    /// @notice Risk numbers of holdings, WAD of NAV.
     /// @param components Component VaR99 of each asset; empty unless asked for.
     struct Exposure {
         uint256 nav;
@@ -63,7 +63,7 @@ library MarketRisk {
     }
 
     /// @return weights WAD of the sum; all zero if the sum is.
-    /// @return nav The sum.
+    /// @return nav Sum of the values, WAD USD.
     function weigh(uint256[] memory values) internal pure returns (uint256[] memory weights, uint256 nav) {
         weights = new uint256[](values.length);
         for (uint256 k; k < values.length; ++k) {
@@ -98,8 +98,8 @@ library MarketRisk {
         e.es975 = FixedPointMathLib.fullMulDivUp(ray, model.info.es975, _RAY);
     }
 
-    /// @dev Part i is z w_i (S w)_i / sigma (Euler's theorem; Jorion, Value at Risk, 3rd ed. 2006, section 7.2). What
-    /// rounding leaves over goes to the largest, so that they sum to VaR99.
+    /// @dev Part i is z w_i (S w)_i / sigma (Euler's theorem; Jorion, Value at Risk, 3rd ed. 2006, section 7.2). The
+    /// largest takes the rest of the rounding, so that the parts sum to VaR99.
     function _components(Exposure memory e, Model memory model, uint256[] memory spread) private pure {
         (int256[] memory row, uint256 form) = PackedCovariance.product(model.matrix, spread);
         uint256 ray = FixedPointMathLib.sqrt(form);

@@ -31,7 +31,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @param indices One byte per asset, in the portfolio's order: its index in the universe.
     /// @param reportExpiry Unix seconds; 0 before the first report.
     /// @param highWaterMark WAD settlement tokens per share, as {Float128} packs it.
-    /// @param sighted State that a breach calls for that has been seen once.
+    /// @param sighted State that a breach calls for which has been seen once.
     /// @param sightedAt Block in which it was seen.
     struct PortfolioRisk {
         bytes32 universe;
@@ -55,7 +55,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
 
     uint256 private constant _WAD = 1e18;
     uint256 private constant _BPS_TO_WAD = 1e14;
-    /// @dev A sighting counts for so many times the blocks that it takes to confirm it.
+    /// @dev A sighting counts for this many times the blocks that it takes to confirm it.
     uint256 private constant _SIGHTING_LIVES = 16;
 
     /// @notice The contract that keeps covariance models.
@@ -68,7 +68,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     uint256 public immutable coolingTime;
     /// @notice Seconds after a report's expiry from which its absence allows de-risking only.
     uint256 public immutable reportGrace;
-    /// @notice Blocks after which who sees a breach for the second time may trip.
+    /// @notice Number of blocks after which a second sighting of a breach may trip.
     uint256 public immutable confirmationBlocks;
 
     constructor(
@@ -337,7 +337,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         return MarketRisk.maxComponent(e.components) <= RiskLimits.part(limits.maxComponentBps, part);
     }
 
-    /// @dev Inside, or outside before and strictly closer now, metric by metric and asset by asset.
+    /// @dev Reverts unless each metric and each asset is inside its limit, or was outside before and is strictly closer
+    /// now.
     function _requireCloser(
         MarketRisk.Exposure memory before,
         MarketRisk.Exposure memory afterwards,

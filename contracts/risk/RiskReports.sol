@@ -40,7 +40,7 @@ contract RiskReports is IRiskReports, AccessManagedUpgradeable, UUPSUpgradeable,
 
     /// @notice The quorums that sign reports.
     ISignerSets public immutable signerSets;
-    /// @notice Whose numbers have to agree.
+    /// @notice The engine whose numbers a report has to agree with.
     IRiskEngine public immutable engine;
     /// @notice The contract that knows the present model of a universe.
     ICovarianceModels public immutable models;
@@ -138,7 +138,7 @@ contract RiskReports is IRiskReports, AccessManagedUpgradeable, UUPSUpgradeable,
         return abi.decode(SSTORE2.read(pointer), (RiskReport));
     }
 
-    /// @dev I7. Relative to the chain's own number.
+    /// @dev Checks I7, relative to the chain's own number.
     function _requireAgreement(uint256 number, uint256 reported, uint256 computed) private view {
         if (FixedPointMathLib.dist(reported, computed) * _WHOLE_BPS > computed * toleranceBps) {
             revert RiskReports__Disagrees(number, reported, computed, toleranceBps);

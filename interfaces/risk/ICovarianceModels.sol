@@ -4,11 +4,11 @@ pragma solidity ^0.8.24;
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 
 /// @title Covariance models of universes of assets
-/// @notice One model a universe, shared by all portfolios in it: daily covariances of simple returns and what Monte
-/// Carlo says the tails are, in units of sigma. A quorum signs; the chain checks that each model is possible, new,
+/// @notice There is one model per universe, shared by all portfolios in it: daily covariances of simple returns and the
+/// tails that Monte Carlo finds, in units of sigma. A quorum signs; the chain checks that each model is possible, new,
 /// unexpired and a small step away from the last (R1). Falls hide risk, so they are bounded tightly. Rises force
-/// portfolios to sell, so they are bounded by what the oracle's prices have shown since the last model, and some slack.
-/// A larger step, or an earlier one, needs a guardian's signature beside the quorum's.
+/// portfolios to sell, so they are bounded by the moves of the oracle's prices since the last model, and some slack. A
+/// larger step, or an earlier one, needs a guardian's signature beside the quorum's.
 interface ICovarianceModels {
     /// @notice The message that signers sign.
     /// @param universe The universe's id, which also names its signer set.
@@ -46,7 +46,7 @@ interface ICovarianceModels {
         uint40 postedAt;
     }
 
-    /// @notice How far one model may be from the last without a guardian.
+    /// @notice Bounds on the step from the last model to the next, without a guardian.
     /// @param minDelay Seconds between two acceptances.
     /// @param maxLifetime Maximum number of seconds between a model's `asOf` and its `expiry`.
     /// @param maxFallBps k: each covariance may fall by k sigma_i sigma_j, so each variance to 1 - k of itself, each
@@ -81,15 +81,16 @@ interface ICovarianceModels {
     error CovarianceModels__WrongModelSize(uint256 entries, uint256 expected);
     /// @dev A variance has to be positive and |cov(i,j)|^2 at most var(i) var(j).
     error CovarianceModels__InvalidCovariance(uint256 row, uint256 column, int64 entry);
-    /// @dev Below its floor, or above what any distribution of that variance can have (Cantelli's inequality).
+    /// @dev The multiplier is below its floor, or above that of any distribution of that variance (Cantelli's
+    /// inequality).
     error CovarianceModels__ImpossibleTail(uint256 confidenceBps, uint256 multiplier, uint256 least, uint256 most);
-    /// @dev The last four need a guardian's signature; until then the last model stands.
+    /// @dev A guardian's signature lifts this error and the next three; until then the last model stands.
     error CovarianceModels__TooSoon(uint256 timestamp, uint256 next);
     error CovarianceModels__FallTooLarge(uint256 row, uint256 column, int256 entry, int256 least);
     error CovarianceModels__RiseTooLarge(uint256 row, uint256 column, int256 entry, int256 most);
     error CovarianceModels__TailStepTooLarge(uint256 multiplier, uint256 least, uint256 most);
     error CovarianceModels__NotGuardian(address signer);
-    /// @dev Less than the oracle may need for a price, which would count as none.
+    /// @dev The call has less gas than the oracle may need for a price, which would then count as missing.
     error CovarianceModels__TooLittleGas(uint256 gas, uint256 needed);
 
     /// @notice Creates a universe, whose assets and order never change. Role: MANAGER_DELAYED. At worst: a universe
@@ -126,8 +127,8 @@ interface ICovarianceModels {
 
     function stepBounds() external view returns (StepBounds memory);
 
-    /// @notice The bounds of the next model's entries now, without a guardian, in a model's order. Reverts before the
-    /// first model, which nothing bounds.
+    /// @notice Returns the bounds of the next model's entries now, without a guardian, in a model's order. Reverts
+    /// before the first model, which nothing bounds.
     function entryBounds(bytes32 universe) external view returns (int256[] memory least, int256[] memory most);
 
     /// @return WAD USD for one whole token of each asset of a universe when the last model came; 0 where the oracle

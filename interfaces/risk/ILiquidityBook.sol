@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 
-/// @title How long assets take to sell
+/// @title Time that assets take to sell
 /// @notice A quorum signs how many dollars of an asset its market takes in a day; the listed pools that it names have
 /// to hold at least as much on the other side, when it is posted and whenever it is read. Less in the pools is less
 /// depth. A report counts alone once it has stood for `confirmationBlocks`; until then the lower of it and the one
@@ -35,7 +35,7 @@ interface ILiquidityBook {
     error LiquidityBook__UnorderedPools(address previous, address pool);
     error LiquidityBook__PoolNotListed(address pool);
     error LiquidityBook__PoolWithoutAsset(address pool, address asset);
-    /// @dev The pools hold less than what was signed.
+    /// @dev The pools hold less than the signed depth.
     error LiquidityBook__Unconfirmed(address asset, uint256 depth, uint256 confirmed);
 
     /// @notice Accepts a report signed by the universe's quorum; anyone may send it.
@@ -57,8 +57,8 @@ interface ILiquidityBook {
     /// @return nonce Nonce of the last report.
     function reportOf(bytes32 universe, address asset) external view returns (uint40 asOf, uint40 expiry, uint64 nonce);
 
-    /// @notice Days in which all of the slowest asset can be sold at the participation rate; 2^256 - 1 if an asset that
-    /// is held has no depth. Asset 0 is cash and takes none.
+    /// @notice Returns the days in which all of the slowest asset can be sold at the participation rate; 2^256 - 1 if
+    /// an asset that is held has no depth. Asset 0 is cash and takes none.
     /// @param values WAD USD of each asset.
     /// @return WAD days.
     function daysToLiquidate(

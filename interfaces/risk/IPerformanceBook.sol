@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @title How portfolios have done
-/// @notice One checkpoint a day, by anyone, of the share price and of a benchmark's. Nobody signs anything: what comes
-/// out depends on prices alone, so it also measures what a lying covariance model would hide.
+/// @title Realised performance of portfolios
+/// @notice Anyone may take one checkpoint per day of the share price and of a benchmark's. Nobody signs anything: the
+/// results depend on prices alone, so they also measure what a lying covariance model would hide.
 ///
 /// A return over t days counts as the daily return r / sqrt(t), so that variances per day are right whatever the gaps.
 /// Mean, deviation and co-moments are Welford's (Technometrics 4, 1962), in fixed point; realised volatility is EWMA
@@ -44,8 +44,8 @@ interface IPerformanceBook {
     /// @param benchmark Address zero for none.
     function setBenchmark(address portfolio, address benchmark) external;
 
-    /// @notice Forgets every return: ratios start over. Role: MANAGER_DELAYED. At worst: what was measured binds
-    /// nothing for twenty days.
+    /// @notice Forgets every return: ratios start over. Role: MANAGER_DELAYED. At worst: limits on ratios bind nothing
+    /// for twenty days.
     function resetObservations(address portfolio) external;
 
     /// @return True if `checkpoint` may be called now.
@@ -53,6 +53,7 @@ interface IPerformanceBook {
 
     function benchmarkOf(address portfolio) external view returns (address);
 
-    /// @notice Ratios are 0 below 20 observations (pairs, for beta): too few to say anything.
+    /// @notice Returns the statistics. Ratios are 0 below 20 observations (pairs, for beta), which are too few for a
+    /// statement.
     function statsOf(address portfolio) external view returns (Stats memory);
 }
