@@ -416,12 +416,12 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         return _frozenOf(account);
     }
 
-    /// @notice Smallest units that exist; at most 2^120 - 1.
+    /// @notice Returns the smallest units that exist; at most 2^120 - 1.
     function totalSupply() public view override(PackedHoldings, IERC20) returns (uint256) {
         return super.totalSupply();
     }
 
-    /// @notice Smallest units of `account`, frozen ones included.
+    /// @notice Returns the smallest units of `account`, frozen ones included.
     function balanceOf(address account) public view override(PackedHoldings, IERC20) returns (uint256) {
         return super.balanceOf(account);
     }
@@ -457,7 +457,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         return IAutomatedComplianceEngine(_config.engine).checkTransfer(address(this), operator, from, to, amount);
     }
 
-    /// @dev The token's own rules: the pause and frozen wallets.
+    /// @dev Judges by the token's own rules: the pause and frozen wallets.
     function _tokenRuling(
         address operator,
         address from,
@@ -508,7 +508,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
             .admitForcedTransfer(msg.sender, from, to, amount, fromBalance, toBalance);
     }
 
-    /// @dev Each receiver once, with all that it gets.
+    /// @dev Returns each receiver once, with the sum that it gets.
     function _summed(
         address[] calldata toList,
         uint256[] calldata amounts

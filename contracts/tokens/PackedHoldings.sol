@@ -22,22 +22,22 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
     string private _name;
     string private _symbol;
 
-    /// @notice Name of the token.
+    /// @notice Returns the name of the token.
     function name() public view override returns (string memory) {
         return _name;
     }
 
-    /// @notice Symbol of the token.
+    /// @notice Returns the symbol of the token.
     function symbol() public view override returns (string memory) {
         return _symbol;
     }
 
-    /// @notice Smallest units that exist; at most 2^120 - 1.
+    /// @notice Returns the smallest units that exist; at most 2^120 - 1.
     function totalSupply() public view virtual override returns (uint256) {
         return _supply;
     }
 
-    /// @notice Smallest units of `account`, frozen ones included.
+    /// @notice Returns the smallest units of `account`, frozen ones included.
     function balanceOf(address account) public view virtual override returns (uint256) {
         return _holdings[account] & _MASK;
     }
@@ -62,9 +62,9 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         return _freeOf(_holdings[account]);
     }
 
-    /// @dev Moves what is free between wallets that are not frozen.
-    /// @return fromBalance After it.
-    /// @return toBalance After it.
+    /// @dev Moves free tokens between wallets that are not frozen.
+    /// @return fromBalance Sender's balance after the movement, smallest units.
+    /// @return toBalance Receiver's balance after the movement, smallest units.
     function _moveFree(address from, address to, uint256 amount) internal returns (uint256, uint256) {
         uint256 sender = _holdings[from];
         uint256 receiver = _holdings[to];
@@ -82,7 +82,7 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         return (sender & _MASK, receiver & _MASK);
     }
 
-    /// @dev Takes from `from`, unfreezing what is missing.
+    /// @dev Takes an amount from `from`, and unfreezes the part that is not free.
     function _take(address from, uint256 amount) internal returns (uint256 balance) {
         uint256 word = _holdings[from];
         balance = word & _MASK;
@@ -93,7 +93,7 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         _holdings[from] = word - amount;
     }
 
-    /// @dev Gives to a wallet that is not frozen. The supply bounds every balance: it fits its bits.
+    /// @dev Gives an amount to a wallet that is not frozen. The supply bounds every balance, so that it fits its bits.
     function _give(address to, uint256 amount) internal returns (uint256) {
         uint256 word = _holdings[to];
         if (word & _WALLET_FROZEN != 0) revert IComplianceAwareToken.ComplianceAwareToken__WalletFrozen(to);
@@ -125,13 +125,13 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         _holdings[account] = _withFrozen(account, word, frozen - amount);
     }
 
-    /// @dev Whatever the balance is.
+    /// @dev Sets the frozen amount, for any balance.
     function _setFrozen(address account, uint256 amount) internal {
         if (amount > _MASK) revert IComplianceAwareToken.ComplianceAwareToken__SupplyTooLarge(amount);
         _holdings[account] = _withFrozen(account, _holdings[account], amount);
     }
 
-    /// @dev ERC-3643 tells changes, ERC-7943 tells what stands then.
+    /// @dev ERC-3643's events report changes, ERC-7943's report the amount afterwards.
     function _withFrozen(address account, uint256 word, uint256 amount) private returns (uint256) {
         uint256 frozen = _frozen(word);
         if (amount >= frozen) emit IComplianceAwareToken.TokensFrozen(account, amount - frozen);

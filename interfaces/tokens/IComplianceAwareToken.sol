@@ -29,7 +29,7 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @param jurisdiction Jurisdiction of the issuer, ISO 3166-1 numeric; 0 if not said.
     /// @param fractional True if less than one whole unit can be held; otherwise decimals have to be 0.
     /// @param minimumInvestment Minimum that a holder has after an issue to it, smallest units.
-    /// @param framework Under which it is offered, such as "Reg D 506(c)".
+    /// @param framework Rule under which it is offered, such as "Reg D 506(c)".
     struct TokenInfo {
         AssetClass assetClass;
         uint16 jurisdiction;
@@ -64,11 +64,11 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     event DocumentRemoved(bytes32 indexed name, string uri, bytes32 documentHash);
     event TokenInfoSet(TokenInfo info);
 
-    /// @dev Also for a role held with a delay: it acts through the factory.
+    /// @dev It is also raised for a role that is held with a delay: such a role acts through the factory.
     error ComplianceAwareToken__Unauthorized(address caller, bytes4 selector);
     error ComplianceAwareToken__Paused();
     error ComplianceAwareToken__NotPaused();
-    /// @dev Frozen for this token; a freeze for all tokens is the engine's Reason.AccountFrozen.
+    /// @dev The wallet is frozen for this token; a freeze for all tokens is the engine's Reason.AccountFrozen.
     error ComplianceAwareToken__WalletFrozen(address account);
     error ComplianceAwareToken__NotFrozen(address account, uint256 frozen, uint256 amount);
     error ComplianceAwareToken__LengthMismatch();
@@ -90,7 +90,7 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     error ComplianceAwareToken__UnknownDocument(bytes32 name);
     error ComplianceAwareToken__EmptyDocument();
 
-    /// @notice Sets up a clone; once, by the factory.
+    /// @notice Sets up a clone. Only the factory may call it, once.
     /// @param decimals_ 0 to 36.
     function initialize(
         string calldata name_,
@@ -105,8 +105,8 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
 
     // -- Holders -----------------------------------------------------------------------------------------------------
 
-    /// @notice Transfers to many; the rules see the sum that each receiver gets and the sum that is sent.
-    /// What goes to one receiver has to be there in all, also to oneself. At most 256 legs.
+    /// @notice Transfers to many accounts; the rules see the sum that each receiver gets and the sum that is sent. The
+    /// balance has to cover the sum for each receiver, also for the sender itself. At most 256 legs.
     function batchTransfer(address[] calldata toList, uint256[] calldata amounts) external;
 
     /// @notice Transfers, or leaves the refusal in the token's log and moves nothing.
@@ -131,22 +131,23 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// COMPLIANCE_OFFICER, or agent.
     function recoveryAddress(address lostWallet, address newWallet, address investorOnchainID) external returns (bool);
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Freezes or unfreezes an account for this token. Role: COMPLIANCE_OFFICER, or agent.
     function setAddressFrozen(address account, bool freeze) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Freezes a further amount of an account. Role: COMPLIANCE_OFFICER, or agent.
     function freezePartialTokens(address account, uint256 amount) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Unfreezes an amount of an account. Role: COMPLIANCE_OFFICER, or agent.
     function unfreezePartialTokens(address account, uint256 amount) external;
 
-    /// @notice The rules see the sum that each receiver gets. Role: ISSUER, or agent.
+    /// @notice Issues tokens to many accounts; the rules see the sum that each receiver gets. Role: ISSUER, or agent.
     function batchMint(address[] calldata toList, uint256[] calldata amounts) external;
 
-    /// @notice Role: ISSUER, or agent.
+    /// @notice Cancels tokens of many accounts. Role: ISSUER, or agent.
     function batchBurn(address[] calldata accounts, uint256[] calldata amounts) external;
 
-    /// @notice Legs between the same two accounts count as one. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Forces many transfers; legs between the same two accounts count as one. Role: COMPLIANCE_OFFICER, or
+    /// agent.
     function batchForcedTransfer(
         address[] calldata fromList,
         address[] calldata toList,
@@ -154,39 +155,39 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     )
         external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Freezes or unfreezes many accounts for this token. Role: COMPLIANCE_OFFICER, or agent.
     function batchSetAddressFrozen(address[] calldata accounts, bool[] calldata freeze) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Freezes further amounts of many accounts. Role: COMPLIANCE_OFFICER, or agent.
     function batchFreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Unfreezes amounts of many accounts. Role: COMPLIANCE_OFFICER, or agent.
     function batchUnfreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external;
 
     /// @notice Stops holders' transfers at once; agents can still act. Role: GUARDIAN, or agent.
     function pause() external;
 
-    /// @notice Role: ISSUER, or agent.
+    /// @notice Lets holders transfer again. Role: ISSUER, or agent.
     function unpause() external;
 
     // -- Governance --------------------------------------------------------------------------------------------------
 
-    /// @notice Role: ISSUER.
+    /// @notice Changes the name of the token. Role: ISSUER.
     function setName(string calldata name_) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Changes the symbol of the token. Role: ISSUER.
     function setSymbol(string calldata symbol_) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Changes the ONCHAINID of the token. Role: ISSUER.
     function setOnchainID(address onchainID_) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Changes the information about the token. Role: ISSUER.
     function setTokenInfo(TokenInfo calldata info_) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Sets a document (ERC-1643). Role: ISSUER.
     function setDocument(bytes32 name_, string calldata uri, bytes32 documentHash) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Removes a document (ERC-1643). Role: ISSUER.
     function removeDocument(bytes32 name_) external;
 
     /// @notice Takes another registry, in which receivers have to be registered. While there are holders, freezes and
@@ -198,19 +199,20 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// same once tokens exist. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
     function setCompliance(address compliance_) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED, or the factory. At worst: see the top of this interface.
+    /// @notice Makes an account an agent of this token. Role: COMPLIANCE_OFFICER_DELAYED, or the factory. At worst: see
+    /// the top of this interface.
     function addAgent(address agent) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or the factory.
+    /// @notice Ends that an account is an agent of this token. Role: COMPLIANCE_OFFICER, or the factory.
     function removeAgent(address agent) external;
 
     // -- Reading -----------------------------------------------------------------------------------------------------
 
-    /// @notice ERC-1404: the code of the first restriction on `from` itself sending `amount` to `to` now; 0 if none.
-    /// Codes are IAutomatedComplianceEngine.Reason.
+    /// @notice Returns the code (ERC-1404) of the first restriction on `from` itself sending `amount` to `to` now; 0 if
+    /// there is none. Codes are IAutomatedComplianceEngine.Reason.
     function detectTransferRestriction(address from, address to, uint256 amount) external view returns (uint8);
 
-    /// @notice ERC-1404.
+    /// @notice Returns the text of a restriction code (ERC-1404).
     function messageForTransferRestriction(uint8 code) external view returns (string memory);
 
     function isFrozen(address account) external view returns (bool);
@@ -222,10 +224,10 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @return Identity registry of this token, as the engine has it.
     function identityRegistry() external view returns (address);
 
-    /// @notice This token's ITokenCompliance.
+    /// @notice Returns this token's ITokenCompliance.
     function compliance() external view returns (address);
 
-    /// @notice The engine that decides on every movement.
+    /// @notice Returns the engine that decides on every movement.
     function engine() external view returns (address);
     function tokenInfo() external view returns (TokenInfo memory);
 
@@ -242,7 +244,7 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @notice Returns the AccessManager that holds the roles.
     function authority() external view returns (address);
 
-    /// @notice The factory that created this token and whose roles govern it.
+    /// @notice Returns the factory that created this token and whose roles govern it.
     function factory() external view returns (address);
 
     /// @return The factory: it governs.

@@ -22,7 +22,7 @@ interface IERC7943Fungible is IERC165 {
     error ERC7943InsufficientUnfrozenBalance(address account, uint256 amount, uint256 unfrozen);
 
     /// @notice Moves tokens without the holder, to an eligible account; frozen ones are unfrozen if the rest is not
-    /// enough. To the holder itself it changes nothing. Role: COMPLIANCE_OFFICER, or agent.
+    /// enough. A transfer to the holder itself changes nothing. Role: COMPLIANCE_OFFICER, or agent.
     /// @return True.
     function forcedTransfer(address from, address to, uint256 amount) external returns (bool);
 

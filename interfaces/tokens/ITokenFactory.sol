@@ -51,9 +51,9 @@ interface ITokenFactory {
     /// @notice Creates a token with rules, registry, information and agents of its own. Role: ISSUER.
     function issueToken(TokenParams calldata params, Terms calldata terms) external returns (address token);
 
-    /// @notice Calls a token or registry of this factory as its governor: what waits out a delay is scheduled here
-    /// (agents, compliance, registry, trusted issuers, claim topics). Role: COMPLIANCE_OFFICER_DELAYED. At worst, after
-    /// the delay: a wrong issuer or agent.
+    /// @notice Calls a token or registry of this factory as its governor: calls that wait out a delay are scheduled
+    /// here (agents, compliance, registry, trusted issuers, claim topics). Role: COMPLIANCE_OFFICER_DELAYED. At worst,
+    /// after the delay: a wrong issuer or agent.
     function govern(address target, bytes calldata data) external returns (bytes memory);
 
     /// @return Address at which `createToken` puts the token of this salt.
