@@ -14,7 +14,8 @@ import {TryVault} from "./TryVault.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
 /// @title Debts of strategies, and their appraisal
-/// @notice The optimizer's half that talks to strategies: appraise, book, push, pull. See {IYieldOptimizer}.
+/// @notice This half of the optimizer talks to strategies: it appraises, books, pushes and pulls. See
+/// {IYieldOptimizer}.
 /// @dev One appraisal serves views and transactions alike, so that previews are exact.
 abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     using LeakyBucket for LeakyBucket.Bucket;
@@ -42,7 +43,8 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     uint256 internal constant _BPS = 10_000;
     uint256 internal constant _BPS_TO_WAD = 1e14;
     uint256 internal constant _MAX_STRATEGIES = 10;
-    /// @dev ERC-4626 vaults round a few units away on every move; so much is booked, but cuts nobody.
+    /// @dev Number of units that an ERC-4626 vault may round away on a move; such a loss is booked, but cuts no
+    /// strategy.
     uint256 internal constant _DUST = 10;
 
     Terms internal _terms;
@@ -84,7 +86,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         return FixedPointMathLib.zeroFloorSub(a.gross, a.locked + a.silent);
     }
 
-    /// @return value Idle cash and what every strategy would pay, gains that nobody has reported included.
+    /// @return value Idle cash and the amounts that all strategies would pay, gains that nobody has reported included.
     function _liveValue(Appraisal memory a) internal view returns (uint256 value) {
         value = _idle;
         for (uint256 k; k < a.worths.length; ++k) {
@@ -92,7 +94,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         }
     }
 
-    /// @return liquid Idle cash and what strategies say that they would pay at once.
+    /// @return liquid Idle cash and the amounts that strategies say that they would pay at once.
     function _liquid(Appraisal memory a) internal view returns (uint256 liquid) {
         liquid = _idle;
         for (uint256 k; k < a.worths.length; ++k) {
@@ -136,7 +138,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         _lock = _lock.lost(a.losses, block.timestamp);
     }
 
-    /// @dev One strategy's share of it; the lock is the caller's.
+    /// @dev Books one strategy's share of the loss; the caller updates the lock.
     function _bookLoss(uint256 k, bool known, uint256 worth) private returns (uint256 loss) {
         Strategy memory s = _strategies[k];
         uint256 counts = _counts(s, known, worth);
@@ -172,7 +174,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     // -- Moving ------------------------------------------------------------------------------------------------------
 
-    /// @dev Pulls, then pushes.
+    /// @dev Makes a plan's moves: pulls first, then pushes.
     function _move(Target[] calldata targets, Appraisal memory a) internal {
         uint256 seen;
         for (uint256 i; i < targets.length; ++i) {
@@ -204,8 +206,9 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         }
     }
 
-    /// @dev Calls back `assets`, or what the strategy pays of it. What arrives pays the debt; what is above it is a
-    /// gain; what the rest is worth less than its debt is a loss. The caller holds the reentrancy lock.
+    /// @dev Calls back `assets`, or the part of it that the strategy pays. The payment lowers the debt; an amount above
+    /// the debt is a gain; if the rest is worth less than its debt, the difference is a loss. The caller holds the
+    /// reentrancy lock.
     /// @return ok False if the strategy refused.
     function _pull(uint256 k, bool known, uint256 worth, uint256 assets) internal returns (bool ok, uint256 received) {
         Strategy memory s = _strategies[k];
@@ -240,7 +243,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     // The caller holds the reentrancy lock, views included: the balance before is that of this call alone.
     // slither-disable-start reentrancy-balance,reentrancy-no-eth
-    /// @dev Pays in. A strategy that takes more or less than the amount is refused.
+    /// @dev Pays money into a strategy. A strategy that takes more or less than the amount is refused.
     function _push(uint256 k, uint256 assets) private {
         address vault = _strategies[k].vault;
         IERC20 token = IERC20(asset());
@@ -294,7 +297,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         (_strategies[k].shares, _strategies[k].debt) = (s.shares - uint128(leg), s.debt - uint128(less));
     }
 
-    /// @dev WAD.
+    /// @dev Returns the maximum loss of a strategy, WAD.
     function _maxLoss() internal view returns (uint256) {
         return uint256(_terms.maxLossBps) * _BPS_TO_WAD;
     }

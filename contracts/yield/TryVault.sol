@@ -9,7 +9,7 @@ import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 /// @notice A vault that reverts, burns all gas it gets or returns megabytes costs at most a bounded amount of gas. A
 /// caller that brings too little gas for a call is refused: otherwise it could choose which vault seems not to answer.
 library TryVault {
-    /// @dev Enough to read a vault over vaults; ten silent ones cost five million.
+    /// @dev Gas that is enough to read a vault over vaults; ten silent ones cost five million.
     uint256 private constant _READ_GAS = 500_000;
     uint256 private constant _PAY_GAS = 2_000_000;
     /// @dev Gas for the caller's own work around the call.
@@ -22,13 +22,13 @@ library TryVault {
         if (assets > type(uint128).max) (ok, assets) = (false, 0);
     }
 
-    /// @return Shares that it says it would redeem now; zero if it does not answer.
+    /// @return Shares that the vault says it would redeem now; zero if it does not answer.
     function maxRedeem(address vault, address owner) internal view returns (uint256) {
         (, uint256 shares) = _read(vault, abi.encodeCall(IERC4626.maxRedeem, (owner)));
         return shares;
     }
 
-    /// @return Assets that it says it would take now; zero if it does not answer.
+    /// @return Assets that the vault says it would take now; zero if it does not answer.
     function maxDeposit(address vault, address receiver) internal view returns (uint256) {
         (, uint256 assets) = _read(vault, abi.encodeCall(IERC4626.maxDeposit, (receiver)));
         return assets;
@@ -52,7 +52,7 @@ library TryVault {
         }
     }
 
-    /// @dev A call gets at most 63/64 of what is left.
+    /// @dev A call gets at most 63/64 of the remaining gas.
     function _requireGas(uint256 forCall) private view {
         uint256 needed = forCall * 64 / 63 + _MARGIN;
         if (gasleft() < needed) revert IYieldOptimizer.YieldOptimizer__TooLittleGas(gasleft(), needed);

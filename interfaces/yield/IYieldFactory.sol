@@ -35,8 +35,8 @@ interface IYieldFactory {
     /// @notice Lets a strategy that was cut have money again. Role: MANAGER_DELAYED.
     function restoreStrategy(address optimizer, address strategy) external;
 
-    /// @notice Drops a strategy that owes nothing, or is cut and does not answer. Role: MANAGER_DELAYED; at worst gives
-    /// up what a silent strategy still holds.
+    /// @notice Drops a strategy that owes nothing, or is cut and does not answer. Role: MANAGER_DELAYED; at worst the
+    /// holdings of a silent strategy are given up.
     function removeStrategy(address optimizer, address strategy) external;
 
     /// @notice Ends an emergency exit. Role: MANAGER_DELAYED.
@@ -48,11 +48,11 @@ interface IYieldFactory {
     /// @notice Tightens terms at once. Role: MANAGER; at worst nothing is invested and gains unlock over a year.
     function tightenTerms(address optimizer, IYieldOptimizer.Terms calldata terms) external;
 
-    /// @notice Cuts a strategy and calls back what it pays. Role: GUARDIAN; at worst what it would have earned.
+    /// @notice Cuts a strategy and calls back what it pays. Role: GUARDIAN; at worst its further earnings are lost.
     function cutStrategy(address optimizer, address strategy) external;
 
-    /// @notice Stops deposits and plans and calls everything back. Role: GUARDIAN; at worst what would have been
-    /// earned.
+    /// @notice Stops deposits and plans and calls everything back. Role: GUARDIAN; at worst the further earnings of all
+    /// strategies are lost.
     function emergencyExit(address optimizer) external;
 
     /// @return Address at which `createOptimizer` puts the optimizer of this salt.

@@ -122,7 +122,7 @@ interface IYieldOptimizer is IERC4626 {
     error YieldOptimizer__Unreadable(address strategy);
     error YieldOptimizer__CapExceeded(address strategy, uint256 weightBps, uint256 capBps);
     error YieldOptimizer__PullRefused(address strategy);
-    /// @param liquid Withdrawable at once after the plan, in the asset.
+    /// @param liquid Amount that is withdrawable at once after the plan, in the asset.
     error YieldOptimizer__TooLittleLiquid(uint256 liquid, uint256 least);
     /// @param loss Loss of this plan, WAD of value.
     /// @param level Level of the bucket before it, WAD of value.
@@ -187,7 +187,7 @@ interface IYieldOptimizer is IERC4626 {
         external
         returns (uint256 cash, uint256[] memory legs);
 
-    /// @notice Sends what exits in kind set aside for the caller.
+    /// @notice Sends `receiver` the amount of a token that exits in kind set aside for the caller.
     function claim(address token, address receiver) external returns (uint256 amount);
 
     function claimable(address token, address owner) external view returns (uint256);

@@ -5,7 +5,8 @@ import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
 /// @title Signed plans for yield optimizers
-/// @notice Checks who signed what, for how long, and that it counts once (I6); the optimizer bounds what it may do.
+/// @notice Checks that a quorum signed a plan, that the plan is still valid and that it runs once (I6); the optimizer
+/// bounds what it may do.
 interface IYieldPlans {
     /// @notice The message that a quorum signs (EIP-712; the domain is this contract on this chain).
     /// @param optimizer Vault whose signer set has to agree: its address as bytes32.
