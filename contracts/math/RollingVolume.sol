@@ -24,7 +24,7 @@ library RollingVolume {
     uint256 internal constant LEAST_PERIOD = 3;
 
     /// @param period Seconds, at least 3.
-    /// @return Sum of what counts at `time`.
+    /// @return Sum of the amounts that count at `time`.
     function total(Window memory window, uint256 period, uint256 time) internal pure returns (uint256) {
         window = rolled(window, period, time);
         return uint256(window.v0) + window.v1 + window.v2 + window.v3;
@@ -65,7 +65,7 @@ library RollingVolume {
         return window;
     }
 
-    /// @dev Thirds rounded up, so that three of them are a period at least.
+    /// @dev Thirds are rounded up, so that three of them are at least a period.
     function _epoch(uint256 period, uint256 time) private pure returns (uint32) {
         return uint32(time / ((period + 2) / 3));
     }
