@@ -6,10 +6,9 @@ pragma solidity ^0.8.24;
 /// until the request is filled, cancelled or returned, so compliance sees one burn, from the owner. Cash of a filled
 /// request is set aside in the portfolio for the controller, who takes it with `IPortfolio.claim`.
 ///
-/// The ERC-7540 vault of each portfolio, {IAsyncVault}, makes its requests here. The queue itself follows ERC-7540,
-/// with these differences:
-/// - `pendingRedeemRequest`, `setOperator`, `isOperator` and the events `RedeemRequest` and `OperatorSet` do not
-///   differ.
+/// The ERC-7540 vault of each portfolio, {IAsyncVault}, makes its requests here. The queue itself follows ERC-7540 in
+/// `pendingRedeemRequest`, `setOperator`, `isOperator` and the events `RedeemRequest` and `OperatorSet`. It differs in
+/// these points:
 /// - `requestRedeem` has the portfolio as first argument; shares are bound instead of taken. The owner or its operator
 ///   asks; an ERC-20 allowance does not count.
 /// - `claimableRedeemRequest` counts assets instead of shares, all requests of a controller together: filling has burnt
