@@ -30,7 +30,7 @@ contract AavePoolStandIn {
         (asset, favoursPool) = (asset_, favoursPool_);
     }
 
-    /// @notice Interest: the index only rises.
+    /// @notice Adds interest: the index only rises.
     function setIndex(uint256 index_) external {
         index = index_;
     }
@@ -39,18 +39,18 @@ contract AavePoolStandIn {
         configuration = configuration_;
     }
 
-    /// @notice Somebody borrows.
+    /// @notice Lends an amount to somebody.
     function lend(address to, uint256 amount) external {
         if (favoursPool) _virtualBalance -= amount;
         asset.transfer(to, amount);
     }
 
-    /// @notice Borrowers pay so much back, which was sent here before.
+    /// @notice Books a repayment by borrowers, which was sent here before.
     function repaid(uint256 amount) external {
         _virtualBalance += amount;
     }
 
-    /// @notice Pools have it since version 3.1; earlier ones revert.
+    /// @notice Returns the virtual balance, as pools do since version 3.1; earlier ones revert.
     function getVirtualUnderlyingBalance(address) external view returns (uint128) {
         if (!favoursPool) revert AavePoolStandIn__NoSuchFunction();
         return uint128(_virtualBalance);

@@ -100,12 +100,12 @@ contract AerodromePoolStandIn {
         return stable ? _cubic(x * _WAD / _unit0, y * _WAD / _unit1) : x * y;
     }
 
-    /// @dev x y (x^2 + y^2), WAD.
+    /// @dev Returns x y (x^2 + y^2), WAD.
     function _cubic(uint256 x, uint256 y) private pure returns (uint256) {
         return (x * y / _WAD) * (x * x / _WAD + y * y / _WAD) / _WAD;
     }
 
-    /// @dev The y for which the invariant is `kept`, rounded up; Newton's method from a y nearby.
+    /// @dev Returns the y for which the invariant is `kept`, rounded up; Newton's method starts from a y nearby.
     function _solve(uint256 x, uint256 kept, uint256 y) private pure returns (uint256) {
         for (uint256 k; k < 255; ++k) {
             uint256 now_ = _cubic(x, y);

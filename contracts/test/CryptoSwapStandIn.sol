@@ -121,17 +121,17 @@ contract CryptoSwapStandIn {
 
     // forge-lint: disable-end(mixed-case-function)
 
-    /// @notice The invariant, in coin 0, WAD.
+    /// @notice Returns the invariant, in coin 0, WAD.
     function invariant() external view returns (uint256) {
         return _d(_xp());
     }
 
-    /// @dev Balances in coin 0, WAD.
+    /// @dev Returns the balances in coin 0, WAD.
     function _xp() private view returns (uint256[2] memory xp) {
         (xp[0], xp[1]) = (balances[0] * _scales[0] / _WAD, balances[1] * _scales[1] / _WAD);
     }
 
-    /// @dev The paper's fee: f of midFee, the rest of outFee, f = feeGamma / (feeGamma + 1 - K0 at D = x + y).
+    /// @dev Returns the paper's fee: f of midFee, the rest of outFee, f = feeGamma / (feeGamma + 1 - K0 at D = x + y).
     function _fee(uint256[2] memory xp) private view returns (uint256) {
         Terms memory terms = _terms;
         uint256 sum = xp[0] + xp[1];
@@ -140,8 +140,8 @@ contract CryptoSwapStandIn {
         return (terms.midFee * f + terms.outFee * (_WAD - f)) / _WAD;
     }
 
-    /// @dev D for which K D (x + y) + x y = K D^2 + D^2 / 4, between those of the product and of the sum; rounded down.
-    /// In parts of x + y: g(d) = K d (1 - d) + p - d^2 / 4, which falls.
+    /// @dev Returns D for which K D (x + y) + x y = K D^2 + D^2 / 4, between those of the product and of the sum;
+    /// rounded down. In parts of x + y: g(d) = K d (1 - d) + p - d^2 / 4, which falls.
     function _d(uint256[2] memory xp) private view returns (uint256) {
         uint256 sum = xp[0] + xp[1];
         uint256 p = xp[0].fullMulDiv(_ONE, sum).fullMulDiv(xp[1], sum);
@@ -162,8 +162,8 @@ contract CryptoSwapStandIn {
         return low.fullMulDiv(sum, _ONE);
     }
 
-    /// @dev The other balance where one is x, rounded up. In parts of D: g(v) = K (u + v - 1) + u v - 1 / 4, which
-    /// rises.
+    /// @dev Returns the other balance where one is x, rounded up. In parts of D: g(v) = K (u + v - 1) + u v - 1 / 4,
+    /// which rises.
     function _y(uint256 x, uint256 d) private view returns (uint256) {
         uint256 u = x.fullMulDiv(_ONE, d);
         require(u > _ONE / 100 && u < 100 * _ONE, "unsafe value of x");
@@ -199,7 +199,7 @@ contract CryptoSwapStandIn {
         steepness = (2 * k0).fullMulDiv(_ONE, span);
     }
 
-    /// @dev Newton's step, or the middle of what is known where that would leave it.
+    /// @dev Makes Newton's step, or goes to the middle of the bracket where the step would leave it.
     function _next(uint256 here, bool up, uint256 step, uint256 low, uint256 high) private pure returns (uint256) {
         if (step == 0) step = 1;
         if (up) return step < high - here ? here + step : (low + high) / 2;

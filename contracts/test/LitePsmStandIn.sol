@@ -30,7 +30,7 @@ contract LitePsmStandIn {
         to18ConversionFactor = 10 ** (18 - IDecimals(gem_).decimals());
     }
 
-    /// @notice The fees; the largest number halts.
+    /// @notice Sets the fees; the maximum of uint256 halts a direction.
     function file(uint256 tin_, uint256 tout_) external {
         (tin, tout) = (tin_, tout_);
     }

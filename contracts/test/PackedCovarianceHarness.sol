@@ -60,7 +60,7 @@ contract PackedCovarianceHarness {
         stored = SSTORE2.write(PackedCovariance.pack(covariance));
     }
 
-    /// @notice w' S w of the stored matrix, reading included.
+    /// @notice Measures w' S w of the stored matrix, reading included.
     function packedGas(uint256[] memory weights) external view returns (uint256 form, uint256 spent) {
         uint256 before = gasleft();
         form = PackedCovariance.quadraticForm(SSTORE2.read(stored), weights);
