@@ -14,7 +14,7 @@ contract ProfitLockProof is Test {
 
     uint256 private constant _PERIOD = 1 << 20;
 
-    /// @dev All of it at the start, nothing at the end, never more than was locked.
+    /// @dev All of the profit is locked at the start, nothing at the end, and never more than was locked.
     function check_Y5_noMoreIsLockedThanWas(uint40 since, uint40 time, uint8 size) public pure {
         vm.assume(since < 1 << 38 && time >= since);
         ProfitLock.Lock memory lock = _lock(since, size);
@@ -30,7 +30,7 @@ contract ProfitLockProof is Test {
         assert(lock.lockedAt(second) <= lock.lockedAt(first));
     }
 
-    /// @dev A loss takes from what is locked, all of it at most; the end stays.
+    /// @dev A loss takes from the locked profit, at most all of it; the end stays.
     function check_Y5_aLossOnlyUnlocks(uint40 since, uint40 time, uint128 loss, uint8 size) public pure {
         vm.assume(since < 1 << 38 && time >= since);
         ProfitLock.Lock memory lock = _lock(since, size);

@@ -45,7 +45,7 @@ contract Oracle {
     }
 }
 
-/// @title I6: which signals run
+/// @title I6: conditions under which signals run
 contract SignalProof is Test {
     Oracle private _oracle;
     AutoRebalancer private _rebalancer;
@@ -76,7 +76,7 @@ contract SignalProof is Test {
         assert(_try(address(this), _signal(nonce, 0, type(uint40).max)) == (nonce != other));
     }
 
-    /// @dev Before the first and after the last second that were signed.
+    /// @dev Nothing runs before the first or after the last second that were signed.
     function check_I6_nothingRunsOutsideItsTime(uint40 from, uint40 until, uint40 now_, address caller) public {
         vm.assume(now_ < from || now_ > until);
         vm.warp(now_);
@@ -95,7 +95,7 @@ contract SignalProof is Test {
         assert(!_try(caller, _signal(nonce, 0, type(uint40).max)));
     }
 
-    /// @dev Less time after the last signal than the policy asks: no other begins.
+    /// @dev No signal begins sooner after the last one than the policy allows.
     function check_paceKeepsItsInterval(uint32 interval, uint40 first, uint40 second) public {
         vm.assume(first > 0 && second >= first && second < uint256(first) + interval);
         vm.warp(second);
@@ -132,7 +132,7 @@ contract SignalProof is Test {
     }
 }
 
-/// @title I6: what a quorum is
+/// @title I6: conditions of a quorum
 contract QuorumProof is Test {
     bytes32 private constant _SET = "set";
     SignerSets private _sets;
@@ -149,7 +149,7 @@ contract QuorumProof is Test {
         return (true, 0);
     }
 
-    /// @dev No signatures are no quorum, whatever the threshold and the weight.
+    /// @dev An empty list of signatures is no quorum, for any threshold and any weight.
     function check_I6_nobodyIsNoQuorum(uint16 weight, bytes32 digest) public {
         _create(1);
         vm.assume(weight > 0);
@@ -157,7 +157,7 @@ contract QuorumProof is Test {
         assert(!_passes(digest, new ISignerSets.Signature[](0)));
     }
 
-    /// @dev A threshold is never above what all signers together weigh, by any change of weight.
+    /// @dev No change of weight lifts a threshold above the sum of all signers' weights.
     function check_I6_aChangeOfWeightLeavesAQuorum(uint16 weight, address signer) public {
         _create(2);
         (bool passed,) = address(_sets).call(abi.encodeCall(ISignerSets.setWeight, (_SET, signer, weight)));

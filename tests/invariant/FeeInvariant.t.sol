@@ -52,7 +52,7 @@ contract FeeInvariantTest is ProtocolTest {
         assertEq(_handler.crystallisedEarly(), 0, "early");
     }
 
-    /// @dev I5 with fees.
+    /// @dev I5 holds with fees.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I5_ExitsInKindAlwaysPass() public view {
         assertEq(_handler.exitsFailed(), 0, "failed");

@@ -6,7 +6,8 @@ import {Test} from "forge-std/Test.sol";
 
 /// @title I7: the packed form is the plain form
 contract PackedCovarianceTest is Test {
-    /// @dev Any entries, any weights of the domain, any size: the same integer, or negative and refused by both.
+    /// @dev For any entries, any weights of the domain and any size both give the same integer, or a negative form that
+    /// both refuse.
     function testFuzz_I7_FormEqualsThePlainLoop(uint256 seed, uint8 size) public {
         uint256 n = bound(size, 1, 32);
         (int64[] memory covariance, uint256[] memory weights) = _random(seed, n);
@@ -36,7 +37,7 @@ contract PackedCovarianceTest is Test {
         return PackedCovariance.pack(covariance);
     }
 
-    /// @dev Any int64; every other seed has a positive diagonal, and every fifth weight is zero.
+    /// @dev The entries are any int64; every other seed has a positive diagonal, and every fifth weight is zero.
     function _random(
         uint256 seed,
         uint256 n

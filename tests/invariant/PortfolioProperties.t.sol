@@ -9,13 +9,13 @@ import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
 contract PortfolioPropertiesTest is PortfolioVault {
     address internal immutable _waiter = makeAddr("waiter");
 
-    /// @dev More than there is of anything, and far from where arithmetic ends.
+    /// @dev The amount is more than there is of any asset, and far from where arithmetic ends.
     function endless() internal pure override returns (uint256) {
         return type(uint112).max;
     }
 
-    /// @dev Three holders; some of the cash in stocks, whose prices moved since; donations; requests of another holder
-    /// and of the holder itself, filled as far as cash went or waiting for all of it.
+    /// @dev There are three holders; some of the cash is in stocks, whose prices moved since; there are donations;
+    /// requests of another holder and of the holder itself are filled as far as cash went or wait for all of it.
     function disturb(uint256 seed) internal override {
         enter(other, 1 + seed % (1e6 * unit()));
         enter(holder, 100 * unit() + (seed >> 16) % (1e9 * unit()));
@@ -83,7 +83,7 @@ contract PortfolioPropertiesOf18DecimalsTest is PortfolioPropertiesTest {
         return 4 * (vault().totalSupply() + vault().convertToShares(most())) / 1e27;
     }
 
-    /// @dev A billion dollars.
+    /// @dev The maximum is a billion dollars.
     function most() internal pure override returns (uint256) {
         return 1e9 * unit();
     }

@@ -51,8 +51,8 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @dev No gain, no fee; what the pending shares would share in is at most the rate of the gain; and they are at
-    /// most 30% of all shares, if the whole pot is a gain.
+    /// @dev There is no fee without a gain; the pending shares' part of the pot is at most the rate of the gain; and
+    /// they are at most 30% of all shares, if the whole pot is a gain.
     function _requireCaps(uint256 pot, uint256 base, uint256 mark, uint256 bps) private pure {
         IShareBook.Quote memory q = Fees.quote(pot, base, mark, bps);
         assertEq(q.gain, pot > mark * base ? pot - mark * base : 0, "gain");
@@ -84,7 +84,8 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @dev F3: at the quote's pot or any other that turns out to be the true one, who stays has no less a share.
+    /// @dev F3: at the quote's pot or any other that turns out to be the true one, holders who stay have no less per
+    /// share.
     function _requireNobodyPays(
         IShareBook.Quote memory q,
         uint256 mark,
@@ -138,8 +139,8 @@ contract SmallNumbersTest is Test {
         assertLe((pot + assets) * shares / Fees.supplyOf(q, true), assets, "in and out again");
     }
 
-    /// @dev Management at rates up to the highest, from a second to a year, of any number of shares: nothing without
-    /// time, no more than x + x^2 with x the rate times the time.
+    /// @dev Management fees at rates up to the maximum, from a second to a year, of any number of shares take nothing
+    /// without time, and no more than x + x^2 with x the rate times the time.
     function test_grown__rates_and_times__under_the_rate() public pure {
         uint256[6] memory bases = [uint256(1), 1e6, 1e12 + 1, 1e18 - 1, 1e30 + 7, type(uint128).max];
         uint256[6] memory times = [uint256(0), 1, 1 days - 1, 30 days, 200 days, 365 days];
@@ -184,7 +185,8 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @dev It takes from what is locked, all of it at most, and at no later time is more locked than without it.
+    /// @dev A loss takes from the locked profit, at most all of it, and at no later time is more locked than without
+    /// it.
     function _requireLossUnlocks(ProfitLock.Lock memory lock, uint256 time, uint256 loss, uint256 left) private pure {
         ProfitLock.Lock memory next = lock.lost(loss, time);
         assertEq(next.amount, loss < left ? left - loss : 0, "a loss of something else");
@@ -194,8 +196,8 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @dev It locks itself and what was left, no longer than the longer of a period and the rest of the last, nor
-    /// shorter than the shorter.
+    /// @dev A gain locks itself and the profit that was left, no longer than the longer of a period and the rest of the
+    /// last, nor shorter than the shorter.
     function _requireGainLocks(
         ProfitLock.Lock memory next,
         uint256 time,

@@ -14,7 +14,7 @@ contract TranchesTest is Test {
     uint256[] private _amounts;
     uint256[] private _ends;
 
-    /// @dev Any locks in any order: nothing is free before its end, nothing is lost, and what is kept is sorted and
+    /// @dev For any locks in any order nothing is free before its end, nothing is lost, and the list is sorted and
     /// bounded.
     function testFuzz_add__anyLocks__nothingIsFreeEarly(uint256 seed, uint8 count, uint32 spread, uint32 look) public {
         uint256 start = 1_700_000_000;

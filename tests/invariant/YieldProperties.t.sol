@@ -24,8 +24,8 @@ contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
         return optimizer;
     }
 
-    /// @dev Two holders, money in three strategies, gains reported, unreported and unlocking, losses, limits on what is
-    /// paid at once.
+    /// @dev There are two holders, money in three strategies, gains that are reported, unreported and unlocking,
+    /// losses, and limits on single payments.
     function disturb(uint256 seed) internal override {
         enter(other, 1 + seed % (1e6 * unit()));
         enter(holder, 1 + (seed >> 16) % (1e9 * unit()));
@@ -99,7 +99,8 @@ abstract contract AaveStrategyProperties is VaultProperties {
         return 4;
     }
 
-    /// @dev Any index up to eight, holders who came at other indices, borrowers, other suppliers, a supply cap.
+    /// @dev The index is any number up to eight; there are holders who came at other indices, borrowers, other
+    /// suppliers, and a supply cap.
     function disturb(uint256 seed) internal override {
         uint256 index = 1e27 + seed % 3e27;
         _pool.setIndex(index);

@@ -9,10 +9,10 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title Holders of a portfolio that charges, over months
-/// @notice Comes, goes, moves prices, lets feeds fail; compares what fees took with the schedule, by arithmetic of its
-/// own.
+/// @notice The handler comes, goes, moves prices and lets feeds fail; it compares the fees that were taken with the
+/// schedule, by arithmetic of its own.
 contract FeeHandler is Test {
-    /// @param supply Effective: pot / supply is the net price.
+    /// @param supply Effective supply: pot / supply is the net price.
     struct Seen {
         uint256 time;
         uint256 pot;
@@ -35,7 +35,7 @@ contract FeeHandler is Test {
     uint256 public crystallisedEarly;
     uint256 public exitsFailed;
 
-    /// @dev Compares before and after what does not move prices.
+    /// @dev Compares the state before and after acts that do not move prices.
     modifier watched() {
         Seen memory before = _seen();
         _;
@@ -83,7 +83,7 @@ contract FeeHandler is Test {
         _exitInKind(_holders[who % 2], part);
     }
 
-    /// @notice An exit in kind while no feed answers.
+    /// @notice Leaves in kind while no feed answers.
     function outage(uint256 who, uint256 part) external {
         (, int256 answer,,,) = _feeds[1].latestRoundData();
         _feeds[1].setAnswer(0);

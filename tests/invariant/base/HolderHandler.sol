@@ -243,7 +243,7 @@ contract HolderHandler is Test {
         (sums[0], sums[1]) = (amount / 3, amount - amount / 3);
     }
 
-    /// @dev Mostly part of what is there; sometimes all, sometimes too much.
+    /// @dev Returns mostly a part of the balance; sometimes all, sometimes too much.
     function _some(address from, uint256 amount) private view returns (uint256) {
         uint256 balance = token.balanceOf(from);
         if (amount % 8 == 0) return balance;

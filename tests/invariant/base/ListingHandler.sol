@@ -61,7 +61,7 @@ contract ListingHandler is QueueHandler {
 
     // -- What the manager does ---------------------------------------------------------------------------------------
 
-    /// @dev No balance moves because of what is listed.
+    /// @dev No change of the list moves a balance.
     modifier movesNothing() {
         uint256[] memory before = _balances();
         _;
@@ -126,7 +126,8 @@ contract ListingHandler is QueueHandler {
         if (requests.length != count) _askedAt[requests[count]] = vm.getBlockTimestamp();
     }
 
-    /// @notice Every holding pays the same part, whether it is listed or not; what is not sent is set aside.
+    /// @notice Leaves in kind: every holding pays the same part, whether it is listed or not; a leg that is not sent is
+    /// set aside.
     function leaveWithParts(uint256 who, uint256 partBps) public {
         address holder = holders[who % 3];
         uint256 shares = portfolio.balanceOf(holder) * bound(partBps, 1, 10_000) / 10_000;
@@ -180,7 +181,7 @@ contract ListingHandler is QueueHandler {
         if (!_isListed(stock)) kept[stock] += amount;
     }
 
-    /// @notice A feed falls silent; later all of them answer again.
+    /// @notice Silences a feed; later all of them answer again.
     function silence(uint256 which) external {
         uint256 feed = 1 + which % pools.length;
         (, int256 answer,,,) = _feeds[feed].latestRoundData();
@@ -200,7 +201,7 @@ contract ListingHandler is QueueHandler {
         StoppableToken(stockOf(which % pools.length)).stop(stopped);
     }
 
-    /// @notice Everything is retired, everybody leaves and claims; then what has a price is listed again.
+    /// @notice Retires everything, lets everybody leave and claim, and lists again every asset that has a price.
     function windUp() external {
         for (uint256 k; k < pools.length; ++k) {
             retire(k);
@@ -249,8 +250,8 @@ contract ListingHandler is QueueHandler {
         }
     }
 
-    /// @dev Lowers the balance that has to be there by the paid amount. A leg that a stopped token could not send is set
-    /// aside and still there.
+    /// @dev Lowers the balance that has to be there by the paid amount. A leg that a stopped token could not send is
+    /// set aside and still there.
     function _noteRetired(address[] memory all, uint256[] memory paid) private {
         for (uint256 k; k < all.length; ++k) {
             if (listingOf[all[k]] != IPortfolio.Listing.Retired) continue;

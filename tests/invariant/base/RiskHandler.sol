@@ -11,7 +11,7 @@ import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
-/// @title Everyone who may touch risk without waiting, all of them hostile
+/// @title All accounts that may touch risk without waiting, each of them hostile
 /// @notice Records what the invariants ask about.
 contract RiskHandler is Test {
     address public constant MANAGER = address(0xA11CE1);
@@ -41,7 +41,7 @@ contract RiskHandler is Test {
 
     // -- The manager and the guardian --------------------------------------------------------------------------------
 
-    /// @notice The manager proposes limits with one field changed, up or down.
+    /// @notice Proposes, as the manager, limits with one field changed, up or down.
     function tighten(uint256 field, uint256 partBps) external {
         IRiskEngine.Limits memory limits = _changed(_risk.limitsOf(address(_portfolio)), field, partBps);
         vm.prank(MANAGER);
@@ -49,7 +49,7 @@ contract RiskHandler is Test {
         _note();
     }
 
-    /// @notice The manager tries what it would have to wait for.
+    /// @notice Tries, as the manager, a change that it would have to wait for.
     function loosen(uint256 seed) external {
         vm.startPrank(MANAGER);
         if (seed % 4 == 0) try _risk.setLimits(address(_portfolio), RiskLimits.none()) {} catch {}
@@ -151,7 +151,7 @@ contract RiskHandler is Test {
         _tightest = RiskLimits.tighter(_tightest, _seen);
     }
 
-    /// @dev Half to one and a half times the value; the signed last field moves by as much.
+    /// @dev Returns half to one and a half times the value; the signed last field moves by as much.
     function _changed(
         IRiskEngine.Limits memory limits,
         uint256 k,

@@ -36,7 +36,7 @@ contract SwapHandler is Test {
         _remember();
     }
 
-    /// @dev One to three paths of one to three hops, mostly over pools that meet.
+    /// @dev Sends one to three paths of one to three hops, mostly over pools that meet.
     function swap(uint256 seed, uint96 amount, bool toOther) external {
         (ILiquidityAggregator.Order memory order, address caller) = _order(seed, amount, toOther);
         SettlementToken tokenIn = SettlementToken(order.tokenIn);
@@ -52,7 +52,7 @@ contract SwapHandler is Test {
         } catch {}
     }
 
-    /// @dev A pool turns hostile, in whatever way; re-entering, it sends an order of its own.
+    /// @dev Turns a pool hostile in any way; while it reenters, it sends an order of its own.
     function corrupt(uint256 seed, uint8 act, bool honest) external {
         (ILiquidityAggregator.Order memory order,) = _order(seed, 1e18, false);
         bytes memory errand = abi.encodeCall(ILiquidityAggregator.swap, (order));
@@ -81,7 +81,7 @@ contract SwapHandler is Test {
         gifts[token] += amount;
     }
 
-    /// @dev Nobody has called the pool.
+    /// @dev Lets a pool call back that nobody has called.
     function callBack(uint256 seed, int128 amount0, int128 amount1) external {
         try _pool(seed).callBackUnasked(aggregator, amount0, amount1) {
             ++strayCallbacks;

@@ -106,7 +106,7 @@ contract ThiefHandler is Test {
         vm.stopPrank();
     }
 
-    /// @notice I5: has to pass in any state, whatever the prices.
+    /// @notice Leaves in kind, which has to pass in any state and at any prices (I5).
     function exit(uint256 partBps) public {
         uint256 shares = portfolio.balanceOf(_investor) * bound(partBps, 1, 5000) / 10_000;
         if (shares == 0) return;
@@ -185,7 +185,7 @@ contract ThiefHandler is Test {
         }
     }
 
-    /// @dev Books what a rebalance that stood has led to.
+    /// @dev Books the result of a rebalance that stood.
     function _judge(uint256[] memory before, uint256[] memory afterwards) internal virtual {
         _recordLoss(_losses, _sum(before), _sum(afterwards));
         _checkLimits(before, afterwards);
@@ -197,7 +197,7 @@ contract ThiefHandler is Test {
         }
     }
 
-    /// @dev I3, computed here from plain loops: inside, or strictly closer if it was outside before.
+    /// @dev Computes I3 from plain loops: each metric is inside, or strictly closer if it was outside before.
     function _checkLimits(uint256[] memory before, uint256[] memory afterwards) private {
         IRiskEngine.Limits memory limits = _risk.limitsOf(address(portfolio));
         (uint256 navBefore, uint256 navAfter) = (_sum(before), _sum(afterwards));
@@ -215,7 +215,7 @@ contract ThiefHandler is Test {
         }
     }
 
-    /// @dev w'Sw for the model of ProtocolTest: variance 1e-4, covariance 5e-5. WAD.
+    /// @dev Returns w'Sw for the model of ProtocolTest: variance 1e-4, covariance 5e-5. WAD.
     function _variance(uint256[] memory values, uint256 nav) private pure returns (uint256 total) {
         for (uint256 i = 1; i < values.length; ++i) {
             for (uint256 j = 1; j < values.length; ++j) {
@@ -303,7 +303,7 @@ contract ThiefHandler is Test {
         targets[0] = rest;
     }
 
-    /// @dev Deep reserves, so that the trade's size hardly moves the rate.
+    /// @dev Sets deep reserves, so that the trade's size hardly moves the rate.
     function _setRate(ThiefPool pool, address tokenIn, address tokenOut, uint256 rateBps) internal {
         uint256 depth = 1e12;
         uint256 unitsIn = depth * 1e18 * 10 ** SettlementToken(tokenIn).decimals() / _oracle.price(tokenIn);
@@ -313,7 +313,7 @@ contract ThiefHandler is Test {
         pool.setReserves(r0, r1);
     }
 
-    /// @dev Mostly small bites, which a thief would take; now and then a large one.
+    /// @dev Returns mostly small losses, which a thief would take; now and then a large one.
     function _bite(uint256 seed) internal pure returns (uint256) {
         return seed % 4 == 0 ? 9000 + seed % 1101 : 9950 + seed % 60;
     }
