@@ -8,7 +8,7 @@ pragma solidity ^0.8.24;
 /// below its threshold approves nothing until a signer is added.
 interface ISignerSets {
     /// @param signer EOA or ERC-1271 contract that signed.
-    /// @param data 65-byte ECDSA signature, or whatever the ERC-1271 contract takes.
+    /// @param data 65-byte ECDSA signature, or the bytes that the ERC-1271 contract takes.
     struct Signature {
         address signer;
         bytes data;

@@ -66,7 +66,8 @@ interface IIdentityRegistry {
     /// @param dated True if the claim's data begins with a 32-byte word: unix seconds from which it no longer counts.
     /// @param term Expiry that it sets; the earliest of the same term counts.
     /// @param grants Class that a valid claim gives; the highest counts.
-    /// @param validity Seconds for which a verification counts, whatever the claim says; then it needs a refresh.
+    /// @param validity Maximum number of seconds for which a verification counts, for any date in the claim; then it
+    /// needs a refresh.
     struct TopicTerms {
         bool required;
         bool dated;

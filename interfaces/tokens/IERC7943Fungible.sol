@@ -26,7 +26,7 @@ interface IERC7943Fungible is IERC165 {
     /// @return True.
     function forcedTransfer(address from, address to, uint256 amount) external returns (bool);
 
-    /// @notice Sets how much of an account is frozen, whatever was frozen before; it may be more than the balance, so
+    /// @notice Sets the frozen amount of an account, in place of the present one; it may be more than the balance, so
     /// that later receipts are frozen too. At most 2^120 - 1. Role: COMPLIANCE_OFFICER, or agent.
     /// @return True.
     function setFrozenTokens(address account, uint256 amount) external returns (bool);

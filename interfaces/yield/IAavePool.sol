@@ -28,8 +28,8 @@ interface IAavePool {
     function supply(address asset, uint256 amount, address onBehalfOf, uint16 referralCode) external;
     function withdraw(address asset, uint256 amount, address to) external returns (uint256);
     function getReserveData(address asset) external view returns (ReserveData memory);
-    /// @return Assets that supplies, withdrawals, borrowers and payments have left, whatever was sent to the aToken.
-    /// Pools before version 3.1 do not have this function.
+    /// @return Assets that supplies, withdrawals, borrowers and payments have left, without amounts that were sent to
+    /// the aToken. Pools before version 3.1 do not have this function.
     function getVirtualUnderlyingBalance(address asset) external view returns (uint128);
     /// @return Index of the reserve now, ray.
     function getReserveNormalizedIncome(address asset) external view returns (uint256);

@@ -15,7 +15,7 @@ interface IAerodromeAdapter is IPairAdapter {
     error AerodromeAdapter__Drained(address tokenOut, uint256 wanted, uint256 held);
     /// @dev The fee takes the whole input.
     error AerodromeAdapter__FeeTakesAll(uint256 feeBps);
-    /// @dev No input was found that pays so much.
+    /// @dev No input was found that pays this much.
     error AerodromeAdapter__NoInput(uint256 amountOut);
 
     /// @notice The pool.

@@ -11,7 +11,7 @@ import {IPairAdapter} from "interfaces/liquidity/adapters/IPairAdapter.sol";
 interface IFluidDexAdapter is IPairAdapter {
     /// @dev The pool was asked for a quote and did something else.
     error FluidDexAdapter__NoAnswer(address dex);
-    /// @dev No input was found that pays so much.
+    /// @dev No input was found that pays this much.
     error FluidDexAdapter__NoInput(uint256 amountOut);
 
     /// @notice The pool.
