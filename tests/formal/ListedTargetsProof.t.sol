@@ -6,7 +6,7 @@ import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
-/// @title For any order, only listed contracts are called, and only the called one may call back
+/// @title Only listed contracts are called, for any order, and only the called one may call back
 contract ListedTargetsProof {
     LiquidityAggregator private _aggregator;
 

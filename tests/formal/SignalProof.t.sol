@@ -76,7 +76,7 @@ contract SignalProof is Test {
         assert(_try(address(this), _signal(nonce, 0, type(uint40).max)) == (nonce != other));
     }
 
-    /// @dev Nothing runs before the first or after the last second that were signed.
+    /// @dev A signal runs neither before the first nor after the last second that were signed.
     function check_I6_nothingRunsOutsideItsTime(uint40 from, uint40 until, uint40 now_, address caller) public {
         vm.assume(now_ < from || now_ > until);
         vm.warp(now_);

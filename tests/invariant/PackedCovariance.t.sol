@@ -6,8 +6,8 @@ import {Test} from "forge-std/Test.sol";
 
 /// @title I7: the packed form is the plain form
 contract PackedCovarianceTest is Test {
-    /// @dev For any entries, any weights of the domain and any size both give the same integer, or a negative form that
-    /// both refuse.
+    /// @dev Both forms give the same integer, or a negative one that both refuse, for any entries, any weights of the
+    /// domain and any size.
     function testFuzz_I7_FormEqualsThePlainLoop(uint256 seed, uint8 size) public {
         uint256 n = bound(size, 1, 32);
         (int64[] memory covariance, uint256[] memory weights) = _random(seed, n);

@@ -14,8 +14,8 @@ contract TranchesTest is Test {
     uint256[] private _amounts;
     uint256[] private _ends;
 
-    /// @dev For any locks in any order nothing is free before its end, nothing is lost, and the list is sorted and
-    /// bounded.
+    /// @dev The tranches of any locks in any order free nothing before its end and lose nothing, and the list is sorted
+    /// and bounded.
     function testFuzz_add__anyLocks__nothingIsFreeEarly(uint256 seed, uint8 count, uint32 spread, uint32 look) public {
         uint256 start = 1_700_000_000;
         uint256 range = uint256(spread) % 400 days + 1;
