@@ -229,7 +229,7 @@ interface IIdentityRegistry {
     /// `setTopicTerms`. Stored verdicts change when they are refreshed. Role: COMPLIANCE_OFFICER_DELAYED.
     function addClaimTopic(uint256 topic) external;
 
-    /// @notice Removes a required topic. Role: COMPLIANCE_OFFICER_DELAYED.
+    /// @notice Removes a claim topic. Role: COMPLIANCE_OFFICER_DELAYED.
     function removeClaimTopic(uint256 topic) external;
 
     /// @notice Returns the topics by index; a removed one is skipped.
