@@ -77,7 +77,7 @@ contract RiskHandler is Test {
         if (_risk.stateOf(address(_portfolio)) < before) ++unauthorisedFalls;
     }
 
-    // -- Anyone --------------------------------------------------------------------------------------------------------
+    // -- Anyone -------------------------------------------------------------------------------------------------------
 
     function trip() external {
         IRiskEngine.State before = _risk.stateOf(address(_portfolio));
@@ -99,7 +99,7 @@ contract RiskHandler is Test {
         vm.warp(vm.getBlockTimestamp() + bound(time, 1 hours, 30 hours));
     }
 
-    // -- The stolen desk -----------------------------------------------------------------------------------------------
+    // -- The stolen desk ----------------------------------------------------------------------------------------------
 
     /// @notice Posts the last model with every entry lower by up to a tenth of the variance, or higher by up to a
     /// third.
@@ -130,7 +130,7 @@ contract RiskHandler is Test {
         } catch {}
     }
 
-    // -- For the invariants --------------------------------------------------------------------------------------------
+    // -- For the invariants -------------------------------------------------------------------------------------------
 
     function tightest() external view returns (IRiskEngine.Limits memory) {
         return _tightest;
@@ -144,7 +144,7 @@ contract RiskHandler is Test {
         steps = (_lastPost - _firstPost) / 20 hours;
     }
 
-    // -- Internals -----------------------------------------------------------------------------------------------------
+    // -- Internals ----------------------------------------------------------------------------------------------------
 
     function _note() private {
         _seen = _risk.limitsOf(address(_portfolio));
