@@ -10,14 +10,23 @@ import click
 from keepers.commands.base import config_option, one_line_errors
 from keepers.commands.group import Guessing
 
+prices_option = click.option(
+    "--prices",
+    "prices_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV of closes: date,SYM1,SYM2,...; without it the S&P set that skfolio packages.",
+)
+
 
 @click.group(cls=Guessing)
 def risk() -> None:
-    """Look back at what the risk model said.
+    """Judge the risk model: by what it said, and by what others would have said.
 
     \b
     Example:
       quantera risk exceedances stocks --config keeper.yaml
+      quantera risk backtest --model "ewma student" --portfolio demo
     """
 
 
@@ -43,3 +52,51 @@ def risk_exceedances(portfolio: str, config_path: Path, as_json: bool) -> None:
 
     found = record(load_config(config_path), portfolio)
     click.echo(json.dumps(asdict(found)) if as_json else "\n".join(lines(found)))
+
+
+@risk.command("backtest")
+@prices_option
+@click.option("--model", "models", multiple=True, metavar="NAME", help="Model to judge; all unless given. Repeatable.")
+@click.option("--portfolio", "portfolios", multiple=True, metavar="NAME", help="Portfolio; all unless given. Repeatable.")
+@click.option("--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence.")
+@click.option("--test-level", type=float, default=0.95, show_default=True, help="Confidence of the tests.")
+@click.option("--window", type=int, default=1000, show_default=True, help="Returns behind each forecast.")
+@click.option("--refit", type=int, default=63, show_default=True, help="Days after which parameters are fitted again.")
+@click.option("--last", type=int, metavar="DAYS", help="Forecast the last so many days only.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_backtest(
+    prices_path: Path | None,
+    models: tuple[str, ...],
+    portfolios: tuple[str, ...],
+    levels: tuple[float, ...],
+    test_level: float,
+    window: int,
+    refit: int,
+    last: int | None,
+    as_json: bool,
+) -> None:
+    """Forecast every day of a history from the days before it, and test what came of it.
+
+    Twelve tests judge each model on each portfolio: bin, tl, pof, tuff, cci, cc, tbf and tbfi of value at risk;
+    unconditional, conditional, quantile and minimally biased of expected shortfall. docs/risk-models.md has the models,
+    the portfolios, the tests and their result on the packaged closes.
+
+    \b
+    Example:
+      quantera risk backtest --model "ewma student" --portfolio demo --last 500
+      quantera risk backtest --prices closes.csv --portfolio "equal weight" --json
+    """
+    from keepers.operations import risk_backtest as work
+    from keepers.operations.risk_tables import as_object, lines
+    from keepers.risk.backtests.rolling import Protocol
+    from keepers.risk.models import MODELS, model_named
+
+    chosen = tuple(model_named(name) for name in models) or MODELS
+    names = portfolios or work.PORTFOLIOS
+    protocol = Protocol(window, refit, tuple(dict.fromkeys(levels)))
+    history = work.read_history(prices_path).last(window, last)
+    days = history.returns.shape[0] - window
+    with click.progressbar(length=days * len(chosen), label="Forecasting", file=click.get_text_stream("stderr")) as bar:
+        results, _ = work.backtest(history, chosen, names, protocol, test_level, bar.update)
+    click.echo(json.dumps(as_object(results, history, protocol)) if as_json else "\n".join(lines(results, history)))

@@ -14,10 +14,10 @@ from keepers.risk.errors import RiskError
 
 Array = NDArray[np.float64]
 
-_CELLS = 400
-"""Cells of the tail of one distribution."""
 _LEAST = 1e-12
 """Probability of the outermost cell, relative to the tail's."""
+_CELLS = np.concatenate([[0.0], np.geomspace(_LEAST, 0.005, 100), np.linspace(0.005, 1.0, 300)[1:]])
+"""Edges of the cells of a tail, as parts of its probability."""
 _GRID = 4000
 
 
@@ -57,7 +57,7 @@ class TailReference:
         if not distributions:
             raise RiskError("no distributions", "nothing to refer to", "give at least one")
         tail = 1 - level
-        edges = tail * np.concatenate([[0.0], np.geomspace(_LEAST, 1.0, _CELLS)])
+        edges = tail * _CELLS
         grid = np.concatenate([np.geomspace(_LEAST, tail, _GRID), np.linspace(tail, 1 - 1e-9, _GRID)[1:]])
         losses, starts, quantiles = [], [], np.zeros(grid.size)
         for distribution in distributions:
@@ -66,7 +66,7 @@ class TailReference:
             if not (np.isfinite(shortfall) and shortfall > 0):
                 raise RiskError(f"shortfall {shortfall} at {level:.1%}", "not a loss", "give a distribution of returns")
             losses.append(np.diff(integral) / np.diff(edges) / shortfall)
-            starts.append(np.full(_CELLS, -float(distribution.quantile(np.array(tail))) / shortfall))
+            starts.append(np.full(edges.size - 1, -float(distribution.quantile(np.array(tail))) / shortfall))
             quantiles += distribution.quantile(grid) / shortfall / len(distributions)
         weights = np.tile(np.diff(edges) / tail, len(distributions)) / len(distributions)
         return cls(level, np.concatenate(losses), np.concatenate(starts), weights, grid, quantiles)

@@ -1,0 +1,131 @@
+"""A backtest as text, as JSON and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+from keepers import __version__
+from keepers.operations.risk_backtest import History, Result, passes_holm
+from keepers.risk.backtests.calibration import Rate
+from keepers.risk.backtests.outcome import Outcome
+from keepers.risk.backtests.rolling import Protocol
+
+
+def lines(results: Sequence[Result], history: History) -> list[str]:
+    """A backtest for a terminal: a block for each model, portfolio and level, a line for each test."""
+    found = [f"closes of {len(history.symbols)} assets, data {history.data_hash[:16]}, quantera {__version__}"]
+    for result in results:
+        days = result.outcomes[0].observations
+        found += [
+            "",
+            f"{result.model}, {result.portfolio}, {result.level:.1%}: exceeded on {result.exceeded:,} of {days:,} days, "
+            f"{result.expected:,.1f} expected",
+            f"  {'test':<17}{'statistic':>10}{'critical':>10}{'p':>9}{'N':>7}  result",
+            *(_line(outcome) for outcome in result.outcomes),
+            *(f"  fallback: {note}" for note in result.notes),
+        ]
+    return found
+
+
+def _line(outcome: Outcome) -> str:
+    said = "accepted" if outcome.accepted else "REJECTED"
+    note = f", {outcome.note}" if outcome.note else ""
+    return (
+        f"  {outcome.test:<17}{outcome.statistic:>10.4f}{outcome.critical:>10.4f}{outcome.p_value:>9.4f}"
+        f"{outcome.observations:>7}  {said}{note}"
+    )
+
+
+def as_object(results: Sequence[Result], history: History, protocol: Protocol) -> dict[str, Any]:
+    """A backtest for programs, with what it was computed from. Infinite critical values are null."""
+    return {
+        "version": __version__,
+        "data": {
+            "sha256": history.data_hash,
+            "symbols": history.symbols,
+            "first": str(history.dates[protocol.window]),
+            "last": str(history.dates[-1]),
+        },
+        "protocol": asdict(protocol),
+        "results": [_object(result) for result in results],
+    }
+
+
+def _object(result: Result) -> dict[str, Any]:
+    found = asdict(result)
+    for line, outcome in zip(found["outcomes"], result.outcomes, strict=True):
+        line["accepted"] = outcome.accepted
+        line["critical"] = outcome.critical if abs(outcome.critical) != float("inf") else None
+    return found
+
+
+def summary_table(results: Sequence[Result], test_level: float) -> str:
+    """A line for each model: how many tests reject at each level, and whether the whole row passes. Markdown."""
+    levels = sorted({result.level for result in results})
+    rows = [
+        "| model | " + " | ".join(f"rejected at {level:.0%}" for level in levels) + " | every test | after Holm |",
+        "|---|" + "--:|" * len(levels) + "---|---|",
+    ]
+    for model, group in groupby(results, key=lambda result: result.model):
+        mine = list(group)
+        outcomes = [outcome for result in mine for outcome in result.outcomes]
+        counts = []
+        for level in levels:
+            at = [outcome for result in mine if result.level == level for outcome in result.outcomes]
+            counts.append(f"{sum(not outcome.accepted for outcome in at)} of {len(at)}")
+        every = "passes" if all(outcome.accepted for outcome in outcomes) else "fails"
+        holm = "passes" if passes_holm(outcomes, test_level) else "fails"
+        rows.append(f"| {model} | " + " | ".join(counts) + f" | {every} | {holm} |")
+    return "\n".join(rows)
+
+
+def full_table(results: Sequence[Result]) -> str:
+    """A line for each model, portfolio and level with the p-value of every test, bold where it rejects. Markdown."""
+    names = [outcome.test for outcome in results[0].outcomes]
+    rows = [
+        "| model | portfolio | level | exceeded | expected | " + " | ".join(names) + " |",
+        "|---|---|--:|--:|--:|" + "--:|" * len(names),
+    ]
+    for result in results:
+        cells = [_cell(outcome) for outcome in result.outcomes]
+        head = f"{result.model} | {result.portfolio} | {result.level:.0%} | {result.exceeded} | {result.expected:.1f}"
+        rows.append(f"| {head} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def _cell(outcome: Outcome) -> str:
+    text = f"{outcome.p_value:.3f}" if outcome.p_value >= 0.0005 else "<0.001"
+    return text if outcome.accepted else f"**{text}**"
+
+
+def size_table(rates: Sequence[Rate]) -> str:
+    """Sizes in percent: of what a user sees, and with ties counted in part. Markdown."""
+    columns = sorted({(rate.level, rate.days) for rate in rates})
+    rows = [
+        "| test | " + " | ".join(f"{level:.1%}, N = {days}" for level, days in columns) + " |",
+        "|---|" + "--:|" * len(columns),
+    ]
+    for test in dict.fromkeys(rate.test for rate in rates):
+        cells = []
+        for column in columns:
+            (rate,) = (found for found in rates if found.test == test and (found.level, found.days) == column)
+            cells.append(f"{100 * rate.randomised:.1f} ({100 * rate.decided:.1f})")
+        rows.append(f"| {test} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def power_table(rates: Sequence[Rate], level: float) -> str:
+    """Powers in percent at one level: a line for each test, a column for each truth and length. Markdown."""
+    mine = [rate for rate in rates if rate.level == level]
+    columns = list(dict.fromkeys((rate.truth, rate.days) for rate in mine))
+    rows = [
+        "| test | " + " | ".join(f"{truth}, N = {days}" for truth, days in columns) + " |",
+        "|---|" + "--:|" * len(columns),
+    ]
+    for test in dict.fromkeys(rate.test for rate in mine):
+        values = {(rate.truth, rate.days): rate.decided for rate in mine if rate.test == test}
+        rows.append(f"| {test} | " + " | ".join(f"{100 * values[column]:.0f}" for column in columns) + " |")
+    return "\n".join(rows)
