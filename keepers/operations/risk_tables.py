@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from keepers import __version__
 from keepers.operations.risk_backtest import History, Result, passes_holm
 from keepers.risk.backtests.calibration import Rate
 from keepers.risk.backtests.outcome import Outcome
-from keepers.risk.backtests.rolling import Protocol
+from keepers.risk.backtests.rolling import Protocol, Track
+from keepers.risk.backtests.scoring import confidence_set, diebold_mariano, fz0_loss
+
+Array = NDArray[np.float64]
 
 
 def lines(results: Sequence[Result], history: History) -> list[str]:
@@ -102,7 +108,7 @@ def _cell(outcome: Outcome) -> str:
 
 
 def size_table(rates: Sequence[Rate]) -> str:
-    """Sizes in percent: of what a user sees, and with ties counted in part. Markdown."""
+    """Sizes in percent: with ties counted in part and, in brackets, of what a user sees. Markdown."""
     columns = sorted({(rate.level, rate.days) for rate in rates})
     rows = [
         "| test | " + " | ".join(f"{level:.1%}, N = {days}" for level, days in columns) + " |",
@@ -117,15 +123,41 @@ def size_table(rates: Sequence[Rate]) -> str:
     return "\n".join(rows)
 
 
-def power_table(rates: Sequence[Rate], level: float) -> str:
-    """Powers in percent at one level: a line for each test, a column for each truth and length. Markdown."""
-    mine = [rate for rate in rates if rate.level == level]
-    columns = list(dict.fromkeys((rate.truth, rate.days) for rate in mine))
-    rows = [
-        "| test | " + " | ".join(f"{truth}, N = {days}" for truth, days in columns) + " |",
-        "|---|" + "--:|" * len(columns),
-    ]
-    for test in dict.fromkeys(rate.test for rate in mine):
-        values = {(rate.truth, rate.days): rate.decided for rate in mine if rate.test == test}
-        rows.append(f"| {test} | " + " | ".join(f"{100 * values[column]:.0f}" for column in columns) + " |")
+def power_table(rates: Sequence[Rate]) -> str:
+    """Powers in percent: a line for each truth, level and length, a column for each test. Markdown."""
+    names = list(dict.fromkeys(rate.test for rate in rates))
+    rows = ["| truth | level | N | " + " | ".join(names) + " |", "|---|--:|--:|" + "--:|" * len(names)]
+    for truth, level, days in dict.fromkeys((rate.truth, rate.level, rate.days) for rate in rates):
+        values = {rate.test: rate.decided for rate in rates if (rate.truth, rate.level, rate.days) == (truth, level, days)}
+        cells = " | ".join(f"{100 * values[name]:.0f}" for name in names)
+        rows.append(f"| {truth} | {level:.1%} | {days} | {cells} |")
     return "\n".join(rows)
+
+
+def score_table(tracks: Mapping[tuple[str, str], Track], standing: str, set_size: float = 0.1) -> str:
+    """Mean FZ0 losses: bold in the model confidence set, an asterisk where the default is told apart. Markdown.
+
+    Args:
+        tracks: Forecasts by model and portfolio.
+        standing: Model that the others are compared with by Diebold and Mariano's test, at 5%.
+        set_size: Probability that the best model is left out of the confidence set.
+    """
+    models = list(dict.fromkeys(model for model, _ in tracks))
+    portfolios = list(dict.fromkeys(portfolio for _, portfolio in tracks))
+    levels = next(iter(tracks.values())).levels
+    cells: dict[str, list[str]] = {model: [] for model in models}
+    for portfolio in portfolios:
+        for index, level in enumerate(levels):
+            losses = {model: _fz0(tracks[model, portfolio], index, level) for model in models}
+            kept = confidence_set(losses, set_size)
+            for model in models:
+                text = f"{float(losses[model].mean()):.4f}"
+                apart = model != standing and diebold_mariano(losses[model], losses[standing]).p_value < 0.05
+                cells[model].append((f"**{text}**" if model in kept else text) + ("*" if apart else ""))
+    heads = [f"{portfolio}, {level:.0%}" for portfolio in portfolios for level in levels]
+    rows = ["| model | " + " | ".join(heads) + " |", "|---|" + "--:|" * len(heads)]
+    return "\n".join(rows + [f"| {model} | " + " | ".join(cells[model]) + " |" for model in models])
+
+
+def _fz0(track: Track, index: int, level: float) -> Array:
+    return fz0_loss(track.returns, track.var[index], track.shortfall[index], level)

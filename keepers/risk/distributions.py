@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -130,11 +131,13 @@ class Empirical:
         return np.asarray(self._integrals[at] + way * middle, dtype=np.float64)
 
 
+@lru_cache(maxsize=1024)
 def value_at_risk_of(distribution: Distribution, level: float) -> float:
     """Loss that is exceeded with probability 1 - level, in units of the scale."""
     return -float(distribution.quantile(np.array(1 - level)))
 
 
+@lru_cache(maxsize=1024)
 def shortfall_of(distribution: Distribution, level: float) -> float:
     """Mean loss in the worst 1 - level of cases, in units of the scale.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ _LEAST = 1e-12
 """Probability of the outermost cell, relative to the tail's."""
 _CELLS = np.concatenate([[0.0], np.geomspace(_LEAST, 0.005, 100), np.linspace(0.005, 1.0, 300)[1:]])
 """Edges of the cells of a tail, as parts of its probability."""
-_GRID = 4000
+_GRID = 1500
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class TailReference:
 
     @classmethod
     def of(cls, distributions: Sequence[Distribution], level: float) -> TailReference:
-        """The reference of forecasts with these distributions, each counted once.
+        """The reference of forecasts with these distributions, one for each day or for evenly spaced days.
 
         Cells of a tail hold their exact mean loss, so that no cut-off changes the shortfall.
 
@@ -59,14 +60,15 @@ class TailReference:
         tail = 1 - level
         edges = tail * _CELLS
         grid = np.concatenate([np.geomspace(_LEAST, tail, _GRID), np.linspace(tail, 1 - 1e-9, _GRID)[1:]])
-        losses, starts, quantiles = [], [], np.zeros(grid.size)
-        for distribution in distributions:
+        losses, starts, weights, quantiles = [], [], [], np.zeros(grid.size)
+        for distribution, count in Counter(distributions).items():
+            share = count / len(distributions)
             integral = -distribution.lower_integral(edges)
             shortfall = float(integral[-1]) / tail
             if not (np.isfinite(shortfall) and shortfall > 0):
                 raise RiskError(f"shortfall {shortfall} at {level:.1%}", "not a loss", "give a distribution of returns")
             losses.append(np.diff(integral) / np.diff(edges) / shortfall)
             starts.append(np.full(edges.size - 1, -float(distribution.quantile(np.array(tail))) / shortfall))
-            quantiles += distribution.quantile(grid) / shortfall / len(distributions)
-        weights = np.tile(np.diff(edges) / tail, len(distributions)) / len(distributions)
-        return cls(level, np.concatenate(losses), np.concatenate(starts), weights, grid, quantiles)
+            weights.append(np.diff(edges) / tail * share)
+            quantiles += distribution.quantile(grid) / shortfall * share
+        return cls(level, np.concatenate(losses), np.concatenate(starts), np.concatenate(weights), grid, quantiles)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,11 +154,11 @@ class _Book:
             self._sample.append(forecast.distribution)
 
     def track(self) -> Track:
-        references = tuple(TailReference.of(_grouped(self._sample), level) for level in self._levels)
+        references = tuple(_reference(tuple(self._sample), level) for level in self._levels)
         return Track(self._returns, self._ranks, self._var, self._shortfall, self._levels, references)
 
 
-def _grouped(distributions: Sequence[Distribution]) -> Sequence[Distribution]:
-    """One distribution in place of many that are all the same."""
-    first = distributions[0]
-    return [first] if all(other is first for other in distributions) else distributions
+@lru_cache(maxsize=8)
+def _reference(distributions: tuple[Distribution, ...], level: float) -> TailReference:
+    """Computed once for portfolios that share their distributions, as those of an elliptical model do."""
+    return TailReference.of(distributions, level)
