@@ -27,6 +27,7 @@ def risk() -> None:
     Example:
       quantera risk exceedances stocks --config keeper.yaml
       quantera risk backtest --model "ewma student" --portfolio demo
+      quantera risk var --portfolio demo --scenarios 100000
     """
 
 
@@ -100,3 +101,68 @@ def risk_backtest(
     with click.progressbar(length=days * len(chosen), label="Forecasting", file=click.get_text_stream("stderr")) as bar:
         results, _ = work.backtest(history, chosen, names, protocol, test_level, bar.update)
     click.echo(json.dumps(as_object(results, history, protocol)) if as_json else "\n".join(lines(results, history)))
+
+
+@risk.command("var")
+@prices_option
+@click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option("--assets", type=int, metavar="N", help="Equal weights of N generated assets in place of closes.")
+@click.option("--source", default="student", show_default=True, metavar="NAME", help="Where days come from; see below.")
+@click.option("--scenarios", type=int, default=10_000, show_default=True, help="Number of paths.")
+@click.option("--sampling", default="plain", show_default=True, metavar="NAME", help="plain, antithetic or sobol.")
+@click.option("--horizon", "horizons", multiple=True, type=int, default=(1,), show_default=True, help="Days. Repeatable.")
+@click.option("--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
+@click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are simulated at once.")
+@click.option("--executor", type=click.Choice(["thread", "process"]), default="thread", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_var(
+    prices_path: Path | None,
+    portfolio: str,
+    assets: int | None,
+    source: str,
+    scenarios: int,
+    sampling: str,
+    horizons: tuple[int, ...],
+    levels: tuple[float, ...],
+    seed: int,
+    workers: int,
+    executor: str,
+    as_json: bool,
+) -> None:
+    """Simulate value at risk and expected shortfall, with standard errors and the part of every asset.
+
+    Sources: gaussian, student, t-copula, bootstrap (stretches of history) and filtered (history at GJR volatilities),
+    with the parameters of the last 1,000 returns.
+
+    \b
+    Example:
+      quantera risk var --portfolio demo --source filtered --horizon 1 --horizon 10
+      quantera risk var --assets 100 --scenarios 1000000 --workers 2 --json
+    """
+    from keepers.operations import risk_simulation as work
+    from keepers.operations.risk_backtest import read_history
+    from keepers.risk.errors import RiskError
+
+    if seed < 0:
+        raise RiskError(f"seed {seed}", "negative", "give 0 or more")
+    if assets is None:
+        book = work.book_of(read_history(prices_path), portfolio, source)
+    else:
+        book = work.generated_book(assets, source)
+    days = tuple(sorted(set(horizons)))
+    found = work.simulate(
+        book,
+        scenarios,
+        seed,
+        days,
+        tuple(dict.fromkeys(levels)),
+        work.sampling_named(sampling),
+        workers,
+        executor == "process",
+    )
+    asked = {"source": source, "paths": scenarios, "sampling": sampling, "seed": seed, "horizons": days}
+    click.echo(
+        json.dumps(work.as_object(found, book, asked)) if as_json else "\n".join(work.lines(found, book, scenarios, seed))
+    )

@@ -120,7 +120,8 @@ def simulate_block(simulation: Simulation, index: int, edges: Array | None) -> B
     growth: Array | None = None
     at = 0
     for day, returns in enumerate(source.days(draws, paths, horizon), 1):
-        bounded = np.maximum(returns, -1.0)
+        # Sources yield arrays that nobody else holds.
+        bounded = np.maximum(returns, -1.0, out=returns)
         growth = bounded if growth is None else growth + bounded + growth * bounded
         if day != simulation.horizons[at]:
             continue

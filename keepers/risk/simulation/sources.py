@@ -43,7 +43,7 @@ class Source(Protocol):
         ...
 
     def days(self, draws: Draws, paths: int, horizon: int) -> Iterator[Array]:
-        """Yields the simple returns of each day, (paths, assets)."""
+        """Yields the simple returns of each day, (paths, assets); the arrays are the caller's to change."""
         ...
 
 
