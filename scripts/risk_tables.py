@@ -76,21 +76,21 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
     yield notes(results)
     click.echo("comparing", err=True)
     yield (
-        "## Which model is best\n\nMean FZ0 loss of value at risk and shortfall together; less is better. Bold: in the 90% "
-        f"model confidence set. Asterisk: told apart from `{STANDING}` by Diebold and Mariano's test at 5%."
+        "## Which model is best\n\nMean FZ0 loss of value at risk and shortfall together; less is better. Bold: in the "
+        f"90% model confidence set. Asterisk: told apart from `{STANDING}` by Diebold and Mariano's test at 5%."
     )
     yield score_table(tracks, STANDING)
     click.echo("measuring the tests' sizes", err=True)
     yield (
-        f"## Size of the tests\n\nRejections of right forecasts in percent of {SIZE_SERIES:,} series; 5 is nominal. First "
-        "with ties counted in part, then, in brackets, as reported: a count has few values, and a test that counts all "
-        "ties against rejection rejects more seldom than its nominal size."
+        f"## Size of the tests\n\nRejections of right forecasts in percent of {SIZE_SERIES:,} series; 5 is nominal. "
+        "First with ties counted in part, then, in brackets, as reported: a count has few values, and a test that "
+        "counts all ties against rejection rejects more seldom than its nominal size."
     )
     yield size_table(sizes(protocol.levels))
     click.echo("measuring the tests' powers", err=True)
     yield (
-        f"## Power of the tests\n\nRejections in percent of {POWER_SERIES:,} series where forecasts are a standard normal's "
-        "and the truth is another."
+        f"## Power of the tests\n\nRejections in percent of {POWER_SERIES:,} series where forecasts are a standard "
+        "normal's and the truth is another."
     )
     yield power_table(powers(protocol.levels))
 
@@ -104,8 +104,8 @@ def verdict(results: list[Result]) -> str:
         return f"Every test on every portfolio at both levels is passed by: {', '.join(passing)}."
     best = min(rejected, key=lambda name: rejected[name])
     return (
-        f"**No model passes every test on every portfolio at both levels.** The fewest rejections are those of `{best}` "
-        f"({rejected[best]}); the bot's default `{STANDING}` has {rejected[STANDING]}."
+        f"**No model passes every test on every portfolio at both levels.** The fewest rejections are those of "
+        f"`{best}` ({rejected[best]}); the bot's default `{STANDING}` has {rejected[STANDING]}."
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,6 +20,18 @@ prices_option = click.option(
     metavar="FILE",
     help="CSV of closes: date,SYM1,SYM2,...; without it the S&P set that skfolio packages.",
 )
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error where a person looks at it, and nothing elsewhere."""
+    stream = click.get_text_stream("stderr")
+    if not stream.isatty():
+        yield lambda _: None
+        return
+    bar: Any
+    with click.progressbar(length=steps, label="Forecasting", file=stream) as bar:
+        yield bar.update
 
 
 @click.group(cls=Guessing)
@@ -58,8 +73,12 @@ def risk_exceedances(portfolio: str, config_path: Path, as_json: bool) -> None:
 @risk.command("backtest")
 @prices_option
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Model to judge; all unless given. Repeatable.")
-@click.option("--portfolio", "portfolios", multiple=True, metavar="NAME", help="Portfolio; all unless given. Repeatable.")
-@click.option("--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence.")
+@click.option(
+    "--portfolio", "portfolios", multiple=True, metavar="NAME", help="Portfolio; all unless given. Repeatable."
+)
+@click.option(
+    "--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence."
+)
 @click.option("--test-level", type=float, default=0.95, show_default=True, help="Confidence of the tests.")
 @click.option("--window", type=int, default=1000, show_default=True, help="Returns behind each forecast.")
 @click.option("--refit", type=int, default=63, show_default=True, help="Days after which parameters are fitted again.")
@@ -98,8 +117,8 @@ def risk_backtest(
     protocol = Protocol(window, refit, tuple(dict.fromkeys(levels)))
     history = work.read_history(prices_path).last(window, last)
     days = history.returns.shape[0] - window
-    with click.progressbar(length=days * len(chosen), label="Forecasting", file=click.get_text_stream("stderr")) as bar:
-        results, _ = work.backtest(history, chosen, names, protocol, test_level, bar.update)
+    with _progress(days * len(chosen)) as advance:
+        results, _ = work.backtest(history, chosen, names, protocol, test_level, advance)
     click.echo(json.dumps(as_object(results, history, protocol)) if as_json else "\n".join(lines(results, history)))
 
 
@@ -110,8 +129,12 @@ def risk_backtest(
 @click.option("--source", default="student", show_default=True, metavar="NAME", help="Where days come from; see below.")
 @click.option("--scenarios", type=int, default=10_000, show_default=True, help="Number of paths.")
 @click.option("--sampling", default="plain", show_default=True, metavar="NAME", help="plain, antithetic or sobol.")
-@click.option("--horizon", "horizons", multiple=True, type=int, default=(1,), show_default=True, help="Days. Repeatable.")
-@click.option("--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence.")
+@click.option(
+    "--horizon", "horizons", multiple=True, type=int, default=(1,), show_default=True, help="Days. Repeatable."
+)
+@click.option(
+    "--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
 @click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are simulated at once.")
 @click.option("--executor", type=click.Choice(["thread", "process"]), default="thread", show_default=True)
@@ -164,5 +187,46 @@ def risk_var(
     )
     asked = {"source": source, "paths": scenarios, "sampling": sampling, "seed": seed, "horizons": days}
     click.echo(
-        json.dumps(work.as_object(found, book, asked)) if as_json else "\n".join(work.lines(found, book, scenarios, seed))
+        json.dumps(work.as_object(found, book, asked))
+        if as_json
+        else "\n".join(work.lines(found, book, scenarios, seed))
     )
+
+
+@risk.command("stress")
+@prices_option
+@click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option("--depth", type=float, default=0.15, show_default=True, help="Least fall of the market in an episode.")
+@click.option("--max-drawdown", type=float, metavar="FRACTION", help="Limit whose nearest breach is looked for.")
+@click.option("--max-var", type=float, metavar="FRACTION", help="The same for 99% value at risk after a shock.")
+@click.option("--max-weight", type=float, metavar="FRACTION", help="The same for the largest weight after a shock.")
+@click.option("--max-concentration", type=float, metavar="FRACTION", help="The same for the sum of squared weights.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, with every shock.")
+@one_line_errors
+def risk_stress(
+    prices_path: Path | None,
+    portfolio: str,
+    depth: float,
+    max_drawdown: float | None,
+    max_var: float | None,
+    max_weight: float | None,
+    max_concentration: float | None,
+    as_json: bool,
+) -> None:
+    """Find what would hurt: past falls, correlations of one, 1,331 shocks, and the nearest breach of each limit.
+
+    \b
+    Example:
+      quantera risk stress --portfolio demo --max-drawdown 0.1 --max-weight 0.25
+    """
+    from keepers.operations import risk_stress as work
+    from keepers.operations.risk_backtest import read_history
+    from keepers.risk.errors import RiskError
+    from keepers.risk.reverse_stress import Limits
+
+    for name, value in (("drawdown", max_drawdown), ("var", max_var), ("weight", max_weight)):
+        if value is not None and not 0 < value <= 1:
+            raise RiskError(f"--max-{name} {value}", "not above 0 and at most 1", "give 0.1 for 10%")
+    limits = Limits(max_drawdown, max_var, max_weight, max_concentration)
+    found = work.stress(read_history(prices_path), portfolio, limits, depth)
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))

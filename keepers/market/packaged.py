@@ -26,7 +26,9 @@ def sp500() -> Prices:
     """
     package = importlib.util.find_spec("skfolio")
     if package is None or package.origin is None:
-        raise PriceError("packaged closes", "skfolio is not installed", "pip install 'quantera[risk]', or give --prices")
+        raise PriceError(
+            "packaged closes", "skfolio is not installed", "pip install 'quantera[risk]', or give --prices"
+        )
     path = Path(package.origin).parent / _FILE
     try:
         text = gzip.decompress(path.read_bytes()).decode("utf-8")

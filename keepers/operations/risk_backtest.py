@@ -176,8 +176,8 @@ def backtest(
 def passes_holm(outcomes: Sequence[Outcome], test_level: float) -> bool:
     """True if no test of a family rejects after Holm's correction, with which a right family seldom fails at all.
 
-    Source: Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian J. of Statistics 6. Some
-    test rejects exactly if the smallest p-value is at most (1 - test_level) / tests.
+    Source: Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian J. of Statistics 6.
+    Some test rejects exactly if the smallest p-value is at most (1 - test_level) / tests.
     """
     return min(outcome.p_value for outcome in outcomes) > (1 - test_level) / len(outcomes)
 

@@ -139,9 +139,7 @@ def simulate(
     simulation = Simulation(book.source, book.weights, paths, seed, tuple(horizons), sampling)
     if workers == 1:
         return tails(run(simulation), tuple(levels))
-    made: Executor = (
-        ProcessPoolExecutor(workers, get_context("spawn")) if processes else ThreadPoolExecutor(workers)
-    )
+    made: Executor = ProcessPoolExecutor(workers, get_context("spawn")) if processes else ThreadPoolExecutor(workers)
     with made as executor:
         return tails(run(simulation, executor, workers), tuple(levels))
 

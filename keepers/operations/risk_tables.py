@@ -27,8 +27,8 @@ def lines(results: Sequence[Result], history: History) -> list[str]:
         days = result.outcomes[0].observations
         found += [
             "",
-            f"{result.model}, {result.portfolio}, {result.level:.1%}: exceeded on {result.exceeded:,} of {days:,} days, "
-            f"{result.expected:,.1f} expected",
+            f"{result.model}, {result.portfolio}, {result.level:.1%}: exceeded on {result.exceeded:,} of {days:,} "
+            f"days, {result.expected:,.1f} expected",
             f"  {'test':<17}{'statistic':>10}{'critical':>10}{'p':>9}{'N':>7}  result",
             *(_line(outcome) for outcome in result.outcomes),
             *(f"  fallback: {note}" for note in result.notes),
@@ -128,7 +128,9 @@ def power_table(rates: Sequence[Rate]) -> str:
     names = list(dict.fromkeys(rate.test for rate in rates))
     rows = ["| truth | level | N | " + " | ".join(names) + " |", "|---|--:|--:|" + "--:|" * len(names)]
     for truth, level, days in dict.fromkeys((rate.truth, rate.level, rate.days) for rate in rates):
-        values = {rate.test: rate.decided for rate in rates if (rate.truth, rate.level, rate.days) == (truth, level, days)}
+        values = {
+            rate.test: rate.decided for rate in rates if (rate.truth, rate.level, rate.days) == (truth, level, days)
+        }
         cells = " | ".join(f"{100 * values[name]:.0f}" for name in names)
         rows.append(f"| {truth} | {level:.1%} | {days} | {cells} |")
     return "\n".join(rows)

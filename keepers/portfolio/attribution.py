@@ -44,7 +44,8 @@ def brinson_fachler(weights: Array, benchmark_weights: Array, returns: Array, be
     """Effects of every segment in every period.
 
     Source: Brinson and Fachler (1985), "Measuring non-US equity portfolio performance", J. of Portfolio Management
-    11(3). w and v are the portfolio's and the benchmark's weights, r and b their returns in a segment, B the benchmark's.
+    11(3). w and v are the portfolio's and the benchmark's weights, r and b their returns in a segment, and B is the
+    benchmark's return.
 
     Args:
         weights, benchmark_weights: (periods, segments), at the beginning of each period, summing to one; cash is a
@@ -70,7 +71,7 @@ def brinson_fachler(weights: Array, benchmark_weights: Array, returns: Array, be
             )
     total = np.sum(benchmark_weights * benchmark_returns, axis=1)
     over, better = weights - benchmark_weights, returns - benchmark_returns
-    # Weights that sum to one only within rounding leave a rest with the benchmark's return, which belongs to allocation.
+    # Weights that sum to one only within rounding leave a rest at the benchmark's return; it belongs to allocation.
     return Effects(
         over * (benchmark_returns - total[:, np.newaxis]) + (over.sum(axis=1) * total)[:, np.newaxis] / over.shape[1],
         benchmark_weights * better,
@@ -106,7 +107,9 @@ def link(effects: Effects, method: Linking = "carino") -> Effects:
         factors = _menchero(mine, market, total, base)
     else:
         raise PerformanceError(f"linking '{method}'", "unknown", "choose carino or menchero")
-    return Effects(factors @ effects.allocation, factors @ effects.selection, factors @ effects.interaction, total, base)
+    return Effects(
+        factors @ effects.allocation, factors @ effects.selection, factors @ effects.interaction, total, base
+    )
 
 
 def _log_factor(mine: Array, market: Array) -> Array:

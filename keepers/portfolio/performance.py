@@ -187,12 +187,11 @@ def time_weighted(values: Array, flows: Array) -> Array:
     """
     if values.ndim != 1 or flows.shape != (values.size - 1,):
         raise PerformanceError(f"values {values.shape}, flows {flows.shape}", "do not fit", "give one flow a day")
-    begun = values[:-1] + flows
+    begun: Array = values[:-1] + flows
     if not np.all(begun > 0):
         day = int(np.argmin(begun))
         raise PerformanceError(f"value {begun[day]} at the beginning of day {day}", "not positive", "end the series")
-    found: Array = values[1:] / begun - 1
-    return found
+    return np.asarray(values[1:] / begun - 1, dtype=np.float64)
 
 
 def money_weighted(dates: list[date], flows: list[float]) -> float:
@@ -203,8 +202,8 @@ def money_weighted(dates: list[date], flows: list[float]) -> float:
         flows: Deposits negative, withdrawals and the final value positive, as an investor sees them.
 
     Raises:
-        PerformanceError: If lengths differ, there is no flow in one of the directions, or no rate from -99.99% to 10,000%
-            solves it.
+        PerformanceError: If lengths differ, there is no flow in one of the directions, or no rate from -99.99% to
+            10,000% solves it.
     """
     if len(dates) != len(flows) or not any(flow > 0 for flow in flows) or not any(flow < 0 for flow in flows):
         raise PerformanceError(f"{len(flows)} flows", "not in both directions", "give deposits and the final value")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -16,7 +17,7 @@ from keepers.risk.errors import RiskError
 Array = NDArray[np.float64]
 
 
-class Distribution(Protocol):
+class Distribution(Hashable, Protocol):
     """A distribution of returns in units of a scale that the forecast gives; losses are negative."""
 
     def quantile(self, probability: Array) -> Array:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import LinearConstraint, NonlinearConstraint, minimize
 
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation.sources import root_of
 
 Array = NDArray[np.float64]
-Excess = Callable[[Array], float]
-"""How far a limit is exceeded after a shock: negative inside, zero at it. Its argument is (assets,), returns."""
-
 LEAST_RETURN = -0.99
 _TOLERANCE = 1e-7
 _MOST_SETS = 20_000
@@ -61,10 +58,11 @@ class Breach:
 def reverse_stress(weights: Array, covariance: Array, limits: Limits, z99: float) -> list[Breach]:
     """The nearest breach of every limit that is on; a limit that no shock breaches is left out.
 
-    A shock r = L x is found by minimising |x|^2 on the limit, by sequential quadratic programming from every asset's and
-    the whole portfolio's direction, because limits of weights after a shock are not convex. No asset falls by more than
-    99%. Source: Breuer, Jandačka, Rheinberger and Summer (2009), "How to find plausible, severe, and useful stress
-    scenarios", International J. of Central Banking 5(3), for the distance.
+    Limits of losses and of single weights are planes, with a closed form. Value at risk and concentration after a shock
+    are not convex: a shock r = L x is found by minimising |x|^2 on them, by sequential quadratic programming from every
+    asset's and the whole portfolio's direction. No asset falls by more than 99%. Source of the distance: Breuer,
+    Jandačka, Rheinberger and Summer (2009), "How to find plausible, severe, and useful stress scenarios", International
+    J. of Central Banking 5(3).
 
     Args:
         weights: (assets,), fractions of NAV, none negative; the remainder to one is cash.
@@ -79,23 +77,27 @@ def reverse_stress(weights: Array, covariance: Array, limits: Limits, z99: float
         shapes = f"weights {weights.shape}, covariance {covariance.shape}"
         raise RiskError(shapes, "do not fit, or a weight is negative", "give (n,) and (n, n)")
     root = root_of(covariance)
-    found = []
-    for name, excesses in _excesses(weights, covariance, limits, z99).items():
-        nearest = [breach for excess in excesses if (breach := _nearest(name, excess, root, weights)) is not None]
-        if nearest:
-            found.append(min(nearest, key=lambda breach: breach.distance))
+    found: list[Breach] = []
+    for name, planes in _planes(weights, limits).items():
+        breaches = [_nearest_on_plane(name, normal, level, root, weights) for normal, level in planes]
+        possible = [breach for breach in breaches if breach is not None]
+        found += [min(possible, key=lambda breach: breach.distance)] if possible else []
+    for name, surface in _surfaces(weights, covariance, limits, z99).items():
+        breach = _nearest_on_surface(name, surface, root)
+        found += [breach] if breach is not None else []
     return found
 
 
 def fewest_assets(weights: Array, covariance: Array, loss: float, most: float) -> tuple[tuple[int, ...], float]:
-    """The smallest set of assets whose falls alone lose as much, no farther than `most` standard deviations away.
+    """The smallest set of assets whose own falls lose as much, no farther than `most` standard deviations away.
 
-    All other assets stay where they are. A set's nearest shock has the distance loss / sqrt(w' (P_SS)^-1 w), with P the
-    inverse of the covariance; among sets of one size the nearest is taken.
+    What the other assets do counts neither way. A set's nearest shock is loss / sqrt(w'Sw) away, with w and S of the
+    set alone; among sets of one size the nearest is taken. Sets of a size of which there are more than 20,000 are not
+    all looked at: the best smaller set then grows by one asset at a time.
 
     Args:
         weights: (assets,), fractions of NAV.
-        covariance: (assets, assets), daily, positive definite.
+        covariance: (assets, assets), daily.
         loss: Loss to be reached, fraction of NAV.
         most: Maximum Mahalanobis distance.
 
@@ -103,81 +105,149 @@ def fewest_assets(weights: Array, covariance: Array, loss: float, most: float) -
         Indices of the assets, and the distance; no assets and infinity if all together are not enough.
 
     Raises:
-        RiskError: If the covariance is singular.
+        RiskError: If shapes differ or the loss is not above zero.
     """
-    try:
-        precision = np.linalg.inv(covariance)
-    except np.linalg.LinAlgError:
-        raise RiskError("covariance", "singular", "shrink it, or leave out assets that never move") from None
+    if weights.ndim != 1 or covariance.shape != (weights.size, weights.size) or not loss > 0:
+        shapes = f"weights {weights.shape}, covariance {covariance.shape}, loss {loss}"
+        raise RiskError(shapes, "do not fit, or no loss", "give (n,), (n, n) and a loss above zero")
+    parts = np.outer(weights, weights) * covariance
 
     def distance(chosen: tuple[int, ...]) -> float:
-        part = precision[np.ix_(chosen, chosen)]
-        held = weights[list(chosen)]
-        strength = float(held @ np.linalg.solve(part, held))
-        return loss / math.sqrt(strength) if strength > 0 else math.inf
+        variance = float(parts[np.ix_(chosen, chosen)].sum())
+        return loss / math.sqrt(variance) if variance > 0 else math.inf
 
-    assets = range(weights.size)
+    held = np.flatnonzero(weights).tolist()
     best: tuple[int, ...] = ()
-    for size in range(1, weights.size + 1):
-        if math.comb(weights.size, size) <= _MOST_SETS:
-            best = min(combinations(assets, size), key=distance)
+    for size in range(1, len(held) + 1):
+        if math.comb(len(held), size) <= _MOST_SETS:
+            best = min(combinations(held, size), key=distance)
         else:
-            best = min((tuple(sorted((*best, asset))) for asset in assets if asset not in best), key=distance)
+            best = min((tuple(sorted((*best, asset))) for asset in held if asset not in best), key=distance)
         if distance(best) <= most:
             return best, distance(best)
     return (), math.inf
 
 
-def _excesses(weights: Array, covariance: Array, limits: Limits, z99: float) -> dict[str, list[Excess]]:
-    """A function for each way to breach each limit; in each, `after` are the weights that a shock leaves."""
+def _planes(weights: Array, limits: Limits) -> dict[str, list[tuple[Array, float]]]:
+    """Limits that are half-spaces: (a, b) of every a'r >= b that is a breach.
 
-    def after(returns: Array) -> Array:
-        grown: Array = weights * (1 + returns) / (1 + weights @ returns)
-        return grown
-
-    found: dict[str, list[Excess]] = {}
-    if (drawdown := limits.drawdown) is not None:
-        found["drawdown"] = [lambda returns: -float(weights @ returns) - drawdown]
-    if (var99 := limits.var99) is not None:
-        found["var99"] = [lambda returns: z99 * math.sqrt(_form(after(returns), covariance)) - var99]
+    The weight of asset i after a shock, w_i (1 + r_i) / (1 + w'r), is at least c where (w_i e_i - c w)'r >= c - w_i.
+    """
+    found: dict[str, list[tuple[Array, float]]] = {}
+    if limits.drawdown is not None:
+        found["drawdown"] = [(-weights, limits.drawdown)]
     if (most := limits.weight) is not None:
-        found["weight"] = [
-            lambda returns, asset=asset: float(after(returns)[asset]) - most for asset in np.flatnonzero(weights)
-        ]
-    if (concentration := limits.concentration) is not None:
-        found["concentration"] = [lambda returns: float(np.sum(after(returns) ** 2)) - concentration]
+        unit = np.eye(weights.size)
+        held = np.flatnonzero(weights).tolist()
+        found["weight"] = [(weights[i] * unit[i] - most * weights, most - float(weights[i])) for i in held]
     return found
 
 
-def _form(weights: Array, covariance: Array) -> float:
-    return max(float(weights @ covariance @ weights), 0.0)
+def _nearest_on_plane(name: str, normal: Array, level: float, root: Array, weights: Array) -> Breach | None:
+    """Closed form r = b S a / a'Sa; where an asset would fall by more than it may, the convex problem with bounds."""
+    if level <= 0:
+        return Breach(name, 0.0, np.zeros(weights.size), 0.0)
+    direction = root.T @ normal
+    strength = float(direction @ direction)
+    if strength <= 0:
+        return None
+    x = level / strength * direction
+    if np.any(root @ x < LEAST_RETURN):
+        plane = LinearConstraint(normal @ root / level, 1.0, np.inf)
+        solved = _minimise(x, [plane, LinearConstraint(root, LEAST_RETURN, np.inf)])
+        shock = root @ solved
+        if float(normal @ shock) < level * (1 - _TOLERANCE) or np.any(shock < LEAST_RETURN - _TOLERANCE):
+            return None
+        x = solved
+    return _breach(name, x, root, weights)
 
 
-def _nearest(name: str, excess: Excess, root: Array, weights: Array) -> Breach | None:
-    assets = weights.size
-    if excess(np.zeros(assets)) >= 0:
-        return Breach(name, 0.0, np.zeros(assets), 0.0)
-    scale = max(abs(excess(np.zeros(assets))), 1e-12)
-    constraints = [
-        {"type": "ineq", "fun": lambda x: excess(root @ x) / scale},
-        {"type": "ineq", "fun": lambda x: root @ x - LEAST_RETURN},
-    ]
+def _surfaces(weights: Array, covariance: Array, limits: Limits, z99: float) -> dict[str, Surface]:
+    """Limits of a function of the weights after a shock."""
+    found: dict[str, Surface] = {}
+    if limits.var99 is not None:
+        found["var99"] = Surface(weights, covariance * z99**2, limits.var99**2)
+    if limits.concentration is not None:
+        found["concentration"] = Surface(weights, np.eye(weights.size), limits.concentration)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A limit on a quadratic form of the weights v that a shock leaves: v'Qv <= level.
+
+    Attributes:
+        weights: (assets,), before the shock.
+        form: (assets, assets), Q.
+        level: Limit.
+    """
+
+    weights: Array
+    form: Array
+    level: float
+
+    def after(self, returns: Array) -> Array:
+        """Weights after a shock."""
+        found: Array = self.weights * (1 + returns) / (1 + self.weights @ returns)
+        return found
+
+    def excess(self, returns: Array) -> float:
+        """v'Qv / level - 1: negative inside, zero at the limit."""
+        held = self.after(returns)
+        return float(held @ self.form @ held) / self.level - 1
+
+    def gradient(self, returns: Array) -> Array:
+        """Derivative of `excess`: dv_j / dr_i = w_i (1[i = j] - v_j) / (1 + w'r)."""
+        held = self.after(returns)
+        slope = 2 * self.form @ held / self.level
+        net = slope - float(slope @ held)
+        return np.asarray(self.weights * net / (1 + float(self.weights @ returns)), dtype=np.float64)
+
+
+def _nearest_on_surface(name: str, surface: Surface, root: Array) -> Breach | None:
+    weights = surface.weights
+    if surface.excess(np.zeros(weights.size)) >= 0:
+        return Breach(name, 0.0, np.zeros(weights.size), 0.0)
+    breach_it = NonlinearConstraint(
+        lambda x: np.array([surface.excess(root @ x)]),
+        0.0,
+        np.inf,
+        jac=lambda x: (surface.gradient(root @ x) @ root)[np.newaxis],
+    )
+    possible = LinearConstraint(root, LEAST_RETURN, np.inf)
     best: Breach | None = None
     for start in _starts(root, weights):
-        result = minimize(
-            lambda x: float(x @ x) / 2,
-            start,
-            jac=lambda x: x,
-            constraints=constraints,
-            method="SLSQP",
-            options={"maxiter": 300, "ftol": 1e-12},
-        )
-        shock = root @ result.x
-        distance = float(np.linalg.norm(result.x))
-        breached = excess(shock) >= -_TOLERANCE * scale and np.all(shock >= LEAST_RETURN - 1e-6)
-        if breached and (best is None or distance < best.distance):
-            best = Breach(name, distance, shock, -float(weights @ shock))
+        found = _breach(name, _minimise(start, [breach_it, possible]), root, weights)
+        breached = surface.excess(found.shock) >= -_TOLERANCE and np.all(found.shock >= LEAST_RETURN - _TOLERANCE)
+        if breached and (best is None or found.distance < best.distance):
+            best = found
     return best
+
+
+def _minimise(start: Array, constraints: Sequence[LinearConstraint | NonlinearConstraint]) -> Array:
+    """The point with the least length inside the constraints, or where the search for it ended."""
+    result = minimize(
+        _half_square,
+        start,
+        jac=_itself,
+        constraints=constraints,
+        method="SLSQP",
+        options={"maxiter": 300, "ftol": 1e-13},
+    )
+    return np.asarray(result.x, dtype=np.float64)
+
+
+def _breach(name: str, x: Array, root: Array, weights: Array) -> Breach:
+    shock = root @ x
+    return Breach(name, float(np.linalg.norm(x)), shock, -float(weights @ shock))
+
+
+def _half_square(x: Array) -> float:
+    return float(x @ x) / 2
+
+
+def _itself(x: Array) -> Array:
+    return x
 
 
 def _starts(root: Array, weights: Array) -> list[Array]:

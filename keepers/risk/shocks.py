@@ -77,8 +77,8 @@ def component_grid(
 ) -> Grid:
     """Every combination of sizes along the first components: 1,331 scenarios unless told otherwise.
 
-    Components are the eigenvectors of the covariance with the largest variances; fewer where there are fewer assets, and
-    the sizes are then so many more that there are 1,000 scenarios still.
+    Components are the eigenvectors of the covariance with the largest variances; fewer where there are fewer assets,
+    and the sizes are then so many more that there are 1,000 scenarios still.
 
     Source: Loretan (1997), "Generating market risk scenarios using principal components analysis", BIS.
 

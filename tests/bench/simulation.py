@@ -59,7 +59,12 @@ def peak(book: Book, paths: int) -> int:
 def rows(_: Bench) -> list[Row]:
     """The command's size, scaling by assets and scenarios, memory."""
     found = []
-    for assets, paths, target in ((100, 1_000_000, 1.5), (100, 100_000, None), (20, 1_000_000, None), (20, 10_000, None)):
+    for assets, paths, target in (
+        (100, 1_000_000, 1.5),
+        (100, 100_000, None),
+        (20, 1_000_000, None),
+        (20, 10_000, None),
+    ):
         ours, least = beside(assets, paths)
         name = f"VaR of {assets} assets, {paths:,} scenarios"
         found.append(Row(GROUP, name, "s", ours, least, "drawing and one matrix product", target, METHOD))

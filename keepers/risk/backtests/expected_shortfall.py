@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 ES_TESTS = ("unconditional", "conditional", "quantile", "minimally biased")
 
 _RANKED = 40_000
-"""Series behind the simulated distribution of the quantile test: 5% is then known to 0.11 points (one standard error)."""
+"""Series behind the simulated distribution of the quantile test: 5% is then known to 0.11 points."""
 _SEED = 23
 _CELLS = 4_000_000
 

@@ -65,7 +65,7 @@ class Hits:
             np.sum(table[:, 1:] & table[:, :-1], axis=1),
             table[:, 0].astype(np.int64),
             table[:, -1].astype(np.int64),
-            np.bincount(rows, ratios, minlength=series),
+            np.bincount(rows, ratios, minlength=series).astype(np.float64),
         )
 
 

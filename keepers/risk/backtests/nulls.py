@@ -1,10 +1,10 @@
 """Distributions of the statistics when every day exceeds value at risk with its promised probability, independently.
 
 The textbook chi-squared distributions hold for many exceedances. At 99% a year has two or three: Kupiec's test at 5%
-then rejects a right model nearly twice as often as it says. So the exact distributions of a finite series are used where
-they can be counted, and Monte Carlo ones elsewhere: Dufour (2006), "Monte Carlo tests with nuisance parameters", J. of
-Econometrics 133; Christoffersen and Pelletier (2004), "Backtesting value-at-risk: a duration-based approach", J. of
-Financial Econometrics 2(1), section 5.
+then rejects a right model nearly twice as often as it says. So the exact distributions of a finite series are used
+where they can be counted, and Monte Carlo ones elsewhere: Dufour (2006), "Monte Carlo tests with nuisance
+parameters", J. of Econometrics 133; Christoffersen and Pelletier (2004), "Backtesting value-at-risk: a
+duration-based approach", J. of Financial Econometrics 2(1), section 5.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ _SEED = 29
 def fz0_loss(returns: Array, var: Array, shortfall: Array, level: float) -> Array:
     """Loss of each day, of which the true value at risk and shortfall minimise the mean.
 
-    With v = -VaR, e = -ES and p = 1 - level: -1[r <= v] (v - r) / (p e) + v / e + log(-e) - 1. Source: Patton, Ziegel and
-    Chen (2019), "Dynamic semiparametric models for expected shortfall (and value-at-risk)", J. of Econometrics 211(2),
-    equation 6; the family is Fissler and Ziegel's (2016).
+    With v = -VaR, e = -ES and p = 1 - level: -1[r <= v] (v - r) / (p e) + v / e + log(-e) - 1. Source: Patton, Ziegel
+    and Chen (2019), "Dynamic semiparametric models for expected shortfall (and value-at-risk)", J. of Econometrics
+    211(2), equation 6; the family is Fissler and Ziegel's (2016).
 
     Args:
         returns: (days,), realised, fractions.
@@ -102,7 +102,7 @@ def confidence_set(losses: Mapping[str, Array], size: float = 0.1, replications:
         raise RiskError("model confidence set", reason, "pip install 'quantera[risk]'") from error
     import pandas as pd
 
-    table = pd.DataFrame(dict(losses))
+    table = pd.DataFrame({name: losses[name] for name in losses})
     found = MCS(table, size=size, reps=replications, block_size=int(np.sqrt(len(table))), seed=_SEED)
     found.compute()
     values = {str(name): float(value) for name, value in found.pvalues["Pvalue"].items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +39,15 @@ class Correlations:
     def fit(cls, returns: Array, *, dynamic: bool) -> Correlations:
         """Estimates from standardised returns, (days, assets).
 
-        a and b maximise the sum of the likelihoods of neighbouring pairs of assets. Source: Pakel, Shephard, Sheppard
-        and Engle (2021), "Fitting vast dimensional time-varying covariance models", J. of Business and Economic
-        Statistics 39(3).
+        a and b maximise the sum of the likelihoods of neighbouring pairs of assets that move. Source: Pakel, Shephard,
+        Sheppard and Engle (2021), "Fitting vast dimensional time-varying covariance models", J. of Business and
+        Economic Statistics 39(3).
         """
         target = returns.T @ returns / returns.shape[0]
         if not dynamic or returns.shape[1] < 2:
             return cls(target, 0.0, 0.0)
-        live = np.diag(target) > 0
-        pairs = [(i, i + 1) for i in range(returns.shape[1] - 1) if live[i] and live[i + 1]]
+        live = np.flatnonzero(np.diag(target) > 0).tolist()
+        pairs = list(pairwise(live))
         if not pairs:
             return cls(target, 0.0, 0.0, converged=False)
         moments = _pair_moments(returns, pairs)

@@ -143,5 +143,8 @@ def arch_lm(returns: Array, lags: int = 5) -> tuple[float, float]:
         from statsmodels.stats.diagnostic import het_arch
     except ImportError as error:
         raise RiskError("ARCH-LM", "statsmodels is not installed", "pip install 'quantera[risk]'") from error
-    statistic, p_value, _, _ = het_arch(returns, nlags=lags)
+    with warnings.catch_warnings():
+        # A later statsmodels returns a named tuple of the same four values.
+        warnings.simplefilter("ignore", FutureWarning)
+        statistic, p_value, *_ = het_arch(returns, nlags=lags)
     return float(statistic), float(p_value)

@@ -22,9 +22,9 @@ class Draws:
     """The numbers that one block of paths is made of, day by day.
 
     Whatever the sampling, a block depends on the seed and on its index alone. Antithetic paths are the negatives of the
-    first half (Hammersley and Morton 1956). A Sobol sequence has a dimension for every number of a path and is scrambled
-    anew for every block, so that blocks are independent replications of one another (Owen 1995, "Randomly permuted
-    (t,m,s)-nets and (t,s)-sequences").
+    first half (Hammersley and Morton 1956). A Sobol sequence has a dimension for every number of a path and is
+    scrambled anew for every block, so that blocks are independent replications of one another (Owen 1995, "Randomly
+    permuted (t,m,s)-nets and (t,s)-sequences").
 
     Args:
         seed: Seed of the simulation.
@@ -48,30 +48,31 @@ class Draws:
         """(paths, width), the day's standard normal numbers; `uniform` gives the same day's others."""
         if self._sampling == "sobol":
             start = self._day * (self._width + self._extra)
-            found: Array = ndtri(self._sequence[:, start : start + self._width])
-            return found
+            return np.asarray(ndtri(self._sequence[:, start : start + self._width]), dtype=np.float64)
         if self._sampling == "plain":
             return self._generator.standard_normal((self._paths, self._width))
         half = self._generator.standard_normal((-(-self._paths // 2), self._width))
-        return np.concatenate([half, -half])[: self._paths]
+        pairs: Array = np.concatenate([half, -half])[: self._paths]
+        return pairs
 
     def uniform(self) -> Array:
         """(paths, extra), the day's uniform numbers; ends the day. Antithetic pairs share them."""
         if self._sampling == "sobol":
             end = (self._day + 1) * (self._width + self._extra)
             self._day += 1
-            return self._sequence[:, end - self._extra : end]
+            shared: Array = self._sequence[:, end - self._extra : end]
+            return shared
         if self._sampling == "plain":
             return self._generator.random((self._paths, self._extra))
         half = self._generator.random((-(-self._paths // 2), self._extra))
-        return np.concatenate([half, half])[: self._paths]
+        pairs: Array = np.concatenate([half, half])[: self._paths]
+        return pairs
 
     def chi_squared(self, degrees: float) -> Array:
         """(paths, 1), chi-squared numbers of the day; ends the day. The source has `extra` 1."""
         if self._sampling == "plain":
             return self._generator.chisquare(degrees, (self._paths, 1))
-        found: Array = 2 * gammaincinv(degrees / 2, self.uniform())
-        return found
+        return np.asarray(2 * gammaincinv(degrees / 2, self.uniform()), dtype=np.float64)
 
     def _sobol(self, days: int) -> Array:
         engine = qmc.Sobol(days * (self._width + self._extra), scramble=True, seed=self._generator)

@@ -1,8 +1,8 @@
 """Runs a simulation in blocks: the same seed gives the same numbers on any number of workers.
 
-A block is drawn from a seed that follows from the simulation's seed and the block's index, and blocks are put together in
-the order of their indices, so that nothing depends on which worker computed what, or when. Memory holds one block of paths
-for each worker, one loss for each path and horizon, and sums over a fixed number of loss buckets.
+A block is drawn from a seed that follows from the simulation's seed and the block's index, and blocks are put together
+in the order of their indices, so that nothing depends on which worker computed what, or when. Memory holds one block of
+paths for each worker, one loss for each path and horizon, and sums over a fixed number of loss buckets.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class Simulation:
 
     def __post_init__(self) -> None:
         if self.weights.shape != (self.source.assets,) or not np.all(np.isfinite(self.weights)):
-            raise RiskError(f"weights {self.weights.shape}", f"not {self.source.assets} finite numbers", "give one each")
+            raise RiskError(
+                f"weights {self.weights.shape}", f"not {self.source.assets} finite numbers", "give one each"
+            )
         rising = all(a < b for a, b in zip(self.horizons, self.horizons[1:], strict=False))
         if not self.horizons or self.horizons[0] < 1 or not rising:
             raise RiskError(f"horizons {self.horizons}", "not rising days", "give days such as 1, 5, 10")

@@ -21,8 +21,8 @@ _BAND = 0.1
 class Parts:
     """Each asset's part of a number: the parts sum to it, by Euler's theorem.
 
-    Source: Tasche (2000), "Risk contributions and performance measurement": the expected part of the loss given that the
-    portfolio loses as much as value at risk, or more for shortfall.
+    Source: Tasche (2000), "Risk contributions and performance measurement": the expected part of the loss given that
+    the portfolio loses as much as value at risk, or more for shortfall.
 
     Attributes:
         component: (assets,), fractions of NAV.

@@ -48,6 +48,9 @@ COMMANDS = [
     ["config", "show"],
     ["risk"],
     ["risk", "exceedances"],
+    ["risk", "backtest"],
+    ["risk", "var"],
+    ["risk", "stress"],
     ["explain"],
 ]
 

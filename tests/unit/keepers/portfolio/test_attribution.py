@@ -67,7 +67,7 @@ def test_link__methods__differ_in_parts_and_not_in_sums() -> None:
 def test_brinson_fachler__weights_off_one__are_refused_with_their_period() -> None:
     weights, market, returns, others = table()
     weights[3, 0] += 0.1
-    with pytest.raises(PerformanceError, match="weights of period 3: sum to 1.1"):
+    with pytest.raises(PerformanceError, match=r"weights of period 3: sum to 1\.1"):
         brinson_fachler(weights, market, returns, others)
 
 

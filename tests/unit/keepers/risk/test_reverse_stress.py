@@ -73,13 +73,16 @@ def test_reverse_stress__loss_beyond_all_that_is_held__is_left_out() -> None:
 
 def test_fewest_assets__exhaustive__no_smaller_set_is_near_enough() -> None:
     chosen, distance = fewest_assets(WEIGHTS, COVARIANCE, 0.05, 6.0)
-    precision = np.linalg.inv(COVARIANCE)
+    assert chosen and distance <= 6.0
     for size in range(1, len(chosen)):
         for other in combinations(range(5), size):
-            held = WEIGHTS[list(other)]
-            strength = held @ np.linalg.inv(precision[np.ix_(other, other)]) @ held
-            assert 0.05 / math.sqrt(strength) > 6.0
-    assert 0 < len(chosen) <= 5 and distance <= 6.0
+            part, held = COVARIANCE[np.ix_(other, other)], WEIGHTS[list(other)]
+            assert 0.05 / volatility(held, part) > 6.0
+
+
+def test_fewest_assets__single_large_holding__is_enough() -> None:
+    weights = np.array([0.9, 0.025, 0.025, 0.025, 0.025])
+    assert fewest_assets(weights, COVARIANCE, 0.02, 10.0)[0] == (0,)
 
 
 def test_fewest_assets__out_of_reach__is_none() -> None:
@@ -91,5 +94,5 @@ def test_reverse_stress__misfits__are_refused() -> None:
         reverse_stress(WEIGHTS[:3], COVARIANCE, Limits(drawdown=0.1), Z99)
     with pytest.raises(RiskError, match="negative"):
         reverse_stress(-WEIGHTS, COVARIANCE, Limits(drawdown=0.1), Z99)
-    with pytest.raises(RiskError, match="singular"):
-        fewest_assets(WEIGHTS, np.zeros((5, 5)), 0.1, 3.0)
+    with pytest.raises(RiskError, match="no loss"):
+        fewest_assets(WEIGHTS, COVARIANCE, 0.0, 3.0)

@@ -72,7 +72,9 @@ def test_roll__too_short_or_misfit__is_refused() -> None:
         roll(model, RETURNS, WEIGHTS[:5], PROTOCOL)
 
 
-@pytest.mark.parametrize(("window", "refit", "levels"), [(1, 5, (0.95,)), (10, 0, (0.95,)), (10, 5, ()), (10, 5, (0.3,))])
+@pytest.mark.parametrize(
+    ("window", "refit", "levels"), [(1, 5, (0.95,)), (10, 0, (0.95,)), (10, 5, ()), (10, 5, (0.3,))]
+)
 def test_protocol__out_of_range__is_refused(window: int, refit: int, levels: tuple[float, ...]) -> None:
     with pytest.raises(RiskError):
         Protocol(window, refit, levels)

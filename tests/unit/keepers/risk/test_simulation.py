@@ -95,9 +95,7 @@ def test_tails__asset_without_weight__has_no_marginal() -> None:
 
 @pytest.mark.parametrize("index", range(5))
 def test_run__sources__are_pure_functions_of_the_seed(index: int) -> None:
-    first, again, other = (
-        run(Simulation(sources()[index], WEIGHTS, 3000, seed, (1, 5))).losses for seed in (3, 3, 4)
-    )
+    first, again, other = (run(Simulation(sources()[index], WEIGHTS, 3000, seed, (1, 5))).losses for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
     assert np.all(first <= WEIGHTS.sum() + 1e-12)
@@ -183,7 +181,7 @@ def test_simulation__impossible_parameters__are_refused() -> None:
 
 def test_tails__level_that_nothing_is_kept_for__is_refused() -> None:
     found = run(Simulation(Gaussian(COVARIANCE), WEIGHTS, 2000, 1, (1,)))
-    with pytest.raises(RiskError, match="not from 0.95"):
+    with pytest.raises(RiskError, match=r"not from 0\.95"):
         tails(found, (0.9,))
     with pytest.raises(RiskError, match="fewer than ten"):
         tails(found, (0.999,))
