@@ -6,6 +6,7 @@ Everything between the file's markers is replaced; what stands outside them stay
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -14,7 +15,15 @@ import click
 
 from keepers import __version__
 from keepers.operations.risk_backtest import PORTFOLIOS, History, Result, backtest, read_history
-from keepers.operations.risk_tables import full_table, power_table, score_table, size_table, summary_table
+from keepers.operations.risk_tables import (
+    CRISIS,
+    crisis_table,
+    full_table,
+    power_table,
+    score_table,
+    size_table,
+    summary_table,
+)
 from keepers.risk.backtests.calibration import MISSPECIFICATIONS, Rate, rejection_rates
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.models import MODELS
@@ -74,6 +83,11 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
     yield "## Every test\n\nProbabilities of the tests; bold where a test rejects."
     yield full_table(results)
     yield notes(results)
+    yield (
+        f"## The demo's days\n\nExceedances of the demo's stocks, equally weighted, from {CRISIS[0]} to {CRISIS[1]}: the days "
+        "that `make demo` replays, with March 2020 in them."
+    )
+    yield crisis_table(tracks, history.dates[protocol.window :], "demo")
     click.echo("comparing", err=True)
     yield (
         "## Which model is best\n\nMean FZ0 loss of value at risk and shortfall together; less is better. Bold: in the "
@@ -103,9 +117,11 @@ def verdict(results: list[Result]) -> str:
     if passing:
         return f"Every test on every portfolio at both levels is passed by: {', '.join(passing)}."
     best = min(rejected, key=lambda name: rejected[name])
+    tests = Counter(test for result in results if result.model == best for test in result.rejections)
+    by_test = ", ".join(f"{test} {count}" for test, count in tests.most_common())
     return (
         f"**No model passes every test on every portfolio at both levels.** The fewest rejections are those of "
-        f"`{best}` ({rejected[best]}); the bot's default `{STANDING}` has {rejected[STANDING]}."
+        f"`{best}` ({rejected[best]}: {by_test}); the bot's default `{STANDING}` has {rejected[STANDING]}."
     )
 
 

@@ -135,6 +135,25 @@ def portfolio_weights(name: str, history: History, protocol: Protocol) -> Array:
     return np.tile(fixed, (days, 1))
 
 
+def current_weights(name: str, history: History, window: int) -> Array:
+    """Weights of a portfolio after the last day of a history.
+
+    Args:
+        name: One of PORTFOLIOS.
+        history: Closes.
+        window: Returns that minimum variance is found from.
+
+    Returns:
+        (assets,), fractions of NAV, summing to one.
+
+    Raises:
+        RiskError: If there is no such portfolio, or the closes lack its stocks.
+    """
+    if name == "minimum variance":
+        return minimum_variance(estimate(history.returns[-window:], float("inf")).matrix, 1.0)
+    return portfolio_weights(name, history, Protocol(window))[-1]
+
+
 def backtest(
     history: History,
     models: Sequence[Model],

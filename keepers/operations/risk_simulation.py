@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers import __version__
-from keepers.operations.risk_backtest import History, portfolio_weights
-from keepers.risk.backtests.rolling import Protocol
+from keepers.operations.risk_backtest import History, current_weights
 from keepers.risk.covariance import estimate
 from keepers.risk.distributions import Empirical
 from keepers.risk.errors import RiskError
@@ -65,7 +64,7 @@ def book_of(history: History, portfolio: str, source: str) -> Book:
         RiskError: If a name is unknown, or there is too little history for the source.
     """
     returns = history.returns[-WINDOW:]
-    weights = portfolio_weights(portfolio, history, Protocol(min(WINDOW, len(history.dates) - 1), WINDOW))[-1]
+    weights = current_weights(portfolio, history, WINDOW)
     return Book(history.symbols, weights, _source(source, returns), f"sha256:{history.data_hash}")
 
 

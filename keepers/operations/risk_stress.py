@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers import __version__
-from keepers.operations.risk_backtest import History, portfolio_weights
+from keepers.operations.risk_backtest import History, current_weights
 from keepers.operations.risk_simulation import HALFLIFE_DAYS, WINDOW
-from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.covariance import estimate
 from keepers.risk.episodes import DEPTH, Episode, episode_losses, find_episodes
 from keepers.risk.metrics import Z99
@@ -64,8 +63,7 @@ def stress(history: History, portfolio: str, limits: Limits, depth: float = DEPT
     Raises:
         RiskError: If there is too little history, or a number is out of range.
     """
-    protocol = Protocol(min(WINDOW, len(history.dates) - 1), WINDOW)
-    weights = portfolio_weights(portfolio, history, protocol)[-1]
+    weights = current_weights(portfolio, history, WINDOW)
     covariance = estimate(history.returns[-WINDOW:], HALFLIFE_DAYS).matrix
     episodes = tuple(find_episodes(history.dates, history.returns, depth))
     drawdown = limits.drawdown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -18,6 +19,9 @@ from keepers.risk.backtests.rolling import Protocol, Track
 from keepers.risk.backtests.scoring import confidence_set, diebold_mariano, fz0_loss
 
 Array = NDArray[np.float64]
+
+CRISIS = (date(2019, 8, 1), date(2020, 6, 30))
+"""Days that `make demo` replays."""
 
 
 def lines(results: Sequence[Result], history: History) -> list[str]:
@@ -159,6 +163,25 @@ def score_table(tracks: Mapping[tuple[str, str], Track], standing: str, set_size
     heads = [f"{portfolio}, {level:.0%}" for portfolio in portfolios for level in levels]
     rows = ["| model | " + " | ".join(heads) + " |", "|---|" + "--:|" * len(heads)]
     return "\n".join(rows + [f"| {model} | " + " | ".join(cells[model]) + " |" for model in models])
+
+
+def crisis_table(tracks: Mapping[tuple[str, str], Track], dates: Sequence[date], portfolio: str) -> str:
+    """Exceedances of a portfolio between two dates: a line for each model, a column for each level. Markdown.
+
+    Args:
+        tracks: Forecasts by model and portfolio.
+        dates: Day of each forecast, of which those within CRISIS count.
+        portfolio: Name of the portfolio.
+    """
+    inside = np.array([CRISIS[0] <= day <= CRISIS[1] for day in dates])
+    mine = {model: track for (model, name), track in tracks.items() if name == portfolio}
+    levels = next(iter(mine.values())).levels
+    heads = [f"{level:.0%}: of {inside.sum()} days, {inside.sum() * (1 - level):.1f} expected" for level in levels]
+    rows = ["| model | " + " | ".join(heads) + " |", "|---|" + "--:|" * len(heads)]
+    for model, track in mine.items():
+        counts = [str(int(track.exceeded(index)[inside].sum())) for index in range(len(levels))]
+        rows.append(f"| {model} | " + " | ".join(counts) + " |")
+    return "\n".join(rows)
 
 
 def _fz0(track: Track, index: int, level: float) -> Array:

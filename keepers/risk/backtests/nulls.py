@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, xlog1py
 from scipy.stats import binom, chi2, geom
 
-from keepers.risk.backtests.hits import Hits, binomial_ratio, gap_ratio, independence_ratio
+from keepers.risk.backtests.hits import binomial_ratio, gap_ratio, independence_ratio
 from keepers.risk.backtests.outcome import Null
 
 Array = NDArray[np.float64]
@@ -86,19 +86,23 @@ def conditional_coverage_null(observations: int, level: float) -> Null:
 def gaps_null(observations: int, level: float) -> Null:
     """Simulated distribution of tbf, as -log of the chi-squared probability with one degree per hit and one."""
     generator = np.random.default_rng((_SEED, observations, round(level * 1e6)))
+    probability = 1 - level
+    expected = observations * probability
+    # More gaps than any series has; where that is wrong after all, the series is extended.
+    most = int(expected + 10 * np.sqrt(expected * level) + 20)
+    known = _known_ratios(observations, probability)
     found = []
-    for size in _sizes(observations, SIMULATIONS):
-        hits = Hits.of(generator.random((size, observations)) < 1 - level, level)
-        found.append(gaps_scale(gaps_statistic(hits, level), hits.count))
+    for size in _sizes(most, SIMULATIONS):
+        gaps = generator.geometric(probability, (size, most))
+        while np.any(gaps.sum(axis=1) <= observations):
+            gaps = np.concatenate([gaps, generator.geometric(probability, (size, most))], axis=1)
+        inside = np.cumsum(gaps, axis=1) <= observations
+        counts = inside.sum(axis=1)
+        ratios = known[np.where(inside, gaps, 0)].sum(axis=1)
+        frequency = binomial_ratio(counts.astype(np.float64), np.full(size, float(observations)), probability)
+        found.append(gaps_scale(frequency + ratios, counts))
     values = np.concatenate(found)
     return Null(values, np.full(values.size, 1 / values.size))
-
-
-def gaps_statistic(hits: Hits, level: float) -> Array:
-    """Haas' (2001) mixed statistic: Kupiec's, and the ratio of every gap."""
-    counts = hits.count.astype(np.float64)
-    found: Array = binomial_ratio(counts, np.full_like(counts, hits.observations), 1 - level) + hits.gap_ratio
-    return found
 
 
 def gaps_scale(statistic: Array, count: NDArray[np.int64]) -> Array:
@@ -111,13 +115,20 @@ def gaps_scale(statistic: Array, count: NDArray[np.int64]) -> Array:
 def gaps_independence_null(observations: int, level: float, count: int) -> Null:
     """Simulated distribution of tbfi among all series of so many hits."""
     generator = np.random.default_rng((_SEED, observations, round(level * 1e6), count))
+    known = _known_ratios(observations, 1 - level)
     found = []
     for size in _sizes(max(count, 1), ARRANGEMENTS):
         days = _subsets(generator, observations, count, size)
-        gaps = np.diff(days, axis=1, prepend=0).astype(np.float64)
-        found.append(gap_ratio(gaps, 1 - level).sum(axis=1))
+        found.append(known[np.diff(days, axis=1, prepend=0)].sum(axis=1))
     values = np.concatenate(found)
     return Null(values, np.full(values.size, 1 / values.size))
+
+
+def _known_ratios(observations: int, probability: float) -> Array:
+    """(observations + 1,), ratio of each gap in days; zero for none."""
+    found = np.zeros(observations + 1)
+    found[1:] = gap_ratio(np.arange(1, observations + 1, dtype=np.float64), probability)
+    return found
 
 
 def _subsets(generator: np.random.Generator, days: int, count: int, size: int) -> NDArray[np.int64]:

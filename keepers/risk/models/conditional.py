@@ -65,7 +65,7 @@ class FittedGarch:
     def note(self) -> str:
         """See `FittedModel`."""
         failed = len(self.volatilities.fallbacks)
-        notes = [f"RiskMetrics' decay for {failed} assets whose fit failed"] if failed else []
+        notes = [f"RiskMetrics' decay in place of failed fits: {failed}"] if failed else []
         if not self.correlations.converged:
             notes.append("constant correlations, because dynamic ones were not found")
         return "; ".join(notes)
@@ -119,7 +119,7 @@ class FittedFilter:
     def note(self) -> str:
         """See `FittedModel`."""
         failed = len(self.volatilities.fallbacks)
-        return f"RiskMetrics' decay for {failed} assets whose fit failed" if failed else ""
+        return f"RiskMetrics' decay in place of failed fits: {failed}" if failed else ""
 
     def forecast(self, returns: Array) -> SampledForecast:
         """See `FittedModel`. The first 60 days only find the volatilities."""

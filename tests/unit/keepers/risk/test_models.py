@@ -67,7 +67,7 @@ def test_fit__asset_that_never_moves__falls_back_and_is_named() -> None:
     returns = RETURNS.copy()
     returns[:, 1] = 0.0
     fitted = GarchModel("garch", asymmetric=False, dynamic=True).fit(returns)
-    assert fitted.note == "RiskMetrics' decay for 1 assets whose fit failed"
+    assert fitted.note == "RiskMetrics' decay in place of failed fits: 1"
     matrix = fitted.forecast(returns).covariance
     assert matrix[1, 1] == 0 and np.all(np.isfinite(matrix))
 
