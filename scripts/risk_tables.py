@@ -84,8 +84,8 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
     yield full_table(results)
     yield notes(results)
     yield (
-        f"## The demo's days\n\nExceedances of the demo's stocks, equally weighted, from {CRISIS[0]} to {CRISIS[1]}: the days "
-        "that `make demo` replays, with March 2020 in them."
+        f"## The demo's days\n\nExceedances of the demo's stocks, equally weighted, from {CRISIS[0]} to {CRISIS[1]}: "
+        "the days that `make demo` replays, with March 2020 in them."
     )
     yield crisis_table(tracks, history.dates[protocol.window :], "demo")
     click.echo("comparing", err=True)

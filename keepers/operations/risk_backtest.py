@@ -151,7 +151,8 @@ def current_weights(name: str, history: History, window: int) -> Array:
     """
     if name == "minimum variance":
         return minimum_variance(estimate(history.returns[-window:], float("inf")).matrix, 1.0)
-    return portfolio_weights(name, history, Protocol(window))[-1]
+    found: Array = portfolio_weights(name, history, Protocol(window))[-1]
+    return found
 
 
 def backtest(
