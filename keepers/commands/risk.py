@@ -224,7 +224,8 @@ def risk_stress(
     from keepers.risk.errors import RiskError
     from keepers.risk.reverse_stress import Limits
 
-    for name, value in (("drawdown", max_drawdown), ("var", max_var), ("weight", max_weight)):
+    given = {"drawdown": max_drawdown, "var": max_var, "weight": max_weight, "concentration": max_concentration}
+    for name, value in given.items():
         if value is not None and not 0 < value <= 1:
             raise RiskError(f"--max-{name} {value}", "not above 0 and at most 1", "give 0.1 for 10%")
     limits = Limits(max_drawdown, max_var, max_weight, max_concentration)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from keepers.market import CsvPriceSource, Prices
 from keepers.market.packaged import sp500
-from keepers.portfolio.optimise import minimum_variance
 from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol, Track, roll
 from keepers.risk.covariance import estimate
@@ -150,7 +149,7 @@ def current_weights(name: str, history: History, window: int) -> Array:
         RiskError: If there is no such portfolio, or the closes lack its stocks.
     """
     if name == "minimum variance":
-        return minimum_variance(estimate(history.returns[-window:], float("inf")).matrix, 1.0)
+        return _least_variance(history.returns[-window:])
     found: Array = portfolio_weights(name, history, Protocol(window))[-1]
     return found
 
@@ -205,6 +204,12 @@ def passes_holm(outcomes: Sequence[Outcome], test_level: float) -> bool:
 def _minimum_variance(returns: Array, protocol: Protocol) -> Array:
     found = np.zeros_like(returns)
     for day in range(protocol.window, returns.shape[0], protocol.refit):
-        matrix = estimate(returns[day - protocol.window : day], float("inf")).matrix
-        found[day : day + protocol.refit] = minimum_variance(matrix, 1.0)
+        found[day : day + protocol.refit] = _least_variance(returns[day - protocol.window : day])
     return found
+
+
+def _least_variance(window: Array) -> Array:
+    # The solver takes a second to import, and only this portfolio needs it.
+    from keepers.portfolio.optimise import minimum_variance
+
+    return minimum_variance(estimate(window, float("inf")).matrix, 1.0)

@@ -31,6 +31,8 @@ SOURCES: tuple[str, ...] = get_args(SourceName)
 SAMPLINGS: tuple[str, ...] = get_args(Sampling)
 WINDOW = 1000
 HALFLIFE_DAYS = 30.0
+MOST_ASSETS = 2000
+MOST_WORKERS = 256
 _FIRST = 60
 """Days that only find the volatilities."""
 
@@ -74,8 +76,8 @@ def generated_book(assets: int, source: str) -> Book:
     Raises:
         RiskError: If there are no assets, or the source needs a history.
     """
-    if assets < 1:
-        raise RiskError(f"{assets} assets", "nothing to hold", "give at least one")
+    if not 1 <= assets <= MOST_ASSETS:
+        raise RiskError(f"{assets} assets", f"not from 1 to {MOST_ASSETS:,}", "give a number between")
     deviations = np.linspace(0.01, 0.03, assets)
     covariance = np.outer(deviations, deviations) * (0.35 + 0.65 * np.eye(assets))
     if source not in ("gaussian", "student"):
@@ -133,8 +135,8 @@ def simulate(
     Raises:
         RiskError: If a number is out of range.
     """
-    if workers < 1:
-        raise RiskError(f"{workers} workers", "nobody to work", "give one or more")
+    if not 1 <= workers <= MOST_WORKERS:
+        raise RiskError(f"{workers} workers", f"not from 1 to {MOST_WORKERS}", "give a number between")
     simulation = Simulation(book.source, book.weights, paths, seed, tuple(horizons), sampling)
     if workers == 1:
         return tails(run(simulation), tuple(levels))

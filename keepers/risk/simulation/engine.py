@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats.qmc import Sobol
 
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation.draws import Draws, Sampling
@@ -28,6 +29,9 @@ LEAST_BLOCKS = 16
 BUCKETS = 512
 """Buckets of the losses from the pilot's 90% quantile to its largest loss, by which contributions are summed."""
 PILOT = 0.90
+MOST_PATHS = 100_000_000
+"""A loss of every path and horizon is kept: 0.8 GB for each horizon."""
+MOST_DAYS = 252
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +65,14 @@ class Simulation:
         rising = all(a < b for a, b in zip(self.horizons, self.horizons[1:], strict=False))
         if not self.horizons or self.horizons[0] < 1 or not rising:
             raise RiskError(f"horizons {self.horizons}", "not rising days", "give days such as 1, 5, 10")
-        if self.paths < 1000:
-            raise RiskError(f"{self.paths} paths", "fewer than 1,000", "simulate more")
+        if self.horizons[-1] > MOST_DAYS:
+            raise RiskError(f"{self.horizons[-1]} days", f"beyond {MOST_DAYS}", "choose a shorter horizon")
+        if not 1000 <= self.paths <= MOST_PATHS:
+            reason = "fewer than 1,000" if self.paths < 1000 else f"more than {MOST_PATHS:,}"
+            raise RiskError(f"{self.paths} paths", reason, "choose a number between")
+        numbers = self.horizons[-1] * (self.source.width + self.source.extra)
+        if self.sampling == "sobol" and numbers > Sobol.MAXDIM:
+            raise RiskError(f"{numbers} numbers a path", f"more than Sobol's {Sobol.MAXDIM}", "use plain sampling")
         if self.sampling == "antithetic" and self.source.width == 0:
             raise RiskError("antithetic sampling", "this source draws days and no normal numbers", "use plain or sobol")
 

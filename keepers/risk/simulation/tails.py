@@ -149,6 +149,7 @@ def _parts(found: Losses, row: int, low: float, high: float, total: float) -> Pa
     share[0] = 0.0
     counted = float(share @ found.counts[row])
     if counted <= 0:
+        # No path is inside: the whole tail stands for it.
         share = np.where(found.counts[row] > 0, 1.0, 0.0)
         counted = float(share @ found.counts[row])
     mean = share @ found.sums[row] / counted
