@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from keepers import __version__
-from keepers.operations.risk_backtest import PORTFOLIOS, History, Result, backtest, read_history
+from keepers.operations.risk_backtest import PORTFOLIOS, Closes, History, Result, backtest, read_history
 from keepers.operations.risk_tables import (
     CRISIS,
     crisis_table,
@@ -32,6 +32,7 @@ BEGIN, END = "<!-- risk-tables:begin -->", "<!-- risk-tables:end -->"
 PAGE = Path(__file__).resolve().parent.parent / "docs/risk-models.md"
 STANDING = "ewma student"
 """The bot's default."""
+CALENDAR = "XNYS"
 TEST_LEVEL = 0.95
 LENGTHS = (250, 500, 1966)
 SIZE_SERIES, POWER_SERIES = 40_000, 4_000
@@ -94,6 +95,11 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
         f"90% model confidence set. Asterisk: told apart from `{STANDING}` by Diebold and Mariano's test at 5%."
     )
     yield score_table(tracks, STANDING)
+    yield (
+        f"## Quality of the data\n\nFindings of `quantera risk quality --calendar {CALENDAR}` about these closes, "
+        "which are taken as they are packaged."
+    )
+    yield "\n".join(f"- {finding}" for finding in history.findings) or "None."
     click.echo("measuring the tests' sizes", err=True)
     yield (
         f"## Size of the tests\n\nRejections of right forecasts in percent of {SIZE_SERIES:,} series; 5 is nominal. "
@@ -149,7 +155,7 @@ def write(text: str, page: Path) -> None:
 
 def main() -> int:
     """Computes and writes the tables."""
-    write("\n\n".join(sections(read_history(None), Protocol())), PAGE)
+    write("\n\n".join(sections(read_history(Closes(calendar=CALENDAR)), Protocol())), PAGE)
     return 0
 
 

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from keepers.commands.base import config_option, one_line_errors
+from keepers.commands.base import RUNTIME, config_option, one_line_errors
 from keepers.commands.group import Guessing
 
-prices_option = click.option(
-    "--prices",
-    "prices_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="CSV of closes: date,SYM1,SYM2,...; without it the S&P set that skfolio packages.",
-)
+if TYPE_CHECKING:
+    from keepers.operations.risk_backtest import Closes
+
+
+def closes_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which closes; the command gets them as one `Closes`."""
+
+    @functools.wraps(command)
+    def wrapped(
+        prices: Path | None, actions: Path | None, calendar: str | None, accept_findings: bool, **others: Any
+    ) -> None:
+        from keepers.operations.risk_backtest import Closes
+
+        command(closes=Closes(prices, actions, calendar, accept_findings), **others)
+
+    file = click.Path(path_type=Path, dir_okay=False)
+    for option in (
+        click.option("--accept-findings", is_flag=True, help="Go on in spite of what `quantera risk quality` finds."),
+        click.option("--calendar", metavar="CODE", help="Exchange whose sessions have to be there, such as XNYS."),
+        click.option("--actions", type=file, metavar="FILE", help="CSV of actions: date,symbol,kind,value."),
+        click.option(
+            "--prices",
+            type=file,
+            metavar="FILE",
+            help="CSV of closes: date,SYM1,SYM2,...; without it the S&P set that skfolio packages.",
+        ),
+    ):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 @contextmanager
@@ -70,8 +94,38 @@ def risk_exceedances(portfolio: str, config_path: Path, as_json: bool) -> None:
     click.echo(json.dumps(asdict(found)) if as_json else "\n".join(lines(found)))
 
 
+@risk.command("quality")
+@closes_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_quality(closes: Closes, as_json: bool) -> None:
+    """List what is doubtful about closes: missing days, runs that stand still, moves that look like splits, outliers.
+
+    The exit code is 1 if a model would be refused. docs/risk-models.md has the bounds.
+
+    \b
+    Example:
+      quantera risk quality --prices closes.csv --calendar XNYS
+    """
+    from dataclasses import asdict
+
+    from keepers.operations.risk_backtest import read_closes
+
+    _, quality = read_closes(closes)
+    if as_json:
+        findings = [{**asdict(finding), "refuses": finding.refuses} for finding in quality.findings]
+        found = {"days": quality.days, "symbols": quality.symbols, "findings": findings}
+        click.echo(json.dumps(found, default=str))
+    else:
+        click.echo(f"{quality.days:,} days of {quality.symbols} symbols: {len(quality.findings)} findings")
+        for finding in quality.findings:
+            click.echo(f"  {'refused' if finding.refuses else 'noted  '} {finding}")
+    if quality.refusals and not closes.accept:
+        sys.exit(RUNTIME)
+
+
 @risk.command("backtest")
-@prices_option
+@closes_options
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Model to judge; all unless given. Repeatable.")
 @click.option(
     "--portfolio", "portfolios", multiple=True, metavar="NAME", help="Portfolio; all unless given. Repeatable."
@@ -86,7 +140,7 @@ def risk_exceedances(portfolio: str, config_path: Path, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_backtest(
-    prices_path: Path | None,
+    closes: Closes,
     models: tuple[str, ...],
     portfolios: tuple[str, ...],
     levels: tuple[float, ...],
@@ -115,7 +169,7 @@ def risk_backtest(
     chosen = tuple(model_named(name) for name in models) or MODELS
     names = portfolios or work.PORTFOLIOS
     protocol = Protocol(window, refit, tuple(dict.fromkeys(levels)))
-    history = work.read_history(prices_path).last(window, last)
+    history = work.read_history(closes).last(window, last)
     days = history.returns.shape[0] - window
     with _progress(days * len(chosen)) as advance:
         results, _ = work.backtest(history, chosen, names, protocol, test_level, advance)
@@ -123,7 +177,7 @@ def risk_backtest(
 
 
 @risk.command("var")
-@prices_option
+@closes_options
 @click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
 @click.option("--assets", type=int, metavar="N", help="Equal weights of N generated assets in place of closes.")
 @click.option("--source", default="student", show_default=True, metavar="NAME", help="Where days come from; see below.")
@@ -141,7 +195,7 @@ def risk_backtest(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_var(
-    prices_path: Path | None,
+    closes: Closes,
     portfolio: str,
     assets: int | None,
     source: str,
@@ -171,7 +225,7 @@ def risk_var(
     if seed < 0:
         raise RiskError(f"seed {seed}", "negative", "give 0 or more")
     if assets is None:
-        book = work.book_of(read_history(prices_path), portfolio, source)
+        book = work.book_of(read_history(closes), portfolio, source)
     else:
         book = work.generated_book(assets, source)
     days = tuple(sorted(set(horizons)))
@@ -194,7 +248,7 @@ def risk_var(
 
 
 @risk.command("stress")
-@prices_option
+@closes_options
 @click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
 @click.option("--depth", type=float, default=0.15, show_default=True, help="Least fall of the market in an episode.")
 @click.option("--max-drawdown", type=float, metavar="FRACTION", help="Limit whose nearest breach is looked for.")
@@ -204,7 +258,7 @@ def risk_var(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with every shock.")
 @one_line_errors
 def risk_stress(
-    prices_path: Path | None,
+    closes: Closes,
     portfolio: str,
     depth: float,
     max_drawdown: float | None,
@@ -229,5 +283,5 @@ def risk_stress(
         if value is not None and not 0 < value <= 1:
             raise RiskError(f"--max-{name} {value}", "not above 0 and at most 1", "give 0.1 for 10%")
     limits = Limits(max_drawdown, max_var, max_weight, max_concentration)
-    found = work.stress(read_history(prices_path), portfolio, limits, depth)
+    found = work.stress(read_history(closes), portfolio, limits, depth)
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.market import CsvPriceSource, Prices
+from keepers.market.actions import adjust, read_actions
 from keepers.market.packaged import sp500
+from keepers.market.quality import Quality, inspect, sessions_of
 from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol, Track, roll
 from keepers.risk.covariance import estimate
@@ -35,19 +37,22 @@ class History:
         dates: (days,), day of each return.
         returns: (days, assets), simple daily returns.
         data_hash: SHA-256 of symbols, days and closes.
+        findings: What is doubtful about the closes, a line each.
     """
 
     symbols: tuple[str, ...]
     dates: tuple[date, ...]
     returns: Array
     data_hash: str
+    findings: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, prices: Prices) -> History:
-        """Returns of closes, with the hash of what they are computed from."""
+    def of(cls, prices: Prices, quality: Quality | None = None) -> History:
+        """Returns of closes, with the hash of what they are computed from and what was found about them."""
         text = f"{','.join(prices.symbols)};{','.join(map(str, prices.dates))};"
         digest = hashlib.sha256(text.encode() + np.ascontiguousarray(prices.closes).tobytes()).hexdigest()
-        return cls(prices.symbols, prices.dates[1:], prices.returns(), digest)
+        findings = tuple(map(str, quality.findings)) if quality is not None else ()
+        return cls(prices.symbols, prices.dates[1:], prices.returns(), digest, findings)
 
     def last(self, window: int, days: int | None) -> History:
         """The part that forecasts of the last `days` need; all of it for None.
@@ -61,7 +66,7 @@ class History:
             most = len(self.dates) - window
             raise RiskError(f"last {days} days", f"not between 2 and {most}", "choose fewer, or a shorter window")
         rows = slice(len(self.dates) - window - days, None)
-        return History(self.symbols, self.dates[rows], self.returns[rows], self.data_hash)
+        return History(self.symbols, self.dates[rows], self.returns[rows], self.data_hash, self.findings)
 
 
 @dataclass(frozen=True)
@@ -90,16 +95,53 @@ class Result:
         return tuple(outcome.test for outcome in self.outcomes if not outcome.accepted)
 
 
-def read_history(path: Path | None) -> History:
-    """Closes of a CSV file, or the packaged ones for None.
+@dataclass(frozen=True)
+class Closes:
+    """Where closes come from, and what is asked of them.
+
+    Attributes:
+        path: CSV file, or the packaged closes for None.
+        actions: File of corporate actions that the closes are adjusted by.
+        calendar: Market identifier code whose sessions have to be there, such as XNYS.
+        accept: Whether to go on in spite of findings that refuse. The packaged closes are always accepted: what is
+            known about them is in docs/risk-models.md.
+    """
+
+    path: Path | None = None
+    actions: Path | None = None
+    calendar: str | None = None
+    accept: bool = False
+
+
+def read_closes(source: Closes) -> tuple[Prices, Quality]:
+    """Closes, adjusted, and their quality.
 
     Raises:
-        PriceError: If they cannot be read or used.
+        PriceError: If a file cannot be read or used, or the calendar is unknown.
     """
-    if path is None:
-        return History.of(sp500())
-    source = CsvPriceSource(path)
-    return History.of(source.closes(source.symbols(), date.max))
+    if source.path is None:
+        prices = sp500()
+    else:
+        file = CsvPriceSource(source.path)
+        prices = file.closes(file.symbols(), date.max)
+    if source.actions is not None:
+        prices = adjust(prices, read_actions(source.actions))
+    sessions = None
+    if source.calendar is not None:
+        sessions = sessions_of(source.calendar, prices.dates[0], prices.dates[-1])
+    return prices, inspect(prices, sessions=sessions)
+
+
+def read_history(source: Closes) -> History:
+    """Closes that passed the quality gate, as returns.
+
+    Raises:
+        PriceError: If they cannot be read or used, or the gate refuses them.
+    """
+    prices, quality = read_closes(source)
+    if source.path is not None and not source.accept:
+        quality.require(source.path)
+    return History.of(prices, quality)
 
 
 def portfolio_weights(name: str, history: History, protocol: Protocol) -> Array:

@@ -56,6 +56,7 @@ def as_object(results: Sequence[Result], history: History, protocol: Protocol) -
         "data": {
             "sha256": history.data_hash,
             "symbols": history.symbols,
+            "findings": history.findings,
             "first": str(history.dates[protocol.window]),
             "last": str(history.dates[-1]),
         },

@@ -48,6 +48,7 @@ COMMANDS = [
     ["config", "show"],
     ["risk"],
     ["risk", "exceedances"],
+    ["risk", "quality"],
     ["risk", "backtest"],
     ["risk", "var"],
     ["risk", "stress"],

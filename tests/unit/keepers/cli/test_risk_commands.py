@@ -154,3 +154,42 @@ def test_stress__text__names_the_breach(closes: Path) -> None:
 
 def test_stress__limit_out_of_range__one_line(closes: Path) -> None:
     assert "--max-weight 2.0" in line_of(invoke("risk", "stress", "--prices", str(closes), "--max-weight", "2"), 1)
+
+
+@pytest.fixture
+def split(closes: Path, tmp_path: Path) -> Path:
+    """The same closes with a split of AAA on 6 June 2018 that nobody adjusted."""
+    path = tmp_path / "split.csv"
+    lines = closes.read_text(encoding="utf-8").splitlines()
+    rows = [line.split(",") for line in lines[1:]]
+    halved = [[row[0], str(float(row[1]) / 2), *row[2:]] if row[0] >= "2018-06-06" else row for row in rows]
+    path.write_text("\n".join([lines[0], *map(",".join, halved)]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", ["backtest", "var", "stress"])
+def test_gate__split_in_the_closes__no_model_is_made_of_them(split: Path, command: str) -> None:
+    said = line_of(invoke("risk", command, "--prices", str(split)), 1)
+    assert "AAA 2018-06-06: split" in said and "if this is a split of 2 for 1" in said
+    assert invoke("risk", "stress", "--prices", str(split), "--accept-findings").exit_code == 0
+
+
+def test_quality__split__is_listed_and_the_exit_code_says_so(split: Path) -> None:
+    result = invoke("risk", "quality", "--prices", str(split))
+    assert result.exit_code == 1 and result.stderr == ""
+    assert "900 days of 3 symbols: 1 findings" in result.output and "refused AAA 2018-06-06: split" in result.output
+    found = json.loads(invoke("risk", "quality", "--prices", str(split), "--json").output)
+    assert [finding["kind"] for finding in found["findings"]] == ["split"]
+
+
+def test_quality__adjusted_by_actions__has_no_findings(split: Path, tmp_path: Path) -> None:
+    actions = tmp_path / "actions.csv"
+    actions.write_text("date,symbol,kind,value\n2018-06-06,AAA,split,2\n", encoding="utf-8")
+    result = invoke("risk", "quality", "--prices", str(split), "--actions", str(actions))
+    assert result.exit_code == 0 and "0 findings" in result.output
+
+
+def test_quality__calendar__misses_no_session_but_has_days_of_closed_markets(closes: Path) -> None:
+    found = json.loads(invoke("risk", "quality", "--prices", str(closes), "--calendar", "XNYS", "--json").output)
+    assert {finding["kind"] for finding in found["findings"]} == {"extra day"}
+    assert "calendar MARS: unknown" in line_of(invoke("risk", "quality", "--calendar", "MARS"), 1)

@@ -9,6 +9,7 @@ import pytest
 
 from keepers.operations.risk_backtest import (
     PORTFOLIOS,
+    Closes,
     History,
     backtest,
     current_weights,
@@ -27,7 +28,7 @@ from scripts.risk_tables import BEGIN, END, PAGE, heading, write
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return read_history(None)
+    return read_history(Closes())
 
 
 def test_page__row_of_a_fast_model__is_computed_again_from_the_packaged_closes(history: History) -> None:
