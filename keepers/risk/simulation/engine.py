@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from scipy.stats.qmc import Sobol
 
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation.draws import Draws, Sampling
-from keepers.risk.simulation.sources import Source
+from keepers.risk.simulation.sources import Source, aligned
 
 Array = NDArray[np.float64]
 
@@ -172,6 +172,8 @@ def run(simulation: Simulation, executor: Executor | None = None, workers: int =
         executor: Runs the blocks, in threads, processes or on a cluster; None runs them here.
         workers: Blocks that are under way at once.
     """
+    if simulation.sampling == "sobol":
+        simulation = replace(simulation, source=aligned(simulation.source, simulation.weights))
     pilot = simulate_block(simulation, 0, None).losses
     edges = np.stack([_edges(row) for row in pilot])
     losses = np.empty((len(simulation.horizons), simulation.total))

@@ -22,6 +22,7 @@ from keepers.risk.simulation.sources import (
     Source,
     StudentT,
     TCopula,
+    aligned,
     root_of,
 )
 from keepers.risk.simulation.tails import Tail, tail_count, tails
@@ -155,6 +156,32 @@ def test_t_copula__margins__are_as_given() -> None:
     assert kstest(day[:, 1] / 0.02, Student(3.0).probability).pvalue > 1e-3
     both = np.mean((day[:, 0] < np.quantile(day[:, 0], 0.01)) & (day[:, 1] < np.quantile(day[:, 1], 0.01)))
     assert both > 0.003, "tails of a t copula come together; independent ones would be at 0.0001"
+
+
+@pytest.mark.parametrize("source", [Gaussian(COVARIANCE), StudentT(COVARIANCE, 5.0)])
+def test_aligned__any_portfolio__first_number_carries_its_whole_loss(source: Source) -> None:
+    found = aligned(source, WEIGHTS)
+    np.testing.assert_allclose(found._root @ found._root.T, COVARIANCE, atol=1e-18)
+    np.testing.assert_allclose(found._root.T @ WEIGHTS, [SIGMA, 0, 0, 0, 0, 0], atol=1e-15)
+
+
+def test_aligned__nothing_to_align__is_the_source_itself() -> None:
+    bootstrap = BlockBootstrap(HISTORY)
+    assert aligned(bootstrap, WEIGHTS) is bootstrap
+    gaussian = Gaussian(COVARIANCE)
+    assert aligned(gaussian, np.zeros(6)) is gaussian
+
+
+def test_tails__sobol_repeated__has_less_error_than_plain_and_intervals_that_cover() -> None:
+    def once(seed: int, sampling: Sampling) -> Tail:
+        return tails(run(Simulation(Gaussian(COVARIANCE), WEIGHTS, 8192, seed, (1,), sampling)), (0.95,))[0]
+
+    sobol, plain = ([once(seed, sampling) for seed in range(100)] for sampling in ("sobol", "plain"))
+    for name, truth in (("var", SIGMA * norm.ppf(0.95)), ("shortfall", SIGMA * shortfall_of(Normal(), 0.95))):
+        values, errors = (np.array([getattr(one, field) for one in sobol]) for field in (name, f"{name}_error"))
+        assert values.std() < 0.35 * np.std([getattr(one, name) for one in plain])
+        covered = np.mean(np.abs(values - truth) < t.ppf(0.975, 15) * errors)
+        assert covered > 0.86, name
 
 
 def test_root_of__singular_matrix__gives_it_back() -> None:
