@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.stats import binom, chi2
 
 from keepers.risk.backtests import nulls
 from keepers.risk.backtests.coverage import christoffersen, kupiec
@@ -44,6 +44,16 @@ def test_statistics__pof_and_cci__are_the_published_ratios() -> None:
     assert got["pof"] == pytest.approx(kupiec(5, 500, 0.99).statistic, abs=1e-10)
     assert got["cci"] == pytest.approx(christoffersen(exceeded).statistic, abs=1e-10)
     assert got["cc"] == pytest.approx(got["pof"] + got["cci"], abs=1e-12)
+
+
+def test_statistics__published_example__agree_to_its_digits() -> None:
+    """MathWorks' example of these tests: 1,043 days at 95%, 57 exceedances, the first on day 58."""
+    exceeded = series(*range(57, 57 + 2 * 57, 2), length=1043)
+    got = by_name(exceeded, 0.95)
+    assert got["bin"] == pytest.approx(0.68905, abs=5e-6)
+    assert got["pof"] == pytest.approx(0.46147, abs=5e-6)
+    assert got["tuff"] == pytest.approx(1.7354, abs=5e-5)
+    assert binom.cdf(57, 1043, 0.05) == pytest.approx(0.77913, abs=5e-6) and zone(57, 1043, 0.95) == "green"
 
 
 def test_statistics__tuff__is_the_ratio_of_the_first_gap() -> None:
