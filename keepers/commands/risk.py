@@ -17,6 +17,7 @@ from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
     from keepers.operations.risk_backtest import Closes
+    from keepers.portfolio.attribution import Linking
 
 
 def closes_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -284,4 +285,45 @@ def risk_stress(
             raise RiskError(f"--max-{name} {value}", "not above 0 and at most 1", "give 0.1 for 10%")
     limits = Limits(max_drawdown, max_var, max_weight, max_concentration)
     found = work.stress(read_history(closes), portfolio, limits, depth)
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+
+
+@risk.command("attribution")
+@closes_options
+@click.option("--portfolio", default="demo", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option("--benchmark", default="equal weight", show_default=True, metavar="NAME", help="The same.")
+@click.option("--days", type=int, default=252, show_default=True, help="The last so many days.")
+@click.option("--linking", type=click.Choice(["carino", "menchero"]), default="carino", show_default=True)
+@click.option(
+    "--segments",
+    "segments_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV of segments: symbol,segment; without it every asset is one.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_attribution(
+    closes: Closes,
+    portfolio: str,
+    benchmark: str,
+    days: int,
+    linking: str,
+    segments_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Say how a portfolio did beside a benchmark, and which segments the difference comes from.
+
+    Effects are Brinson and Fachler's of every day, linked so that they sum to the active return.
+
+    \b
+    Example:
+      quantera risk attribution --portfolio demo --benchmark "equal weight" --days 252
+    """
+    from keepers.operations import risk_attribution as work
+    from keepers.operations.risk_backtest import read_history
+
+    segments = None if segments_path is None else work.read_segments(segments_path)
+    method: Linking = "menchero" if linking == "menchero" else "carino"
+    found = work.attribute(read_history(closes), portfolio, benchmark, days, method, segments)
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))

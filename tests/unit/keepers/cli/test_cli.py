@@ -52,6 +52,7 @@ COMMANDS = [
     ["risk", "backtest"],
     ["risk", "var"],
     ["risk", "stress"],
+    ["risk", "attribution"],
     ["explain"],
 ]
 

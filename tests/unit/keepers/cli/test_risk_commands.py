@@ -193,3 +193,55 @@ def test_quality__calendar__misses_no_session_but_has_days_of_closed_markets(clo
     found = json.loads(invoke("risk", "quality", "--prices", str(closes), "--calendar", "XNYS", "--json").output)
     assert {finding["kind"] for finding in found["findings"]} == {"extra day"}
     assert "calendar MARS: unknown" in line_of(invoke("risk", "quality", "--calendar", "MARS"), 1)
+
+
+@pytest.mark.parametrize("linking", ["carino", "menchero"])
+def test_attribution__packaged_closes__effects_sum_to_the_active_return(linking: str) -> None:
+    found = json.loads(invoke("risk", "attribution", "--linking", linking, "--json").output)
+    active = found["portfolio"]["total_return"] - found["benchmark"]["total_return"]
+    parts = [effect[kind] for effect in found["effects"] for kind in ("allocation", "selection", "interaction")]
+    assert sum(parts) == pytest.approx(active, abs=1e-12) and found["active"] == pytest.approx(active, abs=1e-12)
+    assert all(abs(effect["selection"]) < 1e-15 for effect in found["effects"]), "an asset has the same return for both"
+
+
+def test_attribution__segments__have_selection_inside(closes: Path, tmp_path: Path) -> None:
+    segments = tmp_path / "segments.csv"
+    segments.write_text("symbol,segment\nAAA,tech\nBBB,tech\nCCC,banks\n", encoding="utf-8")
+    base = ("risk", "attribution", "--prices", str(closes), "--portfolio", "concentrated", "--segments", str(segments))
+    found = json.loads(invoke(*base, "--json").output)
+    assert [effect["segment"] for effect in found["effects"]] == ["tech", "banks"]
+    assert found["effects"][0]["selection"] != 0
+    text = invoke(*base).output
+    assert "mean over deviation times sqrt(252)" in text and "sum " in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--days", "1"), "not between 2 and 899"),
+        (("--portfolio", "minimum variance", "--days", "300"), "not between 2 and"),
+        (("--portfolio", "demo"), "no closes of AAPL"),
+        (("--segments", "nowhere.csv"), "unreadable"),
+    ],
+)
+def test_attribution__wrong_argument__one_line(closes: Path, arguments: tuple[str, ...], said: str) -> None:
+    base = ("risk", "attribution", "--prices", str(closes), "--portfolio", "equal weight")
+    assert said in line_of(invoke(*base, *arguments), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,segment\n", "another header"),
+        ("symbol,segment\nAAA\n", "line 2"),
+        ("symbol,segment\nAAA,x\nAAA,y\n", "line 3"),
+        ("symbol,segment\nAAA,x\n", "symbol BBB: has no segment"),
+    ],
+)
+def test_attribution__broken_segments__one_line(closes: Path, tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "segments.csv"
+    path.write_text(text, encoding="utf-8")
+    result = invoke(
+        *("risk", "attribution", "--prices", str(closes), "--portfolio", "equal weight", "--segments", str(path))
+    )
+    assert said in line_of(result, 1)
