@@ -48,6 +48,11 @@ COMMANDS = [
     ["config", "show"],
     ["risk"],
     ["risk", "exceedances"],
+    ["risk", "quality"],
+    ["risk", "backtest"],
+    ["risk", "var"],
+    ["risk", "stress"],
+    ["risk", "attribution"],
     ["explain"],
 ]
 
