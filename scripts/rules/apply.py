@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from keepers.chain import abi
-from keepers.compliance.plan import Step
+from keepers.compliance.plan import Step, TokenStep
 from keepers.compliance.verdict import moment
 from scripts.artifacts import contract_at, package_artifact
 from scripts.deployment.chain import Chain, DeploymentError
@@ -44,7 +44,7 @@ class Officer:
         authority = self._engine.functions.authority().call()
         self._manager = contract_at(w3, authority, package_artifact(_MANAGER).abi)
 
-    def apply(self, token: str, steps: Sequence[Step]) -> Outcome:
+    def apply(self, token: str, steps: Sequence[Step | TokenStep]) -> Outcome:
         """Does every step that may be done now, and schedules those that have to wait.
 
         A second run goes on where this one stopped: a step that was scheduled is executed once its delay is over.
@@ -55,8 +55,8 @@ class Officer:
         sent = scheduled = waiting = 0
         now = self._chain.w3.eth.get_block("latest")["timestamp"]
         for step in steps:
-            what = f"{step.function} in {len(step.countries)} jurisdictions"
-            call = self._call(token, step)
+            what = step.title
+            call = (step.function, token, *step.arguments())
             allowed, delay = self._may(step)
             if allowed:
                 self._chain.call(what, self._engine, *call)
@@ -80,10 +80,7 @@ class Officer:
             waiting += 1
         return Outcome(sent, scheduled, waiting)
 
-    def _call(self, token: str, step: Step) -> tuple[str, str, list[int], list[tuple[object, ...]]]:
-        return step.function, token, list(step.countries), [rule.struct() for rule in step.rules]
-
-    def _may(self, step: Step) -> tuple[bool, int]:
+    def _may(self, step: Step | TokenStep) -> tuple[bool, int]:
         selector = abi.function("AutomatedComplianceEngine", step.function).selector
         allowed, delay = self._manager.functions.canCall(
             self._chain.sender.address, self._engine.address, selector

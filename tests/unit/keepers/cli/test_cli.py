@@ -48,6 +48,10 @@ COMMANDS = [
     ["config", "show"],
     ["risk"],
     ["risk", "exceedances"],
+    ["compliance"],
+    ["compliance", "rulebook"],
+    ["compliance", "diff"],
+    ["compliance", "check"],
     ["explain"],
 ]
 
