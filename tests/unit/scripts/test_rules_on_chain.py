@@ -543,7 +543,7 @@ def test_check__allowed__says_so_with_every_source(run, office: Market, note) ->
     send(office.w3, office.owner, note.functions.mint(alice, 10 * UNIT))
     output = run(check.cli, token=note.address, sender=alice, receiver=bob, amount="2.5")
     assert output.endswith("Allowed.\n")
-    assert "Financial Services Act (FinSA, SR 950.1), Article 36(1)(a) (checked 2025-01-01)" in output
+    assert "Financial Services Act (FinSA, SR 950.1), Article 36(1)(a) (checked 2026-11-24)" in output
 
 
 def test_check__refused__names_the_rule_the_account_and_the_law(run, office: Market, note) -> None:

@@ -195,7 +195,7 @@ def test_explain__refused__names_the_law_that_refuses() -> None:
     movement = Movement(replace(ALICE, identity=ACCREDITED), BOB, 10)
     text = "\n".join(explain(judge(movement, state), movement, state, assignments))
     assert "NO  receiver  class        retail, of accredited, institutional" in text
-    assert "Financial Services Act (FinSA, SR 950.1), Article 36(1)(a) (checked 2025-01-01)" in text
+    assert "Financial Services Act (FinSA, SR 950.1), Article 36(1)(a) (checked 2026-11-24)" in text
 
 
 def test_explain__rule_that_the_rulebook_does_not_have__says_so() -> None:
