@@ -4,6 +4,7 @@
     ape run rulebook --country CH                     # one country: regimes, rules, laws, questions to counsel
     ape run rulebook NOTE --diff                      # what would change on chain, and why
     ape run rulebook NOTE --apply --account officer   # changes it
+    ape run rulebook NOTE --cancel --account officer  # cancels the loosenings that are scheduled
 
 Tightening acts at once. Loosening waits out the officer's delay: the first run schedules it, a later one executes it.
 At most 2 * ceil(changes / 40) transactions set a token's rules, one more its maximum number of holders worldwide, once
@@ -23,7 +24,7 @@ from ape.cli import ConnectedProviderCommand, account_option
 from keepers.chain.compliance import ComplianceReader
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.rulebook.text import holdings
-from keepers.operations.rules import plan
+from keepers.operations.rules import Plan, plan
 from scripts.deployment.account import AccountSender
 from scripts.deployment.chain import Chain
 from scripts.rules.apply import Officer
@@ -37,6 +38,7 @@ from scripts.rules.options import (
     token_address,
     tokens_of,
 )
+from scripts.rules.schedule import Schedule
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Compare and load tokens' rules")
@@ -44,13 +46,14 @@ from scripts.rules.options import (
 @click.argument("tokens", nargs=-1)
 @click.option("--diff", "mode", flag_value="diff", help="Say what would change on chain; change nothing.")
 @click.option("--apply", "mode", flag_value="apply", help="Change it, as --account.")
+@click.option("--cancel", "mode", flag_value="cancel", help="Cancel what is scheduled to loosen, as --account.")
 @click.option("--country", help="Show what the rulebook holds of one country, by its two letters.")
 @click.option(
     "--from-block",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Block from which on holders are looked for.",
+    help="Block from which on holders and scheduled changes are looked for.",
 )
 @terms_option()
 @deployment_option()
@@ -68,23 +71,41 @@ def cli(
 
     Tokens are addresses or symbols of the deployment. With neither --diff nor --apply it says what the rulebook holds.
     """
-    if mode == "apply" and account is None:
-        raise click.UsageError("--apply needs --account: whoever is compliance officer")
+    if mode in ("apply", "cancel") and account is None:
+        raise click.UsageError(f"--{mode} needs --account: whoever is compliance officer")
     with one_line():
         if mode is None:
             click.echo("\n".join(holdings(rulebook(), country, date.today())))
             return
         for text in tokens or tokens_of(deployment):
             reader = ComplianceReader(node_of(provider), token_address(text, deployment))
-            wanted = assignments(reader, terms_path)
-            if wanted is None:
-                remedy = "add its terms, open nowhere if need be"
-                raise RulebookError(f"token {reader.symbol}", f"{terms_path.name} does not name it", remedy)
-            planned = plan(reader, wanted, from_block, date.today())
-            click.echo("\n".join([f"{reader.symbol} {reader.token}", *planned.lines]))
+            click.echo(f"{reader.symbol} {reader.token}")
+            if mode == "cancel" and account is not None:
+                cancelled = _officer(provider, account, reader).cancel(reader.token, from_block)
+                click.echo(f"{cancelled} scheduled loosenings cancelled.")
+                continue
+            planned = _planned(reader, terms_path, from_block)
+            waiting = Schedule(provider.web3, reader.engine).of(reader.token, from_block)
+            click.echo("\n".join([*planned.lines, *(f"  waits: {found}" for found in waiting)]))
             if mode == "apply" and account is not None:
-                chain = Chain(provider.web3, AccountSender(account, provider), click.echo)
-                outcome = Officer(chain, reader.engine).apply(reader.token, planned.steps)
+                outcome = _officer(provider, account, reader).apply(reader.token, planned.steps)
                 click.echo(
                     f"{outcome.sent} transactions set rules, {outcome.scheduled} scheduled, {outcome.waiting} wait."
                 )
+
+
+def _officer(provider: Any, account: AccountAPI, reader: ComplianceReader) -> Officer:
+    return Officer(Chain(provider.web3, AccountSender(account, provider), click.echo), reader.engine)
+
+
+def _planned(reader: ComplianceReader, terms_path: Path, from_block: int) -> Plan:
+    """What the rulebook changes for a token.
+
+    Raises:
+        RulebookError: If the terms do not name the token.
+    """
+    wanted = assignments(reader, terms_path)
+    if wanted is None:
+        remedy = "add its terms, open nowhere if need be"
+        raise RulebookError(f"token {reader.symbol}", f"{terms_path.name} does not name it", remedy)
+    return plan(reader, wanted, from_block, date.today())

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from keepers.chain import abi
 from keepers.compliance.plan import Step, TokenStep
 from keepers.compliance.verdict import moment
-from scripts.artifacts import contract_at, package_artifact
 from scripts.deployment.chain import Chain, DeploymentError
-
-_MANAGER = "@openzeppelin/contracts/build/contracts/AccessManager.json"
+from scripts.rules.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,8 @@ class Officer:
 
     def __init__(self, chain: Chain, engine: str) -> None:
         self._chain = chain
-        w3 = chain.w3
-        self._engine = contract_at(w3, engine, abi.load("AutomatedComplianceEngine"))
-        authority = self._engine.functions.authority().call()
-        self._manager = contract_at(w3, authority, package_artifact(_MANAGER).abi)
+        self._schedule = Schedule(chain.w3, engine)
+        self._engine, self._manager = self._schedule.engine, self._schedule.manager
 
     def apply(self, token: str, steps: Sequence[Step | TokenStep]) -> Outcome:
         """Does every step that may be done now, and schedules those that have to wait.
@@ -79,6 +75,17 @@ class Officer:
             self._chain.log(f"{what}: waits until {moment(ready)}; run this again then")
             waiting += 1
         return Outcome(sent, scheduled, waiting)
+
+    def cancel(self, token: str, first_block: int = 0) -> int:
+        """Cancels every loosening of a token's rules that is scheduled; returns their number.
+
+        Whoever scheduled it may, and so may a guardian of its role.
+        """
+        waiting = self._schedule.of(token, first_block)
+        for found in waiting:
+            what = f"cancel {found.title}"
+            self._chain.call(what, self._manager, "cancel", found.caller, self._engine.address, found.data)
+        return len(waiting)
 
     def _may(self, step: Step | TokenStep) -> tuple[bool, int]:
         selector = abi.function("AutomatedComplianceEngine", step.function).selector

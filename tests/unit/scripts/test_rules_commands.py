@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -195,6 +196,67 @@ def test_apply__higher_maximum_worldwide__waits_for_the_delay(office: Market) ->
     advance(w3, DELAY)
     assert officer.apply(token.address, higher) == Outcome(sent=1, scheduled=0, waiting=0)
     assert office.reader(token).token_rule().max_holders == 1_999
+
+
+# -- Loosenings that are scheduled
+
+
+@dataclass
+class Delayed:
+    """A token whose officer waits out a delay, with an opening that is scheduled."""
+
+    market: Market
+    token: Any
+    officer: Officer
+    terms: Path
+
+    def diff(self, run: Callable[..., str]) -> str:
+        return run(rulebook.cli, tokens=(self.token.address,), mode="diff", terms_path=self.terms)
+
+
+@pytest.fixture
+def delayed(office: Market, tmp_path: Path) -> Delayed:
+    w3 = office.w3
+    market = deployed(w3, w3.eth.accounts[1], DELAY)
+    token = market.token()
+    terms = Terms.model_validate({"instrument": "security", "open": {"FR": {}, "DE": {}}})
+    reader = market.reader(token)
+    officer = Officer(Chain(w3, UnlockedSender(w3, market.owner), lambda _: None), reader.engine)
+    planned = plan(reader, assign(RULEBOOK, terms, 18), 0, FAR)
+    officer.apply(token.address, planned.steps)
+    return Delayed(market, token, officer, written(tmp_path, terms))
+
+
+def test_rulebook__loosening_is_scheduled__says_from_when_it_may_run(run, delayed: Delayed) -> None:
+    output = delayed.diff(run)
+    assert f"waits: setRules in FR, DE, scheduled by {delayed.market.owner}, may run from 20" in output
+
+
+def test_cancel__scheduled__does_not_run_any_more(run, delayed: Delayed) -> None:
+    assert delayed.officer.cancel(delayed.token.address) == 1
+    assert "waits:" not in delayed.diff(run)
+    advance(delayed.market.w3, DELAY)
+    reader = delayed.market.reader(delayed.token)
+    assert 250 not in reader.rules()
+    assert delayed.officer.cancel(delayed.token.address) == 0
+
+
+def test_cancel__another_token__is_left_alone(run, delayed: Delayed) -> None:
+    assert delayed.officer.cancel(delayed.market.token("BOND").address) == 0
+    assert "waits:" in delayed.diff(run)
+
+
+def test_cancel__run_already__is_no_longer_there(run, delayed: Delayed) -> None:
+    advance(delayed.market.w3, DELAY)
+    reader = delayed.market.reader(delayed.token)
+    terms = Terms.model_validate({"instrument": "security", "open": {"FR": {}, "DE": {}}})
+    delayed.officer.apply(delayed.token.address, plan(reader, assign(RULEBOOK, terms, 18), 0, FAR).steps)
+    assert "waits:" not in delayed.diff(run)
+
+
+def test_rulebook__cancel_without_account__is_refused(run, note) -> None:
+    complaint = refused(run, rulebook.cli, tokens=(note.address,), mode="cancel", account=None)
+    assert "--cancel needs --account" in complaint
 
 
 @pytest.mark.parametrize("command", [rulebook.cli, check.cli, verify_log.cli], ids=["rulebook", "check", "verify_log"])
