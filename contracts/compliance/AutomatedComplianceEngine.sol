@@ -3,59 +3,98 @@ pragma solidity 0.8.37;
 
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
+import {ComplianceStorage} from "./ComplianceStorage.sol";
+import {HolderRecords} from "./HolderRecords.sol";
 import {PackedToken} from "./PackedToken.sol";
+import {RuleBook} from "./RuleBook.sol";
 import {RulePacking} from "./RulePacking.sol";
-import {RuleStore} from "./RuleStore.sol";
+import {Tranches} from "./Tranches.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
-import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
 /// @title What rules mean for a movement
 /// @notice See {IAutomatedComplianceEngine}.
-contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
+contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStorage, UUPSUpgradeable {
     using PackedIdentity for uint256;
     using PackedToken for uint256;
     using RulePacking for uint256;
     using RollingVolume for RollingVolume.Window;
-
-    /// @dev One sender and one receiver. Balances are those after the movement.
-    /// @param sent What the sender sends in all: more than `amount` in a batch.
-    /// @param forced By an agent: the sender is not asked.
-    /// @param first Whether the sender has still to be judged and recorded: false after a batch's first receiver.
-    struct Movement {
-        address token;
-        address operator;
-        address from;
-        address to;
-        uint256 amount;
-        uint256 sent;
-        uint256 fromBalance;
-        uint256 toBalance;
-        bool forced;
-        bool first;
-    }
-
-    /// @dev What is known of both sides: the token's word, packed identities and the `hold` words of their countries.
-    struct Sides {
-        uint256 token;
-        uint256 sender;
-        uint256 receiver;
-        uint256 senderHold;
-        uint256 receiverHold;
-    }
+    using Tranches for uint256[];
+    using Tranches for uint256;
+    using Address for address;
 
     uint256 private constant _RETAIL = uint256(IIdentityRegistry.InvestorClass.Retail);
 
-    constructor(IIdentityRegistry sharedRegistry) RuleStore(address(sharedRegistry)) {
+    address private immutable _sharedRegistry;
+    RuleBook private immutable _ruleBook;
+    HolderRecords private immutable _records;
+
+    constructor(IIdentityRegistry sharedRegistry) {
+        _sharedRegistry = address(sharedRegistry);
+        _ruleBook = new RuleBook(address(sharedRegistry));
+        _records = new HolderRecords();
         _disableInitializers();
     }
 
     function initialize(address authority_) external initializer {
         __AccessManaged_init(authority_);
+    }
+
+    // -- Rules, in the code of {RuleBook} ----------------------------------------------------------------------------
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function openRules(address, uint16[] calldata, uint8) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function openRulebook(address, address, TokenRule calldata, uint16[] calldata, Rule[] calldata) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function setRules(address, uint16[] calldata, Rule[] calldata) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function tightenRules(address, uint16[] calldata, Rule[] calldata) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function blockCountries(address, uint16[] calldata) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function setTokenRule(address, TokenRule calldata) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function tightenTokenRule(address, TokenRule calldata) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function addTreasury(address, address) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function removeTreasury(address, address) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function setRegistry(address) external {
+        _run(address(_ruleBook));
     }
 
     // -- Movements ---------------------------------------------------------------------------------------------------
@@ -111,41 +150,27 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
         for (uint256 i; i < to.length; ++i) {
             m.sent += amounts[i];
         }
+        uint256 country;
+        uint256 hold;
         for (uint256 i; i < to.length; ++i) {
             (m.to, m.amount, m.toBalance) = (to[i], amounts[i], toBalances[i]);
-            _admit(m, _sides(msg.sender, from, m.to));
+            Sides memory sides = _sides(msg.sender, from, m.to);
+            // The first leg may end the sender's count, and with it the country that a forgotten holder obeys.
+            if (m.first) (country, hold) = (sides.senderCountry, sides.senderHold);
+            else (sides.senderCountry, sides.senderHold) = (country, hold);
+            _admit(m, sides);
             m.first = false;
         }
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function recordRefusal(
-        address operator,
-        address from,
-        address to,
-        uint256 amount,
-        address account,
-        Reason reason
-    )
-        external
-    {
-        address token = msg.sender;
-        if (_storage().tokens[token] == 0) revert AutomatedComplianceEngine__RulesNotSet(token);
-        Movement memory m = Movement(token, operator, from, to, amount, amount, 0, 0, false, true);
-        (uint64 index, bytes32 head) = _logged(m, LogKind.Refusal, reason, account);
-        emit MovementRefused(token, index, reason, account, operator, from, to, amount, head);
+    function recordRefusal(address, address, address, uint256, address, Reason) external {
+        _run(address(_records));
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
-    function recount(address token, address account) external {
-        Storage storage $ = _storage();
-        uint16 counted = $.holders[token][account].country;
-        if (counted == 0) return;
-        uint16 country = uint16(_identity($.tokens[token].registry(), account).country());
-        // slither-disable-next-line incorrect-equality (zero says that there is none)
-        if (country == 0 || counted == country) return;
-        _leave(token, account, counted);
-        _enter(token, account, country);
+    function recount(address, address) external {
+        _run(address(_records));
     }
 
     // -- Verdicts ----------------------------------------------------------------------------------------------------
@@ -172,8 +197,26 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
     function eligibility(address token, address account) external view returns (Reason) {
         uint256 word = _storage().tokens[token];
         if (word == 0) return Reason.RulesNotSet;
-        uint256 identity = _identity(word.registry(), account);
+        uint256 identity = _identityOf(word, token, account);
         return _eligibility(word, identity, _storage().rules[token][identity.country()].hold);
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function directionsOf(address token, address account) external view returns (bool maySend, bool mayReceive) {
+        Sides memory sides = _sides(token, account, account);
+        if (sides.token == 0 || _standing(sides.sender) != Reason.None) return (false, false);
+        maySend = !sides.senderHold.outboundBlocked();
+        mayReceive = sides.receiver.isVenue()
+            || (!sides.receiverHold.inboundBlocked()
+                && _eligibility(sides.token, sides.receiver, sides.receiverHold) == Reason.None);
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function requireNotStopped(address token, address account) external view {
+        uint256 word = _storage().tokens[token];
+        if (word == 0) revert AutomatedComplianceEngine__RulesNotSet(token);
+        Reason reason = _standing(_identityOf(word, token, account));
+        if (reason != Reason.None) revert AutomatedComplianceEngine__Refused(token, account, reason);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -188,20 +231,101 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
         bool enters = m.toBalance == 0;
         if (enters && _entering(m, sides.token, hold, sides.receiver.country()) != Reason.None) return (0, 0);
         least = FixedPointMathLib.zeroFloorSub(hold.minHolding(), m.toBalance);
-        most = hold.maxHolding();
-        most = most == 0
-            ? type(uint256).max
-            : FixedPointMathLib.zeroFloorSub(most, m.toBalance + _heldElsewhere(m, sides));
+        uint256 held;
+        (most, held) = _maximumOf(m, sides);
+        most = most == 0 ? type(uint256).max : FixedPointMathLib.zeroFloorSub(most, m.toBalance + held);
         if (least > most) return (0, 0);
     }
 
+    // -- Reading -----------------------------------------------------------------------------------------------------
+
     /// @inheritdoc IAutomatedComplianceEngine
-    function volumeOf(address token, address account) external view returns (uint256) {
+    function identityRegistry() external view returns (address) {
+        return _sharedRegistry;
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function registryOf(address token) external view returns (address) {
+        return _storage().tokens[token].registry();
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function tokenRuleOf(address token) public view returns (TokenRule memory) {
+        uint256 word = _storage().tokens[token];
+        return TokenRule(uint16(word.requiredTopics()), uint32(word.maxTokenHolders()));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function ruleOf(address token, uint16 country) public view returns (Rule memory) {
+        Words storage words = _storage().rules[token][country];
+        return words.hold.unpacked(words.flow);
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function isCountryAllowed(address token, uint16 country) external view returns (bool) {
+        return _storage().rules[token][country].hold.classes() != 0;
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function holdersOf(address token, uint16 country) external view returns (uint256 all, uint256 inCountry) {
         Storage storage $ = _storage();
-        address registry = $.tokens[token].registry();
-        if (registry == address(0)) return 0;
-        uint256 period = $.rules[token][_identity(registry, account).country()].flow.period();
-        return period == 0 ? 0 : $.volumes[token][_investor(registry, account)].total(period, block.timestamp);
+        return ($.tokens[token].tokenHolders(), $.rules[token][country].hold.holders());
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function isTreasury(address token, address account) external view returns (bool) {
+        return _storage().treasuries[token][account];
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function formerRegistriesOf(address token) external view returns (address[] memory) {
+        return _storage().formerRegistries[token];
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function logOf(address token) external view returns (bytes32 head, uint64 entries) {
+        Log storage log = _storage().logs[token];
+        return (log.head, log.entries);
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function holderOf(
+        address token,
+        address account
+    )
+        external
+        view
+        returns (uint16 country, uint256 locked, uint40 unlocksAt)
+    {
+        Storage storage $ = _storage();
+        uint256[] storage tranches = $.tranches[token][account];
+        locked = tranches.locked(block.timestamp);
+        return ($.countedIn[token][account], locked, locked == 0 ? 0 : uint40(tranches.lastEnd()));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function tranchesOf(address token, address account) external view returns (Tranche[] memory found) {
+        (uint256[] memory tranches, uint256 count) = _storage().tranches[token][account].active(block.timestamp);
+        found = new Tranche[](count);
+        for (uint256 i; i < count; ++i) {
+            found[i] = Tranche(tranches[i].amount(), uint40(tranches[i].end()));
+        }
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function volumeOf(address token, address account, uint16 country) external view returns (uint256) {
+        Storage storage $ = _storage();
+        uint256 period = $.rules[token][country].flow.period();
+        if (period == 0) return 0;
+        return $.volumes[token][_investorOf(token, account)][country].total(period, block.timestamp);
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function movedInDay(address token, address account) external view returns (uint256 sent, uint256 received) {
+        Storage storage $ = _storage();
+        address investor = _investorOf(token, account);
+        sent = $.sentInDay[token][investor].total(REPORTING_TIME, block.timestamp);
+        received = $.receivedInDay[token][investor].total(REPORTING_TIME, block.timestamp);
     }
 
     // -- Judging -----------------------------------------------------------------------------------------------------
@@ -217,11 +341,17 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
         uint256 word = _storage().tokens[token];
         if (word == 0) return sides;
         sides.token = word;
-        IIdentityRegistry registry = IIdentityRegistry(word.registry());
-        (uint256 sender, uint256 receiver) = registry.counterparties(from, to);
+        (uint256 sender, uint256 receiver) = IIdentityRegistry(word.registry()).counterparties(from, to);
+        if (word.hasFormerRegistries()) {
+            sender |= _formerRestrictions(token, from);
+            receiver |= _formerRestrictions(token, to);
+        }
         (sides.sender, sides.receiver) = (sender, receiver);
         mapping(uint256 country => Words) storage rules = _storage().rules[token];
         (uint256 here, uint256 there) = (sender.country(), receiver.country());
+        // A holder that was forgotten obeys the country in which it is counted.
+        if (here == 0 && from != address(0) && !sender.isVenue()) here = _storage().countedIn[token][from];
+        sides.senderCountry = here;
         if (there != 0) sides.receiverHold = rules[there].hold;
         if (here != 0) sides.senderHold = here == there ? sides.receiverHold : rules[here].hold;
     }
@@ -229,7 +359,8 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
     /// @dev Whether `_verdict` would let a transfer by its sender pass and `_record` would have nothing to do.
     function _isPlain(Sides memory sides, uint256 amount, uint256 toBalance) private view returns (bool) {
         (uint256 token, uint256 receiver, uint256 hold) = (sides.token, sides.receiver, sides.receiverHold);
-        if (sides.senderHold.limitsSending() || token.hasLockups() || hold.hasFlow()) return false;
+        if (sides.senderHold.limitsSending() || token.hasExceptions() || hold.hasFlow()) return false;
+        if ((sides.sender | receiver).isOneOfMany()) return false;
         if (receiver.isVenue()) {
             // Nothing is counted for a venue account. The holder opposite has to be eligible.
             return
@@ -237,7 +368,7 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
         }
         if (_standing(sides.sender) != Reason.None || hold.limitsReceiving() || toBalance == amount) return false;
         uint256 most = hold.maxHolding();
-        if (most != 0 && (toBalance > most || receiver.isLinked())) return false;
+        if (most != 0 && toBalance > most) return false;
         return _eligibility(token, receiver, hold) == Reason.None;
     }
 
@@ -310,27 +441,25 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
     }
 
     function _spending(Movement memory m, Sides memory sides) private view returns (Reason) {
-        uint256 spender = _identity(sides.token.registry(), m.operator);
+        uint256 spender = _identityOf(sides.token, m.token, m.operator);
         if (spender.isVenue()) return _standing(spender);
         return _eligibility(sides.token, spender, _storage().rules[m.token][spender.country()].hold);
     }
 
     function _sending(Movement memory m, Sides memory sides) private view returns (Reason) {
         uint256 hold = sides.senderHold;
-        if (!hold.limitsSending()) return m.first && _isLocked(m, sides) ? Reason.LockedUp : Reason.None;
-        if (hold.residentOnly() && sides.receiver.country() != sides.sender.country()) return Reason.ResidentsOnly;
+        if (hold.residentOnly() && sides.receiver.country() != sides.senderCountry) return Reason.ResidentsOnly;
         if (!m.first) return Reason.None;
         if (hold.outboundBlocked()) return Reason.OutboundBlocked;
         if (_isLocked(m, sides)) return Reason.LockedUp;
-        if (hold.hasFlow() && _exceedsVolume(m, sides)) return Reason.VolumeExceeded;
+        if ((hold.hasFlow() || sides.sender.isOneOfMany()) && _exceedsVolume(m, sides)) return Reason.VolumeExceeded;
         if (m.fromBalance != 0 && m.fromBalance < hold.minHolding()) return Reason.BelowMinimumHolding;
         return Reason.None;
     }
 
     function _isLocked(Movement memory m, Sides memory sides) private view returns (bool) {
         if (!sides.token.hasLockups()) return false;
-        Holder memory holder = _storage().holders[m.token][m.from];
-        return block.timestamp < holder.unlocksAt && m.fromBalance < holder.locked;
+        return m.fromBalance < _storage().tranches[m.token][m.from].locked(block.timestamp);
     }
 
     function _receiving(Movement memory m, Sides memory sides) private view returns (Reason) {
@@ -338,14 +467,14 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
         if (hold.limitsReceiving()) {
             if (hold.inboundBlocked()) return Reason.InboundBlocked;
             bool free = m.forced || m.from == address(0);
-            if (!free && hold.residentOnly() && sides.sender.country() != sides.receiver.country()) {
+            if (!free && hold.residentOnly() && sides.senderCountry != sides.receiver.country()) {
                 return Reason.ResidentsOnly;
             }
             if (!m.forced && m.toBalance != 0 && m.toBalance < hold.minHolding()) return Reason.BelowMinimumHolding;
         }
         if (m.amount == 0 || m.from == m.to) return Reason.None;
-        uint256 most = hold.maxHolding();
-        if (most != 0 && m.toBalance + _heldElsewhere(m, sides) > most) return Reason.AboveMaximumHolding;
+        (uint256 most, uint256 held) = _maximumOf(m, sides);
+        if (most != 0 && m.toBalance + held > most) return Reason.AboveMaximumHolding;
         return m.toBalance == m.amount ? _entering(m, sides.token, hold, sides.receiver.country()) : Reason.None;
     }
 
@@ -353,7 +482,7 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
     function _entering(Movement memory m, uint256 token, uint256 hold, uint256 country) private view returns (Reason) {
         uint256 most = hold.maxHolders();
         if (token.maxTokenHolders() == 0 && most == 0) return Reason.None;
-        uint256 leaving = m.from != address(0) && m.fromBalance == 0 ? _storage().holders[m.token][m.from].country : 0;
+        uint256 leaving = m.from != address(0) && m.fromBalance == 0 ? _storage().countedIn[m.token][m.from] : 0;
         uint256 all = token.tokenHolders() + (leaving == 0 ? 1 : 0);
         if (token.maxTokenHolders() != 0 && all > token.maxTokenHolders()) return Reason.TooManyHolders;
         return most != 0 && hold.holders() + (leaving == country ? 0 : 1) > most
@@ -363,23 +492,38 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
 
     // slither-disable-end incorrect-equality
 
+    /// @dev In each country of the sender's person.
     function _exceedsVolume(Movement memory m, Sides memory sides) private view returns (bool) {
+        if (sides.sender.isVenue()) return false;
         Storage storage $ = _storage();
-        uint256 flow = $.rules[m.token][sides.sender.country()].flow;
-        uint256 most = flow.volumeLimit();
-        if (most == 0) return false;
-        address investor = _investor(sides.token.registry(), m.from);
-        return m.sent > most || $.volumes[m.token][investor].total(flow.period(), block.timestamp) > most - m.sent;
+        if (!sides.sender.isOneOfMany() && $.rules[m.token][sides.senderCountry].flow.volumeLimit() == 0) return false;
+        Person memory person = _personOf(sides.token, m.token, sides.sender, m.from, sides.senderCountry);
+        for (uint256 i; i < person.countries.length; ++i) {
+            uint256 flow = $.rules[m.token][person.countries[i]].flow;
+            uint256 most = flow.volumeLimit();
+            if (most == 0) continue;
+            RollingVolume.Window memory window = $.volumes[m.token][person.investor][person.countries[i]];
+            if (m.sent > most || window.total(flow.period(), block.timestamp) > most - m.sent) return true;
+        }
+        return false;
     }
 
-    /// @dev What the receiver's other wallets hold after the movement.
-    function _heldElsewhere(Movement memory m, Sides memory sides) private view returns (uint256 held) {
-        if (!sides.receiver.isLinked()) return 0;
-        IIdentityRegistry registry = IIdentityRegistry(sides.token.registry());
-        address[] memory wallets = registry.walletsOf(registry.identity(m.to));
-        for (uint256 i; i < wallets.length; ++i) {
-            if (wallets[i] == m.to) continue;
-            held += wallets[i] == m.from ? m.fromBalance : IERC20(m.token).balanceOf(wallets[i]);
+    /// @return most Least of the maximums in the countries of the receiver's person; 0 if none has one.
+    /// @return held What the person's other wallets hold after the movement; counted only if there is a maximum.
+    function _maximumOf(Movement memory m, Sides memory sides) private view returns (uint256 most, uint256 held) {
+        most = sides.receiverHold.maxHolding();
+        if (!sides.receiver.isOneOfMany()) return (most, 0);
+        mapping(uint256 country => Words) storage rules = _storage().rules[m.token];
+        Person memory person = _receiverPerson(m, sides);
+        for (uint256 i; i < person.countries.length; ++i) {
+            uint256 other = rules[person.countries[i]].hold.maxHolding();
+            if (other != 0 && (most == 0 || other < most)) most = other;
+        }
+        if (most == 0) return (0, 0);
+        for (uint256 i; i < person.wallets.length; ++i) {
+            address wallet = person.wallets[i];
+            if (wallet == m.to) continue;
+            held += wallet == m.from ? m.fromBalance : IERC20(m.token).balanceOf(wallet);
         }
     }
 
@@ -387,15 +531,22 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
 
     function _record(Movement memory m, Sides memory sides) private {
         _count(m, sides);
-        bool lockups = sides.token.hasLockups() || (m.from == address(0) && sides.receiverHold.lockup() != 0);
-        if (lockups && m.amount != 0) _lock(m, sides);
-        if ((sides.senderHold | sides.receiverHold).hasFlow()) _flow(m, sides);
+        if (!_leavesRecords(m, sides)) return;
+        address(_records).functionDelegateCall(abi.encodeCall(HolderRecords.record, (m, sides)));
+    }
+
+    /// @dev Whether there may be a lock, a volume or an entry of the log.
+    function _leavesRecords(Movement memory m, Sides memory sides) private pure returns (bool) {
+        if ((sides.senderHold | sides.receiverHold).hasFlow() || sides.sender.isOneOfMany()) return true;
+        if (m.amount == 0) return false;
+        if (sides.token.hasExceptions()) return true;
+        return m.from == address(0) && (sides.receiverHold.lockup() != 0 || sides.receiver.isOneOfMany());
     }
 
     function _count(Movement memory m, Sides memory sides) private {
         // The sender leaves with what it sends in all, whatever the first receiver gets.
         if (m.first && m.sent != 0 && m.from != address(0) && m.fromBalance == 0) {
-            uint16 counted = _storage().holders[m.token][m.from].country;
+            uint16 counted = _storage().countedIn[m.token][m.from];
             if (counted != 0) _leave(m.token, m.from, counted);
         }
         if (m.amount == 0 || m.to == address(0) || m.from == m.to) return;
@@ -404,99 +555,19 @@ contract AutomatedComplianceEngine is RuleStore, UUPSUpgradeable {
         }
     }
 
-    function _leave(address token, address account, uint16 country) private {
-        Storage storage $ = _storage();
-        $.holders[token][account].country = 0;
-        $.tokens[token] = $.tokens[token].withoutTokenHolder();
-        Words storage words = $.rules[token][country];
-        words.hold = words.hold.withoutHolder();
-        emit HolderCounted(token, account, country, false);
-    }
-
-    function _enter(address token, address account, uint16 country) private {
-        Storage storage $ = _storage();
-        $.holders[token][account].country = country;
-        $.tokens[token] = $.tokens[token].withTokenHolder();
-        Words storage words = $.rules[token][country];
-        words.hold = words.hold.withHolder();
-        emit HolderCounted(token, account, country, true);
-    }
-
-    /// @dev An issue starts a lock, a forced transfer takes along what is not free, a burn takes it away.
-    function _lock(Movement memory m, Sides memory sides) private {
-        Storage storage $ = _storage();
-        Holder memory sender = $.holders[m.token][m.from];
-        uint256 locked = block.timestamp < sender.unlocksAt ? sender.locked : 0;
-        if (m.from == address(0)) {
-            uint256 lockup = sides.receiverHold.lockup();
-            if (lockup != 0) _addLock(m, m.amount, uint40(block.timestamp + lockup));
-        } else if (m.from != m.to && locked > m.fromBalance && (m.forced || m.to == address(0))) {
-            $.holders[m.token][m.from].locked = uint128(m.fromBalance);
-            if (m.to != address(0)) _addLock(m, locked - m.fromBalance, sender.unlocksAt);
-        }
-    }
-
-    function _addLock(Movement memory m, uint256 amount, uint40 unlocksAt) private {
-        Holder storage holder = _storage().holders[m.token][m.to];
-        uint256 locked = block.timestamp < holder.unlocksAt ? holder.locked : 0;
-        holder.locked = uint128(FixedPointMathLib.min(locked + amount, type(uint128).max));
-        if (unlocksAt > holder.unlocksAt) holder.unlocksAt = unlocksAt;
-        Storage storage $ = _storage();
-        $.tokens[m.token] = $.tokens[m.token].withLockups();
-    }
-
-    /// @dev Volume of the sender, then the log: a threshold of either side counts, the sender's for what it sends in all.
-    function _flow(Movement memory m, Sides memory sides) private {
-        Storage storage $ = _storage();
-        uint256 out = sides.senderHold.hasFlow() ? $.rules[m.token][sides.sender.country()].flow : 0;
-        uint256 into = sides.receiverHold.hasFlow() ? $.rules[m.token][sides.receiver.country()].flow : 0;
-        if (m.first && !m.forced && m.to != address(0) && out.volumeLimit() != 0) {
-            address investor = _investor(sides.token.registry(), m.from);
-            RollingVolume.Window memory window = $.volumes[m.token][investor];
-            $.volumes[m.token][investor] = window.added(m.sent, out.period(), block.timestamp);
-        }
-        if (_reaches(m, out.travelThreshold(), into.travelThreshold())) _report(m, LogKind.TravelRule);
-        if (_reaches(m, out.reportThreshold(), into.reportThreshold())) _report(m, LogKind.Reporting);
-    }
-
-    function _reaches(Movement memory m, uint256 out, uint256 into) private pure returns (bool) {
-        return (out != 0 && m.sent >= out) || (into != 0 && m.amount >= into);
-    }
-
-    function _report(Movement memory m, LogKind kind) private {
-        (uint64 index, bytes32 head) = _logged(m, kind, Reason.None, address(0));
-        emit ThresholdCrossed(m.token, index, kind, m.operator, m.from, m.to, m.amount, head);
-    }
-
-    function _logged(
-        Movement memory m,
-        LogKind kind,
-        Reason reason,
-        address account
-    )
-        private
-        returns (uint64 index, bytes32 head)
-    {
-        Log storage log = _storage().logs[m.token];
-        index = log.entries;
-        head = keccak256(
-            abi.encode(
-                log.head, m.token, index, kind, reason, account, m.operator, m.from, m.to, m.amount, block.timestamp
-            )
-        );
-        (log.head, log.entries) = (head, index + 1);
-    }
-
     // -- Helpers -----------------------------------------------------------------------------------------------------
 
-    function _identity(address registry, address account) private view returns (uint256) {
-        return IIdentityRegistry(registry).packedIdentityOf(account);
+    /// @dev The same call, in the code of another contract.
+    function _run(address code) private {
+        // slither-disable-next-line unused-return
+        code.functionDelegateCall(msg.data);
     }
 
-    /// @dev Volume is an investor's: of its ONCHAINID, or of the wallet where there is none.
-    function _investor(address registry, address account) private view returns (address) {
-        IOnchainId identity = IIdentityRegistry(registry).identity(account);
-        return address(identity) == address(0) ? account : address(identity);
+    function _investorOf(address token, address account) private view returns (address) {
+        uint256 word = _storage().tokens[token];
+        if (word == 0) return account;
+        uint256 identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
+        return _personOf(word, token, identity, account, 0).investor;
     }
 
     function _balancesAfter(

@@ -3,9 +3,12 @@ pragma solidity 0.8.37;
 
 /// @title What holds for a token everywhere, in one word
 /// @notice Registry in bits 0-159, required topics in 160-175, most holders in 176-207, holders counted in 208-239; bit 240 says
-/// that some issue was locked up. Read first on every movement.
+/// that some issue was locked up, bit 241 that there was a treasury, bit 242 that there are former registries. Read first on
+/// every movement.
 library PackedToken {
     uint256 private constant _LOCKUPS = 1 << 240;
+    uint256 private constant _TREASURIES = 1 << 241;
+    uint256 private constant _FORMER_REGISTRIES = 1 << 242;
     uint256 private constant _ONE_HOLDER = 1 << 208;
     uint256 private constant _RULE = uint256(type(uint48).max) << 160;
 
@@ -29,6 +32,19 @@ library PackedToken {
         return word & _LOCKUPS != 0;
     }
 
+    function hasTreasuries(uint256 word) internal pure returns (bool) {
+        return word & _TREASURIES != 0;
+    }
+
+    function hasFormerRegistries(uint256 word) internal pure returns (bool) {
+        return word & _FORMER_REGISTRIES != 0;
+    }
+
+    /// @return Whether any of the three flags is set: then no transfer is plain.
+    function hasExceptions(uint256 word) internal pure returns (bool) {
+        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES) != 0;
+    }
+
     function withRegistry(uint256 word, address registry_) internal pure returns (uint256) {
         return ((word >> 160) << 160) | uint160(registry_);
     }
@@ -47,5 +63,13 @@ library PackedToken {
 
     function withLockups(uint256 word) internal pure returns (uint256) {
         return word | _LOCKUPS;
+    }
+
+    function withTreasuries(uint256 word) internal pure returns (uint256) {
+        return word | _TREASURIES;
+    }
+
+    function withFormerRegistries(uint256 word) internal pure returns (uint256) {
+        return word | _FORMER_REGISTRIES;
     }
 }

@@ -33,6 +33,8 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         // Zero in the shared registry: whose roles count, and who may act for delayed ones.
         address shared;
         address factory;
+        mapping(address token => bool) bound;
+        uint32 tokens;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.IdentityRegistry")) - 1)) & ~bytes32(uint256(0xff))
@@ -131,8 +133,10 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     /// @inheritdoc IIdentityRegistry
     function isVerified(address account) external view returns (bool) {
         Identity memory found = _storage().identities[account];
-        return found.investorClass != InvestorClass.None && !found.frozen && !found.sanctioned
-            && block.timestamp < found.kycExpiry && block.timestamp < found.amlExpiry;
+        if (found.frozen || found.sanctioned) return false;
+        if (found.venue) return true;
+        return found.investorClass != InvestorClass.None && block.timestamp < found.kycExpiry
+            && block.timestamp < found.amlExpiry;
     }
 
     /// @inheritdoc IIdentityRegistry
@@ -214,6 +218,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         Storage storage $ = _storage();
         IOnchainId identity_ = $.onchainIds[lost];
         if (address(identity_) == address(0)) revert IdentityRegistry__NoClaims(lost);
+        if ($.bound[msg.sender] && $.tokens > 1) revert IdentityRegistry__ServesOtherTokens(msg.sender);
         Identity memory old = $.identities[lost];
         if (old.frozen || old.sanctioned) revert IdentityRegistry__Restricted(lost);
 
@@ -291,7 +296,18 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
     /// @inheritdoc IIdentityRegistry
     function bindToken(address token) external restricted {
+        Storage storage $ = _storage();
+        if (!$.bound[token]) {
+            $.bound[token] = true;
+            ++$.tokens;
+        }
         _addAgent(token);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function servesOnly(address token) external view returns (bool) {
+        Storage storage $ = _storage();
+        return $.bound[token] && $.tokens == 1;
     }
 
     /// @inheritdoc IIdentityRegistry
@@ -317,7 +333,22 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     }
 
     /// @inheritdoc IIdentityRegistry
-    function walletsOf(IOnchainId identity_) external view returns (address[] memory wallets) {
+    function personOf(address account)
+        external
+        view
+        returns (IOnchainId identity_, address[] memory wallets, uint16[] memory countries)
+    {
+        Storage storage $ = _storage();
+        identity_ = _personOf(account);
+        wallets = walletsOf(identity_);
+        countries = new uint16[](wallets.length);
+        for (uint256 i; i < wallets.length; ++i) {
+            countries[i] = $.identities[wallets[i]].country;
+        }
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function walletsOf(IOnchainId identity_) public view returns (address[] memory wallets) {
         Person storage person = _storage().persons[identity_];
         if (person.first == address(0)) return wallets;
         address[] memory others = person.others;

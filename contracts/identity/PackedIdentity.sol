@@ -5,6 +5,8 @@ pragma solidity 0.8.37;
 /// @notice The word that {IIdentityRegistry-packedIdentityOf} returns.
 library PackedIdentity {
     uint256 private constant _TIME = 0xffffffffff;
+    uint256 private constant _RESTRICTIONS = (0xff << 24) | (0xff << 192);
+    uint256 private constant _ONE_OF_MANY = (0xff << 200) | (0xff << 216);
     uint256 private constant _FLAGS = (0xff << 24) | (0xff << 32) | (0xff << 192);
 
     function country(uint256 word) internal pure returns (uint256) {
@@ -61,5 +63,15 @@ library PackedIdentity {
     /// @return Whether another wallet has the same ONCHAINID.
     function isLinked(uint256 word) internal pure returns (bool) {
         return (word >> 200) & 0xff != 0;
+    }
+
+    /// @return Whether the person behind it has, or had, other wallets: then its rules are not those of one country alone.
+    function isOneOfMany(uint256 word) internal pure returns (bool) {
+        return word & _ONE_OF_MANY != 0;
+    }
+
+    /// @return The freeze and the sanction alone.
+    function restrictions(uint256 word) internal pure returns (uint256) {
+        return word & _RESTRICTIONS;
     }
 }

@@ -8,6 +8,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IAsyncVault} from "interfaces/portfolio/IAsyncVault.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
@@ -222,6 +223,8 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
 
     function _pay(uint256 assets, uint256 shares, address receiver, address controller) private {
         _requireMayActFor(controller);
+        _requireNotStopped(controller);
+        if (msg.sender != controller) _requireNotStopped(msg.sender);
         Account storage account = _accounts[controller];
         account.claimed += shares;
         account.assets -= assets;
@@ -232,6 +235,7 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
     /// @dev An account that may not prolong the receiver's lock at the portfolio may not do it through here.
     function _take(uint256 assets, address receiver) private {
         IPortfolio portfolio = _portfolio();
+        _requireNotStopped(msg.sender);
         if (msg.sender != receiver) {
             IShareBook book = IShareBook(portfolio.shareBook());
             (, uint40 until) = book.lockedShares(address(portfolio), receiver);
@@ -242,6 +246,12 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
         IERC20 token = IERC20(portfolio.asset());
         token.safeTransferFrom(msg.sender, address(this), assets);
         token.forceApprove(address(portfolio), assets);
+    }
+
+    /// @dev The portfolio sees this vault where it would look at the account.
+    function _requireNotStopped(address account) private view {
+        address engine = _portfolio().compliance();
+        if (engine != address(0)) IAutomatedComplianceEngine(engine).requireNotStopped(share(), account);
     }
 
     function _requireMayActFor(address account) private view {

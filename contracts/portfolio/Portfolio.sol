@@ -157,6 +157,7 @@ contract Portfolio is Trading {
         uint256 held = balanceOf(owner);
         if (shares > held) revert ERC20InsufficientBalance(owner, held, shares);
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
+        _requireOthers(owner, receiver);
 
         // Effects. What is bound never holds an exit up: its requests end.
         if (boundShares[owner] > FixedPointMathLib.zeroFloorSub(held, shares + _locked(owner))) _setBound(owner, 0);
@@ -177,12 +178,12 @@ contract Portfolio is Trading {
     /// @inheritdoc IPortfolio
     function claim(address asset_, address receiver) external nonReentrant returns (uint256 amount) {
         amount = claimable(asset_, msg.sender);
-        _claim(asset_, receiver, amount);
+        _claimFor(asset_, receiver, amount);
     }
 
     /// @inheritdoc IPortfolio
     function claimPart(address asset_, address receiver, uint256 amount) external nonReentrant {
-        _claim(asset_, receiver, amount);
+        _claimFor(asset_, receiver, amount);
     }
 
     // -- Fees --------------------------------------------------------------------------------------------------------
@@ -215,6 +216,7 @@ contract Portfolio is Trading {
         returns (uint256 burnt, uint256 assets_)
     {
         // Checks
+        _requireNotStopped(controller);
         Asset settlement = _assets[0];
         (uint256 supply,) = _supplyAt(total, true);
         burnt = FixedPointMathLib.min(
@@ -264,6 +266,7 @@ contract Portfolio is Trading {
     /// @dev Refuses settlement tokens that arrive short.
     /// @param cash Before.
     function _enter(uint256 total, uint256 cash, address receiver, uint256 assets_, uint256 shares) private {
+        if (_msgSender() != receiver) _requireNotStopped(_msgSender());
         IShareBook(shareBook).recordEntry(total + 1, _issued(), assets_, shares, _msgSender(), receiver);
         _deposit(_msgSender(), receiver, assets_, shares);
         uint256 received = _balanceOf(_assets[0]) - cash;
@@ -271,8 +274,27 @@ contract Portfolio is Trading {
     }
 
     function _leave(uint256 total, address receiver, address owner, uint256 assets_, uint256 shares) private {
+        _requireOthers(owner, receiver);
         IShareBook(shareBook).recordExit(total + 1, _issued(), shares);
         _withdraw(_msgSender(), receiver, owner, assets_, shares);
+    }
+
+    function _claimFor(address asset_, address receiver, uint256 amount) private {
+        _requireNotStopped(msg.sender);
+        _requireOthers(msg.sender, receiver);
+        _claim(asset_, receiver, amount);
+    }
+
+    /// @dev The owner of burnt shares is judged as they are burnt; here are the others who take part.
+    function _requireOthers(address owner, address receiver) private view {
+        if (msg.sender != owner) _requireNotStopped(msg.sender);
+        if (receiver != owner) _requireNotStopped(receiver);
+    }
+
+    /// @dev Nobody who is frozen or sanctioned pays for, acts on or is paid for shares that are under compliance rules.
+    function _requireNotStopped(address account) private view {
+        address engine = compliance;
+        if (engine != address(0)) IAutomatedComplianceEngine(engine).requireNotStopped(address(this), account);
     }
 
     /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses it.

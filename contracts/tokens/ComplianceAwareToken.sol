@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 import {PackedHoldings} from "./PackedHoldings.sol";
 import {TokenDocuments} from "./TokenDocuments.sol";
@@ -12,6 +13,7 @@ import {ITokenCompliance} from "interfaces/compliance/ITokenCompliance.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
+import {IERC7943Fungible} from "interfaces/tokens/IERC7943Fungible.sol";
 
 /// @title Regulated token
 /// @notice See {IComplianceAwareToken}. Each token is a {TokenEntry}, which hands it calls.
@@ -126,7 +128,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         _redeem(from, amount);
     }
 
-    /// @inheritdoc IComplianceAwareToken
+    /// @inheritdoc IERC7943Fungible
     function forcedTransfer(address from, address to, uint256 amount) external orAgent returns (bool) {
         _force(from, to, amount);
         return true;
@@ -153,16 +155,22 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
 
         // Effects
         uint256 frozen = _frozenOf(lostWallet);
+        if (frozen != 0) _setFrozen(lostWallet, 0);
         // slither-disable-next-line unused-return
         _take(lostWallet, amount);
         uint256 balance = _give(newWallet, amount);
         emit Transfer(lostWallet, newWallet, amount);
-        if (frozen != 0) _freeze(newWallet, frozen);
+        if (frozen != 0) _setFrozen(newWallet, _frozenOf(newWallet) + frozen);
         if (_isWalletFrozen(lostWallet)) _setWalletFrozen(newWallet, true);
         emit RecoverySuccess(lostWallet, newWallet, investorOnchainID);
 
         // Interactions
-        registry.replaceWallet(lostWallet, newWallet);
+        if (registry.servesOnly(address(this))) {
+            registry.replaceWallet(lostWallet, newWallet);
+        } else if (address(registry.identity(newWallet)) != investorOnchainID) {
+            // An agent of this token admits nobody to the registry's other tokens, and leaves the lost wallet to them.
+            revert ComplianceAwareToken__NotRegistered(newWallet);
+        }
         IAutomatedComplianceEngine(_config.engine)
             .admitForcedTransfer(msg.sender, lostWallet, newWallet, amount, 0, balance);
         return true;
@@ -171,6 +179,12 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     /// @inheritdoc IComplianceAwareToken
     function setAddressFrozen(address account, bool freeze) external orAgent {
         _setWalletFrozen(account, freeze);
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function setFrozenTokens(address account, uint256 amount) external orAgent returns (bool) {
+        _setFrozen(account, amount);
+        return true;
     }
 
     /// @inheritdoc IComplianceAwareToken
@@ -309,7 +323,10 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     // slither-disable-next-line reentrancy-no-eth (both ends are the governor's choice; the order is T-REX's)
     function setCompliance(address compliance_) external governed {
         ITokenCompliance(compliance).unbindToken(address(this));
+        address engine_ = _config.engine;
         _takeCompliance(compliance_);
+        // Another engine knows neither holders nor locks nor volumes.
+        if (_config.engine != engine_ && totalSupply() != 0) revert ComplianceAwareToken__EngineInUse(engine_);
     }
 
     /// @inheritdoc IComplianceAwareToken
@@ -366,7 +383,35 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         return _isWalletFrozen(account);
     }
 
-    /// @inheritdoc IComplianceAwareToken
+    /// @inheritdoc IERC7943Fungible
+    function canSend(address account) external view returns (bool allowed) {
+        if (_isWalletFrozen(account)) return false;
+        (allowed,) = IAutomatedComplianceEngine(_config.engine).directionsOf(address(this), account);
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function canReceive(address account) external view returns (bool allowed) {
+        if (account == address(0) || _isWalletFrozen(account)) return false;
+        (, allowed) = IAutomatedComplianceEngine(_config.engine).directionsOf(address(this), account);
+    }
+
+    /// @inheritdoc IERC7943Fungible
+    function canTransfer(address from, address to, uint256 amount) external view returns (bool) {
+        // No balance is larger, and sums of two such amounts do not overflow.
+        uint256 judged = amount > type(uint120).max ? type(uint120).max : amount;
+        if (_frozenOf(from) != 0 && judged > _free(from)) return false;
+        (, IAutomatedComplianceEngine.Reason reason) = _tokenRuling(from, from, to);
+        if (reason != IAutomatedComplianceEngine.Reason.None) return false;
+        (, reason) = IAutomatedComplianceEngine(_config.engine).checkTransfer(address(this), from, from, to, judged);
+        return reason == IAutomatedComplianceEngine.Reason.None;
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 id) external pure returns (bool) {
+        return id == type(IERC165).interfaceId || id == type(IERC7943Fungible).interfaceId;
+    }
+
+    /// @inheritdoc IERC7943Fungible
     function getFrozenTokens(address account) external view returns (uint256) {
         return _frozenOf(account);
     }
@@ -405,14 +450,29 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         view
         returns (address, IAutomatedComplianceEngine.Reason)
     {
+        (address account, IAutomatedComplianceEngine.Reason reason) = _tokenRuling(operator, from, to);
+        if (reason != IAutomatedComplianceEngine.Reason.None) return (account, reason);
+        if (amount > balanceOf(from)) return (from, IAutomatedComplianceEngine.Reason.InsufficientBalance);
+        if (amount > _free(from)) return (from, IAutomatedComplianceEngine.Reason.AmountFrozen);
+        return IAutomatedComplianceEngine(_config.engine).checkTransfer(address(this), operator, from, to, amount);
+    }
+
+    /// @dev The token's own rules: the pause and frozen wallets.
+    function _tokenRuling(
+        address operator,
+        address from,
+        address to
+    )
+        private
+        view
+        returns (address, IAutomatedComplianceEngine.Reason)
+    {
         if (to == address(0)) return (to, IAutomatedComplianceEngine.Reason.NotRegistered);
         if (_config.paused) return (address(this), IAutomatedComplianceEngine.Reason.TokenPaused);
         if (_isWalletFrozen(operator)) return (operator, IAutomatedComplianceEngine.Reason.WalletFrozen);
         if (_isWalletFrozen(from)) return (from, IAutomatedComplianceEngine.Reason.WalletFrozen);
         if (_isWalletFrozen(to)) return (to, IAutomatedComplianceEngine.Reason.WalletFrozen);
-        if (amount > balanceOf(from)) return (from, IAutomatedComplianceEngine.Reason.InsufficientBalance);
-        if (amount > _free(from)) return (from, IAutomatedComplianceEngine.Reason.AmountFrozen);
-        return IAutomatedComplianceEngine(_config.engine).checkTransfer(address(this), operator, from, to, amount);
+        return (address(0), IAutomatedComplianceEngine.Reason.None);
     }
 
     function _issue(address to, uint256 amount) private returns (uint256 balance) {
@@ -443,6 +503,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
             revert ERC20InsufficientBalance(from, fromBalance, amount);
         }
         emit Transfer(from, to, amount);
+        emit ForcedTransfer(from, to, amount);
         IAutomatedComplianceEngine(_config.engine)
             .admitForcedTransfer(msg.sender, from, to, amount, fromBalance, toBalance);
     }

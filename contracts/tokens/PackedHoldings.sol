@@ -6,6 +6,7 @@ import {
 } from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC20PermitUpgradeable.sol";
 
 import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
+import {IERC7943Fungible} from "interfaces/tokens/IERC7943Fungible.sol";
 
 /// @title Balances with what is frozen of them, one slot a holder
 /// @notice OpenZeppelin's ERC-20 with permit, its balances replaced. Names can change, and the permit's domain with them.
@@ -58,8 +59,7 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
 
     /// @dev What of the balance is not frozen.
     function _free(address account) internal view returns (uint256) {
-        uint256 word = _holdings[account];
-        return (word & _MASK) - _frozen(word);
+        return _freeOf(_holdings[account]);
     }
 
     /// @dev Moves what is free between wallets that are not frozen.
@@ -87,12 +87,9 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         uint256 word = _holdings[from];
         balance = word & _MASK;
         if (amount > balance) revert ERC20InsufficientBalance(from, balance, amount);
+        uint256 free = _freeOf(word);
+        if (amount > free) word = _withFrozen(from, word, _frozen(word) - (amount - free));
         balance -= amount;
-        uint256 frozen = _frozen(word);
-        if (frozen > balance) {
-            word -= (frozen - balance) << _FROZEN_SHIFT;
-            emit IComplianceAwareToken.TokensUnfrozen(from, frozen - balance);
-        }
         _holdings[from] = word - amount;
     }
 
@@ -118,16 +115,29 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
     function _freeze(address account, uint256 amount) internal {
         uint256 word = _holdings[account];
         _requireFree(account, word, amount);
-        _holdings[account] = word + (amount << _FROZEN_SHIFT);
-        emit IComplianceAwareToken.TokensFrozen(account, amount);
+        _holdings[account] = _withFrozen(account, word, _frozen(word) + amount);
     }
 
     function _unfreeze(address account, uint256 amount) internal {
         uint256 word = _holdings[account];
         uint256 frozen = _frozen(word);
         if (amount > frozen) revert IComplianceAwareToken.ComplianceAwareToken__NotFrozen(account, frozen, amount);
-        _holdings[account] = word - (amount << _FROZEN_SHIFT);
-        emit IComplianceAwareToken.TokensUnfrozen(account, amount);
+        _holdings[account] = _withFrozen(account, word, frozen - amount);
+    }
+
+    /// @dev Whatever the balance is.
+    function _setFrozen(address account, uint256 amount) internal {
+        if (amount > _MASK) revert IComplianceAwareToken.ComplianceAwareToken__SupplyTooLarge(amount);
+        _holdings[account] = _withFrozen(account, _holdings[account], amount);
+    }
+
+    /// @dev ERC-3643 tells changes, ERC-7943 tells what stands then.
+    function _withFrozen(address account, uint256 word, uint256 amount) private returns (uint256) {
+        uint256 frozen = _frozen(word);
+        if (amount >= frozen) emit IComplianceAwareToken.TokensFrozen(account, amount - frozen);
+        else emit IComplianceAwareToken.TokensUnfrozen(account, frozen - amount);
+        emit IERC7943Fungible.Frozen(account, amount);
+        return (word & ~(_MASK << _FROZEN_SHIFT)) | (amount << _FROZEN_SHIFT);
     }
 
     function _setWalletFrozen(address account, bool frozen) internal {
@@ -139,8 +149,13 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
     function _requireFree(address account, uint256 word, uint256 amount) private pure {
         uint256 balance = word & _MASK;
         if (amount > balance) revert ERC20InsufficientBalance(account, balance, amount);
-        uint256 free = balance - _frozen(word);
-        if (amount > free) revert IComplianceAwareToken.ComplianceAwareToken__AmountFrozen(account, free, amount);
+        uint256 free = _freeOf(word);
+        if (amount > free) revert IERC7943Fungible.ERC7943InsufficientUnfrozenBalance(account, amount, free);
+    }
+
+    function _freeOf(uint256 word) private pure returns (uint256) {
+        (uint256 balance, uint256 frozen) = (word & _MASK, _frozen(word));
+        return frozen < balance ? balance - frozen : 0;
     }
 
     function _frozen(uint256 word) private pure returns (uint256) {

@@ -71,7 +71,11 @@ contract TokenFactory is ITokenFactory, AccessManaged {
     /// @inheritdoc ITokenFactory
     function govern(address target, bytes calldata data) external restricted returns (bytes memory) {
         if (!isToken[target] && !isRegistry[target]) revert TokenFactory__NotOurs(target);
-        return Address.functionCall(target, data);
+        bytes memory answer = Address.functionCall(target, data);
+        if (isToken[target] && bytes4(data) == IComplianceAwareToken.setIdentityRegistry.selector) {
+            _bind(target, abi.decode(data[4:], (address)));
+        }
+        return answer;
     }
 
     /// @inheritdoc ITokenFactory
@@ -97,6 +101,11 @@ contract TokenFactory is ITokenFactory, AccessManaged {
         ISanctionsList(IIdentityRegistry(_sharedRegistry).sanctionsList()).addRegistry(registry);
     }
 
+    /// @dev A registry that is neither shared nor made here has to name the token an agent itself.
+    function _bind(address token, address registry) private {
+        if (registry == _sharedRegistry || isRegistry[registry]) IIdentityRegistry(registry).bindToken(token);
+    }
+
     function _initialize(
         address token,
         address registry,
@@ -108,8 +117,7 @@ contract TokenFactory is ITokenFactory, AccessManaged {
         private
     {
         address compliance = Clones.cloneWithImmutableArgs(_complianceImplementation, abi.encode(_engine, token));
-        // A registry that is neither shared nor made here has to name the token an agent itself.
-        if (registry == _sharedRegistry || isRegistry[registry]) IIdentityRegistry(registry).bindToken(token);
+        _bind(token, registry);
         IComplianceAwareToken(token)
             .initialize(params.name, params.symbol, params.decimals, compliance, onchainID, info, agents);
     }

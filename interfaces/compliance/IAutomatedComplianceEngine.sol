@@ -14,6 +14,14 @@ pragma solidity ^0.8.24;
 /// 6. The receiver's jurisdiction lets tokens in; residents deal with residents; its holding is between minimum and maximum,
 ///    summed over the wallets of one ONCHAINID; it does not make one holder too many, in its jurisdiction or in all.
 ///
+/// Rules bind a person. Where the wallets of one ONCHAINID are registered in several jurisdictions, the lowest maximum of them
+/// applies to what all the wallets hold, the longest lock-up to what any of them is issued, and the volume of each jurisdiction
+/// to what any of them sends. A holder whose identity was deleted still obeys the jurisdiction in which it is counted. A freeze
+/// or a sanction in a registry that the token had before still counts.
+///
+/// Lock-ups are tranches: each issue is free at its own time. A transfer uses free tokens only; a forced transfer takes free
+/// tokens first, and then those that would be free first, with their locks; a burn ends locks in the same order.
+///
 /// An account is eligible if, in this order: it is not sanctioned, not frozen, not a venue account, registered, verified; its
 /// KYC and AML have not lapsed; its country is allowed; its class is allowed (an accreditation that has lapsed counts as
 /// Retail); it has the claim topics that the token requires and the documents that its jurisdiction requires.
@@ -70,14 +78,16 @@ interface IAutomatedComplianceEngine {
     /// @param outboundBlocked Holders here send nothing; they can still be redeemed (burned).
     /// @param residentOnly Holders here deal only with holders here; issuance and redemption excepted.
     /// @param documents Bits of IIdentityRegistry.Identity.documents that a holder needs.
-    /// @param lockup Seconds for which newly issued tokens do not move. A later issue restarts it for what is still locked.
+    /// @param lockup Seconds for which newly issued tokens do not move, each issue by itself. Issues of one day (UTC) that end on
+    /// one day share the later end; so do neighbouring ones where a holder would have more than 64 tranches.
     /// @param maxHolders Wallets here that may hold at once.
     /// @param minHolding Least that a holder has, if anything.
     /// @param maxHolding Most that a holder has, over all wallets of its ONCHAINID.
-    /// @param volumeLimit Most that a holder sends in any `period`. Counted in quarters of 4/3 periods: what was sent counts
+    /// @param volumeLimit Most that a person sends in any `period`. Counted in quarters of 4/3 periods: what was sent counts
     /// for one period at least and 4/3 at most. At most 2^112 - 1.
     /// @param period Seconds, at least 3; 0 if and only if `volumeLimit` is.
-    /// @param travelThreshold From this amount a movement is logged as LogKind.TravelRule.
+    /// @param travelThreshold From this amount a movement is logged as LogKind.TravelRule. What the person sent, or received,
+    /// in the last day counts with it: movements of one day at least and 4/3 days at most.
     /// @param reportThreshold From this amount a movement is logged as LogKind.Reporting.
     struct Rule {
         uint8 classes;
@@ -103,10 +113,19 @@ interface IAutomatedComplianceEngine {
         uint32 maxHolders;
     }
 
+    /// @notice Part of a holding that does not move yet.
+    /// @param amount Smallest units.
+    /// @param end Unix seconds from which it is free.
+    struct Tranche {
+        uint256 amount;
+        uint40 end;
+    }
+
     event RulesOpened(address indexed token, address indexed registry);
     event RegistrySet(address indexed token, address indexed registry);
     event TokenRuleSet(address indexed token, TokenRule rule);
     event RuleSet(address indexed token, uint16 indexed country, Rule rule);
+    event TreasurySet(address indexed token, address indexed account, bool treasury);
     event HolderCounted(address indexed token, address indexed account, uint16 indexed country, bool holds);
 
     /// @notice A movement reached a threshold. Every log event carries `head`, the token's running hash after it:
@@ -146,6 +165,9 @@ interface IAutomatedComplianceEngine {
     error AutomatedComplianceEngine__InvalidClasses(uint8 classes);
     error AutomatedComplianceEngine__InvalidRule(uint16 country);
     error AutomatedComplianceEngine__InvalidRegistry(address registry);
+    /// @dev Part of the engine's code was called as a contract of its own.
+    error AutomatedComplianceEngine__NotDelegated();
+    error AutomatedComplianceEngine__TooManyRegistries(address token, uint256 most);
     error AutomatedComplianceEngine__LengthMismatch();
     /// @dev More than 14 significant decimal digits.
     error AutomatedComplianceEngine__InexactAmount(uint256 amount);
@@ -188,7 +210,15 @@ interface IAutomatedComplianceEngine {
     /// @notice Only more topics and fewer holders, at once. Role: COMPLIANCE_OFFICER.
     function tightenTokenRule(address token, TokenRule calldata rule) external;
 
-    /// @notice Another registry for the calling token. Its holders have to be registered there.
+    /// @notice What `account` gives away of `token` counts as an issue, so that the buyer's lock-up starts: the issuer's treasury,
+    /// an affiliate or an underwriter. Role: COMPLIANCE_OFFICER.
+    function addTreasury(address token, address account) external;
+
+    /// @notice Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: what the account gives away is free at once.
+    function removeTreasury(address token, address account) external;
+
+    /// @notice Another registry for the calling token. Receivers have to be registered there. While there are holders, a freeze
+    /// or a sanction in the former registry keeps counting, until it is lifted there; at most four are kept.
     function setRegistry(address registry) external;
 
     // -- Movements ---------------------------------------------------------------------------------------------------
@@ -247,7 +277,8 @@ interface IAutomatedComplianceEngine {
     )
         external;
 
-    /// @notice Moves a holder's count to the country where it is registered now; anyone may.
+    /// @notice Counts an account as what it is now: a holder in the country where it is registered, or none if it is a venue
+    /// account or holds nothing. Anyone may. A country may be above its maximum afterwards; then nobody enters.
     function recount(address token, address account) external;
 
     // -- Reading -----------------------------------------------------------------------------------------------------
@@ -270,6 +301,15 @@ interface IAutomatedComplianceEngine {
     /// @notice Whether `account` may hold `token` now, amounts aside.
     function eligibility(address token, address account) external view returns (Reason);
 
+    /// @notice What an account may do at all, whoever is opposite and whatever the amount.
+    /// @return maySend It is neither frozen nor sanctioned, and its jurisdiction lets tokens out.
+    /// @return mayReceive It is eligible and its jurisdiction lets tokens in, or it is a venue account that is not stopped.
+    function directionsOf(address token, address account) external view returns (bool maySend, bool mayReceive);
+
+    /// @notice Reverts with `AutomatedComplianceEngine__Refused` if the account is frozen or sanctioned: for those who take part
+    /// in a movement of `token` without holding it, such as a payer or the receiver of what shares are redeemed for.
+    function requireNotStopped(address token, address account) external view;
+
     /// @notice How much of `token` may be issued to `account` at once: what `admitTransfer` lets pass when minting.
     /// @return least Smallest units that bring it to the minimum holding; 0 if it is there.
     /// @return most Smallest units that bring it to the maximum holding, 2^256 - 1 if there is none; 0 if the account may get
@@ -290,8 +330,8 @@ interface IAutomatedComplianceEngine {
     function holdersOf(address token, uint16 country) external view returns (uint256 all, uint256 inCountry);
 
     /// @return country Where the holder is counted; 0 if it is not.
-    /// @return locked Smallest units that do not move before `unlocksAt`.
-    /// @return unlocksAt Unix seconds.
+    /// @return locked Smallest units that do not move now.
+    /// @return unlocksAt Unix seconds at which the last of them is free; 0 if none is locked.
     function holderOf(
         address token,
         address account
@@ -300,8 +340,22 @@ interface IAutomatedComplianceEngine {
         view
         returns (uint16 country, uint256 locked, uint40 unlocksAt);
 
-    /// @return What the holder has sent that still counts against its volume limit.
-    function volumeOf(address token, address account) external view returns (uint256);
+    /// @notice What does not move yet, in ascending order of the ends; at most 64 tranches.
+    function tranchesOf(address token, address account) external view returns (Tranche[] memory);
+
+    /// @return What the person behind `account` has sent that counts against the volume limit of `country`.
+    function volumeOf(address token, address account, uint16 country) external view returns (uint256);
+
+    /// @notice What the person behind `account` moved in the last day, where a travel threshold made it count.
+    /// @return sent Smallest units.
+    /// @return received Smallest units.
+    function movedInDay(address token, address account) external view returns (uint256 sent, uint256 received);
+
+    /// @return Whether what the account gives away counts as an issue.
+    function isTreasury(address token, address account) external view returns (bool);
+
+    /// @return The registries that the token had before, whose freezes and sanctions still count.
+    function formerRegistriesOf(address token) external view returns (address[] memory);
 
     /// @return head Running hash of the token's log.
     /// @return entries Number of entries.

@@ -131,6 +131,8 @@ interface IIdentityRegistry {
     error IdentityRegistry__KnownIssuer(address issuer);
     error IdentityRegistry__NoTopics();
     error IdentityRegistry__OnlySanctionsList(address caller);
+    /// @dev A token replaces no wallets that may hold another token of the registry; an officer registers the new wallet.
+    error IdentityRegistry__ServesOtherTokens(address token);
     /// @dev A caller could otherwise starve a claim's verification of gas and have it taken for invalid.
     error IdentityRegistry__NotEnoughGas(uint256 needed, uint256 left);
     /// @dev The registry is its own storage, issuers' and topics' registry; they are not swapped.
@@ -163,7 +165,8 @@ interface IIdentityRegistry {
 
     function contains(address account) external view returns (bool);
 
-    /// @notice Whether the account's verdict stands now: class given, KYC and AML not lapsed, neither frozen nor sanctioned.
+    /// @notice Whether a verified account can send to this one: neither frozen nor sanctioned, and either a venue account or one
+    /// whose verdict stands now (class given, KYC and AML not lapsed).
     function isVerified(address account) external view returns (bool);
 
     /// @return The ONCHAINID behind the wallet; zero for a venue account or an officer's word.
@@ -192,7 +195,8 @@ interface IIdentityRegistry {
     /// @notice Verifies the claims behind a wallet anew; anyone may, so that a revoked claim cannot hide.
     function refresh(address account) external;
 
-    /// @notice Puts a new wallet in place of a lost one: same ONCHAINID, country, verdict and documents. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Puts a new wallet in place of a lost one: same ONCHAINID, country, verdict and documents. A token may do so only
+    /// while the registry serves no other token. Role: COMPLIANCE_OFFICER, or agent.
     function replaceWallet(address lost, address replacement) external;
 
     /// @notice Freezes or unfreezes any account, registered or not, and every other wallet of its ONCHAINID, also those that
@@ -271,6 +275,9 @@ interface IIdentityRegistry {
     /// @notice Makes a new token an agent, so that it can recover wallets. Role: FACTORY.
     function bindToken(address token) external;
 
+    /// @return Whether `token` was bound and no other token ever was.
+    function servesOnly(address token) external view returns (bool);
+
     function isAgent(address agent) external view returns (bool);
 
     // -- Reading -----------------------------------------------------------------------------------------------------
@@ -284,6 +291,15 @@ interface IIdentityRegistry {
 
     /// @notice Both sides of a transfer, packed, in one call.
     function counterparties(address sender, address receiver) external view returns (uint256, uint256);
+
+    /// @notice The person behind a wallet that is registered, or was until it was forgotten.
+    /// @return identity Its ONCHAINID; zero if there is none.
+    /// @return wallets Every registered wallet of that ONCHAINID, at most 8.
+    /// @return countries The country of each of them.
+    function personOf(address account)
+        external
+        view
+        returns (IOnchainId identity, address[] memory wallets, uint16[] memory countries);
 
     /// @notice Every wallet of an ONCHAINID, at most 8.
     function walletsOf(IOnchainId identity) external view returns (address[] memory);

@@ -3,15 +3,17 @@ pragma solidity ^0.8.24;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
+import {IERC7943Fungible} from "./IERC7943Fungible.sol";
+
 /// @title Regulated token
-/// @notice ERC-3643 with ERC-2612 permit, ERC-1404 restriction codes and ERC-1643 documents. Every movement asks the
+/// @notice ERC-3643 and ERC-7943 with ERC-2612 permit, ERC-1404 restriction codes and ERC-1643 documents. Every movement asks the
 /// compliance engine once. Clones share the factory's role mapping: "Role" below is the role that the AccessManager maps to
 /// the function on the factory, held without a delay; "or agent" also admits accounts that `isAgent` names, for this token
 /// alone. Delayed roles act through {ITokenFactory-govern}.
 ///
 /// At worst, an agent can do to this token's holders what a transfer agent can in law: freeze, seize, dilute. It cannot bring
 /// the token to an account that the rules refuse.
-interface IComplianceAwareToken is IERC20 {
+interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     enum AssetClass {
         Unspecified,
         Equity,
@@ -68,8 +70,6 @@ interface IComplianceAwareToken is IERC20 {
     error ComplianceAwareToken__NotPaused();
     /// @dev Frozen for this token; a freeze for all tokens is the engine's Reason.AccountFrozen.
     error ComplianceAwareToken__WalletFrozen(address account);
-    /// @param free What of the balance is not frozen.
-    error ComplianceAwareToken__AmountFrozen(address account, uint256 free, uint256 amount);
     error ComplianceAwareToken__NotFrozen(address account, uint256 frozen, uint256 amount);
     error ComplianceAwareToken__LengthMismatch();
     error ComplianceAwareToken__TooManyLegs(uint256 legs, uint256 most);
@@ -78,6 +78,10 @@ interface IComplianceAwareToken is IERC20 {
     error ComplianceAwareToken__InvalidInfo();
     error ComplianceAwareToken__EmptyName();
     error ComplianceAwareToken__NothingToRecover(address wallet);
+    /// @dev The registry serves other tokens too: an officer registers the new wallet under the same ONCHAINID first.
+    error ComplianceAwareToken__NotRegistered(address wallet);
+    /// @dev Tokens exist, and another engine would know neither their holders nor locks nor volumes. Upgrade the engine instead.
+    error ComplianceAwareToken__EngineInUse(address engine);
     /// @dev The ONCHAINID is not the lost wallet's, or the new wallet is no management key of it.
     error ComplianceAwareToken__NotTheSameInvestor(address lostWallet, address newWallet, address onchainID);
     /// @dev The new compliance has no open rules for this token, or does not know it.
@@ -120,12 +124,9 @@ interface IComplianceAwareToken is IERC20 {
     /// @notice Cancels tokens; frozen ones are unfrozen if the rest is not enough. Role: ISSUER, or agent.
     function burn(address from, uint256 amount) external;
 
-    /// @notice Moves tokens without the holder, to an eligible account; frozen ones are unfrozen if the rest is not enough.
-    /// To the holder itself it changes nothing. Role: COMPLIANCE_OFFICER, or agent.
-    function forcedTransfer(address from, address to, uint256 amount) external returns (bool);
-
-    /// @notice Moves everything of a lost wallet, with freezes and locks, to another wallet of the same ONCHAINID, which takes
-    /// its place in the registry. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Moves everything of a lost wallet, with freezes and locks, to another wallet of the same ONCHAINID. While the
+    /// registry serves this token alone, the new wallet takes the lost one's place there. Otherwise it has to be registered
+    /// already, and the lost wallet stays registered, because it may hold other tokens. Role: COMPLIANCE_OFFICER, or agent.
     function recoveryAddress(address lostWallet, address newWallet, address investorOnchainID) external returns (bool);
 
     /// @notice Role: COMPLIANCE_OFFICER, or agent.
@@ -186,10 +187,13 @@ interface IComplianceAwareToken is IERC20 {
     /// @notice Role: ISSUER.
     function removeDocument(bytes32 name_) external;
 
-    /// @notice Takes another registry; holders have to be registered there, and the token be an agent of it. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
+    /// @notice Takes another registry, in which receivers have to be registered. While there are holders, freezes and sanctions
+    /// of the former registry keep binding. Through the factory the token becomes an agent of a registry that the factory made.
+    /// Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
     function setIdentityRegistry(address registry) external;
 
-    /// @notice Takes another compliance, bound to an engine where this token's rules are open. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
+    /// @notice Takes another compliance, bound to an engine where this token's rules are open; the engine stays the same once
+    /// tokens exist. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
     function setCompliance(address compliance_) external;
 
     /// @notice Role: COMPLIANCE_OFFICER_DELAYED, or the factory. At worst: see the top of this interface.
@@ -208,9 +212,6 @@ interface IComplianceAwareToken is IERC20 {
     function messageForTransferRestriction(uint8 code) external view returns (string memory);
 
     function isFrozen(address account) external view returns (bool);
-
-    /// @return Smallest units of the balance that are frozen.
-    function getFrozenTokens(address account) external view returns (uint256);
     function isAgent(address agent) external view returns (bool);
     function paused() external view returns (bool);
     function onchainID() external view returns (address);

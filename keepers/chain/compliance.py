@@ -98,8 +98,16 @@ class ComplianceReader:
         """
         addresses = [address for address in (sender, receiver, spender) if address is not None]
         parties = self._parties(addresses)
+        state = self._state(parties)
+        if sender is not None and state.open:
+            limited = [code for code in parties[sender].countries if state.rule_in(code).volume_limit]
+            volumes = self._calls(
+                Call(self.engine, _engine("volumeOf"), (self.token, sender, code)) for code in limited
+            )
+            sent = {code: must(volume) for code, volume in zip(limited, volumes, strict=True)}
+            parties[sender] = replace(parties[sender], sent=sent)
         find = {None: None, **parties}
-        return Movement(find[sender], find[receiver], amount, find[spender]), self._state(parties)
+        return Movement(find[sender], find[receiver], amount, find[spender]), state
 
     def holders(self, first_block: int = 0) -> tuple[list[Party], State]:
         """Accounts that the engine counts as holders, with all that the rules look at.
@@ -115,7 +123,7 @@ class ComplianceReader:
         return [parties[address] for address in sorted(holds) if holds[address]], self._state(parties)
 
     def _state(self, parties: dict[str | None, Party]) -> State:
-        countries = sorted({party.identity.country for party in parties.values()} - {0})
+        countries = sorted({country for party in parties.values() for country in party.countries} - {0})
         token_rule = self.token_rule()
         holders = self._calls(Call(self.engine, _engine("holdersOf"), (self.token, code)) for code in countries or [1])
         return State(
@@ -179,15 +187,15 @@ class ComplianceReader:
                 Call(self.registry, _registry("packedIdentityOf"), (address,)),
                 Call(self.token, _token("balanceOf"), (address,)),
                 Call(self.engine, _engine("holderOf"), (self.token, address)),
-                Call(self.engine, _engine("volumeOf"), (self.token, address)),
+                Call(self.engine, _engine("movedInDay"), (self.token, address)),
                 Call(self.token, _token("isFrozen"), (address,)),
                 Call(self.token, _token("getFrozenTokens"), (address,)),
-                Call(self.registry, _registry("identity"), (address,)),
+                Call(self.registry, _registry("personOf"), (address,)),
             )
         )
         found: dict[str | None, Party] = {}
         for position, address in enumerate(wanted):
-            word, balance, holder, sent, wallet_frozen, frozen, onchain_id = (
+            word, balance, holder, in_day, wallet_frozen, frozen, person = (
                 must(answer) for answer in answers[position * width : (position + 1) * width]
             )
             party = Party(
@@ -197,20 +205,22 @@ class ComplianceReader:
                 counted_in=holder[0],
                 locked=holder[1],
                 unlocks_at=holder[2],
-                sent=sent,
+                sent_in_day=in_day[0],
+                received_in_day=in_day[1],
                 wallet_frozen=wallet_frozen,
                 frozen=frozen,
             )
-            if party.identity.linked:
-                party = replace(party, other_wallets=self._other_wallets(address, onchain_id))
+            if party.identity.linked or party.identity.former:
+                party = self._with_other_wallets(party, person[1], person[2])
             found[address] = party
         return found
 
-    def _other_wallets(self, address: str, onchain_id: str) -> dict[str, int]:
-        wallets = [to_checksum_address(w) for w in self._call(self.registry, _registry("walletsOf"), onchain_id)]
-        others = [wallet for wallet in wallets if wallet != address]
-        balances = self._calls(Call(self.token, _token("balanceOf"), (wallet,)) for wallet in others)
-        return {wallet: must(balance) for wallet, balance in zip(others, balances, strict=True)}
+    def _with_other_wallets(self, party: Party, wallets: Sequence[str], countries: Sequence[int]) -> Party:
+        known = {str(to_checksum_address(wallet)): country for wallet, country in zip(wallets, countries, strict=True)}
+        known.pop(party.address, None)
+        balances = self._calls(Call(self.token, _token("balanceOf"), (wallet,)) for wallet in known)
+        held = {wallet: must(balance) for wallet, balance in zip(known, balances, strict=True)}
+        return replace(party, other_wallets=held, other_countries=tuple(dict.fromkeys(known.values())))
 
     def _call(self, to: str, function: Fragment, *args: Any) -> Any:
         return must(self._calls([Call(to, function, args)])[0])

@@ -66,10 +66,13 @@ class Party:
         identity: Identity in the token's registry.
         balance: Balance of the token before the movement, smallest units.
         counted_in: Country where it is counted as a holder; 0 if nowhere.
-        locked: Smallest units that do not move before `unlocks_at`.
-        unlocks_at: Unix seconds.
-        sent: Smallest units that count against its volume limit.
+        locked: Smallest units that do not move now.
+        unlocks_at: Unix seconds at which the last of them is free.
+        sent: Smallest units that count against the volume limit, by country.
+        sent_in_day: Smallest units that the person sent in the last day, as far as a travel threshold made it count.
+        received_in_day: Smallest units that the person received in the last day, likewise.
         other_wallets: Balances of the other wallets of its ONCHAINID, before the movement.
+        other_countries: Countries of those wallets.
         wallet_frozen: Frozen by the token.
         frozen: Smallest units of its balance that the token has frozen.
     """
@@ -80,10 +83,23 @@ class Party:
     counted_in: int = 0
     locked: int = 0
     unlocks_at: int = 0
-    sent: int = 0
+    sent: Mapping[int, int] = field(default_factory=dict)
+    sent_in_day: int = 0
+    received_in_day: int = 0
     other_wallets: Mapping[str, int] = field(default_factory=dict)
+    other_countries: tuple[int, ...] = ()
     wallet_frozen: bool = False
     frozen: int = 0
+
+    @property
+    def country(self) -> int:
+        """Country whose rules it obeys: a holder whose identity was deleted obeys the one in which it is counted."""
+        return self.identity.country or (0 if self.identity.venue else self.counted_in)
+
+    @property
+    def countries(self) -> tuple[int, ...]:
+        """Countries whose maximums, lock-ups and volumes bind the person; its own first."""
+        return tuple(dict.fromkeys((self.country, *self.other_countries)))
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,11 @@ class State:
 
     def rule(self, party: Party) -> Rule:
         """Returns the rule of the party's country."""
-        return self.rules.get(party.identity.country, CLOSED)
+        return self.rule_in(party.country)
+
+    def rule_in(self, country: int) -> Rule:
+        """Returns the rule of a country."""
+        return self.rules.get(country, CLOSED)
 
     def tokens(self, units: int) -> str:
         """Smallest units as whole tokens, in words."""
@@ -211,8 +231,8 @@ def judge_token(movement: Movement, state: State) -> list[Finding]:
     enough = sender.balance >= movement.amount
     text = f"has {state.tokens(sender.balance)}, sends {state.tokens(movement.amount)}"
     found.append(Finding("sender", sender.address, "balance", enough, Reason.INSUFFICIENT_BALANCE, text))
-    free = sender.balance - sender.frozen
-    text = f"{state.tokens(sender.frozen)} frozen, {state.tokens(max(0, free))} free"
+    free = max(0, sender.balance - sender.frozen)
+    text = f"{state.tokens(sender.frozen)} frozen, {state.tokens(free)} free"
     found.append(Finding("sender", sender.address, "frozen", free >= movement.amount, Reason.AMOUNT_FROZEN, text))
     return found
 
@@ -220,11 +240,18 @@ def judge_token(movement: Movement, state: State) -> list[Finding]:
 def crosses(movement: Movement, state: State) -> list[tuple[str, int]]:
     """Thresholds that the movement reaches: field of Rule and country, for the log."""
     found = []
-    for name in ("travel_threshold", "report_threshold"):
-        for party in (movement.sender, movement.receiver):
-            threshold = getattr(state.rule(party), name) if party else 0
-            if party and threshold and movement.amount >= threshold:
-                found.append((name, party.identity.country))
+    sender, receiver, amount = movement.sender, movement.receiver, movement.amount
+    for party, in_day in (
+        (sender, sender.sent_in_day if sender else 0),
+        (receiver, receiver.received_in_day if receiver else 0),
+    ):
+        threshold = state.rule(party).travel_threshold if party else 0
+        if party and threshold and amount and in_day + amount >= threshold:
+            found.append(("travel_threshold", party.country))
+    for party in (sender, receiver):
+        threshold = state.rule(party).report_threshold if party else 0
+        if party and threshold and amount >= threshold:
+            found.append(("report_threshold", party.country))
     return found
 
 
@@ -323,7 +350,7 @@ def _class(role: Role, party: Party, rule: Rule, now: int) -> Finding:
 
 
 def _sending(movement: Movement, sender: Party, receiver: Party, state: State) -> Iterator[Finding]:
-    rule, country = state.rule(sender), sender.identity.country
+    rule, country = state.rule(sender), sender.country
     if rule.resident_only:
         yield _residents("sender", sender, receiver)
     if rule.outbound_blocked:
@@ -336,17 +363,27 @@ def _sending(movement: Movement, sender: Party, receiver: Party, state: State) -
         locked, kept = state.tokens(sender.locked), state.tokens(movement.sender_after)
         text = f"{locked} locked until {moment(sender.unlocks_at)}, keeps {kept}"
         yield Finding("sender", sender.address, "lock-up", passed, Reason.LOCKED_UP, text, country, "lockup")
-    if rule.volume_limit:
-        passed = sender.sent + movement.amount <= rule.volume_limit
-        sent, now, most = (state.tokens(units) for units in (sender.sent, movement.amount, rule.volume_limit))
-        text = f"sent {sent} in the period and {now} now, of {most}"
-        yield Finding("sender", sender.address, "volume", passed, Reason.VOLUME_EXCEEDED, text, country, "volume_limit")
+    if not sender.identity.venue:
+        yield from _volumes(movement, sender, state)
     if rule.min_holding:
         yield _minimum("sender", sender, movement.sender_after, state)
 
 
+def _volumes(movement: Movement, sender: Party, state: State) -> Iterator[Finding]:
+    """What any wallet of the person sends counts in every country in which one is registered."""
+    for country in sender.countries:
+        limit = state.rule_in(country).volume_limit
+        if not limit:
+            continue
+        sent = sender.sent.get(country, 0)
+        passed = sent + movement.amount <= limit
+        before, now, most = (state.tokens(units) for units in (sent, movement.amount, limit))
+        text = f"sent {before} in the period and {now} now, of {most}"
+        yield Finding("sender", sender.address, "volume", passed, Reason.VOLUME_EXCEEDED, text, country, "volume_limit")
+
+
 def _receiving(movement: Movement, sender: Party | None, receiver: Party, state: State) -> Iterator[Finding]:
-    rule, country = state.rule(receiver), receiver.identity.country
+    rule, country = state.rule(receiver), receiver.country
     if rule.inbound_blocked:
         yield Finding(
             "receiver", receiver.address, "inbound", False, Reason.INBOUND_BLOCKED, "nothing is received there",
@@ -358,13 +395,15 @@ def _receiving(movement: Movement, sender: Party | None, receiver: Party, state:
         yield _minimum("receiver", receiver, movement.receiver_after, state)
     if not movement.amount or movement.to_itself:
         return
-    if rule.max_holding:
-        elsewhere = _elsewhere(movement, sender, receiver)
-        total = movement.receiver_after + elsewhere
-        text = f"would have {state.tokens(total)} in all its wallets, of {state.tokens(rule.max_holding)}"
-        passed = total <= rule.max_holding
+    maximums = {place: state.rule_in(place).max_holding for place in receiver.countries}
+    maximums = {place: maximum for place, maximum in maximums.items() if maximum}
+    if maximums:
+        place = min(maximums, key=lambda known: maximums[known])
+        total = movement.receiver_after + _elsewhere(movement, sender, receiver)
+        text = f"would have {state.tokens(total)} in all its wallets, of {state.tokens(maximums[place])}"
+        passed = total <= maximums[place]
         yield Finding(
-            "receiver", receiver.address, "maximum", passed, Reason.ABOVE_MAXIMUM_HOLDING, text, country, "max_holding"
+            "receiver", receiver.address, "maximum", passed, Reason.ABOVE_MAXIMUM_HOLDING, text, place, "max_holding"
         )
     if movement.receiver_after == movement.amount:
         yield from _entering(movement, sender, receiver, state)
@@ -372,7 +411,7 @@ def _receiving(movement: Movement, sender: Party | None, receiver: Party, state:
 
 def _entering(movement: Movement, sender: Party | None, receiver: Party, state: State) -> Iterator[Finding]:
     """A new holder; one that leaves with the same movement makes room."""
-    rule, country = state.rule(receiver), receiver.identity.country
+    rule, country = state.rule(receiver), receiver.country
     leaving = sender.counted_in if sender is not None and not movement.sender_after else 0
     if state.max_holders:
         would = state.holders + (0 if leaving else 1)
@@ -390,9 +429,9 @@ def _entering(movement: Movement, sender: Party | None, receiver: Party, state: 
 
 
 def _residents(role: Role, party: Party, other: Party) -> Finding:
-    passed = party.identity.country == other.identity.country
+    passed = party.country == other.country
     text = "both are residents" if passed else "the other side is no resident"
-    country = party.identity.country
+    country = party.country
     return Finding(role, party.address, "residence", passed, Reason.RESIDENTS_ONLY, text, country, "resident_only")
 
 
@@ -401,7 +440,7 @@ def _minimum(role: Role, party: Party, after: int, state: State) -> Finding:
     passed = not after or after >= rule.min_holding
     least = state.tokens(rule.min_holding)
     text = f"would have {state.tokens(after)}, at least {least}" if after else "would have nothing"
-    country = party.identity.country
+    country = party.country
     return Finding(role, party.address, "minimum", passed, Reason.BELOW_MINIMUM_HOLDING, text, country, "min_holding")
 
 

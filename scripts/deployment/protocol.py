@@ -97,6 +97,8 @@ class ProtocolDeployment:
         self._proxy("SanctionsList", [])
         self._proxy("IdentityRegistry", [self._at("SanctionsList")])
         self._proxy("AutomatedComplianceEngine", [self._at("IdentityRegistry")])
+        for nonce, part in enumerate(("RuleBook", "HolderRecords"), start=1):
+            self._part(part, "AutomatedComplianceEngine", nonce)
         self._proxy("ModelRegistry", [])
         policy = self.config.trading.as_tuple()
         self._proxy("AutoRebalancer", [self._at("SignerSets"), self._at("ModelRegistry"), policy])
@@ -154,8 +156,9 @@ class ProtocolDeployment:
         self._keep(name, self.chain.deploy(name, self.artifacts[name], args))
 
     def _part(self, name: str, owner: str, nonce: int) -> None:
-        """Records a contract that another contract's constructor made."""
-        address = create_address(self._at(owner), nonce)
+        """Records a contract that another contract's constructor made; behind a proxy, the implementation's."""
+        maker = self.record.contracts[owner].implementation or self._at(owner)
+        address = create_address(maker, nonce)
         contract = contract_at(self.chain.w3, address, self.artifacts[name].abi)
         if not self.chain.has_code(address):
             raise DeploymentError(f"{name}: no code at {address}; the artifacts of {owner} and this script disagree")

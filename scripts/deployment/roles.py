@@ -78,8 +78,10 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "openRulebook": FACTORY,
         "setRules": COMPLIANCE_OFFICER_DELAYED,
         "setTokenRule": COMPLIANCE_OFFICER_DELAYED,
+        "removeTreasury": COMPLIANCE_OFFICER_DELAYED,
         "tightenRules": COMPLIANCE_OFFICER,
         "tightenTokenRule": COMPLIANCE_OFFICER,
+        "addTreasury": COMPLIANCE_OFFICER,
         "blockCountries": COMPLIANCE_OFFICER,
     },
     "TokenFactory": {
@@ -97,6 +99,7 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "recoveryAddress": COMPLIANCE_OFFICER,
         "setAddressFrozen": COMPLIANCE_OFFICER,
         "batchSetAddressFrozen": COMPLIANCE_OFFICER,
+        "setFrozenTokens": COMPLIANCE_OFFICER,
         "freezePartialTokens": COMPLIANCE_OFFICER,
         "batchFreezePartialTokens": COMPLIANCE_OFFICER,
         "unfreezePartialTokens": COMPLIANCE_OFFICER,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
+from eth_utils.address import to_checksum_address
 from web3 import Web3
 
 from keepers.chain import abi
@@ -66,17 +65,18 @@ class Schedule:
 
     def _title(self, target: str, data: bytes, token: str) -> str | None:
         """The call in words; None if it is not about the rules of the token."""
-        if target != self.engine.address or data[:4] not in _LOOSENING:
+        if target != self.engine.address:
             return None
-        function, arguments = self.engine.decode_function_input(data)
-        if arguments["token"] != token:
+        if data[:4] == _SET_RULES.selector:
+            about, countries, _rules = _SET_RULES.decode_input(data)
+            title = f"setRules in {', '.join(letters_of(code) for code in countries)}"
+        elif data[:4] == _SET_TOKEN_RULE.selector:
+            about, _rule = _SET_TOKEN_RULE.decode_input(data)
+            title = "setTokenRule in every country"
+        else:
             return None
-        return f"{function.fn_name} {_where(arguments)}".rstrip()
+        return title if to_checksum_address(about) == token else None
 
 
-_LOOSENING = {abi.function("AutomatedComplianceEngine", name).selector for name in ("setRules", "setTokenRule")}
-
-
-def _where(arguments: dict[str, Any]) -> str:
-    countries = arguments.get("countries")
-    return f"in {', '.join(letters_of(code) for code in countries)}" if countries else "in every country"
+_SET_RULES = abi.function("AutomatedComplianceEngine", "setRules")
+_SET_TOKEN_RULE = abi.function("AutomatedComplianceEngine", "setTokenRule")

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from keepers.compliance.rules import Rule
 from keepers.compliance.verdict import judge, judge_token, verdict
 from scripts.anvil import advance
-from scripts.transactions import send
+from scripts.artifacts import artifact
+from scripts.transactions import deploy, send
 from tests.fixtures.rules import FOREVER, Market, deployment, undone
 
 COUNTRIES = (276, 756)
-LOCKUP, SOON = 100, 5
+LOCKUP, SOON, VALIDITY = 100, 5, 10_000
 """Seconds."""
 
 few = st.sampled_from([0, 0, 5, 20, 50])
@@ -49,7 +50,24 @@ holders = st.fixed_dictionaries(
 )
 
 
-def prepare(market: Market, token: Any, accounts: list[str], drawn: list[dict[str, Any]]) -> None:
+def register(market: Market, accounts: list[str], drawn: list[dict[str, Any]], person: tuple[int, ...]) -> None:
+    """Everybody is let in; the wallets at the positions in `person` are one person's, who has an ONCHAINID."""
+    owner, w3 = market.owner, market.w3
+    registry = market.contracts["IdentityRegistry"]
+    by_claims = registry.get_function_by_signature("registerIdentity(address,address,uint16)")
+    identity = deploy(w3, owner, artifact("LyingIdentity")).address
+    send(w3, owner, registry.functions.setTopicTerms(1, (True, True, 1, 1, VALIDITY)))
+    send(w3, owner, registry.functions.addTrustedIssuer(identity, [1]))
+    for position, (account, holder) in enumerate(zip(accounts, drawn, strict=True)):
+        if position in person:
+            send(w3, owner, by_claims(account, identity, holder["country"]))
+        else:
+            send(w3, owner, registry.functions.registerIdentity(account, holder["country"], holder["class"], FOREVER))
+
+
+def prepare(
+    market: Market, token: Any, accounts: list[str], drawn: list[dict[str, Any]], person: tuple[int, ...]
+) -> None:
     """Everybody is let in and given tokens; then everybody becomes what was drawn."""
     owner, w3 = market.owner, market.w3
     registry = market.contracts["IdentityRegistry"].functions
@@ -57,8 +75,8 @@ def prepare(market: Market, token: Any, accounts: list[str], drawn: list[dict[st
     engine = market.contracts["AutomatedComplianceEngine"].functions
     open_ = Rule(classes=0b1110, lockup=LOCKUP, volume_limit=1_000, period=30)
     send(w3, owner, engine.setRules(token.address, list(COUNTRIES), [open_.struct()] * 2))
+    register(market, accounts, drawn, person)
     for account, holder in zip(accounts, drawn, strict=True):
-        send(w3, owner, registry.registerIdentity(account, holder["country"], holder["class"], FOREVER))
         if holder["balance"]:
             send(w3, owner, token.functions.mint(account, holder["balance"]))
     advance(w3, LOCKUP + 1)
@@ -69,10 +87,10 @@ def prepare(market: Market, token: Any, accounts: list[str], drawn: list[dict[st
             send(w3, account, token.functions.transfer(account, holder["sent"]))
     # Some of it locked up again.
     send(w3, owner, token.functions.mint(accounts[0], 3))
-    for account, holder in zip(accounts, drawn, strict=True):
+    for position, (account, holder) in enumerate(zip(accounts, drawn, strict=True)):
         send(w3, owner, registry.setDocuments(account, holder["documents"]))
         match holder["state"]:
-            case "lapsed":
+            case "lapsed" if position not in person:
                 soon = w3.eth.get_block("latest")["timestamp"] + SOON
                 send(w3, owner, registry.registerIdentity(account, holder["country"], holder["class"], soon))
             case "frozen":
@@ -93,18 +111,19 @@ def prepare(market: Market, token: Any, accounts: list[str], drawn: list[dict[st
 @given(
     book=st.tuples(rules, rules),
     drawn=st.lists(holders, min_size=3, max_size=3),
+    person=st.sampled_from([(), (0, 1), (0, 2), (1, 2), (0, 1, 2)]),
     most=st.sampled_from([0, 0, 2, 3]),
     amounts=st.lists(st.sampled_from([0, 1, 5, 20, 23, 40]), min_size=2, max_size=2, unique=True),
 )
 @settings(max_examples=max(10, settings.default.max_examples // 4))
 def test_judge__any_rules_and_holders__says_what_the_engine_says(
-    book: tuple[Rule, Rule], drawn: list[dict[str, Any]], most: int, amounts: list[int]
+    book: tuple[Rule, Rule], drawn: list[dict[str, Any]], person: tuple[int, ...], most: int, amounts: list[int]
 ) -> None:
     market = deployment()
     with undone(market.w3):
         token = market.token()
         accounts = [to_checksum_address(keccak(text=f"fuzz {index}")[:20]) for index in range(3)]
-        prepare(market, token, accounts, drawn)
+        prepare(market, token, accounts, drawn, person)
         engine = market.contracts["AutomatedComplianceEngine"].functions
         valid = [rule if rule.is_valid else replace(rule, max_holding=0) for rule in book]
         structs = [rule.struct() for rule in valid]

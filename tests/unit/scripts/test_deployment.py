@@ -127,7 +127,7 @@ def run(w3, config, sender=None):
 
 def test_run__fresh_chain__everything_is_there(w3, config):
     record, deployment, _ = run(w3, config())
-    assert len(record.contracts) == 25
+    assert len(record.contracts) == 27
     for name, contract in record.contracts.items():
         code = w3.eth.get_code(contract.address)
         assert "0x" + Web3.keccak(code).hex() == contract.code_hash, name
@@ -178,7 +178,7 @@ def test_run__wrapped_coin_named__gateway_quotes_and_commitments_serve_one_aggre
     coin = deploy(w3, owner, package_artifact("@uniswap/v2-periphery/build/WETH9.json")).address
     terms = {"bond": 3, "delay": 4, "lifetime": 5, "beneficiary": treasury}
     record, deployment, _ = run(w3, config(liquidity={"wrapped_coin": coin, "commitments": terms}))
-    assert len(record.contracts) == 26
+    assert len(record.contracts) == 28
     contracts = deployment.contracts
     aggregator = contracts["LiquidityAggregator"]
     assert aggregator.functions.quotes().call() == contracts["VenueQuotes"].address
@@ -538,7 +538,7 @@ def test_functions__every_restricted_function__has_a_role_or_is_the_admins():
     whole = {
         "ClaimVerifier": "IdentityRegistry",
         "ComplianceAwareToken": "TokenFactory",
-        "RuleStore": "AutomatedComplianceEngine",
+        "RuleBook": "AutomatedComplianceEngine",
     }
     restrictions = (" restricted", " orAgent", " governed")
     everywhere = {"upgradeToAndCall", "setAuthority"}

@@ -1,5 +1,6 @@
 """What rules make of amounts: holdings, holders, volume, lock-ups, residence, documents. Sums, not legs."""
 
+import ape
 import pytest
 
 from tests.fixtures.compliance import Reason
@@ -219,6 +220,34 @@ def test_recount__moved_abroad__counted_where_it_is(
     assert compliance_engine.holdersOf(token, GERMANY) == (2, 0)
 
 
+def test_recount__venue_that_became_an_investor__counted(
+    token, compliance_engine, admit_venue, identity_registry, compliance_officer, register, investor, pool, thief
+):
+    admit_venue(pool)
+    token.transfer(pool, 100, sender=investor)
+    identity_registry.setVenueAccount(pool, False, sender=compliance_officer)
+    register(pool)
+    compliance_engine.recount(token, pool, sender=thief)
+    assert compliance_engine.holdersOf(token, SWITZERLAND) == (2, 2)
+
+
+def test_recount__holder_that_became_a_venue__not_counted(
+    token, compliance_engine, admit_venue, identity_registry, compliance_officer, investor, thief
+):
+    identity_registry.deleteIdentity(investor, sender=compliance_officer)
+    admit_venue(investor)
+    compliance_engine.recount(token, investor, sender=thief)
+    assert compliance_engine.holdersOf(token, SWITZERLAND) == (0, 0)
+
+
+def test_recount__holder_that_was_forgotten__stays_counted(
+    token, compliance_engine, identity_registry, compliance_officer, investor, thief
+):
+    identity_registry.deleteIdentity(investor, sender=compliance_officer)
+    compliance_engine.recount(token, investor, sender=thief)
+    assert compliance_engine.holdersOf(token, SWITZERLAND) == (1, 1)
+
+
 @pytest.mark.parametrize("stranger", ["counterparty", "thief"])
 def test_recount__no_holder__nothing(token, compliance_engine, actors, stranger, thief):
     compliance_engine.recount(token, actors[stranger], sender=thief)
@@ -280,7 +309,7 @@ def test_volume__limit_reached__refused_until_a_period_later(
 ):
     set_rule(token, SWITZERLAND, volume_limit=100, period=PERIOD)
     token.transfer(counterparty, 60, sender=investor)
-    assert compliance_engine.volumeOf(token, investor) == 60
+    assert compliance_engine.volumeOf(token, investor, SWITZERLAND) == 60
     with refused(token, investor, Reason.VOLUME_EXCEEDED):
         token.transfer(counterparty, 41, sender=investor)
     token.transfer(counterparty, 40, sender=investor)
@@ -299,7 +328,7 @@ def test_volume__shorter_period__what_counted_still_counts(
     set_rule(token, SWITZERLAND, volume_limit=100, period=DAY)
     with refused(token, investor, Reason.VOLUME_EXCEEDED):
         token.transfer(counterparty, 1, sender=investor)
-    assert compliance_engine.volumeOf(token, investor) == 100
+    assert compliance_engine.volumeOf(token, investor, SWITZERLAND) == 100
 
 
 def test_volume__issues_and_forced_transfers__do_not_count(
@@ -309,7 +338,7 @@ def test_volume__issues_and_forced_transfers__do_not_count(
     token.mint(investor, 500, sender=issuer)
     token.forcedTransfer(investor, counterparty, 500, sender=compliance_officer)
     token.burn(investor, 500, sender=issuer)
-    assert compliance_engine.volumeOf(token, investor) == 0
+    assert compliance_engine.volumeOf(token, investor, SWITZERLAND) == 0
 
 
 # -- Lock-ups
@@ -337,15 +366,82 @@ def test_lockup__what_a_holder_is_sent__is_free(token, set_rule, issuer, investo
     token.transfer(investor, 11, sender=counterparty)
 
 
-def test_lockup__later_issue__restarts_it_for_what_is_still_locked(
+def test_lockup__monthly_issues__each_is_free_a_year_later(
+    token, compliance_engine, register, set_rule, refused, chain, issuer, investor, counterparty
+):
+    for account in (investor, counterparty):
+        register(account, expiry=2**40 - 1)
+    set_rule(token, SWITZERLAND, lockup=360 * DAY)
+    for _ in range(36):
+        token.mint(counterparty, 100, sender=issuer)
+        chain.mine(timestamp=chain.pending_timestamp + 30 * DAY)
+    assert compliance_engine.holderOf(token, counterparty).locked == 1_100
+    with refused(token, counterparty, Reason.LOCKED_UP):
+        token.transfer(investor, 2_501, sender=counterparty)
+    token.transfer(investor, 2_500, sender=counterparty)
+
+
+def test_lockup__issues_of_one_day__share_a_tranche_and_the_later_end(
     token, compliance_engine, set_rule, chain, issuer, counterparty
 ):
     set_rule(token, SWITZERLAND, lockup=180 * DAY)
+    midnight = (chain.pending_timestamp // DAY + 1) * DAY
+    chain.mine(timestamp=midnight)
     token.mint(counterparty, 500, sender=issuer)
-    chain.mine(timestamp=chain.pending_timestamp + 100 * DAY)
+    chain.mine(timestamp=midnight + DAY // 2)
     token.mint(counterparty, 100, sender=issuer)
-    held = compliance_engine.holderOf(token, counterparty)
-    assert (held.locked, held.unlocksAt) == (600, chain.blocks.head.timestamp + 180 * DAY)
+    end = chain.blocks.head.timestamp + 180 * DAY
+    assert [tuple(tranche) for tranche in compliance_engine.tranchesOf(token, counterparty)] == [(600, end)]
+
+
+def test_lockup__more_days_than_tranches__closest_ones_are_joined_and_nothing_is_free_early(
+    token, compliance_engine, set_rule, chain, issuer, counterparty
+):
+    set_rule(token, SWITZERLAND, lockup=360 * DAY)
+    ends = []
+    for day in range(67):
+        token.mint(counterparty, 1, sender=issuer)
+        ends.append(chain.blocks.head.timestamp + 360 * DAY)
+        chain.mine(timestamp=chain.pending_timestamp + (2 if day % 20 == 19 else 3) * DAY)
+    tranches = [tuple(tranche) for tranche in compliance_engine.tranchesOf(token, counterparty)]
+    assert (len(tranches), sum(amount for amount, _ in tranches)) == (64, 67)
+    for end in ends:
+        assert sum(amount for amount, until in tranches if until <= end) <= sum(other <= end for other in ends)
+
+
+def test_lockup__forced_out__what_is_free_first_goes_first(
+    token, compliance_engine, set_rule, chain, issuer, compliance_officer, investor, counterparty
+):
+    set_rule(token, SWITZERLAND, lockup=180 * DAY)
+    token.mint(counterparty, 500, sender=issuer)
+    first = chain.blocks.head.timestamp + 180 * DAY
+    chain.mine(timestamp=chain.pending_timestamp + 10 * DAY)
+    token.mint(counterparty, 100, sender=issuer)
+    second = chain.blocks.head.timestamp + 180 * DAY
+    token.forcedTransfer(counterparty, investor, 520, sender=compliance_officer)
+    assert [tuple(t) for t in compliance_engine.tranchesOf(token, investor)] == [(500, first), (20, second)]
+    assert [tuple(t) for t in compliance_engine.tranchesOf(token, counterparty)] == [(80, second)]
+
+
+def test_lockup__bought_from_a_treasury__starts(
+    token, compliance_engine, compliance_officer, set_rule, refused, investor, counterparty
+):
+    set_rule(token, SWITZERLAND, lockup=180 * DAY)
+    token.transfer(counterparty, 10, sender=investor)
+    compliance_engine.addTreasury(token, investor, sender=compliance_officer)
+    token.transfer(counterparty, 100, sender=investor)
+    with refused(token, counterparty, Reason.LOCKED_UP):
+        token.transfer(investor, 11, sender=counterparty)
+    token.transfer(investor, 10, sender=counterparty)
+    compliance_engine.removeTreasury(token, investor, sender=compliance_officer)
+    token.transfer(counterparty, 10, sender=investor)
+    assert compliance_engine.holderOf(token, counterparty).locked == 100
+
+
+@pytest.mark.parametrize("change", ["addTreasury", "removeTreasury"])
+def test_treasury__by_a_stranger__refused(token, compliance_engine, thief, change):
+    with ape.reverts():
+        getattr(compliance_engine, change)(token, thief, sender=thief)
 
 
 def test_lockup__issue_of_nothing__restarts_nothing(token, compliance_engine, set_rule, chain, issuer, counterparty):

@@ -416,6 +416,7 @@ FUNCTIONS = {
     "recoveryAddress": ((LIST[0], LIST[0], LIST[0]), "compliance_officer", True),
     "setAddressFrozen": ((LIST[0], True), "compliance_officer", True),
     "batchSetAddressFrozen": ((LIST, [True]), "compliance_officer", True),
+    "setFrozenTokens": ((LIST[0], 1), "compliance_officer", True),
     "freezePartialTokens": ((LIST[0], 1), "compliance_officer", True),
     "batchFreezePartialTokens": ((LIST, SUMS), "compliance_officer", True),
     "unfreezePartialTokens": ((LIST[0], 1), "compliance_officer", True),

@@ -7,7 +7,7 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.fixtures.compliance import AML_TOPIC, KYC_TOPIC, TREX, Reason
+from tests.fixtures.compliance import AML_TOPIC, FOREVER, KYC_TOPIC, TREX, Reason
 from tests.fixtures.protocol import GERMANY, SWITZERLAND
 from tests.reverts import reverts
 
@@ -138,10 +138,10 @@ def test_batch__257_legs__refused(token, investor, counterparty):
 
 def test_freeze_partial__some__the_rest_moves(token, compliance_officer, investor, counterparty):
     receipt = token.freezePartialTokens(investor, 60, sender=compliance_officer)
-    assert receipt.events == [token.TokensFrozen(investor, 60)]
-    with reverts(token.ComplianceAwareToken__AmountFrozen, investor, 40, 41):
+    assert receipt.events == [token.TokensFrozen(investor, 60), token.Frozen(investor, 60)]
+    with reverts(token.ERC7943InsufficientUnfrozenBalance, investor, 41, 40):
         token.transfer(counterparty, 41, sender=investor)
-    with reverts(token.ComplianceAwareToken__AmountFrozen, investor, 40, 41):
+    with reverts(token.ERC7943InsufficientUnfrozenBalance, investor, 41, 40):
         token.batchTransfer([counterparty, counterparty], [40, 1], sender=investor)
     token.transfer(counterparty, 40, sender=investor)
     assert (token.balanceOf(investor), token.getFrozenTokens(investor)) == (60, 60)
@@ -149,7 +149,7 @@ def test_freeze_partial__some__the_rest_moves(token, compliance_officer, investo
 
 def test_freeze_partial__more_than_is_free__refused(token, compliance_officer, investor):
     token.freezePartialTokens(investor, 60, sender=compliance_officer)
-    with reverts(token.ComplianceAwareToken__AmountFrozen, investor, 40, 41):
+    with reverts(token.ERC7943InsufficientUnfrozenBalance, investor, 41, 40):
         token.freezePartialTokens(investor, 41, sender=compliance_officer)
     with reverts(token.ERC20InsufficientBalance, investor, 100, 101):
         token.freezePartialTokens(investor, 101, sender=compliance_officer)
@@ -267,14 +267,30 @@ def test_batch__to_zero_address__refused(token, issuer, investor, function):
 
 
 @pytest.fixture
-def lost(trusted, token, create_onchainid, claim, wallet, issuer, compliance_officer):
+def sole(create_sole_token, trust, issuer, investor, compliance_officer):
+    """A token that is the only one of its registry; the investor holds 100."""
+    token, registry = create_sole_token([SWITZERLAND])
+    trust(registry)
+    registry.registerIdentity(investor, SWITZERLAND, 1, FOREVER, sender=compliance_officer)
+    token.mint(investor, 100, sender=issuer)
+    return token
+
+
+@pytest.fixture
+def registry(sole):
+    """The registry of that token."""
+    return ape.project.IdentityRegistry.at(sole.identityRegistry())
+
+
+@pytest.fixture
+def lost(registry, sole, create_onchainid, claim, wallet, issuer, compliance_officer):
     """A wallet of an ONCHAINID that holds 50, of which 20 are frozen; and the ONCHAINID."""
     identity, account = create_onchainid(), wallet()
     claim(identity, KYC_TOPIC)
     claim(identity, AML_TOPIC)
-    trusted.registerIdentity(account, identity, SWITZERLAND, sender=compliance_officer)
-    token.mint(account, 50, sender=issuer)
-    token.freezePartialTokens(account, 20, sender=compliance_officer)
+    registry.registerIdentity(account, identity, SWITZERLAND, sender=compliance_officer)
+    sole.mint(account, 50, sender=issuer)
+    sole.freezePartialTokens(account, 20, sender=compliance_officer)
     return account, identity
 
 
@@ -286,55 +302,55 @@ def owned(lost, wallet, admin):
     return account
 
 
-def test_recovery__owned_wallet__takes_everything(token, trusted, compliance_engine, compliance_officer, lost, owned):
+def test_recovery__owned_wallet__takes_everything(sole, registry, compliance_engine, compliance_officer, lost, owned):
     account, identity = lost
-    token.setAddressFrozen(account, True, sender=compliance_officer)
-    receipt = token.recoveryAddress(account, owned, identity, sender=compliance_officer)
-    assert token.RecoverySuccess(account, owned, identity) in receipt.events
-    assert (token.balanceOf(account), token.balanceOf(owned)) == (0, 50)
-    assert (token.getFrozenTokens(owned), token.isFrozen(owned)) == (20, True)
-    assert (trusted.contains(account), trusted.isVerified(owned)) == (False, True)
-    assert compliance_engine.holdersOf(token, SWITZERLAND) == (2, 2)
+    sole.setAddressFrozen(account, True, sender=compliance_officer)
+    receipt = sole.recoveryAddress(account, owned, identity, sender=compliance_officer)
+    assert sole.RecoverySuccess(account, owned, identity) in receipt.events
+    assert (sole.balanceOf(account), sole.balanceOf(owned)) == (0, 50)
+    assert (sole.getFrozenTokens(owned), sole.isFrozen(owned)) == (20, True)
+    assert (registry.contains(account), registry.isVerified(owned)) == (False, True)
+    assert compliance_engine.holdersOf(sole, SWITZERLAND) == (2, 2)
 
 
-def test_recovery__wallet_without_key__refused(token, compliance_officer, lost, wallet):
+def test_recovery__wallet_without_key__refused(sole, compliance_officer, lost, wallet):
     account, identity = lost
     other = wallet()
-    with reverts(token.ComplianceAwareToken__NotTheSameInvestor, account, other, identity):
-        token.recoveryAddress(account, other, identity, sender=compliance_officer)
+    with reverts(sole.ComplianceAwareToken__NotTheSameInvestor, account, other, identity):
+        sole.recoveryAddress(account, other, identity, sender=compliance_officer)
 
 
-def test_recovery__another_onchainid__refused(token, compliance_officer, lost, owned, create_onchainid, admin):
+def test_recovery__another_onchainid__refused(sole, compliance_officer, lost, owned, create_onchainid, admin):
     """T-REX takes any ONCHAINID of which the new wallet holds a key."""
     other = create_onchainid()
     other.addKey(keccak(encode(["address"], [owned])), 1, 1, sender=admin)
-    with reverts(token.ComplianceAwareToken__NotTheSameInvestor, lost[0], owned, other):
-        token.recoveryAddress(lost[0], owned, other, sender=compliance_officer)
+    with reverts(sole.ComplianceAwareToken__NotTheSameInvestor, lost[0], owned, other):
+        sole.recoveryAddress(lost[0], owned, other, sender=compliance_officer)
 
 
-def test_recovery__nothing_there__refused(token, compliance_officer, counterparty, owned, lost):
-    with reverts(token.ComplianceAwareToken__NothingToRecover, counterparty):
-        token.recoveryAddress(counterparty, owned, lost[1], sender=compliance_officer)
+def test_recovery__nothing_there__refused(sole, compliance_officer, counterparty, owned, lost):
+    with reverts(sole.ComplianceAwareToken__NothingToRecover, counterparty):
+        sole.recoveryAddress(counterparty, owned, lost[1], sender=compliance_officer)
 
 
 @pytest.mark.parametrize("flaw", ["frozen", "sanctioned", "revoked"])
 def test_recovery__refused_holder__refused(
-    token, trusted, sanctions_list, compliance_officer, claim_issuer, refused, lost, owned, flaw, thief
+    sole, registry, sanctions_list, compliance_officer, claim_issuer, refused, lost, owned, flaw, thief
 ):
     account, identity = lost
     if flaw == "frozen":
-        trusted.setFrozen(account, True, sender=compliance_officer)
-        expected = reverts(trusted.IdentityRegistry__Restricted, account)
+        registry.setFrozen(account, True, sender=compliance_officer)
+        expected = reverts(registry.IdentityRegistry__Restricted, account)
     elif flaw == "sanctioned":
         version = sanctions_list.version()
         sanctions_list.sanction(version, [account], bytes(32), sender=compliance_officer)
-        expected = reverts(trusted.IdentityRegistry__Restricted, account)
+        expected = reverts(registry.IdentityRegistry__Restricted, account)
     else:
-        trusted.removeTrustedIssuer(claim_issuer, sender=compliance_officer)
-        trusted.refresh(account, sender=thief)
-        expected = refused(token, owned, Reason.NOT_VERIFIED)
+        registry.removeTrustedIssuer(claim_issuer, sender=compliance_officer)
+        registry.refresh(account, sender=thief)
+        expected = refused(sole, owned, Reason.NOT_VERIFIED)
     with expected:
-        token.recoveryAddress(account, owned, identity, sender=compliance_officer)
+        sole.recoveryAddress(account, owned, identity, sender=compliance_officer)
 
 
 # -- Swaps

@@ -107,8 +107,33 @@ def test_judge__lock_up__what_is_not_locked_may_go() -> None:
 
 def test_judge__volume__counts_what_was_sent_before() -> None:
     state = with_rule(volume_limit=50, period=10)
-    assert outcome(Movement(replace(ALICE, sent=40), BOB, 10), state) == ALLOWED
-    assert outcome(Movement(replace(ALICE, sent=40), BOB, 11), state) == ("alice", Reason.VOLUME_EXCEEDED)
+    sender = replace(ALICE, sent={756: 40})
+    assert outcome(Movement(sender, BOB, 10), state) == ALLOWED
+    assert outcome(Movement(sender, BOB, 11), state) == ("alice", Reason.VOLUME_EXCEEDED)
+
+
+def test_judge__volume_of_another_wallets_country__counts_too() -> None:
+    state = with_rule(volume_limit=50, period=10)
+    german = replace(ALICE, identity=replace(GERMAN, linked=True), sent={756: 50}, other_countries=(756,))
+    assert outcome(Movement(german, BOB, 1), state) == ("alice", Reason.VOLUME_EXCEEDED)
+
+
+def test_judge__maximum_of_another_wallets_country__counts_too() -> None:
+    state = with_rule(max_holding=50)
+    german = replace(BOB, identity=replace(GERMAN, linked=True), other_wallets={"bob 2": 50}, other_countries=(756,))
+    assert outcome(Movement(ALICE, german, 1), state) == ("bob", Reason.ABOVE_MAXIMUM_HOLDING)
+
+
+def test_judge__forgotten_holder__obeys_where_it_is_counted() -> None:
+    forgotten = replace(ALICE, identity=Identity())
+    assert outcome(Movement(forgotten, BOB, 1)) == ALLOWED
+    assert outcome(Movement(forgotten, BOB, 1), with_rule(outbound_blocked=True)) == ("alice", Reason.OUTBOUND_BLOCKED)
+
+
+def test_crosses__travel_rule__counts_the_day() -> None:
+    state = with_rule(travel_threshold=100)
+    assert crosses(Movement(replace(ALICE, sent_in_day=89), BOB, 10), state) == []
+    assert crosses(Movement(replace(ALICE, sent_in_day=90), BOB, 10), state) == [("travel_threshold", 756)]
 
 
 def test_judge__minimum__nothing_left_is_allowed_and_crumbs_are_not() -> None:
@@ -238,7 +263,9 @@ UNIT = 10**18
 
 
 def test_judge__amounts__are_in_tokens_and_not_in_units() -> None:
-    rich = replace(ALICE, balance=2_500 * UNIT, locked=1_000 * UNIT, unlocks_at=LATER, sent=3 * UNIT, frozen=UNIT // 2)
+    rich = replace(
+        ALICE, balance=2_500 * UNIT, locked=1_000 * UNIT, unlocks_at=LATER, sent={756: 3 * UNIT}, frozen=UNIT // 2
+    )
     holder = replace(BOB, other_wallets={"carol": 20 * UNIT})
     movement = Movement(rich, holder, 1_500 * UNIT)
     fields = {"volume_limit": 1_000 * UNIT, "period": 3, "min_holding": 10 * UNIT, "max_holding": 1_200 * UNIT}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+
+import {PackedIdentity} from "../identity/PackedIdentity.sol";
+import {RollingVolume} from "../math/RollingVolume.sol";
+import {PackedToken} from "./PackedToken.sol";
+import {RulePacking} from "./RulePacking.sol";
+import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
+import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
+
+/// @title Storage of the compliance engine, and whom its rules bind
+/// @notice The engine, {RuleBook} and {HolderRecords} share it: the last two run by delegation in the engine's account
+/// (decision 97).
+abstract contract ComplianceStorage is AccessManagedUpgradeable {
+    using PackedIdentity for uint256;
+    using PackedToken for uint256;
+    using RulePacking for uint256;
+
+    struct Words {
+        uint256 hold;
+        uint256 flow;
+    }
+
+    struct Log {
+        bytes32 head;
+        uint64 entries;
+    }
+
+    /// @custom:storage-location erc7201:quantera.storage.AutomatedComplianceEngine
+    struct Storage {
+        mapping(address token => uint256 word) tokens;
+        mapping(address token => mapping(uint256 country => Words)) rules;
+        // Where a holder is counted, 0 if it is not: the registry may say something else meanwhile.
+        mapping(address token => mapping(address account => uint16 country)) countedIn;
+        mapping(address token => mapping(address account => uint256[])) tranches;
+        mapping(address token => mapping(address investor => mapping(uint256 country => RollingVolume.Window))) volumes;
+        mapping(address token => mapping(address investor => RollingVolume.Window)) sentInDay;
+        mapping(address token => mapping(address investor => RollingVolume.Window)) receivedInDay;
+        mapping(address token => mapping(address account => bool)) treasuries;
+        mapping(address token => address[]) formerRegistries;
+        mapping(address token => Log) logs;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("quantera.storage.AutomatedComplianceEngine")) - 1))
+    //     & ~bytes32(uint256(0xff))
+    bytes32 private constant _STORAGE = 0x8b3034b2a5f4b006a123d01b0b3a14d132b70edee69bf06a680e8ae031290000;
+
+    /// @dev One sender and one receiver. Balances are those after the movement.
+    /// @param sent What the sender sends in all: more than `amount` in a batch.
+    /// @param forced By an agent: the sender is not asked.
+    /// @param first Whether the sender has still to be judged and recorded: false after a batch's first receiver.
+    struct Movement {
+        address token;
+        address operator;
+        address from;
+        address to;
+        uint256 amount;
+        uint256 sent;
+        uint256 fromBalance;
+        uint256 toBalance;
+        bool forced;
+        bool first;
+    }
+
+    /// @dev What is known of both sides: the token's word, packed identities, and the `hold` words of their countries.
+    /// @param senderCountry Where the sender is registered, or else where it is counted as a holder.
+    struct Sides {
+        uint256 token;
+        uint256 sender;
+        uint256 receiver;
+        uint256 senderCountry;
+        uint256 senderHold;
+        uint256 receiverHold;
+    }
+
+    /// @param investor Key of the person's volumes.
+    /// @param wallets Its registered wallets; empty where the one wallet is all that matters.
+    /// @param countries Each country of its wallets once.
+    struct Person {
+        address investor;
+        address[] wallets;
+        uint256[] countries;
+    }
+
+    /// @dev Seconds over which the travel rule adds up.
+    uint256 internal constant REPORTING_TIME = 1 days;
+
+    address private immutable _self = address(this);
+
+    /// @dev Only as the engine's code, never by itself.
+    modifier onlyDelegated() {
+        if (address(this) == _self) revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotDelegated();
+        _;
+    }
+
+    // -- Identities --------------------------------------------------------------------------------------------------
+
+    /// @dev A freeze or a sanction in a registry that the token had before still stops the account.
+    function _identityOf(uint256 word, address token, address account) internal view returns (uint256 identity) {
+        identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
+        if (word.hasFormerRegistries()) identity |= _formerRestrictions(token, account);
+    }
+
+    function _formerRestrictions(address token, address account) internal view returns (uint256 flags) {
+        address[] storage formers = _storage().formerRegistries[token];
+        for (uint256 i; i < formers.length; ++i) {
+            flags |= IIdentityRegistry(formers[i]).packedIdentityOf(account).restrictions();
+        }
+    }
+
+    /// @dev Whom the rules bind through an account.
+    /// @param identity Packed, of the account.
+    /// @param country Where the account is registered or counted.
+    function _personOf(
+        uint256 word,
+        address token,
+        uint256 identity,
+        address account,
+        uint256 country
+    )
+        internal
+        view
+        returns (Person memory person)
+    {
+        IIdentityRegistry registry = IIdentityRegistry(word.registry());
+        if (!identity.isOneOfMany() && identity.country() != 0) {
+            person.investor = address(registry.identity(account));
+        } else {
+            IOnchainId onchainId;
+            uint16[] memory others;
+            (onchainId, person.wallets, others) = registry.personOf(account);
+            address[] storage formers = _storage().formerRegistries[token];
+            for (uint256 i; address(onchainId) == address(0) && i < formers.length; ++i) {
+                (onchainId, person.wallets, others) = IIdentityRegistry(formers[i]).personOf(account);
+            }
+            person.investor = address(onchainId);
+            person.countries = _distinct(others, country);
+        }
+        if (person.investor == address(0)) person.investor = account;
+        if (person.countries.length == 0) {
+            person.countries = new uint256[](1);
+            person.countries[0] = country;
+        }
+    }
+
+    function _distinct(uint16[] memory found, uint256 own) private pure returns (uint256[] memory countries) {
+        countries = new uint256[](found.length + 1);
+        countries[0] = own;
+        uint256 count = 1;
+        for (uint256 i; i < found.length; ++i) {
+            uint256 k;
+            while (k < count && countries[k] != found[i]) ++k;
+            if (k == count) countries[count++] = found[i];
+        }
+        assembly ("memory-safe") {
+            mstore(countries, count)
+        }
+    }
+
+    function _receiverPerson(Movement memory m, Sides memory sides) internal view returns (Person memory) {
+        return _personOf(sides.token, m.token, sides.receiver, m.to, sides.receiver.country());
+    }
+
+    // -- Counts and the log ------------------------------------------------------------------------------------------
+
+    function _leave(address token, address account, uint16 country) internal {
+        Storage storage $ = _storage();
+        $.countedIn[token][account] = 0;
+        $.tokens[token] = $.tokens[token].withoutTokenHolder();
+        Words storage words = $.rules[token][country];
+        words.hold = words.hold.withoutHolder();
+        emit IAutomatedComplianceEngine.HolderCounted(token, account, country, false);
+    }
+
+    function _enter(address token, address account, uint16 country) internal {
+        Storage storage $ = _storage();
+        $.countedIn[token][account] = country;
+        $.tokens[token] = $.tokens[token].withTokenHolder();
+        Words storage words = $.rules[token][country];
+        words.hold = words.hold.withHolder();
+        emit IAutomatedComplianceEngine.HolderCounted(token, account, country, true);
+    }
+
+    function _logged(
+        Movement memory m,
+        IAutomatedComplianceEngine.LogKind kind,
+        IAutomatedComplianceEngine.Reason reason,
+        address account
+    )
+        internal
+        returns (uint64 index, bytes32 head)
+    {
+        Log storage log = _storage().logs[m.token];
+        index = log.entries;
+        head = keccak256(
+            abi.encode(
+                log.head, m.token, index, kind, reason, account, m.operator, m.from, m.to, m.amount, block.timestamp
+            )
+        );
+        (log.head, log.entries) = (head, index + 1);
+    }
+
+    function _storage() internal pure returns (Storage storage $) {
+        bytes32 slot = _STORAGE;
+        assembly {
+            $.slot := slot
+        }
+    }
+}

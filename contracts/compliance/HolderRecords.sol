@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {PackedIdentity} from "../identity/PackedIdentity.sol";
+import {RollingVolume} from "../math/RollingVolume.sol";
+import {ComplianceStorage} from "./ComplianceStorage.sol";
+import {PackedToken} from "./PackedToken.sol";
+import {RulePacking} from "./RulePacking.sol";
+import {Tranches} from "./Tranches.sol";
+import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+
+/// @title What a movement leaves behind: locked tranches, volumes and the log
+/// @notice See {IAutomatedComplianceEngine}; this code runs in the engine's account, for movements that are not plain. Volumes
+/// are a person's: they belong to its ONCHAINID, or to the wallet if there is none. Every country of the person's wallets
+/// counts what any of these wallets sends.
+contract HolderRecords is ComplianceStorage {
+    using PackedIdentity for uint256;
+    using PackedToken for uint256;
+    using RulePacking for uint256;
+    using RollingVolume for RollingVolume.Window;
+    using Tranches for uint256[];
+    using Tranches for uint256;
+
+    /// @notice Records a movement that the engine let pass, after holders were counted.
+    function record(Movement memory m, Sides memory sides) external onlyDelegated {
+        if (m.amount != 0) _lock(m, sides);
+        if ((sides.senderHold | sides.receiverHold).hasFlow() || sides.sender.isOneOfMany()) _flow(m, sides);
+    }
+
+    /// @notice See {IAutomatedComplianceEngine}.
+    function recordRefusal(
+        address operator,
+        address from,
+        address to,
+        uint256 amount,
+        address account,
+        IAutomatedComplianceEngine.Reason reason
+    )
+        external
+        onlyDelegated
+    {
+        address token = msg.sender;
+        if (_storage().tokens[token] == 0) {
+            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__RulesNotSet(token);
+        }
+        Movement memory m = Movement(token, operator, from, to, amount, amount, 0, 0, false, true);
+        (uint64 index, bytes32 head) = _logged(m, IAutomatedComplianceEngine.LogKind.Refusal, reason, account);
+        emit IAutomatedComplianceEngine.MovementRefused(token, index, reason, account, operator, from, to, amount, head);
+    }
+
+    /// @notice See {IAutomatedComplianceEngine}.
+    function recount(address token, address account) external onlyDelegated {
+        Storage storage $ = _storage();
+        uint256 word = $.tokens[token];
+        if (word == 0) return;
+        uint16 counted = $.countedIn[token][account];
+        uint256 identity = _identityOf(word, token, account);
+        uint16 country = uint16(identity.country());
+        // One that was forgotten stays where it is counted.
+        if (country == 0) country = counted;
+        if (identity.isVenue() || IERC20(token).balanceOf(account) == 0) country = 0;
+        if (country == counted) return;
+        if (counted != 0) _leave(token, account, counted);
+        if (country != 0) _enter(token, account, country);
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    /// @dev A forced transfer takes along the locks of what is not free, and a burn ends them. An issue starts a lock of its
+    /// own, and so does what a treasury gives away.
+    function _lock(Movement memory m, Sides memory sides) private {
+        Storage storage $ = _storage();
+        uint256 fresh = m.amount;
+        if (sides.token.hasLockups() && m.from != m.to && (m.forced || m.to == address(0))) {
+            (uint256[] memory moved, uint256 count) = $.tranches[m.token][m.from].reduce(m.fromBalance, block.timestamp);
+            for (uint256 i; m.to != address(0) && i < count; ++i) {
+                _addTranche(m.token, m.to, moved[i].amount(), moved[i].end());
+                fresh -= moved[i].amount();
+            }
+        }
+        bool issued = m.from == address(0) || (sides.token.hasTreasuries() && $.treasuries[m.token][m.from]);
+        if (!issued || fresh == 0 || m.to == address(0) || m.from == m.to) return;
+        uint256 lockup = _lockupOf(m, sides);
+        if (lockup != 0) _addTranche(m.token, m.to, fresh, block.timestamp + lockup);
+    }
+
+    /// @dev The longest of the person's countries.
+    function _lockupOf(Movement memory m, Sides memory sides) private view returns (uint256 lockup) {
+        lockup = sides.receiverHold.lockup();
+        if (!sides.receiver.isOneOfMany()) return lockup;
+        mapping(uint256 country => Words) storage rules = _storage().rules[m.token];
+        uint256[] memory countries = _receiverPerson(m, sides).countries;
+        for (uint256 i; i < countries.length; ++i) {
+            lockup = FixedPointMathLib.max(lockup, rules[countries[i]].hold.lockup());
+        }
+    }
+
+    function _addTranche(address token, address account, uint256 amount, uint256 end) private {
+        Storage storage $ = _storage();
+        $.tranches[token][account].add(amount, end, block.timestamp);
+        $.tokens[token] = $.tokens[token].withLockups();
+    }
+
+    /// @dev Volumes, then the log: a threshold of either side counts, the sender's for what it sends in all.
+    function _flow(Movement memory m, Sides memory sides) private {
+        Storage storage $ = _storage();
+        uint256 out = sides.senderHold.hasFlow() ? $.rules[m.token][sides.senderCountry].flow : 0;
+        uint256 into = sides.receiverHold.hasFlow() ? $.rules[m.token][sides.receiver.country()].flow : 0;
+        if (m.first && !m.forced && m.to != address(0) && m.from != address(0)) _addVolume(m, sides);
+        if (_reachesTravel(m, sides, out.travelThreshold(), into.travelThreshold())) {
+            _report(m, IAutomatedComplianceEngine.LogKind.TravelRule);
+        }
+        (uint256 least, uint256 leastIn) = (out.reportThreshold(), into.reportThreshold());
+        if ((least != 0 && m.sent >= least) || (leastIn != 0 && m.amount >= leastIn)) {
+            _report(m, IAutomatedComplianceEngine.LogKind.Reporting);
+        }
+    }
+
+    /// @dev Every country of the sender's person counts it that has a limit.
+    function _addVolume(Movement memory m, Sides memory sides) private {
+        Storage storage $ = _storage();
+        if (sides.sender.isVenue()) return;
+        if (!sides.sender.isOneOfMany() && $.rules[m.token][sides.senderCountry].flow.volumeLimit() == 0) return;
+        Person memory person = _personOf(sides.token, m.token, sides.sender, m.from, sides.senderCountry);
+        for (uint256 i; i < person.countries.length; ++i) {
+            uint256 flow = $.rules[m.token][person.countries[i]].flow;
+            if (flow.volumeLimit() == 0) continue;
+            RollingVolume.Window memory window = $.volumes[m.token][person.investor][person.countries[i]];
+            $.volumes[m.token][person.investor][person.countries[i]] =
+                window.added(m.sent, flow.period(), block.timestamp);
+        }
+    }
+
+    /// @dev The travel rule looks at what a person sent, or received, in a day. A day is a rolling window, not a date.
+    function _reachesTravel(
+        Movement memory m,
+        Sides memory sides,
+        uint256 out,
+        uint256 into
+    )
+        private
+        returns (bool reached)
+    {
+        if (out != 0 && m.from != address(0)) {
+            address sender = _personOf(sides.token, m.token, sides.sender, m.from, sides.senderCountry).investor;
+            uint256 sent = _addDay(_storage().sentInDay[m.token], sender, m.first ? m.sent : 0);
+            reached = sent >= out && m.sent != 0;
+        }
+        if (into != 0 && m.to != address(0)) {
+            address receiver = _receiverPerson(m, sides).investor;
+            uint256 received = _addDay(_storage().receivedInDay[m.token], receiver, m.amount);
+            reached = reached || (received >= into && m.amount != 0);
+        }
+    }
+
+    function _addDay(
+        mapping(address investor => RollingVolume.Window) storage windows,
+        address investor,
+        uint256 amount
+    )
+        private
+        returns (uint256)
+    {
+        RollingVolume.Window memory window = windows[investor];
+        window = window.added(amount, REPORTING_TIME, block.timestamp);
+        windows[investor] = window;
+        return window.total(REPORTING_TIME, block.timestamp);
+    }
+
+    function _report(Movement memory m, IAutomatedComplianceEngine.LogKind kind) private {
+        (uint64 index, bytes32 head) = _logged(m, kind, IAutomatedComplianceEngine.Reason.None, address(0));
+        emit IAutomatedComplianceEngine.ThresholdCrossed(m.token, index, kind, m.operator, m.from, m.to, m.amount, head);
+    }
+}
