@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {Country} from "../identity/Country.sol";
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
 import {ComplianceStorage} from "./ComplianceStorage.sol";
@@ -20,6 +21,7 @@ import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 /// @title What rules mean for a movement
 /// @notice See {IAutomatedComplianceEngine}.
 contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStorage, UUPSUpgradeable {
+    using Country for uint16;
     using PackedIdentity for uint256;
     using PackedToken for uint256;
     using RulePacking for uint256;
@@ -79,6 +81,16 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
 
     /// @inheritdoc IAutomatedComplianceEngine
     function tightenTokenRule(address, TokenRule calldata) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function admitSharedLedger(address, address) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function dropSharedLedger(address, address) external {
         _run(address(_ruleBook));
     }
 
@@ -207,8 +219,9 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if (sides.token == 0 || _standing(sides.sender) != Reason.None) return (false, false);
         maySend = !sides.senderHold.outboundBlocked();
         mayReceive = sides.receiver.isVenue()
-            || (!sides.receiverHold.inboundBlocked()
-                && _eligibility(sides.token, sides.receiver, sides.receiverHold) == Reason.None);
+            ? _isAdmittedVenue(token, account, sides.receiver)
+            : (!sides.receiverHold.inboundBlocked()
+                    && _eligibility(sides.token, sides.receiver, sides.receiverHold) == Reason.None);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -257,19 +270,24 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
 
     /// @inheritdoc IAutomatedComplianceEngine
     function ruleOf(address token, uint16 country) public view returns (Rule memory) {
-        Words storage words = _storage().rules[token][country];
+        Words storage words = _storage().rules[token][country.stored()];
         return words.hold.unpacked(words.flow);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function isCountryAllowed(address token, uint16 country) external view returns (bool) {
-        return _storage().rules[token][country].hold.classes() != 0;
+        return _storage().rules[token][country.stored()].hold.classes() != 0;
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
     function holdersOf(address token, uint16 country) external view returns (uint256 all, uint256 inCountry) {
         Storage storage $ = _storage();
-        return ($.tokens[token].tokenHolders(), $.rules[token][country].hold.holders());
+        return ($.tokens[token].tokenHolders(), $.rules[token][country.stored()].hold.holders());
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function isSharedLedgerAdmitted(address token, address venue) public view returns (bool) {
+        return _storage().sharedLedgers[token][venue];
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -315,9 +333,9 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     /// @inheritdoc IAutomatedComplianceEngine
     function volumeOf(address token, address account, uint16 country) external view returns (uint256) {
         Storage storage $ = _storage();
-        uint256 period = $.rules[token][country].flow.period();
+        uint256 period = $.rules[token][country.stored()].flow.period();
         if (period == 0) return 0;
-        return $.volumes[token][_investorOf(token, account)][country].total(period, block.timestamp);
+        return $.volumes[token][_investorOf(token, account)][country.stored()].total(period, block.timestamp);
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -361,6 +379,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         (uint256 token, uint256 receiver, uint256 hold) = (sides.token, sides.receiver, sides.receiverHold);
         if (sides.senderHold.limitsSending() || token.hasExceptions() || hold.hasFlow()) return false;
         if ((sides.sender | receiver).isOneOfMany()) return false;
+        if (receiver.isSharedLedger()) return false;
         if (receiver.isVenue()) {
             // Nothing is counted for a venue account. The holder opposite has to be eligible.
             return
@@ -386,6 +405,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if (asked && sides.receiver.isVenue() && !sides.sender.isVenue()) {
             reason = _standing(sides.receiver);
             if (reason != Reason.None) return (m.to, reason);
+            if (!_isAdmittedVenue(m.token, m.to, sides.receiver)) return (m.to, Reason.VenueNotAdmitted);
             reason = _eligibility(sides.token, sides.sender, sides.senderHold);
             if (reason != Reason.None) return (m.from, reason);
         } else {
@@ -407,6 +427,10 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
             if (reason != Reason.None) return (m.to, reason);
         }
         return (address(0), Reason.None);
+    }
+
+    function _isAdmittedVenue(address token, address venue, uint256 identity) private view returns (bool) {
+        return !identity.isSharedLedger() || isSharedLedgerAdmitted(token, venue);
     }
 
     function _standing(uint256 identity) private pure returns (Reason) {

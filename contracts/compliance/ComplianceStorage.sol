@@ -43,6 +43,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         mapping(address token => mapping(address investor => RollingVolume.Window)) receivedInDay;
         mapping(address token => mapping(address account => bool)) treasuries;
         mapping(address token => address[]) formerRegistries;
+        mapping(address token => mapping(address venue => bool)) sharedLedgers;
         mapping(address token => Log) logs;
     }
 

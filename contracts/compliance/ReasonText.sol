@@ -7,7 +7,7 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 library ReasonText {
     /// @return What the code means, for a wallet to show.
     function textOf(uint8 code) internal pure returns (string memory) {
-        string[27] memory texts = [
+        string[28] memory texts = [
             "No restriction",
             "The token's rules are not open",
             "The account is frozen",
@@ -34,7 +34,8 @@ library ReasonText {
             "The token is paused",
             "The wallet is frozen for this token",
             "The balance is too small",
-            "The tokens are frozen"
+            "The tokens are frozen",
+            "The token does not admit the venue's ledger"
         ];
         assert(texts.length == uint256(type(IAutomatedComplianceEngine.Reason).max) + 1);
         return code < texts.length ? texts[code] : "Unknown code";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Country} from "../identity/Country.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
 import {ComplianceStorage} from "./ComplianceStorage.sol";
 import {PackedToken} from "./PackedToken.sol";
@@ -10,10 +11,10 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 /// @title Rules as data: who sets them
 /// @notice See {IAutomatedComplianceEngine}, whose functions of these names run this code in the engine's account.
 contract RuleBook is ComplianceStorage {
+    using Country for uint16;
     using PackedToken for uint256;
     using RulePacking for *;
 
-    uint16 private constant _MAX_COUNTRY = 999;
     // Retail, Accredited and Institutional.
     uint8 private constant _CLASS_MASK = 0x0e;
     uint256 private constant _MAX_FORMER_REGISTRIES = 4;
@@ -36,8 +37,7 @@ contract RuleBook is ComplianceStorage {
         IAutomatedComplianceEngine.Rule memory rule;
         rule.classes = classes;
         for (uint256 i; i < countries.length; ++i) {
-            _requireCountry(countries[i]);
-            $.rules[token][countries[i]].hold = classes;
+            $.rules[token][_codeOf(countries[i])].hold = classes;
             emit IAutomatedComplianceEngine.RuleSet(token, countries[i], rule);
         }
     }
@@ -91,8 +91,7 @@ contract RuleBook is ComplianceStorage {
     function blockCountries(address token, uint16[] calldata countries) external onlyDelegated restricted {
         _requireOpen(token);
         for (uint256 i; i < countries.length; ++i) {
-            _requireCountry(countries[i]);
-            Words storage words = _storage().rules[token][countries[i]];
+            Words storage words = _storage().rules[token][_codeOf(countries[i])];
             words.hold = words.hold.withoutClasses();
             emit IAutomatedComplianceEngine.RuleSet(token, countries[i], words.hold.unpacked(words.flow));
         }
@@ -127,6 +126,19 @@ contract RuleBook is ComplianceStorage {
             revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotTighter(token, 0);
         }
         _setTokenRule(token, rule);
+    }
+
+    /// @notice See {IAutomatedComplianceEngine}.
+    function admitSharedLedger(address token, address venue) external onlyDelegated restricted {
+        _requireOpen(token);
+        _storage().sharedLedgers[token][venue] = true;
+        emit IAutomatedComplianceEngine.SharedLedgerSet(token, venue, true);
+    }
+
+    /// @notice See {IAutomatedComplianceEngine}.
+    function dropSharedLedger(address token, address venue) external onlyDelegated restricted {
+        _storage().sharedLedgers[token][venue] = false;
+        emit IAutomatedComplianceEngine.SharedLedgerSet(token, venue, false);
     }
 
     /// @notice See {IAutomatedComplianceEngine}.
@@ -211,12 +223,12 @@ contract RuleBook is ComplianceStorage {
         }
         for (uint256 i; i < rules.length; ++i) {
             (uint16 country, IAutomatedComplianceEngine.Rule calldata rule) = (countries[i], rules[i]);
-            _requireCountry(country);
+            uint16 code = _codeOf(country);
             _requireValid(country, rule);
-            if (tighten && !rule.isTighter(_ruleOf(token, country))) {
+            if (tighten && !rule.isTighter(_ruleOf(token, code))) {
                 revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotTighter(token, country);
             }
-            Words storage words = _storage().rules[token][country];
+            Words storage words = _storage().rules[token][code];
             (words.hold, words.flow) = rule.packed(words.hold);
             emit IAutomatedComplianceEngine.RuleSet(token, country, rule);
         }
@@ -233,10 +245,12 @@ contract RuleBook is ComplianceStorage {
         if (!bounds || !volume) revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidRule(country);
     }
 
-    function _requireCountry(uint16 country) private pure {
-        if (country == 0 || country > _MAX_COUNTRY) {
+    /// @return The code under which rules of a country are stored.
+    function _codeOf(uint16 country) private pure returns (uint16) {
+        if (country == Country.UNSTATED) {
             revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidCountry(country);
         }
+        return country.stored();
     }
 
     function _requireOpen(address token) private view {
@@ -250,8 +264,8 @@ contract RuleBook is ComplianceStorage {
         return IAutomatedComplianceEngine.TokenRule(uint16(word.requiredTopics()), uint32(word.maxTokenHolders()));
     }
 
-    function _ruleOf(address token, uint16 country) private view returns (IAutomatedComplianceEngine.Rule memory) {
-        Words storage words = _storage().rules[token][country];
+    function _ruleOf(address token, uint16 code) private view returns (IAutomatedComplianceEngine.Rule memory) {
+        Words storage words = _storage().rules[token][code];
         return words.hold.unpacked(words.flow);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {ReasonText} from "./ReasonText.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
@@ -45,7 +46,10 @@ contract TokenCompliance is ITokenCompliance {
         (address engine_, address token) = _arguments();
         (, IAutomatedComplianceEngine.Reason reason) =
             IAutomatedComplianceEngine(engine_).checkTransfer(token, from, from, to, amount);
-        return reason == IAutomatedComplianceEngine.Reason.None;
+        if (reason != IAutomatedComplianceEngine.Reason.None) return false;
+        // The token itself refuses an issue that leaves its receiver below the minimum investment.
+        return from != address(0)
+            || IERC20(token).balanceOf(to) + amount >= IComplianceAwareToken(token).tokenInfo().minimumInvestment;
     }
 
     /// @inheritdoc ITokenCompliance

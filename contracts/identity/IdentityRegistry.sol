@@ -5,6 +5,8 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 
 import {ClaimVerifier} from "./ClaimVerifier.sol";
+import {Country} from "./Country.sol";
+import {LedgerProbe} from "./LedgerProbe.sol";
 import {ISanctionsList, ISanctionsListener} from "interfaces/compliance/ISanctionsList.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
@@ -12,6 +14,8 @@ import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 /// @title Who a holder is
 /// @notice See {IIdentityRegistry}. The shared registry is a proxy; a token's own registry is a clone that its factory made.
 contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifier, UUPSUpgradeable {
+    using Country for uint16;
+
     /// @dev The person behind an ONCHAINID. The first slot is all that is used while it has one wallet.
     /// @param listed Number of its wallets, present and former, that are on the sanctions list.
     /// @param frozen Whether an officer froze the person.
@@ -35,16 +39,19 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         address factory;
         mapping(address token => bool) bound;
         uint32 tokens;
+        // 0 stands for the usual one.
+        uint8 maxWallets;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.IdentityRegistry")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _STORAGE = 0x0a65ae3701efc2b255e2bf489ac8a1e58299528f412904609739a8ee929ff000;
 
-    uint16 private constant _MAX_COUNTRY = 999;
     uint16 private constant _ALL_TOPICS = type(uint16).max;
-    uint256 private constant _MAX_WALLETS = 8;
+    uint256 private constant _USUAL_MAX_WALLETS = 8;
+    uint256 private constant _HIGHEST_MAX_WALLETS = 32;
 
     ISanctionsList private immutable _sanctionsList;
+    LedgerProbe private immutable _probe;
 
     /// @dev The role of the function, or an agent.
     modifier orAgent() {
@@ -54,6 +61,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
     constructor(ISanctionsList sanctionsList_) {
         _sanctionsList = sanctionsList_;
+        _probe = new LedgerProbe();
         _disableInitializers();
     }
 
@@ -116,7 +124,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         _requireCountry(country);
         Identity storage identity_ = _storage().identities[account];
         if (identity_.country == 0) revert IdentityRegistry__NotRegistered(account);
-        identity_.country = country;
+        identity_.country = country.stored();
         emit CountryUpdated(account, country);
     }
 
@@ -146,7 +154,23 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
     /// @inheritdoc IIdentityRegistry
     function investorCountry(address account) external view returns (uint16) {
-        return _storage().identities[account].country;
+        return _storage().identities[account].country.shown();
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function storedIdentity(address account) external view returns (IOnchainId) {
+        return _storage().onchainIds[account];
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function storedInvestorCountry(address account) external view returns (uint16) {
+        return _storage().identities[account].country.shown();
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function linkedIdentityRegistries() external view returns (address[] memory registries) {
+        registries = new address[](1);
+        registries[0] = address(this);
     }
 
     /// @inheritdoc IIdentityRegistry
@@ -199,7 +223,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
         Identity memory next = _written(account);
         if (next.country == 0) emit IdentityRegistered(account, IOnchainId(address(0)));
-        next.country = country;
+        next.country = country.stored();
         next.investorClass = investorClass;
         (next.kycExpiry, next.amlExpiry, next.accreditationExpiry) = (kycExpiry, kycExpiry, kycExpiry);
         next.topics = _ALL_TOPICS;
@@ -251,11 +275,14 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     /// @inheritdoc IIdentityRegistry
     function setVenueAccount(address account, bool venue) external restricted {
         if (account == address(0)) revert IdentityRegistry__ZeroAccount();
-        Identity storage identity_ = _storage().identities[account];
-        if (identity_.country != 0) revert IdentityRegistry__IsInvestor(account);
-        identity_.venue = venue;
-        _syncSanction(account);
-        emit VenueAccountSet(account, venue);
+        if (venue && _probe.keepsSharedLedger(account)) revert IdentityRegistry__KeepsSharedLedger(account);
+        _setVenue(account, venue, false);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function setSharedLedger(address account) external restricted {
+        if (account == address(0)) revert IdentityRegistry__ZeroAccount();
+        _setVenue(account, true, true);
     }
 
     /// @inheritdoc IIdentityRegistry
@@ -264,6 +291,13 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (identity_.country == 0) revert IdentityRegistry__NotRegistered(account);
         identity_.documents = documents;
         emit DocumentsSet(account, documents);
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function setMaxWallets(uint8 most) external restricted {
+        if (most == 0 || most > _HIGHEST_MAX_WALLETS) revert IdentityRegistry__InvalidMaxWallets(most);
+        _storage().maxWallets = most;
+        emit MaxWalletsSet(most);
     }
 
     /// @inheritdoc ISanctionsListener
@@ -285,11 +319,13 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
 
     /// @inheritdoc IIdentityRegistry
     function addAgent(address agent) external restricted {
+        if (_storage().agents[agent]) revert IdentityRegistry__IsAgent(agent);
         _addAgent(agent);
     }
 
     /// @inheritdoc IIdentityRegistry
     function removeAgent(address agent) external restricted {
+        if (!_storage().agents[agent]) revert IdentityRegistry__NotAnAgent(agent);
         _storage().agents[agent] = false;
         emit AgentRemoved(agent);
     }
@@ -360,6 +396,17 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     }
 
     /// @inheritdoc IIdentityRegistry
+    function maxWallets() public view returns (uint256 most) {
+        most = _storage().maxWallets;
+        if (most == 0) most = _USUAL_MAX_WALLETS;
+    }
+
+    /// @inheritdoc IIdentityRegistry
+    function owner() external view returns (address) {
+        return authority();
+    }
+
+    /// @inheritdoc IIdentityRegistry
     function sanctionsList() external view returns (address) {
         return address(_sanctionsList);
     }
@@ -371,7 +418,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (address(identity_) == address(0)) revert IdentityRegistry__ZeroIdentity();
         Identity memory next = _written(account);
         if (next.country != 0) revert IdentityRegistry__AlreadyRegistered(account);
-        next.country = country;
+        next.country = country.stored();
         emit IdentityRegistered(account, identity_);
         _decide(account, next, identity_);
         _link(account, identity_);
@@ -486,9 +533,8 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (person.first == address(0)) {
             person.first = account;
         } else {
-            if (person.others.length + 1 == _MAX_WALLETS) {
-                revert IdentityRegistry__TooManyWallets(identity_, _MAX_WALLETS);
-            }
+            uint256 most = maxWallets();
+            if (person.others.length + 1 >= most) revert IdentityRegistry__TooManyWallets(identity_, most);
             person.others.push(account);
             ($.identities[account].linked, $.identities[person.first].linked) = (true, true);
         }
@@ -529,6 +575,14 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (others == 1) $.identities[person.first].linked = false;
     }
 
+    function _setVenue(address account, bool venue, bool sharedLedger) private {
+        Identity storage identity_ = _storage().identities[account];
+        if (identity_.country != 0) revert IdentityRegistry__IsInvestor(account);
+        (identity_.venue, identity_.sharedLedger) = (venue, sharedLedger);
+        _syncSanction(account);
+        emit VenueAccountSet(account, venue);
+    }
+
     function _addAgent(address agent) private {
         if (agent == address(0)) revert IdentityRegistry__ZeroAccount();
         _storage().agents[agent] = true;
@@ -536,7 +590,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     }
 
     function _requireCountry(uint16 country) private pure {
-        if (country == 0 || country > _MAX_COUNTRY) revert IdentityRegistry__InvalidCountry(country);
+        if (country == Country.UNSTATED) revert IdentityRegistry__InvalidCountry(country);
     }
 
     function _packed(address account) private view returns (uint256 word) {

@@ -74,4 +74,9 @@ library PackedIdentity {
     function restrictions(uint256 word) internal pure returns (uint256) {
         return word & _RESTRICTIONS;
     }
+
+    /// @return Whether it is a venue account whose own ledger anyone can hold.
+    function isSharedLedger(uint256 word) internal pure returns (bool) {
+        return (word >> 224) & 0xff != 0;
+    }
 }

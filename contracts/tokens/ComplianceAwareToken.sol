@@ -94,6 +94,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
             if (receivers[i] == address(0)) revert ERC20InvalidReceiver(address(0));
             (fromBalance, balances[i]) = _moveFree(msg.sender, receivers[i], sums[i]);
         }
+        _emitLegs(msg.sender, toList, amounts);
         for (uint256 i; i < receivers.length; ++i) {
             if (receivers[i] == msg.sender) balances[i] = fromBalance;
         }
@@ -120,6 +121,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         if (to == address(0)) revert ERC20InvalidReceiver(address(0));
         _increaseSupply(amount);
         uint256 balance = _issue(to, amount);
+        emit Transfer(address(0), to, amount);
         IAutomatedComplianceEngine(_config.engine).admitTransfer(msg.sender, address(0), to, amount, 0, balance);
     }
 
@@ -206,6 +208,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
             _increaseSupply(sums[i]);
             balances[i] = _issue(receivers[i], sums[i]);
         }
+        _emitLegs(address(0), toList, amounts);
         IAutomatedComplianceEngine(_config.engine).admitBatch(msg.sender, address(0), receivers, sums, 0, balances);
     }
 
@@ -331,11 +334,13 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
 
     /// @inheritdoc IComplianceAwareToken
     function addAgent(address agent) external governed {
+        if (isAgent[agent]) revert ComplianceAwareToken__IsAgent(agent);
         _addAgent(agent);
     }
 
     /// @inheritdoc IComplianceAwareToken
     function removeAgent(address agent) external governed {
+        if (!isAgent[agent]) revert ComplianceAwareToken__NotAnAgent(agent);
         isAgent[agent] = false;
         emit AgentRemoved(agent);
     }
@@ -479,7 +484,13 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         balance = _give(to, amount);
         uint256 minimum = _minimumInvestment();
         if (balance < minimum) revert ComplianceAwareToken__BelowMinimumInvestment(balance, minimum);
-        emit Transfer(address(0), to, amount);
+    }
+
+    /// @dev Rules see sums; an indexer sees each leg, as ERC-3643 has it.
+    function _emitLegs(address from, address[] calldata toList, uint256[] calldata amounts) private {
+        for (uint256 i; i < toList.length; ++i) {
+            emit Transfer(from, toList[i], amounts[i]);
+        }
     }
 
     function _redeem(address from, uint256 amount) private {
@@ -494,13 +505,14 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     function _force(address from, address to, uint256 amount) private {
         if (from == address(0)) revert ERC20InvalidSender(address(0));
         if (to == address(0)) revert ERC20InvalidReceiver(address(0));
-        uint256 fromBalance = balanceOf(from);
-        uint256 toBalance = fromBalance;
+        uint256 fromBalance;
+        uint256 toBalance;
         if (from != to) {
             fromBalance = _take(from, amount);
             toBalance = _give(to, amount);
-        } else if (amount > fromBalance) {
-            revert ERC20InsufficientBalance(from, fromBalance, amount);
+        } else {
+            (fromBalance, toBalance) = (balanceOf(from), balanceOf(from));
+            if (amount > fromBalance) revert ERC20InsufficientBalance(from, fromBalance, amount);
         }
         emit Transfer(from, to, amount);
         emit ForcedTransfer(from, to, amount);
@@ -547,6 +559,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     }
 
     function _addAgent(address agent) private {
+        if (agent == address(0)) revert ComplianceAwareToken__NotAnAgent(agent);
         isAgent[agent] = true;
         emit AgentAdded(agent);
     }

@@ -62,7 +62,7 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         return _freeOf(_holdings[account]);
     }
 
-    /// @dev Moves what is free between wallets that are not frozen.
+    /// @dev Moves what is free between wallets that are not frozen. The caller emits the event.
     /// @return fromBalance After it.
     /// @return toBalance After it.
     function _moveFree(address from, address to, uint256 amount) internal returns (uint256, uint256) {
@@ -71,7 +71,6 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         if (sender & _WALLET_FROZEN != 0) revert IComplianceAwareToken.ComplianceAwareToken__WalletFrozen(from);
         if (receiver & _WALLET_FROZEN != 0) revert IComplianceAwareToken.ComplianceAwareToken__WalletFrozen(to);
         _requireFree(from, sender, amount);
-        emit Transfer(from, to, amount);
         if (from == to) return (sender & _MASK, sender & _MASK);
         // Neither under- nor overflows its 120 bits: the balance is there, and the supply fits.
         unchecked {

@@ -32,6 +32,7 @@ abstract contract TokenMovements is PackedHoldings {
             revert IComplianceAwareToken.ComplianceAwareToken__WalletFrozen(msg.sender);
         }
         (uint256 fromBalance, uint256 toBalance) = _moveFree(from, to, amount);
+        emit Transfer(from, to, amount);
         IAutomatedComplianceEngine(engine_).admitTransfer(msg.sender, from, to, amount, fromBalance, toBalance);
     }
 

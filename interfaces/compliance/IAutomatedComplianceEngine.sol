@@ -2,12 +2,14 @@
 pragma solidity ^0.8.24;
 
 /// @title Rules of regulated tokens
-/// @notice Decides who may hold and move a token (I4). Rules are data, a word or two per (token, jurisdiction); a
+/// @notice Decides who may hold and move a token (I4). Countries are ISO 3166-1 numbers, or any other number below 65,535; the
+/// unstated country of ERC-3643 is named 0, and stored and counted as 65,535. Rules are data, a word or two per (token, jurisdiction); a
 /// jurisdiction without a rule is not allowed. The verdict on a movement, in the order in which reasons are found:
 ///
 /// 1. Rules are open for the token.
 /// 2. The sender is neither sanctioned nor frozen.
-/// 3. The receiver is eligible; or it is a venue account, neither sanctioned nor frozen, and the sender is eligible and no venue.
+/// 3. The receiver is eligible; or it is a venue account, neither sanctioned nor frozen, admitted if it keeps a ledger that anyone
+///    can hold, and the sender is eligible and no venue.
 /// 4. A spender is eligible, or a venue account neither sanctioned nor frozen.
 /// 5. The sender's jurisdiction lets tokens out; residents deal with residents where it says so; what is sent is not locked
 ///    up; the period's volume is not exceeded; the sender keeps nothing or at least the minimum.
@@ -31,7 +33,7 @@ pragma solidity ^0.8.24;
 /// 6 do not apply to them, except that residents-only holders do not deal with venues. In a batch the rules see sums: what the
 /// sender sends in all, and what each receiver gets in all.
 interface IAutomatedComplianceEngine {
-    /// @dev Numbers are ERC-1404 restriction codes and never change their meaning. The last four are found by the token.
+    /// @dev Numbers are ERC-1404 restriction codes and never change their meaning. TokenPaused to AmountFrozen are found by the token.
     enum Reason {
         None,
         RulesNotSet,
@@ -59,7 +61,8 @@ interface IAutomatedComplianceEngine {
         TokenPaused,
         WalletFrozen,
         InsufficientBalance,
-        AmountFrozen
+        AmountFrozen,
+        VenueNotAdmitted
     }
 
     /// @dev What an entry of a token's log is about.
@@ -125,6 +128,7 @@ interface IAutomatedComplianceEngine {
     event RegistrySet(address indexed token, address indexed registry);
     event TokenRuleSet(address indexed token, TokenRule rule);
     event RuleSet(address indexed token, uint16 indexed country, Rule rule);
+    event SharedLedgerSet(address indexed token, address indexed venue, bool admitted);
     event TreasurySet(address indexed token, address indexed account, bool treasury);
     event HolderCounted(address indexed token, address indexed account, uint16 indexed country, bool holds);
 
@@ -209,6 +213,14 @@ interface IAutomatedComplianceEngine {
 
     /// @notice Only more topics and fewer holders, at once. Role: COMPLIANCE_OFFICER.
     function tightenTokenRule(address token, TokenRule calldata rule) external;
+
+    /// @notice Lets a venue account receive `token` although anyone can hold its ledger, for example because a hook or a wrapper
+    /// excludes strangers. Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: whoever can hold the venue's claims,
+    /// internal balances or shares owns the token's value without being judged.
+    function admitSharedLedger(address token, address venue) external;
+
+    /// @notice Ends that; what the venue holds can still leave to eligible holders. Role: COMPLIANCE_OFFICER.
+    function dropSharedLedger(address token, address venue) external;
 
     /// @notice What `account` gives away of `token` counts as an issue, so that the buyer's lock-up starts: the issuer's treasury,
     /// an affiliate or an underwriter. Role: COMPLIANCE_OFFICER.
@@ -350,6 +362,9 @@ interface IAutomatedComplianceEngine {
     /// @return sent Smallest units.
     /// @return received Smallest units.
     function movedInDay(address token, address account) external view returns (uint256 sent, uint256 received);
+
+    /// @return Whether the token admits a venue account that keeps a ledger which anyone can hold.
+    function isSharedLedgerAdmitted(address token, address venue) external view returns (bool);
 
     /// @return Whether what the account gives away counts as an issue.
     function isTreasury(address token, address account) external view returns (bool);

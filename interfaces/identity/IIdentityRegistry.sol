@@ -28,7 +28,7 @@ interface IIdentityRegistry {
         Accreditation
     }
 
-    /// @param country ISO 3166-1 numeric, 1 to 999.
+    /// @param country ISO 3166-1 numeric, or any other number below 65,535; 65,535 stands for ERC-3643's unstated country 0.
     /// @param investorClass Class of investor; None for a venue account, and for an identity whose required claims are not valid.
     /// @param frozen No transfer in, out or on behalf of others while set. All wallets of an ONCHAINID are frozen together.
     /// @param venue A pool or router: may hold or move regulated tokens only opposite an eligible account.
@@ -41,6 +41,7 @@ interface IIdentityRegistry {
     /// @param linked Another wallet has the same ONCHAINID: holdings are added up.
     /// @param listed The account itself is on the sanctions list.
     /// @param former The account was a wallet of an ONCHAINID, whose freezes and sanctions still bind it.
+    /// @param sharedLedger A venue account that keeps a ledger which anyone can hold; tokens admit it one by one.
     struct Identity {
         uint16 country;
         InvestorClass investorClass;
@@ -55,6 +56,7 @@ interface IIdentityRegistry {
         bool linked;
         bool listed;
         bool former;
+        bool sharedLedger;
     }
 
     /// @notice What a claim topic means here.
@@ -98,6 +100,7 @@ interface IIdentityRegistry {
         uint16 topics
     );
     event WalletReplaced(address indexed lost, address indexed replacement, IOnchainId indexed identity);
+    event MaxWalletsSet(uint8 most);
     event AccountFrozen(address indexed account, bool frozen);
     event VenueAccountSet(address indexed account, bool venue);
     event DocumentsSet(address indexed account, uint16 documents);
@@ -116,10 +119,16 @@ interface IIdentityRegistry {
     /// @dev A venue account is no investor and an investor is no venue account.
     error IdentityRegistry__IsVenue(address account);
     error IdentityRegistry__IsInvestor(address account);
+    /// @dev Strangers could own what the account holds, as claims, internal balances or shares.
+    error IdentityRegistry__KeepsSharedLedger(address account);
     /// @dev A frozen or sanctioned wallet is neither replaced nor given to another ONCHAINID.
     error IdentityRegistry__Restricted(address account);
     error IdentityRegistry__LengthMismatch();
     error IdentityRegistry__TooManyWallets(IOnchainId identity, uint256 most);
+    error IdentityRegistry__InvalidMaxWallets(uint8 most);
+    /// @dev T-REX refuses an agent that is one already, and removing one that is none.
+    error IdentityRegistry__IsAgent(address agent);
+    error IdentityRegistry__NotAnAgent(address agent);
     error IdentityRegistry__TooManyTopics(uint256 most);
     error IdentityRegistry__TooManyIssuers(uint256 most);
     /// @dev All trusted issuers together may speak on so many topics: a refresh that asks each of them fits a transaction.
@@ -173,8 +182,17 @@ interface IIdentityRegistry {
     function identity(address account) external view returns (IOnchainId);
     function investorCountry(address account) external view returns (uint16);
 
-    /// @return This registry.
+    /// @return This registry, which answers the views of ERC-3643's IIdentityRegistryStorage.
     function identityStorage() external view returns (address);
+
+    /// @notice IIdentityRegistryStorage: the same as `identity`.
+    function storedIdentity(address account) external view returns (IOnchainId);
+
+    /// @notice IIdentityRegistryStorage: the same as `investorCountry`.
+    function storedInvestorCountry(address account) external view returns (uint16);
+
+    /// @notice IIdentityRegistryStorage: this registry alone.
+    function linkedIdentityRegistries() external view returns (address[] memory);
     /// @return This registry.
     function issuersRegistry() external view returns (address);
     /// @return This registry.
@@ -203,8 +221,18 @@ interface IIdentityRegistry {
     /// are registered later. Role: COMPLIANCE_OFFICER.
     function setFrozen(address account, bool frozen) external;
 
-    /// @notice Marks a pool or router as venue account, or takes the mark away; a freeze survives both. Role: COMPLIANCE_OFFICER.
+    /// @notice Marks a pool or router as venue account, or takes the mark away; a freeze survives both. An account that answers
+    /// like a ledger which anyone can hold is refused: see `setSharedLedger`. Role: COMPLIANCE_OFFICER.
     function setVenueAccount(address account, bool venue) external;
+
+    /// @notice Marks a venue account whose own ledger anyone can hold: Uniswap V4's PoolManager, Balancer's Vault, an ERC-4626 vault.
+    /// It receives only tokens that admit it ({IAutomatedComplianceEngine-admitSharedLedger}). `setVenueAccount(account, false)`
+    /// takes the mark away. Role: COMPLIANCE_OFFICER.
+    function setSharedLedger(address account) external;
+
+    /// @notice Sets how many wallets an ONCHAINID may have, 1 to 32; it is 8 until then. A lower maximum removes no wallet. Each
+    /// wallet costs gas whenever a person with several of them moves tokens. Role: COMPLIANCE_OFFICER_DELAYED.
+    function setMaxWallets(uint8 most) external;
 
     /// @notice Marks accounts and their persons with what the sanctions list says now; anyone may. A registry is told of each
     /// change of the list, so this is needed only for a wallet that was forgotten before its person was sanctioned.
@@ -286,7 +314,7 @@ interface IIdentityRegistry {
 
     /// @notice The identity as the one word that it is stored in: country in bits 0-15, class in 16-23, frozen in bit 24,
     /// venue in bit 32, kycExpiry in 40-79, amlExpiry in 80-119, accreditationExpiry in 120-159, topics in 160-175, documents
-    /// in 176-191, sanctioned in bit 192, linked in bit 200, listed in bit 208, former in bit 216.
+    /// in 176-191, sanctioned in bit 192, linked in bit 200, listed in bit 208, former in bit 216, sharedLedger in bit 224.
     function packedIdentityOf(address account) external view returns (uint256);
 
     /// @notice Both sides of a transfer, packed, in one call.
@@ -294,14 +322,20 @@ interface IIdentityRegistry {
 
     /// @notice The person behind a wallet that is registered, or was until it was forgotten.
     /// @return identity Its ONCHAINID; zero if there is none.
-    /// @return wallets Every registered wallet of that ONCHAINID, at most 8.
+    /// @return wallets Every registered wallet of that ONCHAINID.
     /// @return countries The country of each of them.
     function personOf(address account)
         external
         view
         returns (IOnchainId identity, address[] memory wallets, uint16[] memory countries);
 
-    /// @notice Every wallet of an ONCHAINID, at most 8.
+    /// @return Maximum number of wallets of an ONCHAINID.
+    function maxWallets() external view returns (uint256);
+
+    /// @return The AccessManager, whose roles govern the registry (ERC-173's view; ownership is not transferred here).
+    function owner() external view returns (address);
+
+    /// @notice Every wallet of an ONCHAINID, at most `maxWallets`.
     function walletsOf(IOnchainId identity) external view returns (address[] memory);
 
     /// @return The list whose entries are marked here.

@@ -66,6 +66,9 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
 
     /// @dev Also for a role held with a delay: it acts through the factory.
     error ComplianceAwareToken__Unauthorized(address caller, bytes4 selector);
+    /// @dev T-REX refuses an agent that is one already, address zero, and removing one that is none.
+    error ComplianceAwareToken__IsAgent(address agent);
+    error ComplianceAwareToken__NotAnAgent(address agent);
     error ComplianceAwareToken__Paused();
     error ComplianceAwareToken__NotPaused();
     /// @dev Frozen for this token; a freeze for all tokens is the engine's Reason.AccountFrozen.
@@ -138,7 +141,7 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @notice Role: COMPLIANCE_OFFICER, or agent.
     function unfreezePartialTokens(address account, uint256 amount) external;
 
-    /// @notice The rules see the sum that each receiver gets. Role: ISSUER, or agent.
+    /// @notice The rules see the sum that each receiver gets; each leg has a `Transfer` event of its own. Role: ISSUER, or agent.
     function batchMint(address[] calldata toList, uint256[] calldata amounts) external;
 
     /// @notice Role: ISSUER, or agent.

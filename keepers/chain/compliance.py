@@ -13,13 +13,14 @@ from keepers.chain import abi
 from keepers.chain.abi import Fragment
 from keepers.chain.errors import ChainError
 from keepers.chain.node import Block, Call, Node, must
+from keepers.compliance.countries import UNSTATED
 from keepers.compliance.report_log import Entry, LogKind
 from keepers.compliance.rules import CLOSED, Reason, Rule, TokenRule
 from keepers.compliance.verdict import Identity, Movement, Party, State
 
 ZERO = "0x" + "00" * 20
-HIGHEST_COUNTRY = 999
-"""Codes that the engine takes; ISO assigns 249 of them."""
+COUNTRIES = (*range(1, 1_000), UNSTATED)
+"""Codes of ISO 3166-1 have three digits; the last one stands for a country that is not stated (ERC-3643's 0)."""
 
 BLOCKS_A_REQUEST = 10_000
 """Blocks in one request for events; public nodes bound it."""
@@ -75,10 +76,18 @@ class ComplianceReader:
         if self.registry == ZERO:
             raise NotRegulated(f"token {self.token}", f"has no open rules in {self.engine}", "open them")
 
-    def rules(self) -> dict[int, Rule]:
-        """Every jurisdiction's rule but the closed ones'."""
-        codes = range(1, HIGHEST_COUNTRY + 1)
-        found = self._rules_of(codes)
+    def rules(self, first_block: int | None = None) -> dict[int, Rule]:
+        """Every jurisdiction's rule but the closed ones'.
+
+        Args:
+            first_block: Block from which on events are read for rules of numbers that are not in COUNTRIES; None reads
+                no events.
+        """
+        codes = set(COUNTRIES)
+        if first_block is not None:
+            topics = [_RULE_SET, "0x" + self.token[2:].lower().rjust(64, "0")]
+            codes |= {int(str(log["topics"][2]), 16) for log in self._logs(first_block, topics)} - {0}
+        found = self._rules_of(sorted(codes))
         return {code: rule for code, rule in found.items() if rule != CLOSED}
 
     def token_rule(self) -> TokenRule:
@@ -179,7 +188,7 @@ class ComplianceReader:
 
     def _parties(self, addresses: Sequence[str]) -> dict[str | None, Party]:
         wanted = sorted(set(addresses))
-        width = 7
+        width = 8
         answers = self._calls(
             call
             for address in wanted
@@ -191,11 +200,12 @@ class ComplianceReader:
                 Call(self.token, _token("isFrozen"), (address,)),
                 Call(self.token, _token("getFrozenTokens"), (address,)),
                 Call(self.registry, _registry("personOf"), (address,)),
+                Call(self.engine, _engine("isSharedLedgerAdmitted"), (self.token, address)),
             )
         )
         found: dict[str | None, Party] = {}
         for position, address in enumerate(wanted):
-            word, balance, holder, in_day, wallet_frozen, frozen, person = (
+            word, balance, holder, in_day, wallet_frozen, frozen, person, admitted = (
                 must(answer) for answer in answers[position * width : (position + 1) * width]
             )
             party = Party(
@@ -207,6 +217,7 @@ class ComplianceReader:
                 unlocks_at=holder[2],
                 sent_in_day=in_day[0],
                 received_in_day=in_day[1],
+                admitted=admitted,
                 wallet_frozen=wallet_frozen,
                 frozen=frozen,
             )
@@ -235,6 +246,7 @@ def _topic(name: str) -> str:
 
 _CROSSED, _REFUSED = _topic("ThresholdCrossed"), _topic("MovementRefused")
 _COUNTED = _topic("HolderCounted")
+_RULE_SET = _topic("RuleSet")
 
 
 def _entry(log: dict[str, Any], timestamp: int) -> Entry:

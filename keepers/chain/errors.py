@@ -170,6 +170,7 @@ _ENUMS = {
         "WalletFrozen",
         "InsufficientBalance",
         "AmountFrozen",
+        "VenueNotAdmitted",
     ),
 }
 """The names of enum members, which an ABI does not carry."""

@@ -40,6 +40,10 @@ BELONGS_TO: dict[int, int] = {territory: code for code, held in TERRITORIES.item
 """Territory to the country that it belongs to."""
 
 
+UNSTATED = 65_535
+"""The number that the chain stores for a country that is not stated (ERC-3643's 0); a call names it by 0."""
+
+
 def letters_of(code: int) -> str:
     """Two letters of a country, or its number where ISO has none."""
-    return ALPHA2.get(code, f"{code:03d}")
+    return "unstated" if code == UNSTATED else ALPHA2.get(code, f"{code:03d}")

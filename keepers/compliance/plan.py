@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from keepers.compliance.countries import UNSTATED
 from keepers.compliance.rules import CLOSED, FIELDS, Rule, TokenRule
 
 MOST_A_TRANSACTION = 40
@@ -60,8 +61,8 @@ class Step:
         return f"{self.function} in {len(self.countries)} jurisdictions"
 
     def arguments(self) -> tuple[Any, ...]:
-        """Arguments after the token, as an ABI encoder takes them."""
-        return list(self.countries), [rule.struct() for rule in self.rules]
+        """Arguments after the token, as an ABI encoder takes them; the unstated country is 0 in them."""
+        return [0 if code == UNSTATED else code for code in self.countries], [rule.struct() for rule in self.rules]
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ class Reason(IntEnum):
     WALLET_FROZEN = 24
     INSUFFICIENT_BALANCE = 25
     AMOUNT_FROZEN = 26
+    VENUE_NOT_ADMITTED = 27
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class Identity:
     linked: bool = False
     listed: bool = False
     former: bool = False
+    shared_ledger: bool = False
 
     @classmethod
     def of_word(cls, word: int) -> Self:
@@ -54,6 +55,7 @@ class Identity:
             linked=bool((word >> 200) & 0xFF),
             listed=bool((word >> 208) & 0xFF),
             former=bool((word >> 216) & 0xFF),
+            shared_ledger=bool((word >> 224) & 0xFF),
         )
 
 
@@ -73,6 +75,7 @@ class Party:
         received_in_day: Smallest units that the person received in the last day, likewise.
         other_wallets: Balances of the other wallets of its ONCHAINID, before the movement.
         other_countries: Countries of those wallets.
+        admitted: True if the token admits it although anyone can hold its ledger.
         wallet_frozen: Frozen by the token.
         frozen: Smallest units of its balance that the token has frozen.
     """
@@ -88,6 +91,7 @@ class Party:
     received_in_day: int = 0
     other_wallets: Mapping[str, int] = field(default_factory=dict)
     other_countries: tuple[int, ...] = ()
+    admitted: bool = False
     wallet_frozen: bool = False
     frozen: int = 0
 
@@ -272,6 +276,11 @@ def _judged(movement: Movement, state: State) -> Iterator[Finding]:
         return
     if sender is not None and receiver.identity.venue and not sender.identity.venue:
         yield from _standing("receiver", receiver)
+        if receiver.identity.shared_ledger:
+            text = "anyone can hold its ledger; the token " + (
+                "admits it" if receiver.admitted else "does not admit it"
+            )
+            yield Finding("receiver", receiver.address, "venue", receiver.admitted, Reason.VENUE_NOT_ADMITTED, text)
         yield from _eligible("sender", sender, state)
     else:
         yield from _eligible("receiver", receiver, state)

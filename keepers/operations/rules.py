@@ -36,11 +36,11 @@ def plan(reader: ComplianceReader, wanted: dict[int, Assignment], from_block: in
     Args:
         reader: Reader of the token.
         wanted: The rulebook's rules for the token, by country.
-        from_block: Block from which on holders are looked for.
+        from_block: Block from which on holders and rules of unusual country numbers are looked for.
         today: Day from which the age of a check is counted.
     """
     rules = {code: found.rule for code, found in wanted.items()}
-    pending, worldwide = changes(reader.rules(), rules), holders_worldwide(wanted)
+    pending, worldwide = changes(reader.rules(from_block), rules), holders_worldwide(wanted)
     for_all = token_steps(reader.token_rule(), worldwide[0] if worldwide else 0)
     lines = described(pending, for_all, wanted, reader.decimals)
     if pending:

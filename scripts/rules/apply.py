@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from web3.exceptions import ContractLogicError
+
 from keepers.chain import abi
 from keepers.compliance.plan import Step, TokenStep
 from keepers.compliance.verdict import moment
@@ -79,9 +81,21 @@ class Officer:
     def cancel(self, token: str, first_block: int = 0) -> int:
         """Cancels every loosening of a token's rules that is scheduled; returns their number.
 
-        Whoever scheduled it may, and so may a guardian of its role.
+        The account that scheduled it may, and so may a guardian of its role.
+
+        Raises:
+            DeploymentError: If the sender may not cancel one of them; then none is cancelled.
         """
         waiting = self._schedule.of(token, first_block)
+        for found in waiting:
+            cancel = self._manager.functions.cancel(found.caller, self._engine.address, found.data)
+            sender = self._chain.sender.address
+            try:
+                cancel.call({"from": sender})
+            except ContractLogicError as error:
+                raise DeploymentError(
+                    f"cancel {found.title}: {sender} may not; send it as {found.caller}, or as a guardian of its role"
+                ) from error
         for found in waiting:
             what = f"cancel {found.title}"
             self._chain.call(what, self._manager, "cancel", found.caller, self._engine.address, found.data)

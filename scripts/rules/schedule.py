@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 from eth_utils.address import to_checksum_address
 from web3 import Web3
 
 from keepers.chain import abi
-from keepers.compliance.countries import letters_of
+from keepers.compliance.countries import UNSTATED, letters_of
 from keepers.compliance.verdict import moment
 from scripts.artifacts import contract_at, package_artifact
 
@@ -69,7 +70,7 @@ class Schedule:
             return None
         if data[:4] == _SET_RULES.selector:
             about, countries, _rules = _SET_RULES.decode_input(data)
-            title = f"setRules in {', '.join(letters_of(code) for code in countries)}"
+            title = f"setRules in {', '.join(letters_of(code or UNSTATED) for code in countries)}"
         elif data[:4] == _SET_TOKEN_RULE.selector:
             about, _rule = _SET_TOKEN_RULE.decode_input(data)
             title = "setTokenRule in every country"

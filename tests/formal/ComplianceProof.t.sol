@@ -72,6 +72,8 @@ contract ComplianceProof is Test {
             );
         if (!passed) return;
         assert(!_stopped(sender) && !_stopped(receiver));
+        // The token has admitted no venue whose ledger anyone can hold.
+        assert(!_venue(receiver) || uint8(receiver >> 224) == 0);
         assert(_may(receiver, hold, topics) || (_venue(receiver) && _may(sender, hold, topics)));
     }
 

@@ -43,6 +43,8 @@ class Model:
     max_holders: int = 0
     people: dict[str, Person] = field(default_factory=dict)
     venues: set[str] = field(default_factory=set)
+    ledgers: set[str] = field(default_factory=set)
+    admitted: set[str] = field(default_factory=set)
     frozen: set[str] = field(default_factory=set)
     frozen_people: set[str] = field(default_factory=set)
     listed: set[str] = field(default_factory=set)
@@ -108,6 +110,9 @@ class Model:
             return Reason.DOCUMENT_MISSING
         return Reason.NONE
 
+    def admits(self, venue: str) -> bool:
+        return venue not in self.ledgers or venue in self.admitted
+
     def rule_of(self, name: str) -> dict[str, int]:
         return self.rules.get(self.country(name), {})
 
@@ -160,6 +165,7 @@ class Model:
             yield sender, self.standing(sender)
         if asked and receiver in self.venues and sender not in self.venues:
             yield receiver, self.standing(receiver)
+            yield receiver, Reason.NONE if self.admits(receiver) else Reason.VENUE_NOT_ADMITTED
             yield sender, self.eligibility(sender, now)
         else:
             yield receiver, self.eligibility(receiver, now)
@@ -368,6 +374,8 @@ acts = st.one_of(
     st.tuples(st.just("holdBack"), people, amounts),
     st.tuples(st.just("sanction"), people),
     st.tuples(st.just("venue"), people, st.booleans()),
+    st.tuples(st.just("ledger"), people),
+    st.tuples(st.just("admit"), people, st.booleans()),
     st.tuples(st.just("rule"), st.sampled_from(COUNTRIES), rules, st.sampled_from(PERIODS)),
     st.tuples(st.just("holders"), st.integers(0, 4)),
     st.tuples(st.just("treasury"), people, st.booleans()),
@@ -593,6 +601,18 @@ class World:
         if name not in self.model.people:
             self.registry.setVenueAccount(self.actors[name], venue, sender=self.officer)
             (self.model.venues.add if venue else self.model.venues.discard)(name)
+            self.model.ledgers.discard(name)
+
+    def _ledger(self, name: str) -> None:
+        if name not in self.model.people:
+            self.registry.setSharedLedger(self.actors[name], sender=self.officer)
+            self.model.venues.add(name)
+            self.model.ledgers.add(name)
+
+    def _admit(self, name: str, admitted: bool) -> None:
+        change = self.engine.admitSharedLedger if admitted else self.engine.dropSharedLedger
+        change(self.token, self.actors[name], sender=self.officer)
+        (self.model.admitted.add if admitted else self.model.admitted.discard)(name)
 
     def _rule(self, country: int, found: dict[str, int], period: int) -> None:
         found = dict(found)
@@ -640,7 +660,8 @@ class World:
             assert self.token.canSend(account) == (not stopped and not model.rule_of(name).get("outbound_blocked")), (
                 name
             )
-            open_to = name in model.venues or (not eligible and not model.rule_of(name).get("inbound_blocked"))
+            open_to = name in model.venues and model.admits(name)
+            open_to = open_to or (not eligible and not model.rule_of(name).get("inbound_blocked"))
             assert self.token.canReceive(account) == (not stopped and bool(open_to)), name
             country, locked, unlocks = self.engine.holderOf(self.token, account)
             assert country == model.counted.get(name, 0), name

@@ -6,15 +6,11 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import click
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from keepers.cli import main
@@ -31,6 +27,7 @@ from scripts.deployment.local import UnlockedSender
 from scripts.rules.apply import Officer, Outcome
 from scripts.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
+from tests.fixtures.rule_commands import printing, refused, written
 from tests.fixtures.rules import Market, deployed, deployment, node, undone
 
 ROOT = Path(__file__).parents[3]
@@ -57,34 +54,10 @@ def terms_file(tmp_path: Path) -> Path:
     return written(tmp_path, EVERYWHERE)
 
 
-def written(folder: Path, terms: Terms) -> Path:
-    path = folder / "terms.yaml"
-    path.write_text(yaml.safe_dump({"tokens": {"NOTE": terms.model_dump(mode="json", exclude_none=True)}}))
-    return path
-
-
 @pytest.fixture
 def run(office: Market, terms_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """`run(command, ...)`: what it prints; a click error is what it refuses with."""
-    provider = SimpleNamespace(http_uri=office.w3.provider.endpoint_uri, web3=office.w3)
-    defaults = {"deployment": ROOT / "none.json", "terms_path": terms_file}
-
-    def ran(command: Any, **arguments: Any) -> str:
-        given = {parameter.name: parameter.get_default(click.Context(command)) for parameter in command.params}
-        known = {name: value for name, value in given.items() if name in command.callback.__code__.co_varnames}
-        taken = {key: value for key, value in defaults.items() if key in command.callback.__code__.co_varnames}
-        command.callback(**{**known, "provider": provider, **taken, **arguments})
-        return capsys.readouterr().out
-
-    return ran
-
-
-def refused(run: Callable[..., str], command: Any, **arguments: Any) -> str:
-    with pytest.raises(click.ClickException) as error:
-        run(command, **arguments)
-    message = error.value.message
-    assert message and "\n" not in message
-    return message
+    """What a command prints; its terms open every jurisdiction."""
+    return printing(office, terms_file, capsys)
 
 
 @pytest.fixture
@@ -196,62 +169,6 @@ def test_apply__higher_maximum_worldwide__waits_for_the_delay(office: Market) ->
     advance(w3, DELAY)
     assert officer.apply(token.address, higher) == Outcome(sent=1, scheduled=0, waiting=0)
     assert office.reader(token).token_rule().max_holders == 1_999
-
-
-# -- Loosenings that are scheduled
-
-
-@dataclass
-class Delayed:
-    """A token whose officer waits out a delay, with an opening that is scheduled."""
-
-    market: Market
-    token: Any
-    officer: Officer
-    terms: Path
-
-    def diff(self, run: Callable[..., str]) -> str:
-        return run(rulebook.cli, tokens=(self.token.address,), mode="diff", terms_path=self.terms)
-
-
-@pytest.fixture
-def delayed(office: Market, tmp_path: Path) -> Delayed:
-    w3 = office.w3
-    market = deployed(w3, w3.eth.accounts[1], DELAY)
-    token = market.token()
-    terms = Terms.model_validate({"instrument": "security", "open": {"FR": {}, "DE": {}}})
-    reader = market.reader(token)
-    officer = Officer(Chain(w3, UnlockedSender(w3, market.owner), lambda _: None), reader.engine)
-    planned = plan(reader, assign(RULEBOOK, terms, 18), 0, FAR)
-    officer.apply(token.address, planned.steps)
-    return Delayed(market, token, officer, written(tmp_path, terms))
-
-
-def test_rulebook__loosening_is_scheduled__says_from_when_it_may_run(run, delayed: Delayed) -> None:
-    output = delayed.diff(run)
-    assert f"waits: setRules in FR, DE, scheduled by {delayed.market.owner}, may run from 20" in output
-
-
-def test_cancel__scheduled__does_not_run_any_more(run, delayed: Delayed) -> None:
-    assert delayed.officer.cancel(delayed.token.address) == 1
-    assert "waits:" not in delayed.diff(run)
-    advance(delayed.market.w3, DELAY)
-    reader = delayed.market.reader(delayed.token)
-    assert 250 not in reader.rules()
-    assert delayed.officer.cancel(delayed.token.address) == 0
-
-
-def test_cancel__another_token__is_left_alone(run, delayed: Delayed) -> None:
-    assert delayed.officer.cancel(delayed.market.token("BOND").address) == 0
-    assert "waits:" in delayed.diff(run)
-
-
-def test_cancel__run_already__is_no_longer_there(run, delayed: Delayed) -> None:
-    advance(delayed.market.w3, DELAY)
-    reader = delayed.market.reader(delayed.token)
-    terms = Terms.model_validate({"instrument": "security", "open": {"FR": {}, "DE": {}}})
-    delayed.officer.apply(delayed.token.address, plan(reader, assign(RULEBOOK, terms, 18), 0, FAR).steps)
-    assert "waits:" not in delayed.diff(run)
 
 
 def test_rulebook__cancel_without_account__is_refused(run, note) -> None:

@@ -13,6 +13,7 @@ import pytest
 from eth_utils import keccak, to_checksum_address
 
 from keepers.chain.compliance import ComplianceReader
+from keepers.compliance.countries import UNSTATED
 from keepers.compliance.plan import MOST_A_TRANSACTION, changes
 from keepers.compliance.report_log import LogKind
 from keepers.compliance.rulebook import load_rulebook
@@ -20,10 +21,11 @@ from keepers.compliance.rulebook.assignment import Assignment, assign
 from keepers.compliance.rulebook.terms import Terms
 from keepers.compliance.rules import CLOSED, InvestorClass, Reason, Rule
 from keepers.compliance.verdict import judge, verdict
+from keepers.operations.rules import plan
 from scripts.anvil import advance
-from scripts.deployment.chain import DeploymentError
+from scripts.deployment.chain import Chain, DeploymentError
 from scripts.deployment.local import UnlockedSender
-from scripts.rules.apply import Outcome
+from scripts.rules.apply import Officer, Outcome
 from scripts.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
 from tests.fixtures.rules import EVERY_DOCUMENT, FOREVER, NO_DOCUMENTS, Market, deployed, deployment, node, undone
@@ -359,3 +361,16 @@ def test_apply__loosening_is_delayed__tightens_now_schedules_waits_and_executes(
     advance(w3, DELAY)
     assert office.load(token, {756: after}) == Outcome(sent=1, scheduled=0, waiting=0)
     assert office.reader(token).rules() == {756: after}
+
+
+@pytest.mark.parametrize("country", [0, 1_234], ids=["unstated", "beyond ISO"])
+def test_apply__number_that_no_country_has_is_open__is_closed(office: Market, country: int) -> None:
+    token = office.token()
+    engine = office.contracts["AutomatedComplianceEngine"]
+    send(office.w3, office.owner, engine.functions.setRules(token.address, [country], [Rule(classes=0b1110).struct()]))
+    reader = office.reader(token)
+    planned = plan(reader, {}, 0, FAR)
+    chain = Chain(office.w3, UnlockedSender(office.w3, office.owner), lambda _: None)
+    assert Officer(chain, reader.engine).apply(token.address, planned.steps) == Outcome(sent=1, scheduled=0, waiting=0)
+    assert office.reader(token).rules(0) == {}
+    assert engine.functions.ruleOf(token.address, country or UNSTATED).call()[0] == 0

@@ -81,10 +81,16 @@ def test_open_rules__second_time__refused(compliance_engine, identity_registry, 
         compliance_engine.openRulebook(token, identity_registry, (0, 0), [], [], sender=factory)
 
 
-@pytest.mark.parametrize("country", [0, 1000, 65535])
-def test_open_rules__no_such_country__refused(compliance_engine, factory, pool, country):
-    with reverts(compliance_engine.AutomatedComplianceEngine__InvalidCountry, country):
-        compliance_engine.openRules(pool, [SWITZERLAND, country], EVERY_CLASS, sender=factory)
+def test_open_rules__reserved_country__refused(compliance_engine, factory, pool):
+    with reverts(compliance_engine.AutomatedComplianceEngine__InvalidCountry, 65535):
+        compliance_engine.openRules(pool, [SWITZERLAND, 65535], EVERY_CLASS, sender=factory)
+
+
+@pytest.mark.parametrize("country", [0, 1000])
+def test_open_rules__country_without_an_iso_number__opened(compliance_engine, factory, pool, country):
+    compliance_engine.openRules(pool, [country], EVERY_CLASS, sender=factory)
+    assert compliance_engine.isCountryAllowed(pool, country)
+    assert compliance_engine.ruleOf(pool, country).classes == EVERY_CLASS
 
 
 @pytest.mark.parametrize("classes", [0, 1, 16, 255])

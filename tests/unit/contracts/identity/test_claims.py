@@ -303,6 +303,25 @@ def test_wallets__second_and_gone_again__linked_and_not(trusted, admit, known, c
     assert list(trusted.walletsOf(known)) == []
 
 
+def test_max_wallets__changed__counts_from_then_on(trusted, admit, known, wallet, compliance_officer):
+    assert trusted.maxWallets() == 8
+    receipt = trusted.setMaxWallets(2, sender=compliance_officer)
+    assert receipt.events == [trusted.MaxWalletsSet(2)]
+    first, second = admit(known), admit(known)
+    with reverts(trusted.IdentityRegistry__TooManyWallets, known, 2):
+        trusted.registerIdentity(wallet(), known, SWITZERLAND, sender=compliance_officer)
+    trusted.setMaxWallets(1, sender=compliance_officer)
+    assert list(trusted.walletsOf(known)) == [first, second]
+    with reverts(trusted.IdentityRegistry__TooManyWallets, known, 1):
+        trusted.registerIdentity(wallet(), known, SWITZERLAND, sender=compliance_officer)
+
+
+@pytest.mark.parametrize("most", [0, 33])
+def test_max_wallets__out_of_bounds__refused(trusted, compliance_officer, most):
+    with reverts(trusted.IdentityRegistry__InvalidMaxWallets, most):
+        trusted.setMaxWallets(most, sender=compliance_officer)
+
+
 def test_wallets__ninth__refused(trusted, admit, known, wallet, compliance_officer):
     for _ in range(8):
         admit(known)
@@ -608,9 +627,13 @@ def test_parts__swapped__refused(identity_registry, compliance_officer, thief, f
 def test_agent__added__registers_and_no_more(trusted, known, compliance_officer, wallet, spender):
     trusted.addAgent(spender, sender=compliance_officer)
     assert trusted.isAgent(spender)
+    with reverts(trusted.IdentityRegistry__IsAgent, spender):
+        trusted.addAgent(spender, sender=compliance_officer)
     trusted.registerIdentity(wallet(), known, SWITZERLAND, sender=spender)
     with reverts(trusted.AccessManagedUnauthorized, spender):
         trusted.setFrozen(spender, True, sender=spender)
     trusted.removeAgent(spender, sender=compliance_officer)
+    with reverts(trusted.IdentityRegistry__NotAnAgent, spender):
+        trusted.removeAgent(spender, sender=compliance_officer)
     with reverts(trusted.AccessManagedUnauthorized, spender):
         trusted.registerIdentity(wallet(), known, SWITZERLAND, sender=spender)

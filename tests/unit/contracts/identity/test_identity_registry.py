@@ -50,10 +50,32 @@ def test_register_identity__frozen__stays_frozen(identity_registry, register, fr
     assert identity(identity_registry, investor) == (SWITZERLAND, RETAIL, True, False, expiry)
 
 
-@pytest.mark.parametrize("country", [0, 1000, 65535])
-def test_register_identity__no_such_country__refused(identity_registry, register, investor, country):
-    with reverts(identity_registry.IdentityRegistry__InvalidCountry, country):
-        register(investor, country)
+def test_register_identity__reserved_country__refused(identity_registry, register, investor):
+    with reverts(identity_registry.IdentityRegistry__InvalidCountry, 65535):
+        register(investor, 65535)
+
+
+@pytest.mark.parametrize("country", [0, 1000, 65534])
+def test_register_identity__country_without_an_iso_number__registered(
+    identity_registry, register, create_token, set_rule, issuer, investor, country
+):
+    """T-REX takes any number, and 0 for a country that is not stated."""
+    register(investor, country)
+    assert identity_registry.contains(investor)
+    assert identity_registry.investorCountry(investor) == country
+    assert identity_registry.storedInvestorCountry(investor) == country
+    token = create_token(countries=[country])
+    token.mint(investor, 10, sender=issuer)
+    assert token.balanceOf(investor) == 10
+
+
+def test_identity_storage__names_the_registry__answers_its_views(identity_registry, register, investor, thief):
+    register(investor)
+    assert identity_registry.identityStorage() == identity_registry
+    assert list(identity_registry.linkedIdentityRegistries()) == [identity_registry]
+    assert identity_registry.storedInvestorCountry(investor) == SWITZERLAND
+    assert identity_registry.storedInvestorCountry(thief) == 0
+    assert identity_registry.storedIdentity(investor) == identity_registry.identity(investor)
 
 
 def test_register_identity__no_class__refused(identity_registry, register, investor):

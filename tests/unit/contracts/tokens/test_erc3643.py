@@ -92,6 +92,16 @@ def test_agent__added_and_removed__says_so(token, compliance_officer, router):
         token.pause(sender=router)
 
 
+def test_agent__twice_or_none__refused(token, agent, compliance_officer, thief):
+    """T-REX refuses the same."""
+    with reverts(token.ComplianceAwareToken__IsAgent, agent):
+        token.addAgent(agent, sender=compliance_officer)
+    with reverts(token.ComplianceAwareToken__NotAnAgent, thief):
+        token.removeAgent(thief, sender=compliance_officer)
+    with reverts(token.ComplianceAwareToken__NotAnAgent, NOBODY):
+        token.addAgent(NOBODY, sender=compliance_officer)
+
+
 def test_agent__of_one_token__stranger_to_another(token, agent, create_token, investor):
     with reverts(create_token().ComplianceAwareToken__Unauthorized):
         create_token().mint(investor, 1, sender=agent)
@@ -245,6 +255,15 @@ def test_batch_transfer__one_refused__none_moved(token, refused, actors, admit_v
     with refused(token, actors[receiver], Reason.NOT_REGISTERED):
         token.batchTransfer([counterparty, actors[receiver]], [1, 1], sender=investor)
     assert token.balanceOf(counterparty) == 0
+
+
+@pytest.mark.parametrize("function", ["batchTransfer", "batchMint"])
+def test_batch__one_receiver_in_several_legs__an_event_per_leg(token, issuer, investor, counterparty, function):
+    call, sender = getattr(token, function), investor if function == "batchTransfer" else issuer
+    receipt = call([counterparty, counterparty], [30, 10], sender=sender)
+    source = investor if function == "batchTransfer" else NOBODY
+    legs = [token.Transfer(source, counterparty, 30), token.Transfer(source, counterparty, 10)]
+    assert [event for event in receipt.events if event.event_name == "Transfer"] == legs
 
 
 def test_batch_transfer__with_oneself__stays(token, investor, counterparty):

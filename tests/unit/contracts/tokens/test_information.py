@@ -131,6 +131,16 @@ def test_info__minimum_investment__least_that_an_issue_leaves(issue, register, i
     token.mint(investor, 1, sender=issuer)
 
 
+def test_can_transfer__issue_below_the_minimum_investment__false(issue, register, issuer, investor):
+    token = issue()
+    register(investor)
+    face = ape.project.TokenCompliance.at(token.compliance())
+    assert not face.canTransfer(NOBODY, investor, 99)
+    assert face.canTransfer(NOBODY, investor, 100)
+    token.mint(investor, 100, sender=issuer)
+    assert face.canTransfer(NOBODY, investor, 1)
+
+
 def test_info__not_fractional_with_decimals__refused(issue):
     with reverts(ape.project.ComplianceAwareToken.ComplianceAwareToken__InvalidInfo):
         issue(info=(3, SWITZERLAND, False, 0, ""))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keepers.compliance.countries import UNSTATED
 from keepers.compliance.plan import MOST_A_TRANSACTION, changes, steps, token_steps
 from keepers.compliance.rules import CLOSED, Rule, TokenRule, ceil_amount, floor_amount
 
@@ -40,6 +41,12 @@ def test_changes__same_rules__are_none() -> None:
 def test_changes__nobody_wants_a_country__it_is_closed() -> None:
     (change,) = changes({756: OPEN}, {})
     assert change.after == CLOSED
+
+
+def test_steps__unstated_country_is_open__is_closed_by_the_number_that_calls_take() -> None:
+    (step,) = steps(changes({UNSTATED: Rule(classes=0b1110)}, {}))
+    assert step.function == "tightenRules"
+    assert step.arguments()[0] == [0]
 
 
 @pytest.mark.parametrize(
