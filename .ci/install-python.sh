@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # install-python.sh ENVIRONMENT LOCK [--with-project]: a new environment with what the lock names and nothing else, every
-# file checked against its hash; on request also this project, as a link to its sources. Three packages come as source
+# file checked against its hash; on request also this project, as a link to its sources. Four packages come as source
 # only; what builds them is checked against .ci/requirements.lock.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

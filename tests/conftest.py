@@ -1,4 +1,11 @@
-"""What every contract test shares; the fixtures live in tests/fixtures, one file a domain."""
+"""Settings and fixtures that every test shares; the fixtures live in tests/fixtures, one file per domain."""
+
+import os
+
+# One thread per process, also for the processes that tests start: several workers share the cores, and threads of
+# OpenBLAS that wait for one another make a small product of matrices ten times slower. NumPy reads it when it is first
+# imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 pytest_plugins = [
     "tests.fixtures.ape_scopes",

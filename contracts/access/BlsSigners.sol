@@ -24,7 +24,7 @@ contract BlsSigners is IBlsSigners, AccessManaged {
     bytes32 private constant _NEG_Y_A = 0x00000000000000000000000000000000114d1d6855d545a8aa7d76c8cf2e21f2;
     bytes32 private constant _NEG_Y_B = 0x67816aef1db507c96655b9d5caac42364e6f38ba0ecb751bad54dcd6b939c2ca;
 
-    /// @dev All keys, in the code of an account: reading fifty costs little more than reading one.
+    /// @dev All keys, stored as the code of an account: reading fifty costs little more than reading one.
     address private _keys;
     uint8 private _count;
     uint8 private _threshold;
@@ -95,7 +95,8 @@ contract BlsSigners is IBlsSigners, AccessManaged {
         return SSTORE2.read(_keys, index * _KEY_BYTES, (index + 1) * _KEY_BYTES);
     }
 
-    /// @dev Sum of the members' keys. What `setKeys` has let in are points of the group, and so are their sums.
+    /// @dev Returns the sum of the members' keys. All keys that `setKeys` has let in are points of the group, and so
+    /// are their sums.
     function _sum(uint256 members) private view returns (BLS.G1Point memory sum) {
         bytes memory keys = SSTORE2.read(_keys);
         BLS.G1Point memory key;
@@ -109,8 +110,8 @@ contract BlsSigners is IBlsSigners, AccessManaged {
         }
     }
 
-    /// @dev e(key, H(message)) = e(g1, signature). The precompile refuses points outside the group, and then this reverts
-    /// or is false; the point at infinity, which would sign for everyone, is no key.
+    /// @dev Checks e(key, H(message)) = e(g1, signature). The precompile refuses points outside the group, and then
+    /// this reverts or is false; the point at infinity, which would sign for everyone, is no key.
     function _signed(BLS.G1Point memory key, bytes32 message, bytes calldata signature) private view returns (bool) {
         if (key.x_a | key.x_b | key.y_a | key.y_b == 0) return false;
         BLS.G1Point[] memory ones = new BLS.G1Point[](2);
@@ -120,7 +121,7 @@ contract BlsSigners is IBlsSigners, AccessManaged {
         return BLS.pairing(ones, twos);
     }
 
-    /// @dev Whether a key's x is above the one before.
+    /// @dev Returns true if a key's x is above that of the key before.
     function _ascends(bytes memory previous, bytes calldata key) private pure returns (bool) {
         (uint256 high, uint256 low) = abi.decode(key[:64], (uint256, uint256));
         (uint256 lastHigh, uint256 lastLow) = abi.decode(previous, (uint256, uint256));

@@ -18,7 +18,7 @@ import {Tranches} from "./Tranches.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 
-/// @title What rules mean for a movement
+/// @title Engine that judges movements by the rules
 /// @notice See {IAutomatedComplianceEngine}.
 contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStorage, UUPSUpgradeable {
     using Country for uint16;
@@ -354,7 +354,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         _record(m, sides);
     }
 
-    /// @dev Identities in one call, rules of one country once.
+    /// @dev Reads both identities in one call, and the rules of one country once.
     function _sides(address token, address from, address to) private view returns (Sides memory sides) {
         uint256 word = _storage().tokens[token];
         if (word == 0) return sides;
@@ -374,7 +374,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if (here != 0) sides.senderHold = here == there ? sides.receiverHold : rules[here].hold;
     }
 
-    /// @dev Whether `_verdict` would let a transfer by its sender pass and `_record` would have nothing to do.
+    /// @dev Returns true if `_verdict` would let a transfer by its sender pass and `_record` would have nothing to do.
     function _isPlain(Sides memory sides, uint256 amount, uint256 toBalance) private view returns (bool) {
         (uint256 token, uint256 receiver, uint256 hold) = (sides.token, sides.receiver, sides.receiverHold);
         if (sides.senderHold.limitsSending() || token.hasExceptions() || hold.hasFlow()) return false;
@@ -391,7 +391,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         return _eligibility(token, receiver, hold) == Reason.None;
     }
 
-    /// @dev In the order of the interface.
+    /// @dev Looks for reasons in the order of the interface.
     function _verdict(Movement memory m, Sides memory sides) private view returns (address, Reason reason) {
         if (sides.token == 0) return (m.to == address(0) ? m.from : m.to, Reason.RulesNotSet);
         bool asked = m.from != address(0) && !m.forced;
@@ -502,7 +502,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         return m.toBalance == m.amount ? _entering(m, sides.token, hold, sides.receiver.country()) : Reason.None;
     }
 
-    /// @dev A new holder. One that leaves with the same movement makes room.
+    /// @dev Judges a new holder. A holder that leaves with the same movement makes room.
     function _entering(Movement memory m, uint256 token, uint256 hold, uint256 country) private view returns (Reason) {
         uint256 most = hold.maxHolders();
         if (token.maxTokenHolders() == 0 && most == 0) return Reason.None;
@@ -516,7 +516,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
 
     // slither-disable-end incorrect-equality
 
-    /// @dev In each country of the sender's person.
+    /// @dev Returns true if the movement exceeds the volume limit of any country of the sender's person.
     function _exceedsVolume(Movement memory m, Sides memory sides) private view returns (bool) {
         if (sides.sender.isVenue()) return false;
         Storage storage $ = _storage();
@@ -532,8 +532,8 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         return false;
     }
 
-    /// @return most Least of the maximums in the countries of the receiver's person; 0 if none has one.
-    /// @return held What the person's other wallets hold after the movement; counted only if there is a maximum.
+    /// @return most Lowest of the maximums in the countries of the receiver's person; 0 if none has one.
+    /// @return held Sum that the person's other wallets hold after the movement; counted only if there is a maximum.
     function _maximumOf(Movement memory m, Sides memory sides) private view returns (uint256 most, uint256 held) {
         most = sides.receiverHold.maxHolding();
         if (!sides.receiver.isOneOfMany()) return (most, 0);
@@ -559,7 +559,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         address(_records).functionDelegateCall(abi.encodeCall(HolderRecords.record, (m, sides)));
     }
 
-    /// @dev Whether there may be a lock, a volume or an entry of the log.
+    /// @dev Returns true if the movement may leave a lock, a volume or an entry of the log.
     function _leavesRecords(Movement memory m, Sides memory sides) private pure returns (bool) {
         if ((sides.senderHold | sides.receiverHold).hasFlow() || sides.sender.isOneOfMany()) return true;
         if (m.amount == 0) return false;
@@ -581,7 +581,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
 
     // -- Helpers -----------------------------------------------------------------------------------------------------
 
-    /// @dev The same call, in the code of another contract.
+    /// @dev Repeats the present call in the code of another contract.
     function _run(address code) private {
         // slither-disable-next-line unused-return
         code.functionDelegateCall(msg.data);

@@ -13,7 +13,7 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
-/// @title Storage of the compliance engine, and whom its rules bind
+/// @title Storage of the compliance engine, and the persons whom its rules bind
 /// @notice The engine, {RuleBook} and {HolderRecords} share it: the last two run by delegation in the engine's account
 /// (decision 97).
 abstract contract ComplianceStorage is AccessManagedUpgradeable {
@@ -52,9 +52,9 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
     bytes32 private constant _STORAGE = 0x8b3034b2a5f4b006a123d01b0b3a14d132b70edee69bf06a680e8ae031290000;
 
     /// @dev One sender and one receiver. Balances are those after the movement.
-    /// @param sent What the sender sends in all: more than `amount` in a batch.
-    /// @param forced By an agent: the sender is not asked.
-    /// @param first Whether the sender has still to be judged and recorded: false after a batch's first receiver.
+    /// @param sent Sum that the sender sends: more than `amount` in a batch.
+    /// @param forced True if an agent forces it: the sender is not asked.
+    /// @param first True if the sender has still to be judged and recorded: false after a batch's first receiver.
     struct Movement {
         address token;
         address operator;
@@ -68,8 +68,9 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         bool first;
     }
 
-    /// @dev What is known of both sides: the token's word, packed identities, and the `hold` words of their countries.
-    /// @param senderCountry Where the sender is registered, or else where it is counted as a holder.
+    /// @dev Facts of both sides: the token's word, packed identities, and the `hold` words of their countries.
+    /// @param senderCountry Country in which the sender is registered, or else the one in which it is counted as a
+    /// holder.
     struct Sides {
         uint256 token;
         uint256 sender;
@@ -80,8 +81,8 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
     }
 
     /// @param investor Key of the person's volumes.
-    /// @param wallets Its registered wallets; empty where the one wallet is all that matters.
-    /// @param countries Each country of its wallets once.
+    /// @param wallets Registered wallets of the person; empty where only its one wallet matters.
+    /// @param countries Countries of its wallets, each once.
     struct Person {
         address investor;
         address[] wallets;
@@ -93,7 +94,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
 
     address private immutable _self = address(this);
 
-    /// @dev Only as the engine's code, never by itself.
+    /// @dev Lets the code run only as a part of the engine, never by itself.
     modifier onlyDelegated() {
         if (address(this) == _self) revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotDelegated();
         _;
@@ -114,9 +115,9 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         }
     }
 
-    /// @dev Whom the rules bind through an account.
-    /// @param identity Packed, of the account.
-    /// @param country Where the account is registered or counted.
+    /// @dev Returns the person that the rules bind through an account.
+    /// @param identity Packed identity of the account.
+    /// @param country Country in which the account is registered or counted.
     function _personOf(
         uint256 word,
         address token,

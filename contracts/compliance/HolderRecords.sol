@@ -12,10 +12,10 @@ import {RulePacking} from "./RulePacking.sol";
 import {Tranches} from "./Tranches.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 
-/// @title What a movement leaves behind: locked tranches, volumes and the log
-/// @notice See {IAutomatedComplianceEngine}; this code runs in the engine's account, for movements that are not plain. Volumes
-/// are a person's: they belong to its ONCHAINID, or to the wallet if there is none. Every country of the person's wallets
-/// counts what any of these wallets sends.
+/// @title Records that a movement leaves: locked tranches, volumes and the log
+/// @notice See {IAutomatedComplianceEngine}; this code runs in the engine's account, for movements that are not plain.
+/// Volumes are a person's: they belong to its ONCHAINID, or to the wallet if there is none. Every country of the
+/// person's wallets counts all that these wallets send.
 contract HolderRecords is ComplianceStorage {
     using PackedIdentity for uint256;
     using PackedToken for uint256;
@@ -69,8 +69,8 @@ contract HolderRecords is ComplianceStorage {
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @dev A forced transfer takes along the locks of what is not free, and a burn ends them. An issue starts a lock of its
-    /// own, and so does what a treasury gives away.
+    /// @dev A forced transfer takes along the locks of tokens that are not free, and a burn ends them. An issue starts
+    /// a lock of its own, and so does a transfer from a treasury.
     function _lock(Movement memory m, Sides memory sides) private {
         Storage storage $ = _storage();
         uint256 fresh = m.amount;
@@ -87,7 +87,7 @@ contract HolderRecords is ComplianceStorage {
         if (lockup != 0) _addTranche(m.token, m.to, fresh, block.timestamp + lockup);
     }
 
-    /// @dev The longest of the person's countries.
+    /// @dev Returns the longest lock-up of the person's countries, seconds.
     function _lockupOf(Movement memory m, Sides memory sides) private view returns (uint256 lockup) {
         lockup = sides.receiverHold.lockup();
         if (!sides.receiver.isOneOfMany()) return lockup;
@@ -104,7 +104,8 @@ contract HolderRecords is ComplianceStorage {
         $.tokens[token] = $.tokens[token].withLockups();
     }
 
-    /// @dev Volumes, then the log: a threshold of either side counts, the sender's for what it sends in all.
+    /// @dev Adds volumes, then writes the log: a threshold of either side counts, the sender's for the sum that it
+    /// sends.
     function _flow(Movement memory m, Sides memory sides) private {
         Storage storage $ = _storage();
         uint256 out = sides.senderHold.hasFlow() ? $.rules[m.token][sides.senderCountry].flow : 0;
@@ -119,7 +120,7 @@ contract HolderRecords is ComplianceStorage {
         }
     }
 
-    /// @dev Every country of the sender's person counts it that has a limit.
+    /// @dev Adds to the volume of every country of the sender's person that has a limit.
     function _addVolume(Movement memory m, Sides memory sides) private {
         Storage storage $ = _storage();
         if (sides.sender.isVenue()) return;
@@ -134,7 +135,8 @@ contract HolderRecords is ComplianceStorage {
         }
     }
 
-    /// @dev The travel rule looks at what a person sent, or received, in a day. A day is a rolling window, not a date.
+    /// @dev The travel rule judges the sums that a person sent, or received, in a day. A day is a rolling window, not a
+    /// date.
     function _reachesTravel(
         Movement memory m,
         Sides memory sides,

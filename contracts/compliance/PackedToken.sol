@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title What holds for a token everywhere, in one word
-/// @notice Registry in bits 0-159, required topics in 160-175, most holders in 176-207, holders counted in 208-239; bit 240 says
-/// that some issue was locked up, bit 241 that there was a treasury, bit 242 that there are former registries. Read first on
-/// every movement.
+/// @title Facts of a token that hold everywhere, in one word
+/// @notice Registry in bits 0-159, required topics in 160-175, maximum number of holders in 176-207, holders counted in
+/// 208-239; bit 240 says that some issue was locked up, bit 241 that there was a treasury, bit 242 that there are
+/// former registries. Read first on every movement.
 library PackedToken {
     uint256 private constant _LOCKUPS = 1 << 240;
     uint256 private constant _TREASURIES = 1 << 241;
@@ -40,7 +40,7 @@ library PackedToken {
         return word & _FORMER_REGISTRIES != 0;
     }
 
-    /// @return Whether any of the three flags is set: then no transfer is plain.
+    /// @return True if any of the three flags is set: then no transfer is plain.
     function hasExceptions(uint256 word) internal pure returns (bool) {
         return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES) != 0;
     }

@@ -5,7 +5,7 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 
 /// @title ERC-1404's texts
 library ReasonText {
-    /// @return What the code means, for a wallet to show.
+    /// @return Meaning of the code, for a wallet to show.
     function textOf(uint8 code) internal pure returns (string memory) {
         string[28] memory texts = [
             "No restriction",

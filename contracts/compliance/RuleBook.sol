@@ -8,7 +8,7 @@ import {PackedToken} from "./PackedToken.sol";
 import {RulePacking} from "./RulePacking.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 
-/// @title Rules as data: who sets them
+/// @title Functions that set rules, which are data
 /// @notice See {IAutomatedComplianceEngine}, whose functions of these names run this code in the engine's account.
 contract RuleBook is ComplianceStorage {
     using Country for uint16;
@@ -186,7 +186,8 @@ contract RuleBook is ComplianceStorage {
         $.tokens[token] = $.tokens[token].withRegistry(registry);
     }
 
-    /// @dev What the former registry says against a holder keeps counting. A registry that comes back is no former one.
+    /// @dev Freezes and sanctions in the former registry keep binding holders. A registry that comes back is no former
+    /// one.
     function _keepFormer(address token, address former, address next) private {
         Storage storage $ = _storage();
         address[] storage formers = $.formerRegistries[token];

@@ -4,11 +4,11 @@ pragma solidity 0.8.37;
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 
 /// @title A jurisdiction's rule in two words
-/// @notice `hold` decides on holding and is read on every movement: classes in bits 0-7, inbound blocked 8, outbound blocked
-/// 9, residents only 10, "flow is set" 11, documents 16-31, lock-up 32-63, most holders 64-95, holders counted 96-127 (state,
-/// not rule), least holding 128-183, most holding 184-239. `flow` is read only where it is set: volume limit 0-55, period 56-87,
-/// travel-rule threshold 88-143, reporting threshold 144-199.
-/// Amounts are decimal floating point: 48 bits of digits, 8 bits of exponent, exact or refused.
+/// @notice `hold` decides on holding and is read on every movement: classes in bits 0-7, inbound blocked 8, outbound
+/// blocked 9, residents only 10, "flow is set" 11, documents 16-31, lock-up 32-63, maximum number of holders 64-95,
+/// holders counted 96-127 (state, not rule), minimum holding 128-183, maximum holding 184-239. `flow` is read only
+/// where it is set: volume limit 0-55, period 56-87, travel-rule threshold 88-143, reporting threshold 144-199. Amounts
+/// are decimal floating point: 48 bits of digits, 8 bits of exponent, exact or refused.
 library RulePacking {
     uint256 private constant _INBOUND = 1 << 8;
     uint256 private constant _OUTBOUND = 1 << 9;
@@ -27,12 +27,12 @@ library RulePacking {
         return hold & 0xff;
     }
 
-    /// @return Whether anything but a lock-up limits sending.
+    /// @return True if anything but a lock-up limits sending.
     function limitsSending(uint256 hold) internal pure returns (bool) {
         return hold & _SENDING != 0;
     }
 
-    /// @return Whether anything but the most that may be held, or hold, limits receiving.
+    /// @return True if anything but the maximum holding and the maximum number of holders limits receiving.
     function limitsReceiving(uint256 hold) internal pure returns (bool) {
         return hold & _RECEIVING != 0;
     }
@@ -143,7 +143,7 @@ library RulePacking {
         return hold - _ONE_HOLDER;
     }
 
-    /// @return Whether no field of `next` is looser than that of `rule`.
+    /// @return True if no field of `next` is looser than that of `rule`.
     function isTighter(
         IAutomatedComplianceEngine.Rule calldata next,
         IAutomatedComplianceEngine.Rule memory rule
@@ -161,7 +161,7 @@ library RulePacking {
             && _isLower(next.reportThreshold, rule.reportThreshold);
     }
 
-    /// @dev For limits of which 0 means none.
+    /// @dev Compares limits of which 0 means none.
     function _isLower(uint256 next, uint256 limit) private pure returns (bool) {
         return limit == 0 || (next != 0 && next <= limit);
     }

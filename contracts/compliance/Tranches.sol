@@ -2,9 +2,10 @@
 pragma solidity 0.8.37;
 
 /// @title Locked amounts by the time at which each of them is free
-/// @notice A list of words in ascending order of their ends: the amount in bits 0-119 and the end, in unix seconds, in bits
-/// 120-159. Amounts that end on the same day (UTC) share a word and the later end. A list that would exceed `MAXIMUM` words
-/// joins the two neighbours that lie closest together, at the later end: a lock is then prolonged, and never shortened.
+/// @notice A list of words in ascending order of their ends: the amount in bits 0-119 and the end, in unix seconds, in
+/// bits 120-159. Amounts that end on the same day (UTC) share a word and the later end. A list that would exceed
+/// `MAXIMUM` words joins the two neighbours that lie closest together, at the later end: a lock is then prolonged, and
+/// never shortened.
 library Tranches {
     uint256 internal constant MAXIMUM = 64;
     uint256 private constant _AMOUNT = type(uint120).max;
@@ -26,8 +27,8 @@ library Tranches {
         return length == 0 ? 0 : end(list[length - 1]);
     }
 
-    /// @return tranches Those that end after `time`, with room for one more at the end.
-    /// @return count Number of them.
+    /// @return tranches Tranches that end after `time`, with room for one more at the end.
+    /// @return count Number of these tranches.
     function active(
         uint256[] storage list,
         uint256 time
@@ -46,7 +47,7 @@ library Tranches {
         }
     }
 
-    /// @notice Locks `amount_` until `end_`; forgets what ended by `time`.
+    /// @notice Locks `amount_` until `end_`; forgets the tranches that ended by `time`.
     function add(uint256[] storage list, uint256 amount_, uint256 end_, uint256 time) internal {
         (uint256[] memory tranches, uint256 count) = active(list, time);
         uint256 place = count;
@@ -66,8 +67,8 @@ library Tranches {
         _write(list, tranches, count);
     }
 
-    /// @notice Reduces what is locked to `kept`; the tranches that end first go first.
-    /// @return gone What was taken away, in ascending order of their ends.
+    /// @notice Reduces the locked amount to `kept`; the tranches that end first go first.
+    /// @return gone Tranches that were taken away, in ascending order of their ends.
     /// @return moved Number of words in `gone`.
     function reduce(
         uint256[] storage list,

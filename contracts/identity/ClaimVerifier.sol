@@ -8,10 +8,11 @@ import {
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IClaimIssuer, IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
-/// @title Claim topics, trusted issuers, and what the claims of an ONCHAINID come to
+/// @title Claim topics, trusted issuers, and the verdict on the claims of an ONCHAINID
 /// @notice See {IIdentityRegistry}.
 abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
-    /// @param index Bit in Identity.topics. It stays with its topic for ever: a bit of an old verdict never means a new topic.
+    /// @param index Bit in Identity.topics. It stays with its topic for ever: a bit of an old verdict never means a new
+    /// topic.
     /// @param active False once removed.
     struct Topic {
         TopicTerms terms;
@@ -30,7 +31,7 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
         uint256 pairs;
     }
 
-    /// @dev What the claims come to: Identity's fields of the same names.
+    /// @dev The result of all claims, in Identity's fields of the same names.
     struct Verdict {
         InvestorClass investorClass;
         uint40 kycExpiry;
@@ -207,9 +208,9 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
         if (!complete || !required) verdict.investorClass = InvestorClass.None;
     }
 
-    /// @dev The first trusted issuer whose claim is valid and has not lapsed decides; 0 if there is none. Whatever else goes
-    /// wrong in there, out of gas included, is an invalid claim: a holder cannot keep its verdict by making this revert, nor a
-    /// stranger spoil it by sending little gas.
+    /// @dev The first trusted issuer whose claim is valid and has not lapsed decides; the result is 0 if there is none.
+    /// Any other failure in there, out of gas included, counts as an invalid claim: a holder cannot keep its verdict by
+    /// making this revert, nor a stranger spoil it by sending little gas.
     function _expiry(IOnchainId identity_, uint256 topic, TopicTerms memory terms) private view returns (uint40) {
         address[] memory issuers = _claims().issuersOf[topic];
         uint256 latest = block.timestamp + terms.validity;

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title Country codes as they are stored
-/// @notice ERC-3643 takes any 16-bit number for a country, and 0 for one that is not stated. Here a stored 0 says that an account is
-/// not registered, so the unstated country is stored as 65,535, which no caller may use itself.
+/// @notice ERC-3643 takes any 16-bit number for a country, and 0 for one that is not stated. Here a stored 0 says that
+/// an account is not registered, so the unstated country is stored as 65,535, which no caller may use itself.
 library Country {
     uint16 internal constant UNSTATED = type(uint16).max;
 

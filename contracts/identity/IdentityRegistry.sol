@@ -11,14 +11,15 @@ import {ISanctionsList, ISanctionsListener} from "interfaces/compliance/ISanctio
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
-/// @title Who a holder is
-/// @notice See {IIdentityRegistry}. The shared registry is a proxy; a token's own registry is a clone that its factory made.
+/// @title Registry of holders' identities
+/// @notice See {IIdentityRegistry}. The shared registry is a proxy; a token's own registry is a clone that its factory
+/// made.
 contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifier, UUPSUpgradeable {
     using Country for uint16;
 
     /// @dev The person behind an ONCHAINID. The first slot is all that is used while it has one wallet.
     /// @param listed Number of its wallets, present and former, that are on the sanctions list.
-    /// @param frozen Whether an officer froze the person.
+    /// @param frozen True if an officer froze the person.
     struct Person {
         address first;
         uint32 listed;
@@ -53,7 +54,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
     ISanctionsList private immutable _sanctionsList;
     LedgerProbe private immutable _probe;
 
-    /// @dev The role of the function, or an agent.
+    /// @dev Admits the role of the function, or an agent.
     modifier orAgent() {
         if (!_storage().agents[msg.sender]) _checkCanCall(msg.sender, msg.data);
         _;
@@ -428,7 +429,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         _decide(account, _storage().identities[account], identity_);
     }
 
-    /// @dev The verdict on the claims, into the account's slot.
+    /// @dev Writes the verdict on the claims into the account's slot.
     function _decide(address account, Identity memory next, IOnchainId identity_) private {
         Verdict memory verdict = _verify(identity_);
         next.investorClass = verdict.investorClass;
@@ -451,7 +452,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         );
     }
 
-    /// @dev What stands, for an investor to be written over; with what the sanctions list says now.
+    /// @dev Returns the present identity, for an investor's new one to be written over it, with the present sanctions.
     function _written(address account) private returns (Identity memory next) {
         if (account == address(0)) revert IdentityRegistry__ZeroAccount();
         _syncSanction(account);
@@ -459,7 +460,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (next.venue) revert IdentityRegistry__IsVenue(account);
     }
 
-    /// @return Whose wallet the account is, or was when it was forgotten; zero if it never had an ONCHAINID.
+    /// @return Person whose wallet the account is, or was when it was forgotten; zero if it never had an ONCHAINID.
     function _personOf(address account) private view returns (IOnchainId) {
         Storage storage $ = _storage();
         Identity storage identity_ = $.identities[account];
@@ -471,7 +472,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         _setListed(account, _sanctionsList.isSanctioned(account));
     }
 
-    /// @dev Counts the account under its person, and marks it and every wallet of the person with what then stands.
+    /// @dev Counts the account under its person, and marks it and every wallet of the person with the present result.
     function _setListed(address account, bool listed) private {
         Storage storage $ = _storage();
         Identity storage identity_ = $.identities[account];
@@ -511,7 +512,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         }
     }
 
-    /// @dev A freeze and a sanction stay, and those of the person still come.
+    /// @dev A freeze and a sanction stay, and later ones of the person still reach the account.
     function _forget(address account) private {
         Storage storage $ = _storage();
         Identity memory old = $.identities[account];
@@ -541,7 +542,7 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         if (person.frozen || person.listed != 0) _spread(identity_);
     }
 
-    /// @dev What stands against the wallet stands against the person. A wallet that is frozen or sanctioned is not given to
+    /// @dev A freeze or sanction of the wallet binds its person. A wallet that is frozen or sanctioned is not given to
     /// another person: that would free it, or bind somebody else.
     function _join(address account, IOnchainId identity_, Person storage person) private {
         Storage storage $ = _storage();
@@ -600,7 +601,8 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         }
     }
 
-    /// @dev A clone obeys the shared registry's roles, held without a delay, and its factory, through which delayed ones act.
+    /// @dev A clone obeys the shared registry's roles, held without a delay, and its factory, through which delayed
+    /// ones act.
     function _checkCanCall(address caller, bytes calldata data) internal override {
         Storage storage $ = _storage();
         if ($.shared == address(0)) return super._checkCanCall(caller, data);

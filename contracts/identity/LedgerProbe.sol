@@ -5,15 +5,17 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
 /// @title Recognises venues that keep a ledger which anyone can hold
-/// @notice Uniswap V4's PoolManager keeps ERC-6909 claims, Balancer V2's Vault keeps internal balances, and an ERC-4626 vault
-/// issues shares. A regulated token that such a contract holds may belong to a stranger, whom no rule of the token sees.
+/// @notice Uniswap V4's PoolManager keeps ERC-6909 claims, Balancer V2's Vault keeps internal balances, and an ERC-4626
+/// vault issues shares. A regulated token that such a contract holds may belong to a stranger, whom no rule of the
+/// token sees.
 contract LedgerProbe {
     /// @dev Enough for a view of a few slots, so that no account can spend an officer's gas.
     uint256 private constant _GAS = 60_000;
     bytes4 private constant _ERC6909 = 0x0f632fb3;
     bytes4 private constant _ERC1155 = 0xd9b67a26;
 
-    /// @return Whether the account answers like one of these contracts. A contract that hides its ledger is not recognised.
+    /// @return True if the account answers like one of these contracts. A contract that hides its ledger is not
+    /// recognised.
     function keepsSharedLedger(address account) external view returns (bool) {
         if (account.code.length == 0) return false;
         return _answer(account, abi.encodeCall(IERC165.supportsInterface, (_ERC6909))) == 1

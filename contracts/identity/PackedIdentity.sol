@@ -18,7 +18,7 @@ library PackedIdentity {
         return (word >> 16) & 0xff;
     }
 
-    /// @return Whether it is frozen, sanctioned or a venue account: else there is nothing to look at.
+    /// @return True if the identity is frozen, sanctioned or a venue account; otherwise there is nothing to look at.
     function isSpecial(uint256 word) internal pure returns (bool) {
         return word & _FLAGS != 0;
     }
@@ -60,17 +60,18 @@ library PackedIdentity {
         return (word >> 192) & 0xff != 0;
     }
 
-    /// @return Whether another wallet has the same ONCHAINID.
+    /// @return True if another wallet has the same ONCHAINID.
     function isLinked(uint256 word) internal pure returns (bool) {
         return (word >> 200) & 0xff != 0;
     }
 
-    /// @return Whether the person behind it has, or had, other wallets: then its rules are not those of one country alone.
+    /// @return True if the person behind the identity has, or had, other wallets: then its rules are not those of one
+    /// country alone.
     function isOneOfMany(uint256 word) internal pure returns (bool) {
         return word & _ONE_OF_MANY != 0;
     }
 
-    /// @return The freeze and the sanction alone.
+    /// @return Bits of the freeze and the sanction alone.
     function restrictions(uint256 word) internal pure returns (uint256) {
         return word & _RESTRICTIONS;
     }

@@ -20,9 +20,9 @@ import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 
 /// @title Exact outputs over any path, backwards
-/// @notice Code of the aggregator's own that does not fit into its 24,576 bytes (EIP-170): the aggregator deploys it and
-/// delegates to it. So it runs on the aggregator's storage, which its bases lay out the same way, and holds nothing itself:
-/// called directly it refuses. Only the guard of orders, which reads the oracle, answers everyone.
+/// @notice This is code of the aggregator that does not fit into its 24,576 bytes (EIP-170): the aggregator deploys it
+/// and delegates to it. It therefore runs on the aggregator's storage, which its bases lay out the same way, and holds
+/// nothing itself: called directly it reverts. Only the guard of orders, which reads the oracle, answers everyone.
 contract ExactOutput is Orders, ValueGuard {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
@@ -72,15 +72,15 @@ contract ExactOutput is Orders, ValueGuard {
         emit ILiquidityAggregator.Swapped(msg.sender, tokenIn, tokenOut, recipient, amountIn, received);
     }
 
-    /// @notice `amountOut` of leg `index`'s tokenOut at `to`, paid for by the legs before it and by the payer.
+    /// @notice Brings `amountOut` of leg `index`'s tokenOut to `to`, paid for by the legs before it and by the payer.
     /// @param legs The hops of one path; the aggregator has checked them against their listings.
     function deliver(Leg[] calldata legs, uint256 index, uint256 amountOut, address to) external onlyDelegated {
         _deliver(legs, index, amountOut, to);
     }
 
-    /// @dev One path of `route`, as ILiquidityAggregator.swapRoute describes it, from its end.
-    /// @param cursor Where in the route the path begins.
-    /// @return Where the next one does.
+    /// @dev Fetches the output of one path of `route`, as ILiquidityAggregator.swapRoute describes it, from its end.
+    /// @param cursor Position in the route at which the path begins.
+    /// @return Position at which the next path begins.
     function _fetch(uint256[] memory route, uint256 cursor, Run memory run) private returns (uint256) {
         uint256 amount = route[cursor];
         uint256 count;
@@ -121,7 +121,8 @@ contract ExactOutput is Orders, ValueGuard {
         _deliverFromHere(legs, index, _details[leg.market], kind, amountOut, to);
     }
 
-    /// @dev Serves venues that are asked first what it costs, and then paid: by this contract, or before they are called.
+    /// @dev Serves venues that are first asked for the cost, and then paid: by this contract, or before they are
+    /// called.
     function _deliverFromHere(
         Leg[] memory legs,
         uint256 index,

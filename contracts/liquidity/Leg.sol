@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {Listing} from "./Listing.sol";
 
-/// @dev One hop of a path, with what its listing says.
-/// @param limit Of an exact-output order: the most that it may take in; zero is no limit.
+/// @dev One hop of a path, together with its listing.
+/// @param limit Maximum that the hop of an exact-output order may take in, smallest units; zero is no limit.
 struct Leg {
     address market;
     Listing listing;
@@ -14,21 +14,21 @@ struct Leg {
     uint256 limit;
 }
 
-/// @dev In a hop of a route, beside the market's address; see ILiquidityAggregator.swapRoute.
+/// @dev Bits of a hop of a route, beside the market's address; see ILiquidityAggregator.swapRoute.
 uint256 constant UP = 1 << 160;
 uint256 constant LAST = 1 << 161;
 /// @dev The bit of a hop from which eight bits say how many words of a signed quote follow.
 uint256 constant QUOTE_WORDS = 168;
-/// @dev In the word that says who pays: not an account but a Uniswap V2 pair, which has been paid for what it owes. UP as in
-/// a hop.
+/// @dev Bit of the payer's word: the payer is not an account but a Uniswap V2 pair, which has already been paid for its
+/// output. UP means the same as in a hop.
 uint256 constant BY_PAIR = 1 << 162;
-/// @dev In the word that says who pays: an account that pays when it is asked to; see IPaymentCallback.
+/// @dev Bit of the payer's word: the payer is an account that pays when it is asked to; see IPaymentCallback.
 uint256 constant BY_CALLBACK = 1 << 163;
 
-/// @dev In the param of {Details}: whether there is an id.
+/// @dev Bit of the param of {Details}: it is set if there is an id.
 uint96 constant HAS_ID = 1 << 95;
 
-/// @dev What a market of a venue other than Uniswap V2 and V3 is; see ILiquidityAggregator.Market.
+/// @dev The details of a market of a venue other than Uniswap V2 and V3; see ILiquidityAggregator.Market.
 struct Details {
     address target;
     uint96 param;

@@ -149,7 +149,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     }
 
     /// @inheritdoc ILiquidityAggregator
-    /// @dev What the venues say that they paid proves nothing: the caller measures.
+    /// @dev The outputs that the venues report prove nothing: the caller measures.
     // slither-disable-start unused-return
     function swapWithCallback(address tokenIn, address tokenOut, uint256[] calldata route) external nonReentrant {
         uint256 payer = uint160(msg.sender) | BY_CALLBACK;
@@ -165,9 +165,10 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
 
     // slither-disable-end unused-return
 
-    /// @dev One hop to the caller. A pair and V3's callback bring about that exactly `amountIn` is paid; the others measure.
-    /// @param payer As `_pay` has it.
-    /// @return What the venue says that it paid.
+    /// @dev Makes one hop to the caller. A pair and V3's callback bring about that exactly `amountIn` is paid; the
+    /// others measure.
+    /// @param payer Word of the payer, as `_pay` defines it.
+    /// @return Output that the venue reports, smallest units of tokenOut.
     function _swapHop(
         address pool,
         Listing listing,
@@ -193,8 +194,8 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         return _hop(hop, listing, tokenIn, tokenOut, amountIn, payer, msg.sender, false);
     }
 
-    /// @dev Every path of a route, to the caller.
-    /// @return What the last hops say that they paid.
+    /// @dev Follows every path of a route, to the caller.
+    /// @return Sum of the outputs that the last hops report, smallest units of tokenOut.
     function _followAll(
         address tokenIn,
         address tokenOut,
@@ -214,7 +215,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         return run.claimed;
     }
 
-    /// @dev Everything that a swap checks: what the balances say decides.
+    /// @dev Makes all checks of a swap; the measured balances decide.
     function _swap(
         Order calldata order,
         bool feeTokens,
@@ -300,8 +301,9 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         _received(tokenOut, msg.sender, before, 0, amountOut);
     }
 
-    /// @dev One hop of an exact output from Balancer's Vault, from the caller to the caller, who measures what arrives. The
-    /// Vault says what it costs by taking it: the most that it may take is brought here, and what it leaves goes back.
+    /// @dev Buys an exact output over one hop from Balancer's Vault, from the caller to the caller, who measures what
+    /// arrives. The Vault reports its price by taking it: the maximum that it may take is brought here, and the rest
+    /// that it leaves goes back.
     function _buyFromVault(
         address market,
         address tokenIn,
@@ -326,7 +328,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         amountIn = maxAmountIn - left;
     }
 
-    /// @dev By code that does not fit in here.
+    /// @dev Delivers by a delegate call of the contract that holds this code, which does not fit in here.
     function _deliver(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal override {
         // slither-disable-next-line unused-return
         address(_exactOutput).functionDelegateCall(abi.encodeCall(ExactOutput.deliver, (legs, index, amountOut, to)));

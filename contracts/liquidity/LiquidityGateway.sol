@@ -149,8 +149,8 @@ contract LiquidityGateway is ILiquidityGateway, ReentrancyGuardTransient {
         try IERC20Permit(token).permit(funding.owner, address(this), amount, funding.deadline, v, r, s) {} catch {}
     }
 
-    /// @dev A venue in the middle of a route may pay more than the next one asks for. The aggregator sends that surplus to
-    /// the order's recipient, which is this contract where coin is paid on.
+    /// @dev A venue in the middle of a route may pay more than the next one asks for. The aggregator sends that surplus
+    /// to the order's recipient, which is this contract where coin is paid on.
     function _sendSurplus(ILiquidityAggregator.ExactOutOrder calldata order, address to) private {
         for (uint256 i; i < order.paths.length; ++i) {
             ILiquidityAggregator.Hop[] calldata hops = order.paths[i].hops;

@@ -89,7 +89,8 @@ contract LiquidityLens is ILiquidityLens {
         }
     }
 
-    /// @notice State of a market, as {ILiquidityLens.MarketQuote} has it. Called on itself, so that it may fail.
+    /// @notice Returns the state of a market, as {ILiquidityLens.MarketQuote} has it. The lens calls it on itself, so
+    /// that it may fail.
     function stateOf(
         ILiquidityAggregator.Market calldata market,
         uint256 tickWords
@@ -156,12 +157,12 @@ contract LiquidityLens is ILiquidityLens {
         }
     }
 
-    /// @dev Half of what is left, divided by how many have to share it.
+    /// @dev Returns half of the gas that is left, divided by the number of calls that have to share it.
     function _share(uint256 among) private view returns (uint256) {
         return gasleft() / (2 * among);
     }
 
-    /// @dev A venue that burnt its gas says nothing; that too has to be seen.
+    /// @dev A venue that burnt its gas gives no reason, and the failure still has to be visible.
     function _named(bytes memory reason) private pure returns (bytes memory) {
         return reason.length == 0 ? bytes("no reason") : reason;
     }

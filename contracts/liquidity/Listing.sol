@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
-/// @dev What is known of a listed market, in one word that stays on the stack: from the lowest bit the venue's kind (8 bits),
-/// its fee in hundredths of a basis point (24), and of each token the low 112 bits of its address. With these tags a route
-/// is checked against what was listed, not against what a pool says when it is used, and without another read.
+/// @dev Facts of a listed market, in one word that stays on the stack: from the lowest bit the venue's kind (8 bits),
+/// its fee in hundredths of a basis point (24), and of each token the low 112 bits of its address. With these tags a
+/// route is checked against the listing, not against a pool's answers at the time of use, and without another read.
 type Listing is uint256;
 
 using ListingLib for Listing global;
@@ -39,7 +39,8 @@ library ListingLib {
         return uint8(Listing.unwrap(self)) == uint8(ILiquidityAggregator.VenueKind.UniswapV3);
     }
 
-    /// @dev Whether the hop pays the venue itself, from wherever its input is: while the venue swaps, or just before.
+    /// @dev Returns true if the hop pays the venue itself, from any place that holds its input: while the venue swaps,
+    /// or just before.
     function paysItself(Listing self) internal pure returns (bool) {
         uint256 word = uint8(Listing.unwrap(self));
         return word == uint8(ILiquidityAggregator.VenueKind.UniswapV3)
@@ -51,7 +52,7 @@ library ListingLib {
         return uint24(Listing.unwrap(self) >> 8);
     }
 
-    /// @dev Whether the market was listed with these two, in this order.
+    /// @dev Returns true if the market was listed with these two tokens, in this order.
     function trades(Listing self, address token0, address token1) internal pure returns (bool) {
         return Listing.unwrap(self) >> 32 == (_tag(token0) | _tag(token1) << 112);
     }

@@ -18,17 +18,17 @@ import {IPoolManager} from "interfaces/liquidity/venues/IPoolManager.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
-/// @title Whether a venue answers as what it shall be listed as
-/// @notice A listing is checked when it is made, so that what goes wrong later is the order's mistake. Apart from the
-/// aggregator, which deploys it, because nothing that swaps needs it.
+/// @title Check that a venue answers as the market that it is to be listed as
+/// @notice A listing is checked when it is made, so that a later failure is the order's mistake. The code is apart from
+/// the aggregator, which deploys it, because nothing that swaps needs it.
 contract MarketCheck {
     uint256 private constant _PIPS = 1e6;
     /// @dev The asset type that StableSwap-NG gives a coin that rebases.
     uint8 private constant _REBASING = 2;
-    /// @dev Of PoolManager: `mapping(PoolId => Pool.State) pools`.
+    /// @dev Storage slot of PoolManager's `mapping(PoolId => Pool.State) pools`.
     uint256 private constant _V4_POOLS_SLOT = 6;
 
-    /// @notice The tokens of a Uniswap V2 or V3 pool; reverts unless it answers as its kind does.
+    /// @notice Returns the tokens of a Uniswap V2 or V3 pool; reverts unless it answers as its kind does.
     function poolTokens(
         address pool,
         ILiquidityAggregator.VenueKind kind,
@@ -100,7 +100,7 @@ contract MarketCheck {
         return adapted && IVenueAdapter(target).trades(market.id, token0, token1);
     }
 
-    /// @dev Whether the StableSwap-NG factory made the pool. Reverts if one of its coins rebases.
+    /// @dev Returns true if the StableSwap-NG factory made the pool. Reverts if one of its coins rebases.
     function _isMade(address pool, address factory) private view returns (bool) {
         uint8[] memory types = ICurveStableFactoryNG(factory).get_pool_asset_types(pool);
         for (uint256 k; k < types.length; ++k) {
@@ -109,7 +109,7 @@ contract MarketCheck {
         return types.length != 0;
     }
 
-    /// @dev A pool's coin. The oldest pools are asked by int128 and have no such function.
+    /// @dev Returns a pool's coin. The oldest pools are asked by int128, because they lack the function by uint256.
     function _coin(address pool, uint256 index) private view returns (address) {
         return address(uint160(_answer(pool, abi.encodeCall(ICurvePool.coins, (index)))));
     }
@@ -132,7 +132,7 @@ contract MarketCheck {
         return uint256(bytes32(answer));
     }
 
-    /// @dev The first word that the pool's getter answers, the largest number if it does not answer.
+    /// @dev Returns the first word that the pool's getter answers, or the maximum of uint256 if it does not answer.
     function _read(address pool, bytes4 selector) private view returns (uint256) {
         (bool success, bytes memory answer) = pool.staticcall(abi.encodePacked(selector));
         return success && answer.length >= 32 ? uint256(bytes32(answer)) : type(uint256).max;

@@ -10,7 +10,7 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
-/// @title Which markets are listed, and as what
+/// @title List of the markets and of their kinds
 abstract contract Markets is UniswapV4Hop {
     using EnumerableSet for EnumerableSet.AddressSet;
 

@@ -15,19 +15,19 @@ contract OrderCommitments is IOrderCommitments, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
-    /// @dev One slot.
+    /// @dev A commitment fills one slot.
     struct Commitment {
         address owner;
         uint64 blockNumber;
     }
 
     ILiquidityAggregator public immutable aggregator;
-    /// @notice Wei.
+    /// @notice Bond of a commitment, wei.
     uint256 public immutable bond;
-    /// @notice Blocks from a commitment to its first reveal, and from there to its last.
+    /// @notice Number of blocks from a commitment to its first reveal, and from there to its last.
     uint256 public immutable delay;
     uint256 public immutable lifetime;
-    /// @notice Gets forfeited bonds.
+    /// @notice Account that gets forfeited bonds.
     address public immutable beneficiary;
 
     mapping(bytes32 hash => Commitment) private _commitments;

@@ -16,11 +16,11 @@ abstract contract Orders is Markets {
     using SafeTransferLib for address;
 
     /// @dev Everything that the paths of an order share, and how far it has come.
-    /// @param feeTokens Whether what arrives counts where a token delivers less than was sent.
-    /// @param payer Who pays for the paths' inputs, as `_pay` has it.
+    /// @param feeTokens True if the arrived amount counts where a token delivers less than was sent.
+    /// @param payer Word of the payer of the paths' inputs, as `_pay` defines it.
     /// @param limits The limits of all hops of the order, path after path; empty without limits.
-    /// @param leg How many hops there were before this path.
-    /// @param claimed The sum that the last hops say that they paid.
+    /// @param leg Number of hops before this path.
+    /// @param claimed Sum of the outputs that the last hops report.
     struct Run {
         address tokenIn;
         address tokenOut;
@@ -32,7 +32,7 @@ abstract contract Orders is Markets {
         uint256 claimed;
     }
 
-    /// @return route An order's paths as {swapRoute} has them.
+    /// @return route Paths of an order as words, as {swapRoute} has them.
     function _routeOf(
         Run memory run,
         uint256 deadline,

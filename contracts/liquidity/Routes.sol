@@ -19,16 +19,16 @@ import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
 /// @title Follows a path of an exact input
-/// @notice Where a hop wants its input differs: a V2 pair has it before it is called; V3 pools and V4's manager ask for it
-/// while they swap, and adapters and newer Curve pools are paid by the hop, from whoever has it; all others get it from this
-/// contract.
+/// @notice Hops take their inputs at different places: a V2 pair has it before it is called; V3 pools and V4's manager
+/// ask for it while they swap, and adapters and newer Curve pools are paid by the hop, from the account that has the
+/// input; all others get it from this contract.
 abstract contract Routes is Orders {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
-    /// @dev One path of `route`, as ILiquidityAggregator.swapRoute describes it.
-    /// @param cursor Where in the route the path begins.
-    /// @return Where the next one does.
+    /// @dev Follows one path of `route`, as ILiquidityAggregator.swapRoute describes it.
+    /// @param cursor Position in the route at which the path begins.
+    /// @return Position at which the next path begins.
     // slither-disable-next-line reentrancy-no-eth (what is written is the next hop's transient debtor; see docs)
     function _follow(uint256[] memory route, uint256 cursor, Run memory run) internal returns (uint256) {
         uint256 amount = _word(route, cursor);
@@ -55,9 +55,9 @@ abstract contract Routes is Orders {
         return cursor + 1;
     }
 
-    /// @dev A path over a signed quote: one hop, and behind it the quote.
-    /// @param cursor Where in the route its hop is.
-    /// @return Where the next path begins.
+    /// @dev Follows a path over a signed quote: one hop, and behind it the quote.
+    /// @param cursor Position in the route of its hop.
+    /// @return Position at which the next path begins.
     function _fill(
         uint256[] memory route,
         uint256 cursor,
@@ -87,9 +87,9 @@ abstract contract Routes is Orders {
         return cursor + 1;
     }
 
-    /// @dev A hop that another one follows.
-    /// @return out What the next one has, or will be paid.
-    /// @return payer Who pays it.
+    /// @dev Makes a hop that another one follows.
+    /// @return out Amount that the next hop has, or will be paid.
+    /// @return payer Word of the payer of that amount.
     function _between(
         uint256 hop,
         Listing listing,
@@ -105,12 +105,13 @@ abstract contract Routes is Orders {
         returns (uint256 out, uint256 payer)
     {
         if (following.isV2()) {
-            // The pair has it before it is called.
+            // The pair gets its input before it is called.
             out = _hop(hop, listing, tokenIn, tokenOut, amount, payer_, address(uint160(next)), feeTokens);
             return (out, uint160(address(this)));
         }
         if (listing.isV2() && following.paysItself() && !feeTokens) {
-            // What a pair pays is known before: it pays the next venue, which sees to it, when that asks.
+            // The output of a pair is known before: the pair pays the next venue, which checks the payment, when that
+            // venue asks.
             _checkTokens(address(uint160(hop)), listing, hop & UP != 0, tokenIn, tokenOut);
             return (UniswapV2Hop.quote(address(uint160(hop)), hop & UP != 0, listing.fee(), amount), hop | BY_PAIR);
         }
@@ -123,7 +124,7 @@ abstract contract Routes is Orders {
         payer = uint160(address(this));
     }
 
-    /// @dev Brings a path's input to where its first hop wants it.
+    /// @dev Brings a path's input to the place where its first hop wants it.
     function _begin(
         address market,
         Listing listing,
@@ -150,8 +151,8 @@ abstract contract Routes is Orders {
         }
     }
 
-    /// @dev One hop: from tokenIn, which is where `_begin` puts it, to tokenOut at `to`.
-    /// @return out What came out, measured here or as the venue says: whoever gets it measures again.
+    /// @dev Makes one hop: from tokenIn, which is where `_begin` puts it, to tokenOut at `to`.
+    /// @return out Output, measured here or as the venue reports it; its receiver measures again.
     function _hop(
         uint256 hop,
         Listing listing,
@@ -201,7 +202,7 @@ abstract contract Routes is Orders {
     }
 
     /// @dev Pays a venue before it is called.
-    /// @return arrived What it has got.
+    /// @return arrived Amount that arrived at the venue.
     function _payBefore(
         address venue,
         address tokenIn,
@@ -220,7 +221,7 @@ abstract contract Routes is Orders {
         }
     }
 
-    /// @dev A route that breaks off is none.
+    /// @dev Reverts for a route that ends in the middle of a path.
     function _word(uint256[] memory route, uint256 cursor) private pure returns (uint256) {
         if (cursor >= route.length) revert ILiquidityAggregator.LiquidityAggregator__EmptyRoute();
         return route[cursor];

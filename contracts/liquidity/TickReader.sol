@@ -8,7 +8,7 @@ import {IPoolManager} from "interfaces/liquidity/venues/IPoolManager.sol";
 import {IUniswapV3Pool} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
 interface IV3State {
-    /// @dev PancakeSwap's has a wider last field: only the first two are read.
+    /// @dev PancakeSwap's function has a wider last field: only the first two are read.
     function slot0() external view returns (uint160 sqrtPriceX96, int24 tick);
     function ticks(int24 tick) external view returns (uint128 liquidityGross, int128 liquidityNet);
 }
@@ -21,7 +21,7 @@ library TickReader {
     uint256 private constant _TICKS = 4;
     uint256 private constant _BITMAP = 5;
 
-    /// @dev Where ticks are read from; without a manager from a pool of its own.
+    /// @dev The source of ticks: a slot of the manager, or without a manager the pool itself.
     struct Source {
         address pool;
         address manager;

@@ -6,7 +6,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 
-/// @title Whether what came out is worth what went in
+/// @title Check that an order's output is worth its input
 /// @notice The guard of orders that ask for one (ILiquidityAggregator.Terms). A part of {ExactOutput}, apart from the
 /// aggregator, because most orders do without.
 abstract contract ValueGuard {

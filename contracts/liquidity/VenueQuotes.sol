@@ -18,7 +18,7 @@ import {
     IUniswapV3SwapCallback
 } from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
-/// @title What one market pays, or asks, now
+/// @title Amounts that one market pays, or asks, now
 /// @notice See {IVenueQuotes}.
 contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCallback, IUnlockCallback {
     uint160 private constant _MIN_SQRT_PRICE = 4295128739 + 1;
@@ -110,16 +110,16 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         revert VenueQuotes__Tried(-(delta >> 128), -int256(int128(delta)));
     }
 
-    /// @dev A maker who signs quotes is asked off chain.
+    /// @dev A maker that signs quotes is asked off chain.
     function _requireAskable(ILiquidityAggregator.VenueKind kind, address target) private pure {
         if (kind == ILiquidityAggregator.VenueKind.SignedQuote) {
             revert ILiquidityAggregator.LiquidityAggregator__QuoteMissing(target);
         }
     }
 
-    /// @param amount As V3 pools count: above zero an exact input, below an exact output.
-    /// @return taken Owed to the pool.
-    /// @return paid By it.
+    /// @param amount Signed as V3 pools count: above zero an exact input, below an exact output.
+    /// @return taken Amount owed to the pool.
+    /// @return paid Amount that the pool pays.
     function _try(
         ILiquidityAggregator.Market calldata market,
         bool zeroForOne,
@@ -156,7 +156,7 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         (taken, paid) = (debit > 0 ? uint256(debit) : 0, credit > 0 ? uint256(credit) : 0);
     }
 
-    /// @dev What a tried swap said, or the venue's own reason to refuse it.
+    /// @dev Returns the amounts that a tried swap reported, or reverts with the venue's own reason to refuse it.
     function _told(bytes memory reason) private pure returns (int256 amount0, int256 amount1) {
         if (reason.length != 68 || bytes4(reason) != VenueQuotes__Tried.selector) {
             assembly ("memory-safe") {

@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 /// @title Leaky bucket for losses
-/// @notice A bucket of capacity C that drains C a window lets at most C + C t/W through in any time t, so 2C in a window W.
-/// With C half the budget, no window of length W, wherever it starts, loses more than the budget (I2). A bucket as large
-/// as the budget would let twice the budget go: once full, once drained.
+/// @notice A bucket of capacity C that drains C per window lets at most C + C t/W through in any time t, so 2C in a
+/// window W. With C half the budget, no window of length W, wherever it starts, loses more than the budget (I2). A
+/// bucket as large as the budget would let twice the budget go: once full, once drained.
 library LeakyBucket {
     /// @param level WAD in the bucket when it was last charged.
     /// @param updatedAt Unix seconds of that moment.
@@ -15,7 +15,7 @@ library LeakyBucket {
         uint40 updatedAt;
     }
 
-    /// @return Level now, WAD, after draining `capacity` a `window` since it was last charged. Rounds up.
+    /// @return Level now, WAD, after draining `capacity` per `window` since it was last charged. Rounds up.
     function levelAt(
         Bucket memory bucket,
         uint256 capacity,
@@ -30,7 +30,7 @@ library LeakyBucket {
         return FixedPointMathLib.zeroFloorSub(bucket.level, drained);
     }
 
-    /// @notice The bucket after a loss, and whether it still holds it.
+    /// @notice Returns the bucket after a loss, and whether it still holds it.
     /// @param loss WAD.
     function charge(
         Bucket memory bucket,

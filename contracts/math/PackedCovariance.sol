@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 /// @title Packed symmetric matrices and their quadratic forms
-/// @notice The upper triangle of an n by n covariance matrix as bytes: rows one after the other (00, 01, .., 11, ..), each
-/// entry a big-endian int64 with 1e18 = 1. Entry (i, j), i <= j, stands at 8 (i n - i (i - 1) / 2 + j - i).
-/// Domain: n up to 32, any int64 entries, weights up to 1e27 WAD (a billion times NAV). 32^2 terms of 2^63 * 2^90 * 2^90
-/// stay below 2^254, so nothing overflows inside it; outside it everything reverts.
+/// @notice The upper triangle of an n by n covariance matrix as bytes: rows one after the other (00, 01, .., 11, ..),
+/// each entry a big-endian int64 with 1e18 = 1. Entry (i, j), i <= j, stands at 8 (i n - i (i - 1) / 2 + j - i).
+/// Domain: n up to 32, any int64 entries, weights up to 1e27 WAD (a billion times NAV). 32^2 terms of 2^63 * 2^90 *
+/// 2^90 stay below 2^254, so nothing overflows inside it; outside it everything reverts.
 library PackedCovariance {
     error PackedCovariance__WeightTooLarge(uint256 index, uint256 weight);
     error PackedCovariance__WrongSize(uint256 bytes_, uint256 weights);
@@ -42,7 +42,7 @@ library PackedCovariance {
         }
     }
 
-    /// @notice w' S w.
+    /// @notice Computes w' S w.
     /// @param data Packed matrix of n assets, 1e18 = 1.
     /// @param weights n weights, WAD, each at most 1e27.
     /// @return 1e54 = 1. Reverts if the form is negative, which no covariance matrix allows.
@@ -88,7 +88,7 @@ library PackedCovariance {
         return uint256(total);
     }
 
-    /// @notice S w, and w' S w with it.
+    /// @notice Computes S w, and w' S w with it.
     /// @return row n entries, 1e36 = 1.
     /// @return form 1e54 = 1.
     function product(
@@ -102,8 +102,8 @@ library PackedCovariance {
         uint256 n = _requireDomain(data, weights);
         row = new int256[](n);
         int256 total;
-        // An entry right of the diagonal counts in its row and, the matrix being symmetric, in its column. A row has all of
-        // its sum when its turn has come, because what is left of the diagonal came with the rows above.
+        // An entry right of the diagonal counts in its row and, the matrix being symmetric, in its column. A row has
+        // all of its sum when its turn has come, because what is left of the diagonal came with the rows above.
         assembly ("memory-safe") {
             let entry := add(data, 32)
             let w := add(weights, 32)
@@ -127,13 +127,13 @@ library PackedCovariance {
         form = uint256(total);
     }
 
-    /// @notice sqrt(w' S w), rounded down.
+    /// @notice Computes sqrt(w' S w), rounded down.
     /// @return 1e27 = 1: a volatility of one WAD unit still has nine digits.
     function rayVolatility(bytes memory data, uint256[] memory weights) internal pure returns (uint256) {
         return FixedPointMathLib.sqrt(quadraticForm(data, weights));
     }
 
-    /// @notice sqrt(w' S w), WAD, rounded down.
+    /// @notice Computes sqrt(w' S w), WAD, rounded down.
     function volatility(bytes memory data, uint256[] memory weights) internal pure returns (uint256) {
         return rayVolatility(data, weights) / 1e9;
     }

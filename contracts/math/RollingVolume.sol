@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-/// @title What was moved in the last period
-/// @notice Four buckets of a third of a period each, the youngest still filling. Their sum covers at least the last period,
-/// at most 4/3 of it: a limit on the sum is never exceeded in any period, wherever it starts. Bucket amounts saturate at
-/// `MOST`, which is also the highest limit that makes sense: a bucket that is full leaves no room under any limit.
+/// @title Sum of the amounts that were moved in the last period
+/// @notice Four buckets of a third of a period each, the youngest still filling. Their sum covers at least the last
+/// period, at most 4/3 of it: a limit on the sum is never exceeded in any period, wherever it starts. Bucket amounts
+/// saturate at `MOST`, which is also the highest limit that makes sense: a bucket that is full leaves no room under any
+/// limit.
 library RollingVolume {
     /// @param epoch Number of the youngest bucket: time / (period / 3).
     /// @param v0 Youngest.
     /// @param v3 Oldest.
-    /// @param period Under which the epochs were numbered.
+    /// @param period Period under which the epochs were numbered, seconds.
     struct Window {
         uint32 epoch;
         uint112 v0;
@@ -23,7 +24,7 @@ library RollingVolume {
     uint256 internal constant LEAST_PERIOD = 3;
 
     /// @param period Seconds, at least 3.
-    /// @return Sum of what counts at `time`.
+    /// @return Sum of the amounts that count at `time`.
     function total(Window memory window, uint256 period, uint256 time) internal pure returns (uint256) {
         window = rolled(window, period, time);
         return uint256(window.v0) + window.v1 + window.v2 + window.v3;
@@ -64,7 +65,7 @@ library RollingVolume {
         return window;
     }
 
-    /// @dev Thirds rounded up, so that three of them are a period at least.
+    /// @dev Thirds are rounded up, so that three of them are at least a period.
     function _epoch(uint256 period, uint256 time) private pure returns (uint32) {
         return uint32(time / ((period + 2) / 3));
     }

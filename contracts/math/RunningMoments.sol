@@ -33,7 +33,7 @@ library RunningMoments {
         int128 co;
     }
 
-    /// @notice With one number more.
+    /// @notice Returns the moments after one more number.
     function add(Moments memory m, int256 x) internal pure returns (Moments memory) {
         x = clip(x);
         m.count += 1;
@@ -48,7 +48,7 @@ library RunningMoments {
         return m;
     }
 
-    /// @notice With one pair more.
+    /// @notice Returns the moments after one more pair.
     function add(Pairs memory p, int256 x, int256 y) internal pure returns (Pairs memory) {
         (x, y) = (clip(x), clip(y));
         p.count += 1;

@@ -18,9 +18,10 @@ import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable {
     using TradingHours for TradingWindow;
 
-    /// @dev A Feed. Its first slot decides nearly every question.
-    /// @param flags Whether to look further: see the constants.
-    /// @param bounds Two {Float20}, the lowest price first, rounded inwards: what is between them is between the bounds.
+    /// @dev A Feed in storage. Its first slot decides nearly every question.
+    /// @param flags Flags that tell whether further slots have to be read: see the constants.
+    /// @param bounds Two {Float20}, the lowest price first, rounded inwards: a price between them is between the exact
+    /// bounds.
     struct Source {
         address aggregator;
         uint32 heartbeat;
@@ -301,8 +302,8 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         }
     }
 
-    /// @return wad USD for one whole token.
-    /// @return tokenDecimals Of the asset.
+    /// @return wad WAD USD for one whole token.
+    /// @return tokenDecimals Decimals of the asset.
     function _price(address asset) private view returns (uint256 wad, uint256 tokenDecimals) {
         return _priceOf(asset, _storage().sources[asset]);
     }
@@ -377,7 +378,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         (,,, updatedAt,) = AggregatorV3Interface(aggregator).latestRoundData();
     }
 
-    /// @dev Everything that makes an answer a price.
+    /// @dev Makes all checks that turn an answer into a price.
     function _read(
         address asset,
         Source storage bounds,
@@ -432,7 +433,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         source.flags = on ? source.flags | flag : source.flags & ~flag;
     }
 
-    /// @dev Saturates: an answer that overflows is out of any bounds.
+    /// @dev Converts to WAD and saturates: an answer that overflows is out of any bounds.
     function _toWad(uint256 answer, uint256 decimals) private pure returns (uint256) {
         unchecked {
             return decimals <= _WAD_DECIMALS

@@ -12,9 +12,10 @@ import {IVaultFeed} from "interfaces/oracle/IVaultFeed.sol";
 /// @notice See {IVaultFeed}.
 contract VaultFeed is IVaultFeed {
     uint256 private constant _WAD = 1e18;
-    /// @dev More shares are asked about than one, so that an asset of few decimals does not round the rate away.
+    /// @dev Number of shares that the vault is asked about: with one, an asset of few decimals would round the rate
+    /// away.
     uint256 private constant _PRECISION = 1e12;
-    /// @dev A hundredfold a year: above it the bound bounds nothing.
+    /// @dev Maximum growth, a hundredfold per year: above it the bound bounds nothing.
     uint256 private constant _MAX_GROWTH = 100 * _WAD / uint256(365 days);
 
     /// @inheritdoc AggregatorV3Interface

@@ -41,7 +41,7 @@ library AssetLib {
         }
     }
 
-    /// @return Whether some of the balance is set aside: the amount is read only then.
+    /// @return True if some of the balance is set aside: the amount is read only then.
     function reserved(Asset self) internal pure returns (bool) {
         return Asset.unwrap(self) & RESERVED != 0;
     }

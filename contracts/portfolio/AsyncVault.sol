@@ -20,7 +20,7 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
     using FixedPointMathLib for uint256;
     using SafeERC20 for IERC20;
 
-    /// @param filled Shares of all its requests that were filled so far.
+    /// @param filled Shares of all the controller's requests that were filled so far.
     /// @param claimed Shares of these that were claimed.
     /// @param assets Smallest units of the settlement token set aside for the rest.
     struct Account {
@@ -248,7 +248,7 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
         token.forceApprove(address(portfolio), assets);
     }
 
-    /// @dev The portfolio sees this vault where it would look at the account.
+    /// @dev Judges the account here, because the portfolio sees this vault as its caller.
     function _requireNotStopped(address account) private view {
         address engine = _portfolio().compliance();
         if (engine != address(0)) IAutomatedComplianceEngine(engine).requireNotStopped(share(), account);

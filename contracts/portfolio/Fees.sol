@@ -25,19 +25,20 @@ library Fees {
     uint256 private constant _BPS_TO_WAD = 1e14;
     uint256 private constant _YEAR = 365 days;
 
-    /// @dev Pots and gains are 1e-33 of the settlement token's smallest unit, so that they divide by shares into prices:
-    /// 1e27 is one settlement token for one whole share, which has six decimals more. Nothing is rounded but shares and marks.
+    /// @dev Pots and gains are 1e-33 of the settlement token's smallest unit, so that they divide by shares into
+    /// prices: 1e27 is one settlement token for one whole share, which has six decimals more. Nothing is rounded but
+    /// shares and marks.
     uint256 internal constant SCALE = 1e33;
 
-    /// @notice Shares after management fees of so many seconds. Rounds down.
-    /// @param bps A year, compounded continuously.
+    /// @notice Returns the shares after `time` seconds of management fees. Rounds down.
+    /// @param bps Basis points per year, compounded continuously.
     function grown(uint256 base, uint256 bps, uint256 time) internal pure returns (uint256) {
         uint256 growth = uint256(FixedPointMathLib.expWad(int256(bps * _BPS_TO_WAD * time / _YEAR)));
         return FixedPointMathLib.fullMulDiv(base, growth, 1e18);
     }
 
     /// @param pot 1e-33 of the settlement token's smallest unit, up to 2^240, above zero.
-    /// @param mark 1e27 settlement tokens a share.
+    /// @param mark Settlement tokens per whole share, scaled by 1e27.
     function quote(
         uint256 pot,
         uint256 base,
@@ -54,28 +55,28 @@ library Fees {
         q.pending = FixedPointMathLib.fullMulDiv(base, fee, pot * _BPS - fee);
     }
 
-    /// @return Shares that share the pot; for who leaves one more where a fee is pending, which it rounds up.
+    /// @return Shares that share the pot. An exit rounds a pending fee up, by one share more.
     function supplyOf(IShareBook.Quote memory q, bool exit) internal pure returns (uint256) {
         return q.base + q.pending + (exit && q.gain != 0 ? 1 : 0);
     }
 
-    /// @return 1e27 settlement tokens a share, net of all fees. Rounds down.
+    /// @return Settlement tokens per whole share, scaled by 1e27, net of all fees. Rounds down.
     function priceOf(IShareBook.Quote memory q) internal pure returns (uint256) {
         return q.pot / (q.base + q.pending);
     }
 
-    /// @notice The pot that a net price stands for. Rounds down, at least one.
+    /// @notice Returns the pot that a net price stands for. Rounds down, to at least one.
     function potAt(uint256 price, uint256 base, uint256 mark, uint256 bps) internal pure returns (uint256) {
         if (price > mark) price += (price - mark) * bps / (_BPS - bps);
         return FixedPointMathLib.clamp(FixedPointMathLib.saturatingMul(price, base), 1, type(uint240).max);
     }
 
-    /// @notice The mark at which so much of a pot is no gain. Rounds up.
+    /// @notice Returns the mark at which this much of a pot is no gain. Rounds up.
     function markOf(uint256 worth, uint256 base) internal pure returns (uint256) {
         return FixedPointMathLib.divUp(worth, base);
     }
 
-    /// @notice Reverts if terms exceed what the protocol allows.
+    /// @notice Reverts if terms exceed the maximums of the protocol.
     function requireAllowed(IShareBook.FeeTerms memory terms) internal pure {
         bool payable_ = terms.recipient != address(0) || (terms.managementBps == 0 && terms.performanceBps == 0);
         if (
@@ -88,7 +89,7 @@ library Fees {
         }
     }
 
-    /// @return Whether no field of `b` charges more than `a`, nor pays somebody else.
+    /// @return True if no field of `b` charges more than `a`, nor pays somebody else.
     function isLower(IShareBook.FeeTerms memory a, IShareBook.FeeTerms memory b) internal pure returns (bool) {
         return b.managementBps <= a.managementBps && b.performanceBps <= a.performanceBps && b.period >= a.period
             && b.recipient == a.recipient;

@@ -12,8 +12,8 @@ import {TryToken} from "./TryToken.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
-/// @title What a portfolio holds
-/// @notice See {IPortfolio}. The list of assets, what they are worth, and legs that could not be sent.
+/// @title Assets that a portfolio holds
+/// @notice See {IPortfolio}. The list of assets, their worth, and legs that could not be sent.
 abstract contract Holdings is IPortfolio {
     using SafeERC20 for IERC20;
 
@@ -22,7 +22,7 @@ abstract contract Holdings is IPortfolio {
     /// @inheritdoc IPortfolio
     address public immutable oracle;
 
-    /// @dev What is listed, then what is retired.
+    /// @dev The listed assets, then the retired ones.
     Asset[] internal _assets;
     mapping(address asset => uint256) private _indexPlusOne;
     mapping(address asset => uint256) private _setAside;
@@ -62,7 +62,8 @@ abstract contract Holdings is IPortfolio {
 
     // -- The list ----------------------------------------------------------------------------------------------------
 
-    /// @return list What is listed, the settlement token first: all but the retired at the end.
+    /// @return list The listed assets, the settlement token first; the retired ones at the end of the list are left
+    /// out.
     function _listed() internal view returns (Asset[] memory list) {
         list = _assets;
         uint256 count = list.length;
@@ -72,7 +73,7 @@ abstract contract Holdings is IPortfolio {
         }
     }
 
-    /// @dev Lists what is new or retired, behind what is listed.
+    /// @dev Lists an asset that is new or retired, behind the listed ones.
     function _list(address asset_) internal {
         // One without a price would stop everything that needs NAV.
         // slither-disable-next-line unused-return (that it answers is what counts)
@@ -93,7 +94,7 @@ abstract contract Holdings is IPortfolio {
         emit ListingChanged(asset_, Listing.Listed);
     }
 
-    /// @dev Retires what is listed, or drops what is listed or retired. The last one listed takes its place.
+    /// @dev Retires a listed asset, or drops a listed or retired one. The last listed asset takes its place.
     function _unlist(address asset_, Listing listing) internal {
         uint256 index = _indexPlusOne[asset_];
         uint256 listed = _listed().length;
@@ -121,7 +122,7 @@ abstract contract Holdings is IPortfolio {
 
     // -- Legs of exits -----------------------------------------------------------------------------------------------
 
-    /// @dev One leg of a redemption: its amount, sent, or set aside if the token refuses.
+    /// @dev Sends one leg of a redemption, or sets its amount aside if the token refuses.
     function _sendLeg(
         uint256 index,
         Asset info,
@@ -146,7 +147,7 @@ abstract contract Holdings is IPortfolio {
         _setAsideFor(index, info, owner, amount);
     }
 
-    /// @dev Keeps some of what is held for an account.
+    /// @dev Keeps a part of a balance for an account.
     function _setAsideFor(uint256 index, Asset info, address owner, uint256 amount) internal {
         address asset_ = info.token();
         if (!info.reserved()) _assets[index] = _assets[index].with(AssetLib.RESERVED);
@@ -212,7 +213,7 @@ abstract contract Holdings is IPortfolio {
         }
     }
 
-    /// @dev WAD USD to smallest units of the settlement token, rounded down.
+    /// @dev Converts WAD USD to smallest units of the settlement token, rounded down.
     function _inSettlement(uint256 value, uint256 settlementPrice, uint256 unit) internal pure returns (uint256) {
         return FixedPointMathLib.fullMulDiv(value, unit, settlementPrice);
     }

@@ -6,12 +6,12 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {LeakyBucket} from "../math/LeakyBucket.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
-/// @title What a portfolio's trading may lose (I2)
+/// @title Budget of the losses that a portfolio's trading may make (I2)
 /// @notice See {IPortfolio}.
 abstract contract LossBudget is IPortfolio {
     using LeakyBucket for LeakyBucket.Bucket;
 
-    /// @dev One slot: terms and level of the loss bucket.
+    /// @dev Terms and level of the loss bucket, in one slot.
     struct Budget {
         uint16 budgetBps;
         uint40 window;
@@ -58,7 +58,7 @@ abstract contract LossBudget is IPortfolio {
         emit LossBudgetChanged(lossBudgetBps, lossWindow);
     }
 
-    /// @dev Half the budget: see LeakyBucket for why.
+    /// @dev The capacity is half the budget: see LeakyBucket for the reason.
     function _bucketTerms(Budget memory budget) private pure returns (uint256 capacity, uint256 window) {
         return (uint256(budget.budgetBps) * _BPS_TO_WAD / 2, budget.window);
     }

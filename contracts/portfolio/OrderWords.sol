@@ -11,12 +11,12 @@ type OrderHead is uint256;
 using OrderWords for OrderHead global;
 
 /// @title Reads orders of a rebalance
-/// @notice Orders come as words, because they are hashed, copied and checked as they are: decoding nested arrays costs more
-/// than a trade's own checks.
+/// @notice Orders come as words, because they are hashed, copied and checked as they are: decoding nested arrays costs
+/// more than a trade's own checks.
 library OrderWords {
-    /// @return head Of the order that begins at `cursor`.
+    /// @return head Head of the order that begins at `cursor`.
     /// @return route Its words behind the head.
-    /// @return next Where the next order begins.
+    /// @return next Position at which the next order begins.
     function orderAt(
         uint256[] calldata orders,
         uint256 cursor
@@ -31,7 +31,7 @@ library OrderWords {
         route = orders[cursor + 1:next];
     }
 
-    /// @return bitmap Bit k stands for asset k: what some order sells or buys.
+    /// @return bitmap Bit k is set if some order sells or buys asset k.
     function traded(uint256[] calldata orders) internal pure returns (uint256 bitmap) {
         for (uint256 cursor; cursor < orders.length;) {
             OrderHead head = OrderHead.wrap(orders[cursor]);
@@ -42,12 +42,12 @@ library OrderWords {
         }
     }
 
-    /// @return Index in `assets()` of what is sold.
+    /// @return Index in `assets()` of the sold asset.
     function sold(OrderHead self) internal pure returns (uint256) {
         return uint8(OrderHead.unwrap(self));
     }
 
-    /// @return Index in `assets()` of what is bought.
+    /// @return Index in `assets()` of the bought asset.
     function bought(OrderHead self) internal pure returns (uint256) {
         return uint8(OrderHead.unwrap(self) >> 8);
     }
@@ -60,7 +60,8 @@ library OrderWords {
         return uint112(OrderHead.unwrap(self) >> 32);
     }
 
-    /// @return The order as it is told afterwards: without its route, and with the amount that came in as its minimum.
+    /// @return Head of the order as events report it: without its route, and with the amount that came in as its
+    /// minimum.
     function told(OrderHead self, uint256 amountOut) internal pure returns (uint256) {
         uint256 order = OrderHead.unwrap(self) & ~(uint256(type(uint16).max) << 16) & ((1 << 144) - 1);
         return order | FixedPointMathLib.min(amountOut, type(uint112).max) << 144;

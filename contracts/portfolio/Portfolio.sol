@@ -258,13 +258,13 @@ contract Portfolio is Trading {
         if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
     }
 
-    /// @dev What is bound and what is locked stay, and are not the same shares.
+    /// @dev Shares that are bound and shares that are locked stay; they are not the same shares.
     function _requireFree(address owner) private view {
         IShareBook(shareBook).requireFree(address(this), owner, balanceOf(owner), boundShares[owner]);
     }
 
     /// @dev Refuses settlement tokens that arrive short.
-    /// @param cash Before.
+    /// @param cash Cash before the deposit, smallest units of the settlement token.
     function _enter(uint256 total, uint256 cash, address receiver, uint256 assets_, uint256 shares) private {
         if (_msgSender() != receiver) _requireNotStopped(_msgSender());
         IShareBook(shareBook).recordEntry(total + 1, _issued(), assets_, shares, _msgSender(), receiver);
@@ -285,19 +285,20 @@ contract Portfolio is Trading {
         _claim(asset_, receiver, amount);
     }
 
-    /// @dev The owner of burnt shares is judged as they are burnt; here are the others who take part.
+    /// @dev Judges the other accounts that take part; the owner of burnt shares is judged as they are burnt.
     function _requireOthers(address owner, address receiver) private view {
         if (msg.sender != owner) _requireNotStopped(msg.sender);
         if (receiver != owner) _requireNotStopped(receiver);
     }
 
-    /// @dev Nobody who is frozen or sanctioned pays for, acts on or is paid for shares that are under compliance rules.
+    /// @dev No frozen or sanctioned account pays for, acts on or is paid for shares that are under compliance rules.
     function _requireNotStopped(address account) private view {
         address engine = compliance;
         if (engine != address(0)) IAutomatedComplianceEngine(engine).requireNotStopped(address(this), account);
     }
 
-    /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told what is, and refuses it.
+    /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told of the movement that
+    /// was made, and refuses it.
     function _update(address from, address to, uint256 value) internal override(ERC20Upgradeable) {
         super._update(from, to, value);
         if (from != address(0)) _requireFree(from);

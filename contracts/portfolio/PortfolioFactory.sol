@@ -21,7 +21,7 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @notice See {IPortfolioFactory}.
 contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     uint256 private constant _BPS = 10_000;
-    /// @dev WAD USD. A stranger who gives less of an asset that has lost its price closes nothing.
+    /// @dev WAD USD. A stranger's gift of less than this of an asset that has lost its price does not close entry.
     uint256 private constant _MIN_DUST = 100e18;
 
     struct Budget {
@@ -29,7 +29,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         uint40 window;
     }
 
-    /// @dev Gas an asset for what it is worth.
+    /// @dev Gas per asset for finding its worth.
     uint256 private constant _PRICE_GAS = 250_000;
 
     /// @inheritdoc IPortfolioFactory
@@ -156,8 +156,8 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         return false;
     }
 
-    /// @return readable As exits in kind see it.
-    /// @return held Whether there is more than dust.
+    /// @return readable True if the token answers, as exits in kind require it.
+    /// @return held True if the portfolio holds more than dust.
     function _holds(IPortfolio portfolio, address asset) private view returns (bool readable, bool held) {
         uint256 balance;
         (readable, balance) = TryToken.balanceOf(asset, address(portfolio));
@@ -166,8 +166,8 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         held = balance > dustOf[address(portfolio)][asset];
     }
 
-    /// @return dust Smallest units that a basis point of NAV buys, and at least those that `_MIN_DUST` buys at the highest
-    /// price that the asset's feed may report. The latter alone if NAV or the asset has no price.
+    /// @return dust Smallest units that a basis point of NAV buys, and at least those that `_MIN_DUST` buys at the
+    /// highest price that the asset's feed may report; only the latter if NAV or the asset has no price.
     function _dustOf(IPortfolio portfolio, address asset) private view returns (uint256 dust) {
         if (!portfolio.isAsset(asset)) return 0;
         IPriceOracle.Feed memory feed = _oracle.feedOf(asset);

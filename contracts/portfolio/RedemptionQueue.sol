@@ -17,8 +17,8 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @title Redemption requests
 /// @notice See {IRedemptionQueue}. It holds neither shares nor cash.
 contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
-    /// @param round Of the owner when it asked: a request of an earlier round has ended.
-    /// @param throughVault Whether the portfolio's ERC-7540 vault asked, keeps the cash and is told of it.
+    /// @param round Round of the owner when it asked: a request of an earlier round has ended.
+    /// @param throughVault True if the portfolio's ERC-7540 vault asked, keeps the cash and is told of it.
     struct Entry {
         address owner;
         uint48 round;
@@ -34,7 +34,8 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         mapping(uint256 position => Entry) entries;
     }
 
-    /// @param shares Sum of its requests of this round: what the portfolio has bound, or has set free in an exit in kind.
+    /// @param shares Sum of its requests of this round: the shares that the portfolio has bound, or has set free in an
+    /// exit in kind.
     struct Account {
         uint208 shares;
         uint48 round;
@@ -42,9 +43,9 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
 
     /// @inheritdoc IRedemptionQueue
     uint256 public constant LEAST_VALUE = 10e18;
-    /// @dev More than any settlement takes: what fails with it is refused, not short of gas.
+    /// @dev More gas than any settlement takes: a settlement that fails with it is refused, not short of gas.
     uint256 private constant _SETTLE_GAS = 1_000_000;
-    /// @dev So that a settlement gets its gas (EIP-150 keeps a 64th back) and the queue can finish afterwards.
+    /// @dev Gas that leaves a settlement its part (EIP-150 keeps a 64th back) and lets the queue finish afterwards.
     uint256 private constant _ENOUGH_GAS = _SETTLE_GAS * 64 / 63 + 250_000;
     uint256 private constant _POSITION_BITS = 96;
 
@@ -177,9 +178,9 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @dev One request: filled, filled in part, returned, or found ended.
-    /// @param total What a whole portfolio's shares are worth now, smallest units of the settlement token.
-    /// @return done Whether the line moves on.
+    /// @dev Serves one request, which is filled, filled in part, returned, or found ended.
+    /// @param total Worth of all shares of the portfolio now, smallest units of the settlement token.
+    /// @return done True if the line moves on.
     /// @return paid Smallest units of the settlement token.
     // slither-disable-next-line reentrancy-no-eth (portfolios are the factory's own; every entry is locked)
     function _serve(
@@ -238,7 +239,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         IPortfolio(portfolio).bind(owner, left);
     }
 
-    /// @dev The owner's account, after a look at whether an exit in kind has ended its requests.
+    /// @dev Returns the owner's account, after checking whether an exit in kind has ended its requests.
     function _synced(address portfolio, address owner) private returns (Account storage account) {
         account = _accounts[portfolio][owner];
         if (!_wasEnded(portfolio, owner)) return account;

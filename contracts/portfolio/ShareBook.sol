@@ -12,14 +12,14 @@ import {ShareViews} from "./ShareViews.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
-/// @title Fees of portfolios, and who may deal in their shares at which prices
+/// @title Fees of portfolios, and the rules for dealing in their shares
 /// @notice See {IShareBook}.
 contract ShareBook is ShareFees, ShareViews, AccessManaged {
     using Float128 for uint128;
 
     uint256 private constant _VIRTUAL_SHARES = 1e6;
-    /// @dev Whole settlement tokens in shares, above which a jump of their price counts: to move the price of less costs
-    /// next to nothing, and pausing it protects nobody.
+    /// @dev Worth of all shares, in whole settlement tokens, above which a jump of their price counts: to move the
+    /// price of less costs next to nothing, and pausing it protects nobody.
     uint256 private constant _GUARDED = 1000;
 
     constructor(address authority_) AccessManaged(authority_) {}
@@ -245,7 +245,7 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
         return low <= price_ && price_ <= high;
     }
 
-    /// @dev Wide open while the shares, at the last price, are worth too little to be guarded.
+    /// @dev The band is wide open while the shares, at the last price, are worth too little to be guarded.
     function _bandOf(
         address portfolio,
         Quote memory q
@@ -262,7 +262,7 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
         (low, high) = _bandAround(portfolio, last);
     }
 
-    /// @dev Where there is no performance fee, nothing of it is rounded.
+    /// @dev The supply is rounded up for an exit only where there is a performance fee.
     function _shares(address portfolio, Quote memory q, bool exit) private view returns (uint256) {
         return Fees.supplyOf(q, exit && _accounts[portfolio].terms.performanceBps != 0);
     }

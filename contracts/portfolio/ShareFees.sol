@@ -7,18 +7,18 @@ import {Float128} from "../math/Float128.sol";
 import {Fees} from "./Fees.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
-/// @title What portfolios owe to their fee recipients
+/// @title Fees that portfolios owe to their recipients
 /// @notice See {IShareBook}; the arithmetic is {Fees}'.
 abstract contract ShareFees is IShareBook {
     using FixedPointMathLib for uint256;
     using Float128 for uint128;
 
-    /// @dev Three slots.
+    /// @dev The accounts of a portfolio fill three slots.
     /// @param owed Shares, management fees until `accruedAt` included.
-    /// @param decimals Of the settlement token.
-    /// @param highWaterMark 1e27 settlement tokens a share, above which a performance fee is due, as {Float128} packs it:
-    /// a donation to a portfolio without holders makes a price of any size. Rounds up.
-    /// @param lastPrice The same, net, at the last action that had one. Rounds down.
+    /// @param decimals Decimals of the settlement token.
+    /// @param highWaterMark Settlement tokens per whole share, scaled by 1e27, above which a performance fee is due, as
+    /// {Float128} packs it: a donation to a portfolio without holders makes a price of any size. Rounds up.
+    /// @param lastPrice Price, net of fees, at the last action that had one, in the same form. Rounds down.
     struct Account {
         FeeTerms terms;
         uint128 owed;
@@ -29,7 +29,7 @@ abstract contract ShareFees is IShareBook {
         uint128 lastPrice;
     }
 
-    /// @dev One settlement token a share.
+    /// @dev One settlement token per share.
     uint256 private constant _PAR = 1e27;
 
     mapping(address portfolio => Account) internal _accounts;
@@ -46,9 +46,9 @@ abstract contract ShareFees is IShareBook {
         emit FeesChanged(portfolio, terms);
     }
 
-    /// @dev Settles under the old terms. A change makes no pending fee larger: a higher rate counts for what comes, a
-    /// lower one for what is pending too.
-    /// @param q Without a gain where the performance fee does not rise.
+    /// @dev Settles under the old terms. A change makes no pending fee larger: a higher rate counts for later gains, a
+    /// lower one for the pending fee too.
+    /// @param q Quote, without a gain where the performance fee does not rise.
     function _changeFees(address portfolio, Quote memory q, uint256 issued, FeeTerms memory terms) internal {
         Fees.requireAllowed(terms);
         Account storage a = _accounts[portfolio];
@@ -70,7 +70,7 @@ abstract contract ShareFees is IShareBook {
         emit FeesCrystallised(portfolio, q.pending, a.highWaterMark.unpack());
     }
 
-    /// @return recipient Who gets them.
+    /// @return recipient Account that gets them.
     /// @return owed Shares, which the caller has minted.
     function _takeOwed(address portfolio, uint256 issued) internal returns (address recipient, uint256 owed) {
         Account storage a = _accounts[portfolio];
@@ -81,23 +81,23 @@ abstract contract ShareFees is IShareBook {
         emit FeesCollected(portfolio, recipient, owed);
     }
 
-    /// @dev Who enters above the mark brings a mark of his own, his price; below it he shares the others', or a flash
-    /// deposit would lower it.
-    /// @param assets As a pot is counted.
+    /// @dev A deposit above the mark brings a mark of its own, its price; below the mark it shares that of the others,
+    /// or a flash deposit would lower it.
+    /// @param assets Deposited assets, counted as a pot is.
     function _entered(Account storage a, Quote memory q, uint256 issued, uint256 assets, uint256 shares) internal {
         _settle(a, q, issued, q.pot + assets - q.gain, q.base + shares, 0);
     }
 
-    /// @dev The leaver's part of the pending fee is owed at once: waiting for the day would let him off. He takes shares /
-    /// supply of the pot, and base and gain shrink by the same part of themselves: net price and mark stay, whatever the
-    /// pot is truly worth.
+    /// @dev The leaver's part of the pending fee is owed at once: waiting for the day of crystallisation would let it
+    /// off. It takes shares / supply of the pot, and base and gain shrink by the same part of themselves: net price and
+    /// mark stay, whatever the pot is truly worth.
     function _left(Account storage a, Quote memory q, uint256 issued, uint256 shares) internal {
         _accrue(a, q, issued, shares.fullMulDiv(q.pending, q.base + q.pending));
     }
 
-    /// @dev Writes what is owed until now and, where there is a gain, the mark.
-    /// @param worth Of the pot afterwards, without the gain that stays pending.
-    /// @param base Afterwards.
+    /// @dev Writes the shares that are owed until now and, where there is a gain, the mark.
+    /// @param worth Worth of the pot afterwards, without the gain that stays pending.
+    /// @param base Base of the quote afterwards.
     /// @param more Shares that become owed.
     function _settle(
         Account storage a,
@@ -128,7 +128,7 @@ abstract contract ShareFees is IShareBook {
         return Fees.quote(pot * Fees.SCALE, _base(a, issued), a.highWaterMark.unpack(), a.terms.performanceBps);
     }
 
-    /// @dev As far as it is known without a price: at the last one.
+    /// @dev Returns the quote at the last price, which is the best that is known without a present one.
     function _lastQuote(Account storage a, uint256 issued) internal view returns (Quote memory) {
         (uint256 base, uint256 mark, uint256 bps) = (_base(a, issued), a.highWaterMark.unpack(), a.terms.performanceBps);
         return Fees.quote(Fees.potAt(a.lastPrice.unpack(), base, mark, bps), base, mark, bps);

@@ -8,12 +8,12 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
-/// @title Who may deal in portfolios' shares, and at which prices
+/// @title Rules for dealing in portfolios' shares, and for their prices
 /// @notice See {IShareBook}. The lock of bought shares, the deposit cap, and the band in which a share price may move.
 abstract contract ShareGuard is IShareBook {
     using FixedPointMathLib for uint256;
 
-    /// @dev One slot. Room is billionths of the last price.
+    /// @dev The guard fills one slot. Room is billionths of the last price.
     /// @param up Room above the last price when it was taken.
     /// @param down Room below it.
     struct Guard {
@@ -25,9 +25,9 @@ abstract contract ShareGuard is IShareBook {
         uint40 pricedAt;
     }
 
-    /// @param shares Locked, all until the same moment.
+    /// @param shares Number of locked shares, all until the same moment.
     /// @param since Unix seconds of its first deposit. A lock's time later it takes no more.
-    /// @param hasOlder Whether an older lot may still be locked. That one ends no later than this one.
+    /// @param hasOlder True if an older lot may still be locked. That one ends no later than this one.
     struct Lot {
         uint168 shares;
         uint40 since;
@@ -99,7 +99,7 @@ abstract contract ShareGuard is IShareBook {
         emit PolicyChanged(portfolio, p);
     }
 
-    /// @return Whether no field of `b` is looser than `a`.
+    /// @return True if no field of `b` is looser than `a`.
     function _isTighter(Policy memory a, Policy memory b) internal pure returns (bool) {
         // slither-disable-next-line incorrect-equality (no cap)
         bool capped = a.depositCap == 0 || (b.depositCap != 0 && b.depositCap <= a.depositCap);
@@ -108,9 +108,9 @@ abstract contract ShareGuard is IShareBook {
 
     // -- Share lock --------------------------------------------------------------------------------------------------
 
-    /// @dev A lot is renewed by its owner or with his leave, by nobody else, and only by deposits within a lock's time of its
-    /// first one: however many deposits follow, by a router that anyone can call for example, no share stays longer than
-    /// two locks.
+    /// @dev A lot is renewed by its owner or with its leave, by nobody else, and only by deposits within a lock's time
+    /// of its first one: however many deposits follow, by a router that anyone can call for example, no share stays
+    /// longer than two locks.
     function _lock(address portfolio, address caller, address receiver, uint256 shares) internal {
         uint256 time = _guards[portfolio].shareLock;
         // slither-disable-next-line incorrect-equality (no lock)
@@ -137,7 +137,7 @@ abstract contract ShareGuard is IShareBook {
     // -- Price guard -------------------------------------------------------------------------------------------------
 
     /// @dev The band widens with time on both sides.
-    /// @param last Price, 1e27 settlement tokens a share.
+    /// @param last Price, settlement tokens per whole share, scaled by 1e27.
     function _bandAround(address portfolio, uint256 last) internal view returns (uint256 low, uint256 high) {
         Guard memory guard = _guards[portfolio];
         uint256 wider = guard.maxJumpBps * _BPS_TO_BILLIONTHS * (block.timestamp - guard.pricedAt) / 1 days;
@@ -145,15 +145,15 @@ abstract contract ShareGuard is IShareBook {
         high = last + last.fullMulDiv(guard.up + wider, _BILLION);
     }
 
-    /// @dev The whole room on both sides.
+    /// @dev Gives the band its whole room on both sides.
     function _anchor(address portfolio) internal {
         Guard storage guard = _guards[portfolio];
         uint32 room = uint32(guard.maxJumpBps * _BPS_TO_BILLIONTHS);
         (guard.up, guard.down, guard.pricedAt) = (room, room, uint40(block.timestamp));
     }
 
-    /// @dev The band stays where it is but for what is farther from the price than the bound: many small steps one way get
-    /// no farther than a large one.
+    /// @dev The band stays where it is, except for a bound that is farther from the price than allowed: many small
+    /// steps one way get no farther than a large one.
     function _follow(address portfolio, uint256 price_, uint256 low, uint256 high) internal {
         Guard storage guard = _guards[portfolio];
         uint256 room = guard.maxJumpBps * _BPS_TO_BILLIONTHS;

@@ -5,8 +5,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 /// @title Shares for assets and back
-/// @notice `total` is a portfolio's `totalAssets`, to which one virtual unit is added; `supply` counts virtual, owed and
-/// pending shares. The portfolio deals by these functions, and the share book answers the maximums by them.
+/// @notice `total` is a portfolio's `totalAssets`, to which one virtual unit is added; `supply` counts virtual, owed
+/// and pending shares. The portfolio deals by these functions, and the share book answers the maximums by them.
 library ShareMath {
     function sharesFor(
         uint256 assets,
@@ -35,12 +35,12 @@ library ShareMath {
     }
 
     /// @param free Shares that may leave in cash.
-    /// @param cash That nobody waits for, smallest units of the settlement token.
+    /// @param cash Cash that nobody waits for, smallest units of the settlement token.
     function withdrawable(uint256 free, uint256 cash, uint256 total, uint256 supply) internal pure returns (uint256) {
         return FixedPointMathLib.min(assetsFor(free, total, supply, Math.Rounding.Floor), cash);
     }
 
-    /// @dev So few shares that they are worth nothing are not redeemed.
+    /// @dev Shares so few that they are worth nothing are not redeemed.
     function redeemable(uint256 free, uint256 cash, uint256 total, uint256 supply)
         internal
         pure
@@ -51,7 +51,7 @@ library ShareMath {
         return assetsFor(most, total, supply, Math.Rounding.Floor) == 0 ? 0 : most;
     }
 
-    /// @return The worth of requests for so many shares, smallest units of the settlement token.
+    /// @return Worth of requests for this number of shares, smallest units of the settlement token.
     function waiting(uint256 bound, uint256 total, uint256 supply) internal pure returns (uint256) {
         // slither-disable-next-line incorrect-equality (nobody waits)
         return bound == 0 ? 0 : assetsFor(bound, total, supply, Math.Rounding.Ceil);

@@ -17,13 +17,13 @@ import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title What a portfolio and its shares are worth
-/// @notice See {IPortfolio}. Everything that {Portfolio} and {Trading} ask before they act: totals at the oracle's prices,
-/// shares for assets and back, and how much may be bought and sold.
+/// @title Worth of a portfolio and of its shares
+/// @notice See {IPortfolio}. Everything that {Portfolio} and {Trading} ask before they act: totals at the oracle's
+/// prices, shares for assets and back, and how much may be bought and sold.
 abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, ReentrancyGuardTransient {
     uint256 private constant _WAD = 1e18;
     uint8 private constant _OFFSET = 6;
-    /// @dev Gas an asset for what it is worth, while an exit in kind asks.
+    /// @dev Gas per asset for finding its worth, while an exit in kind asks.
     uint256 private constant _PRICE_GAS = 250_000;
 
     /// @inheritdoc IPortfolio
@@ -33,7 +33,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
     /// @inheritdoc IPortfolio
     address public immutable shareBook;
 
-    /// @dev As `nonReentrantView`, but for the portfolio's own questions to itself.
+    /// @dev Guards as `nonReentrantView` does, but lets the portfolio's own questions to itself through.
     modifier whileStill() {
         if (_reentrancyGuardEntered() && msg.sender != address(this)) revert ReentrancyGuardReentrantCall();
         _;
@@ -70,7 +70,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
     }
 
     /// @inheritdoc IERC4626
-    /// @dev The first of the list, which every call has read.
+    /// @dev It is the first of the list, which every call has read.
     function asset() public view override(ERC4626Upgradeable, IERC4626) returns (address) {
         return _assets[0].token();
     }
@@ -139,14 +139,14 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     // -- Internals: totals -------------------------------------------------------------------------------------------
 
-    /// @dev Everything at prices that are read once.
-    /// @param exit Whether at the prices at which holders may leave.
-    /// @return list What is listed.
+    /// @dev Appraises everything at prices that are read once.
+    /// @param exit True for the prices at which holders may leave.
+    /// @return list The listed assets.
     /// @return prices WAD USD.
     /// @return balances Smallest units.
     /// @return values WAD USD.
-    /// @return total Their sum.
-    /// @return totalAssets_ The same in smallest units of the settlement token.
+    /// @return total Sum of the values, WAD USD.
+    /// @return totalAssets_ The sum in smallest units of the settlement token.
     function _appraise(bool exit)
         internal
         view
@@ -170,8 +170,9 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         (,,,,, totalAssets_) = _appraise(exit);
     }
 
-    /// @dev Called on itself and with bounded gas: nothing that is asked for a price can stop an exit.
-    /// @return Zero if unknown.
+    /// @dev The portfolio calls it on itself and with bounded gas: no contract that is asked for a price can stop an
+    /// exit.
+    /// @return The pot; zero if it is unknown.
     function _potIfKnown(uint256 assets_) internal view returns (uint256) {
         try this.totalAssets{gas: _PRICE_GAS * (assets_ + 1)}() returns (uint256 total) {
             return FixedPointMathLib.saturatingAdd(total, 1);
@@ -180,18 +181,18 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         }
     }
 
-    /// @dev The question is the function that was called. One body for all ten fits in here, ten do not.
+    /// @dev The selector of the call is the question. One body for all ten functions fits in here, ten bodies do not.
     function _answer(uint256 about) private view returns (uint256) {
         return IShareBook(shareBook).answer(address(this), msg.sig, about);
     }
 
     // -- Internals: shares and assets --------------------------------------------------------------------------------
 
-    /// @dev What deposits go by: refused if the price jumped.
+    /// @dev Returns the numbers that deposits are priced by; reverts if the price jumped.
     /// @return total `totalAssets`.
-    /// @return supply With what is owed and pending.
+    /// @return supply Supply, with owed and pending shares.
     /// @return room Smallest units of the settlement token that may come in.
-    /// @return cash At hand.
+    /// @return cash Cash at hand, smallest units of the settlement token.
     function _pricedForEntry() internal returns (uint256 total, uint256 supply, uint256 room, uint256 cash) {
         (Asset[] memory list,, uint256[] memory balances,,, uint256 total_) = _appraise(false);
         (total, cash) = (total_, balances[0]);
@@ -199,10 +200,10 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         if (_closed(list.length)) room = 0;
     }
 
-    /// @dev What exits in cash go by: refused if the price jumped.
+    /// @dev Returns the numbers that exits in cash are priced by; reverts if the price jumped.
     /// @return total `totalAssets` at exit prices.
-    /// @return supply With what is owed and pending.
-    /// @return cash That nobody waits for, smallest units of the settlement token.
+    /// @return supply Supply, with owed and pending shares.
+    /// @return cash Cash that nobody waits for, smallest units of the settlement token.
     function _pricedForExit() internal returns (uint256 total, uint256 supply, uint256 cash) {
         uint256[] memory balances;
         (,, balances,,, total) = _appraise(true);
@@ -215,7 +216,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued(), exit);
     }
 
-    /// @dev Shares that exist, virtual ones included.
+    /// @dev Returns the issued shares, virtual ones included.
     function _issued() internal view returns (uint256) {
         return totalSupply() + 10 ** _OFFSET;
     }
@@ -236,7 +237,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     // -- Internals: how much may go in and out -----------------------------------------------------------------------
 
-    /// @return What the requests that wait are worth, smallest units of the settlement token.
+    /// @return Worth of the requests that wait, smallest units of the settlement token.
     function _waiting(uint256 total, uint256 supply) internal view returns (uint256) {
         return ShareMath.waiting(totalBoundShares, total, supply);
     }
@@ -250,8 +251,9 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
         return _halted() ? 0 : FixedPointMathLib.zeroFloorSub(balanceOf(owner), boundShares[owner]);
     }
 
-    /// @dev Who enters shares in what is retired without having paid for it: entry is closed while there is any.
-    /// @param listed How many assets are not retired.
+    /// @dev A depositor would share in retired assets without having paid for them: entry is closed while there are
+    /// any.
+    /// @param listed Number of assets that are not retired.
     function _closed(uint256 listed) private view returns (bool) {
         if (_halted()) return true;
         return listed < _assets.length && IPortfolioFactory(factory).holdsRetired(address(this));

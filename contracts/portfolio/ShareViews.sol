@@ -15,14 +15,14 @@ import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title A portfolio's answers to the questions of ERC-4626
-/// @notice See {IShareBook}. Here and not in the portfolio, whose code has no room for it.
+/// @notice See {IShareBook}. The code is here, because the portfolio has no room for it.
 abstract contract ShareViews is ShareGuard {
     using FixedPointMathLib for uint256;
 
     /// @dev The numbers by which a portfolio's shares are dealt.
-    /// @param total `totalAssets`, or `exitAssets` for who leaves.
+    /// @param total `totalAssets`, or `exitAssets` for an exit.
     /// @param supply The supply that `recordPrice` uses.
-    /// @param fair Whether the price is in its band.
+    /// @param fair True if the price is in its band.
     struct Deal {
         uint256 total;
         uint256 supply;
@@ -100,8 +100,8 @@ abstract contract ShareViews is ShareGuard {
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @return supply As of `recordPrice`.
-    /// @return fair Whether the price is in its band.
+    /// @return supply Supply as `recordPrice` defines it.
+    /// @return fair True if the price is in its band.
     function _supplyAt(
         address portfolio,
         uint256 pot,
@@ -113,11 +113,11 @@ abstract contract ShareViews is ShareGuard {
         virtual
         returns (uint256 supply, bool fair);
 
-    /// @dev Shares of a portfolio, virtual ones included.
+    /// @dev Returns the shares of a portfolio, virtual ones included.
     function _issued(address portfolio) internal view virtual returns (uint256);
 
-    /// @dev Closed while a price is stale or out of its band, a token does not answer, the portfolio is halted or in the
-    /// middle of something.
+    /// @dev Dealing is closed while a price is stale or out of its band, a token does not answer, or the portfolio is
+    /// halted or in the middle of a call.
     function _dealOf(address portfolio, bool exit) private view returns (bool open, Deal memory deal) {
         IPortfolio target = IPortfolio(portfolio);
         function() external view returns (uint256) ask = exit ? target.exitAssets : target.totalAssets;
@@ -140,16 +140,16 @@ abstract contract ShareViews is ShareGuard {
         return closed ? 0 : roomOf(portfolio, deal.total);
     }
 
-    /// @dev The most that the compliance rules of the shares, if there are any, let the receiver have.
-    /// @return least Shares that it has to get at least.
-    /// @return most Shares that it may get.
+    /// @dev Returns the bounds that the compliance rules of the shares, if there are any, set for the receiver.
+    /// @return least Minimum number of shares that it has to get.
+    /// @return most Maximum number of shares that it may get.
     function _issuable(address portfolio, address receiver) private view returns (uint256 least, uint256 most) {
         address engine = IPortfolio(portfolio).compliance();
         if (engine == address(0)) return (0, type(uint256).max);
         return IAutomatedComplianceEngine(engine).issuable(portfolio, receiver);
     }
 
-    /// @return Whether the compliance rules of the shares, if there are any, let the owner's be burnt.
+    /// @return True if the compliance rules of the shares, if there are any, let the owner's shares be burnt.
     function _isBurnable(address portfolio, address owner) private view returns (bool) {
         address engine = IPortfolio(portfolio).compliance();
         if (engine == address(0)) return true;

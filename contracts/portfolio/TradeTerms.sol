@@ -5,12 +5,12 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
-/// @title What a portfolio's trades may cost
+/// @title Limits on the cost of a portfolio's trades
 library TradeTerms {
     uint256 private constant _BPS = 10_000;
     uint256 private constant _MAX_FEE_BPS = 10;
 
-    /// @notice Reverts if the list of assets is another one than what was signed for.
+    /// @notice Reverts if the list of assets is not the signed one.
     function requireSame(address[] memory assets, bytes32 signedHash) internal pure {
         bytes32 assetsHash;
         assembly ("memory-safe") {
@@ -20,8 +20,8 @@ library TradeTerms {
     }
 
     /// @notice Reverts if an order sells for too little at the oracle's prices.
-    /// @param valueIn WAD USD of what was sold.
-    /// @param valueOut WAD USD of what came in.
+    /// @param valueIn Sold value, WAD USD.
+    /// @param valueOut Value that came in, WAD USD.
     function requireFair(
         address tokenIn,
         address tokenOut,
@@ -38,7 +38,8 @@ library TradeTerms {
         }
     }
 
-    /// @notice The executor's fee: basis points of half of what the values moved by. WAD USD, rounded down.
+    /// @notice Returns the executor's fee: basis points of half of the sum of the values' changes. WAD USD, rounded
+    /// down.
     function feeValue(
         uint256[] memory valuesBefore,
         uint256[] memory valuesAfter,

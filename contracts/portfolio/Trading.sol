@@ -17,16 +17,17 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title How a portfolio trades
-/// @notice See {IPortfolio}. The orders of a rebalance, and what decides whether they stand.
+/// @title Trading of a portfolio
+/// @notice See {IPortfolio}. It runs the orders of a rebalance and checks whether they stand.
 abstract contract Trading is SharePricing, LossBudget {
     using OrderWords for uint256[];
     using SafeERC20 for IERC20;
 
     /// @dev Everything that the orders of an execution share.
-    /// @param held Balances without what is set aside, kept up to date from order to order.
-    /// @param trades As the event {Executed} has them; longer than that until the end.
-    /// @param count How many of them there are.
+    /// @param held Balances without the amounts that are set aside, kept up to date from order to order.
+    /// @param trades Words of the trades, laid out as in the event {Executed}; the array is longer than that until the
+    /// end.
+    /// @param count Number of trades.
     struct Run {
         Asset[] list;
         uint256[] prices;
@@ -41,7 +42,7 @@ abstract contract Trading is SharePricing, LossBudget {
     /// @inheritdoc IPortfolio
     address public immutable rebalancer;
 
-    /// @dev What the order that runs has still to pay: the amount in the low 112 bits, above it its token's low 144 bits.
+    /// @dev The amount that the running order has still to pay in the low 112 bits, above it its token's low 144 bits.
     uint256 private transient _due;
 
     constructor(address aggregator_, address rebalancer_) {
@@ -101,8 +102,8 @@ abstract contract Trading is SharePricing, LossBudget {
         IERC20(token).safeTransfer(to, amount);
     }
 
-    /// @dev One order, at no worse than the oracle's prices less the slippage.
-    /// @return next Where the next one begins.
+    /// @dev Runs one order, at no worse than the oracle's prices less the slippage.
+    /// @return next Position at which the next one begins.
     function _trade(uint256[] calldata orders, uint256 cursor, Run memory run) private returns (uint256 next) {
         OrderHead head;
         uint256[] calldata route;
@@ -112,7 +113,7 @@ abstract contract Trading is SharePricing, LossBudget {
         uint256[] memory held = run.held;
         uint256 amountIn = head.amountIn();
         {
-            // What is set aside is somebody's already.
+            // The amount that is set aside is somebody's already.
             uint256 most = held[sold];
             if (amountIn > most) revert ERC20InsufficientBalance(address(this), most, amountIn);
             unchecked {
@@ -148,7 +149,7 @@ abstract contract Trading is SharePricing, LossBudget {
         }
     }
 
-    /// @dev Lets the aggregator ask for the input, and sees to it that it asked for all of it.
+    /// @dev Lets the aggregator ask for the input, and checks that it asked for all of it.
     function _run(Asset assetIn, Asset assetOut, uint256 amountIn, uint256[] calldata route) private {
         address tokenIn = assetIn.token();
         _due = uint256(uint160(tokenIn)) << 112 | amountIn;
@@ -165,7 +166,8 @@ abstract contract Trading is SharePricing, LossBudget {
         return (list[sold], list[bought]);
     }
 
-    /// @dev What is held after the orders, refused where a token debited more than it was asked for.
+    /// @dev Returns the values of the balances after the orders; reverts where a token debited more than it was asked
+    /// for.
     function _valuedAfter(Run memory run) private view returns (uint256[] memory values, uint256 total) {
         uint256[] memory balances;
         (balances, values, total) = _valued(run.list, run.prices);
@@ -178,9 +180,9 @@ abstract contract Trading is SharePricing, LossBudget {
         run.held = balances;
     }
 
-    /// @dev What waits for cash keeps it: at worst the trades leave as much as there was.
+    /// @dev Requests that wait for cash keep it: at worst the trades leave as much as there was.
     /// @param cash Smallest units of the settlement token before the orders.
-    /// @return sharePrice_ After them.
+    /// @return sharePrice_ Share price after the orders, WAD settlement tokens per share.
     function _requireCash(
         Run memory run,
         uint256 cash,

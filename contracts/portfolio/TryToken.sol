@@ -4,10 +4,10 @@ pragma solidity 0.8.37;
 /// @title ERC-20 calls that cannot take their caller down
 /// @notice A token that reverts, burns all gas it gets or returns megabytes costs at most a bounded amount of gas.
 library TryToken {
-    /// @dev Enough for any token that is worth listing; the rest of the redemption keeps what it needs.
+    /// @dev Gas that is enough for any token that is worth listing; the rest of the redemption keeps what it needs.
     uint256 private constant _GAS = 500_000;
 
-    /// @return ok Whether the token took the transfer, by the rules of OpenZeppelin's SafeERC20.
+    /// @return ok True if the token took the transfer, by the rules of OpenZeppelin's SafeERC20.
     function transfer(address token, address to, uint256 amount) internal returns (bool ok) {
         bytes memory data = abi.encodeWithSignature("transfer(address,uint256)", to, amount);
         assembly ("memory-safe") {
@@ -20,7 +20,7 @@ library TryToken {
         }
     }
 
-    /// @return ok Whether the token answered.
+    /// @return ok True if the token answered.
     /// @return amount Smallest units, 0 if it did not.
     function balanceOf(address token, address account) internal view returns (bool ok, uint256 amount) {
         bytes memory data = abi.encodeWithSignature("balanceOf(address)", account);

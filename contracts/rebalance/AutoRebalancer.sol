@@ -25,7 +25,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     using Pace for Pace.State;
     using Signals for RebalanceSignal;
 
-    /// @dev Of a signal in several parts.
+    /// @dev Progress of a signal in several parts; the turnover is WAD of NAV.
     struct Progress {
         uint8 parts;
         uint128 turnover;
@@ -39,7 +39,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         mapping(bytes32 structHash => Progress) progress;
     }
 
-    /// @dev What a transaction did, WAD of NAV.
+    /// @dev Effects of one transaction, WAD of NAV.
     /// @param outside Index of the first asset that ends outside the band; the number of assets if there is none.
     struct Outcome {
         uint256 turnover;
@@ -230,8 +230,8 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         signerSets.requireQuorum(_setOf(signal.portfolio), hashSignal(signal), signatures);
     }
 
-    /// @dev What follows the checks.
-    /// @param executor Who gets the keeper's fee; address zero for nobody.
+    /// @dev Executes what follows the checks of the signatures.
+    /// @param executor Account that gets the keeper's fee; address zero for nobody.
     function _execute(
         RebalanceSignal calldata signal,
         uint256[] calldata orders,
@@ -301,7 +301,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         modelRegistry.requireLive(signal.modelId);
     }
 
-    /// @dev What the trades did, and whether the whole lost more than what was signed.
+    /// @dev Returns the effects of the trades, and reverts if the whole lost more than was signed.
     function _judge(
         RebalanceSignal calldata signal,
         IPortfolio.Execution memory execution
@@ -338,7 +338,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         if (cost > most) revert AutoRebalancer__TooCostly(cost, most);
     }
 
-    /// @dev Inside the band, or so much closer that the parts that are left may reach it.
+    /// @dev Reverts unless every weight is inside the band, or so much closer that the remaining parts may reach it.
     function _requireProgress(
         RebalanceSignal calldata signal,
         IPortfolio.Execution memory execution,
@@ -363,7 +363,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     /// @param band WAD.
-    /// @return sum Of |weight - target|, WAD.
+    /// @return sum Sum of |weight - target|, WAD.
     /// @return outside Index of the first asset outside the band; the number of assets if there is none.
     function _distance(
         uint256[] memory values,
@@ -415,7 +415,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         emit PolicySet(portfolio, policy);
     }
 
-    /// @dev ABI-encoded arguments of `rebalance`, where they lie in calldata.
+    /// @dev Returns the ABI-encoded arguments of `rebalance`, where they lie in calldata.
     function _arguments(bytes calldata data)
         private
         pure
@@ -437,7 +437,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         }
     }
 
-    /// @dev The estimate in the data of a revert.
+    /// @dev Returns the estimate in the data of a revert.
     function _decoded(bytes memory reason) private pure returns (Estimate memory) {
         assembly ("memory-safe") {
             let size := sub(mload(reason), 4)
@@ -447,7 +447,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         return abi.decode(reason, (Estimate));
     }
 
-    /// @dev The id of the signer set of a portfolio.
+    /// @dev Returns the id of the signer set of a portfolio.
     function _setOf(address portfolio) private pure returns (bytes32) {
         return bytes32(uint256(uint160(portfolio)));
     }

@@ -5,7 +5,8 @@ pragma solidity 0.8.37;
 /// @notice A nonce is spent when its signal has run to its end or was cancelled. Between its first part and its end, a
 /// signal of several parts holds its nonce: no other signal begins with it.
 library Nonces {
-    /// @param words Two bits per nonce, 128 nonces per word: the lower says that it is spent, the upper that it is held.
+    /// @param words Two bits per nonce, 128 nonces per word: the lower says that it is spent, the upper that it is
+    /// held.
     struct Map {
         mapping(uint256 index => uint256) words;
     }

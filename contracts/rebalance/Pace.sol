@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {LeakyBucket} from "../math/LeakyBucket.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 
-/// @title How much and how often a portfolio trades
-/// @notice A bucket of turnover, for the reason that {LeakyBucket} gives half of what a window may hold, and the time of
-/// the last signal. One slot: both are written in every rebalance.
+/// @title Amount and frequency of a portfolio's trading
+/// @notice A bucket of turnover, which holds half of a window's maximum for the reason that {LeakyBucket} gives, and
+/// the time of the last signal. Both fit in one slot, because both are written in every rebalance.
 library Pace {
     using LeakyBucket for LeakyBucket.Bucket;
 
@@ -35,7 +35,8 @@ library Pace {
         ) revert IAutoRebalancer.AutoRebalancer__InvalidPolicy(policy);
     }
 
-    /// @notice Whether nothing loosens: less turnover or a longer window, longer waits, lower fees.
+    /// @notice Returns true if no field loosens: turnover may fall, the window and the waits may lengthen, fees may
+    /// fall.
     function isTighter(
         IAutoRebalancer.Policy memory current,
         IAutoRebalancer.Policy memory proposed
@@ -63,8 +64,8 @@ library Pace {
             LeakyBucket.Bucket(state.level, state.updatedAt).levelAt(capacity, policy.turnoverWindow, block.timestamp);
     }
 
-    /// @notice The state after a transaction that traded so much, or a revert.
-    /// @param first Whether it is its signal's first.
+    /// @notice Returns the state after a transaction with this turnover, or reverts.
+    /// @param first True if the transaction is its signal's first.
     function charged(
         State memory state,
         IAutoRebalancer.Policy memory policy,

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 
-/// @title EIP-712 struct hashes of what a portfolio's signers sign
+/// @title EIP-712 struct hashes of the messages that a portfolio's signers sign
 library Signals {
     bytes32 private constant _SIGNAL_TYPEHASH = keccak256(
         "RebalanceSignal(address portfolio,bytes32 assetsHash,uint256[] targets,uint16 bandBps,uint16 maxTurnoverBps,uint16 maxSlippageBps,uint8 maxParts,uint40 validFrom,uint40 validUntil,uint256 nonce,bytes32 modelId,bytes32 inputHash,bytes32 ordersHash)"

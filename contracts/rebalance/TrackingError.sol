@@ -5,12 +5,13 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title How far a portfolio may run away from its targets
+/// @title Distance by which a portfolio may run away from its targets
 library TrackingError {
     /// @notice Daily volatility of the return of `values` less that of `targets`: sqrt((a - b)' S (a - b)) for their
     /// weights a and b (Grinold and Kahn, "Active Portfolio Management", active risk).
-    /// @dev From three volatilities, for the engine takes no negative weights: with m the volatility of a and b in equal
-    /// parts, (a - b)' S (a - b) = 2 a'Sa + 2 b'Sb - 4 m^2 (parallelogram law). What is below 1e-9 of a or b drowns in rounding.
+    /// @dev It is computed from three volatilities, because the engine takes no negative weights: with m the volatility
+    /// of a and b in equal parts, (a - b)' S (a - b) = 2 a'Sa + 2 b'Sb - 4 m^2 (parallelogram law). A result below 1e-9
+    /// of a or b is lost in rounding.
     /// @param values WAD USD in the order of the portfolio's `assets()`.
     /// @param targets WAD weights in the same order.
     /// @return WAD.

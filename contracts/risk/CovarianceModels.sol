@@ -42,9 +42,9 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
     uint256 private constant _WAD = 1e18;
     uint256 private constant _WHOLE_BPS = 10_000;
     uint256 private constant _CASH = 0xff;
-    /// @dev A variance may rise by one part of so many of the square of a price's move.
+    /// @dev Divisor of the square of a price's move: a variance may rise by the quotient.
     uint256 private constant _MOVE_PARTS = 10;
-    /// @dev Two feeds behind proxies take less than a third of it.
+    /// @dev Gas for a price: two feeds behind proxies take less than a third of it.
     uint256 private constant _PRICE_GAS = 300_000;
 
     // Floors of tail multipliers, WAD: a little below a Student t of three degrees (1.359), and the normal's own.
@@ -197,7 +197,7 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @dev All that holds for every model, co-signed or not.
+    /// @dev Makes the checks that hold for every model, co-signed or not.
     function _requireAcceptable(
         CovarianceModel calldata model,
         ISignerSets.Signature[] calldata signatures
@@ -245,7 +245,7 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
         }
     }
 
-    /// @dev Entries of a covariance matrix: positive variances, Cauchy-Schwarz for every pair.
+    /// @dev Checks entries of a covariance matrix: positive variances, Cauchy-Schwarz for every pair.
     function _requireCovariance(int64[] calldata covariance, uint256 n) private pure {
         if (covariance.length != PackedCovariance.entries(n)) {
             revert CovarianceModels__WrongModelSize(covariance.length, PackedCovariance.entries(n));
@@ -270,7 +270,7 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
         }
     }
 
-    /// @dev R1. The first model has nothing to step from.
+    /// @dev Checks R1. The first model has nothing to step from.
     function _requireSmallStep(
         Universe storage u,
         CovarianceModel calldata model,
@@ -332,7 +332,7 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
         }
     }
 
-    /// @return moves How far each price is from the one before, as a part of that, WAD, at most 1.
+    /// @return moves Distance of each price from the one before, as a part of that, WAD, at most 1.
     function _moves(uint128[] memory before, uint128[] memory prices) private pure returns (uint256[] memory moves) {
         moves = new uint256[](prices.length);
         for (uint256 i; i < before.length; ++i) {

@@ -15,10 +15,10 @@ import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
 
-/// @title How long assets take to sell
+/// @title Time that assets take to sell
 /// @notice See {ILiquidityBook}.
 contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
-    /// @param postedAt Block in which it came.
+    /// @param postedAt Block in which the report came.
     struct Posted {
         uint40 asOf;
         uint40 expiry;
@@ -28,7 +28,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     /// @param nonce The nonce of `last`.
-    /// @param before The last of those that `last` followed that had stood for `confirmationBlocks`.
+    /// @param before The last report before `last` that had stood for `confirmationBlocks`.
     struct Depth {
         uint64 nonce;
         Posted last;
@@ -61,13 +61,13 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
 
     /// @notice The quorums that sign depths.
     ISignerSets public immutable signerSets;
-    /// @notice Knows which pools are listed.
+    /// @notice The aggregator, which knows the listed pools.
     ILiquidityAggregator public immutable aggregator;
-    /// @notice Prices what pools hold.
+    /// @notice The oracle, which prices the pools' holdings.
     IPriceOracle public immutable oracle;
     /// @notice Part of a day's depth that a seller may take, basis points.
     uint256 public immutable participationBps;
-    /// @notice Most seconds between a report's `asOf` and its `expiry`.
+    /// @notice Maximum number of seconds between a report's `asOf` and its `expiry`.
     uint256 public immutable maxLifetime;
     /// @inheritdoc ILiquidityBook
     uint256 public immutable confirmationBlocks;
@@ -189,7 +189,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         return _stood(d.last) ? depth : FixedPointMathLib.min(depth, _read(d.before, asset, known));
     }
 
-    /// @dev The lower of a report and what its pools hold now.
+    /// @dev Returns the lower of a report and the present holdings of its pools.
     function _read(Posted storage posted, address asset, Prices memory known) private view returns (uint256) {
         (uint256 expiry, uint256 depth) = (posted.expiry, posted.depth);
         if (block.timestamp >= expiry) return 0;
@@ -200,8 +200,8 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         return block.number >= posted.postedAt + confirmationBlocks;
     }
 
-    /// @return total WAD USD that the pools that are still listed hold on the other side. A token without a price, or one
-    /// that does not answer, counts nothing.
+    /// @return total WAD USD that the pools that are still listed hold on the other side. A token without a price, or
+    /// one that does not answer, counts nothing.
     function _confirmed(
         address asset,
         address[] memory pools,
@@ -219,14 +219,15 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         }
     }
 
-    /// @dev At most what a depth can say, so that a token that lies about balances overflows nothing.
+    /// @dev Returns the value of a balance, WAD USD, capped at the maximum of a depth, so that a token that lies about
+    /// balances overflows nothing.
     function _value(uint256 held, uint256 price) private pure returns (uint256) {
         if (price == 0) return 0;
         uint256 most = FixedPointMathLib.fullMulDiv(type(uint128).max, _UNITS, price);
         return held < most ? FixedPointMathLib.fullMulDiv(held, price, _UNITS) : type(uint128).max;
     }
 
-    /// @dev Asks the oracle once a token: most pools have the same on the other side.
+    /// @dev Asks the oracle once per token, because most pools have the same token on the other side.
     function _priceOf(address token, Prices memory known) private view returns (uint256 price) {
         for (uint256 k; k < known.count; ++k) {
             if (known.tokens[k] == token) return known.prices[k];
@@ -241,7 +242,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         ++known.count;
     }
 
-    /// @param capacity Most tokens that are asked for.
+    /// @param capacity Maximum number of tokens that are asked for.
     function _none(uint256 capacity) private pure returns (Prices memory) {
         return Prices(0, new address[](capacity), new uint256[](capacity));
     }
@@ -250,10 +251,10 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
         return aggregator.venueOf(pool).kind;
     }
 
-    /// @dev A V2 pair counts the lower of its balance and its reserve: tokens that are sent to it and skimmed again move
-    /// the one, those that a flash swap takes for its call the other.
+    /// @dev A V2 pair counts the lower of its balance and its reserve: tokens that are sent to it and skimmed again
+    /// move the one, those that a flash swap takes for its call the other.
     /// @return other The pool's other token; address zero if the asset is none of them.
-    /// @return held How much of it the pool has; 0 if it does not say.
+    /// @return held Smallest units of it that the pool has; 0 if the pool does not say.
     function _held(
         address pool,
         ILiquidityAggregator.VenueKind kind,
@@ -273,7 +274,7 @@ contract LiquidityBook is ILiquidityBook, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     /// @return other The pool's other token; address zero if the asset is none of them. V2 and V3 name both alike.
-    /// @return first Whether it is token 0.
+    /// @return first True if the asset is token 0.
     function _counterpart(address pool, address asset) private view returns (address other, bool first) {
         (address token0, address token1) = (IUniswapV2Pair(pool).token0(), IUniswapV2Pair(pool).token1());
         if (token0 == asset) return (token1, false);

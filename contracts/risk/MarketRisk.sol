@@ -6,21 +6,21 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {PackedCovariance} from "../math/PackedCovariance.sol";
 import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 
-/// @title What holdings risk under a model
-/// @notice Pure: values in, numbers out. Asset 0 is cash.
+/// @title Risk numbers of holdings under a model
+/// @notice The functions are pure: values in, numbers out. Asset 0 is cash.
 library MarketRisk {
     uint256 private constant _WAD = 1e18;
     uint256 private constant _RAY = 1e27;
 
     /// @param matrix Packed covariance of the universe.
-    /// @param indices A byte an asset: its index in the universe.
+    /// @param indices One byte per asset: its index in the universe.
     struct Model {
         ICovarianceModels.ModelInfo info;
         bytes matrix;
         bytes32 indices;
     }
 
-    /// @notice All WAD of NAV.
+    /// @notice Risk numbers of holdings, WAD of NAV.
     /// @param components Component VaR99 of each asset; empty unless asked for.
     struct Exposure {
         uint256 nav;
@@ -35,7 +35,7 @@ library MarketRisk {
     }
 
     /// @param values WAD USD of each asset.
-    /// @param withComponents Whether to compute component VaR, which takes about twice the arithmetic.
+    /// @param withComponents True to compute component VaR, which takes about twice the arithmetic.
     function measure(
         uint256[] memory values,
         Model memory model,
@@ -63,7 +63,7 @@ library MarketRisk {
     }
 
     /// @return weights WAD of the sum; all zero if the sum is.
-    /// @return nav The sum.
+    /// @return nav Sum of the values, WAD USD.
     function weigh(uint256[] memory values) internal pure returns (uint256[] memory weights, uint256 nav) {
         weights = new uint256[](values.length);
         for (uint256 k; k < values.length; ++k) {
@@ -84,7 +84,7 @@ library MarketRisk {
         }
     }
 
-    /// @return largest Of the components; zero if none is positive.
+    /// @return largest Largest of the components; zero if none is positive.
     function maxComponent(int256[] memory components) internal pure returns (uint256 largest) {
         for (uint256 k; k < components.length; ++k) {
             if (components[k] > int256(largest)) largest = uint256(components[k]);
@@ -98,8 +98,8 @@ library MarketRisk {
         e.es975 = FixedPointMathLib.fullMulDivUp(ray, model.info.es975, _RAY);
     }
 
-    /// @dev Part i is z w_i (S w)_i / sigma (Euler's theorem; Jorion, Value at Risk, 3rd ed. 2006, section 7.2). What
-    /// rounding leaves over goes to the largest, so that they sum to VaR99.
+    /// @dev Part i is z w_i (S w)_i / sigma (Euler's theorem; Jorion, Value at Risk, 3rd ed. 2006, section 7.2). The
+    /// largest takes the rest of the rounding, so that the parts sum to VaR99.
     function _components(Exposure memory e, Model memory model, uint256[] memory spread) private pure {
         (int256[] memory row, uint256 form) = PackedCovariance.product(model.matrix, spread);
         uint256 ray = FixedPointMathLib.sqrt(form);

@@ -14,7 +14,7 @@ import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPerformanceBook} from "interfaces/risk/IPerformanceBook.sol";
 
-/// @title How portfolios have done
+/// @title Realised performance of portfolios
 /// @notice See {IPerformanceBook}.
 contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgradeable {
     using Float128 for uint128;
@@ -22,8 +22,10 @@ contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgr
     using RunningMoments for RunningMoments.Pairs;
 
     /// @param takenAt Unix seconds of the last checkpoint.
-    /// @param sharePrice At the last checkpoint, WAD, as {Float128} packs it; 0 if too little was in the portfolio.
-    /// @param benchmarkPrice At the last checkpoint, WAD USD, as {Float128} packs it; 0 if there was none to be had.
+    /// @param sharePrice Share price at the last checkpoint, WAD, as {Float128} packs it; 0 if too little was in the
+    /// portfolio.
+    /// @param benchmarkPrice Benchmark's price at the last checkpoint, WAD USD, as {Float128} packs it; 0 if none was
+    /// available.
     struct Account {
         uint40 takenAt;
         uint128 sharePrice;
@@ -43,12 +45,12 @@ contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgr
 
     uint256 private constant _WAD = 1e18;
     uint256 private constant _MIN_INTERVAL = 20 hours;
-    /// @dev WAD settlement tokens, as much as {ShareBook} guards the price of.
+    /// @dev WAD settlement tokens, the same worth from which {ShareBook} guards the price.
     uint256 private constant _MIN_WORTH = 1000e18;
     /// @dev sqrt(365), WAD.
     int256 private constant _YEAR = 19.104973174542800179e18;
 
-    /// @notice Where benchmarks' prices come from.
+    /// @notice The oracle that prices benchmarks.
     IPriceOracle public immutable oracle;
 
     constructor(IPriceOracle oracle_) {
@@ -144,7 +146,7 @@ contract PerformanceBook is IPerformanceBook, AccessManagedUpgradeable, UUPSUpgr
         }
     }
 
-    /// @return The return over `elapsed` seconds as one of a day, r / sqrt(t), WAD.
+    /// @return The return over `elapsed` seconds as the return of one day, r / sqrt(t), WAD.
     function _dailyReturn(uint256 before, uint256 afterwards, uint256 elapsed) private pure returns (int256) {
         int256 simple = int256(FixedPointMathLib.fullMulDiv(afterwards, _WAD, before)) - int256(_WAD);
         simple = RunningMoments.clip(simple);

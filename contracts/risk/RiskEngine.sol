@@ -21,17 +21,17 @@ import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
 import {IPerformanceBook} from "interfaces/risk/IPerformanceBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title What a portfolio may risk
+/// @title Risk numbers, limits and states of portfolios
 /// @notice See {IRiskEngine}.
 contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     using Breaker for Breaker.Status;
     using Float128 for uint128;
     using RiskLimits for Limits;
 
-    /// @param indices A byte an asset, in the portfolio's order: its index in the universe.
+    /// @param indices One byte per asset, in the portfolio's order: its index in the universe.
     /// @param reportExpiry Unix seconds; 0 before the first report.
-    /// @param highWaterMark WAD settlement tokens a share, as {Float128} packs it.
-    /// @param sighted State that a breach calls for that has been seen once.
+    /// @param highWaterMark WAD settlement tokens per share, as {Float128} packs it.
+    /// @param sighted State that a breach calls for which has been seen once.
     /// @param sightedAt Block in which it was seen.
     struct PortfolioRisk {
         bytes32 universe;
@@ -55,20 +55,20 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
 
     uint256 private constant _WAD = 1e18;
     uint256 private constant _BPS_TO_WAD = 1e14;
-    /// @dev A sighting counts for so many times the blocks that it takes to confirm it.
+    /// @dev A sighting counts for this many times the blocks that it takes to confirm it.
     uint256 private constant _SIGHTING_LIVES = 16;
 
-    /// @notice Where covariance models come from.
+    /// @notice The contract that keeps covariance models.
     ICovarianceModels public immutable models;
-    /// @notice Where realised performance comes from.
+    /// @notice The contract that keeps realised performance.
     IPerformanceBook public immutable performance;
-    /// @notice Where depth comes from.
+    /// @notice The contract that keeps market depth.
     ILiquidityBook public immutable liquidity;
     /// @notice Seconds that metrics have to stay inside before a recovery ends.
     uint256 public immutable coolingTime;
     /// @notice Seconds after a report's expiry from which its absence allows de-risking only.
     uint256 public immutable reportGrace;
-    /// @notice Blocks after which who sees a breach for the second time may trip.
+    /// @notice Number of blocks after which a second sighting of a breach may trip.
     uint256 public immutable confirmationBlocks;
 
     constructor(
@@ -310,7 +310,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
 
     // -- Internals: I3 -----------------------------------------------------------------------------------------------
 
-    /// @dev What trades can mend, beside its limit: (metric, value) of everything but weights and components.
+    /// @dev Returns the metrics that trades can mend, each to be held against its limit: all but weights and
+    /// components.
     function _scalars(MarketRisk.Exposure memory e) private pure returns (uint256[6] memory values) {
         return [e.var99, e.var95, e.es975, e.volatility, e.herfindahl, e.leverage];
     }
@@ -336,7 +337,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         return MarketRisk.maxComponent(e.components) <= RiskLimits.part(limits.maxComponentBps, part);
     }
 
-    /// @dev Inside, or outside before and strictly closer now, metric by metric and asset by asset.
+    /// @dev Reverts unless each metric and each asset is inside its limit, or was outside before and is strictly closer
+    /// now.
     function _requireCloser(
         MarketRisk.Exposure memory before,
         MarketRisk.Exposure memory afterwards,
@@ -374,7 +376,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         revert RiskEngine__LimitBreached(metric, IPortfolio(msg.sender).assets()[k], was, now_, limit);
     }
 
-    /// @dev The same for days to liquidate, read only where there is a limit.
+    /// @dev Reverts unless days to liquidate are inside their limit or closer to it; they are read only where there is
+    /// a limit.
     function _requireLiquid(
         PortfolioRisk storage p,
         uint256[] calldata valuesBefore,
@@ -442,7 +445,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         (immediate,) = IAccessManager(authority()).canCall(account, address(this), this.trip.selector);
     }
 
-    /// @dev One look makes a sighting. The next counts once a market that was pushed for a block has come back.
+    /// @dev The first look makes a sighting. The next counts once a market that was pushed for a block has come back.
     /// @param due The state that this look calls for; Normal if none.
     /// @return The state that two looks agree on; Normal while there is only one.
     function _confirmed(PortfolioRisk storage p, address portfolio, State state, State due) private returns (State) {

@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title Letters for risk
-/// @notice 0 to 6 are AAA, AA, A, BBB, BB, B, D. A portfolio has the worst of four rows of the table; an unknown liquidity
-/// counts as BB, so that leaving depth out improves nothing beyond that.
+/// @title Grades of risk
+/// @notice 0 to 6 are AAA, AA, A, BBB, BB, B, D. A portfolio has the worst of four rows of the table; an unknown
+/// liquidity counts as BB, so that leaving depth out improves nothing beyond that.
 ///
 /// | up to        | AAA |  AA |   A |  BBB |   BB |    B |
 /// | VaR 99%      |  1% |  2% |  3% |   5% |   8% |  12% |

@@ -5,15 +5,15 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @title Limits: which are valid, which are tighter, which are breached
-/// @notice A struct of limits is fifteen words in memory; all but the last are most values, the last a least value.
+/// @title Limits: their validity, their order and their breaches
+/// @notice A struct of limits is fifteen words in memory; all but the last are maximums, the last is a minimum.
 library RiskLimits {
     uint256 internal constant FIELDS = 15;
     uint256 internal constant OFF = type(uint16).max;
     /// @dev Part of a limit above which the state is a warning, basis points.
     uint256 internal constant WARNING_BPS = 9600;
     uint256 internal constant WHOLE_BPS = 10_000;
-    /// @dev Daily returns below which a ratio of them says nothing, and binds nothing.
+    /// @dev Number of daily returns below which a ratio of them says nothing, and binds nothing.
     uint256 internal constant MIN_OBSERVATIONS = 20;
 
     uint256 private constant _LEAST = 14;
@@ -40,7 +40,7 @@ library RiskLimits {
         return l.haltDrawdownBps >= l.maxDrawdownBps;
     }
 
-    /// @return Whether no limit of `l` is looser than that of `than`.
+    /// @return True if no limit of `l` is looser than that of `than`.
     function asTight(IRiskEngine.Limits memory l, IRiskEngine.Limits memory than) internal pure returns (bool) {
         for (uint256 k; k < FIELDS; ++k) {
             if (!asTightAt(k, field(l, k), field(than, k))) return false;
@@ -48,8 +48,8 @@ library RiskLimits {
         return true;
     }
 
-    /// @return l The tighter of both, field by field. Each fills one slot, which is read whole: from the lowest bit thirteen
-    /// fields of 16 bits, the grade's 8, and the least value of 16.
+    /// @return l The tighter of both, field by field. Each fills one slot, which is read whole: from the lowest bit
+    /// thirteen fields of 16 bits, the grade's 8, and the minimum Sharpe ratio's 16.
     function tighter(
         IRiskEngine.Limits storage a,
         IRiskEngine.Limits storage b
@@ -77,12 +77,12 @@ library RiskLimits {
         return k == _LEAST ? value >= than : value <= than;
     }
 
-    /// @notice The first limit that metrics are outside of.
-    /// @param partBps How much of each limit counts, basis points; halting drawdown, grade and Sharpe count whole.
-    /// @return breached Whether there is one.
-    /// @return metric Of it.
+    /// @notice Returns the first limit that metrics are outside of.
+    /// @param partBps Part of each limit that counts, basis points; halting drawdown, grade and Sharpe count whole.
+    /// @return breached True if there is such a limit.
+    /// @return metric Metric of that limit.
     /// @return value WAD, a plain number for the grade, the absolute value for beta and Sharpe.
-    /// @return limit In the same unit.
+    /// @return limit The limit, in the same unit.
     function firstOutside(
         IRiskEngine.Limits memory l,
         IRiskEngine.Metrics memory m,

@@ -40,13 +40,13 @@ contract RiskReports is IRiskReports, AccessManagedUpgradeable, UUPSUpgradeable,
 
     /// @notice The quorums that sign reports.
     ISignerSets public immutable signerSets;
-    /// @notice Whose numbers have to agree.
+    /// @notice The engine whose numbers a report has to agree with.
     IRiskEngine public immutable engine;
-    /// @notice Names the present model.
+    /// @notice The contract that knows the present model of a universe.
     ICovarianceModels public immutable models;
-    /// @notice Most relative difference of a parametric number, basis points.
+    /// @notice Maximum relative difference of a parametric number, basis points.
     uint256 public immutable toleranceBps;
-    /// @notice Most seconds between a report's `asOf` and its `expiry`.
+    /// @notice Maximum number of seconds between a report's `asOf` and its `expiry`.
     uint256 public immutable maxLifetime;
 
     constructor(
@@ -138,7 +138,7 @@ contract RiskReports is IRiskReports, AccessManagedUpgradeable, UUPSUpgradeable,
         return abi.decode(SSTORE2.read(pointer), (RiskReport));
     }
 
-    /// @dev I7. Relative to the chain's own number.
+    /// @dev Checks I7, relative to the chain's own number.
     function _requireAgreement(uint256 number, uint256 reported, uint256 computed) private view {
         if (FixedPointMathLib.dist(reported, computed) * _WHOLE_BPS > computed * toleranceBps) {
             revert RiskReports__Disagrees(number, reported, computed, toleranceBps);

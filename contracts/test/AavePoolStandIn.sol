@@ -8,13 +8,13 @@ import {IAavePool} from "interfaces/yield/IAavePool.sol";
 /// @title Arithmetic of one Aave V3 reserve
 /// @notice Stands in for Aave's pool, which Foundry cannot compile in version 3.0 and whose later versions publish no
 /// artifacts. It is its own aToken. Scaled balances are rounded to the nearest unit, as `WadRayMath` does in 3.0, which
-/// `test_aave_strategy.py` holds against Aave's own contracts; or, as `TokenMath` does since 3.5, down when minted and up
-/// when burned, with a virtual balance that only supplies, withdrawals and borrowers move.
+/// `test_aave_strategy.py` holds against Aave's own contracts; or, as `TokenMath` does since 3.5, down when minted and
+/// up when burned, with a virtual balance that only supplies, withdrawals and borrowers move.
 contract AavePoolStandIn {
     uint256 private constant _RAY = 1e27;
 
     IERC20 public immutable asset;
-    /// @notice Whether it rounds and counts as version 3.5.
+    /// @notice True if it rounds and counts as version 3.5 does.
     bool public immutable favoursPool;
     uint256 public index = _RAY;
     uint256 private _virtualBalance;
@@ -30,7 +30,7 @@ contract AavePoolStandIn {
         (asset, favoursPool) = (asset_, favoursPool_);
     }
 
-    /// @notice Interest: the index only rises.
+    /// @notice Adds interest: the index only rises.
     function setIndex(uint256 index_) external {
         index = index_;
     }
@@ -39,18 +39,18 @@ contract AavePoolStandIn {
         configuration = configuration_;
     }
 
-    /// @notice Somebody borrows.
+    /// @notice Lends an amount to somebody.
     function lend(address to, uint256 amount) external {
         if (favoursPool) _virtualBalance -= amount;
         asset.transfer(to, amount);
     }
 
-    /// @notice Borrowers pay so much back, which was sent here before.
+    /// @notice Books a repayment by borrowers, which was sent here before.
     function repaid(uint256 amount) external {
         _virtualBalance += amount;
     }
 
-    /// @notice Pools have it since version 3.1; earlier ones revert.
+    /// @notice Returns the virtual balance, as pools do since version 3.1; earlier ones revert.
     function getVirtualUnderlyingBalance(address) external view returns (uint128) {
         if (!favoursPool) revert AavePoolStandIn__NoSuchFunction();
         return uint128(_virtualBalance);

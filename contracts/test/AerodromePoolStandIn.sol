@@ -8,9 +8,10 @@ interface IWithDecimals {
 }
 
 /// @title A pool of two tokens, volatile or stable, and its factory
-/// @notice It stands in, in tests, for a pool of Aerodrome (Velodrome V2), which no package ships. It follows the original's
-/// arithmetic: the fee of an input leaves the pool rounded down, a volatile pool keeps x y and a stable one x^3 y + y^3 x in
-/// 18 decimals, and swaps revert where that falls. Shares, votes, price history and flash loans are left out.
+/// @notice It stands in, in tests, for a pool of Aerodrome (Velodrome V2), which no package ships. It follows the
+/// original's arithmetic: the fee of an input leaves the pool rounded down, a volatile pool keeps x y and a stable one
+/// x^3 y + y^3 x in 18 decimals, and swaps revert where that falls. Shares, votes, price history and flash loans are
+/// left out.
 contract AerodromePoolStandIn {
     using SafeTransferLib for address;
 
@@ -99,12 +100,12 @@ contract AerodromePoolStandIn {
         return stable ? _cubic(x * _WAD / _unit0, y * _WAD / _unit1) : x * y;
     }
 
-    /// @dev x y (x^2 + y^2), WAD.
+    /// @dev Returns x y (x^2 + y^2), WAD.
     function _cubic(uint256 x, uint256 y) private pure returns (uint256) {
         return (x * y / _WAD) * (x * x / _WAD + y * y / _WAD) / _WAD;
     }
 
-    /// @dev The y for which the invariant is `kept`, rounded up; Newton's method from a y nearby.
+    /// @dev Returns the y for which the invariant is `kept`, rounded up; Newton's method starts from a y nearby.
     function _solve(uint256 x, uint256 kept, uint256 y) private pure returns (uint256) {
         for (uint256 k; k < 255; ++k) {
             uint256 now_ = _cubic(x, y);
@@ -129,5 +130,5 @@ contract AerodromePoolStandIn {
     }
 }
 
-/// @title Where the fees of a pool go
+/// @title Account that receives the fees of a pool
 contract AerodromeFeesStandIn {}

@@ -8,8 +8,8 @@ import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 import {IUniswapV3Pool, IUniswapV3SwapCallback} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
 /// @title Moves pools to a price
-/// @notice For tests and local networks: what arbitrage does to pools on a real chain, many pools in one transaction. It
-/// pays from its own balances, fees included, and anyone may call it.
+/// @notice Stand-in for tests and local networks: it moves many pools in one transaction, as arbitrage does on a real
+/// chain. It pays from its own balances, fees included, and anyone may call it.
 contract Arbitrageur is IUniswapV3SwapCallback {
     using SafeTransferLib for address;
 
@@ -51,8 +51,8 @@ contract Arbitrageur is IUniswapV3SwapCallback {
         _pool = address(0);
     }
 
-    /// @dev With reserves (in, out), input a and the price p of one out in units of in, the pair ends at p where
-    /// (in + a)(1000 in + 997 a) = 1000 p in out, because the pair keeps the fee.
+    /// @dev The pair has reserves (in, out) and gets the input a. For a price p of one out in units of in, it ends at p
+    /// where (in + a)(1000 in + 997 a) = 1000 p in out, because the pair keeps the fee.
     function _alignV2(address pool, uint160 sqrtPriceX96) private {
         (uint112 reserve0, uint112 reserve1,) = IUniswapV2Pair(pool).getReserves();
         uint256 price = FixedPointMathLib.fullMulDiv(sqrtPriceX96, sqrtPriceX96, _Q96);

@@ -18,7 +18,7 @@ contract CallbackPayer is IPaymentCallback {
         _aggregator = aggregator;
     }
 
-    /// @notice The caller has approved this contract; what comes in is sent on to it.
+    /// @notice Swaps for the caller, which has approved this contract; the output is sent on to it.
     function swap(address tokenIn, address tokenOut, uint256[] calldata route) external {
         _payer = msg.sender;
         _aggregator.swapWithCallback(tokenIn, tokenOut, route);

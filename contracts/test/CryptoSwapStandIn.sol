@@ -9,29 +9,29 @@ interface IDecimals {
 }
 
 /// @title A CryptoSwap pool of two coins
-/// @notice For tests: stands in for Curve's two-coin crypto pools (Twocrypto), which no package ships. It solves the published
-/// invariant (Egorov 2021, "Automatic market-making with dynamic peg") by Newton's method inside a bracket, takes the paper's
-/// dynamic fee, and answers to Twocrypto's interface: uint256 indices, `get_dy`, `get_dx`, `exchange`, `exchange_received`,
-/// `coins`, `balances`.
-/// It does not repeg: its price scale stays, so that it is the pool between two repegs. Outputs may differ from Curve's own
-/// code in the last units; what they are, its quotes say exactly.
+/// @notice Stand-in for tests: it takes the place of Curve's two-coin crypto pools (Twocrypto), which no package ships.
+/// It solves the published invariant (Egorov 2021, "Automatic market-making with dynamic peg") by Newton's method
+/// inside a bracket, takes the paper's dynamic fee, and answers to Twocrypto's interface: uint256 indices, `get_dy`,
+/// `get_dx`, `exchange`, `exchange_received`, `coins`, `balances`. It does not repeg: its price scale stays, so that it
+/// is the pool between two repegs. Outputs may differ from Curve's own code in the last units; its quotes equal its own
+/// outputs.
 contract CryptoSwapStandIn {
     using FixedPointMathLib for uint256;
     using SafeTransferLib for address;
 
     uint256 private constant _WAD = 1e18;
     uint256 private constant _FEE_DENOMINATOR = 1e10;
-    /// @dev Of the solver: one.
+    /// @dev The number one of the solver.
     uint256 private constant _ONE = 1e36;
     uint256 private constant _ROUNDS = 255;
     uint256 private constant _DX_ROUNDS = 5;
 
     /// @param a A of the paper, WAD.
     /// @param gamma WAD.
-    /// @param priceScale What coin 1 is worth in coin 0, WAD, at the centre of liquidity.
-    /// @param midFee Near the centre, tenths of a billionth.
-    /// @param outFee Far from it.
-    /// @param feeGamma How quickly the fee goes from one to the other, WAD.
+    /// @param priceScale Worth of coin 1 in coin 0, WAD, at the centre of liquidity.
+    /// @param midFee Fee near the centre, tenths of a billionth.
+    /// @param outFee Fee far from the centre, tenths of a billionth.
+    /// @param feeGamma Speed at which the fee goes from one to the other, WAD.
     struct Terms {
         uint256 a;
         uint256 gamma;
@@ -121,17 +121,17 @@ contract CryptoSwapStandIn {
 
     // forge-lint: disable-end(mixed-case-function)
 
-    /// @notice The invariant, in coin 0, WAD.
+    /// @notice Returns the invariant, in coin 0, WAD.
     function invariant() external view returns (uint256) {
         return _d(_xp());
     }
 
-    /// @dev Balances in coin 0, WAD.
+    /// @dev Returns the balances in coin 0, WAD.
     function _xp() private view returns (uint256[2] memory xp) {
         (xp[0], xp[1]) = (balances[0] * _scales[0] / _WAD, balances[1] * _scales[1] / _WAD);
     }
 
-    /// @dev The paper's fee: f of midFee, the rest of outFee, f = feeGamma / (feeGamma + 1 - K0 at D = x + y).
+    /// @dev Returns the paper's fee: f of midFee, the rest of outFee, f = feeGamma / (feeGamma + 1 - K0 at D = x + y).
     function _fee(uint256[2] memory xp) private view returns (uint256) {
         Terms memory terms = _terms;
         uint256 sum = xp[0] + xp[1];
@@ -140,8 +140,8 @@ contract CryptoSwapStandIn {
         return (terms.midFee * f + terms.outFee * (_WAD - f)) / _WAD;
     }
 
-    /// @dev D for which K D (x + y) + x y = K D^2 + D^2 / 4, between those of the product and of the sum; rounded down.
-    /// In parts of x + y: g(d) = K d (1 - d) + p - d^2 / 4, which falls.
+    /// @dev Returns D for which K D (x + y) + x y = K D^2 + D^2 / 4, between those of the product and of the sum;
+    /// rounded down. In parts of x + y: g(d) = K d (1 - d) + p - d^2 / 4, which falls.
     function _d(uint256[2] memory xp) private view returns (uint256) {
         uint256 sum = xp[0] + xp[1];
         uint256 p = xp[0].fullMulDiv(_ONE, sum).fullMulDiv(xp[1], sum);
@@ -162,7 +162,8 @@ contract CryptoSwapStandIn {
         return low.fullMulDiv(sum, _ONE);
     }
 
-    /// @dev The other balance where one is x, rounded up. In parts of D: g(v) = K (u + v - 1) + u v - 1 / 4, which rises.
+    /// @dev Returns the other balance where one is x, rounded up. In parts of D: g(v) = K (u + v - 1) + u v - 1 / 4,
+    /// which rises.
     function _y(uint256 x, uint256 d) private view returns (uint256) {
         uint256 u = x.fullMulDiv(_ONE, d);
         require(u > _ONE / 100 && u < 100 * _ONE, "unsafe value of x");
@@ -198,7 +199,7 @@ contract CryptoSwapStandIn {
         steepness = (2 * k0).fullMulDiv(_ONE, span);
     }
 
-    /// @dev Newton's step, or the middle of what is known where that would leave it.
+    /// @dev Makes Newton's step, or goes to the middle of the bracket where the step would leave it.
     function _next(uint256 here, bool up, uint256 step, uint256 low, uint256 high) private pure returns (uint256) {
         if (step == 0) step = 1;
         if (up) return step < high - here ? here + step : (low + high) / 2;

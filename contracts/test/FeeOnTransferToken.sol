@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {SettlementToken} from "./SettlementToken.sol";
 
 /// @title A token that takes a fee on transfer
-/// @notice For tests: stands in for tokens that burn one percent of every move, of what arrives or on top of what is sent.
+/// @notice Stand-in for tests: it takes the place of tokens that burn one percent of every move, out of the arriving
+/// amount or on top of the sent one.
 contract FeeOnTransferToken is SettlementToken {
     bool private immutable _onTop;
 

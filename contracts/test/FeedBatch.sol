@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {FeedStandIn} from "./FeedStandIn.sol";
 
 /// @title Answers many stand-in feeds in one transaction
-/// @notice For tests and local networks: a day's closes arrive together.
+/// @notice Stand-in for tests and local networks: the closes of a day arrive together.
 contract FeedBatch {
     error FeedBatch__LengthMismatch(uint256 feeds, uint256 answers);
 

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {AggregatorV3Interface} from "@chainlink/contracts/src/v0.8/shared/interfaces/AggregatorV3Interface.sol";
 
 /// @title Stand-in for a Chainlink feed
-/// @notice For tests and local networks: anyone sets any round. Chainlink's own MockV3Aggregator cannot answer a round
-/// late (`answeredInRound` below `roundId`), which is what a feed that needs refusing does.
+/// @notice Stand-in for tests and local networks: anyone sets any round. Chainlink's own MockV3Aggregator cannot answer
+/// a round late (`answeredInRound` below `roundId`), which a feed that has to be refused does.
 contract FeedStandIn is AggregatorV3Interface {
     struct Round {
         int256 answer;

@@ -6,7 +6,7 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 
 /// @title A desk that swaps one to one, as a venue
-/// @notice For tests and as an example of an adapter: it pays from what it holds. The id is ignored.
+/// @notice Stand-in for tests, and an example of an adapter: it pays from its own balance. The id is ignored.
 contract FixedRateAdapter is IVenueAdapter {
     using SafeTransferLib for address;
 

@@ -10,10 +10,11 @@ interface IWithDecimals {
 }
 
 /// @title A pool of Fluid DEX with collateral and no debt
-/// @notice It stands in, in tests, for a FluidDexT1, which no package ships. It follows the original's arithmetic: amounts of
-/// twelve decimals, imaginary reserves, a fee of the input in millionths, everything rounded down, the smallest and the
-/// largest amounts that it takes, the price band of a swap, and answers to 0x…dEaD by reverting after it has written.
-/// Debt, interest, the liquidity layer with its limits, moving ranges and native coin are left out; it holds its own tokens.
+/// @notice It stands in, in tests, for a FluidDexT1, which no package ships. It follows the original's arithmetic:
+/// amounts of twelve decimals, imaginary reserves, a fee of the input in millionths, everything rounded down, the
+/// smallest and the largest amounts that it takes, the price band of a swap, and answers to 0x…dEaD by reverting after
+/// it has written. Debt, interest, the liquidity layer with its limits, moving ranges and native coin are left out; it
+/// holds its own tokens.
 contract FluidDexStandIn is IFluidDex {
     using SafeTransferLib for address;
 
@@ -37,7 +38,7 @@ contract FluidDexStandIn is IFluidDex {
     uint256 private immutable _over0;
     uint256 private immutable _times1;
     uint256 private immutable _over1;
-    /// @dev How often the imaginary reserves hold the real ones when liquidity is counted.
+    /// @dev Multiple of the real reserves that the imaginary ones hold when liquidity is counted.
     uint256 private immutable _reach;
 
     uint256 public fee;
@@ -183,7 +184,8 @@ contract FluidDexStandIn is IFluidDex {
 }
 
 /// @title A pool that answers nobody
-/// @notice It stands in for a contract that is listed as a pool of Fluid DEX by mistake: it takes a question for a swap.
+/// @notice It stands in for a contract that is listed as a pool of Fluid DEX by mistake: it takes a question for a
+/// swap.
 contract SilentFluidDex {
     IFluidDex private immutable _like;
 

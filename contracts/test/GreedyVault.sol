@@ -5,7 +5,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title A listed vault that takes less than it was approved for, to take the rest later
-/// @notice For tests: answers as ERC-4626 vaults do, one share an asset.
+/// @notice Stand-in for tests: it answers as ERC-4626 vaults do, with one share per asset.
 contract GreedyVault is ERC20 {
     IERC20 public immutable asset;
     uint256 public shortBy;
@@ -15,7 +15,7 @@ contract GreedyVault is ERC20 {
         asset = asset_;
     }
 
-    /// @param lying_ Whether it says that it took everything.
+    /// @param lying_ True if it says that it took everything.
     function plan(uint256 shortBy_, bool lying_) external {
         (shortBy, lying) = (shortBy_, lying_);
     }

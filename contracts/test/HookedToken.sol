@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {SettlementToken} from "./SettlementToken.sol";
 
 /// @title A token that hands over control when it moves
-/// @notice For tests: stands in for ERC-777 and other tokens with hooks. While it moves it makes one call for whoever set it.
+/// @notice Stand-in for tests: it takes the place of ERC-777 and other tokens with hooks. While it moves it makes one
+/// call, which anyone may set.
 contract HookedToken is SettlementToken {
     address private _target;
     bytes private _call;

@@ -7,9 +7,8 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 import {IUniswapV3SwapCallback} from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
 /// @title A listed pool that turned against its callers
-/// @notice For tests: stands in for a Uniswap V2 pair or V3 pool, whichever it is listed as, whose code somebody controls.
-/// Its rate as
-/// a V3 pool is one to one, as a pair it follows what it holds.
+/// @notice Stand-in for tests: it takes the place of a Uniswap V2 pair or V3 pool, according to its listing, whose code
+/// somebody controls. Its rate as a V3 pool is one to one; as a pair it follows its balances.
 contract HostilePool {
     using SafeTransferLib for address;
 
@@ -41,7 +40,7 @@ contract HostilePool {
         (token0, token1, fee) = (token0_, token1_, fee_);
     }
 
-    /// @param errand_ What Reenter calls its caller with.
+    /// @param errand_ Call that Reenter makes to its caller.
     function plan(Act act_, bytes calldata errand_) external {
         (act, errand) = (act_, errand_);
     }
@@ -56,22 +55,22 @@ contract HostilePool {
         target.uniswapV3SwapCallback(amount0, amount1, "");
     }
 
-    /// @notice As of a V2 pair: what arrives after this was sent for a swap.
+    /// @notice Updates the reserves as a V2 pair does: tokens that arrive after this were sent for a swap.
     function sync() public {
         (_reserve0, _reserve1) = (uint112(token0.balanceOf(address(this))), uint112(token1.balanceOf(address(this))));
     }
 
-    /// @notice As a pair, says from now on, until it has traded, that it holds so much: its owner's rate.
+    /// @notice Makes the pool report, as a pair, these reserves until it has traded: its owner sets the rate.
     function report(uint112 reserve0, uint112 reserve1) external {
         (_reserve0, _reserve1) = (reserve0, reserve1);
     }
 
-    /// @notice As of a V2 pair.
+    /// @notice Returns the reserves as a V2 pair does.
     function getReserves() external view returns (uint112, uint112, uint32) {
         return (_reserve0, _reserve1, 0);
     }
 
-    /// @notice As of a V2 pair.
+    /// @notice Swaps as a V2 pair does.
     function swap(uint256 amount0Out, uint256 amount1Out, address to, bytes calldata) external {
         if (act == Act.Reenter) _run(errand);
         (address token, uint256 amount) = amount0Out != 0 ? (token0, amount0Out) : (token1, amount1Out);
@@ -79,7 +78,7 @@ contract HostilePool {
         sync();
     }
 
-    /// @notice As of a V3 pool: below zero is an exact output.
+    /// @notice Swaps as a V3 pool does: an amount below zero is an exact output.
     function swap(
         address to,
         bool zeroForOne,

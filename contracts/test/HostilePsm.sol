@@ -40,7 +40,7 @@ contract HostilePsm is LitePsmStandIn {
         _act(dai, gem, usr, told, gemAmt);
     }
 
-    /// @dev Both tokens are held here.
+    /// @dev The module holds both tokens here.
     function _act(address tokenIn, address tokenOut, address usr, uint256 cost, uint256 out) private {
         if (act == Act.Reenter) {
             act = Act.Honest;

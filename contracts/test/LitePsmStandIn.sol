@@ -8,9 +8,9 @@ interface IDecimals {
 }
 
 /// @title A peg stability module
-/// @notice It stands in, in tests, for Sky's LitePSM (dss-lite-psm), which no package ships. It swaps by the original's arithmetic, fees
-/// rounded down, halts a direction at the largest fee, keeps Dai itself and the gem in its pocket, and pays out of what it has
-/// been given. Minting of Dai, fee-free callers and governance are left out.
+/// @notice It stands in, in tests, for Sky's LitePSM (dss-lite-psm), which no package ships. It swaps by the original's
+/// arithmetic, fees rounded down, halts a direction at the largest fee, keeps Dai itself and the gem in its pocket, and
+/// pays out of what it has been given. Minting of Dai, fee-free callers and governance are left out.
 contract LitePsmStandIn {
     using SafeTransferLib for address;
 
@@ -30,7 +30,7 @@ contract LitePsmStandIn {
         to18ConversionFactor = 10 ** (18 - IDecimals(gem_).decimals());
     }
 
-    /// @notice The fees; the largest number halts.
+    /// @notice Sets the fees; the maximum of uint256 halts a direction.
     function file(uint256 tin_, uint256 tout_) external {
         (tin, tout) = (tin_, tout_);
     }
@@ -52,7 +52,7 @@ contract LitePsmStandIn {
     }
 }
 
-/// @title Where the module keeps the gem
+/// @title Account in which the module keeps the gem
 contract LitePsmPocket {
     using SafeTransferLib for address;
 

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 /// @title A Curve pool of two coins that does not do what it is asked
-/// @notice It stands in, in tests, for a pool that answers as Twocrypto-NG does when it is listed, one to one, and whose
-/// `exchange_received` does something else.
+/// @notice It stands in, in tests, for a pool that answers as Twocrypto-NG does when it is listed, one to one, and
+/// whose `exchange_received` does something else.
 contract LyingCurvePool {
     using SafeTransferLib for address;
 

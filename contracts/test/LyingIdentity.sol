@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IClaimIssuer, IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
 /// @title A holder's identity that would say anything
-/// @notice Stands in for an ONCHAINID that its holder wrote itself: it claims every topic, names itself as the issuer, and
-/// finds itself valid; or it tries to make whoever asks fail.
+/// @notice Stands in for an ONCHAINID that its holder wrote itself: it claims every topic, names itself as the issuer,
+/// and finds itself valid; or it tries to make its caller fail.
 contract LyingIdentity is IOnchainId, IClaimIssuer {
     enum Trick {
         None,

@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title A token whose functions return nothing
-/// @notice For tests: stands in for USDT and others from before ERC-20 settled on returning true.
+/// @notice Stand-in for tests: it takes the place of USDT and other tokens from before ERC-20 settled on returning
+/// true.
 contract NoReturnToken {
     string public constant name = "No return";
     string public constant symbol = "NRT";

@@ -7,7 +7,7 @@ contract NoteBoard {
     event Posted(uint256 indexed id, uint256 postedAt);
     event Answered(uint256 indexed id, address by);
 
-    /// @notice How often a note was answered.
+    /// @notice Number of times that a note was answered.
     mapping(uint256 id => uint256 count) public answers;
 
     /// @notice Posts notes with consecutive ids.

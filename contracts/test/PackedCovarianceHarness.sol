@@ -6,7 +6,7 @@ import {MarketRisk} from "../risk/MarketRisk.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
 /// @title The risk libraries' functions as calls
-/// @notice For differential tests against numpy, and for the bench: gas between two readings of `gasleft`.
+/// @notice Harness for differential tests against numpy, and for the bench: gas between two readings of `gasleft`.
 contract PackedCovarianceHarness {
     address public stored;
 
@@ -60,15 +60,15 @@ contract PackedCovarianceHarness {
         stored = SSTORE2.write(PackedCovariance.pack(covariance));
     }
 
-    /// @notice w' S w of the stored matrix, reading included.
+    /// @notice Measures w' S w of the stored matrix, reading included.
     function packedGas(uint256[] memory weights) external view returns (uint256 form, uint256 spent) {
         uint256 before = gasleft();
         form = PackedCovariance.quadraticForm(SSTORE2.read(stored), weights);
         spent = before - gasleft();
     }
 
-    /// @notice The same as a plain loop over an `int256[][]` that is in memory already: reading it from storage, 2,100 gas
-    /// an entry, is not counted.
+    /// @notice Measures the form as a plain loop over an `int256[][]` that is in memory already: reading it from
+    /// storage, 2,100 gas per entry, is not counted.
     function plainGas(uint256[] memory weights) external view returns (uint256 form, uint256 spent) {
         uint256 n = weights.length;
         bytes memory packed = SSTORE2.read(stored);

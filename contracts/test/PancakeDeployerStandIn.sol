@@ -4,8 +4,9 @@ pragma solidity 0.8.37;
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
 /// @title PancakeSwap V3's pool deployer
-/// @notice For tests: stands in for PancakeV3PoolDeployer, which the package leaves out. It follows IPancakeV3PoolDeployer
-/// and deploys the package's own pool code, with its salt, so that pools have their published init code hash.
+/// @notice Stand-in for tests: it takes the place of PancakeV3PoolDeployer, which the package leaves out. It follows
+/// IPancakeV3PoolDeployer and deploys the package's own pool code, with its salt, so that pools have their published
+/// init code hash.
 contract PancakeDeployerStandIn {
     struct Parameters {
         address factory;

@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 /// @title A token that counts in shares
-/// @notice It stands in, in tests, for tokens whose balances move by themselves, such as Lido's stETH. Balances are shares of a
-/// total, rounded down; a transfer moves the shares of its amount, rounded down, so that up to two units less arrive.
+/// @notice It stands in, in tests, for tokens whose balances move by themselves, such as Lido's stETH. Balances are
+/// shares of a total, rounded down; a transfer moves the shares of its amount, rounded down, so that up to two units
+/// less arrive.
 contract RebasingToken {
     string public constant name = "Rebasing";
     string public constant symbol = "REB";
@@ -24,7 +25,7 @@ contract RebasingToken {
         emit Transfer(address(0), to, amount);
     }
 
-    /// @notice All balances move by this part at once.
+    /// @notice Moves all balances by this part at once.
     function rebase(uint256 numerator, uint256 denominator) external {
         totalSupply = totalSupply * numerator / denominator;
     }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {RunningMoments} from "../math/RunningMoments.sol";
 
 /// @title The library over a whole stream
-/// @notice For differential tests against numpy.
+/// @notice Harness for differential tests against numpy.
 contract RunningMomentsHarness {
     using RunningMoments for RunningMoments.Moments;
     using RunningMoments for RunningMoments.Pairs;

@@ -5,7 +5,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 
 /// @title Stand-in for a settlement token such as USDC
-/// @notice For tests and local networks: anyone mints, nobody is blocked.
+/// @notice Stand-in for tests and local networks: anyone mints, nobody is blocked.
 contract SettlementToken is ERC20Permit {
     uint8 private immutable _decimals;
 

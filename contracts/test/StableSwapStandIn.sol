@@ -8,17 +8,19 @@ interface IDecimals {
 }
 
 /// @title A StableSwap pool
-/// @notice For tests: stands in for Curve's pools, which no package ships. It implements the published StableSwap invariant
-/// (Egorov 2019, "StableSwap: efficient mechanism for stablecoin liquidity") with the rounding of Curve's Vyper pools, and
-/// answers to the int128 indices of StableSwap and StableSwap-NG. As the oldest pools do, `exchange` returns nothing. As
-/// StableSwap-NG does, it counts what it was paid in books of its own, unless a coin rebases, and swaps what was sent to it
-/// before (`exchange_received`). For uint256 indices see {CryptoSwapStandIn}.
+/// @notice Stand-in for tests: it takes the place of Curve's pools, which no package ships. It implements the published
+/// StableSwap invariant (Egorov 2019, "StableSwap: efficient mechanism for stablecoin liquidity") with the rounding of
+/// Curve's Vyper pools, and answers to the int128 indices of StableSwap and StableSwap-NG. Its `exchange` returns
+/// nothing, as in the oldest pools. Like StableSwap-NG, it counts its receipts in books of its own, unless a coin
+/// rebases, and swaps tokens that were sent to it before (`exchange_received`). For uint256 indices see
+/// {CryptoSwapStandIn}.
 contract StableSwapStandIn {
     using SafeTransferLib for address;
 
     uint256 private constant _A_PRECISION = 100;
     uint256 private constant _FEE_DENOMINATOR = 1e10;
-    /// @dev By which StableSwap-NG multiplies the fee where its coins are far out of balance; most pools have this one.
+    /// @dev Factor by which StableSwap-NG multiplies the fee where its coins are far out of balance; most pools have
+    /// this one.
     uint256 private constant _OFF_PEG = 2e10;
 
     address[] public coins;
@@ -26,9 +28,10 @@ contract StableSwapStandIn {
     uint256[] private _rates;
     uint256 private immutable _a;
     uint256 private immutable _fee;
-    /// @dev Whether it is StableSwap-NG: says what an output costs, and has a fee off the peg. Otherwise it is as old as 3pool.
+    /// @dev True if it is StableSwap-NG: it tells the cost of an output, and has a fee off the peg. Otherwise it is as
+    /// old as 3pool.
     bool private immutable _ng;
-    /// @dev Whether one of its coins rebases (asset type 2): then balances are read, and nothing is swapped unasked.
+    /// @dev True if one of its coins rebases (asset type 2): then balances are read, and nothing is swapped unasked.
     bool private immutable _rebasing;
 
     constructor(address[] memory coins_, uint256 a, uint256 fee, bool ng, bool rebasing) {
@@ -47,7 +50,8 @@ contract StableSwapStandIn {
         }
     }
 
-    /// @notice As a factory says of a pool that it made, here of this pool itself: 0 ordinary, 2 rebasing.
+    /// @notice Returns the coins' types as the factory of a pool does, here for this pool itself: 0 ordinary, 2
+    /// rebasing.
     function get_pool_asset_types(address pool) external view returns (uint8[] memory types) {
         if (pool == address(this) && _ng) types = new uint8[](coins.length);
         if (types.length != 0 && _rebasing) types[0] = 2;
@@ -104,8 +108,8 @@ contract StableSwapStandIn {
         return (dy - dy * fee / _FEE_DENOMINATOR) * 1e18 / _rates[j];
     }
 
-    /// @return dy Before the fee, 18 decimals.
-    /// @return fee That of the balances half-way.
+    /// @return dy Output before the fee, 18 decimals.
+    /// @return fee Fee at the balances half-way.
     function _swapped(uint256 i, uint256 j, uint256 dx) private view returns (uint256 dy, uint256 fee) {
         uint256[] memory xp = _xp();
         uint256 x = xp[i] + dx * _rates[i] / 1e18;

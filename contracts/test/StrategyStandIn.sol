@@ -22,18 +22,18 @@ contract StrategyStandIn is ERC4626 {
     Mood public reads;
     Mood public pays;
     bool public transfersRefused;
-    /// @notice Added to what it says that its shares are worth.
+    /// @notice Amount by which it overstates the worth of its shares.
     uint256 public lie;
     /// @notice Basis points of deposits and redemptions that it keeps without saying so.
     uint256 public theftBps;
     /// @notice Basis points that it takes from redemptions, and says so.
     uint256 public exitFeeBps;
-    /// @notice Most that it pays and takes at once.
+    /// @notice Maximum that it pays and takes at once.
     uint256 public limit = type(uint256).max;
     uint256 public shortBy;
     address private _calls;
     bytes private _data;
-    /// @notice Whether the call back was refused, and with what.
+    /// @notice True if the call back was refused; `reason` then holds the error.
     bool public refused;
     bytes public reason;
 
@@ -69,17 +69,17 @@ contract StrategyStandIn is ERC4626 {
         limit = limit_;
     }
 
-    /// @notice Takes so much less than it is given.
+    /// @notice Makes it take this much less than it is given.
     function setShortBy(uint256 amount) external {
         shortBy = amount;
     }
 
-    /// @notice Calls `target` whenever it gets or pays money.
+    /// @notice Makes it call `target` each time that it gets or pays money.
     function callBack(address target, bytes calldata data) external {
         (_calls, _data) = (target, data);
     }
 
-    /// @notice Loses so much of the asset.
+    /// @notice Loses this much of the asset.
     function lose(uint256 amount) external {
         IERC20(asset()).transfer(address(0xdead), amount);
     }

@@ -4,8 +4,9 @@ pragma solidity 0.8.37;
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
 /// @title A holder's identity that answers differently, depending on who asks
-/// @notice Stands in for an ONCHAINID that its holder wrote itself: to have a keeper refresh it again and again, it has no
-/// claims when it is asked and has them when it is called; to outlive a revocation, it shows its issuer another signature.
+/// @notice Stands in for an ONCHAINID that its holder wrote itself: to have a keeper refresh it again and again, it has
+/// no claims when it is asked and has them when it is called; to outlive a revocation, it shows its issuer another
+/// signature.
 contract TwoFacedIdentity is IOnchainId {
     struct Claim {
         uint256 topic;

@@ -18,7 +18,7 @@ interface IMintable {
 }
 
 /// @title Adds liquidity to V3 pools of forks whose position manager no package ships
-/// @notice For tests: whoever calls pays, by allowance.
+/// @notice Helper for tests: the caller pays, by allowance.
 contract V3Minter {
     using SafeTransferLib for address;
 

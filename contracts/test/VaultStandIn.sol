@@ -6,7 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 
 /// @title A yield-bearing wrapper
-/// @notice For tests: OpenZeppelin's ERC4626 as it is; what is sent to it is its yield.
+/// @notice Stand-in for tests: OpenZeppelin's ERC4626 unchanged; tokens that are sent to it are its yield.
 contract VaultStandIn is ERC4626 {
     constructor(IERC20 asset_) ERC20("Wrapped stand-in", "wSTAND") ERC4626(asset_) {}
 }

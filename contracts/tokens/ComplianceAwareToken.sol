@@ -421,12 +421,12 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         return _frozenOf(account);
     }
 
-    /// @notice Smallest units that exist; at most 2^120 - 1.
+    /// @notice Returns the smallest units that exist; at most 2^120 - 1.
     function totalSupply() public view override(PackedHoldings, IERC20) returns (uint256) {
         return super.totalSupply();
     }
 
-    /// @notice Smallest units of `account`, frozen ones included.
+    /// @notice Returns the smallest units of `account`, frozen ones included.
     function balanceOf(address account) public view override(PackedHoldings, IERC20) returns (uint256) {
         return super.balanceOf(account);
     }
@@ -444,7 +444,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         return 0;
     }
 
-    /// @dev What `_update` would revert with, in the same order.
+    /// @dev Returns the reason with which `_update` would revert, looked for in the same order.
     function _restriction(
         address operator,
         address from,
@@ -462,7 +462,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         return IAutomatedComplianceEngine(_config.engine).checkTransfer(address(this), operator, from, to, amount);
     }
 
-    /// @dev The token's own rules: the pause and frozen wallets.
+    /// @dev Judges by the token's own rules: the pause and frozen wallets.
     function _tokenRuling(
         address operator,
         address from,
@@ -501,7 +501,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         IAutomatedComplianceEngine(_config.engine).admitTransfer(msg.sender, from, address(0), amount, balance, 0);
     }
 
-    /// @dev To oneself nothing moves, so nothing is unfrozen.
+    /// @dev A forced transfer of an account to itself moves nothing, so nothing is unfrozen.
     function _force(address from, address to, uint256 amount) private {
         if (from == address(0)) revert ERC20InvalidSender(address(0));
         if (to == address(0)) revert ERC20InvalidReceiver(address(0));
@@ -520,7 +520,7 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
             .admitForcedTransfer(msg.sender, from, to, amount, fromBalance, toBalance);
     }
 
-    /// @dev Each receiver once, with all that it gets.
+    /// @dev Returns each receiver once, with the sum that it gets.
     function _summed(
         address[] calldata toList,
         uint256[] calldata amounts

@@ -8,9 +8,9 @@ import {
 import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
 import {IERC7943Fungible} from "interfaces/tokens/IERC7943Fungible.sol";
 
-/// @title Balances with what is frozen of them, one slot a holder
-/// @notice OpenZeppelin's ERC-20 with permit, its balances replaced. Names can change, and the permit's domain with them.
-/// Moves nothing on its own: who may is the token's.
+/// @title Balances with their frozen parts, one slot per holder
+/// @notice OpenZeppelin's ERC-20 with permit, its balances replaced. Names can change, and the permit's domain with
+/// them. The contract moves nothing on its own: the token decides which accounts may.
 abstract contract PackedHoldings is ERC20PermitUpgradeable {
     uint256 private constant _MASK = type(uint120).max;
     uint256 private constant _FROZEN_SHIFT = 120;
@@ -22,22 +22,22 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
     string private _name;
     string private _symbol;
 
-    /// @notice Name of the token.
+    /// @notice Returns the name of the token.
     function name() public view override returns (string memory) {
         return _name;
     }
 
-    /// @notice Symbol of the token.
+    /// @notice Returns the symbol of the token.
     function symbol() public view override returns (string memory) {
         return _symbol;
     }
 
-    /// @notice Smallest units that exist; at most 2^120 - 1.
+    /// @notice Returns the smallest units that exist; at most 2^120 - 1.
     function totalSupply() public view virtual override returns (uint256) {
         return _supply;
     }
 
-    /// @notice Smallest units of `account`, frozen ones included.
+    /// @notice Returns the smallest units of `account`, frozen ones included.
     function balanceOf(address account) public view virtual override returns (uint256) {
         return _holdings[account] & _MASK;
     }
@@ -57,7 +57,7 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         (_name, _symbol) = (name_, symbol_);
     }
 
-    /// @dev What of the balance is not frozen.
+    /// @dev Returns the part of the balance that is not frozen, smallest units.
     function _free(address account) internal view returns (uint256) {
         return _freeOf(_holdings[account]);
     }
@@ -81,7 +81,7 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         return (sender & _MASK, receiver & _MASK);
     }
 
-    /// @dev Takes from `from`, unfreezing what is missing.
+    /// @dev Takes an amount from `from`, and unfreezes the part that is not free.
     function _take(address from, uint256 amount) internal returns (uint256 balance) {
         uint256 word = _holdings[from];
         balance = word & _MASK;
@@ -92,7 +92,7 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         _holdings[from] = word - amount;
     }
 
-    /// @dev Gives to a wallet that is not frozen. The supply bounds every balance: it fits its bits.
+    /// @dev Gives an amount to a wallet that is not frozen. The supply bounds every balance, so that it fits its bits.
     function _give(address to, uint256 amount) internal returns (uint256) {
         uint256 word = _holdings[to];
         if (word & _WALLET_FROZEN != 0) revert IComplianceAwareToken.ComplianceAwareToken__WalletFrozen(to);
@@ -124,13 +124,13 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         _holdings[account] = _withFrozen(account, word, frozen - amount);
     }
 
-    /// @dev Whatever the balance is.
+    /// @dev Sets the frozen amount, for any balance.
     function _setFrozen(address account, uint256 amount) internal {
         if (amount > _MASK) revert IComplianceAwareToken.ComplianceAwareToken__SupplyTooLarge(amount);
         _holdings[account] = _withFrozen(account, _holdings[account], amount);
     }
 
-    /// @dev ERC-3643 tells changes, ERC-7943 tells what stands then.
+    /// @dev ERC-3643's events report changes, ERC-7943's report the amount afterwards.
     function _withFrozen(address account, uint256 word, uint256 amount) private returns (uint256) {
         uint256 frozen = _frozen(word);
         if (amount >= frozen) emit IComplianceAwareToken.TokensFrozen(account, amount - frozen);

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol";
 
-/// @title ERC-1643 documents and what the token is
+/// @title ERC-1643 documents and information about the token
 /// @notice See {IComplianceAwareToken}.
 abstract contract TokenDocuments is IComplianceAwareToken {
     struct Document {

@@ -9,7 +9,7 @@ import {IComplianceAwareToken} from "interfaces/tokens/IComplianceAwareToken.sol
 /// @notice ERC-20 with permit under the rules of a compliance engine. Its storage comes first
 /// in both {TokenEntry} and {ComplianceAwareToken}, which share it.
 abstract contract TokenMovements is PackedHoldings {
-    /// @dev One slot, read first in every movement.
+    /// @dev The configuration fills one slot, which every movement reads first.
     struct Config {
         address engine;
         uint8 decimals;
@@ -20,12 +20,13 @@ abstract contract TokenMovements is PackedHoldings {
     // slither-disable-next-line uninitialized-state
     Config internal _config;
 
-    /// @notice Decimals of one whole token, 0 to 36.
+    /// @notice Returns the decimals of one whole token, 0 to 36.
     function decimals() public view override returns (uint8) {
         return _config.decimals;
     }
 
-    /// @dev Transfers of holders and spenders end here. Effects first: the engine is told what is, and refuses it.
+    /// @dev Transfers of holders and spenders end here. Effects come first: the engine is told of the movement that was
+    /// made, and refuses it.
     function _update(address from, address to, uint256 amount) internal override {
         address engine_ = _running();
         if (msg.sender != from && _isWalletFrozen(msg.sender)) {
@@ -36,7 +37,7 @@ abstract contract TokenMovements is PackedHoldings {
         IAutomatedComplianceEngine(engine_).admitTransfer(msg.sender, from, to, amount, fromBalance, toBalance);
     }
 
-    /// @dev One slot: whether holders may move, and who decides.
+    /// @dev Reads from one slot whether holders may move, and the contract that decides.
     function _running() internal view returns (address) {
         Config memory config = _config;
         if (config.paused) revert IComplianceAwareToken.ComplianceAwareToken__Paused();

@@ -26,7 +26,7 @@ contract AaveV3Strategy is IAaveV3Strategy, ERC4626, ReentrancyGuardTransient {
     uint256 private constant _CAP_START = 116;
     uint256 private constant _CAP_MASK = (1 << 36) - 1;
     uint256 private constant _DECIMALS_START = 48;
-    /// @dev Most that anybody's deposit is let through at once where Aave has no cap: arithmetic stays far from overflow.
+    /// @dev Maximum of one deposit where Aave has no cap, smallest units: arithmetic stays far from overflow.
     uint256 private constant _NO_CAP = type(uint112).max;
 
     IAavePool private immutable _pool;
@@ -209,14 +209,14 @@ contract AaveV3Strategy is IAaveV3Strategy, ERC4626, ReentrancyGuardTransient {
         return _pool.getReserveNormalizedIncome(asset());
     }
 
-    /// @dev Less than a scaled unit is what Aave rounds by since 3.5, at most half of one before: less of the asset than the
-    /// index. Whole units of the asset differ by no more than the index rounded up.
+    /// @dev Aave has rounded by less than a scaled unit since 3.5, and by at most half of one before: less of the asset
+    /// than the index. Whole units of the asset differ by no more than the index rounded up.
     function _margin() private view returns (uint256) {
         return FixedPointMathLib.divUp(_index(), _RAY);
     }
 
-    /// @dev Cash in the reserve, if it pays now. Since 3.1 a pool pays no more than it has counted in and out itself: what
-    /// is sent to the aToken is not for withdrawing.
+    /// @dev Returns the cash in the reserve, if the reserve pays now. Since 3.1 a pool pays no more than it has counted
+    /// in and out itself: amounts that were sent to the aToken cannot be withdrawn.
     function _cash() private view returns (uint256) {
         uint256 map = _pool.getReserveData(asset()).configuration;
         if (map & _ACTIVE == 0 || map & _PAUSED != 0) return 0;

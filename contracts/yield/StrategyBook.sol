@@ -13,8 +13,9 @@ import {ProfitLock} from "./ProfitLock.sol";
 import {TryVault} from "./TryVault.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
-/// @title What strategies owe, and how that is known
-/// @notice The optimizer's half that talks to strategies: appraise, book, push, pull. See {IYieldOptimizer}.
+/// @title Debts of strategies, and their appraisal
+/// @notice This half of the optimizer talks to strategies: it appraises, books, pushes and pulls. See
+/// {IYieldOptimizer}.
 /// @dev One appraisal serves views and transactions alike, so that previews are exact.
 abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     using LeakyBucket for LeakyBucket.Bucket;
@@ -25,9 +26,9 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     /// @param gross Idle cash and all debts, losses that are not booked yet taken off.
     /// @param locked Profit that is locked, after it absorbed them.
     /// @param silent Part of gross that strategies owe which do not answer.
-    /// @param blind Whether any strategy with shares does not answer.
-    /// @param known Which strategies answered.
-    /// @param worths What their shares would pay.
+    /// @param blind True if any strategy with shares does not answer.
+    /// @param known True for each strategy that answered.
+    /// @param worths Amount that each strategy's shares would pay, in the asset.
     struct Appraisal {
         uint256 gross;
         uint256 locked;
@@ -42,7 +43,8 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     uint256 internal constant _BPS = 10_000;
     uint256 internal constant _BPS_TO_WAD = 1e14;
     uint256 internal constant _MAX_STRATEGIES = 10;
-    /// @dev ERC-4626 vaults round a few units away on every move; so much is booked, but cuts nobody.
+    /// @dev Number of units that an ERC-4626 vault may round away on a move; such a loss is booked, but cuts no
+    /// strategy.
     uint256 internal constant _DUST = 10;
 
     Terms internal _terms;
@@ -57,7 +59,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     // -- Knowing -----------------------------------------------------------------------------------------------------
 
-    /// @dev What everything counts now, losses since the last booking included.
+    /// @dev Appraises everything now, losses since the last booking included.
     function _appraise() internal view returns (Appraisal memory a) {
         uint256 count = _strategies.length;
         a.known = new bool[](count);
@@ -74,17 +76,17 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         a.locked = FixedPointMathLib.zeroFloorSub(_lock.lockedAt(block.timestamp), a.losses);
     }
 
-    /// @return What shares are worth together.
+    /// @return Worth of all shares together, in the asset.
     function _total(Appraisal memory a) internal pure returns (uint256) {
         return FixedPointMathLib.zeroFloorSub(a.gross, a.locked);
     }
 
-    /// @return The same without what does not answer.
+    /// @return Worth of all shares together without the strategies that do not answer, in the asset.
     function _exitTotal(Appraisal memory a) internal pure returns (uint256) {
         return FixedPointMathLib.zeroFloorSub(a.gross, a.locked + a.silent);
     }
 
-    /// @return value Idle cash and what every strategy would pay, gains that nobody has reported included.
+    /// @return value Idle cash and the amounts that all strategies would pay, gains that nobody has reported included.
     function _liveValue(Appraisal memory a) internal view returns (uint256 value) {
         value = _idle;
         for (uint256 k; k < a.worths.length; ++k) {
@@ -92,7 +94,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         }
     }
 
-    /// @return liquid Idle cash and what strategies say that they would pay at once.
+    /// @return liquid Idle cash and the amounts that strategies say that they would pay at once.
     function _liquid(Appraisal memory a) internal view returns (uint256 liquid) {
         liquid = _idle;
         for (uint256 k; k < a.worths.length; ++k) {
@@ -113,7 +115,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         (, assets) = TryVault.previewRedeem(vault, shares);
     }
 
-    /// @dev What a strategy's debt is once its loss is booked.
+    /// @dev Returns a strategy's debt once its loss is booked, in the asset.
     function _counts(Strategy memory s, bool known, uint256 worth) private pure returns (uint256) {
         if (known) return FixedPointMathLib.min(s.debt, worth);
         return s.status == Status.Cut ? 0 : s.debt;
@@ -121,7 +123,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     // -- Booking -----------------------------------------------------------------------------------------------------
 
-    /// @dev What everything counts, with losses booked.
+    /// @dev Appraises everything and books the losses.
     function _sync() internal returns (Appraisal memory a) {
         a = _appraise();
         _book(a);
@@ -136,7 +138,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         _lock = _lock.lost(a.losses, block.timestamp);
     }
 
-    /// @dev One strategy's share of it; the lock is the caller's.
+    /// @dev Books one strategy's share of the loss; the caller updates the lock.
     function _bookLoss(uint256 k, bool known, uint256 worth) private returns (uint256 loss) {
         Strategy memory s = _strategies[k];
         uint256 counts = _counts(s, known, worth);
@@ -172,7 +174,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     // -- Moving ------------------------------------------------------------------------------------------------------
 
-    /// @dev Pulls, then pushes.
+    /// @dev Makes a plan's moves: pulls first, then pushes.
     function _move(Target[] calldata targets, Appraisal memory a) internal {
         uint256 seen;
         for (uint256 i; i < targets.length; ++i) {
@@ -204,8 +206,9 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         }
     }
 
-    /// @dev Calls back `assets`, or what the strategy pays of it. What arrives pays the debt; what is above it is a gain;
-    /// what the rest is worth less than its debt is a loss. The caller holds the reentrancy lock.
+    /// @dev Calls back `assets`, or the part of it that the strategy pays. The payment lowers the debt; an amount above
+    /// the debt is a gain; if the rest is worth less than its debt, the difference is a loss. The caller holds the
+    /// reentrancy lock.
     /// @return ok False if the strategy refused.
     function _pull(uint256 k, bool known, uint256 worth, uint256 assets) internal returns (bool ok, uint256 received) {
         Strategy memory s = _strategies[k];
@@ -240,7 +243,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     // The caller holds the reentrancy lock, views included: the balance before is that of this call alone.
     // slither-disable-start reentrancy-balance,reentrancy-no-eth
-    /// @dev Pays in. A strategy that takes more or less than the amount is refused.
+    /// @dev Pays money into a strategy. A strategy that takes more or less than the amount is refused.
     function _push(uint256 k, uint256 assets) private {
         address vault = _strategies[k].vault;
         IERC20 token = IERC20(asset());
@@ -263,7 +266,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     // slither-disable-end reentrancy-balance,reentrancy-no-eth
 
     /// @dev Takes one leg of an exit in kind out of the books.
-    /// @param due What the exit is worth in the asset, of `a.gross` together with what is locked.
+    /// @param due Worth of the exit in the asset, as a part of `a.gross` together with the locked profit.
     /// @return leg Shares of the strategy.
     function _takeLeg(
         uint256 k,
@@ -279,8 +282,8 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         if (s.shares == 0) return 0;
         uint256 less;
         if (!a.known[k]) {
-            // At its debt, where that counts: what it gave beyond its weight would be missing behind locked profit. A cut
-            // one counts for nothing, so it gives the part of its shares that was burned.
+            // At its debt, where that counts: what it gave beyond its weight would be missing behind locked profit. A
+            // cut one counts for nothing, so it gives the part of its shares that was burned.
             bool counts = _counts(s, false, 0) != 0;
             leg = counts
                 ? FixedPointMathLib.fullMulDiv(s.shares, due, a.gross)
@@ -294,7 +297,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         (_strategies[k].shares, _strategies[k].debt) = (s.shares - uint128(leg), s.debt - uint128(less));
     }
 
-    /// @dev WAD.
+    /// @dev Returns the maximum loss of a strategy, WAD.
     function _maxLoss() internal view returns (uint256) {
         return uint256(_terms.maxLossBps) * _BPS_TO_WAD;
     }

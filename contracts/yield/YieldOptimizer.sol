@@ -24,7 +24,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     uint8 private constant _OFFSET = 6;
-    /// @dev Shares for a unit of the asset, at first 10^6, above which a share is worth nothing: more could overflow.
+    /// @dev Shares per unit of the asset, at first 10^6, above which a share is worth nothing: more could overflow.
     uint256 private constant _MAX_RATE = 1e15;
 
     /// @inheritdoc IYieldOptimizer
@@ -478,7 +478,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         _lossBucket = LeakyBucket.Bucket(level.toUint128(), uint40(block.timestamp));
     }
 
-    /// @dev Before terms change, what is in the bucket is settled under the old ones.
+    /// @dev Settles the level of the bucket under the old terms, before terms change.
     function _settleBucket() private {
         (uint256 level,,) = lossBucket();
         _lossBucket = LeakyBucket.Bucket(level.toUint128(), uint40(block.timestamp));
@@ -489,13 +489,13 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         emit TermsChanged(terms_);
     }
 
-    /// @dev Half the loss budget, WAD: see LeakyBucket.
+    /// @dev Returns half the loss budget, WAD: see LeakyBucket.
     function _capacity() private view returns (uint256) {
         return uint256(_terms.lossBudgetBps) * _BPS_TO_WAD / 2;
     }
 
-    /// @dev Burns shares for cash: idle first, then what strategies pay, in their order; one that refuses is passed by. A
-    /// little more is asked for, in case a strategy rounds it away.
+    /// @dev Burns shares for cash: idle cash first, then the payments of strategies, in their order; one that refuses
+    /// is passed by. A little more is asked for, in case a strategy rounds it away.
     function _leave(Appraisal memory a, address receiver, address owner, uint256 assets_, uint256 shares) private {
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
         _burn(owner, shares);
@@ -509,7 +509,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         emit Withdraw(msg.sender, receiver, owner, assets_, shares);
     }
 
-    /// @dev Sends, or sets aside if the token refuses. It left the books before.
+    /// @dev Sends an amount, or sets it aside if the token refuses. The amount left the books before.
     function _send(address token, address receiver, address owner, uint256 amount) private {
         // slither-disable-next-line incorrect-equality (nothing to send)
         if (amount == 0 || TryToken.transfer(token, receiver, amount)) return;
@@ -529,7 +529,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         return up ? FixedPointMathLib.fullMulDivUp(x, y, d) : FixedPointMathLib.fullMulDiv(x, y, d);
     }
 
-    /// @dev Nobody buys what is not known, or what is worth nothing.
+    /// @dev Nobody may buy shares whose worth is unknown or nothing.
     function _maxDeposit(Appraisal memory a) private view returns (uint256) {
         if (isClosed || a.blind || totalSupply() / (_total(a) + 1) > _MAX_RATE) return 0;
         return FixedPointMathLib.zeroFloorSub(type(uint112).max, a.gross);

@@ -3,14 +3,14 @@ pragma solidity 0.8.37;
 
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
-/// @title What an optimizer's terms may be, and which way they are tighter
+/// @title Bounds of an optimizer's terms, and the direction in which each one tightens
 library YieldTerms {
     uint256 private constant _BPS = 10_000;
     uint256 private constant _HOUR = 1 hours;
     uint256 private constant _MONTH = 30 days;
     uint256 private constant _YEAR = 365 days;
 
-    /// @return Whether every field is inside the bounds that the interface names.
+    /// @return True if every field is inside the bounds that the interface names.
     function valid(IYieldOptimizer.Terms memory t) internal pure returns (bool) {
         bool parts = t.minLiquidBps <= _BPS && _between(t.lossBudgetBps, 1, _BPS) && t.maxGainBps <= _BPS
             && _between(t.maxLossBps, 1, _BPS);
@@ -18,7 +18,7 @@ library YieldTerms {
             && _between(t.reportInterval, _HOUR, _MONTH) && _between(t.unlockTime, _HOUR, _YEAR);
     }
 
-    /// @return Whether any field of `b` is looser than in `a`.
+    /// @return True if any field of `b` is looser than in `a`.
     function loosenedBy(IYieldOptimizer.Terms memory a, IYieldOptimizer.Terms memory b) internal pure returns (bool) {
         bool parts = b.minLiquidBps < a.minLiquidBps || b.lossBudgetBps > a.lossBudgetBps || b.maxGainBps > a.maxGainBps
             || b.maxLossBps > a.maxLossBps;

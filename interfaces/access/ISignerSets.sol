@@ -2,12 +2,13 @@
 pragma solidity ^0.8.24;
 
 /// @title Quorums of keeper signers
-/// @notice A set is a list of signers, each with a weight, and a threshold that their weights have to reach. Whoever trusts a set names it by id: a covariance universe by its
-/// own id, a portfolio's rebalances by its address as bytes32. Adding waits out the registrar's delay, removing acts at
-/// once; a set that falls below its threshold approves nothing until a signer is added.
+/// @notice A set is a list of signers, each with a weight, and a threshold that the sum of their weights has to reach.
+/// A contract that relies on a set names it by id: a covariance universe by its own id, a portfolio's rebalances by its
+/// address as bytes32. Adding a signer waits out the registrar's delay, removing one acts at once; a set that falls
+/// below its threshold approves nothing until a signer is added.
 interface ISignerSets {
     /// @param signer EOA or ERC-1271 contract that signed.
-    /// @param data 65-byte ECDSA signature, or whatever the ERC-1271 contract takes.
+    /// @param data 65-byte ECDSA signature, or the bytes that the ERC-1271 contract takes.
     struct Signature {
         address signer;
         bytes data;
@@ -26,7 +27,7 @@ interface ISignerSets {
     error SignerSets__ZeroSigner(bytes32 setId);
     /// @dev Thresholds run from 1 to the sum of the signers' weights.
     error SignerSets__BadThreshold(bytes32 setId, uint256 threshold, uint256 totalWeight);
-    /// @dev Zero, or so little that the set could not reach its threshold.
+    /// @dev The weight is zero, or so low that the set could not reach its threshold.
     error SignerSets__BadWeight(bytes32 setId, address signer, uint256 weight);
     error SignerSets__BelowQuorum(bytes32 setId, uint256 weight, uint256 threshold);
     /// @dev Signers come in strictly ascending order, so that none counts twice.
@@ -55,7 +56,7 @@ interface ISignerSets {
     /// @notice Reverts unless `digest` carries valid signatures of members whose weights reach the threshold (I6).
     /// @param setId The set that has to agree.
     /// @param digest EIP-712 digest, bound by its maker to chain and contract.
-    /// @param signatures In strictly ascending order of signer; every one has to be valid.
+    /// @param signatures The members' signatures in strictly ascending order of signer; every one has to be valid.
     function requireQuorum(bytes32 setId, bytes32 digest, Signature[] calldata signatures) external view;
 
     /// @return count Number of signers in the set.
@@ -64,7 +65,7 @@ interface ISignerSets {
 
     function isSigner(bytes32 setId, address account) external view returns (bool);
 
-    /// @return What the account's signature counts; 0 for one that is no signer.
+    /// @return Weight of the account's signature in the set; 0 for an account that is no signer.
     function weightOf(bytes32 setId, address account) external view returns (uint256);
 
     /// @return Sum of the signers' weights.

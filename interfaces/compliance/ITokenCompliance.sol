@@ -2,8 +2,9 @@
 pragma solidity ^0.8.24;
 
 /// @title ERC-3643's ICompliance, for one token
-/// @notice What `token.compliance()` names, so that tools that ask a compliance contract find one. It keeps nothing: it asks
-/// the engine. The token itself calls the engine directly. Modules do not exist: rules are the engine's data.
+/// @notice The contract that `token.compliance()` returns, so that tools that look for a compliance contract find one.
+/// It keeps no state and asks the engine. The token itself calls the engine directly. There are no modules, because
+/// rules are the engine's data.
 interface ITokenCompliance {
     event TokenBound(address token);
     event TokenUnbound(address token);
@@ -13,35 +14,36 @@ interface ITokenCompliance {
     /// @dev Rules are data of the engine, not modules.
     error TokenCompliance__NoModules();
 
-    /// @notice Called by the token that takes this as its compliance.
+    /// @notice Notes that the calling token takes this contract as its compliance. Only the token may call it.
     function bindToken(address token) external;
-    /// @notice Called by the token that leaves it.
+    /// @notice Notes that the calling token leaves this contract. Only the token may call it.
     function unbindToken(address token) external;
     function isTokenBound(address token) external view returns (bool);
     function getTokenBound() external view returns (address);
 
-    /// @notice Whether the rules let a transfer by `from` itself through; address zero as `from` asks about issuance.
+    /// @notice Tells whether the rules admit a transfer that `from` itself makes; address zero as `from` asks about
+    /// issuance.
     function canTransfer(address from, address to, uint256 amount) external view returns (bool);
 
-    /// @notice Only the token may; nothing to do, as the engine has already been told.
+    /// @notice Does nothing, because the engine has already been told. Only the token may call it.
     function transferred(address from, address to, uint256 amount) external;
-    /// @notice Only the token may; nothing to do, as the engine has already been told.
+    /// @notice Does nothing, because the engine has already been told. Only the token may call it.
     function created(address to, uint256 amount) external;
-    /// @notice Only the token may; nothing to do, as the engine has already been told.
+    /// @notice Does nothing, because the engine has already been told. Only the token may call it.
     function destroyed(address from, uint256 amount) external;
 
-    /// @notice Always refused.
+    /// @notice Always reverts, because there are no modules.
     function addModule(address module) external;
-    /// @notice Always refused.
+    /// @notice Always reverts, because there are no modules.
     function removeModule(address module) external;
-    /// @notice Always refused.
+    /// @notice Always reverts, because there are no modules.
     function callModuleFunction(bytes calldata callData, address module) external;
-    /// @return None.
+    /// @return An empty list.
     function getModules() external view returns (address[] memory);
-    /// @return False.
+    /// @return Always false.
     function isModuleBound(address module) external view returns (bool);
 
-    /// @notice ERC-1404's text for a code: an IAutomatedComplianceEngine.Reason.
+    /// @notice Returns ERC-1404's text for a code: an IAutomatedComplianceEngine.Reason.
     function messageOf(uint8 code) external pure returns (string memory);
 
     /// @return The engine that decides.

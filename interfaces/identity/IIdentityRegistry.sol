@@ -3,15 +3,15 @@ pragma solidity ^0.8.24;
 
 import {IOnchainId} from "./IOnchainId.sol";
 
-/// @title Who a holder is
-/// @notice One storage slot a holder decides on every check: where it lives, what class of investor it is, until when its
-/// KYC, AML and accreditation count, which claim topics and documents it has, and flags. ONCHAINID claims are verified when
-/// an identity is registered and when anyone refreshes it; between the two only the expiries are read.
+/// @title Registry of holders' identities
+/// @notice Every check is decided by one storage slot per holder: its country, its class of investor, the times until
+/// which its KYC, AML and accreditation count, its claim topics and documents, and flags. ONCHAINID claims are verified
+/// when an identity is registered and when anyone refreshes it; between the two only the expiries are read.
 ///
-/// The registry speaks ERC-3643's IIdentityRegistry, and is its own trusted issuers and claim topics registry. A registry
-/// serves one token or many. "Role" is the AccessManager's role of the function on the shared registry, also for the
-/// registries that a factory clones: those also obey their factory, through which delayed roles act.
-/// Functions marked "or agent" may be called by an account or token that `isAgent` names.
+/// The registry speaks ERC-3643's IIdentityRegistry, and is its own trusted issuers and claim topics registry. A
+/// registry serves one token or many. "Role" is the AccessManager's role of the function on the shared registry, also
+/// for the registries that a factory clones: those also obey their factory, through which delayed roles act. Functions
+/// marked "or agent" may be called by an account or token that `isAgent` names.
 interface IIdentityRegistry {
     enum InvestorClass {
         None,
@@ -20,7 +20,7 @@ interface IIdentityRegistry {
         Institutional
     }
 
-    /// @dev Which expiry of the slot a topic's claims set.
+    /// @dev The expiry of the slot that a topic's claims set.
     enum Term {
         None,
         Kyc,
@@ -28,20 +28,26 @@ interface IIdentityRegistry {
         Accreditation
     }
 
-    /// @param country ISO 3166-1 numeric, or any other number below 65,535; 65,535 stands for ERC-3643's unstated country 0.
-    /// @param investorClass Class of investor; None for a venue account, and for an identity whose required claims are not valid.
-    /// @param frozen No transfer in, out or on behalf of others while set. All wallets of an ONCHAINID are frozen together.
-    /// @param venue A pool or router: may hold or move regulated tokens only opposite an eligible account.
+    /// @param country ISO 3166-1 numeric, or any other number below 65,535; 65,535 stands for ERC-3643's unstated
+    /// country 0.
+    /// @param investorClass Class of investor; None for a venue account, and for an identity whose required claims are
+    /// not valid.
+    /// @param frozen True while no transfer in, out or on behalf of others is allowed. All wallets of an ONCHAINID are
+    /// frozen together.
+    /// @param venue True for a pool or router, which may hold or move regulated tokens only opposite an eligible
+    /// account.
     /// @param kycExpiry Unix seconds from which the KYC no longer counts; read on every check.
-    /// @param amlExpiry The same of the AML check.
-    /// @param accreditationExpiry From then on the account counts as Retail.
-    /// @param topics Bit i: the claim of the topic at index i was valid when last verified. All bits for an officer's word.
+    /// @param amlExpiry Unix seconds from which the AML check no longer counts; read on every check.
+    /// @param accreditationExpiry Unix seconds from which the account counts as Retail.
+    /// @param topics Bit i: the claim of the topic at index i was valid when last verified. All bits for an officer's
+    /// word.
     /// @param documents Bit i: the holder's document of kind i is on file.
-    /// @param sanctioned The account, or another wallet of its ONCHAINID, is on the sanctions list.
-    /// @param linked Another wallet has the same ONCHAINID: holdings are added up.
-    /// @param listed The account itself is on the sanctions list.
-    /// @param former The account was a wallet of an ONCHAINID, whose freezes and sanctions still bind it.
-    /// @param sharedLedger A venue account that keeps a ledger which anyone can hold; tokens admit it one by one.
+    /// @param sanctioned True if the account, or another wallet of its ONCHAINID, is on the sanctions list.
+    /// @param linked True if another wallet has the same ONCHAINID: holdings are added up.
+    /// @param listed True if the account itself is on the sanctions list.
+    /// @param former True if the account was a wallet of an ONCHAINID, whose freezes and sanctions still bind it.
+    /// @param sharedLedger True for a venue account that keeps a ledger which anyone can hold; tokens admit it one by
+    /// one.
     struct Identity {
         uint16 country;
         InvestorClass investorClass;
@@ -59,12 +65,13 @@ interface IIdentityRegistry {
         bool sharedLedger;
     }
 
-    /// @notice What a claim topic means here.
-    /// @param required Without a valid claim of it an identity is not verified.
-    /// @param dated The claim's data begins with a 32-byte word: unix seconds from which it no longer counts.
-    /// @param term Which expiry it sets; the earliest of the same term counts.
+    /// @notice The meaning of a claim topic in this registry.
+    /// @param required True if an identity without a valid claim of the topic is not verified.
+    /// @param dated True if the claim's data begins with a 32-byte word: unix seconds from which it no longer counts.
+    /// @param term Expiry that it sets; the earliest of the same term counts.
     /// @param grants Class that a valid claim gives; the highest counts.
-    /// @param validity Seconds for which a verification counts, whatever the claim says; then it needs a refresh.
+    /// @param validity Maximum number of seconds for which a verification counts, for any date in the claim; then it
+    /// needs a refresh.
     struct TopicTerms {
         bool required;
         bool dated;
@@ -89,7 +96,7 @@ interface IIdentityRegistry {
 
     // -- Ours --------------------------------------------------------------------------------------------------------
 
-    /// @notice The verdict that now stands; after every registration, update and refresh.
+    /// @notice A registration, update or refresh ended with this verdict.
     event IdentityVerified(
         address indexed account,
         uint16 indexed country,
@@ -114,7 +121,7 @@ interface IIdentityRegistry {
     error IdentityRegistry__AlreadyExpired(uint40 kycExpiry);
     error IdentityRegistry__NotRegistered(address account);
     error IdentityRegistry__AlreadyRegistered(address account);
-    /// @dev Nothing to refresh: no ONCHAINID stands behind the account.
+    /// @dev There is nothing to refresh, because no ONCHAINID stands behind the account.
     error IdentityRegistry__NoClaims(address account);
     /// @dev A venue account is no investor and an investor is no venue account.
     error IdentityRegistry__IsVenue(address account);
@@ -131,7 +138,8 @@ interface IIdentityRegistry {
     error IdentityRegistry__NotAnAgent(address agent);
     error IdentityRegistry__TooManyTopics(uint256 most);
     error IdentityRegistry__TooManyIssuers(uint256 most);
-    /// @dev All trusted issuers together may speak on so many topics: a refresh that asks each of them fits a transaction.
+    /// @dev All trusted issuers together may speak on so many topics: a refresh that asks each of them fits a
+    /// transaction.
     error IdentityRegistry__TooManyPairs(uint256 most);
     error IdentityRegistry__UnknownTopic(uint256 topic);
     error IdentityRegistry__KnownTopic(uint256 topic);
@@ -140,7 +148,8 @@ interface IIdentityRegistry {
     error IdentityRegistry__KnownIssuer(address issuer);
     error IdentityRegistry__NoTopics();
     error IdentityRegistry__OnlySanctionsList(address caller);
-    /// @dev A token replaces no wallets that may hold another token of the registry; an officer registers the new wallet.
+    /// @dev A token replaces no wallets that may hold another token of the registry; an officer registers the new
+    /// wallet.
     error IdentityRegistry__ServesOtherTokens(address token);
     /// @dev A caller could otherwise starve a claim's verification of gas and have it taken for invalid.
     error IdentityRegistry__NotEnoughGas(uint256 needed, uint256 left);
@@ -149,11 +158,12 @@ interface IIdentityRegistry {
 
     // -- Identities: ERC-3643 ----------------------------------------------------------------------------------------
 
-    /// @notice Registers a wallet of an ONCHAINID and verifies its claims. Missing claims do not revert: the wallet is not
-    /// verified until someone refreshes it with claims in place. A freeze survives. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Registers a wallet of an ONCHAINID and verifies its claims. Missing claims do not revert: the wallet is
+    /// not verified until someone refreshes it with claims in place. A freeze survives. Role: COMPLIANCE_OFFICER, or
+    /// agent.
     function registerIdentity(address account, IOnchainId identity, uint16 country) external;
 
-    /// @notice The same for many. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Registers many accounts, each as {registerIdentity} does. Role: COMPLIANCE_OFFICER, or agent.
     function batchRegisterIdentity(
         address[] calldata accounts,
         IOnchainId[] calldata identities,
@@ -161,11 +171,11 @@ interface IIdentityRegistry {
     )
         external;
 
-    /// @notice Puts another ONCHAINID behind a wallet and verifies it. Documents of the ONCHAINID before are no longer on file.
-    /// Refused for a wallet that is frozen or sanctioned. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Puts another ONCHAINID behind a wallet and verifies it. Documents of the ONCHAINID before are no longer
+    /// on file. Refused for a wallet that is frozen or sanctioned. Role: COMPLIANCE_OFFICER, or agent.
     function updateIdentity(address account, IOnchainId identity) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Changes the country of a registered account. Role: COMPLIANCE_OFFICER, or agent.
     function updateCountry(address account, uint16 country) external;
 
     /// @notice Forgets an investor; a freeze and a sanction survive it, and those of its ONCHAINID still bind it.
@@ -174,8 +184,8 @@ interface IIdentityRegistry {
 
     function contains(address account) external view returns (bool);
 
-    /// @notice Whether a verified account can send to this one: neither frozen nor sanctioned, and either a venue account or one
-    /// whose verdict stands now (class given, KYC and AML not lapsed).
+    /// @notice Tells whether a verified account can send to this one: it is neither frozen nor sanctioned, and it is
+    /// either a venue account or one whose verdict stands now (it has a class, and its KYC and AML have not lapsed).
     function isVerified(address account) external view returns (bool);
 
     /// @return The ONCHAINID behind the wallet; zero for a venue account or an officer's word.
@@ -206,39 +216,41 @@ interface IIdentityRegistry {
 
     // -- Identities: ours --------------------------------------------------------------------------------------------
 
-    /// @notice Registers or refreshes an investor on the officer's own word, without claims: portfolios, custodians. KYC, AML
-    /// and accreditation lapse together. A freeze survives. Role: COMPLIANCE_OFFICER.
+    /// @notice Registers or refreshes an investor on the officer's own word, without claims: portfolios, custodians.
+    /// KYC, AML and accreditation lapse together. A freeze survives. Role: COMPLIANCE_OFFICER.
     function registerIdentity(address account, uint16 country, InvestorClass investorClass, uint40 kycExpiry) external;
 
     /// @notice Verifies the claims behind a wallet anew; anyone may, so that a revoked claim cannot hide.
     function refresh(address account) external;
 
-    /// @notice Puts a new wallet in place of a lost one: same ONCHAINID, country, verdict and documents. A token may do so only
-    /// while the registry serves no other token. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Puts a new wallet in place of a lost one: same ONCHAINID, country, verdict and documents. A token may do
+    /// so only while the registry serves no other token. Role: COMPLIANCE_OFFICER, or agent.
     function replaceWallet(address lost, address replacement) external;
 
-    /// @notice Freezes or unfreezes any account, registered or not, and every other wallet of its ONCHAINID, also those that
-    /// are registered later. Role: COMPLIANCE_OFFICER.
+    /// @notice Freezes or unfreezes any account, registered or not, and every other wallet of its ONCHAINID, also those
+    /// that are registered later. Role: COMPLIANCE_OFFICER.
     function setFrozen(address account, bool frozen) external;
 
-    /// @notice Marks a pool or router as venue account, or takes the mark away; a freeze survives both. An account that answers
-    /// like a ledger which anyone can hold is refused: see `setSharedLedger`. Role: COMPLIANCE_OFFICER.
+    /// @notice Marks a pool or router as venue account, or takes the mark away; a freeze survives both. An account that
+    /// answers like a ledger which anyone can hold is refused: see `setSharedLedger`. Role: COMPLIANCE_OFFICER.
     function setVenueAccount(address account, bool venue) external;
 
-    /// @notice Marks a venue account whose own ledger anyone can hold: Uniswap V4's PoolManager, Balancer's Vault, an ERC-4626 vault.
-    /// It receives only tokens that admit it ({IAutomatedComplianceEngine-admitSharedLedger}). `setVenueAccount(account, false)`
-    /// takes the mark away. Role: COMPLIANCE_OFFICER.
+    /// @notice Marks a venue account whose own ledger anyone can hold: Uniswap V4's PoolManager, Balancer's Vault, an
+    /// ERC-4626 vault. It receives only tokens that admit it ({IAutomatedComplianceEngine-admitSharedLedger}).
+    /// `setVenueAccount(account, false)` takes the mark away. Role: COMPLIANCE_OFFICER.
     function setSharedLedger(address account) external;
 
-    /// @notice Sets how many wallets an ONCHAINID may have, 1 to 32; it is 8 until then. A lower maximum removes no wallet. Each
-    /// wallet costs gas whenever a person with several of them moves tokens. Role: COMPLIANCE_OFFICER_DELAYED.
+    /// @notice Sets how many wallets an ONCHAINID may have, 1 to 32; it is 8 until then. A lower maximum removes no
+    /// wallet. Each wallet costs gas whenever a person with several of them moves tokens. Role:
+    /// COMPLIANCE_OFFICER_DELAYED.
     function setMaxWallets(uint8 most) external;
 
-    /// @notice Marks accounts and their persons with what the sanctions list says now; anyone may. A registry is told of each
-    /// change of the list, so this is needed only for a wallet that was forgotten before its person was sanctioned.
+    /// @notice Marks accounts and their persons with what the sanctions list says now; anyone may. A registry is told
+    /// of each change of the list, so this is needed only for a wallet that was forgotten before its person was
+    /// sanctioned.
     function syncSanctions(address[] calldata accounts) external;
 
-    /// @notice Says which documents of a holder are on file; bit i stands for kind i. Role: COMPLIANCE_OFFICER.
+    /// @notice Sets which documents of a holder are on file; bit i stands for kind i. Role: COMPLIANCE_OFFICER.
     function setDocuments(address account, uint16 documents) external;
 
     // -- Claim topics and trusted issuers: ERC-3643 ------------------------------------------------------------------
@@ -247,20 +259,21 @@ interface IIdentityRegistry {
     /// `setTopicTerms`. Stored verdicts change when they are refreshed. Role: COMPLIANCE_OFFICER_DELAYED.
     function addClaimTopic(uint256 topic) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED.
+    /// @notice Removes a claim topic. Role: COMPLIANCE_OFFICER_DELAYED.
     function removeClaimTopic(uint256 topic) external;
 
-    /// @notice Topics by index; a removed one is skipped.
+    /// @notice Returns the topics by index; a removed one is skipped.
     function getClaimTopics() external view returns (uint256[] memory);
 
     /// @notice Trusts an issuer on topics. All issuers together have at most 48 pairs of issuer and topic.
     /// Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: a wrong issuer lets anyone in.
     function addTrustedIssuer(address issuer, uint256[] calldata topics) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER. Verdicts that rest on the issuer fall when they are refreshed.
+    /// @notice Trusts an issuer no longer. Verdicts that rest on the issuer fall when they are refreshed. Role:
+    /// COMPLIANCE_OFFICER.
     function removeTrustedIssuer(address issuer) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED.
+    /// @notice Changes the topics that an issuer is trusted on. Role: COMPLIANCE_OFFICER_DELAYED.
     function updateIssuerClaimTopics(address issuer, uint256[] calldata topics) external;
 
     function getTrustedIssuers() external view returns (address[] memory);
@@ -277,11 +290,12 @@ interface IIdentityRegistry {
 
     function topicTerms(uint256 topic) external view returns (TopicTerms memory terms, uint8 index);
 
-    /// @notice The claim of one issuer on one topic, as a registration reads it. Reverts if identity or issuer answer nonsense.
-    /// Only a canonical ECDSA signature counts (65 bytes, v of 27 or 28, s in the lower half of the order): an issuer revokes a
-    /// signature, and another encoding of it would bring the claim back.
-    /// @return valid Confirmed by the issuer.
-    /// @return expiry What the claim's data say if dated, else the end of time.
+    /// @notice Returns the claim of one issuer on one topic, as a registration reads it. Reverts if identity or issuer
+    /// answer nonsense. Only a canonical ECDSA signature counts (65 bytes, v of 27 or 28, s in the lower half of the
+    /// order): an issuer revokes a signature, and another encoding of it would bring the claim back.
+    /// @return valid True if the issuer confirms the claim.
+    /// @return expiry Unix seconds that the claim's data hold if `dated`, at most the maximum of uint40, which stands
+    /// for no expiry; 0 if the claim is not valid.
     function readClaim(
         IOnchainId identity,
         address issuer,
@@ -294,16 +308,17 @@ interface IIdentityRegistry {
 
     // -- Agents ------------------------------------------------------------------------------------------------------
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED. At worst: an agent registers whom it likes.
+    /// @notice Makes an account an agent. Role: COMPLIANCE_OFFICER_DELAYED. At worst: an agent registers any account
+    /// that it likes.
     function addAgent(address agent) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER.
+    /// @notice Ends that an account is an agent. Role: COMPLIANCE_OFFICER.
     function removeAgent(address agent) external;
 
     /// @notice Makes a new token an agent, so that it can recover wallets. Role: FACTORY.
     function bindToken(address token) external;
 
-    /// @return Whether `token` was bound and no other token ever was.
+    /// @return True if `token` was bound and no other token ever was.
     function servesOnly(address token) external view returns (bool);
 
     function isAgent(address agent) external view returns (bool);
@@ -312,12 +327,13 @@ interface IIdentityRegistry {
 
     function identityOf(address account) external view returns (Identity memory);
 
-    /// @notice The identity as the one word that it is stored in: country in bits 0-15, class in 16-23, frozen in bit 24,
-    /// venue in bit 32, kycExpiry in 40-79, amlExpiry in 80-119, accreditationExpiry in 120-159, topics in 160-175, documents
-    /// in 176-191, sanctioned in bit 192, linked in bit 200, listed in bit 208, former in bit 216, sharedLedger in bit 224.
+    /// @notice Returns the identity as the one word that it is stored in: country in bits 0-15, class in 16-23, frozen
+    /// in bit 24, venue in bit 32, kycExpiry in 40-79, amlExpiry in 80-119, accreditationExpiry in 120-159, topics in
+    /// 160-175, documents in 176-191, sanctioned in bit 192, linked in bit 200, listed in bit 208, former in bit 216,
+    /// sharedLedger in bit 224.
     function packedIdentityOf(address account) external view returns (uint256);
 
-    /// @notice Both sides of a transfer, packed, in one call.
+    /// @notice Returns both sides of a transfer, packed, in one call.
     function counterparties(address sender, address receiver) external view returns (uint256, uint256);
 
     /// @notice The person behind a wallet that is registered, or was until it was forgotten.

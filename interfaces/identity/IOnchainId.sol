@@ -25,7 +25,7 @@ interface IOnchainId {
 
 /// @title Issuer of ONCHAINID claims, as far as a registry asks it
 interface IClaimIssuer {
-    /// @return Whether the issuer signed this claim and has not revoked it.
+    /// @return True if the issuer signed this claim and has not revoked it.
     function isClaimValid(
         IOnchainId identity,
         uint256 topic,

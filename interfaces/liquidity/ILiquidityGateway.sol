@@ -4,8 +4,8 @@ pragma solidity ^0.8.24;
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
 /// @title Other ways to pay the aggregator: coin, ERC-2612, Permit2
-/// @notice Holds nothing between calls. What it pulls is what the order needs; what an exact output does not use goes back.
-/// Regulated tokens pass only where their rules admit this contract as a venue account.
+/// @notice The gateway holds nothing between calls. It pulls the amount that the order needs; the part that an exact
+/// output does not use goes back. Regulated tokens pass only where their rules admit this contract as a venue account.
 interface ILiquidityGateway {
     enum Payment {
         Approval,
@@ -14,7 +14,8 @@ interface ILiquidityGateway {
         Permit2
     }
 
-    /// @param owner Who pays. The caller, unless they signed for Permit2: then anyone may send the order that they signed.
+    /// @param owner Account that pays. It is the caller, unless the owner signed for Permit2: then anyone may send the
+    /// signed order.
     /// @param nonce Permit2: the owner's unordered nonce.
     /// @param deadline Permit and Permit2: last second at which the signature counts.
     /// @param signature Permit: 65 bytes r, s, v. Permit2: over the order as its witness.
@@ -26,8 +27,8 @@ interface ILiquidityGateway {
         bytes signature;
     }
 
-    /// @param to Who gets the output. Unless it is unwrapped, this is the order's own recipient.
-    /// @param unwrap Whether to pay out coin for the wrapped token; the order's recipient is then this contract.
+    /// @param to Account that gets the output. Unless the output is unwrapped, this is the order's own recipient.
+    /// @param unwrap True to pay out coin for the wrapped token; the order's recipient is then this contract.
     struct Delivery {
         address to;
         bool unwrap;
@@ -40,7 +41,7 @@ interface ILiquidityGateway {
     error LiquidityGateway__UnexpectedCoin(address sender);
     error LiquidityGateway__BalanceMismatch(address token, uint256 expected, uint256 actual);
 
-    /// @notice As {ILiquidityAggregator.swapOnTerms}, paid for as `funding` says.
+    /// @notice Executes an order as {ILiquidityAggregator.swapOnTerms} does, paid for as `funding` says.
     function swap(
         ILiquidityAggregator.Order calldata order,
         ILiquidityAggregator.Terms calldata terms,
@@ -51,7 +52,8 @@ interface ILiquidityGateway {
         payable
         returns (uint256 amountOut);
 
-    /// @notice As {ILiquidityAggregator.swapExactOut}; what was pulled and not used is returned, coin as coin.
+    /// @notice Executes an order as {ILiquidityAggregator.swapExactOut} does; an amount that was pulled and not used is
+    /// returned, coin as coin.
     function swapExactOut(
         ILiquidityAggregator.ExactOutOrder calldata order,
         ILiquidityAggregator.Terms calldata terms,
@@ -62,7 +64,7 @@ interface ILiquidityGateway {
         payable
         returns (uint256 amountIn);
 
-    /// @notice What an owner signs for Permit2, beside token, amount, nonce and deadline.
+    /// @notice Returns the witness that an owner signs for Permit2, beside token, amount, nonce and deadline.
     /// @param order keccak256 of the ABI-encoded order and terms.
     function witnessOf(bytes32 order, Delivery calldata delivery) external pure returns (bytes32);
 }

@@ -4,11 +4,12 @@ pragma solidity ^0.8.24;
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
 /// @title Orders that are committed to before they are seen
-/// @notice Who commits to an order's hash, with a bond, may reveal and run it some blocks later, and has to before it expires.
-/// The mempool sees the order when it may run at once. The bond is what it costs to commit to many orders and to run only
-/// those that turned out well. It does not hide the reveal itself: send that privately, or keep the order's minimum tight.
+/// @notice An owner commits to an order's hash, with a bond, may reveal and run the order some blocks later, and has to
+/// do so before the commitment expires. The mempool sees the order when it may run at once. The bond is the cost of
+/// committing to many orders and running only those that turned out well. The contract does not hide the reveal itself:
+/// send that privately, or keep the order's minimum tight.
 interface IOrderCommitments {
-    /// @param commitment Of this owner: what {forfeit} takes.
+    /// @param commitment Hash that this owner committed to; {forfeit} takes it.
     event Committed(address indexed owner, bytes32 indexed commitment, uint256 revealFrom, uint256 revealUntil);
     event Revealed(address indexed owner, bytes32 indexed commitment, uint256 amountOut);
     event Forfeited(address indexed owner, bytes32 indexed commitment);
@@ -22,7 +23,7 @@ interface IOrderCommitments {
     error OrderCommitments__NotExpired(uint256 blockNumber, uint256 revealUntil);
 
     /// @notice Commits the caller to an order. Pays the bond, in the chain's coin.
-    /// @param commitment As {commitmentOf} gives it. With a salt that nobody can guess it says nothing.
+    /// @param commitment Hash that {commitmentOf} returns. With a salt that nobody can guess it reveals nothing.
     function commit(bytes32 commitment) external payable;
 
     /// @notice Runs an order that the caller committed to, paid for by the caller, and returns the bond.
@@ -35,10 +36,11 @@ interface IOrderCommitments {
         external
         returns (uint256 amountOut);
 
-    /// @notice Takes the bond of a commitment that was not revealed in time to the beneficiary. Anyone may call.
+    /// @notice Sends the bond of a commitment that was not revealed in time to the beneficiary. Anyone may call it.
     function forfeit(bytes32 commitment) external;
 
-    /// @notice The hash to commit to: of this chain, this contract, the owner, the order, its terms and a salt.
+    /// @notice Returns the hash to commit to, over this chain, this contract, the owner, the order, its terms and a
+    /// salt.
     function commitmentOf(
         address owner,
         ILiquidityAggregator.Order calldata order,

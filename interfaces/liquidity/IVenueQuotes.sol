@@ -3,14 +3,15 @@ pragma solidity ^0.8.24;
 
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
-/// @title What one market pays, or asks, now
-/// @notice Equal to the wei to what the aggregator gets there in the same state. Holds nothing and remembers nothing. Not
-/// views: venues that can only be asked by trying are tried, and what they did is reverted.
+/// @title Amounts that one market pays, or asks, now
+/// @notice A quote equals, to the wei, the amount that the aggregator gets there in the same state. The contract holds
+/// nothing and keeps no state. The functions are not views: venues that can only be asked by trying are tried, and the
+/// effects are reverted.
 interface IVenueQuotes {
-    /// @dev How a swap that was only tried says what it came to.
+    /// @dev A swap that was only tried reports its amounts with this error.
     error VenueQuotes__Tried(int256 amount0, int256 amount1);
 
-    /// @notice What comes out for an exact input.
+    /// @notice Returns the output for an exact input, smallest units.
     function quote(
         ILiquidityAggregator.Market calldata market,
         bool zeroForOne,
@@ -19,7 +20,7 @@ interface IVenueQuotes {
         external
         returns (uint256 amountOut);
 
-    /// @notice What has to go in for an exact output; reverts where the venue cannot say.
+    /// @notice Returns the input that an exact output needs, smallest units; reverts where the venue cannot tell.
     function quoteIn(
         ILiquidityAggregator.Market calldata market,
         bool zeroForOne,

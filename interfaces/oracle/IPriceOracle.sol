@@ -5,10 +5,11 @@ pragma solidity ^0.8.24;
 /// @notice Reads Chainlink `AggregatorV3Interface` feeds. A price is WAD: USD times 1e18 for one whole token. A price
 /// that is stale, incomplete, not positive or outside its bounds reverts; nothing downstream ever sees it.
 ///
-/// Order: the primary feed; if it is refused, the secondary, if there is one. Where both answer they have to agree within
-/// the asset's largest deviation, so a feed that jumps alone is refused. A guardian may freeze an asset: trading, deposits
-/// and everything else that reads its price stop, and for seven days cash exits go on at the frozen price less 5%, so that
-/// whoever leaves on an old price pays those who stay. Exits in kind never read a price.
+/// Order: the primary feed; if it is refused, the secondary, if there is one. Where both answer they have to agree
+/// within the asset's maximum deviation, so a feed that jumps alone is refused. A guardian may freeze an asset:
+/// trading, deposits and everything else that reads its price stop, and for seven days cash exits go on at the frozen
+/// price less 5%, so that a holder who leaves on an old price pays the holders who stay. Exits in kind never read a
+/// price.
 interface IPriceOracle {
     /// @param aggregator Chainlink-interface feed of the asset in USD.
     /// @param heartbeat Seconds after `updatedAt` at which an answer counts as stale.
@@ -36,10 +37,13 @@ interface IPriceOracle {
         uint16 maxDeviationBps;
     }
 
-    /// @notice When an asset may be traded. Elsewhere its price counts for a whole heartbeat: for NAV, deposits and exits.
-    /// @param maxAge Seconds after `updatedAt` at which an answer is too old to trade at, below the heartbeat; 0 for none.
+    /// @notice Times at which an asset may be traded. For everything else its price counts for a whole heartbeat: for
+    /// NAV, deposits and exits.
+    /// @param maxAge Seconds after `updatedAt` at which an answer is too old to trade at, below the heartbeat; 0 for
+    /// none.
     /// @param opens Minute of the UTC day, 0 to 1,439.
-    /// @param closes Minute of the UTC day from which nobody trades, above `opens`, at most 1,440; 0 if it never closes.
+    /// @param closes Minute of the UTC day from which nobody trades, above `opens`, at most 1,440; 0 if it never
+    /// closes.
     /// @param weekdays Days on which it opens: bit 0 is Monday, bit 6 is Sunday.
     struct TradingWindow {
         uint32 maxAge;
@@ -88,9 +92,9 @@ interface IPriceOracle {
     /// @param maxPrice WAD USD, above minPrice.
     function setFeed(address asset, address aggregator, uint32 heartbeat, uint128 minPrice, uint128 maxPrice) external;
 
-    /// @notice Sets or replaces an asset's second feed; it shares the bounds of the first. Role: ADMIN. At worst, after its
-    /// delay: prices that are wrong inside their bounds.
-    /// @param aggregator Address zero for none.
+    /// @notice Sets or replaces an asset's second feed; it shares the bounds of the first. Role: ADMIN. At worst, after
+    /// its delay: prices that are wrong inside their bounds.
+    /// @param aggregator Address of the feed; address zero for none.
     /// @param maxDeviationBps 1 to 5,000.
     function setSecondary(address asset, address aggregator, uint32 heartbeat, uint16 maxDeviationBps) external;
 
@@ -98,12 +102,12 @@ interface IPriceOracle {
     /// trades at prices as old as the heartbeat, or none.
     function setTradingWindow(address asset, TradingWindow calldata window) external;
 
-    /// @notice Freezes an asset at its present price, or at the primary's last answer if that is inside its bounds and at
-    /// most three days old. Role: GUARDIAN. At worst: no trading of portfolios that hold the asset, and cash exits at a
-    /// price as old as that, less 5%.
+    /// @notice Freezes an asset at its present price, or at the primary's last answer if that is inside its bounds and
+    /// at most three days old. Role: GUARDIAN. At worst: no trading of portfolios that hold the asset, and cash exits
+    /// at a price as old as that, less 5%.
     function freeze(address asset) external;
 
-    /// @notice Ends it. Role: ADMIN.
+    /// @notice Ends the freeze of an asset. Role: ADMIN.
     function unfreeze(address asset) external;
 
     /// @notice Sets the L2 sequencer uptime feed; address zero on chains without one. Role: ADMIN.
@@ -119,33 +123,35 @@ interface IPriceOracle {
     /// @return WAD USD for one whole token of each asset, in the order given.
     function prices(address[] calldata assets) external view returns (uint256[] memory);
 
-    /// @notice The same, for who is about to trade some of them: reverts as {requireTradable} for these.
+    /// @notice Returns the prices as {prices} does, for a caller that is about to trade some of the assets: it reverts
+    /// as {requireTradable} does for these.
     /// @param traded Bit k stands for asset k.
     function tradingPrices(address[] calldata assets, uint256 traded) external view returns (uint256[] memory);
 
-    /// @notice Values of token amounts, rounded down.
-    /// @param amounts In each asset's own smallest units.
+    /// @notice Returns the values of token amounts, rounded down.
+    /// @param amounts Amounts in each asset's own smallest units.
     /// @return WAD USD, in the order given.
     function values(address[] calldata assets, uint256[] calldata amounts) external view returns (uint256[] memory);
 
-    /// @notice Prices at which holders may leave in cash: live ones, or frozen ones less 5% for seven days.
-    /// @param assets The first is what is paid out, whose price has to be live.
+    /// @notice Returns the prices at which holders may leave in cash: live ones, or frozen ones less 5% for seven days.
+    /// @param assets Assets, of which the first is paid out; its price has to be live.
     /// @return WAD USD for one whole token of each asset, in the order given.
     function exitPrices(address[] calldata assets) external view returns (uint256[] memory);
 
-    /// @notice Reverts if one of the assets may not be traded now: its market is closed, or the answer that its price comes
-    /// from is too old. It does not say that there is a price.
+    /// @notice Reverts if one of the assets may not be traded now: its market is closed, or the answer that its price
+    /// comes from is too old. It does not say that there is a price.
     function requireTradable(address[] calldata assets) external view;
 
     function tradingWindowOf(address asset) external view returns (TradingWindow memory);
 
-    /// @notice What one feed says, or why not; the fallback asks itself through these.
+    /// @notice Returns the price of one feed, WAD USD, or reverts with the reason against it; the fallback calls these
+    /// on itself.
     function primaryPrice(address asset) external view returns (uint256);
     function secondaryPrice(address asset) external view returns (uint256);
 
     function secondaryOf(address asset) external view returns (Secondary memory);
 
-    /// @return price Frozen, WAD USD; 0 if it is not.
+    /// @return price Frozen price, WAD USD; 0 if the asset is not frozen.
     /// @return since Unix seconds of the answer that was frozen.
     function frozenOf(address asset) external view returns (uint256 price, uint256 since);
 }

@@ -4,31 +4,31 @@ pragma solidity ^0.8.24;
 import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 
 /// @title A portfolio as an ERC-7540 vault with asynchronous redemption
-/// @notice One per portfolio, at `IPortfolioFactory.vaultOf`. `share` is the portfolio's token (ERC-7575), `asset` its
-/// settlement token. Deposits are synchronous; redemptions are requests in the {IRedemptionQueue}, claimed here. It holds
-/// neither shares nor, between calls, cash.
+/// @notice There is one vault per portfolio, at `IPortfolioFactory.vaultOf`. `share` is the portfolio's token
+/// (ERC-7575), `asset` its settlement token. Deposits are synchronous; redemptions are requests in the
+/// {IRedemptionQueue}, claimed here. The vault holds neither shares nor, between calls, cash.
 ///
-/// - A request id is the queue's, never 0. Claims of a controller are one sum over all its filled requests: a claim takes
-///   the same part of its claimable shares and of its claimable assets, rounded against the claimer. What rounding leaves
-///   behind stays the controller's. Requests count as claimed in the order in which they were filled.
-/// - Pending shares are bound in their owner's balance, not transferred: compliance rules never see this contract. A request
-///   that the queue returns, that is cancelled there, or that an exit in kind ends is pending no more, and its shares are
-///   the owner's again.
-/// - The owner or its operator requests. ERC-20 allowances over shares do not count, because only the portfolio can spend
-///   them.
+/// - A request id is the queue's, never 0. Claims of a controller are one sum over all its filled requests: a claim
+///   takes the same part of its claimable shares and of its claimable assets, rounded against the claimer. What
+///   rounding leaves behind stays the controller's. Requests count as claimed in the order in which they were filled.
+/// - Pending shares are bound in their owner's balance, not transferred: compliance rules never see this contract. A
+///   request that the queue returns, that is cancelled there, or that an exit in kind ends is pending no more, and its
+///   shares are the owner's again.
+/// - The owner or its operator requests. ERC-20 allowances over shares do not count, because only the portfolio can
+///   spend them.
 /// - Operators of this vault are not those of the queue.
 interface IAsyncVault is IERC165 {
-    /// @dev ERC-4626, ERC-7575.
+    /// @dev The event of ERC-4626 and ERC-7575.
     event Deposit(address indexed sender, address indexed owner, uint256 assets, uint256 shares);
-    /// @dev ERC-4626, ERC-7540: a claim.
+    /// @dev The event of ERC-4626 and ERC-7540 for a claim.
     event Withdraw(
         address indexed sender, address indexed receiver, address indexed controller, uint256 assets, uint256 shares
     );
-    /// @dev ERC-7540.
+    /// @dev The event of ERC-7540.
     event RedeemRequest(
         address indexed controller, address indexed owner, uint256 indexed requestId, address sender, uint256 shares
     );
-    /// @dev ERC-7540.
+    /// @dev The event of ERC-7540.
     event OperatorSet(address indexed controller, address indexed operator, bool approved);
 
     error AsyncVault__NotAllowed(address account, address caller);
@@ -45,39 +45,42 @@ interface IAsyncVault is IERC165 {
     // -- Redemption requests -----------------------------------------------------------------------------------------
 
     /// @notice Binds shares of the owner and puts them last in line, worth at least the queue's `LEAST_VALUE`.
-    /// @param controller May claim, and cancel at the queue.
+    /// @param controller Account that may claim, and cancel at the queue.
     /// @param owner The caller, or an account whose operator the caller is.
     function requestRedeem(uint256 shares, address controller, address owner) external returns (uint256 requestId);
 
-    /// @return shares That still wait; 0 for an unknown request or another controller.
+    /// @return shares Number of shares that still wait; 0 for an unknown request or another controller.
     function pendingRedeemRequest(uint256 requestId, address controller) external view returns (uint256 shares);
 
-    /// @return shares Filled and not yet claimed; 0 for an unknown request or another controller.
+    /// @return shares Number of shares that are filled and not yet claimed; 0 for an unknown request or another
+    /// controller.
     function claimableRedeemRequest(uint256 requestId, address controller) external view returns (uint256 shares);
 
-    /// @notice Claims by shares. The controller or its operator.
+    /// @notice Claims by shares. The controller or its operator may call it.
     /// @return assets Smallest units of the settlement token sent to the receiver, rounded down.
     function redeem(uint256 shares, address receiver, address controller) external returns (uint256 assets);
 
-    /// @notice Claims by assets. The controller or its operator.
-    /// @return shares That count as claimed, rounded up.
+    /// @notice Claims by assets. The controller or its operator may call it.
+    /// @return shares Number of shares that count as claimed, rounded up.
     function withdraw(uint256 assets, address receiver, address controller) external returns (uint256 shares);
 
-    /// @notice At worst, an operator requests all shares of the account with itself as controller, or claims its cash.
+    /// @notice Lets an account request and claim for the caller, or no longer. At worst, an operator requests all
+    /// shares of the account with itself as controller, or claims its cash.
     /// @return Always true.
     function setOperator(address operator, bool approved) external returns (bool);
 
-    /// @notice Books a fill, for whole or in part. Only the queue.
+    /// @notice Books a fill, of the whole request or a part of it. Only the queue may call it.
     function onFilled(uint256 requestId, address controller, uint256 shares, uint256 assets) external;
 
     // -- Deposits ----------------------------------------------------------------------------------------------------
 
     /// @notice Deposits into the portfolio for the receiver.
-    /// @dev While shares of the receiver's are locked, only it and its depositors ({IShareBook}) may, as at the portfolio.
-    /// The settlement token passes through this contract: one whose rules refuse it is deposited at the portfolio itself.
+    /// @dev While shares of the receiver's are locked, only it and its depositors ({IShareBook}) may, as at the
+    /// portfolio. The settlement token passes through this contract: one whose rules refuse it is deposited at the
+    /// portfolio itself.
     function deposit(uint256 assets, address receiver) external returns (uint256 shares);
 
-    /// @notice The same for a number of shares.
+    /// @notice Deposits as {deposit} does, for a given number of shares.
     function mint(uint256 shares, address receiver) external returns (uint256 assets);
 
     // -- Views -------------------------------------------------------------------------------------------------------
@@ -85,7 +88,7 @@ interface IAsyncVault is IERC165 {
     function isOperator(address controller, address operator) external view returns (bool);
     function share() external view returns (address);
     function asset() external view returns (address);
-    /// @return The portfolio's, as all of the following.
+    /// @return The portfolio's own number, as for the views that follow.
     function totalAssets() external view returns (uint256);
     function convertToShares(uint256 assets) external view returns (uint256);
     function convertToAssets(uint256 shares) external view returns (uint256);
@@ -100,9 +103,9 @@ interface IAsyncVault is IERC165 {
     /// @return Shares that the controller can claim for.
     function maxRedeem(address controller) external view returns (uint256);
 
-    /// @dev Reverts.
+    /// @dev Always reverts.
     function previewWithdraw(uint256 assets) external view returns (uint256);
 
-    /// @dev Reverts.
+    /// @dev Always reverts.
     function previewRedeem(uint256 shares) external view returns (uint256);
 }

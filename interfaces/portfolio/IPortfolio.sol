@@ -6,22 +6,25 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 
 /// @title Managed portfolio
-/// @notice ERC-4626 shares, in a settlement token, over up to 32 assets. NAV is what the oracle says the holdings are worth.
-/// Assets leave in three ways only (I1): a swap through the aggregator, a redemption, a claim of what a redemption set aside.
-/// An asset may be retired: no longer priced, traded or counted in NAV and risk, still shared out by exits in kind.
-/// Fees are paid in shares.
+/// @notice ERC-4626 shares, in a settlement token, over up to 32 assets. NAV is what the oracle says the holdings are
+/// worth. Assets leave in three ways only (I1): a swap through the aggregator, a redemption, a claim of what a
+/// redemption set aside. An asset may be retired: no longer priced, traded or counted in NAV and risk, still shared out
+/// by exits in kind. Fees are paid in shares.
 ///
 /// Where it differs from a plain ERC-4626 vault, and why:
-/// - `totalAssets` and the conversions revert while a price is stale. The `max*` functions then return 0; `redeemInKind`
-///   needs no price and goes on. While a price is frozen, exits in cash go on at `exitAssets`, everything else stops.
-/// - `withdraw` and `redeem` pay from cash at hand, beyond what waits in the {IRedemptionQueue} is worth; `maxWithdraw` and
-///   `maxRedeem` say how far it reaches. A request in the queue, or `redeemInKind`, pays the rest.
+/// - `totalAssets` and the conversions revert while a price is stale. The `max*` functions then return 0;
+///   `redeemInKind` needs no price and goes on. While a price is frozen, exits in cash go on at `exitAssets`,
+///   everything else stops.
+/// - `withdraw` and `redeem` pay from cash at hand, beyond what waits in the {IRedemptionQueue} is worth; `maxWithdraw`
+///   and `maxRedeem` say how far it reaches. A request in the queue, or `redeemInKind`, pays the rest.
 /// - Shares that wait in the queue are bound: they stay in the balance and do not move.
-/// - While something retired is held (`IPortfolioFactory.holdsRetired`), nobody enters: `maxDeposit` and `maxMint` are 0.
-/// - Fees are shares that are owed before they exist ({IShareBook}): `totalAssets / totalSupply` is not the price of a share,
-///   `convertToAssets` is, net of fees.
-/// - Bought shares stay where they are for the portfolio's lock. While the share price is out of its band, deposits, exits in
-///   cash and trades pause, and the `max*` functions return 0. `maxDeposit` and `maxMint` speak of the receiver's own deposit.
+/// - While something retired is held (`IPortfolioFactory.holdsRetired`), nobody enters: `maxDeposit` and `maxMint` are
+///   0.
+/// - Fees are shares that are owed before they exist ({IShareBook}): `totalAssets / totalSupply` is not the price of a
+///   share, `convertToAssets` is, net of fees.
+/// - Bought shares stay where they are for the portfolio's lock. While the share price is out of its band, deposits,
+///   exits in cash and trades pause, and the `max*` functions return 0. `maxDeposit` and `maxMint` speak of the
+///   receiver's own deposit.
 /// - Shares have six decimals more than the settlement token: virtual shares make the first-depositor attack cost
 ///   more than it takes (OpenZeppelin ERC4626, "Inflation attack").
 /// - If the portfolio has compliance rules, shares move under them, and the `max*` functions count what they refuse.
@@ -29,7 +32,7 @@ import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 /// Tokens that take a fee on transfer, rebase, or call back are refused: by balance checks on deposit and in the
 /// aggregator, by the transient reentrancy guard on every path.
 interface IPortfolio is IERC4626, IPaymentCallback {
-    /// @notice What an asset is to a portfolio.
+    /// @notice States that an asset can have in a portfolio.
     enum Listing {
         None,
         Listed,
@@ -39,7 +42,8 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     /// @param settlement ERC-20 with 0 to 18 decimals in which shares are bought and priced; asset 0 of the portfolio.
     /// @param assets Further assets, at most 31.
     /// @param compliance Engine that decides on share movements; address zero for unrestricted shares.
-    /// @param lossBudgetBps Most that trading may lose in any window of `lossWindow`, basis points of NAV, 1 to 10,000.
+    /// @param lossBudgetBps Maximum that trading may lose in any window of `lossWindow`, basis points of NAV, 1 to
+    /// 10,000.
     /// @param lossWindow Seconds, above zero.
     struct InitParams {
         string name;
@@ -53,10 +57,10 @@ interface IPortfolio is IERC4626, IPaymentCallback {
 
     /// @notice The terms of an `execute`: its list of assets and the maximum cost of its trades.
     /// @param assetsHash keccak256 of the `assets()` that they are for, each padded to 32 bytes.
-    /// @param maxSlippageBps Most that an order may lose against the oracle, basis points of what it sells; where the
-    /// aggregator's `maxDeviationBps` is lower, that counts.
-    /// @param feeBps For whoever executes, basis points of the turnover, up to 10.
-    /// @param feeTo Who gets it, in the settlement token.
+    /// @param maxSlippageBps Maximum that an order may lose against the oracle, basis points of the sold value; where
+    /// the aggregator's `maxDeviationBps` is lower, that one counts.
+    /// @param feeBps Fee of the executor, basis points of the turnover, up to 10.
+    /// @param feeTo Account that gets the fee, in the settlement token.
     struct Terms {
         bytes32 assetsHash;
         uint256 maxSlippageBps;
@@ -75,11 +79,11 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     }
 
     event ListingChanged(address indexed asset, Listing listing);
-    /// @param navBefore WAD USD, as is navAfter.
+    /// @param navBefore NAV before the trades, WAD USD, as is navAfter.
     /// @param lossBucket Level afterwards, WAD of NAV.
-    /// @param trades A word per order, laid out as the order's head: the index in `assets()` of what was sold (8 bits) and of
-    /// what was bought (8), 16 zeros, the amount sold (112), and the amount that came in (112, capped at the largest), in
-    /// smallest units.
+    /// @param trades One word per order, laid out as the order's head: the index in `assets()` of the sold asset (8
+    /// bits) and of the bought one (8), 16 zeros, the amount sold (112), and the amount that came in (112, capped at
+    /// the maximum), in smallest units.
     event Executed(uint256 navBefore, uint256 navAfter, uint256 lossBucket, uint256[] trades);
     /// @param amount Smallest units of the settlement token.
     event ExecutorPaid(address indexed executor, uint256 amount);
@@ -95,8 +99,8 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     error Portfolio__OnlyRebalancer(address caller);
     error Portfolio__OnlyShareBook(address caller);
     error Portfolio__OnlyQueue(address caller);
-    /// @param balance What would be left.
-    /// @param bound What waits in the redemption queue.
+    /// @param balance Shares that the owner would be left with.
+    /// @param bound Shares of the owner that wait in the redemption queue.
     error Portfolio__SharesBound(address owner, uint256 balance, uint256 bound);
     /// @dev The trades leave less cash than redemption requests wait for. Smallest units of the settlement token.
     error Portfolio__CashAwaited(uint256 cash, uint256 least);
@@ -106,9 +110,9 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     error Portfolio__AssetNotListed(address asset);
     error Portfolio__TooManyAssets(uint256 assets, uint256 max);
     error Portfolio__InvalidLossBudget(uint16 lossBudgetBps, uint40 lossWindow);
-    /// @param loss Of this execution, WAD of NAV.
-    /// @param level In the bucket before it.
-    /// @param capacity Of the bucket.
+    /// @param loss Loss of this execution, WAD of NAV.
+    /// @param level Level of the bucket before it, WAD of NAV.
+    /// @param capacity Capacity of the bucket, WAD of NAV.
     error Portfolio__LossBudgetExceeded(uint256 loss, uint256 level, uint256 capacity);
     /// @dev The list of assets is not the one that was signed for.
     error Portfolio__AssetsChanged(bytes32 assetsHash, bytes32 signedHash);
@@ -134,54 +138,56 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     error Portfolio__ZeroAssets();
     error Portfolio__NothingToClaim(address asset, address owner);
 
-    /// @notice Sets up a clone; once, by the factory.
+    /// @notice Sets up a clone. Only the factory may call it, once.
     function initialize(InitParams calldata params) external;
 
     // -- Trading -----------------------------------------------------------------------------------------------------
 
-    /// @notice Runs swaps between listed assets over listed pools. Only the AutoRebalancer.
-    /// @dev Enforces by itself, whatever the rebalancer was told: I1 through the asset list and the aggregator's pool list;
-    /// that the oracle says that what is traded may be traded now; each order by the oracle's prices; while redemption requests wait, at least as much cash afterwards as they are worth,
-    /// or as there was; I2 by charging the fall of NAV at constant prices, the executor's fee included,
-    /// to the bucket; I3 through the RiskEngine.
-    /// @param orders Order after order, each a head and its route. The head has from its lowest bit: the index in `assets()`
-    /// of what is sold (8 bits) and of what is bought (8), the number of words of the route (16), the amount sold (112) and
-    /// the least amount that has to come in (112), in smallest units. The route is that of
+    /// @notice Runs swaps between listed assets over listed pools. Only the AutoRebalancer may call it.
+    /// @dev Enforces by itself, whatever the rebalancer was told: I1 through the asset list and the aggregator's pool
+    /// list; that the oracle allows trades of the traded assets now; each order by the oracle's prices; while
+    /// redemption requests wait, that the cash afterwards is at least the worth of the requests, or as much as before;
+    /// I2 by charging the fall of NAV at constant prices, the executor's fee included, to the bucket; I3 through the
+    /// RiskEngine.
+    /// @param orders Order after order, each a head and its route. The head has from its lowest bit: the index in
+    /// `assets()` of the sold asset (8 bits) and of the bought one (8), the number of words of the route (16), the
+    /// amount sold (112) and the minimum amount that has to come in (112), in smallest units. The route is that of
     /// {ILiquidityAggregator.swapRoute}; its paths' amounts add up to the amount sold.
     function execute(uint256[] calldata orders, Terms calldata terms) external returns (Execution memory);
 
     // -- Exits -------------------------------------------------------------------------------------------------------
 
     /// @notice Burns shares for their part of every asset, in any state and without any price (I5). Locked shares stay.
-    /// @dev A leg whose transfer fails (paused, frozen, receiver refused) is set aside for `owner`, who claims it later.
-    /// Amounts round down. Bound shares do not hold it up: if some are needed, all of the owner's requests end.
+    /// @dev A leg whose transfer fails (paused, frozen, receiver refused) is set aside for `owner`, who claims it
+    /// later. Amounts round down. Bound shares do not hold it up: if some are needed, all of the owner's requests end.
     /// @return amounts Part of each asset, sent or set aside, in the order of `allAssets()`.
     function redeemInKind(uint256 shares, address receiver, address owner) external returns (uint256[] memory amounts);
 
-    /// @notice Sends what exits in kind and filled requests set aside for the caller.
+    /// @notice Sends `receiver` the amount of an asset that exits in kind and filled requests set aside for the caller.
     function claim(address asset, address receiver) external returns (uint256 amount);
 
-    /// @notice Sends a part of it; reverts if there is less.
+    /// @notice Sends `receiver` a part of the amount that is set aside for the caller; reverts if there is less.
     function claimPart(address asset, address receiver, uint256 amount) external;
 
     function claimable(address asset, address owner) external view returns (uint256);
 
-    /// @return Sum of what is set aside of an asset; no part of NAV.
+    /// @return Sum that is set aside of an asset, smallest units; it is no part of NAV.
     function setAside(address asset) external view returns (uint256);
 
-    /// @notice Mints what the share book owes to a fee recipient. Only the share book.
+    /// @notice Mints the shares that the share book owes to a fee recipient. Only the share book may call it.
     function mintFees(address recipient, uint256 shares) external;
 
     // -- Requests, all through the queue -----------------------------------------------------------------------------
 
-    /// @notice Sets how many of an owner's shares wait. Only the queue.
+    /// @notice Sets the number of an owner's shares that wait. Only the queue may call it.
     function bind(address owner, uint256 shares) external;
 
-    /// @notice Burns bound shares for cash at hand, which is set aside for the controller. Only the queue, which has seen
-    /// that the portfolio is not halted, and that every price is live.
-    /// @param shares At most; fewer if there is too little cash, none if there is none.
+    /// @notice Burns bound shares for cash at hand, which is set aside for the controller. Only the queue may call it,
+    /// which has seen that the portfolio is not halted, and that every price is live.
+    /// @param shares Maximum number of shares to burn; fewer are burnt if there is too little cash, none if there is
+    /// none.
     /// @param total `totalAssets()` of this moment, read by the queue once for many requests.
-    /// @return burnt Shares.
+    /// @return burnt Number of shares that were burnt.
     /// @return assets Smallest units of the settlement token.
     function settle(
         address owner,
@@ -194,11 +200,12 @@ interface IPortfolio is IERC4626, IPaymentCallback {
 
     // -- Governance, all through the factory -------------------------------------------------------------------------
 
-    /// @notice Lists an asset, retires it, or drops it. Only the factory, which drops only what is no longer held.
+    /// @notice Lists an asset, retires it, or drops it. Only the factory may call it, which drops only an asset that is
+    /// no longer held.
     /// @dev The settlement token stays.
     function setListing(address asset, Listing listing) external;
 
-    /// @notice Only the factory. What is in the bucket stays in it.
+    /// @notice Sets the loss budget and its window. Only the factory may call it. The bucket keeps its level.
     function setLossBudget(uint16 lossBudgetBps, uint40 lossWindow) external;
 
     // -- Views -------------------------------------------------------------------------------------------------------
@@ -206,10 +213,10 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     /// @return All listed assets, the settlement token first.
     function assets() external view returns (address[] memory);
 
-    /// @return What is listed, then what is retired and only shared out in kind; at most 32.
+    /// @return The listed assets, then the retired ones, which are only shared out in kind; at most 32.
     function allAssets() external view returns (address[] memory);
 
-    /// @return Whether it is listed.
+    /// @return True if the asset is listed.
     function isAsset(address asset) external view returns (bool);
 
     /// @return Shares of an owner that wait in the redemption queue; part of its balance.
@@ -218,11 +225,11 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     /// @return Sum over all owners.
     function totalBoundShares() external view returns (uint256);
 
-    /// @notice Everything that risk is judged by, at prices that are read once.
-    /// @return assets_ As `assets()`.
-    /// @return balances Smallest units, without what is set aside.
+    /// @notice Returns everything that risk is judged by, at prices that are read once.
+    /// @return assets_ The list that `assets()` returns.
+    /// @return balances Smallest units, without the amounts that are set aside.
     /// @return values WAD USD.
-    /// @return sharePrice_ As `sharePrice()`.
+    /// @return sharePrice_ The price that `sharePrice()` returns.
     function positions()
         external
         view

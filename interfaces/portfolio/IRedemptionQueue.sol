@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @title Redemption requests: who waits for cash, in the order in which they asked
-/// @notice One queue serves all portfolios of a factory. Shares do not move: they are bound in their owner's balance until
-/// the request is filled, cancelled or returned, so compliance sees one burn, from the owner. Cash of a filled request is
-/// set aside in the portfolio for the controller, who takes it with `IPortfolio.claim`.
+/// @title Redemption requests, filled with cash in the order in which they were made
+/// @notice One queue serves all portfolios of a factory. Shares do not move: they are bound in their owner's balance
+/// until the request is filled, cancelled or returned, so compliance sees one burn, from the owner. Cash of a filled
+/// request is set aside in the portfolio for the controller, who takes it with `IPortfolio.claim`.
 ///
-/// The ERC-7540 vault of each portfolio, {IAsyncVault}, makes its requests here. What of the queue itself is ERC-7540 and what
-/// differs:
-/// - `pendingRedeemRequest`, `setOperator`, `isOperator` and the events `RedeemRequest` and `OperatorSet`: as there.
-/// - `requestRedeem`: as there, with the portfolio as first argument; shares are bound instead of taken. The owner or its
-///   operator asks; an ERC-20 allowance does not count.
-/// - `claimableRedeemRequest`: in assets instead of shares, all requests of a controller together: filling has burnt them.
-/// - `redeem` and `withdraw` of the portfolio stay synchronous, for cash beyond what waiting requests are worth. A request
-///   that was filled is claimed with `IPortfolio.claim`, by the controller itself.
+/// The ERC-7540 vault of each portfolio, {IAsyncVault}, makes its requests here. The queue itself follows ERC-7540 in
+/// `pendingRedeemRequest`, `setOperator`, `isOperator` and the events `RedeemRequest` and `OperatorSet`. It differs in
+/// these points:
+/// - `requestRedeem` has the portfolio as first argument; shares are bound instead of taken. The owner or its operator
+///   asks; an ERC-20 allowance does not count.
+/// - `claimableRedeemRequest` counts assets instead of shares, all requests of a controller together: filling has burnt
+///   them.
+/// - `redeem` and `withdraw` of the portfolio stay synchronous, for cash beyond what waiting requests are worth. A
+///   request that was filled is claimed with `IPortfolio.claim`, by the controller itself.
 /// - Request ids are never 0; each is the portfolio's address (upper 160 bits) and a position in its line (lower 96).
 ///
 /// Requests are filled at the price of the moment, with every asset priced by its feed. No request is filled while the
-/// portfolio is halted, a price is stale, or a price is frozen: nobody is made to take the discount of frozen exits. They
-/// can be cancelled at any time, and exits in kind pass whatever waits: one that needs bound shares ends its owner's
-/// requests.
+/// portfolio is halted, a price is stale, or a price is frozen: nobody is made to take the discount of frozen exits.
+/// They can be cancelled at any time, and exits in kind pass beside any requests: one that needs bound shares ends
+/// its owner's requests.
 interface IRedemptionQueue {
-    /// @param shares Still bound.
+    /// @param shares Number of shares that are still bound.
     /// @param requestedAt Unix seconds.
-    /// @param throughVault Whether it was made through the portfolio's {IAsyncVault}, where its controller claims.
+    /// @param throughVault True if it was made through the portfolio's {IAsyncVault}, where its controller claims.
     struct Request {
         address owner;
         address controller;
@@ -32,14 +33,14 @@ interface IRedemptionQueue {
         bool throughVault;
     }
 
-    /// @dev ERC-7540.
+    /// @dev The event of ERC-7540.
     event RedeemRequest(
         address indexed controller, address indexed owner, uint256 indexed requestId, address sender, uint256 shares
     );
-    /// @dev ERC-7540.
+    /// @dev The event of ERC-7540.
     event OperatorSet(address indexed controller, address indexed operator, bool approved);
     event RequestCancelled(uint256 indexed requestId, address indexed sender, uint256 shares);
-    /// @param shares Burnt.
+    /// @param shares Number of shares that were burnt.
     /// @param assets Smallest units of the settlement token, set aside for the controller.
     /// @param left Shares that still wait.
     event RequestFilled(
@@ -61,16 +62,17 @@ interface IRedemptionQueue {
     error RedemptionQueue__Halted(address portfolio);
     /// @dev Shares are not dealt in while their price is out of its band ({IShareBook}); requests wait.
     error RedemptionQueue__PriceJumped(address portfolio);
-    /// @dev Never raised: the reason of a return.
+    /// @dev It is never raised; it is the reason of a return.
     error RedemptionQueue__RetiredSince();
 
     /// @notice Binds shares until cash has paid for them, last in line.
     /// @dev Needs a price of every asset, for the minimum: a request is worth at least `LEAST_VALUE`.
-    /// @param portfolio Of this queue's factory.
-    /// @param shares In the owner's balance and not yet bound.
-    /// @param controller May claim the cash, and cancel.
-    /// @param owner The caller, or an account whose operator the caller is; any where the portfolio's {IAsyncVault} calls.
-    /// @return requestId Names the request from now on.
+    /// @param portfolio Portfolio of this queue's factory.
+    /// @param shares Number of shares in the owner's balance that are not yet bound.
+    /// @param controller Account that may claim the cash, and cancel.
+    /// @param owner The caller, or an account whose operator the caller is; any account where the portfolio's
+    /// {IAsyncVault} calls.
+    /// @return requestId Identifier of the request from now on.
     function requestRedeem(
         address portfolio,
         uint256 shares,
@@ -80,27 +82,28 @@ interface IRedemptionQueue {
         external
         returns (uint256 requestId);
 
-    /// @notice Ends a request; what still waits is free again. The owner, the controller, or an operator of either.
-    /// @return shares That were still bound.
+    /// @notice Ends a request; the shares that still wait are free again. The owner, the controller, or an operator of
+    /// either may call it.
+    /// @return shares Number of shares that were still bound.
     function cancelRedeemRequest(uint256 requestId) external returns (uint256 shares);
 
-    /// @notice Pays whoever waits longest, as far as cash goes, the last one in part. Anyone.
+    /// @notice Pays the requests that wait longest, as far as cash goes, the last one in part. Anyone may call it.
     /// @dev A request whose shares may not be burnt now is returned to its owner, and so is one that was made before an
     /// asset was retired that is still held: its owner has to agree to leave without it.
-    /// @param most Requests to go through, ended ones included.
+    /// @param most Maximum number of requests to go through, ended ones included.
     /// @return filled Requests that got something.
     /// @return assets Smallest units of the settlement token set aside.
     function fulfil(address portfolio, uint256 most) external returns (uint256 filled, uint256 assets);
 
     /// @notice Lets an account request and cancel for the caller, in every portfolio. It cannot claim.
-    /// @dev At worst, an operator makes a request with itself as controller and claims the cash: as much as the shares are
-    /// worth. As in ERC-7540.
+    /// @dev An operator can, at worst, make a request with itself as controller and claim the cash, up to the worth of
+    /// the shares. ERC-7540 has the same risk.
     /// @return Always true.
     function setOperator(address operator, bool approved) external returns (bool);
 
     function isOperator(address controller, address operator) external view returns (bool);
 
-    /// @return shares That wait; 0 if the request has ended or has another controller.
+    /// @return shares Number of shares that wait; 0 if the request has ended or has another controller.
     function pendingRedeemRequest(uint256 requestId, address controller) external view returns (uint256 shares);
 
     /// @return assets Smallest units of the settlement token that the controller can claim from the portfolio, from its
@@ -114,10 +117,10 @@ interface IRedemptionQueue {
     /// @return next Position that the next request gets.
     function lineOf(address portfolio) external view returns (uint256 first, uint256 next);
 
-    /// @return requestId Of a position.
+    /// @return requestId Identifier of the request at a position of the line.
     function idOf(address portfolio, uint256 position) external pure returns (uint256 requestId);
 
-    /// @return WAD USD that a request is worth at least.
+    /// @return Minimum value of a request, WAD USD.
     function LEAST_VALUE() external view returns (uint256);
 
     function factory() external view returns (address);

@@ -2,13 +2,13 @@
 pragma solidity ^0.8.24;
 
 /// @title The models that may sign
-/// @notice What a signal says it came from: which weights, trained on which data, by which code. Whoever audits a decision
-/// holds the artefacts against the hashes. A signal of a model that is not live executes nothing.
+/// @notice A signal names the model that it came from: its weights, its training data and its code, each by a hash. An
+/// auditor of a decision compares the artefacts with the hashes. A signal of a model that is not live executes nothing.
 interface IModelRegistry {
-    /// @param Unknown Not registered.
-    /// @param Shadow Runs beside the others; its signals are recorded off chain and never executed.
+    /// @param Unknown The model is not registered.
+    /// @param Shadow The model runs beside the others; its signals are recorded off chain and never executed.
     /// @param Live Its signals may execute.
-    /// @param Retired For good.
+    /// @param Retired The model has ended for good.
     enum Status {
         Unknown,
         Shadow,
@@ -19,7 +19,7 @@ interface IModelRegistry {
     /// @param weightsHash keccak256 of the file of weights, or of the parameters of a model that has none.
     /// @param dataHash keccak256 of the training data; zero for a model that was not trained.
     /// @param codeHash keccak256 of the code that runs it, such as a package's archive.
-    /// @param status What it may do.
+    /// @param status Status that decides whether its signals may execute.
     /// @param changedAt Unix seconds of the last change of status.
     struct Model {
         bytes32 weightsHash;
@@ -43,8 +43,8 @@ interface IModelRegistry {
     /// @param modelId Any that is not taken, such as keccak256 of name and version.
     function register(bytes32 modelId, bytes32 weightsHash, bytes32 dataHash, bytes32 codeHash) external;
 
-    /// @notice Lets a model out of the shadow. Role: MANAGER_DELAYED. At worst, after its delay: what a stolen signer of
-    /// a portfolio can do (I1-I3), for a model signs nothing itself.
+    /// @notice Lets a model out of the shadow. Role: MANAGER_DELAYED. At worst, after its delay: the damage that a
+    /// stolen signer of a portfolio can do (I1-I3), because a model signs nothing itself.
     function promote(bytes32 modelId) external;
 
     /// @notice Puts a live model back into the shadow, at once. Role: MANAGER. At worst: nothing is traded.

@@ -4,13 +4,13 @@ pragma solidity ^0.8.24;
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 
 /// @title Covariance models of universes of assets
-/// @notice One model a universe, shared by all portfolios in it: daily covariances of simple returns and what Monte Carlo
-/// says the tails are, in units of sigma. A quorum signs; the chain checks that each model is possible, new, unexpired and
-/// a small step away from the last (R1). Falls hide risk, so they are bounded tightly. Rises force portfolios to sell, so
-/// they are bounded by what the oracle's prices have shown since the last model, and some slack. A larger step, or an
-/// earlier one, needs a guardian's signature beside the quorum's.
+/// @notice There is one model per universe, shared by all portfolios in it: daily covariances of simple returns and the
+/// tails that Monte Carlo finds, in units of sigma. A quorum signs; the chain checks that each model is possible, new,
+/// unexpired and a small step away from the last (R1). Falls hide risk, so they are bounded tightly. Rises force
+/// portfolios to sell, so they are bounded by the moves of the oracle's prices since the last model, and some slack. A
+/// larger step, or an earlier one, needs a guardian's signature beside the quorum's.
 interface ICovarianceModels {
-    /// @notice What signers sign.
+    /// @notice The message that signers sign.
     /// @param universe The universe's id, which also names its signer set.
     /// @param nonce One more than the last accepted model's.
     /// @param asOf Unix seconds of the last price used; newer than the last accepted model's, not in the future.
@@ -46,15 +46,15 @@ interface ICovarianceModels {
         uint40 postedAt;
     }
 
-    /// @notice How far one model may be from the last without a guardian.
+    /// @notice Bounds on the step from the last model to the next, without a guardian.
     /// @param minDelay Seconds between two acceptances.
-    /// @param maxLifetime Most seconds between a model's `asOf` and its `expiry`.
-    /// @param maxFallBps k: each covariance may fall by k sigma_i sigma_j, so each variance to 1 - k of itself, each tail
-    /// multiplier to 1 - k/2 of itself.
+    /// @param maxLifetime Maximum number of seconds between a model's `asOf` and its `expiry`.
+    /// @param maxFallBps k: each covariance may fall by k sigma_i sigma_j, so each variance to 1 - k of itself, each
+    /// tail multiplier to 1 - k/2 of itself.
     /// @param maxUnseenRiseBps u: each covariance may rise by u sigma_i sigma_j + m_i m_j / 10, each tail multiplier to
-    /// 1 + u/2 of itself. m is how far an asset's price has moved since the last model, as a part of its price then, at most
-    /// 1; zero while the oracle has no price. A tenth is more than an exponentially weighted estimate gives to its last day
-    /// (RiskMetrics 1996: 6%).
+    /// 1 + u/2 of itself. m is how far an asset's price has moved since the last model, as a part of its price then, at
+    /// most 1; zero while the oracle has no price. A tenth is more than an exponentially weighted estimate gives to its
+    /// last day (RiskMetrics 1996: 6%).
     struct StepBounds {
         uint40 minDelay;
         uint40 maxLifetime;
@@ -81,26 +81,28 @@ interface ICovarianceModels {
     error CovarianceModels__WrongModelSize(uint256 entries, uint256 expected);
     /// @dev A variance has to be positive and |cov(i,j)|^2 at most var(i) var(j).
     error CovarianceModels__InvalidCovariance(uint256 row, uint256 column, int64 entry);
-    /// @dev Below its floor, or above what any distribution of that variance can have (Cantelli's inequality).
+    /// @dev The multiplier is below its floor, or above that of any distribution of that variance (Cantelli's
+    /// inequality).
     error CovarianceModels__ImpossibleTail(uint256 confidenceBps, uint256 multiplier, uint256 least, uint256 most);
-    /// @dev The last four need a guardian's signature; until then the last model stands.
+    /// @dev A guardian's signature lifts this error and the next three; until then the last model stands.
     error CovarianceModels__TooSoon(uint256 timestamp, uint256 next);
     error CovarianceModels__FallTooLarge(uint256 row, uint256 column, int256 entry, int256 least);
     error CovarianceModels__RiseTooLarge(uint256 row, uint256 column, int256 entry, int256 most);
     error CovarianceModels__TailStepTooLarge(uint256 multiplier, uint256 least, uint256 most);
     error CovarianceModels__NotGuardian(address signer);
-    /// @dev Less than the oracle may need for a price, which would count as none.
+    /// @dev The call has less gas than the oracle may need for a price, which would then count as missing.
     error CovarianceModels__TooLittleGas(uint256 gas, uint256 needed);
 
-    /// @notice Creates a universe, whose assets and order never change. Role: MANAGER_DELAYED. At worst: a universe that
-    /// nobody uses.
+    /// @notice Creates a universe, whose assets and order never change. Role: MANAGER_DELAYED. At worst: a universe
+    /// that nobody uses.
     /// @param assets 1 to 32 distinct tokens.
     function createUniverse(bytes32 universe, address[] calldata assets) external;
 
     /// @notice Accepts a model signed by the quorum of the universe's signer set; anyone may send it.
     function postModel(CovarianceModel calldata model, ISignerSets.Signature[] calldata signatures) external;
 
-    /// @notice The same for a step beyond the bounds, which a guardian has signed too. Everything else is checked as ever.
+    /// @notice Accepts a model whose step is beyond the bounds, which a guardian has signed too. Everything else is
+    /// checked as in {postModel}.
     /// @param guardian Signature of the same digest by an account that holds GUARDIAN.
     function postModelCoSigned(
         CovarianceModel calldata model,
@@ -114,22 +116,22 @@ interface ICovarianceModels {
 
     function modelOf(bytes32 universe) external view returns (ModelInfo memory);
 
-    /// @notice As `modelOf`; reverts if there is none, or it has expired.
+    /// @notice Returns the model that `modelOf` returns; reverts if there is none, or it has expired.
     function currentModel(bytes32 universe) external view returns (ModelInfo memory);
 
     function universeAssets(bytes32 universe) external view returns (address[] memory);
 
-    /// @notice A byte an asset, the first in the highest: its index in the universe. Asset 0 is cash and reads 0xff.
-    /// Reverts if another is not in the universe.
+    /// @notice Returns one byte per asset, the first in the highest: its index in the universe. Asset 0 is cash and
+    /// reads 0xff. Reverts if another is not in the universe.
     function indicesOf(bytes32 universe, address[] calldata assets) external view returns (bytes32);
 
     function stepBounds() external view returns (StepBounds memory);
 
-    /// @notice The bounds of the next model's entries now, without a guardian, in a model's order. Reverts before the first
-    /// model, which nothing bounds.
+    /// @notice Returns the bounds of the next model's entries now, without a guardian, in a model's order. Reverts
+    /// before the first model, which nothing bounds.
     function entryBounds(bytes32 universe) external view returns (int256[] memory least, int256[] memory most);
 
-    /// @return WAD USD for one whole token of each asset of a universe when the last model came; 0 where the oracle never
-    /// had one.
+    /// @return WAD USD for one whole token of each asset of a universe when the last model came; 0 where the oracle
+    /// never had one.
     function pricesAtLastModel(bytes32 universe) external view returns (uint128[] memory);
 }

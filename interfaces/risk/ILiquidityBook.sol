@@ -3,18 +3,18 @@ pragma solidity ^0.8.24;
 
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 
-/// @title How long assets take to sell
-/// @notice A quorum signs how many dollars of an asset its market takes in a day; the listed pools that it names have to
-/// hold at least as much on the other side, when it is posted and whenever it is read. Less in the pools is less depth.
-/// A report counts alone once it has stood for `confirmationBlocks`; until then the lower of it and the one before it
-/// counts, so that nobody posts, trades and takes liquidity back within a block. A pool of kind UniswapV2 holds the lower
-/// of its balance and its reserve.
+/// @title Time that assets take to sell
+/// @notice A quorum signs how many dollars of an asset its market takes in a day; the listed pools that it names have
+/// to hold at least as much on the other side, when it is posted and whenever it is read. Less in the pools is less
+/// depth. A report counts alone once it has stood for `confirmationBlocks`; until then the lower of it and the one
+/// before it counts, so that nobody posts, trades and takes liquidity back within a block. A pool of kind UniswapV2
+/// holds the lower of its balance and its reserve.
 interface ILiquidityBook {
-    /// @param universe Names the signer set.
-    /// @param nonce One more than the last accepted.
+    /// @param universe Universe that names the signer set.
+    /// @param nonce Number that is one above the last accepted one.
     /// @param asOf Unix seconds, not in the future.
     /// @param expiry Unix seconds from which it no longer counts.
-    /// @param depth WAD USD a day.
+    /// @param depth WAD USD per day.
     /// @param pools Listed pools of the asset in strictly ascending order, at most 8.
     struct DepthReport {
         bytes32 universe;
@@ -35,7 +35,7 @@ interface ILiquidityBook {
     error LiquidityBook__UnorderedPools(address previous, address pool);
     error LiquidityBook__PoolNotListed(address pool);
     error LiquidityBook__PoolWithoutAsset(address pool, address asset);
-    /// @dev The pools hold less than what was signed.
+    /// @dev The pools hold less than the signed depth.
     error LiquidityBook__Unconfirmed(address asset, uint256 depth, uint256 confirmed);
 
     /// @notice Accepts a report signed by the universe's quorum; anyone may send it.
@@ -47,17 +47,18 @@ interface ILiquidityBook {
     /// @return EIP-712 digest that signers of this report sign.
     function hashDepth(DepthReport calldata report) external view returns (bytes32);
 
-    /// @return WAD USD a day: what was signed, or what its pools hold now if that is less; 0 if none or expired. Until the
-    /// last report has stood for `confirmationBlocks`, no more than the one before it says, in the same way.
+    /// @return WAD USD per day: the signed depth, or the depth that its pools hold now if that is less; 0 if none or
+    /// expired. Until the last report has stood for `confirmationBlocks`, no more than the one before it says, in the
+    /// same way.
     function depthOf(bytes32 universe, address asset) external view returns (uint256);
 
     /// @return asOf Unix seconds of the last report on an asset, 0 if there is none.
     /// @return expiry Unix seconds.
-    /// @return nonce Of the last report.
+    /// @return nonce Nonce of the last report.
     function reportOf(bytes32 universe, address asset) external view returns (uint40 asOf, uint40 expiry, uint64 nonce);
 
-    /// @notice Days in which all of the slowest asset can be sold at the participation rate; 2^256 - 1 if an asset that is
-    /// held has no depth. Asset 0 is cash and takes none.
+    /// @notice Returns the days in which all of the slowest asset can be sold at the participation rate; 2^256 - 1 if
+    /// an asset that is held has no depth. Asset 0 is cash and takes none.
     /// @param values WAD USD of each asset.
     /// @return WAD days.
     function daysToLiquidate(

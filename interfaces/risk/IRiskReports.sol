@@ -4,22 +4,23 @@ pragma solidity ^0.8.24;
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 
 /// @title Signed risk reports of portfolios, with their history
-/// @notice What a chain cannot compute (Monte Carlo, stress) is signed by the universe's quorum and kept. Its parametric
-/// part has to agree with the chain's own numbers at live prices (I7): a desk that looks at another portfolio, other prices
-/// or another model is refused. The first report obliges: when one lapses, the portfolio's state degrades.
+/// @notice Numbers that a chain cannot compute (Monte Carlo, stress) are signed by the universe's quorum and kept. The
+/// parametric part of a report has to agree with the chain's own numbers at live prices (I7): a desk that looks at
+/// another portfolio, other prices or another model is refused. The first report obliges: when one lapses, the
+/// portfolio's state degrades.
 interface IRiskReports {
     /// @param nonce One more than the last accepted for the portfolio.
     /// @param asOf Unix seconds; newer than the last accepted, not in the future.
     /// @param expiry Unix seconds until which it counts.
-    /// @param modelNonce Of the universe's present model.
-    /// @param modelHash keccak256 of whatever describes the desk's simulation: code, seed, scenarios.
+    /// @param modelNonce Nonce of the universe's present model.
+    /// @param modelHash keccak256 of a description of the desk's simulation: code, seed, scenarios.
     /// @param volatility Parametric, daily, WAD of NAV.
     /// @param var95 Parametric, one day, WAD of NAV.
     /// @param var99 Parametric, one day, WAD of NAV.
     /// @param monteCarloVar WAD of NAV; 1, 5, 10 days, each at 95%, 99%, 99.9%.
-    /// @param monteCarloEs The same for expected shortfall.
-    /// @param scenarios Names of stress scenarios, at most 32.
-    /// @param stressLosses WAD of NAV, one a scenario; negative is a gain.
+    /// @param monteCarloEs Expected shortfall at the same horizons and levels, WAD of NAV.
+    /// @param scenarios Stress scenarios by name, at most 32.
+    /// @param stressLosses WAD of NAV, one per scenario; negative is a gain.
     struct RiskReport {
         address portfolio;
         uint64 nonce;

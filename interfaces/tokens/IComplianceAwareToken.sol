@@ -6,13 +6,13 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC7943Fungible} from "./IERC7943Fungible.sol";
 
 /// @title Regulated token
-/// @notice ERC-3643 and ERC-7943 with ERC-2612 permit, ERC-1404 restriction codes and ERC-1643 documents. Every movement asks the
-/// compliance engine once. Clones share the factory's role mapping: "Role" below is the role that the AccessManager maps to
-/// the function on the factory, held without a delay; "or agent" also admits accounts that `isAgent` names, for this token
-/// alone. Delayed roles act through {ITokenFactory-govern}.
+/// @notice ERC-3643 and ERC-7943 with ERC-2612 permit, ERC-1404 restriction codes and ERC-1643 documents. Every
+/// movement asks the compliance engine once. Clones share the factory's role mapping: "Role" below is the role that the
+/// AccessManager maps to the function on the factory, held without a delay; "or agent" also admits accounts that
+/// `isAgent` names, for this token alone. Delayed roles act through {ITokenFactory-govern}.
 ///
-/// At worst, an agent can do to this token's holders what a transfer agent can in law: freeze, seize, dilute. It cannot bring
-/// the token to an account that the rules refuse.
+/// At worst, an agent can do to this token's holders what a transfer agent can in law: freeze, seize, dilute. It cannot
+/// bring the token to an account that the rules refuse.
 interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     enum AssetClass {
         Unspecified,
@@ -25,11 +25,11 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
         Derivative
     }
 
-    /// @param assetClass What it is.
-    /// @param jurisdiction Of the issuer, ISO 3166-1 numeric; 0 if not said.
-    /// @param fractional Whether less than one whole unit can be held; if not, decimals have to be 0.
-    /// @param minimumInvestment Least that a holder has after an issue to it, smallest units.
-    /// @param framework Under which it is offered, such as "Reg D 506(c)".
+    /// @param assetClass Kind of asset that the token represents.
+    /// @param jurisdiction Jurisdiction of the issuer, ISO 3166-1 numeric; 0 if not said.
+    /// @param fractional True if less than one whole unit can be held; otherwise decimals have to be 0.
+    /// @param minimumInvestment Minimum that a holder has after an issue to it, smallest units.
+    /// @param framework Rule under which it is offered, such as "Reg D 506(c)".
     struct TokenInfo {
         AssetClass assetClass;
         uint16 jurisdiction;
@@ -64,14 +64,14 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     event DocumentRemoved(bytes32 indexed name, string uri, bytes32 documentHash);
     event TokenInfoSet(TokenInfo info);
 
-    /// @dev Also for a role held with a delay: it acts through the factory.
+    /// @dev It is also raised for a role that is held with a delay: such a role acts through the factory.
     error ComplianceAwareToken__Unauthorized(address caller, bytes4 selector);
     /// @dev T-REX refuses an agent that is one already, address zero, and removing one that is none.
     error ComplianceAwareToken__IsAgent(address agent);
     error ComplianceAwareToken__NotAnAgent(address agent);
     error ComplianceAwareToken__Paused();
     error ComplianceAwareToken__NotPaused();
-    /// @dev Frozen for this token; a freeze for all tokens is the engine's Reason.AccountFrozen.
+    /// @dev The wallet is frozen for this token; a freeze for all tokens is the engine's Reason.AccountFrozen.
     error ComplianceAwareToken__WalletFrozen(address account);
     error ComplianceAwareToken__NotFrozen(address account, uint256 frozen, uint256 amount);
     error ComplianceAwareToken__LengthMismatch();
@@ -83,7 +83,8 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     error ComplianceAwareToken__NothingToRecover(address wallet);
     /// @dev The registry serves other tokens too: an officer registers the new wallet under the same ONCHAINID first.
     error ComplianceAwareToken__NotRegistered(address wallet);
-    /// @dev Tokens exist, and another engine would know neither their holders nor locks nor volumes. Upgrade the engine instead.
+    /// @dev Tokens exist, and another engine would know neither their holders nor locks nor volumes. Upgrade the engine
+    /// instead.
     error ComplianceAwareToken__EngineInUse(address engine);
     /// @dev The ONCHAINID is not the lost wallet's, or the new wallet is no management key of it.
     error ComplianceAwareToken__NotTheSameInvestor(address lostWallet, address newWallet, address onchainID);
@@ -92,7 +93,7 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     error ComplianceAwareToken__UnknownDocument(bytes32 name);
     error ComplianceAwareToken__EmptyDocument();
 
-    /// @notice Sets up a clone; once, by the factory.
+    /// @notice Sets up a clone. Only the factory may call it, once.
     /// @param decimals_ 0 to 36.
     function initialize(
         string calldata name_,
@@ -107,16 +108,16 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
 
     // -- Holders -----------------------------------------------------------------------------------------------------
 
-    /// @notice Transfers to many; the rules see the sum that each receiver gets and the sum that is sent.
-    /// What goes to one receiver has to be there in all, also to oneself. At most 256 legs.
+    /// @notice Transfers to many accounts; the rules see the sum that each receiver gets and the sum that is sent. The
+    /// balance has to cover the sum for each receiver, also for the sender itself. At most 256 legs.
     function batchTransfer(address[] calldata toList, uint256[] calldata amounts) external;
 
     /// @notice Transfers, or leaves the refusal in the token's log and moves nothing.
     /// @return code 0 if it moved, else the ERC-1404 code.
     function tryTransfer(address to, uint256 amount) external returns (uint8 code);
 
-    /// @notice The same for an allowance. An allowance that is too small reverts, and so does none at all, also for an
-    /// amount of zero: the log holds refusals that the holder or its spenders asked for.
+    /// @notice Transfers from an allowance as {tryTransfer} does. An allowance that is too small reverts, and so does a
+    /// missing one, also for an amount of zero: the log holds refusals that the holder or its spenders asked for.
     function tryTransferFrom(address from, address to, uint256 amount) external returns (uint8 code);
 
     // -- Agents ------------------------------------------------------------------------------------------------------
@@ -127,27 +128,30 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     /// @notice Cancels tokens; frozen ones are unfrozen if the rest is not enough. Role: ISSUER, or agent.
     function burn(address from, uint256 amount) external;
 
-    /// @notice Moves everything of a lost wallet, with freezes and locks, to another wallet of the same ONCHAINID. While the
-    /// registry serves this token alone, the new wallet takes the lost one's place there. Otherwise it has to be registered
-    /// already, and the lost wallet stays registered, because it may hold other tokens. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Moves everything of a lost wallet, with freezes and locks, to another wallet of the same ONCHAINID.
+    /// While the registry serves this token alone, the new wallet takes the lost one's place there. Otherwise it has to
+    /// be registered already, and the lost wallet stays registered, because it may hold other tokens. Role:
+    /// COMPLIANCE_OFFICER, or agent.
     function recoveryAddress(address lostWallet, address newWallet, address investorOnchainID) external returns (bool);
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Freezes or unfreezes an account for this token. Role: COMPLIANCE_OFFICER, or agent.
     function setAddressFrozen(address account, bool freeze) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Freezes a further amount of an account. Role: COMPLIANCE_OFFICER, or agent.
     function freezePartialTokens(address account, uint256 amount) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Unfreezes an amount of an account. Role: COMPLIANCE_OFFICER, or agent.
     function unfreezePartialTokens(address account, uint256 amount) external;
 
-    /// @notice The rules see the sum that each receiver gets; each leg has a `Transfer` event of its own. Role: ISSUER, or agent.
+    /// @notice The rules see the sum that each receiver gets; each leg has a `Transfer` event of its own. Role: ISSUER,
+    /// or agent.
     function batchMint(address[] calldata toList, uint256[] calldata amounts) external;
 
-    /// @notice Role: ISSUER, or agent.
+    /// @notice Cancels tokens of many accounts. Role: ISSUER, or agent.
     function batchBurn(address[] calldata accounts, uint256[] calldata amounts) external;
 
-    /// @notice Legs between the same two accounts count as one. Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Forces many transfers; legs between the same two accounts count as one. Role: COMPLIANCE_OFFICER, or
+    /// agent.
     function batchForcedTransfer(
         address[] calldata fromList,
         address[] calldata toList,
@@ -155,63 +159,64 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     )
         external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Freezes or unfreezes many accounts for this token. Role: COMPLIANCE_OFFICER, or agent.
     function batchSetAddressFrozen(address[] calldata accounts, bool[] calldata freeze) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Freezes further amounts of many accounts. Role: COMPLIANCE_OFFICER, or agent.
     function batchFreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or agent.
+    /// @notice Unfreezes amounts of many accounts. Role: COMPLIANCE_OFFICER, or agent.
     function batchUnfreezePartialTokens(address[] calldata accounts, uint256[] calldata amounts) external;
 
     /// @notice Stops holders' transfers at once; agents can still act. Role: GUARDIAN, or agent.
     function pause() external;
 
-    /// @notice Role: ISSUER, or agent.
+    /// @notice Lets holders transfer again. Role: ISSUER, or agent.
     function unpause() external;
 
     // -- Governance --------------------------------------------------------------------------------------------------
 
-    /// @notice Role: ISSUER.
+    /// @notice Changes the name of the token. Role: ISSUER.
     function setName(string calldata name_) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Changes the symbol of the token. Role: ISSUER.
     function setSymbol(string calldata symbol_) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Changes the ONCHAINID of the token. Role: ISSUER.
     function setOnchainID(address onchainID_) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Changes the information about the token. Role: ISSUER.
     function setTokenInfo(TokenInfo calldata info_) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Sets a document (ERC-1643). Role: ISSUER.
     function setDocument(bytes32 name_, string calldata uri, bytes32 documentHash) external;
 
-    /// @notice Role: ISSUER.
+    /// @notice Removes a document (ERC-1643). Role: ISSUER.
     function removeDocument(bytes32 name_) external;
 
-    /// @notice Takes another registry, in which receivers have to be registered. While there are holders, freezes and sanctions
-    /// of the former registry keep binding. Through the factory the token becomes an agent of a registry that the factory made.
-    /// Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
+    /// @notice Takes another registry, in which receivers have to be registered. While there are holders, freezes and
+    /// sanctions of the former registry keep binding. Through the factory the token becomes an agent of a registry that
+    /// the factory made. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
     function setIdentityRegistry(address registry) external;
 
-    /// @notice Takes another compliance, bound to an engine where this token's rules are open; the engine stays the same once
-    /// tokens exist. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
+    /// @notice Takes another compliance, bound to an engine where this token's rules are open; the engine stays the
+    /// same once tokens exist. Role: COMPLIANCE_OFFICER_DELAYED, or the factory.
     function setCompliance(address compliance_) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER_DELAYED, or the factory. At worst: see the top of this interface.
+    /// @notice Makes an account an agent of this token. Role: COMPLIANCE_OFFICER_DELAYED, or the factory. At worst: see
+    /// the top of this interface.
     function addAgent(address agent) external;
 
-    /// @notice Role: COMPLIANCE_OFFICER, or the factory.
+    /// @notice Ends that an account is an agent of this token. Role: COMPLIANCE_OFFICER, or the factory.
     function removeAgent(address agent) external;
 
     // -- Reading -----------------------------------------------------------------------------------------------------
 
-    /// @notice ERC-1404: the code of the first restriction on `from` itself sending `amount` to `to` now; 0 if none. Codes are
-    /// IAutomatedComplianceEngine.Reason.
+    /// @notice Returns the code (ERC-1404) of the first restriction on `from` itself sending `amount` to `to` now; 0 if
+    /// there is none. Codes are IAutomatedComplianceEngine.Reason.
     function detectTransferRestriction(address from, address to, uint256 amount) external view returns (uint8);
 
-    /// @notice ERC-1404.
+    /// @notice Returns the text of a restriction code (ERC-1404).
     function messageForTransferRestriction(uint8 code) external view returns (string memory);
 
     function isFrozen(address account) external view returns (bool);
@@ -220,19 +225,19 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
     function onchainID() external view returns (address);
     function version() external pure returns (string memory);
 
-    /// @return Of this token, as the engine has it.
+    /// @return Identity registry of this token, as the engine has it.
     function identityRegistry() external view returns (address);
 
-    /// @notice This token's ITokenCompliance.
+    /// @notice Returns this token's ITokenCompliance.
     function compliance() external view returns (address);
 
-    /// @notice The engine that decides on every movement.
+    /// @notice Returns the engine that decides on every movement.
     function engine() external view returns (address);
     function tokenInfo() external view returns (TokenInfo memory);
 
-    /// @notice ERC-1643.
-    /// @return uri Where it is.
-    /// @return documentHash Of its content.
+    /// @notice Returns a document (ERC-1643).
+    /// @return uri Location of the document.
+    /// @return documentHash Hash of its content.
     /// @return lastModified Unix seconds; 0 if there is none.
     function getDocument(bytes32 name_)
         external
@@ -240,10 +245,10 @@ interface IComplianceAwareToken is IERC20, IERC7943Fungible {
         returns (string memory uri, bytes32 documentHash, uint256 lastModified);
     function getAllDocuments() external view returns (bytes32[] memory);
 
-    /// @notice The AccessManager that knows who holds which role.
+    /// @notice Returns the AccessManager that holds the roles.
     function authority() external view returns (address);
 
-    /// @notice The factory that created this token and whose roles govern it.
+    /// @notice Returns the factory that created this token and whose roles govern it.
     function factory() external view returns (address);
 
     /// @return The factory: it governs.

@@ -5,8 +5,8 @@ import {IComplianceAwareToken} from "./IComplianceAwareToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 
 /// @title Issues regulated tokens
-/// @notice One transaction clones a token with its compliance, opens its rules, takes or makes its registry and names its
-/// agents. Addresses are known beforehand (CREATE2 of creator-independent salt).
+/// @notice One transaction clones a token with its compliance, opens its rules, takes or makes its registry and names
+/// its agents. Addresses are known beforehand (CREATE2 of creator-independent salt).
 interface ITokenFactory {
     /// @param decimals 0 to 36.
     /// @param countries ISO 3166-1 numeric codes that may hold it.
@@ -21,11 +21,11 @@ interface ITokenFactory {
         bytes32 salt;
     }
 
-    /// @param ownRegistry Makes a registry for this token; `registry` has to be zero then.
-    /// @param registry Whose holders may hold it; zero for the shared one.
-    /// @param rules One for each of the params' countries; the params' classes have to be 0 then.
-    /// @param onchainID Of the token; may be zero.
-    /// @param agents Of this token, beside the holders of roles.
+    /// @param ownRegistry True to make a registry for this token; `registry` has to be zero then.
+    /// @param registry Registry whose verified accounts may hold the token; zero for the shared one.
+    /// @param rules One rule for each of the params' countries; the params' classes have to be 0 then.
+    /// @param onchainID ONCHAINID of the token; may be zero.
+    /// @param agents Agents of this token, beside the holders of roles.
     struct Terms {
         bool ownRegistry;
         address registry;
@@ -51,12 +51,12 @@ interface ITokenFactory {
     /// @notice Creates a token with rules, registry, information and agents of its own. Role: ISSUER.
     function issueToken(TokenParams calldata params, Terms calldata terms) external returns (address token);
 
-    /// @notice Calls a token or registry of this factory as its governor: what waits out a delay is scheduled here (agents,
-    /// compliance, registry, trusted issuers, claim topics). Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: a
-    /// wrong issuer or agent.
+    /// @notice Calls a token or registry of this factory as its governor: calls that wait out a delay are scheduled
+    /// here (agents, compliance, registry, trusted issuers, claim topics). Role: COMPLIANCE_OFFICER_DELAYED. At worst,
+    /// after the delay: a wrong issuer or agent.
     function govern(address target, bytes calldata data) external returns (bytes memory);
 
-    /// @return Where `createToken` puts the token of this salt.
+    /// @return Address at which `createToken` puts the token of this salt.
     function addressOf(bytes32 salt) external view returns (address);
 
     function isToken(address token) external view returns (bool);

@@ -4,8 +4,8 @@ pragma solidity ^0.8.24;
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
 /// @title Creates and governs yield optimizers
-/// @notice The one place through which their settings change, so that one role mapping and one timelock serve all clones.
-/// Who tightens acts at once; who loosens waits out the delay.
+/// @notice The one place through which their settings change, so that one role mapping and one timelock serve all
+/// clones. A call that tightens acts at once; a call that loosens waits out the delay.
 interface IYieldFactory {
     event OptimizerCreated(address indexed optimizer, address indexed asset);
 
@@ -35,8 +35,8 @@ interface IYieldFactory {
     /// @notice Lets a strategy that was cut have money again. Role: MANAGER_DELAYED.
     function restoreStrategy(address optimizer, address strategy) external;
 
-    /// @notice Drops a strategy that owes nothing, or is cut and does not answer. Role: MANAGER_DELAYED; at worst gives
-    /// up what a silent strategy still holds.
+    /// @notice Drops a strategy that owes nothing, or is cut and does not answer. Role: MANAGER_DELAYED; at worst the
+    /// holdings of a silent strategy are given up.
     function removeStrategy(address optimizer, address strategy) external;
 
     /// @notice Ends an emergency exit. Role: MANAGER_DELAYED.
@@ -48,13 +48,14 @@ interface IYieldFactory {
     /// @notice Tightens terms at once. Role: MANAGER; at worst nothing is invested and gains unlock over a year.
     function tightenTerms(address optimizer, IYieldOptimizer.Terms calldata terms) external;
 
-    /// @notice Cuts a strategy and calls back what it pays. Role: GUARDIAN; at worst what it would have earned.
+    /// @notice Cuts a strategy and calls back what it pays. Role: GUARDIAN; at worst its further earnings are lost.
     function cutStrategy(address optimizer, address strategy) external;
 
-    /// @notice Stops deposits and plans and calls everything back. Role: GUARDIAN; at worst what would have been earned.
+    /// @notice Stops deposits and plans and calls everything back. Role: GUARDIAN; at worst the further earnings of all
+    /// strategies are lost.
     function emergencyExit(address optimizer) external;
 
-    /// @return Where `createOptimizer` puts the optimizer of this salt.
+    /// @return Address at which `createOptimizer` puts the optimizer of this salt.
     function addressOf(bytes32 salt) external view returns (address);
 
     function isOptimizer(address optimizer) external view returns (bool);

@@ -5,9 +5,10 @@ import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
 /// @title Signed plans for yield optimizers
-/// @notice Checks who signed what, for how long, and that it counts once (I6); the optimizer bounds what it may do.
+/// @notice Checks that a quorum signed a plan, that the plan is still valid and that it runs once (I6); the optimizer
+/// bounds what it may do.
 interface IYieldPlans {
-    /// @notice What a quorum signs (EIP-712; the domain is this contract on this chain).
+    /// @notice The message that a quorum signs (EIP-712; the domain is this contract on this chain).
     /// @param optimizer Vault whose signer set has to agree: its address as bytes32.
     /// @param targets Strategies to bring to a weight, each once; those that are not named stay as they are.
     /// @param nonce Any number that was not used for this optimizer.
@@ -25,9 +26,9 @@ interface IYieldPlans {
     error YieldPlans__Expired(uint256 validUntil, uint256 timestamp);
     error YieldPlans__NonceUsed(address optimizer, uint256 nonce);
 
-    /// @notice Carries out a plan. Anyone.
-    /// @dev A stolen quorum can, at worst, lose the optimizer's loss budget a window and move its money between listed
-    /// strategies within their caps.
+    /// @notice Carries out a plan. Anyone may call it.
+    /// @dev A stolen quorum can, at worst, lose the optimizer's loss budget per window and move its money between
+    /// listed strategies within their caps.
     function execute(Plan calldata plan, ISignerSets.Signature[] calldata signatures) external;
 
     /// @notice Makes a nonce useless. Role: GUARDIAN; at worst one plan has to be signed again.

@@ -2,22 +2,72 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from keepers.commands.base import config_option, one_line_errors
+from keepers.commands.base import RUNTIME, config_option, one_line_errors
 from keepers.commands.group import Guessing
+
+if TYPE_CHECKING:
+    from keepers.operations.risk_backtest import Closes
+    from keepers.portfolio.attribution import Linking
+
+
+def closes_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which closes; the command gets them as one `Closes`."""
+
+    @functools.wraps(command)
+    def wrapped(
+        prices: Path | None, actions: Path | None, calendar: str | None, accept_findings: bool, **others: Any
+    ) -> None:
+        from keepers.operations.risk_backtest import Closes
+
+        command(closes=Closes(prices, actions, calendar, accept_findings), **others)
+
+    file = click.Path(path_type=Path, dir_okay=False)
+    for option in (
+        click.option("--accept-findings", is_flag=True, help="Go on in spite of what `quantera risk quality` finds."),
+        click.option("--calendar", metavar="CODE", help="Exchange whose sessions have to be there, such as XNYS."),
+        click.option("--actions", type=file, metavar="FILE", help="CSV of actions: date,symbol,kind,value."),
+        click.option(
+            "--prices",
+            type=file,
+            metavar="FILE",
+            help="CSV of closes: date,SYM1,SYM2,...; without it the S&P set that skfolio packages.",
+        ),
+    ):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error where a person looks at it, and nothing elsewhere."""
+    stream = click.get_text_stream("stderr")
+    if not stream.isatty():
+        yield lambda _: None
+        return
+    bar: Any
+    with click.progressbar(length=steps, label="Forecasting", file=stream) as bar:
+        yield bar.update
 
 
 @click.group(cls=Guessing)
 def risk() -> None:
-    """Look back at what the risk model said.
+    """Judge the risk model: by what it said, and by what others would have said.
 
     \b
     Example:
       quantera risk exceedances stocks --config keeper.yaml
+      quantera risk backtest --model "ewma student" --portfolio demo
+      quantera risk var --portfolio demo --scenarios 100000
     """
 
 
@@ -43,3 +93,237 @@ def risk_exceedances(portfolio: str, config_path: Path, as_json: bool) -> None:
 
     found = record(load_config(config_path), portfolio)
     click.echo(json.dumps(asdict(found)) if as_json else "\n".join(lines(found)))
+
+
+@risk.command("quality")
+@closes_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_quality(closes: Closes, as_json: bool) -> None:
+    """List what is doubtful about closes: missing days, runs that stand still, moves that look like splits, outliers.
+
+    The exit code is 1 if a model would be refused. docs/risk-models.md has the bounds.
+
+    \b
+    Example:
+      quantera risk quality --prices closes.csv --calendar XNYS
+    """
+    from dataclasses import asdict
+
+    from keepers.operations.risk_backtest import read_closes
+
+    _, quality = read_closes(closes)
+    if as_json:
+        findings = [{**asdict(finding), "refuses": finding.refuses} for finding in quality.findings]
+        found = {"days": quality.days, "symbols": quality.symbols, "findings": findings}
+        click.echo(json.dumps(found, default=str))
+    else:
+        click.echo(f"{quality.days:,} days of {quality.symbols} symbols: {len(quality.findings)} findings")
+        for finding in quality.findings:
+            click.echo(f"  {'refused' if finding.refuses else 'noted  '} {finding}")
+    if quality.refusals and not closes.accept:
+        sys.exit(RUNTIME)
+
+
+@risk.command("backtest")
+@closes_options
+@click.option("--model", "models", multiple=True, metavar="NAME", help="Model to judge; all unless given. Repeatable.")
+@click.option(
+    "--portfolio", "portfolios", multiple=True, metavar="NAME", help="Portfolio; all unless given. Repeatable."
+)
+@click.option(
+    "--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence."
+)
+@click.option("--test-level", type=float, default=0.95, show_default=True, help="Confidence of the tests.")
+@click.option("--window", type=int, default=1000, show_default=True, help="Returns behind each forecast.")
+@click.option("--refit", type=int, default=63, show_default=True, help="Days after which parameters are fitted again.")
+@click.option("--last", type=int, metavar="DAYS", help="Forecast the last so many days only.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_backtest(
+    closes: Closes,
+    models: tuple[str, ...],
+    portfolios: tuple[str, ...],
+    levels: tuple[float, ...],
+    test_level: float,
+    window: int,
+    refit: int,
+    last: int | None,
+    as_json: bool,
+) -> None:
+    """Forecast every day of a history from the days before it, and test what came of it.
+
+    Twelve tests judge each model on each portfolio: bin, tl, pof, tuff, cci, cc, tbf and tbfi of value at risk;
+    unconditional, conditional, quantile and minimally biased of expected shortfall. docs/risk-models.md has the models,
+    the portfolios, the tests and their result on the packaged closes.
+
+    \b
+    Example:
+      quantera risk backtest --model "ewma student" --portfolio demo --last 500
+      quantera risk backtest --prices closes.csv --portfolio "equal weight" --json
+    """
+    from keepers.operations import risk_backtest as work
+    from keepers.operations.risk_tables import as_object, lines
+    from keepers.risk.backtests.rolling import Protocol
+    from keepers.risk.models import MODELS, model_named
+
+    chosen = tuple(model_named(name) for name in models) or MODELS
+    names = portfolios or work.PORTFOLIOS
+    protocol = Protocol(window, refit, tuple(dict.fromkeys(levels)))
+    history = work.read_history(closes).last(window, last)
+    days = history.returns.shape[0] - window
+    with _progress(days * len(chosen)) as advance:
+        results, _ = work.backtest(history, chosen, names, protocol, test_level, advance)
+    click.echo(json.dumps(as_object(results, history, protocol)) if as_json else "\n".join(lines(results, history)))
+
+
+@risk.command("var")
+@closes_options
+@click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option("--assets", type=int, metavar="N", help="Equal weights of N generated assets in place of closes.")
+@click.option("--source", default="student", show_default=True, metavar="NAME", help="Where days come from; see below.")
+@click.option("--scenarios", type=int, default=10_000, show_default=True, help="Number of paths.")
+@click.option("--sampling", default="plain", show_default=True, metavar="NAME", help="plain, antithetic or sobol.")
+@click.option(
+    "--horizon", "horizons", multiple=True, type=int, default=(1,), show_default=True, help="Days. Repeatable."
+)
+@click.option(
+    "--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
+@click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are simulated at once.")
+@click.option("--executor", type=click.Choice(["thread", "process"]), default="thread", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_var(
+    closes: Closes,
+    portfolio: str,
+    assets: int | None,
+    source: str,
+    scenarios: int,
+    sampling: str,
+    horizons: tuple[int, ...],
+    levels: tuple[float, ...],
+    seed: int,
+    workers: int,
+    executor: str,
+    as_json: bool,
+) -> None:
+    """Simulate value at risk and expected shortfall, with standard errors and the part of every asset.
+
+    Sources: gaussian, student, t-copula, bootstrap (stretches of history) and filtered (history at GJR volatilities),
+    with the parameters of the last 1,000 returns.
+
+    \b
+    Example:
+      quantera risk var --portfolio demo --source filtered --horizon 1 --horizon 10
+      quantera risk var --assets 100 --scenarios 1000000 --workers 2 --json
+    """
+    from keepers.operations import risk_simulation as work
+    from keepers.operations.risk_backtest import read_history
+    from keepers.risk.errors import RiskError
+
+    if seed < 0:
+        raise RiskError(f"seed {seed}", "negative", "give 0 or more")
+    if assets is None:
+        book = work.book_of(read_history(closes), portfolio, source)
+    else:
+        book = work.generated_book(assets, source)
+    days = tuple(sorted(set(horizons)))
+    found = work.simulate(
+        book,
+        scenarios,
+        seed,
+        days,
+        tuple(dict.fromkeys(levels)),
+        work.sampling_named(sampling),
+        workers,
+        executor == "process",
+    )
+    asked = {"source": source, "paths": scenarios, "sampling": sampling, "seed": seed, "horizons": days}
+    click.echo(
+        json.dumps(work.as_object(found, book, asked))
+        if as_json
+        else "\n".join(work.lines(found, book, scenarios, seed))
+    )
+
+
+@risk.command("stress")
+@closes_options
+@click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option("--depth", type=float, default=0.15, show_default=True, help="Least fall of the market in an episode.")
+@click.option("--max-drawdown", type=float, metavar="FRACTION", help="Limit whose nearest breach is looked for.")
+@click.option("--max-var", type=float, metavar="FRACTION", help="The same for 99% value at risk after a shock.")
+@click.option("--max-weight", type=float, metavar="FRACTION", help="The same for the largest weight after a shock.")
+@click.option("--max-concentration", type=float, metavar="FRACTION", help="The same for the sum of squared weights.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, with every shock.")
+@one_line_errors
+def risk_stress(
+    closes: Closes,
+    portfolio: str,
+    depth: float,
+    max_drawdown: float | None,
+    max_var: float | None,
+    max_weight: float | None,
+    max_concentration: float | None,
+    as_json: bool,
+) -> None:
+    """Find what would hurt: past falls, correlations of one, 1,331 shocks, and the nearest breach of each limit.
+
+    \b
+    Example:
+      quantera risk stress --portfolio demo --max-drawdown 0.1 --max-weight 0.25
+    """
+    from keepers.operations import risk_stress as work
+    from keepers.operations.risk_backtest import read_history
+    from keepers.risk.errors import RiskError
+    from keepers.risk.reverse_stress import Limits
+
+    given = {"drawdown": max_drawdown, "var": max_var, "weight": max_weight, "concentration": max_concentration}
+    for name, value in given.items():
+        if value is not None and not 0 < value <= 1:
+            raise RiskError(f"--max-{name} {value}", "not above 0 and at most 1", "give 0.1 for 10%")
+    limits = Limits(max_drawdown, max_var, max_weight, max_concentration)
+    found = work.stress(read_history(closes), portfolio, limits, depth)
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+
+
+@risk.command("attribution")
+@closes_options
+@click.option("--portfolio", default="demo", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option("--benchmark", default="equal weight", show_default=True, metavar="NAME", help="The same.")
+@click.option("--days", type=int, default=252, show_default=True, help="The last so many days.")
+@click.option("--linking", type=click.Choice(["carino", "menchero"]), default="carino", show_default=True)
+@click.option(
+    "--segments",
+    "segments_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV of segments: symbol,segment; without it every asset is one.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_attribution(
+    closes: Closes,
+    portfolio: str,
+    benchmark: str,
+    days: int,
+    linking: str,
+    segments_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Say how a portfolio did beside a benchmark, and which segments the difference comes from.
+
+    Effects are Brinson and Fachler's of every day, linked so that they sum to the active return.
+
+    \b
+    Example:
+      quantera risk attribution --portfolio demo --benchmark "equal weight" --days 252
+    """
+    from keepers.operations import risk_attribution as work
+    from keepers.operations.risk_backtest import read_history
+
+    segments = None if segments_path is None else work.read_segments(segments_path)
+    method: Linking = "menchero" if linking == "menchero" else "carino"
+    found = work.attribute(read_history(closes), portfolio, benchmark, days, method, segments)
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))

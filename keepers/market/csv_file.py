@@ -26,6 +26,18 @@ class CsvPriceSource:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
 
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols that the file has a column of, in its order.
+
+        Raises:
+            PriceError: If the file is missing or not UTF-8, or has no such column.
+        """
+        _, header = next(self._rows(), (1, [""]))
+        self._columns(header, header[1:])
+        if len(header) < 2:
+            raise PriceError(f"{self._path} line 1", "no symbol", "write date,SYM1,SYM2,...")
+        return tuple(header[1:])
+
     def closes(self, symbols: Sequence[str], until: date) -> Prices:
         """Closes of `symbols`, in that order, of all days up to and including `until`.
 

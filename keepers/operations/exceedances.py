@@ -11,7 +11,7 @@ import numpy as np
 from keepers.bots.names import bot_name
 from keepers.config import Config
 from keepers.errors import KeeperError
-from keepers.risk.backtest import LikelihoodRatio, christoffersen, exceedances, kupiec
+from keepers.risk.backtests.coverage import LikelihoodRatio, christoffersen, exceedances, kupiec
 from keepers.store import Store
 
 LEVEL = 0.99

@@ -7,3 +7,7 @@ from keepers.errors import KeeperError
 
 class OptimisationFailed(KeeperError):
     """No target weights: the problem has no solution, or the solver no answer."""
+
+
+class PerformanceError(KeeperError):
+    """Returns, values or weights from which no performance can be computed."""

@@ -76,7 +76,18 @@ def fit_degrees(returns: Array, halflife_days: float, min_observations: int = 60
         raise RiskError(f"returns of shape {returns.shape}", "not (days, assets), finite", "clean the prices")
     if returns.shape[0] < 2 * min_observations:
         return USUAL_DEGREES
-    standardised = _standardised(returns, halflife_days, min_observations)
+    return degrees_of(_standardised(returns, halflife_days, min_observations))
+
+
+def degrees_of(standardised: Array) -> float:
+    """Degrees of freedom of a t with unit variance that explain standardised returns best; see `fit_degrees`.
+
+    Args:
+        standardised: Returns of any shape, each over the volatility that was expected of it.
+
+    Raises:
+        RiskError: If there are none.
+    """
     if standardised.size == 0:
         raise RiskError("returns", "all zero", "give prices that move")
     squares = standardised**2

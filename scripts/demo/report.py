@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keepers.chain.state import STATES
-from keepers.risk.backtest import christoffersen, exceedances, kupiec
+from keepers.risk.backtests.coverage import christoffersen, exceedances, kupiec
 from scripts.demo.attacks import Attack
 from scripts.demo.benchmarks import buy_and_hold, equal_weight
 from scripts.demo.exits import Exit

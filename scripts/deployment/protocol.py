@@ -421,7 +421,7 @@ class ProtocolDeployment:
             what = f"list market {market.key} of {market.target}"
             self._act(what, "LiquidityAggregator", "listMarket", market.as_tuple())
         if venue.regulated:
-            self._admit_venue(f"{market.kind.name} at {market.target}", market.target)
+            self._admit_venue(f"{market.kind.name} at {market.target}", market.target, venue.keeps_shared_ledger)
             if isinstance(venue, AirSwap):
                 # It moves the tokens as spender, to the maker and from the maker.
                 self._admit_venue(f"AirSwap at {venue.swap}", venue.swap)
@@ -433,11 +433,19 @@ class ProtocolDeployment:
             raise DeploymentError(f"venues: no contract at {target} on this network for {venue.kind}; correct it")
         return str(self.chain.deploy(f"{name} of {target}", self.artifacts[name], args).contract.address)
 
-    def _admit_venue(self, what: str, account: str) -> None:
-        """Lets a pool or router hold or move regulated tokens opposite eligible accounts."""
+    def _admit_venue(self, what: str, account: str, keeps_shared_ledger: bool = False) -> None:
+        """Lets a pool or router hold or move regulated tokens opposite eligible accounts.
+
+        A venue whose own ledger anyone can hold receives a token only after an officer has admitted it for that token.
+        """
         identity = self.contracts["IdentityRegistry"].functions.identityOf(account).call()
-        if not identity[3]:
+        if identity[3]:
+            return
+        if not keeps_shared_ledger:
             self._act(f"make {what} a venue account", "IdentityRegistry", "setVenueAccount", account, True)
+            return
+        self._act(f"mark {what} as a shared ledger", "IdentityRegistry", "setSharedLedger", account)
+        self.chain.log(f"note: {account} receives a regulated token once admitSharedLedger admits it for that token")
 
     def _register_models(self) -> None:
         registry = self.contracts["ModelRegistry"]

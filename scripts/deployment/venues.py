@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from eth_utils.address import is_address, to_checksum_address
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -77,9 +77,14 @@ class Fork(Strict):
 class Listed(Strict):
     """A market that is no pool contract of its own.
 
-    Tokens are named as in `assets` and `tokens`. `regulated` makes what is called a venue account: a manager or Vault
-    keeps claims inside itself, which the rules of the tokens behind them do not see.
+    Tokens are named as in `assets` and `tokens`. `regulated` makes the called contract a venue account.
+
+    Attributes:
+        keeps_shared_ledger: True if anyone can hold claims, internal balances or shares of the called contract. It then
+            receives a regulated token only after an officer has admitted it for that token.
     """
+
+    keeps_shared_ledger: ClassVar[bool] = False
 
     kind: str
     regulated: bool = False
@@ -103,6 +108,8 @@ class UniswapV4(Listed):
 
     The fee is that of the pool's key, and `dynamic` where its hooks set it.
     """
+
+    keeps_shared_ledger: ClassVar[bool] = True
 
     kind: Literal["uniswap-v4"]
     manager: Address
@@ -137,6 +144,8 @@ class UniswapV4(Listed):
 
 class BalancerV2(Listed):
     """Two tokens of a pool of Balancer's Vault."""
+
+    keeps_shared_ledger: ClassVar[bool] = True
 
     kind: Literal["balancer-weighted", "balancer-stable"]
     vault: Address
@@ -188,6 +197,8 @@ class Curve(Listed):
 
 class ERC4626(Listed):
     """A vault: its share against its asset. Name the share under `assets`, too."""
+
+    keeps_shared_ledger: ClassVar[bool] = True
 
     kind: Literal["erc4626"]
     share: str

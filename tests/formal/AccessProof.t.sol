@@ -7,8 +7,8 @@ import {Portfolio} from "contracts/portfolio/Portfolio.sol";
 import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
-/// @title I1: nobody else gets in
-/// @notice Any caller with any arguments, against the functions that move or free assets.
+/// @title I1: no other caller moves or frees assets
+/// @notice The proofs run any caller with any arguments against the functions that move or free assets.
 contract AccessProof is Test {
     Portfolio private _portfolio;
     address private _rebalancer = address(0x1234);

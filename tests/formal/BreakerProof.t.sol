@@ -7,13 +7,13 @@ import {Breaker} from "contracts/risk/Breaker.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title R3: no transition raises risk without an authorised path
-/// @notice For every status and every time. A lower state allows more risk.
+/// @notice The proofs hold for every status and every time. A lower state allows more risk.
 contract BreakerProof is Test {
     using Breaker for Breaker.Status;
 
     uint256 private constant _COOLING = 12 hours;
 
-    /// @dev What anyone can trip never lowers a state, and never frees what is held.
+    /// @dev A trip by anyone never lowers a state, and never frees a held one.
     function check_R3_trippingOnlyEscalates(uint8 state, bool held, uint40 since, uint8 target) public pure {
         Breaker.Status memory before = _status(state, held, since);
         Breaker.Status memory s = _copy(before).escalate(_state(target));
@@ -23,14 +23,14 @@ contract BreakerProof is Test {
         assert(s.insideSince == 0);
     }
 
-    /// @dev What the guardian sets is held, and never lower than before.
+    /// @dev A state that the guardian sets is held, and never lower than before.
     function check_R3_holdingOnlyEscalates(uint8 state, bool held, uint40 since, uint8 target) public pure {
         Breaker.Status memory before = _status(state, held, since);
         Breaker.Status memory s = _copy(before).hold(_state(target));
         assert(s.state >= before.state && s.held);
     }
 
-    /// @dev What anyone can recover: not what is held, not a halt, not before the cooling time is over.
+    /// @dev A recovery by anyone ends neither a held state nor a halt, and nothing before the cooling time is over.
     function check_R3_recoveryWaitsOutTheCoolingTime(
         uint8 state,
         bool held,

@@ -37,8 +37,9 @@ contract ToldRegistry {
 }
 
 /// @title I4: no path into a refused account
-/// @notice Any identities, any rule, any amounts, at any time: what the engine lets pass goes to whom the specification, written
-/// here once more from single bits, lets in. This contract is the token.
+/// @notice The proofs hold for any identities, any rule, any amounts and any time: a movement that the engine lets pass
+/// reaches only accounts that the specification, written here once more from single bits, admits. This contract is the
+/// token.
 contract ComplianceProof is Test {
     uint256 private constant _COUNTRY = 756;
 
@@ -50,7 +51,8 @@ contract ComplianceProof is Test {
         _engine = new OpenEngine(IIdentityRegistry(address(_registry)));
     }
 
-    /// @dev A transfer by its sender: the receiver may hold, or is a venue opposite a sender that may; neither is stopped.
+    /// @dev A transfer by its sender passes only if the receiver may hold, or is a venue opposite a sender that may;
+    /// neither is stopped.
     function check_I4_transferReachesNobodyRefused(
         uint256 sender,
         uint256 receiver,
@@ -98,7 +100,7 @@ contract ComplianceProof is Test {
         if (passed) assert(_may(receiver, hold, topics));
     }
 
-    /// @dev A forced transfer, from whomever, reaches an account that may hold, and no venue.
+    /// @dev A forced transfer, from any account, reaches an account that may hold, and no venue.
     function check_I4_forcedTransferReachesNobodyRefused(
         uint256 sender,
         uint256 receiver,
@@ -146,7 +148,7 @@ contract ComplianceProof is Test {
         assert(!_stopped(operator) && (_venue(operator) || _may(operator, hold, 0)));
     }
 
-    /// @dev A burn passes for everybody who is not stopped, and for nobody who is.
+    /// @dev A burn passes for every account that is not stopped, and for no stopped one.
     function check_burnPassesUnlessStopped(uint256 sender, uint256 hold, uint128 amount, uint128 kept) public {
         _world(sender, 0, 0, hold, 0);
         vm.assume(kept != 0);
@@ -159,7 +161,8 @@ contract ComplianceProof is Test {
         assert(passed == !_stopped(sender));
     }
 
-    /// @dev Everyone lives in one country or in none; nobody is linked; no volume and no thresholds (they only refuse more).
+    /// @dev Everyone lives in one country or in none; nobody is linked; no volume and no thresholds (they only refuse
+    /// more).
     function _world(
         uint256 sender,
         uint256 receiver,

@@ -6,9 +6,9 @@ import {Test} from "forge-std/Test.sol";
 import {Fees} from "contracts/portfolio/Fees.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
-/// @title F1: what fee terms may be
-/// @notice Any terms. What is charged under them divides unknowns, which no solver here decides: that is gone through for
-/// every small number in `SmallNumbers.t.sol`, and for large ones in `FeeInvariant.t.sol`.
+/// @title F1: bounds of fee terms
+/// @notice The proofs hold for any terms. The amounts that are charged under them divide unknowns, which no solver here
+/// decides: `SmallNumbers.t.sol` goes through every small number, and `FeeInvariant.t.sol` through large ones.
 contract FeesProof is Test {
     function check_F1_noTermsBeyondTheCaps(IShareBook.FeeTerms memory terms) public view {
         (bool passed,) = address(this).staticcall(abi.encodeCall(this.requireAllowed, (terms)));
@@ -18,7 +18,8 @@ contract FeesProof is Test {
         assert(passed == allowed);
     }
 
-    /// @dev What is called lower charges no more, to nobody else; and what is lower than lower terms is lower.
+    /// @dev Terms that `isLower` accepts charge no more, to nobody else; and terms that are lower than lower terms are
+    /// lower.
     function check_F1_lowerChargesNoMore(
         IShareBook.FeeTerms memory a,
         IShareBook.FeeTerms memory b,

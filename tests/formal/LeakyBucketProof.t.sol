@@ -5,8 +5,9 @@ import {Test} from "forge-std/Test.sol";
 
 import {LeakyBucket} from "contracts/math/LeakyBucket.sol";
 
-/// @title I2: what the bucket lets through
-/// @notice For a budget of 2% of NAV a week; levels and losses are any, times within a window, after which a bucket is empty.
+/// @title I2: amounts that the bucket lets through
+/// @notice The budget is 2% of NAV per week; levels and losses are any, times lie within a window, after which a bucket
+/// is empty.
 contract LeakyBucketProof is Test {
     using LeakyBucket for LeakyBucket.Bucket;
 
@@ -32,7 +33,7 @@ contract LeakyBucketProof is Test {
         if (fits) assert(uint256(first) + second <= 2 * _CAPACITY);
     }
 
-    /// @dev Without time passing nothing drains, and a loss raises the level by itself.
+    /// @dev While no time passes nothing drains, and a loss raises the level by itself.
     function check_I2_aLossRaisesTheLevelByItself(uint128 level, uint128 loss) public pure {
         vm.assume(level <= _CAPACITY);
         (bool fits, uint256 held) = _bucket(level).charge(loss, _CAPACITY, _WINDOW, 0);

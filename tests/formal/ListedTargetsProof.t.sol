@@ -6,7 +6,7 @@ import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
-/// @title Whatever is asked, only what is listed is called and only it may call back
+/// @title Only listed contracts are called, for any order, and only the called one may call back
 contract ListedTargetsProof {
     LiquidityAggregator private _aggregator;
 
@@ -15,7 +15,7 @@ contract ListedTargetsProof {
             new LiquidityAggregator(address(new AccessManager(address(this))), address(0), new VenueQuotes(), 10_000);
     }
 
-    /// @notice No market at all is listed: no order, of whatever fields, does anything but revert.
+    /// @notice While no market at all is listed, an order with any fields reverts.
     function check_swapSingle_unlistedMarket_reverts(
         address pool,
         address tokenIn,
@@ -50,7 +50,7 @@ contract ListedTargetsProof {
         assert(!success);
     }
 
-    /// @notice Whatever the four words of a route are.
+    /// @notice A route of any four words reverts.
     function check_swapRoute_unlistedMarket_reverts(
         address tokenIn,
         address tokenOut,

@@ -5,7 +5,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {PackedCovariance} from "contracts/math/PackedCovariance.sol";
 
-/// @title I7: what is packed is what is computed with
+/// @title I7: the packed numbers are the numbers that are computed with
 contract PackedCovarianceProof is Test {
     /// @dev Every entry of a 3 by 3 matrix comes back from its bytes as it went in.
     function check_I7_packingKeepsEveryEntry(int64 a, int64 b, int64 c, int64 d, int64 e, int64 f) public view {
@@ -32,8 +32,8 @@ contract PackedCovarianceProof is Test {
         assert(PackedCovariance.quadraticForm(this.pack(entries), weights) == uint256(int256(variance)) * 1e36);
     }
 
-    /// @dev The entries that the form reads four at a time, each after the other: 5 by 5, whose first row is one whole
-    /// word right of its diagonal. Weights pick one entry.
+    /// @dev The form reads entries four at a time, each after the other: the matrix is 5 by 5, so that its first row is
+    /// one whole word right of its diagonal. Weights pick one entry.
     function check_I7_fourAtATimeReadsEachEntry(int64 a, int64 b, int64 c, int64 d) public view {
         vm.assume(a >= 0 && b >= 0 && c >= 0 && d >= 0);
         int64[] memory entries = new int64[](15);

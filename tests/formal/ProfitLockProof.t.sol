@@ -5,16 +5,16 @@ import {Test} from "forge-std/Test.sol";
 
 import {ProfitLock} from "contracts/yield/ProfitLock.sol";
 
-/// @title Y5: what is locked is what was reported, and only ever unlocks
-/// @notice At any second of a lock of 2^20 seconds, twelve days. The amounts are powers of two, from far fewer units than
-/// seconds to far more than there is of any asset: what solvers decide about division. Other amounts and periods are gone
-/// through in `SmallNumbers.t.sol`.
+/// @title Y5: the locked profit is the reported profit, and only ever unlocks
+/// @notice The proofs cover any second of a lock of 2^20 seconds, twelve days. The amounts are powers of two, from far
+/// fewer units than seconds to far more than any asset has, because that is the division that solvers decide.
+/// `SmallNumbers.t.sol` goes through other amounts and periods.
 contract ProfitLockProof is Test {
     using ProfitLock for ProfitLock.Lock;
 
     uint256 private constant _PERIOD = 1 << 20;
 
-    /// @dev All of it at the start, nothing at the end, never more than was locked.
+    /// @dev All of the profit is locked at the start, nothing at the end, and never more than was locked.
     function check_Y5_noMoreIsLockedThanWas(uint40 since, uint40 time, uint8 size) public pure {
         vm.assume(since < 1 << 38 && time >= since);
         ProfitLock.Lock memory lock = _lock(since, size);
@@ -30,7 +30,7 @@ contract ProfitLockProof is Test {
         assert(lock.lockedAt(second) <= lock.lockedAt(first));
     }
 
-    /// @dev A loss takes from what is locked, all of it at most; the end stays.
+    /// @dev A loss takes from the locked profit, at most all of it; the end stays.
     function check_Y5_aLossOnlyUnlocks(uint40 since, uint40 time, uint128 loss, uint8 size) public pure {
         vm.assume(since < 1 << 38 && time >= since);
         ProfitLock.Lock memory lock = _lock(since, size);

@@ -6,8 +6,8 @@ import {Test} from "forge-std/Test.sol";
 import {RedemptionQueue} from "contracts/portfolio/RedemptionQueue.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
-/// @notice Stands in for a portfolio and for whatever the queue asks about it: its oracle, book, engine and asset. Binds what
-/// it is told to and burns as much of an owner's as was said.
+/// @notice Stands in for a portfolio and for everything that the queue asks about it: its oracle, book, engine and
+/// asset. It binds as it is told and burns as much of an owner's shares as was set.
 contract PortfolioStandIn {
     RedemptionQueue private immutable _queue;
     mapping(address owner => uint256) public boundShares;
@@ -19,7 +19,7 @@ contract PortfolioStandIn {
         _queue = queue;
     }
 
-    /// @param shares That there is cash for.
+    /// @param shares Number of shares that there is cash for.
     function set(address owner, uint256 shares) external {
         _burns[owner] = shares;
     }
@@ -28,7 +28,7 @@ contract PortfolioStandIn {
         _refuses = true;
     }
 
-    /// @dev As an exit in kind that needs them.
+    /// @dev Frees shares as an exit in kind that needs them does.
     function free(address owner) external {
         boundShares[owner] = 0;
     }
@@ -38,7 +38,7 @@ contract PortfolioStandIn {
         boundShares[owner] = shares;
     }
 
-    /// @dev As Portfolio: no more than asked, nothing where there is no cash.
+    /// @dev Burns as Portfolio does: no more than asked, nothing where there is no cash.
     function settle(address owner, address, uint256 shares, uint256) external returns (uint256 burnt, uint256 assets_) {
         require(msg.sender == address(_queue) && !_refuses);
         burnt = _burns[owner];
@@ -91,8 +91,8 @@ contract PortfolioStandIn {
 }
 
 /// @title Q1, Q2: requests keep their shares, their order and their owners
-/// @notice The queue's own code over a portfolio with two requests, which may run out of gas between them; any shares of 128
-/// bits, any callers. More requests than two are the campaign's: `QueueInvariant.t.sol`.
+/// @notice The queue's own code runs over a portfolio with two requests, which may run out of gas between them; shares
+/// are any number of 128 bits, callers any account. `QueueInvariant.t.sol` has more requests than two.
 contract QueueProof is Test {
     /// @notice The portfolio's ERC-7540 vault, which asks whether its own caller may.
     address public constant VAULT = address(0x7540);
@@ -125,7 +125,8 @@ contract QueueProof is Test {
 
     // -- Shares are conserved
 
-    /// @dev Whatever is filled, in part or whole: what waits is what was asked less what was burnt, and it is what is bound.
+    /// @dev After any fill, in part or whole, the shares that wait are the requested ones less the burnt ones, and they
+    /// are the bound ones.
     function check_Q1_fillingBurnsWhatWaited(uint128 a, uint128 b, uint128 burnA, uint128 burnB) public {
         (uint256 first, uint256 second) = _ask(a, b);
         _fill(burnA, burnB, 2);
@@ -135,7 +136,7 @@ contract QueueProof is Test {
         assert(_portfolio.boundShares(_second) == _pending(second, _second));
     }
 
-    /// @dev Refused, or older than a retirement: it waits on or is free again, nothing is paid.
+    /// @dev A request that is refused, or is older than a retirement, waits on or is free again, and nothing is paid.
     function check_Q1_whatIsReturnedIsFree(uint128 a, uint128 b, bool retired) public {
         (uint256 first, uint256 second) = _ask(a, b);
         if (retired) _retiredAt = block.timestamp;
@@ -149,7 +150,7 @@ contract QueueProof is Test {
         assert(_portfolio.boundShares(_first) == leftA && _portfolio.boundShares(_second) == leftB);
     }
 
-    /// @dev Two of one owner: one that is cancelled frees its own shares, and cannot be cancelled twice.
+    /// @dev One owner has two requests: the one that is cancelled frees its own shares, and cannot be cancelled twice.
     function check_Q1_cancellingFreesItsOwn(uint128 a, uint128 b) public {
         vm.assume(a != 0 && b != 0);
         uint256 id = _request(_first, _first, a);
@@ -160,8 +161,8 @@ contract QueueProof is Test {
         assert(!_cancels(_first, id));
     }
 
-    /// @dev An exit in kind ends all of an owner's requests: none is filled nor binds anything again, and the next one counts
-    /// by itself.
+    /// @dev An exit in kind ends all of an owner's requests: none is filled nor binds anything again, and the next one
+    /// counts by itself.
     function check_Q1_whatAnExitEndedStaysEnded(uint128 a, uint128 again, uint128 burn) public {
         vm.assume(a != 0 && again != 0);
         uint256 ended = _request(_first, _first, a);
@@ -177,7 +178,8 @@ contract QueueProof is Test {
 
     // -- Order
 
-    /// @dev The second gets something only once the first has all; how many are looked at changes nothing of that.
+    /// @dev The second request gets something only once the first has all; the number of requests to look at changes
+    /// nothing of that.
     function check_Q2_theFirstIsPaidFirst(uint128 a, uint128 b, uint128 burnA, uint128 burnB, uint8 most) public {
         vm.assume(most < 4);
         _ask(a, b);
@@ -187,7 +189,8 @@ contract QueueProof is Test {
 
     // -- Who may
 
-    /// @dev Holds for anybody but the owner, its operators, and the portfolio's vault, which has asked the same.
+    /// @dev No account may request but the owner, its operators, and the portfolio's vault, which has asked the same of
+    /// its caller.
     function check_Q1_nobodyElseAsks(address caller, address owner, address controller, uint128 shares) public {
         vm.assume(caller != owner && caller != VAULT);
         vm.prank(caller);
@@ -205,7 +208,7 @@ contract QueueProof is Test {
         assert(_pending(id, _controller) == shares && _portfolio.boundShares(_first) == shares);
     }
 
-    /// @dev One whom the owner named and named no more.
+    /// @dev An operator that the owner named, and named no more, does nothing.
     function check_Q1_aFormerOperatorDoesNothing(address operator, uint128 shares) public {
         vm.assume(shares != 0 && operator != _first);
         vm.startPrank(_first);
@@ -216,10 +219,11 @@ contract QueueProof is Test {
         assert(!_cancels(operator, id));
     }
 
-    /// @dev Whatever a caller names: only the factory's portfolios have a line.
+    /// @dev Only the factory's portfolios have a line, for any account that a caller names.
     function check_Q1_onlyPortfoliosHaveALine(address account, address caller, uint256 shares) public {
         vm.assume(account != address(_portfolio));
-        // Another that answers as a portfolio does: what the factory does not know is refused, not just what is no portfolio.
+        // Another that answers as a portfolio does: what the factory does not know is refused, not just what is no
+        // portfolio.
         new PortfolioStandIn(_queue);
         vm.startPrank(caller);
         (bool passed,) = address(_queue).call(abi.encodeCall(_queue.requestRedeem, (account, shares, caller, caller)));
@@ -229,7 +233,7 @@ contract QueueProof is Test {
         vm.stopPrank();
     }
 
-    /// @dev No two requests share an id, of whatever portfolios.
+    /// @dev No two requests of any portfolios share an id.
     function check_Q1_idsAreOnesOwn(address a, uint96 i, address b, uint96 j) public view {
         if (_queue.idOf(a, i) == _queue.idOf(b, j)) assert(a == b && i == j);
     }

@@ -7,13 +7,13 @@ import {RiskLimits} from "contracts/risk/RiskLimits.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title R2: tightening is monotone
-/// @notice Any values, in the fields' own types.
+/// @notice The proofs hold for any values, in the fields' own types.
 contract RiskLimitsProof is Test {
     IRiskEngine.Limits private _own;
     IRiskEngine.Limits private _floor;
 
-    /// @dev The tighter of two, which is read from their slots, is one of them in each field, and as tight as both: whatever a
-    /// manager sets, everybody's limits bind.
+    /// @dev The tighter of two, which is read from their slots, is one of them in each field, and as tight as both: for
+    /// any limits that a manager sets, everybody's limits bind.
     function check_R2_theTighterIsAsTightAsBoth(uint256 field, uint256 own, uint256 floor) public {
         assembly {
             sstore(_own.slot, own)
@@ -30,7 +30,7 @@ contract RiskLimitsProof is Test {
         }
     }
 
-    /// @dev Whatever a limit refuses, a tighter one refuses.
+    /// @dev A value that a limit refuses is refused by a tighter one.
     function check_R2_tighteningIsMonotone(uint256 k, uint16 limit, uint16 tighter, uint16 value) public pure {
         vm.assume(k < RiskLimits.FIELDS);
         (int256 x, int256 y, int256 v) = (_typed(k, limit), _typed(k, tighter), _typed(k, value));
@@ -45,7 +45,7 @@ contract RiskLimitsProof is Test {
         if (RiskLimits.asTightAt(k, y, x) && RiskLimits.asTightAt(k, z, y)) assert(RiskLimits.asTightAt(k, z, x));
     }
 
-    /// @dev The least Sharpe ratio is the one signed limit.
+    /// @dev The minimum Sharpe ratio is the one signed limit.
     function _typed(uint256 k, uint16 value) private pure returns (int256) {
         return k == 14 ? int256(int16(value)) : int256(uint256(value));
     }

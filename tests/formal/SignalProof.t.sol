@@ -11,7 +11,8 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {IModelRegistry} from "interfaces/rebalance/IModelRegistry.sol";
 
-/// @notice Stands in for the signer sets, the model registry and a portfolio: whoever asks is told what was set.
+/// @notice Stands in for the signer sets, the model registry and a portfolio: every caller gets the answers that were
+/// set.
 contract Oracle {
     bool public signed = true;
     bool public live = true;
@@ -28,7 +29,7 @@ contract Oracle {
         require(live);
     }
 
-    /// @dev From all cash to half and half, without a loss.
+    /// @dev Moves from all cash to half and half, without a loss.
     function execute(
         uint256[] calldata,
         IPortfolio.Terms calldata
@@ -44,7 +45,7 @@ contract Oracle {
     }
 }
 
-/// @title I6: which signals run
+/// @title I6: conditions under which signals run
 contract SignalProof is Test {
     Oracle private _oracle;
     AutoRebalancer private _rebalancer;
@@ -58,7 +59,7 @@ contract SignalProof is Test {
         );
     }
 
-    /// @dev Whoever sends it, whenever: once a signal has run to its end, no signal with its nonce runs.
+    /// @dev Once a signal has run to its end, no signal with its nonce runs, for any sender and any time.
     function check_I6_aNonceRunsOnce(uint256 nonce, address again, uint40 later) public {
         vm.warp(1000);
         IAutoRebalancer.RebalanceSignal memory signal = _signal(nonce, 0, type(uint40).max);
@@ -75,7 +76,7 @@ contract SignalProof is Test {
         assert(_try(address(this), _signal(nonce, 0, type(uint40).max)) == (nonce != other));
     }
 
-    /// @dev Before the first and after the last second that were signed.
+    /// @dev A signal runs neither before the first nor after the last second that were signed.
     function check_I6_nothingRunsOutsideItsTime(uint40 from, uint40 until, uint40 now_, address caller) public {
         vm.assume(now_ < from || now_ > until);
         vm.warp(now_);
@@ -94,7 +95,7 @@ contract SignalProof is Test {
         assert(!_try(caller, _signal(nonce, 0, type(uint40).max)));
     }
 
-    /// @dev Less time after the last signal than the policy asks: no other begins.
+    /// @dev No signal begins sooner after the last one than the policy allows.
     function check_paceKeepsItsInterval(uint32 interval, uint40 first, uint40 second) public {
         vm.assume(first > 0 && second >= first && second < uint256(first) + interval);
         vm.warp(second);
@@ -131,7 +132,7 @@ contract SignalProof is Test {
     }
 }
 
-/// @title I6: what a quorum is
+/// @title I6: conditions of a quorum
 contract QuorumProof is Test {
     bytes32 private constant _SET = "set";
     SignerSets private _sets;
@@ -148,7 +149,7 @@ contract QuorumProof is Test {
         return (true, 0);
     }
 
-    /// @dev No signatures are no quorum, whatever the threshold and the weight.
+    /// @dev An empty list of signatures is no quorum, for any threshold and any weight.
     function check_I6_nobodyIsNoQuorum(uint16 weight, bytes32 digest) public {
         _create(1);
         vm.assume(weight > 0);
@@ -156,7 +157,7 @@ contract QuorumProof is Test {
         assert(!_passes(digest, new ISignerSets.Signature[](0)));
     }
 
-    /// @dev A threshold is never above what all signers together weigh, by any change of weight.
+    /// @dev No change of weight lifts a threshold above the sum of all signers' weights.
     function check_I6_aChangeOfWeightLeavesAQuorum(uint16 weight, address signer) public {
         _create(2);
         (bool passed,) = address(_sets).call(abi.encodeCall(ISignerSets.setWeight, (_SET, signer, weight)));

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from keepers.config import Risk
-from keepers.risk.backtest import exceedances, kupiec
+from keepers.risk.backtests.coverage import exceedances, kupiec
 from keepers.risk.covariance import estimate
 from keepers.risk.monte_carlo import TAIL_PATHS, fit_degrees, tail_multipliers
 from scripts.demo.data import load_closes

@@ -70,7 +70,7 @@ contract AggregatorInvariantTest is Test {
         }
     }
 
-    /// @dev Only listed pools are sent to or asked to pay.
+    /// @dev Only listed pools are sent tokens or asked to pay.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_UnlistedPoolsAreLeftAlone() public view {
         assertFalse(_handler.unlistedMoved());
@@ -90,7 +90,7 @@ contract AggregatorInvariantTest is Test {
         }
     }
 
-    /// @dev Nothing is paid to a pool that was not asked to swap.
+    /// @dev A pool that was not asked to swap is paid nothing.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_NoStrayCallbackIsPaid() public view {
         assertEq(_handler.strayCallbacks(), 0);

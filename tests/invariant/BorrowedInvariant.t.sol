@@ -46,15 +46,15 @@ contract BorrowedInvariantTest is ThiefTest {
         target(address(_handler), selectors);
     }
 
-    /// @dev I2 at the oracle's prices, a wei a trade for the recorder's own rounding; and at the market's, where the thief
-    /// gains the move on both sides of a window's turnover, and NAV itself is off by the move.
+    /// @dev I2 holds at the oracle's prices, with a wei per trade for the recorder's own rounding; and at the market's,
+    /// where the thief gains the move on both sides of a window's turnover, and NAV itself is off by the move.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I2_NoWindowLosesMoreThanTheBudgetAndWhatFeedsDoNotSay() public view {
         assertLe(_handler.worstLoss(WINDOW), uint256(BUDGET_BPS) * 1e14 + 1e6);
         assertLe(_handler.worstTrueLoss(WINDOW), trueBound());
     }
 
-    /// @dev I3: nothing that lasts for a block passes the liquidity limit, nor does anything the others.
+    /// @dev I3: no depth that lasts for a block passes the liquidity limit, and nothing passes the other limits.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I3_NothingBorrowedPassesALimit() public view {
         assertEq(_handler.liquidityCrossed(), 0, "liquidity");
@@ -67,7 +67,7 @@ contract BorrowedInvariantTest is ThiefTest {
         assertEq(_handler.exitsFailed(), 0);
     }
 
-    /// @dev I6: what was signed for one list of assets is not executed under another.
+    /// @dev I6: a signal for one list of assets is not executed under another.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I6_NoSignalOutlivesItsList() public view {
         assertEq(_handler.staleSignalsPassed(), 0);
@@ -97,7 +97,7 @@ contract BorrowedInvariantTest is ThiefTest {
         assertEq(_handler.refused(), 1);
     }
 
-    /// @dev Decision 90 says so: two looks can both be borrowed.
+    /// @dev Two looks can both be borrowed, as decision 90 says.
     function test_borrowAndTrade__borrowedTwiceAndApart__passesTheLimit() public {
         _handler.borrowAndTrade(0, true, 1, 9951, 10_000_000);
         vm.roll(vm.getBlockNumber() + liquidity.confirmationBlocks());
@@ -126,7 +126,7 @@ contract BorrowedInvariantTest is ThiefTest {
         assertEq(_handler.refused(), 1);
     }
 
-    /// @dev The best that anyone has found: a fair price by the feed, for what the market has left.
+    /// @dev This is the best attack that is known: a fair price by the feed, for the part that the market has left.
     function test_trade__stockHasFallenUnseen__takesTheMoveOnTheTurnover() public {
         _handler.drift(0, 9700);
         // The rate is 9999 of the feed's.
@@ -136,7 +136,8 @@ contract BorrowedInvariantTest is ThiefTest {
         assertLe(_handler.worstTrueLoss(WINDOW), trueBound());
     }
 
-    /// @return WAD of NAV: the budget, and the move on both sides of a window's turnover, of a NAV that is off by the move.
+    /// @return WAD of NAV: the budget, and the move on both sides of a window's turnover, of a NAV that is off by the
+    /// move.
     function trueBound() private view returns (uint256) {
         uint256 move = _handler.MAX_MOVE_BPS();
         return (uint256(BUDGET_BPS) * 1e14 + 2 * uint256(_TURNOVER_BPS) * move * 1e10) * 10_000 / (10_000 - move) + 1e6;
@@ -156,7 +157,7 @@ contract BorrowedInvariantTest is ThiefTest {
     }
 }
 
-/// @title The same over stocks of 0, 6 and 8 decimals
+/// @title The campaign of {BorrowedInvariantTest} over stocks of 0, 6 and 8 decimals
 contract BorrowedInvariantFewDecimalsTest is BorrowedInvariantTest {
     function _newStock() internal override returns (SettlementToken) {
         uint8[3] memory decimals = [0, 6, 8];

@@ -56,7 +56,7 @@ contract ComplianceInvariantTest is ProtocolTest {
         assertEq(_handler.reachedRefused(), 0);
     }
 
-    /// @dev The ERC-1404 code is what a transfer then meets.
+    /// @dev The ERC-1404 code is the verdict that a transfer then meets.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_CodesForetellTransfers() public view {
         assertEq(_handler.refusedButNotSeen(), 0);
@@ -74,7 +74,8 @@ contract ComplianceInvariantTest is ProtocolTest {
         assertEq(sum, _token.totalSupply());
     }
 
-    /// @dev Holders are counted where they were when they came, and all of them together; who holds nothing is not counted.
+    /// @dev Holders are counted where they were when they came, and all of them together; an account that holds nothing
+    /// is not counted.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_HoldersAreCounted() public view {
         uint256[1000] memory inCountry;

@@ -27,7 +27,8 @@ contract FeeInvariantTest is ProtocolTest {
         targetSelector(FuzzSelector(address(_handler), selectors));
     }
 
-    /// @dev F1: no step gave the recipient more of the supply than rate times time, and rate times the gain above the mark.
+    /// @dev F1: no step gave the recipient more of the supply than rate times time, and rate times the gain above the
+    /// mark.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_F1_NoStepChargesMoreThanTheSchedule() public view {
         assertEq(_handler.overcharged(), 0, "overcharged");
@@ -39,7 +40,7 @@ contract FeeInvariantTest is ProtocolTest {
         assertEq(_handler.marksLowered(), 0, "lowered");
     }
 
-    /// @dev F3: whoever enters or leaves lowers nobody's net price.
+    /// @dev F3: an account that enters or leaves lowers nobody's net price.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_F3_NoMoveLowersThePrice() public view {
         assertEq(_handler.pricesLowered(), 0, "lowered");
@@ -51,7 +52,7 @@ contract FeeInvariantTest is ProtocolTest {
         assertEq(_handler.crystallisedEarly(), 0, "early");
     }
 
-    /// @dev I5 with fees.
+    /// @dev I5 holds with fees.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I5_ExitsInKindAlwaysPass() public view {
         assertEq(_handler.exitsFailed(), 0, "failed");

@@ -8,7 +8,7 @@ import {Test} from "forge-std/Test.sol";
 contract Float128Test is Test {
     using Float128 for uint128;
 
-    /// @param bits Zeros in front, so that every size of number comes up.
+    /// @param bits Number of leading zeros, so that every size of number comes up.
     function testFuzz_packDown__anyNumber__belowByLessThanItsLastBit(uint256 x, uint8 bits) public pure {
         x >>= bits;
         uint256 packed = Float128.packDown(x).unpack();

@@ -6,7 +6,7 @@ import {Test} from "forge-std/Test.sol";
 
 /// @title Packed bounds beside the bounds that were packed
 contract Float20Test is Test {
-    /// @param bits Zeros in front, so that every size of number comes up.
+    /// @param bits Number of leading zeros, so that every size of number comes up.
     function testFuzz_pack__anyNumber__enclosesItClosely(uint128 x, uint8 bits) public pure {
         x >>= bits & 0x7f;
         (uint256 below, uint256 above) = (Float20.packDown(x), Float20.packUp(x));

@@ -50,7 +50,7 @@ contract ListingInvariantTest is ThiefTest {
         return new StoppableToken();
     }
 
-    /// @dev Every run ends so, whatever came before: all that is left is retired, and everybody leaves with a part of it.
+    /// @dev Every run ends in the same way: all that is left is retired, and everybody leaves with a part of it.
     function afterInvariant() public {
         _handler.windUp();
         assertGt(_handler.retired(), 0);
@@ -66,7 +66,7 @@ contract ListingInvariantTest is ThiefTest {
         invariant_I5_ExitsInKindPassWhateverIsListed();
     }
 
-    /// @dev L1: nor is a request filled that was made before.
+    /// @dev L1: nobody enters while a retired asset is held, and no request that was made before is filled.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_L1_NobodyEntersWhileSomethingRetiredIsHeld() public view {
         assertEq(_handler.enteredWhileClosed(), 0, "entered");
@@ -74,8 +74,8 @@ contract ListingInvariantTest is ThiefTest {
         assertEq(factory.holdsRetired(address(portfolio)), _handler.holdsRetired(), "dust");
     }
 
-    /// @dev L2: what was held of a retired stock is there, was paid out in kind in one proportion with all else, or is
-    /// listed again; listing moves nothing, and what is not listed is not traded.
+    /// @dev L2: the balance of a retired stock is there, was paid out in kind in one proportion with all else, or is
+    /// listed again; listing moves nothing, and an asset that is not listed is not traded.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_L2_NothingThatIsHeldIsLost() public view {
         assertEq(_handler.movedByListing(), 0, "moved");
@@ -93,7 +93,7 @@ contract ListingInvariantTest is ThiefTest {
         }
     }
 
-    /// @dev L3: `allAssets` is what is listed, settlement first, then what is retired, each once.
+    /// @dev L3: `allAssets` has the listed assets, settlement first, then the retired ones, each once.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_L3_ListedFirstThenRetired() public view {
         address[] memory listed = portfolio.assets();
@@ -115,7 +115,7 @@ contract ListingInvariantTest is ThiefTest {
         }
     }
 
-    /// @dev I5, whatever is retired, silent or stopped.
+    /// @dev I5 holds with any assets retired, silent or stopped.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I5_ExitsInKindPassWhateverIsListed() public view {
         assertEq(_handler.exitsRefused(), 0, "refused");
@@ -146,7 +146,7 @@ contract ListingInvariantTest is ThiefTest {
         afterInvariant();
     }
 
-    /// @dev Nor without requests that wait, silent feeds and stopped tokens.
+    /// @dev The campaign also needs requests that wait, silent feeds and stopped tokens.
     function test_retire__silent_and_stopped__parts_are_set_aside_and_requests_returned() public {
         address stock = _handler.stockOf(1);
         _handler.ask(0, 5000);

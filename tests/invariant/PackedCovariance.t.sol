@@ -6,7 +6,8 @@ import {Test} from "forge-std/Test.sol";
 
 /// @title I7: the packed form is the plain form
 contract PackedCovarianceTest is Test {
-    /// @dev Any entries, any weights of the domain, any size: the same integer, or negative and refused by both.
+    /// @dev Both forms give the same integer, or a negative one that both refuse, for any entries, any weights of the
+    /// domain and any size.
     function testFuzz_I7_FormEqualsThePlainLoop(uint256 seed, uint8 size) public {
         uint256 n = bound(size, 1, 32);
         (int64[] memory covariance, uint256[] memory weights) = _random(seed, n);
@@ -19,7 +20,7 @@ contract PackedCovarianceTest is Test {
         }
     }
 
-    /// @dev At most 60 gas an entry of the 32 by 32 matrix, without its SSTORE2 read.
+    /// @dev The form costs at most 60 gas per entry of the 32 by 32 matrix, without its SSTORE2 read.
     function test_I7_FormOf32AssetsIsCheap() public view {
         (int64[] memory covariance, uint256[] memory weights) = _random(1, 32);
         bytes memory data = this.pack(covariance);
@@ -36,7 +37,7 @@ contract PackedCovarianceTest is Test {
         return PackedCovariance.pack(covariance);
     }
 
-    /// @dev Any int64; every other seed has a positive diagonal, and every fifth weight is zero.
+    /// @dev The entries are any int64; every other seed has a positive diagonal, and every fifth weight is zero.
     function _random(
         uint256 seed,
         uint256 n

@@ -15,7 +15,8 @@ contract PortfolioFeePropertiesTest is PortfolioVault {
         book.setPolicy(address(portfolio), IShareBook.Policy(0, 10_000, uint104(cap)));
     }
 
-    /// @dev Two holders, stocks from nowhere, prices up and down, fees streaming, pending, crystallised and collected.
+    /// @dev There are two holders, stocks from nowhere, prices that go up and down, and fees that stream, are pending,
+    /// crystallised and collected.
     function disturb(uint256 seed) internal override {
         _enter(other, unit() + seed % (1e6 * unit()));
         stocks[0].mint(address(portfolio), (seed >> 16) % 1e20);
@@ -41,20 +42,20 @@ contract PortfolioFeePropertiesTest is PortfolioVault {
         assertGt(owed, 0);
     }
 
-    /// @dev Where there is room, and for a share at least.
+    /// @dev Enters where there is room, and for at least one share.
     function _enter(address account, uint256 amount) private {
         if (portfolio.maxDeposit(account) < amount || portfolio.previewDeposit(amount) == 0) return;
         enter(account, amount);
     }
 
-    /// @dev Too soon, nothing to take: either may happen.
+    /// @dev The call may revert, because it is too soon or there is nothing to take.
     function _try(bytes memory call) private {
         (bool ok,) = address(book).call(call);
         ok;
     }
 }
 
-/// @title The same for a settlement token of no decimals
+/// @title The properties of {PortfolioFeePropertiesTest} for a settlement token of no decimals
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract PortfolioFeePropertiesOf0DecimalsTest is PortfolioFeePropertiesTest {
@@ -63,7 +64,7 @@ contract PortfolioFeePropertiesOf0DecimalsTest is PortfolioFeePropertiesTest {
     }
 }
 
-/// @title The same for a settlement token of eight decimals
+/// @title The properties of {PortfolioFeePropertiesTest} for a settlement token of eight decimals
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract PortfolioFeePropertiesOf8DecimalsTest is PortfolioFeePropertiesTest {
@@ -72,7 +73,7 @@ contract PortfolioFeePropertiesOf8DecimalsTest is PortfolioFeePropertiesTest {
     }
 }
 
-/// @title The same for a settlement token of 18 decimals
+/// @title The properties of {PortfolioFeePropertiesTest} for a settlement token of 18 decimals
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract PortfolioFeePropertiesOf18DecimalsTest is PortfolioFeePropertiesTest {
@@ -85,7 +86,7 @@ contract PortfolioFeePropertiesOf18DecimalsTest is PortfolioFeePropertiesTest {
         return 4 * (vault().totalSupply() + vault().convertToShares(most())) / 1e27;
     }
 
-    /// @dev A billion dollars.
+    /// @dev The maximum is a billion dollars.
     function most() internal pure override returns (uint256) {
         return 1e9 * unit();
     }

@@ -35,7 +35,7 @@ contract PortfolioInvariantTest is ThiefTest {
         }
     }
 
-    /// @dev I2: no window loses more than the budget; a wei a trade for the recorder's own rounding.
+    /// @dev I2: no window loses more than the budget, with a wei per trade for the recorder's own rounding.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I2_NoWindowLosesMoreThanTheBudget() public view {
         assertLe(_handler.worstLoss(WINDOW), uint256(BUDGET_BPS) * 1e14 + 1e6);
@@ -59,7 +59,7 @@ contract PortfolioInvariantTest is ThiefTest {
         assertEq(_handler.replaysPassed(), 0);
     }
 
-    /// @dev What is set aside is there.
+    /// @dev The portfolio holds at least the amount of every asset that is set aside.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_SetAsideIsCovered() public view {
         address[] memory list = portfolio.assets();

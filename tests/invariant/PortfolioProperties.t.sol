@@ -9,13 +9,13 @@ import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
 contract PortfolioPropertiesTest is PortfolioVault {
     address internal immutable _waiter = makeAddr("waiter");
 
-    /// @dev More than there is of anything, and far from where arithmetic ends.
+    /// @dev The amount is more than there is of any asset, and far from where arithmetic ends.
     function endless() internal pure override returns (uint256) {
         return type(uint112).max;
     }
 
-    /// @dev Three holders; some of the cash in stocks, whose prices moved since; donations; requests of another holder and
-    /// of the holder itself, filled as far as cash went or waiting for all of it.
+    /// @dev There are three holders; some of the cash is in stocks, whose prices moved since; there are donations;
+    /// requests of another holder and of the holder itself are filled as far as cash went or wait for all of it.
     function disturb(uint256 seed) internal override {
         enter(other, 1 + seed % (1e6 * unit()));
         enter(holder, 100 * unit() + (seed >> 16) % (1e9 * unit()));
@@ -41,7 +41,7 @@ contract PortfolioPropertiesTest is PortfolioVault {
         assertLt(portfolio.maxWithdraw(holder), portfolio.convertToAssets(portfolio.balanceOf(holder)));
     }
 
-    /// @dev What trades at fair prices leave behind.
+    /// @dev Leaves the holdings that trades at fair prices would leave.
     function _invest(uint256 stock, uint256 cash) private {
         vm.prank(address(portfolio));
         usd.transfer(address(0xdead), cash);
@@ -56,21 +56,21 @@ contract PortfolioPropertiesTest is PortfolioVault {
     }
 }
 
-/// @title The same for a settlement token that has no decimals
+/// @title The properties of {PortfolioPropertiesTest} for a settlement token that has no decimals
 contract PortfolioPropertiesOf0DecimalsTest is PortfolioPropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 0;
     }
 }
 
-/// @title The same for a settlement token of eight decimals
+/// @title The properties of {PortfolioPropertiesTest} for a settlement token of eight decimals
 contract PortfolioPropertiesOf8DecimalsTest is PortfolioPropertiesTest {
     function settlementDecimals() internal pure override returns (uint8) {
         return 8;
     }
 }
 
-/// @title The same for a settlement token of 18 decimals
+/// @title The properties of {PortfolioPropertiesTest} for a settlement token of 18 decimals
 /// @notice Marks have 27 decimals, so that rounding them may give a round trip a few parts in 1e27 of the whole.
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
@@ -83,13 +83,13 @@ contract PortfolioPropertiesOf18DecimalsTest is PortfolioPropertiesTest {
         return 4 * (vault().totalSupply() + vault().convertToShares(most())) / 1e27;
     }
 
-    /// @dev A billion dollars.
+    /// @dev The maximum is a billion dollars.
     function most() internal pure override returns (uint256) {
         return 1e9 * unit();
     }
 }
 
-/// @title The same for shares that only registered holders have
+/// @title The properties of {PortfolioPropertiesTest} for shares that only registered holders have
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract PortfolioPropertiesOfRestrictedSharesTest is PortfolioPropertiesTest {

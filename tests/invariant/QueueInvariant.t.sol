@@ -34,7 +34,8 @@ contract QueueInvariantTest is ThiefTest {
         target(address(_handler), selectors);
     }
 
-    /// @dev Q1: bound shares are there, are what requests wait with, and add up; none of them moves.
+    /// @dev Q1: bound shares are in the balance, equal the shares with which requests wait, and add up; none of them
+    /// moves.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_Q1_BoundSharesAreWhatWaits() public view {
         uint256 sum;
@@ -49,7 +50,7 @@ contract QueueInvariantTest is ThiefTest {
         assertEq(_handler.boundMoved(), 0);
     }
 
-    /// @dev Q2: who asked first is paid first.
+    /// @dev Q2: the request that was made first is paid first.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_Q2_NobodyJumpsTheQueue() public view {
         assertEq(_handler.jumped(), 0);
@@ -61,14 +62,14 @@ contract QueueInvariantTest is ThiefTest {
         assertEq(_handler.cashTaken(), 0);
     }
 
-    /// @dev Q4: what was set aside is owed to somebody, and there.
+    /// @dev Q4: the amount that was set aside is owed to somebody, and there.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_Q4_ClaimsAreCovered() public view {
         assertEq(portfolio.setAside(address(usd)), _handler.owed());
         assertGe(usd.balanceOf(address(portfolio)), _handler.owed());
     }
 
-    /// @dev I5: no exit in kind was refused, whatever was bound.
+    /// @dev I5: no exit in kind was refused, for any bound shares.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I5_ExitsInKindPassWhateverWaits() public view {
         assertEq(_handler.exitsRefused(), 0);

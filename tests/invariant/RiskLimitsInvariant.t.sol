@@ -8,7 +8,7 @@ import {RiskLimits} from "contracts/risk/RiskLimits.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title A manager, a guardian and a stolen risk desk, against the risk engine
-/// @notice The manager holds MANAGER and nothing that waits; the desk's quorum signs whatever it likes.
+/// @notice The manager holds MANAGER and no delayed role; the desk's quorum signs anything that the desk wants.
 contract RiskLimitsInvariantTest is ProtocolTest {
     RiskHandler private _handler;
 
@@ -34,14 +34,15 @@ contract RiskLimitsInvariantTest is ProtocolTest {
         assertTrue(RiskLimits.asTight(risk.limitsOf(address(portfolio)), _handler.tightest()));
     }
 
-    /// @dev R3: a state falls only by a recovery that waited out its cooling time, and never from a halt or what is held.
+    /// @dev R3: a state falls only by a recovery that waited out its cooling time, and never from a halt or a held
+    /// state.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_R3_NoStateFallsUnauthorised() public view {
         assertEq(_handler.unauthorisedFalls(), 0);
     }
 
-    /// @dev R1: however many models a stolen quorum posts while prices stand, variance is at least 0.94 and at most 1.25 to
-    /// the number of 20-hour delays.
+    /// @dev R1: however many models a stolen quorum posts while prices stand, variance is at least 0.94 and at most
+    /// 1.25 to the number of 20-hour delays.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_R1_DriftIsBoundedByTime() public view {
         (uint256 variance, uint256 steps) = _handler.drift();

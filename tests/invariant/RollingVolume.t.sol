@@ -8,8 +8,8 @@ import {Test} from "forge-std/Test.sol";
 contract RollingVolumeTest is Test {
     using RollingVolume for RollingVolume.Window;
 
-    /// @dev At any time the window counts at least what was moved in the last period, at most what was in 4/3 of it (and the
-    /// seconds that thirds are rounded up by).
+    /// @dev The window counts, at any time, at least the sum that was moved in the last period, and at most that of 4/3
+    /// of it (and the seconds that thirds are rounded up by).
     function testFuzz_total__anyMoves__betweenOnePeriodAndFourThirds(
         uint32 period,
         uint64[24] memory waits,

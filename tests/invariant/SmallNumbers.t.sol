@@ -9,13 +9,14 @@ import {ProfitLock} from "contracts/yield/ProfitLock.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title Arithmetic that rounds, over every combination of small numbers
-/// @notice Quotients of unknowns are beyond the solvers that Halmos asks (two unknowns of sixteen bits take minutes), so these
-/// are decided by going through all of them, on the contracts' own code. Small numbers are where a unit of rounding counts
-/// most; the campaigns and properties have the large ones. Inner loops are calls, which give their memory back.
+/// @notice Quotients of unknowns are beyond the solvers that Halmos asks (two unknowns of sixteen bits take minutes),
+/// so these are decided by going through all of them, on the contracts' own code. Small numbers are where a unit of
+/// rounding counts most; the campaigns and properties have the large ones. Inner loops are calls, which give their
+/// memory back.
 contract SmallNumbersTest is Test {
     using ProfitLock for ProfitLock.Lock;
 
-    /// @dev As far as a test's gas goes: the more unknowns, the fewer values.
+    /// @dev The ranges go as far as the gas of a test does: the more unknowns, the fewer values.
     uint256 private constant _CASH = 13;
     uint256 private constant _FEES = 10;
     uint256 private constant _TIMES = 8;
@@ -50,8 +51,8 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @dev No gain, no fee; what the pending shares would share in is at most the rate of the gain; and they are at most
-    /// 30% of all shares, if the whole pot is a gain.
+    /// @dev There is no fee without a gain; the pending shares' part of the pot is at most the rate of the gain; and
+    /// they are at most 30% of all shares, if the whole pot is a gain.
     function _requireCaps(uint256 pot, uint256 base, uint256 mark, uint256 bps) private pure {
         IShareBook.Quote memory q = Fees.quote(pot, base, mark, bps);
         assertEq(q.gain, pot > mark * base ? pot - mark * base : 0, "gain");
@@ -62,7 +63,7 @@ contract SmallNumbersTest is Test {
         assertGt((q.pending + 1) * (pot * _BPS - q.gain * bps), base * q.gain * bps, "too little");
     }
 
-    /// @dev At the shares and the cash that the portfolio gives for it.
+    /// @dev Checks the marks at the shares and the cash that the portfolio gives for an amount.
     function _requireMarksKept(IShareBook.Quote memory q, uint256 mark, uint256 bps) private {
         _book.begin(mark, bps);
         if (q.pending != 0) {
@@ -83,7 +84,8 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @dev F3: at the quote's pot or any other that turns out to be the true one, who stays has no less a share.
+    /// @dev F3: at the quote's pot or any other that turns out to be the true one, holders who stay have no less per
+    /// share.
     function _requireNobodyPays(
         IShareBook.Quote memory q,
         uint256 mark,
@@ -102,15 +104,16 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @return What the base has of a pot, net of the performance fee, in basis points of a unit.
+    /// @return Part of a pot that belongs to the base, net of the performance fee, in basis points of a unit.
     function _net(uint256 pot, uint256 base, uint256 mark, uint256 bps) private pure returns (uint256) {
         return pot * _BPS - bps * (pot > mark * base ? pot - mark * base : 0);
     }
 
     // -- F3: pots below 20 whole units, counted as the contracts do; bases and marks below 10, amounts below 20
 
-    /// @dev Who leaves at once gets no more than he entered with. Pending shares round down, and the fewer there are, the more
-    /// a leaver gets: that is why his exit counts one more. It takes shares worth more than a unit to see it.
+    /// @dev A holder that leaves at once gets no more than it entered with. Pending shares round down, and the fewer
+    /// there are, the more a leaver gets: that is why its exit counts one more. It takes shares worth more than a unit
+    /// to see it.
     function test_fees__in_and_out_at_once__nothing_is_gained() public {
         for (uint256 pot = 1; pot < 2 * _FEES; ++pot) {
             for (uint256 base = 1; base < _FEES; ++base) {
@@ -136,8 +139,8 @@ contract SmallNumbersTest is Test {
         assertLe((pot + assets) * shares / Fees.supplyOf(q, true), assets, "in and out again");
     }
 
-    /// @dev Management at rates up to the highest, from a second to a year, of any number of shares: nothing without time, no
-    /// more than x + x^2 with x the rate times the time.
+    /// @dev Management fees at rates up to the maximum, from a second to a year, of any number of shares take nothing
+    /// without time, and no more than x + x^2 with x the rate times the time.
     function test_grown__rates_and_times__under_the_rate() public pure {
         uint256[6] memory bases = [uint256(1), 1e6, 1e12 + 1, 1e18 - 1, 1e30 + 7, type(uint128).max];
         uint256[6] memory times = [uint256(0), 1, 1 days - 1, 30 days, 200 days, 365 days];
@@ -182,7 +185,8 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @dev It takes from what is locked, all of it at most, and at no later time is more locked than without it.
+    /// @dev A loss takes from the locked profit, at most all of it, and at no later time is more locked than without
+    /// it.
     function _requireLossUnlocks(ProfitLock.Lock memory lock, uint256 time, uint256 loss, uint256 left) private pure {
         ProfitLock.Lock memory next = lock.lost(loss, time);
         assertEq(next.amount, loss < left ? left - loss : 0, "a loss of something else");
@@ -192,8 +196,8 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @dev It locks itself and what was left, no longer than the longer of a period and the rest of the last, nor shorter
-    /// than the shorter.
+    /// @dev A gain locks itself and the profit that was left, no longer than the longer of a period and the rest of the
+    /// last, nor shorter than the shorter.
     function _requireGainLocks(
         ProfitLock.Lock memory next,
         uint256 time,

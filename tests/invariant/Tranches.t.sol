@@ -14,7 +14,8 @@ contract TranchesTest is Test {
     uint256[] private _amounts;
     uint256[] private _ends;
 
-    /// @dev Any locks in any order: nothing is free before its end, nothing is lost, and what is kept is sorted and bounded.
+    /// @dev The tranches of any locks in any order free nothing before its end and lose nothing, and the list is sorted
+    /// and bounded.
     function testFuzz_add__anyLocks__nothingIsFreeEarly(uint256 seed, uint8 count, uint32 spread, uint32 look) public {
         uint256 start = 1_700_000_000;
         uint256 range = uint256(spread) % 400 days + 1;
@@ -38,7 +39,7 @@ contract TranchesTest is Test {
         assertEq(_list.locked(start + range + 1 days), 0);
     }
 
-    /// @dev What is taken away and what stays are together what was there, and the earliest ends go first.
+    /// @dev The parts that are taken away and that stay add up to the former amount, and the earliest ends go first.
     function testFuzz_reduce__anyPart__splitsWhatWasThere(uint256 seed, uint8 count, uint256 kept) public {
         uint256 start = 1_700_000_000;
         for (uint256 i; i < uint256(count) % 70 + 1; ++i) {

@@ -61,7 +61,7 @@ contract VenueInvariantTest is Test {
         targetSelector(FuzzSelector(address(_handler), selectors));
     }
 
-    /// @dev I1: no balance of any token, no coin.
+    /// @dev I1: the aggregator has no balance of any token, and no coin.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I1_TheAggregatorHoldsNothing() public view {
         for (uint256 k; k < _tokens.length; ++k) {
@@ -70,7 +70,7 @@ contract VenueInvariantTest is Test {
         assertEq(address(_aggregator).balance, 0);
     }
 
-    /// @dev I1: no allowance for any venue.
+    /// @dev I1: the aggregator gives no allowance to any venue.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_I1_TheAggregatorApprovesNobody() public view {
         for (uint256 k; k < _tokens.length; ++k) {
@@ -86,7 +86,7 @@ contract VenueInvariantTest is Test {
         assertEq(_handler.wrongSettlements(), 0);
     }
 
-    /// @dev A route of one unit through a vault that takes nothing: the trader ends with more than it began with.
+    /// @dev The route sends one unit through a vault that takes nothing: the trader ends with more than it began with.
     function test_Handler_AGainIsNoPayment() public {
         _handler.grow(1, false, false);
         _handler.swapExactOut(2229964897137385133339723622, 1);

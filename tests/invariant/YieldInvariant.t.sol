@@ -34,8 +34,8 @@ contract YieldInvariantTest is YieldTest {
         targetSelector(FuzzSelector(address(_handler), selectors));
     }
 
-    /// @dev Y1: books = paid in - paid out + gains - losses, to the unit, and every loss and gain has a strategy's name; what
-    /// they say is there: cash, and shares of strategies.
+    /// @dev Y1: the books equal payments in less payments out, plus gains less losses, to the unit, and every loss and
+    /// gain has a strategy's name; the cash and the shares of strategies that the books name are there.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_Y1_BooksAreWhatCameAndWent() public view {
         assertEq(_handler.books() + _handler.paidOut() + _handler.lost(), _handler.paidIn() + _handler.gained());
@@ -48,7 +48,8 @@ contract YieldInvariantTest is YieldTest {
         assertLe(optimizer.exitAssets(), optimizer.totalAssets());
     }
 
-    /// @dev Y2: plans lose at most the budget of live value in any window; a unit a plan for the recorder's rounding.
+    /// @dev Y2: plans lose at most the budget of live value in any window, with a unit per plan for the recorder's
+    /// rounding.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_Y2_NoWindowLosesMoreThanTheBudget() public view {
         assertLe(_handler.worstLoss(WINDOW), uint256(BUDGET_BPS) * 1e14);

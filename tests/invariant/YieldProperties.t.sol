@@ -24,8 +24,8 @@ contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
         return optimizer;
     }
 
-    /// @dev Two holders, money in three strategies, gains reported, unreported and unlocking, losses, limits on what is
-    /// paid at once.
+    /// @dev There are two holders, money in three strategies, gains that are reported, unreported and unlocking,
+    /// losses, and limits on single payments.
     function disturb(uint256 seed) internal override {
         enter(other, 1 + seed % (1e6 * unit()));
         enter(holder, 1 + (seed >> 16) % (1e9 * unit()));
@@ -48,7 +48,7 @@ contract YieldOptimizerPropertiesTest is YieldTest, VaultProperties {
     }
 }
 
-/// @title The same for a token of no decimals
+/// @title The properties of {YieldOptimizerPropertiesTest} for a token of no decimals
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract YieldOptimizerPropertiesOf0DecimalsTest is YieldOptimizerPropertiesTest {
@@ -57,7 +57,7 @@ contract YieldOptimizerPropertiesOf0DecimalsTest is YieldOptimizerPropertiesTest
     }
 }
 
-/// @title The same for a token of eight decimals
+/// @title The properties of {YieldOptimizerPropertiesTest} for a token of eight decimals
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract YieldOptimizerPropertiesOf8DecimalsTest is YieldOptimizerPropertiesTest {
@@ -66,7 +66,7 @@ contract YieldOptimizerPropertiesOf8DecimalsTest is YieldOptimizerPropertiesTest
     }
 }
 
-/// @title The same for a token of 18 decimals
+/// @title The properties of {YieldOptimizerPropertiesTest} for a token of 18 decimals
 /// forge-config: default.fuzz.runs = 64
 /// forge-config: deep.fuzz.runs = 20000
 contract YieldOptimizerPropertiesOf18DecimalsTest is YieldOptimizerPropertiesTest {
@@ -81,7 +81,7 @@ abstract contract AaveStrategyProperties is VaultProperties {
     AavePoolStandIn private _pool;
     AaveV3Strategy private _strategy;
 
-    /// @return Whether the pool rounds and counts as version 3.5.
+    /// @return True if the pool rounds and counts as version 3.5 does.
     function favoursPool() internal pure virtual returns (bool);
 
     function setUp() public {
@@ -99,7 +99,8 @@ abstract contract AaveStrategyProperties is VaultProperties {
         return 4;
     }
 
-    /// @dev Any index up to eight, holders who came at other indices, borrowers, other suppliers, a supply cap.
+    /// @dev The index is any number up to eight; there are holders who came at other indices, borrowers, other
+    /// suppliers, and a supply cap.
     function disturb(uint256 seed) internal override {
         uint256 index = 1e27 + seed % 3e27;
         _pool.setIndex(index);
@@ -124,14 +125,14 @@ abstract contract AaveStrategyProperties is VaultProperties {
     }
 }
 
-/// @title The same up to version 3.4 of Aave
+/// @title The properties of {AaveStrategyProperties} up to version 3.4 of Aave
 contract AaveV30StrategyPropertiesTest is AaveStrategyProperties {
     function favoursPool() internal pure override returns (bool) {
         return false;
     }
 }
 
-/// @title The same since version 3.5 of Aave
+/// @title The properties of {AaveStrategyProperties} since version 3.5 of Aave
 contract AaveV35StrategyPropertiesTest is AaveStrategyProperties {
     function favoursPool() internal pure override returns (bool) {
         return true;

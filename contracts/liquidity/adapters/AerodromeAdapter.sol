@@ -17,7 +17,7 @@ contract AerodromeAdapter is PairAdapter, IAerodromeAdapter {
 
     uint256 private constant _WHOLE_BPS = 10_000;
     uint256 private constant _MOST_STEPS = 255;
-    /// @dev Units that rounding may have taken the search too far.
+    /// @dev Maximum number of units by which rounding may have taken the search too far.
     uint256 private constant _MOST_UNITS = 4;
 
     /// @inheritdoc IAerodromeAdapter
@@ -70,7 +70,7 @@ contract AerodromeAdapter is PairAdapter, IAerodromeAdapter {
         if (IAerodromeFactory(_factory).isPaused()) revert AerodromeAdapter__Paused(_factory);
     }
 
-    /// @return amountIn The least input of which so much is left after the fee, which is rounded down.
+    /// @return amountIn Minimum input that leaves this amount after the fee, which is rounded down.
     function _withFee(uint256 left) private view returns (uint256 amountIn) {
         uint256 fee = IAerodromeFactory(_factory).getFee(pool, _stable);
         if (fee >= _WHOLE_BPS) revert AerodromeAdapter__FeeTakesAll(fee);
@@ -78,8 +78,9 @@ contract AerodromeAdapter is PairAdapter, IAerodromeAdapter {
         if (amountIn != 0 && amountIn - 1 - (amountIn - 1) * fee / _WHOLE_BPS >= left) --amountIn;
     }
 
-    /// @dev The search starts below. A pool's output is concave in its input, so a step in proportion to what is missing
-    /// does not reach beyond the least input that pays it. Steps grow with their number where that would take too long.
+    /// @dev The search starts below. A pool's output is concave in its input, so a step in proportion to the missing
+    /// output does not reach beyond the minimum input that pays it. Steps grow with their number where that would take
+    /// too long.
     function _searched(
         address tokenIn,
         uint256 amountOut,

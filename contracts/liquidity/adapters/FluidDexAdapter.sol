@@ -20,7 +20,7 @@ contract FluidDexAdapter is PairAdapter, IFluidDexAdapter {
     address private constant _ASK = 0x000000000000000000000000000000000000dEaD;
     uint256 private constant _RESULT_SIZE = 36;
     uint256 private constant _MOST_STEPS = 48;
-    /// @dev Grains that rounding may have taken the search too far.
+    /// @dev Maximum number of grains by which rounding may have taken the search too far.
     uint256 private constant _MOST_GRAINS = 4;
 
     /// @inheritdoc IFluidDexAdapter
@@ -28,7 +28,7 @@ contract FluidDexAdapter is PairAdapter, IFluidDexAdapter {
     /// @dev Smallest units of each token that the pool counts as one.
     uint256 private immutable _grain0;
     uint256 private immutable _grain1;
-    /// @dev A smallest unit of each token in the pool's own count, where that is one or more.
+    /// @dev Size of a smallest unit of each token in the pool's own count, where that is one or more.
     uint256 private immutable _count0;
     uint256 private immutable _count1;
 
@@ -72,8 +72,8 @@ contract FluidDexAdapter is PairAdapter, IFluidDexAdapter {
         (uint256 grainIn, uint256 grainOut) = up ? (_grain0, _grain1) : (_grain1, _grain0);
         uint256 counted = FixedPointMathLib.divUp(amountOut, grainOut);
         amountIn = _input(up, counted * grainOut);
-        // The pool rounds the input of an exact output down: one of what it counts may be missing, or more than one where
-        // it splits the two kinds of swap differently. What one costs is tried first, then always twice as much.
+        // The pool rounds the input of an exact output down: one of what it counts may be missing, or more than one
+        // where it splits the two kinds of swap differently. What one costs is tried first, then always twice as much.
         uint256 more = amountIn / (counted * (up ? _count1 : _count0)) / grainIn + 1;
         for (uint256 step; !_pays(up, amountIn, amountOut); ++step) {
             if (step == _MOST_STEPS) revert FluidDexAdapter__NoInput(amountOut);

@@ -23,7 +23,7 @@ contract LitePsmAdapter is PairAdapter, ILitePsmAdapter {
     address private immutable _gem;
     address private immutable _dai;
     address private immutable _pocket;
-    /// @dev Wei of Dai to a unit of the gem.
+    /// @dev Wei of Dai per unit of the gem.
     uint256 private immutable _factor;
 
     constructor(ILitePsm psm_) PairAdapter(psm_.gem(), psm_.dai()) {
@@ -112,19 +112,19 @@ contract LitePsmAdapter is PairAdapter, ILitePsmAdapter {
         if (fee == _HALTED) revert LitePsmAdapter__Halted(_dai);
     }
 
-    /// @dev Dai for so much of the gem.
+    /// @dev Returns the Dai that this amount of the gem pays.
     function _sold(uint256 gemAmount, uint256 fee) private view returns (uint256 par) {
         par = gemAmount * _factor;
         par -= par * fee / _WAD;
     }
 
-    /// @dev Dai that so much of the gem costs.
+    /// @dev Returns the Dai that this amount of the gem costs.
     function _cost(uint256 gemAmount, uint256 fee) private view returns (uint256 par) {
         par = gemAmount * _factor;
         par += par * fee / _WAD;
     }
 
-    /// @dev The most that so much Dai buys, and what that costs.
+    /// @dev Returns the maximum of the gem that this amount of Dai buys, and its cost.
     function _bought(uint256 amount) private view returns (uint256 gemAmount, uint256 cost) {
         uint256 fee = _tout();
         gemAmount = FixedPointMathLib.fullMulDiv(amount, _WAD, _WAD + fee) / _factor;

@@ -21,14 +21,14 @@ abstract contract PairAdapter is IPairAdapter {
         return id == 0 && ((token0 == _first && token1 == _second) || (token0 == _second && token1 == _first));
     }
 
-    /// @return Whether the first of the two goes in.
+    /// @return True if the first of the two tokens goes in.
     function _takesFirst(address tokenIn, address tokenOut) internal view returns (bool) {
         if (tokenIn == _first && tokenOut == _second) return true;
         if (tokenIn == _second && tokenOut == _first) return false;
         revert PairAdapter__WrongTokens(tokenIn, tokenOut);
     }
 
-    /// @dev Nothing stays approved.
+    /// @dev Reverts if a part of the approval is left, so that nothing stays approved.
     function _requireTaken(address token, address venue, uint256 given) internal view {
         uint256 left = IERC20(token).allowance(address(this), venue);
         if (left != 0) revert PairAdapter__NotTaken(given, left);

@@ -11,7 +11,7 @@ import {IBalancerVault} from "interfaces/liquidity/venues/IBalancerVault.sol";
 library BalancerV2Hop {
     using SafeERC20 for IERC20;
 
-    /// @return out What came out.
+    /// @return out Output that the Vault reports, smallest units of tokenOut.
     function swap(
         address vault,
         bytes32 poolId,
@@ -33,7 +33,8 @@ library BalancerV2Hop {
             );
     }
 
-    /// @param maxAmountIn Approved, and the most that the Vault may take. What it leaves is the caller's to clear.
+    /// @param maxAmountIn Amount that is approved, which is the maximum that the Vault may take. The caller clears the
+    /// rest.
     function deliver(
         address vault,
         bytes32 poolId,

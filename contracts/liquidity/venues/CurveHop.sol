@@ -11,15 +11,15 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 import {ICurveInt128, ICurveInt128NG, ICurveUint256, ICurveUint256NG} from "interfaces/liquidity/venues/ICurvePool.sol";
 
 /// @title One swap on a Curve pool
-/// @notice `swap` is written to what every generation has: `exchange` without a receiver, whose return value the oldest lack.
-/// The output is measured, and sent on. `swapReceived` is for pools that are paid before they are called, and pay the
-/// recipient themselves.
+/// @notice `swap` uses only functions that every generation has: `exchange` without a receiver, whose return value the
+/// oldest lack. The output is measured, and sent on. `swapReceived` is for pools that are paid before they are called,
+/// and pay the recipient themselves.
 library CurveHop {
     using Address for address;
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
-    /// @param kind One of Curve's.
+    /// @param kind One of Curve's kinds.
     /// @param param Indices of token0 and, eight bits higher, token1.
     struct Pair {
         address pool;
@@ -28,7 +28,7 @@ library CurveHop {
         bool zeroForOne;
     }
 
-    /// @return amountOut What came out; it is here, not yet sent on.
+    /// @return amountOut Output in smallest units of tokenOut; it is here, not yet sent on.
     function swap(
         Pair memory pair,
         address tokenIn,
@@ -46,8 +46,8 @@ library CurveHop {
         amountOut = tokenOut.balanceOf(address(this)) - before;
     }
 
-    /// @param amountIn The pool has got it already.
-    /// @return out What the pool says that it has paid, above zero.
+    /// @param amountIn Amount that the pool has already received.
+    /// @return out Output that the pool reports as paid, above zero.
     function swapReceived(Pair memory pair, uint256 amountIn, address to) internal returns (uint256 out) {
         bytes4 selector =
             _isWide(pair) ? ICurveUint256NG.exchange_received.selector : ICurveInt128NG.exchange_received.selector;
@@ -58,17 +58,17 @@ library CurveHop {
         if (out == 0) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pair.pool, 0, amountIn);
     }
 
-    /// @dev The oldest StableSwap pools (3pool) round to whole units before `get_dy` takes the fee, and after `exchange` has
-    /// taken it: what they say is up to one unit more than what they pay. A pool does not say how old it is.
+    /// @dev The oldest StableSwap pools (3pool) round to whole units before `get_dy` takes the fee, and after
+    /// `exchange` has taken it: their quote is up to one unit above their payment. A pool does not say how old it is.
     function quote(Pair memory pair, uint256 amountIn) internal view returns (uint256 told) {
         told = _ask(pair, _isWide(pair) ? ICurveUint256.get_dy.selector : ICurveInt128.get_dy.selector, amountIn);
         if (pair.kind == ILiquidityAggregator.VenueKind.CurveInt128) told = FixedPointMathLib.zeroFloorSub(told, 1);
     }
 
-    /// @dev `get_dx` takes the fee of the balances before the trade, and rounds as it likes. Where it falls short of what
-    /// `get_dy` wants, the input grows by the same part as the output has to, at most threefold: outputs fall behind their
-    /// inputs in every pool, so that this comes from below in a few steps. After four, each step is a quarter bolder, for pools
-    /// that are nearly empty.
+    /// @dev `get_dx` takes the fee of the balances before the trade, and rounds as it likes. Where it falls short of
+    /// what `get_dy` wants, the input grows by the same part as the output has to, at most threefold: outputs fall
+    /// behind their inputs in every pool, so that this comes from below in a few steps. After four, each step is a
+    /// quarter bolder, for pools that are nearly empty.
     function quoteIn(Pair memory pair, uint256 amountOut) internal view returns (uint256 amountIn) {
         amountIn = _ask(pair, _isWide(pair) ? ICurveUint256.get_dx.selector : ICurveInt128.get_dx.selector, amountOut);
         uint256 out = quote(pair, amountIn);

@@ -9,13 +9,13 @@ import {UniswapV2Hop} from "./UniswapV2Hop.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 
-/// @title What the aggregator owes a venue that asks for its input while it swaps
-/// @notice Who may ask, and for what, stands in transient storage: data that travels through a venue could be forged by it.
-/// An exact output names its whole route in that data; only its hash is kept here.
+/// @title Debt of the aggregator to a venue that asks for its input while it swaps
+/// @notice Transient storage holds which venue may ask, and for which amount, because data that travels through a venue
+/// could be forged by it. An exact output names its whole route in that data; only its hash is kept here.
 abstract contract Debt {
     using SafeERC20 for IERC20;
 
-    /// @dev In `_debtor`: the venue may ask for less than `_debt`, too.
+    /// @dev Bit of `_debtor`: the venue may also ask for less than `_debt`.
     uint256 internal constant _AT_MOST = 1 << 160;
 
     // Whole words: a shorter variable is read before it is written.
@@ -23,17 +23,17 @@ abstract contract Debt {
     /// @dev The one venue that may call back, once; zero at all other times.
     uint256 internal transient _debtor;
     uint256 internal transient _debtToken;
-    /// @dev As `_pay` has it.
+    /// @dev Word of the payer, as `_pay` defines it.
     uint256 internal transient _debtPayer;
     uint256 internal transient _debt;
-    /// @dev What a callback came to.
+    /// @dev Amount that a callback paid or received.
     uint256 internal transient _result;
-    /// @dev As `_debtor`, of a route, whose data has to come back.
+    /// @dev The one venue that may call back, once, with the data of a route, which has to come back unchanged.
     uint256 internal transient _routeDebtor;
     bytes32 internal transient _debtHash;
-    /// @dev Gets what a venue pays beyond what was asked for.
+    /// @dev Account that gets a venue's payment beyond the amount that was asked for.
     uint256 internal transient _surplusTo;
-    /// @dev Nothing else may send the chain's own coin; the PoolManager while it is unlocked.
+    /// @dev The only account that may send the chain's own coin: the PoolManager, while it is unlocked.
     uint256 internal transient _unlocked;
 
     /// @dev Lets `venue` call back once, with this data.
@@ -42,7 +42,7 @@ abstract contract Debt {
         _debtHash = keccak256(data);
     }
 
-    /// @dev Whoever calls was expected, and is not again.
+    /// @dev Reverts unless this caller was expected with this data; it is not expected again.
     function _redeem(bytes calldata data) internal {
         if (uint160(msg.sender) != _routeDebtor || keccak256(data) != _debtHash) {
             revert ILiquidityAggregator.LiquidityAggregator__UnexpectedCallback(msg.sender);
@@ -50,17 +50,17 @@ abstract contract Debt {
         _routeDebtor = 0;
     }
 
-    /// @dev `amountOut` of what leg `index` takes out, at `to`, paid for by the payer or by the legs before it.
+    /// @dev Brings `amountOut` of the output of leg `index` to `to`, paid for by the payer or by the legs before it.
     function _deliver(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal virtual;
 
-    /// @dev `amount` of what leg `index` takes in, at `to`.
+    /// @dev Brings `amount` of the input of leg `index` to `to`.
     function _provide(Leg[] memory legs, uint256 index, uint256 amount, address to) internal {
         if (index == 0) _pay(legs[0].tokenIn, _debtPayer, to, amount);
         else _deliver(legs, index - 1, amount, to);
     }
 
-    /// @param payer An account that has approved this contract, one that pays when asked with BY_CALLBACK, this contract
-    /// itself, or a pair with BY_PAIR.
+    /// @param payer An account that has approved this contract, one that pays when asked with BY_CALLBACK, this
+    /// contract itself, or a pair with BY_PAIR.
     function _pay(address token, uint256 payer, address to, uint256 amount) internal {
         address from = address(uint160(payer));
         if (payer & BY_PAIR != 0) UniswapV2Hop.take(from, payer & UP != 0, amount, to);

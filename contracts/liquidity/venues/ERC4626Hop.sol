@@ -16,7 +16,7 @@ library ERC4626Hop {
         amountOut = IERC4626(vault).deposit(amountIn, to);
     }
 
-    /// @param amountIn What `quoteIn` said; the vault may take less, and is approved for no more afterwards.
+    /// @param amountIn Result of `quoteIn`; the vault may take less, and is approved for no more afterwards.
     function deliver(address vault, address tokenIn, uint256 amountIn, uint256 amountOut, address to) internal {
         if (tokenIn == vault) {
             // The caller measures what is left.

@@ -12,9 +12,9 @@ library UniswapV2Hop {
 
     uint256 private constant _PIPS = 1e6;
 
-    /// @notice Swaps what the pair has been sent. If less has arrived, its own check of the product reverts.
+    /// @notice Swaps an amount that the pair has been sent. If less has arrived, its own check of the product reverts.
     /// @param feePips Hundredths of a basis point.
-    /// @return amountOut Sent by the pair to `to`, if it keeps its word.
+    /// @return amountOut Amount that the pair should have sent to `to`.
     function swap(
         address pair,
         bool zeroForOne,
@@ -29,8 +29,9 @@ library UniswapV2Hop {
         take(pair, zeroForOne, amountOut, to);
     }
 
-    /// @notice Swaps what the pair has received since its last update, of a token that may deliver less than was sent.
-    /// @return amountOut As of `swap`.
+    /// @notice Swaps the amount that the pair has received since its last update, of a token that may deliver less than
+    /// was sent.
+    /// @return amountOut Output of the swap, smallest units, as `swap` returns it.
     function swapReceived(
         address pair,
         address tokenIn,
@@ -58,13 +59,14 @@ library UniswapV2Hop {
         if (!zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
     }
 
-    /// @notice What it pays now.
+    /// @notice Returns the output that the pair would pay now, smallest units.
     function quote(address pair, bool zeroForOne, uint256 feePips, uint256 amountIn) internal view returns (uint256) {
         (uint256 reserveIn, uint256 reserveOut) = reserves(pair, zeroForOne);
         return quote(amountIn, reserveIn, reserveOut, feePips);
     }
 
-    /// @dev The most that the pair's own check lets out, as its router rounds: UniswapV2Library.getAmountOut.
+    /// @dev Returns the maximum that the pair's own check lets out, rounded as its router does:
+    /// UniswapV2Library.getAmountOut.
     function quote(
         uint256 amountIn,
         uint256 reserveIn,
@@ -79,7 +81,7 @@ library UniswapV2Hop {
         return amountInLessFee * reserveOut / (reserveIn * _PIPS + amountInLessFee);
     }
 
-    /// @dev The least that buys an output, as the router rounds: UniswapV2Library.getAmountIn.
+    /// @dev Returns the minimum that buys an output, rounded as the router does: UniswapV2Library.getAmountIn.
     function quoteIn(
         uint256 amountOut,
         uint256 reserveIn,

@@ -13,14 +13,14 @@ import {
 } from "interfaces/liquidity/venues/IUniswapV3Pool.sol";
 
 /// @title One swap on a Uniswap V3 pool, or on a fork's
-/// @notice The pool takes its input in a callback, whose name is all that forks differ in.
+/// @notice The pool takes its input in a callback; forks differ only in the name of that function.
 abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCallback {
     // The ends of the pool's price range (TickMath), one inside. The limits on price are the order's, on its output.
     uint160 internal constant _MIN_SQRT_PRICE = 4295128739 + 1;
     uint160 internal constant _MAX_SQRT_PRICE = 1461446703485210103287273052203988822378723970342 - 1;
 
-    /// @param payer As `_pay` has it.
-    /// @return amountOut Sent by the pool to `to`, if it keeps its word.
+    /// @param payer Word of the payer, as `_pay` defines it.
+    /// @return amountOut Output that the pool reports as sent to `to`.
     function _swapV3(
         address pool,
         address tokenIn,
@@ -42,8 +42,8 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
         amountOut = _credit(zeroForOne ? amount1 : amount0);
     }
 
-    /// @dev One hop of an exact output, from the caller to the caller, who measures what arrives.
-    /// @return amountIn What the pool was paid.
+    /// @dev Buys an exact output over one hop, from the caller to the caller, who measures what arrives.
+    /// @return amountIn Amount that the pool was paid.
     function _buyV3(
         address pool,
         address tokenIn,
@@ -67,7 +67,8 @@ abstract contract UniswapV3Hop is Debt, IUniswapV3SwapCallback, IPancakeV3SwapCa
         amountIn = _result;
     }
 
-    /// @dev An exact output: what the pool asks for in return comes from the leg before, inside the callback.
+    /// @dev Delivers an exact output: the amount that the pool asks for in return comes from the leg before, inside the
+    /// callback.
     function _deliverV3(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal {
         Leg memory leg = legs[index];
         bytes memory route = abi.encode(legs, index);

@@ -15,16 +15,17 @@ import {IPoolManager, IUnlockCallback} from "interfaces/liquidity/venues/IPoolMa
 import {IWrappedCoin} from "interfaces/liquidity/venues/IWrappedCoin.sol";
 
 /// @title One swap on a Uniswap V4 pool
-/// @notice Pools of the chain's own coin trade here as its wrapped token, which is unwrapped on the way in and wrapped on the
-/// way out. Hooks may take their share of the output; an exact input that they change, or do not use up, is refused.
+/// @notice Pools of the chain's own coin trade here as its wrapped token, which is unwrapped on the way in and wrapped
+/// on the way out. Hooks may take their share of the output; an exact input that they change, or do not use up, is
+/// refused.
 abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
-    /// @param fee Of the pool's key, as are param and hooks.
-    /// @param amount Of tokenOut if exactOut, otherwise of tokenIn.
-    /// @param limit Of an exact output: the most that it may cost.
-    /// @param payer As `_pay` has it.
+    /// @param fee Fee of the pool's key; param and hooks are the key's as well.
+    /// @param amount Amount of tokenOut if exactOut, otherwise of tokenIn.
+    /// @param limit Maximum that an exact output may cost.
+    /// @param payer Word of the payer, as `_pay` defines it.
     struct V4Swap {
         address tokenIn;
         address tokenOut;
@@ -41,13 +42,13 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
 
     uint256 private constant _SWAP_BYTES = 11 * 32;
 
-    /// @dev Of markets that are no contracts of their own.
+    /// @dev Details of markets that are no contracts of their own.
     mapping(address market => Details) internal _details;
 
-    /// @param amount Of tokenOut if `exactOut`, otherwise of tokenIn.
-    /// @param limit Of an exact output: the most that it may cost.
-    /// @param payer As `_pay` has it.
-    /// @return result What came out; of an exact output what it cost.
+    /// @param amount Amount of tokenOut if `exactOut`, otherwise of tokenIn.
+    /// @param limit Maximum that an exact output may cost.
+    /// @param payer Word of the payer, as `_pay` defines it.
+    /// @return result The output, or the cost of an exact output.
     function _swapV4(
         address market,
         Listing listing,
@@ -69,7 +70,8 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
         result = _result;
     }
 
-    /// @dev As `_deliverV3`. A pool of the same manager may lie behind this one: then it is unlocked already.
+    /// @dev Delivers as `_deliverV3` does. A pool of the same manager may lie behind this one: then it is unlocked
+    /// already.
     function _deliverV4(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal {
         Leg memory leg = legs[index];
         uint256 payer = index == 0 ? _debtPayer : uint160(address(this));
@@ -124,8 +126,9 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
         }
     }
 
-    /// @param legs Of an exact output's path; those before `index` provide its input. None if it is the only one.
-    /// @return What came out; of an exact output what it cost.
+    /// @param legs Legs of an exact output's path; those before `index` provide its input. The list is empty for a
+    /// single hop.
+    /// @return The output, or the cost of an exact output.
     // slither-disable-next-line arbitrary-send-eth (to the wrapped coin of a listed pool)
     function _settle(address manager, V4Swap memory swap, Leg[] memory legs, uint256 index) private returns (uint256) {
         (address tokenIn, address tokenOut) = (swap.tokenIn, swap.tokenOut);
@@ -154,8 +157,8 @@ abstract contract UniswapV4Hop is UniswapV3Hop, IUnlockCallback {
         return swap.exactOut ? owed : credit;
     }
 
-    /// @return owed To the manager.
-    /// @return credit With it.
+    /// @return owed Amount owed to the manager.
+    /// @return credit Amount that the manager owes.
     /// @return coin The token that stands for the chain's own coin in this pool, zero if none does.
     function _swapAt(address manager, V4Swap memory swap) private returns (uint256 owed, uint256 credit, address coin) {
         IPoolManager.PoolKey memory key;

@@ -8,9 +8,10 @@ library V4Key {
     uint96 private constant _COIN_IS_TOKEN0 = 1 << 24;
     uint96 private constant _COIN_IS_TOKEN1 = 1 << 25;
 
-    /// @param param As ILiquidityAggregator.Market has it.
-    /// @return key With the chain's own coin in the place of the token that stands for it, which is always currency0.
-    /// @return coin That token, zero if neither does.
+    /// @param param Word that ILiquidityAggregator.Market defines.
+    /// @return key Key with the chain's own coin in the place of the token that stands for it, which is always
+    /// currency0.
+    /// @return coin Token that stands for the coin, zero if neither does.
     function keyOf(
         address token0,
         address token1,

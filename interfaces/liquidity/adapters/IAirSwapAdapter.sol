@@ -4,10 +4,10 @@ pragma solidity ^0.8.24;
 import {ISignedQuoteAdapter} from "interfaces/liquidity/ISignedQuoteAdapter.sol";
 
 /// @title Quotes of AirSwap's makers to one recipient as a venue
-/// @notice Makers sign for this contract as the sender, so a quote serves its recipient and nobody else. A market's id is the
-/// maker's address: each maker is listed for each pair, and is dropped by delisting that market.
-/// @dev The quote's eight words are nonce, expiry, signerWallet, signerAmount, senderAmount, v, r and s of AirSwap's order.
-/// The tokens are the market's.
+/// @notice Makers sign for this contract as the sender, so a quote serves its recipient and nobody else. A market's id
+/// is the maker's address: each maker is listed for each pair, and is dropped by delisting that market.
+/// @dev The quote's eight words are nonce, expiry, signerWallet, signerAmount, senderAmount, v, r and s of AirSwap's
+/// order. The tokens are the market's.
 interface IAirSwapAdapter is ISignedQuoteAdapter {
     /// @dev Another caller could name a maker of its own while an order's input lies here.
     error AirSwapAdapter__OnlyAggregator(address caller);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @notice What is called on Balancer V2's Vault.
+/// @notice The functions of Balancer V2's Vault that are called here.
 interface IBalancerVault {
     enum SwapKind {
         GivenIn,
@@ -32,7 +32,7 @@ interface IBalancerVault {
         bool toInternalBalance;
     }
 
-    /// @return The other amount: what comes out of a given input, what goes in for a given output.
+    /// @return The other amount: the output of a given input, or the input of a given output.
     function swap(
         SingleSwap calldata singleSwap,
         FundManagement calldata funds,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @notice What every Curve pool has.
+/// @notice The functions that every Curve pool has.
 interface ICurvePool {
     function coins(uint256 index) external view returns (address);
     function balances(uint256 index) external view returns (uint256);
 }
 
-/// @notice StableSwap pools: coin indices are int128. What `exchange` returns is not relied on: the oldest return nothing.
-/// `get_dx` is StableSwap-NG's.
+/// @notice StableSwap pools: coin indices are int128. What `exchange` returns is not relied on: the oldest return
+/// nothing. `get_dx` is StableSwap-NG's.
 interface ICurveInt128 {
     // forge-lint: disable-start(mixed-case-function)
     function get_dy(int128 i, int128 j, uint256 dx) external view returns (uint256);
@@ -17,8 +17,8 @@ interface ICurveInt128 {
     function exchange(int128 i, int128 j, uint256 dx, uint256 minDy) external;
 }
 
-/// @notice Pools that swap what was sent to them before: StableSwap-NG, unless it has a coin that rebases. All that is there
-/// beyond the pool's own accounts counts, which has to be `dx` at least.
+/// @notice Pools that swap what was sent to them before: StableSwap-NG, unless it has a coin that rebases. All that is
+/// there beyond the pool's own accounts counts, which has to be `dx` at least.
 interface ICurveInt128NG {
     function exchange_received(
         int128 i,
@@ -46,8 +46,8 @@ interface ICurveUint256NG {
 
 /// @notice The factory of StableSwap-NG.
 interface ICurveStableFactoryNG {
-    /// @return assetTypes Of each coin of a plain pool: 0 an ordinary token, 1 one with a rate oracle, 2 one that rebases, 3 an
-    /// ERC-4626 share. Empty for a pool that it did not make.
+    /// @return assetTypes One entry per coin of a plain pool: 0 an ordinary token, 1 one with a rate oracle, 2 one that
+    /// rebases, 3 an ERC-4626 share. The list is empty for a pool that the factory did not make.
     function get_pool_asset_types(address pool) external view returns (uint8[] memory assetTypes);
 }
 

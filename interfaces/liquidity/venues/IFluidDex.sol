@@ -56,7 +56,8 @@ interface IFluidDex {
         payable
         returns (uint256 amountOut);
 
-    /// @notice The same for an exact output, rounded down to what the pool tells apart.
+    /// @notice Swaps for an exact output as {swapIn} does for an exact input, rounded down to the precision of the
+    /// pool.
     function swapOut(
         bool swap0to1,
         uint256 amountOut,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @notice Sky's (MakerDAO's) LitePSM: it swaps a stablecoin, the gem, against Dai at par, less a fee. Dai has 18 decimals, the gem
-/// at most 18. Fees are WAD parts of the Dai amount, rounded down; the largest number halts a direction.
+/// @notice Sky's (MakerDAO's) LitePSM: it swaps a stablecoin, the gem, against Dai at par, less a fee. Dai has 18
+/// decimals, the gem at most 18. Fees are WAD parts of the Dai amount, rounded down; the largest number halts a
+/// direction.
 interface ILitePsm {
     function gem() external view returns (address);
     function dai() external view returns (address);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @notice What is called on Permit2 (ISignatureTransfer).
+/// @notice The function of Permit2 (ISignatureTransfer) that is called here.
 interface IPermit2 {
     struct TokenPermissions {
         address token;

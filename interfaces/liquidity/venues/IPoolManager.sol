@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @notice What is called on Uniswap V4's PoolManager. Currencies are token addresses; zero is the chain's own coin.
+/// @notice The functions of Uniswap V4's PoolManager that are called here. Currencies are token addresses; zero is the
+/// chain's own coin.
 interface IPoolManager {
     struct PoolKey {
         address currency0;
@@ -19,7 +20,7 @@ interface IPoolManager {
     }
 
     function unlock(bytes calldata data) external returns (bytes memory);
-    /// @return delta Of the caller: currency0 in the upper, currency1 in the lower 128 bits; owed if negative.
+    /// @return delta Deltas of the caller: currency0 in the upper, currency1 in the lower 128 bits; owed if negative.
     function swap(
         PoolKey calldata key,
         SwapParams calldata params,
@@ -33,7 +34,7 @@ interface IPoolManager {
     function extsload(bytes32 slot) external view returns (bytes32);
 }
 
-/// @notice What the PoolManager calls on whoever unlocks it.
+/// @notice The PoolManager calls this function on the contract that unlocks it.
 interface IUnlockCallback {
     function unlockCallback(bytes calldata data) external returns (bytes memory);
 }

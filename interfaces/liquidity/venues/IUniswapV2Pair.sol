@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
-/// @notice What the aggregator calls on a Uniswap V2 pair.
+/// @notice The functions of a Uniswap V2 pair that the aggregator calls.
 interface IUniswapV2Pair {
     function token0() external view returns (address);
     function token1() external view returns (address);

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.stats import binom, chi2
 
-from keepers.risk.backtest import kupiec
+from keepers.risk.backtests.coverage import kupiec
 from keepers.risk.covariance import Target, estimate
 from keepers.risk.fixed_point import INT64_MAX, from_fixed_point, to_fixed_point
 from keepers.risk.metrics import component_var, value_at_risk

@@ -13,11 +13,11 @@ import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
 
 /// @title A thief who borrows for a block, knows prices before the feeds do and keeps signals while assets are relisted
-/// @notice Holds the quorums' keys of trades, depth and models. Keeps books of its own: what the market pays, which reports
-/// of depth were made with borrowed money.
+/// @notice Holds the quorums' keys of trades, depth and models. Keeps books of its own: the prices that the market
+/// pays, and the reports of depth that were made with borrowed money.
 contract BorrowingThiefHandler is ThiefHandler {
     /// @param markets A pool of each stock, whose depth is reported.
-    /// @param model The last that was posted.
+    /// @param model Model that was posted last.
     struct World {
         ThiefPool[] markets;
         IPortfolioFactory factory;
@@ -28,7 +28,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         ICovarianceModels.CovarianceModel model;
     }
 
-    /// @dev The book's view: the last report, and the one before it that had stood.
+    /// @dev The view of the liquidity book: the last report, and the one before it that had stood.
     struct Reported {
         uint256 postedAt;
         bool borrowed;
@@ -41,7 +41,7 @@ contract BorrowingThiefHandler is ThiefHandler {
     uint256 private constant _PARTICIPATION_BPS = 2000;
 
     World private _world;
-    /// @dev The market's price of a stock, basis points of its feed's; 0 stands for the feed's own.
+    /// @dev Market price of a stock, basis points of its feed's; 0 stands for the feed's own.
     mapping(address stock => uint256) private _truth;
     mapping(address stock => Reported) private _reported;
     Loss[] private _trueLosses;
@@ -71,7 +71,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         }
     }
 
-    /// @notice Anything that happens around the thief: one act of nine, so that every second act is a trade.
+    /// @notice Makes one act of nine that happen around the thief, so that every second act is a trade.
     function happen(uint256 which, uint256 where, uint256 size) external {
         which %= 9;
         if (which == 0) deposit(size);
@@ -87,7 +87,7 @@ contract BorrowingThiefHandler is ThiefHandler {
 
     // -- Borrowed depth ----------------------------------------------------------------------------------------------
 
-    /// @notice In one block: lends the market some dollars, reports its depth, trades, takes the dollars back.
+    /// @notice Lends the market some dollars, reports its depth, trades and takes the dollars back, all in one block.
     function borrowAndTrade(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps, uint256 dollars) external {
         stock = bound(stock, 0, pools.length - 1);
         dollars = bound(dollars, 1, 50_000_000);
@@ -99,31 +99,31 @@ contract BorrowingThiefHandler is ThiefHandler {
         _fund(stock, DEPTH);
     }
 
-    /// @notice A trade of a size that the turnover allows.
+    /// @notice Trades a size that the turnover allows.
     function tradeSome(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps) external {
         trade(stock, buy, _part(sizeBps), rateBps);
     }
 
-    /// @notice The report of an honest desk.
+    /// @notice Posts the report of an honest desk.
     function report(uint256 stock) public {
         _report(bound(stock, 0, pools.length - 1), DEPTH);
     }
 
     // -- Late prices -------------------------------------------------------------------------------------------------
 
-    /// @notice Time passes, and no feed says anything.
+    /// @notice Lets time pass, in which no feed answers anew.
     function pass(uint256 time) public {
         vm.roll(vm.getBlockNumber() + time % 12);
         vm.warp(vm.getBlockTimestamp() + bound(time, 1 minutes, 3 hours));
     }
 
-    /// @notice The market moves before the feed does.
+    /// @notice Moves the market before the feed does.
     function drift(uint256 stock, uint256 bps) public {
         stock = bound(stock, 0, pools.length - 1);
         _truth[stockOf(stock)] = bound(bps, 10_000 - MAX_MOVE_BPS, 10_000 + MAX_MOVE_BPS);
     }
 
-    /// @notice All feeds say what the market says.
+    /// @notice Sets all feeds to the market's prices.
     function refresh() public {
         for (uint256 k; k < pools.length; ++k) {
             (, int256 answer,,,) = _feeds[k + 1].latestRoundData();
@@ -156,7 +156,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         delete _keptOrders;
     }
 
-    /// @notice The manager drops a stock that is not held and lists it again, which puts it last.
+    /// @notice Drops, as the manager, a stock that is not held and lists it again, which puts it last.
     function relist(uint256 stock) external {
         address asset = stockOf(bound(stock, 0, pools.length - 1));
         if (SettlementToken(asset).balanceOf(address(portfolio)) != 0) return;
@@ -165,7 +165,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         ++relisted;
     }
 
-    /// @notice The next model, the same as the last.
+    /// @notice Posts the next model, which equals the last.
     function renew() public {
         ICovarianceModels.CovarianceModel memory next = _world.model;
         ++next.nonce;
@@ -178,7 +178,7 @@ contract BorrowingThiefHandler is ThiefHandler {
 
     // -- For the invariants ------------------------------------------------------------------------------------------
 
-    /// @return The same as `worstLoss`, at the market's prices.
+    /// @return Loss as `worstLoss` defines it, at the market's prices.
     function worstTrueLoss(uint256 window) external view returns (uint256) {
         return _worst(_trueLosses, window);
     }
@@ -195,7 +195,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         if (slowest > most + most / 1e6 && slowest >= _slowest(before)) ++liquidityCrossed;
     }
 
-    /// @dev The policies of turnover and liquidity mostly leave room for it; now and then it is anything.
+    /// @dev The policies of turnover and liquidity mostly leave room for the size; now and then it is anything.
     function _part(uint256 seed) private pure returns (uint256) {
         return seed % 8 == 0 ? 1 + seed % 10_000 : 1 + seed % 2000;
     }
@@ -243,7 +243,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         return reported.borrowed && (_stood(reported) || reported.borrowedBefore);
     }
 
-    /// @dev The market holds so many dollars on the side of cash.
+    /// @dev Makes the market hold this many dollars on the side of cash.
     function _fund(uint256 stock, uint256 dollars) private {
         ThiefPool market = _world.markets[stock];
         uint256 cash = dollars * 10 ** SettlementToken(portfolio.asset()).decimals();

@@ -9,9 +9,10 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title Holders of a portfolio that charges, over months
-/// @notice Comes, goes, moves prices, lets feeds fail; compares what fees took with the schedule, by arithmetic of its own.
+/// @notice The handler comes, goes, moves prices and lets feeds fail; it compares the fees that were taken with the
+/// schedule, by arithmetic of its own.
 contract FeeHandler is Test {
-    /// @param supply Effective: pot / supply is the net price.
+    /// @param supply Effective supply: pot / supply is the net price.
     struct Seen {
         uint256 time;
         uint256 pot;
@@ -34,13 +35,14 @@ contract FeeHandler is Test {
     uint256 public crystallisedEarly;
     uint256 public exitsFailed;
 
-    /// @dev Compares before and after what does not move prices.
+    /// @dev Compares the state before and after acts that do not move prices.
     modifier watched() {
         Seen memory before = _seen();
         _;
         Seen memory afterwards = _seen();
         _judge(before, afterwards);
-        // Net price before and after, cross-multiplied; a unit for `totalAssets`, which rounds the sum of what is left down.
+        // Net price before and after, cross-multiplied; a unit for `totalAssets`, which rounds the sum of what is left
+        // down.
         if (_less(afterwards.pot + 1, before.supply, before.pot, afterwards.supply)) ++pricesLowered;
     }
 
@@ -81,7 +83,7 @@ contract FeeHandler is Test {
         _exitInKind(_holders[who % 2], part);
     }
 
-    /// @notice An exit in kind while no feed answers.
+    /// @notice Leaves in kind while no feed answers.
     function outage(uint256 who, uint256 part) external {
         (, int256 answer,,,) = _feeds[1].latestRoundData();
         _feeds[1].setAnswer(0);
@@ -125,9 +127,9 @@ contract FeeHandler is Test {
 
     // -- What the invariants ask
 
-    /// @dev Management: the supply without the pending part grows by at most e^x - 1 <= x + x^2 of itself, and 4e-18 for
-    /// growth that is rounded at both ends. Performance: the
-    /// supply is no more than what leaves the base (pot - f gain) of the pot.
+    /// @dev Management: the supply without the pending part grows by at most e^x - 1 <= x + x^2 of itself, and 4e-18
+    /// for growth that is rounded at both ends. Performance: the supply is no more than what leaves the base (pot - f
+    /// gain) of the pot.
     function _judge(Seen memory before, Seen memory afterwards) private {
         IShareBook.FeeTerms memory terms = _book.feesOf(address(_portfolio));
         if (afterwards.mark < before.mark) ++marksLowered;
@@ -163,7 +165,7 @@ contract FeeHandler is Test {
         }
     }
 
-    /// @return Whether a * b < c * d.
+    /// @return True if a * b < c * d.
     function _less(uint256 a, uint256 b, uint256 c, uint256 d) private pure returns (bool) {
         return a * b < c * d;
     }

@@ -9,7 +9,7 @@ import {YieldOptimizer} from "contracts/yield/YieldOptimizer.sol";
 contract BookHarness is ShareBook {
     constructor() ShareBook(address(1)) {}
 
-    /// @param mark As of {Fees-quote}.
+    /// @param mark Mark as {Fees-quote} takes it.
     function begin(uint256 mark, uint256 bps) external {
         Account storage a = _accounts[address(this)];
         (a.owed, a.highWaterMark, a.terms.performanceBps) = (0, Float128.packUp(mark), uint16(bps));

@@ -12,7 +12,8 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 
 /// @title Holders, agents and officers who do anything, in any order
-/// @notice Holds every role itself. After each movement it asks whether whoever has more than before may have it.
+/// @notice Holds every role itself. After each movement it asks of each account that has more than before whether it
+/// may have it.
 contract HolderHandler is Test {
     ComplianceAwareToken public immutable token;
     AutomatedComplianceEngine private immutable _engine;
@@ -213,7 +214,7 @@ contract HolderHandler is Test {
         }
     }
 
-    /// @dev Whoever has more than before is eligible, or a venue account in good standing.
+    /// @dev An account that has more than before is eligible, or a venue account in good standing.
     function _judge() private {
         ++moved;
         for (uint256 i; i < wallets.length; ++i) {
@@ -242,7 +243,7 @@ contract HolderHandler is Test {
         (sums[0], sums[1]) = (amount / 3, amount - amount / 3);
     }
 
-    /// @dev Mostly part of what is there; sometimes all, sometimes too much.
+    /// @dev Returns mostly a part of the balance; sometimes all, sometimes too much.
     function _some(address from, uint256 amount) private view returns (uint256) {
         uint256 balance = token.balanceOf(from);
         if (amount % 8 == 0) return balance;

@@ -13,14 +13,15 @@ import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title A manager who lists, retires and drops stocks while holders come, wait and go and a thief trades
-/// @notice Feeds fall silent, issuers stop their tokens, strangers donate. Keeps books of its own: what is listed, what
-/// of a retired stock has to be there, what dust is, who asked when.
+/// @notice Feeds fall silent, issuers stop their tokens, strangers donate. The handler keeps books of its own: which
+/// stocks are listed, how much of a retired stock has to be there, how much is dust, and when each request was made.
 contract ListingHandler is QueueHandler {
     IPortfolioFactory private immutable _factory;
     IRiskEngine private immutable _engine;
 
     mapping(address stock => IPortfolio.Listing) public listingOf;
-    /// @notice Of a stock that is not listed, what the portfolio has to hold, what is set aside included.
+    /// @notice Balance that the portfolio has to hold of a stock that is not listed, amounts that are set aside
+    /// included.
     mapping(address stock => uint256) public kept;
     mapping(address stock => uint256) private _dust;
     mapping(uint256 requestId => uint256) private _askedAt;
@@ -60,7 +61,7 @@ contract ListingHandler is QueueHandler {
 
     // -- What the manager does ---------------------------------------------------------------------------------------
 
-    /// @dev No balance moves because of what is listed.
+    /// @dev No change of the list moves a balance.
     modifier movesNothing() {
         uint256[] memory before = _balances();
         _;
@@ -125,7 +126,8 @@ contract ListingHandler is QueueHandler {
         if (requests.length != count) _askedAt[requests[count]] = vm.getBlockTimestamp();
     }
 
-    /// @notice Every holding pays the same part, whether it is listed or not; what is not sent is set aside.
+    /// @notice Leaves in kind: every holding pays the same part, whether it is listed or not; a leg that is not sent is
+    /// set aside.
     function leaveWithParts(uint256 who, uint256 partBps) public {
         address holder = holders[who % 3];
         uint256 shares = portfolio.balanceOf(holder) * bound(partBps, 1, 10_000) / 10_000;
@@ -161,7 +163,7 @@ contract ListingHandler is QueueHandler {
         } catch {}
     }
 
-    /// @dev Without a price, or with a token that is stopped, the thief cannot even prepare a trade.
+    /// @dev The thief cannot even prepare a trade where a price is missing or a token is stopped.
     function tradeAnything(uint256 which, bool buy, uint256 sizeBps, uint256 rateBps) external {
         which %= pools.length;
         uint256 trades = executed;
@@ -171,7 +173,7 @@ contract ListingHandler is QueueHandler {
 
     // -- What happens around them ------------------------------------------------------------------------------------
 
-    /// @dev From dust to a fortune.
+    /// @dev Donates any amount, from dust to a fortune.
     function donate(uint256 which, uint256 amount) external {
         address stock = stockOf(which % pools.length);
         amount = bound(amount, 1, 10 ** bound(amount % 23, 1, 22));
@@ -179,7 +181,7 @@ contract ListingHandler is QueueHandler {
         if (!_isListed(stock)) kept[stock] += amount;
     }
 
-    /// @notice A feed falls silent; later all of them answer again.
+    /// @notice Silences a feed; later all of them answer again.
     function silence(uint256 which) external {
         uint256 feed = 1 + which % pools.length;
         (, int256 answer,,,) = _feeds[feed].latestRoundData();
@@ -199,7 +201,7 @@ contract ListingHandler is QueueHandler {
         StoppableToken(stockOf(which % pools.length)).stop(stopped);
     }
 
-    /// @notice Everything is retired, everybody leaves and claims; then what has a price is listed again.
+    /// @notice Retires everything, lets everybody leave and claim, and lists again every asset that has a price.
     function windUp() external {
         for (uint256 k; k < pools.length; ++k) {
             retire(k);
@@ -219,7 +221,7 @@ contract ListingHandler is QueueHandler {
 
     // -- For the invariants ------------------------------------------------------------------------------------------
 
-    /// @return Whether more than dust of something retired is there that nobody has a claim to.
+    /// @return True if the portfolio has more than dust of a retired stock that nobody has a claim to.
     function holdsRetired() public view returns (bool) {
         for (uint256 k; k < pools.length; ++k) {
             address stock = stockOf(k);
@@ -236,8 +238,8 @@ contract ListingHandler is QueueHandler {
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @dev For a part x each pays x held, less than a unit rounded away: so for any two of them the products below differ
-    /// by less than the larger holding.
+    /// @dev An exit of a part x pays x of each holding, less than a unit rounded away: so for any two of them the
+    /// products below differ by less than the larger holding.
     function _requireOneFraction(uint256[] memory held, uint256[] memory paid) private {
         for (uint256 i; i < held.length; ++i) {
             for (uint256 j; j < i; ++j) {
@@ -248,7 +250,8 @@ contract ListingHandler is QueueHandler {
         }
     }
 
-    /// @dev What was set aside is still there.
+    /// @dev Lowers the balance that has to be there by the paid amount. A leg that a stopped token could not send is
+    /// set aside and still there.
     function _noteRetired(address[] memory all, uint256[] memory paid) private {
         for (uint256 k; k < all.length; ++k) {
             if (listingOf[all[k]] != IPortfolio.Listing.Retired) continue;
@@ -257,7 +260,7 @@ contract ListingHandler is QueueHandler {
         }
     }
 
-    /// @dev Who asked before something that was held was retired would be paid without his part of it.
+    /// @dev A request that is older than the retirement of a held stock would be paid without its part of that stock.
     function _noteFilled(uint256 requestId) internal override {
         if (_askedAt[requestId] <= _heldRetiredAt) ++filledStale;
     }
@@ -270,7 +273,7 @@ contract ListingHandler is QueueHandler {
         return SettlementToken(asset).balanceOf(address(portfolio)) - portfolio.setAside(asset);
     }
 
-    /// @return What an account has of an asset, with what is set aside for it.
+    /// @return Balance of an account in an asset, with the amount that is set aside for it.
     function _has(address asset, address account) private view returns (uint256) {
         return SettlementToken(asset).balanceOf(account) + portfolio.claimable(asset, account);
     }

@@ -16,8 +16,8 @@ abstract contract PortfolioVault is ProtocolTest, VaultProperties {
         return portfolio;
     }
 
-    /// @dev A trillion dollars. With fees and six decimals, beyond it marks (27 decimals) are too coarse for the last shares:
-    /// at 1e24 units round trips gain four to eight raw shares, a few millionths of a unit.
+    /// @dev The maximum is a trillion dollars. With fees and six decimals, beyond it marks (27 decimals) are too coarse
+    /// for the last shares: at 1e24 units round trips gain four to eight raw shares, a few millionths of a unit.
     function most() internal pure virtual override returns (uint256) {
         return 1e12 * unit();
     }

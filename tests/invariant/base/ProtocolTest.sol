@@ -134,7 +134,7 @@ abstract contract ProtocolTest is Test {
         return 6;
     }
 
-    /// @return Whether shares move under compliance rules, among registered holders of `COUNTRY`.
+    /// @return True if shares move under compliance rules, among registered holders of `COUNTRY`.
     function restricted() internal pure virtual returns (bool) {
         return false;
     }
@@ -144,7 +144,7 @@ abstract contract ProtocolTest is Test {
         return 10 ** settlementDecimals();
     }
 
-    /// @dev For campaigns whose stocks do more than move.
+    /// @dev Campaigns whose stocks do more than move override this.
     function _newStock() internal virtual returns (SettlementToken) {
         return new SettlementToken("Stock", "STK", 18);
     }
@@ -187,7 +187,7 @@ abstract contract ProtocolTest is Test {
         signerSets.createSet(id, signers, 1);
     }
 
-    /// @dev Every feed answers again, after so long.
+    /// @dev Lets this much time pass, after which every feed answers again.
     function _wait(uint256 time) internal {
         vm.warp(vm.getBlockTimestamp() + time);
         for (uint256 k; k < feeds.length; ++k) {
@@ -200,7 +200,7 @@ abstract contract ProtocolTest is Test {
         feed.setAnswer(answer * int256(bps) / 10_000);
     }
 
-    /// @dev The four limits that every portfolio has; the others are off.
+    /// @dev Returns the four limits that every portfolio has; the others are off.
     function basicLimits() internal pure returns (IRiskEngine.Limits memory limits) {
         limits = RiskLimits.none();
         (limits.maxVar99Bps, limits.maxWeightBps) = (300, 5000);
@@ -212,7 +212,7 @@ abstract contract ProtocolTest is Test {
         models.postModel(model, sign(riskKey, models.hashModel(model)));
     }
 
-    /// @dev Daily volatility of 1% for every stock, correlation one half.
+    /// @dev Returns a model with a daily volatility of 1% for every stock, and a correlation of one half.
     function modelAt(uint64 nonce) internal view returns (ICovarianceModels.CovarianceModel memory model) {
         model.universe = UNIVERSE;
         model.nonce = nonce;

@@ -12,8 +12,8 @@ import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 
 /// @title Holders who ask for cash, cancel, leave in kind and pass shares on, while a thief trades
-/// @notice Records what must not happen: a later request paid before an earlier one, cash taken that others wait for, an
-/// exit in kind refused.
+/// @notice Records events that must not happen: a later request that is paid before an earlier one, a taking of cash
+/// that others wait for, a refused exit in kind.
 contract QueueHandler is ThiefHandler {
     IRedemptionQueue public immutable queue;
     SettlementToken internal immutable _usd;
@@ -91,7 +91,7 @@ contract QueueHandler is ThiefHandler {
         } catch {}
     }
 
-    /// @dev Alternately what is free, which has to pass, and one more, which must not.
+    /// @dev Passes on, alternately, the free shares, which has to pass, and one more, which must not.
     function pass(uint256 from, uint256 to, bool more) external {
         address holder = holders[from % 3];
         uint256 free = portfolio.balanceOf(holder) - portfolio.boundShares(holder);
@@ -104,7 +104,7 @@ contract QueueHandler is ThiefHandler {
         }
     }
 
-    /// @notice I5, whatever is bound.
+    /// @notice Leaves in kind, which I5 lets pass for any bound shares.
     function leaveInKind(uint256 who, uint256 partBps) external {
         address holder = holders[who % 3];
         uint256 shares = portfolio.balanceOf(holder) * bound(partBps, 1, 10_000) / 10_000;
@@ -122,7 +122,7 @@ contract QueueHandler is ThiefHandler {
         try portfolio.claim(address(_usd), holder) {} catch {}
     }
 
-    /// @notice The thief's trades, and whether they took cash that others wait for.
+    /// @notice Makes the thief's trades, and records whether they took cash that others wait for.
     function tradeWhileTheyWait(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps) external {
         (uint256 cash, uint256 waiting) = _cash();
         uint256 trades = executed;
@@ -132,7 +132,7 @@ contract QueueHandler is ThiefHandler {
 
     // -- For the invariants ------------------------------------------------------------------------------------------
 
-    /// @return shares That an owner's requests still wait with.
+    /// @return shares Number of shares with which an owner's requests still wait.
     function pendingOf(address owner) external view returns (uint256 shares) {
         for (uint256 k; k < requests.length; ++k) {
             if (_owners[k] == owner) shares += queue.pendingRedeemRequest(requests[k], owner);
@@ -147,7 +147,7 @@ contract QueueHandler is ThiefHandler {
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @dev Everything before the last request that got something has ended.
+    /// @dev Checks that every request before the last one that got something has ended.
     function _look(Vm.Log[] memory logs) private {
         uint256 last;
         for (uint256 k; k < logs.length; ++k) {
@@ -162,11 +162,11 @@ contract QueueHandler is ThiefHandler {
         }
     }
 
-    /// @dev For campaigns that ask more of what is filled.
+    /// @dev Campaigns that ask more of a filled request override this.
     function _noteFilled(uint256 requestId) internal virtual {}
 
-    /// @return cash Not set aside.
-    /// @return waiting What requests are worth; 0 without prices, when nobody leaves in cash.
+    /// @return cash Cash that is not set aside.
+    /// @return waiting Worth of the requests; 0 without prices, when nobody leaves in cash.
     function _cash() private view returns (uint256 cash, uint256 waiting) {
         cash = _usd.balanceOf(address(portfolio)) - portfolio.setAside(address(_usd));
         try portfolio.convertToAssets(portfolio.totalBoundShares()) returns (uint256 assets) {

@@ -11,7 +11,7 @@ import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
-/// @title Everyone who may touch risk without waiting, all of them hostile
+/// @title All accounts that may touch risk without waiting, each of them hostile
 /// @notice Records what the invariants ask about.
 contract RiskHandler is Test {
     address public constant MANAGER = address(0xA11CE1);
@@ -41,7 +41,7 @@ contract RiskHandler is Test {
 
     // -- The manager and the guardian --------------------------------------------------------------------------------
 
-    /// @notice The manager proposes limits with one field changed, up or down.
+    /// @notice Proposes, as the manager, limits with one field changed, up or down.
     function tighten(uint256 field, uint256 partBps) external {
         IRiskEngine.Limits memory limits = _changed(_risk.limitsOf(address(_portfolio)), field, partBps);
         vm.prank(MANAGER);
@@ -49,7 +49,7 @@ contract RiskHandler is Test {
         _note();
     }
 
-    /// @notice The manager tries what it would have to wait for.
+    /// @notice Tries, as the manager, a change that it would have to wait for.
     function loosen(uint256 seed) external {
         vm.startPrank(MANAGER);
         if (seed % 4 == 0) try _risk.setLimits(address(_portfolio), RiskLimits.none()) {} catch {}
@@ -77,7 +77,7 @@ contract RiskHandler is Test {
         if (_risk.stateOf(address(_portfolio)) < before) ++unauthorisedFalls;
     }
 
-    // -- Anyone --------------------------------------------------------------------------------------------------------
+    // -- Anyone -------------------------------------------------------------------------------------------------------
 
     function trip() external {
         IRiskEngine.State before = _risk.stateOf(address(_portfolio));
@@ -99,9 +99,10 @@ contract RiskHandler is Test {
         vm.warp(vm.getBlockTimestamp() + bound(time, 1 hours, 30 hours));
     }
 
-    // -- The stolen desk -----------------------------------------------------------------------------------------------
+    // -- The stolen desk ----------------------------------------------------------------------------------------------
 
-    /// @notice Posts the last model with every entry lower by up to a tenth of the variance, or higher by up to a third.
+    /// @notice Posts the last model with every entry lower by up to a tenth of the variance, or higher by up to a
+    /// third.
     function post(uint256 seed, uint256 bps) external {
         ICovarianceModels.ModelInfo memory info = _models.modelOf(_UNIVERSE);
         int256 change = seed % 5 < 3 ? -int256(bound(bps, 0, 1000)) : int256(bound(bps, 0, 3333));
@@ -129,28 +130,28 @@ contract RiskHandler is Test {
         } catch {}
     }
 
-    // -- For the invariants --------------------------------------------------------------------------------------------
+    // -- For the invariants -------------------------------------------------------------------------------------------
 
     function tightest() external view returns (IRiskEngine.Limits memory) {
         return _tightest;
     }
 
-    /// @return variance Of the first asset now, 1e18 = 1.
-    /// @return steps Most that the time from the first model to the last allows.
+    /// @return variance Variance of the first asset now, 1e18 = 1.
+    /// @return steps Maximum number of steps that the time from the first model to the last allows.
     function drift() external view returns (uint256 variance, uint256 steps) {
         bytes memory matrix = SSTORE2.read(_models.modelOf(_UNIVERSE).pointer);
         variance = uint256(PackedCovariance.load(matrix, 0));
         steps = (_lastPost - _firstPost) / 20 hours;
     }
 
-    // -- Internals -----------------------------------------------------------------------------------------------------
+    // -- Internals ----------------------------------------------------------------------------------------------------
 
     function _note() private {
         _seen = _risk.limitsOf(address(_portfolio));
         _tightest = RiskLimits.tighter(_tightest, _seen);
     }
 
-    /// @dev Half to one and a half times the value; the signed last field moves by as much.
+    /// @dev Returns half to one and a half times the value; the signed last field moves by as much.
     function _changed(
         IRiskEngine.Limits memory limits,
         uint256 k,

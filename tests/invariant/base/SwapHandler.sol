@@ -7,15 +7,15 @@ import {Test} from "forge-std/Test.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
 /// @title Anyone who swaps, over pools that do what they like
-/// @notice Lists, delists and corrupts pools, makes gifts, and sends orders of any caller over any route. Records what must
-/// never happen.
+/// @notice Lists, delists and corrupts pools, makes gifts, and sends orders of any caller over any route. Records what
+/// must never happen.
 contract SwapHandler is Test {
     ILiquidityAggregator public immutable aggregator;
     SettlementToken[] public tokens;
     HostilePool[] public pools;
     address[] public callers;
 
-    /// @dev What pools held when they were last seen unlisted.
+    /// @dev Balances of pools when they were last seen unlisted.
     mapping(HostilePool => mapping(SettlementToken => uint256)) public frozen;
     mapping(SettlementToken => uint256) public gifts;
     uint256 public swapsPassed;
@@ -36,7 +36,7 @@ contract SwapHandler is Test {
         _remember();
     }
 
-    /// @dev One to three paths of one to three hops, mostly over pools that meet.
+    /// @dev Sends one to three paths of one to three hops, mostly over pools that meet.
     function swap(uint256 seed, uint96 amount, bool toOther) external {
         (ILiquidityAggregator.Order memory order, address caller) = _order(seed, amount, toOther);
         SettlementToken tokenIn = SettlementToken(order.tokenIn);
@@ -52,7 +52,7 @@ contract SwapHandler is Test {
         } catch {}
     }
 
-    /// @dev A pool turns hostile, in whatever way; re-entering, it sends an order of its own.
+    /// @dev Turns a pool hostile in any way; while it reenters, it sends an order of its own.
     function corrupt(uint256 seed, uint8 act, bool honest) external {
         (ILiquidityAggregator.Order memory order,) = _order(seed, 1e18, false);
         bytes memory errand = abi.encodeCall(ILiquidityAggregator.swap, (order));
@@ -81,7 +81,7 @@ contract SwapHandler is Test {
         gifts[token] += amount;
     }
 
-    /// @dev Nobody has called the pool.
+    /// @dev Lets a pool call back that nobody has called.
     function callBack(uint256 seed, int128 amount0, int128 amount1) external {
         try _pool(seed).callBackUnasked(aggregator, amount0, amount1) {
             ++strayCallbacks;
@@ -96,7 +96,7 @@ contract SwapHandler is Test {
         return pools.length;
     }
 
-    /// @dev Whether a pool that is not listed was sent tokens or paid any.
+    /// @dev Returns true if a pool that is not listed was sent tokens or paid any.
     function unlistedMoved() external view returns (bool) {
         for (uint256 i; i < pools.length; ++i) {
             for (uint256 k; k < tokens.length && !_isListed(pools[i]); ++k) {

@@ -70,7 +70,7 @@ contract ThiefHandler is Test {
 
     // -- What a thief does -------------------------------------------------------------------------------------------
 
-    /// @param rateBps What the pool gives, of the fair price: 9000 to 10,100.
+    /// @param rateBps Part of the fair price that the pool gives, basis points: 9,000 to 10,100.
     function trade(uint256 stock, bool buy, uint256 sizeBps, uint256 rateBps) public {
         stock = bound(stock, 0, pools.length - 1);
         rateBps = _bite(rateBps);
@@ -106,7 +106,7 @@ contract ThiefHandler is Test {
         vm.stopPrank();
     }
 
-    /// @notice I5: has to pass in any state, whatever the prices.
+    /// @notice Leaves in kind, which has to pass in any state and at any prices (I5).
     function exit(uint256 partBps) public {
         uint256 shares = portfolio.balanceOf(_investor) * bound(partBps, 1, 5000) / 10_000;
         if (shares == 0) return;
@@ -144,7 +144,7 @@ contract ThiefHandler is Test {
 
     // -- For the invariants ------------------------------------------------------------------------------------------
 
-    /// @return What a pool trades for cash.
+    /// @return Token that a pool trades for cash.
     function stockOf(uint256 pool) public view returns (address) {
         address token = pools[pool].token0();
         return token == portfolio.asset() ? pools[pool].token1() : token;
@@ -185,7 +185,7 @@ contract ThiefHandler is Test {
         }
     }
 
-    /// @dev Books what a rebalance that stood has led to.
+    /// @dev Books the result of a rebalance that stood.
     function _judge(uint256[] memory before, uint256[] memory afterwards) internal virtual {
         _recordLoss(_losses, _sum(before), _sum(afterwards));
         _checkLimits(before, afterwards);
@@ -197,7 +197,7 @@ contract ThiefHandler is Test {
         }
     }
 
-    /// @dev I3, computed here from plain loops: inside, or strictly closer if it was outside before.
+    /// @dev Computes I3 from plain loops: each metric is inside, or strictly closer if it was outside before.
     function _checkLimits(uint256[] memory before, uint256[] memory afterwards) private {
         IRiskEngine.Limits memory limits = _risk.limitsOf(address(portfolio));
         (uint256 navBefore, uint256 navAfter) = (_sum(before), _sum(afterwards));
@@ -215,7 +215,7 @@ contract ThiefHandler is Test {
         }
     }
 
-    /// @dev w'Sw for the model of ProtocolTest: variance 1e-4, covariance 5e-5. WAD.
+    /// @dev Returns w'Sw for the model of ProtocolTest: variance 1e-4, covariance 5e-5. WAD.
     function _variance(uint256[] memory values, uint256 nav) private pure returns (uint256 total) {
         for (uint256 i = 1; i < values.length; ++i) {
             for (uint256 j = 1; j < values.length; ++j) {
@@ -264,7 +264,7 @@ contract ThiefHandler is Test {
         signal.ordersHash = keccak256(abi.encodePacked(orders));
     }
 
-    /// @return Of a listed token in `assets()`.
+    /// @return Index of a listed token in `assets()`.
     function _indexOf(address token) private view returns (uint256) {
         address[] memory list = portfolio.assets();
         for (uint256 k; k < list.length; ++k) {
@@ -303,7 +303,7 @@ contract ThiefHandler is Test {
         targets[0] = rest;
     }
 
-    /// @dev Deep reserves, so that the trade's size hardly moves the rate.
+    /// @dev Sets deep reserves, so that the trade's size hardly moves the rate.
     function _setRate(ThiefPool pool, address tokenIn, address tokenOut, uint256 rateBps) internal {
         uint256 depth = 1e12;
         uint256 unitsIn = depth * 1e18 * 10 ** SettlementToken(tokenIn).decimals() / _oracle.price(tokenIn);
@@ -313,7 +313,7 @@ contract ThiefHandler is Test {
         pool.setReserves(r0, r1);
     }
 
-    /// @dev Mostly small bites, which a thief would take; now and then a large one.
+    /// @dev Returns mostly small losses, which a thief would take; now and then a large one.
     function _bite(uint256 seed) internal pure returns (uint256) {
         return seed % 4 == 0 ? 9000 + seed % 1101 : 9950 + seed % 60;
     }

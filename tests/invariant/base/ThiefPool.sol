@@ -5,8 +5,8 @@ import {SettlementToken} from "contracts/test/SettlementToken.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
 /// @title A listed pair that a thief controls
-/// @notice Stands in for a Uniswap V2 pair whose price somebody moves at will: it reports any reserves it is told to and
-/// pays whatever it is asked for.
+/// @notice Stands in for a Uniswap V2 pair whose price somebody moves at will: it reports any reserves it is told to
+/// and pays whatever it is asked for.
 contract ThiefPool is IUniswapV2Pair {
     address public immutable token0;
     address public immutable token1;

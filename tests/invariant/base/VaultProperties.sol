@@ -7,10 +7,10 @@ import {Test} from "forge-std/Test.sol";
 
 import {SettlementToken} from "contracts/test/SettlementToken.sol";
 
-/// @title What every ERC-4626 vault promises
-/// @notice The properties of a16z's public suite (erc4626-tests: functional, rounding, round trips, previews), and that what
-/// `max*` say passes. For any vault: say which, and how to bring it into some state. Amounts are
-/// drawn over all orders of magnitude up to `most`.
+/// @title Properties that every ERC-4626 vault promises
+/// @notice The properties of a16z's public suite (erc4626-tests: functional, rounding, round trips, previews), and that
+/// an amount which `max*` names passes. A subclass names the vault, and brings it into some state. Amounts are drawn
+/// over all orders of magnitude up to `most`.
 abstract contract VaultProperties is Test {
     address internal immutable holder = makeAddr("holder");
     address internal immutable other = makeAddr("other");
@@ -24,7 +24,8 @@ abstract contract VaultProperties is Test {
         SettlementToken(vault().asset()).mint(account, amount);
     }
 
-    /// @notice Gains, losses, other holders: anything that can happen to the vault before. `holder` has shares afterwards.
+    /// @notice Gains, losses, other holders: anything that can happen to the vault before. `holder` has shares
+    /// afterwards.
     function disturb(uint256 seed) internal virtual;
 
     /// @notice Largest amount of the asset that tests move.
@@ -42,7 +43,8 @@ abstract contract VaultProperties is Test {
         return 0;
     }
 
-    /// @notice What is tried where `maxDeposit` or `maxMint` say that there is no limit. The suite cannot: the vault says.
+    /// @notice Amount that is tried where `maxDeposit` or `maxMint` report no limit. The suite cannot choose it: the
+    /// vault says.
     function endless() internal view virtual returns (uint256) {
         return type(uint256).max;
     }
@@ -277,7 +279,7 @@ abstract contract VaultProperties is Test {
 
     // -- Others
 
-    /// @dev What one does costs no other holder anything, but the rounding of a unit.
+    /// @dev A deposit or exit of one holder costs no other holder anything, but the rounding of a unit.
     function test_others__any_deposit_and_exit__lose_nothing(uint256 seed, uint256 amount, uint256 part) public {
         disturb(seed);
         IERC4626 v = vault();
@@ -381,7 +383,7 @@ abstract contract VaultProperties is Test {
         return slack() == 0 ? 0 : vault().convertToAssets(slack()) + 1;
     }
 
-    /// @dev Of every order of magnitude.
+    /// @dev Returns an amount of any order of magnitude.
     function _amount(uint256 seed) internal view returns (uint256) {
         return _upTo(seed, most());
     }

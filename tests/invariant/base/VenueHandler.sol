@@ -74,7 +74,7 @@ contract VenueHandler is Test {
         } catch {}
     }
 
-    /// @notice The same walks in words, caller to caller.
+    /// @notice Swaps along the same walks in words, caller to caller.
     function swapRoute(uint256 seed, uint96 amount) external {
         (ILiquidityAggregator.Path[] memory paths, address tokenIn, address tokenOut) = _walk(seed, amount);
         uint256[] memory route = _words(paths);
@@ -112,7 +112,7 @@ contract VenueHandler is Test {
         _greedy.plan(honest ? 0 : shortBy, lying);
     }
 
-    /// @notice What a vault was approved for and did not take, it takes now.
+    /// @notice Lets the vault take, now, the part of its approval that it has not taken.
     function collect(uint256 amount) external {
         try _greedy.collect(address(aggregator), bound(amount, 1, 1e30)) {
             ++collected;
@@ -127,8 +127,8 @@ contract VenueHandler is Test {
         return markets.length;
     }
 
-    /// @dev One to three hops from a random token; then, half of the time, a third of the amount goes another way, where one
-    /// market leads from the first token to the last.
+    /// @dev One to three hops from a random token; then, half of the time, a third of the amount goes another way,
+    /// where one market leads from the first token to the last.
     function _walk(
         uint256 seed,
         uint256 amount

@@ -125,7 +125,7 @@ contract YieldHandler is Test {
         }
     }
 
-    /// @dev Must pass whatever strategies do.
+    /// @dev An exit in kind must pass in any state of the strategies.
     function leaveInKind(uint256 who, uint256 part) external booked {
         address holder = _holders[who % 3];
         uint256 shares = optimizer.balanceOf(holder) * bound(part, 1, 100) / 100;

@@ -404,6 +404,8 @@ def test_run__market_that_is_regulated__only_then_is_its_target_a_venue_account(
     _, deployment, _ = run(w3, every_kind.model_copy(update={"venues": [plain, regulated]}))
     registry = deployment.contracts["IdentityRegistry"].functions
     assert [registry.identityOf(target).call()[3] for target in (plain.manager, regulated.vault)] == [False, True]
+    # Balancer's Vault keeps balances that anyone can hold: each token admits it by itself.
+    assert registry.identityOf(regulated.vault).call()[13]
 
 
 def test_run__signed_quotes_of_a_regulated_token__adapter_and_airswap_are_venue_accounts(w3, every_kind):

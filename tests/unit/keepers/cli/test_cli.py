@@ -52,6 +52,11 @@ COMMANDS = [
     ["compliance", "rulebook"],
     ["compliance", "diff"],
     ["compliance", "check"],
+    ["risk", "quality"],
+    ["risk", "backtest"],
+    ["risk", "var"],
+    ["risk", "stress"],
+    ["risk", "attribution"],
     ["explain"],
 ]
 

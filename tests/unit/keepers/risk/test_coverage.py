@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from keepers.risk.backtest import christoffersen, exceedances, kupiec
+from keepers.risk.backtests.coverage import christoffersen, exceedances, kupiec
 from keepers.risk.errors import RiskError
 
 

@@ -1,0 +1,210 @@
+"""Performance of a portfolio beside a benchmark, and where the difference comes from."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers import __version__
+from keepers.operations.risk_backtest import History, portfolio_weights
+from keepers.portfolio.attribution import Effects, Linking, brinson_fachler, link
+from keepers.portfolio.errors import PerformanceError
+from keepers.portfolio.performance import TRADING_DAYS, Performance, alpha_beta, capture, performance
+from keepers.risk.backtests.rolling import Protocol
+
+Array = NDArray[np.float64]
+
+FORMULAS = {
+    "total_return": "product of 1 + r, less 1",
+    "annual_return": f"(1 + total)^({TRADING_DAYS} / days) - 1",
+    "annual_volatility": f"sample deviation times sqrt({TRADING_DAYS})",
+    "max_drawdown": "largest fall below the highest value so far",
+    "sharpe": f"mean over deviation times sqrt({TRADING_DAYS}), no risk-free rate",
+    "sortino": f"mean over downside deviation times sqrt({TRADING_DAYS})",
+    "calmar": "annual return over maximum drawdown",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """A portfolio beside a benchmark over the last days of a history.
+
+    Attributes:
+        portfolio, benchmark: Names.
+        first, last: First and last day.
+        data_hash: SHA-256 of the closes.
+        performances: Numbers of both, the portfolio first.
+        alpha, beta: Of the portfolio to the benchmark, alpha a year.
+        capture_up, capture_down: Capture ratios; nan where the benchmark never rose, or never fell.
+        segments: Name of each segment.
+        effects: Linked effects of each segment.
+    """
+
+    portfolio: str
+    benchmark: str
+    first: str
+    last: str
+    data_hash: str
+    performances: tuple[Performance, Performance]
+    alpha: float
+    beta: float
+    capture_up: float
+    capture_down: float
+    segments: tuple[str, ...]
+    effects: Effects
+
+
+def attribute(
+    history: History,
+    portfolio: str,
+    benchmark: str,
+    days: int,
+    linking: Linking,
+    segments: Mapping[str, str] | None = None,
+    window: int = 1000,
+) -> Attribution:
+    """Performance and effects of the last `days`, a period a day, both brought back to their weights every day.
+
+    A segment that one of both does not hold has the other's return there, so that nothing of it is selection.
+
+    Args:
+        history: Closes.
+        portfolio, benchmark: Names from `keepers.operations.risk_backtest.PORTFOLIOS`.
+        days: Number of days.
+        linking: How effects are added up over days.
+        segments: Segment of each symbol; every asset is one of its own for None.
+        window: Returns that minimum variance is found from.
+
+    Raises:
+        RiskError: If a portfolio is unknown.
+        PerformanceError: If there are too few days, or a symbol has no segment.
+    """
+    needed = days + (window if "minimum variance" in (portfolio, benchmark) else 0)
+    if days < 2 or needed > len(history.dates):
+        most = len(history.dates) - (needed - days)
+        raise PerformanceError(f"{days} days", f"not between 2 and {most}", "choose another number of days")
+    names, member = _members(history.symbols, segments)
+    rows = slice(len(history.dates) - days, None)
+    mine, market = (portfolio_weights(name, history, Protocol(window))[rows] for name in (portfolio, benchmark))
+    returns = history.returns[rows]
+    effects = link(_effects(mine, market, returns, member), linking)
+    both = np.sum(mine * returns, axis=1), np.sum(market * returns, axis=1)
+    alpha, beta = alpha_beta(*both)
+    return Attribution(
+        portfolio,
+        benchmark,
+        str(history.dates[rows][0]),
+        str(history.dates[-1]),
+        history.data_hash,
+        (performance(both[0]), performance(both[1])),
+        alpha,
+        beta,
+        capture(*both, up=True),
+        capture(*both, up=False),
+        names,
+        effects,
+    )
+
+
+def read_segments(path: Path) -> dict[str, str]:
+    """Reads a file of `symbol,segment` lines.
+
+    Raises:
+        PerformanceError: If it cannot be read, or a line is not such a line.
+    """
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PerformanceError(path, f"unreadable ({error.__class__.__name__})", "give CSV in UTF-8") from error
+    if not rows or [cell.strip() for cell in rows[0]] != ["symbol", "segment"]:
+        raise PerformanceError(f"{path} line 1", "another header", "write symbol,segment")
+    found: dict[str, str] = {}
+    for line, row in enumerate(rows[1:], 2):
+        cells = [cell.strip() for cell in row]
+        if cells and (len(cells) != 2 or not all(cells) or cells[0] in found):
+            raise PerformanceError(f"{path} line {line}", "no new symbol with a segment", "write one line for each")
+        found.update([(cells[0], cells[1])] if cells else [])
+    return found
+
+
+def lines(found: Attribution) -> list[str]:
+    """A tear sheet for a terminal, with the formula beside each number."""
+    told = [
+        f"{found.portfolio} beside {found.benchmark}, {found.first} to {found.last}, data {found.data_hash[:16]}, "
+        f"quantera {__version__}",
+        f"  {'':<18}{'portfolio':>12}{'benchmark':>12}",
+    ]
+    for name, formula in FORMULAS.items():
+        values = [f"{getattr(one, name):>12.4f}" for one in found.performances]
+        told.append(f"  {name.replace('_', ' '):<18}{''.join(values)}  {formula}")
+    told += [
+        f"  alpha {found.alpha:+.4f} a year, beta {found.beta:.4f}, up capture {found.capture_up:.3f}, "
+        f"down capture {found.capture_down:.3f}",
+        f"  {'segment':<18}{'allocation':>12}{'selection':>12}{'interaction':>12}",
+    ]
+    effects = found.effects
+    for index, segment in enumerate(found.segments):
+        parts = (effects.allocation[index], effects.selection[index], effects.interaction[index])
+        told.append(f"  {segment:<18}" + "".join(f"{part:>+12.4%}" for part in parts))
+    sums = (effects.allocation.sum(), effects.selection.sum(), effects.interaction.sum())
+    told.append(f"  {'sum':<18}" + "".join(f"{part:>+12.4%}" for part in sums) + f"  active {effects.total:+.4%}")
+    return told
+
+
+def as_object(found: Attribution) -> dict[str, Any]:
+    """The tear sheet for programs; undefined ratios are null."""
+    effects = found.effects
+    return {
+        "version": __version__,
+        "data": f"sha256:{found.data_hash}",
+        "first": found.first,
+        "last": found.last,
+        "portfolio": {"name": found.portfolio, **_defined(asdict(found.performances[0]))},
+        "benchmark": {"name": found.benchmark, **_defined(asdict(found.performances[1]))},
+        "formulas": FORMULAS,
+        **_defined({name: getattr(found, name) for name in ("alpha", "beta", "capture_up", "capture_down")}),
+        "active": effects.total,
+        "effects": [
+            {
+                "segment": segment,
+                "allocation": float(effects.allocation[index]),
+                "selection": float(effects.selection[index]),
+                "interaction": float(effects.interaction[index]),
+            }
+            for index, segment in enumerate(found.segments)
+        ],
+    }
+
+
+def _defined(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in values.items()}
+
+
+def _members(symbols: tuple[str, ...], segments: Mapping[str, str] | None) -> tuple[tuple[str, ...], Array]:
+    """Names of segments, and (assets, segments) with a one where an asset is a member."""
+    if segments is None:
+        return symbols, np.eye(len(symbols))
+    for symbol in symbols:
+        if symbol not in segments:
+            raise PerformanceError(f"symbol {symbol}", "has no segment", "add a line for it")
+    names = tuple(dict.fromkeys(segments[symbol] for symbol in symbols))
+    member = np.array([[float(segments[symbol] == name) for name in names] for symbol in symbols])
+    return names, member
+
+
+def _effects(mine: Array, market: Array, returns: Array, member: Array) -> Effects:
+    """Daily effects of segments, of weights (days, assets)."""
+    weights, base = mine @ member, market @ member
+    earned, earned_base = (mine * returns) @ member, (market * returns) @ member
+    held, held_base = weights > 0, base > 0
+    own = np.where(held, earned / np.where(held, weights, 1.0), 0.0)
+    theirs = np.where(held_base, earned_base / np.where(held_base, base, 1.0), own)
+    own = np.where(held, own, theirs)
+    return brinson_fachler(weights, base, own, theirs)

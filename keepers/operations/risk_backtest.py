@@ -1,0 +1,257 @@
+"""A rolling backtest of forecast models over a history of closes: portfolios, forecasts, tests, and their table."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.market import CsvPriceSource, Prices
+from keepers.market.actions import adjust, read_actions
+from keepers.market.packaged import sp500
+from keepers.market.quality import Quality, inspect, sessions_of
+from keepers.risk.backtests.outcome import Outcome
+from keepers.risk.backtests.rolling import Protocol, Track, roll
+from keepers.risk.covariance import estimate
+from keepers.risk.errors import RiskError
+from keepers.risk.models import Model
+
+Array = NDArray[np.float64]
+
+DEMO = ("AAPL", "JNJ", "JPM", "MSFT", "PG", "XOM")
+"""Stocks of `make demo`."""
+PORTFOLIOS = ("equal weight", "minimum variance", "concentrated", "demo")
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Closes as a backtest takes them.
+
+    Attributes:
+        symbols: Symbol of each asset.
+        dates: (days,), day of each return.
+        returns: (days, assets), simple daily returns.
+        data_hash: SHA-256 of symbols, days and closes.
+        findings: What is doubtful about the closes, a line each.
+    """
+
+    symbols: tuple[str, ...]
+    dates: tuple[date, ...]
+    returns: Array
+    data_hash: str
+    findings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, prices: Prices, quality: Quality | None = None) -> History:
+        """Returns of closes, with the hash of what they are computed from and what was found about them."""
+        text = f"{','.join(prices.symbols)};{','.join(map(str, prices.dates))};"
+        digest = hashlib.sha256(text.encode() + np.ascontiguousarray(prices.closes).tobytes()).hexdigest()
+        findings = tuple(map(str, quality.findings)) if quality is not None else ()
+        return cls(prices.symbols, prices.dates[1:], prices.returns(), digest, findings)
+
+    def last(self, window: int, days: int | None) -> History:
+        """The part that forecasts of the last `days` need; all of it for None.
+
+        Raises:
+            RiskError: If there are not so many days after a window.
+        """
+        if days is None:
+            return self
+        if not 2 <= days <= len(self.dates) - window:
+            most = len(self.dates) - window
+            raise RiskError(f"last {days} days", f"not between 2 and {most}", "choose fewer, or a shorter window")
+        rows = slice(len(self.dates) - window - days, None)
+        return History(self.symbols, self.dates[rows], self.returns[rows], self.data_hash, self.findings)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Tests of one model for one portfolio at one level.
+
+    Attributes:
+        model, portfolio: Names.
+        level: Confidence of the forecasts.
+        exceeded, expected: Days on which value at risk was exceeded, and how many were promised.
+        outcomes: A line for each test.
+        notes: Fallbacks that the model took.
+    """
+
+    model: str
+    portfolio: str
+    level: float
+    exceeded: int
+    expected: float
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def rejections(self) -> tuple[str, ...]:
+        """Names of the tests that reject."""
+        return tuple(outcome.test for outcome in self.outcomes if not outcome.accepted)
+
+
+@dataclass(frozen=True)
+class Closes:
+    """Where closes come from, and what is asked of them.
+
+    Attributes:
+        path: CSV file, or the packaged closes for None.
+        actions: File of corporate actions that the closes are adjusted by.
+        calendar: Market identifier code whose sessions have to be there, such as XNYS.
+        accept: Whether to go on in spite of findings that refuse. The packaged closes are always accepted: what is
+            known about them is in docs/risk-models.md.
+    """
+
+    path: Path | None = None
+    actions: Path | None = None
+    calendar: str | None = None
+    accept: bool = False
+
+
+def read_closes(source: Closes) -> tuple[Prices, Quality]:
+    """Closes, adjusted, and their quality.
+
+    Raises:
+        PriceError: If a file cannot be read or used, or the calendar is unknown.
+    """
+    if source.path is None:
+        prices = sp500()
+    else:
+        file = CsvPriceSource(source.path)
+        prices = file.closes(file.symbols(), date.max)
+    if source.actions is not None:
+        prices = adjust(prices, read_actions(source.actions))
+    sessions = None
+    if source.calendar is not None:
+        sessions = sessions_of(source.calendar, prices.dates[0], prices.dates[-1])
+    return prices, inspect(prices, sessions=sessions)
+
+
+def read_history(source: Closes) -> History:
+    """Closes that passed the quality gate, as returns.
+
+    Raises:
+        PriceError: If they cannot be read or used, or the gate refuses them.
+    """
+    prices, quality = read_closes(source)
+    if source.path is not None and not source.accept:
+        quality.require(source.path)
+    return History.of(prices, quality)
+
+
+def portfolio_weights(name: str, history: History, protocol: Protocol) -> Array:
+    """Weights of a portfolio on every day, each known the day before.
+
+    Args:
+        name: One of PORTFOLIOS.
+        history: Closes.
+        protocol: Window and interval, which minimum variance uses.
+
+    Returns:
+        (days, assets), fractions of NAV, summing to one; zero before the first forecast of a portfolio that is
+        estimated.
+
+    Raises:
+        RiskError: If there is no such portfolio, or the closes lack its stocks.
+    """
+    days, assets = history.returns.shape
+    if name == "minimum variance":
+        return _minimum_variance(history.returns, protocol)
+    fixed = np.full(assets, 1 / assets)
+    if name == "concentrated":
+        fixed = np.full(assets, 0.5 / max(assets - 1, 1))
+        fixed[0] = 1.0 - fixed[1:].sum()
+    elif name == "demo":
+        missing = sorted(set(DEMO) - set(history.symbols))
+        if missing:
+            raise RiskError("portfolio 'demo'", f"no closes of {', '.join(missing)}", "choose another portfolio")
+        fixed = np.array([1 / len(DEMO) if symbol in DEMO else 0.0 for symbol in history.symbols])
+    elif name != "equal weight":
+        raise RiskError(f"portfolio '{name}'", "unknown", f"choose from {', '.join(PORTFOLIOS)}")
+    return np.tile(fixed, (days, 1))
+
+
+def current_weights(name: str, history: History, window: int) -> Array:
+    """Weights of a portfolio after the last day of a history.
+
+    Args:
+        name: One of PORTFOLIOS.
+        history: Closes.
+        window: Returns that minimum variance is found from.
+
+    Returns:
+        (assets,), fractions of NAV, summing to one.
+
+    Raises:
+        RiskError: If there is no such portfolio, or the closes lack its stocks.
+    """
+    if name == "minimum variance":
+        return _least_variance(history.returns[-window:])
+    found: Array = portfolio_weights(name, history, Protocol(window))[-1]
+    return found
+
+
+def backtest(
+    history: History,
+    models: Sequence[Model],
+    portfolios: Sequence[str],
+    protocol: Protocol,
+    test_level: float = 0.95,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[list[Result], dict[tuple[str, str], Track]]:
+    """Every model on every portfolio.
+
+    Args:
+        history: Closes.
+        models: Models to judge.
+        portfolios: Names from PORTFOLIOS.
+        protocol: How forecasts are made.
+        test_level: Confidence of the tests.
+        progress: Called with 1 after every day of every model.
+
+    Returns:
+        The results by model, portfolio and level, and the forecasts behind them by model and portfolio.
+
+    Raises:
+        RiskError: If the history is too short, or a name is unknown.
+    """
+    weights = np.stack([portfolio_weights(name, history, protocol) for name in portfolios], axis=1)
+    results, found = [], {}
+    for model in models:
+        tracks, notes = roll(model, history.returns, weights, protocol, progress)
+        for portfolio, track in zip(portfolios, tracks, strict=True):
+            found[model.name, portfolio] = track
+            for index, level in enumerate(protocol.levels):
+                outcomes = tuple(track.outcomes(index, test_level))
+                exceeded, days = int(track.exceeded(index).sum()), track.returns.size
+                expected = days * (1 - level)
+                results.append(Result(model.name, portfolio, level, exceeded, expected, outcomes, notes))
+    return results, found
+
+
+def passes_holm(outcomes: Sequence[Outcome], test_level: float) -> bool:
+    """True if no test of a family rejects after Holm's correction, with which a right family seldom fails at all.
+
+    Source: Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian J. of Statistics 6.
+    Some test rejects exactly if the smallest p-value is at most (1 - test_level) / tests.
+    """
+    return min(outcome.p_value for outcome in outcomes) > (1 - test_level) / len(outcomes)
+
+
+def _minimum_variance(returns: Array, protocol: Protocol) -> Array:
+    found = np.zeros_like(returns)
+    for day in range(protocol.window, returns.shape[0], protocol.refit):
+        found[day : day + protocol.refit] = _least_variance(returns[day - protocol.window : day])
+    return found
+
+
+def _least_variance(window: Array) -> Array:
+    # The solver takes a second to import, and only this portfolio needs it.
+    from keepers.portfolio.optimise import minimum_variance
+
+    return minimum_variance(estimate(window, float("inf")).matrix, 1.0)

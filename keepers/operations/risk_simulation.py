@@ -1,0 +1,196 @@
+"""Simulated value at risk of a portfolio, from closes or from generated assets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers import __version__
+from keepers.operations.risk_backtest import History, current_weights
+from keepers.risk.covariance import estimate
+from keepers.risk.distributions import Empirical
+from keepers.risk.errors import RiskError
+from keepers.risk.models.garch import Volatilities, standardised
+from keepers.risk.monte_carlo import degrees_of, fit_degrees
+from keepers.risk.simulation.draws import Sampling
+from keepers.risk.simulation.engine import Simulation, run
+from keepers.risk.simulation.sources import BlockBootstrap, FilteredHistory, Gaussian, Source, StudentT, TCopula
+from keepers.risk.simulation.tails import Tail, tails
+
+Array = NDArray[np.float64]
+
+SourceName = Literal["gaussian", "student", "t-copula", "bootstrap", "filtered"]
+SOURCES: tuple[str, ...] = get_args(SourceName)
+SAMPLINGS: tuple[str, ...] = get_args(Sampling)
+WINDOW = 1000
+HALFLIFE_DAYS = 30.0
+MOST_ASSETS = 2000
+MOST_WORKERS = 256
+_FIRST = 60
+"""Days that only find the volatilities."""
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """What is simulated.
+
+    Attributes:
+        symbols: Symbol of each asset.
+        weights: (assets,), fractions of NAV.
+        source: Where days come from.
+        data: Origin of the source's parameters: the hash of the closes, or how they were generated.
+    """
+
+    symbols: tuple[str, ...]
+    weights: Array
+    source: Source
+    data: str
+
+
+def book_of(history: History, portfolio: str, source: str) -> Book:
+    """A portfolio at the end of a history, and a source whose parameters are those of the last 1,000 returns.
+
+    Args:
+        history: Closes.
+        portfolio: Name from `keepers.operations.risk_backtest.PORTFOLIOS`.
+        source: Name from SOURCES.
+
+    Raises:
+        RiskError: If a name is unknown, or there is too little history for the source.
+    """
+    returns = history.returns[-WINDOW:]
+    weights = current_weights(portfolio, history, WINDOW)
+    return Book(history.symbols, weights, _source(source, returns), f"sha256:{history.data_hash}")
+
+
+def generated_book(assets: int, source: str) -> Book:
+    """Equal weights of generated assets, for measurements: one factor and 1% to 3% of daily volatility.
+
+    Raises:
+        RiskError: If there are no assets, or the source needs a history.
+    """
+    if not 1 <= assets <= MOST_ASSETS:
+        raise RiskError(f"{assets} assets", f"not from 1 to {MOST_ASSETS:,}", "give a number between")
+    deviations = np.linspace(0.01, 0.03, assets)
+    covariance = np.outer(deviations, deviations) * (0.35 + 0.65 * np.eye(assets))
+    if source not in ("gaussian", "student"):
+        raise RiskError(f"source '{source}'", "needs closes", "leave out --assets, or choose gaussian or student")
+    made: Source = Gaussian(covariance) if source == "gaussian" else StudentT(covariance, 5.0)
+    symbols = tuple(f"A{index}" for index in range(assets))
+    return Book(symbols, np.full(assets, 1 / assets), made, f"generated:{assets}")
+
+
+def _source(name: str, returns: Array) -> Source:
+    if name not in SOURCES:
+        raise RiskError(f"source '{name}'", "unknown", f"choose from {', '.join(SOURCES)}")
+    if name == "bootstrap":
+        return BlockBootstrap(returns)
+    if name == "filtered":
+        volatilities = Volatilities.fit(returns, asymmetric=True)
+        variances = volatilities.paths(returns)
+        return FilteredHistory(volatilities, standardised(returns, variances)[_FIRST:], variances[-1])
+    covariance = estimate(returns, HALFLIFE_DAYS).matrix
+    if name == "gaussian":
+        return Gaussian(covariance)
+    if name == "student":
+        return StudentT(covariance, fit_degrees(returns, HALFLIFE_DAYS))
+    shocks = standardised(returns, Volatilities.decayed(returns.shape[1]).paths(returns))[_FIRST:]
+    scales = np.sqrt(np.diag(covariance))
+    units = shocks / np.sqrt(np.mean(shocks**2, axis=0))
+    margins = tuple(Empirical(column) for column in units.T)
+    return TCopula(covariance / np.outer(scales, scales), degrees_of(shocks), margins, scales)
+
+
+def sampling_named(name: str) -> Sampling:
+    """The way of sampling with a name.
+
+    Raises:
+        RiskError: If there is none.
+    """
+    for known in get_args(Sampling):
+        if known == name:
+            return cast(Sampling, known)
+    raise RiskError(f"sampling '{name}'", "unknown", f"choose from {', '.join(SAMPLINGS)}")
+
+
+def simulate(
+    book: Book,
+    paths: int,
+    seed: int,
+    horizons: Sequence[int] = (1,),
+    levels: Sequence[float] = (0.95, 0.99),
+    sampling: Sampling = "plain",
+    workers: int = 1,
+    processes: bool = False,
+) -> list[Tail]:
+    """Tails of the simulated losses; the same on any number of workers, in threads or processes.
+
+    Raises:
+        RiskError: If a number is out of range.
+    """
+    if not 1 <= workers <= MOST_WORKERS:
+        raise RiskError(f"{workers} workers", f"not from 1 to {MOST_WORKERS}", "give a number between")
+    simulation = Simulation(book.source, book.weights, paths, seed, tuple(horizons), sampling)
+    if workers == 1:
+        return tails(run(simulation), tuple(levels))
+    made: Executor = ProcessPoolExecutor(workers, get_context("spawn")) if processes else ThreadPoolExecutor(workers)
+    with made as executor:
+        return tails(run(simulation, executor, workers), tuple(levels))
+
+
+def lines(found: Sequence[Tail], book: Book, paths: int, seed: int) -> list[str]:
+    """Tails for a terminal, with the five largest components of each shortfall."""
+    told = [f"{len(book.symbols)} assets, {paths:,} paths, seed {seed}, {book.data[:23]}, quantera {__version__}"]
+    for tail in found:
+        told.append(
+            f"{tail.horizon:>3} days {tail.level:.1%}: VaR {tail.var:.4%} +- {tail.var_error:.4%}, "
+            f"ES {tail.shortfall:.4%} +- {tail.shortfall_error:.4%}"
+        )
+        parts = tail.shortfall_parts
+        for index in np.argsort(-parts.component)[:5]:
+            told.append(
+                f"     {book.symbols[index]:<8} ES part {parts.component[index]:.4%} +- {parts.error[index]:.4%}, "
+                f"VaR part {tail.var_parts.component[index]:.4%} +- {tail.var_parts.error[index]:.4%}"
+            )
+    return told
+
+
+def as_object(found: Sequence[Tail], book: Book, simulation: dict[str, Any]) -> dict[str, Any]:
+    """Tails for programs, with all parameters that they follow from. An undefined marginal is null."""
+    return {
+        "version": __version__,
+        "data": book.data,
+        "symbols": book.symbols,
+        "weights": book.weights.tolist(),
+        "simulation": simulation,
+        "tails": [
+            {
+                "horizon": tail.horizon,
+                "level": tail.level,
+                "var": tail.var,
+                "var_error": tail.var_error,
+                "es": tail.shortfall,
+                "es_error": tail.shortfall_error,
+                "var_parts": _parts(tail.var_parts.component, tail.var_parts.marginal, tail.var_parts.error),
+                "es_parts": _parts(
+                    tail.shortfall_parts.component, tail.shortfall_parts.marginal, tail.shortfall_parts.error
+                ),
+            }
+            for tail in found
+        ],
+    }
+
+
+def _parts(component: Array, marginal: Array, error: Array) -> dict[str, list[float | None]]:
+    return {
+        "component": list(component.tolist()),
+        "marginal": [None if math.isnan(value) else value for value in marginal.tolist()],
+        "error": list(error.tolist()),
+    }

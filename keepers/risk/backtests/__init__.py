@@ -1,0 +1,1 @@
+"""Backtests of value at risk and expected shortfall, and the forecasts that they judge. Pure."""

@@ -1,0 +1,136 @@
+"""Models of volatilities that move and shocks that stay: GARCH with CCC or DCC, and filtered historical simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keepers.risk.distributions import Student
+from keepers.risk.models.correlations import Correlations
+from keepers.risk.models.garch import LEAST_DAYS, Volatilities, standardised
+from keepers.risk.models.protocol import EllipticalForecast, FittedModel, SampledForecast, check_window
+from keepers.risk.models.weighted import LEAST_DAYS as LEAST_EWMA
+from keepers.risk.models.weighted import FittedWeighted, WeightedModel
+from keepers.risk.monte_carlo import degrees_of
+
+Array = NDArray[np.float64]
+
+FALLBACK = WeightedModel("ewma student", 30.0)
+"""Model of a history that is too short for the others."""
+
+
+@dataclass(frozen=True)
+class GarchModel:
+    """GARCH or GJR volatilities, CCC or DCC correlations, Student tails.
+
+    Attributes:
+        name: Name in tables.
+        asymmetric: Whether volatilities are GJR.
+        dynamic: Whether correlations move.
+    """
+
+    name: str
+    asymmetric: bool
+    dynamic: bool
+
+    def fit(self, returns: Array) -> FittedModel:
+        """See `Model`. Fewer than 500 days get the fallback "ewma student"."""
+        check_window(returns, LEAST_EWMA)
+        if returns.shape[0] < LEAST_DAYS:
+            return _fallback(returns)
+        volatilities = Volatilities.fit(returns, asymmetric=self.asymmetric)
+        shocks = standardised(returns, volatilities.paths(returns))
+        correlations = Correlations.fit(shocks, dynamic=self.dynamic)
+        tail = Student(degrees_of(shocks[:, np.any(shocks != 0, axis=0)]))
+        return FittedGarch(volatilities, correlations, tail)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedGarch:
+    """A GARCH model with its parameters.
+
+    Attributes:
+        volatilities: Parameters of every asset.
+        correlations: Parameters of the correlations.
+        tail: Distribution of a standardised day.
+    """
+
+    volatilities: Volatilities
+    correlations: Correlations
+    tail: Student
+
+    @property
+    def note(self) -> str:
+        """See `FittedModel`."""
+        failed = len(self.volatilities.fallbacks)
+        notes = [f"RiskMetrics' decay in place of failed fits: {failed}"] if failed else []
+        if not self.correlations.converged:
+            notes.append("constant correlations, because dynamic ones were not found")
+        return "; ".join(notes)
+
+    def forecast(self, returns: Array) -> EllipticalForecast:
+        """See `FittedModel`."""
+        check_window(returns, LEAST_EWMA)
+        variances = self.volatilities.paths(returns)
+        matrix = self.correlations.next(standardised(returns, variances))
+        deviations = np.sqrt(variances[-1])
+        return EllipticalForecast(matrix * np.outer(deviations, deviations), self.tail)
+
+
+@dataclass(frozen=True)
+class FilteredModel:
+    """Filtered historical simulation: past days' shocks of all assets together, at tomorrow's volatilities.
+
+    Sources: Hull and White (1998), "Incorporating volatility updating into the historical simulation method", J. of
+    Risk 1(1), for EWMA; Barone-Adesi, Giannopoulos and Vosper (1999), "VaR without correlations for portfolios of
+    derivative securities", J. of Futures Markets 19(5), for GARCH.
+
+    Attributes:
+        name: Name in tables.
+        asymmetric: Whether volatilities are GJR; None for RiskMetrics' decay, which nothing is fitted for.
+    """
+
+    name: str
+    asymmetric: bool | None
+
+    def fit(self, returns: Array) -> FittedModel:
+        """See `Model`. Fewer than 500 days get the fallback "ewma student", for no sample has a tail then."""
+        check_window(returns, LEAST_EWMA)
+        if returns.shape[0] < LEAST_DAYS:
+            return _fallback(returns)
+        if self.asymmetric is None:
+            return FittedFilter(Volatilities.decayed(returns.shape[1]))
+        return FittedFilter(Volatilities.fit(returns, asymmetric=self.asymmetric))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedFilter:
+    """A filter with its parameters.
+
+    Attributes:
+        volatilities: Parameters of every asset.
+    """
+
+    volatilities: Volatilities
+
+    @property
+    def note(self) -> str:
+        """See `FittedModel`."""
+        failed = len(self.volatilities.fallbacks)
+        return f"RiskMetrics' decay in place of failed fits: {failed}" if failed else ""
+
+    def forecast(self, returns: Array) -> SampledForecast:
+        """See `FittedModel`. The first 60 days only find the volatilities."""
+        check_window(returns, 2 * LEAST_EWMA)
+        variances = self.volatilities.paths(returns)
+        shocks = standardised(returns, variances)[LEAST_EWMA:]
+        return SampledForecast(shocks * np.sqrt(variances[-1]))
+
+
+def _fallback(returns: Array) -> FittedWeighted:
+    fitted = FALLBACK.fit(returns)
+    return FittedWeighted(
+        fitted.model, fitted.tail, f"{FALLBACK.name}: {returns.shape[0]} observations, fewer than {LEAST_DAYS}"
+    )

@@ -1,0 +1,103 @@
+"""Correlations of standardised returns: constant (CCC), or moving with them (DCC)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.signal import lfilter
+
+Array = NDArray[np.float64]
+
+_START = (0.02, 0.95)
+_MOST = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class Correlations:
+    """Q' = (1 - a - b) S + a z z' + b Q, and the correlations are Q scaled to a diagonal of one.
+
+    With a = b = 0 they are constant. Sources: Bollerslev (1990), "Modelling the coherence in short-run nominal exchange
+    rates", Review of Economics and Statistics 72(3), for CCC; Engle (2002), "Dynamic conditional correlation", J. of
+    Business and Economic Statistics 20(3), for DCC.
+
+    Attributes:
+        target: (assets, assets), S, second moments of the standardised returns.
+        a, b: Weights of the last day's news and of the last day's Q.
+        converged: False if the dynamic parameters were not found, so that the correlations are constant.
+    """
+
+    target: Array
+    a: float
+    b: float
+    converged: bool = True
+
+    @classmethod
+    def fit(cls, returns: Array, *, dynamic: bool) -> Correlations:
+        """Estimates from standardised returns, (days, assets).
+
+        a and b maximise the sum of the likelihoods of neighbouring pairs of assets that move. Source: Pakel, Shephard,
+        Sheppard and Engle (2021), "Fitting vast dimensional time-varying covariance models", J. of Business and
+        Economic Statistics 39(3).
+        """
+        target = returns.T @ returns / returns.shape[0]
+        if not dynamic or returns.shape[1] < 2:
+            return cls(target, 0.0, 0.0)
+        live = np.flatnonzero(np.diag(target) > 0).tolist()
+        pairs = list(pairwise(live))
+        if not pairs:
+            return cls(target, 0.0, 0.0, converged=False)
+        moments = _pair_moments(returns, pairs)
+        limits = [(0.0, 0.3), (0.0, _MOST)]
+        result = minimize(_loss, _START, args=(moments,), method="Nelder-Mead", bounds=limits, options={"fatol": 1e-3})
+        a, b = (float(value) for value in result.x)
+        if not result.success or a + b >= _MOST:
+            return cls(target, 0.0, 0.0, converged=False)
+        return cls(target, a, b)
+
+    def next(self, returns: Array) -> Array:
+        """Correlations of the day after the last row of standardised returns, (days, assets)."""
+        days = returns.shape[0]
+        weights = self.a * self.b ** np.arange(days - 1, -1, -1, dtype=np.float64)
+        left = self.b**days
+        constant = (1 - self.a - self.b) * (1 - left) / (1 - self.b) + left
+        matrix = constant * self.target + (returns * weights[:, np.newaxis]).T @ returns
+        return _scaled(matrix)
+
+
+def _scaled(matrix: Array) -> Array:
+    deviations = np.sqrt(np.diag(matrix))
+    inverse = np.where(deviations > 0, 1 / np.where(deviations > 0, deviations, 1.0), 0.0)
+    found: Array = inverse[:, np.newaxis] * matrix * inverse
+    found = (found + found.T) / 2
+    np.fill_diagonal(found, 1.0)
+    return found
+
+
+def _pair_moments(returns: Array, pairs: list[tuple[int, int]]) -> Array:
+    """(3, days, pairs): squares of the first, squares of the second, products."""
+    first = returns[:, [pair[0] for pair in pairs]]
+    second = returns[:, [pair[1] for pair in pairs]]
+    return np.stack([first**2, second**2, first * second])
+
+
+def _loss(parameters: Array, moments: Array) -> float:
+    """Minus twice the composite log-likelihood of the correlations, less what depends on no parameter."""
+    a, b = parameters
+    if a + b >= _MOST or a < 0 or b < 0:
+        return float("inf")
+    means = moments.mean(axis=1, keepdims=True)
+    before = np.concatenate([means, moments[:, :-1]], axis=1)
+    news = (1 - a - b) * means + a * before
+    start = b * means
+    paths, _ = lfilter([1.0], [1.0, -b], news, axis=1, zi=start)
+    rho = paths[2] / np.sqrt(paths[0] * paths[1])
+    rest = 1 - rho**2
+    if np.any(rest <= 1e-10):
+        return float("inf")
+    squares, others, products = moments
+    # The variances are those of the single assets: a pair's own scale is no part of what a and b say.
+    return float(np.sum(np.log(rest) + (squares + others - 2 * rho * products) / rest))

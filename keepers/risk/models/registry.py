@@ -1,0 +1,40 @@
+"""The models by name, as `docs/decisions/0119-risk-backtest-protocol.md` lists them."""
+
+from __future__ import annotations
+
+import math
+
+from keepers.risk.covariance import halflife_of_decay
+from keepers.risk.errors import RiskError
+from keepers.risk.models.conditional import FALLBACK, FilteredModel, GarchModel
+from keepers.risk.models.garch import DECAY
+from keepers.risk.models.protocol import Model
+from keepers.risk.models.weighted import HistoricalModel, WeightedModel
+
+_RISKMETRICS = halflife_of_decay(DECAY)
+
+MODELS: tuple[Model, ...] = (
+    HistoricalModel(),
+    WeightedModel("ewma normal", 30.0, tails="normal"),
+    FALLBACK,
+    WeightedModel("riskmetrics student", _RISKMETRICS),
+    WeightedModel("ledoit-wolf student", math.inf),
+    WeightedModel("identity student", math.inf, target="identity"),
+    GarchModel("garch ccc student", asymmetric=False, dynamic=False),
+    GarchModel("garch dcc student", asymmetric=False, dynamic=True),
+    GarchModel("gjr dcc student", asymmetric=True, dynamic=True),
+    FilteredModel("ewma filtered", asymmetric=None),
+    FilteredModel("gjr filtered", asymmetric=True),
+)
+
+
+def model_named(name: str) -> Model:
+    """The model with a name.
+
+    Raises:
+        RiskError: If there is none.
+    """
+    for model in MODELS:
+        if model.name == name:
+            return model
+    raise RiskError(f"model '{name}'", "unknown", f"choose from {', '.join(known.name for known in MODELS)}")

@@ -1,0 +1,247 @@
+"""`quantera risk backtest`, `var` and `stress` over closes of a file and over the packaged ones."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.unit.keepers.cli.test_cli import invoke, line_of
+
+
+@pytest.fixture(scope="module")
+def closes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """900 days of three assets."""
+    rng = np.random.default_rng(1)
+    prices = 100 * np.cumprod(1 + 0.01 * rng.standard_t(5, (900, 3)), axis=0)
+    rows = [f"{date(2018, 1, 1) + timedelta(day)},{','.join(map(str, row))}" for day, row in enumerate(prices)]
+    path = tmp_path_factory.mktemp("closes") / "closes.csv"
+    path.write_text("date,AAA,BBB,CCC\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_backtest__file__has_a_line_for_each_test(closes: Path) -> None:
+    result = invoke(
+        *("risk", "backtest", "--prices", str(closes), "--window", "600", "--portfolio", "equal weight"),
+        *("--model", "historical", "--model", "ewma student"),
+    )
+    assert result.exit_code == 0, result.stderr
+    assert result.output.count("historical, equal weight, 99.0%: exceeded on ") == 1
+    for test in ("bin", "tl", "pof", "tuff", "cci", "cc", "tbf", "tbfi", "unconditional", "minimally biased"):
+        assert sum(line.startswith(f"  {test} ") for line in result.output.splitlines()) == 4, test
+    assert "green" in result.output
+
+
+def test_backtest__json__has_inputs_and_every_number(closes: Path) -> None:
+    arguments = ("risk", "backtest", "--prices", str(closes), "--window", "600", "--last", "200", "--json")
+    result = invoke(*arguments, "--model", "ewma normal", "--portfolio", "concentrated", "--level", "0.975")
+    found = json.loads(result.output)
+    assert found["data"]["symbols"] == ["AAA", "BBB", "CCC"] and len(found["data"]["sha256"]) == 64
+    assert found["protocol"] == {"window": 600, "refit": 63, "levels": [0.975]}
+    (only,) = found["results"]
+    assert len(only["outcomes"]) == 12
+    for outcome in only["outcomes"]:
+        assert outcome["observations"] == 200 and 0 <= outcome["p_value"] <= 1
+        assert outcome["accepted"] == (outcome["p_value"] > 0.05)
+
+
+def test_backtest__packaged_closes__are_thirty_years_of_twenty_stocks() -> None:
+    result = invoke("risk", "backtest", "--model", "ewma normal", "--portfolio", "demo", "--last", "100", "--json")
+    found = json.loads(result.output)
+    assert len(found["data"]["symbols"]) == 20 and found["data"]["last"] == "2022-12-28"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--model", "garhc"), "model 'garhc': unknown; choose from historical"),
+        (("--portfolio", "tangency"), "portfolio 'tangency': unknown; choose from equal weight"),
+        (("--portfolio", "demo"), "no closes of AAPL"),
+        (("--level", "1.5"), "not between 0.5 and 1"),
+        (("--portfolio", "concentrated", "--test-level", "2"), "not between 0 and 1"),
+        (("--portfolio", "concentrated", "--window", "900"), "no two days after a window of 900"),
+        (("--last", "1"), "not between 2 and 299"),
+    ],
+)
+def test_backtest__wrong_argument__one_line(closes: Path, arguments: tuple[str, ...], said: str) -> None:
+    base = ("risk", "backtest", "--prices", str(closes), "--window", "600", "--model", "historical")
+    assert said in line_of(invoke(*base, *arguments), 1).replace("Forecasting", "")
+
+
+def test_backtest__no_such_file__one_line(tmp_path: Path) -> None:
+    assert "No such file" in line_of(invoke("risk", "backtest", "--prices", str(tmp_path / "none.csv")), 1)
+
+
+@pytest.mark.parametrize("source", ["gaussian", "student", "t-copula", "bootstrap", "filtered"])
+def test_var__every_source__has_errors_and_parts(closes: Path, source: str) -> None:
+    result = invoke("risk", "var", "--prices", str(closes), "--source", source, "--scenarios", "4000", "--json")
+    found = json.loads(result.output)
+    assert [tail["level"] for tail in found["tails"]] == [0.95, 0.99]
+    for tail in found["tails"]:
+        assert 0 < tail["var"] < tail["es"] < 0.2
+        assert 0 < tail["var_error"] < 0.2 * tail["var"]
+        assert sum(tail["es_parts"]["component"]) == pytest.approx(tail["es"])
+
+
+def test_var__workers_and_executors__print_the_same(closes: Path) -> None:
+    base = (
+        "risk",
+        "var",
+        "--prices",
+        str(closes),
+        "--scenarios",
+        "40000",
+        "--horizon",
+        "1",
+        "--horizon",
+        "5",
+        "--json",
+    )
+    alone = invoke(*base).output
+    assert invoke(*base, "--workers", "3").output == alone
+    assert invoke(*base, "--workers", "2", "--executor", "process").output == alone
+    assert invoke(*base, "--seed", "2").output != alone
+
+
+def test_var__generated_assets__needs_no_closes() -> None:
+    result = invoke("risk", "var", "--assets", "100", "--scenarios", "20000", "--source", "gaussian")
+    assert result.exit_code == 0 and result.output.startswith("100 assets, 20,000 paths, seed 1, generated:100")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--source", "levy"), "source 'levy': unknown; choose from gaussian"),
+        (("--sampling", "halton"), "sampling 'halton': unknown; choose from plain"),
+        (("--scenarios", "10"), "fewer than 1,000"),
+        (("--level", "0.5"), "not from 0.95 to 1"),
+        (("--horizon", "0"), "not rising days"),
+        (("--workers", "0"), "not from 1 to 256"),
+        (("--workers", "100000"), "not from 1 to 256"),
+        (("--seed", "-1"), "negative"),
+        (("--assets", "0"), "not from 1 to 2,000"),
+        (("--assets", "1000000"), "not from 1 to 2,000"),
+        (("--scenarios", "1000000000000"), "more than 100,000,000"),
+        (("--horizon", "100000"), "beyond 252"),
+        (("--assets", "5", "--source", "bootstrap"), "needs closes"),
+        (("--source", "bootstrap", "--sampling", "antithetic"), "no normal numbers"),
+    ],
+)
+def test_var__wrong_argument__one_line(closes: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert said in line_of(invoke("risk", "var", "--prices", str(closes), *arguments), 1)
+
+
+def test_stress__packaged_closes__finds_the_known_crises() -> None:
+    """The rule knows no names; what it finds in thirty years are falls that everybody remembers."""
+    found = json.loads(invoke("risk", "stress", "--json", "--max-drawdown", "0.1", "--max-weight", "0.2").output)
+    lows = [episode["low"] for episode in found["episodes"]]
+    assert any(low.startswith("2009-03") for low in lows) and "2020-03-23" in lows
+    assert any(low.startswith(("1998-08", "1998-09", "1998-10")) for low in lows)
+    assert len(found["grid"]["losses"]) == 1331
+    assert [breach["limit"] for breach in found["reverse"]] == ["drawdown", "weight"]
+    parts = [step["var99"] for step in found["correlations"]]
+    assert parts == sorted(parts)
+
+
+def test_stress__text__names_the_breach(closes: Path) -> None:
+    result = invoke("risk", "stress", "--prices", str(closes), "--max-drawdown", "0.05", "--max-var", "0.05")
+    assert "nearest breach of each limit" in result.output and "drawdown: " in result.output
+    assert "fewest assets" in result.output or "no set of assets" in result.output
+
+
+def test_stress__limit_out_of_range__one_line(closes: Path) -> None:
+    assert "--max-weight 2.0" in line_of(invoke("risk", "stress", "--prices", str(closes), "--max-weight", "2"), 1)
+
+
+@pytest.fixture
+def split(closes: Path, tmp_path: Path) -> Path:
+    """The same closes with a split of AAA on 6 June 2018 that nobody adjusted."""
+    path = tmp_path / "split.csv"
+    lines = closes.read_text(encoding="utf-8").splitlines()
+    rows = [line.split(",") for line in lines[1:]]
+    halved = [[row[0], str(float(row[1]) / 2), *row[2:]] if row[0] >= "2018-06-06" else row for row in rows]
+    path.write_text("\n".join([lines[0], *map(",".join, halved)]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", ["backtest", "var", "stress"])
+def test_gate__split_in_the_closes__no_model_is_made_of_them(split: Path, command: str) -> None:
+    said = line_of(invoke("risk", command, "--prices", str(split)), 1)
+    assert "AAA 2018-06-06: split" in said and "if this is a split of 2 for 1" in said
+    assert invoke("risk", "stress", "--prices", str(split), "--accept-findings").exit_code == 0
+
+
+def test_quality__split__is_listed_and_the_exit_code_says_so(split: Path) -> None:
+    result = invoke("risk", "quality", "--prices", str(split))
+    assert result.exit_code == 1 and result.stderr == ""
+    assert "900 days of 3 symbols: 1 findings" in result.output and "refused AAA 2018-06-06: split" in result.output
+    found = json.loads(invoke("risk", "quality", "--prices", str(split), "--json").output)
+    assert [finding["kind"] for finding in found["findings"]] == ["split"]
+
+
+def test_quality__adjusted_by_actions__has_no_findings(split: Path, tmp_path: Path) -> None:
+    actions = tmp_path / "actions.csv"
+    actions.write_text("date,symbol,kind,value\n2018-06-06,AAA,split,2\n", encoding="utf-8")
+    result = invoke("risk", "quality", "--prices", str(split), "--actions", str(actions))
+    assert result.exit_code == 0 and "0 findings" in result.output
+
+
+def test_quality__calendar__misses_no_session_but_has_days_of_closed_markets(closes: Path) -> None:
+    found = json.loads(invoke("risk", "quality", "--prices", str(closes), "--calendar", "XNYS", "--json").output)
+    assert {finding["kind"] for finding in found["findings"]} == {"extra day"}
+    assert "calendar MARS: unknown" in line_of(invoke("risk", "quality", "--calendar", "MARS"), 1)
+
+
+@pytest.mark.parametrize("linking", ["carino", "menchero"])
+def test_attribution__packaged_closes__effects_sum_to_the_active_return(linking: str) -> None:
+    found = json.loads(invoke("risk", "attribution", "--linking", linking, "--json").output)
+    active = found["portfolio"]["total_return"] - found["benchmark"]["total_return"]
+    parts = [effect[kind] for effect in found["effects"] for kind in ("allocation", "selection", "interaction")]
+    assert sum(parts) == pytest.approx(active, abs=1e-12) and found["active"] == pytest.approx(active, abs=1e-12)
+    assert all(abs(effect["selection"]) < 1e-15 for effect in found["effects"]), "an asset has the same return for both"
+
+
+def test_attribution__segments__have_selection_inside(closes: Path, tmp_path: Path) -> None:
+    segments = tmp_path / "segments.csv"
+    segments.write_text("symbol,segment\nAAA,tech\nBBB,tech\nCCC,banks\n", encoding="utf-8")
+    base = ("risk", "attribution", "--prices", str(closes), "--portfolio", "concentrated", "--segments", str(segments))
+    found = json.loads(invoke(*base, "--json").output)
+    assert [effect["segment"] for effect in found["effects"]] == ["tech", "banks"]
+    assert found["effects"][0]["selection"] != 0
+    text = invoke(*base).output
+    assert "mean over deviation times sqrt(252)" in text and "sum " in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--days", "1"), "not between 2 and 899"),
+        (("--portfolio", "minimum variance", "--days", "300"), "not between 2 and"),
+        (("--portfolio", "demo"), "no closes of AAPL"),
+        (("--segments", "nowhere.csv"), "unreadable"),
+    ],
+)
+def test_attribution__wrong_argument__one_line(closes: Path, arguments: tuple[str, ...], said: str) -> None:
+    base = ("risk", "attribution", "--prices", str(closes), "--portfolio", "equal weight")
+    assert said in line_of(invoke(*base, *arguments), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,segment\n", "another header"),
+        ("symbol,segment\nAAA\n", "line 2"),
+        ("symbol,segment\nAAA,x\nAAA,y\n", "line 3"),
+        ("symbol,segment\nAAA,x\n", "symbol BBB: has no segment"),
+    ],
+)
+def test_attribution__broken_segments__one_line(closes: Path, tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "segments.csv"
+    path.write_text(text, encoding="utf-8")
+    result = invoke(
+        *("risk", "attribution", "--prices", str(closes), "--portfolio", "equal weight", "--segments", str(path))
+    )
+    assert said in line_of(result, 1)
