@@ -7,6 +7,7 @@ import click
 from keepers import __version__
 from keepers.commands.colours import plain_option
 from keepers.commands.completion import completion
+from keepers.commands.compliance import compliance
 from keepers.commands.config import config, init
 from keepers.commands.db import db
 from keepers.commands.group import Guessing
@@ -66,6 +67,6 @@ def main() -> None:
     """
 
 
-LOOKING = (status, explain, follow, doctor, risk)
+LOOKING = (status, explain, follow, doctor, risk, compliance)
 for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):
     main.add_command(command)

@@ -13,12 +13,13 @@ from keepers.chain import abi
 from keepers.chain.abi import Fragment
 from keepers.chain.errors import ChainError
 from keepers.chain.node import Block, Call, Node, must
+from keepers.compliance.countries import UNSTATED
 from keepers.compliance.report_log import Entry, LogKind
-from keepers.compliance.rules import CLOSED, Reason, Rule
+from keepers.compliance.rules import CLOSED, Reason, Rule, TokenRule
 from keepers.compliance.verdict import Identity, Movement, Party, State
 
 ZERO = "0x" + "00" * 20
-COUNTRIES = (*range(1, 1_000), 65_535)
+COUNTRIES = (*range(1, 1_000), UNSTATED)
 """Codes of ISO 3166-1 have three digits; the last one stands for a country that is not stated (ERC-3643's 0)."""
 
 BLOCKS_A_REQUEST = 10_000
@@ -75,10 +76,23 @@ class ComplianceReader:
         if self.registry == ZERO:
             raise NotRegulated(f"token {self.token}", f"has no open rules in {self.engine}", "open them")
 
-    def rules(self) -> dict[int, Rule]:
-        """Every jurisdiction's rule but the closed ones'."""
-        found = self._rules_of(COUNTRIES)
+    def rules(self, first_block: int | None = None) -> dict[int, Rule]:
+        """Every jurisdiction's rule but the closed ones'.
+
+        Args:
+            first_block: Block from which on events are read for rules of numbers that are not in COUNTRIES; None reads
+                no events.
+        """
+        codes = set(COUNTRIES)
+        if first_block is not None:
+            topics = [_RULE_SET, "0x" + self.token[2:].lower().rjust(64, "0")]
+            codes |= {int(str(log["topics"][2]), 16) for log in self._logs(first_block, topics)} - {0}
+        found = self._rules_of(sorted(codes))
         return {code: rule for code, rule in found.items() if rule != CLOSED}
+
+    def token_rule(self) -> TokenRule:
+        """The rule of the token in every country."""
+        return TokenRule.of(self._call(self.engine, _engine("tokenRuleOf"), self.token))
 
     def movement(
         self, sender: str | None, receiver: str | None, amount: int, spender: str | None = None
@@ -93,18 +107,7 @@ class ComplianceReader:
         """
         addresses = [address for address in (sender, receiver, spender) if address is not None]
         parties = self._parties(addresses)
-        countries = sorted({country for party in parties.values() for country in party.countries} - {0})
-        token_rule = self._call(self.engine, _engine("tokenRuleOf"), self.token)
-        holders = self._calls(Call(self.engine, _engine("holdersOf"), (self.token, code)) for code in countries or [1])
-        state = State(
-            now=self.block.timestamp,
-            paused=bool(self._call(self.token, _token("paused"))),
-            required_topics=token_rule[0],
-            max_holders=token_rule[1],
-            holders=must(holders[0])[0],
-            rules=self._rules_of(countries),
-            holders_in={code: must(found)[1] for code, found in zip(countries, holders, strict=False)},
-        )
+        state = self._state(parties)
         if sender is not None and state.open:
             limited = [code for code in parties[sender].countries if state.rule_in(code).volume_limit]
             volumes = self._calls(
@@ -114,6 +117,34 @@ class ComplianceReader:
             parties[sender] = replace(parties[sender], sent=sent)
         find = {None: None, **parties}
         return Movement(find[sender], find[receiver], amount, find[spender]), state
+
+    def holders(self, first_block: int = 0) -> tuple[list[Party], State]:
+        """Accounts that the engine counts as holders, with all that the rules look at.
+
+        Args:
+            first_block: Block from which on events are read; the token's creation at the latest.
+        """
+        topics = [_COUNTED, "0x" + self.token[2:].lower().rjust(64, "0")]
+        holds: dict[str, bool] = {}
+        for log in self._logs(first_block, topics):
+            holds[to_checksum_address("0x" + str(log["topics"][2])[-40:])] = int(str(log["data"]), 16) == 1
+        parties = self._parties([address for address, counted in holds.items() if counted])
+        return [parties[address] for address in sorted(holds) if holds[address]], self._state(parties)
+
+    def _state(self, parties: dict[str | None, Party]) -> State:
+        countries = sorted({country for party in parties.values() for country in party.countries} - {0})
+        token_rule = self.token_rule()
+        holders = self._calls(Call(self.engine, _engine("holdersOf"), (self.token, code)) for code in countries or [1])
+        return State(
+            now=self.block.timestamp,
+            decimals=self.decimals,
+            paused=bool(self._call(self.token, _token("paused"))),
+            required_topics=token_rule.required_topics,
+            max_holders=token_rule.max_holders,
+            holders=must(holders[0])[0],
+            rules=self._rules_of(countries),
+            holders_in={code: must(found)[1] for code, found in zip(countries, holders, strict=False)},
+        )
 
     def verdict(self, movement: Movement) -> tuple[str | None, Reason]:
         """Returns the verdict of the engine itself: the refused account and the reason."""
@@ -135,20 +166,21 @@ class ComplianceReader:
 
     def log_entries(self, first_block: int = 0) -> list[Entry]:
         """The token's log from events, in order."""
-        raw: list[dict[str, Any]] = []
-        for start in range(first_block, self.block.number + 1, BLOCKS_A_REQUEST):
-            end = min(start + BLOCKS_A_REQUEST - 1, self.block.number)
-            query = {
-                "address": self.engine,
-                "fromBlock": hex(start),
-                "toBlock": hex(end),
-                "topics": [[_CROSSED, _REFUSED], "0x" + self.token[2:].lower().rjust(64, "0")],
-            }
-            raw.extend(self.node.rpc("eth_getLogs", [query]))
+        topics = [[_CROSSED, _REFUSED], "0x" + self.token[2:].lower().rjust(64, "0")]
+        raw = self._logs(first_block, topics)
         blocks = sorted({str(log["blockNumber"]) for log in raw})
         headers = self.node.batch(("eth_getBlockByNumber", [number, False]) for number in blocks)
         times = {number: int(must(header)["timestamp"], 16) for number, header in zip(blocks, headers, strict=True)}
         return [_entry(log, times[str(log["blockNumber"])]) for log in raw]
+
+    def _logs(self, first_block: int, topics: list[Any]) -> list[dict[str, Any]]:
+        """Events of the engine up to the block of this reader, in order."""
+        raw: list[dict[str, Any]] = []
+        for start in range(first_block, self.block.number + 1, BLOCKS_A_REQUEST):
+            end = min(start + BLOCKS_A_REQUEST - 1, self.block.number)
+            query = {"address": self.engine, "fromBlock": hex(start), "toBlock": hex(end), "topics": topics}
+            raw.extend(self.node.rpc("eth_getLogs", [query]))
+        return raw
 
     def _rules_of(self, countries: Sequence[int]) -> dict[int, Rule]:
         answers = self._calls(Call(self.engine, _engine("ruleOf"), (self.token, code)) for code in countries)
@@ -213,6 +245,8 @@ def _topic(name: str) -> str:
 
 
 _CROSSED, _REFUSED = _topic("ThresholdCrossed"), _topic("MovementRefused")
+_COUNTED = _topic("HolderCounted")
+_RULE_SET = _topic("RuleSet")
 
 
 def _entry(log: dict[str, Any], timestamp: int) -> Entry:

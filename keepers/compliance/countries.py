@@ -28,3 +28,22 @@ NUMERIC: dict[str, int] = {pair[:2]: int(pair[3:]) for pair in _TABLE.split()}
 
 ALPHA2: dict[int, str] = {number: letters for letters, number in NUMERIC.items()}
 """Number to two letters."""
+
+TERRITORIES: dict[int, tuple[int, ...]] = {840: (16, 316, 580, 581, 630, 850)}
+"""Country to the territories that belong to it and have a code of their own.
+
+United States: American Samoa, Guam, the Northern Mariana Islands, the Minor Outlying Islands, Puerto Rico and the
+Virgin Islands. Regulation S counts all of them as the United States (17 CFR 230.902(l)).
+"""
+
+BELONGS_TO: dict[int, int] = {territory: code for code, held in TERRITORIES.items() for territory in held}
+"""Territory to the country that it belongs to."""
+
+
+UNSTATED = 65_535
+"""The number that the chain stores for a country that is not stated (ERC-3643's 0); a call names it by 0."""
+
+
+def letters_of(code: int) -> str:
+    """Two letters of a country, or its number where ISO has none."""
+    return "unstated" if code == UNSTATED else ALPHA2.get(code, f"{code:03d}")

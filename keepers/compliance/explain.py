@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 
-from keepers.compliance.rulebook.terms import Assignment, letters_of
-from keepers.compliance.rules import CLOSED, Reason, Rule
+from keepers.compliance.countries import BELONGS_TO, letters_of
+from keepers.compliance.rulebook.assignment import Assignment
+from keepers.compliance.rules import CLOSED, Reason, Rule, document_names, whole
 from keepers.compliance.verdict import Finding, Movement, Party, State, class_name, class_names, crosses
 
 _LABELS = {"travel_threshold": "travel rule", "report_threshold": "reporting"}
@@ -17,26 +17,26 @@ def words(reason: Reason) -> str:
     return reason.name.lower().replace("_", " ")
 
 
-def whole(units: int, decimals: int) -> str:
-    """Smallest units as whole tokens."""
-    text = f"{Decimal(units).scaleb(-decimals):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def source(rule: Rule, country: int, field: str, assignments: Mapping[int, Assignment]) -> str:
+def source(rule: Rule, country: int, field: str, assignments: Mapping[int, Assignment] | None) -> str:
     """Returns the source of a rule on chain: its law, if the rule is the rulebook's."""
+    if assignments is None:
+        return "the compliance officer's: the issuer's terms do not name this token"
     assignment = assignments.get(country)
     wanted = CLOSED if assignment is None else assignment.rule
     if getattr(wanted, field) != getattr(rule, field):
         return "not the rulebook's: the compliance officer set it (see `ape run rulebook --diff`)"
+    if assignment is None and (owner := BELONGS_TO.get(country, 0)) in assignments:
+        return (
+            f"{letters_of(country)} belongs to {letters_of(owner)}, whose holders are counted: register it as {owner}"
+        )
     if assignment is None:
-        return "the rulebook has no such jurisdiction, or the token is not offered there"
+        return "closed: the issuer has not opened it"
     citation = assignment.sources.get(field)
     return f"{assignment.regime}: {citation}" if citation else f"{assignment.regime} asks nothing here"
 
 
 def explain(
-    findings: Iterable[Finding], movement: Movement, state: State, assignments: Mapping[int, Assignment]
+    findings: Iterable[Finding], movement: Movement, state: State, assignments: Mapping[int, Assignment] | None
 ) -> list[str]:
     """Returns lines of text: parties, findings, log entries.
 
@@ -44,9 +44,9 @@ def explain(
         findings: Findings of the token and the engine, in their order.
         movement: Movement that they are about.
         state: State that they were found in.
-        assignments: The rulebook's rules for the token, by country.
+        assignments: The rulebook's rules for the token, by country; None if the issuer's terms do not name it.
     """
-    lines = [_party(role, party) for role, party in _parties(movement)]
+    lines = [party_line(role, party) for role, party in _parties(movement)]
     said: set[tuple[str, str, str]] = set()
     for finding in findings:
         key = (finding.role, finding.check, finding.text)
@@ -72,7 +72,7 @@ def describe_rule(rule: Rule, decimals: int) -> dict[str, str]:
         "inbound_blocked": "yes" if rule.inbound_blocked else "",
         "outbound_blocked": "yes" if rule.outbound_blocked else "",
         "resident_only": "yes" if rule.resident_only else "",
-        "documents": f"{rule.documents:#06x}" if rule.documents else "",
+        "documents": ", ".join(document_names(rule.documents)),
         "lockup": f"{rule.lockup / 86_400:g} days" if rule.lockup else "",
         "max_holders": str(rule.max_holders or ""),
         "period": f"{rule.period / 86_400:g} days" if rule.period else "",
@@ -88,7 +88,8 @@ def _parties(movement: Movement) -> list[tuple[str, Party]]:
     return [(role, party) for role, party in named if party is not None]
 
 
-def _party(role: str, party: Party) -> str:
+def party_line(role: str, party: Party) -> str:
+    """An account with its role, country and investor class."""
     identity = party.identity
     if identity.venue:
         who = "venue account"

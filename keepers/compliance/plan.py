@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from keepers.compliance.rules import CLOSED, FIELDS, Rule
+from keepers.compliance.countries import UNSTATED
+from keepers.compliance.rules import CLOSED, FIELDS, Rule, TokenRule
 
 MOST_A_TRANSACTION = 40
 """Jurisdictions that one transaction sets: 2.2 million gas on new slots with every field in use."""
 
 Function = Literal["tightenRules", "setRules"]
+TokenFunction = Literal["tightenTokenRule", "setTokenRule"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,42 @@ class Step:
     countries: tuple[int, ...]
     rules: tuple[Rule, ...]
 
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return f"{self.function} in {len(self.countries)} jurisdictions"
+
+    def arguments(self) -> tuple[Any, ...]:
+        """Arguments after the token, as an ABI encoder takes them; the unstated country is 0 in them."""
+        return [0 if code == UNSTATED else code for code in self.countries], [rule.struct() for rule in self.rules]
+
+
+@dataclass(frozen=True)
+class TokenStep:
+    """One transaction to the engine about the token in every country.
+
+    Attributes:
+        function: `tightenTokenRule` acts at once, `setTokenRule` after the officer's delay.
+        rule: Whole rule of the token.
+    """
+
+    function: TokenFunction
+    rule: TokenRule
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return f"{self.function} to {self.rule.max_holders:,} holders"
+
+    @property
+    def loosens(self) -> bool:
+        """True if it waits out the officer's delay."""
+        return self.function == "setTokenRule"
+
+    def arguments(self) -> tuple[Any, ...]:
+        """Arguments after the token, as an ABI encoder takes them."""
+        return (self.rule.struct(),)
+
 
 def changes(on_chain: Mapping[int, Rule], wanted: Mapping[int, Rule]) -> list[Change]:
     """Jurisdictions whose rule is not what it should be, by number; what nobody wants is closed."""
@@ -81,6 +119,17 @@ def steps(pending: Sequence[Change]) -> list[Step]:
             tight.append((change.country, between))
         loose.append((change.country, change.after))
     return [*_batches("tightenRules", tight), *_batches("setRules", loose)]
+
+
+def token_steps(on_chain: TokenRule, max_holders: int) -> list[TokenStep]:
+    """The transaction that gives a token its maximum number of holders in all countries; none if it stands.
+
+    A rulebook that asks for no maximum leaves the one that an officer set.
+    """
+    if not max_holders or max_holders == on_chain.max_holders:
+        return []
+    tighter = not on_chain.max_holders or max_holders < on_chain.max_holders
+    return [TokenStep("tightenTokenRule" if tighter else "setTokenRule", replace(on_chain, max_holders=max_holders))]
 
 
 def _batches(function: Function, rules: Sequence[tuple[int, Rule]]) -> list[Step]:

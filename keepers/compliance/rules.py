@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, fields, replace
+from decimal import Decimal
 from enum import IntEnum
 from typing import Any, Self
 
 MOST_DIGITS = 14
 """Significant decimal digits that the engine keeps of an amount."""
+
+
+DOCUMENTS = ("accreditation-evidence", "risk-acknowledgement", "investor-statement", "qualified-purchaser-evidence")
+"""Kinds of documents that a holder can have on file; the index is the bit on chain and never changes its meaning."""
 
 
 class InvestorClass(IntEnum):
@@ -114,6 +119,30 @@ class Rule:
         return bounds and (self.period > 2 if self.volume_limit else self.period == 0)
 
 
+@dataclass(frozen=True)
+class TokenRule:
+    """The rule of a token in every country (IAutomatedComplianceEngine.TokenRule).
+
+    Attributes:
+        required_topics: Bits of the claim topics that a holder needs.
+        max_holders: Number in all countries together; 0: no limit.
+        others: Members of the struct that this does not name, as they stand on chain.
+    """
+
+    required_topics: int = 0
+    max_holders: int = 0
+    others: tuple[Any, ...] = ()
+
+    @classmethod
+    def of(cls, struct: tuple[Any, ...]) -> Self:
+        """Makes a rule of the struct's members, as an ABI decoder gives them."""
+        return cls(struct[0], struct[1], tuple(struct[2:]))
+
+    def struct(self) -> tuple[Any, ...]:
+        """The struct's members, as an ABI encoder takes them."""
+        return (self.required_topics, self.max_holders, *self.others)
+
+
 FIELDS = tuple(item.name for item in fields(Rule))
 CLOSED = Rule()
 """The rule of an unknown jurisdiction: nobody there may hold."""
@@ -132,6 +161,18 @@ def _looser(name: str, new: int, old: int) -> bool:
         return new < old
     # A ceiling: 0 is none at all.
     return bool(old) and (not new or new > old)
+
+
+def document_names(mask: int) -> list[str]:
+    """Returns the name of every kind of document in a mask; a bit that has no name is shown as its number."""
+    bits = [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+    return [DOCUMENTS[bit].replace("-", " ") if bit < len(DOCUMENTS) else f"document kind {bit}" for bit in bits]
+
+
+def whole(units: int, decimals: int) -> str:
+    """Smallest units as whole tokens, with thousands separated."""
+    text = f"{Decimal(units).scaleb(-decimals):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def floor_amount(units: int) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Self
 
-from keepers.compliance.rules import CLOSED, InvestorClass, Reason, Rule
+from keepers.compliance.rules import CLOSED, InvestorClass, Reason, Rule, document_names, whole
 
 Role = Literal["token", "sender", "receiver", "spender"]
 
@@ -119,6 +119,7 @@ class State:
         holders: Number of holders.
         rules: Rules by country; a missing country is closed.
         holders_in: Number of holders by country.
+        decimals: Decimals of the token, for amounts in words.
     """
 
     now: int
@@ -129,6 +130,7 @@ class State:
     holders: int = 0
     rules: Mapping[int, Rule] = field(default_factory=dict)
     holders_in: Mapping[int, int] = field(default_factory=dict)
+    decimals: int = 0
 
     def rule(self, party: Party) -> Rule:
         """Returns the rule of the party's country."""
@@ -137,6 +139,10 @@ class State:
     def rule_in(self, country: int) -> Rule:
         """Returns the rule of a country."""
         return self.rules.get(country, CLOSED)
+
+    def tokens(self, units: int) -> str:
+        """Smallest units as whole tokens, in words."""
+        return whole(units, self.decimals)
 
 
 @dataclass(frozen=True)
@@ -227,10 +233,10 @@ def judge_token(movement: Movement, state: State) -> list[Finding]:
         passed = not party.wallet_frozen
         found.append(Finding(role, party.address, "wallet", passed, Reason.WALLET_FROZEN, text))
     enough = sender.balance >= movement.amount
-    text = f"has {sender.balance}, sends {movement.amount}"
+    text = f"has {state.tokens(sender.balance)}, sends {state.tokens(movement.amount)}"
     found.append(Finding("sender", sender.address, "balance", enough, Reason.INSUFFICIENT_BALANCE, text))
     free = max(0, sender.balance - sender.frozen)
-    text = f"{sender.frozen} frozen, {free} free"
+    text = f"{state.tokens(sender.frozen)} frozen, {state.tokens(free)} free"
     found.append(Finding("sender", sender.address, "frozen", free >= movement.amount, Reason.AMOUNT_FROZEN, text))
     return found
 
@@ -329,11 +335,11 @@ def _eligible(role: Role, party: Party, state: State) -> Iterator[Finding]:
         yield _class(role, party, rule, state.now)
     if state.required_topics:
         missing = state.required_topics & ~identity.topics
-        text = f"topics {missing:#06x} are missing" if missing else "every topic that the token requires"
+        text = f"no valid claim for {_topics(missing)}" if missing else "a claim for every required topic"
         yield Finding(role, party.address, "topics", not missing, Reason.CLAIM_MISSING, text)
     if rule.documents:
         missing = rule.documents & ~identity.documents
-        text = f"kinds {missing:#06x} are missing" if missing else "on file"
+        text = f"{', '.join(document_names(missing))} not on file" if missing else "on file"
         yield Finding(
             role, party.address, "documents", not missing, Reason.DOCUMENT_MISSING, text, country, "documents"
         )
@@ -363,12 +369,13 @@ def _sending(movement: Movement, sender: Party, receiver: Party, state: State) -
         )  # fmt: skip
     if sender.locked and state.now < sender.unlocks_at:
         passed = movement.sender_after >= sender.locked
-        text = f"{sender.locked} locked until {moment(sender.unlocks_at)}, keeps {movement.sender_after}"
+        locked, kept = state.tokens(sender.locked), state.tokens(movement.sender_after)
+        text = f"{locked} locked until {moment(sender.unlocks_at)}, keeps {kept}"
         yield Finding("sender", sender.address, "lock-up", passed, Reason.LOCKED_UP, text, country, "lockup")
     if not sender.identity.venue:
         yield from _volumes(movement, sender, state)
     if rule.min_holding:
-        yield _minimum("sender", sender, movement.sender_after, rule)
+        yield _minimum("sender", sender, movement.sender_after, state)
 
 
 def _volumes(movement: Movement, sender: Party, state: State) -> Iterator[Finding]:
@@ -379,7 +386,8 @@ def _volumes(movement: Movement, sender: Party, state: State) -> Iterator[Findin
             continue
         sent = sender.sent.get(country, 0)
         passed = sent + movement.amount <= limit
-        text = f"sent {sent} in the period and {movement.amount} now, of {limit}"
+        before, now, most = (state.tokens(units) for units in (sent, movement.amount, limit))
+        text = f"sent {before} in the period and {now} now, of {most}"
         yield Finding("sender", sender.address, "volume", passed, Reason.VOLUME_EXCEEDED, text, country, "volume_limit")
 
 
@@ -393,7 +401,7 @@ def _receiving(movement: Movement, sender: Party | None, receiver: Party, state:
     if rule.resident_only and sender is not None:
         yield _residents("receiver", receiver, sender)
     if rule.min_holding:
-        yield _minimum("receiver", receiver, movement.receiver_after, rule)
+        yield _minimum("receiver", receiver, movement.receiver_after, state)
     if not movement.amount or movement.to_itself:
         return
     maximums = {place: state.rule_in(place).max_holding for place in receiver.countries}
@@ -401,7 +409,7 @@ def _receiving(movement: Movement, sender: Party | None, receiver: Party, state:
     if maximums:
         place = min(maximums, key=lambda known: maximums[known])
         total = movement.receiver_after + _elsewhere(movement, sender, receiver)
-        text = f"would have {total} in all its wallets, of {maximums[place]}"
+        text = f"would have {state.tokens(total)} in all its wallets, of {state.tokens(maximums[place])}"
         passed = total <= maximums[place]
         yield Finding(
             "receiver", receiver.address, "maximum", passed, Reason.ABOVE_MAXIMUM_HOLDING, text, place, "max_holding"
@@ -436,9 +444,11 @@ def _residents(role: Role, party: Party, other: Party) -> Finding:
     return Finding(role, party.address, "residence", passed, Reason.RESIDENTS_ONLY, text, country, "resident_only")
 
 
-def _minimum(role: Role, party: Party, after: int, rule: Rule) -> Finding:
+def _minimum(role: Role, party: Party, after: int, state: State) -> Finding:
+    rule = state.rule(party)
     passed = not after or after >= rule.min_holding
-    text = f"would have {after}, at least {rule.min_holding}" if after else "would have nothing"
+    least = state.tokens(rule.min_holding)
+    text = f"would have {state.tokens(after)}, at least {least}" if after else "would have nothing"
     country = party.country
     return Finding(role, party.address, "minimum", passed, Reason.BELOW_MINIMUM_HOLDING, text, country, "min_holding")
 
@@ -448,6 +458,12 @@ def _elsewhere(movement: Movement, sender: Party | None, receiver: Party) -> int
     if sender is not None and sender.address in after:
         after[sender.address] = movement.sender_after
     return sum(after.values())
+
+
+def _topics(mask: int) -> str:
+    """Claim topics of a mask by their index in the registry, as people read them."""
+    numbers = [str(bit) for bit in range(mask.bit_length()) if mask >> bit & 1]
+    return f"claim topic{'s' if len(numbers) > 1 else ''} number {', '.join(numbers)} of the registry"
 
 
 def class_name(kind: int) -> str:

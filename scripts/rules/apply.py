@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keepers.chain import abi
-from keepers.compliance.plan import Step
-from keepers.compliance.verdict import moment
-from scripts.artifacts import contract_at, package_artifact
-from scripts.deployment.chain import Chain, DeploymentError
+from web3.exceptions import ContractLogicError
 
-_MANAGER = "@openzeppelin/contracts/build/contracts/AccessManager.json"
+from keepers.chain import abi
+from keepers.compliance.plan import Step, TokenStep
+from keepers.compliance.verdict import moment
+from scripts.deployment.chain import Chain, DeploymentError
+from scripts.rules.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,10 @@ class Officer:
 
     def __init__(self, chain: Chain, engine: str) -> None:
         self._chain = chain
-        w3 = chain.w3
-        self._engine = contract_at(w3, engine, abi.load("AutomatedComplianceEngine"))
-        authority = self._engine.functions.authority().call()
-        self._manager = contract_at(w3, authority, package_artifact(_MANAGER).abi)
+        self._schedule = Schedule(chain.w3, engine)
+        self._engine, self._manager = self._schedule.engine, self._schedule.manager
 
-    def apply(self, token: str, steps: Sequence[Step]) -> Outcome:
+    def apply(self, token: str, steps: Sequence[Step | TokenStep]) -> Outcome:
         """Does every step that may be done now, and schedules those that have to wait.
 
         A second run goes on where this one stopped: a step that was scheduled is executed once its delay is over.
@@ -55,8 +53,8 @@ class Officer:
         sent = scheduled = waiting = 0
         now = self._chain.w3.eth.get_block("latest")["timestamp"]
         for step in steps:
-            what = f"{step.function} in {len(step.countries)} jurisdictions"
-            call = self._call(token, step)
+            what = step.title
+            call = (step.function, token, *step.arguments())
             allowed, delay = self._may(step)
             if allowed:
                 self._chain.call(what, self._engine, *call)
@@ -80,10 +78,30 @@ class Officer:
             waiting += 1
         return Outcome(sent, scheduled, waiting)
 
-    def _call(self, token: str, step: Step) -> tuple[str, str, list[int], list[tuple[object, ...]]]:
-        return step.function, token, list(step.countries), [rule.struct() for rule in step.rules]
+    def cancel(self, token: str, first_block: int = 0) -> int:
+        """Cancels every loosening of a token's rules that is scheduled; returns their number.
 
-    def _may(self, step: Step) -> tuple[bool, int]:
+        The account that scheduled it may, and so may a guardian of its role.
+
+        Raises:
+            DeploymentError: If the sender may not cancel one of them; then none is cancelled.
+        """
+        waiting = self._schedule.of(token, first_block)
+        for found in waiting:
+            cancel = self._manager.functions.cancel(found.caller, self._engine.address, found.data)
+            sender = self._chain.sender.address
+            try:
+                cancel.call({"from": sender})
+            except ContractLogicError as error:
+                raise DeploymentError(
+                    f"cancel {found.title}: {sender} may not; send it as {found.caller}, or as a guardian of its role"
+                ) from error
+        for found in waiting:
+            what = f"cancel {found.title}"
+            self._chain.call(what, self._manager, "cancel", found.caller, self._engine.address, found.data)
+        return len(waiting)
+
+    def _may(self, step: Step | TokenStep) -> tuple[bool, int]:
         selector = abi.function("AutomatedComplianceEngine", step.function).selector
         allowed, delay = self._manager.functions.canCall(
             self._chain.sender.address, self._engine.address, selector

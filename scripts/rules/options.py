@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
-from eth_utils.address import is_address, to_checksum_address
 
 from keepers.chain.compliance import ComplianceReader
 from keepers.chain.node import Node, connect
+from keepers.compliance.arguments import account
 from keepers.compliance.rulebook import Rulebook, load_rulebook
-from keepers.compliance.rulebook.terms import Assignment, assign, load_terms
+from keepers.compliance.rulebook.assignment import Assignment, assign
+from keepers.compliance.rulebook.terms import load_terms
 from keepers.errors import KeeperError
 from scripts.deployment.chain import DeploymentError
 
@@ -35,7 +35,7 @@ def terms_option() -> Decorator:
         type=click.Path(path_type=Path, dir_okay=False),
         default=TERMS,
         show_default="scripts/config/rulebook.yaml",
-        help="What the issuer decides: regimes, countries, what a token is worth.",
+        help="The issuer's decisions: where a token is open, under which regime, and its worth.",
     )
 
 
@@ -81,34 +81,13 @@ def tokens_of(deployment: Path) -> dict[str, str]:
 def token_address(text: str, deployment: Path) -> str:
     """A token given by address, or by symbol."""
     if text.startswith("0x"):
-        return account(text, "token")
+        with one_line():
+            return account(text, "token")
     tokens = tokens_of(deployment)
     if text not in tokens:
         known = ", ".join(tokens) or "none"
         raise click.ClickException(f"token {text}: not in {deployment.name}; choose from: {known}")
     return tokens[text]
-
-
-def account(text: str, what: str) -> str:
-    """An address, checksummed."""
-    if not is_address(text):
-        raise click.ClickException(f"{what} {text}: is no address; give 0x and 40 hexadecimal digits")
-    if text not in (text.lower(), to_checksum_address(text)):
-        raise click.ClickException(f"{what} {text}: fails its checksum; correct it or write it in lower case")
-    return to_checksum_address(text)
-
-
-def units(text: str, decimals: int) -> int:
-    """Whole tokens as smallest units."""
-    try:
-        amount = Decimal(text).scaleb(decimals)
-    except InvalidOperation:
-        raise click.ClickException(f"amount {text}: is no number; give whole tokens, such as 25.5") from None
-    if not amount.is_finite() or amount < 0 or amount >= 2**256:
-        raise click.ClickException(f"amount {text}: is not between 0 and what a token can have; correct it")
-    if amount != amount.to_integral_value():
-        raise click.ClickException(f"amount {text}: has more digits than the token's {decimals} decimals; round it")
-    return int(amount)
 
 
 @cache
@@ -117,6 +96,7 @@ def rulebook() -> Rulebook:
     return load_rulebook()
 
 
-def assignments(reader: ComplianceReader, terms_path: Path) -> dict[int, Assignment]:
-    """The rulebook's rules for a token."""
-    return assign(rulebook(), load_terms(terms_path).of(reader.symbol), reader.decimals)
+def assignments(reader: ComplianceReader, terms_path: Path) -> dict[int, Assignment] | None:
+    """The rulebook's rules for a token; None if the terms do not name it."""
+    terms = load_terms(terms_path).of(reader.symbol, reader.token)
+    return None if terms is None else assign(rulebook(), terms, reader.decimals)

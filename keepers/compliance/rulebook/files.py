@@ -33,7 +33,7 @@ def load_rulebook(folder: Path = FOLDER, today: date | None = None) -> Rulebook:
 
     Args:
         folder: Folder with `jurisdictions/`, `shared/` and `offerings/`.
-        today: Last day whose law a rule may describe; the default is the current day.
+        today: Day after which no law can have been checked yet; the default is the current day.
 
     Raises:
         RulebookError: If a file is wrong; one line with the file, the key and the remedy.
@@ -108,24 +108,27 @@ def _resolve(path: Path, file: JurisdictionFile, shared: Mapping[str, Shared]) -
         )
         data["regimes"] = {**common.regimes, **file.regimes}
         data["counsel"] = {**common.counsel, **file.counsel}
+        data["notes"] = (*common.notes, *file.notes)
+        data["confidence"] = file.confidence.lower(common.confidence)
     return validate(path, Jurisdiction, data)
 
 
 def _check(path: Path, found: Jurisdiction, today: date) -> None:
     if not path.name.startswith(f"{found.code:03d}-"):
         raise RulebookError(path.name, f"is the file of code {found.code}", f"begin its name with {found.code:03d}-")
-    for where, citation in _citations(found):
+    for where, citation in citations(found):
         _check_date(path, where, citation, today)
 
 
 def _check_date(path: Path, where: str, citation: Citation, today: date) -> None:
-    if citation.as_of > today:
+    if citation.checked > today:
         raise RulebookError(
-            path.name, f"{where}.as_of: {citation.as_of} is to come", "give the day whose law it describes"
+            path.name, f"{where}.checked: {citation.checked} is to come", "give the day of the last check"
         )
 
 
-def _citations(found: Jurisdiction) -> Iterator[tuple[str, Citation]]:
+def citations(found: Jurisdiction) -> Iterator[tuple[str, Citation]]:
+    """Every citation of a jurisdiction with the path of its key."""
     for kind in InvestorClasses.model_fields:
         meaning: Citation | None = getattr(found.investor_classes, kind)
         if meaning is not None:

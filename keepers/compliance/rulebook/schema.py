@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Generic, Literal, Self, TypeVar
@@ -10,10 +11,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from keepers.compliance.countries import ALPHA2
 from keepers.compliance.rulebook.duration import seconds
+from keepers.compliance.rules import DOCUMENTS
 
 T = TypeVar("T")
 
 InvestorClass = Literal["retail", "accredited", "institutional"]
+Instrument = Literal["security", "fund-unit"]
+Level = Literal["low", "medium", "high"]
+LEVELS: tuple[Level, ...] = ("low", "medium", "high")
 Line = Annotated[str, Field(min_length=3, pattern=r"^\S.*\S$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -85,30 +90,52 @@ class SupplyVolume(Strict):
 
 Volume = MoneyVolume | SupplyVolume
 
-DOCUMENTS = ("accreditation-evidence", "risk-acknowledgement", "investor-statement")
-"""Kinds of documents that a holder can have on file; the index is the bit on chain and never changes its meaning."""
-
-
 Documents = Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(_distinct), AfterValidator(_kinds)]
 
 
+def _part(section: str) -> str:
+    if _WHOLE.search(section):
+        raise ValueError(f"{section!r} names no part of the law; name the article, section or definition")
+    return section
+
+
+_WHOLE = re.compile(r"\bas a whole\b|\bwhole (law|act|order|rules?)\b|\bcompleta\b|\bpassim\b", re.IGNORECASE)
+
+
 class Citation(Strict):
-    """A reference to a law, with the day of the last check.
+    """A reference to a part of a law, with the day of the last check.
 
     Attributes:
         law: Statute, regulation or rule.
-        section: Article, section or paragraph in it.
-        as_of: Day whose law this describes.
+        section: Article, section, paragraph or definition in it.
+        checked: Day on which it was last compared with the law in force.
         note: How the rule differs from the law, in a sentence.
     """
 
     law: Line
-    section: Annotated[str, Field(min_length=1)]
-    as_of: date
+    section: Annotated[str, Field(min_length=1, pattern=r"\S"), AfterValidator(_part)]
+    checked: date
     note: Line | None = None
 
     def __str__(self) -> str:
-        return f"{self.law}, {self.section} (as of {self.as_of})"
+        return f"{self.law}, {self.section} (checked {self.checked})"
+
+
+class Confidence(Strict):
+    """Trust that a file deserves, and why.
+
+    Attributes:
+        level: `high`: compared with the text of the law; `medium`: compared with what specialists and authorities
+            publish; `low`: uncertain, so that every regime that opens anything leaves a question to counsel.
+        reason: Reason in a sentence.
+    """
+
+    level: Level
+    reason: Line
+
+    def lower(self, other: Confidence) -> Confidence:
+        """The lower of two; this one if they are level."""
+        return other if LEVELS.index(other.level) < LEVELS.index(self.level) else self
 
 
 class Rule(Citation, Generic[T]):
@@ -129,6 +156,9 @@ class Unenforced(Citation):
     what: Line
 
 
+Holders = Annotated[int, Field(ge=1, lt=2**32, strict=True)]
+
+
 class Rules(Strict):
     """The requirements of a regime on holders in its jurisdiction. A field that is not there requires nothing.
 
@@ -140,6 +170,7 @@ class Rules(Strict):
         minimum_holding: Minimum of a holding, other than nothing.
         maximum_holding: Maximum of a holding.
         max_holders: Maximum number of holders in the jurisdiction.
+        max_holders_worldwide: Maximum number of holders of the token in all countries together.
         period_volume: Maximum that a holder may send in any period.
         inbound: "blocked" if nobody there may receive.
         outbound: "blocked" if nobody there may send.
@@ -153,7 +184,8 @@ class Rules(Strict):
     lockup: Rule[Period] | None = None
     minimum_holding: Rule[Money] | None = None
     maximum_holding: Rule[Money] | None = None
-    max_holders: Rule[Annotated[int, Field(ge=1, strict=True)]] | None = None
+    max_holders: Rule[Holders] | None = None
+    max_holders_worldwide: Rule[Holders] | None = None
     period_volume: Rule[Volume] | None = None
     inbound: Rule[Literal["blocked"]] | None = None
     outbound: Rule[Literal["blocked"]] | None = None
@@ -183,9 +215,20 @@ Questions = Annotated[Counsel, AfterValidator(_known_fields)]
 
 
 class Regime(Strict):
-    """A way to offer in a jurisdiction: an exemption, a registered offering, or none at all."""
+    """A way to offer in a jurisdiction: an exemption, a registered offering, or none at all.
+
+    Attributes:
+        title: Name for people.
+        instruments: Legal natures of the tokens that it serves. A regime does not serve fund units unless it says so.
+        in_force_from: First day on which it can be used; None if it is in force already.
+        rules: Requirements that the chain enforces.
+        off_chain: Requirements that the chain cannot see.
+        counsel: Field -> question that has to be answered before the regime opens anything.
+    """
 
     title: Line
+    instruments: Annotated[tuple[Instrument, ...], Field(min_length=1), AfterValidator(_distinct)] = ("security",)
+    in_force_from: date | None = None
     rules: Rules
     off_chain: tuple[Unenforced, ...] = ()
     counsel: Questions = {}
@@ -200,6 +243,11 @@ class Regime(Strict):
             raise ValueError(f"{both} are both ruled and left to counsel: keep one")
         return self
 
+    @property
+    def closes(self) -> bool:
+        """True if nobody may hold under it."""
+        return self.rules.inbound is not None
+
 
 class InvestorClasses(Strict):
     """The meaning of each investor class. Retail is everybody else."""
@@ -209,11 +257,13 @@ class InvestorClasses(Strict):
 
 
 class Shared(Strict):
-    """Parts that several jurisdictions have in common."""
+    """Parts that several jurisdictions have in common; they are a group of the same name in capital letters."""
 
+    confidence: Confidence
     investor_classes: InvestorClasses
     regimes: dict[Slug, Regime]
     counsel: Questions = {}
+    notes: tuple[Line, ...] = ()
 
 
 class JurisdictionFile(Strict):
@@ -223,6 +273,7 @@ class JurisdictionFile(Strict):
     alpha2: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     name: Line
     authority: Line
+    confidence: Confidence
     national_law: Line | None = None
     shared: Slug | None = None
     investor_classes: InvestorClasses = InvestorClasses()
@@ -251,6 +302,8 @@ class Jurisdiction(JurisdictionFile):
                 # With retail in, the line between the classes decides nothing.
                 if kind in opened and "retail" not in opened and getattr(self.investor_classes, kind) is None:
                     raise ValueError(f"regimes.{name}: {kind} is not defined; add investor_classes.{kind}")
+            if self.confidence.level == "low" and not regime.closes and not self.questions(name):
+                raise ValueError(f"regimes.{name}: confidence is low and nothing is left to counsel; add a question")
         return self
 
     def regime(self, name: str | None = None) -> Regime:
@@ -272,6 +325,7 @@ class Offering(Strict):
     """The requirements of an offering on holders everywhere but in the countries excepted."""
 
     title: Line
+    confidence: Confidence
     excepted: tuple[Country, ...] = Field(default=(), alias="except")
     lockup: Rule[Period]
 
@@ -281,3 +335,12 @@ class Rulebook(Strict):
 
     jurisdictions: dict[int, Jurisdiction]
     offerings: dict[str, Offering]
+
+    def groups(self) -> dict[str, tuple[int, ...]]:
+        """Name of a group in capital letters -> the jurisdictions that share its file."""
+        found: dict[str, tuple[int, ...]] = {}
+        for code, jurisdiction in sorted(self.jurisdictions.items()):
+            if jurisdiction.shared is not None:
+                name = jurisdiction.shared.upper()
+                found[name] = (*found.get(name, ()), code)
+        return found

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepers.compliance.plan import MOST_A_TRANSACTION, changes, steps
-from keepers.compliance.rules import CLOSED, Rule, ceil_amount, floor_amount
+from keepers.compliance.countries import UNSTATED
+from keepers.compliance.plan import MOST_A_TRANSACTION, changes, steps, token_steps
+from keepers.compliance.rules import CLOSED, Rule, TokenRule, ceil_amount, floor_amount
 
 OPEN = Rule(classes=0b1100, lockup=100, max_holders=50, min_holding=10, max_holding=1000, travel_threshold=5)
 
@@ -40,6 +41,12 @@ def test_changes__same_rules__are_none() -> None:
 def test_changes__nobody_wants_a_country__it_is_closed() -> None:
     (change,) = changes({756: OPEN}, {})
     assert change.after == CLOSED
+
+
+def test_steps__unstated_country_is_open__is_closed_by_the_number_that_calls_take() -> None:
+    (step,) = steps(changes({UNSTATED: Rule(classes=0b1110)}, {}))
+    assert step.function == "tightenRules"
+    assert step.arguments()[0] == [0]
 
 
 @pytest.mark.parametrize(
@@ -108,3 +115,21 @@ def test_amounts__any__keep_fourteen_digits_and_their_side(units: int) -> None:
     low, high = floor_amount(units), ceil_amount(units)
     assert low <= units <= high
     assert len(str(low).rstrip("0")) <= 14 and len(str(high).rstrip("0")) <= 14
+
+
+@pytest.mark.parametrize(
+    ("on_chain", "wanted", "function"),
+    [(0, 1_999, "tightenTokenRule"), (2_500, 1_999, "tightenTokenRule"), (99, 1_999, "setTokenRule")],
+)
+def test_token_steps__other_maximum_of_holders__is_set_at_once_only_if_it_is_lower(
+    on_chain: int, wanted: int, function: str
+) -> None:
+    before = TokenRule(required_topics=3, max_holders=on_chain, others=(7,))
+    (step,) = token_steps(before, wanted)
+    assert (step.function, step.rule) == (function, TokenRule(3, wanted, (7,)))
+    assert step.arguments() == ((3, wanted, 7),)
+
+
+@pytest.mark.parametrize("wanted", [0, 99])
+def test_token_steps__no_maximum_asked_or_the_same__leaves_what_the_officer_set(wanted: int) -> None:
+    assert token_steps(TokenRule(max_holders=99), wanted) == []

@@ -59,8 +59,41 @@ def default_rules(data: dict[str, Any]) -> dict[str, Any]:
 # -- What is shipped
 
 
-def test_rulebook__shipped__has_fifty_jurisdictions_and_more() -> None:
-    assert len(RULEBOOK.jurisdictions) >= 50
+def test_rulebook__shipped__has_ninety_jurisdictions_and_more() -> None:
+    assert len(RULEBOOK.jurisdictions) >= 90
+
+
+# The list of the issue; each has its own file.
+ADDED = (
+    "QA", "BH", "KW", "OM", "EG", "AR", "NG", "KE", "MU", "IM", "GI", "MC", "PA", "BS", "SV", "KZ", "GE", "UA", "PK",
+    "MO", "MA", "RW",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("letters", ADDED)
+def test_rulebook__country_added_in_2026__is_closed_to_retail_by_default(letters: str) -> None:
+    (found,) = [one for one in RULEBOOK.jurisdictions.values() if one.alpha2 == letters]
+    classes = found.regime().rules.classes
+    assert classes is None or "retail" not in classes.value
+
+
+@pytest.mark.parametrize("code", sorted(RULEBOOK.jurisdictions))
+def test_rulebook__low_confidence__leaves_a_question_wherever_it_opens(code: int) -> None:
+    found = RULEBOOK.jurisdictions[code]
+    assert found.confidence.reason
+    if found.confidence.level == "low":
+        assert all(regime.closes or found.questions(name) for name, regime in found.regimes.items())
+
+
+def test_rulebook__funds__have_regimes_of_their_own_in_the_main_markets() -> None:
+    for code in (840, 276, 826, 756, 702, 344, 392, 36, 136):
+        regimes = RULEBOOK.jurisdictions[code].regimes.values()
+        assert any(regime.instruments == ("fund-unit",) for regime in regimes)
+
+
+def test_rulebook__china__cites_the_notice_of_2026() -> None:
+    rule = RULEBOOK.jurisdictions[156].regime().rules.inbound
+    assert rule is not None and "[2026] No. 42" in rule.law
 
 
 def test_rulebook__european_economic_area__is_whole() -> None:
@@ -79,7 +112,7 @@ def test_rulebook__sanctioned_comprehensively__nothing_moves() -> None:
 def test_rulebook__every_rule__names_law_section_and_date(code: int) -> None:
     for regime in RULEBOOK.jurisdictions[code].regimes.values():
         for _, rule in regime.rules.items():
-            assert rule.law and rule.section and date(2020, 1, 1) <= rule.as_of <= date.today()
+            assert rule.law and rule.section and date(2020, 1, 1) <= rule.checked <= date.today()
 
 
 # -- Refusals
@@ -94,7 +127,7 @@ def test_load_rulebook__unknown_rule__is_named_with_its_path(refused) -> None:
     assert "702-singapore.yaml: unknown key 'regimes.accredited-institutional.rules.lock_up'" in complaint
 
 
-@pytest.mark.parametrize("key", ["law", "section", "as_of", "value"])
+@pytest.mark.parametrize("key", ["law", "section", "checked", "value"])
 def test_load_rulebook__rule_without_source_or_date__is_refused(refused, key: str) -> None:
     complaint = refused(SINGAPORE, lambda data: default_rules(data)["classes"].pop(key))
     assert f"missing key 'regimes.accredited-institutional.rules.classes.{key}'" in complaint
@@ -120,9 +153,45 @@ def test_load_rulebook__file_named_for_another_code__is_refused(refused) -> None
     assert "begin its name with 703-" in complaint
 
 
-def test_load_rulebook__date_to_come__is_refused(refused) -> None:
+def test_load_rulebook__check_of_a_day_to_come__is_refused(refused) -> None:
     complaint = refused(SINGAPORE, lambda data: None, today=date(2024, 12, 31))
-    assert "2025-01-01 is to come" in complaint
+    assert "2025-01-01 is to come; give the day of the last check" in complaint
+
+
+@pytest.mark.parametrize("section", ["", " ", "Law as a whole", "Norma completa", "The whole Act"])
+def test_load_rulebook__citation_that_names_no_section__is_refused(refused, section: str) -> None:
+    complaint = refused(SINGAPORE, lambda data: default_rules(data)["classes"].update(section=section))
+    assert "rules.classes.section" in complaint
+
+
+def test_load_rulebook__no_confidence__is_refused(refused) -> None:
+    assert "missing key 'confidence'" in refused(SINGAPORE, lambda data: data.pop("confidence"))
+
+
+@pytest.mark.parametrize("confidence", [{"level": "certain", "reason": "Read twice."}, {"level": "high"}])
+def test_load_rulebook__confidence_that_is_none__is_refused(refused, confidence: dict[str, str]) -> None:
+    assert "confidence." in refused(SINGAPORE, lambda data: data.update(confidence=confidence))
+
+
+def test_load_rulebook__low_confidence_without_a_question__is_refused(refused) -> None:
+    def change(data: dict[str, Any]) -> None:
+        data.update(confidence={"level": "low", "reason": "The act was not at hand."}, counsel={})
+
+    assert "confidence is low and nothing is left to counsel" in refused(SINGAPORE, change)
+
+
+def test_load_rulebook__shared_file_of_lower_confidence__decides(tmp_path: Path) -> None:
+    folder = copied(tmp_path, GERMANY)
+    path = folder / f"{GERMANY}.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("level: medium", "level: high"), encoding="utf-8")
+    found = load_rulebook(folder).jurisdictions[276]
+    assert found.confidence.level == "medium" and "law firms" in found.confidence.reason
+
+
+@pytest.mark.parametrize("instruments", [[], ["share"], ["security", "security"]])
+def test_load_rulebook__instruments_that_are_none__are_refused(refused, instruments: list[str]) -> None:
+    change = {"instruments": instruments}
+    assert "instruments" in refused(SINGAPORE, lambda data: data["regimes"][data["default"]].update(change))
 
 
 def test_load_rulebook__unknown_class__is_refused(refused) -> None:
@@ -137,13 +206,13 @@ def test_load_rulebook__class_that_nobody_defines__is_refused(refused) -> None:
 
 @pytest.mark.parametrize("lockup", ["", "6", "half a year", "6 months or so", "0 days", "101 years"])
 def test_load_rulebook__period_that_is_none__is_refused(refused, lockup: str) -> None:
-    rule = {"value": lockup, "law": "A law", "section": "1", "as_of": date(2025, 1, 1)}
+    rule = {"value": lockup, "law": "A law", "section": "1", "checked": date(2025, 1, 1)}
     assert "lockup" in refused(SINGAPORE, lambda data: default_rules(data).update(lockup=rule))
 
 
 @pytest.mark.parametrize("money", [{"amount": -1, "currency": "SGD"}, {"amount": 1, "currency": "S$"}, {"amount": 1}])
 def test_load_rulebook__money_that_is_none__is_refused(refused, money: dict[str, Any]) -> None:
-    rule = {"value": money, "law": "A law", "section": "1", "as_of": date(2025, 1, 1)}
+    rule = {"value": money, "law": "A law", "section": "1", "checked": date(2025, 1, 1)}
     assert "travel_rule" in refused(SINGAPORE, lambda data: default_rules(data).update(travel_rule=rule))
 
 

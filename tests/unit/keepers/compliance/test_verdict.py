@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from keepers.compliance.explain import explain, whole
+from keepers.compliance.explain import describe_rule, explain
 from keepers.compliance.rulebook import load_rulebook
-from keepers.compliance.rulebook.terms import Terms, assign
-from keepers.compliance.rules import Reason, Rule
+from keepers.compliance.rulebook.assignment import Assignment, assign
+from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rules import CLOSED, Reason, Rule, document_names, whole
 from keepers.compliance.verdict import Identity, Movement, Party, State, crosses, judge, judge_token, verdict
+from tests.fixtures.openings import opening
 
 NOW = 1_800_000_000
 LATER = NOW + 1
@@ -205,23 +207,104 @@ def test_crosses__threshold_of_either_side__is_said_with_its_country() -> None:
 # -- For people
 
 
+def swiss_terms() -> dict[int, Assignment]:
+    rulebook = load_rulebook()
+    open_in = {"CH": opening(rulebook.jurisdictions[756])}
+    return assign(rulebook, Terms.model_validate({"instrument": "security", "open": open_in}), 0)
+
+
 def test_explain__refused__names_the_law_that_refuses() -> None:
-    assignments = assign(load_rulebook(), Terms(only=("CH",)), 0)
+    assignments = swiss_terms()
     rule = assignments[756].rule
     state = replace(STATE, rules={756: rule})
     movement = Movement(replace(ALICE, identity=ACCREDITED), BOB, 10)
     text = "\n".join(explain(judge(movement, state), movement, state, assignments))
     assert "NO  receiver  class        retail, of accredited, institutional" in text
-    assert "Financial Services Act (FinSA, SR 950.1), Article 36(1)(a) (as of 2025-01-01)" in text
+    assert "Financial Services Act (FinSA, SR 950.1), Article 36(1)(a) (checked 2026-11-24)" in text
 
 
 def test_explain__rule_that_the_rulebook_does_not_have__says_so() -> None:
-    assignments = assign(load_rulebook(), Terms(only=("CH",)), 0)
     movement = Movement(ALICE, BOB, 10)
-    text = "\n".join(explain(judge(movement, STATE), movement, STATE, assignments))
+    text = "\n".join(explain(judge(movement, STATE), movement, STATE, swiss_terms()))
     assert "the compliance officer set it" in text
 
 
-@pytest.mark.parametrize(("units", "text"), [(0, "0"), (10**18, "1"), (15 * 10**17, "1.5"), (1, "0." + "0" * 17 + "1")])
+def test_explain__token_without_terms__says_so() -> None:
+    movement = Movement(ALICE, BOB, 10)
+    text = "\n".join(explain(judge(movement, STATE), movement, STATE, None))
+    assert "CH the compliance officer's: the issuer's terms do not name this token" in text
+
+
+def test_explain__country_that_is_not_open__says_so() -> None:
+    hans = Party("hans", GERMAN)
+    state = replace(STATE, rules={756: swiss_terms()[756].rule})
+    movement = Movement(None, hans, 10)
+    text = "\n".join(explain(judge(movement, state), movement, state, swiss_terms()))
+    assert "DE closed: the issuer has not opened it" in text
+
+
+def test_explain__holder_in_a_territory_of_a_country_that_counts__says_how_to_register_it() -> None:
+    rulebook = load_rulebook()
+    us = opening(rulebook.jurisdictions[840], "reg-d-506c-foreign-issuer")
+    terms = Terms.model_validate({"instrument": "security", "open": {"US": us}, "worth": {"USD": 1}})
+    maria = Party("maria", replace(ACCREDITED, country=630))
+    movement, state = Movement(None, maria, 10), replace(STATE, rules={630: CLOSED})
+    text = "\n".join(explain(judge(movement, state), movement, state, assign(rulebook, terms, 0)))
+    assert "PR belongs to US, whose holders are counted: register it as 840" in text
+
+
+def texts(movement: Movement, **fields: int | bool) -> str:
+    """Findings on a token of 18 decimals, as a person reads them."""
+    state = replace(with_rule(**fields), decimals=18)
+    return "\n".join(found.text for found in [*judge_token(movement, state), *judge(movement, state)])
+
+
+UNIT = 10**18
+
+
+def test_judge__amounts__are_in_tokens_and_not_in_units() -> None:
+    rich = replace(
+        ALICE, balance=2_500 * UNIT, locked=1_000 * UNIT, unlocks_at=LATER, sent={756: 3 * UNIT}, frozen=UNIT // 2
+    )
+    holder = replace(BOB, other_wallets={"carol": 20 * UNIT})
+    movement = Movement(rich, holder, 1_500 * UNIT)
+    fields = {"volume_limit": 1_000 * UNIT, "period": 3, "min_holding": 10 * UNIT, "max_holding": 1_200 * UNIT}
+    said = texts(movement, **fields)
+    for wanted in (
+        "has 2,500, sends 1,500",
+        "0.5 frozen, 2,499.5 free",
+        "1,000 locked until",
+        "keeps 1,000",
+        "sent 3 in the period and 1,500 now, of 1,000",
+        "would have 1,000, at least 10",
+        "would have 1,520 in all its wallets, of 1,200",
+    ):
+        assert wanted in said
+    assert str(UNIT)[:10] not in said
+
+
+def test_judge__documents_missing__are_named() -> None:
+    said = texts(Movement(ALICE, BOB, 10), documents=0b1001)
+    assert "accreditation evidence, qualified purchaser evidence not on file" in said
+
+
+def test_judge__topics_missing__are_numbered_in_words() -> None:
+    state = replace(STATE, required_topics=0b101)
+    said = "\n".join(found.text for found in judge(Movement(ALICE, BOB, 10), state))
+    assert "no valid claim for claim topics number 0, 2 of the registry" in said
+
+
+def test_document_names__bit_without_a_name__is_numbered() -> None:
+    assert document_names(0b1000000000000010) == ["risk acknowledgement", "document kind 15"]
+
+
+def test_describe_rule__documents__are_named() -> None:
+    assert describe_rule(Rule(classes=2, documents=4), 18)["documents"] == "investor statement"
+
+
+@pytest.mark.parametrize(
+    ("units", "text"),
+    [(0, "0"), (10**18, "1"), (15 * 10**17, "1.5"), (1, "0." + "0" * 17 + "1"), (10**24, "1,000,000")],
+)
 def test_whole__units__as_people_write_them(units: int, text: str) -> None:
     assert whole(units, 18) == text

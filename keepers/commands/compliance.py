@@ -1,0 +1,135 @@
+"""`quantera compliance`: looking at the rules of regulated tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from keepers.commands.base import one_line_errors
+from keepers.commands.group import Guessing
+
+if TYPE_CHECKING:
+    from keepers.chain.compliance import ComplianceReader
+    from keepers.compliance.rulebook.assignment import Assignment
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@click.group(cls=Guessing)
+def compliance() -> None:
+    """Look at the rules of regulated tokens, and at the laws behind them. Nothing is sent.
+
+    \b
+    Example:
+      quantera compliance rulebook SG
+      quantera compliance diff 0xToken --terms rulebook.yaml --rpc http://127.0.0.1:8545 --chain-id 31337
+      quantera compliance check 0xToken 0xFrom 0xTo 25.5 --rpc http://127.0.0.1:8545 --chain-id 31337
+    """
+
+
+def _node_options(command: F) -> F:
+    rpc = click.option("--rpc", required=True, metavar="URL", help="Node to ask.")
+    chain = click.option("--chain-id", required=True, type=click.IntRange(min=1), help="Chain that it has to be on.")
+    return rpc(chain(command))
+
+
+@compliance.command("rulebook")
+@click.argument("country", required=False)
+@one_line_errors
+def compliance_rulebook(country: str | None) -> None:
+    """Show what the rulebook holds: every jurisdiction in a line, or one COUNTRY with its laws and questions.
+
+    Citations that were last checked more than 180 days ago are warned of.
+
+    \b
+    Example:
+      quantera compliance rulebook
+      quantera compliance rulebook SG
+    """
+    from keepers.compliance.rulebook import load_rulebook
+    from keepers.compliance.rulebook.text import holdings
+
+    click.echo("\n".join(holdings(load_rulebook(), country, date.today())))
+
+
+@compliance.command("diff")
+@click.argument("token")
+@click.option("--terms", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The issuer's terms.")
+@click.option("--from-block", type=click.IntRange(min=0), default=0, help="Block from which on holders are looked for.")
+@_node_options
+@one_line_errors
+def compliance_diff(token: str, terms: Path, from_block: int, rpc: str, chain_id: int) -> None:
+    """Show what the rulebook would change for TOKEN, with the law, and who would become ineligible.
+
+    \b
+    Example:
+      quantera compliance diff 0xToken --terms rulebook.yaml --rpc http://127.0.0.1:8545 --chain-id 31337
+    """
+    from keepers.compliance.errors import RulebookError
+    from keepers.operations.rules import plan
+
+    reader = _reader(rpc, chain_id, token)
+    wanted = _assignments(reader, terms)
+    if wanted is None:
+        remedy = "add its terms, open nowhere if need be"
+        raise RulebookError(f"token {reader.symbol}", f"{terms.name} does not name it", remedy)
+    click.echo("\n".join([f"{reader.symbol} {reader.token}", *plan(reader, wanted, from_block, date.today()).lines]))
+
+
+@compliance.command("check")
+@click.argument("token")
+@click.argument("sender", metavar="FROM")
+@click.argument("receiver", metavar="TO")
+@click.argument("amount")
+@click.option("--spender", help="Account that would move it by allowance, if neither of the two.")
+@click.option("--terms", type=click.Path(path_type=Path, dir_okay=False), help="The issuer's terms, for the laws.")
+@_node_options
+@one_line_errors
+def compliance_check(
+    token: str,
+    sender: str,
+    receiver: str,
+    amount: str,
+    spender: str | None,
+    terms: Path | None,
+    rpc: str,
+    chain_id: int,
+) -> None:
+    """Explain whether AMOUNT whole tokens of TOKEN may go FROM one account TO another now, rule by rule.
+
+    FROM may be "mint" and TO may be "burn". It asks the engine as well and fails if the two disagree.
+
+    \b
+    Example:
+      quantera compliance check 0xToken mint 0xTo 1000 --rpc http://127.0.0.1:8545 --chain-id 31337
+    """
+    from keepers.compliance.arguments import movement_of, units
+    from keepers.operations.rules import checked
+
+    source, target, by = movement_of(sender, receiver, spender)
+    reader = _reader(rpc, chain_id, token)
+    assignments = None if terms is None else _assignments(reader, terms)
+    lines = checked(reader, (source, target), units(amount, reader.decimals), by, assignments)
+    title = f"{reader.symbol} {reader.token} at block {reader.block.number}: {amount} {sender} -> {receiver}"
+    click.echo("\n".join([title, *lines]))
+
+
+def _reader(rpc: str, chain_id: int, token: str) -> ComplianceReader:
+    from keepers.chain.compliance import ComplianceReader
+    from keepers.chain.node import connect
+    from keepers.compliance.arguments import account
+
+    return ComplianceReader(connect(rpc, chain_id), account(token, "token"))
+
+
+def _assignments(reader: ComplianceReader, path: Path) -> dict[int, Assignment] | None:
+    from keepers.compliance.rulebook import load_rulebook
+    from keepers.compliance.rulebook.assignment import assign
+    from keepers.compliance.rulebook.terms import load_terms
+
+    terms = load_terms(path).of(reader.symbol, reader.token)
+    return None if terms is None else assign(load_rulebook(), terms, reader.decimals)

@@ -1,0 +1,64 @@
+"""What applying a token's rules would change, in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from keepers.compliance.countries import letters_of
+from keepers.compliance.explain import describe_rule, party_line, source, words
+from keepers.compliance.impact import Loss
+from keepers.compliance.plan import Change, TokenStep, steps
+from keepers.compliance.rulebook.assignment import Assignment, holders_worldwide
+
+
+def described(
+    pending: Sequence[Change], for_all: Sequence[TokenStep], wanted: Mapping[int, Assignment], decimals: int
+) -> list[str]:
+    """Returns a line a field that changes, with the law that asks for it, and what applying takes.
+
+    Args:
+        pending: Countries whose rule changes.
+        for_all: Transactions about every country together.
+        wanted: The rulebook's rules for the token, by country.
+        decimals: Decimals of the token.
+    """
+    if not pending and not for_all:
+        return ["Nothing to change: the chain has the rulebook's rules."]
+    lines = [*_for_all(for_all, wanted)]
+    for change in pending:
+        name = wanted[change.country].jurisdiction.name if change.country in wanted else "not open"
+        lines.append(f"  {letters_of(change.country)} {change.country:03d} {name}")
+        lines.extend(_fields(change, wanted, decimals))
+    functions = [*(step.function for step in for_all), *(step.function for step in steps(pending))]
+    later = sum(function in ("setRules", "setTokenRule") for function in functions)
+    now = len(functions) - later
+    counts = f"{now} transactions tighten at once, {later} loosen after the officer's delay."
+    return [*lines, f"{len(pending)} jurisdictions change: {counts}"]
+
+
+def described_losses(found: Sequence[Loss]) -> list[str]:
+    """Returns a line a holder who would lose its eligibility, with the check that it would fail."""
+    lines = [
+        f"  becomes ineligible: {party_line('holder', loss.party)}; {words(loss.finding.reason)}: {loss.finding.text}"
+        for loss in found
+    ]
+    return lines or ["  No holder becomes ineligible."]
+
+
+def _fields(change: Change, wanted: Mapping[int, Assignment], decimals: int) -> list[str]:
+    before, after = describe_rule(change.before, decimals), describe_rule(change.after, decimals)
+    lines = []
+    for field in change.fields:
+        what = "loosens" if field in change.loosens else "tightens"
+        law = source(change.after, change.country, field, wanted)
+        lines.append(f"    {what:<8} {field}: {before.get(field, '-')} -> {after.get(field, '-')}  ({law})")
+    return lines
+
+
+def _for_all(planned: Sequence[TokenStep], wanted: Mapping[int, Assignment]) -> list[str]:
+    asked = holders_worldwide(wanted)
+    if not planned or asked is None:
+        return []
+    what = "loosens" if planned[0].loosens else "tightens"
+    most = planned[0].rule.max_holders
+    return ["  every country together", f"    {what:<8} max_holders: {most:,}  ({asked[1]})"]

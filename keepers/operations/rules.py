@@ -1,0 +1,84 @@
+"""Rules of a regulated token for its officer: verdicts explained, and what the rulebook would change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from keepers.chain.compliance import ComplianceReader
+from keepers.compliance.diff import described, described_losses
+from keepers.compliance.errors import ComplianceError
+from keepers.compliance.explain import explain, words
+from keepers.compliance.impact import losses
+from keepers.compliance.plan import Step, TokenStep, changes, steps, token_steps
+from keepers.compliance.rulebook.assignment import Assignment, holders_worldwide
+from keepers.compliance.rulebook.text import warnings
+from keepers.compliance.rules import Reason
+from keepers.compliance.verdict import judge, judge_token, verdict
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What applying the rulebook to a token changes.
+
+    Attributes:
+        lines: Text for people.
+        steps: Transactions, in their order.
+    """
+
+    lines: list[str]
+    steps: list[Step | TokenStep]
+
+
+def plan(reader: ComplianceReader, wanted: dict[int, Assignment], from_block: int, today: date) -> Plan:
+    """Returns what would change on chain, who would become ineligible, and which checks of the rulebook are old.
+
+    Args:
+        reader: Reader of the token.
+        wanted: The rulebook's rules for the token, by country.
+        from_block: Block from which on holders and rules of unusual country numbers are looked for.
+        today: Day from which the age of a check is counted.
+    """
+    rules = {code: found.rule for code, found in wanted.items()}
+    pending, worldwide = changes(reader.rules(from_block), rules), holders_worldwide(wanted)
+    for_all = token_steps(reader.token_rule(), worldwide[0] if worldwide else 0)
+    lines = described(pending, for_all, wanted, reader.decimals)
+    if pending:
+        lines += described_losses(losses(*reader.holders(from_block), rules))
+    own = (found for code, found in wanted.items() if code == found.jurisdiction.code)
+    lines += warnings([found.jurisdiction for found in own if found.rule.classes], today)
+    return Plan(lines, [*for_all, *steps(pending)])
+
+
+def checked(
+    reader: ComplianceReader,
+    accounts: tuple[str | None, str | None],
+    amount: int,
+    spender: str | None,
+    assignments: dict[int, Assignment] | None,
+) -> list[str]:
+    """Returns a verdict on a movement in words, rule by rule, with the law behind each rule.
+
+    Args:
+        reader: Reader of the token.
+        accounts: Sender, None to mint; and receiver, None to burn.
+        amount: Smallest units.
+        spender: Account that would move it by allowance, if it is neither of the two.
+        assignments: The rulebook's rules for the token; None if the issuer's terms do not name it.
+
+    Raises:
+        ComplianceError: If the engine and the model of it disagree.
+    """
+    movement, state = reader.movement(*accounts, amount, spender)
+    ours, tokens = judge(movement, state), judge_token(movement, state)
+    on_chain = reader.verdict(movement)
+    if verdict(ours) != on_chain:
+        said, meant = (f"{words(reason)} ({who or 'nobody'})" for who, reason in (on_chain, verdict(ours)))
+        raise ComplianceError(
+            "verdict", f"the engine says {said}, this says {meant}", "they must not differ; report it"
+        )
+    lines = explain([*tokens, *ours], movement, state, assignments)
+    refused, reason = verdict([*tokens, *ours])
+    if reason is Reason.NONE:
+        return [*lines, "Allowed."]
+    return [*lines, f"Refused, code {int(reason)}: {words(reason)}{f', {refused}' if refused else ''}."]
