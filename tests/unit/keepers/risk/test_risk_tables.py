@@ -44,7 +44,7 @@ def test_page__generated_part__opens_it_and_has_every_model_and_truth() -> None:
     assert page.splitlines()[2] == BEGIN
     generated = page.split(BEGIN)[1].split(END)[0]
     for model in MODELS:
-        assert generated.count(f"| {model.name} | ") == 2 + len(PORTFOLIOS) * 2, model.name
+        assert generated.count(f"| {model.name} | ") == 3 + len(PORTFOLIOS) * 2, model.name
     for truth in MISSPECIFICATIONS:
         assert generated.count(f"| {truth} | ") == 6, truth
 
