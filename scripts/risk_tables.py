@@ -17,8 +17,8 @@ from keepers import __version__
 from keepers.operations.risk_backtest import DEMO, PORTFOLIOS, Closes, History, Result, backtest, read_history
 from keepers.operations.risk_steps import count_steps
 from keepers.operations.risk_tables import (
-    CRISIS,
-    crisis_table,
+    DEMO_DAYS,
+    demo_table,
     full_table,
     power_table,
     score_table,
@@ -88,10 +88,10 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
     yield full_table(results)
     yield notes(results)
     yield (
-        f"## The demo's days\n\nExceedances of the demo's stocks, equally weighted, from {CRISIS[0]} to {CRISIS[1]}: "
-        "the days that `make demo` replays, with March 2020 in them."
+        f"## The demo's days\n\nExceedances of the demo's stocks, equally weighted, from {DEMO_DAYS[0]} to "
+        f"{DEMO_DAYS[1]}: the days that `make demo` replays, with March 2020 in them."
     )
-    yield crisis_table(tracks, history.dates[protocol.window :], "demo")
+    yield demo_table(tracks, history.dates[protocol.window :], "demo")
     click.echo("comparing steps with the chain's bounds", err=True)
     yield (
         "## Steps on chain\n\nDays on which the covariance of the demo's stocks is farther from the day before's than "
