@@ -14,10 +14,11 @@ from pathlib import Path
 import click
 
 from keepers import __version__
-from keepers.operations.risk_backtest import PORTFOLIOS, Closes, History, Result, backtest, read_history
+from keepers.operations.risk_backtest import DEMO, PORTFOLIOS, Closes, History, Result, backtest, read_history
+from keepers.operations.risk_steps import count_steps
 from keepers.operations.risk_tables import (
-    CRISIS,
-    crisis_table,
+    DEMO_DAYS,
+    demo_table,
     full_table,
     power_table,
     score_table,
@@ -26,12 +27,14 @@ from keepers.operations.risk_tables import (
 )
 from keepers.risk.backtests.calibration import MISSPECIFICATIONS, Rate, rejection_rates
 from keepers.risk.backtests.rolling import Protocol
-from keepers.risk.models import MODELS
+from keepers.risk.models import MODELS, model_named
+from scripts.deployment.config import RiskTimes
 
 BEGIN, END = "<!-- risk-tables:begin -->", "<!-- risk-tables:end -->"
 PAGE = Path(__file__).resolve().parent.parent / "docs/risk-models.md"
 STANDING = "ewma student"
 """The bot's default."""
+STEPPING = (STANDING, "riskmetrics student", "garch dcc student", "gjr dcc student")
 CALENDAR = "XNYS"
 TEST_LEVEL = 0.95
 LENGTHS = (250, 500, 1966)
@@ -85,10 +88,17 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
     yield full_table(results)
     yield notes(results)
     yield (
-        f"## The demo's days\n\nExceedances of the demo's stocks, equally weighted, from {CRISIS[0]} to {CRISIS[1]}: "
-        "the days that `make demo` replays, with March 2020 in them."
+        f"## The demo's days\n\nExceedances of the demo's stocks, equally weighted, from {DEMO_DAYS[0]} to "
+        f"{DEMO_DAYS[1]}: the days that `make demo` replays, with March 2020 in them."
     )
-    yield crisis_table(tracks, history.dates[protocol.window :], "demo")
+    yield demo_table(tracks, history.dates[protocol.window :], "demo")
+    click.echo("comparing steps with the chain's bounds", err=True)
+    yield (
+        "## Steps on chain\n\nDays on which the covariance of the demo's stocks is farther from the day before's than "
+        "the chain takes in one step ([risk](risk.md#what-a-stolen-quorum-can-do-with-models)), at the deployment's "
+        "defaults."
+    )
+    yield steps_table(history, protocol)
     click.echo("comparing", err=True)
     yield (
         "## Which model is best\n\nMean FZ0 loss of value at risk and shortfall together; less is better. Bold: in the "
@@ -113,6 +123,18 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
         "normal's and the truth is another."
     )
     yield power_table(powers(protocol.levels))
+
+
+def steps_table(history: History, protocol: Protocol) -> str:
+    """How often each model's next covariance would be held back. Markdown."""
+    bounds = RiskTimes()
+    rows = ["| model | days | falls too far | rises too far |", "|---|--:|--:|--:|"]
+    for name in STEPPING:
+        found = count_steps(
+            model_named(name), history, DEMO, protocol, bounds.max_fall / 10_000, bounds.max_unseen_rise / 10_000
+        )
+        rows.append(f"| {name} | {found.days:,} | {found.fallen / found.days:.1%} | {found.risen / found.days:.1%} |")
+    return "\n".join(rows)
 
 
 def verdict(results: list[Result]) -> str:

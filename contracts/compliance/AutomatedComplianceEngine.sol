@@ -185,6 +185,8 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         _run(address(_records));
     }
 
+    // slither-disable-start incorrect-equality (a zero of packed words, limits and countries says that there is none)
+
     // -- Verdicts ----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -240,7 +242,6 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if (sides.token == 0 || _eligibility(sides.token, sides.receiver, hold) != Reason.None) return (0, 0);
         if (hold.inboundBlocked()) return (0, 0);
         m.toBalance = IERC20(token).balanceOf(account);
-        // slither-disable-next-line incorrect-equality (no holder yet)
         bool enters = m.toBalance == 0;
         if (enters && _entering(m, sides.token, hold, sides.receiver.country()) != Reason.None) return (0, 0);
         least = FixedPointMathLib.zeroFloorSub(hold.minHolding(), m.toBalance);
@@ -438,8 +439,6 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         return identity.isFrozen() ? Reason.AccountFrozen : Reason.None;
     }
 
-    // slither-disable-start incorrect-equality (zero of a packed field says that there is none)
-
     /// @dev A venue account is never eligible: it has no investor behind it.
     function _eligibility(uint256 token, uint256 identity, uint256 hold) private view returns (Reason) {
         if (identity.isSpecial()) {
@@ -514,8 +513,6 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
             : Reason.None;
     }
 
-    // slither-disable-end incorrect-equality
-
     /// @dev Returns true if the movement exceeds the volume limit of any country of the sender's person.
     function _exceedsVolume(Movement memory m, Sides memory sides) private view returns (bool) {
         if (sides.sender.isVenue()) return false;
@@ -583,7 +580,6 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
 
     /// @dev Repeats the present call in the code of another contract.
     function _run(address code) private {
-        // slither-disable-next-line unused-return
         code.functionDelegateCall(msg.data);
     }
 
@@ -609,6 +605,8 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         fromBalance = fromBalance > amount ? fromBalance - amount : 0;
         if (to != address(0)) toBalance = IERC20(token).balanceOf(to) + amount;
     }
+
+    // slither-disable-end incorrect-equality
 
     function _authorizeUpgrade(address) internal override restricted {}
 }

@@ -144,6 +144,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
             person.countries = _distinct(others, country);
         }
         if (person.investor == address(0)) person.investor = account;
+        // slither-disable-next-line incorrect-equality (none was listed)
         if (person.countries.length == 0) {
             person.countries = new uint256[](1);
             person.countries[0] = country;

@@ -61,6 +61,7 @@ contract HolderRecords is ComplianceStorage {
         uint16 country = uint16(identity.country());
         // One that was forgotten stays where it is counted.
         if (country == 0) country = counted;
+        // slither-disable-next-line incorrect-equality (whoever holds nothing is no holder)
         if (identity.isVenue() || IERC20(token).balanceOf(account) == 0) country = 0;
         if (country == counted) return;
         if (counted != 0) _leave(token, account, counted);
@@ -82,6 +83,7 @@ contract HolderRecords is ComplianceStorage {
             }
         }
         bool issued = m.from == address(0) || (sides.token.hasTreasuries() && $.treasuries[m.token][m.from]);
+        // slither-disable-next-line incorrect-equality (all of it came with a lock)
         if (!issued || fresh == 0 || m.to == address(0) || m.from == m.to) return;
         uint256 lockup = _lockupOf(m, sides);
         if (lockup != 0) _addTranche(m.token, m.to, fresh, block.timestamp + lockup);

@@ -20,7 +20,7 @@ from keepers.risk.backtests.scoring import confidence_set, diebold_mariano, fz0_
 
 Array = NDArray[np.float64]
 
-CRISIS = (date(2019, 8, 1), date(2020, 6, 30))
+DEMO_DAYS = (date(2019, 8, 1), date(2020, 6, 30))
 """Days that `make demo` replays."""
 
 
@@ -166,15 +166,15 @@ def score_table(tracks: Mapping[tuple[str, str], Track], standing: str, set_size
     return "\n".join(rows + [f"| {model} | " + " | ".join(cells[model]) + " |" for model in models])
 
 
-def crisis_table(tracks: Mapping[tuple[str, str], Track], dates: Sequence[date], portfolio: str) -> str:
+def demo_table(tracks: Mapping[tuple[str, str], Track], dates: Sequence[date], portfolio: str) -> str:
     """Exceedances of a portfolio between two dates: a line for each model, a column for each level. Markdown.
 
     Args:
         tracks: Forecasts by model and portfolio.
-        dates: Day of each forecast, of which those within CRISIS count.
+        dates: Day of each forecast, of which those within DEMO_DAYS count.
         portfolio: Name of the portfolio.
     """
-    inside = np.array([CRISIS[0] <= day <= CRISIS[1] for day in dates])
+    inside = np.array([DEMO_DAYS[0] <= day <= DEMO_DAYS[1] for day in dates])
     mine = {model: track for (model, name), track in tracks.items() if name == portfolio}
     levels = next(iter(mine.values())).levels
     heads = [f"{level:.0%}: of {inside.sum()} days, {inside.sum() * (1 - level):.1f} expected" for level in levels]

@@ -29,6 +29,8 @@ LEAST_BLOCKS = 16
 BUCKETS = 512
 """Buckets of the losses from the pilot's 90% quantile to its largest loss, by which contributions are summed."""
 PILOT = 0.90
+PILOT_PATHS = 4096
+"""Paths of the first blocks that find the buckets: all paths, where there are fewer."""
 MOST_PATHS = 100_000_000
 """A loss of every path and horizon is kept: 0.8 GB for each horizon."""
 MOST_DAYS = 252
@@ -174,7 +176,8 @@ def run(simulation: Simulation, executor: Executor | None = None, workers: int =
     """
     if simulation.sampling == "sobol":
         simulation = replace(simulation, source=aligned(simulation.source, simulation.weights))
-    pilot = simulate_block(simulation, 0, None).losses
+    first = min(simulation.blocks, -(-PILOT_PATHS // simulation.block))
+    pilot = np.concatenate([simulate_block(simulation, index, None).losses for index in range(first)], axis=1)
     edges = np.stack([_edges(row) for row in pilot])
     losses = np.empty((len(simulation.horizons), simulation.total))
     counts = np.zeros((edges.shape[0], BUCKETS + 1))

@@ -95,7 +95,7 @@ def _tail(found: Losses, row: int, level: float, falling: Array) -> Tail:
     else:
         errors = _spread_between_blocks(found, row, level, var, falling)
     if var < found.edges[row, 0]:
-        raise RiskError(f"VaR {var:.4g}", "below the pilot's worst tenth", "use larger blocks, that is more paths")
+        raise RiskError(f"VaR {var:.4g}", "below the worst tenth of the first paths", "choose another seed")
     return Tail(
         found.simulation.horizons[row],
         level,

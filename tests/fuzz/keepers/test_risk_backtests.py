@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -112,6 +112,7 @@ def test_models__degenerate_windows__forecast_or_refuse(
     assert np.isfinite(book.value_at_risk(0.99)) and book.shortfall(0.99) >= book.value_at_risk(0.99) - 1e-12
 
 
+@example(5, 3, "antithetic", 49021)  # Its first block alone put the worst tenth above the 95% quantile.
 @given(
     st.integers(1, 5), st.integers(1, 5), st.sampled_from(["plain", "antithetic", "sobol"]), st.integers(0, 2**32 - 1)
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ from keepers.operations.risk_backtest import (
     portfolio_weights,
     read_history,
 )
+from keepers.operations.risk_steps import Steps, count_steps
 from keepers.operations.risk_tables import full_table, power_table, size_table, summary_table
 from keepers.risk.backtests.calibration import MISSPECIFICATIONS, rejection_rates
 from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.errors import RiskError
 from keepers.risk.models import MODELS, model_named
+from keepers.risk.models.weighted import WeightedModel
 from scripts.risk_tables import BEGIN, END, PAGE, heading, write
 
 
@@ -44,7 +47,7 @@ def test_page__generated_part__opens_it_and_has_every_model_and_truth() -> None:
     assert page.splitlines()[2] == BEGIN
     generated = page.split(BEGIN)[1].split(END)[0]
     for model in MODELS:
-        assert generated.count(f"| {model.name} | ") == 2 + len(PORTFOLIOS) * 2, model.name
+        assert generated.count(f"| {model.name} | ") == 3 + len(PORTFOLIOS) * 2, model.name
     for truth in MISSPECIFICATIONS:
         assert generated.count(f"| {truth} | ") == 6, truth
 
@@ -134,6 +137,18 @@ def test_summary_table__one_model__counts_its_rejections_by_level(history: Histo
     row = summary_table(results, 0.95).splitlines()[2]
     every, after = ("passes" if passed else "fails" for passed in (sum(counts) == 0, holm))
     assert row == f"| historical | {counts[0]} of 12 | {counts[1]} of 12 | {every} | {after} |"
+
+
+def test_count_steps__one_wild_day__rises_once_and_falls_afterwards() -> None:
+    returns = np.tile(np.array([[0.01, 0.01], [-0.01, -0.01]]), (60, 1))
+    returns[100] = 0.3
+    history = History(("AAA", "BBB"), (date(2020, 1, 1),) * 120, returns, "")
+    protocol = Protocol(80, 40)
+    calm = WeightedModel("calm", 200.0, tails="normal")
+    quick = WeightedModel("quick", 1.0, tails="normal")
+    assert count_steps(calm, history, history.symbols, protocol, 0.06, 0.25) == Steps("calm", 39, 0, 0)
+    found = count_steps(quick, history, history.symbols, protocol, 0.06, 0.25)
+    assert found.risen == 1 and found.fallen > 3
 
 
 def test_write__between_markers__keeps_the_rest(tmp_path: Path) -> None:
