@@ -1,0 +1,206 @@
+"""From flows on edges to swaps of whole units, each pool once, as they would be executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keepers.routing.curves import Floats, Ints
+from keepers.routing.errors import InsufficientLiquidity
+from keepers.routing.graph import Graph
+from keepers.routing.pools import quote
+
+_RETRIES = 12
+_LEAST_KEPT = 0.5
+_DUST = 1e-7
+"""Part of what a token brings below which an edge is left out."""
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A swap of a plan.
+
+    Attributes:
+        pool: The market's address or key.
+        token_in, token_out: Addresses.
+        amount_in, amount_out: Smallest units, above zero.
+        share: Part of what the plan has of `token_in` when its swaps begin, above 0 to 1.
+    """
+
+    pool: str
+    token_in: str
+    token_out: str
+    amount_in: int
+    amount_out: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Swaps in the order of execution, each pool at most once.
+
+    Attributes:
+        swaps: Every token is bought in full before it is sold.
+        edges: Edges of the graph in the same order.
+        amount_out: Smallest units of the token that is bought.
+    """
+
+    swaps: tuple[Swap, ...]
+    edges: tuple[int, ...]
+    amount_out: int
+
+
+def execute(graph: Graph, token_in: int, token_out: int, amount: int, flow: dict[int, float]) -> Execution:
+    """Swaps that follow a flow, with whole amounts: what a token brings is divided as the flow divides it.
+
+    Where the flow uses several pairs of one source, the largest stays. What leads nowhere is left out, and a circle is
+    cut at its smallest edge.
+
+    Args:
+        graph: All markets.
+        token_in, token_out: Positions of tokens.
+        amount: Smallest units.
+        flow: Input per edge, smallest units.
+
+    Raises:
+        InsufficientLiquidity: If the flow does not lead from one token to the other, or a pool refuses its amount.
+    """
+    kept = _one_pair_per_source(graph, flow)
+    retries = _RETRIES
+    while True:
+        order = _sorted(graph, token_in, token_out, kept)
+        try:
+            return _in_order(graph, order, token_out, amount, kept)
+        except _Refused as refused:
+            token = int(graph.token_in[refused.edge])
+            if token == token_in or refused.kept < _LEAST_KEPT or not retries:
+                del kept[refused.edge]
+                continue
+            # The pool is used to its end: a little less has to arrive.
+            retries -= 1
+            for edge in kept:
+                if graph.token_out[edge] == token:
+                    kept[edge] *= refused.kept * (1 - _DUST)
+
+
+class _Refused(Exception):
+    """An edge that does not take its part.
+
+    Attributes:
+        edge: The edge.
+        kept: Part of what its token brings that could be sold.
+    """
+
+    def __init__(self, edge: int, kept: float) -> None:
+        super().__init__(f"edge {edge}")
+        self.edge, self.kept = edge, kept
+
+
+def _in_order(graph: Graph, order: list[int], token_out: int, amount: int, kept: dict[int, float]) -> Execution:
+    """Sells each token in turn; raises `_Refused` for the first edge that cannot take its part."""
+    held = {order[0]: amount}
+    swaps: list[Swap] = []
+    edges: list[int] = []
+    for token in order:
+        out = sorted((e for e in kept if graph.token_in[e] == token), key=lambda edge: kept[edge])
+        total, whole = sum(kept[edge] for edge in out), held.get(token, 0)
+        left = whole
+        for edge in out:
+            # The largest takes the rest, so that no unit stays behind.
+            part = left if edge == out[-1] else min(int(whole * (kept[edge] / total)), _most(graph, edge), left)
+            paid = _paid(graph, edge, part, whole)
+            onward = int(graph.token_out[edge])
+            held[onward] = held.get(onward, 0) + paid
+            left -= part
+            names = graph.tokens[token], graph.tokens[onward]
+            swaps.append(Swap(graph.pools[graph.pool[edge]].address, *names, part, paid, part / whole))
+            edges.append(edge)
+    return Execution(tuple(swaps), tuple(edges), held.get(token_out, 0))
+
+
+def _most(graph: Graph, edge: int) -> int:
+    limit = float(graph.limit[edge])
+    return int(limit * (1 - 1e-9)) if limit < 1e70 else 10**70
+
+
+def _paid(graph: Graph, edge: int, part: int, whole: int) -> int:
+    """Output of a part of what a token brings; raises `_Refused` where the pool pays nothing."""
+    try:
+        paid = quote(graph.pools[graph.pool[edge]], graph.tokens[graph.token_in[edge]], part) if part > 0 else 0
+    except InsufficientLiquidity:
+        raise _Refused(edge, max(0.0, 1 - (part - _most(graph, edge)) / whole)) from None
+    if paid <= 0:
+        raise _Refused(edge, 0.0)
+    return paid
+
+
+def merged(edge: Ints, x: Floats) -> dict[int, float]:
+    """Inputs per edge from inputs per arc, without what is zero."""
+    used = np.flatnonzero(x > 0)
+    flow: dict[int, float] = {}
+    for position in used.tolist():
+        flow[int(edge[position])] = flow.get(int(edge[position]), 0.0) + float(x[position])
+    return flow
+
+
+def _one_pair_per_source(graph: Graph, flow: dict[int, float]) -> dict[int, float]:
+    largest: dict[int, int] = {}
+    value = {edge: x * float(graph.first_slope[edge]) for edge, x in flow.items()}
+    for edge in flow:
+        source = int(graph.source[edge])
+        if source not in largest or _rank(graph, flow, value, edge) > _rank(graph, flow, value, largest[source]):
+            largest[source] = edge
+    return {edge: flow[edge] for edge in largest.values() if flow[edge] > 0}
+
+
+def _rank(graph: Graph, flow: dict[int, float], value: dict[int, float], edge: int) -> float:
+    """Part of what its token sells that an edge takes."""
+    token = graph.token_in[edge]
+    total = sum(x for other, x in flow.items() if graph.token_in[other] == token)
+    return flow[edge] / total
+
+
+def _sorted(graph: Graph, token_in: int, token_out: int, kept: dict[int, float]) -> list[int]:
+    """Tokens so that each comes after all that it is bought with; edits `kept` until there is such an order."""
+    while True:
+        _drop_loose_ends(graph, token_in, token_out, kept)
+        ends = {edge: (int(graph.token_in[edge]), int(graph.token_out[edge])) for edge in kept}
+        before: dict[int, int] = {}
+        for _, head in ends.values():
+            before[head] = before.get(head, 0) + 1
+        ready, order = [token_in], []
+        while ready:
+            token = ready.pop()
+            order.append(token)
+            for tail, head in ends.values():
+                if tail == token:
+                    before[head] -= 1
+                    if not before[head]:
+                        ready.append(head)
+        circle = [edge for edge, (tail, _) in ends.items() if tail not in order]
+        if not circle:
+            return order[: order.index(token_out)] + order[order.index(token_out) + 1 :]
+        del kept[min(circle, key=lambda edge: kept[edge] * float(graph.first_slope[edge]))]
+
+
+def _drop_loose_ends(graph: Graph, token_in: int, token_out: int, kept: dict[int, float]) -> None:
+    """Leaves out dust, and edges that are not on a way from one end to the other."""
+    while True:
+        sold: dict[int, float] = {}
+        for edge, x in kept.items():
+            sold[int(graph.token_in[edge])] = sold.get(int(graph.token_in[edge]), 0.0) + x
+        bought = {int(graph.token_out[edge]) for edge in kept} | {token_in}
+        loose = [
+            edge
+            for edge, x in kept.items()
+            if x < _DUST * sold[int(graph.token_in[edge])]
+            or int(graph.token_in[edge]) not in bought
+            or (int(graph.token_out[edge]) != token_out and int(graph.token_out[edge]) not in sold)
+        ]
+        for edge in loose:
+            del kept[edge]
+        if not kept:
+            raise InsufficientLiquidity(graph.tokens[token_in], f"no way to {graph.tokens[token_out]}", "trade less")
+        if not loose:
+            return
