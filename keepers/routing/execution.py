@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from keepers.routing.pools import quote
 
 _RETRIES = 12
 _LEAST_KEPT = 0.5
+_LATE = 1e-6
+"""Part of an output that may take more hops than allowed: what rounding moves from one path to another."""
 _DUST = 1e-7
 """Part of what a token brings below which an edge is left out."""
 
@@ -51,7 +54,9 @@ class Execution:
     amount_out: int
 
 
-def execute(graph: Graph, token_in: int, token_out: int, amount: int, flow: dict[int, float]) -> Execution:
+def execute(
+    graph: Graph, token_in: int, token_out: int, amount: int, flow: dict[int, float], hops: int | None = None
+) -> Execution:
     """Swaps that follow a flow, with whole amounts: what a token brings is divided as the flow divides it.
 
     Where the flow uses several pairs of one source, the largest stays. What leads nowhere is left out, and a circle is
@@ -62,6 +67,8 @@ def execute(graph: Graph, token_in: int, token_out: int, amount: int, flow: dict
         token_in, token_out: Positions of tokens.
         amount: Smallest units.
         flow: Input per edge, smallest units.
+        hops: Maximum number of hops: where a plan cannot be seen as paths of so many, its smallest edges on longer ways
+            are left out. None for any number.
 
     Raises:
         InsufficientLiquidity: If the flow does not lead from one token to the other, or a pool refuses its amount.
@@ -71,7 +78,10 @@ def execute(graph: Graph, token_in: int, token_out: int, amount: int, flow: dict
     while True:
         order = _sorted(graph, token_in, token_out, kept)
         try:
-            return _in_order(graph, order, token_out, amount, kept)
+            done = _in_order(graph, order, token_out, amount, kept)
+            if hops is None or not (beyond := _beyond(graph, done, token_out, hops)):
+                return done
+            del kept[min(beyond, key=lambda edge: beyond[edge])]
         except _Refused as refused:
             token = int(graph.token_in[refused.edge])
             if token == token_in or refused.kept < _LEAST_KEPT or not retries:
@@ -135,6 +145,50 @@ def _paid(graph: Graph, edge: int, part: int, whole: int) -> int:
     return paid
 
 
+def _beyond(graph: Graph, done: Execution, token_out: int, hops: int) -> dict[int, float]:
+    """Inputs of edges that lead to the end in more hops than allowed; empty where all is within.
+
+    What a token has got by few hops goes first to the edges from which the longest ways lead on. Where that succeeds,
+    the plan is a union of paths that are short enough, merged in each pool.
+    """
+    onward: dict[int, int] = {token_out: 0}
+    for edge in reversed(done.edges):
+        token, head = int(graph.token_in[edge]), int(graph.token_out[edge])
+        onward[token] = max(onward.get(token, 0), 1 + onward[head])
+    start = int(graph.token_in[done.edges[0]])
+    if onward[start] <= hops:
+        return {}
+    whole = sum(
+        swap.amount_in for edge, swap in zip(done.edges, done.swaps, strict=True) if graph.token_in[edge] == start
+    )
+    held: dict[int, dict[int, float]] = {start: {0: float(whole)}}
+    late: dict[int, float] = {}
+    for token, group in groupby(
+        zip(done.edges, done.swaps, strict=True), key=lambda pair: int(graph.token_in[pair[0]])
+    ):
+        supply = dict(sorted(held[token].items()))
+        for edge, swap in sorted(group, key=lambda pair: -onward[int(graph.token_out[pair[0]])]):
+            found = held.setdefault(int(graph.token_out[edge]), {})
+            for depth, part in _taken(supply, float(swap.amount_in)).items():
+                found[depth + 1] = found.get(depth + 1, 0.0) + part * (swap.amount_out / swap.amount_in)
+                if depth + 1 >= hops:
+                    late[edge] = late.get(edge, 0.0) + part / swap.amount_in
+    beyond = sum(amount for depth, amount in held[token_out].items() if depth > hops)
+    return late if beyond > _LATE * done.amount_out else {}
+
+
+def _taken(supply: dict[int, float], wanted: float) -> dict[int, float]:
+    """Takes an amount from a supply by depth, the shallowest first."""
+    found: dict[int, float] = {}
+    for depth in list(supply):
+        part = min(supply[depth], wanted)
+        if part > 0:
+            found[depth] = part
+            supply[depth] -= part
+            wanted -= part
+    return found
+
+
 def merged(edge: Ints, x: Floats) -> dict[int, float]:
     """Inputs per edge from inputs per arc, without what is zero."""
     used = np.flatnonzero(x > 0)
@@ -145,20 +199,17 @@ def merged(edge: Ints, x: Floats) -> dict[int, float]:
 
 
 def _one_pair_per_source(graph: Graph, flow: dict[int, float]) -> dict[int, float]:
+    """Edges with flow; of pairs of one source the one that takes the largest part of what its token sells."""
+    sold: dict[int, float] = {}
+    for edge, x in flow.items():
+        sold[int(graph.token_in[edge])] = sold.get(int(graph.token_in[edge]), 0.0) + x
+    part = {edge: x / sold[int(graph.token_in[edge])] for edge, x in flow.items() if x > 0}
     largest: dict[int, int] = {}
-    value = {edge: x * float(graph.first_slope[edge]) for edge, x in flow.items()}
-    for edge in flow:
+    for edge in part:
         source = int(graph.source[edge])
-        if source not in largest or _rank(graph, flow, value, edge) > _rank(graph, flow, value, largest[source]):
+        if source not in largest or part[edge] > part[largest[source]]:
             largest[source] = edge
-    return {edge: flow[edge] for edge in largest.values() if flow[edge] > 0}
-
-
-def _rank(graph: Graph, flow: dict[int, float], value: dict[int, float], edge: int) -> float:
-    """Part of what its token sells that an edge takes."""
-    token = graph.token_in[edge]
-    total = sum(x for other, x in flow.items() if graph.token_in[other] == token)
-    return flow[edge] / total
+    return {edge: flow[edge] for edge in largest.values()}
 
 
 def _sorted(graph: Graph, token_in: int, token_out: int, kept: dict[int, float]) -> list[int]:

@@ -75,7 +75,7 @@ class RoutePlan:
     amount_in: int
     amount_out: int
     gas_cost: int
-    bound: float
+    bound: int
     single_out_net_gas: int | None
     solve_time_ms: float
 
@@ -93,6 +93,6 @@ class RoutePlan:
         return gap_bps(self.bound, self.amount_out_net_gas, self.amount_out)
 
 
-def gap_bps(bound: float, net: float, gross: float) -> float:
+def gap_bps(bound: int, net: int, gross: int) -> float:
     """Distance of a bound from a net output, basis points of the net, or of the gross where the net is not positive."""
-    return BPS * max(0.0, bound - net) / max(1.0, net if net > 0 else gross)
+    return BPS * max(0, bound - net) / max(1, net if net > 0 else gross)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ _AROUND = np.array([0.8, 0.93, 1.0, 1.07, 1.25])
 """Where new tangents touch, as parts of an input that the program chose."""
 _ROUNDS = 12
 _POLISH = 3
+_PRUNINGS = 24
+_ADDING = (0.6, 0.3, 0.3)
+_WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
+"""How far apart tangents touch, as parts of an input, while a plan is polished."""
 _ROUNDING = (0.2, 0.5, 0.8)
 _TIGHTENINGS = 3
 _NEW_ARCS = 60
@@ -82,6 +87,9 @@ class Search:
             self._round()
         if not self._done():
             self._decide(bound)
+        self._prune()
+        self._polish()
+        self._improve()
         if self._best is None:
             trade = f"{self._order.amount_in} of {self._order.token_in} for {self._order.token_out}"
             raise InsufficientLiquidity(trade, "is beyond the depth of every path", "trade less")
@@ -90,7 +98,7 @@ class Search:
             amount_in=self._order.amount_in,
             amount_out=self._best.amount_out,
             gas_cost=self._gas(self._best),
-            bound=max(self._bound, float(self._value(self._best))),
+            bound=max(math.ceil(self._bound), self._value(self._best)),
             single_out_net_gas=single,
             solve_time_ms=1000 * (time.perf_counter() - self._began),
         )
@@ -129,7 +137,9 @@ class Search:
             flow = self._program.relax()
             if flow is None:
                 break
-            self._try_parts(flow)
+            self._try(merged(self._net.edge, flow.x))
+            self._prune()
+            self._polish()
             bound = bound_at(self._net, flow.price, flow.known, flow.cost, self._alive)
             self._lower(bound.value)
             self._refine(flow)
@@ -137,6 +147,57 @@ class Search:
                 break
             last = flow.value
         return bound
+
+    def _polish(self) -> None:
+        """Divides the best plan's flow over its own edges ever more finely."""
+        if self._best is None or len(set(self._best.edges)) < 2 or all(swap.share == 1 for swap in self._best.swaps):
+            return
+        arcs = np.flatnonzero(np.isin(self._net.edge, self._best.edges))
+        program = Program(self._net, arcs, self._cost)
+        for width in _WIDTHS:
+            program.fix(self._best.edges, ())
+            flow = program.relax()
+            if flow is None:
+                return
+            self._try(merged(self._net.edge, flow.x))
+            used = np.flatnonzero(flow.x > 0)
+            around = 1 + width * np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
+            at = np.minimum(np.outer(flow.x[used], around).ravel(), np.repeat(self._net.caps[used], around.size))
+            program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
+
+    def _prune(self) -> None:
+        """Leaves out parts of the best plan whose gas is more than what they bring, the smallest first."""
+        if self._best is None or not self._gas(self._best):
+            return
+        tried: set[int] = set()
+        for _ in range(_PRUNINGS):
+            swaps = zip(self._best.edges, self._best.swaps, strict=True)
+            split = [(swap.share, edge) for edge, swap in swaps if swap.share < 1 and edge not in tried]
+            if not split:
+                return
+            edge = min(split)[1]
+            tried.add(edge)
+            flow = {e: float(s.amount_in) for e, s in zip(self._best.edges, self._best.swaps, strict=True) if e != edge}
+            self._try(flow)
+
+    def _improve(self) -> None:
+        """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
+        for least in _ADDING:
+            if self._best is None or self._late() or self._bound - self._value(self._best) < 0.1 * self._tolerance():
+                return
+            before = self._value(self._best)
+            self._program.fix(self._best.edges, ())
+            flow = self._program.relax()
+            if flow is not None:
+                self._program.fix(self._best.edges, flow.edges[flow.part < least].tolist())
+                flow = self._program.relax()
+            if flow is not None:
+                self._try(merged(self._net.edge, flow.x))
+                self._prune()
+                self._polish()
+            if self._value(self._best) <= before:
+                break
+        self._program.fix((), ())
 
     def _lower(self, value: float) -> None:
         """Takes a bound of the plans that are not ruled out; the others are worth at most what was ruled."""
@@ -154,7 +215,8 @@ class Search:
                 flow = self._program.relax()
                 if flow is not None:
                     self._refine(flow)
-                    self._try_parts(flow)
+                    self._try(merged(self._net.edge, flow.x))
+                    self._prune()
         self._program.fix((), ())
 
     def _load(self, arcs: Ints) -> None:
@@ -276,24 +338,10 @@ class Search:
             node = int(self._net.head[path[-1]])
         return path
 
-    def _try_parts(self, flow: Flow) -> None:
-        """Tries the flow as it is, and without its smallest edges one after another."""
-        parts = merged(self._net.edge, flow.x)
-        for _ in range(6):
-            done = self._try(parts)
-            if done is None or len(done.edges) < 2:
-                return
-            parts = {edge: parts[edge] for edge in done.edges}
-            share = {edge: swap.share * swap.amount_out for edge, swap in zip(done.edges, done.swaps, strict=True)}
-            split = [edge for edge, swap in zip(done.edges, done.swaps, strict=True) if swap.share < 1]
-            if not split:
-                return
-            del parts[min(split, key=lambda edge: share[edge])]
-
     def _try(self, flow: dict[int, float]) -> Execution | None:
         """Executes a flow, keeps it if it is the best so far, and returns it if it can be executed at all."""
         try:
-            done = execute(self._graph, self._start, self._goal, self._order.amount_in, flow)
+            done = execute(self._graph, self._start, self._goal, self._order.amount_in, flow, self._order.max_hops)
         except InsufficientLiquidity:
             return None
         if self._best is None or self._value(done) > self._value(self._best):
@@ -313,6 +361,8 @@ class Search:
         net = self._value(self._best)
         return self._effort.gap_bps / BPS * (net if net > 0 else self._best.amount_out)
 
+    def _late(self) -> bool:
+        return time.perf_counter() - self._began > self._effort.seconds or self._effort.cancelled()
+
     def _done(self) -> bool:
-        late = time.perf_counter() - self._began > self._effort.seconds or self._effort.cancelled()
-        return late or (self._best is not None and self._bound - self._value(self._best) <= self._tolerance())
+        return self._late() or (self._best is not None and self._bound - self._value(self._best) <= self._tolerance())

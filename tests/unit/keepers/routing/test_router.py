@@ -165,6 +165,6 @@ def test_find_route__random_market__closes_the_gap_and_beats_todays_split(seed: 
 
 
 def test_gap_bps__bound_below_the_plan__is_zero() -> None:
-    assert gap_bps(99.0, 100, 110) == 0
-    assert gap_bps(101.0, 100, 110) == pytest.approx(100)
-    assert gap_bps(0.0, -11, 110) == pytest.approx(1000)
+    assert gap_bps(99, 100, 110) == 0
+    assert gap_bps(101, 100, 110) == pytest.approx(100)
+    assert gap_bps(0, -11, 110) == pytest.approx(1000)
