@@ -14,6 +14,7 @@ from keepers.commands.keys import keys
 from keepers.commands.look import doctor, explain, follow, status
 from keepers.commands.pause import pause_bots, unpause_bots
 from keepers.commands.risk import risk
+from keepers.commands.route import route
 from keepers.commands.run import run
 
 EXAMPLE = """\b
@@ -66,6 +67,6 @@ def main() -> None:
     """
 
 
-LOOKING = (status, explain, follow, doctor, risk)
+LOOKING = (status, explain, follow, doctor, risk, route)
 for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):
     main.add_command(command)

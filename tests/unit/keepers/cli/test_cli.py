@@ -49,6 +49,7 @@ COMMANDS = [
     ["risk"],
     ["risk", "exceedances"],
     ["explain"],
+    ["route"],
 ]
 
 
