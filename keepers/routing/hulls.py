@@ -10,8 +10,10 @@ from keepers.routing.stable import ONE, StableKind, StablePool, precision_of, sc
 Floats = NDArray[np.float64]
 
 _POINTS = 240
-_SMALLEST, _LARGEST = 1e-6, 10.0
+_SMALLEST, _LARGEST = 1e-6, 1e4
 """Tangents of stable pools touch at inputs from and to these parts of the balance, in a geometric series."""
+_ENDLESS = 1e9
+"""The last tangent goes on for as many times its input: the contracts set no limit."""
 
 
 def concave_hull(points: Floats) -> Floats:
@@ -67,22 +69,25 @@ def stable_chain(pool: StablePool, zero_for_one: bool) -> Floats:
     fixed = [balance for position, balance in enumerate(scaled) if position not in (index_in, index_out)]
     before = scaled[index_in]
     added = before * np.append(0.0, np.geomspace(_SMALLEST, _LARGEST, _POINTS))
-    x = before + added
-    b = x + sum(fixed) + invariant / amplified
+    total = before + added
+    b = total + sum(fixed) + invariant / amplified
     product = invariant / amplified
     for balance in fixed:
         product *= invariant / (count * balance)
-    c = product * invariant**2 / (count**2 * x)
+    c = product * invariant**2 / (count**2 * total)
     shifted = b - invariant
     root = np.sqrt(shifted**2 + 4 * c)
     left = np.where(shifted > 0, 2 * c / (root + np.abs(shifted)), (root - shifted) / 2)
     # The difference is exact to a few units in the last place of the balance.
     paid = np.maximum(left[0] - left, 0.0) + 4e-16 * left[0] * (added > 0)
-    slope = (left + c / x) / (2 * left + shifted)
+    slope = (left + c / total) / (2 * left + shifted)
     kept, to_in, to_out = 1 - pool.fee / ONE, pool.rates[index_in] / ONE, pool.rates[index_out] / ONE
+    x, y, slope = added / to_in, paid * kept / to_out, slope * kept * to_in / to_out
     if pool.kind is StableKind.BALANCER:
-        return tangent_chain(added / kept / to_in, paid / to_out, slope * kept * to_in / to_out)
-    return tangent_chain(added / to_in, paid * kept / to_out, slope * kept * to_in / to_out)
+        x, y = added / kept / to_in, paid / to_out
+    chain = tangent_chain(x, y, slope)
+    further = _ENDLESS * x[-1]
+    return concave_hull(np.vstack([chain, [further, y[-1] + slope[-1] * (further - x[-1])]]))
 
 
 def _turns_left(first: tuple[float, float], second: tuple[float, float], third: tuple[float, float]) -> bool:

@@ -302,13 +302,19 @@ class Search:
         return _Node(value, used, unused, edge)
 
     def _undecided(self, flow: Flow, used: Edges) -> int | None:
-        """The edge that leaves most of its fixed cost unpaid."""
-        open_cost = {
-            int(edge): float(c * (1 - part))
-            for edge, c, part in zip(flow.edges, self._cost_of(flow.edges), flow.part, strict=True)
-            if 1e-6 < part < 1 - 1e-6 and edge not in used
-        }
-        return max(open_cost, key=lambda one: open_cost[one]) if open_cost else None
+        """The edge to decide about next.
+
+        That is the most used pair of a source of which several are used; without any, the edge that leaves most of its
+        fixed cost unpaid.
+        """
+        source = self._graph.source[flow.edges]
+        partly = (flow.part > 1e-6) & (flow.part < 1 - 1e-6)
+        partly &= ~np.isin(flow.edges, list(used))
+        crossing = np.bincount(source, flow.part > 1e-6, int(source.max()) + 1)[source] > 1
+        if (partly & crossing).any():
+            return int(flow.edges[np.argmax(np.where(partly & crossing, flow.part, -1.0))])
+        unpaid = np.where(partly, self._cost_of(flow.edges) * (1 - flow.part), 0.0)
+        return int(flow.edges[np.argmax(unpaid)]) if unpaid.max() > 0 else None
 
     def _threshold(self) -> float:
         """Bound that is good enough."""
