@@ -13,6 +13,7 @@ from keepers.routing.graph import Graph
 from keepers.routing.pools import quote
 
 _RETRIES = 12
+_ROOM = 1e-4
 _LEAST_KEPT = 0.5
 _LATE = 1e-6
 """Part of an output that may take more hops than allowed: what rounding moves from one path to another."""
@@ -74,6 +75,7 @@ def execute(
         InsufficientLiquidity: If the flow does not lead from one token to the other, or a pool refuses its amount.
     """
     kept = _one_pair_per_source(graph, flow)
+    _leave_room(graph, token_in, kept)
     retries = _RETRIES
     while True:
         order = _sorted(graph, token_in, token_out, kept)
@@ -92,6 +94,14 @@ def execute(
             for edge in kept:
                 if graph.token_out[edge] == token:
                     kept[edge] *= refused.kept * (1 - _DUST)
+
+
+def _leave_room(graph: Graph, token_in: int, kept: dict[int, float]) -> None:
+    """Lets a little less arrive where a pool is used to its end, so that rounding does not overfill it."""
+    full = {int(graph.token_in[edge]) for edge, x in kept.items() if x > graph.limit[edge] * (1 - _ROOM)} - {token_in}
+    for edge in kept:
+        if int(graph.token_out[edge]) in full:
+            kept[edge] *= 1 - 2 * _ROOM
 
 
 class _Refused(Exception):

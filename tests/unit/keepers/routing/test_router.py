@@ -9,6 +9,7 @@ from keepers.routing.plans import Effort, Order, RoutePlan, gap_bps
 from keepers.routing.pools import Pool, QuotedPool, V2Pool, quote
 from keepers.routing.router import find_route
 from keepers.routing.split import best_split
+from keepers.routing.stable import StableKind, StablePool
 from keepers.routing.weighted import ONE, WeightedPool
 from tests.fixtures.routing_markets import random_market
 
@@ -170,3 +171,12 @@ def test_gap_bps__bound_below_the_plan__is_zero() -> None:
     assert gap_bps(99, 100, 110) == 0
     assert gap_bps(101, 100, 110) == pytest.approx(100)
     assert gap_bps(0, -11, 110) == pytest.approx(1000)
+
+
+def test_find_route__stable_pool_far_beyond_its_balance__is_still_below_the_bound() -> None:
+    pool = StablePool(
+        "0xS", "A", "B", "0xS", StableKind.CURVE, (10**21, 10**21), (ONE, ONE), 0, 1, 200 * 100, 4 * 10**14
+    )
+    plan = find_route(Graph((pool,)), Order("A", "B", 10**24))
+    assert plan.amount_out == quote(pool, "A", 10**24)
+    assert plan.bound >= plan.amount_out and plan.gap_bps < 1
