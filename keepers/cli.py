@@ -15,6 +15,7 @@ from keepers.commands.keys import keys
 from keepers.commands.look import doctor, explain, follow, status
 from keepers.commands.pause import pause_bots, unpause_bots
 from keepers.commands.risk import risk
+from keepers.commands.route import route
 from keepers.commands.run import run
 
 EXAMPLE = """\b
@@ -67,6 +68,6 @@ def main() -> None:
     """
 
 
-LOOKING = (status, explain, follow, doctor, risk, compliance)
+LOOKING = (status, explain, follow, doctor, risk, route, compliance)
 for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):
     main.add_command(command)

@@ -10,7 +10,7 @@ from keepers.chain.errors import Reverted
 from keepers.chain.node import Block
 from keepers.chain.signing import DepthReport, sign_quorum
 from keepers.chain.state import WAD, DepthInfo, PortfolioState
-from keepers.routing.pools import QuotedPool, V2Pool, V3Pool, other_token, proceeds
+from keepers.routing.pools import V2Pool, V3Pool, other_token, proceeds
 
 Measured = V2Pool | V3Pool
 """Pools whose reserves the chain itself can confirm."""
@@ -56,7 +56,7 @@ class DepthKeeper:
             return
         # The chain confirms depth by what a pool itself holds: markets inside a vault do not count.
         known = [
-            pool for pool in context.reader.pools(state.assets, block.number, {}) if not isinstance(pool, QuotedPool)
+            pool for pool in context.reader.pools(state.assets, block.number, {}) if isinstance(pool, V2Pool | V3Pool)
         ]
         listed = context.reader.listed([pool.address for pool in known], block.number)
         pools = tuple(pool for pool in known if pool.address in listed)

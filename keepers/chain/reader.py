@@ -179,6 +179,10 @@ class Reader:
         found = self._node.call(oracle, abi.function("PriceOracle", "prices"), list(assets), block=block)
         return tuple(found)
 
+    def decimals(self, tokens: Sequence[str]) -> tuple[int, ...]:
+        """Decimals of tokens; each is asked for once."""
+        return self._decimals_of(tuple(tokens))
+
     def listed(self, pools: Sequence[str], block: int | str = "latest") -> frozenset[str]:
         """Those of the pools that the aggregator still lists, in one round trip."""
         aggregator, function = (

@@ -9,6 +9,7 @@ from math import isqrt
 from typing import TypeAlias
 
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
+from keepers.routing.stable import StablePool, after_swap, stable_out
 from keepers.routing.v3_math import (
     MAX_SQRT_RATIO,
     MAX_TICK,
@@ -21,6 +22,7 @@ from keepers.routing.v3_math import (
     swap_step,
     tick_at_sqrt_ratio,
 )
+from keepers.routing.weighted import WeightedPool, weighted_out
 
 MAX_UINT112 = (1 << 112) - 1
 MAX_UINT128 = (1 << 128) - 1
@@ -153,12 +155,12 @@ class QuotedPool:
                     raise RoutingError(where, f"comes after ({amount}, {out})", "quote it again")
 
 
-Pool: TypeAlias = V2Pool | V3Pool | QuotedPool
+Pool: TypeAlias = V2Pool | V3Pool | QuotedPool | WeightedPool | StablePool
 
 
 def source_of(pool: Pool) -> str:
     """Returns the reserves that a pool trades out of: its own address, unless its venue keeps them elsewhere."""
-    return pool.source if isinstance(pool, QuotedPool) else pool.address
+    return pool.address if isinstance(pool, V2Pool | V3Pool) else pool.source
 
 
 def is_zero_for_one(pool: Pool, token_in: str) -> bool:
@@ -187,6 +189,7 @@ def quote(pool: Pool, token_in: str, amount_in: int) -> int:
     V2: UniswapV2Library.getAmountOut (Adams, Zinsmeister and Robinson 2020, "Uniswap v2 Core"), with any fee.
     V3: the loop of UniswapV3Pool.swap, stopping as it does at every initialised tick and at every end of a
     word of 256 spacings, because the contract rounds there.
+    Weighted and stable pools: `weighted_out`, `stable_out`.
     Quoted markets: not to the wei, but from below, see `QuotedPool`.
 
     Args:
@@ -207,6 +210,10 @@ def quote(pool: Pool, token_in: str, amount_in: int) -> int:
         return _v2_out(pool, zero_for_one, amount_in)
     if isinstance(pool, QuotedPool):
         return _between_samples(pool, zero_for_one, amount_in)
+    if isinstance(pool, WeightedPool):
+        return weighted_out(pool, zero_for_one, amount_in)
+    if isinstance(pool, StablePool):
+        return stable_out(pool, zero_for_one, amount_in)
     return _walk(pool, zero_for_one, amount_in)[0]
 
 
@@ -223,8 +230,12 @@ def swap(pool: Pool, token_in: str, amount_in: int) -> tuple[int, Pool]:
         return _walk(pool, zero_for_one, amount_in)
     if isinstance(pool, QuotedPool):
         return _between_samples(pool, zero_for_one, amount_in), spent(pool)
-    out = _v2_out(pool, zero_for_one, amount_in)
+    out = quote(pool, token_in, amount_in)
+    if isinstance(pool, StablePool):
+        return out, after_swap(pool, zero_for_one, amount_in, out)
     change0, change1 = (amount_in, -out) if zero_for_one else (-out, amount_in)
+    if isinstance(pool, WeightedPool):
+        return out, replace(pool, balance0=pool.balance0 + change0, balance1=pool.balance1 + change1)
     return out, replace(pool, reserve0=pool.reserve0 + change0, reserve1=pool.reserve1 + change1)
 
 

@@ -58,6 +58,7 @@ COMMANDS = [
     ["risk", "stress"],
     ["risk", "attribution"],
     ["explain"],
+    ["route"],
 ]
 
 

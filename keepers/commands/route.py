@@ -1,0 +1,53 @@
+"""`quantera route`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from keepers.commands.base import config_option, one_line_errors
+
+
+@click.command()
+@click.argument("token_in")
+@click.argument("token_out")
+@click.argument("amount")
+@config_option
+@click.option("--pool-cost", default="0", metavar="AMOUNT", help="Gas of using one pool, in whole tokens of TOKEN_OUT.")
+@click.option("--max-hops", type=click.IntRange(1, 6), default=3, show_default=True, help="Pools on a path at most.")
+@click.option("--exclude", "excluded", multiple=True, metavar="POOL", help="Pool that may not be used; repeatable.")
+@click.option("--at", "block", type=click.IntRange(min=0), help="Block to read at; the newest if not given.")
+@click.option("--gap-bps", type=click.FloatRange(min=0), default=0.5, show_default=True, help="Gap that will do.")
+@click.option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time it may take.")
+@click.option("--json", "as_json_", is_flag=True, help="One JSON object, amounts in smallest units.")
+@one_line_errors
+def route(
+    token_in: str,
+    token_out: str,
+    amount: str,
+    config_path: Path,
+    pool_cost: str,
+    max_hops: int,
+    excluded: tuple[str, ...],
+    block: int | None,
+    gap_bps: float,
+    seconds: float,
+    as_json_: bool,
+) -> None:
+    """Find the best route for AMOUNT of TOKEN_IN over all listed markets, and say how much better one could be.
+
+    Tokens are symbols or addresses of the deployment; AMOUNT is in whole tokens. Nothing is sent.
+
+    \b
+    Example:
+      quantera route USDC AAPL 250000 --pool-cost 0.0001 --config keeper.yaml
+    """
+    from keepers.config import load_config
+    from keepers.operations.route import Terms, as_json, lines, routed
+    from keepers.routing.plans import Effort
+
+    terms = Terms(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds))
+    found = routed(load_config(config_path), token_in, token_out, amount, terms)
+    click.echo(json.dumps(as_json(found)) if as_json_ else "\n".join(lines(found)))

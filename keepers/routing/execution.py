@@ -1,0 +1,267 @@
+"""From flows on edges to swaps of whole units, each pool once, as they would be executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from keepers.routing.curves import Floats, Ints
+from keepers.routing.errors import InsufficientLiquidity
+from keepers.routing.graph import Graph
+from keepers.routing.pools import quote
+
+_RETRIES = 12
+_ROOM = 1e-4
+_LEAST_KEPT = 0.5
+_LATE = 1e-6
+"""Part of an output that may take more hops than allowed: what rounding moves from one path to another."""
+_DUST = 1e-7
+"""Part of what a token brings below which an edge is left out."""
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A swap of a plan.
+
+    Attributes:
+        pool: The market's address or key.
+        token_in, token_out: Addresses.
+        amount_in, amount_out: Smallest units, above zero.
+        share: Part of what the plan has of `token_in` when its swaps begin, above 0 to 1.
+    """
+
+    pool: str
+    token_in: str
+    token_out: str
+    amount_in: int
+    amount_out: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Swaps in the order of execution, each pool at most once.
+
+    Attributes:
+        swaps: Every token is bought in full before it is sold.
+        edges: Edges of the graph in the same order.
+        amount_out: Smallest units of the token that is bought.
+    """
+
+    swaps: tuple[Swap, ...]
+    edges: tuple[int, ...]
+    amount_out: int
+
+
+def execute(
+    graph: Graph, token_in: int, token_out: int, amount: int, flow: dict[int, float], hops: int | None = None
+) -> Execution:
+    """Swaps that follow a flow, with whole amounts: what a token brings is divided as the flow divides it.
+
+    Where the flow uses several pairs of one source, the largest stays. What leads nowhere is left out, and a circle is
+    cut at its smallest edge.
+
+    Args:
+        graph: All markets.
+        token_in, token_out: Positions of tokens.
+        amount: Smallest units.
+        flow: Input per edge, smallest units.
+        hops: Maximum number of hops: where a plan cannot be seen as paths of so many, its smallest edges on longer ways
+            are left out. None for any number.
+
+    Raises:
+        InsufficientLiquidity: If the flow does not lead from one token to the other, or a pool refuses its amount.
+    """
+    kept = _one_pair_per_source(graph, flow)
+    _leave_room(graph, token_in, kept)
+    retries = _RETRIES
+    while True:
+        order = _sorted(graph, token_in, token_out, kept)
+        try:
+            done = _in_order(graph, order, token_out, amount, kept)
+            if hops is None or not (beyond := _beyond(graph, done, token_out, hops)):
+                return done
+            del kept[min(beyond, key=lambda edge: beyond[edge])]
+        except _Refused as refused:
+            token = int(graph.token_in[refused.edge])
+            if token == token_in or refused.kept < _LEAST_KEPT or not retries:
+                del kept[refused.edge]
+                continue
+            # The pool is used to its end: a little less has to arrive.
+            retries -= 1
+            for edge in kept:
+                if graph.token_out[edge] == token:
+                    kept[edge] *= refused.kept * (1 - _DUST)
+
+
+def _leave_room(graph: Graph, token_in: int, kept: dict[int, float]) -> None:
+    """Lets a little less arrive where a pool is used to its end, so that rounding does not overfill it."""
+    full = {int(graph.token_in[edge]) for edge, x in kept.items() if x > graph.limit[edge] * (1 - _ROOM)} - {token_in}
+    for edge in kept:
+        if int(graph.token_out[edge]) in full:
+            kept[edge] *= 1 - 2 * _ROOM
+
+
+class _Refused(Exception):
+    """An edge that does not take its part.
+
+    Attributes:
+        edge: The edge.
+        kept: Part of what its token brings that could be sold.
+    """
+
+    def __init__(self, edge: int, kept: float) -> None:
+        super().__init__(f"edge {edge}")
+        self.edge, self.kept = edge, kept
+
+
+def _in_order(graph: Graph, order: list[int], token_out: int, amount: int, kept: dict[int, float]) -> Execution:
+    """Sells each token in turn; raises `_Refused` for the first edge that cannot take its part."""
+    held = {order[0]: amount}
+    swaps: list[Swap] = []
+    edges: list[int] = []
+    for token in order:
+        out = sorted((e for e in kept if graph.token_in[e] == token), key=lambda edge: kept[edge])
+        total, whole = sum(kept[edge] for edge in out), held.get(token, 0)
+        left = whole
+        for edge in out:
+            # The largest takes the rest, so that no unit stays behind.
+            part = left if edge == out[-1] else min(int(whole * (kept[edge] / total)), _most(graph, edge), left)
+            paid = _paid(graph, edge, part, whole)
+            onward = int(graph.token_out[edge])
+            held[onward] = held.get(onward, 0) + paid
+            left -= part
+            names = graph.tokens[token], graph.tokens[onward]
+            swaps.append(Swap(graph.pools[graph.pool[edge]].address, *names, part, paid, part / whole))
+            edges.append(edge)
+    return Execution(tuple(swaps), tuple(edges), held.get(token_out, 0))
+
+
+def _most(graph: Graph, edge: int) -> int:
+    limit = float(graph.limit[edge])
+    return int(limit * (1 - 1e-9)) if limit < 1e70 else 10**70
+
+
+def _paid(graph: Graph, edge: int, part: int, whole: int) -> int:
+    """Output of a part of what a token brings; raises `_Refused` where the pool pays nothing."""
+    try:
+        paid = quote(graph.pools[graph.pool[edge]], graph.tokens[graph.token_in[edge]], part) if part > 0 else 0
+    except InsufficientLiquidity:
+        raise _Refused(edge, max(0.0, 1 - (part - _most(graph, edge)) / whole)) from None
+    if paid <= 0:
+        raise _Refused(edge, 0.0)
+    return paid
+
+
+def _beyond(graph: Graph, done: Execution, token_out: int, hops: int) -> dict[int, float]:
+    """Inputs of edges that lead to the end in more hops than allowed; empty where all is within.
+
+    What a token has got by few hops goes first to the edges from which the longest ways lead on. Where that succeeds,
+    the plan is a union of paths that are short enough, merged in each pool.
+    """
+    onward: dict[int, int] = {token_out: 0}
+    for edge in reversed(done.edges):
+        token, head = int(graph.token_in[edge]), int(graph.token_out[edge])
+        onward[token] = max(onward.get(token, 0), 1 + onward[head])
+    start = int(graph.token_in[done.edges[0]])
+    if onward[start] <= hops:
+        return {}
+    whole = sum(
+        swap.amount_in for edge, swap in zip(done.edges, done.swaps, strict=True) if graph.token_in[edge] == start
+    )
+    held: dict[int, dict[int, float]] = {start: {0: float(whole)}}
+    late: dict[int, float] = {}
+    for token, group in groupby(
+        zip(done.edges, done.swaps, strict=True), key=lambda pair: int(graph.token_in[pair[0]])
+    ):
+        supply = dict(sorted(held[token].items()))
+        for edge, swap in sorted(group, key=lambda pair: -onward[int(graph.token_out[pair[0]])]):
+            found = held.setdefault(int(graph.token_out[edge]), {})
+            for depth, part in _taken(supply, float(swap.amount_in)).items():
+                found[depth + 1] = found.get(depth + 1, 0.0) + part * (swap.amount_out / swap.amount_in)
+                if depth + 1 >= hops:
+                    late[edge] = late.get(edge, 0.0) + part / swap.amount_in
+    beyond = sum(amount for depth, amount in held[token_out].items() if depth > hops)
+    return late if beyond > _LATE * done.amount_out else {}
+
+
+def _taken(supply: dict[int, float], wanted: float) -> dict[int, float]:
+    """Takes an amount from a supply by depth, the shallowest first."""
+    found: dict[int, float] = {}
+    for depth in list(supply):
+        part = min(supply[depth], wanted)
+        if part > 0:
+            found[depth] = part
+            supply[depth] -= part
+            wanted -= part
+    return found
+
+
+def merged(edge: Ints, x: Floats) -> dict[int, float]:
+    """Inputs per edge from inputs per arc, without what is zero."""
+    used = np.flatnonzero(x > 0)
+    flow: dict[int, float] = {}
+    for position in used.tolist():
+        flow[int(edge[position])] = flow.get(int(edge[position]), 0.0) + float(x[position])
+    return flow
+
+
+def _one_pair_per_source(graph: Graph, flow: dict[int, float]) -> dict[int, float]:
+    """Edges with flow; of pairs of one source the one that takes the largest part of what its token sells."""
+    sold: dict[int, float] = {}
+    for edge, x in flow.items():
+        sold[int(graph.token_in[edge])] = sold.get(int(graph.token_in[edge]), 0.0) + x
+    part = {edge: x / sold[int(graph.token_in[edge])] for edge, x in flow.items() if x > 0}
+    largest: dict[int, int] = {}
+    for edge in part:
+        source = int(graph.source[edge])
+        if source not in largest or part[edge] > part[largest[source]]:
+            largest[source] = edge
+    return {edge: flow[edge] for edge in largest.values()}
+
+
+def _sorted(graph: Graph, token_in: int, token_out: int, kept: dict[int, float]) -> list[int]:
+    """Tokens so that each comes after all that it is bought with; edits `kept` until there is such an order."""
+    while True:
+        _drop_loose_ends(graph, token_in, token_out, kept)
+        ends = {edge: (int(graph.token_in[edge]), int(graph.token_out[edge])) for edge in kept}
+        before: dict[int, int] = {}
+        for _, head in ends.values():
+            before[head] = before.get(head, 0) + 1
+        ready, order = [token_in], []
+        while ready:
+            token = ready.pop()
+            order.append(token)
+            for tail, head in ends.values():
+                if tail == token:
+                    before[head] -= 1
+                    if not before[head]:
+                        ready.append(head)
+        circle = [edge for edge, (tail, _) in ends.items() if tail not in order]
+        if not circle:
+            return order[: order.index(token_out)] + order[order.index(token_out) + 1 :]
+        del kept[min(circle, key=lambda edge: kept[edge] * float(graph.first_slope[edge]))]
+
+
+def _drop_loose_ends(graph: Graph, token_in: int, token_out: int, kept: dict[int, float]) -> None:
+    """Leaves out dust, and edges that are not on a way from one end to the other."""
+    while True:
+        sold: dict[int, float] = {}
+        for edge, x in kept.items():
+            sold[int(graph.token_in[edge])] = sold.get(int(graph.token_in[edge]), 0.0) + x
+        bought = {int(graph.token_out[edge]) for edge in kept} | {token_in}
+        loose = [
+            edge
+            for edge, x in kept.items()
+            if x < _DUST * sold[int(graph.token_in[edge])]
+            or int(graph.token_in[edge]) not in bought
+            or (int(graph.token_out[edge]) != token_out and int(graph.token_out[edge]) not in sold)
+        ]
+        for edge in loose:
+            del kept[edge]
+        if not kept:
+            raise InsufficientLiquidity(graph.tokens[token_in], f"no way to {graph.tokens[token_out]}", "trade less")
+        if not loose:
+            return

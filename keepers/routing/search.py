@@ -1,0 +1,374 @@
+"""The search for a plan and for a bound that nearly meets it."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from keepers.routing.certificate import Bound, bound_at, tightened
+from keepers.routing.curves import Bools, Floats, Ints
+from keepers.routing.errors import InsufficientLiquidity
+from keepers.routing.execution import Execution, execute, merged
+from keepers.routing.graph import Graph
+from keepers.routing.network import Network, build_network
+from keepers.routing.paths import candidate_paths
+from keepers.routing.plans import BPS, Effort, Order, RoutePlan
+from keepers.routing.program import Flow, Program
+
+Edges = frozenset[int]
+_AROUND = np.array([0.8, 0.93, 1.0, 1.07, 1.25])
+"""Where new tangents touch, as parts of an input that the program chose."""
+_ROUNDS = 12
+_POLISH = 3
+_PRUNINGS = 24
+_ADDING = (0.6, 0.3, 0.3)
+_WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
+"""How far apart tangents touch, as parts of an input, while a plan is polished."""
+_ROUNDING = (0.2, 0.5, 0.8)
+_TIGHTENINGS = 3
+_NEW_ARCS = 60
+_SINGLES = 4
+
+
+@dataclass(frozen=True)
+class _Node:
+    """Plans that pay for some edges and do without some others.
+
+    Attributes:
+        value: Upper bound of them.
+        used, unused: Edges.
+        edge: Edge to be decided about next, or None if the relaxation decided about all.
+    """
+
+    value: float
+    used: Edges
+    unused: Edges
+    edge: int | None
+
+
+class Search:
+    """One order on its way to a plan."""
+
+    def __init__(self, graph: Graph, order: Order, pool_costs: Sequence[int], effort: Effort) -> None:
+        self._began = time.perf_counter()
+        self._graph, self._order, self._effort = graph, order, effort
+        self._pool_costs = pool_costs
+        self._start, self._goal = graph.find(order.token_in), graph.find(order.token_out)
+        excluded = np.array([pool.address in order.excluded for pool in graph.pools], dtype=np.bool_)
+        banned = excluded[graph.pool] if graph.pool.size else np.zeros(0, dtype=np.bool_)
+        amount = float(order.amount_in)
+        self._net: Network = build_network(graph, self._start, self._goal, amount, order.max_hops, banned)
+        if not self._net.edge.size:
+            path = f"{order.token_in} for {order.token_out}"
+            raise InsufficientLiquidity(path, f"no path of {order.max_hops} hops connects them", "list a market")
+        self._cost: Floats = np.array(pool_costs, dtype=np.float64)[graph.pool[self._net.edge]]
+        self._alive: Bools = np.ones(self._net.edge.size, dtype=np.bool_)
+        self._best: Execution | None = None
+        self._bound = np.inf
+        # Plans that use what was ruled out are worth at most this.
+        self._ruled = -np.inf
+        self._coupled = False
+        self._tangents: list[tuple[Ints, Floats]] = []
+
+    def run(self) -> RoutePlan:
+        """The whole search."""
+        paths = self._singles()
+        single = None if self._best is None else self._value(self._best)
+        bound = self._relax(self._promising(paths))
+        for _ in range(_TIGHTENINGS):
+            if self._done() or bound is None or self._best is None:
+                break
+            bound = self._tighten(bound)
+            self._round()
+        if not self._done():
+            self._decide(bound)
+        self._prune()
+        self._polish()
+        self._improve()
+        if self._best is None:
+            trade = f"{self._order.amount_in} of {self._order.token_in} for {self._order.token_out}"
+            raise InsufficientLiquidity(trade, "is beyond the depth of every path", "trade less")
+        return RoutePlan(
+            swaps=self._best.swaps,
+            amount_in=self._order.amount_in,
+            amount_out=self._best.amount_out,
+            gas_cost=self._gas(self._best),
+            bound=max(math.ceil(self._bound), self._value(self._best)),
+            single_out_net_gas=single,
+            solve_time_ms=1000 * (time.perf_counter() - self._began),
+        )
+
+    def _singles(self) -> list[Ints]:
+        """Paths worth a look; the best of them that execute become the first plan."""
+        nobody = np.zeros(self._net.nodes, dtype=np.bool_)
+        price, choice = self._net.price_backwards(np.zeros(self._net.nodes), nobody, self._cost, self._alive)
+        paths = candidate_paths(self._net, price, choice, self._cost)
+        for path in paths[:_SINGLES]:
+            self._try(dict.fromkeys(self._net.edge[path].tolist(), 1.0))
+        return paths
+
+    def _promising(self, paths: list[Ints]) -> Ints:
+        """Arcs of the paths, and those that would earn if the input were worth what the best path pays for it."""
+        arcs = np.concatenate([*paths, np.empty(0, dtype=np.int64)])
+        if self._best is not None:
+            price, known = np.zeros(self._net.nodes), np.zeros(self._net.nodes, dtype=np.bool_)
+            price[self._net.start] = self._value(self._best) / self._net.amount
+            known[self._net.start] = True
+            bound = bound_at(self._net, price, known, self._cost, self._alive)
+            self._bound = bound.value
+            ranked = np.argsort(-bound.excess)[:_NEW_ARCS]
+            chosen = ranked[bound.excess[ranked] > -self._tolerance()].tolist()
+            found = [one for arc in chosen for one in self._path_through(arc, bound)]
+            arcs = np.concatenate([arcs, np.array(found, dtype=np.int64)])
+        result: Ints = np.unique(arcs)
+        return result
+
+    def _relax(self, arcs: Ints) -> Bound | None:
+        """Adds arcs to the program until none that is left out earns; returns the last bound."""
+        bound: Bound | None = None
+        self._load(arcs)
+        last = np.inf
+        for _ in range(_ROUNDS):
+            flow = self._program.relax()
+            if flow is None:
+                break
+            self._try(merged(self._net.edge, flow.x))
+            self._prune()
+            self._polish()
+            bound = bound_at(self._net, flow.price, flow.known, flow.cost, self._alive)
+            self._lower(bound.value)
+            self._refine(flow)
+            if self._done() or not (self._extend(bound) or flow.value < last - 0.1 * self._tolerance()):
+                break
+            last = flow.value
+        return bound
+
+    def _polish(self) -> None:
+        """Divides the best plan's flow over its own edges ever more finely."""
+        if self._best is None or len(set(self._best.edges)) < 2 or all(swap.share == 1 for swap in self._best.swaps):
+            return
+        arcs = np.flatnonzero(np.isin(self._net.edge, self._best.edges))
+        program = Program(self._net, arcs, self._cost)
+        for width in _WIDTHS:
+            program.fix(self._best.edges, ())
+            flow = program.relax()
+            if flow is None:
+                return
+            self._try(merged(self._net.edge, flow.x))
+            used = np.flatnonzero(flow.x > 0)
+            around = 1 + width * np.array([-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, 2.0])
+            at = np.minimum(np.outer(flow.x[used], around).ravel(), np.repeat(self._net.caps[used], around.size))
+            program.touch(np.repeat(np.searchsorted(arcs, used), around.size), at)
+
+    def _prune(self) -> None:
+        """Leaves out parts of the best plan whose gas is more than what they bring, the smallest first."""
+        if self._best is None or not self._gas(self._best):
+            return
+        tried: set[int] = set()
+        for _ in range(_PRUNINGS):
+            swaps = zip(self._best.edges, self._best.swaps, strict=True)
+            split = [(swap.share, edge) for edge, swap in swaps if swap.share < 1 and edge not in tried]
+            if not split:
+                return
+            edge = min(split)[1]
+            tried.add(edge)
+            flow = {e: float(s.amount_in) for e, s in zip(self._best.edges, self._best.swaps, strict=True) if e != edge}
+            self._try(flow)
+
+    def _improve(self) -> None:
+        """Tries to add to the best plan what would pay for itself beside it, and to leave out what does not."""
+        for least in _ADDING:
+            if self._best is None or self._late() or self._bound - self._value(self._best) < 0.1 * self._tolerance():
+                return
+            before = self._value(self._best)
+            self._program.fix(self._best.edges, ())
+            flow = self._program.relax()
+            if flow is not None:
+                self._program.fix(self._best.edges, flow.edges[flow.part < least].tolist())
+                flow = self._program.relax()
+            if flow is not None:
+                self._try(merged(self._net.edge, flow.x))
+                self._prune()
+                self._polish()
+            if self._value(self._best) <= before:
+                break
+        self._program.fix((), ())
+
+    def _lower(self, value: float) -> None:
+        """Takes a bound of the plans that are not ruled out; the others are worth at most what was ruled."""
+        self._bound = min(self._bound, max(value, self._ruled))
+
+    def _round(self) -> None:
+        """Tries plans without the edges that the relaxation uses for a small part of their fixed cost."""
+        flow = self._program.relax()
+        for least in _ROUNDING:
+            if flow is None or self._done():
+                break
+            partly = (flow.part > 0) & (flow.part < least) & (self._cost_of(flow.edges) > 0)
+            if partly.any():
+                self._program.fix((), flow.edges[flow.part < least].tolist())
+                flow = self._program.relax()
+                if flow is not None:
+                    self._refine(flow)
+                    self._try(merged(self._net.edge, flow.x))
+                    self._prune()
+        self._program.fix((), ())
+
+    def _load(self, arcs: Ints) -> None:
+        """Makes the program of some arcs, with the tangents that earlier ones had."""
+        self._arcs, self._program = arcs, Program(self._net, arcs, self._cost, self._coupled)
+        for touched, at in self._tangents:
+            places = np.searchsorted(arcs, touched)
+            there = arcs[np.minimum(places, arcs.size - 1)] == touched
+            self._program.touch(places[there], at[there])
+
+    def _extend(self, bound: Bound) -> bool:
+        """Adds arcs that earn at the bound's prices, with ways to them and on; returns whether there were any."""
+        outside = bound.excess.copy()
+        outside[self._arcs] = -np.inf
+        ranked = np.argsort(-outside)[:_NEW_ARCS]
+        earning = ranked[outside[ranked] > 0.01 * self._tolerance()].tolist()
+        found = [one for arc in earning for one in self._path_through(arc, bound)]
+        extra = np.setdiff1d(np.array(found, dtype=np.int64), self._arcs)
+        if not extra.size:
+            return False
+        self._load(np.union1d(self._arcs, extra))
+        return True
+
+    def _tighten(self, bound: Bound) -> Bound | None:
+        """Rules out sources and lowers caps by the bound, and relaxes again."""
+        self._ruled = max(self._ruled, self._threshold())
+        self._alive &= bound.forced[self._net.graph.source[self._net.edge]] > self._ruled
+        caps = tightened(self._net, bound, self._alive, self._ruled)
+        self._net, self._tangents, self._coupled = self._net.with_caps(caps), [], True
+        return self._relax(self._arcs[self._alive[self._arcs]])
+
+    def _decide(self, bound: Bound | None) -> None:
+        """Rules out sources by the bound, then branches on the fixed costs of the others, best bound first."""
+        if bound is None or self._best is None:
+            return
+        ruled = self._ruled = max(self._ruled, self._threshold())
+        self._alive &= bound.forced[self._net.graph.source[self._net.edge]] > ruled
+        self._load(self._arcs[self._alive[self._arcs]])
+        root = self._branch(frozenset(), frozenset(), self._bound)
+        heap, count = [(-root.value, 0, root)], 0
+        self._lower(root.value)
+        while heap and -heap[0][0] > ruled and not self._done():
+            node = heapq.heappop(heap)[2]
+            one = frozenset() if node.edge is None else frozenset([node.edge])
+            children = [self._branch(node.used | one, node.unused, node.value)]
+            if one:
+                children.append(self._branch(node.used, node.unused | one, node.value))
+            elif children[0].edge is None and children[0].value > node.value - 0.05 * self._tolerance():
+                break  # Every cost is decided about, and more tangents do not help.
+            for child in children:
+                count += 1
+                heapq.heappush(heap, (-child.value, count, child))
+            self._lower(-heap[0][0])
+
+    def _branch(self, used: Edges, unused: Edges, value: float) -> _Node:
+        """Bounds the plans that pay for some edges and do without some others."""
+        net = self._net
+        paid = np.isin(net.edge, list(used))
+        alive = self._alive & ~np.isin(net.edge, list(unused))
+        taken = np.isin(net.graph.source[net.edge], [net.graph.source[edge] for edge in used])
+        alive &= paid | ~taken
+        _, first = np.unique(net.edge[paid], return_index=True)
+        edge: int | None = None
+        last = np.inf
+        for _ in range(_POLISH):
+            self._program.fix(used, unused)
+            flow = self._program.relax()
+            if flow is None:
+                break
+            self._try(merged(net.edge, flow.x))
+            # What is decided is paid for once, and earns whatever it can.
+            cost, spent = np.where(paid, 0.0, flow.cost), float(flow.cost[paid][first].sum())
+            enough = flow.value + spent + 0.1 * self._tolerance()
+            bound = bound_at(net, flow.price, flow.known, cost, alive, enough)
+            value = min(value, bound.value - spent)
+            edge = self._undecided(flow, used)
+            if value <= self._threshold():
+                break
+            self._refine(flow)
+            if not (self._extend(bound) or flow.value < last - 0.1 * self._tolerance()):
+                break
+            last = flow.value
+        return _Node(value, used, unused, edge)
+
+    def _undecided(self, flow: Flow, used: Edges) -> int | None:
+        """The edge to decide about next.
+
+        That is the most used pair of a source of which several are used; without any, the edge that leaves most of its
+        fixed cost unpaid.
+        """
+        source = self._graph.source[flow.edges]
+        partly = (flow.part > 1e-6) & (flow.part < 1 - 1e-6)
+        partly &= ~np.isin(flow.edges, list(used))
+        crossing = np.bincount(source, flow.part > 1e-6, int(source.max()) + 1)[source] > 1
+        if (partly & crossing).any():
+            return int(flow.edges[np.argmax(np.where(partly & crossing, flow.part, -1.0))])
+        unpaid = np.where(partly, self._cost_of(flow.edges) * (1 - flow.part), 0.0)
+        return int(flow.edges[np.argmax(unpaid)]) if unpaid.max() > 0 else None
+
+    def _threshold(self) -> float:
+        """Bound that is good enough."""
+        return -np.inf if self._best is None else self._value(self._best) + 0.8 * self._tolerance()
+
+    def _cost_of(self, edges: Ints) -> Floats:
+        costs: Floats = np.array(self._pool_costs, dtype=np.float64)[self._graph.pool[edges]]
+        return costs
+
+    def _refine(self, flow: Flow) -> None:
+        """Tangents around the inputs that a program chose."""
+        used = np.flatnonzero(flow.x > 0)
+        arcs = np.repeat(used, _AROUND.size)
+        at = np.minimum(np.outer(flow.x[used], _AROUND).ravel(), self._net.caps[arcs])
+        self._tangents.append((arcs, at))
+        self._program.touch(np.searchsorted(self._arcs, arcs), at)
+
+    def _path_through(self, arc: int, bound: Bound) -> list[int]:
+        """The cheapest arcs to an arc, itself, and the arcs that pay most after it."""
+        path, node = [arc], int(self._net.tail[arc])
+        while node != self._net.start and bound.origin[node] >= 0:
+            path.append(int(bound.origin[node]))
+            node = int(self._net.tail[path[-1]])
+        node = int(self._net.head[arc])
+        while node != self._net.goal and bound.choice[node] >= 0:
+            path.append(int(bound.choice[node]))
+            node = int(self._net.head[path[-1]])
+        return path
+
+    def _try(self, flow: dict[int, float]) -> Execution | None:
+        """Executes a flow, keeps it if it is the best so far, and returns it if it can be executed at all."""
+        try:
+            done = execute(self._graph, self._start, self._goal, self._order.amount_in, flow, self._order.max_hops)
+        except InsufficientLiquidity:
+            return None
+        if self._best is None or self._value(done) > self._value(self._best):
+            self._best = done
+        return done
+
+    def _value(self, done: Execution) -> int:
+        return done.amount_out - self._gas(done)
+
+    def _gas(self, done: Execution) -> int:
+        return sum(self._pool_costs[int(self._graph.pool[edge])] for edge in done.edges)
+
+    def _tolerance(self) -> float:
+        """Gap at which the search ends, units of the goal."""
+        if self._best is None:
+            return 0.0
+        net = self._value(self._best)
+        return self._effort.gap_bps / BPS * (net if net > 0 else self._best.amount_out)
+
+    def _late(self) -> bool:
+        return time.perf_counter() - self._began > self._effort.seconds or self._effort.cancelled()
+
+    def _done(self) -> bool:
+        return self._late() or (self._best is not None and self._bound - self._value(self._best) <= self._tolerance())

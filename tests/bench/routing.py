@@ -1,0 +1,105 @@
+"""Routes on frozen random markets: distance from the bound, beside one path and beside the bots' split; solve times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+from keepers.routing.errors import InsufficientLiquidity
+from keepers.routing.graph import Graph
+from keepers.routing.plans import BPS, Effort, Order, RoutePlan
+from keepers.routing.pools import V2Pool, V3Pool
+from keepers.routing.router import find_route
+from keepers.routing.split import best_split
+from tests.bench.framework import Bench, Row
+from tests.fixtures.routing_markets import RandomMarket, random_market
+
+GROUP = "Routing"
+SEEDS = range(60)
+POOLS = 60
+LARGER, LARGE = 100, 1000
+GAS_PRICE = 10e9
+METHOD = (
+    f"{len(SEEDS)} random markets of {POOLS} contracts with the kinds, tick maps and depths of a mainnet auction "
+    "(tests/fixtures/routing_markets.py), one order each of 0.1 to 100 coins from a hub to another token, gas at "
+    "10 gwei. Distance is how far the output net of gas is below the certificate's bound. The split is "
+    "keepers.routing.split, which the rebalance bot uses, over constant-product and concentrated pools by way of the "
+    "four hubs; markets that it finds no way in are left out of its column. Times are medians of one core, without "
+    "the graph."
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An order on a market."""
+
+    market: RandomMarket
+    order: Order
+    costs: dict[str, int]
+
+
+def cases(pools: int, seeds: range) -> list[Case]:
+    """One order per seed, where the market trades both of its tokens."""
+    found = []
+    for seed in seeds:
+        market = random_market(seed, pools)
+        rng = np.random.default_rng(seed)
+        traded = {token for pool in market.pools for token in (pool.token0, pool.token1)}
+        others = [token for token in market.tokens[4:] if token in traded]
+        token_in, token_out = market.tokens[int(rng.integers(4))], others[int(rng.integers(len(others)))]
+        if token_in in traded:
+            value = market.values[market.tokens.index(token_in)]
+            amount = int(10 ** rng.uniform(-1, 2) * 10**18 / value)
+            found.append(Case(market, Order(token_in, token_out, amount), market.costs(token_out, GAS_PRICE)))
+    return found
+
+
+def split_net(case: Case) -> int | None:
+    """What the bots' split pays net of gas, or None where it finds no way."""
+    simple = [pool for pool in case.market.pools if isinstance(pool, V2Pool | V3Pool)]
+    order, hubs = case.order, case.market.tokens[:4]
+    try:
+        found = best_split(simple, order.token_in, order.token_out, order.amount_in, via=hubs)
+    except InsufficientLiquidity:
+        return None
+    return found.amount_out - sum(case.costs[hop.pool] for path in found.paths for hop in path.hops)
+
+
+def routed(case: Case) -> RoutePlan | None:
+    """Our plan, or None where no path takes the order."""
+    try:
+        return find_route(Graph(case.market.pools), case.order, case.costs, Effort(gap_bps=0.9, seconds=1.0))
+    except InsufficientLiquidity:
+        return None
+
+
+def rows(_: Bench) -> list[Row]:
+    """The table."""
+    pairs = [(case, plan) for case in cases(POOLS, SEEDS) if (plan := routed(case)) is not None]
+    pairs = [(case, plan) for case, plan in pairs if plan.amount_out_net_gas > 0]
+    gaps = np.array([plan.gap_bps for _, plan in pairs])
+    single = [_distance(plan, plan.single_out_net_gas) for _, plan in pairs if plan.single_out_net_gas is not None]
+    split = [_distance(plan, net) for case, plan in pairs if (net := split_net(case)) is not None]
+    found = [
+        _row("Distance from the bound, median", float(np.median(gaps)), 1.0, median(split), "bots' split"),
+        _row("Distance from the bound, 95th percentile", float(np.percentile(gaps, 95)), 5.0),
+        _row("Distance of the best single path, median", median(single), None),
+    ]
+    for pools, target in ((LARGER, 10.0), (LARGE, 100.0)):
+        plans = [plan for case in cases(pools, range(8)) if (plan := routed(case)) is not None]
+        took = median(plan.solve_time_ms for plan in plans)
+        found.append(Row(GROUP, f"Solve, {pools:,} pools", "ms", took, target=target, method=METHOD))
+    return found
+
+
+def _distance(plan: RoutePlan, net: int | None) -> float:
+    """How far a net output is below the bound, basis points of ours."""
+    assert net is not None
+    return BPS * (plan.bound - net) / plan.amount_out_net_gas
+
+
+def _row(name: str, ours: float, target: float | None, peer: float | None = None, peer_name: str = "") -> Row:
+    # With a peer a target would be one of the ratio.
+    return Row(GROUP, name, "bps", ours, peer, peer_name, target if peer is None else None, METHOD)

@@ -1,0 +1,76 @@
+"""What `quantera route` says, against the chain that it reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from keepers.chain.deployment import load
+from keepers.chain.node import connect
+from keepers.chain.reader import Reader
+from keepers.routing.pools import quote
+from tests.fixtures.node import World
+from tests.unit.keepers.bots.harness import ready
+from tests.unit.keepers.cli.test_cli import invoke, line_of
+
+
+@pytest.fixture
+def config(world: World) -> Path:
+    return ready(world)
+
+
+def test_route__listed_tokens__splits_and_says_how_good_it_is(config: Path) -> None:
+    result = invoke("route", "USDC", "AAA", "250000", "--config", str(config))
+    assert result.exit_code == 0, result.output
+    for text in ("250,000.000000 USDC for ", "net of gas", "at most", "bps above", "one path", "impact", "through 0x"):
+        assert text in result.output
+    assert result.output.count("of USDC to AAA through") == 2
+
+
+def test_route__json__has_the_fields_and_adds_up(world: World, config: Path) -> None:
+    result = invoke("route", "USDC", "AAA", "250000", "--json", "--pool-cost", "0.001", "--config", str(config))
+    told = json.loads(result.output)
+    assert int(told["amount_out_net_gas"]) == int(told["amount_out"]) - 2 * 10**15
+    assert int(told["bound"]) >= int(told["amount_out_net_gas"]) > int(told["best_single_out_net_gas"])
+    assert 0 <= told["gap_bps"] <= 0.5 and told["solve_time_ms"] > 0 and told["price_impact_bps"] > 0
+    assert told["block"] == world.w3.eth.block_number
+    assert sum(int(swap["amount_in"]) for swap in told["swaps"]) == 250_000 * 10**6
+    reader = Reader(connect(world.url, 31337), load(world.folder / "testnet.json"))
+    pools = {pool.address: pool for pool in reader.pools([t.address for t in world.tokens.values()], told["block"])}
+    for swap in told["swaps"]:
+        assert quote(pools[swap["pool"]], swap["token_in"], int(swap["amount_in"])) == int(swap["amount_out"])
+
+
+def test_route__between_assets__goes_through_the_settlement_token(config: Path) -> None:
+    told = json.loads(invoke("route", "AAA", "BBB", "10", "--json", "--config", str(config)).output)
+    assert len(told["swaps"]) >= 2 and told["gap_bps"] <= 0.5
+
+
+def test_route__excluded_pool__is_not_used(config: Path) -> None:
+    told = json.loads(invoke("route", "USDC", "AAA", "250000", "--json", "--config", str(config)).output)
+    first = told["swaps"][0]["pool"]
+    options = ("--json", "--exclude", first, "--config", str(config))
+    other = json.loads(invoke("route", "USDC", "AAA", "250000", *options).output)
+    assert first not in [swap["pool"] for swap in other["swaps"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("USDC", "NOPE", "1"), "token NOPE: not in"),
+        (("USDC", "USDC", "1"), "is input and output"),
+        (("USDC", "AAA", "0"), "not within 1 to 2^128 - 1"),
+        (("USDC", "AAA", "nan"), "not finite"),
+        (("USDC", "AAA", "lots"), "not a number"),
+        (("USDC", "AAA", "0.0000001"), "USDC has 6 decimals"),
+        (("USDC", "AAA", "1e40"), "not within 1 to 2^128 - 1"),
+        (("USDC", "AAA", "1", "--pool-cost", "-1"), "below zero"),
+        (("USDC", "AAA", "1", "--exclude", "0x12"), "not among the listed markets"),
+    ],
+)
+def test_route__bad_input__is_one_clear_line(config: Path, arguments: tuple[str, ...], reason: str) -> None:
+    result = invoke("route", *arguments, "--config", str(config))
+    assert reason in line_of(result, 1)
+    assert not result.stdout

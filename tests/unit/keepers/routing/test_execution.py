@@ -1,0 +1,84 @@
+"""Flows become swaps of whole units."""
+
+import numpy as np
+import pytest
+
+from keepers.routing.errors import InsufficientLiquidity
+from keepers.routing.execution import Execution, execute, merged
+from keepers.routing.graph import Graph
+from keepers.routing.pools import Pool, QuotedPool, V2Pool
+
+E21 = 10**21
+AM, MB, AB = V2Pool("0x1", "A", "M", E21, E21), V2Pool("0x2", "M", "B", E21, E21), V2Pool("0x3", "A", "B", E21, E21)
+
+
+def run(pools: tuple[Pool, ...], amount: int, flow: dict[str, float], hops: int | None = None) -> Execution:
+    """Executes a flow given by address and direction: "0x1" sells token0, "-0x1" token1."""
+    graph = Graph(pools)
+    numbers = {}
+    for edge in range(graph.pool.size):
+        sign = "" if graph.zero_for_one[edge] else "-"
+        numbers[sign + graph.pools[graph.pool[edge]].address] = edge
+    edges = {numbers[name]: x for name, x in flow.items()}
+    return execute(graph, graph.find("A"), graph.find("B"), amount, edges, hops)
+
+
+def used(done: Execution) -> list[str]:
+    return [swap.pool for swap in done.swaps]
+
+
+def test_execute__two_ways__divides_as_the_flow_and_spends_the_last_unit() -> None:
+    done = run((AM, MB, AB), 10**18 + 1, {"0x1": 1.0, "0x2": 1.0, "0x3": 3.0})
+    assert sum(swap.amount_in for swap in done.swaps if swap.token_in == "A") == 10**18 + 1
+    assert {swap.pool: round(swap.share, 6) for swap in done.swaps} == {"0x1": 0.25, "0x3": 0.75, "0x2": 1.0}
+    assert done.amount_out == sum(swap.amount_out for swap in done.swaps if swap.token_out == "B")
+
+
+def test_execute__edge_that_leads_nowhere__is_left_out() -> None:
+    assert used(run((AM, MB, AB), 10**18, {"0x1": 1.0, "0x3": 1.0})) == ["0x3"]
+
+
+def test_execute__no_way__is_refused() -> None:
+    with pytest.raises(InsufficientLiquidity, match="no way to B"):
+        run((AM, MB), 10**18, {"0x1": 1.0})
+
+
+def test_execute__circle__is_cut() -> None:
+    back = V2Pool("0x4", "N", "M", E21, E21)
+    there = V2Pool("0x5", "M", "N", E21, E21)
+    done = run((AM, MB, back, there), 10**18, {"0x1": 1.0, "0x2": 1.0, "0x5": 0.2, "0x4": 0.2})
+    assert sorted(used(done)) == ["0x1", "0x2"]
+
+
+def test_execute__pool_that_cannot_take_its_part__gets_less() -> None:
+    small = QuotedPool("0x6", "M", "B", "0x6", ((10**17, 10**17),), ())
+    done = run((AM, small, AB), 10**18, {"0x1": 1.0, "0x6": 1.0, "0x3": 6.0})
+    parts = {swap.pool: swap.amount_in for swap in done.swaps}
+    assert 0.9 * 10**17 < parts["0x6"] <= 10**17
+    assert parts["0x1"] + parts["0x3"] == 10**18
+
+
+def test_execute__longer_ways_than_allowed__are_left_out() -> None:
+    pools = (AM, V2Pool("0x7", "M", "N", E21, E21), V2Pool("0x8", "N", "B", E21, E21), MB)
+    flow = {"0x1": 1.0, "0x7": 0.4, "0x8": 0.4, "0x2": 0.6}
+    assert sorted(used(run(pools, 10**18, flow))) == ["0x1", "0x2", "0x7", "0x8"]
+    assert sorted(used(run(pools, 10**18, flow, hops=2))) == ["0x1", "0x2"]
+
+
+def test_execute__merged_paths_that_are_short_enough__stay() -> None:
+    """A-N-B and A-M-N-... merge in N: what came by one hop may go on for two more."""
+    pools = (
+        AM,
+        V2Pool("0x4", "A", "N", E21, E21),
+        V2Pool("0x5", "M", "N", E21, E21),
+        V2Pool("0x6", "N", "O", E21, E21),
+        V2Pool("0x7", "O", "B", E21, E21),
+        V2Pool("0x8", "N", "B", E21, E21),
+    )
+    flow = {"0x1": 1.0, "0x5": 1.0, "0x4": 1.0, "0x6": 0.8, "0x7": 0.8, "0x8": 1.2}
+    assert len(run(pools, 10**18, flow, hops=3).swaps) == 6
+    assert len(run(pools, 10**18, {**flow, "0x6": 1.8, "0x8": 0.2}, hops=3).swaps) < 6
+
+
+def test_merged__layers_of_an_edge__are_added() -> None:
+    assert merged(np.array([3, 3, 5]), np.array([1.0, 2.0, 0.0])) == {3: 3.0}
