@@ -183,7 +183,7 @@ def test_find_route__stable_pool_far_beyond_its_balance__is_still_below_the_boun
 
 
 def test_find_route__pool_used_after_one_and_after_two_hops__does_not_lower_the_bound_too_far() -> None:
-    """A plan of 1091112659507163514289 net of gas exists here: its last pool takes what comes by ways of both lengths."""
+    """A plan of 1091112659507163514289 net of gas exists: its last pool takes what comes by ways of both lengths."""
     market = random_market(547560, 25, 9)
     order = Order("T004", "T007", 260895)
     plan = find_route(Graph(market.pools), order, market.costs("T007", 50e9), Effort(seconds=1.0))
