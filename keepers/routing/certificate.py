@@ -164,6 +164,9 @@ def tightened(network: Network, bound: Bound, alive: Bools, ruled: float) -> Flo
     tail, head = network.tail[arcs], network.head[arcs]
     most = np.full(network.nodes, np.inf)
     room = max(0.0, bound.value - ruled)
+    # An edge that lies in several layers may be paid for by another of them.
+    times = np.bincount(network.edge[arcs], minlength=network.graph.pool.size)[network.edge[arcs]]
+    cost = np.where(times > 1, np.minimum(bound.cost[arcs], 0.0), bound.cost[arcs])
     for part in _SHIFTS:
         price = np.where(np.arange(network.nodes) == network.goal, 1.0, bound.price)
         out = price[head]
@@ -172,7 +175,7 @@ def tightened(network: Network, bound: Bound, alive: Bools, ruled: float) -> Flo
         x, y = network.graph.curves.best(
             network.edge[arcs], np.where(usable, paid / np.where(usable, out, 1.0), -1.0), network.caps[arcs]
         )
-        earned = np.bincount(tail, np.maximum(out * y - paid * x - bound.cost[arcs], 0.0), network.nodes)
+        earned = np.bincount(tail, np.maximum(out * y - paid * x - cost, 0.0), network.nodes)
         with np.errstate(divide="ignore", invalid="ignore"):
             limit = (room + earned) / (part * price)
         most = np.where(price > 0, np.minimum(most, limit * (1 + 1e-9)), most)

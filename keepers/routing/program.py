@@ -1,4 +1,4 @@
-"""The flow problem on a few arcs as a linear program with cuts, relaxed or with whole decisions, solved by HiGHS.
+"""The flow problem on a few arcs as a linear program with cuts, solved by HiGHS.
 
 An arc takes x, gives y and is used to the part z of its fixed cost. Tangents y <= y'(X) x + (y(X) - X y'(X)) z at
 chosen points X hold for every concave curve, and with x <= cap z they describe its perspective (Guenluek and Linderoth
@@ -36,7 +36,7 @@ class Flow:
     """A solution of the program.
 
     Attributes:
-        value: Objective, in units of the goal: the relaxation's optimum, or an upper bound of the whole program's.
+        value: The relaxation's optimum, in units of the goal.
         x: (arcs,), inputs, smallest units.
         price: (nodes,), values of a unit of each token at the optimum, in units of the goal; zeros where the program
             has none.
@@ -135,22 +135,6 @@ class Program:
         lower[np.isin(self._edges, list(used))] = 1.0
         upper[np.isin(self._edges, list(unused))] = 0.0
         self._highs.changeColsBounds(edges.size, edges, lower, upper)
-
-    def decide(self, seconds: float, gap: float) -> Flow:
-        """Solves the program with whole decisions, as far as it gets; the value is an upper bound.
-
-        Args:
-            seconds: Time that it may take.
-            gap: Relative gap at which it may stop.
-        """
-        edges = np.arange(2 * self._arcs.size, self._columns - 1, dtype=np.int32)
-        self._highs.changeColsIntegrality(edges.size, edges, np.full(edges.size, highspy.HighsVarType.kInteger))
-        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + seconds)
-        self._highs.setOptionValue("mip_rel_gap", gap)
-        self._highs.run()
-        flow = self._flow(-self._highs.getInfo().mip_dual_bound)
-        self._highs.changeColsIntegrality(edges.size, edges, np.full(edges.size, highspy.HighsVarType.kContinuous))
-        return flow
 
     def _flow(self, value: float) -> Flow:
         network, arcs = self._network, self._arcs

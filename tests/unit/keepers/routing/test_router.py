@@ -180,3 +180,23 @@ def test_find_route__stable_pool_far_beyond_its_balance__is_still_below_the_boun
     plan = find_route(Graph((pool,)), Order("A", "B", 10**24))
     assert plan.amount_out == quote(pool, "A", 10**24)
     assert plan.bound >= plan.amount_out and plan.gap_bps < 1
+
+
+def test_find_route__pool_used_after_one_and_after_two_hops__does_not_lower_the_bound_too_far() -> None:
+    """A plan of 1091112659507163514289 net of gas exists: its last pool takes what comes by ways of both lengths."""
+    market = random_market(547560, 25, 9)
+    order = Order("T004", "T007", 260895)
+    plan = find_route(Graph(market.pools), order, market.costs("T007", 50e9), Effort(seconds=1.0))
+    assert plan.bound >= 1091112659507163514289
+
+
+def test_find_route__two_first_hops_and_one_last__is_the_optimum_of_fifty_digits() -> None:
+    """The optimum 1061919583270330439720 is a ternary search with fifty digits; Clarabel ends 8e-6 above it."""
+    pools = (
+        V2Pool("0x1", "A", "M", 1203360496468145602560, 3640971228856622776320),
+        V2Pool("0x2", "A", "M", 2212548488753077682172, 1546252270763731451904),
+        V2Pool("0x3", "M", "B", 2212548488753076633600, 1702111062814954225665),
+    )
+    plan = find_route(Graph(pools), Order("A", "B", 6926707001653573451777))
+    assert plan.amount_out <= 1061919583270330439720 <= plan.bound
+    assert plan.gap_bps <= 0.5
