@@ -99,7 +99,7 @@ def _officer(provider: Any, account: AccountAPI, reader: ComplianceReader) -> Of
 
 
 def _planned(reader: ComplianceReader, terms_path: Path, from_block: int) -> Plan:
-    """What the rulebook changes for a token.
+    """Changes that the rulebook makes for a token.
 
     Raises:
         RulebookError: If the terms do not name the token.

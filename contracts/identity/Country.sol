@@ -7,12 +7,12 @@ pragma solidity 0.8.37;
 library Country {
     uint16 internal constant UNSTATED = type(uint16).max;
 
-    /// @return What is stored for a country that a caller names.
+    /// @return The number that is stored for a country that a caller names.
     function stored(uint16 country) internal pure returns (uint16) {
         return country == 0 ? UNSTATED : country;
     }
 
-    /// @return What a caller is shown for a stored country.
+    /// @return The number that a caller is shown for a stored country.
     function shown(uint16 country) internal pure returns (uint16) {
         return country == UNSTATED ? 0 : country;
     }

@@ -76,7 +76,7 @@ library PackedIdentity {
         return word & _RESTRICTIONS;
     }
 
-    /// @return Whether it is a venue account whose own ledger anyone can hold.
+    /// @return True if it is a venue account whose own ledger anyone can hold.
     function isSharedLedger(uint256 word) internal pure returns (bool) {
         return (word >> 224) & 0xff != 0;
     }

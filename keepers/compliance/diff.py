@@ -1,4 +1,4 @@
-"""What applying a token's rules would change, in words. Pure."""
+"""Changes that applying a token's rules would make, in words. Pure."""
 
 from __future__ import annotations
 

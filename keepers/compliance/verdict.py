@@ -379,7 +379,7 @@ def _sending(movement: Movement, sender: Party, receiver: Party, state: State) -
 
 
 def _volumes(movement: Movement, sender: Party, state: State) -> Iterator[Finding]:
-    """What any wallet of the person sends counts in every country in which one is registered."""
+    """Every country in which a wallet of the person is registered counts what any of them sends."""
     for country in sender.countries:
         limit = state.rule_in(country).volume_limit
         if not limit:

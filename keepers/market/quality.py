@@ -73,7 +73,7 @@ class Quality:
 
     Attributes:
         days, symbols: Number of closes and of assets.
-        findings: What was found, in order of time.
+        findings: Findings in order of time.
     """
 
     days: int

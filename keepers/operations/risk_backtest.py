@@ -37,7 +37,7 @@ class History:
         dates: (days,), day of each return.
         returns: (days, assets), simple daily returns.
         data_hash: SHA-256 of symbols, days and closes.
-        findings: What is doubtful about the closes, a line each.
+        findings: Doubts about the closes, one line per doubt.
     """
 
     symbols: tuple[str, ...]
@@ -97,7 +97,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Closes:
-    """Where closes come from, and what is asked of them.
+    """Source of the closes, and the requirements that they have to meet.
 
     Attributes:
         path: CSV file, or the packaged closes for None.

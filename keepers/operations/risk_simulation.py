@@ -39,12 +39,12 @@ _FIRST = 60
 
 @dataclass(frozen=True, eq=False)
 class Book:
-    """What is simulated.
+    """Terms of the simulation.
 
     Attributes:
         symbols: Symbol of each asset.
         weights: (assets,), fractions of NAV.
-        source: Where days come from.
+        source: Source of the simulated days.
         data: Origin of the source's parameters: the hash of the closes, or how they were generated.
     """
 

@@ -190,7 +190,7 @@ def _address(deployment: Deployment, name: str) -> str:
 
 
 def _largest(reader: Reader, deployment: Deployment, sold: Token, amount: int, block: int) -> dict[str, int]:
-    """What an order may bring of each token at most, for markets that have to be sampled.
+    """Returns the maximum that an order may bring of each token, for markets that have to be sampled.
 
     Without a price of the oracle only markets of the input are sampled.
     """

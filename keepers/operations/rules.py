@@ -19,7 +19,7 @@ from keepers.compliance.verdict import judge, judge_token, verdict
 
 @dataclass(frozen=True)
 class Plan:
-    """What applying the rulebook to a token changes.
+    """Changes that applying the rulebook to a token makes.
 
     Attributes:
         lines: Text for people.

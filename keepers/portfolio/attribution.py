@@ -1,4 +1,4 @@
-"""Where a return above the benchmark comes from, over one period or many."""
+"""Attribution of a return above the benchmark to its causes, over one period or many."""
 
 from __future__ import annotations
 

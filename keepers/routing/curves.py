@@ -1,4 +1,4 @@
-"""What markets pay, as concave curves over arrays of markets: the solver's side of the venues.
+"""Outputs of markets as concave curves over arrays of markets: the solver's side of the venues.
 
 A curve gives the output y(x) for an input x of one market in one direction, both in smallest units as floats. It is at
 least what the contract pays, because the contracts round against the trader and the curve does not round. Three

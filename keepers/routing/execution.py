@@ -1,4 +1,4 @@
-"""From flows on edges to swaps of whole units, each pool once, as they would be executed."""
+"""Turns flows on edges into swaps of whole units, each pool once, as they would be executed."""
 
 from __future__ import annotations
 

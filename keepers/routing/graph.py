@@ -26,7 +26,7 @@ class Edge:
         pool: Position of the pool.
         zero_for_one: Direction.
         family: Position of its family in `Curves.families`.
-        shape: What the family needs: stretches, parameters or a chain.
+        shape: Data of the family: stretches, parameters or a chain.
         fee: Part of the input.
     """
 

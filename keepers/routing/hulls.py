@@ -91,5 +91,5 @@ def stable_chain(pool: StablePool, zero_for_one: bool) -> Floats:
 
 
 def _turns_left(first: tuple[float, float], second: tuple[float, float], third: tuple[float, float]) -> bool:
-    """Whether the slope from the second point to the third is at least that from the first to the second."""
+    """True if the slope from the second point to the third is at least that from the first to the second."""
     return (third[1] - second[1]) * (second[0] - first[0]) >= (second[1] - first[1]) * (third[0] - second[0])

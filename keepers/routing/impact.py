@@ -19,7 +19,7 @@ def price_impact_bps(graph: Graph, swaps: Sequence[Swap]) -> float:
 
     Args:
         graph: Markets before the plan.
-        swaps: In the order of execution.
+        swaps: Swaps in the order of execution.
     """
     pools = {pool.address: pool for pool in graph.pools}
     numbers: dict[tuple[str, bool], int] = {}

@@ -62,12 +62,12 @@ class RoutePlan:
     """A route, and how far from the best it can be.
 
     Attributes:
-        swaps: In the order of execution, each pool once.
+        swaps: Swaps in the order of execution, each pool once.
         amount_in, amount_out: Smallest units.
         gas_cost: Fixed costs of the pools used, smallest units of the output.
         bound: No plan over paths of at most the order's hops, with one pair of each source, pays more than this net of
             fixed costs; smallest units of the output.
-        single_out_net_gas: What the best single path pays net of fixed costs, or None if none takes the amount.
+        single_out_net_gas: Output of the best single path net of fixed costs, or None if none takes the amount.
         solve_time_ms: Milliseconds.
     """
 

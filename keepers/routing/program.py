@@ -63,7 +63,7 @@ class Program:
         network: Every arc of the order.
         arcs: Positions of those in the program, rising.
         cost: (arcs of the network,), fixed cost in units of the goal.
-        coupled: Whether the edges of a path are to be paid for together, which costs time and makes bounds tighter.
+        coupled: True if the edges of a path are to be paid for together, which costs time and makes bounds tighter.
     """
 
     def __init__(self, network: Network, arcs: Ints, cost: Floats, coupled: bool = False) -> None:

@@ -22,7 +22,7 @@ def find_route(
 
     Args:
         graph: All markets at one block.
-        order: What to trade.
+        order: Order to route.
         costs: Fixed cost of using a pool, smallest units of the output, for all or by address (zero where missing).
         effort: How far to go.
 

@@ -27,8 +27,8 @@ class GarchModel:
 
     Attributes:
         name: Name in tables.
-        asymmetric: Whether volatilities are GJR.
-        dynamic: Whether correlations move.
+        asymmetric: True if volatilities are GJR.
+        dynamic: True if correlations move.
     """
 
     name: str
@@ -89,7 +89,7 @@ class FilteredModel:
 
     Attributes:
         name: Name in tables.
-        asymmetric: Whether volatilities are GJR; None for RiskMetrics' decay, which nothing is fitted for.
+        asymmetric: True if volatilities are GJR; None for RiskMetrics' decay, which nothing is fitted for.
     """
 
     name: str

@@ -73,7 +73,7 @@ class Volatilities:
 
         Args:
             returns: (days, assets), minimum 500 days.
-            asymmetric: Whether falls raise volatility more than rises do (GJR).
+            asymmetric: True if falls raise volatility more than rises do (GJR).
 
         Raises:
             RiskError: If there are too few days, or `arch` is not installed.

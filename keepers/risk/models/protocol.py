@@ -1,4 +1,4 @@
-"""What every forecast model gives."""
+"""The interface of every forecast model."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Simulation:
     """Everything that the losses follow from.
 
     Attributes:
-        source: Where days come from.
+        source: Source of the simulated days.
         weights: (assets,), fractions of NAV; the remainder to one is cash.
         paths: Number of paths; antithetic ones are even, and Sobol ones fill whole blocks.
         seed: Seed.
@@ -102,7 +102,7 @@ class Simulation:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """What one block adds.
+    """Contribution of one block.
 
     Attributes:
         losses: (horizons, paths), fractions of NAV.
@@ -170,7 +170,7 @@ def run(simulation: Simulation, executor: Executor | None = None, workers: int =
     """Simulates all blocks.
 
     Args:
-        simulation: What to simulate.
+        simulation: Terms of the simulation.
         executor: Runs the blocks, in threads, processes or on a cluster; None runs them here.
         workers: Blocks that are under way at once.
     """

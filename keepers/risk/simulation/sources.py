@@ -1,4 +1,4 @@
-"""Where simulated days come from."""
+"""Sources of simulated days."""
 
 from __future__ import annotations
 
