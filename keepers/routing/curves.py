@@ -98,7 +98,7 @@ class Segments:
         with np.errstate(divide="ignore"):
             size = self._liquidity * (1 / self._end - 1 / self._start)
         paid = self._liquidity * (self._start - self._end)
-        # What comes before each stretch, counted from the first of its curve.
+        # Sums before each stretch, counted from the first of its curve.
         self._x0, self._y0 = np.empty_like(size), np.empty_like(paid)
         for first, last in zip(self._first, self._last, strict=True):
             self._x0[first : last + 1] = np.concatenate([[0.0], np.cumsum(size[first:last])])

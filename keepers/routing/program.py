@@ -175,7 +175,7 @@ class Program:
         lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         lp.a_matrix_.start_ = np.zeros(1, dtype=np.int32)
         self._highs.passModel(lp)
-        # What comes in goes out, and the whole order leaves the start.
+        # Inflow equals outflow at each node, and the whole order leaves the start.
         row_in, row_out = np.searchsorted(self._nodes, heads), np.searchsorted(self._nodes, tails)
         arriving = heads != network.goal
         starting = tails == network.start

@@ -287,7 +287,7 @@ class Search:
             if flow is None:
                 break
             self._try(merged(net.edge, flow.x))
-            # What is decided is paid for once, and earns whatever it can.
+            # A market that is decided on is paid for once, and earns the maximum that it can.
             cost, spent = np.where(paid, 0.0, flow.cost), float(flow.cost[paid][first].sum())
             enough = flow.value + spent + 0.1 * self._tolerance()
             bound = bound_at(net, flow.price, flow.known, cost, alive, enough)

@@ -86,7 +86,7 @@ class Rival:
         return self._pruned({int(edge): float(taken[edge]) for edge in np.flatnonzero(taken)})
 
     def _along(self, path: list[int], taken: Floats, amount: float) -> list[float]:
-        """What comes out of each hop for an amount beside what is placed, as far as the path takes it."""
+        """Returns the output of each hop for an amount on top of the placed ones, as far as the path takes it."""
         found: list[float] = []
         for edge in path:
             if amount <= 0:

@@ -57,7 +57,7 @@ def cases(pools: int, seeds: range) -> list[Case]:
 
 
 def split_net(case: Case) -> int | None:
-    """What the bots' split pays net of gas, or None where it finds no way."""
+    """Returns the output of the bots' split net of gas, or None where it finds no way."""
     simple = [pool for pool in case.market.pools if isinstance(pool, V2Pool | V3Pool)]
     order, hubs = case.order, case.market.tokens[:4]
     try:

@@ -134,7 +134,7 @@ class Model:
         return [self.country(name), *sorted(others - {self.country(name)})]
 
     def fields(self, name: str, key: str) -> dict[int, int]:
-        """What a field says in each of the person's countries that has it."""
+        """Returns the values of a field in the person's countries that have it."""
         found = {country: self.rules.get(country, {}).get(key, 0) for country in self.countries(name)}
         return {country: value for country, value in found.items() if value}
 
@@ -245,11 +245,11 @@ class Model:
             self.counted.pop(sender, None)
 
     def free(self, name: str) -> int:
-        """What is not frozen; more may be frozen than there is."""
+        """Returns the amount that is not frozen; more may be frozen than there is."""
         return max(0, self.balances[name] - self.held_back[name])
 
     def unfreeze(self, name: str, taken: int) -> None:
-        """What an agent takes is free first."""
+        """An agent takes free tokens first, then frozen ones."""
         self.held_back[name] -= max(0, taken - self.free(name))
 
     def burn(self, name: str, amount: int, now: int) -> None:

@@ -10,16 +10,6 @@ PERIOD = 30 * DAY
 
 
 @pytest.fixture
-def token(create_token, register, issuer, investor, counterparty):
-    """Open to Swiss, Germans and Americans; investor and counterparty are Swiss, the investor holds 1000."""
-    token = create_token(countries=[SWITZERLAND, GERMANY, UNITED_STATES])
-    register(investor)
-    register(counterparty)
-    token.mint(investor, 1000, sender=issuer)
-    return token
-
-
-@pytest.fixture
 def holder(token, register, wallet, issuer):
     """`holder(country, amount)`: a new registered wallet."""
 

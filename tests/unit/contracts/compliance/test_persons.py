@@ -13,16 +13,6 @@ QUARTER = 90 * DAY
 
 
 @pytest.fixture
-def token(create_token, register, issuer, investor, counterparty):
-    """Open to Swiss, Germans and Americans; investor and counterparty are Swiss, the investor holds 1000."""
-    token = create_token(countries=[SWITZERLAND, GERMANY, UNITED_STATES])
-    register(investor)
-    register(counterparty)
-    token.mint(investor, 1000, sender=issuer)
-    return token
-
-
-@pytest.fixture
 def wallets(trusted, create_onchainid, claim, compliance_officer, actors):
     """`wallets(country, ...)`: wallets of one ONCHAINID, one in each country."""
 

@@ -76,7 +76,7 @@ def test_transfer__to_a_ledger_that_the_token_admits__moved_until_it_is_dropped(
     compliance_engine.dropSharedLedger(token, ledger, sender=compliance_officer)
     with refused(token, ledger, Reason.VENUE_NOT_ADMITTED):
         token.transfer(ledger, 1, sender=investor)
-    # What is there can leave.
+    # Tokens that the venue holds can leave.
     token.transfer(investor, 100, sender=ledger)
     assert token.balanceOf(investor) == 1000
 

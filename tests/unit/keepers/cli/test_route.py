@@ -1,4 +1,4 @@
-"""What `quantera route` says, against the chain that it reads."""
+"""The output of `quantera route`, beside the chain that it reads."""
 
 from __future__ import annotations
 
