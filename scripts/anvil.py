@@ -22,6 +22,9 @@ SHORT_HISTORY = ("--prune-history", "256")
 """Anvil answers questions about so many blocks back, from memory. By default it writes the state after each block to
 the home folder, a megabyte per block once the protocol is deployed, and leaves it there when it is killed."""
 
+ROOMY_BLOCKS = ("--gas-limit", "1000000000")
+"""Anvil mines at once what arrives, but leaves what a full block has no room for until the next transaction comes."""
+
 
 @contextmanager
 def anvil(*options: str, cwd: Path | None = None) -> Iterator[Web3]:
@@ -36,7 +39,7 @@ def anvil(*options: str, cwd: Path | None = None) -> Iterator[Web3]:
     """
     port = free_port()
     command = [str(ROOT / ".ci/bin/anvil"), "--port", str(port), "--hardfork", "prague", "--silent"]
-    command += ["--accounts", "20", "--base-fee", "0", "--gas-price", "0", *SHORT_HISTORY, *options]
+    command += ["--accounts", "20", "--base-fee", "0", "--gas-price", "0", *SHORT_HISTORY, *ROOMY_BLOCKS, *options]
     process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         w3 = connected(f"http://127.0.0.1:{port}")

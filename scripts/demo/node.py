@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.anvil import SHORT_HISTORY
+from scripts.anvil import ROOMY_BLOCKS, SHORT_HISTORY
 from scripts.artifacts import ROOT
 from scripts.demo import processes
 from scripts.demo.errors import DemoError
@@ -35,7 +35,7 @@ def local_node(timestamp: int, log: Path, port: int | None = None) -> Iterator[s
     port = port or free_port()
     command = [str(ROOT / ".ci/bin/anvil"), "--port", str(port), "--hardfork", "prague", "--quiet"]
     command += ["--chain-id", str(CHAIN_ID), "--accounts", str(ACCOUNTS), "--timestamp", str(timestamp)]
-    command += ["--base-fee", "0", "--gas-price", "0", "--no-request-size-limit", *SHORT_HISTORY]
+    command += ["--base-fee", "0", "--gas-price", "0", "--no-request-size-limit", *SHORT_HISTORY, *ROOMY_BLOCKS]
     process = processes.spawn(command, log)
     try:
         _wait_for(port, process, log)

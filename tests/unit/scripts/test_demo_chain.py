@@ -1,0 +1,29 @@
+"""The demo's connection to its own node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scripts.demo.chain import GAS, Chain
+from scripts.demo.node import local_node
+
+BURNER = "0x00000000000000000000000000000000000b0b0b"
+LEFT = 9_000_000
+"""Gas that the burner leaves to its caller."""
+CALLS = 12
+ORDINARY_LIMIT = 30_000_000
+"""Gas of a block of anvil unless it is told otherwise."""
+
+
+def test_wait__more_gas_at_once_than_a_block_holds__all_are_mined(tmp_path: Path) -> None:
+    with local_node(1_700_000_000, tmp_path / "anvil.log") as url:
+        chain = Chain(url)
+        # JUMPDEST, PUSH4 LEFT, GAS, GT, PUSH1 0, JUMPI, STOP: a loop while more than LEFT is there.
+        chain.node.rpc("anvil_setCode", [BURNER, f"0x5b63{LEFT:08x}5a1160005700"])
+        message = {"from": chain.accounts[0], "to": BURNER, "gas": hex(GAS)}
+        # Mining waits until all are there, so that one block is offered more than its limit.
+        chain.node.rpc("evm_setAutomine", [False])
+        hashes = [chain.node.rpc("eth_sendTransaction", [message | {"nonce": hex(nonce)}]) for nonce in range(CALLS)]
+        chain.node.rpc("evm_mine")
+        mined = [chain.wait(tx_hash) for tx_hash in hashes]
+    assert sum(found.gas for found in mined) > ORDINARY_LIMIT
