@@ -138,7 +138,7 @@ class Keys(Strict):
 
 
 class PrivateRelay(Strict):
-    """A relay that transactions go to before the mempool; see keepers.chain.routes.
+    """A relay that transactions go to before the mempool; see keepers.transactions.routes.
 
     `blocks` is the maximum number of blocks that it may try for. `fallback` says how to go on then: "public" shows the
     same transaction to everyone, "cancel" uses its nonce up. `identity` signs the requests; the default is the

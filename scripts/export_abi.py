@@ -12,7 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "forge" / "out"
-ABI = ROOT / "keepers" / "chain" / "abi"
+ABI = ROOT / "keepers" / "abi"
 
 CONTRACTS = (
     "AsyncVault",
@@ -101,7 +101,7 @@ def main() -> None:
     if "--check" in sys.argv[1:]:
         names = stale()
         if names:
-            sys.exit(f"keepers/chain/abi: {', '.join(names)} out of date; run `python -m scripts.export_abi`")
+            sys.exit(f"keepers/abi: {', '.join(names)} out of date; run `python -m scripts.export_abi`")
         return
     for path in ABI.glob("*.json"):
         path.unlink()

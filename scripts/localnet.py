@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from scripts.artifacts import ROOT, build
+from tools.artifacts import ROOT, build
 
 STOCKS = ("AAPL", "JNJ", "JPM", "MSFT", "PG", "XOM")
 FIRST_DAY = date(2019, 8, 1)
@@ -44,7 +44,7 @@ MARK = "anvil.log"
 )
 def main(folder: Path, port: int, day_seconds: float) -> None:
     """Start a local chain with the protocol on it, for keepers to work on."""
-    from scripts.demo.errors import DemoError
+    from tools.demo.errors import DemoError
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -57,12 +57,12 @@ def main(folder: Path, port: int, day_seconds: float) -> None:
 
 
 def _run(folder: Path, port: int, day_seconds: float, stop: threading.Event) -> None:
-    from scripts.demo.data import HistoryFile, close_time, load_closes
-    from scripts.demo.errors import DemoError
-    from scripts.demo.market import SETTLEMENT_DECIMALS
-    from scripts.demo.node import local_node
-    from scripts.demo.protocol import PORTFOLIO, Terms
-    from scripts.demo.world import create_world
+    from tools.demo.data import HistoryFile, close_time, load_closes
+    from tools.demo.environment import create_world
+    from tools.demo.errors import DemoError
+    from tools.demo.market import SETTLEMENT_DECIMALS
+    from tools.demo.node import local_node
+    from tools.demo.protocol import PORTFOLIO, Terms
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
         raise DemoError(f"{folder} holds something else; choose another --folder")

@@ -12,9 +12,9 @@ import yaml
 from eth_utils.crypto import keccak
 
 from keepers.config import ConfigError, load_config
-from scripts.artifacts import ROOT
+from tools.artifacts import ROOT
 
-CODE = ("keepers/portfolio", "keepers/risk", "keepers/signals", "keepers/bots/proposal.py")
+CODE = ("keepers/portfolio", "keepers/risk", "keepers/signals", "keepers/rebalancing/proposal.py")
 """Code that turns a portfolio's state into targets."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from ape.cli import ConnectedProviderCommand
 
-from scripts.orders import Desk
+from tools.orders import Desk
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Quote an amount over every listed market of a pair")

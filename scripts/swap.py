@@ -13,11 +13,11 @@ import click
 from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
 
-from keepers.chain.routes import Relay
 from keepers.errors import KeeperError
-from scripts.deployment.account import AccountSender
-from scripts.orders import Desk, Trade
-from scripts.private import ApeSigner, require_relay, send_privately
+from keepers.transactions.routes import Relay
+from tools.deployment.account import AccountSender
+from tools.orders import Desk, Trade
+from tools.private_orders import ApeSigner, require_relay, send_privately
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Swap through the best listed market")

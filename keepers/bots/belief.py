@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keepers.bots.context import Context
 from keepers.errors import Waiting
+from keepers.runtime.services import Context
 
 
 def require_belief(context: Context, found: Mapping[str, str]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from keepers.bots.context import Context
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.node import Block
-from keepers.chain.state import STATES, WAD, WARNING_BPS, RiskView
+from keepers import abi
+from keepers.portfolio.state import STATES, WAD, WARNING_BPS, RiskView
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import Block
+from keepers.runtime.services import Context
 
 
 def state_due(view: RiskView) -> str:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from eth_utils.address import to_checksum_address
 
-from keepers.bots.context import Office
-from keepers.bots.desk import RETRY_SECONDS
+from keepers import abi
 from keepers.bots.names import refresh_prefix, registry_key, wallet_prefix
-from keepers.bots.triggers import OnBlock, OnEvents, Trigger
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.identities import CLAIM_REVOKED, KEY_REMOVED, IdentityReader, Wallet
-from keepers.chain.logs import Event
-from keepers.chain.node import Block
 from keepers.compliance.claims import Topic, Verdict, counts, lost
+from keepers.contracts.identities import CLAIM_REVOKED, KEY_REMOVED, IdentityReader, Wallet
+from keepers.rpc.errors import Reverted
+from keepers.rpc.events import Event
+from keepers.rpc.node import Block
+from keepers.runtime.decision_log import RETRY_SECONDS
+from keepers.runtime.services import Office
+from keepers.runtime.triggers import OnBlock, OnEvents, Trigger
 from keepers.store import Decision
 
 LIAR_REST_SECONDS = 86_400

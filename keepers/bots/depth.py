@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from keepers.bots.context import Context
+from keepers import abi
 from keepers.bots.names import depth_key
-from keepers.bots.triggers import OnBlock
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.node import Block
-from keepers.chain.signing import DepthReport, sign_quorum
-from keepers.chain.state import WAD, DepthInfo, PortfolioState
+from keepers.portfolio.state import WAD, DepthInfo, PortfolioState
 from keepers.routing.pools import V2Pool, V3Pool, other_token, proceeds
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import Block
+from keepers.runtime.services import Context
+from keepers.runtime.triggers import OnBlock
+from keepers.signers.signing import DepthReport, sign_quorum
 
 Measured = V2Pool | V3Pool
 """Pools whose reserves the chain itself can confirm."""

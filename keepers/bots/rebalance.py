@@ -8,25 +8,34 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers import abi
 from keepers.bots.belief import require_belief
 from keepers.bots.breaker import steps_due, trip
-from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.bots.proposal import PART_OF_THE_WAY, Intent, PlanRefused, Proposal, TooSmall, build, decide, inputs_of
-from keepers.bots.triggers import OnEvents
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.logs import Event
-from keepers.chain.node import Block
-from keepers.chain.sender import Receipt
-from keepers.chain.signing import RebalanceSignal, hash_orders, model_id, order_words, sign_quorum
-from keepers.chain.state import WAD, PortfolioState
 from keepers.errors import KeeperError, Waiting
 from keepers.market import CsvPriceSource
 from keepers.market.guards import doubts
+from keepers.portfolio.state import WAD, PortfolioState
+from keepers.rebalancing.proposal import (
+    PART_OF_THE_WAY,
+    Intent,
+    PlanRefused,
+    Proposal,
+    TooSmall,
+    build,
+    decide,
+    inputs_of,
+)
 from keepers.routing.errors import RoutingError
+from keepers.rpc.errors import Reverted
+from keepers.rpc.events import Event
+from keepers.rpc.node import Block
+from keepers.runtime.services import Context, last_closed_day
+from keepers.runtime.triggers import OnEvents
 from keepers.signals.momentum import SignalError, momentum
+from keepers.signers.signing import RebalanceSignal, hash_orders, model_id, order_words, sign_quorum
 from keepers.store import Decision
+from keepers.transactions.sender import Receipt
 
 _SCALES = (1.0, 0.5)
 """Parts of the way to the targets that are tried, the second if the chain refuses the first."""

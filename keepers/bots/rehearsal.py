@@ -9,19 +9,19 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from keepers.bots.context import Office, open_runtime, send_policy
-from keepers.bots.fleet import bot_of, open_desk
-from keepers.bots.keyring import open_keys
-from keepers.bots.logs import configure
+from keepers import abi
 from keepers.bots.names import bot_name
-from keepers.chain import abi
-from keepers.chain.deployment import Deployment
-from keepers.chain.sender import Receipt, Sender, Settled
 from keepers.config import Config
+from keepers.contracts.deployment import Deployment
 from keepers.errors import Waiting
+from keepers.runtime.logging import configure
+from keepers.runtime.services import Office, open_runtime, send_policy
+from keepers.runtime.supervisor import bot_of, open_desk
+from keepers.signers.keyring import open_keys
 from keepers.store import Store
 from keepers.store.backup import backup
 from keepers.store.leases import release_all
+from keepers.transactions.sender import Receipt, Sender, Settled
 
 
 class NotSent(Waiting):

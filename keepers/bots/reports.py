@@ -6,23 +6,22 @@ from collections.abc import Callable
 from datetime import date
 from itertools import combinations_with_replacement
 
-from keepers import __version__
+from keepers import __version__, abi
 from keepers.bots.belief import require_belief
-from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import report_key
-from keepers.bots.triggers import OnBlock
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.node import Block
-from keepers.chain.signing import RiskReport, sign_quorum
-from keepers.chain.state import WAD, ModelInfo, PortfolioState, ReportInfo
 from keepers.market import Prices
 from keepers.market.guards import doubts
+from keepers.portfolio.state import WAD, ModelInfo, PortfolioState, ReportInfo
 from keepers.risk.errors import RiskError
 from keepers.risk.monte_carlo import fit_degrees
 from keepers.risk.report import Inputs, measure
 from keepers.risk.scenarios import load_scenarios
 from keepers.risk.stress import Scenario
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import Block
+from keepers.runtime.services import Context, last_closed_day
+from keepers.runtime.triggers import OnBlock
+from keepers.signers.signing import RiskReport, sign_quorum
 
 HOUR = 3600
 

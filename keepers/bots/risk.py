@@ -8,25 +8,25 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers import abi
 from keepers.bots.belief import require_belief
 from keepers.bots.breaker import act, recover, relapsed, state_due, steps_due, trip
-from keepers.bots.context import Context, close_of, last_closed_day
 from keepers.bots.depth import DepthKeeper
 from keepers.bots.names import model_key
 from keepers.bots.reports import Reporter
-from keepers.bots.triggers import OnBlock, OnChange, OnThreshold
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.node import Block
-from keepers.chain.signing import NORMAL_TAILS, CovarianceModel, sign_quorum
-from keepers.chain.state import WAD, ModelInfo, RiskView, StepBounds
 from keepers.market import CsvPriceSource, PriceError, Prices
 from keepers.market.guards import doubts
+from keepers.portfolio.state import WAD, ModelInfo, RiskView, StepBounds
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
 from keepers.risk.fixed_point import to_fixed_point
 from keepers.risk.monte_carlo import TAIL_PATHS, fit_degrees, tail_multipliers
-from keepers.risk.steps import bounded_step, bounded_tails
+from keepers.risk.step_bounds import bounded_step, bounded_tails
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import Block
+from keepers.runtime.services import Context, close_of, last_closed_day
+from keepers.runtime.triggers import OnBlock, OnChange, OnThreshold
+from keepers.signers.signing import NORMAL_TAILS, CovarianceModel, sign_quorum
 from keepers.store import Point
 
 HOUR = 3600

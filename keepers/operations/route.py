@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass, field
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
-from keepers.chain.deployment import Deployment
-from keepers.chain.deployment import load as load_deployment
-from keepers.chain.errors import ChainError
-from keepers.chain.node import connect
-from keepers.chain.reader import Reader
 from keepers.config import Config
+from keepers.contracts.deployment import Deployment
+from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.reader import Reader
 from keepers.routing.errors import RoutingError
 from keepers.routing.graph import Graph
 from keepers.routing.impact import price_impact_bps
 from keepers.routing.plans import Effort, Order, RoutePlan
 from keepers.routing.router import find_route
+from keepers.rpc.errors import ChainError
+from keepers.rpc.node import connect
 
 _ROOM_PERCENT = 105
 """Sampled markets are asked up to this part of an order's worth: a path may bring more than the oracle says."""

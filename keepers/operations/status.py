@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from keepers.bots.names import bot_name
-from keepers.chain.deployment import Deployment
-from keepers.chain.deployment import load as load_deployment
-from keepers.chain.node import Block, connect
-from keepers.chain.reader import Reader
-from keepers.chain.state import OFF, UNKNOWN_DAYS, WAD, Limits, Metrics, PortfolioState, ReportInfo, RiskView
 from keepers.config import Config
+from keepers.contracts.deployment import Deployment
+from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.reader import Reader
+from keepers.portfolio.state import OFF, UNKNOWN_DAYS, WAD, Limits, Metrics, PortfolioState, ReportInfo, RiskView
 from keepers.risk.monte_carlo import HORIZONS, LEVELS
+from keepers.rpc.node import Block, connect
 from keepers.store import Decision, Store
 from keepers.store.fanout import Fanout
 from keepers.store.pauses import paused

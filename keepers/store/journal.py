@@ -1,4 +1,4 @@
-"""The journal of one bot in the database: see keepers.chain.journal for what it promises."""
+"""The journal of one bot in the database: see keepers.transactions.journal for what it promises."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from keepers.chain.errors import AlreadyOpen, SpendingLimit
-from keepers.chain.journal import ACTIVE, DAY, Attempt, Status, Transaction, Wanted
+from keepers.rpc.errors import AlreadyOpen, SpendingLimit
 from keepers.store.leases import Lease, LeaseLost, require_held
 from keepers.store.tables import attempts, transactions
+from keepers.transactions.journal import ACTIVE, DAY, Attempt, Status, Transaction, Wanted
 
 if TYPE_CHECKING:
     from keepers.store.store import Store
@@ -34,7 +34,7 @@ class BotJournal:
         self._lease = lease
 
     def reserve(self, wanted: Wanted, next_nonce: Callable[[], int], sign: Callable[[int], Attempt]) -> Transaction:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         with self._store.transaction(durable=True) as connection:
             _lock_account(connection, wanted)
             self._require_lease(connection)
@@ -64,20 +64,20 @@ class BotJournal:
             return _read(connection, transactions.c.id == identity)[0]
 
     def add(self, transaction: Transaction, attempt: Attempt) -> Transaction:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         with self._store.transaction(durable=True) as connection:
             self._require_lease(connection)
             _insert(connection, transaction.id, attempt)
             return _read(connection, transactions.c.id == transaction.id)[0]
 
     def active(self) -> Sequence[Transaction]:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         mine = (transactions.c.bot == self._bot) & transactions.c.status.in_([status.value for status in ACTIVE])
         with self._store.reading() as connection:
             return _read(connection, mine)
 
     def beneath(self, transaction: Transaction, first: int) -> Sequence[Transaction]:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         between = (transactions.c.nonce >= first) & (transactions.c.nonce < transaction.nonce)
         account = (transactions.c.chain_id == transaction.chain_id) & (transactions.c.sender == transaction.sender)
         usable = transactions.c.status.notin_([Status.LOST.value])
@@ -85,12 +85,12 @@ class BotJournal:
             return _read(connection, account & between & usable)
 
     def mined(self, transaction: Transaction, tx_hash: str, number: int, block_hash: str, cost: int) -> None:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         place = {"tx_hash": tx_hash, "block_number": number, "block_hash": block_hash}
         self._update(transaction, status=Status.MINED.value, cost=str(cost), **place)
 
     def move(self, transaction: Transaction, status: Status) -> None:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         values: dict[str, Any] = {"status": status.value}
         if status is Status.OPEN:
             values |= {"tx_hash": None, "block_number": None, "block_hash": None}

@@ -11,12 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from keepers.chain.journal import ACTIVE, DAY, Status
 from keepers.store import leases, partitions
 from keepers.store.engine import StoreError, connect, insert_into, line_of
 from keepers.store.journal import BotJournal, spent_since
 from keepers.store.leases import Lease
 from keepers.store.tables import blocks, cursors, decisions, series, served, transactions
+from keepers.transactions.journal import ACTIVE, DAY, Status
 
 RETRIABLE = ("refused", "failed")
 """Outcomes after which nothing has changed on chain, so that another try may take their place."""
@@ -128,7 +128,7 @@ class Store:
         self.engine.dispose()
 
     def journal(self, bot: str, lease: Callable[[], Lease | None] | None = None) -> BotJournal:
-        """The signed transactions of one bot, as `keepers.chain.sender` wants them."""
+        """The signed transactions of one bot, as `keepers.transactions.sender` wants them."""
         return BotJournal(self, bot, lease)
 
     # -- Cursors and blocks

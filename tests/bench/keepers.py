@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.framework import Bench, Row
-from tests.fixtures.backlog import measure, post_backlog
-from tests.fixtures.board import board
+from tests.fixtures.event_backlog import measure, post_backlog
+from tests.fixtures.event_chain import board
 
 METHOD = (
     "10,000 events in 1,000 blocks, in pages of 250 blocks: list, decode, hand over, write a line a page and move the "

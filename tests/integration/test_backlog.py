@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.backlog import measure, post_backlog
-from tests.fixtures.board import Board, board
+from tests.fixtures.event_backlog import measure, post_backlog
+from tests.fixtures.event_chain import Board, board
 
 FLOOR_MULTIPLE = 2
 """The target of `make bench`: a drain takes less than twice the node's own time."""

@@ -11,8 +11,8 @@ import pytest
 
 from keepers.errors import KeeperError
 from keepers.store import Store
-from scripts.transactions import GAS
-from tests.fixtures.board import SENDING, Board, Replica, board, replica, signer
+from tests.fixtures.event_chain import SENDING, Board, Replica, board, replica, signer
+from tools.transactions import GAS
 
 HOUR, BLOCK = 3600, 12
 LEASE = 30.0
@@ -103,7 +103,7 @@ def test_two_replicas__an_hour__answer_every_note_once(tmp_path: Path, monkeypat
     clock = [1_700_000_000.0]
     store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: clock[0])
     with board() as chain:
-        monkeypatch.setattr("keepers.chain.sender.time", Blocks(chain, clock))
+        monkeypatch.setattr("keepers.transactions.sender.time", Blocks(chain, clock))
         chain.rpc("evm_setAutomine", False)
         pair = Pair(chain, store, clock, seed=1)
         end, notes = clock[0] + HOUR, 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keepers.store import Store
-from tests.fixtures.board import Board, board
+from tests.fixtures.event_chain import Board, board
 from tests.fixtures.node import World, protocol
 
 

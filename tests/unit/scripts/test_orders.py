@@ -8,11 +8,11 @@ import ape
 import click
 import pytest
 
-from scripts.orders import Desk, Quoted
-from scripts.transactions import send
-from scripts.venues.uniswap_v4 import PERMIT2
 from tests.fixtures.markets import SPARED, VENUES
 from tests.fixtures.venues import DEEP, TOKEN
+from tools.orders import Desk, Quoted
+from tools.transactions import send
+from tools.venues.uniswap_v4 import PERMIT2
 
 DEPTH = 10**6
 

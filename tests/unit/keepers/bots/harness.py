@@ -14,12 +14,12 @@ import structlog
 import yaml
 
 from keepers.bots.claims import ClaimsBot
-from keepers.bots.context import Office, open_context, open_office, open_runtime
 from keepers.bots.names import bot_name
 from keepers.bots.rebalance import RebalanceBot
 from keepers.bots.risk import RiskBot
-from keepers.bots.runtime import Runtime
 from keepers.config import load_config
+from keepers.runtime.runtime import Runtime
+from keepers.runtime.services import Office, open_context, open_office, open_runtime
 from tests.fixtures.node import SYMBOLS, World
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from keepers.bots.claims import LIAR_REST_SECONDS
-from keepers.chain.errors import NodeRefused, NodeUnreachable
-from keepers.chain.node import Call, Node
-from scripts.artifacts import artifact
-from scripts.transactions import deploy
+from keepers.rpc.errors import NodeRefused, NodeUnreachable
+from keepers.rpc.node import Call, Node
+from tests.fixtures.claim_issuer import CLAIM_KEY, Notary
 from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC, signed_claim, signer_key
 from tests.fixtures.node import World
-from tests.fixtures.notary import CLAIM_KEY, Notary
 from tests.unit.keepers.bots.harness import claims_config, later, refreshes, sent, started
+from tools.artifacts import artifact
+from tools.transactions import deploy
 
 RETAIL, ACCREDITED = 1, 2
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from eth_utils.crypto import keccak
 
+from keepers import abi
 from keepers.bots.depth import RISE_SECONDS
-from keepers.bots.desk import RETRY_SECONDS
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.signing import DepthReport, sign_quorum
 from keepers.risk.report import WAD
-from scripts.artifacts import artifact
+from keepers.rpc.errors import Reverted
+from keepers.runtime.decision_log import RETRY_SECONDS
+from keepers.signers.signing import DepthReport, sign_quorum
 from tests.fixtures.node import PRICES, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, later, ready, sent, started
+from tools.artifacts import artifact
 
 HOUR = 3600
 UNKNOWN = 2**256 - 1

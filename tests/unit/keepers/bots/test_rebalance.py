@@ -8,11 +8,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.bots.proposal import PART_OF_THE_WAY
+from keepers.rebalancing.proposal import PART_OF_THE_WAY
 from keepers.store import Decision
-from scripts.anvil import advance
-from scripts.deployment.venues import Venue, market_record
-from scripts.venues.balancer import vault_abi
 from tests.fixtures.node import PRICES, SYMBOLS, World
 from tests.fixtures.venue_kinds import create
 from tests.unit.keepers.bots.harness import (
@@ -24,6 +21,9 @@ from tests.unit.keepers.bots.harness import (
     started,
     state_of,
 )
+from tools.anvil import advance
+from tools.deployment.venues import Venue, market_record
+from tools.venues.balancer import vault_abi
 
 
 def decided(world: World, running: Running, nonce: int) -> Decision:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from keepers.bots.desk import RETRY_SECONDS
-from keepers.chain.node import Node
-from keepers.chain.sender import Sender
+from keepers.rpc.node import Node
+from keepers.runtime.decision_log import RETRY_SECONDS
 from keepers.store import Store
 from keepers.store.journal import BotJournal
+from keepers.transactions.sender import Sender
+from tests.fixtures.claim_issuer import Notary
 from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.node import World
-from tests.fixtures.notary import Notary
 from tests.unit.keepers.bots.harness import (
     claims_config,
     depths,

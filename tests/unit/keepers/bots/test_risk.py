@@ -3,17 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keepers.bots.context import close_of, last_closed_day
 from keepers.bots.names import model_key
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
 from keepers.risk.covariance import estimate
 from keepers.risk.fixed_point import to_fixed_point
+from keepers.runtime.services import close_of, last_closed_day
 from keepers.store import Decision
-from scripts.deployment.roles import KEEPER
 from tests.fixtures.node import FIRST_DAY, SENDER, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, later, posted, ready, rebalanced, sent, started, state_of
 from tests.unit.keepers.cli.test_cli import invoke
+from tools.deployment.roles import KEEPER
 
 
 def of_models(bot: Running) -> list[Decision]:

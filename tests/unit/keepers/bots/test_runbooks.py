@@ -6,7 +6,7 @@ import pytest
 from eth_account import Account
 from web3.exceptions import ContractCustomError
 
-from keepers.chain.keys import write_keystore
+from keepers.signers.keys import write_keystore
 from tests.fixtures.node import PASSPHRASE, SENDER, SIGNER_KEYS, World
 from tests.unit.keepers.bots.harness import later, posted, ready, rebalanced, reported, started, state_of
 

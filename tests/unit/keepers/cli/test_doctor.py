@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from keepers.chain.signing import model_id
 from keepers.operations.doctor import clock
+from keepers.signers.signing import model_id
 from keepers.store.tables import HEAD
-from scripts.ports import free_port
 from tests.fixtures.node import MODEL, World
 from tests.unit.keepers.bots.harness import later, ready, started
 from tests.unit.keepers.cli.test_cli import invoke, line_of
+from tools.ports import free_port
 
 NOBODY = "0x" + "11" * 20
 

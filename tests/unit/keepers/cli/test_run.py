@@ -16,14 +16,14 @@ from click.testing import CliRunner
 from keepers.cli import main
 from keepers.config import load_config
 from keepers.store import Store
-from scripts.ports import free_port
+from tests.fixtures.claim_issuer import Notary
 from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.faults import faulty
 from tests.fixtures.node import World
-from tests.fixtures.notary import Notary
 from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
 from tests.unit.keepers.bots.harness import claims_config, posted, ready, rebalanced, started
 from tests.unit.keepers.cli.test_cli import alive, invoke, line_of, process
+from tools.ports import free_port
 
 
 def scrape(port: int, path: str) -> tuple[int, str]:
