@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 from keepers.config import ConfigError, load_config
 from tools.artifacts import ROOT
 
-CODE = ("keepers/portfolio", "keepers/risk", "keepers/signals", "keepers/rebalancing/proposal.py")
+CODE = ("keepers/portfolio", "keepers/risk", "keepers/signals", "keepers/rebalancing")
 """Code that turns a portfolio's state into targets."""
 
 

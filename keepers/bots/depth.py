@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from keepers import abi
 from keepers.bots.names import depth_key
+from keepers.contracts.messages import DepthReport
 from keepers.portfolio.state import WAD, DepthInfo, PortfolioState
 from keepers.routing.pools import V2Pool, V3Pool, other_token, proceeds
 from keepers.rpc.errors import Reverted
 from keepers.rpc.node import Block
 from keepers.runtime.services import Context
 from keepers.runtime.triggers import OnBlock
-from keepers.signers.signing import DepthReport, sign_quorum
+from keepers.signers.signing import sign_quorum
 
 Measured = V2Pool | V3Pool
 """Pools whose reserves the chain itself can confirm."""

@@ -12,10 +12,13 @@ from keepers import abi
 from keepers.bots.belief import require_belief
 from keepers.bots.breaker import steps_due, trip
 from keepers.bots.names import rebalance_key, signal_nonce
+from keepers.contracts.messages import RebalanceSignal, model_id
 from keepers.errors import KeeperError, Waiting
 from keepers.market import CsvPriceSource
+from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
 from keepers.portfolio.state import WAD, PortfolioState
+from keepers.rebalancing.orders import hash_orders, order_words
 from keepers.rebalancing.proposal import (
     PART_OF_THE_WAY,
     Intent,
@@ -30,10 +33,10 @@ from keepers.routing.errors import RoutingError
 from keepers.rpc.errors import Reverted
 from keepers.rpc.events import Event
 from keepers.rpc.node import Block
-from keepers.runtime.services import Context, last_closed_day
+from keepers.runtime.services import Context
 from keepers.runtime.triggers import OnEvents
 from keepers.signals.momentum import SignalError, momentum
-from keepers.signers.signing import RebalanceSignal, hash_orders, model_id, order_words, sign_quorum
+from keepers.signers.signing import sign_quorum
 from keepers.store import Decision
 from keepers.transactions.sender import Receipt
 

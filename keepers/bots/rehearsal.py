@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from keepers import abi
+from keepers.bots.launch import bot_of, open_desk
 from keepers.bots.names import bot_name
 from keepers.config import Config
 from keepers.contracts.deployment import Deployment
 from keepers.errors import Waiting
 from keepers.runtime.logging import configure
 from keepers.runtime.services import Office, open_runtime, send_policy
-from keepers.runtime.supervisor import bot_of, open_desk
 from keepers.signers.keyring import open_keys
 from keepers.store import Store
 from keepers.store.backup import backup

@@ -9,7 +9,9 @@ from itertools import combinations_with_replacement
 from keepers import __version__, abi
 from keepers.bots.belief import require_belief
 from keepers.bots.names import report_key
+from keepers.contracts.messages import RiskReport
 from keepers.market import Prices
+from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
 from keepers.portfolio.state import WAD, ModelInfo, PortfolioState, ReportInfo
 from keepers.risk.errors import RiskError
@@ -19,9 +21,9 @@ from keepers.risk.scenarios import load_scenarios
 from keepers.risk.stress import Scenario
 from keepers.rpc.errors import Reverted
 from keepers.rpc.node import Block
-from keepers.runtime.services import Context, last_closed_day
+from keepers.runtime.services import Context
 from keepers.runtime.triggers import OnBlock
-from keepers.signers.signing import RiskReport, sign_quorum
+from keepers.signers.signing import sign_quorum
 
 HOUR = 3600
 

@@ -14,7 +14,9 @@ from keepers.bots.breaker import act, recover, relapsed, state_due, steps_due, t
 from keepers.bots.depth import DepthKeeper
 from keepers.bots.names import model_key
 from keepers.bots.reports import Reporter
+from keepers.contracts.messages import NORMAL_TAILS, CovarianceModel
 from keepers.market import CsvPriceSource, PriceError, Prices
+from keepers.market.close_time import close_of, last_closed_day
 from keepers.market.guards import doubts
 from keepers.portfolio.state import WAD, ModelInfo, RiskView, StepBounds
 from keepers.risk.covariance import estimate
@@ -24,9 +26,9 @@ from keepers.risk.monte_carlo import TAIL_PATHS, fit_degrees, tail_multipliers
 from keepers.risk.step_bounds import bounded_step, bounded_tails
 from keepers.rpc.errors import Reverted
 from keepers.rpc.node import Block
-from keepers.runtime.services import Context, close_of, last_closed_day
+from keepers.runtime.services import Context
 from keepers.runtime.triggers import OnBlock, OnChange, OnThreshold
-from keepers.signers.signing import NORMAL_TAILS, CovarianceModel, sign_quorum
+from keepers.signers.signing import sign_quorum
 from keepers.store import Point
 
 HOUR = 3600

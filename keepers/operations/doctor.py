@@ -19,9 +19,11 @@ from keepers.config import Config, load_config
 from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.identities import IdentityReader
+from keepers.contracts.messages import model_id
 from keepers.contracts.reader import Reader
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
+from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
 from keepers.portfolio.state import OFF, WAD
 from keepers.risk.scenarios import load_scenarios
@@ -29,9 +31,7 @@ from keepers.rpc.endpoints import redact
 from keepers.rpc.errors import ChainError, Reverted
 from keepers.rpc.heads import subscribe_once
 from keepers.rpc.node import Block, Call, Node, connect, must
-from keepers.runtime.services import last_closed_day
 from keepers.signers.keyring import open_key
-from keepers.signers.signing import model_id
 from keepers.store import Store
 from keepers.store.fanout import Fanout
 from keepers.store.pauses import paused

@@ -14,12 +14,13 @@ from keepers.bots.rehearsal import described
 from keepers.config import Config
 from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.messages import model_id
 from keepers.contracts.reader import Reader
 from keepers.errors import KeeperError
 from keepers.portfolio.state import WAD, PortfolioState
+from keepers.rebalancing.orders import orders_of
 from keepers.rpc.errors import ChainError
 from keepers.rpc.node import Node, connect
-from keepers.signers.signing import model_id, orders_of
 from keepers.store import Store
 
 

@@ -11,15 +11,15 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 from numpy.typing import NDArray
 
-from keepers.config import Rebalance
 from keepers.errors import KeeperError
 from keepers.portfolio.state import BEYOND_TRADING, WAD, PortfolioState
 from keepers.portfolio.strategies import reference_weights
+from keepers.rebalancing.orders import Order
+from keepers.rebalancing.settings import RebalanceSettings
 from keepers.risk.metrics import Z99, value_at_risk
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import Pool
 from keepers.routing.trades import Holding, PlannedTrade, TradeRules, plan_trades
-from keepers.signers.signing import Order
 
 Array = NDArray[np.float64]
 
@@ -103,7 +103,9 @@ class Proposal:
         )
 
 
-def decide(state: PortfolioState, settings: Rebalance, now: int, last: int | None, views: Array | None) -> Intent:
+def decide(
+    state: PortfolioState, settings: RebalanceSettings, now: int, last: int | None, views: Array | None
+) -> Intent:
     """Decides if a portfolio needs a rebalance under the posted model.
 
     A breach of VaR or weight is mended at once. A drawdown is nothing that trading can mend: it only
@@ -139,7 +141,7 @@ def build(
     state: PortfolioState,
     pools: Sequence[Pool],
     intent: Intent,
-    settings: Rebalance,
+    settings: RebalanceSettings,
     scale: float,
 ) -> Proposal:
     """Orders that bring a portfolio towards its targets, as far as pools and loss budget go.
@@ -187,7 +189,7 @@ def inputs_of(state: PortfolioState, intent: Intent) -> bytes:
     return keccak(encode(types, values))
 
 
-def prior_returns(covariance: Array, settings: Rebalance, max_weight: float) -> Array:
+def prior_returns(covariance: Array, settings: RebalanceSettings, max_weight: float) -> Array:
     """Daily returns under which the strategy's weights are optimal: what the market would have to think to hold them.
 
     So limits, costs and views move a portfolio away from its strategy by as little as they have to.
@@ -235,7 +237,7 @@ def _standstill(state: PortfolioState) -> str | None:
 
 def _scheduled(
     state: PortfolioState,
-    settings: Rebalance,
+    settings: RebalanceSettings,
     now: int,
     last: int | None,
     views: Array | None,
@@ -253,7 +255,7 @@ def _scheduled(
     return Intent(f"schedule due, drift {drift:.0f} bps", derisk, targets)
 
 
-def _targets(state: PortfolioState, settings: Rebalance, derisk: bool, views: Array | None) -> Array:
+def _targets(state: PortfolioState, settings: RebalanceSettings, derisk: bool, views: Array | None) -> Array:
     from keepers.portfolio.optimise import Constraints, optimise
 
     covariance = _covariance(state)
@@ -287,7 +289,7 @@ def _build_once(
     state: PortfolioState,
     pools: Sequence[Pool],
     targets: Array,
-    settings: Rebalance,
+    settings: RebalanceSettings,
     scale: float,
 ) -> Proposal:
     from keepers.portfolio.optimise import to_wad
@@ -341,7 +343,7 @@ def _after(holdings: Sequence[Holding], trades: Sequence[PlannedTrade]) -> list[
     return [replace(holding, balance=change[holding.token]) for holding in holdings]
 
 
-def _order(trade: PlannedTrade, holdings: Sequence[Holding], settings: Rebalance) -> Order:
+def _order(trade: PlannedTrade, holdings: Sequence[Holding], settings: RebalanceSettings) -> Order:
     """An order whose least output is the quote less slippage, and no less than the oracle allows.
 
     Raises:

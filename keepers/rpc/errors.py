@@ -1,4 +1,4 @@
-"""Errors of a chain, in words."""
+"""Errors of a node and reverts of a chain, in words."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
 from keepers.abi import Fragment, errors
-from keepers.errors import KeeperError, Waiting
+from keepers.errors import KeeperError
 
 
 class ChainError(KeeperError):
-    """Base of what the chain room refuses."""
+    """Base of what a node or a chain refuses."""
 
 
 class NodeUnreachable(ChainError):
@@ -38,40 +38,8 @@ class WrongNetwork(ChainError):
     """The node is on another chain than the configuration says."""
 
 
-class TransactionLost(ChainError):
-    """A transaction of ours was displaced by another with its nonce."""
-
-
-class ReceiptTimeout(ChainError):
-    """A transaction was not mined in time; it stays in the journal."""
-
-
-class AlreadyOpen(ChainError):
-    """A key has a transaction that is not settled: signing another could do the same thing twice."""
-
-
-class SpendingLimit(ChainError, Waiting):
-    """An account would cost more in a day than it may: a state that passes."""
-
-
-class GaveUp(ChainError):
-    """A private transaction was not taken in time and its nonce was used up by a cancellation."""
-
-
 class NoCommonBlock(ChainError):
     """The chain and the store remember no block in common."""
-
-
-class GasTooExpensive(ChainError, Waiting):
-    """The chain's base fee is above the configured bound: a state that passes."""
-
-
-class SenderEmpty(ChainError, Waiting):
-    """An account holds less than its transaction may cost: a state that passes when somebody funds it."""
-
-
-class Interrupted(ChainError):
-    """The keeper was asked to stop while it waited."""
 
 
 @dataclass(frozen=True)

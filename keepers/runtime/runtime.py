@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 
 from keepers.errors import KeeperError, Waiting
-from keepers.rpc.errors import Interrupted, NoCommonBlock, Reverted
+from keepers.rpc.errors import NoCommonBlock, Reverted
 from keepers.rpc.events import ChainMoved, pages
 from keepers.rpc.heads import HeadStream
 from keepers.rpc.node import Block
@@ -26,6 +26,7 @@ from keepers.runtime.leadership import Leadership
 from keepers.runtime.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime, Trigger
 from keepers.store import Cursor, LeaseLost, SeenBlock
 from keepers.store.pauses import Pause, paused
+from keepers.transactions.errors import Interrupted
 
 _SETTLING = "settling"
 """Name of what comes before every trigger, among what a bot waits for."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keepers.config import Config
 from keepers.contracts.deployment import Deployment, PortfolioRecord
@@ -22,12 +21,6 @@ from keepers.signers.signing import Signer
 from keepers.store import Cursor, Store, StoreError
 from keepers.transactions.routes import PrivateRoute, Relay
 from keepers.transactions.sender import GWEI, Sender, SendPolicy
-
-if TYPE_CHECKING:
-    from datetime import date
-
-CLOSE = time(21, 0, tzinfo=UTC)
-"""When a trading day's close is known: 16:00 in New York in winter, an hour late in summer."""
 
 
 @dataclass
@@ -173,15 +166,3 @@ def require_same_chain(store: Store, node: Node) -> None:
 def cursor_at(name: str, block: Block) -> Cursor:
     """A cursor at a block."""
     return Cursor(name, block.number, block.hash, block.timestamp)
-
-
-def close_of(day: date) -> int:
-    """Unix seconds at which the close of a day is known."""
-    return int(datetime.combine(day, CLOSE).timestamp())
-
-
-def last_closed_day(timestamp: int) -> date:
-    """The newest day whose close is known at a time in unix seconds."""
-    moment = datetime.fromtimestamp(timestamp, UTC)
-    today = moment.date()
-    return today if close_of(today) <= timestamp else today - timedelta(days=1)

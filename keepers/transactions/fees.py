@@ -7,8 +7,8 @@ from typing import Any
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 
-from keepers.rpc.errors import GasTooExpensive
 from keepers.rpc.node import Node
+from keepers.transactions.errors import GasTooExpensive
 
 GWEI = 10**9
 LEAST_BUMP = 1.1

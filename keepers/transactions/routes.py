@@ -11,9 +11,10 @@ from eth_account.messages import encode_defunct
 from eth_utils.crypto import keccak
 
 from keepers.rpc.endpoints import redact
-from keepers.rpc.errors import NodeRefused, NodeUnreachable, Reverted, SenderEmpty
+from keepers.rpc.errors import NodeRefused, NodeUnreachable, Reverted
 from keepers.rpc.node import Node
 from keepers.signers.signing import Signer
+from keepers.transactions.errors import SenderEmpty
 
 _EMPTY = ("insufficient funds", "insufficientfunds", "exceeds account balance")
 """How nodes say that an account cannot pay: Geth and Erigon, Nethermind, Besu."""

@@ -15,19 +15,11 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from keepers.rpc.errors import (
-    GaveUp,
-    Interrupted,
-    NodeRefused,
-    NodeUnreachable,
-    ReceiptTimeout,
-    Reverted,
-    SenderEmpty,
-    TransactionLost,
-)
+from keepers.rpc.errors import NodeRefused, NodeUnreachable, Reverted
 from keepers.rpc.node import Node, must
 from keepers.signers.signing import Signer
 from keepers.transactions import fees
+from keepers.transactions.errors import GaveUp, Interrupted, ReceiptTimeout, SenderEmpty, TransactionLost
 from keepers.transactions.fees import GWEI
 from keepers.transactions.journal import Attempt, Journal, Status, Transaction, Wanted
 from keepers.transactions.routes import PrivateRoute, PublicRoute

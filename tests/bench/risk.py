@@ -10,8 +10,8 @@ from eth_account import Account
 from eth_utils import function_abi_to_4byte_selector
 from web3.contract import Contract
 
+from keepers.contracts.messages import NORMAL_TAILS
 from keepers.risk.fixed_point import to_fixed_point
-from keepers.signers.signing import NORMAL_TAILS
 from tests.bench.framework import RUNS, Bench, Row, calls_of
 from tools.anvil import advance
 from tools.artifacts import artifact

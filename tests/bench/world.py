@@ -10,7 +10,8 @@ from eth_utils import keccak
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from keepers.signers.signing import NORMAL_TAILS, Order, hash_assets, hash_orders, order_words
+from keepers.contracts.messages import NORMAL_TAILS, hash_assets
+from keepers.rebalancing.orders import Order, hash_orders, order_words
 from tests.bench.framework import Bench
 from tools.artifacts import artifact
 from tools.deployment.artifacts import protocol_artifacts

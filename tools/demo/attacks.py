@@ -14,18 +14,12 @@ from dataclasses import dataclass, field
 from hexbytes import HexBytes
 
 from keepers.contracts.deployment import load
+from keepers.contracts.messages import CovarianceModel, RebalanceSignal, model_id
 from keepers.contracts.reader import Reader
 from keepers.portfolio.state import WAD, PortfolioState
+from keepers.rebalancing.orders import Order, hash_orders, order_words
 from keepers.routing.trades import Holding, TradeRules, plan_trades
-from keepers.signers.signing import (
-    CovarianceModel,
-    Order,
-    RebalanceSignal,
-    hash_orders,
-    model_id,
-    order_words,
-    sign_quorum,
-)
+from keepers.signers.signing import sign_quorum
 from tools.demo.chain import Mined
 from tools.demo.environment import World
 from tools.demo.errors import DemoError

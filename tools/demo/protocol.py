@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from web3.contract import Contract
 
-from keepers.config import Rebalance
+from keepers.rebalancing.settings import RebalanceSettings
 from scripts.model_hash import model_of
 from tools.demo.accounts import People
 from tools.demo.chain import GAS, Chain
@@ -209,5 +209,5 @@ class Protocol:
 
 def _models() -> dict[str, dict[str, str]]:
     """Returns the models of the demo's keeper and of the config that `quantera init` writes for a local network."""
-    settings = {MODEL: Rebalance(model=MODEL, **REBALANCE), Rebalance().model: Rebalance()}
+    settings = {MODEL: RebalanceSettings(model=MODEL, **REBALANCE), RebalanceSettings().model: RebalanceSettings()}
     return {name: model_of(found.model_dump(mode="json", exclude={"model"})) for name, found in settings.items()}

@@ -17,7 +17,7 @@ import pytest
 
 from keepers.bots.names import rebalance_key, signal_nonce
 from keepers.errors import KeeperError
-from keepers.runtime.services import close_of
+from keepers.market.close_time import close_of
 from keepers.store import Store
 from tests.fixtures.chaos import (
     FAULTS,

@@ -14,7 +14,7 @@ import pytest
 from web3.contract import Contract
 from web3.exceptions import ContractCustomError
 
-from keepers.signers.signing import model_id
+from keepers.contracts.messages import model_id
 from tests.fixtures.node import MODEL, SIGNER_KEYS, World, _address, protocol
 from tests.unit.keepers.bots.harness import ready, started
 from tools.artifacts import artifact

@@ -7,10 +7,11 @@ from eth_utils.crypto import keccak
 
 from keepers import abi
 from keepers.bots.depth import RISE_SECONDS
+from keepers.contracts.messages import DepthReport
 from keepers.risk.report import WAD
 from keepers.rpc.errors import Reverted
 from keepers.runtime.decision_log import RETRY_SECONDS
-from keepers.signers.signing import DepthReport, sign_quorum
+from keepers.signers.signing import sign_quorum
 from tests.fixtures.node import PRICES, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, later, ready, sent, started
 from tools.artifacts import artifact

@@ -10,11 +10,12 @@ import pytest
 from keepers import __version__, abi
 from keepers.bots.names import report_key
 from keepers.bots.reports import Reporter
+from keepers.contracts.messages import RiskReport
 from keepers.errors import KeeperError
 from keepers.risk.report import WAD
 from keepers.rpc.errors import Reverted
 from keepers.runtime.decision_log import RETRY_SECONDS
-from keepers.signers.signing import RiskReport, sign_quorum
+from keepers.signers.signing import sign_quorum
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import Running, later, posted, ready, reported, sent, started, state_of
 

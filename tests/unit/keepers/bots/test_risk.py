@@ -6,9 +6,9 @@ import pytest
 from keepers.bots.names import model_key
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
+from keepers.market.close_time import close_of, last_closed_day
 from keepers.risk.covariance import estimate
 from keepers.risk.fixed_point import to_fixed_point
-from keepers.runtime.services import close_of, last_closed_day
 from keepers.store import Decision
 from tests.fixtures.node import FIRST_DAY, SENDER, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, later, posted, ready, rebalanced, sent, started, state_of

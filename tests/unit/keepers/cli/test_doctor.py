@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from keepers.contracts.messages import model_id
 from keepers.operations.doctor import clock
-from keepers.signers.signing import model_id
 from keepers.store.tables import HEAD
 from tests.fixtures.node import MODEL, World
 from tests.unit.keepers.bots.harness import later, ready, started

@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from keepers.config import Rebalance
 from keepers.portfolio.state import WAD, Limits, Metrics, ModelInfo, PortfolioState, RiskView
 from keepers.portfolio.strategies import Strategy, reference_weights
 from keepers.rebalancing.proposal import DAY, Intent, PlanRefused, build, decide, prior_returns
+from keepers.rebalancing.settings import RebalanceSettings
 from keepers.risk.metrics import value_at_risk
 from keepers.routing.pools import V2Pool
 
 CASH, AAA, BBB = (f"0x{index:040x}" for index in (1, 2, 3))
 COVARIANCE = np.array([[4e-4, 1e-4], [1e-4, 9e-4]])
 LIMITS = Limits(400, 6000, 1500, 3000)
-SETTINGS = Rebalance()
+SETTINGS = RebalanceSettings()
 NOW = 1_600_000_000
 
 
@@ -41,7 +41,7 @@ def pools(depth: int = 1_000_000_000) -> list[V2Pool]:
 
 @pytest.mark.parametrize("strategy", ["equal-weight", "inverse-volatility", "risk-parity", "minimum-variance"])
 def test_prior_returns__optimised_without_limits__hold_the_strategy(strategy: Strategy) -> None:
-    settings = Rebalance(strategy=strategy)
+    settings = RebalanceSettings(strategy=strategy)
     returns = prior_returns(COVARIANCE, settings, 0.9)
     unconstrained = np.linalg.solve(settings.risk_aversion * COVARIANCE, returns)
     expected = 0.98 * reference_weights(strategy, COVARIANCE, 0.9 / 0.98)
@@ -129,7 +129,7 @@ def test_build__nothing_worth_trading__refuses() -> None:
         build(state((0.3, 0.2)), pools(), Intent("test", False, np.array([0.3, 0.2])), SETTINGS, 1.0)
 
 
-def replace_drift(bps: int) -> Rebalance:
+def replace_drift(bps: int) -> RebalanceSettings:
     """Settings that rebalance from that drift on."""
     return SETTINGS.model_copy(update={"schedule": SETTINGS.schedule.model_copy(update={"drift_bps": bps})})
 

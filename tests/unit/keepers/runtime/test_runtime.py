@@ -9,7 +9,7 @@ import pytest
 from websockets.sync.connection import Connection
 
 from keepers.errors import KeeperError, Waiting
-from keepers.rpc.errors import GasTooExpensive, NoCommonBlock, Reverted
+from keepers.rpc.errors import NoCommonBlock, Reverted
 from keepers.rpc.events import Event
 from keepers.rpc.heads import HeadStream
 from keepers.rpc.node import Block
@@ -17,6 +17,7 @@ from keepers.runtime.cron import Schedule
 from keepers.runtime.runtime import CircuitOpen
 from keepers.runtime.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime
 from keepers.store import Cursor, Point, Store
+from keepers.transactions.errors import GasTooExpensive
 from tests.fixtures.chaos import Chain
 from tests.fixtures.event_chain import POLICY, Board, Replica, board, replica
 from tests.fixtures.waiting import GENEROUS, join, wait_until

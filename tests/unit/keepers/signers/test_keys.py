@@ -93,8 +93,9 @@ def test_ape_signer__of_an_account__signs_as_its_key_would() -> None:
     from ape import accounts
     from eth_account import Account
 
+    from keepers.contracts.messages import CovarianceModel
     from keepers.signers.keys import ApeSigner
-    from keepers.signers.signing import CovarianceModel, digest
+    from keepers.signers.signing import digest
 
     account = accounts.test_accounts[0]
     signer = ApeSigner(account)

@@ -8,9 +8,10 @@ import pytest
 from eth_account import Account
 from eth_keys.datatypes import PrivateKey
 
+from keepers.contracts.messages import CovarianceModel
 from keepers.signers.keys import KeyMaterialError
 from keepers.signers.kms import open_kms_key, parse_public_key, parse_signature
-from keepers.signers.signing import CovarianceModel, digest
+from keepers.signers.signing import digest
 from tests.fixtures.kms import ACCESS_KEY, ORDER, REGION, SECRET_KEY, SPKI, KmsStandIn, der_signature, kms
 
 MESSAGE = CovarianceModel(b"\1" * 32, 1, 2, 3, (4,)).message(31337, "0x" + "11" * 20)

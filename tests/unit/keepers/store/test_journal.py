@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from keepers.rpc.errors import AlreadyOpen, SpendingLimit
 from keepers.store import Decision, LeaseLost, Point, SeenBlock, Store
 from keepers.store.store import Cursor
+from keepers.transactions.errors import AlreadyOpen, SpendingLimit
 from keepers.transactions.journal import Attempt, Status, Transaction, Wanted
 from tests.fixtures.waiting import join
 

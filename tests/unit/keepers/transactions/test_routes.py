@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from eth_utils.address import to_checksum_address
 
-from keepers.rpc.errors import GaveUp, NodeRefused, NodeUnreachable, SpendingLimit
+from keepers.rpc.errors import NodeRefused, NodeUnreachable
 from keepers.rpc.node import connect
 from keepers.store import Store
+from keepers.transactions.errors import GaveUp, SpendingLimit
 from keepers.transactions.journal import Status
 from keepers.transactions.routes import PrivateRoute, PublicRoute, Relay
 from keepers.transactions.sender import Sender

@@ -10,18 +10,18 @@ import pytest
 import requests
 from eth_account import Account
 
-from keepers.rpc.errors import (
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import Node, connect
+from keepers.store import Store
+from keepers.transactions import fees
+from keepers.transactions.errors import (
     AlreadyOpen,
     GasTooExpensive,
     Interrupted,
     ReceiptTimeout,
-    Reverted,
     SpendingLimit,
     TransactionLost,
 )
-from keepers.rpc.node import Node, connect
-from keepers.store import Store
-from keepers.transactions import fees
 from keepers.transactions.journal import Attempt, Status, Wanted
 from keepers.transactions.routes import PublicRoute
 from keepers.transactions.sender import GWEI, Sender, SendPolicy, Settled
