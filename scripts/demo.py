@@ -36,7 +36,10 @@ def _symbols(_context: click.Context, _parameter: click.Parameter, value: str) -
     return symbols
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    short_help="Replay history through the whole protocol",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--from",
     "start",
@@ -66,7 +69,7 @@ def _symbols(_context: click.Context, _parameter: click.Parameter, value: str) -
     show_default="build/demo",
     help="Folder for report.html, summary.json, logs and keys; written anew.",
 )
-def main(start: datetime, days: int, stocks: tuple[str, ...], output: Path) -> None:
+def cli(start: datetime, days: int, stocks: tuple[str, ...], output: Path) -> None:
     """Replay real market history through the whole protocol on a local chain.
 
     Starts a node of its own, deploys the protocol and Uniswap's own contracts, and lets two keeper
@@ -148,6 +151,6 @@ def _end(message: str, code: int) -> NoReturn:
 
 if __name__ == "__main__":
     try:
-        main(standalone_mode=False)
+        cli(standalone_mode=False)
     except click.ClickException as error:
         _end(error.format_message(), error.exit_code)

@@ -26,7 +26,9 @@ MARK = "anvil.log"
 """File by which an earlier localnet's folder is known."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Run a local chain with the protocol on it", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -42,7 +44,7 @@ MARK = "anvil.log"
     show_default=True,
     help="Seconds after which the next trading day closes; 0 for never.",
 )
-def main(folder: Path, port: int, day_seconds: float) -> None:
+def cli(folder: Path, port: int, day_seconds: float) -> None:
     """Start a local chain with the protocol on it, for keepers to work on."""
     from tools.demo.errors import DemoError
 
@@ -86,4 +88,4 @@ def _run(folder: Path, port: int, day_seconds: float, stop: threading.Event) -> 
 
 
 if __name__ == "__main__":
-    main()
+    cli()

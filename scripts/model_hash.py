@@ -39,7 +39,7 @@ def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else list(path.rglob("*.py"))
 
 
-@click.command()
+@click.command(short_help="Print what a deployment's config says of a model")
 @click.argument("config", type=click.Path(path_type=Path))
 def cli(config: Path) -> None:
     """Prints the `models` entry of the model that KEEPER_CONFIG names."""
