@@ -110,9 +110,9 @@ def _run(start: date, count: int, stocks: tuple[str, ...], folder: Path) -> None
     _empty(folder)
     with console.status("Compiling (a minute the first time)"), clock.part("compile"):
         _compile(folder)
-    from tools.demo.performance import Replay, perform
+    from tools.demo.performance import ReplayRange, perform
 
-    perform(Replay(closes, first, count, HISTORY_DAYS), folder, clock, console)
+    perform(ReplayRange(closes, first, count, HISTORY_DAYS), folder, clock, console)
 
 
 def _empty(folder: Path) -> None:

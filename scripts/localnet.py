@@ -2,7 +2,7 @@
 
     python -m scripts.localnet
 
-It is the demo's world on its first morning: real prices of six stocks, Uniswap's own pools. Ctrl-C takes it away.
+It is the demo's first morning: real prices of six stocks, Uniswap's own pools. Ctrl-C takes it away.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ def cli(folder: Path, port: int, day_seconds: float) -> None:
 
 def _run(folder: Path, port: int, day_seconds: float, stop: threading.Event) -> None:
     from tools.demo.data import HistoryFile, close_time, load_closes
-    from tools.demo.environment import create_world
+    from tools.demo.environment import create_environment
     from tools.demo.errors import DemoError
     from tools.demo.market import SETTLEMENT_DECIMALS
     from tools.demo.node import local_node
-    from tools.demo.protocol import PORTFOLIO, Terms
+    from tools.demo.protocol import PORTFOLIO, PortfolioTerms
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
         raise DemoError(f"{folder} holds something else; choose another --folder")
@@ -74,13 +74,17 @@ def _run(folder: Path, port: int, day_seconds: float, stop: threading.Event) -> 
     first = closes.index_from(FIRST_DAY)
     build()
     with local_node(close_time(closes.days[first]) - 3600, folder / MARK, port) as url:
-        world = create_world(url, STOCKS, closes.prices(first), Terms(), folder, ("keeper", "keeper"))
+        environment = create_environment(
+            url, STOCKS, closes.prices(first), PortfolioTerms(), folder, ("keeper", "keeper")
+        )
         history = HistoryFile(folder / "prices.csv", closes, first - HISTORY_DAYS, first)
-        deposit = world.protocol.portfolio.functions.deposit(DEPOSIT_USD * 10**SETTLEMENT_DECIMALS, world.people.alpine)
-        world.chain.send(world.people.alpine, deposit)
+        deposit = environment.protocol.portfolio.functions.deposit(
+            DEPOSIT_USD * 10**SETTLEMENT_DECIMALS, environment.accounts.alpine
+        )
+        environment.chain.send(environment.accounts.alpine, deposit)
         click.echo(f"Ready: {url}, portfolio {PORTFOLIO} of {DEPOSIT_USD:,} USD, files in {folder}. Ctrl-C ends it.")
         for day in range(first, len(closes.days)):
-            world.market.open_day(close_time(closes.days[day]), closes.prices(day))
+            environment.market.open_day(close_time(closes.days[day]), closes.prices(day))
             click.echo(f"{history.append_next()} has closed")
             if stop.wait(day_seconds or None):
                 return

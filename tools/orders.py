@@ -101,7 +101,7 @@ class Trade:
 
 
 @dataclass(frozen=True)
-class Desk:
+class SwapSession:
     """A pair of tokens at a deployment.
 
     Attributes:
@@ -122,7 +122,7 @@ class Desk:
     decimals: tuple[int, int]
 
     @classmethod
-    def open(cls, w3: Web3, record: Path, token_in: str, token_out: str) -> Desk:
+    def open(cls, w3: Web3, record: Path, token_in: str, token_out: str) -> SwapSession:
         """Opens a deployment's record; tokens are given by address, by symbol of the record, or as COIN.
 
         Raises:

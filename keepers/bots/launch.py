@@ -13,8 +13,14 @@ from keepers.runtime.logging import Watcher, configure
 from keepers.runtime.metrics import Metrics
 from keepers.runtime.monitor import monitor
 from keepers.runtime.runtime import Runtime, stop_on_signals
-from keepers.runtime.services import Context, Office, open_context, open_office, open_runtime
-from keepers.runtime.supervisor import Fleet
+from keepers.runtime.services import (
+    BotServices,
+    PortfolioServices,
+    open_bot_services,
+    open_portfolio_services,
+    open_runtime,
+)
+from keepers.runtime.supervisor import Supervisor
 from keepers.signers.keyring import leave_no_dumps, open_keys
 from keepers.signers.signing import Signer
 from keepers.store.fanout import Fanout
@@ -42,17 +48,17 @@ def run_bots(config: Config, kinds: tuple[str, ...], metrics_port: int | None = 
         # Once for all bots, so that a passphrase is asked for once; and where Ctrl-C still ends the asking.
         keys = open_keys(config, (config.keys.sender, *config.keys.signers))
         stack.enter_context(stop_on_signals(stop))
-        fleet = Fleet(lambda kind: _opened(config, kind, keys, log, metrics, stop), log, stop)
-        berths = [stack.enter_context(fleet.berth(kind, bot_name(config, kind))) for kind in kinds]
+        supervisor = Supervisor(lambda kind: _opened(config, kind, keys, log, metrics, stop), log, stop)
+        bots = [stack.enter_context(supervisor.supervised(kind, bot_name(config, kind))) for kind in kinds]
         _listen(stack, config, metrics_port, metrics, log)
-        threads = [threading.Thread(target=berth.run, daemon=True) for berth in berths[1:]]
+        threads = [threading.Thread(target=bot.run, daemon=True) for bot in bots[1:]]
         for thread in threads:
             thread.start()
-        berths[0].run()
+        bots[0].run()
         for thread in threads:
             thread.join()
-    if fleet.fault is not None:
-        raise fleet.fault
+    if supervisor.fault is not None:
+        raise supervisor.fault
 
 
 def _listen(stack: ExitStack, config: Config, port: int | None, metrics: Metrics, log: Any) -> None:
@@ -70,13 +76,13 @@ def _opened(
     name = bot_name(config, kind)
     named = log.bind(bot=name)
     metrics.expect(name)
-    office = open_desk(config, kind, keys, named, stop)
-    named.info("started", chain_id=config.chain_id, sender=office.sender.address)
+    services = open_services(config, kind, keys, named, stop)
+    named.info("started", chain_id=config.chain_id, sender=services.sender.address)
     try:
-        yield open_runtime(bot_of(kind, office), office, lambda step: metrics.beat(name, step))
+        yield open_runtime(make_bot(kind, services), services, lambda step: metrics.beat(name, step))
     finally:
         named.info("stopped")
-        office.store.close()
+        services.store.close()
 
 
 @contextmanager
@@ -97,34 +103,34 @@ def _watchers(config: Config, metrics: Metrics) -> Iterator[Watcher]:
         fanout.close()
 
 
-def open_desk(config: Config, kind: str, keys: tuple[Signer, ...], log: Any, stop: threading.Event) -> Office:
-    """Opens the desk of a bot of a kind.
+def open_services(config: Config, kind: str, keys: tuple[Signer, ...], log: Any, stop: threading.Event) -> BotServices:
+    """Opens the services of a bot of a kind.
 
     Raises:
         KeeperError: One line saying what is wrong.
     """
     name = bot_name(config, kind)
     if kind == "claims":
-        return open_office(config, name, log, stop, keys[0])
-    return open_context(config, name, log, stop, keys)
+        return open_bot_services(config, name, log, stop, keys[0])
+    return open_portfolio_services(config, name, log, stop, keys)
 
 
-def bot_of(kind: str, office: Office) -> Any:
-    """A bot of a kind at its desk."""
+def make_bot(kind: str, services: BotServices) -> Any:
+    """Makes a bot of a kind."""
     if kind == "claims":
         from keepers.bots.claims import ClaimsBot
 
-        return ClaimsBot(office)
-    assert isinstance(office, Context)
+        return ClaimsBot(services)
+    assert isinstance(services, PortfolioServices)
     if kind == "risk":
         from keepers.bots.risk import RiskBot
 
-        return RiskBot(office)
+        return RiskBot(services)
     from keepers.bots.rebalance import RebalanceBot
 
     # The optimiser takes seconds to load; by the first decision it should be there.
     threading.Thread(target=_load_optimiser, daemon=True).start()
-    return RebalanceBot(office)
+    return RebalanceBot(services)
 
 
 def _load_optimiser() -> None:

@@ -392,7 +392,7 @@ def _risk_view(outcomes: Sequence[Any]) -> RiskView:
         limits=Limits(*must(limits)),
         model=_model(must(model)),
         metrics=None if failed else Metrics(*metrics),
-        why_not=failed.revert.text if failed else "",
+        unavailable_reason=failed.revert.text if failed else "",
     )
 
 

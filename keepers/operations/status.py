@@ -136,7 +136,7 @@ def facts(config: Config, found: Look) -> dict[str, Any]:
         },
         "losses": {"level": state.loss_level / WAD, "capacity": state.loss_capacity / WAD},
         "metrics": None if risk.metrics is None else _numbers(risk.metrics),
-        "no_metrics_because": risk.why_not or None,
+        "no_metrics_because": risk.unavailable_reason or None,
         "breaches": risk.breaches(),
         "limits": asdict(risk.limits),
         "model": {key: getattr(risk.model, key) for key in ("nonce", "as_of", "expiry", "posted_at")},
@@ -186,7 +186,7 @@ def _weights(state: PortfolioState, symbols: list[str]) -> list[str]:
 
 def _risk(view: RiskView, block: Block) -> list[str]:
     if view.metrics is None:
-        return [f"risk      unknown: {view.why_not}", *_model(view, block)]
+        return [f"risk      unknown: {view.unavailable_reason}", *_model(view, block)]
     found, limits = view.metrics, view.limits
     return [
         f"VaR 99%   {_pct(found.var99)} of {limits.max_var99_bps / 100:.2f}% allowed",

@@ -158,14 +158,14 @@ class RiskView:
         limits: Risk limits.
         model: Model of the portfolio's universe.
         metrics: None where the chain cannot compute them.
-        why_not: Decoded reason for that, otherwise "".
+        unavailable_reason: Decoded reason for that, otherwise "".
     """
 
     state: str
     limits: Limits
     model: ModelInfo
     metrics: Metrics | None
-    why_not: str
+    unavailable_reason: str
 
     def breaches(self, part_bps: int = 10_000) -> list[str]:
         """Returns `Metrics.breaches`, or an empty list if there are no metrics."""

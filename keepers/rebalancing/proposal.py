@@ -231,7 +231,7 @@ def _standstill(state: PortfolioState) -> str | None:
     if state.nav == 0:
         return "nothing deposited"
     if state.covariance is None or state.risk.metrics is None:
-        return f"no risk numbers: {state.risk.why_not or 'no model posted'}"
+        return f"no risk numbers: {state.risk.unavailable_reason or 'no model posted'}"
     return None
 
 

@@ -17,7 +17,7 @@ RETRY_SECONDS = 900
 
 
 @dataclass
-class Desk:
+class DecisionLog:
     """The services that a handler acts with.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Runs a bot: leads or waits, heals after reorganisations, serves triggers, ends cleanly, gives up when it must."""
+"""Runs a bot: leads or waits, handles reorganisations, serves triggers, ends cleanly, gives up when it must."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from keepers.rpc.errors import NoCommonBlock, Reverted
 from keepers.rpc.events import ChainMoved, pages
 from keepers.rpc.heads import HeadStream
 from keepers.rpc.node import Block
-from keepers.runtime.decision_log import Desk
+from keepers.runtime.decision_log import DecisionLog
 from keepers.runtime.leadership import Leadership
 from keepers.runtime.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime, Trigger
 from keepers.store import Cursor, LeaseLost, SeenBlock
@@ -104,7 +104,7 @@ class Runtime:
 
     Args:
         bot: Bot whose triggers are served.
-        desk: Desk with the same name.
+        decisions: Decisions of the bot, with its node and its store.
         policy: Limits and pauses.
         stop: Ends it when set.
         leadership: Leadership of this replica; None for a bot that has no replicas.
@@ -116,7 +116,7 @@ class Runtime:
     def __init__(
         self,
         bot: Bot,
-        desk: Desk,
+        decisions: DecisionLog,
         policy: Policy,
         stop: threading.Event,
         leadership: Leadership | None = None,
@@ -125,7 +125,7 @@ class Runtime:
         beat: Callable[[Step], None] = lambda _: None,
     ) -> None:
         self._bot = bot
-        self._desk = desk
+        self._decisions = decisions
         self._policy = policy
         self._stop = stop
         self._leadership = leadership
@@ -133,7 +133,7 @@ class Runtime:
         self._wake = wake or threading.Event()
         self._beat = beat
         self._epoch = 0
-        self._whole = False
+        self._settled = False
         self._seen: SeenBlock | None = None
         self._behind_since: float | None = None
         self._rest: Pause | None = None
@@ -153,7 +153,7 @@ class Runtime:
         if self._heads is not None:
             self._heads.start()
         if self._leadership is not None:
-            self._leadership.keep(self._desk.log)
+            self._leadership.keep(self._decisions.log)
         try:
             while not self._stop.is_set():
                 try:
@@ -162,7 +162,7 @@ class Runtime:
                 except Interrupted:
                     return
                 except LeaseLost as error:
-                    self._desk.log.warning("stands by", reason=error.reason)
+                    self._decisions.log.warning("stands by", reason=error.reason)
                 except Exception as error:
                     failures += 1
                     self._report(error, failures)
@@ -175,14 +175,14 @@ class Runtime:
         if not self._leads():
             self._beat(Step(None, leads=False))
             return
-        head = self._desk.node.latest()
-        if not self._heal(head):
+        head = self._decisions.node.latest()
+        if not self._handle_reorg(head):
             return
         fresh = self._seen is None or head.hash != self._seen.hash
         if fresh:
             self._remember(head)
-        unsettled = fresh or not self._whole or self._desk.store.open_transactions(self._bot.name)
-        self._whole = False
+        unsettled = fresh or not self._settled or self._decisions.store.open_transactions(self._bot.name)
+        self._settled = False
         if unsettled and not self._settle(head):
             self._beat(Step(head, waits=True))
             return
@@ -191,13 +191,13 @@ class Runtime:
             return
         self._serve_all(head)
         self._tell_waits()
-        self._whole = True
+        self._settled = True
         self._beat(Step(head, waits=bool(self._waits)))
 
     def _settle(self, head: Block) -> bool:
         """Finishes what was sent; False where that has to wait, and nothing else may begin before."""
         try:
-            if self._desk.settle(head):
+            if self._decisions.settle(head):
                 self._bot.forget()
         except Waiting as error:
             self._waits[_SETTLING] = error
@@ -215,7 +215,7 @@ class Runtime:
             return False
         lease = self._leadership.lease
         if lease is not None and lease.epoch != self._epoch:
-            self._desk.log.info("leads", holder=lease.holder, epoch=lease.epoch)
+            self._decisions.log.info("leads", holder=lease.holder, epoch=lease.epoch)
             self._epoch = lease.epoch
             self._forget()
         return True
@@ -230,15 +230,15 @@ class Runtime:
 
     def _pauses(self) -> bool:
         """Returns True if a person told the bot to rest; it finishes what it sent, and begins nothing."""
-        rest = paused(self._desk.store, self._bot.name)
+        rest = paused(self._decisions.store, self._bot.name)
         if rest != self._rest:
-            self._desk.log.info("paused" if rest else "goes on", reason=rest.reason if rest else "unpaused")
+            self._decisions.log.info("paused" if rest else "goes on", reason=rest.reason if rest else "unpaused")
             self._rest = rest
         return rest is not None
 
     # -- Reorganisations
 
-    def _heal(self, head: Block) -> bool:
+    def _handle_reorg(self, head: Block) -> bool:
         """Takes back what was derived from blocks that are no longer part of the chain.
 
         Returns:
@@ -247,13 +247,13 @@ class Runtime:
         last = self._seen
         if last is not None and last.hash in (head.hash, head.parent):
             return True
-        remembered = self._desk.store.seen(self._bot.name)
+        remembered = self._decisions.store.seen(self._bot.name)
         self._seen = remembered[0] if remembered else None
         if self._seen is None or self._stands(self._seen, head):
             self._behind_since = None
             return True
         reachable = [block for block in remembered if block.number <= head.number]
-        found = self._desk.node.blocks([block.number for block in reachable])
+        found = self._decisions.node.blocks([block.number for block in reachable])
         standing = [seen for seen, block in zip(reachable, found, strict=True) if block and block.hash == seen.hash]
         if not standing:
             reason = f"none of the {len(remembered)} blocks up to {remembered[0].number} that were seen is on it"
@@ -264,9 +264,9 @@ class Runtime:
         if len(standing) == len(reachable) and self._is_behind(head, remembered[0]):
             return False
         self._behind_since = None
-        keys = self._desk.store.roll_back(self._bot.name, ancestor)
+        keys = self._decisions.store.roll_back(self._bot.name, ancestor)
         was = f"{remembered[0].number} {remembered[0].hash}"
-        self._desk.log.warning("reorganisation", back_to=ancestor.number, was=was, retracted=keys)
+        self._decisions.log.warning("reorganisation", back_to=ancestor.number, was=was, retracted=keys)
         self._forget()
         self._seen = ancestor
         return True
@@ -275,7 +275,7 @@ class Runtime:
         """Returns True if a block that was seen is still part of the chain."""
         if seen.hash in (head.hash, head.parent):
             return True
-        there = self._desk.node.block(seen.number) if seen.number < head.number else None
+        there = self._decisions.node.block(seen.number) if seen.number < head.number else None
         return there is not None and there.hash == seen.hash
 
     def _is_behind(self, head: Block, newest: SeenBlock) -> bool:
@@ -291,7 +291,7 @@ class Runtime:
         first = max(0, head.number - self._policy.finality)
         if self._seen is not None:
             first = max(first, self._seen.number + 1)
-        found = [block for block in self._desk.node.blocks(range(first, head.number)) if block is not None]
+        found = [block for block in self._decisions.node.blocks(range(first, head.number)) if block is not None]
         chain = [*found, head]
         linked = all(after.parent == before.hash for before, after in pairwise(chain))
         if len(found) != head.number - first or not linked:
@@ -299,7 +299,7 @@ class Runtime:
         if self._seen is not None and self._seen.number + 1 == first and chain[0].parent != self._seen.hash:
             raise ChainMoved(f"block {first}", "not on top of the last one seen", "read again")
         seen = [SeenBlock(block.number, block.hash, block.timestamp) for block in chain]
-        self._desk.store.see(self._bot.name, seen, self._policy.finality + 1)
+        self._decisions.store.see(self._bot.name, seen, self._policy.finality + 1)
         self._seen = seen[-1]
 
     # -- Triggers
@@ -308,8 +308,8 @@ class Runtime:
         """All of them, whichever fail; the first failure is raised afterwards."""
         failure: Exception | None = None
         for trigger in self._bot.triggers:
-            self._desk.trace = secrets.token_hex(8)
-            bound = {"bot": self._bot.name, "trigger": trigger.name, "trace": self._desk.trace}
+            self._decisions.trace = secrets.token_hex(8)
+            bound = {"bot": self._bot.name, "trigger": trigger.name, "trace": self._decisions.trace}
             with structlog.contextvars.bound_contextvars(**bound):
                 try:
                     self._serve(trigger, head)
@@ -356,9 +356,9 @@ class Runtime:
             self._told = waits
             reasons = "; ".join(str(error) for error in self._waits.values())
             if waits:
-                self._desk.log.warning("waits", reason=reasons)
+                self._decisions.log.warning("waits", reason=reasons)
             else:
-                self._desk.log.info("waits no more")
+                self._decisions.log.info("waits no more")
 
     def _serve_change(self, trigger: OnChange, head: Block) -> None:
         value = trigger.read(head)
@@ -378,7 +378,7 @@ class Runtime:
 
     def _serve_time(self, trigger: OnTime, head: Block) -> None:
         name = f"{self._bot.name}@{trigger.name}"
-        cursor = self._desk.store.cursor(name)
+        cursor = self._decisions.store.cursor(name)
         due = trigger.schedule.latest(head.timestamp)
         if due is None:
             return
@@ -387,27 +387,27 @@ class Runtime:
                 return
             trigger.handler(due, head)
         # The first time that it is looked at, what is past is past.
-        self._desk.store.advance(Cursor(name, due, trigger.schedule.text[:66], head.timestamp))
+        self._decisions.store.advance(Cursor(name, due, trigger.schedule.text[:66], head.timestamp))
 
     def _serve_events(self, trigger: OnEvents, head: Block) -> None:
         name = f"{self._bot.name}/{trigger.name}"
-        cursor = self._desk.store.cursor(name)
+        cursor = self._decisions.store.cursor(name)
         depth = self._policy.confirmations if trigger.confirmations is None else trigger.confirmations
         first = trigger.start if cursor is None else cursor.block_number + 1
         remembered: dict[int, str] | None = None
-        for page in pages(self._desk.node, trigger.filter, first, head.number - depth, self._policy.page):
+        for page in pages(self._decisions.node, trigger.filter, first, head.number - depth, self._policy.page):
             if page.last > head.number - self._policy.finality and page.hash != head.hash:
                 if remembered is None:
-                    remembered = {block.number: block.hash for block in self._desk.store.seen(self._bot.name)}
+                    remembered = {block.number: block.hash for block in self._decisions.store.seen(self._bot.name)}
                 if page.hash != remembered.get(page.last):
                     raise ChainMoved(f"block {page.last}", "the chain changed while it was read", "read again")
             cursor = Cursor(name, page.last, page.hash, page.timestamp)
             if page.events:
-                self._desk.reach = head.number
+                self._decisions.reach = head.number
                 trigger.handler(page.events, head)
-                self._desk.store.serve(cursor, self._desk.reach, page.events[0].block_number)
+                self._decisions.store.serve(cursor, self._decisions.reach, page.events[0].block_number)
             else:
-                self._desk.store.advance(cursor)
+                self._decisions.store.advance(cursor)
 
     # -- Ends
 
@@ -428,7 +428,7 @@ class Runtime:
 
     def _report(self, error: Exception, failures: int) -> None:
         reason = str(error) if isinstance(error, KeeperError) else f"{type(error).__name__}: {error}"
-        self._desk.log.error("failure", reason=reason, failures=failures, of=self._policy.max_failures)
+        self._decisions.log.error("failure", reason=reason, failures=failures, of=self._policy.max_failures)
         if failures >= self._policy.max_failures:
             raise CircuitOpen(
                 self._bot.name, f"{failures} failures in a row, the last: {reason}", "see the log"
@@ -441,7 +441,7 @@ class Runtime:
             try:
                 self._leadership.resign()
             except KeeperError as error:
-                self._desk.log.warning("lease not given up", reason=str(error))
+                self._decisions.log.warning("lease not given up", reason=str(error))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.reader import Reader
 from keepers.rpc.heads import HeadStream
 from keepers.rpc.node import Block, Node, connect
-from keepers.runtime.decision_log import Desk
+from keepers.runtime.decision_log import DecisionLog
 from keepers.runtime.leadership import Leadership
 from keepers.runtime.runtime import Bot, Policy, Runtime, Step
 from keepers.signers.keyring import open_key, open_keys
@@ -24,8 +24,8 @@ from keepers.transactions.sender import GWEI, Sender, SendPolicy
 
 
 @dataclass
-class Office(Desk):
-    """The desk of a bot that a config describes.
+class BotServices(DecisionLog):
+    """The services of a bot that a config describes.
 
     Attributes:
         config: Config of the keeper.
@@ -41,8 +41,8 @@ class Office(Desk):
 
 
 @dataclass
-class Context(Office):
-    """The office of a bot that looks after a portfolio.
+class PortfolioServices(BotServices):
+    """The services of a bot that looks after a portfolio.
 
     Attributes:
         reader, signers: Reader of the chain, and the keys that sign.
@@ -56,22 +56,26 @@ class Context(Office):
     doubted: dict[str, str] = field(default_factory=dict, init=False)
 
 
-def open_context(
+def open_portfolio_services(
     config: Config, bot: str, log: Any, stop: threading.Event, keys: tuple[Signer, ...] | None = None
-) -> Context:
-    """`open_office` of a portfolio.
+) -> PortfolioServices:
+    """`open_bot_services` of a portfolio.
 
     Raises:
         KeeperError: One line saying what is wrong.
     """
     record = load_deployment(config.at(config.deployment)).portfolio(config.portfolio)
     opened = keys or open_keys(config, (config.keys.sender, *config.keys.signers))
-    office = open_office(config, bot, log, stop, opened[0])
-    parts = {part.name: getattr(office, part.name) for part in fields(Office) if part.init}
-    return Context(**parts, reader=Reader(office.node, office.deployment), signers=opened[1:], record=record)
+    services = open_bot_services(config, bot, log, stop, opened[0])
+    parts = {part.name: getattr(services, part.name) for part in fields(BotServices) if part.init}
+    return PortfolioServices(
+        **parts, reader=Reader(services.node, services.deployment), signers=opened[1:], record=record
+    )
 
 
-def open_office(config: Config, bot: str, log: Any, stop: threading.Event, key: Signer | None = None) -> Office:
+def open_bot_services(
+    config: Config, bot: str, log: Any, stop: threading.Event, key: Signer | None = None
+) -> BotServices:
     """Connects, loads, checks and unlocks.
 
     Args:
@@ -95,7 +99,7 @@ def open_office(config: Config, bot: str, log: Any, stop: threading.Event, key: 
     journal = store.journal(bot, lambda: leadership.lease)
     private = private_route(config, account)
     sender = Sender(node, account, send_policy(config), journal, stop.is_set, private, log.info)
-    return Office(
+    return BotServices(
         bot=bot,
         node=node,
         store=store,
@@ -108,9 +112,9 @@ def open_office(config: Config, bot: str, log: Any, stop: threading.Event, key: 
     )
 
 
-def open_runtime(bot: Bot, office: Office, beat: Callable[[Step], None] = lambda _: None) -> Runtime:
+def open_runtime(bot: Bot, services: BotServices, beat: Callable[[Step], None] = lambda _: None) -> Runtime:
     """Returns the runtime of a bot, as its config describes it."""
-    config = office.config
+    config = services.config
     policy = Policy(
         poll_seconds=config.poll_seconds,
         max_failures=config.max_failures,
@@ -119,8 +123,8 @@ def open_runtime(bot: Bot, office: Office, beat: Callable[[Step], None] = lambda
         page=config.max_log_range,
     )
     wake = threading.Event()
-    heads = HeadStream(config.ws_urls, wake, office.log) if config.ws_urls else None
-    return Runtime(bot, office, policy, office.stop, office.leadership, heads, wake, beat)
+    heads = HeadStream(config.ws_urls, wake, services.log) if config.ws_urls else None
+    return Runtime(bot, services, policy, services.stop, services.leadership, heads, wake, beat)
 
 
 def send_policy(config: Config) -> SendPolicy:

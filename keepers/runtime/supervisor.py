@@ -14,7 +14,7 @@ FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 30.0, 900.0
 """Seconds that a bot that gave up rests; they double each time until it ran for longer than the longest."""
 
 
-class Fleet:
+class Supervisor:
     """The bots of one process.
 
     Attributes:
@@ -37,14 +37,14 @@ class Fleet:
         self._up: set[str] = set()
 
     @contextmanager
-    def berth(self, kind: str, name: str) -> Iterator[Berth]:
+    def supervised(self, kind: str, name: str) -> Iterator[SupervisedBot]:
         """Opens a bot, so that what is wrong at the start is told before any of them runs."""
-        berth = Berth(self, kind, name)
+        bot = SupervisedBot(self, kind, name)
         self._up.add(name)
         try:
-            yield berth
+            yield bot
         finally:
-            berth.close()
+            bot.close()
 
     def gives_up(self, name: str, error: Exception) -> bool:
         """A bot's circuit opened; whether others go on."""
@@ -61,35 +61,35 @@ class Fleet:
             self._up.add(name)
 
 
-class Berth:
-    """A bot's place in the fleet: opened at once, and again after each time that it gave up.
+class SupervisedBot:
+    """A bot's place in the supervisor: opened at once, and again after each time that it gave up.
 
     Args:
-        fleet: Fleet that it belongs to.
+        supervisor: Supervisor that it belongs to.
         kind, name: Kind and name of the bot.
     """
 
-    def __init__(self, fleet: Fleet, kind: str, name: str) -> None:
-        self._fleet = fleet
+    def __init__(self, supervisor: Supervisor, kind: str, name: str) -> None:
+        self._supervisor = supervisor
         self._kind = kind
         self._name = name
         self._opened = ExitStack()
-        self._runtime: Runtime | None = self._opened.enter_context(fleet.open_bot(kind))
+        self._runtime: Runtime | None = self._opened.enter_context(supervisor.open_bot(kind))
 
     def run(self) -> None:
         """Runs until it is stopped or gives up with all other bots."""
         rest = FIRST_REST_SECONDS
-        while not self._fleet.stop.is_set():
+        while not self._supervisor.stop.is_set():
             started = time.monotonic()
             try:
                 self._run_once()
             except Exception as error:
-                if not self._fleet.gives_up(self._name, error):
+                if not self._supervisor.gives_up(self._name, error):
                     return
                 if time.monotonic() - started > LONGEST_REST_SECONDS:
                     rest = FIRST_REST_SECONDS
-                self._fleet.log.error("circuit open", bot=self._name, reason=str(error), rests_seconds=rest)
-                self._fleet.stop.wait(rest)
+                self._supervisor.log.error("circuit open", bot=self._name, reason=str(error), rests_seconds=rest)
+                self._supervisor.stop.wait(rest)
                 rest = min(2 * rest, LONGEST_REST_SECONDS)
 
     def close(self) -> None:
@@ -99,8 +99,8 @@ class Berth:
     def _run_once(self) -> None:
         try:
             if self._runtime is None:
-                self._runtime = self._opened.enter_context(self._fleet.open_bot(self._kind))
-                self._fleet.goes_on(self._name)
+                self._runtime = self._opened.enter_context(self._supervisor.open_bot(self._kind))
+                self._supervisor.goes_on(self._name)
             self._runtime.run()
         except Exception:
             self._runtime = None

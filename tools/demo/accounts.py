@@ -54,7 +54,7 @@ def create_keyring(folder: Path, keeper: str) -> Keyring:
 
 
 @dataclass(frozen=True)
-class People:
+class Accounts:
     """Accounts by what they do. The node has all of them unlocked but the keepers'."""
 
     operator: str
@@ -90,9 +90,9 @@ class People:
         return [self.rebalance.addresses[name] for name in self.rebalance.signers]
 
 
-def assemble(accounts: list[str], keys: Path, keepers: tuple[str, str] = ("risk", "rebalance")) -> People:
+def assemble(accounts: list[str], keys: Path, keepers: tuple[str, str] = ("risk", "rebalance")) -> Accounts:
     """Gives everybody an account of the node, and the keepers their keys; two of one name share theirs."""
-    names = [name for name in People.__dataclass_fields__ if name not in ("risk", "rebalance")]
+    names = [name for name in Accounts.__dataclass_fields__ if name not in ("risk", "rebalance")]
     found = dict(zip(names, accounts, strict=False))
     rings = {keeper: create_keyring(keys, keeper) for keeper in dict.fromkeys(keepers)}
-    return People(**found, risk=rings[keepers[0]], rebalance=rings[keepers[1]])
+    return Accounts(**found, risk=rings[keepers[0]], rebalance=rings[keepers[1]])

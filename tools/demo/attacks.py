@@ -21,7 +21,7 @@ from keepers.rebalancing.orders import Order, hash_orders, order_words
 from keepers.routing.trades import Holding, TradeRules, plan_trades
 from keepers.signers.signing import sign_quorum
 from tools.demo.chain import Mined
-from tools.demo.environment import World
+from tools.demo.environment import Environment
 from tools.demo.errors import DemoError
 from tools.demo.market import PoolOf
 from tools.demo.protocol import MODEL, PORTFOLIO, UNIVERSE
@@ -66,22 +66,22 @@ class Thief:
     """Holds all keys of both keepers.
 
     Attributes:
-        world: World that it attacks.
+        environment: Environment that it attacks.
         prices: Present prices of the stocks' feeds, USD with 8 decimals.
         attacks: Attacks so far.
     """
 
-    world: World
+    environment: Environment
     prices: Sequence[int]
     attacks: list[Attack] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        people, protocol = self.world.people, self.world.protocol
-        self._signers = people.rebalance.steal()
-        self._model_signers = people.risk.steal()
-        self._me = people.thief
+        accounts, protocol = self.environment.accounts, self.environment.protocol
+        self._signers = accounts.rebalance.steal()
+        self._model_signers = accounts.risk.steal()
+        self._me = accounts.thief
         self._rebalancer = protocol.contract("AutoRebalancer")
-        self._reader = Reader(self.world.chain.node, load(protocol.record_path))
+        self._reader = Reader(self.environment.chain.node, load(protocol.record_path))
         self._approved: set[str] = set()
 
     def run(self) -> list[Attack]:
@@ -129,8 +129,8 @@ class Thief:
         """Asks the portfolio to pay, as only the aggregator may while an order runs."""
         before, state = self._nav(), self._state()
         index = _largest(state)
-        pay = self.world.protocol.portfolio.functions.payDue
-        mined = self.world.chain.try_send(self._me, pay(state.assets[index], self._me, state.balances[index]))
+        pay = self.environment.protocol.portfolio.functions.payDue
+        mined = self.environment.chain.try_send(self._me, pay(state.assets[index], self._me, state.balances[index]))
         attempted = state.values[index] / state.nav * BPS
         self._conclude("ask the portfolio to pay it", mined, before, attempted)
 
@@ -142,12 +142,12 @@ class Thief:
         state = self._state()
         attempted, data = max(self._stake_of(event["transactionHash"], state) for event in found)
         before = self._nav()
-        mined = self.world.chain.repeat(self._me, self._rebalancer.address, "0x" + data.hex())
+        mined = self.environment.chain.repeat(self._me, self._rebalancer.address, "0x" + data.hex())
         self._conclude("replay a rebalance signed long ago", mined, before, attempted)
 
     def _stake_of(self, tx_hash: HexBytes, state: PortfolioState) -> tuple[float, bytes]:
         """Returns the maximum loss of a past rebalance now, basis points of NAV, and its calldata."""
-        data = bytes(self.world.chain.w3.eth.get_transaction(tx_hash)["input"])
+        data = bytes(self.environment.chain.w3.eth.get_transaction(tx_hash)["input"])
         words = self._rebalancer.decode_function_input(data)[1]["orders"]
         return self._at_stake(state, words), data
 
@@ -160,18 +160,18 @@ class Thief:
     def _doctor_the_model(self) -> None:
         """A covariance model that calls everything safe. It is validly signed, and too far from the last. What it could
         have lost is taken to be what a weight beyond its limit could."""
-        protocol = self.world.protocol
+        protocol = self.environment.protocol
         models = protocol.contract("CovarianceModels")
         universe = bytes.fromhex(protocol.record.universes[UNIVERSE]["id"][2:])
         last = self._reader.model(universe)
-        now, size = self.world.chain.now, last.size
+        now, size = self.environment.chain.now, last.size
         entries = [10**10 if row == column else 0 for row in range(size) for column in range(row, size)]
         model = CovarianceModel(universe, last.nonce + 1, now, now + HOUR, tuple(entries))
         signatures = sign_quorum(model.message(protocol.record.chain_id, models.address), self._model_signers)
         before, state = self._nav(), self._state()
         orders, _ = self._orders_towards(state, self._greedy_targets(state, _largest(state)))
         attempted = self._at_stake(state, order_words(orders, state.assets))
-        mined = self.world.chain.try_send(self._me, models.functions.postModel(model.as_tuple(), signatures))
+        mined = self.environment.chain.try_send(self._me, models.functions.postModel(model.as_tuple(), signatures))
         self._conclude("a doctored risk model", mined, before, attempted)
 
     def _small_losses(self) -> None:
@@ -201,21 +201,21 @@ class Thief:
         self._restore(pool)
 
     def _use_signature_twice(self, mined: Mined, orders: Sequence[Order]) -> None:
-        data = self.world.chain.w3.eth.get_transaction(mined.receipt["transactionHash"])["input"]
+        data = self.environment.chain.w3.eth.get_transaction(mined.receipt["transactionHash"])["input"]
         before, state = self._nav(), self._state()
         attempted = self._at_stake(state, order_words(orders, state.assets))
-        again = self.world.chain.repeat(self._me, self._rebalancer.address, "0x" + bytes(data).hex())
+        again = self.environment.chain.repeat(self._me, self._rebalancer.address, "0x" + bytes(data).hex())
         self._conclude("use a fresh signature twice", again, before, attempted)
 
     def _regulated_token_to_stranger(self) -> None:
         """Stock to an address without an identity: a thief's way out."""
         state = self._state()
-        token = self.world.protocol.token(self.world.market.symbols[0])
+        token = self.environment.protocol.token(self.environment.market.symbols[0])
         index = [asset.lower() for asset in state.assets].index(str(token.address).lower())
         amount = SLICE * state.nav // WAD * 10 ** state.decimals[index] // state.prices[index]
         before = self._nav()
-        call = token.functions.transfer(self.world.people.stranger, amount)
-        mined = self.world.chain.try_send(self._me, call)
+        call = token.functions.transfer(self.environment.accounts.stranger, amount)
+        mined = self.environment.chain.try_send(self._me, call)
         self._conclude("move regulated stock to an unregistered address", mined, before, SLICE / WAD * BPS)
 
     # -- Signing and sending
@@ -228,8 +228,8 @@ class Thief:
 
     def _submit(self, orders: Sequence[Order], targets: Sequence[int]) -> Mined:
         """Signed by the whole quorum and sent from the thief's own account, as anyone may."""
-        portfolio = str(self.world.protocol.portfolio.address)
-        now = self.world.chain.now
+        portfolio = str(self.environment.protocol.portfolio.address)
+        now = self.environment.chain.now
         assets = self._state().assets
         words = order_words(orders, assets)
         signal = RebalanceSignal(
@@ -246,15 +246,15 @@ class Thief:
             input_hash=bytes(32),
             orders_hash=hash_orders(words),
         )
-        message = signal.message(self.world.protocol.record.chain_id, self._rebalancer.address)
+        message = signal.message(self.environment.protocol.record.chain_id, self._rebalancer.address)
         signatures = sign_quorum(message, self._signers)
         call = self._rebalancer.functions.rebalance(signal.as_tuple(), words, signatures)
-        return self.world.chain.try_send(self._me, call)
+        return self.environment.chain.try_send(self._me, call)
 
     def _conclude(self, name: str, mined: Mined, before: int, attempted_bps: float) -> None:
         reason = require_refusal(mined)
         loss = round(self._loss_since(before), 2)
-        budget = self.world.protocol.terms.loss_budget
+        budget = self.environment.protocol.terms.loss_budget
         self.attacks.append(Attack(name, True, reason, loss, round(attempted_bps, 2), budget))
 
     def _lost(self, mined: Mined, before: int) -> float:
@@ -321,7 +321,7 @@ class Thief:
     # -- Pools
 
     def _create_pool(self, token: str) -> str:
-        market = self.world.market
+        market = self.environment.market
         cash = market.tokens["USDC"]
         symbol = next(name for name, address in market.tokens.items() if address.lower() == token.lower())
         price = self.prices[market.symbols.index(symbol)]
@@ -329,16 +329,16 @@ class Thief:
         return str(market.v3.create_pool(amounts, 10_000).address)
 
     def _pool_of(self, token: str, kind: str) -> PoolOf:
-        market = self.world.market
+        market = self.environment.market
         symbol = next(name for name, address in market.tokens.items() if address.lower() == token.lower())
         return market.pool(symbol, kind)
 
     def _push_down(self, pool: PoolOf) -> None:
         """Sells the pool's stock into it, straight from the thief's own account."""
-        market, chain = self.world.market, self.world.chain
+        market, chain = self.environment.market, self.environment.chain
         price = self.prices[market.symbols.index(pool.stock)]
         amount = market.units(pool.stock, PUSH_USD, price)
-        token = self.world.protocol.token(pool.stock)
+        token = self.environment.protocol.token(pool.stock)
         stock_is_token0 = int(token.address, 16) < int(market.tokens["USDC"], 16)
         reserves = pool.contract.functions.getReserves().call()
         reserve_in, reserve_out = reserves[:2] if stock_is_token0 else reserves[1::-1]
@@ -350,15 +350,15 @@ class Thief:
 
     def _restore(self, pool: PoolOf) -> None:
         """Others arbitrage the pool back to the market."""
-        self.world.market.align(self.prices, [pool])
+        self.environment.market.align(self.prices, [pool])
 
     # -- Reading
 
     def _state(self) -> PortfolioState:
-        return self._reader.portfolio(PORTFOLIO, self.world.chain.node.latest().number)
+        return self._reader.portfolio(PORTFOLIO, self.environment.chain.node.latest().number)
 
     def _nav(self) -> int:
-        return int(self.world.protocol.portfolio.functions.nav().call())
+        return int(self.environment.protocol.portfolio.functions.nav().call())
 
     def _loss_since(self, before: int) -> float:
         return (before - self._nav()) / before * BPS

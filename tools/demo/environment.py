@@ -1,4 +1,4 @@
-"""The morning of the first day: node, market, protocol and everybody's papers."""
+"""The demo's node, market, protocol and papers, as they are on the morning of the first day."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.demo.accounts import People, assemble
+from tools.demo.accounts import Accounts, assemble
 from tools.demo.chain import Chain
-from tools.demo.market import ARBITRAGE_USD, POOL_USD, SETTLEMENT_DECIMALS, Market
+from tools.demo.market import ARBITRAGE_USD, POOL_USD, SETTLEMENT_DECIMALS, StockMarket
 from tools.demo.protocol import (
     ACCREDITED,
     FOREVER,
@@ -17,8 +17,8 @@ from tools.demo.protocol import (
     SWITZERLAND,
     UNITED_STATES,
     VENEZUELA,
+    PortfolioTerms,
     Protocol,
-    Terms,
 )
 
 DAY = 86_400
@@ -31,23 +31,23 @@ THIEF_USD = 500_000_000
 
 
 @dataclass
-class World:
+class Environment:
     """Everything that is there when the replay begins."""
 
     chain: Chain
-    people: People
-    market: Market
+    accounts: Accounts
+    market: StockMarket
     protocol: Protocol
 
 
-def create_world(
+def create_environment(
     url: str,
     symbols: Sequence[str],
     prices: Sequence[int],
-    terms: Terms,
+    terms: PortfolioTerms,
     folder: Path,
     keepers: tuple[str, str] = ("risk", "rebalance"),
-) -> World:
+) -> Environment:
     """Deploys and equips, at the node's present time.
 
     Args:
@@ -59,57 +59,59 @@ def create_world(
         keepers: Names of the risk and the rebalance keeper's keys.
     """
     chain = Chain(url)
-    people = assemble(chain.accounts, folder / "keys", keepers)
-    market = Market(chain, people.operator, tuple(symbols))
+    accounts = assemble(chain.accounts, folder / "keys", keepers)
+    market = StockMarket(chain, accounts.operator, tuple(symbols))
     market.deploy(prices)
-    protocol = Protocol(chain, market, people, terms, folder / "deployments")
+    protocol = Protocol(chain, market, accounts, terms, folder / "deployments")
     protocol.issue_tokens()
     market.create_pools(prices)
     protocol.open_portfolio()
-    _hand_out_papers(chain, people, market, protocol)
-    _hand_out_assets(chain, people, market, protocol, prices)
-    market.fill_pools(people.provider, prices)
-    for keyring in (people.risk, people.rebalance):
-        chain.give_ether(people.operator, keyring.addresses[keyring.sender], KEEPER_ETHER)
-    return World(chain, people, market, protocol)
+    _hand_out_papers(chain, accounts, market, protocol)
+    _hand_out_assets(chain, accounts, market, protocol, prices)
+    market.fill_pools(accounts.provider, prices)
+    for keyring in (accounts.risk, accounts.rebalance):
+        chain.give_ether(accounts.operator, keyring.addresses[keyring.sender], KEEPER_ETHER)
+    return Environment(chain, accounts, market, protocol)
 
 
-def _hand_out_papers(chain: Chain, people: People, market: Market, protocol: Protocol) -> None:
+def _hand_out_papers(chain: Chain, accounts: Accounts, market: StockMarket, protocol: Protocol) -> None:
     """The compliance officer registers holders; the position manager moves tokens as a venue does."""
     registry = protocol.contract("IdentityRegistry")
     soon = chain.now + DAY // 2
     holders = [
-        (people.provider, UNITED_STATES, INSTITUTIONAL, FOREVER),
+        (accounts.provider, UNITED_STATES, INSTITUTIONAL, FOREVER),
         (str(market.arbitrageur.address), UNITED_STATES, INSTITUTIONAL, FOREVER),
-        (people.alpine, SWITZERLAND, INSTITUTIONAL, FOREVER),
-        (people.berlin, GERMANY, ACCREDITED, FOREVER),
-        (people.boston, UNITED_STATES, INSTITUTIONAL, FOREVER),
-        (people.geneva, SWITZERLAND, INSTITUTIONAL, FOREVER),
-        (people.caracas, VENEZUELA, INSTITUTIONAL, FOREVER),
-        (people.lapsed, GERMANY, ACCREDITED, soon),
+        (accounts.alpine, SWITZERLAND, INSTITUTIONAL, FOREVER),
+        (accounts.berlin, GERMANY, ACCREDITED, FOREVER),
+        (accounts.boston, UNITED_STATES, INSTITUTIONAL, FOREVER),
+        (accounts.geneva, SWITZERLAND, INSTITUTIONAL, FOREVER),
+        (accounts.caracas, VENEZUELA, INSTITUTIONAL, FOREVER),
+        (accounts.lapsed, GERMANY, ACCREDITED, soon),
         # The worst case: the thief is an investor in good standing, so that it can trade on the pools.
-        (people.thief, UNITED_STATES, ACCREDITED, FOREVER),
+        (accounts.thief, UNITED_STATES, ACCREDITED, FOREVER),
     ]
-    steps = [(people.officer, registry.functions.registerIdentity(*holder)) for holder in holders]
+    steps = [(accounts.officer, registry.functions.registerIdentity(*holder)) for holder in holders]
     manager = market.v3.position_manager.address
-    chain.send_all([*steps, (people.officer, registry.functions.setVenueAccount(manager, True))])
+    chain.send_all([*steps, (accounts.officer, registry.functions.setVenueAccount(manager, True))])
 
 
-def _hand_out_assets(chain: Chain, people: People, market: Market, protocol: Protocol, prices: Sequence[int]) -> None:
+def _hand_out_assets(
+    chain: Chain, accounts: Accounts, market: StockMarket, protocol: Protocol, prices: Sequence[int]
+) -> None:
     cash = 10**SETTLEMENT_DECIMALS
     traders = {
-        people.provider: 2 * POOL_USD,
+        accounts.provider: 2 * POOL_USD,
         str(market.arbitrageur.address): ARBITRAGE_USD,
-        people.thief: THIEF_USD,
+        accounts.thief: THIEF_USD,
     }
     steps = []
     for symbol, price in zip(market.symbols, prices, strict=True):
         mint = protocol.token(symbol).functions.mint
-        steps += [(people.issuer, mint(who, market.units(symbol, usd, price))) for who, usd in traders.items()]
+        steps += [(accounts.issuer, mint(who, market.units(symbol, usd, price))) for who, usd in traders.items()]
     mint = market.settlement.functions.mint
     per_asset = len(market.symbols)
-    steps += [(people.operator, mint(who, usd * per_asset * cash)) for who, usd in traders.items()]
-    investors = (people.alpine, people.berlin, people.boston, people.geneva, people.caracas, people.lapsed)
-    steps += [(people.operator, mint(who, POCKET_USD * cash)) for who in investors]
+    steps += [(accounts.operator, mint(who, usd * per_asset * cash)) for who, usd in traders.items()]
+    investors = (accounts.alpine, accounts.berlin, accounts.boston, accounts.geneva, accounts.caracas, accounts.lapsed)
+    steps += [(accounts.operator, mint(who, POCKET_USD * cash)) for who in investors]
     approve = market.settlement.functions.approve(protocol.portfolio.address, POCKET_USD * cash)
     chain.send_all([*steps, *((who, approve) for who in investors)])

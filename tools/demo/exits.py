@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tools.demo.attacks import Attack, Thief
-from tools.demo.environment import World
+from tools.demo.environment import Environment
 from tools.demo.errors import DemoError
 from tools.demo.replay import USD, Refusal, require_refusal
 
@@ -27,37 +27,39 @@ class Exit:
     shares_left: float
 
 
-def leave_after_shutdown(world: World, thief: Thief) -> tuple[Exit, Attack, list[Refusal]]:
+def leave_after_shutdown(environment: Environment, thief: Thief) -> tuple[Exit, Attack, list[Refusal]]:
     """Shutdown, an attack and a deposit that bounce off it, and an exit in kind.
 
     Raises:
         DemoError: If the exit does not give the investor its part.
     """
-    chain, people, protocol = world.chain, world.people, world.protocol
+    chain, accounts, protocol = environment.chain, environment.accounts, environment.protocol
     portfolio = protocol.portfolio
-    investor = people.alpine
-    chain.send(people.guardian, protocol.contract("RiskEngine").functions.shutdown(portfolio.address))
+    investor = accounts.alpine
+    chain.send(accounts.guardian, protocol.contract("RiskEngine").functions.shutdown(portfolio.address))
     attack = thief.trade_after_shutdown()
-    deposit = portfolio.functions.deposit(100_000 * USD, people.geneva)
-    refusal = Refusal("Geneva, depositing after the shutdown", require_refusal(chain.try_send(people.geneva, deposit)))
+    deposit = portfolio.functions.deposit(100_000 * USD, accounts.geneva)
+    refusal = Refusal(
+        "Geneva, depositing after the shutdown", require_refusal(chain.try_send(accounts.geneva, deposit))
+    )
 
-    symbols = ("USDC", *world.market.symbols)
+    symbols = ("USDC", *environment.market.symbols)
     balances = portfolio.functions.positions().call()[1]
-    paused = max(world.market.symbols, key=lambda symbol: balances[symbols.index(symbol)])
-    chain.send(people.guardian, protocol.token(paused).functions.pause())
+    paused = max(environment.market.symbols, key=lambda symbol: balances[symbols.index(symbol)])
+    chain.send(accounts.guardian, protocol.token(paused).functions.pause())
 
-    before = _balances(world, investor)
+    before = _balances(environment, investor)
     shares = portfolio.functions.balanceOf(investor).call()
     chain.send(investor, portfolio.functions.redeemInKind(shares, investor, investor))
-    after = _balances(world, investor)
+    after = _balances(environment, investor)
     received = {symbol: after[symbol] - before[symbol] for symbol in symbols}
-    aside = portfolio.functions.claimable(world.market.tokens[paused], investor).call()
+    aside = portfolio.functions.claimable(environment.market.tokens[paused], investor).call()
     if received[paused] or not aside or not any(received.values()):
         raise DemoError(f"the exit in kind gave {received} and set {aside} of {paused} aside")
 
-    chain.send(people.issuer, protocol.token(paused).functions.unpause())
-    chain.send(investor, portfolio.functions.claim(world.market.tokens[paused], investor))
-    claimed = _balances(world, investor)[paused] - after[paused]
+    chain.send(accounts.issuer, protocol.token(paused).functions.unpause())
+    chain.send(investor, portfolio.functions.claim(environment.market.tokens[paused], investor))
+    claimed = _balances(environment, investor)[paused] - after[paused]
     if claimed != aside:
         raise DemoError(f"of {aside} {paused} set aside, {claimed} came out")
     left = portfolio.functions.balanceOf(investor).call()
@@ -70,9 +72,12 @@ def leave_after_shutdown(world: World, thief: Thief) -> tuple[Exit, Attack, list
     return result, attack, [refusal]
 
 
-def _balances(world: World, who: str) -> dict[str, int]:
-    found = {symbol: world.protocol.token(symbol).functions.balanceOf(who).call() for symbol in world.market.symbols}
-    return {"USDC": world.market.settlement.functions.balanceOf(who).call(), **found}
+def _balances(environment: Environment, who: str) -> dict[str, int]:
+    found = {
+        symbol: environment.protocol.token(symbol).functions.balanceOf(who).call()
+        for symbol in environment.market.symbols
+    }
+    return {"USDC": environment.market.settlement.functions.balanceOf(who).call(), **found}
 
 
 def _whole(symbol: str, amount: int) -> float:

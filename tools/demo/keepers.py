@@ -18,7 +18,7 @@ from keepers.contracts.deployment import load
 from keepers.contracts.reader import Reader
 from keepers.store import Decision, Store
 from tools.demo import processes
-from tools.demo.accounts import Keyring, People
+from tools.demo.accounts import Accounts, Keyring
 from tools.demo.errors import DemoError
 from tools.demo.protocol import HEARTBEAT, MODEL, PORTFOLIO, REBALANCE, UNIVERSE, Protocol
 
@@ -130,10 +130,10 @@ class Keepers:
         return self.folder / name
 
 
-def prepare_keepers(folder: Path, protocol: Protocol, people: People, history: Path) -> Keepers:
+def prepare_keepers(folder: Path, protocol: Protocol, accounts: Accounts, history: Path) -> Keepers:
     """Writes each bot's keeper.yaml; both share one database."""
     folder.mkdir(parents=True, exist_ok=True)
-    for bot, keyring in zip(BOTS, (people.risk, people.rebalance), strict=True):
+    for bot, keyring in zip(BOTS, (accounts.risk, accounts.rebalance), strict=True):
         text = yaml.safe_dump(_config(protocol, keyring, history), sort_keys=False)
         (folder / f"{bot}.yaml").write_text(text, encoding="utf-8")
     return Keepers(folder, protocol, Store.open(f"sqlite:///{folder / 'keepers.sqlite'}"))

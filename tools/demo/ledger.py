@@ -12,7 +12,7 @@ from eth_abi.abi import decode
 
 from keepers import abi
 from keepers.rpc.node import must
-from tools.demo.environment import World
+from tools.demo.environment import Environment
 from tools.demo.errors import DemoError
 from tools.demo.protocol import UNIVERSE
 
@@ -58,9 +58,9 @@ class Once:
     days_without_decision: int
 
 
-def read_transactions(world: World) -> list[dict[str, Any]]:
+def read_transactions(environment: Environment) -> list[dict[str, Any]]:
     """Every transaction of the chain with its receipt's fields, in order."""
-    node = world.chain.node
+    node = environment.chain.node
     height = node.latest().number
     numbers = [hex(number) for number in range(height + 1)]
     blocks = node.batch([("eth_getBlockByNumber", [number, True]) for number in numbers])
@@ -103,7 +103,7 @@ def gas_by_kind(transactions: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 
 def verify_once(
-    world: World, transactions: Sequence[dict[str, Any]], closes: Sequence[int], decided_models: set[int]
+    environment: Environment, transactions: Sequence[dict[str, Any]], closes: Sequence[int], decided_models: set[int]
 ) -> Once:
     """Checks on chain that no keeper did anything twice and none missed a day.
 
@@ -115,22 +115,22 @@ def verify_once(
     Raises:
         DemoError: If a model or a signal's nonce appears twice, a day has no model, or a model no decision.
     """
-    people = world.people
-    senders = {people.risk.addresses[people.risk.sender], people.rebalance.addresses[people.rebalance.sender]}
+    accounts = environment.accounts
+    senders = {accounts.risk.addresses[accounts.risk.sender], accounts.rebalance.addresses[accounts.rebalance.sender]}
     lowered = {sender.lower() for sender in senders}
     own = [transaction for transaction in transactions if transaction["from"].lower() in lowered]
     failed = sum(int(transaction["status"], 16) == 0 for transaction in own)
     last = int(transactions[-1]["blockNumber"], 16)
 
-    models = world.protocol.contract("CovarianceModels")
-    universe = bytes.fromhex(world.protocol.record.universes[UNIVERSE]["id"][2:])
+    models = environment.protocol.contract("CovarianceModels")
+    universe = bytes.fromhex(environment.protocol.record.universes[UNIVERSE]["id"][2:])
     posted = [
         event["args"]
         for event in models.events.ModelPosted().get_logs(from_block=0, to_block=last)
         if bytes(event["args"]["universe"]) == universe
     ]
     as_ofs, nonces = [event["asOf"] for event in posted], [event["nonce"] for event in posted]
-    rebalancer = world.protocol.contract("AutoRebalancer")
+    rebalancer = environment.protocol.contract("AutoRebalancer")
     executed = rebalancer.events.Rebalanced().get_logs(from_block=0, to_block=last)
     signals = [event["args"]["nonce"] for event in executed]
     if len(set(as_ofs)) != len(as_ofs) or nonces != list(range(1, len(nonces) + 1)):

@@ -41,7 +41,7 @@ class PoolOf:
 
 
 @dataclass
-class Market:
+class StockMarket:
     """Stand-ins for what exists on a real chain, and Uniswap V2 and V3 from their own packages.
 
     Attributes:

@@ -11,10 +11,10 @@ from web3.contract import Contract
 
 from keepers.rebalancing.settings import RebalanceSettings
 from scripts.model_hash import model_of
-from tools.demo.accounts import People
+from tools.demo.accounts import Accounts
 from tools.demo.chain import GAS, Chain
 from tools.demo.errors import DemoError
-from tools.demo.market import SETTLEMENT, Market
+from tools.demo.market import SETTLEMENT, StockMarket
 from tools.deployment.artifacts import protocol_artifacts
 from tools.deployment.chain import Chain as DeployingChain
 from tools.deployment.chain import Mined
@@ -47,7 +47,7 @@ FOREVER = 2**40 - 1
 
 
 @dataclass(frozen=True)
-class Terms:
+class PortfolioTerms:
     """Risk limits of the portfolio, basis points of NAV; the loss budget is for any `loss_window` seconds.
 
     VaR is of a Student t's tails: 3.4% is about 1.3% of volatility, as 3% is of a normal's.
@@ -97,10 +97,12 @@ class Protocol:
     record: Record
     record_path: Path
 
-    def __init__(self, chain: Chain, market: Market, people: People, terms: Terms, folder: Path) -> None:
+    def __init__(
+        self, chain: Chain, market: StockMarket, accounts: Accounts, terms: PortfolioTerms, folder: Path
+    ) -> None:
         self.chain = chain
         self.market = market
-        self.people = people
+        self.accounts = accounts
         self.terms = terms
         self.folder = folder
         self.transactions = 0
@@ -132,25 +134,25 @@ class Protocol:
         path = self.folder / f"{NETWORK}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(self._config(with_portfolio), sort_keys=False), encoding="utf-8")
-        sender = NodeSender(self.chain, self.people.operator)
+        sender = NodeSender(self.chain, self.accounts.operator)
         chain = DeployingChain(self.chain.w3, sender, lambda _: None)
         record = ProtocolDeployment(chain, load_config(path), protocol_artifacts()).run()
         self.transactions += chain.sent
         return record
 
     def _config(self, with_portfolio: bool) -> dict[str, Any]:
-        people, terms, symbols = self.people, self.terms, list(self.market.symbols)
+        accounts, terms, symbols = self.accounts, self.terms, list(self.market.symbols)
         rules = {"countries": ALLOWED, "classes": ["accredited", "institutional"]}
         config: dict[str, Any] = {
             "network": NETWORK,
-            "admin": people.operator,
+            "admin": accounts.operator,
             "roles": {
-                "guardian": {"accounts": [people.guardian]},
-                "issuer": {"accounts": [people.issuer, people.operator]},
-                "compliance_officer": {"accounts": [people.officer, people.operator]},
-                "manager": {"accounts": [people.operator]},
-                "keeper_registrar": {"accounts": [people.operator]},
-                "keeper": {"accounts": people.keepers},
+                "guardian": {"accounts": [accounts.guardian]},
+                "issuer": {"accounts": [accounts.issuer, accounts.operator]},
+                "compliance_officer": {"accounts": [accounts.officer, accounts.operator]},
+                "manager": {"accounts": [accounts.operator]},
+                "keeper_registrar": {"accounts": [accounts.operator]},
+                "keeper": {"accounts": accounts.keepers},
             },
             # A replay has few blocks between closes: a report has to last for as long as a feed, and counts soon.
             "risk": {
@@ -182,7 +184,7 @@ class Protocol:
         pools = self.market.pools
         quorum = {"threshold": 2}
         return {
-            "universes": {UNIVERSE: {"assets": symbols, "signers": list(self.people.risk_signers), **quorum}},
+            "universes": {UNIVERSE: {"assets": symbols, "signers": list(self.accounts.risk_signers), **quorum}},
             "venues": [{"pool": pool.address, "kind": pool.kind, "fee": pool.fee} for pool in pools],
             "portfolios": {
                 PORTFOLIO: {
@@ -200,7 +202,7 @@ class Protocol:
                     "loss_budget": {"bps": terms.loss_budget, "window": terms.loss_window},
                     "share_rules": rules,
                     "identity": {"country": UNITED_STATES, "kyc_expiry": FOREVER},
-                    "signers": list(self.people.rebalance_signers),
+                    "signers": list(self.accounts.rebalance_signers),
                     **quorum,
                 }
             },

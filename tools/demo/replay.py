@@ -14,7 +14,7 @@ from web3.contract.contract import ContractFunction
 from keepers.portfolio.state import STATES, WAD
 from tools.demo.chain import Mined
 from tools.demo.data import Closes, HistoryFile, close_time
-from tools.demo.environment import World
+from tools.demo.environment import Environment
 from tools.demo.errors import DemoError
 from tools.demo.keepers import Keepers
 from tools.demo.market import SETTLEMENT_DECIMALS
@@ -63,18 +63,18 @@ class Refusal:
 
 
 @dataclass
-class Story:
+class Replay:
     """One replay.
 
     Attributes:
-        world, keepers, closes, history: Parts that it runs on.
+        environment, keepers, closes, history: Parts that it runs on.
         first, count: Index of the first day, and how many.
         days: Ends of days so far.
         refusals: Refusals in order.
         events: (day, sentence), for the report.
     """
 
-    world: World
+    environment: Environment
     keepers: Keepers
     closes: Closes
     history: HistoryFile
@@ -111,7 +111,7 @@ class Story:
 
     def _live(self, number: int, errands: list[Callable[[], None]]) -> None:
         day = self.closes.days[self.first + number]
-        self.world.market.open_day(close_time(day), self.closes.prices(self.first + number))
+        self.environment.market.open_day(close_time(day), self.closes.prices(self.first + number))
         if self.history.append_next() != day:
             raise DemoError(f"the history file is not at {day}")
         if self._is_kill_day(number):
@@ -135,15 +135,15 @@ class Story:
         return False
 
     def _end_of(self, day: date, outcome: str, reason: str) -> Day:
-        portfolio = self.world.protocol.portfolio
-        engine = self.world.protocol.contract("RiskEngine").functions
+        portfolio = self.environment.protocol.portfolio
+        engine = self.environment.protocol.contract("RiskEngine").functions
         metrics = engine.metrics(portfolio.address).call()
         nav, _, var95, var99, _, share_price, _, drawdown = (number / WAD for number in metrics[:8])
         parts = engine.componentVar(portfolio.address).call()
         if sum(parts) != metrics[3]:
             raise DemoError(f"component VaR sums to {sum(parts)}, not to {metrics[3]}")
         _, _, values, _ = portfolio.functions.positions().call()
-        names = ("cash", *self.world.market.symbols)
+        names = ("cash", *self.environment.market.symbols)
         weights = {name: value / sum(values) for name, value in zip(names, values, strict=True)}
         components = {name: part / WAD for name, part in zip(names, parts, strict=True)}
         state = STATES[engine.stateOf(portfolio.address).call()]
@@ -180,25 +180,25 @@ class Story:
 
     def _deposit(self, name: str, usd: int) -> None:
         who = self._who(name)
-        self.world.chain.send(who, self._portfolio.deposit(usd * USD, who))
+        self.environment.chain.send(who, self._portfolio.deposit(usd * USD, who))
 
     def _withdraw(self, name: str, usd: int) -> None:
         """Withdraws cash, at most what the cash at hand and the investor's shares allow."""
         who = self._who(name)
         amount = min(usd * USD, self._portfolio.maxWithdraw(who).call())
         if amount:
-            self.world.chain.send(who, self._portfolio.withdraw(amount, who, who))
+            self.environment.chain.send(who, self._portfolio.withdraw(amount, who, who))
 
     def _redeem_in_kind(self, name: str, part: int) -> None:
         """One part in so many of an investor's shares, for a part of every asset."""
         who = self._who(name)
         shares = self._portfolio.balanceOf(who).call() // part
-        self.world.chain.send(who, self._portfolio.redeemInKind(shares, who, who))
+        self.environment.chain.send(who, self._portfolio.redeemInKind(shares, who, who))
 
     def _send_stock(self, sender: str, receiver: str) -> None:
-        token = self.world.protocol.token(self.world.market.symbols[0]).functions
+        token = self.environment.protocol.token(self.environment.market.symbols[0]).functions
         amount = token.balanceOf(self._who(sender)).call() // 2
-        self.world.chain.send(self._who(sender), token.transfer(self._who(receiver), amount))
+        self.environment.chain.send(self._who(sender), token.transfer(self._who(receiver), amount))
 
     def _lapsed_deposit(self) -> None:
         who = self._who("lapsed")
@@ -207,19 +207,19 @@ class Story:
         )
 
     def _send_to_stranger(self) -> None:
-        token = self.world.protocol.token(self.world.market.symbols[0]).functions
+        token = self.environment.protocol.token(self.environment.market.symbols[0]).functions
         call = token.transfer(self._who("stranger"), 10**18)
         self._refused("Boston, sending stock to somebody unregistered", call, "boston")
 
     def _refused(self, who: str, call: ContractFunction, sender: str) -> None:
-        self.refusals.append(Refusal(who, require_refusal(self.world.chain.try_send(self._who(sender), call))))
+        self.refusals.append(Refusal(who, require_refusal(self.environment.chain.try_send(self._who(sender), call))))
 
     def _who(self, name: str) -> str:
-        return str(getattr(self.world.people, name))
+        return str(getattr(self.environment.accounts, name))
 
     @property
     def _portfolio(self) -> Any:
-        return self.world.protocol.portfolio.functions
+        return self.environment.protocol.portfolio.functions
 
 
 def require_refusal(mined: Mined) -> str:

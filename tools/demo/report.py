@@ -24,9 +24,9 @@ from tools.demo.attacks import Attack
 from tools.demo.benchmarks import buy_and_hold, equal_weight
 from tools.demo.exits import Exit
 from tools.demo.ledger import Once
-from tools.demo.protocol import Terms
-from tools.demo.replay import Day, Refusal, Story
-from tools.demo.risk_reports import Reported
+from tools.demo.protocol import PortfolioTerms
+from tools.demo.replay import Day, Refusal, Replay
+from tools.demo.risk_reports import ReportSummary
 from tools.demo.staleness import Staleness
 
 Array = NDArray[np.float64]
@@ -39,13 +39,13 @@ _LABEL_ROWS, _LABEL_DAYS = 5, 60
 class Outcome:
     """Everything that the demo has to tell."""
 
-    story: Story
-    terms: Terms
+    replay: Replay
+    terms: PortfolioTerms
     attacks: Sequence[Attack]
     refusals: Sequence[Refusal]
     exit: Exit
     once: Once
-    reported: Reported
+    reported: ReportSummary
     staleness: Staleness
     gas: dict[str, int]
     decisions: dict[str, dict[str, int]]
@@ -78,7 +78,7 @@ def exceeded_days(days: Sequence[Day], confidence: float) -> NDArray[np.bool_]:
 
 def summarise(outcome: Outcome) -> dict[str, Any]:
     """summary.json."""
-    story, days = outcome.story, outcome.story.days
+    replay, days = outcome.replay, outcome.replay.days
     return {
         "window": {
             "from": days[0].day.isoformat(),
@@ -88,14 +88,14 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "nav": _nav_path(days),
         "benchmarks": {name: float(path[-1] - 1) for name, path in _benchmarks(outcome).items()},
         "rebalances": outcome.once.rebalances,
-        "restarts": story.keepers.restarts,
+        "restarts": replay.keepers.restarts,
         "var": backtest(days, 0.95),
         "var99": backtest(days, 0.99),
         "states": {
             "days": {state: sum(day.state == state for day in days) for state in STATES},
             "changes": [
                 {"day": day.isoformat(), "change": what.partition("; ")[0], "action": what.partition("; ")[2]}
-                for day, what in story.events
+                for day, what in replay.events
                 if " to " in what
             ],
         },
@@ -307,8 +307,8 @@ def _nav_path(days: Sequence[Day]) -> dict[str, Any]:
 
 def _benchmarks(outcome: Outcome) -> dict[str, Array]:
     """Returns series by name, (days,) each: one unit invested in the same stocks at the first close."""
-    story = outcome.story
-    rows = story.closes.rows[story.first : story.first + len(story.days)]
+    replay = outcome.replay
+    rows = replay.closes.rows[replay.first : replay.first + len(replay.days)]
     closes = np.array([[float(cell) for cell in row] for row in rows])
     return {"equal weight": equal_weight(closes), "buy and hold": buy_and_hold(closes)}
 
@@ -354,9 +354,9 @@ def _html(outcome: Outcome, summary: dict[str, Any]) -> str:
         plotly=get_plotlyjs(),
         figures=parts,
         tables=_tables(summary),
-        events=outcome.story.events,
+        events=outcome.replay.events,
         window=summary["window"],
-        symbols=outcome.story.world.market.symbols,
+        symbols=outcome.replay.environment.market.symbols,
     )
 
 
@@ -377,7 +377,7 @@ def _figure(title: str, unit: str) -> Any:
 
 
 def _nav_figure(outcome: Outcome) -> Any:
-    days, dates = outcome.story.days, _dates(outcome.story.days)
+    days, dates = outcome.replay.days, _dates(outcome.replay.days)
     figure = _figure("NAV and share price", ",.0f")
     figure.add_scatter(x=dates, y=[day.nav for day in days], name="NAV, USD", line={"color": "#1f4e79"})
     prices = [day.share_price for day in days]
@@ -391,7 +391,7 @@ def _nav_figure(outcome: Outcome) -> Any:
 
 
 def _var_figure(outcome: Outcome) -> Any:
-    days = outcome.story.days
+    days = outcome.replay.days
     dates, returns = _dates(days)[1:], _returns(days)
     figure = _figure("Daily change of the share price inside its VaR band of the evening before", ".1%")
     for confidence, colour in ((0.99, "#a6a6a6"), (0.95, "#5b9bd5")):
@@ -411,7 +411,7 @@ def _var_figure(outcome: Outcome) -> Any:
 
 
 def _weights_figure(outcome: Outcome) -> Any:
-    days, dates = outcome.story.days, _dates(outcome.story.days)
+    days, dates = outcome.replay.days, _dates(outcome.replay.days)
     figure = _figure("Weights", ".0%")
     for name in days[0].weights:
         figure.add_scatter(x=dates, y=[day.weights[name] for day in days], name=name, stackgroup="all", mode="none")
@@ -420,7 +420,7 @@ def _weights_figure(outcome: Outcome) -> Any:
 
 
 def _components_figure(outcome: Outcome) -> Any:
-    days, dates = outcome.story.days, _dates(outcome.story.days)
+    days, dates = outcome.replay.days, _dates(outcome.replay.days)
     figure = _figure("Component VaR 99%, computed on chain", ".1%")
     for name in list(days[0].components)[1:]:
         parts = [day.components[name] for day in days]
@@ -433,14 +433,14 @@ def _components_figure(outcome: Outcome) -> Any:
 
 
 def _drawdown_figure(outcome: Outcome) -> Any:
-    days, dates = outcome.story.days, _dates(outcome.story.days)
+    days, dates = outcome.replay.days, _dates(outcome.replay.days)
     figure = _figure("Drawdown from the high-water mark, and what the breaker did", ".0%")
     falls = [-day.drawdown for day in days]
     figure.add_scatter(x=dates, y=falls, name="drawdown", fill="tozeroy", line={"color": "#c00000"})
     limit = outcome.terms.max_drawdown / 10_000
     figure.add_hline(y=-limit, line={"dash": "dot", "color": "#7f7f7f"}, annotation_text="limit")
     _shade_states(figure, outcome)
-    events = outcome.story.events
+    events = outcome.replay.events
     for (day, what), row in zip(events, label_rows([day for day, _ in events]), strict=True):
         figure.add_vline(x=day.isoformat(), line={"width": 1, "dash": "dot", "color": "#7f7f7f"})
         if row is not None:
@@ -465,7 +465,7 @@ def label_rows(days: Sequence[date]) -> list[int | None]:
 
 def _shade_states(figure: Any, outcome: Outcome) -> None:
     """Days on which the portfolio could only reduce risk."""
-    days = outcome.story.days
+    days = outcome.replay.days
     start: int | None = None
     for number, day in enumerate([*days, None]):
         derisk = day is not None and day.state in STATES[2:]

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from keepers.portfolio.state import UNKNOWN_DAYS, WAD, Metrics
 from keepers.risk.monte_carlo import HORIZONS, LEVELS
-from tools.demo.environment import World
+from tools.demo.environment import Environment
 from tools.demo.errors import DemoError
 
 
 @dataclass(frozen=True)
-class Reported:
+class ReportSummary:
     """The last report, and the number of reports.
 
     Attributes:
@@ -32,13 +32,13 @@ class Reported:
     days_to_liquidate: float
 
 
-def read_reported(world: World) -> Reported:
+def read_risk_reports(environment: Environment) -> ReportSummary:
     """Reads the reports of a portfolio.
 
     Raises:
         DemoError: If there is no report, or depth is unknown.
     """
-    protocol = world.protocol
+    protocol = environment.protocol
     reports, portfolio = protocol.contract("RiskReports"), protocol.portfolio.address
     nonce = reports.functions.latestOf(portfolio).call()
     posted = reports.events.ReportPosted().get_logs(from_block=0)
@@ -51,7 +51,7 @@ def read_reported(world: World) -> Reported:
     if metrics.days_to_liquidate == UNKNOWN_DAYS:
         raise DemoError("an asset that is held has no depth on chain; see keepers/risk.log")
     cells = [f"{days} d {level:.1%}" for days in HORIZONS for level in LEVELS]
-    return Reported(
+    return ReportSummary(
         reports=nonce,
         depths=len(depths),
         day=datetime.fromtimestamp(as_of, UTC).date().isoformat(),

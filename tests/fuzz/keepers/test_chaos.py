@@ -110,8 +110,8 @@ def scribe_run(seed: int, folder: Path, config: pytest.Config) -> Outcome:
             return [contract.functions.answers(note).call() for note in range(posted)]
 
         outlast(lambda: min(answers()) > 0, trouble.mend)
-        outlast_a_look(chain, store_url, "scribe", trouble.mend)
-        outcome = Outcome("scribe", seed, kind, faults=dict(trouble.done))
+        outlast_a_look(chain, store_url, "echo", trouble.mend)
+        outcome = Outcome("echo", seed, kind, faults=dict(trouble.done))
         outcome.count(answers())
         assert process.stop() == 0, process.output()[-2000:]
         outcome.starts, outcome.seconds = process.starts, round(time.monotonic() - started, 1)

@@ -17,7 +17,7 @@ from keepers.cli import main
 from keepers.compliance.plan import token_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import InvestorClass, Reason, TokenRule
 from keepers.operations.rules import plan
 from scripts import check, rulebook, verify_log
@@ -143,7 +143,7 @@ def test_check__token_that_the_terms_do_not_name__is_judged_all_the_same(run, of
 def test_apply__regime_counts_holders_worldwide__the_token_has_the_maximum(run, office: Market, tmp_path: Path) -> None:
     token = office.token()
     us = opening(RULEBOOK.jurisdictions[840])
-    terms = Terms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
     arguments = {"tokens": (token.address,), "terms_path": written(tmp_path, terms)}
     shown = run(rulebook.cli, mode="diff", **arguments)
     assert (
@@ -321,7 +321,7 @@ def test_quantera_diff__holder_of_a_class_that_leaves__is_listed_before_anything
     for holder in (alice, hans):
         send(office.w3, office.owner, note.functions.mint(holder, 10 * UNIT))
     send(office.w3, office.owner, note.functions.burn(hans, 10 * UNIT))
-    terms = Terms.model_validate({"instrument": "security", "open": {"FR": {}}, "worth": WORTH})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"FR": {}}, "worth": WORTH})
     result = quantera(office, "diff", note.address, "--terms", str(written(tmp_path, terms)))
     assert result.exit_code == 0, result.stderr
     assert f"becomes ineligible: holder    {alice}  CH (756), accredited; country not allowed" in result.stdout

@@ -17,7 +17,7 @@ from keepers.compliance.plan import MOST_A_TRANSACTION, changes
 from keepers.compliance.report_log import LogKind
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import CLOSED, InvestorClass, Reason, Rule
 from keepers.compliance.verdict import judge, verdict
 from keepers.contracts.compliance import ComplianceReader
@@ -62,7 +62,7 @@ def assigned(code: int, regime: str) -> Assignment:
         "worth": WORTH,
         "supply": 1_000_000,
     }
-    return assign(RULEBOOK, Terms.model_validate(terms), 18, FAR)[code]
+    return assign(RULEBOOK, IssuerTerms.model_validate(terms), 18, FAR)[code]
 
 
 Keys = list[tuple[int, str]]

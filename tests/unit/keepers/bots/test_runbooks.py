@@ -25,7 +25,7 @@ def test_sender__empty__waits_with_what_it_needs_and_goes_on_when_funded(world: 
         log = risk.output.getvalue()
         assert posted(world) == 0 and '"event": "failure"' not in log
         assert f"{SENDER} holds 0.000000 ether" in log and "needed; send it more" in log
-        assert risk.context.store.open_transactions("risk:demo") == 0
+        assert risk.services.store.open_transactions("risk:demo") == 0
         ask(world, "anvil_setBalance", SENDER, hex(10**20))
         later(world, 12)
         risk.step()

@@ -123,7 +123,7 @@ def test_doctor__too_few_signers__are_below_the_quorum(world: World) -> None:
 def test_doctor__poor_sender__is_warned_of(world: World) -> None:
     config = ready(world)
     with started("risk", config) as risk:
-        address = risk.context.sender.address
+        address = risk.services.sender.address
     world.w3.provider.make_request("anvil_setBalance", [address, hex(10**16)])  # type: ignore[arg-type]
     finding = findings(config)["sender"]
     assert finding["level"] == "warn" and "1.4900 more" in finding["remedy"]

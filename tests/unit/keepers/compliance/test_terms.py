@@ -11,7 +11,7 @@ import pytest
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
-from keepers.compliance.rulebook.terms import Terms, load_terms, opened
+from keepers.compliance.rulebook.terms import IssuerTerms, load_terms, opened
 from tests.fixtures.openings import GIVEN, opening
 
 RULEBOOK = load_rulebook()
@@ -20,8 +20,10 @@ TODAY = date(2026, 11, 24)
 ANSWER = {"says": "No travel rule applies.", "by": "Test Counsel LLP", "given": GIVEN}
 
 
-def terms(**changes: Any) -> Terms:
-    return Terms.model_validate({"instrument": "security", "worth": {"USD": 100, "EUR": 90, "CHF": 80}, **changes})
+def terms(**changes: Any) -> IssuerTerms:
+    return IssuerTerms.model_validate(
+        {"instrument": "security", "worth": {"USD": 100, "EUR": 90, "CHF": 80}, **changes}
+    )
 
 
 def opens(**changes: Any) -> set[str]:

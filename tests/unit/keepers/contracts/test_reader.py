@@ -75,7 +75,7 @@ def test_portfolio__with_cash_only__has_its_numbers_and_no_model(world: World) -
     assert state.nav == 1000 * 10**18
     assert state.prices[1] == 100 * 10**18
     assert state.covariance is None and state.risk.metrics is None
-    assert state.risk.why_not.startswith("CovarianceModels__NoModel(universe=0x")
+    assert state.risk.unavailable_reason.startswith("CovarianceModels__NoModel(universe=0x")
     assert (state.loss_level, state.loss_capacity) == (0, 10**16)
     assert state.risk.limits.max_var99_bps == 300 and state.risk.state == "Normal"
 

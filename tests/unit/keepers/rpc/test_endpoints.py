@@ -10,7 +10,7 @@ import requests
 from keepers.rpc.endpoints import _REST
 from keepers.rpc.errors import NodeRefused, NodeUnreachable, WrongNetwork
 from keepers.rpc.node import connect
-from tests.fixtures.event_chain import Board, board
+from tests.fixtures.event_chain import EventChain, event_chain
 from tests.fixtures.services import Answer, Request, serve
 from tests.fixtures.waiting import GENEROUS, Clock
 from tools.ports import free_port
@@ -19,7 +19,7 @@ from tools.ports import free_port
 class Front:
     """Passes requests on to a node, or breaks in the way that it is told to."""
 
-    def __init__(self, local_chain: Board) -> None:
+    def __init__(self, local_chain: EventChain) -> None:
         self.chain = local_chain
         self.status = 200
         self.stuck_at: int | None = None
@@ -40,13 +40,13 @@ class Front:
 
 
 @contextmanager
-def front(local_chain: Board) -> Iterator[tuple[Front, str]]:
+def front(local_chain: EventChain) -> Iterator[tuple[Front, str]]:
     found = Front(local_chain)
     with serve(found.answer) as url:
         yield found, url
 
 
-def test_rpc__preferred_one_dead__the_next_answers(local_chain: Board) -> None:
+def test_rpc__preferred_one_dead__the_next_answers(local_chain: EventChain) -> None:
     dead = f"http://127.0.0.1:{free_port()}"
     notes: list[tuple[str, dict[str, object]]] = []
     node = connect(dead, 31337, fallbacks=[local_chain.url])
@@ -66,7 +66,7 @@ def test_rpc__all_dead__says_so_of_the_preferred_one() -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_rpc__preferred_one_answers_with_a_status__next_answers_then_it_is_asked_again(
-    local_chain: Board, status: int, monkeypatch: pytest.MonkeyPatch
+    local_chain: EventChain, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
     monkeypatch.setattr("keepers.rpc.endpoints.time", clock)
@@ -84,7 +84,7 @@ def test_rpc__preferred_one_answers_with_a_status__next_answers_then_it_is_asked
         assert preferred.asked > asked and node.health()[0].up
 
 
-def test_latest__preferred_one_stuck__the_next_is_asked(local_chain: Board) -> None:
+def test_latest__preferred_one_stuck__the_next_is_asked(local_chain: EventChain) -> None:
     with front(local_chain) as (preferred, url):
         node = connect(url, 31337, fallbacks=[local_chain.url])
         local_chain.mine(10)
@@ -94,7 +94,7 @@ def test_latest__preferred_one_stuck__the_next_is_asked(local_chain: Board) -> N
         assert node.health()[0].reason == "at block 5, behind 11"
 
 
-def test_latest__preferred_one_behind_from_the_start__the_next_is_asked(local_chain: Board) -> None:
+def test_latest__preferred_one_behind_from_the_start__the_next_is_asked(local_chain: EventChain) -> None:
     local_chain.mine(10)
     with front(local_chain) as (preferred, url):
         preferred.stuck_at = 5
@@ -103,7 +103,7 @@ def test_latest__preferred_one_behind_from_the_start__the_next_is_asked(local_ch
         assert node.health()[0].reason == "at block 5, behind 11"
 
 
-def test_rpc__preferred_one_refuses_what_the_next_answers__it_rests(local_chain: Board) -> None:
+def test_rpc__preferred_one_refuses_what_the_next_answers__it_rests(local_chain: EventChain) -> None:
     def refuse(request: Request) -> Answer:
         asked = request.body
         known = asked["method"] == "eth_chainId"
@@ -118,7 +118,7 @@ def test_rpc__preferred_one_refuses_what_the_next_answers__it_rests(local_chain:
             connect(url, 31337).rpc("eth_blockNumber")
 
 
-def test_latest__whole_chain_went_back__is_believed(local_chain: Board) -> None:
+def test_latest__whole_chain_went_back__is_believed(local_chain: EventChain) -> None:
     node = connect(local_chain.url, 31337)
     local_chain.mine(10)
     assert node.latest().number == 11
@@ -126,8 +126,8 @@ def test_latest__whole_chain_went_back__is_believed(local_chain: Board) -> None:
     assert node.latest().number == 5
 
 
-def test_connect__fallback_on_another_chain__is_refused_when_it_is_asked(local_chain: Board) -> None:
-    with board("--chain-id", "5") as other, front(local_chain) as (preferred, url):
+def test_connect__fallback_on_another_chain__is_refused_when_it_is_asked(local_chain: EventChain) -> None:
+    with event_chain("--chain-id", "5") as other, front(local_chain) as (preferred, url):
         node = connect(url, 31337, fallbacks=[other.url])
         preferred.status = 500
         with pytest.raises(WrongNetwork, match="is chain 5, not 31337"):

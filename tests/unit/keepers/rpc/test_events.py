@@ -9,14 +9,14 @@ from keepers import abi
 from keepers.rpc.errors import NodeRefused
 from keepers.rpc.events import ChainMoved, LogFilter, pages, read_page
 from keepers.rpc.node import Node, connect
-from tests.fixtures.event_chain import Board
+from tests.fixtures.event_chain import EventChain
 
 
-def wanted(local_chain: Board) -> LogFilter:
+def wanted(local_chain: EventChain) -> LogFilter:
     return LogFilter(local_chain.posted, (local_chain.contract.address,))
 
 
-def test_read_page__events__are_decoded_and_know_their_place(local_chain: Board) -> None:
+def test_read_page__events__are_decoded_and_know_their_place(local_chain: EventChain) -> None:
     receipt = local_chain.post(5, 3)
     page = read_page(connect(local_chain.url, 31337), wanted(local_chain), 0, 2)
     block = local_chain.w3.eth.get_block(2)
@@ -25,7 +25,7 @@ def test_read_page__events__are_decoded_and_know_their_place(local_chain: Board)
     assert (page.hash, page.timestamp) == (block["hash"].to_0x_hex(), block["timestamp"])
 
 
-def test_event__mined_again_in_another_block__has_the_same_id(local_chain: Board) -> None:
+def test_event__mined_again_in_another_block__has_the_same_id(local_chain: EventChain) -> None:
     node = connect(local_chain.url, 31337)
     raw = local_chain.w3.eth.get_raw_transaction(local_chain.post(5, 2)["transactionHash"])  # type: ignore[arg-type]
     before = read_page(node, wanted(local_chain), 0, 2).events
@@ -37,13 +37,13 @@ def test_event__mined_again_in_another_block__has_the_same_id(local_chain: Board
     assert {event.block_hash for event in before}.isdisjoint(event.block_hash for event in after)
 
 
-def test_read_page__block_that_the_node_has_not__is_refused(local_chain: Board) -> None:
+def test_read_page__block_that_the_node_has_not__is_refused(local_chain: EventChain) -> None:
     with pytest.raises(ChainMoved, match="not on this endpoint yet"):
         read_page(connect(local_chain.url, 31337), wanted(local_chain), 0, 50)
 
 
 def test_pages__node_refuses_long_ranges__reads_shorter_ones(
-    local_chain: Board, monkeypatch: pytest.MonkeyPatch
+    local_chain: EventChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for note in range(20):
         local_chain.post(note)
@@ -67,7 +67,9 @@ def test_pages__node_refuses_long_ranges__reads_shorter_ones(
     assert asked.count(16) == 1, "what was learnt is kept"
 
 
-def test_pages__too_many_logs_in_one__next_covers_less(local_chain: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages__too_many_logs_in_one__next_covers_less(
+    local_chain: EventChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("keepers.rpc.events._MOST_LOGS", 10)
     for note in range(16):
         local_chain.post(10 * note, 10)

@@ -19,7 +19,7 @@ from keepers.runtime.triggers import OnBlock, OnChange, OnEvents, OnThreshold, O
 from keepers.store import Cursor, Point, Store
 from keepers.transactions.errors import GasTooExpensive
 from tests.fixtures.chaos import Chain
-from tests.fixtures.event_chain import POLICY, Board, Replica, board, replica
+from tests.fixtures.event_chain import POLICY, EventChain, Replica, event_chain, replica
 from tests.fixtures.waiting import GENEROUS, join, wait_until
 from tools.artifacts import artifact, contract_at
 from tools.ports import free_port
@@ -33,7 +33,7 @@ def steps(found: Replica, times: int = 3) -> None:
 # -- Events
 
 
-def test_events__posted__are_answered_once_each(local_chain: Board, store: Store) -> None:
+def test_events__posted__are_answered_once_each(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store)
     local_chain.post(0, 3)
     steps(running)
@@ -42,7 +42,7 @@ def test_events__posted__are_answered_once_each(local_chain: Board, store: Store
     assert local_chain.answers(5) == [1] * 5
 
 
-def test_events__posted_while_nobody_watched__are_answered_by_the_next(local_chain: Board, store: Store) -> None:
+def test_events__posted_while_nobody_watched__are_answered_by_the_next(local_chain: EventChain, store: Store) -> None:
     local_chain.post(0)
     steps(replica(local_chain, store))
     for note in range(1, 4):
@@ -51,17 +51,17 @@ def test_events__posted_while_nobody_watched__are_answered_by_the_next(local_cha
     assert local_chain.answers(4) == [1] * 4
 
 
-def test_events__same_page_again__is_not_answered_again(local_chain: Board, store: Store) -> None:
+def test_events__same_page_again__is_not_answered_again(local_chain: EventChain, store: Store) -> None:
     local_chain.post(0, 2)
     steps(replica(local_chain, store))
-    cursor = store.cursor("scribe/notes")
+    cursor = store.cursor("echo/notes")
     assert cursor is not None
     store.advance(replace(cursor, block_number=0))
     steps(replica(local_chain, store))
     assert local_chain.answers(2) == [1, 1]
 
 
-def test_events__handler_fails__cursor_stays_and_the_page_comes_again(local_chain: Board, store: Store) -> None:
+def test_events__handler_fails__cursor_stays_and_the_page_comes_again(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store)
     local_chain.post(0, 2)
 
@@ -72,13 +72,13 @@ def test_events__handler_fails__cursor_stays_and_the_page_comes_again(local_chai
     running.bot.interrupt = fail
     with pytest.raises(KeeperError, match="note 1"):
         running.runtime.step()
-    assert store.cursor("scribe/notes") is None and local_chain.answers(2) == [1, 0]
+    assert store.cursor("echo/notes") is None and local_chain.answers(2) == [1, 0]
     running.bot.interrupt = lambda _: None
     steps(running)
     assert local_chain.answers(2) == [1, 1]
 
 
-def test_events__too_fresh__wait_for_their_confirmations(local_chain: Board, store: Store) -> None:
+def test_events__too_fresh__wait_for_their_confirmations(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store, policy=replace(POLICY, confirmations=3))
     local_chain.post(0)
     steps(running)
@@ -88,7 +88,7 @@ def test_events__too_fresh__wait_for_their_confirmations(local_chain: Board, sto
     assert local_chain.answers(1) == [1]
 
 
-def test_events__small_pages__all_come_in_order(local_chain: Board, store: Store) -> None:
+def test_events__small_pages__all_come_in_order(local_chain: EventChain, store: Store) -> None:
     for note in range(12):
         local_chain.post(2 * note, 2)
     running = replica(local_chain, store, policy=replace(POLICY, page=5))
@@ -106,7 +106,7 @@ def test_events__small_pages__all_come_in_order(local_chain: Board, store: Store
     assert found == list(range(24))
 
 
-def test_events__one_topic_wanted__others_do_not_come(local_chain: Board, store: Store) -> None:
+def test_events__one_topic_wanted__others_do_not_come(local_chain: EventChain, store: Store) -> None:
     local_chain.post(0, 5)
     running = replica(local_chain, store)
     found: list[Event] = []
@@ -128,7 +128,7 @@ def test_events__one_topic_wanted__others_do_not_come(local_chain: Board, store:
 
 
 def test_reorganisation__note_and_answer_gone__note_posted_again_is_answered_once(
-    local_chain: Board, store: Store
+    local_chain: EventChain, store: Store
 ) -> None:
     running = replica(local_chain, store)
     local_chain.mine(5)
@@ -144,12 +144,14 @@ def test_reorganisation__note_and_answer_gone__note_posted_again_is_answered_onc
     assert "reorganisation" in running.output.getvalue() and running.bot.forgot > 0
 
 
-def test_reorganisation__only_the_answer_gone__the_same_bytes_are_sent_again(local_chain: Board, store: Store) -> None:
+def test_reorganisation__only_the_answer_gone__the_same_bytes_are_sent_again(
+    local_chain: EventChain, store: Store
+) -> None:
     running = replica(local_chain, store)
     local_chain.post(7)
     local_chain.mine(5)
     steps(running)
-    first = store.decisions("scribe")[0].tx_hash
+    first = store.decisions("echo")[0].tx_hash
     local_chain.rpc("anvil_reorg", 1, [])
     assert local_chain.answers(1, 7) == [0]
     steps(running)
@@ -157,7 +159,7 @@ def test_reorganisation__only_the_answer_gone__the_same_bytes_are_sent_again(loc
     assert local_chain.rpc("eth_getTransactionReceipt", first) is not None
 
 
-def replace_blocks(local_chain: Board, number: int) -> None:
+def replace_blocks(local_chain: EventChain, number: int) -> None:
     """By as many others: `anvil_reorg` makes empty ones again as they were."""
     local_chain.rpc("anvil_rollback", number)
     local_chain.rpc("evm_increaseTime", 100)
@@ -165,17 +167,19 @@ def replace_blocks(local_chain: Board, number: int) -> None:
 
 
 def decides_from_the_head(running: Replica) -> None:
-    """Makes the scribe decide about a note from the newest block's state, as the rebalance bot does about a model."""
+    """Makes the echo bot decide about a note from the newest block's state, as the rebalance bot does about a model."""
 
     def on_notes(notes: Sequence[Event], block: Block) -> None:
         for note in notes:
-            if not running.bot.desk.decided(f"note:{note.id}"):
-                running.bot.desk.decide(f"note:{note.id}", block, "nothing", f"as of block {block.number}")
+            if not running.bot.decisions.decided(f"note:{note.id}"):
+                running.bot.decisions.decide(f"note:{note.id}", block, "nothing", f"as of block {block.number}")
 
-    running.bot.triggers = (OnEvents("notes", running.bot.board.posted, (), on_notes),)
+    running.bot.triggers = (OnEvents("notes", running.bot.chain.posted, (), on_notes),)
 
 
-def test_reorganisation__above_a_note_that_was_read_late__it_is_decided_again(local_chain: Board, store: Store) -> None:
+def test_reorganisation__above_a_note_that_was_read_late__it_is_decided_again(
+    local_chain: EventChain, store: Store
+) -> None:
     running = replica(local_chain, store)
     decides_from_the_head(running)
     local_chain.post(7)
@@ -187,12 +191,12 @@ def test_reorganisation__above_a_note_that_was_read_late__it_is_decided_again(lo
     assert "retracted" in running.output.getvalue()
     local_chain.mine()
     steps(running, 2)
-    (decision,) = store.decisions("scribe")
+    (decision,) = store.decisions("echo")
     assert decision.block >= head and decision.reason == f"as of block {decision.block}"
 
 
 def test_reorganisation__note_read_late_by_a_process_that_died__it_is_decided_again(
-    local_chain: Board, store: Store
+    local_chain: EventChain, store: Store
 ) -> None:
     first = replica(local_chain, store)
     decides_from_the_head(first)
@@ -204,10 +208,10 @@ def test_reorganisation__note_read_late_by_a_process_that_died__it_is_decided_ag
     decides_from_the_head(second)
     steps(second, 2)
     assert "retracted" in second.output.getvalue()
-    assert len(store.decisions("scribe")) == 1
+    assert len(store.decisions("echo")) == 1
 
 
-def test_reorganisation__note_never_comes_back__its_answer_is_used_up(local_chain: Board, store: Store) -> None:
+def test_reorganisation__note_never_comes_back__its_answer_is_used_up(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store)
     local_chain.mine(5)
     steps(running)
@@ -217,17 +221,17 @@ def test_reorganisation__note_never_comes_back__its_answer_is_used_up(local_chai
     steps(running)
     local_chain.mine(5)
     steps(running)
-    assert local_chain.answers(1, 7) == [0] and store.decisions("scribe") == []
+    assert local_chain.answers(1, 7) == [0] and store.decisions("echo") == []
     local_chain.post(8)
     steps(running)
     assert local_chain.answers(1, 8) == [1]
 
 
-def test_reorganisation__derived_measurements_and_cursors__go_back(local_chain: Board, store: Store) -> None:
+def test_reorganisation__derived_measurements_and_cursors__go_back(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store)
     running.bot.triggers = (
         OnBlock(
-            "height", lambda block: store.observe("scribe", [Point("h", block.timestamp, block.number, block.number)])
+            "height", lambda block: store.observe("echo", [Point("h", block.timestamp, block.number, block.number)])
         ),
         OnEvents("notes", local_chain.posted, (), lambda *_: None),
     )
@@ -240,13 +244,13 @@ def test_reorganisation__derived_measurements_and_cursors__go_back(local_chain: 
     local_chain.rpc("evm_increaseTime", 100)
     local_chain.mine()
     steps(running, 1)
-    heights = [point.block for point in store.measured("scribe", "h")]
+    heights = [point.block for point in store.measured("echo", "h")]
     assert heights == [*range(head - 5, head - 2), head - 2]
-    assert store.cursor("scribe/notes") is not None
-    assert store.cursor("scribe/notes").block_number == head - 2  # type: ignore[union-attr]
+    assert store.cursor("echo/notes") is not None
+    assert store.cursor("echo/notes").block_number == head - 2  # type: ignore[union-attr]
 
 
-def test_reorganisation__deeper_than_what_is_remembered__stops(local_chain: Board, store: Store) -> None:
+def test_reorganisation__deeper_than_what_is_remembered__stops(local_chain: EventChain, store: Store) -> None:
     for note in range(12):
         local_chain.post(note)
     running = replica(local_chain, store, policy=replace(POLICY, finality=4))
@@ -257,7 +261,7 @@ def test_reorganisation__deeper_than_what_is_remembered__stops(local_chain: Boar
         running.runtime.step()
 
 
-def test_node_behind__contradicts_nothing__bot_waits(local_chain: Board, store: Store) -> None:
+def test_node_behind__contradicts_nothing__bot_waits(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store, policy=replace(POLICY, patience=60))
     local_chain.mine(5)
     steps(running)
@@ -273,7 +277,7 @@ def test_node_behind__contradicts_nothing__bot_waits(local_chain: Board, store: 
 # -- Other triggers
 
 
-def test_on_block__same_block__comes_once(local_chain: Board, store: Store) -> None:
+def test_on_block__same_block__comes_once(local_chain: EventChain, store: Store) -> None:
     running, found = replica(local_chain, store), list[int]()
     running.bot.triggers = (OnBlock("block", lambda block: found.append(block.number)),)
     steps(running)
@@ -283,7 +287,7 @@ def test_on_block__same_block__comes_once(local_chain: Board, store: Store) -> N
     assert found == [head - 2, head]
 
 
-def test_on_change__value_changes__comes_without_a_block_too(local_chain: Board, store: Store) -> None:
+def test_on_change__value_changes__comes_without_a_block_too(local_chain: EventChain, store: Store) -> None:
     running, value, found = replica(local_chain, store), ["a"], list[str]()
     running.bot.triggers = (OnChange("value", lambda _: value[0], lambda _: found.append(value[0])),)
     steps(running)
@@ -292,7 +296,7 @@ def test_on_change__value_changes__comes_without_a_block_too(local_chain: Board,
     assert found == ["a", "b"]
 
 
-def test_on_change__handler_fails__comes_again(local_chain: Board, store: Store) -> None:
+def test_on_change__handler_fails__comes_again(local_chain: EventChain, store: Store) -> None:
     running, found = replica(local_chain, store), list[int]()
 
     def handler(_: Block) -> None:
@@ -307,7 +311,7 @@ def test_on_change__handler_fails__comes_again(local_chain: Board, store: Store)
     assert len(found) == 2
 
 
-def test_on_threshold__crossed__comes_once_a_crossing(local_chain: Board, store: Store) -> None:
+def test_on_threshold__crossed__comes_once_a_crossing(local_chain: EventChain, store: Store) -> None:
     running, found = replica(local_chain, store), list[float]()
     values = iter([1.0, 5.0, 6.0, 2.5, 5.0, 1.0, 7.0])
 
@@ -322,7 +326,7 @@ def test_on_threshold__crossed__comes_once_a_crossing(local_chain: Board, store:
     assert found == [5.0, 7.0]
 
 
-def test_on_threshold__not_dealt_with__comes_with_the_next_block(local_chain: Board, store: Store) -> None:
+def test_on_threshold__not_dealt_with__comes_with_the_next_block(local_chain: EventChain, store: Store) -> None:
     running, found = replica(local_chain, store), list[float]()
 
     def handler(value: float, _: Block) -> bool:
@@ -336,7 +340,7 @@ def test_on_threshold__not_dealt_with__comes_with_the_next_block(local_chain: Bo
     assert len(found) == 2
 
 
-def test_on_time__due_while_away__comes_once_for_the_last_time(local_chain: Board, store: Store) -> None:
+def test_on_time__due_while_away__comes_once_for_the_last_time(local_chain: EventChain, store: Store) -> None:
     found: list[int] = []
     schedule = Schedule.parse("0 * * * *")
 
@@ -357,7 +361,7 @@ def test_on_time__due_while_away__comes_once_for_the_last_time(local_chain: Boar
     assert len(found) == 1
 
 
-def test_triggers__one_fails__others_are_served_and_the_failure_counts(local_chain: Board, store: Store) -> None:
+def test_triggers__one_fails__others_are_served_and_the_failure_counts(local_chain: EventChain, store: Store) -> None:
     running, found = replica(local_chain, store), list[int]()
 
     def fail(_: Block) -> None:
@@ -373,7 +377,7 @@ def test_triggers__one_fails__others_are_served_and_the_failure_counts(local_cha
 # -- Running
 
 
-def test_run__failing_on_and_on__opens_the_circuit(local_chain: Board, store: Store) -> None:
+def test_run__failing_on_and_on__opens_the_circuit(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store, policy=replace(POLICY, max_failures=3, max_backoff=0.01))
 
     def fail(_: Block) -> None:
@@ -385,7 +389,9 @@ def test_run__failing_on_and_on__opens_the_circuit(local_chain: Board, store: St
     assert running.output.getvalue().count('"event": "failure"') == 3
 
 
-def test_step__something_has_to_come_first__is_no_failure_and_comes_again(local_chain: Board, store: Store) -> None:
+def test_step__something_has_to_come_first__is_no_failure_and_comes_again(
+    local_chain: EventChain, store: Store
+) -> None:
     told: list[bool] = []
     running = replica(local_chain, store, beat=lambda step: told.append(step.waits))
     local_chain.post(0)
@@ -408,7 +414,7 @@ def test_step__something_has_to_come_first__is_no_failure_and_comes_again(local_
     assert '"event": "failure"' not in log
 
 
-def test_step__one_trigger_waits__the_others_are_served(local_chain: Board, store: Store) -> None:
+def test_step__one_trigger_waits__the_others_are_served(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store)
     served: list[int] = []
 
@@ -420,7 +426,7 @@ def test_step__one_trigger_waits__the_others_are_served(local_chain: Board, stor
     assert len(served) == 1
 
 
-def test_step__chain_refuses__is_a_wait_until_the_next_block(local_chain: Board, store: Store) -> None:
+def test_step__chain_refuses__is_a_wait_until_the_next_block(local_chain: EventChain, store: Store) -> None:
     waits: list[bool] = []
     running = replica(local_chain, store, beat=lambda step: waits.append(step.waits))
     looks: list[int] = []
@@ -439,7 +445,7 @@ def test_step__chain_refuses__is_a_wait_until_the_next_block(local_chain: Board,
 
 
 def test_step__what_was_sent_cannot_be_settled_yet__nothing_else_begins(
-    local_chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+    local_chain: EventChain, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[bool] = []
     running = replica(local_chain, store, beat=lambda step: waits.append(step.waits))
@@ -449,7 +455,7 @@ def test_step__what_was_sent_cannot_be_settled_yet__nothing_else_begins(
         raise GasTooExpensive("gas at 9 gwei", "above the bound of 1", "raise max_fee_gwei")
 
     with monkeypatch.context() as patch:
-        patch.setattr(running.desk, "settle", too_expensive)
+        patch.setattr(running.decisions, "settle", too_expensive)
         steps(running)
     assert waits == [True] * 3 and local_chain.answers(1) == [0]
     steps(running)
@@ -463,7 +469,7 @@ def test_run__node_gone_and_back__goes_on(store: Store, tmp_path: Path) -> None:
     try:
         nowhere = contract_at(chain.w3, "0x" + "01" * 20, artifact("NoteBoard").abi)
         policy = replace(POLICY, max_failures=1_000_000)
-        on_chain = Board(chain.w3, chain.url, nowhere, "")
+        on_chain = EventChain(chain.w3, chain.url, nowhere, "")
         running = replica(on_chain, store, policy=policy, beat=lambda step: beats.append(step.head.number))
         thread = threading.Thread(target=running.runtime.run, daemon=True)
         thread.start()
@@ -478,11 +484,11 @@ def test_run__node_gone_and_back__goes_on(store: Store, tmp_path: Path) -> None:
         chain.close()
 
 
-def test_run__asked_to_stop__gives_the_lease_up(local_chain: Board, store: Store) -> None:
+def test_run__asked_to_stop__gives_the_lease_up(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store, seconds=600)
     thread = threading.Thread(target=running.runtime.run, daemon=True)
     thread.start()
-    wait_until(lambda: (lease := store.lease("bot:scribe")) is not None and lease.expires > 0)
+    wait_until(lambda: (lease := store.lease("bot:echo")) is not None and lease.expires > 0)
     running.stop.set()
     join([thread])
     other = replica(local_chain, store, seconds=600)
@@ -491,11 +497,11 @@ def test_run__asked_to_stop__gives_the_lease_up(local_chain: Board, store: Store
     assert local_chain.answers(1) == [1]
 
 
-def test_run__websocket__hears_of_a_block_before_the_next_poll(local_chain: Board, store: Store) -> None:
+def test_run__websocket__hears_of_a_block_before_the_next_poll(local_chain: EventChain, store: Store) -> None:
     wake, beats = threading.Event(), list[int]()
     policy = replace(POLICY, poll_seconds=10 * GENEROUS)
     running = replica(local_chain, store, policy=policy, wake=wake, beat=lambda step: beats.append(step.head.number))
-    heads = HeadStream([local_chain.url.replace("http", "ws")], wake, running.desk.log)
+    heads = HeadStream([local_chain.url.replace("http", "ws")], wake, running.decisions.log)
     running.runtime._heads = heads
     thread = threading.Thread(target=running.runtime.run, daemon=True)
     thread.start()
@@ -509,11 +515,11 @@ def test_run__websocket__hears_of_a_block_before_the_next_poll(local_chain: Boar
 
 @pytest.mark.parametrize("answers_pings", [True, False])
 def test_heads__silent__stay_if_the_other_side_is_there(
-    store: Store, local_chain: Board, answers_pings: bool, monkeypatch: pytest.MonkeyPatch
+    store: Store, local_chain: EventChain, answers_pings: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("keepers.rpc.heads._PONG_SECONDS", GENEROUS if answers_pings else 0.0)
     running, pings = replica(local_chain, store), list[float]()
-    heads = HeadStream([local_chain.url.replace("http", "ws")], threading.Event(), running.desk.log, silence=0.01)
+    heads = HeadStream([local_chain.url.replace("http", "ws")], threading.Event(), running.decisions.log, silence=0.01)
     ping = Connection.ping
     monkeypatch.setattr(Connection, "ping", lambda self: pings.append(0) or ping(self))
     heads.start()
@@ -524,10 +530,10 @@ def test_heads__silent__stay_if_the_other_side_is_there(
 
 def test_heads__nobody_there_then_somebody__connects(store: Store) -> None:
     port, wake = free_port(), threading.Event()
-    with board() as local_chain:
+    with event_chain() as local_chain:
         running = replica(local_chain, store)
         real = local_chain.url.replace("http", "ws")
-        heads = HeadStream([f"ws://127.0.0.1:{port}", real], wake, running.desk.log)
+        heads = HeadStream([f"ws://127.0.0.1:{port}", real], wake, running.decisions.log)
         heads.start()
         wait_until(lambda: heads.live)
         assert "websocket down" in running.output.getvalue()
@@ -538,7 +544,7 @@ def test_heads__nobody_there_then_somebody__connects(store: Store) -> None:
 # -- Replicas
 
 
-def test_two_replicas__one_leads__the_other_does_nothing(local_chain: Board, store: Store) -> None:
+def test_two_replicas__one_leads__the_other_does_nothing(local_chain: EventChain, store: Store) -> None:
     first, second = replica(local_chain, store, seconds=600), replica(local_chain, store, seconds=600)
     steps(first, 1)
     local_chain.post(0)
@@ -549,7 +555,7 @@ def test_two_replicas__one_leads__the_other_does_nothing(local_chain: Board, sto
 
 
 def test_two_replicas__leader_sleeps_through_its_lease_before_signing__other_acts_once(
-    local_chain: Board, tmp_path: Path
+    local_chain: EventChain, tmp_path: Path
 ) -> None:
     now = [1000.0]
     store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
@@ -567,7 +573,7 @@ def test_two_replicas__leader_sleeps_through_its_lease_before_signing__other_act
     store.close()
 
 
-def test_lease__leader_gone__other_takes_over_when_it_expired(local_chain: Board, tmp_path: Path) -> None:
+def test_lease__leader_gone__other_takes_over_when_it_expired(local_chain: EventChain, tmp_path: Path) -> None:
     now = [1000.0]
     store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
     first, second = replica(local_chain, store, seconds=30), replica(local_chain, store, seconds=30)
@@ -582,19 +588,19 @@ def test_lease__leader_gone__other_takes_over_when_it_expired(local_chain: Board
     store.close()
 
 
-def test_cursor__names__of_bots_that_begin_alike_are_kept_apart(local_chain: Board, store: Store) -> None:
-    store.advance(Cursor("scribe-2/notes", 900, "0x", 0))
+def test_cursor__names__of_bots_that_begin_alike_are_kept_apart(local_chain: EventChain, store: Store) -> None:
+    store.advance(Cursor("echo-2/notes", 900, "0x", 0))
     running = replica(local_chain, store)
     local_chain.mine(3)
     steps(running)
     local_chain.rpc("anvil_reorg", 1, [])
     steps(running)
-    cursor = store.cursor("scribe-2/notes")
+    cursor = store.cursor("echo-2/notes")
     assert cursor is not None and cursor.block_number == 900
 
 
 def test_two_replicas__leader_killed_between_receipt_and_decision__one_that_was_up_goes_on(
-    local_chain: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    local_chain: EventChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
     store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
@@ -607,10 +613,10 @@ def test_two_replicas__leader_killed_between_receipt_and_decision__one_that_was_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(first.desk, "conclude", kill)
+        patch.setattr(first.decisions, "conclude", kill)
         with pytest.raises(KeyboardInterrupt):
             first.runtime.step()
     now[0] += 31
     steps(second)
-    assert local_chain.answers(2) == [1, 1] and len(store.decisions("scribe")) == 2
+    assert local_chain.answers(2) == [1, 1] and len(store.decisions("echo")) == 2
     store.close()

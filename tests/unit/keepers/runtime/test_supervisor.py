@@ -12,8 +12,8 @@ import pytest
 import structlog
 
 from keepers.errors import KeeperError
-from keepers.runtime import supervisor as fleet
-from keepers.runtime.supervisor import Fleet
+from keepers.runtime import supervisor
+from keepers.runtime.supervisor import Supervisor
 from tests.fixtures.waiting import join, wait_until
 
 
@@ -33,7 +33,7 @@ def give_up() -> None:
     raise KeeperError("bot", "8 failures in a row", "see the log")
 
 
-def in_fleet(acts: dict[str, Act], stop: threading.Event) -> tuple[Fleet, io.StringIO]:
+def supervised(acts: dict[str, Act], stop: threading.Event) -> tuple[Supervisor, io.StringIO]:
     output = io.StringIO()
     log = structlog.wrap_logger(structlog.WriteLogger(output), processors=[structlog.processors.JSONRenderer()])
 
@@ -42,14 +42,14 @@ def in_fleet(acts: dict[str, Act], stop: threading.Event) -> tuple[Fleet, io.Str
         acts[kind].opened += 1
         yield acts[kind]
 
-    return Fleet(open_bot, log, stop), output
+    return Supervisor(open_bot, log, stop), output
 
 
-def run_all(acts: dict[str, Act], stop: threading.Event, until: Callable[[], bool]) -> tuple[Fleet, str]:
-    found, output = in_fleet(acts, stop)
+def run_all(acts: dict[str, Act], stop: threading.Event, until: Callable[[], bool]) -> tuple[Supervisor, str]:
+    found, output = supervised(acts, stop)
     with ExitStack() as stack:
-        berths = [stack.enter_context(found.berth(kind, kind)) for kind in acts]
-        threads = [threading.Thread(target=berth.run, daemon=True) for berth in berths]
+        bots = [stack.enter_context(found.supervised(kind, kind)) for kind in acts]
+        threads = [threading.Thread(target=bot.run, daemon=True) for bot in bots]
         for thread in threads:
             thread.start()
         wait_until(until)
@@ -59,7 +59,7 @@ def run_all(acts: dict[str, Act], stop: threading.Event, until: Callable[[], boo
 
 
 def test_run__one_gives_up__is_opened_anew_while_the_other_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "FIRST_REST_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor, "FIRST_REST_SECONDS", 0.01)
     stop, mended = threading.Event(), threading.Event()
     acts = {
         "risk": Act([give_up, give_up, lambda: (mended.set(), stop.wait())]),
@@ -71,7 +71,7 @@ def test_run__one_gives_up__is_opened_anew_while_the_other_goes_on(monkeypatch: 
 
 
 def test_run__all_give_up__end_with_the_last_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "FIRST_REST_SECONDS", 3600.0)
+    monkeypatch.setattr(supervisor, "FIRST_REST_SECONDS", 3600.0)
     stop = threading.Event()
     acts = {"risk": Act([give_up]), "rebalance": Act([give_up])}
     found, log = run_all(acts, stop, stop.is_set)
@@ -80,11 +80,11 @@ def test_run__all_give_up__end_with_the_last_reason(monkeypatch: pytest.MonkeyPa
 
 
 def test_run__cannot_be_opened_again__rests_longer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "FIRST_REST_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor, "FIRST_REST_SECONDS", 0.01)
     stop, tried = threading.Event(), threading.Event()
     acts = {"risk": Act([give_up]), "rebalance": Act([lambda: stop.wait()])}
-    found, output = in_fleet(acts, stop)
-    with found.berth("risk", "risk") as berth, found.berth("rebalance", "rebalance"):
+    found, output = supervised(acts, stop)
+    with found.supervised("risk", "risk") as bot, found.supervised("rebalance", "rebalance"):
         opened = found.open_bot
 
         def refuse(kind: str) -> Any:
@@ -92,7 +92,7 @@ def test_run__cannot_be_opened_again__rests_longer(monkeypatch: pytest.MonkeyPat
             raise KeeperError("node", "does not answer", "start it")
 
         found.open_bot = refuse
-        thread = threading.Thread(target=berth.run, daemon=True)
+        thread = threading.Thread(target=bot.run, daemon=True)
         thread.start()
         wait_until(lambda: "node: does not answer" in output.getvalue())
         found.open_bot = opened

@@ -25,7 +25,7 @@ from keepers.transactions.errors import (
 from keepers.transactions.journal import Attempt, Status, Wanted
 from keepers.transactions.routes import PublicRoute
 from keepers.transactions.sender import GWEI, Sender, SendPolicy, Settled
-from tests.fixtures.event_chain import SENDING, Board, signer
+from tests.fixtures.event_chain import SENDING, EventChain, signer
 from tests.fixtures.services import Answer, Request, serve
 from tests.fixtures.waiting import GENEROUS, Clock, join
 from tools.artifacts import artifact
@@ -34,16 +34,18 @@ from tools.transactions import deploy
 JSON = {"content-type": "application/json"}
 
 
-def sender(local_chain: Board, store: Store, policy: SendPolicy = SENDING, bot: str = "bot", **options: Any) -> Sender:
+def sender(
+    local_chain: EventChain, store: Store, policy: SendPolicy = SENDING, bot: str = "bot", **options: Any
+) -> Sender:
     return Sender(connect(local_chain.url, 31337), signer(), policy, store.journal(bot), **options)
 
 
-def act(local_chain: Board, note: int = 1) -> tuple[str, bytes]:
+def act(local_chain: EventChain, note: int = 1) -> tuple[str, bytes]:
     """A call that anyone may send, with an effect that can be counted."""
     return local_chain.contract.address, local_chain.answer(note)
 
 
-def reverting(local_chain: Board) -> tuple[str, bytes]:
+def reverting(local_chain: EventChain) -> tuple[str, bytes]:
     """A transfer by one who has nothing."""
     token = deploy(local_chain.w3, local_chain.owner, artifact("SettlementToken"), "T", "T", 18)
     return token.address, bytes.fromhex(token.encode_abi("transfer", [local_chain.owner, 1])[2:])
@@ -53,7 +55,7 @@ def attempts(store: Store, bot: str = "bot") -> list[Attempt]:
     return [attempt for transaction in store.journal(bot).active() for attempt in transaction.attempts]
 
 
-def stuck(local_chain: Board, store: Store, key: str = "key", note: int = 1) -> None:
+def stuck(local_chain: EventChain, store: Store, key: str = "key", note: int = 1) -> None:
     """Leaves a transaction in the journal that is broadcast and not mined."""
     local_chain.rpc("evm_setAutomine", False)
     with pytest.raises(Interrupted):
@@ -76,7 +78,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
 # -- Sending
 
 
-def test_send__mined__journals_before_and_gives_the_receipt(local_chain: Board, store: Store) -> None:
+def test_send__mined__journals_before_and_gives_the_receipt(local_chain: EventChain, store: Store) -> None:
     receipt = sender(local_chain, store).send("key", *act(local_chain), source=3, trace="abc")
     assert receipt.ok and receipt.gas_used > 21_000 and receipt.cost >= 0
     (made,) = store.journal("bot").active()
@@ -84,13 +86,13 @@ def test_send__mined__journals_before_and_gives_the_receipt(local_chain: Board, 
     assert local_chain.answers(1, 1) == [1]
 
 
-def test_send__would_revert__is_not_sent_and_says_why(local_chain: Board, store: Store) -> None:
+def test_send__would_revert__is_not_sent_and_says_why(local_chain: EventChain, store: Store) -> None:
     with pytest.raises(Reverted, match="ERC20InsufficientBalance"):
         sender(local_chain, store).send("key", *reverting(local_chain))
     assert attempts(store) == []
 
 
-def test_send__base_fee_above_the_bound__sends_nothing(local_chain: Board, store: Store) -> None:
+def test_send__base_fee_above_the_bound__sends_nothing(local_chain: EventChain, store: Store) -> None:
     local_chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(200 * GWEI))
     local_chain.mine()
     with pytest.raises(GasTooExpensive, match="raise max_fee_gwei"):
@@ -98,7 +100,7 @@ def test_send__base_fee_above_the_bound__sends_nothing(local_chain: Board, store
     assert attempts(store) == []
 
 
-def test_send__same_key_again__is_refused(local_chain: Board, store: Store) -> None:
+def test_send__same_key_again__is_refused(local_chain: EventChain, store: Store) -> None:
     sending = sender(local_chain, store)
     sending.send("key", *act(local_chain))
     with pytest.raises(AlreadyOpen):
@@ -106,7 +108,7 @@ def test_send__same_key_again__is_refused(local_chain: Board, store: Store) -> N
     assert local_chain.answers(1, 1) == [1]
 
 
-def test_send__more_than_a_day_allows__is_refused(local_chain: Board, store: Store) -> None:
+def test_send__more_than_a_day_allows__is_refused(local_chain: EventChain, store: Store) -> None:
     local_chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(10 * GWEI))
     local_chain.mine()
     sending = sender(local_chain, store, replace(SENDING, daily_limit=2 * 10**15))
@@ -118,7 +120,7 @@ def test_send__more_than_a_day_allows__is_refused(local_chain: Board, store: Sto
 
 
 def test_send__mined_but_reverted__gives_the_decoded_reason(
-    local_chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+    local_chain: EventChain, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = Node.rpc
 
@@ -134,12 +136,12 @@ def test_send__mined_but_reverted__gives_the_decoded_reason(
     assert store.journal("bot").active() == []
 
 
-def test_send__touches_little__has_no_access_list(local_chain: Board, store: Store) -> None:
+def test_send__touches_little__has_no_access_list(local_chain: EventChain, store: Store) -> None:
     receipt = sender(local_chain, store).send("key", *act(local_chain))
     assert not local_chain.w3.eth.get_transaction(receipt.tx_hash)["accessList"]
 
 
-def test_send__node_makes_no_access_lists__goes_without(local_chain: Board, store: Store) -> None:
+def test_send__node_makes_no_access_lists__goes_without(local_chain: EventChain, store: Store) -> None:
     def lacking(request: Request) -> Answer:
         asked = request.body if isinstance(request.body, list) else [request.body]
         if any(question["method"] == "eth_createAccessList" for question in asked):
@@ -166,7 +168,7 @@ def test_unsigned__of_a_transaction_with_an_access_list__can_be_signed_the_same_
     assert "0x" + bytes(account.sign_transaction(fields).raw_transaction).hex() == raw
 
 
-def test_send__confirmations_wanted__waits_for_them(local_chain: Board, store: Store, clock: Clock) -> None:
+def test_send__confirmations_wanted__waits_for_them(local_chain: EventChain, store: Store, clock: Clock) -> None:
     sending = sender(local_chain, store, replace(SENDING, confirmations=2))
     start = local_chain.w3.eth.block_number
     clock.when(lambda: local_chain.w3.eth.block_number == start + 1, lambda: local_chain.mine(2))
@@ -178,7 +180,7 @@ def test_send__confirmations_wanted__waits_for_them(local_chain: Board, store: S
 
 
 def test_send__stuck__is_replaced_with_a_higher_fee_and_happens_once(
-    local_chain: Board, store: Store, clock: Clock
+    local_chain: EventChain, store: Store, clock: Clock
 ) -> None:
     local_chain.rpc("evm_setAutomine", False)
     clock.when(lambda: len(attempts(store)) == 3, local_chain.mine)
@@ -190,7 +192,7 @@ def test_send__stuck__is_replaced_with_a_higher_fee_and_happens_once(
 
 
 @pytest.mark.usefixtures("clock")
-def test_send__stuck_at_the_bound__is_not_replaced(local_chain: Board, store: Store) -> None:
+def test_send__stuck_at_the_bound__is_not_replaced(local_chain: EventChain, store: Store) -> None:
     local_chain.rpc("evm_setAutomine", False)
     policy = replace(SENDING, max_fee=GWEI, replace_after=0.05, receipt_timeout=0.5)
     local_chain.rpc("anvil_setNextBlockBaseFeePerGas", hex(GWEI))
@@ -200,7 +202,7 @@ def test_send__stuck_at_the_bound__is_not_replaced(local_chain: Board, store: St
     assert {attempt.max_fee for attempt in attempts(store)} == {GWEI} and len(attempts(store)) == 1
 
 
-def test_send__dropped_by_the_node__is_sent_again(local_chain: Board, store: Store, clock: Clock) -> None:
+def test_send__dropped_by_the_node__is_sent_again(local_chain: EventChain, store: Store, clock: Clock) -> None:
     local_chain.rpc("evm_setAutomine", False)
     notes: list[str] = []
 
@@ -216,7 +218,7 @@ def test_send__dropped_by_the_node__is_sent_again(local_chain: Board, store: Sto
 
 
 @pytest.mark.usefixtures("clock")
-def test_send__never_mined__times_out_and_a_restart_finishes_it(local_chain: Board, store: Store) -> None:
+def test_send__never_mined__times_out_and_a_restart_finishes_it(local_chain: EventChain, store: Store) -> None:
     local_chain.rpc("evm_setAutomine", False)
     with pytest.raises(ReceiptTimeout):
         sender(local_chain, store, replace(SENDING, receipt_timeout=0.2)).send("key", *act(local_chain))
@@ -226,7 +228,7 @@ def test_send__never_mined__times_out_and_a_restart_finishes_it(local_chain: Boa
     assert local_chain.answers(1, 1) == [1]
 
 
-def test_settle__stuck_since_the_last_run__raises_the_fee(local_chain: Board, store: Store, clock: Clock) -> None:
+def test_settle__stuck_since_the_last_run__raises_the_fee(local_chain: EventChain, store: Store, clock: Clock) -> None:
     stuck(local_chain, store)
     clock.when(lambda: len(attempts(store)) == 2, local_chain.mine)
     assert settled(sender(local_chain, store, replace(SENDING, replace_after=0.1))) == {"key": Status.MINED}
@@ -235,7 +237,9 @@ def test_settle__stuck_since_the_last_run__raises_the_fee(local_chain: Board, st
 
 
 @pytest.mark.usefixtures("clock")
-def test_send__nonce_taken_by_another__says_that_it_is_lost(local_chain: Board, store: Store, tmp_path: Path) -> None:
+def test_send__nonce_taken_by_another__says_that_it_is_lost(
+    local_chain: EventChain, store: Store, tmp_path: Path
+) -> None:
     other = Store.open(f"sqlite:///{tmp_path}/other.sqlite")
     stuck(local_chain, store, "ours")
     local_chain.rpc("anvil_dropAllTransactions")
@@ -249,7 +253,7 @@ def test_send__nonce_taken_by_another__says_that_it_is_lost(local_chain: Board, 
 
 
 def test_send__displaced_while_it_waits__says_so(
-    local_chain: Board, store: Store, tmp_path: Path, clock: Clock
+    local_chain: EventChain, store: Store, tmp_path: Path, clock: Clock
 ) -> None:
     other = Store.open(f"sqlite:///{tmp_path}/other.sqlite")
     local_chain.rpc("evm_setAutomine", False)
@@ -271,7 +275,7 @@ def test_send__displaced_while_it_waits__says_so(
 
 
 def test_settle__gap_that_the_journal_knows__is_filled_with_what_belongs_there(
-    local_chain: Board, store: Store
+    local_chain: EventChain, store: Store
 ) -> None:
     stuck(local_chain, store, "first")
     with pytest.raises(Interrupted):
@@ -284,7 +288,7 @@ def test_settle__gap_that_the_journal_knows__is_filled_with_what_belongs_there(
     assert settled(sender(local_chain, store)) == {"first": Status.MINED}
 
 
-def test_send__gap_that_nobody_knows__is_used_up(local_chain: Board, store: Store) -> None:
+def test_send__gap_that_nobody_knows__is_used_up(local_chain: EventChain, store: Store) -> None:
     journal = store.journal("bot")
     made = sender(local_chain, store)._sign(
         {
@@ -307,14 +311,14 @@ def test_send__gap_that_nobody_knows__is_used_up(local_chain: Board, store: Stor
     assert sorted(status for key, status in closed.items() if key != "key") == [Status.CANCELLED] * 2
 
 
-def settling(local_chain: Board, store: Store) -> list[Settled]:
+def settling(local_chain: EventChain, store: Store) -> list[Settled]:
     return list(sender(local_chain, store).settle())
 
 
 # -- Reorganisations
 
 
-def test_settle__block_taken_back__the_same_bytes_are_mined_again(local_chain: Board, store: Store) -> None:
+def test_settle__block_taken_back__the_same_bytes_are_mined_again(local_chain: EventChain, store: Store) -> None:
     local_chain.mine(3)
     first = sender(local_chain, store).send("key", *act(local_chain))
     local_chain.rpc("anvil_reorg", 1, [])
@@ -324,7 +328,7 @@ def test_settle__block_taken_back__the_same_bytes_are_mined_again(local_chain: B
     assert local_chain.answers(1, 1) == [1] and len(attempts(store)) == 1
 
 
-def test_settle__source_taken_back__its_nonce_is_used_up(local_chain: Board, store: Store) -> None:
+def test_settle__source_taken_back__its_nonce_is_used_up(local_chain: EventChain, store: Store) -> None:
     local_chain.mine(3)
     sender(local_chain, store).send("key", *act(local_chain))
     local_chain.rpc("anvil_reorg", 1, [])
@@ -336,7 +340,9 @@ def test_settle__source_taken_back__its_nonce_is_used_up(local_chain: Board, sto
     assert "nonce too low" in str(local_chain.w3.provider.make_request("eth_sendRawTransaction", [raw]))  # type: ignore[arg-type]
 
 
-def test_settle__source_taken_back_but_the_act_is_mined_first__counts_as_done(local_chain: Board, store: Store) -> None:
+def test_settle__source_taken_back_but_the_act_is_mined_first__counts_as_done(
+    local_chain: EventChain, store: Store
+) -> None:
     stuck(local_chain, store)
     (made,) = store.journal("bot").active()
     store.journal("bot").move(made, Status.ORPHANED)
@@ -345,7 +351,7 @@ def test_settle__source_taken_back_but_the_act_is_mined_first__counts_as_done(lo
     assert (found.status, local_chain.answers(1, 1)) == (Status.MINED, [1])
 
 
-def test_settle__deep_enough__is_no_longer_watched(local_chain: Board, store: Store) -> None:
+def test_settle__deep_enough__is_no_longer_watched(local_chain: EventChain, store: Store) -> None:
     sender(local_chain, store).send("key", *act(local_chain))
     local_chain.mine(SENDING.finality)
     assert settled(sender(local_chain, store)) == {"key": Status.FINAL}
@@ -353,7 +359,7 @@ def test_settle__deep_enough__is_no_longer_watched(local_chain: Board, store: St
 
 
 def test_settle__many_that_are_not_final__are_looked_after_in_one_request(
-    local_chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+    local_chain: EventChain, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sending = sender(local_chain, store)
     for number in range(5):
@@ -375,7 +381,7 @@ def test_settle__many_that_are_not_final__are_looked_after_in_one_request(
 
 
 def test_send__killed_before_the_broadcast__restart_sends_the_same_bytes(
-    local_chain: Board, store: Store, monkeypatch: pytest.MonkeyPatch
+    local_chain: EventChain, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(PublicRoute, "submit", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
@@ -386,12 +392,12 @@ def test_send__killed_before_the_broadcast__restart_sends_the_same_bytes(
     assert [attempt.tx_hash for attempt in attempts(store)] == [signed.tx_hash] and local_chain.answers(1, 1) == [1]
 
 
-def test_send__asked_to_stop__keeps_it_in_the_journal(local_chain: Board, store: Store) -> None:
+def test_send__asked_to_stop__keeps_it_in_the_journal(local_chain: EventChain, store: Store) -> None:
     stuck(local_chain, store)
     assert len(attempts(store)) == 1
 
 
-def test_send__many_senders_of_one_account__each_has_a_nonce(local_chain: Board, store: Store) -> None:
+def test_send__many_senders_of_one_account__each_has_a_nonce(local_chain: EventChain, store: Store) -> None:
     faults: list[BaseException] = []
 
     def work(number: int) -> None:
