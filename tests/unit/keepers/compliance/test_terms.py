@@ -176,7 +176,7 @@ def example_of_the_file() -> str:
 
 
 def example_of_the_docs() -> str:
-    text = (SHIPPED.parents[2] / "docs/compliance.md").read_text(encoding="utf-8")
+    text = (SHIPPED.parents[1] / "docs/compliance.md").read_text(encoding="utf-8")
     return text.split("```yaml\n", 1)[1].split("```", 1)[0]
 
 
