@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keepers.bots.context import Context
 from keepers.errors import Waiting
+from keepers.runtime.services import PortfolioServices
 
 
-def require_belief(context: Context, found: Mapping[str, str]) -> None:
+def require_belief(services: PortfolioServices, found: Mapping[str, str]) -> None:
     """Passes where there is no doubt.
 
     Args:
-        context: Context of the bot, whose log tells each doubt; `quantera_events_total` counts them.
+        services: PortfolioServices of the bot, whose log tells each doubt; `quantera_events_total` counts them.
         found: Reasons by symbol.
 
     Raises:
         Waiting: If there is a doubt, with the first one: no close is used until a person has looked.
     """
     for symbol, reason in found.items():
-        if context.doubted.get(symbol) != reason:
-            context.log.warning("doubt", symbol=symbol, reason=reason)
-    context.doubted = dict(found)
+        if services.doubted.get(symbol) != reason:
+            services.log.warning("doubt", symbol=symbol, reason=reason)
+    services.doubted = dict(found)
     for symbol, reason in found.items():
         raise Waiting(f"closes of {symbol}", reason, "correct prices.path, or widen prices.guards")

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from eth_utils.address import to_checksum_address
 
-from keepers.bots.context import Office
-from keepers.bots.desk import RETRY_SECONDS
+from keepers import abi
 from keepers.bots.names import refresh_prefix, registry_key, wallet_prefix
-from keepers.bots.triggers import OnBlock, OnEvents, Trigger
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.identities import CLAIM_REVOKED, KEY_REMOVED, IdentityReader, Wallet
-from keepers.chain.logs import Event
-from keepers.chain.node import Block
 from keepers.compliance.claims import Topic, Verdict, counts, lost
+from keepers.contracts.identities import CLAIM_REVOKED, KEY_REMOVED, IdentityReader, Wallet
+from keepers.rpc.errors import Reverted
+from keepers.rpc.events import Event
+from keepers.rpc.node import Block
+from keepers.runtime.decision_log import RETRY_SECONDS
+from keepers.runtime.services import BotServices
+from keepers.runtime.triggers import OnBlock, OnEvents, Trigger
 from keepers.store import Decision
 
 LIAR_REST_SECONDS = 86_400
@@ -36,10 +36,10 @@ class ClaimsBot:
     It never refreshes to give more: that is the holder's own business, and paid by whoever wants it.
     """
 
-    def __init__(self, office: Office) -> None:
-        self.name = office.bot
-        self._office = office
-        self._start = office.node.latest().number
+    def __init__(self, services: BotServices) -> None:
+        self.name = services.bot
+        self._services = services
+        self._start = services.node.latest().number
         self._topics: dict[str, tuple[Topic, ...]] | None = None
         self._readers: dict[str, IdentityReader] = {}
         self._suspects: set[str] = set()
@@ -50,7 +50,7 @@ class ClaimsBot:
     @property
     def triggers(self) -> Sequence[Trigger]:
         """Each registry's wallets are followed from the beginning, whenever the registry was found."""
-        deployment = self._office.deployment
+        deployment = self._services.deployment
         factory = deployment.address("TokenFactory")
         return (
             OnEvents("registries", _REGISTRY_CREATED, (factory,), self._found, deployment.block),
@@ -75,10 +75,10 @@ class ClaimsBot:
     def _registries(self) -> dict[str, IdentityReader]:
         """The shared one and those that the factory made."""
         if not self._readers:
-            office = self._office
-            made = [key.removeprefix(registry_key("")) for key in office.store.keys(self.name, registry_key(""))]
-            for address in (office.deployment.address("IdentityRegistry"), *made):
-                self._readers[address] = IdentityReader(office.node, address)
+            services = self._services
+            made = [key.removeprefix(registry_key("")) for key in services.store.keys(self.name, registry_key(""))]
+            for address in (services.deployment.address("IdentityRegistry"), *made):
+                self._readers[address] = IdentityReader(services.node, address)
         return self._readers
 
     def _found(self, events: Sequence[Event], block: Block) -> None:
@@ -93,13 +93,13 @@ class ClaimsBot:
         self._heard.update(wallets)
 
     def _watch(self, found: list[tuple[str, Event]], block: Block, reason: str) -> None:
-        office = self._office
+        services = self._services
         made = [
-            Decision(self.name, key, event.block_number, "watched", reason, None, block.timestamp, office.trace)
+            Decision(self.name, key, event.block_number, "watched", reason, None, block.timestamp, services.trace)
             for key, event in found
         ]
-        fresh = office.store.decide_all(made)
-        office.log.info("watches", more=fresh, block=block.number)
+        fresh = services.store.decide_all(made)
+        services.log.info("watches", more=fresh, block=block.number)
 
     def _suspect(self, events: Sequence[Event], _block: Block) -> None:
         self._suspects |= {event.address.lower() for event in events}
@@ -109,7 +109,7 @@ class ClaimsBot:
     def look(self, _block: Block) -> None:
         """Once a block: whether anything calls for a look at all wallets."""
         # The newest, for a refresh may have been finished since the block that is being served.
-        block = self._office.node.latest()
+        block = self._services.node.latest()
         topics = {address: reader.topics(block) for address, reader in self._registries().items()}
         trusted = {issuer for known in topics.values() for topic in known for issuer in topic.issuers}
         if topics != self._topics or self._suspects & trusted:
@@ -123,11 +123,11 @@ class ClaimsBot:
         self._heard.clear()
         if everyone:
             self._since = None
-            self._next_at = block.timestamp + int(self._office.config.claims.look_minutes * _MINUTE)
+            self._next_at = block.timestamp + int(self._services.config.claims.look_minutes * _MINUTE)
 
     def _wallets_of(self, registry: str) -> list[str]:
         prefix = wallet_prefix(registry)
-        return [key.removeprefix(prefix) for key in self._office.store.keys(self.name, prefix)]
+        return [key.removeprefix(prefix) for key in self._services.store.keys(self.name, prefix)]
 
     def _look_through(
         self, reader: IdentityReader, topics: Sequence[Topic], known: Sequence[str], block: Block
@@ -145,31 +145,31 @@ class ClaimsBot:
                     self._refresh(reader, wallet, "; ".join(why), block)
 
     def _refresh(self, reader: IdentityReader, wallet: Wallet, why: str, block: Block) -> None:
-        office, prefix = self._office, refresh_prefix(reader.registry, wallet.address)
-        last = office.store.last(self.name, prefix)
+        services, prefix = self._services, refresh_prefix(reader.registry, wallet.address)
+        last = services.store.last(self.name, prefix)
         if last is not None and self._rests(last, block):
             return
         # The refreshes of a wallet are counted: each is decided once, and none stands in the way of the next.
         number = 0 if last is None else int(last.key.removeprefix(prefix)) + last.final
         key, data = f"{prefix}{number}", _REFRESH.encode(wallet.address)
         try:
-            receipt = office.sender.send(key, reader.registry, data, block.number, office.trace)
+            receipt = services.sender.send(key, reader.registry, data, block.number, services.trace)
         except Reverted as error:
-            office.decide(key, block, "refused", error.revert.text)
+            services.decide(key, block, "refused", error.revert.text)
             return
         if not receipt.ok:
-            office.conclude(key, receipt, block, why)
+            services.conclude(key, receipt, block, why)
             return
-        (after,) = reader.wallets([wallet.address], office.node.latest())
+        (after,) = reader.wallets([wallet.address], services.node.latest())
         stands = after.identity
         becomes = Verdict(
             stands.investor_class, stands.kyc_expiry, stands.aml_expiry, stands.accreditation_expiry, stands.topics
         )
         if lost(wallet.identity, becomes, ()):
-            office.decide(key, block, "done", why, receipt)
+            services.decide(key, block, "done", why, receipt)
         else:
             reason = f"refreshed in vain, {wallet.onchain_id} answers otherwise when it is called: {why}"
-            office.decide(key, block, "nothing", reason, receipt)
+            services.decide(key, block, "nothing", reason, receipt)
 
     def _rests(self, last: Decision, block: Block) -> bool:
         """Returns True if it is too early to refresh a wallet again: not if the cause came after the last refresh."""

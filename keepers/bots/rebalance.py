@@ -8,25 +8,37 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers import abi
 from keepers.bots.belief import require_belief
 from keepers.bots.breaker import steps_due, trip
-from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.bots.proposal import PART_OF_THE_WAY, Intent, PlanRefused, Proposal, TooSmall, build, decide, inputs_of
-from keepers.bots.triggers import OnEvents
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.logs import Event
-from keepers.chain.node import Block
-from keepers.chain.sender import Receipt
-from keepers.chain.signing import RebalanceSignal, hash_orders, model_id, order_words, sign_quorum
-from keepers.chain.state import WAD, PortfolioState
+from keepers.contracts.messages import RebalanceSignal, model_id
 from keepers.errors import KeeperError, Waiting
 from keepers.market import CsvPriceSource
+from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
+from keepers.portfolio.state import WAD, PortfolioState
+from keepers.rebalancing.orders import hash_orders, order_words
+from keepers.rebalancing.proposal import (
+    PART_OF_THE_WAY,
+    Intent,
+    PlanRefused,
+    Proposal,
+    TooSmall,
+    build,
+    decide,
+    inputs_of,
+)
 from keepers.routing.errors import RoutingError
+from keepers.rpc.errors import Reverted
+from keepers.rpc.events import Event
+from keepers.rpc.node import Block
+from keepers.runtime.services import PortfolioServices
+from keepers.runtime.triggers import OnEvents
 from keepers.signals.momentum import SignalError, momentum
+from keepers.signers.signing import sign_quorum
 from keepers.store import Decision
+from keepers.transactions.sender import Receipt
 
 _SCALES = (1.0, 0.5)
 """Parts of the way to the targets that are tried, the second if the chain refuses the first."""
@@ -49,19 +61,19 @@ class RebalanceBot:
     same model, whatever this process remembers.
     """
 
-    def __init__(self, context: Context) -> None:
-        self.name = context.bot
+    def __init__(self, services: PortfolioServices) -> None:
+        self.name = services.bot
         self.triggers = (
             OnEvents(
                 "models",
                 abi.event("CovarianceModels", "ModelPosted"),
-                (context.deployment.address("CovarianceModels"),),
+                (services.deployment.address("CovarianceModels"),),
                 self._on_models,
-                start=context.deployment.block,
-                topics=("0x" + context.record.universe.hex(),),
+                start=services.deployment.block,
+                topics=("0x" + services.record.universe.hex(),),
             ),
         )
-        self._context = context
+        self._services = services
         self._passed = 0
 
     def forget(self) -> None:
@@ -69,30 +81,30 @@ class RebalanceBot:
 
     def _on_models(self, posted: Sequence[Event], block: Block) -> None:
         """Decides under the newest model; under those that came and went meanwhile nothing will happen."""
-        newest = self._context.reader.model(self._context.record.universe, block.number).nonce
+        newest = self._services.reader.model(self._services.record.universe, block.number).nonce
         for nonce in (int(event.args["nonce"]) for event in posted):
             key = self._key(nonce)
             if nonce < newest:
                 self._pass_over(key, newest, block)
-            elif not self._context.decided(key):
+            elif not self._services.decided(key):
                 self._tell_passed(newest, block)
                 self._decide(nonce, key, block)
 
     def _pass_over(self, key: str, newest: int, block: Block) -> None:
         """Records that a model came and went; on a chain with years of them that is no line each."""
         reason = f"model {newest} came before a decision"
-        trace = self._context.trace
+        trace = self._services.trace
         decision = Decision(self.name, key, block.number, "superseded", reason, None, block.timestamp, trace)
-        self._passed += self._context.store.decide_all([decision])
+        self._passed += self._services.store.decide_all([decision])
 
     def _tell_passed(self, newest: int, block: Block) -> None:
         if self._passed:
-            self._context.log.info("superseded", models=self._passed, by=newest, block=block.number)
+            self._services.log.info("superseded", models=self._passed, by=newest, block=block.number)
             self._passed = 0
 
     def _decide(self, nonce: int, key: str, block: Block) -> None:
         if self._used(nonce):
-            self._context.decide(key, block, "done", "found executed on chain")
+            self._services.decide(key, block, "done", "found executed on chain")
             return
         try:
             state = self._state(block)
@@ -101,13 +113,13 @@ class RebalanceBot:
             raise Waiting(f"model {nonce}", f"portfolio unreadable: {error.revert.text}", _AGAIN) from error
         intent = self._intent(state, block)
         if intent.targets is None:
-            self._context.decide(key, block, "nothing", intent.reason)
+            self._services.decide(key, block, "nothing", intent.reason)
         else:
             self._act(nonce, key, intent, state, block)
 
     def _intent(self, state: PortfolioState, block: Block) -> Intent:
         """Returns the decision; it has no targets if no weights meet the limits."""
-        settings = self._context.config.rebalance
+        settings = self._services.config.rebalance
         views = self._views(state, block)
         try:
             return decide(state, settings, block.timestamp, self._last_whole(), views)
@@ -117,15 +129,15 @@ class RebalanceBot:
     def _last_whole(self) -> int | None:
         """Unix seconds of the last rebalance, unless it stopped short of its targets."""
         prefix = self._key(0).removesuffix("0")
-        for decision in self._context.store.decisions(self.name, outcome="done"):
+        for decision in self._services.store.decisions(self.name, outcome="done"):
             if decision.key.startswith(prefix):
                 return None if PART_OF_THE_WAY in decision.reason else decision.created
         return None
 
     def _act(self, nonce: int, key: str, intent: Intent, state: PortfolioState, block: Block) -> None:
         """Tries the whole way, then half of it; the last refusal is recorded."""
-        if steps_due(state.risk) > 0 and trip(self._context, state.risk, block):
-            block = self._context.node.latest()
+        if steps_due(state.risk) > 0 and trip(self._services, state.risk, block):
+            block = self._services.node.latest()
             state = self._state(block)
         refusal = ""
         for scale in _SCALES:
@@ -134,7 +146,7 @@ class RebalanceBot:
                 receipt = self._send(nonce, key, proposal, inputs_of(state, intent), block)
             except KeeperError as error:
                 if isinstance(error, TooSmall) and not refusal:
-                    self._context.decide(key, block, "nothing", f"{intent.reason}; {error}")
+                    self._services.decide(key, block, "nothing", f"{intent.reason}; {error}")
                     return
                 if not _is_refusal(error):
                     raise
@@ -143,26 +155,26 @@ class RebalanceBot:
             else:
                 if receipt.ok:
                     reason = f"{intent.reason}; {proposal.summary()}"
-                    self._context.decide(key, block, "done", reason, receipt)
+                    self._services.decide(key, block, "done", reason, receipt)
                     return
                 refusal = receipt.reason
                 _require_in_time(nonce, refusal)
-                block = self._context.node.latest()
+                block = self._services.node.latest()
                 state = self._state(block)
-            self._context.log.warning("refused", key=key, scale=scale, reason=refusal)
-        self._context.decide(key, block, "refused", f"{intent.reason}; {refusal}")
+            self._services.log.warning("refused", key=key, scale=scale, reason=refusal)
+        self._services.decide(key, block, "refused", f"{intent.reason}; {refusal}")
 
     def _propose(self, intent: Intent, state: PortfolioState, block: Block, scale: float) -> Proposal:
-        settings = self._context.config.rebalance
-        pools = self._context.reader.pools(state.assets, state.block)
+        settings = self._services.config.rebalance
+        pools = self._services.reader.pools(state.assets, state.block)
         return build(state, pools, intent, settings, scale)
 
     def _send(self, nonce: int, key: str, proposal: Proposal, inputs: bytes, block: Block) -> Receipt:
-        rebalancer = self._context.deployment.address("AutoRebalancer")
-        settings = self._context.config.rebalance
+        rebalancer = self._services.deployment.address("AutoRebalancer")
+        settings = self._services.config.rebalance
         orders = order_words(proposal.orders, proposal.assets)
         signal = RebalanceSignal(
-            portfolio=self._context.record.address,
+            portfolio=self._services.record.address,
             assets=proposal.assets,
             targets=proposal.targets,
             band_bps=settings.band_bps,
@@ -170,27 +182,27 @@ class RebalanceBot:
             max_slippage_bps=settings.oracle_slippage_bps,
             valid_from=block.timestamp,
             valid_until=block.timestamp + settings.signal_lifetime_seconds,
-            nonce=signal_nonce(self._context.record.address, nonce),
+            nonce=signal_nonce(self._services.record.address, nonce),
             model_id=model_id(settings.model),
             input_hash=inputs,
             orders_hash=hash_orders(orders),
         )
-        message = signal.message(self._context.node.chain_id, rebalancer)
-        signatures = sign_quorum(message, self._context.signers)
+        message = signal.message(self._services.node.chain_id, rebalancer)
+        signatures = sign_quorum(message, self._services.signers)
         data = abi.function("AutoRebalancer", "rebalance").encode(signal.as_tuple(), orders, signatures)
-        return self._context.sender.send(key, rebalancer, data, block.number, self._context.trace)
+        return self._services.sender.send(key, rebalancer, data, block.number, self._services.trace)
 
     def _views(self, state: PortfolioState, block: Block) -> NDArray[np.float64] | None:
         """Momentum of the risky assets, if it is wanted and history is long enough."""
-        settings = self._context.config.rebalance.momentum
+        settings = self._services.config.rebalance.momentum
         if not settings.enabled:
             return None
-        symbols = [self._context.deployment.symbol_of(asset) for asset in state.assets[1:]]
-        source = CsvPriceSource(self._context.config.at(self._context.config.prices.path))
+        symbols = [self._services.deployment.symbol_of(asset) for asset in state.assets[1:]]
+        source = CsvPriceSource(self._services.config.at(self._services.config.prices.path))
         day: date = last_closed_day(block.timestamp)
         prices = source.closes(symbols, day)
         oracle = [price / WAD for price in state.prices[1:]]
-        require_belief(self._context, doubts(prices, day, self._context.config.prices.guards.as_guards, oracle))
+        require_belief(self._services, doubts(prices, day, self._services.config.prices.guards.as_guards, oracle))
         try:
             return momentum(
                 prices.closes,
@@ -199,21 +211,21 @@ class RebalanceBot:
                 skip_days=settings.skip_days,
             )
         except SignalError as error:
-            self._context.log.warning("no momentum", reason=str(error))
+            self._services.log.warning("no momentum", reason=str(error))
             return None
 
     def _used(self, nonce: int) -> bool:
-        portfolio = self._context.record.address
+        portfolio = self._services.record.address
         function = abi.function("AutoRebalancer", "isNonceUsed")
-        rebalancer = self._context.deployment.address("AutoRebalancer")
-        used = self._context.node.call(rebalancer, function, portfolio, signal_nonce(portfolio, nonce))
+        rebalancer = self._services.deployment.address("AutoRebalancer")
+        used = self._services.node.call(rebalancer, function, portfolio, signal_nonce(portfolio, nonce))
         return bool(used)
 
     def _state(self, block: Block) -> PortfolioState:
-        return self._context.reader.portfolio(self._context.config.portfolio, block.number)
+        return self._services.reader.portfolio(self._services.config.portfolio, block.number)
 
     def _key(self, nonce: int) -> str:
-        return rebalance_key(self._context.record.address, nonce)
+        return rebalance_key(self._services.record.address, nonce)
 
 
 def _require_in_time(nonce: int, refusal: str) -> None:

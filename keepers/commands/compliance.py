@@ -13,8 +13,8 @@ from keepers.commands.base import one_line_errors
 from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
-    from keepers.chain.compliance import ComplianceReader
     from keepers.compliance.rulebook.assignment import Assignment
+    from keepers.contracts.compliance import ComplianceReader
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -119,9 +119,9 @@ def compliance_check(
 
 
 def _reader(rpc: str, chain_id: int, token: str) -> ComplianceReader:
-    from keepers.chain.compliance import ComplianceReader
-    from keepers.chain.node import connect
     from keepers.compliance.arguments import account
+    from keepers.contracts.compliance import ComplianceReader
+    from keepers.rpc.node import connect
 
     return ComplianceReader(connect(rpc, chain_id), account(token, "token"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from keepers.chain.compliance import ComplianceReader
 from keepers.compliance.diff import described, described_losses
 from keepers.compliance.errors import ComplianceError
 from keepers.compliance.explain import explain, words
@@ -15,6 +14,7 @@ from keepers.compliance.rulebook.assignment import Assignment, holders_worldwide
 from keepers.compliance.rulebook.text import warnings
 from keepers.compliance.rules import Reason
 from keepers.compliance.verdict import judge, judge_token, verdict
+from keepers.contracts.compliance import ComplianceReader
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import pkgutil
 import sys
 
 import tests.bench
-from scripts.anvil import anvil
-from scripts.artifacts import ROOT, build
+from tools.anvil import anvil
+from tools.artifacts import ROOT, build
 from tests.bench.framework import Bench, Row, headlines, report, table, write_between_markers, write_json
 
 

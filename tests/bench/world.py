@@ -10,15 +10,16 @@ from eth_utils import keccak
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from keepers.chain.signing import NORMAL_TAILS, Order, hash_assets, hash_orders, order_words
-from scripts.artifacts import artifact
-from scripts.deployment.artifacts import protocol_artifacts
-from scripts.deployment.chain import Chain
-from scripts.deployment.config import Config
-from scripts.deployment.local import UnlockedSender
-from scripts.deployment.protocol import ProtocolDeployment
-from scripts.venues.uniswap import UniswapV2, UniswapV3
+from keepers.contracts.messages import NORMAL_TAILS, hash_assets
+from keepers.rebalancing.orders import Order, hash_orders, order_words
 from tests.bench.framework import Bench
+from tools.artifacts import artifact
+from tools.deployment.artifacts import protocol_artifacts
+from tools.deployment.chain import Chain
+from tools.deployment.config import Config
+from tools.deployment.local import UnlockedSender
+from tools.deployment.protocol import ProtocolDeployment
+from tools.venues.uniswap import UniswapV2, UniswapV3
 
 WAD, USD = 10**18, 10**6
 FOREVER = 2**40 - 1

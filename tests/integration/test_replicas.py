@@ -11,8 +11,8 @@ import pytest
 
 from keepers.errors import KeeperError
 from keepers.store import Store
-from scripts.transactions import GAS
-from tests.fixtures.board import SENDING, Board, Replica, board, replica, signer
+from tests.fixtures.event_chain import SENDING, EventChain, Replica, event_chain, replica, signer
+from tools.transactions import GAS
 
 HALF_HOUR, BLOCK = 1800, 12
 LEASE = 30.0
@@ -28,7 +28,7 @@ class Blocks:
     So how busy the machine is does not decide whether a transaction counts as lost.
     """
 
-    def __init__(self, chain: Board, clock: list[float]) -> None:
+    def __init__(self, chain: EventChain, clock: list[float]) -> None:
         self._chain, self._clock = chain, clock
 
     def monotonic(self) -> float:
@@ -44,7 +44,7 @@ class Blocks:
 class Pair:
     """Both replicas on one store and one simulated clock, and what happens to them between any two of their steps."""
 
-    def __init__(self, chain: Board, store: Store, clock: list[float], seed: int) -> None:
+    def __init__(self, chain: EventChain, store: Store, clock: list[float], seed: int) -> None:
         self.chain, self.store, self.clock = chain, store, clock
         self.chance = random.Random(seed)
         self.happened: Counter[str] = Counter()
@@ -62,7 +62,7 @@ class Pair:
             self.replicas[index] = self._fresh(index)
         except KeeperError as error:
             self.happened[type(error).__name__] += 1
-        lease = self.store.lease("bot:scribe")
+        lease = self.store.lease("bot:echo")
         if lease is not None and lease.expires > self.clock[0]:
             self.leaders.add(lease.holder)
 
@@ -73,8 +73,8 @@ class Pair:
         found = replica(self.chain, self.store, seconds=LEASE, holder=f"replica {self._born}", sending=sending)
         # Where a kill or a sleep hurts: before signing, between journal and broadcast, before the receipt is seen.
         found.bot.interrupt = lambda _: self._disturb(index)
-        sender, desk = found.desk.sender, found.desk
-        for owner, name in ((sender, "_broadcast"), (sender, "_look"), (sender, "_receipts"), (desk, "_record")):
+        sender, decisions = found.decisions.sender, found.decisions
+        for owner, name in ((sender, "_broadcast"), (sender, "_look"), (sender, "_receipts"), (decisions, "_record")):
             original = getattr(owner, name)
 
             def disturbed(*args: object, original: object = original, **kwargs: object) -> object:
@@ -105,8 +105,8 @@ def test_two_replicas__half_an_hour__answer_every_note_once(
 ) -> None:
     clock = [1_700_000_000.0]
     store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: clock[0])
-    with board() as chain:
-        monkeypatch.setattr("keepers.chain.sender.time", Blocks(chain, clock))
+    with event_chain() as chain:
+        monkeypatch.setattr("keepers.transactions.sender.time", Blocks(chain, clock))
         chain.rpc("evm_setAutomine", False)
         pair = Pair(chain, store, clock, seed=seed)
         end, notes = clock[0] + HALF_HOUR, 0

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from web3 import Web3
 
-from scripts.anvil import anvil
-from scripts.artifacts import artifact, build
-from scripts.deployment import roles
-from scripts.deployment.artifacts import protocol_artifacts
-from scripts.deployment.chain import Chain
-from scripts.deployment.config import Config
-from scripts.deployment.local import UnlockedSender
-from scripts.deployment.protocol import ProtocolDeployment
-from scripts.transactions import deploy, send
-from scripts.venues.uniswap import UniswapV2, UniswapV3
 from tests.fixtures.relay import PrivateRelay, private_relay
 from tests.fixtures.venue_kinds import WAD, create
+from tools.anvil import anvil
+from tools.artifacts import artifact, build
+from tools.deployment import roles
+from tools.deployment.artifacts import protocol_artifacts
+from tools.deployment.chain import Chain
+from tools.deployment.config import Config
+from tools.deployment.local import UnlockedSender
+from tools.deployment.protocol import ProtocolDeployment
+from tools.transactions import deploy, send
+from tools.venues.uniswap import UniswapV2, UniswapV3
 
 ROOT = Path(__file__).parents[2]
 TRADER = 1

@@ -19,7 +19,7 @@ from keepers.compliance.rulebook.schema import (
     Rulebook,
     Rules,
 )
-from keepers.compliance.rulebook.terms import Opening, Terms, opened
+from keepers.compliance.rulebook.terms import IssuerTerms, Opening, opened
 from keepers.compliance.rules import DOCUMENTS, InvestorClass, Rule, ceil_amount, floor_amount
 
 
@@ -42,7 +42,7 @@ class Assignment:
     holders_worldwide: int = 0
 
 
-def assign(rulebook: Rulebook, terms: Terms, decimals: int, today: date | None = None) -> dict[int, Assignment]:
+def assign(rulebook: Rulebook, terms: IssuerTerms, decimals: int, today: date | None = None) -> dict[int, Assignment]:
     """Returns the rules of a token, by ISO 3166-1 number.
 
     They are those of the jurisdictions that the issuer opens and of the territories that belong to them, and those of
@@ -92,7 +92,7 @@ def holders_worldwide(assignments: Mapping[int, Assignment]) -> tuple[int, Citat
     return lowest, found.sources["max_holders_worldwide"]
 
 
-def _choice(jurisdiction: Jurisdiction, opening: Opening, terms: Terms, today: date) -> str:
+def _choice(jurisdiction: Jurisdiction, opening: Opening, terms: IssuerTerms, today: date) -> str:
     """The name of the regime that the issuer chose.
 
     Raises:
@@ -152,12 +152,12 @@ def _with_answers(rulebook: Rulebook, code: int, name: str, opening: Opening) ->
     return jurisdiction.regime(name).rules.model_copy(update=answered)
 
 
-def _offering_rules(rulebook: Rulebook, terms: Terms, code: int) -> Rules:
+def _offering_rules(rulebook: Rulebook, terms: IssuerTerms, code: int) -> Rules:
     offering = rulebook.offerings[terms.offering] if terms.offering else None
     return Rules(lockup=offering.lockup) if offering and code not in offering.excepted else Rules()
 
 
-def _check_worth(rulebook: Rulebook, terms: Terms, wanted: Mapping[int, Rules]) -> None:
+def _check_worth(rulebook: Rulebook, terms: IssuerTerms, wanted: Mapping[int, Rules]) -> None:
     missing: dict[str, list[str]] = {}
     for code, rules in wanted.items():
         letters = rulebook.jurisdictions[code].alpha2
@@ -175,7 +175,7 @@ def _check_worth(rulebook: Rulebook, terms: Terms, wanted: Mapping[int, Rules]) 
 class _Packer:
     """Laws' amounts in a token's smallest units."""
 
-    def __init__(self, terms: Terms, decimals: int) -> None:
+    def __init__(self, terms: IssuerTerms, decimals: int) -> None:
         self._terms = terms
         self._unit = Decimal(10) ** decimals
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from scripts.demo.benchmarks import buy_and_hold, equal_weight
-from scripts.demo.report import label_rows
+from tools.demo.benchmarks import buy_and_hold, equal_weight
+from tools.demo.report import label_rows
 
 CLOSES = np.array([[100.0, 50.0], [200.0, 50.0], [100.0, 50.0]])
 

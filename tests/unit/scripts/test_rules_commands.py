@@ -17,18 +17,18 @@ from keepers.cli import main
 from keepers.compliance.plan import token_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import InvestorClass, Reason, TokenRule
 from keepers.operations.rules import plan
 from scripts import check, rulebook, verify_log
-from scripts.anvil import advance
-from scripts.deployment.chain import Chain
-from scripts.deployment.local import UnlockedSender
-from scripts.rules.apply import Officer, Outcome
-from scripts.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
 from tests.fixtures.rule_commands import printing, refused, written
 from tests.fixtures.rules import Market, deployed, deployment, node, undone
+from tools.anvil import advance
+from tools.deployment.chain import Chain
+from tools.deployment.local import UnlockedSender
+from tools.rules.apply import Officer, Outcome
+from tools.transactions import send
 
 ROOT = Path(__file__).parents[3]
 RULEBOOK = load_rulebook()
@@ -143,7 +143,7 @@ def test_check__token_that_the_terms_do_not_name__is_judged_all_the_same(run, of
 def test_apply__regime_counts_holders_worldwide__the_token_has_the_maximum(run, office: Market, tmp_path: Path) -> None:
     token = office.token()
     us = opening(RULEBOOK.jurisdictions[840])
-    terms = Terms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
     arguments = {"tokens": (token.address,), "terms_path": written(tmp_path, terms)}
     shown = run(rulebook.cli, mode="diff", **arguments)
     assert (
@@ -321,7 +321,7 @@ def test_quantera_diff__holder_of_a_class_that_leaves__is_listed_before_anything
     for holder in (alice, hans):
         send(office.w3, office.owner, note.functions.mint(holder, 10 * UNIT))
     send(office.w3, office.owner, note.functions.burn(hans, 10 * UNIT))
-    terms = Terms.model_validate({"instrument": "security", "open": {"FR": {}}, "worth": WORTH})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"FR": {}}, "worth": WORTH})
     result = quantera(office, "diff", note.address, "--terms", str(written(tmp_path, terms)))
     assert result.exit_code == 0, result.stderr
     assert f"becomes ineligible: holder    {alice}  CH (756), accredited; country not allowed" in result.stdout

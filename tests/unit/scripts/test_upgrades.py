@@ -14,12 +14,12 @@ import pytest
 from web3.contract import Contract
 from web3.exceptions import ContractCustomError
 
-from keepers.chain.signing import model_id
-from scripts.artifacts import artifact
-from scripts.deployment import roles
-from scripts.transactions import deploy
+from keepers.contracts.messages import model_id
 from tests.fixtures.node import MODEL, SIGNER_KEYS, World, _address, protocol
 from tests.unit.keepers.bots.harness import ready, started
+from tools.artifacts import artifact
+from tools.deployment import roles
+from tools.transactions import deploy
 
 IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
 UNITED_STATES, RETAIL = 840, 1

@@ -5,7 +5,6 @@ from ape import Contract
 from ape.exceptions import ContractLogicError
 from eth_utils import keccak
 
-from scripts.artifacts import package_artifact
 from tests.fixtures.portfolio import (
     HOUR,
     SIGNAL_NONCE,
@@ -18,6 +17,7 @@ from tests.fixtures.portfolio import (
 )
 from tests.fixtures.protocol import WAD
 from tests.reverts import reverts
+from tools.artifacts import package_artifact
 
 TARGETS = [9 * WAD // 10, WAD // 10, 0, 0]
 

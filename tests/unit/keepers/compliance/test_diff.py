@@ -9,7 +9,7 @@ from keepers.compliance.impact import losses
 from keepers.compliance.plan import changes, token_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import Rule, TokenRule
 from keepers.compliance.verdict import Identity, Party, State
 from tests.fixtures.openings import WORTH, opening
@@ -20,7 +20,7 @@ RULEBOOK = load_rulebook()
 def wanted(**regimes: str | None) -> dict[int, Assignment]:
     codes = {found.alpha2: found for found in RULEBOOK.jurisdictions.values()}
     open_in = {letters: opening(codes[letters], regime) for letters, regime in regimes.items()}
-    return assign(RULEBOOK, Terms.model_validate({"instrument": "security", "open": open_in, "worth": WORTH}), 18)
+    return assign(RULEBOOK, IssuerTerms.model_validate({"instrument": "security", "open": open_in, "worth": WORTH}), 18)
 
 
 def shown(on_chain: dict[int, Rule], assignments: dict[int, Assignment], most: int = 0) -> str:

@@ -9,7 +9,7 @@ import pytest
 from keepers.compliance.explain import describe_rule, explain
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import CLOSED, Reason, Rule, document_names, whole
 from keepers.compliance.verdict import Identity, Movement, Party, State, crosses, judge, judge_token, verdict
 from tests.fixtures.openings import opening
@@ -210,7 +210,7 @@ def test_crosses__threshold_of_either_side__is_said_with_its_country() -> None:
 def swiss_terms() -> dict[int, Assignment]:
     rulebook = load_rulebook()
     open_in = {"CH": opening(rulebook.jurisdictions[756])}
-    return assign(rulebook, Terms.model_validate({"instrument": "security", "open": open_in}), 0)
+    return assign(rulebook, IssuerTerms.model_validate({"instrument": "security", "open": open_in}), 0)
 
 
 def test_explain__refused__names_the_law_that_refuses() -> None:
@@ -246,7 +246,7 @@ def test_explain__country_that_is_not_open__says_so() -> None:
 def test_explain__holder_in_a_territory_of_a_country_that_counts__says_how_to_register_it() -> None:
     rulebook = load_rulebook()
     us = opening(rulebook.jurisdictions[840], "reg-d-506c-foreign-issuer")
-    terms = Terms.model_validate({"instrument": "security", "open": {"US": us}, "worth": {"USD": 1}})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"US": us}, "worth": {"USD": 1}})
     maria = Party("maria", replace(ACCREDITED, country=630))
     movement, state = Movement(None, maria, 10), replace(STATE, rules={630: CLOSED})
     text = "\n".join(explain(judge(movement, state), movement, state, assign(rulebook, terms, 0)))
