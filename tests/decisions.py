@@ -23,8 +23,8 @@ BESIDE = ("keepers", "scripts", "tooling")
 
 HEADER = """# Decisions
 
-A record says which question was open, which options there were, what was decided and what follows. It is written for the
-reader who asks later why something is as it is. Numbers have gaps; a record keeps its number for good. A decision that
+A record says which question was open, which options there were, what was decided and what follows. It is written for
+the reader who asks later why something is as it is. Numbers have gaps; a record keeps its number. A decision that
 was replaced stays, and says by which one.
 
 `python -m tests.decisions --write` makes this page from the records. A new record follows the form of the others:
