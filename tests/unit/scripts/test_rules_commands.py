@@ -353,14 +353,19 @@ def ape_run(office: Market, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_ape_run__on_a_running_node__applies_explains_and_refuses_in_a_line(office: Market, terms_file: Path) -> None:
-    token = office.token()
+def test_ape_run_rulebook__on_a_running_node__applies_the_rules(office: Market, terms_file: Path) -> None:
     arguments = ("--apply", "--account", "TEST::0", "--terms", str(terms_file))
-    code, output = ape_run(office, "rulebook", token.address, *arguments)
+    code, output = ape_run(office, "rulebook", office.token().address, *arguments)
     assert code == 0, output
     assert "transactions set rules, 0 scheduled, 0 wait." in output
+
+
+def test_ape_run_check__on_a_running_node__explains_a_refusal(office: Market, note: Any) -> None:
     holder = office.register(756, InvestorClass.RETAIL)
-    code, output = ape_run(office, "check", token.address, "mint", holder, "1")
+    code, output = ape_run(office, "check", note.address, "mint", holder, "1")
     assert code == 0 and f"Refused, code 6: class not allowed, {holder}." in output
+
+
+def test_ape_run_verify_log__no_address__refused_in_a_line(office: Market) -> None:
     code, output = ape_run(office, "verify_log", "0x12")
     assert code != 0 and "token 0x12: is no address" in output
