@@ -46,9 +46,10 @@ def broken(page: Path, root: Path = ROOT) -> list[str]:
     return faults
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links__of_a_page__lead_somewhere(page: Path) -> None:
-    assert broken(page) == []
+def test_links__of_every_page__lead_somewhere() -> None:
+    faults = {str(page.relative_to(ROOT)): broken(page) for page in PAGES}
+    assert {page: links for page, links in faults.items() if links} == {}
+    assert len(PAGES) > 70
 
 
 @pytest.mark.parametrize(
