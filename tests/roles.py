@@ -1,7 +1,7 @@
 """`python -m tests.roles [--write]`: docs/roles.md, made from the contracts' NatSpec and the deployment's mapping.
 
-contracts/access/Roles.sol says what each role is for and what it can cost at worst, tools/deployment/roles.py which
-function belongs to which role, and the interfaces what each function does and can cost.
+contracts/access/Roles.sol says what each role is for and what it can cost at worst, scripts/_lib/deployment/roles.py
+which function belongs to which role, and the interfaces what each function does and can cost.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tools.deployment.roles import BESIDE, FUNCTIONS, HELD, NAMES
+from scripts._lib.deployment.roles import BESIDE, FUNCTIONS, HELD, NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLES = ROOT / "contracts/access/Roles.sol"
@@ -27,8 +27,8 @@ same people with the delay that loosening waits out: they `schedule`, wait, `exe
 [deploying](deploying.md#who-may-do-what). What signers and keepers can cost:
 [rebalancing](rebalancing.md#who-can-do-what) and [risk](risk.md#what-a-stolen-quorum-can-do-with-models).
 
-`python -m tests.roles --write` makes this page from `contracts/access/Roles.sol`, `tools/deployment/roles.py` and the
-interfaces' NatSpec. Functions that the mapping does not name are ADMIN's: feeds, unfreezing, everybody's limits,
+`python -m tests.roles --write` makes this page from `contracts/access/Roles.sol`, `scripts/_lib/deployment/roles.py` and
+the interfaces' NatSpec. Functions that the mapping does not name are ADMIN's: feeds, unfreezing, everybody's limits,
 reopening, upgrades. The functions of a regulated token stand under `TokenFactory`, which governs every token. Where a
 function's documentation names no worst case, that of its role holds.
 

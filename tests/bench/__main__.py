@@ -10,9 +10,9 @@ import pkgutil
 import sys
 
 import tests.bench
+from scripts._lib.anvil import anvil
+from scripts._lib.artifacts import ROOT, build
 from tests.bench.framework import Bench, Row, headlines, report, table, write_between_markers, write_json
-from tools.anvil import anvil
-from tools.artifacts import ROOT, build
 
 
 def groups() -> dict[str, object]:

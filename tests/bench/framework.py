@@ -14,9 +14,9 @@ from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from tools.anvil import advance
-from tools.artifacts import artifact, package_artifact
-from tools.transactions import deploy, send
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact, package_artifact
+from scripts._lib.transactions import deploy, send
 
 RUNS = 5
 HEADLINES = (

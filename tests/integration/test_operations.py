@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from scripts._lib.artifacts import ROOT, build
+from scripts._lib.ports import free_port
 from tests.fixtures.waiting import GENEROUS, wait_until
-from tools.artifacts import ROOT, build
-from tools.ports import free_port
 
 PAGE = ROOT / "docs/operations.md"
 MINUTES = 5

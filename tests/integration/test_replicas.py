@@ -11,8 +11,8 @@ import pytest
 
 from keepers.errors import KeeperError
 from keepers.store import Store
+from scripts._lib.transactions import GAS
 from tests.fixtures.event_chain import SENDING, EventChain, Replica, event_chain, replica, signer
-from tools.transactions import GAS
 
 HALF_HOUR, BLOCK = 1800, 12
 LEASE = 30.0

@@ -21,14 +21,14 @@ from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import InvestorClass, Reason, TokenRule
 from keepers.operations.rules import plan
 from scripts import check, rulebook, verify_log
+from scripts._lib.anvil import advance
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.rules.apply import Officer, Outcome
+from scripts._lib.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
 from tests.fixtures.rule_commands import printing, refused, written
 from tests.fixtures.rules import Market, deployed, deployment, node, undone
-from tools.anvil import advance
-from tools.deployment.chain import Chain
-from tools.deployment.local import UnlockedSender
-from tools.rules.apply import Officer, Outcome
-from tools.transactions import send
 
 ROOT = Path(__file__).parents[3]
 RULEBOOK = load_rulebook()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts._lib.artifacts import ROOT
 from tests.bench.framework import BEGIN, END, HEADLINES, Row, headlines, report, write_between_markers
-from tools.artifacts import ROOT
 
 
 def row(group: str, name: str, ours: float, target: float | None = 100) -> Row:

@@ -43,7 +43,12 @@ def test_mapped__rows_outside_the_map__do_not_count() -> None:
 
 
 def test_folders__that_hold_caches_alone__do_not_count(tmp_path: Path) -> None:
-    for file in ("keepers/risk/var.py", "keepers/gone/__pycache__/var.pyc", "keepers/cli.py", "tools/demo/a.yaml"):
+    for file in (
+        "keepers/risk/var.py",
+        "keepers/gone/__pycache__/var.pyc",
+        "keepers/cli.py",
+        "scripts/demo/a.yaml",
+    ):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     for house in HOUSES:

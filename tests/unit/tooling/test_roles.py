@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from scripts._lib.deployment.roles import BESIDE, FUNCTIONS, NAMES
 from tests import roles
 from tests.roles import PAGE, ROLES, described, described_functions, described_roles, main, page
-from tools.deployment.roles import BESIDE, FUNCTIONS, NAMES
 
 MAPPED = [
     (contract, function, NAMES[role])
