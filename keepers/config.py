@@ -16,7 +16,7 @@ from keepers.errors import KeeperError
 from keepers.market.guards import Guards
 from keepers.rebalancing.settings import RebalanceSettings
 from keepers.schema import Positive, Strict, YamlError
-from keepers.yamlfile import read_mapping
+from keepers.yamlfile import Unreadable, read_mapping
 
 Hours = Annotated[float, Field(gt=0, le=100_000)]
 
@@ -333,8 +333,8 @@ def load_config(path: str | Path) -> Config:
     try:
         raw = read_mapping(file)
     except YamlError as error:
-        unread = error.reason.startswith("cannot be read")
-        raise ConfigError(file, error.reason, "name a config file with --config" if unread else error.remedy) from None
+        remedy = "name a config file with --config" if isinstance(error, Unreadable) else error.remedy
+        raise ConfigError(file, error.reason, remedy) from None
     if "path" in raw:
         raise ConfigError(f"{file}: path", "unknown key", "remove it or correct its spelling")
     try:

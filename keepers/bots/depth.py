@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from keepers import abi
 from keepers.bots.names import depth_key
 from keepers.contracts.messages import DepthReport
 from keepers.portfolio.state import WAD, DepthInfo, PortfolioState
 from keepers.routing.pools import V2Pool, V3Pool, other_token, proceeds
 from keepers.rpc.errors import Reverted
 from keepers.rpc.node import Block
+from keepers.runtime.invocation import Invocation
 from keepers.runtime.services import PortfolioServices
 from keepers.runtime.triggers import OnBlock
-from keepers.signers.signing import sign_quorum
 
 Measured = V2Pool | V3Pool
 """Pools whose reserves the chain itself can confirm."""
@@ -43,10 +42,10 @@ class DepthKeeper:
         """Looks again with the next block."""
         self._next_at = 0
 
-    def look(self, _block: Block) -> None:
+    def look(self, invocation: Invocation) -> None:
         """Once in so many minutes."""
         services = self._services
-        block = services.node.latest()
+        block = invocation.block = services.node.latest()
         if block.timestamp < self._next_at:
             return
         try:
@@ -62,17 +61,21 @@ class DepthKeeper:
         listed = services.reader.listed([pool.address for pool in known], block.number)
         pools = tuple(pool for pool in known if pool.address in listed)
         for last in services.reader.depths(services.record.universe, state.assets[1:], block.number):
-            self._renew(last, state, pools, block)
+            self._renew(last, state, pools, invocation)
         self._next_at = block.timestamp + int(self._settings.look_minutes * _MINUTE)
 
-    def _renew(self, last: DepthInfo, state: PortfolioState, pools: tuple[Measured, ...], block: Block) -> None:
+    def _renew(
+        self, last: DepthInfo, state: PortfolioState, pools: tuple[Measured, ...], invocation: Invocation
+    ) -> None:
+        """Measures, decides, signs, sends and records."""
+        services, block = self._services, invocation.block
         found, named = self._measure(last.asset, state, pools)
         why = self._due(last, found, block)
-        key = depth_key(self._services.record.universe, last.asset, last.nonce + 1)
-        if why is None or self._services.rests(key, block):
+        key = depth_key(services.record.universe, last.asset, last.nonce + 1)
+        if why is None or services.rests(key, block):
             return
         report = DepthReport(
-            universe=self._services.record.universe,
+            universe=services.record.universe,
             asset=last.asset,
             nonce=last.nonce + 1,
             as_of=block.timestamp,
@@ -80,11 +83,14 @@ class DepthKeeper:
             depth=found,
             pools=named,
         )
-        symbol = self._services.deployment.symbol_of(last.asset)
+        symbol = services.deployment.symbol_of(last.asset)
+        reason = f"{symbol} {found / WAD:,.0f} USD a day in {len(named)} pools; {why}"
         try:
-            self._post(key, report, block, f"{symbol} {found / WAD:,.0f} USD a day in {len(named)} pools; {why}")
+            receipt = services.send_signed(invocation, key, ("LiquidityBook", "postDepth"), report)
         except Reverted as error:
-            self._services.decide(key, block, "refused", error.revert.text)
+            services.decide(invocation, key, "refused", error.revert.text)
+        else:
+            services.conclude(invocation, key, receipt, reason)
 
     def _measure(self, asset: str, state: PortfolioState, pools: tuple[Measured, ...]) -> tuple[int, tuple[str, ...]]:
         """WAD USD, and the deepest pools that it is found in, in rising order."""
@@ -108,10 +114,3 @@ class DepthKeeper:
         if found > last.depth and block.timestamp < last.as_of + RISE_SECONDS:
             return None
         return f"was {last.depth / WAD:,.0f}"
-
-    def _post(self, key: str, report: DepthReport, block: Block, reason: str) -> None:
-        book = self._services.deployment.address("LiquidityBook")
-        message = report.message(self._services.node.chain_id, book)
-        signatures = sign_quorum(message, self._services.signers)
-        data = abi.function("LiquidityBook", "postDepth").encode(report.as_tuple(), signatures)
-        self._services.send(key, book, data, block, reason)

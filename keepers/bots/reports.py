@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import date
 from itertools import combinations_with_replacement
 
-from keepers import __version__, abi
-from keepers.bots.belief import require_belief
+from keepers import __version__
 from keepers.bots.names import report_key
+from keepers.bots.price_doubts import PriceDoubts
 from keepers.contracts.messages import RiskReport
 from keepers.market import Prices
 from keepers.market.close_time import last_closed_day
@@ -21,9 +21,9 @@ from keepers.risk.scenarios import load_scenarios
 from keepers.risk.stress import Scenario
 from keepers.rpc.errors import Reverted
 from keepers.rpc.node import Block
+from keepers.runtime.invocation import Invocation
 from keepers.runtime.services import PortfolioServices
 from keepers.runtime.triggers import OnBlock
-from keepers.signers.signing import sign_quorum
 
 HOUR = 3600
 
@@ -34,29 +34,33 @@ class Reporter:
     The nonce is the chain's, so that the chain itself refuses a second report, whatever this process remembers.
 
     Args:
-        services: PortfolioServices of the bot.
+        services: Services of the bot.
         closes: Function from a day to the closes of the universe's assets up to it; None if there is none so early.
+        doubts: Doubts that the bot has told already.
     """
 
-    def __init__(self, services: PortfolioServices, closes: Callable[[date], Prices | None]) -> None:
+    def __init__(
+        self, services: PortfolioServices, closes: Callable[[date], Prices | None], doubts: PriceDoubts
+    ) -> None:
         self._services = services
+        self._doubts = doubts
         self._closes = closes
         self._settings = services.config.risk.reports
         self.triggers = (OnBlock("report", self.look),) if self._settings.enabled else ()
         path = self._settings.scenarios
         self._scenarios: tuple[Scenario, ...] = load_scenarios(None if path is None else services.config.at(path))
 
-    def look(self, _block: Block) -> None:
+    def look(self, invocation: Invocation) -> None:
         """Once a block."""
         # Twice, for somebody may trade or deposit between the look and the chain's answer.
-        if not self._look(last_try=False):
-            self._look(last_try=True)
+        if not self._look(invocation, last_try=False):
+            self._look(invocation, last_try=True)
 
-    def _look(self, last_try: bool) -> bool:
-        """Posts if something is due; False if the chain refused it, which is written down at the last try."""
+    def _look(self, invocation: Invocation, last_try: bool) -> bool:
+        """Reads, decides, measures, signs, sends and records; False if the chain refused what was not the last try."""
         services, record = self._services, self._services.record
         # The newest, for a model may have been posted since the block that is being served.
-        block = services.node.latest()
+        block = invocation.block = services.node.latest()
         view = services.reader.risk(record.address, record.universe, block.number)
         if view.metrics is None or view.metrics.nav == 0:
             return True
@@ -67,14 +71,16 @@ class Reporter:
             return True
         try:
             report, degrees = self._report(last, block)
-            tail = f"VaR 99.9% of 10 days {report.monte_carlo_var[-1] / WAD:.2%}, t of {degrees:g} degrees"
-            self._post(key, report, block, f"{why}; {tail}")
+            receipt = services.send_signed(invocation, key, ("RiskReports", "postReport"), report)
         except RiskError as error:
-            services.decide(key, block, "refused", str(error))
+            services.decide(invocation, key, "refused", str(error))
         except Reverted as error:
             if last_try:
-                services.decide(key, block, "refused", error.revert.text)
+                services.decide(invocation, key, "refused", error.revert.text)
             return False
+        else:
+            tail = f"VaR 99.9% of 10 days {report.monte_carlo_var[-1] / WAD:.2%}, t of {degrees:g} degrees"
+            services.conclude(invocation, key, receipt, f"{why}; {tail}")
         return True
 
     def _due(self, model: ModelInfo, last: ReportInfo, block: Block) -> str | None:
@@ -151,13 +157,6 @@ class Reporter:
             raise RiskError(f"closes up to {day}", "not on file", "put the days of the posted model into prices.path")
         # The oracle's price of that day is gone; what the history itself says against a close is not.
         recent = prices.last(settings.history_days)
-        require_belief(self._services, doubts(recent, day, self._services.config.prices.guards.as_guards))
+        self._doubts.require_none(doubts(recent, day, self._services.config.prices.guards.as_guards))
         returns = prices.returns()[-settings.history_days :]
         return fit_degrees(returns, settings.halflife_days, settings.min_observations)
-
-    def _post(self, key: str, report: RiskReport, block: Block, reason: str) -> None:
-        contract = self._services.deployment.address("RiskReports")
-        message = report.message(self._services.node.chain_id, contract)
-        signatures = sign_quorum(message, self._services.signers)
-        data = abi.function("RiskReports", "postReport").encode(report.as_tuple(), signatures)
-        self._services.send(key, contract, data, block, reason)

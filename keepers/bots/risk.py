@@ -8,14 +8,13 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers import abi
-from keepers.bots.belief import require_belief
 from keepers.bots.breaker import act, recover, relapsed, state_due, steps_due, trip
 from keepers.bots.depth import DepthKeeper
 from keepers.bots.names import model_key
+from keepers.bots.price_doubts import PriceDoubts
 from keepers.bots.reports import Reporter
 from keepers.contracts.messages import NORMAL_TAILS, CovarianceModel
-from keepers.market import CsvPriceSource, PriceError, Prices
+from keepers.market import CsvPriceSource, NoCloses, PriceError, Prices
 from keepers.market.close_time import close_of, last_closed_day
 from keepers.market.guards import doubts
 from keepers.portfolio.state import WAD, ModelInfo, RiskView, StepBounds
@@ -26,9 +25,9 @@ from keepers.risk.monte_carlo import TAIL_PATHS, fit_degrees, tail_multipliers
 from keepers.risk.step_bounds import bounded_step, bounded_tails
 from keepers.rpc.errors import Reverted
 from keepers.rpc.node import Block
+from keepers.runtime.invocation import Invocation
 from keepers.runtime.services import PortfolioServices
 from keepers.runtime.triggers import OnBlock, OnChange, OnThreshold
-from keepers.signers.signing import sign_quorum
 from keepers.store import Point
 
 HOUR = 3600
@@ -44,6 +43,7 @@ class RiskBot:
     def __init__(self, services: PortfolioServices) -> None:
         self.name = services.bot
         self._depth = DepthKeeper(services)
+        self._doubts = PriceDoubts(services.log)
         self.triggers = (
             OnChange("closes", self._closes, self._post_if_newer),
             OnThreshold("breach", lambda block: self._steps(block), 0, self._trip),
@@ -52,7 +52,7 @@ class RiskBot:
             OnThreshold("mended", lambda block: -self._steps(block), 0, self._recover),
             OnBlock("high-water mark", self._checkpoint),
             *self._depth.triggers,
-            *Reporter(services, self._prices).triggers,
+            *Reporter(services, self._prices, self._doubts).triggers,
         )
         self._services = services
         self._source = CsvPriceSource(services.config.at(services.config.prices.path))
@@ -71,8 +71,10 @@ class RiskBot:
         """Changes when there may be a newer close: with the price file, with the day, and when the chain takes one."""
         return self._signature(), last_closed_day(block.timestamp), block.timestamp >= self._next_at
 
-    def _post_if_newer(self, block: Block) -> None:
-        model = self._services.reader.model(self._universe)
+    def _post_if_newer(self, invocation: Invocation) -> None:
+        """Reads, decides, estimates, signs, sends and records."""
+        services, block = self._services, invocation.block
+        model = services.reader.model(self._universe)
         if self._too_soon(model, block):
             return
         prices = self._prices(last_closed_day(block.timestamp))
@@ -82,11 +84,13 @@ class RiskBot:
         try:
             self._require_belief(prices, block)
             candidate, reason = self._estimate(prices, model)
-            self._post(key, candidate, block, reason)
+            receipt = services.send_signed(invocation, key, ("CovarianceModels", "postModel"), candidate)
         except RiskError as error:
-            self._services.decide(key, block, "nothing", str(error))
+            services.decide(invocation, key, "nothing", str(error))
         except Reverted as error:
-            self._services.decide(key, block, "refused", error.revert.text)
+            services.decide(invocation, key, "refused", error.revert.text)
+        else:
+            services.conclude(invocation, key, receipt, reason)
 
     def _too_soon(self, model: ModelInfo, block: Block) -> bool:
         """Returns True if the chain would refuse any model now; the close is looked at again later."""
@@ -147,13 +151,6 @@ class RiskBot:
         entries, held = bounded_step(matrix, last, self._services.reader.entry_bounds(self._universe))
         return entries, ", held back by the step bounds" if held else ""
 
-    def _post(self, key: str, model: CovarianceModel, block: Block, reason: str) -> None:
-        models = self._services.deployment.address("CovarianceModels")
-        message = model.message(self._services.node.chain_id, models)
-        signatures = sign_quorum(message, self._services.signers)
-        data = abi.function("CovarianceModels", "postModel").encode(model.as_tuple(), signatures)
-        self._services.send(key, models, data, block, reason)
-
     # -- Breaker
 
     def _view(self) -> RiskView | None:
@@ -175,49 +172,49 @@ class RiskBot:
         view = self._view()
         return 0 if view is None else int(relapsed(view))
 
-    def _trip(self, _steps: float, block: Block) -> bool:
+    def _trip(self, _steps: float, invocation: Invocation) -> bool:
         """Trips until the state is the one that is due: without the role KEEPER a keeper looks twice."""
         view = self._view()
-        return (
-            view is not None and steps_due(view) > 0 and trip(self._services, view, block) and self._steps(block) <= 0
-        )
+        if view is None or steps_due(view) <= 0:
+            return False
+        return trip(self._services, view, invocation) and self._steps(invocation.block) <= 0
 
-    def _end_recovery(self, _relapsed: float, block: Block) -> bool:
+    def _end_recovery(self, _relapsed: float, invocation: Invocation) -> bool:
         view = self._view()
         if view is None or not relapsed(view):
             return True
-        trip(self._services, view, block)
+        trip(self._services, view, invocation)
         return not self._services.reader.recovering(self._services.record.address)
 
-    def _trip_without_metrics(self, block: Block) -> None:
+    def _trip_without_metrics(self, invocation: Invocation) -> None:
         """The chain judges a drawdown where it can compute nothing else: it is asked with every block."""
         view = self._view()
         if view is not None and view.metrics is None:
-            act(
-                self._services, "trip", block, f"drawdown beyond its limit; no other metrics: {view.unavailable_reason}"
-            )
+            reason = f"drawdown beyond its limit; no other metrics: {view.unavailable_reason}"
+            act(self._services, "trip", invocation, reason)
 
-    def _recover(self, _steps: float, block: Block) -> bool:
+    def _recover(self, _steps: float, invocation: Invocation) -> bool:
         """Twice: the chain starts the cooling time with the first call and ends the recovery with a later one."""
         view = self._view()
         if view is None or state_due(view) != "Normal" or view.state == "Normal":
             return False
-        recover(self._services, view, block)
+        recover(self._services, view, invocation)
         return False
 
-    def _checkpoint(self, block: Block) -> None:
+    def _checkpoint(self, invocation: Invocation) -> None:
         """Once a model: the day's performance, the high-water mark at a new high; keeps the record of NAV and VaR."""
         view = self._view()
         if view is None or view.metrics is None:
             return
-        found, name = view.metrics, self._services.config.portfolio
+        found, name, block = view.metrics, self._services.config.portfolio, invocation.block
         measured = {"nav": found.nav, "var99": found.var99, "drawdown": found.drawdown, "shares": found.share_price}
         self._services.store.observe(
             self.name,
             [Point(f"{kind}:{name}", block.timestamp, block.number, value / WAD) for kind, value in measured.items()],
         )
         if found.nav > 0:
-            act(self._services, "checkpoint", block, f"share price {found.share_price / WAD:.6f}", view.model.nonce)
+            reason = f"share price {found.share_price / WAD:.6f}"
+            act(self._services, "checkpoint", invocation, reason, view.model.nonce)
 
     # -- Prices
 
@@ -227,9 +224,7 @@ class RiskBot:
         symbols = [self._services.deployment.symbol_of(asset) for asset in assets]
         try:
             return self._source.closes(symbols, day)
-        except PriceError as error:
-            if "no complete line" not in error.reason:
-                raise
+        except NoCloses:
             return None
 
     def _require_belief(self, prices: Prices, block: Block) -> None:
@@ -243,7 +238,7 @@ class RiskBot:
         oracle = [price / WAD for price in self._services.reader.oracle_prices(assets, block.number)]
         guards = self._services.config.prices.guards.as_guards
         recent = prices.last(self._services.config.risk.history_days)
-        require_belief(self._services, doubts(recent, last_closed_day(block.timestamp), guards, oracle))
+        self._doubts.require_none(doubts(recent, last_closed_day(block.timestamp), guards, oracle))
 
     def _signature(self) -> object:
         """Changes when the price file does."""

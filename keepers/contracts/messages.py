@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from eth_abi.abi import encode
 from eth_account.messages import SignableMessage
@@ -34,6 +34,18 @@ _DEPTH_TYPE = keccak(
     text="DepthReport(bytes32 universe,address asset,uint64 nonce,uint40 asOf,uint40 expiry,uint128 depth,"
     "address[] pools)"
 )
+
+
+class SignedMessage(Protocol):
+    """A message that the chain takes with the signatures of a quorum."""
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        """Returns the fields as the ABI encodes them."""
+        ...
+
+    def message(self, chain_id: int, contract: str, /) -> SignableMessage:
+        """Returns the message that signers sign."""
+        ...
 
 
 @dataclass(frozen=True)

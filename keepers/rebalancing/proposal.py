@@ -23,9 +23,6 @@ from keepers.routing.trades import Holding, PlannedTrade, TradeRules, plan_trade
 
 Array = NDArray[np.float64]
 
-PART_OF_THE_WAY = "part of the way"
-"""Stands in the record of a rebalance that stopped short of its targets: the next model goes on with it."""
-
 BPS = 10_000
 DAY = 86_400
 _LESS_RISK = 0.97
@@ -94,9 +91,14 @@ class Proposal:
         """The signed maximum turnover, with room for a small move of prices before the rebalance runs."""
         return min(2**16 - 1, math.ceil(self.turnover * BPS * _TURNOVER_ROOM) + 1)
 
+    @property
+    def complete(self) -> bool:
+        """False if the rebalance stops short of its targets: the next model goes on with it."""
+        return self.scale == 1
+
     def summary(self) -> str:
         """The recorded sentence."""
-        whole = "" if self.scale == 1 else f"{PART_OF_THE_WAY} ({self.scale:.1%}); "
+        whole = "" if self.complete else f"part of the way ({self.scale:.1%}); "
         return (
             f"{whole}{len(self.orders)} trades, turnover {self.turnover:.1%}, "
             f"VaR {self.var_before:.2%} to {self.var_after:.2%}, cost {self.cost_bps:.1f} bps"

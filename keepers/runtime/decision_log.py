@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from keepers.rpc.node import Block, Node
+from keepers.runtime.invocation import Invocation
 from keepers.store import Decision, Store
 from keepers.transactions.journal import Status
 from keepers.transactions.sender import Receipt, Sender, Settled
@@ -18,14 +19,15 @@ RETRY_SECONDS = 900
 
 @dataclass
 class DecisionLog:
-    """The services that a handler acts with.
+    """Decides, sends and records for one bot.
+
+    An outcome is "refused" if nothing was sent because the chain or a plan said no, and "failed" if a transaction was
+    mined and reverted.
 
     Attributes:
         bot: Name in the store.
         node, store, sender: Connections of the bot.
         log: structlog logger.
-        trace: Identifier of the trigger that is being served.
-        reach: Newest block that anything was decided from meanwhile.
     """
 
     bot: str
@@ -33,8 +35,6 @@ class DecisionLog:
     store: Store
     sender: Sender
     log: Any
-    trace: str = field(default="", init=False)
-    reach: int = field(default=0, init=False)
 
     def decided(self, key: str) -> bool:
         """Returns True if a key was decided for good."""
@@ -46,26 +46,56 @@ class DecisionLog:
         known = self.store.decision(self.bot, key)
         return known is not None and (known.final or block.timestamp < known.created + RETRY_SECONDS)
 
-    def decide(self, key: str, block: Block, outcome: str, reason: str, receipt: Receipt | None = None) -> None:
-        """Records a decision and says so in one log line."""
-        self._record(key, block.number, block.timestamp, outcome, reason, receipt)
+    def decide(
+        self,
+        invocation: Invocation,
+        key: str,
+        outcome: str,
+        reason: str,
+        receipt: Receipt | None = None,
+        *,
+        complete: bool = True,
+    ) -> None:
+        """Records a decision and says so in one log line.
 
-    def send(self, key: str, to: str, data: bytes, block: Block, reason: str) -> Receipt:
-        """Sends and records what became of it.
+        Args:
+            invocation: Call of the handler that decides; the decision is made from its block.
+            key: Subject of the decision.
+            outcome: One of the outcomes of `Decision`.
+            reason: Reason in a sentence.
+            receipt: Receipt of the transaction, if there was one.
+            complete: False if what was done stops short of what was wanted.
+        """
+        block = invocation.block
+        invocation.reach = max(invocation.reach, block.number)
+        tx_hash = receipt.tx_hash if receipt else None
+        trace = invocation.trace
+        made = Decision(self.bot, key, block.number, outcome, reason, tx_hash, block.timestamp, trace, complete)
+        self.store.decide(made)
+        details: dict[str, Any] = {"tx_hash": tx_hash, "gas": receipt.gas_used} if receipt else {}
+        self.log.info("decision", key=key, outcome=outcome, reason=reason, block=block.number, **details)
+
+    def send(self, invocation: Invocation, key: str, to: str, data: bytes) -> Receipt:
+        """Sends a transaction that was decided from the invocation's block.
 
         Raises:
             Reverted: If the simulation reverts; nothing is recorded then.
         """
-        receipt = self.sender.send(key, to, data, block.number, self.trace)
-        self.conclude(key, receipt, block, reason)
-        return receipt
+        return self.sender.send(key, to, data, invocation.block.number, invocation.trace)
 
-    def conclude(self, key: str, receipt: Receipt, block: Block, reason: str) -> None:
-        """Records the outcome of a mined transaction."""
+    def conclude(
+        self, invocation: Invocation, key: str, receipt: Receipt, reason: str, *, complete: bool = True
+    ) -> bool:
+        """Records the outcome of a mined transaction.
+
+        Returns:
+            True if it did what it was sent for, and False if it reverted.
+        """
         if receipt.ok:
-            self.decide(key, block, "done", reason, receipt)
+            self.decide(invocation, key, "done", reason, receipt, complete=complete)
         else:
-            self.decide(key, block, "failed", receipt.reason, receipt)
+            self.decide(invocation, key, "failed", receipt.reason, receipt)
+        return receipt.ok
 
     def settle(self, block: Block) -> bool:
         """Finishes what was signed and is not final: of an earlier run, another replica, or taken back.
@@ -75,36 +105,27 @@ class DecisionLog:
         """
         again = False
         for settled in self.sender.settle():
-            # Under the trace of whatever it was sent for, not of what is being served now.
-            self.trace = settled.transaction.trace
-            with structlog.contextvars.bound_contextvars(trace=self.trace):
-                again |= self._settle(settled, block)
+            # Under the trace of whatever it was sent for.
+            trace = settled.transaction.trace
+            with structlog.contextvars.bound_contextvars(trace=trace):
+                again |= self._settle(Invocation(block, trace), settled)
         return again
 
-    def _settle(self, settled: Settled, block: Block) -> bool:
+    def _settle(self, invocation: Invocation, settled: Settled) -> bool:
         transaction, receipt = settled.transaction, settled.receipt
         if settled.status in (Status.MINED, Status.FINAL):
             # Asked each time: another replica may have been killed between the receipt and the decision.
             if not self.decided(transaction.key):
+                source = replace(invocation.block, number=min(transaction.source, invocation.block.number))
                 reason = "finished after an interruption"
-                source = min(transaction.source, block.number)
-                self._record(transaction.key, source, block.timestamp, "done", reason, receipt)
+                self.decide(Invocation(source, invocation.trace), transaction.key, "done", reason, receipt)
             return False
-        if transaction.key.startswith("gap:"):
+        if transaction.fills_gap:
             self.log.info("nonce used up", nonce=transaction.nonce)
             return False
         self.store.reconsider(self.bot, transaction.key, transaction.source)
         if settled.status is Status.REVERTED and receipt is not None:
-            self.conclude(transaction.key, receipt, block, "")
+            self.conclude(invocation, transaction.key, receipt, "")
         else:
             self.log.warning("displaced", key=transaction.key, nonce=transaction.nonce, status=settled.status.value)
         return True
-
-    def _record(
-        self, key: str, number: int, timestamp: int, outcome: str, reason: str, receipt: Receipt | None
-    ) -> None:
-        self.reach = max(self.reach, number)
-        tx_hash = receipt.tx_hash if receipt else None
-        self.store.decide(Decision(self.bot, key, number, outcome, reason, tx_hash, timestamp, self.trace))
-        details: dict[str, Any] = {"tx_hash": tx_hash, "gas": receipt.gas_used} if receipt else {}
-        self.log.info("decision", key=key, outcome=outcome, reason=reason, block=number, **details)

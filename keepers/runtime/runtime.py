@@ -22,6 +22,7 @@ from keepers.rpc.events import ChainMoved, pages
 from keepers.rpc.heads import HeadStream
 from keepers.rpc.node import Block
 from keepers.runtime.decision_log import DecisionLog
+from keepers.runtime.invocation import Invocation
 from keepers.runtime.leadership import Leadership
 from keepers.runtime.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime, Trigger
 from keepers.store import Cursor, LeaseLost, SeenBlock
@@ -308,11 +309,11 @@ class Runtime:
         """All of them, whichever fail; the first failure is raised afterwards."""
         failure: Exception | None = None
         for trigger in self._bot.triggers:
-            self._decisions.trace = secrets.token_hex(8)
-            bound = {"bot": self._bot.name, "trigger": trigger.name, "trace": self._decisions.trace}
+            invocation = Invocation(head, secrets.token_hex(8))
+            bound = {"bot": self._bot.name, "trigger": trigger.name, "trace": invocation.trace}
             with structlog.contextvars.bound_contextvars(**bound):
                 try:
-                    self._serve(trigger, head)
+                    self._serve(trigger, head, invocation)
                 except (Interrupted, LeaseLost):
                     raise
                 except Exception as error:
@@ -321,13 +322,13 @@ class Runtime:
         if failure is not None:
             raise failure
 
-    def _serve(self, trigger: Trigger, head: Block) -> None:
+    def _serve(self, trigger: Trigger, head: Block, invocation: Invocation) -> None:
         if not isinstance(trigger, OnChange) and self._served.get(trigger.name) == head.hash:
             return
         if self._waited.get(trigger.name) == head.hash:
             return
         try:
-            self._serve_block(trigger, head)
+            self._call(trigger, head, invocation)
         except (Waiting, Reverted) as error:
             # A revert that no handler took for an answer is a state of the chain, such as a price that is too old.
             self._waits[trigger.name] = error
@@ -337,17 +338,17 @@ class Runtime:
         if not isinstance(trigger, OnChange):
             self._served[trigger.name] = head.hash
 
-    def _serve_block(self, trigger: Trigger, head: Block) -> None:
+    def _call(self, trigger: Trigger, head: Block, invocation: Invocation) -> None:
         if isinstance(trigger, OnChange):
-            self._serve_change(trigger, head)
+            self._serve_change(trigger, head, invocation)
         elif isinstance(trigger, OnEvents):
-            self._serve_events(trigger, head)
+            self._serve_events(trigger, head, invocation)
         elif isinstance(trigger, OnTime):
-            self._serve_time(trigger, head)
+            self._serve_time(trigger, head, invocation)
         elif isinstance(trigger, OnThreshold):
-            self._serve_threshold(trigger, head)
+            self._serve_threshold(trigger, head, invocation)
         elif isinstance(trigger, OnBlock):
-            trigger.handler(head)
+            trigger.handler(invocation)
 
     def _tell_waits(self) -> None:
         """One line when waiting begins for something, and one when it ends; reasons may change with every block."""
@@ -360,23 +361,23 @@ class Runtime:
             else:
                 self._decisions.log.info("waits no more")
 
-    def _serve_change(self, trigger: OnChange, head: Block) -> None:
+    def _serve_change(self, trigger: OnChange, head: Block, invocation: Invocation) -> None:
         value = trigger.read(head)
         if self._served.get(trigger.name) != value:
-            trigger.handler(head)
+            trigger.handler(invocation)
             self._served[trigger.name] = value
 
-    def _serve_threshold(self, trigger: OnThreshold, head: Block) -> None:
+    def _serve_threshold(self, trigger: OnThreshold, head: Block, invocation: Invocation) -> None:
         value = trigger.read(head)
         if value is None:
             return
         rearm = trigger.limit if trigger.rearm is None else trigger.rearm
         if value <= rearm:
             self._crossed.discard(trigger.name)
-        elif value > trigger.limit and trigger.name not in self._crossed and trigger.handler(value, head):
+        elif value > trigger.limit and trigger.name not in self._crossed and trigger.handler(value, invocation):
             self._crossed.add(trigger.name)
 
-    def _serve_time(self, trigger: OnTime, head: Block) -> None:
+    def _serve_time(self, trigger: OnTime, head: Block, invocation: Invocation) -> None:
         name = f"{self._bot.name}@{trigger.name}"
         cursor = self._decisions.store.cursor(name)
         due = trigger.schedule.latest(head.timestamp)
@@ -385,11 +386,11 @@ class Runtime:
         if cursor is not None:
             if due <= cursor.block_number:
                 return
-            trigger.handler(due, head)
+            trigger.handler(due, invocation)
         # The first time that it is looked at, what is past is past.
         self._decisions.store.advance(Cursor(name, due, trigger.schedule.text[:66], head.timestamp))
 
-    def _serve_events(self, trigger: OnEvents, head: Block) -> None:
+    def _serve_events(self, trigger: OnEvents, head: Block, invocation: Invocation) -> None:
         name = f"{self._bot.name}/{trigger.name}"
         cursor = self._decisions.store.cursor(name)
         depth = self._policy.confirmations if trigger.confirmations is None else trigger.confirmations
@@ -403,9 +404,9 @@ class Runtime:
                     raise ChainMoved(f"block {page.last}", "the chain changed while it was read", "read again")
             cursor = Cursor(name, page.last, page.hash, page.timestamp)
             if page.events:
-                self._decisions.reach = head.number
-                trigger.handler(page.events, head)
-                self._decisions.store.serve(cursor, self._decisions.reach, page.events[0].block_number)
+                invocation.block, invocation.reach = head, head.number
+                trigger.handler(page.events, invocation)
+                self._decisions.store.serve(cursor, invocation.reach, page.events[0].block_number)
             else:
                 self._decisions.store.advance(cursor)
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
+from keepers import abi
 from keepers.config import Config
 from keepers.contracts.deployment import Deployment, PortfolioRecord
 from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.messages import SignedMessage
 from keepers.contracts.reader import Reader
 from keepers.rpc.heads import HeadStream
 from keepers.rpc.node import Block, Node, connect
 from keepers.runtime.decision_log import DecisionLog
+from keepers.runtime.invocation import Invocation
 from keepers.runtime.leadership import Leadership
 from keepers.runtime.runtime import Bot, Policy, Runtime, Step
 from keepers.signers.keyring import open_key, open_keys
-from keepers.signers.signing import Signer
+from keepers.signers.signing import Signer, sign_quorum
 from keepers.store import Cursor, Store, StoreError
 from keepers.transactions.routes import PrivateRoute, Relay
-from keepers.transactions.sender import GWEI, Sender, SendPolicy
+from keepers.transactions.sender import GWEI, Receipt, Sender, SendPolicy
 
 
 @dataclass
@@ -47,13 +50,32 @@ class PortfolioServices(BotServices):
     Attributes:
         reader, signers: Reader of the chain, and the keys that sign.
         record: The portfolio in the deployment.
-        doubted: Last reason against closes, by symbol.
     """
 
     reader: Reader
     signers: tuple[Signer, ...]
     record: PortfolioRecord
-    doubted: dict[str, str] = field(default_factory=dict, init=False)
+
+    def send_signed(
+        self, invocation: Invocation, key: str, call: tuple[str, str], message: SignedMessage, *arguments: Any
+    ) -> Receipt:
+        """Has every key sign a message, and sends the call that carries message and signatures.
+
+        Args:
+            invocation: Call of the handler that sends.
+            key: Purpose of the transaction.
+            call: Names of the contract that the message is for, and of its function.
+            message: Message that the quorum signs, the function's first argument.
+            arguments: Arguments between the message and the signatures, which are the last.
+
+        Raises:
+            Reverted: If the simulation reverts; nothing was sent then.
+        """
+        contract, function = call
+        address = self.deployment.address(contract)
+        signatures = sign_quorum(message.message(self.node.chain_id, address), self.signers)
+        data = abi.function(contract, function).encode(message.as_tuple(), *arguments, signatures)
+        return self.send(invocation, key, address, data)
 
 
 def open_portfolio_services(

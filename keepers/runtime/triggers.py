@@ -9,6 +9,7 @@ from keepers.abi import Fragment
 from keepers.rpc.events import Event, LogFilter
 from keepers.rpc.node import Block
 from keepers.runtime.cron import Schedule
+from keepers.runtime.invocation import Invocation
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,11 @@ class OnBlock:
 
     Attributes:
         name: Name in the log, unique within a bot.
-        handler: Takes the block.
+        handler: Takes the invocation.
     """
 
     name: str
-    handler: Callable[[Block], None]
+    handler: Callable[[Invocation], None]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class OnEvents:
         name: Name in the log and of the cursor, unique within a bot.
         event: Event to watch.
         addresses: Contracts to watch; none for every contract.
-        handler: Takes a page of events and the newest block.
+        handler: Takes a page of events and the invocation.
         start: Height to begin at where there is no cursor yet.
         topics: 0x-prefixed values of the indexed arguments, None for any.
         confirmations: Blocks on top of an event's before it counts; None for the runtime's.
@@ -43,7 +44,7 @@ class OnEvents:
     name: str
     event: Fragment
     addresses: tuple[str, ...]
-    handler: Callable[[Sequence[Event], Block], None]
+    handler: Callable[[Sequence[Event], Invocation], None]
     start: int = 0
     topics: tuple[str | None, ...] = ()
     confirmations: int | None = None
@@ -61,12 +62,12 @@ class OnTime:
     Attributes:
         name: Name in the log and of the cursor, unique within a bot.
         schedule: Times.
-        handler: Takes the time that was due, unix seconds, and the newest block.
+        handler: Takes the time that was due, unix seconds, and the invocation.
     """
 
     name: str
     schedule: Schedule
-    handler: Callable[[int, Block], None]
+    handler: Callable[[int, Invocation], None]
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,14 @@ class OnThreshold:
         name: Name in the log, unique within a bot.
         read: Function from a block to the number; None where it cannot be had.
         limit: Value above which the handler is called.
-        handler: Takes the number and the block; False has it called again with the next block.
+        handler: Takes the number and the invocation; False has it called again with the next block.
         rearm: Value at or below which the next crossing counts; the default is the limit.
     """
 
     name: str
     read: Callable[[Block], float | None]
     limit: float
-    handler: Callable[[float, Block], bool]
+    handler: Callable[[float, Invocation], bool]
     rearm: float | None = None
 
 
@@ -95,12 +96,12 @@ class OnChange:
     Attributes:
         name: Name in the log, unique within a bot.
         read: The value, given the newest block.
-        handler: Takes the block.
+        handler: Takes the invocation.
     """
 
     name: str
     read: Callable[[Block], Hashable]
-    handler: Callable[[Block], None]
+    handler: Callable[[Invocation], None]
 
 
 Trigger = OnBlock | OnEvents | OnTime | OnThreshold | OnChange

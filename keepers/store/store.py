@@ -48,11 +48,13 @@ class Decision:
         bot: Name of the bot.
         key: Subject of the decision.
         block: Height that it was decided from.
-        outcome: "done", "nothing", "refused", "failed", "superseded" or "watched".
+        outcome: "done"; "nothing" to do; "refused" by a plan or the chain, so that nothing was sent; "failed", which is
+            mined and reverted; "superseded"; or "watched".
         reason: Reason in a sentence.
         tx_hash: Hash of the transaction, if there was one.
         created: Unix seconds of the block.
         trace: Identifier of the log lines that led to it.
+        complete: False if what was done stops short of what was wanted.
     """
 
     bot: str
@@ -63,6 +65,7 @@ class Decision:
     tx_hash: str | None
     created: int
     trace: str = ""
+    complete: bool = True
 
     @property
     def final(self) -> bool:
@@ -242,9 +245,11 @@ class Store(Database):
         mine = (decisions.c.bot == bot) & decisions.c.key.startswith(prefix, autoescape=True)
         return [row["key"] for row in self.all_rows(sa.select(decisions.c.key).where(mine).order_by(decisions.c.id))]
 
-    def last(self, bot: str, prefix: str) -> Decision | None:
-        """A bot's newest decision about what begins so, or None."""
+    def last(self, bot: str, prefix: str, outcome: str | None = None) -> Decision | None:
+        """A bot's newest decision about what begins so, or None; only one of an outcome, if one is given."""
         mine = (decisions.c.bot == bot) & decisions.c.key.startswith(prefix, autoescape=True)
+        if outcome is not None:
+            mine &= decisions.c.outcome == outcome
         row = self.first_row(sa.select(*_columns()).where(mine).order_by(decisions.c.id.desc()))
         return Decision(**row) if row else None
 

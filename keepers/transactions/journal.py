@@ -35,6 +35,9 @@ ACTIVE = (Status.OPEN, Status.ORPHANED, Status.MINED)
 
 DAY = 86_400
 
+GAP = "gap:"
+"""Prefix of the keys of transactions that use up a nonce."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -90,6 +93,11 @@ class Transaction:
     block_hash: str | None
     attempts: tuple[Attempt, ...]
     trace: str = ""
+
+    @property
+    def fills_gap(self) -> bool:
+        """True if it does nothing but use up a nonce that nobody knows of."""
+        return self.key.startswith(GAP)
 
 
 @dataclass(frozen=True)

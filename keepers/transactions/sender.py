@@ -21,7 +21,7 @@ from keepers.signers.signing import Signer
 from keepers.transactions import fees
 from keepers.transactions.errors import GaveUp, Interrupted, ReceiptTimeout, SenderEmpty, TransactionLost
 from keepers.transactions.fees import GWEI
-from keepers.transactions.journal import Attempt, Journal, Status, Transaction, Wanted
+from keepers.transactions.journal import GAP, Attempt, Journal, Status, Transaction, Wanted
 from keepers.transactions.routes import PrivateRoute, PublicRoute
 
 __all__ = ["GWEI", "Receipt", "SendPolicy", "Sender", "Settled"]
@@ -71,6 +71,7 @@ class Receipt:
         block: Height.
         gas_used: Gas.
         reason: Decoded error of one that reverted, otherwise "".
+        error: Name of that error, "" where it has none.
         block_hash: Hash of that block.
         cost: Wei.
         cancels: True if it is a cancellation, which only used a nonce up.
@@ -84,6 +85,7 @@ class Receipt:
     block_hash: str = ""
     cost: int = 0
     cancels: bool = False
+    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -400,7 +402,7 @@ class Sender:
     def _use_up(self, nonce: int, above: Transaction) -> None:
         fields = self._fields(self.address, b"", _TRANSFER_GAS)
         wanted = Wanted(
-            key=f"gap:{nonce}:{above.attempts[0].tx_hash}",
+            key=f"{GAP}{nonce}:{above.attempts[0].tx_hash}",
             source=0,
             chain_id=above.chain_id,
             sender=self.address,
@@ -469,21 +471,21 @@ class Sender:
     def _read(self, attempt: Attempt, raw: dict[str, Any]) -> Receipt:
         ok = int(raw["status"], 16) == 1
         block, gas = int(raw["blockNumber"], 16), int(raw["gasUsed"], 16)
-        reason = "" if ok else self._why(attempt, block)
+        reason, error = ("", "") if ok else self._cause(attempt, block)
         cost = gas * int(raw["effectiveGasPrice"], 16)
-        return Receipt(attempt.tx_hash, ok, block, gas, reason, raw["blockHash"], cost, attempt.cancels)
+        return Receipt(attempt.tx_hash, ok, block, gas, reason, raw["blockHash"], cost, attempt.cancels, error)
 
-    def _why(self, attempt: Attempt, block: int) -> str:
-        """The decoded error of a mined transaction that reverted, from running it on the block before."""
+    def _cause(self, attempt: Attempt, block: int) -> tuple[str, str]:
+        """The decoded error of a mined transaction that reverted, and its name, from running it on the block before."""
         raw = self._node.rpc("eth_getTransactionByHash", [attempt.tx_hash])
         message = {"from": raw["from"], "to": raw["to"], "data": raw["input"], "gas": raw["gas"], "value": raw["value"]}
         try:
             self._node.rpc("eth_call", [message, hex(block - 1)])
         except Reverted as error:
-            return error.revert.text
+            return error.revert.text, error.revert.name
         except NodeRefused as error:
-            return error.reason
-        return "reverted, and would not have one block before"
+            return error.reason, ""
+        return "reverted, and would not have one block before", ""
 
     def _note_signed(self, event: str, transaction: Transaction) -> None:
         last = transaction.attempts[-1]

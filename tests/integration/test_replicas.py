@@ -74,7 +74,7 @@ class Pair:
         # Where a kill or a sleep hurts: before signing, between journal and broadcast, before the receipt is seen.
         found.bot.interrupt = lambda _: self._disturb(index)
         sender, decisions = found.decisions.sender, found.decisions
-        for owner, name in ((sender, "_broadcast"), (sender, "_look"), (sender, "_receipts"), (decisions, "_record")):
+        for owner, name in ((sender, "_broadcast"), (sender, "_look"), (sender, "_receipts"), (decisions, "decide")):
             original = getattr(owner, name)
 
             def disturbed(*args: object, original: object = original, **kwargs: object) -> object:

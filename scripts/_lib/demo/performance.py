@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from keepers.bots.names import rebalance_key
+from keepers.bots.names import rebalance_model, rebalance_prefix
 from scripts._lib.demo.attacks import Thief
 from scripts._lib.demo.clock import Clock
 from scripts._lib.demo.data import Closes, HistoryFile, close_time
@@ -102,9 +102,9 @@ def _aftermath(replay: Replay, terms: PortfolioTerms, clock: Clock, console: Con
     environment, keepers = replay.environment, replay.keepers
     with console.status("Checking that nothing was done twice or missed"), clock.part("verify"):
         transactions = read_transactions(environment)
-        prefix = rebalance_key(str(environment.protocol.portfolio.address), 0).removesuffix("0")
+        prefix = rebalance_prefix(str(environment.protocol.portfolio.address))
         decided = {
-            int(decision.key.removeprefix(prefix))
+            rebalance_model(decision.key)
             for decision in keepers.decisions("rebalance")
             if decision.key.startswith(prefix)
         }

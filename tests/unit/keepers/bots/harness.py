@@ -79,7 +79,7 @@ def ready(world: World, dollars: int = 100_000, days: int = 201, shocks: int = 0
 
 
 def claims_config(world: World, **claims: Any) -> Path:
-    """Of a decisions that looks after claims and has no portfolio."""
+    """Returns the config of a bot that looks after claims and has no portfolio."""
     path = world.write_config(claims={"enabled": True, **claims})
     raw = yaml.safe_load(path.read_text())
     del raw["portfolio"], raw["prices"], raw["keys"]["signers"]

@@ -8,7 +8,6 @@ import pytest
 from pydantic import TypeAdapter
 
 from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.rebalancing.proposal import PART_OF_THE_WAY
 from keepers.store import Decision
 from scripts._lib.anvil import advance
 from scripts._lib.deployment.venues import Venue, market_record
@@ -216,6 +215,28 @@ def test_rebalance_bot__chain_refuses__tries_smaller_once_then_records_it(world:
         assert sent(world, bot) == sent(world, risk)
 
 
+def test_rebalance_bot__reverts_when_mined__has_failed_as_with_every_other_bot(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        pool = world.record["pools"][0]["address"]
+        broadcast = bot.services.sender._broadcast
+
+        def too_late(transaction: Any) -> None:
+            monkeypatch.setattr(bot.services.sender, "_broadcast", broadcast)
+            world.call(world.contract("LiquidityAggregator").functions.delistPool(pool))
+            broadcast(transaction)
+
+        monkeypatch.setattr(bot.services.sender, "_broadcast", too_late)
+        bot.step()
+        found = decided(world, bot, 1)
+    assert found.outcome == "failed" and "LiquidityAggregator__PoolNotListed" in found.reason
+    assert world.w3.eth.get_transaction_receipt(found.tx_hash)["status"] == 0  # type: ignore[arg-type]
+    assert bot.output.getvalue().count('"event": "refused"') == 2
+
+
 def test_rebalance_bot__price_stale__decides_when_it_is_back(world: World) -> None:
     config = ready(world)
     with started("risk", config) as risk, started("rebalance", config) as bot:
@@ -247,7 +268,7 @@ def test_rebalance_bot__price_too_old_to_trade_at__goes_the_whole_way_when_it_is
             world.call(world.feeds[symbol].functions.setAnswer(PRICES[symbol] * 10**8))
         bot.step(2)
         found = decided(world, bot, posted(world))
-        assert found.outcome == "done" and PART_OF_THE_WAY not in found.reason
+        assert found.outcome == "done" and found.complete
 
 
 def test_rebalance_bot__interval_since_the_last_one_not_over__goes_the_whole_way_when_it_is(world: World) -> None:
@@ -268,7 +289,7 @@ def test_rebalance_bot__interval_since_the_last_one_not_over__goes_the_whole_way
         advance(world.w3, 13 * 3600)
         bot.step(2)
         found = decided(world, bot, posted(world))
-        assert found.outcome == "done" and PART_OF_THE_WAY not in found.reason
+        assert found.outcome == "done" and found.complete
 
 
 def test_rebalance_bot__away_for_two_models__says_that_they_passed(world: World) -> None:
@@ -336,7 +357,7 @@ def test_rebalance_bot__cash_too_much_for_the_pools__goes_on_with_the_next_model
     config = ready(world, dollars=400_000)
     with started("risk", config) as risk, started("rebalance", config) as bot:
         first = day(world, risk, bot, 201)
-        assert first.outcome == "done" and "part of the way (" in first.reason
+        assert first.outcome == "done" and not first.complete and "part of the way (" in first.reason
         second = day(world, risk, bot, 203)
         # Nobody brings the pools back to the price here, so that they may refuse; the bot did not wait.
         assert second.reason.startswith("schedule due")

@@ -61,7 +61,7 @@ def test_report__model_hash__can_be_recomputed_by_anyone(world: World) -> None:
         bot.step()
         found = on_chain(world)
         block = bot.services.node.latest()
-        reporter = Reporter(bot.services, bot.bot._prices)
+        reporter = Reporter(bot.services, bot.bot._prices, bot.bot._doubts)
         state = bot.services.reader.portfolio("demo", block.number)
         inputs = replace(reporter._inputs(state, block), as_of=found["as_of"])
         assert inputs.model_hash(__version__) == found["model_hash"]
@@ -187,7 +187,7 @@ def forged(bot: Running, world: World, **changes: object) -> bytes:
     services = bot.services
     block = services.node.latest()
     last = services.reader.report(world.portfolio.address)
-    report, _ = Reporter(services, bot.bot._prices)._report(last, block)
+    report, _ = Reporter(services, bot.bot._prices, bot.bot._doubts)._report(last, block)
     report = replace(report, **changes)  # type: ignore[arg-type]
     contract = services.deployment.address("RiskReports")
     signatures = sign_quorum(report.message(services.node.chain_id, contract), services.signers)

@@ -14,6 +14,7 @@ from keepers.rpc.events import Event
 from keepers.rpc.heads import HeadStream
 from keepers.rpc.node import Block
 from keepers.runtime.cron import Schedule
+from keepers.runtime.invocation import Invocation
 from keepers.runtime.runtime import CircuitOpen
 from keepers.runtime.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime
 from keepers.store import Cursor, Point, Store
@@ -169,10 +170,11 @@ def replace_blocks(local_chain: EventChain, number: int) -> None:
 def decides_from_the_head(running: Replica) -> None:
     """Makes the echo bot decide about a note from the newest block's state, as the rebalance bot does about a model."""
 
-    def on_notes(notes: Sequence[Event], block: Block) -> None:
+    def on_notes(notes: Sequence[Event], invocation: Invocation) -> None:
         for note in notes:
             if not running.bot.decisions.decided(f"note:{note.id}"):
-                running.bot.decisions.decide(f"note:{note.id}", block, "nothing", f"as of block {block.number}")
+                reason = f"as of block {invocation.block.number}"
+                running.bot.decisions.decide(invocation, f"note:{note.id}", "nothing", reason)
 
     running.bot.triggers = (OnEvents("notes", running.bot.chain.posted, (), on_notes),)
 
@@ -229,10 +231,13 @@ def test_reorganisation__note_never_comes_back__its_answer_is_used_up(local_chai
 
 def test_reorganisation__derived_measurements_and_cursors__go_back(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store)
+
+    def observe(invocation: Invocation) -> None:
+        block = invocation.block
+        store.observe("echo", [Point("h", block.timestamp, block.number, block.number)])
+
     running.bot.triggers = (
-        OnBlock(
-            "height", lambda block: store.observe("echo", [Point("h", block.timestamp, block.number, block.number)])
-        ),
+        OnBlock("height", observe),
         OnEvents("notes", local_chain.posted, (), lambda *_: None),
     )
     for _ in range(6):
@@ -279,7 +284,7 @@ def test_node_behind__contradicts_nothing__bot_waits(local_chain: EventChain, st
 
 def test_on_block__same_block__comes_once(local_chain: EventChain, store: Store) -> None:
     running, found = replica(local_chain, store), list[int]()
-    running.bot.triggers = (OnBlock("block", lambda block: found.append(block.number)),)
+    running.bot.triggers = (OnBlock("block", lambda call: found.append(call.block.number)),)
     steps(running)
     local_chain.mine(2)
     steps(running)
@@ -299,7 +304,7 @@ def test_on_change__value_changes__comes_without_a_block_too(local_chain: EventC
 def test_on_change__handler_fails__comes_again(local_chain: EventChain, store: Store) -> None:
     running, found = replica(local_chain, store), list[int]()
 
-    def handler(_: Block) -> None:
+    def handler(_: Invocation) -> None:
         found.append(1)
         if len(found) == 1:
             raise KeeperError("it", "failed", "again")
@@ -315,7 +320,7 @@ def test_on_threshold__crossed__comes_once_a_crossing(local_chain: EventChain, s
     running, found = replica(local_chain, store), list[float]()
     values = iter([1.0, 5.0, 6.0, 2.5, 5.0, 1.0, 7.0])
 
-    def handler(value: float, _: Block) -> bool:
+    def handler(value: float, _: Invocation) -> bool:
         found.append(value)
         return True
 
@@ -329,7 +334,7 @@ def test_on_threshold__crossed__comes_once_a_crossing(local_chain: EventChain, s
 def test_on_threshold__not_dealt_with__comes_with_the_next_block(local_chain: EventChain, store: Store) -> None:
     running, found = replica(local_chain, store), list[float]()
 
-    def handler(value: float, _: Block) -> bool:
+    def handler(value: float, _: Invocation) -> bool:
         found.append(value)
         return len(found) > 1
 
@@ -364,10 +369,10 @@ def test_on_time__due_while_away__comes_once_for_the_last_time(local_chain: Even
 def test_triggers__one_fails__others_are_served_and_the_failure_counts(local_chain: EventChain, store: Store) -> None:
     running, found = replica(local_chain, store), list[int]()
 
-    def fail(_: Block) -> None:
+    def fail(_: Invocation) -> None:
         raise KeeperError("it", "failed", "again")
 
-    running.bot.triggers = (OnBlock("bad", fail), OnBlock("good", lambda block: found.append(block.number)))
+    running.bot.triggers = (OnBlock("bad", fail), OnBlock("good", lambda call: found.append(call.block.number)))
     for _ in range(2):
         with pytest.raises(KeeperError):
             running.runtime.step()
@@ -380,7 +385,7 @@ def test_triggers__one_fails__others_are_served_and_the_failure_counts(local_cha
 def test_run__failing_on_and_on__opens_the_circuit(local_chain: EventChain, store: Store) -> None:
     running = replica(local_chain, store, policy=replace(POLICY, max_failures=3, max_backoff=0.01))
 
-    def fail(_: Block) -> None:
+    def fail(_: Invocation) -> None:
         raise KeeperError("something", "wrong", "mend it")
 
     running.bot.triggers = (OnBlock("bad", fail),)
@@ -418,10 +423,10 @@ def test_step__one_trigger_waits__the_others_are_served(local_chain: EventChain,
     running = replica(local_chain, store)
     served: list[int] = []
 
-    def wait(_: Block) -> None:
+    def wait(_: Invocation) -> None:
         raise Waiting("something", "not yet", "wait")
 
-    running.bot.triggers = (OnBlock("waits", wait), OnBlock("works", lambda block: served.append(block.number)))
+    running.bot.triggers = (OnBlock("waits", wait), OnBlock("works", lambda call: served.append(call.block.number)))
     running.runtime.step()
     assert len(served) == 1
 
@@ -431,8 +436,8 @@ def test_step__chain_refuses__is_a_wait_until_the_next_block(local_chain: EventC
     running = replica(local_chain, store, beat=lambda step: waits.append(step.waits))
     looks: list[int] = []
 
-    def refuse(block: Block) -> None:
-        looks.append(block.number)
+    def refuse(invocation: Invocation) -> None:
+        looks.append(invocation.block.number)
         if len(looks) < 3:
             raise Reverted("eth_call", b"", "EnforcedPause")
 
