@@ -28,9 +28,9 @@ same people with the delay that loosening waits out: they `schedule`, wait, `exe
 [rebalancing](rebalancing.md#who-can-do-what) and [risk](risk.md#what-a-stolen-quorum-can-do-with-models).
 
 `python -m tests.roles --write` makes this page from `contracts/access/Roles.sol`, `scripts/_lib/deployment/roles.py`
-and the interfaces' NatSpec. Functions that the mapping does not name are ADMIN's: feeds, unfreezing, everybody's limits,
-reopening, upgrades. The functions of a regulated token stand under `TokenFactory`, which governs every token. Where a
-function's documentation names no worst case, that of its role holds.
+and the interfaces' NatSpec. Functions that the mapping does not name are ADMIN's: feeds, unfreezing, everybody's
+limits, reopening, upgrades. The functions of a regulated token stand under `TokenFactory`, which governs every token.
+Where a function's documentation names no worst case, that of its role holds.
 
 """
 
