@@ -329,6 +329,27 @@ def venue_drop(token: str, address: str, everywhere: bool) -> Any:
 
 @click.command()
 @token_argument
+@account_argument
+@click.argument("amount")
+@reference_option
+@officers_command
+def issue(token: str, account: str, amount: str) -> Any:
+    """Issue AMOUNT whole tokens of TOKEN to ACCOUNT. It takes the role ISSUER, or an agent of the token.
+
+    The same order is not sent twice: an equal one needs another --reference.
+
+    \b
+    Example:
+      quantera compliance issue NOTE 0xHolder 1000 --reference subscription-4 --config officer.yaml
+    """
+    from keepers.compliance.arguments import holder
+
+    who = holder(account, "account")
+    return "issue", (token, who, amount), _desk().issue(token, who, amount)
+
+
+@click.command()
+@token_argument
 @click.argument("source", metavar="FROM")
 @click.argument("target", metavar="TO")
 @click.argument("amount")
@@ -387,4 +408,4 @@ def cancel(token: str | None, from_block: int | None) -> Any:
     return "cancel", (token or "",), _desk().cancel(token, from_block)
 
 
-COMMANDS = (register, refresh, freeze, unfreeze, documents, sanction, lift, venue, force, recover, cancel)
+COMMANDS = (register, refresh, freeze, unfreeze, documents, sanction, lift, venue, issue, force, recover, cancel)

@@ -413,6 +413,19 @@ def _sanctioned(sanctioned: bool, listed: bool | None) -> Callable[[Party], Part
 # -- Movements
 
 
+def issue(token: Token, target: Party, units: int) -> Action:
+    """Mints tokens to a holder.
+
+    Raises:
+        OfficerError: If it is nothing.
+    """
+    if not units:
+        raise OfficerError("amount 0", "issues nothing", "give whole tokens, such as 25.5")
+    title = f"issue {token.amount(units)} to {target.address}"
+    step = Step("ComplianceAwareToken", token.address, "mint(address,uint256)", (target.address, units), title)
+    return Action("issue", title, (step,), notes=(_before_and_after(token, target, units),), adds_up=True)
+
+
 def force(token: Token, source: Party, target: Party, units: int) -> Action:
     """Moves tokens without their holder.
 

@@ -248,6 +248,17 @@ def source_of(text: str) -> bytes:
         raise OfficerError(f"source {text}", reason, "give the published list as a file, or its hash") from None
 
 
+def issue(text: str, target: str, amount: str) -> Wish:
+    """Minting tokens to a holder."""
+
+    def of(desk: Desk) -> Action:
+        token, reader = desk.token(text)
+        (taker,), _ = reader.parties([target])
+        return actions.issue(token, taker, units(amount, token.decimals))
+
+    return of
+
+
 def force(text: str, source: str, target: str, amount: str) -> Wish:
     """Moving tokens without their holder."""
 

@@ -10,6 +10,7 @@ import pytest
 from keepers.compliance.rules import Reason
 from scripts.anvil import advance
 from scripts.artifacts import artifact
+from scripts.deployment import roles
 from scripts.transactions import deploy
 from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC
 from tests.fixtures.node import SENDER, World
@@ -260,7 +261,19 @@ def test_venue__ledger_that_anyone_can_hold__needs_the_option_and_the_delay(bure
     assert not bureau.engine.functions.isSharedLedgerAdmitted(note.address, vault).call()
 
 
-# -- Forced transfers and recoveries
+# -- Issues, forced transfers and recoveries
+
+
+def test_issue__officer_with_the_role__mints_whole_tokens_once(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder()
+    line = bureau.refused("issue", note.address, holder, "12.5")
+    assert f"{SENDER} has not the role ISSUER" in line
+    bureau.world.call(bureau.world.contract("AccessManager").functions.grantRole(roles.ISSUER, SENDER, 0))
+    assert "holds 0, then 12.5 NOTE" in bureau.done("issue", note.address, holder, "12.5")
+    assert note.functions.balanceOf(holder).call() == 125 * UNIT // 10
+    assert "was sent before" in bureau.refused("issue", note.address, holder, "12.5")
+    stranger = bureau.stranger()
+    assert f"{stranger} is refused: not registered" in bureau.refused("issue", note.address, stranger, "1")
 
 
 def test_force__eligible_receiver__moves_and_shows_both_balances(bureau: Bureau, note: Any) -> None:
