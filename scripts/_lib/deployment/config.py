@@ -535,7 +535,7 @@ def load_config(path: Path) -> Config:
     try:
         return Config.model_validate(read_mapping(path))
     except YamlError as error:
-        raise ConfigError(f"{error} (see config/example.yaml)") from None
+        raise ConfigError(f"{error} (see scripts/_config/example.yaml)") from None
     except ValidationError as error:
         raise ConfigError("\n".join(_fault(path, fault) for fault in error.errors())) from None
 
@@ -546,6 +546,6 @@ def _fault(path: Path, fault: ErrorDetails) -> str:
         return f"{path}: unknown key {key!r}; remove it or correct its spelling"
     if fault["type"] == "missing":
         what = "role" if key.startswith("roles.") and key.count(".") == 1 else "key"
-        return f"{path}: missing {what} {key!r}; add it (see config/example.yaml)"
+        return f"{path}: missing {what} {key!r}; add it (see scripts/_config/example.yaml)"
     message = fault["msg"].removeprefix("Value error, ")
     return f"{path}: {key + ': ' if key else ''}{message}"

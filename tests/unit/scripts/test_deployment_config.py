@@ -13,7 +13,7 @@ from scripts._lib.deployment.config import ConfigError, SharePolicy, TradingWind
 from scripts._lib.deployment.venues import Curve, UniswapV4
 from tests.fixtures.bls import bls_keys
 
-EXAMPLES = Path(__file__).parents[3] / "config"
+EXAMPLES = Path(__file__).parents[3] / "scripts/_config"
 ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
 
