@@ -32,7 +32,7 @@ def officers_command(command: F) -> Any:
     def run(config_path: Path, dry_run: bool, yes: bool, as_json: bool, judged_as: str | None, **given: Any) -> None:
         if judged_as is not None and not dry_run:
             _usage("--as", "is for looking only", "add --dry-run")
-        if not dry_run and not yes and not sys.stdin.isatty():
+        if not dry_run and not yes and not _somebody_answers():
             _usage("standard input", "is no terminal to ask on", "give --yes to send, or --dry-run to look")
         _carry_out(command, config_path, dry_run, yes, as_json, judged_as, given)
 
@@ -57,6 +57,10 @@ def _desk() -> Any:
     from keepers.operations import officer_desk
 
     return officer_desk
+
+
+def _somebody_answers() -> bool:
+    return sys.stdin.isatty()
 
 
 def _usage(value: str, reason: str, remedy: str) -> None:

@@ -371,12 +371,14 @@ class Listed:
         version: Number of batches so far.
         standing: Whether each account is listed now.
         persons: (registry, account) -> every wallet of the person, the account itself included, with its record.
+        elsewhere: account -> wallets of its ONCHAINID in other registries, which are not stopped with it.
     """
 
     address: str
     version: int
     standing: dict[str, bool]
     persons: dict[tuple[str, str], tuple[tuple[str, Identity], ...]]
+    elsewhere: dict[str, tuple[str, ...]]
 
 
 def change_sanctions(sanctions: Listed, accounts: Sequence[str], source: bytes, *, listed: bool) -> Action:
@@ -387,6 +389,12 @@ def change_sanctions(sanctions: Listed, accounts: Sequence[str], source: bytes, 
     title = f"{what} {', '.join(open_ or accounts)}"
     if not open_:
         return Action(what, title, notes=tuple(notes))
+    if listed:
+        notes += [
+            f"{', '.join(others)} of the ONCHAINID of {account} stand in another registry and go on; name them too"
+            for account in open_
+            if (others := [other for other in sanctions.elsewhere.get(account, ()) if other not in accounts])
+        ]
     step = Step(
         "SanctionsList", sanctions.address, f"{what}(uint64,address[],bytes32)",
         (sanctions.version, tuple(open_), source), title,
@@ -451,7 +459,9 @@ def _before_and_after(token: Token, party: Party, change: int) -> str:
     return f"{party.address} {described(party.identity)}: holds {before}, then {after} {token.symbol}"
 
 
-def recover(token: Token, lost: Party, new: Party, onchain_id: str, new_id: str | None, *, sole: bool) -> Action:
+def recover(
+    token: Token, lost: Party, new: Party, onchain_id: str, registering: Action | None, *, sole: bool, known: bool
+) -> Action:
     """Moves everything of a lost wallet to another wallet of the same person.
 
     Args:
@@ -459,41 +469,29 @@ def recover(token: Token, lost: Party, new: Party, onchain_id: str, new_id: str 
         lost: Wallet that was lost.
         new: Wallet that takes its place.
         onchain_id: ONCHAINID of the lost wallet.
-        new_id: ONCHAINID of the new wallet, None if it has none.
+        registering: Registers the new wallet first, None where that is not needed.
         sole: True if the registry serves this token alone: then the new wallet takes the lost one's place there.
-
-    Raises:
-        OfficerError: If nothing can be recovered, or the new wallet is another person's.
+        known: True if the new wallet is registered with the ONCHAINID already.
     """
     title = f"recover {token.amount(lost.balance)} of {lost.address} to {new.address}"
     if not lost.balance:
         return Action("recover", title, notes=(f"{lost.address} holds no {token.symbol}",))
-    if new_id is not None and new_id != onchain_id:
-        raise OfficerError(f"wallet {new.address}", f"has ONCHAINID {new_id}, not {onchain_id}", "give another wallet")
-    steps = []
-    if not sole and new_id is None:
-        country = 0 if lost.identity.country == UNSTATED else lost.identity.country
-        steps.append(
-            Step(
-                "IdentityRegistry",
-                token.registry,
-                "registerIdentity(address,address,uint16)",
-                (new.address, onchain_id, country),
-                f"register {new.address} with ONCHAINID {onchain_id}",
-            )
-        )
     args = (lost.address, new.address, onchain_id)
-    steps.append(Step("ComplianceAwareToken", token.address, "recoveryAddress(address,address,address)", args, title))
-    if not sole:
-        note = f"{lost.address} stays registered, because the registry serves other tokens that it may hold"
-        return Action("recover", title, tuple(steps), notes=(note,))
-    gone = _identity(lambda old: Identity(frozen=old.frozen, sanctioned=old.sanctioned, listed=old.listed))
-    put = _identity(lambda old: replace(lost.identity, listed=old.listed))
-    touched = (
-        Touched(token.registry, (lost.address,), gone),
-        Touched(token.registry, (new.address,), put, country=lost.country),
-    )
-    return Action("recover", title, tuple(steps), touched)
+    step = Step("ComplianceAwareToken", token.address, "recoveryAddress(address,address,address)", args, title)
+    touched = list(registering.touched) if registering else []
+    if sole:
+        gone = _identity(lambda old: Identity(frozen=old.frozen, sanctioned=old.sanctioned, listed=old.listed))
+        touched.append(Touched(token.registry, (lost.address,), gone))
+    if sole and not known:
+        put = _identity(lambda old: replace(lost.identity, listed=old.listed))
+        touched.append(Touched(token.registry, (new.address,), put, country=lost.country))
+    if lost.wallet_frozen:
+        travels = Touched(token.registry, (new.address,), lambda old: replace(old, wallet_frozen=True), token.address)
+        touched.append(travels)
+    stays = f"{lost.address} stays registered, because the registry serves other tokens that it may hold"
+    notes = (*(registering.notes if registering else ()), *(() if sole else (stays,)))
+    steps = (*(registering.steps if registering else ()), step)
+    return Action("recover", title, steps, tuple(touched), notes)
 
 
 # -- Venues

@@ -13,9 +13,10 @@ from keepers import abi
 from keepers.compliance import officer_actions as actions
 from keepers.compliance.arguments import account, units
 from keepers.compliance.claims import Verdict
+from keepers.compliance.countries import UNSTATED
 from keepers.compliance.officer_actions import Action, Effect, OfficerError, Step, Token
 from keepers.compliance.rules import InvestorClass
-from keepers.compliance.verdict import Party, moment
+from keepers.compliance.verdict import Identity, Party, moment
 from keepers.contracts.access import CANCEL, Access, Scheduled
 from keepers.contracts.compliance import ComplianceReader
 from keepers.contracts.deployment import Deployment
@@ -222,11 +223,28 @@ def sanctions(accounts: Sequence[str], source: bytes, *, listed: bool) -> Wish:
         persons = {
             (registry, one): tuple(desk.records(registry).person(one)) for registry in registries for one in accounts
         }
+        elsewhere = {one: _elsewhere(desk, list(registries), one, persons) for one in accounts}
         version = desk.node.call(address, abi.function(SANCTIONS, "version"), block=desk.block.number)
-        known = actions.Listed(address, int(version), dict(zip(accounts, standing, strict=True)), persons)
+        known = actions.Listed(address, int(version), dict(zip(accounts, standing, strict=True)), persons, elsewhere)
         return actions.change_sanctions(known, accounts, source, listed=listed)
 
     return of
+
+
+def _elsewhere(
+    desk: Desk, registries: Sequence[str], one: str, persons: dict[tuple[str, str], tuple[tuple[str, Identity], ...]]
+) -> tuple[str, ...]:
+    """Wallets of an account's ONCHAINIDs in registries that do not know the account, and so not whose it is."""
+    found = {records.onchain_id(one) for records in map(desk.records, registries)} - {None}
+    reached = {wallet for registry in registries for wallet, _ in persons[registry, one]}
+    wallets = {
+        wallet
+        for registry in registries
+        for onchain_id in found
+        if onchain_id is not None
+        for wallet, _ in desk.records(registry).wallets_of(onchain_id)
+    }
+    return tuple(sorted(wallets - reached))
 
 
 def source_of(text: str) -> bytes:
@@ -283,8 +301,16 @@ def recover(text: str, lost: str, new: str) -> Wish:
             reason = "has no ONCHAINID, so that nobody can prove whose it was"
             raise OfficerError(f"wallet {lost}", reason, "force its tokens to the new wallet")
         gone, put = _pair(reader, lost, new)
-        sole = records.serves_only(token.address)
-        return actions.recover(token, gone, put, onchain_id, records.onchain_id(new), sole=sole)
+        sole, new_id = records.serves_only(token.address), records.onchain_id(new)
+        if new_id not in (None, onchain_id):
+            raise OfficerError(f"wallet {new}", f"has ONCHAINID {new_id}, not {onchain_id}", "give another wallet")
+        registering = None
+        if not sole and new_id is None and gone.balance:
+            country = 0 if gone.identity.country == UNSTATED else gone.identity.country
+            found, person = desk.verdict(token.registry, onchain_id), records.wallets_of(onchain_id)
+            place = (token.registry, new, put.identity, onchain_id, country)
+            registering = actions.register_by_claims(*place, found, person)
+        return actions.recover(token, gone, put, onchain_id, registering, sole=sole, known=new_id is not None)
 
     return of
 

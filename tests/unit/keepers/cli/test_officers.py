@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from eth_utils import to_checksum_address
+from web3.types import RPCEndpoint
 
 from keepers.compliance.rules import Reason
 from scripts._lib.anvil import advance
@@ -16,6 +20,7 @@ from tests.fixtures.claim_issuer import ClaimIssuer
 from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC
 from tests.fixtures.node import SENDER, World
 from tests.fixtures.officers import DELAY, UNIT, Bureau
+from tests.fixtures.waiting import wait_until
 
 HASH = "0x" + "5d" * 32
 
@@ -90,6 +95,7 @@ def test_freeze__person__stops_every_wallet_for_every_token(bureau: Bureau, note
     other = bureau.token("BOND")
     identity, first = notary.admit(ACCREDITED_TOPIC)
     second = notary.register(identity)
+    bureau.accounts.extend((first, second))
     bureau.give(first, note)
     bureau.give(second, other, amount=7)
     assert f"other wallets of the person are not frozen: {second}" in bureau.dry("freeze", note.address, first)
@@ -183,6 +189,7 @@ def test_sanction__one_wallet__lists_the_persons_others_and_all_tokens(
 ) -> None:
     identity, first = notary.admit()
     second = notary.register(identity)
+    bureau.accounts.extend((first, second))
     bureau.give(second, note, amount=8)
     shown = bureau.dry("sanction", first, "--source", HASH)
     assert f"{second}  CH (756), retail, holds 8 NOTE; sanctioned: another wallet of the person" in shown
@@ -303,8 +310,12 @@ def test_recover__registry_of_several_tokens__registers_the_new_wallet_first(
     line = bureau.refused("recover", note.address, lost, new)
     assert "the new wallet is no management key of the ONCHAINID" in line
     bureau.manage(identity, new)
+    bureau.accounts.append(lost)
+    frozen = bureau.done("freeze", note.address, lost)
+    assert f"becomes ineligible: {lost}" in frozen
     output = bureau.done("recover", note.address, lost, new)
-    assert f"register {new} with ONCHAINID" in output and f"{lost} stays registered" in output
+    assert f"register {new} in CH (756) with ONCHAINID" in output and f"{lost} stays registered" in output
+    assert note.functions.isFrozen(new).call(), "a freeze for the token travels"
     assert note.functions.balanceOf(new).call() == 9 * UNIT
     assert "holds no NOTE" in bureau.done("recover", note.address, lost, new)
 
@@ -351,7 +362,7 @@ def test_dry_run__as_somebody_else__opens_no_key_and_gives_the_calldata(bureau: 
 
 def test_json__sent__has_the_receipt(bureau: Bureau, note: Any) -> None:
     holder = bureau.holder(note)
-    told = json.loads(bureau.done("freeze", note.address, holder, "--json"))
+    told = json.loads(bureau.run("freeze", note.address, holder, "--json").stdout)
     (receipt,) = told["receipts"]
     mined = bureau.world.w3.eth.get_transaction_receipt(receipt["tx_hash"])
     assert told["state"] == "sent" and (mined["blockNumber"], mined["status"]) == (receipt["block"], 1)
@@ -363,6 +374,31 @@ def test_command__no_terminal_and_no_yes__refuses_in_one_line(bureau: Bureau, no
     assert result.stderr == (
         "quantera: standard input: is no terminal to ask on; give --yes to send, or --dry-run to look\n"
     )
+
+
+@pytest.mark.parametrize(("answer", "frozen"), [("y\n", True), ("n\n", False)])
+def test_command__on_a_terminal__asks_after_it_has_shown_what_it_would_do(
+    bureau: Bureau, note: Any, monkeypatch: pytest.MonkeyPatch, answer: str, frozen: bool
+) -> None:
+    monkeypatch.setattr("keepers.commands.officers._somebody_answers", lambda: True)
+    holder, before = bureau.holder(note), bureau.sent()
+    result = bureau.run("freeze", note.address, holder, yes=False, answer=answer)
+    assert f"becomes ineligible: {holder}" in result.stdout and "Send it? [y/N]" in result.stderr
+    assert result.exit_code == (0 if frozen else 1)
+    assert (note.functions.isFrozen(holder).call(), bureau.sent() - before) == (frozen, int(frozen))
+
+
+def test_sanction__token_with_a_registry_of_its_own__is_told_of_too(
+    bureau: Bureau, note: Any, notary: ClaimIssuer
+) -> None:
+    own = notary.issue_with_own_registry()
+    token, identity = bureau.newest_token(), notary.create_identity(KYC_TOPIC, AML_TOPIC)
+    shared, other = notary.register(identity), notary.register(identity, own)
+    bureau.accounts.extend((shared, other))
+    output = bureau.done("sanction", shared, "--source", HASH)
+    # The other registry does not know whose wallet was listed.
+    assert f"note: {other} of the ONCHAINID of {shared} stand in another registry" in output
+    assert f"becomes ineligible: {shared}" in output and bureau.reason(token, other) == Reason.NONE
 
 
 @pytest.mark.parametrize(
@@ -427,6 +463,26 @@ def test_force__killed_after_signing__the_next_run_sends_the_same_bytes_once(
     assert "an earlier run of this command was settled: 0x" in result.stderr
     assert note.functions.balanceOf(taker).call() == 40 * UNIT and bureau.sent() == before + 1
     assert "was sent before" in bureau.refused(*command)
+
+
+def test_force__process_killed_while_it_waits__the_next_run_reports_the_same_transaction(
+    bureau: Bureau, note: Any
+) -> None:
+    giver, taker, w3 = bureau.holder(note), bureau.holder(), bureau.world.w3
+    command = ("force", note.address, giver, taker, "40")
+    before = bureau.sent()
+    w3.provider.make_request(RPCEndpoint("evm_setAutomine"), [False])
+    line = [sys.executable, "-m", "keepers", "compliance", *command, "--yes", "--config", str(bureau.config)]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        try:
+            wait_until(lambda: w3.eth.get_transaction_count(to_checksum_address(SENDER), "pending") > before)
+        finally:
+            running.kill()
+    w3.provider.make_request(RPCEndpoint("evm_setAutomine"), [True])
+    w3.provider.make_request(RPCEndpoint("evm_mine"), [])
+    result = bureau.run(*command)
+    assert result.exit_code == 0 and "sent by an earlier run of this command" in result.stdout, result.stderr
+    assert note.functions.balanceOf(taker).call() == 40 * UNIT and bureau.sent() == before + 1
 
 
 def test_freeze__killed_after_it_was_mined__the_next_run_sends_nothing(
