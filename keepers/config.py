@@ -323,8 +323,12 @@ class Config(Strict):
         return self.store
 
 
-def load_config(path: str | Path) -> Config:
+def load_config(path: str | Path, *, officer: bool = False) -> Config:
     """Reads a config.
+
+    Args:
+        path: File of the config.
+        officer: True for who sends by hand: the config may describe no bot.
 
     Raises:
         ConfigError: One line naming the file, the key, the reason and a remedy.
@@ -348,7 +352,7 @@ def load_config(path: str | Path) -> Config:
     }
     # All or, for who looks after claims only, none.
     missing = [key for key, there in given.items() if not there]
-    if missing and (not config.claims.enabled or len(missing) < len(given)):
+    if missing and not officer and (not config.claims.enabled or len(missing) < len(given)):
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise ConfigError(f"{file}: {missing[0]}", "missing" + more, f"add {missing[0]}")
     return config

@@ -1,1 +1,1 @@
-"""The commands of `ape run`, some of them also `python -m scripts.NAME`. Their libraries are in tools/."""
+"""The commands of `ape run`, some of them also `python -m scripts.NAME`. Their libraries are in scripts/_lib."""

@@ -16,7 +16,7 @@ from ape.cli import ConnectedProviderCommand
 from keepers.compliance.arguments import movement_of, units
 from keepers.contracts.compliance import ComplianceReader
 from keepers.operations.rules import checked
-from tools.rules.options import (
+from scripts._lib.rules.options import (
     assignments,
     deployment_option,
     node_of,

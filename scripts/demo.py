@@ -12,9 +12,9 @@ from typing import NoReturn
 
 import click
 
-from tools.artifacts import ROOT
-from tools.demo.clock import Clock
-from tools.demo.errors import DemoError
+from scripts._lib.artifacts import ROOT
+from scripts._lib.demo.clock import Clock
+from scripts._lib.demo.errors import DemoError
 
 STOCKS = ("AAPL", "JNJ", "JPM", "MSFT", "PG", "XOM")
 FROM = "2019-08-01"
@@ -96,7 +96,7 @@ def cli(start: datetime, days: int, stocks: tuple[str, ...], output: Path) -> No
 def _run(start: date, count: int, stocks: tuple[str, ...], folder: Path) -> None:
     from rich.console import Console
 
-    from tools.demo.data import load_closes
+    from scripts._lib.demo.data import load_closes
 
     clock = Clock()
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
@@ -110,7 +110,7 @@ def _run(start: date, count: int, stocks: tuple[str, ...], folder: Path) -> None
     _empty(folder)
     with console.status("Compiling (a minute the first time)"), clock.part("compile"):
         _compile(folder)
-    from tools.demo.performance import ReplayRange, perform
+    from scripts._lib.demo.performance import ReplayRange, perform
 
     perform(ReplayRange(closes, first, count, HISTORY_DAYS), folder, clock, console)
 
@@ -129,7 +129,7 @@ def _empty(folder: Path) -> None:
 
 def _compile(folder: Path) -> None:
     """Brings forge's output up to date, of the same files as `make demo`: tests' contracts take minutes."""
-    from tools.demo import processes
+    from scripts._lib.demo import processes
 
     log = folder / MARK
     forge = processes.spawn([str(ROOT / ".ci/bin/forge"), "build", "contracts"], log, cwd=ROOT)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from tools.artifacts import ROOT, build
+from scripts._lib.artifacts import ROOT, build
 
 STOCKS = ("AAPL", "JNJ", "JPM", "MSFT", "PG", "XOM")
 FIRST_DAY = date(2019, 8, 1)
@@ -46,7 +46,7 @@ MARK = "anvil.log"
 )
 def cli(folder: Path, port: int, day_seconds: float) -> None:
     """Start a local chain with the protocol on it, for keepers to work on."""
-    from tools.demo.errors import DemoError
+    from scripts._lib.demo.errors import DemoError
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -59,12 +59,12 @@ def cli(folder: Path, port: int, day_seconds: float) -> None:
 
 
 def _run(folder: Path, port: int, day_seconds: float, stop: threading.Event) -> None:
-    from tools.demo.data import HistoryFile, close_time, load_closes
-    from tools.demo.environment import create_environment
-    from tools.demo.errors import DemoError
-    from tools.demo.market import SETTLEMENT_DECIMALS
-    from tools.demo.node import local_node
-    from tools.demo.protocol import PORTFOLIO, PortfolioTerms
+    from scripts._lib.demo.data import HistoryFile, close_time, load_closes
+    from scripts._lib.demo.environment import create_environment
+    from scripts._lib.demo.errors import DemoError
+    from scripts._lib.demo.market import SETTLEMENT_DECIMALS
+    from scripts._lib.demo.node import local_node
+    from scripts._lib.demo.protocol import PORTFOLIO, PortfolioTerms
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
         raise DemoError(f"{folder} holds something else; choose another --folder")

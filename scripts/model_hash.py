@@ -12,7 +12,7 @@ import yaml
 from eth_utils.crypto import keccak
 
 from keepers.config import ConfigError, load_config
-from tools.artifacts import ROOT
+from scripts._lib.artifacts import ROOT
 
 CODE = ("keepers/portfolio", "keepers/risk", "keepers/signals", "keepers/rebalancing")
 """Code that turns a portfolio's state into targets."""

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from ape.cli import ConnectedProviderCommand
 
-from tools.orders import SwapSession
+from scripts._lib.orders import SwapSession
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Quote an amount over every listed market of a pair")

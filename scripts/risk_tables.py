@@ -27,7 +27,7 @@ from keepers.operations.risk_tables import (
 from keepers.risk.backtests.calibration import MISSPECIFICATIONS, Rate, rejection_rates
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.models import MODELS, model_named
-from tools.deployment.config import RiskTimes
+from scripts._lib.deployment.config import RiskTimes
 
 BEGIN, END = "<!-- risk-tables:begin -->", "<!-- risk-tables:end -->"
 PAGE = Path(__file__).resolve().parent.parent / "docs/risk-models.md"

@@ -25,10 +25,10 @@ from keepers.compliance.errors import RulebookError
 from keepers.compliance.rulebook.text import holdings
 from keepers.contracts.compliance import ComplianceReader
 from keepers.operations.rules import Plan, plan
-from tools.deployment.account import AccountSender
-from tools.deployment.chain import Chain
-from tools.rules.apply import Officer
-from tools.rules.options import (
+from scripts._lib.deployment.account import AccountSender
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.rules.apply import Officer
+from scripts._lib.rules.options import (
     assignments,
     deployment_option,
     node_of,
@@ -38,7 +38,7 @@ from tools.rules.options import (
     token_address,
     tokens_of,
 )
-from tools.rules.schedule import Schedule
+from scripts._lib.rules.schedule import Schedule
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Compare and load tokens' rules")

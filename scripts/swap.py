@@ -15,9 +15,9 @@ from ape.cli import ConnectedProviderCommand, account_option
 
 from keepers.errors import KeeperError
 from keepers.transactions.routes import Relay
-from tools.deployment.account import AccountSender
-from tools.orders import SwapSession, Trade
-from tools.private_orders import ApeSigner, require_relay, send_privately
+from scripts._lib.deployment.account import AccountSender
+from scripts._lib.orders import SwapSession, Trade
+from scripts._lib.private_orders import ApeSigner, require_relay, send_privately
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Swap through the best listed market")

@@ -16,7 +16,7 @@ from ape.cli import ConnectedProviderCommand
 
 from keepers.compliance.report_log import Entry, LogKind, parse_report, verify
 from keepers.contracts.compliance import ComplianceReader
-from tools.rules.options import deployment_option, node_of, one_line, token_address
+from scripts._lib.rules.options import deployment_option, node_of, one_line, token_address
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

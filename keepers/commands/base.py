@@ -45,8 +45,8 @@ def one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _fail(error: KeeperError) -> NoReturn:
-    from keepers.config import ConfigError
-
+    # A fault of a config comes from its room, which is slow to import: what never came there is another's.
+    config = sys.modules.get("keepers.config")
     line = " ".join(str(error).split())
     click.echo(tinted(f"quantera: {line}"), err=True)
-    sys.exit(USAGE if isinstance(error, ConfigError) else RUNTIME)
+    sys.exit(USAGE if config is not None and isinstance(error, config.ConfigError) else RUNTIME)

@@ -1,4 +1,4 @@
-"""`quantera compliance`: looking at the rules of regulated tokens."""
+"""`quantera compliance`: looking at the rules of regulated tokens; changing who may hold them is `officers`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from keepers.commands.base import one_line_errors
 from keepers.commands.group import Guessing
+from keepers.commands.officers import COMMANDS
 
 if TYPE_CHECKING:
     from keepers.compliance.rulebook.assignment import Assignment
@@ -21,14 +22,22 @@ F = TypeVar("F", bound=Callable[..., object])
 
 @click.group(cls=Guessing)
 def compliance() -> None:
-    """Look at the rules of regulated tokens, and at the laws behind them. Nothing is sent.
+    """Look at the rules of regulated tokens and the laws behind them, and act as a compliance officer.
+
+    `rulebook`, `diff` and `check` send nothing. The others show what they would do and whom it makes ineligible, ask,
+    and send it with the key of --config (docs/compliance-officer.md).
 
     \b
     Example:
       quantera compliance rulebook SG
       quantera compliance diff 0xToken --terms rulebook.yaml --rpc http://127.0.0.1:8545 --chain-id 31337
       quantera compliance check 0xToken 0xFrom 0xTo 25.5 --rpc http://127.0.0.1:8545 --chain-id 31337
+      quantera compliance freeze NOTE 0xHolder --dry-run --config officer.yaml
     """
+
+
+for officers in COMMANDS:
+    compliance.add_command(officers)
 
 
 def _node_options(command: F) -> F:

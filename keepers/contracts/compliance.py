@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -128,11 +128,16 @@ class ComplianceReader:
         holds: dict[str, bool] = {}
         for log in self._logs(first_block, topics):
             holds[to_checksum_address("0x" + str(log["topics"][2])[-40:])] = int(str(log["data"]), 16) == 1
-        parties = self._parties([address for address, counted in holds.items() if counted])
-        return [parties[address] for address in sorted(holds) if holds[address]], self._state(parties)
+        return self.parties(sorted(address for address, counted in holds.items() if counted))
 
-    def _state(self, parties: dict[str | None, Party]) -> State:
-        countries = sorted({country for party in parties.values() for country in party.countries} - {0})
+    def parties(self, addresses: Sequence[str], countries: Iterable[int] = ()) -> tuple[list[Party], State]:
+        """Accounts with all that the rules look at, in their order; and the rules of more countries than theirs."""
+        found = self._parties(addresses)
+        return [found[address] for address in addresses], self._state(found, countries)
+
+    def _state(self, parties: dict[str | None, Party], more: Iterable[int] = ()) -> State:
+        theirs = {country for party in parties.values() for country in party.countries}
+        countries = sorted({*theirs, *more} - {0})
         token_rule = self.token_rule()
         holders = self._calls(Call(self.engine, _engine("holdersOf"), (self.token, code)) for code in countries or [1])
         return State(

@@ -12,11 +12,11 @@ from eth_utils import keccak, to_checksum_address
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact, package_artifact
+from scripts._lib.transactions import deploy
 from tests.bench.framework import RUNS, Bench, Row, calls_of
 from tests.bench.trex import NOBODY, TOPIC, OnchainIds, Trex
-from tools.anvil import advance
-from tools.artifacts import artifact, package_artifact
-from tools.transactions import deploy
 
 GROUP = "Compliance"
 PEER = "T-REX 4.1.6"

@@ -9,11 +9,11 @@ from eth_utils import keccak
 from web3.contract.contract import ContractFunction
 
 from keepers.risk.fixed_point import to_fixed_point
+from scripts._lib.anvil import advance
+from scripts._lib.demo.data import load_closes
+from scripts._lib.transactions import send
 from tests.bench.framework import Bench, Row
 from tests.bench.world import USD, WAD, World
-from tools.anvil import advance
-from tools.demo.data import load_closes
-from tools.transactions import send
 
 GROUP = "Portfolio of 32 assets"
 METHOD = (

@@ -8,12 +8,12 @@ from typing import Any
 from eth_utils import function_abi_to_4byte_selector
 from web3.contract import Contract
 
+from scripts._lib.anvil import advance, anvil
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE
 from tests.bench.framework import RUNS, Bench, Row, calls_of, refund_of
 from tests.bench.steps import gas_by_code
 from tests.bench.world import USD, WAD, World
-from tools.anvil import advance, anvil
-from tools.transactions import send
-from tools.venues.uniswap import FAR_FUTURE
 
 GROUP = "Rebalances"
 METHOD = (

@@ -12,14 +12,14 @@ from web3.contract import Contract
 
 from keepers.contracts.messages import NORMAL_TAILS
 from keepers.risk.fixed_point import to_fixed_point
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact
+from scripts._lib.deployment.artifacts import protocol_artifacts
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.deployment.config import Config
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.deployment.protocol import ProtocolDeployment
 from tests.bench.framework import RUNS, Bench, Row, calls_of
-from tools.anvil import advance
-from tools.artifacts import artifact
-from tools.deployment.artifacts import protocol_artifacts
-from tools.deployment.chain import Chain
-from tools.deployment.config import Config
-from tools.deployment.local import UnlockedSender
-from tools.deployment.protocol import ProtocolDeployment
 
 GROUP = "Risk"
 SIZES = (4, 8, 16, 32)

@@ -8,10 +8,10 @@ from eth_account import Account
 from eth_utils import keccak
 from web3.contract import Contract
 
+from scripts._lib.artifacts import artifact, package_artifact
+from scripts._lib.transactions import deploy
 from tests.bench.framework import Bench, Row
 from tests.fixtures.bls import bls_keys, possessed, together
-from tools.artifacts import artifact, package_artifact
-from tools.transactions import deploy
 
 GROUP = "Signatures"
 METHOD = (

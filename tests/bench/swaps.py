@@ -11,6 +11,11 @@ from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 from web3.types import RPCEndpoint
 
+from scripts._lib.artifacts import artifact, contract_at
+from scripts._lib.venues.airswap import Quote, deploy_airswap, quoted_path
+from scripts._lib.venues.balancer import BalancerV2
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256, UniswapV2, UniswapV3
+from scripts._lib.venues.uniswap_v4 import PERMIT2, UniswapV4, V4Key, deploy_universal_router, install_permit2
 from tests.bench.framework import RUNS, Bench, Row
 from tests.fixtures.markets import (
     CURVE_INT128,
@@ -21,11 +26,6 @@ from tests.fixtures.markets import (
     Listing,
 )
 from tests.fixtures.venues import in_words
-from tools.artifacts import artifact, contract_at
-from tools.venues.airswap import Quote, deploy_airswap, quoted_path
-from tools.venues.balancer import BalancerV2
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256, UniswapV2, UniswapV3
-from tools.venues.uniswap_v4 import PERMIT2, UniswapV4, V4Key, deploy_universal_router, install_permit2
 
 GROUP = "Swaps"
 METHOD = (

@@ -12,14 +12,14 @@ from web3.contract.contract import ContractFunction
 
 from keepers.contracts.messages import NORMAL_TAILS, hash_assets
 from keepers.rebalancing.orders import Order, hash_orders, order_words
+from scripts._lib.artifacts import artifact
+from scripts._lib.deployment.artifacts import protocol_artifacts
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.deployment.config import Config
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.deployment.protocol import ProtocolDeployment
+from scripts._lib.venues.uniswap import UniswapV2, UniswapV3
 from tests.bench.framework import Bench
-from tools.artifacts import artifact
-from tools.deployment.artifacts import protocol_artifacts
-from tools.deployment.chain import Chain
-from tools.deployment.config import Config
-from tools.deployment.local import UnlockedSender
-from tools.deployment.protocol import ProtocolDeployment
-from tools.venues.uniswap import UniswapV2, UniswapV3
 
 WAD, USD = 10**18, 10**6
 FOREVER = 2**40 - 1

@@ -2,9 +2,9 @@
 
 import pytest
 
+from scripts._lib.anvil import anvil
 from tests.bench.framework import Bench
 from tests.bench.portfolio import LIMIT, Large
-from tools.anvil import anvil
 
 
 @pytest.fixture

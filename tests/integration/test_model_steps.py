@@ -7,9 +7,9 @@ import pytest
 
 from keepers.config import Risk
 from keepers.risk.covariance import estimate
+from scripts._lib.demo.data import load_closes
+from scripts._lib.deployment.config import RiskTimes
 from scripts.localnet import STOCKS
-from tools.demo.data import load_closes
-from tools.deployment.config import RiskTimes
 
 MOVE_PARTS = 10
 """CovarianceModels: a square of a price's move counts for one part of so many."""

@@ -8,9 +8,9 @@ import pytest
 
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import V2Pool, V3Pool, quote
+from scripts._lib.venues.uniswap import TICK_SPACING
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.reverts import reverts
-from tools.venues.uniswap import TICK_SPACING
 
 ROUNDS = 20
 SEED = 20240601

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from web3 import Web3
 
+from scripts._lib.anvil import anvil
+from scripts._lib.artifacts import artifact, build
+from scripts._lib.deployment import roles
+from scripts._lib.deployment.artifacts import protocol_artifacts
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.deployment.config import Config
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.deployment.protocol import ProtocolDeployment
+from scripts._lib.transactions import deploy, send
+from scripts._lib.venues.uniswap import UniswapV2, UniswapV3
 from tests.fixtures.relay import PrivateRelay, private_relay
 from tests.fixtures.venue_kinds import WAD, create
-from tools.anvil import anvil
-from tools.artifacts import artifact, build
-from tools.deployment import roles
-from tools.deployment.artifacts import protocol_artifacts
-from tools.deployment.chain import Chain
-from tools.deployment.config import Config
-from tools.deployment.local import UnlockedSender
-from tools.deployment.protocol import ProtocolDeployment
-from tools.transactions import deploy, send
-from tools.venues.uniswap import UniswapV2, UniswapV3
 
 ROOT = Path(__file__).parents[2]
 TRADER = 1

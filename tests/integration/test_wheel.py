@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts._lib.artifacts import ROOT, build
+from scripts._lib.ports import free_port
 from tests.fixtures.waiting import GENEROUS, wait_until
-from tools.artifacts import ROOT, build
-from tools.ports import free_port
 
 SOURCES = ("pyproject.toml", "README.md", "keepers")
 

@@ -4,12 +4,12 @@ import ape
 import pytest
 from eth_utils import keccak
 
+from scripts._lib.venues.uniswap import sort_tokens
 from tests.fixtures.markets import ERC4626
 from tests.fixtures.portfolio import NO_LIMITS, USD, Universe, order
 from tests.fixtures.protocol import DAY, WAD, YEAR
 from tests.fixtures.yields import REPORT_INTERVAL, UNLOCK_TIME, dollars
 from tests.reverts import reverts
-from tools.venues.uniswap import sort_tokens
 
 GROWTH = WAD // 5 // YEAR
 """Twenty percent a year."""

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from web3.exceptions import ContractLogicError
 
+from scripts._lib.transactions import TransactionError, send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import SPARED, TERMS
-from tools.transactions import TransactionError, send
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 FEES = {
     "uniswap-v2": None,

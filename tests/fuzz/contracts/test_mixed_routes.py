@@ -18,12 +18,12 @@ from web3.exceptions import Web3Exception
 from web3.logs import DISCARD
 
 from keepers.rpc.errors import decode_revert
+from scripts._lib.artifacts import NODE_MODULES
+from scripts._lib.orders import revert_data
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import SPARED, TERMS, V2, V3, VENUES
 from tests.fixtures.venues import in_words
-from tools.artifacts import NODE_MODULES
-from tools.orders import revert_data
-from tools.transactions import send
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 _SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 WAD = 10**18

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from web3.exceptions import ContractCustomError, ContractLogicError
 from web3.logs import DISCARD
 
+from scripts._lib.transactions import TransactionError, send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.venues import DEEP, V2, V3
-from tools.transactions import TransactionError, send
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 POOLS = 8
 HOSTILE_ACTS = 12

@@ -22,6 +22,8 @@ from ape.exceptions import ContractLogicError
 from hypothesis import HealthCheck, given, settings, target
 from hypothesis import strategies as st
 
+from scripts._lib.artifacts import package_artifact
+from scripts._lib.venues.uniswap import V2_FEE_PIPS
 from tests.fixtures.portfolio import (
     BUDGET_BPS,
     HOUR,
@@ -41,8 +43,6 @@ from tests.fixtures.portfolio import (
 from tests.fixtures.protocol import DAY, INSTITUTIONAL, WAD
 from tests.fuzz.worst import note_bound
 from tests.isolation import isolated
-from tools.artifacts import package_artifact
-from tools.venues.uniswap import V2_FEE_PIPS
 
 BPS, PIPS = 10_000, 1_000_000
 VENUE_USD = 10**10

@@ -19,6 +19,8 @@ from keepers.bots.names import rebalance_key, signal_nonce
 from keepers.errors import KeeperError
 from keepers.market.close_time import close_of
 from keepers.store import Store
+from scripts._lib.artifacts import artifact, build
+from scripts._lib.ports import free_port
 from tests.fixtures.chaos import (
     FAULTS,
     REORG,
@@ -38,8 +40,6 @@ from tests.fixtures.event_chain import signer
 from tests.fixtures.node import FIRST_DAY, World, protocol
 from tests.fixtures.waiting import wait_until
 from tests.unit.keepers.bots.harness import started as keeper_started
-from tools.artifacts import artifact, build
-from tools.ports import free_port
 
 RUNS = 50 if os.environ.get("QUANTERA_FUZZ") == "deep" else 2
 SEED = int(os.environ.get("QUANTERA_CHAOS_SEED", "1"))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from keepers.compliance.rules import Rule
 from keepers.compliance.verdict import judge, judge_token, verdict
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact
+from scripts._lib.transactions import deploy, send
 from tests.fixtures.rules import FOREVER, Market, deployment, undone
-from tools.anvil import advance
-from tools.artifacts import artifact
-from tools.transactions import deploy, send
 
 COUNTRIES = (276, 756)
 LOCKUP, SOON, VALIDITY = 100, 5, 10_000

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from scripts._lib.deployment.bls import FIELD
+from scripts._lib.deployment.config import ConfigError, SharePolicy, TradingWindow, load_config
+from scripts._lib.deployment.venues import Curve, UniswapV4
 from tests.fixtures.bls import bls_keys
-from tools.deployment.bls import FIELD
-from tools.deployment.config import ConfigError, SharePolicy, TradingWindow, load_config
-from tools.deployment.venues import Curve, UniswapV4
 
 EXAMPLES = Path(__file__).parents[3] / "config"
 ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"

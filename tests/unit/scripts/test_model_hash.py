@@ -8,8 +8,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from scripts._lib.deployment.config import Model
 from scripts.model_hash import CODE, cli, code_hash, model_of, weights_hash
-from tools.deployment.config import Model
 
 
 @pytest.fixture

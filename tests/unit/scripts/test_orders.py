@@ -8,11 +8,11 @@ import ape
 import click
 import pytest
 
+from scripts._lib.orders import Quoted, SwapSession
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap_v4 import PERMIT2
 from tests.fixtures.markets import SPARED, VENUES
 from tests.fixtures.venues import DEEP, TOKEN
-from tools.orders import Quoted, SwapSession
-from tools.transactions import send
-from tools.venues.uniswap_v4 import PERMIT2
 
 DEPTH = 10**6
 

@@ -21,14 +21,14 @@ from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import InvestorClass, Reason, TokenRule
 from keepers.operations.rules import plan
 from scripts import check, rulebook, verify_log
+from scripts._lib.anvil import advance
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.rules.apply import Officer, Outcome
+from scripts._lib.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
 from tests.fixtures.rule_commands import printing, refused, written
 from tests.fixtures.rules import Market, deployed, deployment, node, undone
-from tools.anvil import advance
-from tools.deployment.chain import Chain
-from tools.deployment.local import UnlockedSender
-from tools.rules.apply import Officer, Outcome
-from tools.transactions import send
 
 ROOT = Path(__file__).parents[3]
 RULEBOOK = load_rulebook()
@@ -353,14 +353,19 @@ def ape_run(office: Market, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_ape_run__on_a_running_node__applies_explains_and_refuses_in_a_line(office: Market, terms_file: Path) -> None:
-    token = office.token()
+def test_ape_run_rulebook__on_a_running_node__applies_the_rules(office: Market, terms_file: Path) -> None:
     arguments = ("--apply", "--account", "TEST::0", "--terms", str(terms_file))
-    code, output = ape_run(office, "rulebook", token.address, *arguments)
+    code, output = ape_run(office, "rulebook", office.token().address, *arguments)
     assert code == 0, output
     assert "transactions set rules, 0 scheduled, 0 wait." in output
+
+
+def test_ape_run_check__on_a_running_node__explains_a_refusal(office: Market, note: Any) -> None:
     holder = office.register(756, InvestorClass.RETAIL)
-    code, output = ape_run(office, "check", token.address, "mint", holder, "1")
+    code, output = ape_run(office, "check", note.address, "mint", holder, "1")
     assert code == 0 and f"Refused, code 6: class not allowed, {holder}." in output
+
+
+def test_ape_run_verify_log__no_address__refused_in_a_line(office: Market) -> None:
     code, output = ape_run(office, "verify_log", "0x12")
     assert code != 0 and "token 0x12: is no address" in output

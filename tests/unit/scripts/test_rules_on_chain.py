@@ -22,14 +22,14 @@ from keepers.compliance.rules import CLOSED, InvestorClass, Reason, Rule
 from keepers.compliance.verdict import judge, verdict
 from keepers.contracts.compliance import ComplianceReader
 from keepers.operations.rules import plan
+from scripts._lib.anvil import advance
+from scripts._lib.deployment.chain import Chain, DeploymentError
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.rules.apply import Officer, Outcome
+from scripts._lib.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
 from tests.fixtures.rules import EVERY_DOCUMENT, FOREVER, NO_DOCUMENTS, Market, deployed, deployment, node, undone
 from tests.fixtures.waiting import GENEROUS
-from tools.anvil import advance
-from tools.deployment.chain import Chain, DeploymentError
-from tools.deployment.local import UnlockedSender
-from tools.rules.apply import Officer, Outcome
-from tools.transactions import send
 
 ROOT = Path(__file__).parents[3]
 RULEBOOK = load_rulebook()

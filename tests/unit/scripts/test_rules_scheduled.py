@@ -15,12 +15,12 @@ from keepers.compliance.rulebook.assignment import assign
 from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.operations.rules import plan
 from scripts import rulebook
+from scripts._lib.anvil import advance
+from scripts._lib.deployment.chain import Chain, DeploymentError
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.rules.apply import Officer
 from tests.fixtures.rule_commands import printing, written
 from tests.fixtures.rules import Market, deployed, deployment, node, undone
-from tools.anvil import advance
-from tools.deployment.chain import Chain, DeploymentError
-from tools.deployment.local import UnlockedSender
-from tools.rules.apply import Officer
 
 RULEBOOK = load_rulebook()
 DELAY = 1_000

@@ -15,11 +15,11 @@ from web3.contract import Contract
 from web3.exceptions import ContractCustomError
 
 from keepers.contracts.messages import model_id
+from scripts._lib.artifacts import artifact
+from scripts._lib.deployment import roles
+from scripts._lib.transactions import deploy
 from tests.fixtures.node import MODEL, SIGNER_KEYS, World, _address, protocol
 from tests.unit.keepers.bots.harness import ready, started
-from tools.artifacts import artifact
-from tools.deployment import roles
-from tools.transactions import deploy
 
 IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
 UNITED_STATES, RETAIL = 840, 1

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scripts._lib.deployment import roles
 from tests.fixtures.compliance import rule
 from tests.fixtures.protocol import (
     ACCREDITED,
@@ -13,7 +14,6 @@ from tests.fixtures.protocol import (
     SWITZERLAND,
 )
 from tests.reverts import reverts
-from tools.deployment import roles
 
 EDGES = (1, 249, 250, 499, 500, 749, 750, 999)
 FULL = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ape
 import pytest
 
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import TERMS, order_over
 from tests.reverts import reverts
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 PLACES = ((18, 18), (6, 18), (8, 6))
 KINDS = (False, True)

@@ -6,11 +6,11 @@ import ape
 import pytest
 from eth_utils import keccak
 
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import TERMS
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.reverts import reverts
-from tools.transactions import send
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 BOND = TOKEN // 10
 DELAY, LIFETIME = 3, 5

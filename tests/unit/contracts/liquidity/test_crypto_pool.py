@@ -6,9 +6,9 @@ from decimal import Decimal, getcontext
 
 import pytest
 
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import MAX_UINT256, token_at
 from tests.fixtures.markets import WAD
-from tools.transactions import send
-from tools.venues.uniswap import MAX_UINT256, token_at
 
 DEPTH = 10**6 * WAD
 A, GAMMA = 10 * WAD, 145 * 10**12

@@ -6,11 +6,11 @@ import ape
 import pytest
 from ape.exceptions import ContractLogicError
 
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import CURVE_INT128, CURVE_INT128_NG, CURVE_UINT256_NG, TERMS, Market, order_over
 from tests.fixtures.protocol import WAD
 from tests.isolation import isolated
 from tests.reverts import reverts
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 SIX = 10**6
 OLD_AND_NEW = (("curve-int128", "curve-int128-ng"), ("curve-uint256", "curve-uint256-ng"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ape
 import pytest
 
+from scripts._lib.artifacts import artifact
 from tests.fixtures.markets import TERMS, order_over
 from tests.reverts import reverts
-from tools.artifacts import artifact
 
 EIP_3860 = 49_152
 

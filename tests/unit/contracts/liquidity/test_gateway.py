@@ -8,12 +8,12 @@ from eth_abi import encode
 from eth_account import Account
 from eth_utils import keccak
 
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.venues.uniswap_v4 import PERMIT2, install_permit2
 from tests.fixtures.markets import TERMS
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.reverts import reverts
-from tools.transactions import send
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
-from tools.venues.uniswap_v4 import PERMIT2, install_permit2
 
 APPROVAL, COIN, PERMIT, PERMIT2_ = range(4)
 ORDER = "(address,address,uint256,uint256,address,uint40,(uint256,(address,bool)[])[])"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ape
 import pytest
 
+from scripts._lib.venues.uniswap import MAX_UINT256
 from tests.fixtures.venues import DEEP, FEE, TOKEN, V2, V3
 from tests.reverts import reverts
-from tools.venues.uniswap import MAX_UINT256
 
 HONEST, PAY_NOTHING, PAY_LESS, CLAIM_MORE, TAKE_NOTHING = range(5)
 ASK_MORE, ASK_LESS, ASK_ON_OTHER_SIDE, CALL_BACK_TWICE, SEND_ACCOMPLICE, REENTER, DELIST_ITSELF = range(5, 12)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ape
 import pytest
 
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import ADAPTER, TERMS, Market, order_over
 from tests.fixtures.protocol import WAD
 from tests.isolation import isolated
 from tests.reverts import reverts
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 PLACES = (6, 8, 18)
 FEES = ((0, 0), (10**15, 2 * 10**15), (123_456_789_012_345, 987_654_321_098_765))

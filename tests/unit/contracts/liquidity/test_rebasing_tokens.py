@@ -5,11 +5,11 @@ from __future__ import annotations
 import ape
 import pytest
 
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import ADAPTER, TERMS
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.isolation import isolated
 from tests.reverts import reverts
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 ON_ARRIVAL = (True, 0, [])
 """Terms that accept what arrives."""

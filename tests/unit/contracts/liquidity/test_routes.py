@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
+from scripts._lib.venues.uniswap import MAX_UINT256
 from tests.fixtures.venues import DEEP, TOKEN
-from tools.venues.uniswap import MAX_UINT256
 
 AMOUNT = 1_000 * TOKEN
 

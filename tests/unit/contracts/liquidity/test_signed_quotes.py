@@ -6,13 +6,13 @@ import ape
 import pytest
 from eth_utils import keccak
 
+from scripts._lib.transactions import send
+from scripts._lib.venues.airswap import FEE_BPS, quoted_path
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import SIGNED_QUOTE, TERMS
 from tests.fixtures.venues import DEEP, TOKEN, in_words
 from tests.isolation import isolated
 from tests.reverts import reverts
-from tools.transactions import send
-from tools.venues.airswap import FEE_BPS, quoted_path
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 NONCE, EXPIRY, MAKER, MAKER_AMOUNT, TAKER_AMOUNT, V, R, S = range(8)
 LAST = 1 << 161

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ape
 import pytest
 
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import VENUES, order_over, over_exact
 from tests.fixtures.venues import DEEP, TOKEN, V2
 from tests.reverts import reverts
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 HONEST, PAY_NOTHING, PAY_LESS, CLAIM_MORE, TAKE_NOTHING = range(5)
 ASK_MORE, ASK_LESS, ASK_ON_OTHER_SIDE, CALL_BACK_TWICE, SEND_ACCOMPLICE, REENTER = range(5, 11)

@@ -6,12 +6,12 @@ import ape
 import pytest
 from eth_utils import keccak
 
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import TERMS
 from tests.fixtures.portfolio import USD, order
 from tests.fixtures.protocol import WAD
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.reverts import reverts
-from tools.venues.uniswap import FAR_FUTURE, MAX_UINT256
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ape
 import pytest
 
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE
 from tests.fixtures.venues import DEEP, TOKEN, V2, in_words
 from tests.isolation import isolated
 from tests.reverts import reverts
-from tools.transactions import send
-from tools.venues.uniswap import FAR_FUTURE
 
 ASK_MORE, TAKE_NOTHING, CLAIM_MORE, SEND_ACCOMPLICE, REENTER = 5, 4, 3, 9, 10
 

@@ -7,10 +7,10 @@ import pytest
 from eth_abi import decode
 from web3.exceptions import Web3Exception
 
+from scripts._lib.deployment import roles
 from tests.fixtures.portfolio import NO_FEES, USD, ZERO
 from tests.fixtures.protocol import DAY, SWITZERLAND, WAD, YEAR
 from tests.reverts import reverts
-from tools.deployment import roles
 
 MAX = 2**256 - 1
 SHARE = 10**12

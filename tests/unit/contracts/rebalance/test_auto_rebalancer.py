@@ -5,6 +5,7 @@ from ape import Contract
 from ape.exceptions import ContractLogicError
 from eth_utils import keccak
 
+from scripts._lib.artifacts import package_artifact
 from tests.fixtures.portfolio import (
     HOUR,
     SIGNAL_NONCE,
@@ -17,7 +18,6 @@ from tests.fixtures.portfolio import (
 )
 from tests.fixtures.protocol import WAD
 from tests.reverts import reverts
-from tools.artifacts import package_artifact
 
 TARGETS = [9 * WAD // 10, WAD // 10, 0, 0]
 

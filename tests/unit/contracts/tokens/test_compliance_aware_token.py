@@ -7,10 +7,10 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from ethpm_types import ContractType
 
+from scripts._lib.deployment import roles
 from tests.fixtures.compliance import rule
 from tests.fixtures.protocol import ACCREDITED, DAY, SWITZERLAND
 from tests.reverts import reverts
-from tools.deployment import roles
 
 FROZEN, NOT_REGISTERED, KYC_EXPIRED, COUNTRY, CLASS, VENUE = 2, 3, 4, 5, 6, 7
 MAX = 2**256 - 1

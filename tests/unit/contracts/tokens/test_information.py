@@ -4,10 +4,10 @@ import ape
 import pytest
 from eth_utils import keccak
 
+from scripts._lib.deployment import roles
 from tests.fixtures.compliance import Reason, rule
 from tests.fixtures.protocol import DAY, EVERY_CLASS, GERMANY, SWITZERLAND
 from tests.reverts import reverts
-from tools.deployment import roles
 
 NOBODY = "0x0000000000000000000000000000000000000000"
 FUND = (3, SWITZERLAND, True, 100, "CISA")

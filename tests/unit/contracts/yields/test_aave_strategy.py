@@ -3,11 +3,11 @@
 import ape
 import pytest
 
+from scripts._lib.transactions import send
 from tests.fixtures.aave import MAX_UINT256, RAY
 from tests.fixtures.protocol import DAY, YEAR
 from tests.fixtures.yields import COOL_DOWN, LISTED, UNLOCK_TIME, debt_of, dollars
 from tests.reverts import reverts
-from tools.transactions import send
 
 MILLION = dollars(1_000_000)
 

@@ -4,7 +4,7 @@ import pytest
 
 from keepers import abi
 from scripts import export_abi
-from tools import artifacts
+from scripts._lib import artifacts
 
 
 def test_files__beside_what_forge_builds__are_up_to_date() -> None:

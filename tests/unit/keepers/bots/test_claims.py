@@ -9,12 +9,12 @@ import pytest
 from keepers.bots.claims import LIAR_REST_SECONDS
 from keepers.rpc.errors import NodeRefused, NodeUnreachable
 from keepers.rpc.node import Call, Node
+from scripts._lib.artifacts import artifact
+from scripts._lib.transactions import deploy
 from tests.fixtures.claim_issuer import CLAIM_KEY, ClaimIssuer
 from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC, signed_claim, signer_key
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import claims_config, later, refreshes, sent, started
-from tools.artifacts import artifact
-from tools.transactions import deploy
 
 RETAIL, ACCREDITED = 1, 2
 

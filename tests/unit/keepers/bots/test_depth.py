@@ -12,9 +12,9 @@ from keepers.risk.report import WAD
 from keepers.rpc.errors import Reverted
 from keepers.runtime.decision_log import RETRY_SECONDS
 from keepers.signers.signing import sign_quorum
+from scripts._lib.artifacts import artifact
 from tests.fixtures.node import PRICES, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, later, ready, sent, started
-from tools.artifacts import artifact
 
 HOUR = 3600
 UNKNOWN = 2**256 - 1

@@ -9,6 +9,9 @@ from pydantic import TypeAdapter
 
 from keepers.bots.names import rebalance_key, signal_nonce
 from keepers.store import Decision
+from scripts._lib.anvil import advance
+from scripts._lib.deployment.venues import Venue, market_record
+from scripts._lib.venues.balancer import vault_abi
 from tests.fixtures.node import PRICES, SYMBOLS, World
 from tests.fixtures.venue_kinds import create
 from tests.unit.keepers.bots.harness import (
@@ -20,9 +23,6 @@ from tests.unit.keepers.bots.harness import (
     started,
     state_of,
 )
-from tools.anvil import advance
-from tools.deployment.venues import Venue, market_record
-from tools.venues.balancer import vault_abi
 
 
 def decided(world: World, running: Running, nonce: int) -> Decision:

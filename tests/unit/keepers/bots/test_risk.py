@@ -10,10 +10,10 @@ from keepers.market.close_time import close_of, last_closed_day
 from keepers.risk.covariance import estimate
 from keepers.risk.fixed_point import to_fixed_point
 from keepers.store import Decision
+from scripts._lib.deployment.roles import KEEPER
 from tests.fixtures.node import FIRST_DAY, SENDER, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, later, posted, ready, rebalanced, sent, started, state_of
 from tests.unit.keepers.cli.test_cli import invoke
-from tools.deployment.roles import KEEPER
 
 
 def of_models(bot: Running) -> list[Decision]:

@@ -12,14 +12,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from keepers.cli import main
+from keepers.commands.officers import COMMANDS as OFFICERS
 from keepers.config import load_config
 from keepers.store import Cursor, Store
 from keepers.store.tables import HEAD
+from scripts._lib.ports import free_port
 from tests.fixtures.chaos import Process
 from tests.fixtures.node import PASSPHRASE, World
 from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
 from tests.unit.keepers.bots.harness import posted, ready, rebalanced
-from tools.ports import free_port
 
 COMMANDS = [
     [],
@@ -52,6 +53,9 @@ COMMANDS = [
     ["compliance", "rulebook"],
     ["compliance", "diff"],
     ["compliance", "check"],
+    *(["compliance", command.name or ""] for command in OFFICERS),
+    ["compliance", "venue", "admit"],
+    ["compliance", "venue", "drop"],
     ["risk", "quality"],
     ["risk", "backtest"],
     ["risk", "var"],
@@ -110,6 +114,18 @@ def test_help__of_every_command__explains_it(command: list[str]) -> None:
     assert result.exit_code == 0 and "Usage:" in result.output
     if command and command[-1] not in ("run", "config", "db", "keys"):
         assert "Example" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["NOTE", "0x12", "--yes", "--config", "none.yaml"]], ids=" ".join)
+def test_officers_command__help_and_wrong_input__import_nothing_slow(arguments: list[str]) -> None:
+    asked = ["compliance", "freeze", *arguments]
+    slow = "{'numpy', 'sqlalchemy', 'web3', 'eth_account', 'ape'}"
+    program = (
+        f"import sys; from click.testing import CliRunner; from keepers.cli import main; "
+        f"CliRunner().invoke(main, {asked!r}); print(sorted({slow} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_version__asked__is_the_packages() -> None:

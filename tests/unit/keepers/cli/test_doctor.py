@@ -11,10 +11,10 @@ import pytest
 from keepers.contracts.messages import model_id
 from keepers.operations.doctor import clock
 from keepers.store.tables import HEAD
+from scripts._lib.ports import free_port
 from tests.fixtures.node import MODEL, World
 from tests.unit.keepers.bots.harness import later, ready, started
 from tests.unit.keepers.cli.test_cli import invoke, line_of
-from tools.ports import free_port
 
 NOBODY = "0x" + "11" * 20
 

@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 
 from keepers.cli import main
 from keepers.config import load_config
+from scripts._lib.ports import free_port
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import posted, ready, started
 from tests.unit.keepers.cli.test_cli import line_of
-from tools.ports import free_port
 
 
 def init(file: Path, world: World, *options: str, answers: str = "", **replaced: str) -> Result:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts._lib.status.risk import StatusError, report
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import ready, started
-from tools.status.risk import StatusError, report
 
 
 def test_report__portfolio_with_a_model__has_every_metric_and_age(world: World) -> None:

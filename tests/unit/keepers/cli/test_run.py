@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from keepers.cli import main
 from keepers.config import load_config
 from keepers.store import Store
+from scripts._lib.ports import free_port
 from tests.fixtures.claim_issuer import ClaimIssuer
 from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.faults import faulty
@@ -23,7 +24,6 @@ from tests.fixtures.node import World
 from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
 from tests.unit.keepers.bots.harness import claims_config, posted, ready, rebalanced, started
 from tests.unit.keepers.cli.test_cli import alive, invoke, line_of, process
-from tools.ports import free_port
 
 
 def scrape(port: int, path: str) -> tuple[int, str]:

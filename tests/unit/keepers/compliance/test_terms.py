@@ -15,7 +15,7 @@ from keepers.compliance.rulebook.terms import IssuerTerms, load_terms, opened
 from tests.fixtures.openings import GIVEN, opening
 
 RULEBOOK = load_rulebook()
-SHIPPED = Path(__file__).parents[4] / "config/rulebook.yaml"
+SHIPPED = Path(__file__).parents[4] / "scripts/_config/rulebook.yaml"
 TODAY = date(2026, 11, 24)
 ANSWER = {"says": "No travel rule applies.", "by": "Test Counsel LLP", "given": GIVEN}
 

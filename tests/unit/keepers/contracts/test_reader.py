@@ -14,10 +14,10 @@ from keepers.routing.pools import QuotedPool, V2Pool, V3Pool, quote
 from keepers.routing.trades import Holding, TradeRules, plan_trades
 from keepers.rpc.errors import ChainError, NodeRefused
 from keepers.rpc.node import connect
+from scripts._lib.artifacts import package_artifact
+from scripts._lib.deployment.venues import Venue, market_record
 from tests.fixtures.node import SYMBOLS, WAD, World
 from tests.fixtures.venue_kinds import create
-from tools.artifacts import package_artifact
-from tools.deployment.venues import Venue, market_record
 
 
 def reader(world: World) -> Reader:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from keepers.market import Prices
 from keepers.market.guards import Guards, doubts
+from scripts._lib.demo.data import Closes, load_closes
 from scripts.localnet import STOCKS
-from tools.demo.data import Closes, load_closes
 
 Array = NDArray[np.float64]
 FIRST = date(2024, 1, 1)

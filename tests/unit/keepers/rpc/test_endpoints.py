@@ -10,10 +10,10 @@ import requests
 from keepers.rpc.endpoints import _REST
 from keepers.rpc.errors import NodeRefused, NodeUnreachable, WrongNetwork
 from keepers.rpc.node import connect
+from scripts._lib.ports import free_port
 from tests.fixtures.event_chain import EventChain, event_chain
 from tests.fixtures.services import Answer, Request, serve
 from tests.fixtures.waiting import GENEROUS, Clock
-from tools.ports import free_port
 
 
 class Front:

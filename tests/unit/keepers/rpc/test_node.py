@@ -5,8 +5,8 @@ import pytest
 from keepers import abi
 from keepers.rpc.errors import ChainError, NodeRefused, NodeUnreachable, Reverted, WrongNetwork
 from keepers.rpc.node import Call, connect, redact
+from scripts._lib.ports import free_port
 from tests.fixtures.node import World
-from tools.ports import free_port
 
 
 def test_connect__nobody_there__one_line() -> None:

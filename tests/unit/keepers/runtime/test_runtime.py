@@ -19,11 +19,11 @@ from keepers.runtime.runtime import CircuitOpen
 from keepers.runtime.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime
 from keepers.store import Cursor, Point, Store
 from keepers.transactions.errors import GasTooExpensive
+from scripts._lib.artifacts import artifact, contract_at
+from scripts._lib.ports import free_port
 from tests.fixtures.chaos import Chain
 from tests.fixtures.event_chain import POLICY, EventChain, Replica, event_chain, replica
 from tests.fixtures.waiting import GENEROUS, join, wait_until
-from tools.artifacts import artifact, contract_at
-from tools.ports import free_port
 
 
 def steps(found: Replica, times: int = 3) -> None:

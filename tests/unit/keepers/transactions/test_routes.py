@@ -15,9 +15,9 @@ from keepers.transactions.errors import GaveUp, SpendingLimit
 from keepers.transactions.journal import Status
 from keepers.transactions.routes import PrivateRoute, PublicRoute, Relay
 from keepers.transactions.sender import Sender
+from scripts._lib.ports import free_port
 from tests.fixtures.event_chain import SENDING, EventChain, event_chain, signer
 from tests.fixtures.relay import PrivateRelay, private_relay
-from tools.ports import free_port
 
 IDENTITY = signer(0x1D)
 

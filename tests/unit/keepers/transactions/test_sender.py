@@ -25,11 +25,11 @@ from keepers.transactions.errors import (
 from keepers.transactions.journal import Attempt, Status, Wanted
 from keepers.transactions.routes import PublicRoute
 from keepers.transactions.sender import GWEI, Sender, SendPolicy, Settled
+from scripts._lib.artifacts import artifact
+from scripts._lib.transactions import deploy
 from tests.fixtures.event_chain import SENDING, EventChain, signer
 from tests.fixtures.services import Answer, Request, serve
 from tests.fixtures.waiting import GENEROUS, Clock, join
-from tools.artifacts import artifact
-from tools.transactions import deploy
 
 JSON = {"content-type": "application/json"}
 

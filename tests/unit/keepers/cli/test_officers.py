@@ -1,0 +1,447 @@
+"""`quantera compliance …` of officers, against the deployed protocol: what each does, shows beforehand and refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from keepers.compliance.rules import Reason
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact
+from scripts._lib.deployment import roles
+from scripts._lib.transactions import deploy
+from tests.fixtures.claim_issuer import ClaimIssuer
+from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC
+from tests.fixtures.node import SENDER, World
+from tests.fixtures.officers import DELAY, UNIT, Bureau
+
+HASH = "0x" + "5d" * 32
+
+
+@pytest.fixture
+def bureau(world: World) -> Bureau:
+    return Bureau(world)
+
+
+@pytest.fixture
+def note(bureau: Bureau) -> Any:
+    return bureau.token()
+
+
+@pytest.fixture
+def notary(world: World, bureau: Bureau) -> ClaimIssuer:
+    return ClaimIssuer(world)
+
+
+# -- Freezes
+
+
+def test_freeze__wallet__is_announced_with_its_holding_and_done(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note, amount=1_200)
+    shown = bureau.dry("freeze", note.address, holder)
+    line = f"becomes ineligible: {holder}  CH (756), accredited, holds 1,200 NOTE; wallet frozen: frozen for this token"
+    assert line in shown and "Dry run." in shown
+    assert not note.functions.isFrozen(holder).call()
+    output = bureau.done("freeze", note.address, holder)
+    assert line in output and "sent: 0x" in output and output.endswith("Sent.\n")
+    assert note.functions.isFrozen(holder).call()
+
+
+def test_freeze__frozen_already__sends_nothing(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    bureau.done("freeze", note.address, holder)
+    before = bureau.sent()
+    assert "Nothing to do." in bureau.done("freeze", note.address, holder)
+    assert bureau.sent() == before
+    bureau.done("unfreeze", note.address, holder)
+    bureau.done("freeze", note.address, holder)
+    assert note.functions.isFrozen(holder).call() and bureau.sent() == before + 2
+
+
+def test_freeze__part_of_a_balance__in_whole_tokens(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    output = bureau.done("freeze", note.address, holder, "--amount", "25.5")
+    assert f"freeze 25.5 NOTE of {holder}" in output and "Nobody becomes ineligible." in output
+    assert note.functions.getFrozenTokens(holder).call() == 255 * UNIT // 10
+    bureau.done("unfreeze", note.address, holder, "--amount", "5")
+    assert note.functions.getFrozenTokens(holder).call() == 205 * UNIT // 10
+
+
+def test_freeze__same_part_twice__needs_another_reference(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    bureau.done("freeze", note.address, holder, "--amount", "10")
+    line = bureau.refused("freeze", note.address, holder, "--amount", "10")
+    assert "was sent before" in line and "give --reference" in line
+    bureau.done("freeze", note.address, holder, "--amount", "10", "--reference", "case-2")
+    assert note.functions.getFrozenTokens(holder).call() == 20 * UNIT
+
+
+def test_freeze__more_than_there_is__one_line_with_what_there_is(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    bureau.done("freeze", note.address, holder, "--amount", "60")
+    line = bureau.refused("freeze", note.address, holder, "--amount", "41")
+    assert f"amount 41: of {holder} only 40 NOTE are not frozen; freeze at most that" in line
+    assert "of " in bureau.refused("unfreeze", note.address, holder, "--amount", "61")
+
+
+def test_freeze__person__stops_every_wallet_for_every_token(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
+    other = bureau.token("BOND")
+    identity, first = notary.admit(ACCREDITED_TOPIC)
+    second = notary.register(identity)
+    bureau.give(first, note)
+    bureau.give(second, other, amount=7)
+    assert f"other wallets of the person are not frozen: {second}" in bureau.dry("freeze", note.address, first)
+    shown = bureau.dry("freeze", note.address, first, "--person")
+    for wallet, held in ((first, "100 NOTE"), (second, "7 BOND"), (second, "0 NOTE")):
+        assert f"{wallet}  CH (756), accredited, holds {held}; account frozen" in shown
+    bureau.done("freeze", note.address, first, "--person")
+    assert {bureau.reason(token, wallet) for token in (note, other) for wallet in (first, second)} == {
+        Reason.ACCOUNT_FROZEN
+    }
+    shown = bureau.done("unfreeze", note.address, second, "--person")
+    assert f"becomes eligible: {first}" in shown and bureau.verified([first, second]) == [True, True]
+
+
+# -- Registering, documents, refreshing
+
+
+def test_register__on_the_officers_word__can_hold(bureau: Bureau, note: Any) -> None:
+    holder = bureau.stranger()
+    command = ("register", note.address, holder, "--country", "ch", "--class", "accredited", "--until", "2030-01-01")
+    assert f"becomes eligible: {holder}  not registered, holds 0 NOTE" in bureau.dry(*command)
+    bureau.done(*command)
+    assert bureau.reason(note, holder) == Reason.NONE
+    assert "Nothing to do." in bureau.done(*command)
+
+
+def test_register__closed_country__takes_eligibility_away_and_says_so(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    shown = bureau.done(
+        "register", note.address, holder, "--country", "FR", "--class", "retail", "--until", "2030-01-01"
+    )
+    assert f"becomes ineligible: {holder}  CH (756), accredited, holds 100 NOTE; country not allowed" in shown
+    assert bureau.reason(note, holder) == Reason.COUNTRY_NOT_ALLOWED
+
+
+def test_register__wallet_of_an_onchainid__its_claims_decide(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
+    identity = notary.create_identity(KYC_TOPIC, AML_TOPIC, ACCREDITED_TOPIC)
+    wallet = bureau.stranger()
+    output = bureau.done("register", note.address, wallet, "--country", "756", "--identity", identity.address)
+    assert "its claims say: CH (756), accredited, KYC until" in output and f"becomes eligible: {wallet}" in output
+    assert bureau.reason(note, wallet) == Reason.NONE and notary.class_of(wallet) == 2
+
+
+def test_register__second_wallet_of_a_sanctioned_person__is_not_called_eligible(
+    bureau: Bureau, note: Any, notary: ClaimIssuer
+) -> None:
+    identity, first = notary.admit()
+    bureau.done("sanction", first, "--source", HASH)
+    wallet = bureau.stranger()
+    output = bureau.done("register", note.address, wallet, "--country", "CH", "--identity", identity.address)
+    assert "becomes eligible" not in output
+    assert bureau.reason(note, wallet) == Reason.SANCTIONED
+
+
+def test_register__identity_of_claims__word_is_refused(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
+    _, wallet = notary.admit()
+    line = bureau.refused(
+        "register", note.address, wallet, "--country", "CH", "--class", "retail", "--until", "2030-01-01"
+    )
+    assert "is registered with ONCHAINID" in line and "refresh it" in line
+
+
+def test_documents__one_that_a_rule_needs_is_taken_off__holder_is_listed(bureau: Bureau) -> None:
+    token = bureau.token(documents=0b100)
+    holder = bureau.holder()
+    output = bureau.done("documents", token.address, holder, "investor-statement", "risk-acknowledgement")
+    assert "documents of" in output and "risk acknowledgement, investor statement" in output
+    bureau.give(holder, token)
+    shown = bureau.done("documents", token.address, holder, "risk-acknowledgement")
+    assert f"becomes ineligible: {holder}" in shown and "document missing: investor statement not on file" in shown
+    assert bureau.reason(token, holder) == Reason.DOCUMENT_MISSING
+
+
+def test_refresh__claim_revoked__the_holder_is_listed_before_it_is_sent(
+    bureau: Bureau, note: Any, notary: ClaimIssuer
+) -> None:
+    identity, wallet = notary.admit()
+    bureau.give(wallet, note, amount=3)
+    notary.revoke(identity, AML_TOPIC)
+    shown = bureau.dry("refresh", note.address, wallet)
+    assert f"becomes ineligible: {wallet}  CH (756), retail, holds 3 NOTE; not verified" in shown
+    bureau.done("refresh", note.address, wallet)
+    assert bureau.verified([wallet]) == [False]
+
+
+# -- Sanctions, and what waits
+
+
+def test_sanction__one_wallet__lists_the_persons_others_and_all_tokens(
+    bureau: Bureau, note: Any, notary: ClaimIssuer
+) -> None:
+    identity, first = notary.admit()
+    second = notary.register(identity)
+    bureau.give(second, note, amount=8)
+    shown = bureau.dry("sanction", first, "--source", HASH)
+    assert f"{second}  CH (756), retail, holds 8 NOTE; sanctioned: another wallet of the person" in shown
+    bureau.done("sanction", first, "--source", HASH)
+    assert [bureau.reason(note, wallet) for wallet in (first, second)] == [Reason.SANCTIONED] * 2
+    assert bureau.sanctions.functions.isSanctioned(first).call()
+    assert "is on the list" in bureau.done("sanction", first, "--source", HASH)
+
+
+def test_lift__delay__is_scheduled_and_executed_by_a_later_run(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    bureau.done("sanction", holder, "--source", HASH)
+    command = ("lift", holder, "--source", HASH)
+    output = bureau.done(*command)
+    assert "because COMPLIANCE_OFFICER_DELAYED waits; run this again from" in output and "Scheduled." in output
+    before = bureau.sent()
+    assert "is scheduled, may run from" in bureau.done(*command) and bureau.sent() == before
+    advance(bureau.world.w3, DELAY)
+    assert f"becomes eligible: {holder}" in bureau.done(*command)
+    assert bureau.reason(note, holder) == Reason.NONE
+
+
+def test_cancel__what_is_scheduled__is_listed_in_words_and_gone(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    bureau.done("sanction", holder, "--source", HASH)
+    bureau.done("lift", holder, "--source", HASH)
+    line = f"cancel lift of SanctionsList for {holder}; scheduled by {SENDER}, may run from"
+    assert line in bureau.dry("cancel") and line in bureau.done("cancel")
+    assert "nothing is scheduled" in bureau.done("cancel")
+    advance(bureau.world.w3, DELAY)
+    assert "is scheduled" in bureau.done("lift", holder, "--source", HASH)
+    assert bureau.reason(note, holder) == Reason.SANCTIONED
+
+
+# -- Venues
+
+
+def test_venue__admit_and_drop__the_pool_that_holds_tokens_is_listed(bureau: Bureau, note: Any) -> None:
+    pool = bureau.world.tokens["AAA"].address  # any contract does
+    assert f"becomes eligible: {pool}" in bureau.done("venue", "admit", note.address, pool)
+    assert bureau.registry.functions.isVerified(pool).call()
+    shown = bureau.dry("venue", "drop", note.address, pool)
+    assert f"becomes ineligible: {pool}  venue account, holds 0 NOTE; not registered" in shown
+    bureau.done("venue", "drop", note.address, pool)
+    assert not bureau.registry.functions.isVerified(pool).call()
+
+
+def test_recover__registry_of_this_token_alone__the_lost_wallet_is_listed(bureau: Bureau, notary: ClaimIssuer) -> None:
+    registry = notary.issue_with_own_registry()
+    token = bureau.newest_token()
+    identity = notary.create_identity(KYC_TOPIC, AML_TOPIC)
+    lost = notary.register(identity, registry)
+    bureau.give(lost, token, amount=9)
+    new = bureau.stranger()
+    bureau.manage(identity, new)
+    output = bureau.done("recover", token.address, lost, new)
+    assert f"becomes ineligible: {lost}" in output and f"becomes eligible: {new}" in output
+    assert token.functions.balanceOf(new).call() == 9 * UNIT
+    assert [bureau.reason(token, wallet) for wallet in (lost, new)] == [Reason.NOT_REGISTERED, Reason.NONE]
+
+
+def test_venue__ledger_that_anyone_can_hold__needs_the_option_and_the_delay(bureau: Bureau, note: Any) -> None:
+    vault = deploy(bureau.world.w3, bureau.world.owner, artifact("VaultStandIn"), note.address).address
+    line = bureau.refused("venue", "admit", note.address, vault)
+    assert "anyone can hold its ledger" in line and "--shared-ledger" in line
+    command = ("venue", "admit", note.address, vault, "--shared-ledger")
+    assert "Scheduled." in bureau.done(*command)
+    assert f"cancel admitSharedLedger of AutomatedComplianceEngine for {note.address}, {vault}" in bureau.dry(
+        "cancel", note.address
+    )
+    advance(bureau.world.w3, DELAY)
+    bureau.done(*command)
+    assert bureau.engine.functions.isSharedLedgerAdmitted(note.address, vault).call()
+    shown = bureau.done("venue", "drop", note.address, vault)
+    assert f"becomes ineligible: {vault}" in shown and "venue not admitted" in shown
+    assert not bureau.engine.functions.isSharedLedgerAdmitted(note.address, vault).call()
+
+
+# -- Issues, forced transfers and recoveries
+
+
+def test_issue__officer_with_the_role__mints_whole_tokens_once(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder()
+    line = bureau.refused("issue", note.address, holder, "12.5")
+    assert f"{SENDER} has not the role ISSUER" in line
+    bureau.world.call(bureau.world.contract("AccessManager").functions.grantRole(roles.ISSUER, SENDER, 0))
+    assert "holds 0, then 12.5 NOTE" in bureau.done("issue", note.address, holder, "12.5")
+    assert note.functions.balanceOf(holder).call() == 125 * UNIT // 10
+    assert "was sent before" in bureau.refused("issue", note.address, holder, "12.5")
+    stranger = bureau.stranger()
+    assert f"{stranger} is refused: not registered" in bureau.refused("issue", note.address, stranger, "1")
+
+
+def test_force__eligible_receiver__moves_and_shows_both_balances(bureau: Bureau, note: Any) -> None:
+    giver, taker = bureau.holder(note), bureau.holder()
+    output = bureau.done("force", note.address, giver, taker, "25.5", "--reference", "case-17")
+    assert f"{giver} CH (756), accredited" in output and "holds 100, then 74.5 NOTE" in output
+    assert note.functions.balanceOf(taker).call() == 255 * UNIT // 10
+    assert "was sent before" in bureau.refused("force", note.address, giver, taker, "25.5", "--reference", "case-17")
+
+
+def test_force__receiver_that_rules_refuse__the_reason_in_words(bureau: Bureau, note: Any) -> None:
+    giver, nobody = bureau.holder(note), bureau.stranger()
+    line = bureau.refused("force", note.address, giver, nobody, "1")
+    assert line == (
+        f"quantera: force 1 NOTE from {giver} to {nobody}: {nobody} is refused: not registered; "
+        "see `quantera compliance check`"
+    )
+
+
+def test_recover__registry_of_several_tokens__registers_the_new_wallet_first(
+    bureau: Bureau, note: Any, notary: ClaimIssuer
+) -> None:
+    bureau.token("BOND")
+    identity, lost = notary.admit()
+    bureau.give(lost, note, amount=9)
+    new = bureau.stranger()
+    line = bureau.refused("recover", note.address, lost, new)
+    assert "the new wallet is no management key of the ONCHAINID" in line
+    bureau.manage(identity, new)
+    output = bureau.done("recover", note.address, lost, new)
+    assert f"register {new} with ONCHAINID" in output and f"{lost} stays registered" in output
+    assert note.functions.balanceOf(new).call() == 9 * UNIT
+    assert "holds no NOTE" in bureau.done("recover", note.address, lost, new)
+
+
+# -- Whoever runs it
+
+
+def test_officer__without_the_role__one_line_that_names_it(bureau: Bureau, note: Any) -> None:
+    manager = bureau.world.contract("AccessManager").functions
+    bureau.world.call(manager.revokeRole(3, SENDER))
+    holder = bureau.holder(note)
+    for command in (
+        ("freeze", note.address, holder),
+        ("documents", note.address, holder, "3"),
+        ("sanction", holder, "--source", HASH),
+        ("register", note.address, holder, "--country", "CH", "--class", "retail", "--until", "2031-01-01"),
+    ):
+        line = bureau.refused(*command)
+        assert f"{SENDER} has not the role COMPLIANCE_OFFICER" in line and "have ADMIN grant it" in line
+
+
+def test_officer__agent_of_the_token__needs_no_role_for_it(bureau: Bureau, note: Any) -> None:
+    world, holder = bureau.world, bureau.holder(note)
+    world.call(world.contract("AccessManager").functions.revokeRole(3, SENDER))
+    data = note.encode_abi("addAgent", [SENDER])
+    world.call(world.contract("TokenFactory").functions.govern(note.address, data))
+    bureau.done("freeze", note.address, holder)
+    assert note.functions.isFrozen(holder).call()
+
+
+def test_dry_run__as_somebody_else__opens_no_key_and_gives_the_calldata(bureau: Bureau, note: Any) -> None:
+    holder, safe = bureau.holder(note), bureau.world.owner
+    (bureau.world.folder / "sender.pass").rename(bureau.world.folder / "gone.pass")
+    try:
+        shown = json.loads(bureau.dry("freeze", note.address, holder, "--as", safe, "--json"))
+    finally:
+        (bureau.world.folder / "gone.pass").rename(bureau.world.folder / "sender.pass")
+    (call,) = shown["calls"]
+    assert call["data"] == note.encode_abi("setAddressFrozen", [holder, True]) and call["to"] == note.address
+    assert shown["from"] == safe and shown["state"] == "dry run" and call["role"] == "COMPLIANCE_OFFICER"
+    (effect,) = shown["effects"]
+    assert (effect["wallet"], effect["holds"], effect["reason"]) == (holder, "100", "wallet frozen")
+
+
+def test_json__sent__has_the_receipt(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    told = json.loads(bureau.done("freeze", note.address, holder, "--json"))
+    (receipt,) = told["receipts"]
+    mined = bureau.world.w3.eth.get_transaction_receipt(receipt["tx_hash"])
+    assert told["state"] == "sent" and (mined["blockNumber"], mined["status"]) == (receipt["block"], 1)
+
+
+def test_command__no_terminal_and_no_yes__refuses_in_one_line(bureau: Bureau, note: Any) -> None:
+    result = bureau.run("freeze", note.address, bureau.holder(note), yes=False)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "quantera: standard input: is no terminal to ask on; give --yes to send, or --dry-run to look\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("freeze", "{note}", "0x12"), "account 0x12: is no address"),
+        (("freeze", "{note}", "0x" + "00" * 20), "is address zero"),
+        (("freeze", "{note}", "{holder}", "--amount", "1e-30"), "has more digits than the token's 18 decimals"),
+        (("freeze", "{note}", "{holder}", "--amount", "ten"), "amount ten: is no number"),
+        (("freeze", "{note}", "{holder}", "--amount", "0"), "amount 0: is nothing"),
+        (("freeze", "NOPE", "{holder}"), "token NOPE: not in testnet.json; choose from:"),
+        (("freeze", "{holder}", "{holder}"), "is no regulated token"),
+        (("freeze", "AAA", "{holder}"), "has no open rules"),
+        (("register", "{note}", "{holder}", "--country", "ZZ", "--class", "retail", "--until", "2030-01-01"), "ZZ"),
+        (("register", "{note}", "{holder}", "--country", "CH", "--class", "retail", "--until", "2018-01-01"), "after"),
+        (("register", "{note}", "{stranger}", "--country", "CH", "--identity", "{holder}"), "is no contract"),
+        (("documents", "{note}", "{holder}", "passport"), "document passport: is no kind; choose from:"),
+        (("documents", "{note}", "{stranger}", "--none"), "is not registered"),
+        (("refresh", "{note}", "{holder}"), "has no ONCHAINID"),
+        (("sanction", "{holder}", "{holder}", "--source", HASH), "is given more than once"),
+        (("sanction", "{holder}", "--source", "0x" + "zz" * 32), "is no hash"),
+        (("sanction", "{holder}", "--source", "nowhere.xml"), "No such file"),
+        (("venue", "admit", "{note}", "{stranger}"), "is no contract"),
+        (("force", "{note}", "{holder}", "{holder}", "1"), "moves nothing"),
+        (("force", "{note}", "{holder}", "{stranger}", "100.5"), "holds 100 NOTE; force at most that"),
+        (("recover", "{note}", "{holder}", "{stranger}"), "has no ONCHAINID"),
+    ],
+    ids=lambda value: "-".join(value[:2]) + "-" + value[-1][:8] if isinstance(value, tuple) else "",
+)
+def test_command__wrong_input__one_line_and_nothing_sent(
+    bureau: Bureau, note: Any, arguments: tuple[str, ...], told: str
+) -> None:
+    known = {"note": note.address, "holder": bureau.holder(note), "stranger": bureau.stranger()}
+    line = bureau.refused(*(argument.format(**known) for argument in arguments))
+    assert line.startswith("quantera: ") and told in line
+
+
+# -- Killed and run again
+
+
+class Killed(BaseException):
+    """Ends a run as a kill would: nothing catches it."""
+
+
+def test_force__killed_after_signing__the_next_run_sends_the_same_bytes_once(
+    bureau: Bureau, note: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    giver, taker = bureau.holder(note), bureau.holder()
+    command = ("force", note.address, giver, taker, "40")
+    with monkeypatch.context() as patched:
+
+        def killed(*_: Any) -> None:
+            raise Killed
+
+        patched.setattr("keepers.transactions.routes.PublicRoute.submit", killed)
+        with pytest.raises(Killed):
+            bureau.run(*command)
+    before = bureau.sent()
+    assert note.functions.balanceOf(taker).call() == 0, "signed and in the journal, not sent"
+    result = bureau.run(*command)
+    assert result.exit_code == 0 and "sent by an earlier run of this command" in result.stdout
+    assert "an earlier run of this command was settled: 0x" in result.stderr
+    assert note.functions.balanceOf(taker).call() == 40 * UNIT and bureau.sent() == before + 1
+    assert "was sent before" in bureau.refused(*command)
+
+
+def test_freeze__killed_after_it_was_mined__the_next_run_sends_nothing(
+    bureau: Bureau, note: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = bureau.holder(note)
+    with monkeypatch.context() as patched:
+
+        def killed(*_: Any) -> None:
+            raise Killed
+
+        patched.setattr("keepers.transactions.sender.Sender._follow", killed)
+        with pytest.raises(Killed):
+            bureau.run("freeze", note.address, holder)
+    before = bureau.sent()
+    assert note.functions.isFrozen(holder).call()
+    result = bureau.run("freeze", note.address, holder)
+    assert result.exit_code == 0 and "Nothing to do." in result.stdout and bureau.sent() == before
