@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keepers import abi
+from keepers.bots.names import risk_engine_key
 from keepers.portfolio.state import STATES, WAD, WARNING_BPS, RiskView
 from keepers.rpc.errors import Reverted
 from keepers.runtime.invocation import Invocation
@@ -55,7 +56,7 @@ def act(services: PortfolioServices, name: str, invocation: Invocation, reason: 
         suffix: Number that makes the key unique; the default is the block's height.
     """
     portfolio = services.record.address
-    key = f"{name}:{portfolio}:{invocation.block.number if suffix is None else suffix}"
+    key = risk_engine_key(name, portfolio, invocation.block.number if suffix is None else suffix)
     if services.decided(key):
         return True
     data = abi.function("RiskEngine", name).encode(portfolio)

@@ -92,6 +92,11 @@ def depth_key(universe: bytes, asset: str, nonce: int) -> str:
     return f"depth:0x{universe.hex()}:{asset}:{nonce}"
 
 
+def risk_engine_key(function: str, portfolio: str, number: int) -> str:
+    """Returns the key of a call of the risk engine for a portfolio, by address; `number` is a height or a nonce."""
+    return f"{function}:{portfolio}:{number}"
+
+
 def rebalance_prefix(portfolio: str) -> str:
     """Returns the prefix of the keys of the decisions about a portfolio, by address."""
     return f"rebalance:{portfolio}:"

@@ -89,7 +89,7 @@ def open_portfolio_services(
     record = load_deployment(config.at(config.deployment)).portfolio(config.portfolio)
     opened = keys or open_keys(config, (config.keys.sender, *config.keys.signers))
     services = open_bot_services(config, bot, log, stop, opened[0])
-    parts = {part.name: getattr(services, part.name) for part in fields(BotServices) if part.init}
+    parts = {part.name: getattr(services, part.name) for part in fields(BotServices)}
     return PortfolioServices(
         **parts, reader=Reader(services.node, services.deployment), signers=opened[1:], record=record
     )

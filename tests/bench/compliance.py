@@ -49,7 +49,7 @@ class Side:
 
 def rows(bench: Bench) -> list[Row]:
     """Every function both have."""
-    world = World(bench)
+    world = TwoProducts(bench)
     t = TOKENS
     a, b, spender = world.investors[:3]
     many = world.investors[:20]
@@ -91,7 +91,7 @@ def rows(bench: Bench) -> list[Row]:
     ]
 
 
-class World:
+class TwoProducts:
     """Both products with the same holders.
 
     Attributes:

@@ -13,7 +13,7 @@ from scripts._lib.anvil import advance
 from scripts._lib.demo.data import load_closes
 from scripts._lib.transactions import send
 from tests.bench.framework import Bench, Row
-from tests.bench.world import USD, WAD, World
+from tests.bench.protocol import USD, WAD, MeasuredProtocol
 
 GROUP = "Portfolio of 32 assets"
 METHOD = (
@@ -51,7 +51,7 @@ class Large:
     """A portfolio of RISKY stocks; a million dollars of the trader's, all in cash."""
 
     def __init__(self, bench: Bench) -> None:
-        self.world, self.bench = World(bench, PRICES, _terms(bench.deployer)), bench
+        self.world, self.bench = MeasuredProtocol(bench, PRICES, _terms(bench.deployer)), bench
         self.usd, self.stocks = self.world.usd, self.world.stocks
         self.contracts, self.portfolio = self.world.contracts, self.world.portfolio
         self._send(bench.trader, self.world.model(to_fixed_point(covariance())))

@@ -12,8 +12,8 @@ from scripts._lib.anvil import advance, anvil
 from scripts._lib.transactions import send
 from scripts._lib.venues.uniswap import FAR_FUTURE
 from tests.bench.framework import RUNS, Bench, Row, calls_of, refund_of
+from tests.bench.protocol import USD, WAD, MeasuredProtocol
 from tests.bench.steps import gas_by_code
-from tests.bench.world import USD, WAD, World
 
 GROUP = "Rebalances"
 METHOD = (
@@ -44,7 +44,7 @@ Trades = list[tuple[int, bool]]
 class Trader:
     """Trades TRADE_USD of stocks, as a rebalance of the portfolio or through the venue's own router."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: MeasuredProtocol) -> None:
         """Invests a million dollars, 20% of it in each stock."""
         self.world, self.bench = world, world.bench
         self._at_once = world.router_of_all()
@@ -126,7 +126,7 @@ def _amount(k: int, buy: bool, dollars: int = TRADE_USD) -> int:
 
 def rows(bench: Bench) -> list[Row]:
     """The whole, its parts, and the bare swaps."""
-    world = World(bench, STOCKS, TERMS)
+    world = MeasuredProtocol(bench, STOCKS, TERMS)
     trader = Trader(world)
     receipts, listed, bare, at_once = [], [], [], []
     for run in range(RUNS + 1):
@@ -180,7 +180,7 @@ def rows(bench: Bench) -> list[Row]:
 def _with_component_limit() -> int:
     """On a chain of its own: a second deployment would find the first one's contracts."""
     with anvil() as w3:
-        trader = Trader(World(Bench(w3), STOCKS, COMPONENT))
+        trader = Trader(MeasuredProtocol(Bench(w3), STOCKS, COMPONENT))
         receipts = []
         for run in range(RUNS + 1):
             advance(w3, 12)
@@ -188,7 +188,7 @@ def _with_component_limit() -> int:
     return median_low(int(receipt["gasUsed"]) for receipt in receipts[1:])
 
 
-def _parts(bench: Bench, world: World, receipt: Any) -> dict[str, int]:
+def _parts(bench: Bench, world: MeasuredProtocol, receipt: Any) -> dict[str, int]:
     """What a rebalance is spent on: the calls that it makes, by function; the rest is the two contracts' own."""
     contracts = world.contracts
     calls = {
@@ -211,7 +211,7 @@ def _parts(bench: Bench, world: World, receipt: Any) -> dict[str, int]:
     return {**spent, "loss budget (I2), turnover, pace, nonce, band, events": own, "given back by the chain": -refund}
 
 
-def _without_computing(bench: Bench, world: World, receipt: Any) -> int:
+def _without_computing(bench: Bench, world: MeasuredProtocol, receipt: Any) -> int:
     """Gas that state, calls, logs, calldata, venues, cash and feeds take, however well our contracts are compiled."""
     transaction, used = receipt["transactionHash"], int(receipt["gasUsed"])
     spent = gas_by_code(bench.w3, transaction)

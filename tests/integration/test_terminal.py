@@ -28,7 +28,7 @@ TRADER = 1
 """Of the node's accounts, and of Ape's test accounts: they are the same."""
 
 
-class Market:
+class TradingNode:
     """A node with a deployment whose USD and coin trade on four venues, V3 the cheapest; the trader holds USD."""
 
     def __init__(self, w3: Web3, folder: Path) -> None:
@@ -89,7 +89,7 @@ class Market:
 def made(tmp_path_factory):
     build()
     with anvil() as w3:
-        yield Market(w3, tmp_path_factory.mktemp("terminal"))
+        yield TradingNode(w3, tmp_path_factory.mktemp("terminal"))
 
 
 @pytest.fixture

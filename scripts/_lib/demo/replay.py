@@ -20,6 +20,8 @@ from scripts._lib.demo.keepers import Keepers
 from scripts._lib.demo.market import SETTLEMENT_DECIMALS
 
 USD = 10**SETTLEMENT_DECIMALS
+CALM = STATES[:2]
+"""States of a portfolio that is inside its limits."""
 FIRST_DEPOSITS = {"alpine": 6_000_000, "berlin": 2_500_000, "boston": 1_500_000}
 KILL_WITHIN_SECONDS = 0.3
 """A kill comes at a random moment this soon after a day's close, while keepers are at work."""
@@ -125,10 +127,10 @@ class Replay:
         self._note_change()
 
     def _is_kill_day(self, number: int) -> bool:
-        """Once in calm weather, once on the day after VaR first broke its limit, or late if it never did."""
+        """Once in calm weather, once on the day after a limit was first broken, or late if none ever was."""
         if number == self.count // 4:
             return True
-        crashing = bool(self.days) and self.days[-1].reason.startswith("VaR outside")
+        crashing = bool(self.days) and self.days[-1].state not in CALM
         if not self._killed_in_crash and (crashing or number == self.count * 9 // 10):
             self._killed_in_crash = True
             return True

@@ -160,3 +160,8 @@ def abi_type(item: dict[str, Any]) -> str:
     if not item["type"].startswith("tuple"):
         return str(item["type"])
     return f"({','.join(abi_type(part) for part in item['components'])}){item['type'][5:]}"
+
+
+def salt_of(kind: str, key: str) -> bytes:
+    """The salt under which something that a config names is deployed, so that a second run finds it."""
+    return keccak(text=f"quantera.{kind}.{key}")

@@ -16,13 +16,12 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from web3.contract import Contract
-from web3.exceptions import ContractCustomError
 
 from keepers.routing.markets import VENUES
 from scripts._lib.artifacts import contract_at
 from scripts._lib.deployment import roles
-from scripts._lib.deployment.bls import BlsGroup, BlsKey
-from scripts._lib.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type, create_address
+from scripts._lib.deployment.bls_groups import BlsGroups, contract_name
+from scripts._lib.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type, create_address, salt_of
 from scripts._lib.deployment.config import (
     CLASSES,
     YEAR,
@@ -44,8 +43,6 @@ WAD = 10**18
 ZERO = "0x" + "00" * 20
 UNKNOWN, SHADOW, RETIRED = 0, 1, 3
 """IModelRegistry.Status."""
-NOT_POSSESSED = "0x" + function_signature_to_4byte_selector("BlsSigners__NotPossessed(uint256)").hex()
-UNAUTHORIZED = "0x" + function_signature_to_4byte_selector("AccessManagedUnauthorized(address)").hex()
 
 
 class ProtocolDeployment:
@@ -70,7 +67,8 @@ class ProtocolDeployment:
         require_ready(self.chain.w3, self.config)
         self.chain.ensure_create2_factory()
         self._deploy_contracts()
-        self._create_bls_groups()
+        groups = BlsGroups(self.chain, self.artifacts["BlsSigners"], self.contracts, self._act)
+        self.record.bls_groups |= groups.create(self.config.bls_groups)
         self._let_factories_register()
         self.assets = {**self.config.assets, **self._issue_tokens()}
         self.assets |= self._create_optimizers()
@@ -188,62 +186,6 @@ class ProtocolDeployment:
     def _at(self, name: str) -> str:
         return self.contracts[name].address
 
-    # -- BLS groups
-
-    def _create_bls_groups(self) -> None:
-        """Accounts first: what their keys sign depends on the account, and all that is missing is said at once."""
-        missing: list[str] = []
-        for name, group in self.config.bls_groups.items():
-            args = [self._at("AccessManager")]
-            made = self.chain.deploy(_group(name), self.artifacts["BlsSigners"], args, _salt("bls", name))
-            self.contracts[_group(name)] = made.contract
-            missing += [
-                f"bls_groups.{name}.keys.{position} signs {self._possession(name, key)}"
-                for position, key in enumerate(group.keys)
-                if key.proof is None
-            ]
-        if missing:
-            raise DeploymentError(f"proofs of possession are missing; {'; '.join(missing)}; add them and run again")
-        for name, group in self.config.bls_groups.items():
-            self._set_bls_keys(name, group)
-            self.record.bls_groups[name] = {"address": self._at(_group(name)), "threshold": group.threshold}
-
-    def _possession(self, name: str, key: BlsKey) -> str:
-        """Returns the message, 32 bytes, that a key of a group signs to prove its possession."""
-        message = self.contracts[_group(name)].functions.possessionMessage(key.public).call()
-        return "0x" + bytes(message).hex()
-
-    def _set_bls_keys(self, name: str, group: BlsGroup) -> None:
-        """The first ones only: keys that are set again bring back what the guardian has revoked."""
-        account = self.contracts[_group(name)].functions
-        count, threshold, _ = account.quorum().call()
-        if count == 0:
-            self._require_possessed(name, group)
-            args = (group.publics, group.proofs, group.threshold)
-            self._act(f"set the keys of {_group(name)}", _group(name), "setKeys", *args)
-            return
-        there = b"".join(account.keyAt(position).call() for position in range(count))
-        if (there, threshold) != (group.publics, group.threshold):
-            self.chain.log(f"note: {_group(name)} has {threshold} of {count} keys of its own; change them by setKeys")
-
-    def _require_possessed(self, name: str, group: BlsGroup) -> None:
-        """Asks the account, which is the judge, and says in words what it refuses."""
-        set_keys = self.contracts[_group(name)].functions.setKeys(group.publics, group.proofs, group.threshold)
-        try:
-            set_keys.call({"from": self.chain.sender.address})
-        except ContractCustomError as error:
-            data = str(error.data)
-            if data.startswith(NOT_POSSESSED):
-                position = int(data[len(NOT_POSSESSED) :], 16)
-                message = self._possession(name, group.keys[position])
-                raise DeploymentError(
-                    f"bls_groups.{name}.keys.{position}.proof: is not its key's signature of {message}; sign that"
-                ) from None
-            if not data.startswith(UNAUTHORIZED):
-                raise DeploymentError(
-                    f"bls_groups.{name}: keys or proofs are no points of their groups ({data}); encode them again"
-                ) from None
-
     # -- Set-up
 
     def _let_factories_register(self) -> None:
@@ -262,7 +204,7 @@ class ProtocolDeployment:
     def _issue_tokens(self) -> dict[str, str]:
         factory = self.contracts["TokenFactory"]
         for symbol, token in self.config.tokens.items():
-            address = factory.functions.addressOf(_salt("token", symbol)).call()
+            address = factory.functions.addressOf(salt_of("token", symbol)).call()
             if not self.chain.w3.eth.get_code(address):
                 self._act(f"issue {symbol}", "TokenFactory", "createToken", _token_params(symbol, token))
             self.record.tokens[symbol] = address
@@ -324,10 +266,10 @@ class ProtocolDeployment:
     def _create_optimizers(self) -> dict[str, str]:
         factory = self.contracts["YieldFactory"]
         for key, wanted in self.config.optimizers.items():
-            address = factory.functions.addressOf(_salt("optimizer", key)).call()
+            address = factory.functions.addressOf(salt_of("optimizer", key)).call()
             if not self.chain.w3.eth.get_code(address):
                 params = (wanted.name, wanted.symbol, self.assets[wanted.asset], wanted.terms.as_tuple())
-                salt = _salt("optimizer", key)
+                salt = salt_of("optimizer", key)
                 self._act(f"create optimizer {key}", "YieldFactory", "createOptimizer", params, salt)
             self._list_strategies(key, wanted, address)
             self._create_quorum(f"optimizer {key}", bytes(12) + bytes.fromhex(address[2:]), wanted)
@@ -379,11 +321,11 @@ class ProtocolDeployment:
             # Not added here: the guardian may have removed it.
             is_signer = self.contracts["SignerSets"].functions.isSigner(key, self._signer(name)).call()
             if name in quorum.signers and not is_signer:
-                self.chain.log(f"note: {_group(name)} is not among the signers of {what}; add it by addSigner")
+                self.chain.log(f"note: {contract_name(name)} is not among the signers of {what}; add it by addSigner")
 
     def _signer(self, name: str) -> str:
         """An address, or the account of a BLS group of this name."""
-        return self._at(_group(name)) if name in self.config.bls_groups else name
+        return self._at(contract_name(name)) if name in self.config.bls_groups else name
 
     def _list_venues(self) -> None:
         aggregator = self.contracts["LiquidityAggregator"]
@@ -483,7 +425,7 @@ class ProtocolDeployment:
 
     def _portfolio_at(self, key: str) -> str:
         """Returns the address of a portfolio, deployed or not."""
-        return str(self.contracts["PortfolioFactory"].functions.addressOf(_salt("portfolio", key)).call())
+        return str(self.contracts["PortfolioFactory"].functions.addressOf(salt_of("portfolio", key)).call())
 
     def _register(self, key: str, portfolio: Portfolio, address: str) -> None:
         """Makes the portfolio an eligible holder of regulated tokens."""
@@ -516,7 +458,7 @@ class ProtocolDeployment:
             rules is not None,
             sorted(set(rules.countries)) if rules else [],
             rules.class_mask if rules else 0,
-            _salt("portfolio", key),
+            salt_of("portfolio", key),
         )
 
     def _decimals(self, asset: str) -> int:
@@ -529,7 +471,7 @@ class ProtocolDeployment:
         for name, functions in roles.FUNCTIONS.items():
             self._map(name, functions)
         for name in self.config.bls_groups:
-            self._map(_group(name), roles.BESIDE["BlsSigners"], "BlsSigners")
+            self._map(contract_name(name), roles.BESIDE["BlsSigners"], "BlsSigners")
 
     def _map(self, name: str, functions: Mapping[str, int], artifact: str | None = None) -> None:
         manager = self.contracts["AccessManager"]
@@ -622,14 +564,10 @@ def model_id(name: str) -> bytes:
     return keccak(text=name)
 
 
-def _salt(kind: str, key: str) -> bytes:
-    return keccak(text=f"quantera.{kind}.{key}")
-
-
 def _token_params(symbol: str, token: Token) -> tuple[Any, ...]:
     rules: Rules = token.rules
     countries = sorted(set(rules.countries))
-    return (token.name, symbol, token.decimals, countries, rules.class_mask, _salt("token", symbol))
+    return (token.name, symbol, token.decimals, countries, rules.class_mask, salt_of("token", symbol))
 
 
 def _feed_terms(feed: Feed) -> tuple[str, int, int, int]:

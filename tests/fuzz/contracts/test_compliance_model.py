@@ -385,7 +385,7 @@ acts = st.one_of(
 
 
 @dataclass
-class World:
+class ModelledChain:
     """The chain beside the model."""
 
     chain: Any
@@ -689,7 +689,7 @@ class World:
 def world(
     request, chain, actors, identity_registry, compliance_engine, sanctions_list, create_token, create_sole_token,
     admin, compliance_officer,
-) -> World:  # fmt: skip
+) -> ModelledChain:  # fmt: skip
     """Three countries open to everybody, in a registry of the token's own or in one that serves another token too.
 
     A trusted issuer finds the claims of two ONCHAINIDs always valid.
@@ -706,7 +706,7 @@ def world(
     identities = [admin.deploy(ape.project.LyingIdentity) for _ in range(2)]
     model = Model({country: {} for country in COUNTRIES})
     there = (token, compliance_engine, registry, sanctions_list)
-    return World(chain, model, *there, actors, identities, sole)
+    return ModelledChain(chain, model, *there, actors, identities, sole)
 
 
 # An example sends dozens of transactions: fewer of them than of pure ones.

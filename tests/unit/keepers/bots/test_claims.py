@@ -9,6 +9,7 @@ import pytest
 from keepers.bots.claims import LIAR_REST_SECONDS
 from keepers.rpc.errors import NodeRefused, NodeUnreachable
 from keepers.rpc.node import Call, Node
+from keepers.runtime.invocation import Invocation
 from scripts._lib.artifacts import artifact
 from scripts._lib.transactions import deploy
 from tests.fixtures.claim_issuer import CLAIM_KEY, ClaimIssuer
@@ -222,7 +223,7 @@ def test_claims_bot__endpoint_that_lags__has_nothing_refreshed_twice(
         bot.step()
         monkeypatch.setattr(bot.services.node, "latest", lambda: before)
         bot.bot.forget()
-        bot.bot.look(before)
+        bot.bot.look(Invocation(before, "trace"))
         assert sent(world, bot) == 1
 
 

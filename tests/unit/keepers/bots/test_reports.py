@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,15 +147,16 @@ def test_report__portfolio_moves_meanwhile__is_made_again_at_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody deposits between the look and the chain's answer."""
-    original, moved = Reporter._post, []
+    original, moved = Reporter._report, []
 
-    def post(self: Reporter, *args: object) -> None:
+    def report(self: Reporter, *args: Any) -> Any:
+        made = original(self, *args)
         if not moved:
             moved.append(world.deposit(50_000))
-        original(self, *args)  # type: ignore[arg-type]
+        return made
 
     with started("risk", invested(world)) as bot:
-        monkeypatch.setattr(Reporter, "_post", post)
+        monkeypatch.setattr(Reporter, "_report", report)
         bot.step(1)
         assert moved and reported(world) == 1
         assert on_chain(world)["volatility"] == pytest.approx(metrics(world)[1], rel=1e-9)

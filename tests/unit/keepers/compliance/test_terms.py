@@ -15,7 +15,8 @@ from keepers.compliance.rulebook.terms import IssuerTerms, load_terms, opened
 from tests.fixtures.openings import GIVEN, opening
 
 RULEBOOK = load_rulebook()
-SHIPPED = Path(__file__).parents[4] / "scripts/_config/rulebook.yaml"
+ROOT = Path(__file__).parents[4]
+SHIPPED = ROOT / "scripts/_config/rulebook.yaml"
 TODAY = date(2026, 11, 24)
 ANSWER = {"says": "No travel rule applies.", "by": "Test Counsel LLP", "given": GIVEN}
 
@@ -176,7 +177,7 @@ def example_of_the_file() -> str:
 
 
 def example_of_the_docs() -> str:
-    text = (SHIPPED.parents[1] / "docs/compliance.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/compliance.md").read_text(encoding="utf-8")
     return text.split("```yaml\n", 1)[1].split("```", 1)[0]
 
 

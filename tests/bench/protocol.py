@@ -29,7 +29,7 @@ DEEP = 10**9
 """Dollars on either side of a pair."""
 
 
-class World:
+class MeasuredProtocol:
     """Stand-in feeds at `prices` whole dollars, one signer, the deployer in every role.
 
     The trader has dollars, which the portfolio may take, and no stocks.
