@@ -116,8 +116,10 @@ library RiskLimits {
         }
         if (m.grade > l.worstGrade) return (true, IRiskEngine.Metric.Grade, m.grade, l.worstGrade);
         int256 least = int256(l.minSharpeBps) * int256(_BPS_TO_WAD);
+        // Neither few returns nor returns that do not vary make a ratio: a fund in cash would never get out of it.
+        bool known = m.observations >= MIN_OBSERVATIONS && m.realisedVolatility != 0;
         // The lowest is off: a fund in a crash has less than -3.2768 a year.
-        if (m.observations >= MIN_OBSERVATIONS && l.minSharpeBps != type(int16).min && m.sharpe < least) {
+        if (known && l.minSharpeBps != type(int16).min && m.sharpe < least) {
             return (true, IRiskEngine.Metric.Sharpe, FixedPointMathLib.abs(m.sharpe), FixedPointMathLib.abs(least));
         }
         return (false, metric, 0, 0);
