@@ -112,8 +112,9 @@ class Metrics:
         found = [n for n, value, cap in pairs if cap != OFF and value > cap * (WAD // 10_000) * part_bps // 10_000]
         if self.grade > limits.worst_grade:
             found.append("grade")
+        known = self.observations >= MIN_OBSERVATIONS and self.realised_volatility != 0
         limited = limits.min_sharpe_bps != NO_SHARPE
-        if self.observations >= MIN_OBSERVATIONS and limited and self.sharpe < limits.min_sharpe_bps * (WAD // 10_000):
+        if known and limited and self.sharpe < limits.min_sharpe_bps * (WAD // 10_000):
             found.append("Sharpe")
         return found
 

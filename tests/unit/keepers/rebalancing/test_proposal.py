@@ -154,13 +154,18 @@ def test_var99_cap__other_multiples_of_volatility__the_tightest_counts() -> None
 
 
 def test_breaches__sharpe__counts_where_a_limit_is_on() -> None:
-    metrics = Metrics(WAD, 0, 0, 0, 0, WAD, WAD, 0, sharpe=-5 * WAD, observations=22)
+    metrics = Metrics(WAD, 0, 0, 0, 0, WAD, WAD, 0, sharpe=-5 * WAD, observations=22, realised_volatility=1)
     assert metrics.breaches(LIMITS) == []
     assert metrics.breaches(replace(LIMITS, min_sharpe_bps=-32_767)) == ["Sharpe"]
 
 
 def test_breaches__sharpe_of_too_few_days__counts_nothing() -> None:
-    metrics = Metrics(WAD, 0, 0, 0, 0, WAD, WAD, 0, sharpe=0, observations=19)
+    metrics = Metrics(WAD, 0, 0, 0, 0, WAD, WAD, 0, sharpe=0, observations=19, realised_volatility=1)
     limits = replace(LIMITS, min_sharpe_bps=5000)
     assert metrics.breaches(limits) == []
     assert replace(metrics, observations=20).breaches(limits) == ["Sharpe"]
+
+
+def test_breaches__sharpe_of_returns_that_do_not_vary__counts_nothing() -> None:
+    metrics = Metrics(WAD, 0, 0, 0, 0, WAD, WAD, 0, sharpe=0, observations=40, realised_volatility=0)
+    assert metrics.breaches(replace(LIMITS, min_sharpe_bps=5000)) == []
