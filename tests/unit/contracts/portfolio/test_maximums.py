@@ -6,8 +6,9 @@ from typing import Any
 
 import ape
 import pytest
+from eth_utils import keccak
 
-from tests.fixtures.portfolio import NO_FEES, OPEN
+from tests.fixtures.portfolio import NO_FEES, OPEN, Universe
 from tests.fixtures.protocol import DAY, SWITZERLAND, UNITED_STATES, WAD, YEAR
 
 MAX = 2**256 - 1
@@ -30,6 +31,7 @@ class Vault:
 
     portfolio: Any
     settlement: Any
+    stock: Any
 
     @property
     def unit(self) -> int:
@@ -103,19 +105,34 @@ def endow(settlement, admin):
     return endowed
 
 
+@pytest.fixture(scope="module")
+def anyones(create_settlement, create_feed, covariance_models, create_quorum, manager, risk_signer):
+    """A stock that anyone may hold, for shares that anyone may hold, in a universe of its own."""
+    stock = create_settlement("ANY", 18)
+    feed = create_feed(stock, 50, heartbeat=YEAR)
+    key = keccak(text="anyone's")
+    covariance_models.createUniverse(key, [stock], sender=manager)
+    create_quorum(key, [risk_signer])
+    return Universe(key, [stock], [feed])
+
+
 @pytest.fixture
-def create_vault(create_portfolio, settlement, fees, register, endow, investor, counterparty, chain):
-    """`create_vault(policy, restricted, empty)`: both are registered and, unless it is empty, have a thousand in it."""
+def create_vault(create_portfolio, settlement, fees, register, endow, universe, anyones, investor, counterparty, chain):
+    """`create_vault(policy, restricted, empty)`: both are registered and, unless it is empty, have a thousand in it.
+
+    Restricted shares are over regulated stocks, others over one that anyone may hold.
+    """
 
     def created(policy=OPEN, restricted=False, empty=False):
-        countries = [SWITZERLAND] if restricted else []
-        portfolio = create_portfolio(settlement=settlement, fees=fees, policy=policy, countries=countries)
+        where = universe if restricted else anyones
+        terms = {"assets": where.stocks, "universe_id": where.id, "countries": [SWITZERLAND] if restricted else []}
+        portfolio = create_portfolio(settlement=settlement, fees=fees, policy=policy, **terms)
         for account in (investor, counterparty):
             register(account, expiry=chain.pending_timestamp + 9 * YEAR)
             endow(portfolio, account)
             if not empty:
                 portfolio.deposit(1000 * 10 ** settlement.decimals(), account, sender=account)
-        return Vault(portfolio, settlement)
+        return Vault(portfolio, settlement, where.stocks[0])
 
     return created
 
@@ -157,11 +174,11 @@ def test_maximums__a_gain__hold_for_pending_fees(vault, settlement, admin, inves
     assert withdraw > 1200 * vault.unit
 
 
-def test_maximums__illiquid__what_cash_there_is(vault, universe, issuer, investor, counterparty):
+def test_maximums__illiquid__what_cash_there_is(vault, issuer, investor, counterparty):
     """Somebody has left, and a gain of nine tenths that is no cash makes the investor's part more than all cash."""
     shares = vault.portfolio.balanceOf(counterparty) // 2
     vault.portfolio.redeem(shares, counterparty, counterparty, sender=counterparty)
-    universe.stocks[0].mint(vault.portfolio, vault.portfolio.nav() * 9 // (10 * 50), sender=issuer)
+    vault.stock.mint(vault.portfolio, vault.portfolio.nav() * 9 // (10 * 50), sender=issuer)
     assert vault.entries(investor) == (MAX, MAX)
     withdraw, redeem = vault.exits(investor)
     cash = vault.settlement.balanceOf(vault.portfolio)
@@ -169,8 +186,8 @@ def test_maximums__illiquid__what_cash_there_is(vault, universe, issuer, investo
     assert 0 < redeem < vault.portfolio.balanceOf(investor)
 
 
-def test_maximums__others_wait__cash_beyond_their_requests(vault, ask, universe, issuer, investor, counterparty):
-    universe.stocks[0].mint(vault.portfolio, 500 * WAD // 50, sender=issuer)
+def test_maximums__others_wait__cash_beyond_their_requests(vault, ask, issuer, investor, counterparty):
+    vault.stock.mint(vault.portfolio, 500 * WAD // 50, sender=issuer)
     ask(vault.portfolio, counterparty, vault.portfolio.balanceOf(counterparty))
     withdraw, redeem = vault.exits(investor)
     assert 0 < withdraw <= vault.settlement.balanceOf(vault.portfolio) - 1190 * vault.unit
@@ -208,9 +225,9 @@ def test_maximums__a_price_is_stale__nothing(vault, chain, investor):
     assert vault.entries(investor) == vault.exits(investor) == (0, 0)
 
 
-def test_maximums__a_price_is_frozen__out_with_the_discount(vault, oracle, universe, issuer, guardian, investor):
-    universe.stocks[0].mint(vault.portfolio, 500 * WAD // 50, sender=issuer)
-    oracle.freeze(universe.stocks[0], sender=guardian)
+def test_maximums__a_price_is_frozen__out_with_the_discount(vault, oracle, issuer, guardian, investor):
+    vault.stock.mint(vault.portfolio, 500 * WAD // 50, sender=issuer)
+    oracle.freeze(vault.stock, sender=guardian)
     assert vault.entries(investor) == (0, 0)
     assert vault.exits(investor)[1] == vault.portfolio.balanceOf(investor)
 
