@@ -18,9 +18,9 @@ from tests.bench.world import USD, WAD, World
 GROUP = "Portfolio of 32 assets"
 METHOD = (
     "Gas of single transactions, each in a block of its own: 31 regulated stocks and cash, restricted shares, stand-in "
-    "feeds, Uniswap V2 pairs, one signer, both fees, no lock, and the covariance of real daily returns (skfolio's S&P 500 data: twenty "
-    "stocks over the last three years, eleven of them over the three before). Target: what EIP-7825 lets a transaction "
-    "take."
+    "feeds, Uniswap V2 pairs, one signer, both fees, no lock, and the covariance of real daily returns (skfolio's "
+    "S&P 500 data: twenty stocks over the last three years, eleven of them over the three before). Target: what "
+    "EIP-7825 lets a transaction take."
 )
 LIMIT = 16_777_216
 """Gas of a transaction, EIP-7825."""

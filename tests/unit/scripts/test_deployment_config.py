@@ -113,7 +113,9 @@ def test_portfolio__open_shares_over_a_regulated_token__complains(refused):
         del portfolio["share_rules"]
 
     complaint = refused(change)
-    assert "portfolios.majors: ['NOTE'] are regulated, and its shares are open to anyone; give it share_rules" in complaint
+    assert (
+        "portfolios.majors: ['NOTE'] are regulated, and its shares are open to anyone; give it share_rules" in complaint
+    )
 
 
 def test_policy__cap_in_whole_tokens__becomes_smallest_units():

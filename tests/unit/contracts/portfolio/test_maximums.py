@@ -14,6 +14,8 @@ from tests.fixtures.protocol import DAY, SWITZERLAND, UNITED_STATES, WAD, YEAR
 MAX = 2**256 - 1
 HOUR = 3600
 DECIMALS = (0, 6, 8, 18)
+EVERYWHERE = 65_535
+"""The country number of a rule for issuing that holds in all countries."""
 PLENTY = 10**9
 """Whole settlement tokens."""
 
@@ -250,6 +252,20 @@ def test_maximums__room_for_less_than_a_share__nothing_in(create_vault, settleme
 
 
 # -- Under rules
+
+
+@once
+@pytest.mark.parametrize("limit", ["cap", "issuance"])
+def test_maximums__issues_limited__what_may_still_be_issued(
+    restricted, compliance_engine, compliance_officer, investor, limit
+):
+    room = 500 * restricted.share
+    wanted = (restricted.portfolio.totalSupply() + room, 0, 0) if limit == "cap" else (0, room, YEAR)
+    compliance_engine.setIssueRule(restricted.portfolio, EVERYWHERE, wanted, sender=compliance_officer)
+    _, mint = restricted.entries(investor)
+    assert mint == room
+    restricted.portfolio.mint(room, investor, sender=investor)
+    assert restricted.entries(investor) == (0, 0)
 
 
 @once
