@@ -13,7 +13,7 @@ from keepers import abi
 from keepers.abi import Fragment
 from keepers.compliance.countries import UNSTATED
 from keepers.compliance.report_log import Entry, LogKind
-from keepers.compliance.rules import CLOSED, Reason, Rule, TokenRule
+from keepers.compliance.rules import CLOSED, EVERYWHERE, UNLIMITED, IssueRule, Reason, Rule, TokenRule
 from keepers.compliance.verdict import Identity, Movement, Party, State
 from keepers.rpc.errors import ChainError
 from keepers.rpc.node import Block, Call, Node, must
@@ -140,6 +140,7 @@ class ComplianceReader:
         countries = sorted({*theirs, *more} - {0})
         token_rule = self.token_rule()
         holders = self._calls(Call(self.engine, _engine("holdersOf"), (self.token, code)) for code in countries or [1])
+        issues = self._issues([0, *countries])
         return State(
             now=self.block.timestamp,
             decimals=self.decimals,
@@ -149,7 +150,29 @@ class ComplianceReader:
             holders=must(holders[0])[0],
             rules=self._rules_of(countries),
             holders_in={code: must(found)[1] for code, found in zip(countries, holders, strict=False)},
+            supply=self._call(self.token, _token("totalSupply")),
+            issue_rules={code: rule for code, (rule, _) in issues.items()},
+            issued_in={code: issued for code, (_, issued) in issues.items()},
         )
+
+    def issue_rules(self, countries: Sequence[int] = ()) -> dict[int, IssueRule]:
+        """Rules for issuing in these countries and, under 0, in all together; those that limit nothing are left out."""
+        found = self._issues([0, *countries])
+        return {code: rule for code, (rule, _) in found.items() if rule != UNLIMITED}
+
+    def _issues(self, countries: Sequence[int]) -> dict[int, tuple[IssueRule, int]]:
+        """Rules for issuing, and what counts against them. The engine names all countries by EVERYWHERE, and the one
+        that is not stated by 0; here it is the other way round, as in identities."""
+        code_of = {0: EVERYWHERE, EVERYWHERE: 0}
+        answers = self._calls(
+            Call(self.engine, _engine(name), (self.token, code_of.get(code, code)))
+            for code in countries
+            for name in ("issueRuleOf", "issuedIn")
+        )
+        pairs = zip(answers[::2], answers[1::2], strict=True)
+        return {
+            code: (IssueRule(*must(rule)), must(issued)) for code, (rule, issued) in zip(countries, pairs, strict=True)
+        }
 
     def verdict(self, movement: Movement) -> tuple[str | None, Reason]:
         """Returns the verdict of the engine itself: the refused account and the reason."""
@@ -193,7 +216,7 @@ class ComplianceReader:
 
     def _parties(self, addresses: Sequence[str]) -> dict[str | None, Party]:
         wanted = sorted(set(addresses))
-        width = 8
+        width = 9
         answers = self._calls(
             call
             for address in wanted
@@ -206,11 +229,12 @@ class ComplianceReader:
                 Call(self.token, _token("getFrozenTokens"), (address,)),
                 Call(self.registry, _registry("personOf"), (address,)),
                 Call(self.engine, _engine("isSharedLedgerAdmitted"), (self.token, address)),
+                Call(self.engine, _engine("isTreasury"), (self.token, address)),
             )
         )
         found: dict[str | None, Party] = {}
         for position, address in enumerate(wanted):
-            word, balance, holder, in_day, wallet_frozen, frozen, person, admitted = (
+            word, balance, holder, in_day, wallet_frozen, frozen, person, admitted, treasury = (
                 must(answer) for answer in answers[position * width : (position + 1) * width]
             )
             party = Party(
@@ -223,6 +247,7 @@ class ComplianceReader:
                 sent_in_day=in_day[0],
                 received_in_day=in_day[1],
                 admitted=admitted,
+                treasury=treasury,
                 wallet_frozen=wallet_frozen,
                 frozen=frozen,
             )

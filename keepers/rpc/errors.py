@@ -139,6 +139,8 @@ _ENUMS = {
         "InsufficientBalance",
         "AmountFrozen",
         "VenueNotAdmitted",
+        "SupplyCapExceeded",
+        "IssuanceExceeded",
     ),
 }
 """The names of enum members, which an ABI does not carry."""

@@ -1,4 +1,4 @@
-"""A portfolio of regulated stocks and cash, deployed from a config, with a Uniswap V2 pair for each stock."""
+"""A portfolio of stocks and cash, deployed from a config, with a Uniswap V2 pair for each stock."""
 
 from __future__ import annotations
 
@@ -27,36 +27,43 @@ SIGNER = Account.from_key((0xB0B).to_bytes(32, "big"))
 MODEL = keccak(text="bench")
 DEEP = 10**9
 """Dollars on either side of a pair."""
+RULES = {"countries": [840], "classes": ["institutional"]}
+"""Of regulated stocks, and of the shares over them."""
 
 
 class MeasuredProtocol:
     """Stand-in feeds at `prices` whole dollars, one signer, the deployer in every role.
 
-    The trader has dollars, which the portfolio may take, and no stocks.
+    The trader has dollars, which the portfolio may take, and no stocks. Regulated stocks are held by restricted shares,
+    others by shares that are open to anyone.
     """
 
-    def __init__(self, bench: Bench, prices: dict[str, int], portfolio: dict[str, Any]) -> None:
+    def __init__(
+        self, bench: Bench, prices: dict[str, int], portfolio: dict[str, Any], *, regulated: bool = True
+    ) -> None:
         self.bench, self.prices = bench, prices
         w3, owner = bench.w3, bench.deployer
         self.usd = bench.token("USDC", 6)
         self.feeds = self._feeds()
         addresses = {name: feed.address for name, feed in self.feeds.items()}
-        self._config = _config(owner, self.usd.address, addresses, list(prices))
+        tokens = {"USDC": self.usd, **({} if regulated else {name: bench.token(name) for name in prices})}
+        self._config = _config(owner, {name: token.address for name, token in tokens.items()}, addresses)
         first, record = self._deploy()
         self._registry = first["IdentityRegistry"]
         for account in (owner, bench.trader):
             bench.send(owner, self._registry.functions.registerIdentity(account, 840, 3, FOREVER))
         stock = artifact("ComplianceAwareToken").abi
-        self.stocks = [w3.eth.contract(record.tokens[name], abi=stock) for name in prices]  # type: ignore[call-overload]
+        made = {name: w3.eth.contract(address, abi=stock) for name, address in record.tokens.items()}  # type: ignore[call-overload]
+        self.stocks = [{**tokens, **made}[name] for name in prices]
         self.v2 = UniswapV2(w3, owner).deploy()
         bench.send(owner, self._registry.functions.setVenueAccount(self.v2.router.address, True))
         self.pairs = [self._pool(*listed) for listed in zip(self.stocks, prices.values(), strict=True)]
         self._config["venues"] = [{"pool": pair.address, "kind": "uniswap-v2", "fee": 3000} for pair in self.pairs]
-        self._config |= _portfolio(list(prices), portfolio)
-        self.contracts, made = self._deploy()
-        address = made.portfolios["bench"]["address"]
+        self._config |= _portfolio(list(prices), ({"share_rules": RULES} if regulated else {}) | portfolio)
+        self.contracts, record = self._deploy()
+        address = record.portfolios["bench"]["address"]
         self.portfolio = w3.eth.contract(address, abi=artifact("Portfolio").abi)  # type: ignore[call-overload]
-        self._universe = bytes.fromhex(made.universes["stocks"]["id"][2:])
+        self._universe = bytes.fromhex(record.universes["stocks"]["id"][2:])
         self._nonces = count()
         bench.send(bench.trader, self.usd.functions.approve(self.portfolio.address, 2**256 - 1))
 
@@ -115,17 +122,17 @@ class MeasuredProtocol:
         return pair
 
 
-def _config(owner: str, usd: str, feeds: dict[str, str], stocks: list[str]) -> dict[str, Any]:
+def _config(owner: str, assets: dict[str, str], feeds: dict[str, str]) -> dict[str, Any]:
+    """Whatever has a feed and is none of the assets is a regulated token, to be issued."""
     roles = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
-    rules = {"countries": [840], "classes": ["institutional"]}
     bounds = {"heartbeat": 10**8, "min_price": 0.01, "max_price": 10_000}
     return {
         "network": "bench",
         "admin": owner,
         "roles": {name: {"accounts": [owner]} for name in roles},
-        "assets": {"USDC": usd},
+        "assets": assets,
         "models": {"bench": {"weights": "0x" + "11" * 32, "code": "0x" + "22" * 32}},
-        "tokens": {symbol: {"name": symbol, "rules": rules} for symbol in stocks},
+        "tokens": {symbol: {"name": symbol, "rules": RULES} for symbol in feeds if symbol not in assets},
         "feeds": {name: {"aggregator": address, **bounds} for name, address in feeds.items()},
     }
 

@@ -20,7 +20,7 @@ from keepers.compliance.rulebook.schema import (
     Rules,
 )
 from keepers.compliance.rulebook.terms import IssuerTerms, Opening, opened
-from keepers.compliance.rules import DOCUMENTS, InvestorClass, Rule, ceil_amount, floor_amount
+from keepers.compliance.rules import DOCUMENTS, UNLIMITED, InvestorClass, IssueRule, Rule, ceil_amount, floor_amount
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Assignment:
         rule: Rule in the engine's units.
         sources: Field of the rule -> the law, in the order of the engine's fields.
         holders_worldwide: Maximum number of holders of the token in all countries that the regime asks for; 0: none.
+        issues: Rule for issuing to holders of the jurisdiction.
     """
 
     jurisdiction: Jurisdiction
@@ -40,6 +41,7 @@ class Assignment:
     rule: Rule
     sources: Mapping[str, Citation]
     holders_worldwide: int = 0
+    issues: IssueRule = UNLIMITED
 
 
 def assign(rulebook: Rulebook, terms: IssuerTerms, decimals: int, today: date | None = None) -> dict[int, Assignment]:
@@ -47,7 +49,8 @@ def assign(rulebook: Rulebook, terms: IssuerTerms, decimals: int, today: date | 
 
     They are those of the jurisdictions that the issuer opens and of the territories that belong to them, and those of
     the jurisdictions whose file closes them: a file can close a country by itself, but never open it. A regime that
-    counts the holders of its country leaves the territories closed, because the engine would count each apart.
+    counts the holders of its country, or what they are issued, leaves the territories closed, because the engine would
+    count each apart.
 
     Args:
         rulebook: Jurisdictions and offerings.
@@ -75,7 +78,7 @@ def assign(rulebook: Rulebook, terms: IssuerTerms, decimals: int, today: date | 
     for code, rules in wanted.items():
         offering = _offering_rules(rulebook, terms, code)
         found[code] = packer.assignment(rulebook.jurisdictions[code], chosen[code], rules, offering)
-        if not found[code].rule.max_holders:
+        if not found[code].rule.max_holders and not found[code].issues.issuance_limit:
             found |= dict.fromkeys(TERRITORIES.get(code, ()), found[code])
     for code, jurisdiction in rulebook.jurisdictions.items():
         if code not in found and jurisdiction.regime().closes:
@@ -165,7 +168,7 @@ def _check_worth(rulebook: Rulebook, terms: IssuerTerms, wanted: Mapping[int, Ru
             value = rule.value
             if isinstance(value, Money) and value.currency not in terms.worth:
                 missing.setdefault(f"worth.{value.currency}", []).append(f"{letters} {field}")
-            if field == "period_volume" and not isinstance(value, Money) and terms.supply is None:
+            if field in ("period_volume", "period_issuance") and not isinstance(value, Money) and terms.supply is None:
                 missing.setdefault("supply", []).append(f"{letters} {field}")
     if missing:
         needs = "; ".join(f"{key} (for {', '.join(where)})" for key, where in missing.items())
@@ -186,19 +189,23 @@ class _Packer:
         for field, rule in rules.items():
             for member, value in self._members(field, rule.value).items():
                 values[member], sources[member] = value, rule
-        worldwide = values.pop("max_holders_worldwide", 0)
+        worldwide, issues = values.pop("max_holders_worldwide", 0), values.pop("period_issuance", UNLIMITED)
         # Nobody may come in, so nobody has to bring anything; but who is in may leave or not.
         if "inbound_blocked" in values:
             values = {"outbound_blocked": True} if values.get("outbound_blocked") else {}
             sources["classes"] = sources.pop("inbound_blocked")
+            issues = UNLIMITED
         elif offering.lockup and seconds(offering.lockup.value) > values.get("lockup", 0):
             values["lockup"], sources["lockup"] = seconds(offering.lockup.value), offering.lockup
-        return Assignment(jurisdiction, name, Rule(**values), sources, worldwide)
+        return Assignment(jurisdiction, name, Rule(**values), sources, worldwide, issues)
 
     def _members(self, field: str, value: Any) -> dict[str, Any]:
         """A law's value as members of the engine's rule."""
-        if field == "period_volume":
-            return {"volume_limit": max(1, floor_amount(self._volume(value))), "period": seconds(value.period)}
+        if field in ("period_volume", "period_issuance"):
+            most, period = max(1, floor_amount(self._volume(value))), seconds(value.period)
+            if field == "period_issuance":
+                return {field: IssueRule(issuance_limit=most, period=period)}
+            return {"volume_limit": most, "period": period}
         member, packed = _MEMBERS[field]
         return {member: packed(self, value)}
 

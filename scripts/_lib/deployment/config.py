@@ -481,6 +481,13 @@ class Config(Strict):
                 raise ValueError(f"portfolios.{name}.universe: no universe {portfolio.universe!r}")
             if outside := set(portfolio.assets) - set(self.universes[portfolio.universe].assets):
                 raise ValueError(f"portfolios.{name}.assets: {sorted(outside)} not in its universe")
+            if portfolio.share_rules is None and (
+                regulated := {portfolio.settlement, *portfolio.assets} & set(self.tokens)
+            ):
+                raise ValueError(
+                    f"portfolios.{name}: {sorted(regulated)} are regulated, and its shares are open to anyone; give it "
+                    "share_rules"
+                )
             if unpriced := {portfolio.settlement, *portfolio.assets} - priced:
                 raise ValueError(f"portfolios.{name}: {sorted(unpriced)} have no feed; add them under feeds")
             check_portfolio(f"portfolios.{name}", portfolio, self.risk.floors)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from web3.exceptions import ContractLogicError
 
 from keepers import abi
-from keepers.compliance.plan import Step, TokenStep
+from keepers.compliance.plan import IssueStep, Step, TokenStep
 from keepers.compliance.verdict import moment
 from scripts._lib.deployment.chain import Chain, DeploymentError
 from scripts._lib.rules.schedule import Schedule
@@ -42,7 +42,7 @@ class Officer:
         self._schedule = Schedule(chain.w3, engine)
         self._engine, self._manager = self._schedule.engine, self._schedule.manager
 
-    def apply(self, token: str, steps: Sequence[Step | TokenStep]) -> Outcome:
+    def apply(self, token: str, steps: Sequence[Step | TokenStep | IssueStep]) -> Outcome:
         """Does every step that may be done now, and schedules those that have to wait.
 
         A second run goes on where this one stopped: a step that was scheduled is executed once its delay is over.
@@ -101,7 +101,7 @@ class Officer:
             self._chain.call(what, self._manager, "cancel", found.caller, self._engine.address, found.data)
         return len(waiting)
 
-    def _may(self, step: Step | TokenStep) -> tuple[bool, int]:
+    def _may(self, step: Step | TokenStep | IssueStep) -> tuple[bool, int]:
         selector = abi.function("AutomatedComplianceEngine", step.function).selector
         allowed, delay = self._manager.functions.canCall(
             self._chain.sender.address, self._engine.address, selector

@@ -9,6 +9,7 @@ from web3 import Web3
 
 from keepers import abi
 from keepers.compliance.countries import UNSTATED, letters_of
+from keepers.compliance.rules import EVERYWHERE
 from keepers.compliance.verdict import moment
 from scripts._lib.artifacts import contract_at, package_artifact
 
@@ -74,10 +75,15 @@ class Schedule:
         elif data[:4] == _SET_TOKEN_RULE.selector:
             about, _rule = _SET_TOKEN_RULE.decode_input(data)
             title = "setTokenRule in every country"
+        elif data[:4] == _SET_ISSUE_RULE.selector:
+            about, country, _rule = _SET_ISSUE_RULE.decode_input(data)
+            where = "every country" if country == EVERYWHERE else letters_of(country or UNSTATED)
+            title = f"setIssueRule in {where}"
         else:
             return None
         return title if to_checksum_address(about) == token else None
 
 
 _SET_RULES = abi.function("AutomatedComplianceEngine", "setRules")
+_SET_ISSUE_RULE = abi.function("AutomatedComplianceEngine", "setIssueRule")
 _SET_TOKEN_RULE = abi.function("AutomatedComplianceEngine", "setTokenRule")

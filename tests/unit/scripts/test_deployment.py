@@ -112,6 +112,7 @@ def config(w3):
                         "universe": "debt",
                         "limits": {"max_var99": 1, "max_weight": 5000, "max_drawdown": 1, "halt_drawdown": 1},
                         "loss_budget": {"bps": 1, "window": 1},
+                        "share_rules": rules,
                         "identity": {"country": 840, "kyc_expiry": 2**39},
                         **quorum,
                     }

@@ -104,6 +104,20 @@ def test_load_config__policy_beyond_the_protocols__is_named(refused, key, value)
     assert f"portfolios.majors.policy.{key}: Input should be" in complaint
 
 
+def test_portfolio__open_shares_over_a_regulated_token__complains(refused):
+    def change(data):
+        data["feeds"]["NOTE"] = data["feeds"]["WETH"]
+        data["universes"]["majors"]["assets"].append("NOTE")
+        portfolio = data["portfolios"]["majors"]
+        portfolio["assets"].append("NOTE")
+        del portfolio["share_rules"]
+
+    complaint = refused(change)
+    assert (
+        "portfolios.majors: ['NOTE'] are regulated, and its shares are open to anyone; give it share_rules" in complaint
+    )
+
+
 def test_policy__cap_in_whole_tokens__becomes_smallest_units():
     assert SharePolicy(lock=1, max_jump=100, deposit_cap="2.5").as_tuple(6) == (1, 100, 2_500_000)
     assert SharePolicy().as_tuple(6)[2] == 0

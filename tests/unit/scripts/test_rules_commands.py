@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from keepers.cli import main
-from keepers.compliance.plan import token_steps
+from keepers.compliance.plan import issue_steps, token_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
 from keepers.compliance.rulebook.terms import IssuerTerms
@@ -169,6 +169,20 @@ def test_apply__higher_maximum_worldwide__waits_for_the_delay(office: Market) ->
     advance(w3, DELAY)
     assert officer.apply(token.address, higher) == Outcome(sent=1, scheduled=0, waiting=0)
     assert office.reader(token).token_rule().max_holders == 1_999
+
+
+def test_apply__regime_limits_what_is_sold_in_a_year__the_engine_does(run, office: Market, tmp_path: Path) -> None:
+    token = office.token()
+    us = opening(RULEBOOK.jurisdictions[840], "reg-a-tier-2")
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
+    arguments = {"tokens": (token.address,), "terms_path": written(tmp_path, terms)}
+    assert "tightens period_issuance: - -> 750,000 in any 366 days" in run(rulebook.cli, mode="diff", **arguments)
+    reader = office.reader(token)
+    limits = {840: assign(RULEBOOK, terms, reader.decimals)[840].issues}
+    officer = Officer(Chain(office.w3, UnlockedSender(office.w3, office.owner), lambda _: None), reader.engine)
+    assert officer.apply(token.address, issue_steps(reader.issue_rules([840]), limits)) == Outcome(1, 0, 0)
+    assert office.reader(token).issue_rules([840]) == limits
+    assert "period_issuance" not in run(rulebook.cli, mode="diff", **arguments)
 
 
 def test_rulebook__cancel_without_account__is_refused(run, note) -> None:

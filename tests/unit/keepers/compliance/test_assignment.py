@@ -13,7 +13,7 @@ from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign, holders_worldwide
 from keepers.compliance.rulebook.duration import DAY
 from keepers.compliance.rulebook.terms import IssuerTerms
-from keepers.compliance.rules import DOCUMENTS, Rule
+from keepers.compliance.rules import DOCUMENTS, IssueRule, Rule
 from tests.fixtures.openings import everywhere, opening
 
 RULEBOOK = load_rulebook()
@@ -52,6 +52,15 @@ def test_assign__default_regime_of_the_united_states__is_rule_144_and_reg_d() ->
 
 def test_assign__regime_chosen__is_taken() -> None:
     assert rule("DE", "under-150-persons") == Rule(classes=EVERYBODY, max_holders=149)
+
+
+def test_assign__offering_limit_of_twelve_months__limits_what_holders_there_are_issued() -> None:
+    terms = {"instrument": "security", "worth": WORTH, "open": {"US": opening(RULEBOOK.jurisdictions[840], "reg-cf")}}
+    found = assign(RULEBOOK, IssuerTerms.model_validate(terms), 18)
+    assert found[840].issues == IssueRule(issuance_limit=50_000 * UNIT, period=366 * DAY)
+    assert str(found[840].sources["period_issuance"]).startswith("Regulation Crowdfunding, 17 CFR 227.100, (a)(1)")
+    # The engine would count each territory apart, beside the country.
+    assert not set(TERRITORIES[840]) & set(found)
 
 
 def test_assign__every_field__has_its_source() -> None:

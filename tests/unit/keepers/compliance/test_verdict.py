@@ -10,7 +10,7 @@ from keepers.compliance.explain import describe_rule, explain
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign
 from keepers.compliance.rulebook.terms import IssuerTerms
-from keepers.compliance.rules import CLOSED, Reason, Rule, document_names, whole
+from keepers.compliance.rules import CLOSED, IssueRule, Reason, Rule, document_names, whole
 from keepers.compliance.verdict import Identity, Movement, Party, State, crosses, judge, judge_token, verdict
 from tests.fixtures.openings import opening
 
@@ -158,6 +158,32 @@ def test_judge__holders__one_that_leaves_makes_room() -> None:
     assert outcome(Movement(ALICE, BOB, 99), state) == ("bob", Reason.TOO_MANY_HOLDERS)
     in_all = replace(state, max_holders=0)
     assert outcome(Movement(ALICE, BOB, 99), in_all) == ("bob", Reason.TOO_MANY_HOLDERS_IN_COUNTRY)
+
+
+def test_judge__holder_that_is_not_counted_where_it_is__has_to_fit() -> None:
+    state = replace(with_rule(max_holders=1), holders_in={756: 1}, holders=1, max_holders=1)
+    uncounted, moved = replace(BOB, balance=50), replace(BOB, balance=50, counted_in=276)
+    assert outcome(Movement(ALICE, uncounted, 10), state) == ("bob", Reason.TOO_MANY_HOLDERS)
+    assert outcome(Movement(ALICE, moved, 10), state) == ("bob", Reason.TOO_MANY_HOLDERS_IN_COUNTRY)
+    assert outcome(Movement(ALICE, replace(moved, counted_in=756), 10), state) == ALLOWED
+
+
+def test_judge__supply_cap__binds_issues_alone() -> None:
+    state = replace(STATE, supply=90, issue_rules={0: IssueRule(supply_cap=100)})
+    assert outcome(Movement(None, BOB, 10), state) == ALLOWED
+    assert outcome(Movement(None, BOB, 11), state) == ("bob", Reason.SUPPLY_CAP_EXCEEDED)
+    assert outcome(Movement(ALICE, BOB, 11), state) == ALLOWED
+
+
+@pytest.mark.parametrize("country", [0, 756])
+def test_judge__issuance_limit__binds_issues_and_a_treasurys_sales(country: int) -> None:
+    limit = IssueRule(issuance_limit=100, period=10)
+    state = replace(STATE, issue_rules={country: limit}, issued_in={country: 90})
+    treasury, refused = replace(ALICE, treasury=True), ("bob", Reason.ISSUANCE_EXCEEDED)
+    assert outcome(Movement(None, BOB, 10), state) == outcome(Movement(treasury, BOB, 10), state) == ALLOWED
+    assert outcome(Movement(None, BOB, 11), state) == outcome(Movement(treasury, BOB, 11), state) == refused
+    assert outcome(Movement(ALICE, BOB, 11), state) == ALLOWED
+    assert outcome(Movement(None, replace(BOB, treasury=True), 11), state) == ALLOWED
 
 
 def test_judge__residents_only__binds_both_sides_and_not_issuance() -> None:
