@@ -12,7 +12,7 @@ contract BookHarness is ShareBook {
     /// @param mark Mark as {Fees-quote} takes it.
     function begin(uint256 mark, uint256 bps) external {
         Account storage a = _accounts[address(this)];
-        (a.owed, a.highWaterMark, a.terms.performanceBps) = (0, Float128.packUp(mark), uint16(bps));
+        (a.owed, a.highWaterMark, a.performanceBps) = (0, Float128.packUp(mark), uint16(bps));
         a.crystallisedAt = 0;
     }
 
