@@ -422,10 +422,14 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         returns (bool)
     {
         (uint256 token, uint256 receiver, uint256 hold) = (sides.token, sides.receiver, sides.receiverHold);
-        if (sides.senderHold.limitsSending() || token.hasExceptions() || hold.hasFlow()) return false;
+        if (sides.senderHold.limitsSending() || hold.hasFlow()) return false;
+        {
+            uint256 exceptions = token.exceptions();
+            bool limited = exceptions == PackedToken.HOLDERS_LIMITED;
+            if (exceptions != 0 && (!limited || !_isCounted(msg.sender, sides, from, to))) return false;
+        }
         if ((sides.sender | receiver).isOneOfMany()) return false;
         if (receiver.isSharedLedger()) return false;
-        if (_limitsHolders(sides) && !_isCounted(msg.sender, sides, from, to)) return false;
         if (receiver.isVenue()) {
             // Nothing is counted for a venue account. The holder opposite has to be eligible.
             return
@@ -435,12 +439,6 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         uint256 most = hold.maxHolding();
         if (most != 0 && toBalance > most) return false;
         return _eligibility(token, receiver, hold) == Reason.None;
-    }
-
-    /// @dev Returns true if the number of holders is limited, in all or in a country of either side.
-    function _limitsHolders(Sides memory sides) private pure returns (bool) {
-        return
-            PackedToken.limitsHolders(sides.token) || RulePacking.limitsHolders(sides.senderHold | sides.receiverHold);
     }
 
     /// @dev Returns true if both sides are counted where they are registered.
@@ -586,7 +584,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
             // No sum of balances is above the supply.
             if (most != 0 && m.toBalance + held > most) return Reason.AboveMaximumHolding;
         }
-        if (!_limitsHolders(sides)) return Reason.None;
+        if (!sides.token.limitsHolders()) return Reason.None;
         return _entering(m, sides.token, hold, sides.receiver.country());
     }
 
@@ -661,7 +659,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     }
 
     function _count(Movement memory m, Sides memory sides) private {
-        bool limited = _limitsHolders(sides);
+        bool limited = sides.token.limitsHolders();
         // The sender leaves with what it sends in all, whatever the first receiver gets.
         if ((m.fromBalance == 0 || limited) && m.first && m.from != address(0) && m.sent != 0) {
             bool stays = m.fromBalance != 0 && !sides.sender.isVenue();

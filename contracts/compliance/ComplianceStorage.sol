@@ -198,6 +198,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
     /// @dev Counts an account in a country, and no longer in another one; in none if it is 0.
     function _countAt(address token, address account, uint256 country) internal {
         uint16 counted = _storage().countedIn[token][account];
+        // slither-disable-next-line incorrect-equality (countries are compared)
         if (counted == country) return;
         if (counted != 0) _leave(token, account, counted);
         if (country != 0) _enter(token, account, uint16(country));

@@ -86,6 +86,7 @@ contract HolderRecords is ComplianceStorage {
         // slither-disable-next-line incorrect-equality (all of it came with a lock)
         if (fresh == 0 || m.to == address(0) || m.from == m.to) return;
         uint256 since = _issuedAt(m, sides);
+        // slither-disable-next-line incorrect-equality (no issue)
         if (since == 0) return;
         uint256 lockup = _lockupOf(m, sides);
         if (since + lockup > block.timestamp) {

@@ -29,9 +29,7 @@ contract RuleBook is ComplianceStorage {
 
     /// @notice See {IAutomatedComplianceEngine}.
     function openRules(address token, uint16[] calldata countries, uint8 classes) external onlyDelegated restricted {
-        if (classes == 0 || classes & ~_CLASS_MASK != 0) {
-            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidClasses(classes);
-        }
+        _requireClasses(classes, classes != 0);
         _open(token, _sharedRegistry);
         Storage storage $ = _storage();
         IAutomatedComplianceEngine.Rule memory rule;
@@ -120,11 +118,10 @@ contract RuleBook is ComplianceStorage {
         restricted
     {
         _requireOpen(token);
-        IAutomatedComplianceEngine.TokenRule memory old = _tokenRuleOf(token);
-        bool fewer = old.maxHolders == 0 || (rule.maxHolders != 0 && rule.maxHolders <= old.maxHolders);
-        if (!fewer || old.requiredTopics & ~rule.requiredTopics != 0) {
-            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotTighter(token, 0);
-        }
+        uint256 word = _storage().tokens[token];
+        uint256 most = word.maxTokenHolders();
+        bool fewer = most == 0 || (rule.maxHolders != 0 && rule.maxHolders <= most);
+        if (!fewer || word.requiredTopics() & ~uint256(rule.requiredTopics) != 0) _refuseLooser(token, 0);
         _setTokenRule(token, rule);
     }
 
@@ -152,7 +149,7 @@ contract RuleBook is ComplianceStorage {
         restricted
     {
         if (!rule.isTighter(_storage().issueRules[token][_issueKey(country)].unpackedIssues())) {
-            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotTighter(token, country);
+            _refuseLooser(token, country);
         }
         _setIssueRule(token, country, rule);
     }
@@ -243,9 +240,7 @@ contract RuleBook is ComplianceStorage {
     function _setIssueRule(address token, uint16 country, IAutomatedComplianceEngine.IssueRule calldata rule) private {
         _requireOpen(token);
         bool scope = country == EVERYWHERE || rule.supplyCap == 0;
-        if (!scope || !_isWindow(rule.issuanceLimit, rule.period)) {
-            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidRule(country);
-        }
+        _requireWindow(country, scope, rule.issuanceLimit, rule.period);
         Storage storage $ = _storage();
         $.issueRules[token][_issueKey(country)] = rule.packed();
         $.tokens[token] = $.tokens[token].withLimitedIssues();
@@ -263,33 +258,43 @@ contract RuleBook is ComplianceStorage {
         if (countries.length != rules.length) {
             revert IAutomatedComplianceEngine.AutomatedComplianceEngine__LengthMismatch();
         }
+        uint256 marks;
         for (uint256 i; i < rules.length; ++i) {
             (uint16 country, IAutomatedComplianceEngine.Rule calldata rule) = (countries[i], rules[i]);
             uint16 code = _codeOf(country);
             _requireValid(country, rule);
-            if (tighten && !rule.isTighter(_ruleOf(token, code))) {
-                revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotTighter(token, country);
-            }
+            if (tighten && !rule.isTighter(_ruleOf(token, code))) _refuseLooser(token, country);
             Words storage words = _storage().rules[token][code];
             (words.hold, words.flow) = rule.packed(words.hold);
-            if (rule.lockup != 0) _storage().tokens[token] = _storage().tokens[token].withLockupRules();
+            if (rule.lockup != 0) marks |= PackedToken.LOCKUP_RULES;
+            if (rule.maxHolders != 0) marks |= PackedToken.HOLDERS_LIMITED;
             emit IAutomatedComplianceEngine.RuleSet(token, country, rule);
         }
+        // The marks stay when the rules go.
+        if (marks != 0) _storage().tokens[token] |= marks;
     }
 
     function _requireValid(uint16 country, IAutomatedComplianceEngine.Rule calldata rule) private pure {
-        if (rule.classes & ~_CLASS_MASK != 0) {
-            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidClasses(rule.classes);
-        }
+        _requireClasses(rule.classes, true);
         bool bounds = rule.maxHolding == 0 || rule.minHolding <= rule.maxHolding;
-        if (!bounds || !_isWindow(rule.volumeLimit, rule.period)) {
-            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidRule(country);
+        _requireWindow(country, bounds, rule.volumeLimit, rule.period);
+    }
+
+    /// @param valid False if the rest of the rule is not.
+    function _requireWindow(uint16 country, bool valid, uint256 limit, uint256 period) private pure {
+        bool window = limit == 0 ? period == 0 : period >= RollingVolume.LEAST_PERIOD && limit <= RollingVolume.MOST;
+        if (!valid || !window) revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidRule(country);
+    }
+
+    /// @param valid False if the classes may not be those.
+    function _requireClasses(uint8 classes, bool valid) private pure {
+        if (!valid || classes & ~_CLASS_MASK != 0) {
+            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidClasses(classes);
         }
     }
 
-    function _isWindow(uint256 limit, uint256 period) private pure returns (bool) {
-        if (limit == 0) return period == 0;
-        return period >= RollingVolume.LEAST_PERIOD && limit <= RollingVolume.MOST;
+    function _refuseLooser(address token, uint16 country) private pure {
+        revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotTighter(token, country);
     }
 
     /// @return The code under which rules of a country are stored.
@@ -304,11 +309,6 @@ contract RuleBook is ComplianceStorage {
         if (_storage().tokens[token] == 0) {
             revert IAutomatedComplianceEngine.AutomatedComplianceEngine__RulesNotSet(token);
         }
-    }
-
-    function _tokenRuleOf(address token) private view returns (IAutomatedComplianceEngine.TokenRule memory) {
-        uint256 word = _storage().tokens[token];
-        return IAutomatedComplianceEngine.TokenRule(uint16(word.requiredTopics()), uint32(word.maxTokenHolders()));
     }
 
     function _ruleOf(address token, uint16 code) private view returns (IAutomatedComplianceEngine.Rule memory) {

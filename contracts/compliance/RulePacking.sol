@@ -20,7 +20,6 @@ library RulePacking {
     uint256 private constant _SENDING = _OUTBOUND | _RESIDENTS | _FLOW | _LEAST;
     uint256 private constant _RECEIVING = _INBOUND | _RESIDENTS | _LEAST;
     uint256 private constant _HOLDERS = uint256(type(uint32).max) << 96;
-    uint256 private constant _HOLDERS_LIMIT = uint256(type(uint32).max) << 64;
     uint256 private constant _ONE_HOLDER = 1 << 96;
 
     // -- Reading -----------------------------------------------------------------------------------------------------
@@ -65,10 +64,6 @@ library RulePacking {
 
     function maxHolders(uint256 hold) internal pure returns (uint256) {
         return (hold >> 64) & 0xffffffff;
-    }
-
-    function limitsHolders(uint256 hold) internal pure returns (bool) {
-        return hold & _HOLDERS_LIMIT != 0;
     }
 
     function holders(uint256 hold) internal pure returns (uint256) {

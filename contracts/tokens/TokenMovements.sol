@@ -39,7 +39,7 @@ abstract contract TokenMovements is PackedHoldings {
 
     /// @dev Reads from one slot whether holders may move, and the contract that decides.
     function _running() internal view returns (address) {
-        Config memory config = _config;
+        Config storage config = _config;
         if (config.paused) revert IComplianceAwareToken.ComplianceAwareToken__Paused();
         return config.engine;
     }

@@ -329,7 +329,8 @@ interface IAutomatedComplianceEngine {
         external;
 
     /// @notice Counts an account anew: as a holder in the country where it is registered, or not at all if it is a
-    /// venue account or holds nothing. Anyone may call it. Where the number of holders is limited, each movement does
+    /// venue account or holds nothing. Anyone may call it. Where the token's number of holders is, or was, limited in
+    /// all or in any country, each movement does
     /// the same for both sides, and a receiver that is counted elsewhere, or nowhere, has to fit like a new holder. A
     /// country may be above its maximum after a holder moved there; then nobody enters.
     function recount(address token, address account) external;

@@ -43,6 +43,7 @@ class Model:
 
     rules: dict[int, dict[str, int]]
     max_holders: int = 0
+    limited: bool = False
     people: dict[str, Person] = field(default_factory=dict)
     venues: set[str] = field(default_factory=set)
     ledgers: set[str] = field(default_factory=set)
@@ -169,12 +170,10 @@ class Model:
 
     def _touch(self, counted, sender, receiver, amount, sent, after, home) -> None:
         """Holders come and go; where their number is limited, both sides are counted where they are now."""
-        places = (home, self.country(receiver))
-        limited = bool(self.max_holders) or any(self.rules.get(c, {}).get("max_holders") for c in places)
-        if sent and sender != "nobody" and (limited or after[sender] == 0):
+        if sent and sender != "nobody" and (self.limited or after[sender] == 0):
             self._count(counted, sender, home if after[sender] else 0)
-        if amount and receiver not in (sender, "nobody") and (limited or after[receiver] == amount):
-            self._count(counted, receiver, places[1])
+        if amount and receiver not in (sender, "nobody") and (self.limited or after[receiver] == amount):
+            self._count(counted, receiver, self.country(receiver))
 
     def _count(self, counted: dict[str, int], name: str, country: int) -> None:
         counted.pop(name, None)
@@ -695,10 +694,12 @@ class ModelledChain:
         self.engine.setRules(self.token, [country], [rule(**found)], sender=self.officer)
         self.model.rules[country] = found
         self.model.lockups_exist = self.model.lockups_exist or "lockup" in found
+        self.model.limited = self.model.limited or "max_holders" in found
 
     def _holders(self, most: int) -> None:
         self.engine.setTokenRule(self.token, (0, most), sender=self.officer)
         self.model.max_holders = most
+        self.model.limited = self.model.limited or most != 0
 
     def _treasury(self, name: str, treasury: bool) -> None:
         change = self.engine.addTreasury if treasury else self.engine.removeTreasury
