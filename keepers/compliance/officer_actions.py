@@ -112,6 +112,7 @@ class Action:
         touched: Wallets that it changes.
         notes: What else the officer should know before it is sent.
         adds_up: True if doing it twice does more than doing it once.
+        lost: Holders whom it makes ineligible by other rules, and not by another record.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Action:
     touched: tuple[Touched, ...] = ()
     notes: tuple[str, ...] = ()
     adds_up: bool = False
+    lost: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from keepers.bots.context import private_route, require_same_chain, send_policy
 from keepers.bots.keyring import open_key
 from keepers.chain import abi
 from keepers.chain.abi import Fragment
-from keepers.chain.access import EXECUTE, SCHEDULE
+from keepers.chain.access import CANCEL, EXECUTE, SCHEDULE
+from keepers.chain.compliance import ComplianceReader
 from keepers.chain.deployment import load as load_deployment
 from keepers.chain.errors import AlreadyOpen, Reverted
 from keepers.chain.journal import Status
@@ -228,6 +229,15 @@ def carry_out(
         return outcome
 
 
+def looked_at(path: Path, token: str) -> ComplianceReader:
+    """Returns a reader of a token, which is named by its address or by its symbol in a config's deployment."""
+    config = load_config(path, officer=True)
+    node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
+    deployment = load_deployment(config.at(config.deployment))
+    deployment.verify(node)
+    return Desk(node, deployment, config.max_log_range, node.latest()).token(token)[1]
+
+
 def worked_out(desk: Desk, wish: Wish, sender: str) -> Outcome:
     """Returns what an action needs and does, after a rehearsal on the newest block.
 
@@ -323,8 +333,10 @@ def _planned(desk: Desk, step: Step, sender: str) -> Planned:
 
 
 def _fragment(step: Step) -> Fragment:
-    kinds = step.signature.partition("(")[2].removesuffix(")")
-    return Fragment(step.function, tuple(kinds.split(",")))
+    if step.contract == "AccessManager":
+        return CANCEL
+    entries = (abi.parse(entry) for entry in abi.load(step.contract) if entry["type"] == "function")
+    return next(fragment for fragment in entries if fragment.signature == step.signature)
 
 
 def _ruled_as(desk: Desk, contract: Contract, address: str) -> str:

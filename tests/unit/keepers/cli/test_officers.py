@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ from scripts.transactions import deploy
 from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC
 from tests.fixtures.node import SENDER, World
 from tests.fixtures.notary import Notary
-from tests.fixtures.officers import DELAY, UNIT, Bureau
+from tests.fixtures.officers import DELAY, GERMANY, RETAIL, SWITZERLAND, UNIT, Bureau
 from tests.fixtures.waiting import wait_until
+from tests.unit.keepers.cli.test_cli import invoke
 
 HASH = "0x" + "5d" * 32
 
@@ -179,6 +181,61 @@ def test_refresh__claim_revoked__the_holder_is_listed_before_it_is_sent(
     assert f"becomes ineligible: {wallet}  CH (756), retail, holds 3 NOTE; not verified" in shown
     bureau.done("refresh", note.address, wallet)
     assert bureau.verified([wallet]) == [False]
+
+
+# -- Rules
+
+
+TERMS = """
+tokens:
+  "{token}":
+    instrument: security
+    worth: {{USD: 1000, EUR: 920}}
+    open:
+      DE: {{}}
+"""
+
+
+def test_apply__terms__tightens_at_once_and_loosens_after_the_delay(bureau: Bureau, tmp_path: Path) -> None:
+    token, holder = bureau.token(), bureau.stranger()
+    bureau.register_as(holder, GERMANY, RETAIL)
+    swiss = bureau.holder(token)
+    terms = tmp_path / "terms.yaml"
+    terms.write_text(TERMS.format(token=token.address))
+    command = ("apply", token.address, "--terms", str(terms))
+    shown = bureau.dry(*command)
+    assert f"becomes ineligible: {swiss}  CH (756), accredited, holds 100 NOTE; country not allowed" in shown
+    assert "tightens classes: retail, accredited, institutional -> nobody" in shown
+    assert "setRules in 1 jurisdictions (setRules of AutomatedComplianceEngine): is scheduled, because" in shown
+    bureau.run(*command)
+    opened = bureau.engine.functions.isCountryAllowed
+    assert [opened(token.address, code).call() for code in (SWITZERLAND, GERMANY)] == [False, False]
+    assert "cancel setRules of AutomatedComplianceEngine in DE" in bureau.dry("cancel", token.address)
+    advance(bureau.world.w3, DELAY)
+    assert bureau.run(*command).stdout.endswith("Sent.\n")
+    assert opened(token.address, GERMANY).call() and bureau.reason(token, holder) == Reason.CLASS_NOT_ALLOWED
+    before = bureau.sent()
+    assert "Nothing to do." in bureau.run(*command).stdout and bureau.sent() == before
+
+
+def test_apply__terms_that_do_not_name_the_token__one_line(bureau: Bureau, note: Any, tmp_path: Path) -> None:
+    terms = tmp_path / "terms.yaml"
+    terms.write_text("tokens: {}")
+    line = bureau.refused("apply", note.address, "--terms", str(terms))
+    assert line == "quantera: token NOTE: terms.yaml does not name it; add its terms, open nowhere if need be"
+
+
+def test_check_and_diff__config__take_the_node_from_it(bureau: Bureau, note: Any, tmp_path: Path) -> None:
+    giver, taker = bureau.holder(note), bureau.holder()
+    config = ("--config", str(bureau.config))
+    assert "Allowed." in invoke("compliance", "check", note.address, giver, taker, "10", *config).stdout
+    terms = tmp_path / "terms.yaml"
+    terms.write_text(TERMS.format(token=note.address))
+    shown = invoke("compliance", "diff", note.address, "--terms", str(terms), *config).stdout
+    assert f"becomes ineligible: holder    {giver}" in shown
+    for more in ((), ("--rpc", "http://127.0.0.1:1"), (*config, "--chain-id", "1")):
+        result = invoke("compliance", "check", note.address, giver, taker, "10", *more)
+        assert result.exit_code == 2 and "give either --config, or --rpc and --chain-id" in result.stderr
 
 
 # -- Sanctions, and what waits
