@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # room.sh ROOM: formats, lints, type-checks and tests one room, on and off chain. A room is a folder of contracts/,
-# keepers/ or scripts/; its tests are those of the same name, and the campaigns and models that import it.
+# keepers/ or scripts/_lib/; its tests are those of the same name, and the campaigns and models that import it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/env.sh
@@ -9,15 +9,15 @@ existing() { for path in "$@"; do if [ -e "$path" ]; then echo "$path"; fi; done
 stage() { python3 .ci/timeline.py stage "$@"; }
 
 mapfile -t solidity < <(existing "contracts/$room" "interfaces/$room")
-mapfile -t sources < <(existing "keepers/$room" "scripts/$room")
+mapfile -t sources < <(existing "keepers/$room" "scripts/_lib/$room")
 if [ -z "$room" ] || [ $((${#solidity[@]} + ${#sources[@]})) -eq 0 ]; then
-  rooms="$(cd contracts && ls -d */ ../keepers/*/ ../scripts/*/ | xargs -n 1 basename | grep -v __pycache__ | sort -u | tr '\n' ' ')"
+  rooms="$(cd contracts && ls -d */ ../keepers/*/ ../scripts/_lib/*/ | xargs -n 1 basename | grep -v __pycache__ | sort -u | tr '\n' ' ')"
   echo "no room '$room': give one, as in make room ROOM=risk; there are: $rooms" >&2
   exit 2
 fi
 mapfile -t tests < <(existing tests/unit/{contracts,keepers}/"$room" tests/unit/{contracts,keepers}/"${room}s" \
   "tests/unit/scripts/test_$room.py")
-mapfile -t models < <(grep -lE "(keepers|scripts)\.$room\b" tests/fuzz/*/test_*.py || true)
+mapfile -t models < <(grep -lE "(keepers|scripts\._lib)\.$room\b" tests/fuzz/*/test_*.py || true)
 mapfile -t campaigns < <(grep -l "contracts/$room/" tests/invariant/*.t.sol || true)
 python=(${sources[@]+"${sources[@]}"} ${tests[@]+"${tests[@]}"})
 

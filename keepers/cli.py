@@ -12,11 +12,11 @@ from keepers.commands.config import config, init
 from keepers.commands.db import db
 from keepers.commands.group import Guessing
 from keepers.commands.keys import keys
-from keepers.commands.look import doctor, explain, follow, status
 from keepers.commands.pause import pause_bots, unpause_bots
 from keepers.commands.risk import risk
 from keepers.commands.route import route
 from keepers.commands.run import run
+from keepers.commands.status import doctor, explain, follow, status
 
 EXAMPLE = """\b
 Example keeper.yaml (paths are relative to the file):

@@ -14,12 +14,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from keepers.errors import KeeperError
 from keepers.market.guards import Guards
-from keepers.schema import Strict, YamlError
-from keepers.yamlfile import read_mapping
+from keepers.rebalancing.settings import RebalanceSettings
+from keepers.schema import Positive, Strict, YamlError
+from keepers.yamlfile import Unreadable, read_mapping
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Bps = Annotated[int, Field(ge=0, lt=10_000)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Hours = Annotated[float, Field(gt=0, le=100_000)]
 
 
@@ -138,7 +136,7 @@ class Keys(Strict):
 
 
 class PrivateRelay(Strict):
-    """A relay that transactions go to before the mempool; see keepers.chain.routes.
+    """A relay that transactions go to before the mempool; see keepers.transactions.routes.
 
     `blocks` is the maximum number of blocks that it may try for. `fallback` says how to go on then: "public" shows the
     same transaction to everyone, "cancel" uses its nonce up. `identity` signs the requests; the default is the
@@ -217,72 +215,6 @@ class Risk(Strict):
         return self
 
 
-class Momentum(Strict):
-    """Twelve-month momentum; `scale` is the expected daily return of one standard deviation."""
-
-    enabled: bool = False
-    scale: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0002
-    lookback_days: int = Field(default=252, ge=2)
-    skip_days: int = Field(default=21, ge=0)
-
-    @model_validator(mode="after")
-    def _leaves_days(self) -> Self:
-        if self.skip_days >= self.lookback_days:
-            raise ValueError(f"skip_days {self.skip_days} is not below lookback_days {self.lookback_days}")
-        return self
-
-
-class Schedule(Strict):
-    """When a portfolio inside its limits is rebalanced: every so many days, if it drifted so far."""
-
-    every_n_days: int = Field(default=21, ge=1)
-    drift_bps: Bps = 200
-
-
-class Rebalance(Strict):
-    """How target weights are found and traded; `_bps` are basis points of NAV unless they say otherwise.
-
-    `max_weight_buffer` and `var_buffer` are parts of the chain's limits that stay unused. `turnover_cost` is
-    what trading a unit of NAV costs, a fraction, spread over the `holding_days` that a position is held; the
-    first investment does not weigh it. `slippage_bps` is off the quote,
-    `oracle_slippage_bps` off the oracle's price; both bound a trade. `strategy` is what is held where limits, costs and
-    momentum leave a choice: keepers.portfolio.strategies. `model` is the name under which the deployment registered
-    what decides here, the strategy's unless given.
-    """
-
-    strategy: Literal["equal-weight", "inverse-volatility", "risk-parity", "minimum-variance"] = "equal-weight"
-    model: Annotated[str, Field(min_length=1)] = "equal-weight"
-    risk_aversion: Positive = 5.0
-    momentum: Momentum = Momentum()
-    max_weight_buffer: Fraction = 0.05
-    var_buffer: Fraction = 0.1
-    min_cash: Fraction = 0.02
-    turnover_cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.003
-    holding_days: int = Field(default=63, ge=1)
-    band_bps: Bps = 100
-    slippage_bps: Bps = 50
-    oracle_slippage_bps: Bps = 150
-    min_trade_usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 100.0
-    max_paths: int = Field(default=4, ge=1, le=16)
-    signal_lifetime_seconds: int = Field(default=1800, ge=1)
-    schedule: Schedule = Schedule()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _named_after_its_strategy(cls, raw: Any) -> Any:
-        if isinstance(raw, dict) and "strategy" in raw:
-            return {"model": raw["strategy"], **raw}
-        return raw
-
-    @model_validator(mode="after")
-    def _says_what_it_is(self) -> Self:
-        strategies = get_args(type(self).model_fields["strategy"].annotation)
-        if self.model in strategies and (self.model != self.strategy or self.momentum.enabled):
-            what = "with momentum" if self.momentum.enabled else f"but the strategy {self.strategy}"
-            raise ValueError(f"model {self.model} is the name of a plain strategy, {what}; give the model its own name")
-        return self
-
-
 class Claims(Strict):
     """Settings of the refresh, by `run all`, of identities whose claims were revoked.
 
@@ -342,7 +274,7 @@ class Config(Strict):
     prices: Prices = Prices(path=Path("prices.csv"))
     keys: Keys
     risk: Risk = Risk()
-    rebalance: Rebalance = Rebalance()
+    rebalance: RebalanceSettings = RebalanceSettings()
     claims: Claims = Claims()
     max_fee_gwei: Annotated[float, Field(gt=0, le=1e6)] = 100.0
     max_spend_eth_per_day: Annotated[Decimal, Field(gt=0, le=10**9)] | None = None
@@ -405,8 +337,8 @@ def load_config(path: str | Path, *, officer: bool = False) -> Config:
     try:
         raw = read_mapping(file)
     except YamlError as error:
-        unread = error.reason.startswith("cannot be read")
-        raise ConfigError(file, error.reason, "name a config file with --config" if unread else error.remedy) from None
+        remedy = "name a config file with --config" if isinstance(error, Unreadable) else error.remedy
+        raise ConfigError(file, error.reason, remedy) from None
     if "path" in raw:
         raise ConfigError(f"{file}: path", "unknown key", "remove it or correct its spelling")
     try:
@@ -430,10 +362,17 @@ def _given(*settings: object) -> int:
     return sum(setting is not None for setting in settings)
 
 
-def _known_keys() -> set[str]:
-    """The keys of every part of a config."""
-    parts = [part for part in globals().values() if isinstance(part, type) and issubclass(part, Strict)]
-    return {key for part in parts for key in part.model_fields}
+def _known_keys(part: type[Strict]) -> set[str]:
+    """The keys of a part of a config, and of the parts within it."""
+    inner = [kind for field in part.model_fields.values() for kind in _parts_in(field.annotation)]
+    return set(part.model_fields).union(*map(_known_keys, inner))
+
+
+def _parts_in(annotation: object) -> list[type[Strict]]:
+    """The parts of a config that a field may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, Strict):
+        return [annotation]
+    return [kind for argument in get_args(annotation) for kind in _parts_in(argument)]
 
 
 def _first_fault(file: Path, error: ValidationError) -> ConfigError:
@@ -442,7 +381,7 @@ def _first_fault(file: Path, error: ValidationError) -> ConfigError:
     fault: Any = faults[0]
     key = ".".join(str(part) for part in fault["loc"]) or "file"
     if fault["type"] == "extra_forbidden":
-        near = get_close_matches(str(fault["loc"][-1]), _known_keys(), n=1)
+        near = get_close_matches(str(fault["loc"][-1]), _known_keys(Config), n=1)
         reason, remedy = "unknown key", f"did you mean {near[0]}?" if near else "remove it or correct its spelling"
     elif fault["type"] == "missing":
         reason, remedy = "missing", f"add {key}"

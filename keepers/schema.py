@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from keepers.errors import KeeperError
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Bps = Annotated[int, Field(ge=0, lt=10_000)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class YamlError(KeeperError):

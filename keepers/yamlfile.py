@@ -10,6 +10,10 @@ from keepers.schema import YamlError, parse_mapping
 _MOST_BYTES = 2**20
 
 
+class Unreadable(YamlError):
+    """A file that is not there, or may not be read."""
+
+
 def read_mapping(path: Path) -> dict[str, Any]:
     """The mapping that a file holds.
 
@@ -24,7 +28,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
             data = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise YamlError(path, f"cannot be read ({reason})", "name an existing file") from None
+        raise Unreadable(path, f"cannot be read ({reason})", "name an existing file") from None
     if len(data) > _MOST_BYTES:
         raise YamlError(path, f"is longer than {_MOST_BYTES} bytes", "name a config file")
     try:

@@ -13,10 +13,10 @@ from typing import Any
 import click
 from ape.cli import ConnectedProviderCommand
 
-from keepers.chain.compliance import ComplianceReader
 from keepers.compliance.arguments import movement_of, units
+from keepers.contracts.compliance import ComplianceReader
 from keepers.operations.rules import checked
-from scripts.rules.options import (
+from scripts._lib.rules.options import (
     assignments,
     deployment_option,
     node_of,

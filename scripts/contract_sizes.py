@@ -9,6 +9,8 @@ import json
 import sys
 from pathlib import Path
 
+import click
+
 LIMIT = 24_576  # bytes of runtime code, EIP-170
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "build/forge/out"
@@ -31,16 +33,17 @@ def runtime_sizes(artifacts: Path) -> dict[str, int]:
     return sizes
 
 
-def main() -> int:
-    """Print the table, largest first; return 1 when something is too large or nothing was built."""
+@click.command(short_help="Hold contracts against the size limit")
+def cli() -> None:
+    """Print the runtime size of each contract, largest first; fail when one is too large or nothing was built."""
     sizes = runtime_sizes(ARTIFACTS)
     if not sizes:
-        print("contract_sizes: nothing built: run `forge build` first", file=sys.stderr)
-        return 1
+        raise click.ClickException("nothing built: run `forge build` first")
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
-        print(f"{size:>7,} {size / LIMIT:>5.0%}  {name}{'  TOO LARGE' if size > LIMIT else ''}")
-    return int(any(size > LIMIT for size in sizes.values()))
+        click.echo(f"{size:>7,} {size / LIMIT:>5.0%}  {name}{'  TOO LARGE' if size > LIMIT else ''}")
+    if any(size > LIMIT for size in sizes.values()):
+        sys.exit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    cli()

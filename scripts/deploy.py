@@ -1,6 +1,6 @@
 """Deploys the protocol to any network from a config file.
 
-    ape run deploy --network ethereum:mainnet:node --account deployer --config scripts/config/example.yaml
+    ape run deploy --network ethereum:mainnet:node --account deployer --config scripts/_config/example.yaml
 
 The deployment is rehearsed on a fork of the network, which tells what it takes and what would fail; then it asks. A
 second run deploys nothing and says so; a run that was killed goes on where it stopped.
@@ -17,13 +17,13 @@ import click
 from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
 
-from scripts.artifacts import build
-from scripts.deployment.account import AccountSender
-from scripts.deployment.artifacts import protocol_artifacts
-from scripts.deployment.chain import Chain, DeploymentError
-from scripts.deployment.config import ConfigError, load_config
-from scripts.deployment.protocol import ProtocolDeployment
-from scripts.deployment.rehearsal import Estimate, rehearse
+from scripts._lib.artifacts import build
+from scripts._lib.deployment.account import AccountSender
+from scripts._lib.deployment.artifacts import protocol_artifacts
+from scripts._lib.deployment.chain import Chain, DeploymentError
+from scripts._lib.deployment.config import ConfigError, load_config
+from scripts._lib.deployment.protocol import ProtocolDeployment
+from scripts._lib.deployment.rehearsal import Estimate, rehearse
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,8 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
     "--config",
     "config_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=ROOT / "scripts/config/localnet.yaml",
-    show_default="scripts/config/localnet.yaml",
+    default=ROOT / "scripts/_config/localnet.yaml",
+    show_default="scripts/_config/localnet.yaml",
     help="What the network should have.",
 )
 @click.option(

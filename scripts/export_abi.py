@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+import click
+
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "forge" / "out"
-ABI = ROOT / "keepers" / "chain" / "abi"
+ABI = ROOT / "keepers" / "abi"
 
 CONTRACTS = (
     "AsyncVault",
@@ -74,7 +75,7 @@ def abi_of(file: str, contract: str) -> list[dict[str, Any]]:
     """The ABI of a built contract, in a stable order."""
     path = OUT / f"{file}.sol" / f"{contract}.json"
     if not path.exists():
-        sys.exit(f"{path.relative_to(ROOT)}: not there; run `forge build contracts` first")
+        raise click.ClickException(f"{path.relative_to(ROOT)}: not there; run `forge build contracts` first")
     entries: list[dict[str, Any]] = json.loads(path.read_text())["abi"]
     return sorted(entries, key=_order)
 
@@ -96,18 +97,21 @@ def stale() -> list[str]:
     return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
 
 
-def main() -> None:
-    """Writes or checks."""
-    if "--check" in sys.argv[1:]:
+@click.command(short_help="Write the ABIs that keepers carry")
+@click.option("--check", is_flag=True, help="Write nothing; fail if a file is not what the contracts say.")
+def cli(check: bool) -> None:
+    """Write the ABIs that keepers carry, from what forge built."""
+    if check:
         names = stale()
         if names:
-            sys.exit(f"keepers/chain/abi: {', '.join(names)} out of date; run `python -m scripts.export_abi`")
+            where = ABI.relative_to(ROOT)
+            raise click.ClickException(f"{where}: {', '.join(names)} out of date; run `python -m scripts.export_abi`")
         return
     for path in ABI.glob("*.json"):
         path.unlink()
     for name, text in exports().items():
         (ABI / name).write_text(text)
-    print(f"{len(exports())} files in {ABI.relative_to(ROOT)}")
+    click.echo(f"{len(exports())} files in {ABI.relative_to(ROOT)}")
 
 
 def _order(entry: dict[str, Any]) -> tuple[str, str, str]:
@@ -120,4 +124,4 @@ def _text(entries: list[dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    cli()

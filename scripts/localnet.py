@@ -2,7 +2,7 @@
 
     python -m scripts.localnet
 
-It is the demo's world on its first morning: real prices of six stocks, Uniswap's own pools. Ctrl-C takes it away.
+It is the demo's first morning: real prices of six stocks, Uniswap's own pools. Ctrl-C takes it away.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from scripts.artifacts import ROOT, build
+from scripts._lib.artifacts import ROOT, build
 
 STOCKS = ("AAPL", "JNJ", "JPM", "MSFT", "PG", "XOM")
 FIRST_DAY = date(2019, 8, 1)
@@ -26,7 +26,9 @@ MARK = "anvil.log"
 """File by which an earlier localnet's folder is known."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Run a local chain with the protocol on it", context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -42,9 +44,9 @@ MARK = "anvil.log"
     show_default=True,
     help="Seconds after which the next trading day closes; 0 for never.",
 )
-def main(folder: Path, port: int, day_seconds: float) -> None:
+def cli(folder: Path, port: int, day_seconds: float) -> None:
     """Start a local chain with the protocol on it, for keepers to work on."""
-    from scripts.demo.errors import DemoError
+    from scripts._lib.demo.errors import DemoError
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -57,12 +59,12 @@ def main(folder: Path, port: int, day_seconds: float) -> None:
 
 
 def _run(folder: Path, port: int, day_seconds: float, stop: threading.Event) -> None:
-    from scripts.demo.data import HistoryFile, close_time, load_closes
-    from scripts.demo.errors import DemoError
-    from scripts.demo.market import SETTLEMENT_DECIMALS
-    from scripts.demo.node import local_node
-    from scripts.demo.protocol import PORTFOLIO, Terms
-    from scripts.demo.world import create_world
+    from scripts._lib.demo.data import HistoryFile, close_time, load_closes
+    from scripts._lib.demo.environment import create_environment
+    from scripts._lib.demo.errors import DemoError
+    from scripts._lib.demo.market import SETTLEMENT_DECIMALS
+    from scripts._lib.demo.node import local_node
+    from scripts._lib.demo.protocol import PORTFOLIO, PortfolioTerms
 
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).is_file():
         raise DemoError(f"{folder} holds something else; choose another --folder")
@@ -72,13 +74,17 @@ def _run(folder: Path, port: int, day_seconds: float, stop: threading.Event) -> 
     first = closes.index_from(FIRST_DAY)
     build()
     with local_node(close_time(closes.days[first]) - 3600, folder / MARK, port) as url:
-        world = create_world(url, STOCKS, closes.prices(first), Terms(), folder, ("keeper", "keeper"))
+        environment = create_environment(
+            url, STOCKS, closes.prices(first), PortfolioTerms(), folder, ("keeper", "keeper")
+        )
         history = HistoryFile(folder / "prices.csv", closes, first - HISTORY_DAYS, first)
-        deposit = world.protocol.portfolio.functions.deposit(DEPOSIT_USD * 10**SETTLEMENT_DECIMALS, world.people.alpine)
-        world.chain.send(world.people.alpine, deposit)
+        deposit = environment.protocol.portfolio.functions.deposit(
+            DEPOSIT_USD * 10**SETTLEMENT_DECIMALS, environment.accounts.alpine
+        )
+        environment.chain.send(environment.accounts.alpine, deposit)
         click.echo(f"Ready: {url}, portfolio {PORTFOLIO} of {DEPOSIT_USD:,} USD, files in {folder}. Ctrl-C ends it.")
         for day in range(first, len(closes.days)):
-            world.market.open_day(close_time(closes.days[day]), closes.prices(day))
+            environment.market.open_day(close_time(closes.days[day]), closes.prices(day))
             click.echo(f"{history.append_next()} has closed")
             if stop.wait(day_seconds or None):
                 return
@@ -86,4 +92,4 @@ def _run(folder: Path, port: int, day_seconds: float, stop: threading.Event) -> 
 
 
 if __name__ == "__main__":
-    main()
+    cli()

@@ -12,9 +12,9 @@ import yaml
 from eth_utils.crypto import keccak
 
 from keepers.config import ConfigError, load_config
-from scripts.artifacts import ROOT
+from scripts._lib.artifacts import ROOT
 
-CODE = ("keepers/portfolio", "keepers/risk", "keepers/signals", "keepers/bots/proposal.py")
+CODE = ("keepers/portfolio", "keepers/risk", "keepers/signals", "keepers/rebalancing")
 """Code that turns a portfolio's state into targets."""
 
 
@@ -39,7 +39,7 @@ def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else list(path.rglob("*.py"))
 
 
-@click.command()
+@click.command(short_help="Print what a deployment's config says of a model")
 @click.argument("config", type=click.Path(path_type=Path))
 def cli(config: Path) -> None:
     """Prints the `models` entry of the model that KEEPER_CONFIG names."""

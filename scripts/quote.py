@@ -11,7 +11,7 @@ from typing import Any
 import click
 from ape.cli import ConnectedProviderCommand
 
-from scripts.orders import Desk
+from scripts._lib.orders import SwapSession
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Quote an amount over every listed market of a pair")
@@ -32,7 +32,11 @@ def cli(provider: Any, token_in: str, token_out: str, amount: str, deployment: P
     Tokens are addresses, symbols of the deployment's record, or ETH for the chain's own coin; AMOUNT is in whole
     tokens, of TOKEN_IN unless --exact-out.
     """
-    desk = Desk.open(provider.web3, deployment, token_in, token_out)
-    for quoted in desk.quotes(desk.units(amount, exact_out), exact_out):
-        told = desk.shown(quoted.amount, int(not exact_out)) if quoted.amount else f"refused: {desk.explained(quoted)}"
+    session = SwapSession.open(provider.web3, deployment, token_in, token_out)
+    for quoted in session.quotes(session.units(amount, exact_out), exact_out):
+        told = (
+            session.shown(quoted.amount, int(not exact_out))
+            if quoted.amount
+            else f"refused: {session.explained(quoted)}"
+        )
         click.echo(f"{quoted.market}  {quoted.kind:<15} {told}")

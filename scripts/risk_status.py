@@ -10,7 +10,7 @@ from typing import Any
 import click
 from ape.cli import ConnectedProviderCommand
 
-from scripts.status.risk import StatusError, report
+from scripts._lib.status.risk import StatusError, report
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Print a portfolio's risk beside its limits")

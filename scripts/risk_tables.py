@@ -5,7 +5,6 @@ Everything between the file's markers is replaced; what stands outside them stay
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import product
@@ -28,7 +27,7 @@ from keepers.operations.risk_tables import (
 from keepers.risk.backtests.calibration import MISSPECIFICATIONS, Rate, rejection_rates
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.models import MODELS, model_named
-from scripts.deployment.config import RiskTimes
+from scripts._lib.deployment.config import RiskTimes
 
 BEGIN, END = "<!-- risk-tables:begin -->", "<!-- risk-tables:end -->"
 PAGE = Path(__file__).resolve().parent.parent / "docs/risk-models.md"
@@ -175,11 +174,11 @@ def write(text: str, page: Path) -> None:
     page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
-def main() -> int:
-    """Computes and writes the tables."""
+@click.command(short_help="Write the tables of docs/risk-models.md")
+def cli() -> None:
+    """Backtest the risk models over the packaged closes, and write the tables of docs/risk-models.md."""
     write("\n\n".join(sections(read_history(Closes(calendar=CALENDAR)), Protocol())), PAGE)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    cli()

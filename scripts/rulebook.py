@@ -21,14 +21,14 @@ import click
 from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
 
-from keepers.chain.compliance import ComplianceReader
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.rulebook.text import holdings
+from keepers.contracts.compliance import ComplianceReader
 from keepers.operations.rules import Plan, plan
-from scripts.deployment.account import AccountSender
-from scripts.deployment.chain import Chain
-from scripts.rules.apply import Officer
-from scripts.rules.options import (
+from scripts._lib.deployment.account import AccountSender
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.rules.apply import Officer
+from scripts._lib.rules.options import (
     assignments,
     deployment_option,
     node_of,
@@ -38,7 +38,7 @@ from scripts.rules.options import (
     token_address,
     tokens_of,
 )
-from scripts.rules.schedule import Schedule
+from scripts._lib.rules.schedule import Schedule
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Compare and load tokens' rules")

@@ -13,11 +13,11 @@ import click
 from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option
 
-from keepers.chain.routes import Relay
 from keepers.errors import KeeperError
-from scripts.deployment.account import AccountSender
-from scripts.orders import Desk, Trade
-from scripts.private import ApeSigner, require_relay, send_privately
+from keepers.transactions.routes import Relay
+from scripts._lib.deployment.account import AccountSender
+from scripts._lib.orders import SwapSession, Trade
+from scripts._lib.private_orders import ApeSigner, require_relay, send_privately
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Swap through the best listed market")
@@ -65,24 +65,24 @@ def cli(
     Tokens are addresses, symbols of the deployment's record, or ETH for the chain's own coin; AMOUNT is in whole
     tokens, of TOKEN_IN unless --exact-out.
     """
-    desk = Desk.open(provider.web3, deployment, token_in, token_out)
-    units, trader = desk.units(amount, exact_out), str(account.address)
-    best = desk.best(units, exact_out)
-    trade = desk.trade(best, units, slippage_bps, trader, exact_out)
-    desk.require_means(trade, trader)
+    session = SwapSession.open(provider.web3, deployment, token_in, token_out)
+    units, trader = session.units(amount, exact_out), str(account.address)
+    best = session.best(units, exact_out)
+    trade = session.trade(best, units, slippage_bps, trader, exact_out)
+    session.require_means(trade, trader)
     if private is not None:
         require_relay(private)
     sender = AccountSender(account, provider)
-    for approve in desk.approvals(trade, trader):
-        sender.send(desk.tokens[0].address, approve)
-    desk.simulate(trade, trader)
+    for approve in session.approvals(trade, trader):
+        sender.send(session.tokens[0].address, approve)
+    session.simulate(trade, trader)
     if private is None:
         tx_hash = sender.send(trade.to, trade.data, trade.value).tx_hash
     else:
         relay = Relay(private, blocks=private_blocks, fallback=fallback)
         tx_hash = _privately(account, provider, trade, relay, max_fee_gwei)
-    paid, received = desk.outcome(tx_hash)
-    click.echo(f"{desk.shown(received)} received for {desk.shown(paid, 0)} through {best.kind} {best.market}")
+    paid, received = session.outcome(tx_hash)
+    click.echo(f"{session.shown(received)} received for {session.shown(paid, 0)} through {best.kind} {best.market}")
 
 
 def _privately(account: AccountAPI, provider: Any, trade: Trade, relay: Relay, max_fee_gwei: float) -> str:

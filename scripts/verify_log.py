@@ -14,9 +14,9 @@ from typing import Any
 import click
 from ape.cli import ConnectedProviderCommand
 
-from keepers.chain.compliance import ComplianceReader
 from keepers.compliance.report_log import Entry, LogKind, parse_report, verify
-from scripts.rules.options import deployment_option, node_of, one_line, token_address
+from keepers.contracts.compliance import ComplianceReader
+from scripts._lib.rules.options import deployment_option, node_of, one_line, token_address
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

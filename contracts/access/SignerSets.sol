@@ -5,6 +5,7 @@ import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
@@ -97,7 +98,7 @@ contract SignerSets is ISignerSets, AccessManagedUpgradeable, UUPSUpgradeable {
             uint256 own = set.weights[signer];
             if (own == 0) revert SignerSets__NotASigner(setId, signer);
             weight += own;
-            if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signatures[i].data)) {
+            if (!_signed(signer, digest, signatures[i].data)) {
                 revert SignerSets__BadSignature(setId, signer);
             }
             previous = signer;
@@ -124,6 +125,15 @@ contract SignerSets is ISignerSets, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc ISignerSets
     function totalWeight(bytes32 setId) external view returns (uint256) {
         return _storage().sets[setId].weight;
+    }
+
+    /// @dev The account's own key is tried first, whether or not the account has code: to look for code costs more than
+    /// to recover a signature. Nobody has the key of a contract's address, and the key of an account that delegates to
+    /// code (EIP-7702) can take that back at any time.
+    function _signed(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
+        (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;
+        return SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature);
     }
 
     function _add(SignerSet storage set, bytes32 setId, address signer) private {

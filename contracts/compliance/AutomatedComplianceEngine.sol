@@ -85,6 +85,16 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
+    function setIssueRule(address, uint16, IssueRule calldata) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function tightenIssueRule(address, uint16, IssueRule calldata) external {
+        _run(address(_ruleBook));
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
     function admitSharedLedger(address, address) external {
         _run(address(_ruleBook));
     }
@@ -124,7 +134,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     {
         Sides memory sides = _sides(msg.sender, from, to);
         // Most transfers have nothing to be counted, logged or looked up.
-        if (operator == from && fromBalance != 0 && _isPlain(sides, amount, toBalance)) return;
+        if (operator == from && fromBalance != 0 && _isPlain(sides, from, to, amount, toBalance)) return;
         _admit(Movement(msg.sender, operator, from, to, amount, amount, fromBalance, toBalance, false, true), sides);
     }
 
@@ -204,6 +214,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         Movement memory m = Movement(token, operator, from, to, amount, amount, 0, 0, false, true);
         Sides memory sides = _sides(token, from, to);
         if (sides.token != 0) (m.fromBalance, m.toBalance) = _balancesAfter(token, from, to, amount);
+        if (from == address(0)) m.fromBalance = amount;
         return _verdict(m, sides);
     }
 
@@ -242,12 +253,18 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if (sides.token == 0 || _eligibility(sides.token, sides.receiver, hold) != Reason.None) return (0, 0);
         if (hold.inboundBlocked()) return (0, 0);
         m.toBalance = IERC20(token).balanceOf(account);
-        bool enters = m.toBalance == 0;
-        if (enters && _entering(m, sides.token, hold, sides.receiver.country()) != Reason.None) return (0, 0);
+        if (_entering(m, sides.token, hold, sides.receiver.country()) != Reason.None) return (0, 0);
         least = FixedPointMathLib.zeroFloorSub(hold.minHolding(), m.toBalance);
         uint256 held;
         (most, held) = _maximumOf(m, sides);
         most = most == 0 ? type(uint256).max : FixedPointMathLib.zeroFloorSub(most, m.toBalance + held);
+        if (sides.token.limitsIssues()) {
+            uint256 cap = _storage().issueRules[token][0].supplyCap();
+            if (cap != 0) {
+                most = FixedPointMathLib.min(most, FixedPointMathLib.zeroFloorSub(cap, IERC20(token).totalSupply()));
+            }
+            most = FixedPointMathLib.min(most, _issueRoom(m, sides));
+        }
         if (least > most) return (0, 0);
     }
 
@@ -276,6 +293,18 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
+    function issueRuleOf(address token, uint16 country) external view returns (IssueRule memory) {
+        return _storage().issueRules[token][_issueKey(country)].unpackedIssues();
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function issuedIn(address token, uint16 country) external view returns (uint256) {
+        uint256 key = _issueKey(country);
+        uint256 period = _storage().issueRules[token][key].period();
+        return period == 0 ? 0 : _storage().issued[token][key].total(period, block.timestamp);
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
     function isCountryAllowed(address token, uint16 country) external view returns (bool) {
         return _storage().rules[token][country.stored()].hold.classes() != 0;
     }
@@ -289,6 +318,11 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     /// @inheritdoc IAutomatedComplianceEngine
     function isSharedLedgerAdmitted(address token, address venue) public view returns (bool) {
         return _storage().sharedLedgers[token][venue];
+    }
+
+    /// @inheritdoc IAutomatedComplianceEngine
+    function freeIssueOf(address token, address account) external view returns (uint40) {
+        return _storage().freeIssues[token][account];
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -376,11 +410,22 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     }
 
     /// @dev Returns true if `_verdict` would let a transfer by its sender pass and `_record` would have nothing to do.
-    function _isPlain(Sides memory sides, uint256 amount, uint256 toBalance) private view returns (bool) {
+    function _isPlain(
+        Sides memory sides,
+        address from,
+        address to,
+        uint256 amount,
+        uint256 toBalance
+    )
+        private
+        view
+        returns (bool)
+    {
         (uint256 token, uint256 receiver, uint256 hold) = (sides.token, sides.receiver, sides.receiverHold);
         if (sides.senderHold.limitsSending() || token.hasExceptions() || hold.hasFlow()) return false;
         if ((sides.sender | receiver).isOneOfMany()) return false;
         if (receiver.isSharedLedger()) return false;
+        if (_limitsHolders(sides) && !_isCounted(msg.sender, sides, from, to)) return false;
         if (receiver.isVenue()) {
             // Nothing is counted for a venue account. The holder opposite has to be eligible.
             return
@@ -390,6 +435,18 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         uint256 most = hold.maxHolding();
         if (most != 0 && toBalance > most) return false;
         return _eligibility(token, receiver, hold) == Reason.None;
+    }
+
+    /// @dev Returns true if the number of holders is limited, in all or in a country of either side.
+    function _limitsHolders(Sides memory sides) private pure returns (bool) {
+        return
+            PackedToken.limitsHolders(sides.token) || RulePacking.limitsHolders(sides.senderHold | sides.receiverHold);
+    }
+
+    /// @dev Returns true if both sides are counted where they are registered.
+    function _isCounted(address token, Sides memory sides, address from, address to) private view returns (bool) {
+        mapping(address account => uint16) storage counted = _storage().countedIn[token];
+        return counted[from] == sides.senderCountry && counted[to] == sides.receiver.country();
     }
 
     /// @dev Looks for reasons in the order of the interface.
@@ -427,7 +484,35 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
             reason = _receiving(m, sides);
             if (reason != Reason.None) return (m.to, reason);
         }
+        if (sides.token.limitsIssues()) {
+            reason = _issuing(m, sides);
+            if (reason != Reason.None) return (m.to, reason);
+        }
         return (address(0), Reason.None);
+    }
+
+    function _issuing(Movement memory m, Sides memory sides) private view returns (Reason) {
+        if (m.from == address(0)) {
+            uint256 cap = _storage().issueRules[m.token][0].supplyCap();
+            if (cap != 0 && IERC20(m.token).totalSupply() + m.fromBalance > cap) return Reason.SupplyCapExceeded;
+        }
+        return m.amount > _issueRoom(m, sides) ? Reason.IssuanceExceeded : Reason.None;
+    }
+
+    /// @return room Smallest units that may still be issued to the receiver in this period, or sold to it by a treasury.
+    function _issueRoom(Movement memory m, Sides memory sides) private view returns (uint256 room) {
+        room = type(uint256).max;
+        if (!_isPlacement(m, sides)) return room;
+        uint256 country = sides.receiver.country();
+        room = FixedPointMathLib.min(_roomIn(m.token, 0), country == 0 ? room : _roomIn(m.token, country));
+    }
+
+    function _roomIn(address token, uint256 country) private view returns (uint256) {
+        uint256 rule = _storage().issueRules[token][country];
+        uint256 limit = rule.volumeLimit();
+        if (limit == 0) return type(uint256).max;
+        uint256 used = _storage().issued[token][country].total(rule.period(), block.timestamp);
+        return FixedPointMathLib.zeroFloorSub(limit, used);
     }
 
     function _isAdmittedVenue(address token, address venue, uint256 identity) private view returns (bool) {
@@ -497,17 +582,27 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         }
         if (m.amount == 0 || m.from == m.to) return Reason.None;
         (uint256 most, uint256 held) = _maximumOf(m, sides);
-        if (most != 0 && m.toBalance + held > most) return Reason.AboveMaximumHolding;
-        return m.toBalance == m.amount ? _entering(m, sides.token, hold, sides.receiver.country()) : Reason.None;
+        unchecked {
+            // No sum of balances is above the supply.
+            if (most != 0 && m.toBalance + held > most) return Reason.AboveMaximumHolding;
+        }
+        if (!_limitsHolders(sides)) return Reason.None;
+        return _entering(m, sides.token, hold, sides.receiver.country());
     }
 
-    /// @dev Judges a new holder. A holder that leaves with the same movement makes room.
+    /// @dev Judges a holder that is new, or not counted where it is registered. A holder that leaves with the same
+    /// movement makes room.
     function _entering(Movement memory m, uint256 token, uint256 hold, uint256 country) private view returns (Reason) {
         uint256 most = hold.maxHolders();
         if (token.maxTokenHolders() == 0 && most == 0) return Reason.None;
-        uint256 leaving = m.from != address(0) && m.fromBalance == 0 ? _storage().countedIn[m.token][m.from] : 0;
+        mapping(address account => uint16) storage countedIn = _storage().countedIn[m.token];
+        uint256 counted = countedIn[m.to];
+        if (counted == country) return Reason.None;
+        uint256 leaving = m.from != address(0) && m.fromBalance == 0 ? countedIn[m.from] : 0;
         uint256 all = token.tokenHolders() + (leaving == 0 ? 1 : 0);
-        if (token.maxTokenHolders() != 0 && all > token.maxTokenHolders()) return Reason.TooManyHolders;
+        if (counted == 0 && token.maxTokenHolders() != 0 && all > token.maxTokenHolders()) {
+            return Reason.TooManyHolders;
+        }
         return most != 0 && hold.holders() + (leaving == country ? 0 : 1) > most
             ? Reason.TooManyHoldersInCountry
             : Reason.None;
@@ -561,18 +656,19 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if ((sides.senderHold | sides.receiverHold).hasFlow() || sides.sender.isOneOfMany()) return true;
         if (m.amount == 0) return false;
         if (sides.token.hasExceptions()) return true;
-        return m.from == address(0) && (sides.receiverHold.lockup() != 0 || sides.receiver.isOneOfMany());
+        return m.from == address(0)
+            && (sides.token.recordsIssues() || sides.receiverHold.lockup() != 0 || sides.receiver.isOneOfMany());
     }
 
     function _count(Movement memory m, Sides memory sides) private {
+        bool limited = _limitsHolders(sides);
         // The sender leaves with what it sends in all, whatever the first receiver gets.
-        if (m.first && m.sent != 0 && m.from != address(0) && m.fromBalance == 0) {
-            uint16 counted = _storage().countedIn[m.token][m.from];
-            if (counted != 0) _leave(m.token, m.from, counted);
+        if ((m.fromBalance == 0 || limited) && m.first && m.from != address(0) && m.sent != 0) {
+            bool stays = m.fromBalance != 0 && !sides.sender.isVenue();
+            _countAt(m.token, m.from, stays ? sides.senderCountry : 0);
         }
-        if (m.amount == 0 || m.to == address(0) || m.from == m.to) return;
-        if (m.toBalance == m.amount && !sides.receiver.isVenue()) {
-            _enter(m.token, m.to, uint16(sides.receiver.country()));
+        if ((m.toBalance == m.amount || limited) && m.amount != 0 && m.to != address(0) && m.from != m.to) {
+            _countAt(m.token, m.to, sides.receiver.isVenue() ? 0 : sides.receiver.country());
         }
     }
 

@@ -5,6 +5,7 @@ import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 
+import {Country} from "../identity/Country.sol";
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
 import {PackedToken} from "./PackedToken.sol";
@@ -17,6 +18,7 @@ import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 /// @notice The engine, {RuleBook} and {HolderRecords} share it: the last two run by delegation in the engine's account
 /// (decision 97).
 abstract contract ComplianceStorage is AccessManagedUpgradeable {
+    using Country for uint16;
     using PackedIdentity for uint256;
     using PackedToken for uint256;
     using RulePacking for uint256;
@@ -45,6 +47,10 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         mapping(address token => address[]) formerRegistries;
         mapping(address token => mapping(address venue => bool)) sharedLedgers;
         mapping(address token => Log) logs;
+        // Country 0 stands for all of them.
+        mapping(address token => mapping(uint256 country => uint256)) issueRules;
+        mapping(address token => mapping(uint256 country => RollingVolume.Window)) issued;
+        mapping(address token => mapping(address account => uint40 time)) freeIssues;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.AutomatedComplianceEngine")) - 1))
@@ -53,6 +59,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
 
     /// @dev One sender and one receiver. Balances are those after the movement.
     /// @param sent Sum that the sender sends: more than `amount` in a batch.
+    /// @param fromBalance Balance of the sender; of an issue, the part that the supply does not contain yet.
     /// @param forced True if an agent forces it: the sender is not asked.
     /// @param first True if the sender has still to be judged and recorded: false after a batch's first receiver.
     struct Movement {
@@ -89,6 +96,8 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         uint256[] countries;
     }
 
+    /// @dev Country under which callers name the rule for issuing that holds in all of them.
+    uint16 internal constant EVERYWHERE = type(uint16).max;
     /// @dev Seconds over which the travel rule adds up.
     uint256 internal constant REPORTING_TIME = 1 days;
 
@@ -169,9 +178,32 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         return _personOf(sides.token, m.token, sides.receiver, m.to, sides.receiver.country());
     }
 
+    // -- Issues ------------------------------------------------------------------------------------------------------
+
+    /// @dev Returns true if the movement counts against issuance limits: an issue to an investor, or a treasury's sale.
+    function _isPlacement(Movement memory m, Sides memory sides) internal view returns (bool) {
+        if (!sides.token.limitsIssues()) return false;
+        if (!sides.token.hasTreasuries()) return m.from == address(0);
+        mapping(address account => bool) storage treasuries = _storage().treasuries[m.token];
+        return (m.from == address(0) || treasuries[m.from]) && !treasuries[m.to];
+    }
+
+    /// @return Code under which the rule for issuing is stored.
+    function _issueKey(uint16 country) internal pure returns (uint16) {
+        return country == EVERYWHERE ? 0 : country.stored();
+    }
+
     // -- Counts and the log ------------------------------------------------------------------------------------------
 
-    function _leave(address token, address account, uint16 country) internal {
+    /// @dev Counts an account in a country, and no longer in another one; in none if it is 0.
+    function _countAt(address token, address account, uint256 country) internal {
+        uint16 counted = _storage().countedIn[token][account];
+        if (counted == country) return;
+        if (counted != 0) _leave(token, account, counted);
+        if (country != 0) _enter(token, account, uint16(country));
+    }
+
+    function _leave(address token, address account, uint16 country) private {
         Storage storage $ = _storage();
         $.countedIn[token][account] = 0;
         $.tokens[token] = $.tokens[token].withoutTokenHolder();
@@ -180,7 +212,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         emit IAutomatedComplianceEngine.HolderCounted(token, account, country, false);
     }
 
-    function _enter(address token, address account, uint16 country) internal {
+    function _enter(address token, address account, uint16 country) private {
         Storage storage $ = _storage();
         $.countedIn[token][account] = country;
         $.tokens[token] = $.tokens[token].withTokenHolder();

@@ -26,7 +26,10 @@ contract HolderRecords is ComplianceStorage {
 
     /// @notice Records a movement that the engine let pass, after holders were counted.
     function record(Movement memory m, Sides memory sides) external onlyDelegated {
-        if (m.amount != 0) _lock(m, sides);
+        if (m.amount != 0) {
+            _lock(m, sides);
+            if (_isPlacement(m, sides)) _addIssue(m, sides);
+        }
         if ((sides.senderHold | sides.receiverHold).hasFlow() || sides.sender.isOneOfMany()) _flow(m, sides);
     }
 
@@ -63,9 +66,7 @@ contract HolderRecords is ComplianceStorage {
         if (country == 0) country = counted;
         // slither-disable-next-line incorrect-equality (whoever holds nothing is no holder)
         if (identity.isVenue() || IERC20(token).balanceOf(account) == 0) country = 0;
-        if (country == counted) return;
-        if (counted != 0) _leave(token, account, counted);
-        if (country != 0) _enter(token, account, country);
+        _countAt(token, account, country);
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -82,11 +83,42 @@ contract HolderRecords is ComplianceStorage {
                 fresh -= moved[i].amount();
             }
         }
-        bool issued = m.from == address(0) || (sides.token.hasTreasuries() && $.treasuries[m.token][m.from]);
         // slither-disable-next-line incorrect-equality (all of it came with a lock)
-        if (!issued || fresh == 0 || m.to == address(0) || m.from == m.to) return;
+        if (fresh == 0 || m.to == address(0) || m.from == m.to) return;
+        uint256 since = _issuedAt(m, sides);
+        if (since == 0) return;
         uint256 lockup = _lockupOf(m, sides);
-        if (lockup != 0) _addTranche(m.token, m.to, fresh, block.timestamp + lockup);
+        if (since + lockup > block.timestamp) {
+            _addTranche(m.token, m.to, fresh, since + lockup);
+        } else if (m.from == address(0) && sides.token.hasLockupRules()) {
+            $.freeIssues[m.token][m.to] = uint40(block.timestamp);
+            $.tokens[m.token] = $.tokens[m.token].withTreasuries();
+        }
+    }
+
+    /// @dev Returns the time from which the receiver's lock-up runs: now for an issue and a treasury's sale, the last
+    /// free issue to any other seller; 0 for none.
+    function _issuedAt(Movement memory m, Sides memory sides) private view returns (uint256) {
+        if (m.from == address(0)) return block.timestamp;
+        if (!sides.token.hasTreasuries()) return 0;
+        Storage storage $ = _storage();
+        if ($.treasuries[m.token][m.from]) return block.timestamp;
+        return m.forced ? 0 : $.freeIssues[m.token][m.from];
+    }
+
+    function _addIssue(Movement memory m, Sides memory sides) private {
+        _addIssueIn(m, 0);
+        uint256 country = sides.receiver.country();
+        if (country != 0) _addIssueIn(m, country);
+    }
+
+    function _addIssueIn(Movement memory m, uint256 country) private {
+        Storage storage $ = _storage();
+        uint256 period = $.issueRules[m.token][country].period();
+        // slither-disable-next-line incorrect-equality (no limit)
+        if (period == 0) return;
+        RollingVolume.Window memory window = $.issued[m.token][country];
+        $.issued[m.token][country] = window.added(m.amount, period, block.timestamp);
     }
 
     /// @dev Returns the longest lock-up of the person's countries, seconds.

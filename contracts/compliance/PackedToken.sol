@@ -4,12 +4,16 @@ pragma solidity 0.8.37;
 /// @title Facts of a token that hold everywhere, in one word
 /// @notice Registry in bits 0-159, required topics in 160-175, maximum number of holders in 176-207, holders counted in
 /// 208-239; bit 240 says that some issue was locked up, bit 241 that there was a treasury, bit 242 that there are
-/// former registries. Read first on every movement.
+/// former registries, bit 243 that issues are limited, bit 244 that some jurisdiction has, or had, a lock-up. Read first
+/// on every movement.
 library PackedToken {
     uint256 private constant _LOCKUPS = 1 << 240;
     uint256 private constant _TREASURIES = 1 << 241;
     uint256 private constant _FORMER_REGISTRIES = 1 << 242;
+    uint256 private constant _ISSUES_LIMITED = 1 << 243;
+    uint256 private constant _LOCKUP_RULES = 1 << 244;
     uint256 private constant _ONE_HOLDER = 1 << 208;
+    uint256 private constant _HOLDERS_LIMIT = uint256(type(uint32).max) << 176;
     uint256 private constant _RULE = uint256(type(uint48).max) << 160;
 
     function registry(uint256 word) internal pure returns (address) {
@@ -28,6 +32,10 @@ library PackedToken {
         return (word >> 208) & 0xffffffff;
     }
 
+    function limitsHolders(uint256 word) internal pure returns (bool) {
+        return word & _HOLDERS_LIMIT != 0;
+    }
+
     function hasLockups(uint256 word) internal pure returns (bool) {
         return word & _LOCKUPS != 0;
     }
@@ -40,7 +48,20 @@ library PackedToken {
         return word & _FORMER_REGISTRIES != 0;
     }
 
-    /// @return True if any of the three flags is set: then no transfer is plain.
+    function limitsIssues(uint256 word) internal pure returns (bool) {
+        return word & _ISSUES_LIMITED != 0;
+    }
+
+    /// @return True if an issue may leave a record although its receiver has no lock-up.
+    function recordsIssues(uint256 word) internal pure returns (bool) {
+        return word & (_ISSUES_LIMITED | _LOCKUP_RULES) != 0;
+    }
+
+    function hasLockupRules(uint256 word) internal pure returns (bool) {
+        return word & _LOCKUP_RULES != 0;
+    }
+
+    /// @return True if any of the first three flags is set: then no transfer is plain.
     function hasExceptions(uint256 word) internal pure returns (bool) {
         return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES) != 0;
     }
@@ -71,5 +92,13 @@ library PackedToken {
 
     function withFormerRegistries(uint256 word) internal pure returns (uint256) {
         return word | _FORMER_REGISTRIES;
+    }
+
+    function withLimitedIssues(uint256 word) internal pure returns (uint256) {
+        return word | _ISSUES_LIMITED;
+    }
+
+    function withLockupRules(uint256 word) internal pure returns (uint256) {
+        return word | _LOCKUP_RULES;
     }
 }

@@ -129,6 +129,35 @@ contract RuleBook is ComplianceStorage {
     }
 
     /// @notice See {IAutomatedComplianceEngine}.
+    function setIssueRule(
+        address token,
+        uint16 country,
+        IAutomatedComplianceEngine.IssueRule calldata rule
+    )
+        external
+        onlyDelegated
+        restricted
+    {
+        _setIssueRule(token, country, rule);
+    }
+
+    /// @notice See {IAutomatedComplianceEngine}.
+    function tightenIssueRule(
+        address token,
+        uint16 country,
+        IAutomatedComplianceEngine.IssueRule calldata rule
+    )
+        external
+        onlyDelegated
+        restricted
+    {
+        if (!rule.isTighter(_storage().issueRules[token][_issueKey(country)].unpackedIssues())) {
+            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__NotTighter(token, country);
+        }
+        _setIssueRule(token, country, rule);
+    }
+
+    /// @notice See {IAutomatedComplianceEngine}.
     function admitSharedLedger(address token, address venue) external onlyDelegated restricted {
         _requireOpen(token);
         _storage().sharedLedgers[token][venue] = true;
@@ -211,6 +240,18 @@ contract RuleBook is ComplianceStorage {
         emit IAutomatedComplianceEngine.TokenRuleSet(token, rule);
     }
 
+    function _setIssueRule(address token, uint16 country, IAutomatedComplianceEngine.IssueRule calldata rule) private {
+        _requireOpen(token);
+        bool scope = country == EVERYWHERE || rule.supplyCap == 0;
+        if (!scope || !_isWindow(rule.issuanceLimit, rule.period)) {
+            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidRule(country);
+        }
+        Storage storage $ = _storage();
+        $.issueRules[token][_issueKey(country)] = rule.packed();
+        $.tokens[token] = $.tokens[token].withLimitedIssues();
+        emit IAutomatedComplianceEngine.IssueRuleSet(token, country, rule);
+    }
+
     function _setRules(
         address token,
         uint16[] calldata countries,
@@ -231,6 +272,7 @@ contract RuleBook is ComplianceStorage {
             }
             Words storage words = _storage().rules[token][code];
             (words.hold, words.flow) = rule.packed(words.hold);
+            if (rule.lockup != 0) _storage().tokens[token] = _storage().tokens[token].withLockupRules();
             emit IAutomatedComplianceEngine.RuleSet(token, country, rule);
         }
     }
@@ -240,10 +282,14 @@ contract RuleBook is ComplianceStorage {
             revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidClasses(rule.classes);
         }
         bool bounds = rule.maxHolding == 0 || rule.minHolding <= rule.maxHolding;
-        bool volume = rule.volumeLimit == 0
-            ? rule.period == 0
-            : rule.period >= RollingVolume.LEAST_PERIOD && rule.volumeLimit <= RollingVolume.MOST;
-        if (!bounds || !volume) revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidRule(country);
+        if (!bounds || !_isWindow(rule.volumeLimit, rule.period)) {
+            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__InvalidRule(country);
+        }
+    }
+
+    function _isWindow(uint256 limit, uint256 period) private pure returns (bool) {
+        if (limit == 0) return period == 0;
+        return period >= RollingVolume.LEAST_PERIOD && limit <= RollingVolume.MOST;
     }
 
     /// @return The code under which rules of a country are stored.

@@ -7,7 +7,8 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 /// @notice `hold` decides on holding and is read on every movement: classes in bits 0-7, inbound blocked 8, outbound
 /// blocked 9, residents only 10, "flow is set" 11, documents 16-31, lock-up 32-63, maximum number of holders 64-95,
 /// holders counted 96-127 (state, not rule), minimum holding 128-183, maximum holding 184-239. `flow` is read only
-/// where it is set: volume limit 0-55, period 56-87, travel-rule threshold 88-143, reporting threshold 144-199. Amounts
+/// where it is set: volume limit 0-55, period 56-87, travel-rule threshold 88-143, reporting threshold 144-199. A rule
+/// for issuing is a word of its own: issuance limit 0-55 and period 56-87, like volume, and supply cap 88-143. Amounts
 /// are decimal floating point: 48 bits of digits, 8 bits of exponent, exact or refused.
 library RulePacking {
     uint256 private constant _INBOUND = 1 << 8;
@@ -19,6 +20,7 @@ library RulePacking {
     uint256 private constant _SENDING = _OUTBOUND | _RESIDENTS | _FLOW | _LEAST;
     uint256 private constant _RECEIVING = _INBOUND | _RESIDENTS | _LEAST;
     uint256 private constant _HOLDERS = uint256(type(uint32).max) << 96;
+    uint256 private constant _HOLDERS_LIMIT = uint256(type(uint32).max) << 64;
     uint256 private constant _ONE_HOLDER = 1 << 96;
 
     // -- Reading -----------------------------------------------------------------------------------------------------
@@ -65,6 +67,10 @@ library RulePacking {
         return (hold >> 64) & 0xffffffff;
     }
 
+    function limitsHolders(uint256 hold) internal pure returns (bool) {
+        return hold & _HOLDERS_LIMIT != 0;
+    }
+
     function holders(uint256 hold) internal pure returns (uint256) {
         return (hold >> 96) & 0xffffffff;
     }
@@ -91,6 +97,10 @@ library RulePacking {
 
     function reportThreshold(uint256 flow) internal pure returns (uint256) {
         return _amount(flow >> 144);
+    }
+
+    function supplyCap(uint256 issues) internal pure returns (uint256) {
+        return _amount(issues >> 88);
     }
 
     // -- Writing -----------------------------------------------------------------------------------------------------
@@ -129,6 +139,27 @@ library RulePacking {
         rule.period = uint32(period(flow));
         rule.travelThreshold = travelThreshold(flow);
         rule.reportThreshold = reportThreshold(flow);
+    }
+
+    function packed(IAutomatedComplianceEngine.IssueRule calldata rule) internal pure returns (uint256) {
+        return _digits(rule.issuanceLimit) | (uint256(rule.period) << 56) | (_digits(rule.supplyCap) << 88);
+    }
+
+    function unpackedIssues(uint256 word) internal pure returns (IAutomatedComplianceEngine.IssueRule memory) {
+        return IAutomatedComplianceEngine.IssueRule(supplyCap(word), volumeLimit(word), uint32(period(word)));
+    }
+
+    /// @return True if no field of `next` is looser than that of `rule`.
+    function isTighter(
+        IAutomatedComplianceEngine.IssueRule calldata next,
+        IAutomatedComplianceEngine.IssueRule memory rule
+    )
+        internal
+        pure
+        returns (bool)
+    {
+        return _isLower(next.supplyCap, rule.supplyCap) && _isLower(next.issuanceLimit, rule.issuanceLimit)
+            && next.period >= rule.period;
     }
 
     function withoutClasses(uint256 hold) internal pure returns (uint256) {

@@ -153,12 +153,13 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     // slither-disable-start unused-return
     function swapWithCallback(address tokenIn, address tokenOut, uint256[] calldata route) external nonReentrant {
         uint256 payer = uint160(msg.sender) | BY_CALLBACK;
-        if (route.length != 2 || route[1] & LAST == 0 || tokenIn == tokenOut) {
+        uint256 hop = route.length == 2 ? route[1] : 0;
+        if (hop & LAST == 0 || tokenIn == tokenOut) {
             _followAll(tokenIn, tokenOut, route, payer);
             return;
         }
         // One hop: most orders are no more than that.
-        (uint256 amount, address pool, bool zeroForOne) = (route[0], address(uint160(route[1])), route[1] & UP != 0);
+        (uint256 amount, address pool, bool zeroForOne) = (route[0], address(uint160(hop)), hop & UP != 0);
         Listing listing = _checkHop(pool, zeroForOne, tokenIn, tokenOut, amount);
         _swapHop(pool, listing, zeroForOne, tokenIn, tokenOut, amount, payer);
     }

@@ -7,28 +7,22 @@ import {
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {DynamicArrayLib} from "solady/src/utils/DynamicArrayLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {Float20} from "../math/Float20.sol";
+import {FeedWord, FeedWordLib} from "./FeedWord.sol";
 import {TradingHours} from "./TradingHours.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 
 /// @title Prices of assets in USD
 /// @notice See {IPriceOracle}.
 contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable {
+    using DynamicArrayLib for uint256[];
     using TradingHours for TradingWindow;
 
     /// @dev A Feed in storage. Its first slot decides nearly every question.
-    /// @param flags Flags that tell whether further slots have to be read: see the constants.
-    /// @param bounds Two {Float20}, the lowest price first, rounded inwards: a price between them is between the exact
-    /// bounds.
     struct Source {
-        address aggregator;
-        uint32 heartbeat;
-        uint8 feedDecimals;
-        uint8 tokenDecimals;
-        uint8 flags;
-        uint40 bounds;
+        FeedWord word;
         uint128 minPrice;
         uint128 maxPrice;
     }
@@ -51,10 +45,6 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.PriceOracle")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _STORAGE = 0xc3b7bdec49c84fa1efa6d677d5e2df096fbbf27c4d8d0282ebc327bd132d6500;
 
-    uint8 private constant _HAS_SECONDARY = 1;
-    uint8 private constant _FROZEN = 2;
-    uint8 private constant _HAS_WINDOW = 4;
-    uint256 private constant _BOUND_BITS = 20;
     uint256 private constant _WAD_DECIMALS = 18;
     uint256 private constant _MAX_DECIMALS = 36;
     uint256 private constant _WHOLE_BPS = 10_000;
@@ -92,10 +82,8 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         uint8 tokenDecimals = _supported(asset, IERC20Metadata(asset).decimals());
 
         Source storage source = _storage().sources[asset];
-        (source.aggregator, source.heartbeat) = (aggregator, heartbeat);
-        (source.feedDecimals, source.tokenDecimals) = (feedDecimals, tokenDecimals);
+        source.word = source.word.withFeed(aggregator, heartbeat, feedDecimals, tokenDecimals, minPrice, maxPrice);
         (source.minPrice, source.maxPrice) = (minPrice, maxPrice);
-        source.bounds = uint40(Float20.packUp(minPrice) << _BOUND_BITS | Float20.packDown(maxPrice));
         emit FeedSet(asset, aggregator, heartbeat, minPrice, maxPrice);
     }
 
@@ -110,12 +98,12 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         restricted
     {
         Storage storage $ = _storage();
-        if ($.sources[asset].aggregator == address(0)) revert PriceOracle__NoFeed(asset);
-        _flag($.sources[asset], _HAS_SECONDARY, aggregator != address(0));
+        address primary = _requireFeed(asset).aggregator();
+        _flag(asset, FeedWordLib.HAS_SECONDARY, aggregator != address(0));
         if (aggregator == address(0)) {
             delete $.secondaries[asset];
         } else {
-            if (aggregator.code.length == 0 || aggregator == $.sources[asset].aggregator) {
+            if (aggregator.code.length == 0 || aggregator == primary) {
                 revert PriceOracle__InvalidFeed(asset, aggregator);
             }
             if (heartbeat == 0) revert PriceOracle__ZeroHeartbeat(asset);
@@ -130,28 +118,23 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
 
     /// @inheritdoc IPriceOracle
     function setTradingWindow(address asset, TradingWindow calldata window) external restricted {
-        Storage storage $ = _storage();
-        Source storage source = $.sources[asset];
-        if (source.aggregator == address(0)) revert PriceOracle__NoFeed(asset);
-        if (window.maxAge >= source.heartbeat) {
-            revert PriceOracle__InvalidMaxAge(asset, window.maxAge, source.heartbeat);
-        }
+        uint32 heartbeat = _requireFeed(asset).heartbeat();
+        if (window.maxAge >= heartbeat) revert PriceOracle__InvalidMaxAge(asset, window.maxAge, heartbeat);
         if (!window.valid()) {
             revert PriceOracle__InvalidHours(asset, window.opens, window.closes, window.weekdays);
         }
-        _flag(source, _HAS_WINDOW, window.maxAge != 0 || window.closes != 0);
-        $.windows[asset] = window;
+        _flag(asset, FeedWordLib.HAS_WINDOW, window.maxAge != 0 || window.closes != 0);
+        _storage().windows[asset] = window;
         emit TradingWindowSet(asset, window.maxAge, window.opens, window.closes, window.weekdays);
     }
 
     /// @inheritdoc IPriceOracle
     function freeze(address asset) external restricted {
+        FeedWord word = _requireFeed(asset);
         Storage storage $ = _storage();
-        Source storage source = $.sources[asset];
-        if (source.aggregator == address(0)) revert PriceOracle__NoFeed(asset);
-        if (_is(source, _FROZEN)) revert PriceOracle__Frozen(asset, $.frozen[asset].since);
-        (uint256 wad, uint256 since) = _freezable(asset);
-        _flag(source, _FROZEN, true);
+        if (word.has(FeedWordLib.FROZEN)) revert PriceOracle__Frozen(asset, $.frozen[asset].since);
+        (uint256 wad, uint256 since) = _freezable(asset, word);
+        _flag(asset, FeedWordLib.FROZEN, true);
         $.frozen[asset] = FrozenPrice(uint128(wad), uint40(since));
         emit PriceFrozen(asset, wad, since);
     }
@@ -159,8 +142,8 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @inheritdoc IPriceOracle
     function unfreeze(address asset) external restricted {
         Storage storage $ = _storage();
-        if (!_is($.sources[asset], _FROZEN)) revert PriceOracle__NotFrozen(asset);
-        _flag($.sources[asset], _FROZEN, false);
+        if (!$.sources[asset].word.has(FeedWordLib.FROZEN)) revert PriceOracle__NotFrozen(asset);
+        _flag(asset, FeedWordLib.FROZEN, false);
         delete $.frozen[asset];
         emit PriceUnfrozen(asset);
     }
@@ -176,7 +159,9 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @inheritdoc IPriceOracle
     function feedOf(address asset) external view returns (Feed memory) {
         Source memory s = _storage().sources[asset];
-        return Feed(s.aggregator, s.heartbeat, s.feedDecimals, s.tokenDecimals, s.minPrice, s.maxPrice);
+        FeedWord word = s.word;
+        return
+            Feed(word.aggregator(), word.heartbeat(), word.feedDecimals(), word.tokenDecimals(), s.minPrice, s.maxPrice);
     }
 
     /// @inheritdoc IPriceOracle
@@ -221,10 +206,13 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @inheritdoc IPriceOracle
     function tradingPrices(address[] calldata assets, uint256 traded) external view returns (uint256[] memory wads) {
         _requireSequencer();
+        Storage storage $ = _storage();
         wads = new uint256[](assets.length);
         for (uint256 i; i < assets.length; ++i) {
-            if (traded >> i & 1 != 0) _requireTradable(assets[i]);
-            (wads[i],) = _price(assets[i]);
+            address asset = assets[i];
+            FeedWord word = $.sources[asset].word;
+            if (traded >> i & 1 != 0) _requireTradable(asset, word);
+            wads = wads.set(i, _priceOf(asset, word));
         }
     }
 
@@ -253,10 +241,10 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         wads = new uint256[](assets.length);
         for (uint256 i; i < assets.length; ++i) {
             address asset = assets[i];
-            Source storage s = $.sources[asset];
+            FeedWord word = $.sources[asset].word;
             // What is paid out is worth what it is worth: a discount on it would pay more of it.
-            if (i == 0 || !_is(s, _FROZEN)) {
-                (wads[i],) = _priceOf(asset, s);
+            if (i == 0 || !word.has(FeedWordLib.FROZEN)) {
+                wads[i] = _priceOf(asset, word);
                 continue;
             }
             FrozenPrice memory f = $.frozen[asset];
@@ -270,13 +258,13 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @inheritdoc IPriceOracle
     function requireTradable(address[] calldata assets) external view {
         for (uint256 i; i < assets.length; ++i) {
-            _requireTradable(assets[i]);
+            _requireTradable(assets[i], _storage().sources[assets[i]].word);
         }
     }
 
     /// @inheritdoc IPriceOracle
     function primaryPrice(address asset) public view returns (uint256 wad) {
-        wad = _primary(asset, _storage().sources[asset]);
+        wad = _primary(asset, _storage().sources[asset].word);
     }
 
     /// @inheritdoc IPriceOracle
@@ -284,7 +272,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         Storage storage $ = _storage();
         Secondary memory s = $.secondaries[asset];
         if (s.aggregator == address(0)) revert PriceOracle__NoSecondary(asset);
-        wad = _read(asset, $.sources[asset], s.aggregator, s.heartbeat, s.feedDecimals);
+        wad = _read(asset, $.sources[asset].word, s.aggregator, s.heartbeat, s.feedDecimals);
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -305,20 +293,18 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @return wad WAD USD for one whole token.
     /// @return tokenDecimals Decimals of the asset.
     function _price(address asset) private view returns (uint256 wad, uint256 tokenDecimals) {
-        return _priceOf(asset, _storage().sources[asset]);
+        FeedWord word = _storage().sources[asset].word;
+        return (_priceOf(asset, word), word.tokenDecimals());
     }
 
-    function _priceOf(address asset, Source storage s) private view returns (uint256 wad, uint256 tokenDecimals) {
-        uint256 flags = s.flags;
-        tokenDecimals = s.tokenDecimals;
-        if (flags & _FROZEN != 0) revert PriceOracle__Frozen(asset, _storage().frozen[asset].since);
-        wad = flags & _HAS_SECONDARY != 0 ? _crossChecked(asset) : _primary(asset, s);
+    function _priceOf(address asset, FeedWord word) private view returns (uint256) {
+        if (word.has(FeedWordLib.FROZEN)) revert PriceOracle__Frozen(asset, _storage().frozen[asset].since);
+        return word.has(FeedWordLib.HAS_SECONDARY) ? _crossChecked(asset) : _primary(asset, word);
     }
 
-    function _primary(address asset, Source storage s) private view returns (uint256) {
-        (address aggregator, uint256 heartbeat, uint256 feedDecimals) = (s.aggregator, s.heartbeat, s.feedDecimals);
-        if (aggregator == address(0)) revert PriceOracle__NoFeed(asset);
-        return _read(asset, s, aggregator, heartbeat, feedDecimals);
+    function _primary(address asset, FeedWord word) private view returns (uint256) {
+        if (word.aggregator() == address(0)) revert PriceOracle__NoFeed(asset);
+        return _read(asset, word, word.aggregator(), word.heartbeat(), word.feedDecimals());
     }
 
     /// @dev Each feed is asked through a call, so that one that refuses does not take the other down. A caller cannot
@@ -348,30 +334,27 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         return primary;
     }
 
-    function _requireTradable(address asset) private view {
-        Storage storage $ = _storage();
-        if (!_is($.sources[asset], _HAS_WINDOW)) return;
-        TradingWindow memory window = $.windows[asset];
+    function _requireTradable(address asset, FeedWord word) private view {
+        if (!word.has(FeedWordLib.HAS_WINDOW)) return;
+        TradingWindow memory window = _storage().windows[asset];
         if (!window.isOpen(block.timestamp)) {
             revert PriceOracle__MarketClosed(asset, window.opens, window.closes, window.weekdays);
         }
         if (window.maxAge == 0) return;
-        uint256 updatedAt = _updatedAt(asset);
+        uint256 updatedAt = _updatedAt(asset, word);
         if (block.timestamp > updatedAt + window.maxAge) {
             revert PriceOracle__TooOldToTrade(asset, updatedAt, window.maxAge);
         }
     }
 
     /// @return updatedAt Unix seconds of the answer that counts: the primary's, unless that is refused.
-    function _updatedAt(address asset) private view returns (uint256 updatedAt) {
-        Storage storage $ = _storage();
-        Source storage source = $.sources[asset];
-        address aggregator = source.aggregator;
-        if (_is(source, _HAS_SECONDARY)) {
+    function _updatedAt(address asset, FeedWord word) private view returns (uint256 updatedAt) {
+        address aggregator = word.aggregator();
+        if (word.has(FeedWordLib.HAS_SECONDARY)) {
             // slither-disable-next-line unused-return (that it answers is what counts)
             try this.primaryPrice(asset) {}
             catch {
-                aggregator = $.secondaries[asset].aggregator;
+                aggregator = _storage().secondaries[asset].aggregator;
             }
         }
         // slither-disable-next-line unused-return
@@ -379,9 +362,10 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     }
 
     /// @dev Makes all checks that turn an answer into a price.
+    /// @param word The asset's, whose bounds hold for both of its feeds.
     function _read(
         address asset,
-        Source storage bounds,
+        FeedWord word,
         address aggregator,
         uint256 heartbeat,
         uint256 feedDecimals
@@ -402,35 +386,36 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         if (answer <= 0) revert PriceOracle__InvalidAnswer(asset, answer);
 
         wad = _toWad(uint256(answer), feedDecimals);
-        uint256 inner = bounds.bounds;
-        if (wad >= Float20.unpack(inner >> _BOUND_BITS) && wad <= Float20.unpack(inner)) return wad;
-        (uint256 minPrice, uint256 maxPrice) = (bounds.minPrice, bounds.maxPrice);
+        if (word.surelyBounds(wad)) return wad;
+        Source storage exact = _storage().sources[asset];
+        (uint256 minPrice, uint256 maxPrice) = (exact.minPrice, exact.maxPrice);
         if (wad < minPrice || wad > maxPrice) revert PriceOracle__PriceOutOfBounds(asset, wad, minPrice, maxPrice);
     }
 
     /// @return wad A price to freeze: the present one, or the primary's last.
     /// @return since Unix seconds of the answer.
-    function _freezable(address asset) private view returns (uint256 wad, uint256 since) {
-        Source storage s = _storage().sources[asset];
+    function _freezable(address asset, FeedWord word) private view returns (uint256 wad, uint256 since) {
         // slither-disable-next-line unused-return
-        (,,, since,) = AggregatorV3Interface(s.aggregator).latestRoundData();
+        (,,, since,) = AggregatorV3Interface(word.aggregator()).latestRoundData();
         if (block.timestamp > since + _MAX_FREEZE_AGE) {
             revert PriceOracle__FrozenTooOld(asset, since, _MAX_FREEZE_AGE);
         }
-        if (_is(s, _HAS_SECONDARY)) {
+        if (word.has(FeedWordLib.HAS_SECONDARY)) {
             try this.price(asset) returns (uint256 live) {
                 return (live, block.timestamp);
             } catch {}
         }
-        wad = _read(asset, s, s.aggregator, _MAX_FREEZE_AGE, s.feedDecimals);
+        wad = _read(asset, word, word.aggregator(), _MAX_FREEZE_AGE, word.feedDecimals());
     }
 
-    function _is(Source storage source, uint8 flag) private view returns (bool) {
-        return source.flags & flag != 0;
+    function _requireFeed(address asset) private view returns (FeedWord word) {
+        word = _storage().sources[asset].word;
+        if (word.aggregator() == address(0)) revert PriceOracle__NoFeed(asset);
     }
 
-    function _flag(Source storage source, uint8 flag, bool on) private {
-        source.flags = on ? source.flags | flag : source.flags & ~flag;
+    function _flag(address asset, uint256 flag, bool on) private {
+        Source storage source = _storage().sources[asset];
+        source.word = source.word.with(flag, on);
     }
 
     /// @dev Converts to WAD and saturates: an answer that overflows is out of any bounds.

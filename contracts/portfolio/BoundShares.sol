@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Asset, AssetLib} from "./Asset.sol";
+import {Holdings} from "./Holdings.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
 /// @title Shares that wait in the redemption queue
 /// @notice See {IPortfolio}. They stay in their owner's balance and do not move.
-abstract contract BoundShares is IPortfolio {
+abstract contract BoundShares is Holdings {
     /// @inheritdoc IPortfolio
     address public immutable queue;
 
@@ -24,8 +26,11 @@ abstract contract BoundShares is IPortfolio {
     }
 
     function _setBound(address owner, uint256 shares) internal {
-        totalBoundShares = totalBoundShares - boundShares[owner] + shares;
-        boundShares[owner] = shares;
+        uint256 total = totalBoundShares - boundShares[owner] + shares;
+        (totalBoundShares, boundShares[owner]) = (total, shares);
+        Asset settlement = _assets[0];
+        if (settlement.awaited() == (total != 0)) return;
+        _assets[0] = total != 0 ? settlement.with(AssetLib.AWAITED) : settlement.without(AssetLib.AWAITED);
     }
 
     function _requireQueue() private view {

@@ -33,6 +33,7 @@ library Fees {
     /// @notice Returns the shares after `time` seconds of management fees. Rounds down.
     /// @param bps Basis points per year, compounded continuously.
     function grown(uint256 base, uint256 bps, uint256 time) internal pure returns (uint256) {
+        if (bps == 0) return base;
         uint256 growth = uint256(FixedPointMathLib.expWad(int256(bps * _BPS_TO_WAD * time / _YEAR)));
         return FixedPointMathLib.fullMulDiv(base, growth, 1e18);
     }

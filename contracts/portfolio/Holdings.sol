@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {DynamicArrayLib} from "solady/src/utils/DynamicArrayLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
@@ -15,6 +16,8 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 /// @title Assets that a portfolio holds
 /// @notice See {IPortfolio}. The list of assets, their worth, and legs that could not be sent.
 abstract contract Holdings is IPortfolio {
+    using AssetLib for Asset[];
+    using DynamicArrayLib for uint256[];
     using SafeERC20 for IERC20;
 
     uint256 private constant _MAX_ASSETS = 32;
@@ -22,8 +25,8 @@ abstract contract Holdings is IPortfolio {
     /// @inheritdoc IPortfolio
     address public immutable oracle;
 
-    /// @dev The listed assets, then the retired ones.
-    Asset[] internal _assets;
+    /// @dev The listed assets, then the retired ones; the first one's word has their number.
+    Asset[_MAX_ASSETS] internal _assets;
     mapping(address asset => uint256) private _indexPlusOne;
     mapping(address asset => uint256) private _setAside;
     mapping(address owner => mapping(address asset => uint256)) private _claimable;
@@ -41,7 +44,7 @@ abstract contract Holdings is IPortfolio {
 
     /// @inheritdoc IPortfolio
     function allAssets() external view returns (address[] memory) {
-        return _tokens(_assets);
+        return _tokens(_all());
     }
 
     /// @inheritdoc IPortfolio
@@ -62,10 +65,17 @@ abstract contract Holdings is IPortfolio {
 
     // -- The list ----------------------------------------------------------------------------------------------------
 
+    function _all() internal view returns (Asset[] memory list) {
+        list = new Asset[](_assets[0].count());
+        for (uint256 k; k < list.length; ++k) {
+            list[k] = _assets[k];
+        }
+    }
+
     /// @return list The listed assets, the settlement token first; the retired ones at the end of the list are left
     /// out.
     function _listed() internal view returns (Asset[] memory list) {
-        list = _assets;
+        list = _all();
         uint256 count = list.length;
         while (count != 0 && list[count - 1].retired()) --count;
         assembly ("memory-safe") {
@@ -82,15 +92,17 @@ abstract contract Holdings is IPortfolio {
         uint256 indexPlusOne = _indexPlusOne[asset_];
         uint256 listed = _listed().length;
         // slither-disable-next-line incorrect-equality (not there yet)
+        uint256 count = _assets[0].count();
         if (indexPlusOne == 0) {
-            indexPlusOne = _assets.length + 1;
-            if (indexPlusOne > _MAX_ASSETS) revert Portfolio__TooManyAssets(indexPlusOne, _MAX_ASSETS);
-            _assets.push(AssetLib.pack(asset_, 0, false));
+            indexPlusOne = ++count;
+            if (count > _MAX_ASSETS) revert Portfolio__TooManyAssets(count, _MAX_ASSETS);
+            _assets[count - 1] = AssetLib.pack(asset_, 0, false);
         } else if (indexPlusOne <= listed) {
             revert Portfolio__AssetExists(asset_);
         }
         _swap(indexPlusOne - 1, listed);
         _assets[listed] = AssetLib.pack(asset_, IERC20Metadata(asset_).decimals(), _setAside[asset_] != 0);
+        _assets[0] = _assets[0].withCount(count);
         emit ListingChanged(asset_, Listing.Listed);
     }
 
@@ -107,8 +119,10 @@ abstract contract Holdings is IPortfolio {
         if (listing == Listing.Retired) {
             _assets[index] = _assets[index].with(AssetLib.RETIRED);
         } else {
-            _swap(index, _assets.length - 1);
-            _assets.pop();
+            uint256 last = _assets[0].count() - 1;
+            _swap(index, last);
+            _assets[last] = Asset.wrap(0);
+            _assets[0] = _assets[0].withCount(last);
             _indexPlusOne[asset_] = 0;
         }
         emit ListingChanged(asset_, listing);
@@ -177,7 +191,7 @@ abstract contract Holdings is IPortfolio {
     function _tokens(Asset[] memory list) internal pure returns (address[] memory tokens) {
         tokens = new address[](list.length);
         for (uint256 k; k < list.length; ++k) {
-            tokens[k] = list[k].token();
+            tokens[k] = list.at(k).token();
         }
     }
 
@@ -205,10 +219,10 @@ abstract contract Holdings is IPortfolio {
         balances = new uint256[](list.length);
         values = new uint256[](list.length);
         for (uint256 k; k < list.length; ++k) {
-            Asset info = list[k];
+            Asset info = list.at(k);
             uint256 balance = _balanceOf(info);
             uint256 value = _valueOf(balance, prices[k], info.unit());
-            (balances[k], values[k]) = (balance, value);
+            (balances, values) = (balances.set(k, balance), values.set(k, value));
             total += value;
         }
     }

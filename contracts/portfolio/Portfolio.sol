@@ -163,7 +163,7 @@ contract Portfolio is Trading {
         if (boundShares[owner] > FixedPointMathLib.zeroFloorSub(held, shares + _locked(owner))) _setBound(owner, 0);
         // Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
         // to it whole, and the attack would cost nothing. Fees count as far as they can be known.
-        Asset[] memory list = _assets;
+        Asset[] memory list = _all();
         uint256 supply = IShareBook(shareBook).recordExitInKind(_potIfKnown(list.length), _issued(), shares);
         _burn(owner, shares);
 

@@ -9,6 +9,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {AsyncVault} from "./AsyncVault.sol";
 import {Portfolio} from "./Portfolio.sol";
 import {RedemptionQueue} from "./RedemptionQueue.sol";
+import {RegulatedAsset} from "./RegulatedAsset.sol";
 import {TryToken} from "./TryToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
@@ -73,6 +74,12 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
 
     /// @inheritdoc IPortfolioFactory
     function createPortfolio(PortfolioParams calldata params) external restricted returns (address portfolio) {
+        if (!params.restricted) {
+            _requireUnregulated(params.init.settlement);
+            for (uint256 i; i < params.init.assets.length; ++i) {
+                _requireUnregulated(params.init.assets[i]);
+            }
+        }
         portfolio = Clones.cloneDeterministic(implementation, params.salt);
         isPortfolio[portfolio] = true;
         // slither-disable-next-line unused-return (vaultOf tells it)
@@ -90,7 +97,9 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
 
     /// @inheritdoc IPortfolioFactory
     function listAsset(address portfolio, address asset) external restricted {
-        _existing(portfolio).setListing(asset, IPortfolio.Listing.Listed);
+        IPortfolio target = _existing(portfolio);
+        if (target.compliance() == address(0)) _requireUnregulated(asset);
+        target.setListing(asset, IPortfolio.Listing.Listed);
     }
 
     /// @inheritdoc IPortfolioFactory
@@ -177,6 +186,11 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         try portfolio.nav{gas: _PRICE_GAS * (portfolio.assets().length + 1)}() returns (uint256 nav) {
             dust = FixedPointMathLib.max(dust, FixedPointMathLib.fullMulDiv(nav / _BPS, unit, _oracle.price(asset)));
         } catch {}
+    }
+
+    /// @dev Shares that anyone can hold would let strangers own a regulated token's value.
+    function _requireUnregulated(address asset) private view {
+        if (RegulatedAsset.isRegulated(asset)) revert PortfolioFactory__RegulatedAsset(asset);
     }
 
     function _existing(address portfolio) private view returns (IPortfolio) {

@@ -47,14 +47,14 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
         if (_accounts[portfolio].accruedAt != 0) revert ShareBook__Exists(portfolio);
         _openFees(portfolio, terms, IERC20Metadata(IPortfolio(portfolio).asset()).decimals());
         _setPolicy(portfolio, policy_);
-        _anchor(portfolio);
+        _anchor(portfolio, 0);
     }
 
     /// @inheritdoc IShareBook
     function setFees(address portfolio, FeeTerms calldata terms) external restricted {
         uint256 issued = _issued(portfolio);
         Quote memory q;
-        if (terms.performanceBps > _accounts[portfolio].terms.performanceBps) {
+        if (terms.performanceBps > _accounts[portfolio].performanceBps) {
             q = _priced(portfolio, IPortfolio(portfolio).totalAssets() + 1, issued);
         } else {
             q.base = _base(_accounts[portfolio], issued);
@@ -64,7 +64,7 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
 
     /// @inheritdoc IShareBook
     function lowerFees(address portfolio, FeeTerms calldata terms) external restricted {
-        FeeTerms memory current = _accounts[portfolio].terms;
+        FeeTerms memory current = feesOf(portfolio);
         if (!Fees.isLower(current, terms)) revert ShareBook__NotLower(current, terms);
         uint256 issued = _issued(portfolio);
         Quote memory q;
@@ -95,8 +95,7 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
         Quote memory q = _quote(_accounts[portfolio], IPortfolio(portfolio).totalAssets() + 1, issued);
         uint256 price_ = Fees.priceOf(q);
         if (price_ < low || price_ > high) revert ShareBook__PriceJumped(price_, low, high);
-        _anchor(portfolio);
-        _accounts[portfolio].lastPrice = Float128.packDown(price_);
+        _anchor(portfolio, price_);
         emit PriceAccepted(portfolio, price_);
     }
 
@@ -120,7 +119,7 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
         Quote memory q = _priced(msg.sender, potBefore, issued);
         supplyBefore = Fees.supplyOf(q, false);
         Account storage a = _accounts[msg.sender];
-        q = Fees.quote(potAfter * Fees.SCALE, q.base, a.highWaterMark.unpack(), a.terms.performanceBps);
+        q = Fees.quote(potAfter * Fees.SCALE, q.base, a.highWaterMark.unpack(), a.performanceBps);
         supplyAfter = Fees.supplyOf(q, false);
     }
 
@@ -149,7 +148,7 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
     /// @inheritdoc IShareBook
     function recordExitInKind(uint256 pot, uint256 issued, uint256 shares) external returns (uint256 supply) {
         Account storage a = _accounts[msg.sender];
-        Quote memory q = _lastQuote(a, issued);
+        Quote memory q = _quoteAt(a, _bands[msg.sender].lastPrice.unpack(), issued);
         // What is worth more than this is a token's lie.
         if (pot != 0 && pot <= type(uint128).max) {
             Quote memory now_ = _quote(a, pot, issued);
@@ -202,7 +201,13 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
     {
         Account storage a = _accounts[portfolio];
         uint256 issued = _issued(portfolio);
-        return (_base(a, issued) - issued, a.crystallisedAt, a.highWaterMark.unpack(), a.lastPrice.unpack());
+        return
+            (
+                _base(a, issued) - issued,
+                a.crystallisedAt,
+                a.highWaterMark.unpack(),
+                _bands[portfolio].lastPrice.unpack()
+            );
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -215,14 +220,12 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
 
     /// @dev Refuses a price that left its band, remembers any other.
     function _priced(address portfolio, uint256 pot, uint256 issued) private returns (Quote memory q) {
-        Account storage a = _accounts[portfolio];
-        q = _quote(a, pot, issued);
+        q = _quote(_accounts[portfolio], pot, issued);
         (uint256 price_, uint256 low, uint256 high) = _bandOf(portfolio, q);
         if (price_ < low || price_ > high) revert ShareBook__PriceJumped(price_, low, high);
         // slither-disable-next-line incorrect-equality (no band)
-        if (high == type(uint256).max) _anchor(portfolio);
+        if (high == type(uint256).max) _anchor(portfolio, price_);
         else _follow(portfolio, price_, low, high);
-        a.lastPrice = Float128.packDown(price_);
     }
 
     function _supplyAt(
@@ -254,17 +257,17 @@ contract ShareBook is ShareFees, ShareViews, AccessManaged {
         view
         returns (uint256 price_, uint256 low, uint256 high)
     {
-        Account storage a = _accounts[portfolio];
+        Band memory band = _bands[portfolio];
         price_ = Fees.priceOf(q);
-        uint256 last = a.lastPrice.unpack();
+        uint256 last = band.lastPrice.unpack();
         uint256 worth = FixedPointMathLib.fullMulDiv(last, q.base + q.pending, Fees.SCALE);
-        if (worth < _GUARDED * 10 ** a.decimals) return (price_, 0, type(uint256).max);
-        (low, high) = _bandAround(portfolio, last);
+        if (worth < _GUARDED * 10 ** _accounts[portfolio].decimals) return (price_, 0, type(uint256).max);
+        (low, high) = _boundsOf(band, last);
     }
 
     /// @dev The supply is rounded up for an exit only where there is a performance fee.
     function _shares(address portfolio, Quote memory q, bool exit) private view returns (uint256) {
-        return Fees.supplyOf(q, exit && _accounts[portfolio].terms.performanceBps != 0);
+        return Fees.supplyOf(q, exit && _accounts[portfolio].performanceBps != 0);
     }
 
     function _issued(address portfolio) internal view override returns (uint256) {

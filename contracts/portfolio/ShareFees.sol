@@ -13,20 +13,21 @@ abstract contract ShareFees is IShareBook {
     using FixedPointMathLib for uint256;
     using Float128 for uint128;
 
-    /// @dev The accounts of a portfolio fill three slots.
+    /// @dev The first slot and the mark are what a quote is made of; who gets the fees, and how often, is not.
     /// @param owed Shares, management fees until `accruedAt` included.
     /// @param decimals Decimals of the settlement token.
     /// @param highWaterMark Settlement tokens per whole share, scaled by 1e27, above which a performance fee is due, as
     /// {Float128} packs it: a donation to a portfolio without holders makes a price of any size. Rounds up.
-    /// @param lastPrice Price, net of fees, at the last action that had one, in the same form. Rounds down.
     struct Account {
-        FeeTerms terms;
         uint128 owed;
         uint40 accruedAt;
         uint40 crystallisedAt;
+        uint16 managementBps;
+        uint16 performanceBps;
         uint8 decimals;
         uint128 highWaterMark;
-        uint128 lastPrice;
+        address recipient;
+        uint32 period;
     }
 
     /// @dev One settlement token per share.
@@ -35,15 +36,17 @@ abstract contract ShareFees is IShareBook {
     mapping(address portfolio => Account) internal _accounts;
 
     /// @inheritdoc IShareBook
-    function feesOf(address portfolio) external view returns (FeeTerms memory) {
-        return _accounts[portfolio].terms;
+    function feesOf(address portfolio) public view returns (FeeTerms memory) {
+        Account storage a = _accounts[portfolio];
+        return FeeTerms(a.managementBps, a.performanceBps, a.period, a.recipient);
     }
 
     function _openFees(address portfolio, FeeTerms memory terms, uint8 decimals) internal {
         Fees.requireAllowed(terms);
-        uint40 time = uint40(block.timestamp);
-        _accounts[portfolio] = Account(terms, 0, time, time, decimals, Float128.packUp(_PAR), 0);
-        emit FeesChanged(portfolio, terms);
+        Account storage a = _accounts[portfolio];
+        (a.accruedAt, a.crystallisedAt) = (uint40(block.timestamp), uint40(block.timestamp));
+        (a.decimals, a.highWaterMark) = (decimals, Float128.packUp(_PAR));
+        _setFees(portfolio, terms);
     }
 
     /// @dev Settles under the old terms. A change makes no pending fee larger: a higher rate counts for later gains, a
@@ -53,15 +56,21 @@ abstract contract ShareFees is IShareBook {
         Fees.requireAllowed(terms);
         Account storage a = _accounts[portfolio];
         // slither-disable-next-line incorrect-equality (no gain)
-        uint256 gain = q.gain == 0 ? 0 : q.gain * a.terms.performanceBps / terms.performanceBps;
+        uint256 gain = q.gain == 0 ? 0 : q.gain * a.performanceBps / terms.performanceBps;
         _settle(a, q, issued, q.pot - gain, q.base, 0);
-        a.terms = terms;
+        _setFees(portfolio, terms);
+    }
+
+    function _setFees(address portfolio, FeeTerms memory terms) private {
+        Account storage a = _accounts[portfolio];
+        (a.managementBps, a.performanceBps) = (terms.managementBps, terms.performanceBps);
+        (a.recipient, a.period) = (terms.recipient, terms.period);
         emit FeesChanged(portfolio, terms);
     }
 
     function _crystallise(address portfolio, Quote memory q, uint256 issued) internal {
         Account storage a = _accounts[portfolio];
-        uint256 ready = uint256(a.crystallisedAt) + a.terms.period;
+        uint256 ready = uint256(a.crystallisedAt) + a.period;
         if (block.timestamp < ready) revert ShareBook__CrystallisedTooSoon(ready, block.timestamp);
         // slither-disable-next-line incorrect-equality (nothing to count; the period goes on)
         if (q.pending == 0) revert ShareBook__NoFee(portfolio);
@@ -74,7 +83,7 @@ abstract contract ShareFees is IShareBook {
     /// @return owed Shares, which the caller has minted.
     function _takeOwed(address portfolio, uint256 issued) internal returns (address recipient, uint256 owed) {
         Account storage a = _accounts[portfolio];
-        (recipient, owed) = (a.terms.recipient, _base(a, issued) - issued);
+        (recipient, owed) = (a.recipient, _base(a, issued) - issued);
         // slither-disable-next-line incorrect-equality (nothing to mint)
         if (owed == 0) revert ShareBook__NoFee(portfolio);
         (a.owed, a.accruedAt) = (0, uint40(block.timestamp));
@@ -120,17 +129,17 @@ abstract contract ShareFees is IShareBook {
 
     /// @return Shares, management fees until now included.
     function _base(Account storage a, uint256 issued) internal view returns (uint256) {
-        return Fees.grown(issued + a.owed, a.terms.managementBps, block.timestamp - a.accruedAt);
+        return Fees.grown(issued + a.owed, a.managementBps, block.timestamp - a.accruedAt);
     }
 
     /// @param pot Smallest units.
     function _quote(Account storage a, uint256 pot, uint256 issued) internal view returns (Quote memory) {
-        return Fees.quote(pot * Fees.SCALE, _base(a, issued), a.highWaterMark.unpack(), a.terms.performanceBps);
+        return Fees.quote(pot * Fees.SCALE, _base(a, issued), a.highWaterMark.unpack(), a.performanceBps);
     }
 
-    /// @dev Returns the quote at the last price, which is the best that is known without a present one.
-    function _lastQuote(Account storage a, uint256 issued) internal view returns (Quote memory) {
-        (uint256 base, uint256 mark, uint256 bps) = (_base(a, issued), a.highWaterMark.unpack(), a.terms.performanceBps);
-        return Fees.quote(Fees.potAt(a.lastPrice.unpack(), base, mark, bps), base, mark, bps);
+    /// @dev Returns the quote at a price net of fees: the last one is the best that is known without a present one.
+    function _quoteAt(Account storage a, uint256 price, uint256 issued) internal view returns (Quote memory) {
+        (uint256 base, uint256 mark, uint256 bps) = (_base(a, issued), a.highWaterMark.unpack(), a.performanceBps);
+        return Fees.quote(Fees.potAt(price, base, mark, bps), base, mark, bps);
     }
 }

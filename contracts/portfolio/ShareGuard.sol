@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
+import {Float128} from "../math/Float128.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
@@ -13,16 +14,24 @@ import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 abstract contract ShareGuard is IShareBook {
     using FixedPointMathLib for uint256;
 
-    /// @dev The guard fills one slot. Room is billionths of the last price.
+    /// @dev The last price and the band around it fill one slot, which whatever has a price writes. Room is billionths
+    /// of the last price.
+    /// @param lastPrice Price, net of fees, at the last action that had one, settlement tokens per whole share, scaled
+    /// by 1e27, as {Float128} packs it. Rounds down.
     /// @param up Room above the last price when it was taken.
     /// @param down Room below it.
-    struct Guard {
-        uint32 shareLock;
-        uint16 maxJumpBps;
-        uint104 depositCap;
+    struct Band {
+        uint128 lastPrice;
         uint32 up;
         uint32 down;
         uint40 pricedAt;
+        uint16 maxJumpBps;
+    }
+
+    /// @dev The rest of a {Policy}.
+    struct Guard {
+        uint32 shareLock;
+        uint104 depositCap;
     }
 
     /// @param shares Number of locked shares, all until the same moment.
@@ -41,6 +50,7 @@ abstract contract ShareGuard is IShareBook {
     uint256 private constant _BILLION = 1e9;
     uint256 private constant _BPS_TO_BILLIONTHS = 1e5;
 
+    mapping(address portfolio => Band) internal _bands;
     mapping(address portfolio => Guard) private _guards;
     mapping(address portfolio => mapping(address account => Lot)) private _lots;
     mapping(address portfolio => mapping(address account => Lot)) private _olderLots;
@@ -52,7 +62,7 @@ abstract contract ShareGuard is IShareBook {
     /// @inheritdoc IShareBook
     function policyOf(address portfolio) public view returns (Policy memory) {
         Guard memory guard = _guards[portfolio];
-        return Policy(guard.shareLock, guard.maxJumpBps, guard.depositCap);
+        return Policy(guard.shareLock, _bands[portfolio].maxJumpBps, guard.depositCap);
     }
 
     /// @inheritdoc IShareBook
@@ -93,9 +103,8 @@ abstract contract ShareGuard is IShareBook {
         if (p.shareLock > _MAX_LOCK || p.maxJumpBps < _MIN_JUMP_BPS || p.maxJumpBps > _MAX_JUMP_BPS) {
             revert ShareBook__InvalidPolicy(p.shareLock, p.maxJumpBps);
         }
-        Guard memory guard = _guards[portfolio];
-        (guard.shareLock, guard.maxJumpBps, guard.depositCap) = (p.shareLock, p.maxJumpBps, p.depositCap);
-        _guards[portfolio] = guard;
+        _guards[portfolio] = Guard(p.shareLock, p.depositCap);
+        _bands[portfolio].maxJumpBps = p.maxJumpBps;
         emit PolicyChanged(portfolio, p);
     }
 
@@ -137,28 +146,29 @@ abstract contract ShareGuard is IShareBook {
     // -- Price guard -------------------------------------------------------------------------------------------------
 
     /// @dev The band widens with time on both sides.
-    /// @param last Price, settlement tokens per whole share, scaled by 1e27.
-    function _bandAround(address portfolio, uint256 last) internal view returns (uint256 low, uint256 high) {
-        Guard memory guard = _guards[portfolio];
-        uint256 wider = guard.maxJumpBps * _BPS_TO_BILLIONTHS * (block.timestamp - guard.pricedAt) / 1 days;
-        low = last - last.fullMulDiv(_BILLION.min(guard.down + wider), _BILLION);
-        high = last + last.fullMulDiv(guard.up + wider, _BILLION);
+    /// @param last The band's last price, unpacked.
+    function _boundsOf(Band memory band, uint256 last) internal view returns (uint256 low, uint256 high) {
+        uint256 wider = band.maxJumpBps * _BPS_TO_BILLIONTHS * (block.timestamp - band.pricedAt) / 1 days;
+        low = last - last.fullMulDiv(_BILLION.min(band.down + wider), _BILLION);
+        high = last + last.fullMulDiv(band.up + wider, _BILLION);
     }
 
-    /// @dev Gives the band its whole room on both sides.
-    function _anchor(address portfolio) internal {
-        Guard storage guard = _guards[portfolio];
-        uint32 room = uint32(guard.maxJumpBps * _BPS_TO_BILLIONTHS);
-        (guard.up, guard.down, guard.pricedAt) = (room, room, uint40(block.timestamp));
+    /// @dev Takes a price, and gives the band its whole room on both sides.
+    function _anchor(address portfolio, uint256 price_) internal {
+        Band storage band = _bands[portfolio];
+        uint32 room = uint32(band.maxJumpBps * _BPS_TO_BILLIONTHS);
+        (band.lastPrice, band.up, band.down, band.pricedAt) =
+        (Float128.packDown(price_), room, room, uint40(block.timestamp));
     }
 
-    /// @dev The band stays where it is, except for a bound that is farther from the price than allowed: many small
-    /// steps one way get no farther than a large one.
+    /// @dev Takes a price. The band stays where it is, except for a bound that is farther from the price than allowed:
+    /// many small steps one way get no farther than a large one.
     function _follow(address portfolio, uint256 price_, uint256 low, uint256 high) internal {
-        Guard storage guard = _guards[portfolio];
-        uint256 room = guard.maxJumpBps * _BPS_TO_BILLIONTHS;
-        (guard.up, guard.down, guard.pricedAt) =
+        Band storage band = _bands[portfolio];
+        uint256 room = band.maxJumpBps * _BPS_TO_BILLIONTHS;
+        (band.lastPrice, band.up, band.down, band.pricedAt) =
         (
+            Float128.packDown(price_),
             uint32((high - price_).fullMulDiv(_BILLION, price_).min(room)),
             uint32((price_ - low).fullMulDiv(_BILLION, price_).min(room)),
             uint40(block.timestamp)

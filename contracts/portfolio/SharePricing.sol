@@ -9,7 +9,6 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Asset} from "./Asset.sol";
 import {BoundShares} from "./BoundShares.sol";
-import {Holdings} from "./Holdings.sol";
 import {ShareMath} from "./ShareMath.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
@@ -20,7 +19,7 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @title Worth of a portfolio and of its shares
 /// @notice See {IPortfolio}. Everything that {Portfolio} and {Trading} ask before they act: totals at the oracle's
 /// prices, shares for assets and back, and how much may be bought and sold.
-abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, ReentrancyGuardTransient {
+abstract contract SharePricing is BoundShares, ERC4626Upgradeable, ReentrancyGuardTransient {
     uint256 private constant _WAD = 1e18;
     uint8 private constant _OFFSET = 6;
     /// @dev Gas per asset for finding its worth, while an exit in kind asks.
@@ -239,7 +238,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
 
     /// @return Worth of the requests that wait, smallest units of the settlement token.
     function _waiting(uint256 total, uint256 supply) internal view returns (uint256) {
-        return ShareMath.waiting(totalBoundShares, total, supply);
+        return _assets[0].awaited() ? ShareMath.waiting(totalBoundShares, total, supply) : 0;
     }
 
     function _locked(address owner) internal view returns (uint256 shares) {
@@ -256,7 +255,7 @@ abstract contract SharePricing is Holdings, BoundShares, ERC4626Upgradeable, Ree
     /// @param listed Number of assets that are not retired.
     function _closed(uint256 listed) private view returns (bool) {
         if (_halted()) return true;
-        return listed < _assets.length && IPortfolioFactory(factory).holdsRetired(address(this));
+        return listed < _assets[0].count() && IPortfolioFactory(factory).holdsRetired(address(this));
     }
 
     function _halted() private view returns (bool) {

@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {DynamicArrayLib} from "solady/src/utils/DynamicArrayLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {Asset} from "./Asset.sol";
+import {Asset, AssetLib} from "./Asset.sol";
 import {LossBudget} from "./LossBudget.sol";
 import {OrderHead, OrderWords} from "./OrderWords.sol";
 import {SharePricing} from "./SharePricing.sol";
@@ -20,6 +21,8 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @title Trading of a portfolio
 /// @notice See {IPortfolio}. It runs the orders of a rebalance and checks whether they stand.
 abstract contract Trading is SharePricing, LossBudget {
+    using AssetLib for Asset[];
+    using DynamicArrayLib for uint256[];
     using OrderWords for uint256[];
     using SafeERC20 for IERC20;
 
@@ -114,18 +117,18 @@ abstract contract Trading is SharePricing, LossBudget {
         uint256 amountIn = head.amountIn();
         {
             // The amount that is set aside is somebody's already.
-            uint256 most = held[sold];
+            uint256 most = held.get(sold);
             if (amountIn > most) revert ERC20InsufficientBalance(address(this), most, amountIn);
             unchecked {
-                held[sold] = most - amountIn;
+                held = held.set(sold, most - amountIn);
             }
         }
         uint256 amountOut;
         {
-            uint256 before = held[bought];
+            uint256 before = held.get(bought);
             _run(assetIn, assetOut, amountIn, route);
             uint256 balance = _balanceOf(assetOut);
-            held[bought] = balance;
+            held = held.set(bought, balance);
             amountOut = FixedPointMathLib.zeroFloorSub(balance, before);
         }
         if (amountOut < head.minAmountOut()) {
@@ -134,8 +137,8 @@ abstract contract Trading is SharePricing, LossBudget {
         TradeTerms.requireFair(
             assetIn.token(),
             assetOut.token(),
-            _valueOf(amountIn, run.prices[sold], assetIn.unit()),
-            _valueOf(amountOut, run.prices[bought], assetOut.unit()),
+            _valueOf(amountIn, run.prices.get(sold), assetIn.unit()),
+            _valueOf(amountOut, run.prices.get(bought), assetOut.unit()),
             run.slippageBps
         );
         run.trades[run.count++] = head.told(amountOut);
@@ -163,7 +166,7 @@ abstract contract Trading is SharePricing, LossBudget {
         uint256 count = list.length;
         if (sold >= count) revert Portfolio__NoSuchAsset(sold, count);
         if (bought >= count) revert Portfolio__NoSuchAsset(bought, count);
-        return (list[sold], list[bought]);
+        return (list.at(sold), list.at(bought));
     }
 
     /// @dev Returns the values of the balances after the orders; reverts where a token debited more than it was asked
@@ -171,11 +174,10 @@ abstract contract Trading is SharePricing, LossBudget {
     function _valuedAfter(Run memory run) private view returns (uint256[] memory values, uint256 total) {
         uint256[] memory balances;
         (balances, values, total) = _valued(run.list, run.prices);
+        uint256[] memory held = run.held;
         for (uint256 k; k < balances.length; ++k) {
-            uint256 expected = run.held[k];
-            if (balances[k] < expected) {
-                revert Portfolio__BalanceMismatch(run.list[k].token(), expected, balances[k]);
-            }
+            (uint256 expected, uint256 balance) = (held.get(k), balances.get(k));
+            if (balance < expected) revert Portfolio__BalanceMismatch(run.list[k].token(), expected, balance);
         }
         run.held = balances;
     }

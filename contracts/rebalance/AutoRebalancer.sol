@@ -6,8 +6,10 @@ import {
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {DynamicArrayLib} from "solady/src/utils/DynamicArrayLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {WordHash} from "../math/WordHash.sol";
 import {Nonces} from "./Nonces.sol";
 import {Pace} from "./Pace.sol";
 import {Signals} from "./Signals.sol";
@@ -21,6 +23,7 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @title Executes signed rebalances
 /// @notice See {IAutoRebalancer}.
 contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
+    using DynamicArrayLib for uint256[];
     using Nonces for Nonces.Map;
     using Pace for Pace.State;
     using Signals for RebalanceSignal;
@@ -34,7 +37,6 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     /// @custom:storage-location erc7201:quantera.storage.AutoRebalancer
     struct Storage {
         mapping(address portfolio => Nonces.Map) nonces;
-        mapping(address portfolio => Policy) policies;
         mapping(address portfolio => Pace.State) paces;
         mapping(bytes32 structHash => Progress) progress;
     }
@@ -189,16 +191,16 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     // -- Views -------------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IAutoRebalancer
-    function policyOf(address portfolio) public view returns (Policy memory policy) {
-        policy = _storage().policies[portfolio];
-        if (policy.maxTurnoverBps == 0) {
-            policy = Policy(_maxTurnoverBps, _turnoverWindow, _minInterval, _keeperFeeBps);
-        }
+    function policyOf(address portfolio) public view returns (Policy memory) {
+        Pace.State storage own = _storage().paces[portfolio];
+        return own.maxTurnoverBps == 0
+            ? Policy(_maxTurnoverBps, _turnoverWindow, _minInterval, _keeperFeeBps)
+            : Policy(own.maxTurnoverBps, own.turnoverWindow, own.minInterval, own.keeperFeeBps);
     }
 
     /// @inheritdoc IAutoRebalancer
     function paceOf(address portfolio) external view returns (uint256 level, uint256 capacity, uint256 startedAt) {
-        Pace.State memory pace = _storage().paces[portfolio];
+        Pace.State storage pace = _storage().paces[portfolio];
         (level, capacity) = pace.bucket(policyOf(portfolio));
         startedAt = pace.startedAt;
     }
@@ -241,18 +243,19 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         returns (Outcome memory outcome)
     {
         Storage storage $ = _storage();
-        Nonces.Map storage nonces = $.nonces[signal.portfolio];
-        Policy memory policy = policyOf(signal.portfolio);
+        address portfolio = signal.portfolio;
+        Nonces.Map storage nonces = $.nonces[portfolio];
+        Policy memory policy = policyOf(portfolio);
         Progress storage kept = $.progress[signal.maxParts > 1 ? signal.structHash() : bytes32(0)];
         Progress memory progress = signal.maxParts > 1 ? kept : Progress(0, 0);
         bool first = progress.parts == 0;
-        if (first && nonces.isHeld(signal.nonce)) revert AutoRebalancer__NonceUsed(signal.portfolio, signal.nonce);
+        if (first && nonces.isHeld(signal.nonce)) revert AutoRebalancer__NonceUsed(portfolio, signal.nonce);
 
         // Effects: spent until it turns out that more parts are to come.
         nonces.spend(signal.nonce);
 
         // Interactions; their outcome decides. The portfolio lets nobody in while they last.
-        IPortfolio.Execution memory execution = IPortfolio(signal.portfolio)
+        IPortfolio.Execution memory execution = IPortfolio(portfolio)
             .execute(
                 orders,
                 IPortfolio.Terms(
@@ -267,12 +270,12 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         if (progress.turnover > signal.maxTurnoverBps * Pace.BPS_TO_WAD) {
             revert AutoRebalancer__TurnoverAboveSignal(progress.turnover, signal.maxTurnoverBps);
         }
-        $.paces[signal.portfolio] = $.paces[signal.portfolio].charged(policy, signal.portfolio, outcome.turnover, first);
+        $.paces[portfolio].charge(policy, portfolio, outcome.turnover, first);
         _requireProgress(signal, execution, outcome);
         if (!outcome.done) nonces.hold(signal.nonce);
         if (signal.maxParts > 1) (kept.parts, kept.turnover) = (progress.parts, progress.turnover);
         emit Rebalanced(
-            signal.portfolio,
+            portfolio,
             signal.nonce,
             signal.modelId,
             executor,
@@ -292,7 +295,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         if (orders.length == 0) revert AutoRebalancer__NoOrders();
         if (signal.maxParts == 0) revert AutoRebalancer__NoParts();
         if (signal.ordersHash != 0) {
-            bytes32 ordersHash = keccak256(abi.encodePacked(orders));
+            bytes32 ordersHash = WordHash.hash(orders);
             if (ordersHash != signal.ordersHash) revert AutoRebalancer__WrongOrders(ordersHash, signal.ordersHash);
         }
         if (_storage().nonces[signal.portfolio].isSpent(signal.nonce)) {
@@ -311,11 +314,11 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         returns (Outcome memory outcome)
     {
         (uint256[] memory valuesBefore, uint256[] memory valuesAfter) = (execution.valuesBefore, execution.valuesAfter);
-        uint256[] calldata targets = signal.targets;
+        uint256[] memory targets = signal.targets;
         _requireTargets(targets, valuesAfter.length);
         (uint256 navBefore, uint256 navAfter, uint256 moved) = (0, 0, 0);
         for (uint256 k; k < valuesAfter.length; ++k) {
-            (uint256 before, uint256 afterwards) = (valuesBefore[k], valuesAfter[k]);
+            (uint256 before, uint256 afterwards) = (valuesBefore[k], valuesAfter.get(k));
             // The portfolio has added them up before.
             unchecked {
                 navBefore += before;
@@ -362,32 +365,38 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         if (before - afterwards < share) revert AutoRebalancer__NotCloser(before, afterwards);
     }
 
+    /// @param values WAD USD, no fewer than targets.
+    /// @param targets WAD of NAV, as `_requireTargets` lets them through.
     /// @param band WAD.
     /// @return sum Sum of |weight - target|, WAD.
     /// @return outside Index of the first asset outside the band; the number of assets if there is none.
     function _distance(
         uint256[] memory values,
         uint256 nav,
-        uint256[] calldata targets,
+        uint256[] memory targets,
         uint256 band
     )
         private
         pure
         returns (uint256 sum, uint256 outside)
     {
-        outside = values.length;
-        for (uint256 k; k < values.length; ++k) {
-            uint256 off = FixedPointMathLib.dist(FixedPointMathLib.fullMulDiv(values[k], _WAD, nav), targets[k]);
-            sum += off;
-            if (off > band && outside == values.length) outside = k;
+        outside = targets.length;
+        for (uint256 k; k < targets.length; ++k) {
+            uint256 weight = FixedPointMathLib.fullMulDiv(values.get(k), _WAD, nav);
+            uint256 off = FixedPointMathLib.dist(weight, targets.get(k));
+            // Weights and targets are at most 1e18 each.
+            unchecked {
+                sum += off;
+            }
+            if (off > band && outside == targets.length) outside = k;
         }
     }
 
-    function _requireTargets(uint256[] calldata targets, uint256 count) private pure {
+    function _requireTargets(uint256[] memory targets, uint256 count) private pure {
         if (targets.length != count) revert AutoRebalancer__WrongTargetCount(targets.length, count);
         uint256 sum;
         for (uint256 k; k < count; ++k) {
-            sum += targets[k];
+            sum += targets.get(k);
         }
         if (sum != _WAD) revert AutoRebalancer__TargetsDoNotSum(sum);
     }
@@ -405,13 +414,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
 
     function _setPolicy(address portfolio, Policy calldata policy) private {
         Pace.requireValid(policy);
-        // The bucket's level stays; it drains by the new terms from now on.
-        Storage storage $ = _storage();
-        Pace.State memory pace = $.paces[portfolio];
-        (uint256 level,) = pace.bucket(policyOf(portfolio));
-        (pace.level, pace.updatedAt) = (uint128(level), uint40(block.timestamp));
-        $.paces[portfolio] = pace;
-        $.policies[portfolio] = policy;
+        _storage().paces[portfolio].setPolicy(policyOf(portfolio), policy);
         emit PolicySet(portfolio, policy);
     }
 

@@ -5,18 +5,24 @@ import {LeakyBucket} from "../math/LeakyBucket.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 
 /// @title Amount and frequency of a portfolio's trading
-/// @notice A bucket of turnover, which holds half of a window's maximum for the reason that {LeakyBucket} gives, and
-/// the time of the last signal. Both fit in one slot, because both are written in every rebalance.
+/// @notice A bucket of turnover, which holds half of a window's maximum for the reason that {LeakyBucket} gives, the
+/// time of the last signal, and the policy that bounds both. They fit in one slot, which every rebalance reads and
+/// writes.
 library Pace {
     using LeakyBucket for LeakyBucket.Bucket;
 
-    /// @param level WAD of NAV in the bucket at `updatedAt`.
+    /// @param level WAD of NAV in the bucket at `updatedAt`; the largest capacity is 2.5e18.
     /// @param updatedAt Unix seconds.
     /// @param startedAt Unix seconds of the last signal's first transaction.
+    /// @param maxTurnoverBps Zero if the portfolio has no policy of its own. The rest is {IAutoRebalancer.Policy}'s.
     struct State {
-        uint128 level;
+        uint64 level;
         uint40 updatedAt;
         uint40 startedAt;
+        uint16 maxTurnoverBps;
+        uint32 turnoverWindow;
+        uint32 minInterval;
+        uint16 keeperFeeBps;
     }
 
     uint256 internal constant BPS_TO_WAD = 1e14;
@@ -49,10 +55,25 @@ library Pace {
             && proposed.minInterval >= current.minInterval && proposed.keeperFeeBps <= current.keeperFeeBps;
     }
 
+    /// @notice Sets another policy. The level that is there now drains by the new terms from now on.
+    /// @param current The policy by which it has drained so far.
+    function setPolicy(
+        State storage state,
+        IAutoRebalancer.Policy memory current,
+        IAutoRebalancer.Policy memory policy
+    )
+        internal
+    {
+        (uint256 level,) = bucket(state, current);
+        (state.level, state.updatedAt) = (uint64(level), uint40(block.timestamp));
+        (state.maxTurnoverBps, state.turnoverWindow) = (policy.maxTurnoverBps, policy.turnoverWindow);
+        (state.minInterval, state.keeperFeeBps) = (policy.minInterval, policy.keeperFeeBps);
+    }
+
     /// @return level WAD of NAV now.
     /// @return capacity WAD of NAV.
     function bucket(
-        State memory state,
+        State storage state,
         IAutoRebalancer.Policy memory policy
     )
         internal
@@ -64,31 +85,29 @@ library Pace {
             LeakyBucket.Bucket(state.level, state.updatedAt).levelAt(capacity, policy.turnoverWindow, block.timestamp);
     }
 
-    /// @notice Returns the state after a transaction with this turnover, or reverts.
+    /// @notice Charges a transaction with this turnover, or reverts.
     /// @param first True if the transaction is its signal's first.
-    function charged(
-        State memory state,
+    function charge(
+        State storage state,
         IAutoRebalancer.Policy memory policy,
         address portfolio,
         uint256 turnover,
         bool first
     )
         internal
-        view
-        returns (State memory)
     {
+        uint40 startedAt = state.startedAt;
         if (first) {
-            uint256 notBefore = uint256(state.startedAt) + policy.minInterval;
-            if (state.startedAt != 0 && block.timestamp < notBefore) {
+            uint256 notBefore = uint256(startedAt) + policy.minInterval;
+            if (startedAt != 0 && block.timestamp < notBefore) {
                 revert IAutoRebalancer.AutoRebalancer__TooSoon(portfolio, notBefore, block.timestamp);
             }
-            state.startedAt = uint40(block.timestamp);
+            startedAt = uint40(block.timestamp);
         }
         (uint256 level, uint256 capacity) = bucket(state, policy);
         if (level + turnover > capacity) {
             revert IAutoRebalancer.AutoRebalancer__TurnoverAbovePolicy(turnover, level, capacity);
         }
-        (state.level, state.updatedAt) = (uint128(level + turnover), uint40(block.timestamp));
-        return state;
+        (state.level, state.updatedAt, state.startedAt) = (uint64(level + turnover), uint40(block.timestamp), startedAt);
     }
 }

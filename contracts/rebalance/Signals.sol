@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {WordHash} from "../math/WordHash.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 
 /// @title EIP-712 struct hashes of the messages that a portfolio's signers sign
@@ -10,22 +11,18 @@ library Signals {
     );
     bytes32 private constant _CANCELLATION_TYPEHASH = keccak256("Cancellation(address portfolio,uint256 nonce)");
 
-    function structHash(IAutoRebalancer.RebalanceSignal calldata signal) internal pure returns (bytes32) {
-        // In two halves: all at once is more than the stack holds.
-        bytes memory head = abi.encode(
-            _SIGNAL_TYPEHASH,
-            signal.portfolio,
-            signal.assetsHash,
-            keccak256(abi.encodePacked(signal.targets)),
-            signal.bandBps,
-            signal.maxTurnoverBps,
-            signal.maxSlippageBps,
-            signal.maxParts
-        );
-        bytes memory tail = abi.encode(
-            signal.validFrom, signal.validUntil, signal.nonce, signal.modelId, signal.inputHash, signal.ordersHash
-        );
-        return keccak256(bytes.concat(head, tail));
+    /// @dev Calldata has the thirteen members as the struct hash wants them, a word each, but for the third: an offset
+    /// stands where the hash of the targets belongs. A member that is no number of its type does not hash to what
+    /// anybody signs.
+    function structHash(IAutoRebalancer.RebalanceSignal calldata signal) internal pure returns (bytes32 digest) {
+        (bytes32 typeHash, bytes32 targetsHash) = (_SIGNAL_TYPEHASH, WordHash.hash(signal.targets));
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typeHash)
+            calldatacopy(add(free, 0x20), signal, 0x1a0)
+            mstore(add(free, 0x60), targetsHash)
+            digest := keccak256(free, 0x1c0)
+        }
     }
 
     function cancellation(address portfolio, uint256 nonce) internal pure returns (bytes32) {

@@ -172,10 +172,11 @@ contract CovarianceModels is ICovarianceModels, AccessManagedUpgradeable, UUPSUp
     }
 
     /// @inheritdoc ICovarianceModels
-    function currentModel(bytes32 universe) external view returns (ModelInfo memory info) {
-        info = _storage().universes[universe].model;
+    function currentModel(bytes32 universe) external view returns (LiveModel memory) {
+        ModelInfo storage info = _storage().universes[universe].model;
         if (info.pointer == address(0)) revert CovarianceModels__NoModel(universe);
         if (block.timestamp >= info.expiry) revert CovarianceModels__ModelExpired(universe, info.expiry);
+        return LiveModel(info.pointer, info.size, info.nonce, info.z95, info.z99, info.es975);
     }
 
     /// @inheritdoc ICovarianceModels

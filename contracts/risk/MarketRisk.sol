@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {DynamicArrayLib} from "solady/src/utils/DynamicArrayLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {PackedCovariance} from "../math/PackedCovariance.sol";
@@ -9,13 +10,15 @@ import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 /// @title Risk numbers of holdings under a model
 /// @notice The functions are pure: values in, numbers out. Asset 0 is cash.
 library MarketRisk {
+    using DynamicArrayLib for uint256[];
+
     uint256 private constant _WAD = 1e18;
     uint256 private constant _RAY = 1e27;
 
     /// @param matrix Packed covariance of the universe.
     /// @param indices One byte per asset: its index in the universe.
     struct Model {
-        ICovarianceModels.ModelInfo info;
+        ICovarianceModels.LiveModel live;
         bytes matrix;
         bytes32 indices;
     }
@@ -49,7 +52,7 @@ library MarketRisk {
         (weights, e.nav) = weigh(values);
         (uint256 leverage, uint256 herfindahl) = (0, 0);
         for (uint256 k = 1; k < weights.length; ++k) {
-            uint256 weight = weights[k];
+            uint256 weight = weights.get(k);
             leverage += weight;
             herfindahl += FixedPointMathLib.mulWadUp(weight, weight);
         }
@@ -67,20 +70,20 @@ library MarketRisk {
     function weigh(uint256[] memory values) internal pure returns (uint256[] memory weights, uint256 nav) {
         weights = new uint256[](values.length);
         for (uint256 k; k < values.length; ++k) {
-            nav += values[k];
+            nav += values.get(k);
         }
         if (nav == 0) return (weights, 0);
         for (uint256 k; k < values.length; ++k) {
-            weights[k] = FixedPointMathLib.fullMulDiv(values[k], _WAD, nav);
+            weights = weights.set(k, FixedPointMathLib.fullMulDiv(values.get(k), _WAD, nav));
         }
     }
 
     /// @return spread Weights in the order of the universe.
     function spreadOut(uint256[] memory weights, Model memory model) internal pure returns (uint256[] memory spread) {
-        spread = new uint256[](model.info.size);
+        spread = new uint256[](model.live.size);
         bytes32 indices = model.indices;
         for (uint256 k = 1; k < weights.length; ++k) {
-            spread[uint8(indices[k])] = weights[k];
+            spread[uint8(indices[k])] = weights.get(k);
         }
     }
 
@@ -93,9 +96,9 @@ library MarketRisk {
 
     function _tails(Exposure memory e, Model memory model, uint256 ray) private pure {
         e.volatility = FixedPointMathLib.divUp(ray, _RAY / _WAD);
-        e.var95 = FixedPointMathLib.fullMulDivUp(ray, model.info.z95, _RAY);
-        e.var99 = FixedPointMathLib.fullMulDivUp(ray, model.info.z99, _RAY);
-        e.es975 = FixedPointMathLib.fullMulDivUp(ray, model.info.es975, _RAY);
+        e.var95 = FixedPointMathLib.fullMulDivUp(ray, model.live.z95, _RAY);
+        e.var99 = FixedPointMathLib.fullMulDivUp(ray, model.live.z99, _RAY);
+        e.es975 = FixedPointMathLib.fullMulDivUp(ray, model.live.es975, _RAY);
     }
 
     /// @dev Part i is z w_i (S w)_i / sigma (Euler's theorem; Jorion, Value at Risk, 3rd ed. 2006, section 7.2). The
@@ -111,7 +114,7 @@ library MarketRisk {
         for (uint256 k = 1; k < e.weights.length; ++k) {
             // w (S w) is 1e54 and below 2^253, sigma 1e27, z 1e18: each part WAD.
             int256 part = row[uint8(model.indices[k])] * int256(e.weights[k]);
-            uint256 size = FixedPointMathLib.fullMulDiv(FixedPointMathLib.abs(part), model.info.z99, ray * _RAY);
+            uint256 size = FixedPointMathLib.fullMulDiv(FixedPointMathLib.abs(part), model.live.z99, ray * _RAY);
             e.components[k] = part < 0 ? -int256(size) : int256(size);
             sum += e.components[k];
             if (e.components[k] > e.components[largest]) largest = k;

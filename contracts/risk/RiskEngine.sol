@@ -6,6 +6,7 @@ import {
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {DynamicArrayLib} from "solady/src/utils/DynamicArrayLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
@@ -25,10 +26,13 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 /// @notice See {IRiskEngine}.
 contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     using Breaker for Breaker.Status;
+    using DynamicArrayLib for uint256[];
     using Float128 for uint128;
     using RiskLimits for Limits;
 
+    /// @dev A rebalance reads and writes what is before the sighting; `state` to `highWaterMark` fill one slot.
     /// @param indices One byte per asset, in the portfolio's order: its index in the universe.
+    /// @param state State of the breaker; with the next two, {Breaker.Status}.
     /// @param reportExpiry Unix seconds; 0 before the first report.
     /// @param highWaterMark WAD settlement tokens per share, as {Float128} packs it.
     /// @param sighted State that a breach calls for which has been seen once.
@@ -37,7 +41,9 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         bytes32 universe;
         bytes32 indices;
         Limits limits;
-        Breaker.Status status;
+        State state;
+        bool held;
+        uint40 insideSince;
         uint40 reportExpiry;
         uint128 highWaterMark;
         State sighted;
@@ -151,7 +157,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         }
         Limits memory limits = _effective(p);
         uint256 drawdown = _raiseHighWaterMark(p, msg.sender, sharePrice);
-        Breaker.Status memory status = p.status;
+        Breaker.Status memory status = _statusOf(p);
         State due = _drawdownState(limits, drawdown);
         if (due > status.state) _setStatus(p, msg.sender, status.escalate(due), false);
         State state = _stateOf(p);
@@ -184,7 +190,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IRiskEngine
     function trip(address portfolio) external {
         PortfolioRisk storage p = _registered(portfolio);
-        Breaker.Status memory status = p.status;
+        Breaker.Status memory status = _statusOf(p);
         State due = _stateDue(p, portfolio);
         bool interrupts = due != State.Normal && status.insideSince != 0;
         if (due <= status.state && !interrupts) due = State.Normal;
@@ -203,7 +209,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IRiskEngine
     function recover(address portfolio) external {
         PortfolioRisk storage p = _registered(portfolio);
-        Breaker.Status memory status = p.status;
+        Breaker.Status memory status = _statusOf(p);
         if (status.state == State.Normal) revert RiskEngine__WrongState(portfolio, status.state);
         if (status.held) revert RiskEngine__NeedsReopening(portfolio, status.state);
         uint256 until = status.insideSince + coolingTime;
@@ -219,7 +225,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IRiskEngine
     function deRisk(address portfolio) external restricted {
         PortfolioRisk storage p = _registered(portfolio);
-        Breaker.Status memory status = p.status;
+        Breaker.Status memory status = _statusOf(p);
         if (status.state == State.Halted) revert RiskEngine__WrongState(portfolio, status.state);
         _setStatus(p, portfolio, status.hold(State.DeRiskOnly), true);
     }
@@ -227,14 +233,14 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IRiskEngine
     function shutdown(address portfolio) external restricted {
         PortfolioRisk storage p = _registered(portfolio);
-        Breaker.Status memory status = p.status;
+        Breaker.Status memory status = _statusOf(p);
         _setStatus(p, portfolio, status.hold(State.Halted), true);
     }
 
     /// @inheritdoc IRiskEngine
     function reopen(address portfolio) external restricted {
         PortfolioRisk storage p = _registered(portfolio);
-        Breaker.Status memory status = p.status;
+        Breaker.Status memory status = _statusOf(p);
         if (status.state == State.Normal) revert RiskEngine__WrongState(portfolio, status.state);
         _setStatus(p, portfolio, status.reopen(), false);
     }
@@ -255,7 +261,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @inheritdoc IRiskEngine
     function breakerOf(address portfolio) external view returns (bool held, uint40 insideSince, uint40 reportExpiry) {
         PortfolioRisk storage p = _storage().portfolios[portfolio];
-        return (p.status.held, p.status.insideSince, p.reportExpiry);
+        return (p.held, p.insideSince, p.reportExpiry);
     }
 
     /// @inheritdoc IRiskEngine
@@ -332,7 +338,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         uint256 most = RiskLimits.part(limits.maxWeightBps, part);
         uint256[] memory weights = e.weights;
         for (uint256 k = 1; k < weights.length; ++k) {
-            if (weights[k] > most) return false;
+            if (weights.get(k) > most) return false;
         }
         return MarketRisk.maxComponent(e.components) <= RiskLimits.part(limits.maxComponentBps, part);
     }
@@ -423,7 +429,11 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     }
 
     function _stateOf(PortfolioRisk storage p) private view returns (State) {
-        return Breaker.degraded(p.status.state, p.reportExpiry, block.timestamp, reportGrace);
+        return Breaker.degraded(p.state, p.reportExpiry, block.timestamp, reportGrace);
+    }
+
+    function _statusOf(PortfolioRisk storage p) private view returns (Breaker.Status memory) {
+        return Breaker.Status(p.state, p.held, p.insideSince);
     }
 
     function _setStatus(
@@ -434,9 +444,9 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     )
         private
     {
-        State from = p.status.state;
+        State from = p.state;
         if (from != status.state || byGuardian) emit StateChanged(portfolio, from, status.state, byGuardian);
-        p.status = status;
+        (p.state, p.held, p.insideSince) = (status.state, status.held, status.insideSince);
     }
 
     /// @dev True for an account that may call `trip` by the AccessManager's rules and without a delay.
@@ -491,10 +501,9 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         p.indices = models.indicesOf(p.universe, IPortfolio(portfolio).assets());
     }
 
-    function _model(PortfolioRisk storage p) private view returns (MarketRisk.Model memory model) {
-        model.info = models.currentModel(p.universe);
-        model.matrix = SSTORE2.read(model.info.pointer);
-        model.indices = p.indices;
+    function _model(PortfolioRisk storage p) private view returns (MarketRisk.Model memory) {
+        ICovarianceModels.LiveModel memory live = models.currentModel(p.universe);
+        return MarketRisk.Model(live, SSTORE2.read(live.pointer), p.indices);
     }
 
     function _raiseHighWaterMark(

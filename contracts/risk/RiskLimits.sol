@@ -22,6 +22,8 @@ library RiskLimits {
     uint256 private constant _METRICS = 12;
     uint256 private constant _BPS_TO_WAD = 1e14;
     uint256 private constant _TENTHS_TO_WAD = 1e17;
+    /// @dev The slot of limits that limit nothing, as `none` returns them.
+    uint256 private constant _NONE = 0x8000ffffffffffffffffffffffffffffffffffffff2710271027102710;
 
     /// @return l Limits that limit nothing.
     function none() internal pure returns (IRiskEngine.Limits memory l) {
@@ -48,29 +50,30 @@ library RiskLimits {
         return true;
     }
 
-    /// @return l The tighter of both, field by field. Each fills one slot, which is read whole: from the lowest bit
-    /// thirteen fields of 16 bits, the grade's 8, and the minimum Sharpe ratio's 16.
+    /// @return The tighter of both, field by field. Each fills one slot: from the lowest bit thirteen fields of 16
+    /// bits, the grade's 8, and the minimum Sharpe ratio's 16.
     function tighter(
         IRiskEngine.Limits storage a,
         IRiskEngine.Limits storage b
     )
         internal
         view
-        returns (IRiskEngine.Limits memory l)
+        returns (IRiskEngine.Limits memory)
     {
-        uint256 x;
         uint256 y;
         assembly ("memory-safe") {
-            x := sload(a.slot)
             y := sload(b.slot)
         }
+        IRiskEngine.Limits memory l = a;
+        // Without floors there is nothing to compare.
+        if (y == _NONE) return l;
         for (uint256 k; k < _GRADE; ++k) {
-            _set(l, k, int256(FixedPointMathLib.min(uint16(x), uint16(y))));
-            (x, y) = (x >> 16, y >> 16);
+            _set(l, k, int256(FixedPointMathLib.min(uint256(field(l, k)), uint16(y))));
+            y >>= 16;
         }
-        l.worstGrade = uint8(FixedPointMathLib.min(uint8(x), uint8(y)));
-        (int16 here, int16 there) = (int16(uint16(x >> 8)), int16(uint16(y >> 8)));
-        l.minSharpeBps = here > there ? here : there;
+        l.worstGrade = uint8(FixedPointMathLib.min(l.worstGrade, uint8(y)));
+        l.minSharpeBps = int16(FixedPointMathLib.max(l.minSharpeBps, int16(uint16(y >> 8))));
+        return l;
     }
 
     function asTightAt(uint256 k, int256 value, int256 than) internal pure returns (bool) {
@@ -113,8 +116,10 @@ library RiskLimits {
         }
         if (m.grade > l.worstGrade) return (true, IRiskEngine.Metric.Grade, m.grade, l.worstGrade);
         int256 least = int256(l.minSharpeBps) * int256(_BPS_TO_WAD);
+        // Neither few returns nor returns that do not vary make a ratio: a fund in cash would never get out of it.
+        bool known = m.observations >= MIN_OBSERVATIONS && m.realisedVolatility != 0;
         // The lowest is off: a fund in a crash has less than -3.2768 a year.
-        if (m.observations >= MIN_OBSERVATIONS && l.minSharpeBps != type(int16).min && m.sharpe < least) {
+        if (known && l.minSharpeBps != type(int16).min && m.sharpe < least) {
             return (true, IRiskEngine.Metric.Sharpe, FixedPointMathLib.abs(m.sharpe), FixedPointMathLib.abs(least));
         }
         return (false, metric, 0, 0);

@@ -45,8 +45,8 @@ contract PackedCovarianceHarness {
     {
         MarketRisk.Model memory model;
         model.matrix = PackedCovariance.pack(covariance);
-        model.info.size = uint8(values.length - 1);
-        (model.info.z95, model.info.z99, model.info.es975) = (tails[0], tails[1], tails[2]);
+        model.live.size = uint8(values.length - 1);
+        (model.live.z95, model.live.z99, model.live.es975) = (tails[0], tails[1], tails[2]);
         uint256 indices;
         for (uint256 k = 1; k < values.length; ++k) {
             indices |= (k - 1) << (248 - 8 * k);

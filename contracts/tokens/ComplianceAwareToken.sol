@@ -534,14 +534,29 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         sums = new uint256[](toList.length);
         uint256 count;
         for (uint256 i; i < toList.length; ++i) {
-            uint256 k;
-            while (k < count && receivers[k] != toList[i]) ++k;
-            if (k == count) receivers[count++] = toList[i];
+            address receiver = toList[i];
+            uint256 k = _indexOf(receivers, count, receiver);
+            if (k == count) receivers[count++] = receiver;
             sums[k] += amounts[i];
         }
         assembly ("memory-safe") {
             mstore(receivers, count)
             mstore(sums, count)
+        }
+    }
+
+    /// @dev Returns the position of an account among the first `count`, or `count`. A batch looks up each receiver among
+    /// all before it.
+    function _indexOf(address[] memory list, uint256 count, address account) private pure returns (uint256 index) {
+        assembly ("memory-safe") {
+            let wanted := shr(96, shl(96, account))
+            let first := add(list, 32)
+            let end := add(first, shl(5, count))
+            let at := first
+            for {} lt(at, end) { at := add(at, 32) } {
+                if eq(mload(at), wanted) { break }
+            }
+            index := shr(5, sub(at, first))
         }
     }
 

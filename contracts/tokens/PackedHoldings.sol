@@ -87,16 +87,21 @@ abstract contract PackedHoldings is ERC20PermitUpgradeable {
         balance = word & _MASK;
         if (amount > balance) revert ERC20InsufficientBalance(from, balance, amount);
         uint256 free = _freeOf(word);
-        if (amount > free) word = _withFrozen(from, word, _frozen(word) - (amount - free));
-        balance -= amount;
-        _holdings[from] = word - amount;
+        // The balance is there; whatever of it is not free is frozen.
+        unchecked {
+            if (amount > free) word = _withFrozen(from, word, _frozen(word) - (amount - free));
+            balance -= amount;
+            _holdings[from] = word - amount;
+        }
     }
 
     /// @dev Gives an amount to a wallet that is not frozen. The supply bounds every balance, so that it fits its bits.
     function _give(address to, uint256 amount) internal returns (uint256) {
         uint256 word = _holdings[to];
         if (word & _WALLET_FROZEN != 0) revert IComplianceAwareToken.ComplianceAwareToken__WalletFrozen(to);
-        word += amount;
+        unchecked {
+            word += amount;
+        }
         _holdings[to] = word;
         return word & _MASK;
     }

@@ -8,7 +8,8 @@ pragma solidity ^0.8.24;
 /// below its threshold approves nothing until a signer is added.
 interface ISignerSets {
     /// @param signer EOA or ERC-1271 contract that signed.
-    /// @param data 65-byte ECDSA signature, or the bytes that the ERC-1271 contract takes.
+    /// @param data 65-byte ECDSA signature, or the bytes that the ERC-1271 contract takes. An account that delegates to
+    /// code (EIP-7702) may give either.
     struct Signature {
         address signer;
         bytes data;

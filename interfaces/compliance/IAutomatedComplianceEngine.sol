@@ -17,6 +17,7 @@ pragma solidity ^0.8.24;
 /// 6. The receiver's jurisdiction lets tokens in; residents deal with residents; its holding is between minimum and
 ///    maximum, summed over the wallets of one ONCHAINID; it does not make one holder too many, in its jurisdiction or
 ///    in all.
+/// 7. What is issued exceeds neither the supply cap nor the issuance limits of the receiver's jurisdiction and of all.
 ///
 /// Rules bind a person. Where the wallets of one ONCHAINID are registered in several jurisdictions, the lowest maximum
 /// of them applies to what all the wallets hold, the longest lock-up to what any of them is issued, and the volume of
@@ -31,7 +32,7 @@ pragma solidity ^0.8.24;
 /// lapsed counts as Retail); it has the claim topics that the token requires and the documents that its jurisdiction
 /// requires.
 ///
-/// Minting checks the receiver (3, 6). Burning checks 2 alone, so that lapsed holders can leave. A forced transfer
+/// Minting checks the receiver (3, 6) and 7. Burning checks 2 alone, so that lapsed holders can leave. A forced transfer
 /// checks the receiver (3 without venue accounts, 6 without residence and minimum) and not the sender. Venue accounts
 /// have no jurisdiction: 5 and 6 do not apply to them, except that residents-only holders do not deal with venues. In a
 /// batch the rules see sums: what the sender sends in all, and what each receiver gets in all.
@@ -66,7 +67,9 @@ interface IAutomatedComplianceEngine {
         WalletFrozen,
         InsufficientBalance,
         AmountFrozen,
-        VenueNotAdmitted
+        VenueNotAdmitted,
+        SupplyCapExceeded,
+        IssuanceExceeded
     }
 
     /// @dev Each value names the subject of an entry in a token's log.
@@ -121,6 +124,20 @@ interface IAutomatedComplianceEngine {
         uint32 maxHolders;
     }
 
+    /// @notice The rule for issuing one token, to holders of one jurisdiction or of all. Amounts are in the token's
+    /// smallest units, with at most 14 significant decimal digits; 0 means no limit.
+    /// @param supplyCap Maximum that exists at once; only in the rule of all jurisdictions.
+    /// @param issuanceLimit Maximum that is issued in any `period`, up to 2^112 - 1: to holders of the jurisdiction, or
+    /// to all. What a treasury receives is not counted, and what it transfers is, except to another treasury. An issue
+    /// counts for at least one period and at most 4/3 periods; a burn makes no room. Issues before the limit was set do
+    /// not count.
+    /// @param period Seconds, at least 3; 0 if and only if `issuanceLimit` is.
+    struct IssueRule {
+        uint256 supplyCap;
+        uint256 issuanceLimit;
+        uint32 period;
+    }
+
     /// @notice Part of a holding that does not move yet.
     /// @param amount Smallest units.
     /// @param end Unix seconds from which it is free.
@@ -133,6 +150,7 @@ interface IAutomatedComplianceEngine {
     event RegistrySet(address indexed token, address indexed registry);
     event TokenRuleSet(address indexed token, TokenRule rule);
     event RuleSet(address indexed token, uint16 indexed country, Rule rule);
+    event IssueRuleSet(address indexed token, uint16 indexed country, IssueRule rule);
     event SharedLedgerSet(address indexed token, address indexed venue, bool admitted);
     event TreasurySet(address indexed token, address indexed account, bool treasury);
     event HolderCounted(address indexed token, address indexed account, uint16 indexed country, bool holds);
@@ -221,6 +239,15 @@ interface IAutomatedComplianceEngine {
     /// Role: COMPLIANCE_OFFICER.
     function tightenTokenRule(address token, TokenRule calldata rule) external;
 
+    /// @notice Sets the rule for issuing to holders of a jurisdiction, looser or tighter. Role:
+    /// COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: an issuer issues without a limit.
+    /// @param country 65,535 for the rule of all jurisdictions.
+    function setIssueRule(address token, uint16 country, IssueRule calldata rule) external;
+
+    /// @notice Sets a rule for issuing that is nowhere looser than the one that stands, at once. Role:
+    /// COMPLIANCE_OFFICER. At worst: nothing is issued.
+    function tightenIssueRule(address token, uint16 country, IssueRule calldata rule) external;
+
     /// @notice Lets a venue account receive `token` although anyone can hold its ledger, for example because a hook or
     /// a wrapper excludes strangers. Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: whoever can hold the
     /// venue's claims, internal balances or shares owns the token's value without being judged.
@@ -230,8 +257,8 @@ interface IAutomatedComplianceEngine {
     function dropSharedLedger(address token, address venue) external;
 
     /// @notice Makes `account` a treasury of `token`: an outgoing transfer of it counts as an issue, so that the
-    /// buyer's lock-up starts. A treasury is the issuer's own account, an affiliate or an underwriter. Role:
-    /// COMPLIANCE_OFFICER.
+    /// buyer's lock-up starts. A treasury is the issuer's own account, an affiliate or an underwriter. Where no treasury
+    /// is named, a lock-up still runs from the last issue to the seller: see {freeIssueOf}. Role: COMPLIANCE_OFFICER.
     function addTreasury(address token, address account) external;
 
     /// @notice Ends that an account is a treasury. Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: tokens
@@ -302,8 +329,9 @@ interface IAutomatedComplianceEngine {
         external;
 
     /// @notice Counts an account anew: as a holder in the country where it is registered, or not at all if it is a
-    /// venue account or holds nothing. Anyone may call it. A country may be above its maximum afterwards; then nobody
-    /// enters.
+    /// venue account or holds nothing. Anyone may call it. Where the number of holders is limited, each movement does
+    /// the same for both sides, and a receiver that is counted elsewhere, or nowhere, has to fit like a new holder. A
+    /// country may be above its maximum after a holder moved there; then nobody enters.
     function recount(address token, address account) external;
 
     // -- Reading -----------------------------------------------------------------------------------------------------
@@ -341,8 +369,8 @@ interface IAutomatedComplianceEngine {
     /// @notice Returns how much of `token` may be issued to `account` at once: the amounts that `admitTransfer` lets
     /// pass when minting.
     /// @return least Smallest units that bring it to the minimum holding; 0 if it is there.
-    /// @return most Smallest units that bring it to the maximum holding, 2^256 - 1 if there is none; 0 if the account
-    /// may get nothing.
+    /// @return most Smallest units that bring it to the maximum holding, or that may still be issued; 2^256 - 1 if
+    /// there is no limit; 0 if the account may get nothing.
     function issuable(address token, address account) external view returns (uint256 least, uint256 most);
 
     /// @return The registry of tokens that have none of their own.
@@ -352,6 +380,11 @@ interface IAutomatedComplianceEngine {
     function tokenRuleOf(address token) external view returns (TokenRule memory);
     /// @return Rule of the token in the country; all zero if the country is not allowed.
     function ruleOf(address token, uint16 country) external view returns (Rule memory);
+    /// @param country 65,535 for the rule of all jurisdictions.
+    function issueRuleOf(address token, uint16 country) external view returns (IssueRule memory);
+    /// @param country 65,535 for all jurisdictions.
+    /// @return Smallest units that were issued and count against the issuance limit now; 0 where there is none.
+    function issuedIn(address token, uint16 country) external view returns (uint256);
     function isCountryAllowed(address token, uint16 country) external view returns (bool);
 
     /// @return all Number of wallets that hold the token, venue accounts not counted.
@@ -384,6 +417,11 @@ interface IAutomatedComplianceEngine {
 
     /// @return True if the token admits a venue account that keeps a ledger which anyone can hold.
     function isSharedLedgerAdmitted(address token, address venue) external view returns (bool);
+
+    /// @return Unix seconds at which the account was last issued tokens that its own jurisdiction does not lock up,
+    /// while another one has a lock-up; 0 for never. What the account sends to a holder with a lock-up is locked for the
+    /// rest of that lock-up, counted from then.
+    function freeIssueOf(address token, address account) external view returns (uint40);
 
     /// @return True if outgoing transfers of the account count as issues.
     function isTreasury(address token, address account) external view returns (bool);

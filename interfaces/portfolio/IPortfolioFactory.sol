@@ -38,11 +38,17 @@ interface IPortfolioFactory {
         uint16 currentBps, uint40 currentWindow, uint16 proposedBps, uint40 proposedWindow
     );
 
-    /// @notice Creates a portfolio, its ERC-7540 vault, its share rules and its risk limits. Role: MANAGER.
+    /// @notice The shares would be open to anyone, but the asset's holders are under rules (ERC-7943, ERC-3643 or
+    /// ERC-1404). Create the portfolio with restricted shares.
+    error PortfolioFactory__RegulatedAsset(address asset);
+
+    /// @notice Creates a portfolio, its ERC-7540 vault, its share rules and its risk limits. A regulated asset, the
+    /// settlement token included, needs restricted shares. A token that hides its rules is not recognised. Role:
+    /// MANAGER.
     function createPortfolio(PortfolioParams calldata params) external returns (address portfolio);
 
-    /// @notice Adds an asset that has a live price and is in the universe, or lists a retired one again. Role:
-    /// MANAGER_DELAYED. At worst: an asset with a bad feed, up to the weight limit in trades; a retired one, up to what
+    /// @notice Adds an asset that has a live price and is in the universe, or lists a retired one again. A regulated
+    /// asset needs restricted shares. Role: MANAGER_DELAYED. At worst: an asset with a bad feed, up to the weight limit in trades; a retired one, up to what
     /// is held of it.
     function listAsset(address portfolio, address asset) external;
 

@@ -46,6 +46,16 @@ interface ICovarianceModels {
         uint40 postedAt;
     }
 
+    /// @notice What risk numbers are computed from: the part of a {ModelInfo} that every rebalance reads.
+    struct LiveModel {
+        address pointer;
+        uint8 size;
+        uint64 nonce;
+        uint64 z95;
+        uint64 z99;
+        uint64 es975;
+    }
+
     /// @notice Bounds on the step from the last model to the next, without a guardian.
     /// @param minDelay Seconds between two acceptances.
     /// @param maxLifetime Maximum number of seconds between a model's `asOf` and its `expiry`.
@@ -116,8 +126,8 @@ interface ICovarianceModels {
 
     function modelOf(bytes32 universe) external view returns (ModelInfo memory);
 
-    /// @notice Returns the model that `modelOf` returns; reverts if there is none, or it has expired.
-    function currentModel(bytes32 universe) external view returns (ModelInfo memory);
+    /// @notice Returns the part of `modelOf` that risk numbers need; reverts if there is no model, or it has expired.
+    function currentModel(bytes32 universe) external view returns (LiveModel memory);
 
     function universeAssets(bytes32 universe) external view returns (address[] memory);
 

@@ -56,7 +56,8 @@ interface IRiskEngine {
     /// @param maxBetaBps Absolute beta to the benchmark, 10,000 = 1.
     /// @param maxLiquidationTenths Tenths of a day to sell the least liquid asset.
     /// @param worstGrade 0 (AAA) to 6 (D).
-    /// @param minSharpeBps Annual Sharpe ratio, 10,000 = 1. It binds from 20 observations on.
+    /// @param minSharpeBps Annual Sharpe ratio, 10,000 = 1. It binds from 20 observations on, unless the share
+    /// price never moved: a fund in cash has no ratio.
     struct Limits {
         uint16 maxVar99Bps;
         uint16 maxWeightBps;
@@ -92,7 +93,7 @@ interface IRiskEngine {
     /// too few.
     /// @param daysToLiquidate Days to sell the least liquid asset at the participation rate; 2^256 - 1 where depth is
     /// unknown.
-    /// @param sharpe Annual Sharpe ratio over all checkpoints; 0 while `observations` are too few.
+    /// @param sharpe Annual Sharpe ratio over all checkpoints; 0 while `observations` are too few or all alike.
     /// @param beta Beta to the benchmark; 0 without one, or while `observations` are too few.
     /// @param observations Number of checkpoints, a plain number.
     /// @param grade Grade from 0 (AAA) to 6 (D), a plain number.

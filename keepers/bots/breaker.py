@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from keepers.bots.context import Context
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.node import Block
-from keepers.chain.state import STATES, WAD, WARNING_BPS, RiskView
+from keepers import abi
+from keepers.bots.names import risk_engine_key
+from keepers.portfolio.state import STATES, WAD, WARNING_BPS, RiskView
+from keepers.rpc.errors import Reverted
+from keepers.runtime.invocation import Invocation
+from keepers.runtime.services import PortfolioServices
 
 
 def state_due(view: RiskView) -> str:
@@ -29,38 +30,39 @@ def relapsed(view: RiskView) -> bool:
     return view.state in ("Warning", "DeRiskOnly") and state_due(view) != "Normal" and steps_due(view) <= 0
 
 
-def trip(context: Context, view: RiskView, block: Block) -> bool:
+def trip(services: PortfolioServices, view: RiskView, invocation: Invocation) -> bool:
     """Moves a portfolio outside its limits, or almost, to the state that this asks for, or ends a recovery that has
     begun; False if the chain refuses."""
     outside = view.breaches()
     names = ", ".join(outside or view.breaches(WARNING_BPS))
     where = "outside the limit" if outside else "almost at the limit"
     what = f"{view.state} to {state_due(view)}" if steps_due(view) > 0 else "the recovery ends"
-    return act(context, "trip", block, f"{names} {where}: {what}")
+    return act(services, "trip", invocation, f"{names} {where}: {what}")
 
 
-def recover(context: Context, view: RiskView, block: Block) -> bool:
+def recover(services: PortfolioServices, view: RiskView, invocation: Invocation) -> bool:
     """Starts the recovery of a portfolio that is inside its limits, or ends it; False if the chain refuses."""
-    return act(context, "recover", block, f"inside every limit: {view.state} on its way to Normal")
+    return act(services, "recover", invocation, f"inside every limit: {view.state} on its way to Normal")
 
 
-def act(context: Context, name: str, block: Block, reason: str, suffix: int | None = None) -> bool:
+def act(services: PortfolioServices, name: str, invocation: Invocation, reason: str, suffix: int | None = None) -> bool:
     """Calls `trip`, `recover` or `checkpoint` for the portfolio unless that would revert.
 
     Args:
-        context: Context of the bot.
+        services: PortfolioServices of the bot.
         name: Function of the risk engine.
-        block: Newest block.
+        invocation: Call of the handler that acts.
         reason: Reason that is recorded.
         suffix: Number that makes the key unique; the default is the block's height.
     """
-    portfolio = context.record.address
-    key = f"{name}:{portfolio}:{block.number if suffix is None else suffix}"
-    if context.decided(key):
+    portfolio = services.record.address
+    key = risk_engine_key(name, portfolio, invocation.block.number if suffix is None else suffix)
+    if services.decided(key):
         return True
     data = abi.function("RiskEngine", name).encode(portfolio)
     try:
-        return context.send(key, context.deployment.address("RiskEngine"), data, block, reason).ok
+        receipt = services.send(invocation, key, services.deployment.address("RiskEngine"), data)
     except Reverted as error:
-        context.log.debug("not now", key=key, reason=error.revert.text)
+        services.log.debug("not now", key=key, reason=error.revert.text)
         return False
+    return services.conclude(invocation, key, receipt, reason)

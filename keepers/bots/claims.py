@@ -6,16 +6,27 @@ from collections.abc import Sequence
 
 from eth_utils.address import to_checksum_address
 
-from keepers.bots.context import Office
-from keepers.bots.desk import RETRY_SECONDS
-from keepers.bots.names import refresh_prefix, registry_key, wallet_prefix
-from keepers.bots.triggers import OnBlock, OnEvents, Trigger
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.identities import CLAIM_REVOKED, KEY_REMOVED, IdentityReader, Wallet
-from keepers.chain.logs import Event
-from keepers.chain.node import Block
+from keepers import abi
+from keepers.bots.names import (
+    REGISTRIES,
+    refresh_key,
+    refresh_number,
+    refresh_prefix,
+    registry_key,
+    registry_of,
+    wallet_key,
+    wallet_of,
+    wallet_prefix,
+)
 from keepers.compliance.claims import Topic, Verdict, counts, lost
+from keepers.contracts.identities import CLAIM_REVOKED, KEY_REMOVED, IdentityReader, Wallet
+from keepers.rpc.errors import Reverted
+from keepers.rpc.events import Event
+from keepers.rpc.node import Block
+from keepers.runtime.decision_log import RETRY_SECONDS
+from keepers.runtime.invocation import Invocation
+from keepers.runtime.services import BotServices
+from keepers.runtime.triggers import OnBlock, OnEvents, Trigger
 from keepers.store import Decision
 
 LIAR_REST_SECONDS = 86_400
@@ -36,10 +47,10 @@ class ClaimsBot:
     It never refreshes to give more: that is the holder's own business, and paid by whoever wants it.
     """
 
-    def __init__(self, office: Office) -> None:
-        self.name = office.bot
-        self._office = office
-        self._start = office.node.latest().number
+    def __init__(self, services: BotServices) -> None:
+        self.name = services.bot
+        self._services = services
+        self._start = services.node.latest().number
         self._topics: dict[str, tuple[Topic, ...]] | None = None
         self._readers: dict[str, IdentityReader] = {}
         self._suspects: set[str] = set()
@@ -50,7 +61,7 @@ class ClaimsBot:
     @property
     def triggers(self) -> Sequence[Trigger]:
         """Each registry's wallets are followed from the beginning, whenever the registry was found."""
-        deployment = self._office.deployment
+        deployment = self._services.deployment
         factory = deployment.address("TokenFactory")
         return (
             OnEvents("registries", _REGISTRY_CREATED, (factory,), self._found, deployment.block),
@@ -75,41 +86,41 @@ class ClaimsBot:
     def _registries(self) -> dict[str, IdentityReader]:
         """The shared one and those that the factory made."""
         if not self._readers:
-            office = self._office
-            made = [key.removeprefix(registry_key("")) for key in office.store.keys(self.name, registry_key(""))]
-            for address in (office.deployment.address("IdentityRegistry"), *made):
-                self._readers[address] = IdentityReader(office.node, address)
+            services = self._services
+            made = [registry_of(key) for key in services.store.keys(self.name, REGISTRIES)]
+            for address in (services.deployment.address("IdentityRegistry"), *made):
+                self._readers[address] = IdentityReader(services.node, address)
         return self._readers
 
-    def _found(self, events: Sequence[Event], block: Block) -> None:
+    def _found(self, events: Sequence[Event], invocation: Invocation) -> None:
         made = [(registry_key(to_checksum_address(event.args["registry"])), event) for event in events]
-        self._watch(made, block, "made by the factory")
+        self._watch(made, invocation, "made by the factory")
         self._readers.clear()
 
-    def _verified(self, events: Sequence[Event], block: Block) -> None:
+    def _verified(self, events: Sequence[Event], invocation: Invocation) -> None:
         wallets = [(to_checksum_address(event.address), to_checksum_address(event.args["account"])) for event in events]
-        keys = [wallet_prefix(registry) + account for registry, account in wallets]
-        self._watch(list(zip(keys, events, strict=True)), block, "registered")
+        keys = [wallet_key(registry, account) for registry, account in wallets]
+        self._watch(list(zip(keys, events, strict=True)), invocation, "registered")
         self._heard.update(wallets)
 
-    def _watch(self, found: list[tuple[str, Event]], block: Block, reason: str) -> None:
-        office = self._office
+    def _watch(self, found: list[tuple[str, Event]], invocation: Invocation, reason: str) -> None:
+        services, block, trace = self._services, invocation.block, invocation.trace
         made = [
-            Decision(self.name, key, event.block_number, "watched", reason, None, block.timestamp, office.trace)
+            Decision(self.name, key, event.block_number, "watched", reason, None, block.timestamp, trace)
             for key, event in found
         ]
-        fresh = office.store.decide_all(made)
-        office.log.info("watches", more=fresh, block=block.number)
+        fresh = services.store.decide_all(made)
+        services.log.info("watches", more=fresh, block=block.number)
 
-    def _suspect(self, events: Sequence[Event], _block: Block) -> None:
+    def _suspect(self, events: Sequence[Event], _invocation: Invocation) -> None:
         self._suspects |= {event.address.lower() for event in events}
 
     # -- Looking
 
-    def look(self, _block: Block) -> None:
+    def look(self, invocation: Invocation) -> None:
         """Once a block: whether anything calls for a look at all wallets."""
         # The newest, for a refresh may have been finished since the block that is being served.
-        block = self._office.node.latest()
+        block = invocation.block = self._services.node.latest()
         topics = {address: reader.topics(block) for address, reader in self._registries().items()}
         trusted = {issuer for known in topics.values() for topic in known for issuer in topic.issuers}
         if topics != self._topics or self._suspects & trusted:
@@ -119,19 +130,20 @@ class ClaimsBot:
         everyone = self._since is not None or block.timestamp >= self._next_at
         for address, known in topics.items():
             wallets = self._wallets_of(address) if everyone else [who for where, who in self._heard if where == address]
-            self._look_through(self._readers[address], known, wallets, block)
+            self._look_through(self._readers[address], known, wallets, invocation)
         self._heard.clear()
         if everyone:
             self._since = None
-            self._next_at = block.timestamp + int(self._office.config.claims.look_minutes * _MINUTE)
+            self._next_at = block.timestamp + int(self._services.config.claims.look_minutes * _MINUTE)
 
     def _wallets_of(self, registry: str) -> list[str]:
         prefix = wallet_prefix(registry)
-        return [key.removeprefix(prefix) for key in self._office.store.keys(self.name, prefix)]
+        return [wallet_of(key) for key in self._services.store.keys(self.name, prefix)]
 
     def _look_through(
-        self, reader: IdentityReader, topics: Sequence[Topic], known: Sequence[str], block: Block
+        self, reader: IdentityReader, topics: Sequence[Topic], known: Sequence[str], invocation: Invocation
     ) -> None:
+        block = invocation.block
         for start in range(0, len(known), _PAGE):
             wallets = [
                 wallet
@@ -142,34 +154,34 @@ class ClaimsBot:
             for wallet in wallets:
                 why = lost(wallet.identity, found[str(wallet.onchain_id)], topics)
                 if why:
-                    self._refresh(reader, wallet, "; ".join(why), block)
+                    self._refresh(reader, wallet, "; ".join(why), invocation)
 
-    def _refresh(self, reader: IdentityReader, wallet: Wallet, why: str, block: Block) -> None:
-        office, prefix = self._office, refresh_prefix(reader.registry, wallet.address)
-        last = office.store.last(self.name, prefix)
-        if last is not None and self._rests(last, block):
+    def _refresh(self, reader: IdentityReader, wallet: Wallet, why: str, invocation: Invocation) -> None:
+        services = self._services
+        last = services.store.last(self.name, refresh_prefix(reader.registry, wallet.address))
+        if last is not None and self._rests(last, invocation.block):
             return
         # The refreshes of a wallet are counted: each is decided once, and none stands in the way of the next.
-        number = 0 if last is None else int(last.key.removeprefix(prefix)) + last.final
-        key, data = f"{prefix}{number}", _REFRESH.encode(wallet.address)
+        number = 0 if last is None else refresh_number(last.key) + last.final
+        key = refresh_key(reader.registry, wallet.address, number)
         try:
-            receipt = office.sender.send(key, reader.registry, data, block.number, office.trace)
+            receipt = services.send(invocation, key, reader.registry, _REFRESH.encode(wallet.address))
         except Reverted as error:
-            office.decide(key, block, "refused", error.revert.text)
+            services.decide(invocation, key, "refused", error.revert.text)
             return
         if not receipt.ok:
-            office.conclude(key, receipt, block, why)
+            services.conclude(invocation, key, receipt, why)
             return
-        (after,) = reader.wallets([wallet.address], office.node.latest())
+        (after,) = reader.wallets([wallet.address], services.node.latest())
         stands = after.identity
         becomes = Verdict(
             stands.investor_class, stands.kyc_expiry, stands.aml_expiry, stands.accreditation_expiry, stands.topics
         )
         if lost(wallet.identity, becomes, ()):
-            office.decide(key, block, "done", why, receipt)
+            services.decide(invocation, key, "done", why, receipt)
         else:
             reason = f"refreshed in vain, {wallet.onchain_id} answers otherwise when it is called: {why}"
-            office.decide(key, block, "nothing", reason, receipt)
+            services.decide(invocation, key, "nothing", reason, receipt)
 
     def _rests(self, last: Decision, block: Block) -> bool:
         """Returns True if it is too early to refresh a wallet again: not if the cause came after the last refresh."""

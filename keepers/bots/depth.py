@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from keepers.bots.context import Context
 from keepers.bots.names import depth_key
-from keepers.bots.triggers import OnBlock
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.node import Block
-from keepers.chain.signing import DepthReport, sign_quorum
-from keepers.chain.state import WAD, DepthInfo, PortfolioState
+from keepers.contracts.messages import DepthReport
+from keepers.portfolio.state import WAD, DepthInfo, PortfolioState
 from keepers.routing.pools import V2Pool, V3Pool, other_token, proceeds
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import Block
+from keepers.runtime.invocation import Invocation
+from keepers.runtime.services import PortfolioServices
+from keepers.runtime.triggers import OnBlock
 
 Measured = V2Pool | V3Pool
 """Pools whose reserves the chain itself can confirm."""
@@ -32,9 +32,9 @@ class DepthKeeper:
     of a universe find the same; the chain counts no more than what they hold (R6).
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._settings = context.config.risk.depth
+    def __init__(self, services: PortfolioServices) -> None:
+        self._services = services
+        self._settings = services.config.risk.depth
         self._next_at = 0
         self.triggers = (OnBlock("depth", self.look),) if self._settings.enabled else ()
 
@@ -42,36 +42,40 @@ class DepthKeeper:
         """Looks again with the next block."""
         self._next_at = 0
 
-    def look(self, _block: Block) -> None:
+    def look(self, invocation: Invocation) -> None:
         """Once in so many minutes."""
-        context = self._context
-        block = context.node.latest()
+        services = self._services
+        block = invocation.block = services.node.latest()
         if block.timestamp < self._next_at:
             return
         try:
-            state = context.reader.portfolio(context.config.portfolio, block.number)
+            state = services.reader.portfolio(services.config.portfolio, block.number)
         except Reverted as error:
             # Without prices nothing can be valued, and the chain would take none.
-            context.log.debug("no depth", reason=error.revert.text)
+            services.log.debug("no depth", reason=error.revert.text)
             return
         # The chain confirms depth by what a pool itself holds: markets inside a vault do not count.
         known = [
-            pool for pool in context.reader.pools(state.assets, block.number, {}) if isinstance(pool, V2Pool | V3Pool)
+            pool for pool in services.reader.pools(state.assets, block.number, {}) if isinstance(pool, V2Pool | V3Pool)
         ]
-        listed = context.reader.listed([pool.address for pool in known], block.number)
+        listed = services.reader.listed([pool.address for pool in known], block.number)
         pools = tuple(pool for pool in known if pool.address in listed)
-        for last in context.reader.depths(context.record.universe, state.assets[1:], block.number):
-            self._renew(last, state, pools, block)
+        for last in services.reader.depths(services.record.universe, state.assets[1:], block.number):
+            self._renew(last, state, pools, invocation)
         self._next_at = block.timestamp + int(self._settings.look_minutes * _MINUTE)
 
-    def _renew(self, last: DepthInfo, state: PortfolioState, pools: tuple[Measured, ...], block: Block) -> None:
+    def _renew(
+        self, last: DepthInfo, state: PortfolioState, pools: tuple[Measured, ...], invocation: Invocation
+    ) -> None:
+        """Measures, decides, signs, sends and records."""
+        services, block = self._services, invocation.block
         found, named = self._measure(last.asset, state, pools)
         why = self._due(last, found, block)
-        key = depth_key(self._context.record.universe, last.asset, last.nonce + 1)
-        if why is None or self._context.rests(key, block):
+        key = depth_key(services.record.universe, last.asset, last.nonce + 1)
+        if why is None or services.rests(key, block):
             return
         report = DepthReport(
-            universe=self._context.record.universe,
+            universe=services.record.universe,
             asset=last.asset,
             nonce=last.nonce + 1,
             as_of=block.timestamp,
@@ -79,11 +83,14 @@ class DepthKeeper:
             depth=found,
             pools=named,
         )
-        symbol = self._context.deployment.symbol_of(last.asset)
+        symbol = services.deployment.symbol_of(last.asset)
+        reason = f"{symbol} {found / WAD:,.0f} USD a day in {len(named)} pools; {why}"
         try:
-            self._post(key, report, block, f"{symbol} {found / WAD:,.0f} USD a day in {len(named)} pools; {why}")
+            receipt = services.send_signed(invocation, key, ("LiquidityBook", "postDepth"), report)
         except Reverted as error:
-            self._context.decide(key, block, "refused", error.revert.text)
+            services.decide(invocation, key, "refused", error.revert.text)
+        else:
+            services.conclude(invocation, key, receipt, reason)
 
     def _measure(self, asset: str, state: PortfolioState, pools: tuple[Measured, ...]) -> tuple[int, tuple[str, ...]]:
         """WAD USD, and the deepest pools that it is found in, in rising order."""
@@ -107,10 +114,3 @@ class DepthKeeper:
         if found > last.depth and block.timestamp < last.as_of + RISE_SECONDS:
             return None
         return f"was {last.depth / WAD:,.0f}"
-
-    def _post(self, key: str, report: DepthReport, block: Block, reason: str) -> None:
-        book = self._context.deployment.address("LiquidityBook")
-        message = report.message(self._context.node.chain_id, book)
-        signatures = sign_quorum(message, self._context.signers)
-        data = abi.function("LiquidityBook", "postDepth").encode(report.as_tuple(), signatures)
-        self._context.send(key, book, data, block, reason)

@@ -33,9 +33,18 @@ def bot_name(config: Config, kind: str) -> str:
     return {"risk": risk_bot, "rebalance": rebalance_bot}[kind](config.portfolio)
 
 
+REGISTRIES = "registry:"
+"""Prefix of the keys of `registry_key`."""
+
+
 def registry_key(registry: str) -> str:
     """Returns the key for watching an identity registry, given by checksummed address."""
-    return f"registry:{registry}"
+    return f"{REGISTRIES}{registry}"
+
+
+def registry_of(key: str) -> str:
+    """Returns the registry of a `registry_key`."""
+    return key.split(":")[1]
 
 
 def wallet_prefix(registry: str) -> str:
@@ -43,9 +52,29 @@ def wallet_prefix(registry: str) -> str:
     return f"wallet:{registry}:"
 
 
+def wallet_key(registry: str, account: str) -> str:
+    """Returns the key for watching a wallet of a registry. Addresses are checksummed."""
+    return wallet_prefix(registry) + account
+
+
+def wallet_of(key: str) -> str:
+    """Returns the account of a `wallet_key`."""
+    return key.split(":")[2]
+
+
 def refresh_prefix(registry: str, account: str) -> str:
     """Returns the prefix of the keys of a wallet's refreshes; a number follows. Addresses are checksummed."""
     return f"refresh:{registry}:{account}:"
+
+
+def refresh_key(registry: str, account: str, number: int) -> str:
+    """Returns the key of a refresh of a wallet; a wallet's refreshes are counted from zero."""
+    return f"{refresh_prefix(registry, account)}{number}"
+
+
+def refresh_number(key: str) -> int:
+    """Returns the number of a `refresh_key`."""
+    return int(key.split(":")[3])
 
 
 def model_key(universe: bytes, nonce: int, as_of: int) -> str:
@@ -63,9 +92,24 @@ def depth_key(universe: bytes, asset: str, nonce: int) -> str:
     return f"depth:0x{universe.hex()}:{asset}:{nonce}"
 
 
+def risk_engine_key(function: str, portfolio: str, number: int) -> str:
+    """Returns the key of a call of the risk engine for a portfolio, by address; `number` is a height or a nonce."""
+    return f"{function}:{portfolio}:{number}"
+
+
+def rebalance_prefix(portfolio: str) -> str:
+    """Returns the prefix of the keys of the decisions about a portfolio, by address."""
+    return f"rebalance:{portfolio}:"
+
+
 def rebalance_key(portfolio: str, model_nonce: int) -> str:
     """Returns the key of the decision about a portfolio, by address, under a posted model."""
-    return f"rebalance:{portfolio}:{model_nonce}"
+    return f"{rebalance_prefix(portfolio)}{model_nonce}"
+
+
+def rebalance_model(key: str) -> int:
+    """Returns the nonce of the model of a `rebalance_key`."""
+    return int(key.split(":")[2])
 
 
 def signal_nonce(portfolio: str, model_nonce: int) -> int:

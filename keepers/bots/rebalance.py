@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.bots.belief import require_belief
+from keepers import abi
 from keepers.bots.breaker import steps_due, trip
-from keepers.bots.context import Context, last_closed_day
-from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.bots.proposal import PART_OF_THE_WAY, Intent, PlanRefused, Proposal, TooSmall, build, decide, inputs_of
-from keepers.bots.triggers import OnEvents
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.logs import Event
-from keepers.chain.node import Block
-from keepers.chain.sender import Receipt
-from keepers.chain.signing import RebalanceSignal, hash_orders, model_id, order_words, sign_quorum
-from keepers.chain.state import WAD, PortfolioState
+from keepers.bots.names import rebalance_key, rebalance_prefix, signal_nonce
+from keepers.bots.price_doubts import PriceDoubts
+from keepers.contracts.messages import RebalanceSignal, model_id
 from keepers.errors import KeeperError, Waiting
 from keepers.market import CsvPriceSource
+from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
+from keepers.portfolio.state import WAD, PortfolioState
+from keepers.rebalancing.orders import hash_orders, order_words
+from keepers.rebalancing.proposal import (
+    Intent,
+    PlanRefused,
+    Proposal,
+    TooSmall,
+    build,
+    decide,
+    inputs_of,
+)
 from keepers.routing.errors import RoutingError
+from keepers.rpc.errors import Reverted
+from keepers.rpc.events import Event
+from keepers.rpc.node import Block
+from keepers.runtime.invocation import Invocation
+from keepers.runtime.services import PortfolioServices
+from keepers.runtime.triggers import OnEvents
 from keepers.signals.momentum import SignalError, momentum
 from keepers.store import Decision
+from keepers.transactions.sender import Receipt
 
 _SCALES = (1.0, 0.5)
 """Parts of the way to the targets that are tried, the second if the chain refuses the first."""
@@ -42,6 +54,23 @@ _TOO_EARLY = (
 _AGAIN = "the same is tried with the next block"
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """The reason for which a rebalance did not happen: a text, and the name of the chain's error, if it gave one."""
+
+    text: str
+    error: str
+
+    def require_lasting(self, nonce: int) -> None:
+        """Passes a refusal that half of the way may avoid.
+
+        Raises:
+            Waiting: If the chain refused for the time alone: half of the way would be refused just so.
+        """
+        if self.error in _TOO_EARLY:
+            raise Waiting(f"model {nonce}", self.text, _AGAIN)
+
+
 class RebalanceBot:
     """Decides once for each posted model, and acts at most once.
 
@@ -49,120 +78,128 @@ class RebalanceBot:
     same model, whatever this process remembers.
     """
 
-    def __init__(self, context: Context) -> None:
-        self.name = context.bot
+    def __init__(self, services: PortfolioServices) -> None:
+        self.name = services.bot
         self.triggers = (
             OnEvents(
                 "models",
                 abi.event("CovarianceModels", "ModelPosted"),
-                (context.deployment.address("CovarianceModels"),),
+                (services.deployment.address("CovarianceModels"),),
                 self._on_models,
-                start=context.deployment.block,
-                topics=("0x" + context.record.universe.hex(),),
+                start=services.deployment.block,
+                topics=("0x" + services.record.universe.hex(),),
             ),
         )
-        self._context = context
+        self._services = services
+        self._doubts = PriceDoubts(services.log)
         self._passed = 0
 
     def forget(self) -> None:
         """Keeps no state that the chain does not hold."""
 
-    def _on_models(self, posted: Sequence[Event], block: Block) -> None:
+    def _on_models(self, posted: Sequence[Event], invocation: Invocation) -> None:
         """Decides under the newest model; under those that came and went meanwhile nothing will happen."""
-        newest = self._context.reader.model(self._context.record.universe, block.number).nonce
+        newest = self._services.reader.model(self._services.record.universe, invocation.block.number).nonce
         for nonce in (int(event.args["nonce"]) for event in posted):
             key = self._key(nonce)
             if nonce < newest:
-                self._pass_over(key, newest, block)
-            elif not self._context.decided(key):
-                self._tell_passed(newest, block)
-                self._decide(nonce, key, block)
+                self._pass_over(key, newest, invocation)
+            elif not self._services.decided(key):
+                self._tell_passed(newest, invocation.block)
+                self._decide(nonce, key, invocation)
 
-    def _pass_over(self, key: str, newest: int, block: Block) -> None:
+    def _pass_over(self, key: str, newest: int, invocation: Invocation) -> None:
         """Records that a model came and went; on a chain with years of them that is no line each."""
-        reason = f"model {newest} came before a decision"
-        trace = self._context.trace
-        decision = Decision(self.name, key, block.number, "superseded", reason, None, block.timestamp, trace)
-        self._passed += self._context.store.decide_all([decision])
+        reason, block = f"model {newest} came before a decision", invocation.block
+        decision = Decision(self.name, key, block.number, "superseded", reason, None, block.timestamp, invocation.trace)
+        self._passed += self._services.store.decide_all([decision])
 
     def _tell_passed(self, newest: int, block: Block) -> None:
         if self._passed:
-            self._context.log.info("superseded", models=self._passed, by=newest, block=block.number)
+            self._services.log.info("superseded", models=self._passed, by=newest, block=block.number)
             self._passed = 0
 
-    def _decide(self, nonce: int, key: str, block: Block) -> None:
+    def _decide(self, nonce: int, key: str, invocation: Invocation) -> None:
+        """Reads the portfolio, decides, plans, signs, sends and records: the whole way first, then half of it.
+
+        Raises:
+            Waiting: If the portfolio cannot be read yet, or the chain refuses for the time alone.
+        """
+        services = self._services
         if self._used(nonce):
-            self._context.decide(key, block, "done", "found executed on chain")
+            services.decide(invocation, key, "done", "found executed on chain")
             return
-        try:
-            state = self._state(block)
-        except Reverted as error:
-            # Not a decision: the next block may bring the price.
-            raise Waiting(f"model {nonce}", f"portfolio unreadable: {error.revert.text}", _AGAIN) from error
-        intent = self._intent(state, block)
+        state = self._snapshot(nonce, invocation)
+        intent = self._intent(state, invocation.block)
         if intent.targets is None:
-            self._context.decide(key, block, "nothing", intent.reason)
-        else:
-            self._act(nonce, key, intent, state, block)
-
-    def _intent(self, state: PortfolioState, block: Block) -> Intent:
-        """Returns the decision; it has no targets if no weights meet the limits."""
-        settings = self._context.config.rebalance
-        views = self._views(state, block)
-        try:
-            return decide(state, settings, block.timestamp, self._last_whole(), views)
-        except KeeperError as error:
-            return Intent(f"no target weights: {error}", True, None)
-
-    def _last_whole(self) -> int | None:
-        """Unix seconds of the last rebalance, unless it stopped short of its targets."""
-        prefix = self._key(0).removesuffix("0")
-        for decision in self._context.store.decisions(self.name, outcome="done"):
-            if decision.key.startswith(prefix):
-                return None if PART_OF_THE_WAY in decision.reason else decision.created
-        return None
-
-    def _act(self, nonce: int, key: str, intent: Intent, state: PortfolioState, block: Block) -> None:
-        """Tries the whole way, then half of it; the last refusal is recorded."""
-        if steps_due(state.risk) > 0 and trip(self._context, state.risk, block):
-            block = self._context.node.latest()
-            state = self._state(block)
-        refusal = ""
+            services.decide(invocation, key, "nothing", intent.reason)
+            return
+        if steps_due(state.risk) > 0 and trip(services, state.risk, invocation):
+            state = self._snapshot_again(nonce, invocation)
+        refusal, mined = Refusal("", ""), None
         for scale in _SCALES:
+            if mined is not None:
+                state = self._snapshot_again(nonce, invocation)
             try:
-                proposal = self._propose(intent, state, block, scale)
-                receipt = self._send(nonce, key, proposal, inputs_of(state, intent), block)
-            except KeeperError as error:
-                if isinstance(error, TooSmall) and not refusal:
-                    self._context.decide(key, block, "nothing", f"{intent.reason}; {error}")
+                pools = services.reader.pools(state.assets, state.block)
+                proposal = build(state, pools, intent, services.config.rebalance, scale)
+                receipt = self._send(nonce, key, proposal, inputs_of(state, intent), invocation)
+            except TooSmall as error:
+                if not refusal.text:
+                    services.decide(invocation, key, "nothing", f"{intent.reason}; {error}")
                     return
-                if not _is_refusal(error):
-                    raise
-                refusal = error.revert.text if isinstance(error, Reverted) else str(error)
-                _require_in_time(nonce, refusal)
+                refusal = Refusal(str(error), "")
+            except Reverted as error:
+                refusal = Refusal(error.revert.text, error.revert.name)
+            except (PlanRefused, RoutingError) as error:
+                refusal = Refusal(str(error), "")
             else:
                 if receipt.ok:
                     reason = f"{intent.reason}; {proposal.summary()}"
-                    self._context.decide(key, block, "done", reason, receipt)
+                    services.conclude(invocation, key, receipt, reason, complete=proposal.complete)
                     return
-                refusal = receipt.reason
-                _require_in_time(nonce, refusal)
-                block = self._context.node.latest()
-                state = self._state(block)
-            self._context.log.warning("refused", key=key, scale=scale, reason=refusal)
-        self._context.decide(key, block, "refused", f"{intent.reason}; {refusal}")
+                refusal, mined = Refusal(receipt.reason, receipt.error), receipt
+            refusal.require_lasting(nonce)
+            services.log.warning("refused", key=key, scale=scale, reason=refusal.text)
+        outcome = "refused" if mined is None else "failed"
+        services.decide(invocation, key, outcome, f"{intent.reason}; {refusal.text}", mined)
 
-    def _propose(self, intent: Intent, state: PortfolioState, block: Block, scale: float) -> Proposal:
-        settings = self._context.config.rebalance
-        pools = self._context.reader.pools(state.assets, state.block)
-        return build(state, pools, intent, settings, scale)
+    def _snapshot(self, nonce: int, invocation: Invocation) -> PortfolioState:
+        """Returns the portfolio as it was at the invocation's block.
 
-    def _send(self, nonce: int, key: str, proposal: Proposal, inputs: bytes, block: Block) -> Receipt:
-        rebalancer = self._context.deployment.address("AutoRebalancer")
-        settings = self._context.config.rebalance
+        Raises:
+            Waiting: If the chain cannot value it: that is no decision, and the next block may bring the price.
+        """
+        try:
+            return self._services.reader.portfolio(self._services.config.portfolio, invocation.block.number)
+        except Reverted as error:
+            raise Waiting(f"model {nonce}", f"portfolio unreadable: {error.revert.text}", _AGAIN) from error
+
+    def _snapshot_again(self, nonce: int, invocation: Invocation) -> PortfolioState:
+        """Returns the portfolio as it is after a transaction of ours."""
+        invocation.block = self._services.node.latest()
+        return self._snapshot(nonce, invocation)
+
+    def _intent(self, state: PortfolioState, block: Block) -> Intent:
+        """Returns the decision; it has no targets if no weights meet the limits."""
+        settings = self._services.config.rebalance
+        views = self._views(state, block)
+        try:
+            return decide(state, settings, block.timestamp, self._last_complete(), views)
+        except KeeperError as error:
+            return Intent(f"no target weights: {error}", True, None)
+
+    def _last_complete(self) -> int | None:
+        """Unix seconds of the last rebalance, unless it stopped short of its targets."""
+        last = self._services.store.last(self.name, rebalance_prefix(self._services.record.address), "done")
+        return last.created if last is not None and last.complete else None
+
+    def _send(self, nonce: int, key: str, proposal: Proposal, inputs: bytes, invocation: Invocation) -> Receipt:
+        """Signs a proposal and sends it."""
+        settings, block, portfolio = self._services.config.rebalance, invocation.block, self._services.record.address
         orders = order_words(proposal.orders, proposal.assets)
         signal = RebalanceSignal(
-            portfolio=self._context.record.address,
+            portfolio=portfolio,
             assets=proposal.assets,
             targets=proposal.targets,
             band_bps=settings.band_bps,
@@ -170,27 +207,24 @@ class RebalanceBot:
             max_slippage_bps=settings.oracle_slippage_bps,
             valid_from=block.timestamp,
             valid_until=block.timestamp + settings.signal_lifetime_seconds,
-            nonce=signal_nonce(self._context.record.address, nonce),
+            nonce=signal_nonce(portfolio, nonce),
             model_id=model_id(settings.model),
             input_hash=inputs,
             orders_hash=hash_orders(orders),
         )
-        message = signal.message(self._context.node.chain_id, rebalancer)
-        signatures = sign_quorum(message, self._context.signers)
-        data = abi.function("AutoRebalancer", "rebalance").encode(signal.as_tuple(), orders, signatures)
-        return self._context.sender.send(key, rebalancer, data, block.number, self._context.trace)
+        return self._services.send_signed(invocation, key, ("AutoRebalancer", "rebalance"), signal, orders)
 
     def _views(self, state: PortfolioState, block: Block) -> NDArray[np.float64] | None:
         """Momentum of the risky assets, if it is wanted and history is long enough."""
-        settings = self._context.config.rebalance.momentum
+        settings = self._services.config.rebalance.momentum
         if not settings.enabled:
             return None
-        symbols = [self._context.deployment.symbol_of(asset) for asset in state.assets[1:]]
-        source = CsvPriceSource(self._context.config.at(self._context.config.prices.path))
+        symbols = [self._services.deployment.symbol_of(asset) for asset in state.assets[1:]]
+        source = CsvPriceSource(self._services.config.at(self._services.config.prices.path))
         day: date = last_closed_day(block.timestamp)
         prices = source.closes(symbols, day)
         oracle = [price / WAD for price in state.prices[1:]]
-        require_belief(self._context, doubts(prices, day, self._context.config.prices.guards.as_guards, oracle))
+        self._doubts.require_none(doubts(prices, day, self._services.config.prices.guards.as_guards, oracle))
         try:
             return momentum(
                 prices.closes,
@@ -199,29 +233,15 @@ class RebalanceBot:
                 skip_days=settings.skip_days,
             )
         except SignalError as error:
-            self._context.log.warning("no momentum", reason=str(error))
+            self._services.log.warning("no momentum", reason=str(error))
             return None
 
     def _used(self, nonce: int) -> bool:
-        portfolio = self._context.record.address
+        portfolio = self._services.record.address
         function = abi.function("AutoRebalancer", "isNonceUsed")
-        rebalancer = self._context.deployment.address("AutoRebalancer")
-        used = self._context.node.call(rebalancer, function, portfolio, signal_nonce(portfolio, nonce))
+        rebalancer = self._services.deployment.address("AutoRebalancer")
+        used = self._services.node.call(rebalancer, function, portfolio, signal_nonce(portfolio, nonce))
         return bool(used)
 
-    def _state(self, block: Block) -> PortfolioState:
-        return self._context.reader.portfolio(self._context.config.portfolio, block.number)
-
     def _key(self, nonce: int) -> str:
-        return rebalance_key(self._context.record.address, nonce)
-
-
-def _require_in_time(nonce: int, refusal: str) -> None:
-    """Raises Waiting where the chain refused for the time alone: half of the way would be refused just so."""
-    if refusal.startswith(_TOO_EARLY):
-        raise Waiting(f"model {nonce}", refusal, _AGAIN)
-
-
-def _is_refusal(error: KeeperError) -> bool:
-    """Returns True if the plan or the chain refused, and False if the node or the network failed."""
-    return isinstance(error, Reverted | PlanRefused | RoutingError)
+        return rebalance_key(self._services.record.address, nonce)

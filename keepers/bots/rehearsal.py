@@ -9,19 +9,19 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from keepers.bots.context import Office, open_runtime, send_policy
-from keepers.bots.fleet import bot_of, open_desk
-from keepers.bots.keyring import open_keys
-from keepers.bots.logs import configure
+from keepers import abi
+from keepers.bots.launch import make_bot, open_services
 from keepers.bots.names import bot_name
-from keepers.chain import abi
-from keepers.chain.deployment import Deployment
-from keepers.chain.sender import Receipt, Sender, Settled
 from keepers.config import Config
+from keepers.contracts.deployment import Deployment
 from keepers.errors import Waiting
+from keepers.runtime.logging import configure
+from keepers.runtime.services import BotServices, open_runtime, send_policy
+from keepers.signers.keyring import open_keys
 from keepers.store import Store
 from keepers.store.backup import backup
 from keepers.store.leases import release_all
+from keepers.transactions.sender import Receipt, Sender, Settled
 
 
 class NotSent(Waiting):
@@ -32,13 +32,13 @@ class Rehearsal(Sender):
     """Simulates, tells, and sends nothing; of what was sent before it knows nothing.
 
     Args:
-        office: Whose sender it stands in for.
+        services: Whose sender it stands in for.
     """
 
-    def __init__(self, office: Office) -> None:
-        signer, journal = office.sender.signer, office.store.journal(office.bot)
-        super().__init__(office.node, signer, send_policy(office.config), journal, office.stop.is_set)
-        self._office = office
+    def __init__(self, services: BotServices) -> None:
+        signer, journal = services.sender.signer, services.store.journal(services.bot)
+        super().__init__(services.node, signer, send_policy(services.config), journal, services.stop.is_set)
+        self._services = services
 
     def send(self, key: str, to: str, data: bytes, source: int = 0, trace: str = "", value: int = 0) -> Receipt:
         """Does what `Sender.send` does up to the signature.
@@ -48,8 +48,8 @@ class Rehearsal(Sender):
             NotSent: Always, otherwise.
         """
         self.simulate(to, data, value)
-        told = described(self._office.deployment, to, data)
-        self._office.log.info("would send", key=key, to=to, value=value, **told)
+        told = described(self._services.deployment, to, data)
+        self._services.log.info("would send", key=key, to=to, value=value, **told)
         raise NotSent(key, "simulated and not sent", "run without --dry-run")
 
     def settle(self) -> Iterator[Settled]:
@@ -87,14 +87,14 @@ def look_once(config: Config, kinds: tuple[str, ...], *, dry_run: bool) -> None:
         used = stack.enter_context(_copied(quiet)) if dry_run else quiet
         for kind in kinds:
             name = bot_name(used, kind)
-            office = open_desk(used, kind, keys, log.bind(bot=name), threading.Event())
-            with closing(office.store):
+            services = open_services(used, kind, keys, log.bind(bot=name), threading.Event())
+            with closing(services.store):
                 if dry_run:
-                    office.sender = Rehearsal(office)
+                    services.sender = Rehearsal(services)
                 try:
-                    open_runtime(bot_of(kind, office), office).step()
+                    open_runtime(make_bot(kind, services), services).step()
                 finally:
-                    office.leadership.resign()
+                    services.leadership.resign()
 
 
 @contextmanager

@@ -7,22 +7,23 @@ from datetime import date
 from itertools import combinations_with_replacement
 
 from keepers import __version__
-from keepers.bots.belief import require_belief
-from keepers.bots.context import Context, last_closed_day
 from keepers.bots.names import report_key
-from keepers.bots.triggers import OnBlock
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.node import Block
-from keepers.chain.signing import RiskReport, sign_quorum
-from keepers.chain.state import WAD, ModelInfo, PortfolioState, ReportInfo
+from keepers.bots.price_doubts import PriceDoubts
+from keepers.contracts.messages import RiskReport
 from keepers.market import Prices
+from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
+from keepers.portfolio.state import WAD, ModelInfo, PortfolioState, ReportInfo
 from keepers.risk.errors import RiskError
 from keepers.risk.monte_carlo import fit_degrees
 from keepers.risk.report import Inputs, measure
 from keepers.risk.scenarios import load_scenarios
 from keepers.risk.stress import Scenario
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import Block
+from keepers.runtime.invocation import Invocation
+from keepers.runtime.services import PortfolioServices
+from keepers.runtime.triggers import OnBlock
 
 HOUR = 3600
 
@@ -33,47 +34,53 @@ class Reporter:
     The nonce is the chain's, so that the chain itself refuses a second report, whatever this process remembers.
 
     Args:
-        context: Context of the bot.
+        services: Services of the bot.
         closes: Function from a day to the closes of the universe's assets up to it; None if there is none so early.
+        doubts: Doubts that the bot has told already.
     """
 
-    def __init__(self, context: Context, closes: Callable[[date], Prices | None]) -> None:
-        self._context = context
+    def __init__(
+        self, services: PortfolioServices, closes: Callable[[date], Prices | None], doubts: PriceDoubts
+    ) -> None:
+        self._services = services
+        self._doubts = doubts
         self._closes = closes
-        self._settings = context.config.risk.reports
+        self._settings = services.config.risk.reports
         self.triggers = (OnBlock("report", self.look),) if self._settings.enabled else ()
         path = self._settings.scenarios
-        self._scenarios: tuple[Scenario, ...] = load_scenarios(None if path is None else context.config.at(path))
+        self._scenarios: tuple[Scenario, ...] = load_scenarios(None if path is None else services.config.at(path))
 
-    def look(self, _block: Block) -> None:
+    def look(self, invocation: Invocation) -> None:
         """Once a block."""
         # Twice, for somebody may trade or deposit between the look and the chain's answer.
-        if not self._look(last_try=False):
-            self._look(last_try=True)
+        if not self._look(invocation, last_try=False):
+            self._look(invocation, last_try=True)
 
-    def _look(self, last_try: bool) -> bool:
-        """Posts if something is due; False if the chain refused it, which is written down at the last try."""
-        context, record = self._context, self._context.record
+    def _look(self, invocation: Invocation, last_try: bool) -> bool:
+        """Reads, decides, measures, signs, sends and records; False if the chain refused what was not the last try."""
+        services, record = self._services, self._services.record
         # The newest, for a model may have been posted since the block that is being served.
-        block = context.node.latest()
-        view = context.reader.risk(record.address, record.universe, block.number)
+        block = invocation.block = services.node.latest()
+        view = services.reader.risk(record.address, record.universe, block.number)
         if view.metrics is None or view.metrics.nav == 0:
             return True
-        last = context.reader.report(record.address, block.number)
+        last = services.reader.report(record.address, block.number)
         why = self._due(view.model, last, block)
         key = report_key(record.address, last.nonce + 1, view.model.nonce)
-        if why is None or block.timestamp <= last.as_of or context.rests(key, block):
+        if why is None or block.timestamp <= last.as_of or services.rests(key, block):
             return True
         try:
             report, degrees = self._report(last, block)
-            tail = f"VaR 99.9% of 10 days {report.monte_carlo_var[-1] / WAD:.2%}, t of {degrees:g} degrees"
-            self._post(key, report, block, f"{why}; {tail}")
+            receipt = services.send_signed(invocation, key, ("RiskReports", "postReport"), report)
         except RiskError as error:
-            context.decide(key, block, "refused", str(error))
+            services.decide(invocation, key, "refused", str(error))
         except Reverted as error:
             if last_try:
-                context.decide(key, block, "refused", error.revert.text)
+                services.decide(invocation, key, "refused", error.revert.text)
             return False
+        else:
+            tail = f"VaR 99.9% of 10 days {report.monte_carlo_var[-1] / WAD:.2%}, t of {degrees:g} degrees"
+            services.conclude(invocation, key, receipt, f"{why}; {tail}")
         return True
 
     def _due(self, model: ModelInfo, last: ReportInfo, block: Block) -> str | None:
@@ -93,8 +100,8 @@ class Reporter:
         Raises:
             RiskError: If the numbers cannot be computed.
         """
-        context = self._context
-        state = context.reader.portfolio(context.config.portfolio, block.number)
+        services = self._services
+        state = services.reader.portfolio(services.config.portfolio, block.number)
         inputs = self._inputs(state, block)
         numbers = measure(inputs)
         report = RiskReport(
@@ -131,8 +138,8 @@ class Reporter:
 
     def _covariance(self, state: PortfolioState, model: ModelInfo) -> tuple[int, ...]:
         """Entries of the portfolio's assets, in the chain's own integers."""
-        entries = self._context.reader.model_entries(model)
-        order = self._context.reader.universe_assets(self._context.record.universe)
+        entries = self._services.reader.model_entries(model)
+        order = self._services.reader.universe_assets(self._services.record.universe)
         index = [order.index(asset) for asset in state.assets[1:]]
         pairs = (sorted(pair) for pair in combinations_with_replacement(index, 2))
         return tuple(entries[row * model.size - row * (row - 1) // 2 + column - row] for row, column in pairs)
@@ -143,20 +150,13 @@ class Reporter:
         Raises:
             RiskError: If there are none.
         """
-        settings = self._context.config.risk
+        settings = self._services.config.risk
         day = last_closed_day(model.as_of)
         prices = self._closes(day)
         if prices is None or len(prices.dates) < 2:
             raise RiskError(f"closes up to {day}", "not on file", "put the days of the posted model into prices.path")
         # The oracle's price of that day is gone; what the history itself says against a close is not.
         recent = prices.last(settings.history_days)
-        require_belief(self._context, doubts(recent, day, self._context.config.prices.guards.as_guards))
+        self._doubts.require_none(doubts(recent, day, self._services.config.prices.guards.as_guards))
         returns = prices.returns()[-settings.history_days :]
         return fit_degrees(returns, settings.halflife_days, settings.min_observations)
-
-    def _post(self, key: str, report: RiskReport, block: Block, reason: str) -> None:
-        contract = self._context.deployment.address("RiskReports")
-        message = report.message(self._context.node.chain_id, contract)
-        signatures = sign_quorum(message, self._context.signers)
-        data = abi.function("RiskReports", "postReport").encode(report.as_tuple(), signatures)
-        self._context.send(key, contract, data, block, reason)

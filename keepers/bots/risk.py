@@ -8,25 +8,26 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.bots.belief import require_belief
 from keepers.bots.breaker import act, recover, relapsed, state_due, steps_due, trip
-from keepers.bots.context import Context, close_of, last_closed_day
 from keepers.bots.depth import DepthKeeper
 from keepers.bots.names import model_key
+from keepers.bots.price_doubts import PriceDoubts
 from keepers.bots.reports import Reporter
-from keepers.bots.triggers import OnBlock, OnChange, OnThreshold
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.node import Block
-from keepers.chain.signing import NORMAL_TAILS, CovarianceModel, sign_quorum
-from keepers.chain.state import WAD, ModelInfo, RiskView, StepBounds
-from keepers.market import CsvPriceSource, PriceError, Prices
+from keepers.contracts.messages import NORMAL_TAILS, CovarianceModel
+from keepers.market import CsvPriceSource, NoCloses, PriceError, Prices
+from keepers.market.close_time import close_of, last_closed_day
 from keepers.market.guards import doubts
+from keepers.portfolio.state import WAD, ModelInfo, RiskView, StepBounds
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
 from keepers.risk.fixed_point import to_fixed_point
 from keepers.risk.monte_carlo import TAIL_PATHS, fit_degrees, tail_multipliers
-from keepers.risk.steps import bounded_step, bounded_tails
+from keepers.risk.step_bounds import bounded_step, bounded_tails
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import Block
+from keepers.runtime.invocation import Invocation
+from keepers.runtime.services import PortfolioServices
+from keepers.runtime.triggers import OnBlock, OnChange, OnThreshold
 from keepers.store import Point
 
 HOUR = 3600
@@ -39,9 +40,10 @@ class RiskBot:
     prices are new.
     """
 
-    def __init__(self, context: Context) -> None:
-        self.name = context.bot
-        self._depth = DepthKeeper(context)
+    def __init__(self, services: PortfolioServices) -> None:
+        self.name = services.bot
+        self._depth = DepthKeeper(services)
+        self._doubts = PriceDoubts(services.log)
         self.triggers = (
             OnChange("closes", self._closes, self._post_if_newer),
             OnThreshold("breach", lambda block: self._steps(block), 0, self._trip),
@@ -50,10 +52,10 @@ class RiskBot:
             OnThreshold("mended", lambda block: -self._steps(block), 0, self._recover),
             OnBlock("high-water mark", self._checkpoint),
             *self._depth.triggers,
-            *Reporter(context, self._prices).triggers,
+            *Reporter(services, self._prices, self._doubts).triggers,
         )
-        self._context = context
-        self._source = CsvPriceSource(context.config.at(context.config.prices.path))
+        self._services = services
+        self._source = CsvPriceSource(services.config.at(services.config.prices.path))
         self._unreadable = ""
         self._bounds: StepBounds | None = None
         self._next_at = 0
@@ -69,8 +71,10 @@ class RiskBot:
         """Changes when there may be a newer close: with the price file, with the day, and when the chain takes one."""
         return self._signature(), last_closed_day(block.timestamp), block.timestamp >= self._next_at
 
-    def _post_if_newer(self, block: Block) -> None:
-        model = self._context.reader.model(self._universe)
+    def _post_if_newer(self, invocation: Invocation) -> None:
+        """Reads, decides, estimates, signs, sends and records."""
+        services, block = self._services, invocation.block
+        model = services.reader.model(self._universe)
         if self._too_soon(model, block):
             return
         prices = self._prices(last_closed_day(block.timestamp))
@@ -80,11 +84,13 @@ class RiskBot:
         try:
             self._require_belief(prices, block)
             candidate, reason = self._estimate(prices, model)
-            self._post(key, candidate, block, reason)
+            receipt = services.send_signed(invocation, key, ("CovarianceModels", "postModel"), candidate)
         except RiskError as error:
-            self._context.decide(key, block, "nothing", str(error))
+            services.decide(invocation, key, "nothing", str(error))
         except Reverted as error:
-            self._context.decide(key, block, "refused", error.revert.text)
+            services.decide(invocation, key, "refused", error.revert.text)
+        else:
+            services.conclude(invocation, key, receipt, reason)
 
     def _too_soon(self, model: ModelInfo, block: Block) -> bool:
         """Returns True if the chain would refuse any model now; the close is looked at again later."""
@@ -93,7 +99,7 @@ class RiskBot:
 
     def _step_bounds(self) -> StepBounds:
         """How far one model may be from the last, which never changes."""
-        self._bounds = self._bounds or self._context.reader.step_bounds()
+        self._bounds = self._bounds or self._services.reader.step_bounds()
         return self._bounds
 
     def _estimate(self, prices: Prices, model: ModelInfo) -> tuple[CovarianceModel, str]:
@@ -102,7 +108,7 @@ class RiskBot:
         Raises:
             RiskError: If there is too little history.
         """
-        settings = self._context.config.risk
+        settings = self._services.config.risk
         returns = prices.returns()[-settings.history_days :]
         found = estimate(
             returns, settings.halflife_days, target=settings.shrinkage, min_observations=settings.min_observations
@@ -125,7 +131,7 @@ class RiskBot:
         self, returns: NDArray[np.float64], matrix: NDArray[np.float64], model: ModelInfo
     ) -> tuple[tuple[int, int, int], str]:
         """Returns tails of simulated days, or as low as one step goes; the normal's if the config says so."""
-        settings = self._context.config.risk
+        settings = self._services.config.risk
         z95, z99, es975 = NORMAL_TAILS
         wanted, note = (z95 / WAD, z99 / WAD, es975 / WAD), ""
         if settings.tails == "student":
@@ -141,28 +147,21 @@ class RiskBot:
         """Returns the entries that the chain takes: the estimate, or one step towards it."""
         if model.nonce == 0:
             return to_fixed_point(matrix), ""
-        last = self._context.reader.model_entries(model)
-        entries, held = bounded_step(matrix, last, self._context.reader.entry_bounds(self._universe))
+        last = self._services.reader.model_entries(model)
+        entries, held = bounded_step(matrix, last, self._services.reader.entry_bounds(self._universe))
         return entries, ", held back by the step bounds" if held else ""
-
-    def _post(self, key: str, model: CovarianceModel, block: Block, reason: str) -> None:
-        models = self._context.deployment.address("CovarianceModels")
-        message = model.message(self._context.node.chain_id, models)
-        signatures = sign_quorum(message, self._context.signers)
-        data = abi.function("CovarianceModels", "postModel").encode(model.as_tuple(), signatures)
-        self._context.send(key, models, data, block, reason)
 
     # -- Breaker
 
     def _view(self) -> RiskView | None:
         """Reads the risk now, with a model that was posted just before; returns None without a model."""
-        view = self._context.reader.risk(self._context.record.address, self._universe)
+        view = self._services.reader.risk(self._services.record.address, self._universe)
         if view.model.nonce == 0:
             return None
-        if view.why_not != self._unreadable:
-            self._unreadable = view.why_not
-            if view.why_not:
-                self._context.log.warning("metrics unavailable", reason=view.why_not)
+        if view.unavailable_reason != self._unreadable:
+            self._unreadable = view.unavailable_reason
+            if view.unavailable_reason:
+                self._services.log.warning("metrics unavailable", reason=view.unavailable_reason)
         return view
 
     def _steps(self, _block: Block) -> int:
@@ -173,57 +172,59 @@ class RiskBot:
         view = self._view()
         return 0 if view is None else int(relapsed(view))
 
-    def _trip(self, _steps: float, block: Block) -> bool:
+    def _trip(self, _steps: float, invocation: Invocation) -> bool:
         """Trips until the state is the one that is due: without the role KEEPER a keeper looks twice."""
         view = self._view()
-        return view is not None and steps_due(view) > 0 and trip(self._context, view, block) and self._steps(block) <= 0
+        if view is None or steps_due(view) <= 0:
+            return False
+        return trip(self._services, view, invocation) and self._steps(invocation.block) <= 0
 
-    def _end_recovery(self, _relapsed: float, block: Block) -> bool:
+    def _end_recovery(self, _relapsed: float, invocation: Invocation) -> bool:
         view = self._view()
         if view is None or not relapsed(view):
             return True
-        trip(self._context, view, block)
-        return not self._context.reader.recovering(self._context.record.address)
+        trip(self._services, view, invocation)
+        return not self._services.reader.recovering(self._services.record.address)
 
-    def _trip_without_metrics(self, block: Block) -> None:
+    def _trip_without_metrics(self, invocation: Invocation) -> None:
         """The chain judges a drawdown where it can compute nothing else: it is asked with every block."""
         view = self._view()
         if view is not None and view.metrics is None:
-            act(self._context, "trip", block, f"drawdown beyond its limit; no other metrics: {view.why_not}")
+            reason = f"drawdown beyond its limit; no other metrics: {view.unavailable_reason}"
+            act(self._services, "trip", invocation, reason)
 
-    def _recover(self, _steps: float, block: Block) -> bool:
+    def _recover(self, _steps: float, invocation: Invocation) -> bool:
         """Twice: the chain starts the cooling time with the first call and ends the recovery with a later one."""
         view = self._view()
         if view is None or state_due(view) != "Normal" or view.state == "Normal":
             return False
-        recover(self._context, view, block)
+        recover(self._services, view, invocation)
         return False
 
-    def _checkpoint(self, block: Block) -> None:
+    def _checkpoint(self, invocation: Invocation) -> None:
         """Once a model: the day's performance, the high-water mark at a new high; keeps the record of NAV and VaR."""
         view = self._view()
         if view is None or view.metrics is None:
             return
-        found, name = view.metrics, self._context.config.portfolio
+        found, name, block = view.metrics, self._services.config.portfolio, invocation.block
         measured = {"nav": found.nav, "var99": found.var99, "drawdown": found.drawdown, "shares": found.share_price}
-        self._context.store.observe(
+        self._services.store.observe(
             self.name,
             [Point(f"{kind}:{name}", block.timestamp, block.number, value / WAD) for kind, value in measured.items()],
         )
         if found.nav > 0:
-            act(self._context, "checkpoint", block, f"share price {found.share_price / WAD:.6f}", view.model.nonce)
+            reason = f"share price {found.share_price / WAD:.6f}"
+            act(self._services, "checkpoint", invocation, reason, view.model.nonce)
 
     # -- Prices
 
     def _prices(self, day: date) -> Prices | None:
         """Closes of the universe's assets, in its order, up to a day; None where there is none so early."""
-        assets = self._context.reader.universe_assets(self._universe)
-        symbols = [self._context.deployment.symbol_of(asset) for asset in assets]
+        assets = self._services.reader.universe_assets(self._universe)
+        symbols = [self._services.deployment.symbol_of(asset) for asset in assets]
         try:
             return self._source.closes(symbols, day)
-        except PriceError as error:
-            if "no complete line" not in error.reason:
-                raise
+        except NoCloses:
             return None
 
     def _require_belief(self, prices: Prices, block: Block) -> None:
@@ -233,21 +234,21 @@ class RiskBot:
             Waiting: If there is a doubt, with the first one.
             Reverted: If the oracle has no price to compare with.
         """
-        assets = self._context.reader.universe_assets(self._universe)
-        oracle = [price / WAD for price in self._context.reader.oracle_prices(assets, block.number)]
-        guards = self._context.config.prices.guards.as_guards
-        recent = prices.last(self._context.config.risk.history_days)
-        require_belief(self._context, doubts(recent, last_closed_day(block.timestamp), guards, oracle))
+        assets = self._services.reader.universe_assets(self._universe)
+        oracle = [price / WAD for price in self._services.reader.oracle_prices(assets, block.number)]
+        guards = self._services.config.prices.guards.as_guards
+        recent = prices.last(self._services.config.risk.history_days)
+        self._doubts.require_none(doubts(recent, last_closed_day(block.timestamp), guards, oracle))
 
     def _signature(self) -> object:
         """Changes when the price file does."""
         try:
-            status = os.stat(self._context.config.at(self._context.config.prices.path))
+            status = os.stat(self._services.config.at(self._services.config.prices.path))
         except OSError as error:
             reason = error.strerror or "unreadable"
-            raise PriceError(self._context.config.prices.path, reason, "correct prices.path") from error
+            raise PriceError(self._services.config.prices.path, reason, "correct prices.path") from error
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     @property
     def _universe(self) -> bytes:
-        return self._context.record.universe
+        return self._services.record.universe

@@ -14,7 +14,7 @@ from keepers.commands.group import Guessing
 from keepers.commands.officers import COMMANDS
 
 if TYPE_CHECKING:
-    from keepers.chain.compliance import ComplianceReader
+    from keepers.contracts.compliance import ComplianceReader
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -147,7 +147,7 @@ def _reader(token: str, config_path: Path | None, rpc: str | None, chain_id: int
         raise click.UsageError("give either --config, or --rpc and --chain-id")
     address = account(token, "token")
 
-    from keepers.chain.compliance import ComplianceReader
-    from keepers.chain.node import connect
+    from keepers.contracts.compliance import ComplianceReader
+    from keepers.rpc.node import connect
 
     return ComplianceReader(connect(rpc, chain_id), address)

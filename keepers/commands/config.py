@@ -25,8 +25,8 @@ def config_check(file: Path) -> None:
     Example:
       quantera config check keeper.yaml
     """
-    from keepers.chain.deployment import load
     from keepers.config import ConfigError, load_config
+    from keepers.contracts.deployment import load
     from keepers.risk.scenarios import load_scenarios
 
     loaded = load_config(file)

@@ -33,7 +33,7 @@ def keys_new(path: Path, passphrase_file: Path | None, light: bool) -> None:
       quantera keys new keys/sender.json
       quantera keys new keys/local.json --light --passphrase-file keys/local.pass
     """
-    from keepers.chain.keys import create_keystore, passphrase_from_file, require_free
+    from keepers.signers.keys import create_keystore, passphrase_from_file, require_free
 
     require_free(path)
     if passphrase_file is not None:
@@ -53,8 +53,8 @@ def keys_list(config_path: Path) -> None:
     Example:
       quantera keys list --config keeper.yaml
     """
-    from keepers.bots.keyring import open_keys
     from keepers.config import load_config
+    from keepers.signers.keyring import open_keys
 
     loaded = load_config(config_path)
     names = ["sender", *(f"signer {number}" for number in range(1, len(loaded.keys.signers) + 1))]

@@ -45,9 +45,9 @@ def route(
       quantera route USDC AAPL 250000 --pool-cost 0.0001 --config keeper.yaml
     """
     from keepers.config import load_config
-    from keepers.operations.route import Terms, as_json, lines, routed
+    from keepers.operations.route import RouteLimits, as_json, lines, routed
     from keepers.routing.plans import Effort
 
-    terms = Terms(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds))
-    found = routed(load_config(config_path), token_in, token_out, amount, terms)
+    limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds))
+    found = routed(load_config(config_path), token_in, token_out, amount, limits)
     click.echo(json.dumps(as_json(found)) if as_json_ else "\n".join(lines(found)))

@@ -118,6 +118,6 @@ def _run(kinds: tuple[str, ...] | None, config_path: Path, metrics_port: int | N
 
         look_once(config, kinds or config.kinds, dry_run=dry_run)
     else:
-        from keepers.bots.fleet import run_bots
+        from keepers.bots.launch import run_bots
 
         run_bots(config, kinds or config.kinds, metrics_port)

@@ -7,12 +7,17 @@ from collections.abc import Mapping, Sequence
 from keepers.compliance.countries import letters_of
 from keepers.compliance.explain import describe_rule, party_line, source, words
 from keepers.compliance.impact import Loss
-from keepers.compliance.plan import Change, TokenStep, steps
+from keepers.compliance.plan import Change, IssueStep, Step, TokenStep, steps
 from keepers.compliance.rulebook.assignment import Assignment, holders_worldwide
+from keepers.compliance.rules import IssueRule, whole
 
 
 def described(
-    pending: Sequence[Change], for_all: Sequence[TokenStep], wanted: Mapping[int, Assignment], decimals: int
+    pending: Sequence[Change],
+    for_all: Sequence[TokenStep],
+    wanted: Mapping[int, Assignment],
+    decimals: int,
+    issues: Sequence[IssueStep] = (),
 ) -> list[str]:
     """Returns a line a field that changes, with the law that asks for it, and what applying takes.
 
@@ -21,17 +26,20 @@ def described(
         for_all: Transactions about every country together.
         wanted: The rulebook's rules for the token, by country.
         decimals: Decimals of the token.
+        issues: Transactions that limit what is issued.
     """
-    if not pending and not for_all:
+    if not pending and not for_all and not issues:
         return ["Nothing to change: the chain has the rulebook's rules."]
     lines = [*_for_all(for_all, wanted)]
     for change in pending:
         name = wanted[change.country].jurisdiction.name if change.country in wanted else "not open"
         lines.append(f"  {letters_of(change.country)} {change.country:03d} {name}")
         lines.extend(_fields(change, wanted, decimals))
-    functions = [*(step.function for step in for_all), *(step.function for step in steps(pending))]
-    later = sum(function in ("setRules", "setTokenRule") for function in functions)
-    now = len(functions) - later
+    for step in issues:
+        lines.extend(_issued(step, wanted[step.country], decimals))
+    planned: list[Step | TokenStep | IssueStep] = [*for_all, *issues, *steps(pending)]
+    later = sum(step.function in ("setRules", "setTokenRule", "setIssueRule") for step in planned)
+    now = len(planned) - later
     counts = f"{now} transactions tighten at once, {later} loosen after the officer's delay."
     return [*lines, f"{len(pending)} jurisdictions change: {counts}"]
 
@@ -53,6 +61,22 @@ def _fields(change: Change, wanted: Mapping[int, Assignment], decimals: int) -> 
         law = source(change.after, change.country, field, wanted)
         lines.append(f"    {what:<8} {field}: {before.get(field, '-')} -> {after.get(field, '-')}  ({law})")
     return lines
+
+
+def _issued(step: IssueStep, wanted: Assignment, decimals: int) -> list[str]:
+    what = "loosens" if step.loosens else "tightens"
+    before, after = (_issuance(rule, decimals) for rule in (step.before, step.rule))
+    law = f"{wanted.regime}: {wanted.sources['period_issuance']}"
+    return [
+        f"  {letters_of(step.country)} {step.country:03d} {wanted.jurisdiction.name}, what its holders are issued",
+        f"    {what:<8} period_issuance: {before} -> {after}  ({law})",
+    ]
+
+
+def _issuance(rule: IssueRule, decimals: int) -> str:
+    if not rule.issuance_limit:
+        return "-"
+    return f"{whole(rule.issuance_limit, decimals)} in any {rule.period / 86_400:g} days"
 
 
 def _for_all(planned: Sequence[TokenStep], wanted: Mapping[int, Assignment]) -> list[str]:

@@ -26,6 +26,8 @@ _OF_AN_AMOUNT = frozenset(
         Reason.ABOVE_MAXIMUM_HOLDING,
         Reason.TOO_MANY_HOLDERS,
         Reason.TOO_MANY_HOLDERS_IN_COUNTRY,
+        Reason.SUPPLY_CAP_EXCEEDED,
+        Reason.ISSUANCE_EXCEEDED,
     }
 )
 """Reasons that speak of a movement and not of the holder: an eligible holder can meet them."""

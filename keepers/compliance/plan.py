@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from keepers.compliance.countries import UNSTATED
-from keepers.compliance.rules import CLOSED, FIELDS, Rule, TokenRule
+from keepers.compliance.countries import UNSTATED, letters_of
+from keepers.compliance.rules import CLOSED, FIELDS, UNLIMITED, IssueRule, Rule, TokenRule
 
 MOST_A_TRANSACTION = 40
 """Jurisdictions that one transaction sets: 2.2 million gas on new slots with every field in use."""
 
 Function = Literal["tightenRules", "setRules"]
 TokenFunction = Literal["tightenTokenRule", "setTokenRule"]
+IssueFunction = Literal["tightenIssueRule", "setIssueRule"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,37 @@ class TokenStep:
         return (self.rule.struct(),)
 
 
+@dataclass(frozen=True)
+class IssueStep:
+    """One transaction to the engine about issuing to holders of one jurisdiction.
+
+    Attributes:
+        function: `tightenIssueRule` acts at once, `setIssueRule` after the officer's delay.
+        country: ISO 3166-1 number.
+        before: Rule on chain.
+        rule: Whole rule for issuing there.
+    """
+
+    function: IssueFunction
+    country: int
+    before: IssueRule
+    rule: IssueRule
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return f"{self.function} in {letters_of(self.country)}"
+
+    @property
+    def loosens(self) -> bool:
+        """True if it waits out the officer's delay."""
+        return self.function == "setIssueRule"
+
+    def arguments(self) -> tuple[Any, ...]:
+        """Arguments after the token, as an ABI encoder takes them; the unstated country is 0 in them."""
+        return (0 if self.country == UNSTATED else self.country), self.rule.struct()
+
+
 def changes(on_chain: Mapping[int, Rule], wanted: Mapping[int, Rule]) -> list[Change]:
     """Jurisdictions whose rule is not what it should be, by number; what nobody wants is closed."""
     found = []
@@ -130,6 +162,21 @@ def token_steps(on_chain: TokenRule, max_holders: int) -> list[TokenStep]:
         return []
     tighter = not on_chain.max_holders or max_holders < on_chain.max_holders
     return [TokenStep("tightenTokenRule" if tighter else "setTokenRule", replace(on_chain, max_holders=max_holders))]
+
+
+def issue_steps(on_chain: Mapping[int, IssueRule], wanted: Mapping[int, IssueRule]) -> list[IssueStep]:
+    """The transactions that limit what is issued, by country; none where the limit stands.
+
+    A regime that asks for no limit leaves the one that an officer set.
+    """
+    found = []
+    for country, rule in sorted(wanted.items()):
+        before = on_chain.get(country, UNLIMITED)
+        after = replace(before, issuance_limit=rule.issuance_limit, period=rule.period)
+        if rule.issuance_limit and after != before:
+            function: IssueFunction = "setIssueRule" if after.looser_than(before) else "tightenIssueRule"
+            found.append(IssueStep(function, country, before, after))
+    return found
 
 
 def _batches(function: Function, rules: Sequence[tuple[int, Rule]]) -> list[Step]:

@@ -55,6 +55,8 @@ class Reason(IntEnum):
     INSUFFICIENT_BALANCE = 25
     AMOUNT_FROZEN = 26
     VENUE_NOT_ADMITTED = 27
+    SUPPLY_CAP_EXCEEDED = 28
+    ISSUANCE_EXCEEDED = 29
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,33 @@ class TokenRule:
         return (self.required_topics, self.max_holders, *self.others)
 
 
+@dataclass(frozen=True)
+class IssueRule:
+    """The rule for issuing to holders of a jurisdiction, or to all (IAutomatedComplianceEngine.IssueRule).
+
+    Attributes:
+        supply_cap: Smallest units that exist at once; 0: no limit, here and below.
+        issuance_limit: Smallest units that are issued in any period.
+        period: Seconds.
+    """
+
+    supply_cap: int = 0
+    issuance_limit: int = 0
+    period: int = 0
+
+    def struct(self) -> tuple[int, int, int]:
+        """The struct's members, as an ABI encoder takes them."""
+        return self.supply_cap, self.issuance_limit, self.period
+
+    def looser_than(self, other: IssueRule) -> bool:
+        """True if any field lets through what the other rule stops (RulePacking.isTighter, turned round)."""
+        limits = ((self.supply_cap, other.supply_cap), (self.issuance_limit, other.issuance_limit))
+        return any(old and (not new or new > old) for new, old in limits) or self.period < other.period
+
+
+UNLIMITED = IssueRule()
+EVERYWHERE = 0xFFFF
+"""Number under which the engine names the rule for issuing that holds in every jurisdiction."""
 FIELDS = tuple(item.name for item in fields(Rule))
 CLOSED = Rule()
 """The rule of an unknown jurisdiction: nobody there may hold."""

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, Self
 
-from keepers.compliance.rules import CLOSED, InvestorClass, Reason, Rule, document_names, whole
+from keepers.compliance.rules import (
+    CLOSED,
+    UNLIMITED,
+    InvestorClass,
+    IssueRule,
+    Reason,
+    Rule,
+    document_names,
+    whole,
+)
 
 Role = Literal["token", "sender", "receiver", "spender"]
 
@@ -76,6 +85,7 @@ class Party:
         other_wallets: Balances of the other wallets of its ONCHAINID, before the movement.
         other_countries: Countries of those wallets.
         admitted: True if the token admits it although anyone can hold its ledger.
+        treasury: True if what it sends counts as an issue, and what it receives does not.
         wallet_frozen: Frozen by the token.
         frozen: Smallest units of its balance that the token has frozen.
     """
@@ -92,6 +102,7 @@ class Party:
     other_wallets: Mapping[str, int] = field(default_factory=dict)
     other_countries: tuple[int, ...] = ()
     admitted: bool = False
+    treasury: bool = False
     wallet_frozen: bool = False
     frozen: int = 0
 
@@ -119,6 +130,9 @@ class State:
         holders: Number of holders.
         rules: Rules by country; a missing country is closed.
         holders_in: Number of holders by country.
+        supply: Smallest units that exist.
+        issue_rules: Rules for issuing by country, 0 for all of them; a missing one limits nothing.
+        issued_in: Smallest units that count against an issuance limit, by country likewise.
         decimals: Decimals of the token, for amounts in words.
     """
 
@@ -130,6 +144,9 @@ class State:
     holders: int = 0
     rules: Mapping[int, Rule] = field(default_factory=dict)
     holders_in: Mapping[int, int] = field(default_factory=dict)
+    supply: int = 0
+    issue_rules: Mapping[int, IssueRule] = field(default_factory=dict)
+    issued_in: Mapping[int, int] = field(default_factory=dict)
     decimals: int = 0
 
     def rule(self, party: Party) -> Rule:
@@ -293,6 +310,7 @@ def _judged(movement: Movement, state: State) -> Iterator[Finding]:
         yield from _sending(movement, sender, receiver, state)
     if not receiver.identity.venue:
         yield from _receiving(movement, sender, receiver, state)
+    yield from _issuing(movement, sender, receiver, state)
 
 
 def _standing(role: Role, party: Party) -> Iterator[Finding]:
@@ -414,15 +432,15 @@ def _receiving(movement: Movement, sender: Party | None, receiver: Party, state:
         yield Finding(
             "receiver", receiver.address, "maximum", passed, Reason.ABOVE_MAXIMUM_HOLDING, text, place, "max_holding"
         )
-    if movement.receiver_after == movement.amount:
+    if receiver.counted_in != country:
         yield from _entering(movement, sender, receiver, state)
 
 
 def _entering(movement: Movement, sender: Party | None, receiver: Party, state: State) -> Iterator[Finding]:
-    """A new holder; one that leaves with the same movement makes room."""
+    """A holder that is new, or not counted where it is registered; one that leaves at once makes room."""
     rule, country = state.rule(receiver), receiver.country
     leaving = sender.counted_in if sender is not None and not movement.sender_after else 0
-    if state.max_holders:
+    if state.max_holders and not receiver.counted_in:
         would = state.holders + (0 if leaving else 1)
         text = f"would be {would} in all, of {state.max_holders}"
         passed = would <= state.max_holders
@@ -435,6 +453,27 @@ def _entering(movement: Movement, sender: Party | None, receiver: Party, state: 
             "receiver", receiver.address, "holders", passed, Reason.TOO_MANY_HOLDERS_IN_COUNTRY, text, country,
             "max_holders",
         )  # fmt: skip
+
+
+def _issuing(movement: Movement, sender: Party | None, receiver: Party, state: State) -> Iterator[Finding]:
+    """What is issued, and what a treasury sells, against the limits of the receiver's country and of all."""
+    everywhere = state.issue_rules.get(0, UNLIMITED)
+    if sender is None and everywhere.supply_cap:
+        would = state.supply + movement.amount
+        passed = would <= everywhere.supply_cap
+        text = f"would be {state.tokens(would)} in all, of {state.tokens(everywhere.supply_cap)}"
+        yield Finding("receiver", receiver.address, "supply", passed, Reason.SUPPLY_CAP_EXCEEDED, text)
+    if receiver.treasury or not (sender is None or sender.treasury):
+        return
+    for country in dict.fromkeys((0, receiver.identity.country)):
+        limit = state.issue_rules.get(country, UNLIMITED).issuance_limit
+        if not limit:
+            continue
+        issued = state.issued_in.get(country, 0)
+        passed = issued + movement.amount <= limit or not movement.amount
+        before, now, most = (state.tokens(units) for units in (issued, movement.amount, limit))
+        text = f"issued {before} in the period and {now} now, of {most}"
+        yield Finding("receiver", receiver.address, "issuance", passed, Reason.ISSUANCE_EXCEEDED, text, country)
 
 
 def _residents(role: Role, party: Party, other: Party) -> Finding:

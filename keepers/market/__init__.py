@@ -1,7 +1,7 @@
 """Sources of prices: one protocol, many sources."""
 
 from keepers.market.csv_file import CsvPriceSource
-from keepers.market.prices import PriceError, Prices
+from keepers.market.prices import NoCloses, PriceError, Prices
 from keepers.market.source import PriceSource
 
-__all__ = ["CsvPriceSource", "PriceError", "PriceSource", "Prices"]
+__all__ = ["CsvPriceSource", "NoCloses", "PriceError", "PriceSource", "Prices"]

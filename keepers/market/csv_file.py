@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keepers.market.prices import PriceError, Prices
+from keepers.market.prices import NoCloses, PriceError, Prices
 
 
 class CsvPriceSource:
@@ -61,7 +61,7 @@ class CsvPriceSource:
                 dates.append(day)
                 closes.append([self._price(line, header[column], cells[column]) for column in columns])
         if not dates:
-            raise PriceError(self._path, f"no complete line up to {until}", "ask for a later day or extend the file")
+            raise NoCloses(self._path, f"no complete line up to {until}", "ask for a later day or extend the file")
         return Prices(tuple(dates), tuple(symbols), np.array(closes, dtype=np.float64))
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:

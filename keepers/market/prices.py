@@ -18,6 +18,10 @@ class PriceError(KeeperError):
     """A price, date or symbol that cannot be used."""
 
 
+class NoCloses(PriceError):
+    """There are no closes of every symbol as early as they are asked for."""
+
+
 @dataclass(frozen=True, eq=False)
 class Prices:
     """Closing prices of some assets on some days.

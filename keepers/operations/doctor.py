@@ -12,30 +12,30 @@ from typing import Literal
 
 from eth_utils.address import to_checksum_address
 
-from keepers.bots.context import last_closed_day
-from keepers.bots.keyring import open_key
+from keepers import abi
+from keepers.abi import Fragment
 from keepers.bots.names import bot_name
-from keepers.chain import abi
-from keepers.chain.abi import Fragment
-from keepers.chain.deployment import Deployment
-from keepers.chain.deployment import load as load_deployment
-from keepers.chain.endpoints import redact
-from keepers.chain.errors import ChainError, Reverted
-from keepers.chain.heads import subscribe_once
-from keepers.chain.identities import IdentityReader
-from keepers.chain.node import Block, Call, Node, connect, must
-from keepers.chain.reader import Reader
-from keepers.chain.sender import GWEI
-from keepers.chain.signing import model_id
-from keepers.chain.state import OFF, WAD
 from keepers.config import Config, load_config
+from keepers.contracts.deployment import Deployment
+from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.identities import IdentityReader
+from keepers.contracts.messages import model_id
+from keepers.contracts.reader import Reader
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
+from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
+from keepers.portfolio.state import OFF, WAD
 from keepers.risk.scenarios import load_scenarios
+from keepers.rpc.endpoints import redact
+from keepers.rpc.errors import ChainError, Reverted
+from keepers.rpc.heads import subscribe_once
+from keepers.rpc.node import Block, Call, Node, connect, must
+from keepers.signers.keyring import open_key
 from keepers.store import Store
 from keepers.store.fanout import Fanout
 from keepers.store.pauses import paused
+from keepers.transactions.sender import GWEI
 
 Level = Literal["ok", "warn", "fail"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from keepers.chain.endpoints import redact
 from keepers.config import Config
+from keepers.rpc.endpoints import redact
 from keepers.store.engine import redacted
 
 

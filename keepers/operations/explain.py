@@ -11,15 +11,16 @@ from typing import Any
 
 from keepers.bots.names import bot_name
 from keepers.bots.rehearsal import described
-from keepers.chain.deployment import Deployment
-from keepers.chain.deployment import load as load_deployment
-from keepers.chain.errors import ChainError
-from keepers.chain.node import Node, connect
-from keepers.chain.reader import Reader
-from keepers.chain.signing import model_id, orders_of
-from keepers.chain.state import WAD, PortfolioState
 from keepers.config import Config
+from keepers.contracts.deployment import Deployment
+from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.messages import model_id
+from keepers.contracts.reader import Reader
 from keepers.errors import KeeperError
+from keepers.portfolio.state import WAD, PortfolioState
+from keepers.rebalancing.orders import orders_of
+from keepers.rpc.errors import ChainError
+from keepers.rpc.node import Node, connect
 from keepers.store import Store
 
 

@@ -11,13 +11,7 @@ from typing import Any, Final, Protocol
 
 from eth_utils.crypto import keccak
 
-from keepers.chain import abi
-from keepers.chain.access import CANCEL, Access, Scheduled
-from keepers.chain.compliance import ComplianceReader
-from keepers.chain.deployment import Deployment
-from keepers.chain.holdings import Records, holdings, read_token, regulated_tokens
-from keepers.chain.identities import IdentityReader
-from keepers.chain.node import Block, Call, Node, must
+from keepers import abi
 from keepers.compliance import officer_actions as actions
 from keepers.compliance.arguments import account, units
 from keepers.compliance.claims import Verdict
@@ -26,8 +20,14 @@ from keepers.compliance.impact import losses
 from keepers.compliance.officer_actions import Action, Effect, Holding, OfficerError, Step, Token
 from keepers.compliance.rules import InvestorClass
 from keepers.compliance.verdict import Identity, Party, moment
+from keepers.contracts.access import CANCEL, Access, Scheduled
+from keepers.contracts.compliance import ComplianceReader
+from keepers.contracts.deployment import Deployment
+from keepers.contracts.holdings import Records, holdings, read_token, regulated_tokens
+from keepers.contracts.identities import IdentityReader
 from keepers.operations.rules import assignments, plan
 from keepers.operations.scheduled import in_words
+from keepers.rpc.node import Block, Call, Node, must
 
 ENGINE: Final = "AutomatedComplianceEngine"
 FACTORY: Final = "TokenFactory"

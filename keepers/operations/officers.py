@@ -16,24 +16,25 @@ from typing import Any, Literal
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from keepers.bots.context import private_route, require_same_chain, send_policy
-from keepers.bots.keyring import open_key
-from keepers.chain import abi
-from keepers.chain.abi import Fragment
-from keepers.chain.access import CANCEL, EXECUTE, SCHEDULE
-from keepers.chain.compliance import ComplianceReader
-from keepers.chain.deployment import load as load_deployment
-from keepers.chain.errors import AlreadyOpen, Reverted
-from keepers.chain.journal import Status
-from keepers.chain.node import connect
-from keepers.chain.sender import Receipt, Sender
+from keepers import abi
+from keepers.abi import Fragment
 from keepers.compliance.explain import party_line, words
 from keepers.compliance.officer_actions import Action, Contract, Effect, OfficerError, Step
 from keepers.compliance.rules import Reason
 from keepers.compliance.verdict import moment
 from keepers.config import Config, load_config
+from keepers.contracts.access import CANCEL, EXECUTE, SCHEDULE
+from keepers.contracts.compliance import ComplianceReader
+from keepers.contracts.deployment import load as load_deployment
 from keepers.operations.officer_desk import FACTORY, REGISTRY, Desk, Wish
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import connect
+from keepers.runtime.services import private_route, require_same_chain, send_policy
+from keepers.signers.keyring import open_key
 from keepers.store import Store
+from keepers.transactions.errors import AlreadyOpen
+from keepers.transactions.journal import Status
+from keepers.transactions.sender import Receipt, Sender
 
 Mode = Literal["send", "schedule", "execute", "wait"]
 

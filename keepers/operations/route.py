@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass, field
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
-from keepers.chain.deployment import Deployment
-from keepers.chain.deployment import load as load_deployment
-from keepers.chain.errors import ChainError
-from keepers.chain.node import connect
-from keepers.chain.reader import Reader
 from keepers.config import Config
+from keepers.contracts.deployment import Deployment
+from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.reader import Reader
 from keepers.routing.errors import RoutingError
 from keepers.routing.graph import Graph
 from keepers.routing.impact import price_impact_bps
 from keepers.routing.plans import Effort, Order, RoutePlan
 from keepers.routing.router import find_route
+from keepers.rpc.errors import ChainError
+from keepers.rpc.node import connect
 
 _ROOM_PERCENT = 105
 """Sampled markets are asked up to this part of an order's worth: a path may bring more than the oracle says."""
@@ -80,7 +80,7 @@ class Routed:
 
 
 @dataclass(frozen=True)
-class Terms:
+class RouteLimits:
     """Everything about an order but what is traded.
 
     Attributes:
@@ -98,14 +98,14 @@ class Terms:
     effort: Effort = field(default_factory=Effort)
 
 
-def routed(config: Config, token_in: str, token_out: str, amount: str, terms: Terms) -> Routed:
+def routed(config: Config, token_in: str, token_out: str, amount: str, limits: RouteLimits) -> Routed:
     """Reads the listed markets and routes an order over them. Nothing is sent.
 
     Args:
         config: Config of the keeper, whose node and deployment are used.
         token_in, token_out: Symbols or addresses of the deployment's tokens.
         amount: Whole tokens of the input.
-        terms: Everything else.
+        limits: Everything else.
 
     Raises:
         RoutingError: If a token, the amount or the cost makes no sense.
@@ -120,16 +120,16 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, terms: Te
         Token(deployment.symbol_of(address), address, decimals)
         for address, decimals in zip(addresses, reader.decimals(addresses), strict=True)
     )
-    order = Order(sold.address, bought.address, sold.units(amount), terms.max_hops, frozenset(terms.excluded))
-    cost = bought.units(terms.pool_cost)
-    block = node.latest().number if terms.block is None else terms.block
+    order = Order(sold.address, bought.address, sold.units(amount), limits.max_hops, frozenset(limits.excluded))
+    cost = bought.units(limits.pool_cost)
+    block = node.latest().number if limits.block is None else limits.block
     tokens = tuple(deployment.tokens.values())
     pools = reader.pools(tokens, block, _largest(reader, deployment, sold, order.amount_in, block))
     unknown = sorted(order.excluded - {pool.address for pool in pools})
     if unknown:
         raise RoutingError(f"pool {unknown[0]}", "not among the listed markets", "name it as the deployment does")
     graph = Graph(pools)
-    plan = find_route(graph, order, cost, terms.effort)
+    plan = find_route(graph, order, cost, limits.effort)
     symbols = {address: symbol for symbol, address in deployment.tokens.items()}
     return Routed(block, sold, bought, plan, price_impact_bps(graph, plan.swaps), symbols)
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from keepers.chain.compliance import ComplianceReader
 from keepers.compliance.diff import described, described_losses
 from keepers.compliance.errors import ComplianceError
 from keepers.compliance.explain import explain, words
 from keepers.compliance.impact import losses
-from keepers.compliance.plan import Step, TokenStep, changes, steps, token_steps
+from keepers.compliance.plan import IssueStep, Step, TokenStep, changes, issue_steps, steps, token_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign, holders_worldwide
 from keepers.compliance.rulebook.terms import load_terms
 from keepers.compliance.rulebook.text import warnings
 from keepers.compliance.rules import Reason
 from keepers.compliance.verdict import judge, judge_token, verdict
+from keepers.contracts.compliance import ComplianceReader
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Plan:
     """
 
     lines: list[str]
-    steps: list[Step | TokenStep]
+    steps: list[Step | TokenStep | IssueStep]
 
 
 def plan(reader: ComplianceReader, wanted: dict[int, Assignment], from_block: int, today: date) -> Plan:
@@ -45,12 +45,14 @@ def plan(reader: ComplianceReader, wanted: dict[int, Assignment], from_block: in
     rules = {code: found.rule for code, found in wanted.items()}
     pending, worldwide = changes(reader.rules(from_block), rules), holders_worldwide(wanted)
     for_all = token_steps(reader.token_rule(), worldwide[0] if worldwide else 0)
-    lines = described(pending, for_all, wanted, reader.decimals)
+    limits = {code: found.issues for code, found in wanted.items() if found.issues.issuance_limit}
+    issues = issue_steps(reader.issue_rules(sorted(limits)), limits)
+    lines = described(pending, for_all, wanted, reader.decimals, issues)
     if pending:
         lines += described_losses(losses(*reader.holders(from_block), rules))
     own = (found for code, found in wanted.items() if code == found.jurisdiction.code)
     lines += warnings([found.jurisdiction for found in own if found.rule.classes], today)
-    return Plan(lines, [*for_all, *steps(pending)])
+    return Plan(lines, [*for_all, *issues, *steps(pending)])
 
 
 def checked(

@@ -12,15 +12,15 @@ from typing import Any, TypeVar
 import click
 import yaml
 
-from keepers.chain.deployment import Deployment
-from keepers.chain.deployment import load as load_deployment
-from keepers.chain.endpoints import redact
-from keepers.chain.keys import create_keystore, passphrase_from_file
-from keepers.chain.node import Node, connect
-from keepers.chain.reader import Reader
 from keepers.config import ConfigError, load_config
+from keepers.contracts.deployment import Deployment
+from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.reader import Reader
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
+from keepers.rpc.endpoints import redact
+from keepers.rpc.node import Node, connect
+from keepers.signers.keys import create_keystore, passphrase_from_file
 from keepers.store import Store
 
 T = TypeVar("T")

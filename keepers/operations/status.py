@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from keepers.bots.names import bot_name
-from keepers.chain.deployment import Deployment
-from keepers.chain.deployment import load as load_deployment
-from keepers.chain.node import Block, connect
-from keepers.chain.reader import Reader
-from keepers.chain.state import OFF, UNKNOWN_DAYS, WAD, Limits, Metrics, PortfolioState, ReportInfo, RiskView
 from keepers.config import Config
+from keepers.contracts.deployment import Deployment
+from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.reader import Reader
+from keepers.portfolio.state import OFF, UNKNOWN_DAYS, WAD, Limits, Metrics, PortfolioState, ReportInfo, RiskView
 from keepers.risk.monte_carlo import HORIZONS, LEVELS
+from keepers.rpc.node import Block, connect
 from keepers.store import Decision, Store
 from keepers.store.fanout import Fanout
 from keepers.store.pauses import paused
@@ -136,7 +136,7 @@ def facts(config: Config, found: Look) -> dict[str, Any]:
         },
         "losses": {"level": state.loss_level / WAD, "capacity": state.loss_capacity / WAD},
         "metrics": None if risk.metrics is None else _numbers(risk.metrics),
-        "no_metrics_because": risk.why_not or None,
+        "no_metrics_because": risk.unavailable_reason or None,
         "breaches": risk.breaches(),
         "limits": asdict(risk.limits),
         "model": {key: getattr(risk.model, key) for key in ("nonce", "as_of", "expiry", "posted_at")},
@@ -186,7 +186,7 @@ def _weights(state: PortfolioState, symbols: list[str]) -> list[str]:
 
 def _risk(view: RiskView, block: Block) -> list[str]:
     if view.metrics is None:
-        return [f"risk      unknown: {view.why_not}", *_model(view, block)]
+        return [f"risk      unknown: {view.unavailable_reason}", *_model(view, block)]
     found, limits = view.metrics, view.limits
     return [
         f"VaR 99%   {_pct(found.var99)} of {limits.max_var99_bps / 100:.2f}% allowed",

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from keepers.routing.errors import RoutingError
-from keepers.routing.pools import Pool, QuotedPool, other_token, source_of, spent, swap
-from keepers.routing.split import PlannedPath, Split, best_split
+from keepers.routing.order_paths import best_paths, run_paths
+from keepers.routing.pools import Pool
+from keepers.routing.split import PlannedPath
 
 WAD = 10**18
 BPS = 10_000
@@ -65,7 +66,7 @@ class PlannedTrade:
         token_in, token_out: Addresses.
         amount_in: Smallest units; the sum over the paths.
         min_amount_out: Smallest units, above zero.
-        paths: Pool-disjoint.
+        paths: Executed one after another; they may share pools.
         quoted_out: Smallest units that the pools pay if nothing changes before the trade runs.
     """
 
@@ -85,8 +86,8 @@ class TradeRules:
         slippage_bps: How far below the quote a trade may end, basis points, 0 to 9,999.
         min_value: WAD USD below which a trade is left out; so is one that rounding to units of the settlement token
             would cost more than the slippage.
-        via: Tokens that a two-hop path may go through.
-        max_paths: Most paths of an order.
+        via: Tokens that a path may go through.
+        max_paths: Maximum number of paths of an order.
 
     Raises:
         RoutingError: If a number is out of range.
@@ -169,27 +170,10 @@ def _purchases(
 
 
 def _trade(market: dict[str, Pool], token_in: str, token_out: str, amount: int, rules: TradeRules) -> PlannedTrade:
-    split = best_split(tuple(market.values()), token_in, token_out, amount, via=rules.via, max_paths=rules.max_paths)
-    _apply(market, token_in, split)
+    split = best_paths(tuple(market.values()), token_in, token_out, amount, via=rules.via, max_paths=rules.max_paths)
+    run_paths(market, token_in, split.paths)
     min_out = max(1, split.amount_out * (BPS - rules.slippage_bps) // BPS)
     return PlannedTrade(token_in, token_out, amount, min_out, split.paths, split.amount_out)
-
-
-def _apply(market: dict[str, Pool], token_in: str, split: Split) -> None:
-    for path in split.paths:
-        token, amount = token_in, path.amount_in
-        for hop in path.hops:
-            pool = market[hop.pool]
-            amount, market[hop.pool] = swap(pool, token, amount)
-            token = other_token(pool, token)
-            _spend(market, source_of(pool))
-
-
-def _spend(market: dict[str, Pool], source: str) -> None:
-    """Quotes of markets that trade out of what was traded on hold no more."""
-    for key, pool in market.items():
-        if isinstance(pool, QuotedPool) and pool.source == source:
-            market[key] = spent(pool)
 
 
 def _check(holdings: Sequence[Holding], targets: Sequence[int]) -> int:

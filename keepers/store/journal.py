@@ -1,19 +1,17 @@
-"""The journal of one bot in the database: see keepers.chain.journal for what it promises."""
+"""The journal of one bot in the database: see keepers.transactions.journal for what it promises."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
-from keepers.chain.errors import AlreadyOpen, SpendingLimit
-from keepers.chain.journal import ACTIVE, DAY, Attempt, Status, Transaction, Wanted
+from keepers.store.database import Database
 from keepers.store.leases import Lease, LeaseLost, require_held
 from keepers.store.tables import attempts, transactions
-
-if TYPE_CHECKING:
-    from keepers.store.store import Store
+from keepers.transactions.errors import AlreadyOpen, SpendingLimit
+from keepers.transactions.journal import ACTIVE, DAY, Attempt, Status, Transaction, Wanted
 
 _USED = (*ACTIVE, Status.FINAL, Status.REVERTED)
 """States whose nonces are used: the next free nonce is above all of them."""
@@ -23,23 +21,23 @@ class BotJournal:
     """The journal of one bot.
 
     Args:
-        store: Database that holds the journal.
+        database: Database that holds the journal.
         bot: Name of the bot.
         lease: Gives the lease that is held, for signing needs it; None for a bot that has no replicas.
     """
 
-    def __init__(self, store: Store, bot: str, lease: Callable[[], Lease | None] | None = None) -> None:
-        self._store = store
+    def __init__(self, database: Database, bot: str, lease: Callable[[], Lease | None] | None = None) -> None:
+        self._database = database
         self._bot = bot
         self._lease = lease
 
     def reserve(self, wanted: Wanted, next_nonce: Callable[[], int], sign: Callable[[int], Attempt]) -> Transaction:
-        """See `keepers.chain.journal.Journal`."""
-        with self._store.transaction(durable=True) as connection:
+        """See `keepers.transactions.journal.Journal`."""
+        with self._database.transaction(durable=True) as connection:
             _lock_account(connection, wanted)
             self._require_lease(connection)
             self._require_closed(connection, wanted.key)
-            now = self._store.now(connection)
+            now = self._database.now(connection)
             _require_within_limit(connection, wanted, now)
             nonce = wanted.nonce
             if nonce is None:
@@ -64,40 +62,40 @@ class BotJournal:
             return _read(connection, transactions.c.id == identity)[0]
 
     def add(self, transaction: Transaction, attempt: Attempt) -> Transaction:
-        """See `keepers.chain.journal.Journal`."""
-        with self._store.transaction(durable=True) as connection:
+        """See `keepers.transactions.journal.Journal`."""
+        with self._database.transaction(durable=True) as connection:
             self._require_lease(connection)
             _insert(connection, transaction.id, attempt)
             return _read(connection, transactions.c.id == transaction.id)[0]
 
     def active(self) -> Sequence[Transaction]:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         mine = (transactions.c.bot == self._bot) & transactions.c.status.in_([status.value for status in ACTIVE])
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return _read(connection, mine)
 
     def beneath(self, transaction: Transaction, first: int) -> Sequence[Transaction]:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         between = (transactions.c.nonce >= first) & (transactions.c.nonce < transaction.nonce)
         account = (transactions.c.chain_id == transaction.chain_id) & (transactions.c.sender == transaction.sender)
         usable = transactions.c.status.notin_([Status.LOST.value])
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return _read(connection, account & between & usable)
 
     def mined(self, transaction: Transaction, tx_hash: str, number: int, block_hash: str, cost: int) -> None:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         place = {"tx_hash": tx_hash, "block_number": number, "block_hash": block_hash}
         self._update(transaction, status=Status.MINED.value, cost=str(cost), **place)
 
     def move(self, transaction: Transaction, status: Status) -> None:
-        """See `keepers.chain.journal.Journal`."""
+        """See `keepers.transactions.journal.Journal`."""
         values: dict[str, Any] = {"status": status.value}
         if status is Status.OPEN:
             values |= {"tx_hash": None, "block_number": None, "block_hash": None}
         self._update(transaction, **values)
 
     def _update(self, transaction: Transaction, **values: Any) -> None:
-        with self._store.transaction(durable=True) as connection:
+        with self._database.transaction(durable=True) as connection:
             connection.execute(sa.update(transactions).where(transactions.c.id == transaction.id).values(**values))
 
     def _require_lease(self, connection: sa.Connection) -> None:
@@ -106,7 +104,7 @@ class BotJournal:
         lease = self._lease()
         if lease is None:
             raise LeaseLost(f"lease of {self._bot}", "not held", "another replica goes on")
-        require_held(connection, lease, self._store.now(connection))
+        require_held(connection, lease, self._database.now(connection))
 
     def _require_closed(self, connection: sa.Connection, key: str) -> None:
         same = (transactions.c.bot == self._bot) & (transactions.c.key == key)

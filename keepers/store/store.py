@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from keepers.chain.journal import ACTIVE, DAY, Status
 from keepers.store import leases, partitions
-from keepers.store.engine import StoreError, connect, insert_into, line_of
+from keepers.store.database import Collision, Database
+from keepers.store.engine import connect, insert_into
 from keepers.store.journal import BotJournal, spent_since
 from keepers.store.leases import Lease
 from keepers.store.tables import blocks, cursors, decisions, series, served, transactions
+from keepers.transactions.journal import ACTIVE, DAY, Status
 
 RETRIABLE = ("refused", "failed")
 """Outcomes after which nothing has changed on chain, so that another try may take their place."""
@@ -50,11 +48,13 @@ class Decision:
         bot: Name of the bot.
         key: Subject of the decision.
         block: Height that it was decided from.
-        outcome: "done", "nothing", "refused", "failed", "superseded" or "watched".
+        outcome: "done"; "nothing" to do; "refused" by a plan or the chain, so that nothing was sent; "failed", which is
+            mined and reverted; "superseded"; or "watched".
         reason: Reason in a sentence.
         tx_hash: Hash of the transaction, if there was one.
         created: Unix seconds of the block.
         trace: Identifier of the log lines that led to it.
+        complete: False if what was done stops short of what was wanted.
     """
 
     bot: str
@@ -65,6 +65,7 @@ class Decision:
     tx_hash: str | None
     created: int
     trace: str = ""
+    complete: bool = True
 
     @property
     def final(self) -> bool:
@@ -98,17 +99,8 @@ class Point:
     value: float
 
 
-class Store:
-    """A database; `Store.open` makes one.
-
-    Args:
-        engine: Engine of a database whose tables are up to date.
-        clock: Unix seconds, for tests; otherwise the database's own, which replicas share.
-    """
-
-    def __init__(self, engine: sa.Engine, clock: Callable[[], float] | None = None) -> None:
-        self.engine = engine
-        self._clock = clock
+class Store(Database):
+    """The memory of keepers in a database; `Store.open` makes one."""
 
     @classmethod
     def open(cls, url: str, clock: Callable[[], float] | None = None) -> Store:
@@ -123,19 +115,15 @@ class Store:
         """
         return cls(connect(url), clock)
 
-    def close(self) -> None:
-        """Closes connections."""
-        self.engine.dispose()
-
     def journal(self, bot: str, lease: Callable[[], Lease | None] | None = None) -> BotJournal:
-        """The signed transactions of one bot, as `keepers.chain.sender` wants them."""
+        """The signed transactions of one bot, as `keepers.transactions.sender` wants them."""
         return BotJournal(self, bot, lease)
 
     # -- Cursors and blocks
 
     def cursor(self, name: str) -> Cursor | None:
         """How far a bot or trigger has read, or None if it never did."""
-        row = self._first(sa.select(cursors).where(cursors.c.name == name))
+        row = self.first_row(sa.select(cursors).where(cursors.c.name == name))
         return Cursor(**row) if row else None
 
     def advance(self, *moved: Cursor) -> None:
@@ -173,7 +161,7 @@ class Store:
     def seen(self, bot: str) -> list[SeenBlock]:
         """Blocks that a bot remembers, newest first."""
         columns = (blocks.c.number, blocks.c.hash, blocks.c.timestamp)
-        rows = self._all(sa.select(*columns).where(blocks.c.bot == bot).order_by(blocks.c.number.desc()))
+        rows = self.all_rows(sa.select(*columns).where(blocks.c.bot == bot).order_by(blocks.c.number.desc()))
         return [SeenBlock(**row) for row in rows]
 
     def roll_back(self, bot: str, ancestor: SeenBlock) -> list[str]:
@@ -236,12 +224,12 @@ class Store:
     def decision(self, bot: str, key: str) -> Decision | None:
         """Returns the decision about a key, or None."""
         mine = (decisions.c.bot == bot) & (decisions.c.key == key)
-        row = self._first(sa.select(*_columns()).where(mine))
+        row = self.first_row(sa.select(*_columns()).where(mine))
         return Decision(**row) if row else None
 
     def decision_of(self, tx_hash: str) -> Decision | None:
         """The decision that a transaction carried out, or None."""
-        row = self._first(sa.select(*_columns()).where(decisions.c.tx_hash == tx_hash))
+        row = self.first_row(sa.select(*_columns()).where(decisions.c.tx_hash == tx_hash))
         return Decision(**row) if row else None
 
     def decisions(self, bot: str, limit: int = 100, outcome: str | None = None) -> list[Decision]:
@@ -249,18 +237,20 @@ class Store:
         query = sa.select(*_columns()).where(decisions.c.bot == bot)
         if outcome is not None:
             query = query.where(decisions.c.outcome == outcome)
-        rows = self._all(query.order_by(decisions.c.id.desc()).limit(limit))
+        rows = self.all_rows(query.order_by(decisions.c.id.desc()).limit(limit))
         return [Decision(**row) for row in rows]
 
     def keys(self, bot: str, prefix: str) -> list[str]:
         """Returns the keys of a bot's decisions that begin with `prefix`, oldest first."""
         mine = (decisions.c.bot == bot) & decisions.c.key.startswith(prefix, autoescape=True)
-        return [row["key"] for row in self._all(sa.select(decisions.c.key).where(mine).order_by(decisions.c.id))]
+        return [row["key"] for row in self.all_rows(sa.select(decisions.c.key).where(mine).order_by(decisions.c.id))]
 
-    def last(self, bot: str, prefix: str) -> Decision | None:
-        """A bot's newest decision about what begins so, or None."""
+    def last(self, bot: str, prefix: str, outcome: str | None = None) -> Decision | None:
+        """A bot's newest decision about what begins so, or None; only one of an outcome, if one is given."""
         mine = (decisions.c.bot == bot) & decisions.c.key.startswith(prefix, autoescape=True)
-        row = self._first(sa.select(*_columns()).where(mine).order_by(decisions.c.id.desc()))
+        if outcome is not None:
+            mine &= decisions.c.outcome == outcome
+        row = self.first_row(sa.select(*_columns()).where(mine).order_by(decisions.c.id.desc()))
         return Decision(**row) if row else None
 
     # -- Time series
@@ -282,7 +272,7 @@ class Store:
         query = sa.select(*columns).where(series.c.bot == bot, series.c.name == name, series.c.at >= since)
         if until is not None:
             query = query.where(series.c.at <= until)
-        return [Point(**row) for row in self._all(query.order_by(series.c.at))]
+        return [Point(**row) for row in self.all_rows(query.order_by(series.c.at))]
 
     # -- Leases
 
@@ -291,7 +281,7 @@ class Store:
         try:
             with self.transaction() as connection:
                 return leases.take(connection, name, holder, seconds, self.now(connection))
-        except _Collision:
+        except Collision:
             return None  # Two took a lease that was not there yet: the other was first.
 
     def give_up_lease(self, lease: Lease) -> None:
@@ -317,62 +307,6 @@ class Store:
         query = sa.select(sa.func.count()).where(transactions.c.bot == bot, transactions.c.status.in_(waiting))
         with self.reading() as connection:
             return int(connection.execute(query).scalar_one())
-
-    # -- Plumbing
-
-    def now(self, connection: sa.Connection) -> float:
-        """Unix seconds: the server's where there is one, for replicas need not agree with each other."""
-        if self._clock is not None:
-            return self._clock()
-        if connection.dialect.name == "postgresql":
-            return float(connection.execute(sa.text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
-        return time.time()
-
-    @contextmanager
-    def transaction(self, durable: bool = False) -> Iterator[sa.Connection]:
-        """Opens a transaction: all of it is written, or nothing.
-
-        Args:
-            durable: True if it must outlive a power cut, for which SQLite waits for the disk. A cursor or a
-                decision that is lost is found again; a signed transaction could be signed twice.
-
-        Raises:
-            StoreError: If the database cannot be reached or written.
-        """
-        try:
-            with self.engine.connect() as plain:
-                connection = plain.execution_options(durable=durable)
-                with connection.begin():
-                    yield connection
-        except IntegrityError as error:
-            raise _Collision("store", line_of(error.orig), "another process wrote the same; try again") from error
-        except DBAPIError as error:
-            raise StoreError("store", line_of(error.orig), "check disk and server") from error
-
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A connection that takes no lock.
-
-        Raises:
-            StoreError: If the database cannot be reached.
-        """
-        try:
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                yield connection
-        except DBAPIError as error:
-            raise StoreError("store", line_of(error.orig), "check disk and server") from error
-
-    def _all(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
-        with self.reading() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
-
-    def _first(self, query: sa.Select[Any]) -> dict[str, Any] | None:
-        rows = self._all(query.limit(1))
-        return rows[0] if rows else None
-
-
-class _Collision(StoreError):
-    """Two wrote the same row."""
 
 
 def _columns() -> list[sa.Column[Any]]:

@@ -16,9 +16,10 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration."""
 
 _ACTIVE = text("status IN ('open', 'orphaned', 'mined')")
@@ -46,6 +47,7 @@ decisions = Table(
     Column("tx_hash", String(66), nullable=True),
     Column("created", BigInteger, nullable=False),
     Column("trace", String(32), nullable=False, server_default=""),
+    Column("complete", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("bot", "key", name="uq_decisions_bot_key"),
 )
 

@@ -1,6 +1,6 @@
 """`python -m tests.bench [group ...]`: measures, prints, writes build/bench.json.
 
-A run of all groups writes the tables in README.md too.
+A run of all groups writes docs/benchmarks.md and the table in README.md too.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import pkgutil
 import sys
 
 import tests.bench
-from scripts.anvil import anvil
-from scripts.artifacts import ROOT, build
-from tests.bench.framework import Bench, Row, report, table, write_between_markers, write_json
+from scripts._lib.anvil import anvil
+from scripts._lib.artifacts import ROOT, build
+from tests.bench.framework import Bench, Row, headlines, report, table, write_between_markers, write_json
 
 
 def groups() -> dict[str, object]:
@@ -37,7 +37,8 @@ def main(wanted: list[str]) -> int:
         rows += measured
     write_json(rows, ROOT / "build/bench.json")
     if not wanted:
-        write_between_markers(report(rows), ROOT / "README.md")
+        write_between_markers(report(rows), ROOT / "docs/benchmarks.md")
+        write_between_markers(headlines(rows), ROOT / "README.md")
     missed = [row for row in rows if row.missed]
     for row in missed:
         print(

@@ -12,9 +12,9 @@ from eth_utils import keccak, to_checksum_address
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from scripts.anvil import advance
-from scripts.artifacts import artifact, package_artifact
-from scripts.transactions import deploy
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact, package_artifact
+from scripts._lib.transactions import deploy
 from tests.bench.framework import RUNS, Bench, Row, calls_of
 from tests.bench.trex import NOBODY, TOPIC, OnchainIds, Trex
 
@@ -49,7 +49,7 @@ class Side:
 
 def rows(bench: Bench) -> list[Row]:
     """Every function both have."""
-    world = World(bench)
+    world = TwoProducts(bench)
     t = TOKENS
     a, b, spender = world.investors[:3]
     many = world.investors[:20]
@@ -91,7 +91,7 @@ def rows(bench: Bench) -> list[Row]:
     ]
 
 
-class World:
+class TwoProducts:
     """Both products with the same holders.
 
     Attributes:

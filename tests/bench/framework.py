@@ -14,11 +14,24 @@ from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from scripts.anvil import advance
-from scripts.artifacts import artifact, package_artifact
-from scripts.transactions import deploy, send
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact, package_artifact
+from scripts._lib.transactions import deploy, send
 
 RUNS = 5
+HEADLINES = (
+    ("Compliance", "transfer"),
+    ("Compliance", "register an identity"),
+    ("Rebalances", "3 trades over 4 assets, everything"),
+    ("Rebalances", "beside the bare swaps at once"),
+    ("Risk", "a limit check, 8 assets"),
+    ("Swaps", "V3"),
+    ("Swaps", "Balancer weighted"),
+    ("Keepers", "Drain 10,000 events"),
+    ("Simulation", "VaR of 100 assets, 1,000,000 scenarios"),
+    ("Routing", "Distance from the bound, 95th percentile"),
+)
+"""Groups and names of the rows that the README shows: what users ask for first, met or missed."""
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 _ACCESS_MANAGER = "@openzeppelin/contracts/build/contracts/AccessManager.json"
 
@@ -146,19 +159,31 @@ def table(rows: list[Row]) -> str:
     """Rows of one group, as Markdown."""
     lines = ["| | Ours | Peer | Ratio | Target |", "|---|--:|--:|--:|--:|"]
     for row in rows:
-        peer = f"{_number(row.peer, row.unit)}, {row.peer_name}" if row.peer is not None else "-"
-        ratio = f"{row.ratio:.3f}" if row.ratio is not None else "-"
-        target = f"≤ {_target(row)}" if row.target is not None else "-"
-        lines.append(f"| {row.name} | {_number(row.ours, row.unit)} | {peer} | {ratio} | {target} |")
+        lines.append(f"| {row.name} |{_cells(row)}")
     methods = list(dict.fromkeys(row.method for row in rows if row.method))
     return "\n".join([*lines, "", *methods])
 
 
+def headlines(rows: list[Row]) -> str:
+    """The README's table, as Markdown: the first row of each of HEADLINES, and whether it meets its target.
+
+    Raises:
+        ValueError: If a row is missing or has no target.
+    """
+    lines = ["| | Ours | Peer | Ratio | Target | Met |", "|---|--:|--:|--:|--:|:-:|"]
+    for group, name in HEADLINES:
+        row = next((row for row in rows if (row.group, row.name) == (group, name)), None)
+        if row is None or row.target is None:
+            raise ValueError(f"{group}, {name}: no such row, or it has no target; see HEADLINES in {__file__}")
+        lines.append(f"| {group}: {row.name} |{_cells(row)} {'no' if row.missed else 'yes'} |")
+    return "\n".join(lines)
+
+
 def report(rows: list[Row]) -> str:
-    """All tables, a heading each."""
+    """Every table under a heading of its own."""
     groups = list(dict.fromkeys(row.group for row in rows))
     tables = {group: table([row for row in rows if row.group == group]) for group in groups}
-    return "\n\n".join(f"### {group}\n\n{text}" for group, text in tables.items())
+    return "\n\n".join(f"## {group}\n\n{text}" for group, text in tables.items())
 
 
 def write_json(rows: list[Row], path: Path) -> None:
@@ -168,13 +193,18 @@ def write_json(rows: list[Row], path: Path) -> None:
 
 
 def write_between_markers(text: str, path: Path) -> None:
-    """Replaces what stands between the markers; appends both where the file lacks them."""
+    """Replaces what stands between the markers of a file."""
     old = path.read_text(encoding="utf-8")
-    if BEGIN not in old:
-        old = f"{old.rstrip()}\n\n## Bench\n\n{BEGIN}\n{END}\n"
     before, rest = old.split(BEGIN, 1)
     _, after = rest.split(END, 1)
     path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def _cells(row: Row) -> str:
+    peer = f"{_number(row.peer, row.unit)}, {row.peer_name}" if row.peer is not None else "-"
+    ratio = f"{row.ratio:.3f}" if row.ratio is not None else "-"
+    target = f"≤ {_target(row)}" if row.target is not None else "-"
+    return f" {_number(row.ours, row.unit)} | {peer} | {ratio} | {target} |"
 
 
 def _target(row: Row) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.framework import Bench, Row
-from tests.fixtures.backlog import measure, post_backlog
-from tests.fixtures.board import board
+from tests.fixtures.event_backlog import measure, post_backlog
+from tests.fixtures.event_chain import event_chain
 
 METHOD = (
     "10,000 events in 1,000 blocks, in pages of 250 blocks: list, decode, hand over, write a line a page and move the "
@@ -19,7 +19,7 @@ DECIDING = "The same with a decision about each event written; one turn."
 
 def rows(_: Bench) -> list[Row]:
     """Seconds of a drain against the node's own, and the peak of memory."""
-    with board() as chain, TemporaryDirectory() as folder:
+    with event_chain() as chain, TemporaryDirectory() as folder:
         post_backlog(chain)
         found = measure(chain, Path(folder))
     half, whole = found.peaks

@@ -9,18 +9,18 @@ from eth_utils import keccak
 from web3.contract.contract import ContractFunction
 
 from keepers.risk.fixed_point import to_fixed_point
-from scripts.anvil import advance
-from scripts.demo.data import load_closes
-from scripts.transactions import send
+from scripts._lib.anvil import advance
+from scripts._lib.demo.data import load_closes
+from scripts._lib.transactions import send
 from tests.bench.framework import Bench, Row
-from tests.bench.world import USD, WAD, World
+from tests.bench.protocol import USD, WAD, MeasuredProtocol
 
 GROUP = "Portfolio of 32 assets"
 METHOD = (
-    "Gas of single transactions, each in a block of its own: 31 regulated stocks and cash, stand-in feeds, Uniswap V2 "
-    "pairs, one signer, both fees, no lock, and the covariance of real daily returns (skfolio's S&P 500 data: twenty "
-    "stocks over the last three years, eleven of them over the three before). Target: what EIP-7825 lets a transaction "
-    "take."
+    "Gas of single transactions, each in a block of its own: 31 regulated stocks and cash, restricted shares, stand-in "
+    "feeds, Uniswap V2 pairs, one signer, both fees, no lock, and the covariance of real daily returns (skfolio's "
+    "S&P 500 data: twenty stocks over the last three years, eleven of them over the three before). Target: what "
+    "EIP-7825 lets a transaction take."
 )
 LIMIT = 16_777_216
 """Gas of a transaction, EIP-7825."""
@@ -51,7 +51,7 @@ class Large:
     """A portfolio of RISKY stocks; a million dollars of the trader's, all in cash."""
 
     def __init__(self, bench: Bench) -> None:
-        self.world, self.bench = World(bench, PRICES, _terms(bench.deployer)), bench
+        self.world, self.bench = MeasuredProtocol(bench, PRICES, _terms(bench.deployer)), bench
         self.usd, self.stocks = self.world.usd, self.world.stocks
         self.contracts, self.portfolio = self.world.contracts, self.world.portfolio
         self._send(bench.trader, self.world.model(to_fixed_point(covariance())))
@@ -117,7 +117,7 @@ class Large:
         stocks = [stock.address for stock in self.stocks]
         init = ("Second", "SECOND", self.usd.address, stocks, "0x" + "00" * 20, 1000, 604_800)
         fees, policy = (150, 1500, 7_776_000, self.bench.deployer), (0, 2_000, 0)
-        return (init, fees, policy, universe, limits, False, [], 0, keccak(text="second"))
+        return (init, fees, policy, universe, limits, True, [840], 1 << 3, keccak(text="second"))
 
 
 def covariance() -> Any:

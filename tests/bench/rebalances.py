@@ -8,12 +8,12 @@ from typing import Any
 from eth_utils import function_abi_to_4byte_selector
 from web3.contract import Contract
 
-from scripts.anvil import advance, anvil
-from scripts.transactions import send
-from scripts.venues.uniswap import FAR_FUTURE
+from scripts._lib.anvil import advance, anvil
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE
 from tests.bench.framework import RUNS, Bench, Row, calls_of, refund_of
+from tests.bench.protocol import USD, WAD, MeasuredProtocol
 from tests.bench.steps import gas_by_code
-from tests.bench.world import USD, WAD, World
 
 GROUP = "Rebalances"
 METHOD = (
@@ -22,7 +22,8 @@ METHOD = (
     "sells some of one stock and buys two, or the reverse, over Uniswap V2 pairs; one signer; stand-in feeds at 11.2k "
     "gas a read. Peers: the same three swaps through UniswapV2Router02, a transaction each, and in one transaction "
     "through SwapRouter02's `multicall`, both without any check. An access list (EIP-2930) is the node's. Deposits "
-    "and withdrawals are the same portfolio's, each in a later block than the last. What "
+    "and withdrawals are those of a portfolio of unregulated stocks, whose shares are open to anyone, and those of the "
+    "regulated one, whose shares are restricted, each in a later block than the last. What "
     "is left without computing is the same less every instruction of this project's contracts that is no access to "
     "storage, no call of another account and no log; the instructions add up to the gas used, to the unit."
 )
@@ -44,7 +45,7 @@ Trades = list[tuple[int, bool]]
 class Trader:
     """Trades TRADE_USD of stocks, as a rebalance of the portfolio or through the venue's own router."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: MeasuredProtocol) -> None:
         """Invests a million dollars, 20% of it in each stock."""
         self.world, self.bench = world, world.bench
         self._at_once = world.router_of_all()
@@ -126,7 +127,7 @@ def _amount(k: int, buy: bool, dollars: int = TRADE_USD) -> int:
 
 def rows(bench: Bench) -> list[Row]:
     """The whole, its parts, and the bare swaps."""
-    world = World(bench, STOCKS, TERMS)
+    world = MeasuredProtocol(bench, STOCKS, TERMS)
     trader = Trader(world)
     receipts, listed, bare, at_once = [], [], [], []
     for run in range(RUNS + 1):
@@ -140,14 +141,7 @@ def rows(bench: Bench) -> list[Row]:
     for run in range(RUNS + 1):
         advance(bench.w3, 12)
         listed.append(int(trader.rebalance((THERE, BACK)[run % 2], listed=True)["gasUsed"]))
-    deposits, withdrawals = [], []
-    for _ in range(RUNS + 1):
-        advance(bench.w3, 12)
-        deposits.append(trader.deposit())
-    advance(bench.w3, PAST_THE_LOCK)
-    for _ in range(RUNS + 1):
-        advance(bench.w3, 12)
-        withdrawals.append(trader.withdraw())
+    restricted = _dealing(trader)
     measured = receipts[1:]
     total = median_low(int(receipt["gasUsed"]) for receipt in measured)
     parts = [_parts(bench, world, receipt) for receipt in measured]
@@ -155,6 +149,8 @@ def rows(bench: Bench) -> list[Row]:
     bound = median_low(_without_computing(bench, world, receipt) for receipt in measured)
     peer, together = "UniswapV2Router02, three transactions", "SwapRouter02, one transaction"
     with_list, with_component = median_low(listed[1:]), _with_component_limit()
+    with anvil() as w3:
+        unrestricted = _dealing(Trader(MeasuredProtocol(Bench(w3), STOCKS, TERMS, regulated=False)))
     return [
         Row(GROUP, "3 trades over 4 assets, everything", "gas", total, target=AIM, method=METHOD),
         Row(GROUP, "beside the bare swaps", "gas", total, median_low(bare[1:]), peer, method=METHOD),
@@ -171,16 +167,32 @@ def rows(bench: Bench) -> list[Row]:
         Row(GROUP, "with an access list", "gas", with_list, method=METHOD),
         Row(GROUP, "with a component limit", "gas", with_component, method=METHOD),
         Row(GROUP, "left of it, were all computing of ours free", "gas", bound, target=AIM, method=METHOD),
-        Row(GROUP, "deposit, 4 assets", "gas", median_low(deposits[1:]), target=DEALING_AIM, method=METHOD),
-        Row(GROUP, "withdraw, 4 assets", "gas", median_low(withdrawals[1:]), target=DEALING_AIM, method=METHOD),
+        Row(GROUP, "deposit, 4 assets", "gas", unrestricted[0], target=DEALING_AIM, method=METHOD),
+        Row(GROUP, "withdraw, 4 assets", "gas", unrestricted[1], target=DEALING_AIM, method=METHOD),
+        Row(GROUP, "deposit, 4 assets, restricted shares", "gas", restricted[0], method=METHOD),
+        Row(GROUP, "withdraw, 4 assets, restricted shares", "gas", restricted[1], method=METHOD),
         *(Row(GROUP, f"of it: {name}", "gas", gas, method=METHOD) for name, gas in part.items()),
     ]
+
+
+def _dealing(trader: Trader) -> tuple[int, int]:
+    """Medians of a deposit's and of a withdrawal's gas."""
+    w3 = trader.bench.w3
+    deposits, withdrawals = [], []
+    for _ in range(RUNS + 1):
+        advance(w3, 12)
+        deposits.append(trader.deposit())
+    advance(w3, PAST_THE_LOCK)
+    for _ in range(RUNS + 1):
+        advance(w3, 12)
+        withdrawals.append(trader.withdraw())
+    return median_low(deposits[1:]), median_low(withdrawals[1:])
 
 
 def _with_component_limit() -> int:
     """On a chain of its own: a second deployment would find the first one's contracts."""
     with anvil() as w3:
-        trader = Trader(World(Bench(w3), STOCKS, COMPONENT))
+        trader = Trader(MeasuredProtocol(Bench(w3), STOCKS, COMPONENT))
         receipts = []
         for run in range(RUNS + 1):
             advance(w3, 12)
@@ -188,7 +200,7 @@ def _with_component_limit() -> int:
     return median_low(int(receipt["gasUsed"]) for receipt in receipts[1:])
 
 
-def _parts(bench: Bench, world: World, receipt: Any) -> dict[str, int]:
+def _parts(bench: Bench, world: MeasuredProtocol, receipt: Any) -> dict[str, int]:
     """What a rebalance is spent on: the calls that it makes, by function; the rest is the two contracts' own."""
     contracts = world.contracts
     calls = {
@@ -211,7 +223,7 @@ def _parts(bench: Bench, world: World, receipt: Any) -> dict[str, int]:
     return {**spent, "loss budget (I2), turnover, pace, nonce, band, events": own, "given back by the chain": -refund}
 
 
-def _without_computing(bench: Bench, world: World, receipt: Any) -> int:
+def _without_computing(bench: Bench, world: MeasuredProtocol, receipt: Any) -> int:
     """Gas that state, calls, logs, calldata, venues, cash and feeds take, however well our contracts are compiled."""
     transaction, used = receipt["transactionHash"], int(receipt["gasUsed"])
     spent = gas_by_code(bench.w3, transaction)

@@ -10,15 +10,15 @@ from eth_account import Account
 from eth_utils import function_abi_to_4byte_selector
 from web3.contract import Contract
 
-from keepers.chain.signing import NORMAL_TAILS
+from keepers.contracts.messages import NORMAL_TAILS
 from keepers.risk.fixed_point import to_fixed_point
-from scripts.anvil import advance
-from scripts.artifacts import artifact
-from scripts.deployment.artifacts import protocol_artifacts
-from scripts.deployment.chain import Chain
-from scripts.deployment.config import Config
-from scripts.deployment.local import UnlockedSender
-from scripts.deployment.protocol import ProtocolDeployment
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact
+from scripts._lib.deployment.artifacts import protocol_artifacts
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.deployment.config import Config
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.deployment.protocol import ProtocolDeployment
 from tests.bench.framework import RUNS, Bench, Row, calls_of
 
 GROUP = "Risk"

@@ -9,10 +9,11 @@ import numpy as np
 
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
+from keepers.routing.order_paths import best_paths
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.pools import V2Pool, V3Pool
 from keepers.routing.router import find_route
-from keepers.routing.split import best_split
+from keepers.routing.split import Split, best_split
 from tests.bench.framework import Bench, Row
 from tests.fixtures.routing_markets import RandomMarket, random_market
 
@@ -24,9 +25,10 @@ GAS_PRICE = 10e9
 METHOD = (
     f"{len(SEEDS)} random markets of {POOLS} contracts with the kinds, tick maps and depths of a mainnet auction "
     "(tests/fixtures/routing_markets.py), one order each of 0.1 to 100 coins from a hub to another token, gas at "
-    "10 gwei. Distance is how far the output net of gas is below the certificate's bound. The split is "
-    "keepers.routing.split, which the rebalance bot uses, over constant-product and concentrated pools by way of the "
-    "four hubs; markets that it finds no way in are left out of its column. Times are medians of one core, without "
+    "10 gwei. Distance is how far the output net of gas is below the certificate's bound. The bots' paths are "
+    "keepers.routing.order_paths, at most four by way of the four hubs, a path costing what two pools cost at the "
+    "median; the greedy split is keepers.routing.split, over constant-product and concentrated pools by way of the "
+    "same hubs, and markets that it finds no way in are left out of its column. Times are medians of one core, without "
     "the graph."
 )
 
@@ -56,15 +58,28 @@ def cases(pools: int, seeds: range) -> list[Case]:
     return found
 
 
+def paths_net(case: Case) -> int | None:
+    """Returns the output of the bots' paths net of gas, or None where they find no way."""
+    order, hubs = case.order, case.market.tokens[:4]
+    cost = 2 * int(median(case.costs.values()))
+    try:
+        found = best_paths(
+            case.market.pools, order.token_in, order.token_out, order.amount_in, via=hubs, path_cost=cost
+        )
+    except InsufficientLiquidity:
+        return None
+    return _net(case, found)
+
+
 def split_net(case: Case) -> int | None:
-    """Returns the output of the bots' split net of gas, or None where it finds no way."""
+    """Returns the output of the greedy split net of gas, or None where it finds no way."""
     simple = [pool for pool in case.market.pools if isinstance(pool, V2Pool | V3Pool)]
     order, hubs = case.order, case.market.tokens[:4]
     try:
         found = best_split(simple, order.token_in, order.token_out, order.amount_in, via=hubs)
     except InsufficientLiquidity:
         return None
-    return found.amount_out - sum(case.costs[hop.pool] for path in found.paths for hop in path.hops)
+    return _net(case, found)
 
 
 def routed(case: Case) -> RoutePlan | None:
@@ -82,8 +97,10 @@ def rows(_: Bench) -> list[Row]:
     gaps = np.array([plan.gap_bps for _, plan in pairs])
     single = [_distance(plan, plan.single_out_net_gas) for _, plan in pairs if plan.single_out_net_gas is not None]
     split = [_distance(plan, net) for case, plan in pairs if (net := split_net(case)) is not None]
+    paths = [_distance(plan, net) for case, plan in pairs if (net := paths_net(case)) is not None]
     found = [
-        _row("Distance from the bound, median", float(np.median(gaps)), 1.0, median(split), "bots' split"),
+        _row("Distance from the bound, median", float(np.median(gaps)), 1.0, median(split), "greedy split"),
+        _row("Distance of the bots' paths, median", median(paths), None, median(split), "greedy split"),
         _row("Distance from the bound, 95th percentile", float(np.percentile(gaps, 95)), 5.0),
         _row("Distance of the best single path, median", median(single), None),
     ]
@@ -92,6 +109,11 @@ def rows(_: Bench) -> list[Row]:
         took = median(plan.solve_time_ms for plan in plans)
         found.append(Row(GROUP, f"Solve, {pools:,} pools", "ms", took, target=target, method=METHOD))
     return found
+
+
+def _net(case: Case, found: Split) -> int:
+    """Output net of gas: each path pays for each of its pools."""
+    return found.amount_out - sum(case.costs[hop.pool] for path in found.paths for hop in path.hops)
 
 
 def _distance(plan: RoutePlan, net: int | None) -> float:

@@ -8,8 +8,8 @@ from eth_account import Account
 from eth_utils import keccak
 from web3.contract import Contract
 
-from scripts.artifacts import artifact, package_artifact
-from scripts.transactions import deploy
+from scripts._lib.artifacts import artifact, package_artifact
+from scripts._lib.transactions import deploy
 from tests.bench.framework import Bench, Row
 from tests.fixtures.bls import bls_keys, possessed, together
 

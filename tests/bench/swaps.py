@@ -11,11 +11,11 @@ from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 from web3.types import RPCEndpoint
 
-from scripts.artifacts import artifact, contract_at
-from scripts.venues.airswap import Quote, deploy_airswap, quoted_path
-from scripts.venues.balancer import BalancerV2
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256, UniswapV2, UniswapV3
-from scripts.venues.uniswap_v4 import PERMIT2, UniswapV4, V4Key, deploy_universal_router, install_permit2
+from scripts._lib.artifacts import artifact, contract_at
+from scripts._lib.venues.airswap import Quote, deploy_airswap, quoted_path
+from scripts._lib.venues.balancer import BalancerV2
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256, UniswapV2, UniswapV3
+from scripts._lib.venues.uniswap_v4 import PERMIT2, UniswapV4, V4Key, deploy_universal_router, install_permit2
 from tests.bench.framework import RUNS, Bench, Row
 from tests.fixtures.markets import (
     CURVE_INT128,
@@ -52,7 +52,7 @@ _KEY = "(address,address,uint24,int24,address)"
 
 
 @dataclass
-class Market:
+class SwapPools:
     """Four tokens, rising by address, and pools between them, listed."""
 
     bench: Bench
@@ -151,7 +151,7 @@ class Market:
         return [self.universal_v2(AMOUNT, ROUTER), (V3_IN, second), (V4_SWAP, third)]
 
 
-def make_market(bench: Bench) -> Market:
+def make_market(bench: Bench) -> SwapPools:
     """Venues with deep liquidity at par, the aggregator with all pools listed, allowances."""
     w3, deployer, trader = bench.w3, bench.deployer, bench.trader
     tokens = sorted((bench.token(f"T{k}") for k in range(4)), key=lambda token: int(token.address, 16))
@@ -201,7 +201,7 @@ def make_market(bench: Bench) -> Market:
     for spender in (aggregator.address, v2.router.address, v3.router.address, vault, PERMIT2):
         bench.send(trader, tokens[0].functions.approve(spender, MAX_UINT256))
     bench.send(trader, permit2.functions.approve(one, universal.address, 2**160 - 1, 2**48 - 1))
-    return Market(
+    return SwapPools(
         bench,
         tokens,
         v2,
@@ -227,7 +227,7 @@ def rows(bench: Bench) -> list[Row]:
     return [*_single_hops(market), *_exact_outputs(market), *_curve(market), _signed_quote(market), *_routes(market)]
 
 
-def _single_hops(market: Market) -> list[Row]:
+def _single_hops(market: SwapPools) -> list[Row]:
     trader, (one, two) = market.bench.trader, market.first
     own_v2 = market.v2.router.functions.swapExactTokensForTokens(AMOUNT, AMOUNT // 2, [one, two], trader, FAR_FUTURE)
     own_v3 = market.v3.router.functions.exactInputSingle((one, two, FEE, trader, AMOUNT, AMOUNT // 2, 0))
@@ -252,7 +252,7 @@ def _single_hops(market: Market) -> list[Row]:
     return found
 
 
-def _exact_outputs(market: Market) -> list[Row]:
+def _exact_outputs(market: SwapPools) -> list[Row]:
     trader, (one, two) = market.bench.trader, market.first
     own_v2 = market.v2.router.functions.swapTokensForExactTokens(AMOUNT, 9 * AMOUNT, [one, two], trader, FAR_FUTURE)
     own_v3 = market.v3.router.functions.exactOutputSingle((one, two, FEE, trader, AMOUNT, 9 * AMOUNT, 0))
@@ -272,7 +272,7 @@ def _exact_outputs(market: Market) -> list[Row]:
     return found
 
 
-def _curve(market: Market) -> list[Row]:
+def _curve(market: SwapPools) -> list[Row]:
     """Beside the pool itself, which has no exact output: there it is told the input that the lens would say."""
     found = []
     abi = artifact("VenueQuotes").abi
@@ -288,7 +288,7 @@ def _curve(market: Market) -> list[Row]:
     return found
 
 
-def _signed_quote(market: Market) -> Row:
+def _signed_quote(market: SwapPools) -> Row:
     """Beside AirSwap itself, which the trader has approved for good; every run has a quote of its own."""
     bench, (one, two) = market.bench, market.first
     w3, trader, aggregator = bench.w3, bench.trader, market.aggregator
@@ -322,7 +322,7 @@ def _signed_quote(market: Market) -> Row:
     return _row("Signed quote (AirSwap)", ours, own, "SwapERC20.swap", None)
 
 
-def _routes(market: Market) -> list[Row]:
+def _routes(market: SwapPools) -> list[Row]:
     half = AMOUNT // 2
     halves = (half, [market.pair.address]), (half, [market.pool.address])
     universal_split = market.through_universal(market.universal_v2(half), market.universal_v3(half))

@@ -11,8 +11,8 @@ from eth_utils import keccak
 from web3 import Web3
 from web3.contract import Contract
 
-from scripts.artifacts import package_artifact
-from scripts.transactions import deploy, send
+from scripts._lib.artifacts import package_artifact
+from scripts._lib.transactions import deploy, send
 
 ARTIFACTS = "@tokenysolutions/t-rex/artifacts/"
 NOBODY = "0x" + "00" * 20

@@ -13,13 +13,17 @@ contract RiskLimitsProof is Test {
     IRiskEngine.Limits private _floor;
 
     /// @dev The tighter of two, which is read from their slots, is one of them in each field, and as tight as both: for
-    /// any limits that a manager sets, everybody's limits bind.
+    /// any limits that a manager may set, everybody's limits bind.
     function check_R2_theTighterIsAsTightAsBoth(uint256 field, uint256 own, uint256 floor) public {
         assembly {
             sstore(_own.slot, own)
             sstore(_floor.slot, floor)
         }
         (IRiskEngine.Limits memory x, IRiskEngine.Limits memory y) = (_own, _floor);
+        // Limits above the whole are not valid, and the engine stores no others.
+        for (uint256 k; k < 4; ++k) {
+            vm.assume(uint256(RiskLimits.field(x, k)) <= RiskLimits.WHOLE_BPS);
+        }
         IRiskEngine.Limits memory z = RiskLimits.tighter(_own, _floor);
         for (uint256 k; k < RiskLimits.FIELDS; ++k) {
             // One field per path: all fields in one would multiply their branches.

@@ -49,6 +49,7 @@ contract Oracle {
 contract SignalProof is Test {
     Oracle private _oracle;
     AutoRebalancer private _rebalancer;
+    Pace.State private _pace;
 
     function setUp() public {
         _oracle = new Oracle();
@@ -104,8 +105,9 @@ contract SignalProof is Test {
         assert(!passed);
     }
 
-    function charge(IAutoRebalancer.Policy memory policy, uint40 first) external view {
-        Pace.charged(Pace.State(0, first, first), policy, address(this), 0, true);
+    function charge(IAutoRebalancer.Policy memory policy, uint40 first) external {
+        (_pace.updatedAt, _pace.startedAt) = (first, first);
+        Pace.charge(_pace, policy, address(this), 0, true);
     }
 
     function _signal(

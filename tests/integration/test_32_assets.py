@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.anvil import anvil
+from scripts._lib.anvil import anvil
 from tests.bench.framework import Bench
 from tests.bench.portfolio import LIMIT, Large
 

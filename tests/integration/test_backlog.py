@@ -7,22 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.backlog import measure, post_backlog
-from tests.fixtures.board import Board, board
+from tests.fixtures.event_backlog import measure, post_backlog
+from tests.fixtures.event_chain import EventChain, event_chain
 
 FLOOR_MULTIPLE = 2
 """The target of `make bench`: a drain takes less than twice the node's own time."""
 
 
 @pytest.fixture
-def backlog() -> Iterator[Board]:
-    with board() as chain:
+def backlog() -> Iterator[EventChain]:
+    with event_chain() as chain:
         post_backlog(chain)
         yield chain
 
 
 def test_backlog__ten_thousand_events__drains_near_the_nodes_floor_in_flat_memory(
-    backlog: Board, tmp_path: Path
+    backlog: EventChain, tmp_path: Path
 ) -> None:
     found = measure(backlog, tmp_path, wanted=FLOOR_MULTIPLE)
     assert found.ratio < FLOOR_MULTIPLE, f"{found.seconds:.3f} s against {found.floor:.3f} s"

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from web3 import Web3
 
-from keepers.chain.abi import load
-from scripts.artifacts import ROOT, build
-from scripts.ports import free_port
+from keepers.abi import load
+from scripts._lib.artifacts import ROOT, build
+from scripts._lib.ports import free_port
 from tests.fixtures.waiting import GENEROUS, wait_until
 
 PAGE = ROOT / "docs/compliance-officer.md"

@@ -7,8 +7,8 @@ import pytest
 
 from keepers.config import Risk
 from keepers.risk.covariance import estimate
-from scripts.demo.data import load_closes
-from scripts.deployment.config import RiskTimes
+from scripts._lib.demo.data import load_closes
+from scripts._lib.deployment.config import RiskTimes
 from scripts.localnet import STOCKS
 
 MOVE_PARTS = 10

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from scripts.artifacts import ROOT, build
-from scripts.ports import free_port
+from scripts._lib.artifacts import ROOT, build
+from scripts._lib.ports import free_port
 from tests.fixtures.waiting import GENEROUS, wait_until
 
 PAGE = ROOT / "docs/operations.md"
@@ -77,51 +77,79 @@ def decided(log: Path, bot: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Running:
-    """Chain and bots as the page's first two terminals leave them.
+class Localnet:
+    """A chain as the page's first terminal leaves it.
 
     Attributes:
-        outputs: Printed by the commands before `quantera run`.
-        since: When the first command started, `time.monotonic`.
+        folder: Folder in the place of build/.
+        since: When its command started, `time.monotonic`.
     """
 
     terminal: Terminal
-    outputs: list[str]
+    folder: Path
     since: float
+    log: Path
+
+
+@dataclass(frozen=True)
+class Running:
+    """Bots as the page's second terminal leaves them.
+
+    Attributes:
+        outputs: Printed by the commands before `quantera run`.
+    """
+
+    outputs: list[str]
     bots: subprocess.Popen[bytes]
     log: Path
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    """The page's commands up to the first rebalance."""
+@pytest.fixture(scope="module")
+def localnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Localnet]:
+    """The page's first commands, until a first day has closed."""
     build()
-    (source, localnet), (_, *set_up, run), *_ = blocks()
-    assert source == "source .ci/env.sh" and run.startswith("quantera run all")
-    terminal, chain_log, bot_log = Terminal(tmp_path), tmp_path / "localnet.log", tmp_path / "bots.log"
+    (source, command), *_ = blocks()
+    assert source == "source .ci/env.sh"
+    folder = tmp_path_factory.mktemp("page")
+    terminal, log = Terminal(folder), folder / "localnet.log"
     started = time.monotonic()
-    with terminal.stays(localnet, chain_log) as chain:
-        wait_until(lambda: "has closed" in chain_log.read_text(), **shows(chain_log, chain))
-        outputs = [terminal.run(line) for line in set_up]
-        with terminal.stays(run, bot_log) as bots:
-            wait_until(lambda: decided(bot_log, "rebalance:stocks"), **shows(bot_log, bots))
-            yield Running(terminal, outputs, started, bots, bot_log)
+    with terminal.stays(command, log) as chain:
+        wait_until(lambda: "has closed" in log.read_text(), **shows(log, chain))
+        yield Localnet(terminal, folder, started, log)
+
+
+@pytest.fixture
+def running(localnet: Localnet) -> Iterator[Running]:
+    """The page's commands up to the first rebalance."""
+    _, (_, *set_up, run), *_ = blocks()
+    assert run.startswith("quantera run all")
+    terminal, log = localnet.terminal, localnet.folder / "bots.log"
+    outputs = [terminal.run(line) for line in set_up]
+    with terminal.stays(run, log) as bots:
+        wait_until(lambda: decided(log, "rebalance:stocks"), **shows(log, bots))
+        yield Running(outputs, bots, log)
+
+
+def test_localnet__first_day__closes_after_the_portfolio_is_funded(localnet: Localnet) -> None:
+    ready, closed, *_ = localnet.log.read_text().splitlines()
+    assert "portfolio stocks of 10,000,000 USD" in ready and closed.endswith("has closed")
+    assert (localnet.folder / "localnet/deployments/demo.json").is_file()
 
 
 def test_operations__commands_of_the_page__go_from_init_to_a_rebalance_in_minutes(
-    running: Running, tmp_path: Path
+    localnet: Localnet, running: Running
 ) -> None:
     *_, (_, *look), (_, *explain) = blocks()
-    terminal, outputs = running.terminal, running.outputs
+    terminal, outputs = localnet.terminal, running.outputs
     assert "Next: quantera doctor" in outputs[0] and "signers of rebalances: 2 of 3, 2 needed" in outputs[1]
     # Ready is who has looked through once: the risk bot reports and measures depth after its model.
     wait_until(lambda: json.loads(terminal.run(look[1]))["ok"], **shows(running.log, running.bots))
-    assert time.monotonic() - running.since < MINUTES * 60
+    assert time.monotonic() - localnet.since < MINUTES * 60
     status, ready, metrics, paused, unpaused, _, _ = [terminal.run(line) for line in look]
     counts, facts = [terminal.run(line) for line in explain]
     assert "equal-weight" in counts and json.loads(facts)["portfolio"]["name"] == "stocks"
     assert "VaR 99%" in status and "rebalance:stocks: " in status
     assert json.loads(ready)["ok"] and 'quantera_decisions_total{bot="risk:stocks",outcome="done"}' in metrics
     assert (paused, unpaused) == ("rebalance:stocks paused\n", "rebalance:stocks goes on\n")
-    made = {path.name for path in (tmp_path / "keeper").rglob("*") if path.is_file()}
+    made = {path.name for path in (localnet.folder / "keeper").rglob("*") if path.is_file()}
     assert {"first.backup", "decisions.parquet", "keeper.yaml", "keeper.sqlite"} <= made

@@ -8,7 +8,7 @@ import pytest
 
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import V2Pool, V3Pool, quote
-from scripts.venues.uniswap import TICK_SPACING
+from scripts._lib.venues.uniswap import TICK_SPACING
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.reverts import reverts
 

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from web3 import Web3
 
-from scripts.anvil import anvil
-from scripts.artifacts import artifact, build
-from scripts.deployment import roles
-from scripts.deployment.artifacts import protocol_artifacts
-from scripts.deployment.chain import Chain
-from scripts.deployment.config import Config
-from scripts.deployment.local import UnlockedSender
-from scripts.deployment.protocol import ProtocolDeployment
-from scripts.transactions import deploy, send
-from scripts.venues.uniswap import UniswapV2, UniswapV3
+from scripts._lib.anvil import anvil
+from scripts._lib.artifacts import artifact, build
+from scripts._lib.deployment import roles
+from scripts._lib.deployment.artifacts import protocol_artifacts
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.deployment.config import Config
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.deployment.protocol import ProtocolDeployment
+from scripts._lib.transactions import deploy, send
+from scripts._lib.venues.uniswap import UniswapV2, UniswapV3
 from tests.fixtures.relay import PrivateRelay, private_relay
 from tests.fixtures.venue_kinds import WAD, create
 
@@ -28,7 +28,7 @@ TRADER = 1
 """Of the node's accounts, and of Ape's test accounts: they are the same."""
 
 
-class Market:
+class TradingNode:
     """A node with a deployment whose USD and coin trade on four venues, V3 the cheapest; the trader holds USD."""
 
     def __init__(self, w3: Web3, folder: Path) -> None:
@@ -89,7 +89,7 @@ class Market:
 def made(tmp_path_factory):
     build()
     with anvil() as w3:
-        yield Market(w3, tmp_path_factory.mktemp("terminal"))
+        yield TradingNode(w3, tmp_path_factory.mktemp("terminal"))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from keepers.config import Risk
 from keepers.risk.backtests.coverage import exceedances, kupiec
 from keepers.risk.covariance import estimate
 from keepers.risk.monte_carlo import TAIL_PATHS, fit_degrees, tail_multipliers
-from scripts.demo.data import load_closes
+from scripts._lib.demo.data import load_closes
 from scripts.localnet import STOCKS
 
 TWENTY = (

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.artifacts import ROOT, build
-from scripts.ports import free_port
+from scripts._lib.artifacts import ROOT, build
+from scripts._lib.ports import free_port
 from tests.fixtures.waiting import GENEROUS, wait_until
 
 SOURCES = ("pyproject.toml", "README.md", "keepers")

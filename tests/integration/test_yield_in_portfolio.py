@@ -4,7 +4,7 @@ import ape
 import pytest
 from eth_utils import keccak
 
-from scripts.venues.uniswap import sort_tokens
+from scripts._lib.venues.uniswap import sort_tokens
 from tests.fixtures.markets import ERC4626
 from tests.fixtures.portfolio import NO_LIMITS, USD, Universe, order
 from tests.fixtures.protocol import DAY, WAD, YEAR

@@ -19,8 +19,8 @@ from keepers.compliance.rulebook.schema import (
     Rulebook,
     Rules,
 )
-from keepers.compliance.rulebook.terms import Opening, Terms, opened
-from keepers.compliance.rules import DOCUMENTS, InvestorClass, Rule, ceil_amount, floor_amount
+from keepers.compliance.rulebook.terms import IssuerTerms, Opening, opened
+from keepers.compliance.rules import DOCUMENTS, UNLIMITED, InvestorClass, IssueRule, Rule, ceil_amount, floor_amount
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Assignment:
         rule: Rule in the engine's units.
         sources: Field of the rule -> the law, in the order of the engine's fields.
         holders_worldwide: Maximum number of holders of the token in all countries that the regime asks for; 0: none.
+        issues: Rule for issuing to holders of the jurisdiction.
     """
 
     jurisdiction: Jurisdiction
@@ -40,14 +41,16 @@ class Assignment:
     rule: Rule
     sources: Mapping[str, Citation]
     holders_worldwide: int = 0
+    issues: IssueRule = UNLIMITED
 
 
-def assign(rulebook: Rulebook, terms: Terms, decimals: int, today: date | None = None) -> dict[int, Assignment]:
+def assign(rulebook: Rulebook, terms: IssuerTerms, decimals: int, today: date | None = None) -> dict[int, Assignment]:
     """Returns the rules of a token, by ISO 3166-1 number.
 
     They are those of the jurisdictions that the issuer opens and of the territories that belong to them, and those of
     the jurisdictions whose file closes them: a file can close a country by itself, but never open it. A regime that
-    counts the holders of its country leaves the territories closed, because the engine would count each apart.
+    counts the holders of its country, or what they are issued, leaves the territories closed, because the engine would
+    count each apart.
 
     Args:
         rulebook: Jurisdictions and offerings.
@@ -75,7 +78,7 @@ def assign(rulebook: Rulebook, terms: Terms, decimals: int, today: date | None =
     for code, rules in wanted.items():
         offering = _offering_rules(rulebook, terms, code)
         found[code] = packer.assignment(rulebook.jurisdictions[code], chosen[code], rules, offering)
-        if not found[code].rule.max_holders:
+        if not found[code].rule.max_holders and not found[code].issues.issuance_limit:
             found |= dict.fromkeys(TERRITORIES.get(code, ()), found[code])
     for code, jurisdiction in rulebook.jurisdictions.items():
         if code not in found and jurisdiction.regime().closes:
@@ -92,7 +95,7 @@ def holders_worldwide(assignments: Mapping[int, Assignment]) -> tuple[int, Citat
     return lowest, found.sources["max_holders_worldwide"]
 
 
-def _choice(jurisdiction: Jurisdiction, opening: Opening, terms: Terms, today: date) -> str:
+def _choice(jurisdiction: Jurisdiction, opening: Opening, terms: IssuerTerms, today: date) -> str:
     """The name of the regime that the issuer chose.
 
     Raises:
@@ -152,12 +155,12 @@ def _with_answers(rulebook: Rulebook, code: int, name: str, opening: Opening) ->
     return jurisdiction.regime(name).rules.model_copy(update=answered)
 
 
-def _offering_rules(rulebook: Rulebook, terms: Terms, code: int) -> Rules:
+def _offering_rules(rulebook: Rulebook, terms: IssuerTerms, code: int) -> Rules:
     offering = rulebook.offerings[terms.offering] if terms.offering else None
     return Rules(lockup=offering.lockup) if offering and code not in offering.excepted else Rules()
 
 
-def _check_worth(rulebook: Rulebook, terms: Terms, wanted: Mapping[int, Rules]) -> None:
+def _check_worth(rulebook: Rulebook, terms: IssuerTerms, wanted: Mapping[int, Rules]) -> None:
     missing: dict[str, list[str]] = {}
     for code, rules in wanted.items():
         letters = rulebook.jurisdictions[code].alpha2
@@ -165,7 +168,7 @@ def _check_worth(rulebook: Rulebook, terms: Terms, wanted: Mapping[int, Rules]) 
             value = rule.value
             if isinstance(value, Money) and value.currency not in terms.worth:
                 missing.setdefault(f"worth.{value.currency}", []).append(f"{letters} {field}")
-            if field == "period_volume" and not isinstance(value, Money) and terms.supply is None:
+            if field in ("period_volume", "period_issuance") and not isinstance(value, Money) and terms.supply is None:
                 missing.setdefault("supply", []).append(f"{letters} {field}")
     if missing:
         needs = "; ".join(f"{key} (for {', '.join(where)})" for key, where in missing.items())
@@ -175,7 +178,7 @@ def _check_worth(rulebook: Rulebook, terms: Terms, wanted: Mapping[int, Rules]) 
 class _Packer:
     """Laws' amounts in a token's smallest units."""
 
-    def __init__(self, terms: Terms, decimals: int) -> None:
+    def __init__(self, terms: IssuerTerms, decimals: int) -> None:
         self._terms = terms
         self._unit = Decimal(10) ** decimals
 
@@ -186,19 +189,23 @@ class _Packer:
         for field, rule in rules.items():
             for member, value in self._members(field, rule.value).items():
                 values[member], sources[member] = value, rule
-        worldwide = values.pop("max_holders_worldwide", 0)
+        worldwide, issues = values.pop("max_holders_worldwide", 0), values.pop("period_issuance", UNLIMITED)
         # Nobody may come in, so nobody has to bring anything; but who is in may leave or not.
         if "inbound_blocked" in values:
             values = {"outbound_blocked": True} if values.get("outbound_blocked") else {}
             sources["classes"] = sources.pop("inbound_blocked")
+            issues = UNLIMITED
         elif offering.lockup and seconds(offering.lockup.value) > values.get("lockup", 0):
             values["lockup"], sources["lockup"] = seconds(offering.lockup.value), offering.lockup
-        return Assignment(jurisdiction, name, Rule(**values), sources, worldwide)
+        return Assignment(jurisdiction, name, Rule(**values), sources, worldwide, issues)
 
     def _members(self, field: str, value: Any) -> dict[str, Any]:
         """A law's value as members of the engine's rule."""
-        if field == "period_volume":
-            return {"volume_limit": max(1, floor_amount(self._volume(value))), "period": seconds(value.period)}
+        if field in ("period_volume", "period_issuance"):
+            most, period = max(1, floor_amount(self._volume(value))), seconds(value.period)
+            if field == "period_issuance":
+                return {field: IssueRule(issuance_limit=most, period=period)}
+            return {"volume_limit": most, "period": period}
         member, packed = _MEMBERS[field]
         return {member: packed(self, value)}
 

@@ -172,6 +172,7 @@ class Rules(Strict):
         max_holders: Maximum number of holders in the jurisdiction.
         max_holders_worldwide: Maximum number of holders of the token in all countries together.
         period_volume: Maximum that a holder may send in any period.
+        period_issuance: Maximum that holders in the jurisdiction may be issued in any period, all together.
         inbound: "blocked" if nobody there may receive.
         outbound: "blocked" if nobody there may send.
         resident_only: True if holders there deal with holders there only.
@@ -187,6 +188,7 @@ class Rules(Strict):
     max_holders: Rule[Holders] | None = None
     max_holders_worldwide: Rule[Holders] | None = None
     period_volume: Rule[Volume] | None = None
+    period_issuance: Rule[Volume] | None = None
     inbound: Rule[Literal["blocked"]] | None = None
     outbound: Rule[Literal["blocked"]] | None = None
     resident_only: Rule[Literal[True]] | None = None

@@ -114,7 +114,7 @@ def _nothing(value: Any) -> Any:
     return {} if value is None else value
 
 
-class Terms(Strict):
+class IssuerTerms(Strict):
     """Decisions on one token.
 
     Attributes:
@@ -137,9 +137,9 @@ class Terms(Strict):
 class TermsFile(Strict):
     """Terms by the token's symbol or address. No token has the terms of another one."""
 
-    tokens: dict[Token, Terms] = Field(default_factory=dict)
+    tokens: dict[Token, IssuerTerms] = Field(default_factory=dict)
 
-    def of(self, symbol: str, address: str = "") -> Terms | None:
+    def of(self, symbol: str, address: str = "") -> IssuerTerms | None:
         """The terms of a token: those of its address, or else those of its symbol; None if it has none."""
         return self.tokens.get(address.lower(), self.tokens.get(symbol))
 
@@ -153,7 +153,7 @@ def load_terms(path: Path) -> TermsFile:
     return validate(path, TermsFile, read_yaml(path))
 
 
-def opened(rulebook: Rulebook, terms: Terms) -> dict[int, Opening]:
+def opened(rulebook: Rulebook, terms: IssuerTerms) -> dict[int, Opening]:
     """Returns the jurisdictions in which the issuer opens a token, by ISO 3166-1 number.
 
     A jurisdiction that is named itself and by its group has the conditions under its own name.

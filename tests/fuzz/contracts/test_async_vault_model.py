@@ -77,7 +77,7 @@ class Books:
 
 
 @dataclass
-class World:
+class WaitingVault:
     """A portfolio that is short of cash, its vault, and three accounts that hold, control and claim."""
 
     portfolio: Any
@@ -179,7 +179,7 @@ def test_any_life__requested_is_pending_claimable_claimed_or_given_back(
             vault.deposit(THOUSAND * 10**decimals, account, sender=account)
         # Two thirds of it in stocks, so that cash runs short.
         universe.stocks[0].mint(portfolio, 6 * THOUSAND * WAD // 50, sender=issuer)
-        world = World(portfolio, vault, redemption_queue, token, accounts, Books(), admin)
+        world = WaitingVault(portfolio, vault, redemption_queue, token, accounts, Books(), admin)
         for what, *arguments in [("cash", 1), *steps]:
             getattr(world, what)(*arguments)
             if what == "cash":

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keepers.chain.identities import IdentityReader
-from keepers.chain.node import connect
+from keepers.contracts.identities import IdentityReader
+from keepers.rpc.node import connect
 from tests.fixtures.compliance import ONCHAINID, signed_claim, signer_key, trex
 from tests.fixtures.protocol import DAY, SWITZERLAND, YEAR
 from tests.isolation import isolated

@@ -21,6 +21,8 @@ COUNTRIES = (SWITZERLAND, GERMANY, 999)
 LIFETIMES = (900, 40 * DAY, YEAR)
 AMOUNTS = (0, 1, 40, 100, 250, 1_000)
 PERIODS = (3_600, DAY, 30 * DAY)
+EVERYWHERE = 65_535
+NO_LIMIT = (0, 0, 0)
 VALIDITY = 90 * DAY
 
 
@@ -55,6 +57,10 @@ class Model:
     counted: dict[str, int] = field(default_factory=dict)
     tranches: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     treasuries: set[str] = field(default_factory=set)
+    lockups_exist: bool = False
+    free_issues: dict[str, int] = field(default_factory=dict)
+    issue_rules: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    issued: dict[int, tuple[int, list[tuple[int, int]]]] = field(default_factory=dict)
     volumes: dict[tuple[str, int], tuple[int, list[tuple[int, int]]]] = field(default_factory=dict)
     days: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
     entries: int = 0
@@ -147,17 +153,64 @@ class Model:
             if sender != "nobody":
                 after[sender] -= amount
             after[receiver] += amount
-        counted = dict(self.counted)
+        counted, home = dict(self.counted), self.country(sender)
+        placed: dict[int, int] = {}
         for place, (receiver, amount) in enumerate(legs.items()):
             first = place == 0
             for name, reason in self._leg(sender, receiver, amount, legs, operator, now, kind, after, counted, first):
                 if reason:
                     return name, reason
-            if first and after.get(sender) == 0:
-                counted.pop(sender, None)
-            if sender != receiver and amount and after[receiver] == amount and receiver not in self.venues:
-                counted[receiver] = self.country(receiver)
+            if reason := self._issuing(sender, receiver, amount, now, after, placed):
+                return receiver, reason
+            self._touch(counted, sender, receiver, amount, sum(legs.values()) if first else 0, after, home)
+            for country in self.placements(sender, receiver):
+                placed[country] = placed.get(country, 0) + amount
         return "nobody", Reason.NONE
+
+    def _touch(self, counted, sender, receiver, amount, sent, after, home) -> None:
+        """Holders come and go; where their number is limited, both sides are counted where they are now."""
+        places = (home, self.country(receiver))
+        limited = bool(self.max_holders) or any(self.rules.get(c, {}).get("max_holders") for c in places)
+        if sent and sender != "nobody" and (limited or after[sender] == 0):
+            self._count(counted, sender, home if after[sender] else 0)
+        if amount and receiver not in (sender, "nobody") and (limited or after[receiver] == amount):
+            self._count(counted, receiver, places[1])
+
+    def _count(self, counted: dict[str, int], name: str, country: int) -> None:
+        counted.pop(name, None)
+        if country and name not in self.venues:
+            counted[name] = country
+
+    # -- Issues
+
+    def placements(self, sender: str, receiver: str) -> list[int]:
+        """Whose limits count an issue, or a treasury's sale: those of all countries (0) and of the receiver's."""
+        if receiver in self.treasuries or not (sender == "nobody" or sender in self.treasuries):
+            return []
+        return [0, self.people[receiver].country] if receiver in self.people else [0]
+
+    def issued_in(self, country: int, now: int) -> int:
+        period, moves = self.issued.get(country, (0, []))
+        return _in_window(moves, period, now) if self.issue_rules.get(country, NO_LIMIT)[2] else 0
+
+    def _issuing(self, sender, receiver, amount, now, after, placed) -> Reason:
+        cap = self.issue_rules.get(0, NO_LIMIT)[0]
+        if sender == "nobody" and cap and sum(after.values()) > cap:
+            return Reason.SUPPLY_CAP_EXCEEDED
+        for country in self.placements(sender, receiver):
+            most = self.issue_rules.get(country, NO_LIMIT)[1]
+            if most and amount and self.issued_in(country, now) + placed.get(country, 0) + amount > most:
+                return Reason.ISSUANCE_EXCEEDED
+        return Reason.NONE
+
+    def _place(self, country: int, amount: int, now: int) -> None:
+        period = self.issue_rules.get(country, NO_LIMIT)[2]
+        if not period:
+            return
+        before, moves = self.issued.get(country, (period, []))
+        if before != period:
+            moves = [(now, self.issued_in(country, now))]
+        self.issued[country] = (period, [*moves, (now, amount)])
 
     def _leg(self, sender, receiver, amount, legs, operator, now, kind, after, counted, first):
         asked = sender != "nobody" and kind != "forced"
@@ -209,19 +262,24 @@ class Model:
         most = min(self.fields(receiver, "max_holding").values(), default=0)
         if most and sum(after[name] for name in self.registered(receiver)) > most:
             return Reason.ABOVE_MAXIMUM_HOLDING
-        if after[receiver] != amount:
+        most, country = found.get("max_holders", 0), self.country(receiver)
+        if counted.get(receiver) == country:
             return Reason.NONE
         there = {name: country for name, country in counted.items() if name != sender or after.get(sender) != 0}
-        if self.max_holders and len(there) + 1 > self.max_holders:
+        if self.max_holders and receiver not in counted and len(there) + 1 > self.max_holders:
             return Reason.TOO_MANY_HOLDERS
-        most, country = found.get("max_holders", 0), self.country(receiver)
         if most and sum(other == country for other in there.values()) + 1 > most:
             return Reason.TOO_MANY_HOLDERS_IN_COUNTRY
         return Reason.NONE
 
     def book(self, sender: str, legs: dict[str, int], now: int, kind: str) -> None:
         """What the movement leaves behind."""
-        total = sum(legs.values())
+        total, home = sum(legs.values()), self.country(sender)
+        after = dict(self.balances)
+        for receiver, amount in legs.items():
+            if sender != "nobody":
+                after[sender] -= amount
+            after[receiver] += amount
         out = self.rule_of(sender) if sender != "nobody" else {}
         if sender != "nobody" and sender not in self.venues and kind == "transfer":
             for country in self.fields(sender, "volume_limit"):
@@ -229,20 +287,27 @@ class Model:
         for place, (receiver, amount) in enumerate(legs.items()):
             into = self.rule_of(receiver)
             self._log(sender, receiver, out, into, amount, total, now, place == 0)
+            self._touch(self.counted, sender, receiver, amount, total if place == 0 else 0, after, home)
             if sender == receiver or amount == 0:
                 continue
             if sender != "nobody":
                 self.balances[sender] -= amount
-            fresh = self.balances[receiver] == 0
             self.balances[receiver] += amount
-            if fresh and receiver not in self.venues:
-                self.counted[receiver] = self.country(receiver)
             lockup = max(self.fields(receiver, "lockup").values(), default=0)
             fresh = amount - (self._carry(sender, receiver, now) if kind == "forced" else 0)
-            if lockup and fresh and (kind == "mint" or sender in self.treasuries):
-                self._lock(receiver, fresh, now + lockup, now)
-        if sender != "nobody" and total and self.balances[sender] == 0:
-            self.counted.pop(sender, None)
+            since = self._issued_at(sender, kind, now)
+            if fresh and since and since + lockup > now:
+                self._lock(receiver, fresh, since + lockup, now)
+            elif fresh and kind == "mint" and self.lockups_exist:
+                self.free_issues[receiver] = now
+            for country in self.placements(sender, receiver):
+                self._place(country, amount, now)
+
+    def _issued_at(self, sender: str, kind: str, now: int) -> int:
+        """When the lock-up of what is sent begins; 0 if there is none."""
+        if kind == "mint" or sender in self.treasuries:
+            return now
+        return 0 if kind == "forced" else self.free_issues.get(sender, 0)
 
     def free(self, name: str) -> int:
         """Returns the amount that is not frozen; more may be frozen than there is."""
@@ -255,9 +320,9 @@ class Model:
     def burn(self, name: str, amount: int, now: int) -> None:
         self._log(name, "nobody", self.rule_of(name), {}, amount, amount, now, True)
         self.unfreeze(name, amount)
+        home = self.country(name)
         self.balances[name] -= amount
-        if self.balances[name] == 0:
-            self.counted.pop(name, None)
+        self._touch(self.counted, name, "nobody", 0, amount, self.balances, home)
         self._unlock(name, now)
 
     # -- Lock-ups: tranches by their ends; those that end on one day are one
@@ -379,13 +444,20 @@ acts = st.one_of(
     st.tuples(st.just("rule"), st.sampled_from(COUNTRIES), rules, st.sampled_from(PERIODS)),
     st.tuples(st.just("holders"), st.integers(0, 4)),
     st.tuples(st.just("treasury"), people, st.booleans()),
+    st.tuples(
+        st.just("issues"),
+        st.sampled_from((0, *COUNTRIES)),
+        st.sampled_from((0, 500, 2_000)),
+        st.sampled_from((0, 100, 1_000)),
+        st.sampled_from(PERIODS),
+    ),
     st.tuples(st.just("recount"), people),
     st.tuples(st.just("wait"), st.sampled_from((500, DAY, 31 * DAY))),
 )
 
 
 @dataclass
-class World:
+class ModelledChain:
     """The chain beside the model."""
 
     chain: Any
@@ -622,6 +694,7 @@ class World:
             found["period"] = period
         self.engine.setRules(self.token, [country], [rule(**found)], sender=self.officer)
         self.model.rules[country] = found
+        self.model.lockups_exist = self.model.lockups_exist or "lockup" in found
 
     def _holders(self, most: int) -> None:
         self.engine.setTokenRule(self.token, (0, most), sender=self.officer)
@@ -631,6 +704,11 @@ class World:
         change = self.engine.addTreasury if treasury else self.engine.removeTreasury
         change(self.token, self.actors[name], sender=self.officer)
         (self.model.treasuries.add if treasury else self.model.treasuries.discard)(name)
+
+    def _issues(self, country: int, cap: int, most: int, period: int) -> None:
+        wanted = (0 if country else cap, most, period if most else 0)
+        self.engine.setIssueRule(self.token, country or EVERYWHERE, wanted, sender=self.officer)
+        self.model.issue_rules[country] = wanted
 
     def _recount(self, name: str) -> None:
         self.engine.recount(self.token, self.actors[name], sender=self.actors["thief"])
@@ -668,6 +746,9 @@ class World:
             known = model.active(name, now)
             assert [tuple(tranche) for tranche in self.engine.tranchesOf(self.token, account)] == known, name
             assert (locked, unlocks) == (model.locked(name, now), known[-1][1] if known else 0), name
+            assert self.engine.freeIssueOf(self.token, account) == model.free_issues.get(name, 0), name
+        for country in (0, *COUNTRIES):
+            assert self.engine.issuedIn(self.token, country or EVERYWHERE) == model.issued_in(country, now), country
         for country in COUNTRIES:
             there = sum(other == country for other in model.counted.values())
             assert self.engine.holdersOf(self.token, country) == (len(model.counted), there)
@@ -689,7 +770,7 @@ class World:
 def world(
     request, chain, actors, identity_registry, compliance_engine, sanctions_list, create_token, create_sole_token,
     admin, compliance_officer,
-) -> World:  # fmt: skip
+) -> ModelledChain:  # fmt: skip
     """Three countries open to everybody, in a registry of the token's own or in one that serves another token too.
 
     A trusted issuer finds the claims of two ONCHAINIDs always valid.
@@ -706,7 +787,7 @@ def world(
     identities = [admin.deploy(ape.project.LyingIdentity) for _ in range(2)]
     model = Model({country: {} for country in COUNTRIES})
     there = (token, compliance_engine, registry, sanctions_list)
-    return World(chain, model, *there, actors, identities, sole)
+    return ModelledChain(chain, model, *there, actors, identities, sole)
 
 
 # An example sends dozens of transactions: fewer of them than of pure ones.

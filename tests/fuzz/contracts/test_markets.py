@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from web3.exceptions import ContractLogicError
 
-from scripts.transactions import TransactionError, send
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.transactions import TransactionError, send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import SPARED, TERMS
 
 FEES = {

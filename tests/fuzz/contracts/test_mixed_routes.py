@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from web3.exceptions import Web3Exception
 from web3.logs import DISCARD
 
-from keepers.chain.errors import decode_revert
-from scripts.artifacts import NODE_MODULES
-from scripts.orders import revert_data
-from scripts.transactions import send
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from keepers.rpc.errors import decode_revert
+from scripts._lib.artifacts import NODE_MODULES
+from scripts._lib.orders import revert_data
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import SPARED, TERMS, V2, V3, VENUES
 from tests.fixtures.venues import in_words
 
@@ -37,7 +37,7 @@ PAIRS = ((0, 1), (1, 2), (0, 2))
 
 
 @dataclass
-class World:
+class MixedVenues:
     """Four tokens and a market of every venue between them, as plain web3 sees them.
 
     Attributes:
@@ -119,7 +119,7 @@ def world(
         for spender in (aggregator, payer):
             send(w3, trader.address, token.functions.approve(spender.address, MAX_UINT256))
     seen = market_listing.aggregator
-    return World(
+    return MixedVenues(
         w3,
         seen,
         *(_plain(w3, contract) for contract in (lens, payer)),
@@ -214,7 +214,7 @@ def test_swap__any_route_over_any_venues__conserves_value_or_says_why_not(world,
     assert sum(world.seen[venue] > 0 for venue in VENUES) > 4
 
 
-def _check(world: World, route: Any, form: str) -> None:
+def _check(world: MixedVenues, route: Any, form: str) -> None:
     start, final, paths = route
     exact_out = form == "exact out"
     amount = sum(size for size, _ in paths)
@@ -243,7 +243,7 @@ def _check(world: World, route: Any, form: str) -> None:
 _STEPS = ("curve", "lite-psm", "aerodrome-stable", "fluid-dex")
 
 
-def _settled(world: World, route: Any, form: str, before: Any, receipt: Any, quoted: int | None) -> None:
+def _settled(world: MixedVenues, route: Any, form: str, before: Any, receipt: Any, quoted: int | None) -> None:
     start, final, paths = route
     exact_out = form == "exact out"
     change = {key: held - before[key] for key, held in world.holdings().items()}
@@ -276,7 +276,7 @@ def _settled(world: World, route: Any, form: str, before: Any, receipt: Any, quo
     world.seen[form] += 1
 
 
-def _quoted(world: World, order: Any, exact_out: bool, paths: Any) -> int | None:
+def _quoted(world: MixedVenues, order: Any, exact_out: bool, paths: Any) -> int | None:
     """What the lens says; None where it need not say what happens: something is traded out of twice, or it refuses."""
     used = [world.targets[k] for _, hops in paths for k, _ in hops]
     if len(set(used)) < len(used):
@@ -289,7 +289,7 @@ def _quoted(world: World, order: Any, exact_out: bool, paths: Any) -> int | None
         return None
 
 
-def _reason(world: World, error: Web3Exception) -> str:
+def _reason(world: MixedVenues, error: Web3Exception) -> str:
     """The name of what was refused."""
     data = revert_data(error)
     if "0x" + data[:4].hex() in world.foreign:

@@ -15,7 +15,7 @@ from ethpm_types.abi import ABIType, ErrorABI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keepers.chain.signing import NORMAL_TAILS
+from keepers.contracts.messages import NORMAL_TAILS
 from keepers.risk.fixed_point import INT64_MAX, to_fixed_point
 from tests.fixtures.protocol import WAD
 from tests.fuzz.worst import note

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from web3.exceptions import ContractCustomError, ContractLogicError
 from web3.logs import DISCARD
 
-from scripts.transactions import TransactionError, send
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.transactions import TransactionError, send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.venues import DEEP, V2, V3
 
 POOLS = 8
@@ -21,7 +21,7 @@ HOSTILE_ACTS = 12
 
 
 @dataclass
-class World:
+class PoolTriangle:
     """Three tokens, pools between them, a rich trader, as plain web3 sees them."""
 
     w3: Any
@@ -68,7 +68,7 @@ def world(aggregator, trader, counterparty, tokens, create_v2_pool, create_v3_po
         for item in abi
         if item["type"] == "error"
     }
-    return World(
+    return PoolTriangle(
         w3,
         w3.eth.contract(address=aggregator.address, abi=abis[0]),
         [w3.eth.contract(address=token.address, abi=abis[1]) for token in tokens],
@@ -134,7 +134,7 @@ def test_swap__any_route__conserves_value_or_says_why_not(world, chain, route, a
         chain.restore(snapshot)
 
 
-def _check(world: World, act: int, start: int, final: int, recipient: str, order: tuple[Any, ...]) -> None:
+def _check(world: PoolTriangle, act: int, start: int, final: int, recipient: str, order: tuple[Any, ...]) -> None:
     again = world.aggregator.encode_abi("swap", [order])
     for pool in world.pools[-2:]:
         send(world.w3, world.trader, pool.functions.plan(act, again))
@@ -157,7 +157,7 @@ def _check(world: World, act: int, start: int, final: int, recipient: str, order
     assert all(change[token, holder] == 0 for token in untouched for holder in {world.trader, recipient})
 
 
-def _is_reason(world: World, error: Exception) -> bool:
+def _is_reason(world: PoolTriangle, error: Exception) -> bool:
     """An error of the aggregator or a token, or a venue's own words."""
     if isinstance(error, ContractCustomError):
         return str(error.data)[:10] in world.reasons

@@ -22,8 +22,8 @@ from ape.exceptions import ContractLogicError
 from hypothesis import HealthCheck, given, settings, target
 from hypothesis import strategies as st
 
-from scripts.artifacts import package_artifact
-from scripts.venues.uniswap import V2_FEE_PIPS
+from scripts._lib.artifacts import package_artifact
+from scripts._lib.venues.uniswap import V2_FEE_PIPS
 from tests.fixtures.portfolio import (
     BUDGET_BPS,
     HOUR,

@@ -15,13 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from keepers.bots.context import close_of
 from keepers.bots.names import rebalance_key, signal_nonce
 from keepers.errors import KeeperError
+from keepers.market.close_time import close_of
 from keepers.store import Store
-from scripts.artifacts import artifact, build
-from scripts.ports import free_port
-from tests.fixtures.board import signer
+from scripts._lib.artifacts import artifact, build
+from scripts._lib.ports import free_port
 from tests.fixtures.chaos import (
     FAULTS,
     REORG,
@@ -37,6 +36,7 @@ from tests.fixtures.chaos import (
     report,
 )
 from tests.fixtures.databases import new_postgres_database
+from tests.fixtures.event_chain import signer
 from tests.fixtures.node import FIRST_DAY, World, protocol
 from tests.fixtures.waiting import wait_until
 from tests.unit.keepers.bots.harness import started as keeper_started
@@ -92,7 +92,7 @@ def scribe_run(seed: int, folder: Path, config: pytest.Config) -> Outcome:
         author = Author(chain)
         address = deploy_board(chain, author)
         contract = chain.w3.eth.contract(address=address, abi=artifact("NoteBoard").abi)
-        process = Process(["-m", "tests.fixtures.scribe", chain.url, store_url, address], folder / "log")
+        process = Process(["-m", "tests.fixtures.echo_bot", chain.url, store_url, address], folder / "log")
         trouble = Trouble(chain, process, author, store_url, chance)
         process.supervise()
         posted = 0
@@ -110,8 +110,8 @@ def scribe_run(seed: int, folder: Path, config: pytest.Config) -> Outcome:
             return [contract.functions.answers(note).call() for note in range(posted)]
 
         outlast(lambda: min(answers()) > 0, trouble.mend)
-        outlast_a_look(chain, store_url, "scribe", trouble.mend)
-        outcome = Outcome("scribe", seed, kind, faults=dict(trouble.done))
+        outlast_a_look(chain, store_url, "echo", trouble.mend)
+        outcome = Outcome("echo", seed, kind, faults=dict(trouble.done))
         outcome.count(answers())
         assert process.stop() == 0, process.output()[-2000:]
         outcome.starts, outcome.seconds = process.starts, round(time.monotonic() - started, 1)

@@ -6,6 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from keepers.routing.errors import InsufficientLiquidity
+from keepers.routing.order_paths import best_paths, run_paths
 from keepers.routing.pools import Pool, V2Pool, V3Pool, other_token, quote, swap
 from keepers.routing.split import best_split
 from keepers.routing.trades import WAD, Holding, TradeRules, plan_trades
@@ -110,6 +111,27 @@ def test_best_split__any_market__sums_up_and_is_never_worse_than_one_pool(
     assert split.amount_out >= max(singles)
     used = [hop.pool for path in split.paths for hop in path.hops]
     assert len(used) == len(set(used))
+
+
+@given(markets(), TOKENS, AMOUNTS, st.integers(1, 4))
+def test_best_paths__any_market__pays_what_it_says_and_no_less_than_the_greedy_split(
+    pools: tuple[Pool, ...], token: str, amount: int, max_paths: int
+) -> None:
+    other = {"A": "B", "B": "A"}[token]
+    try:
+        found = best_paths(pools, token, other, amount, via=["M"], max_paths=max_paths)
+    except InsufficientLiquidity:
+        found = None
+    try:
+        least = best_split(pools, token, other, amount, via=["M"], max_paths=max_paths).amount_out
+    except InsufficientLiquidity:
+        least = 0
+    if found is None:
+        assert least == 0
+        return
+    assert sum(path.amount_in for path in found.paths) == found.amount_in == amount
+    assert all(path.amount_in > 0 for path in found.paths) and len(found.paths) <= max_paths
+    assert run_paths({pool.address: pool for pool in pools}, token, found.paths) == found.amount_out >= least
 
 
 @given(v2_pools("0x1"), v2_pools("0x2"), AMOUNTS, st.lists(st.floats(0, 1), min_size=20, max_size=20))

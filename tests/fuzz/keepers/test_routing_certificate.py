@@ -14,7 +14,7 @@ from keepers.routing.graph import Graph
 from keepers.routing.plans import Effort, Order
 from keepers.routing.pools import V2Pool, quote
 from keepers.routing.router import find_route
-from tests.fixtures.routing_markets import random_market
+from tests.fixtures.routing_markets import patient_route, random_market
 
 E18 = 10**18
 RESERVES = st.integers(10**20, 10**23)
@@ -57,7 +57,7 @@ def test_bound__parallel_pools_with_fixed_costs__holds_for_every_subset_and_is_m
     costs = {pool.address: cost for pool, (_, _, cost) in zip(pools, rows, strict=True)}
     subsets = [chosen for size in range(1, len(pools) + 1) for chosen in combinations(pools, size)]
     best = max(parallel_optimum(list(c), amount) - sum(costs[p.address] for p in c) for c in subsets)
-    plan = find_route(Graph(pools), Order("A", "B", amount), costs)
+    plan = patient_route(Graph(pools), Order("A", "B", amount), costs)
     assert plan.bound >= best - 1e-7 * abs(best) - 10
     assert plan.amount_out_net_gas <= best + 1e-7 * abs(best) + 10
     assert plan.gap_bps <= 1
@@ -96,7 +96,7 @@ def test_bound__no_fixed_costs__is_the_optimum_that_clarabel_finds(
     # Pools that lead only one way, so that the solver has the same ways as the program below.
     pools = [V2Pool(f"0x{n}", *ends, one, other) for n, (ends, one, other) in enumerate(rows)]
     best = convex_optimum(pools, amount)
-    plan = find_route(Graph(pools), Order("A", "B", amount))
+    plan = patient_route(Graph(pools), Order("A", "B", amount))
     # Clarabel's answer was seen 8e-6 above the exact optimum, which the bound met to 1e-8.
     assert plan.bound >= best * (1 - 5e-5)
     assert plan.amount_out <= best * (1 + 5e-5)
@@ -171,5 +171,5 @@ def test_find_route__single_pool__pays_what_the_pool_pays(seed: int, amount: int
     except InsufficientLiquidity:
         return
     assume(paid > 0)
-    plan = find_route(Graph((pool,)), Order(pool.token0, pool.token1, amount))
+    plan = patient_route(Graph((pool,)), Order(pool.token0, pool.token1, amount))
     assert plan.amount_out == paid and plan.bound >= paid

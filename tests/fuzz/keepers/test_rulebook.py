@@ -1,4 +1,4 @@
-"""Terms of any kind: what they open, and what they leave closed."""
+"""IssuerTerms of any kind: what they open, and what they leave closed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from keepers.compliance.countries import TERRITORIES
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from tests.fixtures.openings import WORTH, opening
 
 RULEBOOK = load_rulebook()
@@ -26,7 +26,7 @@ WAYS = [
 
 
 @st.composite
-def terms_of(draw: st.DrawFn) -> tuple[dict[int, str], Terms]:
+def terms_of(draw: st.DrawFn) -> tuple[dict[int, str], IssuerTerms]:
     """Countries with a regime of one instrument each, and terms that open them."""
     instrument = draw(st.sampled_from(["security", "fund-unit"]))
     fitting = [
@@ -38,12 +38,12 @@ def terms_of(draw: st.DrawFn) -> tuple[dict[int, str], Terms]:
         for code, name in chosen.items()
     }
     given_terms = {"instrument": instrument, "open": open_in, "worth": WORTH, "supply": 1_000_000}
-    return chosen, Terms.model_validate(given_terms)
+    return chosen, IssuerTerms.model_validate(given_terms)
 
 
 @given(drawn=terms_of())
 def test_assign__any_terms__open_the_named_countries_their_territories_and_no_other(
-    drawn: tuple[dict[int, str], Terms],
+    drawn: tuple[dict[int, str], IssuerTerms],
 ) -> None:
     chosen, terms = drawn
     found = assign(RULEBOOK, terms, 18, TODAY)
@@ -55,7 +55,7 @@ def test_assign__any_terms__open_the_named_countries_their_territories_and_no_ot
 
 
 @given(drawn=terms_of())
-def test_assign__one_answer_taken_away__opens_nothing(drawn: tuple[dict[int, str], Terms]) -> None:
+def test_assign__one_answer_taken_away__opens_nothing(drawn: tuple[dict[int, str], IssuerTerms]) -> None:
     _, terms = drawn
     for place, conditions in terms.open.items():
         for field in conditions.answers:

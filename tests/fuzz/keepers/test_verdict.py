@@ -10,11 +10,11 @@ from eth_utils import keccak, to_checksum_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keepers.compliance.rules import Rule
+from keepers.compliance.rules import EVERYWHERE, IssueRule, Rule
 from keepers.compliance.verdict import judge, judge_token, verdict
-from scripts.anvil import advance
-from scripts.artifacts import artifact
-from scripts.transactions import deploy, send
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact
+from scripts._lib.transactions import deploy, send
 from tests.fixtures.rules import FOREVER, Market, deployment, undone
 
 COUNTRIES = (276, 756)
@@ -38,6 +38,12 @@ rules = st.builds(
     travel_threshold=few,
     report_threshold=few,
 ).map(lambda rule: replace(rule, period=30 if rule.volume_limit else 0))
+issues = st.builds(
+    IssueRule,
+    supply_cap=st.sampled_from([0, 0, 70, 110]),
+    issuance_limit=st.sampled_from([0, 0, 5, 30]),
+    period=st.just(0),
+).map(lambda rule: replace(rule, period=30 if rule.issuance_limit else 0))
 holders = st.fixed_dictionaries(
     {
         "balance": st.sampled_from([0, 5, 20, 40]),
@@ -113,11 +119,19 @@ def prepare(
     drawn=st.lists(holders, min_size=3, max_size=3),
     person=st.sampled_from([(), (0, 1), (0, 2), (1, 2), (0, 1, 2)]),
     most=st.sampled_from([0, 0, 2, 3]),
+    limits=st.tuples(issues, issues),
+    treasury=st.sampled_from([None, 0, 1, 2]),
     amounts=st.lists(st.sampled_from([0, 1, 5, 20, 23, 40]), min_size=2, max_size=2, unique=True),
 )
 @settings(max_examples=max(10, settings.default.max_examples // 4))
 def test_judge__any_rules_and_holders__says_what_the_engine_says(
-    book: tuple[Rule, Rule], drawn: list[dict[str, Any]], person: tuple[int, ...], most: int, amounts: list[int]
+    book: tuple[Rule, Rule],
+    drawn: list[dict[str, Any]],
+    person: tuple[int, ...],
+    most: int,
+    limits: tuple[IssueRule, IssueRule],
+    treasury: int | None,
+    amounts: list[int],
 ) -> None:
     market = deployment()
     with undone(market.w3):
@@ -129,6 +143,11 @@ def test_judge__any_rules_and_holders__says_what_the_engine_says(
         structs = [rule.struct() for rule in valid]
         send(market.w3, market.owner, engine.setRules(token.address, list(COUNTRIES), structs))
         send(market.w3, market.owner, engine.setTokenRule(token.address, (0, most)))
+        in_all, in_one = limits[0], replace(limits[1], supply_cap=0)
+        for country, rule in ((EVERYWHERE, in_all), (COUNTRIES[0], in_one)):
+            send(market.w3, market.owner, engine.setIssueRule(token.address, country, rule.struct()))
+        if treasury is not None:
+            send(market.w3, market.owner, engine.addTreasury(token.address, accounts[treasury]))
         reader = market.reader(token)
         for sender, receiver, amount in product([None, *accounts], [*accounts, None], amounts):
             if sender is None and receiver is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keepers.store import Store
-from tests.fixtures.board import Board, board
+from tests.fixtures.event_chain import EventChain, event_chain
 from tests.fixtures.node import World, protocol
 
 
@@ -25,9 +25,9 @@ def world(shared_world: World) -> Iterator[World]:
 
 
 @pytest.fixture
-def local_chain() -> Iterator[Board]:
+def local_chain() -> Iterator[EventChain]:
     """A chain of the test's own, with a board to post notes on."""
-    with board() as found:
+    with event_chain() as found:
         yield found
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.demo.chain import GAS, Chain
-from scripts.demo.node import local_node
+from scripts._lib.demo.chain import GAS, Chain
+from scripts._lib.demo.node import local_node
 
 BURNER = "0x00000000000000000000000000000000000b0b0b"
 LEFT = 9_000_000

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.demo.__main__ import _empty
-from scripts.demo.errors import DemoError
+from scripts._lib.demo.errors import DemoError
+from scripts.demo import _empty
 
 
 def test_empty__cannot_be_made__one_line_with_the_folder(tmp_path: Path) -> None:

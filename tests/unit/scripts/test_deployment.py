@@ -15,19 +15,27 @@ from eth_utils import function_signature_to_4byte_selector
 from web3 import Web3
 from web3.exceptions import ContractCustomError
 
-from keepers.chain.deployment import load
-from scripts.anvil import SHORT_HISTORY, anvil
-from scripts.artifacts import artifact, build, contract_at, package_artifact
-from scripts.deployment import roles
-from scripts.deployment.artifacts import protocol_artifacts
-from scripts.deployment.bls import BlsGroup
-from scripts.deployment.chain import CREATE2_FACTORY, Chain, DeploymentError
-from scripts.deployment.config import PERMIT2, Config, ConfigError, Secondary, SharePolicy, TradingWindow, load_config
-from scripts.deployment.local import UnlockedSender
-from scripts.deployment.protocol import ProtocolDeployment
-from scripts.deployment.rehearsal import rehearse
-from scripts.transactions import deploy, send
-from scripts.venues.airswap import deploy_airswap
+from keepers.contracts.deployment import load
+from scripts._lib.anvil import SHORT_HISTORY, anvil
+from scripts._lib.artifacts import artifact, build, contract_at, package_artifact
+from scripts._lib.deployment import roles
+from scripts._lib.deployment.artifacts import protocol_artifacts
+from scripts._lib.deployment.bls import BlsGroup
+from scripts._lib.deployment.chain import CREATE2_FACTORY, Chain, DeploymentError
+from scripts._lib.deployment.config import (
+    PERMIT2,
+    Config,
+    ConfigError,
+    Secondary,
+    SharePolicy,
+    TradingWindow,
+    load_config,
+)
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.deployment.protocol import ProtocolDeployment
+from scripts._lib.deployment.rehearsal import rehearse
+from scripts._lib.transactions import deploy, send
+from scripts._lib.venues.airswap import deploy_airswap
 from tests.fixtures.bls import bls_keys, together
 from tests.fixtures.venue_kinds import BEYOND, WAD, create, vault
 
@@ -104,6 +112,7 @@ def config(w3):
                         "universe": "debt",
                         "limits": {"max_var99": 1, "max_weight": 5000, "max_drawdown": 1, "halt_drawdown": 1},
                         "loss_budget": {"bps": 1, "window": 1},
+                        "share_rules": rules,
                         "identity": {"country": 840, "kyc_expiry": 2**39},
                         **quorum,
                     }
@@ -166,7 +175,7 @@ def test_run__killed_half_way__the_next_run_ends_where_one_would_have(w3, config
 
 
 def test_run__chain_without_create2_factory__brings_it(w3, config):
-    from scripts.deployment.chain import CREATE2_FACTORY
+    from scripts._lib.deployment.chain import CREATE2_FACTORY
 
     w3.provider.make_request("anvil_setCode", [CREATE2_FACTORY, "0x"])
     run(w3, config())
@@ -599,7 +608,7 @@ def test_rehearse__would_fail_half_way__says_so_and_nothing_was_sent(w3, config)
 
 
 def test_rehearse__node_is_gone__one_line():
-    config = load_config(ROOT / "scripts/config/localnet.yaml")
+    config = load_config(ROOT / "scripts/_config/localnet.yaml")
     with pytest.raises(DeploymentError, match="cannot rehearse on a fork"):
         rehearse("http://127.0.0.1:9/secret", config, protocol_artifacts(), "0x" + "11" * 20, gas_price=3)
 
@@ -635,7 +644,7 @@ def ape_deploy(tmp_path):
 @pytest.fixture
 def deployed_by_ape(ape_deploy):
     """The output of the command that deployed the local chain's config."""
-    code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml", "--yes")
+    code, output = ape_deploy(ROOT / "scripts/_config/localnet.yaml", "--yes")
     assert code == 0, output
     return output
 
@@ -643,7 +652,7 @@ def deployed_by_ape(ape_deploy):
 def test_ape_run_deploy__twice__the_second_deploys_nothing(ape_deploy, deployed_by_ape, tmp_path):
     record = json.loads((tmp_path / "localnet.json").read_text())
     assert set(record["contracts"]["PortfolioFactory"]) >= {"address", "code_hash", "constructor_args", "block"}
-    code, again = ape_deploy(ROOT / "scripts/config/localnet.yaml")
+    code, again = ape_deploy(ROOT / "scripts/_config/localnet.yaml")
     assert code == 0, again
     assert "Nothing to deploy" in again
     assert json.loads((tmp_path / "localnet.json").read_text())["contracts"] == record["contracts"]
@@ -655,7 +664,7 @@ def test_ape_run_deploy__twice__the_second_deploys_nothing(ape_deploy, deployed_
 
 @pytest.mark.parametrize(("says", "has", "reason"), [("n\n", 10**21, "Send them?"), ("y\n", 10**6, "this takes about")])
 def test_ape_run_deploy__not_approved_or_not_funded__nothing_is_sent(ape_deploy, tmp_path, says, has, reason):
-    code, output = ape_deploy(ROOT / "scripts/config/localnet.yaml", says=says, has=has)
+    code, output = ape_deploy(ROOT / "scripts/_config/localnet.yaml", says=says, has=has)
     assert code != 0
     assert reason in output
     assert "Traceback" not in output

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.deployment.bls import FIELD
-from scripts.deployment.config import ConfigError, SharePolicy, TradingWindow, load_config
-from scripts.deployment.venues import Curve, UniswapV4
+from scripts._lib.deployment.bls import FIELD
+from scripts._lib.deployment.config import ConfigError, SharePolicy, TradingWindow, load_config
+from scripts._lib.deployment.venues import Curve, UniswapV4
 from tests.fixtures.bls import bls_keys
 
-EXAMPLES = Path(__file__).parents[3] / "scripts/config"
+EXAMPLES = Path(__file__).parents[3] / "scripts/_config"
 ACCOUNT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
 
@@ -102,6 +102,20 @@ def test_load_config__fees_beyond_the_protocols__say_so(refused, key, value, com
 def test_load_config__policy_beyond_the_protocols__is_named(refused, key, value):
     complaint = refused(lambda data: data["portfolios"]["majors"]["policy"].update({key: value}))
     assert f"portfolios.majors.policy.{key}: Input should be" in complaint
+
+
+def test_portfolio__open_shares_over_a_regulated_token__complains(refused):
+    def change(data):
+        data["feeds"]["NOTE"] = data["feeds"]["WETH"]
+        data["universes"]["majors"]["assets"].append("NOTE")
+        portfolio = data["portfolios"]["majors"]
+        portfolio["assets"].append("NOTE")
+        del portfolio["share_rules"]
+
+    complaint = refused(change)
+    assert (
+        "portfolios.majors: ['NOTE'] are regulated, and its shares are open to anyone; give it share_rules" in complaint
+    )
 
 
 def test_policy__cap_in_whole_tokens__becomes_smallest_units():

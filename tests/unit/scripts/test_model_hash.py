@@ -8,7 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from scripts.deployment.config import Model
+from scripts._lib.deployment.config import Model
 from scripts.model_hash import CODE, cli, code_hash, model_of, weights_hash
 
 

@@ -8,9 +8,9 @@ import ape
 import click
 import pytest
 
-from scripts.orders import Desk, Quoted
-from scripts.transactions import send
-from scripts.venues.uniswap_v4 import PERMIT2
+from scripts._lib.orders import Quoted, SwapSession
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap_v4 import PERMIT2
 from tests.fixtures.markets import SPARED, VENUES
 from tests.fixtures.venues import DEEP, TOKEN
 
@@ -23,8 +23,8 @@ def gateway(aggregator, wrapped_coin, admin):
 
 
 @pytest.fixture
-def open_desk(aggregator, lens, gateway, chain, tmp_path):
-    """`open_desk(token_in, token_out, gateway=...)`: over a record of what is there; tokens by anything."""
+def open_session(aggregator, lens, gateway, chain, tmp_path):
+    """`open_session(token_in, token_out, gateway=...)`: over a record of what is there; tokens by anything."""
 
     def opened(token_in, token_out, with_gateway=True, assets=None):
         contracts = {"LiquidityAggregator": aggregator, "LiquidityLens": lens}
@@ -34,58 +34,58 @@ def open_desk(aggregator, lens, gateway, chain, tmp_path):
         addresses = {name: {"address": contract.address} for name, contract in contracts.items()}
         path.write_text(json.dumps({"contracts": addresses, "assets": assets or {}}))
         names = [getattr(token, "address", token) for token in (token_in, token_out)]
-        return Desk.open(chain.provider.web3, path, *names)
+        return SwapSession.open(chain.provider.web3, path, *names)
 
     return opened
 
 
 @pytest.fixture
-def desk(open_desk, tokens):
-    return open_desk(*tokens[:2])
+def session(open_session, tokens):
+    return open_session(*tokens[:2])
 
 
 @pytest.fixture
 def execute(trader):
-    """`execute(desk, trade)`: approves, simulates and sends it; what went in, what came out, and wei of gas."""
+    """`execute(session, trade)`: approves, simulates and sends it; what went in, what came out, and wei of gas."""
 
     def sent(to, data, value=0):
         return trader.call(ape.networks.ethereum.create_transaction(receiver=to, data=data, value=value))
 
-    def done(desk, trade):
-        desk.require_means(trade, trader.address)
+    def done(session, trade):
+        session.require_means(trade, trader.address)
         fees = 0
-        for approve in desk.approvals(trade, trader.address):
-            fees += sent(desk.tokens[0].address, approve).total_fees_paid
-        desk.simulate(trade, trader.address)
+        for approve in session.approvals(trade, trader.address):
+            fees += sent(session.tokens[0].address, approve).total_fees_paid
+        session.simulate(trade, trader.address)
         receipt = sent(trade.to, trade.data, trade.value)
-        return *desk.outcome(str(receipt.txn_hash)), fees + receipt.total_fees_paid
+        return *session.outcome(str(receipt.txn_hash)), fees + receipt.total_fees_paid
 
     return done
 
 
-def test_quotes__two_markets__the_best_first(desk, tokens, create_v2_pool, create_v3_pool):
+def test_quotes__two_markets__the_best_first(session, tokens, create_v2_pool, create_v3_pool):
     pair = create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
     pool = create_v3_pool({tokens[0]: DEEP, tokens[1]: DEEP}, 500)
     for exact_out in (False, True):
-        found = desk.quotes(desk.units("1.5"), exact_out)
+        found = session.quotes(session.units("1.5"), exact_out)
         assert [quoted.market for quoted in found] == [pool.address, pair.address]
         assert [quoted.kind for quoted in found] == ["Uniswap V3", "Uniswap V2"]
-        assert desk.shown(found[0].amount).startswith("1.50" if exact_out else "1.49")
+        assert session.shown(found[0].amount).startswith("1.50" if exact_out else "1.49")
 
 
 @pytest.mark.parametrize("exact_out", [False, True], ids=["exact-in", "exact-out"])
 @pytest.mark.parametrize("venue", VENUES)
 def test_trade__best_market_of_any_venue__does_what_was_quoted(
-    open_desk, execute, create_market, fund, trader, venue, exact_out
+    open_session, execute, create_market, fund, trader, venue, exact_out
 ):
     market = create_market(venue)
     token_in, token_out = market.tokens
     fund(token_in, 20 * market.units[0])
-    desk = open_desk(token_in, token_out)
+    session = open_session(token_in, token_out)
     amount = market.units[1 if exact_out else 0]
-    best = desk.best(amount, exact_out)
+    best = session.best(amount, exact_out)
     held = token_in.balanceOf(trader), token_out.balanceOf(trader)
-    paid, received, _ = execute(desk, desk.trade(best, amount, 50, trader.address, exact_out))
+    paid, received, _ = execute(session, session.trade(best, amount, 50, trader.address, exact_out))
     assert paid == (best.amount if exact_out else amount)
     if exact_out:
         assert received >= amount
@@ -105,118 +105,118 @@ def coin_pair(wrapped_coin, tokens, uniswap_v2, list_pool, liquidity_provider, c
 
 
 @pytest.mark.parametrize("exact_out", [False, True], ids=["exact-in", "exact-out"])
-def test_trade__coin_goes_in__only_what_is_needed_is_paid(open_desk, execute, trader, tokens, coin_pair, exact_out):
-    desk = open_desk("eth", tokens[0])
-    best = desk.best(TOKEN, exact_out)
-    trade = desk.trade(best, TOKEN, 100, trader.address, exact_out)
-    assert trade.approve is None and desk.approvals(trade, trader.address) == []
+def test_trade__coin_goes_in__only_what_is_needed_is_paid(open_session, execute, trader, tokens, coin_pair, exact_out):
+    session = open_session("eth", tokens[0])
+    best = session.best(TOKEN, exact_out)
+    trade = session.trade(best, TOKEN, 100, trader.address, exact_out)
+    assert trade.approve is None and session.approvals(trade, trader.address) == []
     before = trader.balance
-    paid, received, fees = execute(desk, trade)
+    paid, received, fees = execute(session, trade)
     assert tokens[0].balanceOf(trader) == received
     assert before - trader.balance - fees == paid == (best.amount if exact_out else TOKEN)
 
 
 @pytest.mark.parametrize("exact_out", [False, True], ids=["exact-in", "exact-out"])
 def test_trade__coin_comes_out__the_trader_gets_coin(
-    open_desk, execute, trader, tokens, fund_trader, coin_pair, exact_out
+    open_session, execute, trader, tokens, fund_trader, coin_pair, exact_out
 ):
-    desk = open_desk(tokens[0], "ETH")
+    session = open_session(tokens[0], "ETH")
     fund_trader(tokens[0], 2 * TOKEN)
-    best = desk.best(TOKEN, exact_out)
+    best = session.best(TOKEN, exact_out)
     before = trader.balance
-    paid, received, fees = execute(desk, desk.trade(best, TOKEN, 100, trader.address, exact_out))
+    paid, received, fees = execute(session, session.trade(best, TOKEN, 100, trader.address, exact_out))
     assert trader.balance - before + fees == received == (TOKEN if exact_out else best.amount)
     assert tokens[0].balanceOf(trader) == 2 * TOKEN - paid
 
 
 def test_trade__price_moved_beyond_the_slippage__one_line_and_nothing_sent(
-    desk, aggregator, trader, thief, tokens, create_v2_pool, fund_trader, make_order
+    session, aggregator, trader, thief, tokens, create_v2_pool, fund_trader, make_order
 ):
     pair = create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
     fund_trader(tokens[0], TOKEN)
-    trade = desk.trade(desk.best(TOKEN), TOKEN, 10, trader.address)
+    trade = session.trade(session.best(TOKEN), TOKEN, 10, trader.address)
     tokens[0].mint(thief, DEEP // 100, sender=thief)
     tokens[0].approve(aggregator, DEEP, sender=thief)
     aggregator.swap(make_order(tokens[:2], (DEEP // 100, pair), recipient=thief.address), sender=thief)
     with pytest.raises(click.ClickException, match=r"revert: LiquidityAggregator__InsufficientOutput\(amountOut="):
-        desk.simulate(trade, trader.address)
+        session.simulate(trade, trader.address)
 
 
 def test_approvals__something_left_of_an_exact_output__is_taken_back_first(
-    desk, execute, aggregator, trader, tokens, create_v2_pool
+    session, execute, aggregator, trader, tokens, create_v2_pool
 ):
     create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
     tokens[0].mint(trader, 10 * TOKEN, sender=trader)
-    execute(desk, desk.trade(desk.best(TOKEN, True), TOKEN, 100, trader.address, True))
+    execute(session, session.trade(session.best(TOKEN, True), TOKEN, 100, trader.address, True))
     assert 0 < tokens[0].allowance(trader, aggregator) < TOKEN
-    trade = desk.trade(desk.best(TOKEN), TOKEN, 100, trader.address)
-    assert [int.from_bytes(data[-32:], "big") for data in desk.approvals(trade, trader.address)] == [0, TOKEN]
-    execute(desk, trade)
+    trade = session.trade(session.best(TOKEN), TOKEN, 100, trader.address)
+    assert [int.from_bytes(data[-32:], "big") for data in session.approvals(trade, trader.address)] == [0, TOKEN]
+    execute(session, trade)
     assert tokens[0].allowance(trader, aggregator) == 0
 
 
-def test_best__every_market_refuses__says_why(desk, tokens, create_v2_pool):
+def test_best__every_market_refuses__says_why(session, tokens, create_v2_pool):
     create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
     with pytest.raises(click.ClickException, match=r"no market trades .*: Uniswap V2 0x"):
-        desk.best(2 * DEEP, exact_out=True)
+        session.best(2 * DEEP, exact_out=True)
 
 
-def test_require_means__too_little_of_token_or_coin__one_line(open_desk, trader, tokens, coin_pair):
+def test_require_means__too_little_of_token_or_coin__one_line(open_session, trader, tokens, coin_pair):
     for names in ((tokens[0], "ETH"), ("ETH", tokens[0])):
-        desk = open_desk(*names)
-        trade = desk.trade(Quoted(coin_pair.address, "", True, 10**30), 10**30, 0, trader.address)
+        session = open_session(*names)
+        trade = session.trade(Quoted(coin_pair.address, "", True, 10**30), 10**30, 0, trader.address)
         with pytest.raises(click.ClickException, match=r"holds .* that this may take; type less"):
-            desk.require_means(trade, trader.address)
+            session.require_means(trade, trader.address)
 
 
-def test_open__symbol_of_the_record__is_its_token(open_desk, tokens):
-    desk = open_desk("ONE", tokens[1], assets={"ONE": tokens[0].address})
-    assert desk.tokens[0].address == tokens[0].address
-    assert desk.shown(TOKEN, 0) == "1 ONE"
+def test_open__symbol_of_the_record__is_its_token(open_session, tokens):
+    session = open_session("ONE", tokens[1], assets={"ONE": tokens[0].address})
+    assert session.tokens[0].address == tokens[0].address
+    assert session.shown(TOKEN, 0) == "1 ONE"
 
 
-def test_quotes__no_market__one_line(desk):
+def test_quotes__no_market__one_line(session):
     with pytest.raises(click.ClickException, match="no listed market trades"):
-        desk.quotes(TOKEN)
+        session.quotes(TOKEN)
 
 
 @pytest.mark.parametrize(
     "amount", ["0", "-1", "NaN", "Infinity", "ten", "0.0000000000000000001", "1e60", "1e999999", str(2**256)]
 )
-def test_units__no_amount__one_line(desk, amount):
+def test_units__no_amount__one_line(session, amount):
     with pytest.raises(click.ClickException, match="amount"):
-        desk.units(amount)
+        session.units(amount)
 
 
 @pytest.mark.parametrize("amount", ["123456789012345678901.123456789012345678", "1" + "0" * 40 + ".000000000000000001"])
-def test_units__more_digits_than_a_float_or_a_decimal_keeps__none_is_lost(desk, amount):
-    assert desk.units(amount) == int(amount.replace(".", ""))
-    assert desk.shown(desk.units(amount), 0).startswith(f"{amount} ")
+def test_units__more_digits_than_a_float_or_a_decimal_keeps__none_is_lost(session, amount):
+    assert session.units(amount) == int(amount.replace(".", ""))
+    assert session.shown(session.units(amount), 0).startswith(f"{amount} ")
 
 
-def test_open__unknown_name__says_which_are_known(open_desk, tokens):
+def test_open__unknown_name__says_which_are_known(open_session, tokens):
     with pytest.raises(click.ClickException, match=r"token TWO: neither an address nor .* \(ONE, ETH\)"):
-        open_desk("TWO", tokens[1], assets={"ONE": tokens[0].address})
+        open_session("TWO", tokens[1], assets={"ONE": tokens[0].address})
 
 
 def test_open__no_record__one_line(chain, tokens, tmp_path):
     with pytest.raises(click.ClickException, match="no record of a deployment"):
-        Desk.open(chain.provider.web3, tmp_path / "nothing.json", tokens[0].address, tokens[1].address)
+        SwapSession.open(chain.provider.web3, tmp_path / "nothing.json", tokens[0].address, tokens[1].address)
 
 
-def test_open__token_without_code__one_line(open_desk, tokens, thief):
+def test_open__token_without_code__one_line(open_session, tokens, thief):
     with pytest.raises(click.ClickException, match="no contract there"):
-        open_desk(tokens[0], thief.address)
+        open_session(tokens[0], thief.address)
 
 
-def test_open__coin_without_a_gateway__one_line(open_desk, tokens):
+def test_open__coin_without_a_gateway__one_line(open_session, tokens):
     with pytest.raises(click.ClickException, match="no LiquidityGateway; name a token"):
-        open_desk("ETH", tokens[0], with_gateway=False)
+        open_session("ETH", tokens[0], with_gateway=False)
 
 
-def test_open__coin_for_its_wrapped_token__one_line(open_desk, wrapped_coin):
+def test_open__coin_for_its_wrapped_token__one_line(open_session, wrapped_coin):
     with pytest.raises(click.ClickException, match="are the same token"):
-        open_desk("ETH", wrapped_coin)
+        open_session("ETH", wrapped_coin)
 
 
 # -- Regulated tokens
@@ -255,29 +255,29 @@ def regulated_pool(
 
 
 def test_explained__v3_pool_pays_a_regulated_token_for_its_quote__names_the_account(
-    open_desk, regulated_pool, aggregator
+    open_session, regulated_pool, aggregator
 ):
     pool, note, dollars = regulated_pool()
-    (refused,) = open_desk(dollars, note).quotes(TOKEN)
-    told = open_desk(dollars, note).explained(refused)
+    (refused,) = open_session(dollars, note).quotes(TOKEN)
+    told = open_session(dollars, note).explained(refused)
     assert (refused.market, refused.amount) == (pool.address, 0)
     assert told.startswith('Error("TF"): ')
     assert f"does not admit {aggregator.quotes()}, which a pool of this kind pays" in told
 
 
-def test_explained__pool_is_not_admitted__names_the_pool_and_who_can_do_it(open_desk, regulated_pool):
+def test_explained__pool_is_not_admitted__names_the_pool_and_who_can_do_it(open_session, regulated_pool):
     pool, note, dollars = regulated_pool(admitted=False)
-    desk = open_desk(dollars, note)
-    told = desk.explained(desk.quotes(TOKEN)[0])
+    session = open_session(dollars, note)
+    told = session.explained(session.quotes(TOKEN)[0])
     assert f"does not admit the pool {pool.address}" in told
     assert "makes it a venue account" in told
 
 
-def test_simulate__trader_may_not_hold_the_token__names_the_trader(open_desk, regulated_pool, trader, fund_trader):
+def test_simulate__trader_may_not_hold_the_token__names_the_trader(open_session, regulated_pool, trader, fund_trader):
     pool, note, dollars = regulated_pool()
-    desk = open_desk(dollars, note)
+    session = open_session(dollars, note)
     fund_trader(dollars, TOKEN)
     quoted = Quoted(pool.address, "Uniswap V3", int(dollars.address, 16) < int(note.address, 16), TOKEN // 2)
-    trade = desk.trade(quoted, TOKEN, 50, trader.address)
+    trade = session.trade(quoted, TOKEN, 50, trader.address)
     with pytest.raises(click.ClickException, match=f"TF.*does not admit {trader.address}: .*not registered"):
-        desk.simulate(trade, trader.address)
+        session.simulate(trade, trader.address)

@@ -14,18 +14,18 @@ import pytest
 from click.testing import CliRunner
 
 from keepers.cli import main
-from keepers.compliance.plan import token_steps
+from keepers.compliance.plan import issue_steps, token_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import InvestorClass, Reason, TokenRule
 from keepers.operations.rules import plan
 from scripts import check, rulebook, verify_log
-from scripts.anvil import advance
-from scripts.deployment.chain import Chain
-from scripts.deployment.local import UnlockedSender
-from scripts.rules.apply import Officer, Outcome
-from scripts.transactions import send
+from scripts._lib.anvil import advance
+from scripts._lib.deployment.chain import Chain
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.rules.apply import Officer, Outcome
+from scripts._lib.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
 from tests.fixtures.rule_commands import printing, refused, written
 from tests.fixtures.rules import Market, deployed, deployment, node, undone
@@ -143,7 +143,7 @@ def test_check__token_that_the_terms_do_not_name__is_judged_all_the_same(run, of
 def test_apply__regime_counts_holders_worldwide__the_token_has_the_maximum(run, office: Market, tmp_path: Path) -> None:
     token = office.token()
     us = opening(RULEBOOK.jurisdictions[840])
-    terms = Terms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
     arguments = {"tokens": (token.address,), "terms_path": written(tmp_path, terms)}
     shown = run(rulebook.cli, mode="diff", **arguments)
     assert (
@@ -169,6 +169,20 @@ def test_apply__higher_maximum_worldwide__waits_for_the_delay(office: Market) ->
     advance(w3, DELAY)
     assert officer.apply(token.address, higher) == Outcome(sent=1, scheduled=0, waiting=0)
     assert office.reader(token).token_rule().max_holders == 1_999
+
+
+def test_apply__regime_limits_what_is_sold_in_a_year__the_engine_does(run, office: Market, tmp_path: Path) -> None:
+    token = office.token()
+    us = opening(RULEBOOK.jurisdictions[840], "reg-a-tier-2")
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
+    arguments = {"tokens": (token.address,), "terms_path": written(tmp_path, terms)}
+    assert "tightens period_issuance: - -> 750,000 in any 366 days" in run(rulebook.cli, mode="diff", **arguments)
+    reader = office.reader(token)
+    limits = {840: assign(RULEBOOK, terms, reader.decimals)[840].issues}
+    officer = Officer(Chain(office.w3, UnlockedSender(office.w3, office.owner), lambda _: None), reader.engine)
+    assert officer.apply(token.address, issue_steps(reader.issue_rules([840]), limits)) == Outcome(1, 0, 0)
+    assert office.reader(token).issue_rules([840]) == limits
+    assert "period_issuance" not in run(rulebook.cli, mode="diff", **arguments)
 
 
 def test_rulebook__cancel_without_account__is_refused(run, note) -> None:
@@ -321,7 +335,7 @@ def test_quantera_diff__holder_of_a_class_that_leaves__is_listed_before_anything
     for holder in (alice, hans):
         send(office.w3, office.owner, note.functions.mint(holder, 10 * UNIT))
     send(office.w3, office.owner, note.functions.burn(hans, 10 * UNIT))
-    terms = Terms.model_validate({"instrument": "security", "open": {"FR": {}}, "worth": WORTH})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"FR": {}}, "worth": WORTH})
     result = quantera(office, "diff", note.address, "--terms", str(written(tmp_path, terms)))
     assert result.exit_code == 0, result.stderr
     assert f"becomes ineligible: holder    {alice}  CH (756), accredited; country not allowed" in result.stdout
@@ -353,14 +367,19 @@ def ape_run(office: Market, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_ape_run__on_a_running_node__applies_explains_and_refuses_in_a_line(office: Market, terms_file: Path) -> None:
-    token = office.token()
+def test_ape_run_rulebook__on_a_running_node__applies_the_rules(office: Market, terms_file: Path) -> None:
     arguments = ("--apply", "--account", "TEST::0", "--terms", str(terms_file))
-    code, output = ape_run(office, "rulebook", token.address, *arguments)
+    code, output = ape_run(office, "rulebook", office.token().address, *arguments)
     assert code == 0, output
     assert "transactions set rules, 0 scheduled, 0 wait." in output
+
+
+def test_ape_run_check__on_a_running_node__explains_a_refusal(office: Market, note: Any) -> None:
     holder = office.register(756, InvestorClass.RETAIL)
-    code, output = ape_run(office, "check", token.address, "mint", holder, "1")
+    code, output = ape_run(office, "check", note.address, "mint", holder, "1")
     assert code == 0 and f"Refused, code 6: class not allowed, {holder}." in output
+
+
+def test_ape_run_verify_log__no_address__refused_in_a_line(office: Market) -> None:
     code, output = ape_run(office, "verify_log", "0x12")
     assert code != 0 and "token 0x12: is no address" in output

@@ -12,21 +12,21 @@ from typing import Any
 import pytest
 from eth_utils import keccak, to_checksum_address
 
-from keepers.chain.compliance import ComplianceReader
 from keepers.compliance.countries import UNSTATED
 from keepers.compliance.plan import MOST_A_TRANSACTION, changes
 from keepers.compliance.report_log import LogKind
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import CLOSED, InvestorClass, Reason, Rule
 from keepers.compliance.verdict import judge, verdict
+from keepers.contracts.compliance import ComplianceReader
 from keepers.operations.rules import plan
-from scripts.anvil import advance
-from scripts.deployment.chain import Chain, DeploymentError
-from scripts.deployment.local import UnlockedSender
-from scripts.rules.apply import Officer, Outcome
-from scripts.transactions import send
+from scripts._lib.anvil import advance
+from scripts._lib.deployment.chain import Chain, DeploymentError
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.rules.apply import Officer, Outcome
+from scripts._lib.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
 from tests.fixtures.rules import EVERY_DOCUMENT, FOREVER, NO_DOCUMENTS, Market, deployed, deployment, node, undone
 from tests.fixtures.waiting import GENEROUS
@@ -62,7 +62,7 @@ def assigned(code: int, regime: str) -> Assignment:
         "worth": WORTH,
         "supply": 1_000_000,
     }
-    return assign(RULEBOOK, Terms.model_validate(terms), 18, FAR)[code]
+    return assign(RULEBOOK, IssuerTerms.model_validate(terms), 18, FAR)[code]
 
 
 Keys = list[tuple[int, str]]

@@ -12,13 +12,13 @@ import pytest
 
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.operations.rules import plan
 from scripts import rulebook
-from scripts.anvil import advance
-from scripts.deployment.chain import Chain, DeploymentError
-from scripts.deployment.local import UnlockedSender
-from scripts.rules.apply import Officer
+from scripts._lib.anvil import advance
+from scripts._lib.deployment.chain import Chain, DeploymentError
+from scripts._lib.deployment.local import UnlockedSender
+from scripts._lib.rules.apply import Officer
 from tests.fixtures.rule_commands import printing, written
 from tests.fixtures.rules import Market, deployed, deployment, node, undone
 
@@ -55,7 +55,7 @@ def delayed(office: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     w3 = office.w3
     market = deployed(w3, w3.eth.accounts[1], DELAY)
     token = market.token()
-    terms = Terms.model_validate({"instrument": "security", "open": {"FR": {}, "DE": {}}})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"FR": {}, "DE": {}}})
     reader = market.reader(token)
     officer = Officer(Chain(w3, UnlockedSender(w3, market.owner), lambda _: None), reader.engine)
     planned = plan(reader, assign(RULEBOOK, terms, 18), 0, FAR)
@@ -93,6 +93,6 @@ def test_cancel__whoever_is_no_officer__is_refused_in_a_line(delayed: Delayed) -
 def test_cancel__run_already__is_no_longer_there(delayed: Delayed) -> None:
     advance(delayed.market.w3, DELAY)
     reader = delayed.market.reader(delayed.token)
-    terms = Terms.model_validate({"instrument": "security", "open": {"FR": {}, "DE": {}}})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"FR": {}, "DE": {}}})
     delayed.officer.apply(delayed.token.address, plan(reader, assign(RULEBOOK, terms, 18), 0, FAR).steps)
     assert "waits:" not in delayed.diff()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from scripts.demo.data import Closes, close_time
-from scripts.demo.staleness import Staleness, measure_staleness
+from scripts._lib.demo.data import Closes, close_time
+from scripts._lib.demo.staleness import Staleness, measure_staleness
 
 WAD = 10**18
 DAYS = (date(2020, 3, 6), date(2020, 3, 9), date(2020, 3, 10))

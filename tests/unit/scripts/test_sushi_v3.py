@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from eth_utils import keccak, to_checksum_address
 
-from scripts.venues.sushi_v3 import PUBLISHED, SushiV3, published_terms
-from scripts.venues.uniswap import sort_tokens
+from scripts._lib.venues.sushi_v3 import PUBLISHED, SushiV3, published_terms
+from scripts._lib.venues.uniswap import sort_tokens
 
 POOL_HASH = "0xe34f199b19b2b4f47f68442619d555527d244f78a3297ea89325f843f87b8b54"
 """Of Uniswap V3's pools on Ethereum, as @uniswap/v3-periphery's PoolAddress has it."""

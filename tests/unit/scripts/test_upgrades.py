@@ -14,10 +14,10 @@ import pytest
 from web3.contract import Contract
 from web3.exceptions import ContractCustomError
 
-from keepers.chain.signing import model_id
-from scripts.artifacts import artifact
-from scripts.deployment import roles
-from scripts.transactions import deploy
+from keepers.contracts.messages import model_id
+from scripts._lib.artifacts import artifact
+from scripts._lib.deployment import roles
+from scripts._lib.transactions import deploy
 from tests.fixtures.node import MODEL, SIGNER_KEYS, World, _address, protocol
 from tests.unit.keepers.bots.harness import ready, started
 

@@ -8,7 +8,7 @@ import re
 import pytest
 import yaml
 
-from scripts.artifacts import ROOT
+from scripts._lib.artifacts import ROOT
 
 PAGE = (ROOT / "docs/operations.md").read_text()
 RUNBOOKS = {

@@ -16,6 +16,12 @@ def two_of_three(signer_sets, create_quorum, risk_signers):
     return signer_sets
 
 
+@pytest.fixture
+def wallet(project, admin, risk_signer):
+    """A contract account that says what its owner signed."""
+    return admin.deploy(project.OwnedWallet, risk_signer)
+
+
 def test_require_quorum__enough_members__passes(two_of_three, risk_signers):
     two_of_three.requireQuorum(SET, DIGEST, signed(DIGEST, *risk_signers[:2]))
 
@@ -44,6 +50,39 @@ def test_require_quorum__stranger_among_them__reverts(two_of_three, risk_signers
 def test_require_quorum__signature_of_another_digest__reverts(two_of_three, risk_signers):
     with reverts(two_of_three.SignerSets__BadSignature):
         two_of_three.requireQuorum(SET, DIGEST, signed(keccak(text="another"), *risk_signers[:2]))
+
+
+def test_require_quorum__contract_whose_owner_signed__passes(signer_sets, create_quorum, wallet, risk_signer):
+    create_quorum(SET, [wallet], 1)
+    signer_sets.requireQuorum(SET, DIGEST, [(wallet, signed(DIGEST, risk_signer)[0][1])])
+
+
+def test_require_quorum__contract_whose_owner_did_not__reverts(signer_sets, create_quorum, wallet, thief):
+    create_quorum(SET, [wallet], 1)
+    with reverts(signer_sets.SignerSets__BadSignature, SET, wallet):
+        signer_sets.requireQuorum(SET, DIGEST, [(wallet, signed(DIGEST, thief)[0][1])])
+
+
+def test_require_quorum__account_that_delegates_to_code__its_own_key_counts(two_of_three, risk_signers, wallet, chain):
+    """EIP-7702: the key could end the delegation in the same breath, so the code does not silence it."""
+    code = bytes.fromhex("ef0100") + bytes.fromhex(wallet.address[2:])
+    chain.provider.set_code(risk_signers[0].address, code)
+    two_of_three.requireQuorum(SET, DIGEST, signed(DIGEST, *risk_signers[:2]))
+
+
+def test_require_quorum__account_that_delegates_to_code__what_the_code_accepts_counts(
+    two_of_three, risk_signers, risk_signer, wallet, chain
+):
+    other = next(signer for signer in risk_signers if signer != risk_signer)
+    chain.provider.set_code(other.address, bytes.fromhex("ef0100") + bytes.fromhex(wallet.address[2:]))
+    given = [(signer, signed(DIGEST, risk_signer)[0][1]) for signer in risk_signers if signer in (other, risk_signer)]
+    two_of_three.requireQuorum(SET, DIGEST, given)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x01" * 64, b"\x01" * 65, b"\x01" * 66], ids=len)
+def test_require_quorum__bytes_that_are_no_signature__reverts(two_of_three, risk_signers, data):
+    with reverts(two_of_three.SignerSets__BadSignature, SET, risk_signers[0]):
+        two_of_three.requireQuorum(SET, DIGEST, [(risk_signers[0], data)])
 
 
 def test_require_quorum__unknown_set__reverts(signer_sets, risk_signer):

@@ -189,6 +189,66 @@ def test_holders__one_too_many_in_a_country__refused(token, set_rule, refused, h
         token.transfer(second, 10, sender=investor)
 
 
+@pytest.fixture
+def one_holder(compliance_engine, token, compliance_officer):
+    """One holder is all that the token may have."""
+    compliance_engine.setTokenRule(token, (0, 1), sender=compliance_officer)
+
+
+@pytest.fixture
+def invested_venue(token, admit_venue, register, identity_registry, compliance_officer, investor, pool):
+    """A venue account that holds 50 and became an investor afterwards."""
+    admit_venue(pool)
+    token.transfer(pool, 50, sender=investor)
+    identity_registry.setVenueAccount(pool, False, sender=compliance_officer)
+    return register(pool)
+
+
+def test_holders__venue_that_became_an_investor__has_to_fit_before_it_receives(
+    token, compliance_engine, invested_venue, one_holder, refused, investor, issuer
+):
+    with refused(token, invested_venue, Reason.TOO_MANY_HOLDERS):
+        token.transfer(invested_venue, 10, sender=investor)
+    with refused(token, invested_venue, Reason.TOO_MANY_HOLDERS):
+        token.mint(invested_venue, 10, sender=issuer)
+    assert compliance_engine.issuable(token, invested_venue) == (0, 0)
+
+
+def test_holders__venue_that_became_an_investor__is_counted_when_it_moves(
+    token, compliance_engine, compliance_officer, invested_venue, investor
+):
+    compliance_engine.setTokenRule(token, (0, 5), sender=compliance_officer)
+    token.transfer(investor, 10, sender=invested_venue)
+    assert compliance_engine.holderOf(token, invested_venue).country == SWITZERLAND
+    assert compliance_engine.holdersOf(token, SWITZERLAND) == (2, 2)
+
+
+def test_holders__holder_that_became_a_venue__is_not_counted_once_it_moves(
+    token, compliance_engine, compliance_officer, identity_registry, admit_venue, holder, investor
+):
+    compliance_engine.setTokenRule(token, (0, 5), sender=compliance_officer)
+    other = holder(amount=10)
+    identity_registry.deleteIdentity(other, sender=compliance_officer)
+    admit_venue(other)
+    token.transfer(other, 10, sender=investor)
+    assert compliance_engine.holderOf(token, other).country == 0
+    assert compliance_engine.holdersOf(token, SWITZERLAND) == (1, 1)
+
+
+def test_holders__moved_to_a_full_country__receives_nothing_more_there(
+    token, compliance_engine, set_rule, identity_registry, compliance_officer, refused, holder, investor
+):
+    set_rule(token, GERMANY, max_holders=1)
+    holder(GERMANY, 10)
+    identity_registry.updateCountry(investor, GERMANY, sender=compliance_officer)
+    mover = holder(amount=0)
+    with refused(token, investor, Reason.TOO_MANY_HOLDERS_IN_COUNTRY):
+        token.forcedTransfer(holder(amount=10), investor, 5, sender=compliance_officer)
+    token.transfer(mover, 10, sender=investor)
+    assert compliance_engine.holdersOf(token, GERMANY)[1] == 2
+    token.transfer(mover, 10, sender=investor)
+
+
 def test_holders__moved_abroad__leaves_where_it_was_counted(
     token, compliance_engine, identity_registry, compliance_officer, holder, investor
 ):

@@ -223,7 +223,7 @@ def test_set_compliance__another_engine_while_tokens_exist__refused(
     access_manager,
 ):  # fmt: skip
     """Another engine would know neither holders nor locks nor volumes."""
-    from scripts.deployment import roles
+    from scripts._lib.deployment import roles
     from tests.fixtures.protocol import EVERY_CLASS
 
     engine = deploy_proxy(ape.project.AutomatedComplianceEngine, identity_registry)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.deployment import roles
+from scripts._lib.deployment import roles
 from tests.fixtures.compliance import rule
 from tests.fixtures.protocol import (
     ACCREDITED,

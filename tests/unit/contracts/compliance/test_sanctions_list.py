@@ -4,7 +4,7 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from scripts.deployment import roles
+from scripts._lib.deployment import roles
 from tests.fixtures.compliance import AML_TOPIC, KYC_TOPIC, Reason
 from tests.fixtures.protocol import SWITZERLAND
 from tests.reverts import reverts

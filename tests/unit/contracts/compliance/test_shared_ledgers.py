@@ -5,8 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from scripts.venues.balancer import BalancerV2
-from scripts.venues.uniswap_v4 import UniswapV4
+from scripts._lib.venues.balancer import BalancerV2
+from scripts._lib.venues.uniswap_v4 import UniswapV4
 from tests.fixtures.compliance import Reason
 from tests.fixtures.protocol import SWITZERLAND
 from tests.reverts import reverts

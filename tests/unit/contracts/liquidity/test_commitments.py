@@ -6,8 +6,8 @@ import ape
 import pytest
 from eth_utils import keccak
 
-from scripts.transactions import send
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import TERMS
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.reverts import reverts

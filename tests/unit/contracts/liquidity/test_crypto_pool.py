@@ -6,8 +6,8 @@ from decimal import Decimal, getcontext
 
 import pytest
 
-from scripts.transactions import send
-from scripts.venues.uniswap import MAX_UINT256, token_at
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import MAX_UINT256, token_at
 from tests.fixtures.markets import WAD
 
 DEPTH = 10**6 * WAD

@@ -6,7 +6,7 @@ import ape
 import pytest
 from ape.exceptions import ContractLogicError
 
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import CURVE_INT128, CURVE_INT128_NG, CURVE_UINT256_NG, TERMS, Market, order_over
 from tests.fixtures.protocol import WAD
 from tests.isolation import isolated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from scripts.artifacts import artifact
+from scripts._lib.artifacts import artifact
 from tests.fixtures.markets import TERMS, order_over
 from tests.reverts import reverts
 

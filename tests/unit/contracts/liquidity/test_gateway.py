@@ -8,9 +8,9 @@ from eth_abi import encode
 from eth_account import Account
 from eth_utils import keccak
 
-from scripts.transactions import send
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
-from scripts.venues.uniswap_v4 import PERMIT2, install_permit2
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.venues.uniswap_v4 import PERMIT2, install_permit2
 from tests.fixtures.markets import TERMS
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.reverts import reverts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from scripts.venues.uniswap import MAX_UINT256
+from scripts._lib.venues.uniswap import MAX_UINT256
 from tests.fixtures.venues import DEEP, FEE, TOKEN, V2, V3
 from tests.reverts import reverts
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from scripts.venues.balancer import BalancerV2
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.venues.balancer import BalancerV2
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import BALANCER, SPARED, TERMS, VENUES, Market, order_over, over_exact
 from tests.fixtures.protocol import WAD
 from tests.reverts import reverts

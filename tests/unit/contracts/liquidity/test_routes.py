@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from scripts.venues.uniswap import MAX_UINT256
+from scripts._lib.venues.uniswap import MAX_UINT256
 from tests.fixtures.venues import DEEP, TOKEN
 
 AMOUNT = 1_000 * TOKEN

@@ -6,9 +6,9 @@ import ape
 import pytest
 from eth_utils import keccak
 
-from scripts.transactions import send
-from scripts.venues.airswap import FEE_BPS, quoted_path
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.transactions import send
+from scripts._lib.venues.airswap import FEE_BPS, quoted_path
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import SIGNED_QUOTE, TERMS
 from tests.fixtures.venues import DEEP, TOKEN, in_words
 from tests.isolation import isolated

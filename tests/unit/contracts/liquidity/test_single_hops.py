@@ -5,7 +5,7 @@ from __future__ import annotations
 import ape
 import pytest
 
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import VENUES, order_over, over_exact
 from tests.fixtures.venues import DEEP, TOKEN, V2
 from tests.reverts import reverts

@@ -6,7 +6,7 @@ import ape
 import pytest
 from eth_utils import keccak
 
-from scripts.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
 from tests.fixtures.markets import TERMS
 from tests.fixtures.portfolio import USD, order
 from tests.fixtures.protocol import WAD

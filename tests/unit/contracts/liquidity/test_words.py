@@ -5,8 +5,8 @@ from __future__ import annotations
 import ape
 import pytest
 
-from scripts.transactions import send
-from scripts.venues.uniswap import FAR_FUTURE
+from scripts._lib.transactions import send
+from scripts._lib.venues.uniswap import FAR_FUTURE
 from tests.fixtures.venues import DEEP, TOKEN, V2, in_words
 from tests.isolation import isolated
 from tests.reverts import reverts

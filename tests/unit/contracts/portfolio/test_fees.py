@@ -7,7 +7,7 @@ import pytest
 from eth_abi import decode
 from web3.exceptions import Web3Exception
 
-from scripts.deployment import roles
+from scripts._lib.deployment import roles
 from tests.fixtures.portfolio import NO_FEES, USD, ZERO
 from tests.fixtures.protocol import DAY, SWITZERLAND, WAD, YEAR
 from tests.reverts import reverts

@@ -6,13 +6,16 @@ from typing import Any
 
 import ape
 import pytest
+from eth_utils import keccak
 
-from tests.fixtures.portfolio import NO_FEES, OPEN
+from tests.fixtures.portfolio import NO_FEES, OPEN, Universe
 from tests.fixtures.protocol import DAY, SWITZERLAND, UNITED_STATES, WAD, YEAR
 
 MAX = 2**256 - 1
 HOUR = 3600
 DECIMALS = (0, 6, 8, 18)
+EVERYWHERE = 65_535
+"""The country number of a rule for issuing that holds in all countries."""
 PLENTY = 10**9
 """Whole settlement tokens."""
 
@@ -30,6 +33,7 @@ class Vault:
 
     portfolio: Any
     settlement: Any
+    stock: Any
 
     @property
     def unit(self) -> int:
@@ -103,19 +107,34 @@ def endow(settlement, admin):
     return endowed
 
 
+@pytest.fixture(scope="module")
+def anyones(create_settlement, create_feed, covariance_models, create_quorum, manager, risk_signer):
+    """A stock that anyone may hold, for shares that anyone may hold, in a universe of its own."""
+    stock = create_settlement("ANY", 18)
+    feed = create_feed(stock, 50, heartbeat=YEAR)
+    key = keccak(text="anyone's")
+    covariance_models.createUniverse(key, [stock], sender=manager)
+    create_quorum(key, [risk_signer])
+    return Universe(key, [stock], [feed])
+
+
 @pytest.fixture
-def create_vault(create_portfolio, settlement, fees, register, endow, investor, counterparty, chain):
-    """`create_vault(policy, restricted, empty)`: both are registered and, unless it is empty, have a thousand in it."""
+def create_vault(create_portfolio, settlement, fees, register, endow, universe, anyones, investor, counterparty, chain):
+    """`create_vault(policy, restricted, empty)`: both are registered and, unless it is empty, have a thousand in it.
+
+    Restricted shares are over regulated stocks, others over one that anyone may hold.
+    """
 
     def created(policy=OPEN, restricted=False, empty=False):
-        countries = [SWITZERLAND] if restricted else []
-        portfolio = create_portfolio(settlement=settlement, fees=fees, policy=policy, countries=countries)
+        where = universe if restricted else anyones
+        terms = {"assets": where.stocks, "universe_id": where.id, "countries": [SWITZERLAND] if restricted else []}
+        portfolio = create_portfolio(settlement=settlement, fees=fees, policy=policy, **terms)
         for account in (investor, counterparty):
             register(account, expiry=chain.pending_timestamp + 9 * YEAR)
             endow(portfolio, account)
             if not empty:
                 portfolio.deposit(1000 * 10 ** settlement.decimals(), account, sender=account)
-        return Vault(portfolio, settlement)
+        return Vault(portfolio, settlement, where.stocks[0])
 
     return created
 
@@ -157,11 +176,11 @@ def test_maximums__a_gain__hold_for_pending_fees(vault, settlement, admin, inves
     assert withdraw > 1200 * vault.unit
 
 
-def test_maximums__illiquid__what_cash_there_is(vault, universe, issuer, investor, counterparty):
+def test_maximums__illiquid__what_cash_there_is(vault, issuer, investor, counterparty):
     """Somebody has left, and a gain of nine tenths that is no cash makes the investor's part more than all cash."""
     shares = vault.portfolio.balanceOf(counterparty) // 2
     vault.portfolio.redeem(shares, counterparty, counterparty, sender=counterparty)
-    universe.stocks[0].mint(vault.portfolio, vault.portfolio.nav() * 9 // (10 * 50), sender=issuer)
+    vault.stock.mint(vault.portfolio, vault.portfolio.nav() * 9 // (10 * 50), sender=issuer)
     assert vault.entries(investor) == (MAX, MAX)
     withdraw, redeem = vault.exits(investor)
     cash = vault.settlement.balanceOf(vault.portfolio)
@@ -169,8 +188,8 @@ def test_maximums__illiquid__what_cash_there_is(vault, universe, issuer, investo
     assert 0 < redeem < vault.portfolio.balanceOf(investor)
 
 
-def test_maximums__others_wait__cash_beyond_their_requests(vault, ask, universe, issuer, investor, counterparty):
-    universe.stocks[0].mint(vault.portfolio, 500 * WAD // 50, sender=issuer)
+def test_maximums__others_wait__cash_beyond_their_requests(vault, ask, issuer, investor, counterparty):
+    vault.stock.mint(vault.portfolio, 500 * WAD // 50, sender=issuer)
     ask(vault.portfolio, counterparty, vault.portfolio.balanceOf(counterparty))
     withdraw, redeem = vault.exits(investor)
     assert 0 < withdraw <= vault.settlement.balanceOf(vault.portfolio) - 1190 * vault.unit
@@ -208,9 +227,9 @@ def test_maximums__a_price_is_stale__nothing(vault, chain, investor):
     assert vault.entries(investor) == vault.exits(investor) == (0, 0)
 
 
-def test_maximums__a_price_is_frozen__out_with_the_discount(vault, oracle, universe, issuer, guardian, investor):
-    universe.stocks[0].mint(vault.portfolio, 500 * WAD // 50, sender=issuer)
-    oracle.freeze(universe.stocks[0], sender=guardian)
+def test_maximums__a_price_is_frozen__out_with_the_discount(vault, oracle, issuer, guardian, investor):
+    vault.stock.mint(vault.portfolio, 500 * WAD // 50, sender=issuer)
+    oracle.freeze(vault.stock, sender=guardian)
     assert vault.entries(investor) == (0, 0)
     assert vault.exits(investor)[1] == vault.portfolio.balanceOf(investor)
 
@@ -233,6 +252,20 @@ def test_maximums__room_for_less_than_a_share__nothing_in(create_vault, settleme
 
 
 # -- Under rules
+
+
+@once
+@pytest.mark.parametrize("limit", ["cap", "issuance"])
+def test_maximums__issues_limited__what_may_still_be_issued(
+    restricted, compliance_engine, compliance_officer, investor, limit
+):
+    room = 500 * restricted.share
+    wanted = (restricted.portfolio.totalSupply() + room, 0, 0) if limit == "cap" else (0, room, YEAR)
+    compliance_engine.setIssueRule(restricted.portfolio, EVERYWHERE, wanted, sender=compliance_officer)
+    _, mint = restricted.entries(investor)
+    assert mint == room
+    restricted.portfolio.mint(room, investor, sender=investor)
+    assert restricted.entries(investor) == (0, 0)
 
 
 @once

@@ -5,7 +5,7 @@ from ape import Contract
 from ape.exceptions import ContractLogicError
 from eth_utils import keccak
 
-from scripts.artifacts import package_artifact
+from scripts._lib.artifacts import package_artifact
 from tests.fixtures.portfolio import (
     HOUR,
     SIGNAL_NONCE,
@@ -315,6 +315,23 @@ def test_loss_bucket__gain__does_not_drain_it(ready, desk, universe, usd, market
     )
     assert stock.balanceOf(ready) > held
     assert ready.lossBucket().level == pytest.approx(level, rel=1e-3)
+
+
+def test_loss_bucket__flash_deposit_after_a_loss__makes_no_room(
+    ready, desk, universe, usd, market, fill_bucket, skew, deposit, investor
+):
+    """The bucket counts parts of NAV, so nine times the money beside it takes the same part no second time."""
+    stock = universe.stocks[0]
+    skew(1.4)
+    targets, half = [85 * WAD // 100, 15 * WAD // 100, 0, 0], order(ready, usd, stock, 25_000 * USD, market[0])
+    desk.rebalance(ready, targets, half, band=1500)
+    level, capacity, _ = ready.lossBucket()
+    assert capacity / 2 < level < capacity
+    deposit(ready, investor, 9_000_000)
+    assert ready.lossBucket().capacity == capacity
+    skew(1.05)
+    with reverts(ready.Portfolio__LossBudgetExceeded):
+        desk.rebalance(ready, targets, order(ready, usd, stock, 250_000 * USD, market[0]), band=1500)
 
 
 def test_execute__not_the_rebalancer__reverts(ready, buy, thief):

@@ -5,7 +5,7 @@ import math
 import pytest
 from eth_utils import keccak
 
-from scripts.deployment import roles
+from scripts._lib.deployment import roles
 from tests.fixtures.portfolio import HOUR, MAX_MODEL_LIFETIME, TAILS, flat_covariance, model_for, signed
 from tests.fixtures.protocol import DAY, WAD, YEAR
 from tests.reverts import reverts

@@ -144,9 +144,19 @@ def test_trip__beta_or_sharpe_outside__de_risk_only(
 
 def test_trip__sharpe_of_too_few_days__stays_normal(risk_engine, invested, live, post_model, manager, keeper):
     """Nobody knows the ratio of a young portfolio. It would be caught: what may not trade cannot raise it."""
-    live(invested, [0.0] * 19)
+    live(invested, [0.001, *[-0.001, 0.001] * 9])
     post_model()
     risk_engine.tightenLimits(invested, (*LIMITS[:14], 5000), sender=manager)
+    with reverts(risk_engine.RiskEngine__NothingToTrip, invested, 0):
+        risk_engine.trip(invested, sender=keeper)
+
+
+def test_trip__a_month_without_any_return__stays_normal(risk_engine, invested, live, post_model, manager, keeper):
+    """A fund in cash has no ratio. As one of zero it would forbid the fund to invest, for ever."""
+    live(invested, [0.0] * 30)
+    post_model()
+    risk_engine.tightenLimits(invested, (*LIMITS[:14], 5000), sender=manager)
+    assert risk_engine.metrics(invested).observations >= 20
     with reverts(risk_engine.RiskEngine__NothingToTrip, invested, 0):
         risk_engine.trip(invested, sender=keeper)
 

@@ -7,7 +7,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from ethpm_types import ContractType
 
-from scripts.deployment import roles
+from scripts._lib.deployment import roles
 from tests.fixtures.compliance import rule
 from tests.fixtures.protocol import ACCREDITED, DAY, SWITZERLAND
 from tests.reverts import reverts

@@ -4,7 +4,7 @@ import ape
 import pytest
 from eth_utils import keccak
 
-from scripts.deployment import roles
+from scripts._lib.deployment import roles
 from tests.fixtures.compliance import Reason, rule
 from tests.fixtures.protocol import DAY, EVERY_CLASS, GERMANY, SWITZERLAND
 from tests.reverts import reverts

@@ -3,7 +3,7 @@
 import ape
 import pytest
 
-from scripts.transactions import send
+from scripts._lib.transactions import send
 from tests.fixtures.aave import MAX_UINT256, RAY
 from tests.fixtures.protocol import DAY, YEAR
 from tests.fixtures.yields import COOL_DOWN, LISTED, UNLOCK_TIME, debt_of, dollars

@@ -14,12 +14,12 @@ import structlog
 import yaml
 
 from keepers.bots.claims import ClaimsBot
-from keepers.bots.context import Office, open_context, open_office, open_runtime
 from keepers.bots.names import bot_name
 from keepers.bots.rebalance import RebalanceBot
 from keepers.bots.risk import RiskBot
-from keepers.bots.runtime import Runtime
 from keepers.config import load_config
+from keepers.runtime.runtime import Runtime
+from keepers.runtime.services import BotServices, open_bot_services, open_portfolio_services, open_runtime
 from tests.fixtures.node import SYMBOLS, World
 
 
@@ -28,7 +28,7 @@ class Running:
     """A bot, its loop and what it logged."""
 
     bot: Any
-    context: Any
+    services: Any
     loop: Runtime
     output: io.StringIO
 
@@ -47,15 +47,15 @@ def start(kind: str, config_path: Path) -> Running:
         structlog.WriteLogger(output), processors=[structlog.processors.JSONRenderer()], bot=name
     )
     stop = threading.Event()
-    office: Office
+    services: BotServices
     bot: Any
     if kind == "claims":
-        office = open_office(config, name, log, stop)
-        bot = ClaimsBot(office)
+        services = open_bot_services(config, name, log, stop)
+        bot = ClaimsBot(services)
     else:
-        office = context = open_context(config, name, log, stop)
-        bot = RiskBot(context) if kind == "risk" else RebalanceBot(context)
-    return Running(bot, office, open_runtime(bot, office), output)
+        services = open_portfolio_services(config, name, log, stop)
+        bot = RiskBot(services) if kind == "risk" else RebalanceBot(services)
+    return Running(bot, services, open_runtime(bot, services), output)
 
 
 @contextmanager
@@ -66,8 +66,8 @@ def started(kind: str, config_path: Path) -> Iterator[Running]:
         yield running
     finally:
         print(running.output.getvalue())
-        running.context.leadership.resign()
-        running.context.store.close()
+        running.services.leadership.resign()
+        running.services.store.close()
 
 
 def ready(world: World, dollars: int = 100_000, days: int = 201, shocks: int = 0) -> Path:
@@ -79,7 +79,7 @@ def ready(world: World, dollars: int = 100_000, days: int = 201, shocks: int = 0
 
 
 def claims_config(world: World, **claims: Any) -> Path:
-    """Of a desk that looks after claims and has no portfolio."""
+    """Returns the config of a bot that looks after claims and has no portfolio."""
     path = world.write_config(claims={"enabled": True, **claims})
     raw = yaml.safe_load(path.read_text())
     del raw["portfolio"], raw["prices"], raw["keys"]["signers"]
@@ -89,7 +89,7 @@ def claims_config(world: World, **claims: Any) -> Path:
 
 def refreshes(bot: Running) -> list[tuple[str, str]]:
     """Outcome and reason of each, oldest first."""
-    store, name = bot.context.store, bot.bot.name
+    store, name = bot.services.store, bot.bot.name
     found = [store.decision(name, key) for key in store.keys(name, "refresh:")]
     return [(decision.outcome, decision.reason) for decision in found]
 
@@ -128,4 +128,4 @@ def state_of(world: World) -> int:
 
 def sent(world: World, running: Running) -> int:
     """Transactions that the bot's account has had mined."""
-    return int(world.w3.eth.get_transaction_count(running.context.sender.address))  # type: ignore[arg-type]
+    return int(world.w3.eth.get_transaction_count(running.services.sender.address))  # type: ignore[arg-type]

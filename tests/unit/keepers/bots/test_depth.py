@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from eth_utils.crypto import keccak
 
+from keepers import abi
 from keepers.bots.depth import RISE_SECONDS
-from keepers.bots.desk import RETRY_SECONDS
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.signing import DepthReport, sign_quorum
+from keepers.contracts.messages import DepthReport
 from keepers.risk.report import WAD
-from scripts.artifacts import artifact
+from keepers.rpc.errors import Reverted
+from keepers.runtime.decision_log import RETRY_SECONDS
+from keepers.signers.signing import sign_quorum
+from scripts._lib.artifacts import artifact
 from tests.fixtures.node import PRICES, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, later, ready, sent, started
 
@@ -60,7 +61,7 @@ def test_depth__pools_of_the_world__are_signed_confirmed_and_known_to_the_engine
         expected = 300 * PRICES["AAA"] / (0.2 * book(world)[2])
         assert days_to_liquidate(world) / WAD == pytest.approx(expected, rel=1e-6)
         (decision,) = [
-            item for item in bot.context.store.decisions(bot.bot.name) if world.tokens["AAA"].address in item.key
+            item for item in bot.services.store.decisions(bot.bot.name) if world.tokens["AAA"].address in item.key
         ]
         assert decision.reason.startswith("AAA 100,5") and decision.reason.endswith("in 2 pools; the first")
 
@@ -148,15 +149,15 @@ def test_depth__refused__rests(world: World) -> None:
     ready(world)
     with started("risk", world.write_config(risk={"depth": {"lifetime_hours": 241, "look_minutes": 0.01}})) as bot:
         bot.step()
-        refused = [item for item in bot.context.store.decisions(bot.bot.name) if item.key.startswith("depth:")]
+        refused = [item for item in bot.services.store.decisions(bot.bot.name) if item.key.startswith("depth:")]
         assert len(refused) == 3 and all("LiquidityBook__BadTimes" in item.reason for item in refused)
         later(world, 60)
         bot.step()
         key = refused[0].key
-        assert bot.context.store.decision(bot.bot.name, key) == refused[0]
+        assert bot.services.store.decision(bot.bot.name, key) == refused[0]
         later(world, RETRY_SECONDS)
         bot.step()
-        again = bot.context.store.decision(bot.bot.name, key)
+        again = bot.services.store.decision(bot.bot.name, key)
         assert again is not None and again.created > refused[0].created
 
 
@@ -181,18 +182,18 @@ def test_depth__thief_overstates__is_refused_by_what_pools_hold(world: World) ->
         for depth, refused in ((held // 2, None), (10 * held, "LiquidityBook__Unconfirmed")):
             data = forged(bot, world, depth)
             if refused is None:
-                bot.context.sender.simulate(bot.context.deployment.address("LiquidityBook"), data)
+                bot.services.sender.simulate(bot.services.deployment.address("LiquidityBook"), data)
             else:
                 with pytest.raises(Reverted, match=refused):
-                    bot.context.sender.simulate(bot.context.deployment.address("LiquidityBook"), data)
+                    bot.services.sender.simulate(bot.services.deployment.address("LiquidityBook"), data)
 
 
 def forged(bot: Running, world: World, depth: int) -> bytes:
-    context, asset = bot.context, world.tokens["AAA"].address
-    now = context.node.latest().timestamp
-    nonce = context.reader.depths(world.universe, [asset])[0].nonce + 1
+    services, asset = bot.services, world.tokens["AAA"].address
+    now = services.node.latest().timestamp
+    nonce = services.reader.depths(world.universe, [asset])[0].nonce + 1
     pools = sorted((p["address"] for p in world.record["pools"] if holds(world, p, "AAA")), key=lambda p: int(p, 16))
     report = DepthReport(world.universe, asset, nonce, now, now + HOUR, depth, tuple(pools))
-    contract = context.deployment.address("LiquidityBook")
-    signatures = sign_quorum(report.message(context.node.chain_id, contract), context.signers)
+    contract = services.deployment.address("LiquidityBook")
+    signatures = sign_quorum(report.message(services.node.chain_id, contract), services.signers)
     return abi.function("LiquidityBook", "postDepth").encode(report.as_tuple(), signatures)

@@ -8,11 +8,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from keepers.bots.names import rebalance_key, signal_nonce
-from keepers.bots.proposal import PART_OF_THE_WAY
 from keepers.store import Decision
-from scripts.anvil import advance
-from scripts.deployment.venues import Venue, market_record
-from scripts.venues.balancer import vault_abi
+from scripts._lib.anvil import advance
+from scripts._lib.deployment.venues import Venue, market_record
+from scripts._lib.venues.balancer import vault_abi
 from tests.fixtures.node import PRICES, SYMBOLS, World
 from tests.fixtures.venue_kinds import create
 from tests.unit.keepers.bots.harness import (
@@ -28,7 +27,7 @@ from tests.unit.keepers.bots.harness import (
 
 def decided(world: World, running: Running, nonce: int) -> Decision:
     key = rebalance_key(world.portfolio.address, nonce)
-    found = running.context.store.decision("rebalance:demo", key)
+    found = running.services.store.decision("rebalance:demo", key)
     assert found is not None
     return found
 
@@ -50,7 +49,7 @@ def test_rebalance_bot__cash_and_a_model__invests_inside_the_limits(world: World
         bot.step()
         found = decided(world, bot, 1)
         assert found.outcome == "done" and found.reason.startswith("first investment of cash")
-        state = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+        state = bot.services.reader.portfolio("demo", world.w3.eth.block_number)
         assert state.weights.sum() == pytest.approx(0.98, abs=0.01)
         assert state.risk.breaches() == []
         used = world.contract("AutoRebalancer").functions.isNonceUsed(
@@ -84,7 +83,7 @@ def test_rebalance_bot__no_model__does_nothing(world: World) -> None:
     config = ready(world)
     with started("rebalance", config) as bot:
         bot.step()
-        assert bot.context.store.decisions("rebalance:demo") == []
+        assert bot.services.store.decisions("rebalance:demo") == []
 
 
 def test_rebalance_bot__touches_much_of_many_contracts__names_it_beforehand(world: World) -> None:
@@ -133,7 +132,7 @@ def test_rebalance_bot__crash__trips_and_lowers_var_to_inside(world: World) -> N
         found = decided(world, bot, posted(world))
         assert found.outcome == "done" and found.reason.startswith("VaR outside the limit")
         assert state_of(world) == 2
-        view = bot.context.reader.risk(world.portfolio.address, world.universe)
+        view = bot.services.reader.risk(world.portfolio.address, world.universe)
         assert view.breaches() == []
 
 
@@ -144,7 +143,7 @@ def test_rebalance_bot__mistyped_close_and_no_guards__the_chain_holds_the_model_
     config = world.write_config(prices={"path": "prices.csv", "guards": careless})
     with started("risk", config) as risk, started("rebalance", config) as bot:
         day(world, risk, bot, 201)
-        before = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+        before = bot.services.reader.portfolio("demo", world.w3.eth.block_number)
         *past, last = world.write_prices(203).read_text().splitlines()
         date_, first, *others = last.split(",")
         mistyped = ",".join([date_, str(float(first) * 10), *others])
@@ -153,7 +152,7 @@ def test_rebalance_bot__mistyped_close_and_no_guards__the_chain_holds_the_model_
         risk.step(2)
         bot.step(2)
         risk.step(2)
-        after = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+        after = bot.services.reader.portfolio("demo", world.w3.eth.block_number)
     assert "held back by the step bounds" in risk.output.getvalue()
     assert posted(world) == 2 and state_of(world) == 0 and rebalanced(world) == 1
     assert after.weights == pytest.approx(before.weights)
@@ -216,6 +215,28 @@ def test_rebalance_bot__chain_refuses__tries_smaller_once_then_records_it(world:
         assert sent(world, bot) == sent(world, risk)
 
 
+def test_rebalance_bot__reverts_when_mined__has_failed_as_with_every_other_bot(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ready(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        pool = world.record["pools"][0]["address"]
+        broadcast = bot.services.sender._broadcast
+
+        def too_late(transaction: Any) -> None:
+            monkeypatch.setattr(bot.services.sender, "_broadcast", broadcast)
+            world.call(world.contract("LiquidityAggregator").functions.delistPool(pool))
+            broadcast(transaction)
+
+        monkeypatch.setattr(bot.services.sender, "_broadcast", too_late)
+        bot.step()
+        found = decided(world, bot, 1)
+    assert found.outcome == "failed" and "LiquidityAggregator__PoolNotListed" in found.reason
+    assert world.w3.eth.get_transaction_receipt(found.tx_hash)["status"] == 0  # type: ignore[arg-type]
+    assert bot.output.getvalue().count('"event": "refused"') == 2
+
+
 def test_rebalance_bot__price_stale__decides_when_it_is_back(world: World) -> None:
     config = ready(world)
     with started("risk", config) as risk, started("rebalance", config) as bot:
@@ -223,7 +244,7 @@ def test_rebalance_bot__price_stale__decides_when_it_is_back(world: World) -> No
         world.w3.provider.make_request("evm_increaseTime", [3 * 86_400 + 7200])  # type: ignore[arg-type]
         world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
         bot.step(2)
-        assert bot.context.store.decisions("rebalance:demo") == []
+        assert bot.services.store.decisions("rebalance:demo") == []
         assert bot.output.getvalue().count('"event": "waits"') == 1
         assert "PriceOracle__StalePrice" in bot.output.getvalue()
         world.open_day(204)
@@ -241,13 +262,13 @@ def test_rebalance_bot__price_too_old_to_trade_at__goes_the_whole_way_when_it_is
             world.call(oracle.setTradingWindow(world.tokens[symbol].address, (600, 0, 0, 0)))
         advance(world.w3, 3600)
         bot.step(2)
-        assert bot.context.store.decisions("rebalance:demo") == []
+        assert bot.services.store.decisions("rebalance:demo") == []
         assert "PriceOracle__TooOldToTrade" in bot.output.getvalue()
         for symbol in SYMBOLS:
             world.call(world.feeds[symbol].functions.setAnswer(PRICES[symbol] * 10**8))
         bot.step(2)
         found = decided(world, bot, posted(world))
-        assert found.outcome == "done" and PART_OF_THE_WAY not in found.reason
+        assert found.outcome == "done" and found.complete
 
 
 def test_rebalance_bot__interval_since_the_last_one_not_over__goes_the_whole_way_when_it_is(world: World) -> None:
@@ -263,12 +284,12 @@ def test_rebalance_bot__interval_since_the_last_one_not_over__goes_the_whole_way
         risk.step(2)
         bot.step(2)
         key = rebalance_key(world.portfolio.address, posted(world))
-        assert bot.context.store.decision("rebalance:demo", key) is None
+        assert bot.services.store.decision("rebalance:demo", key) is None
         assert "AutoRebalancer__TooSoon" in bot.output.getvalue()
         advance(world.w3, 13 * 3600)
         bot.step(2)
         found = decided(world, bot, posted(world))
-        assert found.outcome == "done" and PART_OF_THE_WAY not in found.reason
+        assert found.outcome == "done" and found.complete
 
 
 def test_rebalance_bot__away_for_two_models__says_that_they_passed(world: World) -> None:
@@ -318,7 +339,7 @@ def test_rebalance_bot__momentum_on_with_history__tilts(world: World) -> None:
         risk.step()
         bot.step()
         assert decided(world, bot, 1).outcome == "done"
-        state = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+        state = bot.services.reader.portfolio("demo", world.w3.eth.block_number)
         assert state.weights.max() - state.weights.min() > 0.05
 
 
@@ -336,7 +357,7 @@ def test_rebalance_bot__cash_too_much_for_the_pools__goes_on_with_the_next_model
     config = ready(world, dollars=400_000)
     with started("risk", config) as risk, started("rebalance", config) as bot:
         first = day(world, risk, bot, 201)
-        assert first.outcome == "done" and "part of the way (" in first.reason
+        assert first.outcome == "done" and not first.complete and "part of the way (" in first.reason
         second = day(world, risk, bot, 203)
         # Nobody brings the pools back to the price here, so that they may refuse; the bot did not wait.
         assert second.reason.startswith("schedule due")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from keepers import __version__
-from keepers.bots.desk import RETRY_SECONDS
+from keepers import __version__, abi
 from keepers.bots.names import report_key
 from keepers.bots.reports import Reporter
-from keepers.chain import abi
-from keepers.chain.errors import Reverted
-from keepers.chain.signing import RiskReport, sign_quorum
+from keepers.contracts.messages import RiskReport
 from keepers.errors import KeeperError
 from keepers.risk.report import WAD
+from keepers.rpc.errors import Reverted
+from keepers.runtime.decision_log import RETRY_SECONDS
+from keepers.signers.signing import sign_quorum
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import Running, later, posted, ready, reported, sent, started, state_of
 
@@ -52,7 +53,7 @@ def test_report__after_the_model__agrees_with_the_chain(world: World) -> None:
         assert found["model_nonce"] == 1 and len(found["scenarios"]) == len(found["stress_losses"]) == 7
         # One day of a t with the model's own tails.
         assert found["monte_carlo_var"][1] == pytest.approx(var99, rel=0.05)
-        decision = bot.context.store.decision(bot.bot.name, report_key(world.portfolio.address, 1, 1))
+        decision = bot.services.store.decision(bot.bot.name, report_key(world.portfolio.address, 1, 1))
         assert decision is not None and decision.outcome == "done" and decision.reason.startswith("the first; VaR")
 
 
@@ -60,9 +61,9 @@ def test_report__model_hash__can_be_recomputed_by_anyone(world: World) -> None:
     with started("risk", invested(world)) as bot:
         bot.step()
         found = on_chain(world)
-        block = bot.context.node.latest()
-        reporter = Reporter(bot.context, bot.bot._prices)
-        state = bot.context.reader.portfolio("demo", block.number)
+        block = bot.services.node.latest()
+        reporter = Reporter(bot.services, bot.bot._prices, bot.bot._doubts)
+        state = bot.services.reader.portfolio("demo", block.number)
         inputs = replace(reporter._inputs(state, block), as_of=found["as_of"])
         assert inputs.model_hash(__version__) == found["model_hash"]
 
@@ -95,7 +96,7 @@ def test_report__about_to_lapse__is_renewed_under_the_same_model(world: World) -
         later(world, 2 * HOUR)
         bot.step()
         assert (posted(world), reported(world)) == (1, 2)
-        assert "the last lapses in 11." in bot.context.store.decisions(bot.bot.name, 1)[0].reason
+        assert "the last lapses in 11." in bot.services.store.decisions(bot.bot.name, 1)[0].reason
 
 
 def test_report__bot_was_away__lapsed_one_degrades_and_the_next_mends_it(world: World) -> None:
@@ -129,15 +130,15 @@ def test_report__refused__rests_and_is_tried_again(world: World) -> None:
     # Longer than the chain lets a report live.
     with started("risk", world.write_config(risk={"reports": {"lifetime_hours": 49}})) as bot:
         bot.step(5)
-        decision = bot.context.store.decision(bot.bot.name, report_key(world.portfolio.address, 1, 1))
+        decision = bot.services.store.decision(bot.bot.name, report_key(world.portfolio.address, 1, 1))
         assert decision is not None and decision.outcome == "refused" and "RiskReports__BadTimes" in decision.reason
         later(world, 60)
         bot.step()
-        again = bot.context.store.decision(bot.bot.name, decision.key)
+        again = bot.services.store.decision(bot.bot.name, decision.key)
         assert again is not None and again.created == decision.created
         later(world, RETRY_SECONDS)
         bot.step()
-        again = bot.context.store.decision(bot.bot.name, decision.key)
+        again = bot.services.store.decision(bot.bot.name, decision.key)
         assert again is not None and again.created > decision.created and again.outcome == "refused"
         assert reported(world) == 0
 
@@ -146,15 +147,16 @@ def test_report__portfolio_moves_meanwhile__is_made_again_at_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody deposits between the look and the chain's answer."""
-    original, moved = Reporter._post, []
+    original, moved = Reporter._report, []
 
-    def post(self: Reporter, *args: object) -> None:
+    def report(self: Reporter, *args: Any) -> Any:
+        made = original(self, *args)
         if not moved:
             moved.append(world.deposit(50_000))
-        original(self, *args)  # type: ignore[arg-type]
+        return made
 
     with started("risk", invested(world)) as bot:
-        monkeypatch.setattr(Reporter, "_post", post)
+        monkeypatch.setattr(Reporter, "_report", report)
         bot.step(1)
         assert moved and reported(world) == 1
         assert on_chain(world)["volatility"] == pytest.approx(metrics(world)[1], rel=1e-9)
@@ -168,7 +170,7 @@ def test_report__own_scenarios__are_the_ones_reported(world: World) -> None:
         bot.step()
         found = on_chain(world)
         assert found["scenarios"] == [b"flood in basel".ljust(32, b"\0")]
-        largest = max(bot.context.reader.portfolio("demo", world.w3.eth.block_number).weights)
+        largest = max(bot.services.reader.portfolio("demo", world.w3.eth.block_number).weights)
         assert found["stress_losses"] == [pytest.approx(largest * 0.25 * WAD)]
 
 
@@ -184,19 +186,19 @@ def test_report__scenario_table_missing__one_line_at_the_start(world: World) -> 
 
 def forged(bot: Running, world: World, **changes: object) -> bytes:
     """Calldata of a next report with something changed, signed by the whole quorum."""
-    context = bot.context
-    block = context.node.latest()
-    last = context.reader.report(world.portfolio.address)
-    report, _ = Reporter(context, bot.bot._prices)._report(last, block)
+    services = bot.services
+    block = services.node.latest()
+    last = services.reader.report(world.portfolio.address)
+    report, _ = Reporter(services, bot.bot._prices, bot.bot._doubts)._report(last, block)
     report = replace(report, **changes)  # type: ignore[arg-type]
-    contract = context.deployment.address("RiskReports")
-    signatures = sign_quorum(report.message(context.node.chain_id, contract), context.signers)
+    contract = services.deployment.address("RiskReports")
+    signatures = sign_quorum(report.message(services.node.chain_id, contract), services.signers)
     return abi.function("RiskReports", "postReport").encode(report.as_tuple(), signatures)
 
 
 def refusal(bot: Running, data: bytes) -> str:
     with pytest.raises(Reverted) as refused:
-        bot.context.sender.simulate(bot.context.deployment.address("RiskReports"), data)
+        bot.services.sender.simulate(bot.services.deployment.address("RiskReports"), data)
     return refused.value.revert.text
 
 

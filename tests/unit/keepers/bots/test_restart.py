@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from keepers.bots.desk import RETRY_SECONDS
-from keepers.chain.node import Node
-from keepers.chain.sender import Sender
+from keepers.rpc.node import Node
+from keepers.runtime.decision_log import RETRY_SECONDS
 from keepers.store import Store
 from keepers.store.journal import BotJournal
+from keepers.transactions.sender import Sender
+from tests.fixtures.claim_issuer import ClaimIssuer
 from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.node import World
-from tests.fixtures.notary import Notary
 from tests.unit.keepers.bots.harness import (
     claims_config,
     depths,
@@ -97,8 +97,8 @@ def test_risk_bot__killed_at_a_step__posts_once(world: World, monkeypatch: pytes
         assert posted(world) == 1
         # The model, the checkpoint, a depth of each of three assets and the report.
         assert sent(world, bot) == 6
-        assert bot.context.store.open_transactions(bot.bot.name) == 0
-        outcomes = {item.key.partition(":")[0]: item.outcome for item in bot.context.store.decisions("risk:demo")}
+        assert bot.services.store.open_transactions(bot.bot.name) == 0
+        outcomes = {item.key.partition(":")[0]: item.outcome for item in bot.services.store.decisions("risk:demo")}
         assert outcomes == dict.fromkeys(("model", "checkpoint", "depth", "report"), "done")
 
 
@@ -120,9 +120,9 @@ def test_risk_bot__killed_over_what_it_reports__posts_it_once(
         bot.step(5)
         once = (1, [0, 0, 0], 1) if what == "reports" else (0, [1, 1, 1], 3)
         assert (reported(world), depths(world), sent(world, bot) - before) == once
-        assert posted(world) == 1 and bot.context.store.open_transactions(bot.bot.name) == 0
-        assert all(item.outcome == "done" for item in bot.context.store.decisions("risk:demo"))
-        assert len(bot.context.store.decisions("risk:demo")) == 2 + once[2]
+        assert posted(world) == 1 and bot.services.store.open_transactions(bot.bot.name) == 0
+        assert all(item.outcome == "done" for item in bot.services.store.decisions("risk:demo"))
+        assert len(bot.services.store.decisions("risk:demo")) == 2 + once[2]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -138,41 +138,41 @@ def test_rebalance_bot__killed_at_a_step__rebalances_once(
         bot.step(5)
         assert rebalanced(world) == 1
         assert sent(world, bot) == before + 1
-        assert bot.context.store.open_transactions(bot.bot.name) == 0
-        (decision,) = bot.context.store.decisions("rebalance:demo")
+        assert bot.services.store.open_transactions(bot.bot.name) == 0
+        (decision,) = bot.services.store.decisions("rebalance:demo")
         assert decision.outcome == "done"
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_claims_bot__killed_at_a_step__refreshes_once(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    notary = Notary(world)
-    identity, wallet = notary.admit()
+    claim_issuer = ClaimIssuer(world)
+    identity, wallet = claim_issuer.admit()
     config = claims_config(world)
     with started("claims", config) as bot:
         bot.step()
-    notary.revoke(identity, KYC_TOPIC)
+    claim_issuer.revoke(identity, KYC_TOPIC)
     die("claims", config, step, monkeypatch)
     with started("claims", config) as bot:
         bot.step(5)
-        assert not notary.verified(wallet) and sent(world, bot) == 1
-        assert bot.context.store.open_transactions(bot.bot.name) == 0
+        assert not claim_issuer.verified(wallet) and sent(world, bot) == 1
+        assert bot.services.store.open_transactions(bot.bot.name) == 0
         ((outcome, _),) = refreshes(bot)
         assert outcome == "done"
 
 
 def test_claims_bot__block_taken_back__refreshes_again(world: World) -> None:
-    notary = Notary(world)
-    identity, wallet = notary.admit()
+    claim_issuer = ClaimIssuer(world)
+    identity, wallet = claim_issuer.admit()
     with started("claims", claims_config(world)) as bot:
         bot.step()
-        notary.revoke(identity, KYC_TOPIC)
+        claim_issuer.revoke(identity, KYC_TOPIC)
         snapshot = world.w3.provider.make_request("evm_snapshot", [])["result"]  # type: ignore[arg-type]
         bot.step()
         world.w3.provider.make_request("evm_revert", [snapshot])  # type: ignore[arg-type]
-        assert notary.verified(wallet)
+        assert claim_issuer.verified(wallet)
         world.deposit(10)
         bot.step(5)
-        assert not notary.verified(wallet)
+        assert not claim_issuer.verified(wallet)
         assert [outcome for outcome, _ in refreshes(bot)] == ["done"]
         assert "reorganisation" in bot.output.getvalue()
 
@@ -187,7 +187,7 @@ def test_rebalance_bot__store_lost_after_the_act__finds_it_on_chain(world: World
     with started("rebalance", config) as bot:
         bot.step()
         assert rebalanced(world) == 1
-        (decision,) = bot.context.store.decisions("rebalance:demo")
+        (decision,) = bot.services.store.decisions("rebalance:demo")
         assert (decision.outcome, decision.reason) == ("done", "found executed on chain")
 
 

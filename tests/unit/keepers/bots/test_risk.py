@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keepers.bots.context import close_of, last_closed_day
 from keepers.bots.names import model_key
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
+from keepers.market.close_time import close_of, last_closed_day
 from keepers.risk.covariance import estimate
 from keepers.risk.fixed_point import to_fixed_point
 from keepers.store import Decision
-from scripts.deployment.roles import KEEPER
+from scripts._lib.deployment.roles import KEEPER
 from tests.fixtures.node import FIRST_DAY, SENDER, SYMBOLS, World
 from tests.unit.keepers.bots.harness import Running, later, posted, ready, rebalanced, sent, started, state_of
 from tests.unit.keepers.cli.test_cli import invoke
@@ -18,7 +18,7 @@ from tests.unit.keepers.cli.test_cli import invoke
 
 def of_models(bot: Running) -> list[Decision]:
     """What the bot decided about models."""
-    return [item for item in bot.context.store.decisions(bot.bot.name) if item.key.startswith("model:")]
+    return [item for item in bot.services.store.decisions(bot.bot.name) if item.key.startswith("model:")]
 
 
 def test_risk_bot__new_close__posts_the_estimate_of_history_up_to_that_day(world: World) -> None:
@@ -28,12 +28,12 @@ def test_risk_bot__new_close__posts_the_estimate_of_history_up_to_that_day(world
         bot.step()
         day = last_closed_day(world.w3.eth.get_block("latest")["timestamp"])
         assert (day - FIRST_DAY).days == 200
-        info = bot.context.reader.model(world.universe)
+        info = bot.services.reader.model(world.universe)
         assert (info.nonce, info.as_of) == (1, close_of(day))
         prices = CsvPriceSource(world.folder / "prices.csv").closes(SYMBOLS, day)
         expected = to_fixed_point(estimate(prices.returns(), 30.0).matrix)
-        assert bot.context.reader.model_entries(info) == expected
-        decision = bot.context.store.decision(bot.bot.name, model_key(world.universe, 1, info.as_of))
+        assert bot.services.reader.model_entries(info) == expected
+        decision = bot.services.store.decision(bot.bot.name, model_key(world.universe, 1, info.as_of))
         assert decision is not None and decision.outcome == "done" and decision.tx_hash
 
 
@@ -131,13 +131,13 @@ def test_risk_bot__limit_breached_then_mended__trips_then_recovers(world: World)
         world.open_day(202)
         bot.step(4)
         assert state_of(world) == 0
-        keys = [item.key.partition(":")[0] for item in bot.context.store.decisions(bot.bot.name)]
+        keys = [item.key.partition(":")[0] for item in bot.services.store.decisions(bot.bot.name)]
         assert keys.count("trip") == 1 and keys.count("recover") == 2
 
 
 def trips(bot: Running) -> int:
     """Calls of `trip` that the bot sent."""
-    return [item.key.partition(":")[0] for item in bot.context.store.decisions(bot.bot.name)].count("trip")
+    return [item.key.partition(":")[0] for item in bot.services.store.decisions(bot.bot.name)].count("trip")
 
 
 def test_risk_bot__without_the_role__trips_when_it_has_looked_twice(world: World) -> None:
@@ -160,8 +160,8 @@ def test_risk_bot__drawdown_and_no_metrics__trips(world: World) -> None:
         bot.step(2)
         world.open_day(215, dict.fromkeys(SYMBOLS, 0.2))
         bot.step(2)
-        view = bot.context.reader.risk(world.portfolio.address, world.universe)
-        assert view.metrics is None and "ModelExpired" in view.why_not
+        view = bot.services.reader.risk(world.portfolio.address, world.universe)
+        assert view.metrics is None and "ModelExpired" in view.unavailable_reason
         assert (state_of(world), trips(bot)) == (2, 1)
 
 
@@ -170,15 +170,15 @@ def test_risk_bot__calm_returns_at_once__posts_as_far_as_one_step_goes(world: Wo
     config = ready(world)
     with started("risk", config) as bot:
         bot.step()
-        first = bot.context.reader.model_entries(bot.context.reader.model(world.universe))
+        first = bot.services.reader.model_entries(bot.services.reader.model(world.universe))
         world.write_prices(202, volatility=0.001)
         world.open_day(201)
         bot.step()
-        model = bot.context.reader.model(world.universe)
-        second = bot.context.reader.model_entries(model)
+        model = bot.services.reader.model(world.universe)
+        second = bot.services.reader.model_entries(model)
         assert model.nonce == 2, bot.output.getvalue()
         assert second[0] == pytest.approx(first[0] * 0.94, rel=1e-6)
-        decision = bot.context.store.decision(bot.bot.name, model_key(world.universe, 2, model.as_of))
+        decision = bot.services.store.decision(bot.bot.name, model_key(world.universe, 2, model.as_of))
         assert decision is not None and decision.reason.endswith("held back by the step bounds")
 
 
@@ -211,7 +211,7 @@ def test_estimate__of_the_chain__is_positive_semidefinite(world: World) -> None:
     config = ready(world)
     with started("risk", config) as bot:
         bot.step()
-        state = bot.context.reader.portfolio("demo", world.w3.eth.block_number)
+        state = bot.services.reader.portfolio("demo", world.w3.eth.block_number)
         assert state.covariance is not None
         assert np.linalg.eigvalsh(state.covariance).min() > 0
 

@@ -6,7 +6,7 @@ import pytest
 from eth_account import Account
 from web3.exceptions import ContractCustomError
 
-from keepers.chain.keys import write_keystore
+from keepers.signers.keys import write_keystore
 from tests.fixtures.node import PASSPHRASE, SENDER, SIGNER_KEYS, World
 from tests.unit.keepers.bots.harness import later, posted, ready, rebalanced, reported, started, state_of
 
@@ -25,7 +25,7 @@ def test_sender__empty__waits_with_what_it_needs_and_goes_on_when_funded(world: 
         log = risk.output.getvalue()
         assert posted(world) == 0 and '"event": "failure"' not in log
         assert f"{SENDER} holds 0.000000 ether" in log and "needed; send it more" in log
-        assert risk.context.store.open_transactions("risk:demo") == 0
+        assert risk.services.store.open_transactions("risk:demo") == 0
         ask(world, "anvil_setBalance", SENDER, hex(10**20))
         later(world, 12)
         risk.step()

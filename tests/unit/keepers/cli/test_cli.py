@@ -16,7 +16,7 @@ from keepers.commands.officers import COMMANDS as OFFICERS
 from keepers.config import load_config
 from keepers.store import Cursor, Store
 from keepers.store.tables import HEAD
-from scripts.ports import free_port
+from scripts._lib.ports import free_port
 from tests.fixtures.chaos import Process
 from tests.fixtures.node import PASSPHRASE, World
 from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until

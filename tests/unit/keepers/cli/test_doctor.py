@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from keepers.chain.signing import model_id
+from keepers.contracts.messages import model_id
 from keepers.operations.doctor import clock
 from keepers.store.tables import HEAD
-from scripts.ports import free_port
+from scripts._lib.ports import free_port
 from tests.fixtures.node import MODEL, World
 from tests.unit.keepers.bots.harness import later, ready, started
 from tests.unit.keepers.cli.test_cli import invoke, line_of
@@ -123,7 +123,7 @@ def test_doctor__too_few_signers__are_below_the_quorum(world: World) -> None:
 def test_doctor__poor_sender__is_warned_of(world: World) -> None:
     config = ready(world)
     with started("risk", config) as risk:
-        address = risk.context.sender.address
+        address = risk.services.sender.address
     world.w3.provider.make_request("anvil_setBalance", [address, hex(10**16)])  # type: ignore[arg-type]
     finding = findings(config)["sender"]
     assert finding["level"] == "warn" and "1.4900 more" in finding["remedy"]

@@ -82,7 +82,7 @@ def test_explain__a_rebalance__tells_inputs_targets_and_orders(world: World) -> 
     with started("risk", config) as risk, started("rebalance", config) as rebalance:
         risk.step()
         rebalance.step()
-        (decision,) = rebalance.context.store.decisions("rebalance:demo", outcome="done")
+        (decision,) = rebalance.services.store.decisions("rebalance:demo", outcome="done")
     lines = invoke("explain", str(decision.tx_hash), "--config", str(config)).output.splitlines()
     told = "\n".join(lines)
     assert "call        AutoRebalancer.rebalance, from 0x" in told and "outcome     done in block" in told
@@ -96,7 +96,7 @@ def test_explain__a_model__tells_the_call_and_the_decision(world: World) -> None
     config = ready(world)
     with started("risk", config) as risk:
         risk.step()
-        decision = next(d for d in risk.context.store.decisions("risk:demo") if d.key.startswith("model:"))
+        decision = next(d for d in risk.services.store.decisions("risk:demo") if d.key.startswith("model:"))
     told = invoke("explain", str(decision.tx_hash), "--config", str(config)).output
     assert "CovarianceModels.postModel" in told and "shrinkage" in told
 

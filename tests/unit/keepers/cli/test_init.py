@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from keepers.cli import main
 from keepers.config import load_config
-from scripts.ports import free_port
+from scripts._lib.ports import free_port
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import posted, ready, started
 from tests.unit.keepers.cli.test_cli import line_of

@@ -13,13 +13,13 @@ from eth_utils import to_checksum_address
 from web3.types import RPCEndpoint
 
 from keepers.compliance.rules import Reason
-from scripts.anvil import advance
-from scripts.artifacts import artifact
-from scripts.deployment import roles
-from scripts.transactions import deploy
+from scripts._lib.anvil import advance
+from scripts._lib.artifacts import artifact
+from scripts._lib.deployment import roles
+from scripts._lib.transactions import deploy
+from tests.fixtures.claim_issuer import ClaimIssuer
 from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC
 from tests.fixtures.node import SENDER, World
-from tests.fixtures.notary import Notary
 from tests.fixtures.officers import DELAY, GERMANY, RETAIL, SWITZERLAND, UNIT, Bureau
 from tests.fixtures.waiting import wait_until
 from tests.unit.keepers.cli.test_cli import invoke
@@ -38,8 +38,8 @@ def note(bureau: Bureau) -> Any:
 
 
 @pytest.fixture
-def notary(world: World, bureau: Bureau) -> Notary:
-    return Notary(world)
+def notary(world: World, bureau: Bureau) -> ClaimIssuer:
+    return ClaimIssuer(world)
 
 
 # -- Freezes
@@ -93,7 +93,7 @@ def test_freeze__more_than_there_is__one_line_with_what_there_is(bureau: Bureau,
     assert "of " in bureau.refused("unfreeze", note.address, holder, "--amount", "61")
 
 
-def test_freeze__person__stops_every_wallet_for_every_token(bureau: Bureau, note: Any, notary: Notary) -> None:
+def test_freeze__person__stops_every_wallet_for_every_token(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
     other = bureau.token("BOND")
     identity, first = notary.admit(ACCREDITED_TOPIC)
     second = notary.register(identity)
@@ -133,7 +133,7 @@ def test_register__closed_country__takes_eligibility_away_and_says_so(bureau: Bu
     assert bureau.reason(note, holder) == Reason.COUNTRY_NOT_ALLOWED
 
 
-def test_register__wallet_of_an_onchainid__its_claims_decide(bureau: Bureau, note: Any, notary: Notary) -> None:
+def test_register__wallet_of_an_onchainid__its_claims_decide(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
     identity = notary.create_identity(KYC_TOPIC, AML_TOPIC, ACCREDITED_TOPIC)
     wallet = bureau.stranger()
     output = bureau.done("register", note.address, wallet, "--country", "756", "--identity", identity.address)
@@ -142,7 +142,7 @@ def test_register__wallet_of_an_onchainid__its_claims_decide(bureau: Bureau, not
 
 
 def test_register__second_wallet_of_a_sanctioned_person__is_not_called_eligible(
-    bureau: Bureau, note: Any, notary: Notary
+    bureau: Bureau, note: Any, notary: ClaimIssuer
 ) -> None:
     identity, first = notary.admit()
     bureau.done("sanction", first, "--source", HASH)
@@ -152,7 +152,7 @@ def test_register__second_wallet_of_a_sanctioned_person__is_not_called_eligible(
     assert bureau.reason(note, wallet) == Reason.SANCTIONED
 
 
-def test_register__identity_of_claims__word_is_refused(bureau: Bureau, note: Any, notary: Notary) -> None:
+def test_register__identity_of_claims__word_is_refused(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
     _, wallet = notary.admit()
     line = bureau.refused(
         "register", note.address, wallet, "--country", "CH", "--class", "retail", "--until", "2030-01-01"
@@ -172,7 +172,7 @@ def test_documents__one_that_a_rule_needs_is_taken_off__holder_is_listed(bureau:
 
 
 def test_refresh__claim_revoked__the_holder_is_listed_before_it_is_sent(
-    bureau: Bureau, note: Any, notary: Notary
+    bureau: Bureau, note: Any, notary: ClaimIssuer
 ) -> None:
     identity, wallet = notary.admit()
     bureau.give(wallet, note, amount=3)
@@ -242,7 +242,7 @@ def test_check_and_diff__config__take_the_node_from_it(bureau: Bureau, note: Any
 
 
 def test_sanction__one_wallet__lists_the_persons_others_and_all_tokens(
-    bureau: Bureau, note: Any, notary: Notary
+    bureau: Bureau, note: Any, notary: ClaimIssuer
 ) -> None:
     identity, first = notary.admit()
     second = notary.register(identity)
@@ -294,7 +294,7 @@ def test_venue__admit_and_drop__the_pool_that_holds_tokens_is_listed(bureau: Bur
     assert not bureau.registry.functions.isVerified(pool).call()
 
 
-def test_recover__registry_of_this_token_alone__the_lost_wallet_is_listed(bureau: Bureau, notary: Notary) -> None:
+def test_recover__registry_of_this_token_alone__the_lost_wallet_is_listed(bureau: Bureau, notary: ClaimIssuer) -> None:
     registry = notary.issue_with_own_registry()
     token = bureau.newest_token()
     identity = notary.create_identity(KYC_TOPIC, AML_TOPIC)
@@ -358,7 +358,7 @@ def test_force__receiver_that_rules_refuse__the_reason_in_words(bureau: Bureau, 
 
 
 def test_recover__registry_of_several_tokens__registers_the_new_wallet_first(
-    bureau: Bureau, note: Any, notary: Notary
+    bureau: Bureau, note: Any, notary: ClaimIssuer
 ) -> None:
     bureau.token("BOND")
     identity, lost = notary.admit()
@@ -445,7 +445,9 @@ def test_command__on_a_terminal__asks_after_it_has_shown_what_it_would_do(
     assert (note.functions.isFrozen(holder).call(), bureau.sent() - before) == (frozen, int(frozen))
 
 
-def test_sanction__token_with_a_registry_of_its_own__is_told_of_too(bureau: Bureau, note: Any, notary: Notary) -> None:
+def test_sanction__token_with_a_registry_of_its_own__is_told_of_too(
+    bureau: Bureau, note: Any, notary: ClaimIssuer
+) -> None:
     own = notary.issue_with_own_registry()
     token, identity = bureau.newest_token(), notary.create_identity(KYC_TOPIC, AML_TOPIC)
     shared, other = notary.register(identity), notary.register(identity, own)
@@ -508,7 +510,7 @@ def test_force__killed_after_signing__the_next_run_sends_the_same_bytes_once(
         def killed(*_: Any) -> None:
             raise Killed
 
-        patched.setattr("keepers.chain.routes.PublicRoute.submit", killed)
+        patched.setattr("keepers.transactions.routes.PublicRoute.submit", killed)
         with pytest.raises(Killed):
             bureau.run(*command)
     before = bureau.sent()
@@ -549,7 +551,7 @@ def test_freeze__killed_after_it_was_mined__the_next_run_sends_nothing(
         def killed(*_: Any) -> None:
             raise Killed
 
-        patched.setattr("keepers.chain.sender.Sender._follow", killed)
+        patched.setattr("keepers.transactions.sender.Sender._follow", killed)
         with pytest.raises(Killed):
             bureau.run("freeze", note.address, holder)
     before = bureau.sent()

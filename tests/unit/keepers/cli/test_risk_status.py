@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.status.risk import StatusError, report
+from scripts._lib.status.risk import StatusError, report
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import ready, started
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from keepers.chain.deployment import load
-from keepers.chain.node import connect
-from keepers.chain.reader import Reader
+from keepers.contracts.deployment import load
+from keepers.contracts.reader import Reader
 from keepers.routing.pools import quote
+from keepers.rpc.node import connect
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import ready
 from tests.unit.keepers.cli.test_cli import invoke, line_of

@@ -16,11 +16,11 @@ from click.testing import CliRunner
 from keepers.cli import main
 from keepers.config import load_config
 from keepers.store import Store
-from scripts.ports import free_port
+from scripts._lib.ports import free_port
+from tests.fixtures.claim_issuer import ClaimIssuer
 from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.faults import faulty
 from tests.fixtures.node import World
-from tests.fixtures.notary import Notary
 from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
 from tests.unit.keepers.bots.harness import claims_config, posted, ready, rebalanced, started
 from tests.unit.keepers.cli.test_cli import alive, invoke, line_of, process
@@ -133,7 +133,7 @@ def test_run__dry_while_another_leads__decides_the_same(world: World) -> None:
     config = ready(world)
     with started("risk", config) as risk, started("rebalance", config) as rebalance:
         risk.step()
-        assert rebalance.context.leadership.lead()
+        assert rebalance.services.leadership.lead()
         output = invoke("run", "all", "--dry-run", "--config", str(config)).output
         (signed,) = [line for line in told(output, "would send") if line["bot"] == "rebalance:demo"]
         assert rebalanced(world) == 0
@@ -173,14 +173,14 @@ def test_completion__script__is_the_shells(shell: str) -> None:
 
 
 def test_run_claims__issuer_revokes__wallet_no_longer_counts(world: World) -> None:
-    notary = Notary(world)
-    identity, wallet = notary.admit()
+    claim_issuer = ClaimIssuer(world)
+    identity, wallet = claim_issuer.admit()
     config = claims_config(world)
     with process("claims", config) as running:
         behind = "claims:testnet: 0 blocks behind"
         wait_until(lambda: behind in invoke("status", "--config", str(config)).output, meanwhile=alive(running))
-        notary.revoke(identity, KYC_TOPIC)
-        wait_until(lambda: not notary.verified(wallet), meanwhile=alive(running))
+        claim_issuer.revoke(identity, KYC_TOPIC)
+        wait_until(lambda: not claim_issuer.verified(wallet), meanwhile=alive(running))
         # The chain knows it before the keeper has written down that it is done.
         wait_until(
             lambda: "done at block" in invoke("status", "--config", str(config)).output, meanwhile=alive(running)

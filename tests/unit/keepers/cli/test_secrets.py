@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from keepers.chain.keys import KeyMaterialError, open_keystore, write_keystore
+from keepers.signers.keys import KeyMaterialError, open_keystore, write_keystore
 from tests.fixtures.node import PASSPHRASE, SENDER_KEY, SIGNER_KEYS, World
 from tests.fixtures.waiting import GENEROUS, wait_until
 from tests.unit.keepers.bots.harness import ready, reported
@@ -59,7 +59,7 @@ def test_run__at_work__shows_no_secret_anywhere(world: World) -> None:
 
 def test_leave_no_dumps__process__is_closed_to_others_of_its_user() -> None:
     script = (
-        "import os\nfrom keepers.bots.keyring import leave_no_dumps\nleave_no_dumps()\n"
+        "import os\nfrom keepers.signers.keyring import leave_no_dumps\nleave_no_dumps()\n"
         "import ctypes\nprint(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))\nprint(os.stat('/proc/self/environ').st_uid)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -12,8 +12,8 @@ from keepers.compliance.errors import RulebookError
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign, holders_worldwide
 from keepers.compliance.rulebook.duration import DAY
-from keepers.compliance.rulebook.terms import Terms
-from keepers.compliance.rules import DOCUMENTS, Rule
+from keepers.compliance.rulebook.terms import IssuerTerms
+from keepers.compliance.rules import DOCUMENTS, IssueRule, Rule
 from tests.fixtures.openings import everywhere, opening
 
 RULEBOOK = load_rulebook()
@@ -29,7 +29,7 @@ def rule(letters: str, regime: str | None = None, decimals: int = 18, **changes:
     jurisdiction = RULEBOOK.jurisdictions[CODES[letters]]
     instrument = jurisdiction.regime(regime).instruments[0]
     given = {"instrument": instrument, "open": {letters: opening(jurisdiction, regime)}, "worth": WORTH, **changes}
-    return assign(RULEBOOK, Terms.model_validate(given), decimals)[CODES[letters]].rule
+    return assign(RULEBOOK, IssuerTerms.model_validate(given), decimals)[CODES[letters]].rule
 
 
 @pytest.mark.parametrize("instrument", ["security", "fund-unit"])
@@ -52,6 +52,15 @@ def test_assign__default_regime_of_the_united_states__is_rule_144_and_reg_d() ->
 
 def test_assign__regime_chosen__is_taken() -> None:
     assert rule("DE", "under-150-persons") == Rule(classes=EVERYBODY, max_holders=149)
+
+
+def test_assign__offering_limit_of_twelve_months__limits_what_holders_there_are_issued() -> None:
+    terms = {"instrument": "security", "worth": WORTH, "open": {"US": opening(RULEBOOK.jurisdictions[840], "reg-cf")}}
+    found = assign(RULEBOOK, IssuerTerms.model_validate(terms), 18)
+    assert found[840].issues == IssueRule(issuance_limit=50_000 * UNIT, period=366 * DAY)
+    assert str(found[840].sources["period_issuance"]).startswith("Regulation Crowdfunding, 17 CFR 227.100, (a)(1)")
+    # The engine would count each territory apart, beside the country.
+    assert not set(TERRITORIES[840]) & set(found)
 
 
 def test_assign__every_field__has_its_source() -> None:
@@ -86,14 +95,14 @@ def test_assign__part_of_the_supply__is_counted_in_units() -> None:
 
 
 def test_assign__country_closed_to_new_holders__lets_them_out() -> None:
-    assert assign(RULEBOOK, Terms(instrument="security"), 18)[643].rule == Rule()
+    assert assign(RULEBOOK, IssuerTerms(instrument="security"), 18)[643].rule == Rule()
 
 
 def test_assign__regulation_s__locks_up_everywhere_but_in_the_united_states() -> None:
     us = {"regime": "reg-s"}
     ch = opening(RULEBOOK.jurisdictions[756])
     terms = {"instrument": "security", "offering": "reg-s-category-2", "open": {"US": us, "CH": ch}, "worth": WORTH}
-    found = assign(RULEBOOK, Terms.model_validate(terms), 18)
+    found = assign(RULEBOOK, IssuerTerms.model_validate(terms), 18)
     assert found[756].rule.lockup == 40 * DAY
     assert found[756].sources["lockup"].section == "(b)(2)(ii)"
     assert found[840].rule == Rule()
@@ -115,7 +124,7 @@ def test_assign__worth_of_another_token__is_not_taken() -> None:
 def opened_us(regime: str) -> dict[int, Any]:
     jurisdiction = RULEBOOK.jurisdictions[840]
     given = {"instrument": "security", "open": {"US": opening(jurisdiction, regime)}, "worth": WORTH}
-    return dict(assign(RULEBOOK, Terms.model_validate(given), 18))
+    return dict(assign(RULEBOOK, IssuerTerms.model_validate(given), 18))
 
 
 def test_assign__united_states_open__its_territories_have_its_rule() -> None:
@@ -133,14 +142,14 @@ def test_assign__regime_counts_holders_of_the_country__its_territories_stay_clos
 
 
 def test_holders_worldwide__nobody_asks__is_none() -> None:
-    assert holders_worldwide(assign(RULEBOOK, Terms(instrument="security"), 18)) is None
+    assert holders_worldwide(assign(RULEBOOK, IssuerTerms(instrument="security"), 18)) is None
 
 
 def test_holders_worldwide__several_ask__is_the_lowest_with_its_law() -> None:
     us = opening(RULEBOOK.jurisdictions[840], "fund-3c7")
     im = opening(RULEBOOK.jurisdictions[833], "exempt-scheme")
     given = {"instrument": "fund-unit", "open": {"US": us, "IM": im}, "worth": WORTH}
-    found = holders_worldwide(assign(RULEBOOK, Terms.model_validate(given), 18))
+    found = holders_worldwide(assign(RULEBOOK, IssuerTerms.model_validate(given), 18))
     assert found is not None and found[0] == 49 and "Schedule 3" in found[1].section
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from keepers.compliance.diff import described, described_losses
 from keepers.compliance.impact import losses
-from keepers.compliance.plan import changes, token_steps
+from keepers.compliance.plan import changes, issue_steps, token_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign
-from keepers.compliance.rulebook.terms import Terms
+from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import Rule, TokenRule
 from keepers.compliance.verdict import Identity, Party, State
 from tests.fixtures.openings import WORTH, opening
@@ -20,7 +20,7 @@ RULEBOOK = load_rulebook()
 def wanted(**regimes: str | None) -> dict[int, Assignment]:
     codes = {found.alpha2: found for found in RULEBOOK.jurisdictions.values()}
     open_in = {letters: opening(codes[letters], regime) for letters, regime in regimes.items()}
-    return assign(RULEBOOK, Terms.model_validate({"instrument": "security", "open": open_in, "worth": WORTH}), 18)
+    return assign(RULEBOOK, IssuerTerms.model_validate({"instrument": "security", "open": open_in, "worth": WORTH}), 18)
 
 
 def shown(on_chain: dict[int, Rule], assignments: dict[int, Assignment], most: int = 0) -> str:
@@ -43,6 +43,18 @@ def test_described__maximum_worldwide_alone__is_a_change() -> None:
     assignments = wanted(US="reg-d-506c")
     text = shown({code: found.rule for code, found in assignments.items()}, assignments, most=1_999)
     assert "every country together\n    tightens max_holders: 1,999  (Securities Exchange Act of 1934" in text
+    assert text.endswith("0 jurisdictions change: 1 transactions tighten at once, 0 loosen after the officer's delay.")
+
+
+def test_described__issuance_limit_alone__is_a_change_with_its_law() -> None:
+    assignments = wanted(US="reg-a-tier-2")
+    issues = issue_steps({}, {840: assignments[840].issues})
+    text = "\n".join(described([], [], assignments, 18, issues))
+    assert (
+        "  US 840 United States of America, what its holders are issued\n    tightens period_issuance: - -> 750,000 in"
+        in text
+    )
+    assert "750,000 in any 366 days  (reg-a-tier-2: Regulation A, 17 CFR 230.251, (a)(2)" in text
     assert text.endswith("0 jurisdictions change: 1 transactions tighten at once, 0 loosen after the officer's delay.")
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepers.compliance.countries import UNSTATED
-from keepers.compliance.plan import MOST_A_TRANSACTION, changes, steps, token_steps
-from keepers.compliance.rules import CLOSED, Rule, TokenRule, ceil_amount, floor_amount
+from keepers.compliance.plan import MOST_A_TRANSACTION, changes, issue_steps, steps, token_steps
+from keepers.compliance.rules import CLOSED, IssueRule, Rule, TokenRule, ceil_amount, floor_amount
 
 OPEN = Rule(classes=0b1100, lockup=100, max_holders=50, min_holding=10, max_holding=1000, travel_threshold=5)
 
@@ -128,6 +128,32 @@ def test_token_steps__other_maximum_of_holders__is_set_at_once_only_if_it_is_low
     (step,) = token_steps(before, wanted)
     assert (step.function, step.rule) == (function, TokenRule(3, wanted, (7,)))
     assert step.arguments() == ((3, wanted, 7),)
+
+
+@pytest.mark.parametrize(
+    ("before", "function"),
+    [
+        (IssueRule(), "tightenIssueRule"),
+        (IssueRule(issuance_limit=101, period=10), "tightenIssueRule"),
+        (IssueRule(issuance_limit=99, period=10), "setIssueRule"),
+        (IssueRule(issuance_limit=100, period=11), "setIssueRule"),
+    ],
+)
+def test_issue_steps__other_limit__is_set_at_once_only_if_it_is_tighter(before: IssueRule, function: str) -> None:
+    wanted = IssueRule(issuance_limit=100, period=10)
+    (step,) = issue_steps({756: before}, {756: wanted})
+    assert (step.function, step.loosens) == (function, function == "setIssueRule")
+    assert step.arguments() == (756, (0, 100, 10))
+
+
+def test_issue_steps__unstated_country__is_named_as_the_engine_names_it() -> None:
+    (step,) = issue_steps({}, {UNSTATED: IssueRule(issuance_limit=1, period=3)})
+    assert step.arguments()[0] == 0
+
+
+@pytest.mark.parametrize("wanted", [IssueRule(), IssueRule(issuance_limit=100, period=10)])
+def test_issue_steps__no_limit_asked_or_the_same__leaves_what_the_officer_set(wanted: IssueRule) -> None:
+    assert issue_steps({756: IssueRule(issuance_limit=100, period=10)}, {756: wanted}) == []
 
 
 @pytest.mark.parametrize("wanted", [0, 99])

@@ -11,17 +11,20 @@ import pytest
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
-from keepers.compliance.rulebook.terms import Terms, load_terms, opened
+from keepers.compliance.rulebook.terms import IssuerTerms, load_terms, opened
 from tests.fixtures.openings import GIVEN, opening
 
 RULEBOOK = load_rulebook()
-SHIPPED = Path(__file__).parents[4] / "scripts/config/rulebook.yaml"
+ROOT = Path(__file__).parents[4]
+SHIPPED = ROOT / "scripts/_config/rulebook.yaml"
 TODAY = date(2026, 11, 24)
 ANSWER = {"says": "No travel rule applies.", "by": "Test Counsel LLP", "given": GIVEN}
 
 
-def terms(**changes: Any) -> Terms:
-    return Terms.model_validate({"instrument": "security", "worth": {"USD": 100, "EUR": 90, "CHF": 80}, **changes})
+def terms(**changes: Any) -> IssuerTerms:
+    return IssuerTerms.model_validate(
+        {"instrument": "security", "worth": {"USD": 100, "EUR": 90, "CHF": 80}, **changes}
+    )
 
 
 def opens(**changes: Any) -> set[str]:
@@ -174,7 +177,7 @@ def example_of_the_file() -> str:
 
 
 def example_of_the_docs() -> str:
-    text = (SHIPPED.parents[2] / "docs/compliance.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/compliance.md").read_text(encoding="utf-8")
     return text.split("```yaml\n", 1)[1].split("```", 1)[0]
 
 

@@ -9,8 +9,8 @@ import pytest
 from keepers.compliance.explain import describe_rule, explain
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign
-from keepers.compliance.rulebook.terms import Terms
-from keepers.compliance.rules import CLOSED, Reason, Rule, document_names, whole
+from keepers.compliance.rulebook.terms import IssuerTerms
+from keepers.compliance.rules import CLOSED, IssueRule, Reason, Rule, document_names, whole
 from keepers.compliance.verdict import Identity, Movement, Party, State, crosses, judge, judge_token, verdict
 from tests.fixtures.openings import opening
 
@@ -160,6 +160,32 @@ def test_judge__holders__one_that_leaves_makes_room() -> None:
     assert outcome(Movement(ALICE, BOB, 99), in_all) == ("bob", Reason.TOO_MANY_HOLDERS_IN_COUNTRY)
 
 
+def test_judge__holder_that_is_not_counted_where_it_is__has_to_fit() -> None:
+    state = replace(with_rule(max_holders=1), holders_in={756: 1}, holders=1, max_holders=1)
+    uncounted, moved = replace(BOB, balance=50), replace(BOB, balance=50, counted_in=276)
+    assert outcome(Movement(ALICE, uncounted, 10), state) == ("bob", Reason.TOO_MANY_HOLDERS)
+    assert outcome(Movement(ALICE, moved, 10), state) == ("bob", Reason.TOO_MANY_HOLDERS_IN_COUNTRY)
+    assert outcome(Movement(ALICE, replace(moved, counted_in=756), 10), state) == ALLOWED
+
+
+def test_judge__supply_cap__binds_issues_alone() -> None:
+    state = replace(STATE, supply=90, issue_rules={0: IssueRule(supply_cap=100)})
+    assert outcome(Movement(None, BOB, 10), state) == ALLOWED
+    assert outcome(Movement(None, BOB, 11), state) == ("bob", Reason.SUPPLY_CAP_EXCEEDED)
+    assert outcome(Movement(ALICE, BOB, 11), state) == ALLOWED
+
+
+@pytest.mark.parametrize("country", [0, 756])
+def test_judge__issuance_limit__binds_issues_and_a_treasurys_sales(country: int) -> None:
+    limit = IssueRule(issuance_limit=100, period=10)
+    state = replace(STATE, issue_rules={country: limit}, issued_in={country: 90})
+    treasury, refused = replace(ALICE, treasury=True), ("bob", Reason.ISSUANCE_EXCEEDED)
+    assert outcome(Movement(None, BOB, 10), state) == outcome(Movement(treasury, BOB, 10), state) == ALLOWED
+    assert outcome(Movement(None, BOB, 11), state) == outcome(Movement(treasury, BOB, 11), state) == refused
+    assert outcome(Movement(ALICE, BOB, 11), state) == ALLOWED
+    assert outcome(Movement(None, replace(BOB, treasury=True), 11), state) == ALLOWED
+
+
 def test_judge__residents_only__binds_both_sides_and_not_issuance() -> None:
     state = with_rule(resident_only=True)
     hans = Party("hans", GERMAN, balance=10, counted_in=276)
@@ -210,7 +236,7 @@ def test_crosses__threshold_of_either_side__is_said_with_its_country() -> None:
 def swiss_terms() -> dict[int, Assignment]:
     rulebook = load_rulebook()
     open_in = {"CH": opening(rulebook.jurisdictions[756])}
-    return assign(rulebook, Terms.model_validate({"instrument": "security", "open": open_in}), 0)
+    return assign(rulebook, IssuerTerms.model_validate({"instrument": "security", "open": open_in}), 0)
 
 
 def test_explain__refused__names_the_law_that_refuses() -> None:
@@ -246,7 +272,7 @@ def test_explain__country_that_is_not_open__says_so() -> None:
 def test_explain__holder_in_a_territory_of_a_country_that_counts__says_how_to_register_it() -> None:
     rulebook = load_rulebook()
     us = opening(rulebook.jurisdictions[840], "reg-d-506c-foreign-issuer")
-    terms = Terms.model_validate({"instrument": "security", "open": {"US": us}, "worth": {"USD": 1}})
+    terms = IssuerTerms.model_validate({"instrument": "security", "open": {"US": us}, "worth": {"USD": 1}})
     maria = Party("maria", replace(ACCREDITED, country=630))
     movement, state = Movement(None, maria, 10), replace(STATE, rules={630: CLOSED})
     text = "\n".join(explain(judge(movement, state), movement, state, assign(rulebook, terms, 0)))

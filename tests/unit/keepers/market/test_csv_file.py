@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keepers.market import CsvPriceSource, PriceError, PriceSource
+from keepers.market import CsvPriceSource, NoCloses, PriceError, PriceSource
 
 TEXT = "date,AAA,BBB\n2024-01-02,100,10\n2024-01-03,110,9\n2024-01-04,120,8\n"
 LAST = date(2024, 1, 4)
@@ -90,5 +90,5 @@ def test_closes__unusable_text__names_the_place(source_of: Write, old: str, new:
 
 
 def test_closes__first_day_later_than_asked__is_refused(source_of: Write) -> None:
-    with pytest.raises(PriceError, match="no complete line up to 2024-01-01"):
+    with pytest.raises(NoCloses, match="no complete line up to 2024-01-01"):
         source_of(TEXT).closes(["AAA"], date(2024, 1, 1))

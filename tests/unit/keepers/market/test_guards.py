@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from keepers.market import Prices
 from keepers.market.guards import Guards, doubts
-from scripts.demo.data import Closes, load_closes
+from scripts._lib.demo.data import Closes, load_closes
 from scripts.localnet import STOCKS
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ from keepers.routing.router import find_route
 from keepers.routing.split import best_split
 from keepers.routing.stable import StableKind, StablePool
 from keepers.routing.weighted import ONE, WeightedPool
-from tests.fixtures.routing_markets import random_market
+from tests.fixtures.routing_markets import patient_route, random_market
 
 E18 = 10**18
 FAR = V2Pool("0x1", "A", "B", 1000 * E18, 1000 * E18)
@@ -33,7 +33,7 @@ def replayed(pools: tuple[Pool, ...], plan: RoutePlan) -> dict[str, int]:
 
 
 def test_find_route__two_equal_pools__halves_the_order() -> None:
-    plan = find_route(Graph((FAR, NEAR)), Order("A", "B", 100 * E18))
+    plan = patient_route(Graph((FAR, NEAR)), Order("A", "B", 100 * E18))
     assert sorted(swap.pool for swap in plan.swaps) == ["0x1", "0x2"]
     assert all(swap.share == pytest.approx(0.5, abs=0.02) for swap in plan.swaps)
     assert plan.gap_bps <= 0.5
@@ -41,7 +41,7 @@ def test_find_route__two_equal_pools__halves_the_order() -> None:
 
 def test_find_route__any_market__spends_all_and_pays_what_it_says() -> None:
     market = random_market(3, 60)
-    plan = find_route(Graph(market.pools), Order(market.tokens[0], market.tokens[7], 5 * E18))
+    plan = patient_route(Graph(market.pools), Order(market.tokens[0], market.tokens[7], 5 * E18))
     held = replayed(market.pools, plan)
     assert held[market.tokens[7]] == plan.amount_out
     assert all(amount == 0 for token, amount in held.items() if token != market.tokens[7])
@@ -49,48 +49,48 @@ def test_find_route__any_market__spends_all_and_pays_what_it_says() -> None:
 
 def test_find_route__paths_through_one_pool__share_its_depth() -> None:
     pools = (V2Pool("0x5", "A", "M", 1000 * E18, 1000 * E18), FIRST, SECOND)
-    plan = find_route(Graph(pools), Order("A", "B", 100 * E18))
+    plan = patient_route(Graph(pools), Order("A", "B", 100 * E18))
     assert [swap.pool for swap in plan.swaps].count("0x4") == 1
     assert replayed(pools, plan)["B"] == plan.amount_out
 
 
 def test_find_route__gas_above_the_gain__uses_one_pool() -> None:
     graph, order = Graph((FAR, NEAR)), Order("A", "B", 10 * E18)
-    free, dear = find_route(graph, order), find_route(graph, order, E18)
+    free, dear = patient_route(graph, order), patient_route(graph, order, E18)
     assert (len(free.swaps), len(dear.swaps)) == (2, 1)
     assert dear.gas_cost == E18 and dear.amount_out_net_gas == dear.amount_out - E18
     assert dear.gap_bps <= 0.5
 
 
 def test_find_route__gas_by_pool__prefers_the_cheap_one() -> None:
-    plan = find_route(Graph((FAR, NEAR)), Order("A", "B", E18), {"0x1": E18 // 10, "0x2": E18 // 100})
+    plan = patient_route(Graph((FAR, NEAR)), Order("A", "B", E18), {"0x1": E18 // 10, "0x2": E18 // 100})
     assert [swap.pool for swap in plan.swaps] == ["0x2"]
 
 
 def test_find_route__gas_above_the_output__says_so_and_is_still_bounded() -> None:
-    plan = find_route(Graph((FAR, NEAR)), Order("A", "B", E18 // 100), E18)
+    plan = patient_route(Graph((FAR, NEAR)), Order("A", "B", E18 // 100), E18)
     assert plan.amount_out_net_gas < 0 and len(plan.swaps) == 1
     assert 0 <= plan.gap_bps <= 1
 
 
 def test_find_route__excluded_pool__is_not_used() -> None:
-    plan = find_route(Graph((FAR, NEAR)), Order("A", "B", E18, excluded=frozenset(["0x1"])))
+    plan = patient_route(Graph((FAR, NEAR)), Order("A", "B", E18, excluded=frozenset(["0x1"])))
     assert [swap.pool for swap in plan.swaps] == ["0x2"]
 
 
 def test_find_route__one_hop_allowed__leaves_the_detour_out() -> None:
     small = V2Pool("0x1", "A", "B", E18, E18)
     graph = Graph((small, FIRST, SECOND))
-    assert len(find_route(graph, Order("A", "B", E18, max_hops=1)).swaps) == 1
-    assert len(find_route(graph, Order("A", "B", E18, max_hops=2)).swaps) == 3
+    assert len(patient_route(graph, Order("A", "B", E18, max_hops=1)).swaps) == 1
+    assert len(patient_route(graph, Order("A", "B", E18, max_hops=2)).swaps) == 3
 
 
 def test_find_route__four_hops__are_found() -> None:
     chain = [V2Pool(f"0x{n}", one, other, 10**24, 10**24) for n, (one, other) in enumerate(["AC", "CD", "DE", "EB"])]
     graph = Graph(chain)
     with pytest.raises(InsufficientLiquidity, match="no path of 3 hops"):
-        find_route(graph, Order("A", "B", E18))
-    plan = find_route(graph, Order("A", "B", E18, max_hops=4))
+        patient_route(graph, Order("A", "B", E18))
+    plan = patient_route(graph, Order("A", "B", E18, max_hops=4))
     assert [swap.token_out for swap in plan.swaps] == ["C", "D", "E", "B"]
 
 
@@ -100,13 +100,13 @@ def test_find_route__pairs_of_one_source__are_not_mixed() -> None:
         WeightedPool(f"0xW:{one}{other}", one, other, "0xW", 10**21, 10**21, third, third, 10**15)
         for one, other in ("AB", "AM", "BM")
     ]
-    plan = find_route(Graph((*pairs, FIRST, V2Pool("0x9", "B", "M", 10**21, 10**21))), Order("A", "B", 100 * E18))
+    plan = patient_route(Graph((*pairs, FIRST, V2Pool("0x9", "B", "M", 10**21, 10**21))), Order("A", "B", 100 * E18))
     assert sum(swap.pool.startswith("0xW") for swap in plan.swaps) == 1
 
 
 def test_find_route__quoted_market__is_paid_what_its_samples_say() -> None:
     quoted = QuotedPool("0xQ", "A", "B", "0xQ", ((E18, E18), (10 * E18, 9 * E18)), ())
-    plan = find_route(Graph((quoted,)), Order("A", "B", 5 * E18))
+    plan = patient_route(Graph((quoted,)), Order("A", "B", 5 * E18))
     assert plan.amount_out == quote(quoted, "A", 5 * E18)
     assert plan.bound >= plan.amount_out
 
@@ -114,17 +114,17 @@ def test_find_route__quoted_market__is_paid_what_its_samples_say() -> None:
 def test_find_route__beyond_what_is_known__is_refused() -> None:
     quoted = QuotedPool("0xQ", "A", "B", "0xQ", ((E18, E18),), ())
     with pytest.raises(InsufficientLiquidity, match="beyond the depth"):
-        find_route(Graph((quoted,)), Order("A", "B", 5 * E18))
+        patient_route(Graph((quoted,)), Order("A", "B", 5 * E18))
 
 
 def test_find_route__unknown_token__is_refused() -> None:
     with pytest.raises(RoutingError, match="no market trades it"):
-        find_route(Graph((FAR,)), Order("A", "Z", E18))
+        patient_route(Graph((FAR,)), Order("A", "Z", E18))
 
 
 def test_find_route__negative_cost__is_refused() -> None:
     with pytest.raises(RoutingError, match="below zero"):
-        find_route(Graph((FAR,)), Order("A", "B", E18), -1)
+        patient_route(Graph((FAR,)), Order("A", "B", E18), -1)
 
 
 @pytest.mark.parametrize("amount", [0, -1, 1 << 128])
@@ -143,7 +143,7 @@ def test_find_route__cancelled__still_has_a_plan_and_a_bound() -> None:
     order = Order(market.tokens[0], market.tokens[9], 50 * E18)
     costs = market.costs(market.tokens[9], 10e9)
     at_once = find_route(Graph(market.pools), order, costs, Effort(cancelled=lambda: True))
-    patient = find_route(Graph(market.pools), order, costs)
+    patient = patient_route(Graph(market.pools), order, costs)
     assert at_once.amount_out_net_gas <= patient.amount_out_net_gas + 1
     assert np.isfinite(at_once.bound) and at_once.bound >= patient.amount_out_net_gas
 
@@ -153,7 +153,7 @@ def test_find_route__random_market__closes_the_gap_and_beats_todays_split(seed: 
     market = random_market(seed, 80)
     one, other = market.tokens[seed % 3], market.tokens[5 + seed]
     amount = int((1 + seed) * E18 / market.values[market.tokens.index(one)])
-    plan = find_route(Graph(market.pools), Order(one, other, amount), market.costs(other, 10e9))
+    plan = patient_route(Graph(market.pools), Order(one, other, amount), market.costs(other, 10e9))
     simple = [pool for pool in market.pools if pool.address.count(":") == 0]
     # Pairs of one pool exclude each other, which takes time to prove where a market has many of them.
     assert plan.gap_bps <= 10
@@ -177,7 +177,7 @@ def test_find_route__stable_pool_far_beyond_its_balance__is_still_below_the_boun
     pool = StablePool(
         "0xS", "A", "B", "0xS", StableKind.CURVE, (10**21, 10**21), (ONE, ONE), 0, 1, 200 * 100, 4 * 10**14
     )
-    plan = find_route(Graph((pool,)), Order("A", "B", 10**24))
+    plan = patient_route(Graph((pool,)), Order("A", "B", 10**24))
     assert plan.amount_out == quote(pool, "A", 10**24)
     assert plan.bound >= plan.amount_out and plan.gap_bps < 1
 
@@ -197,6 +197,6 @@ def test_find_route__two_first_hops_and_one_last__is_the_optimum_of_fifty_digits
         V2Pool("0x2", "A", "M", 2212548488753077682172, 1546252270763731451904),
         V2Pool("0x3", "M", "B", 2212548488753076633600, 1702111062814954225665),
     )
-    plan = find_route(Graph(pools), Order("A", "B", 6926707001653573451777))
+    plan = patient_route(Graph(pools), Order("A", "B", 6926707001653573451777))
     assert plan.amount_out <= 1061919583270330439720 <= plan.bound
     assert plan.gap_bps <= 0.5

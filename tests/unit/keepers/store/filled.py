@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from eth_account import Account
 
-from keepers.chain.journal import Attempt, Wanted
 from keepers.store import Cursor, Decision, Point, SeenBlock, Store
 from keepers.store.pauses import Pause, pause
+from keepers.transactions.journal import Attempt, Wanted
 
 BOT = "risk:demo"
 JANUARY = 1_704_067_200

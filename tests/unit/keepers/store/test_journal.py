@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from keepers.chain.errors import AlreadyOpen, SpendingLimit
-from keepers.chain.journal import Attempt, Status, Transaction, Wanted
 from keepers.store import Decision, LeaseLost, Point, SeenBlock, Store
 from keepers.store.store import Cursor
+from keepers.transactions.errors import AlreadyOpen, SpendingLimit
+from keepers.transactions.journal import Attempt, Status, Transaction, Wanted
 from tests.fixtures.waiting import join
 
 WANTED = Wanted("key", 7, 31337, "0xAA", 100, trace="abc")

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from keepers.store import Point, Store
+from keepers.store import Decision, Point, Store
 from keepers.store.engine import make_engine, migrate, revision
 from keepers.store.partitions import month_of
 from keepers.store.tables import HEAD
 from tests.unit.keepers.store.filled import BOT, JANUARY, MONTH, RAW, fill
 
-VERSIONS = ["0001", "0002", "0003", "0004"]
+VERSIONS = ["0001", "0002", "0003", "0004", "0005"]
 
 
 def rows(engine: sa.Engine, query: str) -> list[Any]:
@@ -67,6 +67,21 @@ def test_migrate__down_to_0002_and_up__keeps_measurements(store_url: str) -> Non
     assert len(rows(store.engine, "SELECT * FROM series")) == len(before) == 4
     to(store.engine, HEAD)
     assert store.measured(BOT, "nav:demo") == before
+
+
+def test_migrate__reasons_that_say_part_of_the_way__become_a_column(store_url: str) -> None:
+    store = Store.open(store_url)
+    reasons = {
+        "rebalance:0xA:1": "schedule due, drift 300 bps; part of the way (50.0%); 3 trades",
+        "rebalance:0xA:2": "schedule due, drift 300 bps; 3 trades",
+        "trip:0xA:3": "part of the way (50.0%)",
+    }
+    for key, reason in reasons.items():
+        store.decide(Decision(BOT, key, 1, "done", reason, None, 1))
+    to(store.engine, "0004")
+    to(store.engine, HEAD)
+    found = {key: store.decision(BOT, key) for key in reasons}
+    assert [item is not None and item.complete for item in found.values()] == [False, True, True]
 
 
 def test_migrate__all_the_way_down__leaves_nothing(store_url: str) -> None:

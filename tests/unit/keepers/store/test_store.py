@@ -120,6 +120,14 @@ def test_keys_and_last__of_a_prefix__are_the_bot_s_own(store_url: str) -> None:
     assert store.last("claims", "wallet_") is None
 
 
+def test_last__of_an_outcome__passes_over_newer_ones_of_others(store_url: str) -> None:
+    store = Store.open(store_url)
+    for number, outcome in enumerate(("done", "done", "nothing")):
+        store.decide(Decision("bot", f"key:{number}", number, outcome, "why", None, number, complete=number != 1))
+    last = store.last("bot", "key:", "done")
+    assert last is not None and (last.key, last.complete) == ("key:1", False)
+
+
 def test_decisions__newest_first_and_by_outcome(store_url: str) -> None:
     store = Store.open(store_url)
     for key, outcome in (("a", "done"), ("b", "nothing"), ("c", "nothing")):

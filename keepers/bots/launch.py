@@ -1,0 +1,137 @@
+"""Opens the bots that a config describes and runs them in one process, with one port for those who watch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from keepers.bots.names import bot_name
+from keepers.config import Config, ConfigError, MetricsPort
+from keepers.runtime.logging import Watcher, configure
+from keepers.runtime.metrics import Metrics
+from keepers.runtime.monitor import monitor
+from keepers.runtime.runtime import Runtime, stop_on_signals
+from keepers.runtime.services import (
+    BotServices,
+    PortfolioServices,
+    open_bot_services,
+    open_portfolio_services,
+    open_runtime,
+)
+from keepers.runtime.supervisor import Supervisor
+from keepers.signers.keyring import leave_no_dumps, open_keys
+from keepers.signers.signing import Signer
+from keepers.store.fanout import Fanout
+
+
+def run_bots(config: Config, kinds: tuple[str, ...], metrics_port: int | None = None) -> None:
+    """Runs bots until they are asked to stop, or all of them have given up.
+
+    One that gives up rests, for longer each time, and is opened anew; the others go on meanwhile.
+
+    Args:
+        config: Config of the keeper.
+        kinds: Some of "risk", "rebalance" and "claims".
+        metrics_port: Overrides the config's.
+
+    Raises:
+        KeeperError: If a bot cannot be opened at the start, or when the last bot has given up, with its reason.
+    """
+    if not config.portfolio and set(kinds) != {"claims"}:
+        raise ConfigError(f"{config.path}: portfolio", "missing", "add portfolio, prices and keys.signers")
+    leave_no_dumps()
+    stop, metrics = threading.Event(), Metrics()
+    with ExitStack() as stack:
+        log = configure(config.log, watch=stack.enter_context(_watchers(config, metrics)))
+        # Once for all bots, so that a passphrase is asked for once; and where Ctrl-C still ends the asking.
+        keys = open_keys(config, (config.keys.sender, *config.keys.signers))
+        stack.enter_context(stop_on_signals(stop))
+        supervisor = Supervisor(lambda kind: _opened(config, kind, keys, log, metrics, stop), log, stop)
+        bots = [stack.enter_context(supervisor.supervised(kind, bot_name(config, kind))) for kind in kinds]
+        _listen(stack, config, metrics_port, metrics, log)
+        threads = [threading.Thread(target=bot.run, daemon=True) for bot in bots[1:]]
+        for thread in threads:
+            thread.start()
+        bots[0].run()
+        for thread in threads:
+            thread.join()
+    if supervisor.fault is not None:
+        raise supervisor.fault
+
+
+def _listen(stack: ExitStack, config: Config, port: int | None, metrics: Metrics, log: Any) -> None:
+    wanted = config.metrics or (None if port is None else MetricsPort(port=port))
+    if wanted is None:
+        return
+    serving = monitor(metrics, wanted.host, wanted.port if port is None else port, wanted.patience_seconds)
+    log.info("listening", host=wanted.host, port=stack.enter_context(serving))
+
+
+@contextmanager
+def _opened(
+    config: Config, kind: str, keys: tuple[Signer, ...], log: Any, metrics: Metrics, stop: threading.Event
+) -> Iterator[Runtime]:
+    name = bot_name(config, kind)
+    named = log.bind(bot=name)
+    metrics.expect(name)
+    services = open_services(config, kind, keys, named, stop)
+    named.info("started", chain_id=config.chain_id, sender=services.sender.address)
+    try:
+        yield open_runtime(make_bot(kind, services), services, lambda step: metrics.beat(name, step))
+    finally:
+        named.info("stopped")
+        services.store.close()
+
+
+@contextmanager
+def _watchers(config: Config, metrics: Metrics) -> Iterator[Watcher]:
+    """Yields the watchers of each log line: metrics and, if there is one, Redis."""
+    if config.redis is None:
+        yield metrics.watch
+        return
+    fanout = Fanout.open(config.redis)
+
+    def watch(line: MutableMapping[str, Any]) -> None:
+        metrics.watch(line)
+        fanout.watch(line)
+
+    try:
+        yield watch
+    finally:
+        fanout.close()
+
+
+def open_services(config: Config, kind: str, keys: tuple[Signer, ...], log: Any, stop: threading.Event) -> BotServices:
+    """Opens the services of a bot of a kind.
+
+    Raises:
+        KeeperError: One line saying what is wrong.
+    """
+    name = bot_name(config, kind)
+    if kind == "claims":
+        return open_bot_services(config, name, log, stop, keys[0])
+    return open_portfolio_services(config, name, log, stop, keys)
+
+
+def make_bot(kind: str, services: BotServices) -> Any:
+    """Makes a bot of a kind."""
+    if kind == "claims":
+        from keepers.bots.claims import ClaimsBot
+
+        return ClaimsBot(services)
+    assert isinstance(services, PortfolioServices)
+    if kind == "risk":
+        from keepers.bots.risk import RiskBot
+
+        return RiskBot(services)
+    from keepers.bots.rebalance import RebalanceBot
+
+    # The optimiser takes seconds to load; by the first decision it should be there.
+    threading.Thread(target=_load_optimiser, daemon=True).start()
+    return RebalanceBot(services)
+
+
+def _load_optimiser() -> None:
+    import keepers.portfolio.optimise  # noqa: F401

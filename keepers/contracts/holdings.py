@@ -1,0 +1,130 @@
+"""Wallets of persons, and what they hold of every token of an engine: what an officer's action touches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from eth_utils.address import to_checksum_address
+
+from keepers import abi
+from keepers.abi import Fragment
+from keepers.compliance.officer_actions import Holding, Token
+from keepers.compliance.verdict import Identity
+from keepers.contracts.compliance import ZERO, ComplianceReader
+from keepers.rpc.errors import ChainError, NodeRefused, Reverted
+from keepers.rpc.node import Block, Call, Node, must
+
+_DEFAULTS: dict[str, Any] = {"isFrozen": False, "getFrozenTokens": 0, "paused": False}
+"""What a portfolio's shares would answer: only tokens of the factory freeze and pause."""
+
+
+class _ShareReader(ComplianceReader):
+    """A reader that takes portfolio shares, which judge their holders and freeze none by themselves."""
+
+    def __init__(self, node: Node, token: str, engine: str) -> None:
+        self._known_engine = engine
+        super().__init__(node, token)
+
+    def _calls(self, calls: Any) -> list[Any]:
+        asked = list(calls)
+        defaults = {**_DEFAULTS, "engine": self._known_engine}
+        return [
+            defaults[call.function.name]
+            if isinstance(answer, Reverted | NodeRefused) and call.to == self.token and call.function.name in defaults
+            else answer
+            for call, answer in zip(asked, super()._calls(asked), strict=True)
+        ]
+
+
+def read_token(node: Node, address: str, engine: str) -> tuple[Token, ComplianceReader]:
+    """Returns a regulated token of an engine, and its reader.
+
+    Raises:
+        ChainError: If the address is none, or another engine's.
+    """
+    reader = _ShareReader(node, address, engine)
+    if reader.engine != engine:
+        reason = f"obeys engine {reader.engine}, not the deployment's"
+        raise ChainError(f"token {reader.token}", reason, "give the deployment file of its protocol")
+    return Token(reader.token, reader.symbol, reader.decimals, reader.registry, engine), reader
+
+
+def regulated_tokens(node: Node, engine: str, first_block: int, page: int) -> list[str]:
+    """Returns every token whose rules an engine has opened, in the order of opening."""
+    topic, last = "0x" + abi.event("AutomatedComplianceEngine", "RulesOpened").topic.hex(), node.latest().number
+    found: dict[str, None] = {}
+    for start in range(first_block, last + 1, page):
+        end = min(start + page - 1, last)
+        query = {"address": engine, "fromBlock": hex(start), "toBlock": hex(end), "topics": [topic]}
+        for log in node.rpc("eth_getLogs", [query]):
+            found[to_checksum_address("0x" + str(log["topics"][1])[-40:])] = None
+    return list(found)
+
+
+def holdings(
+    node: Node, engine: str, address: str, wallets: Sequence[str], countries: Sequence[int] = ()
+) -> list[Holding]:
+    """Returns each wallet's holding of a token, the empty ones too, with the rules of more countries than theirs."""
+    token, reader = read_token(node, address, engine)
+    parties, state = reader.parties(wallets, countries)
+    return [Holding(token, party, state) for party in parties]
+
+
+class Records:
+    """Records of one identity registry at one block.
+
+    Args:
+        node: A connection.
+        registry: Address of the registry.
+        block: Block at which it is read.
+    """
+
+    def __init__(self, node: Node, registry: str, block: Block) -> None:
+        self._node = node
+        self.registry = registry
+        self._block = block
+
+    def identities(self, accounts: Sequence[str]) -> list[Identity]:
+        """Returns the record of each account."""
+        return [Identity.of_word(word) for word in self._each("packedIdentityOf", accounts)]
+
+    def onchain_id(self, account: str) -> str | None:
+        """Returns the ONCHAINID behind an account, checksummed; None if there is none."""
+        return _given(self._one("identity", account))
+
+    def wallets_of(self, onchain_id: str) -> list[tuple[str, Identity]]:
+        """Returns the registered wallets of an ONCHAINID, with their records."""
+        return self._recorded(self._one("walletsOf", onchain_id))
+
+    def person(self, account: str) -> list[tuple[str, Identity]]:
+        """Returns every wallet of the person behind an account, the account itself first, with their records."""
+        _, wallets, _ = self._one("personOf", account)
+        return self._recorded([account, *wallets])
+
+    def serves_only(self, token: str) -> bool:
+        """Returns True if no other token was ever bound to the registry."""
+        return bool(self._one("servesOnly", token))
+
+    def sanctions_list(self) -> str:
+        """Returns the address of the list whose entries are marked here."""
+        return str(to_checksum_address(self._one("sanctionsList")))
+
+    def _recorded(self, accounts: Sequence[str]) -> list[tuple[str, Identity]]:
+        known = list(dict.fromkeys(str(to_checksum_address(account)) for account in accounts))
+        return list(zip(known, self.identities(known), strict=True))
+
+    def _one(self, name: str, *args: Any) -> Any:
+        return self._node.call(self.registry, _registry(name), *args, block=self._block.number)
+
+    def _each(self, name: str, accounts: Sequence[str]) -> list[Any]:
+        calls = [Call(self.registry, _registry(name), (account,)) for account in accounts]
+        return [must(answer) for answer in self._node.calls(calls, self._block.number)]
+
+
+def _registry(name: str) -> Fragment:
+    return abi.function("IdentityRegistry", name)
+
+
+def _given(address: str) -> str | None:
+    return None if address == ZERO else str(to_checksum_address(address))

@@ -1,0 +1,404 @@
+"""Reads what keepers decide from, at one block, in as few round trips as it takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from eth_utils.address import to_checksum_address
+from numpy.typing import NDArray
+
+from keepers import abi
+from keepers.abi import Fragment
+from keepers.contracts.deployment import Deployment, PoolRecord
+from keepers.portfolio.state import (
+    STATES,
+    DepthInfo,
+    Limits,
+    Metrics,
+    ModelInfo,
+    PortfolioState,
+    ReportInfo,
+    RiskView,
+    StepBounds,
+)
+from keepers.risk.fixed_point import from_fixed_point
+from keepers.routing.markets import VenueKind
+from keepers.routing.pools import Pool, QuotedPool, Samples, V2Pool, V3Pool
+from keepers.routing.v3_math import MAX_TICK, MIN_TICK
+from keepers.rpc.answers import Question
+from keepers.rpc.errors import ChainError, NodeRefused, Reverted
+from keepers.rpc.node import Call, Node, must
+
+_WORDS = 2
+"""Words of 256 tick spacings read on each side of a pool's price; quotes do not go further."""
+
+_SAMPLES = 24
+"""Amounts for which a market is asked that the routing has no maths for, each 2^-0.5 of the one before."""
+
+_SPARE_PERCENT = 105
+"""Maximum sample as a part of a portfolio's worth: a first hop may pay more of a token than the oracle says."""
+
+_TOKEN0 = Fragment("token0", (), outputs=("address",))
+_TOKEN1 = Fragment("token1", (), outputs=("address",))
+_RESERVES = Fragment("getReserves", (), outputs=("uint112", "uint112", "uint32"))
+_SPACING = Fragment("tickSpacing", (), outputs=("int24",))
+_SLOT0 = Fragment("slot0", (), outputs=("uint160", "int24", "uint16", "uint16", "uint16", "uint8", "bool"))
+_LIQUIDITY = Fragment("liquidity", (), outputs=("uint128",))
+_BITMAP = Fragment("tickBitmap", ("int16",), outputs=("uint256",))
+_TICKS = Fragment(
+    "ticks",
+    ("int24",),
+    outputs=("uint128", "int128", "uint256", "uint256", "int56", "uint160", "uint32", "bool"),
+)
+_DECIMALS = Fragment("decimals", (), outputs=("uint8",))
+
+
+class Reader:
+    """Reads portfolios and pools of a deployment; what never changes is read once.
+
+    Args:
+        node: Node to read from.
+        deployment: Deployment with the addresses.
+    """
+
+    def __init__(self, node: Node, deployment: Deployment) -> None:
+        self._node = node
+        self._deployment = deployment
+        self._decimals: dict[str, int] = {}
+        self._tokens: dict[str, tuple[str, str, int]] = {}
+        self._universes: dict[bytes, tuple[str, ...]] = {}
+        self._worth: dict[str, int] = {}
+
+    def model(self, universe: bytes, block: int | str = "latest") -> ModelInfo:
+        """The last accepted model of a universe."""
+        function = abi.function("CovarianceModels", "modelOf")
+        return _model(self._node.call(self._models, function, universe, block=block))
+
+    def step_bounds(self) -> StepBounds:
+        """How far one model may be from the last."""
+        return StepBounds(*self._node.call(self._models, abi.function("CovarianceModels", "stepBounds")))
+
+    def entry_bounds(self, universe: bytes) -> tuple[list[int], list[int]]:
+        """Least and most of each entry of the next model now, in a model's order; there has to be a last one."""
+        least, most = self._node.call(self._models, abi.function("CovarianceModels", "entryBounds"), universe)
+        return list(least), list(most)
+
+    def model_entries(self, model: ModelInfo) -> list[int]:
+        """Entries of a posted model: upper triangle by rows, 1e18 = 1; none before the first model."""
+        return list(must(self._node.batch([_model_code(model, "latest")])[0])) if model.nonce else []
+
+    def universe_assets(self, universe: bytes) -> tuple[str, ...]:
+        """Token addresses of a universe, whose order never changes.
+
+        Raises:
+            ChainError: If there is no such universe.
+        """
+        if universe not in self._universes:
+            function = abi.function("CovarianceModels", "universeAssets")
+            found = tuple(map(_checksum, self._node.call(self._models, function, universe)))
+            if not found:
+                raise ChainError(f"universe 0x{universe.hex()}", "unknown to the risk engine", "deploy it first")
+            self._universes[universe] = found
+        return self._universes[universe]
+
+    def risk(self, portfolio: str, universe: bytes, block: int | str = "latest") -> RiskView:
+        """Reads the risk of a portfolio from the risk engine, in one round trip."""
+        return _risk_view(self._node.calls(self._risk_calls(portfolio, universe), block))
+
+    def recovering(self, portfolio: str) -> bool:
+        """Returns True if a recovery of the portfolio's state has begun."""
+        _, inside_since, _ = self._node.call(self._engine, abi.function("RiskEngine", "breakerOf"), portfolio)
+        return bool(inside_since)
+
+    def report(self, portfolio: str, block: int | str = "latest") -> ReportInfo:
+        """The last accepted risk report of a portfolio."""
+        reports = self._deployment.address("RiskReports")
+        nonce = int(self._node.call(reports, abi.function("RiskReports", "latestOf"), portfolio, block=block))
+        if nonce == 0:
+            return ReportInfo(0)
+        function = abi.function("RiskReports", "reportAt")
+        _, _, as_of, expiry, model_nonce, _, _, _, _, var, _, names, losses = self._node.call(
+            reports, function, portfolio, nonce, block=block
+        )
+        scenarios = tuple(name.rstrip(b"\0").decode("ascii", "replace") for name in names)
+        return ReportInfo(nonce, as_of, expiry, model_nonce, tuple(var), scenarios, tuple(losses))
+
+    def depths(self, universe: bytes, assets: Sequence[str], block: int | str = "latest") -> tuple[DepthInfo, ...]:
+        """Reads the liquidity book's depths of assets, in one round trip."""
+        book = self._deployment.address("LiquidityBook")
+        functions = [abi.function("LiquidityBook", name) for name in ("reportOf", "depthOf")]
+        calls = [Call(book, function, (universe, asset)) for asset in assets for function in functions]
+        answers = list(map(must, self._node.calls(calls, block)))
+        rows = zip(assets, answers[::2], answers[1::2], strict=True)
+        return tuple(DepthInfo(asset, as_of, expiry, nonce, depth) for asset, (as_of, expiry, nonce), depth in rows)
+
+    def portfolio(self, name: str, block: int) -> PortfolioState:
+        """Everything that a rebalance is decided from, in two round trips.
+
+        Raises:
+            Reverted: If positions cannot be read: a price is stale.
+            DeploymentError: If there is no portfolio of that name.
+        """
+        record = self._deployment.portfolio(name)
+        positions = Call(record.address, abi.function("Portfolio", "positions"))
+        bucket = Call(record.address, abi.function("Portfolio", "lossBucket"))
+        outcomes = self._node.calls([positions, bucket, *self._risk_calls(record.address, record.universe)], block)
+        assets, balances, values, _ = must(outcomes[0])
+        level, capacity, _ = must(outcomes[1])
+        risk = _risk_view(outcomes[2:])
+        addresses = tuple(map(_checksum, assets))
+        nav = sum(values)
+        prices, entries = self._prices_and_model(addresses, risk.model, block)
+        decimals = self._decimals_of(addresses)
+        for token, price, places in zip(addresses, prices, decimals, strict=True):
+            self._worth[token] = nav * 10**places // price * _SPARE_PERCENT // 100
+        return PortfolioState(
+            address=record.address,
+            block=block,
+            assets=addresses,
+            decimals=decimals,
+            balances=tuple(balances),
+            values=tuple(values),
+            prices=prices,
+            risk=risk,
+            covariance=self._covariance(entries, record.universe, addresses[1:]),
+            loss_level=level,
+            loss_capacity=capacity,
+        )
+
+    def oracle_prices(self, assets: Sequence[str], block: int | str = "latest") -> tuple[int, ...]:
+        """WAD USD a whole token of each asset.
+
+        Raises:
+            Reverted: If one has no price: it is stale, outside its bounds or frozen.
+        """
+        oracle = self._deployment.address("PriceOracle")
+        found = self._node.call(oracle, abi.function("PriceOracle", "prices"), list(assets), block=block)
+        return tuple(found)
+
+    def decimals(self, tokens: Sequence[str]) -> tuple[int, ...]:
+        """Decimals of tokens; each is asked for once."""
+        return self._decimals_of(tuple(tokens))
+
+    def listed(self, pools: Sequence[str], block: int | str = "latest") -> frozenset[str]:
+        """Those of the pools that the aggregator still lists, in one round trip."""
+        aggregator, function = (
+            self._deployment.address("LiquidityAggregator"),
+            abi.function("LiquidityAggregator", "venueOf"),
+        )
+        venues = map(must, self._node.calls([Call(aggregator, function, (pool,)) for pool in pools], block))
+        return frozenset(pool for pool, venue in zip(pools, venues, strict=True) if venue[0])
+
+    def pools(self, tokens: Sequence[str], block: int, largest: Mapping[str, int] | None = None) -> tuple[Pool, ...]:
+        """Listed markets of which both tokens are among `tokens`, in four round trips; without empty ones.
+
+        Pools of Uniswap V2 and V3 and their forks are read whole. Other markets are quoted by the chain's lens, up to
+        `largest`; those that refuse, or are listed no more, are left out.
+
+        Args:
+            tokens: Addresses.
+            block: Height.
+            largest: Most of a token that a trade may bring, smallest units; by default what the portfolio that was
+                last read is worth in it. Without either, markets that have to be quoted are left out.
+
+        Raises:
+            ChainError: If a pool cannot be read.
+        """
+        wanted = set(tokens)
+        ends = self._pool_tokens()
+        records = [pool for pool in self._deployment.pools if set(ends[pool.address][:2]) <= wanted]
+        v2 = [pool for pool in records if pool.venue == VenueKind.UNISWAP_V2]
+        v3 = [pool for pool in records if pool.venue == VenueKind.UNISWAP_V3]
+        calls = [Call(pool.address, _RESERVES) for pool in v2]
+        for pool in v3:
+            calls += [Call(pool.address, _SLOT0), Call(pool.address, _LIQUIDITY)]
+        outcomes = [must(outcome) for outcome in self._node.calls(calls, block)]
+        slots = outcomes[len(v2) :]
+        states = list(zip(v3, slots[::2], slots[1::2], strict=True))
+        ticks = self._ticks([(pool, slot0[1]) for pool, slot0, _ in states], block)
+        found: list[Pool] = [
+            self._v2(pool, reserves) for pool, reserves in zip(v2, outcomes, strict=False) if min(reserves[:2])
+        ]
+        found += [
+            self._v3(pool, slot0, liquidity, ticks[pool.address]) for pool, slot0, liquidity in states if slot0[0]
+        ]
+        # Nobody but its maker can say what a market of signed quotes pays.
+        others = [pool for pool in records if pool.market is not None and pool.venue != VenueKind.SIGNED_QUOTE]
+        found += self._quoted(others, self._worth if largest is None else largest, block)
+        return tuple(found)
+
+    @property
+    def _engine(self) -> str:
+        return self._deployment.address("RiskEngine")
+
+    @property
+    def _models(self) -> str:
+        return self._deployment.address("CovarianceModels")
+
+    def _risk_calls(self, portfolio: str, universe: bytes) -> list[Call]:
+        model = Call(self._models, abi.function("CovarianceModels", "modelOf"), (universe,))
+        names = ("stateOf", "limitsOf", "metrics")
+        state, limits, metrics = (Call(self._engine, abi.function("RiskEngine", n), (portfolio,)) for n in names)
+        return [state, limits, model, metrics]
+
+    def _prices_and_model(
+        self, assets: tuple[str, ...], model: ModelInfo, block: int
+    ) -> tuple[tuple[int, ...], list[int]]:
+        prices = Call(self._deployment.address("PriceOracle"), abi.function("PriceOracle", "prices"), (assets,))
+        wanted = [prices.request(block), *([_model_code(model, block)] if model.nonce else [])]
+        found, *entries = map(must, self._node.batch(wanted))
+        return tuple(found), entries[0] if entries else []
+
+    def _covariance(self, entries: list[int], universe: bytes, risky: tuple[str, ...]) -> NDArray[np.float64] | None:
+        if not entries:
+            return None
+        matrix = from_fixed_point(entries)
+        order = self.universe_assets(universe)
+        index = [order.index(asset) for asset in risky]
+        picked: NDArray[np.float64] = matrix[np.ix_(index, index)]
+        return picked
+
+    def _decimals_of(self, assets: tuple[str, ...]) -> tuple[int, ...]:
+        unknown = [asset for asset in assets if asset not in self._decimals]
+        answers = self._node.calls([Call(asset, _DECIMALS) for asset in unknown]) if unknown else []
+        for asset, answer in zip(unknown, answers, strict=True):
+            self._decimals[asset] = int(must(answer))
+        return tuple(self._decimals[asset] for asset in assets)
+
+    def _pool_tokens(self) -> dict[str, tuple[str, str, int]]:
+        """token0, token1 and tick spacing (zero for V2) of every pool."""
+        for pool in self._deployment.pools:
+            if pool.market is not None:
+                self._tokens[pool.address] = pool.market.token0, pool.market.token1, 0
+        unknown = [pool for pool in self._deployment.pools if pool.address not in self._tokens]
+        calls: list[Call] = []
+        for pool in unknown:
+            last = _SPACING if pool.venue == VenueKind.UNISWAP_V3 else _TOKEN1
+            calls += [Call(pool.address, function) for function in (_TOKEN0, _TOKEN1, last)]
+        answers = [must(answer) for answer in self._node.calls(calls)] if calls else []
+        for position, pool in enumerate(unknown):
+            token0, token1, spacing = answers[3 * position : 3 * position + 3]
+            size = spacing if pool.venue == VenueKind.UNISWAP_V3 else 0
+            self._tokens[pool.address] = _checksum(token0), _checksum(token1), size
+        return self._tokens
+
+    def _v2(self, pool: PoolRecord, reserves: tuple[int, int, int]) -> V2Pool:
+        token0, token1, _ = self._tokens[pool.address]
+        return V2Pool(pool.address, token0, token1, reserves[0], reserves[1], pool.fee)
+
+    def _v3(self, pool: PoolRecord, slot0: Any, liquidity: int, ticks: tuple[tuple[int, int], ...]) -> V3Pool:
+        token0, token1, spacing = self._tokens[pool.address]
+        return V3Pool(pool.address, token0, token1, slot0[0], slot0[1], liquidity, pool.fee, spacing, ticks)
+
+    def _quoted(self, records: list[PoolRecord], largest: Mapping[str, int], block: int) -> Iterator[QuotedPool]:
+        """Markets with what they pay for ever larger amounts, in one round trip."""
+        sides = [(pool, up, _sizes(pool, up, largest)) for pool in records for up in (True, False)]
+        calls = [self._quote_of(pool, up, amount) for pool, up, amounts in sides for amount in amounts]
+        answers = iter(self._node.calls(calls, block) if calls else [])
+        samples = {(pool.address, up): _samples([(x, next(answers)) for x in amounts]) for pool, up, amounts in sides}
+        for pool in records:
+            up, down = samples[pool.address, True], samples[pool.address, False]
+            if pool.market is not None and (up or down):
+                market = pool.market
+                yield QuotedPool(pool.address, market.token0, market.token1, market.source, up, down)
+
+    def _quote_of(self, pool: PoolRecord, up: bool, amount: int) -> Call:
+        """One hop as an order: of an order the lens looks at nothing else."""
+        token0, token1, _ = self._tokens[pool.address]
+        token_in, token_out = (token0, token1) if up else (token1, token0)
+        order = (token_in, token_out, amount, 0, pool.address, 0, [(amount, [(pool.address, up)])])
+        return Call(self._deployment.address("LiquidityLens"), abi.function("LiquidityLens", "quoteOrder"), (order,))
+
+    def _ticks(self, pools: list[tuple[PoolRecord, int]], block: int) -> dict[str, tuple[tuple[int, int], ...]]:
+        """(tick, liquidityNet) around each pool's price, with the ends of what was looked at."""
+        words = [(pool, word) for pool, tick in pools for word in _words_around(tick, self._tokens[pool.address][2])]
+        bitmaps = self._node.calls([Call(pool.address, _BITMAP, (word,)) for pool, word in words], block)
+        wanted = [
+            (pool, (word * 256 + bit) * self._tokens[pool.address][2])
+            for (pool, word), bitmap in zip(words, map(must, bitmaps), strict=True)
+            for bit in range(256)
+            if bitmap >> bit & 1
+        ]
+        answers = self._node.calls([Call(pool.address, _TICKS, (tick,)) for pool, tick in wanted], block)
+        found: dict[str, dict[int, int]] = {
+            pool.address: dict.fromkeys(_ends(tick, self._tokens[pool.address][2]), 0) for pool, tick in pools
+        }
+        for (pool, tick), answer in zip(wanted, map(must, answers), strict=True):
+            found[pool.address][tick] = answer[1]
+        return {address: tuple(sorted(ticks.items())) for address, ticks in found.items()}
+
+
+def _model_code(model: ModelInfo, block: int | str) -> Question:
+    """Asks for the entries of a posted model: upper triangle by rows, 1e18 = 1.
+
+    They are kept as the code of a contract (Solady SSTORE2: one byte, then the data).
+    """
+    size = 8 * model.size * (model.size + 1) // 2
+
+    def read(code: str) -> list[int] | NodeRefused:
+        data = bytes.fromhex(code[2:])[1:]
+        if len(data) != size:
+            return NodeRefused("covariance model", f"has {len(data)} bytes, not {size}", "check the node")
+        return [int.from_bytes(data[at : at + 8], "big", signed=True) for at in range(0, size, 8)]
+
+    return Question("eth_getCode", (model.pointer, block if isinstance(block, str) else hex(block)), read)
+
+
+def _sizes(pool: PoolRecord, up: bool, largest: Mapping[str, int]) -> list[int]:
+    """Rising, the last what a trade may bring at most."""
+    if pool.market is None:
+        return []
+    most = largest.get(pool.market.token0 if up else pool.market.token1, 0)
+    halves = (math.isqrt((most * most) >> k) for k in reversed(range(_SAMPLES)))
+    return sorted({amount for amount in halves if amount})
+
+
+def _samples(answers: list[tuple[int, Any]]) -> Samples:
+    """Returns the samples from the first accepted amount to the last one before a refusal or a lower output."""
+    found: list[tuple[int, int]] = []
+    for amount, answer in answers:
+        # A venue that burns the node's gas is refused by the node, not by the lens.
+        out = 0 if isinstance(answer, ChainError) else int(answer[0])
+        if found and out < found[-1][1]:
+            break
+        if out:
+            found.append((amount, out))
+    return tuple(found)
+
+
+def _words_around(tick: int, spacing: int) -> range:
+    middle = tick // spacing >> 8
+    lowest, highest = MIN_TICK // spacing >> 8, MAX_TICK // spacing >> 8
+    return range(max(middle - _WORDS, lowest), min(middle + _WORDS, highest) + 1)
+
+
+def _ends(tick: int, spacing: int) -> tuple[int, int]:
+    """First and last tick of the words that are read, where nothing is initialised unless it is found so."""
+    words = _words_around(tick, spacing)
+    lowest, highest = math.ceil(MIN_TICK / spacing), MAX_TICK // spacing
+    return max(words[0] * 256, lowest) * spacing, min(words[-1] * 256 + 255, highest) * spacing
+
+
+def _risk_view(outcomes: Sequence[Any]) -> RiskView:
+    state, limits, model, metrics = outcomes
+    failed = metrics if isinstance(metrics, ChainError) else None
+    if failed is not None and not isinstance(failed, Reverted):
+        raise failed
+    return RiskView(
+        state=STATES[must(state)],
+        limits=Limits(*must(limits)),
+        model=_model(must(model)),
+        metrics=None if failed else Metrics(*metrics),
+        unavailable_reason=failed.revert.text if failed else "",
+    )
+
+
+def _model(raw: tuple[Any, ...]) -> ModelInfo:
+    return ModelInfo(_checksum(raw[0]), *raw[1:])
+
+
+def _checksum(address: str) -> str:
+    return str(to_checksum_address(address))

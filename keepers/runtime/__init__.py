@@ -1,0 +1,1 @@
+"""Runs bots: triggers, leadership, supervision, metrics, logging, and the services that a config describes."""

@@ -1,0 +1,1 @@
+"""Transactions: nonces, fees, routes, and a journal of everything that was signed."""
