@@ -425,6 +425,18 @@ def test_json__sent__has_the_receipt(bureau: Bureau, note: Any) -> None:
     assert told["state"] == "sent" and (mined["blockNumber"], mined["status"]) == (receipt["block"], 1)
 
 
+def test_keys_list__config_of_an_officer__shows_its_address(bureau: Bureau) -> None:
+    assert invoke("keys", "list", "--config", str(bureau.config)).stdout == f"sender    {SENDER}\n"
+
+
+def test_cancel__many_pages_of_blocks__finds_what_is_scheduled(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    bureau.config.write_text(bureau.config.read_text() + "max_log_range: 7\n")
+    bureau.done("sanction", holder, "--source", HASH)
+    bureau.done("lift", holder, "--source", HASH)
+    assert f"cancel lift of SanctionsList for {holder}" in bureau.done("cancel")
+
+
 def test_command__no_terminal_and_no_yes__refuses_in_one_line(bureau: Bureau, note: Any) -> None:
     result = bureau.run("freeze", note.address, bureau.holder(note), yes=False)
     assert result.exit_code == 2
