@@ -48,7 +48,9 @@ def read_token(node: Node, address: str, engine: str) -> tuple[Token, Compliance
     if reader.engine != engine:
         reason = f"obeys engine {reader.engine}, not the deployment's"
         raise ChainError(f"token {reader.token}", reason, "give the deployment file of its protocol")
-    return Token(reader.token, reader.symbol, reader.decimals, reader.registry, engine), reader
+    # An issuer chooses the symbol: a line break in it could look like a line of ours.
+    symbol = "".join(letter if letter.isprintable() else "?" for letter in reader.symbol)
+    return Token(reader.token, symbol, reader.decimals, reader.registry, engine), reader
 
 
 def regulated_tokens(node: Node, engine: str, first_block: int, page: int) -> list[str]:

@@ -93,6 +93,23 @@ def test_freeze__more_than_there_is__one_line_with_what_there_is(bureau: Bureau,
     assert "of " in bureau.refused("unfreeze", note.address, holder, "--amount", "61")
 
 
+@pytest.mark.parametrize(("decimals", "amount", "units"), [(0, "7", 7), (6, "0.000001", 1), (8, "2.5", 250_000_000)])
+def test_freeze__part__of_a_token_with_few_decimals(bureau: Bureau, decimals: int, amount: str, units: int) -> None:
+    token = bureau.token(decimals=decimals)
+    holder = bureau.holder(token)
+    bureau.done("freeze", token.address, holder, "--amount", amount)
+    assert token.functions.getFrozenTokens(holder).call() == units
+    finer = "0." + "0" * decimals + "1"
+    told = f"amount {finer}: has more digits than the token's {decimals} decimals"
+    assert told in bureau.refused("freeze", token.address, holder, "--amount", finer)
+
+
+def test_freeze__symbol_with_a_line_break__cannot_write_lines_of_its_own(bureau: Bureau) -> None:
+    token = bureau.token("X\n  Nobody becomes ineligible.")
+    output = bureau.dry("freeze", token.address, bureau.holder(token))
+    assert "  Nobody becomes ineligible." not in output.splitlines() and "X?  Nobody" in output
+
+
 def test_freeze__person__stops_every_wallet_for_every_token(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
     other = bureau.token("BOND")
     identity, first = notary.admit(ACCREDITED_TOPIC)
@@ -267,6 +284,30 @@ def test_lift__delay__is_scheduled_and_executed_by_a_later_run(bureau: Bureau, n
     advance(bureau.world.w3, DELAY)
     assert f"becomes eligible: {holder}" in bureau.done(*command)
     assert bureau.reason(note, holder) == Reason.NONE
+
+
+def test_lift__another_wallet_of_the_person_is_listed__nobody_becomes_eligible(
+    bureau: Bureau, note: Any, notary: ClaimIssuer
+) -> None:
+    identity, first = notary.admit()
+    second = notary.register(identity)
+    bureau.accounts.extend((first, second))
+    bureau.done("sanction", first, second, "--source", HASH)
+    bureau.done("lift", first, "--source", HASH)
+    advance(bureau.world.w3, DELAY)
+    assert "becomes eligible" not in bureau.done("lift", first, "--source", HASH)
+    assert not bureau.sanctions.functions.isSanctioned(first).call()
+    assert [bureau.reason(note, wallet) for wallet in (first, second)] == [Reason.SANCTIONED] * 2
+
+
+def test_lift__list_that_changed_meanwhile__is_scheduled_anew(bureau: Bureau, note: Any) -> None:
+    first, second = bureau.holder(note), bureau.holder(note)
+    bureau.done("sanction", first, "--source", HASH)
+    bureau.done("lift", first, "--source", HASH)
+    bureau.done("sanction", second, "--source", HASH)
+    advance(bureau.world.w3, DELAY)
+    assert "Scheduled." in bureau.done("lift", first, "--source", HASH), "a batch names the version it was made from"
+    assert bureau.dry("cancel").count("cancel lift of SanctionsList") == 2
 
 
 def test_cancel__what_is_scheduled__is_listed_in_words_and_gone(bureau: Bureau, note: Any) -> None:
