@@ -328,7 +328,7 @@ def load_config(path: str | Path, *, officer: bool = False) -> Config:
 
     Args:
         path: File of the config.
-        officer: True for who sends by hand: the config may describe no bot.
+        officer: True for commands that run no bot, such as an officer's: the config need not describe one.
 
     Raises:
         ConfigError: One line naming the file, the key, the reason and a remedy.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,7 +14,6 @@ from keepers.commands.group import Guessing
 from keepers.commands.officers import COMMANDS
 
 if TYPE_CHECKING:
-    from keepers.compliance.rulebook.assignment import Assignment
     from keepers.contracts.compliance import ComplianceReader
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -41,9 +40,19 @@ for officers in COMMANDS:
 
 
 def _node_options(command: F) -> F:
-    rpc = click.option("--rpc", required=True, metavar="URL", help="Node to ask.")
-    chain = click.option("--chain-id", required=True, type=click.IntRange(min=1), help="Chain that it has to be on.")
-    return rpc(chain(command))
+    for option in (
+        click.option("--chain-id", type=click.IntRange(min=1), help="Chain that it has to be on."),
+        click.option("--rpc", metavar="URL", help="Node to ask."),
+        click.option(
+            "--config",
+            "config_path",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="Officer's config, instead of --rpc and --chain-id; tokens may then be symbols.",
+        ),
+    ):
+        command = option(command)
+    return command
 
 
 @compliance.command("rulebook")
@@ -71,7 +80,7 @@ def compliance_rulebook(country: str | None) -> None:
 @click.option("--from-block", type=click.IntRange(min=0), default=0, help="Block from which on holders are looked for.")
 @_node_options
 @one_line_errors
-def compliance_diff(token: str, terms: Path, from_block: int, rpc: str, chain_id: int) -> None:
+def compliance_diff(token: str, terms: Path, from_block: int, **node: Any) -> None:
     """Show what the rulebook would change for TOKEN, with the law, and who would become ineligible.
 
     \b
@@ -79,10 +88,10 @@ def compliance_diff(token: str, terms: Path, from_block: int, rpc: str, chain_id
       quantera compliance diff 0xToken --terms rulebook.yaml --rpc http://127.0.0.1:8545 --chain-id 31337
     """
     from keepers.compliance.errors import RulebookError
-    from keepers.operations.rules import plan
+    from keepers.operations.rules import assignments, plan
 
-    reader = _reader(rpc, chain_id, token)
-    wanted = _assignments(reader, terms)
+    reader = _reader(token, **node)
+    wanted = assignments(reader, terms)
     if wanted is None:
         remedy = "add its terms, open nowhere if need be"
         raise RulebookError(f"token {reader.symbol}", f"{terms.name} does not name it", remedy)
@@ -105,8 +114,7 @@ def compliance_check(
     amount: str,
     spender: str | None,
     terms: Path | None,
-    rpc: str,
-    chain_id: int,
+    **node: Any,
 ) -> None:
     """Explain whether AMOUNT whole tokens of TOKEN may go FROM one account TO another now, rule by rule.
 
@@ -115,30 +123,31 @@ def compliance_check(
     \b
     Example:
       quantera compliance check 0xToken mint 0xTo 1000 --rpc http://127.0.0.1:8545 --chain-id 31337
+      quantera compliance check NOTE 0xFrom 0xTo 25.5 --config officer.yaml
     """
     from keepers.compliance.arguments import movement_of, units
-    from keepers.operations.rules import checked
+    from keepers.operations.rules import assignments, checked
 
     source, target, by = movement_of(sender, receiver, spender)
-    reader = _reader(rpc, chain_id, token)
-    assignments = None if terms is None else _assignments(reader, terms)
-    lines = checked(reader, (source, target), units(amount, reader.decimals), by, assignments)
+    reader = _reader(token, **node)
+    assigned = None if terms is None else assignments(reader, terms)
+    lines = checked(reader, (source, target), units(amount, reader.decimals), by, assigned)
     title = f"{reader.symbol} {reader.token} at block {reader.block.number}: {amount} {sender} -> {receiver}"
     click.echo("\n".join([title, *lines]))
 
 
-def _reader(rpc: str, chain_id: int, token: str) -> ComplianceReader:
+def _reader(token: str, config_path: Path | None, rpc: str | None, chain_id: int | None) -> ComplianceReader:
     from keepers.compliance.arguments import account
+
+    if config_path is not None and rpc is None and chain_id is None:
+        from keepers.operations.officers import looked_at
+
+        return looked_at(config_path, token)
+    if config_path is not None or rpc is None or chain_id is None:
+        raise click.UsageError("give either --config, or --rpc and --chain-id")
+    address = account(token, "token")
+
     from keepers.contracts.compliance import ComplianceReader
     from keepers.rpc.node import connect
 
-    return ComplianceReader(connect(rpc, chain_id), account(token, "token"))
-
-
-def _assignments(reader: ComplianceReader, path: Path) -> dict[int, Assignment] | None:
-    from keepers.compliance.rulebook import load_rulebook
-    from keepers.compliance.rulebook.assignment import assign
-    from keepers.compliance.rulebook.terms import load_terms
-
-    terms = load_terms(path).of(reader.symbol, reader.token)
-    return None if terms is None else assign(load_rulebook(), terms, reader.decimals)
+    return ComplianceReader(connect(rpc, chain_id), address)

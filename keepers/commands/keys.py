@@ -56,7 +56,7 @@ def keys_list(config_path: Path) -> None:
     from keepers.config import load_config
     from keepers.signers.keyring import open_keys
 
-    loaded = load_config(config_path)
+    loaded = load_config(config_path, officer=True)
     names = ["sender", *(f"signer {number}" for number in range(1, len(loaded.keys.signers) + 1))]
     opened = open_keys(loaded, (loaded.keys.sender, *loaded.keys.signers))
     for name, signer in zip(names, opened, strict=True):

@@ -395,6 +395,25 @@ def recover(token: str, lost: str, new: str) -> Any:
 
 
 @click.command()
+@token_argument
+@click.option("--terms", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The issuer's terms.")
+@click.option("--from-block", type=click.IntRange(min=0), default=0, help="Block from which on holders are looked for.")
+@officers_command
+def apply(token: str, terms: Path, from_block: int) -> Any:
+    """Give TOKEN the rules that the rulebook asks for under its issuer's terms.
+
+    What tightens acts at once. The first run schedules what loosens; run it again when the delay is over.
+
+    \b
+    Example:
+      quantera compliance apply NOTE --terms rulebook.yaml --dry-run --config officer.yaml
+    """
+    from datetime import date
+
+    return "apply", (token, str(terms)), _desk().apply(token, terms, from_block, date.today())
+
+
+@click.command()
 @click.argument("token", required=False)
 @click.option("--from-block", type=click.IntRange(min=0), help="Block from which on scheduled calls are looked for.")
 @officers_command
@@ -412,4 +431,4 @@ def cancel(token: str | None, from_block: int | None) -> Any:
     return "cancel", (token or "",), _desk().cancel(token, from_block)
 
 
-COMMANDS = (register, refresh, freeze, unfreeze, documents, sanction, lift, venue, issue, force, recover, cancel)
+COMMANDS = (apply, register, refresh, freeze, unfreeze, documents, sanction, lift, venue, issue, force, recover, cancel)

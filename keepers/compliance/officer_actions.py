@@ -26,6 +26,8 @@ _OF_AN_AMOUNT = frozenset(
         Reason.ABOVE_MAXIMUM_HOLDING,
         Reason.TOO_MANY_HOLDERS,
         Reason.TOO_MANY_HOLDERS_IN_COUNTRY,
+        Reason.SUPPLY_CAP_EXCEEDED,
+        Reason.ISSUANCE_EXCEEDED,
     }
 )
 """Reasons that speak of a movement and not of the holder: an eligible holder can meet them."""
@@ -112,6 +114,7 @@ class Action:
         touched: Wallets that it changes.
         notes: What else the officer should know before it is sent.
         adds_up: True if doing it twice does more than doing it once.
+        lost: Holders whom it makes ineligible by other rules, and not by another record.
     """
 
     name: str
@@ -120,6 +123,7 @@ class Action:
     touched: tuple[Touched, ...] = ()
     notes: tuple[str, ...] = ()
     adds_up: bool = False
+    lost: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from eth_utils.address import to_checksum_address
 
 from keepers.abi import Fragment
+from keepers.rpc.events import LogFilter, pages
 from keepers.rpc.node import Call, Node, must
 
 ROLES = {
@@ -93,20 +94,13 @@ class Access:
             first_block: Block from which events are read.
             page: Maximum number of blocks in a request.
         """
-        decode, last = _SCHEDULED.log_decoder(), self._node.latest().number
         found: dict[bytes, Scheduled] = {}
-        for start in range(first_block, last + 1, page):
-            query = {
-                "address": self.manager,
-                "fromBlock": hex(start),
-                "toBlock": hex(min(start + page - 1, last)),
-                "topics": ["0x" + _SCHEDULED.topic.hex()],
-            }
-            for log in self._node.rpc("eth_getLogs", [query]):
-                args = decode(log["topics"], log["data"])
-                target = to_checksum_address(args["target"])
+        wanted = LogFilter(_SCHEDULED, (self.manager,))
+        for read in pages(self._node, wanted, first_block, self._node.latest().number, page):
+            for args in (event.args for event in read.events):
+                target = str(to_checksum_address(args["target"]))
                 if target in targets:
-                    id_, caller = bytes(args["operationId"]), to_checksum_address(args["caller"])
+                    id_, caller = bytes(args["operationId"]), str(to_checksum_address(args["caller"]))
                     found[id_] = Scheduled(id_, caller, target, bytes(args["data"]), 0)
         times = self._node.calls([Call(self.manager, _SCHEDULE_OF, (id_,)) for id_ in found])
         waiting = [(one, int(must(time))) for one, time in zip(found.values(), times, strict=True)]

@@ -13,6 +13,7 @@ from keepers.compliance.officer_actions import Holding, Token
 from keepers.compliance.verdict import Identity
 from keepers.contracts.compliance import ZERO, ComplianceReader
 from keepers.rpc.errors import ChainError, NodeRefused, Reverted
+from keepers.rpc.events import LogFilter, pages
 from keepers.rpc.node import Block, Call, Node, must
 
 _DEFAULTS: dict[str, Any] = {"isFrozen": False, "getFrozenTokens": 0, "paused": False}
@@ -47,19 +48,16 @@ def read_token(node: Node, address: str, engine: str) -> tuple[Token, Compliance
     if reader.engine != engine:
         reason = f"obeys engine {reader.engine}, not the deployment's"
         raise ChainError(f"token {reader.token}", reason, "give the deployment file of its protocol")
-    return Token(reader.token, reader.symbol, reader.decimals, reader.registry, engine), reader
+    # An issuer chooses the symbol: a line break in it could look like a line of ours.
+    symbol = "".join(letter if letter.isprintable() else "?" for letter in reader.symbol)
+    return Token(reader.token, symbol, reader.decimals, reader.registry, engine), reader
 
 
 def regulated_tokens(node: Node, engine: str, first_block: int, page: int) -> list[str]:
     """Returns every token whose rules an engine has opened, in the order of opening."""
-    topic, last = "0x" + abi.event("AutomatedComplianceEngine", "RulesOpened").topic.hex(), node.latest().number
-    found: dict[str, None] = {}
-    for start in range(first_block, last + 1, page):
-        end = min(start + page - 1, last)
-        query = {"address": engine, "fromBlock": hex(start), "toBlock": hex(end), "topics": [topic]}
-        for log in node.rpc("eth_getLogs", [query]):
-            found[to_checksum_address("0x" + str(log["topics"][1])[-40:])] = None
-    return list(found)
+    wanted = LogFilter(abi.event("AutomatedComplianceEngine", "RulesOpened"), (engine,))
+    read = pages(node, wanted, first_block, node.latest().number, page)
+    return list(dict.fromkeys(str(to_checksum_address(event.args["token"])) for one in read for event in one.events))
 
 
 def holdings(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Final, Protocol
 
 from eth_utils.crypto import keccak
 
@@ -14,7 +16,8 @@ from keepers.compliance import officer_actions as actions
 from keepers.compliance.arguments import account, units
 from keepers.compliance.claims import Verdict
 from keepers.compliance.countries import UNSTATED
-from keepers.compliance.officer_actions import Action, Effect, OfficerError, Step, Token
+from keepers.compliance.impact import losses
+from keepers.compliance.officer_actions import Action, Effect, Holding, OfficerError, Step, Token
 from keepers.compliance.rules import InvestorClass
 from keepers.compliance.verdict import Identity, Party, moment
 from keepers.contracts.access import CANCEL, Access, Scheduled
@@ -22,11 +25,31 @@ from keepers.contracts.compliance import ComplianceReader
 from keepers.contracts.deployment import Deployment
 from keepers.contracts.holdings import Records, holdings, read_token, regulated_tokens
 from keepers.contracts.identities import IdentityReader
+from keepers.operations.rules import assignments, plan
 from keepers.operations.scheduled import in_words
 from keepers.rpc.node import Block, Call, Node, must
 
-ENGINE, FACTORY = "AutomatedComplianceEngine", "TokenFactory"
+ENGINE: Final = "AutomatedComplianceEngine"
+FACTORY: Final = "TokenFactory"
 REGISTRY, SANCTIONS = "IdentityRegistry", "SanctionsList"
+
+
+class RuleStep(Protocol):
+    """A transaction of a rulebook's plan to the engine."""
+
+    @property
+    def function(self) -> str:
+        """Name of the function."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        ...
+
+    def arguments(self) -> tuple[Any, ...]:
+        """Arguments after the token."""
+        ...
 
 
 @dataclass
@@ -110,7 +133,7 @@ class Desk:
             for token, wallets in wanted.items()
             for holding in holdings(self.node, self.engine, token, sorted(wallets), countries)
         ]
-        return actions.effects(action.touched, found)
+        return [*action.lost, *actions.effects(action.touched, found)]
 
 
 Wish = Callable[[Desk], Action]
@@ -332,6 +355,31 @@ def venue(text: str, address: str, *, admit: bool, shared_ledger: bool = False, 
         return actions.admit_venue(token, party, shared_ledger=shared_ledger)
 
     return of
+
+
+def apply(text: str, terms: Path, first_block: int, today: date) -> Wish:
+    """Giving a token the rules that the rulebook and its issuer's terms ask for."""
+
+    def of(desk: Desk) -> Action:
+        token, reader = desk.token(text)
+        wanted = assignments(reader, terms)
+        if wanted is None:
+            reason, remedy = f"{terms.name} does not name it", "add its terms, open nowhere if need be"
+            raise OfficerError(f"token {token.symbol}", reason, remedy)
+        planned = plan(reader, wanted, first_block, today)
+        holders, state = reader.holders(first_block)
+        gone = losses(holders, state, {code: found.rule for code, found in wanted.items()})
+        lost = tuple(Effect(Holding(token, loss.party, state), "ineligible", loss.finding) for loss in gone)
+        steps = tuple(_applying(token, one) for one in planned.steps)
+        told = [line.strip() for line in planned.lines if "becomes ineligible" not in line]
+        return Action("apply", f"apply {terms.name} to {token.symbol}", steps, notes=tuple(told), lost=lost)
+
+    return of
+
+
+def _applying(token: Token, one: RuleStep) -> Step:
+    signature = abi.function(ENGINE, one.function).signature
+    return Step(ENGINE, token.engine, signature, (token.address, *one.arguments()), one.title)
 
 
 def cancel(text: str | None, first_block: int | None) -> Wish:

@@ -23,7 +23,8 @@ from keepers.compliance.officer_actions import Action, Contract, Effect, Officer
 from keepers.compliance.rules import Reason
 from keepers.compliance.verdict import moment
 from keepers.config import Config, load_config
-from keepers.contracts.access import EXECUTE, SCHEDULE
+from keepers.contracts.access import CANCEL, EXECUTE, SCHEDULE
+from keepers.contracts.compliance import ComplianceReader
 from keepers.contracts.deployment import load as load_deployment
 from keepers.operations.officer_desk import FACTORY, REGISTRY, Desk, Wish
 from keepers.rpc.errors import Reverted
@@ -229,6 +230,15 @@ def carry_out(
         return outcome
 
 
+def looked_at(path: Path, token: str) -> ComplianceReader:
+    """Returns a reader of a token, which is named by its address or by its symbol in a config's deployment."""
+    config = load_config(path, officer=True)
+    node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
+    deployment = load_deployment(config.at(config.deployment))
+    deployment.verify(node)
+    return Desk(node, deployment, config.max_log_range, node.latest()).token(token)[1]
+
+
 def worked_out(desk: Desk, wish: Wish, sender: str) -> Outcome:
     """Returns what an action needs and does, after a rehearsal on the newest block.
 
@@ -324,8 +334,10 @@ def _planned(desk: Desk, step: Step, sender: str) -> Planned:
 
 
 def _fragment(step: Step) -> Fragment:
-    kinds = step.signature.partition("(")[2].removesuffix(")")
-    return Fragment(step.function, tuple(kinds.split(",")))
+    if step.contract == "AccessManager":
+        return CANCEL
+    entries = (abi.parse(entry) for entry in abi.load(step.contract) if entry["type"] == "function")
+    return next(fragment for fragment in entries if fragment.signature == step.signature)
 
 
 def _ruled_as(desk: Desk, contract: Contract, address: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from keepers.compliance.diff import described, described_losses
 from keepers.compliance.errors import ComplianceError
 from keepers.compliance.explain import explain, words
 from keepers.compliance.impact import losses
 from keepers.compliance.plan import IssueStep, Step, TokenStep, changes, issue_steps, steps, token_steps
-from keepers.compliance.rulebook.assignment import Assignment, holders_worldwide
+from keepers.compliance.rulebook import load_rulebook
+from keepers.compliance.rulebook.assignment import Assignment, assign, holders_worldwide
+from keepers.compliance.rulebook.terms import load_terms
 from keepers.compliance.rulebook.text import warnings
 from keepers.compliance.rules import Reason
 from keepers.compliance.verdict import judge, judge_token, verdict
@@ -84,3 +87,9 @@ def checked(
     if reason is Reason.NONE:
         return [*lines, "Allowed."]
     return [*lines, f"Refused, code {int(reason)}: {words(reason)}{f', {refused}' if refused else ''}."]
+
+
+def assignments(reader: ComplianceReader, path: Path) -> dict[int, Assignment] | None:
+    """Returns the rulebook's rules for a token under the terms of a file; None if the file does not name the token."""
+    terms = load_terms(path).of(reader.symbol, reader.token)
+    return None if terms is None else assign(load_rulebook(), terms, reader.decimals)

@@ -60,7 +60,8 @@ def _addresses(fragment: Fragment, args: tuple[Any, ...]) -> tuple[str, ...]:
 
 
 def _details(fragment: Fragment, args: tuple[Any, ...]) -> str:
-    places = f" in {', '.join(letters_of(code or UNSTATED) for code in args[1])}" if fragment.name == "setRules" else ""
+    countries = args[1] if fragment.name == "setRules" else [args[1]] if fragment.name == "setIssueRule" else []
+    places = f" in {', '.join(letters_of(code or UNSTATED) for code in countries)}" if countries else ""
     about = ", ".join(_addresses(fragment, args))
     return f"{places} for {about}" if about else places
 

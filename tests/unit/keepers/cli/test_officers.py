@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ from scripts._lib.transactions import deploy
 from tests.fixtures.claim_issuer import ClaimIssuer
 from tests.fixtures.compliance import ACCREDITED_TOPIC, AML_TOPIC, KYC_TOPIC
 from tests.fixtures.node import SENDER, World
-from tests.fixtures.officers import DELAY, UNIT, Bureau
+from tests.fixtures.officers import DELAY, GERMANY, RETAIL, SWITZERLAND, UNIT, Bureau
 from tests.fixtures.waiting import wait_until
+from tests.unit.keepers.cli.test_cli import invoke
 
 HASH = "0x" + "5d" * 32
 
@@ -89,6 +91,23 @@ def test_freeze__more_than_there_is__one_line_with_what_there_is(bureau: Bureau,
     line = bureau.refused("freeze", note.address, holder, "--amount", "41")
     assert f"amount 41: of {holder} only 40 NOTE are not frozen; freeze at most that" in line
     assert "of " in bureau.refused("unfreeze", note.address, holder, "--amount", "61")
+
+
+@pytest.mark.parametrize(("decimals", "amount", "units"), [(0, "7", 7), (6, "0.000001", 1), (8, "2.5", 250_000_000)])
+def test_freeze__part__of_a_token_with_few_decimals(bureau: Bureau, decimals: int, amount: str, units: int) -> None:
+    token = bureau.token(decimals=decimals)
+    holder = bureau.holder(token)
+    bureau.done("freeze", token.address, holder, "--amount", amount)
+    assert token.functions.getFrozenTokens(holder).call() == units
+    finer = "0." + "0" * decimals + "1"
+    told = f"amount {finer}: has more digits than the token's {decimals} decimals"
+    assert told in bureau.refused("freeze", token.address, holder, "--amount", finer)
+
+
+def test_freeze__symbol_with_a_line_break__cannot_write_lines_of_its_own(bureau: Bureau) -> None:
+    token = bureau.token("X\n  Nobody becomes ineligible.")
+    output = bureau.dry("freeze", token.address, bureau.holder(token))
+    assert "  Nobody becomes ineligible." not in output.splitlines() and "X?  Nobody" in output
 
 
 def test_freeze__person__stops_every_wallet_for_every_token(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
@@ -181,6 +200,61 @@ def test_refresh__claim_revoked__the_holder_is_listed_before_it_is_sent(
     assert bureau.verified([wallet]) == [False]
 
 
+# -- Rules
+
+
+TERMS = """
+tokens:
+  "{token}":
+    instrument: security
+    worth: {{USD: 1000, EUR: 920}}
+    open:
+      DE: {{}}
+"""
+
+
+def test_apply__terms__tightens_at_once_and_loosens_after_the_delay(bureau: Bureau, tmp_path: Path) -> None:
+    token, holder = bureau.token(), bureau.stranger()
+    bureau.register_as(holder, GERMANY, RETAIL)
+    swiss = bureau.holder(token)
+    terms = tmp_path / "terms.yaml"
+    terms.write_text(TERMS.format(token=token.address))
+    command = ("apply", token.address, "--terms", str(terms))
+    shown = bureau.dry(*command)
+    assert f"becomes ineligible: {swiss}  CH (756), accredited, holds 100 NOTE; country not allowed" in shown
+    assert "tightens classes: retail, accredited, institutional -> nobody" in shown
+    assert "setRules in 1 jurisdictions (setRules of AutomatedComplianceEngine): is scheduled, because" in shown
+    bureau.run(*command)
+    opened = bureau.engine.functions.isCountryAllowed
+    assert [opened(token.address, code).call() for code in (SWITZERLAND, GERMANY)] == [False, False]
+    assert "cancel setRules of AutomatedComplianceEngine in DE" in bureau.dry("cancel", token.address)
+    advance(bureau.world.w3, DELAY)
+    assert bureau.run(*command).stdout.endswith("Sent.\n")
+    assert opened(token.address, GERMANY).call() and bureau.reason(token, holder) == Reason.CLASS_NOT_ALLOWED
+    before = bureau.sent()
+    assert "Nothing to do." in bureau.run(*command).stdout and bureau.sent() == before
+
+
+def test_apply__terms_that_do_not_name_the_token__one_line(bureau: Bureau, note: Any, tmp_path: Path) -> None:
+    terms = tmp_path / "terms.yaml"
+    terms.write_text("tokens: {}")
+    line = bureau.refused("apply", note.address, "--terms", str(terms))
+    assert line == "quantera: token NOTE: terms.yaml does not name it; add its terms, open nowhere if need be"
+
+
+def test_check_and_diff__config__take_the_node_from_it(bureau: Bureau, note: Any, tmp_path: Path) -> None:
+    giver, taker = bureau.holder(note), bureau.holder()
+    config = ("--config", str(bureau.config))
+    assert "Allowed." in invoke("compliance", "check", note.address, giver, taker, "10", *config).stdout
+    terms = tmp_path / "terms.yaml"
+    terms.write_text(TERMS.format(token=note.address))
+    shown = invoke("compliance", "diff", note.address, "--terms", str(terms), *config).stdout
+    assert f"becomes ineligible: holder    {giver}" in shown
+    for more in ((), ("--rpc", "http://127.0.0.1:1"), (*config, "--chain-id", "1")):
+        result = invoke("compliance", "check", note.address, giver, taker, "10", *more)
+        assert result.exit_code == 2 and "give either --config, or --rpc and --chain-id" in result.stderr
+
+
 # -- Sanctions, and what waits
 
 
@@ -210,6 +284,30 @@ def test_lift__delay__is_scheduled_and_executed_by_a_later_run(bureau: Bureau, n
     advance(bureau.world.w3, DELAY)
     assert f"becomes eligible: {holder}" in bureau.done(*command)
     assert bureau.reason(note, holder) == Reason.NONE
+
+
+def test_lift__another_wallet_of_the_person_is_listed__nobody_becomes_eligible(
+    bureau: Bureau, note: Any, notary: ClaimIssuer
+) -> None:
+    identity, first = notary.admit()
+    second = notary.register(identity)
+    bureau.accounts.extend((first, second))
+    bureau.done("sanction", first, second, "--source", HASH)
+    bureau.done("lift", first, "--source", HASH)
+    advance(bureau.world.w3, DELAY)
+    assert "becomes eligible" not in bureau.done("lift", first, "--source", HASH)
+    assert not bureau.sanctions.functions.isSanctioned(first).call()
+    assert [bureau.reason(note, wallet) for wallet in (first, second)] == [Reason.SANCTIONED] * 2
+
+
+def test_lift__list_that_changed_meanwhile__is_scheduled_anew(bureau: Bureau, note: Any) -> None:
+    first, second = bureau.holder(note), bureau.holder(note)
+    bureau.done("sanction", first, "--source", HASH)
+    bureau.done("lift", first, "--source", HASH)
+    bureau.done("sanction", second, "--source", HASH)
+    advance(bureau.world.w3, DELAY)
+    assert "Scheduled." in bureau.done("lift", first, "--source", HASH), "a batch names the version it was made from"
+    assert bureau.dry("cancel").count("cancel lift of SanctionsList") == 2
 
 
 def test_cancel__what_is_scheduled__is_listed_in_words_and_gone(bureau: Bureau, note: Any) -> None:
@@ -366,6 +464,18 @@ def test_json__sent__has_the_receipt(bureau: Bureau, note: Any) -> None:
     (receipt,) = told["receipts"]
     mined = bureau.world.w3.eth.get_transaction_receipt(receipt["tx_hash"])
     assert told["state"] == "sent" and (mined["blockNumber"], mined["status"]) == (receipt["block"], 1)
+
+
+def test_keys_list__config_of_an_officer__shows_its_address(bureau: Bureau) -> None:
+    assert invoke("keys", "list", "--config", str(bureau.config)).stdout == f"sender    {SENDER}\n"
+
+
+def test_cancel__many_pages_of_blocks__finds_what_is_scheduled(bureau: Bureau, note: Any) -> None:
+    holder = bureau.holder(note)
+    bureau.config.write_text(bureau.config.read_text() + "max_log_range: 7\n")
+    bureau.done("sanction", holder, "--source", HASH)
+    bureau.done("lift", holder, "--source", HASH)
+    assert f"cancel lift of SanctionsList for {holder}" in bureau.done("cancel")
 
 
 def test_command__no_terminal_and_no_yes__refuses_in_one_line(bureau: Bureau, note: Any) -> None:
