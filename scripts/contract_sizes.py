@@ -1,6 +1,6 @@
 """Refuse a deployable contract that is larger than EIP-170 lets a chain keep, or EIP-3860 lets it be created with.
 
-Reads what `forge build` wrote, so build first. Stand-ins under contracts/test are not deployed and not counted.
+Reads what `forge build` wrote, so build first. Stand-ins under contracts/mocks are not deployed and not counted.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def sizes_of(artifacts: Path) -> dict[str, tuple[int, int]]:
             runtime, creation = _bytes(artifact, "deployedBytecode"), _bytes(artifact, "bytecode")
             arguments = sum(len(entry["inputs"]) for entry in artifact["abi"] if entry["type"] == "constructor")
             # A file deleted or renamed since leaves its artifact behind.
-            ours = source.startswith("contracts/") and not source.startswith("contracts/test/")
+            ours = source.startswith("contracts/") and not source.startswith("contracts/mocks/")
             if ours and runtime and (ROOT / source).exists():
                 sizes[f"{source}:{name}"] = (runtime, creation + WORD * arguments)
     return sizes

@@ -229,7 +229,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     /// @inheritdoc IAutomatedComplianceEngine
     function directionsOf(address token, address account) external view returns (bool maySend, bool mayReceive) {
         Sides memory sides = _sides(token, account, account);
-        if (sides.token == 0 || _standing(sides.sender) != Reason.None) return (false, false);
+        if (sides.token == 0 || _accountStatus(sides.sender) != Reason.None) return (false, false);
         maySend = !sides.senderHold.outboundBlocked();
         mayReceive = sides.receiver.isVenue()
             ? _isAdmittedVenue(token, account, sides.receiver)
@@ -241,7 +241,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     function requireNotStopped(address token, address account) external view {
         uint256 word = _storage().tokens[token];
         if (word == 0) revert AutomatedComplianceEngine__RulesNotSet(token);
-        Reason reason = _standing(_identityOf(word, token, account));
+        Reason reason = _accountStatus(_identityOf(word, token, account));
         if (reason != Reason.None) revert AutomatedComplianceEngine__Refused(token, account, reason);
     }
 
@@ -253,7 +253,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if (sides.token == 0 || _eligibility(sides.token, sides.receiver, hold) != Reason.None) return (0, 0);
         if (hold.inboundBlocked()) return (0, 0);
         m.toBalance = IERC20(token).balanceOf(account);
-        if (_entering(m, sides.token, hold, sides.receiver.country()) != Reason.None) return (0, 0);
+        if (_checkHolderCaps(m, sides.token, hold, sides.receiver.country()) != Reason.None) return (0, 0);
         least = FixedPointMathLib.zeroFloorSub(hold.minHolding(), m.toBalance);
         uint256 held;
         (most, held) = _maximumOf(m, sides);
@@ -432,10 +432,10 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         if (receiver.isSharedLedger()) return false;
         if (receiver.isVenue()) {
             // Nothing is counted for a venue account. The holder opposite has to be eligible.
-            return
-                _standing(receiver) == Reason.None && _eligibility(token, sides.sender, sides.senderHold) == Reason.None;
+            return _accountStatus(receiver) == Reason.None
+                && _eligibility(token, sides.sender, sides.senderHold) == Reason.None;
         }
-        if (_standing(sides.sender) != Reason.None || hold.limitsReceiving() || toBalance == amount) return false;
+        if (_accountStatus(sides.sender) != Reason.None || hold.limitsReceiving() || toBalance == amount) return false;
         uint256 most = hold.maxHolding();
         if (most != 0 && toBalance > most) return false;
         return _eligibility(token, receiver, hold) == Reason.None;
@@ -453,13 +453,13 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         bool asked = m.from != address(0) && !m.forced;
 
         if (asked && m.first) {
-            reason = _standing(sides.sender);
+            reason = _accountStatus(sides.sender);
             if (reason != Reason.None) return (m.from, reason);
         }
         if (m.to == address(0) && m.from != address(0)) return (address(0), Reason.None);
 
         if (asked && sides.receiver.isVenue() && !sides.sender.isVenue()) {
-            reason = _standing(sides.receiver);
+            reason = _accountStatus(sides.receiver);
             if (reason != Reason.None) return (m.to, reason);
             if (!_isAdmittedVenue(m.token, m.to, sides.receiver)) return (m.to, Reason.VenueNotAdmitted);
             reason = _eligibility(sides.token, sides.sender, sides.senderHold);
@@ -517,7 +517,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         return !identity.isSharedLedger() || isSharedLedgerAdmitted(token, venue);
     }
 
-    function _standing(uint256 identity) private pure returns (Reason) {
+    function _accountStatus(uint256 identity) private pure returns (Reason) {
         if (identity.isSanctioned()) return Reason.Sanctioned;
         return identity.isFrozen() ? Reason.AccountFrozen : Reason.None;
     }
@@ -525,7 +525,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
     /// @dev A venue account is never eligible: it has no investor behind it.
     function _eligibility(uint256 token, uint256 identity, uint256 hold) private view returns (Reason) {
         if (identity.isSpecial()) {
-            Reason reason = _standing(identity);
+            Reason reason = _accountStatus(identity);
             return reason == Reason.None ? Reason.VenueOnlyOppositeEligible : reason;
         }
         uint256 class = identity.investorClass();
@@ -548,7 +548,7 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
 
     function _spending(Movement memory m, Sides memory sides) private view returns (Reason) {
         uint256 spender = _identityOf(sides.token, m.token, m.operator);
-        if (spender.isVenue()) return _standing(spender);
+        if (spender.isVenue()) return _accountStatus(spender);
         return _eligibility(sides.token, spender, _storage().rules[m.token][spender.country()].hold);
     }
 
@@ -585,12 +585,21 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
             if (most != 0 && m.toBalance + held > most) return Reason.AboveMaximumHolding;
         }
         if (!sides.token.limitsHolders()) return Reason.None;
-        return _entering(m, sides.token, hold, sides.receiver.country());
+        return _checkHolderCaps(m, sides.token, hold, sides.receiver.country());
     }
 
     /// @dev Judges a holder that is new, or not counted where it is registered. A holder that leaves with the same
     /// movement makes room.
-    function _entering(Movement memory m, uint256 token, uint256 hold, uint256 country) private view returns (Reason) {
+    function _checkHolderCaps(
+        Movement memory m,
+        uint256 token,
+        uint256 hold,
+        uint256 country
+    )
+        private
+        view
+        returns (Reason)
+    {
         uint256 most = hold.maxHolders();
         if (token.maxTokenHolders() == 0 && most == 0) return Reason.None;
         mapping(address account => uint16) storage countedIn = _storage().countedIn[m.token];

@@ -222,7 +222,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         emit IAutomatedComplianceEngine.HolderCounted(token, account, country, true);
     }
 
-    function _logged(
+    function _appendLog(
         Movement memory m,
         IAutomatedComplianceEngine.LogKind kind,
         IAutomatedComplianceEngine.Reason reason,

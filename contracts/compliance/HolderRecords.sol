@@ -27,10 +27,10 @@ contract HolderRecords is ComplianceStorage {
     /// @notice Records a movement that the engine let pass, after holders were counted.
     function record(Movement memory m, Sides memory sides) external onlyDelegated {
         if (m.amount != 0) {
-            _lock(m, sides);
+            _applyLockup(m, sides);
             if (_isPlacement(m, sides)) _addIssue(m, sides);
         }
-        if ((sides.senderHold | sides.receiverHold).hasFlow() || sides.sender.isOneOfMany()) _flow(m, sides);
+        if ((sides.senderHold | sides.receiverHold).hasFlow() || sides.sender.isOneOfMany()) _trackVolume(m, sides);
     }
 
     /// @notice See {IAutomatedComplianceEngine}.
@@ -50,7 +50,7 @@ contract HolderRecords is ComplianceStorage {
             revert IAutomatedComplianceEngine.AutomatedComplianceEngine__RulesNotSet(token);
         }
         Movement memory m = Movement(token, operator, from, to, amount, amount, 0, 0, false, true);
-        (uint64 index, bytes32 head) = _logged(m, IAutomatedComplianceEngine.LogKind.Refusal, reason, account);
+        (uint64 index, bytes32 head) = _appendLog(m, IAutomatedComplianceEngine.LogKind.Refusal, reason, account);
         emit IAutomatedComplianceEngine.MovementRefused(token, index, reason, account, operator, from, to, amount, head);
     }
 
@@ -73,7 +73,7 @@ contract HolderRecords is ComplianceStorage {
 
     /// @dev A forced transfer takes along the locks of tokens that are not free, and a burn ends them. An issue starts
     /// a lock of its own, and so does a transfer from a treasury.
-    function _lock(Movement memory m, Sides memory sides) private {
+    function _applyLockup(Movement memory m, Sides memory sides) private {
         Storage storage $ = _storage();
         uint256 fresh = m.amount;
         if (sides.token.hasLockups() && m.from != m.to && (m.forced || m.to == address(0))) {
@@ -141,7 +141,7 @@ contract HolderRecords is ComplianceStorage {
 
     /// @dev Adds volumes, then writes the log: a threshold of either side counts, the sender's for the sum that it
     /// sends.
-    function _flow(Movement memory m, Sides memory sides) private {
+    function _trackVolume(Movement memory m, Sides memory sides) private {
         Storage storage $ = _storage();
         uint256 out = sides.senderHold.hasFlow() ? $.rules[m.token][sides.senderCountry].flow : 0;
         uint256 into = sides.receiverHold.hasFlow() ? $.rules[m.token][sides.receiver.country()].flow : 0;
@@ -208,7 +208,7 @@ contract HolderRecords is ComplianceStorage {
     }
 
     function _report(Movement memory m, IAutomatedComplianceEngine.LogKind kind) private {
-        (uint64 index, bytes32 head) = _logged(m, kind, IAutomatedComplianceEngine.Reason.None, address(0));
+        (uint64 index, bytes32 head) = _appendLog(m, kind, IAutomatedComplianceEngine.Reason.None, address(0));
         emit IAutomatedComplianceEngine.ThresholdCrossed(m.token, index, kind, m.operator, m.from, m.to, m.amount, head);
     }
 }

@@ -11,13 +11,13 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {ExactOutput} from "./ExactOutput.sol";
-import {BY_CALLBACK, Details, HAS_ID, LAST, Leg, UP} from "./Leg.sol";
-import {Listing} from "./Listing.sol";
-import {MarketCheck} from "./MarketCheck.sol";
+import {BY_CALLBACK, Details, HAS_ID, LAST_HOP, Leg, ZERO_FOR_ONE} from "./Leg.sol";
+import {ListingValidator} from "./ListingValidator.sol";
+import {MarketWord} from "./MarketWord.sol";
 import {Markets} from "./Markets.sol";
 import {Routes} from "./Routes.sol";
-import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
-import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
+import {BalancerV2Venue} from "./venues/BalancerV2Venue.sol";
+import {UniswapV2Venue} from "./venues/UniswapV2Venue.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 
@@ -33,7 +33,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
 
     /// @inheritdoc ILiquidityAggregator
     address public immutable oracle;
-    MarketCheck private immutable _check;
+    ListingValidator private immutable _check;
     ExactOutput private immutable _exactOutput;
     /// @inheritdoc ILiquidityAggregator
     uint16 public maxDeviationBps;
@@ -48,7 +48,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         AccessManaged(authority_)
     {
         oracle = oracle_;
-        _check = new MarketCheck();
+        _check = new ListingValidator();
         _exactOutput = new ExactOutput(_quotes, oracle_);
         _setMaxDeviation(maxDeviationBps_);
     }
@@ -119,7 +119,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         returns (uint256 amountOut)
     {
         // Checks
-        (Listing listing, bool zeroForOne) = _checkSingle(pool, tokenIn, tokenOut, amountIn, deadline);
+        (MarketWord listing, bool zeroForOne) = _checkSingle(pool, tokenIn, tokenOut, amountIn, deadline);
 
         // Interactions
         uint256 before = tokenOut.balanceOf(msg.sender);
@@ -154,13 +154,13 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     function swapWithCallback(address tokenIn, address tokenOut, uint256[] calldata route) external nonReentrant {
         uint256 payer = uint160(msg.sender) | BY_CALLBACK;
         uint256 hop = route.length == 2 ? route[1] : 0;
-        if (hop & LAST == 0 || tokenIn == tokenOut) {
+        if (hop & LAST_HOP == 0 || tokenIn == tokenOut) {
             _followAll(tokenIn, tokenOut, route, payer);
             return;
         }
         // One hop: most orders are no more than that.
-        (uint256 amount, address pool, bool zeroForOne) = (route[0], address(uint160(hop)), hop & UP != 0);
-        Listing listing = _checkHop(pool, zeroForOne, tokenIn, tokenOut, amount);
+        (uint256 amount, address pool, bool zeroForOne) = (route[0], address(uint160(hop)), hop & ZERO_FOR_ONE != 0);
+        MarketWord listing = _checkHop(pool, zeroForOne, tokenIn, tokenOut, amount);
         _swapHop(pool, listing, zeroForOne, tokenIn, tokenOut, amount, payer);
     }
 
@@ -172,7 +172,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     /// @return Output that the venue reports, smallest units of tokenOut.
     function _swapHop(
         address pool,
-        Listing listing,
+        MarketWord listing,
         bool zeroForOne,
         address tokenIn,
         address tokenOut,
@@ -185,13 +185,13 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         if (listing.isV3()) return _swapV3(pool, tokenIn, zeroForOne, amountIn, payer, msg.sender);
         if (listing.isV2()) {
             _pay(tokenIn, payer, pool, amountIn);
-            return UniswapV2Hop.swap(pool, zeroForOne, listing.fee(), amountIn, msg.sender);
+            return UniswapV2Venue.swap(pool, zeroForOne, listing.fee(), amountIn, msg.sender);
         }
         if (listing.kind() == VenueKind.UniswapV4) {
             return _swapV4(pool, listing, tokenIn, tokenOut, false, amountIn, 0, payer, msg.sender);
         }
         (amountIn, payer) = _begin(pool, listing, tokenIn, amountIn, payer, false);
-        uint256 hop = uint160(pool) | (zeroForOne ? UP : 0);
+        uint256 hop = uint160(pool) | (zeroForOne ? ZERO_FOR_ONE : 0);
         return _hop(hop, listing, tokenIn, tokenOut, amountIn, payer, msg.sender, false);
     }
 
@@ -208,12 +208,12 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     {
         if (tokenIn == tokenOut) revert LiquidityAggregator__SameToken(tokenIn);
         if (route.length == 0) revert LiquidityAggregator__EmptyRoute();
-        Run memory run = Run(tokenIn, tokenOut, msg.sender, false, payer, new uint256[](0), 0, 0);
+        RouteState memory state = RouteState(tokenIn, tokenOut, msg.sender, false, payer, new uint256[](0), 0, 0);
         uint256[] memory words = route;
         for (uint256 cursor; cursor < words.length;) {
-            cursor = _follow(words, cursor, run);
+            cursor = _swapPath(words, cursor, state);
         }
-        return run.claimed;
+        return state.claimed;
     }
 
     /// @dev Makes all checks of a swap; the measured balances decide.
@@ -228,14 +228,14 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     {
         // Checks
         (address tokenIn, address tokenOut, address recipient) = (order.tokenIn, order.tokenOut, order.recipient);
-        Run memory run = Run(tokenIn, tokenOut, recipient, feeTokens, uint160(msg.sender), limits, 0, 0);
-        uint256[] memory route = _routeOf(run, order.deadline, order.paths, order.amountIn);
+        RouteState memory state = RouteState(tokenIn, tokenOut, recipient, feeTokens, uint160(msg.sender), limits, 0, 0);
+        uint256[] memory route = _routeOf(state, order.deadline, order.paths, order.amountIn);
 
         // Interactions
         uint256 payerBefore = tokenIn.balanceOf(msg.sender);
         uint256 recipientBefore = tokenOut.balanceOf(recipient);
         for (uint256 cursor; cursor < route.length;) {
-            cursor = _follow(route, cursor, run);
+            cursor = _swapPath(route, cursor, state);
         }
 
         // What the balances say decides
@@ -243,7 +243,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         if (debit != order.amountIn && !(feeTokens && debit < order.amountIn)) {
             revert LiquidityAggregator__BalanceMismatch(tokenIn, order.amountIn, debit);
         }
-        uint256 claimed = feeTokens ? 0 : run.claimed;
+        uint256 claimed = feeTokens ? 0 : state.claimed;
         amountOut = _received(tokenOut, recipient, recipientBefore, claimed, order.minAmountOut);
         if (deviationBps != 0) _exactOutput.requireWorth(tokenIn, tokenOut, debit, amountOut, deviationBps);
         emit Swapped(msg.sender, tokenIn, tokenOut, recipient, order.amountIn, amountOut);
@@ -271,7 +271,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         returns (uint256 amountIn)
     {
         // Checks
-        (Listing listing, bool zeroForOne) = _checkSingle(pool, tokenIn, tokenOut, amountOut, deadline);
+        (MarketWord listing, bool zeroForOne) = _checkSingle(pool, tokenIn, tokenOut, amountOut, deadline);
 
         // Interactions. No way pays more than `maxAmountIn`.
         uint256 before = tokenOut.balanceOf(msg.sender);
@@ -279,11 +279,11 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         if (kind == VenueKind.UniswapV3) {
             amountIn = _buyV3(pool, tokenIn, zeroForOne, amountOut, maxAmountIn);
         } else if (kind == VenueKind.UniswapV2) {
-            (uint256 reserveIn, uint256 reserveOut) = UniswapV2Hop.reserves(pool, zeroForOne);
-            amountIn = UniswapV2Hop.quoteIn(amountOut, reserveIn, reserveOut, listing.fee());
+            (uint256 reserveIn, uint256 reserveOut) = UniswapV2Venue.reserves(pool, zeroForOne);
+            amountIn = UniswapV2Venue.quoteIn(amountOut, reserveIn, reserveOut, listing.fee());
             if (amountIn > maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, maxAmountIn);
             IERC20(tokenIn).safeTransferFrom(msg.sender, pool, amountIn);
-            UniswapV2Hop.take(pool, zeroForOne, amountOut, msg.sender);
+            UniswapV2Venue.take(pool, zeroForOne, amountOut, msg.sender);
         } else if (kind == VenueKind.UniswapV4) {
             uint256 payer = uint160(msg.sender);
             amountIn = _swapV4(pool, listing, tokenIn, tokenOut, true, amountOut, maxAmountIn, payer, msg.sender);
@@ -293,8 +293,8 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
             Leg[] memory legs = new Leg[](1);
             legs[0] = Leg(pool, listing, zeroForOne, tokenIn, tokenOut, 0);
             uint256 payerBefore = tokenIn.balanceOf(msg.sender);
-            (_debtPayer, _surplusTo) = (uint160(msg.sender), uint160(msg.sender));
-            _deliver(legs, 0, amountOut, msg.sender);
+            (_duePayer, _surplusTo) = (uint160(msg.sender), uint160(msg.sender));
+            _buyHop(legs, 0, amountOut, msg.sender);
             amountIn = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
             if (amountIn > maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, maxAmountIn);
         }
@@ -321,7 +321,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
         IERC20(tokenIn).safeTransferFrom(msg.sender, address(this), maxAmountIn);
         uint256 received = tokenIn.balanceOf(address(this)) - held;
         if (received != maxAmountIn) revert LiquidityAggregator__BalanceMismatch(tokenIn, maxAmountIn, received);
-        BalancerV2Hop.deliver(vault, details.id, tokenIn, tokenOut, maxAmountIn, amountOut, msg.sender);
+        BalancerV2Venue.deliver(vault, details.id, tokenIn, tokenOut, maxAmountIn, amountOut, msg.sender);
         // Reverts if the Vault has taken from what was here before.
         uint256 left = tokenIn.balanceOf(address(this)) - held;
         IERC20(tokenIn).forceApprove(vault, 0);
@@ -330,7 +330,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     }
 
     /// @dev Delivers by a delegate call of the contract that holds this code, which does not fit in here.
-    function _deliver(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal override {
+    function _buyHop(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal override {
         // slither-disable-next-line unused-return
         address(_exactOutput).functionDelegateCall(abi.encodeCall(ExactOutput.deliver, (legs, index, amountOut, to)));
     }
@@ -339,7 +339,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
 
     /// @inheritdoc ILiquidityAggregator
     function venueOf(address pool) external view returns (Venue memory) {
-        Listing listing = _listings[pool];
+        MarketWord listing = _listings[pool];
         return Venue(listing.kind(), listing.fee());
     }
 
@@ -375,7 +375,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     )
         private
         view
-        returns (Listing listing, bool zeroForOne)
+        returns (MarketWord listing, bool zeroForOne)
     {
         _checkTime(deadline);
         zeroForOne = tokenIn < tokenOut;
@@ -391,7 +391,7 @@ contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, Ree
     )
         private
         view
-        returns (Listing listing)
+        returns (MarketWord listing)
     {
         if (amount == 0) revert LiquidityAggregator__EmptyRoute();
         listing = _listed(pool);

@@ -4,19 +4,19 @@ pragma solidity 0.8.37;
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 
 import {Details, HAS_ID} from "./Leg.sol";
-import {Listing, ListingLib} from "./Listing.sol";
-import {UniswapV4Hop} from "./venues/UniswapV4Hop.sol";
+import {MarketWord, MarketWordLib} from "./MarketWord.sol";
+import {UniswapV4Venue} from "./venues/UniswapV4Venue.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
 /// @title List of the markets and of their kinds
-abstract contract Markets is UniswapV4Hop {
+abstract contract Markets is UniswapV4Venue {
     using EnumerableSet for EnumerableSet.AddressSet;
 
     IVenueQuotes internal immutable _quotes;
 
-    mapping(address market => Listing) internal _listings;
+    mapping(address market => MarketWord) internal _listings;
     EnumerableSet.AddressSet internal _keys;
 
     constructor(IVenueQuotes quotes_) {
@@ -24,7 +24,7 @@ abstract contract Markets is UniswapV4Hop {
     }
 
     function _marketOf(address pool) internal view returns (ILiquidityAggregator.Market memory market) {
-        Listing listing = _listings[pool];
+        MarketWord listing = _listings[pool];
         (market.kind, market.fee, market.target) = (listing.kind(), listing.fee(), pool);
         if (market.kind == ILiquidityAggregator.VenueKind.None) return market;
         if (market.kind <= ILiquidityAggregator.VenueKind.UniswapV3) {
@@ -38,7 +38,7 @@ abstract contract Markets is UniswapV4Hop {
 
     function _delist(address key) internal {
         if (!_keys.remove(key)) revert ILiquidityAggregator.LiquidityAggregator__PoolNotListed(key);
-        _listings[key] = Listing.wrap(0);
+        _listings[key] = MarketWord.wrap(0);
         delete _details[key];
         emit ILiquidityAggregator.PoolDelisted(key);
     }
@@ -52,7 +52,7 @@ abstract contract Markets is UniswapV4Hop {
     )
         internal
     {
-        _listings[key] = ListingLib.pack(kind, fee, token0, token1);
+        _listings[key] = MarketWordLib.pack(kind, fee, token0, token1);
         // Listed again with another fee: it is there already.
         // slither-disable-next-line unused-return
         _keys.add(key);

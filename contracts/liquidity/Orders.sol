@@ -5,8 +5,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {Details, LAST, UP} from "./Leg.sol";
-import {Listing} from "./Listing.sol";
+import {Details, LAST_HOP, ZERO_FOR_ONE} from "./Leg.sol";
+import {MarketWord} from "./MarketWord.sol";
 import {Markets} from "./Markets.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
@@ -21,7 +21,7 @@ abstract contract Orders is Markets {
     /// @param limits The limits of all hops of the order, path after path; empty without limits.
     /// @param leg Number of hops before this path.
     /// @param claimed Sum of the outputs that the last hops report.
-    struct Run {
+    struct RouteState {
         address tokenIn;
         address tokenOut;
         address recipient;
@@ -34,7 +34,7 @@ abstract contract Orders is Markets {
 
     /// @return route Paths of an order as words, as {swapRoute} has them.
     function _routeOf(
-        Run memory run,
+        RouteState memory state,
         uint256 deadline,
         ILiquidityAggregator.Path[] calldata paths,
         uint256 amount
@@ -44,9 +44,9 @@ abstract contract Orders is Markets {
         returns (uint256[] memory route)
     {
         _checkTime(deadline);
-        if (run.tokenIn == run.tokenOut) revert ILiquidityAggregator.LiquidityAggregator__SameToken(run.tokenIn);
-        if (run.recipient == address(0) || run.recipient == address(this)) {
-            revert ILiquidityAggregator.LiquidityAggregator__InvalidRecipient(run.recipient);
+        if (state.tokenIn == state.tokenOut) revert ILiquidityAggregator.LiquidityAggregator__SameToken(state.tokenIn);
+        if (state.recipient == address(0) || state.recipient == address(this)) {
+            revert ILiquidityAggregator.LiquidityAggregator__InvalidRecipient(state.recipient);
         }
         if (paths.length == 0) revert ILiquidityAggregator.LiquidityAggregator__EmptyRoute();
         uint256 words = paths.length;
@@ -62,13 +62,13 @@ abstract contract Orders is Markets {
             sum += path.amountIn;
             route[cursor++] = path.amountIn;
             for (uint256 k; k < hops.length; ++k) {
-                route[cursor++] = uint160(hops[k].pool) | (hops[k].zeroForOne ? UP : 0);
+                route[cursor++] = uint160(hops[k].pool) | (hops[k].zeroForOne ? ZERO_FOR_ONE : 0);
             }
-            route[cursor - 1] |= LAST;
+            route[cursor - 1] |= LAST_HOP;
         }
         if (sum != amount) revert ILiquidityAggregator.LiquidityAggregator__AmountMismatch(amount, sum);
-        if (run.limits.length != 0 && run.limits.length != words - paths.length) {
-            revert ILiquidityAggregator.LiquidityAggregator__WrongLegCount(run.limits.length, words - paths.length);
+        if (state.limits.length != 0 && state.limits.length != words - paths.length) {
+            revert ILiquidityAggregator.LiquidityAggregator__WrongLegCount(state.limits.length, words - paths.length);
         }
     }
 
@@ -79,19 +79,19 @@ abstract contract Orders is Markets {
     }
 
     /// @dev Reverts for a hop that nobody listed, or that would be the order's recipient.
-    function _listingOf(uint256 hop, address recipient) internal view returns (Listing listing) {
+    function _listingOf(uint256 hop, address recipient) internal view returns (MarketWord listing) {
         address market = address(uint160(hop));
         listing = _listed(market);
         if (market == recipient) revert ILiquidityAggregator.LiquidityAggregator__InvalidRecipient(recipient);
     }
 
-    function _listed(address market) internal view returns (Listing listing) {
+    function _listed(address market) internal view returns (MarketWord listing) {
         listing = _listings[market];
-        if (Listing.unwrap(listing) == 0) revert ILiquidityAggregator.LiquidityAggregator__PoolNotListed(market);
+        if (MarketWord.unwrap(listing) == 0) revert ILiquidityAggregator.LiquidityAggregator__PoolNotListed(market);
     }
 
     /// @dev The answer of a V2 or V3 pool is checked against its listing before anything happens.
-    function _tokenOut(address market, Listing listing, bool zeroForOne) internal view returns (address) {
+    function _tokenOut(address market, MarketWord listing, bool zeroForOne) internal view returns (address) {
         if (listing.isV2() || listing.isV3()) {
             return zeroForOne ? IUniswapV2Pair(market).token1() : IUniswapV2Pair(market).token0();
         }
@@ -101,7 +101,7 @@ abstract contract Orders is Markets {
 
     function _checkTokens(
         address market,
-        Listing listing,
+        MarketWord listing,
         bool zeroForOne,
         address tokenIn,
         address tokenOut

@@ -6,13 +6,13 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
-import {BY_PAIR, Details, LAST, QUOTE_WORDS, UP} from "./Leg.sol";
-import {Listing} from "./Listing.sol";
+import {Details, LAST_HOP, PAID_BY_PAIR, QUOTE_WORDS, ZERO_FOR_ONE} from "./Leg.sol";
+import {MarketWord} from "./MarketWord.sol";
 import {Orders} from "./Orders.sol";
-import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
-import {CurveHop} from "./venues/CurveHop.sol";
-import {ERC4626Hop} from "./venues/ERC4626Hop.sol";
-import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
+import {BalancerV2Venue} from "./venues/BalancerV2Venue.sol";
+import {CurveVenue} from "./venues/CurveVenue.sol";
+import {ERC4626Venue} from "./venues/ERC4626Venue.sol";
+import {UniswapV2Venue} from "./venues/UniswapV2Venue.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {ISignedQuoteAdapter} from "interfaces/liquidity/ISignedQuoteAdapter.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
@@ -30,28 +30,29 @@ abstract contract Routes is Orders {
     /// @param cursor Position in the route at which the path begins.
     /// @return Position at which the next path begins.
     // slither-disable-next-line reentrancy-no-eth (what is written is the next hop's transient debtor; see docs)
-    function _follow(uint256[] memory route, uint256 cursor, Run memory run) internal returns (uint256) {
+    function _swapPath(uint256[] memory route, uint256 cursor, RouteState memory state) internal returns (uint256) {
         uint256 amount = _word(route, cursor);
         uint256 hop = _word(route, ++cursor);
         if (amount == 0) revert ILiquidityAggregator.LiquidityAggregator__EmptyRoute();
-        Listing listing = _listingOf(hop, run.recipient);
+        MarketWord listing = _listingOf(hop, state.recipient);
         if (listing.kind() == ILiquidityAggregator.VenueKind.SignedQuote) {
-            return _fill(route, cursor, listing, amount, run);
+            return _fill(route, cursor, listing, amount, state);
         }
-        address tokenIn = run.tokenIn;
+        address tokenIn = state.tokenIn;
         uint256 payer;
-        (amount, payer) = _begin(address(uint160(hop)), listing, tokenIn, amount, run.payer, run.feeTokens);
-        while (hop & LAST == 0) {
+        (amount, payer) = _begin(address(uint160(hop)), listing, tokenIn, amount, state.payer, state.feeTokens);
+        while (hop & LAST_HOP == 0) {
             uint256 next = _word(route, ++cursor);
-            Listing following = _listingOf(next, run.recipient);
-            address tokenOut = _tokenOut(address(uint160(hop)), listing, hop & UP != 0);
-            (amount, payer) = _between(hop, listing, next, following, tokenIn, tokenOut, amount, payer, run.feeTokens);
-            _checkLeg(run, amount);
+            MarketWord following = _listingOf(next, state.recipient);
+            address tokenOut = _tokenOut(address(uint160(hop)), listing, hop & ZERO_FOR_ONE != 0);
+            (amount, payer) =
+                _swapIntermediateHop(hop, listing, next, following, tokenIn, tokenOut, amount, payer, state.feeTokens);
+            _checkLeg(state, amount);
             (hop, listing, tokenIn) = (next, following, tokenOut);
         }
-        amount = _hop(hop, listing, tokenIn, run.tokenOut, amount, payer, run.recipient, run.feeTokens);
-        _checkLeg(run, amount);
-        run.claimed += amount;
+        amount = _hop(hop, listing, tokenIn, state.tokenOut, amount, payer, state.recipient, state.feeTokens);
+        _checkLeg(state, amount);
+        state.claimed += amount;
         return cursor + 1;
     }
 
@@ -61,9 +62,9 @@ abstract contract Routes is Orders {
     function _fill(
         uint256[] memory route,
         uint256 cursor,
-        Listing listing,
+        MarketWord listing,
         uint256 amount,
-        Run memory run
+        RouteState memory state
     )
         private
         returns (uint256)
@@ -71,30 +72,30 @@ abstract contract Routes is Orders {
         uint256 hop = route[cursor];
         address market = address(uint160(hop));
         uint256[] memory quote = new uint256[](uint8(hop >> QUOTE_WORDS));
-        if (hop & LAST == 0 || quote.length == 0) {
+        if (hop & LAST_HOP == 0 || quote.length == 0) {
             revert ILiquidityAggregator.LiquidityAggregator__QuoteMissing(market);
         }
-        _checkTokens(market, listing, hop & UP != 0, run.tokenIn, run.tokenOut);
+        _checkTokens(market, listing, hop & ZERO_FOR_ONE != 0, state.tokenIn, state.tokenOut);
         for (uint256 k; k < quote.length; ++k) {
             quote[k] = _word(route, ++cursor);
         }
         Details storage details = _details[market];
-        uint256 arrived = _payBefore(details.target, run.tokenIn, amount, run.payer, run.feeTokens);
+        uint256 arrived = _payBefore(details.target, state.tokenIn, amount, state.payer, state.feeTokens);
         amount = ISignedQuoteAdapter(details.target)
-            .swap(details.id, run.tokenIn, run.tokenOut, arrived, run.recipient, quote);
-        _checkLeg(run, amount);
-        run.claimed += amount;
+            .swap(details.id, state.tokenIn, state.tokenOut, arrived, state.recipient, quote);
+        _checkLeg(state, amount);
+        state.claimed += amount;
         return cursor + 1;
     }
 
     /// @dev Makes a hop that another one follows.
     /// @return out Amount that the next hop has, or will be paid.
     /// @return payer Word of the payer of that amount.
-    function _between(
+    function _swapIntermediateHop(
         uint256 hop,
-        Listing listing,
+        MarketWord listing,
         uint256 next,
-        Listing following,
+        MarketWord following,
         address tokenIn,
         address tokenOut,
         uint256 amount,
@@ -112,8 +113,11 @@ abstract contract Routes is Orders {
         if (listing.isV2() && following.paysItself() && !feeTokens) {
             // The output of a pair is known before: the pair pays the next venue, which checks the payment, when that
             // venue asks.
-            _checkTokens(address(uint160(hop)), listing, hop & UP != 0, tokenIn, tokenOut);
-            return (UniswapV2Hop.quote(address(uint160(hop)), hop & UP != 0, listing.fee(), amount), hop | BY_PAIR);
+            _checkTokens(address(uint160(hop)), listing, hop & ZERO_FOR_ONE != 0, tokenIn, tokenOut);
+            return (
+                UniswapV2Venue.quote(address(uint160(hop)), hop & ZERO_FOR_ONE != 0, listing.fee(), amount),
+                hop | PAID_BY_PAIR
+            );
         }
         uint256 before = tokenOut.balanceOf(address(this));
         uint256 paid = _hop(hop, listing, tokenIn, tokenOut, amount, payer_, address(this), feeTokens);
@@ -127,7 +131,7 @@ abstract contract Routes is Orders {
     /// @dev Brings a path's input to the place where its first hop wants it.
     function _begin(
         address market,
-        Listing listing,
+        MarketWord listing,
         address tokenIn,
         uint256 given,
         uint256 payer_,
@@ -155,7 +159,7 @@ abstract contract Routes is Orders {
     /// @return out Output, measured here or as the venue reports it; its receiver measures again.
     function _hop(
         uint256 hop,
-        Listing listing,
+        MarketWord listing,
         address tokenIn,
         address tokenOut,
         uint256 amount,
@@ -166,12 +170,12 @@ abstract contract Routes is Orders {
         internal
         returns (uint256 out)
     {
-        (address market, bool zeroForOne) = (address(uint160(hop)), hop & UP != 0);
+        (address market, bool zeroForOne) = (address(uint160(hop)), hop & ZERO_FOR_ONE != 0);
         _checkTokens(market, listing, zeroForOne, tokenIn, tokenOut);
         if (listing.isV2()) {
             return feeTokens
-                ? UniswapV2Hop.swapReceived(market, tokenIn, zeroForOne, listing.fee(), to)
-                : UniswapV2Hop.swap(market, zeroForOne, listing.fee(), amount, to);
+                ? UniswapV2Venue.swapReceived(market, tokenIn, zeroForOne, listing.fee(), to)
+                : UniswapV2Venue.swap(market, zeroForOne, listing.fee(), amount, to);
         }
         if (listing.isV3()) return _swapV3(market, tokenIn, zeroForOne, amount, payer, to);
         ILiquidityAggregator.VenueKind kind = listing.kind();
@@ -181,9 +185,9 @@ abstract contract Routes is Orders {
         Details storage details = _details[market];
         address target = details.target;
         if (kind == ILiquidityAggregator.VenueKind.BalancerV2) {
-            out = BalancerV2Hop.swap(target, details.id, tokenIn, tokenOut, amount, to);
+            out = BalancerV2Venue.swap(target, details.id, tokenIn, tokenOut, amount, to);
         } else if (kind == ILiquidityAggregator.VenueKind.ERC4626) {
-            out = ERC4626Hop.swap(target, tokenIn, amount, to);
+            out = ERC4626Venue.swap(target, tokenIn, amount, to);
         } else if (kind >= ILiquidityAggregator.VenueKind.Adapter) {
             if (kind == ILiquidityAggregator.VenueKind.SignedQuote) {
                 revert ILiquidityAggregator.LiquidityAggregator__QuoteMissing(market);
@@ -192,10 +196,10 @@ abstract contract Routes is Orders {
             if (kind == ILiquidityAggregator.VenueKind.Adapter) {
                 return IVenueAdapter(target).swap(details.id, tokenIn, tokenOut, arrived, to);
             }
-            return CurveHop.swapReceived(CurveHop.Pair(target, kind, details.param, zeroForOne), arrived, to);
+            return CurveVenue.swapReceived(CurveVenue.Pair(target, kind, details.param, zeroForOne), arrived, to);
         } else {
-            CurveHop.Pair memory pair = CurveHop.Pair(target, kind, details.param, zeroForOne);
-            out = CurveHop.swap(pair, tokenIn, tokenOut, amount);
+            CurveVenue.Pair memory pair = CurveVenue.Pair(target, kind, details.param, zeroForOne);
+            out = CurveVenue.swap(pair, tokenIn, tokenOut, amount);
             if (to != address(this)) IERC20(tokenOut).safeTransfer(to, out);
         }
         _requireUsed(market, tokenIn, target, amount);
@@ -227,10 +231,10 @@ abstract contract Routes is Orders {
         return route[cursor];
     }
 
-    function _checkLeg(Run memory run, uint256 amountOut) private pure {
-        uint256 leg = run.leg++;
-        if (run.limits.length != 0 && amountOut < run.limits[leg]) {
-            revert ILiquidityAggregator.LiquidityAggregator__LegLimit(leg, amountOut, run.limits[leg]);
+    function _checkLeg(RouteState memory state, uint256 amountOut) private pure {
+        uint256 leg = state.leg++;
+        if (state.limits.length != 0 && amountOut < state.limits[leg]) {
+            revert ILiquidityAggregator.LiquidityAggregator__LegLimit(leg, amountOut, state.limits[leg]);
         }
     }
 }

@@ -3,10 +3,10 @@ pragma solidity 0.8.37;
 
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
-import {BalancerV2Hop} from "./venues/BalancerV2Hop.sol";
-import {CurveHop} from "./venues/CurveHop.sol";
-import {ERC4626Hop} from "./venues/ERC4626Hop.sol";
-import {UniswapV2Hop} from "./venues/UniswapV2Hop.sol";
+import {BalancerV2Venue} from "./venues/BalancerV2Venue.sol";
+import {CurveVenue} from "./venues/CurveVenue.sol";
+import {ERC4626Venue} from "./venues/ERC4626Venue.sol";
+import {UniswapV2Venue} from "./venues/UniswapV2Venue.sol";
 import {V4Key} from "./venues/V4Key.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
@@ -37,7 +37,7 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         address target = market.target;
         (address tokenIn, address tokenOut) = _tokens(market, zeroForOne);
         if (kind == ILiquidityAggregator.VenueKind.UniswapV2) {
-            return UniswapV2Hop.quote(target, zeroForOne, market.fee, amountIn);
+            return UniswapV2Venue.quote(target, zeroForOne, market.fee, amountIn);
         }
         if (kind <= ILiquidityAggregator.VenueKind.UniswapV4) {
             (uint256 taken, uint256 paid) = _try(market, zeroForOne, SafeCastLib.toInt256(amountIn));
@@ -47,14 +47,14 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
             return paid;
         }
         if (kind == ILiquidityAggregator.VenueKind.BalancerV2) {
-            return BalancerV2Hop.quote(target, market.id, tokenIn, tokenOut, amountIn);
+            return BalancerV2Venue.quote(target, market.id, tokenIn, tokenOut, amountIn);
         }
-        if (kind == ILiquidityAggregator.VenueKind.ERC4626) return ERC4626Hop.quote(target, tokenIn, amountIn);
+        if (kind == ILiquidityAggregator.VenueKind.ERC4626) return ERC4626Venue.quote(target, tokenIn, amountIn);
         if (kind == ILiquidityAggregator.VenueKind.Adapter) {
             return IVenueAdapter(target).quote(market.id, tokenIn, tokenOut, amountIn);
         }
         _requireAskable(kind, target);
-        return CurveHop.quote(_curve(market, zeroForOne), amountIn);
+        return CurveVenue.quote(_curve(market, zeroForOne), amountIn);
     }
 
     /// @inheritdoc IVenueQuotes
@@ -70,8 +70,8 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         address target = market.target;
         (address tokenIn, address tokenOut) = _tokens(market, zeroForOne);
         if (kind == ILiquidityAggregator.VenueKind.UniswapV2) {
-            (uint256 reserveIn, uint256 reserveOut) = UniswapV2Hop.reserves(target, zeroForOne);
-            return UniswapV2Hop.quoteIn(amountOut, reserveIn, reserveOut, market.fee);
+            (uint256 reserveIn, uint256 reserveOut) = UniswapV2Venue.reserves(target, zeroForOne);
+            return UniswapV2Venue.quoteIn(amountOut, reserveIn, reserveOut, market.fee);
         }
         if (kind <= ILiquidityAggregator.VenueKind.UniswapV4) {
             (uint256 taken, uint256 paid) = _try(market, zeroForOne, -SafeCastLib.toInt256(amountOut));
@@ -81,14 +81,14 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
             return taken;
         }
         if (kind == ILiquidityAggregator.VenueKind.BalancerV2) {
-            return BalancerV2Hop.quoteIn(target, market.id, tokenIn, tokenOut, amountOut);
+            return BalancerV2Venue.quoteIn(target, market.id, tokenIn, tokenOut, amountOut);
         }
-        if (kind == ILiquidityAggregator.VenueKind.ERC4626) return ERC4626Hop.quoteIn(target, tokenIn, amountOut);
+        if (kind == ILiquidityAggregator.VenueKind.ERC4626) return ERC4626Venue.quoteIn(target, tokenIn, amountOut);
         if (kind == ILiquidityAggregator.VenueKind.Adapter) {
             return IVenueAdapter(target).quoteIn(market.id, tokenIn, tokenOut, amountOut);
         }
         _requireAskable(kind, target);
-        return CurveHop.quoteIn(_curve(market, zeroForOne), amountOut);
+        return CurveVenue.quoteIn(_curve(market, zeroForOne), amountOut);
     }
 
     /// @inheritdoc IUniswapV3SwapCallback
@@ -186,8 +186,8 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
     )
         private
         pure
-        returns (CurveHop.Pair memory)
+        returns (CurveVenue.Pair memory)
     {
-        return CurveHop.Pair(market.target, market.kind, market.param, zeroForOne);
+        return CurveVenue.Pair(market.target, market.kind, market.param, zeroForOne);
     }
 }

@@ -10,9 +10,9 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IAsyncVault} from "interfaces/portfolio/IAsyncVault.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title A portfolio as an ERC-7540 vault
 /// @notice See {IAsyncVault}. A clone per portfolio, whose address is its one immutable argument.
@@ -237,10 +237,10 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
         IPortfolio portfolio = _portfolio();
         _requireNotStopped(msg.sender);
         if (msg.sender != receiver) {
-            IShareBook book = IShareBook(portfolio.shareBook());
-            (, uint40 until) = book.lockedShares(address(portfolio), receiver);
-            if (until > block.timestamp && !book.isDepositor(address(portfolio), receiver, msg.sender)) {
-                revert IShareBook.ShareBook__ReceiverLocked(receiver, msg.sender, until);
+            IFeeManager manager = IFeeManager(portfolio.feeManager());
+            (, uint40 until) = manager.lockedShares(address(portfolio), receiver);
+            if (until > block.timestamp && !manager.isDepositor(address(portfolio), receiver, msg.sender)) {
+                revert IFeeManager.FeeManager__ReceiverLocked(receiver, msg.sender, until);
             }
         }
         IERC20 token = IERC20(portfolio.asset());

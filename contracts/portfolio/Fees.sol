@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 
 /// @title Arithmetic of a portfolio's fees
 /// @notice Fees are shares. With base B (issued, virtual and owed shares), pot P (`totalAssets` + 1), mark h and
@@ -48,7 +48,7 @@ library Fees {
     )
         internal
         pure
-        returns (IShareBook.Quote memory q)
+        returns (IFeeManager.Quote memory q)
     {
         (q.pot, q.base) = (pot, base);
         q.gain = FixedPointMathLib.zeroFloorSub(pot, FixedPointMathLib.saturatingMul(mark, base));
@@ -57,12 +57,12 @@ library Fees {
     }
 
     /// @return Shares that share the pot. An exit rounds a pending fee up, by one share more.
-    function supplyOf(IShareBook.Quote memory q, bool exit) internal pure returns (uint256) {
+    function supplyOf(IFeeManager.Quote memory q, bool exit) internal pure returns (uint256) {
         return q.base + q.pending + (exit && q.gain != 0 ? 1 : 0);
     }
 
     /// @return Settlement tokens per whole share, scaled by 1e27, net of all fees. Rounds down.
-    function priceOf(IShareBook.Quote memory q) internal pure returns (uint256) {
+    function priceOf(IFeeManager.Quote memory q) internal pure returns (uint256) {
         return q.pot / (q.base + q.pending);
     }
 
@@ -78,20 +78,20 @@ library Fees {
     }
 
     /// @notice Reverts if terms exceed the maximums of the protocol.
-    function requireAllowed(IShareBook.FeeTerms memory terms) internal pure {
+    function requireAllowed(IFeeManager.FeeTerms memory terms) internal pure {
         bool payable_ = terms.recipient != address(0) || (terms.managementBps == 0 && terms.performanceBps == 0);
         if (
             !payable_ || terms.managementBps > _MAX_MANAGEMENT_BPS || terms.performanceBps > _MAX_PERFORMANCE_BPS
                 || terms.period < _MIN_PERIOD || terms.period > _MAX_PERIOD
         ) {
-            revert IShareBook.ShareBook__InvalidFees(
+            revert IFeeManager.FeeManager__InvalidFees(
                 terms.managementBps, terms.performanceBps, terms.period, terms.recipient
             );
         }
     }
 
     /// @return True if no field of `b` charges more than `a`, nor pays somebody else.
-    function isLower(IShareBook.FeeTerms memory a, IShareBook.FeeTerms memory b) internal pure returns (bool) {
+    function isLower(IFeeManager.FeeTerms memory a, IFeeManager.FeeTerms memory b) internal pure returns (bool) {
         return b.managementBps <= a.managementBps && b.performanceBps <= a.performanceBps && b.period >= a.period
             && b.recipient == a.recipient;
     }

@@ -9,7 +9,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {Asset, AssetLib} from "./Asset.sol";
-import {TryToken} from "./TryToken.sol";
+import {SafeCallToken} from "./SafeCallToken.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
@@ -149,7 +149,7 @@ abstract contract Holdings is IPortfolio {
         returns (uint256 amount)
     {
         address asset_ = info.token();
-        (bool readable, uint256 balance) = TryToken.balanceOf(asset_, address(this));
+        (bool readable, uint256 balance) = SafeCallToken.balanceOf(asset_, address(this));
         if (!readable || balance > type(uint128).max) {
             emit LegUnreadable(asset_, owner);
             return 0;
@@ -157,7 +157,7 @@ abstract contract Holdings is IPortfolio {
         if (info.reserved()) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[asset_]);
         amount = FixedPointMathLib.fullMulDiv(balance, shares, supply);
         // slither-disable-next-line incorrect-equality (nothing to send)
-        if (amount == 0 || TryToken.transfer(asset_, receiver, amount)) return amount;
+        if (amount == 0 || SafeCallToken.transfer(asset_, receiver, amount)) return amount;
         _setAsideFor(index, info, owner, amount);
     }
 

@@ -9,14 +9,14 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Asset} from "./Asset.sol";
-import {BoundShares} from "./BoundShares.sol";
 import {Holdings} from "./Holdings.sol";
+import {QueuedShares} from "./QueuedShares.sol";
 import {ShareMath} from "./ShareMath.sol";
 import {SharePricing} from "./SharePricing.sol";
 import {Trading} from "./Trading.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Managed portfolio
@@ -36,12 +36,12 @@ contract Portfolio is Trading {
         address riskEngine_,
         address aggregator_,
         address rebalancer_,
-        address shareBook_,
+        address feeManager_,
         address queue_
     )
         Holdings(oracle_)
-        BoundShares(queue_)
-        SharePricing(riskEngine_, shareBook_)
+        QueuedShares(queue_)
+        SharePricing(riskEngine_, feeManager_)
         Trading(aggregator_, rebalancer_)
     {
         _disableInitializers();
@@ -160,11 +160,11 @@ contract Portfolio is Trading {
         _requireOthers(owner, receiver);
 
         // Effects. What is bound never holds an exit up: its requests end.
-        if (boundShares[owner] > FixedPointMathLib.zeroFloorSub(held, shares + _locked(owner))) _setBound(owner, 0);
+        if (queuedShares[owner] > FixedPointMathLib.zeroFloorSub(held, shares + _locked(owner))) _setQueued(owner, 0);
         // Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
         // to it whole, and the attack would cost nothing. Fees count as far as they can be known.
         Asset[] memory list = _all();
-        uint256 supply = IShareBook(shareBook).recordExitInKind(_potIfKnown(list.length), _issued(), shares);
+        uint256 supply = IFeeManager(feeManager).recordExitInKind(_potIfKnown(list.length), _issued(), shares);
         _burn(owner, shares);
 
         // Interactions, none of which can stop the others
@@ -190,16 +190,16 @@ contract Portfolio is Trading {
 
     /// @inheritdoc IPortfolio
     function mintFees(address recipient, uint256 shares) external nonReentrant {
-        if (msg.sender != shareBook) revert Portfolio__OnlyShareBook(msg.sender);
+        if (msg.sender != feeManager) revert Portfolio__OnlyFeeManager(msg.sender);
         _mint(recipient, shares);
     }
 
     // -- Requests ----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IPortfolio
-    function bind(address owner, uint256 shares) external onlyQueue nonReentrant {
-        bool grows = shares > boundShares[owner];
-        _setBound(owner, shares);
+    function lockForRedemption(address owner, uint256 shares) external onlyQueue nonReentrant {
+        bool grows = shares > queuedShares[owner];
+        _setQueued(owner, shares);
         if (grows) _requireFree(owner);
     }
 
@@ -231,8 +231,8 @@ contract Portfolio is Trading {
         }
 
         // Effects
-        _setBound(owner, boundShares[owner] - burnt);
-        IShareBook(shareBook).recordExit(total + 1, _issued(), burnt);
+        _setQueued(owner, queuedShares[owner] - burnt);
+        IFeeManager(feeManager).recordExit(total + 1, _issued(), burnt);
         _burn(owner, burnt);
         _setAsideFor(0, settlement, controller, assets_);
         emit Withdraw(msg.sender, controller, owner, assets_, burnt);
@@ -260,14 +260,14 @@ contract Portfolio is Trading {
 
     /// @dev Shares that are bound and shares that are locked stay; they are not the same shares.
     function _requireFree(address owner) private view {
-        IShareBook(shareBook).requireFree(address(this), owner, balanceOf(owner), boundShares[owner]);
+        IFeeManager(feeManager).requireFree(address(this), owner, balanceOf(owner), queuedShares[owner]);
     }
 
     /// @dev Refuses settlement tokens that arrive short.
     /// @param cash Cash before the deposit, smallest units of the settlement token.
     function _enter(uint256 total, uint256 cash, address receiver, uint256 assets_, uint256 shares) private {
         if (_msgSender() != receiver) _requireNotStopped(_msgSender());
-        IShareBook(shareBook).recordEntry(total + 1, _issued(), assets_, shares, _msgSender(), receiver);
+        IFeeManager(feeManager).recordEntry(total + 1, _issued(), assets_, shares, _msgSender(), receiver);
         _deposit(_msgSender(), receiver, assets_, shares);
         uint256 received = _balanceOf(_assets[0]) - cash;
         if (received != assets_) revert Portfolio__TransferMismatch(asset(), assets_, received);
@@ -275,7 +275,7 @@ contract Portfolio is Trading {
 
     function _leave(uint256 total, address receiver, address owner, uint256 assets_, uint256 shares) private {
         _requireOthers(owner, receiver);
-        IShareBook(shareBook).recordExit(total + 1, _issued(), shares);
+        IFeeManager(feeManager).recordExit(total + 1, _issued(), shares);
         _withdraw(_msgSender(), receiver, owner, assets_, shares);
     }
 

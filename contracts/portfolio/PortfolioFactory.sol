@@ -10,12 +10,12 @@ import {AsyncVault} from "./AsyncVault.sol";
 import {Portfolio} from "./Portfolio.sol";
 import {RedemptionQueue} from "./RedemptionQueue.sol";
 import {RegulatedAsset} from "./RegulatedAsset.sol";
-import {TryToken} from "./TryToken.sol";
+import {SafeCallToken} from "./SafeCallToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Creates and governs portfolios
@@ -41,7 +41,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     IPriceOracle private immutable _oracle;
     IRiskEngine private immutable _riskEngine;
     IAutomatedComplianceEngine private immutable _compliance;
-    IShareBook private immutable _shareBook;
+    IFeeManager private immutable _feeManager;
 
     /// @inheritdoc IPortfolioFactory
     mapping(address portfolio => bool) public isPortfolio;
@@ -58,17 +58,17 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         address aggregator,
         address rebalancer,
         IAutomatedComplianceEngine compliance,
-        IShareBook shareBook
+        IFeeManager feeManager
     )
         AccessManaged(authority_)
     {
         _riskEngine = riskEngine;
         _compliance = compliance;
-        _shareBook = shareBook;
+        _feeManager = feeManager;
         _oracle = IPriceOracle(oracle);
         queue = address(new RedemptionQueue());
         implementation =
-            address(new Portfolio(oracle, address(riskEngine), aggregator, rebalancer, address(shareBook), queue));
+            address(new Portfolio(oracle, address(riskEngine), aggregator, rebalancer, address(feeManager), queue));
         _vaultImplementation = address(new AsyncVault());
     }
 
@@ -90,7 +90,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         init.compliance = params.restricted ? address(_compliance) : address(0);
         if (params.restricted) _compliance.openRules(portfolio, params.countries, params.classes);
         IPortfolio(portfolio).initialize(init);
-        _shareBook.open(portfolio, params.fees, params.policy);
+        _feeManager.open(portfolio, params.fees, params.policy);
         _riskEngine.registerPortfolio(portfolio, params.universe, params.limits);
         emit PortfolioCreated(portfolio, init.settlement, params.universe);
     }
@@ -169,7 +169,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
     /// @return held True if the portfolio holds more than dust.
     function _holds(IPortfolio portfolio, address asset) private view returns (bool readable, bool held) {
         uint256 balance;
-        (readable, balance) = TryToken.balanceOf(asset, address(portfolio));
+        (readable, balance) = SafeCallToken.balanceOf(asset, address(portfolio));
         if (!readable || balance > type(uint128).max) return (false, false);
         balance = FixedPointMathLib.zeroFloorSub(balance, portfolio.setAside(asset));
         held = balance > dustOf[address(portfolio)][asset];

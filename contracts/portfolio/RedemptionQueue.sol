@@ -8,10 +8,10 @@ import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IAsyncVault} from "interfaces/portfolio/IAsyncVault.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Redemption requests
@@ -95,7 +95,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         emit RedeemRequest(controller, owner, requestId, msg.sender, shares);
 
         // Interactions
-        IPortfolio(portfolio).bind(owner, bound);
+        IPortfolio(portfolio).lockForRedemption(owner, bound);
     }
 
     /// @inheritdoc IRedemptionQueue
@@ -116,7 +116,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         if (_isHalted(IPortfolio(portfolio))) revert RedemptionQueue__Halted(portfolio);
         // Nothing below moves a token or a price: it is read once. Reverts while one is stale or frozen.
         uint256 total = IPortfolio(portfolio).totalAssets();
-        if (!IShareBook(IPortfolio(portfolio).shareBook()).isFair(portfolio, total)) {
+        if (!IFeeManager(IPortfolio(portfolio).feeManager()).isFair(portfolio, total)) {
             revert RedemptionQueue__PriceJumped(portfolio);
         }
         uint256 retiredAt = IPortfolioFactory(factory).heldRetiredAt(portfolio);
@@ -236,7 +236,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
         account.shares = left;
         (entry.owner, entry.round, entry.requestedAt) = (address(0), 0, 0);
         (entry.controller, entry.throughVault, entry.shares) = (address(0), false, 0);
-        IPortfolio(portfolio).bind(owner, left);
+        IPortfolio(portfolio).lockForRedemption(owner, left);
     }
 
     /// @dev Returns the owner's account, after checking whether an exit in kind has ended its requests.
@@ -249,7 +249,7 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
 
     /// @dev Only the queue binds shares, and only an exit in kind sets them free behind its back: all of an owner's.
     function _wasEnded(address portfolio, address owner) private view returns (bool) {
-        return _accounts[portfolio][owner].shares != 0 && IPortfolio(portfolio).boundShares(owner) == 0;
+        return _accounts[portfolio][owner].shares != 0 && IPortfolio(portfolio).queuedShares(owner) == 0;
     }
 
     function _mayActFor(address account) private view returns (bool) {

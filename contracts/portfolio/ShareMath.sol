@@ -6,7 +6,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 /// @title Shares for assets and back
 /// @notice `total` is a portfolio's `totalAssets`, to which one virtual unit is added; `supply` counts virtual, owed
-/// and pending shares. The portfolio deals by these functions, and the share book answers the maximums by them.
+/// and pending shares. The portfolio deals by these functions, and the fee manager answers the maximums by them.
 library ShareMath {
     function sharesFor(
         uint256 assets,

@@ -8,18 +8,18 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Asset} from "./Asset.sol";
-import {BoundShares} from "./BoundShares.sol";
+import {QueuedShares} from "./QueuedShares.sol";
 import {ShareMath} from "./ShareMath.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Worth of a portfolio and of its shares
 /// @notice See {IPortfolio}. Everything that {Portfolio} and {Trading} ask before they act: totals at the oracle's
 /// prices, shares for assets and back, and how much may be bought and sold.
-abstract contract SharePricing is BoundShares, ERC4626Upgradeable, ReentrancyGuardTransient {
+abstract contract SharePricing is QueuedShares, ERC4626Upgradeable, ReentrancyGuardTransient {
     uint256 private constant _WAD = 1e18;
     uint8 private constant _OFFSET = 6;
     /// @dev Gas per asset for finding its worth, while an exit in kind asks.
@@ -30,7 +30,7 @@ abstract contract SharePricing is BoundShares, ERC4626Upgradeable, ReentrancyGua
     /// @inheritdoc IPortfolio
     address public immutable riskEngine;
     /// @inheritdoc IPortfolio
-    address public immutable shareBook;
+    address public immutable feeManager;
 
     /// @dev Guards as `nonReentrantView` does, but lets the portfolio's own questions to itself through.
     modifier whileStill() {
@@ -38,8 +38,8 @@ abstract contract SharePricing is BoundShares, ERC4626Upgradeable, ReentrancyGua
         _;
     }
 
-    constructor(address riskEngine_, address shareBook_) {
-        (factory, riskEngine, shareBook) = (msg.sender, riskEngine_, shareBook_);
+    constructor(address riskEngine_, address feeManager_) {
+        (factory, riskEngine, feeManager) = (msg.sender, riskEngine_, feeManager_);
     }
 
     // -- Views -------------------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ abstract contract SharePricing is BoundShares, ERC4626Upgradeable, ReentrancyGua
         return _totalAt(true);
     }
 
-    // -- What the share book answers --------------------------------------------------------------------------------
+    // -- What the fee manager answers --------------------------------------------------------------------------------
 
     /// @inheritdoc IERC4626
     function convertToShares(uint256 assets_) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
@@ -182,7 +182,7 @@ abstract contract SharePricing is BoundShares, ERC4626Upgradeable, ReentrancyGua
 
     /// @dev The selector of the call is the question. One body for all ten functions fits in here, ten bodies do not.
     function _answer(uint256 about) private view returns (uint256) {
-        return IShareBook(shareBook).answer(address(this), msg.sig, about);
+        return IFeeManager(feeManager).answer(address(this), msg.sig, about);
     }
 
     // -- Internals: shares and assets --------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ abstract contract SharePricing is BoundShares, ERC4626Upgradeable, ReentrancyGua
     function _pricedForEntry() internal returns (uint256 total, uint256 supply, uint256 room, uint256 cash) {
         (Asset[] memory list,, uint256[] memory balances,,, uint256 total_) = _appraise(false);
         (total, cash) = (total_, balances[0]);
-        (supply, room) = IShareBook(shareBook).recordPrice(total + 1, _issued(), false);
+        (supply, room) = IFeeManager(feeManager).recordPrice(total + 1, _issued(), false);
         if (_closed(list.length)) room = 0;
     }
 
@@ -207,12 +207,12 @@ abstract contract SharePricing is BoundShares, ERC4626Upgradeable, ReentrancyGua
         uint256[] memory balances;
         (,, balances,,, total) = _appraise(true);
         // slither-disable-next-line unused-return (the room is for who enters)
-        (supply,) = IShareBook(shareBook).recordPrice(total + 1, _issued(), true);
+        (supply,) = IFeeManager(feeManager).recordPrice(total + 1, _issued(), true);
         cash = FixedPointMathLib.zeroFloorSub(balances[0], _waiting(total, supply));
     }
 
     function _supplyAt(uint256 total, bool exit) internal view returns (uint256 supply, bool fair) {
-        return IShareBook(shareBook).supplyOf(address(this), total + 1, _issued(), exit);
+        return IFeeManager(feeManager).supplyOf(address(this), total + 1, _issued(), exit);
     }
 
     /// @dev Returns the issued shares, virtual ones included.
@@ -238,16 +238,16 @@ abstract contract SharePricing is BoundShares, ERC4626Upgradeable, ReentrancyGua
 
     /// @return Worth of the requests that wait, smallest units of the settlement token.
     function _waiting(uint256 total, uint256 supply) internal view returns (uint256) {
-        return _assets[0].awaited() ? ShareMath.waiting(totalBoundShares, total, supply) : 0;
+        return _assets[0].awaited() ? ShareMath.waiting(totalQueuedShares, total, supply) : 0;
     }
 
     function _locked(address owner) internal view returns (uint256 shares) {
-        (shares,) = IShareBook(shareBook).lockedShares(address(this), owner);
+        (shares,) = IFeeManager(feeManager).lockedShares(address(this), owner);
     }
 
-    /// @return Shares that may leave in cash, unless they are locked: the share book refuses these when they are burnt.
+    /// @return Shares that may leave in cash, unless they are locked: the fee manager refuses these when they are burnt.
     function _free(address owner) internal view returns (uint256) {
-        return _halted() ? 0 : FixedPointMathLib.zeroFloorSub(balanceOf(owner), boundShares[owner]);
+        return _halted() ? 0 : FixedPointMathLib.zeroFloorSub(balanceOf(owner), queuedShares[owner]);
     }
 
     /// @dev A depositor would share in retired assets without having paid for them: entry is closed while there are

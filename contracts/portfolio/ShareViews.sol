@@ -6,17 +6,17 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {ShareGuard} from "./ShareGuard.sol";
+import {DealingGuard} from "./DealingGuard.sol";
 import {ShareMath} from "./ShareMath.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title A portfolio's answers to the questions of ERC-4626
-/// @notice See {IShareBook}. The code is here, because the portfolio has no room for it.
-abstract contract ShareViews is ShareGuard {
+/// @notice See {IFeeManager}. The code is here, because the portfolio has no room for it.
+abstract contract ShareViews is DealingGuard {
     using FixedPointMathLib for uint256;
 
     /// @dev The numbers by which a portfolio's shares are dealt.
@@ -29,7 +29,7 @@ abstract contract ShareViews is ShareGuard {
         bool fair;
     }
 
-    /// @inheritdoc IShareBook
+    /// @inheritdoc IFeeManager
     function answer(address portfolio, bytes4 question, uint256 about) external view returns (uint256) {
         if (question == IERC4626.maxDeposit.selector) return _maxDeposit(portfolio, address(uint160(about)));
         if (question == IERC4626.maxMint.selector) return _maxMint(portfolio, address(uint160(about)));
@@ -58,7 +58,7 @@ abstract contract ShareViews is ShareGuard {
         if (question == IERC4626.previewRedeem.selector) {
             return _toAssets(amount, _dealAt(portfolio, IPortfolio(portfolio).exitAssets(), true), Math.Rounding.Floor);
         }
-        revert ShareBook__UnknownQuestion(question);
+        revert FeeManager__UnknownQuestion(question);
     }
 
     // -- Maximums ----------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ abstract contract ShareViews is ShareGuard {
         if (!_isBurnable(portfolio, owner)) return 0;
         (uint256 locked,) = lockedShares(portfolio, owner);
         IPortfolio target = IPortfolio(portfolio);
-        return target.balanceOf(owner).zeroFloorSub(locked + target.boundShares(owner));
+        return target.balanceOf(owner).zeroFloorSub(locked + target.queuedShares(owner));
     }
 
     /// @return Cash that nobody waits for, smallest units of the settlement token.
@@ -171,7 +171,7 @@ abstract contract ShareViews is ShareGuard {
         IPortfolio target = IPortfolio(portfolio);
         address settlement = target.asset();
         uint256 kept =
-            target.setAside(settlement) + ShareMath.waiting(target.totalBoundShares(), deal.total, deal.supply);
+            target.setAside(settlement) + ShareMath.waiting(target.totalQueuedShares(), deal.total, deal.supply);
         return IERC20(settlement).balanceOf(portfolio).zeroFloorSub(kept);
     }
 

@@ -14,8 +14,8 @@ import {TradeTerms} from "./TradeTerms.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Trading of a portfolio
@@ -198,7 +198,7 @@ abstract contract Trading is SharePricing, LossBudget {
         uint256 totalBefore = _inSettlement(navBefore, run.prices[0], settlement.unit());
         uint256 totalAfter = _inSettlement(navAfter, run.prices[0], settlement.unit());
         (uint256 supplyBefore, uint256 supplyAfter) =
-            IShareBook(shareBook).recordTrade(totalBefore + 1, totalAfter + 1, _issued());
+            IFeeManager(feeManager).recordTrade(totalBefore + 1, totalAfter + 1, _issued());
         uint256 kept = FixedPointMathLib.min(cash, _waiting(totalBefore, supplyBefore));
         uint256 left = run.held[0];
         if (left < kept) revert Portfolio__CashAwaited(left, kept);

@@ -11,9 +11,9 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {WordHash} from "../math/WordHash.sol";
 import {Nonces} from "./Nonces.sol";
-import {Pace} from "./Pace.sol";
 import {Signals} from "./Signals.sol";
 import {TrackingError} from "./TrackingError.sol";
+import {TurnoverPolicy} from "./TurnoverPolicy.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
@@ -25,7 +25,7 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
     using DynamicArrayLib for uint256[];
     using Nonces for Nonces.Map;
-    using Pace for Pace.State;
+    using TurnoverPolicy for TurnoverPolicy.State;
     using Signals for RebalanceSignal;
 
     /// @dev Progress of a signal in several parts; the turnover is WAD of NAV.
@@ -37,7 +37,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     /// @custom:storage-location erc7201:quantera.storage.AutoRebalancer
     struct Storage {
         mapping(address portfolio => Nonces.Map) nonces;
-        mapping(address portfolio => Pace.State) paces;
+        mapping(address portfolio => TurnoverPolicy.State) paces;
         mapping(bytes32 structHash => Progress) progress;
     }
 
@@ -78,7 +78,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     )
         EIP712("Quantera AutoRebalancer", "1")
     {
-        Pace.requireValid(policy);
+        TurnoverPolicy.requireValid(policy);
         signerSets = signerSets_;
         modelRegistry = modelRegistry_;
         (_maxTurnoverBps, _turnoverWindow) = (policy.maxTurnoverBps, policy.turnoverWindow);
@@ -184,7 +184,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     /// @inheritdoc IAutoRebalancer
     function tightenPolicy(address portfolio, Policy calldata policy) external restricted {
         Policy memory current = policyOf(portfolio);
-        if (!Pace.isTighter(current, policy)) revert AutoRebalancer__NotTighter(current, policy);
+        if (!TurnoverPolicy.isTighter(current, policy)) revert AutoRebalancer__NotTighter(current, policy);
         _setPolicy(portfolio, policy);
     }
 
@@ -192,7 +192,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
 
     /// @inheritdoc IAutoRebalancer
     function policyOf(address portfolio) public view returns (Policy memory) {
-        Pace.State storage own = _storage().paces[portfolio];
+        TurnoverPolicy.State storage own = _storage().paces[portfolio];
         return own.maxTurnoverBps == 0
             ? Policy(_maxTurnoverBps, _turnoverWindow, _minInterval, _keeperFeeBps)
             : Policy(own.maxTurnoverBps, own.turnoverWindow, own.minInterval, own.keeperFeeBps);
@@ -200,7 +200,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
 
     /// @inheritdoc IAutoRebalancer
     function paceOf(address portfolio) external view returns (uint256 level, uint256 capacity, uint256 startedAt) {
-        Pace.State storage pace = _storage().paces[portfolio];
+        TurnoverPolicy.State storage pace = _storage().paces[portfolio];
         (level, capacity) = pace.bucket(policyOf(portfolio));
         startedAt = pace.startedAt;
     }
@@ -267,7 +267,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         // Effects of the outcome
         outcome.part = ++progress.parts;
         progress.turnover += uint128(outcome.turnover);
-        if (progress.turnover > signal.maxTurnoverBps * Pace.BPS_TO_WAD) {
+        if (progress.turnover > signal.maxTurnoverBps * TurnoverPolicy.BPS_TO_WAD) {
             revert AutoRebalancer__TurnoverAboveSignal(progress.turnover, signal.maxTurnoverBps);
         }
         $.paces[portfolio].charge(policy, portfolio, outcome.turnover, first);
@@ -326,7 +326,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
                 moved += FixedPointMathLib.dist(before, afterwards);
             }
         }
-        uint256 band = signal.bandBps * Pace.BPS_TO_WAD;
+        uint256 band = signal.bandBps * TurnoverPolicy.BPS_TO_WAD;
         (outcome.distanceBefore,) = _distance(valuesBefore, navBefore, targets, band);
         (outcome.distanceAfter, outcome.outside) = _distance(valuesAfter, navAfter, targets, band);
         uint256 turnover = FixedPointMathLib.fullMulDivUp(moved, _WAD, 2 * navBefore);
@@ -336,8 +336,8 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         (outcome.turnover, outcome.cost, outcome.keeperFee) = (turnover, cost, keeperFee);
         // What was sold is half of what moved and half of what was lost on the way.
         uint256 traded = turnover + cost / 2 + 1;
-        uint256 most =
-            FixedPointMathLib.fullMulDivUp(traded, signal.maxSlippageBps * Pace.BPS_TO_WAD, _WAD) + keeperFee + 1;
+        uint256 most = FixedPointMathLib.fullMulDivUp(traded, signal.maxSlippageBps * TurnoverPolicy.BPS_TO_WAD, _WAD)
+            + keeperFee + 1;
         if (cost > most) revert AutoRebalancer__TooCostly(cost, most);
     }
 
@@ -413,7 +413,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
     }
 
     function _setPolicy(address portfolio, Policy calldata policy) private {
-        Pace.requireValid(policy);
+        TurnoverPolicy.requireValid(policy);
         _storage().paces[portfolio].setPolicy(policyOf(portfolio), policy);
         emit PolicySet(portfolio, policy);
     }

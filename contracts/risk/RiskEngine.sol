@@ -18,8 +18,8 @@ import {RiskGrades} from "./RiskGrades.sol";
 import {RiskLimits} from "./RiskLimits.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
-import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
-import {IPerformanceBook} from "interfaces/risk/IPerformanceBook.sol";
+import {IMarketDepthRegistry} from "interfaces/risk/IMarketDepthRegistry.sol";
+import {IPerformanceRegistry} from "interfaces/risk/IPerformanceRegistry.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Risk numbers, limits and states of portfolios
@@ -67,9 +67,9 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
     /// @notice The contract that keeps covariance models.
     ICovarianceModels public immutable models;
     /// @notice The contract that keeps realised performance.
-    IPerformanceBook public immutable performance;
+    IPerformanceRegistry public immutable performance;
     /// @notice The contract that keeps market depth.
-    ILiquidityBook public immutable liquidity;
+    IMarketDepthRegistry public immutable liquidity;
     /// @notice Seconds that metrics have to stay inside before a recovery ends.
     uint256 public immutable coolingTime;
     /// @notice Seconds after a report's expiry from which its absence allows de-risking only.
@@ -79,8 +79,8 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
 
     constructor(
         ICovarianceModels models_,
-        IPerformanceBook performance_,
-        ILiquidityBook liquidity_,
+        IPerformanceRegistry performance_,
+        IMarketDepthRegistry liquidity_,
         uint256 coolingTime_,
         uint256 reportGrace_
     ) {
@@ -294,7 +294,7 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
         m.highWaterMark = FixedPointMathLib.max(p.highWaterMark.unpack(), m.sharePrice);
         m.drawdown = _drawdown(m.sharePrice, m.highWaterMark);
         m.daysToLiquidate = liquidity.daysToLiquidate(p.universe, assets, values);
-        IPerformanceBook.Stats memory s = performance.statsOf(portfolio);
+        IPerformanceRegistry.Stats memory s = performance.statsOf(portfolio);
         (m.realisedVolatility, m.sharpe, m.beta) = (s.realisedVolatility, s.sharpe, s.beta);
         m.observations = s.observations;
         m.grade = RiskGrades.grade(m);

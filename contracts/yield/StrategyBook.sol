@@ -10,7 +10,7 @@ import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
 import {LeakyBucket} from "../math/LeakyBucket.sol";
 import {ProfitLock} from "./ProfitLock.sol";
-import {TryVault} from "./TryVault.sol";
+import {SafeCallVault} from "./SafeCallVault.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
 /// @title Debts of strategies, and their appraisal
@@ -100,7 +100,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         for (uint256 k; k < a.worths.length; ++k) {
             if (!a.known[k] || a.worths[k] == 0) continue;
             Strategy memory s = _strategies[k];
-            uint256 most = TryVault.maxRedeem(s.vault, address(this));
+            uint256 most = SafeCallVault.maxRedeem(s.vault, address(this));
             if (most >= s.shares) liquid += a.worths[k];
             else if (most != 0) liquid += FixedPointMathLib.min(_preview(s.vault, most), a.worths[k]);
         }
@@ -108,11 +108,11 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     function _worth(Strategy memory s) internal view returns (bool known, uint256 worth) {
         if (s.shares == 0) return (true, 0);
-        return TryVault.previewRedeem(s.vault, s.shares);
+        return SafeCallVault.previewRedeem(s.vault, s.shares);
     }
 
     function _preview(address vault, uint256 shares) private view returns (uint256 assets) {
-        (, assets) = TryVault.previewRedeem(vault, shares);
+        (, assets) = SafeCallVault.previewRedeem(vault, shares);
     }
 
     /// @dev Returns a strategy's debt once its loss is booked, in the asset.
@@ -200,7 +200,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
                     strategy, targets[i].weightBps, s.status == Status.Cut ? 0 : s.capBps
                 );
             }
-            uint256 room = FixedPointMathLib.min(_idle, TryVault.maxDeposit(strategy, address(this)));
+            uint256 room = FixedPointMathLib.min(_idle, SafeCallVault.maxDeposit(strategy, address(this)));
             uint256 amount = FixedPointMathLib.min(wanted - s.debt, room);
             if (amount != 0) _push(k, amount);
         }
@@ -214,11 +214,11 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         Strategy memory s = _strategies[k];
         uint256 shares = s.shares;
         if (known && assets < worth) shares = FixedPointMathLib.fullMulDivUp(shares, assets, worth);
-        shares = FixedPointMathLib.min(shares, TryVault.maxRedeem(s.vault, address(this)));
+        shares = FixedPointMathLib.min(shares, SafeCallVault.maxRedeem(s.vault, address(this)));
         if (shares == 0) return (true, 0);
 
         uint256 before = IERC20(asset()).balanceOf(address(this));
-        if (!TryVault.redeem(s.vault, shares)) {
+        if (!SafeCallVault.redeem(s.vault, shares)) {
             emit PullFailed(s.vault, shares);
             return (false, 0);
         }

@@ -12,7 +12,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
 import {LeakyBucket} from "../math/LeakyBucket.sol";
-import {TryToken} from "../portfolio/TryToken.sol";
+import {SafeCallToken} from "../portfolio/SafeCallToken.sol";
 import {StrategyBook} from "./StrategyBook.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
@@ -512,7 +512,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
     /// @dev Sends an amount, or sets it aside if the token refuses. The amount left the books before.
     function _send(address token, address receiver, address owner, uint256 amount) private {
         // slither-disable-next-line incorrect-equality (nothing to send)
-        if (amount == 0 || TryToken.transfer(token, receiver, amount)) return;
+        if (amount == 0 || SafeCallToken.transfer(token, receiver, amount)) return;
         _claimable[owner][token] += amount;
         emit LegSetAside(token, owner, amount);
     }

@@ -75,7 +75,7 @@ interface IAsyncVault is IERC165 {
     // -- Deposits ----------------------------------------------------------------------------------------------------
 
     /// @notice Deposits into the portfolio for the receiver.
-    /// @dev While shares of the receiver's are locked, only it and its depositors ({IShareBook}) may, as at the
+    /// @dev While shares of the receiver's are locked, only it and its depositors ({IFeeManager}) may, as at the
     /// portfolio. The settlement token passes through this contract: one whose rules refuse it is deposited at the
     /// portfolio itself.
     function deposit(uint256 assets, address receiver) external returns (uint256 shares);

@@ -20,7 +20,7 @@ import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 /// - Shares that wait in the queue are bound: they stay in the balance and do not move.
 /// - While something retired is held (`IPortfolioFactory.holdsRetired`), nobody enters: `maxDeposit` and `maxMint` are
 ///   0.
-/// - Fees are shares that are owed before they exist ({IShareBook}): `totalAssets / totalSupply` is not the price of a
+/// - Fees are shares that are owed before they exist ({IFeeManager}): `totalAssets / totalSupply` is not the price of a
 ///   share, `convertToAssets` is, net of fees.
 /// - Bought shares stay where they are for the portfolio's lock. While the share price is out of its band, deposits,
 ///   exits in cash and trades pause, and the `max*` functions return 0. `maxDeposit` and `maxMint` speak of the
@@ -97,7 +97,7 @@ interface IPortfolio is IERC4626, IPaymentCallback {
 
     error Portfolio__OnlyFactory(address caller);
     error Portfolio__OnlyRebalancer(address caller);
-    error Portfolio__OnlyShareBook(address caller);
+    error Portfolio__OnlyFeeManager(address caller);
     error Portfolio__OnlyQueue(address caller);
     /// @param balance Shares that the owner would be left with.
     /// @param bound Shares of the owner that wait in the redemption queue.
@@ -174,13 +174,13 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     /// @return Sum that is set aside of an asset, smallest units; it is no part of NAV.
     function setAside(address asset) external view returns (uint256);
 
-    /// @notice Mints the shares that the share book owes to a fee recipient. Only the share book may call it.
+    /// @notice Mints the shares that the fee manager owes to a fee recipient. Only the fee manager may call it.
     function mintFees(address recipient, uint256 shares) external;
 
     // -- Requests, all through the queue -----------------------------------------------------------------------------
 
     /// @notice Sets the number of an owner's shares that wait. Only the queue may call it.
-    function bind(address owner, uint256 shares) external;
+    function lockForRedemption(address owner, uint256 shares) external;
 
     /// @notice Burns bound shares for cash at hand, which is set aside for the controller. Only the queue may call it,
     /// which has seen that the portfolio is not halted, and that every price is live.
@@ -220,10 +220,10 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     function isAsset(address asset) external view returns (bool);
 
     /// @return Shares of an owner that wait in the redemption queue; part of its balance.
-    function boundShares(address owner) external view returns (uint256);
+    function queuedShares(address owner) external view returns (uint256);
 
     /// @return Sum over all owners.
-    function totalBoundShares() external view returns (uint256);
+    function totalQueuedShares() external view returns (uint256);
 
     /// @notice Returns everything that risk is judged by, at prices that are read once.
     /// @return assets_ The list that `assets()` returns.
@@ -253,8 +253,8 @@ interface IPortfolio is IERC4626, IPaymentCallback {
 
     function compliance() external view returns (address);
 
-    /// @return The book of fees, locks and share prices.
-    function shareBook() external view returns (address);
+    /// @return The manager of fees, locks and share prices.
+    function feeManager() external view returns (address);
     function factory() external view returns (address);
     function rebalancer() external view returns (address);
     /// @return The {IRedemptionQueue} of all portfolios of the factory.

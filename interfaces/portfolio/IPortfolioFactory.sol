@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Creates and governs portfolios
@@ -19,8 +19,8 @@ interface IPortfolioFactory {
     /// @param classes Investor classes of the share rules, if restricted.
     struct PortfolioParams {
         IPortfolio.InitParams init;
-        IShareBook.FeeTerms fees;
-        IShareBook.Policy policy;
+        IFeeManager.FeeTerms fees;
+        IFeeManager.Policy policy;
         bytes32 universe;
         IRiskEngine.Limits limits;
         bool restricted;

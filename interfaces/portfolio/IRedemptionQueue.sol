@@ -60,7 +60,7 @@ interface IRedemptionQueue {
     /// @param value WAD USD.
     error RedemptionQueue__TooSmall(uint256 value, uint256 least);
     error RedemptionQueue__Halted(address portfolio);
-    /// @dev Shares are not dealt in while their price is out of its band ({IShareBook}); requests wait.
+    /// @dev Shares are not dealt in while their price is out of its band ({IFeeManager}); requests wait.
     error RedemptionQueue__PriceJumped(address portfolio);
     /// @dev It is never raised; it is the reason of a return.
     error RedemptionQueue__RetiredSince();

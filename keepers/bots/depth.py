@@ -15,7 +15,7 @@ from keepers.runtime.triggers import OnBlock
 Measured = V2Pool | V3Pool
 """Pools whose reserves the chain itself can confirm."""
 MAX_POOLS = 8
-"""ILiquidityBook: named by one report."""
+"""IMarketDepthRegistry: named by one report."""
 RISE_SECONDS = 3600
 """Depth that falls is posted at once, depth that rises not sooner than this after the last: a market that is pushed to
 and fro costs its pusher more than the keeper."""
@@ -86,7 +86,7 @@ class DepthKeeper:
         symbol = services.deployment.symbol_of(last.asset)
         reason = f"{symbol} {found / WAD:,.0f} USD a day in {len(named)} pools; {why}"
         try:
-            receipt = services.send_signed(invocation, key, ("LiquidityBook", "postDepth"), report)
+            receipt = services.send_signed(invocation, key, ("MarketDepthRegistry", "postDepth"), report)
         except Reverted as error:
             services.decide(invocation, key, "refused", error.revert.text)
         else:

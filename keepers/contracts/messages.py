@@ -192,7 +192,7 @@ class RiskReport:
 
 @dataclass(frozen=True)
 class DepthReport:
-    """ILiquidityBook.DepthReport.
+    """IMarketDepthRegistry.DepthReport.
 
     Attributes:
         universe: 32 bytes.
@@ -215,12 +215,12 @@ class DepthReport:
         """Returns the fields as the ABI encodes them."""
         return self.universe, self.asset, self.nonce, self.as_of, self.expiry, self.depth, self.pools
 
-    def message(self, chain_id: int, liquidity_book: str) -> SignableMessage:
+    def message(self, chain_id: int, market_depth_registry: str) -> SignableMessage:
         """Returns the message that signers sign."""
         types = ("bytes32", "bytes32", "address", "uint64", "uint40", "uint40", "uint128", "bytes32")
         pools = hash_words([int(pool, 16) for pool in self.pools])
         body = keccak(encode(types, (_DEPTH_TYPE, *self.as_tuple()[:-1], pools)))
-        return SignableMessage(b"\x01", domain("Quantera LiquidityBook", chain_id, liquidity_book), body)
+        return SignableMessage(b"\x01", domain("Quantera MarketDepthRegistry", chain_id, market_depth_registry), body)
 
 
 def hash_assets(assets: Sequence[str]) -> bytes:

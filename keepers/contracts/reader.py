@@ -127,9 +127,9 @@ class Reader:
         return ReportInfo(nonce, as_of, expiry, model_nonce, tuple(var), scenarios, tuple(losses))
 
     def depths(self, universe: bytes, assets: Sequence[str], block: int | str = "latest") -> tuple[DepthInfo, ...]:
-        """Reads the liquidity book's depths of assets, in one round trip."""
-        book = self._deployment.address("LiquidityBook")
-        functions = [abi.function("LiquidityBook", name) for name in ("reportOf", "depthOf")]
+        """Reads the market depth registry's depths of assets, in one round trip."""
+        book = self._deployment.address("MarketDepthRegistry")
+        functions = [abi.function("MarketDepthRegistry", name) for name in ("reportOf", "depthOf")]
         calls = [Call(book, function, (universe, asset)) for asset in assets for function in functions]
         answers = list(map(must, self._node.calls(calls, block)))
         rows = zip(assets, answers[::2], answers[1::2], strict=True)

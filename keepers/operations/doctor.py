@@ -263,7 +263,10 @@ def _depth(config: Config, deployment: Deployment, node: Node, block: Block) -> 
             remedy = "run the risk bot" if wanted.enabled else "set risk.depth.enabled, and run the risk bot"
             yield Finding("warn", subject, found, remedy)
     if wanted.enabled:
-        most = node.call(deployment.address("LiquidityBook"), abi.function("LiquidityBook", "maxLifetime")) / HOUR
+        most = (
+            node.call(deployment.address("MarketDepthRegistry"), abi.function("MarketDepthRegistry", "maxLifetime"))
+            / HOUR
+        )
         yield from _lifetime("risk.depth", wanted.lifetime_hours, most)
 
 

@@ -71,7 +71,7 @@ class Large:
         gas[f"fulfil, of {REQUESTS} requests what cash pays"] = self._send(trader, queue.fulfil(address, REQUESTS))
         gas["rebalance, 31 orders into cash, while requests wait"] = self._rebalance(buy=False)
         self._send(trader, queue.fulfil(address, REQUESTS))
-        assert calls.totalBoundShares().call() == 0
+        assert calls.totalQueuedShares().call() == 0
         gas["claim"] = self._send(trader, calls.claim(self.usd.address, trader))
         shares = calls.balanceOf(trader).call() // 2
         self._ask(trader, 10_000)

@@ -103,7 +103,7 @@ class MeasuredProtocol:
 
     def _feeds(self) -> dict[str, Contract]:
         prices = {"USDC": 1, **self.prices}
-        return {name: self.bench.deploy("FeedStandIn", 8, name, price * 10**8) for name, price in prices.items()}
+        return {name: self.bench.deploy("MockFeed", 8, name, price * 10**8) for name, price in prices.items()}
 
     def _deploy(self) -> tuple[dict[str, Contract], Any]:
         """Whatever of the config is not there yet."""

@@ -210,7 +210,7 @@ def _parts(bench: Bench, world: MeasuredProtocol, receipt: Any) -> dict[str, int
         "quorum, 1 of 1 (I6)": [(contracts["SignerSets"], "requireQuorum")],
         "the model's status": [(contracts["ModelRegistry"], "requireLive")],
         "balances before and after": [(token, "balanceOf") for token in (world.usd, *world.stocks)],
-        "band of the share price, fees": [(contracts["ShareBook"], "recordTrade")],
+        "band of the share price, fees": [(contracts["FeeManager"], "recordTrade")],
     }
     wanted = {(c.address.lower(), _selector(c, name)): part for part, made in calls.items() for c, name in made}
     spent = dict.fromkeys(calls, 0)

@@ -108,7 +108,7 @@ def _world(bench: Bench) -> tuple[dict[str, Contract], Contract]:
     w3, owner = bench.w3, bench.deployer
     names = [f"A{k}" for k in range(ASSETS)]
     tokens = {"USDC": bench.token("USDC", 6), **{name: bench.token(name) for name in names}}
-    feeds = {name: bench.deploy("FeedStandIn", 8, name, (1 if name == "USDC" else 100) * 10**8) for name in tokens}
+    feeds = {name: bench.deploy("MockFeed", 8, name, (1 if name == "USDC" else 100) * 10**8) for name in tokens}
     config = Config.model_validate(_config(owner, tokens, feeds, names))
     deployment = ProtocolDeployment(Chain(w3, UnlockedSender(w3, owner), lambda _: None), config, protocol_artifacts())
     record = deployment.run()

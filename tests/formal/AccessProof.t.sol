@@ -44,7 +44,7 @@ contract AccessProof is Test {
 
     function check_I1_onlyTheQueueBinds(address caller, address owner, uint256 shares) public {
         vm.assume(caller != _queue);
-        assert(!_try(caller, abi.encodeCall(IPortfolio.bind, (owner, shares))));
+        assert(!_try(caller, abi.encodeCall(IPortfolio.lockForRedemption, (owner, shares))));
     }
 
     function check_I1_onlyTheQueueSettles(

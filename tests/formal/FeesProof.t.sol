@@ -4,13 +4,13 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {Fees} from "contracts/portfolio/Fees.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 
 /// @title F1: bounds of fee terms
 /// @notice The proofs hold for any terms. The amounts that are charged under them divide unknowns, which no solver here
 /// decides: `SmallNumbers.t.sol` goes through every small number, and `FeeInvariant.t.sol` through large ones.
 contract FeesProof is Test {
-    function check_F1_noTermsBeyondTheCaps(IShareBook.FeeTerms memory terms) public view {
+    function check_F1_noTermsBeyondTheCaps(IFeeManager.FeeTerms memory terms) public view {
         (bool passed,) = address(this).staticcall(abi.encodeCall(this.requireAllowed, (terms)));
         bool charges = terms.managementBps != 0 || terms.performanceBps != 0;
         bool allowed = terms.managementBps <= 500 && terms.performanceBps <= 3000 && terms.period >= 1 days
@@ -21,9 +21,9 @@ contract FeesProof is Test {
     /// @dev Terms that `isLower` accepts charge no more, to nobody else; and terms that are lower than lower terms are
     /// lower.
     function check_F1_lowerChargesNoMore(
-        IShareBook.FeeTerms memory a,
-        IShareBook.FeeTerms memory b,
-        IShareBook.FeeTerms memory c
+        IFeeManager.FeeTerms memory a,
+        IFeeManager.FeeTerms memory b,
+        IFeeManager.FeeTerms memory c
     )
         public
         pure
@@ -34,7 +34,7 @@ contract FeesProof is Test {
         if (Fees.isLower(b, c)) assert(Fees.isLower(a, c));
     }
 
-    function requireAllowed(IShareBook.FeeTerms memory terms) external pure {
+    function requireAllowed(IFeeManager.FeeTerms memory terms) external pure {
         Fees.requireAllowed(terms);
     }
 }

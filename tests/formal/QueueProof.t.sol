@@ -8,9 +8,9 @@ import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @notice Stands in for a portfolio and for everything that the queue asks about it: its oracle, book, engine and
 /// asset. It binds as it is told and burns as much of an owner's shares as was set.
-contract PortfolioStandIn {
+contract MockPortfolio {
     RedemptionQueue private immutable _queue;
-    mapping(address owner => uint256) public boundShares;
+    mapping(address owner => uint256) public queuedShares;
     mapping(address owner => uint256) public burntOf;
     mapping(address owner => uint256) private _burns;
     bool private _refuses;
@@ -30,12 +30,12 @@ contract PortfolioStandIn {
 
     /// @dev Frees shares as an exit in kind that needs them does.
     function free(address owner) external {
-        boundShares[owner] = 0;
+        queuedShares[owner] = 0;
     }
 
-    function bind(address owner, uint256 shares) external {
+    function lockForRedemption(address owner, uint256 shares) external {
         require(msg.sender == address(_queue));
-        boundShares[owner] = shares;
+        queuedShares[owner] = shares;
     }
 
     /// @dev Burns as Portfolio does: no more than asked, nothing where there is no cash.
@@ -44,7 +44,7 @@ contract PortfolioStandIn {
         burnt = _burns[owner];
         if (burnt > shares) burnt = shares;
         if (burnt == 0) return (0, 0);
-        boundShares[owner] -= burnt;
+        queuedShares[owner] -= burnt;
         burntOf[owner] += burnt;
         assets_ = 1;
     }
@@ -57,7 +57,7 @@ contract PortfolioStandIn {
         return address(this);
     }
 
-    function shareBook() external view returns (address) {
+    function feeManager() external view returns (address) {
         return address(this);
     }
 
@@ -98,7 +98,7 @@ contract QueueProof is Test {
     address public constant VAULT = address(0x7540);
 
     RedemptionQueue private _queue;
-    PortfolioStandIn private _portfolio;
+    MockPortfolio private _portfolio;
     address private _first = address(0xA11CE);
     address private _second = address(0xB0B);
     address private _controller = address(0xC0FFEE);
@@ -107,7 +107,7 @@ contract QueueProof is Test {
     function setUp() public {
         vm.warp(1000);
         _queue = new RedemptionQueue();
-        _portfolio = new PortfolioStandIn(_queue);
+        _portfolio = new MockPortfolio(_queue);
     }
 
     // What the queue asks its factory.
@@ -132,8 +132,8 @@ contract QueueProof is Test {
         _fill(burnA, burnB, 2);
         assert(_pending(first, _first) == a - _portfolio.burntOf(_first));
         assert(_pending(second, _second) == b - _portfolio.burntOf(_second));
-        assert(_portfolio.boundShares(_first) == _pending(first, _first));
-        assert(_portfolio.boundShares(_second) == _pending(second, _second));
+        assert(_portfolio.queuedShares(_first) == _pending(first, _first));
+        assert(_portfolio.queuedShares(_second) == _pending(second, _second));
     }
 
     /// @dev A request that is refused, or is older than a retirement, waits on or is free again, and nothing is paid.
@@ -147,7 +147,7 @@ contract QueueProof is Test {
         assert((leftA == 0 || leftA == a) && (leftB == 0 || leftB == b));
         // The second is looked at after the first.
         if (leftB == 0) assert(leftA == 0);
-        assert(_portfolio.boundShares(_first) == leftA && _portfolio.boundShares(_second) == leftB);
+        assert(_portfolio.queuedShares(_first) == leftA && _portfolio.queuedShares(_second) == leftB);
     }
 
     /// @dev One owner has two requests: the one that is cancelled frees its own shares, and cannot be cancelled twice.
@@ -157,7 +157,7 @@ contract QueueProof is Test {
         uint256 other = _request(_first, _first, b);
         vm.prank(_first);
         assert(_queue.cancelRedeemRequest(id) == a);
-        assert(_portfolio.boundShares(_first) == b && _pending(other, _first) == b && _pending(id, _first) == 0);
+        assert(_portfolio.queuedShares(_first) == b && _pending(other, _first) == b && _pending(id, _first) == 0);
         assert(!_cancels(_first, id));
     }
 
@@ -169,11 +169,11 @@ contract QueueProof is Test {
         _portfolio.free(_first);
         assert(_pending(ended, _first) == 0);
         uint256 id = _request(_first, _first, again);
-        assert(_portfolio.boundShares(_first) == again && _pending(ended, _first) == 0);
+        assert(_portfolio.queuedShares(_first) == again && _pending(ended, _first) == 0);
         assert(!_cancels(_first, ended));
         _fill(burn, 0, 2);
         assert(_pending(id, _first) == again - _portfolio.burntOf(_first));
-        assert(_portfolio.boundShares(_first) == _pending(id, _first));
+        assert(_portfolio.queuedShares(_first) == _pending(id, _first));
     }
 
     // -- Order
@@ -205,7 +205,7 @@ contract QueueProof is Test {
         _queue.setOperator(operator, true);
         uint256 id = _request(_first, _controller, shares);
         assert(!_cancels(caller, id));
-        assert(_pending(id, _controller) == shares && _portfolio.boundShares(_first) == shares);
+        assert(_pending(id, _controller) == shares && _portfolio.queuedShares(_first) == shares);
     }
 
     /// @dev An operator that the owner named, and named no more, does nothing.
@@ -224,7 +224,7 @@ contract QueueProof is Test {
         vm.assume(account != address(_portfolio));
         // Another that answers as a portfolio does: what the factory does not know is refused, not just what is no
         // portfolio.
-        new PortfolioStandIn(_queue);
+        new MockPortfolio(_queue);
         vm.startPrank(caller);
         (bool passed,) = address(_queue).call(abi.encodeCall(_queue.requestRedeem, (account, shares, caller, caller)));
         assert(!passed);

@@ -5,7 +5,7 @@ import {Test} from "forge-std/Test.sol";
 
 import {SignerSets} from "contracts/access/SignerSets.sol";
 import {AutoRebalancer} from "contracts/rebalance/AutoRebalancer.sol";
-import {Pace} from "contracts/rebalance/Pace.sol";
+import {TurnoverPolicy} from "contracts/rebalance/TurnoverPolicy.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
@@ -49,7 +49,7 @@ contract Oracle {
 contract SignalProof is Test {
     Oracle private _oracle;
     AutoRebalancer private _rebalancer;
-    Pace.State private _pace;
+    TurnoverPolicy.State private _pace;
 
     function setUp() public {
         _oracle = new Oracle();
@@ -107,7 +107,7 @@ contract SignalProof is Test {
 
     function charge(IAutoRebalancer.Policy memory policy, uint40 first) external {
         (_pace.updatedAt, _pace.startedAt) = (first, first);
-        Pace.charge(_pace, policy, address(this), 0, true);
+        TurnoverPolicy.charge(_pace, policy, address(this), 0, true);
     }
 
     function _signal(

@@ -31,7 +31,7 @@ def share(optimizer, aave_strategy, yield_factory, manager):
 @pytest.fixture
 def dollar_feed(oracle, usd):
     """The oracle's of the dollar."""
-    return ape.project.FeedStandIn.at(oracle.feedOf(usd).aggregator)
+    return ape.project.MockFeed.at(oracle.feedOf(usd).aggregator)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_portfolio__a_strategy_lies_upwards_and_is_reported__nav_follows_the_bou
     earning, share, keeper, pass_time, thief, share_feed
 ):
     """Two bounds in a row: what reports count unlocks over a week, and the feed lets no rate climb above its own."""
-    liar = ape.project.StrategyStandIn.at(share.strategies()[1].vault)
+    liar = ape.project.MockStrategy.at(share.strategies()[1].vault)
     liar.setLie(dollars(10**9), sender=thief)
     base, since = share_feed.lastCheckpoint()
     before = earning.nav()
@@ -129,7 +129,7 @@ def test_portfolio__a_strategy_lies_upwards_and_is_reported__nav_follows_the_bou
 
 
 def test_portfolio__a_strategy_loses__nav_falls_at_once(earning, share, investor):
-    losing = ape.project.StrategyStandIn.at(share.strategies()[1].vault)
+    losing = ape.project.MockStrategy.at(share.strategies()[1].vault)
     losing.lose(dollars(100_000), sender=investor)
     assert earning.nav() == pytest.approx(900_000 * WAD, rel=1e-8)
 

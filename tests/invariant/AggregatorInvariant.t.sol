@@ -5,8 +5,8 @@ import {SwapHandler} from "./base/SwapHandler.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
-import {HostilePool} from "contracts/test/HostilePool.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {HostilePool} from "contracts/mocks/HostilePool.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {Test} from "forge-std/Test.sol";
 
 /// @title Any orders of anyone over hostile pools, against the aggregator

@@ -5,7 +5,7 @@ import {HolderHandler} from "./base/HolderHandler.sol";
 import {ProtocolTest} from "./base/ProtocolTest.sol";
 import {Roles} from "contracts/access/Roles.sol";
 import {IdentityRegistry} from "contracts/identity/IdentityRegistry.sol";
-import {LyingIdentity} from "contracts/test/LyingIdentity.sol";
+import {LyingIdentity} from "contracts/mocks/LyingIdentity.sol";
 import {ComplianceAwareToken} from "contracts/tokens/ComplianceAwareToken.sol";
 import {TokenFactory} from "contracts/tokens/TokenFactory.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";

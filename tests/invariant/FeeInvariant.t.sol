@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {FeeHandler} from "./base/FeeHandler.sol";
 import {ProtocolTest} from "./base/ProtocolTest.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 
 /// @title Fees never exceed their schedule
 contract FeeInvariantTest is ProtocolTest {

@@ -6,7 +6,7 @@ import {QueueHandler} from "./base/QueueHandler.sol";
 import {StoppableToken} from "./base/StoppableToken.sol";
 import {ThiefHandler} from "./base/ThiefHandler.sol";
 import {ThiefTest} from "./base/ThiefTest.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
 /// @title Stocks are retired, dropped and listed again under holders who come and go
@@ -150,7 +150,7 @@ contract ListingInvariantTest is ThiefTest {
     function test_retire__silent_and_stopped__parts_are_set_aside_and_requests_returned() public {
         address stock = _handler.stockOf(1);
         _handler.ask(0, 5000);
-        assertGt(portfolio.boundShares(_handler.holders(0)), 0);
+        assertGt(portfolio.queuedShares(_handler.holders(0)), 0);
         _handler.silence(1);
         _handler.stop(1, true);
         _handler.retire(1);
@@ -159,7 +159,7 @@ contract ListingInvariantTest is ThiefTest {
         assertEq(_handler.kept(stock), SettlementToken(stock).balanceOf(address(portfolio)));
         _handler.fulfil(5);
         assertEq(_handler.filled(), 0);
-        assertEq(portfolio.boundShares(_handler.holders(0)), 0);
+        assertEq(portfolio.queuedShares(_handler.holders(0)), 0);
         _handler.stop(1, false);
         _handler.claimStock(2, 1);
         assertGt(SettlementToken(stock).balanceOf(_handler.holders(2)), 0);

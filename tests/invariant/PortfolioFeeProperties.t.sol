@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {PortfolioVault} from "./base/PortfolioVault.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 
 /// @title ERC-4626 properties of a portfolio that charges both fees, has a cap and no lock
 contract PortfolioFeePropertiesTest is PortfolioVault {
@@ -12,7 +12,7 @@ contract PortfolioFeePropertiesTest is PortfolioVault {
         super.setUp();
         // More than anybody brings.
         uint256 cap = FixedPointMathLib.min(1e21 * unit(), type(uint104).max);
-        book.setPolicy(address(portfolio), IShareBook.Policy(0, 10_000, uint104(cap)));
+        book.setPolicy(address(portfolio), IFeeManager.Policy(0, 10_000, uint104(cap)));
     }
 
     /// @dev There are two holders, stocks from nowhere, prices that go up and down, and fees that stream, are pending,
@@ -23,8 +23,8 @@ contract PortfolioFeePropertiesTest is PortfolioVault {
         _enter(holder, 1 + (seed >> 32) % (1e9 * unit()));
         _wait((seed >> 64) % 200 days);
         _move(feeds[1], 8000 + (seed >> 96) % 6000);
-        if (seed >> 112 & 1 == 1) _try(abi.encodeCall(IShareBook.crystallise, (address(portfolio))));
-        if (seed >> 113 & 1 == 1) _try(abi.encodeCall(IShareBook.collectFees, (address(portfolio))));
+        if (seed >> 112 & 1 == 1) _try(abi.encodeCall(IFeeManager.crystallise, (address(portfolio))));
+        if (seed >> 113 & 1 == 1) _try(abi.encodeCall(IFeeManager.collectFees, (address(portfolio))));
         _wait((seed >> 128) % 40 days);
         _move(feeds[1], 8000 + (seed >> 160) % 6000);
         if (seed >> 176 & 1 == 1) _enter(holder, 1 + (seed >> 192) % (1e9 * unit()));
@@ -35,7 +35,7 @@ contract PortfolioFeePropertiesTest is PortfolioVault {
         _enter(holder, 1e6 * unit());
         stocks[0].mint(address(portfolio), 5e21);
         _wait(100 days);
-        (IShareBook.Quote memory q,,,) =
+        (IFeeManager.Quote memory q,,,) =
             book.quote(address(portfolio), portfolio.totalAssets() + 1, portfolio.totalSupply() + 1e6);
         (uint256 owed,,,) = book.feeState(address(portfolio));
         assertGt(q.pending, 0);

@@ -37,7 +37,7 @@ contract PortfolioPropertiesTest is PortfolioVault {
         disturb(
             uint256(0x20) << 64 | uint256(0x20) << 72 | uint256(0x1d) << 80 | uint256(1) << 153 | uint256(75) << 154
         );
-        assertGt(portfolio.totalBoundShares(), 0);
+        assertGt(portfolio.totalQueuedShares(), 0);
         assertLt(portfolio.maxWithdraw(holder), portfolio.convertToAssets(portfolio.balanceOf(holder)));
     }
 

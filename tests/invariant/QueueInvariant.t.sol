@@ -41,12 +41,12 @@ contract QueueInvariantTest is ThiefTest {
         uint256 sum;
         for (uint256 k; k < 3; ++k) {
             address holder = _handler.holders(k);
-            uint256 bound = portfolio.boundShares(holder);
+            uint256 bound = portfolio.queuedShares(holder);
             assertLe(bound, portfolio.balanceOf(holder));
             assertEq(bound, _handler.pendingOf(holder));
             sum += bound;
         }
-        assertEq(sum, portfolio.totalBoundShares());
+        assertEq(sum, portfolio.totalQueuedShares());
         assertEq(_handler.boundMoved(), 0);
     }
 
@@ -82,7 +82,7 @@ contract QueueInvariantTest is ThiefTest {
         _handler.request(1, 5000);
         _handler.fulfil(5);
         assertEq(_handler.filled(), 1);
-        assertGt(portfolio.boundShares(_handler.holders(0)), 0);
+        assertGt(portfolio.queuedShares(_handler.holders(0)), 0);
         _handler.cancel(1);
         assertEq(_handler.cancelled(), 1);
         _handler.tradeWhileTheyWait(0, true, 10_000, 9999);

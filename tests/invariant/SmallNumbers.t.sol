@@ -6,7 +6,7 @@ import {Test} from "forge-std/Test.sol";
 import {BookHarness, OptimizerHarness} from "./base/Harnesses.sol";
 import {Fees} from "contracts/portfolio/Fees.sol";
 import {ProfitLock} from "contracts/yield/ProfitLock.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 
 /// @title Arithmetic that rounds, over every combination of small numbers
 /// @notice Quotients of unknowns are beyond the solvers that Halmos asks (two unknowns of sixteen bits take minutes),
@@ -54,7 +54,7 @@ contract SmallNumbersTest is Test {
     /// @dev There is no fee without a gain; the pending shares' part of the pot is at most the rate of the gain; and
     /// they are at most 30% of all shares, if the whole pot is a gain.
     function _requireCaps(uint256 pot, uint256 base, uint256 mark, uint256 bps) private pure {
-        IShareBook.Quote memory q = Fees.quote(pot, base, mark, bps);
+        IFeeManager.Quote memory q = Fees.quote(pot, base, mark, bps);
         assertEq(q.gain, pot > mark * base ? pot - mark * base : 0, "gain");
         if (q.gain == 0 || bps == 0) assertEq(q.pending, 0, "no gain, no fee");
         assertLe(q.pending * pot * _BPS, q.gain * bps * (base + q.pending), "more than the rate");
@@ -64,7 +64,7 @@ contract SmallNumbersTest is Test {
     }
 
     /// @dev Checks the marks at the shares and the cash that the portfolio gives for an amount.
-    function _requireMarksKept(IShareBook.Quote memory q, uint256 mark, uint256 bps) private {
+    function _requireMarksKept(IFeeManager.Quote memory q, uint256 mark, uint256 bps) private {
         _book.begin(mark, bps);
         if (q.pending != 0) {
             (uint256 crystallised, uint256 owed) = _book.crystallised(q);
@@ -87,7 +87,7 @@ contract SmallNumbersTest is Test {
     /// @dev F3: at the quote's pot or any other that turns out to be the true one, holders who stay have no less per
     /// share.
     function _requireNobodyPays(
-        IShareBook.Quote memory q,
+        IFeeManager.Quote memory q,
         uint256 mark,
         uint256 bps,
         uint256 shares,
@@ -131,7 +131,7 @@ contract SmallNumbersTest is Test {
     }
 
     function _requireNothingGained(uint256 pot, uint256 base, uint256 mark, uint256 assets) private {
-        IShareBook.Quote memory q = Fees.quote(pot * Fees.SCALE, base, mark, _MOST);
+        IFeeManager.Quote memory q = Fees.quote(pot * Fees.SCALE, base, mark, _MOST);
         uint256 shares = assets * Fees.supplyOf(q, false) / pot;
         _book.begin(mark, _MOST);
         (uint256 entered,) = _book.entered(q, assets * Fees.SCALE, shares);

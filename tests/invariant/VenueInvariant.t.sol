@@ -5,13 +5,13 @@ import {VenueHandler} from "./base/VenueHandler.sol";
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
-import {CryptoSwapStandIn} from "contracts/test/CryptoSwapStandIn.sol";
-import {FixedRateAdapter} from "contracts/test/FixedRateAdapter.sol";
-import {GreedyVault} from "contracts/test/GreedyVault.sol";
-import {HostilePool} from "contracts/test/HostilePool.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
-import {StableSwapStandIn} from "contracts/test/StableSwapStandIn.sol";
-import {VaultStandIn} from "contracts/test/VaultStandIn.sol";
+import {FixedRateAdapter} from "contracts/mocks/FixedRateAdapter.sol";
+import {GreedyVault} from "contracts/mocks/GreedyVault.sol";
+import {HostilePool} from "contracts/mocks/HostilePool.sol";
+import {MockCryptoSwap} from "contracts/mocks/MockCryptoSwap.sol";
+import {MockStableSwap} from "contracts/mocks/MockStableSwap.sol";
+import {MockVault} from "contracts/mocks/MockVault.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {Test} from "forge-std/Test.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 
@@ -30,7 +30,7 @@ contract VenueInvariantTest is Test {
         SettlementToken a = new SettlementToken("A", "A", 18);
         SettlementToken b = new SettlementToken("B", "B", 18);
         SettlementToken c = new SettlementToken("C", "C", 6);
-        VaultStandIn vault = new VaultStandIn(a);
+        MockVault vault = new MockVault(a);
         GreedyVault greedy = new GreedyVault(b);
         _tokens = [address(a), address(b), address(c), address(vault), address(greedy)];
 
@@ -113,7 +113,7 @@ contract VenueInvariantTest is Test {
         (address low, address high) = _sorted(address(a), address(b));
         address[] memory coins = new address[](2);
         (coins[0], coins[1]) = (high, low);
-        StableSwapStandIn pool = new StableSwapStandIn(coins, 200, 4e6, true, false);
+        MockStableSwap pool = new MockStableSwap(coins, 200, 4e6, true, false);
         a.mint(address(pool), 1e9 * 10 ** a.decimals());
         b.mint(address(pool), 1e9 * 10 ** b.decimals());
         pool.gulp();
@@ -122,8 +122,8 @@ contract VenueInvariantTest is Test {
 
     function _addCrypto(SettlementToken a, SettlementToken b) private {
         (address low, address high) = _sorted(address(a), address(b));
-        CryptoSwapStandIn.Terms memory terms = CryptoSwapStandIn.Terms(10e18, 145e12, 1e18, 26e6, 45e6, 230e12);
-        CryptoSwapStandIn pool = new CryptoSwapStandIn([high, low], terms);
+        MockCryptoSwap.Terms memory terms = MockCryptoSwap.Terms(10e18, 145e12, 1e18, 26e6, 45e6, 230e12);
+        MockCryptoSwap pool = new MockCryptoSwap([high, low], terms);
         a.mint(address(pool), 1e9 * 10 ** a.decimals());
         b.mint(address(pool), 1e9 * 10 ** b.decimals());
         pool.gulp();
@@ -158,15 +158,7 @@ contract VenueInvariantTest is Test {
         _targets.push(target);
     }
 
-    function _fund(
-        address trader,
-        SettlementToken a,
-        SettlementToken b,
-        VaultStandIn vault,
-        GreedyVault greedy
-    )
-        private
-    {
+    function _fund(address trader, SettlementToken a, SettlementToken b, MockVault vault, GreedyVault greedy) private {
         for (uint256 k; k < 3; ++k) {
             SettlementToken(_tokens[k]).mint(trader, 1e32);
         }

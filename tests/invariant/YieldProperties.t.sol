@@ -8,8 +8,8 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {VaultProperties} from "./base/VaultProperties.sol";
 import {YieldTest} from "./base/YieldTest.sol";
-import {AavePoolStandIn} from "contracts/test/AavePoolStandIn.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {MockAavePool} from "contracts/mocks/MockAavePool.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {AaveV3Strategy} from "contracts/yield/AaveV3Strategy.sol";
 import {IAavePool} from "interfaces/yield/IAavePool.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
@@ -78,7 +78,7 @@ contract YieldOptimizerPropertiesOf18DecimalsTest is YieldOptimizerPropertiesTes
 /// @title ERC-4626 properties of the Aave strategy, over the arithmetic of an Aave reserve
 abstract contract AaveStrategyProperties is VaultProperties {
     SettlementToken private _usd;
-    AavePoolStandIn private _pool;
+    MockAavePool private _pool;
     AaveV3Strategy private _strategy;
 
     /// @return True if the pool rounds and counts as version 3.5 does.
@@ -86,7 +86,7 @@ abstract contract AaveStrategyProperties is VaultProperties {
 
     function setUp() public {
         _usd = new SettlementToken("US Dollar", "USD", 18);
-        _pool = new AavePoolStandIn(_usd, favoursPool());
+        _pool = new MockAavePool(_usd, favoursPool());
         _strategy = new AaveV3Strategy(IAavePool(address(_pool)), IERC20(address(_usd)), "Aave", "aUSD");
     }
 

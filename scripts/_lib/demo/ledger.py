@@ -25,7 +25,7 @@ _KINDS = {
     },
     "CovarianceModels": {"postModel": "post model"},
     "RiskReports": {"postReport": "post report"},
-    "LiquidityBook": {"postDepth": "post depth"},
+    "MarketDepthRegistry": {"postDepth": "post depth"},
     "RiskEngine": {
         "trip": "trip",
         "recover": "recover",

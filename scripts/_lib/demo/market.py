@@ -70,7 +70,7 @@ class StockMarket:
         self.settlement = chain.deploy(operator, "SettlementToken", "USD Coin", SETTLEMENT, SETTLEMENT_DECIMALS)
         self.tokens[SETTLEMENT] = str(self.settlement.address)
         for symbol, price in zip((SETTLEMENT, *self.symbols), (10**FEED_DECIMALS, *prices), strict=True):
-            self.feeds[symbol] = chain.deploy(operator, "FeedStandIn", FEED_DECIMALS, f"{symbol} / USD", price)
+            self.feeds[symbol] = chain.deploy(operator, "MockFeed", FEED_DECIMALS, f"{symbol} / USD", price)
         self.batch = chain.deploy(operator, "FeedBatch")
         self.arbitrageur = chain.deploy(operator, "Arbitrageur")
         weth = deploy_weth(chain.w3, operator)

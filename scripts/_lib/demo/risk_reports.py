@@ -42,7 +42,7 @@ def read_risk_reports(environment: Environment) -> ReportSummary:
     reports, portfolio = protocol.contract("RiskReports"), protocol.portfolio.address
     nonce = reports.functions.latestOf(portfolio).call()
     posted = reports.events.ReportPosted().get_logs(from_block=0)
-    depths = protocol.contract("LiquidityBook").events.DepthPosted().get_logs(from_block=0)
+    depths = protocol.contract("MarketDepthRegistry").events.DepthPosted().get_logs(from_block=0)
     if nonce == 0 or [event["args"]["nonce"] for event in posted] != list(range(1, nonce + 1)):
         raise DemoError(f"{nonce} reports on chain, {len(posted)} posted")
     report = reports.functions.reportAt(portfolio, nonce).call()

@@ -238,7 +238,7 @@ DAY = 86_400
 
 
 class Fees(Strict):
-    """IShareBook.FeeTerms, whose order this keeps: basis points a year and of a gain, seconds."""
+    """IFeeManager.FeeTerms, whose order this keeps: basis points a year and of a gain, seconds."""
 
     management: Annotated[int, Field(ge=0, le=500)] = 0
     performance: Annotated[int, Field(ge=0, le=3_000)] = 0
@@ -259,7 +259,7 @@ class Fees(Strict):
 
 
 class SharePolicy(Strict):
-    """IShareBook.Policy, whose order this keeps: seconds, basis points, whole settlement tokens (none: no cap)."""
+    """IFeeManager.Policy, whose order this keeps: seconds, basis points, whole settlement tokens (none: no cap)."""
 
     lock: Annotated[int, Field(ge=0, le=7 * DAY)] = DAY
     max_jump: Annotated[int, Field(ge=100, le=10_000)] = 2_000

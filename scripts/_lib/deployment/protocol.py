@@ -104,14 +104,14 @@ class ProtocolDeployment:
         self._deploy_risk()
         clones = self.record.contracts["IdentityRegistry"].implementation
         self._plain("TokenFactory", [self._at("AccessManager"), self._at("AutomatedComplianceEngine"), clones])
-        self._plain("ShareBook", [self._at("AccessManager")])
+        self._plain("FeeManager", [self._at("AccessManager")])
         wiring = (
             "PriceOracle",
             "RiskEngine",
             "LiquidityAggregator",
             "AutoRebalancer",
             "AutomatedComplianceEngine",
-            "ShareBook",
+            "FeeManager",
         )
         self._plain("PortfolioFactory", [self._at("AccessManager"), *map(self._at, wiring)])
         self._part("RedemptionQueue", "PortfolioFactory", 1)
@@ -125,7 +125,7 @@ class ProtocolDeployment:
         asked = (self._at("AccessManager"), self._at("PriceOracle"), self._at("VenueQuotes"))
         self._plain("LiquidityAggregator", [*asked, deviation])
         aggregator = self._at("LiquidityAggregator")
-        for nonce, part in enumerate(("MarketCheck", "ExactOutput"), start=1):
+        for nonce, part in enumerate(("ListingValidator", "ExactOutput"), start=1):
             self._part(part, "LiquidityAggregator", nonce)
         self._plain("LiquidityLens", [aggregator])
         terms = liquidity.commitments
@@ -142,10 +142,10 @@ class ProtocolDeployment:
         risk, signers, oracle = self.config.risk, self._at("SignerSets"), self._at("PriceOracle")
         bounds = (risk.min_model_delay, risk.max_model_lifetime, risk.max_fall, risk.max_unseen_rise)
         self._proxy("CovarianceModels", [signers, oracle, bounds])
-        self._proxy("PerformanceBook", [oracle])
+        self._proxy("PerformanceRegistry", [oracle])
         depth = [risk.participation, risk.max_depth_lifetime, risk.confirmation_blocks]
-        self._proxy("LiquidityBook", [signers, self._at("LiquidityAggregator"), oracle, *depth])
-        books = map(self._at, ("CovarianceModels", "PerformanceBook", "LiquidityBook"))
+        self._proxy("MarketDepthRegistry", [signers, self._at("LiquidityAggregator"), oracle, *depth])
+        books = map(self._at, ("CovarianceModels", "PerformanceRegistry", "MarketDepthRegistry"))
         self._proxy("RiskEngine", [*books, risk.cooling_time, risk.report_grace])
         report = [risk.report_tolerance, risk.max_report_lifetime]
         self._proxy("RiskReports", [signers, self._at("RiskEngine"), self._at("CovarianceModels"), *report])
@@ -196,7 +196,7 @@ class ProtocolDeployment:
         self._map("IdentityRegistry", {"bindToken": roles.FACTORY})
         self._map("SanctionsList", {"addRegistry": roles.FACTORY})
         self._map("RiskEngine", {"registerPortfolio": roles.FACTORY, "noteReport": roles.RISK_REPORTS})
-        self._map("ShareBook", {"open": roles.FACTORY})
+        self._map("FeeManager", {"open": roles.FACTORY})
         for factory in ("TokenFactory", "PortfolioFactory"):
             self._grant(roles.FACTORY, self._at(factory), 0)
         self._grant(roles.RISK_REPORTS, self._at("RiskReports"), 0)

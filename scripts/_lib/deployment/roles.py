@@ -123,7 +123,7 @@ FUNCTIONS: dict[str, dict[str, int]] = {
     },
     "PriceOracle": {"freeze": GUARDIAN},
     "CovarianceModels": {"createUniverse": MANAGER_DELAYED},
-    "PerformanceBook": {"setBenchmark": MANAGER_DELAYED, "resetObservations": MANAGER_DELAYED},
+    "PerformanceRegistry": {"setBenchmark": MANAGER_DELAYED, "resetObservations": MANAGER_DELAYED},
     "RiskEngine": {
         "registerPortfolio": FACTORY,
         "noteReport": RISK_REPORTS,
@@ -167,7 +167,7 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "cutStrategy": GUARDIAN,
         "emergencyExit": GUARDIAN,
     },
-    "ShareBook": {
+    "FeeManager": {
         "open": FACTORY,
         "setFees": MANAGER_DELAYED,
         "setPolicy": MANAGER_DELAYED,

@@ -169,8 +169,8 @@ def _ages(
 ) -> list[str]:
     """How old the model, the checkpoints, the depth and the prices are."""
     model = at("CovarianceModels", engine.models().call()).modelOf(universe).call()
-    stats = at("PerformanceBook", engine.performance().call()).statsOf(address).call()
-    book = at("LiquidityBook", engine.liquidity().call())
+    stats = at("PerformanceRegistry", engine.performance().call()).statsOf(address).call()
+    book = at("MarketDepthRegistry", engine.liquidity().call())
     oracle = at("PriceOracle", vault.oracle().call())
     lines = [
         f"  covariance model    {_age(now - model[1])} old, number {model[4]}, counts for {_age(model[2] - now)} more",

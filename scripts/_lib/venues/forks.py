@@ -62,7 +62,7 @@ class PancakeV3:
     def deploy(self) -> PancakeV3:
         """Puts the venue on the chain."""
         code = bytes.fromhex(_pancake("PancakeV3Pool").bytecode[2:])
-        pool_deployer = deploy(self._w3, self._deployer, artifact("PancakeDeployerStandIn"), code)
+        pool_deployer = deploy(self._w3, self._deployer, artifact("MockPancakeDeployer"), code)
         self.factory = deploy(self._w3, self._deployer, _pancake("PancakeV3Factory"), pool_deployer.address)
         self.minter = deploy(self._w3, self._deployer, artifact("V3Minter"))
         return self

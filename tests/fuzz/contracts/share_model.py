@@ -44,7 +44,7 @@ def exp_wad(x: int) -> int:
 
 @dataclass(frozen=True)
 class Quote:
-    """IShareBook.Quote: pot and gain in 1e-33 of the smallest unit."""
+    """IFeeManager.Quote: pot and gain in 1e-33 of the smallest unit."""
 
     pot: int
     base: int
@@ -225,11 +225,11 @@ class Model:
         """What the chain refuses it for, or nothing."""
         q = self.quote(now)
         if not self.is_fair(q, now):
-            return "ShareBook__PriceJumped"
+            return "FeeManager__PriceJumped"
         if now < self.crystallised_at + self.period:
-            return "ShareBook__CrystallisedTooSoon"
+            return "FeeManager__CrystallisedTooSoon"
         if q.pending == 0:
-            return "ShareBook__NoFee"
+            return "FeeManager__NoFee"
         self._priced(now)
         self._settle(q, now, q.pot, q.supply, q.pending)
         self.crystallised_at = now

@@ -90,7 +90,7 @@ class WaitingVault:
 
     def request(self, owner: int, controller: int, part: int) -> None:
         holder = self.accounts[owner]
-        free = self.portfolio.balanceOf(holder) - self.portfolio.boundShares(holder)
+        free = self.portfolio.balanceOf(holder) - self.portfolio.queuedShares(holder)
         shares = free * part // 100
         if shares < LEAST_SHARES * 10 ** self.portfolio.decimals():
             return
@@ -155,7 +155,7 @@ def test_any_life__requested_is_pending_claimable_claimed_or_given_back(
     create_portfolio,
     portfolio_factory,
     redemption_queue,
-    share_book,
+    fee_manager,
     universe,
     issuer,
     investor,
@@ -183,5 +183,5 @@ def test_any_life__requested_is_pending_claimable_claimed_or_given_back(
         for what, *arguments in [("cash", 1), *steps]:
             getattr(world, what)(*arguments)
             if what == "cash":
-                share_book.acceptPrice(portfolio, 0, 2**256 - 1, sender=manager)
+                fee_manager.acceptPrice(portfolio, 0, 2**256 - 1, sender=manager)
             world.compare()

@@ -86,7 +86,7 @@ def world(
     w3, provider = market_listing.w3, liquidity_provider.address
     erc20 = project.SettlementToken.contract_type.model_dump(mode="json")["abi"]
     plain = [create_settlement(name, 18) for name in ("ONE", "TWO")]
-    vault = admin.deploy(project.VaultStandIn, plain[0])
+    vault = admin.deploy(project.MockVault, plain[0])
     tokens = [w3.eth.contract(address=t.address, abi=erc20) for t in (*plain, wrapped_coin, vault)]
     for token in plain:
         for holder in (liquidity_provider, trader):

@@ -26,7 +26,7 @@ def contracts_with_decimals(create_settlement, admin):
         if token not in tokens:
             tokens[token] = create_settlement(f"D{token}", token)
         if feed not in feeds:
-            feeds[feed] = admin.deploy(ape.project.FeedStandIn, feed, "stand-in / USD", 1)
+            feeds[feed] = admin.deploy(ape.project.MockFeed, feed, "stand-in / USD", 1)
         return tokens[token], feeds[feed]
 
     return deployed

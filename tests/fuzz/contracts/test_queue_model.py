@@ -168,7 +168,7 @@ def open_portfolio(create_portfolio, universe, usd, holders):
 )
 @given(steps=st.lists(STEPS, min_size=4, max_size=16))
 def test_any_life__chain_and_model_agree_to_the_unit(
-    open_portfolio, holders, redemption_queue, share_book, universe, usd, issuer, admin, keeper, manager, chain, steps
+    open_portfolio, holders, redemption_queue, fee_manager, universe, usd, issuer, admin, keeper, manager, chain, steps
 ):
     with isolated(chain):
         portfolio = open_portfolio()
@@ -179,7 +179,7 @@ def test_any_life__chain_and_model_agree_to_the_unit(
         for step in [("stocks", 6 * 10**22), *steps]:
             act(step, portfolio, redemption_queue, model, holders, universe, usd, issuer, admin, keeper)
             if step[0] in JUMPS:
-                share_book.acceptPrice(portfolio, 0, 2**256 - 1, sender=manager)
+                fee_manager.acceptPrice(portfolio, 0, 2**256 - 1, sender=manager)
             compare(portfolio, redemption_queue, model, holders, usd)
 
 
@@ -248,11 +248,11 @@ def compare(portfolio, queue, model, holders, usd):
     assert portfolio.totalSupply() == model.supply
     assert portfolio.totalAssets() == model.total
     assert portfolio.setAside(usd) == sum(model.claims)
-    assert portfolio.totalBoundShares() == sum(entry.shares for entry in model.line)
+    assert portfolio.totalQueuedShares() == sum(entry.shares for entry in model.line)
     assert tuple(queue.lineOf(portfolio)) == (model.first, len(model.line))
     for who, holder in enumerate(holders):
         assert portfolio.balanceOf(holder) == model.shares[who]
-        assert portfolio.boundShares(holder) == model.bound(who)
+        assert portfolio.queuedShares(holder) == model.bound(who)
         assert portfolio.claimable(usd, holder) == model.claims[who]
         assert portfolio.maxWithdraw(holder) == model.max_withdraw(who)
     for position, entry in enumerate(model.line):

@@ -31,7 +31,7 @@ STEPS = st.one_of(
 
 @pytest.fixture(scope="session")
 def make(
-    create_portfolio, create_settlement, create_feed, covariance_models, share_book, usd, investor, manager, admin
+    create_portfolio, create_settlement, create_feed, covariance_models, fee_manager, usd, investor, manager, admin
 ):
     """`make(recipient)`: an empty portfolio of cash and one stock, its stock and the stock's feed."""
 
@@ -73,7 +73,7 @@ class Life:
         """Whether the price is out of its band; then the chain has to say so."""
         if self.model.is_fair(self.model.quote(now), now):
             return False
-        with reverts(self.book.ShareBook__PriceJumped):
+        with reverts(self.book.FeeManager__PriceJumped):
             call(*arguments, sender=self.investor)
         return True
 
@@ -146,14 +146,14 @@ class Life:
         if owed:
             assert self.book.collectFees(self.portfolio, sender=self.investor).return_value == owed
         else:
-            with reverts(self.book.ShareBook__NoFee, self.portfolio):
+            with reverts(self.book.FeeManager__NoFee, self.portfolio):
                 self.book.collectFees(self.portfolio, sender=self.investor)
 
     def _fees(self, management, performance, days):
         now = self.at_once()
         terms = (management, performance, days * DAY, self.recipient)
         if performance > self.model.performance and not self.model.is_fair(self.model.quote(now), now):
-            with reverts(self.book.ShareBook__PriceJumped):
+            with reverts(self.book.FeeManager__PriceJumped):
                 self.book.setFees(self.portfolio, terms, sender=self.manager)
             return
         self.book.setFees(self.portfolio, terms, sender=self.manager)
@@ -193,11 +193,11 @@ class Life:
 )
 @given(steps=st.lists(STEPS, min_size=1, max_size=16))
 def test_any_life__chain_and_model_agree_to_the_wei(
-    make, share_book, usd, investor, counterparty, manager, admin, chain, steps
+    make, fee_manager, usd, investor, counterparty, manager, admin, chain, steps
 ):
     with isolated(chain):
         portfolio, stock, feed = make(counterparty)
-        life = Life(portfolio, stock, feed, share_book, usd, investor, counterparty, manager, admin, chain)
+        life = Life(portfolio, stock, feed, fee_manager, usd, investor, counterparty, manager, admin, chain)
         for step in [("deposit", 10**12), ("donate", 5 * 10**11), *steps]:
             life.act(step)
             life.compare()

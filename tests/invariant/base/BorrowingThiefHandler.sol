@@ -3,14 +3,14 @@ pragma solidity 0.8.37;
 
 import {ThiefHandler} from "./ThiefHandler.sol";
 import {ThiefPool} from "./ThiefPool.sol";
-import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {MockFeed} from "contracts/mocks/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
-import {ILiquidityBook} from "interfaces/risk/ILiquidityBook.sol";
+import {IMarketDepthRegistry} from "interfaces/risk/IMarketDepthRegistry.sol";
 
 /// @title A thief who borrows for a block, knows prices before the feeds do and keeps signals while assets are relisted
 /// @notice Holds the quorums' keys of trades, depth and models. Keeps books of its own: the prices that the market
@@ -22,13 +22,13 @@ contract BorrowingThiefHandler is ThiefHandler {
         ThiefPool[] markets;
         IPortfolioFactory factory;
         ICovarianceModels models;
-        ILiquidityBook book;
+        IMarketDepthRegistry book;
         bytes32 universe;
         uint256 riskKey;
         ICovarianceModels.CovarianceModel model;
     }
 
-    /// @dev The view of the liquidity book: the last report, and the one before it that had stood.
+    /// @dev The view of the market depth registry: the last report, and the one before it that had stood.
     struct Reported {
         uint256 postedAt;
         bool borrowed;
@@ -60,7 +60,7 @@ contract BorrowingThiefHandler is ThiefHandler {
         IAutoRebalancer rebalancer,
         uint256 signalKey,
         ThiefPool[] memory pools_,
-        FeedStandIn[] memory feeds,
+        MockFeed[] memory feeds,
         World memory world
     )
         ThiefHandler(portfolio_, rebalancer, signalKey, pools_, feeds)
@@ -220,13 +220,13 @@ contract BorrowingThiefHandler is ThiefHandler {
     }
 
     function _report(uint256 stock, uint256 dollars) private {
-        ILiquidityBook book = _world.book;
+        IMarketDepthRegistry book = _world.book;
         address asset = stockOf(stock);
         (,, uint64 nonce) = book.reportOf(_world.universe, asset);
         uint40 now_ = uint40(vm.getBlockTimestamp());
         address[] memory named = new address[](1);
         named[0] = address(_world.markets[stock]);
-        ILiquidityBook.DepthReport memory made = ILiquidityBook.DepthReport(
+        IMarketDepthRegistry.DepthReport memory made = IMarketDepthRegistry.DepthReport(
             _world.universe, asset, nonce + 1, now_, now_ + 9 days, uint128(dollars * 1e18), named
         );
         book.postDepth(made, _sign(_world.riskKey, book.hashDepth(made)));

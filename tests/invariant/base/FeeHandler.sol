@@ -3,10 +3,10 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 
-import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {MockFeed} from "contracts/mocks/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 
 /// @title Holders of a portfolio that charges, over months
 /// @notice The handler comes, goes, moves prices and lets feeds fail; it compares the fees that were taken with the
@@ -23,9 +23,9 @@ contract FeeHandler is Test {
     }
 
     IPortfolio private immutable _portfolio;
-    IShareBook private immutable _book;
+    IFeeManager private immutable _book;
     address[2] private _holders = [makeAddr("first holder"), makeAddr("second holder")];
-    FeedStandIn[] private _feeds;
+    MockFeed[] private _feeds;
     SettlementToken[] private _stocks;
     uint256 private _crystallisedAt;
 
@@ -46,7 +46,7 @@ contract FeeHandler is Test {
         if (_less(afterwards.pot + 1, before.supply, before.pot, afterwards.supply)) ++pricesLowered;
     }
 
-    constructor(IPortfolio portfolio, IShareBook book, FeedStandIn[] memory feeds, SettlementToken[] memory stocks) {
+    constructor(IPortfolio portfolio, IFeeManager book, MockFeed[] memory feeds, SettlementToken[] memory stocks) {
         (_portfolio, _book) = (portfolio, book);
         for (uint256 k; k < feeds.length; ++k) {
             _feeds.push(feeds[k]);
@@ -94,7 +94,7 @@ contract FeeHandler is Test {
     // -- What happens to them
 
     function move(uint256 feed, uint256 bps) external {
-        FeedStandIn moved = _feeds[bound(feed, 1, _feeds.length - 1)];
+        MockFeed moved = _feeds[bound(feed, 1, _feeds.length - 1)];
         (, int256 answer,,,) = moved.latestRoundData();
         moved.setAnswer(answer * int256(bound(bps, 6000, 16_000)) / 10_000 + 1);
     }
@@ -131,7 +131,7 @@ contract FeeHandler is Test {
     /// for growth that is rounded at both ends. Performance: the supply is no more than what leaves the base (pot - f
     /// gain) of the pot.
     function _judge(Seen memory before, Seen memory afterwards) private {
-        IShareBook.FeeTerms memory terms = _book.feesOf(address(_portfolio));
+        IFeeManager.FeeTerms memory terms = _book.feesOf(address(_portfolio));
         if (afterwards.mark < before.mark) ++marksLowered;
         uint256 x = uint256(terms.managementBps) * 1e14 * (afterwards.time - before.time) / 365 days;
         uint256 base = afterwards.issued + afterwards.owed;

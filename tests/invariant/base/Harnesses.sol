@@ -2,12 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Float128} from "contracts/math/Float128.sol";
-import {ShareBook} from "contracts/portfolio/ShareBook.sol";
+import {FeeManager} from "contracts/portfolio/FeeManager.sol";
 import {YieldOptimizer} from "contracts/yield/YieldOptimizer.sol";
 
-/// @title The share book's own accounts, of one portfolio, dealt in at quotes that are given
-contract BookHarness is ShareBook {
-    constructor() ShareBook(address(1)) {}
+/// @title The fee manager's own accounts, of one portfolio, dealt in at quotes that are given
+contract BookHarness is FeeManager {
+    constructor() FeeManager(address(1)) {}
 
     /// @param mark Mark as {Fees-quote} takes it.
     function begin(uint256 mark, uint256 bps) external {

@@ -6,7 +6,7 @@ import {Test} from "forge-std/Test.sol";
 import {AutomatedComplianceEngine} from "contracts/compliance/AutomatedComplianceEngine.sol";
 import {SanctionsList} from "contracts/compliance/SanctionsList.sol";
 import {IdentityRegistry} from "contracts/identity/IdentityRegistry.sol";
-import {LyingIdentity} from "contracts/test/LyingIdentity.sol";
+import {LyingIdentity} from "contracts/mocks/LyingIdentity.sol";
 import {ComplianceAwareToken} from "contracts/tokens/ComplianceAwareToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {QueueHandler} from "./QueueHandler.sol";
 import {StoppableToken} from "./StoppableToken.sol";
 import {ThiefPool} from "./ThiefPool.sol";
-import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {MockFeed} from "contracts/mocks/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
@@ -48,7 +48,7 @@ contract ListingHandler is QueueHandler {
         IAutoRebalancer rebalancer,
         uint256 signalKey,
         ThiefPool[] memory pools_,
-        FeedStandIn[] memory feeds
+        MockFeed[] memory feeds
     )
         QueueHandler(portfolio_, rebalancer, signalKey, pools_, feeds)
     {

@@ -12,24 +12,24 @@ import {SanctionsList} from "contracts/compliance/SanctionsList.sol";
 import {IdentityRegistry} from "contracts/identity/IdentityRegistry.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
+import {MockFeed} from "contracts/mocks/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {PriceOracle} from "contracts/oracle/PriceOracle.sol";
+import {FeeManager} from "contracts/portfolio/FeeManager.sol";
 import {PortfolioFactory} from "contracts/portfolio/PortfolioFactory.sol";
-import {ShareBook} from "contracts/portfolio/ShareBook.sol";
 import {AutoRebalancer} from "contracts/rebalance/AutoRebalancer.sol";
 import {ModelRegistry} from "contracts/rebalance/ModelRegistry.sol";
 import {CovarianceModels} from "contracts/risk/CovarianceModels.sol";
-import {LiquidityBook} from "contracts/risk/LiquidityBook.sol";
-import {PerformanceBook} from "contracts/risk/PerformanceBook.sol";
+import {MarketDepthRegistry} from "contracts/risk/MarketDepthRegistry.sol";
+import {PerformanceRegistry} from "contracts/risk/PerformanceRegistry.sol";
 import {RiskEngine} from "contracts/risk/RiskEngine.sol";
 import {RiskLimits} from "contracts/risk/RiskLimits.sol";
 import {RiskReports} from "contracts/risk/RiskReports.sol";
-import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
-import {IShareBook} from "interfaces/portfolio/IShareBook.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
 import {ICovarianceModels} from "interfaces/risk/ICovarianceModels.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
@@ -50,20 +50,20 @@ abstract contract ProtocolTest is Test {
     IdentityRegistry internal registry;
     AutomatedComplianceEngine internal engine;
     CovarianceModels internal models;
-    PerformanceBook internal performance;
-    LiquidityBook internal liquidity;
+    PerformanceRegistry internal performance;
+    MarketDepthRegistry internal liquidity;
     RiskReports internal reports;
     RiskEngine internal risk;
     ModelRegistry internal signalModels;
     AutoRebalancer internal rebalancer;
     LiquidityAggregator internal aggregator;
-    ShareBook internal book;
+    FeeManager internal book;
     PortfolioFactory internal factory;
     IPortfolio internal portfolio;
 
     SettlementToken internal usd;
     SettlementToken[] internal stocks;
-    FeedStandIn[] internal feeds;
+    MockFeed[] internal feeds;
 
     address internal immutable feeRecipient = makeAddr("fee recipient");
     uint256 internal riskKey = 0xA11CE;
@@ -80,7 +80,7 @@ abstract contract ProtocolTest is Test {
         engine = AutomatedComplianceEngine(_proxy(address(new AutomatedComplianceEngine(registry))));
         ICovarianceModels.StepBounds memory bounds = ICovarianceModels.StepBounds(20 hours, 10 days, 600, 2500);
         models = CovarianceModels(_proxy(address(new CovarianceModels(signerSets, oracle, bounds))));
-        performance = PerformanceBook(_proxy(address(new PerformanceBook(oracle))));
+        performance = PerformanceRegistry(_proxy(address(new PerformanceRegistry(oracle))));
         signalModels = ModelRegistry(_proxy(address(new ModelRegistry())));
         rebalancer = AutoRebalancer(
             _proxy(
@@ -88,10 +88,12 @@ abstract contract ProtocolTest is Test {
             )
         );
         aggregator = new LiquidityAggregator(address(manager), address(oracle), new VenueQuotes(), 10_000);
-        liquidity = LiquidityBook(_proxy(address(new LiquidityBook(signerSets, aggregator, oracle, 2000, 10 days, 5))));
+        liquidity = MarketDepthRegistry(
+            _proxy(address(new MarketDepthRegistry(signerSets, aggregator, oracle, 2000, 10 days, 5)))
+        );
         risk = RiskEngine(_proxy(address(new RiskEngine(models, performance, liquidity, 12 hours, 1 days))));
         reports = RiskReports(_proxy(address(new RiskReports(signerSets, risk, models, 200, 2 days))));
-        book = new ShareBook(address(manager));
+        book = new FeeManager(address(manager));
         factory = new PortfolioFactory(
             address(manager), address(oracle), risk, address(aggregator), address(rebalancer), engine, book
         );
@@ -106,7 +108,7 @@ abstract contract ProtocolTest is Test {
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = IRiskEngine.registerPortfolio.selector;
         manager.setTargetFunctionRole(address(risk), selectors, Roles.FACTORY);
-        selectors[0] = IShareBook.open.selector;
+        selectors[0] = IFeeManager.open.selector;
         manager.setTargetFunctionRole(address(book), selectors, Roles.FACTORY);
         selectors[0] = IRiskEngine.noteReport.selector;
         manager.setTargetFunctionRole(address(risk), selectors, Roles.RISK_REPORTS);
@@ -150,7 +152,7 @@ abstract contract ProtocolTest is Test {
     }
 
     function _feed(address asset, int256 answer) private {
-        FeedStandIn feed = new FeedStandIn(8, "USD", answer);
+        MockFeed feed = new MockFeed(8, "USD", answer);
         feeds.push(feed);
         oracle.setFeed(asset, address(feed), 30 days, 1e10, 1e30);
     }
@@ -167,8 +169,8 @@ abstract contract ProtocolTest is Test {
         (init.lossBudgetBps, init.lossWindow) = (BUDGET_BPS, WINDOW);
         IPortfolioFactory.PortfolioParams memory params;
         params.init = init;
-        params.fees = IShareBook.FeeTerms(200, 2000, 30 days, feeRecipient);
-        params.policy = IShareBook.Policy(0, 10_000, 0);
+        params.fees = IFeeManager.FeeTerms(200, 2000, 30 days, feeRecipient);
+        params.policy = IFeeManager.Policy(0, 10_000, 0);
         params.universe = UNIVERSE;
         params.limits = basicLimits();
         if (restricted()) {
@@ -195,7 +197,7 @@ abstract contract ProtocolTest is Test {
         }
     }
 
-    function _move(FeedStandIn feed, uint256 bps) internal {
+    function _move(MockFeed feed, uint256 bps) internal {
         (, int256 answer,,,) = feed.latestRoundData();
         feed.setAnswer(answer * int256(bps) / 10_000);
     }

@@ -5,8 +5,8 @@ import {Vm} from "forge-std/Vm.sol";
 
 import {ThiefHandler} from "./ThiefHandler.sol";
 import {ThiefPool} from "./ThiefPool.sol";
-import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {MockFeed} from "contracts/mocks/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IRedemptionQueue} from "interfaces/portfolio/IRedemptionQueue.sol";
 import {IAutoRebalancer} from "interfaces/rebalance/IAutoRebalancer.sol";
@@ -33,7 +33,7 @@ contract QueueHandler is ThiefHandler {
         IAutoRebalancer rebalancer,
         uint256 signalKey,
         ThiefPool[] memory pools_,
-        FeedStandIn[] memory feeds
+        MockFeed[] memory feeds
     )
         ThiefHandler(portfolio_, rebalancer, signalKey, pools_, feeds)
     {
@@ -55,7 +55,7 @@ contract QueueHandler is ThiefHandler {
 
     function request(uint256 who, uint256 partBps) external {
         address holder = holders[who % 3];
-        uint256 free = portfolio.balanceOf(holder) - portfolio.boundShares(holder);
+        uint256 free = portfolio.balanceOf(holder) - portfolio.queuedShares(holder);
         vm.prank(holder);
         try queue.requestRedeem(address(portfolio), free * bound(partBps, 1, 10_000) / 10_000, holder, holder) returns (
             uint256 id
@@ -94,8 +94,8 @@ contract QueueHandler is ThiefHandler {
     /// @dev Passes on, alternately, the free shares, which has to pass, and one more, which must not.
     function pass(uint256 from, uint256 to, bool more) external {
         address holder = holders[from % 3];
-        uint256 free = portfolio.balanceOf(holder) - portfolio.boundShares(holder);
-        if (more && portfolio.boundShares(holder) == 0) return;
+        uint256 free = portfolio.balanceOf(holder) - portfolio.queuedShares(holder);
+        if (more && portfolio.queuedShares(holder) == 0) return;
         vm.prank(holder);
         try portfolio.transfer(holders[to % 3], more ? free + 1 : free / 2) {
             if (more && from % 3 != to % 3) ++boundMoved;
@@ -169,7 +169,7 @@ contract QueueHandler is ThiefHandler {
     /// @return waiting Worth of the requests; 0 without prices, when nobody leaves in cash.
     function _cash() private view returns (uint256 cash, uint256 waiting) {
         cash = _usd.balanceOf(address(portfolio)) - portfolio.setAside(address(_usd));
-        try portfolio.convertToAssets(portfolio.totalBoundShares()) returns (uint256 assets) {
+        try portfolio.convertToAssets(portfolio.totalQueuedShares()) returns (uint256 assets) {
             waiting = assets;
         } catch {}
     }

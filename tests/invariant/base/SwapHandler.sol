@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {HostilePool} from "contracts/test/HostilePool.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {HostilePool} from "contracts/mocks/HostilePool.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {Test} from "forge-std/Test.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 

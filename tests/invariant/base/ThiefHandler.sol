@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {ThiefPool} from "./ThiefPool.sol";
-import {FeedStandIn} from "contracts/test/FeedStandIn.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
+import {MockFeed} from "contracts/mocks/MockFeed.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
@@ -31,7 +31,7 @@ contract ThiefHandler is Test {
     address private immutable _investor = makeAddr("investor");
 
     ThiefPool[] public pools;
-    FeedStandIn[] internal _feeds;
+    MockFeed[] internal _feeds;
     uint256 private _nonce;
     Loss[] private _losses;
 
@@ -53,7 +53,7 @@ contract ThiefHandler is Test {
         IAutoRebalancer rebalancer,
         uint256 signalKey,
         ThiefPool[] memory pools_,
-        FeedStandIn[] memory feeds
+        MockFeed[] memory feeds
     ) {
         portfolio = portfolio_;
         _rebalancer = rebalancer;

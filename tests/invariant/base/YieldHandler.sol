@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 import {Vm} from "forge-std/Vm.sol";
 
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
-import {StrategyStandIn} from "contracts/test/StrategyStandIn.sol";
+import {MockStrategy} from "contracts/mocks/MockStrategy.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {YieldFactory} from "contracts/yield/YieldFactory.sol";
 import {YieldOptimizer} from "contracts/yield/YieldOptimizer.sol";
 import {YieldPlans} from "contracts/yield/YieldPlans.sol";
@@ -27,7 +27,7 @@ contract YieldHandler is Test {
     address private immutable _admin;
     uint256 private immutable _key;
     SettlementToken private immutable _usd;
-    StrategyStandIn[] private _strategies;
+    MockStrategy[] private _strategies;
     address[3] private _holders = [makeAddr("ann"), makeAddr("bob"), makeAddr("cy")];
     uint256 private _nonce;
     bool private _reverted;
@@ -50,7 +50,7 @@ contract YieldHandler is Test {
         YieldOptimizer optimizer_,
         YieldPlans plans,
         YieldFactory factory,
-        StrategyStandIn[] memory strategies,
+        MockStrategy[] memory strategies,
         uint256 key
     ) {
         (optimizer, _plans, _factory, _strategies, _key) = (optimizer_, plans, factory, strategies, key);
@@ -192,24 +192,24 @@ contract YieldHandler is Test {
     // -- Strategies
 
     function earn(uint256 k, uint256 bps) external {
-        StrategyStandIn strategy = _strategies[k % 3];
+        MockStrategy strategy = _strategies[k % 3];
         _usd.mint(address(strategy), _usd.balanceOf(address(strategy)) * bound(bps, 0, 1000) / 10_000);
     }
 
     function lose(uint256 k, uint256 bps) external {
-        StrategyStandIn strategy = _strategies[k % 3];
+        MockStrategy strategy = _strategies[k % 3];
         strategy.lose(_usd.balanceOf(address(strategy)) * bound(bps, 0, 3000) / 10_000);
     }
 
     function temper(uint256 k, uint256 reads, uint256 pays, bool refuses) external {
-        StrategyStandIn strategy = _strategies[k % 3];
-        strategy.setReads(StrategyStandIn.Mood(reads % 3 == 0 ? reads / 3 % 6 : 0));
-        strategy.setPays(StrategyStandIn.Mood(pays % 3 == 0 ? pays / 3 % 4 : 0));
+        MockStrategy strategy = _strategies[k % 3];
+        strategy.setReads(MockStrategy.Mood(reads % 3 == 0 ? reads / 3 % 6 : 0));
+        strategy.setPays(MockStrategy.Mood(pays % 3 == 0 ? pays / 3 % 4 : 0));
         strategy.refuseTransfers(refuses);
     }
 
     function cheat(uint256 k, uint256 theft, uint256 fee, uint256 limit) external {
-        StrategyStandIn strategy = _strategies[k % 3];
+        MockStrategy strategy = _strategies[k % 3];
         strategy.setTheft(theft % 3 == 0 ? theft / 3 % 500 : 0);
         strategy.setExitFee(fee % 3 == 0 ? fee / 3 % 300 : 0);
         strategy.setLimit(limit % 3 == 0 ? limit / 3 % 1e12 : type(uint256).max);
@@ -225,7 +225,7 @@ contract YieldHandler is Test {
         amount = bound(amount, 1, 1e10);
         _usd.mint(address(this), 2 * amount);
         _usd.transfer(address(optimizer), amount);
-        StrategyStandIn strategy = _strategies[k % 3];
+        MockStrategy strategy = _strategies[k % 3];
         _usd.approve(address(strategy), amount);
         try strategy.deposit(amount, address(optimizer)) {}
         catch {

@@ -6,8 +6,8 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 import {Test} from "forge-std/Test.sol";
 
 import {SignerSets} from "contracts/access/SignerSets.sol";
-import {SettlementToken} from "contracts/test/SettlementToken.sol";
-import {StrategyStandIn} from "contracts/test/StrategyStandIn.sol";
+import {MockStrategy} from "contracts/mocks/MockStrategy.sol";
+import {SettlementToken} from "contracts/mocks/SettlementToken.sol";
 import {YieldFactory} from "contracts/yield/YieldFactory.sol";
 import {YieldOptimizer} from "contracts/yield/YieldOptimizer.sol";
 import {YieldPlans} from "contracts/yield/YieldPlans.sol";
@@ -27,7 +27,7 @@ abstract contract YieldTest is Test {
     YieldPlans internal plans;
     YieldFactory internal factory;
     YieldOptimizer internal optimizer;
-    StrategyStandIn[] internal strategies;
+    MockStrategy[] internal strategies;
     uint256 internal planKey = 0xB0B;
     uint256 private _nonce;
 
@@ -44,7 +44,7 @@ abstract contract YieldTest is Test {
         IYieldOptimizer.InitParams memory params = IYieldOptimizer.InitParams("Yield", "qUSD", address(usd), terms);
         optimizer = YieldOptimizer(factory.createOptimizer(params, "yield"));
         for (uint256 k; k < 3; ++k) {
-            strategies.push(new StrategyStandIn(usd));
+            strategies.push(new MockStrategy(usd));
             factory.addStrategy(address(optimizer), address(strategies[k]), CAP_BPS);
         }
         address[] memory signers = new address[](1);

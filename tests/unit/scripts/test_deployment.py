@@ -85,7 +85,7 @@ def config(w3):
     def wanted(admin=owner, holder=owner, more_assets=None, **changes):
         feeds = {
             name: {
-                "aggregator": deploy(w3, owner, artifact("FeedStandIn"), 8, name, 10**8).address,
+                "aggregator": deploy(w3, owner, artifact("MockFeed"), 8, name, 10**8).address,
                 "heartbeat": 10**6,
                 "min_price": 0.5,
                 "max_price": 2,
@@ -303,7 +303,7 @@ def test_run__after_hand_over_more_is_wanted__says_who_has_to_do_what(w3, config
 def test_run__limits_of_everybody_and_a_second_feed__are_set_once(w3, config):
     wide = {"max_var99": 900, "max_weight": 9000, "max_drawdown": 5000, "halt_drawdown": 9000, "max_leverage": 9500}
     wanted = config(risk={"floors": wide})
-    other = deploy(w3, w3.eth.accounts[0], artifact("FeedStandIn"), 8, "NOTE, elsewhere", 10**8).address
+    other = deploy(w3, w3.eth.accounts[0], artifact("MockFeed"), 8, "NOTE, elsewhere", 10**8).address
     second = {"aggregator": other, "heartbeat": 3600, "max_deviation": 150}
     note = wanted.feeds["NOTE"].model_copy(update={"secondary": Secondary.model_validate(second)})
     wanted = wanted.model_copy(update={"feeds": {**wanted.feeds, "NOTE": note}})
@@ -333,7 +333,7 @@ def test_run__optimizer_whose_share_a_portfolio_holds__is_there_once(w3, config)
     owner = w3.eth.accounts[0]
     wanted = config()
     usd = wanted.assets["USDC"]
-    vaults = [deploy(w3, owner, artifact("VaultStandIn"), usd).address for _ in range(2)]
+    vaults = [deploy(w3, owner, artifact("MockVault"), usd).address for _ in range(2)]
     optimizer = {
         "name": "Dollar yield",
         "symbol": "qUSD",

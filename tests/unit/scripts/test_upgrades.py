@@ -41,8 +41,8 @@ STATE: dict[str, State] = {
     "AutoRebalancer": lambda w, token: [("isNonceUsed", w.portfolio.address, used_nonce(w))],
     "ModelRegistry": lambda w, token: [("modelOf", model_id(MODEL))],
     "CovarianceModels": lambda w, token: [("modelOf", w.universe), ("universeAssets", w.universe)],
-    "PerformanceBook": lambda w, token: [("statsOf", w.portfolio.address)],
-    "LiquidityBook": lambda w, token: [
+    "PerformanceRegistry": lambda w, token: [("statsOf", w.portfolio.address)],
+    "MarketDepthRegistry": lambda w, token: [
         (function, w.universe, w.tokens[symbol].address)
         for function in ("reportOf", "depthOf")
         for symbol in ("AAA", "BBB", "CCC")

@@ -28,7 +28,7 @@ def ledgers(chain, admin, uniswap_v2, token):
     return {
         "uniswap-v4": UniswapV4(w3, deployer).deploy().manager.address,
         "balancer-v2": BalancerV2(w3, deployer).deploy(uniswap_v2.weth.address).vault.address,
-        "erc4626": admin.deploy(ape.project.VaultStandIn, token).address,
+        "erc4626": admin.deploy(ape.project.MockVault, token).address,
     }
 
 

@@ -26,7 +26,9 @@ def adapter(admin, tokens, liquidity_provider):
 
 def refusal(name):
     """An error of what checks listings for the aggregator."""
-    (found,) = (error for error in ape.project.MarketCheck.contract_type.errors if error.name.endswith(f"__{name}"))
+    (found,) = (
+        error for error in ape.project.ListingValidator.contract_type.errors if error.name.endswith(f"__{name}")
+    )
     return found
 
 
@@ -88,7 +90,7 @@ def test_list_market__not_what_the_venue_says__refused(aggregator, manager, thie
 
 
 def test_list_market__vault_of_another_asset__refused(aggregator, manager, admin, tokens):
-    vault = admin.deploy(ape.project.VaultStandIn, tokens[0])
+    vault = admin.deploy(ape.project.MockVault, tokens[0])
     ends = sorted((vault.address, tokens[1].address), key=lambda token: int(token, 16))
     with reverts(aggregator.LiquidityAggregator__InvalidVenue, vault.address, ERC4626, 0):
         aggregator.listMarket((ERC4626, 0, vault.address, 0, NO_ID, *ends), sender=manager)
@@ -113,7 +115,7 @@ def test_list_market__curve_pool_of_the_other_kind__refused(aggregator, manager,
 
 def test_list_market__curve_pool_that_has_no_coins_by_uint256__refused(aggregator, manager, admin, tokens):
     """The oldest pools are asked by int128."""
-    no_pool = admin.deploy(ape.project.VaultStandIn, tokens[0])
+    no_pool = admin.deploy(ape.project.MockVault, tokens[0])
     selector = keccak(text="coins(uint256)")[:4]
     with reverts(refusal("NoAnswer"), no_pool.address, selector):
         market = (CURVE_INT128, 0, no_pool.address, 1 << 8, NO_ID, tokens[0].address, tokens[1].address)

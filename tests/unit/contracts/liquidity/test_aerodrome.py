@@ -21,7 +21,7 @@ def exchange(create_adapted, market_listing):
     """`exchange(stable, decimals, fee)`: (pool, adapter, market) of a listed pool, a million and two of its tokens."""
 
     def made(stable=False, decimals=(18, 18), fee=30):
-        stand_in, adapter = ape.project.AerodromePoolStandIn, ape.project.AerodromeAdapter
+        stand_in, adapter = ape.project.MockAerodromePool, ape.project.AerodromeAdapter
         return create_adapted(
             decimals, DEEP, lambda amounts: stand_in.at(market_listing.aerodrome(amounts, stable, fee).address), adapter
         )

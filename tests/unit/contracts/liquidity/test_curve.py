@@ -24,7 +24,9 @@ def as_id(address):
 
 def refusal(name):
     """An error of what checks listings for the aggregator."""
-    (found,) = (error for error in ape.project.MarketCheck.contract_type.errors if error.name.endswith(f"__{name}"))
+    (found,) = (
+        error for error in ape.project.ListingValidator.contract_type.errors if error.name.endswith(f"__{name}")
+    )
     return found
 
 

@@ -21,7 +21,7 @@ def exchange(create_adapted, market_listing):
     """`exchange(decimals, fee, reach)`: (pool, adapter, market) of a listed pool, a million and two of its tokens."""
 
     def made(decimals=(18, 18), fee=100, reach=20):
-        stand_in, adapter = ape.project.FluidDexStandIn, ape.project.FluidDexAdapter
+        stand_in, adapter = ape.project.MockFluidDex, ape.project.FluidDexAdapter
         return create_adapted(
             decimals, DEEP, lambda amounts: stand_in.at(market_listing.fluid_dex(amounts, fee, reach).address), adapter
         )

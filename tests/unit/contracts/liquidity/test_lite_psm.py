@@ -26,7 +26,7 @@ def facility(admin, create_settlement, market_listing, liquidity_provider):
         amounts = {gem.address: DEEP * 10**places, dai.address: DEEP * WAD}
         for token in (gem, dai):
             token.mint(liquidity_provider, 2 * amounts[token.address], sender=liquidity_provider)
-        psm = ape.project.LitePsmStandIn.at(market_listing.lite_psm(amounts, tin, tout).address)
+        psm = ape.project.MockLitePsm.at(market_listing.lite_psm(amounts, tin, tout).address)
         return gem, dai, psm, *listed(admin, market_listing, gem, dai, psm)
 
     return made

@@ -31,7 +31,7 @@ def create_sequencer(admin, oracle, chain):
     """`create_sequencer(down, age, grace)`: an uptime feed that has said so for `age` seconds."""
 
     def created(down=0, age=2 * HOUR, grace=HOUR):
-        sequencer = admin.deploy(ape.project.FeedStandIn, 0, "sequencer", down)
+        sequencer = admin.deploy(ape.project.MockFeed, 0, "sequencer", down)
         since = chain.blocks.head.timestamp - age
         sequencer.setRound(1, down, since, since, 1, sender=admin)
         oracle.setSequencerFeed(sequencer, grace, sender=admin)
@@ -45,7 +45,7 @@ def create_sequencer(admin, oracle, chain):
 
 def test_set_feed__valid__stores_terms_and_decimals(oracle, admin, create_settlement):
     token = create_settlement("T", 6)
-    feed = admin.deploy(ape.project.FeedStandIn, 8, "T / USD", 10**8)
+    feed = admin.deploy(ape.project.MockFeed, 8, "T / USD", 10**8)
     oracle.setFeed(token, feed, 3_600, 1, 2, sender=admin)
     assert tuple(oracle.feedOf(token)) == (feed.address, 3_600, 8, 6, 1, 2)
 
@@ -56,7 +56,7 @@ def test_set_feed__valid__says_so(oracle, admin, token, feed):
 
 
 def test_set_feed__second_time__replaces(oracle, admin, token, feed):
-    other = admin.deploy(ape.project.FeedStandIn, 18, "GOLD / USD", 70 * WAD)
+    other = admin.deploy(ape.project.MockFeed, 18, "GOLD / USD", 70 * WAD)
     oracle.setFeed(token, other, DAY, 1, 100 * WAD, sender=admin)
     assert oracle.price(token) == 70 * WAD
 
@@ -83,7 +83,7 @@ def test_set_feed__bounds_that_bound_nothing__refused(oracle, admin, token, feed
 
 
 def test_set_feed__feed_of_37_decimals__refused(oracle, admin, token):
-    feed = admin.deploy(ape.project.FeedStandIn, 37, "too fine", 1)
+    feed = admin.deploy(ape.project.MockFeed, 37, "too fine", 1)
     with reverts(oracle.PriceOracle__UnsupportedDecimals, feed, 37):
         oracle.setFeed(token, feed, 60, 1, 2, sender=admin)
 
@@ -287,7 +287,7 @@ def test_batches__sequencer_down__refused(oracle, token, feed, create_sequencer,
 @pytest.fixture
 def second(oracle, admin, token, feed):
     """Agrees with the first to one percent at most, good for an hour."""
-    other = admin.deploy(ape.project.FeedStandIn, 18, "GOLD / USD, elsewhere", 100 * WAD)
+    other = admin.deploy(ape.project.MockFeed, 18, "GOLD / USD, elsewhere", 100 * WAD)
     oracle.setSecondary(token, other, HOUR, 100, sender=admin)
     return other
 
@@ -300,7 +300,7 @@ def outage(feed, chain, admin, age):
 
 
 def test_set_secondary__valid__stored_and_said(oracle, admin, token, feed):
-    other = admin.deploy(ape.project.FeedStandIn, 18, "GOLD / USD", 100 * WAD)
+    other = admin.deploy(ape.project.MockFeed, 18, "GOLD / USD", 100 * WAD)
     receipt = oracle.setSecondary(token, other, HOUR, 100, sender=admin)
     assert receipt.events == [oracle.SecondarySet(token, other, HOUR, 100)]
     assert tuple(oracle.secondaryOf(token)) == (other.address, HOUR, 18, 100)
@@ -569,7 +569,7 @@ def test_require_tradable__two_feeds__the_age_of_the_one_that_counts(
     oracle, admin, token, feed, chain, primary_answers
 ):
     """A fresh second feed makes the first's answer no younger; it counts where the first is refused."""
-    second = admin.deploy(ape.project.FeedStandIn, 8, "GOLD / USD, elsewhere", 100 * 10**8)
+    second = admin.deploy(ape.project.MockFeed, 8, "GOLD / USD, elsewhere", 100 * 10**8)
     oracle.setSecondary(token, second, DAY, 100, sender=admin)
     oracle.setTradingWindow(token, (HOUR, 0, 0, 0), sender=admin)
     chain.mine(timestamp=chain.pending_timestamp + (2 * HOUR if primary_answers else DAY + HOUR))

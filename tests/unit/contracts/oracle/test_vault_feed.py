@@ -15,7 +15,7 @@ MICRO = 10**6
 @pytest.fixture
 def vault(usd, admin, give_usd, investor):
     """OpenZeppelin's, with a thousand dollars in it."""
-    made = admin.deploy(ape.project.VaultStandIn, usd)
+    made = admin.deploy(ape.project.MockVault, usd)
     give_usd(investor, 1000)
     usd.approve(made, 1000 * MICRO, sender=investor)
     made.deposit(1000 * MICRO, investor, sender=investor)
@@ -25,7 +25,7 @@ def vault(usd, admin, give_usd, investor):
 @pytest.fixture
 def asset_feed(admin):
     """The dollar at 0.98, eight decimals."""
-    return admin.deploy(ape.project.FeedStandIn, 8, "USDC / USD", 98_000_000)
+    return admin.deploy(ape.project.MockFeed, 8, "USDC / USD", 98_000_000)
 
 
 @pytest.fixture

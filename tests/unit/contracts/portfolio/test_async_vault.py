@@ -452,13 +452,13 @@ def test_deposit__own_one_while_locked__renews_the_lock(create_portfolio, client
 
 
 def test_deposit__a_thiefs_for_who_is_locked__reverts(
-    create_portfolio, client_of, settlement, share_book, investor, thief, unit
+    create_portfolio, client_of, settlement, fee_manager, investor, thief, unit
 ):
     locking = create_portfolio(settlement=settlement, policy=(HOUR, 10_000, 0))
     client_of(locking, investor).deposit(1000 * unit)
     attacker = client_of(locking, thief)
     settlement.approve(attacker.vault, MAX, sender=thief)
-    with reverts(share_book.ShareBook__ReceiverLocked):
+    with reverts(fee_manager.FeeManager__ReceiverLocked):
         attacker.vault.deposit(unit, investor, sender=thief)
 
 
@@ -486,7 +486,7 @@ def test_request__owner_frozen_while_it_waits__returned(
     freeze(investor)
     wait_for_cash(redemption_queue, restricted, keeper)
     assert client.states(request) == (0, 0)
-    assert restricted.boundShares(investor) == 0
+    assert restricted.queuedShares(investor) == 0
 
 
 def test_request__exit_in_kind_meanwhile__ends_it(client, flagship, investor, unit):

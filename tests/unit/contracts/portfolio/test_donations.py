@@ -11,7 +11,7 @@ MONTH = 30 * DAY
 DEPOSIT = 100_000
 DECIMALS = (0, 6, 8, 18)
 PENDING = 3
-"""Where IShareBook.Quote has it."""
+"""Where IFeeManager.Quote has it."""
 UNIT, DUST, HUNDREDS, MILLIONS = "one unit", "a ten thousandth", "hundreds", "millions"
 DONATIONS = (UNIT, DUST, HUNDREDS, MILLIONS)
 
@@ -77,7 +77,7 @@ def wait(chain, seconds):
 @pytest.mark.parametrize("what", DONATIONS)
 @pytest.mark.parametrize("first", (False, True), ids=("before the first deposit", "after the first deposit"))
 def test_crystallise__after_a_donation__takes_no_part_of_the_principal(
-    charging, donate, enter, settlement, share_book, chain, investor, spender, counterparty, thief, what, first
+    charging, donate, enter, settlement, fee_manager, chain, investor, spender, counterparty, thief, what, first
 ):
     portfolio = charging(performance=2000)
     if first:
@@ -91,18 +91,18 @@ def test_crystallise__after_a_donation__takes_no_part_of_the_principal(
     assert units - worth <= given // 10**6 + 2
     for _ in range(3):
         wait(chain, MONTH)
-        quote = share_book.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6)
+        quote = fee_manager.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6)
         if quote.q[PENDING]:
-            share_book.crystallise(portfolio, sender=thief)
-    if share_book.feeState(portfolio).owed:
-        share_book.collectFees(portfolio, sender=thief)
+            fee_manager.crystallise(portfolio, sender=thief)
+    if fee_manager.feeState(portfolio).owed:
+        fee_manager.collectFees(portfolio, sender=thief)
     assert portfolio.convertToAssets(portfolio.balanceOf(investor)) >= worth - 1
     assert portfolio.convertToAssets(portfolio.balanceOf(counterparty)) <= given // 5 + 1
 
 
 @pytest.mark.parametrize("what", DONATIONS)
 def test_checkpoint__after_a_donation_to_an_empty_portfolio__goes_on(
-    charging, donate, enter, settlement, risk_engine, performance_book, post_model, chain, investor, thief, what
+    charging, donate, enter, settlement, risk_engine, performance_registry, post_model, chain, investor, thief, what
 ):
     portfolio = charging()
     post_model()
@@ -115,12 +115,12 @@ def test_checkpoint__after_a_donation_to_an_empty_portfolio__goes_on(
     metrics = risk_engine.metrics(portfolio)
     assert metrics.highWaterMark == price
     assert metrics.drawdown == 0
-    assert performance_book.statsOf(portfolio).observations == 1
+    assert performance_registry.statsOf(portfolio).observations == 1
 
 
 @pytest.mark.parametrize("what", DONATIONS)
 def test_deposit__a_jump_after_a_donation_to_an_empty_portfolio__reverts(
-    charging, donate, enter, settlement, universe, share_book, issuer, admin, chain, investor, spender, what
+    charging, donate, enter, settlement, universe, fee_manager, issuer, admin, chain, investor, spender, what
 ):
     portfolio = charging()
     given = donate(portfolio, what) // 10 ** settlement.decimals()
@@ -130,5 +130,5 @@ def test_deposit__a_jump_after_a_donation_to_an_empty_portfolio__reverts(
     wait(chain, MONTH)
     enter(portfolio, investor, 1000 * 10 ** settlement.decimals())
     feed.setAnswer(feed.latestRoundData()[1] * 3 // 2, sender=admin)
-    with reverts(share_book.ShareBook__PriceJumped):
+    with reverts(fee_manager.FeeManager__PriceJumped):
         enter(portfolio, spender, 1000 * 10 ** settlement.decimals())

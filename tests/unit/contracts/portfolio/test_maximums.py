@@ -92,7 +92,7 @@ def settlement(request, settlements):
 
 @pytest.fixture(params=(False, True), ids=("no fees", "fees"))
 def fees(request, thief):
-    """IShareBook.FeeTerms."""
+    """IFeeManager.FeeTerms."""
     return (200, 2000, 30 * DAY, thief) if request.param else NO_FEES
 
 

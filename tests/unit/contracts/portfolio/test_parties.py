@@ -93,7 +93,7 @@ def test_fulfil__sanctioned_controller__request_returned(
     shares = restricted.balanceOf(investor)
     redemption_queue.requestRedeem(restricted, shares, sanctioned, investor, sender=investor)
     redemption_queue.fulfil(restricted, 1, sender=keeper)
-    assert (restricted.claimable(usd, sanctioned), restricted.boundShares(investor)) == (0, 0)
+    assert (restricted.claimable(usd, sanctioned), restricted.queuedShares(investor)) == (0, 0)
     assert restricted.balanceOf(investor) == shares
 
 

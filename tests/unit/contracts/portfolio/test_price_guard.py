@@ -44,9 +44,9 @@ def of_stock(create_portfolio, deposit, universe, issuer, investor):
     return portfolio
 
 
-def band(share_book, portfolio):
+def band(fee_manager, portfolio):
     """(price, low, high)."""
-    told = share_book.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6)
+    told = fee_manager.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6)
     return told.price_, told.low, told.high
 
 
@@ -64,7 +64,7 @@ def test_within_the_bound__nothing_pauses(guarded, price, deposit, investor, spe
     guarded.redeem(SHARE, investor, investor, sender=investor)
 
 
-def test_jump__up__deposits_and_cash_exits_pause_in_kind_goes_on(guarded, share_book, price, usd, give_usd, investor):
+def test_jump__up__deposits_and_cash_exits_pause_in_kind_goes_on(guarded, fee_manager, price, usd, give_usd, investor):
     price(guarded, 1.15)
     give_usd(investor, 10)
     usd.approve(guarded, MAX, sender=investor)
@@ -74,7 +74,7 @@ def test_jump__up__deposits_and_cash_exits_pause_in_kind_goes_on(guarded, share_
         (guarded.withdraw, (USD, investor, investor)),
         (guarded.redeem, (SHARE, investor, investor)),
     ):
-        with reverts(share_book.ShareBook__PriceJumped):
+        with reverts(fee_manager.FeeManager__PriceJumped):
             call(*amount, sender=investor)
     assert guarded.maxDeposit(investor) == guarded.maxMint(investor) == 0
     assert guarded.maxWithdraw(investor) == guarded.maxRedeem(investor) == 0
@@ -82,23 +82,23 @@ def test_jump__up__deposits_and_cash_exits_pause_in_kind_goes_on(guarded, share_
     guarded.redeemInKind(SHARE, investor, investor, sender=investor)
 
 
-def test_jump__trades_pause(invested, share_book, manager, desk, universe, usd, market, admin):
-    share_book.tightenPolicy(invested, (0, BOUND_BPS, 0), sender=manager)
+def test_jump__trades_pause(invested, fee_manager, manager, desk, universe, usd, market, admin):
+    fee_manager.tightenPolicy(invested, (0, BOUND_BPS, 0), sender=manager)
     sell_some(desk, invested, universe, usd, market)
     usd.mint(invested, 150_000 * USD, sender=admin)
-    with reverts(share_book.ShareBook__PriceJumped):
+    with reverts(fee_manager.FeeManager__PriceJumped):
         sell_some(desk, invested, universe, usd, market)
 
 
-def test_jump__down__pauses(of_stock, share_book, universe, admin, investor):
+def test_jump__down__pauses(of_stock, fee_manager, universe, admin, investor):
     universe.feeds[0].setAnswer(universe.feeds[0].latestRoundData()[1] * 85 // 100, sender=admin)
     assert of_stock.maxRedeem(investor) == 0
-    with reverts(share_book.ShareBook__PriceJumped):
+    with reverts(fee_manager.FeeManager__PriceJumped):
         of_stock.redeem(SHARE, investor, investor, sender=investor)
     of_stock.redeemInKind(SHARE, investor, investor, sender=investor)
 
 
-def test_jump__heals__as_the_band_widens(guarded, share_book, price, chain, investor):
+def test_jump__heals__as_the_band_widens(guarded, fee_manager, price, chain, investor):
     """15% pass after half a day: 10%, and 10% a day."""
     price(guarded, 1.15)
     wait(chain, DAY // 2 - 600)
@@ -111,48 +111,48 @@ def test_jump__heals__as_the_band_widens(guarded, share_book, price, chain, inve
 # -- Nobody walks it
 
 
-def test_walk__many_small_steps__get_no_farther_than_one_large(guarded, share_book, price, chain, deposit, spender):
+def test_walk__many_small_steps__get_no_farther_than_one_large(guarded, fee_manager, price, chain, deposit, spender):
     """A thief who donates and deals in turn: each step is inside the band, and so is their sum."""
     steps = 0
     for _ in range(40):
-        now, _, high = band(share_book, guarded)
+        now, _, high = band(fee_manager, guarded)
         if now * 1.01 > high:
             break
         price(guarded, 1.01)
         deposit(guarded, spender, 1)
         steps += 1
-    reached, _, high = band(share_book, guarded)
+    reached, _, high = band(fee_manager, guarded)
     assert 8 <= steps <= 10
     assert reached <= RAY * (1 + BOUND * (1 + 1 / 24))
     assert high <= RAY * (1 + BOUND * (1 + 1 / 24))
 
 
 def test_walk__a_day_of_steps__is_bounded_by_the_bound_and_a_days_more(
-    guarded, share_book, price, chain, deposit, spender
+    guarded, fee_manager, price, chain, deposit, spender
 ):
     for _ in range(24):
         wait(chain, DAY // 24)
-        now, _, high = band(share_book, guarded)
+        now, _, high = band(fee_manager, guarded)
         price(guarded, high * 0.9999 / now)
         deposit(guarded, spender, 1)
-    reached, _, _ = band(share_book, guarded)
+    reached, _, _ = band(fee_manager, guarded)
     # Each hour's widening is of that hour's price: compounded, e^0.1 instead of 1.1.
     assert 1.2 * RAY < reached <= 1.1 * 1.1053 * RAY
 
 
-def test_walk__there_and_back__is_no_new_room(guarded, share_book, price, deposit, spender):
+def test_walk__there_and_back__is_no_new_room(guarded, fee_manager, price, deposit, spender):
     """What a step up takes away above, it gives below, not above."""
     price(guarded, 1.05)
     deposit(guarded, spender, 1)
-    _, low, high = band(share_book, guarded)
+    _, low, high = band(fee_manager, guarded)
     assert high == pytest.approx(1.1 * RAY, rel=1e-3)
     assert low == pytest.approx(1.05 * 0.9 * RAY, rel=1e-3)
 
 
-def test_dust__dealing_all_the_time__takes_no_room(guarded, share_book, chain, deposit, spender):
+def test_dust__dealing_all_the_time__takes_no_room(guarded, fee_manager, chain, deposit, spender):
     for _ in range(10):
         deposit(guarded, spender, 1)
-    _, low, high = band(share_book, guarded)
+    _, low, high = band(fee_manager, guarded)
     assert high >= 1.0999 * RAY
     assert low <= 0.9001 * RAY
 
@@ -191,50 +191,50 @@ def test_all_gone__the_next_deposit_works_at_any_price(guarded, deposit, usd, ad
 # -- Accepting a price
 
 
-def test_accept_price__manager__goes_on_from_it(guarded, share_book, price, manager, investor):
+def test_accept_price__manager__goes_on_from_it(guarded, fee_manager, price, manager, investor):
     price(guarded, 1.5)
-    share_book.acceptPrice(guarded, 149 * RAY // 100, 151 * RAY // 100, sender=manager)
+    fee_manager.acceptPrice(guarded, 149 * RAY // 100, 151 * RAY // 100, sender=manager)
     guarded.redeem(SHARE, investor, investor, sender=investor)
 
 
-def test_accept_price__another_than_meant__reverts(guarded, share_book, price, manager):
+def test_accept_price__another_than_meant__reverts(guarded, fee_manager, price, manager):
     """A schedule of days accepts the price that was looked at, not whatever there is when they are over."""
     price(guarded, 2)
-    with reverts(share_book.ShareBook__PriceJumped):
-        share_book.acceptPrice(guarded, 149 * RAY // 100, 151 * RAY // 100, sender=manager)
+    with reverts(fee_manager.FeeManager__PriceJumped):
+        fee_manager.acceptPrice(guarded, 149 * RAY // 100, 151 * RAY // 100, sender=manager)
 
 
-def test_accept_price__thief__reverts(guarded, share_book, thief):
-    with reverts(share_book.AccessManagedUnauthorized, thief):
-        share_book.acceptPrice(guarded, 0, MAX, sender=thief)
+def test_accept_price__thief__reverts(guarded, fee_manager, thief):
+    with reverts(fee_manager.AccessManagedUnauthorized, thief):
+        fee_manager.acceptPrice(guarded, 0, MAX, sender=thief)
 
 
 # -- With fees
 
 
-def test_crystallise__price_jumped__reverts(create_portfolio, share_book, deposit, price, chain, investor, spender):
+def test_crystallise__price_jumped__reverts(create_portfolio, fee_manager, deposit, price, chain, investor, spender):
     """A wrong price makes no fee."""
     portfolio = create_portfolio(policy=(0, BOUND_BPS, 0), fees=(0, 2000, DAY, spender))
     deposit(portfolio, investor, 1_000_000)
     wait(chain, DAY)
     price(portfolio, 2)
-    with reverts(share_book.ShareBook__PriceJumped):
-        share_book.crystallise(portfolio, sender=spender)
+    with reverts(fee_manager.FeeManager__PriceJumped):
+        fee_manager.crystallise(portfolio, sender=spender)
 
 
 def test_in_kind__price_jumped__pays_the_fee_of_the_last_price(
-    create_portfolio, share_book, deposit, price, usd, investor, spender
+    create_portfolio, fee_manager, deposit, price, usd, investor, spender
 ):
     portfolio = create_portfolio(policy=(0, BOUND_BPS, 0), fees=(0, 2000, DAY, spender))
     deposit(portfolio, investor, 1_000_000)
     price(portfolio, 2)
     portfolio.redeemInKind(500_000 * SHARE, investor, investor, sender=investor)
     assert usd.balanceOf(investor) == pytest.approx(1_000_000 * USD, rel=1e-9)
-    assert share_book.feeState(portfolio).owed == 0
+    assert fee_manager.feeState(portfolio).owed == 0
 
 
 def test_in_kind__price_crashed__pays_no_fee_on_what_is_gone(
-    create_portfolio, share_book, deposit, universe, issuer, usd, chain, admin, investor, spender
+    create_portfolio, fee_manager, deposit, universe, issuer, usd, chain, admin, investor, spender
 ):
     """The last price knew of a gain; the crash left the band, and took it."""
     portfolio = create_portfolio(policy=(0, BOUND_BPS, 0), fees=(0, 2000, DAY, spender))
@@ -243,31 +243,31 @@ def test_in_kind__price_crashed__pays_no_fee_on_what_is_gone(
     deposit(portfolio, investor, 900)
     universe.stocks[0].mint(portfolio, 10 * WAD, sender=issuer)
     wait(chain, DAY)
-    share_book.crystallise(portfolio, sender=spender)
+    fee_manager.crystallise(portfolio, sender=spender)
     feed.setAnswer(answer * 12 // 10, sender=admin)
     deposit(portfolio, investor, 1)
-    assert share_book.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6).q[3] > 0
+    assert fee_manager.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6).q[3] > 0
     feed.setAnswer(answer // 10, sender=admin)
     assert portfolio.maxRedeem(investor) == 0
-    owed, held = share_book.feeState(portfolio).owed, usd.balanceOf(portfolio)
+    owed, held = fee_manager.feeState(portfolio).owed, usd.balanceOf(portfolio)
     shares = portfolio.balanceOf(investor) // 2
     supply = portfolio.totalSupply() + 10**6 + owed
     portfolio.redeemInKind(shares, investor, investor, sender=investor)
     assert usd.balanceOf(investor) == held * shares // supply
-    assert share_book.feeState(portfolio).owed == owed
+    assert fee_manager.feeState(portfolio).owed == owed
 
 
-def test_crystallisation__is_no_jump(create_portfolio, share_book, deposit, price, chain, investor, spender):
+def test_crystallisation__is_no_jump(create_portfolio, fee_manager, deposit, price, chain, investor, spender):
     """The guarded price is net of fees, so that charging them moves nothing."""
     portfolio = create_portfolio(policy=(0, 100, 0), fees=(0, 3000, DAY, spender))
     deposit(portfolio, investor, 1_000_000)
     wait(chain, 30 * DAY)
     price(portfolio, 1.3)
-    share_book.crystallise(portfolio, sender=spender)
+    fee_manager.crystallise(portfolio, sender=spender)
     portfolio.redeem(SHARE, investor, investor, sender=investor)
 
 
-def test_guard__years_of_silence__is_no_obstacle(guarded, share_book, price, chain, create_feed, usd, investor):
+def test_guard__years_of_silence__is_no_obstacle(guarded, fee_manager, price, chain, create_feed, usd, investor):
     """Whatever the price did meanwhile, the band has widened past it."""
     wait(chain, YEAR // 2)
     price(guarded, 5)

@@ -30,7 +30,7 @@ def returned(receipt, queue) -> list:
 def test_request__shares__stay_with_their_owner_and_are_bound(invested, redemption_queue, ask, investor):
     request = ask(invested, investor, 1000 * SHARE)
     assert invested.balanceOf(investor) == MILLION
-    assert invested.boundShares(investor) == invested.totalBoundShares() == 1000 * SHARE
+    assert invested.queuedShares(investor) == invested.totalQueuedShares() == 1000 * SHARE
     assert redemption_queue.pendingRedeemRequest(request, investor) == 1000 * SHARE
 
 
@@ -115,7 +115,7 @@ def test_fulfil__enough_cash__pays_the_exit_price(invested, redemption_queue, as
     receipt = redemption_queue.fulfil(invested, 10, sender=keeper)
     assert tuple(receipt.return_value) == (1, owed)
     assert invested.balanceOf(investor) == MILLION - 1000 * SHARE
-    assert invested.boundShares(investor) == invested.totalBoundShares() == 0
+    assert invested.queuedShares(investor) == invested.totalQueuedShares() == 0
     assert redemption_queue.claimableRedeemRequest(invested, counterparty) == owed
     assert redemption_queue.pendingRedeemRequest(request, counterparty) == 0
     assert invested.nav() == nav - owed * WAD // USD
@@ -149,7 +149,7 @@ def test_fulfil__too_little_cash__pays_a_part(invested, redemption_queue, ask, u
     assert cash - 1 <= invested.claimable(usd, investor) <= cash
     (log,) = receipt.decode_logs(redemption_queue.RequestFilled)
     assert log.left == redemption_queue.pendingRedeemRequest(request, investor) == invested.balanceOf(investor)
-    assert invested.boundShares(investor) == log.left
+    assert invested.queuedShares(investor) == log.left
 
 
 def test_fulfil__no_cash__does_nothing(invested, redemption_queue, ask, investor, keeper):
@@ -209,7 +209,7 @@ def test_cancel__who_may__frees_the_shares(invested, redemption_queue, ask, inve
         redemption_queue.setOperator(spender, True, sender=principal)
     sender = {"owner": investor, "controller": counterparty}.get(who, spender)
     assert redemption_queue.cancelRedeemRequest(request, sender=sender).return_value == 1000 * SHARE
-    assert invested.boundShares(investor) == invested.totalBoundShares() == 0
+    assert invested.queuedShares(investor) == invested.totalQueuedShares() == 0
     assert redemption_queue.pendingRedeemRequest(request, counterparty) == 0
 
 
@@ -239,7 +239,7 @@ def test_cancel__filled_in_part__frees_the_rest(invested, redemption_queue, ask,
     paid = invested.claimable(usd, investor)
     left = redemption_queue.cancelRedeemRequest(request, sender=investor).return_value
     assert left == invested.balanceOf(investor)
-    assert invested.boundShares(investor) == 0
+    assert invested.queuedShares(investor) == 0
     assert invested.claimable(usd, investor) == paid > 0
 
 
@@ -365,7 +365,7 @@ def test_rebalance__raises_cash_while_others_wait__passes(
     sell_half(desk, waiting, universe, usd, market)
     assert usd.balanceOf(waiting) > before
     redemption_queue.fulfil(waiting, 1, sender=keeper)
-    assert waiting.totalBoundShares() == 0
+    assert waiting.totalQueuedShares() == 0
 
 
 # -- Exits in kind
@@ -379,7 +379,7 @@ def test_redeem_in_kind__bound_shares__passes_and_ends_the_requests(
     requests = [ask(invested, investor, MILLION // 2) for _ in range(2)]
     invested.redeemInKind(MILLION // 4, investor, investor, sender=investor)
     assert usd.balanceOf(investor) > 0
-    assert invested.boundShares(investor) == invested.totalBoundShares() == 0
+    assert invested.queuedShares(investor) == invested.totalQueuedShares() == 0
     assert [redemption_queue.pendingRedeemRequest(r, investor) for r in requests] == [0, 0]
 
 
@@ -420,7 +420,7 @@ def test_request__after_an_exit_in_kind__binds_only_the_new_one(invested, regist
     old = ask(invested, investor, MILLION)
     invested.redeemInKind(SHARE, investor, investor, sender=investor)
     new = ask(invested, investor, 100 * SHARE)
-    assert invested.boundShares(investor) == 100 * SHARE
+    assert invested.queuedShares(investor) == 100 * SHARE
     pending = [redemption_queue.pendingRedeemRequest(r, investor) for r in (old, new)]
     assert pending == [0, 100 * SHARE]
 
@@ -492,7 +492,7 @@ def test_fulfil__owner_frozen__is_returned_and_the_next_is_paid(
     refused = selector(compliance_engine.AutomatedComplianceEngine__Refused)
     assert returned(receipt, redemption_queue) == [(request, investor.address, refused)]
     assert restricted.claimable(usd, counterparty) == 1000 * USD
-    assert restricted.boundShares(investor) == 0
+    assert restricted.queuedShares(investor) == 0
     assert restricted.balanceOf(investor) == 1000 * SHARE
 
 
@@ -530,7 +530,7 @@ def test_fulfil__rest_worth_less_than_a_unit__is_returned(
     receipt = redemption_queue.fulfil(invested, 1, sender=keeper)
     worthless = selector(invested.Portfolio__ZeroAssets)
     assert returned(receipt, redemption_queue) == [(request, investor.address, worthless)]
-    assert invested.totalBoundShares() == 0
+    assert invested.totalQueuedShares() == 0
 
 
 def test_fulfil__portfolio_worth_nothing__waits(

@@ -297,7 +297,7 @@ def test_fulfil__request_from_before_a_retirement__is_returned(
     (log,) = receipt.decode_logs(redemption_queue.RequestReturned)
     since = keccak(text=redemption_queue.RedemptionQueue__RetiredSince.abi.selector)[:4]
     assert (log.requestId, bytes(log.reason)) == (request, since)
-    assert invested.boundShares(investor) == 0
+    assert invested.queuedShares(investor) == 0
     chain.mine(timestamp=chain.pending_timestamp + 1)
     ask(invested, investor, 1000 * SHARE)
     assert redemption_queue.fulfil(invested, 1, sender=keeper).return_value[0] == 1

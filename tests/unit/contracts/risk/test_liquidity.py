@@ -12,7 +12,7 @@ HOUR = 3600
 
 
 @pytest.fixture
-def post_depth(liquidity_book, universe, market, keeper, risk_signer, chain):
+def post_depth(market_depth_registry, universe, market, keeper, risk_signer, chain):
     """`post_depth(k, field=value)`: five million dollars a day in stock k, by its own pool, until the report counts.
     `stands=False` leaves it in its first block."""
 
@@ -22,15 +22,15 @@ def post_depth(liquidity_book, universe, market, keeper, risk_signer, chain):
         fields = {
             "universe": universe.id,
             "asset": asset,
-            "nonce": liquidity_book.reportOf(universe.id, asset).nonce + 1,
+            "nonce": market_depth_registry.reportOf(universe.id, asset).nonce + 1,
             "as_of": now - 1,
             "expiry": now + DAY,
             "depth": 5_000_000 * WAD,
             "pools": [market[k]],
         }
         report = tuple({**fields, **changes}.values())
-        signatures = signed(liquidity_book.hashDepth(report), *(signers or [risk_signer]))
-        receipt = liquidity_book.postDepth(report, signatures, sender=keeper)
+        signatures = signed(market_depth_registry.hashDepth(report), *(signers or [risk_signer]))
+        receipt = market_depth_registry.postDepth(report, signatures, sender=keeper)
         if stands:
             chain.mine(CONFIRMATION_BLOCKS)
         return receipt
@@ -38,58 +38,64 @@ def post_depth(liquidity_book, universe, market, keeper, risk_signer, chain):
     return posted
 
 
-def test_depth__signed_and_confirmed__counts(liquidity_book, universe, post_depth):
+def test_depth__signed_and_confirmed__counts(market_depth_registry, universe, post_depth):
     post_depth()
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 5_000_000 * WAD
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == 5_000_000 * WAD
 
 
 # -- Depth over time
 
 
-def test_depth__first_report_in_its_block__counts_nothing(liquidity_book, universe, post_depth, chain):
+def test_depth__first_report_in_its_block__counts_nothing(market_depth_registry, universe, post_depth, chain):
     post_depth(stands=False)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 0
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == 0
     chain.mine(CONFIRMATION_BLOCKS - 1)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 0
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == 0
     chain.mine()
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 5_000_000 * WAD
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == 5_000_000 * WAD
 
 
 @pytest.mark.parametrize(("second", "counts"), [(6_000_000, 5_000_000), (4_000_000, 4_000_000)])
-def test_depth__second_report_in_its_block__the_lower_counts(liquidity_book, universe, post_depth, second, counts):
+def test_depth__second_report_in_its_block__the_lower_counts(
+    market_depth_registry, universe, post_depth, second, counts
+):
     post_depth()
     post_depth(depth=second * WAD, stands=False)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == counts * WAD
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == counts * WAD
 
 
-def test_depth__second_report_stands__counts_alone(liquidity_book, universe, post_depth):
+def test_depth__second_report_stands__counts_alone(market_depth_registry, universe, post_depth):
     post_depth()
     post_depth(depth=6_000_000 * WAD)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 6_000_000 * WAD
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == 6_000_000 * WAD
 
 
-def test_depth__reports_on_each_others_heels__what_stood_before_them_counts(liquidity_book, universe, post_depth):
+def test_depth__reports_on_each_others_heels__what_stood_before_them_counts(
+    market_depth_registry, universe, post_depth
+):
     post_depth(depth=1_000_000 * WAD)
     for _ in range(CONFIRMATION_BLOCKS + 1):
         post_depth(depth=9_000_000 * WAD, stands=False)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 1_000_000 * WAD
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == 1_000_000 * WAD
 
 
-def test_depth__report_before_it_expired__counts_nothing_in_its_block(liquidity_book, universe, post_depth, chain):
+def test_depth__report_before_it_expired__counts_nothing_in_its_block(
+    market_depth_registry, universe, post_depth, chain
+):
     post_depth()
     chain.mine(timestamp=chain.pending_timestamp + 2 * DAY)
     post_depth(stands=False)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 0
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == 0
 
 
 def test_depth__tokens_sent_to_a_v2_pair__count_nothing(
-    liquidity_book, universe, post_depth, market, usd, admin, liquidity_provider
+    market_depth_registry, universe, post_depth, market, usd, admin, liquidity_provider
 ):
     """They can be skimmed again in the same block."""
     post_depth(depth=POOL_USD * WAD)
     usd.mint(market[0], 10 * POOL_USD * USD, sender=admin)
     too_much = POOL_USD * WAD + 1
-    with reverts(liquidity_book.LiquidityBook__Unconfirmed, universe.stocks[0], too_much, POOL_USD * WAD):
+    with reverts(market_depth_registry.MarketDepthRegistry__Unconfirmed, universe.stocks[0], too_much, POOL_USD * WAD):
         post_depth(depth=too_much)
 
 
@@ -110,22 +116,24 @@ def test_rebalance__depth_posted_in_the_same_block__does_not_pass_the_limit(
             buy_more(desk, invested, universe, usd, market)
 
 
-def test_depth__more_than_the_pool_holds__reverts(liquidity_book, universe, post_depth):
+def test_depth__more_than_the_pool_holds__reverts(market_depth_registry, universe, post_depth):
     too_much = POOL_USD * WAD + 1
-    with reverts(liquidity_book.LiquidityBook__Unconfirmed, universe.stocks[0], too_much, POOL_USD * WAD):
+    with reverts(market_depth_registry.MarketDepthRegistry__Unconfirmed, universe.stocks[0], too_much, POOL_USD * WAD):
         post_depth(depth=too_much)
 
 
-def test_depth__pool_is_delisted_later__is_gone(liquidity_book, universe, post_depth, market, aggregator, guardian):
+def test_depth__pool_is_delisted_later__is_gone(
+    market_depth_registry, universe, post_depth, market, aggregator, guardian
+):
     post_depth()
     aggregator.delistPool(market[0], sender=guardian)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 0
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == 0
 
 
-def test_depth__expired__is_gone(liquidity_book, universe, post_depth, chain):
+def test_depth__expired__is_gone(market_depth_registry, universe, post_depth, chain):
     post_depth()
     chain.mine(timestamp=chain.pending_timestamp + DAY)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == 0
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == 0
 
 
 def test_depth__stranger_signed__reverts(post_depth, signer_sets, universe, thief):
@@ -133,29 +141,29 @@ def test_depth__stranger_signed__reverts(post_depth, signer_sets, universe, thie
         post_depth(signers=[thief])
 
 
-def test_depth__old_nonce__reverts(post_depth, liquidity_book):
+def test_depth__old_nonce__reverts(post_depth, market_depth_registry):
     post_depth()
-    with reverts(liquidity_book.LiquidityBook__WrongNonce, 1, 2):
+    with reverts(market_depth_registry.MarketDepthRegistry__WrongNonce, 1, 2):
         post_depth(nonce=1)
 
 
-def test_depth__pool_twice__reverts(post_depth, liquidity_book, market):
-    with reverts(liquidity_book.LiquidityBook__UnorderedPools, market[0], market[0]):
+def test_depth__pool_twice__reverts(post_depth, market_depth_registry, market):
+    with reverts(market_depth_registry.MarketDepthRegistry__UnorderedPools, market[0], market[0]):
         post_depth(pools=[market[0], market[0]])
 
 
-def test_depth__pool_nobody_listed__reverts(post_depth, liquidity_book, usd):
-    with reverts(liquidity_book.LiquidityBook__PoolNotListed, usd):
+def test_depth__pool_nobody_listed__reverts(post_depth, market_depth_registry, usd):
+    with reverts(market_depth_registry.MarketDepthRegistry__PoolNotListed, usd):
         post_depth(pools=[usd])
 
 
-def test_depth__pool_of_another_asset__reverts(post_depth, liquidity_book, market, universe):
-    with reverts(liquidity_book.LiquidityBook__PoolWithoutAsset, market[1], universe.stocks[0]):
+def test_depth__pool_of_another_asset__reverts(post_depth, market_depth_registry, market, universe):
+    with reverts(market_depth_registry.MarketDepthRegistry__PoolWithoutAsset, market[1], universe.stocks[0]):
         post_depth(pools=[market[1]])
 
 
-def test_depth__lives_too_long__reverts(post_depth, liquidity_book, chain):
-    with reverts(liquidity_book.LiquidityBook__BadTimes):
+def test_depth__lives_too_long__reverts(post_depth, market_depth_registry, chain):
+    with reverts(market_depth_registry.MarketDepthRegistry__BadTimes):
         post_depth(expiry=chain.pending_timestamp + 11 * DAY)
 
 
@@ -207,28 +215,30 @@ def both(broken_pool, market, post_depth):
     return pool, token
 
 
-def test_depth__two_pools__sum(liquidity_book, universe, both):
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == (POOL_USD + 500_000) * WAD
+def test_depth__two_pools__sum(market_depth_registry, universe, both):
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == (POOL_USD + 500_000) * WAD
 
 
 @pytest.mark.parametrize("mode", [BALANCE_REVERTS, BALANCE_BURNS_GAS])
-def test_depth__a_pools_token_breaks__the_other_pool_counts(liquidity_book, universe, both, mode, admin):
+def test_depth__a_pools_token_breaks__the_other_pool_counts(market_depth_registry, universe, both, mode, admin):
     both[1].setMode(mode, sender=admin)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == POOL_USD * WAD
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == POOL_USD * WAD
 
 
-def test_depth__a_pools_token_lies__counts_no_more_than_was_signed(liquidity_book, universe, both, admin):
+def test_depth__a_pools_token_lies__counts_no_more_than_was_signed(market_depth_registry, universe, both, admin):
     both[1].setMode(BALANCE_IS_HUGE, sender=admin)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == (POOL_USD + 500_000) * WAD
-    days = liquidity_book.daysToLiquidate(universe.id, [universe.stocks[1], universe.stocks[0]], [0, POOL_USD * WAD])
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == (POOL_USD + 500_000) * WAD
+    days = market_depth_registry.daysToLiquidate(
+        universe.id, [universe.stocks[1], universe.stocks[0]], [0, POOL_USD * WAD]
+    )
     assert days / WAD == pytest.approx(POOL_USD / (0.2 * (POOL_USD + 500_000)), rel=1e-9)
 
 
-def test_depth__a_pool_says_it_trades_something_else__counts_nothing(liquidity_book, universe, both, usd, admin):
+def test_depth__a_pool_says_it_trades_something_else__counts_nothing(market_depth_registry, universe, both, usd, admin):
     both[0].pretend(usd, universe.stocks[1], sender=admin)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == POOL_USD * WAD
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == POOL_USD * WAD
 
 
-def test_depth__a_pools_token_loses_its_price__the_other_pool_counts(liquidity_book, universe, both, chain):
+def test_depth__a_pools_token_loses_its_price__the_other_pool_counts(market_depth_registry, universe, both, chain):
     chain.mine(timestamp=chain.pending_timestamp + 2 * HOUR)
-    assert liquidity_book.depthOf(universe.id, universe.stocks[0]) == POOL_USD * WAD
+    assert market_depth_registry.depthOf(universe.id, universe.stocks[0]) == POOL_USD * WAD

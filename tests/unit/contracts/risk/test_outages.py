@@ -26,7 +26,7 @@ def second(oracle, universe, admin):
     """A second feed for every stock, at its price; they may differ by two percent."""
     feeds = []
     for stock, first in zip(universe.stocks, universe.feeds, strict=True):
-        other = admin.deploy(ape.project.FeedStandIn, 8, "elsewhere", first.latestRoundData()[1])
+        other = admin.deploy(ape.project.MockFeed, 8, "elsewhere", first.latestRoundData()[1])
         oracle.setSecondary(stock, other, YEAR, 200, sender=admin)
         feeds.append(other)
     return feeds

@@ -19,20 +19,20 @@ def index(create_settlement, create_feed):
 
 
 @pytest.fixture
-def live(performance_book, universe, index, chain, admin, keeper):
+def live(performance_registry, universe, index, chain, admin, keeper):
     """`live(portfolio, moves, gap)`: a checkpoint, then one more after every day's move of all stocks and half of it of
     the index; returns share prices and prices of the index."""
 
     def lived(portfolio, moves, gap=DAY):
-        performance_book.checkpoint(portfolio, sender=keeper)
+        performance_registry.checkpoint(portfolio, sender=keeper)
         shares, levels = [portfolio.sharePrice()], [1000 * 10**8]
         for move in moves:
             for feed in universe.feeds:
                 feed.setAnswer(int(feed.latestRoundData()[1] * (1 + move)), sender=admin)
             levels.append(int(levels[-1] * (1 + move / 2)))
             index[1].setAnswer(levels[-1], sender=admin)
-            chain.mine(timestamp=performance_book.statsOf(portfolio).asOf + gap - 1)
-            performance_book.checkpoint(portfolio, sender=keeper)
+            chain.mine(timestamp=performance_registry.statsOf(portfolio).asOf + gap - 1)
+            performance_registry.checkpoint(portfolio, sender=keeper)
             shares.append(portfolio.sharePrice())
         return np.array(shares, dtype=float), np.array(levels, dtype=float)
 
@@ -43,27 +43,27 @@ def moves(volatility, days=DAYS, seed=7):
     return list(np.random.default_rng(seed).normal(0.002, volatility, size=days))
 
 
-def test_checkpoint__first__has_no_return_yet(performance_book, invested, thief):
-    performance_book.checkpoint(invested, sender=thief)
-    stats = performance_book.statsOf(invested)
+def test_checkpoint__first__has_no_return_yet(performance_registry, invested, thief):
+    performance_registry.checkpoint(invested, sender=thief)
+    stats = performance_registry.statsOf(invested)
     assert (stats.observations, stats.realisedVolatility) == (0, 0)
 
 
-def test_checkpoint__same_day__reverts(performance_book, invested, thief, chain):
-    performance_book.checkpoint(invested, sender=thief)
-    next_at = performance_book.statsOf(invested).asOf + 20 * HOUR
-    with reverts(performance_book.PerformanceBook__TooSoon, invested, next_at):
-        performance_book.checkpoint(invested, sender=thief)
+def test_checkpoint__same_day__reverts(performance_registry, invested, thief, chain):
+    performance_registry.checkpoint(invested, sender=thief)
+    next_at = performance_registry.statsOf(invested).asOf + 20 * HOUR
+    with reverts(performance_registry.PerformanceRegistry__TooSoon, invested, next_at):
+        performance_registry.checkpoint(invested, sender=thief)
 
 
-def test_stats__some_weeks__match_numpy(performance_book, risk_engine, invested, live, post_model, index, manager):
-    performance_book.setBenchmark(invested, index[0], sender=manager)
+def test_stats__some_weeks__match_numpy(performance_registry, risk_engine, invested, live, post_model, index, manager):
+    performance_registry.setBenchmark(invested, index[0], sender=manager)
     shares, levels = live(invested, moves(0.02))
     returns, market = np.diff(shares) / shares[:-1], np.diff(levels) / levels[:-1]
     ewma = returns[0] ** 2
     for one in returns[1:]:
         ewma = 0.94 * ewma + 0.06 * one**2
-    stats = performance_book.statsOf(invested)
+    stats = performance_registry.statsOf(invested)
     assert stats.observations == stats.pairs == DAYS
     assert stats.realisedVolatility / WAD == pytest.approx(np.sqrt(ewma), rel=1e-4)
     assert stats.deviation / WAD == pytest.approx(np.std(returns, ddof=1), rel=1e-4)
@@ -78,48 +78,48 @@ def test_stats__some_weeks__match_numpy(performance_book, risk_engine, invested,
     )
 
 
-def test_stats__four_days_between_checkpoints__returns_count_half(performance_book, invested, live):
+def test_stats__four_days_between_checkpoints__returns_count_half(performance_registry, invested, live):
     shares, _ = live(invested, moves(0.02), gap=4 * DAY)
     returns = np.diff(shares) / shares[:-1] / 2
-    assert performance_book.statsOf(invested).deviation / WAD == pytest.approx(np.std(returns, ddof=1), rel=1e-4)
+    assert performance_registry.statsOf(invested).deviation / WAD == pytest.approx(np.std(returns, ddof=1), rel=1e-4)
 
 
-def test_stats__too_few_observations__say_nothing(performance_book, invested, live):
+def test_stats__too_few_observations__say_nothing(performance_registry, invested, live):
     live(invested, moves(0.02, days=19))
-    stats = performance_book.statsOf(invested)
+    stats = performance_registry.statsOf(invested)
     assert (stats.observations, stats.realisedVolatility, stats.sharpe) == (19, 0, 0)
 
 
 def test_checkpoint__next_to_nothing_in_the_portfolio__has_no_return(
-    performance_book, portfolio, deposit, usd, chain, admin, investor, thief
+    performance_registry, portfolio, deposit, usd, chain, admin, investor, thief
 ):
     """Ten units, given to an empty portfolio between two checkpoints, would be a return of 1,000%."""
-    performance_book.checkpoint(portfolio, sender=thief)
+    performance_registry.checkpoint(portfolio, sender=thief)
     usd.mint(portfolio, 10, sender=admin)
     chain.mine(timestamp=chain.pending_timestamp + DAY)
-    performance_book.checkpoint(portfolio, sender=thief)
+    performance_registry.checkpoint(portfolio, sender=thief)
     deposit(portfolio, investor, STARTING_CASH)
     for _ in range(2):
         chain.mine(timestamp=chain.pending_timestamp + DAY)
-        performance_book.checkpoint(portfolio, sender=thief)
-    assert performance_book.statsOf(portfolio).observations == 1
+        performance_registry.checkpoint(portfolio, sender=thief)
+    assert performance_registry.statsOf(portfolio).observations == 1
 
 
-def test_reset__after_some_weeks__starts_over(performance_book, invested, live, index, manager):
-    performance_book.setBenchmark(invested, index[0], sender=manager)
+def test_reset__after_some_weeks__starts_over(performance_registry, invested, live, index, manager):
+    performance_registry.setBenchmark(invested, index[0], sender=manager)
     live(invested, moves(0.02))
-    performance_book.resetObservations(invested, sender=manager)
-    stats = performance_book.statsOf(invested)
+    performance_registry.resetObservations(invested, sender=manager)
+    stats = performance_registry.statsOf(invested)
     assert (stats.observations, stats.pairs, stats.realisedVolatility, stats.sharpe) == (0, 0, 0, 0)
 
 
-def test_reset__thief__reverts(performance_book, invested, thief):
-    with reverts(performance_book.AccessManagedUnauthorized, thief):
-        performance_book.resetObservations(invested, sender=thief)
+def test_reset__thief__reverts(performance_registry, invested, thief):
+    with reverts(performance_registry.AccessManagedUnauthorized, thief):
+        performance_registry.resetObservations(invested, sender=thief)
 
 
 def test_trip__model_lies_but_prices_do_not__realised_volatility_stops_it(
-    performance_book, risk_engine, invested, live, post_model, manager, keeper
+    performance_registry, risk_engine, invested, live, post_model, manager, keeper
 ):
     """Every signer says that nothing moves. The chain has seen it move."""
     risk_engine.tightenLimits(invested, (*LIMITS[:10], 200, *LIMITS[11:]), sender=manager)
@@ -132,9 +132,9 @@ def test_trip__model_lies_but_prices_do_not__realised_volatility_stops_it(
 
 @pytest.mark.parametrize(("field", "value"), [(11, 1000), (14, 32_000)])
 def test_trip__beta_or_sharpe_outside__de_risk_only(
-    performance_book, risk_engine, invested, live, post_model, index, manager, keeper, field, value
+    performance_registry, risk_engine, invested, live, post_model, index, manager, keeper, field, value
 ):
-    performance_book.setBenchmark(invested, index[0], sender=manager)
+    performance_registry.setBenchmark(invested, index[0], sender=manager)
     live(invested, [-0.01, 0.005] * 11)
     post_model()
     risk_engine.tightenLimits(invested, (*LIMITS[:field], value, *LIMITS[field + 1 :]), sender=manager)
@@ -170,27 +170,27 @@ def test_trip__terrible_sharpe_without_a_limit_on_it__stays_normal(risk_engine, 
         risk_engine.trip(invested, sender=keeper)
 
 
-def test_engine_checkpoint__once_a_day__feeds_the_book(performance_book, risk_engine, invested, thief, chain):
+def test_engine_checkpoint__once_a_day__feeds_the_book(performance_registry, risk_engine, invested, thief, chain):
     risk_engine.checkpoint(invested, sender=thief)
-    first = performance_book.statsOf(invested).asOf
+    first = performance_registry.statsOf(invested).asOf
     assert first == chain.blocks.head.timestamp
     risk_engine.checkpoint(invested, sender=thief)
-    assert performance_book.statsOf(invested).asOf == first
+    assert performance_registry.statsOf(invested).asOf == first
 
 
-def test_set_benchmark__thief__reverts(performance_book, invested, index, thief):
-    with reverts(performance_book.AccessManagedUnauthorized, thief):
-        performance_book.setBenchmark(invested, index[0], sender=thief)
+def test_set_benchmark__thief__reverts(performance_registry, invested, index, thief):
+    with reverts(performance_registry.AccessManagedUnauthorized, thief):
+        performance_registry.setBenchmark(invested, index[0], sender=thief)
 
 
 def test_checkpoint__benchmark_stale__goes_on_without_beta(
-    performance_book, invested, create_settlement, create_feed, manager, chain, thief
+    performance_registry, invested, create_settlement, create_feed, manager, chain, thief
 ):
     token = create_settlement("OLD", 18)
     create_feed(token, 10, heartbeat=DAY)
-    performance_book.setBenchmark(invested, token, sender=manager)
+    performance_registry.setBenchmark(invested, token, sender=manager)
     for _ in range(3):
-        performance_book.checkpoint(invested, sender=thief)
+        performance_registry.checkpoint(invested, sender=thief)
         chain.mine(timestamp=chain.pending_timestamp + 2 * DAY)
-    stats = performance_book.statsOf(invested)
+    stats = performance_registry.statsOf(invested)
     assert (stats.observations, stats.pairs) == (2, 0)

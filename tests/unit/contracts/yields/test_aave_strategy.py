@@ -180,7 +180,7 @@ def test_rounding__any_amount_at_any_index__nobody_else_pays(
 
 def test_stand_in__is_arithmetic_of_aave(stocked, borrow, aave, usd, a_token, admin, investor, give_usd, pass_time):
     """What Foundry's properties run on does what Aave does, to the scaled unit."""
-    pool = admin.deploy(ape.project.AavePoolStandIn, usd, False)
+    pool = admin.deploy(ape.project.MockAavePool, usd, False)
     twin = admin.deploy(ape.project.AaveV3Strategy, pool, usd, "twin", "twin")
     give_usd(investor, 10_000_000)
     for vault in (stocked, twin):
@@ -209,7 +209,7 @@ def test_stand_in__is_arithmetic_of_aave(stocked, borrow, aave, usd, a_token, ad
 @pytest.fixture
 def later(usd, admin):
     """The pool of version 3.5, at an index of 1.7, and a strategy over it."""
-    pool = admin.deploy(ape.project.AavePoolStandIn, usd, True)
+    pool = admin.deploy(ape.project.MockAavePool, usd, True)
     pool.setIndex(17 * RAY // 10, sender=admin)
     return pool, admin.deploy(ape.project.AaveV3Strategy, pool, usd, "Aave dollars", "aqUSD")
 

@@ -101,7 +101,7 @@ def test_set_cap__above_all__reverts(optimizer, strategies, yield_factory, manag
 def test_add_strategy__refused__reverts(
     optimizer, strategies, create_strategy, create_settlement, yield_factory, manager, admin
 ):
-    other = admin.deploy(ape.project.StrategyStandIn, create_settlement("EUR"))
+    other = admin.deploy(ape.project.MockStrategy, create_settlement("EUR"))
     with reverts(optimizer.YieldOptimizer__InvalidStrategy, other):
         yield_factory.addStrategy(optimizer, other, CAP, sender=manager)
     with reverts(optimizer.YieldOptimizer__InvalidStrategy, optimizer):

@@ -112,7 +112,7 @@ def reported(world: World) -> int:
 
 def depths(world: World) -> list[int]:
     """Nonces of the assets' last depth reports."""
-    book = world.contract("LiquidityBook").functions
+    book = world.contract("MarketDepthRegistry").functions
     return [int(book.reportOf(world.universe, world.tokens[symbol].address).call()[2]) for symbol in SYMBOLS]
 
 

@@ -22,7 +22,7 @@ UNKNOWN = 2**256 - 1
 
 def book(world: World, symbol: str = "AAA") -> tuple[int, int, int]:
     """Nonce, expiry and depth, whole dollars, of an asset."""
-    functions, asset = world.contract("LiquidityBook").functions, world.tokens[symbol].address
+    functions, asset = world.contract("MarketDepthRegistry").functions, world.tokens[symbol].address
     _, expiry, nonce = functions.reportOf(world.universe, asset).call()
     return nonce, expiry, functions.depthOf(world.universe, asset).call() // WAD
 
@@ -150,7 +150,7 @@ def test_depth__refused__rests(world: World) -> None:
     with started("risk", world.write_config(risk={"depth": {"lifetime_hours": 241, "look_minutes": 0.01}})) as bot:
         bot.step()
         refused = [item for item in bot.services.store.decisions(bot.bot.name) if item.key.startswith("depth:")]
-        assert len(refused) == 3 and all("LiquidityBook__BadTimes" in item.reason for item in refused)
+        assert len(refused) == 3 and all("MarketDepthRegistry__BadTimes" in item.reason for item in refused)
         later(world, 60)
         bot.step()
         key = refused[0].key
@@ -179,13 +179,13 @@ def test_depth__thief_overstates__is_refused_by_what_pools_hold(world: World) ->
     with started("risk", ready(world)) as bot:
         bot.step()
         held = 10_000_000 * WAD
-        for depth, refused in ((held // 2, None), (10 * held, "LiquidityBook__Unconfirmed")):
+        for depth, refused in ((held // 2, None), (10 * held, "MarketDepthRegistry__Unconfirmed")):
             data = forged(bot, world, depth)
             if refused is None:
-                bot.services.sender.simulate(bot.services.deployment.address("LiquidityBook"), data)
+                bot.services.sender.simulate(bot.services.deployment.address("MarketDepthRegistry"), data)
             else:
                 with pytest.raises(Reverted, match=refused):
-                    bot.services.sender.simulate(bot.services.deployment.address("LiquidityBook"), data)
+                    bot.services.sender.simulate(bot.services.deployment.address("MarketDepthRegistry"), data)
 
 
 def forged(bot: Running, world: World, depth: int) -> bytes:
@@ -194,6 +194,6 @@ def forged(bot: Running, world: World, depth: int) -> bytes:
     nonce = services.reader.depths(world.universe, [asset])[0].nonce + 1
     pools = sorted((p["address"] for p in world.record["pools"] if holds(world, p, "AAA")), key=lambda p: int(p, 16))
     report = DepthReport(world.universe, asset, nonce, now, now + HOUR, depth, tuple(pools))
-    contract = services.deployment.address("LiquidityBook")
+    contract = services.deployment.address("MarketDepthRegistry")
     signatures = sign_quorum(report.message(services.node.chain_id, contract), services.signers)
-    return abi.function("LiquidityBook", "postDepth").encode(report.as_tuple(), signatures)
+    return abi.function("MarketDepthRegistry", "postDepth").encode(report.as_tuple(), signatures)

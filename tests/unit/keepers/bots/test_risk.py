@@ -186,12 +186,12 @@ def test_risk_bot__a_day__takes_one_checkpoint(world: World) -> None:
     config = ready(world)
     with started("risk", config) as bot:
         bot.step(5)
-        taken = world.contract("PerformanceBook").events.Checkpointed().get_logs(from_block=0)
+        taken = world.contract("PerformanceRegistry").events.Checkpointed().get_logs(from_block=0)
         assert len(taken) == 1
         world.write_prices(202)
         world.open_day(201)
         bot.step(5)
-    taken = world.contract("PerformanceBook").events.Checkpointed().get_logs(from_block=0)
+    taken = world.contract("PerformanceRegistry").events.Checkpointed().get_logs(from_block=0)
     assert len(taken) == 2
 
 

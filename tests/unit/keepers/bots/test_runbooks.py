@@ -34,7 +34,7 @@ def test_sender__empty__waits_with_what_it_needs_and_goes_on_when_funded(world: 
 
 def test_deposits__door_is_closed_by_the_guardian__nobody_enters_and_everybody_leaves(world: World) -> None:
     ready(world)
-    book, portfolio, usdc = world.contract("ShareBook").functions, world.portfolio, world.tokens["USDC"]
+    book, portfolio, usdc = world.contract("FeeManager").functions, world.portfolio, world.tokens["USDC"]
     world.call(book.lowerDepositCap(portfolio.address, 1))
     world.call(usdc.functions.approve(portfolio.address, 10**6))
     assert portfolio.functions.maxDeposit(world.owner).call() == 0

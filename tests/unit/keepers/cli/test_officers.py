@@ -350,7 +350,7 @@ def test_recover__registry_of_this_token_alone__the_lost_wallet_is_listed(bureau
 
 
 def test_venue__ledger_that_anyone_can_hold__needs_the_option_and_the_delay(bureau: Bureau, note: Any) -> None:
-    vault = deploy(bureau.world.w3, bureau.world.owner, artifact("VaultStandIn"), note.address).address
+    vault = deploy(bureau.world.w3, bureau.world.owner, artifact("MockVault"), note.address).address
     line = bureau.refused("venue", "admit", note.address, vault)
     assert "anyone can hold its ledger" in line and "--shared-ledger" in line
     command = ("venue", "admit", note.address, vault, "--shared-ledger")

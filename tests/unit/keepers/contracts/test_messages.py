@@ -58,10 +58,10 @@ def test_report_digest__beside_the_chains__is_equal(world: World) -> None:
 
 
 def test_depth_digest__beside_the_chains__is_equal(world: World) -> None:
-    book = world.record["contracts"]["LiquidityBook"]["address"]
+    book = world.record["contracts"]["MarketDepthRegistry"]["address"]
     report = DepthReport(b"\7" * 32, A, 3, 5, 2**40 - 1, 2**128 - 1, (A, B))
     node = connect(world.url, 31337)
-    expected = node.call(book, abi.function("LiquidityBook", "hashDepth"), report.as_tuple())
+    expected = node.call(book, abi.function("MarketDepthRegistry", "hashDepth"), report.as_tuple())
     assert digest(report.message(31337, book)) == expected
 
 

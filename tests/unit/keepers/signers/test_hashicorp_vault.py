@@ -10,14 +10,14 @@ from eth_account import Account
 from keepers.signers.hashicorp_vault import VaultAccess, open_vault_key, passphrase_from_vault
 from keepers.signers.keys import KeyMaterialError, open_keystore, write_keystore
 from tests.fixtures.services import Answer, Request, serve
-from tests.fixtures.vault import ROLE, SECRET_ID, TOKEN, VaultStandIn, vault
+from tests.fixtures.vault import ROLE, SECRET_ID, TOKEN, MockVault, vault
 
 KEY = bytes(range(1, 33))
 PATH = "quantera/sender"
 
 
 @pytest.fixture
-def service() -> Iterator[VaultStandIn]:
+def service() -> Iterator[MockVault]:
     with vault() as running:
         running.secrets[PATH] = [{"private_key": (b"\2" * 32).hex()}, {"private_key": "0x" + KEY.hex()}]
         yield running
@@ -30,7 +30,7 @@ def private(path: Path, content: str) -> Path:
 
 
 @pytest.fixture
-def access(service: VaultStandIn, tmp_path: Path) -> VaultAccess:
+def access(service: MockVault, tmp_path: Path) -> VaultAccess:
     return VaultAccess(service.url, token_file=private(tmp_path / "token", TOKEN))
 
 
@@ -45,7 +45,7 @@ def test_open_vault_key__older_version__is_that_one(access: VaultAccess) -> None
     assert signer.address == Account.from_key(b"\2" * 32).address
 
 
-def test_open_vault_key__app_role__logs_in_once_and_sends_its_token(service: VaultStandIn, tmp_path: Path) -> None:
+def test_open_vault_key__app_role__logs_in_once_and_sends_its_token(service: MockVault, tmp_path: Path) -> None:
     secret_id = private(tmp_path / "secret-id", SECRET_ID)
     access = VaultAccess(service.url, role_id=ROLE, secret_id_file=secret_id, namespace="team")
     assert open_vault_key(access, "secret", PATH, "private_key").address == Account.from_key(KEY).address
@@ -54,7 +54,7 @@ def test_open_vault_key__app_role__logs_in_once_and_sends_its_token(service: Vau
     assert all(request.headers["x-vault-request"] == "true" for request in service.requests)
 
 
-def test_open_vault_key__wrong_token__says_so_without_it(service: VaultStandIn, tmp_path: Path) -> None:
+def test_open_vault_key__wrong_token__says_so_without_it(service: MockVault, tmp_path: Path) -> None:
     access = VaultAccess(service.url, token_file=private(tmp_path / "token", "hvs.wrong"))
     with pytest.raises(KeyMaterialError, match="403: permission denied; check the token and its policy") as caught:
         open_vault_key(access, "secret", PATH, "private_key")
@@ -68,13 +68,13 @@ def test_open_vault_key__token_readable_by_others__is_refused(access: VaultAcces
         open_vault_key(access, "secret", PATH, "private_key")
 
 
-def test_open_vault_key__deleted_version__says_so(service: VaultStandIn, access: VaultAccess) -> None:
+def test_open_vault_key__deleted_version__says_so(service: MockVault, access: VaultAccess) -> None:
     service.secrets[PATH].append(None)
     with pytest.raises(KeyMaterialError, match="404; check mount and path; a deleted version is gone"):
         open_vault_key(access, "secret", PATH, "private_key")
 
 
-def test_open_vault_key__sealed__says_so(service: VaultStandIn, access: VaultAccess) -> None:
+def test_open_vault_key__sealed__says_so(service: MockVault, access: VaultAccess) -> None:
     service.sealed = True
     with pytest.raises(KeyMaterialError, match="503: Vault is sealed; unseal Vault"):
         open_vault_key(access, "secret", PATH, "private_key")
@@ -86,7 +86,7 @@ def test_open_vault_key__no_such_field__names_the_others_only(access: VaultAcces
 
 
 @pytest.mark.parametrize("content", ["hunter2", "0x" + "00" * 32, "ab" * 31, "ff" * 32])
-def test_open_vault_key__no_key__is_not_repeated(service: VaultStandIn, access: VaultAccess, content: str) -> None:
+def test_open_vault_key__no_key__is_not_repeated(service: MockVault, access: VaultAccess, content: str) -> None:
     service.secrets[PATH] = [{"private_key": content}]
     with pytest.raises(KeyMaterialError, match="field private_key is no key; write 64 hex digits") as caught:
         open_vault_key(access, "secret", PATH, "private_key")
@@ -124,7 +124,7 @@ def test_vault__nothing_there__one_line(tmp_path: Path) -> None:
 
 
 def test_passphrase_from_vault__transit__opens_a_keystore(
-    service: VaultStandIn, access: VaultAccess, tmp_path: Path
+    service: MockVault, access: VaultAccess, tmp_path: Path
 ) -> None:
     address = write_keystore(tmp_path / "key.json", KEY, "correct horse", light=True)
     service.transit["vault:v1:8SDd3WHDOjf7mq69CyCqYjBXAiQQAVZRkFM13ok481zoCmHnSeDX9vyf7w=="] = b"correct horse"
