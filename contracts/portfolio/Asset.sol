@@ -31,7 +31,7 @@ library AssetLib {
     }
 
     /// @dev Does not look at the length of the list.
-    function at(Asset[] memory list, uint256 k) internal pure returns (Asset asset) {
+    function get(Asset[] memory list, uint256 k) internal pure returns (Asset asset) {
         assembly ("memory-safe") {
             asset := mload(add(add(list, 0x20), shl(5, k)))
         }

@@ -191,7 +191,7 @@ abstract contract Holdings is IPortfolio {
     function _tokens(Asset[] memory list) internal pure returns (address[] memory tokens) {
         tokens = new address[](list.length);
         for (uint256 k; k < list.length; ++k) {
-            tokens[k] = list.at(k).token();
+            tokens[k] = list.get(k).token();
         }
     }
 
@@ -219,7 +219,7 @@ abstract contract Holdings is IPortfolio {
         balances = new uint256[](list.length);
         values = new uint256[](list.length);
         for (uint256 k; k < list.length; ++k) {
-            Asset info = list.at(k);
+            Asset info = list.get(k);
             uint256 balance = _balanceOf(info);
             uint256 value = _valueOf(balance, prices[k], info.unit());
             (balances, values) = (balances.set(k, balance), values.set(k, value));

@@ -166,7 +166,7 @@ abstract contract Trading is SharePricing, LossBudget {
         uint256 count = list.length;
         if (sold >= count) revert Portfolio__NoSuchAsset(sold, count);
         if (bought >= count) revert Portfolio__NoSuchAsset(bought, count);
-        return (list.at(sold), list.at(bought));
+        return (list.get(sold), list.get(bought));
     }
 
     /// @dev Returns the values of the balances after the orders; reverts where a token debited more than it was asked
