@@ -42,6 +42,7 @@ contract ToldRegistry {
 /// token.
 contract ComplianceProof is Test {
     uint256 private constant _COUNTRY = 756;
+    uint256 private constant _HOLDERS_LIMITED = 1 << 245;
 
     OpenEngine private _engine;
     ToldRegistry private _registry;
@@ -52,7 +53,7 @@ contract ComplianceProof is Test {
     }
 
     /// @dev A transfer by its sender passes only if the receiver may hold, or is a venue opposite a sender that may;
-    /// neither is stopped.
+    /// neither is stopped. So it is where the number of holders is limited, and both sides are looked up.
     function check_I4_transferReachesNobodyRefused(
         uint256 sender,
         uint256 receiver,
@@ -60,11 +61,13 @@ contract ComplianceProof is Test {
         uint16 topics,
         uint128 amount,
         uint128 kept,
-        uint128 held
+        uint128 held,
+        bool limited
     )
         public
     {
         hold = _world(sender, receiver, 0, hold, topics);
+        if (limited) _engine.put(address(this), _word(topics) | _HOLDERS_LIMITED, _COUNTRY, hold);
         vm.assume(amount <= held);
         (bool passed,) = address(_engine)
             .call(
@@ -178,9 +181,13 @@ contract ComplianceProof is Test {
         _livesHere(operator);
         // Without flow (bit 11), counted holders (96-127) and amounts in floating point (128-239).
         hold &= (2 ** 96 - 1) & ~uint256(1 << 11);
-        _engine.put(address(this), uint160(address(_registry)) | (uint256(topics) << 160), _COUNTRY, hold);
+        _engine.put(address(this), _word(topics), _COUNTRY, hold);
         _registry.tell(sender, receiver, operator);
         return hold;
+    }
+
+    function _word(uint16 topics) private view returns (uint256) {
+        return uint160(address(_registry)) | (uint256(topics) << 160);
     }
 
     function _livesHere(uint256 identity) private pure {
