@@ -8,10 +8,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from web3 import Web3
+from web3.contract import Contract
 
 from keepers.abi import load
 from scripts._lib.artifacts import ROOT, build
@@ -60,31 +62,83 @@ class Officer:
         return done.stdout
 
 
-@pytest.fixture
-def officer(tmp_path: Path) -> Officer:
+@dataclass(frozen=True)
+class Opened:
+    """A chain with the protocol and a token that three countries may hold.
+
+    Attributes:
+        since: Second at which the officer began, `time.monotonic`.
+        deployed, rules: Output of the deployment, and of the rulebook.
+        rest: Blocks that follow on the page.
+    """
+
+    officer: Officer
+    since: float
+    deployed: str
+    rules: str
+    rest: list[str]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The token with its first holders.
+
+    Attributes:
+        holders, checked: Output of registering and issuing, and of a check with a transfer.
+        rest: Blocks that follow on the page.
+    """
+
+    opened: Opened
+    holders: str
+    checked: str
+    rest: list[str]
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """The page up to its rules."""
     build()
-    return Officer(tmp_path / "officer")
-
-
-def test_compliance_officer__commands_of_the_page__open_a_token_in_three_countries(officer: Officer) -> None:
-    first, *rest = officer.blocks
-    started = time.monotonic()
+    officer, started = Officer(tmp_path_factory.mktemp("page") / "officer"), time.monotonic()
+    first, key, deploy, config, terms, rules, *rest = officer.blocks
     with officer.node(first):
-        outputs = [officer.follow(block) for block in rest]
-        assert time.monotonic() - started < MINUTES * 60
-        _, deployed, _, _, rules, holders, checked, frozen, sanctioned = outputs
-        address = re.search(r"NOTE +(0x\w{40})", deployed)
-        assert address is not None
-        note = officer.chain.eth.contract(Web3.to_checksum_address(address[1]), abi=list(load("ComplianceAwareToken")))
-        engine_address = note.functions.engine().call()
-        engine = officer.chain.eth.contract(engine_address, abi=list(load("AutomatedComplianceEngine")))
-        opened = [code for code in range(1, 1000) if engine.functions.isCountryAllowed(note.address, code).call()]
-        held = [note.functions.balanceOf(account).call() / 10**18 for account in (ANNA, BEN, CARL)]
-    assert opened == [276, 756, 840]
-    assert "jurisdictions change" in rules and rules.endswith("Sent.\n")
-    assert holders.count("Sent.") == 7 and "becomes eligible" in holders
-    assert "Allowed." in checked and checked.endswith("moved\n")
+        _, deployed, _, _, told = [officer.follow(block) for block in (key, deploy, config, terms, rules)]
+        yield Opened(officer, started, deployed, told, rest)
+
+
+@pytest.fixture(scope="module")
+def held(opened: Opened) -> Held:
+    """The page up to its first transfer."""
+    register, check, *rest = opened.rest
+    return Held(opened, opened.officer.follow(register), opened.officer.follow(check), rest)
+
+
+def note_of(opened: Opened) -> Contract:
+    address = re.search(r"NOTE +(0x\w{40})", opened.deployed)
+    assert address is not None
+    abi = list(load("ComplianceAwareToken"))
+    return opened.officer.chain.eth.contract(Web3.to_checksum_address(address[1]), abi=abi)
+
+
+def test_rules__of_the_page__open_three_countries(opened: Opened) -> None:
+    note = note_of(opened)
+    engine_abi = list(load("AutomatedComplianceEngine"))
+    engine = opened.officer.chain.eth.contract(note.functions.engine().call(), abi=engine_abi)
+    countries = [code for code in range(1, 1000) if engine.functions.isCountryAllowed(note.address, code).call()]
+    assert countries == [276, 756, 840]
+    assert "jurisdictions change" in opened.rules and opened.rules.endswith("Sent.\n")
+
+
+def test_holders__of_the_page__hold_and_move_tokens(held: Held) -> None:
+    assert held.holders.count("Sent.") == 7 and "becomes eligible" in held.holders
+    assert "Allowed." in held.checked and held.checked.endswith("moved\n")
+
+
+def test_page__to_its_end__freezes_and_sanctions_within_ten_minutes(held: Held) -> None:
+    officer, note = held.opened.officer, note_of(held.opened)
+    frozen, sanctioned = [officer.follow(block) for block in held.rest]
+    assert time.monotonic() - held.opened.since < MINUTES * 60
     assert f"becomes ineligible: {BEN}  DE (276), accredited, holds 60 NOTE" in frozen
     assert "Refused, code 24: wallet frozen" in frozen
     assert f"becomes ineligible: {CARL}  US (840), accredited, holds 12.5 NOTE; sanctioned" in sanctioned
-    assert "nothing is scheduled" in sanctioned and held == [102.5, 60, 0]
+    assert "nothing is scheduled" in sanctioned
+    assert [note.functions.balanceOf(who).call() / 10**18 for who in (ANNA, BEN, CARL)] == [102.5, 60, 0]

@@ -142,7 +142,7 @@ class IdleRelay(PrivateRelay):
     """Sits on what it gets while blocks go by."""
 
     def _take(self, raw: str) -> str:
-        self.board.rpc("anvil_mine", hex(3))
+        self.chain.rpc("anvil_mine", hex(3))
         self.includes = False
         return super()._take(raw)
 

@@ -97,7 +97,7 @@ def test_fulfil__not_a_portfolio__reverts(redemption_queue, usd, keeper):
         redemption_queue.fulfil(usd, 1, sender=keeper)
 
 
-@pytest.mark.parametrize("call", [("bind", 1), ("settle", 3)])
+@pytest.mark.parametrize("call", [("lockForRedemption", 1), ("settle", 3)])
 def test_queue_functions__anybody_else__reverts(invested, investor, thief, call):
     name, count = call
     arguments = {1: [SHARE], 3: [thief, SHARE, USD]}[count]
