@@ -5,7 +5,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
-const modules = path.resolve(__dirname, "../../node_modules");
+const modules = path.resolve(__dirname, "../../../node_modules");
 const solc = require(path.join(modules, "solc/wrapper"))(require(path.join(modules, "solc-0.6.12/soljson.js")));
 // Emscripten installs handlers that print the whole compiler's source with a stack trace.
 process.removeAllListeners("uncaughtException");
