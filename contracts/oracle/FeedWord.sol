@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Float20} from "../math/Float20.sol";
 
-/// @dev What nearly every question about an asset's price needs, in one word that stays on the stack. From the lowest
+/// @dev The word holds what nearly every question about an asset's price needs, and stays on the stack. From the lowest
 /// bit: the primary feed's address (160 bits), its heartbeat in seconds (32), its decimals (8), the token's decimals
 /// (8), flags (8), and two {Float20}: the highest price and above it the lowest, rounded inwards.
 type FeedWord is uint256;

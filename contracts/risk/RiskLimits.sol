@@ -65,7 +65,7 @@ library RiskLimits {
             y := sload(b.slot)
         }
         IRiskEngine.Limits memory l = a;
-        // Without floors there is nothing to compare.
+        // A comparison needs floors.
         if (y == _NONE) return l;
         for (uint256 k; k < _GRADE; ++k) {
             _set(l, k, int256(FixedPointMathLib.min(uint256(field(l, k)), uint16(y))));

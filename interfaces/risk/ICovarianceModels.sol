@@ -46,7 +46,7 @@ interface ICovarianceModels {
         uint40 postedAt;
     }
 
-    /// @notice What risk numbers are computed from: the part of a {ModelInfo} that every rebalance reads.
+    /// @notice The part of a {ModelInfo} that risk numbers are computed from; every rebalance reads it.
     struct LiveModel {
         address pointer;
         uint8 size;

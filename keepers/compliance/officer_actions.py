@@ -1,9 +1,10 @@
-"""What a compliance officer's action sends, and whom it makes ineligible. Pure: what is on chain comes in."""
+"""Actions of a compliance officer: the calls that each sends, and the wallets that it makes ineligible. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from keepers.compliance.claims import Verdict
@@ -105,7 +106,7 @@ class Touched:
 
 @dataclass(frozen=True)
 class Action:
-    """What an officer wants to do.
+    """An action that an officer wants.
 
     Attributes:
         name: Name of the command.
@@ -526,8 +527,8 @@ def admit_venue(token: Token, venue: Party, *, shared_ledger: bool) -> Action:
         return Action("venue admit", title, notes=("it is admitted",))
     touched = [Touched(token.registry, (account,), _always(wanted))] if wanted != identity else []
     if shared_ledger:
-        admitted = lambda old: replace(old, identity=wanted, admitted=True)  # noqa: E731
-        touched = [*touched, Touched(token.registry, (account,), admitted, token.address)]
+        change = partial(replace, identity=wanted, admitted=True)
+        touched.append(Touched(token.registry, (account,), change, token.address))
     return Action("venue admit", title, tuple(steps), tuple(touched))
 
 

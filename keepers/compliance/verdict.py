@@ -456,7 +456,7 @@ def _entering(movement: Movement, sender: Party | None, receiver: Party, state: 
 
 
 def _issuing(movement: Movement, sender: Party | None, receiver: Party, state: State) -> Iterator[Finding]:
-    """What is issued, and what a treasury sells, against the limits of the receiver's country and of all."""
+    """Holds an issue, or a treasury's sale, against the limits of the receiver's country and of all countries."""
     everywhere = state.issue_rules.get(0, UNLIMITED)
     if sender is None and everywhere.supply_cap:
         would = state.supply + movement.amount

@@ -1,4 +1,4 @@
-"""Who may call what, and what is scheduled: reads of the one AccessManager."""
+"""Reads of the AccessManager: roles of accounts, roles of functions, and scheduled calls."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from keepers.rpc.events import LogFilter, pages
 from keepers.rpc.node import Block, Call, Node, must
 
 _DEFAULTS: dict[str, Any] = {"isFrozen": False, "getFrozenTokens": 0, "paused": False}
-"""What a portfolio's shares would answer: only tokens of the factory freeze and pause."""
+"""Answers for a portfolio's shares, which lack these functions: only tokens of the factory freeze and pause."""
 
 
 class _ShareReader(ComplianceReader):

@@ -1,4 +1,4 @@
-"""What an officer's actions are made of, read from the chain: one function a command, each returns an Action."""
+"""Officers' actions, worked out from the chain's state: one function per command, each returns a Wish."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class Planned:
 
 @dataclass
 class Outcome:
-    """What a command did.
+    """The outcome of a command.
 
     Attributes:
         action: The action.
@@ -141,7 +141,7 @@ class Outcome:
         return found
 
     def sent_lines(self) -> list[str]:
-        """What was sent, for people."""
+        """The sent transactions, for people."""
         found = [
             f"  sent: {receipt.tx_hash} in block {receipt.block}, {receipt.gas_used:,} gas" for receipt in self.receipts
         ]
@@ -390,7 +390,7 @@ def _send(sender: Sender, order: Order, outcome: Outcome) -> None:
     for one in outcome.planned:
         if one.mode == "wait":
             continue
-        # What changes nothing when it is done again may be done again later; the rest needs a reference.
+        # An action that changes nothing the second time may be repeated later; any other needs a reference.
         moment_ = "" if outcome.action.adds_up else f":{time.time_ns()}{_AGAIN}"
         tail = f"{one.mode}-{one.step.function}{moment_}"
         try:

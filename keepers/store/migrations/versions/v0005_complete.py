@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 _PROSE = "%part of the way (%"
-"""What the reason of a rebalance that stopped short of its targets says in older rows."""
+"""Text in the reason of older rows whose rebalance stopped short of its targets."""
 
 
 def upgrade() -> None:
