@@ -37,7 +37,7 @@ from scripts._lib.deployment.config import (
 )
 from scripts._lib.deployment.preflight import require_ready
 from scripts._lib.deployment.record import ContractRecord, Record
-from scripts._lib.deployment.venues import Adapted, AirSwap, Fork, Listed, market_record
+from scripts._lib.deployment.venues import Adapted, AirSwap, Fork, Known, market_record
 
 WAD = 10**18
 ZERO = "0x" + "00" * 20
@@ -349,7 +349,7 @@ class ProtocolDeployment:
         self._admit_venue(f"pool {venue.pool}", venue.pool)
         self.record.pools.append({"address": venue.pool, "kind": venue.kind, "fee": venue.fee})
 
-    def _list_market(self, venue: Listed) -> None:
+    def _list_market(self, venue: Known | Adapted | AirSwap) -> None:
         if isinstance(venue, Adapted):
             name, target = venue.adapter
             market = venue.market_of(self._adapter(venue, name, target, [target]), self.assets)
@@ -369,7 +369,7 @@ class ProtocolDeployment:
                 self._admit_venue(f"AirSwap at {venue.swap}", venue.swap)
         self.record.pools.append(market_record(venue.kind, market))
 
-    def _adapter(self, venue: Listed, name: str, target: str, args: list[str]) -> str:
+    def _adapter(self, venue: Adapted | AirSwap, name: str, target: str, args: list[str]) -> str:
         """The adapter of the venue at `target`, deployed with these arguments if it is not there."""
         if not self.chain.has_code(target):
             raise DeploymentError(f"venues: no contract at {target} on this network for {venue.kind}; correct it")

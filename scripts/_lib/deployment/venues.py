@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -90,20 +91,24 @@ class Listed(Strict):
     regulated: bool = False
 
     @property
+    @abstractmethod
     def names(self) -> tuple[str, ...]:
         """Names of its tokens in the config."""
-        raise NotImplementedError
 
+
+class Known(Listed):
+    """A market whose contract stands before the deployment; an adapter is deployed first."""
+
+    @abstractmethod
     def market(self, assets: Mapping[str, str]) -> Market:
         """Returns the market that the aggregator lists.
 
         Args:
             assets: Addresses by name.
         """
-        raise NotImplementedError
 
 
-class UniswapV4(Listed):
+class UniswapV4(Known):
     """A pool of a PoolManager; `coin` names the token that stands for the chain's own coin, if the pool trades that.
 
     The fee is that of the pool's key, and `dynamic` where its hooks set it.
@@ -133,7 +138,7 @@ class UniswapV4(Listed):
         return self.tokens if self.coin is None else (*self.tokens, self.coin)
 
     def market(self, assets: Mapping[str, str]) -> Market:
-        """See `Listed`."""
+        """See `Known`."""
         token0, token1 = _sorted(self.tokens, assets)
         param = self.tick_spacing
         if self.coin is not None:
@@ -142,7 +147,7 @@ class UniswapV4(Listed):
         return Market(VENUES[self.kind], self.manager, token0, token1, self.fee, param, hooks)
 
 
-class BalancerV2(Listed):
+class BalancerV2(Known):
     """Two tokens of a pool of Balancer's Vault."""
 
     keeps_shared_ledger: ClassVar[bool] = True
@@ -158,11 +163,11 @@ class BalancerV2(Listed):
         return self.tokens
 
     def market(self, assets: Mapping[str, str]) -> Market:
-        """See `Listed`."""
+        """See `Known`."""
         return Market(VENUES[self.kind], self.vault, *_sorted(self.tokens, assets), id=bytes.fromhex(self.id[2:]))
 
 
-class Curve(Listed):
+class Curve(Known):
     """Two coins of a pool, named for the type of its coin indices; `indices` are those of `tokens`, in their order.
 
     The kinds that end in `-ng` have `exchange_received`, which saves an approval and a transfer. A StableSwap-NG pool
@@ -188,14 +193,14 @@ class Curve(Listed):
         return self.tokens
 
     def market(self, assets: Mapping[str, str]) -> Market:
-        """See `Listed`."""
+        """See `Known`."""
         token0, token1 = _sorted(self.tokens, assets)
         index0, index1 = self.indices if assets[self.tokens[0]] == token0 else self.indices[::-1]
         id_ = bytes(12) + bytes.fromhex((self.factory or ZERO)[2:])
         return Market(VENUES[self.kind], self.pool, token0, token1, param=index0 | index1 << 8, id=id_)
 
 
-class ERC4626(Listed):
+class ERC4626(Known):
     """A vault: its share against its asset. Name the share under `assets`, too."""
 
     keeps_shared_ledger: ClassVar[bool] = True
@@ -210,11 +215,11 @@ class ERC4626(Listed):
         return self.share, self.asset
 
     def market(self, assets: Mapping[str, str]) -> Market:
-        """See `Listed`."""
+        """See `Known`."""
         return Market(VENUES[self.kind], assets[self.share], *_sorted((self.share, self.asset), assets))
 
 
-class Adapter(Listed):
+class Adapter(Known):
     """Anything else; `id` is handed to the adapter with every call."""
 
     kind: Literal["adapter"]
@@ -228,7 +233,7 @@ class Adapter(Listed):
         return self.tokens
 
     def market(self, assets: Mapping[str, str]) -> Market:
-        """See `Listed`."""
+        """See `Known`."""
         return Market(VENUES[self.kind], self.adapter, *_sorted(self.tokens, assets), id=bytes.fromhex(self.id[2:]))
 
 
@@ -243,9 +248,9 @@ class Adapted(Listed):
         return self.tokens
 
     @property
+    @abstractmethod
     def adapter(self) -> tuple[str, str]:
         """The adapter's contract, and the address that it is made for."""
-        raise NotImplementedError
 
     def market_of(self, adapter: str, assets: Mapping[str, str]) -> Market:
         """The market that the aggregator lists, once the adapter is there."""
