@@ -82,7 +82,8 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         uint8 tokenDecimals = _supported(asset, IERC20Metadata(asset).decimals());
 
         Source storage source = _storage().sources[asset];
-        source.word = source.word.withFeed(aggregator, heartbeat, feedDecimals, tokenDecimals, minPrice, maxPrice);
+        source.word = source.word.withFeed(aggregator, heartbeat, feedDecimals, tokenDecimals, minPrice, maxPrice)
+            .withSureAge(_ageAtAllHours(_storage().windows[asset]));
         (source.minPrice, source.maxPrice) = (minPrice, maxPrice);
         emit FeedSet(asset, aggregator, heartbeat, minPrice, maxPrice);
     }
@@ -123,8 +124,10 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         if (!window.valid()) {
             revert PriceOracle__InvalidHours(asset, window.opens, window.closes, window.weekdays);
         }
-        _flag(asset, FeedWordLib.HAS_WINDOW, window.maxAge != 0 || window.closes != 0);
-        _storage().windows[asset] = window;
+        Storage storage $ = _storage();
+        $.sources[asset].word = $.sources[asset].word
+            .with(FeedWordLib.HAS_WINDOW, window.maxAge != 0 || window.closes != 0).withSureAge(_ageAtAllHours(window));
+        $.windows[asset] = window;
         emit TradingWindowSet(asset, window.maxAge, window.opens, window.closes, window.weekdays);
     }
 
@@ -211,8 +214,9 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         for (uint256 i; i < assets.length; ++i) {
             address asset = assets[i];
             FeedWord word = $.sources[asset].word;
-            if (traded >> i & 1 != 0) _requireTradable(asset, word);
-            wads = wads.set(i, _priceOf(asset, word));
+            bool trades = traded >> i & 1 != 0;
+            (uint256 wad,) = trades ? _tradingPrice(asset, word) : _priceOf(asset, word);
+            wads = wads.set(i, wad);
         }
     }
 
@@ -244,7 +248,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
             FeedWord word = $.sources[asset].word;
             // What is paid out is worth what it is worth: a discount on it would pay more of it.
             if (i == 0 || !word.has(FeedWordLib.FROZEN)) {
-                wads[i] = _priceOf(asset, word);
+                (wads[i],) = _priceOf(asset, word);
                 continue;
             }
             FrozenPrice memory f = $.frozen[asset];
@@ -258,21 +262,22 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @inheritdoc IPriceOracle
     function requireTradable(address[] calldata assets) external view {
         for (uint256 i; i < assets.length; ++i) {
-            _requireTradable(assets[i], _storage().sources[assets[i]].word);
+            // slither-disable-next-line unused-return (that there is one is what counts)
+            _tradingPrice(assets[i], _storage().sources[assets[i]].word);
         }
     }
 
     /// @inheritdoc IPriceOracle
-    function primaryPrice(address asset) public view returns (uint256 wad) {
-        wad = _primary(asset, _storage().sources[asset].word);
+    function primaryPrice(address asset) public view returns (uint256, uint256) {
+        return _primary(asset, _storage().sources[asset].word);
     }
 
     /// @inheritdoc IPriceOracle
-    function secondaryPrice(address asset) public view returns (uint256 wad) {
+    function secondaryPrice(address asset) public view returns (uint256, uint256) {
         Storage storage $ = _storage();
         Secondary memory s = $.secondaries[asset];
         if (s.aggregator == address(0)) revert PriceOracle__NoSecondary(asset);
-        wad = _read(asset, $.sources[asset].word, s.aggregator, s.heartbeat, s.feedDecimals);
+        return _read(asset, $.sources[asset].word, s.aggregator, s.heartbeat, s.feedDecimals);
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -294,71 +299,68 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @return tokenDecimals Decimals of the asset.
     function _price(address asset) private view returns (uint256 wad, uint256 tokenDecimals) {
         FeedWord word = _storage().sources[asset].word;
-        return (_priceOf(asset, word), word.tokenDecimals());
+        (wad,) = _priceOf(asset, word);
+        tokenDecimals = word.tokenDecimals();
     }
 
-    function _priceOf(address asset, FeedWord word) private view returns (uint256) {
+    /// @return wad WAD USD for one whole token.
+    /// @return updatedAt Unix seconds of the answer that it comes from.
+    function _priceOf(address asset, FeedWord word) private view returns (uint256 wad, uint256 updatedAt) {
         if (word.has(FeedWordLib.FROZEN)) revert PriceOracle__Frozen(asset, _storage().frozen[asset].since);
         return word.has(FeedWordLib.HAS_SECONDARY) ? _crossChecked(asset) : _primary(asset, word);
     }
 
-    function _primary(address asset, FeedWord word) private view returns (uint256) {
+    function _primary(address asset, FeedWord word) private view returns (uint256 wad, uint256 updatedAt) {
         if (word.aggregator() == address(0)) revert PriceOracle__NoFeed(asset);
         return _read(asset, word, word.aggregator(), word.heartbeat(), word.feedDecimals());
     }
 
     /// @dev Each feed is asked through a call, so that one that refuses does not take the other down. A caller cannot
     /// starve the first of gas and still pay for the second: one 64th is left.
-    function _crossChecked(address asset) private view returns (uint256) {
+    function _crossChecked(address asset) private view returns (uint256 wad, uint256 updatedAt) {
         bytes memory why;
-        uint256 primary;
-        uint256 secondary;
-        try this.primaryPrice(asset) returns (uint256 wad) {
-            primary = wad;
+        try this.primaryPrice(asset) returns (uint256 primary, uint256 primaryUpdatedAt) {
+            (wad, updatedAt) = (primary, primaryUpdatedAt);
         } catch (bytes memory reason) {
             why = reason;
         }
-        try this.secondaryPrice(asset) returns (uint256 wad) {
-            secondary = wad;
+        try this.secondaryPrice(asset) returns (uint256 secondary, uint256 secondaryUpdatedAt) {
+            if (wad == 0) return (secondary, secondaryUpdatedAt);
+            uint256 most = _storage().secondaries[asset].maxDeviationBps;
+            if (FixedPointMathLib.dist(wad, secondary) * _WHOLE_BPS > wad * most) {
+                revert PriceOracle__Deviation(asset, wad, secondary, most);
+            }
         } catch {
-            if (primary != 0) return primary;
+            if (wad != 0) return (wad, updatedAt);
             assembly ("memory-safe") {
                 revert(add(why, 32), mload(why))
             }
         }
-        if (primary == 0) return secondary;
-        uint256 most = _storage().secondaries[asset].maxDeviationBps;
-        if (FixedPointMathLib.dist(primary, secondary) * _WHOLE_BPS > primary * most) {
-            revert PriceOracle__Deviation(asset, primary, secondary, most);
-        }
-        return primary;
     }
 
-    function _requireTradable(address asset, FeedWord word) private view {
-        if (!word.has(FeedWordLib.HAS_WINDOW)) return;
+    /// @dev The hours come first: while a market is closed, its price may be stale, too.
+    function _tradingPrice(address asset, FeedWord word) private view returns (uint256 wad, uint256 updatedAt) {
+        if (!word.has(FeedWordLib.HAS_WINDOW)) return _priceOf(asset, word);
+        uint256 sureAge = word.sureAge();
+        if (sureAge == 0) _requireOpen(asset);
+        (wad, updatedAt) = _priceOf(asset, word);
+        if (block.timestamp <= updatedAt + sureAge) return (wad, updatedAt);
+        uint256 maxAge = _storage().windows[asset].maxAge;
+        if (maxAge != 0 && block.timestamp > updatedAt + maxAge) {
+            revert PriceOracle__TooOldToTrade(asset, updatedAt, maxAge);
+        }
+    }
+
+    function _requireOpen(address asset) private view {
         TradingWindow memory window = _storage().windows[asset];
         if (!window.isOpen(block.timestamp)) {
             revert PriceOracle__MarketClosed(asset, window.opens, window.closes, window.weekdays);
         }
-        if (window.maxAge == 0) return;
-        uint256 updatedAt = _updatedAt(asset, word);
-        if (block.timestamp > updatedAt + window.maxAge) {
-            revert PriceOracle__TooOldToTrade(asset, updatedAt, window.maxAge);
-        }
     }
 
-    /// @return updatedAt Unix seconds of the answer that counts: the primary's, unless that is refused.
-    function _updatedAt(address asset, FeedWord word) private view returns (uint256 updatedAt) {
-        address aggregator = word.aggregator();
-        if (word.has(FeedWordLib.HAS_SECONDARY)) {
-            // slither-disable-next-line unused-return (that it answers is what counts)
-            try this.primaryPrice(asset) {}
-            catch {
-                aggregator = _storage().secondaries[asset].aggregator;
-            }
-        }
-        // slither-disable-next-line unused-return
-        (,,, updatedAt,) = AggregatorV3Interface(aggregator).latestRoundData();
+    /// @return Seconds for which an answer may be traded at, whatever the hour; 0 where the hour counts.
+    function _ageAtAllHours(TradingWindow memory window) private pure returns (uint256) {
+        return window.closes == 0 ? window.maxAge : 0;
     }
 
     /// @dev Makes all checks that turn an answer into a price.
@@ -372,11 +374,13 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     )
         private
         view
-        returns (uint256 wad)
+        returns (uint256 wad, uint256 updatedAt)
     {
+        uint80 roundId;
+        int256 answer;
+        uint80 answeredInRound;
         // slither-disable-next-line unused-return
-        (uint80 roundId, int256 answer,, uint256 updatedAt, uint80 answeredInRound) =
-            AggregatorV3Interface(aggregator).latestRoundData();
+        (roundId, answer,, updatedAt, answeredInRound) = AggregatorV3Interface(aggregator).latestRoundData();
         if (updatedAt == 0 || answeredInRound < roundId) {
             revert PriceOracle__IncompleteRound(asset, roundId, answeredInRound);
         }
@@ -386,7 +390,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         if (answer <= 0) revert PriceOracle__InvalidAnswer(asset, answer);
 
         wad = _toWad(uint256(answer), feedDecimals);
-        if (word.surelyBounds(wad)) return wad;
+        if (word.surelyBounds(wad)) return (wad, updatedAt);
         Source storage exact = _storage().sources[asset];
         (uint256 minPrice, uint256 maxPrice) = (exact.minPrice, exact.maxPrice);
         if (wad < minPrice || wad > maxPrice) revert PriceOracle__PriceOutOfBounds(asset, wad, minPrice, maxPrice);
@@ -405,7 +409,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
                 return (live, block.timestamp);
             } catch {}
         }
-        wad = _read(asset, word, word.aggregator(), _MAX_FREEZE_AGE, word.feedDecimals());
+        (wad,) = _read(asset, word, word.aggregator(), _MAX_FREEZE_AGE, word.feedDecimals());
     }
 
     function _requireFeed(address asset) private view returns (FeedWord word) {

@@ -138,16 +138,16 @@ interface IPriceOracle {
     /// @return WAD USD for one whole token of each asset, in the order given.
     function exitPrices(address[] calldata assets) external view returns (uint256[] memory);
 
-    /// @notice Reverts if one of the assets may not be traded now: its market is closed, or the answer that its price
-    /// comes from is too old. It does not say that there is a price.
+    /// @notice Reverts if one of the assets may not be traded now: its market is closed, the answer that its price comes
+    /// from is too old, or there is no price.
     function requireTradable(address[] calldata assets) external view;
 
     function tradingWindowOf(address asset) external view returns (TradingWindow memory);
 
-    /// @notice Returns the price of one feed, WAD USD, or reverts with the reason against it; the fallback calls these
-    /// on itself.
-    function primaryPrice(address asset) external view returns (uint256);
-    function secondaryPrice(address asset) external view returns (uint256);
+    /// @notice Returns the price of one feed, WAD USD, and Unix seconds of its answer, or reverts with the reason against
+    /// it; the fallback calls these on itself.
+    function primaryPrice(address asset) external view returns (uint256 wad, uint256 updatedAt);
+    function secondaryPrice(address asset) external view returns (uint256 wad, uint256 updatedAt);
 
     function secondaryOf(address asset) external view returns (Secondary memory);
 

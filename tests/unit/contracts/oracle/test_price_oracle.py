@@ -537,6 +537,53 @@ def test_require_tradable__answer_as_old_as_allowed__passes_and_a_second_later_n
     assert oracle.price(token) == 100 * WAD
 
 
+@pytest.mark.parametrize("age", [1, 2_699, 2_700, 2_701, DAY // 32, DAY - DAY // 32, DAY - 1])
+def test_require_tradable__any_age_below_the_heartbeat__holds_to_the_second(oracle, admin, token, feed, chain, age):
+    """A part of the heartbeat is kept beside the feed and decides most questions; the rest of the age has to count."""
+    oracle.setTradingWindow(token, (age, 0, 0, 0), sender=admin)
+    updated = feed.latestRoundData()[3]
+    for allowed in {max(1, age - DAY // 32), age}:
+        chain.mine(timestamp=max(updated + allowed, chain.pending_timestamp))
+        oracle.requireTradable([token])
+    chain.mine(timestamp=updated + age + 1)
+    with reverts(oracle.PriceOracle__TooOldToTrade, token, updated, age):
+        oracle.requireTradable([token])
+
+
+@pytest.mark.parametrize("heartbeat", [HOUR, HOUR + 1, 2 * HOUR, 30 * DAY])
+def test_set_feed__another_heartbeat__the_trading_age_is_the_same(oracle, admin, token, feed, chain, heartbeat):
+    oracle.setTradingWindow(token, (HOUR, 0, 0, 0), sender=admin)
+    oracle.setFeed(token, feed, heartbeat, 50 * WAD, 200 * WAD, sender=admin)
+    updated = feed.latestRoundData()[3]
+    chain.mine(timestamp=updated + HOUR)
+    oracle.requireTradable([token])
+    chain.mine(timestamp=updated + HOUR + 1)
+    with reverts(oracle.PriceOracle__StalePrice if heartbeat == HOUR else oracle.PriceOracle__TooOldToTrade):
+        oracle.requireTradable([token])
+
+
+def test_set_trading_window__hours_after_an_age__count(oracle, admin, token, at):
+    oracle.setTradingWindow(token, (23 * HOUR, 0, 0, 0), sender=admin)
+    oracle.setTradingWindow(token, (23 * HOUR, *NEW_YORK[1:]), sender=admin)
+    at(6, 12)
+    with reverts(oracle.PriceOracle__MarketClosed):
+        oracle.requireTradable([token])
+
+
+def test_set_trading_window__zeros_after_an_age__no_limit(oracle, admin, token, feed, chain):
+    oracle.setTradingWindow(token, (HOUR, 0, 0, 0), sender=admin)
+    oracle.setTradingWindow(token, (0, 0, 0, 0), sender=admin)
+    chain.mine(timestamp=feed.latestRoundData()[3] + DAY)
+    oracle.requireTradable([token])
+
+
+def test_require_tradable__no_price__refused(oracle, admin, token, feed):
+    oracle.setTradingWindow(token, (HOUR, 0, 0, 0), sender=admin)
+    feed.setAnswer(0, sender=admin)
+    with reverts(oracle.PriceOracle__InvalidAnswer, token, 0):
+        oracle.requireTradable([token])
+
+
 @pytest.mark.parametrize(("weekday", "hour", "minute"), [(0, 14, 30), (0, 19, 59), (4, 14, 30), (2, 17, 0)])
 def test_require_tradable__inside_its_hours__passes(oracle, admin, token, at, weekday, hour, minute):
     oracle.setTradingWindow(token, NEW_YORK, sender=admin)
