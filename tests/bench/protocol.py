@@ -125,7 +125,7 @@ class MeasuredProtocol:
 def _config(owner: str, assets: dict[str, str], feeds: dict[str, str]) -> dict[str, Any]:
     """Whatever has a feed and is none of the assets is a regulated token, to be issued."""
     roles = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
-    bounds = {"heartbeat": 10**8, "min_price": 0.01, "max_price": 10_000}
+    bounds = {"heartbeat": 10**8, "min_price": 0.01, "max_price": 10_000, "trading_window": {"max_age": 10**7}}
     return {
         "network": "bench",
         "admin": owner,

@@ -130,7 +130,7 @@ def _world(bench: Bench) -> tuple[dict[str, Contract], Contract]:
 def _config(owner: str, tokens: dict[str, Contract], feeds: dict[str, Contract], names: list[str]) -> dict[str, Any]:
     held = {"accounts": [owner]}
     holders = ("guardian", "issuer", "compliance_officer", "manager", "keeper_registrar")
-    bounds = {"heartbeat": 10**8, "min_price": 0.01, "max_price": 10_000}
+    bounds = {"heartbeat": 10**8, "min_price": 0.01, "max_price": 10_000, "trading_window": {"max_age": 10**7}}
     quorum = {"signers": [SIGNER.address], "threshold": 1}
     return {
         "network": "bench",

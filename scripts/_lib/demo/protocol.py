@@ -43,6 +43,9 @@ ACCREDITED, INSTITUTIONAL = 2, 3
 HEARTBEAT = 5 * 86_400
 """Seconds: a feed of closes is silent from a Friday to the Tuesday after a holiday."""
 
+TRADING_AGE = 3_600
+"""Seconds after a close in which portfolios trade at it."""
+
 FOREVER = 2**40 - 1
 
 
@@ -171,6 +174,7 @@ class Protocol:
                     "heartbeat": HEARTBEAT,
                     "min_price": 0.9 if symbol == SETTLEMENT else 0.1,
                     "max_price": 1.1 if symbol == SETTLEMENT else 10_000,
+                    "trading_window": {"max_age": TRADING_AGE},
                 }
                 for symbol, feed in self.market.feeds.items()
             },

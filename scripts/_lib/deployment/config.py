@@ -119,17 +119,17 @@ class TradingHours(Strict):
 
 
 class TradingWindow(Strict):
-    """When portfolios may trade an asset: seconds that its price may be old, and its market's hours."""
+    """When portfolios may trade an asset: maximum age of its price in seconds, and its market's hours, if it closes."""
 
-    max_age: Annotated[int, Field(gt=0, lt=2**32)] | None = None
+    max_age: Annotated[int, Field(gt=0, lt=2**32)]
     hours: TradingHours | None = None
 
     def as_tuple(self) -> tuple[int, int, int, int]:
         """IPriceOracle.TradingWindow."""
         if self.hours is None:
-            return self.max_age or 0, 0, 0, 0
+            return self.max_age, 0, 0, 0
         days = sum(1 << WEEKDAYS.index(day) for day in set(self.hours.days))
-        return self.max_age or 0, self.hours.opens, self.hours.closes, days
+        return self.max_age, self.hours.opens, self.hours.closes, days
 
 
 class Feed(Strict):
@@ -149,10 +149,10 @@ class Feed(Strict):
 
     @model_validator(mode="after")
     def _tighter(self) -> Feed:
-        age = self.trading_window and self.trading_window.max_age
-        if age and age >= self.heartbeat:
+        window = self.trading_window
+        if window and window.max_age >= self.heartbeat:
             raise ValueError(
-                f"trading_window.max_age {age} is no tighter than the heartbeat {self.heartbeat}; lower it"
+                f"trading_window.max_age {window.max_age} is no tighter than the heartbeat {self.heartbeat}; lower it"
             )
         return self
 
@@ -491,6 +491,11 @@ class Config(Strict):
             if unpriced := {portfolio.settlement, *portfolio.assets} - priced:
                 raise ValueError(f"portfolios.{name}: {sorted(unpriced)} have no feed; add them under feeds")
             check_portfolio(f"portfolios.{name}", portfolio, self.risk.floors)
+            if ageless := sorted(asset for asset in portfolio.assets if self._trades_until_the_heartbeat(asset)):
+                raise ValueError(
+                    f"portfolios.{name}: nothing says how old the prices of {ageless} may be when it trades; give "
+                    "their feeds a trading_window with a max_age below the heartbeat"
+                )
         require_one_name_each("assets", self.assets)
         for name, universe in self.universes.items():
             require_once(f"universes.{name}.assets", universe.assets)
@@ -505,6 +510,11 @@ class Config(Strict):
                         f"{sorted(self.bls_groups)}"
                     )
         return self
+
+    def _trades_until_the_heartbeat(self, asset: str) -> bool:
+        """A share's feed is computed when it is read, so it has no age."""
+        feed = self.feeds.get(asset)
+        return feed is not None and feed.trading_window is None
 
     def _quorums(self) -> list[tuple[str, Quorum]]:
         return (

@@ -89,6 +89,7 @@ def config(w3):
                 "heartbeat": 10**6,
                 "min_price": 0.5,
                 "max_price": 2,
+                "trading_window": {"max_age": 1800},
             }
             for name in ("USDC", "NOTE", "BOND")
         }
@@ -319,12 +320,12 @@ def test_run__limits_of_everybody_and_a_second_feed__are_set_once(w3, config):
 def test_run__when_an_asset_may_be_traded__is_set_once(w3, config):
     wanted = config()
     hours = {"opens": "14:30", "closes": "20:00", "days": ["fri", "mon", "mon"]}
-    trading = TradingWindow.model_validate({"max_age": 1800, "hours": hours})
+    trading = TradingWindow.model_validate({"max_age": 900, "hours": hours})
     note = wanted.feeds["NOTE"].model_copy(update={"trading_window": trading})
     wanted = wanted.model_copy(update={"feeds": {**wanted.feeds, "NOTE": note}})
     record, deployment, _ = run(w3, wanted)
     window = deployment.contracts["PriceOracle"].functions.tradingWindowOf(record.tokens["NOTE"]).call()
-    assert window == (1800, 870, 1200, 0b0010001)
+    assert window == (900, 870, 1200, 0b0010001)
     _, _, chain = run(w3, wanted)
     assert chain.sent == 0
 

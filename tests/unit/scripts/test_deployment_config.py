@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scripts._lib.deployment.bls import FIELD
-from scripts._lib.deployment.config import ConfigError, SharePolicy, TradingWindow, load_config
+from scripts._lib.deployment.config import Config, ConfigError, SharePolicy, TradingWindow, load_config
 from scripts._lib.deployment.venues import Curve, UniswapV4
 from tests.fixtures.bls import bls_keys
 
@@ -453,18 +453,46 @@ def test_load_config__trading_age_no_tighter_than_the_heartbeat__refused(refused
     )
 
 
+def test_load_config__traded_asset_without_a_trading_age__refused(refused):
+    def change(data):
+        for name in ("WETH", "WBTC"):
+            del data["feeds"][name]["trading_window"]
+
+    assert (
+        "portfolios.majors: nothing says how old the prices of ['WBTC', 'WETH'] may be when it trades; give their "
+        "feeds a trading_window with a max_age below the heartbeat" in refused(change)
+    )
+
+
+def test_load_config__hours_without_a_trading_age__refused(refused):
+    hours = {"opens": "14:30", "closes": "20:00", "days": ["mon"]}
+    assert "missing key 'feeds.WETH.trading_window.max_age'" in refused(trading(hours=hours))
+
+
+def test_load_config__feed_that_no_portfolio_trades__needs_no_trading_age():
+    data = yaml.safe_load((EXAMPLES / "example.yaml").read_text())
+    del data["feeds"]["WBTC"]["trading_window"]
+    data["portfolios"]["majors"]["assets"] = ["WETH"]
+    data["portfolios"]["majors"]["limits"]["max_weight"] = 10_000
+    assert Config.model_validate(data).feeds["WBTC"].trading_window is None
+
+
 @pytest.mark.parametrize("time", ["25:00", "14:60", "9:30", "noon", "24:01"])
 def test_load_config__no_time_of_day__refused(refused, time):
     hours = {"opens": time, "closes": "20:00", "days": ["mon"]}
-    assert f"{time!r} is no time of day; write hours and minutes of UTC, such as 14:30" in refused(trading(hours=hours))
+    assert f"{time!r} is no time of day; write hours and minutes of UTC, such as 14:30" in refused(
+        trading(max_age=60, hours=hours)
+    )
 
 
 def test_load_config__closes_before_it_opens__refused(refused):
     hours = {"opens": "20:00", "closes": "14:30", "days": ["mon"]}
-    assert "closes at minute 870, before it opens at 1200; a day ends at 24:00" in refused(trading(hours=hours))
+    assert "closes at minute 870, before it opens at 1200; a day ends at 24:00" in refused(
+        trading(max_age=60, hours=hours)
+    )
 
 
 def test_trading_window__time_without_quotes__is_the_same_minute():
     """YAML reads it as a number to the base of 60."""
-    raw = yaml.safe_load("{hours: {opens: 14:30, closes: 24:00, days: [sat]}}")
-    assert TradingWindow.model_validate(raw).as_tuple() == (0, 870, 1440, 0b0100000)
+    raw = yaml.safe_load("{max_age: 60, hours: {opens: 14:30, closes: 24:00, days: [sat]}}")
+    assert TradingWindow.model_validate(raw).as_tuple() == (60, 870, 1440, 0b0100000)
