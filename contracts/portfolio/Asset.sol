@@ -11,21 +11,21 @@ using AssetLib for Asset global;
 
 /// @title Reads and writes of {Asset}
 library AssetLib {
-    uint256 internal constant RESERVED = 1 << 168;
+    uint256 internal constant HAS_CLAIMS = 1 << 168;
     uint256 internal constant RETIRED = 1 << 176;
     uint256 internal constant AWAITED = 1 << 184;
     uint256 private constant _COUNT_BIT = 192;
 
-    function pack(address token_, uint8 decimals_, bool reserved_) internal pure returns (Asset) {
-        return Asset.wrap(uint256(uint160(token_)) | uint256(decimals_) << 160 | (reserved_ ? RESERVED : 0));
+    function pack(address token_, uint8 decimals_, bool hasClaims_) internal pure returns (Asset) {
+        return Asset.wrap(uint256(uint160(token_)) | uint256(decimals_) << 160 | (hasClaims_ ? HAS_CLAIMS : 0));
     }
 
-    /// @param flag RESERVED, RETIRED or AWAITED.
+    /// @param flag HAS_CLAIMS, RETIRED or AWAITED.
     function with(Asset self, uint256 flag) internal pure returns (Asset) {
         return Asset.wrap(Asset.unwrap(self) | flag);
     }
 
-    /// @param flag RESERVED, RETIRED or AWAITED.
+    /// @param flag HAS_CLAIMS, RETIRED or AWAITED.
     function without(Asset self, uint256 flag) internal pure returns (Asset) {
         return Asset.wrap(Asset.unwrap(self) & ~flag);
     }
@@ -53,8 +53,8 @@ library AssetLib {
     }
 
     /// @return True if some of the balance is set aside: the amount is read only then.
-    function reserved(Asset self) internal pure returns (bool) {
-        return Asset.unwrap(self) & RESERVED != 0;
+    function hasClaims(Asset self) internal pure returns (bool) {
+        return Asset.unwrap(self) & HAS_CLAIMS != 0;
     }
 
     function retired(Asset self) internal pure returns (bool) {

@@ -5,6 +5,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Float128} from "../math/Float128.sol";
 import {Fees} from "./Fees.sol";
+import {ShareMath} from "./ShareMath.sol";
 import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 
 /// @title Fees that portfolios owe to their recipients
@@ -52,12 +53,12 @@ abstract contract FeeAccrual is IFeeManager {
     /// @dev Settles under the old terms. A change makes no pending fee larger: a higher rate counts for later gains, a
     /// lower one for the pending fee too.
     /// @param q Quote, without a gain where the performance fee does not rise.
-    function _changeFees(address portfolio, Quote memory q, uint256 issued, FeeTerms memory terms) internal {
+    function _changeFees(address portfolio, Quote memory q, FeeTerms memory terms) internal {
         Fees.requireAllowed(terms);
         Account storage a = _accounts[portfolio];
         // slither-disable-next-line incorrect-equality (no gain)
         uint256 gain = q.gain == 0 ? 0 : q.gain * a.performanceBps / terms.performanceBps;
-        _settle(a, q, issued, q.pot - gain, q.base, 0);
+        _settle(a, q, q.grossAssets - gain, q.base, 0);
         _setFees(portfolio, terms);
     }
 
@@ -68,22 +69,23 @@ abstract contract FeeAccrual is IFeeManager {
         emit FeesChanged(portfolio, terms);
     }
 
-    function _crystallise(address portfolio, Quote memory q, uint256 issued) internal {
+    function _crystallise(address portfolio, Quote memory q) internal {
         Account storage a = _accounts[portfolio];
         uint256 ready = uint256(a.crystallisedAt) + a.period;
         if (block.timestamp < ready) revert FeeManager__CrystallisedTooSoon(ready, block.timestamp);
         // slither-disable-next-line incorrect-equality (nothing to count; the period goes on)
         if (q.pending == 0) revert FeeManager__NoFee(portfolio);
-        _settle(a, q, issued, q.pot, q.base + q.pending, q.pending);
+        _settle(a, q, q.grossAssets, q.base + q.pending, q.pending);
         a.crystallisedAt = uint40(block.timestamp);
         emit FeesCrystallised(portfolio, q.pending, a.highWaterMark.unpack());
     }
 
     /// @return recipient Account that gets them.
     /// @return owed Shares, which the caller has minted.
-    function _takeOwed(address portfolio, uint256 issued) internal returns (address recipient, uint256 owed) {
+    function _takeOwed(address portfolio, uint256 totalSupply) internal returns (address recipient, uint256 owed) {
         Account storage a = _accounts[portfolio];
-        (recipient, owed) = (a.recipient, _base(a, issued) - issued);
+        Quote memory q = _settled(a, totalSupply);
+        (recipient, owed) = (a.recipient, q.owed);
         // slither-disable-next-line incorrect-equality (nothing to mint)
         if (owed == 0) revert FeeManager__NoFee(portfolio);
         (a.owed, a.accruedAt) = (0, uint40(block.timestamp));
@@ -92,54 +94,60 @@ abstract contract FeeAccrual is IFeeManager {
 
     /// @dev A deposit above the mark brings a mark of its own, its price; below the mark it shares that of the others,
     /// or a flash deposit would lower it.
-    /// @param assets Deposited assets, counted as a pot is.
-    function _entered(Account storage a, Quote memory q, uint256 issued, uint256 assets, uint256 shares) internal {
-        _settle(a, q, issued, q.pot + assets - q.gain, q.base + shares, 0);
+    /// @param assets Deposited assets, counted as gross assets are.
+    function _entered(Account storage a, Quote memory q, uint256 assets, uint256 shares) internal {
+        _settle(a, q, q.grossAssets + assets - q.gain, q.base + shares, 0);
     }
 
     /// @dev The leaver's part of the pending fee is owed at once: waiting for the day of crystallisation would let it
-    /// off. It takes shares / supply of the pot, and base and gain shrink by the same part of themselves: net price and
-    /// mark stay, whatever the pot is truly worth.
-    function _left(Account storage a, Quote memory q, uint256 issued, uint256 shares) internal {
-        _accrue(a, q, issued, shares.fullMulDiv(q.pending, q.base + q.pending));
+    /// off. It takes shares / supply of the assets, and base and gain shrink by the same part of themselves: net price
+    /// and mark stay, whatever the assets are truly worth.
+    function _left(Account storage a, Quote memory q, uint256 shares) internal {
+        _accrue(a, q, shares.fullMulDiv(q.pending, q.base + q.pending));
     }
 
     /// @dev Writes the shares that are owed until now and, where there is a gain, the mark.
-    /// @param worth Worth of the pot afterwards, without the gain that stays pending.
+    /// @param worth Gross assets afterwards, without the gain that stays pending.
     /// @param base Base of the quote afterwards.
     /// @param more Shares that become owed.
-    function _settle(
-        Account storage a,
-        Quote memory q,
-        uint256 issued,
-        uint256 worth,
-        uint256 base,
-        uint256 more
-    )
-        private
-    {
-        _accrue(a, q, issued, more);
-        if (q.gain != 0) a.highWaterMark = Float128.packUp(Fees.markOf(worth, base));
+    function _settle(Account storage a, Quote memory q, uint256 worth, uint256 base, uint256 more) private {
+        _accrue(a, q, more);
+        if (q.gain != 0) a.highWaterMark = Float128.packUp(Fees.highWaterMarkOf(worth, base));
     }
 
-    function _accrue(Account storage a, Quote memory q, uint256 issued, uint256 more) private {
-        uint256 owed = q.base - issued + more;
+    function _accrue(Account storage a, Quote memory q, uint256 more) private {
+        uint256 owed = q.owed + more;
         (a.owed, a.accruedAt) = (uint128(owed.min(type(uint128).max)), uint40(block.timestamp));
     }
 
-    /// @return Shares, management fees until now included.
-    function _base(Account storage a, uint256 issued) internal view returns (uint256) {
-        return Fees.grown(issued + a.owed, a.managementBps, block.timestamp - a.accruedAt);
+    /// @return q A quote without assets: its shares, management fees until now included.
+    function _settled(Account storage a, uint256 totalSupply) internal view returns (Quote memory q) {
+        uint256 issued = totalSupply + ShareMath.VIRTUAL_SHARES;
+        q.base = Fees.grown(issued + a.owed, a.managementBps, block.timestamp - a.accruedAt);
+        q.owed = q.base - issued;
     }
 
-    /// @param pot Smallest units.
-    function _quote(Account storage a, uint256 pot, uint256 issued) internal view returns (Quote memory) {
-        return Fees.quote(pot * Fees.SCALE, _base(a, issued), a.highWaterMark.unpack(), a.performanceBps);
+    /// @param totalAssets Smallest units.
+    function _quote(Account storage a, uint256 totalAssets, uint256 totalSupply)
+        internal
+        view
+        returns (Quote memory q)
+    {
+        q = _settled(a, totalSupply);
+        _withAssets(a, q, totalAssets);
+    }
+
+    /// @dev Gives a quote other assets.
+    /// @param totalAssets Smallest units.
+    function _withAssets(Account storage a, Quote memory q, uint256 totalAssets) internal view {
+        uint256 grossAssets = (totalAssets + ShareMath.VIRTUAL_ASSETS) * Fees.SCALE;
+        Fees.quote(q, grossAssets, a.highWaterMark.unpack(), a.performanceBps);
     }
 
     /// @dev Returns the quote at a price net of fees: the last one is the best that is known without a present one.
-    function _quoteAt(Account storage a, uint256 price, uint256 issued) internal view returns (Quote memory) {
-        (uint256 base, uint256 mark, uint256 bps) = (_base(a, issued), a.highWaterMark.unpack(), a.performanceBps);
-        return Fees.quote(Fees.potAt(price, base, mark, bps), base, mark, bps);
+    function _quoteAt(Account storage a, uint256 price, uint256 totalSupply) internal view returns (Quote memory q) {
+        q = _settled(a, totalSupply);
+        (uint256 highWaterMark, uint256 bps) = (a.highWaterMark.unpack(), a.performanceBps);
+        Fees.quote(q, Fees.grossAssetsAt(price, q.base, highWaterMark, bps), highWaterMark, bps);
     }
 }

@@ -3,11 +3,13 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Float128} from "../math/Float128.sol";
 import {FeeAccrual} from "./FeeAccrual.sol";
 import {Fees} from "./Fees.sol";
+import {ShareMath} from "./ShareMath.sol";
 import {ShareViews} from "./ShareViews.sol";
 import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
@@ -15,9 +17,9 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 /// @title Fees of portfolios, and the rules for dealing in their shares
 /// @notice See {IFeeManager}.
 contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
+    using FixedPointMathLib for uint256;
     using Float128 for uint128;
 
-    uint256 private constant _VIRTUAL_SHARES = 1e6;
     /// @dev Worth of all shares, in whole settlement tokens, above which a jump of their price counts: to move the
     /// price of less costs next to nothing, and pausing it protects nobody.
     uint256 private constant _GUARDED = 1000;
@@ -29,14 +31,14 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
     // `totalAssets` and the mint are refused while the portfolio is in the middle of something.
     /// @inheritdoc IFeeManager
     function crystallise(address portfolio) external {
-        uint256 issued = _issued(portfolio);
-        _crystallise(portfolio, _priced(portfolio, IPortfolio(portfolio).totalAssets() + 1, issued), issued);
+        uint256 totalSupply = _totalSupply(portfolio);
+        _crystallise(portfolio, _priced(portfolio, IPortfolio(portfolio).totalAssets(), totalSupply));
     }
 
     /// @inheritdoc IFeeManager
     function collectFees(address portfolio) external returns (uint256 shares) {
         address recipient;
-        (recipient, shares) = _takeOwed(portfolio, _issued(portfolio));
+        (recipient, shares) = _takeOwed(portfolio, _totalSupply(portfolio));
         IPortfolio(portfolio).mintFees(recipient, shares);
     }
 
@@ -52,24 +54,22 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
 
     /// @inheritdoc IFeeManager
     function setFees(address portfolio, FeeTerms calldata terms) external restricted {
-        uint256 issued = _issued(portfolio);
+        uint256 totalSupply = _totalSupply(portfolio);
         Quote memory q;
         if (terms.performanceBps > _accounts[portfolio].performanceBps) {
-            q = _priced(portfolio, IPortfolio(portfolio).totalAssets() + 1, issued);
+            q = _priced(portfolio, IPortfolio(portfolio).totalAssets(), totalSupply);
         } else {
-            q.base = _base(_accounts[portfolio], issued);
+            q = _settled(_accounts[portfolio], totalSupply);
         }
-        _changeFees(portfolio, q, issued, terms);
+        _changeFees(portfolio, q, terms);
     }
 
     /// @inheritdoc IFeeManager
     function lowerFees(address portfolio, FeeTerms calldata terms) external restricted {
         FeeTerms memory current = feesOf(portfolio);
         if (!Fees.isLower(current, terms)) revert FeeManager__NotLower(current, terms);
-        uint256 issued = _issued(portfolio);
-        Quote memory q;
-        q.base = _base(_accounts[portfolio], issued);
-        _changeFees(portfolio, q, issued, terms);
+        uint256 totalSupply = _totalSupply(portfolio);
+        _changeFees(portfolio, _settled(_accounts[portfolio], totalSupply), terms);
     }
 
     /// @inheritdoc IFeeManager
@@ -91,8 +91,8 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
 
     /// @inheritdoc IFeeManager
     function acceptPrice(address portfolio, uint256 low, uint256 high) external restricted {
-        uint256 issued = _issued(portfolio);
-        Quote memory q = _quote(_accounts[portfolio], IPortfolio(portfolio).totalAssets() + 1, issued);
+        uint256 totalSupply = _totalSupply(portfolio);
+        Quote memory q = _quote(_accounts[portfolio], IPortfolio(portfolio).totalAssets(), totalSupply);
         uint256 price_ = Fees.priceOf(q);
         if (price_ < low || price_ > high) revert FeeManager__PriceJumped(price_, low, high);
         _anchor(portfolio, price_);
@@ -102,60 +102,127 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
     // -- For portfolios, each about itself ---------------------------------------------------------------------------
 
     /// @inheritdoc IFeeManager
-    function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply, uint256 room) {
-        supply = _shares(msg.sender, _priced(msg.sender, pot, issued), exit);
-        if (!exit) room = roomOf(msg.sender, pot - 1);
-    }
-
-    /// @inheritdoc IFeeManager
-    function recordTrade(
-        uint256 potBefore,
-        uint256 potAfter,
-        uint256 issued
+    function recordDeposit(
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 assets,
+        address caller,
+        address receiver
     )
         external
-        returns (uint256 supplyBefore, uint256 supplyAfter)
+        returns (uint256 shares, uint256 most)
     {
-        Quote memory q = _priced(msg.sender, potBefore, issued);
-        supplyBefore = Fees.supplyOf(q, false);
-        Account storage a = _accounts[msg.sender];
-        q = Fees.quote(potAfter * Fees.SCALE, q.base, a.highWaterMark.unpack(), a.performanceBps);
-        supplyAfter = Fees.supplyOf(q, false);
+        Quote memory q = _priced(msg.sender, totalAssets, totalSupply);
+        most = roomOf(msg.sender, totalAssets);
+        if (assets > most) return (0, most);
+        shares = ShareMath.sharesFor(assets, totalAssets, Fees.supplyOf(q, Math.Rounding.Floor), Math.Rounding.Floor);
+        _entered(_accounts[msg.sender], q, assets * Fees.SCALE, shares);
+        _lock(msg.sender, caller, receiver, shares);
     }
 
     /// @inheritdoc IFeeManager
-    function recordEntry(
-        uint256 pot,
-        uint256 issued,
-        uint256 assets,
+    function recordMint(
+        uint256 totalAssets,
+        uint256 totalSupply,
         uint256 shares,
         address caller,
         address receiver
     )
         external
+        returns (uint256 assets, uint256 most)
     {
-        Account storage a = _accounts[msg.sender];
-        _entered(a, _quote(a, pot, issued), issued, assets * Fees.SCALE, shares);
+        Quote memory q = _priced(msg.sender, totalAssets, totalSupply);
+        uint256 supply = Fees.supplyOf(q, Math.Rounding.Floor);
+        most = roomOf(msg.sender, totalAssets);
+        if (most != type(uint256).max) most = ShareMath.sharesFor(most, totalAssets, supply, Math.Rounding.Floor);
+        if (shares > most) return (0, most);
+        assets = ShareMath.assetsFor(shares, totalAssets, supply, Math.Rounding.Ceil);
+        _entered(_accounts[msg.sender], q, assets * Fees.SCALE, shares);
         _lock(msg.sender, caller, receiver, shares);
     }
 
     /// @inheritdoc IFeeManager
-    function recordExit(uint256 pot, uint256 issued, uint256 shares) external {
-        Account storage a = _accounts[msg.sender];
-        _left(a, _quote(a, pot, issued), issued, shares);
+    function recordWithdrawal(
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 assets
+    )
+        external
+        returns (uint256 shares, uint256 supply)
+    {
+        Quote memory q = _priced(msg.sender, totalAssets, totalSupply);
+        supply = _exitSupply(msg.sender, q);
+        shares = ShareMath.sharesFor(assets, totalAssets, supply, Math.Rounding.Ceil);
+        _left(_accounts[msg.sender], q, shares);
     }
 
     /// @inheritdoc IFeeManager
-    function recordExitInKind(uint256 pot, uint256 issued, uint256 shares) external returns (uint256 supply) {
+    function recordRedemption(
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 shares
+    )
+        external
+        returns (uint256 assets, uint256 supply)
+    {
+        Quote memory q = _priced(msg.sender, totalAssets, totalSupply);
+        supply = _exitSupply(msg.sender, q);
+        assets = ShareMath.assetsFor(shares, totalAssets, supply, Math.Rounding.Floor);
+        _left(_accounts[msg.sender], q, shares);
+    }
+
+    /// @inheritdoc IFeeManager
+    function recordSettlement(
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 shares,
+        uint256 cash
+    )
+        external
+        returns (uint256 burnt, uint256 assets)
+    {
         Account storage a = _accounts[msg.sender];
-        Quote memory q = _quoteAt(a, _bands[msg.sender].lastPrice.unpack(), issued);
-        // What is worth more than this is a token's lie.
-        if (pot != 0 && pot <= type(uint128).max) {
-            Quote memory now_ = _quote(a, pot, issued);
+        Quote memory q = _quote(a, totalAssets, totalSupply);
+        uint256 supply = _exitSupply(msg.sender, q);
+        burnt = shares.min(ShareMath.sharesFor(cash, totalAssets, supply, Math.Rounding.Floor));
+        assets = ShareMath.assetsFor(burnt, totalAssets, supply, Math.Rounding.Floor);
+        if (assets != 0) _left(a, q, burnt);
+    }
+
+    /// @inheritdoc IFeeManager
+    function recordExitInKind(
+        bool known,
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 shares
+    )
+        external
+        returns (uint256 supply)
+    {
+        Account storage a = _accounts[msg.sender];
+        Quote memory q = _quoteAt(a, _bands[msg.sender].lastPrice.unpack(), totalSupply);
+        // A total that is larger than this is a token's lie.
+        if (known && totalAssets < type(uint128).max) {
+            Quote memory now_ = _quote(a, totalAssets, totalSupply);
             if (now_.pending < q.pending || _isFair(msg.sender, now_)) q = now_;
         }
-        supply = _shares(msg.sender, q, true);
-        _left(a, q, issued, shares);
+        supply = _exitSupply(msg.sender, q);
+        _left(a, q, shares);
+    }
+
+    /// @inheritdoc IFeeManager
+    function recordTrade(
+        uint256 totalBefore,
+        uint256 totalAfter,
+        uint256 totalSupply
+    )
+        external
+        returns (uint256 supplyBefore, uint256 supplyAfter)
+    {
+        Quote memory q = _priced(msg.sender, totalBefore, totalSupply);
+        supplyBefore = Fees.supplyOf(q, Math.Rounding.Floor);
+        _withAssets(_accounts[msg.sender], q, totalAfter);
+        supplyAfter = Fees.supplyOf(q, Math.Rounding.Floor);
     }
 
     // -- Views -------------------------------------------------------------------------------------------------------
@@ -163,34 +230,34 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
     /// @inheritdoc IFeeManager
     function quote(
         address portfolio,
-        uint256 pot,
-        uint256 issued
+        uint256 totalAssets,
+        uint256 totalSupply
     )
         external
         view
         returns (Quote memory q, uint256 price_, uint256 low, uint256 high)
     {
-        q = _quote(_accounts[portfolio], pot, issued);
+        q = _quote(_accounts[portfolio], totalAssets, totalSupply);
         (price_, low, high) = _bandOf(portfolio, q);
     }
 
     /// @inheritdoc IFeeManager
     function supplyOf(
         address portfolio,
-        uint256 pot,
-        uint256 issued,
-        bool exit
+        uint256 totalAssets,
+        uint256 totalSupply
     )
         external
         view
         returns (uint256 supply, bool fair)
     {
-        return _supplyAt(portfolio, pot, issued, exit);
+        Quote memory q = _quote(_accounts[portfolio], totalAssets, totalSupply);
+        return (Fees.supplyOf(q, Math.Rounding.Floor), _isFair(portfolio, q));
     }
 
     /// @inheritdoc IFeeManager
     function isFair(address portfolio, uint256 totalAssets) external view returns (bool) {
-        return _isFair(portfolio, _quote(_accounts[portfolio], totalAssets + 1, _issued(portfolio)));
+        return _isFair(portfolio, _quote(_accounts[portfolio], totalAssets, _totalSupply(portfolio)));
     }
 
     /// @inheritdoc IFeeManager
@@ -200,14 +267,13 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
         returns (uint256 owed, uint40 crystallisedAt, uint256 highWaterMark, uint256 lastPrice)
     {
         Account storage a = _accounts[portfolio];
-        uint256 issued = _issued(portfolio);
-        return
-            (
-                _base(a, issued) - issued,
-                a.crystallisedAt,
-                a.highWaterMark.unpack(),
-                _bands[portfolio].lastPrice.unpack()
-            );
+        uint256 totalSupply = _totalSupply(portfolio);
+        return (
+            _settled(a, totalSupply).owed,
+            a.crystallisedAt,
+            a.highWaterMark.unpack(),
+            _bands[portfolio].lastPrice.unpack()
+        );
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -219,8 +285,8 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
     }
 
     /// @dev Refuses a price that left its band, remembers any other.
-    function _priced(address portfolio, uint256 pot, uint256 issued) private returns (Quote memory q) {
-        q = _quote(_accounts[portfolio], pot, issued);
+    function _priced(address portfolio, uint256 totalAssets, uint256 totalSupply) private returns (Quote memory q) {
+        q = _quote(_accounts[portfolio], totalAssets, totalSupply);
         (uint256 price_, uint256 low, uint256 high) = _bandOf(portfolio, q);
         if (price_ < low || price_ > high) revert FeeManager__PriceJumped(price_, low, high);
         // slither-disable-next-line incorrect-equality (no band)
@@ -228,19 +294,20 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
         else _follow(portfolio, price_, low, high);
     }
 
-    function _supplyAt(
+    /// @inheritdoc ShareViews
+    function _dealtAt(
         address portfolio,
-        uint256 pot,
-        uint256 issued,
-        bool exit
+        uint256 totalAssets,
+        Math.Rounding pendingFee
     )
         internal
         view
         override
         returns (uint256 supply, bool fair)
     {
-        Quote memory q = _quote(_accounts[portfolio], pot, issued);
-        return (_shares(portfolio, q, exit), _isFair(portfolio, q));
+        Quote memory q = _quote(_accounts[portfolio], totalAssets, _totalSupply(portfolio));
+        supply = pendingFee == Math.Rounding.Ceil ? _exitSupply(portfolio, q) : Fees.supplyOf(q, Math.Rounding.Floor);
+        fair = _isFair(portfolio, q);
     }
 
     function _isFair(address portfolio, Quote memory q) private view returns (bool) {
@@ -265,14 +332,14 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
         (low, high) = _boundsOf(band, last);
     }
 
-    /// @dev The supply is rounded up for an exit only where there is a performance fee.
-    function _shares(address portfolio, Quote memory q, bool exit) private view returns (uint256) {
-        return Fees.supplyOf(q, exit && _accounts[portfolio].performanceBps != 0);
+    /// @dev The pending fee rounds up for an exit, where there is a performance fee.
+    function _exitSupply(address portfolio, Quote memory q) private view returns (uint256) {
+        return Fees.supplyOf(q, _accounts[portfolio].performanceBps == 0 ? Math.Rounding.Floor : Math.Rounding.Ceil);
     }
 
-    function _issued(address portfolio) internal view override returns (uint256) {
+    function _totalSupply(address portfolio) private view returns (uint256) {
         _requireOpen(portfolio);
-        return IPortfolio(portfolio).totalSupply() + _VIRTUAL_SHARES;
+        return IPortfolio(portfolio).totalSupply();
     }
 
     function _requireOpen(address portfolio) private view {

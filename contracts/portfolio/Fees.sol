@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 
 /// @title Arithmetic of a portfolio's fees
-/// @notice Fees are shares. With base B (issued, virtual and owed shares), pot P (`totalAssets` + 1), mark h and
-/// performance rate f:
+/// @notice Fees are shares. With base B (issued, virtual and owed shares), gross assets P (`totalAssets` + 1),
+/// high-water mark h and performance rate f:
 ///
 ///   management    B grows by e^(rate x time): however often it is settled, the recipient's part is 1 - e^-(rt) <= rt
 ///   gain          G = max(0, P - h B)
-///   pending       F = B f G / (P - f G), the shares that are worth f G of the pot once they exist
+///   pending       F = B f G / (P - f G), the shares that are worth f G once they exist
 ///   price         n = P / (B + F) = (P - f G) / B, what everybody deals at
 ///
 /// A move of holders keeps n: docs/decisions/0052-fees-are-owed-shares.md derives it. Everything rounds towards the
@@ -25,9 +26,9 @@ library Fees {
     uint256 private constant _BPS_TO_WAD = 1e14;
     uint256 private constant _YEAR = 365 days;
 
-    /// @dev Pots and gains are 1e-33 of the settlement token's smallest unit, so that they divide by shares into
+    /// @dev Gross assets and gains are 1e-33 of the settlement token's smallest unit, so that they divide by shares into
     /// prices: 1e27 is one settlement token for one whole share, which has six decimals more. Nothing is rounded but
-    /// shares and marks.
+    /// shares and high-water marks.
     uint256 internal constant SCALE = 1e33;
 
     /// @notice Returns the shares after `time` seconds of management fees. Rounds down.
@@ -38,42 +39,44 @@ library Fees {
         return FixedPointMathLib.fullMulDiv(base, growth, 1e18);
     }
 
-    /// @param pot 1e-33 of the settlement token's smallest unit, up to 2^240, above zero.
-    /// @param mark Settlement tokens per whole share, scaled by 1e27.
-    function quote(
-        uint256 pot,
-        uint256 base,
-        uint256 mark,
-        uint256 bps
-    )
-        internal
-        pure
-        returns (IFeeManager.Quote memory q)
-    {
-        (q.pot, q.base) = (pot, base);
-        q.gain = FixedPointMathLib.zeroFloorSub(pot, FixedPointMathLib.saturatingMul(mark, base));
+    /// @notice Fills in what the assets make of a quote's shares.
+    /// @param grossAssets 1e-33 of the settlement token's smallest unit, up to 2^240, above zero.
+    /// @param highWaterMark Settlement tokens per whole share, scaled by 1e27.
+    function quote(IFeeManager.Quote memory q, uint256 grossAssets, uint256 highWaterMark, uint256 bps) internal pure {
+        q.grossAssets = grossAssets;
+        q.gain = FixedPointMathLib.zeroFloorSub(grossAssets, FixedPointMathLib.saturatingMul(highWaterMark, q.base));
         uint256 fee = q.gain * bps;
-        q.pending = FixedPointMathLib.fullMulDiv(base, fee, pot * _BPS - fee);
+        q.pending = FixedPointMathLib.fullMulDiv(q.base, fee, grossAssets * _BPS - fee);
     }
 
-    /// @return Shares that share the pot. An exit rounds a pending fee up, by one share more.
-    function supplyOf(IFeeManager.Quote memory q, bool exit) internal pure returns (uint256) {
-        return q.base + q.pending + (exit && q.gain != 0 ? 1 : 0);
+    /// @param pendingFee Rounding of the shares that the pending fee amounts to.
+    /// @return Shares that share the assets: issued, virtual, owed and pending ones.
+    function supplyOf(IFeeManager.Quote memory q, Math.Rounding pendingFee) internal pure returns (uint256) {
+        return q.base + q.pending + (pendingFee == Math.Rounding.Ceil && q.gain != 0 ? 1 : 0);
     }
 
     /// @return Settlement tokens per whole share, scaled by 1e27, net of all fees. Rounds down.
     function priceOf(IFeeManager.Quote memory q) internal pure returns (uint256) {
-        return q.pot / (q.base + q.pending);
+        return q.grossAssets / (q.base + q.pending);
     }
 
-    /// @notice Returns the pot that a net price stands for. Rounds down, to at least one.
-    function potAt(uint256 price, uint256 base, uint256 mark, uint256 bps) internal pure returns (uint256) {
-        if (price > mark) price += (price - mark) * bps / (_BPS - bps);
+    /// @notice Returns the gross assets that a net price stands for. Rounds down, to at least one.
+    function grossAssetsAt(
+        uint256 price,
+        uint256 base,
+        uint256 highWaterMark,
+        uint256 bps
+    )
+        internal
+        pure
+        returns (uint256)
+    {
+        if (price > highWaterMark) price += (price - highWaterMark) * bps / (_BPS - bps);
         return FixedPointMathLib.clamp(FixedPointMathLib.saturatingMul(price, base), 1, type(uint240).max);
     }
 
-    /// @notice Returns the mark at which this much of a pot is no gain. Rounds up.
-    function markOf(uint256 worth, uint256 base) internal pure returns (uint256) {
+    /// @notice Returns the high-water mark at which gross assets of this worth are no gain. Rounds up.
+    function highWaterMarkOf(uint256 worth, uint256 base) internal pure returns (uint256) {
         return FixedPointMathLib.divUp(worth, base);
     }
 

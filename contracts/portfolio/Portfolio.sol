@@ -8,22 +8,35 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {Asset} from "./Asset.sol";
-import {Holdings} from "./Holdings.sol";
-import {QueuedShares} from "./QueuedShares.sol";
+import {Redemptions} from "./Redemptions.sol";
 import {ShareMath} from "./ShareMath.sol";
-import {SharePricing} from "./SharePricing.sol";
 import {Trading} from "./Trading.sol";
+import {Valuation} from "./Valuation.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
+import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Managed portfolio
-/// @notice See {IPortfolio}.
+/// @notice See {IPortfolio}. The vault of ERC-4626, and what the factory may change.
+///
+/// DEPOSITS AND WITHDRAWALS
+/// - A deposit is priced at live prices and closed while the portfolio is halted or holds retired assets. A withdrawal
+///   is priced at those at which holders may leave, and paid from cash that no request waits for.
+/// - The fee manager is told of each once. It refuses a share price that jumped, settles fees, locks bought shares, and
+///   returns shares for assets or assets for shares.
+/// - Previews and maximums are the fee manager's answers: its code has room for them, the portfolio's has not.
+///
+/// SHARES
+/// - Every movement of shares passes {_update}: shares that are locked or wait stay, and the compliance rules of the
+///   shares, if there are any, decide.
+///
+/// ADMINISTRATION
+/// - A portfolio is a clone. The factory sets it up, lists assets and sets the loss budget; nobody can change its code.
 contract Portfolio is Trading {
     /// @inheritdoc IPortfolio
-    address public compliance;
+    address public immutable factory;
 
     modifier onlyFactory() {
         _requireFactory();
@@ -39,11 +52,11 @@ contract Portfolio is Trading {
         address feeManager_,
         address queue_
     )
-        Holdings(oracle_)
-        QueuedShares(queue_)
-        SharePricing(riskEngine_, feeManager_)
-        Trading(aggregator_, rebalancer_)
+        Valuation(oracle_, feeManager_)
+        Redemptions(queue_)
+        Trading(riskEngine_, aggregator_, rebalancer_)
     {
+        factory = msg.sender;
         _disableInitializers();
     }
 
@@ -72,12 +85,15 @@ contract Portfolio is Trading {
         nonReentrant
         returns (uint256 shares)
     {
-        (uint256 total, uint256 supply, uint256 room, uint256 cash) = _pricedForEntry();
-        if (assets_ > room) revert ERC4626ExceededMaxDeposit(receiver, assets_, room);
-        shares = ShareMath.sharesFor(assets_, total, supply, Math.Rounding.Floor);
+        Appraisal memory a = _appraiseForEntry(receiver);
+        uint256 most;
+        (shares, most) =
+            IFeeManager(feeManager).recordDeposit(a.totalAssets, totalSupply(), assets_, _msgSender(), receiver);
+        if (_closed(a)) most = 0;
+        if (assets_ > most) revert ERC4626ExceededMaxDeposit(receiver, assets_, most);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert Portfolio__ZeroShares();
-        _enter(total, cash, receiver, assets_, shares);
+        _enter(a, receiver, assets_, shares);
     }
 
     /// @inheritdoc IERC4626
@@ -91,11 +107,13 @@ contract Portfolio is Trading {
         returns (uint256 assets_)
     {
         if (shares == 0) revert Portfolio__ZeroShares();
-        (uint256 total, uint256 supply, uint256 room, uint256 cash) = _pricedForEntry();
-        uint256 most = room == type(uint256).max ? room : ShareMath.sharesFor(room, total, supply, Math.Rounding.Floor);
+        Appraisal memory a = _appraiseForEntry(receiver);
+        uint256 most;
+        (assets_, most) =
+            IFeeManager(feeManager).recordMint(a.totalAssets, totalSupply(), shares, _msgSender(), receiver);
+        if (_closed(a)) most = 0;
         if (shares > most) revert ERC4626ExceededMaxMint(receiver, shares, most);
-        assets_ = ShareMath.assetsFor(shares, total, supply, Math.Rounding.Ceil);
-        _enter(total, cash, receiver, assets_, shares);
+        _enter(a, receiver, assets_, shares);
     }
 
     /// @inheritdoc IERC4626
@@ -110,14 +128,15 @@ contract Portfolio is Trading {
         returns (uint256 shares)
     {
         if (assets_ == 0) revert Portfolio__ZeroAssets();
-        (uint256 total, uint256 supply, uint256 cash) = _pricedForExit();
-        shares = ShareMath.sharesFor(assets_, total, supply, Math.Rounding.Ceil);
-        uint256 free = _free(owner);
+        Appraisal memory a = _appraise(PriceBasis.Exit);
+        uint256 supply;
+        (shares, supply) = IFeeManager(feeManager).recordWithdrawal(a.totalAssets, totalSupply(), assets_);
+        (uint256 free, uint256 cash) = (_free(owner), _freeCash(a, supply));
         if (assets_ > cash || shares > free) {
-            uint256 most = ShareMath.withdrawable(free, cash, total, supply);
+            uint256 most = ShareMath.withdrawable(free, cash, a.totalAssets, supply);
             revert ERC4626ExceededMaxWithdraw(owner, assets_, most);
         }
-        _leave(total, receiver, owner, assets_, shares);
+        _leave(receiver, owner, assets_, shares);
     }
 
     /// @inheritdoc IERC4626
@@ -131,59 +150,74 @@ contract Portfolio is Trading {
         nonReentrant
         returns (uint256 assets_)
     {
-        (uint256 total, uint256 supply, uint256 cash) = _pricedForExit();
-        uint256 most = ShareMath.redeemable(_free(owner), cash, total, supply);
+        Appraisal memory a = _appraise(PriceBasis.Exit);
+        uint256 supply;
+        uint256 free = _free(owner);
+        (assets_, supply) =
+            IFeeManager(feeManager).recordRedemption(a.totalAssets, totalSupply(), FixedPointMathLib.min(shares, free));
+        uint256 most = ShareMath.redeemable(free, _freeCash(a, supply), a.totalAssets, supply);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
-        assets_ = ShareMath.assetsFor(shares, total, supply, Math.Rounding.Floor);
         // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) revert Portfolio__ZeroAssets();
-        _leave(total, receiver, owner, assets_, shares);
+        _leave(receiver, owner, assets_, shares);
     }
 
-    // -- Exits in kind -----------------------------------------------------------------------------------------------
-
-    /// @inheritdoc IPortfolio
-    function redeemInKind(
-        uint256 shares,
-        address receiver,
-        address owner
-    )
-        external
-        nonReentrant
-        returns (uint256[] memory amounts)
-    {
-        // Checks
-        if (shares == 0) revert Portfolio__ZeroShares();
-        uint256 held = balanceOf(owner);
-        if (shares > held) revert ERC20InsufficientBalance(owner, held, shares);
-        if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
-        _requireOthers(owner, receiver);
-
-        // Effects. What is bound never holds an exit up: its requests end.
-        if (queuedShares[owner] > FixedPointMathLib.zeroFloorSub(held, shares + _locked(owner))) _setQueued(owner, 0);
-        // Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
-        // to it whole, and the attack would cost nothing. Fees count as far as they can be known.
-        Asset[] memory list = _all();
-        uint256 supply = IFeeManager(feeManager).recordExitInKind(_potIfKnown(list.length), _issued(), shares);
-        _burn(owner, shares);
-
-        // Interactions, none of which can stop the others
-        amounts = new uint256[](list.length);
-        for (uint256 k; k < list.length; ++k) {
-            amounts[k] = _sendLeg(k, list[k], shares, supply, receiver, owner);
-        }
-        emit RedeemedInKind(msg.sender, receiver, owner, shares);
+    /// @inheritdoc IERC4626
+    /// @dev It is the first of the list, which every call has read.
+    function asset() public view override(ERC4626Upgradeable, IERC4626) returns (address) {
+        return _assets[0].token();
     }
 
-    /// @inheritdoc IPortfolio
-    function claim(address asset_, address receiver) external nonReentrant returns (uint256 amount) {
-        amount = claimable(asset_, msg.sender);
-        _claimFor(asset_, receiver, amount);
+    // -- Answers of the fee manager -----------------------------------------------------------------------------------
+
+    /// @inheritdoc IERC4626
+    function convertToShares(uint256 assets_) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(assets_);
     }
 
-    /// @inheritdoc IPortfolio
-    function claimPart(address asset_, address receiver, uint256 amount) external nonReentrant {
-        _claimFor(asset_, receiver, amount);
+    /// @inheritdoc IERC4626
+    function convertToAssets(uint256 shares) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewDeposit(uint256 assets_) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(assets_);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewMint(uint256 shares) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewWithdraw(uint256 assets_) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(assets_);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewRedeem(uint256 shares) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function maxDeposit(address receiver) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(uint160(receiver));
+    }
+
+    /// @inheritdoc IERC4626
+    function maxMint(address receiver) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(uint160(receiver));
+    }
+
+    /// @inheritdoc IERC4626
+    function maxWithdraw(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(uint160(owner));
+    }
+
+    /// @inheritdoc IERC4626
+    function maxRedeem(address owner) public view override(ERC4626Upgradeable, IERC4626) returns (uint256) {
+        return _answer(uint160(owner));
     }
 
     // -- Fees --------------------------------------------------------------------------------------------------------
@@ -192,50 +226,6 @@ contract Portfolio is Trading {
     function mintFees(address recipient, uint256 shares) external nonReentrant {
         if (msg.sender != feeManager) revert Portfolio__OnlyFeeManager(msg.sender);
         _mint(recipient, shares);
-    }
-
-    // -- Requests ----------------------------------------------------------------------------------------------------
-
-    /// @inheritdoc IPortfolio
-    function lockForRedemption(address owner, uint256 shares) external onlyQueue nonReentrant {
-        bool grows = shares > queuedShares[owner];
-        _setQueued(owner, shares);
-        if (grows) _requireFree(owner);
-    }
-
-    /// @inheritdoc IPortfolio
-    function settle(
-        address owner,
-        address controller,
-        uint256 shares,
-        uint256 total
-    )
-        external
-        onlyQueue
-        nonReentrant
-        returns (uint256 burnt, uint256 assets_)
-    {
-        // Checks
-        _requireNotStopped(controller);
-        Asset settlement = _assets[0];
-        (uint256 supply,) = _supplyAt(total, true);
-        burnt = FixedPointMathLib.min(
-            shares, ShareMath.sharesFor(_balanceOf(settlement), total, supply, Math.Rounding.Floor)
-        );
-        assets_ = ShareMath.assetsFor(burnt, total, supply, Math.Rounding.Floor);
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
-        if (assets_ == 0) {
-            // Too little cash, or too few shares?
-            if (burnt < shares) return (0, 0);
-            revert Portfolio__ZeroAssets();
-        }
-
-        // Effects
-        _setQueued(owner, queuedShares[owner] - burnt);
-        IFeeManager(feeManager).recordExit(total + 1, _issued(), burnt);
-        _burn(owner, burnt);
-        _setAsideFor(0, settlement, controller, assets_);
-        emit Withdraw(msg.sender, controller, owner, assets_, burnt);
     }
 
     // -- Governance --------------------------------------------------------------------------------------------------
@@ -258,43 +248,48 @@ contract Portfolio is Trading {
         if (msg.sender != factory) revert Portfolio__OnlyFactory(msg.sender);
     }
 
-    /// @dev Shares that are bound and shares that are locked stay; they are not the same shares.
-    function _requireFree(address owner) private view {
-        IFeeManager(feeManager).requireFree(address(this), owner, balanceOf(owner), queuedShares[owner]);
+    /// @dev The selector of the call is the question. One body for all ten functions fits in here, ten bodies do not.
+    function _answer(uint256 about) private view returns (uint256) {
+        return IFeeManager(feeManager).answer(address(this), msg.sig, about);
+    }
+
+    function _appraiseForEntry(address receiver) private view returns (Appraisal memory) {
+        if (_msgSender() != receiver) _requireNotStopped(_msgSender());
+        return _appraise(PriceBasis.Live);
     }
 
     /// @dev Refuses settlement tokens that arrive short.
-    /// @param cash Cash before the deposit, smallest units of the settlement token.
-    function _enter(uint256 total, uint256 cash, address receiver, uint256 assets_, uint256 shares) private {
-        if (_msgSender() != receiver) _requireNotStopped(_msgSender());
-        IFeeManager(feeManager).recordEntry(total + 1, _issued(), assets_, shares, _msgSender(), receiver);
+    /// @param a The portfolio before the deposit.
+    function _enter(Appraisal memory a, address receiver, uint256 assets_, uint256 shares) private {
         _deposit(_msgSender(), receiver, assets_, shares);
-        uint256 received = _balanceOf(_assets[0]) - cash;
+        uint256 received = _balanceOf(a.list[0]) - a.balances[0];
         if (received != assets_) revert Portfolio__TransferMismatch(asset(), assets_, received);
     }
 
-    function _leave(uint256 total, address receiver, address owner, uint256 assets_, uint256 shares) private {
+    function _leave(address receiver, address owner, uint256 assets_, uint256 shares) private {
         _requireOthers(owner, receiver);
-        IFeeManager(feeManager).recordExit(total + 1, _issued(), shares);
         _withdraw(_msgSender(), receiver, owner, assets_, shares);
     }
 
-    function _claimFor(address asset_, address receiver, uint256 amount) private {
-        _requireNotStopped(msg.sender);
-        _requireOthers(msg.sender, receiver);
-        _claim(asset_, receiver, amount);
+    /// @return Shares that may leave in cash, unless they are locked: the fee manager refuses these when they are burnt.
+    function _free(address owner) private view returns (uint256) {
+        return _halted() ? 0 : FixedPointMathLib.zeroFloorSub(balanceOf(owner), queuedShares[owner]);
     }
 
-    /// @dev Judges the other accounts that take part; the owner of burnt shares is judged as they are burnt.
-    function _requireOthers(address owner, address receiver) private view {
-        if (msg.sender != owner) _requireNotStopped(msg.sender);
-        if (receiver != owner) _requireNotStopped(receiver);
+    /// @return Cash that nobody waits for, smallest units of the settlement token.
+    function _freeCash(Appraisal memory a, uint256 supply) private view returns (uint256) {
+        return FixedPointMathLib.zeroFloorSub(a.balances[0], _waiting(a.totalAssets, supply));
     }
 
-    /// @dev No frozen or sanctioned account pays for, acts on or is paid for shares that are under compliance rules.
-    function _requireNotStopped(address account) private view {
-        address engine = compliance;
-        if (engine != address(0)) IAutomatedComplianceEngine(engine).requireNotStopped(address(this), account);
+    /// @dev A depositor would share in retired assets without having paid for them: entry is closed while there are
+    /// any.
+    function _closed(Appraisal memory a) private view returns (bool) {
+        if (_halted()) return true;
+        return a.list.length < _assets[0].count() && IPortfolioFactory(factory).holdsRetired(address(this));
+    }
+
+    function _halted() private view returns (bool) {
+        return IRiskEngine(riskEngine).stateOf(address(this)) == IRiskEngine.State.Halted;
     }
 
     /// @dev Shares move under the portfolio's compliance rules, if it has any: the engine is told of the movement that

@@ -6,11 +6,11 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {SafeCallToken} from "../calls/SafeCallToken.sol";
 import {AsyncVault} from "./AsyncVault.sol";
 import {Portfolio} from "./Portfolio.sol";
 import {RedemptionQueue} from "./RedemptionQueue.sol";
 import {RegulatedAsset} from "./RegulatedAsset.sol";
-import {SafeCallToken} from "./SafeCallToken.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
@@ -107,7 +107,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         IPortfolio target = _existing(portfolio);
         // One that does not answer can be retired, but not dropped.
         uint256 held = IERC20(asset).balanceOf(portfolio);
-        held = FixedPointMathLib.zeroFloorSub(held, target.setAside(asset));
+        held = FixedPointMathLib.zeroFloorSub(held, target.totalClaimable(asset));
         if (held != 0 && target.asset() != asset) revert PortfolioFactory__AssetHeld(asset, held);
         target.setListing(asset, IPortfolio.Listing.None);
     }
@@ -171,7 +171,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         uint256 balance;
         (readable, balance) = SafeCallToken.balanceOf(asset, address(portfolio));
         if (!readable || balance > type(uint128).max) return (false, false);
-        balance = FixedPointMathLib.zeroFloorSub(balance, portfolio.setAside(asset));
+        balance = FixedPointMathLib.zeroFloorSub(balance, portfolio.totalClaimable(asset));
         held = balance > dustOf[address(portfolio)][asset];
     }
 

@@ -6,8 +6,13 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 /// @title Shares for assets and back
 /// @notice `total` is a portfolio's `totalAssets`, to which one virtual unit is added; `supply` counts virtual, owed
-/// and pending shares. The portfolio deals by these functions, and the fee manager answers the maximums by them.
+/// and pending shares. Nobody else adds a virtual amount. The fee manager deals by these functions.
 library ShareMath {
+    /// @dev Decimals that a share has more than the settlement token.
+    uint8 internal constant OFFSET = 6;
+    uint256 internal constant VIRTUAL_SHARES = 10 ** OFFSET;
+    uint256 internal constant VIRTUAL_ASSETS = 1;
+
     function sharesFor(
         uint256 assets,
         uint256 total,
@@ -18,7 +23,7 @@ library ShareMath {
         pure
         returns (uint256)
     {
-        return _scaled(assets, supply, total + 1, rounding);
+        return _scaled(assets, supply, total + VIRTUAL_ASSETS, rounding);
     }
 
     function assetsFor(
@@ -31,7 +36,7 @@ library ShareMath {
         pure
         returns (uint256)
     {
-        return _scaled(shares, total + 1, supply, rounding);
+        return _scaled(shares, total + VIRTUAL_ASSETS, supply, rounding);
     }
 
     /// @param free Shares that may leave in cash.

@@ -21,7 +21,7 @@ abstract contract ShareViews is DealingGuard {
 
     /// @dev The numbers by which a portfolio's shares are dealt.
     /// @param total `totalAssets`, or `exitAssets` for an exit.
-    /// @param supply The supply that `recordPrice` uses.
+    /// @param supply Issued, virtual, owed and pending shares.
     /// @param fair True if the price is in its band.
     struct Deal {
         uint256 total;
@@ -43,20 +43,31 @@ abstract contract ShareViews is DealingGuard {
     /// @dev A depositor gets shares rounded down or pays assets rounded up; a leaver has it the other way round.
     function _converted(address portfolio, bytes4 question, uint256 amount) private view returns (uint256) {
         if (question == IERC4626.convertToShares.selector || question == IERC4626.previewDeposit.selector) {
-            return
-                _toShares(amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), false), Math.Rounding.Floor);
+            return _toShares(
+                amount,
+                _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), Math.Rounding.Floor),
+                Math.Rounding.Floor
+            );
         }
         if (question == IERC4626.previewMint.selector) {
-            return _toAssets(amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), false), Math.Rounding.Ceil);
+            return _toAssets(
+                amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), Math.Rounding.Floor), Math.Rounding.Ceil
+            );
         }
         if (question == IERC4626.convertToAssets.selector) {
-            return _toAssets(amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), true), Math.Rounding.Floor);
+            return _toAssets(
+                amount, _dealAt(portfolio, IPortfolio(portfolio).totalAssets(), Math.Rounding.Ceil), Math.Rounding.Floor
+            );
         }
         if (question == IERC4626.previewWithdraw.selector) {
-            return _toShares(amount, _dealAt(portfolio, IPortfolio(portfolio).exitAssets(), true), Math.Rounding.Ceil);
+            return _toShares(
+                amount, _dealAt(portfolio, IPortfolio(portfolio).exitAssets(), Math.Rounding.Ceil), Math.Rounding.Ceil
+            );
         }
         if (question == IERC4626.previewRedeem.selector) {
-            return _toAssets(amount, _dealAt(portfolio, IPortfolio(portfolio).exitAssets(), true), Math.Rounding.Floor);
+            return _toAssets(
+                amount, _dealAt(portfolio, IPortfolio(portfolio).exitAssets(), Math.Rounding.Ceil), Math.Rounding.Floor
+            );
         }
         revert FeeManager__UnknownQuestion(question);
     }
@@ -64,12 +75,14 @@ abstract contract ShareViews is DealingGuard {
     // -- Maximums ----------------------------------------------------------------------------------------------------
 
     function _maxDeposit(address portfolio, address receiver) private view returns (uint256 assets) {
-        (bool open, Deal memory deal) = _dealOf(portfolio, false);
+        (bool open, Deal memory deal) = _dealOf(portfolio, IPortfolio(portfolio).totalAssets, Math.Rounding.Floor);
         if (!open) return 0;
         (uint256 least, uint256 most) = _issuable(portfolio, receiver);
         assets = _roomOf(portfolio, deal);
         // The most assets that buy no share more than `most`: assets x supply / (total + 1) < most + 1.
-        if (most < type(uint128).max) assets = assets.min((most + 1).fullMulDivUp(deal.total + 1, deal.supply) - 1);
+        if (most < type(uint128).max) {
+            assets = assets.min((most + 1).fullMulDivUp(deal.total + ShareMath.VIRTUAL_ASSETS, deal.supply) - 1);
+        }
         // slither-disable-next-line incorrect-equality (no limit)
         if (assets == type(uint256).max) return assets;
         uint256 shares = _toShares(assets, deal, Math.Rounding.Floor);
@@ -77,7 +90,7 @@ abstract contract ShareViews is DealingGuard {
     }
 
     function _maxMint(address portfolio, address receiver) private view returns (uint256 shares) {
-        (bool open, Deal memory deal) = _dealOf(portfolio, false);
+        (bool open, Deal memory deal) = _dealOf(portfolio, IPortfolio(portfolio).totalAssets, Math.Rounding.Floor);
         if (!open) return 0;
         (uint256 least, uint256 most) = _issuable(portfolio, receiver);
         shares = _roomOf(portfolio, deal);
@@ -87,51 +100,63 @@ abstract contract ShareViews is DealingGuard {
     }
 
     function _maxWithdraw(address portfolio, address owner) private view returns (uint256) {
-        (bool open, Deal memory deal) = _dealOf(portfolio, true);
+        (bool open, Deal memory deal) = _dealOf(portfolio, IPortfolio(portfolio).exitAssets, Math.Rounding.Ceil);
         if (!open) return 0;
         return ShareMath.withdrawable(_freeOf(portfolio, owner), _freeCash(portfolio, deal), deal.total, deal.supply);
     }
 
     function _maxRedeem(address portfolio, address owner) private view returns (uint256) {
-        (bool open, Deal memory deal) = _dealOf(portfolio, true);
+        (bool open, Deal memory deal) = _dealOf(portfolio, IPortfolio(portfolio).exitAssets, Math.Rounding.Ceil);
         if (!open) return 0;
         return ShareMath.redeemable(_freeOf(portfolio, owner), _freeCash(portfolio, deal), deal.total, deal.supply);
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
 
-    /// @return supply Supply as `recordPrice` defines it.
+    /// @param pendingFee Rounding of the pending fee: up for an exit.
+    /// @return supply Supply that shares `totalAssets`.
     /// @return fair True if the price is in its band.
-    function _supplyAt(
+    function _dealtAt(
         address portfolio,
-        uint256 pot,
-        uint256 issued,
-        bool exit
+        uint256 totalAssets,
+        Math.Rounding pendingFee
     )
         internal
         view
         virtual
         returns (uint256 supply, bool fair);
 
-    /// @dev Returns the shares of a portfolio, virtual ones included.
-    function _issued(address portfolio) internal view virtual returns (uint256);
-
     /// @dev Dealing is closed while a price is stale or out of its band, a token does not answer, or the portfolio is
     /// halted or in the middle of a call.
-    function _dealOf(address portfolio, bool exit) private view returns (bool open, Deal memory deal) {
-        IPortfolio target = IPortfolio(portfolio);
-        function() external view returns (uint256) ask = exit ? target.exitAssets : target.totalAssets;
+    function _dealOf(
+        address portfolio,
+        function() external view returns (uint256) ask,
+        Math.Rounding pendingFee
+    )
+        private
+        view
+        returns (bool open, Deal memory deal)
+    {
         try ask() returns (uint256 total) {
-            deal = _dealAt(portfolio, total, exit);
+            deal = _dealAt(portfolio, total, pendingFee);
         } catch {
             return (false, deal);
         }
-        open = deal.fair && IRiskEngine(target.riskEngine()).stateOf(portfolio) != IRiskEngine.State.Halted;
+        open =
+            deal.fair && IRiskEngine(IPortfolio(portfolio).riskEngine()).stateOf(portfolio) != IRiskEngine.State.Halted;
     }
 
-    function _dealAt(address portfolio, uint256 total, bool exit) private view returns (Deal memory deal) {
+    function _dealAt(
+        address portfolio,
+        uint256 total,
+        Math.Rounding pendingFee
+    )
+        private
+        view
+        returns (Deal memory deal)
+    {
         deal.total = total;
-        (deal.supply, deal.fair) = _supplyAt(portfolio, total + 1, _issued(portfolio), exit);
+        (deal.supply, deal.fair) = _dealtAt(portfolio, total, pendingFee);
     }
 
     /// @return Smallest units of the settlement token that may come in.
@@ -170,9 +195,9 @@ abstract contract ShareViews is DealingGuard {
     function _freeCash(address portfolio, Deal memory deal) private view returns (uint256) {
         IPortfolio target = IPortfolio(portfolio);
         address settlement = target.asset();
-        uint256 kept =
-            target.setAside(settlement) + ShareMath.waiting(target.totalQueuedShares(), deal.total, deal.supply);
-        return IERC20(settlement).balanceOf(portfolio).zeroFloorSub(kept);
+        uint256 reservedCash =
+            target.totalClaimable(settlement) + ShareMath.waiting(target.totalQueuedShares(), deal.total, deal.supply);
+        return IERC20(settlement).balanceOf(portfolio).zeroFloorSub(reservedCash);
     }
 
     function _toShares(uint256 assets, Deal memory deal, Math.Rounding rounding) private pure returns (uint256) {

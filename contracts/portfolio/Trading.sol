@@ -6,10 +6,10 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {DynamicArrayLib} from "solady/src/utils/DynamicArrayLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
+import {LeakyBucket} from "../math/LeakyBucket.sol";
 import {Asset, AssetLib} from "./Asset.sol";
-import {LossBudget} from "./LossBudget.sol";
 import {OrderHead, OrderWords} from "./OrderWords.sol";
-import {SharePricing} from "./SharePricing.sol";
+import {Redemptions} from "./Redemptions.sol";
 import {TradeTerms} from "./TradeTerms.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
@@ -19,10 +19,28 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IRiskEngine} from "interfaces/risk/IRiskEngine.sol";
 
 /// @title Trading of a portfolio
-/// @notice See {IPortfolio}. It runs the orders of a rebalance and checks whether they stand.
-abstract contract Trading is SharePricing, LossBudget {
+/// @notice See {IPortfolio}. Whoever holds the keepers' keys decides what is traded; what follows decides whether it
+/// stands.
+///
+/// BEFORE
+/// - The list of assets is the signed one, and the oracle lets the traded assets be traded now.
+///
+/// EACH ORDER
+/// - Its input leaves only as the aggregator asks for it, up to the order's amount ({payDue}).
+/// - Its output is what the balance grew by, at least the order's minimum and the oracle's value less the slippage.
+///
+/// AFTERWARDS
+/// - Balances are read again: no token debited more than it was asked for.
+/// - Cash that requests wait for is still there.
+/// - The fall of NAV, the executor's fee included, fits the loss budget (I2), and the weights fit the limits (I3).
+///
+/// LOSS BUDGET
+/// - A {LeakyBucket} holds at most half the budget and drains over one window, so that any window loses at most a full
+///   bucket and what drains meanwhile. NAV is counted at constant prices: only trading fills the bucket.
+abstract contract Trading is Redemptions {
     using AssetLib for Asset[];
     using DynamicArrayLib for uint256[];
+    using LeakyBucket for LeakyBucket.Bucket;
     using OrderWords for uint256[];
     using SafeERC20 for IERC20;
 
@@ -40,16 +58,29 @@ abstract contract Trading is SharePricing, LossBudget {
         uint256 slippageBps;
     }
 
+    /// @dev Terms and level of the loss bucket, in one slot.
+    struct Budget {
+        uint16 budgetBps;
+        uint40 window;
+        uint128 level;
+        uint40 updatedAt;
+    }
+
+    uint256 private constant _BPS_TO_WAD = 1e14;
+
+    /// @inheritdoc IPortfolio
+    address public immutable riskEngine;
     /// @inheritdoc IPortfolio
     address public immutable aggregator;
     /// @inheritdoc IPortfolio
     address public immutable rebalancer;
 
+    Budget private _lossBudget;
     /// @dev The amount that the running order has still to pay in the low 112 bits, above it its token's low 144 bits.
     uint256 private transient _due;
 
-    constructor(address aggregator_, address rebalancer_) {
-        (aggregator, rebalancer) = (aggregator_, rebalancer_);
+    constructor(address riskEngine_, address aggregator_, address rebalancer_) {
+        (riskEngine, aggregator, rebalancer) = (riskEngine_, aggregator_, rebalancer_);
     }
 
     /// @inheritdoc IPortfolio
@@ -104,6 +135,15 @@ abstract contract Trading is SharePricing, LossBudget {
         _due = due - amount;
         IERC20(token).safeTransfer(to, amount);
     }
+
+    /// @inheritdoc IPortfolio
+    function lossBucket() public view returns (uint256 level, uint256 capacity, uint256 window) {
+        Budget memory budget = _lossBudget;
+        (capacity, window) = _bucketTerms(budget);
+        level = LeakyBucket.Bucket(budget.level, budget.updatedAt).levelAt(capacity, window, block.timestamp);
+    }
+
+    // -- Orders ------------------------------------------------------------------------------------------------------
 
     /// @dev Runs one order, at no worse than the oracle's prices less the slippage.
     /// @return next Position at which the next one begins.
@@ -169,6 +209,8 @@ abstract contract Trading is SharePricing, LossBudget {
         return (list.get(sold), list.get(bought));
     }
 
+    // -- What the trades did -----------------------------------------------------------------------------------------
+
     /// @dev Returns the values of the balances after the orders; reverts where a token debited more than it was asked
     /// for.
     function _valuedAfter(Run memory run) private view returns (uint256[] memory values, uint256 total) {
@@ -198,10 +240,10 @@ abstract contract Trading is SharePricing, LossBudget {
         uint256 totalBefore = _inSettlement(navBefore, run.prices[0], settlement.unit());
         uint256 totalAfter = _inSettlement(navAfter, run.prices[0], settlement.unit());
         (uint256 supplyBefore, uint256 supplyAfter) =
-            IFeeManager(feeManager).recordTrade(totalBefore + 1, totalAfter + 1, _issued());
-        uint256 kept = FixedPointMathLib.min(cash, _waiting(totalBefore, supplyBefore));
+            IFeeManager(feeManager).recordTrade(totalBefore, totalAfter, totalSupply());
+        uint256 reservedCash = FixedPointMathLib.min(cash, _waiting(totalBefore, supplyBefore));
         uint256 left = run.held[0];
-        if (left < kept) revert Portfolio__CashAwaited(left, kept);
+        if (left < reservedCash) revert Portfolio__CashAwaited(left, reservedCash);
         sharePrice_ = _sharePriceAt(totalAfter, supplyAfter);
     }
 
@@ -225,5 +267,40 @@ abstract contract Trading is SharePricing, LossBudget {
         run.held[0] -= amount;
         emit ExecutorPaid(terms.feeTo, amount);
         IERC20(settlement.token()).safeTransfer(terms.feeTo, amount);
+    }
+
+    // -- Loss budget -------------------------------------------------------------------------------------------------
+
+    /// @dev Charges the fall of NAV to the bucket; a gain does not refill it, or an attacker could trade it up first.
+    function _chargeLoss(uint256 navBefore, uint256 navAfter) private returns (uint256 level) {
+        Budget memory budget = _lossBudget;
+        (uint256 capacity, uint256 window) = _bucketTerms(budget);
+        LeakyBucket.Bucket memory bucket = LeakyBucket.Bucket(budget.level, budget.updatedAt);
+        uint256 loss = navAfter < navBefore ? FixedPointMathLib.fullMulDivUp(navBefore - navAfter, 1e18, navBefore) : 0;
+        bool fits;
+        (fits, level) = bucket.charge(loss, capacity, window, block.timestamp);
+        if (!fits) revert Portfolio__LossBudgetExceeded(loss, level - loss, capacity);
+        (budget.level, budget.updatedAt) = (uint128(level), uint40(block.timestamp));
+        _lossBudget = budget;
+    }
+
+    /// @dev Settles the level under the old terms first.
+    function _resetLossBudget(uint16 lossBudgetBps, uint40 lossWindow) internal {
+        (uint256 level,,) = lossBucket();
+        (_lossBudget.level, _lossBudget.updatedAt) = (uint128(level), uint40(block.timestamp));
+        _setLossBudget(lossBudgetBps, lossWindow);
+    }
+
+    function _setLossBudget(uint16 lossBudgetBps, uint40 lossWindow) internal {
+        if (lossBudgetBps == 0 || lossBudgetBps > 10_000 || lossWindow == 0) {
+            revert Portfolio__InvalidLossBudget(lossBudgetBps, lossWindow);
+        }
+        (_lossBudget.budgetBps, _lossBudget.window) = (lossBudgetBps, lossWindow);
+        emit LossBudgetChanged(lossBudgetBps, lossWindow);
+    }
+
+    /// @dev The capacity is half the budget: see LeakyBucket for the reason.
+    function _bucketTerms(Budget memory budget) private pure returns (uint256 capacity, uint256 window) {
+        return (uint256(budget.budgetBps) * _BPS_TO_WAD / 2, budget.window);
     }
 }

@@ -8,9 +8,9 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
+import {SafeCallVault} from "../calls/SafeCallVault.sol";
 import {LeakyBucket} from "../math/LeakyBucket.sol";
 import {ProfitLock} from "./ProfitLock.sol";
-import {SafeCallVault} from "./SafeCallVault.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
 /// @title Debts of strategies, and their appraisal
@@ -265,10 +265,10 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
 
     // slither-disable-end reentrancy-balance,reentrancy-no-eth
 
-    /// @dev Takes one leg of an exit in kind out of the books.
+    /// @dev Takes one part of an exit in kind out of the books.
     /// @param due Worth of the exit in the asset, as a part of `a.gross` together with the locked profit.
-    /// @return leg Shares of the strategy.
-    function _takeLeg(
+    /// @return part Shares of the strategy.
+    function _takeInKind(
         uint256 k,
         Appraisal memory a,
         uint256 due,
@@ -276,7 +276,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         uint256 supply
     )
         internal
-        returns (uint256 leg)
+        returns (uint256 part)
     {
         Strategy memory s = _strategies[k];
         if (s.shares == 0) return 0;
@@ -285,16 +285,16 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
             // At its debt, where that counts: what it gave beyond its weight would be missing behind locked profit. A
             // cut one counts for nothing, so it gives the part of its shares that was burned.
             bool counts = _counts(s, false, 0) != 0;
-            leg = counts
+            part = counts
                 ? FixedPointMathLib.fullMulDiv(s.shares, due, a.gross)
                 : FixedPointMathLib.fullMulDiv(s.shares, shares, supply);
-            less = FixedPointMathLib.fullMulDivUp(s.debt, leg, s.shares);
+            less = FixedPointMathLib.fullMulDivUp(s.debt, part, s.shares);
         } else if (a.worths[k] != 0 && a.gross != 0) {
-            leg =
+            part =
                 FixedPointMathLib.fullMulDiv(s.shares, FixedPointMathLib.fullMulDiv(s.debt, due, a.gross), a.worths[k]);
-            less = FixedPointMathLib.min(s.debt, FixedPointMathLib.fullMulDivUp(a.worths[k], leg, s.shares));
+            less = FixedPointMathLib.min(s.debt, FixedPointMathLib.fullMulDivUp(a.worths[k], part, s.shares));
         }
-        (_strategies[k].shares, _strategies[k].debt) = (s.shares - uint128(leg), s.debt - uint128(less));
+        (_strategies[k].shares, _strategies[k].debt) = (s.shares - uint128(part), s.debt - uint128(less));
     }
 
     /// @dev Returns the maximum loss of a strategy, WAD.

@@ -11,8 +11,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
+import {SafeCallToken} from "../calls/SafeCallToken.sol";
 import {LeakyBucket} from "../math/LeakyBucket.sol";
-import {SafeCallToken} from "../portfolio/SafeCallToken.sol";
 import {StrategyBook} from "./StrategyBook.sol";
 import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 
@@ -237,7 +237,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
     )
         external
         nonReentrant
-        returns (uint256 cash, uint256[] memory legs)
+        returns (uint256 cash, uint256[] memory parts)
     {
         // Checks
         if (shares == 0) revert YieldOptimizer__ZeroShares();
@@ -250,15 +250,15 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         _burn(owner, shares);
         if (a.gross != 0) cash = FixedPointMathLib.fullMulDiv(_idle, due, a.gross);
         _idle -= cash;
-        legs = new uint256[](a.worths.length);
-        for (uint256 k; k < legs.length; ++k) {
-            legs[k] = _takeLeg(k, a, due, shares, supply);
+        parts = new uint256[](a.worths.length);
+        for (uint256 k; k < parts.length; ++k) {
+            parts[k] = _takeInKind(k, a, due, shares, supply);
         }
 
         // Interactions, none of which can stop the others
         _send(asset(), receiver, owner, cash);
-        for (uint256 k; k < legs.length; ++k) {
-            _send(_strategies[k].vault, receiver, owner, legs[k]);
+        for (uint256 k; k < parts.length; ++k) {
+            _send(_strategies[k].vault, receiver, owner, parts[k]);
         }
         emit RedeemedInKind(msg.sender, receiver, owner, shares);
     }
@@ -269,7 +269,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         if (amount == 0) revert YieldOptimizer__NothingToClaim(token, msg.sender);
         _claimable[msg.sender][token] = 0;
         IERC20(token).safeTransfer(receiver, amount);
-        emit LegClaimed(token, msg.sender, receiver, amount);
+        emit Claimed(token, msg.sender, receiver, amount);
     }
 
     /// @inheritdoc IYieldOptimizer
@@ -514,7 +514,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         // slither-disable-next-line incorrect-equality (nothing to send)
         if (amount == 0 || SafeCallToken.transfer(token, receiver, amount)) return;
         _claimable[owner][token] += amount;
-        emit LegSetAside(token, owner, amount);
+        emit MadeClaimable(token, owner, amount);
     }
 
     function _sharesFor(uint256 assets_, uint256 total, bool up) private view returns (uint256) {

@@ -7,11 +7,12 @@ pragma solidity ^0.8.24;
 /// Fees are shares that are owed: they count in every price from the second at which they arise, and exist as tokens
 /// only once somebody collects them. So no rule about their recipient stands in the way of anybody's exit (I5).
 ///
-/// Prices of shares are settlement tokens per whole share, scaled by 1e27. `pot` is a portfolio's `totalAssets` + 1,
-/// `issued` its `totalSupply` + 10^6: the virtual asset and shares of ERC-4626's first-depositor defence.
+/// Prices of shares are settlement tokens per whole share, scaled by 1e27. A portfolio is counted with one virtual unit
+/// of its settlement token and 10^6 virtual shares, ERC-4626's defence of the first depositor. They are added here, and
+/// nowhere else.
 interface IFeeManager {
     /// @notice Terms of the fees that holders pay.
-    /// @param managementBps Basis points of the pot per year of 365 days, compounded continuously, so that a year takes
+    /// @param managementBps Basis points of the assets per year of 365 days, compounded continuously, so that a year takes
     /// 1 - e^(-rate) of it. At most 500.
     /// @param performanceBps Basis points of the rise of the share price above the high-water mark. At most 3,000.
     /// @param period Seconds from one crystallisation to the next, 1 to 366 days.
@@ -34,14 +35,16 @@ interface IFeeManager {
         uint104 depositCap;
     }
 
-    /// @notice The numbers that shares are priced by: `pot / (base + pending)`.
-    /// @param pot 1e-33 of the settlement token's smallest unit, one virtual unit included.
+    /// @notice The numbers that shares are priced by: `grossAssets / (base + pending)`.
+    /// @param grossAssets 1e-33 of the settlement token's smallest unit, one virtual unit included, before fees.
     /// @param base Shares: issued, virtual and owed ones. Never zero.
-    /// @param gain Part of the pot above the high-water mark, counted as the pot is.
+    /// @param owed Shares among them that are owed for fees until now.
+    /// @param gain Part of the gross assets above the high-water mark, counted as they are.
     /// @param pending Shares that the performance fee would amount to now.
     struct Quote {
-        uint256 pot;
+        uint256 grossAssets;
         uint256 base;
+        uint256 owed;
         uint256 gain;
         uint256 pending;
     }
@@ -123,44 +126,99 @@ interface IFeeManager {
 
     // -- For portfolios, each about itself ---------------------------------------------------------------------------
 
-    /// @notice Checks the price before a priced action: reverts if the share price left its band, else remembers it.
-    /// @param exit True for an exit, whose pending fee rounds up.
-    /// @return supply Shares that share the pot: issued, virtual, owed and pending ones.
-    /// @return room Smallest units of the settlement token that the cap leaves beside the pot; zero for an exit.
-    function recordPrice(uint256 pot, uint256 issued, bool exit) external returns (uint256 supply, uint256 room);
+    // Each takes `totalAssets` and `totalSupply` as they are before the action, without virtual amounts. Those with a price
+    // revert if the share price left its band, else they remember it; all settle the fees until now.
 
-    /// @notice Checks the price once trades are done: reverts if the share price had left its band before them, else
-    /// remembers the price before them.
-    /// @param potBefore The pot before the trades, at the prices at which `potAfter` is counted.
-    /// @return supplyBefore Supply for `potBefore`, as `recordPrice` defines it, with the pending fee rounded down.
-    /// @return supplyAfter Supply for `potAfter`, with the pending fee rounded down.
-    function recordTrade(
-        uint256 potBefore,
-        uint256 potAfter,
-        uint256 issued
+    /// @notice Deals in a deposit, whose shares round down, and locks them.
+    /// @return shares Shares to mint.
+    /// @return most Smallest units that the cap leaves beside `totalAssets`; if `assets` is more, nothing is settled.
+    function recordDeposit(
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 assets,
+        address caller,
+        address receiver
     )
         external
-        returns (uint256 supplyBefore, uint256 supplyAfter);
+        returns (uint256 shares, uint256 most);
 
-    /// @notice Settles fees and locks the shares before they are minted for a deposit.
-    function recordEntry(
-        uint256 pot,
-        uint256 issued,
-        uint256 assets,
+    /// @notice Deals in a deposit of a number of shares, whose assets round up, and locks them.
+    /// @return assets Smallest units of the settlement token to pay.
+    /// @return most Shares that the cap leaves room for; if `shares` is more, nothing is settled.
+    function recordMint(
+        uint256 totalAssets,
+        uint256 totalSupply,
         uint256 shares,
         address caller,
         address receiver
     )
-        external;
+        external
+        returns (uint256 assets, uint256 most);
 
-    /// @notice Settles fees before shares are burnt for cash; the leaver's part of the pending fee becomes owed.
-    function recordExit(uint256 pot, uint256 issued, uint256 shares) external;
+    /// @notice Deals in an exit for an amount of cash, whose shares round up. The leaver's part of the pending fee
+    /// becomes owed.
+    /// @param totalAssets `exitAssets` of the portfolio.
+    /// @return shares Shares to burn.
+    /// @return supply Shares that share `totalAssets`: issued, virtual, owed and pending ones, the last rounded up.
+    function recordWithdrawal(
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 assets
+    )
+        external
+        returns (uint256 shares, uint256 supply);
 
-    /// @notice Settles fees as {recordExit} does, before an exit in kind, with or without a price; it does not revert.
-    /// @param pot The pot, or zero if it is unknown: then the fee that is pending at the last price counts. A price
+    /// @notice Deals in an exit of a number of shares, whose cash rounds down.
+    /// @param totalAssets `exitAssets` of the portfolio.
+    /// @return assets Smallest units of the settlement token to pay.
+    /// @return supply Supply, as {recordWithdrawal} defines it.
+    function recordRedemption(
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 shares
+    )
+        external
+        returns (uint256 assets, uint256 supply);
+
+    /// @notice Deals in a redemption that waited in the queue, as far as cash reaches. The queue has asked {isFair}; no
+    /// price is remembered.
+    /// @param shares Maximum number of shares to burn.
+    /// @param cash Smallest units of the settlement token.
+    /// @return burnt Shares to burn.
+    /// @return assets Smallest units to pay; if zero, nothing is settled.
+    function recordSettlement(
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 shares,
+        uint256 cash
+    )
+        external
+        returns (uint256 burnt, uint256 assets);
+
+    /// @notice Deals in an exit in kind, with or without a price; it does not revert.
+    /// @param known True if `totalAssets` is known. If not, the fee that is pending at the last price counts. A price
     /// outside its band counts only if it makes less pending.
-    /// @return supply Supply as `recordPrice` defines it.
-    function recordExitInKind(uint256 pot, uint256 issued, uint256 shares) external returns (uint256 supply);
+    /// @return supply Supply, as {recordWithdrawal} defines it.
+    function recordExitInKind(
+        bool known,
+        uint256 totalAssets,
+        uint256 totalSupply,
+        uint256 shares
+    )
+        external
+        returns (uint256 supply);
+
+    /// @notice Checks the price once trades are done, and remembers the one before them; no fee is settled.
+    /// @param totalBefore `totalAssets` before the trades, at the prices at which `totalAfter` is counted.
+    /// @return supplyBefore Supply for `totalBefore`, with the pending fee rounded down.
+    /// @return supplyAfter Supply for `totalAfter`, with the pending fee rounded down.
+    function recordTrade(
+        uint256 totalBefore,
+        uint256 totalAfter,
+        uint256 totalSupply
+    )
+        external
+        returns (uint256 supplyBefore, uint256 supplyAfter);
 
     // -- Views -------------------------------------------------------------------------------------------------------
 
@@ -172,20 +230,19 @@ interface IFeeManager {
     /// tokens.
     function quote(
         address portfolio,
-        uint256 pot,
-        uint256 issued
+        uint256 totalAssets,
+        uint256 totalSupply
     )
         external
         view
         returns (Quote memory q, uint256 price_, uint256 low, uint256 high);
 
-    /// @return supply Supply as `recordPrice` defines it.
+    /// @return supply Supply for a deposit: issued, virtual, owed and pending shares, the last rounded down.
     /// @return fair True if the price is in its band.
     function supplyOf(
         address portfolio,
-        uint256 pot,
-        uint256 issued,
-        bool exit
+        uint256 totalAssets,
+        uint256 totalSupply
     )
         external
         view

@@ -89,11 +89,11 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     event ExecutorPaid(address indexed executor, uint256 amount);
     event LossBudgetChanged(uint16 lossBudgetBps, uint40 lossWindow);
     event RedeemedInKind(address indexed caller, address indexed receiver, address indexed owner, uint256 shares);
-    /// @notice A leg that could not be sent is kept for the owner of the shares.
-    event LegSetAside(address indexed asset, address indexed owner, uint256 amount);
-    event LegClaimed(address indexed asset, address indexed owner, address indexed receiver, uint256 amount);
+    /// @notice A part that could not be sent is kept for the owner of the shares.
+    event MadeClaimable(address indexed asset, address indexed owner, uint256 amount);
+    event Claimed(address indexed asset, address indexed owner, address indexed receiver, uint256 amount);
     /// @notice The asset did not answer `balanceOf`; the redemption went on without it.
-    event LegUnreadable(address indexed asset, address indexed owner);
+    event InKindUnreadable(address indexed asset, address indexed owner);
 
     error Portfolio__OnlyFactory(address caller);
     error Portfolio__OnlyRebalancer(address caller);
@@ -158,7 +158,7 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     // -- Exits -------------------------------------------------------------------------------------------------------
 
     /// @notice Burns shares for their part of every asset, in any state and without any price (I5). Locked shares stay.
-    /// @dev A leg whose transfer fails (paused, frozen, receiver refused) is set aside for `owner`, who claims it
+    /// @dev A part whose transfer fails (paused, frozen, receiver refused) is set aside for `owner`, who claims it
     /// later. Amounts round down. Bound shares do not hold it up: if some are needed, all of the owner's requests end.
     /// @return amounts Part of each asset, sent or set aside, in the order of `allAssets()`.
     function redeemInKind(uint256 shares, address receiver, address owner) external returns (uint256[] memory amounts);
@@ -172,7 +172,7 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     function claimable(address asset, address owner) external view returns (uint256);
 
     /// @return Sum that is set aside of an asset, smallest units; it is no part of NAV.
-    function setAside(address asset) external view returns (uint256);
+    function totalClaimable(address asset) external view returns (uint256);
 
     /// @notice Mints the shares that the fee manager owes to a fee recipient. Only the fee manager may call it.
     function mintFees(address recipient, uint256 shares) external;

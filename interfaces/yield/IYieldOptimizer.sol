@@ -102,9 +102,9 @@ interface IYieldOptimizer is IERC4626 {
     event EmergencyExited();
     event Reopened();
     event RedeemedInKind(address indexed caller, address indexed receiver, address indexed owner, uint256 shares);
-    /// @notice A leg of an exit in kind that could not be sent is kept for the owner of the shares.
-    event LegSetAside(address indexed token, address indexed owner, uint256 amount);
-    event LegClaimed(address indexed token, address indexed owner, address indexed receiver, uint256 amount);
+    /// @notice A part of an exit in kind that could not be sent is kept for the owner of the shares.
+    event MadeClaimable(address indexed token, address indexed owner, uint256 amount);
+    event Claimed(address indexed token, address indexed owner, address indexed receiver, uint256 amount);
 
     error YieldOptimizer__OnlyFactory(address caller);
     error YieldOptimizer__OnlyPlanner(address caller);
@@ -176,16 +176,16 @@ interface IYieldOptimizer is IERC4626 {
     /// @notice Burns shares for idle cash and shares of every strategy, in any state (I5).
     /// @dev The exit is worth at most the result of `convertToAssets`, at live worth: neither locked profit nor gains
     /// that nobody has reported leave this way. A strategy that does not answer is weighed by its debt, and once it is
-    /// cut gives its part of shares unweighed. A leg that cannot be sent is set aside for `owner`. Amounts round down.
+    /// cut gives its part of shares unweighed. A part that cannot be sent is set aside for `owner`. Amounts round down.
     /// @return cash Smallest units of the asset that were sent.
-    /// @return legs Shares of each strategy, sent or set aside, in the order of `strategies()`.
+    /// @return parts Shares of each strategy, sent or set aside, in the order of `strategies()`.
     function redeemInKind(
         uint256 shares,
         address receiver,
         address owner
     )
         external
-        returns (uint256 cash, uint256[] memory legs);
+        returns (uint256 cash, uint256[] memory parts);
 
     /// @notice Sends `receiver` the amount of a token that exits in kind set aside for the caller.
     function claim(address token, address receiver) external returns (uint256 amount);

@@ -58,7 +58,7 @@ contract ListingInvariantTest is ThiefTest {
         assertEq(portfolio.assets().length, 4);
         for (uint256 k; k < 3; ++k) {
             assertEq(portfolio.balanceOf(_handler.holders(k)), 0);
-            assertEq(portfolio.setAside(_handler.stockOf(k)), 0);
+            assertEq(portfolio.totalClaimable(_handler.stockOf(k)), 0);
         }
         invariant_L1_NobodyEntersWhileSomethingRetiredIsHeld();
         invariant_L2_NothingThatIsHeldIsLost();
@@ -88,8 +88,8 @@ contract ListingInvariantTest is ThiefTest {
             if (_handler.listingOf(address(stock)) != IPortfolio.Listing.Listed) {
                 assertEq(held, _handler.kept(address(stock)), "kept");
             }
-            assertEq(portfolio.setAside(address(stock)), _handler.owedOf(address(stock)), "owed");
-            assertGe(held, portfolio.setAside(address(stock)), "covered");
+            assertEq(portfolio.totalClaimable(address(stock)), _handler.owedOf(address(stock)), "owed");
+            assertGe(held, portfolio.totalClaimable(address(stock)), "covered");
         }
     }
 
@@ -155,7 +155,7 @@ contract ListingInvariantTest is ThiefTest {
         _handler.stop(1, true);
         _handler.retire(1);
         _handler.leaveWithParts(2, 10_000);
-        assertGt(portfolio.setAside(stock), 0);
+        assertGt(portfolio.totalClaimable(stock), 0);
         assertEq(_handler.kept(stock), SettlementToken(stock).balanceOf(address(portfolio)));
         _handler.fulfil(5);
         assertEq(_handler.filled(), 0);

@@ -64,7 +64,7 @@ contract PortfolioInvariantTest is ThiefTest {
     function invariant_SetAsideIsCovered() public view {
         address[] memory list = portfolio.assets();
         for (uint256 k; k < list.length; ++k) {
-            assertGe(SettlementToken(list[k]).balanceOf(address(portfolio)), portfolio.setAside(list[k]));
+            assertGe(SettlementToken(list[k]).balanceOf(address(portfolio)), portfolio.totalClaimable(list[k]));
         }
     }
 

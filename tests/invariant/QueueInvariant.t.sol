@@ -65,7 +65,7 @@ contract QueueInvariantTest is ThiefTest {
     /// @dev Q4: the amount that was set aside is owed to somebody, and there.
     /// forge-config: default.invariant.fail-on-revert = true
     function invariant_Q4_ClaimsAreCovered() public view {
-        assertEq(portfolio.setAside(address(usd)), _handler.owed());
+        assertEq(portfolio.totalClaimable(address(usd)), _handler.owed());
         assertGe(usd.balanceOf(address(portfolio)), _handler.owed());
     }
 

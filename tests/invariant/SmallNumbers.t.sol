@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Test} from "forge-std/Test.sol";
 
 import {BookHarness, OptimizerHarness} from "./base/Harnesses.sol";
@@ -31,36 +32,36 @@ contract SmallNumbersTest is Test {
         _optimizer = new OptimizerHarness();
     }
 
-    // -- F1, F2: pots, bases and marks and amounts below 10, rates of 0, 1, 1,999 and 3,000 bps
+    // -- F1, F2: gross assets, bases and marks and amounts below 10, rates of 0, 1, 1,999 and 3,000 bps
 
     function test_fees__every_small_number__caps_and_marks_hold() public {
-        for (uint256 pot = 1; pot < _FEES; ++pot) {
+        for (uint256 grossAssets = 1; grossAssets < _FEES; ++grossAssets) {
             for (uint256 base = 1; base < _FEES; ++base) {
-                this.feesOf(pot, base);
+                this.feesOf(grossAssets, base);
             }
         }
     }
 
-    function feesOf(uint256 pot, uint256 base) external {
+    function feesOf(uint256 grossAssets, uint256 base) external {
         uint16[4] memory rates = [0, 1, 1999, uint16(_MOST)];
         for (uint256 mark; mark < _FEES; ++mark) {
             for (uint256 k; k < 4; ++k) {
-                _requireCaps(pot, base, mark, rates[k]);
-                _requireMarksKept(Fees.quote(pot, base, mark, rates[k]), mark, rates[k]);
+                _requireCaps(grossAssets, base, mark, rates[k]);
+                _requireMarksKept(_quote(grossAssets, base, mark, rates[k]), mark, rates[k]);
             }
         }
     }
 
-    /// @dev There is no fee without a gain; the pending shares' part of the pot is at most the rate of the gain; and
-    /// they are at most 30% of all shares, if the whole pot is a gain.
-    function _requireCaps(uint256 pot, uint256 base, uint256 mark, uint256 bps) private pure {
-        IFeeManager.Quote memory q = Fees.quote(pot, base, mark, bps);
-        assertEq(q.gain, pot > mark * base ? pot - mark * base : 0, "gain");
+    /// @dev There is no fee without a gain; the pending shares' part of the assets is at most the rate of the gain; and
+    /// they are at most 30% of all shares, if all assets are a gain.
+    function _requireCaps(uint256 grossAssets, uint256 base, uint256 mark, uint256 bps) private pure {
+        IFeeManager.Quote memory q = _quote(grossAssets, base, mark, bps);
+        assertEq(q.gain, grossAssets > mark * base ? grossAssets - mark * base : 0, "gain");
         if (q.gain == 0 || bps == 0) assertEq(q.pending, 0, "no gain, no fee");
-        assertLe(q.pending * pot * _BPS, q.gain * bps * (base + q.pending), "more than the rate");
+        assertLe(q.pending * grossAssets * _BPS, q.gain * bps * (base + q.pending), "more than the rate");
         assertLe(q.pending * (_BPS - _MOST), base * _MOST, "more than 30%");
         // Nor a share less than that, rounded down: the fee is charged.
-        assertGt((q.pending + 1) * (pot * _BPS - q.gain * bps), base * q.gain * bps, "too little");
+        assertGt((q.pending + 1) * (grossAssets * _BPS - q.gain * bps), base * q.gain * bps, "too little");
     }
 
     /// @dev Checks the marks at the shares and the cash that the portfolio gives for an amount.
@@ -70,11 +71,12 @@ contract SmallNumbersTest is Test {
             (uint256 crystallised, uint256 owed) = _book.crystallised(q);
             assertGe(crystallised, mark, "crystallised");
             assertEq(owed, q.pending);
-            assertEq(Fees.quote(q.pot, q.base + owed, crystallised, bps).gain, 0, "counted twice");
+            assertEq(_quote(q.grossAssets, q.base + owed, crystallised, bps).gain, 0, "counted twice");
         }
         for (uint256 amount; amount < _FEES; ++amount) {
             _book.begin(mark, bps);
-            (uint256 entered,) = _book.entered(q, amount, amount * Fees.supplyOf(q, false) / q.pot);
+            (uint256 entered,) =
+                _book.entered(q, amount, amount * Fees.supplyOf(q, Math.Rounding.Floor) / q.grossAssets);
             assertGe(entered, mark, "entered");
             if (amount >= q.base) continue;
             _book.begin(mark, bps);
@@ -84,7 +86,21 @@ contract SmallNumbersTest is Test {
         }
     }
 
-    /// @dev F3: at the quote's pot or any other that turns out to be the true one, holders who stay have no less per
+    function _quote(
+        uint256 grossAssets,
+        uint256 base,
+        uint256 mark,
+        uint256 bps
+    )
+        private
+        pure
+        returns (IFeeManager.Quote memory q)
+    {
+        q.base = base;
+        Fees.quote(q, grossAssets, mark, bps);
+    }
+
+    /// @dev F3: at the quote's assets or any others that turn out to be the true ones, holders who stay have no less per
     /// share.
     function _requireNobodyPays(
         IFeeManager.Quote memory q,
@@ -96,47 +112,47 @@ contract SmallNumbersTest is Test {
         private
         pure
     {
-        uint256 supply = Fees.supplyOf(q, bps != 0);
-        for (uint256 pot = 1; pot < _FEES; ++pot) {
-            uint256 left = pot - pot * shares / supply;
+        uint256 supply = Fees.supplyOf(q, bps == 0 ? Math.Rounding.Floor : Math.Rounding.Ceil);
+        for (uint256 grossAssets = 1; grossAssets < _FEES; ++grossAssets) {
+            uint256 left = grossAssets - grossAssets * shares / supply;
             uint256 base = q.base - shares + due;
-            assertGe(_net(left, base, mark, bps) * q.base, _net(pot, q.base, mark, bps) * base, "paid");
+            assertGe(_net(left, base, mark, bps) * q.base, _net(grossAssets, q.base, mark, bps) * base, "paid");
         }
     }
 
-    /// @return Part of a pot that belongs to the base, net of the performance fee, in basis points of a unit.
-    function _net(uint256 pot, uint256 base, uint256 mark, uint256 bps) private pure returns (uint256) {
-        return pot * _BPS - bps * (pot > mark * base ? pot - mark * base : 0);
+    /// @return Part of the assets that belongs to the base, net of the performance fee, in basis points of a unit.
+    function _net(uint256 grossAssets, uint256 base, uint256 mark, uint256 bps) private pure returns (uint256) {
+        return grossAssets * _BPS - bps * (grossAssets > mark * base ? grossAssets - mark * base : 0);
     }
 
-    // -- F3: pots below 20 whole units, counted as the contracts do; bases and marks below 10, amounts below 20
+    // -- F3: gross assets below 20 whole units, counted as the contracts do; bases and marks below 10, amounts below 20
 
     /// @dev A holder that leaves at once gets no more than it entered with. Pending shares round down, and the fewer
     /// there are, the more a leaver gets: that is why its exit counts one more. It takes shares worth more than a unit
     /// to see it.
     function test_fees__in_and_out_at_once__nothing_is_gained() public {
-        for (uint256 pot = 1; pot < 2 * _FEES; ++pot) {
+        for (uint256 grossAssets = 1; grossAssets < 2 * _FEES; ++grossAssets) {
             for (uint256 base = 1; base < _FEES; ++base) {
-                this.inAndOut(pot, base);
+                this.inAndOut(grossAssets, base);
             }
         }
     }
 
-    function inAndOut(uint256 pot, uint256 base) external {
+    function inAndOut(uint256 grossAssets, uint256 base) external {
         for (uint256 mark; mark < _FEES; ++mark) {
             for (uint256 assets = 1; assets < 2 * _FEES; ++assets) {
-                _requireNothingGained(pot, base, mark * Fees.SCALE, assets);
+                _requireNothingGained(grossAssets, base, mark * Fees.SCALE, assets);
             }
         }
     }
 
-    function _requireNothingGained(uint256 pot, uint256 base, uint256 mark, uint256 assets) private {
-        IFeeManager.Quote memory q = Fees.quote(pot * Fees.SCALE, base, mark, _MOST);
-        uint256 shares = assets * Fees.supplyOf(q, false) / pot;
+    function _requireNothingGained(uint256 grossAssets, uint256 base, uint256 mark, uint256 assets) private {
+        IFeeManager.Quote memory q = _quote(grossAssets * Fees.SCALE, base, mark, _MOST);
+        uint256 shares = assets * Fees.supplyOf(q, Math.Rounding.Floor) / grossAssets;
         _book.begin(mark, _MOST);
         (uint256 entered,) = _book.entered(q, assets * Fees.SCALE, shares);
-        q = Fees.quote((pot + assets) * Fees.SCALE, base + shares, entered, _MOST);
-        assertLe((pot + assets) * shares / Fees.supplyOf(q, true), assets, "in and out again");
+        q = _quote((grossAssets + assets) * Fees.SCALE, base + shares, entered, _MOST);
+        assertLe((grossAssets + assets) * shares / Fees.supplyOf(q, Math.Rounding.Ceil), assets, "in and out again");
     }
 
     /// @dev Management fees at rates up to the maximum, from a second to a year, of any number of shares take nothing

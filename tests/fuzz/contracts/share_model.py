@@ -44,9 +44,9 @@ def exp_wad(x: int) -> int:
 
 @dataclass(frozen=True)
 class Quote:
-    """IFeeManager.Quote: pot and gain in 1e-33 of the smallest unit."""
+    """IFeeManager.Quote: gross_assets and gain in 1e-33 of the smallest unit."""
 
-    pot: int
+    gross_assets: int
     base: int
     gain: int
     bps: int
@@ -54,7 +54,7 @@ class Quote:
     @property
     def pending(self) -> int:
         fee = self.gain * self.bps
-        return self.base * fee // (self.pot * BPS - fee)
+        return self.base * fee // (self.gross_assets * BPS - fee)
 
     @property
     def supply(self) -> int:
@@ -67,7 +67,7 @@ class Quote:
 
     @property
     def price(self) -> int:
-        return min(self.pot // self.supply, MOST)
+        return min(self.gross_assets // self.supply, MOST)
 
 
 @dataclass
@@ -111,9 +111,9 @@ class Model:
         growth = exp_wad(self.management * 10**14 * (now - self.accrued_at) // YEAR)
         return (self.issued() + self.owed) * growth // WAD
 
-    def quote_of(self, pot: int, now: int) -> Quote:
+    def quote_of(self, gross_assets: int, now: int) -> Quote:
         base = self.base(now)
-        return Quote(pot, base, max(0, pot - self.mark * base), self.performance)
+        return Quote(gross_assets, base, max(0, gross_assets - self.mark * base), self.performance)
 
     def quote(self, now: int) -> Quote:
         return self.quote_of((self.total() + 1) * SCALE, now)
@@ -138,13 +138,13 @@ class Model:
 
     def shares_for(self, assets: int, q: Quote, leaving: bool = False) -> int:
         """For a deposit, or for a withdrawal."""
-        pot = q.pot // SCALE
-        return up(assets * q.exit_supply, pot) if leaving else assets * q.supply // pot
+        gross_assets = q.gross_assets // SCALE
+        return up(assets * q.exit_supply, gross_assets) if leaving else assets * q.supply // gross_assets
 
     def assets_for(self, shares: int, q: Quote, leaving: bool = False) -> int:
         """For a redemption, or for a mint."""
-        pot = q.pot // SCALE
-        return shares * pot // q.exit_supply if leaving else up(shares * pot, q.supply)
+        gross_assets = q.gross_assets // SCALE
+        return shares * gross_assets // q.exit_supply if leaving else up(shares * gross_assets, q.supply)
 
     def max_withdraw(self, now: int) -> int:
         q = self.quote(now)
@@ -153,7 +153,7 @@ class Model:
     def max_redeem(self, now: int) -> int:
         """At most so many that they are worth no more than the cash."""
         q = self.quote(now)
-        return min(self.held, self.cash * q.exit_supply // (q.pot // SCALE)) if self.is_fair(q, now) else 0
+        return min(self.held, self.cash * q.exit_supply // (q.gross_assets // SCALE)) if self.is_fair(q, now) else 0
 
     # -- Books
 
@@ -176,7 +176,7 @@ class Model:
             self.mark = min(up(worth, base), MOST)
 
     def _enter(self, q: Quote, now: int, assets: int, shares: int) -> None:
-        self._settle(q, now, q.pot + assets * SCALE - q.gain, q.base + shares, 0)
+        self._settle(q, now, q.gross_assets + assets * SCALE - q.gain, q.base + shares, 0)
         self.cash, self.supply, self.held = self.cash + assets, self.supply + shares, self.held + shares
 
     def _leave(self, q: Quote, now: int, shares: int) -> None:
@@ -231,7 +231,7 @@ class Model:
         if q.pending == 0:
             return "FeeManager__NoFee"
         self._priced(now)
-        self._settle(q, now, q.pot, q.supply, q.pending)
+        self._settle(q, now, q.gross_assets, q.supply, q.pending)
         self.crystallised_at = now
         return ""
 
@@ -246,7 +246,7 @@ class Model:
         if performance > self.performance:
             q = self._priced(now)
             gain = q.gain * self.performance // performance
-            self._settle(q, now, q.pot - gain, q.base, 0)
+            self._settle(q, now, q.gross_assets - gain, q.base, 0)
         else:
             self._settle(Quote(0, self.base(now), 0, 0), now, 0, 1, 0)
         self.management, self.performance, self.period = management, performance, period

@@ -130,8 +130,8 @@ class WaitingVault:
 
     def compare(self) -> None:
         """Both sides, and that nothing is lost or made."""
-        assert self.portfolio.claimable(self.token, self.vault) == self.portfolio.setAside(self.token)
-        assert self.portfolio.setAside(self.token) == sum(self.books.assets)
+        assert self.portfolio.claimable(self.token, self.vault) == self.portfolio.totalClaimable(self.token)
+        assert self.portfolio.totalClaimable(self.token) == sum(self.books.assets)
         assert self.token.balanceOf(self.vault) == 0
         for who, account in enumerate(self.accounts):
             assert self.vault.maxRedeem(account) == self.books.claimable(who)

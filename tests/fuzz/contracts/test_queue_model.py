@@ -247,7 +247,7 @@ def compare(portfolio, queue, model, holders, usd):
     """Everything that the queue and the portfolio say."""
     assert portfolio.totalSupply() == model.supply
     assert portfolio.totalAssets() == model.total
-    assert portfolio.setAside(usd) == sum(model.claims)
+    assert portfolio.totalClaimable(usd) == sum(model.claims)
     assert portfolio.totalQueuedShares() == sum(entry.shares for entry in model.line)
     assert tuple(queue.lineOf(portfolio)) == (model.first, len(model.line))
     for who, holder in enumerate(holders):

@@ -12,10 +12,10 @@ import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 /// @notice The handler comes, goes, moves prices and lets feeds fail; it compares the fees that were taken with the
 /// schedule, by arithmetic of its own.
 contract FeeHandler is Test {
-    /// @param supply Effective supply: pot / supply is the net price.
+    /// @param supply Effective supply: grossAssets / supply is the net price.
     struct Seen {
         uint256 time;
-        uint256 pot;
+        uint256 grossAssets;
         uint256 issued;
         uint256 owed;
         uint256 supply;
@@ -43,7 +43,7 @@ contract FeeHandler is Test {
         _judge(before, afterwards);
         // Net price before and after, cross-multiplied; a unit for `totalAssets`, which rounds the sum of what is left
         // down.
-        if (_less(afterwards.pot + 1, before.supply, before.pot, afterwards.supply)) ++pricesLowered;
+        if (_less(afterwards.grossAssets + 1, before.supply, before.grossAssets, afterwards.supply)) ++pricesLowered;
     }
 
     constructor(IPortfolio portfolio, IFeeManager book, MockFeed[] memory feeds, SettlementToken[] memory stocks) {
@@ -128,8 +128,8 @@ contract FeeHandler is Test {
     // -- What the invariants ask
 
     /// @dev Management: the supply without the pending part grows by at most e^x - 1 <= x + x^2 of itself, and 4e-18
-    /// for growth that is rounded at both ends. Performance: the supply is no more than what leaves the base (pot - f
-    /// gain) of the pot.
+    /// for growth that is rounded at both ends. Performance: the supply is no more than what leaves the base (grossAssets - f
+    /// gain) of the grossAssets.
     function _judge(Seen memory before, Seen memory afterwards) private {
         IFeeManager.FeeTerms memory terms = _book.feesOf(address(_portfolio));
         if (afterwards.mark < before.mark) ++marksLowered;
@@ -141,18 +141,18 @@ contract FeeHandler is Test {
             if (base > most) ++overcharged;
         }
         uint256 free = afterwards.mark * (base / 1e6) / 1e27;
-        uint256 gain = afterwards.pot > free ? afterwards.pot - free : 0;
-        uint256 kept = afterwards.pot - gain * terms.performanceBps / 10_000;
-        // kept / base <= pot / supply, a millionth of a millionth and a unit for the roundings of this arithmetic.
-        if (_less(afterwards.pot * (1e12 + 1), base, (kept - 1) * 1e12, afterwards.supply)) ++overcharged;
+        uint256 gain = afterwards.grossAssets > free ? afterwards.grossAssets - free : 0;
+        uint256 net = afterwards.grossAssets - gain * terms.performanceBps / 10_000;
+        // net / base <= grossAssets / supply, a millionth of a millionth and a unit for the roundings of this arithmetic.
+        if (_less(afterwards.grossAssets * (1e12 + 1), base, (net - 1) * 1e12, afterwards.supply)) ++overcharged;
     }
 
     function _seen() private view returns (Seen memory s) {
         s.time = vm.getBlockTimestamp();
-        s.pot = _portfolio.totalAssets() + 1;
+        s.grossAssets = _portfolio.totalAssets() + 1;
         s.issued = _portfolio.totalSupply() + 1e6;
         (s.owed,, s.mark,) = _book.feeState(address(_portfolio));
-        (s.supply,) = _book.supplyOf(address(_portfolio), s.pot, s.issued, false);
+        (s.supply,) = _book.supplyOf(address(_portfolio), s.grossAssets - 1, s.issued - 1e6);
     }
 
     function _exitInKind(address holder, uint256 part) private {

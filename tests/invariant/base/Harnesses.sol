@@ -9,25 +9,25 @@ import {YieldOptimizer} from "contracts/yield/YieldOptimizer.sol";
 contract BookHarness is FeeManager {
     constructor() FeeManager(address(1)) {}
 
-    /// @param mark Mark as {Fees-quote} takes it.
-    function begin(uint256 mark, uint256 bps) external {
+    /// @param highWaterMark Mark as {Fees-quote} takes it.
+    function begin(uint256 highWaterMark, uint256 bps) external {
         Account storage a = _accounts[address(this)];
-        (a.owed, a.highWaterMark, a.performanceBps) = (0, Float128.packUp(mark), uint16(bps));
+        (a.owed, a.highWaterMark, a.performanceBps) = (0, Float128.packUp(highWaterMark), uint16(bps));
         a.crystallisedAt = 0;
     }
 
     function crystallised(Quote memory q) external returns (uint256 mark, uint256 owed) {
-        _crystallise(address(this), q, q.base);
+        _crystallise(address(this), q);
         return _state();
     }
 
     function entered(Quote memory q, uint256 assets, uint256 shares) external returns (uint256 mark, uint256 owed) {
-        _entered(_accounts[address(this)], q, q.base, assets, shares);
+        _entered(_accounts[address(this)], q, assets, shares);
         return _state();
     }
 
     function left(Quote memory q, uint256 shares) external returns (uint256 mark, uint256 owed) {
-        _left(_accounts[address(this)], q, q.base, shares);
+        _left(_accounts[address(this)], q, shares);
         return _state();
     }
 

@@ -126,7 +126,7 @@ contract ListingHandler is QueueHandler {
         if (requests.length != count) _askedAt[requests[count]] = vm.getBlockTimestamp();
     }
 
-    /// @notice Leaves in kind: every holding pays the same part, whether it is listed or not; a leg that is not sent is
+    /// @notice Leaves in kind: every holding pays the same part, whether it is listed or not; a part that is not sent is
     /// set aside.
     function leaveWithParts(uint256 who, uint256 partBps) public {
         address holder = holders[who % 3];
@@ -250,7 +250,7 @@ contract ListingHandler is QueueHandler {
         }
     }
 
-    /// @dev Lowers the balance that has to be there by the paid amount. A leg that a stopped token could not send is
+    /// @dev Lowers the balance that has to be there by the paid amount. A part that a stopped token could not send is
     /// set aside and still there.
     function _noteRetired(address[] memory all, uint256[] memory paid) private {
         for (uint256 k; k < all.length; ++k) {
@@ -270,7 +270,7 @@ contract ListingHandler is QueueHandler {
     }
 
     function _free(address asset) private view returns (uint256) {
-        return SettlementToken(asset).balanceOf(address(portfolio)) - portfolio.setAside(asset);
+        return SettlementToken(asset).balanceOf(address(portfolio)) - portfolio.totalClaimable(asset);
     }
 
     /// @return Balance of an account in an asset, with the amount that is set aside for it.

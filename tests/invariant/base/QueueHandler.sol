@@ -168,7 +168,7 @@ contract QueueHandler is ThiefHandler {
     /// @return cash Cash that is not set aside.
     /// @return waiting Worth of the requests; 0 without prices, when nobody leaves in cash.
     function _cash() private view returns (uint256 cash, uint256 waiting) {
-        cash = _usd.balanceOf(address(portfolio)) - portfolio.setAside(address(_usd));
+        cash = _usd.balanceOf(address(portfolio)) - portfolio.totalClaimable(address(_usd));
         try portfolio.convertToAssets(portfolio.totalQueuedShares()) returns (uint256 assets) {
             waiting = assets;
         } catch {}

@@ -75,7 +75,7 @@ contract YieldHandler is Test {
             } else if (topic == IYieldOptimizer.LossBooked.selector) {
                 (uint256 loss,) = abi.decode(logs[i].data, (uint256, uint256));
                 lost += loss;
-            } else if (topic == IYieldOptimizer.LegSetAside.selector) {
+            } else if (topic == IYieldOptimizer.MadeClaimable.selector) {
                 aside[address(uint160(uint256(logs[i].topics[1])))] += abi.decode(logs[i].data, (uint256));
             } else if (topic == IYieldOptimizer.Moved.selector) {
                 (uint256 before, uint256 afterwards,) = abi.decode(logs[i].data, (uint256, uint256, uint256));

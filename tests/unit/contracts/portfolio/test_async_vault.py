@@ -254,7 +254,7 @@ def test_request__waits_and_is_claimed__from_end_to_end(
     assert (log.assets, log.shares) == (1000 * unit, shares)
     assert client.states(request) == (0, 0)
     assert client.vault.maxRedeem(investor) == client.vault.maxWithdraw(investor) == 0
-    assert flagship.balanceOf(investor) == flagship.setAside(settlement) == 0
+    assert flagship.balanceOf(investor) == flagship.totalClaimable(settlement) == 0
 
 
 def test_request__settled_in_parts__is_claimed_in_parts(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fixtures.portfolio import NO_FEES
+from tests.fixtures.portfolio import NO_FEES, PENDING
 from tests.fixtures.protocol import DAY, WAD, YEAR
 from tests.reverts import reverts
 
@@ -10,8 +10,6 @@ MAX = 2**256 - 1
 MONTH = 30 * DAY
 DEPOSIT = 100_000
 DECIMALS = (0, 6, 8, 18)
-PENDING = 3
-"""Where IFeeManager.Quote has it."""
 UNIT, DUST, HUNDREDS, MILLIONS = "one unit", "a ten thousandth", "hundreds", "millions"
 DONATIONS = (UNIT, DUST, HUNDREDS, MILLIONS)
 
@@ -91,7 +89,7 @@ def test_crystallise__after_a_donation__takes_no_part_of_the_principal(
     assert units - worth <= given // 10**6 + 2
     for _ in range(3):
         wait(chain, MONTH)
-        quote = fee_manager.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6)
+        quote = fee_manager.quote(portfolio, portfolio.totalAssets(), portfolio.totalSupply())
         if quote.q[PENDING]:
             fee_manager.crystallise(portfolio, sender=thief)
     if fee_manager.feeState(portfolio).owed:

@@ -35,7 +35,7 @@ def test_redeem_in_kind__paused_stock__is_set_aside(invested, register, universe
     assert usd.balanceOf(investor) > 0
     assert universe.stocks[0].balanceOf(investor) > 0
     assert invested.claimable(paused, investor) == pytest.approx(owed, rel=1e-9)
-    assert invested.setAside(paused) == invested.claimable(paused, investor)
+    assert invested.totalClaimable(paused) == invested.claimable(paused, investor)
 
 
 def test_redeem_in_kind__receiver_not_eligible__stocks_are_set_aside(invested, universe, usd, investor):
@@ -68,7 +68,7 @@ def test_claim__once_eligible__pays(invested, universe, register, investor):
     register(investor)
     invested.claim(stock, investor, sender=investor)
     assert stock.balanceOf(investor) == owed
-    assert invested.setAside(stock) == 0
+    assert invested.totalClaimable(stock) == 0
 
 
 def test_claim__twice__reverts(invested, universe, register, investor):
@@ -156,4 +156,4 @@ def test_redeem_in_kind__balance_unreadable__cash_leaves(with_broken, usd, inves
     receipt = portfolio.redeemInKind(portfolio.balanceOf(investor), investor, investor, sender=investor)
     assert usd.balanceOf(investor) >= 999 * USD
     assert portfolio.claimable(token, investor) == 0
-    assert len(receipt.decode_logs(portfolio.LegUnreadable)) == 1
+    assert len(receipt.decode_logs(portfolio.InKindUnreadable)) == 1

@@ -8,7 +8,7 @@ from eth_abi import decode
 from web3.exceptions import Web3Exception
 
 from scripts._lib.deployment import roles
-from tests.fixtures.portfolio import NO_FEES, USD, ZERO
+from tests.fixtures.portfolio import NO_FEES, PENDING, USD, ZERO
 from tests.fixtures.protocol import DAY, SWITZERLAND, WAD, YEAR
 from tests.reverts import reverts
 
@@ -128,8 +128,8 @@ def test_performance__a_gain__counts_in_every_price_at_once(charging, gain, inve
 def test_performance__the_gain_is_gone_before_the_day__costs_nothing(with_stock, fee_manager, move):
     before, owed = with_stock.sharePrice(), fee_manager.feeState(with_stock).owed
     move(150)
-    pot, issued = with_stock.totalAssets() + 1, with_stock.totalSupply() + 10**6
-    assert fee_manager.quote(with_stock, pot, issued).q[3] > 0
+    quote = fee_manager.quote(with_stock, with_stock.totalAssets(), with_stock.totalSupply())
+    assert quote.q[PENDING] > 0
     move(100)
     assert (with_stock.sharePrice(), fee_manager.feeState(with_stock).owed) == (before, owed)
 
@@ -216,7 +216,7 @@ def test_exit__before_the_day__leaves_its_part_of_the_fee(charging, fee_manager,
     leave(half, investor, investor, sender=investor)
     owed = fee_manager.feeState(portfolio).owed
     assert usd.balanceOf(investor) == pytest.approx(540_000 * USD, abs=2)
-    # Of the pot: what is pending on the recipient's own shares he owes to himself.
+    # Part of the assets: what is pending on the recipient's own shares he owes to himself.
     gross = portfolio.totalAssets() / (portfolio.totalSupply() + 10**6 + owed)
     assert owed * gross == pytest.approx(10_000 * USD, rel=1e-6)
 
@@ -255,21 +255,21 @@ def test_in_kind__prices_stale__pays_the_fee_that_was_known(charging, fee_manage
 def test_in_kind__price_out_of_its_band__costs_those_who_stay_nothing(
     charging, fee_manager, gain, universe, issuer, deposit, investor, spender, stocks
 ):
-    """Found by the Foundry campaign: at the last price's fee, a leaver took too much of a pot that had grown."""
+    """Found by the Foundry campaign: at the last price's fee, a leaver took too much of a fund that had grown."""
     portfolio = charging(performance=2000, policy=(0, 2000, 0))
     gain(portfolio, 150_000)
     deposit(portfolio, spender, 300_000)
     universe.stocks[0].mint(portfolio, stocks * WAD, sender=issuer)
 
     def net():
-        pot, issued = portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6
-        supply, fair = fee_manager.supplyOf(portfolio, pot, issued, False)
+        total = portfolio.totalAssets()
+        supply, fair = fee_manager.supplyOf(portfolio, total, portfolio.totalSupply())
         assert not fair
-        return Fraction(pot, supply)
+        return Fraction(total + 1, supply)
 
     before, marked = net(), fee_manager.feeState(portfolio).highWaterMark
     portfolio.redeemInKind(portfolio.balanceOf(investor) // 2, investor, investor, sender=investor)
-    # What a unit more or less in the pot makes of the quotient.
+    # What a unit more or less makes of the quotient.
     assert before <= net() * (1 + Fraction(1, portfolio.totalAssets())) <= before * (1 + Fraction(1, 10**9))
     assert fee_manager.feeState(portfolio).highWaterMark == marked
 

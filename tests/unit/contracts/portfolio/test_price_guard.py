@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fixtures.portfolio import USD, sell_some
+from tests.fixtures.portfolio import PENDING, USD, sell_some
 from tests.fixtures.protocol import DAY, WAD, YEAR
 from tests.reverts import reverts
 
@@ -23,11 +23,11 @@ def guarded(create_portfolio, deposit, universe, issuer, investor):
 
 @pytest.fixture
 def price(usd, admin):
-    """`price(portfolio, factor)`: brings the pot, and so the share price, to this multiple of what it is."""
+    """`price(portfolio, factor)`: brings the assets, and so the share price, to this multiple of what it is."""
 
     def moved(portfolio, factor):
-        pot = portfolio.totalAssets()
-        more = int(pot * factor) - pot
+        total = portfolio.totalAssets()
+        more = int(total * factor) - total
         assert more >= 0, "a fall needs a feed"
         usd.mint(portfolio, more, sender=admin)
 
@@ -46,7 +46,7 @@ def of_stock(create_portfolio, deposit, universe, issuer, investor):
 
 def band(fee_manager, portfolio):
     """(price, low, high)."""
-    told = fee_manager.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6)
+    told = fee_manager.quote(portfolio, portfolio.totalAssets(), portfolio.totalSupply())
     return told.price_, told.low, told.high
 
 
@@ -161,7 +161,7 @@ def test_dust__dealing_all_the_time__takes_no_room(guarded, fee_manager, chain, 
 
 
 def test_donation__freezes_cash_exits_for_what_it_costs_only(guarded, price, chain, investor):
-    """30% of the pot, given to its holders, stop cash exits for two days; exits in kind never."""
+    """30% of the assets, given to its holders, stop cash exits for two days; exits in kind never."""
     price(guarded, 1.3)
     guarded.redeemInKind(SHARE, investor, investor, sender=investor)
     assert guarded.maxRedeem(investor) == 0
@@ -246,7 +246,7 @@ def test_in_kind__price_crashed__pays_no_fee_on_what_is_gone(
     fee_manager.crystallise(portfolio, sender=spender)
     feed.setAnswer(answer * 12 // 10, sender=admin)
     deposit(portfolio, investor, 1)
-    assert fee_manager.quote(portfolio, portfolio.totalAssets() + 1, portfolio.totalSupply() + 10**6).q[3] > 0
+    assert fee_manager.quote(portfolio, portfolio.totalAssets(), portfolio.totalSupply()).q[PENDING] > 0
     feed.setAnswer(answer // 10, sender=admin)
     assert portfolio.maxRedeem(investor) == 0
     owed, held = fee_manager.feeState(portfolio).owed, usd.balanceOf(portfolio)

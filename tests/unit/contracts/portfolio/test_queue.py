@@ -337,7 +337,7 @@ def test_rebalance__spends_cash_of_filled_requests__reverts(
     """What is set aside is the controller's; the portfolio only keeps it."""
     ask(invested, investor, 100_000 * SHARE)
     redemption_queue.fulfil(invested, 1, sender=keeper)
-    free = usd.balanceOf(invested) - invested.setAside(usd)
+    free = usd.balanceOf(invested) - invested.totalClaimable(usd)
     orders = order(invested, usd, universe.stocks[0], free + 1, market[0])
     with reverts(invested.ERC20InsufficientBalance, invested, free, free + 1):
         desk.rebalance(invested, weights_of(invested), orders, band=500)

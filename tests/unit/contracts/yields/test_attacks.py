@@ -212,7 +212,7 @@ def test_hostile_everywhere__exit_in_kind_passes(create_optimizer, create_strate
         strategy.refuseTransfers(True, sender=investor)
     receipt = optimizer.redeemInKind(optimizer.balanceOf(investor), investor, investor, sender=investor)
     assert dollars(100_000) - 1 <= usd.balanceOf(investor) <= dollars(100_000)
-    assert len(receipt.decode_logs(optimizer.LegSetAside)) == 10
+    assert len(receipt.decode_logs(optimizer.MadeClaimable)) == 10
     assert receipt.gas_used < 6_000_000
 
 

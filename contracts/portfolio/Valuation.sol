@@ -1,38 +1,87 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ERC4626Upgradeable} from "@openzeppelin/contracts-upgradeable/token/ERC20/extensions/ERC4626Upgradeable.sol";
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {DynamicArrayLib} from "solady/src/utils/DynamicArrayLib.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {Asset, AssetLib} from "./Asset.sol";
-import {SafeCallToken} from "./SafeCallToken.sol";
+import {ShareMath} from "./ShareMath.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
+import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
-/// @title Assets that a portfolio holds
-/// @notice See {IPortfolio}. The list of assets, their worth, and legs that could not be sent.
-abstract contract Holdings is IPortfolio {
+/// @title Worth of a portfolio
+/// @notice See {IPortfolio}. The first of four files that follow the money: {Valuation} counts what is there,
+/// {Redemptions} pays holders who leave without a price or wait for cash, {Trading} runs a rebalance, and {Portfolio}
+/// is the ERC-4626 vault.
+///
+/// LIST
+/// - An asset is one word, {Asset}. The settlement token is the first; its word also has the number of all assets.
+/// - The listed assets come first, the retired ones after them. Retired assets have no price here: they count for
+///   nothing but exits in kind.
+///
+/// BALANCES
+/// - A balance is what the token says, less what is set aside for accounts that have left already.
+///
+/// PRICES
+/// - Everything of a call is appraised at prices that are read once, and the array of prices goes with the result.
+/// - `PriceBasis.Live` refuses a frozen price. `PriceBasis.Exit` counts it with its discount: holders may leave at it.
+///
+/// SHARES
+/// - {ShareMath} turns assets into shares and back. The supply that it takes comes from the fee manager, because it
+///   counts shares that are owed but do not exist yet.
+abstract contract Valuation is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTransient {
     using AssetLib for Asset[];
     using DynamicArrayLib for uint256[];
-    using SafeERC20 for IERC20;
 
+    /// @dev Prices at which holdings are appraised: those that may be dealt at, or those at which holders may leave.
+    enum PriceBasis {
+        Live,
+        Exit
+    }
+
+    /// @param list The listed assets.
+    /// @param prices WAD USD.
+    /// @param balances Smallest units.
+    /// @param values WAD USD.
+    /// @param nav Sum of the values, WAD USD.
+    /// @param totalAssets The sum in smallest units of the settlement token.
+    struct Appraisal {
+        Asset[] list;
+        uint256[] prices;
+        uint256[] balances;
+        uint256[] values;
+        uint256 nav;
+        uint256 totalAssets;
+    }
+
+    uint256 private constant _WAD = 1e18;
     uint256 private constant _MAX_ASSETS = 32;
 
     /// @inheritdoc IPortfolio
     address public immutable oracle;
+    /// @inheritdoc IPortfolio
+    address public immutable feeManager;
 
     /// @dev The listed assets, then the retired ones; the first one's word has their number.
     Asset[_MAX_ASSETS] internal _assets;
-    mapping(address asset => uint256) private _indexPlusOne;
-    mapping(address asset => uint256) private _setAside;
-    mapping(address owner => mapping(address asset => uint256)) private _claimable;
+    mapping(address asset => uint256) internal _indexPlusOne;
+    mapping(address asset => uint256) internal _totalClaimable;
 
-    constructor(address oracle_) {
-        oracle = oracle_;
+    /// @dev Guards as `nonReentrantView` does, but lets the portfolio's own questions to itself through.
+    modifier whileStill() {
+        if (_reentrancyGuardEntered() && msg.sender != address(this)) revert ReentrancyGuardReentrantCall();
+        _;
+    }
+
+    constructor(address oracle_, address feeManager_) {
+        (oracle, feeManager) = (oracle_, feeManager_);
     }
 
     // -- Views -------------------------------------------------------------------------------------------------------
@@ -54,13 +103,39 @@ abstract contract Holdings is IPortfolio {
     }
 
     /// @inheritdoc IPortfolio
-    function claimable(address asset_, address owner) public view returns (uint256) {
-        return _claimable[owner][asset_];
+    function totalClaimable(address asset_) external view returns (uint256) {
+        return _totalClaimable[asset_];
     }
 
     /// @inheritdoc IPortfolio
-    function setAside(address asset_) external view returns (uint256) {
-        return _setAside[asset_];
+    function positions()
+        external
+        view
+        nonReentrantView
+        returns (address[] memory assets_, uint256[] memory balances, uint256[] memory values, uint256 sharePrice_)
+    {
+        Appraisal memory a = _appraise(PriceBasis.Live);
+        return (_tokens(a.list), a.balances, a.values, _sharePrice(a.totalAssets));
+    }
+
+    /// @inheritdoc IPortfolio
+    function nav() external view nonReentrantView returns (uint256) {
+        return _appraise(PriceBasis.Live).nav;
+    }
+
+    /// @inheritdoc IPortfolio
+    function sharePrice() external view nonReentrantView returns (uint256) {
+        return _sharePrice(_appraise(PriceBasis.Live).totalAssets);
+    }
+
+    /// @inheritdoc IERC4626
+    function totalAssets() public view override(ERC4626Upgradeable, IERC4626) whileStill returns (uint256) {
+        return _appraise(PriceBasis.Live).totalAssets;
+    }
+
+    /// @inheritdoc IPortfolio
+    function exitAssets() external view nonReentrantView returns (uint256) {
+        return _appraise(PriceBasis.Exit).totalAssets;
     }
 
     // -- The list ----------------------------------------------------------------------------------------------------
@@ -101,7 +176,7 @@ abstract contract Holdings is IPortfolio {
             revert Portfolio__AssetExists(asset_);
         }
         _swap(indexPlusOne - 1, listed);
-        _assets[listed] = AssetLib.pack(asset_, IERC20Metadata(asset_).decimals(), _setAside[asset_] != 0);
+        _assets[listed] = AssetLib.pack(asset_, IERC20Metadata(asset_).decimals(), _totalClaimable[asset_] != 0);
         _assets[0] = _assets[0].withCount(count);
         emit ListingChanged(asset_, Listing.Listed);
     }
@@ -134,59 +209,16 @@ abstract contract Holdings is IPortfolio {
         (_assets[i], _assets[j]) = (b, a);
     }
 
-    // -- Legs of exits -----------------------------------------------------------------------------------------------
+    // -- Appraisal ---------------------------------------------------------------------------------------------------
 
-    /// @dev Sends one leg of a redemption, or sets its amount aside if the token refuses.
-    function _sendLeg(
-        uint256 index,
-        Asset info,
-        uint256 shares,
-        uint256 supply,
-        address receiver,
-        address owner
-    )
-        internal
-        returns (uint256 amount)
-    {
-        address asset_ = info.token();
-        (bool readable, uint256 balance) = SafeCallToken.balanceOf(asset_, address(this));
-        if (!readable || balance > type(uint128).max) {
-            emit LegUnreadable(asset_, owner);
-            return 0;
-        }
-        if (info.reserved()) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[asset_]);
-        amount = FixedPointMathLib.fullMulDiv(balance, shares, supply);
-        // slither-disable-next-line incorrect-equality (nothing to send)
-        if (amount == 0 || SafeCallToken.transfer(asset_, receiver, amount)) return amount;
-        _setAsideFor(index, info, owner, amount);
+    function _appraise(PriceBasis basis) internal view returns (Appraisal memory a) {
+        a.list = _listed();
+        address[] memory tokens = _tokens(a.list);
+        a.prices =
+            basis == PriceBasis.Exit ? IPriceOracle(oracle).exitPrices(tokens) : IPriceOracle(oracle).prices(tokens);
+        (a.balances, a.values, a.nav) = _valued(a.list, a.prices);
+        a.totalAssets = _inSettlement(a.nav, a.prices[0], a.list[0].unit());
     }
-
-    /// @dev Keeps a part of a balance for an account.
-    function _setAsideFor(uint256 index, Asset info, address owner, uint256 amount) internal {
-        address asset_ = info.token();
-        if (!info.reserved()) _assets[index] = _assets[index].with(AssetLib.RESERVED);
-        _setAside[asset_] += amount;
-        _claimable[owner][asset_] += amount;
-        emit LegSetAside(asset_, owner, amount);
-    }
-
-    function _claim(address asset_, address receiver, uint256 amount) internal {
-        uint256 most = _claimable[msg.sender][asset_];
-        if (amount == 0 || amount > most) revert Portfolio__NothingToClaim(asset_, msg.sender);
-        _claimable[msg.sender][asset_] = most - amount;
-        uint256 left = _setAside[asset_] - amount;
-        _setAside[asset_] = left;
-        // What was set aside outlives the listing.
-        uint256 indexPlusOne = _indexPlusOne[asset_];
-        // slither-disable-next-line incorrect-equality (nothing is left of it, or it is not listed)
-        if (left == 0 && indexPlusOne != 0) {
-            _assets[indexPlusOne - 1] = _assets[indexPlusOne - 1].without(AssetLib.RESERVED);
-        }
-        IERC20(asset_).safeTransfer(receiver, amount);
-        emit LegClaimed(asset_, msg.sender, receiver, amount);
-    }
-
-    // -- Values ------------------------------------------------------------------------------------------------------
 
     function _tokens(Asset[] memory list) internal pure returns (address[] memory tokens) {
         tokens = new address[](list.length);
@@ -205,7 +237,7 @@ abstract contract Holdings is IPortfolio {
         bool readable;
         (readable, balance) = SafeTransferLib.checkBalanceOf(info.token(), address(this));
         if (!readable) revert Portfolio__BalanceUnreadable(info.token());
-        if (info.reserved()) balance = FixedPointMathLib.zeroFloorSub(balance, _setAside[info.token()]);
+        if (info.hasClaims()) balance = FixedPointMathLib.zeroFloorSub(balance, _totalClaimable[info.token()]);
     }
 
     function _valued(
@@ -230,5 +262,23 @@ abstract contract Holdings is IPortfolio {
     /// @dev Converts WAD USD to smallest units of the settlement token, rounded down.
     function _inSettlement(uint256 value, uint256 settlementPrice, uint256 unit) internal pure returns (uint256) {
         return FixedPointMathLib.fullMulDiv(value, unit, settlementPrice);
+    }
+
+    // -- Shares ------------------------------------------------------------------------------------------------------
+
+    function _sharePrice(uint256 totalAssets_) private view returns (uint256) {
+        // slither-disable-next-line unused-return (the price counts as it is, whatever its band)
+        (uint256 supply,) = IFeeManager(feeManager).supplyOf(address(this), totalAssets_, totalSupply());
+        return _sharePriceAt(totalAssets_, supply);
+    }
+
+    /// @dev A share has six decimals more than the settlement token, so the ratio of raw amounts is too small by that.
+    /// @return WAD settlement tokens per share.
+    function _sharePriceAt(uint256 totalAssets_, uint256 supply) internal pure returns (uint256) {
+        return ShareMath.assetsFor(_WAD * ShareMath.VIRTUAL_SHARES, totalAssets_, supply, Math.Rounding.Floor);
+    }
+
+    function _decimalsOffset() internal pure override returns (uint8) {
+        return ShareMath.OFFSET;
     }
 }
