@@ -15,6 +15,8 @@ import {BalancerV2Venue} from "./venues/BalancerV2Venue.sol";
 import {CurveVenue} from "./venues/CurveVenue.sol";
 import {ERC4626Venue} from "./venues/ERC4626Venue.sol";
 import {UniswapV2Venue} from "./venues/UniswapV2Venue.sol";
+import {UniswapV3Venue} from "./venues/UniswapV3Venue.sol";
+import {UniswapV4Venue} from "./venues/UniswapV4Venue.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
@@ -23,7 +25,7 @@ import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 /// @notice This is code of the aggregator that does not fit into its 24,576 bytes (EIP-170): the aggregator deploys it
 /// and delegates to it. It therefore runs on the aggregator's storage, which its bases lay out the same way, and holds
 /// nothing itself: called directly it reverts. Only the guard of orders, which reads the oracle, answers everyone.
-contract ExactOutput is Orders, OracleGuard {
+contract ExactOutput is Orders, UniswapV3Venue, UniswapV4Venue, OracleGuard {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 

@@ -10,12 +10,12 @@ import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
+import {ExactInput} from "./ExactInput.sol";
 import {ExactOutput} from "./ExactOutput.sol";
 import {BY_CALLBACK, Details, HAS_ID, LAST_HOP, Leg, ZERO_FOR_ONE} from "./Leg.sol";
 import {ListingValidator} from "./ListingValidator.sol";
 import {MarketWord} from "./MarketWord.sol";
 import {Markets} from "./Markets.sol";
-import {Routes} from "./Routes.sol";
 import {BalancerV2Venue} from "./venues/BalancerV2Venue.sol";
 import {UniswapV2Venue} from "./venues/UniswapV2Venue.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
@@ -23,7 +23,7 @@ import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 
 /// @title Swaps over listed markets of many venues
 /// @notice See {ILiquidityAggregator}.
-contract LiquidityAggregator is ILiquidityAggregator, Routes, AccessManaged, ReentrancyGuardTransient {
+contract LiquidityAggregator is ILiquidityAggregator, ExactInput, AccessManaged, ReentrancyGuardTransient {
     using Address for address;
     using EnumerableSet for EnumerableSet.AddressSet;
     using SafeERC20 for IERC20;

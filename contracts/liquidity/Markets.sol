@@ -5,17 +5,19 @@ import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet
 
 import {Details, HAS_ID} from "./Leg.sol";
 import {MarketWord, MarketWordLib} from "./MarketWord.sol";
-import {UniswapV4Venue} from "./venues/UniswapV4Venue.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IVenueQuotes} from "interfaces/liquidity/IVenueQuotes.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
 /// @title List of the markets and of their kinds
-abstract contract Markets is UniswapV4Venue {
+/// @notice All of the aggregator's storage, at the bottom: {ExactOutput}, which runs on it, has the same.
+abstract contract Markets {
     using EnumerableSet for EnumerableSet.AddressSet;
 
     IVenueQuotes internal immutable _quotes;
 
+    /// @dev Details of markets that are no contracts of their own.
+    mapping(address market => Details) internal _details;
     mapping(address market => MarketWord) internal _listings;
     EnumerableSet.AddressSet internal _keys;
 

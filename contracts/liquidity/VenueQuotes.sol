@@ -6,6 +6,7 @@ import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 import {BalancerV2Venue} from "./venues/BalancerV2Venue.sol";
 import {CurveVenue} from "./venues/CurveVenue.sol";
 import {ERC4626Venue} from "./venues/ERC4626Venue.sol";
+import {PriceEnds} from "./venues/PriceEnds.sol";
 import {UniswapV2Venue} from "./venues/UniswapV2Venue.sol";
 import {V4Key} from "./venues/V4Key.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
@@ -21,9 +22,6 @@ import {
 /// @title Amounts that one market pays, or asks, now
 /// @notice See {IVenueQuotes}.
 contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCallback, IUnlockCallback {
-    uint160 private constant _MIN_SQRT_PRICE = 4295128739 + 1;
-    uint160 private constant _MAX_SQRT_PRICE = 1461446703485210103287273052203988822378723970342 - 1;
-
     /// @inheritdoc IVenueQuotes
     function quote(
         ILiquidityAggregator.Market calldata market,
@@ -132,7 +130,7 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         bytes memory told;
         if (market.kind == ILiquidityAggregator.VenueKind.UniswapV3) {
             try IUniswapV3Pool(market.target)
-                .swap(address(this), up, amount, up ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE, "") {
+                .swap(address(this), up, amount, up ? PriceEnds.LOWEST : PriceEnds.HIGHEST, "") {
                 // A pool that does not ask for its input.
                 return (0, 0);
             } catch (bytes memory reason) {
@@ -144,7 +142,7 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
             );
             if (coin != address(0)) up = (up ? market.token0 : market.token1) == coin;
             IPoolManager.SwapParams memory params =
-                IPoolManager.SwapParams(up, -amount, up ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE);
+                IPoolManager.SwapParams(up, -amount, up ? PriceEnds.LOWEST : PriceEnds.HIGHEST);
             try IPoolManager(market.target).unlock(abi.encode(key, params)) returns (bytes memory) {
                 return (0, 0);
             } catch (bytes memory reason) {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {SafeCastLib} from "solady/src/utils/SafeCastLib.sol";
 
 import {Leg} from "../Leg.sol";
+import {PriceEnds} from "./PriceEnds.sol";
 import {VenueCallback} from "./VenueCallback.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {
@@ -15,10 +16,6 @@ import {
 /// @title One swap on a Uniswap V3 pool, or on a fork's
 /// @notice The pool takes its input in a callback; forks differ only in the name of that function.
 abstract contract UniswapV3Venue is VenueCallback, IUniswapV3SwapCallback, IPancakeV3SwapCallback {
-    // The ends of the pool's price range (TickMath), one inside. The limits on price are the order's, on its output.
-    uint160 internal constant _MIN_SQRT_PRICE = 4295128739 + 1;
-    uint160 internal constant _MAX_SQRT_PRICE = 1461446703485210103287273052203988822378723970342 - 1;
-
     /// @param payer Word of the payer, as `_pay` defines it.
     /// @return amountOut Output that the pool reports as sent to `to`.
     function _swapV3(
@@ -37,7 +34,7 @@ abstract contract UniswapV3Venue is VenueCallback, IUniswapV3SwapCallback, IPanc
         _duePayer = payer;
         _dueAmount = amountIn;
         (int256 amount0, int256 amount1) = IUniswapV3Pool(pool)
-            .swap(to, zeroForOne, SafeCastLib.toInt256(amountIn), zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE, "");
+            .swap(to, zeroForOne, SafeCastLib.toInt256(amountIn), zeroForOne ? PriceEnds.LOWEST : PriceEnds.HIGHEST, "");
         if (_expectedCaller != 0) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pool, 0, amountIn);
         amountOut = _credit(zeroForOne ? amount1 : amount0);
     }
@@ -59,7 +56,7 @@ abstract contract UniswapV3Venue is VenueCallback, IUniswapV3SwapCallback, IPanc
         _duePayer = uint160(msg.sender);
         _dueAmount = maxAmountIn;
         int256 specified = -SafeCastLib.toInt256(amountOut);
-        uint160 limit = zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE;
+        uint160 limit = zeroForOne ? PriceEnds.LOWEST : PriceEnds.HIGHEST;
         // What was paid, and what has arrived, counts; not what the pool says.
         // slither-disable-next-line unused-return
         IUniswapV3Pool(pool).swap(msg.sender, zeroForOne, specified, limit, "");
@@ -78,7 +75,7 @@ abstract contract UniswapV3Venue is VenueCallback, IUniswapV3SwapCallback, IPanc
                 to,
                 leg.zeroForOne,
                 -SafeCastLib.toInt256(amountOut),
-                leg.zeroForOne ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE,
+                leg.zeroForOne ? PriceEnds.LOWEST : PriceEnds.HIGHEST,
                 route
             );
         uint256 paid = _expectedRouteCaller != 0 ? 0 : _credit(leg.zeroForOne ? amount1 : amount0);

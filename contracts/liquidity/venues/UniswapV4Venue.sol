@@ -8,8 +8,10 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {Details, HAS_ID, Leg} from "../Leg.sol";
 import {MarketWord} from "../MarketWord.sol";
-import {UniswapV3Venue} from "./UniswapV3Venue.sol";
+import {Markets} from "../Markets.sol";
+import {PriceEnds} from "./PriceEnds.sol";
 import {V4Key} from "./V4Key.sol";
+import {VenueCallback} from "./VenueCallback.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPoolManager, IUnlockCallback} from "interfaces/liquidity/venues/IPoolManager.sol";
 import {IWrappedCoin} from "interfaces/liquidity/venues/IWrappedCoin.sol";
@@ -18,7 +20,7 @@ import {IWrappedCoin} from "interfaces/liquidity/venues/IWrappedCoin.sol";
 /// @notice Pools of the chain's own coin trade here as its wrapped token, which is unwrapped on the way in and wrapped
 /// on the way out. Hooks may take their share of the output; an exact input that they change, or do not use up, is
 /// refused.
-abstract contract UniswapV4Venue is UniswapV3Venue, IUnlockCallback {
+abstract contract UniswapV4Venue is VenueCallback, Markets, IUnlockCallback {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
@@ -41,9 +43,6 @@ abstract contract UniswapV4Venue is UniswapV3Venue, IUnlockCallback {
     }
 
     uint256 private constant _SWAP_BYTES = 11 * 32;
-
-    /// @dev Details of markets that are no contracts of their own.
-    mapping(address market => Details) internal _details;
 
     /// @param amount Amount of tokenOut if `exactOut`, otherwise of tokenIn.
     /// @param limit Maximum that an exact output may cost.
@@ -173,7 +172,7 @@ abstract contract UniswapV4Venue is UniswapV3Venue, IUnlockCallback {
             .swap(
                 key,
                 IPoolManager.SwapParams(
-                    up, swap.exactOut ? specified : -specified, up ? _MIN_SQRT_PRICE : _MAX_SQRT_PRICE
+                    up, swap.exactOut ? specified : -specified, up ? PriceEnds.LOWEST : PriceEnds.HIGHEST
                 ),
                 ""
             );

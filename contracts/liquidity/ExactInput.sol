@@ -13,16 +13,18 @@ import {BalancerV2Venue} from "./venues/BalancerV2Venue.sol";
 import {CurveVenue} from "./venues/CurveVenue.sol";
 import {ERC4626Venue} from "./venues/ERC4626Venue.sol";
 import {UniswapV2Venue} from "./venues/UniswapV2Venue.sol";
+import {UniswapV3Venue} from "./venues/UniswapV3Venue.sol";
+import {UniswapV4Venue} from "./venues/UniswapV4Venue.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {ISignedQuoteAdapter} from "interfaces/liquidity/ISignedQuoteAdapter.sol";
 import {IVenueAdapter} from "interfaces/liquidity/IVenueAdapter.sol";
 import {IUniswapV2Pair} from "interfaces/liquidity/venues/IUniswapV2Pair.sol";
 
-/// @title Follows a path of an exact input
+/// @title Exact inputs over any path, forwards
 /// @notice Hops take their inputs at different places: a V2 pair has it before it is called; V3 pools and V4's manager
 /// ask for it while they swap, and adapters and newer Curve pools are paid by the hop, from the account that has the
 /// input; all others get it from this contract.
-abstract contract Routes is Orders {
+abstract contract ExactInput is Orders, UniswapV3Venue, UniswapV4Venue {
     using SafeERC20 for IERC20;
     using SafeTransferLib for address;
 
