@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from eth_utils.crypto import keccak
+
 Kind = Literal["person", "entity", "vessel", "aircraft", "unknown"]
 """What a party is. "unknown" is for publishers that do not say."""
 
@@ -21,7 +23,7 @@ does not qualify. "weak" is an alias that the publisher calls low-quality or wea
 """
 
 PartKind = Literal["family", "given", "middle", "patronymic", "matronymic", "maiden", "nickname", "title", "whole"]
-"""Role of a part of a name. "given" also holds the first of the UN's four names; "whole" is an entity's name."""
+"""Role of a part of a name; "whole" is the name of an entity, a vessel or an aircraft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,13 @@ class ListedWallet:
         address: "0x" and 40 hexadecimal digits in the EIP-55 checksum form, whatever the case of the publisher.
         asset: Code of the asset as published, such as "ETH", "USDT" or "BSC"; "" if there is none beside it. An
             account is the same on every EVM chain, so that the code does not say where it may act.
+        doubtful: True if the publisher wrote capital and small letters that fail the EIP-55 checksum, so that a digit
+            may be wrong; `address` has the published digits.
     """
 
     address: str
     asset: str = ""
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ class ListFile:
         source: Address on the web that it was fetched from, or the name of a local file without its folders.
         size: Its length in bytes.
         sha256: SHA-256 of its bytes, 64 hexadecimal digits.
-        keccak256: Keccak-256 of its bytes, 64 hexadecimal digits: what a batch of the chain's list names as source.
+        keccak256: Keccak-256 of its bytes, 64 hexadecimal digits.
     """
 
     source: str
@@ -160,10 +165,11 @@ class ListDocument:
 
     Attributes:
         list_id: The list.
-        files: Files that it was read from, the main one first.
+        files: Files that it was read from: the main one first, the others by their names.
         published: Publisher's date, "YYYY-MM-DD" or "YYYY-MM-DDTHH:MM:SSZ" (UTC).
         counts: Numbers of what it holds.
         parties: Every party, in the order of the file.
+        format: Name of the format that it was read from, such as "ofac-csv".
     """
 
     list_id: str
@@ -171,6 +177,7 @@ class ListDocument:
     published: str
     counts: Counts
     parties: tuple[ListedParty, ...]
+    format: str = ""
 
     @property
     def source(self) -> str:
@@ -181,3 +188,13 @@ class ListDocument:
     def sha256(self) -> str:
         """SHA-256 of the main file."""
         return self.files[0].sha256
+
+    @property
+    def source_hash(self) -> str:
+        """Hash that a batch of the chain's list names as its source, 64 hexadecimal digits.
+
+        Of one file it is the file's Keccak-256, as `quantera compliance sanction --source FILE` has it; of several it
+        is the Keccak-256 of theirs, one after the other in the order of `files`.
+        """
+        hashes = [bytes.fromhex(file.keccak256) for file in self.files]
+        return hashes[0].hex() if len(hashes) == 1 else keccak(b"".join(hashes)).hex()
