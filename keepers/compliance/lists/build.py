@@ -28,7 +28,7 @@ def party(
     Raises:
         ListError: If it has no identifier or no name.
     """
-    known = ordered(list(names))
+    known = ordered(names)
     if not uid or not known:
         raise ListError(f"record {uid or '?'} of {draft.list_id}", "has no identifier or no name", "fetch it again")
     found, malformed = accounts.find(remarks)

@@ -16,6 +16,9 @@ from keepers.compliance.lists.records import ListedWallet
 ZERO = "0x" + "00" * 20
 """The account that the chain's list refuses, and that nobody holds."""
 
+GAS = 8_000_000
+"""Maximum gas of a batch unless told otherwise: about half of what EIP-7825 lets a transaction have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -50,7 +53,7 @@ class Budget:
         registries: Registries that the list tells.
     """
 
-    gas: int = 8_000_000
+    gas: int = GAS
     base: int = 100_000
     account: int = 26_000
     registry: int = 32_000

@@ -223,7 +223,7 @@ def _party(draft: Draft, mapped: Mapped, uid: str, rows_of: Sequence[Mapping[str
         draft,
         uid,
         kind,
-        [name for cells in rows_of for name in _names(fields, cells)],
+        dict.fromkeys(name for cells in rows_of for name in _names(fields, cells)),
         birth_dates=[read for _, read in births if read],
         countries=[draft.country(code_of(place), place) for place in all_of(fields.countries)],
         programmes=all_of(fields.programmes),

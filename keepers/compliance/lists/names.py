@@ -1,8 +1,8 @@
-"""Names in the records' form: parts with their roles, each name once, the primary one first."""
+"""Names in the records' form: parts with their roles, the primary name first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from keepers.compliance.lists.records import Kind, ListedName, NamePart, PartKind, Strength
 from keepers.compliance.lists.xmlstream import squeezed
@@ -31,18 +31,20 @@ def of_parts(
     return ListedName(squeezed(text) or " ".join(part.text for part in kept), strength, script, language, kept)
 
 
-def ordered(names: Sequence[ListedName]) -> tuple[ListedName, ...]:
-    """Returns names that have a text, each text and strength once, the primary one first.
+def ordered(names: Iterable[ListedName]) -> tuple[ListedName, ...]:
+    """Returns names that have a text, the primary one first.
 
     Where none is primary the first becomes it; where several are, the later ones are strong.
     """
-    kept = {(name.text, name.strength): name for name in reversed(names) if name.text}
-    left = list(reversed(kept.values()))
+    left = [name for name in names if name.text]
     if not left:
         return ()
-    first = next((name for name in left if name.strength == "primary"), left[0])
-    others = [_as(name, "strong") if name.strength == "primary" else name for name in left if name is not first]
-    return (_as(first, "primary"), *(name for name in others if name.text != first.text))
+    first = next((at for at, name in enumerate(left) if name.strength == "primary"), 0)
+    others = [*left[:first], *left[first + 1 :]]
+    return (
+        _as(left[first], "primary"),
+        *(_as(name, "strong") if name.strength == "primary" else name for name in others),
+    )
 
 
 def _as(name: ListedName, strength: Strength) -> ListedName:

@@ -155,7 +155,7 @@ def _corrected(draft: Draft, old: ListedParty, change: Change) -> ListedParty:
     return replace(
         old,
         kind=old.kind if change.kind == "unknown" else change.kind,
-        names=ordered([*new.names, *kept]) or old.names,
+        names=ordered(dict.fromkeys((*new.names, *kept))) or old.names,
         birth_dates=_without(old.birth_dates, new.birth_dates, lost.birth_dates),
         countries=tuple(sorted(_without(old.countries, new.countries, ()))),
         programmes=_without(old.programmes, new.programmes, lost.programmes),

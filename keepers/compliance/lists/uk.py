@@ -127,12 +127,15 @@ def _add_row(made: dict[str, _Designation], cells: Mapping[str, str]) -> None:
                     to.append(text.strip())
 
     parts = tuple(cells.get(f"Name {number}", "") for number in range(1, 7))
-    one.names.append((parts, cells["Name type"], cells.get("Alias strength", "")))
+    name = (parts, cells["Name type"], cells.get("Alias strength", ""))
+    if name not in one.names:
+        one.names.append(name)
     script, kind, language = (
         cells.get(column, "")
         for column in ("Name non-latin script", "Non-latin script type", "Non-latin script language")
     )
-    one.foreign.append((script, kind, language))
+    if (script, kind, language) not in one.foreign:
+        one.foreign.append((script, kind, language))
     add(one.births, "D.O.B", split=";")
     add(one.places, "Address Country")
     add(one.places, "Nationality(/ies)", "Current believed flag of ship", split=";")
