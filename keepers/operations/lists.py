@@ -247,7 +247,7 @@ def import_list(store: Store | None, wanted: Import, now: int, progress: Progres
         if store is not None and not wanted.dry_run:
             stored.confirm(store, last.version, now)
         return Imported(document, draft, "dry run" if wanted.dry_run else "confirmed", last, last)
-    draft.findings += gate.judge(document, last)
+    draft.findings += gate.judge(document, last, now)
     refusing = [finding for finding in draft.findings if finding.refuses]
     if refusing and not wanted.accept and not wanted.dry_run:
         raise _refusal(refusing)

@@ -91,9 +91,7 @@ def moment(text: str) -> str:
         if "T" in given:
             at = datetime.fromisoformat(given)
             return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at.tzinfo else f"{at:%Y-%m-%dT%H:%M:%S}Z"
-        if "/" in given or given[:1].isalpha():
-            return slashes(given) or words(given) or ""
-        day = given if given[:4].isdigit() else (words(given.replace("-", " ")) or "")
+        day = given if given[:4].isdigit() else (slashes(given) or words(given.replace("-", " ")) or "")
         return date.fromisoformat(day).isoformat()
     except ValueError:
         return ""

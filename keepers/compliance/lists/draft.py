@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from eth_hash.auto import keccak
+from Crypto.Hash import keccak
 
 from keepers.compliance.lists.errors import Finding
 from keepers.compliance.lists.records import ListedWallet, ListFile
@@ -33,7 +33,8 @@ class Source:
         self._ahead = b""
         self._size = 0
         self._sha256 = hashlib.sha256()
-        self._keccak = keccak.new(b"")
+        # eth-hash keeps everything that it hashes, so that it could go back.
+        self._keccak = keccak.new(digest_bits=256, update_after_digest=True)
 
     def peek(self, size: int) -> bytes:
         """Returns the next bytes, at most `size`, which the next reading has again."""
@@ -52,7 +53,7 @@ class Source:
 
     def file(self) -> ListFile:
         """The file as far as it was read, which is the whole of it once a format's reader is done."""
-        return ListFile(self.name, self._size, self._sha256.hexdigest(), self._keccak.copy().digest().hex())
+        return ListFile(self.name, self._size, self._sha256.hexdigest(), self._keccak.hexdigest())
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from keepers.compliance.lists.errors import Finding, ListError
 from keepers.compliance.lists.records import Counts, ListDocument, ListFile
@@ -61,12 +62,23 @@ def is_same(new: ListDocument, last: Accepted | None) -> bool:
     return last is not None and new.source_hash == last.source_hash
 
 
-def judge(new: ListDocument, last: Accepted | None) -> Iterator[Finding]:
-    """Yields the reasons for which a version should not take the place of the last one.
+def judge(new: ListDocument, last: Accepted | None, now: int) -> Iterator[Finding]:
+    """Yields the reasons for which a version should not take the place of the last one, and a note if it is old.
+
+    Args:
+        new: The version.
+        last: The accepted one; None if there is none.
+        now: Unix seconds.
 
     Raises:
-        ListError: If it is older: that no person can accept.
+        ListError: If it is older than the accepted one, or of a day to come: that no person can accept.
     """
+    age = now - _seconds(new.published)
+    if age < -FRESH:
+        raise ListError(f"list {new.list_id}", f"is dated {new.published}, which is to come", "correct its date")
+    if age > FRESH + _day(new.published):
+        days, remedy = age // 86_400, "check that it is the publisher's newest file"
+        yield Finding(f"list {new.list_id}", f"was published on {new.published}, {days} days ago", remedy)
     if last is None:
         return
     if _older(new.published, last.published):
@@ -80,6 +92,16 @@ def judge(new: ListDocument, last: Accepted | None) -> Iterator[Finding]:
         if before - now > SHRUNKEN * before:
             reason = f"has {now:,} {what}, {(before - now) / before:.1%} fewer than the accepted {before:,}"
             yield Finding(f"list {new.list_id}", reason, "fetch it again, or accept it if they were delisted", True)
+
+
+def _seconds(published: str) -> int:
+    at = datetime.fromisoformat(published)
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+
+
+def _day(published: str) -> int:
+    """A date without a time may be the end of its day."""
+    return 0 if len(published) > 10 else 86_400
 
 
 def _older(new: str, last: str) -> bool:

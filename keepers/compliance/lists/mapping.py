@@ -218,7 +218,8 @@ def _party(draft: Draft, mapped: Mapped, uid: str, rows_of: Sequence[Mapping[str
     if isinstance(kind, KindOf):
         kind = kind.read(next(iter(all_of((kind.source,))), ""))
     births = [(text, dates.anything(text)) for text in all_of(fields.birth_dates)]
-    draft.unread["date of birth"] += sum(read is None for _, read in births)
+    if lost := sum(read is None for _, read in births):
+        draft.unread["date of birth"] += lost
     return party(
         draft,
         uid,

@@ -59,6 +59,7 @@ class Change:
         kind: What the party is; "unknown" where the delta does not say.
         gained: What it has now.
         lost: What it no longer has.
+        is_named: True if the delta says that the record is on this list; without that it may be on another one.
     """
 
     uid: str
@@ -66,6 +67,7 @@ class Change:
     kind: Kind
     gained: Particulars
     lost: Particulars
+    is_named: bool = True
 
 
 def changes(draft: Draft, source: Source) -> Iterator[Change]:
@@ -83,13 +85,14 @@ def changes(draft: Draft, source: Source) -> Iterator[Change]:
         uid, action = element.get("id", ""), element.get("action", "").strip().lower()
         if not uid or action not in (*_NEW, *_GONE, *_CORRECTED):
             raise ListError(f"{source.name} entity {uid or '?'}", f"has the action {action!r}", "fetch the full list")
-        if draft.list_id not in _lists(element):
+        on = _lists(element)
+        if on and draft.list_id not in on:
             continue
         known = "add" if action in _NEW else "remove" if action in _GONE else "correct"
         kind = _KINDS.get(text_of(element, "generalInfo/entityType").lower(), "unknown")
         gained = _particulars(draft, element, kind, lambda said, known=known: _gains(said, known))
         lost = _particulars(draft, element, kind, lambda said: said in _GONE)
-        yield Change(uid, known, kind, gained, lost)
+        yield Change(uid, known, kind, gained, lost, is_named=bool(on))
 
 
 def _gains(said: str, action: str) -> bool:
@@ -98,9 +101,9 @@ def _gains(said: str, action: str) -> bool:
 
 
 def _lists(element: Element) -> set[str]:
-    """Returns the lists that a record is on; one that does not say may be on any."""
+    """Returns the lists that a record says it is on."""
     named = [squeezed(one.text or "").lower() for one in element.iterfind("sanctionsLists/sanctionsList")]
-    return {LISTS.get(name, "ofac-consolidated") for name in named if name} or set(LISTS.values())
+    return {LISTS.get(name, "ofac-consolidated") for name in named if name}
 
 
 def applied(draft: Draft, before: Iterable[ListedParty], found: Iterable[Change]) -> list[ListedParty]:
@@ -118,11 +121,11 @@ def applied(draft: Draft, before: Iterable[ListedParty], found: Iterable[Change]
                 draft.note(f"record {change.uid}", "is added but is on the list already", "import the full list soon")
             parties[change.uid] = _made(draft, change)
         elif old is None:
-            # A record that does not name its list may be another list's.
-            if change.action == "remove":
-                draft.note(f"record {change.uid}", "is removed but is not on the list", remedy)
-            elif change.gained != Particulars() or change.lost != Particulars():
-                draft.refuse(f"record {change.uid}", "is corrected but is not on the list", remedy)
+            what = "removed" if change.action == "remove" else "corrected"
+            if change.is_named:
+                draft.refuse(f"record {change.uid}", f"is {what} but is not on the list", remedy)
+            else:
+                draft.note(f"record {change.uid}", f"is {what} on a list that it does not name", "import the full list")
         elif change.action == "remove":
             del parties[change.uid]
         else:
@@ -147,9 +150,7 @@ def _corrected(draft: Draft, old: ListedParty, change: Change) -> ListedParty:
         ("account", closed - {wallet.address for wallet in old.wallets}),
     ):
         for text in sorted(missing):
-            draft.note(
-                f"record {change.uid}", f"loses the {what} {text}, which it did not have", "import the full list"
-            )
+            draft.note(f"record {change.uid}", f"loses the {what} {text}, which it has not", "import the full list")
     kept = [name for name in old.names if name.text not in gone]
     draft.doubt(change.uid, new.wallets, ())
     return replace(
