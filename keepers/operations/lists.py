@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -237,17 +237,17 @@ def import_list(store: Store | None, wanted: Import, now: int, progress: Progres
     if wanted.mapping is not None:
         mapped = mapping.parse(_text(wanted.mapping), wanted.mapping)
     with _opened(wanted.names, progress) as opened:
-        ask = Wanted(wanted.format, wanted.list_id, wanted.published, mapped)
+        ask = Wanted(wanted.format, wanted.list_id, wanted.published, opened.published, mapped)
         list_id = list_of(ask, [source.name for source in opened.sources])
         last = _last(store, list_id)
         before = stored.document(store, last) if store and last and wanted.format == DELTA else None
-        published = wanted.published or opened.published
-        document, draft = read(Wanted(wanted.format, list_id, published, mapped, before), opened.sources)
+        document, draft = read(replace(ask, list_id=list_id, before=before), opened.sources)
+    judged = list(gate.judge(document, last, now))
     if last is not None and gate.is_same(document, last):
         if store is not None and not wanted.dry_run:
             stored.confirm(store, last.version, now)
         return Imported(document, draft, "dry run" if wanted.dry_run else "confirmed", last, last)
-    draft.findings += gate.judge(document, last, now)
+    draft.findings += judged
     refusing = [finding for finding in draft.findings if finding.refuses]
     if refusing and not wanted.accept and not wanted.dry_run:
         raise _refusal(refusing)

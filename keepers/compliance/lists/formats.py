@@ -54,7 +54,8 @@ class Wanted:
     Attributes:
         format: One of NAMES.
         list_id: The list; "" for the format's own.
-        published: Date of publication in ISO 8601, for files that do not say it; "" for none.
+        published: Date of publication in ISO 8601 as a person says it; "" for none.
+        modified: Date that a server gave, for files of which nobody says it; "" for none.
         mapping: Mapping of the format MAPPING.
         before: List that a delta follows.
     """
@@ -62,6 +63,7 @@ class Wanted:
     format: str
     list_id: str = ""
     published: str = ""
+    modified: str = ""
     mapping: Mapped | None = None
     before: ListDocument | None = None
 
@@ -107,7 +109,7 @@ def read(wanted: Wanted, sources: Sequence[Source]) -> tuple[ListDocument, Draft
             pass  # What follows a document belongs to the file's hash; the parsers have refused all but space.
     if not parties:
         raise ListError(sources[0].name, "has no records", "fetch the file again")
-    published = draft.published or wanted.published
+    published = draft.published or wanted.published or wanted.modified
     if not published:
         raise ListError(sources[0].name, "does not say when it was published", "give --published YYYY-MM-DD")
     if draft.published and wanted.published and draft.published[:10] != wanted.published[:10]:
