@@ -79,6 +79,10 @@ class _Collector:
         except expat.ExpatError as error:
             reason = f"is no complete XML (line {error.lineno}: {expat.ErrorString(error.code)})"
             raise ListError(self._name, reason, "fetch the file again") from None
+        except ListError:
+            raise
+        except (LookupError, ValueError):
+            raise ListError(self._name, "declares an encoding that is not read", "fetch the file again") from None
 
     def _doctype(self, *_: object) -> None:
         raise ListError(self._name, "holds a document type, which no published list has", "fetch the file again")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from keepers.compliance.lists import mapping
 from keepers.compliance.lists.delta import Budget
+from scripts._lib.artifacts import ROOT
 from tests.fixtures.node import World
 from tests.fixtures.officers import Bureau
 from tests.unit.keepers.cli.test_cli import invoke, line_of
@@ -83,3 +88,25 @@ def test_delta__without_a_list__is_refused(bureau: Bureau) -> None:
 def test_delta__to_be_sent_with_nobody_to_ask__is_a_usage_error(bureau: Bureau) -> None:
     result = invoke("compliance", "lists", "delta", "--send", "--config", str(bureau.config))
     assert line_of(result, 2) == "quantera: standard input: is no terminal to ask on; give --yes to send"
+
+
+def test_page__its_commands__run_as_they_stand_there(
+    bureau: Bureau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs/compliance-desk.md").read_text(encoding="utf-8")
+    for name in OFAC_FILES:
+        shutil.copy(DATA / name, tmp_path / name)
+    shutil.copy(DATA / "uk.xml", tmp_path / "UK-Sanctions-List.xml")
+    monkeypatch.chdir(tmp_path)
+    script = "\n".join(re.findall(r"^```bash\n(.*?)^```", page, re.DOTALL | re.MULTILINE)).replace("\\\n", " ")
+    ran = [shlex.split(line.replace("officer.yaml", str(bureau.config)))[1:] for line in script.splitlines()]
+    for command in ran:
+        result = invoke(*command)
+        assert result.exit_code == 0, f"{command}: {result.stderr}"
+    assert len(ran) == 5 and bureau.sanctions.functions.isSanctioned(FIRST).call()
+
+
+def test_page__its_mapping__is_one() -> None:
+    page = (ROOT / "docs/compliance-desk.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert mapping.parse(text, "the page").list_id == "au-dfat"

@@ -54,6 +54,12 @@ def test_records__utf16_without_one__is_read() -> None:
     assert document.counts.parties == 2
 
 
+@pytest.mark.parametrize("encoding", ["utf-7", "rot13", "nowhere", "base64", "utf-8-sig", "shift_jis", "x" * 300])
+def test_records__an_encoding_that_is_none_of_xmls__is_refused(encoding: str) -> None:
+    data = UN.replace('encoding="UTF-8"', f'encoding="{encoding}"')
+    assert refused(data.encode()).startswith("un.xml: ")
+
+
 def test_records__an_undefined_entity__is_refused() -> None:
     assert "is no complete XML" in refused(UN.replace(">MAMA<", ">&l9;<").encode())
 
