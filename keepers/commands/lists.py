@@ -98,7 +98,8 @@ def lists_import(
     """
     if (name == "mapping") != (mapping is not None):
         raise click.UsageError("--format mapping and --mapping FILE go together")
-    from keepers.operations.lists import Import, import_list, size_of
+    from keepers.operations.list_files import size_of
+    from keepers.operations.lists import Import, import_list
 
     wanted = Import(files, name, list_id, published, mapping, accept_findings, dry_run)
     as_json = where.pop("as_json")

@@ -79,6 +79,7 @@ def parties(draft: Draft, sources: Sequence[Source]) -> Iterator[ListedParty]:
     found = records(source, "Sanctions", _WANTED)
     next(found)
     values, made, programmes = _Values(), dict[str, ListedParty](), dict[str, list[str]]()
+    profiles = dict[str, str]()
     for element in found:
         if element.tag == "DateOfIssue":
             day = _day(element)
@@ -94,8 +95,10 @@ def parties(draft: Draft, sources: Sequence[Source]) -> Iterator[ListedParty]:
             if one.uid in made:
                 raise ListError(f"party {one.uid}", "stands in the file twice", "fetch the file again")
             made[one.uid] = one
+            profiles.update((profile.get("ID", ""), one.uid) for profile in element.iterfind("Profile"))
         else:
-            programmes.setdefault(element.get("ProfileID", ""), []).extend(_programmes(values, element))
+            uid = profiles.get(element.get("ProfileID", ""), "")
+            programmes.setdefault(uid, []).extend(_programmes(values, element))
     for uid, one in made.items():
         yield replace(one, programmes=tuple(dict.fromkeys(programmes.get(uid, ()))))
 

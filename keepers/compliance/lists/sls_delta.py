@@ -145,12 +145,10 @@ def _corrected(draft: Draft, old: ListedParty, change: Change) -> ListedParty:
     new, lost = change.gained, change.lost
     gone = {name.text for name in lost.names}
     closed = {wallet.address for wallet in lost.wallets}
-    for what, missing in (
-        ("name", gone - {name.text for name in old.names}),
-        ("account", closed - {wallet.address for wallet in old.wallets}),
-    ):
-        for text in sorted(missing):
-            draft.note(f"record {change.uid}", f"loses the {what} {text}, which it has not", "import the full list")
+    if gone - {name.text for name in old.names}:
+        draft.note(f"record {change.uid}", "loses a name that it does not have", "import the full list")
+    for account in sorted(closed - {wallet.address for wallet in old.wallets}):
+        draft.note(f"record {change.uid}", f"loses {account}, which it does not have", "import the full list")
     kept = [name for name in old.names if name.text not in gone]
     draft.doubt(change.uid, new.wallets, ())
     return replace(

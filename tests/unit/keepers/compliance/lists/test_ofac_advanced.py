@@ -41,6 +41,13 @@ def test_parties__kinds_that_only_their_type_names__are_found() -> None:
     assert (found["4238"].kind, found["4238"].countries) == ("vessel", ("PA",))
 
 
+def test_parties__a_profile_with_a_number_of_its_own__keeps_its_programmes() -> None:
+    other = bytes_of("sdn_advanced.xml").replace(b'Profile ID="36"', b'Profile ID="99"')
+    other = other.replace(b'ProfileID="36"', b'ProfileID="99"')
+    document, _ = read(Wanted("ofac-advanced"), [source("sdn_advanced.xml", other)])
+    assert by_uid(document)["36"].programmes == ("CUBA",)
+
+
 def test_parties__numbers_of_types__mean_what_the_file_says() -> None:
     renumbered = bytes_of("sdn_advanced.xml").replace(b'"1007"', b'"4711"').replace(b'"345"', b'"1007"')
     (party, *_), _ = read(Wanted("ofac-advanced"), [source("sdn_advanced.xml", renumbered)])[0].parties, None

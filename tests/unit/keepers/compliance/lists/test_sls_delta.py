@@ -90,7 +90,7 @@ def test_applied__an_unknown_action__is_refused() -> None:
 
 def test_applied__a_loss_that_the_party_did_not_have__is_noted() -> None:
     _, _, noted = applied(bytes_of("delta.xml").replace(b"PETROFF, Ivan", b"NOBODY"))
-    assert noted == ["record 2674: loses the name NOBODY, which it has not; import the full list"]
+    assert noted == ["record 2674: loses a name that it does not have; import the full list"]
 
 
 def test_read__a_delta_without_a_list__is_refused() -> None:
