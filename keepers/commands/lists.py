@@ -67,7 +67,9 @@ def _day(context: click.Context, _: click.Parameter, text: str | None) -> str:
 @lists.command("import")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--format", "name", required=True, type=click.Choice(FORMATS), help="Format of the files.")
-@click.option("--list", "list_id", default="", metavar="NAME", help="List that they hold, instead of the format's own.")
+@click.option(
+    "--list", "list_id", default="", metavar="NAME", help="ofac-sdn or ofac-consolidated, for OFAC's formats."
+)
 @click.option("--published", callback=_day, metavar="DAY", help="Date of publication, where the files do not say it.")
 @click.option(
     "--mapping", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Mapping of --format mapping."

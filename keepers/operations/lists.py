@@ -128,7 +128,7 @@ def import_list(store: Store | None, wanted: Import, now: int, progress: Progres
         list_id = list_of(ask, [source.name for source in found.sources])
         last = _last(store, list_id)
         before = stored.document(store, last) if store and last and wanted.format == DELTA else None
-        document, draft = read(replace(ask, list_id=list_id, before=before), found.sources)
+        document, draft = read(replace(ask, before=before), found.sources)
     judged = list(gate.judge(document, last, now))
     if last is not None and gate.is_same(document, last):
         if store is not None and not wanted.dry_run:

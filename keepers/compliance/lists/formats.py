@@ -53,7 +53,7 @@ class Wanted:
 
     Attributes:
         format: One of NAMES.
-        list_id: The list; "" for the format's own.
+        list_id: The list, for a format that holds several; "" for the format's own.
         published: Date of publication in ISO 8601 as a person says it; "" for none.
         modified: Date that a server gave, for files of which nobody says it; "" for none.
         mapping: Mapping of the format MAPPING.
@@ -76,9 +76,13 @@ def list_of(wanted: Wanted, names: Sequence[str]) -> str:
         names: Names of the files: OFAC's Consolidated list is told from its SDN list by a name that begins with "cons".
 
     Raises:
-        ListError: If the format is a mapping without one.
+        ListError: If the format is a mapping without one, or does not hold the list that is asked for.
     """
     if wanted.list_id:
+        known = sls_delta.LISTS.values() if wanted.format.startswith("ofac") else ()
+        if wanted.list_id not in known:
+            choices = f"choose from: {', '.join(known)}" if known else "leave it out"
+            raise ListError(f"list {wanted.list_id}", f"does not come in the format {wanted.format}", choices)
         return wanted.list_id
     if wanted.format == MAPPING:
         if wanted.mapping is None:

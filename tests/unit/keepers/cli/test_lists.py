@@ -142,6 +142,16 @@ def test_import__a_mapping__reads_any_list(url: str) -> None:
         ),
         ((FILES[0], "--format", "un"), 1, "quantera: sdn.csv: is no complete XML"),
         (
+            (FILES[0], "--format", "ofac-csv", "--list", "ofac-sdm"),
+            1,
+            "quantera: list ofac-sdm: does not come in the format ofac-csv; choose from: ofac-sdn, ofac-consolidated",
+        ),
+        (
+            (FILES[0], "--format", "un", "--list", "uk"),
+            1,
+            "quantera: list uk: does not come in the format un; leave it out",
+        ),
+        (
             ("http://198.51.100.1/a?key=secret", "--format", "un"),
             1,
             "quantera: http://198.51.100.1/a: is not encrypted, so that anyone could change it; give https://",
