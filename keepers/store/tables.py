@@ -19,7 +19,7 @@ from sqlalchemy import (
     true,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration."""
 
 _ACTIVE = text("status IN ('open', 'orphaned', 'mined')")
@@ -145,4 +145,60 @@ series = Table(
     Column("block", BigInteger, nullable=False),
     Column("value", Float(53), nullable=False),
     postgresql_partition_by="RANGE (at)",
+)
+
+# Accepted versions of sanctions lists. Each follows one other, so that two that were judged against the same version
+# cannot both be accepted.
+list_versions = Table(
+    "list_versions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("list_id", String(64), nullable=False),
+    Column("follows", Integer, nullable=False),
+    Column("format", String(32), nullable=False),
+    Column("published", String(32), nullable=False),
+    Column("files", Text, nullable=False),
+    Column("source_hash", String(64), nullable=False),
+    Column("parties", Integer, nullable=False),
+    Column("names", Integer, nullable=False),
+    Column("weak_names", Integer, nullable=False),
+    Column("wallets", Integer, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("checked", BigInteger, nullable=False),
+    Column("doubts", Text, nullable=False),
+    UniqueConstraint("list_id", "follows", name="uq_list_versions_follows"),
+)
+
+# Parties of the newest versions of each list.
+list_parties = Table(
+    "list_parties",
+    metadata,
+    Column(
+        "version_id",
+        Integer,
+        ForeignKey("list_versions.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("uid", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("record", Text, nullable=False),
+)
+
+# Accounts that each version names; the older ones say what a publisher removed.
+list_wallets = Table(
+    "list_wallets",
+    metadata,
+    Column(
+        "version_id",
+        Integer,
+        ForeignKey("list_versions.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("address", String(42), primary_key=True),
+    Column("asset", String(32), primary_key=True),
+    Column("uid", String(128), primary_key=True),
+    Column("doubtful", Boolean, nullable=False),
 )

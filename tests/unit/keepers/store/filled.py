@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from eth_account import Account
 
+from keepers.compliance.lists.records import (
+    Counts,
+    ListDocument,
+    ListedName,
+    ListedParty,
+    ListedWallet,
+    ListFile,
+)
 from keepers.store import Cursor, Decision, Point, SeenBlock, Store
+from keepers.store.lists import accept
 from keepers.store.pauses import Pause, pause
 from keepers.transactions.journal import Attempt, Wanted
 
@@ -15,10 +24,17 @@ MONTH = 30 * 86_400
 _FIELDS = {"to": "0x" + "02" * 20, "value": 0, "gas": 21_000, "gasPrice": 1, "nonce": 5, "chainId": 31337}
 RAW = "0x" + bytes(Account.from_key(b"\1" * 32).sign_transaction(_FIELDS).raw_transaction).hex()
 """A signed transaction of nobody's."""
+_PARTY = ListedParty(
+    "un", "7", "person", (ListedName("A \u03c3", "primary"),), wallets=(ListedWallet("0x" + "1" * 40, "ETH"),)
+)
+LISTED = ListDocument(
+    "un", (ListFile("un.xml", 9, "aa", "bb" * 32),), "2024-01-01", Counts(1, 0, 0, 1), (_PARTY,), "un"
+)
+"""A sanctions list with one person."""
 
 
 def fill(store: Store, decisions: int = 20) -> Store:
-    """Cursors, decisions, measurements of some months, a lease given up, a pause, a signed transaction; the store."""
+    """Cursors, decisions, measurements, a lease given up, a pause, a list, a signed transaction; the store."""
     store.see(BOT, [SeenBlock(number, f"0x{number:02x}", 1000 + number) for number in range(5)], 64)
     for number in range(decisions):
         outcome = "done" if number % 2 else "nothing"
@@ -29,6 +45,7 @@ def fill(store: Store, decisions: int = 20) -> Store:
     if (lease := store.take_lease(f"bot:{BOT}", "somebody", 30)) is not None:
         store.give_up_lease(lease)
     pause(store, Pause("rebalance:demo", "venue incident", 1000))
+    accept(store, LISTED, None, 1000)
     wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
     store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))
     return store
