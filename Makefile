@@ -104,7 +104,7 @@ lint-python: $(STAMPS)/python
 lint-solidity: $(STAMPS)/contracts $(STAMPS)/tools
 	@$(ENV)
 	$(STAGE) "forge fmt" forge fmt --check contracts interfaces tests
-	FOUNDRY_PROFILE=slither $(STAGE) "slither" .venv-tools/bin/slither . --config-file .ci/slither.config.json
+	FOUNDRY_PROFILE=slither $(STAGE) "slither" python3 .ci/slither.py
 
 sizes: $(STAMPS)/contracts $(STAMPS)/python ## Every contract under EIP-170's 24,576 bytes
 	@$(ENV)

@@ -73,7 +73,6 @@ contract BlsSigners is IBlsSigners, AccessManaged {
         if (signature.length != 32 + _SIGNATURE_BYTES) return _INVALID;
         uint256 members = uint256(bytes32(signature));
         uint256 count = _count;
-        // slither-disable-next-line incorrect-equality (no keys yet)
         if (count == 0 || members >> count != 0 || members & _revoked != 0) return _INVALID;
         if (LibBit.popCount(members) < _threshold) return _INVALID;
         return _signed(_sum(members), digest, signature[32:]) ? IERC1271.isValidSignature.selector : _INVALID;

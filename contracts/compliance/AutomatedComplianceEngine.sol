@@ -195,8 +195,6 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         _run(address(_records));
     }
 
-    // slither-disable-start incorrect-equality (a zero of packed words, limits and countries says that there is none)
-
     // -- Verdicts ----------------------------------------------------------------------------------------------------
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -708,8 +706,6 @@ contract AutomatedComplianceEngine is IAutomatedComplianceEngine, ComplianceStor
         fromBalance = fromBalance > amount ? fromBalance - amount : 0;
         if (to != address(0)) toBalance = IERC20(token).balanceOf(to) + amount;
     }
-
-    // slither-disable-end incorrect-equality
 
     function _authorizeUpgrade(address) internal override restricted {}
 }

@@ -153,7 +153,6 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
             person.countries = _distinct(others, country);
         }
         if (person.investor == address(0)) person.investor = account;
-        // slither-disable-next-line incorrect-equality (none was listed)
         if (person.countries.length == 0) {
             person.countries = new uint256[](1);
             person.countries[0] = country;
@@ -198,7 +197,6 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
     /// @dev Counts an account in a country, and no longer in another one; in none if it is 0.
     function _countAt(address token, address account, uint256 country) internal {
         uint16 counted = _storage().countedIn[token][account];
-        // slither-disable-next-line incorrect-equality (countries are compared)
         if (counted == country) return;
         if (counted != 0) _leave(token, account, counted);
         if (country != 0) _enter(token, account, uint16(country));

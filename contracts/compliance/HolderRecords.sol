@@ -64,7 +64,6 @@ contract HolderRecords is ComplianceStorage {
         uint16 country = uint16(identity.country());
         // One that was forgotten stays where it is counted.
         if (country == 0) country = counted;
-        // slither-disable-next-line incorrect-equality (whoever holds nothing is no holder)
         if (identity.isVenue() || IERC20(token).balanceOf(account) == 0) country = 0;
         _countAt(token, account, country);
     }
@@ -83,10 +82,8 @@ contract HolderRecords is ComplianceStorage {
                 fresh -= moved[i].amount();
             }
         }
-        // slither-disable-next-line incorrect-equality (all of it came with a lock)
         if (fresh == 0 || m.to == address(0) || m.from == m.to) return;
         uint256 since = _issuedAt(m, sides);
-        // slither-disable-next-line incorrect-equality (no issue)
         if (since == 0) return;
         uint256 lockup = _lockupOf(m, sides);
         if (since + lockup > block.timestamp) {
@@ -116,7 +113,6 @@ contract HolderRecords is ComplianceStorage {
     function _addIssueIn(Movement memory m, uint256 country) private {
         Storage storage $ = _storage();
         uint256 period = $.issueRules[m.token][country].period();
-        // slither-disable-next-line incorrect-equality (no limit)
         if (period == 0) return;
         RollingVolume.Window memory window = $.issued[m.token][country];
         $.issued[m.token][country] = window.added(m.amount, period, block.timestamp);

@@ -168,7 +168,6 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
         returns (bool valid, uint40 expiry)
     {
         // The identity is the holder's: the issuer that it names is not believed, the trusted one is asked.
-        // slither-disable-next-line unused-return
         (uint256 found,,, bytes memory signature, bytes memory data,) =
             identity_.getClaim(keccak256(abi.encode(issuer, topic)));
         if (found != topic || !_isCanonical(signature)) return (false, 0);
@@ -192,7 +191,6 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
             if (!topic.active) continue;
             uint40 expiry = _expiry(identity_, ids[i], topic.terms);
             required = required || topic.terms.required;
-            // slither-disable-next-line incorrect-equality (zero says that the claim does not count)
             if (expiry == 0) {
                 complete = complete && !topic.terms.required;
                 continue;

@@ -607,7 +607,6 @@ contract IdentityRegistry is IIdentityRegistry, ISanctionsListener, ClaimVerifie
         Storage storage $ = _storage();
         if ($.shared == address(0)) return super._checkCanCall(caller, data);
         if (caller == $.factory) return;
-        // slither-disable-next-line unused-return
         (bool immediate,) = IAccessManager(authority()).canCall(caller, $.shared, bytes4(data[:4]));
         if (!immediate) revert AccessManagedUnauthorized(caller);
     }

@@ -31,7 +31,6 @@ abstract contract ExactInput is Orders, UniswapV3Venue, UniswapV4Venue {
     /// @dev Follows one path of `route`, as ILiquidityAggregator.swapRoute describes it.
     /// @param cursor Position in the route at which the path begins.
     /// @return Position at which the next path begins.
-    // slither-disable-next-line reentrancy-no-eth (what is written is the next hop's transient debtor; see docs)
     function _swapPath(uint256[] memory route, uint256 cursor, RouteState memory state) internal returns (uint256) {
         uint256 amount = _word(route, cursor);
         uint256 hop = _word(route, ++cursor);

@@ -41,7 +41,6 @@ contract ExactOutput is Orders, UniswapV3Venue, UniswapV4Venue, OracleGuard {
     }
 
     /// @notice See {ILiquidityAggregator.swapExactOut}.
-    // slither-disable-next-line reentrancy-eth (what is written is the next path's transient debtor; see docs)
     function swapExactOut(
         ILiquidityAggregator.ExactOutOrder calldata order,
         ILiquidityAggregator.Terms calldata terms

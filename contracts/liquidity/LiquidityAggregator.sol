@@ -150,7 +150,6 @@ contract LiquidityAggregator is ILiquidityAggregator, ExactInput, AccessManaged,
 
     /// @inheritdoc ILiquidityAggregator
     /// @dev The outputs that the venues report prove nothing: the caller measures.
-    // slither-disable-start unused-return
     function swapWithCallback(address tokenIn, address tokenOut, uint256[] calldata route) external nonReentrant {
         uint256 payer = uint160(msg.sender) | BY_CALLBACK;
         uint256 hop = route.length == 2 ? route[1] : 0;
@@ -163,8 +162,6 @@ contract LiquidityAggregator is ILiquidityAggregator, ExactInput, AccessManaged,
         MarketWord listing = _checkHop(pool, zeroForOne, tokenIn, tokenOut, amount);
         _swapHop(pool, listing, zeroForOne, tokenIn, tokenOut, amount, payer);
     }
-
-    // slither-disable-end unused-return
 
     /// @dev Makes one hop to the caller. A pair and V3's callback bring about that exactly `amountIn` is paid; the
     /// others measure.
@@ -257,7 +254,6 @@ contract LiquidityAggregator is ILiquidityAggregator, ExactInput, AccessManaged,
     }
 
     /// @inheritdoc ILiquidityAggregator
-    // slither-disable-next-line reentrancy-eth (what is written is transient; see docs)
     function swapExactOutSingle(
         address pool,
         address tokenIn,
@@ -298,7 +294,6 @@ contract LiquidityAggregator is ILiquidityAggregator, ExactInput, AccessManaged,
             amountIn = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
             if (amountIn > maxAmountIn) revert LiquidityAggregator__ExcessiveInput(amountIn, maxAmountIn);
         }
-        // slither-disable-next-line unused-return (more than was asked for is the caller's)
         _received(tokenOut, msg.sender, before, 0, amountOut);
     }
 
@@ -331,7 +326,6 @@ contract LiquidityAggregator is ILiquidityAggregator, ExactInput, AccessManaged,
 
     /// @dev Delivers by a delegate call of the contract that holds this code, which does not fit in here.
     function _buyHop(Leg[] memory legs, uint256 index, uint256 amountOut, address to) internal override {
-        // slither-disable-next-line unused-return
         address(_exactOutput).functionDelegateCall(abi.encodeCall(ExactOutput.deliver, (legs, index, amountOut, to)));
     }
 

@@ -135,7 +135,6 @@ contract LiquidityGateway is ILiquidityGateway, ReentrancyGuardTransient {
         } else {
             if (payment == Payment.Permit) _permit(token, amount, funding);
             // The owner is the caller.
-            // slither-disable-next-line arbitrary-send-erc20
             IERC20(token).safeTransferFrom(funding.owner, address(this), amount);
         }
         uint256 received = token.balanceOf(address(this)) - before;

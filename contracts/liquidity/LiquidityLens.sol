@@ -107,7 +107,6 @@ contract LiquidityLens is ILiquidityLens {
             kind == ILiquidityAggregator.VenueKind.Adapter || kind == ILiquidityAggregator.VenueKind.SignedQuote;
         if (adapted) return (state, ticks);
         state = new uint256[](2);
-        // slither-disable-start unused-return
         if (kind == ILiquidityAggregator.VenueKind.UniswapV2) {
             (state[0], state[1],) = IUniswapV2Pair(target).getReserves();
         } else if (kind == ILiquidityAggregator.VenueKind.BalancerV2) {
@@ -119,7 +118,6 @@ contract LiquidityLens is ILiquidityLens {
             state[0] = ICurvePool(target).balances(uint8(market.param));
             state[1] = ICurvePool(target).balances(uint8(market.param >> 8));
         }
-        // slither-disable-end unused-return
     }
 
     function _ask(

@@ -74,10 +74,8 @@ contract ListingValidator {
         if (market.fee != 0) return false;
         if (kind == ILiquidityAggregator.VenueKind.BalancerV2) {
             // Both revert for a token that is not the pool's.
-            // slither-disable-start unused-return
             IBalancerVault(target).getPoolTokenInfo(market.id, token0);
             IBalancerVault(target).getPoolTokenInfo(market.id, token1);
-            // slither-disable-end unused-return
             return market.param == 0;
         }
         bool stableNG = kind == ILiquidityAggregator.VenueKind.CurveInt128NG;

@@ -56,7 +56,6 @@ abstract contract Markets {
     {
         _listings[key] = MarketWordLib.pack(kind, fee, token0, token1);
         // Listed again with another fee: it is there already.
-        // slither-disable-next-line unused-return
         _keys.add(key);
         emit ILiquidityAggregator.PoolListed(key, kind, fee);
     }

@@ -102,7 +102,6 @@ library TickReader {
 
     function _net(Source memory source, int24 tick) private view returns (int128 net) {
         if (source.manager == address(0)) {
-            // slither-disable-next-line unused-return
             (, net) = IV3State(source.pool).ticks(tick);
             return net;
         }

@@ -26,7 +26,6 @@ contract CallbackPayer is IPaymentCallback {
     }
 
     /// @inheritdoc IPaymentCallback
-    // slither-disable-next-line arbitrary-send-erc20 (from whoever is swapping)
     function payDue(address token, address to, uint256 amount) external {
         require(msg.sender == address(_aggregator), "only the aggregator asks");
         IERC20(token).safeTransferFrom(_payer, to, amount);

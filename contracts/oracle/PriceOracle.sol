@@ -262,7 +262,6 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @inheritdoc IPriceOracle
     function requireTradable(address[] calldata assets) external view {
         for (uint256 i; i < assets.length; ++i) {
-            // slither-disable-next-line unused-return (that there is one is what counts)
             _tradingPrice(assets[i], _storage().sources[assets[i]].word);
         }
     }
@@ -287,7 +286,6 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         Storage storage $ = _storage();
         (address feed, uint256 gracePeriod) = ($.sequencerFeed, $.gracePeriod);
         if (feed == address(0)) return;
-        // slither-disable-next-line unused-return
         (, int256 down, uint256 startedAt,,) = AggregatorV3Interface(feed).latestRoundData();
         if (down != 0 || startedAt == 0) revert PriceOracle__SequencerDown(startedAt);
         if (startedAt > block.timestamp || block.timestamp - startedAt <= gracePeriod) {
@@ -379,7 +377,6 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         uint80 roundId;
         int256 answer;
         uint80 answeredInRound;
-        // slither-disable-next-line unused-return
         (roundId, answer,, updatedAt, answeredInRound) = AggregatorV3Interface(aggregator).latestRoundData();
         if (updatedAt == 0 || answeredInRound < roundId) {
             revert PriceOracle__IncompleteRound(asset, roundId, answeredInRound);
@@ -399,7 +396,6 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @return wad A price to freeze: the present one, or the primary's last.
     /// @return since Unix seconds of the answer.
     function _freezable(address asset, FeedWord word) private view returns (uint256 wad, uint256 since) {
-        // slither-disable-next-line unused-return
         (,,, since,) = AggregatorV3Interface(word.aggregator()).latestRoundData();
         if (block.timestamp > since + _MAX_FREEZE_AGE) {
             revert PriceOracle__FrozenTooOld(asset, since, _MAX_FREEZE_AGE);

@@ -104,7 +104,6 @@ contract VaultFeed is IVaultFeed {
     }
 
     function _keep(uint256 base) private {
-        // slither-disable-next-line incorrect-equality (zero is no rate)
         if (base == 0 || base > type(uint128).max) revert VaultFeed__NoRate(vault);
         (_base, _since) = (uint128(base), uint40(block.timestamp));
         emit Checkpointed(base, block.timestamp);

@@ -74,7 +74,6 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
         uint256 most = maxRedeem(controller);
         if (shares > most) revert AsyncVault__ExceedsClaimable(controller, shares, most);
         assets = _accounts[controller].assets.fullMulDiv(shares, most);
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets == 0) revert AsyncVault__ZeroAssets();
         _pay(assets, shares, receiver, controller);
     }
@@ -108,7 +107,6 @@ contract AsyncVault is IAsyncVault, ReentrancyGuardTransient {
         if (msg.sender != address(_queue())) revert AsyncVault__OnlyQueue(msg.sender);
         Account storage account = _accounts[controller];
         Fill storage fill = _fills[controller][requestId];
-        // slither-disable-next-line incorrect-equality (its first part)
         if (fill.shares == 0) fill.start = account.filled;
         fill.shares += shares;
         account.filled += shares;

@@ -68,7 +68,6 @@ abstract contract DealingGuard is IFeeManager {
     /// @inheritdoc IFeeManager
     function roomOf(address portfolio, uint256 totalAssets) public view returns (uint256) {
         uint256 cap = _guards[portfolio].depositCap;
-        // slither-disable-next-line incorrect-equality (no cap)
         return cap == 0 ? type(uint256).max : cap.zeroFloorSub(totalAssets);
     }
 
@@ -110,7 +109,6 @@ abstract contract DealingGuard is IFeeManager {
 
     /// @return True if no field of `b` is looser than `a`.
     function _isTighter(Policy memory a, Policy memory b) internal pure returns (bool) {
-        // slither-disable-next-line incorrect-equality (no cap)
         bool capped = a.depositCap == 0 || (b.depositCap != 0 && b.depositCap <= a.depositCap);
         return capped && b.shareLock >= a.shareLock && b.maxJumpBps <= a.maxJumpBps;
     }
@@ -122,7 +120,6 @@ abstract contract DealingGuard is IFeeManager {
     /// longer than two locks.
     function _lock(address portfolio, address caller, address receiver, uint256 shares) internal {
         uint256 time = _guards[portfolio].shareLock;
-        // slither-disable-next-line incorrect-equality (no lock)
         if (time == 0) return;
         Lot memory lot = _lots[portfolio][receiver];
         if (lot.until <= block.timestamp) {

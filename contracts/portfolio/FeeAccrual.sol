@@ -56,7 +56,6 @@ abstract contract FeeAccrual is IFeeManager {
     function _changeFees(address portfolio, Quote memory q, FeeTerms memory terms) internal {
         Fees.requireAllowed(terms);
         Account storage a = _accounts[portfolio];
-        // slither-disable-next-line incorrect-equality (no gain)
         uint256 gain = q.gain == 0 ? 0 : q.gain * a.performanceBps / terms.performanceBps;
         _settle(a, q, q.grossAssets - gain, q.base, 0);
         _setFees(portfolio, terms);
@@ -73,7 +72,6 @@ abstract contract FeeAccrual is IFeeManager {
         Account storage a = _accounts[portfolio];
         uint256 ready = uint256(a.crystallisedAt) + a.period;
         if (block.timestamp < ready) revert FeeManager__CrystallisedTooSoon(ready, block.timestamp);
-        // slither-disable-next-line incorrect-equality (nothing to count; the period goes on)
         if (q.pending == 0) revert FeeManager__NoFee(portfolio);
         _settle(a, q, q.grossAssets, q.base + q.pending, q.pending);
         a.crystallisedAt = uint40(block.timestamp);
@@ -86,7 +84,6 @@ abstract contract FeeAccrual is IFeeManager {
         Account storage a = _accounts[portfolio];
         Quote memory q = _settled(a, totalSupply);
         (recipient, owed) = (a.recipient, q.owed);
-        // slither-disable-next-line incorrect-equality (nothing to mint)
         if (owed == 0) revert FeeManager__NoFee(portfolio);
         (a.owed, a.accruedAt) = (0, uint40(block.timestamp));
         emit FeesCollected(portfolio, recipient, owed);

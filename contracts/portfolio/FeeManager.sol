@@ -289,7 +289,6 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
         q = _quote(_accounts[portfolio], totalAssets, totalSupply);
         (uint256 price_, uint256 low, uint256 high) = _bandOf(portfolio, q);
         if (price_ < low || price_ > high) revert FeeManager__PriceJumped(price_, low, high);
-        // slither-disable-next-line incorrect-equality (no band)
         if (high == type(uint256).max) _anchor(portfolio, price_);
         else _follow(portfolio, price_, low, high);
     }
@@ -343,7 +342,6 @@ contract FeeManager is FeeAccrual, ShareViews, AccessManaged {
     }
 
     function _requireOpen(address portfolio) private view {
-        // slither-disable-next-line incorrect-equality (never opened)
         if (_accounts[portfolio].accruedAt == 0) revert FeeManager__NotAPortfolio(portfolio);
     }
 }

@@ -91,7 +91,6 @@ contract Portfolio is Trading {
             IFeeManager(feeManager).recordDeposit(a.totalAssets, totalSupply(), assets_, _msgSender(), receiver);
         if (_closed(a)) most = 0;
         if (assets_ > most) revert ERC4626ExceededMaxDeposit(receiver, assets_, most);
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert Portfolio__ZeroShares();
         _enter(a, receiver, assets_, shares);
     }
@@ -157,7 +156,6 @@ contract Portfolio is Trading {
             IFeeManager(feeManager).recordRedemption(a.totalAssets, totalSupply(), FixedPointMathLib.min(shares, free));
         uint256 most = ShareMath.redeemable(free, _freeCash(a, supply), a.totalAssets, supply);
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) revert Portfolio__ZeroAssets();
         _leave(receiver, owner, assets_, shares);
     }

@@ -82,7 +82,6 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         }
         portfolio = Clones.cloneDeterministic(implementation, params.salt);
         isPortfolio[portfolio] = true;
-        // slither-disable-next-line unused-return (vaultOf tells it)
         Clones.cloneDeterministicWithImmutableArgs(_vaultImplementation, abi.encode(portfolio), bytes32(0));
         _budgets[portfolio] = Budget(params.init.lossBudgetBps, params.init.lossWindow);
 

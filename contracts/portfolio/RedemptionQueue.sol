@@ -110,7 +110,6 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IRedemptionQueue
-    // slither-disable-next-line reentrancy-no-eth (portfolios are the factory's own; every entry is locked)
     function fulfil(address portfolio, uint256 most) external nonReentrant returns (uint256 filled, uint256 assets) {
         if (!IPortfolioFactory(factory).isPortfolio(portfolio)) revert RedemptionQueue__NotAPortfolio(portfolio);
         if (_isHalted(IPortfolio(portfolio))) revert RedemptionQueue__Halted(portfolio);
@@ -182,7 +181,6 @@ contract RedemptionQueue is IRedemptionQueue, ReentrancyGuardTransient {
     /// @param total Worth of all shares of the portfolio now, smallest units of the settlement token.
     /// @return done True if the line moves on.
     /// @return paid Smallest units of the settlement token.
-    // slither-disable-next-line reentrancy-no-eth (portfolios are the factory's own; every entry is locked)
     function _serve(
         address portfolio,
         uint256 position,

@@ -77,7 +77,6 @@ abstract contract Redemptions is Valuation {
         _requireOthers(owner, receiver);
 
         // Effects. What is bound never holds an exit up: its requests end.
-        // slither-disable-next-line unused-return (when they are free does not count)
         (uint256 locked,) = IFeeManager(feeManager).lockedShares(address(this), owner);
         if (queuedShares[owner] > FixedPointMathLib.zeroFloorSub(held, shares + locked)) _setQueued(owner, 0);
         // Virtual shares count here too: otherwise what an attacker donates to spoil the rate would come back
@@ -137,7 +136,6 @@ abstract contract Redemptions is Valuation {
         Asset settlement = _assets[0];
         (burnt, assets_) =
             IFeeManager(feeManager).recordSettlement(total, totalSupply(), shares, _balanceOf(settlement));
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) {
             // Too little cash, or too few shares?
             if (burnt < shares) return (0, 0);
@@ -173,7 +171,6 @@ abstract contract Redemptions is Valuation {
         }
         if (info.hasClaims()) balance = FixedPointMathLib.zeroFloorSub(balance, _totalClaimable[asset_]);
         amount = FixedPointMathLib.fullMulDiv(balance, shares, supply);
-        // slither-disable-next-line incorrect-equality (nothing to send)
         if (amount == 0 || SafeCallToken.transfer(asset_, receiver, amount)) return amount;
         _makeClaimable(index, info, owner, amount);
     }
@@ -227,7 +224,6 @@ abstract contract Redemptions is Valuation {
         _totalClaimable[asset_] = left;
         // What was set aside outlives the listing.
         uint256 indexPlusOne = _indexPlusOne[asset_];
-        // slither-disable-next-line incorrect-equality (nothing is left of it, or it is not listed)
         if (left == 0 && indexPlusOne != 0) {
             _assets[indexPlusOne - 1] = _assets[indexPlusOne - 1].without(AssetLib.HAS_CLAIMS);
         }

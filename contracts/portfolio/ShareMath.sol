@@ -52,13 +52,11 @@ library ShareMath {
         returns (uint256 most)
     {
         most = FixedPointMathLib.min(free, sharesFor(cash, total, supply, Math.Rounding.Floor));
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         return assetsFor(most, total, supply, Math.Rounding.Floor) == 0 ? 0 : most;
     }
 
     /// @return Worth of requests for this number of shares, smallest units of the settlement token.
     function waiting(uint256 bound, uint256 total, uint256 supply) internal pure returns (uint256) {
-        // slither-disable-next-line incorrect-equality (nobody waits)
         return bound == 0 ? 0 : assetsFor(bound, total, supply, Math.Rounding.Ceil);
     }
 

@@ -83,7 +83,6 @@ abstract contract ShareViews is DealingGuard {
         if (most < type(uint128).max) {
             assets = assets.min((most + 1).fullMulDivUp(deal.total + ShareMath.VIRTUAL_ASSETS, deal.supply) - 1);
         }
-        // slither-disable-next-line incorrect-equality (no limit)
         if (assets == type(uint256).max) return assets;
         uint256 shares = _toShares(assets, deal, Math.Rounding.Floor);
         if (shares < least.max(1)) return 0;

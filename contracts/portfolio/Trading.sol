@@ -84,7 +84,6 @@ abstract contract Trading is Redemptions {
     }
 
     /// @inheritdoc IPortfolio
-    // slither-disable-next-line reentrancy-balance (what was there before is what is asked; every entry is locked)
     function execute(
         uint256[] calldata orders,
         Terms calldata terms

@@ -161,12 +161,10 @@ abstract contract Valuation is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTr
     /// @dev Lists an asset that is new or retired, behind the listed ones.
     function _list(address asset_) internal {
         // One without a price would stop everything that needs NAV.
-        // slither-disable-next-line unused-return (that it answers is what counts)
         IPriceOracle(oracle).price(asset_);
         if (asset_ == address(this)) revert Portfolio__InvalidAsset(asset_);
         uint256 indexPlusOne = _indexPlusOne[asset_];
         uint256 listed = _listed().length;
-        // slither-disable-next-line incorrect-equality (not there yet)
         uint256 count = _assets[0].count();
         if (indexPlusOne == 0) {
             indexPlusOne = ++count;
@@ -267,7 +265,6 @@ abstract contract Valuation is IPortfolio, ERC4626Upgradeable, ReentrancyGuardTr
     // -- Shares ------------------------------------------------------------------------------------------------------
 
     function _sharePrice(uint256 totalAssets_) private view returns (uint256) {
-        // slither-disable-next-line unused-return (the price counts as it is, whatever its band)
         (uint256 supply,) = IFeeManager(feeManager).supplyOf(address(this), totalAssets_, totalSupply());
         return _sharePriceAt(totalAssets_, supply);
     }

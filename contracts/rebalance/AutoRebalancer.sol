@@ -144,7 +144,6 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
 
     /// @inheritdoc IAutoRebalancer
     function checkUpkeep(bytes calldata checkData) external returns (bool upkeepNeeded, bytes memory performData) {
-        // slither-disable-next-line tx-origin (Chainlink's own check: its nodes call from these two addresses)
         if (tx.origin != address(0) && tx.origin != _CHAINLINK_SIMULATOR) {
             revert AutoRebalancer__OnlySimulated(tx.origin);
         }

@@ -268,7 +268,6 @@ contract MarketDepthRegistry is IMarketDepthRegistry, AccessManagedUpgradeable, 
         (other, first) = _counterpart(pool, asset);
         (, held) = SafeCallToken.balanceOf(other, pool);
         if (kind != ILiquidityAggregator.VenueKind.UniswapV2) return (other, held);
-        // slither-disable-next-line unused-return
         (uint256 reserve0, uint256 reserve1,) = IUniswapV2Pair(pool).getReserves();
         held = FixedPointMathLib.min(held, first ? reserve0 : reserve1);
     }

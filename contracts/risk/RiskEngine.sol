@@ -451,7 +451,6 @@ contract RiskEngine is IRiskEngine, AccessManagedUpgradeable, UUPSUpgradeable {
 
     /// @dev True for an account that may call `trip` by the AccessManager's rules and without a delay.
     function _actsAtOnce(address account) private view returns (bool immediate) {
-        // slither-disable-next-line unused-return (who has to wait does not act at once)
         (immediate,) = IAccessManager(authority()).canCall(account, address(this), this.trip.selector);
     }
 

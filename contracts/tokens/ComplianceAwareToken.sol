@@ -158,7 +158,6 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
         // Effects
         uint256 frozen = _frozenOf(lostWallet);
         if (frozen != 0) _setFrozen(lostWallet, 0);
-        // slither-disable-next-line unused-return
         _take(lostWallet, amount);
         uint256 balance = _give(newWallet, amount);
         emit Transfer(lostWallet, newWallet, amount);
@@ -323,7 +322,6 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     }
 
     /// @inheritdoc IComplianceAwareToken
-    // slither-disable-next-line reentrancy-no-eth (both ends are the governor's choice; the order is T-REX's)
     function setCompliance(address compliance_) external governed {
         ITokenCompliance(compliance).unbindToken(address(this));
         address engine_ = _config.engine;
@@ -584,7 +582,6 @@ contract ComplianceAwareToken is TokenMovements, TokenDocuments {
     }
 
     function _requireRole() private view {
-        // slither-disable-next-line unused-return
         (bool immediate,) = IAccessManager(authority).canCall(msg.sender, factory, msg.sig);
         if (!immediate) revert ComplianceAwareToken__Unauthorized(msg.sender, msg.sig);
     }

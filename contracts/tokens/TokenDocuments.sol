@@ -50,7 +50,6 @@ abstract contract TokenDocuments is IComplianceAwareToken {
 
     function _dropDocument(bytes32 name_) internal {
         Document memory document = _documents[name_];
-        // slither-disable-next-line incorrect-equality (zero says that there is none)
         if (document.lastModified == 0) revert ComplianceAwareToken__UnknownDocument(name_);
         bytes32 last = _names[_names.length - 1];
         _names[document.index] = last;

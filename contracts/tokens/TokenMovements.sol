@@ -17,7 +17,6 @@ abstract contract TokenMovements is PackedHoldings {
     }
 
     /// @dev {ComplianceAwareToken} writes it, and {TokenEntry} reads it in the same account.
-    // slither-disable-next-line uninitialized-state
     Config internal _config;
 
     /// @notice Returns the decimals of one whole token, 0 to 36.

@@ -68,7 +68,6 @@ contract AaveV3Strategy is IAaveV3Strategy, ERC4626, ReentrancyGuardTransient {
         returns (uint256 shares)
     {
         shares = super.deposit(assets, receiver);
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert AaveV3Strategy__ZeroShares();
     }
 
@@ -105,7 +104,6 @@ contract AaveV3Strategy is IAaveV3Strategy, ERC4626, ReentrancyGuardTransient {
         returns (uint256 assets)
     {
         assets = super.redeem(shares, receiver, owner);
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets == 0) revert AaveV3Strategy__ZeroAssets();
     }
 
@@ -192,11 +190,9 @@ contract AaveV3Strategy is IAaveV3Strategy, ERC4626, ReentrancyGuardTransient {
     }
 
     function _transferOut(address to, uint256 assets) internal override {
-        // slither-disable-next-line incorrect-equality (nothing to send)
         if (assets == 0) return;
         uint256 before = IAaveToken(aToken).scaledBalanceOf(address(this));
         // It pays exactly what it is asked for, or reverts.
-        // slither-disable-next-line unused-return
         _pool.withdraw(asset(), assets, to);
         scaledAssets -= before - IAaveToken(aToken).scaledBalanceOf(address(this));
     }

@@ -55,7 +55,6 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     mapping(address strategy => LeakyBucket.Bucket) internal _losses;
 
     // Zero is what is refused or skipped, and a status is one of three; no balance decides.
-    // slither-disable-start incorrect-equality
 
     // -- Knowing -----------------------------------------------------------------------------------------------------
 
@@ -242,7 +241,6 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     }
 
     // The caller holds the reentrancy lock, views included: the balance before is that of this call alone.
-    // slither-disable-start reentrancy-balance,reentrancy-no-eth
     /// @dev Pays money into a strategy. A strategy that takes more or less than the amount is refused.
     function _push(uint256 k, uint256 assets) private {
         address vault = _strategies[k].vault;
@@ -251,7 +249,6 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         uint256 sharesBefore = IERC20(vault).balanceOf(address(this));
         token.forceApprove(vault, assets);
         // The shares are measured.
-        // slither-disable-next-line unused-return
         IERC4626(vault).deposit(assets, address(this));
         uint256 taken = before - token.balanceOf(address(this));
         if (taken != assets) revert YieldOptimizer__TransferMismatch(assets, taken);
@@ -262,8 +259,6 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         _idle -= assets;
         emit Pushed(vault, assets, shares);
     }
-
-    // slither-disable-end reentrancy-balance,reentrancy-no-eth
 
     /// @dev Takes one part of an exit in kind out of the books.
     /// @param due Worth of the exit in the asset, as a part of `a.gross` together with the locked profit.
@@ -307,6 +302,4 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         if (indexPlusOne == 0) revert YieldOptimizer__NotAStrategy(strategy);
         return indexPlusOne - 1;
     }
-
-    // slither-disable-end incorrect-equality
 }

@@ -61,7 +61,6 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
     // -- Moves -------------------------------------------------------------------------------------------------------
 
     // What strategies did decides what is booked; the lock keeps everyone out, readers too.
-    // slither-disable-start reentrancy-no-eth
     /// @inheritdoc IYieldOptimizer
     function execute(Target[] calldata targets) external nonReentrant {
         // Checks
@@ -87,15 +86,12 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         emit Moved(valueBefore, valueAfter, level);
     }
 
-    // slither-disable-end reentrancy-no-eth
-
     /// @inheritdoc IYieldOptimizer
     function report(address strategy) external nonReentrant returns (uint256 gain) {
         uint256 k = _indexOf(strategy);
         Appraisal memory a = _sync();
         Strategy memory s = _strategies[k];
         if (s.status == Status.Cut) {
-            // slither-disable-next-line unused-return
             _pullAll(k);
             return 0;
         }
@@ -103,7 +99,6 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         uint256 nextAt = uint256(s.reportedAt) + _terms.reportInterval;
         if (block.timestamp < nextAt) revert YieldOptimizer__ReportedTooSoon(strategy, nextAt, block.timestamp);
         gain = FixedPointMathLib.min(a.worths[k] - s.debt, uint256(s.debt) * _terms.maxGainBps / _BPS);
-        // slither-disable-next-line incorrect-equality (nothing to count)
         if (gain == 0) return 0;
         s.debt += gain.toUint128();
         (_strategies[k].debt, _strategies[k].reportedAt) = (s.debt, uint40(block.timestamp));
@@ -135,7 +130,6 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         if (assets_ > most) revert ERC4626ExceededMaxDeposit(receiver, assets_, most);
         _book(a);
         shares = _sharesFor(assets_, _total(a), false);
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (shares == 0) revert YieldOptimizer__ZeroShares();
         _deposit(_msgSender(), receiver, assets_, shares);
     }
@@ -194,7 +188,6 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         if (shares > most) revert ERC4626ExceededMaxRedeem(owner, shares, most);
         Appraisal memory a = _sync();
         assets_ = _assetsFor(shares, _exitTotal(a), false);
-        // slither-disable-next-line incorrect-equality (zero is what is refused, not a state that is compared)
         if (assets_ == 0) revert YieldOptimizer__ZeroAssets();
         _leave(a, receiver, owner, assets_, shares);
     }
@@ -500,7 +493,6 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
         _burn(owner, shares);
         for (uint256 k; k < a.worths.length && _idle < assets_; ++k) {
-            // slither-disable-next-line unused-return
             if (a.known[k] && a.worths[k] != 0) _pull(k, true, a.worths[k], assets_ - _idle + _DUST);
         }
         if (_idle < assets_) revert YieldOptimizer__CashShort(assets_, _idle);
@@ -511,7 +503,6 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
 
     /// @dev Sends an amount, or sets it aside if the token refuses. The amount left the books before.
     function _send(address token, address receiver, address owner, uint256 amount) private {
-        // slither-disable-next-line incorrect-equality (nothing to send)
         if (amount == 0 || SafeCallToken.transfer(token, receiver, amount)) return;
         _claimable[owner][token] += amount;
         emit MadeClaimable(token, owner, amount);

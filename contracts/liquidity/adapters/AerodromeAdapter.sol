@@ -58,7 +58,6 @@ contract AerodromeAdapter is PairAdapter, IAerodromeAdapter {
     function quoteIn(bytes32, address tokenIn, address tokenOut, uint256 amountOut) external view returns (uint256) {
         bool zeroForOne = _takesFirst(tokenIn, tokenOut);
         _requireOpen();
-        // slither-disable-next-line unused-return
         (uint256 reserve0, uint256 reserve1,) = IAerodromePool(pool).getReserves();
         (uint256 reserveIn, uint256 reserveOut) = zeroForOne ? (reserve0, reserve1) : (reserve1, reserve0);
         if (amountOut >= reserveOut) revert AerodromeAdapter__Drained(tokenOut, amountOut, reserveOut);

@@ -52,7 +52,6 @@ contract LitePsmAdapter is PairAdapter, ILitePsmAdapter {
             (amountOut, cost) = _bought(amountIn);
             IERC20(_dai).forceApprove(psm, cost);
             // The amount taken is checked here; the receiver measures the amount that arrives.
-            // slither-disable-next-line unused-return
             ILitePsm(psm).buyGem(to, amountOut);
             _requireTaken(_dai, psm, cost);
             if (cost < amountIn) IERC20(_dai).safeTransfer(psm, amountIn - cost);

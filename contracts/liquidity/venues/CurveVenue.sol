@@ -54,7 +54,6 @@ library CurveVenue {
         bytes memory call = bytes.concat(_encode(selector, pair, amountIn), abi.encode(0, to));
         out = abi.decode(pair.pool.functionCall(call), (uint256));
         // A pool that has no such function, but a fallback that answers.
-        // slither-disable-next-line incorrect-equality (no balance decides)
         if (out == 0) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pair.pool, 0, amountIn);
     }
 

@@ -20,12 +20,10 @@ library ERC4626Venue {
     function deliver(address vault, address tokenIn, uint256 amountIn, uint256 amountOut, address to) internal {
         if (tokenIn == vault) {
             // The caller measures what is left.
-            // slither-disable-next-line unused-return
             IERC4626(vault).withdraw(amountOut, to, address(this));
             return;
         }
         IERC20(tokenIn).forceApprove(vault, amountIn);
-        // slither-disable-next-line unused-return
         IERC4626(vault).mint(amountOut, to);
         if (IERC20(tokenIn).allowance(address(this), vault) != 0) IERC20(tokenIn).forceApprove(vault, 0);
     }

@@ -54,7 +54,6 @@ library UniswapV2Venue {
     }
 
     function reserves(address pair, bool zeroForOne) internal view returns (uint256 reserveIn, uint256 reserveOut) {
-        // slither-disable-next-line unused-return
         (reserveIn, reserveOut,) = IUniswapV2Pair(pair).getReserves();
         if (!zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
     }

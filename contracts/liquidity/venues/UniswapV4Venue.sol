@@ -93,7 +93,6 @@ abstract contract UniswapV4Venue is VenueCallback, Markets, IUnlockCallback {
     }
 
     /// @inheritdoc IUnlockCallback
-    // slither-disable-start reentrancy-eth,write-after-write (transient: who may send coin while the manager is unlocked)
     function unlockCallback(bytes calldata data) external returns (bytes memory) {
         _consumeCallback(data);
         uint256 outer = _unlocked;
@@ -106,7 +105,6 @@ abstract contract UniswapV4Venue is VenueCallback, Markets, IUnlockCallback {
         _unlocked = outer;
         return "";
     }
-    // slither-disable-end reentrancy-eth,write-after-write
 
     function _managerOf(address market, V4Swap memory swap) private view returns (address manager) {
         Details storage details = _details[market];
@@ -118,7 +116,6 @@ abstract contract UniswapV4Venue is VenueCallback, Markets, IUnlockCallback {
     function _unlock(address manager, bytes memory data, uint256 amount) private {
         _expectCallback(manager, data);
         // What the callback comes to does not travel through the manager.
-        // slither-disable-next-line unused-return
         IPoolManager(manager).unlock(data);
         if (_expectedRouteCaller != 0) {
             revert ILiquidityAggregator.LiquidityAggregator__PartialFill(manager, 0, amount);
@@ -128,7 +125,6 @@ abstract contract UniswapV4Venue is VenueCallback, Markets, IUnlockCallback {
     /// @param legs Legs of an exact output's path; those before `index` provide its input. The list is empty for a
     /// single hop.
     /// @return The output, or the cost of an exact output.
-    // slither-disable-next-line arbitrary-send-eth (to the wrapped coin of a listed pool)
     function _settle(address manager, V4Swap memory swap, Leg[] memory legs, uint256 index) private returns (uint256) {
         (address tokenIn, address tokenOut) = (swap.tokenIn, swap.tokenOut);
         (uint256 owed, uint256 credit, address coin) = _swapAt(manager, swap);
@@ -181,7 +177,6 @@ abstract contract UniswapV4Venue is VenueCallback, Markets, IUnlockCallback {
         (owed, credit) = (debit > 0 ? uint256(debit) : 0, gain > 0 ? uint256(gain) : 0);
     }
 
-    // slither-disable-next-line arbitrary-send-eth (to the manager of a listed pool)
     function _payManager(address manager, address token, uint256 payer, uint256 owed, bool inCoin) private {
         if (inCoin) {
             if (payer != uint160(address(this))) {
