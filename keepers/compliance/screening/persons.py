@@ -1,0 +1,150 @@
+"""The name of a person, taken apart: titles, particles, "servant of", initials, Chinese and Korean order."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from keepers.compliance.screening.parts import LIGHT, Name, Part, assembled
+from keepers.compliance.screening.text import checked, folded, is_abjad, is_han, is_other_script, is_syllabic
+from keepers.compliance.screening.words import words
+
+_ASSIMILATED = re.compile(r"(?<!\w)(?:ad|adh|an|ar|as|ash|at|az|ed|el|er|es)-(?=\w{2})", re.IGNORECASE)
+_CAPITALS = re.compile(r"\b[B-DF-HJ-NP-TV-XZ]{2,3}\b")
+_SERVANT = re.compile(r"abd(?:[aeiou](?:l|r|s|sh|d|z|n|j)|u)(?=\w{3})(?!la)")
+_MOHAMMED = re.compile(r"m[uo]h[aeu]mm?[aeiou]d|mohd|muhd|mhmd|mohamm?eds?")
+_FAITH = re.compile(r"(\w{2,}?)(?:[aeou]?d|[aeu]l)d[iey]+ne?")
+_PATRONYMIC = re.compile(r"\w{3,}(?:[oe]vi(?:ch|tch|c|ts|cz)|[oe]vna|[yi]chna|inichna|ogly|oglu|uulu|kyzy|qizi)")
+_SYLLABLE = re.compile(r"[bcdfghjklmnpqrstwxyz]{0,3}[aeiouyw]{1,3}(?:ng|n|k|l|m|p|t|r|h|b)?")
+_DIGITS = str.maketrans("0134578", "oieastb")
+_SERVANT_WORDS = frozenset(("abd", "abdul", "abdel", "abdal", "abdol", "abdur", "abdus", "bd"))
+_FAITH_WORDS = frozenset(("din", "deen", "dine", "ddin", "dyn"))
+_FATHER_OF = frozenset(("abu", "abou", "abw", "umm"))
+_GIVEN = {2: 1, 3: 1, 4: 2}
+"""Characters of the family name in a Chinese or Japanese name of so many characters."""
+
+
+@lru_cache(maxsize=65536)
+def person(text: str) -> Name:
+    """Takes the name of a person apart.
+
+    Raises:
+        ScreeningError: If it is no name.
+    """
+    text = checked(text)
+    native = is_other_script(text)
+    if is_syllabic(text):
+        return assembled(_syllabic(text), person=True, native=True)
+    tokens = _tokens(text)
+    tokens = _without_edges(tokens)
+    parts, fathers = _parts(tokens, is_abjad(text))
+    parts = _east_asian(parts)
+    return assembled(parts, person=True, native=native, fathers=fathers)
+
+
+def _tokens(text: str) -> list[str]:
+    """Words in lower case without punctuation; capitals without vowels among small letters are initials."""
+    text = _ASSIMILATED.sub("al ", text)
+    if any(map(str.islower, text)):
+        text = _CAPITALS.sub(_initials, text)
+    tokens = []
+    for token in folded(text).split():
+        if token.isdigit():
+            continue
+        tokens.append(token.translate(_DIGITS) if any(map(str.isdigit, token)) else token)
+    return tokens or folded(text).split()
+
+
+def _initials(found: re.Match[str]) -> str:
+    return found[0] if (found[0].lower(),) in words().legal_forms else " ".join(found[0])
+
+
+def _without_edges(tokens: list[str]) -> list[str]:
+    """Takes titles from the front, suffixes and legal forms from the end; a word always stays."""
+    known = words()
+    while len(tokens) > 1 and tokens[0] in known.titles:
+        tokens = tokens[1:]
+    while len(tokens) > 2 and (tokens[-1] in known.suffixes or (tokens[-1],) in known.legal_forms):
+        if tokens[-1] in known.east_asian_families:
+            break
+        tokens = tokens[:-1]
+    return tokens
+
+
+def _parts(tokens: list[str], abjad: bool) -> tuple[list[Part], frozenset[tuple[str, str]]]:
+    known = words()
+    parts: list[Part] = []
+    fathers: set[tuple[str, str]] = set()
+    child = ""
+    prefix = ""
+    for place, token in enumerate(tokens):
+        last = place == len(tokens) - 1
+        if token in _FATHER_OF and not last:
+            prefix = "abu" if token != "umm" else "umm"
+            continue
+        if token in known.particles and not last and (place or token not in known.particles_or_names):
+            if token in known.fathers and parts:
+                child = parts[-1].text
+            continue
+        if token in _FAITH_WORDS and parts and tokens[place - 1] in known.particles | {"ud", "ad", "ed"}:
+            stem = parts.pop()
+            parts.append(Part(f"{stem.text}uddin", abjad=abjad))
+            continue
+        if token in ("ud", "ad", "ed") and not last and tokens[place + 1] in _FAITH_WORDS:
+            continue
+        for text in _split(token, last):
+            parts.append(_part(prefix + text, abjad))
+            prefix = ""
+            if child and text != "abdul":
+                fathers.add((child, parts[-1].text))
+                child = ""
+    return parts, frozenset(fathers)
+
+
+def _split(token: str, last: bool) -> tuple[str, ...]:
+    """The parts that one word stands for."""
+    if token in _SERVANT_WORDS and not last:
+        return ("abdul",)
+    servant = _SERVANT.match(token)
+    if servant is not None:
+        return ("abdul", token[servant.end() :])
+    faith = _FAITH.fullmatch(token)
+    if faith is not None and ("dd" in token or "ld" in token):
+        return (f"{faith[1]}uddin",)
+    return (token,)
+
+
+def _part(text: str, abjad: bool) -> Part:
+    if len(text) == 1:
+        return Part(text, tag="initial")
+    if _MOHAMMED.fullmatch(text):
+        text = "mohammed"
+    light = text in words().common_parts or _PATRONYMIC.fullmatch(text)
+    return Part(text, weight=LIGHT if light else 1.0, abjad=abjad)
+
+
+def _east_asian(parts: list[Part]) -> list[Part]:
+    """Joins two syllables behind or before a Chinese or Korean family name: they are one given name."""
+    if len(parts) != 3 or any(part.tag != "word" for part in parts):
+        return parts
+    families = words().east_asian_families
+    for family, given in (((parts[0],), parts[1:]), ((parts[2],), parts[:2])):
+        if family[0].text in families and all(_SYLLABLE.fullmatch(part.text) for part in given):
+            joined = Part("".join(part.text for part in given))
+            return [*family, joined] if given[0] is parts[1] else [joined, *family]
+    return parts
+
+
+def _syllabic(text: str) -> list[Part]:
+    """A name in Chinese characters, Hangul or kana: the family name stands first where nothing sets it apart."""
+    pieces = [piece for piece in re.split(r"[\s,.\u00b7\u30fb\u3000=-]+", text) if piece]
+    if len(pieces) == 1:
+        whole = pieces[0]
+        cut = _GIVEN.get(len(whole), 0) if is_han(whole) or len(whole) <= 3 else 0
+        pieces = [whole[:cut], whole[cut:]] if cut else [whole]
+    parts = []
+    for piece in pieces:
+        letters = folded("".join(f"{letter}" for letter in piece)).replace(" ", "")
+        if letters:
+            parts.append(Part(letters, native=piece if is_syllabic(piece) else ""))
+    return parts
