@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import OSA
 
+from keepers.compliance.screening.arabic import canonical
 from keepers.compliance.screening.parts import Part
 from keepers.compliance.screening.words import words
 
@@ -18,7 +19,7 @@ Way = Literal["same", "spelling", "sound", "initial", "nickname", "number"]
 
 EDITS = 2
 """The most letters added, left out, changed or exchanged with their neighbour within a part."""
-_TWO_EDITS_FROM = 6
+_TWO_EDITS_FROM = {True: 6, False: 8}
 _ONE_EDIT_FROM = {True: 3, False: 4}
 """Letters of the longer part from which so many edits are an error and not another name; person or not."""
 _NATIVE_FROM = 5
@@ -41,6 +42,7 @@ class Likeness(NamedTuple):
 
 _SAME = Likeness(0.0, "same")
 _SOUND = Likeness(0.5, "sound")
+"""Half an edit: another way of writing the same sounds."""
 _ABJAD = Likeness(1.0, "sound")
 _INITIAL = Likeness(1.0, "initial")
 _NICKNAME = Likeness(1.0, "nickname")
@@ -55,6 +57,7 @@ _CLASSES = {
 }
 
 
+_ROMANISED = {"ou": "u", "oo": "u", "ee": "i", "ph": "f", "x": "ks", "w": "v", "y": "i", "j": "i"}
 _WRITTEN = {
     **dict.fromkeys(("ch", "sh", "zh", "ts", "tz"), "s"),
     **dict.fromkeys(("kh", "gh"), "k"),
@@ -100,9 +103,22 @@ def skeleton(text: str) -> str:
     return found
 
 
+@lru_cache(maxsize=262144)
+def romanised(text: str) -> str:
+    """Returns a part with one spelling for letters that systems of transliteration write in several ways.
+
+    y and j become i, w becomes v, ou and oo become u, ee becomes i, and doubled letters become one: "Yuriy", "Iurii"
+    and "Jurij" are the same.
+    """
+    text = canonical(text)
+    for written, said in _ROMANISED.items():
+        text = text.replace(written, said)
+    return "".join(letter for letter, before in zip(text, f" {text}", strict=False) if letter != before)
+
+
 def budget(longer: int, person: bool) -> int:
     """Returns the edits that are allowed between two parts, from the letters of the longer one."""
-    if longer >= _TWO_EDITS_FROM:
+    if longer >= _TWO_EDITS_FROM[person]:
         return EDITS
     return 1 if longer >= _ONE_EDIT_FROM[person] else 0
 
@@ -139,6 +155,8 @@ def _initials(a: Part, b: Part, person: bool) -> Likeness | None:
 
 @lru_cache(maxsize=262144)
 def _words(a: str, b: str, person: bool, one_abjad: bool) -> Likeness | None:
+    if person and romanised(a) == romanised(b):
+        return _SOUND
     edits = OSA.distance(a, b, score_cutoff=EDITS)
     if one_abjad and len(skeleton(a)) >= _SOUNDS and skeleton(a) == skeleton(b):
         return _ABJAD if edits > 1 else _SOUND

@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from keepers.compliance.screening.arabic import FAITH_WORDS, apart, canonical, is_light
 from keepers.compliance.screening.parts import LIGHT, Name, Part, assembled
 from keepers.compliance.screening.text import checked, folded, is_abjad, is_han, is_other_script, is_syllabic
 from keepers.compliance.screening.words import words
 
 _ASSIMILATED = re.compile(r"(?<!\w)(?:ad|adh|an|ar|as|ash|at|az|ed|el|er|es)-(?=\w{2})", re.IGNORECASE)
 _CAPITALS = re.compile(r"\b[B-DF-HJ-NP-TV-XZ]{2,3}\b")
-_SERVANT = re.compile(r"abd(?:[aeiou](?:l|r|s|sh|d|z|n|j)|u)(?=\w{3})(?!la)")
-_MOHAMMED = re.compile(r"m[uo]h[aeu]mm?[aeiou]d|mohd|muhd|mhmd|mohamm?eds?")
-_FAITH = re.compile(r"(\w{2,}?)(?:[aeou]?d|[aeu]l)d[iey]+ne?")
 _PATRONYMIC = re.compile(r"\w{3,}(?:[oe]vi(?:ch|tch|c|ts|cz)|[oe]vna|[yi]chna|inichna|ogly|oglu|uulu|kyzy|qizi)")
 _SYLLABLE = re.compile(r"[bcdfghjklmnpqrstwxyz]{0,3}[aeiouyw]{1,3}(?:ng|n|k|l|m|p|t|r|h|b)?")
 _DIGITS = str.maketrans("0134578", "oieastb")
-_SERVANT_WORDS = frozenset(("abd", "abdul", "abdel", "abdal", "abdol", "abdur", "abdus", "bd"))
-_FAITH_WORDS = frozenset(("din", "deen", "dine", "ddin", "dyn"))
-_FATHER_OF = frozenset(("abu", "abou", "abw", "umm"))
+_ARTICLES = frozenset(("al", "el", "ul"))
 _GIVEN = {2: 1, 3: 1, 4: 2}
 """Characters of the family name in a Chinese or Japanese name of so many characters."""
 
@@ -60,10 +56,13 @@ def _initials(found: re.Match[str]) -> str:
 
 
 def _without_edges(tokens: list[str]) -> list[str]:
-    """Takes titles from the front, suffixes and legal forms from the end; a word always stays."""
+    """Takes titles from both ends, suffixes and legal forms from the end; a word always stays."""
     known = words()
+    tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
     while len(tokens) > 1 and tokens[0] in known.titles:
         tokens = tokens[1:]
+    while len(tokens) > 1 and tokens[-1] in known.titles:
+        tokens = tokens[:-1]
     while len(tokens) > 2 and (tokens[-1] in known.suffixes or (tokens[-1],) in known.legal_forms):
         if tokens[-1] in known.east_asian_families:
             break
@@ -72,54 +71,38 @@ def _without_edges(tokens: list[str]) -> list[str]:
 
 
 def _parts(tokens: list[str], abjad: bool) -> tuple[list[Part], frozenset[tuple[str, str]]]:
+    """The parts, and who is named as whose child."""
     known = words()
     parts: list[Part] = []
     fathers: set[tuple[str, str]] = set()
     child = ""
-    prefix = ""
     for place, token in enumerate(tokens):
         last = place == len(tokens) - 1
-        if token in _FATHER_OF and not last:
-            prefix = "abu" if token != "umm" else "umm"
-            continue
-        if token in known.particles and not last and (place or token not in known.particles_or_names):
+        if token in known.particles and _is_particle(token, place, last):
             if token in known.fathers and parts:
-                child = parts[-1].text
+                child = canonical(parts[-1].text)
             continue
-        if token in _FAITH_WORDS and parts and tokens[place - 1] in known.particles | {"ud", "ad", "ed"}:
-            stem = parts.pop()
-            parts.append(Part(f"{stem.text}uddin", abjad=abjad))
+        if token in FAITH_WORDS and parts and tokens[place - 1] in known.particles:
+            parts.append(_part(f"{parts.pop().text}din", abjad))
             continue
-        if token in ("ud", "ad", "ed") and not last and tokens[place + 1] in _FAITH_WORDS:
-            continue
-        for text in _split(token, last):
-            parts.append(_part(prefix + text, abjad))
-            prefix = ""
-            if child and text != "abdul":
-                fathers.add((child, parts[-1].text))
+        for text in apart(token):
+            parts.append(_part(text, abjad))
+            if child and canonical(text) not in ("abdul", "abu"):
+                fathers.add((child, canonical(text)))
                 child = ""
-    return parts, frozenset(fathers)
+    return parts or [_part(token, abjad) for token in tokens], frozenset(fathers)
 
 
-def _split(token: str, last: bool) -> tuple[str, ...]:
-    """The parts that one word stands for."""
-    if token in _SERVANT_WORDS and not last:
-        return ("abdul",)
-    servant = _SERVANT.match(token)
-    if servant is not None:
-        return ("abdul", token[servant.end() :])
-    faith = _FAITH.fullmatch(token)
-    if faith is not None and ("dd" in token or "ld" in token):
-        return (f"{faith[1]}uddin",)
-    return (token,)
+def _is_particle(token: str, place: int, last: bool) -> bool:
+    if last:
+        return token in _ARTICLES
+    return bool(place) or token not in words().particles_or_names
 
 
 def _part(text: str, abjad: bool) -> Part:
     if len(text) == 1:
         return Part(text, tag="initial")
-    if _MOHAMMED.fullmatch(text):
-        text = "mohammed"
-    light = text in words().common_parts or _PATRONYMIC.fullmatch(text)
+    light = is_light(text) or text in words().common_parts or _PATRONYMIC.fullmatch(text)
     return Part(text, weight=LIGHT if light else 1.0, abjad=abjad)
 
 
@@ -144,7 +127,7 @@ def _syllabic(text: str) -> list[Part]:
         pieces = [whole[:cut], whole[cut:]] if cut else [whole]
     parts = []
     for piece in pieces:
-        letters = folded("".join(f"{letter}" for letter in piece)).replace(" ", "")
+        letters = folded(piece).replace(" ", "")
         if letters:
             parts.append(Part(letters, native=piece if is_syllabic(piece) else ""))
     return parts

@@ -72,7 +72,7 @@ def name_score(a: Name, b: Name) -> Scored:
         return Scored(1.0, rules)
     pairing = _paired(a, b)
     best = _of_pairing(a, b, pairing)
-    if best.score < DOUBTFUL and abs(len(a.joined) - len(b.joined)) <= 1:
+    if best.score < 1 - EDIT / 2 and abs(len(a.joined) - len(b.joined)) <= 1:
         best = max(best, _joined(a, b), key=_by_score)
     if not a.person:
         best = max(best, _acronym(a, b), _acronym(b, a), key=_by_score)

@@ -17,12 +17,17 @@ LONGEST = 512
 
 _ARABIC_LETTERS = re.compile(r"[\u0600-\u06ff\u0750-\u077f]")
 _ABJAD = re.compile(r"[\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff]")
+_GREEK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]")
+_GREEK_MARKS = "\u0300\u0301\u0313\u0314\u0342\u0345"
+_GREEK_PAIRS = {"αυ": "av", "ευ": "ev", "ηυ": "iv", "ου": "ou", "γγ": "ng", "γχ": "nch", "γξ": "nx"}
+_GREEK_START = re.compile(r"(?<!\w)μπ")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _SYLLABLES = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _OTHER_SCRIPT = re.compile(r"[\u0370-\u1cff\u1f00-\u1fff\u2c80-\ua71f\ua800-\ud7ff\uf900-\ufaff\ufb1d-\ufdff]")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u0640]")
 _APOSTROPHES = re.compile(r"['`\u2018\u2019\u02bb-\u02bf\u0027]")
-_ARABIC_SERVANT = re.compile(r"(?<!\w)\u0639\u0628\u062f\s*\u0627\u0644(?=\w{2})")
+_ARABIC_SERVANT = re.compile(r"(?<!\w)\u0639\u0628\u062f\s*\u0627\u0644(?!\u0644?\u0647)(?=\w{2})")
+_ARABIC_ABDULLAH = re.compile(r"(?<!\w)\u0639\u0628\u062f\s*\u0627\u0644\u0644\u0647(?!\w)")
 _ARABIC_ARTICLE = re.compile(r"(?<!\w)\u0627\u0644(?=\w{3})")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
@@ -44,6 +49,14 @@ def checked(text: str, what: str = "name") -> str:
     if not any(map(str.isalnum, found)):
         raise ScreeningError(what, "holds no letter and no digit", "give a name as it is written")
     return found
+
+
+def _greek(text: str) -> str:
+    """Replaces the pairs of Greek letters that are one sound, as ELOT 743 does."""
+    text = "".join(mark for mark in unicodedata.normalize("NFD", text) if mark not in _GREEK_MARKS).lower()
+    for pair, sound in _GREEK_PAIRS.items():
+        text = text.replace(pair, sound)
+    return _GREEK_START.sub("b", unicodedata.normalize("NFC", text))
 
 
 def is_han(text: str) -> bool:
@@ -74,7 +87,9 @@ def latin(text: str) -> str:
     if text.isascii():
         return text.lower()
     if _ARABIC_LETTERS.search(text):
-        text = _ARABIC_ARTICLE.sub("", _ARABIC_SERVANT.sub("abdul ", text))
+        text = _ARABIC_ARTICLE.sub("", _ARABIC_SERVANT.sub("abdul ", _ARABIC_ABDULLAH.sub("abdullah", text)))
+    if _GREEK.search(text):
+        text = _greek(text)
     # Apostrophes that transliteration makes of letters are no punctuation, and dashes of any length are one.
     return anyascii(text).lower()
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.compliance.screening.alike import EDITS, alike, skeleton, sound
+from keepers.compliance.screening.alike import EDITS, alike, romanised, skeleton
 from keepers.compliance.screening.parts import Part
 from keepers.compliance.screening.words import words
 
@@ -82,14 +82,14 @@ class Vocabulary:
         self.parts = sorted(set(parts))
         self.numbers = {part: number for number, part in enumerate(self.parts)}
         self._by_text: dict[str, list[int]] = defaultdict(list)
-        self._by_sound: dict[str, list[int]] = defaultdict(list)
+        self._by_romanised: dict[str, list[int]] = defaultdict(list)
         self._by_skeleton: dict[str, list[int]] = defaultdict(list)
         self._by_first: dict[str, list[int]] = defaultdict(list)
         self._figures = [number for number, part in enumerate(self.parts) if part.tag == "number"]
         for number, part in enumerate(self.parts):
             self._by_text[part.text].append(number)
             if part.tag in ("word", "country"):
-                self._by_sound[sound(part.text)].append(number)
+                self._by_romanised[romanised(part.text)].append(number)
                 self._by_skeleton[skeleton(part.text)].append(number)
             if person and part.text:
                 self._by_first[part.text[0]].append(number)
@@ -118,6 +118,7 @@ class Vocabulary:
             yield from self._by_text.get(part.text[0], ())
         for owner in self._deletions.candidates(part.text, _deletions_of(part.text)):
             yield from self._owners[owner]
+        yield from self._by_romanised.get(romanised(part.text), ())
         if part.abjad:
             yield from self._by_skeleton.get(skeleton(part.text), ())
         else:

@@ -16,6 +16,7 @@ class Words(NamedTuple):
 
     Attributes:
         titles: Titles in front of a person's name.
+        titles_anywhere: Those of them that are no name anywhere.
         suffixes: What stands behind it, such as "jr".
         particles: Words that join its parts.
         particles_or_names: The particles that may be a name where they open one.
@@ -34,6 +35,7 @@ class Words(NamedTuple):
     """
 
     titles: frozenset[str]
+    titles_anywhere: frozenset[str]
     suffixes: frozenset[str]
     particles: frozenset[str]
     particles_or_names: frozenset[str]
@@ -58,7 +60,16 @@ def words() -> Words:
     sets = {
         name: frozenset(data[name].split())
         for name in (
-            *("titles", "suffixes", "particles", "particles_or_names", "fathers", "common_parts", "stopwords"),
+            *(
+                "titles",
+                "titles_anywhere",
+                "suffixes",
+                "particles",
+                "particles_or_names",
+                "fathers",
+                "common_parts",
+                "stopwords",
+            ),
             *("generic", "east_asian_families"),
         )
     }

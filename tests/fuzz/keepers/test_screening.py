@@ -24,8 +24,29 @@ READ = {True: person, False: entity}
 SAID = (
     *("bin", "al", "abdul", "abd al", "mohammed", "muhammad", "j", "JC", "dr", "kim", "jong", "un", "petrovich", "ben"),
     *("benjamin", "44", "forty", "four", "ii", "iii", "ltd", "ANO", "group", "trading", "china", "hong kong", "the"),
-    *("محمد", "سلمان", "ריבלין", "Путин", "習近平", "近平", "김정은", "ไทย", "s.p.a.", "3%ers", "Zaki-ur-Rehman"),
+    *(
+        "محمد",
+        "سلمان",
+        "ריבלין",
+        "Путин",
+        "習近平",
+        "近平",
+        "김정은",
+        "salman",
+        "fernando",
+        "فرناندو",
+        "yuriy",
+        "iurii",
+        "psg",
+        "peoples",
+        "sea",
+        "ไทย",
+        "s.p.a.",
+        "3%ers",
+        "Zaki-ur-Rehman",
+    ),
 )
+SOUNDS = {"سلمان": "salman", "salman": "سلمان", "فرناندو": "fernando", "fernando": "فرناندو", "yuriy": "iurii"}
 SPELT = st.one_of(st.text("aeklmnrs", min_size=1, max_size=8), st.sampled_from(SAID))
 NAMES = st.lists(SPELT, min_size=1, max_size=6).map(" ".join).filter(lambda text: any(map(str.isalnum, text)))
 THRESHOLDS = st.sampled_from((0.51, 0.6, 0.7, 0.705, 0.75, 0.76, 0.8, 0.9, 1.0))
@@ -37,7 +58,7 @@ def neighbours(draw: st.DrawFn, name: str) -> str:
     for _ in range(draw(st.integers(0, 3))):
         parts = name.split()
         place = draw(st.integers(0, len(parts) - 1))
-        way = draw(st.sampled_from(("drop", "add", "turn", "join", "edit", "initial", "twice")))
+        way = draw(st.sampled_from(("drop", "add", "turn", "join", "edit", "initial", "twice", "acronym", "sound")))
         if way == "drop" and len(parts) > 1:
             del parts[place]
         elif way == "add":
@@ -50,6 +71,10 @@ def neighbours(draw: st.DrawFn, name: str) -> str:
             parts[place] = draw(edited(parts[place]))
         elif way == "initial":
             parts[place] = f"{parts[place][0]}."
+        elif way == "acronym" and len(parts) > 2:
+            parts = ["".join(part[0] for part in parts)]
+        elif way == "sound":
+            parts[place] = SOUNDS.get(parts[place], parts[place])
         elif way == "twice":
             parts.append(parts[place])
         name = " ".join(parts)
@@ -72,7 +97,9 @@ def edited(draw: st.DrawFn, text: str) -> str:
 
 @pytest.mark.parametrize("is_person", [True, False])
 @given(data=st.data())
-def test_search__any_list_and_name__is_what_comparing_with_every_name_finds(is_person: bool, data: st.DataObject) -> None:
+def test_search__any_list_and_name__is_what_comparing_with_every_name_finds(
+    is_person: bool, data: st.DataObject
+) -> None:
     listed = data.draw(st.lists(NAMES, max_size=12))
     asked = data.draw(neighbours(data.draw(st.sampled_from(listed) if listed else NAMES)))
     assume(any(map(str.isalnum, asked)))
