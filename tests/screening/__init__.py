@@ -1,1 +1,1 @@
-"""What screening is worth: labelled pairs, recall, false alerts and speed. `python -m tests.screening` writes the table."""
+"""`python -m tests.screening`: what screening is worth on labelled pairs and made lists, and how fast it is."""

@@ -17,7 +17,7 @@ from rapidfuzz.distance import JaroWinkler
 
 from keepers.compliance.lists.records import Kind, ListedName, ListedParty
 from keepers.compliance.screening.entities import entity
-from keepers.compliance.screening.persons import person
+from keepers.compliance.screening.persons import readings_of_person
 from keepers.compliance.screening.score import DEFAULT_THRESHOLD
 from keepers.compliance.screening.screen import Subject, compare
 from keepers.compliance.screening.text import checked, folded
@@ -137,7 +137,7 @@ def timed(matcher: Matcher, pairs: Sequence[Pair]) -> tuple[list[float], float]:
     best = float("inf")
     scores: list[float] = []
     for _ in range(3):
-        person.cache_clear()
+        readings_of_person.cache_clear()
         entity.cache_clear()
         began = thread_time()
         scores = [matcher.score(pair) for pair in pairs]

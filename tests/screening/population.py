@@ -18,17 +18,17 @@ from keepers.compliance.lists.records import ListedName, ListedParty
 LISTED_LOCALES = ("ar_AA", "fa_IR", "ru_RU", "uk_UA", "zh_CN", "ko_KR", "tr_TR", "az_AZ", "es_CO", "hi_IN", "el_GR")
 ENTITY_LOCALES = ("ru_RU", "tr_TR", "es_CO", "fa_IR", "zh_CN", "it_IT")
 ORDINARY_LOCALES = ("en_US", "de_DE", "fr_FR", "it_IT", "nl_NL", "pl_PL", "sv_SE", "pt_BR", "fi_FI", "ja_JP")
+_ICAO = "a b v g d e zh z i i k l m n o p r s t u f kh ts ch sh shch ie y _ e iu ia e i i ie g"
+_ELOT = "a v g d e z i th i k l m n x o p r s s t y f ch ps o"
 CYRILLIC = dict(
     zip(
         "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ",
-        "a b v g d e zh z i i k l m n o p r s t u f kh ts ch sh shch ie y _ e iu ia e i i ie g".split(),
+        _ICAO.split(),
         strict=True,
     )
 )
 """ICAO Doc 9303 part 3: what passports print. The project's own transliteration is another table."""
-GREEK = dict(
-    zip("αβγδεζηθικλμνξοπρσςτυφχψω", "a v g d e z i th i k l m n x o p r s s t y f ch ps o".split(), strict=True)
-)
+GREEK = dict(zip("αβγδεζηθικλμνξοπρσςτυφχψω", _ELOT.split(), strict=True))
 GREEK_PAIRS = {"ου": "ou", "γγ": "ng", "γξ": "nx", "γχ": "nch"}
 GREEK_BEFORE = (
     (re.compile(r"αυ(?=[θκξπστφχψς]|\b)"), "af"),

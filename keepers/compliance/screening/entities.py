@@ -16,6 +16,16 @@ _SLASHED = re.compile(r"\b([a-z])/([a-z])\b")
 _ROMAN = re.compile(r"(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _ACRONYM = 3
+_SHORTEST_LEGAL_FORM = 3
+
+
+def readings_of_entity(text: str) -> tuple[Name, ...]:
+    """Takes the name of an entity apart; there is one way to read it.
+
+    Raises:
+        ScreeningError: If it is no name.
+    """
+    return (entity(text),)
 
 
 @lru_cache(maxsize=65536)
@@ -107,8 +117,18 @@ def _part(token: str, last: bool, abjad: bool) -> Part:
         return Part(token.lstrip("0") or "0", tag="number")
     if _ROMAN.fullmatch(token) and (last or len(token) > 1):
         return Part(str(_roman(token)), tag="number")
-    weight = GENERIC if token in words().generic else LIGHT if len(token) == 1 else 1.0
+    generic = token in words().generic or (last and _is_nearly_legal(token))
+    weight = GENERIC if generic else LIGHT if len(token) == 1 else 1.0
     return Part(token, weight=weight, abjad=abjad)
+
+
+@lru_cache(maxsize=65536)
+def _is_nearly_legal(token: str) -> bool:
+    """Returns True for a last word that is a legal form but for one edit: "Limted"."""
+    forms = (form[0] for form in words().legal_forms if len(form) == 1 and len(form[0]) >= _SHORTEST_LEGAL_FORM)
+    return len(token) >= _SHORTEST_LEGAL_FORM and any(
+        OSA.distance(token, form, score_cutoff=1) <= 1 for form in sorted(forms)
+    )
 
 
 def _roman(token: str) -> int:

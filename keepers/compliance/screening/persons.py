@@ -21,8 +21,10 @@ _GIVEN = {2: 1, 3: 1, 4: 2}
 
 
 @lru_cache(maxsize=65536)
-def person(text: str) -> Name:
-    """Takes the name of a person apart.
+def readings_of_person(text: str) -> tuple[Name, ...]:
+    """Takes the name of a person apart, in each way in which it may be read.
+
+    There are two ways where either end of a Chinese or Korean name may be the family name: "Jang Su Han".
 
     Raises:
         ScreeningError: If it is no name.
@@ -30,12 +32,15 @@ def person(text: str) -> Name:
     text = checked(text)
     native = is_other_script(text)
     if is_syllabic(text):
-        return assembled(_syllabic(text), person=True, native=True)
-    tokens = _tokens(text)
-    tokens = _without_edges(tokens)
-    parts, fathers = _parts(tokens, is_abjad(text))
-    parts = _east_asian(parts)
-    return assembled(parts, person=True, native=native, fathers=fathers)
+        return (assembled(_syllabic(text), person=True, native=True),)
+    parts, fathers = _parts(_without_edges(_tokens(text)), is_abjad(text))
+    ways = _east_asian(parts, family_first="," in text)
+    return tuple(assembled(way, person=True, native=native, fathers=fathers) for way in ways)
+
+
+def person(text: str) -> Name:
+    """Takes the name of a person apart, in the first of its readings."""
+    return readings_of_person(text)[0]
 
 
 def _tokens(text: str) -> list[str]:
@@ -88,7 +93,8 @@ def _parts(tokens: list[str], abjad: bool) -> tuple[list[Part], frozenset[tuple[
         for text in apart(token):
             parts.append(_part(text, abjad))
             if child and canonical(text) not in ("abdul", "abu"):
-                fathers.add((child, canonical(text)))
+                if child != canonical(text):
+                    fathers.add((child, canonical(text)))
                 child = ""
     return parts or [_part(token, abjad) for token in tokens], frozenset(fathers)
 
@@ -106,16 +112,22 @@ def _part(text: str, abjad: bool) -> Part:
     return Part(text, weight=LIGHT if light else 1.0, abjad=abjad)
 
 
-def _east_asian(parts: list[Part]) -> list[Part]:
+def _east_asian(parts: list[Part], family_first: bool) -> list[list[Part]]:
     """Joins two syllables behind or before a Chinese or Korean family name: they are one given name."""
     if len(parts) != 3 or any(part.tag != "word" for part in parts):
-        return parts
+        return [parts]
     families = words().east_asian_families
-    for family, given in (((parts[0],), parts[1:]), ((parts[2],), parts[:2])):
-        if family[0].text in families and all(_SYLLABLE.fullmatch(part.text) for part in given):
-            joined = Part("".join(part.text for part in given))
-            return [*family, joined] if given[0] is parts[1] else [joined, *family]
-    return parts
+    first, second, third = parts
+    ways = []
+    if first.text in families and _are_syllables(second, third):
+        ways.append([first, Part(second.text + third.text)])
+    if third.text in families and _are_syllables(first, second) and not (family_first and ways):
+        ways.append([Part(first.text + second.text), third])
+    return ways or [parts]
+
+
+def _are_syllables(*parts: Part) -> bool:
+    return all(_SYLLABLE.fullmatch(part.text) for part in parts)
 
 
 def _syllabic(text: str) -> list[Part]:

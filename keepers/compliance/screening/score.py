@@ -222,13 +222,17 @@ def _limits(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
 def _joined(a: Name, b: Name) -> Scored:
     """The same letters with their spaces elsewhere, at most one edit in all of them."""
     edits = OSA.distance(a.joined, b.joined, score_cutoff=1)
-    if (
-        edits > 1
-        or min(len(a.joined), len(b.joined)) < SHORTEST_JOINED
-        or any(part.native for part in (*a.parts, *b.parts))
-    ):
+    if edits > 1 or min(len(a.joined), len(b.joined)) < SHORTEST_JOINED:
+        return NOTHING
+    # Neither a syllable nor a figure nor a legal form is a typing error.
+    native = any(part.native for part in (*a.parts, *b.parts))
+    if native or _figures(a) != _figures(b) or _legal_forms_contradict(a, b):
         return NOTHING
     return Scored(1.0 - EDIT * max(edits, 0.5), ("written_together",))
+
+
+def _figures(name: Name) -> list[str]:
+    return [part.text for part in name.parts if part.tag == "number"]
 
 
 def _acronym(short: Name, long: Name) -> Scored:

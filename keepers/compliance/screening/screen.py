@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import product
 
 from keepers.compliance.lists.records import Kind, ListedName, ListedParty, Strength
-from keepers.compliance.screening.entities import entity
+from keepers.compliance.screening.entities import readings_of_entity
 from keepers.compliance.screening.errors import ScreeningError
 from keepers.compliance.screening.evidence import (
     BIRTH_AGREES,
@@ -21,7 +22,7 @@ from keepers.compliance.screening.evidence import (
 )
 from keepers.compliance.screening.index import ROUNDING, NameIndex
 from keepers.compliance.screening.parts import Name
-from keepers.compliance.screening.persons import person
+from keepers.compliance.screening.persons import readings_of_person
 from keepers.compliance.screening.score import CONTRADICTED, DEFAULT_THRESHOLD, Scored, name_score
 
 WEAK_ALIAS = 0.15
@@ -86,7 +87,7 @@ def _is_person(kind: Kind) -> tuple[bool, ...]:
     return (True, False) if kind == "unknown" else (kind == "person",)
 
 
-_READ: dict[bool, Callable[[str], Name]] = {True: person, False: entity}
+_READ: dict[bool, Callable[[str], tuple[Name, ...]]] = {True: readings_of_person, False: readings_of_entity}
 
 
 def _alert(subject: Subject, party: ListedParty, name: ListedName, scored: Scored) -> Alert:
@@ -109,13 +110,13 @@ def compare(subject: Subject, party: ListedParty, threshold: float = DEFAULT_THR
     """Returns the alert that a party gives; None if none of its names reaches the threshold."""
     best: Alert | None = None
     for way in set(_is_person(subject.kind)) & set(_is_person(party.kind)):
-        asked = _READ[way](subject.name)
         for name in party.names:
             try:
                 listed = _READ[way](name.text)
             except ScreeningError:
                 continue
-            best = _better(best, _alert(subject, party, name, name_score(asked, listed)))
+            for mine, theirs in product(_READ[way](subject.name), listed):
+                best = _better(best, _alert(subject, party, name, name_score(mine, theirs)))
     return best if best is not None and best.score >= threshold - ROUNDING else None
 
 
@@ -133,23 +134,24 @@ class Screener:
 
     def __init__(self, parties: Iterable[ListedParty]) -> None:
         self._parties: list[ListedParty] = []
-        entries: dict[bool, list[tuple[int, ListedName]]] = {True: [], False: []}
+        self._entries: dict[bool, list[tuple[int, ListedName]]] = {True: [], False: []}
+        self.names = 0
         names: dict[bool, list[Name]] = {True: [], False: []}
         unreadable: list[tuple[str, str, int]] = []
         for number, party in enumerate(parties):
             self._parties.append(party)
             for place, name in enumerate(party.names):
-                for way in _is_person(party.kind):
-                    try:
-                        names[way].append(_READ[way](name.text))
-                    except ScreeningError:
-                        unreadable.append((party.list_id, party.uid, place))
-                        break
-                    entries[way].append((number, name))
-        self._entries = entries
+                try:
+                    for way in _is_person(party.kind):
+                        for reading in _READ[way](name.text):
+                            names[way].append(reading)
+                            self._entries[way].append((number, name))
+                except ScreeningError:
+                    unreadable.append((party.list_id, party.uid, place))
+                else:
+                    self.names += 1
         self._indices = {way: NameIndex(found, person=way) for way, found in names.items()}
         self.unreadable = tuple(unreadable)
-        self.names = sum(map(len, entries.values()))
 
     def screen(self, subject: Subject, threshold: float = DEFAULT_THRESHOLD) -> tuple[Alert, ...]:
         """Returns an alert for each party that reaches the threshold, the surest first.
@@ -165,9 +167,9 @@ class Screener:
         needed = threshold - (BIRTH_AGREES if subject.birth_date else 0.0)
         best: dict[int, Alert] = {}
         for way in _is_person(subject.kind):
-            asked = _READ[way](subject.name)
-            for place, scored in self._indices[way].search(asked, needed):
-                number, name = self._entries[way][place]
-                best[number] = _better(best.get(number), _alert(subject, self._parties[number], name, scored))
+            for reading in _READ[way](subject.name):
+                for place, scored in self._indices[way].search(reading, needed):
+                    number, name = self._entries[way][place]
+                    best[number] = _better(best.get(number), _alert(subject, self._parties[number], name, scored))
         found = [alert for alert in best.values() if alert.score >= threshold - ROUNDING]
         return tuple(sorted(found, key=lambda alert: (-alert.score, alert.list_id, alert.uid)))
