@@ -37,6 +37,7 @@ def entity(text: str) -> Name:
     """
     text = checked(text)
     tokens = _tokens(text)
+    whole = "".join(tokens)
     tokens, legal = _without_legal_forms(tokens)
     tokens = [token for token in tokens if token not in words().stopwords] or tokens
     parts = _parts(tokens, text)
@@ -46,6 +47,7 @@ def entity(text: str) -> Name:
         person=False,
         native=is_other_script(text),
         legal=legal,
+        whole=whole,
         acronym=acronym if len(acronym) >= _ACRONYM else "",
     )
 

@@ -2,7 +2,7 @@
 
 A pair scores more than `CONTRADICTED` only if every part of one of the two names is paired with an alike part of the
 other, if both are the same letters but for one edit, or if one is the acronym of the other. The index finds the names
-of each of the three ways and scores them with the very function that compares two names. Bounds on missing weight then
+of each of these ways and scores them with the very function that compares two names. Bounds on missing weight then
 leave out what cannot reach the threshold; each is derived beside its code, and tests compare with brute force.
 """
 
@@ -45,6 +45,7 @@ class NameIndex:
         self._different_weights = np.array([sum(unique.values()) for unique in uniques], dtype=np.float64)
         self._weights = np.array([name.weight for name in names], dtype=np.float64)
         self._joined = Deletions([name.joined for name in names], [1] * len(names))
+        self._whole = Deletions([] if person else [name.whole for name in names], [] if person else [1] * len(names))
         self._by_acronym: dict[str, list[int]] = defaultdict(list)
         self._by_letters: dict[str, list[int]] = defaultdict(list)
         for place, name in enumerate(names):
@@ -90,6 +91,7 @@ class NameIndex:
         if len(name.joined) >= SHORTEST_JOINED:
             places.update(self._joined.candidates(name.joined, 1))
         if not self._person:
+            places.update(self._whole.candidates(name.whole, 1))
             if name.letters is not None:
                 places.update(self._by_acronym.get(name.letters, ()))
             if name.acronym:

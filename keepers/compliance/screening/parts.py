@@ -43,6 +43,7 @@ class Name(NamedTuple):
         legal: Classes of the legal forms that it names.
         fathers: Pairs of texts (child, father) that a word such as "bin" stands between.
         acronym: First letters of an entity's words, three at least, else "".
+        whole: Letters of an entity's name with its legal forms and stopwords, without space; "" for persons.
         letters: The only word beside countries, which may be an acronym; None if there are several.
         native: True if the original was written in other letters than Latin ones.
     """
@@ -57,6 +58,7 @@ class Name(NamedTuple):
     fathers: frozenset[tuple[str, str]] = frozenset()
     acronym: str = ""
     letters: str | None = None
+    whole: str = ""
     native: bool = False
 
 
@@ -67,6 +69,7 @@ def assembled(
     legal: frozenset[str] = frozenset(),
     fathers: frozenset[tuple[str, str]] = frozenset(),
     acronym: str = "",
+    whole: str = "",
 ) -> Name:
     """Returns a name of given parts."""
     order = tuple(part.native or part.text for part in parts)
@@ -81,6 +84,7 @@ def assembled(
         legal=legal,
         fathers=fathers,
         acronym=acronym,
+        whole=whole,
         letters=words[0] if len(words) == 1 else None,
         native=native,
     )

@@ -75,7 +75,7 @@ def name_score(a: Name, b: Name) -> Scored:
     if best.score < 1 - EDIT / 2 and abs(len(a.joined) - len(b.joined)) <= 1:
         best = max(best, _joined(a, b), key=_by_score)
     if not a.person:
-        best = max(best, _acronym(a, b), _acronym(b, a), key=_by_score)
+        best = max(best, _acronym(a, b), _acronym(b, a), _small_words(a, b), key=_by_score)
     return best
 
 
@@ -229,6 +229,18 @@ def _joined(a: Name, b: Name) -> Scored:
     if native or _figures(a) != _figures(b) or _legal_forms_contradict(a, b):
         return NOTHING
     return Scored(1.0 - EDIT * max(edits, 0.5), ("written_together",))
+
+
+def _small_words(a: Name, b: Name) -> Scored:
+    """One edit in a legal form or a stopword, which then is one word more: "Heyne lLtd"."""
+    fewer, more = sorted((a, b), key=lambda name: len(name.parts))
+    if min(len(a.whole), len(b.whole)) < SHORTEST_JOINED or not set(fewer.order) <= set(more.order):
+        return NOTHING
+    if OSA.distance(a.whole, b.whole, score_cutoff=1) > 1 or _figures(a) != _figures(b):
+        return NOTHING
+    if _legal_forms_contradict(a, b):
+        return NOTHING
+    return Scored(1.0 - EDIT, ("small_word_misspelt",))
 
 
 def _figures(name: Name) -> list[str]:

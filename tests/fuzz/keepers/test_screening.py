@@ -23,7 +23,24 @@ from keepers.compliance.screening.vocabulary import deletions
 READ = {True: person, False: entity}
 SAID = (
     *("bin", "al", "abdul", "abd al", "mohammed", "muhammad", "j", "JC", "dr", "kim", "jong", "un", "petrovich", "ben"),
-    *("benjamin", "44", "forty", "four", "ii", "iii", "ltd", "ANO", "group", "trading", "china", "hong kong", "the"),
+    *(
+        "benjamin",
+        "44",
+        "forty",
+        "four",
+        "ii",
+        "iii",
+        "ltd",
+        "ltdd",
+        "lltd",
+        "thee",
+        "ANO",
+        "group",
+        "trading",
+        "china",
+        "hong kong",
+        "the",
+    ),
     *(
         "محمد",
         "سلمان",
