@@ -14,7 +14,7 @@ _ASSIMILATED = re.compile(r"(?<!\w)(?:ad|adh|an|ar|as|ash|at|az|ed|el|er|es)-(?=
 _CAPITALS = re.compile(r"\b[B-DF-HJ-NP-TV-XZ]{2,3}\b")
 _PATRONYMIC = re.compile(r"\w{3,}(?:[oe]vi(?:ch|tch|c|ts|cz)|[oe]vna|[yi]chna|inichna|ogly|oglu|uulu|kyzy|qizi)")
 _SYLLABLE = re.compile(r"[bcdfghjklmnpqrstwxyz]{0,3}[aeiouyw]{1,3}(?:ng|n|k|l|m|p|t|r|h|b)?")
-_DIGITS = str.maketrans("0134578", "oieastb")
+_DIGITS = str.maketrans("01345789", "oieastbg")
 _ARTICLES = frozenset(("al", "el", "ul"))
 _GIVEN = {2: 1, 3: 1, 4: 2}
 """Characters of the family name in a Chinese or Japanese name of so many characters."""
