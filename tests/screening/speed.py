@@ -52,7 +52,7 @@ class Speed:
 def measured(screener: Screener, listed: Sequence[str], subjects: Sequence[Subject], build_s: float) -> Speed:
     """Screens every subject once, in this process and then in two.
 
-    The index is frozen, as docs/screening.md asks of whoever holds one: otherwise the garbage collector walks through it.
+    The index is frozen, as docs/screening.md asks of whoever holds one: else the garbage collector walks through it.
     """
     gc.collect()
     gc.freeze()

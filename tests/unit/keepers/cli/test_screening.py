@@ -25,23 +25,23 @@ PETROV = ListedParty(
 
 
 @pytest.fixture
-def listed(tmp_path: Path) -> Path:
+def parties_file(tmp_path: Path) -> Path:
     path = tmp_path / "parties.jsonl"
     path.write_text(json.dumps(asdict(PETROV), ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
-def test_screen__name_on_the_list__names_party_and_rule(listed: Path) -> None:
-    done = invoke("compliance", "screen", "Iwan Petrov", "--list", str(listed), "--kind", "person")
+def test_screen__name_on_the_list__names_party_and_rule(parties_file: Path) -> None:
+    done = invoke("compliance", "screen", "Iwan Petrov", "--list", str(parties_file), "--kind", "person")
     assert done.exit_code == 0
     first, last = done.stdout.splitlines()
     assert first.startswith("0.95  sound") and "made 7  Иван Петров" in first
     assert last == "1 alerts among 2 listed names at 0.75"
 
 
-def test_screen__json__is_one_object_with_everything(listed: Path) -> None:
+def test_screen__json__is_one_object_with_everything(parties_file: Path) -> None:
     asked = ("--birth-date", "1961-04-02", "--country", "de", "--json")
-    done = invoke("compliance", "screen", "Ivan Petrov", "--list", str(listed), *asked)
+    done = invoke("compliance", "screen", "Ivan Petrov", "--list", str(parties_file), *asked)
     said = json.loads(done.stdout)
     assert said["listed_names"] == 2
     (alert,) = said["alerts"]
@@ -49,8 +49,8 @@ def test_screen__json__is_one_object_with_everything(listed: Path) -> None:
     assert alert["rules"] == ["transliteration", "birth_date_agrees", "country_contradicts"]
 
 
-def test_screen__somebody_else__exits_well_without_alerts(listed: Path) -> None:
-    done = invoke("compliance", "screen", "Maria Rossi", "--list", str(listed), "--json")
+def test_screen__somebody_else__exits_well_without_alerts(parties_file: Path) -> None:
+    done = invoke("compliance", "screen", "Maria Rossi", "--list", str(parties_file), "--json")
     assert done.exit_code == 0 and json.loads(done.stdout)["alerts"] == []
 
 
@@ -66,9 +66,9 @@ def test_screen__somebody_else__exits_well_without_alerts(listed: Path) -> None:
     ],
 )
 def test_screen__argument_that_cannot_be_screened__is_refused_in_one_line(
-    listed: Path, arguments: tuple[str, ...], line: str
+    parties_file: Path, arguments: tuple[str, ...], line: str
 ) -> None:
-    done = invoke("compliance", "screen", *arguments, "--list", str(listed))
+    done = invoke("compliance", "screen", *arguments, "--list", str(parties_file))
     assert done.exit_code == 1
     assert done.stderr.splitlines() == [f"quantera: {line}"]
 
@@ -82,16 +82,16 @@ def test_screen__argument_that_cannot_be_screened__is_refused_in_one_line(
         (b'{"list_id":"made","uid":"1","kind":"person","names":[]}\n', "parties.jsonl line 1: has no name"),
     ],
 )
-def test_screen__file_that_is_no_list__is_refused_in_one_line(listed: Path, content: bytes, line: str) -> None:
-    listed.write_bytes(content)
-    done = invoke("compliance", "screen", "Ivan", "--list", str(listed))
+def test_screen__file_that_is_no_list__is_refused_in_one_line(parties_file: Path, content: bytes, line: str) -> None:
+    parties_file.write_bytes(content)
+    done = invoke("compliance", "screen", "Ivan", "--list", str(parties_file))
     assert done.exit_code == 1
     assert len(done.stderr.splitlines()) == 1 and line in done.stderr
 
 
-def test_screen__file_with_a_broken_line__does_not_repeat_what_it_holds(listed: Path) -> None:
-    listed.write_text('{"list_id":"made","uid":"1","kind":"Boris Makhlouf","names":[]}\n', encoding="utf-8")
-    done = invoke("compliance", "screen", "Ivan", "--list", str(listed))
+def test_screen__file_with_a_broken_line__does_not_repeat_what_it_holds(parties_file: Path) -> None:
+    parties_file.write_text('{"list_id":"made","uid":"1","kind":"Boris Makhlouf","names":[]}\n', encoding="utf-8")
+    done = invoke("compliance", "screen", "Ivan", "--list", str(parties_file))
     assert done.exit_code == 1 and "Makhlouf" not in done.stderr
 
 
@@ -103,9 +103,9 @@ def test_screen__file_that_is_not_there__is_refused_in_one_line(tmp_path: Path) 
     ]
 
 
-def test_screen__names_and_dates__are_logged_nowhere(listed: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_screen__names_and_dates__are_logged_nowhere(parties_file: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
-        invoke("compliance", "screen", "Ivan Petrov", "--list", str(listed), "--birth-date", "1961-04-02")
+        invoke("compliance", "screen", "Ivan Petrov", "--list", str(parties_file), "--birth-date", "1961-04-02")
     assert "Petrov" not in caplog.text and "1961" not in caplog.text
 
 
