@@ -90,7 +90,8 @@ def recalls(count: int) -> list[Share]:
         ("entities, one edit", firms, "entity", edit),
     )
     return [
-        Share(what, found_again(names, kind, change), len(names), 0.99, True) for what, names, kind, change in cases
+        Share(f"recall, {what}", found_again(names, kind, change), len(names), 0.99, True)
+        for what, names, kind, change in cases
     ]
 
 

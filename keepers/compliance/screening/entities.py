@@ -8,12 +8,15 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from keepers.compliance.screening.parts import GENERIC, LIGHT, Name, Part, assembled
-from keepers.compliance.screening.text import checked, folded, is_abjad, is_other_script, is_syllabic, latin
+from keepers.compliance.screening.text import DIGITS, checked, folded, is_abjad, is_other_script, is_syllabic, latin
 from keepers.compliance.screening.words import words
 
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?(?![a-z])")
 _SLASHED = re.compile(r"\b([a-z])/([a-z])\b")
 _ROMAN = re.compile(r"(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})")
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)$")
+_LETTERS_WITH_DIGITS = re.compile(r"(?=(?:\d*[a-z]){3})[a-z]+[01345789][a-z]+")
+"""A digit that stands for a letter within a word: "R0sneft"."""
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _ACRONYM = 3
 _SHORTEST_LEGAL_FORM = 3
@@ -116,7 +119,9 @@ def _part(token: str, last: bool, abjad: bool) -> Part:
     if number is not None:
         return Part(str(number), tag="number")
     if any(map(str.isdigit, token)):
-        return Part(token.lstrip("0") or "0", tag="number")
+        if _LETTERS_WITH_DIGITS.fullmatch(token):
+            return Part(token.translate(DIGITS), abjad=abjad)
+        return Part((_ORDINAL.sub("", token)).lstrip("0") or "0", tag="number")
     if _ROMAN.fullmatch(token) and (last or len(token) > 1):
         return Part(str(_roman(token)), tag="number")
     generic = token in words().generic or (last and _is_nearly_legal(token))

@@ -7,14 +7,13 @@ from functools import lru_cache
 
 from keepers.compliance.screening.arabic import FAITH_WORDS, apart, canonical, is_light
 from keepers.compliance.screening.parts import LIGHT, Name, Part, assembled
-from keepers.compliance.screening.text import checked, folded, is_abjad, is_han, is_other_script, is_syllabic
+from keepers.compliance.screening.text import DIGITS, checked, folded, is_abjad, is_han, is_other_script, is_syllabic
 from keepers.compliance.screening.words import words
 
 _ASSIMILATED = re.compile(r"(?<!\w)(?:ad|adh|an|ar|as|ash|at|az|ed|el|er|es)-(?=\w{2})", re.IGNORECASE)
 _CAPITALS = re.compile(r"\b[B-DF-HJ-NP-TV-XZ]{2,3}\b")
 _PATRONYMIC = re.compile(r"\w{3,}(?:[oe]vi(?:ch|tch|c|ts|cz)|[oe]vna|[yi]chna|inichna|ogly|oglu|uulu|kyzy|qizi)")
 _SYLLABLE = re.compile(r"[bcdfghjklmnpqrstwxyz]{0,3}[aeiouyw]{1,3}(?:ng|n|k|l|m|p|t|r|h|b)?")
-_DIGITS = str.maketrans("01345789", "oieastbg")
 _ARTICLES = frozenset(("al", "el", "ul"))
 _GIVEN = {2: 1, 3: 1, 4: 2}
 """Characters of the family name in a Chinese or Japanese name of so many characters."""
@@ -52,7 +51,7 @@ def _tokens(text: str) -> list[str]:
     for token in folded(text).split():
         if token.isdigit():
             continue
-        tokens.append(token.translate(_DIGITS) if any(map(str.isdigit, token)) else token)
+        tokens.append(token.translate(DIGITS) if any(map(str.isdigit, token)) else token)
     return tokens or folded(text).split()
 
 
@@ -64,7 +63,7 @@ def _without_edges(tokens: list[str]) -> list[str]:
     """Takes titles from both ends, suffixes and legal forms from the end; a word always stays."""
     known = words()
     tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
-    while len(tokens) > 1 and tokens[0] in known.titles:
+    while len(tokens) > 1 and (tokens[0] in known.titles or (len(tokens) > 2 and tokens[0] in known.titles_before_two)):
         tokens = tokens[1:]
     while len(tokens) > 1 and tokens[-1] in known.titles:
         tokens = tokens[:-1]
@@ -107,7 +106,7 @@ def _is_particle(token: str, place: int, last: bool) -> bool:
 
 def _part(text: str, abjad: bool) -> Part:
     if len(text) == 1:
-        return Part(text, tag="initial")
+        return Part(text, weight=LIGHT, tag="initial")
     light = is_light(text) or text in words().common_parts or _PATRONYMIC.fullmatch(text)
     return Part(text, weight=LIGHT if light else 1.0, abjad=abjad)
 

@@ -12,6 +12,8 @@ from anyascii import anyascii
 
 from keepers.compliance.screening.errors import ScreeningError
 
+DIGITS = str.maketrans("01345789", "oieastbg")
+"""Letters that digits stand for within a word, to hide it or by an error of a scanner."""
 LONGEST = 512
 """Characters of the longest name that is screened; the longest published ones have about 350."""
 

@@ -16,6 +16,7 @@ class Words(NamedTuple):
 
     Attributes:
         titles: Titles in front of a person's name.
+        titles_before_two: Titles that are names too.
         titles_anywhere: Those of them that are no name anywhere.
         suffixes: What stands behind it, such as "jr".
         particles: Words that join its parts.
@@ -28,13 +29,14 @@ class Words(NamedTuple):
         legal_forms: Words of a legal form to its class, "company" or "nonprofit".
         legal_words: The words of legal forms that are long enough to be recognised with an error in them.
         longest_legal_form: Words of the longest one.
-        numbers: Number word to number.
+        numbers: Number word to number, ordinals too.
         nicknames: Pairs of a short and a long form, in both orders.
         east_asian_families: Family names of China and Korea in Latin letters.
         countries: Words of a country's name to its name in one word.
     """
 
     titles: frozenset[str]
+    titles_before_two: frozenset[str]
     titles_anywhere: frozenset[str]
     suffixes: frozenset[str]
     particles: frozenset[str]
@@ -62,6 +64,7 @@ def words() -> Words:
         for name in (
             *(
                 "titles",
+                "titles_before_two",
                 "titles_anywhere",
                 "suffixes",
                 "particles",
@@ -81,7 +84,7 @@ def words() -> Words:
         legal_forms=legal,
         legal_words=frozenset(word for form in legal for word in form if len(word) >= _RECOGNISABLE),
         longest_legal_form=max(map(len, legal)),
-        numbers=dict(data["number_words"]),
+        numbers={**data["ordinal_words"], **data["number_words"]},
         nicknames=frozenset((a, b) for short, long in pairs for a, b in ((short, long), (long, short))),
         countries=_countries(data["countries"]),
     )
