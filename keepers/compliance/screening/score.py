@@ -233,8 +233,8 @@ def _joined(a: Name, b: Name) -> Scored:
 
 def _small_words(a: Name, b: Name) -> Scored:
     """One edit in a legal form or a stopword, which then is one word more: "Heyne lLtd"."""
-    fewer, more = sorted((a, b), key=lambda name: len(name.parts))
-    if min(len(a.whole), len(b.whole)) < SHORTEST_JOINED or not set(fewer.order) <= set(more.order):
+    words, others = set(a.order), set(b.order)
+    if min(len(a.whole), len(b.whole)) < SHORTEST_JOINED or not (words <= others or others <= words):
         return NOTHING
     if OSA.distance(a.whole, b.whole, score_cutoff=1) > 1 or _figures(a) != _figures(b):
         return NOTHING

@@ -10,6 +10,7 @@ import pytest
 
 from keepers.compliance.lists.records import Kind, ListedName, ListedParty, Strength
 from keepers.compliance.screening import evidence, score
+from keepers.compliance.screening.entities import entity
 from keepers.compliance.screening.errors import ScreeningError
 from keepers.compliance.screening.evidence import birth_evidence
 from keepers.compliance.screening.screen import Alert, Screener, Subject, compare
@@ -94,6 +95,11 @@ def test_screen__entity_written_another_way__alerts_by_that_rule(asked: str, lis
 )
 def test_screen__somebody_else__does_not_alert(asked: str, listed: str, kind: Kind) -> None:
     assert found(asked, listed, kind) is None
+
+
+def test_name_score__as_many_words_on_both_sides_and_one_of_them_small__is_the_same_both_ways() -> None:
+    a, b = entity("aa aa al"), entity("aa aaal")
+    assert score.name_score(a, b) == score.name_score(b, a)
 
 
 def test_screen__kinds_that_cannot_be_one__do_not_meet() -> None:
