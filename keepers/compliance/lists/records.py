@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from eth_utils.crypto import keccak
+
 Kind = Literal["person", "entity", "vessel", "aircraft", "unknown"]
 """What a party is. "unknown" is for publishers that do not say."""
 
@@ -148,7 +150,7 @@ class ListFile:
         source: Address on the web that it was fetched from, or the name of a local file without its folders.
         size: Its length in bytes.
         sha256: SHA-256 of its bytes, 64 hexadecimal digits.
-        keccak256: Keccak-256 of its bytes, 64 hexadecimal digits: what a batch of the chain's list names as source.
+        keccak256: Keccak-256 of its bytes, 64 hexadecimal digits.
     """
 
     source: str
@@ -163,7 +165,7 @@ class ListDocument:
 
     Attributes:
         list_id: The list.
-        files: Files that it was read from, the main one first.
+        files: Files that it was read from: the main one first, the others by their names.
         published: Publisher's date, "YYYY-MM-DD" or "YYYY-MM-DDTHH:MM:SSZ" (UTC).
         counts: Numbers of what it holds.
         parties: Every party, in the order of the file.
@@ -188,6 +190,11 @@ class ListDocument:
         return self.files[0].sha256
 
     @property
-    def keccak256(self) -> str:
-        """Keccak-256 of the main file, which a batch of the chain's list names as its source."""
-        return self.files[0].keccak256
+    def source_hash(self) -> str:
+        """Hash that a batch of the chain's list names as its source, 64 hexadecimal digits.
+
+        Of one file it is the file's Keccak-256, as `quantera compliance sanction --source FILE` has it; of several it
+        is the Keccak-256 of theirs, one after the other in the order of `files`.
+        """
+        hashes = [bytes.fromhex(file.keccak256) for file in self.files]
+        return hashes[0].hex() if len(hashes) == 1 else keccak(b"".join(hashes)).hex()

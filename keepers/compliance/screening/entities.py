@@ -151,8 +151,9 @@ def _numbers_joined(parts: list[Part]) -> list[Part]:
     for part in parts:
         before = joined[-1].text if joined and joined[-1].tag == "number" else ""
         tens = before.isdigit() and 20 <= int(before) <= 90 and int(before) % 10 == 0
-        if tens and part.tag == "number" and part.text.isdigit() and 1 <= int(part.text) <= 9:
-            joined[-1] = Part(str(int(before) + int(part.text)), tag="number")
+        unit = int(part.text) if part.tag == "number" and part.text.isdigit() else words().ordinals.get(part.text, 0)
+        if tens and 1 <= unit <= 9:
+            joined[-1] = Part(str(int(before) + unit), tag="number")
         else:
             joined.append(part)
     return joined

@@ -65,7 +65,7 @@ def _without_edges(tokens: list[str]) -> list[str]:
     tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
     while len(tokens) > 1 and (tokens[0] in known.titles or (len(tokens) > 2 and tokens[0] in known.titles_before_two)):
         tokens = tokens[1:]
-    while len(tokens) > 1 and tokens[-1] in known.titles:
+    while len(tokens) > 1 and tokens[-1] in known.titles_behind:
         tokens = tokens[:-1]
     while len(tokens) > 2 and (tokens[-1] in known.suffixes or (tokens[-1],) in known.legal_forms):
         if tokens[-1] in known.east_asian_families:

@@ -17,6 +17,7 @@ class Words(NamedTuple):
     Attributes:
         titles: Titles in front of a person's name.
         titles_before_two: Titles that are names too.
+        titles_behind: Titles that stand behind a name as well.
         titles_anywhere: Those of them that are no name anywhere.
         suffixes: What stands behind it, such as "jr".
         particles: Words that join its parts.
@@ -29,7 +30,8 @@ class Words(NamedTuple):
         legal_forms: Words of a legal form to its class, "company" or "nonprofit".
         legal_words: The words of legal forms that are long enough to be recognised with an error in them.
         longest_legal_form: Words of the longest one.
-        numbers: Number word to number, ordinals too.
+        numbers: Number word to number, ordinals from the eleventh on too.
+        ordinals: Ordinals up to the tenth.
         nicknames: Pairs of a short and a long form, in both orders.
         east_asian_families: Family names of China and Korea in Latin letters.
         countries: Words of a country's name to its name in one word.
@@ -37,6 +39,7 @@ class Words(NamedTuple):
 
     titles: frozenset[str]
     titles_before_two: frozenset[str]
+    titles_behind: frozenset[str]
     titles_anywhere: frozenset[str]
     suffixes: frozenset[str]
     particles: frozenset[str]
@@ -50,6 +53,7 @@ class Words(NamedTuple):
     legal_words: frozenset[str]
     longest_legal_form: int
     numbers: dict[str, int]
+    ordinals: dict[str, int]
     nicknames: frozenset[tuple[str, str]]
     east_asian_families: frozenset[str]
     countries: dict[Phrase, str]
@@ -65,6 +69,7 @@ def words() -> Words:
             *(
                 "titles",
                 "titles_before_two",
+                "titles_behind",
                 "titles_anywhere",
                 "suffixes",
                 "particles",
@@ -84,13 +89,15 @@ def words() -> Words:
         legal_forms=legal,
         legal_words=frozenset(word for form in legal for word in form if len(word) >= _RECOGNISABLE),
         longest_legal_form=max(map(len, legal)),
-        numbers={**data["ordinal_words"], **data["number_words"]},
+        numbers=dict(data["number_words"]) | {word: n for word, n in data["ordinal_words"].items() if n > _WORDS_UP_TO},
+        ordinals={word: n for word, n in data["ordinal_words"].items() if n <= _WORDS_UP_TO},
         nicknames=frozenset((a, b) for short, long in pairs for a, b in ((short, long), (long, short))),
         countries=_countries(data["countries"]),
     )
 
 
 _RECOGNISABLE = 5
+_WORDS_UP_TO = 10
 
 
 def _countries(data: dict[str, str | None]) -> dict[Phrase, str]:
