@@ -13,6 +13,7 @@ from keepers.commands.base import one_line_errors
 from keepers.commands.group import Guessing
 from keepers.commands.lists import lists
 from keepers.commands.officers import COMMANDS
+from keepers.commands.screening import screen_command
 
 if TYPE_CHECKING:
     from keepers.contracts.compliance import ComplianceReader
@@ -24,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., object])
 def compliance() -> None:
     """Look at the rules of regulated tokens and the laws behind them, and act as a compliance officer.
 
-    `rulebook`, `diff` and `check` send nothing, and `lists` looks after published sanctions lists
+    `rulebook`, `diff`, `check` and `screen` send nothing, and `lists` looks after published sanctions lists
     (docs/compliance-desk.md). The others show what they would do and whom it makes ineligible, ask, and send it with
     the key of --config (docs/compliance-officer.md).
 
@@ -40,6 +41,7 @@ def compliance() -> None:
 for officers in COMMANDS:
     compliance.add_command(officers)
 compliance.add_command(lists)
+compliance.add_command(screen_command)
 
 
 def _node_options(command: F) -> F:

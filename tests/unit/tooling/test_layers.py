@@ -39,7 +39,7 @@ LAYERS = (
 )
 """Rooms and modules of the keepers' package, the lowest first; each imports from those before it."""
 
-PURE = ("risk", "signals", "portfolio", "routing", "rebalancing")
+PURE = ("risk", "signals", "portfolio", "routing", "rebalancing", "compliance")
 EFFECTS = (
     "keepers.rpc",
     "keepers.signers",

@@ -53,6 +53,7 @@ COMMANDS = [
     ["compliance", "rulebook"],
     ["compliance", "diff"],
     ["compliance", "check"],
+    ["compliance", "screen"],
     *(["compliance", command.name or ""] for command in OFFICERS),
     ["compliance", "venue", "admit"],
     ["compliance", "venue", "drop"],

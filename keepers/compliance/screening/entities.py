@@ -1,0 +1,166 @@
+"""The name of an entity, a vessel or an aircraft, taken apart: legal forms, generic words, numbers, countries."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+from keepers.compliance.screening.parts import GENERIC, LIGHT, Name, Part, assembled
+from keepers.compliance.screening.text import DIGITS, checked, folded, is_abjad, is_other_script, is_syllabic, latin
+from keepers.compliance.screening.words import words
+
+_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?(?![a-z])")
+_SLASHED = re.compile(r"\b([a-z])/([a-z])\b")
+_ROMAN = re.compile(r"(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})")
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)$")
+_LETTERS_WITH_DIGITS = re.compile(r"(?=(?:\d*[a-z]){3})[a-z]+[01345789][a-z]+")
+"""A digit that stands for a letter within a word: "R0sneft"."""
+_ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
+_ACRONYM = 3
+_SHORTEST_LEGAL_FORM = 3
+
+
+def readings_of_entity(text: str) -> tuple[Name, ...]:
+    """Takes the name of an entity apart; there is one way to read it.
+
+    Raises:
+        ScreeningError: If it is no name.
+    """
+    return (entity(text),)
+
+
+@lru_cache(maxsize=65536)
+def entity(text: str) -> Name:
+    """Takes the name of an entity apart.
+
+    Raises:
+        ScreeningError: If it is no name.
+    """
+    text = checked(text)
+    tokens = _tokens(text)
+    whole = "".join(tokens)
+    tokens, legal = _without_legal_forms(tokens)
+    tokens = [token for token in tokens if token not in words().stopwords] or tokens
+    parts = _parts(tokens, text)
+    acronym = "".join(part.text[0] for part in parts if part.tag != "number")
+    return assembled(
+        parts,
+        person=False,
+        native=is_other_script(text),
+        legal=legal,
+        whole=whole,
+        acronym=acronym if len(acronym) >= _ACRONYM else "",
+    )
+
+
+def _tokens(text: str) -> list[str]:
+    text = latin(text)
+    text = _DOTTED.sub(lambda found: found[0].replace(".", ""), text)
+    text = _SLASHED.sub(r"\1\2", text).replace("&", " and ").replace("+", " and ").replace("%", " percent")
+    known = words()
+    return [known.abbreviations.get(token, token) for token in folded(text).split()]
+
+
+def _without_legal_forms(tokens: list[str]) -> tuple[list[str], frozenset[str]]:
+    """Takes legal forms out, the longest first, wherever they stand; a word always stays."""
+    known = words()
+    repaired = [_repaired(token) for token in tokens]
+    kept: list[str] = []
+    classes: set[str] = set()
+    place = 0
+    while place < len(tokens):
+        for length in range(min(known.longest_legal_form, len(tokens) - place), 0, -1):
+            # A misspelt word counts within a form of several words only: "Compan" alone may be a name.
+            source = repaired if length > 1 else tokens
+            form = known.legal_forms.get(tuple(source[place : place + length]))
+            if form is not None and (kept or place + length < len(tokens)):
+                classes.add(form)
+                place += length
+                break
+        else:
+            kept.append(tokens[place])
+            place += 1
+    return (kept, frozenset(classes)) if kept else (tokens, frozenset(classes))
+
+
+@lru_cache(maxsize=65536)
+def _repaired(token: str) -> str:
+    known = words().legal_words
+    if token in known or len(token) < 4:
+        return token
+    return next((word for word in sorted(known) if OSA.distance(token, word, score_cutoff=1) <= 1), token)
+
+
+def _parts(tokens: list[str], text: str) -> list[Part]:
+    abjad, native = is_abjad(text), text if is_syllabic(text) else ""
+    if native and len(tokens) == 1:
+        return [Part(tokens[0], native=native.replace(" ", ""))]
+    known = words()
+    longest = max(map(len, known.countries))
+    parts: list[Part] = []
+    place = 0
+    while place < len(tokens):
+        for length in range(min(longest, len(tokens) - place), 0, -1):
+            country = known.countries.get(tuple(tokens[place : place + length]))
+            if country is not None:
+                parts.append(Part(country, weight=1.0, tag="country"))
+                place += length
+                break
+        else:
+            parts.append(_part(tokens[place], place == len(tokens) - 1, abjad))
+            place += 1
+    return _weighed(_numbers_joined(parts))
+
+
+def _part(token: str, last: bool, abjad: bool) -> Part:
+    number = words().numbers.get(token)
+    if number is not None:
+        return Part(str(number), tag="number")
+    if any(map(str.isdigit, token)):
+        if _LETTERS_WITH_DIGITS.fullmatch(token):
+            return Part(token.translate(DIGITS), abjad=abjad)
+        return Part((_ORDINAL.sub("", token)).lstrip("0") or "0", tag="number")
+    if _ROMAN.fullmatch(token) and (last or len(token) > 1):
+        return Part(str(_roman(token)), tag="number")
+    generic = token in words().generic or (last and _is_nearly_legal(token))
+    weight = GENERIC if generic else LIGHT if len(token) == 1 else 1.0
+    return Part(token, weight=weight, abjad=abjad)
+
+
+@lru_cache(maxsize=65536)
+def _is_nearly_legal(token: str) -> bool:
+    """Returns True for a last word that is a legal form but for one edit: "Limted"."""
+    forms = (form[0] for form in words().legal_forms if len(form) == 1 and len(form[0]) >= _SHORTEST_LEGAL_FORM)
+    return len(token) >= _SHORTEST_LEGAL_FORM and any(
+        OSA.distance(token, form, score_cutoff=1) <= 1 for form in sorted(forms)
+    )
+
+
+def _roman(token: str) -> int:
+    values = [_ROMAN_VALUES[letter] for letter in token]
+    return sum(
+        -value if place + 1 < len(values) and value < values[place + 1] else value for place, value in enumerate(values)
+    )
+
+
+def _numbers_joined(parts: list[Part]) -> list[Part]:
+    """Joins "forty" and "four" to 44."""
+    joined: list[Part] = []
+    for part in parts:
+        before = joined[-1].text if joined and joined[-1].tag == "number" else ""
+        tens = before.isdigit() and 20 <= int(before) <= 90 and int(before) % 10 == 0
+        unit = int(part.text) if part.tag == "number" and part.text.isdigit() else words().ordinals.get(part.text, 0)
+        if tens and 1 <= unit <= 9:
+            joined[-1] = Part(str(int(before) + unit), tag="number")
+        else:
+            joined.append(part)
+    return joined
+
+
+def _weighed(parts: list[Part]) -> list[Part]:
+    """Where nothing but generic words is left, they are the name."""
+    if all(part.weight < 1 or part.tag in ("number", "country") for part in parts):
+        return [part._replace(weight=1.0) for part in parts]
+    return parts

@@ -1,0 +1,144 @@
+"""The name of a person, taken apart: titles, particles, "servant of", initials, Chinese and Korean order."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from keepers.compliance.screening.arabic import FAITH_WORDS, apart, canonical, is_light
+from keepers.compliance.screening.parts import LIGHT, Name, Part, assembled
+from keepers.compliance.screening.text import DIGITS, checked, folded, is_abjad, is_han, is_other_script, is_syllabic
+from keepers.compliance.screening.words import words
+
+_ASSIMILATED = re.compile(r"(?<!\w)(?:ad|adh|an|ar|as|ash|at|az|ed|el|er|es)-(?=\w{2})", re.IGNORECASE)
+_CAPITALS = re.compile(r"\b[B-DF-HJ-NP-TV-XZ]{2,3}\b")
+_PATRONYMIC = re.compile(r"\w{3,}(?:[oe]vi(?:ch|tch|c|ts|cz)|[oe]vna|[yi]chna|inichna|ogly|oglu|uulu|kyzy|qizi)")
+_SYLLABLE = re.compile(r"[bcdfghjklmnpqrstwxyz]{0,3}[aeiouyw]{1,3}(?:ng|n|k|l|m|p|t|r|h|b)?")
+_ARTICLES = frozenset(("al", "el", "ul"))
+_GIVEN = {2: 1, 3: 1, 4: 2}
+"""Characters of the family name in a Chinese or Japanese name of so many characters."""
+
+
+@lru_cache(maxsize=65536)
+def readings_of_person(text: str) -> tuple[Name, ...]:
+    """Takes the name of a person apart, in each way in which it may be read.
+
+    There are two ways where either end of a Chinese or Korean name may be the family name: "Jang Su Han".
+
+    Raises:
+        ScreeningError: If it is no name.
+    """
+    text = checked(text)
+    native = is_other_script(text)
+    if is_syllabic(text):
+        return (assembled(_syllabic(text), person=True, native=True),)
+    parts, fathers = _parts(_without_edges(_tokens(text)), is_abjad(text))
+    ways = _east_asian(parts, family_first="," in text)
+    return tuple(assembled(way, person=True, native=native, fathers=fathers) for way in ways)
+
+
+def person(text: str) -> Name:
+    """Takes the name of a person apart, in the first of its readings."""
+    return readings_of_person(text)[0]
+
+
+def _tokens(text: str) -> list[str]:
+    """Words in lower case without punctuation; capitals without vowels among small letters are initials."""
+    text = _ASSIMILATED.sub("al ", text)
+    if any(map(str.islower, text)):
+        text = _CAPITALS.sub(_initials, text)
+    tokens = []
+    for token in folded(text).split():
+        if token.isdigit():
+            continue
+        tokens.append(token.translate(DIGITS) if any(map(str.isdigit, token)) else token)
+    return tokens or folded(text).split()
+
+
+def _initials(found: re.Match[str]) -> str:
+    return found[0] if (found[0].lower(),) in words().legal_forms else " ".join(found[0])
+
+
+def _without_edges(tokens: list[str]) -> list[str]:
+    """Takes titles from both ends, suffixes and legal forms from the end; a word always stays."""
+    known = words()
+    tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
+    while len(tokens) > 1 and (tokens[0] in known.titles or (len(tokens) > 2 and tokens[0] in known.titles_before_two)):
+        tokens = tokens[1:]
+    while len(tokens) > 1 and tokens[-1] in known.titles_behind:
+        tokens = tokens[:-1]
+    while len(tokens) > 2 and (tokens[-1] in known.suffixes or (tokens[-1],) in known.legal_forms):
+        if tokens[-1] in known.east_asian_families:
+            break
+        tokens = tokens[:-1]
+    return tokens
+
+
+def _parts(tokens: list[str], abjad: bool) -> tuple[list[Part], frozenset[tuple[str, str]]]:
+    """The parts, and who is named as whose child."""
+    known = words()
+    parts: list[Part] = []
+    fathers: set[tuple[str, str]] = set()
+    child = ""
+    for place, token in enumerate(tokens):
+        last = place == len(tokens) - 1
+        if token in known.particles and _is_particle(token, place, last):
+            if token in known.fathers and parts:
+                child = canonical(parts[-1].text)
+            continue
+        if token in FAITH_WORDS and parts and tokens[place - 1] in known.particles:
+            parts.append(_part(f"{parts.pop().text}din", abjad))
+            continue
+        for text in apart(token):
+            parts.append(_part(text, abjad))
+            if child and canonical(text) not in ("abdul", "abu"):
+                if child != canonical(text):
+                    fathers.add((child, canonical(text)))
+                child = ""
+    return parts or [_part(token, abjad) for token in tokens], frozenset(fathers)
+
+
+def _is_particle(token: str, place: int, last: bool) -> bool:
+    if last:
+        return token in _ARTICLES
+    return bool(place) or token not in words().particles_or_names
+
+
+def _part(text: str, abjad: bool) -> Part:
+    if len(text) == 1:
+        return Part(text, weight=LIGHT, tag="initial")
+    light = is_light(text) or text in words().common_parts or _PATRONYMIC.fullmatch(text)
+    return Part(text, weight=LIGHT if light else 1.0, abjad=abjad)
+
+
+def _east_asian(parts: list[Part], family_first: bool) -> list[list[Part]]:
+    """Joins two syllables behind or before a Chinese or Korean family name: they are one given name."""
+    if len(parts) != 3 or any(part.tag != "word" for part in parts):
+        return [parts]
+    families = words().east_asian_families
+    first, second, third = parts
+    ways = []
+    if first.text in families and _are_syllables(second, third):
+        ways.append([first, Part(second.text + third.text)])
+    if third.text in families and _are_syllables(first, second) and not (family_first and ways):
+        ways.append([Part(first.text + second.text), third])
+    return ways or [parts]
+
+
+def _are_syllables(*parts: Part) -> bool:
+    return all(_SYLLABLE.fullmatch(part.text) for part in parts)
+
+
+def _syllabic(text: str) -> list[Part]:
+    """A name in Chinese characters, Hangul or kana: the family name stands first where nothing sets it apart."""
+    pieces = [piece for piece in re.split(r"[\s,.\u00b7\u30fb\u3000=-]+", text) if piece]
+    if len(pieces) == 1:
+        whole = pieces[0]
+        cut = _GIVEN.get(len(whole), 0) if is_han(whole) or len(whole) <= 3 else 0
+        pieces = [whole[:cut], whole[cut:]] if cut else [whole]
+    parts = []
+    for piece in pieces:
+        letters = folded(piece).replace(" ", "")
+        if letters:
+            parts.append(Part(letters, native=piece if is_syllabic(piece) else ""))
+    return parts

@@ -1,0 +1,105 @@
+"""Letters: one form for a text whatever its script, case, marks and punctuation.
+
+Letters of other scripts are transliterated one by one (AnyAscii); the original text is never thrown away by callers.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from anyascii import anyascii
+
+from keepers.compliance.screening.errors import ScreeningError
+
+DIGITS = str.maketrans("01345789", "oieastbg")
+"""Letters that digits stand for within a word, to hide it or by an error of a scanner."""
+LONGEST = 512
+"""Characters of the longest name that is screened; the longest published ones have about 350."""
+
+_ARABIC_LETTERS = re.compile(r"[\u0600-\u06ff\u0750-\u077f]")
+_ABJAD = re.compile(r"[\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff]")
+_GREEK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]")
+_GREEK_MARKS = "\u0300\u0301\u0313\u0314\u0342\u0345"
+_GREEK_PAIRS = {"αυ": "av", "ευ": "ev", "ηυ": "iv", "ου": "ou", "γγ": "ng", "γχ": "nch", "γξ": "nx"}
+_GREEK_START = re.compile(r"(?<!\w)μπ")
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_SYLLABLES = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+_OTHER_SCRIPT = re.compile(r"[\u0370-\u1cff\u1f00-\u1fff\u2c80-\ua71f\ua800-\ud7ff\uf900-\ufaff\ufb1d-\ufdff]")
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u0640]")
+_APOSTROPHES = re.compile(r"['`\u2018\u2019\u02bb-\u02bf\u0027]")
+_ARABIC_SERVANT = re.compile(r"(?<!\w)\u0639\u0628\u062f\s*\u0627\u0644(?!\u0644?\u0647)(?=\w{2})")
+_ARABIC_ABDULLAH = re.compile(r"(?<!\w)\u0639\u0628\u062f\s*\u0627\u0644\u0644\u0647(?!\w)")
+_ARABIC_ARTICLE = re.compile(r"(?<!\w)\u0627\u0644(?=\w{3})")
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+
+
+def checked(text: str, what: str = "name") -> str:
+    """Returns a text in Unicode's composed form with single spaces.
+
+    Raises:
+        ScreeningError: If it is too long, holds control characters, or holds no letter and no digit. The text itself
+            is not repeated: it may be a person's name.
+    """
+    if len(text) > LONGEST:
+        raise ScreeningError(f"{what} of {len(text)} characters", "is too long", f"give at most {LONGEST}")
+    found = " ".join(unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).split())
+    # Printable texts hold no such character; others may hold harmless ones.
+    for place, letter in enumerate("" if found.isprintable() else found):
+        if unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn"):
+            reason = f"holds the control character U+{ord(letter):04X} at character {place + 1}"
+            raise ScreeningError(what, reason, "remove it")
+    if not any(map(str.isalnum, found)):
+        raise ScreeningError(what, "holds no letter and no digit", "give a name as it is written")
+    return found
+
+
+def _greek(text: str) -> str:
+    """Replaces the pairs of Greek letters that are one sound, as ELOT 743 does."""
+    text = "".join(mark for mark in unicodedata.normalize("NFD", text) if mark not in _GREEK_MARKS).lower()
+    for pair, sound in _GREEK_PAIRS.items():
+        text = text.replace(pair, sound)
+    return _GREEK_START.sub("b", unicodedata.normalize("NFC", text))
+
+
+def is_han(text: str) -> bool:
+    """Returns True if a text holds Chinese characters."""
+    return bool(_HAN.search(text))
+
+
+def is_syllabic(text: str) -> bool:
+    """Returns True if characters of a text stand for words or syllables, so that another one is no typing error."""
+    return bool(_HAN.search(text) or _SYLLABLES.search(text))
+
+
+def is_abjad(text: str) -> bool:
+    """Returns True if a text is written without most of its vowels (Arabic, Hebrew)."""
+    return bool(_ABJAD.search(text))
+
+
+def is_other_script(text: str) -> bool:
+    """Returns True if a text holds letters that are not Latin ones."""
+    return bool(_OTHER_SCRIPT.search(text))
+
+
+def latin(text: str) -> str:
+    """Returns a checked text in Latin letters without marks, in lower case; punctuation stays.
+
+    Arabic articles and "servant of" are set apart from the word that they are written with.
+    """
+    if text.isascii():
+        return text.lower()
+    if _ARABIC_LETTERS.search(text):
+        text = _ARABIC_ARTICLE.sub("", _ARABIC_SERVANT.sub("abdul ", _ARABIC_ABDULLAH.sub("abdullah", text)))
+    if _GREEK.search(text):
+        text = _greek(text)
+    # Apostrophes that transliteration makes of letters are no punctuation, and dashes of any length are one.
+    return anyascii(text).lower()
+
+
+def folded(text: str) -> str:
+    """Returns a checked text as words of a to z and digits with single spaces between them.
+
+    It changes nothing in what it has returned: folded(folded(x)) == folded(x).
+    """
+    return " ".join(_NOT_WORD.sub(" ", _APOSTROPHES.sub("", latin(text))).split())

@@ -1,0 +1,1 @@
+"""`python -m tests.screening`: what screening is worth on labelled pairs and made lists, and how fast it is."""
