@@ -1,7 +1,7 @@
 """slither.py: runs Slither and holds what it finds against slither.accepted.toml.
 
-Fails for a medium or high finding that is not accepted there, and for an accepted one that is not found. Standard library
-only.
+Fails for a medium or high finding that is not accepted there, and for an accepted one that is not found. It uses the
+standard library only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
@@ -115,7 +116,7 @@ contract HostilePool {
 
     function _pay(address token, address to, uint256 amount) private {
         if (act == Act.PayNothing) return;
-        token.safeTransfer(to, act == Act.PayLess ? amount - 1 : amount);
+        token.safeTransfer(to, act == Act.PayLess ? FixedPointMathLib.zeroFloorSub(amount, 1) : amount);
     }
 
     function _run(bytes memory data) private {

@@ -37,7 +37,8 @@ def lists() -> None:
     """
 
 
-def _store_options(command: F) -> F:
+def store_options(command: F) -> F:
+    """Adds --store, --config and --json."""
     for option in (
         click.option("--store", "store_url", metavar="URL", help="Database, instead of the one of --config."),
         click.option(
@@ -76,7 +77,7 @@ def _day(context: click.Context, _: click.Parameter, text: str | None) -> str:
 )
 @click.option("--accept-findings", is_flag=True, help="Accept the list in spite of what refuses it; it is recorded.")
 @click.option("--dry-run", is_flag=True, help="Read and judge it; store nothing.")
-@_store_options
+@store_options
 @one_line_errors
 def lists_import(
     files: tuple[str, ...],
@@ -105,7 +106,7 @@ def lists_import(
 
     wanted = Import(files, name, list_id, published, mapping, accept_findings, dry_run)
     as_json = where.pop("as_json")
-    with _store(**where, optional=dry_run) as store, _progress(size_of(files)) as progress:
+    with opened_store(**where, optional=dry_run) as store, _progress(size_of(files)) as progress:
         done = import_list(store, wanted, int(time.time()), progress)
     click.echo(json.dumps(done.as_json(), ensure_ascii=False) if as_json else "\n".join(done.lines()))
     if dry_run and not accept_findings and any(finding.refuses for finding in done.draft.findings):
@@ -115,7 +116,7 @@ def lists_import(
 @lists.command("show")
 @click.argument("list_id", metavar="[LIST]", required=False)
 @click.option("--check", is_flag=True, help="Exit with 1 if a list was not confirmed for 24 hours.")
-@_store_options
+@store_options
 @one_line_errors
 def lists_show(list_id: str | None, check: bool, **where: Any) -> None:
     """Show the newest version of every list, or every version of LIST; alarms go to standard error.
@@ -128,7 +129,7 @@ def lists_show(list_id: str | None, check: bool, **where: Any) -> None:
     from keepers.operations.lists import shown
 
     as_json = where.pop("as_json")
-    with _store(**where) as store:
+    with opened_store(**where) as store:
         assert store is not None
         found = shown(store, list_id, int(time.time()))
     alarms = [one["alarm"] for one in found if one["alarm"]]
@@ -177,7 +178,7 @@ def lists_delta(max_gas: int, send: bool, yes: bool, as_json: bool, config_path:
     from keepers.operations import list_delta
     from keepers.operations.lists import delta_json, delta_lines
 
-    with _store(None, config_path) as store:
+    with opened_store(None, config_path) as store:
         assert store is not None
         delta = list_delta.delta(store, config_path, max_gas)
     if not as_json:
@@ -195,7 +196,8 @@ def lists_delta(max_gas: int, send: bool, yes: bool, as_json: bool, config_path:
 
 
 @contextmanager
-def _store(store_url: str | None, config_path: Path | None, *, optional: bool = False) -> Iterator[Store | None]:
+def opened_store(store_url: str | None, config_path: Path | None, *, optional: bool = False) -> Iterator[Store | None]:
+    """Opens the database that the options name; yields none if they name none and it is optional."""
     if store_url is None and config_path is None:
         if not optional:
             raise click.UsageError("give either --config or --store")

@@ -1,9 +1,12 @@
-"""Screening for the command line: files of lists in, alerts out. Personal data leave it as the output alone."""
+"""Screening for the command line: accepted lists and files in, alerts out.
+
+Personal data leave it as the output alone.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ import pydantic
 from keepers.compliance.lists.records import ListedParty
 from keepers.compliance.screening.errors import ScreeningError
 from keepers.compliance.screening.screen import Alert, Screener, Subject
+from keepers.store import Store
+from keepers.store.lists import newest, parties
 
 _PARTIES: pydantic.TypeAdapter[ListedParty] = pydantic.TypeAdapter(ListedParty)
 _LONGEST_LINE = 2**22
@@ -51,14 +56,32 @@ def _party(line: bytes, path: Path, number: int) -> ListedParty:
     return party
 
 
-def screen(subject: Subject, files: Sequence[Path], threshold: float) -> dict[str, Any]:
-    """Screens a subject against files of listed parties; returns what the command prints as JSON.
+def listed(files: Sequence[Path], store: Store | None) -> Iterator[ListedParty]:
+    """Yields the parties of files, and of the newest accepted version of every list in a database.
 
     Raises:
-        ScreeningError: If the subject or a file cannot be used.
+        ScreeningError: If a file cannot be used, or the database has no list.
+        StoreError: If the database cannot be read.
+    """
+    for path in files:
+        yield from read_parties(path)
+    if store is None:
+        return
+    accepted = newest(store)
+    if not accepted:
+        raise ScreeningError("the database", "has no list", "import one: quantera compliance lists import")
+    for version in accepted:
+        yield from parties(store, version)
+
+
+def screen(subject: Subject, against: Iterable[ListedParty], threshold: float) -> dict[str, Any]:
+    """Screens a subject against listed parties; returns what the command prints as JSON.
+
+    Raises:
+        ScreeningError: If the subject cannot be used.
     """
     subject = subject.checked()
-    screener = Screener(party for path in files for party in read_parties(path))
+    screener = Screener(against)
     alerts = screener.screen(subject, threshold)
     return {
         "name": subject.name,

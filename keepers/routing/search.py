@@ -12,7 +12,7 @@ import numpy as np
 
 from keepers.routing.certificate import Bound, bound_at, tightened
 from keepers.routing.curves import Bools, Floats, Ints
-from keepers.routing.errors import InsufficientLiquidity
+from keepers.routing.errors import InsufficientLiquidity, RoutingError
 from keepers.routing.execution import Execution, execute, merged
 from keepers.routing.graph import Graph
 from keepers.routing.network import Network, build_network
@@ -92,6 +92,8 @@ class Search:
         self._improve()
         if self._best is None:
             trade = f"{self._order.amount_in} of {self._order.token_in} for {self._order.token_out}"
+            if self._effort.cancelled():
+                raise RoutingError(trade, "was cancelled before there was a plan", "let it go on")
             raise InsufficientLiquidity(trade, "is beyond the depth of every path", "trade less")
         return RoutePlan(
             swaps=self._best.swaps,
@@ -368,7 +370,10 @@ class Search:
         return self._effort.gap_bps / BPS * (net if net > 0 else self._best.amount_out)
 
     def _late(self) -> bool:
-        return time.perf_counter() - self._began > self._effort.seconds or self._effort.cancelled()
+        """The time is up once there is a plan: an order is not beyond the depth because nothing was found in time."""
+        if self._effort.cancelled():
+            return True
+        return self._best is not None and time.perf_counter() - self._began > self._effort.seconds
 
     def _done(self) -> bool:
         return self._late() or (self._best is not None and self._bound - self._value(self._best) <= self._tolerance())

@@ -113,6 +113,7 @@ def routes(draw: Any) -> tuple[int, int, list[tuple[int, list[tuple[int, bool]]]
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(route=(0, 1, [(7 * DEEP, [(6, True)])]), act=0, to_other=False)
+@example(route=(1, 2, [(1, [(7, True)])]), act=2, to_other=False)
 @given(route=routes(), act=st.integers(0, HOSTILE_ACTS - 1), to_other=st.booleans())
 def test_swap__any_route__conserves_value_or_says_why_not(world, chain, route, act, to_other):
     start, final, paths = route

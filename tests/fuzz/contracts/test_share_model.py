@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.fixtures.protocol import DAY, WAD, YEAR
@@ -37,6 +37,8 @@ def make(
 
     def made(recipient):
         stock = create_settlement("STOCK", 18)
+        # A life is longer than a year: no price of it may grow stale.
+        create_feed(usd, 1, heartbeat=MARGIN)
         feed = create_feed(stock, 100, heartbeat=MARGIN)
         covariance_models.createUniverse(b"\7" * 32, [stock], sender=manager)
         portfolio = create_portfolio(
@@ -191,6 +193,7 @@ class Life:
     max_examples=settings.default.max_examples // 3,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+@example(steps=[("wait", 200 * DAY)] * 16)
 @given(steps=st.lists(STEPS, min_size=1, max_size=16))
 def test_any_life__chain_and_model_agree_to_the_wei(
     make, fee_manager, usd, investor, counterparty, manager, admin, chain, steps

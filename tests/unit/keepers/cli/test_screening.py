@@ -12,7 +12,10 @@ import pytest
 from keepers.commands.screening import KINDS, THRESHOLD
 from keepers.compliance.lists.records import Kind, ListedName, ListedParty
 from keepers.compliance.screening.score import DEFAULT_THRESHOLD
+from keepers.store import Store
+from keepers.store.lists import newest, parties
 from tests.unit.keepers.cli.test_cli import invoke
+from tests.unit.keepers.compliance.lists.reading import DATA, OFAC_FILES
 
 PETROV = ListedParty(
     "made",
@@ -22,6 +25,16 @@ PETROV = ListedParty(
     birth_dates=("1961",),
     countries=("RU",),
 )
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """A database that has accepted OFAC's four files."""
+    url = f"sqlite:///{tmp_path}/keeper.sqlite"
+    files = [str(DATA / name) for name in OFAC_FILES]
+    asked = ("--format", "ofac-csv", "--published", "2026-09-23", "--store", url)
+    assert invoke("compliance", "lists", "import", *files, *asked).exit_code == 0
+    return url
 
 
 @pytest.fixture
@@ -112,3 +125,31 @@ def test_screen__names_and_dates__are_logged_nowhere(parties_file: Path, caplog:
 def test_screen__its_defaults__are_those_of_the_room() -> None:
     assert THRESHOLD == DEFAULT_THRESHOLD
     assert set(KINDS) == set(Kind.__args__)  # type: ignore[attr-defined]
+
+
+def test_screen__accepted_lists__name_the_party_as_its_list_does(store_url: str) -> None:
+    store = Store.open(store_url)
+    party = next(one for one in parties(store, newest(store)[0]) if one.kind == "person")
+    store.close()
+    done = invoke("compliance", "screen", party.names[0].text, "--kind", "person", "--store", store_url, "--json")
+    assert done.exit_code == 0, done.stderr
+    best = json.loads(done.stdout)["alerts"][0]
+    assert (best["list_id"], best["uid"], best["rule"]) == ("ofac-sdn", party.uid, "exact")
+
+
+def test_screen__accepted_lists_and_a_file__are_one_list(store_url: str, parties_file: Path) -> None:
+    asked = ("compliance", "screen", "Ivan Petrov", "--json")
+    alone = json.loads(invoke(*asked, "--list", str(parties_file)).stdout)
+    both = json.loads(invoke(*asked, "--list", str(parties_file), "--store", store_url).stdout)
+    assert both["listed_names"] > alone["listed_names"] and both["alerts"][0] == alone["alerts"][0]
+
+
+def test_screen__database_without_lists__is_refused_in_one_line(tmp_path: Path) -> None:
+    done = invoke("compliance", "screen", "Ivan", "--store", f"sqlite:///{tmp_path}/empty.sqlite")
+    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
+    assert "has no list; import one: quantera compliance lists import" in done.stderr
+
+
+def test_screen__neither_lists_nor_files__says_what_to_give() -> None:
+    done = invoke("compliance", "screen", "Ivan")
+    assert done.exit_code == 2 and "give --config or --store, --list, or both" in done.stderr

@@ -200,3 +200,23 @@ def test_find_route__two_first_hops_and_one_last__is_the_optimum_of_fifty_digits
     plan = patient_route(Graph(pools), Order("A", "B", 6926707001653573451777))
     assert plan.amount_out <= 1061919583270330439720 <= plan.bound
     assert plan.gap_bps <= 0.5
+
+
+@pytest.mark.parametrize(("seed", "size", "hops"), [(15, 2.5, 2), (17, 2.5, 4), (43, 1.5, 4), (45, 2.0, 4)])
+def test_find_route__no_time_and_no_single_path_that_takes_all__still_finds_a_split(
+    seed: int, size: float, hops: int
+) -> None:
+    """Found by deep fuzzing: an order was called beyond the depth of every path because the time was up."""
+    market = random_market(seed, 25, 9)
+    one, other = market.tokens[seed % 2], market.tokens[2 + seed % 6]
+    order = Order(one, other, int(10**size * E18 / market.values[market.tokens.index(one)]), max_hops=hops)
+    plan = find_route(Graph(market.pools), order, market.costs(other, 0.0), Effort(seconds=0))
+    assert plan.amount_out > 0 and len(plan.swaps) > 1
+
+
+def test_find_route__cancelled_before_a_plan__says_so() -> None:
+    market = random_market(15, 25, 9)
+    one, other = market.tokens[1], market.tokens[5]
+    order = Order(one, other, int(10**2.5 * E18 / market.values[1]), max_hops=2)
+    with pytest.raises(RoutingError, match="was cancelled before there was a plan; let it go on"):
+        find_route(Graph(market.pools), order, market.costs(other, 0.0), Effort(cancelled=lambda: True))
