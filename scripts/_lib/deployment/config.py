@@ -475,6 +475,23 @@ class Config(Strict):
             for name in names:
                 if name not in known:
                     raise ValueError(f"{where}: {name!r} is no asset; name one of {sorted(known)}")
+        self._check_portfolios()
+        require_one_name_each("assets", self.assets)
+        for name, universe in self.universes.items():
+            require_once(f"universes.{name}.assets", universe.assets)
+        require_once("venues", [venue.model_dump_json(exclude={"fee", "regulated"}) for venue in self.venues])
+        for position, venue in enumerate(self.venues):
+            self._check_market(f"venues.{position}", venue)
+        for where, quorum in self._quorums():
+            for signer in quorum.signers:
+                if not signer.startswith("0x") and signer not in self.bls_groups:
+                    raise ValueError(
+                        f"{where}.signers: {signer!r} is neither an address nor one of bls_groups "
+                        f"{sorted(self.bls_groups)}"
+                    )
+        return self
+
+    def _check_portfolios(self) -> None:
         priced = set(self.feeds) | {name for name, optimizer in self.optimizers.items() if optimizer.share_feed}
         for name, portfolio in self.portfolios.items():
             if portfolio.universe not in self.universes:
@@ -496,20 +513,6 @@ class Config(Strict):
                     f"portfolios.{name}: nothing says how old the prices of {ageless} may be when it trades; give "
                     "their feeds a trading_window with a max_age below the heartbeat"
                 )
-        require_one_name_each("assets", self.assets)
-        for name, universe in self.universes.items():
-            require_once(f"universes.{name}.assets", universe.assets)
-        require_once("venues", [venue.model_dump_json(exclude={"fee", "regulated"}) for venue in self.venues])
-        for position, venue in enumerate(self.venues):
-            self._check_market(f"venues.{position}", venue)
-        for where, quorum in self._quorums():
-            for signer in quorum.signers:
-                if not signer.startswith("0x") and signer not in self.bls_groups:
-                    raise ValueError(
-                        f"{where}.signers: {signer!r} is neither an address nor one of bls_groups "
-                        f"{sorted(self.bls_groups)}"
-                    )
-        return self
 
     def _trades_until_the_heartbeat(self, asset: str) -> bool:
         """A share's feed is computed when it is read, so it has no age."""
