@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -182,6 +183,18 @@ class Frame:
             known = int(np.searchsorted(release.published, day.toordinal(), side="right"))
             releases[name] = Release(release.observed[:known], release.published[:known], release.values[:known])
         return Frame(self.dates[:rows], {name: value[:rows] for name, value in self.daily.items()}, releases)
+
+    def digest(self) -> str:
+        """SHA-256 of every day, name and number."""
+        found = hashlib.sha256(",".join(map(str, self.dates)).encode())
+        for name in sorted(self.daily):
+            found.update(
+                f";{name}{self.daily[name].shape};".encode() + np.ascontiguousarray(self.daily[name]).tobytes()
+            )
+        for name, release in sorted(self.releases.items()):
+            parts = (release.observed, release.published, release.values)
+            found.update(f";{name};".encode() + b"".join(np.ascontiguousarray(part).tobytes() for part in parts))
+        return found.hexdigest()
 
     def require_past(self, today: date) -> None:
         """Refuses a history that ends in the future.

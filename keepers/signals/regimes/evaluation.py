@@ -32,7 +32,10 @@ class Protocol:
         label: Definition of the label.
         first_test: First day of the test period.
         refit: Days after which models are fitted again.
-        embargo: Days left out beyond the horizon.
+        embargo: Days left out beyond what is purged.
+        purge: Days left out before a test; the horizon for None. Less than the horizon is refused.
+        choose_until: Last day whose label hyperparameters may be chosen by; for None, the last whose label is known
+            before the test period. A later one is refused.
         folds, test_folds: Of combinatorial purged cross-validation in the development period.
         block, year_block: Mean days of a stretch of the bootstrap, over all and within one year.
         resamples, year_resamples: Number of resamples.
@@ -43,6 +46,8 @@ class Protocol:
     first_test: date = date(2006, 1, 3)
     refit: int = 252
     embargo: int = 5
+    purge: int | None = None
+    choose_until: date | None = None
     folds: int = 6
     test_folds: int = 2
     block: float = 126.0
@@ -132,8 +137,7 @@ def evaluate(
     """
     days = [dates[row] for row in inputs.rows]
     start = next((place for place, day in enumerate(days) if day >= protocol.first_test), len(days))
-    # The label of a development day is known before the first test day.
-    development = max(start - protocol.label.horizon, 0)
+    development = _development(days, start, protocol)
     if start == len(days) or development < 100:
         raise SignalError(
             f"test period from {protocol.first_test}",
@@ -145,12 +149,33 @@ def evaluate(
     return judge(forecasts, choices, inputs.turbulent[test], days[start:], protocol, development)
 
 
+def _development(days: Sequence[date], start: int, protocol: Protocol) -> int:
+    """Number of labelled days that choices are made by; the label of each is known before the first test day."""
+    most = max(start - protocol.label.horizon, 0)
+    if protocol.choose_until is None:
+        return most
+    asked = sum(day <= protocol.choose_until for day in days)
+    if asked > most:
+        last = days[most - 1] if most else "an earlier day"
+        raise SignalError(
+            f"choices by labels until {protocol.choose_until}",
+            f"they reach into the test period from {protocol.first_test}",
+            f"choose by labels until {last}",
+        )
+    return asked
+
+
 def _walk(
     inputs: Inputs, start: int, development: int, protocol: Protocol, progress: Callable[[str], None]
 ) -> tuple[dict[str, Forecast], dict[str, float]]:
     """Forecasts of the test period, and the choices that the development period made."""
     horizon, embargo = protocol.label.horizon, protocol.embargo
-    folds = list(walk_forward(inputs.rows.size, start, protocol.refit, horizon, embargo))
+    purge = horizon if protocol.purge is None else protocol.purge
+    if purge < horizon:
+        raise SignalError(
+            f"{purge} days purged", f"labels reach {horizon}, so that training would see the test", f"purge {horizon}"
+        )
+    folds = list(walk_forward(inputs.rows.size, start, protocol.refit, purge, embargo))
     within = list(combinatorial(development, protocol.folds, protocol.test_folds, horizon, embargo))
     found: dict[str, Forecast] = {}
     choices: dict[str, float] = {}

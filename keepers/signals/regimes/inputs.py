@@ -17,6 +17,58 @@ Rows = NDArray[np.int64]
 RATIO_DAYS = (5, 10, 21, 63, 126, 252)
 """Days of the volatilities whose ratios to the threshold the narrow models read."""
 
+WIDE = (
+    "average_correlation_21",
+    "average_correlation_63",
+    "absorption_252",
+    "dispersion_21",
+    "dispersion_daily_21",
+    "breadth_63",
+    "beta_252",
+    "beta_dispersion_252",
+    "return_1",
+    "return_5",
+    "return_21",
+    "return_63",
+    "return_126",
+    "return_252",
+    "momentum_12_1",
+    "reversal_5",
+    "trend_200",
+    "up_days_21",
+    "drawdown_252",
+    "max_drawdown_252",
+    "days_from_high_252",
+    "skew_63",
+    "skew_252",
+    "kurtosis_252",
+    "autocorrelation_63",
+    "leverage_63",
+    "rsi_14",
+    "macd",
+    "macd_histogram",
+    "bollinger_20",
+    "volatility_5",
+    "volatility_10",
+    "volatility_21",
+    "volatility_63",
+    "volatility_126",
+    "volatility_252",
+    "volatility_slope_5_21",
+    "volatility_slope_21_63",
+    "volatility_slope_63_252",
+    "volatility_slope_21_252",
+    "volatility_ewma",
+    "volatility_of_volatility_63",
+    "downside_63",
+    "downside_share_63",
+    "bipower_21",
+    "jump_share_21",
+    "largest_move_63",
+)
+"""The registered features that read closes only, as they were when the evaluation of docs/decisions/0139 was first run;
+a feature that is registered later is not among them, so that the table stays what it was."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inputs:

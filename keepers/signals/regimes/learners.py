@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -78,12 +79,12 @@ class Learner:
 
 def _logistic(rows: Array, labels: Flags, choices: Sequence[float], others: Array) -> Array:
     LogisticRegression = _imported("sklearn.linear_model").LogisticRegression
-    fits = (LogisticRegression(C=choice, max_iter=2000, tol=1e-6).fit(rows, labels) for choice in choices)
-    return np.array([fitted.predict_proba(others)[:, 1] for fitted in fits])
+    with _one_thread():
+        fits = (LogisticRegression(C=choice, max_iter=2000, tol=1e-6).fit(rows, labels) for choice in choices)
+        return np.array([fitted.predict_proba(others)[:, 1] for fitted in fits])
 
 
 def _boosting(rows: Array, labels: Flags, choices: Sequence[float], others: Array) -> Array:
-    threadpool_limits = _imported("threadpoolctl").threadpool_limits
     model = _imported("sklearn.ensemble").HistGradientBoostingClassifier(
         learning_rate=0.05,
         max_leaf_nodes=8,
@@ -94,12 +95,17 @@ def _boosting(rows: Array, labels: Flags, choices: Sequence[float], others: Arra
     )
     # A model of fewer rounds is the beginning of one of more.
     wanted = {int(choice) for choice in choices}
-    # A few thousand rows are done before several threads have met, and one thread sums in one order.
-    with threadpool_limits(1):
+    with _one_thread():
         model.fit(rows, labels)
         stages = enumerate(model.staged_predict_proba(others), 1)
         staged = {stage: found[:, 1] for stage, found in stages if stage in wanted}
     return np.array([staged[int(choice)] for choice in choices])
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """One thread within the block: a few thousand rows are done before several have met, and one sums in one order."""
+    limited: AbstractContextManager[Any] = _imported("threadpoolctl").threadpool_limits(1)
+    return limited
 
 
 def _imported(module: str) -> Any:
