@@ -152,6 +152,9 @@ def signals_evaluate(config_path: Path | None, page: Path | None, as_json: bool)
 
     config = load(config_path)
     frame = history(config.data, config_path.parent if config_path is not None else Path())
+    if page is not None:
+        # A page that cannot be written is refused before the minutes that the table takes.
+        work.around(page)
     stream = click.get_text_stream("stderr")
     report = work.run(
         frame,
@@ -160,6 +163,6 @@ def signals_evaluate(config_path: Path | None, page: Path | None, as_json: bool)
     )
     if page is not None:
         config_part = f" --config {config_path.name}" if config_path is not None else ""
-        command = f"quantera signals evaluate{config_part} --page docs/{page.name}"
+        command = f"quantera signals evaluate{config_part} --page {page}"
         work.write(work.markdown(report, command), page)
     click.echo(json.dumps(work.as_object(report), default=str) if as_json else "\n".join(work.lines(report)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from keepers import __version__
 from keepers.signals.errors import SignalError
-from keepers.signals.features import Frame, definition_hash, feature_named
+from keepers.signals.features import Frame, definition_hash, feature_named, registered
 from keepers.signals.regimes.evaluation import Estimate, Evaluation, Protocol, Score, evaluate
 from keepers.signals.regimes.inputs import WIDE, Inputs
 
@@ -103,7 +103,23 @@ def markdown(report: Report, command: str) -> str:
         "average: four blocks a year make them rough, and they decide nothing.",
         _year_table(found),
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, feature_table()])
+
+
+def feature_table() -> str:
+    """The registry, for the page."""
+    rows = ["| feature | unit | definition | inputs | rows | source |", "|---|---|---|---|--:|---|"]
+    for found in registered():
+        # A bar would end the cell.
+        formula = found.formula.replace("|", "\\|")
+        name = f"`{found.name}`{' *' if found.name in WIDE else ''}"
+        cells = (name, found.unit, formula, ", ".join(found.inputs), str(found.length), found.source)
+        rows.append(f"| {' | '.join(cells)} |")
+    text = (
+        f"## Features\n\nThe {len(registered())} features of the registry (`quantera signals features`); r is a daily "
+        "log return of the index, t the newest row. The models on features read those with a star."
+    )
+    return f"{text}\n\n" + "\n".join(rows)
 
 
 def verdict(found: Evaluation) -> str:
@@ -129,6 +145,16 @@ def write(text: str, page: Path) -> None:
     Raises:
         SignalError: If the page cannot be read, or lacks a marker.
     """
+    before, after = around(page)
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+def around(page: Path) -> tuple[str, str]:
+    """What stands before and after the generated part of a page.
+
+    Raises:
+        SignalError: As `write`.
+    """
     try:
         old = page.read_text(encoding="utf-8")
     except OSError as error:
@@ -136,8 +162,7 @@ def write(text: str, page: Path) -> None:
     if BEGIN not in old or END not in old:
         raise SignalError(page, f"no markers {BEGIN} and {END}", "put them where the table belongs")
     before, rest = old.split(BEGIN, 1)
-    _, after = rest.split(END, 1)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    return before, rest.split(END, 1)[1]
 
 
 def _state(score: Score, found: Evaluation) -> str:

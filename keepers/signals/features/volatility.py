@@ -75,7 +75,7 @@ def volatility_of_volatility_63(window: Window) -> float:
 @feature(
     "parkinson_21",
     formula="root of 252 / (4 ln 2) times the mean of 21 ln(high / low)^2",
-    source="Parkinson 1980, equation 5",
+    source="Parkinson 1980",
     unit="fraction a year",
     inputs=("high", "low"),
     length=21,
@@ -89,7 +89,7 @@ def parkinson_21(window: Window) -> float:
 @feature(
     "garman_klass_21",
     formula="root of 252 times the mean of 21 (ln(high / low)^2 / 2 - (2 ln 2 - 1) ln(close / open)^2)",
-    source="Garman and Klass 1980, equation 20",
+    source="Garman and Klass 1980",
     unit="fraction a year",
     inputs=_OHLC,
     length=21,
@@ -160,7 +160,7 @@ def downside_share_63(window: Window) -> float:
 @feature(
     "bipower_21",
     formula="root of 252 times pi/2 / 21 times the sum of |r_i| |r_(i-1)| over 21 days",
-    source="Barndorff-Nielsen and Shephard 2004, equation 5",
+    source="Barndorff-Nielsen and Shephard 2004",
     unit="fraction a year",
     inputs=("close",),
     length=23,
@@ -174,7 +174,7 @@ def bipower_21(window: Window) -> float:
 @feature(
     "jump_share_21",
     formula="max(0, 1 - bipower variance / variance) over 21 days; 0 where nothing moved",
-    source="Barndorff-Nielsen and Shephard 2004, section 3",
+    source="Barndorff-Nielsen and Shephard 2004",
     unit="fraction",
     inputs=("close",),
     length=23,
