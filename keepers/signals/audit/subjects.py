@@ -194,9 +194,9 @@ class Pipeline:
             reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}"
             raise Unanswered("the audited code", reason, "make it compute over this history") from error
         if isinstance(result, pd.Series):
-            return result.to_frame(str(result.name) if result.name is not None else "output")
+            result = result.to_frame(str(result.name) if result.name is not None else "output")
         if isinstance(result, pd.DataFrame):
-            return result.rename(columns=str)
+            return _timed(result.rename(columns=str), data)
         values = np.asarray(result)
         if values.ndim not in (1, 2) or values.shape[0] != len(data):
             raise Unanswered(
@@ -239,6 +239,21 @@ class Pipeline:
             return ~values
         # Texts and times: the same values in another order.
         return values[np.random.default_rng([self._seed, position]).permutation(values.size)]
+
+
+def _timed(result: pd.DataFrame, data: pd.DataFrame) -> pd.DataFrame:
+    """A result whose index is of times like the data's; one without times has a row for each row."""
+    if not result.columns.is_unique:
+        name = result.columns[result.columns.duplicated()][0]
+        raise Unanswered("the audited code", f"returned two columns '{name}'", "name each column once")
+    if not isinstance(result.index, pd.DatetimeIndex):
+        if len(result) != len(data):
+            reason = f"returned {len(result)} rows without times for {len(data)}"
+            raise Unanswered("the audited code", reason, "keep the index, or return a row for each row")
+        return result.set_axis(data.index, axis=0)
+    if (result.index.tz is None) != (pd.DatetimeIndex(data.index).tz is None):
+        raise Unanswered("the audited code", "returned times of another kind of zone", "keep the index")
+    return result
 
 
 def _numbers(column: pd.Series[Any]) -> Array:

@@ -159,11 +159,31 @@ def test_search__pipeline_that_writes_into_its_frame__is_audited_all_the_same() 
         (lambda frame: frame["price"], "the audited code: KeyError: 'price'"),
         (lambda frame: frame["close"].mean(), r"returned float64? of shape \(\)"),
         (lambda frame: np.zeros(3), r"returned ndarray of shape \(3,\); return a row per row"),
+        (lambda frame: frame["close"].reset_index(drop=True)[:9], "returned 9 rows without times for 300"),
+        (lambda frame: frame["close"].tz_localize("UTC"), "returned times of another kind of zone"),
+        (lambda frame: pd.concat([frame["close"], frame["close"]], axis=1), "returned two columns 'close'"),
     ],
 )
 def test_pipeline__that_returns_no_rows__is_refused(function: Planted, said: str) -> None:
     with pytest.raises(SignalError, match=said):
         Pipeline(function, DATA)
+
+
+def test_search__result_without_times__is_compared_row_by_row() -> None:
+    assert audited(lambda frame: frame["close"].rolling(3).mean().reset_index(drop=True)).clean
+    assert not audited(lambda frame: frame["close"].shift(-1).reset_index(drop=True)).clean
+
+
+def test_search__weekly_result__is_compared_as_of_its_label() -> None:
+    assert audited(lambda frame: frame["close"].resample("W-FRI").last()).clean
+    assert not audited(lambda frame: frame["close"].resample("W-MON", label="left", closed="left").last()).clean
+
+
+def test_search__times_of_day_and_a_zone__are_audited() -> None:
+    data = DATA.set_axis(DATA.index.tz_localize("UTC") + pd.Timedelta(hours=21), axis=0)
+    (example,) = audited(lambda frame: frame["close"].shift(-1), data=data).counterexamples
+    assert example.decision_day.endswith("21:00:00+00:00")
+    assert audited(lambda frame: frame["close"].shift(1), data=data).clean
 
 
 @pytest.mark.parametrize(
