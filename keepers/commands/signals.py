@@ -156,13 +156,12 @@ def signals_evaluate(config_path: Path | None, page: Path | None, as_json: bool)
         # A page that cannot be written is refused before the minutes that the table takes.
         work.around(page)
     stream = click.get_text_stream("stderr")
-    report = work.run(
-        frame,
-        config.evaluation.protocol(),
-        lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None,
+    protocols = work.protocols(config.evaluation.protocol(), aside=config_path is None and page is not None)
+    report, *aside = work.run_all(
+        frame, protocols, lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None
     )
     if page is not None:
         config_part = f" --config {config_path.name}" if config_path is not None else ""
         command = f"quantera signals evaluate{config_part} --page {page}"
-        work.write(work.markdown(report, command), page)
+        work.write(work.markdown(report, command, *aside), page)
     click.echo(json.dumps(work.as_object(report), default=str) if as_json else "\n".join(work.lines(report)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,14 @@ from keepers import __version__
 from keepers.signals.errors import SignalError
 from keepers.signals.features import Frame, definition_hash, feature_named, registered
 from keepers.signals.regimes.evaluation import Estimate, Evaluation, Protocol, Score, evaluate
-from keepers.signals.regimes.inputs import WIDE, Inputs
+from keepers.signals.regimes.inputs import WIDE, Inputs, values_of
+from keepers.signals.regimes.label import Label
 
 BEGIN, END = "<!-- signals-table:begin -->", "<!-- signals-table:end -->"
+
+
+ASIDE = Label(horizon=5, median_days=252)
+"""The label that decision 139 names beside its own."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,24 @@ class Report:
     days: int
 
 
+def protocols(chosen: Protocol, *, aside: bool) -> tuple[Protocol, ...]:
+    """The protocol of a config, and on request the same with the label beside it."""
+    return (chosen, replace(chosen, label=ASIDE)) if aside else (chosen,)
+
+
 def run(frame: Frame, protocol: Protocol, progress: Callable[[str], None] = lambda _: None) -> Report:
     """Scores of every model over a history.
+
+    Raises:
+        SignalError: As `run_all`.
+    """
+    return run_all(frame, (protocol,), progress)[0]
+
+
+def run_all(
+    frame: Frame, protocols: Sequence[Protocol], progress: Callable[[str], None] = lambda _: None
+) -> tuple[Report, ...]:
+    """Scores of every model over a history, for each of some protocols.
 
     Raises:
         SignalError: If the history lacks the closes of the market or of assets, or is too short, or the protocol
@@ -46,9 +67,12 @@ def run(frame: Frame, protocol: Protocol, progress: Callable[[str], None] = lamb
         if name not in frame.daily:
             raise SignalError(f"input '{name}'", "not part of this history", "add it under 'daily'")
     features = tuple(feature_named(name) for name in WIDE)
-    inputs = Inputs.of(frame, features, protocol.label)
-    found = evaluate(inputs, frame.dates, protocol, progress)
-    return Report(found, protocol, frame.digest(), definition_hash(features), len(frame.dates))
+    known, digest = values_of(frame, features), frame.digest()
+    reports = []
+    for protocol in protocols:
+        found = evaluate(Inputs.of(frame, features, protocol.label, known), frame.dates, protocol, progress)
+        reports.append(Report(found, protocol, digest, definition_hash(features), len(frame.dates)))
+    return tuple(reports)
 
 
 def as_object(report: Report) -> dict[str, Any]:
@@ -77,12 +101,13 @@ def lines(report: Report) -> list[str]:
     return rows
 
 
-def markdown(report: Report, command: str) -> str:
+def markdown(report: Report, command: str, aside: Report | None = None) -> str:
     """The generated part of docs/signals.md.
 
     Args:
         report: What was found.
         command: Command that makes it again.
+        aside: Report of another label, which decides nothing.
     """
     found, protocol = report.evaluation, report.protocol
     label = protocol.label
@@ -103,7 +128,21 @@ def markdown(report: Report, command: str) -> str:
         "average: four blocks a year make them rough, and they decide nothing.",
         _year_table(found),
     ]
+    if aside is not None:
+        parts += _aside(aside)
     return "\n\n".join([*parts, feature_table()])
+
+
+def _aside(report: Report) -> list[str]:
+    """Another label, for information."""
+    found, label = report.evaluation, report.protocol.label
+    winner = next(score for score in found.scores if score.model == found.live)
+    return [
+        f"## Another label\n\nThe same for the next {label.horizon} days against the median of {label.median_days} days, "
+        f"{found.days:,} days to {found.last}, {found.turbulent:.1%} turbulent. Decision 139 let it decide nothing; by the "
+        f"same rule `{winner.model}` would win.",
+        _accuracy_table(found, live="wins"),
+    ]
 
 
 def feature_table() -> str:
@@ -172,7 +211,7 @@ def _state(score: Score, found: Evaluation) -> str:
     return "shadow" if names.index(score.model) > names.index(found.live) else "beaten"
 
 
-def _accuracy_table(found: Evaluation) -> str:
+def _accuracy_table(found: Evaluation, live: str = "live") -> str:
     rows = [
         "| model | accuracy | 95% interval | Brier score | beats every simpler one | choice | |",
         "|---|--:|--:|--:|---|--:|---|",
@@ -183,7 +222,9 @@ def _accuracy_table(found: Evaluation) -> str:
         state = _state(score, found)
         ends = f"{score.accuracy.low:.1%} to {score.accuracy.high:.1%}"
         cells = (score.model, f"{score.accuracy.value:.1%}", ends, f"{score.brier:.3f}", beats, choice)
-        rows.append(f"| {' | '.join(cells)} | {f'**{state}**' if state == 'live' else state} |")
+        rows.append(
+            f"| {' | '.join(cells)} | {f'**{live}**' if state == 'live' else '' if live != 'live' else state} |"
+        )
     return "\n".join(rows)
 
 

@@ -99,13 +99,14 @@ class Inputs:
         return np.column_stack([self.ratios, self.features])
 
     @classmethod
-    def of(cls, frame: Frame, features: Sequence[Feature], label: Label) -> Inputs:
+    def of(cls, frame: Frame, features: Sequence[Feature], label: Label, known: Array | None = None) -> Inputs:
         """Inputs of a history.
 
         Args:
             frame: History with closes of the market.
             features: Features of the wide models.
             label: Definition of the label.
+            known: `values_of` the same history and features, where they are there already.
 
         Raises:
             SignalError: If the history is too short, or a feature cannot be computed.
@@ -119,5 +120,16 @@ class Inputs:
             ratios = 0.5 * np.log(np.maximum(variances, 0.0)) - np.log(labelled.threshold[rows])[:, None]
         # A market that stood still has no logarithm; training fills what is missing.
         ratios[~np.isfinite(ratios)] = np.nan
-        values = matrix(frame, features, [int(row) for row in rows])
+        values = (values_of(frame, features) if known is None else known)[rows]
         return cls(labelled, rows, ratios, values, tuple(found.name for found in features))
+
+
+def values_of(frame: Frame, features: Sequence[Feature]) -> Array:
+    """Features of every day: (days, features), NaN before all of them are known.
+
+    Raises:
+        SignalError: If the history is too short, or a feature cannot be computed.
+    """
+    first = first_row(frame, features)
+    later = matrix(frame, features, range(first, len(frame.dates)))
+    return np.vstack([np.full((first, len(features)), np.nan), later])

@@ -53,9 +53,8 @@ class Rule:
         scores, turbulent = self.score(inputs, train), inputs.turbulent
         cut = best_cut(scores[train], turbulent[train]) if self.fitted else 0.0
         above = scores[train] > cut
-        # One imagined day of each kind keeps a side that is empty in training from certainty.
-        high = (np.sum(turbulent[train] & above) + 1) / (np.sum(above) + 2)
-        low = (np.sum(turbulent[train] & ~above) + 1) / (np.sum(~above) + 2)
+        # Nothing is known of a side that no training day is on.
+        high, low = (float(turbulent[train][side].mean()) if side.any() else 0.5 for side in (above, ~above))
         predicted = scores[test] > cut
         return Forecast(predicted, np.where(predicted, high, low))
 

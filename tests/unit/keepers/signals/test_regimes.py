@@ -124,8 +124,13 @@ def test_rule__probability__is_the_frequency_of_its_side_in_training() -> None:
     found = RULES[0].forecast(INPUTS, train, test)
     rows = INPUTS.rows[train]
     above = LABELLED.volatility[rows] > LABELLED.threshold[rows]
-    expected = (np.sum(above & INPUTS.turbulent[train]) + 1) / (above.sum() + 2)
-    assert set(found.probability[found.turbulent]) == {expected}
+    assert set(found.probability[found.turbulent]) == {INPUTS.turbulent[train][above].mean()}
+
+
+def test_rule__side_without_training_days__has_even_odds() -> None:
+    calm = np.flatnonzero(LABELLED.volatility[INPUTS.rows] <= LABELLED.threshold[INPUTS.rows])
+    found = RULES[0].forecast(INPUTS, calm[:30], np.arange(INPUTS.rows.size))
+    assert set(found.probability[found.turbulent]) == {0.5}
 
 
 @pytest.mark.parametrize("learner", LEARNERS, ids=lambda learner: learner.name)

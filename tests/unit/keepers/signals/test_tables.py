@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keepers.operations.signal_data import load, packaged
-from keepers.operations.signals_evaluate import BEGIN, END, Report, markdown, run, write
+from keepers.operations.signals_evaluate import BEGIN, END, Report, markdown, protocols, run, run_all, write
 from keepers.signals.errors import SignalError
 from keepers.signals.features import Frame, definition_hash, feature_named, readable
 from keepers.signals.regimes.evaluation import MODELS, Protocol, judge
@@ -46,8 +46,8 @@ def test_page__every_feature_of_the_registry__is_listed() -> None:
 @pytest.mark.slow
 def test_page__table__is_what_the_command_writes(tmp_path: Path) -> None:
     config = load(None)
-    report = run(packaged("sp500"), config.evaluation.protocol())
-    assert markdown(report, "quantera signals evaluate --page docs/signals.md").strip() == generated().strip()
+    report, aside = run_all(packaged("sp500"), protocols(config.evaluation.protocol(), aside=True))
+    assert markdown(report, "quantera signals evaluate --page docs/signals.md", aside).strip() == generated().strip()
 
 
 def test_wide__features__read_closes_only() -> None:
@@ -76,6 +76,13 @@ def test_markdown__complex_model_beaten__says_that_the_simple_one_is_live() -> N
 def test_markdown__complex_model_wins__says_by_how_much() -> None:
     text = markdown(report(0.55, 0.9), "command")
     assert text.startswith("**The live model is `complex`**") and "It beats `simple` by +3" in text
+
+
+def test_markdown__another_label__says_that_it_decides_nothing() -> None:
+    text = markdown(report(0.7, 0.5), "command", report(0.55, 0.9))
+    aside = text.split("## Another label")[1].split("## Features")[0]
+    assert "decide nothing; by the same rule `complex` would win." in aside and "**wins**" in aside
+    assert text.startswith("**The live model is `simple`**")
 
 
 def test_markdown__every_year__has_a_row() -> None:
