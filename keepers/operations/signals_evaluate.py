@@ -138,9 +138,9 @@ def _aside(report: Report) -> list[str]:
     found, label = report.evaluation, report.protocol.label
     winner = next(score for score in found.scores if score.model == found.live)
     return [
-        f"## Another label\n\nThe same for the next {label.horizon} days against the median of {label.median_days} days, "
-        f"{found.days:,} days to {found.last}, {found.turbulent:.1%} turbulent. Decision 139 let it decide nothing; by the "
-        f"same rule `{winner.model}` would win.",
+        f"## Another label\n\nThe same for the next {label.horizon} days against the median of {label.median_days} "
+        f"days, {found.days:,} days to {found.last}, {found.turbulent:.1%} turbulent. Decision 139 let it decide "
+        f"nothing; by the same rule `{winner.model}` would win.",
         _accuracy_table(found, live="wins"),
     ]
 
@@ -222,9 +222,9 @@ def _accuracy_table(found: Evaluation, live: str = "live") -> str:
         state = _state(score, found)
         ends = f"{score.accuracy.low:.1%} to {score.accuracy.high:.1%}"
         cells = (score.model, f"{score.accuracy.value:.1%}", ends, f"{score.brier:.3f}", beats, choice)
-        rows.append(
-            f"| {' | '.join(cells)} | {f'**{live}**' if state == 'live' else '' if live != 'live' else state} |"
-        )
+        # Only a model that decides puts others in the shadow.
+        mark = f"**{live}**" if state == "live" else state if live == "live" else ""
+        rows.append(f"| {' | '.join(cells)} | {mark} |")
     return "\n".join(rows)
 
 
