@@ -19,7 +19,7 @@ STAGE := python3 .ci/timeline.py stage
 # Tests of contracts compute, tests of keepers wait: three workers keep two cores busy.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 
-.PHONY: help install build demo test lanes check lint lint-solidity lint-python sizes test-forge test-python room fuzz stress prove bench risk-tables screening-table fmt lock clean
+.PHONY: help install build demo test lanes check lint lint-solidity lint-python sizes test-forge test-python room fuzz stress prove bench risk-tables screening-table signals fmt lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -143,6 +143,9 @@ risk-tables: $(STAMPS)/python ## Backtests of the risk models over thirty years,
 
 screening-table: $(STAMPS)/python ## What screening names is worth, into docs/screening.md
 	@$(ENV); python -m tests.screening --write
+
+signals: $(STAMPS)/python ## Regime models beside simple rules over sixteen years, into docs/signals.md
+	@$(ENV); python -m keepers signals evaluate --page docs/signals.md
 
 # ---------------------------------------------------------------------- tools
 

@@ -16,6 +16,7 @@ from keepers.commands.pause import pause_bots, unpause_bots
 from keepers.commands.risk import risk
 from keepers.commands.route import route
 from keepers.commands.run import run
+from keepers.commands.signals import signals
 from keepers.commands.status import doctor, explain, follow, status
 
 EXAMPLE = """\b
@@ -68,6 +69,6 @@ def main() -> None:
     """
 
 
-LOOKING = (status, explain, follow, doctor, risk, route, compliance)
+LOOKING = (status, explain, follow, doctor, risk, signals, route, compliance)
 for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):
     main.add_command(command)

@@ -36,7 +36,8 @@ from keepers.rpc.node import Block
 from keepers.runtime.invocation import Invocation
 from keepers.runtime.services import PortfolioServices
 from keepers.runtime.triggers import OnEvents
-from keepers.signals.momentum import SignalError, momentum
+from keepers.signals.errors import SignalError
+from keepers.signals.momentum import momentum
 from keepers.store import Decision
 from keepers.transactions.sender import Receipt
 

@@ -1,4 +1,4 @@
-"""The closes that skfolio packages: twenty stocks of the S&P 500, daily, 1990 to 2022, adjusted. BSD-3."""
+"""The closes that skfolio packages: the S&P 500 and twenty of its stocks, daily, 1990 to 2022. BSD-3."""
 
 from __future__ import annotations
 
@@ -14,22 +14,36 @@ import numpy as np
 
 from keepers.market.prices import PriceError, Prices
 
-_FILE = "datasets/data/sp500_dataset.csv.gz"
+_STOCKS, _INDEX = "sp500_dataset.csv.gz", "sp500_index.csv.gz"
 
 
 @lru_cache(maxsize=1)
 def sp500() -> Prices:
-    """Closes of the package that is installed; nothing is downloaded.
+    """Adjusted closes of twenty stocks, from the package that is installed; nothing is downloaded.
 
     Raises:
         PriceError: If skfolio is not installed, or its file is not there or not as it was.
     """
+    return _read(_STOCKS)
+
+
+@lru_cache(maxsize=1)
+def sp500_index() -> Prices:
+    """Closes of the index on the same days; dividends are not in them.
+
+    Raises:
+        PriceError: As `sp500`.
+    """
+    return _read(_INDEX)
+
+
+def _read(name: str) -> Prices:
     package = importlib.util.find_spec("skfolio")
     if package is None or package.origin is None:
         raise PriceError(
             "packaged closes", "skfolio is not installed", "pip install 'quantera[risk]', or give --prices"
         )
-    path = Path(package.origin).parent / _FILE
+    path = Path(package.origin).parent / "datasets/data" / name
     try:
         text = gzip.decompress(path.read_bytes()).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:

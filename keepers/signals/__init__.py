@@ -1,1 +1,1 @@
-"""Expected returns. Pure."""
+"""Features, their audit, regimes and expected returns. Pure."""

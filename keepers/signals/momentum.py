@@ -5,13 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.errors import KeeperError
+from keepers.signals.errors import SignalError
 
 Array = NDArray[np.float64]
-
-
-class SignalError(KeeperError):
-    """Input from which no signal can be computed."""
 
 
 def momentum(closes: Array, scale: float, *, lookback_days: int = 252, skip_days: int = 21) -> Array:

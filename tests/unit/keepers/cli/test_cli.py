@@ -67,6 +67,10 @@ COMMANDS = [
     ["risk", "stress"],
     ["risk", "attribution"],
     ["explain"],
+    ["signals"],
+    ["signals", "features"],
+    ["signals", "audit"],
+    ["signals", "evaluate"],
     ["route"],
 ]
 

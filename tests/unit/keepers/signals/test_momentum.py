@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from keepers.signals.momentum import SignalError, momentum
+from keepers.signals.errors import SignalError
+from keepers.signals.momentum import momentum
 
 Array = NDArray[np.float64]
 

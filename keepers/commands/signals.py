@@ -1,0 +1,167 @@
+"""`quantera signals`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from keepers.commands.base import RUNTIME, one_line_errors
+from keepers.commands.group import Guessing
+
+_file = click.Path(path_type=Path, dir_okay=False)
+_config = click.option(
+    "--config",
+    "config_path",
+    type=_file,
+    metavar="FILE",
+    help="Data and protocol; the packaged S&P 500 under the fixed protocol without it.",
+)
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error where a person looks at it, and nothing elsewhere."""
+    stream = click.get_text_stream("stderr")
+    if not stream.isatty():
+        yield lambda _: None
+        return
+    bar: Any
+    with click.progressbar(length=steps, label="Auditing", file=stream) as bar:
+        yield bar.update
+
+
+@click.group(cls=Guessing)
+def signals() -> None:
+    """Judge signals: what they read, whether they look ahead, and whether a model beats simple rules.
+
+    \b
+    Example:
+      quantera signals features
+      quantera signals audit --pipeline mine:features --data prices.csv
+      quantera signals evaluate
+    """
+
+
+@signals.command("features")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list.")
+@one_line_errors
+def signals_features(as_json: bool) -> None:
+    """List every registered feature: definition, unit, inputs, rows that it needs, and lag.
+
+    \b
+    Example:
+      quantera signals features --json
+    """
+    from keepers.signals.features import registered
+
+    fields = ("name", "formula", "source", "unit", "inputs", "length", "lag")
+    if as_json:
+        click.echo(json.dumps([{name: getattr(found, name) for name in fields} for found in registered()]))
+        return
+    for found in registered():
+        lag = f", {found.lag} rows late" if found.lag else ""
+        click.echo(f"{found.name} [{found.unit}] = {found.formula}")
+        click.echo(f"    {found.length} rows of {', '.join(found.inputs)}{lag}; {found.source}")
+
+
+@signals.command("audit")
+@click.option("--pipeline", metavar="MODULE:FUNCTION", help="A function of a pandas frame; the registry without it.")
+@click.option("--data", type=_file, metavar="FILE", help="CSV or Parquet with a column 'date', for --pipeline.")
+@click.option("--label", "labels", multiple=True, metavar="NAME", help="Column that may know the future. Repeatable.")
+@click.option("--feature", "features", multiple=True, metavar="NAME", help="Registered feature; all without it.")
+@click.option(
+    "--packaged",
+    type=click.Choice(["generated", "sp500", "sp500-ranges"]),
+    default="generated",
+    show_default=True,
+    help="History that registered features are audited over.",
+)
+@click.option("--cuts", type=int, metavar="N", help="Rows after which the future is changed; 64 unless given.")
+@click.option("--exhaustive", is_flag=True, help="Change the future after every row.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_audit(
+    pipeline: str | None,
+    data: Path | None,
+    labels: tuple[str, ...],
+    features: tuple[str, ...],
+    packaged: str,
+    cuts: int | None,
+    exhaustive: bool,
+    as_json: bool,
+) -> None:
+    """Look for look-ahead: change what comes after a row, and see whether what was known by then changes.
+
+    Rows are dropped, moved apart, raised, lowered, or made missing. Each output that leaks is reported once: the
+    decision, the first later row that changes it, and its value without and with that row. The exit code is 1 if there
+    is one. Importing a module runs it: audit only code that you would run.
+
+    \b
+    Example:
+      quantera signals audit --exhaustive
+      quantera signals audit --pipeline mine:features --data prices.csv --label target
+    """
+    from keepers.operations import signals_audit as work
+    from keepers.operations.signal_data import packaged as history
+    from keepers.signals.errors import SignalError
+
+    if exhaustive and cuts is not None:
+        raise SignalError("--cuts beside --exhaustive", "the two exclude each other", "give one of them")
+    if (pipeline is None) != (data is None):
+        raise SignalError("--pipeline and --data", "one needs the other", "give both, or neither")
+    if (pipeline is None and labels) or (pipeline is not None and features):
+        raise SignalError("--label or --feature", "belongs to the other kind of audit", "leave it out")
+    wanted = None if exhaustive else work.CUTS if cuts is None else cuts
+    if pipeline is not None and data is not None:
+        table = work.read_data(data)
+        function = work.callable_named(pipeline)
+        with _progress(len(table) if wanted is None else wanted) as advance:
+            found = work.audit_pipeline(function, table, labels, wanted, advance)
+    else:
+        frame = history(packaged)  # type: ignore[arg-type]
+        with _progress(len(frame.dates) if wanted is None else wanted) as advance:
+            found = work.audit_features(frame, features, wanted, advance)
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+    if not found.clean:
+        sys.exit(RUNTIME)
+
+
+@signals.command("evaluate")
+@_config
+@click.option("--page", type=_file, metavar="FILE", help="Markdown page whose generated table is replaced.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_evaluate(config_path: Path | None, page: Path | None, as_json: bool) -> None:
+    """Forecast the risk regime out of sample, by simple rules and by models that learn, and say which one is live.
+
+    The data, label, test period and rule were fixed before the first result: docs/decisions/0139.
+
+    \b
+    Example:
+      quantera signals evaluate
+      quantera signals evaluate --config signals.yaml --json
+    """
+    from keepers.operations import signals_evaluate as work
+    from keepers.operations.signal_data import history, load
+
+    config = load(config_path)
+    frame = history(config.data, config_path.parent if config_path is not None else Path())
+    if page is not None:
+        # A page that cannot be written is refused before the minutes that the table takes.
+        work.around(page)
+    stream = click.get_text_stream("stderr")
+    protocols = work.protocols(config.evaluation.protocol(), aside=config_path is None and page is not None)
+    report, *aside = work.run_all(
+        frame, protocols, lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None
+    )
+    if page is not None:
+        config_part = f" --config {config_path.name}" if config_path is not None else ""
+        command = f"quantera signals evaluate{config_part} --page {page}"
+        work.write(work.markdown(report, command, *aside), page)
+    click.echo(json.dumps(work.as_object(report), default=str) if as_json else "\n".join(work.lines(report)))

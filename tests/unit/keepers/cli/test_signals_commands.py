@@ -1,0 +1,161 @@
+"""`quantera signals features`, `audit` and `evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from keepers.signals.features import registered
+from keepers.signals.features.generated import generated_history
+from tests.fixtures.leaks import history
+from tests.unit.keepers.cli.test_cli import invoke, line_of
+
+PIPELINES = """
+import pandas as pd
+
+NUMBER = 3
+
+def clean(frame):
+    return frame["close"].rolling(5).mean()
+
+def leaking(frame):
+    return pd.DataFrame({"mean": frame["close"].rolling(5).mean(), "ahead": frame["close"].shift(-1)})
+
+def broken(frame):
+    return frame["price"]
+"""
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a module of pipelines and a file of data, in which the command runs."""
+    (tmp_path / "pipelines_of_a_user.py").write_text(PIPELINES, encoding="utf-8")
+    history(120).rename_axis("date").to_csv(tmp_path / "data.csv")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def audit(*arguments: str) -> tuple[str, ...]:
+    return ("signals", "audit", "--data", "data.csv", *arguments)
+
+
+def test_features__as_text__has_two_lines_for_each() -> None:
+    lines = invoke("signals", "features").output.splitlines()
+    assert len(lines) == 2 * len(registered())
+
+
+def test_features__as_json__has_every_field() -> None:
+    found = json.loads(invoke("signals", "features", "--json").output)
+    assert [row["name"] for row in found] == [feature.name for feature in registered()]
+    assert set(found[0]) == {"name", "formula", "source", "unit", "inputs", "length", "lag"}
+
+
+def test_audit__clean_pipeline__ends_well(work: Path) -> None:
+    result = invoke(*audit("--pipeline", "pipelines_of_a_user:clean"))
+    assert result.exit_code == 0 and "no output looks ahead: 1 outputs" in result.output
+
+
+def test_audit__leaking_pipeline__names_output_and_row_and_fails(work: Path) -> None:
+    result = invoke(*audit("--pipeline", "pipelines_of_a_user:leaking"))
+    assert result.exit_code == 1
+    example, summary = result.output.splitlines()
+    assert example.startswith("ahead on 2021-03-") and "1 row later" in example
+    assert summary.startswith("1 of 2 outputs look ahead")
+
+
+def test_audit__leak_that_is_a_label__ends_well(work: Path) -> None:
+    result = invoke(*audit("--pipeline", "pipelines_of_a_user:leaking", "--label", "ahead", "--cuts", "8"))
+    assert result.exit_code == 0, result.output
+
+
+def test_audit__exhaustive_as_json__changed_the_future_after_every_row(work: Path) -> None:
+    found = json.loads(invoke(*audit("--pipeline", "pipelines_of_a_user:clean", "--exhaustive", "--json")).output)
+    assert found["clean"] and found["cuts"] == 119
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--pipeline", "pipelines_of_a_user"), "not of the form module:function"),
+        (("--pipeline", "pipelines_of_nobody:clean"), "no module 'pipelines_of_nobody'"),
+        (("--pipeline", "pipelines_of_a_user:cleen"), "has no function 'cleen'"),
+        (("--pipeline", "pipelines_of_a_user:NUMBER"), "has no function 'NUMBER'"),
+        (("--pipeline", "pipelines_of_a_user:broken"), "KeyError: 'price'"),
+        (("--pipeline", "pipelines_of_a_user:clean", "--cuts", "0"), "0 cuts: none"),
+        (("--pipeline", "pipelines_of_a_user:clean", "--cuts", "9", "--exhaustive"), "the two exclude each other"),
+        (("--pipeline", "pipelines_of_a_user:clean", "--feature", "macd"), "belongs to the other kind of audit"),
+        ((), "one needs the other"),
+    ],
+)
+def test_audit__wrong_argument__one_line(work: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert said in line_of(invoke(*audit(*arguments)), 1)
+
+
+def test_audit__registered_features__ends_well() -> None:
+    result = invoke("signals", "audit", "--feature", "macd", "--feature", "credit_spread", "--cuts", "9")
+    assert result.exit_code == 0 and "no output looks ahead: 2 outputs" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--feature", "mcad"), "feature 'mcad': unknown"),
+        (("--feature", "parkinson_21", "--packaged", "sp500"), "the history lacks high, low"),
+    ],
+)
+def test_audit__feature_that_cannot_be__one_line(arguments: tuple[str, ...], said: str) -> None:
+    assert said in line_of(invoke("signals", "audit", *arguments), 1)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1,000 generated days as files."""
+    folder = tmp_path_factory.mktemp("signals")
+    frame = generated_history(1000)
+    index = (f"{day},{close}" for day, close in zip(frame.dates, frame.daily["close"], strict=True))
+    (folder / "index.csv").write_text("date,close\n" + "\n".join(index) + "\n", encoding="utf-8")
+    rows = zip(frame.dates, frame.daily["closes"], strict=True)
+    panel = (f"{day},{','.join(map(str, row))}" for day, row in rows)
+    (folder / "assets.csv").write_text("date,A,B,C,D,E\n" + "\n".join(panel) + "\n", encoding="utf-8")
+    return folder
+
+
+def config(files: Path, **evaluation: object) -> str:
+    settings = {"horizon_days": 5, "median_days": 60, "first_test": "2018-01-01", "refit_days": 400, **evaluation}
+    data = "data: {daily: {close: {file: index.csv}, closes: {file: assets.csv}}}\n"
+    path = files / "signals.yaml"
+    path.write_text(data + "evaluation: " + json.dumps(settings).replace('"', ""), encoding="utf-8")
+    return str(path)
+
+
+def test_evaluate__files_of_a_user__has_every_model(files: Path) -> None:
+    found = json.loads(invoke("signals", "evaluate", "--config", config(files), "--json").output)
+    assert len(found["scores"]) == 7 and found["live"] in {score["model"] for score in found["scores"]}
+    assert found["test"]["first"] == "2018-01-01" and len(found["data"]["sha256"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"choose_until": "2018-03-01"}, "choices by labels until 2018-03-01: they reach into the test period"),
+        ({"choose_until": "2017-12-28"}, "choose by labels until 2017-12-22"),
+        ({"purge_days": 4}, "4 days purged: labels reach 5, so that training would see the test; purge 5"),
+        ({"first_test": "2030-01-01"}, "0 test days"),
+        ({"first_test": "soon"}, "evaluation.first_test"),
+        ({"horizon": 5}, "evaluation.horizon: Extra inputs are not permitted"),
+        ({"horizon_days": 0}, "horizon 0"),
+    ],
+)
+def test_evaluate__config_that_trains_on_its_test_or_has_none__one_line(
+    files: Path, settings: dict[str, object], said: str
+) -> None:
+    assert said in line_of(invoke("signals", "evaluate", "--config", config(files, **settings)), 1)
+
+
+def test_evaluate__page_without_markers__one_line(files: Path) -> None:
+    page = files / "page.md"
+    page.write_text("# Mine\n", encoding="utf-8")
+    assert "no markers" in line_of(invoke("signals", "evaluate", "--config", config(files), "--page", str(page)), 1)

@@ -1,0 +1,111 @@
+"""The table of docs/signals.md is what the code computes."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keepers.operations.signal_data import load, packaged
+from keepers.operations.signals_evaluate import BEGIN, END, Report, markdown, protocols, run, run_all, write
+from keepers.signals.errors import SignalError
+from keepers.signals.features import Frame, definition_hash, feature_named, readable
+from keepers.signals.regimes.evaluation import MODELS, Protocol, judge
+from keepers.signals.regimes.inputs import WIDE
+from keepers.signals.regimes.rules import Forecast
+from tests.unit.keepers.signals.histories import history
+
+PAGE = Path(__file__).resolve().parents[4] / "docs/signals.md"
+
+
+def generated() -> str:
+    return PAGE.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+
+
+def test_page__opens_with_the_table() -> None:
+    assert PAGE.read_text(encoding="utf-8").startswith(f"# Signals\n\n{BEGIN}\n")
+
+
+def test_page__table__is_of_the_packaged_data_and_of_these_features() -> None:
+    assert f"data SHA-256 `{packaged('sp500').digest()}`" in generated(), "make signals"
+    features = [feature_named(name) for name in WIDE]
+    assert f"SHA-256 `{definition_hash(features)}`" in generated(), "make signals"
+
+
+def test_page__table__has_every_model_the_beaten_ones_too() -> None:
+    assert all(f"\n| {model} |" in generated() for model in MODELS)
+
+
+def test_page__every_feature_of_the_registry__is_listed() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert [found.name for found in readable(history().names) if f"| `{found.name}`" not in text] == []
+
+
+@pytest.mark.slow
+def test_page__table__is_what_the_command_writes(tmp_path: Path) -> None:
+    config = load(None)
+    report, aside = run_all(packaged("sp500"), protocols(config.evaluation.protocol(), aside=True))
+    assert markdown(report, "quantera signals evaluate --page docs/signals.md", aside).strip() == generated().strip()
+
+
+def test_wide__features__read_closes_only() -> None:
+    assert set(WIDE) <= {found.name for found in readable(frozenset({"close", "closes"}))}
+
+
+def report(first: float, second: float) -> Report:
+    truth = np.arange(400) % 2 == 0
+    days = [date.fromordinal(date(2020, 6, 1).toordinal() + day) for day in range(400)]
+
+    def right(share: float) -> Forecast:
+        predicted = np.where(np.random.default_rng(1).random(400) < share, truth, ~truth)
+        return Forecast(predicted, predicted.astype(np.float64))
+
+    protocol = Protocol(block=3, year_block=3, resamples=200, year_resamples=20)
+    found = judge({"simple": right(first), "complex": right(second)}, {"complex": 0.1}, truth, days, protocol)
+    return Report(found, protocol, "d" * 64, "f" * 64, 400)
+
+
+def test_markdown__complex_model_beaten__says_that_the_simple_one_is_live() -> None:
+    text = markdown(report(0.7, 0.5), "command")
+    assert text.startswith("**The live model is `simple`**")
+    assert "beats every simpler model beyond the interval: `complex`." in text and "| complex | 5" in text
+
+
+def test_markdown__complex_model_wins__says_by_how_much() -> None:
+    text = markdown(report(0.55, 0.9), "command")
+    assert text.startswith("**The live model is `complex`**") and "It beats `simple` by +3" in text
+
+
+def test_markdown__another_label__says_that_it_decides_nothing() -> None:
+    text = markdown(report(0.7, 0.5), "command", report(0.55, 0.9))
+    aside = text.split("## Another label")[1].split("## Features")[0]
+    assert "decide nothing; by the same rule `complex` would win." in aside and "**wins**" in aside
+    assert text.startswith("**The live model is `simple`**")
+
+
+def test_markdown__every_year__has_a_row() -> None:
+    text = markdown(report(0.7, 0.5), "command")
+    assert "\n| 2020 | 214 |" in text and "\n| 2021 | 186 |" in text
+
+
+def test_write__page_with_markers__keeps_what_stands_outside(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"# A\n\n{BEGIN}\nold\n{END}\n\nB\n", encoding="utf-8")
+    write("new", page)
+    assert page.read_text(encoding="utf-8") == f"# A\n\n{BEGIN}\nnew\n{END}\n\nB\n"
+
+
+def test_write__page_without_markers__is_refused_and_kept(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A\n", encoding="utf-8")
+    with pytest.raises(SignalError, match="no markers"):
+        write("new", page)
+    assert page.read_text(encoding="utf-8") == "# A\n"
+
+
+def test_run__history_without_closes_of_assets__is_refused() -> None:
+    frame = Frame(history().dates, {"close": history().daily["close"]})
+    with pytest.raises(SignalError, match="input 'closes': not part of this history"):
+        run(frame, Protocol())
