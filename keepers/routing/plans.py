@@ -48,7 +48,7 @@ class Effort:
 
     Attributes:
         gap_bps: Gap at which it stops, basis points.
-        seconds: Time after which it returns the best that it has, with the bound that it has; without a plan it goes on.
+        seconds: Time after which it returns the best plan, with the bound that it has; without a plan, it goes on.
         cancelled: Asked between steps; once it is true the router returns what it has.
     """
 
