@@ -153,7 +153,10 @@ class Model:
     def max_redeem(self, now: int) -> int:
         """At most so many that they are worth no more than the cash."""
         q = self.quote(now)
-        return min(self.held, self.cash * q.exit_supply // (q.gross_assets // SCALE)) if self.is_fair(q, now) else 0
+        if not self.is_fair(q, now):
+            return 0
+        most = min(self.held, self.cash * q.exit_supply // (q.gross_assets // SCALE))
+        return most if self.assets_for(most, q, leaving=True) else 0
 
     # -- Books
 

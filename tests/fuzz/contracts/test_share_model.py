@@ -194,6 +194,7 @@ class Life:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @example(steps=[("wait", 200 * DAY)] * 16)
+@example(steps=[("redeem", 100)])
 @given(steps=st.lists(STEPS, min_size=1, max_size=16))
 def test_any_life__chain_and_model_agree_to_the_wei(
     make, fee_manager, usd, investor, counterparty, manager, admin, chain, steps

@@ -118,6 +118,7 @@ def test_bound__random_market__is_above_every_plan_that_executes(
     one, other = market.tokens[seed % 2], market.tokens[2 + seed % 6]
     amount = int(10**size * E18 / market.values[market.tokens.index(one)])
     assume(0 < amount < 1 << 127)
+    assume({one, other} <= graph.position.keys())
     costs = market.costs(other, gas_price)
     try:
         plan = find_route(graph, Order(one, other, amount, max_hops=hops), costs, Effort(seconds=0.08))
