@@ -63,18 +63,31 @@ class Officer:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A chain with the protocol and a token that three countries may hold.
+class Deployed:
+    """A chain with the protocol and a token that nobody may hold.
 
     Attributes:
         since: Second at which the officer began, `time.monotonic`.
-        deployed, rules: Output of the deployment, and of the rulebook.
+        output: Output of the deployment.
         rest: Blocks that follow on the page.
     """
 
     officer: Officer
     since: float
-    deployed: str
+    output: str
+    rest: list[str]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The token, which three countries may hold.
+
+    Attributes:
+        rules: Output of the rulebook.
+        rest: Blocks that follow on the page.
+    """
+
+    deployed: Deployed
     rules: str
     rest: list[str]
 
@@ -95,36 +108,52 @@ class Held:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    """The page up to its rules."""
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The page up to its deployment."""
     build()
     officer, started = Officer(tmp_path_factory.mktemp("page") / "officer"), time.monotonic()
-    first, key, deploy, config, terms, rules, *rest = officer.blocks
+    first, key, deploy, *rest = officer.blocks
     with officer.node(first):
-        _, deployed, _, _, told = [officer.follow(block) for block in (key, deploy, config, terms, rules)]
-        yield Opened(officer, started, deployed, told, rest)
+        officer.follow(key)
+        yield Deployed(officer, started, officer.follow(deploy), rest)
+
+
+@pytest.fixture(scope="module")
+def opened(deployed: Deployed) -> Opened:
+    """The page up to its rules."""
+    config, terms, rules, *rest = deployed.rest
+    _, _, told = [deployed.officer.follow(block) for block in (config, terms, rules)]
+    return Opened(deployed, told, rest)
 
 
 @pytest.fixture(scope="module")
 def held(opened: Opened) -> Held:
     """The page up to its first transfer."""
     register, check, *rest = opened.rest
-    return Held(opened, opened.officer.follow(register), opened.officer.follow(check), rest)
+    officer = opened.deployed.officer
+    return Held(opened, officer.follow(register), officer.follow(check), rest)
 
 
-def note_of(opened: Opened) -> Contract:
-    address = re.search(r"NOTE +(0x\w{40})", opened.deployed)
+def note_of(deployed: Deployed) -> Contract:
+    address = re.search(r"NOTE +(0x\w{40})", deployed.output)
     assert address is not None
     abi = list(load("ComplianceAwareToken"))
-    return opened.officer.chain.eth.contract(Web3.to_checksum_address(address[1]), abi=abi)
+    return deployed.officer.chain.eth.contract(Web3.to_checksum_address(address[1]), abi=abi)
+
+
+def countries_of(deployed: Deployed) -> list[int]:
+    """Countries whose holders the token is open to."""
+    note, abi = note_of(deployed), list(load("AutomatedComplianceEngine"))
+    engine = deployed.officer.chain.eth.contract(note.functions.engine().call(), abi=abi)
+    return [code for code in range(1, 1000) if engine.functions.isCountryAllowed(note.address, code).call()]
+
+
+def test_deployment__of_the_page__has_a_token(deployed: Deployed) -> None:
+    assert note_of(deployed).functions.symbol().call() == "NOTE"
 
 
 def test_rules__of_the_page__open_three_countries(opened: Opened) -> None:
-    note = note_of(opened)
-    engine_abi = list(load("AutomatedComplianceEngine"))
-    engine = opened.officer.chain.eth.contract(note.functions.engine().call(), abi=engine_abi)
-    countries = [code for code in range(1, 1000) if engine.functions.isCountryAllowed(note.address, code).call()]
-    assert countries == [276, 756, 840]
+    assert countries_of(opened.deployed) == [276, 756, 840]
     assert "jurisdictions change" in opened.rules and opened.rules.endswith("Sent.\n")
 
 
@@ -134,9 +163,10 @@ def test_holders__of_the_page__hold_and_move_tokens(held: Held) -> None:
 
 
 def test_page__to_its_end__freezes_and_sanctions_within_ten_minutes(held: Held) -> None:
-    officer, note = held.opened.officer, note_of(held.opened)
+    deployed = held.opened.deployed
+    officer, note = deployed.officer, note_of(deployed)
     frozen, sanctioned = [officer.follow(block) for block in held.rest]
-    assert time.monotonic() - held.opened.since < MINUTES * 60
+    assert time.monotonic() - deployed.since < MINUTES * 60
     assert f"becomes ineligible: {BEN}  DE (276), accredited, holds 60 NOTE" in frozen
     assert "Refused, code 24: wallet frozen" in frozen
     assert f"becomes ineligible: {CARL}  US (840), accredited, holds 12.5 NOTE; sanctioned" in sanctioned
