@@ -110,10 +110,10 @@ class Action:
 
     Attributes:
         name: Name of the command.
-        title: What is done, in words.
+        title: The action in words.
         steps: Calls in their order; none if the chain is as wanted already.
         touched: Wallets that it changes.
-        notes: What else the officer should know before it is sent.
+        notes: Notes for the officer before it is sent.
         adds_up: True if doing it twice does more than doing it once.
         lost: Holders whom it makes ineligible by other rules, and not by another record.
     """
@@ -280,7 +280,7 @@ def register_by_claims(
         identity: Its present record.
         onchain_id: Address of the ONCHAINID.
         country: ISO 3166-1 number, 0 for an unstated country.
-        found: What the claims give now.
+        found: Country, class and expiry that the claims give now.
         person: Wallets of the ONCHAINID that are registered, with their records.
     """
     stored = country or UNSTATED

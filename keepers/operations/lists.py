@@ -24,7 +24,7 @@ from keepers.store import lists as stored
 
 @dataclass(frozen=True)
 class Import:
-    """What is imported, and how.
+    """Files to import, and how to read them.
 
     Attributes:
         names: Files or addresses on the web.
@@ -47,11 +47,11 @@ class Import:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of it.
+    """Outcome of an import.
 
     Attributes:
         document: The list.
-        draft: What is doubtful about it.
+        draft: Doubts about it.
         state: "accepted", "confirmed" if it is the accepted version, or "dry run".
         last: The version before.
         version: Version that stands now; None after a dry run of a new one.
@@ -82,7 +82,7 @@ class Imported:
         }
 
     def lines(self) -> list[str]:
-        """The same for people."""
+        """The report for people."""
         one, counts = self.document, self.document.counts
         kinds = Counter(party.kind for party in one.parties)
         codes = ", ".join(f"{count} {asset or 'without a code'}" for asset, count in assets(one).items())
@@ -113,7 +113,7 @@ def import_list(store: Store | None, wanted: Import, now: int, progress: Progres
 
     Args:
         store: Database; None to judge the files alone.
-        wanted: What is imported.
+        wanted: Files to import.
         now: Unix seconds.
         progress: Called with the number of bytes of every piece that was read.
 

@@ -207,7 +207,7 @@ def carry_out(
 
     Args:
         order: The command.
-        wish: What it wants.
+        wish: Wanted state.
         options: How it is run.
         agreed: Asked before anything is sent; nothing is sent unless it says so.
         tell: Told what is settled from earlier runs.

@@ -105,7 +105,7 @@ def markdown(report: Report, command: str, aside: Report | None = None) -> str:
     """The generated part of docs/signals.md.
 
     Args:
-        report: What was found.
+        report: Report of the evaluation.
         command: Command that makes it again.
         aside: Report of another label, which decides nothing.
     """
@@ -189,7 +189,7 @@ def write(text: str, page: Path) -> None:
 
 
 def around(page: Path) -> tuple[str, str]:
-    """What stands before and after the generated part of a page.
+    """Returns the text before and after the generated part of a page.
 
     Raises:
         SignalError: As `write`.

@@ -17,7 +17,7 @@ TAIL = 0.005
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """What was learnt from training rows; it has no way to learn from others.
+    """Statistics of training rows; it has no way to learn from others.
 
     Attributes:
         fill: (columns,), medians that stand for missing cells.

@@ -1,4 +1,4 @@
-"""From accepted lists to batches of the chain's sanctions list: what to add, and what to lift.
+"""Turns accepted lists into batches of the chain's sanctions list: what to add, and what to lift.
 
 An account is lifted only if a list named it, that list's newest version no longer does, and no other list does: what an
 officer sanctioned by hand stays. Adding acts at once; lifting waits until every list is confirmed as the newest one.
@@ -39,7 +39,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a transaction may cost, in gas.
+    """Gas that a transaction may cost.
 
     The defaults follow from the costs of the EVM, not from a measurement. An account costs a new slot of the list
     (22,100), its calldata and its part of the event; each registry costs a new slot, two cold reads and an event. A
@@ -102,11 +102,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Delta:
-    """What brings the chain to the accepted lists.
+    """Batches that bring the chain to the accepted lists.
 
     Attributes:
         batches: Transactions in their order: additions first.
-        notes: What is left to a person.
+        notes: Liftings, which are left to a person.
         kept: Number of accounts that are on chain and on a list.
     """
 
@@ -137,7 +137,7 @@ def plan_delta(lists: Sequence[Standing], earlier: Mapping[str, str], on_chain: 
         lists: Every list as it stands, the one that speaks first for a common account first.
         earlier: Account -> list for accounts that a list's earlier version named; none of them has to be gone.
         on_chain: Accounts that the chain's list has now.
-        budget: What a transaction may cost.
+        budget: Gas that a transaction may cost.
 
     Raises:
         ListError: If the budget does not cover a single account, or a list was never accepted.

@@ -58,13 +58,13 @@ class Source:
 
 @dataclass
 class Draft:
-    """What is known of a list besides its parties.
+    """Facts about a list besides its parties.
 
     Attributes:
         list_id: The list.
         published: Publisher's date, "" until it is known.
         main: Name of the file with the records, where a list has several; "" for the first one.
-        findings: What is doubtful.
+        findings: Doubts about it.
         unread: Number of values by kind, such as dates of birth, that say nothing in the records' form.
     """
 

@@ -16,9 +16,9 @@ class Finding:
     """Something that is doubtful about a list.
 
     Attributes:
-        value: What it is about.
+        value: Thing that the message is about.
         reason: Why that is doubtful, in a few words.
-        remedy: What would remove the doubt.
+        remedy: Step that would remove the doubt.
         refuses: True if the list is refused, unless a person accepts the finding.
     """
 

@@ -49,7 +49,7 @@ NAMES = (*FORMATS, DELTA, MAPPING)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be read.
+    """Streams to read.
 
     Attributes:
         format: One of NAMES.
@@ -72,8 +72,8 @@ def list_of(wanted: Wanted, names: Sequence[str]) -> str:
     """Returns the list that files hold.
 
     Args:
-        wanted: What is to be read.
-        names: Names of the files: OFAC's Consolidated list is told from its SDN list by a name that begins with "cons".
+        wanted: Streams to read.
+        names: The files' names: OFAC's Consolidated list is told from its SDN list by a name that begins with "cons".
 
     Raises:
         ListError: If the format is a mapping without one, or does not hold the list that is asked for.

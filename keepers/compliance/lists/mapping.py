@@ -46,7 +46,7 @@ _TOP = 20
 
 
 class KindOf(Strict):
-    """Where the kind of a party stands, and which words mean which."""
+    """Place of a party's kind, and the words that stand for each."""
 
     source: Text = Field(alias="from")
     person: Texts = ()
@@ -63,7 +63,7 @@ class KindOf(Strict):
 
 
 class StrengthOf(Strict):
-    """Where the type of a name stands; what is neither primary nor weak is strong."""
+    """Place of a name's type; what is neither primary nor weak is strong."""
 
     source: Text = Field(alias="from")
     primary: Texts = ()

@@ -36,11 +36,11 @@ _NO_TIES = ("place of birth",)
 
 @dataclass
 class _Values:
-    """What numbers mean in this publication.
+    """Meanings of the numbers in this publication.
 
     Attributes:
         sets: Name of an element, such as "FeatureType" -> number -> words.
-        attributes: The same for the elements' attributes.
+        attributes: Meanings of the elements' attributes.
         codes: Number of a location -> code of its country.
     """
 

@@ -85,7 +85,7 @@ class ListedParty:
         list_id: The list, in lower case: "ofac-sdn", "ofac-consolidated", "un", "eu-fsf", "uk", or the name in a
             mapping file.
         uid: The publisher's own identifier, unique in the list and the same in the next version of it.
-        kind: What the party is.
+        kind: Kind of the party.
         names: Every name, the primary one first, then in the order of the file; at least one.
         birth_dates: Dates of birth, each in the form of ISO 8601 with the precision that is published: "1971",
             "1971-05" or "1971-05-03". "1960/1965" is a span of two such dates, both included. A trailing "~", as in
@@ -119,7 +119,7 @@ class Counts:
 
     Attributes:
         parties: Parties.
-        names: Names that are not primary: aliases, strong and weak.
+        names: Number of names that are not primary: aliases, strong and weak.
         weak_names: The weak ones of them.
         wallets: Different EVM addresses.
     """
@@ -181,7 +181,7 @@ class ListDocument:
 
     @property
     def source(self) -> str:
-        """Where the main file came from."""
+        """URL or name of the main file."""
         return self.files[0].source
 
     @property

@@ -40,7 +40,7 @@ _CORRECTED = ("", "change", "update", "modify")
 
 @dataclass(frozen=True, slots=True)
 class Particulars:
-    """What a delta says of a record, or of a part of it."""
+    """A delta's statement about a record, or about a part of it."""
 
     names: tuple[ListedName, ...] = ()
     birth_dates: tuple[str, ...] = ()
@@ -56,9 +56,9 @@ class Change:
     Attributes:
         uid: Number of the record.
         action: "add", "remove" or "correct".
-        kind: What the party is; "unknown" where the delta does not say.
-        gained: What it has now.
-        lost: What it no longer has.
+        kind: Kind of the party; "unknown" where the delta does not say.
+        gained: Values that it has now.
+        lost: Values that it has no more.
         is_named: True if the delta says that the record is on this list; without that it may be on another one.
     """
 

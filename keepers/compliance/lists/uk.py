@@ -36,7 +36,7 @@ _LANGUAGES: Mapping[str, str] = {
 
 @dataclass
 class _Designation:
-    """What either form says about one designation, in the words of the CSV's headings."""
+    """Both forms' statements about one designation, in the words of the CSV's headings."""
 
     uid: str
     kind: str

@@ -1,4 +1,4 @@
-"""Whether two parts of names are the same part, and how sure that is: pure, symmetric, without any list.
+"""Judges whether two parts of names are the same part, and how sure that is: pure, symmetric, without any list.
 
 `cost` is what the index searches for, so each way in which two parts can be alike has to be found by `Vocabulary`.
 """
@@ -32,7 +32,7 @@ class Likeness(NamedTuple):
     """How two parts are alike.
 
     Attributes:
-        cost: What it takes off, in edits.
+        cost: Deduction in edits.
         way: How they are alike.
     """
 

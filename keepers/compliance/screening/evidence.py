@@ -1,4 +1,4 @@
-"""What a date of birth and countries say beside a name. Contradictions take off; agreement never takes off."""
+"""Weighs a date of birth and countries beside a name. Contradictions take off; agreement never takes off."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _ONE_YEAR = 366
 
 
 class Evidence(NamedTuple):
-    """What evidence says.
+    """Statement of the evidence.
 
     Attributes:
-        change: What it adds to a score.
+        change: Addition to a score.
         rules: Rules that fired.
     """
 

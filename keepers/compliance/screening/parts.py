@@ -19,7 +19,7 @@ class Part(NamedTuple):
         text: Latin letters and digits.
         native: The part in its own script if that writes words or syllables (Chinese, Korean, Japanese), else "".
         weight: How much it tells, at most 1.
-        tag: What it is.
+        tag: Role of the part.
         abjad: True if it comes from a script without most vowels.
     """
 
@@ -39,7 +39,7 @@ class Name(NamedTuple):
         weight: Sum of the parts' weights.
         joined: Letters of the parts in order, without space.
         order: Texts of the parts, in order.
-        ordered: The same, sorted.
+        ordered: The parts, sorted.
         legal: Classes of the legal forms that it names.
         fathers: Pairs of texts (child, father) that a word such as "bin" stands between.
         acronym: First letters of an entity's words, three at least, else "".

@@ -33,11 +33,11 @@ LOWEST_THRESHOLD = CONTRADICTED + BIRTH_AGREES + 0.01
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is screened.
+    """Person or entity to screen.
 
     Attributes:
         name: Name in any script and order.
-        kind: What it is; "unknown" compares it with persons and entities.
+        kind: Kind of it; "unknown" compares it with persons and entities.
         birth_date: Date of birth, "YYYY-MM-DD", "YYYY-MM" or "YYYY"; "" if it is not known.
         countries: Countries, two letters each.
     """

@@ -19,7 +19,7 @@ class Words(NamedTuple):
         titles_before_two: Titles that are names too.
         titles_behind: Titles that stand behind a name as well.
         titles_anywhere: Those of them that are no name anywhere.
-        suffixes: What stands behind it, such as "jr".
+        suffixes: Suffix behind it, such as "jr".
         particles: Words that join its parts.
         particles_or_names: The particles that may be a name where they open one.
         fathers: The particles behind which the father's name stands.

@@ -70,7 +70,7 @@ class Counterexample:
         name: Output that leaks.
         decision, future: Rows of the decision, and of the first later row that changes it.
         decision_day, future_day: Their times.
-        kind: What was done to the later row; `truncated` means that its arrival changes the decision.
+        kind: Change of the later row; `truncated` means that its arrival changes the decision.
         before, after: The output without and with that change.
         inputs: Columns of the later row each of which alone changes the output; empty if it takes several, or if the
             row's mere presence does.
@@ -127,7 +127,7 @@ def search(subject: Subject, cuts: Sequence[int], progress: Callable[[int], None
     2 + cuts x kinds + outputs x (2 log2(rows) + inputs + 4).
 
     Args:
-        subject: What is audited.
+        subject: Function to audit.
         cuts: Rows after which the future is changed.
         progress: Called with 1 after each cut.
 
@@ -264,7 +264,7 @@ class _Hunt:
 
 
 def _unlike(left: Array, right: Array, floor: Array | float) -> NDArray[np.bool_]:
-    """Where two outputs are not the same number; NaN is the same as NaN, and an infinity as itself."""
+    """Returns where two outputs are not the same number; NaN is the same as NaN, and an infinity as itself."""
     with np.errstate(invalid="ignore"):
         apart = np.abs(left - right) > RELATIVE * np.maximum(np.abs(left), np.abs(right)) + floor
     same = (left == right) | (np.isnan(left) & np.isnan(right))

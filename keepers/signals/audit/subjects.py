@@ -25,7 +25,7 @@ class Registered:
 
     Args:
         frame: The history; it has every input of the features.
-        features: What is audited.
+        features: Function to audit.
         seed: The same seed gives the same changes.
     """
 

@@ -114,7 +114,7 @@ def _betas(window: Window) -> Array:
     length=253,
 )
 def beta_252(window: Window) -> float:
-    """What the assets do when the market moves."""
+    """The assets' response to a move of the market."""
     return float(_betas(window).mean())
 
 

@@ -143,11 +143,11 @@ class Frame:
         return frozenset(self.daily) | frozenset(self.releases)
 
     def window(self, row: int, inputs: Sequence[str], length: int, lag: int = 0) -> Window:
-        """What is known at the close of a row's day, and nothing else.
+        """The inputs that are known at the close of a row's day, and nothing else.
 
         Args:
             row: Row of the decision.
-            inputs: Names of what is wanted.
+            inputs: Names of the wanted inputs.
             length: Rows of each daily input, and the most observations of each release.
             lag: Rows by which the window ends before the decision.
 

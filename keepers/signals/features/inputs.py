@@ -17,7 +17,7 @@ class Input:
 
     Attributes:
         name: Name that a feature asks for.
-        meaning: What the numbers are, with their unit.
+        meaning: Meaning of the numbers, with their unit.
         shape: Series, panel or release.
         least_lag_days: Calendar days after an observation's date before which its value is not known. A release with
             a shorter lag is refused.

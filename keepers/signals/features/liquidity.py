@@ -112,7 +112,7 @@ def pool_depth_trend_21(window: Window) -> float:
     length=21,
 )
 def yield_21(window: Window) -> float:
-    """What strategies paid over a month."""
+    """The yield of strategies over a month."""
     return float(window["strategy_yield"].mean())
 
 

@@ -50,7 +50,7 @@ def term_spread(window: Window) -> float:
     length=1,
 )
 def credit_spread(window: Window) -> float:
-    """What weaker debtors pay more."""
+    """The spread that weaker debtors pay."""
     return float(window["baa_yield"][-1] - window["aaa_yield"][-1])
 
 
@@ -96,7 +96,7 @@ def vix_change_21(window: Window) -> float:
     length=22,
 )
 def variance_premium_21(window: Window) -> float:
-    """What insurance costs beyond the variance that came."""
+    """The cost of insurance beyond the variance that came."""
     return float((window["vix"][-1] / 100) ** 2 - volatility(log_returns(window["close"])) ** 2)
 
 

@@ -93,7 +93,7 @@ def kurtosis_252(window: Window) -> float:
     length=64,
 )
 def autocorrelation_63(window: Window) -> float:
-    """Whether moves go on or turn."""
+    """Tells whether moves go on or turn."""
     returns = log_returns(window["close"])
     return ratio(float(returns[1:] @ returns[:-1]), float(returns @ returns))
 
@@ -107,7 +107,7 @@ def autocorrelation_63(window: Window) -> float:
     length=64,
 )
 def leverage_63(window: Window) -> float:
-    """Whether falls raised volatility."""
+    """Tells whether falls raised volatility."""
     returns = log_returns(window["close"])
     before, after = returns[:-1] - returns[:-1].mean(), returns[1:] ** 2 - np.mean(returns[1:] ** 2)
     return ratio(float(before @ after), float(np.sqrt((before @ before) * (after @ after))))

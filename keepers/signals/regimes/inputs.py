@@ -1,4 +1,4 @@
-"""What models of the regime read: the market's volatilities over the threshold, and the registry's features."""
+"""Inputs of models of the regime: the market's volatilities over the threshold, and the registry's features."""
 
 from __future__ import annotations
 
