@@ -222,7 +222,7 @@ abstract contract Redemptions is Valuation {
         _claimable[msg.sender][asset_] = most - amount;
         uint256 left = _totalClaimable[asset_] - amount;
         _totalClaimable[asset_] = left;
-        // What was set aside outlives the listing.
+        // An amount that is set aside outlives the listing.
         uint256 indexPlusOne = _indexPlusOne[asset_];
         if (left == 0 && indexPlusOne != 0) {
             _assets[indexPlusOne - 1] = _assets[indexPlusOne - 1].without(AssetLib.HAS_CLAIMS);

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
@@ -27,6 +28,18 @@ config_option = click.option(
     metavar="FILE",
     help="keeper.yaml; see `quantera --help` for an example.",
 )
+
+
+@contextmanager
+def progress_bar(label: str, steps: int) -> Iterator[Callable[[int], None]]:
+    """Shows a bar on standard error where a person looks at it, and nothing elsewhere; yields what advances it."""
+    stream = click.get_text_stream("stderr")
+    if not stream.isatty() or not steps:
+        yield lambda _: None
+        return
+    bar: Any
+    with click.progressbar(length=steps, label=label, file=stream) as bar:
+        yield bar.update
 
 
 def one_line_errors(command: Callable[P, R]) -> Callable[P, R]:

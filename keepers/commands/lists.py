@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from keepers.commands.base import RUNTIME, USAGE, config_option, one_line_errors
+from keepers.commands.base import RUNTIME, USAGE, config_option, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def lists_import(
 
     wanted = Import(files, name, list_id, published, mapping, accept_findings, dry_run)
     as_json = where.pop("as_json")
-    with opened_store(**where, optional=dry_run) as store, _progress(size_of(files)) as progress:
+    with opened_store(**where, optional=dry_run) as store, progress_bar("Reading", size_of(files)) as progress:
         done = import_list(store, wanted, int(time.time()), progress)
     click.echo(json.dumps(done.as_json(), ensure_ascii=False) if as_json else "\n".join(done.lines()))
     if dry_run and not accept_findings and any(finding.refuses for finding in done.draft.findings):
@@ -217,15 +217,3 @@ def opened_store(store_url: str | None, config_path: Path | None, *, optional: b
         yield store
     finally:
         store.close()
-
-
-@contextmanager
-def _progress(size: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error where a person looks at it, and nothing elsewhere."""
-    stream = click.get_text_stream("stderr")
-    if not stream.isatty() or not size:
-        yield lambda _: None
-        return
-    bar: Any
-    with click.progressbar(length=size, label="Reading", file=stream) as bar:
-        yield bar.update

@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from keepers.commands.base import RUNTIME, config_option, one_line_errors
+from keepers.commands.base import RUNTIME, config_option, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
@@ -45,18 +44,6 @@ def closes_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         wrapped = option(wrapped)
     return wrapped
-
-
-@contextmanager
-def _progress(steps: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error where a person looks at it, and nothing elsewhere."""
-    stream = click.get_text_stream("stderr")
-    if not stream.isatty():
-        yield lambda _: None
-        return
-    bar: Any
-    with click.progressbar(length=steps, label="Forecasting", file=stream) as bar:
-        yield bar.update
 
 
 @click.group(cls=Guessing)
@@ -172,7 +159,7 @@ def risk_backtest(
     protocol = Protocol(window, refit, tuple(dict.fromkeys(levels)))
     history = work.read_history(closes).last(window, last)
     days = history.returns.shape[0] - window
-    with _progress(days * len(chosen)) as advance:
+    with progress_bar("Forecasting", days * len(chosen)) as advance:
         results, _ = work.backtest(history, chosen, names, protocol, test_level, advance)
     click.echo(json.dumps(as_object(results, history, protocol)) if as_json else "\n".join(lines(results, history)))
 

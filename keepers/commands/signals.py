@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from keepers.commands.base import RUNTIME, one_line_errors
+from keepers.commands.base import RUNTIME, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
+
+if TYPE_CHECKING:
+    from keepers.operations.signal_data import Packaged
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _config = click.option(
@@ -22,18 +23,6 @@ _config = click.option(
     metavar="FILE",
     help="Data and protocol; the packaged S&P 500 under the fixed protocol without it.",
 )
-
-
-@contextmanager
-def _progress(steps: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error where a person looks at it, and nothing elsewhere."""
-    stream = click.get_text_stream("stderr")
-    if not stream.isatty():
-        yield lambda _: None
-        return
-    bar: Any
-    with click.progressbar(length=steps, label="Auditing", file=stream) as bar:
-        yield bar.update
 
 
 @click.group(cls=Guessing)
@@ -91,7 +80,7 @@ def signals_audit(
     data: Path | None,
     labels: tuple[str, ...],
     features: tuple[str, ...],
-    packaged: str,
+    packaged: Packaged,
     cuts: int | None,
     exhaustive: bool,
     as_json: bool,
@@ -121,11 +110,11 @@ def signals_audit(
     if pipeline is not None and data is not None:
         table = work.read_data(data)
         function = work.callable_named(pipeline)
-        with _progress(len(table) if wanted is None else wanted) as advance:
+        with progress_bar("Auditing", len(table) if wanted is None else wanted) as advance:
             found = work.audit_pipeline(function, table, labels, wanted, advance)
     else:
-        frame = history(packaged)  # type: ignore[arg-type]
-        with _progress(len(frame.dates) if wanted is None else wanted) as advance:
+        frame = history(packaged)
+        with progress_bar("Auditing", len(frame.dates) if wanted is None else wanted) as advance:
             found = work.audit_features(frame, features, wanted, advance)
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
     if not found.clean:

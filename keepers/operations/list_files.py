@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import requests
@@ -74,8 +73,7 @@ def opened(names: Sequence[str], progress: Progress) -> Iterator[Opened]:
             if is_url(name):
                 response = stack.enter_context(_fetched(name))
                 published = published or _modified(response)
-                stream: BinaryIO = _Bounded(response)  # type: ignore[assignment]
-                sources.append(Source(_without_secrets(name), stream, progress))
+                sources.append(Source(_without_secrets(name), _Bounded(response), progress))
                 continue
             try:
                 stream = stack.enter_context(Path(name).open("rb"))

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Protocol
 
 from Crypto.Hash import keccak
 
@@ -14,7 +14,14 @@ from keepers.compliance.lists.errors import Finding
 from keepers.compliance.lists.records import ListedWallet, ListFile
 
 _NOWHERE = ("", "na", "none identified", "undetermined", "unknown")
-"""What publishers write where they name no country."""
+"""Words that publishers write where they name no country."""
+
+
+class Readable(Protocol):
+    """A stream of bytes that is read from the front."""
+
+    def read(self, size: int, /) -> bytes:
+        """Returns the next bytes, at most `size`; none at the end."""
 
 
 class Source:
@@ -26,7 +33,7 @@ class Source:
         progress: Called with the number of bytes of every piece.
     """
 
-    def __init__(self, name: str, stream: BinaryIO, progress: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(self, name: str, stream: Readable, progress: Callable[[int], None] = lambda _: None) -> None:
         self.name = name
         self._stream = stream
         self._progress = progress

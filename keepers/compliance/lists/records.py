@@ -13,7 +13,7 @@ from typing import Literal
 from eth_utils.crypto import keccak
 
 Kind = Literal["person", "entity", "vessel", "aircraft", "unknown"]
-"""What a party is. "unknown" is for publishers that do not say."""
+"""Kind of a party. "unknown" is for publishers that do not say."""
 
 Strength = Literal["primary", "strong", "weak"]
 """How well a name identifies a party, in the publisher's own words.

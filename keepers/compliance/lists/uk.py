@@ -19,7 +19,7 @@ from keepers.compliance.lists.draft import Draft, Source
 from keepers.compliance.lists.errors import ListError
 from keepers.compliance.lists.names import of_parts
 from keepers.compliance.lists.places import code_of
-from keepers.compliance.lists.records import Kind, ListedName, ListedParty, Strength
+from keepers.compliance.lists.records import Kind, ListedName, ListedParty, PartKind, Strength
 from keepers.compliance.lists.xmlstream import records, squeezed, text_of
 
 _KINDS: Mapping[str, Kind] = {"individual": "person", "entity": "entity", "ship": "vessel"}
@@ -164,8 +164,8 @@ def _name(parts: Sequence[str], kind: Kind, name_type: str, quality: str) -> Lis
         strength = "weak"
     if kind != "person":
         return of_parts((("whole", " ".join(filter(None, (*parts[:5], parts[5])))),), strength)
-    middle = [("middle", part) for part in parts[1:5]]
-    return of_parts((("given", parts[0]), *middle, ("family", parts[5])), strength)  # type: ignore[arg-type]
+    middle: list[tuple[PartKind, str]] = [("middle", part) for part in parts[1:5]]
+    return of_parts((("given", parts[0]), *middle, ("family", parts[5])), strength)
 
 
 def _foreign(text: str, kind: str, language: str) -> ListedName:

@@ -14,7 +14,7 @@ from eth_utils.address import to_checksum_address
 from keepers.compliance.lists.records import ListedWallet
 
 LABEL = "Digital Currency Address"
-"""What OFAC calls a feature that holds an account, before a dash and the code of the asset."""
+"""OFAC's name of a feature that holds an account, before a dash and the code of the asset."""
 
 _WORD = re.compile(r"(?<![0-9A-Za-z])(?:0[xX]|xdc)([0-9A-Za-z]+)")
 _BESIDE = re.compile(

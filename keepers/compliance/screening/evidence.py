@@ -12,11 +12,11 @@ from keepers.compliance.countries import NUMERIC
 from keepers.compliance.screening.errors import ScreeningError
 
 BIRTH_AGREES = 0.05
-"""What the same date of birth adds."""
+"""Addition for the same date of birth."""
 BIRTH_CONTRADICTS = 0.15
-"""What another date of birth takes off: lists hold wrong dates, so that an exact name stays an alert."""
+"""Deduction for another date of birth: lists hold wrong dates, so that an exact name stays an alert."""
 COUNTRY_CONTRADICTS = 0.05
-"""What different countries take off: people have several and move."""
+"""Deduction for different countries: people have several and move."""
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?(~?)")
 _ONE_YEAR = 366

@@ -17,11 +17,11 @@ from keepers.compliance.screening.alike import Likeness, alike, is_same
 from keepers.compliance.screening.parts import Name, Part
 
 EDIT = 0.1
-"""What an edit takes off."""
+"""Deduction for an edit."""
 MISSING = {True: 0.45, False: 1.0}
-"""What all parts that are missing would take off; person or not."""
+"""Deduction for a name all of whose parts are missing, for a person or not."""
 REORDERED = 0.02
-"""What another order takes off."""
+"""Deduction for another order."""
 CONTRADICTED = 0.5
 """The most that parts which contradict each other leave."""
 DOUBTFUL = 0.7

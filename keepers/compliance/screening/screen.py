@@ -26,7 +26,7 @@ from keepers.compliance.screening.persons import readings_of_person
 from keepers.compliance.screening.score import CONTRADICTED, DEFAULT_THRESHOLD, Scored, name_score
 
 WEAK_ALIAS = 0.15
-"""What a weak alias takes off: it alerts where it is written as on the list, but for one edit."""
+"""Deduction for a weak alias: it alerts where it is written as on the list, but for one edit."""
 LOWEST_THRESHOLD = CONTRADICTED + BIRTH_AGREES + 0.01
 """Below it, names that contradict each other would alert."""
 
