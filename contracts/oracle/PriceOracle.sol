@@ -120,13 +120,16 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @inheritdoc IPriceOracle
     function setTradingWindow(address asset, TradingWindow calldata window) external restricted {
         uint32 heartbeat = _requireFeed(asset).heartbeat();
-        if (window.maxAge >= heartbeat) revert PriceOracle__InvalidMaxAge(asset, window.maxAge, heartbeat);
+        bool trades = window.maxAge != 0;
+        if (window.maxAge >= heartbeat || !trades && window.closes != 0) {
+            revert PriceOracle__InvalidMaxAge(asset, window.maxAge, heartbeat);
+        }
         if (!window.valid()) {
             revert PriceOracle__InvalidHours(asset, window.opens, window.closes, window.weekdays);
         }
         Storage storage $ = _storage();
-        $.sources[asset].word = $.sources[asset].word
-            .with(FeedWordLib.HAS_WINDOW, window.maxAge != 0 || window.closes != 0).withSureAge(_ageAtAllHours(window));
+        $.sources[asset].word =
+            $.sources[asset].word.with(FeedWordLib.HAS_WINDOW, trades).withSureAge(_ageAtAllHours(window));
         $.windows[asset] = window;
         emit TradingWindowSet(asset, window.maxAge, window.opens, window.closes, window.weekdays);
     }
@@ -338,13 +341,13 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
 
     /// @dev The hours come first: while a market is closed, its price may be stale, too.
     function _tradingPrice(address asset, FeedWord word) private view returns (uint256 wad, uint256 updatedAt) {
-        if (!word.has(FeedWordLib.HAS_WINDOW)) return _priceOf(asset, word);
+        if (!word.has(FeedWordLib.HAS_WINDOW)) revert PriceOracle__NoTradingWindow(asset);
         uint256 sureAge = word.sureAge();
         if (sureAge == 0) _requireOpen(asset);
         (wad, updatedAt) = _priceOf(asset, word);
         if (block.timestamp <= updatedAt + sureAge) return (wad, updatedAt);
         uint256 maxAge = _storage().windows[asset].maxAge;
-        if (maxAge != 0 && block.timestamp > updatedAt + maxAge) {
+        if (block.timestamp > updatedAt + maxAge) {
             revert PriceOracle__TooOldToTrade(asset, updatedAt, maxAge);
         }
     }

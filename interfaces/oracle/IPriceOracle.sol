@@ -38,9 +38,8 @@ interface IPriceOracle {
     }
 
     /// @notice Times at which an asset may be traded. For everything else its price counts for a whole heartbeat: for
-    /// NAV, deposits and exits.
-    /// @param maxAge Seconds after `updatedAt` at which an answer is too old to trade at, below the heartbeat; 0 for
-    /// none.
+    /// NAV, deposits and exits. An asset without a window is not traded.
+    /// @param maxAge Seconds after `updatedAt` at which an answer is too old to trade at, 1 to below the heartbeat.
     /// @param opens Minute of the UTC day, 0 to 1,439.
     /// @param closes Minute of the UTC day from which nobody trades, above `opens`, at most 1,440; 0 if it never
     /// closes.
@@ -80,9 +79,10 @@ interface IPriceOracle {
     error PriceOracle__FrozenTooOld(address asset, uint256 since, uint256 maxAge);
     error PriceOracle__SequencerDown(uint256 since);
     error PriceOracle__SequencerGracePeriod(uint256 upSince, uint256 gracePeriod);
-    /// @dev An age for trading is below the heartbeat.
+    /// @dev An age for trading is above zero and below the heartbeat.
     error PriceOracle__InvalidMaxAge(address asset, uint256 maxAge, uint256 heartbeat);
     error PriceOracle__InvalidHours(address asset, uint256 opens, uint256 closes, uint256 weekdays);
+    error PriceOracle__NoTradingWindow(address asset);
     error PriceOracle__TooOldToTrade(address asset, uint256 updatedAt, uint256 maxAge);
     error PriceOracle__MarketClosed(address asset, uint256 opens, uint256 closes, uint256 weekdays);
     error PriceOracle__LengthMismatch(uint256 assets, uint256 amounts);
@@ -98,8 +98,8 @@ interface IPriceOracle {
     /// @param maxDeviationBps 1 to 5,000.
     function setSecondary(address asset, address aggregator, uint32 heartbeat, uint16 maxDeviationBps) external;
 
-    /// @notice Sets when an asset may be traded; a window of zeros is no limit. Role: ADMIN. At worst, after its delay:
-    /// trades at prices as old as the heartbeat, or none.
+    /// @notice Sets when an asset may be traded; a window of zeros ends its trading. Role: ADMIN. At worst, after its
+    /// delay: trades at prices nearly as old as the heartbeat, or none.
     function setTradingWindow(address asset, TradingWindow calldata window) external;
 
     /// @notice Freezes an asset at its present price, or at the primary's last answer if that is inside its bounds and
@@ -138,8 +138,8 @@ interface IPriceOracle {
     /// @return WAD USD for one whole token of each asset, in the order given.
     function exitPrices(address[] calldata assets) external view returns (uint256[] memory);
 
-    /// @notice Reverts if one of the assets may not be traded now: its market is closed, the answer that its price comes
-    /// from is too old, or there is no price.
+    /// @notice Reverts if one of the assets may not be traded now: it has no trading window, its market is closed, the
+    /// answer that its price comes from is too old, or there is no price.
     function requireTradable(address[] calldata assets) external view;
 
     function tradingWindowOf(address asset) external view returns (TradingWindow memory);

@@ -39,6 +39,7 @@ def share_feed(share, oracle, dollar_feed, admin):
     """Priced by the dollar's feed and the bounded rate."""
     feed = admin.deploy(ape.project.VaultFeed, share, dollar_feed, GROWTH, DAY, "qUSD / USD")
     oracle.setFeed(share, feed, YEAR, WAD // 2, 2 * WAD, sender=admin)
+    oracle.setTradingWindow(share, (YEAR - 1, 0, 0, 0), sender=admin)
     return feed
 
 

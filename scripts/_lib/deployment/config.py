@@ -508,16 +508,19 @@ class Config(Strict):
             if unpriced := {portfolio.settlement, *portfolio.assets} - priced:
                 raise ValueError(f"portfolios.{name}: {sorted(unpriced)} have no feed; add them under feeds")
             check_portfolio(f"portfolios.{name}", portfolio, self.risk.floors)
-            if ageless := sorted(asset for asset in portfolio.assets if self._trades_until_the_heartbeat(asset)):
+            traded = {portfolio.settlement, *portfolio.assets}
+            if ageless := sorted({self._feed_under(asset) for asset in traded if self._is_not_tradable(asset)}):
                 raise ValueError(
                     f"portfolios.{name}: nothing says how old the prices of {ageless} may be when it trades; give "
                     "their feeds a trading_window with a max_age below the heartbeat"
                 )
 
-    def _trades_until_the_heartbeat(self, asset: str) -> bool:
-        """A share's feed is computed when it is read, so it has no age."""
-        feed = self.feeds.get(asset)
-        return feed is not None and feed.trading_window is None
+    def _feed_under(self, asset: str) -> str:
+        """The name of the feed that its price comes from: an optimizer's share has its asset's."""
+        return asset if asset in self.feeds else self.optimizers[asset].asset
+
+    def _is_not_tradable(self, asset: str) -> bool:
+        return self.feeds[self._feed_under(asset)].trading_window is None
 
     def _quorums(self) -> list[tuple[str, Quorum]]:
         return (

@@ -308,6 +308,7 @@ class ProtocolDeployment:
             there = oracle.functions.feedOf(share).call()
             if (there[0], there[1], there[4], there[5]) != terms:
                 self._act(f"set the feed of {key}", "PriceOracle", "setFeed", share, *terms)
+            self._set_trading_window(key, share, under.trading_window)
             self.record.feeds[key] = made.contract.address
 
     def _create_quorum(self, what: str, key: bytes, quorum: Universe | Portfolio | Optimizer) -> None:

@@ -27,6 +27,7 @@ import {RiskLimits} from "contracts/risk/RiskLimits.sol";
 import {RiskReports} from "contracts/risk/RiskReports.sol";
 import {ISignerSets} from "interfaces/access/ISignerSets.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 import {IFeeManager} from "interfaces/portfolio/IFeeManager.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 import {IPortfolioFactory} from "interfaces/portfolio/IPortfolioFactory.sol";
@@ -155,6 +156,7 @@ abstract contract ProtocolTest is Test {
         MockFeed feed = new MockFeed(8, "USD", answer);
         feeds.push(feed);
         oracle.setFeed(asset, address(feed), 30 days, 1e10, 1e30);
+        oracle.setTradingWindow(asset, IPriceOracle.TradingWindow(29 days, 0, 0, 0));
     }
 
     function _createPortfolio() private {

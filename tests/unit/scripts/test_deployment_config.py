@@ -464,6 +464,26 @@ def test_load_config__traded_asset_without_a_trading_age__refused(refused):
     )
 
 
+def test_load_config__settlement_without_a_trading_age__refused(refused):
+    def change(data):
+        del data["feeds"]["USDC"]["trading_window"]
+
+    assert "nothing says how old the prices of ['USDC'] may be when it trades" in refused(change)
+
+
+def test_load_config__share_of_an_asset_without_a_trading_age__refused(refused):
+    """A share's price is as old as the price of the asset under it."""
+
+    def change(data):
+        data["assets"]["DAI"] = "0x6B175474E89094C44Da98b954EedeAC495271d0F"
+        data["feeds"]["DAI"] = {"aggregator": data["assets"]["DAI"], "heartbeat": 60, "min_price": 0.9, "max_price": 2}
+        data["optimizers"]["dollars"]["asset"] = "DAI"
+        data["universes"]["majors"]["assets"].append("dollars")
+        data["portfolios"]["majors"]["assets"].append("dollars")
+
+    assert "nothing says how old the prices of ['DAI'] may be when it trades" in refused(change)
+
+
 def test_load_config__hours_without_a_trading_age__refused(refused):
     hours = {"opens": "14:30", "closes": "20:00", "days": ["mon"]}
     assert "missing key 'feeds.WETH.trading_window.max_age'" in refused(trading(hours=hours))

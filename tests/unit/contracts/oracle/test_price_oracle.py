@@ -468,8 +468,8 @@ def test_unfreeze__not_frozen__refused(oracle, admin, token, feed):
 
 # -- When an asset may be traded
 
-NEW_YORK = (0, 14 * 60 + 30, 20 * 60, 0b0011111)
-"""Hours that it is open in summer and in winter, UTC, Monday to Friday; no age."""
+NEW_YORK = (23 * HOUR, 14 * 60 + 30, 20 * 60, 0b0011111)
+"""Hours that it is open in summer and in winter, UTC, Monday to Friday; an age below a day's heartbeat."""
 MONDAY = 1_767_571_200
 """5 January 2026, 00:00 UTC."""
 
@@ -490,7 +490,7 @@ def at(chain, feed, admin):
     return moved
 
 
-@pytest.mark.parametrize("window", [(HOUR, 0, 0, 0), NEW_YORK, (HOUR, *NEW_YORK[1:]), (0, 0, 1440, 0x7F), (0, 0, 0, 0)])
+@pytest.mark.parametrize("window", [(HOUR, 0, 0, 0), NEW_YORK, (HOUR, 0, 1440, 0x7F), (0, 0, 0, 0)])
 def test_set_trading_window__valid__is_known(oracle, admin, token, feed, window):
     receipt = oracle.setTradingWindow(token, window, sender=admin)
     assert receipt.events == [oracle.TradingWindowSet(token, *window)]
@@ -503,12 +503,17 @@ def test_set_trading_window__age_no_tighter_than_the_heartbeat__refused(oracle, 
         oracle.setTradingWindow(token, (age, 0, 0, 0), sender=admin)
 
 
+def test_set_trading_window__hours_without_an_age__refused(oracle, admin, token, feed):
+    with reverts(oracle.PriceOracle__InvalidMaxAge, token, 0, DAY):
+        oracle.setTradingWindow(token, (0, *NEW_YORK[1:]), sender=admin)
+
+
 @pytest.mark.parametrize(
     "hours", [(870, 870, 31), (870, 800, 31), (0, 1441, 31), (0, 600, 0), (0, 600, 128), (0, 0, 31)]
 )
 def test_set_trading_window__hours_that_are_none__refused(oracle, admin, token, feed, hours):
     with reverts(oracle.PriceOracle__InvalidHours, token, *hours):
-        oracle.setTradingWindow(token, (0, *hours), sender=admin)
+        oracle.setTradingWindow(token, (HOUR, *hours), sender=admin)
 
 
 def test_set_trading_window__no_feed__refused(oracle, admin, create_settlement):
@@ -522,8 +527,19 @@ def test_set_trading_window__stranger__refused(oracle, token, feed, thief):
         oracle.setTradingWindow(token, (HOUR, 0, 0, 0), sender=thief)
 
 
-def test_require_tradable__no_window__passes(oracle, token, feed):
-    oracle.requireTradable([token])
+def test_require_tradable__no_window__refused(oracle, admin, token, feed):
+    """Its price is good for everything else."""
+    oracle.setTradingWindow(token, (0, 0, 0, 0), sender=admin)
+    with reverts(oracle.PriceOracle__NoTradingWindow, token):
+        oracle.requireTradable([token])
+    assert oracle.price(token) == 100 * WAD
+
+
+def test_set_feed__new_asset__is_not_tradable(oracle, admin, create_settlement, feed):
+    token = create_settlement("NEW", 18)
+    oracle.setFeed(token, feed, DAY, 50 * WAD, 200 * WAD, sender=admin)
+    with reverts(oracle.PriceOracle__NoTradingWindow, token):
+        oracle.requireTradable([token])
 
 
 def test_require_tradable__answer_as_old_as_allowed__passes_and_a_second_later_not(oracle, admin, token, feed, chain):
@@ -564,17 +580,10 @@ def test_set_feed__another_heartbeat__the_trading_age_is_the_same(oracle, admin,
 
 def test_set_trading_window__hours_after_an_age__count(oracle, admin, token, at):
     oracle.setTradingWindow(token, (23 * HOUR, 0, 0, 0), sender=admin)
-    oracle.setTradingWindow(token, (23 * HOUR, *NEW_YORK[1:]), sender=admin)
+    oracle.setTradingWindow(token, NEW_YORK, sender=admin)
     at(6, 12)
     with reverts(oracle.PriceOracle__MarketClosed):
         oracle.requireTradable([token])
-
-
-def test_set_trading_window__zeros_after_an_age__no_limit(oracle, admin, token, feed, chain):
-    oracle.setTradingWindow(token, (HOUR, 0, 0, 0), sender=admin)
-    oracle.setTradingWindow(token, (0, 0, 0, 0), sender=admin)
-    chain.mine(timestamp=feed.latestRoundData()[3] + DAY)
-    oracle.requireTradable([token])
 
 
 def test_require_tradable__no_price__refused(oracle, admin, token, feed):

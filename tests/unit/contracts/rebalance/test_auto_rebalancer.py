@@ -16,7 +16,7 @@ from tests.fixtures.portfolio import (
     order,
     order_of_paths,
 )
-from tests.fixtures.protocol import WAD
+from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 
 TARGETS = [9 * WAD // 10, WAD // 10, 0, 0]
@@ -52,7 +52,7 @@ def test_rebalance__market_closed__reverts_and_investors_still_leave(
     ready, desk, buy, oracle, universe, admin, investor, chain
 ):
     closed = chain.pending_timestamp // 60 % 1440
-    window = (0, 0, closed, 0x7F) if closed > 720 else (0, closed + 60, 1440, 0x7F)
+    window = (DAY, 0, closed, 0x7F) if closed > 720 else (DAY, closed + 60, 1440, 0x7F)
     oracle.setTradingWindow(universe.stocks[0], window, sender=admin)
     with reverts(oracle.PriceOracle__MarketClosed, universe.stocks[0], *window[1:]):
         desk.rebalance(ready, TARGETS, buy(ready, 100_000))
@@ -63,6 +63,14 @@ def test_rebalance__an_asset_that_is_not_traded_is_closed__passes(ready, desk, b
     oracle.setTradingWindow(universe.stocks[1], (60, 0, 0, 0), sender=admin)
     chain.mine(timestamp=chain.pending_timestamp + HOUR)
     desk.rebalance(ready, TARGETS, buy(ready, 100_000))
+
+
+def test_rebalance__an_asset_without_a_trading_window__reverts(ready, desk, buy, oracle, universe, admin):
+    """Nobody has said how old its prices may be."""
+    stock = universe.stocks[0]
+    oracle.setTradingWindow(stock, (0, 0, 0, 0), sender=admin)
+    with reverts(oracle.PriceOracle__NoTradingWindow, stock):
+        desk.rebalance(ready, TARGETS, buy(ready, 100_000))
 
 
 # -- What was signed
