@@ -197,15 +197,18 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     /// @inheritdoc IPriceOracle
     function price(address asset) external view returns (uint256 wad) {
         _requireSequencer();
-        (wad,) = _price(asset);
+        (wad,) = _priceOf(asset, _storage().sources[asset].word);
     }
 
     /// @inheritdoc IPriceOracle
     function prices(address[] calldata assets) external view returns (uint256[] memory wads) {
         _requireSequencer();
+        Storage storage $ = _storage();
         wads = new uint256[](assets.length);
         for (uint256 i; i < assets.length; ++i) {
-            (wads[i],) = _price(assets[i]);
+            address asset = assets[i];
+            (uint256 wad,) = _priceOf(asset, $.sources[asset].word);
+            wads = wads.set(i, wad);
         }
     }
 
@@ -234,10 +237,12 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
     {
         if (assets.length != amounts.length) revert PriceOracle__LengthMismatch(assets.length, amounts.length);
         _requireSequencer();
+        Storage storage $ = _storage();
         wads = new uint256[](assets.length);
         for (uint256 i; i < assets.length; ++i) {
-            (uint256 wad, uint256 decimals) = _price(assets[i]);
-            wads[i] = FixedPointMathLib.fullMulDiv(amounts[i], wad, 10 ** decimals);
+            FeedWord word = $.sources[assets[i]].word;
+            (uint256 wad,) = _priceOf(assets[i], word);
+            wads = wads.set(i, FixedPointMathLib.fullMulDiv(amounts[i], wad, 10 ** uint256(word.tokenDecimals())));
         }
     }
 
@@ -294,14 +299,6 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         if (startedAt > block.timestamp || block.timestamp - startedAt <= gracePeriod) {
             revert PriceOracle__SequencerGracePeriod(startedAt, gracePeriod);
         }
-    }
-
-    /// @return wad WAD USD for one whole token.
-    /// @return tokenDecimals Decimals of the asset.
-    function _price(address asset) private view returns (uint256 wad, uint256 tokenDecimals) {
-        FeedWord word = _storage().sources[asset].word;
-        (wad,) = _priceOf(asset, word);
-        tokenDecimals = word.tokenDecimals();
     }
 
     /// @return wad WAD USD for one whole token.
