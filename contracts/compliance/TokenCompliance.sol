@@ -53,13 +53,19 @@ contract TokenCompliance is ITokenCompliance {
     }
 
     /// @inheritdoc ITokenCompliance
-    function transferred(address, address, uint256) external onlyToken {}
+    function transferred(address from, address to, uint256 amount) external onlyToken {
+        _requireMovement(from != address(0) && to != address(0), amount);
+    }
 
     /// @inheritdoc ITokenCompliance
-    function created(address, uint256) external onlyToken {}
+    function created(address to, uint256 amount) external onlyToken {
+        _requireMovement(to != address(0), amount);
+    }
 
     /// @inheritdoc ITokenCompliance
-    function destroyed(address, uint256) external onlyToken {}
+    function destroyed(address from, uint256 amount) external onlyToken {
+        _requireMovement(from != address(0), amount);
+    }
 
     /// @inheritdoc ITokenCompliance
     function addModule(address) external pure {
@@ -94,6 +100,11 @@ contract TokenCompliance is ITokenCompliance {
     /// @inheritdoc ITokenCompliance
     function engine() external view returns (address engine_) {
         (engine_,) = _arguments();
+    }
+
+    function _requireMovement(bool named, uint256 amount) private pure {
+        if (!named) revert TokenCompliance__ZeroAddress();
+        if (amount == 0) revert TokenCompliance__ZeroAmount();
     }
 
     function _arguments() private view returns (address engine_, address token) {

@@ -43,7 +43,8 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.ClaimVerifier")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _CLAIMS = 0xa1513dfa3124065cc5e1d4e9999295d1dc30a791faba44dca62af58e47625100;
 
-    uint256 private constant _MAX_TOPICS = 16;
+    // As many as in T-REX.
+    uint256 private constant _MAX_TOPICS = 15;
     uint256 private constant _MAX_ISSUERS = 16;
     // Pairs of issuer and topic. With `_CLAIM_GAS` for each, a refresh stays below the 2^24 gas that EIP-7825 grants.
     uint256 private constant _MAX_PAIRS = 48;
@@ -136,8 +137,9 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
     }
 
     /// @inheritdoc IIdentityRegistry
-    function getTrustedIssuerClaimTopics(address issuer) external view returns (uint256[] memory) {
-        return _claims().topicsOf[issuer];
+    function getTrustedIssuerClaimTopics(address issuer) public view returns (uint256[] memory topics) {
+        topics = _claims().topicsOf[issuer];
+        if (topics.length == 0) revert IdentityRegistry__UnknownIssuer(issuer);
     }
 
     /// @inheritdoc IIdentityRegistry
@@ -267,8 +269,7 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
 
     function _clearTopicsOf(address issuer) private {
         ClaimStorage storage $ = _claims();
-        uint256[] memory topics = $.topicsOf[issuer];
-        if (topics.length == 0) revert IdentityRegistry__UnknownIssuer(issuer);
+        uint256[] memory topics = getTrustedIssuerClaimTopics(issuer);
         for (uint256 i; i < topics.length; ++i) {
             _remove($.issuersOf[topics[i]], issuer);
         }

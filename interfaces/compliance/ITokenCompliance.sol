@@ -11,6 +11,9 @@ interface ITokenCompliance {
 
     error TokenCompliance__OnlyToken(address caller);
     error TokenCompliance__WrongToken(address token);
+    /// @dev T-REX refuses movements from or to address zero, and movements of nothing.
+    error TokenCompliance__ZeroAddress();
+    error TokenCompliance__ZeroAmount();
     /// @dev Rules are data of the engine, not modules.
     error TokenCompliance__NoModules();
 
@@ -25,11 +28,10 @@ interface ITokenCompliance {
     /// issuance.
     function canTransfer(address from, address to, uint256 amount) external view returns (bool);
 
-    /// @notice Does nothing, because the engine has already been told. Only the token may call it.
+    /// @notice Changes nothing, because the engine has already been told; refuses address zero and an amount of zero, as
+    /// T-REX does. Only the token may call it. So it is with {created} and {destroyed}.
     function transferred(address from, address to, uint256 amount) external;
-    /// @notice Does nothing, because the engine has already been told. Only the token may call it.
     function created(address to, uint256 amount) external;
-    /// @notice Does nothing, because the engine has already been told. Only the token may call it.
     function destroyed(address from, uint256 amount) external;
 
     /// @notice Always reverts, because there are no modules.

@@ -278,13 +278,14 @@ interface IIdentityRegistry {
 
     function getTrustedIssuers() external view returns (address[] memory);
     function isTrustedIssuer(address issuer) external view returns (bool);
+    /// @notice Returns the topics of a trusted issuer; reverts for any other account.
     function getTrustedIssuerClaimTopics(address issuer) external view returns (uint256[] memory);
     function getTrustedIssuersForClaimTopic(uint256 topic) external view returns (address[] memory);
     function hasClaimTopic(address issuer, uint256 topic) external view returns (bool);
 
     // -- Claim topics: ours ------------------------------------------------------------------------------------------
 
-    /// @notice Adds a topic or changes what it means. At most 16 topics. Role: COMPLIANCE_OFFICER_DELAYED.
+    /// @notice Adds a topic or changes what it means. At most 15 topics. Role: COMPLIANCE_OFFICER_DELAYED.
     /// @return index Its bit in `Identity.topics`.
     function setTopicTerms(uint256 topic, TopicTerms calldata terms) external returns (uint8 index);
 

@@ -227,10 +227,11 @@ def test_refresh__every_pair_and_an_identity_that_burns_gas__fits_a_transaction(
     identity_registry, admin, wallet, compliance_officer, thief
 ):
     identity, account = admin.deploy(ape.project.LyingIdentity), wallet()
-    for topic in range(1, 17):
+    topics = list(range(1, 13))
+    for topic in topics:
         identity_registry.setTopicTerms(topic, (topic == 1, True, 1, RETAIL, YEAR), sender=compliance_officer)
-    for issuer in (identity.address, wallet(), wallet()):
-        identity_registry.addTrustedIssuer(issuer, list(range(1, 17)), sender=compliance_officer)
+    for issuer in (identity.address, wallet(), wallet(), wallet()):
+        identity_registry.addTrustedIssuer(issuer, topics, sender=compliance_officer)
     identity_registry.registerIdentity(account, identity, SWITZERLAND, sender=compliance_officer)
     assert identity_registry.isVerified(account)
     identity.setTrick(1, sender=admin)
@@ -555,11 +556,11 @@ def test_topics__removed_and_added_again__same_bit(identity_registry, compliance
     assert [identity_registry.topicTerms(topic).index for topic in (5, 6, 7)] == [0, 1, 2]
 
 
-def test_topics__seventeenth__refused(identity_registry, compliance_officer):
-    for topic in range(16):
+def test_topics__sixteenth__refused(identity_registry, compliance_officer):
+    for topic in range(15):
         identity_registry.addClaimTopic(topic, sender=compliance_officer)
-    with reverts(identity_registry.IdentityRegistry__TooManyTopics, 16):
-        identity_registry.addClaimTopic(16, sender=compliance_officer)
+    with reverts(identity_registry.IdentityRegistry__TooManyTopics, 15):
+        identity_registry.addClaimTopic(15, sender=compliance_officer)
 
 
 def test_topics__no_validity__refused(identity_registry, compliance_officer):
@@ -580,21 +581,23 @@ def test_issuers__erc3643__added_changed_removed(identity_registry, compliance_o
     assert list(identity_registry.getTrustedIssuersForClaimTopic(2)) == [second]
     identity_registry.removeTrustedIssuer(first, sender=compliance_officer)
     assert not identity_registry.isTrustedIssuer(first)
+    with reverts(identity_registry.IdentityRegistry__UnknownIssuer, first):
+        identity_registry.getTrustedIssuerClaimTopics(first)
     assert list(identity_registry.getTrustedIssuersForClaimTopic(3)) == []
     assert list(identity_registry.getTrustedIssuers()) == [second]
 
 
 def test_issuers__more_pairs_than_a_refresh_can_ask__refused(identity_registry, compliance_officer, wallet):
-    topics = list(range(1, 17))
-    issuers = [wallet() for _ in range(4)]
-    for issuer in issuers[:3]:
+    topics = list(range(1, 13))
+    issuers = [wallet() for _ in range(5)]
+    for issuer in issuers[:4]:
         identity_registry.addTrustedIssuer(issuer, topics, sender=compliance_officer)
     with reverts(identity_registry.IdentityRegistry__TooManyPairs, 48):
-        identity_registry.addTrustedIssuer(issuers[3], [1], sender=compliance_officer)
+        identity_registry.addTrustedIssuer(issuers[4], [1], sender=compliance_officer)
     identity_registry.updateIssuerClaimTopics(issuers[0], topics[1:], sender=compliance_officer)
-    identity_registry.addTrustedIssuer(issuers[3], [1], sender=compliance_officer)
+    identity_registry.addTrustedIssuer(issuers[4], [1], sender=compliance_officer)
     identity_registry.removeTrustedIssuer(issuers[1], sender=compliance_officer)
-    identity_registry.updateIssuerClaimTopics(issuers[3], topics, sender=compliance_officer)
+    identity_registry.updateIssuerClaimTopics(issuers[4], topics, sender=compliance_officer)
 
 
 @pytest.mark.parametrize(
@@ -602,7 +605,7 @@ def test_issuers__more_pairs_than_a_refresh_can_ask__refused(identity_registry, 
     [
         ("addTrustedIssuer", [], "IdentityRegistry__NoTopics"),
         ("addTrustedIssuer", [1, 1], "IdentityRegistry__KnownTopic"),
-        ("addTrustedIssuer", list(range(17)), "IdentityRegistry__TooManyTopics"),
+        ("addTrustedIssuer", list(range(16)), "IdentityRegistry__TooManyTopics"),
         ("updateIssuerClaimTopics", [1], "IdentityRegistry__UnknownIssuer"),
         ("removeTrustedIssuer", None, "IdentityRegistry__UnknownIssuer"),
     ],

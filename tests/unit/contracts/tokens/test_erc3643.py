@@ -437,6 +437,20 @@ def test_hooks__not_from_the_token__refused(face, thief, function, arguments):
 
 
 @pytest.mark.parametrize(
+    ("function", "sides"), [("transferred", 2), ("created", 1), ("destroyed", 1)], ids=["transfer", "issue", "burn"]
+)
+def test_hooks__from_the_token__refuse_nobody_and_nothing(face, token, impersonated, investor, function, sides):
+    hook, owner = getattr(face, function), impersonated(token)
+    hook(*[investor] * sides, 1, sender=owner)
+    for place in range(sides):
+        named = [NOBODY if k == place else investor for k in range(sides)]
+        with reverts(face.TokenCompliance__ZeroAddress):
+            hook(*named, 1, sender=owner)
+    with reverts(face.TokenCompliance__ZeroAmount):
+        hook(*[investor] * sides, 0, sender=owner)
+
+
+@pytest.mark.parametrize(
     ("function", "arguments"),
     [("addModule", (NOBODY,)), ("removeModule", (NOBODY,)), ("callModuleFunction", (b"", NOBODY))],
 )
