@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.signals.errors import SignalError
-from keepers.signals.folds import combinatorial, walk_forward
+from keepers.signals.folds import Fold, combinatorial, walk_forward
 from keepers.signals.regimes.bootstrap import interval, resampled_means
 from keepers.signals.regimes.inputs import Inputs
 from keepers.signals.regimes.label import Flags, Label
@@ -135,6 +135,29 @@ def evaluate(
     Raises:
         SignalError: If the test period or the development period has too few days.
     """
+    days, start, development = _periods(inputs, dates, protocol)
+    forecasts, choices = _walk(inputs, start, development, protocol, progress)
+    test = np.arange(start, len(days))
+    return judge(forecasts, choices, inputs.turbulent[test], days[start:], protocol, development)
+
+
+def choosing_folds(inputs: Inputs, dates: Sequence[date], protocol: Protocol) -> list[Fold]:
+    """Folds of the development period, by which learners choose their hyperparameters.
+
+    Raises:
+        SignalError: If the test period or the development period has too few days.
+    """
+    _, _, development = _periods(inputs, dates, protocol)
+    return _choosing_folds(development, protocol)
+
+
+def _choosing_folds(development: int, protocol: Protocol) -> list[Fold]:
+    horizon = protocol.label.horizon
+    return list(combinatorial(development, protocol.folds, protocol.test_folds, horizon, protocol.embargo))
+
+
+def _periods(inputs: Inputs, dates: Sequence[date], protocol: Protocol) -> tuple[list[date], int, int]:
+    """Labelled days, the place of the first test day, and the number of days that choices are made by."""
     days = [dates[row] for row in inputs.rows]
     start = next((place for place, day in enumerate(days) if day >= protocol.first_test), len(days))
     development = _development(days, start, protocol)
@@ -144,9 +167,7 @@ def evaluate(
             f"{len(days) - start} test days and {development} labelled days before it",
             "choose a day with at least 100 labelled days before it",
         )
-    forecasts, choices = _walk(inputs, start, development, protocol, progress)
-    test = np.arange(start, len(days))
-    return judge(forecasts, choices, inputs.turbulent[test], days[start:], protocol, development)
+    return days, start, development
 
 
 def _development(days: Sequence[date], start: int, protocol: Protocol) -> int:
@@ -176,7 +197,7 @@ def _walk(
             f"{purge} days purged", f"labels reach {horizon}, so that training would see the test", f"purge {horizon}"
         )
     folds = list(walk_forward(inputs.rows.size, start, protocol.refit, purge, embargo))
-    within = list(combinatorial(development, protocol.folds, protocol.test_folds, horizon, embargo))
+    within = _choosing_folds(development, protocol)
     found: dict[str, Forecast] = {}
     choices: dict[str, float] = {}
     for rule in RULES:

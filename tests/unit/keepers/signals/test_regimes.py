@@ -280,22 +280,31 @@ def test_evaluate__generated_history__scores_every_model(long_inputs: tuple[Inpu
     assert all(score.accuracy.value > 0.5 for score in found.scores)
 
 
-def test_evaluate__twice__is_the_same(long_inputs: tuple[Inputs, tuple[date, ...]]) -> None:
+@pytest.fixture(scope="module")
+def fitted_once(long_inputs: tuple[Inputs, tuple[date, ...]]) -> tuple[Protocol, Evaluation]:
+    """A protocol with a single refit, so that no test label is training's later, and what it finds."""
     inputs, dates = long_inputs
     protocol = dataclasses.replace(QUICK, label=SHORT, first_test=dates[1200], refit=1000)
-    assert evaluate(inputs, dates, protocol) == evaluate(inputs, dates, protocol)
+    return protocol, evaluate(inputs, dates, protocol)
+
+
+def test_evaluate__twice__is_the_same(
+    long_inputs: tuple[Inputs, tuple[date, ...]], fitted_once: tuple[Protocol, Evaluation]
+) -> None:
+    inputs, dates = long_inputs
+    protocol, found = fitted_once
+    assert evaluate(inputs, dates, protocol) == found
 
 
 def test_evaluate__labels_of_the_test_period_flipped__predicts_the_same(
-    long_inputs: tuple[Inputs, tuple[date, ...]],
+    long_inputs: tuple[Inputs, tuple[date, ...]], fitted_once: tuple[Protocol, Evaluation]
 ) -> None:
     inputs, dates = long_inputs
-    # A single refit, so that no test label is training's later.
-    protocol = dataclasses.replace(QUICK, label=SHORT, first_test=dates[1200], refit=1000)
+    protocol, before = fitted_once
     flipped = inputs.labelled.turbulent.copy()
     flipped[1200:] ^= True
     other = dataclasses.replace(inputs, labelled=dataclasses.replace(inputs.labelled, turbulent=flipped))
-    before, after = (evaluate(x, dates, protocol) for x in (inputs, other))
+    after = evaluate(other, dates, protocol)
     for old, new in zip(before.scores, after.scores, strict=True):
         assert new.accuracy.value == pytest.approx(1 - old.accuracy.value)
 

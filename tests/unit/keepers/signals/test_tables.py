@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from keepers.operations import signals_evaluate
 from keepers.operations.signal_data import load, packaged
 from keepers.operations.signals_evaluate import BEGIN, END, Report, markdown, protocols, run, write
 from keepers.signals.errors import SignalError
 from keepers.signals.features import Frame, definition_hash, feature_named, readable
-from keepers.signals.regimes.evaluation import MODELS, Protocol, judge
-from keepers.signals.regimes.inputs import WIDE
+from keepers.signals.regimes.evaluation import MODELS, Protocol, choosing_folds, judge
+from keepers.signals.regimes.inputs import WIDE, Inputs, values_of
+from keepers.signals.regimes.learners import LEARNERS, Learner
 from keepers.signals.regimes.rules import Forecast
 from tests.unit.keepers.signals.histories import history
 
 PAGE = Path(__file__).resolve().parents[4] / "docs/signals.md"
+FEATURES = tuple(feature_named(name) for name in WIDE)
 
 
 def generated() -> str:
@@ -60,18 +65,55 @@ def assert_same_page(computed: str, printed: str) -> None:
     assert numbers[0] == pytest.approx(numbers[1], abs=0.3), "make signals"
 
 
-@pytest.mark.slow
-def test_page__table__is_what_the_command_writes() -> None:
-    wanted = protocols(load(None).evaluation.protocol(), aside=True)
-    report = run(packaged("sp500"), wanted[0])
-    text = markdown(report, "quantera signals evaluate --page docs/signals.md")
+PROTOCOLS = protocols(load(None).evaluation.protocol(), aside=True)
+LABEL = pytest.mark.parametrize("label", [0, 1], ids=["label", "other label"])
+
+
+def printed_choice(model: str, label: int) -> float:
+    """The hyperparameter that the page names for a learner."""
+    part = aside_of(generated()) if label else generated().replace(aside_of(generated()), "")
+    row = re.search(rf"^\| {re.escape(model)} \| .*", part, re.MULTILINE)
+    assert row is not None
+    return float(row[0].split("|")[6])
+
+
+@pytest.fixture(scope="module")
+def known() -> NDArray[np.float64]:
+    """Every feature of every day of the packaged history, which each test below reads."""
+    return values_of(packaged("sp500"), FEATURES)
+
+
+@pytest.fixture
+def report_of(known: NDArray[np.float64], monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Report]:
+    """`report_of(label)`: the report with the choices that the page names; the tests of choices make them anew."""
+
+    def reported(label: int) -> Report:
+        chosen = {learner.name: printed_choice(learner.name, label) for learner in LEARNERS}
+        monkeypatch.setattr(Learner, "choose", lambda self, *_: (chosen[self.name], {}))
+        monkeypatch.setattr(signals_evaluate, "values_of", lambda *_: known)
+        return run(packaged("sp500"), PROTOCOLS[label])
+
+    return reported
+
+
+@LABEL
+@pytest.mark.parametrize("learner", LEARNERS, ids=lambda learner: learner.name)
+def test_page__choice_of_a_learner__is_what_the_development_period_chooses(
+    known: NDArray[np.float64], learner: Learner, label: int
+) -> None:
+    frame, protocol = packaged("sp500"), PROTOCOLS[label]
+    inputs = Inputs.of(frame, FEATURES, protocol.label, known)
+    choice, _ = learner.choose(inputs, choosing_folds(inputs, frame.dates, protocol))
+    assert choice == printed_choice(learner.name, label), "make signals"
+
+
+def test_page__table__is_what_the_command_writes(report_of: Callable[[int], Report]) -> None:
+    text = markdown(report_of(0), "quantera signals evaluate --page docs/signals.md")
     assert_same_page(text, generated().replace(aside_of(generated()), ""))
 
 
-@pytest.mark.slow
-def test_page__table_of_the_other_label__is_what_the_command_writes() -> None:
-    wanted = protocols(load(None).evaluation.protocol(), aside=True)
-    report = run(packaged("sp500"), wanted[1])
+def test_page__table_of_the_other_label__is_what_the_command_writes(report_of: Callable[[int], Report]) -> None:
+    report = report_of(1)
     text = markdown(report, "quantera signals evaluate --page docs/signals.md", report)
     assert_same_page(aside_of(text), aside_of(generated()))
 
