@@ -31,11 +31,11 @@ class Officer:
     """A new officer, who follows the page block by block in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._port, self._folder = str(free_port()), folder
+        self._port, self.folder = str(free_port()), folder
         self.blocks = re.findall(r"```bash\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
     def script(self, block: str) -> list[str]:
-        text = block.replace("8545", self._port).replace("build/officer", str(self._folder))
+        text = block.replace("8545", self._port).replace("build/officer", str(self.folder))
         return ["bash", "-euo", "pipefail", "-c", text]
 
     @property
@@ -79,59 +79,69 @@ class Deployed:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """The token, which three countries may hold.
+class Step:
+    """The page up to one more of its blocks.
 
     Attributes:
-        rules: Output of the rulebook.
+        output: What the block printed.
         rest: Blocks that follow on the page.
     """
 
     deployed: Deployed
-    rules: str
+    output: str
     rest: list[str]
 
+    def next(self) -> Step:
+        """The page up to the block after this one."""
+        block, *rest = self.rest
+        return Step(self.deployed, self.deployed.officer.follow(block), rest)
 
-@dataclass(frozen=True)
-class Held:
-    """The token with its first holders.
 
-    Attributes:
-        holders, checked: Output of registering and issuing, and of a check with a transfer.
-        rest: Blocks that follow on the page.
-    """
-
-    opened: Opened
-    holders: str
-    checked: str
-    rest: list[str]
+# A fixture for each long block, so that no step of the page holds a run of all tests up for long.
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """The page up to its deployment."""
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Officer, float]]:
+    """The page up to the officer's key, and the second at which it began."""
     build()
     officer, started = Officer(tmp_path_factory.mktemp("page") / "officer"), time.monotonic()
-    first, key, deploy, *rest = officer.blocks
-    with officer.node(first):
-        officer.follow(key)
-        yield Deployed(officer, started, officer.follow(deploy), rest)
+    with officer.node(officer.blocks[0]):
+        officer.follow(officer.blocks[1])
+        yield officer, started
 
 
 @pytest.fixture(scope="module")
-def opened(deployed: Deployed) -> Opened:
-    """The page up to its rules."""
+def deployed(keyed: tuple[Officer, float]) -> Deployed:
+    """The page up to its deployment."""
+    officer, started = keyed
+    _, _, deploy, *rest = officer.blocks
+    return Deployed(officer, started, officer.follow(deploy), rest)
+
+
+@pytest.fixture(scope="module")
+def opened(deployed: Deployed) -> Step:
+    """The page up to its rules: the token, which three countries may hold."""
     config, terms, rules, *rest = deployed.rest
     _, _, told = [deployed.officer.follow(block) for block in (config, terms, rules)]
-    return Opened(deployed, told, rest)
+    return Step(deployed, told, rest)
 
 
 @pytest.fixture(scope="module")
-def held(opened: Opened) -> Held:
+def issued(opened: Step) -> Step:
+    """The page up to its first holders."""
+    return opened.next()
+
+
+@pytest.fixture(scope="module")
+def moved(issued: Step) -> Step:
     """The page up to its first transfer."""
-    register, check, *rest = opened.rest
-    officer = opened.deployed.officer
-    return Held(opened, officer.follow(register), officer.follow(check), rest)
+    return issued.next()
+
+
+@pytest.fixture(scope="module")
+def frozen(moved: Step) -> Step:
+    """The page up to a freeze."""
+    return moved.next()
 
 
 def note_of(deployed: Deployed) -> Contract:
@@ -148,27 +158,40 @@ def countries_of(deployed: Deployed) -> list[int]:
     return [code for code in range(1, 1000) if engine.functions.isCountryAllowed(note.address, code).call()]
 
 
+def test_key__of_the_page__is_encrypted_and_has_an_address(keyed: tuple[Officer, float]) -> None:
+    folder = keyed[0].folder
+    assert Web3.is_address((folder / "address").read_text().strip())
+    assert "crypto" in (folder / "key.json").read_text().lower()
+
+
 def test_deployment__of_the_page__has_a_token(deployed: Deployed) -> None:
     assert note_of(deployed).functions.symbol().call() == "NOTE"
 
 
-def test_rules__of_the_page__open_three_countries(opened: Opened) -> None:
+def test_rules__of_the_page__open_three_countries(opened: Step) -> None:
     assert countries_of(opened.deployed) == [276, 756, 840]
-    assert "jurisdictions change" in opened.rules and opened.rules.endswith("Sent.\n")
+    assert "jurisdictions change" in opened.output and opened.output.endswith("Sent.\n")
 
 
-def test_holders__of_the_page__hold_and_move_tokens(held: Held) -> None:
-    assert held.holders.count("Sent.") == 7 and "becomes eligible" in held.holders
-    assert "Allowed." in held.checked and held.checked.endswith("moved\n")
+def test_holders__of_the_page__hold_tokens(issued: Step) -> None:
+    assert issued.output.count("Sent.") == 7 and "becomes eligible" in issued.output
 
 
-def test_page__to_its_end__freezes_and_sanctions_within_ten_minutes(held: Held) -> None:
-    deployed = held.opened.deployed
-    officer, note = deployed.officer, note_of(deployed)
-    frozen, sanctioned = [officer.follow(block) for block in held.rest]
+def test_transfer__of_the_page__moves_tokens(moved: Step) -> None:
+    assert "Allowed." in moved.output and moved.output.endswith("moved\n")
+
+
+def test_freeze__of_the_page__stops_a_holder(frozen: Step) -> None:
+    assert f"becomes ineligible: {BEN}  DE (276), accredited, holds 60 NOTE" in frozen.output
+    assert "Refused, code 24: wallet frozen" in frozen.output
+
+
+def test_page__to_its_end__sanctions_within_ten_minutes(frozen: Step) -> None:
+    deployed, note = frozen.deployed, note_of(frozen.deployed)
+    end = frozen.next()
+    sanctioned = end.output
+    assert end.rest == []
     assert time.monotonic() - deployed.since < MINUTES * 60
-    assert f"becomes ineligible: {BEN}  DE (276), accredited, holds 60 NOTE" in frozen
-    assert "Refused, code 24: wallet frozen" in frozen
     assert f"becomes ineligible: {CARL}  US (840), accredited, holds 12.5 NOTE; sanctioned" in sanctioned
     assert "nothing is scheduled" in sanctioned
     assert [note.functions.balanceOf(who).call() / 10**18 for who in (ANNA, BEN, CARL)] == [102.5, 60, 0]
