@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.fixtures.waiting import GENEROUS, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 26
+FIRST_LINE = "killed and restarted"
 REPLAY_SECONDS = 600
 """More than DAYS days take on a busy machine."""
 STOP_SECONDS = 20
@@ -48,23 +51,92 @@ def still_running(known: dict[int, str]) -> dict[int, str]:
     return {pid: command for pid, command in known.items() if running.get(pid, (0, ""))[1] == command}
 
 
+@dataclass(frozen=True)
+class Replay:
+    """The demo over the weeks around the crash of March 2020, as it runs.
+
+    Attributes:
+        demo: Its process.
+        output: The folder that it writes to.
+        printed: File of all that it prints.
+    """
+
+    demo: subprocess.Popen[bytes]
+    output: Path
+    printed: Path
+
+    def text(self) -> str:
+        """All that has been printed."""
+        return self.printed.read_text(encoding="utf-8", errors="replace")
+
+    def wait_for(self, words: str) -> None:
+        """Returns when the demo has printed something."""
+        wait_until(lambda: words in self.text(), REPLAY_SECONDS, meanwhile=self._require_running, why=self._so_far)
+
+    def wait_for_its_end(self) -> None:
+        """Returns when the demo has ended as it should."""
+        try:
+            self.demo.wait(REPLAY_SECONDS)
+        except subprocess.TimeoutExpired:
+            # The interpreter prints the stack of every thread before it ends.
+            self.demo.send_signal(signal.SIGABRT)
+            self.demo.wait(GENEROUS)
+        assert self.demo.returncode == 0, self._so_far()
+
+    def _require_running(self) -> None:
+        assert self.demo.poll() in (None, 0), self._so_far()
+
+    def _so_far(self) -> str:
+        return so_far(self.output, self.printed)
+
+
+# A fixture for each part of the replay, so that none of them holds a run of all tests up for long.
+
+
 @pytest.fixture(scope="module")
-def crash(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Summary of a replay of the weeks around the crash of March 2020, and the folder it was written to."""
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
+    """The replay, when it has told of its first event."""
     folder = tmp_path_factory.mktemp("demo")
     output, printed = folder / "out", folder / "printed"
     run = command(output, "--from", "2020-02-18", "--days", str(DAYS))
+    environment = {**os.environ, "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1"}
     with printed.open("wb") as file:
-        demo = subprocess.Popen(run, cwd=ROOT, stdout=file, stderr=file, env={**os.environ, "PYTHONFAULTHANDLER": "1"})
+        demo = subprocess.Popen(run, cwd=ROOT, stdout=file, stderr=file, env=environment)
     try:
-        demo.wait(REPLAY_SECONDS)
-    except subprocess.TimeoutExpired:
-        # The interpreter prints the stack of every thread before it ends.
-        demo.send_signal(signal.SIGABRT)
-        demo.wait(GENEROUS)
-    assert demo.returncode == 0, so_far(output, printed)
-    summary: dict[str, Any] = json.loads((output / "summary.json").read_text(encoding="utf-8"))
-    return {"summary": summary, "folder": output, "printed": printed.read_text(encoding="utf-8")}
+        replay = Replay(demo, output, printed)
+        replay.wait_for(FIRST_LINE)
+        yield replay
+    finally:
+        if demo.poll() is None:
+            demo.terminate()
+            demo.wait(GENEROUS)
+
+
+@pytest.fixture(scope="module")
+def halfway(set_up: Replay) -> Replay:
+    """The replay, when the breaker has recovered for the first time."""
+    set_up.wait_for("DeRiskOnly to Normal")
+    return set_up
+
+
+@pytest.fixture(scope="module")
+def crash(halfway: Replay) -> dict[str, Any]:
+    """Summary of the replay, the folder it was written to, and all that was printed."""
+    halfway.wait_for_its_end()
+    summary: dict[str, Any] = json.loads((halfway.output / "summary.json").read_text(encoding="utf-8"))
+    return {"summary": summary, "folder": halfway.output, "printed": halfway.text()}
+
+
+@pytest.mark.slow
+def test_progress__while_it_replays__is_told_line_by_line(set_up: Replay) -> None:
+    assert set_up.demo.poll() is None and not (set_up.output / "summary.json").exists()
+    assert "The replay" not in set_up.text()
+
+
+@pytest.mark.slow
+def test_progress__halfway__has_restarts_and_trips(halfway: Replay) -> None:
+    told = halfway.text()
+    assert "both keepers killed and restarted" in told and "Normal to DeRiskOnly" in told
 
 
 @pytest.mark.slow

@@ -78,19 +78,19 @@ def printed_choice(model: str, label: int) -> float:
 
 
 @pytest.fixture(scope="module")
-def known() -> NDArray[np.float64]:
+def feature_values() -> NDArray[np.float64]:
     """Every feature of every day of the packaged history, which each test below reads."""
     return values_of(packaged("sp500"), FEATURES)
 
 
 @pytest.fixture
-def report_of(known: NDArray[np.float64], monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Report]:
+def report_of(feature_values: NDArray[np.float64], monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Report]:
     """`report_of(label)`: the report with the choices that the page names; the tests of choices make them anew."""
 
     def reported(label: int) -> Report:
         chosen = {learner.name: printed_choice(learner.name, label) for learner in LEARNERS}
         monkeypatch.setattr(Learner, "choose", lambda self, *_: (chosen[self.name], {}))
-        monkeypatch.setattr(signals_evaluate, "values_of", lambda *_: known)
+        monkeypatch.setattr(signals_evaluate, "values_of", lambda *_: feature_values)
         return run(packaged("sp500"), PROTOCOLS[label])
 
     return reported
@@ -99,10 +99,10 @@ def report_of(known: NDArray[np.float64], monkeypatch: pytest.MonkeyPatch) -> Ca
 @LABEL
 @pytest.mark.parametrize("learner", LEARNERS, ids=lambda learner: learner.name)
 def test_page__choice_of_a_learner__is_what_the_development_period_chooses(
-    known: NDArray[np.float64], learner: Learner, label: int
+    feature_values: NDArray[np.float64], learner: Learner, label: int
 ) -> None:
     frame, protocol = packaged("sp500"), PROTOCOLS[label]
-    inputs = Inputs.of(frame, FEATURES, protocol.label, known)
+    inputs = Inputs.of(frame, FEATURES, protocol.label, feature_values)
     choice, _ = learner.choose(inputs, choosing_folds(inputs, frame.dates, protocol))
     assert choice == printed_choice(learner.name, label), "make signals"
 
