@@ -147,12 +147,49 @@ def _line(one: dict[str, Any]) -> str:
     from datetime import UTC, datetime
 
     counts, checked = one["counts"], datetime.fromtimestamp(one["checked"], UTC)
+    if one["retired"]:
+        gone = datetime.fromtimestamp(one["retired"]["at"], UTC)
+        return f"{one['list']} version {one['version']}, published {one['published']}, retired {gone:%Y-%m-%d}: " + (
+            f"{one['retired']['reason']} ({one['retired']['officer']})"
+        )
     return (
         f"{one['list']} version {one['version']}, published {one['published']}, "
         f"confirmed {checked:%Y-%m-%d %H:%M} UTC: "
         f"{counts['parties']:,} records, {counts['names']:,} aliases, {counts['wallets']:,} EVM addresses, "
         f"source {one['source_hash']}"
     )
+
+
+@lists.command("retire")
+@click.argument("list_id", metavar="LIST")
+@click.option("--version", "number", type=click.IntRange(min=1), help="One version of it; the default is all of them.")
+@click.option("--reason", required=True, help="Reason, for those who ask later; without names of persons.")
+@click.option("--by", "officer", required=True, metavar="NAME", help="Officer who decides it.")
+@click.option("--dry-run", is_flag=True, help="Show what it would do; change nothing.")
+@store_options
+@one_line_errors
+def lists_retire(list_id: str, number: int | None, reason: str, officer: str, dry_run: bool, **where: Any) -> None:
+    """Take LIST, or one version of it, out of use because it was imported by mistake.
+
+    Its history stays and counts nowhere: neither for screening, nor for a delta, nor for what a publisher removed. An
+    account that is on chain because of it alone stays there until a person lifts it. With the newest version gone the
+    version before it counts again.
+
+    \b
+    Examples:
+      quantera compliance lists retire au-dfat --reason "wrong mapping" --by "A. Officer" --config officer.yaml
+      quantera compliance lists retire un --version 7 --reason "a test file" --by "A. Officer" --config officer.yaml
+    """
+    from keepers.compliance.lists.gate import Retirement
+    from keepers.compliance.officers import officer_name
+    from keepers.operations.lists import retire_list
+
+    retirement = Retirement(int(time.time()), officer_name(officer), reason)
+    as_json = where.pop("as_json")
+    with opened_store(**where) as store:
+        assert store is not None
+        done = retire_list(store, list_id, number, retirement, dry_run=dry_run)
+    click.echo(json.dumps(done.as_json()) if as_json else "\n".join(done.lines()))
 
 
 @lists.command("delta")

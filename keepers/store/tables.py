@@ -19,7 +19,7 @@ from sqlalchemy import (
     true,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration."""
 
 _ACTIVE = text("status IN ('open', 'orphaned', 'mined')")
@@ -201,4 +201,20 @@ list_wallets = Table(
     Column("asset", String(32), primary_key=True),
     Column("uid", String(128), primary_key=True),
     Column("doubtful", Boolean, nullable=False),
+)
+
+# Versions that were imported by mistake. They keep their rows, and count nowhere.
+list_retirements = Table(
+    "list_retirements",
+    metadata,
+    Column(
+        "version_id",
+        Integer,
+        ForeignKey("list_versions.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("at", BigInteger, nullable=False),
+    Column("officer", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
 )

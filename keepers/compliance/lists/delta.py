@@ -130,7 +130,13 @@ class _Wishes:
         self.by_list.setdefault(list_id, []).append(account)
 
 
-def plan_delta(lists: Sequence[Standing], earlier: Mapping[str, str], on_chain: Iterable[str], budget: Budget) -> Delta:
+def plan_delta(
+    lists: Sequence[Standing],
+    earlier: Mapping[str, str],
+    on_chain: Iterable[str],
+    budget: Budget,
+    mistakes: Mapping[str, str] | None = None,
+) -> Delta:
     """Works out which batches bring the chain to the lists.
 
     Args:
@@ -138,6 +144,7 @@ def plan_delta(lists: Sequence[Standing], earlier: Mapping[str, str], on_chain: 
         earlier: Account -> list for accounts that a list's earlier version named; none of them has to be gone.
         on_chain: Accounts that the chain's list has now.
         budget: Gas that a transaction may cost.
+        mistakes: Account -> list for accounts that retired versions alone named: nothing lifts them but a person.
 
     Raises:
         ListError: If the budget does not cover a single account, or a list was never accepted.
@@ -158,7 +165,9 @@ def plan_delta(lists: Sequence[Standing], earlier: Mapping[str, str], on_chain: 
     stale = [one.list_id for one in lists if one.is_stale]
     for account in sorted(present - set(wanted)):
         listed = earlier.get(account)
-        if listed is None:
+        if listed is None and account in (mistakes or {}):
+            notes.append(f"{account} is on chain by a retired version of {(mistakes or {})[account]}: lift it by hand")
+        elif listed is None:
             notes.append(f"{account} is on chain and was never on an accepted list: left as it is")
         elif listed not in sources:
             raise ListError(f"list {listed}", "has no accepted version", "import it")

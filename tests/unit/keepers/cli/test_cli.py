@@ -61,6 +61,7 @@ COMMANDS = [
     ["compliance", "lists", "import"],
     ["compliance", "lists", "show"],
     ["compliance", "lists", "delta"],
+    ["compliance", "lists", "retire"],
     ["risk", "quality"],
     ["risk", "backtest"],
     ["risk", "var"],

@@ -103,7 +103,7 @@ def test_page__its_commands__run_as_they_stand_there(
     for command in ran:
         result = invoke(*command)
         assert result.exit_code == 0, f"{command}: {result.stderr}"
-    assert len(ran) == 5 and bureau.sanctions.functions.isSanctioned(FIRST).call()
+    assert len(ran) == 6 and bureau.sanctions.functions.isSanctioned(FIRST).call()
 
 
 def test_page__its_mapping__is_one() -> None:
