@@ -225,6 +225,19 @@ class Claims(Strict):
     look_minutes: Annotated[float, Field(gt=0, le=1e6)] = 60.0
 
 
+class Sanctions(Strict):
+    """Settings of the bot that brings the chain's sanctions list to the accepted lists.
+
+    It looks at them every `look_minutes`, and whenever one is accepted. A batch costs at most `max_gas`, and what a
+    publisher removed is lifted `lift_delay_hours` after a second officer approved it.
+    """
+
+    enabled: bool = False
+    look_minutes: Annotated[float, Field(gt=0, le=1440)] = 5.0
+    max_gas: int = Field(default=8_000_000, ge=200_000, le=16_777_216)
+    lift_delay_hours: Annotated[float, Field(ge=0, le=10_000)] = 24.0
+
+
 class MetricsPort(Strict):
     """The address that /metrics, /healthz and /readyz are served at; without it they are not served.
 
@@ -247,7 +260,8 @@ class Config(Strict):
         chain_id: Expected.
         deployment: deployments/<network>.json.
         store: Database URL.
-        portfolio: Name in the deployment; with prices and keys.signers it may be left out where claims are enabled.
+        portfolio: Name in the deployment; with prices and keys.signers it may be left out where claims or sanctions
+            are enabled.
         max_fee_gwei: Maximum fee per unit of gas.
         max_spend_eth_per_day: Maximum that the sender may spend in any 24 hours; there is no limit by default.
         private_relay: Tried before the mempool, if there is one.
@@ -276,6 +290,7 @@ class Config(Strict):
     risk: Risk = Risk()
     rebalance: RebalanceSettings = RebalanceSettings()
     claims: Claims = Claims()
+    sanctions: Sanctions = Sanctions()
     max_fee_gwei: Annotated[float, Field(gt=0, le=1e6)] = 100.0
     max_spend_eth_per_day: Annotated[Decimal, Field(gt=0, le=10**9)] | None = None
     private_relay: PrivateRelay | None = None
@@ -312,7 +327,8 @@ class Config(Strict):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The bots that it describes."""
-        return (*(("risk", "rebalance") if self.portfolio else ()), *(("claims",) if self.claims.enabled else ()))
+        enabled = {"claims": self.claims.enabled, "sanctions": self.sanctions.enabled}
+        return (*(("risk", "rebalance") if self.portfolio else ()), *(kind for kind, on in enabled.items() if on))
 
     @property
     def store_url(self) -> str:
@@ -350,9 +366,10 @@ def load_config(path: str | Path, *, officer: bool = False) -> Config:
         "prices": "prices" in raw,
         "keys.signers": bool(config.keys.signers),
     }
-    # All or, for who looks after claims only, none.
+    # All or, for who looks after claims or sanctions only, none.
     missing = [key for key, there in given.items() if not there]
-    if missing and not officer and (not config.claims.enabled or len(missing) < len(given)):
+    alone = config.claims.enabled or config.sanctions.enabled
+    if missing and not officer and (not alone or len(missing) < len(given)):
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise ConfigError(f"{file}: {missing[0]}", "missing" + more, f"add {missing[0]}")
     return config

@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from keepers.commands.base import RUNTIME, USAGE, config_option, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
-
-if TYPE_CHECKING:
-    from keepers.store import Store
-
-F = TypeVar("F", bound=Callable[..., Any])
+from keepers.commands.lifts import lifts
+from keepers.commands.store_options import opened_store, store_options
 
 FORMATS = ("ofac-csv", "ofac-advanced", "ofac-delta", "un", "eu-fsf", "uk-xml", "uk-csv", "mapping")
 """Names of the formats, written out because reading them from their room is slow; a test compares the two."""
@@ -35,23 +30,6 @@ def lists() -> None:
       quantera compliance lists show --config officer.yaml
       quantera compliance lists delta --config officer.yaml
     """
-
-
-def store_options(command: F) -> F:
-    """Adds --store, --config and --json."""
-    for option in (
-        click.option("--store", "store_url", metavar="URL", help="Database, instead of the one of --config."),
-        click.option(
-            "--config",
-            "config_path",
-            type=click.Path(path_type=Path, dir_okay=False),
-            metavar="FILE",
-            help="Officer's config, whose database is used.",
-        ),
-        click.option("--json", "as_json", is_flag=True, help="One JSON object."),
-    ):
-        command = option(command)
-    return command
 
 
 def _day(context: click.Context, _: click.Parameter, text: str | None) -> str:
@@ -232,25 +210,4 @@ def lists_delta(max_gas: int, send: bool, yes: bool, as_json: bool, config_path:
         click.echo(json.dumps({**delta_json(delta), "sent": receipts}))
 
 
-@contextmanager
-def opened_store(store_url: str | None, config_path: Path | None, *, optional: bool = False) -> Iterator[Store | None]:
-    """Opens the database that the options name; yields none if they name none and it is optional."""
-    if store_url is None and config_path is None:
-        if not optional:
-            raise click.UsageError("give either --config or --store")
-        yield None
-        return
-    if store_url is not None and config_path is not None:
-        raise click.UsageError("give either --config or --store")
-    from keepers.store import Store
-
-    if store_url is None:
-        from keepers.config import load_config
-
-        assert config_path is not None
-        store_url = load_config(config_path, officer=True).store_url
-    store = Store.open(store_url)
-    try:
-        yield store
-    finally:
-        store.close()
+lists.add_command(lifts)

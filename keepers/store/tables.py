@@ -19,9 +19,10 @@ from sqlalchemy import (
     true,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration."""
 
+_OPEN_LIFT = text("state IN ('asked', 'approved')")
 _ACTIVE = text("status IN ('open', 'orphaned', 'mined')")
 
 metadata = MetaData()
@@ -217,4 +218,23 @@ list_retirements = Table(
     Column("at", BigInteger, nullable=False),
     Column("officer", String(64), nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# Accounts that are to leave the chain's sanctions list: who asked, who approved, and the batch that was made for it.
+list_lifts = Table(
+    "list_lifts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("account", String(42), nullable=False),
+    Column("list_id", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", String(64), nullable=False),
+    Column("asked", BigInteger, nullable=False),
+    Column("approved_by", String(64), nullable=False),
+    Column("approved", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("batch_version", BigInteger, nullable=False),
+    Column("batch_source", String(64), nullable=False),
+    Column("batch_key", String(160), nullable=False),
+    Index("uq_list_lifts_account", "account", unique=True, sqlite_where=_OPEN_LIFT, postgresql_where=_OPEN_LIFT),
 )

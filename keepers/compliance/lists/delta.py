@@ -7,7 +7,7 @@ officer sanctioned by hand stays. Adding acts at once; lifting waits until every
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from keepers.compliance.lists.errors import ListError
@@ -94,6 +94,12 @@ class Batch:
     accounts: tuple[str, ...]
     gas: int
 
+    def halves(self) -> tuple[Batch, Batch]:
+        """Returns it as two batches, each with its part of the expected cost."""
+        middle = len(self.accounts) // 2
+        first = replace(self, accounts=self.accounts[:middle], gas=self.gas // 2)
+        return first, replace(self, accounts=self.accounts[middle:], gas=self.gas // 2)
+
     @property
     def command(self) -> str:
         """The officer's command that sends it."""
@@ -108,11 +114,15 @@ class Delta:
         batches: Transactions in their order: additions first.
         notes: Liftings, which are left to a person.
         kept: Number of accounts that are on chain and on a list.
+        named: Accounts that a list names.
+        present: Accounts that are on chain, of those that were asked for.
     """
 
     batches: tuple[Batch, ...] = ()
     notes: tuple[str, ...] = ()
     kept: int = 0
+    named: frozenset[str] = frozenset()
+    present: frozenset[str] = frozenset()
 
     def accounts(self, action: Literal["sanction", "lift"]) -> tuple[str, ...]:
         """Accounts of every batch with an action."""
@@ -176,7 +186,8 @@ def plan_delta(
         else:
             lifting.add(listed, account)
     batches = [*_batches("sanction", adding, sources, budget), *_batches("lift", lifting, sources, budget)]
-    return Delta(tuple(batches), tuple(notes), len(present & set(wanted)))
+    kept = len(present & set(wanted))
+    return Delta(tuple(batches), tuple(notes), kept, frozenset(wanted), frozenset(present))
 
 
 def _batches(

@@ -16,15 +16,18 @@ from keepers.transactions.sender import Sender
 from tests.fixtures.claim_issuer import ClaimIssuer
 from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.node import World
+from tests.fixtures.officers import Bureau
 from tests.unit.keepers.bots.harness import (
     claims_config,
     depths,
     later,
+    listed_accounts,
     posted,
     ready,
     rebalanced,
     refreshes,
     reported,
+    sanctions_config,
     sent,
     started,
 )
@@ -158,6 +161,20 @@ def test_claims_bot__killed_at_a_step__refreshes_once(world: World, monkeypatch:
         assert bot.services.store.open_transactions(bot.bot.name) == 0
         ((outcome, _),) = refreshes(bot)
         assert outcome == "done"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_sanctions_bot__killed_at_a_step__adds_once(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    bureau = Bureau(world)
+    listed_accounts(bureau)
+    config = sanctions_config(bureau)
+    die("sanctions", config, step, monkeypatch)
+    with started("sanctions", config) as bot:
+        bot.step(5)
+        assert bureau.sanctions.functions.version().call() == sent(world, bot) == 1
+        assert bot.services.store.open_transactions(bot.bot.name) == 0
+        (decision,) = bot.services.store.decisions(bot.bot.name)
+        assert decision.outcome == "done"
 
 
 def test_claims_bot__block_taken_back__refreshes_again(world: World) -> None:

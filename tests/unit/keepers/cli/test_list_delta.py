@@ -99,11 +99,11 @@ def test_page__its_commands__run_as_they_stand_there(
     shutil.copy(DATA / "uk.xml", tmp_path / "UK-Sanctions-List.xml")
     monkeypatch.chdir(tmp_path)
     script = "\n".join(re.findall(r"^```bash\n(.*?)^```", page, re.DOTALL | re.MULTILINE)).replace("\\\n", " ")
-    ran = [shlex.split(line.replace("officer.yaml", str(bureau.config)))[1:] for line in script.splitlines()]
+    ran = [shlex.split(line.replace("officer.yaml", str(bureau.config)))[1:] for line in script.splitlines() if line]
     for command in ran:
         result = invoke(*command)
         assert result.exit_code == 0, f"{command}: {result.stderr}"
-    assert len(ran) == 6 and bureau.sanctions.functions.isSanctioned(FIRST).call()
+    assert len(ran) == 7 and bureau.sanctions.functions.isSanctioned(FIRST).call()
 
 
 def test_page__its_mapping__is_one() -> None:

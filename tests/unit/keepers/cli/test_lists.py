@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import Result
 
+from keepers.bots.list_plan import planned
 from keepers.commands.lists import FORMATS
 from keepers.compliance.lists.delta import Budget
 from keepers.compliance.lists.errors import ListError
 from keepers.compliance.lists.formats import NAMES
-from keepers.operations.lists import delta_json, delta_lines, planned
+from keepers.operations.lists import delta_json, delta_lines
 from keepers.store import Store
 from keepers.store.lists import newest
 from tests.unit.keepers.cli.test_cli import invoke, line_of
