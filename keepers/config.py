@@ -238,6 +238,17 @@ class Sanctions(Strict):
     lift_delay_hours: Annotated[float, Field(ge=0, le=10_000)] = 24.0
 
 
+class DeskFiles(Strict):
+    """The compliance desk's register of people and their ownership, screened with every import of a list.
+
+    With `chain` the holders of every token and the wallets of their ONCHAINIDs are read as well.
+    """
+
+    people: Path | None = None
+    ownership: Path | None = None
+    chain: bool = True
+
+
 class MetricsPort(Strict):
     """The address that /metrics, /healthz and /readyz are served at; without it they are not served.
 
@@ -291,6 +302,7 @@ class Config(Strict):
     rebalance: RebalanceSettings = RebalanceSettings()
     claims: Claims = Claims()
     sanctions: Sanctions = Sanctions()
+    desk: DeskFiles = DeskFiles()
     max_fee_gwei: Annotated[float, Field(gt=0, le=1e6)] = 100.0
     max_spend_eth_per_day: Annotated[Decimal, Field(gt=0, le=10**9)] | None = None
     private_relay: PrivateRelay | None = None

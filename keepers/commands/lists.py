@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from keepers.commands.base import RUNTIME, USAGE, config_option, one_line_errors, progress_bar
+from keepers.commands.cases import rescreened
 from keepers.commands.group import Guessing
 from keepers.commands.lifts import lifts
 from keepers.commands.store_options import opened_store, store_options
@@ -70,7 +71,8 @@ def lists_import(
     """Read one list from its FILEs, or from https:// addresses, and accept it as the newest version.
 
     A list that is damaged, empty, older than the accepted one, or shrunken by more than 2% is refused. The same
-    file again confirms that the accepted version is still the publisher's newest.
+    file again confirms that the accepted version is still the publisher's newest. Either way everybody in the register
+    that desk.people of --config names is screened again.
 
     \b
     Examples:
@@ -86,7 +88,15 @@ def lists_import(
     as_json = where.pop("as_json")
     with opened_store(**where, optional=dry_run) as store, progress_bar("Reading", size_of(files)) as progress:
         done = import_list(store, wanted, int(time.time()), progress)
-    click.echo(json.dumps(done.as_json(), ensure_ascii=False) if as_json else "\n".join(done.lines()))
+    # A file that only confirms its version too: a screening that failed the last time is caught up with.
+    if not as_json:
+        click.echo("\n".join(done.lines()))
+    screened = None if dry_run else rescreened(**where)
+    if as_json:
+        told = {**done.as_json(), **({"cases": screened.as_json()} if screened else {})}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    elif screened:
+        click.echo("\n".join(screened.lines()))
     if dry_run and not accept_findings and any(finding.refuses for finding in done.draft.findings):
         sys.exit(RUNTIME)
 

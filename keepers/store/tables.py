@@ -19,10 +19,11 @@ from sqlalchemy import (
     true,
 )
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest migration."""
 
 _OPEN_LIFT = text("state IN ('asked', 'approved')")
+_OPEN_CASE = text("state IN ('open', 'decided')")
 _ACTIVE = text("status IN ('open', 'orphaned', 'mined')")
 
 metadata = MetaData()
@@ -237,4 +238,49 @@ list_lifts = Table(
     Column("batch_source", String(64), nullable=False),
     Column("batch_key", String(160), nullable=False),
     Index("uq_list_lifts_account", "account", unique=True, sqlite_where=_OPEN_LIFT, postgresql_where=_OPEN_LIFT),
+)
+
+# Alerts about persons, who are identifiers here, and what two officers decided about them.
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("person", String(64), nullable=False),
+    Column("list_id", String(64), nullable=False),
+    Column("uid", String(128), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("salt", String(32), nullable=False),
+    Column("mark", String(64), nullable=False),
+    Column("opened", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("decided_by", String(64), nullable=False),
+    Column("decided", BigInteger, nullable=False),
+    Column("approved_by", String(64), nullable=False),
+    Column("approved", BigInteger, nullable=False),
+    Column("follows", Integer, nullable=False),
+    Column("moves", Integer, nullable=False),
+    Index(
+        "uq_cases_open",
+        "person",
+        "list_id",
+        "uid",
+        unique=True,
+        sqlite_where=_OPEN_CASE,
+        postgresql_where=_OPEN_CASE,
+    ),
+)
+
+# Steps and notes of cases, in officers' words.
+case_events = Table(
+    "case_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("case_id", Integer, ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("officer", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("words", Text, nullable=False),
 )

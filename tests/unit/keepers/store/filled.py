@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from eth_account import Account
 
+from keepers.compliance.cases.cases import Finding, Plan, opened
 from keepers.compliance.lists.gate import Retirement
 from keepers.compliance.lists.lifts import Lift
 from keepers.compliance.lists.records import (
@@ -17,6 +18,7 @@ from keepers.compliance.lists.records import (
     ListFile,
 )
 from keepers.store import Cursor, Decision, Point, SeenBlock, Store
+from keepers.store.cases import carry_out
 from keepers.store.lifts import ask
 from keepers.store.lists import accept, retire
 from keepers.store.pauses import Pause, pause
@@ -54,6 +56,8 @@ def fill(store: Store, decisions: int = 20) -> Store:
     mistake = accept(store, replace(LISTED, list_id="test"), None, 1000)
     retire(store, [mistake], Retirement(2000, "A. Officer", "a test file"))
     ask(store, [Lift(0, "0x" + "2" * 40, "un", "delisted", "A. Officer", 1000)])
+    case = opened(Finding("P-1", "un", "7", 1, "a record", 0.9, ("name_exact",)), "aa" * 16, 1000)
+    carry_out(store, Plan((case,), (), 0, 0), 1000)
     wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
     store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))
     return store
