@@ -241,12 +241,15 @@ class Sanctions(Strict):
 class DeskFiles(Strict):
     """The compliance desk's register of people and their ownership, screened with every import of a list.
 
-    With `chain` the holders of every token and the wallets of their ONCHAINIDs are read as well.
+    With `chain` the holders of every token and the wallets of their ONCHAINIDs are read as well. `evidence` is the
+    folder of documents, and `passphrase_file` opens it.
     """
 
     people: Path | None = None
     ownership: Path | None = None
     chain: bool = True
+    evidence: Path | None = None
+    passphrase_file: Path | None = None
 
 
 class MetricsPort(Strict):

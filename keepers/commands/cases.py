@@ -90,8 +90,13 @@ def rescreened(
         ownership = ownership or (desk.ownership and config.at(desk.ownership))
     if people is None:
         return None
-    from keepers.operations.cases import Wanted, rescreen
+    from keepers.compliance.screening.errors import ScreeningError
 
+    try:
+        from keepers.operations.rescreen import Wanted, rescreen
+    except ModuleNotFoundError as error:
+        reason = f"needs the package {error.name}"
+        raise ScreeningError("screening", reason, "install quantera with its extra `screening`") from None
     wanted = Wanted(people, ownership, threshold, config_path if chain else None, dry_run)
     with opened_store(store_url, config_path) as store, progress_bar("Screening", _lines_of(people)) as progress:
         assert store is not None

@@ -18,6 +18,9 @@ from enum import StrEnum
 from keepers.compliance.cases.errors import CaseError
 from keepers.compliance.officers import require_second
 
+OWNERSHIP = "ownership"
+"""List of findings about who owns an entity."""
+
 _ROUNDING = 1e-9
 
 

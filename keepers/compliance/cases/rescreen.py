@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from keepers.compliance.cases.cases import Finding
+from keepers.compliance.cases.cases import OWNERSHIP, Finding
 from keepers.compliance.cases.ownership import Stake, blocked_entities, renamed
 from keepers.compliance.cases.people import Person
 from keepers.compliance.lists.records import ListedParty
 from keepers.compliance.lists.serial import to_text
 from keepers.compliance.screening.screen import Screener
 
-OWNERSHIP = "ownership"
-"""List of findings about who owns an entity."""
 HALF_OWNED = "50-percent"
 """Identifier of such a finding."""
 LISTED_WALLET, OWNED = "listed_wallet", "owned_50_percent"

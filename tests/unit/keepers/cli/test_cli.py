@@ -65,6 +65,8 @@ COMMANDS = [
     ["compliance", "lists", "retire"],
     ["compliance", "lists", "lifts"],
     *(["compliance", "lists", "lifts", name] for name in ("show", "ask", "approve", "withdraw")),
+    ["compliance", "evidence"],
+    *(["compliance", "evidence", name] for name in ("put", "get", "erase", "verify")),
     ["compliance", "cases"],
     *(["compliance", "cases", name] for name in ("screen", "list", "show", "note", "decide", "approve")),
     ["risk", "quality"],
