@@ -57,8 +57,8 @@ def withdraw(store: Store, ids: Sequence[int], *, dry_run: bool) -> list[Lift]:
         KeeperError: If one is closed already, or was carried out.
     """
     found = _found(store, ids, stored.OPEN)
-    for number in stored.carried_out(store, found):
-        raise ListError(f"lifting {number}", "was carried out", "sanction the account again")
+    for number in sorted({*stored.carried_out(store, found), *stored.under_way(store, found)}):
+        raise ListError(f"lifting {number}", "was sent to the chain", "sanction the account again once it is mined")
     if dry_run:
         return found
     stored.move(store, found, LiftState.WITHDRAWN)

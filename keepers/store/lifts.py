@@ -11,7 +11,8 @@ from keepers.compliance.lists.lifts import Lift, LiftState
 from keepers.store.database import Collision
 from keepers.store.engine import StoreError
 from keepers.store.store import Store
-from keepers.store.tables import decisions, list_lifts
+from keepers.store.tables import decisions, list_lifts, transactions
+from keepers.transactions.journal import ACTIVE, Status
 
 OPEN = (LiftState.ASKED, LiftState.APPROVED)
 """States in which an account may still be lifted."""
@@ -64,11 +65,25 @@ def move(store: Store, lifts: Sequence[Lift], state: LiftState, **changes: Any) 
 
 
 def assign(store: Store, lifts: Sequence[Lift], version: int, source: str, key: str) -> None:
-    """Writes down which batch carries liftings out, before it is sent."""
-    ids = [one.id for one in lifts]
+    """Writes down which batch carries liftings out, before it is sent.
+
+    Raises:
+        StoreError: If one of them is not approved any more.
+    """
+    mine = list_lifts.c.id.in_([one.id for one in lifts]) & (list_lifts.c.state == LiftState.APPROVED.value)
     values = {"batch_version": version, "batch_source": source, "batch_key": key}
     with store.transaction(durable=True) as connection:
-        connection.execute(sa.update(list_lifts).where(list_lifts.c.id.in_(ids)).values(**values))
+        if connection.execute(sa.update(list_lifts).where(mine).values(**values)).rowcount != len(lifts):
+            raise StoreError("a lifting", "was changed meanwhile", "the next look decides anew")
+
+
+def under_way(store: Store, lifts: Sequence[Lift]) -> set[int]:
+    """Returns the numbers of liftings whose transaction is signed, so that the chain may take it at any time."""
+    keys = sorted({one.batch_key for one in lifts if one.batch_key})
+    states = [status.value for status in (*ACTIVE, Status.FINAL)]
+    query = sa.select(transactions.c.key).where(transactions.c.key.in_(keys), transactions.c.status.in_(states))
+    signed = {row["key"] for row in store.all_rows(query)}
+    return {one.id for one in lifts if one.batch_key in signed}
 
 
 def carried_out(store: Store, lifts: Sequence[Lift]) -> dict[int, int]:

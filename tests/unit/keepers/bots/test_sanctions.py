@@ -18,7 +18,7 @@ from scripts._lib.transactions import send
 from tests.fixtures.node import SENDER, World
 from tests.fixtures.officers import DELAY, Bureau
 from tests.unit.keepers.bots.harness import Running, later, listed_accounts, sanctions_config, sent, started
-from tests.unit.keepers.cli.test_cli import invoke
+from tests.unit.keepers.cli.test_cli import invoke, line_of
 from tests.unit.keepers.compliance.lists.reading import DATA, FIRST, SECOND, THIRD
 
 A, B = "Ada Example", "Bea Example"
@@ -164,6 +164,8 @@ def test_sanctions_bot__removed_by_its_publisher__leaves_after_two_officers_and_
         assert batches(bureau)[2]["removed"] == [FIRST]
         (lift,) = desk(bureau, "lifts", "show", "--all")["lifts"]
         assert (lift["state"], lift["asked_by"], lift["approved_by"]) == ("lifted", A, B)
+        refused = invoke("compliance", "lists", "lifts", "withdraw", "1", "--config", str(bureau.config))
+        assert "lifting 1: was sent to the chain" in line_of(refused, 1)
         assert A not in bot.output.getvalue() and B not in bot.output.getvalue()
 
 

@@ -1,7 +1,7 @@
 """No seeded personal name is in a log, an error, a metric, the database's free fields, or the name of a file.
 
-Everything that the desk does is run with people whose names occur nowhere else, well and badly; then every word of every
-name is looked for in whatever came out of it but what an officer asked to see.
+Everything that the desk does is run with people whose names occur nowhere else, well and badly; then every word of
+every name is looked for in whatever came out of it but what an officer asked to see.
 """
 
 from __future__ import annotations
