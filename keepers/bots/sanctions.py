@@ -12,8 +12,8 @@ from keepers.compliance.lists.delta import Batch, Budget, Delta
 from keepers.compliance.lists.lifts import Lift, LiftBatch, LiftState, next_batch, overtaken
 from keepers.contracts.access import EXECUTE, SCHEDULE, Access
 from keepers.contracts.sanctions import SANCTIONS, SanctionsReader
-from keepers.errors import Waiting
-from keepers.rpc.errors import Reverted
+from keepers.errors import KeeperError, Waiting
+from keepers.rpc.errors import OutOfGas, Reverted
 from keepers.rpc.node import Block
 from keepers.runtime.invocation import Invocation
 from keepers.runtime.services import BotServices
@@ -25,6 +25,9 @@ _MINUTE, _HOUR = 60, 3600
 _BLOCK_SHARE = 0.9
 """Share of a block's gas that a batch may take: whoever fills blocks leaves room for one transaction at least."""
 
+_MOST_GAS = 13_900_000
+"""Gas that a transaction may take: EIP-7825's 16,777,216, less the margin with which it is sent."""
+
 _ANOTHER_STATE = (
     "SanctionsList__WrongVersion",
     "SanctionsList__AlreadyListed",
@@ -32,6 +35,10 @@ _ANOTHER_STATE = (
     "AccessManagedUnauthorized",
 )
 """Reverts that say nothing about an account: the list changed meanwhile, or the sender has no right."""
+
+
+class TooMuchGas(KeeperError):
+    """A batch that no block has room for."""
 
 
 class SanctionsBot:
@@ -97,16 +104,30 @@ class SanctionsBot:
         if services.decided(key):
             return True
         try:
+            self._require_room(data)
             receipt = services.send(invocation, key, self._address, data)
-        except Reverted as error:
-            if error.revert.name in _ANOTHER_STATE:
+        except (Reverted, OutOfGas, TooMuchGas) as error:
+            if isinstance(error, Reverted) and error.revert.name in _ANOTHER_STATE:
                 raise
             if len(batch.accounts) == 1:
-                services.decide(invocation, key, "refused", f"{batch.accounts[0]}: {error.revert.text}")
+                services.decide(invocation, key, "refused", f"{batch.accounts[0]}: {error.reason}")
                 return False
             return any([self._add(half, invocation) for half in batch.halves()])
         services.conclude(invocation, key, receipt, f"{len(batch.accounts)} accounts of {batch.list_id}")
         return True
+
+    def _require_room(self, data: bytes) -> None:
+        """Refuses a call that costs more than a block has room for: a holder with many wallets costs more than planned.
+
+        Raises:
+            Reverted: If it reverts.
+            TooMuchGas: If so.
+        """
+        most = min(_MOST_GAS, int(self._block_gas() * _BLOCK_SHARE))
+        message = {"from": self._services.sender.address, "to": self._address, "data": f"0x{data.hex()}"}
+        gas = int(self._services.node.rpc("eth_estimateGas", [message]), 16)
+        if gas > most:
+            raise TooMuchGas("batch", f"costs {gas} gas, and a block has room for {most}", "make it smaller")
 
     # -- Lifting
 

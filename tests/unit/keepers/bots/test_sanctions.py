@@ -132,6 +132,23 @@ def test_sanctions_bot__one_account_that_is_refused__keeps_no_other_out(
         assert refused and all(SECOND in one.reason for one in refused)
 
 
+def test_sanctions_bot__a_batch_that_no_block_has_room_for__is_halved(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed_accounts(bureau)
+    with started("sanctions", sanctions_config(bureau)) as bot:
+        rpc = bot.services.node.rpc
+
+        def costly(method: str, params: Any = ()) -> Any:
+            accounts = sum(bytes.fromhex(account[2:]).hex() in str(params) for account in (FIRST, SECOND, THIRD))
+            return hex(20_000_000) if method == "eth_estimateGas" and accounts > 1 else rpc(method, params)
+
+        monkeypatch.setattr(bot.services.node, "rpc", costly)
+        bot.step()
+        assert sorted(len(batch["added"]) for batch in batches(bureau)) == [1, 1, 1]
+        assert on_chain(bureau, FIRST, SECOND, THIRD) == [True, True, True]
+
+
 def test_sanctions_bot__without_the_role__waits_and_sends_nothing(bureau: Bureau) -> None:
     listed_accounts(bureau)
     manager = bureau.world.contract("AccessManager").functions
