@@ -6,6 +6,7 @@ Persons are identifiers here, and nobody's name leaves the files.
 from __future__ import annotations
 
 import secrets
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,8 +99,11 @@ def rescreen(store: Store, wanted: Wanted, now: int, progress: Progress = lambda
     Raises:
         KeeperError: If a file, a list or the chain cannot be used.
     """
+    _require_private(wanted.people)
     rows = read_people(_text(wanted.people).splitlines(), wanted.people.name)
-    stakes = read_stakes(_text(wanted.ownership).splitlines(), wanted.ownership.name) if wanted.ownership else []
+    registered = {identifier for row in rows for identifier in (row.person, row.onchain_id) if identifier}
+    owners = wanted.ownership
+    stakes = read_stakes(_text(owners).splitlines(), owners.name, registered) if owners else []
     versions = lists.newest(store)
     if not versions:
         raise CaseError("the database", "has no list in use", "import one: quantera compliance lists import")
@@ -155,6 +159,16 @@ def _on_chain(config_path: Path | None, wallets: Sequence[str]) -> tuple[list[st
         return sorted(holders), links
     finally:
         node.close()
+
+
+def _require_private(path: Path) -> None:
+    """Refuses a register that everybody on the machine can read."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise CaseError(path.name, error.strerror or "cannot be read", "name an existing file") from None
+    if mode & stat.S_IRWXO:
+        raise CaseError(path.name, "can be read by everybody on this machine", "chmod 600 it")
 
 
 def _text(path: Path) -> str:

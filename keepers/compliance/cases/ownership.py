@@ -35,16 +35,23 @@ class Stake:
     percent: Decimal
 
 
-def read_stakes(lines: Iterable[str], where: str) -> list[Stake]:
+def read_stakes(lines: Iterable[str], where: str, registered: Collection[str]) -> list[Stake]:
     """Reads a CSV file with the headings owner, owned and percent.
 
+    Args:
+        lines: Lines of the file.
+        where: Name of the file, for refusals.
+        registered: Identifiers of the register: who is in no register is screened by no name.
+
     Raises:
-        CaseError: If a line cannot be used, a pair stands twice, or the shares of an entity exceed 100%.
+        CaseError: If a line cannot be used, names somebody who is not registered, repeats a pair, or has the shares of
+            an entity exceed 100%; it names the line only.
     """
     reader = csv.reader(lines)
     if next(reader, None) != _HEADINGS:
         raise CaseError(where, "does not begin with the line owner,owned,percent", "add it")
     found: dict[tuple[str, str], Stake] = {}
+    totals: dict[str, Decimal] = {}
     for number, cells in enumerate(reader, 2):
         if not cells:
             continue
@@ -52,17 +59,16 @@ def read_stakes(lines: Iterable[str], where: str) -> list[Stake]:
         if len(cells) != len(_HEADINGS) or not cells[0].strip() or not cells[1].strip():
             raise CaseError(place, "is not an owner, an owned entity and a percentage", "correct it")
         stake = Stake(cells[0].strip(), cells[1].strip(), _percent(cells[2], place))
+        if not {stake.owner, stake.owned} <= set(registered):
+            raise CaseError(place, "names an owner or an entity that is not in the register", "add it there")
         if stake.owner == stake.owned:
             raise CaseError(place, "has an entity that owns itself", "leave treasury shares out")
         if (pair := (stake.owner, stake.owned)) in found:
             raise CaseError(place, "repeats a pair of owner and owned entity", "add the two shares up")
         found[pair] = stake
-    totals: dict[str, Decimal] = {}
-    for stake in found.values():
         totals[stake.owned] = totals.get(stake.owned, Decimal(0)) + stake.percent
-    for owned, total in totals.items():
-        if total > _WHOLE:
-            raise CaseError(f"{where}: {owned}", f"is owned to {total} per cent", "correct the shares")
+        if totals[stake.owned] > _WHOLE:
+            raise CaseError(place, f"brings an entity to {totals[stake.owned]} per cent", "correct the shares")
     return list(found.values())
 
 

@@ -51,7 +51,9 @@ def screened(
                 rules = dict.fromkeys((LISTED_WALLET, *best.get(key, (0.0, ()))[1]))
                 best[key] = (1.0, tuple(rules))
         for (list_id, uid), (score, rules_) in sorted(best.items()):
-            record = f"{known[list_id, uid].kind} {to_text(known[list_id, uid])}"
+            # The person's identifiers too: who is joined to a person that was cleared is not cleared by that.
+            published = f"{known[list_id, uid].kind} {to_text(known[list_id, uid])}"
+            record = "\n".join((published, *sorted(person.ids)))
             found.append(Finding(person.id, list_id, uid, versions[list_id], record, score, rules_))
         progress(1)
     return found
@@ -62,14 +64,12 @@ def owned(people: Sequence[Person], stakes: Sequence[Stake], blocked: Collection
 
     Args:
         people: The persons.
-        stakes: Who owns what, by any identifier of a person; entities outside of the register may lie between.
+        stakes: Who owns what, by any identifier of a person.
         blocked: Persons with a finding of their own that nobody closed as a false positive.
     """
     names = {identifier: person.id for person in people for identifier in person.ids}
-    registered = set(names.values())
     found = []
     for entity, shares in blocked_entities(renamed(stakes, names), blocked).items():
-        if entity in registered:
-            record = "; ".join(f"{one.owner} owns {one.percent.normalize():f}%" for one in shares)
-            found.append(Finding(entity, OWNERSHIP, HALF_OWNED, 0, record, 1.0, (OWNED, *record.split("; "))))
+        record = "; ".join(f"{one.owner} owns {one.percent.normalize():f}%" for one in shares)
+        found.append(Finding(entity, OWNERSHIP, HALF_OWNED, 0, record, 1.0, (OWNED, *record.split("; "))))
     return found

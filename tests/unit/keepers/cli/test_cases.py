@@ -69,6 +69,15 @@ def test_memory__a_false_positive__is_not_opened_again_until_the_record_changes(
     assert case is not None and case.follows == 1 and case.version == 3
 
 
+def test_memory__somebody_joined_to_a_cleared_person__is_judged(desk: DeskFolder) -> None:
+    mine = "0x" + "8" * 40
+    desk.register({**PERSON, "wallets": [mine]})
+    desk.screen()
+    desk.close(1)
+    desk.register({**PERSON, "wallets": [mine]}, {**PERSON, "person": "P-9", "wallets": [mine]})
+    assert desk.screen()["opened"] == [2]
+
+
 def test_memory__a_case_under_review__begins_anew_when_the_record_changes(desk: DeskFolder) -> None:
     desk.screen()
     desk.run("decide", "1", "false-positive", "--reason", "another birth date", "--by", ADA)
@@ -83,12 +92,15 @@ def test_ownership__half_in_aggregate_through_a_chain__opens_a_case_until_the_ow
     desk: DeskFolder,
 ) -> None:
     company = {"person": "C-7", "name": COMPANY, "kind": "entity"}
-    desk.register(PERSON, {"person": "P-2", "name": OTHER, "kind": "person"}, company)
+    between = {"person": "H-1", "name": "Lunaria Nominees", "kind": "entity"}
+    desk.register(PERSON, {"person": "P-2", "name": OTHER, "kind": "person"}, company, between)
     desk.owns("P-1,H-1,50", "H-1,C-7,30", "P-2,C-7,20")
-    assert len(desk.screen("--ownership", str(desk.ownership))["opened"]) == 3
-    cases = {case.list_id: case for case in all_cases(Store.open(desk.url))}
-    assert cases["ownership"].person == "C-7"
-    assert cases["ownership"].rules == ("owned_50_percent", "H-1 owns 30%", "P-2 owns 20%")
+    assert len(desk.screen("--ownership", str(desk.ownership))["opened"]) == 4
+    cases = {case.person: case.rules for case in all_cases(Store.open(desk.url)) if case.list_id == "ownership"}
+    assert cases == {
+        "C-7": ("owned_50_percent", "H-1 owns 30%", "P-2 owns 20%"),
+        "H-1": ("owned_50_percent", "P-1 owns 50%"),
+    }
     for case in all_cases(Store.open(desk.url)):
         desk.close(case.id)
     assert desk.screen("--ownership", str(desk.ownership))["alerts"] == 2, "both owners are cleared"
@@ -135,6 +147,12 @@ def test_cases__what_cannot_be_done__is_refused_in_one_line(
 ) -> None:
     desk.screen()
     assert line_of(desk.run(*arguments), 1).startswith(line)
+
+
+def test_screen__a_register_that_everybody_can_read__is_refused(desk: DeskFolder) -> None:
+    desk.people.chmod(0o644)
+    line = line_of(desk.run("screen", "--people", str(desk.people)), 1)
+    assert line == "quantera: people.jsonl: can be read by everybody on this machine; chmod 600 it"
 
 
 def test_screen__without_a_list__is_refused(tmp_path: Path) -> None:

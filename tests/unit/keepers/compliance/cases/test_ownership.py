@@ -64,13 +64,18 @@ HEAD = "owner,owned,percent"
         ([HEAD, "X,A,NaN"], "line 2: has a percentage"),
         ([HEAD, "A,A,10"], "line 2: has an entity that owns itself"),
         ([HEAD, "X,A,10", "X,A,10"], "line 3: repeats a pair"),
-        ([HEAD, "X,A,60", "Y,A,50"], "A: is owned to 110 per cent"),
+        ([HEAD, "X,A,60", "Y,A,50"], "line 3: brings an entity to 110 per cent"),
+        ([HEAD, "X,A,60", "Nobody,A,10"], "line 3: names an owner or an entity that is not in the register"),
+        ([HEAD, "X,Nobody,60"], "line 2: names an owner or an entity that is not in the register"),
     ],
 )
 def test_read_stakes__what_is_none__is_refused_with_its_line(lines: list[str], reason: str) -> None:
-    with pytest.raises(CaseError, match=reason):
-        read_stakes(lines, "ownership.csv")
+    with pytest.raises(CaseError, match=reason) as caught:
+        read_stakes(lines, "ownership.csv", ("X", "Y", "A"))
+    assert "Nobody" not in str(caught.value)
 
 
 def test_read_stakes__a_file__is_read_exactly() -> None:
-    assert read_stakes([HEAD, "X,A,33.34", "", "Y , A, 50"], "f") == stakes(("X", "A", "33.34"), ("Y", "A", "50"))
+    assert read_stakes([HEAD, "X,A,33.34", "", "Y , A, 50"], "f", "XYA") == stakes(
+        ("X", "A", "33.34"), ("Y", "A", "50")
+    )
