@@ -298,3 +298,40 @@ def test_sanctions_bot__no_list__waits_for_one(bureau: Bureau) -> None:
         assert isinstance(bot.bot, SanctionsBot) and stored.newest(bot.services.store) == []
         bot.step()
         assert "none was accepted yet" in bot.output.getvalue() and decided(bot) == []
+
+
+def test_run_sanctions__dry_run__says_what_it_would_send_and_sends_nothing(bureau: Bureau) -> None:
+    source = listed_accounts(bureau)
+    result = invoke("run", "sanctions", "--dry-run", "--config", str(sanctions_config(bureau)))
+    assert result.exit_code == 0, result.output
+    (told,) = [json.loads(line) for line in result.stdout.splitlines() if '"would send"' in line]
+    assert (told["contract"], told["function"]) == ("SanctionsList", "sanction") and source[2:] in str(told)
+    assert batches(bureau) == []
+
+
+def test_run_sanctions__once__adds_and_ends(bureau: Bureau) -> None:
+    listed_accounts(bureau)
+    config = sanctions_config(bureau)
+    result = invoke("run", "sanctions", "--once", "--config", str(config))
+    assert result.exit_code == 0, result.output
+    assert on_chain(bureau, FIRST, SECOND, THIRD) == [True, True, True]
+    status = invoke("status", "--config", str(config))
+    assert status.exit_code == 0 and "sanctions:testnet" in status.stdout, status.output
+
+
+def test_pause__the_sanctions_bot__adds_nothing_until_it_is_unpaused(bureau: Bureau) -> None:
+    listed_accounts(bureau)
+    config = sanctions_config(bureau)
+    assert invoke("pause", "sanctions", "--reason", "wrong file", "--config", str(config)).exit_code == 0
+    with started("sanctions", config) as bot:
+        bot.step()
+        assert batches(bureau) == []
+        assert invoke("unpause", "sanctions", "--config", str(config)).exit_code == 0
+        bot.step()
+        assert len(batches(bureau)) == 1
+
+
+def test_run_sanctions__without_a_portfolio_and_not_enabled__is_refused_by_the_config(bureau: Bureau) -> None:
+    config = sanctions_config(bureau, enabled=False)
+    line = line_of(invoke("run", "sanctions", "--once", "--config", str(config)), 2)
+    assert "portfolio: missing" in line
