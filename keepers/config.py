@@ -233,7 +233,7 @@ class Sanctions(Strict):
     """
 
     enabled: bool = False
-    look_minutes: Annotated[float, Field(gt=0, le=1440)] = 5.0
+    look_minutes: Annotated[float, Field(gt=0, le=15)] = 5.0  # The alert about a stale list asks for 15 minutes.
     max_gas: int = Field(default=8_000_000, ge=200_000, le=16_777_216)
     lift_delay_hours: Annotated[float, Field(ge=0, le=10_000)] = 24.0
 

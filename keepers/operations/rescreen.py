@@ -138,7 +138,7 @@ def _blocked(people: Sequence[Person], findings: Sequence[Finding], known: Seque
 
 
 def _on_chain(config_path: Path | None, wallets: Sequence[str]) -> tuple[list[str], Mapping[str, str]]:
-    """Returns the holders of every token, and the ONCHAINIDs of them and of other wallets."""
+    """Returns the holders of every token that are no venues, and the ONCHAINIDs of them and of other wallets."""
     if config_path is None:
         return [], {}
     config = load_config(config_path, officer=True)
@@ -151,7 +151,7 @@ def _on_chain(config_path: Path | None, wallets: Sequence[str]) -> tuple[list[st
             str(party.address)
             for token in desk.tokens
             for party in desk.token(token)[1].holders(deployment.block)[0]
-            if party.address is not None
+            if not party.identity.venue
         }
         links: dict[str, str] = {}
         for registry in dict.fromkeys([deployment.address(REGISTRY), *desk.tokens.values()]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from scripts._lib.transactions import send
 from tests.fixtures.desk import ADA, BEA, quantera
 from tests.fixtures.node import World
 from tests.fixtures.officers import UNIT, Bureau
+from tests.fixtures.waiting import join
 from tests.unit.keepers.cli.test_cli import line_of
 
 PASSPHRASE = "correct horse battery"
@@ -274,3 +276,17 @@ def test_verify__a_tokens_log__replays_the_chains_hash_until_it_goes_on(world: W
     assert "entry 1: is missing: the chain has 2 entries" in line_of(run("verify", "--token", token.address), 1)
     run("put", "--log", token.address, "--by", ADA)
     assert json.loads(run("verify", "--token", token.address, "--json").stdout)["replayed"] == 2
+
+
+def test_put__by_several_at_once__loses_nothing(archive: Archive) -> None:
+    def work(number: int) -> None:
+        for turn in range(5):
+            document = f"document {number} {turn}".encode()
+            archive.opened.put(f"P-{number}", "document", "x", document, ADA, 1)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    join(threads)
+    found = archive.verified()
+    assert (found["lines"], found["documents"], found["persons"]) == (20, 20, 4)
