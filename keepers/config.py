@@ -225,6 +225,33 @@ class Claims(Strict):
     look_minutes: Annotated[float, Field(gt=0, le=1e6)] = 60.0
 
 
+class Sanctions(Strict):
+    """Settings of the bot that brings the chain's sanctions list to the accepted lists.
+
+    It looks at them every `look_minutes`, and whenever one is accepted. A batch costs at most `max_gas`, and what a
+    publisher removed is lifted `lift_delay_hours` after a second officer approved it.
+    """
+
+    enabled: bool = False
+    look_minutes: Annotated[float, Field(gt=0, le=15)] = 5.0  # The alert about a stale list asks for 15 minutes.
+    max_gas: int = Field(default=8_000_000, ge=200_000, le=16_777_216)
+    lift_delay_hours: Annotated[float, Field(ge=0, le=10_000)] = 24.0
+
+
+class DeskFiles(Strict):
+    """The compliance desk's register of people and their ownership, screened with every import of a list.
+
+    With `chain` the holders of every token and the wallets of their ONCHAINIDs are read as well. `evidence` is the
+    folder of documents, and `passphrase_file` opens it.
+    """
+
+    people: Path | None = None
+    ownership: Path | None = None
+    chain: bool = True
+    evidence: Path | None = None
+    passphrase_file: Path | None = None
+
+
 class MetricsPort(Strict):
     """The address that /metrics, /healthz and /readyz are served at; without it they are not served.
 
@@ -247,7 +274,8 @@ class Config(Strict):
         chain_id: Expected.
         deployment: deployments/<network>.json.
         store: Database URL.
-        portfolio: Name in the deployment; with prices and keys.signers it may be left out where claims are enabled.
+        portfolio: Name in the deployment; with prices and keys.signers it may be left out where claims or sanctions
+            are enabled.
         max_fee_gwei: Maximum fee per unit of gas.
         max_spend_eth_per_day: Maximum that the sender may spend in any 24 hours; there is no limit by default.
         private_relay: Tried before the mempool, if there is one.
@@ -276,6 +304,8 @@ class Config(Strict):
     risk: Risk = Risk()
     rebalance: RebalanceSettings = RebalanceSettings()
     claims: Claims = Claims()
+    sanctions: Sanctions = Sanctions()
+    desk: DeskFiles = DeskFiles()
     max_fee_gwei: Annotated[float, Field(gt=0, le=1e6)] = 100.0
     max_spend_eth_per_day: Annotated[Decimal, Field(gt=0, le=10**9)] | None = None
     private_relay: PrivateRelay | None = None
@@ -312,7 +342,8 @@ class Config(Strict):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The bots that it describes."""
-        return (*(("risk", "rebalance") if self.portfolio else ()), *(("claims",) if self.claims.enabled else ()))
+        enabled = {"claims": self.claims.enabled, "sanctions": self.sanctions.enabled}
+        return (*(("risk", "rebalance") if self.portfolio else ()), *(kind for kind, on in enabled.items() if on))
 
     @property
     def store_url(self) -> str:
@@ -350,9 +381,10 @@ def load_config(path: str | Path, *, officer: bool = False) -> Config:
         "prices": "prices" in raw,
         "keys.signers": bool(config.keys.signers),
     }
-    # All or, for who looks after claims only, none.
+    # All or, for who looks after claims or sanctions only, none.
     missing = [key for key, there in given.items() if not there]
-    if missing and not officer and (not config.claims.enabled or len(missing) < len(given)):
+    alone = config.claims.enabled or config.sanctions.enabled
+    if missing and not officer and (not alone or len(missing) < len(given)):
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise ConfigError(f"{file}: {missing[0]}", "missing" + more, f"add {missing[0]}")
     return config

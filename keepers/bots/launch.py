@@ -7,7 +7,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from keepers.bots.names import bot_name
+from keepers.bots.names import WITHOUT_PORTFOLIO, bot_name
 from keepers.config import Config, ConfigError, MetricsPort
 from keepers.runtime.logging import Watcher, configure
 from keepers.runtime.metrics import Metrics
@@ -33,13 +33,13 @@ def run_bots(config: Config, kinds: tuple[str, ...], metrics_port: int | None = 
 
     Args:
         config: Config of the keeper.
-        kinds: Some of "risk", "rebalance" and "claims".
+        kinds: Some of `KINDS`.
         metrics_port: Overrides the config's.
 
     Raises:
         KeeperError: If a bot cannot be opened at the start, or when the last bot has given up, with its reason.
     """
-    if not config.portfolio and set(kinds) != {"claims"}:
+    if not config.portfolio and not set(kinds) <= set(WITHOUT_PORTFOLIO):
         raise ConfigError(f"{config.path}: portfolio", "missing", "add portfolio, prices and keys.signers")
     leave_no_dumps()
     stop, metrics = threading.Event(), Metrics()
@@ -110,7 +110,7 @@ def open_services(config: Config, kind: str, keys: tuple[Signer, ...], log: Any,
         KeeperError: One line saying what is wrong.
     """
     name = bot_name(config, kind)
-    if kind == "claims":
+    if kind in WITHOUT_PORTFOLIO:
         return open_bot_services(config, name, log, stop, keys[0])
     return open_portfolio_services(config, name, log, stop, keys)
 
@@ -121,6 +121,10 @@ def make_bot(kind: str, services: BotServices) -> Any:
         from keepers.bots.claims import ClaimsBot
 
         return ClaimsBot(services)
+    if kind == "sanctions":
+        from keepers.bots.sanctions import SanctionsBot
+
+        return SanctionsBot(services)
     assert isinstance(services, PortfolioServices)
     if kind == "risk":
         from keepers.bots.risk import RiskBot

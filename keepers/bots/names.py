@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from keepers.config import Config
 
 
+WITHOUT_PORTFOLIO = ("claims", "sanctions")
+"""Kinds of bots that look after no portfolio, and so need neither prices nor signers."""
+
+KINDS = ("risk", "rebalance", *WITHOUT_PORTFOLIO)
+"""Kinds of bots."""
+
+
 def risk_bot(portfolio: str) -> str:
     """The risk bot of a portfolio, by the portfolio's name in the deployment."""
     return f"risk:{portfolio}"
@@ -26,10 +33,15 @@ def claims_bot(network: str) -> str:
     return f"claims:{network}"
 
 
+def sanctions_bot(network: str) -> str:
+    """The bot that brings the chain's sanctions list to the accepted lists, by the name of the deployment file."""
+    return f"sanctions:{network}"
+
+
 def bot_name(config: Config, kind: str) -> str:
-    """Returns the name in the store of "risk", "rebalance" or "claims"."""
-    if kind == "claims":
-        return claims_bot(config.deployment.stem)
+    """Returns the name in the store of a kind of `KINDS`."""
+    if kind in WITHOUT_PORTFOLIO:
+        return {"claims": claims_bot, "sanctions": sanctions_bot}[kind](config.deployment.stem)
     return {"risk": risk_bot, "rebalance": rebalance_bot}[kind](config.portfolio)
 
 
@@ -75,6 +87,17 @@ def refresh_key(registry: str, account: str, number: int) -> str:
 def refresh_number(key: str) -> int:
     """Returns the number of a `refresh_key`."""
     return int(key.split(":")[3])
+
+
+def sanctions_key(action: str, version: int, data: bytes) -> str:
+    """Returns the key of a batch for the chain's sanctions list.
+
+    Args:
+        action: "sanction", "lift", or "schedule" for a lifting that has to wait.
+        version: Version of the chain's list that the batch is made for, which the chain takes once.
+        data: Calldata.
+    """
+    return f"{action}:{version}:{keccak(data).hex()[:32]}"
 
 
 def model_key(universe: bytes, nonce: int, as_of: int) -> str:

@@ -74,7 +74,7 @@ def look_once(config: Config, kinds: tuple[str, ...], *, dry_run: bool) -> None:
 
     Args:
         config: Config of the keeper.
-        kinds: Some of "risk", "rebalance" and "claims".
+        kinds: Some of `KINDS`.
         dry_run: True if nothing may be sent or remembered.
 
     Raises:

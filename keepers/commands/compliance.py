@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from keepers.commands.base import one_line_errors
+from keepers.commands.cases import cases
+from keepers.commands.evidence import evidence
 from keepers.commands.group import Guessing
 from keepers.commands.lists import lists
 from keepers.commands.officers import COMMANDS
@@ -25,9 +27,9 @@ F = TypeVar("F", bound=Callable[..., object])
 def compliance() -> None:
     """Look at the rules of regulated tokens and the laws behind them, and act as a compliance officer.
 
-    `rulebook`, `diff`, `check` and `screen` send nothing, and `lists` looks after published sanctions lists
-    (docs/compliance-desk.md). The others show what they would do and whom it makes ineligible, ask, and send it with
-    the key of --config (docs/compliance-officer.md).
+    `rulebook`, `diff`, `check` and `screen` send nothing; `lists` looks after published sanctions lists, `cases` after
+    alerts about holders, and `evidence` after documents (docs/compliance-desk.md). The others show what they would do
+    and whom it makes ineligible, ask, and send it with the key of --config (docs/compliance-officer.md).
 
     \b
     Example:
@@ -42,6 +44,8 @@ for officers in COMMANDS:
     compliance.add_command(officers)
 compliance.add_command(lists)
 compliance.add_command(screen_command)
+compliance.add_command(cases)
+compliance.add_command(evidence)
 
 
 def _node_options(command: F) -> F:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from keepers.commands.base import RUNTIME, USAGE, config_option, one_line_errors, progress_bar
+from keepers.commands.cases import rescreened
 from keepers.commands.group import Guessing
-
-if TYPE_CHECKING:
-    from keepers.store import Store
-
-F = TypeVar("F", bound=Callable[..., Any])
+from keepers.commands.lifts import lifts
+from keepers.commands.store_options import opened_store, store_options
 
 FORMATS = ("ofac-csv", "ofac-advanced", "ofac-delta", "un", "eu-fsf", "uk-xml", "uk-csv", "mapping")
 """Names of the formats, written out because reading them from their room is slow; a test compares the two."""
@@ -35,23 +31,6 @@ def lists() -> None:
       quantera compliance lists show --config officer.yaml
       quantera compliance lists delta --config officer.yaml
     """
-
-
-def store_options(command: F) -> F:
-    """Adds --store, --config and --json."""
-    for option in (
-        click.option("--store", "store_url", metavar="URL", help="Database, instead of the one of --config."),
-        click.option(
-            "--config",
-            "config_path",
-            type=click.Path(path_type=Path, dir_okay=False),
-            metavar="FILE",
-            help="Officer's config, whose database is used.",
-        ),
-        click.option("--json", "as_json", is_flag=True, help="One JSON object."),
-    ):
-        command = option(command)
-    return command
 
 
 def _day(context: click.Context, _: click.Parameter, text: str | None) -> str:
@@ -92,7 +71,8 @@ def lists_import(
     """Read one list from its FILEs, or from https:// addresses, and accept it as the newest version.
 
     A list that is damaged, empty, older than the accepted one, or shrunken by more than 2% is refused. The same
-    file again confirms that the accepted version is still the publisher's newest.
+    file again confirms that the accepted version is still the publisher's newest. Either way everybody in the register
+    that desk.people of --config names is screened again.
 
     \b
     Examples:
@@ -108,7 +88,15 @@ def lists_import(
     as_json = where.pop("as_json")
     with opened_store(**where, optional=dry_run) as store, progress_bar("Reading", size_of(files)) as progress:
         done = import_list(store, wanted, int(time.time()), progress)
-    click.echo(json.dumps(done.as_json(), ensure_ascii=False) if as_json else "\n".join(done.lines()))
+    # A file that only confirms its version too: a screening that failed the last time is caught up with.
+    if not as_json:
+        click.echo("\n".join(done.lines()))
+    screened = None if dry_run else rescreened(**where)
+    if as_json:
+        told = {**done.as_json(), **({"cases": screened.as_json()} if screened else {})}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    elif screened:
+        click.echo("\n".join(screened.lines()))
     if dry_run and not accept_findings and any(finding.refuses for finding in done.draft.findings):
         sys.exit(RUNTIME)
 
@@ -147,12 +135,49 @@ def _line(one: dict[str, Any]) -> str:
     from datetime import UTC, datetime
 
     counts, checked = one["counts"], datetime.fromtimestamp(one["checked"], UTC)
+    if one["retired"]:
+        gone = datetime.fromtimestamp(one["retired"]["at"], UTC)
+        return f"{one['list']} version {one['version']}, published {one['published']}, retired {gone:%Y-%m-%d}: " + (
+            f"{one['retired']['reason']} ({one['retired']['officer']})"
+        )
     return (
         f"{one['list']} version {one['version']}, published {one['published']}, "
         f"confirmed {checked:%Y-%m-%d %H:%M} UTC: "
         f"{counts['parties']:,} records, {counts['names']:,} aliases, {counts['wallets']:,} EVM addresses, "
         f"source {one['source_hash']}"
     )
+
+
+@lists.command("retire")
+@click.argument("list_id", metavar="LIST")
+@click.option("--version", "number", type=click.IntRange(min=1), help="One version of it; the default is all of them.")
+@click.option("--reason", required=True, help="Reason, for those who ask later; without names of persons.")
+@click.option("--by", "officer", required=True, metavar="NAME", help="Officer who decides it.")
+@click.option("--dry-run", is_flag=True, help="Show what it would do; change nothing.")
+@store_options
+@one_line_errors
+def lists_retire(list_id: str, number: int | None, reason: str, officer: str, dry_run: bool, **where: Any) -> None:
+    """Take LIST, or one version of it, out of use because it was imported by mistake.
+
+    Its history stays and counts nowhere: neither for screening, nor for a delta, nor for what a publisher removed. An
+    account that is on chain because of it alone stays there until a person lifts it. With the newest version gone the
+    version before it counts again.
+
+    \b
+    Examples:
+      quantera compliance lists retire au-dfat --reason "wrong mapping" --by "A. Officer" --config officer.yaml
+      quantera compliance lists retire un --version 7 --reason "a test file" --by "A. Officer" --config officer.yaml
+    """
+    from keepers.compliance.lists.gate import Retirement
+    from keepers.compliance.officers import officer_name
+    from keepers.operations.lists import retire_list
+
+    retirement = Retirement(int(time.time()), officer_name(officer), reason)
+    as_json = where.pop("as_json")
+    with opened_store(**where) as store:
+        assert store is not None
+        done = retire_list(store, list_id, number, retirement, dry_run=dry_run)
+    click.echo(json.dumps(done.as_json()) if as_json else "\n".join(done.lines()))
 
 
 @lists.command("delta")
@@ -195,25 +220,4 @@ def lists_delta(max_gas: int, send: bool, yes: bool, as_json: bool, config_path:
         click.echo(json.dumps({**delta_json(delta), "sent": receipts}))
 
 
-@contextmanager
-def opened_store(store_url: str | None, config_path: Path | None, *, optional: bool = False) -> Iterator[Store | None]:
-    """Opens the database that the options name; yields none if they name none and it is optional."""
-    if store_url is None and config_path is None:
-        if not optional:
-            raise click.UsageError("give either --config or --store")
-        yield None
-        return
-    if store_url is not None and config_path is not None:
-        raise click.UsageError("give either --config or --store")
-    from keepers.store import Store
-
-    if store_url is None:
-        from keepers.config import load_config
-
-        assert config_path is not None
-        store_url = load_config(config_path, officer=True).store_url
-    store = Store.open(store_url)
-    try:
-        yield store
-    finally:
-        store.close()
+lists.add_command(lifts)

@@ -8,7 +8,9 @@ import click
 
 from keepers.commands.base import config_option, one_line_errors
 
-bot_argument = click.argument("bot", type=click.Choice(["all", "risk", "rebalance", "claims"]), default="all")
+bot_argument = click.argument(
+    "bot", type=click.Choice(["all", "risk", "rebalance", "claims", "sanctions"]), default="all"
+)
 
 
 @click.command("pause")

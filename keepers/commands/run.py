@@ -49,7 +49,7 @@ def run() -> None:
 def run_all(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     """Run every bot of the config in one process.
 
-    Risk and rebalance for its portfolio; claims if claims.enabled says so.
+    Risk and rebalance for its portfolio; claims and sanctions if claims.enabled and sanctions.enabled say so.
 
     \b
     Examples:
@@ -107,6 +107,25 @@ def run_claims(config_path: Path, metrics_port: int | None, once: bool, dry_run:
       quantera run claims --config keeper.yaml
     """
     _run(("claims",), config_path, metrics_port, once, dry_run)
+
+
+@run.command("sanctions")
+@run_options
+@one_line_errors
+def run_sanctions(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
+    """Bring the chain's sanctions list to the accepted lists.
+
+    Adds at once, in batches that fit a block, what `quantera compliance lists import` accepted and the chain lacks.
+    Lifts only what a publisher removed and two officers agreed on (`quantera compliance lists lifts`), after a delay.
+    Warns of a list that nobody confirmed for 24 hours. Needs keys.sender with the role COMPLIANCE_OFFICER, and for
+    liftings COMPLIANCE_OFFICER_DELAYED; a config with sanctions.enabled may leave out portfolio, prices and
+    keys.signers.
+
+    \b
+    Example:
+      quantera run sanctions --config keeper.yaml
+    """
+    _run(("sanctions",), config_path, metrics_port, once, dry_run)
 
 
 def _run(kinds: tuple[str, ...] | None, config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:

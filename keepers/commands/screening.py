@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keepers.commands.base import one_line_errors
-from keepers.commands.lists import opened_store, store_options
+from keepers.commands.store_options import opened_store, store_options
 
 if TYPE_CHECKING:
     from keepers.compliance.lists.records import Kind

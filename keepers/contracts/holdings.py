@@ -91,6 +91,15 @@ class Records:
         """Returns the ONCHAINID behind an account, checksummed; None if there is none."""
         return _given(self._one("identity", account))
 
+    def linked(self, accounts: Sequence[str]) -> dict[str, str]:
+        """Returns wallet -> ONCHAINID, checksummed, for accounts that have one and every other wallet of these."""
+        found = dict(zip(accounts, map(_given, self._each("identity", accounts)), strict=True))
+        known = {wallet: onchain_id for wallet, onchain_id in found.items() if onchain_id is not None}
+        ids = sorted(set(known.values()))
+        for onchain_id, wallets in zip(ids, self._each("walletsOf", ids), strict=True):
+            known |= {str(to_checksum_address(wallet)): onchain_id for wallet in wallets}
+        return known
+
     def wallets_of(self, onchain_id: str) -> list[tuple[str, Identity]]:
         """Returns the registered wallets of an ONCHAINID, with their records."""
         return self._recorded(self._one("walletsOf", onchain_id))

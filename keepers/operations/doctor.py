@@ -16,11 +16,13 @@ from keepers import abi
 from keepers.abi import Fragment
 from keepers.bots.names import bot_name
 from keepers.config import Config, load_config
+from keepers.contracts.access import Access
 from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.identities import IdentityReader
 from keepers.contracts.messages import model_id
 from keepers.contracts.reader import Reader
+from keepers.contracts.sanctions import SANCTIONS
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
 from keepers.market.close_time import last_closed_day
@@ -34,6 +36,7 @@ from keepers.rpc.node import Block, Call, Node, connect, must
 from keepers.signers.keyring import open_key
 from keepers.store import Store
 from keepers.store.fanout import Fanout
+from keepers.store.lists import newest
 from keepers.store.pauses import paused
 from keepers.transactions.sender import GWEI
 
@@ -124,6 +127,8 @@ def _on_chain(config: Config, node: Node, block: Block, with_keys: bool) -> Find
         yield from _safely(lambda: _prices(config, deployment, node, block))
     if config.claims.enabled:
         yield from _safely(lambda: _claims(deployment, node, block))
+    if config.sanctions.enabled:
+        yield from _safely(lambda: _lists(config))
     yield from _safely(lambda: _progress(config, block))
     if with_keys:
         yield from _safely(lambda: _keys(config, deployment, node))
@@ -332,6 +337,39 @@ def _claims(deployment: Deployment, node: Node, block: Block) -> Findings:
         yield Finding("warn", "claims", f"{found}: it verifies nobody by claims", "set topics and trust issuers there")
 
 
+def _lists(config: Config) -> Findings:
+    """Lists that the sanctions bot works from."""
+    store = Store.open(config.store_url)
+    try:
+        found = newest(store)
+    finally:
+        store.close()
+    if not found:
+        yield Finding("fail", "lists", "none was accepted yet", "import one: quantera compliance lists import")
+    for one in found:
+        stale = one.alarm(int(time.time()))
+        counts = f"{one.counts.parties:,} records of {one.published}"
+        if stale:
+            yield Finding("warn", f"list {one.list_id}", f"{counts}, not confirmed for 24 hours", "import it again")
+        else:
+            yield Finding("ok", f"list {one.list_id}", counts)
+
+
+def _sanctions_rights(deployment: Deployment, node: Node, sender: str) -> Findings:
+    """Rights of the sanctions bot's sender; without the second it only adds."""
+    address = deployment.address(SANCTIONS)
+    access = Access(node, deployment.address("AccessManager"))
+    needed: tuple[tuple[str, str, Level], ...] = (
+        ("sanction", "COMPLIANCE_OFFICER", "fail"),
+        ("lift", "COMPLIANCE_OFFICER_DELAYED", "warn"),
+    )
+    for function, role, level in needed:
+        now, delay = access.may(sender, address, abi.function(SANCTIONS, function).selector)
+        right = f"{sender} {'may' if now else 'may with a delay' if delay else 'may not'} {function}"
+        able = now or (delay and function == "lift")
+        yield Finding("ok" if able else level, function, right, "" if able else f"have ADMIN grant it {role}")
+
+
 def _store(config: Config) -> Findings:
     from keepers.store.tables import HEAD
 
@@ -380,6 +418,8 @@ def _keys(config: Config, deployment: Deployment, node: Node) -> Findings:
         yield _fault(error)
     else:
         yield _balance(config, node, sender)
+        if config.sanctions.enabled:
+            yield from _sanctions_rights(deployment, node, sender)
     signers = []
     for number, key in enumerate(config.keys.signers, 1):
         try:

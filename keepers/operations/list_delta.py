@@ -5,50 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from keepers import abi
+from keepers.bots.list_plan import planned
 from keepers.compliance.lists.delta import Batch, Delta
 from keepers.config import load_config
 from keepers.contracts.deployment import load as load_deployment
-from keepers.operations.lists import planned
-from keepers.operations.officer_desk import SANCTIONS, sanctions
+from keepers.contracts.sanctions import SANCTIONS, SanctionsReader
+from keepers.operations.officer_desk import sanctions
 from keepers.operations.officers import Options, Order, Outcome, carry_out
-from keepers.rpc.node import Call, Node, connect, must
+from keepers.rpc.node import connect
 from keepers.store import Store
-
-_ASKED = 500
-"""Accounts in one request to the node."""
-
-
-@dataclass(frozen=True)
-class OnChain:
-    """The chain's sanctions list at one block.
-
-    Attributes:
-        node: A connection.
-        address: Address of the list.
-        block: Height.
-    """
-
-    node: Node
-    address: str
-    block: int
-
-    def sanctioned(self, accounts: Sequence[str]) -> list[str]:
-        """Returns those accounts that are on it."""
-        asked = abi.function(SANCTIONS, "isSanctioned")
-        found = []
-        for start in range(0, len(accounts), _ASKED):
-            part = accounts[start : start + _ASKED]
-            answers = self.node.calls([Call(self.address, asked, (one,)) for one in part], self.block)
-            found += [one for one, answer in zip(part, answers, strict=True) if must(answer)]
-        return found
-
-    def registries(self) -> int:
-        """Returns the number of registries that it tells, at least one."""
-        return max(len(self.node.call(self.address, abi.function(SANCTIONS, "registries"), block=self.block)), 1)
 
 
 def delta(store: Store, config_path: Path, gas: int) -> Delta:
@@ -62,13 +29,13 @@ def delta(store: Store, config_path: Path, gas: int) -> Delta:
 
 
 @contextmanager
-def _chain(config_path: Path) -> Iterator[OnChain]:
+def _chain(config_path: Path) -> Iterator[SanctionsReader]:
     config = load_config(config_path, officer=True)
     deployment = load_deployment(config.at(config.deployment))
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     try:
         deployment.verify(node)
-        yield OnChain(node, deployment.address(SANCTIONS), node.latest().number)
+        yield SanctionsReader(node, deployment.address(SANCTIONS), node.latest().number)
     finally:
         node.close()
 

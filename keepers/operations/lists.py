@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from keepers.compliance.lists import gate, mapping
-from keepers.compliance.lists.delta import GAS, Budget, Delta, Standing, plan_delta
+from keepers.compliance.lists.delta import Delta
 from keepers.compliance.lists.draft import Draft
 from keepers.compliance.lists.errors import Finding, ListError
 from keepers.compliance.lists.formats import DELTA, Wanted, list_of, read
@@ -126,6 +126,7 @@ def import_list(store: Store | None, wanted: Import, now: int, progress: Progres
     with opened(wanted.names, progress) as found:
         ask = Wanted(wanted.format, wanted.list_id, wanted.published, found.published, mapped)
         list_id = list_of(ask, [source.name for source in found.sources])
+        follows = stored.last_number(store, list_id) if store is not None else 0
         last = _last(store, list_id)
         before = stored.document(store, last) if store and last and wanted.format == DELTA else None
         document, draft = read(replace(ask, before=before), found.sources)
@@ -140,12 +141,13 @@ def import_list(store: Store | None, wanted: Import, now: int, progress: Progres
         raise _refusal(refusing)
     if store is None or wanted.dry_run:
         return Imported(document, draft, "dry run", last, None)
-    version = stored.accept(store, document, last, now, [str(finding) for finding in refusing])
+    doubts = [str(finding) for finding in refusing]
+    version = stored.accept(store, document, last, now, doubts, follows=follows)
     return Imported(document, draft, "accepted", last, version)
 
 
 def _last(store: Store | None, list_id: str) -> Accepted | None:
-    return next(iter(stored.versions(store, list_id, 1)), None) if store is not None else None
+    return next(iter(stored.versions(store, list_id, 1, in_use=True)), None) if store is not None else None
 
 
 def _refusal(findings: Sequence[Finding]) -> ListError:
@@ -174,7 +176,8 @@ def shown(store: Store, list_id: str | None, now: int) -> list[dict[str, Any]]:
     if list_id is not None and not found:
         known = ", ".join(one.list_id for one in stored.newest(store)) or "none yet"
         raise ListError(f"list {list_id}", "has no accepted version", f"import it; there are: {known}")
-    return [_shown(one, now, newest=at == 0 or list_id is None) for at, one in enumerate(found)]
+    current = next((one for one in found if one.retired is None), None)
+    return [_shown(one, now, newest=list_id is None or one is current) for one in found]
 
 
 def _shown(one: Accepted, now: int, *, newest: bool) -> dict[str, Any]:
@@ -190,45 +193,91 @@ def _shown(one: Accepted, now: int, *, newest: bool) -> dict[str, Any]:
         "counts": asdict(one.counts),
         "doubts": list(one.doubts),
         "alarm": one.alarm(now) if newest else None,
+        "retired": asdict(one.retired) if one.retired else None,
     }
 
 
-# -- Comparing with the chain
+# -- Taking out of use
 
 
-class ChainList(Protocol):
-    """The chain's sanctions list, as a delta needs it."""
+@dataclass(frozen=True)
+class Retired:
+    """Versions that are taken out of use.
 
-    def sanctioned(self, accounts: Sequence[str]) -> list[str]:
-        """Returns those accounts that are on it now."""
-        ...
+    Attributes:
+        versions: Those, newest first.
+        current: Version of the list that counts from now on; None if the list is in use no more.
+        accounts: Accounts that nothing but these versions named; they stay on chain until a person lifts them.
+        dry_run: True if nothing was changed.
+    """
 
-    def registries(self) -> int:
-        """Returns the number of registries that it tells."""
-        ...
+    versions: tuple[Accepted, ...]
+    current: Accepted | None
+    accounts: tuple[str, ...]
+    dry_run: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns it as JSON has it."""
+        return {
+            "list": self.versions[0].list_id,
+            "retired": [one.version for one in self.versions],
+            "current": self.current.version if self.current else None,
+            "accounts": list(self.accounts),
+            "state": "dry run" if self.dry_run else "retired",
+        }
+
+    def lines(self) -> list[str]:
+        """Returns it for people."""
+        list_id = self.versions[0].list_id
+        found = [f"{list_id} version {one.version}, published {one.published}, is retired" for one in self.versions]
+        found.append(
+            f"  in use now: version {self.current.version}, published {self.current.published}"
+            if self.current
+            else f"  {list_id} is in use no more: neither screening nor a delta knows it"
+        )
+        if self.accounts:
+            found.append("  named by nothing else; where they stand on chain, a second officer lifts them:")
+            found += [f"    {account}" for account in self.accounts]
+        return [*found, "Dry run." if self.dry_run else "Retired."]
 
 
-def planned(store: Store, chain: ChainList, now: int, gas: int = GAS) -> Delta:
-    """Works out what brings the chain to the accepted lists.
-
-    Only accounts that some accepted version named are asked for, so that the chain's list needs no events.
+def retire_list(
+    store: Store, list_id: str, number: int | None, retirement: gate.Retirement, *, dry_run: bool
+) -> Retired:
+    """Takes a list, or one version of it, out of use; what is stored about it stays.
 
     Args:
-        store: Database with the lists.
-        chain: The chain's list.
-        now: Unix seconds, for the age of the lists.
-        gas: Maximum for one transaction.
+        store: Database.
+        list_id: The list.
+        number: Version to retire; None for the whole list.
+        retirement: Time, officer and reason.
+        dry_run: True to change nothing.
 
     Raises:
-        ListError: If no list was accepted, or the gas does not cover a single account.
+        ListError: If there is no such version in use, or the one before it could not take its place.
     """
-    found = stored.newest(store)
-    if not found:
-        raise ListError("lists", "none was accepted yet", "import one: quantera compliance lists import --help")
-    lists = [Standing(one.list_id, one.source_hash, stored.wallets(store, one), one.is_stale(now)) for one in found]
-    earlier = stored.ever_listed(store)
-    on_chain = chain.sanctioned(sorted(earlier))
-    return plan_delta(lists, earlier, on_chain, Budget(gas=gas, registries=chain.registries()))
+    there = stored.versions(store, list_id, 10**6, in_use=True)
+    if not there:
+        known = ", ".join(one.list_id for one in stored.newest(store)) or "none"
+        raise ListError(f"list {list_id}", "has no version in use", f"choose from: {known}")
+    going = [one for one in there if number is None or one.version == number]
+    if not going:
+        numbers = ", ".join(str(one.version) for one in there[:10])
+        raise ListError(f"version {number} of {list_id}", "is not in use", f"choose from: {numbers}")
+    staying = [one for one in there if one not in going]
+    if staying and there[0] in going and not stored.has_parties(store, staying[0]):
+        reason = f"is followed by version {staying[0].version}, of which the accounts alone are kept"
+        raise ListError(f"version {number} of {list_id}", reason, "leave out --version, and import the right file")
+    named = {wallet.address for one in going for wallet in stored.wallets(store, one)}
+    kept = {wallet.address for one in staying for wallet in stored.wallets(store, one)}
+    kept |= {wallet.address for one in stored.newest(store) if one.list_id != list_id
+             for wallet in stored.wallets(store, one)}  # fmt: skip
+    if not dry_run:
+        stored.retire(store, going, retirement)
+    return Retired(tuple(going), staying[0] if staying else None, tuple(sorted(named - kept)), dry_run)
+
+
+# -- Comparing with the chain
 
 
 def delta_lines(delta: Delta) -> list[str]:

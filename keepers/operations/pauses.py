@@ -23,5 +23,5 @@ def opened(config_path: Path) -> Iterator[tuple[Config, Store]]:
 
 
 def bots_of(config: Config, kind: str) -> list[str]:
-    """Returns the names in the store of "risk", "rebalance", "claims" or "all"."""
+    """Returns the names in the store of a kind of bots, or of "all"."""
     return [bot_name(config, each) for each in (config.kinds if kind == "all" else (kind,))]

@@ -15,6 +15,7 @@ EVENTS = (
     "failure",
     "circuit open",
     "doubt",
+    "stale list",
     "reorganisation",
     "sent",
     "replaced",

@@ -17,8 +17,8 @@ from keepers.store.tables import metadata
 if TYPE_CHECKING:
     import duckdb
 
-WITHHELD = frozenset({"attempts", "leases"})
-"""Tables that nobody analyses; the first holds signed transactions that may not be on chain yet."""
+WITHHELD = frozenset({"attempts", "case_events", "cases", "leases"})
+"""Tables that nobody analyses: signed transactions that may not be on chain yet, and officers' words about persons."""
 
 _BATCH = 50_000
 

@@ -19,9 +19,11 @@ from sqlalchemy import (
     true,
 )
 
-HEAD = "0006"
+HEAD = "0009"
 """The newest migration."""
 
+_OPEN_LIFT = text("state IN ('asked', 'approved')")
+_OPEN_CASE = text("state IN ('open', 'decided')")
 _ACTIVE = text("status IN ('open', 'orphaned', 'mined')")
 
 metadata = MetaData()
@@ -201,4 +203,84 @@ list_wallets = Table(
     Column("asset", String(32), primary_key=True),
     Column("uid", String(128), primary_key=True),
     Column("doubtful", Boolean, nullable=False),
+)
+
+# Versions that were imported by mistake. They keep their rows, and count nowhere.
+list_retirements = Table(
+    "list_retirements",
+    metadata,
+    Column(
+        "version_id",
+        Integer,
+        ForeignKey("list_versions.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("at", BigInteger, nullable=False),
+    Column("officer", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# Accounts that are to leave the chain's sanctions list: who asked, who approved, and the batch that was made for it.
+list_lifts = Table(
+    "list_lifts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("account", String(42), nullable=False),
+    Column("list_id", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", String(64), nullable=False),
+    Column("asked", BigInteger, nullable=False),
+    Column("approved_by", String(64), nullable=False),
+    Column("approved", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("batch_version", BigInteger, nullable=False),
+    Column("batch_source", String(64), nullable=False),
+    Column("batch_key", String(160), nullable=False),
+    Index("uq_list_lifts_account", "account", unique=True, sqlite_where=_OPEN_LIFT, postgresql_where=_OPEN_LIFT),
+)
+
+# Alerts about persons, who are identifiers here, and what two officers decided about them.
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("person", String(64), nullable=False),
+    Column("list_id", String(64), nullable=False),
+    Column("uid", String(128), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("salt", String(32), nullable=False),
+    Column("mark", String(64), nullable=False),
+    Column("opened", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("decided_by", String(64), nullable=False),
+    Column("decided", BigInteger, nullable=False),
+    Column("approved_by", String(64), nullable=False),
+    Column("approved", BigInteger, nullable=False),
+    Column("follows", Integer, nullable=False),
+    Column("moves", Integer, nullable=False),
+    Index(
+        "uq_cases_open",
+        "person",
+        "list_id",
+        "uid",
+        unique=True,
+        sqlite_where=_OPEN_CASE,
+        postgresql_where=_OPEN_CASE,
+    ),
+)
+
+# Steps and notes of cases, in officers' words.
+case_events = Table(
+    "case_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("case_id", Integer, ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    Column("officer", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("words", Text, nullable=False),
 )

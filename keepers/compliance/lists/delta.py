@@ -7,7 +7,7 @@ officer sanctioned by hand stays. Adding acts at once; lifting waits until every
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from keepers.compliance.lists.errors import ListError
@@ -94,6 +94,12 @@ class Batch:
     accounts: tuple[str, ...]
     gas: int
 
+    def halves(self) -> tuple[Batch, Batch]:
+        """Returns it as two batches, each with its part of the expected cost."""
+        middle = len(self.accounts) // 2
+        first = replace(self, accounts=self.accounts[:middle], gas=self.gas // 2)
+        return first, replace(self, accounts=self.accounts[middle:], gas=self.gas // 2)
+
     @property
     def command(self) -> str:
         """The officer's command that sends it."""
@@ -108,11 +114,15 @@ class Delta:
         batches: Transactions in their order: additions first.
         notes: Liftings, which are left to a person.
         kept: Number of accounts that are on chain and on a list.
+        named: Accounts that a list names.
+        present: Accounts that are on chain, of those that were asked for.
     """
 
     batches: tuple[Batch, ...] = ()
     notes: tuple[str, ...] = ()
     kept: int = 0
+    named: frozenset[str] = frozenset()
+    present: frozenset[str] = frozenset()
 
     def accounts(self, action: Literal["sanction", "lift"]) -> tuple[str, ...]:
         """Accounts of every batch with an action."""
@@ -130,7 +140,13 @@ class _Wishes:
         self.by_list.setdefault(list_id, []).append(account)
 
 
-def plan_delta(lists: Sequence[Standing], earlier: Mapping[str, str], on_chain: Iterable[str], budget: Budget) -> Delta:
+def plan_delta(
+    lists: Sequence[Standing],
+    earlier: Mapping[str, str],
+    on_chain: Iterable[str],
+    budget: Budget,
+    mistakes: Mapping[str, str] | None = None,
+) -> Delta:
     """Works out which batches bring the chain to the lists.
 
     Args:
@@ -138,6 +154,7 @@ def plan_delta(lists: Sequence[Standing], earlier: Mapping[str, str], on_chain: 
         earlier: Account -> list for accounts that a list's earlier version named; none of them has to be gone.
         on_chain: Accounts that the chain's list has now.
         budget: Gas that a transaction may cost.
+        mistakes: Account -> list for accounts that retired versions alone named: nothing lifts them but a person.
 
     Raises:
         ListError: If the budget does not cover a single account, or a list was never accepted.
@@ -158,7 +175,9 @@ def plan_delta(lists: Sequence[Standing], earlier: Mapping[str, str], on_chain: 
     stale = [one.list_id for one in lists if one.is_stale]
     for account in sorted(present - set(wanted)):
         listed = earlier.get(account)
-        if listed is None:
+        if listed is None and account in (mistakes or {}):
+            notes.append(f"{account} is on chain by a retired version of {(mistakes or {})[account]}: lift it by hand")
+        elif listed is None:
             notes.append(f"{account} is on chain and was never on an accepted list: left as it is")
         elif listed not in sources:
             raise ListError(f"list {listed}", "has no accepted version", "import it")
@@ -167,7 +186,8 @@ def plan_delta(lists: Sequence[Standing], earlier: Mapping[str, str], on_chain: 
         else:
             lifting.add(listed, account)
     batches = [*_batches("sanction", adding, sources, budget), *_batches("lift", lifting, sources, budget)]
-    return Delta(tuple(batches), tuple(notes), len(present & set(wanted)))
+    kept = len(present & set(wanted))
+    return Delta(tuple(batches), tuple(notes), kept, frozenset(wanted), frozenset(present))
 
 
 def _batches(

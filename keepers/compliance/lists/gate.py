@@ -17,6 +17,21 @@ SHRUNKEN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
+class Retirement:
+    """The end of a version that was imported by mistake.
+
+    Attributes:
+        at: Unix seconds.
+        officer: Officer who took it out of use.
+        reason: Reason in the officer's words.
+    """
+
+    at: int
+    officer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A version of a list that was accepted.
 
@@ -31,6 +46,7 @@ class Accepted:
         accepted: Unix seconds of its acceptance.
         checked: Unix seconds at which it was last found to be the publisher's newest.
         doubts: Findings that a person accepted with it.
+        retired: Its retirement; None while it counts.
     """
 
     version: int
@@ -43,6 +59,7 @@ class Accepted:
     accepted: int
     checked: int
     doubts: tuple[str, ...] = ()
+    retired: Retirement | None = None
 
     def is_stale(self, now: int) -> bool:
         """True if it was not confirmed for longer than FRESH."""

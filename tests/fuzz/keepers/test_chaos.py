@@ -14,12 +14,23 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from eth_utils import to_checksum_address
 
 from keepers.bots.names import rebalance_key, signal_nonce
+from keepers.compliance.lists.records import (
+    Counts,
+    ListDocument,
+    ListedName,
+    ListedParty,
+    ListedWallet,
+    ListFile,
+)
 from keepers.errors import KeeperError
 from keepers.market.close_time import close_of
 from keepers.store import Store
+from keepers.store.lists import accept, versions
 from scripts._lib.artifacts import artifact, build
+from scripts._lib.deployment import roles
 from scripts._lib.ports import free_port
 from tests.fixtures.chaos import (
     FAULTS,
@@ -37,7 +48,7 @@ from tests.fixtures.chaos import (
 )
 from tests.fixtures.databases import new_postgres_database
 from tests.fixtures.event_chain import signer
-from tests.fixtures.node import FIRST_DAY, World, protocol
+from tests.fixtures.node import FIRST_DAY, SENDER, World, protocol
 from tests.fixtures.waiting import wait_until
 from tests.unit.keepers.bots.harness import started as keeper_started
 
@@ -323,3 +334,77 @@ def acts(world: ChaosWorld, store_url: str) -> list[int]:
         found.append(on_chain + idle if decided else 0 if on_chain == 0 else on_chain)
     store.close()
     return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_chaos__sanctions__adds_every_account_once(
+    template: tuple[World, Path], tmp_path: Path, request: pytest.FixtureRequest, seed: int
+) -> None:
+    outcome = sanctions_run(template, seed, tmp_path / f"{seed}", request.config)
+    report(outcome)
+    assert outcome.acted == outcome.events > 0, outcome
+
+
+def sanctions_run(template: tuple[World, Path], seed: int, folder: Path, config: pytest.Config) -> Outcome:
+    """A list is accepted, something goes wrong, its accounts come on chain; then the next version."""
+    started, chance = time.monotonic(), random.Random(seed)
+    with chaos_world(*template, folder, seed) as world:
+        kind, store_url = database(seed, folder, config)
+        grant = world.contract("AccessManager").functions.grantRole(roles.COMPLIANCE_OFFICER, SENDER, 0)
+        world.call(grant)
+        world.author.settle()
+        bury(world)
+        _, process = keeper(world, "sanctions", store_url)
+        trouble = Trouble(world.chain, process, world.author, store_url, chance)
+        accounts: list[str] = []
+        try:
+            process.supervise()
+            for turn, fault in enumerate(["", *of_a_run(seed, chance)]):
+                accounts.extend(to_checksum_address(chance.randbytes(20)) for _ in range(chance.randint(1, 5)))
+                outlast(lambda turn=turn: publish(store_url, turn, accounts), trouble.mend)  # type: ignore[misc]
+                trouble.pause(1.0)
+                if fault:
+                    trouble.strike(fault)
+                outlast(lambda: min(times_added(world, accounts)) > 0, trouble.mend)
+            world.author.settle()
+            outlast_a_look(world.chain, store_url, "sanctions:testnet", trouble.mend)
+            outlast(lambda: min(times_added(world, accounts)) > 0, trouble.mend)
+            outcome = Outcome("sanctions", seed, kind, faults=dict(trouble.done))
+            outcome.count(times_added(world, accounts))
+            assert process.stop() == 0, process.output()[-2000:]
+        except BaseException:
+            print(process.output()[-6000:])
+            raise
+        finally:
+            process.kill()
+        outcome.starts, outcome.seconds = process.starts, round(time.monotonic() - started, 1)
+        return outcome
+
+
+def publish(store_url: str, turn: int, accounts: list[str]) -> bool:
+    """Accepts a version of a list that names these accounts; False where the database is away."""
+    parties = tuple(
+        ListedParty("un", str(number), "person", (ListedName(f"PARTY {number}", "primary"),), wallets=(wallet,))
+        for number, wallet in enumerate(map(ListedWallet, accounts))
+    )
+    digest = f"{turn + 1:064x}"
+    new = ListDocument("un", (ListFile("un.xml", 1, digest, digest),), "2026-09-01", Counts.of(parties), parties, "un")
+    store = Store.open(store_url)
+    try:
+        last = next(iter(versions(store, "un", 1)), None)
+        if last is None or last.source_hash != digest:
+            accept(store, new, last, int(time.time()))
+        return True
+    except KeeperError:
+        return False
+    finally:
+        store.close()
+
+
+def times_added(world: ChaosWorld, accounts: list[str]) -> list[int]:
+    """How often each account was added on the chain as it is now."""
+    found: Counter[str] = Counter()
+    for event in world.contract("SanctionsList").events.SanctionsChanged().get_logs(from_block=0):
+        found.update(event["args"]["added"])
+    return [found[account] for account in accounts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +13,20 @@ from typing import Any
 
 import structlog
 import yaml
+from click.testing import CliRunner
 
 from keepers.bots.claims import ClaimsBot
 from keepers.bots.names import bot_name
 from keepers.bots.rebalance import RebalanceBot
 from keepers.bots.risk import RiskBot
+from keepers.bots.sanctions import SanctionsBot
+from keepers.cli import main
 from keepers.config import load_config
 from keepers.runtime.runtime import Runtime
 from keepers.runtime.services import BotServices, open_bot_services, open_portfolio_services, open_runtime
 from tests.fixtures.node import SYMBOLS, World
+from tests.fixtures.officers import Bureau
+from tests.unit.keepers.compliance.lists.reading import DATA, OFAC_FILES
 
 
 @dataclass
@@ -49,9 +55,9 @@ def start(kind: str, config_path: Path) -> Running:
     stop = threading.Event()
     services: BotServices
     bot: Any
-    if kind == "claims":
+    if kind in ("claims", "sanctions"):
         services = open_bot_services(config, name, log, stop)
-        bot = ClaimsBot(services)
+        bot = ClaimsBot(services) if kind == "claims" else SanctionsBot(services)
     else:
         services = open_portfolio_services(config, name, log, stop)
         bot = RiskBot(services) if kind == "risk" else RebalanceBot(services)
@@ -85,6 +91,23 @@ def claims_config(world: World, **claims: Any) -> Path:
     del raw["portfolio"], raw["prices"], raw["keys"]["signers"]
     path.write_text(yaml.safe_dump(raw))
     return path
+
+
+def sanctions_config(bureau: Bureau, **sanctions: Any) -> Path:
+    """Returns the config of a bot that works on the officer's database and has no portfolio."""
+    written = yaml.safe_load(bureau.config.read_text())
+    path = bureau.world.folder / "sanctions.yaml"
+    path.write_text(yaml.safe_dump({**written, "sanctions": {"enabled": True, **sanctions}, "lease_seconds": 3600}))
+    return path
+
+
+def listed_accounts(bureau: Bureau) -> str:
+    """Accepts OFAC's four test files, which name three accounts; returns the hash of their source."""
+    files = [str(DATA / name) for name in OFAC_FILES]
+    given = (*files, "--format", "ofac-csv", "--published", "2026-09-23", "--json", "--config", str(bureau.config))
+    result = CliRunner(mix_stderr=False).invoke(main, ["compliance", "lists", "import", *given])
+    assert result.exit_code == 0, result.stderr
+    return str(json.loads(result.stdout)["source_hash"])
 
 
 def refreshes(bot: Running) -> list[tuple[str, str]]:

@@ -8,26 +8,33 @@ from typing import Any
 
 import pytest
 
+from keepers.operations import list_lifts
 from keepers.rpc.node import Node
 from keepers.runtime.decision_log import RETRY_SECONDS
 from keepers.store import Store
 from keepers.store.journal import BotJournal
 from keepers.transactions.sender import Sender
+from scripts._lib.deployment import roles
 from tests.fixtures.claim_issuer import ClaimIssuer
 from tests.fixtures.compliance import KYC_TOPIC
-from tests.fixtures.node import World
+from tests.fixtures.node import SENDER, World
+from tests.fixtures.officers import DELAY, Bureau
 from tests.unit.keepers.bots.harness import (
     claims_config,
     depths,
     later,
+    listed_accounts,
     posted,
     ready,
     rebalanced,
     refreshes,
     reported,
+    sanctions_config,
     sent,
     started,
 )
+from tests.unit.keepers.cli.test_cli import invoke
+from tests.unit.keepers.compliance.lists.reading import DATA, FIRST
 
 
 class Killed(BaseException):
@@ -158,6 +165,44 @@ def test_claims_bot__killed_at_a_step__refreshes_once(world: World, monkeypatch:
         assert bot.services.store.open_transactions(bot.bot.name) == 0
         ((outcome, _),) = refreshes(bot)
         assert outcome == "done"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_sanctions_bot__killed_at_a_step__adds_once(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    bureau = Bureau(world)
+    listed_accounts(bureau)
+    config = sanctions_config(bureau)
+    die("sanctions", config, step, monkeypatch)
+    with started("sanctions", config) as bot:
+        bot.step(5)
+        assert bureau.sanctions.functions.version().call() == sent(world, bot) == 1
+        assert bot.services.store.open_transactions(bot.bot.name) == 0
+        (decision,) = bot.services.store.decisions(bot.bot.name)
+        assert decision.outcome == "done"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_sanctions_bot__killed_over_a_lifting__lifts_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    bureau = Bureau(world)
+    listed_accounts(bureau)
+    world.call(world.contract("AccessManager").functions.grantRole(roles.COMPLIANCE_OFFICER_DELAYED, SENDER, 0))
+    later(world, 2 * DELAY)
+    config = sanctions_config(bureau, lift_delay_hours=0)
+    with started("sanctions", config) as bot:
+        bot.step()
+        given = (str(DATA / "delta.xml"), "--format", "ofac-delta", "--accept-findings", "--config", str(config))
+        assert invoke("compliance", "lists", "import", *given).exit_code == 0
+        bot.step()
+        (asked,) = list_lifts.ask(bot.services.store, [FIRST], "delisted", "Ada", 1, dry_run=False)
+        list_lifts.approve(bot.services.store, [asked.id], "Bea", 2, dry_run=False)
+    die("sanctions", config, step, monkeypatch)
+    with started("sanctions", config) as bot:
+        bot.step(5)
+        assert not bureau.sanctions.functions.isSanctioned(FIRST).call()
+        assert bureau.sanctions.functions.version().call() == sent(world, bot) == 3
+        assert [one.outcome for one in bot.services.store.decisions(bot.bot.name)] == ["done"] * 3
 
 
 def test_claims_bot__block_taken_back__refreshes_again(world: World) -> None:

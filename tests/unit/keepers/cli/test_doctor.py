@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from keepers.contracts.messages import model_id
 from keepers.operations.doctor import clock
 from keepers.store.tables import HEAD
+from scripts._lib.deployment import roles
 from scripts._lib.ports import free_port
-from tests.fixtures.node import MODEL, World
-from tests.unit.keepers.bots.harness import later, ready, started
+from tests.fixtures.node import MODEL, SENDER, World
+from tests.fixtures.officers import Bureau
+from tests.unit.keepers.bots.harness import later, listed_accounts, ready, sanctions_config, started
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 
 NOBODY = "0x" + "11" * 20
@@ -228,3 +231,29 @@ def test_doctor__depth__is_told_apart(world: World) -> None:
     assert "set risk.depth.enabled" in findings(without)["depth AAA"]["remedy"]
     longer = findings(world.write_config(risk={"depth": {"lifetime_hours": 241}}))
     assert longer["risk.depth.lifetime_hours"]["found"] == "241 h, the chain takes 240 h"
+
+
+def test_doctor__sanctions_bot__is_told_of_lists_and_rights(world: World) -> None:
+    bureau = Bureau(world)
+    config = sanctions_config(bureau)
+    before = findings(config)
+    assert before["lists"]["level"] == "fail" and "import" in before["lists"]["remedy"]
+    listed_accounts(bureau)
+    found = findings(config)
+    assert (found["list ofac-sdn"]["level"], found["sanction"]["level"], found["lift"]["level"]) == ("ok", "ok", "ok")
+    assert "may with a delay lift" in found["lift"]["found"]
+    manager = world.contract("AccessManager").functions
+    for role in (roles.COMPLIANCE_OFFICER, roles.COMPLIANCE_OFFICER_DELAYED):
+        world.call(manager.revokeRole(role, SENDER))
+    found = findings(config)
+    assert (found["sanction"]["level"], found["lift"]["level"]) == ("fail", "warn")
+    assert "COMPLIANCE_OFFICER_DELAYED" in found["lift"]["remedy"]
+
+
+def test_doctor__a_list_of_yesterday__warns(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bureau = Bureau(world)
+    config = sanctions_config(bureau)
+    listed_accounts(bureau)
+    real = time.time
+    monkeypatch.setattr("time.time", lambda: real() + 25 * 3600)
+    assert findings(config)["list ofac-sdn"]["level"] == "warn"

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from keepers.compliance.cases.people import read_people
 from keepers.compliance.lists import mapping
 from keepers.compliance.lists.delta import Budget
+from keepers.config import DeskFiles
 from scripts._lib.artifacts import ROOT
 from tests.fixtures.node import World
 from tests.fixtures.officers import Bureau
@@ -99,14 +102,17 @@ def test_page__its_commands__run_as_they_stand_there(
     shutil.copy(DATA / "uk.xml", tmp_path / "UK-Sanctions-List.xml")
     monkeypatch.chdir(tmp_path)
     script = "\n".join(re.findall(r"^```bash\n(.*?)^```", page, re.DOTALL | re.MULTILINE)).replace("\\\n", " ")
-    ran = [shlex.split(line.replace("officer.yaml", str(bureau.config)))[1:] for line in script.splitlines()]
+    ran = [shlex.split(line.replace("officer.yaml", str(bureau.config)))[1:] for line in script.splitlines() if line]
     for command in ran:
         result = invoke(*command)
         assert result.exit_code == 0, f"{command}: {result.stderr}"
-    assert len(ran) == 5 and bureau.sanctions.functions.isSanctioned(FIRST).call()
+    assert len(ran) == 7 and bureau.sanctions.functions.isSanctioned(FIRST).call()
 
 
-def test_page__its_mapping__is_one() -> None:
+def test_page__its_mapping_desk_and_register__are_such() -> None:
     page = (ROOT / "docs/compliance-desk.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    text, desk = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     assert mapping.parse(text, "the page").list_id == "au-dfat"
+    assert DeskFiles(**yaml.safe_load(desk)["desk"]).people == Path("people.jsonl")
+    (register,) = re.findall(r"^```json\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert [one.person for one in read_people(register.splitlines(), "the page")] == ["P-17"]

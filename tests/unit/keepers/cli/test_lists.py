@@ -13,11 +13,12 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import Result
 
+from keepers.bots.list_plan import planned
 from keepers.commands.lists import FORMATS
 from keepers.compliance.lists.delta import Budget
 from keepers.compliance.lists.errors import ListError
 from keepers.compliance.lists.formats import NAMES
-from keepers.operations.lists import delta_json, delta_lines, planned
+from keepers.operations.lists import delta_json, delta_lines
 from keepers.store import Store
 from keepers.store.lists import newest
 from tests.unit.keepers.cli.test_cli import invoke, line_of
@@ -264,6 +265,93 @@ def test_show__a_list_that_nobody_imported__is_refused_with_those_there_are(url:
     done(imported(url))
     line = line_of(invoke("compliance", "lists", "show", "uk", "--store", url), 1)
     assert line == "quantera: list uk: has no accepted version; import it; there are: ofac-sdn"
+
+
+# -- Retire
+
+
+def retired(url: str, *arguments: str, reason: str = "a test file") -> Result:
+    """A retirement by an officer."""
+    given = ("--reason", reason, "--by", "A. Officer", "--store", url)
+    return invoke("compliance", "lists", "retire", *arguments, *given)
+
+
+def test_retire__a_list__counts_no_more_and_its_history_stays(url: str) -> None:
+    done(imported(url))
+    output = done(retired(url, "ofac-sdn"))
+    assert "ofac-sdn is in use no more" in output and FIRST in output and output.endswith("Retired.\n")
+    assert newest(Store.open(url)) == []
+    (line,) = done(invoke("compliance", "lists", "show", "ofac-sdn", "--store", url)).splitlines()
+    assert line.startswith("ofac-sdn version 1, published 2026-09-23, retired 20")
+    assert line.endswith(": a test file (A. Officer)")
+
+
+def test_retire__dry_run_as_json__changes_nothing(url: str) -> None:
+    done(imported(url))
+    found = json.loads(done(retired(url, "ofac-sdn", "--dry-run", "--json")))
+    assert found == {
+        "list": "ofac-sdn",
+        "retired": [1],
+        "current": None,
+        "accounts": sorted((FIRST, SECOND, THIRD)),
+        "state": "dry run",
+    }
+    assert len(newest(Store.open(url))) == 1
+
+
+def test_retire__the_newest_version__the_one_before_counts_again(url: str) -> None:
+    done(imported(url))
+    done(imported(url, str(DATA / "delta.xml"), "--format", "ofac-delta", "--accept-findings"))
+    assert "in use now: version 1, published 2026-09-23" in done(retired(url, "ofac-sdn", "--version", "2"))
+    assert done(imported(url)).endswith("Confirmed: it is the accepted version as version 1.\n")
+
+
+def test_retire__the_only_list__is_imported_anew_as_a_new_version(url: str) -> None:
+    done(imported(url))
+    done(retired(url, "ofac-sdn"))
+    assert done(imported(url)).endswith("Accepted as version 2.\n")
+
+
+def test_retire__nobody_left_to_take_its_place__is_refused_and_changes_nothing(url: str, tmp_path: Path) -> None:
+    for day in ("2026-09-23", "2026-09-24", "2026-09-25"):
+        more = tmp_path / f"{day}.csv"
+        more.write_bytes(f"id,name\n1,{day}\n".encode())
+        mapping = tmp_path / "one.yaml"
+        mapping.write_text("list: one\nformat: csv\nfields: {uid: id, names: [name]}\n")
+        given = ("--format", "mapping", "--mapping", str(mapping), "--published", day)
+        done(imported(url, str(more), *given))
+    done(retired(url, "one", "--version", "3"))
+    line = line_of(retired(url, "one", "--version", "2"), 1)
+    assert line.startswith("quantera: version 2 of one: is followed by version 1, of which the accounts alone are kept")
+    assert newest(Store.open(url))[0].version == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (("uk",), "quantera: list uk: has no version in use; choose from: ofac-sdn"),
+        (("ofac-sdn", "--version", "9"), "quantera: version 9 of ofac-sdn: is not in use; choose from: 1"),
+    ],
+)
+def test_retire__what_is_not_in_use__is_refused(url: str, given: tuple[str, ...], line: str) -> None:
+    done(imported(url))
+    assert line_of(retired(url, *given), 1) == line
+
+
+def test_retire__an_officer_without_a_name__is_refused(url: str) -> None:
+    done(imported(url))
+    result = invoke("compliance", "lists", "retire", "ofac-sdn", "--reason", "x", "--by", " - ", "--store", url)
+    assert line_of(result, 1) == "quantera: officer's name: has no letter; give the name of an officer"
+
+
+def test_planned__an_account_of_a_retired_list__is_a_persons_to_lift(url: str) -> None:
+    done(imported(url))
+    done(imported(url, str(DATA / "un.xml"), "--format", "un"))
+    done(retired(url, "ofac-sdn"))
+    store = Store.open(url)
+    found = planned(store, Chain(FIRST, SECOND), newest(store)[0].checked)
+    assert found.batches == () and found.kept == 1, "the other list names the first one too"
+    assert found.notes == (f"{SECOND} is on chain by a retired version of ofac-sdn: lift it by hand",)
 
 
 # -- Delta

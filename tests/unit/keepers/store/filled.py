@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from eth_account import Account
 
+from keepers.compliance.cases.cases import Finding, Plan, opened
+from keepers.compliance.lists.gate import Retirement
+from keepers.compliance.lists.lifts import Lift
 from keepers.compliance.lists.records import (
     Counts,
     ListDocument,
@@ -13,7 +18,9 @@ from keepers.compliance.lists.records import (
     ListFile,
 )
 from keepers.store import Cursor, Decision, Point, SeenBlock, Store
-from keepers.store.lists import accept
+from keepers.store.cases import carry_out
+from keepers.store.lifts import ask
+from keepers.store.lists import accept, retire
 from keepers.store.pauses import Pause, pause
 from keepers.transactions.journal import Attempt, Wanted
 
@@ -34,7 +41,7 @@ LISTED = ListDocument(
 
 
 def fill(store: Store, decisions: int = 20) -> Store:
-    """Cursors, decisions, measurements, a lease given up, a pause, a list, a signed transaction; the store."""
+    """Something in every table, a lease given up and a retired list included; the store."""
     store.see(BOT, [SeenBlock(number, f"0x{number:02x}", 1000 + number) for number in range(5)], 64)
     for number in range(decisions):
         outcome = "done" if number % 2 else "nothing"
@@ -46,6 +53,11 @@ def fill(store: Store, decisions: int = 20) -> Store:
         store.give_up_lease(lease)
     pause(store, Pause("rebalance:demo", "venue incident", 1000))
     accept(store, LISTED, None, 1000)
+    mistake = accept(store, replace(LISTED, list_id="test"), None, 1000)
+    retire(store, [mistake], Retirement(2000, "A. Officer", "a test file"))
+    ask(store, [Lift(0, "0x" + "2" * 40, "un", "delisted", "A. Officer", 1000)])
+    case = opened(Finding("P-1", "un", "7", 1, "a record", 0.9, ("name_exact",)), "aa" * 16, 1000)
+    carry_out(store, Plan((case,), (), 0, 0), 1000)
     wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
     store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))
     return store

@@ -6,9 +6,24 @@ from dataclasses import replace
 
 import pytest
 
+from keepers.compliance.lists.gate import Retirement
 from keepers.compliance.lists.records import Counts, ListDocument, ListedName, ListedParty, ListedWallet, ListFile
 from keepers.store import Store, StoreError
-from keepers.store.lists import KEPT, accept, confirm, document, ever_listed, newest, parties, versions, wallets
+from keepers.store.lists import (
+    KEPT,
+    accept,
+    confirm,
+    document,
+    ever_listed,
+    has_parties,
+    last_number,
+    listed_by_mistake,
+    newest,
+    parties,
+    retire,
+    versions,
+    wallets,
+)
 
 FIRST, SECOND, THIRD = (ListedWallet(f"0x{digit * 40}", "ETH") for digit in "123")
 
@@ -84,3 +99,41 @@ def test_wallets__of_several_parties__keep_asset_and_doubt(store_url: str) -> No
     doubtful = replace(SECOND, doubtful=True, asset="USDT")
     version = accept(store, listed(1, party(1, FIRST, doubtful), party(2, FIRST)), None, 1)
     assert wallets(store, version) == (FIRST, FIRST, doubtful)
+
+
+MISTAKE = Retirement(9000, "A. Officer", "a test file")
+
+
+def test_retire__the_newest_version__the_one_before_counts_again_and_history_stays(store_url: str) -> None:
+    store = Store.open(store_url)
+    first = accept(store, listed(1, party(1, FIRST)), None, 1)
+    second = accept(store, listed(2, party(2, SECOND)), first, 2)
+    retire(store, [second], MISTAKE)
+    assert newest(store) == [first] == versions(store, "un", in_use=True)
+    assert versions(store, "un") == [replace(second, retired=MISTAKE), first]
+    assert ever_listed(store) == {FIRST.address: "un"} and listed_by_mistake(store) == {SECOND.address: "un"}
+
+
+def test_retire__a_version_twice__is_refused(store_url: str) -> None:
+    store = Store.open(store_url)
+    version = accept(store, listed(1, party(1)), None, 1)
+    retire(store, [version], MISTAKE)
+    with pytest.raises(StoreError, match="version: was retired meanwhile"):
+        retire(store, [version], MISTAKE)
+
+
+def test_retire__all_of_a_list__it_may_be_accepted_anew(store_url: str) -> None:
+    store = Store.open(store_url)
+    retire(store, [accept(store, listed(1, party(1, FIRST)), None, 1)], MISTAKE)
+    assert newest(store) == []
+    again = accept(store, listed(1, party(1, FIRST)), None, 2, follows=last_number(store, "un"))
+    assert newest(store) == [again] and listed_by_mistake(store) == {}
+
+
+def test_accept__after_a_retired_version__keeps_the_parties_of_those_in_use(store_url: str) -> None:
+    store = Store.open(store_url)
+    first = accept(store, listed(1, party(1)), None, 1)
+    wrong = accept(store, listed(2, party(2)), first, 2)
+    retire(store, [wrong], MISTAKE)
+    third = accept(store, listed(3, party(3)), first, 3, follows=last_number(store, "un"))
+    assert [has_parties(store, one) for one in (first, wrong, third)] == [True, False, True]

@@ -1,0 +1,223 @@
+"""`quantera compliance evidence`: documents about persons, encrypted with one key each."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from keepers.commands.base import USAGE, one_line_errors
+from keepers.commands.group import Guessing
+
+if TYPE_CHECKING:
+    from keepers.contracts.compliance import ComplianceReader
+    from keepers.operations.evidence import EvidenceFolder
+
+F = TypeVar("F", bound=Callable[..., Any])
+_file = click.Path(path_type=Path, dir_okay=False)
+_by = click.option("--by", "officer", required=True, metavar="NAME", help="Officer who does it.")
+
+
+@click.group(cls=Guessing)
+def evidence() -> None:
+    """Keep documents about persons, so that erasing a person's key erases all of them (docs/compliance-desk.md).
+
+    \b
+    Example:
+      quantera compliance evidence put P-17 scan.pdf --kind passport --by "A. Officer" --config officer.yaml
+      quantera compliance evidence get P-17 --config officer.yaml
+      quantera compliance evidence verify --config officer.yaml
+    """
+
+
+def folder_options(command: F) -> F:
+    """Adds --folder, --passphrase-file, --config and --json."""
+    for option in (
+        click.option(
+            "--folder",
+            type=click.Path(path_type=Path, file_okay=False),
+            metavar="DIR",
+            help="Folder of evidence, instead of desk.evidence of --config.",
+        ),
+        click.option("--passphrase-file", type=_file, metavar="FILE", help="File with its passphrase, mode 600."),
+        click.option("--config", "config_path", type=_file, metavar="FILE", help="Officer's config."),
+        click.option("--json", "as_json", is_flag=True, help="One JSON object."),
+    ):
+        command = option(command)
+    return command
+
+
+@evidence.command("put")
+@click.argument("person", required=False)
+@click.argument("document", required=False, type=_file)
+@click.option("--kind", default="document", show_default=True, help="Kind of the document, in small letters.")
+@click.option("--log", "token", metavar="TOKEN", help="Store the chain's log of TOKEN instead; needs --config.")
+@click.option("--from-block", type=click.IntRange(min=0), default=0, help="First block with events of the log.")
+@_by
+@folder_options
+@one_line_errors
+def evidence_put(
+    person: str | None,
+    document: Path | None,
+    kind: str,
+    token: str | None,
+    from_block: int,
+    officer: str,
+    **where: Any,
+) -> None:
+    """Encrypt DOCUMENT and store it under the identifier PERSON; the folder is made if it is not there.
+
+    \b
+    Examples:
+      quantera compliance evidence put P-17 scan.pdf --kind passport --by "A. Officer" --config officer.yaml
+      quantera compliance evidence put --log NOTE --by "A. Officer" --config officer.yaml
+    """
+    if (token is None) == (person is None) or (person is None) != (document is None):
+        raise click.UsageError("give PERSON and DOCUMENT, or --log TOKEN")
+    now, as_json = int(time.time()), where["as_json"]
+    if token is not None:
+        reader = _reader(where["config_path"], token)
+        address, count = _opened(where, create=True).put_log(reader, from_block, officer, now)
+        told = {"address": address, "entries": count}
+        click.echo(json.dumps(told) if as_json else f"{address}: {count} entries of {reader.token}")
+        return
+    assert person is not None and document is not None
+    content = _content(document)
+    address = _opened(where, create=True).put(person, kind, document.name, content, officer, now)
+    click.echo(json.dumps({"address": address}) if as_json else address)
+
+
+@evidence.command("get")
+@click.argument("person")
+@click.argument("address", required=False)
+@click.option("--output", type=_file, metavar="FILE", help="Where to write the document; it must not be there yet.")
+@folder_options
+@one_line_errors
+def evidence_get(person: str, address: str | None, output: Path | None, **where: Any) -> None:
+    """List what there is about PERSON, or write the document at ADDRESS to --output or, piped, to standard output.
+
+    \b
+    Examples:
+      quantera compliance evidence get P-17 --config officer.yaml
+      quantera compliance evidence get P-17 9f86… --output scan.pdf --config officer.yaml
+    """
+    if address is None:
+        found = _opened(where).documents(person)
+        if where["as_json"]:
+            click.echo(json.dumps([{"address": one.address, **vars(one.header), "size": one.size} for one in found]))
+        else:
+            click.echo("\n".join(f"{one.address}  {one.header.kind}  {one.size:,} bytes" for one in found))
+        return
+    if output is None and sys.stdout.isatty():
+        click.echo("quantera: standard output: is a terminal; give --output, or pipe it", err=True)
+        sys.exit(USAGE)
+    _, document = _opened(where).get(person, address)
+    if output is None:
+        click.get_binary_stream("stdout").write(document)
+    else:
+        _save(output, document)
+
+
+@evidence.command("erase")
+@click.argument("person")
+@click.option("--reason", required=True, help="Reason; it is encrypted with the desk's own key.")
+@_by
+@click.option("--approved-by", "second", required=True, metavar="NAME", help="Another officer, who agrees.")
+@click.option("--yes", is_flag=True, help="Erase without asking; for machines.")
+@folder_options
+@one_line_errors
+def evidence_erase(person: str, reason: str, officer: str, second: str, yes: bool, **where: Any) -> None:
+    """Erase the key of PERSON, and with it everything that is stored about the person, for good.
+
+    \b
+    Example:
+      quantera compliance evidence erase P-17 --reason "request of 3 May" --by "A. Officer" --approved-by "B. Officer"
+    """
+    if not yes and not sys.stdin.isatty():
+        click.echo("quantera: standard input: is no terminal to ask on; give --yes to erase", err=True)
+        sys.exit(USAGE)
+    folder = _opened(where)
+    if not yes:
+        click.confirm("Erase the key for good?", abort=True, err=True)
+    address = folder.erase(person, (officer, second), reason, int(time.time()))
+    click.echo(json.dumps({"erased": True, "record": address}) if where["as_json"] else f"Erased; record {address}.")
+
+
+@evidence.command("verify")
+@click.option("--token", metavar="TOKEN", help="Replay the chain's log hash of TOKEN from the stored log too.")
+@folder_options
+@one_line_errors
+def evidence_verify(token: str | None, **where: Any) -> None:
+    """Follow the journal's chain, open every document, and replay the chain's log hash from the stored entries.
+
+    \b
+    Example:
+      quantera compliance evidence verify --token NOTE --config officer.yaml
+    """
+    folder = _opened(where)
+    found = folder.verify()
+    if token is not None:
+        found["replayed"] = folder.replay_log(_reader(where["config_path"], token))
+    if where["as_json"]:
+        click.echo(json.dumps(found))
+        return
+    click.echo(
+        f"{found['lines']} lines, {found['documents']} documents of {found['persons']} persons are as they were put; "
+        f"{found['erased']} keys erased, {found['left_by_killed_runs']} objects left by killed runs"
+    )
+    click.echo(f"Journal's head {found['head'] or 'none'}.")
+    if token is not None:
+        click.echo(f"The chain's log hash follows from {found['replayed']} stored entries.")
+
+
+def _opened(where: dict[str, Any], *, create: bool = False) -> EvidenceFolder:
+    from keepers.operations.evidence import EvidenceFolder
+    from keepers.signers.keys import passphrase_from_file, passphrase_from_prompt
+
+    folder, secret, config_path = where["folder"], where["passphrase_file"], where["config_path"]
+    if config_path is not None:
+        from keepers.config import load_config
+
+        config = load_config(config_path, officer=True)
+        folder = folder or (config.desk.evidence and config.at(config.desk.evidence))
+        secret = secret or (config.desk.passphrase_file and config.at(config.desk.passphrase_file))
+    if folder is None:
+        raise click.UsageError("give --folder, or a --config with desk.evidence")
+    passphrase = passphrase_from_file(secret) if secret is not None else passphrase_from_prompt
+    return EvidenceFolder.open(folder, passphrase, create=create)
+
+
+def _reader(config_path: Path | None, token: str) -> ComplianceReader:
+    if config_path is None:
+        raise click.UsageError("a token's log needs --config")
+    from keepers.operations.officers import looked_at
+
+    return looked_at(config_path, token)
+
+
+def _content(path: Path) -> bytes:
+    from keepers.compliance.evidence.errors import EvidenceError
+    from keepers.operations.evidence import LARGEST
+
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        # A document's name may be a person's.
+        raise EvidenceError("document", error.strerror or "cannot be read", "name an existing file") from None
+
+
+def _save(path: Path, document: bytes) -> None:
+    from keepers.compliance.evidence.errors import EvidenceError
+
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(document)
+    except OSError as error:
+        raise EvidenceError("output", error.strerror or "cannot be written", "choose another file") from None
