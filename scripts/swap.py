@@ -1,4 +1,4 @@
-"""Swaps through the listed market that pays most, or asks least.
+"""Swaps over the listed markets that pay most together, or through the one that asks least for an exact output.
 
     ape run swap --network ethereum:mainnet:node --account me USDC ETH 1000 \\
         --deployment deployments/mainnet.json --slippage-bps 30 --private https://relay.example
@@ -16,11 +16,12 @@ from ape.cli import ConnectedProviderCommand, account_option
 from keepers.errors import KeeperError
 from keepers.transactions.routes import Relay
 from scripts._lib.deployment.account import AccountSender
+from scripts._lib.order_splits import divided, division_lines
 from scripts._lib.orders import SwapSession, Trade
 from scripts._lib.private_orders import ApeSigner, require_relay, send_privately
 
 
-@click.command(cls=ConnectedProviderCommand, short_help="Swap through the best listed market")
+@click.command(cls=ConnectedProviderCommand, short_help="Swap over the best listed markets")
 @click.argument("token_in")
 @click.argument("token_out")
 @click.argument("amount")
@@ -34,6 +35,9 @@ from scripts._lib.private_orders import ApeSigner, require_relay, send_privately
 )
 @click.option("--slippage-bps", type=click.IntRange(0, 10_000), default=50, show_default=True)
 @click.option("--exact-out", is_flag=True, help="AMOUNT is what shall come out.")
+@click.option(
+    "--pool-cost", default="0", metavar="AMOUNT", help="Gas of using one market, in whole tokens of TOKEN_OUT."
+)
 @click.option("--private", metavar="URL", help="Relay that speaks eth_sendPrivateTransaction; approvals stay public.")
 @click.option(
     "--private-blocks", type=click.IntRange(1), default=25, show_default=True, help="For how many the relay may try."
@@ -55,6 +59,7 @@ def cli(
     deployment: Path,
     slippage_bps: int,
     exact_out: bool,
+    pool_cost: str,
     private: str | None,
     private_blocks: int,
     fallback: Literal["public", "cancel"],
@@ -63,11 +68,13 @@ def cli(
     """Approves what is missing, checks the order by simulating it, sends it, and prints what came out.
 
     Tokens are addresses, symbols of the deployment's record, or ETH for the chain's own coin; AMOUNT is in whole
-    tokens, of TOKEN_IN unless --exact-out.
+    tokens, of TOKEN_IN unless --exact-out. An exact input is divided over the markets that trade the pair.
     """
     session = SwapSession.open(provider.web3, deployment, token_in, token_out)
     units, trader = session.units(amount, exact_out), str(account.address)
-    best = session.best(units, exact_out)
+    cost = session.cost_units(pool_cost)
+    division = None if exact_out else divided(session, units, cost)
+    best = session.best(units, exact_out) if division is None else division.quoted
     trade = session.trade(best, units, slippage_bps, trader, exact_out)
     session.require_means(trade, trader)
     if private is not None:
@@ -82,7 +89,10 @@ def cli(
         relay = Relay(private, blocks=private_blocks, fallback=fallback)
         tx_hash = _privately(account, provider, trade, relay, max_fee_gwei)
     paid, received = session.outcome(tx_hash)
-    click.echo(f"{session.shown(received)} received for {session.shown(paid, 0)} through {best.kind} {best.market}")
+    through = f"{best.kind} {best.market}" if len(best.markets) == 1 else f"{len(best.markets)} markets"
+    click.echo(f"{session.shown(received)} received for {session.shown(paid, 0)} through {through}")
+    if division is not None:
+        click.echo("\n".join(division_lines(session, division)))
 
 
 def _privately(account: AccountAPI, provider: Any, trade: Trade, relay: Relay, max_fee_gwei: float) -> str:

@@ -163,7 +163,7 @@ def lines(found: Routed) -> list[str]:
     told = [
         f"{found.token_in.shown(plan.amount_in)} for {out.shown(plan.amount_out)} at block {found.block}",
         f"  net of gas   {out.shown(plan.amount_out_net_gas)}",
-        f"  at most      {out.shown(plan.bound)}, {plan.gap_bps:.2f} bps above",
+        certificate_line(out.shown(plan.bound), plan.gap_bps),
         f"  impact       {found.price_impact_bps:.2f} bps",
         f"  solved in    {plan.solve_time_ms:.0f} ms",
     ]
@@ -176,6 +176,16 @@ def lines(found: Routed) -> list[str]:
         ends = f"{found.symbols[swap.token_in]} to {found.symbols[swap.token_out]}"
         told.append(f"  {swap.share:7.2%} of {ends} through {swap.pool}")
     return told
+
+
+def certificate_line(bound: str, gap_bps: float) -> str:
+    """The bound for people: how much better a route could be.
+
+    Args:
+        bound: In whole tokens.
+        gap_bps: Distance from the output net of gas, basis points.
+    """
+    return f"  at most      {bound}, {gap_bps:.2f} bps above"
 
 
 def _address(deployment: Deployment, name: str) -> str:

@@ -59,6 +59,8 @@ class Quoted:
         zero_for_one: Direction.
         amount: Smallest units: the output of an exact input, or the input for an exact output; zero if refused.
         failure: Reason of a refusal.
+        parts: (smallest units, market, direction) of an exact input that is divided over several markets, of which
+            `market` takes most; empty where everything goes through `market`.
     """
 
     market: str
@@ -66,6 +68,12 @@ class Quoted:
     zero_for_one: bool
     amount: int
     failure: bytes = b""
+    parts: tuple[tuple[int, str, bool], ...] = ()
+
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """Keys of all markets that take a part."""
+        return tuple(market for _, market, _ in self.parts) or (self.market,)
 
     @property
     def reason(self) -> str:
@@ -84,7 +92,7 @@ class Trade:
         value: Wei.
         spends: Smallest units of the input token, or wei of the coin, that the trader needs.
         approve: Spender that needs an approval for that much; None if coin pays.
-        market: Key of the market that it goes through.
+        markets: Keys of the markets that it goes through.
     """
 
     to: str
@@ -92,7 +100,7 @@ class Trade:
     value: int
     spends: int
     approve: str | None
-    market: str
+    markets: tuple[str, ...]
 
     def message(self, trader: str) -> TxParams:
         """Returns the parameters of an eth_call."""
@@ -145,6 +153,14 @@ class SwapSession:
 
     # -- Amounts
 
+    def cost_units(self, amount: str) -> int:
+        """A cost in whole tokens of the output as typed, in smallest units; zero is one.
+
+        Raises:
+            click.ClickException: As `units` raises it.
+        """
+        return 0 if "0" in amount and amount.strip("0") in ("", ".") else self.units(amount, True)
+
     def units(self, amount: str, exact_out: bool = False) -> int:
         """Whole tokens as typed, of the input or of an exact output, in smallest units.
 
@@ -187,7 +203,7 @@ class SwapSession:
 
     def _asked(self, quoted: Quoted, amount_out: int) -> Quoted:
         """Asks the same market for an exact output."""
-        order = self._order(quoted, amount_out, 0, self.lens.address)
+        order = self.order(quoted, amount_out, 0, self.lens.address)
         try:
             cost, failure = int(self.lens.functions.quoteExactOut(order).call()[0]), b""
         except (ContractLogicError, Web3Exception) as error:
@@ -226,7 +242,7 @@ class SwapSession:
     # -- Orders
 
     def trade(self, quoted: Quoted, amount: int, slippage_bps: int, trader: str, exact_out: bool = False) -> Trade:
-        """Everything through one market, good for ten minutes of chain time."""
+        """Everything through a quote's market, or each part through its own; good for ten minutes of chain time."""
         coin_in, coin_out = (name.upper() == COIN for name in self.names)
         if exact_out:
             limit = -(-quoted.amount * (_BPS + slippage_bps) // _BPS)
@@ -234,7 +250,7 @@ class SwapSession:
             limit = quoted.amount * (_BPS - slippage_bps) // _BPS
         spends = limit if exact_out else amount
         if self.gateway is None or not (coin_in or coin_out):
-            order = self._order(quoted, amount, limit, trader)
+            order = self.order(quoted, amount, limit, trader)
             call = ("swapExactOut", [order, _ANY_TERMS]) if exact_out else ("swap", [order])
             return Trade(
                 self.aggregator.address,
@@ -242,21 +258,23 @@ class SwapSession:
                 0,
                 spends,
                 self.aggregator.address,
-                quoted.market,
+                quoted.markets,
             )
-        order = self._order(quoted, amount, limit, self.gateway.address if coin_out else trader)
+        order = self.order(quoted, amount, limit, self.gateway.address if coin_out else trader)
         funding = (_BY_COIN if coin_in else _BY_APPROVAL, trader, 0, 0, b"")
         arguments = [order, _ANY_TERMS, (trader, coin_out), funding]
         data = _encoded(self.gateway, "swapExactOut" if exact_out else "swap", arguments)
         where = self.gateway.address
         approve = None if coin_in else where
-        return Trade(where, data, spends if coin_in else 0, spends, approve, quoted.market)
+        return Trade(where, data, spends if coin_in else 0, spends, approve, quoted.markets)
 
-    def _order(self, quoted: Quoted, amount: int, limit: int, recipient: str) -> tuple[Any, ...]:
+    def order(self, quoted: Quoted, amount: int, limit: int, recipient: str) -> tuple[Any, ...]:
+        """The order as the aggregator and the lens take it."""
         deadline = self.w3.eth.get_block("latest")["timestamp"] + _LIFETIME
-        path = (amount, [(quoted.market, quoted.zero_for_one)])
+        parts = quoted.parts or ((amount, quoted.market, quoted.zero_for_one),)
+        paths = [(part, [(market, zero_for_one)]) for part, market, zero_for_one in parts]
         ends = self.tokens[0].address, self.tokens[1].address
-        return (*ends, amount, limit, recipient, deadline, [path])
+        return (*ends, amount, limit, recipient, deadline, paths)
 
     def require_means(self, trade: Trade, trader: str) -> None:
         """The trader has what it takes.
@@ -297,13 +315,14 @@ class SwapSession:
 
     def _remedy(self, trade: Trade, trader: str) -> str:
         """Returns the account that a regulated token does not admit on the way, or else asks for a new quote."""
-        pool = self.aggregator.functions.marketOf(trade.market).call()[_TARGET]
         token_in, token_out = self.tokens
-        input_ = Movement(token_in.address, trade.to, trader, pool, trade.spends)
-        output = Movement(token_out.address, pool, pool, trader, 1)
-        for name, movement in zip(self.names, (input_, output), strict=True):
-            if (told := obstacle(self.w3, movement)) is not None:
-                return f"{name} {told}"
+        for market in trade.markets:
+            pool = self.aggregator.functions.marketOf(market).call()[_TARGET]
+            input_ = Movement(token_in.address, trade.to, trader, pool, trade.spends)
+            output = Movement(token_out.address, pool, pool, trader, 1)
+            for name, movement in zip(self.names, (input_, output), strict=True):
+                if (told := obstacle(self.w3, movement)) is not None:
+                    return f"{name} {told}"
         return "quote again"
 
     def outcome(self, tx_hash: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import ape
 import click
 import pytest
 
+from scripts._lib.order_splits import divided, division_lines
 from scripts._lib.orders import Quoted, SwapSession
 from scripts._lib.transactions import send
 from scripts._lib.venues.uniswap_v4 import PERMIT2
@@ -127,6 +128,111 @@ def test_trade__coin_comes_out__the_trader_gets_coin(
     paid, received, fees = execute(session, session.trade(best, TOKEN, 100, trader.address, exact_out))
     assert trader.balance - before + fees == received == (TOKEN if exact_out else best.amount)
     assert tokens[0].balanceOf(trader) == 2 * TOKEN - paid
+
+
+# -- Divided orders
+
+
+def test_divided__two_markets__pays_more_than_either_and_what_was_quoted(
+    session, execute, trader, tokens, create_v2_pool, create_v3_pool, fund_trader
+):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    create_v3_pool({tokens[0]: DEEP, tokens[1]: DEEP}, 3000)
+    amount = DEEP // 10
+    fund_trader(tokens[0], amount)
+    division = divided(session, amount)
+    assert len(division.quoted.parts) == 2
+    assert sum(part for part, _, _ in division.quoted.parts) == amount
+    assert division.quoted.amount > session.best(amount).amount * 1.01
+    assert division.bound >= division.net and 0 <= division.gap_bps < 5
+    paid, received, _ = execute(session, session.trade(division.quoted, amount, 50, trader.address))
+    assert (paid, received) == (amount, division.quoted.amount)
+    assert tokens[1].balanceOf(trader) == received
+
+
+def test_divided__a_market_costs_more_than_it_adds__one_is_used(session, tokens, create_v2_pool, create_v3_pool):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    create_v3_pool({tokens[0]: DEEP, tokens[1]: DEEP}, 3000)
+    division = divided(session, TOKEN, TOKEN)
+    assert len(division.quoted.parts) == 1
+    assert division.net == session.best(TOKEN).amount - TOKEN
+    assert division.bound >= division.net
+
+
+def test_divided__one_market_only__is_its_quote(session, tokens, create_v2_pool):
+    pair = create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    division = divided(session, TOKEN)
+    assert division.quoted.markets == (pair.address,)
+    assert division.quoted.amount == session.best(TOKEN).amount
+
+
+@pytest.mark.parametrize("amount", [1, 2, 3])
+def test_divided__dust__never_loses_to_one_market(session, tokens, create_v2_pool, create_v3_pool, amount):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: 10 * DEEP})
+    create_v3_pool({tokens[0]: DEEP, tokens[1]: 10 * DEEP}, 3000)
+    division = divided(session, amount)
+    assert division.quoted.amount >= session.best(amount).amount
+    assert sum(part for part, _, _ in division.quoted.parts) == amount
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_divided__best_market_of_any_venue__does_what_was_quoted(
+    open_session, execute, create_market, fund, trader, venue
+):
+    market = create_market(venue)
+    fund(market.tokens[0], 20 * market.units[0])
+    session = open_session(*market.tokens)
+    amount = market.units[0]
+    division = divided(session, amount)
+    paid, received, _ = execute(session, session.trade(division.quoted, amount, 50, trader.address))
+    assert paid == amount
+    assert 1 <= division.quoted.amount <= received <= division.quoted.amount + SPARED.get(venue, 0)
+    assert division.gap_bps >= 0
+
+
+def test_divided__coin_for_tokens__parts_go_through_the_gateway(open_session, execute, trader, tokens, coin_pair):
+    session = open_session("ETH", tokens[0])
+    division = divided(session, TOKEN)
+    paid, received, _ = execute(session, session.trade(division.quoted, TOKEN, 50, trader.address))
+    assert (paid, received) == (TOKEN, division.quoted.amount)
+
+
+def test_division_lines__two_markets__bound_and_a_line_each(session, tokens, create_v2_pool, create_v3_pool):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    create_v3_pool({tokens[0]: DEEP, tokens[1]: DEEP}, 3000)
+    division = divided(session, DEEP // 10)
+    bound, *parts = division_lines(session, division)
+    assert bound.startswith(f"  at most      {session.shown(division.bound)}, ") and bound.endswith(" bps above")
+    assert [line.split()[-1] for line in parts] == [market for _, market, _ in division.quoted.parts]
+    assert sum(float(line.split("%")[0]) for line in parts) == pytest.approx(100, abs=0.02)
+
+
+def test_divided__every_market_refuses__one_line(open_session, regulated_pool):
+    _, note, dollars = regulated_pool(admitted=False)
+    with pytest.raises(click.ClickException, match=r"no market trades .*does not admit the pool"):
+        divided(open_session(dollars, note), TOKEN)
+
+
+def test_divided__no_market__one_line(session):
+    with pytest.raises(click.ClickException, match="no listed market trades"):
+        divided(session, TOKEN)
+
+
+def test_divided__beyond_2_to_the_128__one_line(session, tokens, create_v2_pool):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    with pytest.raises(click.ClickException, match="not below 2\\^128"):
+        divided(session, 2**128)
+
+
+@pytest.mark.parametrize(("text", "units"), [("0", 0), ("0.0", 0), ("0.5", TOKEN // 2)])
+def test_cost_units__typed__is_smallest_units(session, text, units):
+    assert session.cost_units(text) == units
+
+
+@pytest.mark.parametrize("text", ["", ".", "-1", "nan", "cheap"])
+def test_cost_units__no_cost__one_line(session, text):
+    with pytest.raises(click.ClickException, match="amount"):
+        session.cost_units(text)
 
 
 def test_trade__price_moved_beyond_the_slippage__one_line_and_nothing_sent(
