@@ -5,9 +5,8 @@ import math
 import pytest
 from ethpm_types.abi import ABIType, ErrorABI
 
+from tests.fixtures.deployment import CONFIRMATION_BLOCKS, COOLING
 from tests.fixtures.portfolio import (
-    CONFIRMATION_BLOCKS,
-    COOLING,
     DE_RISK_ONLY,
     HALTED,
     LIMITS,
