@@ -109,6 +109,11 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
         "which are taken as they are packaged."
     )
     yield "\n".join(f"- {finding}" for finding in history.findings) or "None."
+    yield from sections_about_tests(protocol)
+
+
+def sections_about_tests(protocol: Protocol) -> Iterator[str]:
+    """Sizes and powers of the tests, which depend on no data."""
     click.echo("measuring the tests' sizes", err=True)
     yield (
         f"## Size of the tests\n\nRejections of right forecasts in percent of {SIZE_SERIES:,} series; 5 is nominal. "

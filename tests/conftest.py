@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.fixtures.actors",
     "tests.fixtures.databases",
     "tests.fixtures.protocol",
+    "tests.fixtures.deployment",
     "tests.fixtures.compliance",
     "tests.fixtures.venues",
     "tests.fixtures.markets",

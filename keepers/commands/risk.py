@@ -216,17 +216,9 @@ def risk_var(
         book = work.book_of(read_history(closes), portfolio, source)
     else:
         book = work.generated_book(assets, source)
-    days = tuple(sorted(set(horizons)))
-    found = work.simulate(
-        book,
-        scenarios,
-        seed,
-        days,
-        tuple(dict.fromkeys(levels)),
-        work.sampling_named(sampling),
-        workers,
-        executor == "process",
-    )
+    days, confidence = tuple(sorted(set(horizons))), tuple(dict.fromkeys(levels))
+    in_processes, how = executor == "process", work.sampling_named(sampling)
+    found = work.simulate(book, scenarios, seed, days, confidence, how, workers, in_processes)
     asked = {"source": source, "paths": scenarios, "sampling": sampling, "seed": seed, "horizons": days}
     click.echo(
         json.dumps(work.as_object(found, book, asked))

@@ -34,6 +34,24 @@ def monitor(metrics: Metrics, host: str, port: int, patience: float) -> Iterator
         MonitorError: If the port is taken or not to be had.
     """
 
+    try:
+        server = ThreadingHTTPServer((host, port), _handler(metrics, patience))
+    except OSError as error:
+        reason = error.strerror or "not to be had"
+        raise MonitorError(f"metrics port {host}:{port}", reason, "choose another metrics.port") from error
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
+    thread.start()
+    try:
+        yield int(server.server_address[1])
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _handler(metrics: Metrics, patience: float) -> type[BaseHTTPRequestHandler]:
+    """Returns the class that answers one request from these metrics."""
+
     class Handler(BaseHTTPRequestHandler):
         server_version, sys_version = "quantera", ""
 
@@ -62,16 +80,4 @@ def monitor(metrics: Metrics, host: str, port: int, patience: float) -> Iterator
         def log_message(self, *_: object) -> None:
             """Scrapes are not logged: standard output is for decisions."""
 
-    try:
-        server = ThreadingHTTPServer((host, port), Handler)
-    except OSError as error:
-        reason = error.strerror or "not to be had"
-        raise MonitorError(f"metrics port {host}:{port}", reason, "choose another metrics.port") from error
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
-    thread.start()
-    try:
-        yield int(server.server_address[1])
-    finally:
-        server.shutdown()
-        server.server_close()
+    return Handler

@@ -7,7 +7,7 @@ from functools import cache
 from scripts._lib.artifacts import artifact, package_artifact
 from scripts._lib.deployment.chain import Artifact
 
-_OURS = (
+PROTOCOL = (
     "AerodromeAdapter",
     "AirSwapAdapter",
     "AutoRebalancer",
@@ -44,13 +44,18 @@ _OURS = (
     "YieldOptimizer",
     "YieldPlans",
 )
-_OPENZEPPELINS = ("AccessManager", "ERC1967Proxy")
+OPENZEPPELIN = ("AccessManager", "ERC1967Proxy")
+
+
+def openzeppelin_artifact(name: str) -> str:
+    """The file of one of OpenZeppelin's contracts inside node_modules."""
+    return f"@openzeppelin/contracts/build/contracts/{name}.json"
 
 
 @cache
 def protocol_artifacts() -> dict[str, Artifact]:
     """Returns artifacts by name: ours as forge compiled them, OpenZeppelin's two contracts as published."""
-    found = {name: artifact(name) for name in _OURS}
-    for name in _OPENZEPPELINS:
-        found[name] = package_artifact(f"@openzeppelin/contracts/build/contracts/{name}.json")
+    found = {name: artifact(name) for name in PROTOCOL}
+    for name in OPENZEPPELIN:
+        found[name] = package_artifact(openzeppelin_artifact(name))
     return {name: Artifact(abi, bytes.fromhex(code.removeprefix("0x"))) for name, (abi, code) in found.items()}

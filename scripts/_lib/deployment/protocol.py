@@ -192,11 +192,15 @@ class ProtocolDeployment:
         registry = self._at("IdentityRegistry")
         if registry not in self.contracts["SanctionsList"].functions.registries().call():
             self._act("tell the registry of sanctions", "SanctionsList", "addRegistry", registry)
-        self._map("AutomatedComplianceEngine", {"openRules": roles.FACTORY, "openRulebook": roles.FACTORY})
-        self._map("IdentityRegistry", {"bindToken": roles.FACTORY})
-        self._map("SanctionsList", {"addRegistry": roles.FACTORY})
-        self._map("RiskEngine", {"registerPortfolio": roles.FACTORY, "noteReport": roles.RISK_REPORTS})
-        self._map("FeeManager", {"open": roles.FACTORY})
+        called_while_setting_up = {
+            "AutomatedComplianceEngine": {"openRules": roles.FACTORY, "openRulebook": roles.FACTORY},
+            "IdentityRegistry": {"bindToken": roles.FACTORY},
+            "SanctionsList": {"addRegistry": roles.FACTORY},
+            "RiskEngine": {"registerPortfolio": roles.FACTORY, "noteReport": roles.RISK_REPORTS},
+            "FeeManager": {"open": roles.FACTORY},
+        }
+        for name, functions in called_while_setting_up.items():
+            self._map(name, self._at(name), functions)
         for factory in ("TokenFactory", "PortfolioFactory"):
             self._grant(roles.FACTORY, self._at(factory), 0)
         self._grant(roles.RISK_REPORTS, self._at("RiskReports"), 0)
@@ -469,21 +473,31 @@ class ProtocolDeployment:
     # -- Roles
 
     def _map_functions(self) -> None:
-        for name, functions in roles.FUNCTIONS.items():
-            self._map(name, functions)
+        for name in roles.FUNCTIONS:
+            self.map_roles(name, self._at(name))
         for name in self.config.bls_groups:
-            self._map(contract_name(name), roles.BESIDE["BlsSigners"], "BlsSigners")
+            self.map_roles("BlsSigners", self._at(contract_name(name)), contract_name(name))
 
-    def _map(self, name: str, functions: Mapping[str, int], artifact: str | None = None) -> None:
+    def map_roles(self, artifact: str, target: str, name: str | None = None) -> None:
+        """Lets the roles of roles.py call the functions of a contract, whether this deployment made it or not.
+
+        Args:
+            artifact: The contract's name in roles.py.
+            target: Its address.
+            name: What the log calls it, if it is not called as its artifact is.
+        """
+        functions = {**roles.FUNCTIONS, **roles.BESIDE}[artifact]
+        self._map(artifact, target, functions, name)
+
+    def _map(self, artifact: str, target: str, functions: Mapping[str, int], name: str | None = None) -> None:
         manager = self.contracts["AccessManager"]
-        target = self._at(name)
         missing: dict[int, list[bytes]] = {}
         for function, role in functions.items():
-            for selector in self._selectors(artifact or name, function):
+            for selector in self._selectors(artifact, function):
                 if manager.functions.getTargetFunctionRole(target, selector).call() != role:
                     missing.setdefault(role, []).append(selector)
         for role, selectors in missing.items():
-            what = f"let {roles.NAMES[role]} call {len(selectors)} functions of {name}"
+            what = f"let {roles.NAMES[role]} call {len(selectors)} functions of {name or artifact}"
             self._act(what, "AccessManager", "setTargetFunctionRole", target, selectors, role)
 
     def _selectors(self, name: str, function: str) -> list[bytes]:

@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 
 from scripts._lib.artifacts import package_artifact
 from scripts._lib.venues.uniswap import V2_FEE_PIPS
+from tests.fixtures.deployment import HOUR
 from tests.fixtures.portfolio import (
     BUDGET_BPS,
-    HOUR,
     LIMITS,
     PRICES,
     USD,

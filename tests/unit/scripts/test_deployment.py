@@ -291,6 +291,20 @@ def test_run__roles__tightening_now_loosening_delayed(w3, config):
     assert manager.functions.hasRole(roles.MANAGER_DELAYED, holder).call() == [True, 100]
 
 
+def test_map_roles__contract_beside_the_deployment__its_functions_have_the_tables_roles_once(w3, config):
+    _, deployment, chain = run(w3, config())
+    manager = deployment.contracts["AccessManager"].functions
+    args = (deployment.contracts["AccessManager"].address, deployment.contracts["SignerSets"].address)
+    beside = chain.deploy("more plans", deployment.artifacts["YieldPlans"], list(args), b"\x01" * 32).contract.address
+    selector = function_signature_to_4byte_selector("cancelNonce(address,uint256)")
+    assert manager.getTargetFunctionRole(beside, selector).call() == roles.ADMIN
+    deployment.map_roles("YieldPlans", beside)
+    assert manager.getTargetFunctionRole(beside, selector).call() == roles.GUARDIAN
+    sent = chain.sent
+    deployment.map_roles("YieldPlans", beside)
+    assert chain.sent == sent
+
+
 def test_run__after_hand_over_more_is_wanted__says_who_has_to_do_what(w3, config):
     _, admin, holder = w3.eth.accounts[:3]
     wanted = config(admin=admin, holder=holder)

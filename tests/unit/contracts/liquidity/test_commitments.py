@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import ape
 import pytest
 from eth_utils import keccak
 
 from scripts._lib.transactions import send
 from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
+from tests.fixtures.deployment import BOND, COMMITMENT_DELAY, COMMITMENT_LIFETIME
 from tests.fixtures.markets import TERMS
 from tests.fixtures.venues import DEEP, TOKEN
 from tests.reverts import reverts
 
-BOND = TOKEN // 10
-DELAY, LIFETIME = 3, 5
 SALT = keccak(text="nobody guesses this")
 
 
 @pytest.fixture
 def pair(create_v2_pool, tokens):
     return create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
-
-
-@pytest.fixture
-def commitments(aggregator, admin, manager):
-    return admin.deploy(ape.project.OrderCommitments, aggregator, BOND, DELAY, LIFETIME, manager)
 
 
 @pytest.fixture
@@ -51,7 +44,7 @@ def test_reveal__after_the_delay__swaps_and_returns_the_bond(
     commitments, aggregator, chain, trader, tokens, order, commit
 ):
     commit(order)
-    chain.mine(DELAY - 1)
+    chain.mine(COMMITMENT_DELAY - 1)
     before = chain.provider.get_balance(commitments.address)
     commitments.reveal(order, TERMS, SALT, sender=trader)
     assert tokens[1].balanceOf(trader) > TOKEN * 99 // 100
@@ -61,21 +54,21 @@ def test_reveal__after_the_delay__swaps_and_returns_the_bond(
 
 def test_reveal__a_block_too_early__refused(commitments, chain, trader, order, commit):
     commit(order)
-    chain.mine(DELAY - 2)
+    chain.mine(COMMITMENT_DELAY - 2)
     with reverts(commitments.OrderCommitments__TooEarly):
         commitments.reveal(order, TERMS, SALT, sender=trader)
 
 
 def test_reveal__too_late__refused(commitments, chain, trader, order, commit):
     commit(order)
-    chain.mine(DELAY + LIFETIME)
+    chain.mine(COMMITMENT_DELAY + COMMITMENT_LIFETIME)
     with reverts(commitments.OrderCommitments__Expired):
         commitments.reveal(order, TERMS, SALT, sender=trader)
 
 
 def test_reveal__twice__refused(commitments, chain, trader, order, commit):
     commit(order)
-    chain.mine(DELAY)
+    chain.mine(COMMITMENT_DELAY)
     commitments.reveal(order, TERMS, SALT, sender=trader)
     with reverts(commitments.OrderCommitments__NotCommitted):
         commitments.reveal(order, TERMS, SALT, sender=trader)
@@ -83,14 +76,14 @@ def test_reveal__twice__refused(commitments, chain, trader, order, commit):
 
 def test_reveal__anothers_order__refused(commitments, chain, thief, order, commit):
     commit(order)
-    chain.mine(DELAY)
+    chain.mine(COMMITMENT_DELAY)
     with reverts(commitments.OrderCommitments__NotCommitted):
         commitments.reveal(order, TERMS, SALT, sender=thief)
 
 
 def test_reveal__order_changed__refused(commitments, chain, trader, order, commit):
     commit(order)
-    chain.mine(DELAY)
+    chain.mine(COMMITMENT_DELAY)
     with reverts(commitments.OrderCommitments__NotCommitted):
         commitments.reveal({**order, "minAmountOut": 1}, TERMS, SALT, sender=trader)
 
@@ -114,7 +107,7 @@ def test_commit__twice__refused(commitments, trader, order, commit):
 
 def test_forfeit__never_revealed__bond_goes_to_the_beneficiary(commitments, chain, manager, thief, order, commit):
     key = commit(order)
-    chain.mine(DELAY + LIFETIME)
+    chain.mine(COMMITMENT_DELAY + COMMITMENT_LIFETIME)
     before = manager.balance
     commitments.forfeit(key, sender=thief)
     assert manager.balance - before == BOND
@@ -122,7 +115,7 @@ def test_forfeit__never_revealed__bond_goes_to_the_beneficiary(commitments, chai
 
 def test_forfeit__may_still_be_revealed__refused(commitments, chain, thief, order, commit):
     key = commit(order)
-    chain.mine(DELAY)
+    chain.mine(COMMITMENT_DELAY)
     with reverts(commitments.OrderCommitments__NotExpired):
         commitments.forfeit(key, sender=thief)
 

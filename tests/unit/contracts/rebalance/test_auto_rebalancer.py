@@ -6,16 +6,8 @@ from ape.exceptions import ContractLogicError
 from eth_utils import keccak
 
 from scripts._lib.artifacts import package_artifact
-from tests.fixtures.portfolio import (
-    HOUR,
-    SIGNAL_NONCE,
-    SIGNAL_PORTFOLIO,
-    SIGNAL_TARGETS,
-    USD,
-    WINDOW,
-    order,
-    order_of_paths,
-)
+from tests.fixtures.deployment import HOUR
+from tests.fixtures.portfolio import SIGNAL_NONCE, SIGNAL_PORTFOLIO, SIGNAL_TARGETS, USD, WINDOW, order, order_of_paths
 from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 

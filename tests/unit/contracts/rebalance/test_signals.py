@@ -4,18 +4,8 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.fixtures.portfolio import (
-    HOUR,
-    MODEL,
-    ORDERS,
-    SIGNAL_MODEL,
-    SIGNAL_NONCE,
-    USD,
-    buy_each,
-    order,
-    signed,
-    weights_of,
-)
+from tests.fixtures.deployment import HOUR, MODEL
+from tests.fixtures.portfolio import ORDERS, SIGNAL_MODEL, SIGNAL_NONCE, USD, buy_each, order, signed, weights_of
 from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 

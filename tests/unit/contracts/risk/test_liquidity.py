@@ -3,7 +3,8 @@
 import ape
 import pytest
 
-from tests.fixtures.portfolio import CONFIRMATION_BLOCKS, DE_RISK_ONLY, LIMITS, POOL_USD, USD, buy_more, signed
+from tests.fixtures.deployment import CONFIRMATION_BLOCKS
+from tests.fixtures.portfolio import DE_RISK_ONLY, LIMITS, POOL_USD, USD, buy_more, signed
 from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 

@@ -6,7 +6,8 @@ import pytest
 from eth_utils import keccak
 
 from scripts._lib.deployment import roles
-from tests.fixtures.portfolio import HOUR, MAX_MODEL_LIFETIME, TAILS, flat_covariance, model_for, signed
+from tests.fixtures.deployment import HOUR, MAX_MODEL_LIFETIME
+from tests.fixtures.portfolio import TAILS, flat_covariance, model_for, signed
 from tests.fixtures.protocol import DAY, WAD, YEAR
 from tests.reverts import reverts
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.fixtures.portfolio import DE_RISK_ONLY, HOUR, LIMITS, flat_covariance
+from tests.fixtures.deployment import HOUR
+from tests.fixtures.portfolio import DE_RISK_ONLY, LIMITS, flat_covariance
 from tests.fixtures.protocol import DAY, WAD, YEAR
 from tests.reverts import reverts
 

@@ -2,18 +2,8 @@
 
 import pytest
 
-from tests.fixtures.portfolio import (
-    DE_RISK_ONLY,
-    HALTED,
-    LIMITS,
-    NORMAL,
-    REPORT_GRACE,
-    REPORT_LIFETIME,
-    WARNING,
-    buy_more,
-    sell_some,
-    signed,
-)
+from tests.fixtures.deployment import REPORT_GRACE, REPORT_LIFETIME
+from tests.fixtures.portfolio import DE_RISK_ONLY, HALTED, LIMITS, NORMAL, WARNING, buy_more, sell_some, signed
 from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 

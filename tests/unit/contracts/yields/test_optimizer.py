@@ -3,7 +3,8 @@
 import ape
 import pytest
 
-from tests.fixtures.portfolio import HOUR, USD
+from tests.fixtures.deployment import HOUR
+from tests.fixtures.portfolio import USD
 from tests.fixtures.protocol import DAY, WAD
 from tests.fixtures.yields import (
     BURNS_GAS,
