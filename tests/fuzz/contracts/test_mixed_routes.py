@@ -88,16 +88,7 @@ def world(
     plain = [create_settlement(name, 18) for name in ("ONE", "TWO")]
     vault = admin.deploy(project.MockVault, plain[0])
     tokens = [w3.eth.contract(address=t.address, abi=erc20) for t in (*plain, wrapped_coin, vault)]
-    for token in plain:
-        for holder in (liquidity_provider, trader):
-            token.mint(holder, 1000 * DEPTH, sender=holder)
-    for holder in (provider, trader.address):
-        # Accounts of the local chain hold ten thousand coins: give them more.
-        w3.provider.make_request("anvil_setBalance", [holder, hex(1000 * DEPTH)])
-        send(w3, holder, uniswap_v2.weth.functions.deposit(), value=500 * DEPTH)
-        send(w3, holder, tokens[0].functions.approve(vault.address, MAX_UINT256))
-        vault.deposit(100 * DEPTH, holder, sender=liquidity_provider if holder == provider else trader)
-    plain[0].transfer(vault, 13 * DEPTH, sender=liquidity_provider)
+    _endow(w3, plain, tokens[0], vault, uniswap_v2, (liquidity_provider, trader))
 
     keys, ends = [], []
     for k, venue in enumerate(VENUES):
@@ -130,6 +121,20 @@ def world(
         trader.address,
         _foreign(),
     )
+
+
+def _endow(w3: Any, plain: Any, asset: Any, vault: Any, uniswap_v2: Any, holders: Any) -> None:
+    """Gives every holder plain tokens, wrapped coins and shares of a vault that has earned something."""
+    for token in plain:
+        for holder in holders:
+            token.mint(holder, 1000 * DEPTH, sender=holder)
+    for holder in holders:
+        # Accounts of the local chain hold ten thousand coins: give them more.
+        w3.provider.make_request("anvil_setBalance", [holder.address, hex(1000 * DEPTH)])
+        send(w3, holder.address, uniswap_v2.weth.functions.deposit(), value=500 * DEPTH)
+        send(w3, holder.address, asset.functions.approve(vault.address, MAX_UINT256))
+        vault.deposit(100 * DEPTH, holder, sender=holder)
+    plain[0].transfer(vault, 13 * DEPTH, sender=holders[0])
 
 
 def _plain(w3: Any, contract: Any) -> Any:
