@@ -109,8 +109,16 @@ def test_quote__four_venues__a_line_each_and_the_best_first(terminal):
     assert paid == sorted(paid, reverse=True) and 0.99 < paid[-1] < paid[0] < 1
 
 
-def test_swap__tokens_for_coin__comes_from_the_best_market(terminal):
+def test_swap__several_markets__divides_the_order_and_prints_the_bound(terminal):
     code, output = terminal.ape("swap", "USD", "ETH", "2000")
+    assert code == 0, output
+    assert "for 2000 USD through " in output and f"% through {terminal.pool}" in output
+    assert "  at most      " in output and " bps above" in output
+    assert terminal.balances()[0] == 98_000 * WAD
+
+
+def test_swap__a_market_costs_more_than_it_adds__comes_from_the_best_market(terminal):
+    code, output = terminal.ape("swap", "USD", "ETH", "2000", "--pool-cost", "0.05")
     assert code == 0, output
     assert f"for 2000 USD through Uniswap V3 {terminal.pool}" in output
     usd, coin = terminal.balances()
