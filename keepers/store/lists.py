@@ -52,21 +52,12 @@ def accept(
     Raises:
         StoreError: If another process accepted a version meanwhile, or the database cannot be written.
     """
-    found = list(doubts)
     values = {
-        "list_id": new.list_id,
+        **_described(new),
         "follows": follows if follows is not None else last.version if last else 0,
-        "format": new.format,
-        "published": new.published,
-        "files": serial.files_to_text(new.files),
-        "source_hash": new.source_hash,
-        "parties": new.counts.parties,
-        "names": new.counts.names,
-        "weak_names": new.counts.weak_names,
-        "wallets": new.counts.wallets,
         "accepted": now,
         "checked": now,
-        "doubts": json.dumps(found, ensure_ascii=False),
+        "doubts": json.dumps(list(doubts), ensure_ascii=False),
     }
     try:
         with store.transaction(durable=True) as connection:
@@ -81,6 +72,21 @@ def accept(
         reason, remedy = "was accepted in another version meanwhile", "import it again"
         raise StoreError(f"list {new.list_id}", reason, remedy) from error
     return _accepted({"id": version, **values})
+
+
+def _described(new: ListDocument) -> dict[str, Any]:
+    """Columns that the document itself fills."""
+    return {
+        "list_id": new.list_id,
+        "format": new.format,
+        "published": new.published,
+        "files": serial.files_to_text(new.files),
+        "source_hash": new.source_hash,
+        "parties": new.counts.parties,
+        "names": new.counts.names,
+        "weak_names": new.counts.weak_names,
+        "wallets": new.counts.wallets,
+    }
 
 
 def confirm(store: Store, version: int, now: int) -> None:

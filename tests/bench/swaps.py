@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eth_abi.abi import encode
@@ -173,33 +173,15 @@ def make_market(bench: Bench) -> SwapPools:
     v3.add_liquidity(deployer, onward, {two: DEEP, three: DEEP})
     key = v4.create_pool(deployer, amounts)
     last_key = v4.create_pool(deployer, {three: DEEP, four: DEEP})
-    pool_ids = {
-        "weighted": balancer.weighted_pool(deployer, amounts, {one: 8 * 10**17, two: 2 * 10**17}, 3 * 10**15),
-        "stable": balancer.stable_pool(deployer, amounts, 200, 4 * 10**14),
-    }
-    bench.send(deployer, aggregator.functions.listPool(pair.address, V2, FEE))
-    for listed in (pool, onward):
-        bench.send(deployer, aggregator.functions.listPool(listed.address, V3, FEE))
+    pool_ids = _balancer_pools(balancer, deployer, one, two)
+    for listed, kind in ((pair, V2), (pool, V3), (onward, V3)):
+        bench.send(deployer, aggregator.functions.listPool(listed.address, kind, FEE))
     manager, vault = v4.manager.address, balancer.vault.address
-    markets = {
-        "v4": listing.list_market(3, manager, (one, two), FEE, 60),
-        "v4 last": listing.list_market(3, manager, (three, four), FEE, 60),
-        "weighted": listing.list_market(4, vault, (one, two), id_=pool_ids["weighted"]),
-        "stable": listing.list_market(4, vault, (one, two), id_=pool_ids["stable"]),
-    }
-    curve = {
-        "StableSwap": listing.stable_swap(amounts),
-        "StableSwap-NG": listing.stable_swap(amounts),
-        "CryptoSwap": listing.crypto_swap(amounts),
-        "Twocrypto-NG": listing.crypto_swap(amounts),
-    }
-    kinds = (CURVE_INT128, CURVE_INT128_NG, CURVE_UINT256, CURVE_UINT256_NG)
-    for (name, traded), kind in zip(curve.items(), kinds, strict=True):
-        factory = bytes(12) + bytes.fromhex(traded.address[2:]) if kind == CURVE_INT128_NG else bytes(32)
-        markets[name] = listing.list_market(kind, traded.address, (one, two), param=1 << 8, id_=factory)
-        bench.send(trader, tokens[0].functions.approve(traded.address, MAX_UINT256))
-    for spender in (aggregator.address, v2.router.address, v3.router.address, vault, PERMIT2):
-        bench.send(trader, tokens[0].functions.approve(spender, MAX_UINT256))
+    markets = {name: listing.list_market(4, vault, (one, two), id_=id_) for name, id_ in pool_ids.items()}
+    markets["v4"] = listing.list_market(3, manager, (one, two), FEE, 60)
+    markets["v4 last"] = listing.list_market(3, manager, (three, four), FEE, 60)
+    curve = _curve_pools(bench, listing, tokens, markets)
+    _allow(bench, tokens[0], (aggregator.address, v2.router.address, v3.router.address, vault, PERMIT2))
     bench.send(trader, permit2.functions.approve(one, universal.address, 2**160 - 1, 2**48 - 1))
     return SwapPools(
         bench,
@@ -219,6 +201,40 @@ def make_market(bench: Bench) -> SwapPools:
         pool_ids,
         curve,
     )
+
+
+def _balancer_pools(balancer: BalancerV2, owner: str, one: str, two: str) -> dict[str, bytes]:
+    """Ids of a weighted and a stable pool of two tokens."""
+    amounts = {one: DEEP, two: DEEP}
+    return {
+        "weighted": balancer.weighted_pool(owner, amounts, {one: 8 * 10**17, two: 2 * 10**17}, 3 * 10**15),
+        "stable": balancer.stable_pool(owner, amounts, 200, 4 * 10**14),
+    }
+
+
+def _curve_pools(
+    bench: Bench, listing: Listing, tokens: Sequence[Contract], markets: dict[str, str]
+) -> dict[str, Contract]:
+    """Curve's stand-ins over the first two tokens, listed among the markets, with the trader's allowances."""
+    pair = (tokens[0].address, tokens[1].address)
+    amounts = dict.fromkeys(pair, DEEP)
+    curve = {
+        "StableSwap": listing.stable_swap(amounts),
+        "StableSwap-NG": listing.stable_swap(amounts),
+        "CryptoSwap": listing.crypto_swap(amounts),
+        "Twocrypto-NG": listing.crypto_swap(amounts),
+    }
+    kinds = (CURVE_INT128, CURVE_INT128_NG, CURVE_UINT256, CURVE_UINT256_NG)
+    for (name, traded), kind in zip(curve.items(), kinds, strict=True):
+        factory = bytes(12) + bytes.fromhex(traded.address[2:]) if kind == CURVE_INT128_NG else bytes(32)
+        markets[name] = listing.list_market(kind, traded.address, pair, param=1 << 8, id_=factory)
+    _allow(bench, tokens[0], [traded.address for traded in curve.values()])
+    return curve
+
+
+def _allow(bench: Bench, token: Contract, spenders: Iterable[str]) -> None:
+    for spender in spenders:
+        bench.send(bench.trader, token.functions.approve(spender, MAX_UINT256))
 
 
 def rows(bench: Bench) -> list[Row]:
