@@ -38,7 +38,7 @@ from scripts._lib.rules.options import (
     token_address,
     tokens_of,
 )
-from scripts._lib.rules.schedule import Schedule
+from scripts._lib.rules.schedule import ScheduledCalls
 
 
 @click.command(cls=ConnectedProviderCommand, short_help="Compare and load tokens' rules")
@@ -85,7 +85,7 @@ def cli(
                 click.echo(f"{cancelled} scheduled loosenings cancelled.")
                 continue
             planned = _planned(reader, terms_path, from_block)
-            waiting = Schedule(provider.web3, reader.engine).of(reader.token, from_block)
+            waiting = ScheduledCalls(provider.web3, reader.engine).of(reader.token, from_block)
             click.echo("\n".join([*planned.lines, *(f"  waits: {found}" for found in waiting)]))
             if mode == "apply" and account is not None:
                 outcome = _officer(provider, account, reader).apply(reader.token, planned.steps)

@@ -53,7 +53,7 @@ class Malformed(ValueError):
 
 
 @dataclass(frozen=True)
-class Record:
+class DecisionRecord:
     """One decision.
 
     Attributes:
@@ -79,7 +79,7 @@ class Record:
         return f"| {self.number} | [{self.title}]({self.file}) | {line} | {', '.join(self.rooms)} |"
 
 
-def parse(name: str, text: str) -> Record:
+def parse(name: str, text: str) -> DecisionRecord:
     """Reads a record.
 
     Raises:
@@ -99,7 +99,7 @@ def parse(name: str, text: str) -> Record:
     decision = text.split("**Decision.**")[1].lstrip()
     sentence = _SENTENCE.split(" ".join(decision.split("\n\n")[0].split()))[0]
     replaced = _REPLACED.match(text, rooms.end())
-    return Record(
+    return DecisionRecord(
         file=name,
         number=int(title[1]),
         title=title[2],
@@ -109,7 +109,7 @@ def parse(name: str, text: str) -> Record:
     )
 
 
-def records(folder: Path = FOLDER) -> list[Record]:
+def records(folder: Path = FOLDER) -> list[DecisionRecord]:
     """Returns every record of a folder by its number.
 
     Raises:
@@ -124,7 +124,7 @@ def records(folder: Path = FOLDER) -> list[Record]:
     return found
 
 
-def index(found: list[Record]) -> str:
+def index(found: list[DecisionRecord]) -> str:
     """Returns the page that lists the records."""
     return HEADER + "".join(f"{record.row}\n" for record in found)
 

@@ -37,7 +37,7 @@ class Exceeded:
 
 
 @dataclass(frozen=True)
-class Record:
+class ForecastRecord:
     """Forecasts beside the losses that followed.
 
     Attributes:
@@ -53,7 +53,7 @@ class Record:
     christoffersen: LikelihoodRatio
 
 
-def record(config: Config, portfolio: str) -> Record:
+def record(config: Config, portfolio: str) -> ForecastRecord:
     """Compares the share price, which deposits do not move, with VaR, which the risk bot records once per model.
 
     Args:
@@ -81,7 +81,7 @@ def record(config: Config, portfolio: str) -> Record:
     days = tuple(
         Exceeded(times[index + 1], -float(returns[index]), float(var[index])) for index in np.flatnonzero(exceeded)
     )
-    return Record(exceeded.size, days, kupiec(len(days), exceeded.size, LEVEL), christoffersen(exceeded))
+    return ForecastRecord(exceeded.size, days, kupiec(len(days), exceeded.size, LEVEL), christoffersen(exceeded))
 
 
 def _daily(times: list[int]) -> list[int]:
@@ -92,7 +92,7 @@ def _daily(times: list[int]) -> list[int]:
     return list(firsts.values())
 
 
-def lines(found: Record) -> list[str]:
+def lines(found: ForecastRecord) -> list[str]:
     """Renders a record for a terminal."""
     expected = found.days * (1 - LEVEL)
     return [

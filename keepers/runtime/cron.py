@@ -18,7 +18,7 @@ class BadSchedule(KeeperError):
 
 
 @dataclass(frozen=True)
-class Schedule:
+class CronSchedule:
     """Minutes at which something is due.
 
     Attributes:
@@ -36,7 +36,7 @@ class Schedule:
     either_day: bool
 
     @classmethod
-    def parse(cls, text: str) -> Schedule:
+    def parse(cls, text: str) -> CronSchedule:
         """Reads a schedule such as "*/15 8-17 * * 1-5" or "@daily".
 
         Raises:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from keepers.abi import Fragment
 from keepers.rpc.events import Event, LogFilter
 from keepers.rpc.node import Block
-from keepers.runtime.cron import Schedule
+from keepers.runtime.cron import CronSchedule
 from keepers.runtime.invocation import Invocation
 
 
@@ -66,7 +66,7 @@ class OnTime:
     """
 
     name: str
-    schedule: Schedule
+    schedule: CronSchedule
     handler: Callable[[int, Invocation], None]
 
 

@@ -11,7 +11,7 @@ from scripts._lib.artifacts import artifact, contract_at
 
 
 @dataclass(frozen=True)
-class Movement:
+class RequestedTransfer:
     """A transfer that somebody else may have asked for.
 
     Attributes:
@@ -28,7 +28,7 @@ class Movement:
     amount: int
 
 
-def obstacle(w3: Web3, movement: Movement) -> str | None:
+def obstacle(w3: Web3, movement: RequestedTransfer) -> str | None:
     """The account that a regulated token does not admit, why, and what to do about it.
 
     Returns:

@@ -18,7 +18,7 @@ from web3.logs import DISCARD
 from web3.types import TxParams, Wei
 
 from keepers.rpc.errors import decode_revert
-from scripts._lib.admission import Movement, is_admitted, obstacle
+from scripts._lib.admission import RequestedTransfer, is_admitted, obstacle
 from scripts._lib.artifacts import artifact, contract_at
 from scripts._lib.venues.uniswap import token_at
 
@@ -318,8 +318,8 @@ class SwapSession:
         token_in, token_out = self.tokens
         for market in trade.markets:
             pool = self.aggregator.functions.marketOf(market).call()[_TARGET]
-            input_ = Movement(token_in.address, trade.to, trader, pool, trade.spends)
-            output = Movement(token_out.address, pool, pool, trader, 1)
+            input_ = RequestedTransfer(token_in.address, trade.to, trader, pool, trade.spends)
+            output = RequestedTransfer(token_out.address, pool, pool, trader, 1)
             for name, movement in zip(self.names, (input_, output), strict=True):
                 if (told := obstacle(self.w3, movement)) is not None:
                     return f"{name} {told}"

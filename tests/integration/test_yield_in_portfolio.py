@@ -76,9 +76,9 @@ def holder(share, cash_universe, create_portfolio, post_cash_model, deposit, inv
 
 
 @pytest.fixture
-def earning(holder, share, wrapper, usd, desk, plan_desk, aave_strategy, create_strategy):
+def earning(holder, share, wrapper, usd, signal_sender, plan_desk, aave_strategy, create_strategy):
     """80% of it in the share, of which half at Aave and a fifth in a vault of OpenZeppelin's."""
-    desk.rebalance(holder, [WAD // 5, WAD * 4 // 5], order(holder, usd, share, dollars(800_000), wrapper))
+    signal_sender.rebalance(holder, [WAD // 5, WAD * 4 // 5], order(holder, usd, share, dollars(800_000), wrapper))
     vault = create_strategy(share, 3000)
     plan_desk.move(share, [(aave_strategy, 5000), (vault, 2000)])
     return holder
@@ -90,7 +90,7 @@ def test_portfolio__wraps_its_cash__nav_stays(earning, share):
 
 
 def test_portfolio__a_month_of_interest__is_in_its_nav_and_paid_out(
-    earning, share, wrapper, usd, desk, borrow, aave_strategy, keeper, pass_time, post_cash_model
+    earning, share, wrapper, usd, signal_sender, borrow, aave_strategy, keeper, pass_time, post_cash_model
 ):
     borrow(dollars(300_000))
     pass_time(30 * DAY)
@@ -101,7 +101,7 @@ def test_portfolio__a_month_of_interest__is_in_its_nav_and_paid_out(
     assert earning.nav() == pytest.approx((1_000_000 * USD + gain) * WAD // USD, rel=1e-9)
     post_cash_model()
     out = share.balanceOf(earning) // 2
-    desk.rebalance(earning, [6 * WAD // 10, 4 * WAD // 10], order(earning, share, usd, out, wrapper))
+    signal_sender.rebalance(earning, [6 * WAD // 10, 4 * WAD // 10], order(earning, share, usd, out, wrapper))
     assert usd.balanceOf(earning) == pytest.approx(dollars(600_000) + gain // 2, abs=10)
 
 
@@ -144,8 +144,8 @@ def test_portfolio__investor_leaves_in_kind__with_the_share(earning, share, inve
 
 
 def test_portfolio__orders_cannot_wrap_into_a_closed_optimizer(
-    holder, share, wrapper, usd, desk, yield_factory, guardian
+    holder, share, wrapper, usd, signal_sender, yield_factory, guardian
 ):
     yield_factory.emergencyExit(share, sender=guardian)
     with reverts(share.ERC4626ExceededMaxDeposit):
-        desk.rebalance(holder, [WAD // 5, WAD * 4 // 5], order(holder, usd, share, dollars(800_000), wrapper))
+        signal_sender.rebalance(holder, [WAD // 5, WAD * 4 // 5], order(holder, usd, share, dollars(800_000), wrapper))

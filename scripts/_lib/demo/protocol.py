@@ -19,7 +19,7 @@ from scripts._lib.deployment.chain import Chain as DeployingChain
 from scripts._lib.deployment.chain import Mined
 from scripts._lib.deployment.config import load_config
 from scripts._lib.deployment.protocol import ProtocolDeployment
-from scripts._lib.deployment.record import Record
+from scripts._lib.deployment.record import DeploymentRecord
 from scripts.model_hash import model_of
 
 NETWORK = "demo"
@@ -97,7 +97,7 @@ class Protocol:
         transactions: Number of transactions of the deployment.
     """
 
-    record: Record
+    record: DeploymentRecord
     record_path: Path
 
     def __init__(
@@ -133,7 +133,7 @@ class Protocol:
         """A regulated token."""
         return self.chain.contract("ComplianceAwareToken", self.market.tokens[symbol])
 
-    def _deploy(self, *, with_portfolio: bool) -> Record:
+    def _deploy(self, *, with_portfolio: bool) -> DeploymentRecord:
         path = self.folder / f"{NETWORK}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(self._config(with_portfolio), sort_keys=False), encoding="utf-8")

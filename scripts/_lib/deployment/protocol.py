@@ -36,7 +36,7 @@ from scripts._lib.deployment.config import (
     Universe,
 )
 from scripts._lib.deployment.preflight import require_ready
-from scripts._lib.deployment.record import ContractRecord, Record
+from scripts._lib.deployment.record import ContractRecord, DeploymentRecord
 from scripts._lib.deployment.venues import Adapted, AirSwap, Fork, Known, market_record
 
 WAD = 10**18
@@ -53,9 +53,9 @@ class ProtocolDeployment:
         self.config = config
         self.artifacts = artifacts
         self.contracts: dict[str, Contract] = {}
-        self.record = Record(config.network, chain.w3.eth.chain_id)
+        self.record = DeploymentRecord(config.network, chain.w3.eth.chain_id)
 
-    def run(self) -> Record:
+    def run(self) -> DeploymentRecord:
         """Does what is missing.
 
         Returns:

@@ -21,7 +21,7 @@ class ContractRecord:
 
 
 @dataclass
-class Record:
+class DeploymentRecord:
     """A network's deployment."""
 
     network: str

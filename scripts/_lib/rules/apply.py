@@ -11,7 +11,7 @@ from keepers import abi
 from keepers.compliance.plan import IssueStep, Step, TokenStep
 from keepers.compliance.verdict import moment
 from scripts._lib.deployment.chain import Chain, DeploymentError
-from scripts._lib.rules.schedule import Schedule
+from scripts._lib.rules.schedule import ScheduledCalls
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Officer:
 
     def __init__(self, chain: Chain, engine: str) -> None:
         self._chain = chain
-        self._schedule = Schedule(chain.w3, engine)
+        self._schedule = ScheduledCalls(chain.w3, engine)
         self._engine, self._manager = self._schedule.engine, self._schedule.manager
 
     def apply(self, token: str, steps: Sequence[Step | TokenStep | IssueStep]) -> Outcome:

@@ -36,7 +36,7 @@ class Scheduled:
         return f"{self.title}, scheduled by {self.caller}, may run from {moment(self.ready)}"
 
 
-class Schedule:
+class ScheduledCalls:
     """The calls about one token that wait in the AccessManager of its engine.
 
     Args:

@@ -31,7 +31,7 @@ from tests.fixtures.portfolio import (
     PRICES,
     USD,
     WINDOW,
-    Desk,
+    SignalSender,
     Universe,
     buy_each,
     flat_covariance,
@@ -96,7 +96,7 @@ class Thief:
 
     chain: Any
     portfolio: Any
-    desk: Desk
+    signal_sender: SignalSender
     universe: Universe
     usd: Any
     pools: list[Any]
@@ -157,16 +157,16 @@ class Thief:
         amount = self.portfolio.positions()[1][0] * part // BPS
         if amount == 0:
             return
-        had = token.balanceOf(self.desk.sender)
+        had = token.balanceOf(self.signal_sender.sender)
         self._swap(stock, self.usd, token, dollars * USD)
         self._run(self._through(stock, self.usd, token, amount), {stock: amount * WAD // USD})
-        self._swap(stock, token, self.usd, token.balanceOf(self.desk.sender) - had)
+        self._swap(stock, token, self.usd, token.balanceOf(self.signal_sender.sender) - had)
 
     def replay(self) -> None:
         if self.last is None:
             return
         with pytest.raises(ContractLogicError):
-            self.desk.rebalancer.rebalance(*self.last, sender=self.desk.sender)
+            self.signal_sender.rebalancer.rebalance(*self.last, sender=self.signal_sender.sender)
 
     def model(self, percent: int) -> None:
         """With the stolen key alone: the chain takes what its step bounds allow."""
@@ -178,7 +178,9 @@ class Thief:
             flat_covariance(len(PRICES), volatility),
         )
         try:
-            self.models.postModel(model, signed(self.models.hashModel(model), self.key), sender=self.desk.sender)
+            self.models.postModel(
+                model, signed(self.models.hashModel(model), self.key), sender=self.signal_sender.sender
+            )
         except ContractLogicError:
             return
 
@@ -242,11 +244,13 @@ class Thief:
         targets = [max(before[2][k + 1] + moves.get(k, 0), 0) * WAD // total for k in range(len(PRICES))]
         if sum(targets) > WAD:
             return
-        signal = self.desk.signal(self.portfolio, [WAD - sum(targets), *targets], orders, band=BPS)
-        signatures = self.desk.sign(signal)
+        signal = self.signal_sender.signal(self.portfolio, [WAD - sum(targets), *targets], orders, band=BPS)
+        signatures = self.signal_sender.sign(signal)
         metrics = self.risk.metrics(self.portfolio)
         try:
-            receipt = self.desk.rebalancer.rebalance(signal, orders, signatures, sender=self.desk.sender)
+            receipt = self.signal_sender.rebalancer.rebalance(
+                signal, orders, signatures, sender=self.signal_sender.sender
+            )
         except ContractLogicError:
             return
         self.executed += 1
@@ -329,7 +333,7 @@ class Thief:
         holds, taxed = sold.balanceOf(pool), amount * (PIPS - V2_FEE_PIPS)
         shown = -(-pays * (holds * PIPS + taxed) // taxed)
         reserves = (holds, shown) if int(str(sold.address), 16) < int(str(bought.address), 16) else (shown, holds)
-        pool.report(*reserves, sender=self.desk.sender)
+        pool.report(*reserves, sender=self.signal_sender.sender)
         return pays
 
     def _dollars(self, token: Any) -> int:
@@ -337,7 +341,7 @@ class Thief:
 
     def _swap(self, stock: int, sold: Any, bought: Any, amount: int) -> None:
         """The thief's own, in the real pair, with nobody's help."""
-        sender, pair = self.desk.sender, self.pairs[stock]
+        sender, pair = self.signal_sender.sender, self.pairs[stock]
         up = int(str(sold.address), 16) < int(str(bought.address), 16)
         reserves = pair.getReserves()[:2]
         into, out = reserves if up else reserves[::-1]
@@ -352,7 +356,7 @@ class Thief:
 
     def _try(self, call: Any) -> None:
         try:
-            call(self.portfolio, sender=self.desk.sender)
+            call(self.portfolio, sender=self.signal_sender.sender)
         except ContractLogicError:
             return
 
@@ -402,7 +406,7 @@ def _thief_at(
     register(investor, investor_class=INSTITUTIONAL)
     register(thief, investor_class=INSTITUTIONAL)
     give_usd(thief, THIEF_USD)
-    keepers = Desk(auto_rebalancer, keeper, [risk_signer], chain, count())
+    keepers = SignalSender(auto_rebalancer, keeper, [risk_signer], chain, count())
     buy_each(keepers, portfolio, universe, usd, market, 200_000)
     pools = []
     for stock, price in zip(universe.stocks, PRICES, strict=True):
@@ -416,9 +420,9 @@ def _thief_at(
         pools.append(pool)
     abi = package_artifact("@uniswap/v2-core/build/UniswapV2Pair.json").abi
     pairs = [ape.Contract(address, abi=abi) for address in market]
-    desk = Desk(auto_rebalancer, thief, [risk_signer], chain, keepers.nonces)
+    signal_sender = SignalSender(auto_rebalancer, thief, [risk_signer], chain, keepers.nonces)
     there = (universe, usd, pools, pairs, risk_engine, covariance_models, risk_signer, investor)
-    return lambda: Thief(chain, portfolio, desk, *there, give_usd, lambda: post_model(where=universe), admin)
+    return lambda: Thief(chain, portfolio, signal_sender, *there, give_usd, lambda: post_model(where=universe), admin)
 
 
 def test_thief__one_fair_trade_of_each_kind__stands(chain, thief_in):

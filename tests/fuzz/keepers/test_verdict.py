@@ -15,7 +15,7 @@ from keepers.compliance.verdict import judge, judge_token, verdict
 from scripts._lib.anvil import advance
 from scripts._lib.artifacts import artifact
 from scripts._lib.transactions import deploy, send
-from tests.fixtures.rules import FOREVER, Market, deployment, undone
+from tests.fixtures.rules import FOREVER, RuledChain, deployment, undone
 
 COUNTRIES = (276, 756)
 LOCKUP, SOON, VALIDITY = 100, 5, 10_000
@@ -56,7 +56,7 @@ holders = st.fixed_dictionaries(
 )
 
 
-def register(market: Market, accounts: list[str], drawn: list[dict[str, Any]], person: tuple[int, ...]) -> None:
+def register(market: RuledChain, accounts: list[str], drawn: list[dict[str, Any]], person: tuple[int, ...]) -> None:
     """Everybody is let in; the wallets at the positions in `person` are one person's, who has an ONCHAINID."""
     owner, w3 = market.owner, market.w3
     registry = market.contracts["IdentityRegistry"]
@@ -72,7 +72,7 @@ def register(market: Market, accounts: list[str], drawn: list[dict[str, Any]], p
 
 
 def prepare(
-    market: Market, token: Any, accounts: list[str], drawn: list[dict[str, Any]], person: tuple[int, ...]
+    market: RuledChain, token: Any, accounts: list[str], drawn: list[dict[str, Any]], person: tuple[int, ...]
 ) -> None:
     """Everybody is let in and given tokens; then everybody becomes what was drawn."""
     owner, w3 = market.owner, market.w3

@@ -28,7 +28,7 @@ from scripts._lib.rules.apply import Officer, Outcome
 from scripts._lib.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
 from tests.fixtures.rule_commands import printing, refused, written
-from tests.fixtures.rules import Market, deployed, deployment, node, undone
+from tests.fixtures.rules import RuledChain, deployed, deployment, node, undone
 
 ROOT = Path(__file__).parents[3]
 RULEBOOK = load_rulebook()
@@ -40,7 +40,7 @@ FAR = date(2027, 12, 31)
 
 
 @pytest.fixture
-def office() -> Iterator[Market]:
+def office() -> Iterator[RuledChain]:
     """What a test does on chain is undone."""
     # Before what the test does, so that it is not undone with it.
     market = deployment()
@@ -55,13 +55,13 @@ def terms_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(office: Market, terms_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+def run(office: RuledChain, terms_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """What a command prints; its terms open every jurisdiction."""
     return printing(office, terms_file, capsys)
 
 
 @pytest.fixture
-def note(office: Market) -> Any:
+def note(office: RuledChain) -> Any:
     token = office.token()
     office.load(token, rules_everywhere(RULEBOOK))
     return token
@@ -85,7 +85,7 @@ def test_rulebook__country_that_is_not_there__is_refused(run) -> None:
     )
 
 
-def test_rulebook__diff__says_what_changes_with_the_law_and_changes_nothing(run, office: Market) -> None:
+def test_rulebook__diff__says_what_changes_with_the_law_and_changes_nothing(run, office: RuledChain) -> None:
     token = office.token()
     output = run(rulebook.cli, tokens=(token.address,), mode="diff")
     assert "US 840 United States of America" in output
@@ -93,7 +93,7 @@ def test_rulebook__diff__says_what_changes_with_the_law_and_changes_nothing(run,
     assert office.reader(token).rules() == {}
 
 
-def test_rulebook__diff_after_apply__has_nothing(run, office: Market) -> None:
+def test_rulebook__diff_after_apply__has_nothing(run, office: RuledChain) -> None:
     token = office.token()
     reader = office.reader(token)
     planned = plan(reader, assign(RULEBOOK, EVERYWHERE, 18), 0, FAR)
@@ -140,7 +140,9 @@ def test_check__token_that_the_terms_do_not_name__is_judged_all_the_same(run, of
 # -- The maximum of holders in every country
 
 
-def test_apply__regime_counts_holders_worldwide__the_token_has_the_maximum(run, office: Market, tmp_path: Path) -> None:
+def test_apply__regime_counts_holders_worldwide__the_token_has_the_maximum(
+    run, office: RuledChain, tmp_path: Path
+) -> None:
     token = office.token()
     us = opening(RULEBOOK.jurisdictions[840])
     terms = IssuerTerms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
@@ -157,7 +159,7 @@ def test_apply__regime_counts_holders_worldwide__the_token_has_the_maximum(run, 
     assert "every country together" not in run(rulebook.cli, mode="diff", **arguments)
 
 
-def test_apply__higher_maximum_worldwide__waits_for_the_delay(office: Market) -> None:
+def test_apply__higher_maximum_worldwide__waits_for_the_delay(office: RuledChain) -> None:
     w3 = office.w3
     office = deployed(w3, w3.eth.accounts[1], DELAY)
     token = office.token()
@@ -171,7 +173,7 @@ def test_apply__higher_maximum_worldwide__waits_for_the_delay(office: Market) ->
     assert office.reader(token).token_rule().max_holders == 1_999
 
 
-def test_apply__regime_limits_what_is_sold_in_a_year__the_engine_does(run, office: Market, tmp_path: Path) -> None:
+def test_apply__regime_limits_what_is_sold_in_a_year__the_engine_does(run, office: RuledChain, tmp_path: Path) -> None:
     token = office.token()
     us = opening(RULEBOOK.jurisdictions[840], "reg-a-tier-2")
     terms = IssuerTerms.model_validate({"instrument": "security", "open": {"US": us}, "worth": WORTH})
@@ -192,7 +194,7 @@ def test_rulebook__cancel_without_account__is_refused(run, note) -> None:
 
 @pytest.mark.parametrize("command", [rulebook.cli, check.cli, verify_log.cli], ids=["rulebook", "check", "verify_log"])
 @pytest.mark.parametrize("token", ["0x12", "NOTE", "0x" + "11" * 20, "market"])
-def test_command__token_that_is_none__is_refused_in_a_line(run, office: Market, command: Any, token: str) -> None:
+def test_command__token_that_is_none__is_refused_in_a_line(run, office: RuledChain, command: Any, token: str) -> None:
     address = office.contracts["AutomatedComplianceEngine"].address if token == "market" else token
     arguments: dict[str, Any] = {"token": address}
     if command is rulebook.cli:
@@ -203,7 +205,7 @@ def test_command__token_that_is_none__is_refused_in_a_line(run, office: Market, 
     assert any(words in complaint for words in ("is no address", "is not there", "is no regulated token"))
 
 
-def test_check__allowed__says_so_with_every_source(run, office: Market, note) -> None:
+def test_check__allowed__says_so_with_every_source(run, office: RuledChain, note) -> None:
     alice, bob = (office.register(756, InvestorClass.INSTITUTIONAL) for _ in range(2))
     send(office.w3, office.owner, note.functions.mint(alice, 10 * UNIT))
     output = run(check.cli, token=note.address, sender=alice, receiver=bob, amount="2.5")
@@ -211,7 +213,7 @@ def test_check__allowed__says_so_with_every_source(run, office: Market, note) ->
     assert "Financial Services Act (FinSA, SR 950.1), Article 36(1)(a) (checked 2026-11-24)" in output
 
 
-def test_check__refused__names_the_rule_the_account_and_the_law(run, office: Market, note) -> None:
+def test_check__refused__names_the_rule_the_account_and_the_law(run, office: RuledChain, note) -> None:
     alice, bob = (office.register(840, kind) for kind in (InvestorClass.INSTITUTIONAL, InvestorClass.ACCREDITED))
     send(office.w3, office.owner, note.functions.mint(alice, 10 * UNIT))
     output = run(check.cli, token=note.address, sender=alice, receiver=bob, amount="2.5")
@@ -220,14 +222,14 @@ def test_check__refused__names_the_rule_the_account_and_the_law(run, office: Mar
     assert "Rule 144, 17 CFR 230.144, (d)(1)(ii)" in output
 
 
-def test_check__more_than_the_balance__is_the_tokens_refusal(run, office: Market, note) -> None:
+def test_check__more_than_the_balance__is_the_tokens_refusal(run, office: RuledChain, note) -> None:
     alice, bob = (office.register(756, InvestorClass.INSTITUTIONAL) for _ in range(2))
     output = run(check.cli, token=note.address, sender=alice, receiver=bob, amount="1")
     assert f"Refused, code 25: insufficient balance, {alice}." in output
     assert note.functions.detectTransferRestriction(alice, bob, UNIT).call() == Reason.INSUFFICIENT_BALANCE
 
 
-def test_check__spender_mint_and_burn__are_judged(run, office: Market, note) -> None:
+def test_check__spender_mint_and_burn__are_judged(run, office: RuledChain, note) -> None:
     alice, bob = (office.register(756, InvestorClass.INSTITUTIONAL) for _ in range(2))
     send(office.w3, office.owner, note.functions.mint(alice, UNIT))
     thief = office.w3.eth.accounts[9]
@@ -237,7 +239,7 @@ def test_check__spender_mint_and_burn__are_judged(run, office: Market, note) -> 
     assert "Allowed." in run(check.cli, token=note.address, sender=alice, receiver="burn", amount="1")
 
 
-def test_check__rule_that_an_officer_set__says_that_it_is_not_the_rulebooks(run, office: Market, note) -> None:
+def test_check__rule_that_an_officer_set__says_that_it_is_not_the_rulebooks(run, office: RuledChain, note) -> None:
     engine = office.contracts["AutomatedComplianceEngine"]
     send(office.w3, office.owner, engine.functions.blockCountries(note.address, [756]))
     bob = office.register(756, InvestorClass.INSTITUTIONAL)
@@ -267,7 +269,7 @@ def test_check__bad_argument__is_refused_in_a_line(run, note, changes_: dict[str
 
 
 @pytest.fixture
-def logged(office: Market, note: Any) -> Any:
+def logged(office: RuledChain, note: Any) -> Any:
     """A token with two crossings in one transaction and a refusal in its log."""
     alice = office.register(840, InvestorClass.INSTITUTIONAL)
     send(office.w3, office.owner, note.functions.mint(alice, 50 * UNIT))
@@ -301,7 +303,7 @@ def test_verify_log__report_written_and_filed__is_proven_until_a_word_changes(ru
     assert "entry 0: does not give the running hash" in refused(run, verify_log.cli, **arguments)
 
 
-def test_verify_log__events_from_too_late_a_block__is_not_proven(run, office: Market, logged: Any) -> None:
+def test_verify_log__events_from_too_late_a_block__is_not_proven(run, office: RuledChain, logged: Any) -> None:
     late = office.w3.eth.block_number
     complaint = refused(run, verify_log.cli, token=logged.address, report=None, write=None, from_block=late)
     assert "entry 0: is missing" in complaint
@@ -317,19 +319,19 @@ def test_verify_log__files_that_cannot_be__are_refused(run, logged: Any, tmp_pat
 # -- `quantera compliance`, without Ape
 
 
-def quantera(office: Market, *arguments: str) -> Any:
+def quantera(office: RuledChain, *arguments: str) -> Any:
     node_options = ["--rpc", str(office.w3.provider.endpoint_uri), "--chain-id", "31337"]
     wanted = node_options if arguments[0] != "rulebook" else []
     return CliRunner(mix_stderr=False).invoke(main, ["compliance", *arguments, *wanted])
 
 
-def test_quantera_rulebook__country__is_shown_without_a_node(office: Market) -> None:
+def test_quantera_rulebook__country__is_shown_without_a_node(office: RuledChain) -> None:
     result = quantera(office, "rulebook", "SG")
     assert result.exit_code == 0 and "question about travel_rule: MAS Notice PSN02" in result.stdout
 
 
 def test_quantera_diff__holder_of_a_class_that_leaves__is_listed_before_anything_is_sent(
-    office: Market, note: Any, tmp_path: Path
+    office: RuledChain, note: Any, tmp_path: Path
 ) -> None:
     alice, hans = (office.register(code, InvestorClass.ACCREDITED) for code in (756, 276))
     for holder in (alice, hans):
@@ -342,7 +344,7 @@ def test_quantera_diff__holder_of_a_class_that_leaves__is_listed_before_anything
     assert hans not in result.stdout
 
 
-def test_quantera_check__refused__says_it_as_ape_does(run, office: Market, note: Any, terms_file: Path) -> None:
+def test_quantera_check__refused__says_it_as_ape_does(run, office: RuledChain, note: Any, terms_file: Path) -> None:
     bob = office.register(756, InvestorClass.RETAIL)
     said = quantera(office, "check", note.address, "mint", bob, "1", "--terms", str(terms_file))
     assert said.exit_code == 0, said.stderr
@@ -350,7 +352,7 @@ def test_quantera_check__refused__says_it_as_ape_does(run, office: Market, note:
     assert said.stdout.endswith(f"Refused, code 6: class not allowed, {bob}.\n")
 
 
-def test_quantera_check__no_address__is_refused_in_a_line(office: Market, note: Any) -> None:
+def test_quantera_check__no_address__is_refused_in_a_line(office: RuledChain, note: Any) -> None:
     said = quantera(office, "check", note.address, "alice", "burn", "1")
     assert (said.exit_code, said.stdout) == (1, "")
     assert said.stderr == "quantera: from alice: is no address; give 0x and 40 hexadecimal digits\n"
@@ -359,7 +361,7 @@ def test_quantera_check__no_address__is_refused_in_a_line(office: Market, note: 
 # -- Through Ape
 
 
-def ape_run(office: Market, *arguments: str) -> tuple[int, str]:
+def ape_run(office: RuledChain, *arguments: str) -> tuple[int, str]:
     network = f"ethereum:local:{office.w3.provider.endpoint_uri}"
     command = ["ape", "run", arguments[0], "--network", network, *arguments[1:]]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ)
@@ -367,19 +369,19 @@ def ape_run(office: Market, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_ape_run_rulebook__on_a_running_node__applies_the_rules(office: Market, terms_file: Path) -> None:
+def test_ape_run_rulebook__on_a_running_node__applies_the_rules(office: RuledChain, terms_file: Path) -> None:
     arguments = ("--apply", "--account", "TEST::0", "--terms", str(terms_file))
     code, output = ape_run(office, "rulebook", office.token().address, *arguments)
     assert code == 0, output
     assert "transactions set rules, 0 scheduled, 0 wait." in output
 
 
-def test_ape_run_check__on_a_running_node__explains_a_refusal(office: Market, note: Any) -> None:
+def test_ape_run_check__on_a_running_node__explains_a_refusal(office: RuledChain, note: Any) -> None:
     holder = office.register(756, InvestorClass.RETAIL)
     code, output = ape_run(office, "check", note.address, "mint", holder, "1")
     assert code == 0 and f"Refused, code 6: class not allowed, {holder}." in output
 
 
-def test_ape_run_verify_log__no_address__refused_in_a_line(office: Market) -> None:
+def test_ape_run_verify_log__no_address__refused_in_a_line(office: RuledChain) -> None:
     code, output = ape_run(office, "verify_log", "0x12")
     assert code != 0 and "token 0x12: is no address" in output

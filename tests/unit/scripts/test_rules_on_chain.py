@@ -28,7 +28,7 @@ from scripts._lib.deployment.local import UnlockedSender
 from scripts._lib.rules.apply import Officer, Outcome
 from scripts._lib.transactions import send
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
-from tests.fixtures.rules import EVERY_DOCUMENT, FOREVER, NO_DOCUMENTS, Market, deployed, deployment, node, undone
+from tests.fixtures.rules import EVERY_DOCUMENT, FOREVER, NO_DOCUMENTS, RuledChain, deployed, deployment, node, undone
 from tests.fixtures.waiting import GENEROUS
 
 ROOT = Path(__file__).parents[3]
@@ -42,7 +42,7 @@ CLASSES = [InvestorClass.RETAIL, InvestorClass.ACCREDITED, InvestorClass.INSTITU
 
 
 @pytest.fixture
-def office() -> Iterator[Market]:
+def office() -> Iterator[RuledChain]:
     """What a test does on chain is undone."""
     # Before what the test does, so that it is not undone with it.
     everything()
@@ -77,14 +77,14 @@ LOADS = max(len(found.regimes) for found in RULEBOOK.jurisdictions.values())
 class Loaded:
     """Tokens that between them have every regime, and holders of every kind in every jurisdiction."""
 
-    market: Market
+    market: RuledChain
     tokens: dict[tuple[int, str], Any]
     readers: dict[tuple[int, str], ComplianceReader]
     holders: dict[tuple[int, InvestorClass], str]
     stranger: str
 
 
-def register_all(office: Market) -> dict[tuple[int, InvestorClass], str]:
+def register_all(office: RuledChain) -> dict[tuple[int, InvestorClass], str]:
     """A holder of every class in every jurisdiction, with documents where a regime asks for them."""
     registry = office.contracts["IdentityRegistry"]
     asking = {code for (code, _), rule in RULES.items() if rule.documents}
@@ -287,7 +287,7 @@ def test_issue__from_the_threshold__is_logged(scene: Loaded, keys: Keys) -> None
 # -- Diff and apply
 
 
-def test_apply__new_token__has_everything_in_a_bounded_number_of_transactions(office: Market) -> None:
+def test_apply__new_token__has_everything_in_a_bounded_number_of_transactions(office: RuledChain) -> None:
     token, wanted = office.token(), rules_everywhere(RULEBOOK)
     outcome = office.load(token, wanted)
     opened = sum(rule != CLOSED for rule in wanted.values())
@@ -296,13 +296,13 @@ def test_apply__new_token__has_everything_in_a_bounded_number_of_transactions(of
     assert changes(office.reader(token).rules(), wanted) == []
 
 
-def test_apply__second_time__sends_nothing(office: Market) -> None:
+def test_apply__second_time__sends_nothing(office: RuledChain) -> None:
     token = office.token()
     office.load(token, rules_everywhere(RULEBOOK))
     assert office.load(token, rules_everywhere(RULEBOOK)) == Outcome(0, 0, 0)
 
 
-def test_apply__most_jurisdictions_that_a_transaction_takes__cost_what_the_plan_says(office: Market) -> None:
+def test_apply__most_jurisdictions_that_a_transaction_takes__cost_what_the_plan_says(office: RuledChain) -> None:
     token = office.token()
     full = Rule(0b1110, False, False, True, 7, 1, 1, 1, 10, 1, 3, 1, 1)
     wanted = dict.fromkeys(range(1, MOST_A_TRANSACTION + 1), full)
@@ -311,7 +311,7 @@ def test_apply__most_jurisdictions_that_a_transaction_takes__cost_what_the_plan_
     assert 2_100_000 < used < 2_300_000
 
 
-def test_apply__killed_between_transactions__the_next_run_ends_it(office: Market) -> None:
+def test_apply__killed_between_transactions__the_next_run_ends_it(office: RuledChain) -> None:
     class KilledError(Exception):
         pass
 
@@ -331,20 +331,20 @@ def test_apply__killed_between_transactions__the_next_run_ends_it(office: Market
     assert changes(office.reader(token).rules(), rules_everywhere(RULEBOOK)) == []
 
 
-def test_apply__country_that_the_rulebook_does_not_have__is_closed(office: Market) -> None:
+def test_apply__country_that_the_rulebook_does_not_have__is_closed(office: RuledChain) -> None:
     token = office.token()
     office.load(token, {**rules_everywhere(RULEBOOK), 4: Rule(classes=0b1110, lockup=5)})
     office.load(token, rules_everywhere(RULEBOOK))
     assert changes(office.reader(token).rules(), rules_everywhere(RULEBOOK)) == []
 
 
-def test_apply__whoever_is_no_officer__is_refused_in_a_line(office: Market) -> None:
+def test_apply__whoever_is_no_officer__is_refused_in_a_line(office: RuledChain) -> None:
     thief = UnlockedSender(office.w3, office.w3.eth.accounts[9])
     with pytest.raises(DeploymentError, match="may not; send it as a compliance officer"):
         office.load(office.token(), rules_everywhere(RULEBOOK), thief)
 
 
-def test_apply__loosening_is_delayed__tightens_now_schedules_waits_and_executes(office: Market) -> None:
+def test_apply__loosening_is_delayed__tightens_now_schedules_waits_and_executes(office: RuledChain) -> None:
     w3 = office.w3
     office = deployed(w3, w3.eth.accounts[1], DELAY)
     token = office.token()
@@ -364,7 +364,7 @@ def test_apply__loosening_is_delayed__tightens_now_schedules_waits_and_executes(
 
 
 @pytest.mark.parametrize("country", [0, 1_234], ids=["unstated", "beyond ISO"])
-def test_apply__number_that_no_country_has_is_open__is_closed(office: Market, country: int) -> None:
+def test_apply__number_that_no_country_has_is_open__is_closed(office: RuledChain, country: int) -> None:
     token = office.token()
     engine = office.contracts["AutomatedComplianceEngine"]
     send(office.w3, office.owner, engine.functions.setRules(token.address, [country], [Rule(classes=0b1110).struct()]))

@@ -20,7 +20,7 @@ from scripts._lib.deployment.chain import Chain, DeploymentError
 from scripts._lib.deployment.local import UnlockedSender
 from scripts._lib.rules.apply import Officer
 from tests.fixtures.rule_commands import printing, written
-from tests.fixtures.rules import Market, deployed, deployment, node, undone
+from tests.fixtures.rules import RuledChain, deployed, deployment, node, undone
 
 RULEBOOK = load_rulebook()
 DELAY = 1_000
@@ -29,7 +29,7 @@ FAR = date(2027, 12, 31)
 
 
 @pytest.fixture
-def office() -> Iterator[Market]:
+def office() -> Iterator[RuledChain]:
     """What a test does on chain is undone."""
     # Before what the test does, so that it is not undone with it.
     market = deployment()
@@ -41,7 +41,7 @@ def office() -> Iterator[Market]:
 class Delayed:
     """A token whose officer waits out a delay, with an opening that is scheduled."""
 
-    market: Market
+    market: RuledChain
     token: Any
     officer: Officer
     run: Callable[..., str]
@@ -51,7 +51,7 @@ class Delayed:
 
 
 @pytest.fixture
-def delayed(office: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Delayed:
+def delayed(office: RuledChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Delayed:
     w3 = office.w3
     market = deployed(w3, w3.eth.accounts[1], DELAY)
     token = market.token()

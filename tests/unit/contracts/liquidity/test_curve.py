@@ -7,7 +7,7 @@ import pytest
 from ape.exceptions import ContractLogicError
 
 from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
-from tests.fixtures.markets import CURVE_INT128, CURVE_INT128_NG, CURVE_UINT256_NG, TERMS, Market, order_over
+from tests.fixtures.markets import CURVE_INT128, CURVE_INT128_NG, CURVE_UINT256_NG, TERMS, ListedMarket, order_over
 from tests.fixtures.protocol import WAD
 from tests.isolation import isolated
 from tests.reverts import reverts
@@ -160,7 +160,7 @@ def liar(admin, aggregator, create_settlement, market_listing, liquidity_provide
             token.mint(pool, 100 * WAD, sender=liquidity_provider)
         ends = (tokens[0].address, tokens[1].address)
         key = market_listing.list_market(CURVE_UINT256_NG, pool.address, ends, param=1 << 8)
-        return Market(key, (tokens[0], tokens[1]), (WAD, WAD)), pool
+        return ListedMarket(key, (tokens[0], tokens[1]), (WAD, WAD)), pool
 
     return made
 
@@ -226,7 +226,7 @@ def test_list_market__ng_pool_with_a_rebasing_coin__refused_and_listed_to_be_pul
         aggregator.listMarket(market, sender=manager)
     key = market_listing.list_market(CURVE_INT128, pool.address, ends, param=1 << 8)
     fund(tokens[0], WAD)
-    order = order_over(Market(key, (tokens[0], tokens[1]), (WAD, WAD)), True, WAD, trader)
+    order = order_over(ListedMarket(key, (tokens[0], tokens[1]), (WAD, WAD)), True, WAD, trader)
     quoted = lens.quoteOrder.call(order)[0]
     aggregator.swap(order, sender=trader)
     assert quoted <= tokens[1].balanceOf(trader) <= quoted + 1

@@ -6,7 +6,7 @@ import ape
 import pytest
 
 from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
-from tests.fixtures.markets import ADAPTER, TERMS, Market, order_over
+from tests.fixtures.markets import ADAPTER, TERMS, ListedMarket, order_over
 from tests.fixtures.protocol import WAD
 from tests.isolation import isolated
 from tests.reverts import reverts
@@ -36,7 +36,7 @@ def listed(admin, market_listing, gem, dai, psm):
     adapter = admin.deploy(ape.project.LitePsmAdapter, psm)
     ends = sorted((gem, dai), key=lambda token: int(token.address, 16))
     key = market_listing.list_market(ADAPTER, adapter.address, (ends[0].address, ends[1].address))
-    return adapter, Market(key, (ends[0], ends[1]), (1, 1))
+    return adapter, ListedMarket(key, (ends[0], ends[1]), (1, 1))
 
 
 def sells(market, gem):

@@ -7,7 +7,7 @@ import pytest
 
 from scripts._lib.venues.balancer import BalancerV2
 from scripts._lib.venues.uniswap import FAR_FUTURE, MAX_UINT256
-from tests.fixtures.markets import BALANCER, SPARED, TERMS, VENUES, Market, order_over, over_exact
+from tests.fixtures.markets import BALANCER, SPARED, TERMS, VENUES, ListedMarket, order_over, over_exact
 from tests.fixtures.protocol import WAD
 from tests.reverts import reverts
 
@@ -107,7 +107,7 @@ def pool_token_market(market_listing, create_settlement, liquidity_provider):
     both = sorted((share, tokens[0]), key=lambda token: int(token.address, 16))
     ends = (both[0].address, both[1].address)
     key = market_listing.list_market(BALANCER, venue.vault.address, ends, id_=id_)
-    return Market(key, (both[0], both[1]), (WAD, WAD)), share
+    return ListedMarket(key, (both[0], both[1]), (WAD, WAD)), share
 
 
 @pytest.mark.parametrize("exact_out", [False, True])

@@ -130,7 +130,7 @@ def test_swap_on_terms__own_guard__refuses_what_it_says(
 
 
 def test_portfolio__trades_far_from_the_oracle__guarded_whatever_the_keeper_signs(
-    portfolio, market, post_model, deposit, desk, universe, usd, investor, aggregator, guardian
+    portfolio, market, post_model, deposit, signal_sender, universe, usd, investor, aggregator, guardian
 ):
     """A thief with the keeper's key signs an order without a minimum; the pool pays 0.3% and more below the oracle."""
     deposit(portfolio, investor, 1_000_000)
@@ -138,7 +138,7 @@ def test_portfolio__trades_far_from_the_oracle__guarded_whatever_the_keeper_sign
     aggregator.tightenMaxDeviation(20, sender=guardian)
     orders = order(portfolio, usd, universe.stocks[0], 100_000 * USD, market[0])
     with reverts(portfolio.Portfolio__SlippageExceeded):
-        desk.rebalance(portfolio, [9 * WAD // 10, WAD // 10, 0, 0], orders)
+        signal_sender.rebalance(portfolio, [9 * WAD // 10, WAD // 10, 0, 0], orders)
 
 
 def test_tighten_max_deviation__looser__refused(aggregator, guardian, manager):

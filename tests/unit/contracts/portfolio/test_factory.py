@@ -86,7 +86,7 @@ def test_unlist_asset__weights_of_the_others__stay_right(
     deposit,
     investor,
     market,
-    desk,
+    signal_sender,
     usd,
     manager,
 ):
@@ -101,7 +101,7 @@ def test_unlist_asset__weights_of_the_others__stay_right(
     tiny, large = 1, int(0.01**2 * WAD)
     post_model([tiny, 0, 0, tiny, 0, large])
     bought = order(portfolio, usd, universe.stocks[2], 100_000 * USD, market[2])
-    desk.rebalance(portfolio, [9 * WAD // 10, WAD // 10, 0], bought, band=500)
+    signal_sender.rebalance(portfolio, [9 * WAD // 10, WAD // 10, 0], bought, band=500)
     assert risk_engine.metrics(portfolio).volatility / WAD == pytest.approx(0.001, rel=0.02)
 
 

@@ -82,12 +82,12 @@ def test_jump__up__deposits_and_cash_exits_pause_in_kind_goes_on(guarded, fee_ma
     guarded.redeemInKind(SHARE, investor, investor, sender=investor)
 
 
-def test_jump__trades_pause(invested, fee_manager, manager, desk, universe, usd, market, admin):
+def test_jump__trades_pause(invested, fee_manager, manager, signal_sender, universe, usd, market, admin):
     fee_manager.tightenPolicy(invested, (0, BOUND_BPS, 0), sender=manager)
-    sell_some(desk, invested, universe, usd, market)
+    sell_some(signal_sender, invested, universe, usd, market)
     usd.mint(invested, 150_000 * USD, sender=admin)
     with reverts(fee_manager.FeeManager__PriceJumped):
-        sell_some(desk, invested, universe, usd, market)
+        sell_some(signal_sender, invested, universe, usd, market)
 
 
 def test_jump__down__pauses(of_stock, fee_manager, universe, admin, investor):

@@ -323,16 +323,16 @@ def test_queue_jump__place_kept_through_an_exit_in_kind__is_lost(
     assert filled[0] == later
 
 
-def test_rebalance__takes_awaited_cash__reverts(waiting, desk, universe, usd, market, redemption_queue):
+def test_rebalance__takes_awaited_cash__reverts(waiting, signal_sender, universe, usd, market, redemption_queue):
     """A manager with every key cannot spend what others wait for."""
     cash = usd.balanceOf(waiting)
     orders = order(waiting, usd, universe.stocks[0], 1000 * USD, market[0])
     with reverts(waiting.Portfolio__CashAwaited, cash - 1000 * USD, cash):
-        desk.rebalance(waiting, weights_of(waiting), orders, band=500)
+        signal_sender.rebalance(waiting, weights_of(waiting), orders, band=500)
 
 
 def test_rebalance__spends_cash_of_filled_requests__reverts(
-    invested, redemption_queue, ask, desk, universe, usd, market, investor, keeper
+    invested, redemption_queue, ask, signal_sender, universe, usd, market, investor, keeper
 ):
     """What is set aside is the controller's; the portfolio only keeps it."""
     ask(invested, investor, 100_000 * SHARE)
@@ -340,29 +340,33 @@ def test_rebalance__spends_cash_of_filled_requests__reverts(
     free = usd.balanceOf(invested) - invested.totalClaimable(usd)
     orders = order(invested, usd, universe.stocks[0], free + 1, market[0])
     with reverts(invested.ERC20InsufficientBalance, invested, free, free + 1):
-        desk.rebalance(invested, weights_of(invested), orders, band=500)
+        signal_sender.rebalance(invested, weights_of(invested), orders, band=500)
 
 
-def test_rebalance__sells_what_an_exit_in_kind_set_aside__reverts(invested, desk, universe, usd, market, investor):
+def test_rebalance__sells_what_an_exit_in_kind_set_aside__reverts(
+    invested, signal_sender, universe, usd, market, investor
+):
     stock = universe.stocks[0]
     invested.redeemInKind(MILLION // 2, investor, investor, sender=investor)
     held, owed = stock.balanceOf(invested), invested.claimable(stock, investor)
     assert owed > 0
     with reverts(invested.ERC20InsufficientBalance, invested, held - owed, held):
-        desk.rebalance(invested, weights_of(invested), order(invested, stock, usd, held, market[0]), band=500)
+        signal_sender.rebalance(invested, weights_of(invested), order(invested, stock, usd, held, market[0]), band=500)
 
 
-def test_rebalance__spends_cash_beyond_what_waits__passes(invested, ask, desk, universe, usd, market, investor):
+def test_rebalance__spends_cash_beyond_what_waits__passes(
+    invested, ask, signal_sender, universe, usd, market, investor
+):
     ask(invested, investor, 100_000 * SHARE)
-    buy_more(desk, invested, universe, usd, market, 50_000)
+    buy_more(signal_sender, invested, universe, usd, market, 50_000)
     assert usd.balanceOf(invested) == 350_000 * USD
 
 
 def test_rebalance__raises_cash_while_others_wait__passes(
-    waiting, desk, universe, usd, market, redemption_queue, keeper
+    waiting, signal_sender, universe, usd, market, redemption_queue, keeper
 ):
     before = usd.balanceOf(waiting)
-    sell_half(desk, waiting, universe, usd, market)
+    sell_half(signal_sender, waiting, universe, usd, market)
     assert usd.balanceOf(waiting) > before
     redemption_queue.fulfil(waiting, 1, sender=keeper)
     assert waiting.totalQueuedShares() == 0

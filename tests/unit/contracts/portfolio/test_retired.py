@@ -49,18 +49,18 @@ def test_retire__risk__counts_the_others_only(invested, universe, retire, risk_e
     assert metrics.leverage == pytest.approx(sum(values[1:]) * WAD / sum(values), rel=1e-9)
 
 
-def test_retire__trades__pass_without_it_and_not_in_it(invested, universe, retire, desk, usd, market):
+def test_retire__trades__pass_without_it_and_not_in_it(invested, universe, retire, signal_sender, usd, market):
     retired, other = universe.stocks[0], universe.stocks[1]
     retire(invested, retired)
     place = invested.allAssets().index(retired.address)
     head, *route = order(invested, retired, usd, WAD, market[0])
     with reverts(invested.Portfolio__NoSuchAsset, place, place):
-        desk.rebalance(invested, weights_of(invested), [head & ~0xFF | place, *route], band=500)
+        signal_sender.rebalance(invested, weights_of(invested), [head & ~0xFF | place, *route], band=500)
     weights = weights_of(invested)
     index = invested.assets().index(other.address)
     step = 10_000 * USD * WAD // invested.totalAssets()
     targets = [w + (-step if k == 0 else step if k == index else 0) for k, w in enumerate(weights)]
-    desk.rebalance(invested, targets, order(invested, usd, other, 10_000 * USD, market[1]), band=500)
+    signal_sender.rebalance(invested, targets, order(invested, usd, other, 10_000 * USD, market[1]), band=500)
 
 
 def test_retire__settlement__reverts(portfolio, usd, retire):
@@ -164,14 +164,25 @@ def test_unlist__retired_and_empty__drops_it(portfolio_factory, portfolio, unive
 
 
 def test_unlist__donated_wei__blocks_it_but_not_retiring(
-    portfolio_factory, invested, universe, deposit, desk, register, retire, market, usd, investor, issuer, manager
+    portfolio_factory,
+    invested,
+    universe,
+    deposit,
+    signal_sender,
+    register,
+    retire,
+    market,
+    usd,
+    investor,
+    issuer,
+    manager,
 ):
     """One wei keeps an asset from being dropped; retired it costs nothing, and entry stays open."""
     stock = universe.stocks[2]
     portfolio = invested
     weights = weights_of(portfolio)
     sold = order(portfolio, stock, usd, stock.balanceOf(portfolio), market[2])
-    desk.rebalance(portfolio, [weights[0] + weights[3], weights[1], weights[2], 0], sold, band=500)
+    signal_sender.rebalance(portfolio, [weights[0] + weights[3], weights[1], weights[2], 0], sold, band=500)
     stock.mint(portfolio, 1, sender=issuer)
     with reverts(portfolio_factory.PortfolioFactory__AssetHeld, stock, 1):
         portfolio_factory.unlistAsset(portfolio, stock, sender=manager)
@@ -237,13 +248,13 @@ def test_windfall__deposit_before_relisting__entry_is_closed(invested, universe,
 
 
 def test_windfall__dust__is_at_most_a_basis_point(
-    portfolio_factory, invested, universe, retire, relist, register, deposit, thief, issuer, desk, usd, market
+    portfolio_factory, invested, universe, retire, relist, register, deposit, thief, issuer, signal_sender, usd, market
 ):
     """Entry stays open for a holding worth up to a basis point of NAV: that is what a depositor may gain."""
     stock = universe.stocks[2]
     weights = weights_of(invested)
     sold = order(invested, stock, usd, stock.balanceOf(invested), market[2])
-    desk.rebalance(invested, [weights[0] + weights[3], weights[1], weights[2], 0], sold, band=500)
+    signal_sender.rebalance(invested, [weights[0] + weights[3], weights[1], weights[2], 0], sold, band=500)
     nav = invested.nav()
     dust = nav // 10_000 * WAD // (150 * WAD)
     stock.mint(invested, dust, sender=issuer)

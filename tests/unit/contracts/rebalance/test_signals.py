@@ -27,27 +27,27 @@ def with_policy(ready, auto_rebalancer, manager):
 # -- Models
 
 
-def test_rebalance__model_in_the_shadow__reverts(ready, desk, buy, model_registry, manager):
+def test_rebalance__model_in_the_shadow__reverts(ready, signal_sender, buy, model_registry, manager):
     model_registry.demote(MODEL, sender=manager)
     with reverts(model_registry.ModelRegistry__NotLive, MODEL, 1):
-        desk.rebalance(ready, TARGETS, buy(ready, 100_000))
+        signal_sender.rebalance(ready, TARGETS, buy(ready, 100_000))
 
 
-def test_rebalance__unknown_model__reverts(ready, desk, buy, model_registry):
+def test_rebalance__unknown_model__reverts(ready, signal_sender, buy, model_registry):
     unknown = keccak(text="unknown")
     with reverts(model_registry.ModelRegistry__NotLive, unknown, 0):
-        desk.rebalance(ready, TARGETS, buy(ready, 100_000), model=unknown)
+        signal_sender.rebalance(ready, TARGETS, buy(ready, 100_000), model=unknown)
 
 
 def test_rebalance__model_changed_after_signing__bad_signature(
-    ready, desk, buy, model_registry, auto_rebalancer, signer_sets, manager, thief
+    ready, signal_sender, buy, model_registry, auto_rebalancer, signer_sets, manager, thief
 ):
     other = keccak(text="another live one")
     model_registry.register(other, other, other, other, sender=manager)
     model_registry.promote(other, sender=manager)
     orders = buy(ready, 100_000)
-    signal = desk.signal(ready, TARGETS, orders)
-    signatures = desk.sign(signal)
+    signal = signal_sender.signal(ready, TARGETS, orders)
+    signatures = signal_sender.sign(signal)
     signal[SIGNAL_MODEL] = other
     with reverts(signer_sets.SignerSets__BadSignature):
         auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
@@ -56,24 +56,26 @@ def test_rebalance__model_changed_after_signing__bad_signature(
 # -- Slippage
 
 
-def test_rebalance__an_order_below_the_oracle__refused_leg_by_leg(ready, desk, buy):
+def test_rebalance__an_order_below_the_oracle__refused_leg_by_leg(ready, signal_sender, buy):
     """The pool's fee alone is 30 basis points."""
     with reverts(ready.Portfolio__SlippageExceeded):
-        desk.rebalance(ready, TARGETS, buy(ready, 100_000), slippage=30)
+        signal_sender.rebalance(ready, TARGETS, buy(ready, 100_000), slippage=30)
 
 
-def test_rebalance__within_the_signed_slippage__passes(ready, desk, buy):
-    desk.rebalance(ready, TARGETS, buy(ready, 100_000), slippage=50)
+def test_rebalance__within_the_signed_slippage__passes(ready, signal_sender, buy):
+    signal_sender.rebalance(ready, TARGETS, buy(ready, 100_000), slippage=50)
 
 
-def test_rebalance__guardian_tightened_the_guard__counts_whatever_is_signed(ready, desk, buy, aggregator, guardian):
+def test_rebalance__guardian_tightened_the_guard__counts_whatever_is_signed(
+    ready, signal_sender, buy, aggregator, guardian
+):
     aggregator.tightenMaxDeviation(20, sender=guardian)
     with reverts(ready.Portfolio__SlippageExceeded):
-        desk.rebalance(ready, TARGETS, buy(ready, 100_000), slippage=10_000)
+        signal_sender.rebalance(ready, TARGETS, buy(ready, 100_000), slippage=10_000)
 
 
 def test_rebalance__churn_within_each_legs_slippage__too_costly_in_sum(
-    ready, desk, universe, usd, market, auto_rebalancer
+    ready, signal_sender, universe, usd, market, auto_rebalancer
 ):
     """There and back again loses on both ways, and moves next to nothing."""
     stock = universe.stocks[0]
@@ -82,60 +84,60 @@ def test_rebalance__churn_within_each_legs_slippage__too_costly_in_sum(
     back = order(ready, stock, usd, bought, market[0])
     targets = [99 * WAD // 100, WAD // 100, 0, 0]
     with reverts(auto_rebalancer.AutoRebalancer__TooCostly):
-        desk.rebalance(ready, targets, [*there, *back], slippage=70, band=10_000)
+        signal_sender.rebalance(ready, targets, [*there, *back], slippage=70, band=10_000)
 
 
-def test_rebalance__routes_left_open__anyone_chooses_them(ready, desk, buy, auto_rebalancer, thief):
-    signal = desk.signal(ready, TARGETS, [], orders_hash=bytes(32), slippage=50)
-    auto_rebalancer.rebalance(signal, buy(ready, 100_000), desk.sign(signal), sender=thief)
+def test_rebalance__routes_left_open__anyone_chooses_them(ready, signal_sender, buy, auto_rebalancer, thief):
+    signal = signal_sender.signal(ready, TARGETS, [], orders_hash=bytes(32), slippage=50)
+    auto_rebalancer.rebalance(signal, buy(ready, 100_000), signal_sender.sign(signal), sender=thief)
     assert weights_of(ready)[1] == pytest.approx(WAD // 10, rel=0.01)
 
 
 # -- Turnover and pace
 
 
-def test_rebalance__more_turnover_than_signed__reverts(ready, desk, buy, auto_rebalancer):
+def test_rebalance__more_turnover_than_signed__reverts(ready, signal_sender, buy, auto_rebalancer):
     with reverts(auto_rebalancer.AutoRebalancer__TurnoverAboveSignal):
-        desk.rebalance(ready, TARGETS, buy(ready, 100_000), turnover=990)
+        signal_sender.rebalance(ready, TARGETS, buy(ready, 100_000), turnover=990)
 
 
-def test_rebalance__as_much_turnover_as_signed__passes(ready, desk, buy, auto_rebalancer):
-    desk.rebalance(ready, TARGETS, buy(ready, 100_000), turnover=1_000)
+def test_rebalance__as_much_turnover_as_signed__passes(ready, signal_sender, buy, auto_rebalancer):
+    signal_sender.rebalance(ready, TARGETS, buy(ready, 100_000), turnover=1_000)
     level, capacity, _ = auto_rebalancer.paceOf(ready)
     assert level == pytest.approx(WAD // 10, rel=0.01)
     assert capacity == 25 * WAD // 10
 
 
-def test_rebalance__more_turnover_than_the_policy__reverts(with_policy, desk, buy, auto_rebalancer):
+def test_rebalance__more_turnover_than_the_policy__reverts(with_policy, signal_sender, buy, auto_rebalancer):
     portfolio = with_policy(1_900, DAY, 0, 0)
     with reverts(auto_rebalancer.AutoRebalancer__TurnoverAbovePolicy):
-        desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
+        signal_sender.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
 
 
-def test_rebalance__bucket_of_turnover_drained__passes_again(with_policy, desk, buy, auto_rebalancer, chain):
+def test_rebalance__bucket_of_turnover_drained__passes_again(with_policy, signal_sender, buy, auto_rebalancer, chain):
     portfolio = with_policy(2_100, DAY, 0, 0)
-    desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
+    signal_sender.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
     again = [8 * WAD // 10, 2 * WAD // 10, 0, 0]
     with reverts(auto_rebalancer.AutoRebalancer__TurnoverAbovePolicy):
-        desk.rebalance(portfolio, again, buy(portfolio, 100_000))
+        signal_sender.rebalance(portfolio, again, buy(portfolio, 100_000))
     chain.mine(timestamp=chain.pending_timestamp + DAY)
-    desk.rebalance(portfolio, again, buy(portfolio, 100_000))
+    signal_sender.rebalance(portfolio, again, buy(portfolio, 100_000))
 
 
-def test_rebalance__too_soon_after_the_last__reverts(with_policy, desk, buy, auto_rebalancer, chain):
+def test_rebalance__too_soon_after_the_last__reverts(with_policy, signal_sender, buy, auto_rebalancer, chain):
     portfolio = with_policy(50_000, HOUR, HOUR, 0)
-    desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
+    signal_sender.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
     again = [8 * WAD // 10, 2 * WAD // 10, 0, 0]
     started = auto_rebalancer.paceOf(portfolio)[2]
     with reverts(auto_rebalancer.AutoRebalancer__TooSoon):
-        desk.rebalance(portfolio, again, buy(portfolio, 100_000))
+        signal_sender.rebalance(portfolio, again, buy(portfolio, 100_000))
     chain.mine(timestamp=started + HOUR)
-    desk.rebalance(portfolio, again, buy(portfolio, 100_000))
+    signal_sender.rebalance(portfolio, again, buy(portfolio, 100_000))
 
 
-def test_set_policy__level_stays__drains_by_the_new_terms(with_policy, desk, buy, auto_rebalancer):
+def test_set_policy__level_stays__drains_by_the_new_terms(with_policy, signal_sender, buy, auto_rebalancer):
     portfolio = with_policy(50_000, HOUR, 0, 0)
-    desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
+    signal_sender.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
     before = auto_rebalancer.paceOf(portfolio)[0]
     with_policy(3_000, 7 * DAY, 0, 0)
     level, capacity, _ = auto_rebalancer.paceOf(portfolio)
@@ -183,11 +185,11 @@ def test_policy__thief__reverts(ready, auto_rebalancer, thief, function):
 
 
 @pytest.fixture
-def three_parts(ready, desk):
+def three_parts(ready, signal_sender):
     """A signal for 30% of the first stock in at most three transactions, routes open, and its signatures."""
     targets = [7 * WAD // 10, 3 * WAD // 10, 0, 0]
-    signal = desk.signal(ready, targets, [], orders_hash=bytes(32), parts=3, band=50, turnover=3_100)
-    return signal, desk.sign(signal)
+    signal = signal_sender.signal(ready, targets, [], orders_hash=bytes(32), parts=3, band=50, turnover=3_100)
+    return signal, signal_sender.sign(signal)
 
 
 def test_rebalance__part_after_part__the_nonce_is_used_at_the_end(ready, three_parts, buy, auto_rebalancer, thief):
@@ -217,10 +219,10 @@ def test_rebalance__last_part_outside_the_band__reverts(ready, three_parts, buy,
         auto_rebalancer.rebalance(signal, buy(ready, 90_000), signatures, sender=thief)
 
 
-def test_rebalance__parts_together_above_the_turnover__reverts(ready, desk, buy, auto_rebalancer, thief):
+def test_rebalance__parts_together_above_the_turnover__reverts(ready, signal_sender, buy, auto_rebalancer, thief):
     targets = [7 * WAD // 10, 3 * WAD // 10, 0, 0]
-    signal = desk.signal(ready, targets, [], orders_hash=bytes(32), parts=3, band=50, turnover=2_000)
-    signatures = desk.sign(signal)
+    signal = signal_sender.signal(ready, targets, [], orders_hash=bytes(32), parts=3, band=50, turnover=2_000)
+    signatures = signal_sender.sign(signal)
     auto_rebalancer.rebalance(signal, buy(ready, 150_000), signatures, sender=thief)
     with reverts(auto_rebalancer.AutoRebalancer__TurnoverAboveSignal):
         auto_rebalancer.rebalance(signal, buy(ready, 150_000), signatures, sender=thief)
@@ -238,18 +240,18 @@ def test_rebalance__parts_within_the_interval__only_the_first_waits(
 
 @pytest.mark.parametrize("parts", [1, 3])
 def test_rebalance__another_signal_with_a_held_nonce__reverts(
-    with_policy, three_parts, desk, buy, auto_rebalancer, thief, parts
+    with_policy, three_parts, signal_sender, buy, auto_rebalancer, thief, parts
 ):
     """Otherwise signal after signal runs under one nonce, and only the first waits for the interval."""
     portfolio = with_policy(50_000, HOUR, HOUR, 0)
     signal, signatures = three_parts
     auto_rebalancer.rebalance(signal, buy(portfolio, 100_000), signatures, sender=thief)
     targets = [6 * WAD // 10, 4 * WAD // 10, 0, 0]
-    other = desk.signal(
+    other = signal_sender.signal(
         portfolio, targets, [], orders_hash=bytes(32), parts=parts, band=10_000, nonce=signal[SIGNAL_NONCE]
     )
     with reverts(auto_rebalancer.AutoRebalancer__NonceUsed, portfolio, signal[SIGNAL_NONCE]):
-        auto_rebalancer.rebalance(other, buy(portfolio, 100_000), desk.sign(other), sender=thief)
+        auto_rebalancer.rebalance(other, buy(portfolio, 100_000), signal_sender.sign(other), sender=thief)
     auto_rebalancer.rebalance(signal, buy(portfolio, 100_000), signatures, sender=thief)
 
 
@@ -262,53 +264,57 @@ def test_rebalance__cancelled_between_its_parts__reverts(ready, three_parts, buy
 
 
 def test_rebalance__list_of_assets_changed_since_it_was_signed__reverts(
-    ready, desk, buy, auto_rebalancer, portfolio_factory, universe, manager, thief
+    ready, signal_sender, buy, auto_rebalancer, portfolio_factory, universe, manager, thief
 ):
     """Relisting puts the same assets in another order, and a target would stand for another asset."""
     orders = buy(ready, 100_000)
-    signal = desk.signal(ready, TARGETS, orders)
-    signatures = desk.sign(signal)
+    signal = signal_sender.signal(ready, TARGETS, orders)
+    signatures = signal_sender.sign(signal)
     portfolio_factory.unlistAsset(ready, universe.stocks[1], sender=manager)
     portfolio_factory.listAsset(ready, universe.stocks[1], sender=manager)
     with reverts(ready.Portfolio__AssetsChanged):
         auto_rebalancer.rebalance(signal, orders, signatures, sender=thief)
 
 
-def test_rebalance__no_parts__reverts(ready, desk, buy, auto_rebalancer):
+def test_rebalance__no_parts__reverts(ready, signal_sender, buy, auto_rebalancer):
     with reverts(auto_rebalancer.AutoRebalancer__NoParts):
-        desk.rebalance(ready, TARGETS, buy(ready, 100_000), parts=0)
+        signal_sender.rebalance(ready, TARGETS, buy(ready, 100_000), parts=0)
 
 
 # -- Fee
 
 
-def test_rebalance__policy_with_a_fee__executor_gets_its_part_of_the_turnover(with_policy, desk, buy, usd, thief):
+def test_rebalance__policy_with_a_fee__executor_gets_its_part_of_the_turnover(
+    with_policy, signal_sender, buy, usd, thief
+):
     portfolio = with_policy(50_000, HOUR, 0, 10)
-    desk.sender = thief
+    signal_sender.sender = thief
     before = usd.balanceOf(thief)
-    desk.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
+    signal_sender.rebalance(portfolio, TARGETS, buy(portfolio, 100_000))
     assert usd.balanceOf(thief) - before == pytest.approx(100 * USD, rel=0.002)
 
 
-def test_rebalance__fee__counts_as_a_loss(with_policy, desk, buy, auto_rebalancer, thief):
+def test_rebalance__fee__counts_as_a_loss(with_policy, signal_sender, buy, auto_rebalancer, thief):
     portfolio = with_policy(50_000, HOUR, 0, 0)
     orders = buy(portfolio, 100_000)
-    signal = desk.signal(portfolio, TARGETS, orders)
+    signal = signal_sender.signal(portfolio, TARGETS, orders)
     free = auto_rebalancer.estimate.call(signal, orders, sender=thief)
     with_policy(50_000, HOUR, 0, 10)
     paid = auto_rebalancer.estimate.call(signal, orders, sender=thief)
     assert paid.cost - free.cost == pytest.approx(paid.keeperFee, abs=2)
-    auto_rebalancer.rebalance(signal, orders, desk.sign(signal), sender=thief)
+    auto_rebalancer.rebalance(signal, orders, signal_sender.sign(signal), sender=thief)
     assert portfolio.lossBucket().level == pytest.approx(paid.cost, abs=2)
 
 
 # -- Cancellation
 
 
-def test_cancel_signed__by_the_quorum__the_nonce_is_used(ready, desk, buy, auto_rebalancer, risk_signer, thief):
+def test_cancel_signed__by_the_quorum__the_nonce_is_used(
+    ready, signal_sender, buy, auto_rebalancer, risk_signer, thief
+):
     orders = buy(ready, 50_000)
-    signal = desk.signal(ready, TARGETS, orders)
-    signatures = desk.sign(signal)
+    signal = signal_sender.signal(ready, TARGETS, orders)
+    signatures = signal_sender.sign(signal)
     digest = auto_rebalancer.hashCancellation(ready, signal[SIGNAL_NONCE])
     auto_rebalancer.cancelSigned(ready, signal[SIGNAL_NONCE], signed(digest, risk_signer), sender=thief)
     with reverts(auto_rebalancer.AutoRebalancer__NonceUsed):
@@ -321,22 +327,24 @@ def test_cancel_signed__by_a_stranger__reverts(ready, auto_rebalancer, signer_se
         auto_rebalancer.cancelSigned(ready, 7, signed(digest, thief), sender=thief)
 
 
-def test_cancel_signed__signature_of_the_signal__reverts(ready, desk, buy, auto_rebalancer, signer_sets, thief):
-    signal = desk.signal(ready, TARGETS, buy(ready, 50_000))
+def test_cancel_signed__signature_of_the_signal__reverts(
+    ready, signal_sender, buy, auto_rebalancer, signer_sets, thief
+):
+    signal = signal_sender.signal(ready, TARGETS, buy(ready, 50_000))
     with reverts(signer_sets.SignerSets__BadSignature):
-        auto_rebalancer.cancelSigned(ready, signal[SIGNAL_NONCE], desk.sign(signal), sender=thief)
+        auto_rebalancer.cancelSigned(ready, signal[SIGNAL_NONCE], signal_sender.sign(signal), sender=thief)
 
 
 # -- What it would do
 
 
-def test_estimate__beside_what_happens__is_the_same(with_policy, desk, buy, auto_rebalancer, thief):
+def test_estimate__beside_what_happens__is_the_same(with_policy, signal_sender, buy, auto_rebalancer, thief):
     portfolio = with_policy(50_000, HOUR, 0, 10)
     orders = buy(portfolio, 100_000)
-    signal = desk.signal(portfolio, TARGETS, orders)
+    signal = signal_sender.signal(portfolio, TARGETS, orders)
     found = auto_rebalancer.estimate.call(signal, orders, sender=thief)
     before = portfolio.nav()
-    receipt = auto_rebalancer.rebalance(signal, orders, desk.sign(signal), sender=thief)
+    receipt = auto_rebalancer.rebalance(signal, orders, signal_sender.sign(signal), sender=thief)
     (event,) = receipt.decode_logs(auto_rebalancer.Rebalanced)
     assert (found.distanceBefore, found.distanceAfter, found.turnover) == (
         event.distanceBefore,
@@ -348,44 +356,46 @@ def test_estimate__beside_what_happens__is_the_same(with_policy, desk, buy, auto
     assert found.gas < receipt.gas_used
 
 
-def test_estimate__all_cash_to_a_tenth__tracking_error_and_var_by_hand(ready, desk, buy, auto_rebalancer, thief):
+def test_estimate__all_cash_to_a_tenth__tracking_error_and_var_by_hand(
+    ready, signal_sender, buy, auto_rebalancer, thief
+):
     """Volatility of a stock is 1% a day: 10% of it are off the targets before, nothing much afterwards."""
     orders = buy(ready, 100_000)
-    found = auto_rebalancer.estimate.call(desk.signal(ready, TARGETS, orders), orders, sender=thief)
+    found = auto_rebalancer.estimate.call(signal_sender.signal(ready, TARGETS, orders), orders, sender=thief)
     assert found.trackingErrorBefore == pytest.approx(WAD // 1000, rel=1e-6)
     assert found.trackingErrorAfter < WAD // 100_000
     assert found.var99Before == 0
     assert found.var99After == pytest.approx(2.326 * WAD / 1000, rel=0.01)
 
 
-def test_estimate__in_a_transaction__changes_nothing(ready, desk, buy, auto_rebalancer, thief):
+def test_estimate__in_a_transaction__changes_nothing(ready, signal_sender, buy, auto_rebalancer, thief):
     orders = buy(ready, 100_000)
-    signal = desk.signal(ready, TARGETS, orders)
+    signal = signal_sender.signal(ready, TARGETS, orders)
     before = ready.positions().balances
     auto_rebalancer.estimate(signal, orders, sender=thief)
     assert ready.positions().balances == before
     assert not auto_rebalancer.isNonceUsed(ready, signal[SIGNAL_NONCE])
 
 
-def test_estimate__what_would_revert__reverts_alike(ready, desk, buy, auto_rebalancer, thief):
+def test_estimate__what_would_revert__reverts_alike(ready, signal_sender, buy, auto_rebalancer, thief):
     orders = buy(ready, 100_000)
     with reverts(ready.Portfolio__SlippageExceeded):
-        auto_rebalancer.estimate.call(desk.signal(ready, TARGETS, orders, slippage=30), orders, sender=thief)
+        auto_rebalancer.estimate.call(signal_sender.signal(ready, TARGETS, orders, slippage=30), orders, sender=thief)
 
 
-def test_simulate__anyone__reverts(ready, desk, buy, auto_rebalancer, thief):
+def test_simulate__anyone__reverts(ready, signal_sender, buy, auto_rebalancer, thief):
     orders = buy(ready, 100_000)
     with reverts(auto_rebalancer.AutoRebalancer__OnlyItself, thief):
-        auto_rebalancer.simulate(desk.signal(ready, TARGETS, orders), orders, thief, sender=thief)
+        auto_rebalancer.simulate(signal_sender.signal(ready, TARGETS, orders), orders, thief, sender=thief)
 
 
 # -- Chainlink Automation
 
 
-def upkeep_data(desk, portfolio, orders, **changes):
+def upkeep_data(signal_sender, portfolio, orders, **changes):
     """What an upkeep is registered with."""
-    signal = desk.signal(portfolio, TARGETS, orders, **changes)
-    return encode([SIGNAL, ORDERS, "(address,bytes)[]"], [signal, orders, desk.sign(signal)])
+    signal = signal_sender.signal(portfolio, TARGETS, orders, **changes)
+    return encode([SIGNAL, ORDERS, "(address,bytes)[]"], [signal, orders, signal_sender.sign(signal)])
 
 
 def check(rebalancer, data):
@@ -397,8 +407,8 @@ def check(rebalancer, data):
     return bool(int.from_bytes(answer[:32], "big")), bytes(answer)
 
 
-def test_check_upkeep__signed_and_possible__is_needed(ready, desk, buy, auto_rebalancer, thief):
-    data = upkeep_data(desk, ready, buy(ready, 100_000))
+def test_check_upkeep__signed_and_possible__is_needed(ready, signal_sender, buy, auto_rebalancer, thief):
+    data = upkeep_data(signal_sender, ready, buy(ready, 100_000))
     needed, answer = check(auto_rebalancer, data)
     assert needed and data in answer
     auto_rebalancer.performUpkeep(data, sender=thief)
@@ -406,9 +416,9 @@ def test_check_upkeep__signed_and_possible__is_needed(ready, desk, buy, auto_reb
     assert not check(auto_rebalancer, data)[0]
 
 
-def test_check_upkeep__below_quorum__is_not(ready, desk, buy, auto_rebalancer, thief):
-    desk.signers = [thief]
-    assert not check(auto_rebalancer, upkeep_data(desk, ready, buy(ready, 100_000)))[0]
+def test_check_upkeep__below_quorum__is_not(ready, signal_sender, buy, auto_rebalancer, thief):
+    signal_sender.signers = [thief]
+    assert not check(auto_rebalancer, upkeep_data(signal_sender, ready, buy(ready, 100_000)))[0]
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 96, b"\0" * 500])
@@ -416,20 +426,24 @@ def test_check_upkeep__garbage__is_not(ready, auto_rebalancer, data):
     assert not check(auto_rebalancer, data)[0]
 
 
-def test_check_upkeep__in_a_transaction__reverts(ready, desk, buy, auto_rebalancer, thief):
-    data = upkeep_data(desk, ready, buy(ready, 100_000))
+def test_check_upkeep__in_a_transaction__reverts(ready, signal_sender, buy, auto_rebalancer, thief):
+    data = upkeep_data(signal_sender, ready, buy(ready, 100_000))
     with reverts(auto_rebalancer.AutoRebalancer__OnlySimulated, thief):
         auto_rebalancer.checkUpkeep(data, sender=thief)
 
 
-def test_perform_upkeep__policy_with_a_fee__nobody_is_paid(with_policy, desk, buy, auto_rebalancer, usd, thief):
+def test_perform_upkeep__policy_with_a_fee__nobody_is_paid(
+    with_policy, signal_sender, buy, auto_rebalancer, usd, thief
+):
     portfolio = with_policy(50_000, HOUR, 0, 10)
     before = usd.balanceOf(thief)
-    receipt = auto_rebalancer.performUpkeep(upkeep_data(desk, portfolio, buy(portfolio, 100_000)), sender=thief)
+    receipt = auto_rebalancer.performUpkeep(
+        upkeep_data(signal_sender, portfolio, buy(portfolio, 100_000)), sender=thief
+    )
     assert usd.balanceOf(thief) == before
     assert not receipt.decode_logs(portfolio.ExecutorPaid)
 
 
-def test_rebalance__three_stocks__in_one_signal(ready, desk, universe, usd, market):
-    buy_each(desk, ready, universe, usd, market, 200_000)
+def test_rebalance__three_stocks__in_one_signal(ready, signal_sender, universe, usd, market):
+    buy_each(signal_sender, ready, universe, usd, market, 200_000)
     assert weights_of(ready)[1:] == [pytest.approx(WAD // 5, rel=0.01)] * 3

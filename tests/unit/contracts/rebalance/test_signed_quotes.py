@@ -49,25 +49,27 @@ def bought(ready, quote_desk, maker, maker_market, stock, usd):
     return made
 
 
-def test_rebalance__at_a_signed_quote__buys_the_block(ready, desk, bought, maker, usd):
-    desk.rebalance(ready, TARGETS, bought(FAIR), slippage=0)
+def test_rebalance__at_a_signed_quote__buys_the_block(ready, signal_sender, bought, maker, usd):
+    signal_sender.rebalance(ready, TARGETS, bought(FAIR), slippage=0)
     assert weights_of(ready)[1] == WAD // 10
     assert usd.balanceOf(maker) == BLOCK
 
 
-def test_rebalance__another_quote_than_the_signed_one__wrong_orders(ready, desk, bought, auto_rebalancer, thief):
+def test_rebalance__another_quote_than_the_signed_one__wrong_orders(
+    ready, signal_sender, bought, auto_rebalancer, thief
+):
     """A thief who executes cannot put a worse quote of the same maker into the place of the signed one."""
     orders, worse = bought(FAIR), bought(FAIR * 999 // 1000)
-    signal = desk.signal(ready, TARGETS, orders)
+    signal = signal_sender.signal(ready, TARGETS, orders)
     with reverts(auto_rebalancer.AutoRebalancer__WrongOrders):
-        auto_rebalancer.rebalance(signal, worse, desk.sign(signal), sender=thief)
+        auto_rebalancer.rebalance(signal, worse, signal_sender.sign(signal), sender=thief)
 
 
-def test_rebalance__quote_below_the_oracle__slippage_exceeded(ready, desk, bought):
+def test_rebalance__quote_below_the_oracle__slippage_exceeded(ready, signal_sender, bought):
     with reverts(ready.Portfolio__SlippageExceeded):
-        desk.rebalance(ready, TARGETS, bought(FAIR * 98 // 100), slippage=100)
+        signal_sender.rebalance(ready, TARGETS, bought(FAIR * 98 // 100), slippage=100)
 
 
-def test_rebalance__quote_below_the_orders_minimum__refused(ready, desk, bought, stock):
+def test_rebalance__quote_below_the_orders_minimum__refused(ready, signal_sender, bought, stock):
     with reverts(ready.Portfolio__InsufficientOutput, stock.address, FAIR - 1, FAIR):
-        desk.rebalance(ready, TARGETS, bought(FAIR - 1, minimum=FAIR))
+        signal_sender.rebalance(ready, TARGETS, bought(FAIR - 1, minimum=FAIR))

@@ -388,14 +388,14 @@ def test_recover__warned_still__reverts(risk_engine, warned, thief):
         risk_engine.recover(warned, sender=thief)
 
 
-def test_rebalance__warned__may_not_come_closer_to_the_limit(risk_engine, warned, market, desk, universe, usd):
+def test_rebalance__warned__may_not_come_closer_to_the_limit(risk_engine, warned, market, signal_sender, universe, usd):
     with reverts(risk_engine.RiskEngine__LimitBreached):
-        buy_more(desk, warned, universe, usd, market, dollars=1000)
+        buy_more(signal_sender, warned, universe, usd, market, dollars=1000)
 
 
-def test_rebalance__warned__may_shed_risk(risk_engine, warned, market, desk, universe, usd):
+def test_rebalance__warned__may_shed_risk(risk_engine, warned, market, signal_sender, universe, usd):
     before = risk_engine.metrics(warned).var99
-    sell_some(desk, warned, universe, usd, market)
+    sell_some(signal_sender, warned, universe, usd, market)
     assert risk_engine.metrics(warned).var99 < before
 
 
@@ -450,21 +450,21 @@ def test_trip__outside_a_further_limit__de_risk_only(risk_engine, invested, mana
 
 @pytest.mark.parametrize("name", BITING)
 def test_rebalance__further_from_a_further_limit__reverts(
-    risk_engine, invested, market, desk, universe, usd, manager, name
+    risk_engine, invested, market, signal_sender, universe, usd, manager, name
 ):
     risk_engine.tightenLimits(invested, with_limit(*BITING[name]), sender=manager)
     with reverts(risk_engine.RiskEngine__LimitBreached):
-        buy_more(desk, invested, universe, usd, market)
+        buy_more(signal_sender, invested, universe, usd, market)
 
 
 @pytest.mark.parametrize("name", [name for name in BITING if name != "liquidity"])
 def test_rebalance__closer_to_a_further_limit__passes(
-    risk_engine, invested, market, desk, universe, usd, manager, name
+    risk_engine, invested, market, signal_sender, universe, usd, manager, name
 ):
     """Half of every stock is sold: each metric falls, each component too."""
     risk_engine.tightenLimits(invested, with_limit(*BITING[name]), sender=manager)
     before = risk_engine.metrics(invested).var99
-    sell_half(desk, invested, universe, usd, market)
+    sell_half(signal_sender, invested, universe, usd, market)
     assert risk_engine.metrics(invested).var99 < before
 
 
@@ -484,26 +484,37 @@ def test_metrics__grade__is_the_worst_row_of_the_table(risk_engine, invested):
 
 
 def test_rebalance__weight_above_its_limit__reverts(
-    risk_engine, portfolio, market, post_model, deposit, desk, universe, usd, investor
+    risk_engine, portfolio, market, post_model, deposit, signal_sender, universe, usd, investor
 ):
     deposit(portfolio, investor, 1_000_000)
     post_model(flat_covariance(3, volatility=0.001))
     orders = order(portfolio, usd, universe.stocks[0], 600_000 * USD, market[0])
     with reverts(risk_engine.RiskEngine__LimitBreached):
-        desk.rebalance(portfolio, [4 * WAD // 10, 6 * WAD // 10, 0, 0], orders, band=1000)
+        signal_sender.rebalance(portfolio, [4 * WAD // 10, 6 * WAD // 10, 0, 0], orders, band=1000)
 
 
 def test_rebalance__var_above_its_limit__reverts(
-    risk_engine, portfolio, market, post_model, deposit, desk, universe, usd, investor
+    risk_engine, portfolio, market, post_model, deposit, signal_sender, universe, usd, investor
 ):
     deposit(portfolio, investor, 1_000_000)
     post_model(flat_covariance(3, volatility=0.05))
     with reverts(risk_engine.RiskEngine__LimitBreached):
-        buy_each(desk, portfolio, universe, usd, market, 200_000)
+        buy_each(signal_sender, portfolio, universe, usd, market, 200_000)
 
 
 def test_rebalance__an_exit_behind_a_trade__leaves_it_outside_and_the_next_may_only_come_closer(
-    risk_engine, portfolio, post_model, manager, deposit, investor, counterparty, market, desk, universe, usd, keeper
+    risk_engine,
+    portfolio,
+    post_model,
+    manager,
+    deposit,
+    investor,
+    counterparty,
+    market,
+    signal_sender,
+    universe,
+    usd,
+    keeper,
 ):
     """I3 promises nothing about exits: somebody's cash counts while the trade is judged."""
     risk_engine.tightenLimits(portfolio, (300, 3000, *LIMITS[2:]), sender=manager)
@@ -511,56 +522,60 @@ def test_rebalance__an_exit_behind_a_trade__leaves_it_outside_and_the_next_may_o
     shares = deposit(portfolio, counterparty, 1_000_000)
     post_model()
     bought = order(portfolio, usd, universe.stocks[0], 580_000 * USD, market[0])
-    desk.rebalance(portfolio, [71 * WAD // 100, 29 * WAD // 100, 0, 0], bought, band=500)
+    signal_sender.rebalance(portfolio, [71 * WAD // 100, 29 * WAD // 100, 0, 0], bought, band=500)
     portfolio.redeem(shares, counterparty, counterparty, sender=counterparty)
     assert risk_engine.metrics(portfolio).maxWeight > 0.55 * WAD
     with reverts(risk_engine.RiskEngine__LimitBreached):
-        buy_more(desk, portfolio, universe, usd, market)
+        buy_more(signal_sender, portfolio, universe, usd, market)
     risk_engine.trip(portfolio, sender=keeper)
     assert risk_engine.stateOf(portfolio) == DE_RISK_ONLY
-    sell_some(desk, portfolio, universe, usd, market)
+    sell_some(signal_sender, portfolio, universe, usd, market)
 
 
-def test_rebalance__outside_and_closer__passes(risk_engine, invested, market, post_model, desk, universe, usd):
+def test_rebalance__outside_and_closer__passes(risk_engine, invested, market, post_model, signal_sender, universe, usd):
     post_model(flat_covariance(3, volatility=0.05))
     before = risk_engine.metrics(invested).var99
-    sell_some(desk, invested, universe, usd, market)
+    sell_some(signal_sender, invested, universe, usd, market)
     after = risk_engine.metrics(invested).var99
     assert LIMITS[0] * WAD // 10_000 < after < before
 
 
-def test_rebalance__outside_and_further__reverts(risk_engine, invested, market, post_model, desk, universe, usd):
+def test_rebalance__outside_and_further__reverts(
+    risk_engine, invested, market, post_model, signal_sender, universe, usd
+):
     post_model(flat_covariance(3, volatility=0.05))
     with reverts(risk_engine.RiskEngine__LimitBreached):
-        buy_more(desk, invested, universe, usd, market)
+        buy_more(signal_sender, invested, universe, usd, market)
 
 
-def test_rebalance__de_risk_only__may_not_raise_var(risk_engine, invested, market, desk, universe, usd, guardian):
+def test_rebalance__de_risk_only__may_not_raise_var(
+    risk_engine, invested, market, signal_sender, universe, usd, guardian
+):
     risk_engine.deRisk(invested, sender=guardian)
     with reverts(risk_engine.RiskEngine__OnlyDeRisking):
-        buy_more(desk, invested, universe, usd, market)
+        buy_more(signal_sender, invested, universe, usd, market)
 
 
-def test_rebalance__de_risk_only__may_lower_var(risk_engine, invested, market, desk, universe, usd, guardian):
+def test_rebalance__de_risk_only__may_lower_var(risk_engine, invested, market, signal_sender, universe, usd, guardian):
     risk_engine.deRisk(invested, sender=guardian)
     before = risk_engine.metrics(invested).var99
-    sell_some(desk, invested, universe, usd, market)
+    sell_some(signal_sender, invested, universe, usd, market)
     assert risk_engine.metrics(invested).var99 < before
 
 
-def test_rebalance__shut_down__reverts(risk_engine, invested, market, desk, universe, usd, guardian):
+def test_rebalance__shut_down__reverts(risk_engine, invested, market, signal_sender, universe, usd, guardian):
     risk_engine.shutdown(invested, sender=guardian)
     with reverts(risk_engine.RiskEngine__TradingHalted, invested):
-        sell_some(desk, invested, universe, usd, market)
+        sell_some(signal_sender, invested, universe, usd, market)
 
 
 def test_rebalance__drawdown_untripped__counts_as_de_risk_only(
-    risk_engine, invested, market, desk, universe, usd, reprice, manager
+    risk_engine, invested, market, signal_sender, universe, usd, reprice, manager
 ):
     risk_engine.tightenLimits(invested, (300, 5000, 500, 6000, *LIMITS[4:]), sender=manager)
     reprice(0.85)
     with reverts(risk_engine.RiskEngine__OnlyDeRisking):
-        buy_more(desk, invested, universe, usd, market, dollars=10_000)
+        buy_more(signal_sender, invested, universe, usd, market, dollars=10_000)
 
 
 def test_check_rebalance__thief__reverts(risk_engine, thief):

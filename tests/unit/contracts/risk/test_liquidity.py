@@ -102,7 +102,7 @@ def test_depth__tokens_sent_to_a_v2_pair__count_nothing(
 
 @pytest.mark.parametrize("stands", [False, True])
 def test_rebalance__depth_posted_in_the_same_block__does_not_pass_the_limit(
-    risk_engine, invested, post_depth, manager, desk, market, usd, universe, stands
+    risk_engine, invested, post_depth, manager, signal_sender, market, usd, universe, stands
 ):
     """The stolen quorum confirms what is lent for a transaction; what stays is the market's own."""
     for k in range(3):
@@ -111,10 +111,10 @@ def test_rebalance__depth_posted_in_the_same_block__does_not_pass_the_limit(
     for k in range(3):
         post_depth(k, depth=POOL_USD * WAD, stands=stands)
     if stands:
-        buy_more(desk, invested, universe, usd, market)
+        buy_more(signal_sender, invested, universe, usd, market)
     else:
         with reverts(risk_engine.RiskEngine__LimitBreached):
-            buy_more(desk, invested, universe, usd, market)
+            buy_more(signal_sender, invested, universe, usd, market)
 
 
 def test_depth__more_than_the_pool_holds__reverts(market_depth_registry, universe, post_depth):

@@ -33,7 +33,7 @@ def second(oracle, universe, admin):
 
 
 @pytest.fixture
-def actions(invested, holder, risk_engine, desk, universe, usd, market, give_usd, thief, keeper):
+def actions(invested, holder, risk_engine, signal_sender, universe, usd, market, give_usd, thief, keeper):
     """Everything that reads a price, by name."""
 
     def deposit():
@@ -44,7 +44,7 @@ def actions(invested, holder, risk_engine, desk, universe, usd, market, give_usd
     return {
         "deposit": deposit,
         "withdraw": lambda: invested.withdraw(1000 * USD, holder, holder, sender=holder),
-        "rebalance": lambda: sell_some(desk, invested, universe, usd, market),
+        "rebalance": lambda: sell_some(signal_sender, invested, universe, usd, market),
         "trip": lambda: risk_engine.trip(invested, sender=keeper),
         "checkpoint": lambda: risk_engine.checkpoint(invested, sender=thief),
     }

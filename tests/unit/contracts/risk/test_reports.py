@@ -160,11 +160,13 @@ def test_state__halted_and_lapsed__stays_halted(risk_engine, lapsed, guardian):
     assert risk_engine.stateOf(portfolio) == HALTED
 
 
-def test_rebalance__report_lapsed_for_long__may_shed_risk_only(risk_engine, lapsed, market, desk, universe, usd):
+def test_rebalance__report_lapsed_for_long__may_shed_risk_only(
+    risk_engine, lapsed, market, signal_sender, universe, usd
+):
     portfolio = lapsed(REPORT_GRACE)
     with reverts(risk_engine.RiskEngine__OnlyDeRisking):
-        buy_more(desk, portfolio, universe, usd, market)
-    sell_some(desk, portfolio, universe, usd, market)
+        buy_more(signal_sender, portfolio, universe, usd, market)
+    sell_some(signal_sender, portfolio, universe, usd, market)
 
 
 def test_exits__report_lapsed_for_long__all_pass(lapsed, investor, register, usd):

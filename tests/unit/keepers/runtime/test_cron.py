@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from keepers.runtime.cron import BadSchedule, Schedule
+from keepers.runtime.cron import BadSchedule, CronSchedule
 
 
 def at(text: str) -> int:
@@ -29,7 +29,7 @@ def at(text: str) -> int:
     ],
 )
 def test_latest__of_a_schedule__is_the_last_time_due(schedule: str, now: str, due: str) -> None:
-    assert Schedule.parse(schedule).latest(at(now)) == at(due)
+    assert CronSchedule.parse(schedule).latest(at(now)) == at(due)
 
 
 @pytest.mark.parametrize(
@@ -38,5 +38,5 @@ def test_latest__of_a_schedule__is_the_last_time_due(schedule: str, now: str, du
 )
 def test_parse__nonsense__one_line(text: str) -> None:
     with pytest.raises(BadSchedule) as caught:
-        Schedule.parse(text)
+        CronSchedule.parse(text)
     assert "\n" not in str(caught.value) and repr(text) in str(caught.value)

@@ -13,7 +13,7 @@ from keepers.rpc.errors import NoCommonBlock, Reverted
 from keepers.rpc.events import Event
 from keepers.rpc.heads import HeadStream
 from keepers.rpc.node import Block
-from keepers.runtime.cron import Schedule
+from keepers.runtime.cron import CronSchedule
 from keepers.runtime.invocation import Invocation
 from keepers.runtime.runtime import CircuitOpen
 from keepers.runtime.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime
@@ -347,7 +347,7 @@ def test_on_threshold__not_dealt_with__comes_with_the_next_block(local_chain: Ev
 
 def test_on_time__due_while_away__comes_once_for_the_last_time(local_chain: EventChain, store: Store) -> None:
     found: list[int] = []
-    schedule = Schedule.parse("0 * * * *")
+    schedule = CronSchedule.parse("0 * * * *")
 
     def started() -> Replica:
         running = replica(local_chain, store)
