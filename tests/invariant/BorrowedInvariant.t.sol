@@ -29,9 +29,9 @@ contract BorrowedInvariantTest is ThiefTest {
             markets[k] = new ThiefPool(address(usd), address(stocks[k]));
             aggregator.listPool(address(markets[k]), ILiquidityAggregator.VenueKind.UniswapV2, 0);
         }
-        BorrowingThiefHandler.World memory world =
-            BorrowingThiefHandler.World(markets, factory, models, liquidity, UNIVERSE, riskKey, modelAt(1));
-        _handler = new BorrowingThiefHandler(portfolio, rebalancer, signalKey, pools, feeds, world);
+        BorrowingThiefHandler.Surroundings memory around =
+            BorrowingThiefHandler.Surroundings(markets, factory, models, liquidity, UNIVERSE, riskKey, modelAt(1));
+        _handler = new BorrowingThiefHandler(portfolio, rebalancer, signalKey, pools, feeds, around);
         manager.grantRole(manager.ADMIN_ROLE(), address(_handler), 0);
         _handler.deposit(1e12);
         _reportHonestly();

@@ -18,7 +18,7 @@ import {IMarketDepthRegistry} from "interfaces/risk/IMarketDepthRegistry.sol";
 contract BorrowingThiefHandler is ThiefHandler {
     /// @param markets A pool of each stock, whose depth is reported.
     /// @param model Model that was posted last.
-    struct World {
+    struct Surroundings {
         ThiefPool[] markets;
         IPortfolioFactory factory;
         ICovarianceModels models;
@@ -40,7 +40,7 @@ contract BorrowingThiefHandler is ThiefHandler {
     uint256 private constant _DAYS_TENTHS = 50;
     uint256 private constant _PARTICIPATION_BPS = 2000;
 
-    World private _world;
+    Surroundings private _around;
     /// @dev Market price of a stock, basis points of its feed's; 0 stands for the feed's own.
     mapping(address stock => uint256) private _truth;
     mapping(address stock => Reported) private _reported;
@@ -61,12 +61,12 @@ contract BorrowingThiefHandler is ThiefHandler {
         uint256 signalKey,
         ThiefPool[] memory pools_,
         MockFeed[] memory feeds,
-        World memory world
+        Surroundings memory around
     )
         ThiefHandler(portfolio_, rebalancer, signalKey, pools_, feeds)
     {
-        _world = world;
-        for (uint256 k; k < world.markets.length; ++k) {
+        _around = around;
+        for (uint256 k; k < around.markets.length; ++k) {
             _fund(k, DEPTH);
         }
     }
@@ -160,19 +160,19 @@ contract BorrowingThiefHandler is ThiefHandler {
     function relist(uint256 stock) external {
         address asset = stockOf(bound(stock, 0, pools.length - 1));
         if (SettlementToken(asset).balanceOf(address(portfolio)) != 0) return;
-        _world.factory.unlistAsset(address(portfolio), asset);
-        _world.factory.listAsset(address(portfolio), asset);
+        _around.factory.unlistAsset(address(portfolio), asset);
+        _around.factory.listAsset(address(portfolio), asset);
         ++relisted;
     }
 
     /// @notice Posts the next model, which equals the last.
     function renew() public {
-        ICovarianceModels.CovarianceModel memory next = _world.model;
+        ICovarianceModels.CovarianceModel memory next = _around.model;
         ++next.nonce;
         next.asOf = uint40(vm.getBlockTimestamp());
         next.expiry = next.asOf + 10 days;
-        try _world.models.postModel(next, _sign(_world.riskKey, _world.models.hashModel(next))) {
-            _world.model.nonce = next.nonce;
+        try _around.models.postModel(next, _sign(_around.riskKey, _around.models.hashModel(next))) {
+            _around.model.nonce = next.nonce;
         } catch {}
     }
 
@@ -220,23 +220,23 @@ contract BorrowingThiefHandler is ThiefHandler {
     }
 
     function _report(uint256 stock, uint256 dollars) private {
-        IMarketDepthRegistry book = _world.book;
+        IMarketDepthRegistry book = _around.book;
         address asset = stockOf(stock);
-        (,, uint64 nonce) = book.reportOf(_world.universe, asset);
+        (,, uint64 nonce) = book.reportOf(_around.universe, asset);
         uint40 now_ = uint40(vm.getBlockTimestamp());
         address[] memory named = new address[](1);
-        named[0] = address(_world.markets[stock]);
+        named[0] = address(_around.markets[stock]);
         IMarketDepthRegistry.DepthReport memory made = IMarketDepthRegistry.DepthReport(
-            _world.universe, asset, nonce + 1, now_, now_ + 9 days, uint128(dollars * 1e18), named
+            _around.universe, asset, nonce + 1, now_, now_ + 9 days, uint128(dollars * 1e18), named
         );
-        book.postDepth(made, _sign(_world.riskKey, book.hashDepth(made)));
+        book.postDepth(made, _sign(_around.riskKey, book.hashDepth(made)));
         Reported storage reported = _reported[asset];
         if (_stood(reported)) reported.borrowedBefore = reported.borrowed;
         (reported.postedAt, reported.borrowed) = (vm.getBlockNumber(), dollars > DEPTH);
     }
 
     function _stood(Reported storage reported) private view returns (bool) {
-        return vm.getBlockNumber() >= reported.postedAt + _world.book.confirmationBlocks();
+        return vm.getBlockNumber() >= reported.postedAt + _around.book.confirmationBlocks();
     }
 
     function _countsBorrowed(Reported storage reported) private view returns (bool) {
@@ -245,7 +245,7 @@ contract BorrowingThiefHandler is ThiefHandler {
 
     /// @dev Makes the market hold this many dollars on the side of cash.
     function _fund(uint256 stock, uint256 dollars) private {
-        ThiefPool market = _world.markets[stock];
+        ThiefPool market = _around.markets[stock];
         uint256 cash = dollars * 10 ** SettlementToken(portfolio.asset()).decimals();
         uint256 units = 1e6 * 10 ** SettlementToken(stockOf(stock)).decimals();
         (uint256 r0, uint256 r1) = market.token0() == portfolio.asset() ? (cash, units) : (units, cash);
