@@ -1,4 +1,4 @@
-"""What every listed market pays, or asks for, an amount.
+"""Prints what every listed market pays, or asks for, an amount.
 
 ape run quote --network ethereum:mainnet:node USDC ETH 1000 --deployment deployments/mainnet.json
 """

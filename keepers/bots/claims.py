@@ -69,8 +69,8 @@ class ClaimsBot:
                 OnEvents(f"wallets of {registry}", _VERIFIED, (registry,), self._verified, deployment.block)
                 for registry in self._registries()
             ),
-            # Of any contract: whom a registry trusts may have changed in the same block. What came before is found by
-            # the look with which the bot starts.
+            # Any contract's count: whom a registry trusts may have changed in the same block. Earlier ones are found by the
+            # look with which the bot starts.
             OnEvents("revocations", CLAIM_REVOKED, (), self._suspect, self._start),
             OnEvents("removed keys", KEY_REMOVED, (), self._suspect, self._start),
             OnBlock("look", self.look),

@@ -31,7 +31,7 @@ _SALT_BYTES = 16
 
 @dataclass(frozen=True)
 class Wanted:
-    """What everybody is screened from.
+    """Sources that everybody is screened with.
 
     Attributes:
         people: Register of people.
@@ -56,7 +56,7 @@ class Rescreened:
         persons: Number of persons.
         findings: Number of alerts.
         opened: Numbers of the new cases; empty in a dry run.
-        plan: What the alerts do to the cases.
+        plan: Effects of the alerts on the cases.
         unknown: Holders' wallets that belong to nobody in the register.
         dry_run: True if nothing was stored.
     """

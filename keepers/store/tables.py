@@ -63,7 +63,7 @@ blocks = Table(
     Column("timestamp", BigInteger, nullable=False),
 )
 
-# What an event trigger dealt with from which newest block: a page of old events may have been read from a new block,
+# Events that a trigger dealt with from which newest block: a page of old events may have been read from a new block,
 # and a reorganisation of that block takes back what was decided about them.
 served = Table(
     "served",
@@ -118,7 +118,7 @@ attempts = Table(
     Column("cancels", Boolean, nullable=False),
 )
 
-# Who may act for a bot. The epoch grows with each new holder.
+# Holders who may act for a bot. The epoch grows with each new holder.
 leases = Table(
     "leases",
     metadata,
@@ -137,7 +137,7 @@ pauses = Table(
     Column("since", BigInteger, nullable=False),
 )
 
-# What bots measured. PostgreSQL partitions it by month; see keepers.store.partitions.
+# Measurements of bots. PostgreSQL partitions it by month; see keepers.store.partitions.
 series = Table(
     "series",
     metadata,

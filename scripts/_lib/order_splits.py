@@ -155,7 +155,7 @@ def _rising(found: dict[int, int]) -> Samples:
 
 
 def _quoted(session: SwapSession, plan: RoutePlan, quotes: Sequence[Quoted]) -> Quoted | None:
-    """What the lens says that the plan brings as one order; None if it refuses."""
+    """Quotes the plan as one order by the lens; None if the lens refuses."""
     by_market = {quoted.market: quoted for quoted in quotes}
     parts = tuple((swap.amount_in, swap.pool, by_market[swap.pool].zero_for_one) for swap in plan.swaps)
     largest = by_market[max(parts)[1]]

@@ -83,7 +83,7 @@ def send_privately(
     Raises:
         KeeperError: One line.
     """
-    # Of an IPC node there is none, and connecting says so.
+    # An IPC node has none, and connecting says so.
     node = connect(str(provider.http_uri), provider.web3.eth.chain_id)
     route = PrivateRoute(relay, LocalSigner(Account.create()))
     policy = SendPolicy(max_fee=int(max_fee_gwei * GWEI), poll_seconds=poll_seconds)

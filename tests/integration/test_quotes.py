@@ -1,4 +1,4 @@
-"""What the keepers' routing says that a pool pays is what the pool pays, to the wei."""
+"""A pool pays what the keepers' routing says, to the wei."""
 
 from __future__ import annotations
 

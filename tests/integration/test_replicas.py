@@ -121,7 +121,7 @@ def test_two_replicas__half_an_hour__answer_every_note_once(
                 notes += 1
             for index in pair.chance.sample((0, 1), 2):
                 pair.step(index)
-        # What is left of the half hour, for as long as it takes a pair that is killed at one note in five.
+        # The rest of the half hour, for as long as it takes a pair that is killed at one note in five.
         for _ in range(200):
             clock[0] += LEASE + 1
             chain.mine()

@@ -25,7 +25,7 @@ from tests.fixtures.venue_kinds import WAD, create
 
 ROOT = Path(__file__).parents[2]
 TRADER = 1
-"""Of the node's accounts, and of Ape's test accounts: they are the same."""
+"""Index among the node's accounts and among Ape's test accounts, which are the same."""
 
 
 class TradingNode:
@@ -72,7 +72,7 @@ class TradingNode:
         return answer["result"]
 
     def balances(self) -> tuple[int, int]:
-        """Of the trader: USD and coin."""
+        """The trader's balances: USD and coin."""
         return self.usd.functions.balanceOf(self.trader).call(), self.w3.eth.get_balance(self.trader)
 
     def ape(self, script: str, *arguments: str) -> tuple[int, str]:

@@ -105,7 +105,7 @@ def test_wheel__empty_environment__has_the_data_that_it_needs(machine):
         "            print(found.name, error.name)\n"
     )
     lacking = [line.split() for line in machine.run("python", "-c", packaged).splitlines()]
-    # What screens names needs the extra `screening`; its command says so.
+    # Screening of names needs the extra `screening`; its command says so.
     assert {module for _, module in lacking} == {"anyascii", "rapidfuzz"}
     assert all("screen" in name or name == "keepers.compliance.cases.people" for name, _ in lacking)
     refused = machine.run("quantera", "compliance", "screen", "Ivan", "--list", "none.jsonl", code=1)

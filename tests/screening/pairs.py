@@ -62,7 +62,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Rates:
-    """What a matcher found."""
+    """Result of a matcher."""
 
     precision: float
     recall: float

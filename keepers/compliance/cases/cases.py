@@ -203,7 +203,7 @@ def _moved(case: Case, move: Move) -> CaseState:
 
 @dataclass(frozen=True)
 class Plan:
-    """What findings do to the cases that there are.
+    """Returns what findings do to the cases that there are.
 
     Attributes:
         new: Cases to open.

@@ -39,7 +39,7 @@ _CHECK = b"the passphrase is right"
 
 @dataclass(frozen=True)
 class Header:
-    """What is known about a document, encrypted with it.
+    """Facts about a document, which are encrypted with it.
 
     Attributes:
         kind: Kind of the document, such as "passport" or "chain-log".

@@ -222,7 +222,7 @@ class _Hunt:
         last = self.subject.rows - 1
         at_cut = self._one(column, change, row)
         known = self.answer(Change("truncated", row, last), [row]) if row < change.after else None
-        # What the code refuses to say of a short history is no opinion that it could change later.
+        # An answer that the code refuses about a short history is no opinion that it could change later.
         first, low = (at_cut, change.after) if known is None else (float(known[0, column]), row)
         # The decision was one thing at first and is another at the cut or at the end, because those two differ.
         high = change.after if self._unlike(column, first, at_cut) else last

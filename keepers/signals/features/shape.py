@@ -49,7 +49,7 @@ def days_from_high_252(window: Window) -> float:
 
 def _standardised(returns: Array, power: int) -> float:
     centred = returns - returns.mean()
-    # What is left of equal numbers after rounding is no spread.
+    # A difference of equal numbers after rounding is no spread.
     spread = float(np.sqrt(np.mean(centred**2)))
     if spread <= 1e-12 * max(1e-300, float(np.abs(returns).max())):
         return 0.0

@@ -155,7 +155,7 @@ class Replay:
         today = self.days[-1]
         before = self.days[-2].state if len(self.days) > 1 else STATES[0]
         if today.state != before:
-            # What a keeper did under a breach says how far inside it brought the portfolio.
+            # A keeper's trades under a breach show how far inside it brought the portfolio.
             acted = f"; {today.reason}" if today.state != STATES[0] else ""
             self.events.append((today.day, f"{before} to {today.state}{acted}"))
 

@@ -66,7 +66,7 @@ class BlsGroup(Strict):
     def _usable(self) -> BlsGroup:
         if self.threshold > len(self.keys):
             raise ValueError(f"threshold {self.threshold} is above the {len(self.keys)} keys")
-        # As the account wants them, and so that an index here is the index that `revoke` takes.
+        # The order is the account's, so that an index here is the index that `revoke` takes.
         for position, (low, high) in enumerate(zip(self.keys, self.keys[1:], strict=False), start=1):
             if not low.public[: 2 + 2 * WORD] < high.public[: 2 + 2 * WORD]:
                 raise ValueError(f"keys.{position} is not above the one before; sort them, each once")

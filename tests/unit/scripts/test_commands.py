@@ -28,7 +28,7 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def listed() -> dict[str, click.Command]:
-    """What Ape lists, without folders that are left over from another version and hold nothing but bytecode."""
+    """Commands that Ape lists, without folders left over from another version and hold nothing but bytecode."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         found: dict[str, click.Command] = ScriptCommand(name="run").commands

@@ -1,4 +1,4 @@
-"""What a deployment's config says of the model that a keeper decides with."""
+"""The part of a deployment's config that names the model by which a keeper decides."""
 
 from __future__ import annotations
 

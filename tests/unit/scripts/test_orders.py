@@ -1,4 +1,4 @@
-"""What `ape run quote` and `ape run swap` do, without the terminal."""
+"""`ape run quote` and `ape run swap`, without the terminal."""
 
 from __future__ import annotations
 

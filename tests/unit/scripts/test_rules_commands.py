@@ -41,7 +41,7 @@ FAR = date(2027, 12, 31)
 
 @pytest.fixture
 def office() -> Iterator[RuledChain]:
-    """What a test does on chain is undone."""
+    """Undoes what a test does on chain."""
     # Before what the test does, so that it is not undone with it.
     market = deployment()
     with undone(node()):
@@ -56,7 +56,7 @@ def terms_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(office: RuledChain, terms_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """What a command prints; its terms open every jurisdiction."""
+    """Runs a command whose terms open every jurisdiction; returns what it prints."""
     return printing(office, terms_file, capsys)
 
 

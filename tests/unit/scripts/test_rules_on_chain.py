@@ -43,7 +43,7 @@ CLASSES = [InvestorClass.RETAIL, InvestorClass.ACCREDITED, InvestorClass.INSTITU
 
 @pytest.fixture
 def office() -> Iterator[RuledChain]:
-    """What a test does on chain is undone."""
+    """Undoes what a test does on chain."""
     # Before what the test does, so that it is not undone with it.
     everything()
     with undone(node()):
@@ -134,7 +134,7 @@ def loaded() -> Loaded:
 
 @pytest.fixture
 def scene(loaded: Loaded) -> Iterator[Loaded]:
-    """What a case does on chain is undone."""
+    """Undoes what a case does on chain."""
     with undone(node()):
         yield loaded
 

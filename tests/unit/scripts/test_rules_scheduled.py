@@ -30,7 +30,7 @@ FAR = date(2027, 12, 31)
 
 @pytest.fixture
 def office() -> Iterator[RuledChain]:
-    """What a test does on chain is undone."""
+    """Undoes what a test does on chain."""
     # Before what the test does, so that it is not undone with it.
     market = deployment()
     with undone(node()):

@@ -14,7 +14,7 @@ from scripts._lib.venues.sushi_v3 import PUBLISHED, SushiV3, published_terms
 from scripts._lib.venues.uniswap import sort_tokens
 
 POOL_HASH = "0xe34f199b19b2b4f47f68442619d555527d244f78a3297ea89325f843f87b8b54"
-"""Of Uniswap V3's pools on Ethereum, as @uniswap/v3-periphery's PoolAddress has it."""
+"""Hash of Uniswap V3's pools on Ethereum, as @uniswap/v3-periphery's PoolAddress has it."""
 SPACING = {100: 1, 500: 10, 3000: 60, 10_000: 200}
 TOKEN = 10**18
 

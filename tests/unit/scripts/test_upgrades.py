@@ -97,7 +97,7 @@ def used_nonce(world: World) -> int:
 
 
 def seen(world: World, name: str, contract: Contract) -> dict[str, Any]:
-    """What the table's views and every view without arguments say; None where it reverts."""
+    """Answers of the table's views and of every view without arguments; None where one reverts."""
     plain = [
         (item["name"],)
         for item in contract.abi
@@ -137,7 +137,7 @@ def test_upgrade__by_admin__keeps_everything_it_knew(world: World, name: str) ->
     known, slots = seen(world, name, proxy), storage(world, proxy.address)
     fresh = seen(world, name, implementation)
     told = [view for view in known if not view.endswith("[]")] or ["version[]"]
-    # What an empty contract says as well would prove nothing.
+    # An answer that an empty contract gives as well would prove nothing.
     assert all(known[view] is not None and known[view] != fresh[view] for view in told), known
     world.call(proxy.functions.upgradeToAndCall(implementation.address, b""))
     after = storage(world, proxy.address)

@@ -17,7 +17,7 @@ KINDS = {"Function": "function", "Event": "event", "Error": "error"}
 _SPAN = re.compile(r"`([^`]+)`")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _COMMENT = re.compile(r"^\s*///?[^\n]*$", re.MULTILINE)
-# What a reader does not look up in an interface: a file, a call of the node, a pattern.
+# A reader does not look these up in an interface: a file, a call of the node, a pattern.
 OTHER = {
     "interfaces/",
     "deployments/<network>.json",

@@ -48,7 +48,7 @@ EFFECTS = (
     "keepers.store",
     "keepers.config",
 )
-"""What a pure room must not load."""
+"""Packages that a pure room must not load."""
 
 
 def height(module: str) -> int:

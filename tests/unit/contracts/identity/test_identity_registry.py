@@ -1,4 +1,4 @@
-"""Who is registered, frozen or a venue, and who may say so."""
+"""Accounts that are registered, frozen or venues, and the roles that may say so."""
 
 import pytest
 from eth_abi import encode

@@ -1,4 +1,4 @@
-"""What a signal bounds beside its targets: model, slippage, turnover, parts, pace, fee; and what it would do."""
+"""Bounds of a signal beside its targets: model, slippage, turnover, parts, pace, fee; and what it would do."""
 
 import pytest
 from eth_abi import encode
@@ -393,13 +393,13 @@ def test_simulate__anyone__reverts(ready, signal_sender, buy, auto_rebalancer, t
 
 
 def upkeep_data(signal_sender, portfolio, orders, **changes):
-    """What an upkeep is registered with."""
+    """Data that an upkeep is registered with."""
     signal = signal_sender.signal(portfolio, TARGETS, orders, **changes)
     return encode([SIGNAL, ORDERS, "(address,bytes)[]"], [signal, orders, signal_sender.sign(signal)])
 
 
 def check(rebalancer, data):
-    """As Chainlink's nodes ask: from nobody."""
+    """Asks as Chainlink's nodes do: from nobody."""
     call = rebalancer.checkUpkeep.as_transaction(data, sender=rebalancer.account_manager.test_accounts[0])
     answer = rebalancer.provider.web3.eth.call(
         {"to": str(rebalancer.address), "data": call.data, "from": "0x" + "00" * 20}

@@ -21,7 +21,7 @@ def stock(universe):
 
 @pytest.fixture
 def quote_desk(create_quote_desk, ready):
-    """Of the portfolio."""
+    """The portfolio's quote desk."""
     return create_quote_desk(ready)
 
 

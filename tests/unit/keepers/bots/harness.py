@@ -45,7 +45,7 @@ class Running:
 
 
 def start(kind: str, config_path: Path) -> Running:
-    """What `quantera run` starts, without its loop running."""
+    """The bot that `quantera run` starts, without its loop running."""
     config = load_config(config_path)
     name = bot_name(config, kind)
     output = io.StringIO()

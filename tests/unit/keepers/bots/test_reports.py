@@ -1,4 +1,4 @@
-"""What a risk bot reports, when, and what a thief with its keys cannot."""
+"""Reports of a risk bot, their times, and what a thief with its keys cannot report."""
 
 from __future__ import annotations
 

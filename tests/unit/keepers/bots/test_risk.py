@@ -17,7 +17,7 @@ from tests.unit.keepers.cli.test_cli import invoke
 
 
 def of_models(bot: Running) -> list[Decision]:
-    """What the bot decided about models."""
+    """Decisions of the bot about models."""
     return [item for item in bot.services.store.decisions(bot.bot.name) if item.key.startswith("model:")]
 
 

@@ -39,7 +39,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
 
 
 def desk(bureau: Bureau, *arguments: str) -> Any:
-    """What a command of the desk prints as JSON."""
+    """Runs a command of the desk; returns what it prints as JSON."""
     result = invoke("compliance", "lists", *arguments, "--json", "--config", str(bureau.config))
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)

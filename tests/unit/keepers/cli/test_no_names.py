@@ -40,9 +40,9 @@ PASSPHRASE = "swordfishes in the moonlight"
 DOCUMENT = "passport of Philomena Vandersloot, born 27 November 1953"
 
 CUSTOMERS_WORDS = (*(word for name in (*CUSTOMERS, COMPANY) for word in name.split()), BORN, "swordfish")
-"""What nothing may say but the register and what an officer asks to see."""
+"""Names that only the register says, and an officer's own question."""
 LOGGED_WORDS = (*CUSTOMERS_WORDS, *(word for name in LISTED for word in name.split()), *OFFICERS)
-"""What logs, metrics and errors may not say: the listed people's and the officers' names too."""
+"""Names that logs, metrics and errors may not say: the listed people's and the officers' names too."""
 
 
 def spoken(text: str, words: tuple[str, ...]) -> list[str]:
@@ -53,7 +53,7 @@ def spoken(text: str, words: tuple[str, ...]) -> list[str]:
 
 @dataclass
 class Story:
-    """What the desk did, and what it said besides what was asked for.
+    """Acts of the desk, and what it said besides what was asked for.
 
     Attributes:
         errors: Lines on standard error, and what exceptions say.

@@ -1,4 +1,4 @@
-"""What `ape run risk_status` prints."""
+"""Output of `ape run risk_status`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What claims come to, and what of it is less than what stands."""
+"""Verdicts on claims, and which of them are less than the verdict that stands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What applying would change, in words."""
+"""Changes that applying would make, in words."""
 
 from __future__ import annotations
 

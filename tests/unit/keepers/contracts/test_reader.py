@@ -107,7 +107,7 @@ def beyond(world: World, tmp_path: Path) -> Reader:
 
 
 def paid(world: World, pool: QuotedPool, token_in: str, amount: int) -> int:
-    """What the aggregator gets there."""
+    """Amount that the aggregator gets there."""
     aggregator = world.contract("LiquidityAggregator")
     token_out = pool.token1 if token_in == pool.token0 else pool.token0
     path = (amount, [(pool.address, token_in == pool.token0)])

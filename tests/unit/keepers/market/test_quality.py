@@ -1,4 +1,4 @@
-"""What the gate finds in closes, and what it lets pass."""
+"""Findings of the gate in closes, and what it lets pass."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_require__refusals__names_the_first_and_how_many() -> None:
 
 
 def test_packaged_closes__against_the_exchanges_calendar__miss_no_day() -> None:
-    """What is known to be wrong with them is early Range Resources, thinly traded before 1993."""
+    """The known fault in them is early Range Resources, thinly traded before 1993."""
     packaged = sp500()
     got = inspect(packaged, sessions=sessions_of("XNYS", packaged.dates[0], packaged.dates[-1]))
     assert {finding.symbol for finding in got.refusals} == {"RRC"}

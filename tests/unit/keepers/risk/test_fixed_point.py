@@ -1,4 +1,4 @@
-"""What the chain accepts as a covariance model."""
+"""Covariance models that the chain accepts."""
 
 import math
 

@@ -108,7 +108,7 @@ def test_send__relay_sits_on_it_and_it_must_stay_private__its_nonce_is_used_up(
         waiting.send("key", *act(relay.chain))
     assert relay.requests[-1][0] == "eth_cancelPrivateTransaction"
     assert relay.chain.answers(1, 1) == [0]
-    # What the relay still has can no longer be mined.
+    # A transaction that the relay still has can no longer be mined.
     private = relay.requests[0][1]["tx"]
     assert "nonce too low" in str(relay.chain.w3.provider.make_request("eth_sendRawTransaction", [private]))
     relay.includes = True

@@ -45,5 +45,5 @@ def by_uid(document: ListDocument) -> dict[str, ListedParty]:
 
 
 def refusing(draft: Draft) -> list[str]:
-    """What refuses a list, in words."""
+    """Reason for which a list is refused, in words."""
     return [str(finding) for finding in draft.findings if finding.refuses]
