@@ -69,8 +69,8 @@ class ClaimsBot:
                 OnEvents(f"wallets of {registry}", _VERIFIED, (registry,), self._verified, deployment.block)
                 for registry in self._registries()
             ),
-            # Any contract's count: whom a registry trusts may have changed in the same block. Earlier ones are found by the
-            # look with which the bot starts.
+            # Those of any contract count: whom a registry trusts may have changed in the same block. The look by which
+            # the bot starts finds earlier ones.
             OnEvents("revocations", CLAIM_REVOKED, (), self._suspect, self._start),
             OnEvents("removed keys", KEY_REMOVED, (), self._suspect, self._start),
             OnBlock("look", self.look),

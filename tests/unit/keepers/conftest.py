@@ -10,6 +10,7 @@ import pytest
 from keepers.store import Store
 from tests.fixtures.event_chain import EventChain, event_chain
 from tests.fixtures.node import World, protocol
+from tests.fixtures.officers import Bureau
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +23,12 @@ def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def world(shared_world: World) -> Iterator[World]:
     with shared_world.scratch():
         yield shared_world
+
+
+@pytest.fixture
+def bureau(world: World) -> Bureau:
+    """A compliance officer on the chain."""
+    return Bureau(world)
 
 
 @pytest.fixture

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from eth_account import Account
 from eth_utils import function_signature_to_4byte_selector
 from web3 import Web3
 from web3.exceptions import ContractCustomError
@@ -547,38 +543,6 @@ def test_run__two_bls_groups_of_the_same_keys__are_two_accounts(w3, with_group):
     assert len(set(messages)) == 6
 
 
-def test_role_ids__python_and_solidity__agree():
-    source = (ROOT / "contracts/access/Roles.sol").read_text()
-    for role, name in roles.NAMES.items():
-        assert f"uint64 internal constant {name} = {role};" in source
-
-
-def test_functions__every_restricted_function__has_a_role_or_is_the_admins():
-    """A restricted function that nobody mapped would be the admin's without anyone having decided so."""
-    admins = {
-        "PriceOracle": {"setFeed", "setSecondary", "setSequencerFeed", "setTradingWindow", "unfreeze"},
-        "RiskEngine": {"reopen", "setFloors"},
-        "SanctionsList": {"removeRegistry"},
-    }
-    # Abstract halves of what is deployed under another name; the factory governs its tokens.
-    whole = {
-        "ClaimVerifier": "IdentityRegistry",
-        "ComplianceAwareToken": "TokenFactory",
-        "RuleBook": "AutomatedComplianceEngine",
-    }
-    restrictions = (" restricted", " orAgent", " governed")
-    everywhere = {"upgradeToAndCall", "setAuthority"}
-    for path in (ROOT / "contracts").rglob("*.sol"):
-        source, name = path.read_text(), path.stem
-        mapped = set({**roles.FUNCTIONS, **roles.BESIDE}.get(whole.get(name, name), {}))
-        for declared in source.split("function ")[1:]:
-            head = declared.split("{", 1)[0]
-            function = head.split("(", 1)[0]
-            flat = head.replace("\n", " ")
-            if any(word in flat for word in restrictions) and not function.startswith("_"):
-                assert function in mapped | admins.get(name, set()) | everywhere, f"{name}.{function}"
-
-
 def test_deploy__again_on_a_node_without_history__names_no_block_after_the_first():
     """A log that is read from a later block on misses events."""
     with anvil() as w3:
@@ -626,72 +590,3 @@ def test_rehearse__node_is_gone__one_line():
     config = load_config(ROOT / "scripts/_config/localnet.yaml")
     with pytest.raises(DeploymentError, match="cannot rehearse on a fork"):
         rehearse("http://127.0.0.1:9/secret", config, protocol_artifacts(), "0x" + "11" * 20, gas_price=3)
-
-
-# -- As a person runs it
-
-
-@pytest.fixture
-def ape_deploy(tmp_path):
-    """`ape_deploy(config, *options)`: the command from a keystore of its own; returns exit code and output."""
-    key = Account.create()
-    keystores = tmp_path / "home/.ape/accounts"
-    keystores.mkdir(parents=True)
-    (keystores / "deployer.json").write_text(json.dumps(key.encrypt("correct horse", kdf="pbkdf2", iterations=2)))
-    people = {"HOME": str(tmp_path / "home"), "APE_ACCOUNTS_deployer_PASSPHRASE": "correct horse"}
-
-    def command(config: Path, *options: str, says: str = "", has: int = 10**21):
-        own.provider.make_request("anvil_setBalance", [key.address, hex(has)])
-        network = f"ethereum:local:{own.provider.endpoint_uri}"
-        arguments = ["ape", "run", "deploy", "--network", network, "--account", "deployer", *options]
-        arguments += ["--config", str(config), "--deployments", str(tmp_path)]
-        environment = {**os.environ, **people}
-        done = subprocess.run(
-            arguments, cwd=ROOT, capture_output=True, text=True, timeout=300, env=environment, input=says
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    with anvil() as own:
-        command.node = own
-        yield command
-
-
-@pytest.fixture
-def deployed_by_ape(ape_deploy):
-    """The output of the command that deployed the local chain's config."""
-    code, output = ape_deploy(ROOT / "scripts/_config/localnet.yaml", "--yes")
-    assert code == 0, output
-    return output
-
-
-def test_ape_run_deploy__twice__the_second_deploys_nothing(ape_deploy, deployed_by_ape, tmp_path):
-    record = json.loads((tmp_path / "localnet.json").read_text())
-    assert set(record["contracts"]["PortfolioFactory"]) >= {"address", "code_hash", "constructor_args", "block"}
-    code, again = ape_deploy(ROOT / "scripts/_config/localnet.yaml")
-    assert code == 0, again
-    assert "Nothing to deploy" in again
-    assert json.loads((tmp_path / "localnet.json").read_text())["contracts"] == record["contracts"]
-    promised = int(re.search(r"Rehearsed on a fork: (\d+) transactions", deployed_by_ape)[1])
-    assert f"Sent {promised} transactions" in deployed_by_ape
-    assert f"\n1/{promised} " in deployed_by_ape
-    assert f"\n{promised}/{promised} " in deployed_by_ape
-
-
-@pytest.mark.parametrize(("says", "has", "reason"), [("n\n", 10**21, "Send them?"), ("y\n", 10**6, "this takes about")])
-def test_ape_run_deploy__not_approved_or_not_funded__nothing_is_sent(ape_deploy, tmp_path, says, has, reason):
-    code, output = ape_deploy(ROOT / "scripts/_config/localnet.yaml", says=says, has=has)
-    assert code != 0
-    assert reason in output
-    assert "Traceback" not in output
-    assert ape_deploy.node.eth.block_number == 0
-    assert not (tmp_path / "localnet.json").exists()
-
-
-def test_ape_run_deploy__bad_config__one_line_and_nothing_written(ape_deploy, tmp_path):
-    path = tmp_path / "bad.yaml"
-    path.write_text("network: bad\n")
-    code, output = ape_deploy(path)
-    assert code != 0
-    assert "missing key 'admin'" in output
-    assert "Traceback" not in output
-    assert not (tmp_path / "bad.json").exists()

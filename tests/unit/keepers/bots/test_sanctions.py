@@ -15,7 +15,7 @@ from keepers.compliance.lists.delta import Budget
 from keepers.rpc.errors import Reverted
 from keepers.store import lists as stored
 from scripts._lib.transactions import send
-from tests.fixtures.node import SENDER, World
+from tests.fixtures.node import SENDER
 from tests.fixtures.officers import DELAY, Bureau
 from tests.unit.keepers.bots.harness import Running, later, listed_accounts, sanctions_config, sent, started
 from tests.unit.keepers.cli.test_cli import invoke, line_of
@@ -23,11 +23,6 @@ from tests.unit.keepers.compliance.lists.reading import DATA, FIRST, SECOND, THI
 
 A, B = "Ada Example", "Bea Example"
 HOUR = 3600
-
-
-@pytest.fixture
-def bureau(world: World) -> Bureau:
-    return Bureau(world)
 
 
 @pytest.fixture

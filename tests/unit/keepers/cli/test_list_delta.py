@@ -17,15 +17,9 @@ from keepers.compliance.lists import mapping
 from keepers.compliance.lists.delta import Budget
 from keepers.config import DeskFiles
 from scripts._lib.artifacts import ROOT
-from tests.fixtures.node import World
 from tests.fixtures.officers import Bureau
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 from tests.unit.keepers.compliance.lists.reading import DATA, FIRST, OFAC_FILES, SECOND, THIRD
-
-
-@pytest.fixture
-def bureau(world: World) -> Bureau:
-    return Bureau(world)
 
 
 def lists(bureau: Bureau, *arguments: str) -> str:

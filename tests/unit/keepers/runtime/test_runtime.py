@@ -17,19 +17,13 @@ from keepers.runtime.cron import CronSchedule
 from keepers.runtime.invocation import Invocation
 from keepers.runtime.runtime import CircuitOpen
 from keepers.runtime.triggers import OnBlock, OnChange, OnEvents, OnThreshold, OnTime
-from keepers.store import Cursor, Point, Store
+from keepers.store import Point, Store
 from keepers.transactions.errors import GasTooExpensive
 from scripts._lib.artifacts import artifact, contract_at
 from scripts._lib.ports import free_port
 from tests.fixtures.chaos import Chain
-from tests.fixtures.event_chain import POLICY, EventChain, Replica, event_chain, replica
+from tests.fixtures.event_chain import POLICY, EventChain, Replica, event_chain, replica, steps
 from tests.fixtures.waiting import GENEROUS, join, wait_until
-
-
-def steps(found: Replica, times: int = 3) -> None:
-    for _ in range(times):
-        found.runtime.step()
-
 
 # -- Events
 
@@ -544,84 +538,3 @@ def test_heads__nobody_there_then_somebody__connects(store: Store) -> None:
         assert "websocket down" in running.output.getvalue()
     wait_until(lambda: not heads.live)
     heads.close()
-
-
-# -- Replicas
-
-
-def test_two_replicas__one_leads__the_other_does_nothing(local_chain: EventChain, store: Store) -> None:
-    first, second = replica(local_chain, store, seconds=600), replica(local_chain, store, seconds=600)
-    steps(first, 1)
-    local_chain.post(0)
-    steps(second)
-    assert local_chain.answers(1) == [0]
-    steps(first)
-    assert local_chain.answers(1) == [1]
-
-
-def test_two_replicas__leader_sleeps_through_its_lease_before_signing__other_acts_once(
-    local_chain: EventChain, tmp_path: Path
-) -> None:
-    now = [1000.0]
-    store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
-    first, second = replica(local_chain, store, seconds=30), replica(local_chain, store, seconds=30)
-    local_chain.post(0)
-
-    def sleep(_: int) -> None:
-        now[0] += 31
-        steps(second)
-
-    first.bot.interrupt = sleep
-    with pytest.raises(KeeperError, match="now held by"):
-        first.runtime.step()
-    assert local_chain.answers(1) == [1]
-    store.close()
-
-
-def test_lease__leader_gone__other_takes_over_when_it_expired(local_chain: EventChain, tmp_path: Path) -> None:
-    now = [1000.0]
-    store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
-    first, second = replica(local_chain, store, seconds=30), replica(local_chain, store, seconds=30)
-    steps(first, 1)
-    local_chain.post(0)
-    now[0] += 29
-    steps(second)
-    assert local_chain.answers(1) == [0]
-    now[0] += 2
-    steps(second)
-    assert local_chain.answers(1) == [1]
-    store.close()
-
-
-def test_cursor__names__of_bots_that_begin_alike_are_kept_apart(local_chain: EventChain, store: Store) -> None:
-    store.advance(Cursor("echo-2/notes", 900, "0x", 0))
-    running = replica(local_chain, store)
-    local_chain.mine(3)
-    steps(running)
-    local_chain.rpc("anvil_reorg", 1, [])
-    steps(running)
-    cursor = store.cursor("echo-2/notes")
-    assert cursor is not None and cursor.block_number == 900
-
-
-def test_two_replicas__leader_killed_between_receipt_and_decision__one_that_was_up_goes_on(
-    local_chain: EventChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [1000.0]
-    store = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite", lambda: now[0])
-    first, second = replica(local_chain, store, seconds=30), replica(local_chain, store, seconds=30)
-    steps(second, 1)
-    now[0] += 31
-    local_chain.post(0, 2)
-
-    def kill(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(first.decisions, "conclude", kill)
-        with pytest.raises(KeyboardInterrupt):
-            first.runtime.step()
-    now[0] += 31
-    steps(second)
-    assert local_chain.answers(2) == [1, 1] and len(store.decisions("echo")) == 2
-    store.close()
