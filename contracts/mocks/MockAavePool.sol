@@ -22,9 +22,9 @@ contract MockAavePool {
     mapping(address account => uint256) public scaledBalanceOf;
     uint256 public configuration = uint256(1) << 56 | uint256(18) << 48;
 
-    error AavePoolStandIn__NothingMinted();
-    error AavePoolStandIn__TooMuch();
-    error AavePoolStandIn__NoSuchFunction();
+    error MockAavePool__NothingMinted();
+    error MockAavePool__TooMuch();
+    error MockAavePool__NoSuchFunction();
 
     constructor(IERC20 asset_, bool favoursPool_) {
         (asset, favoursPool) = (asset_, favoursPool_);
@@ -52,13 +52,13 @@ contract MockAavePool {
 
     /// @notice Returns the virtual balance, as pools do since version 3.1; earlier ones revert.
     function getVirtualUnderlyingBalance(address) external view returns (uint128) {
-        if (!favoursPool) revert AavePoolStandIn__NoSuchFunction();
+        if (!favoursPool) revert MockAavePool__NoSuchFunction();
         return uint128(_virtualBalance);
     }
 
     function supply(address, uint256 amount, address onBehalfOf, uint16) external {
         uint256 scaled = favoursPool ? amount * _RAY / index : _nearest(amount);
-        if (scaled == 0) revert AavePoolStandIn__NothingMinted();
+        if (scaled == 0) revert MockAavePool__NothingMinted();
         if (favoursPool) _virtualBalance += amount;
         asset.transferFrom(msg.sender, address(this), amount);
         scaledBalanceOf[onBehalfOf] += scaled;
@@ -67,9 +67,9 @@ contract MockAavePool {
 
     function withdraw(address, uint256 amount, address to) external returns (uint256) {
         uint256 held = scaledBalanceOf[msg.sender] * index;
-        if (amount > (favoursPool ? held : held + _RAY / 2) / _RAY) revert AavePoolStandIn__TooMuch();
+        if (amount > (favoursPool ? held : held + _RAY / 2) / _RAY) revert MockAavePool__TooMuch();
         uint256 scaled = favoursPool ? (amount * _RAY + index - 1) / index : _nearest(amount);
-        if (scaled == 0) revert AavePoolStandIn__NothingMinted();
+        if (scaled == 0) revert MockAavePool__NothingMinted();
         if (favoursPool) _virtualBalance -= amount;
         scaledBalanceOf[msg.sender] -= scaled;
         scaledTotalSupply -= scaled;

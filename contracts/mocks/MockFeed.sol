@@ -14,7 +14,7 @@ contract MockFeed is AggregatorV3Interface {
         uint80 answeredInRound;
     }
 
-    error FeedStandIn__NoData(uint80 roundId);
+    error MockFeed__NoData(uint80 roundId);
 
     /// @inheritdoc AggregatorV3Interface
     uint8 public immutable decimals;
@@ -58,7 +58,7 @@ contract MockFeed is AggregatorV3Interface {
 
     /// @inheritdoc AggregatorV3Interface
     function getRoundData(uint80 roundId) external view returns (uint80, int256, uint256, uint256, uint80) {
-        if (_rounds[roundId].updatedAt == 0) revert FeedStandIn__NoData(roundId);
+        if (_rounds[roundId].updatedAt == 0) revert MockFeed__NoData(roundId);
         return _data(roundId);
     }
 

@@ -17,7 +17,7 @@ contract MockStrategy is ERC4626 {
         ReturnsTooMuch
     }
 
-    error StrategyStandIn__Refused();
+    error MockStrategy__Refused();
 
     Mood public reads;
     Mood public pays;
@@ -134,7 +134,7 @@ contract MockStrategy is ERC4626 {
     }
 
     function _update(address from, address to, uint256 value) internal override {
-        if (transfersRefused && from != address(0) && to != address(0)) revert StrategyStandIn__Refused();
+        if (transfersRefused && from != address(0) && to != address(0)) revert MockStrategy__Refused();
         super._update(from, to, value);
     }
 
@@ -145,7 +145,7 @@ contract MockStrategy is ERC4626 {
     }
 
     function _act(Mood mood) private pure {
-        if (mood == Mood.Reverts) revert StrategyStandIn__Refused();
+        if (mood == Mood.Reverts) revert MockStrategy__Refused();
         if (mood == Mood.BurnsGas) {
             while (true) {}
         }

@@ -37,7 +37,7 @@ contract QueueInvariantTest is ThiefTest {
     /// @dev Q1: bound shares are in the balance, equal the shares with which requests wait, and add up; none of them
     /// moves.
     /// forge-config: default.invariant.fail-on-revert = true
-    function invariant_Q1_BoundSharesAreWhatWaits() public view {
+    function invariant_Q1_QueuedSharesAreWhatWaits() public view {
         uint256 sum;
         for (uint256 k; k < 3; ++k) {
             address holder = _handler.holders(k);

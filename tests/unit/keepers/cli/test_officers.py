@@ -28,7 +28,7 @@ def note(bureau: Bureau) -> Any:
 
 
 @pytest.fixture
-def notary(world: World, bureau: Bureau) -> ClaimIssuer:
+def claim_issuer(world: World, bureau: Bureau) -> ClaimIssuer:
     return ClaimIssuer(world)
 
 
@@ -100,10 +100,10 @@ def test_freeze__symbol_with_a_line_break__cannot_write_lines_of_its_own(bureau:
     assert "  Nobody becomes ineligible." not in output.splitlines() and "X?  Nobody" in output
 
 
-def test_freeze__person__stops_every_wallet_for_every_token(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
+def test_freeze__person__stops_every_wallet_for_every_token(bureau: Bureau, note: Any, claim_issuer: ClaimIssuer) -> None:
     other = bureau.token("BOND")
-    identity, first = notary.admit(ACCREDITED_TOPIC)
-    second = notary.register(identity)
+    identity, first = claim_issuer.admit(ACCREDITED_TOPIC)
+    second = claim_issuer.register(identity)
     bureau.accounts.extend((first, second))
     bureau.give(first, note)
     bureau.give(second, other, amount=7)
@@ -140,18 +140,18 @@ def test_register__closed_country__takes_eligibility_away_and_says_so(bureau: Bu
     assert bureau.reason(note, holder) == Reason.COUNTRY_NOT_ALLOWED
 
 
-def test_register__wallet_of_an_onchainid__its_claims_decide(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
-    identity = notary.create_identity(KYC_TOPIC, AML_TOPIC, ACCREDITED_TOPIC)
+def test_register__wallet_of_an_onchainid__its_claims_decide(bureau: Bureau, note: Any, claim_issuer: ClaimIssuer) -> None:
+    identity = claim_issuer.create_identity(KYC_TOPIC, AML_TOPIC, ACCREDITED_TOPIC)
     wallet = bureau.stranger()
     output = bureau.done("register", note.address, wallet, "--country", "756", "--identity", identity.address)
     assert "its claims say: CH (756), accredited, KYC until" in output and f"becomes eligible: {wallet}" in output
-    assert bureau.reason(note, wallet) == Reason.NONE and notary.class_of(wallet) == 2
+    assert bureau.reason(note, wallet) == Reason.NONE and claim_issuer.class_of(wallet) == 2
 
 
 def test_register__second_wallet_of_a_sanctioned_person__is_not_called_eligible(
-    bureau: Bureau, note: Any, notary: ClaimIssuer
+    bureau: Bureau, note: Any, claim_issuer: ClaimIssuer
 ) -> None:
-    identity, first = notary.admit()
+    identity, first = claim_issuer.admit()
     bureau.done("sanction", first, "--source", HASH)
     wallet = bureau.stranger()
     output = bureau.done("register", note.address, wallet, "--country", "CH", "--identity", identity.address)
@@ -159,8 +159,8 @@ def test_register__second_wallet_of_a_sanctioned_person__is_not_called_eligible(
     assert bureau.reason(note, wallet) == Reason.SANCTIONED
 
 
-def test_register__identity_of_claims__word_is_refused(bureau: Bureau, note: Any, notary: ClaimIssuer) -> None:
-    _, wallet = notary.admit()
+def test_register__identity_of_claims__word_is_refused(bureau: Bureau, note: Any, claim_issuer: ClaimIssuer) -> None:
+    _, wallet = claim_issuer.admit()
     line = bureau.refused(
         "register", note.address, wallet, "--country", "CH", "--class", "retail", "--until", "2030-01-01"
     )
@@ -179,11 +179,11 @@ def test_documents__one_that_a_rule_needs_is_taken_off__holder_is_listed(bureau:
 
 
 def test_refresh__claim_revoked__the_holder_is_listed_before_it_is_sent(
-    bureau: Bureau, note: Any, notary: ClaimIssuer
+    bureau: Bureau, note: Any, claim_issuer: ClaimIssuer
 ) -> None:
-    identity, wallet = notary.admit()
+    identity, wallet = claim_issuer.admit()
     bureau.give(wallet, note, amount=3)
-    notary.revoke(identity, AML_TOPIC)
+    claim_issuer.revoke(identity, AML_TOPIC)
     shown = bureau.dry("refresh", note.address, wallet)
     assert f"becomes ineligible: {wallet}  CH (756), retail, holds 3 NOTE; not verified" in shown
     bureau.done("refresh", note.address, wallet)
@@ -249,10 +249,10 @@ def test_check_and_diff__config__take_the_node_from_it(bureau: Bureau, note: Any
 
 
 def test_sanction__one_wallet__lists_the_persons_others_and_all_tokens(
-    bureau: Bureau, note: Any, notary: ClaimIssuer
+    bureau: Bureau, note: Any, claim_issuer: ClaimIssuer
 ) -> None:
-    identity, first = notary.admit()
-    second = notary.register(identity)
+    identity, first = claim_issuer.admit()
+    second = claim_issuer.register(identity)
     bureau.accounts.extend((first, second))
     bureau.give(second, note, amount=8)
     shown = bureau.dry("sanction", first, "--source", HASH)
@@ -277,10 +277,10 @@ def test_lift__delay__is_scheduled_and_executed_by_a_later_run(bureau: Bureau, n
 
 
 def test_lift__another_wallet_of_the_person_is_listed__nobody_becomes_eligible(
-    bureau: Bureau, note: Any, notary: ClaimIssuer
+    bureau: Bureau, note: Any, claim_issuer: ClaimIssuer
 ) -> None:
-    identity, first = notary.admit()
-    second = notary.register(identity)
+    identity, first = claim_issuer.admit()
+    second = claim_issuer.register(identity)
     bureau.accounts.extend((first, second))
     bureau.done("sanction", first, second, "--source", HASH)
     bureau.done("lift", first, "--source", HASH)
@@ -325,11 +325,11 @@ def test_venue__admit_and_drop__the_pool_that_holds_tokens_is_listed(bureau: Bur
     assert not bureau.registry.functions.isVerified(pool).call()
 
 
-def test_recover__registry_of_this_token_alone__the_lost_wallet_is_listed(bureau: Bureau, notary: ClaimIssuer) -> None:
-    registry = notary.issue_with_own_registry()
+def test_recover__registry_of_this_token_alone__the_lost_wallet_is_listed(bureau: Bureau, claim_issuer: ClaimIssuer) -> None:
+    registry = claim_issuer.issue_with_own_registry()
     token = bureau.newest_token()
-    identity = notary.create_identity(KYC_TOPIC, AML_TOPIC)
-    lost = notary.register(identity, registry)
+    identity = claim_issuer.create_identity(KYC_TOPIC, AML_TOPIC)
+    lost = claim_issuer.register(identity, registry)
     bureau.give(lost, token, amount=9)
     new = bureau.stranger()
     bureau.manage(identity, new)
@@ -389,10 +389,10 @@ def test_force__receiver_that_rules_refuse__the_reason_in_words(bureau: Bureau, 
 
 
 def test_recover__registry_of_several_tokens__registers_the_new_wallet_first(
-    bureau: Bureau, note: Any, notary: ClaimIssuer
+    bureau: Bureau, note: Any, claim_issuer: ClaimIssuer
 ) -> None:
     bureau.token("BOND")
-    identity, lost = notary.admit()
+    identity, lost = claim_issuer.admit()
     bureau.give(lost, note, amount=9)
     new = bureau.stranger()
     line = bureau.refused("recover", note.address, lost, new)
@@ -489,11 +489,11 @@ def test_command__on_a_terminal__asks_after_it_has_shown_what_it_would_do(
 
 
 def test_sanction__token_with_a_registry_of_its_own__is_told_of_too(
-    bureau: Bureau, note: Any, notary: ClaimIssuer
+    bureau: Bureau, note: Any, claim_issuer: ClaimIssuer
 ) -> None:
-    own = notary.issue_with_own_registry()
-    token, identity = bureau.newest_token(), notary.create_identity(KYC_TOPIC, AML_TOPIC)
-    shared, other = notary.register(identity), notary.register(identity, own)
+    own = claim_issuer.issue_with_own_registry()
+    token, identity = bureau.newest_token(), claim_issuer.create_identity(KYC_TOPIC, AML_TOPIC)
+    shared, other = claim_issuer.register(identity), claim_issuer.register(identity, own)
     bureau.accounts.extend((shared, other))
     output = bureau.done("sanction", shared, "--source", HASH)
     # The other registry does not know whose wallet was listed.
