@@ -127,9 +127,15 @@ def opened(deployed: Deployed) -> Step:
 
 
 @pytest.fixture(scope="module")
-def issued(opened: Step) -> Step:
-    """The page up to its first holders."""
+def registered(opened: Step) -> Step:
+    """The page up to persons who may hold the token."""
     return opened.next()
+
+
+@pytest.fixture(scope="module")
+def issued(registered: Step) -> Step:
+    """The page up to its first holders."""
+    return registered.next()
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +179,14 @@ def test_rules__of_the_page__open_three_countries(opened: Step) -> None:
     assert "jurisdictions change" in opened.output and opened.output.endswith("Sent.\n")
 
 
+def test_persons__of_the_page__become_eligible(registered: Step) -> None:
+    assert registered.output.count("Sent.") == 4 and "becomes eligible" in registered.output
+
+
 def test_holders__of_the_page__hold_tokens(issued: Step) -> None:
-    assert issued.output.count("Sent.") == 7 and "becomes eligible" in issued.output
+    assert issued.output.count("Sent.") == 3
+    note = note_of(issued.deployed)
+    assert [note.functions.balanceOf(who).call() / 10**18 for who in (ANNA, BEN, CARL)] == [100, 50, 12.5]
 
 
 def test_transfer__of_the_page__moves_tokens(moved: Step) -> None:

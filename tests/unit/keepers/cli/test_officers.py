@@ -100,7 +100,9 @@ def test_freeze__symbol_with_a_line_break__cannot_write_lines_of_its_own(bureau:
     assert "  Nobody becomes ineligible." not in output.splitlines() and "X?  Nobody" in output
 
 
-def test_freeze__person__stops_every_wallet_for_every_token(bureau: Bureau, note: Any, claim_issuer: ClaimIssuer) -> None:
+def test_freeze__person__stops_every_wallet_for_every_token(
+    bureau: Bureau, note: Any, claim_issuer: ClaimIssuer
+) -> None:
     other = bureau.token("BOND")
     identity, first = claim_issuer.admit(ACCREDITED_TOPIC)
     second = claim_issuer.register(identity)
@@ -140,7 +142,9 @@ def test_register__closed_country__takes_eligibility_away_and_says_so(bureau: Bu
     assert bureau.reason(note, holder) == Reason.COUNTRY_NOT_ALLOWED
 
 
-def test_register__wallet_of_an_onchainid__its_claims_decide(bureau: Bureau, note: Any, claim_issuer: ClaimIssuer) -> None:
+def test_register__wallet_of_an_onchainid__its_claims_decide(
+    bureau: Bureau, note: Any, claim_issuer: ClaimIssuer
+) -> None:
     identity = claim_issuer.create_identity(KYC_TOPIC, AML_TOPIC, ACCREDITED_TOPIC)
     wallet = bureau.stranger()
     output = bureau.done("register", note.address, wallet, "--country", "756", "--identity", identity.address)
@@ -325,7 +329,9 @@ def test_venue__admit_and_drop__the_pool_that_holds_tokens_is_listed(bureau: Bur
     assert not bureau.registry.functions.isVerified(pool).call()
 
 
-def test_recover__registry_of_this_token_alone__the_lost_wallet_is_listed(bureau: Bureau, claim_issuer: ClaimIssuer) -> None:
+def test_recover__registry_of_this_token_alone__the_lost_wallet_is_listed(
+    bureau: Bureau, claim_issuer: ClaimIssuer
+) -> None:
     registry = claim_issuer.issue_with_own_registry()
     token = bureau.newest_token()
     identity = claim_issuer.create_identity(KYC_TOPIC, AML_TOPIC)
