@@ -43,7 +43,7 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.ClaimVerifier")) - 1)) & ~bytes32(uint256(0xff))
     bytes32 private constant _CLAIMS = 0xa1513dfa3124065cc5e1d4e9999295d1dc30a791faba44dca62af58e47625100;
 
-    // As many as in T-REX.
+    // T-REX has the same maximum.
     uint256 private constant _MAX_TOPICS = 15;
     uint256 private constant _MAX_ISSUERS = 16;
     // Pairs of issuer and topic. With `_CLAIM_GAS` for each, a refresh stays below the 2^24 gas that EIP-7825 grants.

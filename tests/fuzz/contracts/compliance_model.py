@@ -20,7 +20,7 @@ VALIDITY = 90 * DAY
 
 @dataclass
 class Person:
-    """Who somebody is; `identity` is an ONCHAINID whose claims are always valid."""
+    """Identity of somebody; `identity` is an ONCHAINID whose claims are always valid."""
 
     country: int
     investor_class: int
@@ -31,7 +31,7 @@ class Person:
 
 @dataclass
 class Model:
-    """What the specification says, in its own words and order."""
+    """The specification, in its own words and order."""
 
     rules: dict[int, dict[str, int]]
     max_holders: int = 0
@@ -264,7 +264,7 @@ class Model:
         return Reason.NONE
 
     def book(self, sender: str, legs: dict[str, int], now: int, kind: str) -> None:
-        """What the movement leaves behind."""
+        """Records what the movement leaves behind."""
         total, home = sum(legs.values()), self.country(sender)
         after = dict(self.balances)
         for receiver, amount in legs.items():

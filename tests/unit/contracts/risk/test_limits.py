@@ -1,4 +1,4 @@
-"""Who may tighten and loosen a portfolio's limits, and limits that hold for every portfolio."""
+"""Roles that tighten and loosen a portfolio's limits, and limits that hold for every portfolio."""
 
 import pytest
 
