@@ -84,7 +84,7 @@ def rp2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rp2:
 
 
 def whole_prices(random: Random, length: int, *, more: bool) -> list[Entry]:
-    """A ledger of whole units at whole cents, so that no part of a lot has to be rounded; `more` has fees and income."""
+    """A ledger of whole units at whole cents, so that no part of a lot is rounded; `more` has fees and income."""
     held, now, entries = 0, 1_704_067_200, []
     for line in range(1, length + 1):
         # Another day for every line: which of two lots of one moment comes first is left open too.
