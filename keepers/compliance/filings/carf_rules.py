@@ -70,7 +70,7 @@ def _kinds(reader: Reader) -> Iterator[Fault]:
         kind = reader.text("t:DocTypeIndic", spec)
         if indic == "CARF701" and kind in CORRECTED:
             yield "CARF-06", spec
-        if indic == "CARF702" and kind in NEW and spec.getparent() in users:
+        if indic == "CARF702" and kind in NEW and spec.getparent().tag.endswith("}CryptoUsers"):
             yield "CARF-07", spec
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from keepers.compliance.filings import carf
 from keepers.compliance.filings.carf_rules import carf_faults
 from keepers.compliance.filings.crs_rules import crs_faults
-from keepers.compliance.filings.reading import Finding, Unparsed, read_message, where
+from keepers.compliance.filings.reading import MOST_FINDINGS, Finding, Unparsed, read_message, where
 from keepers.yamlfile import read_mapping
 
 
@@ -20,7 +21,8 @@ def lint(content: bytes) -> list[Finding]:
         content: The file.
 
     Returns:
-        Findings in the order of the file's lines; none if the file has no fault. They name elements and never a value.
+        Findings in the order of the file's lines, at most `MOST_FINDINGS` of the schema and as many of the rules; none
+        if the file has no fault. They name elements and never a value.
     """
     try:
         message = read_message(content)
@@ -28,7 +30,8 @@ def lint(content: bytes) -> list[Finding]:
         return [Finding(fault.rule, "message", fault.line, fault.text, "docs/filings.md")]
     found = set(message.schema_findings())
     is_carf = message.namespace == carf.NAMESPACE
-    for rule, element in (carf_faults if is_carf else crs_faults)(message.root):
+    faults = (carf_faults if is_carf else crs_faults)(message.root)
+    for rule, element in islice(faults, MOST_FINDINGS):
         text, source = rules()["CARF" if is_carf else "CRS"][rule]
         found.add(Finding(rule, where(element), element.sourceline or 0, text, source))
     return sorted(found, key=lambda one: (one.line, one.where, one.rule))

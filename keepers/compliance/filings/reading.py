@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from keepers.compliance.filings import carf, crs
 
 LARGEST = 512 * 2**20
 """Maximum number of bytes of a message."""
+
+MOST_FINDINGS = 1_000
+"""Maximum number of findings of the schema, and of the rules, about one file."""
 
 _SCHEMAS = {
     carf.NAMESPACE: "carf-1.5/CARFXML_v1.5.xsd",
@@ -71,7 +75,7 @@ class Message:
         """Yields what the published schema finds."""
         schema = _schema(self.namespace)
         schema.validate(self.root)
-        for error in schema.error_log:
+        for error in islice(schema.error_log, MOST_FINDINGS):
             rule = error.type_name.removeprefix("SCHEMAV_").lower().replace("_", "-")
             # libxml2 has a name of its own for the third clause of a complex type.
             rule = "cvc-complex-type-2-4" if rule == "element-content" else rule
@@ -81,12 +85,13 @@ class Message:
     def _named(self, path: str | None) -> str:
         """The path of an error by names and numbers; libxml2 has the file's prefixes in it."""
         try:
-            found = self.root.xpath(path or ".", namespaces=self._prefixes())
+            found = self.root.xpath(path or ".", namespaces=self._prefixes)
         except etree.XPathError:
             # Prefixes that mean several namespaces have no path of their own.
             return "message"
         return where(found[0]) if found and hasattr(found[0], "tag") else "message"
 
+    @cached_property
     def _prefixes(self) -> dict[str, str]:
         return {prefix: space for one in self.root.iter() for prefix, space in one.nsmap.items() if prefix}
 
@@ -133,6 +138,9 @@ def read_message(content: bytes) -> Message:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
         raise Unparsed("XML-3", "the file is well-formed XML", error.lineno or 0) from None
+    # The search above knows UTF-8 alone, and the parser every encoding that a file declares.
+    if root.getroottree().docinfo.doctype:
+        raise Unparsed("XML-2", "the file is UTF-8 without a document type")
     message = Message(root)
     if message.namespace not in _SCHEMAS:
         raise Unparsed("50007", "the outermost element is of CARF 1.5 or CRS 3.0", root.sourceline or 0)

@@ -8,14 +8,17 @@ from keepers.compliance.filings.carf import write_carf
 from keepers.compliance.filings.crs import write_crs
 from keepers.compliance.filings.crs_rules import is_iban, is_isin
 from keepers.compliance.filings.lint import lint, rules
+from keepers.compliance.filings.reading import MOST_FINDINGS
 from tests.fixtures.filings import (
     BROKEN,
     CARF_RULES,
     CRS_RULES,
+    JEANNE,
     carf_message,
     corpus,
     crs_message,
     swapped,
+    traded,
 )
 
 CARF, CRS = write_carf(carf_message()), write_crs(crs_message())
@@ -57,6 +60,13 @@ def test_lint__crs_rule_that_is_broken__is_named(rule: str, old: str, new: str) 
 @pytest.mark.parametrize(("rule", "content"), BROKEN)
 def test_lint__file_that_is_no_message__is_one_finding(rule: str, content: bytes) -> None:
     assert [one.rule for one in lint(content)] == [rule]
+
+
+def test_lint__file_with_many_faults__stops_at_the_maximum() -> None:
+    many = carf_message(
+        users=[{"individual": {**JEANNE, "residence": ["ES"]}, "transactions": [traded("retail")]}] * 1_200
+    )
+    assert len(lint(write_carf(many))) == MOST_FINDINGS
 
 
 def test_rules__every_one__is_broken_by_a_file_of_the_corpus() -> None:
