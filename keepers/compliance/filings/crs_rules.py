@@ -122,14 +122,14 @@ def _decimal(text: str | None) -> Decimal | None:
 
 def is_iban(text: str) -> bool:
     """Says whether a text is an IBAN by its form and check digits (ISO 13616, ISO 7064 MOD 97-10)."""
-    if not re.fullmatch(r"[A-Z]{2}\d\d[A-Z0-9]{1,30}", text):
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}", text):
         return False
     return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
 
 
 def is_isin(text: str) -> bool:
     """Says whether a text is an ISIN by its form and check digit (ISO 6166, the Luhn algorithm)."""
-    if not re.fullmatch(r"[A-Z]{2}[A-Z0-9]{9}\d", text):
+    if not re.fullmatch(r"[A-Z]{2}[A-Z0-9]{9}[0-9]", text):
         return False
     digits = "".join(str(int(letter, 36)) for letter in text)
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]

@@ -28,7 +28,7 @@ _PATTERNS = {
     "DATE": r"\d{4}-\d\d-\d\d",
     "DATETIME": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z",
     "BOOL": r"true|false",
-    "NAME": r"[^a-z\d.]{1,140}",
+    "NAME": r"[^a-z0-9.\x00-\x1f]{1,140}",
     "TERM": r"\d{1,3}(DAYS|WEEK|MNTH|YEAR)",
 }
 _NATIONAL = re.compile(r"[A-Z]{2}[A-Z0-9]{1,33}")
@@ -114,17 +114,22 @@ def fits(form: str, text: str) -> bool:
     special = {"LEI": is_lei, "ISIN": is_isin, "COUNTRY": NUMERIC.__contains__, "PARTY": _is_party, "PERSON": _is_doer}
     if form in special:
         return special[form](text)
-    return bool(re.fullmatch(_PATTERNS[form], text)) and (form not in ("DATE", "DATETIME") or _is_moment(text))
+    return bool(re.fullmatch(_PATTERNS[form], text, re.ASCII)) and (
+        form not in ("DATE", "DATETIME") or _is_moment(text)
+    )
 
 
 def is_lei(text: str) -> bool:
     """Says whether a text is an LEI by its form and check digits (ISO 17442, ISO 7064 MOD 97-10)."""
-    return bool(re.fullmatch(r"[A-Z0-9]{18}\d\d", text)) and int("".join(str(int(one, 36)) for one in text)) % 97 == 1
+    return (
+        bool(re.fullmatch(r"[A-Z0-9]{18}[0-9]{2}", text)) and int("".join(str(int(one, 36)) for one in text)) % 97 == 1
+    )
 
 
 def is_person(text: str) -> bool:
     """Says whether the code of a party is one of a natural person (Annex II): a country and a number."""
-    return not is_lei(text) and text != "INTC" and len(text) > 4 and bool(_NATIONAL.fullmatch(text))
+    known = text[:2] in NUMERIC and bool(_NATIONAL.fullmatch(text))
+    return known and len(text) > 4 and text != "INTC" and not is_lei(text)
 
 
 def rows(reports: Iterable[Mapping[int, str]]) -> list[dict[str, str]]:
@@ -160,7 +165,7 @@ def _is_doer(text: str) -> bool:
 
 
 def _is_decimal(text: str, digits: int, places: int) -> bool:
-    if not re.fullmatch(r"-?\d+(\.\d+)?", text):
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
         return False
     whole, _, fraction = text.removeprefix("-").partition(".")
     return len(whole + fraction) <= digits and len(fraction) <= places

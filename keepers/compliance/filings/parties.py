@@ -106,6 +106,8 @@ class Header(Strict):
     def _has_a_zone(self) -> Header:
         if self.timestamp.tzinfo is None:
             raise ValueError("timestamp has no time zone; end it with Z")
+        if not 2000 < self.timestamp.year < 2100:
+            raise ValueError("timestamp is of another century")
         return self
 
     @property

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from keepers.compliance.tax.errors import TaxError
 
-_AMOUNT = re.compile(r"-?\d{1,30}(\.\d{1,30})?")
+_AMOUNT = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def portion(total: int, part: int, whole: int) -> int:

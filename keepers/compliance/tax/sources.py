@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ PAYMENTS = (
 )  # fmt: skip
 """Columns of distributions; those after `certificate` may be left out."""
 PRICES = ("asset", "day", "price")
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Years that a day of a file may have."""
 STALE = 7
 """Days for which a price counts after its own."""
 
@@ -230,7 +233,7 @@ def _entry(row: dict[str, str], line: int, name: str, assets: AssetsFile, zone: 
 def _lot(text: str, where: str, units: Callable[[str, str], int]) -> tuple[int, int]:
     """A lot such as `12:1.5`: the line that acquired it, and a quantity."""
     line, _, quantity = text.partition(":")
-    if not line.strip().isdigit():
+    if not re.fullmatch(r"\s*[0-9]{1,9}\s*", line):
         raise TaxError(f"{where}, lots", "is no list of lots", "write line:quantity, with ; between them")
     return int(line), units("lots", quantity)
 
@@ -260,11 +263,13 @@ def _payment(row: dict[str, str], line: int, name: str) -> Payment:
 def _moment(text: str, where: str, zone: tzinfo) -> datetime:
     """A moment with its zone, Unix seconds, or a day, which stands for its noon."""
     try:
-        if text.isdigit() and len(text) > 8:
-            return datetime.fromtimestamp(int(text), UTC)
-        if len(text) == len("2026-01-31"):
-            return datetime.combine(date.fromisoformat(text), time(12), zone)
-        found = datetime.fromisoformat(text)
+        if re.fullmatch("[0-9]{9,11}", text):
+            found = datetime.fromtimestamp(int(text), UTC)
+        elif len(text) == len("2026-01-31"):
+            found = datetime.combine(date.fromisoformat(text), time(12), zone)
+        else:
+            found = datetime.fromisoformat(text)
+        _check_year(found.year)
     except (ValueError, OverflowError, OSError):
         raise TaxError(f"{where}, time", "is no time", "write 2026-01-31, or 2026-01-31T09:30:00Z") from None
     if found.tzinfo is None:
@@ -274,9 +279,17 @@ def _moment(text: str, where: str, zone: tzinfo) -> datetime:
 
 def _day(text: str, where: str) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
+        _check_year(found.year)
     except ValueError:
         raise TaxError(where, "has a day that is none", "write it as 2026-01-31") from None
+    return found
+
+
+def _check_year(year: int) -> None:
+    """Refuses years from which or to which no days can be counted, and which are typing errors."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(year)
 
 
 def _switch(text: str, where: str) -> bool:

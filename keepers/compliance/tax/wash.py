@@ -91,7 +91,9 @@ class WashSales:
         loss.units -= lot.units
         loss.loss -= moved
         self._disallow(loss.disposal, lot.units, moved)
-        held_from = min(lot.held_from, lot.bought - timedelta(days=loss.days))
+        # Replacements of replacements reach further and further back, but not before the calendar.
+        days = min(loss.days, (lot.bought - date.min).days)
+        held_from = min(lot.held_from, lot.bought - timedelta(days=days))
         return replace(lot, cost=lot.cost + moved, held_from=held_from, replaces=True)
 
 
