@@ -168,3 +168,14 @@ def test_wash__replacement_sold_at_a_loss_and_replaced__carries_the_loss_on() ->
     )
     assert figures(found.disposals) == [(-25_000, 25_000, 0), (-35_000, 35_000, 0)]
     assert [lot.cost for lot in found.held] == [95_000]
+
+
+def test_wash__units_bought_before_and_matched_once__count_for_no_other_loss() -> None:
+    found = washed(
+        entry(1, "2025-01-02", "buy", 200, 200_000),
+        entry(2, "2025-06-01", "buy", 100, 80_000),
+        entry(3, "2025-06-05", "sell", 100, 75_000),
+        entry(4, "2025-06-06", "sell", 100, 75_000),
+    )
+    assert [one.disallowed for one in found.disposals] == [25_000, 0]
+    assert [(lot.units, lot.cost) for lot in found.held] == [(100, 105_000)]
