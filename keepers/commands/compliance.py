@@ -12,10 +12,12 @@ import click
 from keepers.commands.base import one_line_errors
 from keepers.commands.cases import cases
 from keepers.commands.evidence import evidence
+from keepers.commands.file import file_group
 from keepers.commands.group import Guessing
 from keepers.commands.lists import lists
 from keepers.commands.officers import COMMANDS
 from keepers.commands.screening import screen_command
+from keepers.commands.tax import tax
 
 if TYPE_CHECKING:
     from keepers.contracts.compliance import ComplianceReader
@@ -28,8 +30,9 @@ def compliance() -> None:
     """Look at the rules of regulated tokens and the laws behind them, and act as a compliance officer.
 
     `rulebook`, `diff`, `check` and `screen` send nothing; `lists` looks after published sanctions lists, `cases` after
-    alerts about holders, and `evidence` after documents (docs/compliance-desk.md). The others show what they would do
-    and whom it makes ineligible, ask, and send it with the key of --config (docs/compliance-officer.md).
+    alerts about holders, and `evidence` after documents (docs/compliance-desk.md). `tax` works out lots and gains, and
+    `file` prepares data for authorities. The others show what they would do and whom it makes ineligible, ask, and send
+    it with the key of --config (docs/compliance-officer.md).
 
     \b
     Example:
@@ -46,6 +49,8 @@ compliance.add_command(lists)
 compliance.add_command(screen_command)
 compliance.add_command(cases)
 compliance.add_command(evidence)
+compliance.add_command(tax)
+compliance.add_command(file_group)
 
 
 def _node_options(command: F) -> F:
