@@ -120,6 +120,21 @@ class DocumentFolder:
             found.append(Stored(address, header, len(document)))
         return found
 
+    def find(self, person: str, kind: str, name: str, document: bytes) -> str | None:
+        """Returns the address of a document that is there already, by its kind, name and content; None if it is not.
+
+        Raises:
+            EvidenceError: If the person's key was erased.
+        """
+        handle = self._keeper.handle(_identifier(person))
+        mine = [line.object for line in self._journal() if line.what == "put" and line.handle == handle]
+        key = self._key(handle) if mine else b""
+        for address in mine:
+            header, content = unsealed(key, handle, self._object(address))
+            if (header.kind, header.name, content) == (kind, name, document):
+                return address
+        return None
+
     def get(self, person: str, address: str) -> tuple[Header, bytes]:
         """Returns a document.
 

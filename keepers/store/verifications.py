@@ -26,6 +26,10 @@ NEW, TOLD, UNKNOWN = "new", "told", "unknown"
 """States of a webhook: it waits, its verification was told, or it is about none."""
 
 
+class Overtaken(StoreError):
+    """A verification that another process changed meanwhile."""
+
+
 @dataclass(frozen=True)
 class VerificationEvent:
     """A step of a verification.
@@ -108,7 +112,7 @@ def move(
     """Writes one step, with the claims that were signed in it.
 
     Raises:
-        StoreError: If the verification was changed meanwhile.
+        Overtaken: If the verification was changed meanwhile.
     """
     with store.transaction(durable=True) as connection:
         _move(connection, before, after)
@@ -136,9 +140,23 @@ def listed(
     return [_verification(row) for row in store.all_rows(query.order_by(verifications.c.id))]
 
 
-def due(store: Store, states: Sequence[VerificationState], now: int, limit: int) -> list[Verification]:
-    """Returns verifications in some states whose time has come, those that wait longest first."""
-    query = sa.select(verifications).where(_due(states, now)).order_by(verifications.c.next_try, verifications.c.id)
+def due(
+    store: Store, states: Sequence[VerificationState], now: int, limit: int, resting: Sequence[str] = ()
+) -> list[Verification]:
+    """Returns verifications in some states whose time has come, those that wait longest first.
+
+    Args:
+        store: Database.
+        states: States.
+        now: Unix seconds.
+        limit: Maximum number of them.
+        resting: Providers that are not asked now.
+    """
+    query = (
+        sa.select(verifications)
+        .where(_due(states, now), verifications.c.provider.not_in(list(resting)))
+        .order_by(verifications.c.next_try, verifications.c.id)
+    )
     return [_verification(row) for row in store.all_rows(query.limit(limit))]
 
 
@@ -261,7 +279,7 @@ def settle(
         event: Step to record.
 
     Raises:
-        StoreError: If the verification was changed meanwhile.
+        Overtaken: If the verification was changed meanwhile.
     """
     state, number = (UNKNOWN, 0) if before is None else (TOLD, before.id)
     waits = (webhooks.c.id == delivery.id) & (webhooks.c.state == NEW)
@@ -286,7 +304,7 @@ def _due(states: Sequence[VerificationState], now: int) -> sa.ColumnElement[bool
 def _move(connection: sa.Connection, before: Verification, after: Verification) -> None:
     same = (verifications.c.id == before.id) & (verifications.c.moves == before.moves)
     if connection.execute(sa.update(verifications).where(same).values(**_values(after))).rowcount != 1:
-        raise StoreError(f"verification {before.id}", "was changed meanwhile", "look at it, and decide anew")
+        raise Overtaken(f"verification {before.id}", "was changed meanwhile", "look at it, and decide anew")
 
 
 def _say(connection: sa.Connection, number: int, event: VerificationEvent) -> None:

@@ -114,7 +114,8 @@ class Verification:
         link: Address where the person is checked.
         evidence: Address of the result in the folder of evidence.
         completed: Unix seconds at which the provider finished; 0 before.
-        expires: Unix seconds from which its claims no longer count; 0 before.
+        expires: Unix seconds from which its claims no longer count; while it is pending, from which its link no longer
+            works; 0 before.
         follows: Number of the verification that it renews; 0 if there is none.
         tries: Tries in a row that were in vain.
         next_try: Unix seconds of the next one.
@@ -188,10 +189,18 @@ def begin(before: Verification, now: int) -> Verification:
     return replace(after, next_try=now + START_SECONDS)
 
 
-def accept(before: Verification, found: StartedCheck, now: int) -> Verification:
-    """Returns one that the provider has begun."""
+def accept(before: Verification, found: StartedCheck, now: int, link_days: int) -> Verification:
+    """Returns one that the provider has begun.
+
+    Args:
+        before: Verification.
+        found: The provider's check.
+        now: Unix seconds.
+        link_days: Days for which the person's link works.
+    """
     after = step(before, _Move.ACCEPT, "waits for the person")
-    return replace(after, account=found.account, check=found.check, link=found.link, next_try=now + POLLS[0])
+    begun = replace(after, account=found.account, check=found.check, link=found.link)
+    return replace(begun, next_try=now + POLLS[0], expires=now + link_days * DAY)
 
 
 def wait(before: Verification, reason: str, now: int, seconds: float | None = None) -> Verification:
@@ -206,6 +215,12 @@ def wait(before: Verification, reason: str, now: int, seconds: float | None = No
     rest = FIRST_REST * 2 ** min(before.tries, 16) if seconds is None else max(seconds, 1)
     next_try = now + int(min(rest, LONGEST_REST)) + 1
     return replace(before, reason=reason, tries=before.tries + 1, next_try=next_try, moves=before.moves + 1)
+
+
+def look_for(before: Verification, reason: str, now: int) -> Verification | None:
+    """Returns one that the provider does not know, to be looked at later; None if it was looked for long enough."""
+    tries = before.tries if before.reason == reason else 0
+    return None if tries >= MOST_UNKNOWN else look_later(replace(before, tries=tries), reason, now)
 
 
 def look_later(before: Verification, reason: str, now: int) -> Verification:
@@ -236,6 +251,8 @@ def judge(before: Verification, result: CheckResult, level: Level, subjects: Seq
         now: Unix seconds.
     """
     said = f"{before.provider} says {result.label or result.outcome.value}"
+    if result.outcome is Outcome.PENDING and before.state is _State.PENDING and now > before.expires + DAY:
+        return Judgement(_Move.EXPIRE, f"nobody finished it: {said}, and its link has lapsed; ask for a new one")
     if result.outcome is Outcome.PENDING:
         return Judgement(None, f"waits for the person ({said})")
     if result.outcome is Outcome.EXPIRED:

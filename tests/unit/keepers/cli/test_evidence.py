@@ -149,7 +149,7 @@ def test_put__killed_in_the_middle__leaves_what_stands(
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(EvidenceFolder if step == "_append" else evidence, step, kill)
+        patch.setattr(EvidenceFolder if step == "_append" else documents, step, kill)
         archive.opened.put("P-17", "passport", "x", b"more", ADA, 1)
     found = archive.verified()
     assert (found["documents"], found["left_by_killed_runs"]) == (1, int(step == "_append"))
