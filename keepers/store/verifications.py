@@ -240,7 +240,8 @@ def deliver(store: Store, hint: Hint, now: int) -> bool:
     with store.transaction(durable=True) as connection:
         once = [webhooks.c.provider, webhooks.c.digest]
         row = insert_into(connection, webhooks).values(**values).on_conflict_do_nothing(index_elements=once)
-        return bool(connection.execute(row).rowcount)
+        # PostgreSQL's driver counts no rows of such an insertion.
+        return connection.execute(row.returning(webhooks.c.id)).first() is not None
 
 
 def undelivered(store: Store, limit: int) -> list[Delivery]:
