@@ -101,10 +101,9 @@ class KycBot:
     # -- Webhooks
 
     def _hear(self, now: int) -> None:
-        for delivery in stored.undelivered(self._services.store, _DELIVERIES):
-            one = stored.about(self._services.store, delivery.hint)
-            if one is not None or now - delivery.received > _ORPHAN_SECONDS:
-                self._tell(delivery, one, now)
+        store = self._services.store
+        for delivery in stored.undelivered(store, now - _ORPHAN_SECONDS, _DELIVERIES):
+            self._tell(delivery, stored.about(store, delivery.hint), now)
 
     def _tell(self, delivery: Delivery, one: Verification | None, now: int) -> None:
         store, event = self._services.store, VerificationEvent(now, DESK, "webhook", delivery.hint.event)

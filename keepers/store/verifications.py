@@ -244,9 +244,19 @@ def deliver(store: Store, hint: Hint, now: int) -> bool:
         return connection.execute(row.returning(webhooks.c.id)).first() is not None
 
 
-def undelivered(store: Store, limit: int) -> list[Delivery]:
-    """Returns webhooks that wait, oldest first."""
-    query = sa.select(webhooks).where(webhooks.c.state == NEW).order_by(webhooks.c.id).limit(limit)
+def undelivered(store: Store, before: int, limit: int) -> list[Delivery]:
+    """Returns webhooks that wait and can be dealt with, oldest first: many about nothing of ours keep no other out.
+
+    Args:
+        store: Database.
+        before: Unix seconds; one that came earlier is dealt with although it is about no verification.
+        limit: Maximum number of them.
+    """
+    by_reference = (webhooks.c.reference != "") & (verifications.c.reference == webhooks.c.reference)
+    by_check = (webhooks.c.reference == "") & (webhooks.c.check != "") & (verifications.c.check == webhooks.c.check)
+    same = (verifications.c.provider == webhooks.c.provider) & (by_reference | by_check)
+    ready = sa.exists().where(same) | (webhooks.c.received < before)
+    query = sa.select(webhooks).where(webhooks.c.state == NEW, ready).order_by(webhooks.c.id).limit(limit)
     names = [one.name for one in fields(Hint)]
     return [
         Delivery(row["id"], Hint(**{name: row[name] for name in names}), row["received"])

@@ -117,11 +117,11 @@ def test_pulse__anything_to_do__changes_it(queue: Store) -> None:
 def test_deliver__same_webhook_again__is_one_row(queue: Store) -> None:
     assert [stored.deliver(queue, HINT, now) for now in (1, 2, 3)] == [True, False, False]
     assert stored.deliver(queue, replace(HINT, provider="jumio"), 4)
-    assert [one.received for one in stored.undelivered(queue, 10)] == [1, 4]
+    assert [one.received for one in stored.undelivered(queue, 9, 10)] == [1, 4]
 
 
 def test_deliver__same_webhook_from_many_at_once__is_one_row(queue: Store) -> None:
-    stored.undelivered(queue, 1)
+    stored.undelivered(queue, 9, 1)
     results: list[bool] = []
     threads = [threading.Thread(target=lambda: results.append(stored.deliver(queue, HINT, 1))) for _ in range(8)]
     for thread in threads:
@@ -131,25 +131,35 @@ def test_deliver__same_webhook_from_many_at_once__is_one_row(queue: Store) -> No
     assert sorted(results) == [False] * 7 + [True]
 
 
+def test_undelivered__many_about_nothing_of_ours__keep_no_other_out(queue: Store) -> None:
+    for number in range(20):
+        stored.deliver(queue, replace(HINT, digest=f"{number:064x}", check="another's"), 100)
+    stored.deliver(queue, replace(HINT, digest="f" * 64), 101)
+    assert stored.undelivered(queue, 100, 5) == []
+    asked(queue, verification(1))
+    assert [one.received for one in stored.undelivered(queue, 100, 5)] == [101]
+    assert len(stored.undelivered(queue, 102, 99)) == 21
+
+
 def test_settle__webhook__tells_its_verification_once(queue: Store) -> None:
     (one,) = asked(queue, verification(1, state=State.PENDING, next_try=999))
     stored.deliver(queue, HINT, 1)
-    (delivery,) = stored.undelivered(queue, 10)
+    (delivery,) = stored.undelivered(queue, 9, 10)
     assert stored.about(queue, HINT) == one
     assert stored.settle(queue, delivery, one, wake(one, 5), EVENT)
     assert not stored.settle(queue, delivery, one, wake(one, 5), EVENT)
-    assert stored.undelivered(queue, 10) == [] and stored.by_id(queue, [1])[0].next_try == 5
+    assert stored.undelivered(queue, 9, 10) == [] and stored.by_id(queue, [1])[0].next_try == 5
     assert [event.kind for event in stored.events(queue, 1)] == ["asked", "webhook"]
 
 
 def test_settle__verification_that_moved__leaves_the_webhook_waiting(queue: Store) -> None:
     (one,) = asked(queue, verification(1, state=State.PENDING))
     stored.deliver(queue, HINT, 1)
-    (delivery,) = stored.undelivered(queue, 10)
+    (delivery,) = stored.undelivered(queue, 9, 10)
     stored.move(queue, one, wake(one, 5))
     with pytest.raises(Overtaken):
         stored.settle(queue, delivery, one, wake(one, 6), EVENT)
-    assert len(stored.undelivered(queue, 10)) == 1 and len(stored.events(queue, 1)) == 1
+    assert len(stored.undelivered(queue, 9, 10)) == 1 and len(stored.events(queue, 1)) == 1
 
 
 def test_about__reference_or_check__is_of_the_same_provider(queue: Store) -> None:
