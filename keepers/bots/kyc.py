@@ -106,7 +106,8 @@ class KycBot:
             self._tell(delivery, stored.about(store, delivery.hint), now)
 
     def _tell(self, delivery: Delivery, one: Verification | None, now: int) -> None:
-        store, event = self._services.store, VerificationEvent(now, DESK, "webhook", delivery.hint.event)
+        store, words = self._services.store, f"{delivery.hint.event or 'webhook'} (number {delivery.id})"
+        event = VerificationEvent(now, DESK, "webhook", words)
         waits = one is not None and one.state in (_State.PENDING, _State.REVIEW)
         after = pure.wake(one, now) if one is not None and waits else None
         try:

@@ -138,8 +138,8 @@ def break_a_reader(found: KycStory, passes: Any, monkeypatch: pytest.MonkeyPatch
     office.ask("P-2")
     with monkeypatch.context() as patch:
         patch.setattr(pure, "judge", lambda *_: {}[PEOPLE[1]["name"]])
-        passes()
-        passes()
+        for _ in range(3):
+            passes(400)
 
 
 def commands(found: KycStory) -> None:
