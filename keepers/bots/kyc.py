@@ -6,10 +6,10 @@ import secrets
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keepers.bots.kyc_claims import ClaimDesk, told
-from keepers.compliance.cases.people import Row, read_people
+from keepers.bots.kyc_register import register_of
 from keepers.compliance.evidence.errors import EvidenceError
 from keepers.compliance.kyc import verification as pure
 from keepers.compliance.kyc.checks import CheckRequest, CheckResult, IdentityProvider
@@ -33,6 +33,9 @@ from keepers.store import StoreError
 from keepers.store import verifications as stored
 from keepers.store.documents import DocumentFolder
 from keepers.store.verifications import DESK, Delivery, VerificationEvent
+
+if TYPE_CHECKING:
+    from keepers.compliance.cases.people import Row
 
 RESULT = "kyc-result"
 """Kind of a provider's answer among a person's evidence."""
@@ -219,7 +222,7 @@ class KycBot:
         return self._providers[one.provider]
 
     def _rows(self, person: str) -> list[Row]:
-        rows = [row for row in read_people(_lines(self._people), self._people.name) if row.person == person]
+        rows = register_of(self._people).get(person, [])
         if not rows:
             raise KycError(f"person {person}", f"is not in {self._people.name}", "put the person back, or withdraw")
         return rows
@@ -316,11 +319,3 @@ class KycBot:
     def _lapse(self, one: Verification, now: int) -> None:
         after = pure.step(one, _Move.LAPSE, "the claims lapsed")
         self._write(one, after, _Move.LAPSE.value, now)
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else "is not UTF-8") or "cannot be read"
-        raise KycError(path.name, reason, "name an existing file as desk.people") from None

@@ -28,6 +28,7 @@ from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
 from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
+from keepers.operations.kyc import register
 from keepers.portfolio.state import OFF, WAD
 from keepers.risk.scenarios import load_scenarios
 from keepers.rpc.endpoints import redact
@@ -360,8 +361,6 @@ def _lists(config: Config) -> Findings:
 
 def _identity_checks(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
     """Registry, register and webhooks of the kyc bot."""
-    from keepers.operations.kyc import register  # It needs the extra `screening`, which other bots do without.
-
     issuer = config.kyc.issuer
     topics = IdentityReader(node, deployment.address("IdentityRegistry")).topics(block)
     believed = {topic.id for topic in topics if issuer.lower() in topic.issuers}

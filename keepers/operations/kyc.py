@@ -8,12 +8,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import to_checksum_address
 
+from keepers.bots.kyc_register import register_of
 from keepers.compliance.arguments import account
-from keepers.compliance.cases.people import Row, read_people
 from keepers.compliance.kyc import verification as pure
 from keepers.compliance.kyc.claims import ECDSA, Claim
 from keepers.compliance.kyc.errors import KycError
@@ -25,6 +25,9 @@ from keepers.contracts.onchain_ids import ADD_CLAIM
 from keepers.store import Store
 from keepers.store import verifications as stored
 from keepers.store.verifications import VerificationEvent
+
+if TYPE_CHECKING:
+    from keepers.compliance.cases.people import Row
 
 Progress = Callable[[int], None]
 _REFERENCE_BYTES = 16
@@ -97,16 +100,7 @@ def register(config: Config) -> dict[str, list[Row]]:
     path = config.desk.people
     if path is None:
         raise KycError("desk.people", "is missing", "name the register of people in the config")
-    file = config.at(path)
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else "is not UTF-8") or "cannot be read"
-        raise KycError(file.name, reason, "name an existing file as desk.people") from None
-    found: dict[str, list[Row]] = {}
-    for row in read_people(lines, file.name):
-        found.setdefault(row.person, []).append(row)
-    return found
+    return register_of(config.at(path))
 
 
 def _everybody(store: Store, rows: Mapping[str, Sequence[Row]], level: str) -> list[str]:

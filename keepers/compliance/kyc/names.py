@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from keepers.compliance.kyc.checks import Applicant, DocumentHolder
 from keepers.compliance.screening.errors import ScreeningError
-from keepers.compliance.screening.screen import Subject
-from keepers.compliance.screening.text import checked, folded
+
+if TYPE_CHECKING:
+    from keepers.compliance.screening.screen import Subject
 
 _LEAST_WORDS = 2
 """Words of a name that have to agree, if either side has as many."""
@@ -46,6 +48,9 @@ def _same_name(one: str, other: str) -> bool:
 
 
 def _words(name: str) -> set[str]:
+    # It needs the extra `screening`, which whoever only looks at verifications does without.
+    from keepers.compliance.screening.text import checked, folded
+
     return set(folded(checked(name)).split())
 
 

@@ -14,13 +14,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from keepers.compliance.kyc.checks import CheckResult, Expected, Outcome, StartedCheck
 from keepers.compliance.kyc.errors import KycError
 from keepers.compliance.kyc.moments import DAY
 from keepers.compliance.kyc.names import is_holder
 from keepers.compliance.kyc.settings import Level
-from keepers.compliance.screening.screen import Subject
+
+if TYPE_CHECKING:
+    from keepers.compliance.screening.screen import Subject
 
 SKEW = 300
 """Seconds by which a provider's clock may be ahead of this machine's."""

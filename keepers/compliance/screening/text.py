@@ -8,13 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from keepers.compliance.screening.errors import ScreeningError
+from anyascii import anyascii
 
-try:
-    from anyascii import anyascii
-except ModuleNotFoundError as error:
-    reason = f"needs the package {error.name}"
-    raise ScreeningError("screening", reason, "install quantera with its extra `screening`") from None
+from keepers.compliance.screening.errors import ScreeningError
 
 DIGITS = str.maketrans("01345789", "oieastbg")
 """Letters that digits stand for within a word, to hide it or by an error of a scanner."""

@@ -16,7 +16,7 @@ from keepers.bots.kyc_webhooks import hearing
 from keepers.compliance.kyc import verification as pure
 from keepers.store import verifications as stored
 from keepers.store.tables import webhooks
-from tests.fixtures.compliance import AML_TOPIC, KYC_TOPIC
+from tests.fixtures.compliance import AML_TOPIC, CLAIM_SIGNER, KYC_TOPIC
 from tests.fixtures.identity_providers import signed
 from tests.fixtures.kyc_office import ADA, BEA, JAN, PASSPORT, KycOffice, kyc_office
 from tests.fixtures.node import SENDER, World
@@ -470,3 +470,20 @@ def test_kyc_bot__block_taken_back__adds_the_claims_again(office: KycOffice, clo
         later(world, 3)
         bot.step(6)
         assert claim_on(identity, office, KYC_TOPIC)[0] == KYC_TOPIC and "reorganisation" in bot.output.getvalue()
+
+
+def test_doctor__identity_checks__are_examined_with_their_remedies(office: KycOffice) -> None:
+    from tests.fixtures.compliance import signer_key
+    from tests.unit.keepers.cli.test_cli import invoke
+
+    office.enrol(JAN)
+    config = office.config()
+    examined = invoke("doctor", "--config", str(config)).output
+    for line in ("level onfido: onfido, 2 topics", "level jumio: jumio, 2 topics", "register of people: 1 persons"):
+        assert line in examined, examined
+    assert f"claim issuer: {CLAIM_SIGNER.address}" in examined
+    office.world.call(office.issuer.issuer.functions.removeKey(signer_key(), 3))
+    office.issuer.decide(office.issuer.registry.functions.removeTrustedIssuer(office.issuer.issuer.address))
+    examined = invoke("doctor", "--config", str(office.config(webhooks=None))).output
+    assert "does not believe" in examined and "webhooks are not taken" in examined
+    assert "as a key that signs claims; have its management key call addKey with purpose 3" in examined

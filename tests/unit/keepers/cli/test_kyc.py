@@ -210,13 +210,16 @@ def test_config__kyc_that_cannot_work__is_refused_by_key(config: Path, change: d
     assert line in line_of(kyc(config, "list"), 2)
 
 
-@pytest.mark.parametrize("module", ["keepers.bots.kyc", "keepers.operations.kyc", "keepers.store.verifications"])
-def test_kyc__without_the_screening_extra__is_one_line(module: str) -> None:
+def test_kyc__without_the_screening_extra__looks_and_asks_for_it_in_one_line(config: Path) -> None:
     script = (
-        "import sys\nsys.modules['anyascii'] = None\nfrom keepers.errors import KeeperError\n"
-        f"try:\n    import {module}\nexcept KeeperError as error:\n    print(error)"
+        "import sys\nsys.modules['anyascii'] = None\nimport keepers.bots.kyc\nfrom keepers.cli import main\n"
+        "main(['compliance', 'kyc', *sys.argv[1:]])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == ("screening: needs the package anyascii; install quantera with its extra `screening`\n"), (
-        done.stdout
-    )
+    command = [sys.executable, "-c", script]
+    where = ["--config", str(config)]
+    done = subprocess.run([*command, "list", *where], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "There is none.\n"), done.stderr
+    asking = [*command, "ask", "P-1", "--level", "standard", "--by", ADA, *where]
+    done = subprocess.run(asking, capture_output=True, text=True)
+    line = "quantera: the register of people: needs the package anyascii; install quantera with its extra `screening`\n"
+    assert (done.returncode, done.stderr) == (1, line)
