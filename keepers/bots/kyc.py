@@ -43,8 +43,8 @@ RESULT = "kyc-result"
 _State, _Move = VerificationState, VerificationMove
 _ACTING = (_State.ASKED, _State.STARTING, _State.PENDING, _State.REVIEW, _State.APPROVED)
 _MINUTE = 60
-_AT_ONCE = 20
-"""Verifications of one look, so that its requests take no longer than a bot may be silent."""
+_AT_ONCE, _LOOK_SECONDS = 20, 60.0
+"""Verifications of one look, and time after which it begins with no other: a bot may not be silent for long."""
 _DELIVERIES = 200
 _ORPHAN_SECONDS = 3600
 """Time for which a webhook waits for its verification: it may come before the provider's answer was written down."""
@@ -92,10 +92,10 @@ class KycBot:
 
     def look(self, invocation: Invocation) -> None:
         """Hears webhooks, asks providers, brings claims on chain, begins anew what is about to lapse, warns."""
-        now = int(time.time())
+        now, until = int(time.time()), time.monotonic() + _LOOK_SECONDS
         self._hear(now)
         for one in stored.due(self._services.store, _ACTING, now, _AT_ONCE, self._resting(now)):
-            if one.provider not in self._resting(now):
+            if one.provider not in self._resting(now) and time.monotonic() < until:
                 self._advance(one, now)
         self._claims.work(invocation, now)
         self._renew(now)

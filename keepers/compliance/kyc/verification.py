@@ -114,7 +114,7 @@ class Verification:
         state: State.
         reason: Cause of the state, or what it waits for, in a line.
         account, check: The provider's identifiers; "" before.
-        link: Address where the person is checked.
+        link: Address where the person is checked; "" once it is of no use.
         evidence: Address of the result in the folder of evidence.
         completed: Unix seconds at which the provider finished; 0 before.
         expires: Unix seconds from which its claims no longer count; while it is pending, from which its link no longer
@@ -182,7 +182,8 @@ def step(before: Verification, move: VerificationMove, reason: str) -> Verificat
     state = MOVES.get((before.state, move))
     if state is None:
         raise KycError(f"verification {before.id}", f"is {before.state.value}: no {move.value} follows", "look at it")
-    return replace(before, state=state, reason=reason, tries=0, next_try=0, moves=before.moves + 1)
+    # The person's link is worth something only while the provider waits for the person.
+    return replace(before, state=state, reason=reason, link="", tries=0, next_try=0, moves=before.moves + 1)
 
 
 def begin(before: Verification, now: int) -> Verification:
@@ -262,15 +263,17 @@ def judge(before: Verification, result: CheckResult, level: Level, subjects: Seq
         return Judgement(_Move.EXPIRE, f"nobody finished it: {said}; ask for a new one")
     if result.outcome is Outcome.FAILED:
         return Judgement(_Move.FAIL, f"{said}; see the provider's dashboard, and ask for a new one")
+    if not result.completed:
+        return Judgement(_Move.FAIL, f"{said}, and not when it finished; ask for a new one")
     if result.completed > now + SKEW:
         ahead = result.completed - now
         return Judgement(None, f"{said}, {ahead:,} seconds from now: correct this machine's clock")
-    if result.completed < before.asked - SKEW:
-        return Judgement(_Move.FAIL, f"{said}, before it was asked for: that is no answer to this request")
     if result.outcome is Outcome.DECLINED:
         return Judgement(_Move.DECLINE, said)
     expires = expiry(result, level)
     doubts = [said] if result.outcome is Outcome.REVIEW else _doubts(result, level, subjects, expires, now)
+    if result.completed < before.asked - SKEW:
+        doubts.append("it was finished before it was asked for, by one of the clocks")
     if doubts:
         return Judgement(_Move.REVIEW, f"two officers decide: {'; '.join(doubts)}", expires)
     return Judgement(_Move.APPROVE, said, expires)

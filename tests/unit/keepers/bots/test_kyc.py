@@ -483,7 +483,7 @@ def test_doctor__identity_checks__are_examined_with_their_remedies(office: KycOf
         assert line in examined, examined
     assert f"claim issuer: {CLAIM_SIGNER.address}" in examined
     office.world.call(office.issuer.issuer.functions.removeKey(signer_key(), 3))
-    office.issuer.decide(office.issuer.registry.functions.removeTrustedIssuer(office.issuer.issuer.address))
+    office.world.call(office.issuer.registry.functions.removeTrustedIssuer(office.issuer.issuer.address))
     examined = invoke("doctor", "--config", str(office.config(webhooks=None))).output
     assert "does not believe" in examined and "webhooks are not taken" in examined
     assert "as a key that signs claims; have its management key call addKey with purpose 3" in examined

@@ -102,11 +102,22 @@ def test_judge__answer_from_the_future__waits_for_a_clock(outcome: Outcome) -> N
     assert found.move is None and "correct this machine's clock" in found.reason
 
 
-def test_judge__answer_from_before_the_request__is_none_to_it() -> None:
+def test_judge__answer_from_before_the_request__is_for_two_officers() -> None:
     asked = verification().asked
     assert judged(completed=asked - pure.SKEW).move is Move.APPROVE
     found = judged(completed=asked - pure.SKEW - 1)
-    assert found.move is Move.FAIL and "before it was asked for" in found.reason
+    assert found.move is Move.REVIEW and "it was finished before it was asked for" in found.reason
+
+
+@pytest.mark.parametrize("outcome", [Outcome.APPROVED, Outcome.DECLINED, Outcome.REVIEW])
+def test_judge__answer_without_a_moment__is_failed(outcome: Outcome) -> None:
+    found = judged(outcome, completed=0)
+    assert found.move is Move.FAIL and "not when it finished" in found.reason
+
+
+@pytest.mark.parametrize("move", [Move.APPROVE, Move.REVIEW, Move.DECLINE, Move.WITHDRAW])
+def test_step__provider_waits_for_the_person_no_more__forgets_the_link(move: Move) -> None:
+    assert step(verification(link="https://x"), move, "why").link == ""
 
 
 def test_judge__link_lapsed_and_provider_never_says_so__expires() -> None:
