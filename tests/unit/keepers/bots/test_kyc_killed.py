@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from tests.unit.keepers.bots.harness import later, started
 from tests.unit.keepers.bots.test_kyc import claim_on
 from tests.unit.keepers.bots.test_restart import STEPS as SENDING
 from tests.unit.keepers.bots.test_restart import Killed, kill_after, kill_before
+
+_PERSONS = count()
 
 STEPS = {
     f"{when} {what}": (owner, name, kill)
@@ -79,7 +82,7 @@ def require_once(office: KycOffice, number: int, identity: Any) -> None:
     assert claim_on(identity, office, KYC_TOPIC)[0] == KYC_TOPIC
     assert office.world.w3.eth.get_transaction_count(SENDER) == 2  # type: ignore[arg-type]
     folder = DocumentFolder.open(office.folder / "evidence", lambda _: SECRET)
-    assert [one.address for one in folder.documents("P-1") if told["evidence"] == one.address] == [told["evidence"]]
+    assert [one.address for one in folder.documents(told["person"])] == [told["evidence"]]
     kinds = [event["kind"] for event in told["events"]]
     assert [kinds.count(kind) for kind in ("asked", "accept", "approve", "sign", "confirm")] == [1] * 5
 
@@ -101,9 +104,11 @@ def undealt(office: KycOffice) -> int:
 def test_kyc_bot__killed_at_a_step__does_everything_once(
     office: KycOffice, ahead: list[float], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    (identity,) = office.enrol({**JAN, "person": "P-1"})
+    # The folder of evidence is the world's: each test has a person of its own in it.
+    person = f"K-{next(_PERSONS)}"
+    (identity,) = office.enrol({**JAN, "person": person})
     config = office.config()
-    (number,) = office.ask("P-1")
+    (number,) = office.ask(person)
     owner, name, kill = STEPS[step]
     for _ in range(3):
         with monkeypatch.context() as patch:
@@ -122,9 +127,11 @@ def test_kyc_bot__killed_at_a_step__does_everything_once(
 def test_kyc_bot__killed_over_a_claim__adds_each_once(
     office: KycOffice, ahead: list[float], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    (identity,) = office.enrol({**JAN, "person": "P-1"})
+    # The folder of evidence is the world's: each test has a person of its own in it.
+    person = f"K-{next(_PERSONS)}"
+    (identity,) = office.enrol({**JAN, "person": person})
     config = office.config()
-    (number,) = office.ask("P-1")
+    (number,) = office.ask(person)
     with started("kyc", config) as bot:
         bot.step()
     (run,) = office.onfido.runs
