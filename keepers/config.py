@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from keepers.compliance.kyc.settings import KycSettings
 from keepers.errors import KeeperError
 from keepers.market.guards import Guards
 from keepers.rebalancing.settings import RebalanceSettings
@@ -121,10 +122,14 @@ class Key(Strict):
 
 
 class Keys(Strict):
-    """The key that sends, and the keys that sign models and signals; a keeper without a portfolio needs no signers."""
+    """The key that sends, and the keys that sign models and signals; a keeper without a portfolio needs no signers.
+
+    `claim_issuer` signs ONCHAINID claims for `kyc.issuer`, and nothing else.
+    """
 
     sender: Key
     signers: tuple[Key, ...] = Field(default=(), min_length=1)
+    claim_issuer: Key | None = None
 
     @field_validator("signers")
     @classmethod
@@ -274,8 +279,8 @@ class Config(Strict):
         chain_id: Expected.
         deployment: deployments/<network>.json.
         store: Database URL.
-        portfolio: Name in the deployment; with prices and keys.signers it may be left out where claims or sanctions
-            are enabled.
+        portfolio: Name in the deployment; with prices and keys.signers it may be left out where claims, sanctions
+            or kyc are enabled.
         max_fee_gwei: Maximum fee per unit of gas.
         max_spend_eth_per_day: Maximum that the sender may spend in any 24 hours; there is no limit by default.
         private_relay: Tried before the mempool, if there is one.
@@ -306,6 +311,7 @@ class Config(Strict):
     claims: Claims = Claims()
     sanctions: Sanctions = Sanctions()
     desk: DeskFiles = DeskFiles()
+    kyc: KycSettings = KycSettings()
     max_fee_gwei: Annotated[float, Field(gt=0, le=1e6)] = 100.0
     max_spend_eth_per_day: Annotated[Decimal, Field(gt=0, le=10**9)] | None = None
     private_relay: PrivateRelay | None = None
@@ -339,10 +345,24 @@ class Config(Strict):
         """A path of the file, made absolute."""
         return self.path.parent.resolve() / path.expanduser()
 
+    @model_validator(mode="after")
+    def _can_verify(self) -> Self:
+        if self.kyc.enabled:
+            needed = {
+                "keys.claim_issuer": self.keys.claim_issuer,
+                "desk.people": self.desk.people,
+                "desk.evidence": self.desk.evidence,
+                "desk.passphrase_file": self.desk.passphrase_file,
+            }
+            missing = [name for name, value in needed.items() if value is None]
+            if missing:
+                raise ValueError(f"kyc.enabled needs {missing[0]}; add it")
+        return self
+
     @property
     def kinds(self) -> tuple[str, ...]:
         """The bots that it describes."""
-        enabled = {"claims": self.claims.enabled, "sanctions": self.sanctions.enabled}
+        enabled = {"claims": self.claims.enabled, "sanctions": self.sanctions.enabled, "kyc": self.kyc.enabled}
         return (*(("risk", "rebalance") if self.portfolio else ()), *(kind for kind, on in enabled.items() if on))
 
     @property
@@ -381,9 +401,9 @@ def load_config(path: str | Path, *, officer: bool = False) -> Config:
         "prices": "prices" in raw,
         "keys.signers": bool(config.keys.signers),
     }
-    # All or, for who looks after claims or sanctions only, none.
+    # All or, for who looks after claims, sanctions or identity checks only, none.
     missing = [key for key, there in given.items() if not there]
-    alone = config.claims.enabled or config.sanctions.enabled
+    alone = config.claims.enabled or config.sanctions.enabled or config.kyc.enabled
     if missing and not officer and (not alone or len(missing) < len(given)):
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise ConfigError(f"{file}: {missing[0]}", "missing" + more, f"add {missing[0]}")

@@ -79,10 +79,24 @@ def _opened(
     services = open_services(config, kind, keys, named, stop)
     named.info("started", chain_id=config.chain_id, sender=services.sender.address)
     try:
-        yield open_runtime(make_bot(kind, services), services, lambda step: metrics.beat(name, step))
+        runtime = open_runtime(make_bot(kind, services), services, lambda step: metrics.beat(name, step))
+        with _hearing(kind, services):
+            yield runtime
     finally:
         named.info("stopped")
         services.store.close()
+
+
+@contextmanager
+def _hearing(kind: str, services: BotServices) -> Iterator[None]:
+    """Takes webhooks for the bot that has some, while it runs; replicas that stand by take them as well."""
+    if kind != "kyc" or services.config.kyc.webhooks is None:
+        yield
+        return
+    from keepers.bots.kyc_webhooks import hearing
+
+    with hearing(services):
+        yield
 
 
 @contextmanager
@@ -125,6 +139,10 @@ def make_bot(kind: str, services: BotServices) -> Any:
         from keepers.bots.sanctions import SanctionsBot
 
         return SanctionsBot(services)
+    if kind == "kyc":
+        from keepers.bots.kyc import KycBot
+
+        return KycBot(services)
     assert isinstance(services, PortfolioServices)
     if kind == "risk":
         from keepers.bots.risk import RiskBot

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from keepers.config import Config
 
 
-WITHOUT_PORTFOLIO = ("claims", "sanctions")
+WITHOUT_PORTFOLIO = ("claims", "sanctions", "kyc")
 """Kinds of bots that look after no portfolio, and so need neither prices nor signers."""
 
 KINDS = ("risk", "rebalance", *WITHOUT_PORTFOLIO)
@@ -38,10 +38,16 @@ def sanctions_bot(network: str) -> str:
     return f"sanctions:{network}"
 
 
+def kyc_bot(network: str) -> str:
+    """The bot that verifies persons at identity providers, by the name of the deployment file."""
+    return f"kyc:{network}"
+
+
 def bot_name(config: Config, kind: str) -> str:
     """Returns the name in the store of a kind of `KINDS`."""
     if kind in WITHOUT_PORTFOLIO:
-        return {"claims": claims_bot, "sanctions": sanctions_bot}[kind](config.deployment.stem)
+        names = {"claims": claims_bot, "sanctions": sanctions_bot, "kyc": kyc_bot}
+        return names[kind](config.deployment.stem)
     return {"risk": risk_bot, "rebalance": rebalance_bot}[kind](config.portfolio)
 
 
@@ -98,6 +104,16 @@ def sanctions_key(action: str, version: int, data: bytes) -> str:
         data: Calldata.
     """
     return f"{action}:{version}:{keccak(data).hex()[:32]}"
+
+
+def claim_key(verification: int, topic: int) -> str:
+    """Returns the key of adding a verification's claim of a topic to its ONCHAINID."""
+    return f"claim:{verification}:{topic:x}"
+
+
+def kyc_refresh_key(verification: int, account: str) -> str:
+    """Returns the key of having a registry count a verification's claims for a wallet, by checksummed address."""
+    return f"refresh:{verification}:{account}"
 
 
 def model_key(universe: bytes, nonce: int, as_of: int) -> str:

@@ -35,6 +35,8 @@ class Rehearsal(Sender):
         services: Whose sender it stands in for.
     """
 
+    rehearses = True
+
     def __init__(self, services: BotServices) -> None:
         signer, journal = services.sender.signer, services.store.journal(services.bot)
         super().__init__(services.node, signer, send_policy(services.config), journal, services.stop.is_set)

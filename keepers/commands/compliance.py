@@ -14,6 +14,7 @@ from keepers.commands.cases import cases
 from keepers.commands.evidence import evidence
 from keepers.commands.file import file_group
 from keepers.commands.group import Guessing
+from keepers.commands.kyc import kyc
 from keepers.commands.lists import lists
 from keepers.commands.officers import COMMANDS
 from keepers.commands.screening import screen_command
@@ -30,9 +31,9 @@ def compliance() -> None:
     """Look at the rules of regulated tokens and the laws behind them, and act as a compliance officer.
 
     `rulebook`, `diff`, `check` and `screen` send nothing; `lists` looks after published sanctions lists, `cases` after
-    alerts about holders, and `evidence` after documents (docs/compliance-desk.md). `tax` works out lots and gains, and
-    `file` prepares data for authorities. The others show what they would do and whom it makes ineligible, ask, and send
-    it with the key of --config (docs/compliance-officer.md).
+    alerts about holders, `evidence` after documents (docs/compliance-desk.md), and `kyc` after identity checks
+    (docs/kyc.md). `tax` works out lots and gains, and `file` prepares data for authorities. The others show what they
+    would do and whom it makes ineligible, ask, and send it with the key of --config (docs/compliance-officer.md).
 
     \b
     Example:
@@ -51,6 +52,7 @@ compliance.add_command(cases)
 compliance.add_command(evidence)
 compliance.add_command(tax)
 compliance.add_command(file_group)
+compliance.add_command(kyc)
 
 
 def _node_options(command: F) -> F:

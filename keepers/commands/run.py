@@ -49,7 +49,8 @@ def run() -> None:
 def run_all(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     """Run every bot of the config in one process.
 
-    Risk and rebalance for its portfolio; claims and sanctions if claims.enabled and sanctions.enabled say so.
+    Risk and rebalance for its portfolio; claims, sanctions and kyc if claims.enabled, sanctions.enabled and
+    kyc.enabled say so.
 
     \b
     Examples:
@@ -126,6 +127,24 @@ def run_sanctions(config_path: Path, metrics_port: int | None, once: bool, dry_r
       quantera run sanctions --config keeper.yaml
     """
     _run(("sanctions",), config_path, metrics_port, once, dry_run)
+
+
+@run.command("kyc")
+@run_options
+@one_line_errors
+def run_kyc(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
+    """Verify persons at identity providers, and sign the claims of those who passed (docs/kyc.md).
+
+    Takes up what `quantera compliance kyc ask` asked for, and begins anew what is about to lapse. Takes webhooks at
+    kyc.webhooks, and asks the provider whatever they say. Needs keys.sender with gas, keys.claim_issuer, the register
+    of people and the folder of evidence; a config with kyc.enabled may leave out portfolio, prices and keys.signers.
+    With --dry-run no provider is asked.
+
+    \b
+    Example:
+      quantera run kyc --config keeper.yaml
+    """
+    _run(("kyc",), config_path, metrics_port, once, dry_run)
 
 
 def _run(kinds: tuple[str, ...] | None, config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:

@@ -21,12 +21,14 @@ from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.identities import IdentityReader
 from keepers.contracts.messages import model_id
+from keepers.contracts.onchain_ids import OnchainIds
 from keepers.contracts.reader import Reader
 from keepers.contracts.sanctions import SANCTIONS
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
 from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
+from keepers.operations.kyc import register
 from keepers.portfolio.state import OFF, WAD
 from keepers.risk.scenarios import load_scenarios
 from keepers.rpc.endpoints import redact
@@ -129,6 +131,8 @@ def _on_chain(config: Config, node: Node, block: Block, with_keys: bool) -> Find
         yield from _safely(lambda: _claims(deployment, node, block))
     if config.sanctions.enabled:
         yield from _safely(lambda: _lists(config))
+    if config.kyc.enabled:
+        yield from _safely(lambda: _identity_checks(config, deployment, node, block))
     yield from _safely(lambda: _progress(config, block))
     if with_keys:
         yield from _safely(lambda: _keys(config, deployment, node))
@@ -355,6 +359,37 @@ def _lists(config: Config) -> Findings:
             yield Finding("ok", f"list {one.list_id}", counts)
 
 
+def _identity_checks(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
+    """Registry, register and webhooks of the kyc bot."""
+    issuer = config.kyc.issuer
+    topics = IdentityReader(node, deployment.address("IdentityRegistry")).topics(block)
+    believed = {topic.id for topic in topics if issuer.lower() in topic.issuers}
+    for name, level in config.kyc.levels.items():
+        strange = [str(wanted.topic) for wanted in level.topics if wanted.topic not in believed]
+        if strange:
+            found = f"the shared registry does not believe {issuer} about {', '.join(strange)}"
+            yield Finding("warn", f"level {name}", found, "have COMPLIANCE_OFFICER_DELAYED trust the issuer there")
+        else:
+            yield Finding("ok", f"level {name}", f"{level.provider}, {len(level.topics)} topics")
+    yield Finding("ok", "register of people", f"{len(register(config))} persons")
+    if config.kyc.webhooks is None or not config.kyc.webhooks.public_url:
+        found = "webhooks are not taken, or Jumio is told no address: results come with the next poll"
+        yield Finding("warn", "webhooks", found, "set kyc.webhooks with public_url")
+
+
+def _claim_issuer(config: Config, node: Node) -> Findings:
+    """The key that signs claims, as the claim issuer knows it."""
+    key = config.keys.claim_issuer
+    if key is None or not config.kyc.enabled:
+        return
+    address = open_key(config, key).address
+    if OnchainIds(node, config.kyc.issuer).signs(address):
+        yield Finding("ok", "claim issuer", address)
+    else:
+        found = f"{config.kyc.issuer} does not know {address} as a key that signs claims"
+        yield Finding("fail", "claim issuer", found, "have its management key call addKey with purpose 3")
+
+
 def _sanctions_rights(deployment: Deployment, node: Node, sender: str) -> Findings:
     """Rights of the sanctions bot's sender; without the second it only adds."""
     address = deployment.address(SANCTIONS)
@@ -420,6 +455,7 @@ def _keys(config: Config, deployment: Deployment, node: Node) -> Findings:
         yield _balance(config, node, sender)
         if config.sanctions.enabled:
             yield from _sanctions_rights(deployment, node, sender)
+    yield from _safely(lambda: _claim_issuer(config, node))
     signers = []
     for number, key in enumerate(config.keys.signers, 1):
         try:

@@ -17,8 +17,13 @@ from keepers.store.tables import metadata
 if TYPE_CHECKING:
     import duckdb
 
-WITHHELD = frozenset({"attempts", "case_events", "cases", "leases"})
-"""Tables that nobody analyses: signed transactions that may not be on chain yet, and officers' words about persons."""
+WITHHELD = frozenset(
+    {
+        *("attempts", "case_events", "cases", "leases"),
+        *("verification_claims", "verification_events", "verifications", "webhooks"),
+    }
+)
+"""Tables that nobody analyses: signed transactions that may not be on chain yet, and what is about persons."""
 
 _BATCH = 50_000
 

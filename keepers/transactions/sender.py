@@ -114,7 +114,12 @@ class Sender:
         should_stop: Asked while waiting; waiting ends when it says so.
         private: Tried first, if there is one.
         note: Told of what happens to a transaction on its way, as structlog's loggers are.
+
+    Attributes:
+        rehearses: True for one that only simulates, so that a bot begins nothing elsewhere either.
     """
+
+    rehearses = False
 
     def __init__(
         self,

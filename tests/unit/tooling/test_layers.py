@@ -27,6 +27,7 @@ LAYERS = (
     ("config",),
     ("rpc",),
     ("signers",),
+    ("providers",),
     ("contracts",),
     ("transactions",),
     ("store",),
@@ -43,6 +44,7 @@ PURE = ("risk", "signals", "portfolio", "routing", "rebalancing", "compliance")
 EFFECTS = (
     "keepers.rpc",
     "keepers.signers",
+    "keepers.providers",
     "keepers.contracts",
     "keepers.transactions",
     "keepers.store",

@@ -16,7 +16,8 @@ import yaml
 from click.testing import CliRunner
 
 from keepers.bots.claims import ClaimsBot
-from keepers.bots.names import bot_name
+from keepers.bots.kyc import KycBot
+from keepers.bots.names import WITHOUT_PORTFOLIO, bot_name
 from keepers.bots.rebalance import RebalanceBot
 from keepers.bots.risk import RiskBot
 from keepers.bots.sanctions import SanctionsBot
@@ -55,9 +56,9 @@ def start(kind: str, config_path: Path) -> Running:
     stop = threading.Event()
     services: BotServices
     bot: Any
-    if kind in ("claims", "sanctions"):
+    if kind in WITHOUT_PORTFOLIO:
         services = open_bot_services(config, name, log, stop)
-        bot = ClaimsBot(services) if kind == "claims" else SanctionsBot(services)
+        bot = {"claims": ClaimsBot, "sanctions": SanctionsBot, "kyc": KycBot}[kind](services)
     else:
         services = open_portfolio_services(config, name, log, stop)
         bot = RiskBot(services) if kind == "risk" else RebalanceBot(services)

@@ -7,6 +7,9 @@ from dataclasses import replace
 from eth_account import Account
 
 from keepers.compliance.cases.cases import Finding, Plan, opened
+from keepers.compliance.kyc.claims import Claim
+from keepers.compliance.kyc.verification import Verification, VerificationMove, VerificationState, step
+from keepers.compliance.kyc.webhooks import Hint
 from keepers.compliance.lists.gate import Retirement
 from keepers.compliance.lists.lifts import Lift
 from keepers.compliance.lists.records import (
@@ -17,7 +20,7 @@ from keepers.compliance.lists.records import (
     ListedWallet,
     ListFile,
 )
-from keepers.store import Cursor, Decision, Point, SeenBlock, Store
+from keepers.store import Cursor, Decision, Point, SeenBlock, Store, verifications
 from keepers.store.cases import carry_out
 from keepers.store.lifts import ask
 from keepers.store.lists import accept, retire
@@ -58,6 +61,17 @@ def fill(store: Store, decisions: int = 20) -> Store:
     ask(store, [Lift(0, "0x" + "2" * 40, "un", "delisted", "A. Officer", 1000)])
     case = opened(Finding("P-1", "un", "7", 1, "a record", 0.9, ("name_exact",)), "aa" * 16, 1000)
     carry_out(store, Plan((case,), (), 0, 0), 1000)
+    verify(store)
     wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
     store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))
     return store
+
+
+def verify(store: Store) -> None:
+    """A verification with a claim, and a webhook."""
+    ids = {"person": "P-1", "level": "standard", "provider": "onfido", "workflow": "w", "onchain_id": "0x" + "3" * 40}
+    wanted = Verification(0, "ab" * 16, **ids, asked_by="A. Officer", asked=1000, state=VerificationState.APPROVED)
+    (one,) = verifications.ask(store, [wanted], "level standard")
+    signed = step(one, VerificationMove.SIGN, "signed")
+    verifications.move(store, one, signed, None, [Claim(2**256 - 1, 2000, b"data", b"signature")])
+    verifications.deliver(store, Hint("onfido", "cd" * 32, "workflow_run.completed", "check"), 1000)

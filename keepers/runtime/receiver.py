@@ -1,0 +1,174 @@
+"""A port for those who call: small POST requests, bounded in size, time and number.
+
+It is made for a proxy in front of it that ends TLS. Each request has a connection of its own, which is closed at its
+deadline whatever the caller does, so that slow callers keep nobody out for long.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from keepers.errors import KeeperError
+
+LARGEST_BODY = 256 * 1024
+"""Maximum number of bytes of a body."""
+REQUEST_SECONDS = 10.0
+"""Maximum time from a connection to the end of its answer."""
+MOST_AT_ONCE = 32
+"""Maximum number of connections; more are closed at once, and their callers try again."""
+
+
+class ReceiverError(KeeperError):
+    """A port that cannot be had."""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A request.
+
+    Attributes:
+        path: Path of the address, without its query.
+        headers: Headers, their names in lower case.
+        body: The body, byte by byte as it came.
+    """
+
+    path: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+Take = Callable[[Posted], int]
+"""Takes a request and returns the status to answer with; it is called from several threads."""
+
+
+@contextmanager
+def receiver(take: Take, host: str, port: int, log: Any, seconds: float = REQUEST_SECONDS) -> Iterator[int]:
+    """Takes requests until the block ends; yields the port, which the system chooses if it was 0.
+
+    Args:
+        take: Takes each request that was read whole.
+        host, port: Address to listen on.
+        log: structlog logger.
+        seconds: Maximum time of a request.
+
+    Raises:
+        ReceiverError: If the port is taken or not to be had.
+    """
+    try:
+        server = _Server((host, port), _handler(take, log, seconds))
+    except OSError as error:
+        reason = error.strerror or "not to be had"
+        raise ReceiverError(f"port {host}:{port}", reason, "choose another kyc.webhooks.port") from error
+    thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="receiver", daemon=True)
+    thread.start()
+    try:
+        yield int(server.server_address[1])
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(seconds)
+
+
+class _Server(ThreadingHTTPServer):
+    """Takes so many connections at once, and says nothing about those that break."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Starts a thread where there is a place."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serves, and gives the place back."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing: a broken connection is its caller's, and a traceback could quote a body."""
+
+
+def _handler(take: Take, log: Any, seconds: float) -> type[BaseHTTPRequestHandler]:
+    """Returns the class that answers one request."""
+
+    class Handler(BaseHTTPRequestHandler):
+        server_version, sys_version = "quantera", ""
+        timeout = seconds
+
+        def setup(self) -> None:
+            """Sets the deadline, which bytes that come one by one do not move."""
+            super().setup()
+            self._deadline = threading.Timer(seconds, self._cut)
+            self._deadline.daemon = True
+            self._deadline.start()
+
+        def finish(self) -> None:
+            """Ends the deadline with the connection."""
+            try:
+                super().finish()
+            finally:
+                self._deadline.cancel()
+
+        def do_POST(self) -> None:
+            """Reads a request whole and has it taken."""
+            length = self.headers.get("content-length", "")
+            if self.headers.get("transfer-encoding") or not (length.isascii() and length.isdecimal()):
+                self._answer(411)
+            elif len(length) > 9 or int(length) > LARGEST_BODY:
+                self._answer(413)
+            else:
+                body = self.rfile.read(int(length))
+                if len(body) == int(length):
+                    headers = {name.lower(): value for name, value in self.headers.items()}
+                    self._answer(self._taken(Posted(self.path.partition("?")[0], headers, body)))
+
+        def _taken(self, request: Posted) -> int:
+            try:
+                return take(request)
+            except KeeperError as error:
+                log.warning("webhook not written down", reason=str(error))
+            except Exception as error:
+                # Its words may be the caller's, and the caller's words a person's name.
+                log.error("webhook not written down", reason=type(error).__name__)
+            return 503
+
+        def _answer(self, status: int) -> None:
+            self.send_response(status)
+            self.send_header("content-length", "0")
+            self.send_header("connection", "close")
+            self.end_headers()
+            self.close_connection = True
+
+        def _cut(self) -> None:
+            try:
+                self.connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                return
+
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            """Answers what is no request for us with its status alone: nothing of it is repeated."""
+            self._answer(405 if code == 501 else code)
+
+        def log_message(self, *_: object) -> None:
+            """Logs nothing: an address holds a secret, and standard output is for decisions."""
+
+    return Handler
