@@ -238,11 +238,47 @@ class Sanctions(Strict):
     lift_delay_hours: Annotated[float, Field(ge=0, le=10_000)] = 24.0
 
 
+class WrappingKmsKey(Strict):
+    """A symmetric key in AWS KMS that wraps the key of a folder of evidence; credentials are AWS's own business."""
+
+    key_id: str
+    region: str | None = None
+    endpoint_url: str | None = None
+
+
+class WrappingVaultKey(VaultSettings):
+    """A key of Vault's transit engine, of an AEAD type, that wraps the key of a folder of evidence."""
+
+    mount: str = "transit"
+    key: str
+
+
+class EvidenceWrapping(Strict):
+    """The service that has the key of a folder of evidence, instead of a passphrase."""
+
+    kms: WrappingKmsKey | None = None
+    vault: WrappingVaultKey | None = None
+
+    @model_validator(mode="after")
+    def _one_service(self) -> Self:
+        if _given(self.kms, self.vault) != 1:
+            raise ValueError("give either kms or vault")
+        return self
+
+
+class Ipfs(Strict):
+    """A node of IPFS (Kubo) that has the objects of evidence; the first line of `authorization_file` is the header."""
+
+    url: str = "http://127.0.0.1:5001"
+    authorization_file: Path | None = None
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+
 class DeskFiles(Strict):
     """The compliance desk's register of people and their ownership, screened with every import of a list.
 
     With `chain` the holders of every token and the wallets of their ONCHAINIDs are read as well. `evidence` is the
-    folder of documents, and `passphrase_file` opens it.
+    folder of documents; `passphrase_file` or `wrapping` opens it, and with `ipfs` its objects are on that node.
     """
 
     people: Path | None = None
@@ -250,6 +286,8 @@ class DeskFiles(Strict):
     chain: bool = True
     evidence: Path | None = None
     passphrase_file: Path | None = None
+    wrapping: EvidenceWrapping | None = None
+    ipfs: Ipfs | None = None
 
 
 class MetricsPort(Strict):

@@ -20,7 +20,7 @@ import yaml
 from click.testing import Result
 
 from keepers.bots.sanctions import SanctionsBot
-from keepers.compliance.evidence.sealing import LEAST_COST
+from keepers.compliance.evidence.locks import LEAST_COST
 from keepers.config import load_config
 from keepers.operations.evidence import EvidenceFolder
 from keepers.runtime.metrics import Metrics
