@@ -17,8 +17,11 @@ from keepers.store.tables import metadata
 if TYPE_CHECKING:
     import duckdb
 
-WITHHELD = frozenset({"attempts", "case_events", "cases", "leases"})
-"""Tables that nobody analyses: signed transactions that may not be on chain yet, and officers' words about persons."""
+WITHHELD = frozenset(
+    {"attempts", "case_events", "cases", "leases", "travel_exchanges", "travel_messages", "travel_received"}
+)
+"""Tables that nobody analyses: signed transactions that may not be on chain yet, what officers say about persons, and
+secrets of callbacks."""
 
 _BATCH = 50_000
 
