@@ -16,6 +16,7 @@ from keepers.commands.group import Guessing
 from keepers.commands.lists import lists
 from keepers.commands.officers import COMMANDS
 from keepers.commands.screening import screen_command
+from keepers.commands.travel import travel
 
 if TYPE_CHECKING:
     from keepers.contracts.compliance import ComplianceReader
@@ -46,6 +47,7 @@ compliance.add_command(lists)
 compliance.add_command(screen_command)
 compliance.add_command(cases)
 compliance.add_command(evidence)
+compliance.add_command(travel)
 
 
 def _node_options(command: F) -> F:

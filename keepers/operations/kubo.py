@@ -60,7 +60,7 @@ class KuboNode:
         parts = urlsplit(access.url)
         host = parts.hostname or ""
         self._name = f"IPFS node {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        if not (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))):
+        if not (parts.scheme == "https" or (parts.scheme == "http" and is_here(host))):
             raise EvidenceError(self._name, "is not https://", "use TLS; http:// is for this machine only")
         self._access = access
 
@@ -178,7 +178,8 @@ def _object(words: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Returns True for a host name that is this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

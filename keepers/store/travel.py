@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from keepers.compliance.travel.exchange import LIVE, Exchange, ExchangeState
-from keepers.compliance.travel.trp import Kind
+from keepers.compliance.travel.exchange import LIVE, Direction, Exchange, ExchangeState
 from keepers.store.database import Collision
 from keepers.store.engine import StoreError
 from keepers.store.store import Store
@@ -37,7 +36,7 @@ class Outgoing:
     """A message to a counterparty.
 
     Attributes:
-        kind: Kind of it.
+        kind: Kind of it; a cancellation is TRP's confirmation without a transaction.
         message: Its number, a UUID; every attempt has the same.
         id, exchange_id: Numbers in the database; 0 before it is stored.
         state: State.
@@ -46,7 +45,7 @@ class Outgoing:
         fault: The last attempt's, in words.
     """
 
-    kind: Kind
+    kind: Literal["inquiry", "resolution", "confirmation", "cancellation"]
     message: str
     id: int = 0
     exchange_id: int = 0
@@ -127,6 +126,13 @@ def exchange_of(store: Store, number: int) -> Exchange | None:
 def exchange_by_secret(store: Store, secret: str) -> Exchange | None:
     """Returns the exchange whose callback ends so, or None."""
     row = store.first_row(sa.select(travel_exchanges).where(travel_exchanges.c.secret == secret))
+    return _exchange(row) if row else None
+
+
+def exchange_by_request(store: Store, party: str, direction: Direction, request: str) -> Exchange | None:
+    """Returns the exchange about a transfer of a counterparty, or None."""
+    same = (travel_exchanges.c.party == party) & (travel_exchanges.c.direction == direction)
+    row = store.first_row(sa.select(travel_exchanges).where(same & (travel_exchanges.c.request == request)))
     return _exchange(row) if row else None
 
 

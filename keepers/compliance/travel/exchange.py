@@ -3,7 +3,9 @@
 open ──approve──► approved ──settle──► settled
   │ ├─reject──► rejected    ├─cancel──► canceled
   │ └─cancel──► canceled    └─expire──► expired
-  └───expire──► expired                    expired ──settle──► settled, if it was approved in time
+  └───expire──► expired
+
+expired, canceled ──settle──► settled, if it was approved and the transfer was on its way
 
 `out`: our customer sends. The inquiry is asked, the counterparty's resolution approves or rejects it, our transfer
 settles it. `in`: our customer receives. Our officer approves or rejects it, the counterparty's confirmation settles it.
@@ -51,6 +53,7 @@ STEPS = {
     (ExchangeState.APPROVED, ExchangeStep.CANCEL): ExchangeState.CANCELED,
     (ExchangeState.APPROVED, ExchangeStep.EXPIRE): ExchangeState.EXPIRED,
     (ExchangeState.EXPIRED, ExchangeStep.SETTLE): ExchangeState.SETTLED,
+    (ExchangeState.CANCELED, ExchangeStep.SETTLE): ExchangeState.SETTLED,
 }
 """Every step that there is; anything else is refused."""
 

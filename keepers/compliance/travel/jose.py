@@ -124,7 +124,7 @@ def opened(message: str, own: PrivateKeys, other: PublicKeys) -> dict[str, Any]:
         claims = json.loads(verify(decrypt(message, own), other), parse_float=str)
         if isinstance(claims, dict):
             return claims
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     # One refusal for everything, so that answers teach nobody how far a forgery got.
     raise TravelError("message", "does not open and verify with the keys of the two", "check both parties' keys")
@@ -271,6 +271,6 @@ def _member(text: str, name: str, curve: str, member: str) -> bytes:
         raw = decoded(found[member])
         if len(raw) == _SIZE:
             return raw
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise TravelError(name, f"is no JWK set with one key of {curve}", "make one with `travel keys`")

@@ -46,8 +46,7 @@ def in_rulebook(jurisdictions: Iterable[Jurisdiction]) -> list[RulebookThreshold
         for name, regime in one.regimes.items():
             rule, question = regime.rules.travel_rule, regime.counsel.get("travel_rule")
             if rule is not None:
-                amount = f"{rule.value.amount:,} {rule.value.currency}"
-                found.append(RulebookThreshold(country, name, amount, str(rule)))
+                found.append(RulebookThreshold(country, name, str(rule.value), str(rule)))
             elif question is not None and "travel_rule" not in one.counsel:
                 found.append(RulebookThreshold(country, name, "ask counsel", question))
     return found
