@@ -296,11 +296,48 @@ def travel_transfer(number: int, dry_run: bool, yes: bool, config_path: Path, as
     Example:
       quantera compliance travel transfer 1 --config officer.yaml
     """
+    from keepers.operations.travel_setup import send
+
+    _send(config_path, dry_run, yes, as_json, lambda desk, *given: send(desk, number, *given))
+
+
+@travel.command("send")
+@click.argument("token")
+@click.argument("receiver")
+@click.argument("amount")
+@click.option("--reference", default="", metavar="WORD", help="Tells this transfer from an equal one.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent, or what it waits for; send nothing.")
+@click.option("--yes", is_flag=True, help="Send without asking; for machines.")
+@travel_options
+@one_line_errors
+def travel_send(
+    token: str, receiver: str, amount: str, reference: str, dry_run: bool, yes: bool, config_path: Path, as_json: bool
+) -> None:
+    """Send AMOUNT whole tokens of the wallet of keys.sender; over a threshold only with an approved exchange.
+
+    \b
+    Example:
+      quantera compliance travel send NOTE 0xReceiver 25000 --dry-run --config officer.yaml
+    """
+    from keepers.operations.travel_setup import send_checked
+
+    wanted = (token, receiver, amount)
+    _send(
+        config_path,
+        dry_run,
+        yes,
+        as_json,
+        lambda desk, options, *asked: send_checked(desk, wanted, options, reference, *asked),
+    )
+
+
+def _send(config_path: Path, dry_run: bool, yes: bool, as_json: bool, act: Callable[..., Outcome]) -> None:
+    """Shows, asks and sends as officers' commands do."""
     if not dry_run and not yes and not sys.stdin.isatty():
         click.echo("quantera: standard input: is no terminal to ask on; give --yes to send, or --dry-run", err=True)
         sys.exit(USAGE)
     from keepers.operations.officers import Options
-    from keepers.operations.travel_setup import opened_desk, send
+    from keepers.operations.travel_setup import opened_desk
 
     def agreed(outcome: Outcome) -> bool:
         click.echo("\n".join(outcome.lines()), err=as_json)
@@ -309,8 +346,7 @@ def travel_transfer(number: int, dry_run: bool, yes: bool, config_path: Path, as
         return True
 
     with opened_desk(config_path) as desk:
-        options = Options(config_path, dry_run)
-        outcome = send(desk, number, options, agreed, lambda line: click.echo(line, err=True))
+        outcome = act(desk, Options(config_path, dry_run), agreed, lambda line: click.echo(line, err=True))
     if as_json:
         click.echo(json.dumps(outcome.as_json()))
     else:

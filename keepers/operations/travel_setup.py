@@ -27,10 +27,11 @@ from keepers.contracts.compliance import ComplianceReader
 from keepers.operations.evidence import EvidenceFolder
 from keepers.operations.evidence_setup import node_of, service_of
 from keepers.operations.officer_desk import Desk, Wish
-from keepers.operations.officers import Options, Order, Outcome, carry_out, looked_at
+from keepers.operations.officers import BOT, Options, Order, Outcome, carry_out, looked_at
 from keepers.operations.rescreen import register
 from keepers.operations.travel import Counterparty, Transfer, TravelDesk, TravelSettings
 from keepers.operations.travel_post import Post, require_private
+from keepers.signers.keyring import open_key
 from keepers.signers.keys import passphrase_from_file, passphrase_from_prompt
 from keepers.store import Store
 
@@ -118,7 +119,7 @@ def transfer_of(reader: ComplianceReader, sender: str, receiver: str, amount: st
     Raises:
         ComplianceError: If an account or the amount is none.
     """
-    whole = Decimal(units(amount, reader.decimals)).scaleb(-reader.decimals)
+    whole = Decimal(units(amount, reader.decimals)).scaleb(-reader.decimals).normalize()
     wallets = holder(sender, "sender"), holder(receiver, "receiver")
     return Transfer(reader.node.chain_id, reader.token, *wallets, whole)
 
@@ -145,6 +146,13 @@ def send(
     if exchange.direction != "out" or exchange.state in (ExchangeState.OPEN, ExchangeState.REJECTED):
         raise TravelError(exchange.name, f"is {exchange.state}", "wait for the counterparty's approval")
     order = Order("travel-transfer", (exchange.request,))
+    for earlier in [] if options.dry_run else desk.store.journal(BOT).completed(order.prefix):
+        # Sent and mined by a run that was killed before it could settle.
+        assert earlier.tx_hash is not None
+        settle(desk, number, earlier.tx_hash, options.config)
+        tell(f"an earlier run of this command was settled: {earlier.tx_hash}")
+        nothing = Action(order.name, f"sent by an earlier run of this command in {earlier.tx_hash}")
+        return Outcome(nothing, earlier.sender, earlier.chain_id, [], [], 0, [], "sent")
 
     def sure(outcome: Outcome) -> bool:
         _require_sender(outcome, exchange)
@@ -155,6 +163,56 @@ def send(
     if outcome.receipts and not options.dry_run:
         desk.settle(number, outcome.receipts[-1].tx_hash)
     return outcome
+
+
+def send_checked(
+    desk: TravelDesk,
+    wanted: tuple[str, str, str],
+    options: Options,
+    reference: str,
+    agreed: Callable[[Outcome], bool],
+    tell: Callable[[str], None],
+) -> Outcome:
+    """Sends tokens of our key's wallet: at once below the thresholds, with an approved exchange above.
+
+    Args:
+        desk: The desk.
+        wanted: Token, receiver and whole tokens, as they were typed.
+        options: How it is run.
+        reference: Word that tells two equal transfers apart, or "".
+        agreed: Asked before anything is sent.
+        tell: Told what is settled from earlier runs.
+
+    Raises:
+        TravelError: If the transfer waits for an exchange; nothing is sent then.
+        KeeperError: If the chain refuses, or it was sent before.
+    """
+    text, receiver, amount = wanted
+    config, reader = load_config(options.config, officer=True), looked_at(options.config, text)
+    sender = options.judged_as or open_key(config, config.keys.sender).address
+    transfer = transfer_of(reader, sender, receiver, amount)
+    need = _require_no_wait(need_of(desk, reader, transfer))
+    if need.exchange:
+        return send(desk, need.exchange, options, agreed, tell)
+
+    def of(chain: Desk) -> Action:
+        token, newest = chain.token(reader.token)
+        # Once more at the block of the transaction: what the persons moved meanwhile counts.
+        if _require_no_wait(need_of(desk, newest, transfer)).countries:
+            raise TravelError(f"transfer of {amount}", "reaches a threshold meanwhile", "run it again")
+        (giver, taker), _ = newest.parties([transfer.sender, transfer.receiver])
+        return actions.transfer(token, giver, taker, units(amount, token.decimals))
+
+    words = (reader.token, transfer.sender, transfer.receiver, format(transfer.amount, "f"))
+    return carry_out(Order("transfer", words, reference), of, options, agreed, tell)
+
+
+def _require_no_wait(need: Need) -> Need:
+    if need.waits:
+        what = f"transfer of {format(need.transfer.amount, 'f')}"
+        reason = f"reaches the threshold of {', '.join(need.countries)}, and no exchange about it is approved"
+        raise TravelError(what, reason, "ask with `travel ask`, and wait for the approval")
+    return need
 
 
 def settle(desk: TravelDesk, number: int, txid: str, config: Path) -> Exchange:

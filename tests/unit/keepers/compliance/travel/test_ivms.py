@@ -114,7 +114,10 @@ def test_payload_of__a_complete_payload__comes_back_word_for_word() -> None:
         (lambda _, __, e: e["nationalIdentification"].update(nationalIdentifier=LEI[:-1] + "6"), "C11 ValidLEI"),
         (lambda p, _, __: p["transferPath"]["transferPath"][0].update(sequence=1), "C12 Sequential"),
         (lambda p, _, __: p["transferPath"]["transferPath"].append({"intermediaryVASP": LEGAL, "sequence": 2}), "C12"),
-        (lambda p, _, __: p["originator"]["originatorPerson"][0].update(legalPerson=LEGAL["legalPerson"]), "its structure"),
+        (
+            lambda p, _, __: p["originator"]["originatorPerson"][0].update(legalPerson=LEGAL["legalPerson"]),
+            "its structure",
+        ),
         (lambda p, _, __: p["beneficiary"]["beneficiaryPerson"][0].pop("legalPerson"), "its structure"),
     ],
 )
