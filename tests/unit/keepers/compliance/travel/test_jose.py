@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -35,6 +36,22 @@ def test_thumbprint__rfc_8037_a3__is_the_rfcs() -> None:
 def test_concat_kdf__rfc_7518_c__gives_the_rfcs_key() -> None:
     shared = bytes.fromhex("9e56d91d817135d372834283bf84269cfb316ea3da806a48f6daa7798cfe90c4")
     assert encoded(jose.concat_kdf(shared, "A128GCM", b"Alice", b"Bob", 16)) == "VqqN6vgjbSBcIijNcacQGg"
+
+
+def test_opened__a_message_of_joserfc__is_read() -> None:
+    """Made once with joserfc 1.8.0, which read one of ours as well."""
+    message = (
+        "eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTI1NkdDTSIsImVwayI6eyJjcnYiOiJYMjU1MTkiLCJ4IjoiR1NBM2R6UjdWU0xwTFRu"
+        "VHE3YUZiVzdfOHJUTFphakpheERRYlNYRFdrWSIsImt0eSI6Ik9LUCJ9fQ..uDhF_pSh7NnA-K5r.Yg76IcoCx2glXvdpnk7rcmR"
+        "uP2RcsdcS-_QzTDuyMU_e_sEiNbht9oCVZZSeL5ltvcGAPFp2etxL5jp8fWBk5PYjwHR1nLVAb6LfXP5pgQtoaPVvSs9JXKLTN5e"
+        "fOfjua-QPZOyyPnox130yhKnBZLn8kifr79PCgy3tlCQe5bulXAEB8ns5n8Rkg3RU61gxTVbEhFGneYuJ-9Q6AAPvtVqt2BYc-PQ"
+        "YTSOtY8zY4REreFMdjCu8LUCdw3Q.mgaaVvkdJiBvVt_Zksm74w"
+    )
+    first, second = (
+        PrivateKeys(hashlib.sha256(f"{name} sign".encode()).digest(), hashlib.sha256(f"{name} agree".encode()).digest())
+        for name in "ab"
+    )
+    assert opened(message, second, first.public) == CLAIMS
 
 
 def test_opened__what_was_sealed__is_the_same_and_says_nothing_outside() -> None:
