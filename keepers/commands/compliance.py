@@ -29,8 +29,9 @@ def compliance() -> None:
     """Look at the rules of regulated tokens and the laws behind them, and act as a compliance officer.
 
     `rulebook`, `diff`, `check` and `screen` send nothing; `lists` looks after published sanctions lists, `cases` after
-    alerts about holders, and `evidence` after documents (docs/compliance-desk.md). The others show what they would do
-    and whom it makes ineligible, ask, and send it with the key of --config (docs/compliance-officer.md).
+    alerts about holders, and `evidence` after documents (docs/compliance-desk.md); `travel` tells another desk who
+    sends and who receives (docs/travel-rule.md). The others show what they would do and whom it makes ineligible, ask,
+    and send it with the key of --config (docs/compliance-officer.md).
 
     \b
     Example:
