@@ -243,11 +243,81 @@ class Sanctions(Strict):
     lift_delay_hours: Annotated[float, Field(ge=0, le=10_000)] = 24.0
 
 
+class WrappingKmsKey(Strict):
+    """A symmetric key in AWS KMS that wraps the key of a folder of evidence; credentials are AWS's own business."""
+
+    key_id: str
+    region: str | None = None
+    endpoint_url: str | None = None
+
+
+class WrappingVaultKey(VaultSettings):
+    """A key of Vault's transit engine, of an AEAD type, that wraps the key of a folder of evidence."""
+
+    mount: str = "transit"
+    key: str
+
+
+class EvidenceWrapping(Strict):
+    """The service that has the key of a folder of evidence, instead of a passphrase."""
+
+    kms: WrappingKmsKey | None = None
+    vault: WrappingVaultKey | None = None
+
+    @model_validator(mode="after")
+    def _one_service(self) -> Self:
+        if _given(self.kms, self.vault) != 1:
+            raise ValueError("give either kms or vault")
+        return self
+
+
+class Ipfs(Strict):
+    """A node of IPFS (Kubo) that has the objects of evidence; the first line of `authorization_file` is the header."""
+
+    url: str = "http://127.0.0.1:5001"
+    authorization_file: Path | None = None
+    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+
+class TravelParty(Strict):
+    """A counterparty of the travel rule: its base address, and the file of its public keys."""
+
+    url: str
+    keys: Path
+
+
+class TravelRule(Strict):
+    """The desk's side of the travel rule.
+
+    Parties are known to each other by one name each: `name` is ours, the keys of `parties` are theirs. `url` is where
+    the counterparties reach `travel serve`, which listens at `host` and `port` behind whatever ends TLS.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
+    legal_name: Annotated[str, Field(pattern=r"^[ -~]{1,100}$")]
+    lei: Annotated[str, Field(pattern=r"^([0-9A-Z]{18}[0-9]{2})?$")] = ""
+    url: str
+    keys: Path
+    host: str = "127.0.0.1"
+    port: int = Field(default=8743, ge=0, le=65_535)
+    expiry_hours: Annotated[float, Field(gt=0, le=720)] = 24.0
+    parties: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")], TravelParty] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _no_party_is_ours(self) -> Self:
+        if self.name in self.parties:
+            raise ValueError(f"{self.name} is both name and one of parties")
+        return self
+
+
 class DeskFiles(Strict):
     """The compliance desk's register of people and their ownership, screened with every import of a list.
 
     With `chain` the holders of every token and the wallets of their ONCHAINIDs are read as well. `evidence` is the
-    folder of documents, and `passphrase_file` opens it.
+    folder of documents; `passphrase_file` or `wrapping` opens it, and with `ipfs` its objects are on that node.
+    `travel` is for the travel rule.
     """
 
     people: Path | None = None
@@ -255,6 +325,9 @@ class DeskFiles(Strict):
     chain: bool = True
     evidence: Path | None = None
     passphrase_file: Path | None = None
+    wrapping: EvidenceWrapping | None = None
+    ipfs: Ipfs | None = None
+    travel: TravelRule | None = None
 
 
 class MetricsPort(Strict):
@@ -352,7 +425,7 @@ class Config(Strict):
                 "keys.claim_issuer": self.keys.claim_issuer,
                 "desk.people": self.desk.people,
                 "desk.evidence": self.desk.evidence,
-                "desk.passphrase_file": self.desk.passphrase_file,
+                "desk.passphrase_file": self.desk.passphrase_file or self.desk.wrapping,
             }
             missing = [name for name, value in needed.items() if value is None]
             if missing:

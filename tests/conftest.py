@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.ape_speed",
     "tests.fixtures.actors",
     "tests.fixtures.databases",
+    "tests.fixtures.kubo",
     "tests.fixtures.protocol",
     "tests.fixtures.deployment",
     "tests.fixtures.compliance",

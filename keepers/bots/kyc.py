@@ -21,6 +21,8 @@ from keepers.compliance.kyc.settings import Level
 from keepers.compliance.kyc.verification import Verification, VerificationMove, VerificationState
 from keepers.compliance.kyc.webhooks import JUMIO, jumio_place
 from keepers.contracts.onchain_ids import OnchainIds
+from keepers.documents.folder import DocumentFolder
+from keepers.documents.setup import open_folder
 from keepers.errors import KeeperError
 from keepers.providers.opened import open_providers, webhook_secrets
 from keepers.rpc.node import Block
@@ -28,10 +30,8 @@ from keepers.runtime.invocation import Invocation
 from keepers.runtime.services import BotServices
 from keepers.runtime.triggers import OnChange, Trigger
 from keepers.signers.keyring import open_key
-from keepers.signers.keys import passphrase_from_file
 from keepers.store import StoreError
 from keepers.store import verifications as stored
-from keepers.store.documents import DocumentFolder
 from keepers.store.verifications import DESK, Delivery, VerificationEvent
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class KycBot:
 
     def __init__(self, services: BotServices) -> None:
         config = services.config
-        key, evidence, secret = config.keys.claim_issuer, config.desk.evidence, config.desk.passphrase_file
-        if not config.kyc.enabled or key is None or evidence is None or secret is None or config.desk.people is None:
+        key, evidence = config.keys.claim_issuer, config.desk.evidence
+        if not config.kyc.enabled or key is None or evidence is None or config.desk.people is None:
             raise KycError("kyc.enabled", "is false, and the bot has nothing to do", "set it, and what it asks for")
         self.name = services.bot
         self._services = services
@@ -73,8 +73,7 @@ class KycBot:
         self._signer = open_key(config, key)
         self._folder: DocumentFolder | None = None
         if not services.sender.rehearses:
-            passphrase = passphrase_from_file(config.at(secret))
-            self._folder = DocumentFolder.open(config.at(evidence), passphrase, create=True)
+            self._folder = open_folder(config, config.at(evidence))
         self._ids = OnchainIds(services.node, config.kyc.issuer)
         self._claims = ClaimDesk(services, self._ids)
         self._rests: dict[str, float] = {}

@@ -19,6 +19,7 @@ from keepers.commands.lists import lists
 from keepers.commands.officers import COMMANDS
 from keepers.commands.screening import screen_command
 from keepers.commands.tax import tax
+from keepers.commands.travel import travel
 
 if TYPE_CHECKING:
     from keepers.contracts.compliance import ComplianceReader
@@ -32,8 +33,9 @@ def compliance() -> None:
 
     `rulebook`, `diff`, `check` and `screen` send nothing; `lists` looks after published sanctions lists, `cases` after
     alerts about holders, `evidence` after documents (docs/compliance-desk.md), and `kyc` after identity checks
-    (docs/kyc.md). `tax` works out lots and gains, and `file` prepares data for authorities. The others show what they
-    would do and whom it makes ineligible, ask, and send it with the key of --config (docs/compliance-officer.md).
+    (docs/kyc.md). `travel` tells another desk who sends and who receives (docs/travel-rule.md), `tax` works out lots
+    and gains, and `file` prepares data for authorities. The others show what they would do and whom it makes
+    ineligible, ask, and send it with the key of --config (docs/compliance-officer.md).
 
     \b
     Example:
@@ -53,6 +55,7 @@ compliance.add_command(evidence)
 compliance.add_command(tax)
 compliance.add_command(file_group)
 compliance.add_command(kyc)
+compliance.add_command(travel)
 
 
 def _node_options(command: F) -> F:

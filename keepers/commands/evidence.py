@@ -8,16 +8,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-from keepers.commands.base import USAGE, one_line_errors
+from keepers.commands.base import USAGE, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
+    from keepers.compliance.evidence.locks import Lock, MasterKeyService, Way
     from keepers.contracts.compliance import ComplianceReader
+    from keepers.documents.kubo import KuboNode
+    from keepers.documents.locks import Secret
     from keepers.operations.evidence import EvidenceFolder
+    from keepers.signers.keys import Passphrase
 
 F = TypeVar("F", bound=Callable[..., Any])
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -37,7 +41,7 @@ def evidence() -> None:
 
 
 def folder_options(command: F) -> F:
-    """Adds --folder, --passphrase-file, --config and --json."""
+    """Adds --folder, --passphrase-file, --ipfs, --config and --json."""
     for option in (
         click.option(
             "--folder",
@@ -46,6 +50,7 @@ def folder_options(command: F) -> F:
             help="Folder of evidence, instead of desk.evidence of --config.",
         ),
         click.option("--passphrase-file", type=_file, metavar="FILE", help="File with its passphrase, mode 600."),
+        click.option("--ipfs", "ipfs_url", metavar="URL", help="RPC of a node of IPFS, instead of desk.ipfs."),
         click.option("--config", "config_path", type=_file, metavar="FILE", help="Officer's config."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object."),
     ):
@@ -176,21 +181,94 @@ def evidence_verify(token: str | None, **where: Any) -> None:
         click.echo(f"The chain's log hash follows from {found['replayed']} stored entries.")
 
 
+@evidence.command("move")
+@click.argument("where_to", metavar="ipfs|folder", type=click.Choice(("ipfs", "folder")))
+@folder_options
+@one_line_errors
+def evidence_move(where_to: Literal["ipfs", "folder"], **where: Any) -> None:
+    """Move every encrypted object to the node of IPFS, or back into the folder; pin again what is no longer pinned.
+
+    A run that was stopped goes on where it was.
+
+    \b
+    Example:
+      quantera compliance evidence move ipfs --ipfs http://127.0.0.1:5001 --config officer.yaml
+    """
+    folder = _opened(where)
+    with progress_bar("Moving", folder.objects()) as progress:
+        moved = folder.move(where_to, progress)
+    click.echo(json.dumps({"moved": moved}) if where["as_json"] else f"{moved} objects moved.")
+
+
+@evidence.command("rewrap")
+@click.argument("way", metavar="passphrase|kms|vault", type=click.Choice(("passphrase", "kms", "vault")))
+@click.option("--new-passphrase-file", type=_file, metavar="FILE", help="File with the new passphrase, mode 600.")
+@folder_options
+@one_line_errors
+def evidence_rewrap(way: Way, new_passphrase_file: Path | None, **where: Any) -> None:
+    """Wrap every person's key anew: under another passphrase, or under the key of desk.wrapping in AWS KMS or Vault.
+
+    A run that was stopped is finished by the same command; until then the folder opens for nothing else.
+
+    \b
+    Examples:
+      quantera compliance evidence rewrap kms --config officer.yaml
+      quantera compliance evidence rewrap passphrase --new-passphrase-file new.secret --config officer.yaml
+    """
+    from keepers.documents.locks import new_passphrase, rewrap, secret_of
+    from keepers.signers.keys import passphrase_from_file, passphrase_from_prompt
+
+    path, old, service, _ = _settings(where)
+    ask = passphrase_from_file(new_passphrase_file) if new_passphrase_file else passphrase_from_prompt
+
+    def new(lock: Lock | None) -> Secret:
+        if way != "passphrase":
+            return required_service(service, way)
+        return new_passphrase(ask) if lock is None else ask("evidence")
+
+    count = rewrap(path, lambda lock: secret_of(lock, old, service), way, new)
+    click.echo(json.dumps({"rewrapped": count}) if where["as_json"] else f"{count} keys wrapped anew with {way}.")
+
+
+def required_service(service: MasterKeyService | None, way: Way) -> MasterKeyService:
+    """Returns the service that is asked for.
+
+    Raises:
+        EvidenceError: If it is not configured.
+    """
+    from keepers.compliance.evidence.errors import EvidenceError
+
+    if service is None or service.way != way:
+        raise EvidenceError(f"desk.wrapping.{way}", "is not set", "add it to the file of --config")
+    return service
+
+
 def _opened(where: dict[str, Any], *, create: bool = False) -> EvidenceFolder:
     from keepers.operations.evidence import EvidenceFolder
+
+    folder, passphrase, service, node = _settings(where)
+    return EvidenceFolder.open(folder, passphrase, create=create, service=service, node=node)
+
+
+def _settings(where: dict[str, Any]) -> tuple[Path, Passphrase, MasterKeyService | None, KuboNode | None]:
+    """The folder, and what opens it: options count before the config."""
+    from keepers.documents.kubo import KuboAccess, KuboNode
+    from keepers.documents.setup import node_of, service_of
     from keepers.signers.keys import passphrase_from_file, passphrase_from_prompt
 
     folder, secret, config_path = where["folder"], where["passphrase_file"], where["config_path"]
+    service, node = None, KuboNode(KuboAccess(where["ipfs_url"])) if where["ipfs_url"] else None
     if config_path is not None:
         from keepers.config import load_config
 
         config = load_config(config_path, officer=True)
         folder = folder or (config.desk.evidence and config.at(config.desk.evidence))
+        service = service_of(config)
         secret = secret or (config.desk.passphrase_file and config.at(config.desk.passphrase_file))
+        node = node or node_of(config)
     if folder is None:
         raise click.UsageError("give --folder, or a --config with desk.evidence")
-    passphrase = passphrase_from_file(secret) if secret is not None else passphrase_from_prompt
-    return EvidenceFolder.open(folder, passphrase, create=create)
+    return folder, passphrase_from_file(secret) if secret is not None else passphrase_from_prompt, service, node
 
 
 def _reader(config_path: Path | None, token: str) -> ComplianceReader:
@@ -203,7 +281,7 @@ def _reader(config_path: Path | None, token: str) -> ComplianceReader:
 
 def _content(path: Path) -> bytes:
     from keepers.compliance.evidence.errors import EvidenceError
-    from keepers.operations.evidence import LARGEST
+    from keepers.documents.objects import LARGEST
 
     try:
         with path.open("rb") as file:

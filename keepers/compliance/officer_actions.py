@@ -459,6 +459,21 @@ def force(token: Token, source: Party, target: Party, units: int) -> Action:
     return Action("force", title, (step,), notes=tuple(notes), adds_up=True)
 
 
+def transfer(token: Token, source: Party, target: Party, units: int) -> Action:
+    """Sends tokens of the sender's own wallet.
+
+    Raises:
+        OfficerError: If the wallet has less.
+    """
+    if units > source.balance:
+        amount = f"amount {whole(units, token.decimals)}"
+        raise OfficerError(amount, f"{source.address} holds {token.amount(source.balance)}", "send at most that")
+    title = f"send {token.amount(units)} from {source.address} to {target.address}"
+    step = Step("ComplianceAwareToken", token.address, "transfer(address,uint256)", (target.address, units), title)
+    notes = (_before_and_after(token, source, -units), _before_and_after(token, target, units))
+    return Action("transfer", title, (step,), notes=notes, adds_up=True)
+
+
 def _before_and_after(token: Token, party: Party, change: int) -> str:
     before, after = (whole(units, token.decimals) for units in (party.balance, party.balance + change))
     return f"{party.address} {described(party.identity)}: holds {before}, then {after} {token.symbol}"

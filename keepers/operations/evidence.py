@@ -6,7 +6,8 @@ from keepers.compliance.evidence.errors import EvidenceError
 from keepers.compliance.report_log import parse_report
 from keepers.compliance.report_log import verify as verify_log
 from keepers.contracts.compliance import ComplianceReader
-from keepers.store.documents import LARGEST, DocumentFolder
+from keepers.documents.folder import DocumentFolder
+from keepers.documents.objects import LARGEST
 
 __all__ = ["CHAIN_LOG", "LARGEST", "EvidenceFolder"]
 

@@ -16,7 +16,7 @@ from keepers.compliance.cases import cases as pure
 from keepers.compliance.cases.cases import Case, CaseState, Finding, Plan, Verdict, plan_cases
 from keepers.compliance.cases.errors import CaseError
 from keepers.compliance.cases.ownership import read_stakes
-from keepers.compliance.cases.people import Person, persons, read_people
+from keepers.compliance.cases.people import Person, Row, persons, read_people
 from keepers.compliance.cases.rescreen import owned, screened
 from keepers.config import load_config
 from keepers.contracts.deployment import load as load_deployment
@@ -99,8 +99,7 @@ def rescreen(store: Store, wanted: Wanted, now: int, progress: Progress = lambda
     Raises:
         KeeperError: If a file, a list or the chain cannot be used.
     """
-    _require_private(wanted.people)
-    rows = read_people(_text(wanted.people).splitlines(), wanted.people.name)
+    rows = register(wanted.people)
     registered = {identifier for row in rows for identifier in (row.person, row.onchain_id) if identifier}
     owners = wanted.ownership
     stakes = read_stakes(_text(owners).splitlines(), owners.name, registered) if owners else []
@@ -159,6 +158,16 @@ def _on_chain(config_path: Path | None, wallets: Sequence[str]) -> tuple[list[st
         return sorted(holders), links
     finally:
         node.close()
+
+
+def register(path: Path) -> list[Row]:
+    """Reads the register of people.
+
+    Raises:
+        CaseError: If it cannot be used, or everybody on the machine can read it.
+    """
+    _require_private(path)
+    return read_people(_text(path).splitlines(), path.name)
 
 
 def _require_private(path: Path) -> None:

@@ -79,13 +79,29 @@ class Vault:
             raise KeyMaterialError(f"{self._name}: {mount}/{path}", "holds no fields", "write the secret again")
         return fields
 
-    def decrypt(self, mount: str, key: str, ciphertext: str) -> bytes:
+    def encrypt(self, mount: str, key: str, plaintext: bytes, about: bytes) -> str:
+        """Ciphertext by transit ("vault:v1:…"), which opens with the same `about` only.
+
+        Raises:
+            KeyMaterialError: If Vault refuses.
+        """
+        fields = {"plaintext": _base64(plaintext), "associated_data": _base64(about)}
+        answer = self._request("POST", f"{quote(mount)}/encrypt/{quote(key)}", json=fields)
+        found = (answer.get("data") or {}).get("ciphertext")
+        if not isinstance(found, str) or not found.startswith("vault:v"):
+            raise KeyMaterialError(self._name, "answered no ciphertext", "check the transit mount")
+        return found
+
+    def decrypt(self, mount: str, key: str, ciphertext: str, about: bytes | None = None) -> bytes:
         """Plaintext of what transit encrypted ("vault:v1:…").
 
         Raises:
             KeyMaterialError: If Vault refuses.
         """
-        answer = self._request("POST", f"{quote(mount)}/decrypt/{quote(key)}", json={"ciphertext": ciphertext})
+        fields = {"ciphertext": ciphertext}
+        if about is not None:
+            fields["associated_data"] = _base64(about)
+        answer = self._request("POST", f"{quote(mount)}/decrypt/{quote(key)}", json=fields)
         try:
             return base64.b64decode(answer["data"]["plaintext"], validate=True)
         except (KeyError, TypeError, binascii.Error) as error:
@@ -216,6 +232,10 @@ def _require_private(url: str, name: str) -> None:
         loopback = False
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise KeyMaterialError(name, "not an https:// address", "use TLS; http:// is for this machine only")
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
 
 
 def _shown(url: str) -> str:

@@ -52,7 +52,7 @@ def open_key(config: Config, key: Key) -> Signer:
         from keepers.signers.hashicorp_vault import open_vault_key
 
         secret = key.vault
-        return open_vault_key(_access(config, secret), secret.mount, secret.path, secret.field, secret.version)
+        return open_vault_key(vault_access(config, secret), secret.mount, secret.path, secret.field, secret.version)
     if key.ape_account is not None:
         return open_ape_account(key.ape_account, _passphrase(config, key))
     assert key.keystore is not None  # the config sees to it
@@ -83,12 +83,13 @@ def _passphrase(config: Config, key: Key) -> Passphrase:
 
         sealed = key.passphrase_vault
         return passphrase_from_vault(
-            _access(config, sealed), sealed.mount, sealed.key, config.at(sealed.ciphertext_file)
+            vault_access(config, sealed), sealed.mount, sealed.key, config.at(sealed.ciphertext_file)
         )
     return passphrase_from_prompt
 
 
-def _access(config: Config, settings: VaultSettings) -> VaultAccess:
+def vault_access(config: Config, settings: VaultSettings) -> VaultAccess:
+    """Returns the access to a Vault server, with the paths of its files made absolute."""
     from keepers.signers.hashicorp_vault import VaultAccess
 
     return VaultAccess(

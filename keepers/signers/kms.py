@@ -103,18 +103,7 @@ class KmsSigner:
         raise KeyMaterialError(self._name, "signed with another key than it published", "check key_id and endpoint_url")
 
     def _ask(self, operation: str, **fields: Any) -> dict[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            return dict(getattr(self._client, operation)(KeyId=self._key_id, **fields))
-        except ClientError as error:
-            fault = error.response.get("Error", {})
-            reason = f"{fault.get('Code')}: {fault.get('Message')}"
-            raise KeyMaterialError(
-                self._name, reason, "check key_id and the policy: kms:GetPublicKey, kms:Sign"
-            ) from error
-        except BotoCoreError as error:
-            raise KeyMaterialError(self._name, str(error), "check region, network and AWS credentials") from error
+        return ask_kms(self._client, operation, "kms:GetPublicKey, kms:Sign", KeyId=self._key_id, **fields)
 
     @property
     def _name(self) -> str:
@@ -132,6 +121,20 @@ def open_kms_key(key_id: str, region: str | None = None, endpoint_url: str | Non
     Raises:
         KeyMaterialError: If boto3 is not installed, or the key cannot be had or is of another kind.
     """
+    return KmsSigner(kms_client(key_id, region, endpoint_url), key_id)
+
+
+def kms_client(key_id: str, region: str | None = None, endpoint_url: str | None = None) -> Any:
+    """Returns boto3's client for KMS, with the machine's AWS credentials; needs the `kms` extra.
+
+    Args:
+        key_id: Key that it is for, for messages.
+        region: Region such as "eu-central-1"; None takes AWS's own configuration.
+        endpoint_url: Address of a VPC endpoint; None takes the region's.
+
+    Raises:
+        KeyMaterialError: If boto3 is not installed, or region or address cannot be used.
+    """
     try:
         import boto3
         from botocore.config import Config
@@ -143,10 +146,34 @@ def open_kms_key(key_id: str, region: str | None = None, endpoint_url: str | Non
     )
     try:
         # A session of its own: the default one is shared, remembers credentials and is not safe between threads.
-        client = boto3.session.Session().client("kms", region_name=region, endpoint_url=endpoint_url, config=patience)
+        return boto3.session.Session().client("kms", region_name=region, endpoint_url=endpoint_url, config=patience)
     except (BotoCoreError, ValueError) as error:
         raise KeyMaterialError(f"KMS key {key_id}", str(error), "set region or correct endpoint_url") from error
-    return KmsSigner(client, key_id)
+
+
+def ask_kms(client: Any, operation: str, policy: str, **fields: Any) -> dict[str, Any]:
+    """Returns the answer to an operation.
+
+    Args:
+        client: boto3's.
+        operation: Name of boto3's method.
+        policy: Actions that the key's policy has to allow, for the message.
+        fields: Fields of the operation; `KeyId` names the key.
+
+    Raises:
+        KeyMaterialError: If the service refuses or does not answer.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    name = f"KMS key {fields['KeyId']}"
+    try:
+        return dict(getattr(client, operation)(**fields))
+    except ClientError as error:
+        fault = error.response.get("Error", {})
+        reason = f"{fault.get('Code')}: {fault.get('Message')}"
+        raise KeyMaterialError(name, reason, f"check key_id and the policy: {policy}") from error
+    except BotoCoreError as error:
+        raise KeyMaterialError(name, str(error), "check region, network and AWS credentials") from error
 
 
 def parse_public_key(der: bytes, name: str) -> PublicKey:

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 WITHHELD = frozenset(
     {
         *("attempts", "case_events", "cases", "leases"),
+        *("travel_exchanges", "travel_messages", "travel_received"),
         *("verification_claims", "verification_events", "verifications", "webhooks"),
     }
 )
-"""Tables that nobody analyses: signed transactions that may not be on chain yet, and what is about persons."""
+"""Tables that nobody analyses: signed transactions that may not be on chain yet, what is about persons, and secrets of
+callbacks."""
 
 _BATCH = 50_000
 

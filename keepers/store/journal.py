@@ -74,6 +74,13 @@ class BotJournal:
         with self._database.reading() as connection:
             return _read(connection, mine)
 
+    def completed(self, prefix: str) -> Sequence[Transaction]:
+        """Returns the transactions of the bot that are mined, whose keys begin so; oldest first."""
+        mine = (transactions.c.bot == self._bot) & transactions.c.key.startswith(prefix, autoescape=True)
+        done = transactions.c.status.in_([Status.MINED.value, Status.FINAL.value])
+        with self._database.reading() as connection:
+            return _read(connection, mine & done)
+
     def beneath(self, transaction: Transaction, first: int) -> Sequence[Transaction]:
         """See `keepers.transactions.journal.Journal`."""
         between = (transactions.c.nonce >= first) & (transactions.c.nonce < transaction.nonce)

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from keepers.bots.kyc_webhooks import hearing
 from keepers.compliance.kyc import verification as pure
+from keepers.documents.folder import DocumentFolder
 from keepers.providers.onfido import OnfidoClient
 from keepers.store import Store
 from keepers.store import verifications as stored
-from keepers.store.documents import DocumentFolder
 from keepers.store.tables import verification_events, webhooks
 from tests.fixtures.compliance import KYC_TOPIC
 from tests.fixtures.kyc_office import JAN, SECRET, KycOffice, kyc_office

@@ -13,9 +13,9 @@ import yaml
 from click.testing import Result
 
 from keepers.compliance.evidence.errors import EvidenceError
-from keepers.compliance.evidence.sealing import LEAST_COST
+from keepers.compliance.evidence.locks import LEAST_COST
+from keepers.documents import durable
 from keepers.operations.evidence import EvidenceFolder
-from keepers.store import documents
 from scripts._lib.transactions import send
 from tests.fixtures.desk import ADA, BEA, quantera
 from tests.fixtures.node import World
@@ -136,7 +136,7 @@ def test_erase__killed_in_the_middle__is_finished_by_the_next_run(
     assert "was erased" in line_of(archive.run("get", "P-17"), 1)
 
 
-@pytest.mark.parametrize("step", ["_append", "_write"])
+@pytest.mark.parametrize("step", ["_append", "write"])
 def test_put__killed_in_the_middle__leaves_what_stands(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -149,7 +149,7 @@ def test_put__killed_in_the_middle__leaves_what_stands(
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(EvidenceFolder if step == "_append" else documents, step, kill)
+        patch.setattr(EvidenceFolder if step == "_append" else durable, step, kill)
         archive.opened.put("P-17", "passport", "x", b"more", ADA, 1)
     found = archive.verified()
     assert (found["documents"], found["left_by_killed_runs"]) == (1, int(step == "_append"))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import json
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ import yaml
 from click.testing import Result
 
 from keepers.bots.sanctions import SanctionsBot
-from keepers.compliance.evidence.sealing import LEAST_COST
+from keepers.compliance.evidence.locks import LEAST_COST
+from keepers.compliance.travel.jose import public_keys
 from keepers.config import load_config
 from keepers.operations.evidence import EvidenceFolder
+from keepers.operations.travel import Counterparty
 from keepers.runtime.metrics import Metrics
 from keepers.runtime.services import open_bot_services, open_runtime
 from keepers.store import Store
@@ -30,6 +33,7 @@ from keepers.store.export import export
 from tests.fixtures.desk import ADA, BEA, DeskFolder, quantera
 from tests.fixtures.node import World
 from tests.fixtures.officers import Bureau
+from tests.fixtures.travel import pair as travel_pair
 
 CUSTOMERS = ("Zbigniew Qwertyński", "Philomena Vandersloot", "Жанна Уникальнова")
 LISTED = ("Zbigniew Kwertynski", "Barnaby Xylophonov")
@@ -98,6 +102,7 @@ def story(world: World, tmp_path: Path) -> Iterator[Story]:
     config.write_text(yaml.safe_dump({**raw, "store": url, "desk": {**files, **kept}, "sanctions": {"enabled": True}}))
     lists_and_cases(found, desk, config, bureau)
     evidence(found, str(config), tmp_path / "evidence")
+    travel(found, config, bureau)
     with_the_bot(found, config)
     mistakes(found, desk, str(config))
     yield found
@@ -152,6 +157,46 @@ def evidence(found: Story, config: str, folder: Path) -> None:
     found.run(*command, "put", "Philomena Vandersloot", str(scan), "--by", ADA, *where, code=1)
     found.run(*command, "put", "P-3", str(found.folder / "Qwertynski.pdf"), "--by", ADA, *where, code=1)
     scan.unlink()
+
+
+def travel(found: Story, config: Path, bureau: Bureau) -> None:
+    """Identities are told to another desk, well and badly, and the other desk's are taken in."""
+    raw = yaml.safe_load(config.read_text())
+    wallet = json.loads((found.folder / "people.jsonl").read_text().splitlines()[0])["wallets"][0]
+    (token,), receiver = bureau.tokens, bureau.stranger()
+    where_to = ("--config", str(config))
+    with travel_pair(found.folder) as desks:
+        desks.time.now = time.time()
+        own = found.folder / "own.key"
+        made = found.run("compliance", "travel", "keys", "--output", str(own), code=0)
+        theirs = found.folder / "theirs.json"
+        theirs.write_text(json.dumps(desks.b.settings.keys.public.as_json()))
+        rule = {"name": "bank-x", "legal_name": "Bank X", "url": "http://127.0.0.1:1", "keys": str(own)}
+        party = {"bank-b": {"url": desks.b.settings.url, "keys": str(theirs)}}
+        raw["desk"]["travel"] = {**rule, "parties": party}
+        config.write_text(yaml.safe_dump(raw))
+        known = Counterparty("bank-x", "http://127.0.0.1:1", public_keys(made.stdout, "keys"))
+        desks.b.settings = replace(desks.b.settings, parties={"bank-x": known})
+        desks.b.restart()
+        person = found.folder / "beneficiary.json"
+        where = ("--party", "bank-b", "--beneficiary", str(person), "--by", OFFICERS[0], "--config", str(config))
+        asked = ("compliance", "travel", "ask", token.address, wallet, receiver, "5", *where)
+        for bad in ({CUSTOMERS[1]: 1}, {"naturalPerson": CUSTOMERS[1]}, CUSTOMERS[1], [CUSTOMERS[1]]):
+            person.write_text(json.dumps(bad))
+            found.run(*asked, code=1)
+        names = [{"primaryIdentifier": CUSTOMERS[1], "naturalPersonNameIdentifierType": "LEGL"}]
+        person.write_text(json.dumps({"naturalPerson": {"name": {"nameIdentifier": names}}}))
+        found.run(*asked, "--dry-run", code=0)
+        found.run(*asked, "--json", code=0)
+        for arguments in (("deliver",), ("list",), ("show", "1")):
+            found.run("compliance", "travel", *arguments, *where_to, code=0)
+        found.run("compliance", "travel", "send", token.address, receiver, "5", "--yes", *where_to, code=1)
+        told = quantera("compliance", "travel", "show", "1", "--payload", *where_to).stdout
+        assert "Qwerty" in told and CUSTOMERS[1] in told, "the officer who asks is told"
+        assert CUSTOMERS[1] in json.dumps(desks.b.desk.payload(1)), "and the other desk's officer"
+        found.errors += desks.b.said
+        found.answers += [desks.b.written(), repr(desks.b.desk.all())]
+        person.unlink()
 
 
 def with_the_bot(found: Story, config_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from eth_account import Account
 
@@ -20,11 +21,13 @@ from keepers.compliance.lists.records import (
     ListedWallet,
     ListFile,
 )
+from keepers.compliance.travel.exchange import Exchange
 from keepers.store import Cursor, Decision, Point, SeenBlock, Store, verifications
 from keepers.store.cases import carry_out
 from keepers.store.lifts import ask
 from keepers.store.lists import accept, retire
 from keepers.store.pauses import Pause, pause
+from keepers.store.travel import Outgoing, Received, begin
 from keepers.transactions.journal import Attempt, Wanted
 
 BOT = "risk:demo"
@@ -41,6 +44,13 @@ LISTED = ListDocument(
     "un", (ListFile("un.xml", 9, "aa", "bb" * 32),), "2024-01-01", Counts(1, 0, 0, 1), (_PARTY,), "un"
 )
 """A sanctions list with one person."""
+
+
+EXCHANGE = Exchange(
+    *(0, "out", "bank-b", "a" * 36, "P-1", 1, "0x" + "3" * 40, "0x" + "4" * 40, "0x" + "5" * 40, Decimal("12.5")),
+    *("f" * 64, "P-1", "b" * 32, "", 1000, 90_000),
+)
+"""An exchange of the travel rule that waits for its answer."""
 
 
 def fill(store: Store, decisions: int = 20) -> Store:
@@ -62,6 +72,7 @@ def fill(store: Store, decisions: int = 20) -> Store:
     case = opened(Finding("P-1", "un", "7", 1, "a record", 0.9, ("name_exact",)), "aa" * 16, 1000)
     carry_out(store, Plan((case,), (), 0, 0), 1000)
     verify(store)
+    begin(store, EXCHANGE, Outgoing("inquiry", "c" * 36), Received("bank-b", "d" * 36, "e" * 64, 1000))
     wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
     store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))
     return store

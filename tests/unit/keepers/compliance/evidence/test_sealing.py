@@ -6,18 +6,8 @@ from dataclasses import replace
 import pytest
 
 from keepers.compliance.evidence.errors import EvidenceError
-from keepers.compliance.evidence.sealing import (
-    LEAST_COST,
-    Header,
-    Keeper,
-    Lock,
-    address_of,
-    new_key,
-    new_lock,
-    seal,
-    unlock,
-    unseal,
-)
+from keepers.compliance.evidence.locks import LEAST_COST, Lock, new_lock, unlock
+from keepers.compliance.evidence.sealing import Header, Keeper, address_of, new_key, seal, unseal
 
 PASSPHRASE = "correct horse battery"
 HEADER = Header("passport", "scan of somebody.pdf", 1000, "Ada Example")

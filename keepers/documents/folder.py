@@ -1,36 +1,36 @@
 """Documents in a folder of evidence: put, read, erased and verified. Nothing in a name of a file is anybody's.
 
-lock.json                what scrypt needs; no secret
+lock.json                how the folder's key is had; no secret
 keys/<handle>.json       a person's key, wrapped; or that it was erased
-objects/<ab>/<address>   a document, encrypted; its address is the hash of the ciphertext
+objects/<ab>/<address>   a document, encrypted; its address is the hash of the ciphertext; <address>.cid if IPFS has it
 journal.jsonl            a line for each thing put and each key erased
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from keepers.compliance.evidence.errors import EvidenceError
 from keepers.compliance.evidence.journal import Line, following, read_journal
-from keepers.compliance.evidence.sealing import COST, Header, Keeper, Lock, address_of, new_key, new_lock, seal, unlock
+from keepers.compliance.evidence.locks import COST, Lock, MasterKeyService, new_lock, unlock
+from keepers.compliance.evidence.sealing import Header, Keeper, new_key, seal
 from keepers.compliance.evidence.sealing import unseal as unsealed
 from keepers.compliance.officers import officer_name, require_second
+from keepers.documents import durable
+from keepers.documents.kubo import KuboNode
+from keepers.documents.locks import LOCK, NEXT_LOCK, new_passphrase, secret_of
+from keepers.documents.objects import LARGEST, EvidenceObjects
 
 DESK = "desk"
 """Identifier under which the desk's own records are, such as who erased a key."""
 ERASURE = "erasure"
 """Kind of the desk's records of who erased a key."""
-LARGEST = 64 * 2**20
-"""Maximum number of bytes of a document."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -58,14 +58,27 @@ class DocumentFolder:
     Args:
         path: The folder.
         keeper: What the passphrase opens.
+        node: Node of IPFS that new objects go to; None keeps them in the folder.
+        lock: Text of the lock that was opened.
     """
 
-    def __init__(self, path: Path, keeper: Keeper) -> None:
+    def __init__(self, path: Path, keeper: Keeper, node: KuboNode | None, lock: str) -> None:
         self._path = path
         self._keeper = keeper
+        self._objects = EvidenceObjects(path, node)
+        self._lock = lock
 
     @classmethod
-    def open(cls, path: Path, passphrase: Callable[[str], str], *, create: bool = False, cost: int = COST) -> Self:
+    def open(
+        cls,
+        path: Path,
+        passphrase: Callable[[str], str],
+        *,
+        create: bool = False,
+        cost: int = COST,
+        service: MasterKeyService | None = None,
+        node: KuboNode | None = None,
+    ) -> Self:
         """Opens a folder.
 
         Args:
@@ -73,19 +86,23 @@ class DocumentFolder:
             passphrase: Gives the passphrase of what it is asked for; asked twice for a new folder.
             create: True to make it where it is not there.
             cost: N of scrypt for a new one.
+            service: Service that has the key of a folder that is so locked, and of a new one.
+            node: Node of IPFS that new objects go to; None keeps them in the folder.
 
         Raises:
-            EvidenceError: If it is no such folder, or the passphrase does not open it.
+            EvidenceError: If it is no such folder, or the passphrase or service does not open it.
         """
-        lock, secret = path / "lock.json", None
+        lock, secret = path / LOCK, None
         if not lock.exists():
             if not create:
                 raise EvidenceError("folder", "holds no evidence", "put something first, or correct the path")
-            secret = passphrase("evidence")
-            if passphrase("evidence, once more") != secret:
-                raise EvidenceError("passphrase", "was not the same twice", "type it again")
-            _write(lock, new_lock(secret, cost).to_text().encode())
-        return cls(path, unlock(Lock.of_text(_text(lock)), secret or passphrase("evidence")))
+            secret = service or new_passphrase(passphrase)
+            durable.write(lock, new_lock(secret, cost).to_text().encode())
+        if (path / NEXT_LOCK).exists():
+            raise EvidenceError("folder", "is being rewrapped", "finish it with `quantera compliance evidence rewrap`")
+        text = durable.read_text(lock)
+        found = Lock.of_text(text)
+        return cls(path, unlock(found, secret or secret_of(found, passphrase, service)), node, text)
 
     # -- Documents
 
@@ -103,37 +120,28 @@ class DocumentFolder:
         with self._locked():
             return self._put(_identifier(person), header, document)
 
-    def documents(self, person: str) -> list[Stored]:
+    def documents(self, person: str, *, missing_ok: bool = False) -> list[Stored]:
         """Returns what there is about a person, oldest first.
+
+        Args:
+            person: Identifier.
+            missing_ok: True to return nothing where nothing is.
 
         Raises:
             EvidenceError: If there is nothing, or the key was erased.
         """
         handle = self._keeper.handle(_identifier(person))
         mine = [line.object for line in self._journal() if line.what == "put" and line.handle == handle]
+        if not mine and missing_ok:
+            return []
         if not mine:
             raise EvidenceError("person", "has no evidence here", "check the identifier")
         key = self._key(handle)
         found = []
         for address in mine:
-            header, document = unsealed(key, handle, self._object(address))
+            header, document = unsealed(key, handle, self._objects.get(address))
             found.append(Stored(address, header, len(document)))
         return found
-
-    def find(self, person: str, kind: str, name: str, document: bytes) -> str | None:
-        """Returns the address of a document that is there already, by its kind, name and content; None if it is not.
-
-        Raises:
-            EvidenceError: If the person's key was erased.
-        """
-        handle = self._keeper.handle(_identifier(person))
-        mine = [line.object for line in self._journal() if line.what == "put" and line.handle == handle]
-        key = self._key(handle) if mine else b""
-        for address in mine:
-            header, content = unsealed(key, handle, self._object(address))
-            if (header.kind, header.name, content) == (kind, name, document):
-                return address
-        return None
 
     def get(self, person: str, address: str) -> tuple[Header, bytes]:
         """Returns a document.
@@ -145,7 +153,18 @@ class DocumentFolder:
         wanted = _checked(_ADDRESS, address, "address")
         if not any(line.object == wanted and line.handle == handle and line.what == "put" for line in self._journal()):
             raise EvidenceError(f"object {wanted}", "is none of the person's", "list them without an address")
-        return unsealed(self._key(handle), handle, self._object(wanted))
+        return unsealed(self._key(handle), handle, self._objects.get(wanted))
+
+    def find(self, person: str, kind: str, name: str, document: bytes) -> str | None:
+        """Returns the address of a document that is there already, by its kind, name and content; None if it is not.
+
+        Raises:
+            EvidenceError: If the person's key was erased.
+        """
+        for one in self.documents(person, missing_ok=True):
+            if (one.header.kind, one.header.name) == (kind, name) and self.get(person, one.address)[1] == document:
+                return one.address
+        return None
 
     def erase(self, person: str, officers: tuple[str, str], reason: str, now: int) -> str:
         """Erases a person's key, and with it everything about the person; returns the address of the desk's record.
@@ -170,6 +189,21 @@ class DocumentFolder:
             self._append("erase", handle, address, now)
             return address
 
+    def objects(self) -> int:
+        """Returns the number of objects in the journal."""
+        return len(self._journal())
+
+    def move(self, where: Literal["ipfs", "folder"], progress: Callable[[int], object] = lambda _: None) -> int:
+        """Moves every object to the node of IPFS, or into the folder; returns the number of those moved.
+
+        Raises:
+            EvidenceError: If one cannot be moved; it stays where it is, and another run goes on there.
+        """
+        with self._locked():
+            addresses = [line.object for line in self._journal()]
+            act = self._objects.to_ipfs if where == "ipfs" else self._objects.to_folder
+            return act(addresses, progress)
+
     # -- Verifying
 
     def verify(self) -> dict[str, Any]:
@@ -182,22 +216,21 @@ class DocumentFolder:
         erased = {line.handle for line in lines if line.what == "erase"}
         opened = 0
         for line in lines:
-            stored = self._object(line.object)
+            stored = self._objects.get(line.object)
+            self._objects.require_pinned(line.object)
             if line.what == "put" and line.handle not in erased:
                 unsealed(self._key(line.handle), line.handle, stored)
                 opened += 1
         for handle in erased:
             if not _is_erased(self._key_path(handle)):
                 raise EvidenceError(f"key {handle}", "is there although it was erased", "erase it again")
-        named = {line.object for line in lines}
-        strays = [path for path in self._path.glob("objects/*/*") if path.name not in named]
         return {
             "lines": len(lines),
             "head": lines[-1].head if lines else None,
             "persons": len({line.handle for line in lines if line.what == "put"} - erased),
             "documents": opened,
             "erased": len(erased),
-            "left_by_killed_runs": len(strays),
+            "left_by_killed_runs": self._objects.strays({line.object for line in lines}),
         }
 
     # -- Files
@@ -206,10 +239,8 @@ class DocumentFolder:
         handle = self._keeper.handle(person)
         path = self._key_path(handle)
         if not path.exists():
-            _write(path, json.dumps({"key": self._keeper.wrap(handle, new_key()).hex()}).encode())
-        stored = seal(self._key(handle), handle, header, document)
-        address = address_of(stored)
-        _write(self._object_path(address), stored)
+            durable.write(path, json.dumps({"key": self._keeper.wrap(handle, new_key()).hex()}).encode())
+        address = self._objects.put(seal(self._key(handle), handle, header, document))
         self._append("put", handle, address, header.added)
         return address
 
@@ -217,41 +248,41 @@ class DocumentFolder:
         path = self._key_path(handle)
         if _is_erased(path):
             raise EvidenceError("person", "was erased", "nothing about the person can be read")
-        stored = _read(path)
+        stored = durable.read(path)
         try:
             wrapped = bytes.fromhex(json.loads(stored)["key"])
         except (ValueError, KeyError, TypeError):
             raise EvidenceError(f"key {handle}", "is damaged", "restore it from a backup") from None
-        return self._keeper.unwrap(handle, wrapped)
-
-    def _object(self, address: str) -> bytes:
-        stored = _read(self._object_path(address))
-        if address_of(stored) != address:
-            raise EvidenceError(f"object {address}", "was altered", "restore it from a backup")
-        return stored
+        try:
+            return self._keeper.unwrap(handle, wrapped)
+        except EvidenceError:
+            self._require_same_lock()
+            raise
 
     def _journal(self) -> list[Line]:
         path = self._path / "journal.jsonl"
-        return read_journal(_text(path).splitlines()) if path.exists() else []
+        return read_journal(durable.read_text(path).splitlines()) if path.exists() else []
 
     def _append(self, what: Any, handle: str, address: str, now: int) -> None:
         lines = self._journal()
         line = following(lines[-1] if lines else None, now, what, handle, address)
         # Written anew as a whole, so that a kill leaves no half line.
-        _write(self._path / "journal.jsonl", "".join(f"{one.to_text()}\n" for one in [*lines, line]).encode())
+        text = "".join(f"{one.to_text()}\n" for one in [*lines, line])
+        durable.write(self._path / "journal.jsonl", text.encode())
 
     def _key_path(self, handle: str) -> Path:
         return self._path / "keys" / f"{handle}.json"
 
-    def _object_path(self, address: str) -> Path:
-        return self._path / "objects" / address[:2] / address
-
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One writer at a time."""
-        with (self._path / ".writing").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        """One writer at a time, and none whose wrapping key is an old one."""
+        with durable.exclusive(self._path / ".writing"):
+            self._require_same_lock()
             yield
+
+    def _require_same_lock(self) -> None:
+        if (self._path / NEXT_LOCK).exists() or durable.read_text(self._path / LOCK) != self._lock:
+            raise EvidenceError("folder", "was rewrapped meanwhile", "run it again")
 
 
 def _identifier(person: str) -> str:
@@ -264,54 +295,10 @@ def _checked(pattern: re.Pattern[str], text: str, what: str) -> str:
     return text
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise EvidenceError(f"{path.parent.name}/{path.name}", reason, "restore it from a backup") from None
-
-
-def _text(path: Path) -> str:
-    """The text of a file; what is no text fails where it is parsed."""
-    return _read(path).decode(errors="replace")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Writes a file that is there whole or not at all, and outlives a power cut."""
-    part = path.with_name(f".{secrets.token_hex(8)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-        _sync(path.parent)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise EvidenceError(path.name, error.strerror or "cannot be written", "check the disk") from None
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _destroy(path: Path) -> None:
     """Overwrites a key where it stands, and leaves that it was erased in its place."""
-    try:
-        with path.open("r+b") as file:
-            file.write(b"\0" * path.stat().st_size)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise EvidenceError(f"keys/{path.name}", error.strerror or "cannot be written", "check the disk") from None
-    _write(path, b'{"erased": true}')
+    durable.overwrite(path)
+    durable.write(path, b'{"erased": true}')
 
 
 def _is_erased(path: Path) -> bool:
