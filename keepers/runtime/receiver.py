@@ -61,7 +61,7 @@ def receiver(take: Take, host: str, port: int, log: Any, seconds: float = REQUES
         ReceiverError: If the port is taken or not to be had.
     """
     try:
-        server = _Server((host, port), _handler(take, log, seconds))
+        server = _Server((host, port), take, log, seconds)
     except OSError as error:
         reason = error.strerror or "not to be had"
         raise ReceiverError(f"port {host}:{port}", reason, "choose another kyc.webhooks.port") from error
@@ -81,9 +81,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+    def __init__(self, address: tuple[str, int], take: Take, log: Any, seconds: float) -> None:
+        self.take, self.log, self.seconds = take, log, seconds
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
-        super().__init__(address, handler)
+        super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Starts a thread where there is a place."""
@@ -107,68 +108,66 @@ class _Server(ThreadingHTTPServer):
         """Says nothing: a broken connection is its caller's, and a traceback could quote a body."""
 
 
-def _handler(take: Take, log: Any, seconds: float) -> type[BaseHTTPRequestHandler]:
-    """Returns the class that answers one request."""
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request."""
 
-    class Handler(BaseHTTPRequestHandler):
-        server_version, sys_version = "quantera", ""
-        timeout = seconds
+    server_version, sys_version = "quantera", ""
+    server: _Server
 
-        def setup(self) -> None:
-            """Sets the deadline, which bytes that come one by one do not move."""
-            super().setup()
-            self._deadline = threading.Timer(seconds, self._cut)
-            self._deadline.daemon = True
-            self._deadline.start()
+    def setup(self) -> None:
+        """Sets the deadline, which bytes that come one by one do not move."""
+        super().setup()
+        self.connection.settimeout(self.server.seconds)
+        self._deadline = threading.Timer(self.server.seconds, self._cut)
+        self._deadline.daemon = True
+        self._deadline.start()
 
-        def finish(self) -> None:
-            """Ends the deadline with the connection."""
-            try:
-                super().finish()
-            finally:
-                self._deadline.cancel()
+    def finish(self) -> None:
+        """Ends the deadline with the connection."""
+        try:
+            super().finish()
+        finally:
+            self._deadline.cancel()
 
-        def do_POST(self) -> None:
-            """Reads a request whole and has it taken."""
-            length = self.headers.get("content-length", "")
-            if self.headers.get("transfer-encoding") or not (length.isascii() and length.isdecimal()):
-                self._answer(411)
-            elif len(length) > 9 or int(length) > LARGEST_BODY:
-                self._answer(413)
-            else:
-                body = self.rfile.read(int(length))
-                if len(body) == int(length):
-                    headers = {name.lower(): value for name, value in self.headers.items()}
-                    self._answer(self._taken(Posted(self.path.partition("?")[0], headers, body)))
+    def do_POST(self) -> None:
+        """Reads a request whole and has it taken."""
+        length = self.headers.get("content-length", "")
+        if self.headers.get("transfer-encoding") or not (length.isascii() and length.isdecimal()):
+            self._answer(411)
+        elif len(length) > 9 or int(length) > LARGEST_BODY:
+            self._answer(413)
+        else:
+            body = self.rfile.read(int(length))
+            if len(body) == int(length):
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                self._answer(self._taken(Posted(self.path.partition("?")[0], headers, body)))
 
-        def _taken(self, request: Posted) -> int:
-            try:
-                return take(request)
-            except KeeperError as error:
-                log.warning("webhook not written down", reason=str(error))
-            except Exception as error:
-                # Its words may be the caller's, and the caller's words a person's name.
-                log.error("webhook not written down", reason=type(error).__name__)
-            return 503
+    def _taken(self, request: Posted) -> int:
+        try:
+            return self.server.take(request)
+        except KeeperError as error:
+            self.server.log.warning("webhook not written down", reason=str(error))
+        except Exception as error:
+            # Its words may be the caller's, and the caller's words a person's name.
+            self.server.log.error("webhook not written down", reason=type(error).__name__)
+        return 503
 
-        def _answer(self, status: int) -> None:
-            self.send_response(status)
-            self.send_header("content-length", "0")
-            self.send_header("connection", "close")
-            self.end_headers()
-            self.close_connection = True
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("content-length", "0")
+        self.send_header("connection", "close")
+        self.end_headers()
+        self.close_connection = True
 
-        def _cut(self) -> None:
-            try:
-                self.connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return
+    def _cut(self) -> None:
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
 
-        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-            """Answers what is no request for us with its status alone: nothing of it is repeated."""
-            self._answer(405 if code == 501 else code)
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answers what is no request for us with its status alone: nothing of it is repeated."""
+        self._answer(405 if code == 501 else code)
 
-        def log_message(self, *_: object) -> None:
-            """Logs nothing: an address holds a secret, and standard output is for decisions."""
-
-    return Handler
+    def log_message(self, *_: object) -> None:
+        """Logs nothing: an address holds a secret, and standard output is for decisions."""

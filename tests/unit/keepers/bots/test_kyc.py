@@ -374,7 +374,8 @@ def test_webhooks__callback_of_jumio__is_believed_by_its_address(office: KycOffi
         execution = execution_of(office)
         office.jumio.finish(execution, "PASSED", **PASSPORT)
         path, body = office.jumio.callback(execution)
-        assert requests.post(f"http://127.0.0.1:{port}{path[:-1]}0", data=body).status_code == 401
+        forged = path[:-1] + ("1" if path.endswith("0") else "0")
+        assert requests.post(f"http://127.0.0.1:{port}{forged}", data=body).status_code == 401
         assert requests.post(f"http://127.0.0.1:{port}{path}", data=body).status_code == 200
         bot.step(6)
         assert office.state(number) in ("signed", "claimed")

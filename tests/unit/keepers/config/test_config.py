@@ -202,7 +202,7 @@ def test_load_config__renewed_after_it_lapses__is_refused(tmp_path: Path, sectio
 def test_config__every_key__is_in_the_operators_page_with_its_default() -> None:
     told = told_under("## Configuration")
     fields = {name: field for name, field in Config.model_fields.items() if name not in ("path", "keys")}
-    assert set(told) == {*fields, "keys.sender", "keys.signers"}
+    assert set(told) == {*fields, "keys.sender", "keys.signers", "keys.claim_issuer"}
     for name, field in fields.items():
         if field.is_required() or name in ("portfolio", "prices"):
             assert told[name] == "required", name
