@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from keepers.commands.base import config_option, one_line_errors
+
+if TYPE_CHECKING:  # keepers.operations is slow to import, and --help needs none of it
+    from keepers.operations.route import Routed
 
 
 @click.command()
@@ -22,6 +26,12 @@ from keepers.commands.base import config_option, one_line_errors
 @click.option("--gap-bps", type=click.FloatRange(min=0), default=0.5, show_default=True, help="Gap that will do.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time it may take.")
 @click.option("--json", "as_json_", is_flag=True, help="One JSON object, amounts in smallest units.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also draw the route there as a Sankey diagram; a file that exists is replaced.",
+)
 @one_line_errors
 def route(
     token_in: str,
@@ -35,6 +45,7 @@ def route(
     gap_bps: float,
     seconds: float,
     as_json_: bool,
+    html: Path | None,
 ) -> None:
     """Find the best route for AMOUNT of TOKEN_IN over all listed markets, and say how much better one could be.
 
@@ -42,7 +53,7 @@ def route(
 
     \b
     Example:
-      quantera route USDC AAPL 250000 --pool-cost 0.0001 --config keeper.yaml
+      quantera route USDC AAPL 250000 --pool-cost 0.0001 --html route.html --config keeper.yaml
     """
     from keepers.config import load_config
     from keepers.operations.route import RouteLimits, as_json, lines, routed
@@ -50,4 +61,16 @@ def route(
 
     limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds))
     found = routed(load_config(config_path), token_in, token_out, amount, limits)
+    if html is not None:
+        _draw(found, html)
     click.echo(json.dumps(as_json(found)) if as_json_ else "\n".join(lines(found)))
+
+
+def _draw(found: Routed, file: Path) -> None:
+    from keepers.operations.route_diagram import page
+    from keepers.routing.errors import RoutingError
+
+    try:
+        file.write_text(page(found), encoding="utf-8")
+    except OSError as error:
+        raise RoutingError(str(file), error.strerror or "cannot be written", "name a file elsewhere") from None

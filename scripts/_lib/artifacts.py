@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # importing web3 takes a second, which a compilation need not
 ROOT = Path(__file__).resolve().parents[2]
 FORGE_OUT = ROOT / "build/forge/out"
 NODE_MODULES = ROOT / "node_modules"
+_TURNS = ROOT / "build/forge.lock"
 
 
 class Artifact(NamedTuple):
@@ -29,9 +31,16 @@ class Artifact(NamedTuple):
 
 
 def build() -> None:
-    """Brings forge's output up to date; quick where nothing has changed."""
+    """Brings forge's output up to date; quick where nothing has changed.
+
+    Processes that ask at the same time take turns. Otherwise each of a test run's workers would compile the same
+    changed contract, and write the same files.
+    """
     command = [str(ROOT / ".ci/bin/forge"), "build", "contracts", "--quiet"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    _TURNS.parent.mkdir(exist_ok=True)
+    with _TURNS.open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        subprocess.run(command, cwd=ROOT, check=True)
 
 
 @cache

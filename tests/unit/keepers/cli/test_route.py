@@ -56,6 +56,20 @@ def test_route__excluded_pool__is_not_used(config: Path) -> None:
     assert first not in [swap["pool"] for swap in other["swaps"]]
 
 
+def test_route__html__draws_what_it_prints(config: Path, tmp_path: Path) -> None:
+    drawn = tmp_path / "route.html"
+    result = invoke("route", "USDC", "AAA", "250000", "--html", str(drawn), "--config", str(config))
+    text = drawn.read_text()
+    assert result.stdout.splitlines()[0] in text and text.count("<path") == 2
+
+
+def test_route__html_in_no_folder__is_one_clear_line(config: Path, tmp_path: Path) -> None:
+    drawn = tmp_path / "nowhere/route.html"
+    result = invoke("route", "USDC", "AAA", "250000", "--html", str(drawn), "--config", str(config))
+    assert "No such file or directory" in line_of(result, 1)
+    assert not result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
