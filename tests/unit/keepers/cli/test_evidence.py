@@ -14,7 +14,7 @@ from click.testing import Result
 
 from keepers.compliance.evidence.errors import EvidenceError
 from keepers.compliance.evidence.locks import LEAST_COST
-from keepers.documents import durable
+from keepers.documents import durable, folder
 from keepers.operations.evidence import EvidenceFolder
 from scripts._lib.transactions import send
 from tests.fixtures.desk import ADA, BEA, quantera
@@ -91,8 +91,8 @@ def test_erase__a_person__leaves_ciphertext_that_nobody_opens_and_others_untouch
     assert archive.run("get", "P-18", other).stdout_bytes == SCAN
     found = archive.verified()
     assert (found["persons"], found["documents"], found["erased"]) == (2, 2, 1), "the other person's, and the record"
-    (record,) = archive.opened.documents(documents.DESK)
-    told = json.loads(archive.opened.get(documents.DESK, record.address)[1])
+    (record,) = archive.opened.documents(folder.DESK)
+    told = json.loads(archive.opened.get(folder.DESK, record.address)[1])
     assert (told["by"], told["approved_by"], told["reason"]) == (ADA, BEA, "a request")
 
 
@@ -100,7 +100,7 @@ def test_erase__one_officer_or_nobodys_evidence__is_refused(archive: Archive) ->
     address = archive.put()
     assert "was asked for by the same officer" in line_of(archive.erase(second="ada example"), 1)
     assert line_of(archive.erase("P-99"), 1) == "quantera: person: has no evidence here; check the identifier"
-    assert line_of(archive.erase(documents.DESK), 1) == "quantera: person: is the desk itself; erase persons only"
+    assert line_of(archive.erase(folder.DESK), 1) == "quantera: person: is the desk itself; erase persons only"
     assert archive.run("get", "P-17", address).stdout_bytes == SCAN
 
 
@@ -124,7 +124,7 @@ def test_erase__killed_in_the_middle__is_finished_by_the_next_run(
 
     with monkeypatch.context() as patch:
         if step == "_destroy":
-            patch.setattr(documents, "_destroy", kill)
+            patch.setattr(folder, "_destroy", kill)
         else:
             append = EvidenceFolder._append
             only = lambda self, what, *rest: kill() if what == "erase" else append(self, what, *rest)  # noqa: E731
