@@ -20,6 +20,12 @@ R = TypeVar("R")
 USAGE, RUNTIME, INTERRUPTED = 2, 1, 130
 """Exit codes: of a wrong command or config, of what went wrong while running, of Ctrl-C."""
 
+_EXTRAS = {
+    **dict.fromkeys(("anyascii", "rapidfuzz"), "screening"),
+    **dict.fromkeys(("lxml", "reportlab"), "filings"),
+}
+"""Packages that only some commands need, and the extra that brings each."""
+
 config_option = click.option(
     "--config",
     "config_path",
@@ -43,7 +49,10 @@ def progress_bar(label: str, steps: int) -> Iterator[Callable[[int], None]]:
 
 
 def one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Every failure in one line on standard error: exit code 2 for the config, 1 for the rest."""
+    """Every failure in one line on standard error: exit code 2 for the config, 1 for the rest.
+
+    A package of an extra that is not installed is such a failure.
+    """
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -51,6 +60,12 @@ def one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except KeeperError as error:
             _fail(error)
+        except ModuleNotFoundError as error:
+            package = str(error.name).partition(".")[0]
+            if package not in _EXTRAS:
+                raise
+            remedy = f"install quantera with its extra `{_EXTRAS[package]}`"
+            _fail(KeeperError(f"package {package}", "is not installed", remedy))
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
 
