@@ -127,7 +127,7 @@ def threshold_report(path: Path, jurisdiction: str, supply: tuple[str, str], for
     after = {row["holder"]: _quantity(row["after"], f"{path.name}, line {line}") for line, row in rows}
     whole = (_quantity(supply[0], "supply before"), _quantity(supply[1], "supply after"))
     found = [_whole_tokens(thresholds.as_row(one)) for one in thresholds.crossings(known, before, after, whole)]
-    source = {"jurisdiction": known.name, "source": known.source, "checked": known.checked.isoformat()}
+    source = {"jurisdiction": known.name, "source": known.source, "recorded": known.recorded.isoformat()}
     if form == "json":
         content = json_bytes({**source, "crossings": found})
     elif form == "csv":
@@ -137,7 +137,7 @@ def threshold_report(path: Path, jurisdiction: str, supply: tuple[str, str], for
             from keepers.compliance.filings.pdf import pdf_bytes
         except ImportError:
             raise FilingError("reportlab", "is not installed", _INSTALL) from None
-        lines = [f"{known.name}: {known.source}, checked {known.checked}.", NOTE]
+        lines = [f"{known.name}: {known.source}, recorded {known.recorded}.", NOTE]
         content = pdf_bytes("Threshold report", lines, thresholds.COLUMNS, found)
     return content, {"rows": len(found), **source}
 

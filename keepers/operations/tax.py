@@ -216,6 +216,6 @@ def rate_lines(country: str | None) -> list[str]:
             rate = treaty.dividends if income == "dividends" else treaty.interest
             lines.append(
                 f"{code} {treaty.country}: {income} {rate.rate}%, article {rate.article}; {rate.source}; "
-                f"checked {rate.checked}, {rate.confidence}"
+                f"recorded {rate.recorded}, {rate.confidence}"
             )
     return lines

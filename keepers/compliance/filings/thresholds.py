@@ -25,7 +25,7 @@ class Thresholds(Strict):
         thresholds: Percentages, as whole numbers or fractions.
         every: Percent from which each further whole percent is a threshold; None for none.
         source: Provision.
-        checked: Day on which it was last held against the source.
+        recorded: Day on which the row was written down; `confidence` says what it was held against.
         confidence: `found` or `article`, as in the table of treaties.
     """
 
@@ -33,7 +33,7 @@ class Thresholds(Strict):
     thresholds: Annotated[tuple[Annotated[str, Field(pattern=r"^\d+(/\d+)?$")], ...], Field(min_length=1)]
     every: Annotated[int, Field(ge=1, le=99)] | None = None
     source: str
-    checked: date
+    recorded: date
     confidence: Literal["found", "article"]
 
     def all(self) -> list[Fraction]:

@@ -28,7 +28,7 @@ class Cited(Strict):
 
     rule: str
     source: str
-    checked: date
+    recorded: date
     confidence: Confidence
 
 

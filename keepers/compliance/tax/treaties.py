@@ -24,14 +24,14 @@ class Rate(Strict):
         rate: Percent with two decimal places, as box 3b and 4b of Form 1042-S have it.
         article: Article of the treaty; empty for a rate of the law.
         source: Source of the rate.
-        checked: Day on which it was last held against the source.
+        recorded: Day on which the row was written down; `confidence` says what it was held against.
         confidence: `law`, `found` (a published table agrees) or `article` (the article as it is known).
     """
 
     rate: Annotated[str, Field(pattern=r"^\d\d?\.\d\d$")]
     article: str = ""
     source: str
-    checked: date
+    recorded: date
     confidence: Literal["law", "found", "article"]
 
     @property

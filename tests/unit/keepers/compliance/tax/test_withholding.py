@@ -81,11 +81,11 @@ def test_rates__of_the_package__have_a_source_and_an_article_of_a_known_country(
     for treaty in found.treaties.values():
         assert treaty.country
         for rate in (treaty.dividends, treaty.interest):
-            assert rate.article and rate.source and rate.checked <= date(2026, 11, 25)
+            assert rate.article and rate.source and rate.recorded <= date(2026, 11, 25)
             assert 0 <= rate.basis_points < found.statutory.basis_points
 
 
 def test_rates__of_the_package__are_checked_within_two_years() -> None:
     table = rates()
-    oldest = min(rate.checked for one in table.treaties.values() for rate in (one.dividends, one.interest))
-    assert table.statutory.checked - oldest < timedelta(days=730)
+    oldest = min(rate.recorded for one in table.treaties.values() for rate in (one.dividends, one.interest))
+    assert table.statutory.recorded - oldest < timedelta(days=730)
