@@ -145,7 +145,7 @@ class KycBot:
         except KeeperError as error:
             self._wait(one, str(error), now)
         except Exception as error:
-            # What an error of a library says may be about a person; its kind is not.
+            # The text of a library's error may be about a person; its kind is not.
             self._services.log.error("stuck", number=one.id, kind=type(error).__name__)
             self._wait(one, f"could not be processed ({type(error).__name__}); report it", now)
 

@@ -109,7 +109,7 @@ def kyc_list(closed: bool, person: str, **where: Any) -> None:
 def kyc_show(number: int, **where: Any) -> None:
     """Show verification NUMBER: its steps, its claims, and the link for the person while it works.
 
-    Who has the link can act as the person: give it to nobody else.
+    Everybody who has the link can act as the person: give it to nobody else.
 
     \b
     Example:

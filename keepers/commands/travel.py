@@ -37,10 +37,11 @@ def travel() -> None:
     \b
     Example:
       quantera compliance travel check NOTE 0xSender 0xReceiver 25000 --config officer.yaml
-      quantera compliance travel ask NOTE 0xSender 0xReceiver 25000 --party bank-b --beneficiary ben.json --by "A. Officer" --config officer.yaml
+      quantera compliance travel ask NOTE 0xSender 0xReceiver 25000 --party bank-b --beneficiary ben.json \\
+        --by "A. Officer" --config officer.yaml
       quantera compliance travel serve --config officer.yaml
       quantera compliance travel transfer 1 --config officer.yaml
-    """  # noqa: E501 - an example is one line
+    """
 
 
 def travel_options(command: F) -> Any:
@@ -80,7 +81,7 @@ def travel_keys(output: Path, show: bool) -> None:
 def travel_thresholds(as_json: bool) -> None:
     """List the travel-rule thresholds of the rulebook, and what it leaves to counsel.
 
-    What counts for a token is what its terms and the rulebook set on chain: `quantera compliance rules`.
+    The thresholds of a token are those that its terms and the rulebook set on chain: `quantera compliance rules`.
 
     \b
     Example:
@@ -152,8 +153,9 @@ def travel_ask(
 
     \b
     Example:
-      quantera compliance travel ask NOTE 0xSender 0xReceiver 25000 --party bank-b --beneficiary ben.json --by "A. Officer" --config officer.yaml
-    """  # noqa: E501 - an example is one line
+      quantera compliance travel ask NOTE 0xSender 0xReceiver 25000 --party bank-b --beneficiary ben.json \\
+        --by "A. Officer" --config officer.yaml
+    """
     from keepers.operations.officers import looked_at
     from keepers.operations.travel_setup import opened_desk, party_of, read_beneficiary, transfer_of
 

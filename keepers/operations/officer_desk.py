@@ -143,7 +143,8 @@ Wish = Callable[[Desk], Action]
 def freeze(text: str, holder: str, amount: str | None, *, person: bool, frozen: bool) -> Wish:
     """Freezing or unfreezing a wallet, a part of its balance, or a person."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads the person's wallets: each that is frozen with the holder's is named."""
         token, reader = desk.token(text)
         records = desk.records(token.registry)
         wallets = records.person(holder)
@@ -157,13 +158,14 @@ def freeze(text: str, holder: str, amount: str | None, *, person: bool, frozen: 
         others = [wallet for wallet, record in wallets if wallet != holder and not record.frozen]
         return actions.freeze_wallet(token, party, others, frozen=frozen)
 
-    return of
+    return action
 
 
 def register(text: str, holder: str, country: int, kind: InvestorClass, until: int) -> Wish:
     """Registering a holder on the officer's word."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads the wallet's record: neither claims nor a venue's standing are overwritten."""
         token, _ = desk.token(text)
         records = desk.records(token.registry)
         (identity,) = records.identities([holder])
@@ -175,13 +177,14 @@ def register(text: str, holder: str, country: int, kind: InvestorClass, until: i
             raise OfficerError(f"account {holder}", reason, "give --identity, or refresh it")
         return actions.register_by_word(token.registry, holder, identity, country, kind, until)
 
-    return of
+    return action
 
 
 def register_with_claims(text: str, holder: str, country: int, onchain_id: str) -> Wish:
     """Registering a wallet of an ONCHAINID."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads the wallet's record, and the verdict on the claims of the ONCHAINID."""
         token, _ = desk.token(text)
         records = desk.records(token.registry)
         (identity,) = records.identities([holder])
@@ -197,7 +200,7 @@ def register_with_claims(text: str, holder: str, country: int, onchain_id: str) 
         person = records.wallets_of(onchain_id)
         return actions.register_by_claims(token.registry, holder, identity, onchain_id, country, found, person)
 
-    return of
+    return action
 
 
 def _require_no_venue(holder: str, venue: bool) -> None:
@@ -208,7 +211,8 @@ def _require_no_venue(holder: str, venue: bool) -> None:
 def refresh(text: str, holders: Sequence[str]) -> Wish:
     """Verifying the claims of wallets anew."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads the verdict on the claims behind each wallet."""
         token, _ = desk.token(text)
         records = desk.records(token.registry)
         found = []
@@ -219,24 +223,26 @@ def refresh(text: str, holders: Sequence[str]) -> Wish:
             found.append((holder, identity, desk.verdict(token.registry, onchain_id)))
         return actions.refresh(token.registry, found)
 
-    return of
+    return action
 
 
 def documents(text: str, holder: str, on_file: int) -> Wish:
     """Setting which documents of a holder are on file."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads which documents are on file now."""
         token, _ = desk.token(text)
         (identity,) = desk.records(token.registry).identities([holder])
         return actions.set_documents(token.registry, holder, identity, on_file)
 
-    return of
+    return action
 
 
 def sanctions(accounts: Sequence[str], source: bytes, *, listed: bool) -> Wish:
     """Listing accounts as sanctioned, or lifting that."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads who is listed, and whose wallets each registry binds to the accounts."""
         address = desk.deployment.address(SANCTIONS)
         asked = [Call(address, abi.function(SANCTIONS, "isSanctioned"), (one,)) for one in accounts]
         standing = [bool(must(answer)) for answer in desk.node.calls(asked, desk.block.number)]
@@ -251,7 +257,7 @@ def sanctions(accounts: Sequence[str], source: bytes, *, listed: bool) -> Wish:
         known = actions.Listed(address, int(version), dict(zip(accounts, standing, strict=True)), persons, elsewhere)
         return actions.change_sanctions(known, accounts, source, listed=listed)
 
-    return of
+    return action
 
 
 def _elsewhere(
@@ -292,29 +298,32 @@ def source_of(text: str) -> bytes:
 def issue(text: str, target: str, amount: str) -> Wish:
     """Minting tokens to a holder."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads the receiver's standing."""
         token, reader = desk.token(text)
         (taker,), _ = reader.parties([target])
         return actions.issue(token, taker, units(amount, token.decimals))
 
-    return of
+    return action
 
 
 def force(text: str, source: str, target: str, amount: str) -> Wish:
     """Moving tokens without their holder."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads the standing of both sides."""
         token, reader = desk.token(text)
         giver, taker = _pair(reader, source, target)
         return actions.force(token, giver, taker, units(amount, token.decimals))
 
-    return of
+    return action
 
 
 def recover(text: str, lost: str, new: str) -> Wish:
     """Moving everything of a lost wallet to another wallet of the same person."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads whose wallets the two are; the new one is registered first where it has to be."""
         token, reader = desk.token(text)
         records = desk.records(token.registry)
         onchain_id = records.onchain_id(lost)
@@ -335,7 +344,7 @@ def recover(text: str, lost: str, new: str) -> Wish:
             registering = actions.register_by_claims(*place, found, person)
         return actions.recover(token, gone, put, onchain_id, registering, sole=sole, known=new_id is not None)
 
-    return of
+    return action
 
 
 def _pair(reader: ComplianceReader, first: str, second: str) -> tuple[Party, Party]:
@@ -346,7 +355,8 @@ def _pair(reader: ComplianceReader, first: str, second: str) -> tuple[Party, Par
 def venue(text: str, address: str, *, admit: bool, shared_ledger: bool = False, everywhere: bool = False) -> Wish:
     """Admitting or dropping a venue."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads the venue's standing; only a contract is admitted."""
         token, reader = desk.token(text)
         (party,), _ = reader.parties([address])
         if not admit:
@@ -354,13 +364,14 @@ def venue(text: str, address: str, *, admit: bool, shared_ledger: bool = False, 
         desk.require_contract(address, "venue", "give the address of a pool or router")
         return actions.admit_venue(token, party, shared_ledger=shared_ledger)
 
-    return of
+    return action
 
 
 def apply(text: str, terms: Path, first_block: int, today: date) -> Wish:
     """Giving a token the rules that the rulebook and its issuer's terms ask for."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Plans the steps from the token's rules, and finds the holders who lose by them."""
         token, reader = desk.token(text)
         wanted = assignments(reader, terms)
         if wanted is None:
@@ -374,7 +385,7 @@ def apply(text: str, terms: Path, first_block: int, today: date) -> Wish:
         told = [line.strip() for line in planned.lines if "becomes ineligible" not in line]
         return Action("apply", f"apply {terms.name} to {token.symbol}", steps, notes=tuple(told), lost=lost)
 
-    return of
+    return action
 
 
 def _applying(token: Token, one: RuleStep) -> Step:
@@ -385,7 +396,8 @@ def _applying(token: Token, one: RuleStep) -> Step:
 def cancel(text: str | None, first_block: int | None) -> Wish:
     """Cancelling the loosenings that wait; of one token, or all of the protocol."""
 
-    def of(desk: Desk) -> Action:
+    def action(desk: Desk) -> Action:
+        """Reads what is scheduled and concerns the token."""
         token = None if text is None else desk.token(text)[0]
         contracts = desk.deployment.contracts
         targets = {name: contracts[name].address for name in (ENGINE, FACTORY, REGISTRY, SANCTIONS)}
@@ -404,7 +416,7 @@ def cancel(text: str | None, first_block: int | None) -> Wish:
         steps = tuple(_cancelling(desk.access.manager, one, text_) for one, text_ in chosen)
         return Action("cancel", f"cancel {len(steps)} scheduled for {about}", steps)
 
-    return of
+    return action
 
 
 def _cancelling(manager: str, one: Scheduled, words: str) -> Step:

@@ -92,5 +92,5 @@ def save(path: Path, content: bytes) -> None:
 
 
 def described(content: bytes, **more: Any) -> dict[str, Any]:
-    """What a command tells about a file: its length and hash."""
+    """Returns length and hash of a file, which a command tells about it."""
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), **more}

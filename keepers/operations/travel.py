@@ -429,7 +429,7 @@ class TravelDesk:
         sender, receiver = _account(inquiry.identities, "originator"), _account(inquiry.identities, "beneficiary")
         rows = self._rows(receiver)
         person = rows[0].person if rows else ""
-        # What concerns nobody here has a key of its own, so that it can be erased too.
+        # A record about nobody here has a key of its own, so that it can be erased too.
         holder = person or f"travel-{envelope.request}"
         document = json.dumps(inquiry.identities.as_json(), ensure_ascii=False).encode()
         now = self._now()

@@ -28,7 +28,7 @@ _SECONDS, _PIECE = 10.0, 65_536
 
 @dataclass(frozen=True)
 class Delivered:
-    """What became of a request.
+    """The outcome of a request.
 
     Attributes:
         status: HTTP status; 0 if there was no answer.

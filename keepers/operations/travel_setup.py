@@ -40,7 +40,7 @@ _TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 
 @dataclass(frozen=True)
 class Need:
-    """What the travel rule asks of a transfer.
+    """The need of a transfer under the travel rule.
 
     Attributes:
         transfer: The transfer.
@@ -195,7 +195,8 @@ def send_checked(
     if need.exchange:
         return send(desk, need.exchange, options, agreed, tell)
 
-    def of(chain: Desk) -> Action:
+    def action(chain: Desk) -> Action:
+        """Judges the thresholds once more at the block of the transaction."""
         token, newest = chain.token(reader.token)
         # Once more at the block of the transaction: what the persons moved meanwhile counts.
         if _require_no_wait(need_of(desk, newest, transfer)).countries:
@@ -204,7 +205,7 @@ def send_checked(
         return actions.transfer(token, giver, taker, units(amount, token.decimals))
 
     words = (reader.token, transfer.sender, transfer.receiver, format(transfer.amount, "f"))
-    return carry_out(Order("transfer", words, reference), of, options, agreed, tell)
+    return carry_out(Order("transfer", words, reference), action, options, agreed, tell)
 
 
 def _require_no_wait(need: Need) -> Need:
@@ -255,7 +256,8 @@ def read_beneficiary(path: Path) -> Any:
 
 
 def _transferring(desk: TravelDesk, exchange: Exchange) -> Wish:
-    def of(chain: Desk) -> Action:
+    def action(chain: Desk) -> Action:
+        """Finds the exchange still approved, or refuses."""
         token, reader = chain.token(exchange.token)
         wanted = Transfer(reader.node.chain_id, token.address, exchange.sender, exchange.receiver, exchange.amount)
         found = desk.approved(wanted)
@@ -264,7 +266,7 @@ def _transferring(desk: TravelDesk, exchange: Exchange) -> Wish:
         (giver, taker), _ = reader.parties([exchange.sender, exchange.receiver])
         return actions.transfer(token, giver, taker, units(format(exchange.amount, "f"), token.decimals))
 
-    return of
+    return action
 
 
 def _require_sender(outcome: Outcome, exchange: Exchange) -> None:

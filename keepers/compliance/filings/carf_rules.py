@@ -60,7 +60,7 @@ def _header(reader: Reader) -> Iterator[Fault]:
 
 
 def _kinds(reader: Reader) -> Iterator[Fault]:
-    """What a message of its kind may have."""
+    """Finds parts that a message of its kind may not have."""
     indic, users = reader.text("m:MessageSpec/m:MessageTypeIndic"), reader.all(".//m:CryptoUsers")
     if indic == "CARF703" and users:
         yield "CARF-08", users[0]

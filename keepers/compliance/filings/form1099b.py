@@ -69,5 +69,5 @@ def rows(
 
 
 def as_reported(sold: Property) -> Reported:
-    """What the taxpayer's Form 8949 says about a sale that this form reports."""
+    """Returns the broker's report of a sale, as the taxpayer's Form 8949 needs it."""
     return Reported.BASIS if sold.covered else Reported.PROCEEDS

@@ -19,7 +19,7 @@ COLUMNS = ("box", "a", "b", "c", "d", "e", "f", "g", "h")
 
 
 class Reported(StrEnum):
-    """What a broker's Form 1099-B or 1099-DA told the IRS about a sale."""
+    """A broker's report of a sale to the IRS, on Form 1099-B or 1099-DA."""
 
     BASIS = "basis"
     PROCEEDS = "proceeds"

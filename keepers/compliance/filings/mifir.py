@@ -79,7 +79,7 @@ def faults(report: Mapping[int, str]) -> list[tuple[int, str]]:
 
 
 def _conditions(report: Mapping[int, str]) -> list[tuple[int, str]]:
-    """What one field asks of another."""
+    """Returns the fields that break a condition between fields, each with its fault."""
     found: list[tuple[int, str]] = []
     for code, names in _PEOPLE:
         natural = is_person(report.get(code, ""))

@@ -75,7 +75,7 @@ class Disposal:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a ledger came to.
+    """The result of a ledger.
 
     Attributes:
         disposals: Disposals in the order of time.
@@ -102,9 +102,11 @@ class _Books:
         self.washes = WashSales(self._disallow)
 
     def pool(self, asset: str, wallet: str) -> list[Lot]:
+        """Returns the lots that a disposal from a wallet chooses from, by the profile's scope."""
         return self.pools.setdefault((asset, wallet if self.scope is Scope.WALLET else ""), [])
 
     def acquire(self, entry: Entry) -> None:
+        """Adds a lot at the entry's amount and fee; income counts when it comes in, and wash sales look at the lot."""
         lot = Lot(entry.line, entry.asset, entry.wallet, entry.units, entry.amount + entry.fee, entry.day, entry.day)
         if entry.kind is Kind.INCOME:
             self.income.append((entry.line, entry.day, entry.asset, entry.units, entry.amount))

@@ -48,7 +48,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class YearOfGains:
-    """What a tax year came to.
+    """The result of a tax year.
 
     Attributes:
         first: First day of the tax year.

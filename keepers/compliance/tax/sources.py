@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError
@@ -37,7 +38,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 STALE = 7
 """Days for which a price counts after its own."""
 
-E = TypeVar("E")
+E = TypeVar("E", bound=StrEnum)
 _YES, _NO = ("yes", "true", "1"), ("", "no", "false", "0")
 
 
@@ -302,7 +303,7 @@ def _switch(text: str, where: str) -> bool:
 
 def _named(kind: type[E], text: str, where: str) -> E:
     try:
-        return kind(text)  # type: ignore[call-arg]
+        return kind(text)
     except ValueError:
-        accepted = ", ".join(str(one) for one in kind)  # type: ignore[attr-defined]
+        accepted = ", ".join(kind)
         raise TaxError(where, "is not known", f"choose {accepted}") from None

@@ -19,7 +19,7 @@ from keepers.compliance.tax.treaties import Income, Rate, Rates
 
 
 class Certificate(StrEnum):
-    """What a payee has given."""
+    """The form that a payee has given."""
 
     NONE = "none"
     W9 = "w-9"
@@ -77,7 +77,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """What is withheld on a payment.
+    """Tax that is withheld on a payment.
 
     Attributes:
         payment: The payment.
@@ -97,7 +97,7 @@ class Withheld:
 
     @property
     def net(self) -> int:
-        """What the payee gets, in cents."""
+        """Amount that the payee gets, in cents."""
         return self.payment.amount - self.tax
 
 

@@ -3,7 +3,7 @@
 Sources: RFC 7515 (JWS), RFC 7516 (JWE), RFC 7518 4.6 (ECDH-ES with Concat KDF) and 5.3 (A256GCM), RFC 8037 (Ed25519
 and X25519), RFC 7519 11.2 (sign, then encrypt), RFC 7638 (thumbprints), RFC 8725 (one algorithm, typ, audience).
 
-The curves and the cipher are pycryptodome's. Nothing of a message chooses an algorithm: another one is refused.
+The curves and the cipher are pycryptodome's. A message chooses no algorithm: every other one is refused.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a transfer needs an exchange: the travel-rule thresholds that the rulebook set for the two countries.
+"""Judges if a transfer needs an exchange, by the travel-rule thresholds that the rulebook set for the two countries.
 
 The chain has the thresholds in units of the token, and the sums that each person sent and received within a day, over
 all of the person's wallets. A threshold is reached by the sum, so that a split transfer reaches it too.
