@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,13 +11,13 @@ from keepers.compliance.kyc.errors import WebhookRefused
 from keepers.compliance.kyc.webhooks import JUMIO, ONFIDO, Hint, jumio_hint, onfido_hint
 from keepers.errors import KeeperError
 from keepers.providers.opened import WebhookSecrets, webhook_secrets
-from keepers.runtime.receiver import Posted, receiver
+from keepers.runtime.receiver import Answer, Posted, Take, receiver
 from keepers.runtime.services import BotServices
 from keepers.store import Store
 from keepers.store import verifications as stored
 
-TAKEN, NOT_FOUND, LATER = 200, 404, 503
-_SIGNATURE = "x-sha2-signature"
+TAKEN, NOT_FOUND, LATER = Answer(200), Answer(404), Answer(503)
+_SIGNATURE, _UNTAKEN = "x-sha2-signature", "webhook not written down"
 
 
 @contextmanager
@@ -29,13 +29,14 @@ def hearing(services: BotServices) -> Iterator[int]:
     """
     wanted = services.config.kyc.webhooks
     assert wanted is not None
-    take = taker(services.store, webhook_secrets(services.config), services.log)
-    with receiver(take, wanted.host, wanted.port, services.log) as port:
-        services.log.info("takes webhooks", host=wanted.host, port=port)
+    log = services.log
+    take = taker(services.store, webhook_secrets(services.config), log)
+    with receiver(take, wanted.host, wanted.port, lambda why: log.error(_UNTAKEN, reason=why)) as port:
+        log.info("takes webhooks", host=wanted.host, port=port)
         yield port
 
 
-def taker(store: Store, secrets: WebhookSecrets, log: Any) -> Callable[[Posted], int]:
+def taker(store: Store, secrets: WebhookSecrets, log: Any) -> Take:
     """Returns what takes a webhook.
 
     Args:
@@ -44,20 +45,20 @@ def taker(store: Store, secrets: WebhookSecrets, log: Any) -> Callable[[Posted],
         log: structlog logger.
     """
 
-    def take(request: Posted) -> int:
+    def take(request: Posted) -> Answer:
         """Believes, writes down, and then answers; whoever is not believed leaves a line and no row."""
         try:
             hint = hinted(request, secrets)
         except WebhookRefused as error:
             log.warning("webhook refused", reason=error.reason)
-            return error.status
+            return Answer(error.status)
         if hint is None:
             return NOT_FOUND
         try:
             fresh = stored.deliver(store, hint, int(time.time()))
         except KeeperError as error:
             # The provider tries again: nothing is lost while the database is away.
-            log.warning("webhook not written down", provider=hint.provider, reason=str(error))
+            log.warning(_UNTAKEN, provider=hint.provider, reason=str(error))
             return LATER
         if not fresh:
             log.info("webhook repeated", provider=hint.provider)

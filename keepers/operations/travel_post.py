@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import requests
@@ -14,8 +12,10 @@ import requests
 from keepers.compliance.travel.errors import TravelError
 from keepers.compliance.travel.jose import MOST
 from keepers.compliance.travel.trp import API_VERSION, EXTENSION, is_version
-from keepers.documents.kubo import is_here
 from keepers.errors import KeeperError
+from keepers.runtime.receiver import Answer, Bounds, Posted, receiver
+from keepers.store import StoreError
+from keepers.urls import PRIVATE_REMEDY, is_private
 
 MEDIA_TYPE = "application/jose"
 """JOSE object in compact form (RFC 7515, 9.2)."""
@@ -74,9 +74,8 @@ def require_private(url: str, what: str) -> str:
         TravelError: If it is neither https:// nor this machine's.
     """
     parts = urlsplit(url)
-    local = parts.scheme == "http" and is_here(parts.hostname or "")
-    if (parts.scheme != "https" and not local) or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise TravelError(what, "is no https:// address", "use TLS; http:// is for this machine only")
+    if not is_private(url) or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise TravelError(what, "is no https:// address", PRIVATE_REMEDY)
     return url.rstrip("/")
 
 
@@ -84,7 +83,7 @@ def require_private(url: str, what: str) -> str:
 def serving(
     host: str,
     port: int,
-    receive: Callable[[str, str, str], str],
+    receive: Receive,
     unknown: type[KeeperError],
     say: Callable[[str], None],
 ) -> Iterator[int]:
@@ -97,57 +96,36 @@ def serving(
         say: Told each refusal, which names nobody.
 
     Raises:
-        TravelError: If the port is not to be had.
+        KeeperError: If the port is not to be had.
     """
-    try:
-        server = ThreadingHTTPServer((host, port), _handler(receive, unknown, say))
-    except OSError as error:
-        raise TravelError(f"port {host}:{port}", error.strerror or "is not to be had", "choose another one") from None
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield int(server.server_address[1])
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+
+    def take(posted: Posted) -> Answer:
+        """Takes one message in."""
+        if not is_version(posted.headers.get("api-version", "")):
+            return _words(400, f"must specify api version header {API_VERSION}")
+        if not posted.body:
+            return _words(413, f"must have a length of at most {MOST}")
+        request = posted.headers.get("request-identifier", "")
+        try:
+            receipt = receive(posted.path, request, posted.body.decode("ascii", errors="replace"))
+        except unknown as error:
+            say(str(error))
+            return _words(404, "not found")
+        except StoreError:
+            raise
+        except KeeperError as error:
+            # The counterparty learns no more: it may be nobody's.
+            say(str(error))
+            return _words(400, "bad request")
+        return _answer(200, MEDIA_TYPE, receipt)
+
+    with receiver(take, host, port, say, Bounds(body=MOST)) as opened:
+        yield opened
 
 
-def _handler(receive: Receive, unknown: type[KeeperError], say: Callable[[str], None]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        server_version, sys_version, timeout = "quantera", "", _SECONDS
+def _words(status: int, text: str) -> Answer:
+    return _answer(status, "text/plain", f"{text}\n")
 
-        def do_POST(self) -> None:
-            """Takes one message in."""
-            if not is_version(self.headers.get("api-version", "")):
-                self._answer(400, "text/plain", f"must specify api version header {API_VERSION}\n")
-                return
-            request, length = self.headers.get("request-identifier", ""), self.headers.get("content-length", "")
-            if not length.isdecimal() or not 0 < int(length) <= MOST:
-                self._answer(413, "text/plain", f"must have a length of at most {MOST}\n")
-                return
-            body = self.rfile.read(int(length)).decode("ascii", errors="replace")
-            try:
-                self._answer(200, MEDIA_TYPE, receive(urlsplit(self.path).path, request, body))
-            except unknown as error:
-                say(str(error))
-                self._answer(404, "text/plain", "not found\n")
-            except KeeperError as error:
-                # The counterparty learns no more: it may be nobody's.
-                say(str(error))
-                self._answer(400, "text/plain", "bad request\n")
 
-        def _answer(self, status: int, kind: str, text: str) -> None:
-            body = text.encode()
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("api-version", API_VERSION)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Paths have the secrets of callbacks."""
-
-    return Handler
+def _answer(status: int, kind: str, text: str) -> Answer:
+    return Answer(status, text.encode(), {"content-type": kind, "api-version": API_VERSION})

@@ -16,10 +16,6 @@ from typing import Any
 
 from keepers.errors import KeeperError
 
-LARGEST_BODY = 256 * 1024
-"""Maximum number of bytes of a body."""
-REQUEST_SECONDS = 10.0
-"""Maximum time from a connection to the end of its answer."""
 MOST_AT_ONCE = 32
 """Maximum number of connections; more are closed at once, and their callers try again."""
 
@@ -43,28 +39,59 @@ class Posted:
     body: bytes = field(repr=False)
 
 
-Take = Callable[[Posted], int]
-"""Takes a request and returns the status to answer with; it is called from several threads."""
+@dataclass(frozen=True)
+class Answer:
+    """An answer to a request.
+
+    Attributes:
+        status: HTTP status.
+        body: Body, byte by byte.
+        headers: Headers beside those that every answer has.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Bounds of a request.
+
+    Attributes:
+        body: Maximum number of bytes of a body.
+        seconds: Maximum time from a connection to the end of its answer.
+    """
+
+    body: int = 256 * 1024
+    seconds: float = 10.0
+
+
+Take = Callable[[Posted], Answer]
+"""Takes a request and returns the answer; it is called from several threads."""
 
 
 @contextmanager
-def receiver(take: Take, host: str, port: int, log: Any, seconds: float = REQUEST_SECONDS) -> Iterator[int]:
+def receiver(
+    take: Take, host: str, port: int, untaken: Callable[[str], object], bounds: Bounds | None = None
+) -> Iterator[int]:
     """Takes requests until the block ends; yields the port, which the system chooses if it was 0.
 
     Args:
-        take: Takes each request that was read whole.
+        take: Takes each request that was read whole; where it fails, the caller is told to come again.
         host, port: Address to listen on.
-        log: structlog logger.
-        seconds: Maximum time of a request.
+        untaken: Told why a request was not taken, in words that are not the caller's.
+        bounds: Bounds of a request.
 
     Raises:
         ReceiverError: If the port is taken or not to be had.
     """
     try:
-        server = _Server((host, port), take, log, seconds)
+        bounds = bounds or Bounds()
+        server = _Server((host, port), take, untaken, bounds)
     except OSError as error:
         reason = error.strerror or "not to be had"
-        raise ReceiverError(f"port {host}:{port}", reason, "choose another kyc.webhooks.port") from error
+        raise ReceiverError(f"port {host}:{port}", reason, "choose another port") from error
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="receiver", daemon=True)
     thread.start()
     try:
@@ -72,7 +99,7 @@ def receiver(take: Take, host: str, port: int, log: Any, seconds: float = REQUES
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(seconds)
+        thread.join(bounds.seconds)
 
 
 class _Server(ThreadingHTTPServer):
@@ -81,8 +108,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], take: Take, log: Any, seconds: float) -> None:
-        self.take, self.log, self.seconds = take, log, seconds
+    def __init__(self, address: tuple[str, int], take: Take, untaken: Callable[[str], object], bounds: Bounds) -> None:
+        self.take, self.untaken, self.bounds = take, untaken, bounds
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
         super().__init__(address, _Handler)
 
@@ -117,8 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Sets the deadline, which bytes that come one by one do not move."""
         super().setup()
-        self.connection.settimeout(self.server.seconds)
-        self._deadline = threading.Timer(self.server.seconds, self._cut)
+        self.connection.settimeout(self.server.bounds.seconds)
+        self._deadline = threading.Timer(self.server.bounds.seconds, self._cut)
         self._deadline.daemon = True
         self._deadline.start()
 
@@ -133,30 +160,33 @@ class _Handler(BaseHTTPRequestHandler):
         """Reads a request whole and has it taken."""
         length = self.headers.get("content-length", "")
         if self.headers.get("transfer-encoding") or not (length.isascii() and length.isdecimal()):
-            self._answer(411)
-        elif len(length) > 9 or int(length) > LARGEST_BODY:
-            self._answer(413)
+            self._answer(Answer(411))
+        elif len(length) > 9 or int(length) > self.server.bounds.body:
+            self._answer(Answer(413))
         else:
             body = self.rfile.read(int(length))
             if len(body) == int(length):
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 self._answer(self._taken(Posted(self.path.partition("?")[0], headers, body)))
 
-    def _taken(self, request: Posted) -> int:
+    def _taken(self, request: Posted) -> Answer:
         try:
             return self.server.take(request)
         except KeeperError as error:
-            self.server.log.warning("webhook not written down", reason=str(error))
+            self.server.untaken(str(error))
         except Exception as error:
             # Its words may be the caller's, and the caller's words a person's name.
-            self.server.log.error("webhook not written down", reason=type(error).__name__)
-        return 503
+            self.server.untaken(type(error).__name__)
+        return Answer(503)
 
-    def _answer(self, status: int) -> None:
-        self.send_response(status)
-        self.send_header("content-length", "0")
+    def _answer(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(answer.body)))
         self.send_header("connection", "close")
         self.end_headers()
+        self.wfile.write(answer.body)
         self.close_connection = True
 
     def _cut(self) -> None:
@@ -167,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answers what is no request for us with its status alone: nothing of it is repeated."""
-        self._answer(405 if code == 501 else code)
+        self._answer(Answer(405 if code == 501 else code))
 
     def log_message(self, *_: object) -> None:
         """Logs nothing: an address holds a secret, and standard output is for decisions."""

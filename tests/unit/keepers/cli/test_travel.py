@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -23,9 +26,11 @@ from keepers.compliance.travel.trp import Envelope
 from keepers.operations import travel as operations
 from keepers.operations.travel import INQUIRY_PATH, Counterparty, TravelDesk, UnknownCallback
 from keepers.operations.travel_post import Delivered
+from keepers.runtime.receiver import MOST_AT_ONCE
 from keepers.store import travel as stored
 from keepers.store.travel import MessageState, messages
 from tests.fixtures.desk import ADA, BEA
+from tests.fixtures.kills import Killed
 from tests.fixtures.travel import ALICE, BENEFICIARY, BOB, NOBODY, TRANSFER, TXID, Bank, Pair, pair
 from tests.fixtures.waiting import join
 
@@ -37,10 +42,6 @@ NAMES = ("Zofia", "Wróblewska", "Wroblewska", "Quillfeather", "Amadeus")
 def desks(tmp_path: Path) -> Iterator[Pair]:
     with pair(tmp_path) as found:
         yield found
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def states(desks: Pair) -> tuple[ExchangeState, ExchangeState]:
@@ -524,7 +525,16 @@ def test_port__a_body_without_or_with_too_great_a_length__is_not_read(desks: Pai
     url = f"{desks.b.settings.url}{INQUIRY_PATH}"
     headers = {"api-version": "3.1.0", "content-length": str(jose.MOST + 1)}
     assert requests.post(url, data=b"", headers=headers, timeout=10).status_code == 413
-    assert requests.get(url, timeout=10).status_code == 501
+    assert requests.get(url, timeout=10).status_code == 405
+
+
+def test_port__idle_callers__do_not_take_more_places_than_there_are(desks: Pair) -> None:
+    place = ("127.0.0.1", urlsplit(desks.b.settings.url).port)
+    with ExitStack() as open_:
+        for _ in range(MOST_AT_ONCE + 8):
+            open_.enter_context(socket.create_connection(place, timeout=10))
+        late = open_.enter_context(socket.create_connection(place, timeout=10))
+        assert late.recv(1) == b"", "closed at once, while the first ones keep their places"
 
 
 def test_port__a_path_that_is_nobodys__is_not_found(desks: Pair) -> None:
