@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,23 @@ def _ledger_options(command: Any) -> Any:
     ):
         command = option(command)
     return command
+
+
+def _message_options(command: Any) -> Any:
+    """Adds MESSAGE, --output, --dry-run and --json."""
+    message = click.argument("message", type=in_file)
+    for option in (one_line_errors, json_option, dry_run_option, output_option, message):
+        command = option(command)
+    return command
+
+
+def _write(
+    make: Callable[[Path], tuple[bytes, dict[str, Any]]], message: Path, output: Path | None, **how: bool
+) -> None:
+    with progress_bar("Writing", 1) as advance:
+        content, more = make(message)
+        advance(1)
+    told(content, more, output, **how)
 
 
 @file_group.command("form8949")
@@ -106,11 +124,7 @@ def file_form1042s(
 
 
 @file_group.command("carf")
-@click.argument("message", type=in_file)
-@output_option
-@dry_run_option
-@json_option
-@one_line_errors
+@_message_options
 def file_carf(message: Path, output: Path | None, dry_run: bool, as_json: bool) -> None:
     """Make a message of CARF 1.5, as DAC8 uses it, from MESSAGE in YAML; it is held against schema and rules.
 
@@ -120,18 +134,11 @@ def file_carf(message: Path, output: Path | None, dry_run: bool, as_json: bool) 
     """
     from keepers.operations.filings import carf_file
 
-    with progress_bar("Writing", 1) as advance:
-        content, more = carf_file(message)
-        advance(1)
-    told(content, more, output, dry_run=dry_run, as_json=as_json)
+    _write(carf_file, message, output, dry_run=dry_run, as_json=as_json)
 
 
 @file_group.command("crs")
-@click.argument("message", type=in_file)
-@output_option
-@dry_run_option
-@json_option
-@one_line_errors
+@_message_options
 def file_crs(message: Path, output: Path | None, dry_run: bool, as_json: bool) -> None:
     """Make a message of CRS 3.0 from MESSAGE in YAML; it is held against schema and rules.
 
@@ -141,10 +148,7 @@ def file_crs(message: Path, output: Path | None, dry_run: bool, as_json: bool) -
     """
     from keepers.operations.filings import crs_file
 
-    with progress_bar("Writing", 1) as advance:
-        content, more = crs_file(message)
-        advance(1)
-    told(content, more, output, dry_run=dry_run, as_json=as_json)
+    _write(crs_file, message, output, dry_run=dry_run, as_json=as_json)
 
 
 @file_group.command("mifir")

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ import requests
 from keepers.compliance.evidence.cid import CHUNK, cid_of
 from keepers.compliance.evidence.errors import EvidenceError
 from keepers.signers.keys import secret_line
+from keepers.urls import PRIVATE_REMEDY, is_private
 
 _PIECE = 65_536
 _GRACE = 5.0
@@ -58,10 +58,9 @@ class KuboNode:
 
     def __init__(self, access: KuboAccess) -> None:
         parts = urlsplit(access.url)
-        host = parts.hostname or ""
         self._name = f"IPFS node {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        if not (parts.scheme == "https" or (parts.scheme == "http" and is_here(host))):
-            raise EvidenceError(self._name, "is not https://", "use TLS; http:// is for this machine only")
+        if not is_private(access.url):
+            raise EvidenceError(self._name, "is not https://", PRIVATE_REMEDY)
         self._access = access
 
     def __repr__(self) -> str:
@@ -176,11 +175,3 @@ def _object(words: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def is_here(host: str) -> bool:
-    """Returns True for a host name that is this machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

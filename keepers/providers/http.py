@@ -11,9 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -22,6 +20,7 @@ from requests.auth import AuthBase
 from keepers import __version__
 from keepers.compliance.kyc.checks import member
 from keepers.compliance.kyc.errors import CheckNotKnown, KycError, ProviderDown, ProviderRefused
+from keepers.urls import PRIVATE_REMEDY, is_private
 
 CONNECT_SECONDS, READ_SECONDS, WHOLE_SECONDS = 5.0, 15.0, 30.0
 """Maximum time to connect, between two pieces of an answer, and for all of it."""
@@ -77,7 +76,8 @@ class HttpClient:
     def __init__(
         self, provider: str, url: str, agent: str = f"quantera/{__version__}", clock: Callable[[], float] = time.time
     ) -> None:
-        _require_private(url, provider)
+        if not is_private(url):
+            raise KycError(f"kyc.{provider}.url", "is no https:// address", PRIVATE_REMEDY)
         self._provider = provider
         self._url = url.rstrip("/")
         self._clock = clock
@@ -184,15 +184,3 @@ def _kind(body: Any) -> str:
     names = sorted(name for name in fields if _WORD.fullmatch(name)) if isinstance(fields, dict) else []
     told = [part for part in (kind, ", ".join(names[:5])) if part]
     return f" ({': '.join(told)})" if told else ""
-
-
-def _require_private(url: str, provider: str) -> None:
-    """Plain http would show a person's name, and the credentials, to the network; on this machine there is none."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-        raise KycError(f"kyc.{provider}.url", "is no https:// address", "use TLS; http:// is for this machine only")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -19,6 +18,7 @@ from eth_account import Account
 
 from keepers.signers.keys import KeyMaterialError, LocalSigner, Passphrase, secret_line
 from keepers.signers.signing import Signer
+from keepers.urls import PRIVATE_REMEDY, is_private
 
 if TYPE_CHECKING:
     import httpx
@@ -60,7 +60,8 @@ class Vault:
     def __init__(self, access: VaultAccess) -> None:
         self._access = access
         self._name = f"Vault {_shown(access.url)}"
-        _require_private(access.url, self._name)
+        if not is_private(access.url):
+            raise KeyMaterialError(self._name, "not an https:// address", PRIVATE_REMEDY)
         self._token: str | None = None
 
     def __repr__(self) -> str:
@@ -220,18 +221,6 @@ def _remedy(status: int) -> str:
         404: "check mount and path; a deleted version is gone",
         503: "unseal Vault",
     }.get(status, "see Vault's log")
-
-
-def _require_private(url: str, name: str) -> None:
-    """Plain http gives the token to the network; on this machine there is none."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
-        raise KeyMaterialError(name, "not an https:// address", "use TLS; http:// is for this machine only")
 
 
 def _base64(raw: bytes) -> str:

@@ -171,21 +171,9 @@ def added_up(transactions: tuple[Transaction, ...]) -> list[Transaction]:
 
 
 def _header(message: CarfMessage, references: References) -> Node:
-    header = message.header
     corrects = any(user.correction for user in message.users)
     indic = "CARF703" if not message.users else "CARF702" if corrects else "CARF701"
-    return branch(
-        "carf:MessageSpec",
-        optional("carf:SendingEntityIN", header.sender),
-        leaf("carf:TransmittingCountry", header.transmitting),
-        leaf("carf:ReceivingCountry", header.receiving),
-        leaf("carf:MessageType", "CARF"),
-        optional("carf:Contact", header.contact),
-        leaf("carf:MessageRefId", references.message),
-        leaf("carf:MessageTypeIndic", indic),
-        leaf("carf:ReportingPeriod", f"{header.year}-12-31"),
-        leaf("carf:Timestamp", header.time),
-    )
+    return message.header.node("carf", "SendingEntityIN", "CARF", indic, references.message)
 
 
 def _provider(provider: Provider, references: References) -> Node:

@@ -129,21 +129,9 @@ def write_crs(message: CrsMessage) -> bytes:
 
 
 def _header(message: CrsMessage, references: References) -> Node:
-    header = message.header
     corrects = any(account.correction for account in message.accounts)
     indic = "CRS703" if not message.accounts else "CRS702" if corrects else "CRS701"
-    return branch(
-        "crs:MessageSpec",
-        optional("crs:SendingCompanyIN", header.sender),
-        leaf("crs:TransmittingCountry", header.transmitting),
-        leaf("crs:ReceivingCountry", header.receiving),
-        leaf("crs:MessageType", "CRS"),
-        optional("crs:Contact", header.contact),
-        leaf("crs:MessageRefId", references.message),
-        leaf("crs:MessageTypeIndic", indic),
-        leaf("crs:ReportingPeriod", f"{header.year}-12-31"),
-        leaf("crs:Timestamp", header.time),
-    )
+    return message.header.node("crs", "SendingCompanyIN", "CRS", indic, references.message)
 
 
 def _account(one: Account, references: References) -> Node:

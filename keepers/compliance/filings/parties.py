@@ -120,6 +120,29 @@ class Header(Strict):
         """Beginning of every reference: sender, year, receiver."""
         return f"{self.transmitting}{self.year}{self.receiving}"
 
+    def node(self, prefix: str, sender: str, kind: str, indic: str, reference: str) -> Node:
+        """The element `MessageSpec`.
+
+        Args:
+            prefix: Prefix of the format.
+            sender: Name of the element that has the sender's identifier.
+            kind: `MessageType`.
+            indic: `MessageTypeIndic`.
+            reference: `MessageRefId`.
+        """
+        return branch(
+            f"{prefix}:MessageSpec",
+            optional(f"{prefix}:{sender}", self.sender),
+            leaf(f"{prefix}:TransmittingCountry", self.transmitting),
+            leaf(f"{prefix}:ReceivingCountry", self.receiving),
+            leaf(f"{prefix}:MessageType", kind),
+            optional(f"{prefix}:Contact", self.contact),
+            leaf(f"{prefix}:MessageRefId", reference),
+            leaf(f"{prefix}:MessageTypeIndic", indic),
+            leaf(f"{prefix}:ReportingPeriod", f"{self.year}-12-31"),
+            leaf(f"{prefix}:Timestamp", self.time),
+        )
+
     def document_type(self, correction: Correction | None) -> str:
         """The `DocTypeIndic` of a record."""
         kind = 1 if correction is None else 3 if correction.delete else 2

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from keepers.compliance.filings.errors import FilingError
+from keepers.compliance.rows import read_rows, row_of
 from keepers.schema import Strict
-from keepers.yamlfile import read_mapping
 
 
 class Thresholds(Strict):
@@ -75,11 +75,7 @@ def tables() -> dict[str, Thresholds]:
     Raises:
         FilingError: If the file of the package is not what it has to be.
     """
-    path = Path(__file__).with_name("thresholds.yaml")
-    try:
-        return {code: Thresholds.model_validate(row) for code, row in read_mapping(path).items()}
-    except ValidationError as error:
-        raise FilingError(path.name, f"does not fit ({error.errors()[0]['msg']})", "correct the row") from None
+    return read_rows(Path(__file__).with_name("thresholds.yaml"), Thresholds, FilingError)
 
 
 def thresholds_of(code: str) -> Thresholds:
@@ -88,10 +84,7 @@ def thresholds_of(code: str) -> Thresholds:
     Raises:
         FilingError: If there are none.
     """
-    known = tables()
-    if code.upper() not in known:
-        raise FilingError(f"jurisdiction {code}", "has no thresholds here", f"choose one of {', '.join(sorted(known))}")
-    return known[code.upper()]
+    return row_of(tables(), code, "has no thresholds here", FilingError)
 
 
 def crossings(

@@ -39,8 +39,8 @@ def ledger_rows(
 ) -> list[dict[str, str]]:
     """Returns a row of a ledger for every transfer that concerns own wallets, in the order of the events.
 
-    Units that came in are a purchase and units that left are a sale, at the price of the day: the chain does not say what was paid.
-    A person corrects the rows that were something else, such as income or a gift.
+    Units that came in are a purchase and units that left are a sale, at the price of the day: the chain does not say
+    what was paid. A person corrects the rows that were something else, such as income or a gift.
 
     Args:
         transfers: Events in their order.

@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from keepers.compliance.rows import read_rows, row_of
 from keepers.compliance.tax.engine import Scope
 from keepers.compliance.tax.errors import TaxError
 from keepers.compliance.tax.lots import Method
 from keepers.schema import Strict
-from keepers.yamlfile import read_mapping
 
 SHARE_MATCHING: Literal["share-matching"] = "share-matching"
 """Method of the United Kingdom, which looks ahead of a disposal and is no order of lots."""
@@ -80,11 +80,7 @@ def profiles() -> dict[str, Profile]:
     Raises:
         TaxError: If the file of the package is not what it has to be.
     """
-    path = Path(__file__).with_name("jurisdictions.yaml")
-    try:
-        return {code: Profile.model_validate(row) for code, row in read_mapping(path).items()}
-    except ValidationError as error:
-        raise TaxError(path.name, f"does not fit ({error.errors()[0]['msg']})", "correct the row") from None
+    return read_rows(Path(__file__).with_name("jurisdictions.yaml"), Profile, TaxError)
 
 
 def profile(code: str) -> Profile:
@@ -93,7 +89,4 @@ def profile(code: str) -> Profile:
     Raises:
         TaxError: If there is none.
     """
-    known = profiles()
-    if code.upper() not in known:
-        raise TaxError(f"jurisdiction {code}", "has no profile", f"choose one of {', '.join(sorted(known))}")
-    return known[code.upper()]
+    return row_of(profiles(), code, "has no profile", TaxError)

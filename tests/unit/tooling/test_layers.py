@@ -16,6 +16,7 @@ LAYERS = (
     ("errors",),
     ("schema",),
     ("yamlfile",),
+    ("urls",),
     ("abi",),
     ("market",),
     ("risk",),

@@ -20,12 +20,12 @@ from keepers.store import Store
 from keepers.store import verifications as stored
 from keepers.store.tables import verification_events, webhooks
 from tests.fixtures.compliance import KYC_TOPIC
+from tests.fixtures.kills import Killed, kill_after, kill_before
 from tests.fixtures.kyc_office import JAN, SECRET, KycOffice, kyc_office
 from tests.fixtures.node import SENDER, World
 from tests.unit.keepers.bots.harness import later, started
 from tests.unit.keepers.bots.test_kyc import claim_on
 from tests.unit.keepers.bots.test_restart import STEPS as SENDING
-from tests.unit.keepers.bots.test_restart import Killed, kill_after, kill_before
 
 _PERSONS = count()
 
@@ -99,16 +99,22 @@ def undealt(office: KycOffice) -> int:
     return len(rows) - len(told)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize("step", STEPS)
-def test_kyc_bot__killed_at_a_step__does_everything_once(
-    office: KycOffice, ahead: list[float], monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
+def asked(office: KycOffice) -> tuple[Any, Path, int]:
+    """Asks for a person's verification; returns the ONCHAINID, the bot's config and the verification's number."""
     # The folder of evidence is the world's: each test has a person of its own in it.
     person = f"K-{next(_PERSONS)}"
     (identity,) = office.enrol({**JAN, "person": person})
     config = office.config()
     (number,) = office.ask(person)
+    return identity, config, number
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("step", STEPS)
+def test_kyc_bot__killed_at_a_step__does_everything_once(
+    office: KycOffice, ahead: list[float], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    identity, config, number = asked(office)
     owner, name, kill = STEPS[step]
     for _ in range(3):
         with monkeypatch.context() as patch:
@@ -127,11 +133,7 @@ def test_kyc_bot__killed_at_a_step__does_everything_once(
 def test_kyc_bot__killed_over_a_claim__adds_each_once(
     office: KycOffice, ahead: list[float], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    # The folder of evidence is the world's: each test has a person of its own in it.
-    person = f"K-{next(_PERSONS)}"
-    (identity,) = office.enrol({**JAN, "person": person})
-    config = office.config()
-    (number,) = office.ask(person)
+    identity, config, number = asked(office)
     with started("kyc", config) as bot:
         bot.step()
     (run,) = office.onfido.runs

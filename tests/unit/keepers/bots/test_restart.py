@@ -17,6 +17,7 @@ from keepers.transactions.sender import Sender
 from scripts._lib.deployment import roles
 from tests.fixtures.claim_issuer import ClaimIssuer
 from tests.fixtures.compliance import KYC_TOPIC
+from tests.fixtures.kills import Killed, kill_after, kill_before
 from tests.fixtures.node import SENDER, World
 from tests.fixtures.officers import DELAY, Bureau
 from tests.unit.keepers.bots.harness import (
@@ -35,25 +36,6 @@ from tests.unit.keepers.bots.harness import (
 )
 from tests.unit.keepers.cli.test_cli import invoke
 from tests.unit.keepers.compliance.lists.reading import DATA, FIRST
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-def kill_before(original: Callable[..., Any]) -> Callable[..., Any]:
-    def replaced(*args: Any, **kwargs: Any) -> Any:
-        raise Killed
-
-    return replaced
-
-
-def kill_after(original: Callable[..., Any]) -> Callable[..., Any]:
-    def replaced(*args: Any, **kwargs: Any) -> Any:
-        original(*args, **kwargs)
-        raise Killed
-
-    return replaced
 
 
 def only_sending(kill: Callable[..., Any]) -> Callable[..., Any]:

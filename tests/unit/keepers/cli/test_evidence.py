@@ -18,6 +18,7 @@ from keepers.documents import durable, folder
 from keepers.operations.evidence import EvidenceFolder
 from scripts._lib.transactions import send
 from tests.fixtures.desk import ADA, BEA, quantera
+from tests.fixtures.kills import Killed, kill
 from tests.fixtures.node import World
 from tests.fixtures.officers import UNIT, Bureau
 from tests.fixtures.waiting import join
@@ -116,12 +117,6 @@ def test_erase__killed_in_the_middle__is_finished_by_the_next_run(
 ) -> None:
     archive.put()
 
-    class Killed(BaseException):
-        """The process ends here."""
-
-    def kill(*_: Any) -> None:
-        raise Killed
-
     with monkeypatch.context() as patch:
         if step == "_destroy":
             patch.setattr(folder, "_destroy", kill)
@@ -141,12 +136,6 @@ def test_put__killed_in_the_middle__leaves_what_stands(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     first = archive.put()
-
-    class Killed(BaseException):
-        """The process ends here."""
-
-    def kill(*_: Any) -> None:
-        raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(EvidenceFolder if step == "_append" else durable, step, kill)

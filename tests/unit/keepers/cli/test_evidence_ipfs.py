@@ -19,6 +19,7 @@ from keepers.documents.kubo import KuboAccess, KuboNode
 from keepers.operations.evidence import EvidenceFolder
 from keepers.signers.keys import KeyMaterialError
 from tests.fixtures.desk import ADA, quantera
+from tests.fixtures.kills import Killed, kill, kill_at
 from tests.fixtures.kubo import Meddle, between
 from tests.fixtures.services import Answer, Request, serve
 from tests.unit.keepers.cli.test_cli import line_of
@@ -192,26 +193,14 @@ def test_move__a_node_that_lies__leaves_the_file(archive: IpfsArchive) -> None:
 
 
 @pytest.mark.parametrize("where", ["ipfs", "folder"])
-@pytest.mark.parametrize("kill_at", range(4))
+@pytest.mark.parametrize("number", range(4))
 def test_move__killed_anywhere__goes_on_and_loses_nothing(
-    archive: IpfsArchive, monkeypatch: pytest.MonkeyPatch, where: str, kill_at: int
+    archive: IpfsArchive, monkeypatch: pytest.MonkeyPatch, where: str, number: int
 ) -> None:
     runs = (archive.local, archive.run) if where == "ipfs" else (archive.run, archive.run)
     addresses = [runs[0]("put", "P-17", str(archive.scan), "--by", ADA).stdout.strip() for _ in range(2)]
-    steps = iter(range(100))
-
-    class Killed(BaseException):
-        """The process ends here."""
-
-    def killing(act: Any) -> Any:
-        def wrapped(*given: Any) -> Any:
-            if next(steps) == kill_at:
-                raise Killed
-            return act(*given)
-
-        return wrapped
-
     folder = archive.opened_at_node()
+    killing = kill_at(number)
     with monkeypatch.context() as patch:
         patch.setattr(durable, "write", killing(durable.write))
         for name in ("add", "unpin"):
@@ -228,12 +217,6 @@ def test_move__killed_anywhere__goes_on_and_loses_nothing(
 def test_put__killed_before_the_journal__leaves_a_stray_that_is_counted(
     archive: IpfsArchive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(BaseException):
-        """The process ends here."""
-
-    def kill(*_: Any) -> None:
-        raise Killed
-
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(KuboNode, "add", kill)
         archive.opened_at_node().put("P-17", "passport", "x", SCAN, ADA, 1)

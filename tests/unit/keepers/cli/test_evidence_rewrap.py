@@ -22,6 +22,7 @@ from keepers.signers.hashicorp_vault import VaultAccess
 from keepers.signers.keys import KeyMaterialError
 from keepers.signers.wrapping import KmsWrapping, VaultWrapping
 from tests.fixtures.desk import ADA, quantera
+from tests.fixtures.kills import Killed, kill_at
 from tests.fixtures.kms import ACCESS_KEY, REGION, SECRET_KEY, MockKms, kms
 from tests.fixtures.officers import Bureau
 from tests.fixtures.vault import TOKEN, MockVault, vault
@@ -181,23 +182,11 @@ def test_rewrap__the_old_secret_afterwards__opens_nothing(household: Household) 
                 keeper.unwrap(path.stem, bytes.fromhex(stored["key"]))
 
 
-@pytest.mark.parametrize("kill_at", range(9))
+@pytest.mark.parametrize("number", range(9))
 def test_rewrap__killed_at_any_write__is_finished_by_the_same_command(
-    household: Household, monkeypatch: pytest.MonkeyPatch, kill_at: int
+    household: Household, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    steps = iter(range(100))
-
-    class Killed(BaseException):
-        """The process ends here."""
-
-    def killing(act: Any) -> Any:
-        def wrapped(*given: Any) -> Any:
-            if next(steps) == kill_at:
-                raise Killed
-            return act(*given)
-
-        return wrapped
-
+    killing = kill_at(number)
     with monkeypatch.context() as patch:
         patch.setattr(durable, "write", killing(durable.write))
         patch.setattr(durable, "sync", killing(durable.sync))

@@ -10,6 +10,7 @@ import pytest
 from eth_utils import to_checksum_address
 from web3.types import RPCEndpoint
 
+from tests.fixtures.kills import Killed
 from tests.fixtures.node import SENDER
 from tests.fixtures.officers import UNIT, Bureau
 from tests.fixtures.waiting import wait_until
@@ -18,10 +19,6 @@ from tests.fixtures.waiting import wait_until
 @pytest.fixture
 def note(bureau: Bureau) -> Any:
     return bureau.token()
-
-
-class Killed(BaseException):
-    """Ends a run as a kill would: nothing catches it."""
 
 
 def test_force__killed_after_signing__the_next_run_sends_the_same_bytes_once(

@@ -24,6 +24,7 @@ from keepers.operations.travel_post import serving
 from keepers.store import Store
 from scripts._lib.transactions import send
 from tests.fixtures.desk import ADA, BEA, quantera
+from tests.fixtures.kills import Killed, kill
 from tests.fixtures.node import SENDER, World
 from tests.fixtures.officers import ACCREDITED, SWITZERLAND, UNIT, Bureau
 from tests.fixtures.travel import BENEFICIARY, PASSPHRASE, Bank
@@ -227,12 +228,6 @@ def test_send__split_below_the_threshold__waits_when_the_day_reaches_it(branch: 
 def test_transfer__killed_between_sending_and_settling__is_settled_by_the_next_run_and_sent_once(
     branch: Branch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(BaseException):
-        """The process ends here."""
-
-    def kill(*_: Any) -> None:
-        raise Killed
-
     branch.ask()
     branch.approve()
     with monkeypatch.context() as patch, pytest.raises(Killed):
