@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from typing import Any
 
 from keepers.bots.names import WITHOUT_PORTFOLIO, bot_name
@@ -156,4 +157,4 @@ def make_bot(kind: str, services: BotServices) -> Any:
 
 
 def _load_optimiser() -> None:
-    import keepers.portfolio.optimise  # noqa: F401
+    import_module("keepers.portfolio.optimise")
