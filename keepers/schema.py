@@ -47,9 +47,10 @@ def parse_mapping(text: str, where: object) -> dict[str, Any]:
         YamlError: If the text is no YAML document that holds a mapping.
     """
     try:
-        # A SafeLoader, which builds no objects.
+        _require_shallow(text)
         data = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
+        # A ValueError is a day that no month has, or a character that is none.
         raise YamlError(where, f"is not YAML ({' '.join(str(error).split())})", "correct the file") from None
     if not isinstance(data, dict):
         raise YamlError(where, "holds no keys", "start from an example")
@@ -57,21 +58,23 @@ def parse_mapping(text: str, where: object) -> dict[str, Any]:
 
 
 _DEEPEST = 64
+"""Levels of nesting; nobody writes more, and the parser in C overflows the stack on many."""
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice, because one of the two would be ignored, and nesting that nobody writes."""
-
-    _depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Counts how deep it is; see PyYAML's Composer."""
-        self._depth += 1
-        if self._depth > _DEEPEST:
+def _require_shallow(text: str) -> None:
+    """Follows the events of a text, which takes no stack, until one is too deep."""
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
             raise yaml.composer.ComposerError(None, None, f"nested deeper than {_DEEPEST}", None)
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
+
+
+class _Loader(yaml.CSafeLoader):
+    """Refuses a key that stands twice, because one of the two would be ignored; it builds no objects."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -29,7 +30,11 @@ def collected_by_pytest(root: Path = ROOT) -> dict[str, int]:
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise RuntimeError(f"pytest cannot collect: {done.stdout[-1000:]}{done.stderr[-1000:]}")
-    files = (line.split("::")[0] for line in done.stdout.splitlines() if "::" in line)
+    return by_folder(line.split("::")[0] for line in done.stdout.splitlines() if "::" in line)
+
+
+def by_folder(files: Iterable[str]) -> dict[str, int]:
+    """Cases by the folder of their file, from the file of each case."""
     return dict(Counter(str(Path(file).parent) for file in files))
 
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import requests
 from web3 import HTTPProvider, Web3
+from web3.middleware import AttributeDictMiddleware
 from web3.types import RPCEndpoint
 
 from scripts._lib.artifacts import ROOT
+from scripts._lib.node_connection import NodeConnection
 from scripts._lib.ports import free_port
 
 START_SECONDS = 60.0
@@ -42,7 +44,8 @@ def anvil(*options: str, cwd: Path | None = None) -> Iterator[Web3]:
     command += ["--accounts", "20", "--base-fee", "0", "--gas-price", "0", *SHORT_HISTORY, *ROOMY_BLOCKS, *options]
     process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        w3 = connected(f"http://127.0.0.1:{port}")
+        # Whoever sends here names the gas and pays nothing for it: nothing is to be filled in for a transaction.
+        w3 = Web3(NodeConnection(f"http://127.0.0.1:{port}"), middleware=[(AttributeDictMiddleware, "attrdict")])
         deadline = time.monotonic() + START_SECONDS
         while not w3.is_connected():
             if process.poll() is not None or time.monotonic() > deadline:

@@ -54,6 +54,8 @@ class ProtocolDeployment:
         self.artifacts = artifacts
         self.contracts: dict[str, Contract] = {}
         self.record = DeploymentRecord(config.network, chain.w3.eth.chain_id)
+        self._mapped: dict[tuple[str, bytes], int] | None = None
+        """Roles of functions, by target and selector, under a manager of this run; None: the chain is asked."""
 
     def run(self) -> DeploymentRecord:
         """Does what is missing.
@@ -80,6 +82,7 @@ class ProtocolDeployment:
         self._register_models()
         self._create_portfolios()
         self._map_functions()
+        self._mapped = None  # The manager is handed over: others may map functions from here on.
         self._grant_roles()
         self._hand_over()
         self.record.block = self.chain.w3.eth.block_number
@@ -89,7 +92,8 @@ class ProtocolDeployment:
 
     def _deploy_contracts(self) -> None:
         deployer = self.chain.sender.address
-        self._plain("AccessManager", [deployer])
+        if self._plain("AccessManager", [deployer]).fresh:
+            self._mapped = {}
         self._proxy("SignerSets", [])
         self._proxy("PriceOracle", [])
         self._proxy("SanctionsList", [])
@@ -150,8 +154,10 @@ class ProtocolDeployment:
         report = [risk.report_tolerance, risk.max_report_lifetime]
         self._proxy("RiskReports", [signers, self._at("RiskEngine"), self._at("CovarianceModels"), *report])
 
-    def _plain(self, name: str, args: list[Any]) -> None:
-        self._keep(name, self.chain.deploy(name, self.artifacts[name], args))
+    def _plain(self, name: str, args: list[Any]) -> Deployed:
+        deployed = self.chain.deploy(name, self.artifacts[name], args)
+        self._keep(name, deployed)
+        return deployed
 
     def _part(self, name: str, owner: str, nonce: int) -> None:
         """Records a contract that another contract's constructor made; behind a proxy, the implementation's."""
@@ -490,15 +496,23 @@ class ProtocolDeployment:
         self._map(artifact, target, functions, name)
 
     def _map(self, artifact: str, target: str, functions: Mapping[str, int], name: str | None = None) -> None:
-        manager = self.contracts["AccessManager"]
         missing: dict[int, list[bytes]] = {}
         for function, role in functions.items():
             for selector in self._selectors(artifact, function):
-                if manager.functions.getTargetFunctionRole(target, selector).call() != role:
+                if self._role_of(target, selector) != role:
                     missing.setdefault(role, []).append(selector)
         for role, selectors in missing.items():
             what = f"let {roles.NAMES[role]} call {len(selectors)} functions of {name or artifact}"
             self._act(what, "AccessManager", "setTargetFunctionRole", target, selectors, role)
+            if self._mapped is not None:
+                self._mapped |= dict.fromkeys(((target, selector) for selector in selectors), role)
+
+    def _role_of(self, target: str, selector: bytes) -> int:
+        """Returns the role that may call a function: ADMIN where nobody mapped it."""
+        if self._mapped is not None:
+            return self._mapped.get((target, selector), roles.ADMIN)
+        manager = self.contracts["AccessManager"]
+        return int(manager.functions.getTargetFunctionRole(target, selector).call())
 
     def _selectors(self, name: str, function: str) -> list[bytes]:
         """Returns the selector of every function of this name: some take their arguments in two ways."""

@@ -110,13 +110,14 @@ def test_load_config__secret_in_the_wrong_place__is_not_repeated(tmp_path: Path)
     [
         (b"\xff\xfe", "is not UTF-8"),
         (b"portfolio: caf\xe9", "is not UTF-8"),
-        (b"a: " + b"[" * 5000 + b"]" * 5000, "nested deeper than 64"),
+        (b"a: " + b"[" * 100_000 + b"]" * 100_000, "nested deeper than 64"),
+        (b"a: 2026-13-45", "month must be in 1..12"),
         (b"max_fee_gwei: 1\nmax_fee_gwei: 100000", "key 'max_fee_gwei' stands twice"),
         (b"keys:\n  sender: {}\n  sender: {}", "key 'sender' stands twice"),
         (b"a: \x00", "is not YAML"),
         (b"--- {}\n--- {}", "is not YAML"),
     ],
-    ids=["UTF-16", "Latin-1", "deep", "key twice", "inner key twice", "NUL", "two documents"],
+    ids=["UTF-16", "Latin-1", "deep", "no such day", "key twice", "inner key twice", "NUL", "two documents"],
 )
 def test_load_config__no_such_yaml__one_line(tmp_path: Path, text: bytes, reason: str) -> None:
     path = tmp_path / "hostile.yaml"
