@@ -11,6 +11,7 @@ from keepers.store import Store
 from tests.fixtures.event_chain import EventChain, event_chain
 from tests.fixtures.node import World, protocol
 from tests.fixtures.officers import Bureau
+from tests.fixtures.stores import write_store
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +42,7 @@ def local_chain() -> Iterator[EventChain]:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A keeper's database, empty."""
+    write_store(tmp_path / "keeper.sqlite")
     found = Store.open(f"sqlite:///{tmp_path}/keeper.sqlite")
     yield found
     found.close()

@@ -7,7 +7,8 @@ from eth_account import Account
 from web3.exceptions import ContractCustomError
 
 from keepers.signers.keys import write_keystore
-from tests.fixtures.node import PASSPHRASE, SENDER, SIGNER_KEYS, World
+from tests.fixtures.node import SENDER, SIGNER_KEYS, World
+from tests.fixtures.stores import PASSPHRASE
 from tests.unit.keepers.bots.harness import later, posted, ready, rebalanced, reported, started, state_of
 
 

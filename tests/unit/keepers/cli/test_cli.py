@@ -18,7 +18,8 @@ from keepers.store import Cursor, Store
 from keepers.store.tables import HEAD
 from scripts._lib.ports import free_port
 from tests.fixtures.chaos import Process
-from tests.fixtures.node import PASSPHRASE, World
+from tests.fixtures.node import World
+from tests.fixtures.stores import PASSPHRASE
 from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
 from tests.unit.keepers.bots.harness import posted, ready, rebalanced
 

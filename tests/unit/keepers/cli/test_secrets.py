@@ -15,7 +15,8 @@ import pytest
 from eth_account import Account
 
 from keepers.signers.keys import KeyMaterialError, open_keystore, write_keystore
-from tests.fixtures.node import PASSPHRASE, SENDER_KEY, SIGNER_KEYS, World
+from tests.fixtures.node import SENDER_KEY, SIGNER_KEYS, World
+from tests.fixtures.stores import PASSPHRASE
 from tests.fixtures.waiting import GENEROUS, wait_until
 from tests.unit.keepers.bots.harness import ready, reported
 from tests.unit.keepers.cli.test_cli import alive, process

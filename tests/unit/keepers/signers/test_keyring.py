@@ -15,7 +15,8 @@ from keepers.config import load_config
 from keepers.signers.keyring import open_keys
 from keepers.signers.keys import KeyMaterialError, write_keystore
 from tests.fixtures.kms import ACCESS_KEY, REGION, SECRET_KEY, kms
-from tests.fixtures.node import PASSPHRASE, SENDER_KEY, SIGNER_KEYS, World
+from tests.fixtures.node import SENDER_KEY, SIGNER_KEYS, World
+from tests.fixtures.stores import PASSPHRASE
 from tests.fixtures.vault import ROLE, SECRET_ID, TOKEN, vault
 from tests.fixtures.waiting import GENEROUS
 from tests.unit.keepers.bots.harness import posted, ready, started
