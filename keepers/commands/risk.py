@@ -17,6 +17,7 @@ from keepers.commands.group import Guessing
 if TYPE_CHECKING:
     from keepers.operations.risk_backtest import Closes
     from keepers.portfolio.attribution import Linking
+    from keepers.risk.reverse_stress import Limits
 
 
 def closes_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -44,6 +45,47 @@ def closes_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         wrapped = option(wrapped)
     return wrapped
+
+
+def limits_options(**defaults: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options that say which limits; the command gets them as one `Limits`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def wrapped(
+            max_drawdown: float | None,
+            max_var: float | None,
+            max_weight: float | None,
+            max_concentration: float | None,
+            **others: Any,
+        ) -> None:
+            from keepers.risk.errors import RiskError
+            from keepers.risk.reverse_stress import Limits
+
+            given = {"drawdown": max_drawdown, "var": max_var, "weight": max_weight, "concentration": max_concentration}
+            for name, value in given.items():
+                if value is not None and not 0 < value <= 1:
+                    raise RiskError(f"--max-{name} {value}", "not above 0 and at most 1", "give 0.1 for 10%")
+            command(limits=Limits(max_drawdown, max_var, max_weight, max_concentration), **others)
+
+        meanings = {
+            "concentration": "sum of squared weights",
+            "weight": "largest weight of an asset",
+            "var": "99% value at risk of a day",
+            "drawdown": "fall below the highest value",
+        }
+        for name, meaning in meanings.items():
+            wrapped = click.option(
+                f"--max-{name}",
+                type=float,
+                default=defaults.get(name),
+                show_default=True,
+                metavar="FRACTION",
+                help=f"Limit of the {meaning}.",
+            )(wrapped)
+        return wrapped
+
+    return decorate
 
 
 @click.group(cls=Guessing)
@@ -231,20 +273,14 @@ def risk_var(
 @closes_options
 @click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
 @click.option("--depth", type=float, default=0.15, show_default=True, help="Least fall of the market in an episode.")
-@click.option("--max-drawdown", type=float, metavar="FRACTION", help="Limit whose nearest breach is looked for.")
-@click.option("--max-var", type=float, metavar="FRACTION", help="The same for 99% value at risk after a shock.")
-@click.option("--max-weight", type=float, metavar="FRACTION", help="The same for the largest weight after a shock.")
-@click.option("--max-concentration", type=float, metavar="FRACTION", help="The same for the sum of squared weights.")
+@limits_options()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with every shock.")
 @one_line_errors
 def risk_stress(
     closes: Closes,
     portfolio: str,
     depth: float,
-    max_drawdown: float | None,
-    max_var: float | None,
-    max_weight: float | None,
-    max_concentration: float | None,
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Find what would hurt: past falls, correlations of one, 1,331 shocks, and the nearest breach of each limit.
@@ -255,14 +291,7 @@ def risk_stress(
     """
     from keepers.operations import risk_stress as work
     from keepers.operations.risk_backtest import read_history
-    from keepers.risk.errors import RiskError
-    from keepers.risk.reverse_stress import Limits
 
-    given = {"drawdown": max_drawdown, "var": max_var, "weight": max_weight, "concentration": max_concentration}
-    for name, value in given.items():
-        if value is not None and not 0 < value <= 1:
-            raise RiskError(f"--max-{name} {value}", "not above 0 and at most 1", "give 0.1 for 10%")
-    limits = Limits(max_drawdown, max_var, max_weight, max_concentration)
     found = work.stress(read_history(closes), portfolio, limits, depth)
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
 
@@ -305,4 +334,59 @@ def risk_attribution(
     segments = None if segments_path is None else work.read_segments(segments_path)
     method: Linking = "menchero" if linking == "menchero" else "carino"
     found = work.attribute(read_history(closes), portfolio, benchmark, days, method, segments)
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+
+
+@risk.command("alerts")
+@closes_options
+@limits_options()
+@click.option("--portfolio", default="demo", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option(
+    "--horizon",
+    "horizons",
+    multiple=True,
+    default=("4h", "1d", "5d", "10d"),
+    show_default=True,
+    metavar="TIME",
+    help="Hours or days, such as 4h or 5d. Repeatable.",
+)
+@click.option("--drawdown", type=float, default=0.0, show_default=True, help="Fall below the highest value so far.")
+@click.option("--threshold", type=float, default=0.25, show_default=True, help="Probability that raises an alert.")
+@click.option("--scenarios", type=int, default=20_000, show_default=True, help="Number of paths.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_alerts(
+    closes: Closes,
+    limits: Limits,
+    portfolio: str,
+    horizons: tuple[str, ...],
+    drawdown: float,
+    threshold: float,
+    scenarios: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Forecast the probability that each limit is breached in the next hours and days.
+
+    Probabilities come from simulated paths. Those of whole days are calibrated on the earlier half of the closes, and
+    their hit rate and Brier score are those of the later half.
+
+    \b
+    Example:
+      quantera risk alerts --portfolio demo --max-drawdown 0.05 --max-var 0.04
+    """
+    from keepers.operations import risk_alerts as work
+    from keepers.operations.risk_backtest import read_history
+
+    found = work.alerts_of(
+        read_history(closes),
+        portfolio,
+        limits,
+        horizons,
+        drawdown=drawdown,
+        threshold=threshold,
+        paths=scenarios,
+        seed=seed,
+    )
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
