@@ -390,3 +390,61 @@ def risk_alerts(
         seed=seed,
     )
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+
+
+@risk.command("report")
+@closes_options
+@limits_options(drawdown=0.3, var=0.06, weight=0.6)
+@click.argument("portfolio")
+@click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as PDF.")
+@click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as a workbook.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as a page.")
+@click.option("--benchmark", default="equal weight", show_default=True, metavar="NAME", help="As for `attribution`.")
+@click.option("--model", default="ewma student", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option("--source", default="student", show_default=True, metavar="NAME", help="As for `var`.")
+@click.option("--scenarios", type=int, default=10_000, show_default=True, help="Number of paths.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
+@click.option("--last", type=int, default=1000, show_default=True, metavar="DAYS", help="Days of the backtest.")
+@click.option("--days", type=int, default=252, show_default=True, help="Days of the performance.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with the whole report.")
+@one_line_errors
+def risk_report(
+    closes: Closes,
+    limits: Limits,
+    portfolio: str,
+    pdf: Path | None,
+    xlsx: Path | None,
+    html: Path | None,
+    benchmark: str,
+    model: str,
+    source: str,
+    scenarios: int,
+    seed: int,
+    last: int,
+    days: int,
+    as_json: bool,
+) -> None:
+    """Write the report that a risk committee reads; PORTFOLIO is a name as for `backtest`.
+
+    It has value at risk and shortfall, components, stress and reverse stress, predictive alerts, backtests, performance
+    and the quality of the data. Every table names its day, its model, its data and the command that prints its numbers
+    again. The limits are those of the demo unless others are given. The files must not be there yet, and either
+    all of them are written or none.
+
+    \b
+    Example:
+      quantera risk report demo --pdf demo.pdf --xlsx demo.xlsx --html demo.html
+    """
+    from keepers.operations.report.files import prepare, save_all
+    from keepers.operations.risk_report import Terms, Work
+
+    targets = prepare({"pdf": pdf, "xlsx": xlsx, "html": html}, needed=not as_json)
+    work = Work(Terms(portfolio, limits, closes, benchmark, model, source, scenarios, seed, last, days))
+    with progress_bar("Forecasting", work.steps) as advance:
+        report = work.report(advance)
+    written = save_all(report, targets)
+    if as_json:
+        click.echo(json.dumps({**report.as_object(), "files": written}))
+    else:
+        for path, digest in written.items():
+            click.echo(f"{path}: written, SHA-256 {digest}")

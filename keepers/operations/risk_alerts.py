@@ -141,6 +141,8 @@ def alerts_of(
     """
     if all(value is None for value in asdict(limits).values()):
         raise RiskError("limits", "none is given", "give --max-drawdown, --max-var, --max-weight or another")
+    if seed < 0:
+        raise RiskError(f"seed {seed}", "negative", "give 0 or more")
     if not 0 < threshold < 1:
         raise RiskError(f"threshold {threshold}", "not between 0 and 1", "give 0.25 for 25%")
     unique = tuple(dict.fromkeys(horizons))
