@@ -63,56 +63,66 @@ class Paths:
     Technical Document 1996, 5.2), so that value at risk z sqrt(w'Sw) moves with weights and market.
 
     Args:
-        start: Portfolio and market.
-        paths: Number of paths.
+        weights: (assets,), fractions of NAV.
+        covariances: (assets, assets, paths), daily, of each path's first day; the array is the object's to change.
+            Paths come last in every array, so that loops over them are the inner ones.
+        drawdown: Fraction that the portfolio is below its high-water mark.
         limits: Limits; those that are None are not looked at.
         z99: Value at risk over volatility.
+
+    Attributes:
+        breached: (paths,) for every limit that is on: whether it has been breached at some look.
     """
 
-    def __init__(self, start: Start, paths: int, limits: Limits, z99: float = Z99) -> None:
-        self._start, self._limits, self._z99 = start, limits, z99
-        self._growth = np.ones((paths, start.weights.size))
-        self._mark = np.full(paths, 1 / (1 - start.drawdown))
-        self._covariance = np.tile(start.covariance, (paths, 1, 1))
-        names = ("drawdown", "var99", "weight", "concentration")
-        self.breached: dict[str, Flags] = {
-            name: np.zeros(paths, dtype=np.bool_) for name in names if getattr(limits, name) is not None
-        }
+    def __init__(self, weights: Array, covariances: Array, drawdown: float, limits: Limits, z99: float = Z99) -> None:
+        self._weights, self._limits, self._z99 = weights, limits, z99
+        self._cash = 1 - float(weights.sum())
+        paths = covariances.shape[2]
+        self._growth = np.ones((weights.size, paths))
+        self._mark = np.full(paths, 1 / (1 - drawdown))
+        self._covariance = covariances
+        self.breached: dict[str, Flags] = {name: np.zeros(paths, dtype=np.bool_) for name in names_of(limits)}
         self._look()
 
     @property
     def deviations(self) -> Array:
-        """(paths, assets), daily volatilities."""
-        found: Array = np.sqrt(np.maximum(np.diagonal(self._covariance, axis1=1, axis2=2), 0.0))
+        """(assets, paths), daily volatilities."""
+        found: Array = np.sqrt(np.maximum(np.diagonal(self._covariance).T, 0.0))
         return found
 
     def step(self, returns: Array, *, closes: bool = True) -> None:
-        """Moves every path by (paths, assets) simple returns; only a day that closes moves the covariance."""
+        """Moves every path by (assets, paths) simple returns; only a day that closes moves the covariance."""
         bounded = np.maximum(returns, -1.0)
         self._growth *= 1 + bounded
         if closes:
             self._covariance *= DECAY
-            self._covariance += (1 - DECAY) * bounded[:, :, np.newaxis] * bounded[:, np.newaxis, :]
+            self._covariance += ((1 - DECAY) * bounded)[:, np.newaxis] * bounded
         self._look()
 
     def _look(self) -> None:
-        held = self._growth * self._start.weights
-        value = 1 - float(self._start.weights.sum()) + held.sum(axis=1)
+        held = self._growth * self._weights[:, np.newaxis]
+        value = self._cash + held.sum(axis=0)
         self._mark = np.maximum(self._mark, value)
-        weights = held / np.maximum(value, 1e-12)[:, np.newaxis]
-        numbers: dict[str, Callable[[], Array]] = {
-            "drawdown": lambda: 1 - value / self._mark,
-            "var99": lambda: (
-                self._z99
-                * np.sqrt(
-                    np.maximum(np.einsum("pi,pi->p", weights, np.einsum("pij,pj->pi", self._covariance, weights)), 0.0)
-                )
-            ),
-            "weight": lambda: weights.max(axis=1),
-            "concentration": lambda: np.sum(weights**2, axis=1),
-        }
+        weights = held / np.maximum(value, 1e-12)
         for name, flags in self.breached.items():
-            flags |= numbers[name]() > getattr(self._limits, name)
+            flags |= self._number(name, value, weights) > getattr(self._limits, name)
+
+    def _number(self, name: str, value: Array, weights: Array) -> Array:
+        """(paths,), the number that a limit bounds."""
+        if name == "drawdown":
+            return 1 - value / self._mark
+        if name == "weight":
+            return np.asarray(weights.max(axis=0), dtype=np.float64)
+        if name == "concentration":
+            return np.asarray(np.sum(weights**2, axis=0), dtype=np.float64)
+        marginal = np.sum(self._covariance * weights, axis=1)
+        return self._z99 * np.sqrt(np.maximum(np.sum(weights * marginal, axis=0), 0.0))
+
+
+def names_of(limits: Limits) -> tuple[str, ...]:
+    """Names of the limits that are on."""
+    names = ("drawdown", "var99", "weight", "concentration")
+    return tuple(name for name in names if getattr(limits, name) is not None)
 
 
 def breach_probabilities(
@@ -140,16 +150,17 @@ def breach_probabilities(
     """
     _check(horizons, paths)
     generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(list(seed))))
+    shocks = np.ascontiguousarray(start.shocks.T)
     drawn = _indices(generator, start.shocks.shape[0], max(1, int(max(horizons))), paths)
     found: dict[float, dict[str, float]] = {}
-    walk = Paths(start, paths, limits, z99)
+    walk = Paths(start.weights, _copies(start.covariance, paths), start.drawdown, limits, z99)
     days = [horizon for horizon in horizons if horizon >= 1]
     for day in range(1, int(max(days, default=0)) + 1):
-        walk.step(start.shocks[drawn[day - 1]] * walk.deviations)
+        walk.step(shocks[:, drawn[day - 1]] * walk.deviations)
         found[float(day)] = {name: float(flags.mean()) for name, flags in walk.breached.items()}
     for part in {horizon for horizon in horizons if horizon < 1}:
-        glance = Paths(start, paths, limits, z99)
-        glance.step(np.sqrt(part) * start.shocks[drawn[0]] * glance.deviations, closes=False)
+        glance = Paths(start.weights, _copies(start.covariance, paths), start.drawdown, limits, z99)
+        glance.step(np.sqrt(part) * shocks[:, drawn[0]] * glance.deviations, closes=False)
         found[part] = {name: float(flags.mean()) for name, flags in glance.breached.items()}
     return {name: np.array([found[float(one)][name] for one in horizons]) for name in walk.breached}
 
@@ -201,19 +212,23 @@ def rehearse(
         least = window + FIRST_DAYS + 2 * longest
         raise RiskError(f"{returns.shape[0]} returns", f"fewer than {least}", "give a longer history")
     market = Market(returns)
-    names = [name for name in ("drawdown", "var99", "weight", "concentration") if getattr(limits, name) is not None]
+    covariances = np.stack([market.covariance(day) for day in starts])
+    real = Paths(weights, np.moveaxis(covariances, 0, 2).copy(), 0.0, limits)
+    already = {name: flags.copy() for name, flags in real.breached.items()}
     shape = (len(starts), len(horizons))
-    said, came = ({name: np.zeros(shape) for name in names} for _ in range(2))
+    said = {name: np.full(shape, np.nan) for name in already}
+    came = {name: np.zeros(shape, dtype=np.bool_) for name in already}
+    for ahead in range(longest):
+        real.step(returns[np.array(starts) + ahead].T)
+        for name in already:
+            came[name][:, [one == ahead + 1 for one in horizons]] = real.breached[name][:, np.newaxis]
     for row, day in enumerate(starts):
-        start = Start(weights, market.covariance(day), market.shocks(day, window))
-        now = Paths(start, 1, limits).breached
+        start = Start(weights, covariances[row], market.shocks(day, window))
         found = breach_probabilities(start, limits, horizons, paths, (seed, day))
-        real = _realised(start, limits, returns[day : day + longest])
-        for name in names:
-            said[name][row] = np.nan if now[name][0] else found[name]
-            came[name][row] = [real[name][horizon - 1] for horizon in horizons]
+        for name, values in found.items():
+            said[name][row] = np.nan if already[name][row] else values
         progress(1)
-    return Rehearsal(np.array(starts) - 1, horizons, said, {name: flags > 0 for name, flags in came.items()})
+    return Rehearsal(np.array(starts) - 1, horizons, said, came)
 
 
 def rehearsal_days(days: int, window: int, longest: int) -> range:
@@ -263,15 +278,8 @@ class Market:
         return self._shocks[max(last - window, 0) : last]
 
 
-def _realised(start: Start, limits: Limits, returns: Array) -> dict[str, list[bool]]:
-    """Whether each limit had been breached by the end of each day."""
-    walk = Paths(start, 1, limits)
-    found: dict[str, list[bool]] = {name: [] for name in walk.breached}
-    for row in returns:
-        walk.step(row[np.newaxis])
-        for name, flags in walk.breached.items():
-            found[name].append(bool(flags[0]))
-    return found
+def _copies(covariance: Array, paths: int) -> Array:
+    return np.repeat(covariance[:, :, np.newaxis], paths, axis=2)
 
 
 def _indices(generator: np.random.Generator, count: int, days: int, paths: int) -> NDArray[np.int64]:
