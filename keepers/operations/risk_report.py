@@ -14,10 +14,12 @@ from keepers.market.quality import Quality
 from keepers.operations import risk_alerts, risk_attribution, risk_simulation, risk_stress
 from keepers.operations.report.document import Cell, Chart, Column, Origin, Report, Section, Series, Table
 from keepers.operations.risk_backtest import Closes, History, backtest, current_weights, read_accepted
-from keepers.risk.alerts import rehearsal_days
+from keepers.portfolio.performance import drawdowns
+from keepers.risk.alerts import names_of, rehearsal_days
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
+from keepers.risk.metrics import Z99, value_at_risk
 from keepers.risk.models import model_named
 from keepers.risk.reverse_stress import Limits
 from keepers.risk.scenarios import load_scenarios
@@ -148,11 +150,34 @@ class Work:
             "Reproduce with": terms.whole(),
         }
         sections = (
-            self.tails(), self.components(), self.stress(), self.reverse(), self.alerts(), self.backtests(),
-            self.performance(), quality_section(self._quality, self._origin("quality of closes", "quality", "--json")),
+            self.limits(), self.tails(), self.components(), self.stress(), self.reverse(), self.alerts(),
+            self.backtests(), self.performance(), quality_section(self._quality, self._origin("quality of closes", "quality", "--json")),
             _signatures(),
         )  # fmt: skip
         return Report(f"Risk report: {terms.portfolio}", facts, sections)
+
+    def limits(self) -> Section:
+        """Numbers that limits bound, as they are now."""
+        terms, history = self._terms, self._history
+        earned = history.returns[-terms.days :] @ self._weights
+        now = {
+            "drawdown": (float(drawdowns(earned)[-1]), f"fall below the highest value of the last {terms.days:,} days"),
+            "var99": (value_at_risk(self._weights, self._covariance(), Z99), "z sqrt(w'Sw) of a day, z of the normal"),
+            "weight": (float(self._weights.max()), "largest weight"),
+            "concentration": (float(self._weights @ self._weights), "sum of squared weights"),
+        }
+        rows: list[tuple[Cell, ...]] = []
+        for name, (value, formula) in now.items():
+            limit = getattr(terms.limits, name)
+            used = None if limit is None else value / limit
+            verdict = "no limit" if used is None else "BREACHED" if used > 1 else "inside"
+            rows.append((name, value, limit, used, verdict, formula))
+        columns = (
+            Column("number"), Column("now", "fraction"), Column("limit", "fraction"), Column("used", "fraction", 1),
+            Column("verdict"), Column("formula"),
+        )  # fmt: skip
+        table = Table("Numbers beside their limits", columns, tuple(rows), self._origin("the bot's default covariance"))
+        return Section("Limits", (), (table,))
 
     def tails(self) -> Section:
         """Value at risk and shortfall: by the model, simulated, and in the worst year."""
@@ -233,8 +258,7 @@ class Work:
             for one, loss in zip(found.episodes, found.episode_losses, strict=True)
         )
         scenarios = load_scenarios()
-        covariance = estimate(self._history.returns[-self._window :], risk_simulation.HALFLIFE_DAYS).matrix
-        losses = stress_losses(scenarios, self._weights, covariance)
+        losses = stress_losses(scenarios, self._weights, self._covariance())
         named: tuple[tuple[Cell, ...], ...] = tuple(
             (one.name, one.kind, one.source, -loss) for one, loss in zip(scenarios, losses, strict=True)
         )
@@ -256,7 +280,7 @@ class Work:
             Table(f"Worst of {found.grid.losses.size:,} shocks along the principal components",
                   (Column("standard deviations"), change), grid, origin),
         )  # fmt: skip
-        charts = ()
+        charts: tuple[Chart, ...] = ()
         if found.episodes:
             labels = tuple(str(one.low)[:7] for one in found.episodes)
             values = (
@@ -275,16 +299,22 @@ class Work:
             Column("largest moves"),
         )  # fmt: skip
         rows: list[tuple[Cell, ...]] = []
-        for one in found.breaches:
+        reached = {one.limit: one for one in found.breaches}
+        for name in names_of(self._terms.limits):
+            limit = float(getattr(self._terms.limits, name))
+            if name not in reached:
+                rows.append((name, limit, None, None, "no shock reaches it"))
+                continue
+            one = reached[name]
             order = np.argsort(-np.abs(self._weights * one.shock), kind="stable")[:4]
             moves = ", ".join(f"{found.symbols[index]} {one.shock[index]:+.1%}" for index in order)
-            rows.append((one.limit, float(getattr(self._terms.limits, one.limit)), one.distance, one.loss, moves))
+            rows.append((name, limit, one.distance, one.loss, moves))
         text = [
-            "The distance is in daily standard deviations of the covariance; 0 says that the limit is breached now. A "
-            "limit that no shock breaches is not listed."
+            "The distance is in daily standard deviations of the covariance; 0 says that the limit is breached now."
         ]
         if found.fewest is not None:
-            text.append(risk_stress.fewest_line(found.fewest, found.symbols).strip() + ".")
+            line = risk_stress.fewest_line(found.fewest, found.symbols).strip()
+            text.append(f"{line[0].upper()}{line[1:]}.")
         return Section("Reverse stress", tuple(text), (Table("Nearest breach", columns, tuple(rows), origin),))
 
     def alerts(self) -> Section:
@@ -345,6 +375,9 @@ class Work:
             "--days", terms.days, "--json",
         )  # fmt: skip
         return performance_section(found, self._origin("daily returns, no costs", *command))
+
+    def _covariance(self) -> Array:
+        return estimate(self._history.returns[-self._window :], risk_simulation.HALFLIFE_DAYS).matrix
 
     def _simulated(self) -> list[Tail]:
         if self._tails is None:

@@ -110,13 +110,14 @@ class Paths:
     def _number(self, name: str, value: Array, weights: Array) -> Array:
         """(paths,), the number that a limit bounds."""
         if name == "drawdown":
-            return 1 - value / self._mark
+            return np.asarray(1 - value / self._mark, dtype=np.float64)
         if name == "weight":
             return np.asarray(weights.max(axis=0), dtype=np.float64)
         if name == "concentration":
             return np.asarray(np.sum(weights**2, axis=0), dtype=np.float64)
         marginal = np.sum(self._covariance * weights, axis=1)
-        return self._z99 * np.sqrt(np.maximum(np.sum(weights * marginal, axis=0), 0.0))
+        variance = np.maximum(np.sum(weights * marginal, axis=0), 0.0)
+        return np.asarray(self._z99 * np.sqrt(variance), dtype=np.float64)
 
 
 def names_of(limits: Limits) -> tuple[str, ...]:

@@ -54,9 +54,12 @@ class Column:
             return ABSENT
         if isinstance(cell, str):
             return cell
+        # A number that rounds to zero has no sign.
+        digits = self.decimals + 2 * (self.unit == "fraction")
+        rounded = round(cell, digits) + 0.0 if self.unit in ("fraction", "number") else cell
         if self.unit == "fraction":
-            return f"{cell:.{self.decimals}%}"
-        return f"{cell:,.{self.decimals}f}" if self.unit == "number" else f"{cell:,}"
+            return f"{rounded:.{self.decimals}%}"
+        return f"{rounded:,.{self.decimals}f}" if self.unit == "number" else f"{rounded:,}"
 
 
 @dataclass(frozen=True)

@@ -124,11 +124,9 @@ class _Plot:
 
     def labels(self) -> Iterator[Shape]:
         every = -(-self._count // _MOST_LABELS)
-        lines = self._chart.kind == "lines"
         for index in range(0, self._count, every):
-            anchor: Literal["start", "middle"] = "start" if lines and index == 0 else "middle"
             if self._x(index) < WIDTH - _RIGHT - 2 * _TEXT:
-                yield Label(self._x(index), HEIGHT - _BOTTOM + 16, self._chart.labels[index], anchor)
+                yield Label(self._x(index), HEIGHT - _BOTTOM + 16, self._chart.labels[index], "middle")
 
     def legend(self) -> Iterator[Shape]:
         x = _LEFT

@@ -32,6 +32,7 @@ _RULES = [
 ]
 _SHEET = getSampleStyleSheet()
 _BODY = ParagraphStyle("body", parent=_SHEET["BodyText"], fontSize=9, leading=11.5)
+_CAPTION = ParagraphStyle("caption", parent=_BODY, keepWithNext=1)
 _CELL = ParagraphStyle("cell", parent=_BODY, fontSize=7.5, leading=9, splitLongWords=True)
 _NUMBER = ParagraphStyle("figure", parent=_CELL, alignment=TA_RIGHT)
 _ORIGIN = ParagraphStyle("origin", parent=_CELL, fontSize=6, leading=7.2, textColor=colors.dimgrey)
@@ -96,7 +97,7 @@ def _table(table: Table) -> Iterator[Flowable]:
         ]
         for row in table.rows
     ]
-    yield Paragraph(f"<b>{escape(table.title)}</b>", _BODY)
+    yield Paragraph(f"<b>{escape(table.title)}</b>", _CAPTION)
     yield Grid(cells, colWidths=_widths(table), repeatRows=1, style=_RULES)
     if table.origin:
         yield Paragraph(escape(table.origin.line()), _ORIGIN)

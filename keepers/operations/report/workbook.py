@@ -6,8 +6,10 @@ import io
 import math
 import re
 from datetime import datetime
+from typing import cast
 
 from xlsxwriter import Workbook
+from xlsxwriter.chart import Chart as Drawn
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -41,16 +43,17 @@ def xlsx_bytes(report: Report) -> bytes:
             first.write_string(row, 1, fact)
         for number, section in enumerate(report.sections, 1):
             name = _NOT_IN_NAMES.sub(" ", f"{number} {section.title}")[:_LONGEST_NAME].strip()
-            _Sheet(book, book.add_worksheet(name), bold).write(section)
+            _Sheet(book, name, bold).write(section)
     return out.getvalue()
 
 
 class _Sheet:
     """A sheet that is filled from top to bottom."""
 
-    def __init__(self, book: Workbook, sheet: Worksheet, bold: Format) -> None:
-        self._book, self._sheet, self._bold, self._row = book, sheet, bold, 0
-        sheet.set_column(0, 12, _WIDTH)
+    def __init__(self, book: Workbook, name: str, bold: Format) -> None:
+        self._book, self._name, self._bold, self._row = book, name, bold, 0
+        self._sheet: Worksheet = book.add_worksheet(name)
+        self._sheet.set_column(0, 12, _WIDTH)
 
     def write(self, section: Section) -> None:
         """Writes a section."""
@@ -86,14 +89,15 @@ class _Sheet:
         rows = tuple(zip(chart.labels, *(one.values for one in chart.series), strict=True))
         first = self._row + 3
         self._table(Table(chart.title, columns, rows, chart.origin))
-        drawn = self._book.add_chart({"type": "line" if chart.kind == "lines" else "column"})
+        # It is None only for a type that does not exist.
+        drawn = cast(Drawn, self._book.add_chart({"type": "line" if chart.kind == "lines" else "column"}))
         last = first + len(rows) - 1
         for number, one in enumerate(chart.series, 1):
             drawn.add_series(
                 {
                     "name": one.name,
-                    "categories": [self._sheet.get_name(), first, 0, last, 0],
-                    "values": [self._sheet.get_name(), first, number, last, number],
+                    "categories": [self._name, first, 0, last, 0],
+                    "values": [self._name, first, number, last, number],
                 }
             )
         drawn.set_title({"name": chart.title})
