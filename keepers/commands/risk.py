@@ -379,16 +379,10 @@ def risk_alerts(
     from keepers.operations import risk_alerts as work
     from keepers.operations.risk_backtest import read_history
 
-    found = work.alerts_of(
-        read_history(closes),
-        portfolio,
-        limits,
-        horizons,
-        drawdown=drawdown,
-        threshold=threshold,
-        paths=scenarios,
-        seed=seed,
-    )
+    history = read_history(closes)
+    given = {"drawdown": drawdown, "threshold": threshold, "paths": scenarios, "seed": seed}
+    with progress_bar("Forecasting", work.rehearsals(history, horizons)) as advance:
+        found = work.alerts_of(history, portfolio, limits, horizons, **given, progress=advance)
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from keepers import __version__
 from keepers.operations.risk_backtest import History, current_weights
 from keepers.operations.risk_simulation import WINDOW
-from keepers.risk.alerts import Market, Rehearsal, Start, breach_probabilities, rehearse
+from keepers.risk.alerts import Market, Rehearsal, Start, breach_probabilities, rehearsal_days, rehearse
 from keepers.risk.backtests.probabilities import (
     Bin,
     Calibration,
@@ -112,6 +112,16 @@ def horizon_days(text: str) -> float:
     return int(number) / 24 if unit == "h" else float(number)
 
 
+def rehearsals(history: History, horizons: Sequence[str] = HORIZONS) -> int:
+    """Number of forecasts over a history that `alerts_of` makes.
+
+    Raises:
+        RiskError: If a horizon is none.
+    """
+    longest = int(max((horizon_days(text) for text in horizons), default=0))
+    return len(rehearsal_days(len(history.dates), WINDOW, longest)) if longest else 0
+
+
 def alerts_of(
     history: History,
     portfolio: str,
@@ -154,7 +164,9 @@ def alerts_of(
     start = Start(weights, market.covariance(end), market.shocks(end, WINDOW), drawdown)
     found = breach_probabilities(start, limits, days, paths, (seed,))
     whole = tuple(sorted({int(day) for day in days if day >= 1}))
-    past = rehearse(returns, weights, limits, whole, WINDOW, REHEARSAL_PATHS, seed, progress) if whole else None
+    past = None
+    if whole:
+        past = rehearse(returns, weights, limits, whole, WINDOW, REHEARSAL_PATHS, seed, drawdown, progress)
     told = [
         _alert(name, float(asdict(limits)[name]), text, float(values[index]), days[index], past, threshold)
         for name, values in found.items()

@@ -15,7 +15,7 @@ from keepers.operations import risk_alerts, risk_attribution, risk_simulation, r
 from keepers.operations.report.document import Cell, Chart, Column, Origin, Report, Section, Series, Table
 from keepers.operations.risk_backtest import Closes, History, backtest, current_weights, read_accepted
 from keepers.portfolio.performance import drawdowns
-from keepers.risk.alerts import names_of, rehearsal_days
+from keepers.risk.alerts import names_of
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
@@ -125,8 +125,7 @@ class Work:
     @property
     def steps(self) -> int:
         """Number of forecasts of the backtest and of the rehearsal, which take most of the time."""
-        longest = max(int(risk_alerts.horizon_days(text)) for text in risk_alerts.HORIZONS)
-        return self._terms.last + len(rehearsal_days(len(self._history.dates), self._window, longest))
+        return self._terms.last + risk_alerts.rehearsals(self._history)
 
     def report(self, progress: Callable[[int], None] = lambda _: None) -> Report:
         """Computes the whole report.
@@ -149,10 +148,10 @@ class Work:
             "Software": f"quantera {__version__}, numpy {np.__version__}",
             "Reproduce with": terms.whole(),
         }
+        quality = quality_section(self._quality, self._origin("quality of closes", "quality", "--json"))
         sections = (
             self.limits(), self.tails(), self.components(), self.stress(), self.reverse(), self.alerts(),
-            self.backtests(), self.performance(), quality_section(self._quality, self._origin("quality of closes", "quality", "--json")),
-            _signatures(),
+            self.backtests(), self.performance(), quality, _signatures(),
         )  # fmt: skip
         return Report(f"Risk report: {terms.portfolio}", facts, sections)
 

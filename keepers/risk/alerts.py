@@ -191,9 +191,10 @@ def rehearse(
     window: int,
     paths: int,
     seed: int,
+    drawdown: float = 0.0,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Rehearsal:
-    """Forecasts that do not overlap, each from the days before it only; every one begins at the same weights.
+    """Forecasts that do not overlap, each from the days before it only; all begin at the same weights and drawdown.
 
     Args:
         returns: (days, assets), simple daily returns, oldest first.
@@ -202,6 +203,7 @@ def rehearse(
         horizons: Whole days.
         window: Days of shocks behind each forecast.
         paths, seed: Simulation of each forecast; the seed is joined by the day.
+        drawdown: Fraction that the portfolio is below its high-water mark before each forecast.
         progress: Called with 1 after every forecast.
 
     Raises:
@@ -214,7 +216,7 @@ def rehearse(
         raise RiskError(f"{returns.shape[0]} returns", f"fewer than {least}", "give a longer history")
     market = Market(returns)
     covariances = np.stack([market.covariance(day) for day in starts])
-    real = Paths(weights, np.moveaxis(covariances, 0, 2).copy(), 0.0, limits)
+    real = Paths(weights, np.moveaxis(covariances, 0, 2).copy(), drawdown, limits)
     already = {name: flags.copy() for name, flags in real.breached.items()}
     shape = (len(starts), len(horizons))
     said = {name: np.full(shape, np.nan) for name in already}
@@ -224,7 +226,7 @@ def rehearse(
         for name in already:
             came[name][:, [one == ahead + 1 for one in horizons]] = real.breached[name][:, np.newaxis]
     for row, day in enumerate(starts):
-        start = Start(weights, covariances[row], market.shocks(day, window))
+        start = Start(weights, covariances[row], market.shocks(day, window), drawdown)
         found = breach_probabilities(start, limits, horizons, paths, (seed, day))
         for name, values in found.items():
             said[name][row] = np.nan if already[name][row] else values
