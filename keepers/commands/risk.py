@@ -273,9 +273,9 @@ def risk_var(
 @closes_options
 @click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
 @click.option("--depth", type=float, default=0.15, show_default=True, help="Least fall of the market in an episode.")
-@limits_options()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with every shock.")
 @one_line_errors
+@limits_options()
 def risk_stress(
     closes: Closes,
     portfolio: str,
@@ -339,7 +339,6 @@ def risk_attribution(
 
 @risk.command("alerts")
 @closes_options
-@limits_options()
 @click.option("--portfolio", default="demo", show_default=True, metavar="NAME", help="As for `backtest`.")
 @click.option(
     "--horizon",
@@ -356,6 +355,7 @@ def risk_attribution(
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
+@limits_options()
 def risk_alerts(
     closes: Closes,
     limits: Limits,
@@ -388,7 +388,6 @@ def risk_alerts(
 
 @risk.command("report")
 @closes_options
-@limits_options(drawdown=0.3, var=0.06, weight=0.6)
 @click.argument("portfolio")
 @click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as PDF.")
 @click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as a workbook.")
@@ -402,6 +401,7 @@ def risk_alerts(
 @click.option("--days", type=int, default=252, show_default=True, help="Days of the performance.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the whole report.")
 @one_line_errors
+@limits_options(drawdown=0.3, var=0.034, weight=0.3)
 def risk_report(
     closes: Closes,
     limits: Limits,
