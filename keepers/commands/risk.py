@@ -380,9 +380,18 @@ def risk_alerts(
     from keepers.operations.risk_backtest import read_history
 
     history = read_history(closes)
-    given = {"drawdown": drawdown, "threshold": threshold, "paths": scenarios, "seed": seed}
     with progress_bar("Forecasting", work.rehearsals(history, horizons)) as advance:
-        found = work.alerts_of(history, portfolio, limits, horizons, **given, progress=advance)
+        found = work.alerts_of(
+            history,
+            portfolio,
+            limits,
+            horizons,
+            drawdown=drawdown,
+            threshold=threshold,
+            paths=scenarios,
+            seed=seed,
+            progress=advance,
+        )
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
 
 
