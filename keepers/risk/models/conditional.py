@@ -129,9 +129,13 @@ class FittedFilter:
         return SampledForecast(shocks * np.sqrt(variances[-1]))
 
 
-def fallback_of(returns: Array) -> FittedWeighted:
-    """Fits the fallback "ewma student", with a note that says why."""
+def fallback_of(returns: Array, reason: str = "") -> FittedWeighted:
+    """Fits the fallback "ewma student", with a note that says why.
+
+    Args:
+        returns: (days, assets), simple daily returns, oldest first.
+        reason: Reason; empty if there are too few days.
+    """
     fitted = FALLBACK.fit(returns)
-    return FittedWeighted(
-        fitted.model, fitted.tail, f"{FALLBACK.name}: {returns.shape[0]} observations, fewer than {LEAST_DAYS}"
-    )
+    said = reason or f"{returns.shape[0]} observations, fewer than {LEAST_DAYS}"
+    return FittedWeighted(fitted.model, fitted.tail, f"{FALLBACK.name}: {said}")

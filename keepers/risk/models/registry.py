@@ -10,6 +10,7 @@ from keepers.risk.models.conditional import FALLBACK, FilteredModel, GarchModel
 from keepers.risk.models.factors import PcaModel
 from keepers.risk.models.garch import DECAY
 from keepers.risk.models.protocol import Model
+from keepers.risk.models.regimes import SwitchingModel
 from keepers.risk.models.weighted import HistoricalModel, WeightedModel
 
 _RISKMETRICS = halflife_of_decay(DECAY)
@@ -28,7 +29,7 @@ MODELS: tuple[Model, ...] = (
     FilteredModel("gjr filtered", asymmetric=True),
 )
 
-FURTHER: tuple[Model, ...] = (PcaModel("pca student"),)
+FURTHER: tuple[Model, ...] = (PcaModel("pca student"), SwitchingModel("switching student"))
 """Models that decision 119 does not list: they can be named, and are no part of its table."""
 
 
