@@ -158,7 +158,8 @@ def breach_probabilities(
     days = [horizon for horizon in horizons if horizon >= 1]
     for day in range(1, int(max(days, default=0)) + 1):
         walk.step(shocks[:, drawn[day - 1]] * walk.deviations)
-        found[float(day)] = {name: float(flags.mean()) for name, flags in walk.breached.items()}
+        if day in days:
+            found[float(day)] = {name: float(flags.mean()) for name, flags in walk.breached.items()}
     for part in {horizon for horizon in horizons if horizon < 1}:
         glance = Paths(start.weights, _copies(start.covariance, paths), start.drawdown, limits, z99)
         glance.step(np.sqrt(part) * shocks[:, drawn[0]] * glance.deviations, closes=False)
