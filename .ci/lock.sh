@@ -13,7 +13,7 @@ resolve() { # resolve LOCK SOURCE...
 }
 
 resolve .ci/requirements.lock pyproject.toml --group dev \
-  --extra postgres --extra redis --extra export --extra kms --extra vault --extra risk --extra screening --extra filings
+  --extra postgres --extra redis --extra export --extra kms --extra vault --extra risk --extra screening --extra filings --extra reports
 resolve .ci/requirements-tools.lock --group tools
 resolve .ci/requirements-uv.lock --group uv
 npm install --package-lock-only --ignore-scripts --loglevel=error

@@ -22,7 +22,8 @@ USAGE, RUNTIME, INTERRUPTED = 2, 1, 130
 
 _EXTRAS = {
     **dict.fromkeys(("anyascii", "rapidfuzz"), "screening"),
-    **dict.fromkeys(("lxml", "reportlab"), "filings"),
+    "lxml": "filings",
+    **dict.fromkeys(("reportlab", "xlsxwriter"), "reports"),
 }
 """Packages that only some commands need, and the extra that brings each."""
 

@@ -17,6 +17,7 @@ from keepers.commands.group import Guessing
 if TYPE_CHECKING:
     from keepers.operations.risk_backtest import Closes
     from keepers.portfolio.attribution import Linking
+    from keepers.risk.reverse_stress import Limits
 
 
 def closes_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -44,6 +45,47 @@ def closes_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         wrapped = option(wrapped)
     return wrapped
+
+
+def limits_options(**defaults: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options that say which limits; the command gets them as one `Limits`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def wrapped(
+            max_drawdown: float | None,
+            max_var: float | None,
+            max_weight: float | None,
+            max_concentration: float | None,
+            **others: Any,
+        ) -> None:
+            from keepers.risk.errors import RiskError
+            from keepers.risk.reverse_stress import Limits
+
+            given = {"drawdown": max_drawdown, "var": max_var, "weight": max_weight, "concentration": max_concentration}
+            for name, value in given.items():
+                if value is not None and not 0 < value <= 1:
+                    raise RiskError(f"--max-{name} {value}", "not above 0 and at most 1", "give 0.1 for 10%")
+            command(limits=Limits(max_drawdown, max_var, max_weight, max_concentration), **others)
+
+        meanings = {
+            "concentration": "sum of squared weights",
+            "weight": "largest weight of an asset",
+            "var": "99% value at risk of a day",
+            "drawdown": "fall below the highest value",
+        }
+        for name, meaning in meanings.items():
+            wrapped = click.option(
+                f"--max-{name}",
+                type=float,
+                default=defaults.get(name),
+                show_default=True,
+                metavar="FRACTION",
+                help=f"Limit of the {meaning}.",
+            )(wrapped)
+        return wrapped
+
+    return decorate
 
 
 @click.group(cls=Guessing)
@@ -231,20 +273,14 @@ def risk_var(
 @closes_options
 @click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
 @click.option("--depth", type=float, default=0.15, show_default=True, help="Least fall of the market in an episode.")
-@click.option("--max-drawdown", type=float, metavar="FRACTION", help="Limit whose nearest breach is looked for.")
-@click.option("--max-var", type=float, metavar="FRACTION", help="The same for 99% value at risk after a shock.")
-@click.option("--max-weight", type=float, metavar="FRACTION", help="The same for the largest weight after a shock.")
-@click.option("--max-concentration", type=float, metavar="FRACTION", help="The same for the sum of squared weights.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, with every shock.")
 @one_line_errors
+@limits_options()
 def risk_stress(
     closes: Closes,
     portfolio: str,
     depth: float,
-    max_drawdown: float | None,
-    max_var: float | None,
-    max_weight: float | None,
-    max_concentration: float | None,
+    limits: Limits,
     as_json: bool,
 ) -> None:
     """Find what would hurt: past falls, correlations of one, 1,331 shocks, and the nearest breach of each limit.
@@ -255,14 +291,7 @@ def risk_stress(
     """
     from keepers.operations import risk_stress as work
     from keepers.operations.risk_backtest import read_history
-    from keepers.risk.errors import RiskError
-    from keepers.risk.reverse_stress import Limits
 
-    given = {"drawdown": max_drawdown, "var": max_var, "weight": max_weight, "concentration": max_concentration}
-    for name, value in given.items():
-        if value is not None and not 0 < value <= 1:
-            raise RiskError(f"--max-{name} {value}", "not above 0 and at most 1", "give 0.1 for 10%")
-    limits = Limits(max_drawdown, max_var, max_weight, max_concentration)
     found = work.stress(read_history(closes), portfolio, limits, depth)
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
 
@@ -306,3 +335,119 @@ def risk_attribution(
     method: Linking = "menchero" if linking == "menchero" else "carino"
     found = work.attribute(read_history(closes), portfolio, benchmark, days, method, segments)
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+
+
+@risk.command("alerts")
+@closes_options
+@click.option("--portfolio", default="demo", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option(
+    "--horizon",
+    "horizons",
+    multiple=True,
+    default=("4h", "1d", "5d", "10d"),
+    show_default=True,
+    metavar="TIME",
+    help="Hours or days, such as 4h or 5d. Repeatable.",
+)
+@click.option("--drawdown", type=float, default=0.0, show_default=True, help="Fall below the highest value so far.")
+@click.option("--threshold", type=float, default=0.25, show_default=True, help="Probability that raises an alert.")
+@click.option("--scenarios", type=int, default=20_000, show_default=True, help="Number of paths.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+@limits_options()
+def risk_alerts(
+    closes: Closes,
+    limits: Limits,
+    portfolio: str,
+    horizons: tuple[str, ...],
+    drawdown: float,
+    threshold: float,
+    scenarios: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Forecast the probability that each limit is breached in the next hours and days.
+
+    Probabilities come from simulated paths. Those of whole days are calibrated on the earlier half of the closes, and
+    their hit rate and Brier score are those of the later half.
+
+    \b
+    Example:
+      quantera risk alerts --portfolio demo --max-drawdown 0.05 --max-var 0.04
+    """
+    from keepers.operations import risk_alerts as work
+    from keepers.operations.risk_backtest import read_history
+
+    history = read_history(closes)
+    with progress_bar("Forecasting", work.rehearsals(history, horizons)) as advance:
+        found = work.alerts_of(
+            history,
+            portfolio,
+            limits,
+            horizons,
+            drawdown=drawdown,
+            threshold=threshold,
+            paths=scenarios,
+            seed=seed,
+            progress=advance,
+        )
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+
+
+@risk.command("report")
+@closes_options
+@click.argument("portfolio")
+@click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as PDF.")
+@click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as a workbook.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as a page.")
+@click.option("--benchmark", default="equal weight", show_default=True, metavar="NAME", help="As for `attribution`.")
+@click.option("--model", default="ewma student", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option("--source", default="student", show_default=True, metavar="NAME", help="As for `var`.")
+@click.option("--scenarios", type=int, default=10_000, show_default=True, help="Number of paths.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
+@click.option("--last", type=int, default=1000, show_default=True, metavar="DAYS", help="Days of the backtest.")
+@click.option("--days", type=int, default=252, show_default=True, help="Days of the performance.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with the whole report.")
+@one_line_errors
+@limits_options(drawdown=0.3, var=0.034, weight=0.3)
+def risk_report(
+    closes: Closes,
+    limits: Limits,
+    portfolio: str,
+    pdf: Path | None,
+    xlsx: Path | None,
+    html: Path | None,
+    benchmark: str,
+    model: str,
+    source: str,
+    scenarios: int,
+    seed: int,
+    last: int,
+    days: int,
+    as_json: bool,
+) -> None:
+    """Write the report that a risk committee reads; PORTFOLIO is a name as for `backtest`.
+
+    It has value at risk and shortfall, components, stress and reverse stress, predictive alerts, backtests, performance
+    and the quality of the data. Every table names its day, its model, its data and the command that prints its numbers
+    again. The limits are those of the demo unless others are given. The files must not be there yet, and either
+    all of them are written or none.
+
+    \b
+    Example:
+      quantera risk report demo --pdf demo.pdf --xlsx demo.xlsx --html demo.html
+    """
+    from keepers.operations.report.files import prepare, save_all
+    from keepers.operations.risk_report import Terms, Work
+
+    targets = prepare({"pdf": pdf, "xlsx": xlsx, "html": html}, needed=not as_json)
+    work = Work(Terms(portfolio, limits, closes, benchmark, model, source, scenarios, seed, last, days))
+    with progress_bar("Forecasting", work.steps) as advance:
+        report = work.report(advance)
+    written = save_all(report, targets)
+    if as_json:
+        click.echo(json.dumps({**report.as_object(), "files": written}))
+    else:
+        for path, digest in written.items():
+            click.echo(f"{path}: written, SHA-256 {digest}")

@@ -16,7 +16,7 @@ from keepers import __version__
 from keepers.operations.risk_backtest import History, portfolio_weights
 from keepers.portfolio.attribution import Effects, Linking, brinson_fachler, link
 from keepers.portfolio.errors import PerformanceError
-from keepers.portfolio.performance import TRADING_DAYS, Performance, alpha_beta, capture, performance
+from keepers.portfolio.performance import TRADING_DAYS, Performance, alpha_beta, capture, drawdowns, performance
 from keepers.risk.backtests.rolling import Protocol
 
 Array = NDArray[np.float64]
@@ -29,6 +29,12 @@ FORMULAS = {
     "sharpe": f"mean over deviation times sqrt({TRADING_DAYS}), no risk-free rate",
     "sortino": f"mean over downside deviation times sqrt({TRADING_DAYS})",
     "calmar": "annual return over maximum drawdown",
+}
+RELATIVE_FORMULAS = {
+    "alpha": f"(1 + mean of r - beta b)^{TRADING_DAYS} - 1, no risk-free rate",
+    "beta": "covariance with the benchmark over its variance, daily",
+    "capture_up": f"ratio of annual returns on days on which the benchmark rose, {TRADING_DAYS} days a year",
+    "capture_down": f"ratio of annual returns on days on which the benchmark fell, {TRADING_DAYS} days a year",
 }
 
 
@@ -45,6 +51,8 @@ class Attribution:
         capture_up, capture_down: Capture ratios; nan where the benchmark never rose, or never fell.
         segments: Name of each segment.
         effects: Linked effects of each segment.
+        dates: Every day, ISO 8601.
+        drawdowns: (days,) for both by name, the portfolio first.
     """
 
     portfolio: str
@@ -59,6 +67,8 @@ class Attribution:
     capture_down: float
     segments: tuple[str, ...]
     effects: Effects
+    dates: tuple[str, ...]
+    drawdowns: Mapping[str, Array]
 
 
 def attribute(
@@ -110,6 +120,8 @@ def attribute(
         capture(*both, up=False),
         names,
         effects,
+        tuple(map(str, history.dates[rows])),
+        {f"portfolio, {portfolio}": drawdowns(both[0]), f"benchmark, {benchmark}": drawdowns(both[1])},
     )
 
 

@@ -132,8 +132,8 @@ def read_closes(source: Closes) -> tuple[Prices, Quality]:
     return prices, inspect(prices, sessions=sessions)
 
 
-def read_history(source: Closes) -> History:
-    """Closes that passed the quality gate, as returns.
+def read_accepted(source: Closes) -> tuple[Prices, Quality]:
+    """Closes that passed the quality gate, and their quality.
 
     Raises:
         PriceError: If they cannot be read or used, or the gate refuses them.
@@ -141,7 +141,16 @@ def read_history(source: Closes) -> History:
     prices, quality = read_closes(source)
     if source.path is not None and not source.accept:
         quality.require(source.path)
-    return History.of(prices, quality)
+    return prices, quality
+
+
+def read_history(source: Closes) -> History:
+    """Closes that passed the quality gate, as returns.
+
+    Raises:
+        PriceError: If they cannot be read or used, or the gate refuses them.
+    """
+    return History.of(*read_accepted(source))
 
 
 def portfolio_weights(name: str, history: History, protocol: Protocol) -> Array:

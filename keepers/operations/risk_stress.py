@@ -98,11 +98,12 @@ def lines(found: Stress, worst: int = 5) -> list[str]:
         order: Sequence[int] = np.argsort(-np.abs(found.weights * breach.shock))[:worst].tolist()
         told.append("     " + ", ".join(f"{found.symbols[index]} {breach.shock[index]:+.1%}" for index in order))
     if found.fewest is not None:
-        told.append(_fewest(found.fewest, found.symbols))
+        told.append(fewest_line(found.fewest, found.symbols))
     return told
 
 
-def _fewest(fewest: tuple[tuple[int, ...], float], symbols: Sequence[str]) -> str:
+def fewest_line(fewest: tuple[tuple[int, ...], float], symbols: Sequence[str]) -> str:
+    """Returns the fewest assets that breach the drawdown limit in one line."""
     chosen, distance = fewest
     if not chosen:
         return f"  no set of assets breaches the drawdown limit alone within {MOST_SIGMAS:.0f} sigmas"

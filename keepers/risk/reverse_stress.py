@@ -208,6 +208,12 @@ def _nearest_on_surface(name: str, surface: Surface, root: Array) -> Breach | No
     weights = surface.weights
     if surface.excess(np.zeros(weights.size)) >= 0:
         return Breach(name, 0.0, np.zeros(weights.size), 0.0)
+    held = np.flatnonzero(weights)
+    if 0 < held.size < weights.size:
+        inner = _nearest_among_held(name, surface, root, held)
+        # The assets that are not held follow; only where one would fall too far does the search need all of them.
+        if inner is None or np.all(inner.shock >= LEAST_RETURN):
+            return inner
     breach_it = NonlinearConstraint(
         lambda x: np.array([surface.excess(root @ x)]),
         0.0,
@@ -222,6 +228,17 @@ def _nearest_on_surface(name: str, surface: Surface, root: Array) -> Breach | No
         if breached and (best is None or found.distance < best.distance):
             best = found
     return best
+
+
+def _nearest_among_held(name: str, surface: Surface, root: Array, held: NDArray[np.int64]) -> Breach | None:
+    """The nearest breach by the held assets; the others move as the covariance expects of them, at no distance."""
+    block = root[held]
+    smaller = Surface(surface.weights[held], surface.form[np.ix_(held, held)], surface.level)
+    found = _nearest_on_surface(name, smaller, root_of(block @ block.T))
+    if found is None:
+        return None
+    # The shortest x with the held assets' shock: its distance is that of the held assets alone.
+    return _breach(name, np.linalg.pinv(block) @ found.shock, root, surface.weights)
 
 
 def _minimise(start: Array, constraints: Sequence[LinearConstraint | NonlinearConstraint]) -> Array:

@@ -39,7 +39,7 @@ class GarchModel:
         """See `Model`. Fewer than 500 days get the fallback "ewma student"."""
         check_window(returns, LEAST_EWMA)
         if returns.shape[0] < LEAST_DAYS:
-            return _fallback(returns)
+            return fallback_of(returns)
         volatilities = Volatilities.fit(returns, asymmetric=self.asymmetric)
         shocks = standardised(returns, volatilities.paths(returns))
         correlations = Correlations.fit(shocks, dynamic=self.dynamic)
@@ -99,7 +99,7 @@ class FilteredModel:
         """See `Model`. Fewer than 500 days get the fallback "ewma student", for no sample has a tail then."""
         check_window(returns, LEAST_EWMA)
         if returns.shape[0] < LEAST_DAYS:
-            return _fallback(returns)
+            return fallback_of(returns)
         if self.asymmetric is None:
             return FittedFilter(Volatilities.decayed(returns.shape[1]))
         return FittedFilter(Volatilities.fit(returns, asymmetric=self.asymmetric))
@@ -129,8 +129,13 @@ class FittedFilter:
         return SampledForecast(shocks * np.sqrt(variances[-1]))
 
 
-def _fallback(returns: Array) -> FittedWeighted:
+def fallback_of(returns: Array, reason: str = "") -> FittedWeighted:
+    """Fits the fallback "ewma student", with a note that says why.
+
+    Args:
+        returns: (days, assets), simple daily returns, oldest first.
+        reason: Reason; empty if there are too few days.
+    """
     fitted = FALLBACK.fit(returns)
-    return FittedWeighted(
-        fitted.model, fitted.tail, f"{FALLBACK.name}: {returns.shape[0]} observations, fewer than {LEAST_DAYS}"
-    )
+    said = reason or f"{returns.shape[0]} observations, fewer than {LEAST_DAYS}"
+    return FittedWeighted(fitted.model, fitted.tail, f"{FALLBACK.name}: {said}")

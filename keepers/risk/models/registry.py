@@ -7,8 +7,10 @@ import math
 from keepers.risk.covariance import halflife_of_decay
 from keepers.risk.errors import RiskError
 from keepers.risk.models.conditional import FALLBACK, FilteredModel, GarchModel
+from keepers.risk.models.factors import PcaModel
 from keepers.risk.models.garch import DECAY
 from keepers.risk.models.protocol import Model
+from keepers.risk.models.regimes import SwitchingModel
 from keepers.risk.models.weighted import HistoricalModel, WeightedModel
 
 _RISKMETRICS = halflife_of_decay(DECAY)
@@ -27,6 +29,9 @@ MODELS: tuple[Model, ...] = (
     FilteredModel("gjr filtered", asymmetric=True),
 )
 
+FURTHER: tuple[Model, ...] = (PcaModel("pca student"), SwitchingModel("switching student"))
+"""Models that decision 119 does not list: they can be named, and are no part of its table."""
+
 
 def model_named(name: str) -> Model:
     """The model with a name.
@@ -34,7 +39,8 @@ def model_named(name: str) -> Model:
     Raises:
         RiskError: If there is none.
     """
-    for model in MODELS:
+    known = (*MODELS, *FURTHER)
+    for model in known:
         if model.name == name:
             return model
-    raise RiskError(f"model '{name}'", "unknown", f"choose from {', '.join(known.name for known in MODELS)}")
+    raise RiskError(f"model '{name}'", "unknown", f"choose from {', '.join(one.name for one in known)}")

@@ -78,6 +78,8 @@ COMMANDS = [
     ["risk", "var"],
     ["risk", "stress"],
     ["risk", "attribution"],
+    ["risk", "alerts"],
+    ["risk", "report"],
     ["explain"],
     ["signals"],
     ["signals", "features"],

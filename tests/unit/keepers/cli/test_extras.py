@@ -22,7 +22,14 @@ def lacking(package: str) -> click.Command:
 
 
 @pytest.mark.parametrize(
-    ("package", "extra"), [("anyascii", "screening"), ("rapidfuzz.distance", "screening"), ("lxml.etree", "filings")]
+    ("package", "extra"),
+    [
+        ("anyascii", "screening"),
+        ("rapidfuzz.distance", "screening"),
+        ("lxml.etree", "filings"),
+        ("reportlab.lib", "reports"),
+        ("xlsxwriter", "reports"),
+    ],
 )
 def test_one_line_errors__package_of_an_extra__names_the_extra(package: str, extra: str) -> None:
     line = line_of(CliRunner(mix_stderr=False).invoke(lacking(package)), 1)

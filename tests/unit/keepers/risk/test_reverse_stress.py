@@ -96,3 +96,16 @@ def test_reverse_stress__misfits__are_refused() -> None:
         reverse_stress(-WEIGHTS, COVARIANCE, Limits(drawdown=0.1), Z99)
     with pytest.raises(RiskError, match="no loss"):
         fewest_assets(WEIGHTS, COVARIANCE, 0.0, 3.0)
+
+
+@pytest.mark.parametrize("name", ["var99", "concentration"])
+def test_reverse_stress__assets_that_are_not_held__change_no_distance(name: str) -> None:
+    """The others follow as the covariance expects of them, so that they add nothing to the distance."""
+    held = WEIGHTS[:3] / WEIGHTS[:3].sum()
+    block = COVARIANCE[:3, :3]
+    level = {"var99": 1.05 * value_at_risk(held, block), "concentration": 1.05 * float(held @ held)}[name]
+    (alone,) = reverse_stress(held, block, Limits(**{name: level}), Z99)
+    (beside,) = reverse_stress(np.append(held, [0.0, 0.0]), COVARIANCE, Limits(**{name: level}), Z99)
+    assert beside.distance == pytest.approx(alone.distance, rel=1e-6)
+    expected = COVARIANCE[3:, :3] @ np.linalg.solve(block, beside.shock[:3])
+    np.testing.assert_allclose(beside.shock[3:], expected, atol=1e-9)

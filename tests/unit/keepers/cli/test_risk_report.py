@@ -1,0 +1,166 @@
+"""`quantera risk report` and `alerts`: the commands of docs/risk.md, and origins that print the same numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keepers.commands.risk import risk
+from scripts._lib.artifacts import ROOT
+from scripts._lib.demo.protocol import PortfolioTerms
+from tests.unit.keepers.cli.test_cli import invoke, line_of
+from tests.unit.keepers.cli.test_report_files import text_of_pdf
+
+SECTION = (ROOT / "docs/risk.md").read_text().split("\n## The committee's report\n")[1].split("\n## ")[0]
+(BLOCK,) = re.findall(r"```console\n(.*?)```", SECTION, re.DOTALL)
+COMMANDS = [shlex.split(line) for line in BLOCK.splitlines()]
+
+
+@dataclass(frozen=True)
+class Done:
+    """The folder in which the commands of the docs were run, and what they printed."""
+
+    folder: Path
+    printed: tuple[str, ...]
+
+    @property
+    def page(self) -> str:
+        return unescape((self.folder / "demo.html").read_text())
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """The three commands of docs/risk.md, as they stand there, in an empty folder."""
+    folder, printed = tmp_path_factory.mktemp("officer"), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for program, *arguments in COMMANDS:
+            assert program == "quantera"
+            result = invoke(*arguments)
+            assert result.exit_code == 0, result.stderr
+            printed.append(result.output)
+    return Done(folder, tuple(printed))
+
+
+@pytest.fixture(scope="module")
+def closes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1,100 days of three assets."""
+    rng = np.random.default_rng(1)
+    prices = 100 * np.cumprod(1 + 0.01 * rng.standard_t(5, (1100, 3)), axis=0)
+    rows = [f"{date(2018, 1, 1) + timedelta(day)},{','.join(map(str, row))}" for day, row in enumerate(prices)]
+    path = tmp_path_factory.mktemp("closes") / "closes.csv"
+    path.write_text("date,AAA,BBB,CCC\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def test_docs__risk_officer__gets_the_pdf_with_three_commands(done: Done) -> None:
+    assert len(COMMANDS) == 3
+    assert sorted(path.name for path in done.folder.iterdir()) == ["demo.html", "demo.pdf", "demo.xlsx"]
+    content = (done.folder / "demo.pdf").read_bytes()
+    assert content.startswith(b"%PDF") and (done.folder / "demo.xlsx").read_bytes().startswith(b"PK")
+    text = text_of_pdf(content)
+    for heading in ("Limits", "Value at risk", "Components", "Stress", "Reverse stress", "Predictive alerts",
+                    "Backtests", "Performance", "Quality of the data", "Signatures"):  # fmt: skip
+        assert heading in text, heading
+    # The value at risk of the first command is the report's.
+    (shown,) = re.findall(r"1 days 99.0%: VaR ([\d.]+)%", done.printed[0])
+    assert f"{float(shown):.3f}%" in text
+
+
+def test_report__every_origin__names_day_model_data_and_command(done: Done) -> None:
+    tables, charts = done.page.count("<table><caption>"), done.page.count("<svg")
+    origins = re.findall(r'class="origin">(.*?)</p>', done.page)
+    # The table of signatures has no numbers.
+    assert len(origins) == tables - 1 + charts > 20
+    for origin in origins:
+        assert re.fullmatch(
+            r"As of 2022-12-28; model: .+; data sha256:[0-9a-f]{64}; reproduce with: quantera risk .+", origin
+        )
+
+
+def test_report__commands_of_its_tables__print_its_numbers(done: Done) -> None:
+    commands = dict.fromkeys(re.findall(r"reproduce with: (quantera risk .*?)</p>", done.page))
+    named = {command.split()[2]: shlex.split(command)[1:] for command in commands}
+    assert set(named) == {"var", "stress", "alerts", "backtest", "attribution", "quality", "report"}
+    found = {name: json.loads(invoke(*named[name]).output) for name in ("var", "stress", "attribution", "quality")}
+    for tail in found["var"]["tails"]:
+        assert f">{tail['var']:.3%}<" in done.page and f">{tail['es_error']:.3%}<" in done.page
+    for episode in found["stress"]["episodes"]:
+        assert f">{episode['portfolio']:.2%}<" in done.page
+    assert f">{found['attribution']['portfolio']['sharpe']:.4f}<" in done.page
+    assert f" {len(found['quality']['findings'])} findings" in done.page
+
+
+def test_report__default_limits__are_the_demos() -> None:
+    limits = asdict(PortfolioTerms())
+    defaults = {option.name: option.default for option in risk.commands["report"].params}
+    for name, key in (("max_drawdown", "max_drawdown"), ("max_var", "max_var99"), ("max_weight", "max_weight")):
+        assert defaults[name] == pytest.approx(limits[key] / 10_000, abs=1e-12)
+
+
+def test_report__own_closes__every_command_names_them(closes: Path) -> None:
+    base = ("risk", "report", "equal weight", "--prices", str(closes), "--last", "20", "--days", "60", "--json")
+    result = invoke(*base, "--max-drawdown", "0.05")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.output)
+    origins = [one["origin"] for section in found["sections"] for one in (*section["tables"], *section["charts"])]
+    assert all(f"--prices {closes}" in origin["command"] for origin in origins if origin)
+    (row,) = (row for row in found["sections"][0]["tables"][0]["rows"] if row[0] == "drawdown")
+    assert row[2] == 0.05 and row[3] == pytest.approx(row[1] / 0.05)
+    assert found["files"] == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("demo",), "no file is named"),
+        (("tangency", "--json"), "portfolio 'tangency': unknown"),
+        (("demo", "--json", "--seed", "-1"), "negative"),
+        (("demo", "--json", "--max-var", "2"), "not above 0 and at most 1"),
+        (("demo", "--json", "--prices", "none.csv"), "No such file"),
+        (("demo", "--pdf", "none/demo.pdf"), "is no folder"),
+    ],
+)
+def test_report__wrong_argument__one_line(arguments: tuple[str, ...], said: str) -> None:
+    assert said in line_of(invoke("risk", "report", *arguments), 1)
+
+
+def test_alerts__json__has_probabilities_and_their_record(closes: Path) -> None:
+    base = ("risk", "alerts", "--prices", str(closes), "--portfolio", "equal weight", "--scenarios", "1000")
+    found = json.loads(invoke(*base, "--max-drawdown", "0.02", "--horizon", "2h", "--horizon", "1d", "--json").output)
+    hours, day = found["alerts"]
+    assert 0 <= hours["probability"] <= day["probability"] <= 1
+    assert hours["score"] is None and "a part of a day" in hours["note"]
+    # 1,099 returns leave 39 days after the window: too few for two halves of twenty.
+    assert day["score"] is None and day["note"] == "as simulated: 39 forecasts, fewer than 40"
+
+
+def test_alerts__drawdown_beyond_the_limit__is_raised(closes: Path) -> None:
+    base = ("risk", "alerts", "--prices", str(closes), "--portfolio", "equal weight", "--scenarios", "1000")
+    result = invoke(*base, "--max-drawdown", "0.1", "--drawdown", "0.2", "--horizon", "1d")
+    assert "ALERT drawdown above 10.00% within 1d: 100.00%" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "limits: none is given"),
+        (("--max-weight", "0.5", "--horizon", "1w"), "horizon '1w': neither 1h to 23h nor 1d to 60d"),
+        (("--max-weight", "0.5", "--horizon", "24h"), "neither 1h to 23h"),
+        (("--max-weight", "0.5", "--threshold", "1"), "not between 0 and 1"),
+        (("--max-weight", "0.5", "--drawdown", "1"), "not from 0 to below 1"),
+        (("--max-weight", "0.5", "--scenarios", "1"), "not from 100"),
+        (("--max-weight", "0.5", "--seed", "-1"), "negative"),
+    ],
+)
+def test_alerts__wrong_argument__one_line(closes: Path, arguments: tuple[str, ...], said: str) -> None:
+    base = ("risk", "alerts", "--prices", str(closes), "--portfolio", "equal weight")
+    assert said in line_of(invoke(*base, *arguments), 1)
