@@ -124,33 +124,54 @@ def signals_audit(
 @signals.command("evaluate")
 @_config
 @click.option("--page", type=_file, metavar="FILE", help="Markdown page whose generated table is replaced.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/signals"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of what the network's trainings gave; an interrupted run goes on from there.",
+)
+@click.option("--without-network", is_flag=True, help="Leave out the network, which needs torch and minutes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
-def signals_evaluate(config_path: Path | None, page: Path | None, as_json: bool) -> None:
+def signals_evaluate(
+    config_path: Path | None, page: Path | None, work: Path, without_network: bool, as_json: bool
+) -> None:
     """Forecast the risk regime out of sample, by simple rules and by models that learn, and say which one is live.
 
-    The data, label, test period and rule were fixed before the first result: docs/decisions/0139.
+    The data, label, test period and rule were fixed before the first result: docs/decisions/0139 and 0165.
 
     \b
     Example:
       quantera signals evaluate
       quantera signals evaluate --config signals.yaml --json
     """
-    from keepers.operations import signals_evaluate as work
+    from keepers.operations import signals_evaluate
     from keepers.operations.signal_data import history, load
+    from keepers.operations.signals_experiments import Experiments
+    from keepers.signals.errors import SignalError
 
+    if page is not None and without_network:
+        raise SignalError("--without-network beside --page", "a page has every model", "leave out one of them")
+    experiments = None if without_network else Experiments(work)
     config = load(config_path)
     frame = history(config.data, config_path.parent if config_path is not None else Path())
     if page is not None:
         # A page that cannot be written is refused before the minutes that the table takes.
-        work.around(page)
+        signals_evaluate.around(page)
     stream = click.get_text_stream("stderr")
-    protocols = work.protocols(config.evaluation.protocol(), aside=config_path is None and page is not None)
-    report, *aside = work.run_all(
-        frame, protocols, lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None
+    protocols = signals_evaluate.protocols(config.evaluation.protocol(), aside=config_path is None and page is not None)
+    report, *aside = signals_evaluate.run_all(
+        frame,
+        protocols,
+        lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None,
+        signals_evaluate.learners(experiments),
     )
-    if page is not None:
+    if page is not None and experiments is not None:
         config_part = f" --config {config_path.name}" if config_path is not None else ""
         command = f"quantera signals evaluate{config_part} --page {page}"
-        work.write(work.markdown(report, command, *aside), page)
-    click.echo(json.dumps(work.as_object(report), default=str) if as_json else "\n".join(work.lines(report)))
+        signals_evaluate.write_record(signals_evaluate.network_record((report, *aside), experiments), page)
+        signals_evaluate.write(signals_evaluate.markdown(report, command, *aside), page)
+    found = signals_evaluate.as_object(report)
+    click.echo(json.dumps(found, default=str) if as_json else "\n".join(signals_evaluate.lines(report)))

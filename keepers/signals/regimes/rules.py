@@ -27,10 +27,12 @@ class Forecast:
     Attributes:
         turbulent: (days,), what it predicts.
         probability: (days,), its probability of turbulence.
+        members: (members, days), the probability of each seed; None for a model without seeds.
     """
 
     turbulent: Flags
     probability: Array
+    members: Array | None = None
 
 
 @dataclass(frozen=True)
