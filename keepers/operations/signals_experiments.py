@@ -10,15 +10,15 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 import keepers.signals
 from keepers.documents import durable
 from keepers.signals.errors import SignalError
 from keepers.signals.regimes.committee import Committee
-from keepers.signals.regimes.training import Lesson, fit
+from keepers.signals.regimes.training import Fit, Lesson, fit
 
 CODE = ("extras.py", "folds.py", "preparation.py", "regimes/committee.py", "regimes/training.py")
 """Files of the signals room that weights follow from, beside the data."""
@@ -56,7 +56,7 @@ class Experiments:
         progress: Called after each training, or each record that was read in its place.
     """
 
-    def __init__(self, folder: Path, trainer: Any = fit, progress: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, folder: Path, trainer: Fit = fit, progress: Callable[[], None] = lambda: None) -> None:
         self.folder = folder
         self.seen: list[Experiment] = []
         self._trainer = trainer
@@ -103,9 +103,8 @@ def read_experiment(path: Path) -> Experiment:
         SignalError: If it is broken.
     """
     try:
-        raw = json.loads(durable.read(path))
-        return Experiment(**{name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()})
-    except (ValueError, TypeError, AttributeError):
+        return TypeAdapter(Experiment).validate_json(durable.read(path))
+    except ValidationError:
         raise SignalError(path, "not a record of an experiment", "delete it, to train again") from None
 
 
@@ -117,7 +116,7 @@ def packed(committees: Sequence[Committee]) -> bytes:
             parts[f"{place}-{layer}-weight"], parts[f"{place}-{layer}-bias"] = weight, bias
         parts[f"{place}-slopes"] = committee.slopes
     stream = io.BytesIO()
-    np.savez_compressed(stream, allow_pickle=False, **parts)
+    np.savez_compressed(stream, **parts)
     return stream.getvalue()
 
 

@@ -18,9 +18,9 @@ GRID = 2.0**-12
 """Weights, prepared inputs and hidden values are multiples of it, so that sums of their products are exact."""
 PROBABILITY_GRID = 2.0**-20
 """A member's probability is a multiple of it: exponentials of two libraries differ in the last bit."""
-_LARGEST = 2.0**8
+LARGEST = 2.0**8
 """Magnitude that weights, biases and prepared inputs stay below."""
-_LARGEST_HIDDEN = 2.0**20
+LARGEST_HIDDEN = 2.0**20
 """Magnitude that hidden values are cut to: with weights of 2^8, products of 2^-24 and 128 terms stay below 2^53."""
 
 
@@ -40,8 +40,8 @@ class Committee:
 
     def __post_init__(self) -> None:
         parts = (*self.weights, *self.biases, self.slopes)
-        if any(not np.all(np.isfinite(part)) or np.abs(part).max() > _LARGEST for part in parts):
-            raise SignalError("weights", f"not all finite and at most {_LARGEST:g}", "train with other data or rates")
+        if any(not np.all(np.isfinite(part)) or np.abs(part).max() > LARGEST for part in parts):
+            raise SignalError("weights", f"not all finite and at most {LARGEST:g}", "train with other data or rates")
 
     @property
     def inputs(self) -> int:
@@ -75,11 +75,11 @@ class Committee:
         if not np.all(np.isfinite(rows)):
             column = int(np.argwhere(~np.isfinite(rows))[0][1])
             raise SignalError(f"column {column}", "is not finite", "clean its inputs")
-        values = np.broadcast_to(to_grid(np.clip(rows, -_LARGEST, _LARGEST)), (self.members, *rows.shape))
+        values = np.broadcast_to(to_grid(np.clip(rows, -LARGEST, LARGEST)), (self.members, *rows.shape))
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             values = values @ weight + bias
             if layer < len(self.weights) - 1:
-                values = to_grid(np.clip(values, 0.0, _LARGEST_HIDDEN))
+                values = to_grid(np.clip(values, 0.0, LARGEST_HIDDEN))
         found: Array = values[:, :, 0]
         return found
 
