@@ -100,7 +100,9 @@ def test_unmet__version_too_old_or_package_missing__is_named() -> None:
 
 
 def test_ai_lock__what_the_first_lock_has_too__is_the_same_version() -> None:
-    first, training = (pins((ROOT / ".ci" / lock).read_text()) for lock in ("requirements.lock", "requirements-ai.lock"))
+    first, training = (
+        pins((ROOT / ".ci" / lock).read_text()) for lock in ("requirements.lock", "requirements-ai.lock")
+    )
     both = first.keys() & training.keys()
     assert "numpy" in both and {name for name in both if first[name].version != training[name].version} == set()
 

@@ -132,7 +132,8 @@ def config(files: Path, **evaluation: object) -> str:
 
 
 def test_evaluate__files_of_a_user__has_every_model(files: Path) -> None:
-    found = json.loads(invoke("signals", "evaluate", "--config", config(files), "--json").output)
+    arguments = ("--config", config(files), "--without-network", "--json")
+    found = json.loads(invoke("signals", "evaluate", *arguments).output)
     assert len(found["scores"]) == 7 and found["live"] in {score["model"] for score in found["scores"]}
     assert found["test"]["first"] == "2018-01-01" and len(found["data"]["sha256"]) == 64
 
@@ -153,6 +154,17 @@ def test_evaluate__config_that_trains_on_its_test_or_has_none__one_line(
     files: Path, settings: dict[str, object], said: str
 ) -> None:
     assert said in line_of(invoke("signals", "evaluate", "--config", config(files, **settings)), 1)
+
+
+def test_evaluate__page_without_the_network__one_line(files: Path) -> None:
+    arguments = ("--config", config(files), "--without-network", "--page", "page.md")
+    assert "a page has every model" in line_of(invoke("signals", "evaluate", *arguments), 1)
+
+
+def test_evaluate__torch_not_installed__one_line(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keepers.operations.signals_experiments.find_spec", lambda _: None)
+    said = line_of(invoke("signals", "evaluate", "--config", config(files)), 1)
+    assert said == "quantera: torch: not installed; pip install 'quantera[ai]', or leave the network out"
 
 
 def test_evaluate__page_without_markers__one_line(files: Path) -> None:
