@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keepers.commands.base import RUNTIME, one_line_errors, progress_bar
+from keepers.commands.base import RUNTIME, config_option, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ _config = click.option(
 
 @click.group(cls=Guessing)
 def signals() -> None:
-    """Judge signals: what they read, whether they look ahead, and whether a model beats simple rules.
+    """Judge and train signals: what they read, whether they look ahead, whether a model beats simple rules.
 
     \b
     Example:
       quantera signals features
       quantera signals audit --pipeline mine:features --data prices.csv
       quantera signals evaluate
+      quantera signals train --model model
     """
 
 
@@ -175,3 +176,120 @@ def signals_evaluate(
         signals_evaluate.write(signals_evaluate.markdown(report, command, *aside), page)
     found = signals_evaluate.as_object(report)
     click.echo(json.dumps(found, default=str) if as_json else "\n".join(signals_evaluate.lines(report)))
+
+
+_model = click.option(
+    "--model",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("model"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the model.",
+)
+
+
+@signals.command("train")
+@_config
+@_model
+@click.option("--rule", is_flag=True, help="Fit the EWMA rule in place of the network; it needs no torch.")
+@one_line_errors
+def signals_train(config_path: Path | None, folder: Path, rule: bool) -> None:
+    """Train the network that a keeper serves, seed by seed, and write its ONNX file and its record.
+
+    An interrupted training goes on where it was. The same data, config and machine give the same file.
+
+    \b
+    Example:
+      quantera signals train --config signals.yaml --model model
+      quantera signals train --rule
+    """
+    from keepers.operations import signals_train as work
+    from keepers.operations.signal_data import history, load
+    from keepers.operations.signals_experiments import require_trainer
+
+    config = load(config_path)
+    if not rule:
+        require_trainer()
+    frame = history(config.data, config_path.parent if config_path is not None else Path())
+    protocol = config.evaluation.protocol()
+    if rule:
+        found = work.train_rule(frame, protocol, config.training, folder)
+        click.echo(f"{folder / work.RULE} 0x{found.weights_hash.hex()}: turbulent above {found.cut:+.4f}")
+        return
+    with progress_bar("Training", len(config.training.seeds)) as advance:
+        work.train(frame, protocol, config.training, folder, lambda: advance(1))
+    _show_status(folder, as_json=False)
+
+
+@signals.command("status")
+@_model
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_status(folder: Path, as_json: bool) -> None:
+    """Say what a model was made of, how it did, and whether its file is the recorded one.
+
+    \b
+    Example:
+      quantera signals status --model model
+    """
+    _show_status(folder, as_json)
+
+
+def _show_status(folder: Path, as_json: bool) -> None:
+    from datetime import UTC, datetime
+
+    from keepers.operations import signals_train as work
+
+    found = work.status(folder, datetime.now(UTC).date())
+    click.echo(json.dumps(found, default=str) if as_json else "\n".join(work.lines_of(found)))
+
+
+@signals.command("explain")
+@_config
+@_model
+@click.option("--date", "day", metavar="DAY", help="Day of the decision; the last one without it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_explain(config_path: Path | None, folder: Path, day: str | None, as_json: bool) -> None:
+    """Explain a forecast: the regime, what each input did to it, and the hash that a signal carries.
+
+    \b
+    Example:
+      quantera signals explain --model model --date 2022-09-13
+    """
+    from dataclasses import asdict
+    from datetime import date
+
+    from keepers.operations import signals_explain as work
+    from keepers.operations.signal_data import history, load
+    from keepers.signals.errors import SignalError
+
+    try:
+        wanted = None if day is None else date.fromisoformat(day)
+    except ValueError:
+        raise SignalError(f"day '{day}'", "not a date", "write it as 2022-09-13") from None
+    config = load(config_path)
+    frame = history(config.data, config_path.parent if config_path is not None else Path())
+    found = work.explain(frame, folder, wanted)
+    click.echo(json.dumps(asdict(found), default=str) if as_json else "\n".join(work.lines(found)))
+
+
+@signals.command("promote")
+@_model
+@click.option("--evaluation", type=_file, required=True, metavar="FILE", help="What `signals evaluate --json` wrote.")
+@config_option
+@one_line_errors
+def signals_promote(folder: Path, evaluation: Path, config_path: Path) -> None:
+    """Check the evidence for a network in the shadow, and print the call by which the manager makes it live.
+
+    Nothing is sent. A network that did not win its evaluation is refused.
+
+    \b
+    Example:
+      quantera signals promote --model model --evaluation evaluation.json --config keeper.yaml
+    """
+    from keepers.config import load_config
+    from keepers.operations.signals_promote import promotion
+
+    click.echo("\n".join(promotion(folder, evaluation, load_config(config_path))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -110,6 +111,16 @@ class TrainedModel:
         require_complete(rows, self.card.columns)
         found: Array = self.committee.probabilities(self.preparation.apply(rows)).mean(axis=0)
         return found
+
+
+def joined(members: Sequence[Committee]) -> Committee:
+    """One committee of the members of several."""
+    layers = range(len(members[0].weights))
+    return Committee(
+        tuple(np.concatenate([member.weights[layer] for member in members]) for layer in layers),
+        tuple(np.concatenate([member.biases[layer] for member in members]) for layer in layers),
+        np.concatenate([member.slopes for member in members]),
+    )
 
 
 def require_complete(rows: Array, columns: int) -> None:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from keepers.signals.errors import SignalError
 from keepers.signals.extras import imported
+from keepers.signals.features import Frame, feature_named
+from keepers.signals.regimes.forecast import RegimeForecast, require_inputs
+from keepers.signals.regimes.inputs import newest
 from keepers.signals.regimes.model import Card, require_complete
 from keepers.signals.regimes.onnx_file import CARD, INPUT, OUTPUT
 
@@ -48,6 +51,17 @@ class ServedModel:
         self.card = Card.of_text(self._session.get_modelmeta().custom_metadata_map.get(CARD, ""))
         _require_shapes(self._session, self.card.columns)
         self.card.require_current()
+
+    def forecast(self, frame: Frame) -> RegimeForecast:
+        """Forecast at the close of a history's last day.
+
+        Raises:
+            SignalError: If the history is too short or lacks an input, or a feature is not finite.
+        """
+        require_inputs(frame, ("close", "closes"))
+        row = newest(frame, [feature_named(name) for name in self.card.features], self.card.label)
+        probability = float(self.probability(row)[0])
+        return RegimeForecast(row[0], probability, probability > 0.5)
 
     def probability(self, rows: Array) -> Array:
         """Probability of turbulence: (rows,).

@@ -18,7 +18,7 @@ from keepers.signals.regimes.inputs import RATIO_DAYS, Inputs
 from keepers.signals.regimes.label import Label, Labelled
 from keepers.signals.regimes.learners import LEARNERS, NETWORK
 from keepers.signals.regimes.rules import RULES, Forecast, best_cut, filtered
-from keepers.signals.regimes.training import NetworkFamily
+from keepers.signals.regimes.training import Lesson, NetworkFamily
 from tests.unit.keepers.signals.histories import history
 
 SHORT = Label(horizon=5, median_days=40)
@@ -153,8 +153,9 @@ def test_boosting__fewer_rounds__is_the_beginning_of_more() -> None:
     rng = np.random.default_rng(1)
     rows, others = rng.standard_normal((600, 6)), rng.standard_normal((50, 6))
     labels = rows[:, 0] + rng.standard_normal(600) > 0
-    together = boosting.probabilities(rows, labels, (50.0, 200.0), others)
-    np.testing.assert_array_equal(together[0], boosting.probabilities(rows, labels, (50.0,), others)[0])
+    lesson = Lesson(rows, labels, 5)
+    together = boosting.probabilities(lesson, (50.0, 200.0), others)
+    np.testing.assert_array_equal(together[0], boosting.probabilities(lesson, (50.0,), others)[0])
 
 
 def test_learner__choice__has_the_least_loss() -> None:
