@@ -82,6 +82,7 @@ COMMANDS = [
     ["signals", "features"],
     ["signals", "audit"],
     ["signals", "evaluate"],
+    *(["signals", name] for name in ("train", "status", "explain", "promote")),
     ["route"],
 ]
 
