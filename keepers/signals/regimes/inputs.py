@@ -125,11 +125,13 @@ def newest(frame: Frame, features: Sequence[Feature], label: Label) -> Array:
     Raises:
         SignalError: If the history is too short, or an input has no value.
     """
-    labelled = Labelled.of(frame.daily["close"], label)
+    needed = max(label.first_row + label.horizon, max(RATIO_DAYS)) + 1
     last = len(frame.dates) - 1
-    if last < max(RATIO_DAYS):
-        raise SignalError(f"{last + 1} days", f"{max(RATIO_DAYS) + 1} are needed", "give a longer history")
-    row = np.column_stack([_ratios(labelled, np.array([last])), matrix(frame, features, [last])])
+    if last + 1 < needed:
+        raise SignalError(f"{last + 1} days", f"{needed} are needed", "give a longer history")
+    # The medians of earlier days are not wanted, and take most of the time.
+    labelled = Labelled.of(frame.daily["close"][-needed:], label)
+    row = np.column_stack([_ratios(labelled, np.array([needed - 1])), matrix(frame, features, [last])])
     if np.any(np.isnan(row)):
         raise SignalError(f"a ratio of {frame.dates[last]}", "has no value, as the market stood still", "wait a day")
     return row

@@ -14,7 +14,7 @@ from keepers.signals.features import Frame, readable
 from keepers.signals.folds import Fold
 from keepers.signals.regimes.bootstrap import interval, resampled_means
 from keepers.signals.regimes.evaluation import MODELS, Evaluation, Protocol, evaluate, judge
-from keepers.signals.regimes.inputs import RATIO_DAYS, Inputs
+from keepers.signals.regimes.inputs import RATIO_DAYS, Inputs, newest
 from keepers.signals.regimes.label import Label, Labelled
 from keepers.signals.regimes.learners import LEARNERS, NETWORK
 from keepers.signals.regimes.rules import RULES, Forecast, best_cut, filtered
@@ -231,6 +231,23 @@ def predictor(accuracy: float, seed: int) -> Forecast:
 def judged(**accuracies: float) -> Evaluation:
     forecasts = {name: predictor(accuracy, seed) for seed, (name, accuracy) in enumerate(accuracies.items())}
     return judge(forecasts, {}, TRUTH, DATES, QUICK)
+
+
+@pytest.mark.parametrize("place", [0, 50, -1])
+def test_newest__day_of_the_past__has_the_inputs_that_training_had(place: int) -> None:
+    found = newest(CLOSES_ONLY.until(CLOSES_ONLY.dates[INPUTS.rows[place]]), FEATURES, SHORT)
+    np.testing.assert_allclose(found[0], INPUTS.wide[place], rtol=1e-9)
+
+
+def test_newest__market_that_stood_still__is_refused() -> None:
+    still = Frame(CLOSES_ONLY.dates, {"close": np.concatenate([CLOSE[:-6], np.full(6, CLOSE[-7])])})
+    with pytest.raises(SignalError, match="has no value, as the market stood still"):
+        newest(still, (), SHORT)
+
+
+def test_newest__history_too_short__is_refused() -> None:
+    with pytest.raises(SignalError, match="200 days: 253 are needed"):
+        newest(CLOSES_ONLY.until(CLOSES_ONLY.dates[199]), (), SHORT)
 
 
 def test_judge__better_beyond_the_interval__is_live() -> None:
