@@ -28,8 +28,8 @@ MEMBERS = 20
 TIMES = 2_000
 METHOD = (
     f"The network of decision 165 with {MEMBERS} members and drawn weights, one thread; {TIMES:,} calls in turns with "
-    "the peer's: `InferenceSession.run` of the same file on the same row. A decision checks the row, runs the file, and "
-    "hashes inputs and weights."
+    "the peer's: `InferenceSession.run` of the same file on the same row. A decision checks the row, runs the file, "
+    "and hashes inputs and weights."
 )
 WHOLE = "The same from thirty years of closes of the index and twenty stocks: history, 53 inputs, decision; 100 calls."
 
