@@ -41,6 +41,12 @@ $(STAMPS)/python: .ci/requirements.lock .ci/install-python.sh .ci/uv.sh pyprojec
 	$(STAGE) "install python" bash .ci/install-python.sh .venv .ci/requirements.lock --with-project
 	touch $@
 
+# Training: gigabytes, which neither the demo nor a keeper needs.
+$(STAMPS)/ai: .ci/requirements-ai.lock .ci/install-python.sh $(STAMPS)/python
+	@mkdir -p $(@D)
+	$(STAGE) "install training" bash .ci/install-python.sh .venv .ci/requirements-ai.lock --onto
+	touch $@
+
 $(STAMPS)/tools: .ci/requirements-tools.lock .ci/install-python.sh .ci/uv.sh | $(STAMPS)/python
 	@mkdir -p $(@D)
 	$(STAGE) "install tools" bash .ci/install-python.sh .venv-tools .ci/requirements-tools.lock
@@ -89,7 +95,7 @@ test-forge: $(STAMPS)/contracts $(STAMPS)/python ## Foundry's fuzzed invariants,
 	# pytest counts its own cases in tests/unit/tooling.
 	$(STAGE) "forge count" python -m tests.count --forge
 
-test-python: $(STAMPS)/ape ## pytest: unit, fuzz, integration
+test-python: $(STAMPS)/ape $(STAMPS)/ai ## pytest: unit, fuzz, integration
 	@$(ENV)
 	$(STAGE) "pytest" --show pytest -q -n $(WORKERS) --dist worksteal --durations=15
 
@@ -123,7 +129,7 @@ fuzz: $(STAMPS)/ape ## Deep fuzzing: minutes to hours
 
 TIMES ?= 20
 LOAD ?= 4
-stress: $(STAMPS)/ape ## The keepers' tests TIMES times in a row beside LOAD busy processes
+stress: $(STAMPS)/ape $(STAMPS)/ai ## The keepers' tests TIMES times in a row beside LOAD busy processes
 	@$(ENV); python -m tests.stress --times $(TIMES) --load $(LOAD)
 
 prove: $(STAMPS)/contracts $(STAMPS)/tools ## Halmos and Foundry: proofs and campaigns, named after what they attack
@@ -135,7 +141,7 @@ prove: $(STAMPS)/contracts $(STAMPS)/tools ## Halmos and Foundry: proofs and cam
 	printf '\033[1m== forge test\033[0m\n'
 	forge test
 
-bench: $(STAMPS)/ape ## Gas and timing tables
+bench: $(STAMPS)/ape $(STAMPS)/ai ## Gas and timing tables
 	@$(ENV); python -m tests.bench
 
 risk-tables: $(STAMPS)/python ## Backtests of the risk models over thirty years, into docs/risk-models.md
@@ -144,8 +150,8 @@ risk-tables: $(STAMPS)/python ## Backtests of the risk models over thirty years,
 screening-table: $(STAMPS)/python ## What screening names is worth, into docs/screening.md
 	@$(ENV); python -m tests.screening --write
 
-signals: $(STAMPS)/python ## Regime models beside simple rules over sixteen years, into docs/signals.md
-	@$(ENV); python -m keepers signals evaluate --page docs/signals.md
+signals: $(STAMPS)/ai ## Regime models beside simple rules over sixteen years, into docs/signals.md; goes on where it was
+	@$(ENV); python -m keepers signals evaluate --work build/signals --page docs/signals.md
 
 # ---------------------------------------------------------------------- tools
 

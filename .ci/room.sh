@@ -23,6 +23,7 @@ python=(${sources[@]+"${sources[@]}"} ${tests[@]+"${tests[@]}"})
 
 if [ ${#solidity[@]} -gt 0 ]; then stage "forge fmt" forge fmt "${solidity[@]}"; fi
 stage "ruff" bash -c 'ruff format -q "$@" && ruff check -q "$@"' - "${python[@]}"
+if [ "$room" = signals ]; then make build/stamps/ai; fi
 make build/stamps/ape # It compiles what has changed; keepers' tests need the contracts too.
 
 failed=0

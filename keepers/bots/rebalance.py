@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, replace
 
 from keepers import abi
 from keepers.bots.breaker import steps_due, trip
 from keepers.bots.names import rebalance_key, rebalance_prefix, signal_nonce
 from keepers.bots.price_doubts import PriceDoubts
+from keepers.bots.signals import Signals
 from keepers.contracts.messages import RebalanceSignal, model_id
 from keepers.errors import KeeperError, Waiting
-from keepers.market import CsvPriceSource
-from keepers.market.close_time import last_closed_day
-from keepers.market.guards import doubts
-from keepers.portfolio.state import WAD, PortfolioState
+from keepers.portfolio.state import PortfolioState
 from keepers.rebalancing.orders import hash_orders, order_words
 from keepers.rebalancing.proposal import (
     Intent,
@@ -36,8 +30,7 @@ from keepers.rpc.node import Block
 from keepers.runtime.invocation import Invocation
 from keepers.runtime.services import PortfolioServices
 from keepers.runtime.triggers import OnEvents
-from keepers.signals.errors import SignalError
-from keepers.signals.momentum import momentum
+from keepers.signals.signal import Advice
 from keepers.store import Decision
 from keepers.transactions.sender import Receipt
 
@@ -92,7 +85,7 @@ class RebalanceBot:
             ),
         )
         self._services = services
-        self._doubts = PriceDoubts(services.log)
+        self._signals = Signals(services, PriceDoubts(services.log))
         self._passed = 0
 
     def forget(self) -> None:
@@ -131,7 +124,8 @@ class RebalanceBot:
             services.decide(invocation, key, "done", "found executed on chain")
             return
         state = self._snapshot(nonce, invocation)
-        intent = self._intent(state, invocation.block)
+        advice = self._signals.advice(state, invocation.block.timestamp)
+        intent = self._intent(state, invocation.block, advice)
         if intent.targets is None:
             services.decide(invocation, key, "nothing", intent.reason)
             return
@@ -144,7 +138,8 @@ class RebalanceBot:
             try:
                 pools = services.reader.pools(state.assets, state.block)
                 proposal = build(state, pools, intent, services.config.rebalance, scale)
-                receipt = self._send(nonce, key, proposal, inputs_of(state, intent), invocation)
+                inputs = inputs_of(state, intent, advice.inputs_hash)
+                receipt = self._send(nonce, key, proposal, (advice.model, inputs), invocation)
             except TooSmall as error:
                 if not refusal.text:
                     services.decide(invocation, key, "nothing", f"{intent.reason}; {error}")
@@ -181,12 +176,14 @@ class RebalanceBot:
         invocation.block = self._services.node.latest()
         return self._snapshot(nonce, invocation)
 
-    def _intent(self, state: PortfolioState, block: Block) -> Intent:
+    def _intent(self, state: PortfolioState, block: Block, advice: Advice) -> Intent:
         """Returns the decision; it has no targets if no weights meet the limits."""
         settings = self._services.config.rebalance
-        views = self._views(state, block)
+        if advice.strategy is not None:
+            settings = settings.model_copy(update={"strategy": advice.strategy})
         try:
-            return decide(state, settings, block.timestamp, self._last_complete(), views)
+            intent = decide(state, settings, block.timestamp, self._last_complete(), advice.views)
+            return replace(intent, reason=f"{intent.reason}; {advice.reason}") if advice.reason else intent
         except KeeperError as error:
             return Intent(f"no target weights: {error}", True, None)
 
@@ -195,8 +192,11 @@ class RebalanceBot:
         last = self._services.store.last(self.name, rebalance_prefix(self._services.record.address), "done")
         return last.created if last is not None and last.complete else None
 
-    def _send(self, nonce: int, key: str, proposal: Proposal, inputs: bytes, invocation: Invocation) -> Receipt:
-        """Signs a proposal and sends it."""
+    def _send(
+        self, nonce: int, key: str, proposal: Proposal, origin: tuple[str, bytes], invocation: Invocation
+    ) -> Receipt:
+        """Signs a proposal and sends it; its origin is the model's name and the hash of the inputs."""
+        model, inputs = origin
         settings, block, portfolio = self._services.config.rebalance, invocation.block, self._services.record.address
         orders = order_words(proposal.orders, proposal.assets)
         signal = RebalanceSignal(
@@ -209,33 +209,11 @@ class RebalanceBot:
             valid_from=block.timestamp,
             valid_until=block.timestamp + settings.signal_lifetime_seconds,
             nonce=signal_nonce(portfolio, nonce),
-            model_id=model_id(settings.model),
+            model_id=model_id(model),
             input_hash=inputs,
             orders_hash=hash_orders(orders),
         )
         return self._services.send_signed(invocation, key, ("AutoRebalancer", "rebalance"), signal, orders)
-
-    def _views(self, state: PortfolioState, block: Block) -> NDArray[np.float64] | None:
-        """Momentum of the risky assets, if it is wanted and history is long enough."""
-        settings = self._services.config.rebalance.momentum
-        if not settings.enabled:
-            return None
-        symbols = [self._services.deployment.symbol_of(asset) for asset in state.assets[1:]]
-        source = CsvPriceSource(self._services.config.at(self._services.config.prices.path))
-        day: date = last_closed_day(block.timestamp)
-        prices = source.closes(symbols, day)
-        oracle = [price / WAD for price in state.prices[1:]]
-        self._doubts.require_none(doubts(prices, day, self._services.config.prices.guards.as_guards, oracle))
-        try:
-            return momentum(
-                prices.closes,
-                settings.scale,
-                lookback_days=settings.lookback_days,
-                skip_days=settings.skip_days,
-            )
-        except SignalError as error:
-            self._services.log.warning("no momentum", reason=str(error))
-            return None
 
     def _used(self, nonce: int) -> bool:
         portfolio = self._services.record.address

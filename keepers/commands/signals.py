@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keepers.commands.base import RUNTIME, one_line_errors, progress_bar
+from keepers.commands.base import RUNTIME, config_option, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ _config = click.option(
 
 @click.group(cls=Guessing)
 def signals() -> None:
-    """Judge signals: what they read, whether they look ahead, and whether a model beats simple rules.
+    """Judge and train signals: what they read, whether they look ahead, whether a model beats simple rules.
 
     \b
     Example:
       quantera signals features
       quantera signals audit --pipeline mine:features --data prices.csv
       quantera signals evaluate
+      quantera signals train --model model
     """
 
 
@@ -124,33 +125,171 @@ def signals_audit(
 @signals.command("evaluate")
 @_config
 @click.option("--page", type=_file, metavar="FILE", help="Markdown page whose generated table is replaced.")
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/signals"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of what the network's trainings gave; an interrupted run goes on from there.",
+)
+@click.option("--without-network", is_flag=True, help="Leave out the network, which needs torch and minutes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
-def signals_evaluate(config_path: Path | None, page: Path | None, as_json: bool) -> None:
+def signals_evaluate(
+    config_path: Path | None, page: Path | None, work: Path, without_network: bool, as_json: bool
+) -> None:
     """Forecast the risk regime out of sample, by simple rules and by models that learn, and say which one is live.
 
-    The data, label, test period and rule were fixed before the first result: docs/decisions/0139.
+    The data, label, test period and rule were fixed before the first result: docs/decisions/0139 and 0165.
 
     \b
     Example:
       quantera signals evaluate
       quantera signals evaluate --config signals.yaml --json
     """
-    from keepers.operations import signals_evaluate as work
+    from keepers.operations import signals_evaluate
     from keepers.operations.signal_data import history, load
+    from keepers.operations.signals_experiments import Experiments
+    from keepers.signals.errors import SignalError
 
+    if page is not None and without_network:
+        raise SignalError("--without-network beside --page", "a page has every model", "leave out one of them")
+    experiments = None if without_network else Experiments(work)
     config = load(config_path)
     frame = history(config.data, config_path.parent if config_path is not None else Path())
     if page is not None:
         # A page that cannot be written is refused before the minutes that the table takes.
-        work.around(page)
+        signals_evaluate.around(page)
     stream = click.get_text_stream("stderr")
-    protocols = work.protocols(config.evaluation.protocol(), aside=config_path is None and page is not None)
-    report, *aside = work.run_all(
-        frame, protocols, lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None
+    protocols = signals_evaluate.protocols(config.evaluation.protocol(), aside=config_path is None and page is not None)
+    report, *aside = signals_evaluate.run_all(
+        frame,
+        protocols,
+        lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None,
+        signals_evaluate.learners(experiments),
     )
-    if page is not None:
+    if page is not None and experiments is not None:
         config_part = f" --config {config_path.name}" if config_path is not None else ""
         command = f"quantera signals evaluate{config_part} --page {page}"
-        work.write(work.markdown(report, command, *aside), page)
-    click.echo(json.dumps(work.as_object(report), default=str) if as_json else "\n".join(work.lines(report)))
+        signals_evaluate.write_record(signals_evaluate.network_record((report, *aside), experiments), page)
+        signals_evaluate.write(signals_evaluate.markdown(report, command, *aside), page)
+    found = signals_evaluate.as_object(report)
+    click.echo(json.dumps(found, default=str) if as_json else "\n".join(signals_evaluate.lines(report)))
+
+
+_model = click.option(
+    "--model",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("model"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the model.",
+)
+
+
+@signals.command("train")
+@_config
+@_model
+@click.option("--rule", is_flag=True, help="Fit the EWMA rule in place of the network; it needs no torch.")
+@one_line_errors
+def signals_train(config_path: Path | None, folder: Path, rule: bool) -> None:
+    """Train the network that a keeper serves, seed by seed, and write its ONNX file and its record.
+
+    An interrupted training goes on where it was. The same data, config and machine give the same file.
+
+    \b
+    Example:
+      quantera signals train --config signals.yaml --model model
+      quantera signals train --rule
+    """
+    from keepers.operations import signals_train as work
+    from keepers.operations.signal_data import history, load
+    from keepers.operations.signals_experiments import require_trainer
+
+    config = load(config_path)
+    if not rule:
+        require_trainer()
+    frame = history(config.data, config_path.parent if config_path is not None else Path())
+    protocol = config.evaluation.protocol()
+    if rule:
+        found = work.train_rule(frame, protocol, config.training, folder)
+        click.echo(f"{folder / work.RULE} 0x{found.weights_hash.hex()}: turbulent above {found.cut:+.4f}")
+        return
+    with progress_bar("Training", len(config.training.seeds)) as advance:
+        work.train(frame, protocol, config.training, folder, lambda: advance(1))
+    _show_status(folder, as_json=False)
+
+
+@signals.command("status")
+@_model
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_status(folder: Path, as_json: bool) -> None:
+    """Say what a model was made of, how it did, and whether its file is the recorded one.
+
+    \b
+    Example:
+      quantera signals status --model model
+    """
+    _show_status(folder, as_json)
+
+
+def _show_status(folder: Path, as_json: bool) -> None:
+    from datetime import UTC, datetime
+
+    from keepers.operations import signals_train as work
+
+    found = work.status(folder, datetime.now(UTC).date())
+    click.echo(json.dumps(found, default=str) if as_json else "\n".join(work.lines_of(found)))
+
+
+@signals.command("explain")
+@_config
+@_model
+@click.option("--date", "day", metavar="DAY", help="Day of the decision; the last one without it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_explain(config_path: Path | None, folder: Path, day: str | None, as_json: bool) -> None:
+    """Explain a forecast: the regime, what each input did to it, and the hash that a signal carries.
+
+    \b
+    Example:
+      quantera signals explain --model model --date 2022-09-13
+    """
+    from dataclasses import asdict
+    from datetime import date
+
+    from keepers.operations import signals_explain as work
+    from keepers.operations.signal_data import history, load
+    from keepers.signals.errors import SignalError
+
+    try:
+        wanted = None if day is None else date.fromisoformat(day)
+    except ValueError:
+        raise SignalError(f"day '{day}'", "not a date", "write it as 2022-09-13") from None
+    config = load(config_path)
+    frame = history(config.data, config_path.parent if config_path is not None else Path())
+    found = work.explain(frame, folder, wanted)
+    click.echo(json.dumps(asdict(found), default=str) if as_json else "\n".join(work.lines(found)))
+
+
+@signals.command("promote")
+@_model
+@click.option("--evaluation", type=_file, required=True, metavar="FILE", help="What `signals evaluate --json` wrote.")
+@config_option
+@one_line_errors
+def signals_promote(folder: Path, evaluation: Path, config_path: Path) -> None:
+    """Check the evidence for a network in the shadow, and print the call by which the manager makes it live.
+
+    Nothing is sent. A network that did not win its evaluation is refused.
+
+    \b
+    Example:
+      quantera signals promote --model model --evaluation evaluation.json --config keeper.yaml
+    """
+    from keepers.config import load_config
+    from keepers.operations.signals_promote import promotion
+
+    click.echo("\n".join(promotion(folder, evaluation, load_config(config_path))))

@@ -15,6 +15,7 @@ from eth_utils.address import to_checksum_address
 from keepers import abi
 from keepers.abi import Fragment
 from keepers.bots.names import bot_name
+from keepers.bots.signals import open_regime_model, read_model
 from keepers.config import Config, load_config
 from keepers.contracts.access import Access
 from keepers.contracts.deployment import Deployment
@@ -23,6 +24,7 @@ from keepers.contracts.identities import IdentityReader
 from keepers.contracts.messages import model_id
 from keepers.contracts.onchain_ids import OnchainIds
 from keepers.contracts.reader import Reader
+from keepers.contracts.registry import RegisteredModel, registered_model
 from keepers.contracts.sanctions import SANCTIONS
 from keepers.errors import KeeperError
 from keepers.market import CsvPriceSource
@@ -35,6 +37,7 @@ from keepers.rpc.endpoints import redact
 from keepers.rpc.errors import ChainError, Reverted
 from keepers.rpc.heads import subscribe_once
 from keepers.rpc.node import Block, Call, Node, connect, must
+from keepers.signals.errors import SignalError
 from keepers.signers.keyring import open_key
 from keepers.store import Store
 from keepers.store.fanout import Fanout
@@ -56,9 +59,6 @@ DAYS_OF_PRICES = 4
 """A file may be that many days behind: a long weekend."""
 FEED_WARNING = 0.8
 """Part of its heartbeat after which a feed counts as late."""
-
-STATUSES = ("not registered", "in the shadow", "live", "retired")
-"""IModelRegistry.Status."""
 
 _SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
 """ERC-1967: where a proxy keeps its implementation."""
@@ -219,10 +219,12 @@ def _signal_model(config: Config, deployment: Deployment, node: Node) -> Finding
     """Examines if the chain allows the configured model to sign rebalances."""
     name = config.rebalance.model
     key = model_id(name)
-    found = node.call(deployment.address("ModelRegistry"), abi.function("ModelRegistry", "modelOf"), key)
-    what, status = f"model {name!r}", STATUSES[found[3]]
+    found = registered_model(deployment, node, name)
+    what, status = f"model {name!r}", found.status
+    if config.rebalance.regime.enabled:
+        yield from _model_file(config, found)
     if status == "live":
-        yield Finding("ok", what, f"live since {datetime.fromtimestamp(found[4], UTC):%Y-%m-%d}")
+        yield Finding("ok", what, f"live since {datetime.fromtimestamp(found.changed_at, UTC):%Y-%m-%d}")
         return
     remedy = {
         "not registered": f"have the manager call ModelRegistry.register(0x{key.hex()}, …), or correct rebalance.model",
@@ -230,6 +232,17 @@ def _signal_model(config: Config, deployment: Deployment, node: Node) -> Finding
         "retired": "register another, and name it in rebalance.model",
     }[status]
     yield Finding("fail", what, status, remedy)
+
+
+def _model_file(config: Config, registered: RegisteredModel) -> Findings:
+    """Examines if the file of the regime's model is the registered one and can decide."""
+    file = config.at(config.rebalance.regime.file)
+    try:
+        opened = open_regime_model(read_model(file), registered.weights_hash)
+    except SignalError as error:
+        yield Finding("fail", f"model file {file.name}", f"{error.value}: {error.reason}", error.remedy)
+    else:
+        yield Finding("ok", f"model file {file.name}", f"0x{opened.weights_hash.hex()}, as registered")
 
 
 def _reports(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:

@@ -22,6 +22,7 @@ from keepers.signals.features.generated import generated_history
 from keepers.signals.features.inputs import input_named
 from keepers.signals.regimes.evaluation import Protocol
 from keepers.signals.regimes.label import Label
+from keepers.signals.regimes.training import SEEDS
 from keepers.yamlfile import read_mapping
 
 Array = NDArray[np.float64]
@@ -78,11 +79,23 @@ class EvaluationConfig(Strict):
         )
 
 
+class TrainingConfig(Strict):
+    """Which days and seeds the served network is trained on; see docs/decisions/0165."""
+
+    epochs: int = Field(default=5, ge=1, le=1000)
+    seeds: tuple[int, ...] = Field(default=SEEDS, min_length=1)
+    until: date | None = None
+    """Last day whose label is trained on; the last labelled one, or the last before the test, for None."""
+    test_from: date | None = None
+    """First day that the model is judged by; none for None."""
+
+
 class SignalsConfig(Strict):
     """A file that says what signals are made of."""
 
     data: DataConfig = Field(default_factory=lambda: DataConfig(packaged="sp500"))
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
 
 
 def load(path: Path | None) -> SignalsConfig:
@@ -215,4 +228,4 @@ def _numbers(table: pd.DataFrame, file: Path) -> Array:
         raise SignalError(f"{file}", "has cells that are no numbers", "name a column of numbers") from None
 
 
-__all__ = ["DataConfig", "EvaluationConfig", "SignalsConfig", "history", "load", "packaged"]
+__all__ = ["DataConfig", "EvaluationConfig", "SignalsConfig", "TrainingConfig", "history", "load", "packaged"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from keepers import __version__
+from keepers.documents import durable
+from keepers.operations.signals_experiments import Experiments
 from keepers.signals.errors import SignalError
 from keepers.signals.features import Frame, definition_hash, feature_named, registered
 from keepers.signals.regimes.evaluation import Estimate, Evaluation, Protocol, Score, evaluate
 from keepers.signals.regimes.inputs import WIDE, Inputs, values_of
 from keepers.signals.regimes.label import Label
+from keepers.signals.regimes.learners import LEARNERS, NETWORK, Learner
+from keepers.signals.regimes.training import NetworkFamily
 
 BEGIN, END = "<!-- signals-table:begin -->", "<!-- signals-table:end -->"
 
@@ -45,19 +50,45 @@ def protocols(chosen: Protocol, *, aside: bool) -> tuple[Protocol, ...]:
     return (chosen, replace(chosen, label=ASIDE)) if aside else (chosen,)
 
 
-def run(frame: Frame, protocol: Protocol, progress: Callable[[str], None] = lambda _: None) -> Report:
+def learners(experiments: Experiments | None) -> tuple[Learner, ...]:
+    """The models that learn.
+
+    Args:
+        experiments: Where trainings of the network are kept; None leaves the network out.
+    """
+    if experiments is None:
+        return tuple(learner for learner in LEARNERS if learner is not NETWORK)
+    kept = replace(NETWORK, probabilities=NetworkFamily(fit=experiments.fit))
+    return tuple(kept if learner is NETWORK else learner for learner in LEARNERS)
+
+
+def run(
+    frame: Frame,
+    protocol: Protocol,
+    progress: Callable[[str], None] = lambda _: None,
+    learners: Sequence[Learner] = LEARNERS,
+) -> Report:
     """Scores of every model over a history.
 
     Raises:
         SignalError: As `run_all`.
     """
-    return run_all(frame, (protocol,), progress)[0]
+    return run_all(frame, (protocol,), progress, learners)[0]
 
 
 def run_all(
-    frame: Frame, protocols: Sequence[Protocol], progress: Callable[[str], None] = lambda _: None
+    frame: Frame,
+    protocols: Sequence[Protocol],
+    progress: Callable[[str], None] = lambda _: None,
+    learners: Sequence[Learner] = LEARNERS,
 ) -> tuple[Report, ...]:
     """Scores of every model over a history, for each of some protocols.
+
+    Args:
+        frame: The history.
+        protocols: How models are fitted and judged.
+        progress: Called with the name of a model before it is fitted.
+        learners: Models that learn, the simplest first.
 
     Raises:
         SignalError: If the history lacks the closes of the market or of assets, or is too short, or the protocol
@@ -70,7 +101,8 @@ def run_all(
     known, digest = values_of(frame, features), frame.digest()
     reports = []
     for protocol in protocols:
-        found = evaluate(Inputs.of(frame, features, protocol.label, known), frame.dates, protocol, progress)
+        inputs = Inputs.of(frame, features, protocol.label, known)
+        found = evaluate(inputs, frame.dates, protocol, progress, learners)
         reports.append(Report(found, protocol, digest, definition_hash(features), len(frame.dates)))
     return tuple(reports)
 
@@ -83,11 +115,15 @@ def as_object(report: Report) -> dict[str, Any]:
         "test": {"first": found.first, "last": found.last, "days": found.days, "turbulent": found.turbulent},
         "development_days": found.development,
         "trials": found.trials,
-        "scores": [{**asdict(score), "beats_all": score.beats_all} for score in found.scores],
+        "scores": [_score_object(score) for score in found.scores],
         "protocol": asdict(report.protocol),
         "data": {"sha256": report.data_hash, "days": report.days},
         "features": {"sha256": report.features_hash, "count": len(WIDE)},
     }
+
+
+def _score_object(score: Score) -> dict[str, Any]:
+    return {**asdict(score), "beats_all": score.beats_all, "may_be_live": score.may_be_live}
 
 
 def lines(report: Report) -> list[str]:
@@ -98,7 +134,70 @@ def lines(report: Report) -> list[str]:
     for score in found.scores:
         state = _state(score, found)
         rows.append(f"  {score.model:20} {_percent(score.accuracy):>20}  Brier {score.brier:.3f}  {state}".rstrip())
+        if score.seeds is not None:
+            rows.append(f"  {'':20} {seeds_sentence(score)}")
     return rows
+
+
+def seeds_sentence(score: Score) -> str:
+    """One sentence about the seeds of a model that has some; empty for others."""
+    found = score.seeds
+    if found is None:
+        return ""
+    accuracy, brier = found.accuracy, found.brier
+    return (
+        f"{found.count} seeds, each alone: accuracy {100 * accuracy.mean:.1f}% ± {100 * accuracy.deviation:.1f}, "
+        f"Brier score {brier.mean:.3f} ± {brier.deviation:.3f} (mean ± standard deviation)."
+    )
+
+
+def _about_seeds(found: Evaluation) -> list[str]:
+    return [
+        f"`{score.model}` is judged by the mean probability of its seeds. {seeds_sentence(score)}"
+        for score in found.scores
+        if score.seeds is not None
+    ]
+
+
+def network_record(reports: Sequence[Report], experiments: Experiments) -> dict[str, Any]:
+    """What the network's lines of the page came from, for whoever does not want to train for minutes."""
+    labels = []
+    for report in reports:
+        found = report.evaluation
+        score = next(score for score in found.scores if score.model == NETWORK.name)
+        forecast = found.forecasts[NETWORK.name]
+        members = forecast.members if forecast.members is not None else forecast.probability[None]
+        labels.append(
+            {
+                "horizon_days": report.protocol.label.horizon,
+                "median_days": report.protocol.label.median_days,
+                "data": report.data_hash,
+                "features": report.features_hash,
+                "choice": score.choice,
+                "seeds": None if score.seeds is None else asdict(score.seeds),
+                "probability": [round(float(value), 7) for value in forecast.probability],
+                # Seed 1 after the last refit: one training makes it again.
+                "last_refit_first_seed": [round(float(value), 7) for value in members[0, -_last(report) :]],
+            }
+        )
+    return {"labels": labels, "experiments": [asdict(one) for one in experiments.seen]}
+
+
+def _last(report: Report) -> int:
+    """Test days of the last refit."""
+    return (report.evaluation.days - 1) % report.protocol.refit + 1
+
+
+def record_of(page: Path) -> Path:
+    """The file beside a page that has what the network's lines came from."""
+    return page.with_suffix(".network.json")
+
+
+def write_record(record: dict[str, Any], page: Path) -> None:
+    """Writes it."""
+    durable.write(record_of(page), (json.dumps(record, separators=(",", ":")) + "\n").encode())
+    # Like the page, it is for everybody.
+    record_of(page).chmod(0o644)
 
 
 def markdown(report: Report, command: str, aside: Report | None = None) -> str:
@@ -121,6 +220,7 @@ def markdown(report: Report, command: str, aside: Report | None = None) -> str:
         f"`{command}`, quantera {__version__}, data SHA-256 `{report.data_hash}`, definitions of {len(WIDE)} features "
         f"SHA-256 `{report.features_hash}`.",
         _accuracy_table(found),
+        *_about_seeds(found),
         "## Differences\n\nAccuracy of the model in the row less that of the one in the column, in percentage points "
         "with 95% intervals; bold where the interval is above zero.",
         _difference_table(found.scores),
@@ -142,6 +242,7 @@ def _aside(report: Report) -> list[str]:
         f"days, {found.days:,} days to {found.last}, {found.turbulent:.1%} turbulent. Decision 139 let it decide "
         f"nothing; by the same rule `{winner.model}` would win.",
         _accuracy_table(found, live="wins"),
+        *_about_seeds(found),
     ]
 
 
@@ -165,7 +266,8 @@ def verdict(found: Evaluation) -> str:
     """One paragraph that says which model is live, and what the others lack."""
     live = next(score for score in found.scores if score.model == found.live)
     simplest = found.scores[0]
-    behind = [score for score in found.scores[found.scores.index(live) + 1 :]]
+    later = found.scores[found.scores.index(live) + 1 :]
+    behind = [score for score in later if not score.beats_all]
     text = f"**The live model is `{live.model}`**, with an accuracy of {live.accuracy.value:.1%}."
     if live is not simplest:
         gain = live.beats[simplest.model]
@@ -175,6 +277,9 @@ def verdict(found: Evaluation) -> str:
         text += (
             f" These stay in the shadow, because none of them beats every simpler model beyond the interval: {names}."
         )
+    for score in later:
+        if score.beats_all:
+            text += f" `{score.model}` beats them, and stays there with less than {score.least_accuracy:.0%}."
     return text
 
 

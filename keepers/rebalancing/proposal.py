@@ -178,16 +178,18 @@ def build(
     return proposal
 
 
-def inputs_of(state: PortfolioState, intent: Intent) -> bytes:
+def inputs_of(state: PortfolioState, intent: Intent, advised: bytes) -> bytes:
     """keccak256 of what a decision came from, 32 bytes: `RebalanceSignal.input_hash`.
 
-    ABI-encoded: portfolio, block, assets, balances, values, nonce of the covariance model, reason, and the target
-    weights as WAD. Whoever has an archive node and the bot's log can compute it again.
+    ABI-encoded: portfolio, block, assets, balances, values, nonce of the covariance model, reason, the target
+    weights as WAD, and `advised`, the hash of a signal's inputs and weights. Whoever has an archive node and the bot's
+    log can compute it again.
     """
     targets = [] if intent.targets is None else [round(float(weight) * WAD) for weight in intent.targets]
-    types = ("address", "uint256", "address[]", "uint256[]", "uint256[]", "uint256", "string", "int256[]")
+    types = ("address", "uint256", "address[]", "uint256[]", "uint256[]", "uint256", "string", "int256[]", "bytes32")
     nonce = state.risk.model.nonce
-    values = (state.address, state.block, state.assets, state.balances, state.values, nonce, intent.reason, targets)
+    held = (state.address, state.block, state.assets, state.balances, state.values)
+    values = (*held, nonce, intent.reason, targets, advised)
     return keccak(encode(types, values))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, get_args
+from pathlib import Path
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import Field, model_validator
 
+from keepers.portfolio.strategies import Strategy
 from keepers.schema import Bps, Fraction, Positive, Strict
 
 
@@ -24,6 +26,16 @@ class MomentumSettings(Strict):
         return self
 
 
+class RegimeSettings(Strict):
+    """A strategy for each risk regime, as a model file forecasts it; `market` is its column of the price file."""
+
+    enabled: bool = False
+    file: Path = Path("model.onnx")
+    market: Annotated[str, Field(min_length=1)] = "MARKET"
+    calm: Strategy = "equal-weight"
+    turbulent: Strategy = "minimum-variance"
+
+
 class RebalanceSchedule(Strict):
     """When a portfolio inside its limits is rebalanced: every so many days, if it drifted so far."""
 
@@ -38,14 +50,15 @@ class RebalanceSettings(Strict):
     what trading a unit of NAV costs, a fraction, spread over the `holding_days` that a position is held; the
     first investment does not weigh it. `slippage_bps` is off the quote,
     `oracle_slippage_bps` off the oracle's price; both bound a trade. `strategy` is what is held where limits, costs and
-    momentum leave a choice: keepers.portfolio.strategies. `model` is the name under which the deployment registered
-    what decides here, the strategy's unless given.
+    momentum leave a choice, and where a signal cannot decide: keepers.portfolio.strategies. `model` is the name under
+    which the deployment registered what decides here, the strategy's unless given.
     """
 
-    strategy: Literal["equal-weight", "inverse-volatility", "risk-parity", "minimum-variance"] = "equal-weight"
+    strategy: Strategy = "equal-weight"
     model: Annotated[str, Field(min_length=1)] = "equal-weight"
     risk_aversion: Positive = 5.0
     momentum: MomentumSettings = MomentumSettings()
+    regime: RegimeSettings = RegimeSettings()
     max_weight_buffer: Fraction = 0.05
     var_buffer: Fraction = 0.1
     min_cash: Fraction = 0.02
@@ -68,8 +81,10 @@ class RebalanceSettings(Strict):
 
     @model_validator(mode="after")
     def _says_what_it_is(self) -> Self:
-        strategies = get_args(type(self).model_fields["strategy"].annotation)
-        if self.model in strategies and (self.model != self.strategy or self.momentum.enabled):
-            what = "with momentum" if self.momentum.enabled else f"but the strategy {self.strategy}"
+        if self.momentum.enabled and self.regime.enabled:
+            raise ValueError("momentum and regime are both enabled; a portfolio follows one signal")
+        signal = "momentum" if self.momentum.enabled else "regimes" if self.regime.enabled else ""
+        if self.model in get_args(Strategy) and (self.model != self.strategy or signal):
+            what = f"with {signal}" if signal else f"but the strategy {self.strategy}"
             raise ValueError(f"model {self.model} is the name of a plain strategy, {what}; give the model its own name")
         return self

@@ -112,6 +112,27 @@ def combinatorial(rows: int, folds: int, test_folds: int, horizon: int, embargo:
         yield fold
 
 
+def stretches(rows: int, count: int, horizon: int) -> Iterator[Fold]:
+    """Cross-validation in time: every row is in one test stretch, and the rows farther away are its training rows.
+
+    Args:
+        rows: Rows of the history, all labelled.
+        count: Number of stretches.
+        horizon: Rows that a label reaches ahead; so many are purged on either side of a test.
+
+    Raises:
+        SignalError: If there are fewer than two stretches, or one is no longer than what is purged.
+    """
+    _check(rows, horizon, 0)
+    if count < 2 or rows // count <= horizon:
+        raise SignalError(f"{count} stretches of {rows} rows", f"{horizon} are purged", "give a longer history")
+    every = np.arange(rows, dtype=np.int64)
+    for test in np.array_split(every, count):
+        fold = Fold(every[(every <= test[0] - horizon) | (every >= test[-1] + horizon)], test)
+        fold.require_purged(horizon)
+        yield fold
+
+
 def _check(rows: int, horizon: int, embargo: int) -> None:
     if rows < 2:
         raise SignalError(f"{rows} rows", "nothing to split", "give a longer history")

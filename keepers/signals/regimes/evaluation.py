@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,7 +14,7 @@ from keepers.signals.folds import Fold, combinatorial, walk_forward
 from keepers.signals.regimes.bootstrap import interval, resampled_means
 from keepers.signals.regimes.inputs import Inputs
 from keepers.signals.regimes.label import Flags, Label
-from keepers.signals.regimes.learners import LEARNERS
+from keepers.signals.regimes.learners import LEARNERS, Learner
 from keepers.signals.regimes.rules import RULES, Forecast
 
 Array = NDArray[np.float64]
@@ -67,6 +67,33 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """A number of each seed of a model: their mean and standard deviation (of a sample)."""
+
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, values: Array) -> Spread:
+        """The spread of (seeds,) values, of which there are two or more."""
+        return cls(float(values.mean()), float(values.std(ddof=1)))
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """How well the seeds of a model did, each alone.
+
+    Attributes:
+        count: Number of seeds.
+        accuracy, brier: Their accuracies and Brier scores.
+    """
+
+    count: int
+    accuracy: Spread
+    brier: Spread
+
+
+@dataclass(frozen=True)
 class Score:
     """How well one model did.
 
@@ -77,6 +104,8 @@ class Score:
         beats: For each simpler model, accuracy less the other's.
         years: Accuracy in each calendar year.
         choice: Hyperparameter that the development period chose; None for rules.
+        seeds: How its seeds did alone; None for a model without seeds.
+        least_accuracy: Accuracy that it has to exceed to become live, whatever it beats.
     """
 
     model: str
@@ -85,11 +114,18 @@ class Score:
     beats: dict[str, Estimate]
     years: dict[int, Estimate]
     choice: float | None
+    seeds: Seeds | None = None
+    least_accuracy: float = 0.0
 
     @property
     def beats_all(self) -> bool:
         """True if it is better than every simpler model beyond the interval; the simplest has nothing to beat."""
         return all(difference.low > 0 for difference in self.beats.values())
+
+    @property
+    def may_be_live(self) -> bool:
+        """True if it beats every simpler model and is as accurate as it has to be."""
+        return self.beats_all and self.accuracy.value > self.least_accuracy
 
 
 @dataclass(frozen=True)
@@ -104,6 +140,7 @@ class Evaluation:
         year_days: Test days of each year.
         trials: Number of choices that were compared in the development period.
         development: Labelled days of that period.
+        forecasts: Forecasts of the test days by model.
     """
 
     scores: tuple[Score, ...]
@@ -114,15 +151,20 @@ class Evaluation:
     year_days: dict[int, int]
     trials: int
     development: int
+    forecasts: Mapping[str, Forecast] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def live(self) -> str:
         """The model that the protocol makes live: the most complex of those that beat every simpler one."""
-        return next(score.model for score in reversed(self.scores) if score.beats_all)
+        return next(score.model for score in reversed(self.scores) if score.may_be_live)
 
 
 def evaluate(
-    inputs: Inputs, dates: Sequence[date], protocol: Protocol, progress: Callable[[str], None] = lambda _: None
+    inputs: Inputs,
+    dates: Sequence[date],
+    protocol: Protocol,
+    progress: Callable[[str], None] = lambda _: None,
+    learners: Sequence[Learner] = LEARNERS,
 ) -> Evaluation:
     """Every model over the test period.
 
@@ -131,14 +173,15 @@ def evaluate(
         dates: Day of each row of the history.
         protocol: How models are fitted and judged.
         progress: Called with the name of a model before it is fitted.
+        learners: Models that learn, the simplest first.
 
     Raises:
         SignalError: If the test period or the development period has too few days.
     """
     days, start, development = _periods(inputs, dates, protocol)
-    forecasts, choices = _walk(inputs, start, development, protocol, progress)
+    forecasts, choices = _walk(inputs, start, development, protocol, progress, learners)
     test = np.arange(start, len(days))
-    return judge(forecasts, choices, inputs.turbulent[test], days[start:], protocol, development)
+    return judge(forecasts, choices, inputs.turbulent[test], days[start:], protocol, development, learners)
 
 
 def choosing_folds(inputs: Inputs, dates: Sequence[date], protocol: Protocol) -> list[Fold]:
@@ -187,7 +230,12 @@ def _development(days: Sequence[date], start: int, protocol: Protocol) -> int:
 
 
 def _walk(
-    inputs: Inputs, start: int, development: int, protocol: Protocol, progress: Callable[[str], None]
+    inputs: Inputs,
+    start: int,
+    development: int,
+    protocol: Protocol,
+    progress: Callable[[str], None],
+    learners: Sequence[Learner],
 ) -> tuple[dict[str, Forecast], dict[str, float]]:
     """Forecasts of the test period, and the choices that the development period made."""
     horizon, embargo = protocol.label.horizon, protocol.embargo
@@ -203,7 +251,7 @@ def _walk(
     for rule in RULES:
         progress(rule.name)
         found[rule.name] = _joined([rule.forecast(inputs, fold.train, fold.test) for fold in folds])
-    for learner in LEARNERS:
+    for learner in learners:
         progress(learner.name)
         choice, _ = learner.choose(inputs, within)
         choices[learner.name] = choice
@@ -218,6 +266,7 @@ def judge(
     days: Sequence[date],
     protocol: Protocol,
     development: int = 0,
+    learners: Sequence[Learner] = LEARNERS,
 ) -> Evaluation:
     """Accuracies and their differences, with intervals of the same resampled days.
 
@@ -228,7 +277,9 @@ def judge(
         days: Test days.
         protocol: How models are judged.
         development: Labelled days of the development period.
+        learners: The learners among the models.
     """
+    least = {learner.name: learner.least_accuracy for learner in learners}
     names = tuple(forecasts)
     right = np.column_stack([forecasts[name].turbulent == truth for name in names]).astype(np.float64)
     means = resampled_means(right, protocol.block, protocol.resamples, protocol.seed)
@@ -244,11 +295,20 @@ def judge(
         accuracy = Estimate(float(right[:, column].mean()), float(low[column]), float(high[column]))
         brier = float(np.mean((forecasts[name].probability - truth) ** 2))
         by_year = {year: found[column] for year, (_, found) in years.items()}
-        scores.append(Score(name, accuracy, brier, beats, by_year, choices.get(name)))
-    trials = sum(len(learner.choices) for learner in LEARNERS if learner.name in choices)
+        seeds = _seeds(forecasts[name], truth)
+        scores.append(Score(name, accuracy, brier, beats, by_year, choices.get(name), seeds, least.get(name, 0.0)))
+    trials = sum(len(learner.choices) for learner in learners if learner.name in choices)
     counts = {year: count for year, (count, _) in years.items()}
     turbulent = float(np.mean(truth))
-    return Evaluation(tuple(scores), len(days), days[0], days[-1], turbulent, counts, trials, development)
+    return Evaluation(tuple(scores), len(days), days[0], days[-1], turbulent, counts, trials, development, forecasts)
+
+
+def _seeds(forecast: Forecast, truth: Flags) -> Seeds | None:
+    if forecast.members is None:
+        return None
+    accuracy = ((forecast.members > 0.5) == truth).mean(axis=1)
+    brier = ((forecast.members - truth) ** 2).mean(axis=1)
+    return Seeds(len(forecast.members), Spread.of(accuracy), Spread.of(brier))
 
 
 def _years(right: Array, days: Sequence[date], protocol: Protocol) -> dict[int, tuple[int, list[Estimate]]]:
@@ -265,6 +325,9 @@ def _years(right: Array, days: Sequence[date], protocol: Protocol) -> dict[int, 
 
 
 def _joined(parts: Sequence[Forecast]) -> Forecast:
+    members = [part.members for part in parts if part.members is not None]
     return Forecast(
-        np.concatenate([part.turbulent for part in parts]), np.concatenate([part.probability for part in parts])
+        np.concatenate([part.turbulent for part in parts]),
+        np.concatenate([part.probability for part in parts]),
+        np.concatenate(members, axis=1) if members else None,
     )

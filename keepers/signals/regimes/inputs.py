@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.signals.errors import SignalError
 from keepers.signals.features import Feature, Frame, first_row, matrix
 from keepers.signals.regimes.label import Label, Labelled
 
@@ -114,14 +115,36 @@ class Inputs:
         labelled = Labelled.of(frame.daily["close"], label)
         first = max(label.first_row, first_row(frame, features), max(RATIO_DAYS))
         rows = np.arange(first, len(frame.dates) - label.horizon, dtype=np.int64)
-        squares = np.concatenate([[0.0], np.cumsum(labelled.returns**2)])
-        variances = np.column_stack([(squares[rows + 1] - squares[rows + 1 - days]) / days for days in RATIO_DAYS])
-        with np.errstate(divide="ignore"):
-            ratios = 0.5 * np.log(np.maximum(variances, 0.0)) - np.log(labelled.threshold[rows])[:, None]
-        # A market that stood still has no logarithm; training fills what is missing.
-        ratios[~np.isfinite(ratios)] = np.nan
         values = (values_of(frame, features) if known is None else known)[rows]
-        return cls(labelled, rows, ratios, values, tuple(found.name for found in features))
+        return cls(labelled, rows, _ratios(labelled, rows), values, tuple(found.name for found in features))
+
+
+def newest(frame: Frame, features: Sequence[Feature], label: Label) -> Array:
+    """Inputs of a wide model at the close of a history's last day, whose label nobody knows: (1, 6 + features).
+
+    Raises:
+        SignalError: If the history is too short, or an input has no value.
+    """
+    needed = max(label.first_row + label.horizon, max(RATIO_DAYS)) + 1
+    last = len(frame.dates) - 1
+    if last + 1 < needed:
+        raise SignalError(f"{last + 1} days", f"{needed} are needed", "give a longer history")
+    # The medians of earlier days are not wanted, and take most of the time.
+    labelled = Labelled.of(frame.daily["close"][-needed:], label)
+    row = np.column_stack([_ratios(labelled, np.array([needed - 1])), matrix(frame, features, [last])])
+    if np.any(np.isnan(row)):
+        raise SignalError(f"a ratio of {frame.dates[last]}", "has no value, as the market stood still", "wait a day")
+    return row
+
+
+def _ratios(labelled: Labelled, rows: Rows) -> Array:
+    squares = np.concatenate([[0.0], np.cumsum(labelled.returns**2)])
+    variances = np.column_stack([(squares[rows + 1] - squares[rows + 1 - days]) / days for days in RATIO_DAYS])
+    with np.errstate(divide="ignore"):
+        ratios: Array = 0.5 * np.log(np.maximum(variances, 0.0)) - np.log(labelled.threshold[rows])[:, None]
+    # A market that stood still has no logarithm; training fills what is missing.
+    ratios[~np.isfinite(ratios)] = np.nan
+    return ratios
 
 
 def values_of(frame: Frame, features: Sequence[Feature]) -> Array:

@@ -1,4 +1,4 @@
-"""Models that learn: logistic regression and gradient boosting, with their choices made in the development period."""
+"""Models that learn: logistic regression, gradient boosting and the network, chosen in the development period."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.signals.errors import SignalError
+from keepers.signals.extras import imported
 from keepers.signals.folds import Fold
 from keepers.signals.preparation import Preparation
 from keepers.signals.regimes.inputs import Inputs
-from keepers.signals.regimes.label import Flags
 from keepers.signals.regimes.rules import Forecast
+from keepers.signals.regimes.training import EPOCHS, Lesson, NetworkFamily
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -34,14 +35,16 @@ class Learner:
         name: Name in tables.
         reads: `ratios` for the six volatility ratios; `wide` for those and the registered features.
         choices: Values of the hyperparameter.
-        probabilities: Function of prepared training rows, their labels, choices and prepared rows; it gives
-            (choices, rows) probabilities of turbulence.
+        probabilities: Function of training days, choices and prepared rows; it gives (choices, members, rows)
+            probabilities of turbulence. Members differ by their seed, and their mean is the forecast.
+        least_accuracy: Accuracy that it has to exceed to become live, whatever it beats.
     """
 
     name: str
     reads: Literal["ratios", "wide"]
     choices: tuple[float, ...]
-    probabilities: Callable[[Array, Flags, Sequence[float], Array], Array]
+    probabilities: Callable[[Lesson, Sequence[float], Array], Array]
+    least_accuracy: float = 0.0
 
     def choose(self, inputs: Inputs, folds: Sequence[Fold]) -> tuple[float, dict[float, float]]:
         """The choice with the least mean log loss over folds of the development period.
@@ -59,11 +62,13 @@ class Learner:
         Raises:
             SignalError: If the training days have one regime only.
         """
-        (probability,) = self._fitted(inputs, train, test, (choice,))
-        return Forecast(probability > 0.5, probability)
+        (members,) = self._fitted(inputs, train, test, (choice,))
+        probability = members.mean(axis=0)
+        return Forecast(probability > 0.5, probability, members if len(members) > 1 else None)
 
     def _losses(self, inputs: Inputs, fold: Fold) -> Array:
-        found = np.clip(self._fitted(inputs, fold.train, fold.test, self.choices), _LEAST, 1 - _LEAST)
+        members = self._fitted(inputs, fold.train, fold.test, self.choices)
+        found = np.clip(members.mean(axis=1), _LEAST, 1 - _LEAST)
         truth = inputs.turbulent[fold.test]
         losses: Array = -np.where(truth, np.log(found), np.log1p(-found)).mean(axis=1)
         return losses
@@ -74,18 +79,20 @@ class Learner:
         if labels.all() or not labels.any():
             raise SignalError(f"{train.size} training days", "have one regime only", "begin the history earlier")
         prepared = Preparation.fit(columns[train])
-        return self.probabilities(prepared.apply(columns[train]), labels, choices, prepared.apply(columns[test]))
+        lesson = Lesson(prepared.apply(columns[train]), labels, inputs.labelled.label.horizon)
+        return self.probabilities(lesson, choices, prepared.apply(columns[test]))
 
 
-def _logistic(rows: Array, labels: Flags, choices: Sequence[float], others: Array) -> Array:
-    LogisticRegression = _imported("sklearn.linear_model").LogisticRegression
+def _logistic(lesson: Lesson, choices: Sequence[float], others: Array) -> Array:
+    LogisticRegression = _sklearn("sklearn.linear_model").LogisticRegression
     with _one_thread():
-        fits = (LogisticRegression(C=choice, max_iter=2000, tol=1e-6).fit(rows, labels) for choice in choices)
-        return np.array([fitted.predict_proba(others)[:, 1] for fitted in fits])
+        models = (LogisticRegression(C=choice, max_iter=2000, tol=1e-6) for choice in choices)
+        fits = (model.fit(lesson.rows, lesson.labels) for model in models)
+        return np.array([[fitted.predict_proba(others)[:, 1]] for fitted in fits])
 
 
-def _boosting(rows: Array, labels: Flags, choices: Sequence[float], others: Array) -> Array:
-    model = _imported("sklearn.ensemble").HistGradientBoostingClassifier(
+def _boosting(lesson: Lesson, choices: Sequence[float], others: Array) -> Array:
+    model = _sklearn("sklearn.ensemble").HistGradientBoostingClassifier(
         learning_rate=0.05,
         max_leaf_nodes=8,
         min_samples_leaf=100,
@@ -96,30 +103,29 @@ def _boosting(rows: Array, labels: Flags, choices: Sequence[float], others: Arra
     # A model of fewer rounds is the beginning of one of more.
     wanted = {int(choice) for choice in choices}
     with _one_thread():
-        model.fit(rows, labels)
+        model.fit(lesson.rows, lesson.labels)
         stages = enumerate(model.staged_predict_proba(others), 1)
         staged = {stage: found[:, 1] for stage, found in stages if stage in wanted}
-    return np.array([staged[int(choice)] for choice in choices])
+    return np.array([[staged[int(choice)]] for choice in choices])
 
 
 def _one_thread() -> AbstractContextManager[Any]:
     """One thread within the block: a few thousand rows are done before several have met, and one sums in one order."""
-    limited: AbstractContextManager[Any] = _imported("threadpoolctl").threadpool_limits(1)
+    limited: AbstractContextManager[Any] = _sklearn("threadpoolctl").threadpool_limits(1)
     return limited
 
 
-def _imported(module: str) -> Any:
-    from importlib import import_module
+def _sklearn(module: str) -> Any:
+    return imported(module, "scikit-learn", "risk")
 
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise SignalError("scikit-learn", "not installed", "pip install 'quantera[risk]'") from error
 
+NETWORK = Learner("network, features", "wide", tuple(map(float, EPOCHS)), NetworkFamily(), least_accuracy=0.75)
+"""The network, with the condition that decision 139 holds it to."""
 
 LEARNERS = (
     Learner("logistic, ratios", "ratios", PENALTIES, _logistic),
     Learner("logistic, features", "wide", PENALTIES, _logistic),
     Learner("boosting, ratios", "ratios", ROUNDS, _boosting),
     Learner("boosting, features", "wide", ROUNDS, _boosting),
+    NETWORK,
 )

@@ -11,7 +11,7 @@ from scipy.signal import lfilter
 
 from keepers.risk.models.garch import Volatilities
 from keepers.signals.regimes.inputs import Inputs
-from keepers.signals.regimes.label import Flags
+from keepers.signals.regimes.label import Flags, Labelled
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -27,10 +27,12 @@ class Forecast:
     Attributes:
         turbulent: (days,), what it predicts.
         probability: (days,), its probability of turbulence.
+        members: (members, days), the probability of each seed; None for a model without seeds.
     """
 
     turbulent: Flags
     probability: Array
+    members: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,14 @@ def persistence_score(inputs: Inputs, train: Rows) -> Array:
 
 def ewma_score(inputs: Inputs, train: Rows) -> Array:
     """Exponentially weighted volatility, begun with the first day's square."""
-    returns = inputs.labelled.returns
+    return ewma_at(inputs.labelled, inputs.rows)
+
+
+def ewma_at(labelled: Labelled, rows: Rows) -> Array:
+    """Logarithm of the EWMA volatility over the threshold at the close of some rows' days."""
+    returns = labelled.returns
     variances = filtered(returns, 0.0, 1 - DECAY, DECAY, float(returns[1] ** 2))[1:]
-    found: Array = 0.5 * np.log(_positive(variances[inputs.rows])) - np.log(inputs.labelled.threshold[inputs.rows])
+    found: Array = 0.5 * np.log(_positive(variances[rows])) - np.log(labelled.threshold[rows])
     return found
 
 

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[3]
-PYTHON_LOCKS = ("requirements.lock", "requirements-tools.lock", "requirements-uv.lock")
+PYTHON_LOCKS = ("requirements.lock", "requirements-ai.lock", "requirements-tools.lock", "requirements-uv.lock")
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 NPM: dict[str, dict[str, Any]] = json.loads((ROOT / "package-lock.json").read_text())["packages"]
 
@@ -64,11 +64,13 @@ def unmet(wanted: list[str], locked: dict[str, Pin]) -> list[str]:
 
 
 def wanted_of(lock: str) -> list[str]:
-    """The direct requirements that a lock is made from; training (`ai`) is in none, as torch alone is 850 MB."""
+    """The direct requirements that a lock is made from; training (`ai`) has its own, as torch brings gigabytes."""
     groups = PYPROJECT["dependency-groups"]
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    if lock == "requirements-ai.lock":
+        return [*PYPROJECT["project"]["dependencies"], *extras["ai"]]
     if lock != "requirements.lock":
         return list(groups[lock.removeprefix("requirements-").removesuffix(".lock")])
-    extras = PYPROJECT["project"]["optional-dependencies"]
     optional = [requirement for extra, listed in extras.items() if extra != "ai" for requirement in listed]
     return [*PYPROJECT["project"]["dependencies"], *groups["dev"], *optional]
 
@@ -95,6 +97,19 @@ def test_python_lock__every_direct_requirement__is_met(lock: str) -> None:
 def test_unmet__version_too_old_or_package_missing__is_named() -> None:
     locked = pins("a==1.5\n")
     assert unmet(["a>=2", "b"], locked) == ["a>=2", "b"] and unmet(["A[extra]>=1,<2"], locked) == []
+
+
+def test_ai_lock__what_the_first_lock_has_too__is_the_same_version() -> None:
+    first, training = (
+        pins((ROOT / ".ci" / lock).read_text()) for lock in ("requirements.lock", "requirements-ai.lock")
+    )
+    both = first.keys() & training.keys()
+    assert "numpy" in both and {name for name in both if first[name].version != training[name].version} == set()
+
+
+def test_first_lock__for_keepers_and_the_demo__has_no_torch() -> None:
+    first = pins((ROOT / ".ci/requirements.lock").read_text())
+    assert "onnxruntime" in first and first.keys() & {"torch", "onnx", "triton"} == set()
 
 
 @pytest.mark.parametrize("lock", PYTHON_LOCKS)

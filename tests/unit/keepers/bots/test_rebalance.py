@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ import pytest
 from pydantic import TypeAdapter
 
 from keepers.bots.names import rebalance_key, signal_nonce
+from keepers.contracts.messages import model_id
+from keepers.signals.regimes.label import Label
+from keepers.signals.regimes.rule_file import EwmaRule
 from keepers.store import Decision
 from scripts._lib.anvil import advance
 from scripts._lib.deployment.venues import Venue, market_record
@@ -341,6 +345,63 @@ def test_rebalance_bot__momentum_on_with_history__tilts(world: World) -> None:
         assert decided(world, bot, 1).outcome == "done"
         state = bot.services.reader.portfolio("demo", world.w3.eth.block_number)
         assert state.weights.max() - state.weights.min() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(None, "No such file"), (b"poisoned", "registered is 0x")], ids=["missing", "replaced"]
+)
+def test_rebalance_bot__model_file_broken__falls_back_and_alerts(
+    world: World, content: bytes | None, reason: str
+) -> None:
+    ready(world)
+    regime = {"enabled": True, "file": "broken.onnx", "market": "AAA"}
+    config = world.write_config(rebalance={"model": "momentum", "regime": regime})
+    if content is not None:
+        (world.folder / "broken.onnx").write_bytes(content)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        found = decided(world, bot, 1)
+        (line,) = [line for line in bot.output.getvalue().splitlines() if '"event": "signal fell back"' in line]
+    (world.folder / "broken.onnx").unlink(missing_ok=True)
+    told = json.loads(line)
+    assert found.outcome == "done" and told["to"] == "equal-weight" and reason in told["reason"]
+    # The fallback signs under its own name, and not under the broken model's.
+    assert model_id("equal-weight") in bytes(world.w3.eth.get_transaction(found.tx_hash)["input"])
+    assert model_id("momentum") not in bytes(world.w3.eth.get_transaction(found.tx_hash)["input"])
+
+
+def test_rebalance_bot__registered_rule_of_the_regime__holds_the_regimes_strategy(world: World) -> None:
+    ready(world)
+    rule = EwmaRule(Label(5, 40), -5.0, 0.8, 0.3, date(2020, 1, 2), "d" * 64)
+    (world.folder / "rule.json").write_bytes(rule.content)
+    registry, key = world.contract("ModelRegistry").functions, model_id("regimes")
+    world.call(registry.register(key, rule.weights_hash, bytes(32), b"\1" * 32))
+    world.call(registry.promote(key))
+    regime = {"enabled": True, "file": "rule.json", "market": "AAA", "turbulent": "inverse-volatility"}
+    config = world.write_config(rebalance={"model": "regimes", "regime": regime})
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        found = decided(world, bot, 1)
+        assert found.outcome == "done" and "fell back" not in bot.output.getvalue()
+    assert "; turbulent by 80%, inverse-volatility, inputs 0x" in found.reason
+    assert key in bytes(world.w3.eth.get_transaction(found.tx_hash)["input"])
+
+
+def test_rebalance_bot__model_in_the_shadow__falls_back(world: World) -> None:
+    ready(world)
+    rule = EwmaRule(Label(5, 40), -5.0, 0.8, 0.3, date(2020, 1, 2), "d" * 64)
+    (world.folder / "rule.json").write_bytes(rule.content)
+    registry = world.contract("ModelRegistry").functions
+    world.call(registry.register(model_id("challenger"), rule.weights_hash, bytes(32), b"\1" * 32))
+    regime = {"enabled": True, "file": "rule.json", "market": "AAA"}
+    config = world.write_config(rebalance={"model": "challenger", "regime": regime})
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        assert decided(world, bot, 1).outcome == "done"
+        assert "model 'challenger': in the shadow" in bot.output.getvalue()
 
 
 def test_rebalance_bot__log__holds_no_secret(world: World) -> None:

@@ -85,6 +85,7 @@ COMMANDS = [
     ["signals", "features"],
     ["signals", "audit"],
     ["signals", "evaluate"],
+    *(["signals", name] for name in ("train", "status", "explain", "promote")),
     ["route"],
 ]
 

@@ -74,6 +74,8 @@ REFUSED = {
     "rebalance.max_paths": [0],
     "rebalance.momentum.lookback_days": [10],
     "rebalance.momentum.skip_days": [300],
+    "rebalance.regime.turbulent": ["best"],
+    "rebalance.regime.market": [""],
     "rebalance.schedule.every_n_days": [0],
     "prices.guards.jump": [0, -1, NAN],
     "prices.guards.tolerances": [{"AAA": -1}, 5],

@@ -113,8 +113,17 @@ def test_audit__feature_that_cannot_be__one_line(arguments: tuple[str, ...], sai
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """1,000 generated days as files."""
-    folder = tmp_path_factory.mktemp("signals")
-    frame = generated_history(1000)
+    return written(tmp_path_factory.mktemp("signals"), 1000)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """400 generated days as files."""
+    return written(tmp_path_factory.mktemp("few"), 400)
+
+
+def written(folder: Path, days: int) -> Path:
+    frame = generated_history(days)
     index = (f"{day},{close}" for day, close in zip(frame.dates, frame.daily["close"], strict=True))
     (folder / "index.csv").write_text("date,close\n" + "\n".join(index) + "\n", encoding="utf-8")
     rows = zip(frame.dates, frame.daily["closes"], strict=True)
@@ -132,7 +141,8 @@ def config(files: Path, **evaluation: object) -> str:
 
 
 def test_evaluate__files_of_a_user__has_every_model(files: Path) -> None:
-    found = json.loads(invoke("signals", "evaluate", "--config", config(files), "--json").output)
+    arguments = ("--config", config(files), "--without-network", "--json")
+    found = json.loads(invoke("signals", "evaluate", *arguments).output)
     assert len(found["scores"]) == 7 and found["live"] in {score["model"] for score in found["scores"]}
     assert found["test"]["first"] == "2018-01-01" and len(found["data"]["sha256"]) == 64
 
@@ -155,7 +165,73 @@ def test_evaluate__config_that_trains_on_its_test_or_has_none__one_line(
     assert said in line_of(invoke("signals", "evaluate", "--config", config(files, **settings)), 1)
 
 
+def test_evaluate__page_without_the_network__one_line(files: Path) -> None:
+    arguments = ("--config", config(files), "--without-network", "--page", "page.md")
+    assert "a page has every model" in line_of(invoke("signals", "evaluate", *arguments), 1)
+
+
+def test_evaluate__torch_not_installed__one_line(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keepers.operations.signals_experiments.find_spec", lambda _: None)
+    said = line_of(invoke("signals", "evaluate", "--config", config(files)), 1)
+    assert said == "quantera: torch: not installed; pip install 'quantera[ai]', or leave the network out"
+
+
 def test_evaluate__page_without_markers__one_line(files: Path) -> None:
     page = files / "page.md"
     page.write_text("# Mine\n", encoding="utf-8")
     assert "no markers" in line_of(invoke("signals", "evaluate", "--config", config(files), "--page", str(page)), 1)
+
+
+def training(few: Path, **changes: object) -> str:
+    """A config that trains two seeds for one epoch."""
+    path = Path(config(few))
+    settings = {"epochs": 1, "seeds": [1, 2], "test_from": "2016-06-02", **changes}
+    path.write_text(path.read_text() + "\ntraining: " + json.dumps(settings).replace('"', ""), encoding="utf-8")
+    return str(path)
+
+
+def test_train__then_status_and_explain__agree_on_the_weights(few: Path, tmp_path: Path) -> None:
+    model = ("--model", str(tmp_path / "model"))
+    said = invoke("signals", "train", "--config", training(few), *model).output
+    found = json.loads(invoke("signals", "status", *model, "--json").output)
+    told = invoke("signals", "explain", "--config", training(few), *model, "--json").output
+    assert found["weights_hash"] in said and json.loads(told)["weights_hash"] == found["weights_hash"]
+    assert json.loads(told)["regime"] in ("calm", "turbulent")
+
+
+def test_train__rule__needs_no_torch(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keepers.operations.signals_experiments.find_spec", lambda _: None)
+    said = invoke("signals", "train", "--rule", "--config", training(few), "--model", str(tmp_path)).output
+    assert "turbulent above" in said and json.loads((tmp_path / "rule.json").read_text())["rule"] == "ewma threshold"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "said"),
+    [
+        (("train", "--rule"), {"until": "2016-06-02"}, "reach into the test from 2016-06-02"),
+        (("train", "--rule"), {"test_from": "2035-01-01"}, "labels end on"),
+        (("train",), {"epochs": 0}, "training.epochs"),
+        (("train",), {"seeds": []}, "training.seeds"),
+        (("explain",), {}, "holds no trained model"),
+        (("explain", "--date", "soon"), {}, "day 'soon': not a date"),
+    ],
+)
+def test_signals__bad_training__one_line(
+    few: Path, tmp_path: Path, arguments: tuple[str, ...], changes: dict[str, object], said: str
+) -> None:
+    given = (*arguments, "--config", training(few, **changes), "--model", str(tmp_path))
+    assert said in line_of(invoke("signals", *given), 1)
+
+
+def test_train__data_that_end_in_the_future__one_line(tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_text("date,close\n2199-01-01,1\n", encoding="utf-8")
+    path = tmp_path / "signals.yaml"
+    path.write_text("data: {daily: {close: {file: index.csv}}}\n", encoding="utf-8")
+    said = line_of(invoke("signals", "train", "--config", str(path), "--model", str(tmp_path)), 1)
+    assert said.startswith("quantera: data end on 2199-01-01: after today")
+
+
+def test_promote__no_model__one_line(tmp_path: Path) -> None:
+    (tmp_path / "keeper.yaml").write_text("", encoding="utf-8")
+    given = ("--model", str(tmp_path), "--evaluation", "found.json", "--config", str(tmp_path / "keeper.yaml"))
+    assert line_of(invoke("signals", "promote", *given), 2).startswith("quantera: ")

@@ -14,10 +14,11 @@ from keepers.signals.features import Frame, readable
 from keepers.signals.folds import Fold
 from keepers.signals.regimes.bootstrap import interval, resampled_means
 from keepers.signals.regimes.evaluation import MODELS, Evaluation, Protocol, evaluate, judge
-from keepers.signals.regimes.inputs import RATIO_DAYS, Inputs
+from keepers.signals.regimes.inputs import RATIO_DAYS, Inputs, newest
 from keepers.signals.regimes.label import Label, Labelled
-from keepers.signals.regimes.learners import LEARNERS
+from keepers.signals.regimes.learners import LEARNERS, NETWORK
 from keepers.signals.regimes.rules import RULES, Forecast, best_cut, filtered
+from keepers.signals.regimes.training import Lesson, NetworkFamily
 from tests.unit.keepers.signals.histories import history
 
 SHORT = Label(horizon=5, median_days=40)
@@ -27,6 +28,10 @@ MOVES = pd.Series(np.log(CLOSE)).diff()
 CLOSES_ONLY = Frame(history().dates, {"close": CLOSE, "closes": history().daily["closes"]})
 FEATURES = readable(frozenset({"close"}))[:4]
 INPUTS = Inputs.of(CLOSES_ONLY, FEATURES, SHORT)
+TINY = dataclasses.replace(NETWORK, choices=(1.0, 2.0), probabilities=NetworkFamily(seeds=(1, 2)))
+"""The network with two seeds and two epochs at most, trained for real."""
+WITHOUT_NETWORK = tuple(learner for learner in LEARNERS if learner is not NETWORK)
+QUICK_LEARNERS = (*WITHOUT_NETWORK, TINY)
 
 
 def test_label__beside_pandas__agrees() -> None:
@@ -78,7 +83,7 @@ def test_inputs__ratios__are_log_volatility_over_threshold() -> None:
         np.testing.assert_allclose(INPUTS.ratios[:, column], expected[INPUTS.rows], rtol=1e-7, atol=1e-10)
 
 
-@pytest.mark.parametrize("model", [*RULES[:2], *LEARNERS], ids=lambda model: model.name)
+@pytest.mark.parametrize("model", [*RULES[:2], *QUICK_LEARNERS], ids=lambda model: model.name)
 def test_forecast__closes_after_a_test_day_changed__is_the_same(model: object) -> None:
     place = 100
     row = int(INPUTS.rows[place])
@@ -133,7 +138,7 @@ def test_rule__side_without_training_days__has_even_odds() -> None:
     assert set(found.probability[found.turbulent]) == {0.5}
 
 
-@pytest.mark.parametrize("learner", LEARNERS, ids=lambda learner: learner.name)
+@pytest.mark.parametrize("learner", QUICK_LEARNERS, ids=lambda learner: learner.name)
 def test_learner__test_labels_flipped__is_the_same(learner: object) -> None:
     train, test = np.arange(120), np.arange(130, INPUTS.rows.size)
     flipped = LABELLED.turbulent.copy()
@@ -148,8 +153,9 @@ def test_boosting__fewer_rounds__is_the_beginning_of_more() -> None:
     rng = np.random.default_rng(1)
     rows, others = rng.standard_normal((600, 6)), rng.standard_normal((50, 6))
     labels = rows[:, 0] + rng.standard_normal(600) > 0
-    together = boosting.probabilities(rows, labels, (50.0, 200.0), others)
-    np.testing.assert_array_equal(together[0], boosting.probabilities(rows, labels, (50.0,), others)[0])
+    lesson = Lesson(rows, labels, 5)
+    together = boosting.probabilities(lesson, (50.0, 200.0), others)
+    np.testing.assert_array_equal(together[0], boosting.probabilities(lesson, (50.0,), others)[0])
 
 
 def test_learner__choice__has_the_least_loss() -> None:
@@ -227,6 +233,23 @@ def judged(**accuracies: float) -> Evaluation:
     return judge(forecasts, {}, TRUTH, DATES, QUICK)
 
 
+@pytest.mark.parametrize("place", [0, 50, -1])
+def test_newest__day_of_the_past__has_the_inputs_that_training_had(place: int) -> None:
+    found = newest(CLOSES_ONLY.until(CLOSES_ONLY.dates[INPUTS.rows[place]]), FEATURES, SHORT)
+    np.testing.assert_allclose(found[0], INPUTS.wide[place], rtol=1e-9)
+
+
+def test_newest__market_that_stood_still__is_refused() -> None:
+    still = Frame(CLOSES_ONLY.dates, {"close": np.concatenate([CLOSE[:-6], np.full(6, CLOSE[-7])])})
+    with pytest.raises(SignalError, match="has no value, as the market stood still"):
+        newest(still, (), SHORT)
+
+
+def test_newest__history_too_short__is_refused() -> None:
+    with pytest.raises(SignalError, match="200 days: 253 are needed"):
+        newest(CLOSES_ONLY.until(CLOSES_ONLY.dates[199]), (), SHORT)
+
+
 def test_judge__better_beyond_the_interval__is_live() -> None:
     assert judged(simple=0.6, better=0.8).live == "better"
 
@@ -241,6 +264,23 @@ def test_judge__most_complex_that_beats_all__is_live() -> None:
 
 def test_judge__beaten_by_a_simpler_one__is_not_live() -> None:
     assert judged(simple=0.55, strong=0.9, late=0.7).live == "strong"
+
+
+def test_judge__beats_all_and_is_not_accurate_enough__is_not_live() -> None:
+    forecasts = {"simple": predictor(0.5, 1), NETWORK.name: predictor(0.7, 2)}
+    found = judge(forecasts, {NETWORK.name: 5.0}, TRUTH, DATES, QUICK)
+    assert found.scores[1].beats_all and found.live == "simple"
+
+
+def test_judge__members__have_the_mean_and_deviation_of_their_own_scores() -> None:
+    one, other = (predictor(accuracy, seed) for seed, accuracy in ((1, 0.6), (2, 0.8)))
+    members = np.stack([one.probability, other.probability])
+    mean = members.mean(axis=0)
+    (score,) = judge({"two": Forecast(mean > 0.5, mean, members)}, {}, TRUTH, DATES, QUICK).scores
+    each = [float(np.mean(single.turbulent == TRUTH)) for single in (one, other)]
+    assert score.seeds is not None and score.seeds.count == 2
+    assert score.seeds.accuracy.mean == pytest.approx(np.mean(each))
+    assert score.seeds.accuracy.deviation == pytest.approx(abs(each[0] - each[1]) / np.sqrt(2))
 
 
 def test_judge__accuracy_and_brier__are_those_of_the_days() -> None:
@@ -272,10 +312,10 @@ def long_inputs() -> tuple[Inputs, tuple[date, ...]]:
 def test_evaluate__generated_history__scores_every_model(long_inputs: tuple[Inputs, tuple[date, ...]]) -> None:
     inputs, dates = long_inputs
     protocol = dataclasses.replace(QUICK, label=SHORT, first_test=dates[1000])
-    found = evaluate(inputs, dates, protocol)
+    found = evaluate(inputs, dates, protocol, learners=QUICK_LEARNERS)
     assert tuple(score.model for score in found.scores) == MODELS
     assert (found.first, found.last) == (dates[1000], dates[-6])
-    assert found.days == 495 and found.trials == 16
+    assert found.days == 495 and found.trials == 18
     # Volatility of the history clusters: its own past forecasts it.
     assert all(score.accuracy.value > 0.5 for score in found.scores)
 
@@ -285,7 +325,7 @@ def fitted_once(long_inputs: tuple[Inputs, tuple[date, ...]]) -> tuple[Protocol,
     """A protocol with a single refit, so that no test label is training's later, and what it finds."""
     inputs, dates = long_inputs
     protocol = dataclasses.replace(QUICK, label=SHORT, first_test=dates[1200], refit=1000)
-    return protocol, evaluate(inputs, dates, protocol)
+    return protocol, evaluate(inputs, dates, protocol, learners=WITHOUT_NETWORK)
 
 
 def test_evaluate__twice__is_the_same(
@@ -293,7 +333,7 @@ def test_evaluate__twice__is_the_same(
 ) -> None:
     inputs, dates = long_inputs
     protocol, found = fitted_once
-    assert evaluate(inputs, dates, protocol) == found
+    assert evaluate(inputs, dates, protocol, learners=WITHOUT_NETWORK) == found
 
 
 def test_evaluate__labels_of_the_test_period_flipped__predicts_the_same(
@@ -304,7 +344,7 @@ def test_evaluate__labels_of_the_test_period_flipped__predicts_the_same(
     flipped = inputs.labelled.turbulent.copy()
     flipped[1200:] ^= True
     other = dataclasses.replace(inputs, labelled=dataclasses.replace(inputs.labelled, turbulent=flipped))
-    after = evaluate(other, dates, protocol)
+    after = evaluate(other, dates, protocol, learners=WITHOUT_NETWORK)
     for old, new in zip(before.scores, after.scores, strict=True):
         assert new.accuracy.value == pytest.approx(1 - old.accuracy.value)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,17 +16,22 @@ from numpy.typing import NDArray
 
 from keepers.operations import signals_evaluate
 from keepers.operations.signal_data import load, packaged
-from keepers.operations.signals_evaluate import BEGIN, END, Report, markdown, protocols, run, write
+from keepers.operations.signals_evaluate import BEGIN, END, Report, markdown, protocols, record_of, run, write
 from keepers.signals.errors import SignalError
 from keepers.signals.features import Frame, definition_hash, feature_named, readable
-from keepers.signals.regimes.evaluation import MODELS, Protocol, choosing_folds, judge
+from keepers.signals.folds import walk_forward
+from keepers.signals.regimes.evaluation import MODELS, Protocol, Seeds, Spread, choosing_folds, judge
 from keepers.signals.regimes.inputs import WIDE, Inputs, values_of
-from keepers.signals.regimes.learners import LEARNERS, Learner
+from keepers.signals.regimes.label import Flags
+from keepers.signals.regimes.learners import LEARNERS, NETWORK, Learner
 from keepers.signals.regimes.rules import Forecast
+from keepers.signals.regimes.training import NetworkFamily
 from tests.unit.keepers.signals.histories import history
 
 PAGE = Path(__file__).resolve().parents[4] / "docs/signals.md"
 FEATURES = tuple(feature_named(name) for name in WIDE)
+RECORD: dict[str, Any] = json.loads(record_of(PAGE).read_text(encoding="utf-8"))
+OTHERS = tuple(learner for learner in LEARNERS if learner is not NETWORK)
 
 
 def generated() -> str:
@@ -91,13 +99,53 @@ def report_of(feature_values: NDArray[np.float64], monkeypatch: pytest.MonkeyPat
         chosen = {learner.name: printed_choice(learner.name, label) for learner in LEARNERS}
         monkeypatch.setattr(Learner, "choose", lambda self, *_: (chosen[self.name], {}))
         monkeypatch.setattr(signals_evaluate, "values_of", lambda *_: feature_values)
-        return run(packaged("sp500"), PROTOCOLS[label])
+        found = run(packaged("sp500"), PROTOCOLS[label], learners=OTHERS)
+        return with_network(found, label, feature_values)
 
     return reported
 
 
+def with_network(report: Report, label: int, values: NDArray[np.float64]) -> Report:
+    """The report with the network as it is recorded: another test trains a part of it again."""
+    recorded, protocol, frame = RECORD["labels"][label], PROTOCOLS[label], packaged("sp500")
+    inputs = Inputs.of(frame, FEATURES, protocol.label, values)
+    probability = np.array(recorded["probability"])
+    truth: Flags = inputs.turbulent[-probability.size :]
+    forecasts = {**report.evaluation.forecasts, NETWORK.name: Forecast(probability > 0.5, probability)}
+    choices = {score.model: score.choice for score in report.evaluation.scores if score.choice is not None}
+    days = [frame.dates[row] for row in inputs.rows[-probability.size :]]
+    choices[NETWORK.name] = recorded["choice"]
+    found = judge(forecasts, choices, truth, days, protocol, report.evaluation.development)
+    seeds = recorded["seeds"]
+    last = Seeds(seeds["count"], Spread(**seeds["accuracy"]), Spread(**seeds["brier"]))
+    scores = (*found.scores[:-1], dataclasses.replace(found.scores[-1], seeds=last))
+    return dataclasses.replace(report, evaluation=dataclasses.replace(found, scores=scores))
+
+
 @LABEL
-@pytest.mark.parametrize("learner", LEARNERS, ids=lambda learner: learner.name)
+def test_page__network__last_refit_of_the_first_seed_is_what_training_gives(
+    feature_values: NDArray[np.float64], label: int
+) -> None:
+    recorded, protocol, frame = RECORD["labels"][label], PROTOCOLS[label], packaged("sp500")
+    inputs = Inputs.of(frame, FEATURES, protocol.label, feature_values)
+    rows, reach = inputs.rows.size, protocol.label.horizon
+    first = rows - len(recorded["probability"])
+    *_, fold = walk_forward(rows, first, protocol.refit, reach, protocol.embargo)
+    alone = dataclasses.replace(NETWORK, probabilities=NetworkFamily(seeds=(1,)))
+    found = alone.forecast(inputs, fold.train, fold.test, recorded["choice"]).probability
+    assert found == pytest.approx(np.array(recorded["last_refit_first_seed"]), abs=0.01), "make signals"
+
+
+def test_page__record_of_the_network__is_of_the_page_and_of_twenty_seeds() -> None:
+    assert {one["data"] for one in RECORD["labels"]} == {packaged("sp500").digest()}
+    assert {one["features"] for one in RECORD["labels"]} == {definition_hash(FEATURES)}
+    refits = [one for one in RECORD["experiments"] if len(one["epochs"]) == 1]
+    assert len(refits) == 34 and all(one["seeds"] == list(range(1, 21)) for one in refits)
+    assert len({one["code_hash"] for one in RECORD["experiments"]}) == 1
+
+
+@LABEL
+@pytest.mark.parametrize("learner", OTHERS, ids=lambda learner: learner.name)
 def test_page__choice_of_a_learner__is_what_the_development_period_chooses(
     feature_values: NDArray[np.float64], learner: Learner, label: int
 ) -> None:

@@ -1,0 +1,85 @@
+"""What a decision by the network takes, beside a bare call of onnxruntime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from itertools import pairwise
+from time import perf_counter
+
+import numpy as np
+import onnxruntime
+
+from keepers.operations.signal_data import packaged
+from keepers.signals.features import definition_hash, feature_named
+from keepers.signals.preparation import Preparation
+from keepers.signals.regimes.committee import HIDDEN, Committee, to_grid
+from keepers.signals.regimes.forecast import RegimeForecast
+from keepers.signals.regimes.inputs import WIDE, newest
+from keepers.signals.regimes.label import Label
+from keepers.signals.regimes.model import Card, TrainedModel
+from keepers.signals.regimes.onnx_file import INPUT, OUTPUT, encoded
+from keepers.signals.regimes.serving import ServedModel
+from keepers.signals.signal import Observed, RegimeSignal, regime_inputs_hash
+from tests.bench.framework import Bench, Row
+
+GROUP = "Signals"
+MEMBERS = 20
+TIMES = 2_000
+METHOD = (
+    f"The network of decision 165 with {MEMBERS} members and drawn weights, one thread; {TIMES:,} calls in turns with "
+    "the peer's: `InferenceSession.run` of the same file on the same row. A decision checks the row, runs the file, "
+    "and hashes inputs and weights."
+)
+WHOLE = "The same from thirty years of closes of the index and twenty stocks: history, 53 inputs, decision; 100 calls."
+
+
+def model() -> TrainedModel:
+    """A network of the real shape; what it says does not change how long it takes."""
+    rng = np.random.default_rng(1)
+    features = [feature_named(name) for name in WIDE]
+    columns = 6 + len(WIDE)
+    shapes = list(pairwise((columns, *HIDDEN, 1)))
+    weights = tuple(to_grid(rng.normal(0, rows**-0.5, (MEMBERS, rows, width))) for rows, width in shapes)
+    biases = tuple(np.zeros((MEMBERS, 1, width)) for _, width in shapes)
+    card = Card(WIDE, definition_hash(features), Label(), date(2022, 12, 28), "0" * 64)
+    return TrainedModel(
+        card, Preparation.fit(rng.normal(size=(500, columns))), Committee(weights, biases, np.ones(MEMBERS))
+    )
+
+
+def rows(_: Bench) -> list[Row]:
+    """A decision from a row of features, and from closes."""
+    content = encoded(model())
+    served = ServedModel(content)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    frame = packaged("sp500")
+    row = newest(frame, [feature_named(name) for name in WIDE], Label())
+    observed = Observed(frame.dates, frame.daily["closes"], frame.daily["close"])
+    signal = RegimeSignal("network", served, "equal-weight", "minimum-variance")
+
+    def decide() -> None:
+        probability = float(served.probability(row)[0])
+        regime_inputs_hash(served.weights_hash, RegimeForecast(row[0], probability, probability > 0.5))
+
+    middle, late = durations(TIMES, decide, lambda: session.run([OUTPUT], {INPUT: row}))
+    whole, _ = durations(100, lambda: signal.advise(observed))
+    return [
+        Row(GROUP, "Features to decision, median", "ms", *middle, "bare onnxruntime", 2.0, METHOD),
+        Row(GROUP, "Features to decision, 99th percentile", "ms", *late, "bare onnxruntime", 2.0, METHOD),
+        Row(GROUP, "Closes to decision, median", "ms", whole[0], None, "", None, WHOLE),
+    ]
+
+
+def durations(times: int, *calls: Callable[[], object]) -> list[list[float]]:
+    """Median and 99th percentile of each call in milliseconds, in turns, after ten that warm up."""
+    found = np.zeros((times, len(calls)))
+    for turn in range(-10, times):
+        for column, call in enumerate(calls):
+            began = perf_counter()
+            call()
+            if turn >= 0:
+                found[turn, column] = perf_counter() - began
+    return [[round(float(value), 3) for value in 1000 * np.percentile(found, rank, axis=0)] for rank in (50, 99)]
