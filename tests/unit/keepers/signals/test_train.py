@@ -35,7 +35,7 @@ def frame() -> Frame:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that was trained on all but the last days, and judged by those."""
     made = tmp_path_factory.mktemp("model")
     train(frame(), PROTOCOL, TrainingConfig(epochs=1, seeds=(1, 2), test_from=frame().dates[440]), made)
@@ -43,11 +43,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def record(folder: Path) -> ModelRecord:
-    return open_model(folder).record
+def record(model_folder: Path) -> ModelRecord:
+    return open_model(model_folder).record
 
 
-def test_train__record__has_every_hash_and_the_test(record: ModelRecord, folder: Path) -> None:
+def test_train__record__has_every_hash_and_the_test(record: ModelRecord, model_folder: Path) -> None:
     hashes = (record.committee_hash, record.data_hash, record.features_hash, record.code_hash)
     assert all(len(one) == 64 for one in hashes) and record.data_hash == frame().digest()
     assert record.tested_from == frame().dates[440] and record.tested_days == 500 - 440 - 5
@@ -58,9 +58,9 @@ def test_train__labels__end_before_the_test(record: ModelRecord) -> None:
     assert record.trained_until < frame().dates[440] and record.last == frame().dates[440 - 11]
 
 
-def test_train__again_elsewhere__has_the_same_file(folder: Path, tmp_path: Path) -> None:
+def test_train__again_elsewhere__has_the_same_file(model_folder: Path, tmp_path: Path) -> None:
     train(frame(), PROTOCOL, TrainingConfig(epochs=1, seeds=(1, 2), test_from=frame().dates[440]), tmp_path)
-    assert (tmp_path / MODEL).read_bytes() == (folder / MODEL).read_bytes()
+    assert (tmp_path / MODEL).read_bytes() == (model_folder / MODEL).read_bytes()
 
 
 def test_train__until_a_day_of_its_test__is_refused(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_train__test_after_the_last_label__is_refused(tmp_path: Path) -> None:
 
 
 def test_train__interrupted__goes_on_with_the_seed_that_is_missing(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = TrainingConfig(epochs=1, seeds=(1, 2), test_from=frame().dates[440])
 
@@ -97,11 +97,11 @@ def test_train__interrupted__goes_on_with_the_seed_that_is_missing(
 
     monkeypatch.setattr(signals_train, "Experiments", lambda path, progress: Experiments(path, counting, progress))
     train(frame(), PROTOCOL, config, tmp_path)
-    assert trained == [[2]] and (tmp_path / MODEL).read_bytes() == (folder / MODEL).read_bytes()
+    assert trained == [[2]] and (tmp_path / MODEL).read_bytes() == (model_folder / MODEL).read_bytes()
 
 
-def test_status__trained__says_what_it_was_made_of(folder: Path, record: ModelRecord) -> None:
-    found = status(folder, record.trained_until.replace(year=record.trained_until.year + 1))
+def test_status__trained__says_what_it_was_made_of(model_folder: Path, record: ModelRecord) -> None:
+    found = status(model_folder, record.trained_until.replace(year=record.trained_until.year + 1))
     assert found["age_days"] in (365, 366)
     text = "\n".join(signals_train.lines_of(found))
     assert record.weights_hash in text and "2 seeds, 1 epochs" in text and "seeds alone" in text
@@ -113,10 +113,10 @@ def test_status__empty_folder__is_refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def copied(folder: Path, tmp_path: Path) -> Path:
+def copied(model_folder: Path, tmp_path: Path) -> Path:
     """A copy of the model that a test may break."""
     for name in (MODEL, RECORD):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
+        (tmp_path / name).write_bytes((model_folder / name).read_bytes())
     return tmp_path
 
 
@@ -128,9 +128,9 @@ def test_open_model__broken_file__is_refused(copied: Path, name: str, said: str)
 
 
 @pytest.mark.parametrize("ending", ["json", "npz"])
-def test_experiments__broken_file__is_refused(folder: Path, tmp_path: Path, ending: str) -> None:
+def test_experiments__broken_file__is_refused(model_folder: Path, tmp_path: Path, ending: str) -> None:
     (tmp_path / EXPERIMENTS).mkdir()
-    for path in (folder / EXPERIMENTS).iterdir():
+    for path in (model_folder / EXPERIMENTS).iterdir():
         broken = path.suffix == f".{ending}"
         (tmp_path / EXPERIMENTS / path.name).write_bytes(b"broken" if broken else path.read_bytes())
     config = TrainingConfig(epochs=1, seeds=(1, 2), test_from=frame().dates[440])
@@ -138,17 +138,17 @@ def test_experiments__broken_file__is_refused(folder: Path, tmp_path: Path, endi
         train(frame(), PROTOCOL, config, tmp_path)
 
 
-def test_explain__day__is_the_forecast_of_what_was_known(folder: Path) -> None:
+def test_explain__day__is_the_forecast_of_what_was_known(model_folder: Path) -> None:
     day = frame().dates[450]
-    found = explain(frame(), folder, day)
-    assert found == explain(frame().until(day), folder, None) and found.day == day
-    assert not found.trained_on_it and explain(frame(), folder, frame().dates[400]).trained_on_it
+    found = explain(frame(), model_folder, day)
+    assert found == explain(frame().until(day), model_folder, None) and found.day == day
+    assert not found.trained_on_it and explain(frame(), model_folder, frame().dates[400]).trained_on_it
     assert len(found.inputs) == 53 and any(effect for _, _, effect in found.inputs)
 
 
-def test_explain__day_that_is_none_of_the_history__is_refused(folder: Path) -> None:
+def test_explain__day_that_is_none_of_the_history__is_refused(model_folder: Path) -> None:
     with pytest.raises(SignalError, match="no day of this history"):
-        explain(frame(), folder, date(1999, 1, 1))
+        explain(frame(), model_folder, date(1999, 1, 1))
 
 
 def evaluation(record: ModelRecord, live: str = NETWORK.name, choice: float = 1.0) -> dict[str, Any]:
