@@ -1,4 +1,4 @@
-"""What the chain's registry has of a model."""
+"""Entries of the chain's model registry."""
 
 from __future__ import annotations
 

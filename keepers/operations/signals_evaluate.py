@@ -160,7 +160,7 @@ def _about_seeds(found: Evaluation) -> list[str]:
 
 
 def network_record(reports: Sequence[Report], experiments: Experiments) -> dict[str, Any]:
-    """What the network's lines of the page came from, for whoever does not want to train for minutes."""
+    """Returns the origin of the network's lines of the page; a reader can check them without training for minutes."""
     labels = []
     for report in reports:
         found = report.evaluation

@@ -35,7 +35,7 @@ MODEL, RECORD, EXPERIMENTS, RULE = "model.onnx", "model.json", "experiments", "r
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """What a trained model was made of, and how it did.
+    """Origin and scores of a trained model.
 
     Attributes:
         weights_hash: keccak256 of its file, 0x-prefixed, as it is registered on chain.
@@ -217,7 +217,7 @@ def read_record(folder: Path) -> ModelRecord:
 
 
 def status(folder: Path, today: date) -> dict[str, Any]:
-    """What is known of a folder's model: its record, its file, its age, and the trainings that are there.
+    """Returns the facts about a folder's model: its record, its file, its age, and the trainings that are there.
 
     Raises:
         SignalError: As `open_model`, unless a training is under way.

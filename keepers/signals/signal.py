@@ -22,7 +22,7 @@ NO_INPUTS = bytes(32)
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """What a signal decides on: closes that end with the last one known.
+    """Inputs of a signal: closes that end with the last one known.
 
     Attributes:
         dates: Days.
@@ -37,7 +37,7 @@ class Observed:
 
 @dataclass(frozen=True, eq=False)
 class Advice:
-    """What a signal proposes.
+    """Proposal of a signal.
 
     Attributes:
         model: Name under which the signal's model is registered.

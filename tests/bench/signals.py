@@ -1,4 +1,4 @@
-"""What a decision by the network takes, beside a bare call of onnxruntime."""
+"""Time of a decision by the network, beside a bare call of onnxruntime."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Seeds:
-    """How well the seeds of a model did, each alone.
+    """Scores of the seeds of a model, each alone.
 
     Attributes:
         count: Number of seeds.

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Card:
-    """What a model file says of itself.
+    """Description that a model file holds of itself.
 
     Attributes:
         features: Registered features that it reads, after the six ratios.

@@ -1,4 +1,4 @@
-"""From data to a model's file: training, its record, explanations, and the evidence for a promotion."""
+"""Training from data to a model's file, its record, explanations, and the evidence for a promotion."""
 
 from __future__ import annotations
 
