@@ -19,6 +19,7 @@ EVENTS = (
     "provider down",
     "webhook refused",
     "claims lapse",
+    "signal fell back",
     "stuck",
     "reorganisation",
     "sent",
