@@ -51,6 +51,8 @@ def limits_options(**defaults: float) -> Callable[[Callable[..., None]], Callabl
     """The options that say which limits; the command gets them as one `Limits`."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        """Returns the command with the options."""
+
         @functools.wraps(command)
         def wrapped(
             max_drawdown: float | None,
@@ -59,6 +61,7 @@ def limits_options(**defaults: float) -> Callable[[Callable[..., None]], Callabl
             max_concentration: float | None,
             **others: Any,
         ) -> None:
+            """Judges the limits, and calls the command with them."""
             from keepers.risk.errors import RiskError
             from keepers.risk.reverse_stress import Limits
 

@@ -44,7 +44,7 @@ def anvil(*options: str, cwd: Path | None = None) -> Iterator[Web3]:
     command += ["--accounts", "20", "--base-fee", "0", "--gas-price", "0", *SHORT_HISTORY, *ROOMY_BLOCKS, *options]
     process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        # Whoever sends here names the gas and pays nothing for it: nothing is to be filled in for a transaction.
+        # A sender names the gas and pays nothing for it: the middleware has nothing to fill in.
         w3 = Web3(NodeConnection(f"http://127.0.0.1:{port}"), middleware=[(AttributeDictMiddleware, "attrdict")])
         deadline = time.monotonic() + START_SECONDS
         while not w3.is_connected():

@@ -100,6 +100,7 @@ class _Plot:
         return _LEFT + self._wide * index / (self._count - 1)
 
     def grid(self) -> Iterator[Shape]:
+        """Yields a line and its number for each tick."""
         step = self._ticks[1] - self._ticks[0]
         fraction = self._chart.unit == "fraction"
         decimals = max(0, -math.floor(math.log10(step * (100 if fraction else 1)) + 1e-9))
@@ -110,11 +111,13 @@ class _Plot:
             yield Label(_LEFT - 5, y + _TEXT / 3, column.shown(float(tick)), "end")
 
     def strokes(self) -> Iterator[Shape]:
+        """Yields a line for each series."""
         for number, one in enumerate(self._chart.series):
             points = tuple((self._x(index), self._y(value)) for index, value in enumerate(one.values))
             yield Stroke(points, COLOURS[number % len(COLOURS)], 1.0)
 
     def boxes(self) -> Iterator[Shape]:
+        """Yields a bar for each value, from zero."""
         wide = self._wide / self._count * 0.8 / len(self._chart.series)
         for number, one in enumerate(self._chart.series):
             for index, value in enumerate(one.values):
@@ -123,12 +126,14 @@ class _Plot:
                 yield Box(x, top, wide, bottom - top, COLOURS[number % len(COLOURS)])
 
     def labels(self) -> Iterator[Shape]:
+        """Yields the names of the places below the chart."""
         every = -(-self._count // _MOST_LABELS)
         for index in range(0, self._count, every):
             if self._x(index) < WIDTH - _RIGHT - 2 * _TEXT:
                 yield Label(self._x(index), HEIGHT - _BOTTOM + 16, self._chart.labels[index], "middle")
 
     def legend(self) -> Iterator[Shape]:
+        """Yields the colour and the name of each series."""
         x = _LEFT
         for number, one in enumerate(self._chart.series):
             yield Box(x, 6, 9, 9, COLOURS[number % len(COLOURS)])

@@ -56,6 +56,7 @@ def pdf_bytes(report: Report) -> bytes:
         story += _section(number, section)
 
     def footer(canvas: Canvas, _: object) -> None:
+        """Draws the title and the page's number at the foot of a page."""
         canvas.saveState()
         canvas.setFont("Helvetica", 7)
         canvas.drawString(_MARGIN + 6, 28, report.title)

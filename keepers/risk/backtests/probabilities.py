@@ -66,6 +66,7 @@ def fit_calibration(probabilities: Array, happened: Flags, least: float) -> Cali
     targets = np.where(happened, (events + 1) / (events + 2), 1 / (quiet + 2))
 
     def loss(terms: Array) -> tuple[float, Array]:
+        """Returns the mean log loss of an offset and a slope, and its gradient."""
         linear = terms[0] + terms[1] * scores
         fall = expit(linear) - targets
         value = np.logaddexp(0.0, linear) - targets * linear

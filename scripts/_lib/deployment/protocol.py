@@ -21,7 +21,7 @@ from keepers.routing.markets import VENUES
 from scripts._lib.artifacts import contract_at
 from scripts._lib.deployment import roles
 from scripts._lib.deployment.bls_groups import BlsGroups, contract_name
-from scripts._lib.deployment.chain import Artifact, Chain, Deployed, DeploymentError, abi_type, create_address, salt_of
+from scripts._lib.deployment.chain import Artifact, Chain, Deployed, DeploymentError, create_address, salt_of
 from scripts._lib.deployment.config import (
     CLASSES,
     YEAR,
@@ -35,6 +35,7 @@ from scripts._lib.deployment.config import (
     TradingWindow,
     Universe,
 )
+from scripts._lib.deployment.function_roles import FunctionRoles
 from scripts._lib.deployment.preflight import require_ready
 from scripts._lib.deployment.record import ContractRecord, DeploymentRecord
 from scripts._lib.deployment.venues import Adapted, AirSwap, Fork, Known, market_record
@@ -54,8 +55,7 @@ class ProtocolDeployment:
         self.artifacts = artifacts
         self.contracts: dict[str, Contract] = {}
         self.record = DeploymentRecord(config.network, chain.w3.eth.chain_id)
-        self._mapped: dict[tuple[str, bytes], int] | None = None
-        """Roles of functions, by target and selector, under a manager of this run; None: the chain is asked."""
+        self._functions = FunctionRoles(self.contracts, artifacts, self._act)
 
     def run(self) -> DeploymentRecord:
         """Does what is missing.
@@ -82,7 +82,7 @@ class ProtocolDeployment:
         self._register_models()
         self._create_portfolios()
         self._map_functions()
-        self._mapped = None  # The manager is handed over: others may map functions from here on.
+        self._functions.ask_the_chain()  # The manager is handed over: others may map functions from here on.
         self._grant_roles()
         self._hand_over()
         self.record.block = self.chain.w3.eth.block_number
@@ -93,7 +93,7 @@ class ProtocolDeployment:
     def _deploy_contracts(self) -> None:
         deployer = self.chain.sender.address
         if self._plain("AccessManager", [deployer]).fresh:
-            self._mapped = {}
+            self._functions.begin_anew()
         self._proxy("SignerSets", [])
         self._proxy("PriceOracle", [])
         self._proxy("SanctionsList", [])
@@ -206,7 +206,7 @@ class ProtocolDeployment:
             "FeeManager": {"open": roles.FACTORY},
         }
         for name, functions in called_while_setting_up.items():
-            self._map(name, self._at(name), functions)
+            self._functions.map(name, self._at(name), functions)
         for factory in ("TokenFactory", "PortfolioFactory"):
             self._grant(roles.FACTORY, self._at(factory), 0)
         self._grant(roles.RISK_REPORTS, self._at("RiskReports"), 0)
@@ -493,36 +493,7 @@ class ProtocolDeployment:
             name: What the log calls it, if it is not called as its artifact is.
         """
         functions = {**roles.FUNCTIONS, **roles.BESIDE}[artifact]
-        self._map(artifact, target, functions, name)
-
-    def _map(self, artifact: str, target: str, functions: Mapping[str, int], name: str | None = None) -> None:
-        missing: dict[int, list[bytes]] = {}
-        for function, role in functions.items():
-            for selector in self._selectors(artifact, function):
-                if self._role_of(target, selector) != role:
-                    missing.setdefault(role, []).append(selector)
-        for role, selectors in missing.items():
-            what = f"let {roles.NAMES[role]} call {len(selectors)} functions of {name or artifact}"
-            self._act(what, "AccessManager", "setTargetFunctionRole", target, selectors, role)
-            if self._mapped is not None:
-                self._mapped |= dict.fromkeys(((target, selector) for selector in selectors), role)
-
-    def _role_of(self, target: str, selector: bytes) -> int:
-        """Returns the role that may call a function: ADMIN where nobody mapped it."""
-        if self._mapped is not None:
-            return self._mapped.get((target, selector), roles.ADMIN)
-        manager = self.contracts["AccessManager"]
-        return int(manager.functions.getTargetFunctionRole(target, selector).call())
-
-    def _selectors(self, name: str, function: str) -> list[bytes]:
-        """Returns the selector of every function of this name: some take their arguments in two ways."""
-        # The factory governs the functions of its tokens.
-        sources = (name, "ComplianceAwareToken") if name == "TokenFactory" else (name,)
-        items = [item for source in sources for item in self.artifacts[source].abi]
-        found = [_signature(item) for item in items if item.get("type") == "function" and item["name"] == function]
-        if not found:
-            raise DeploymentError(f"{name} has no function {function}; roles.py and the contract disagree")
-        return [function_signature_to_4byte_selector(signature) for signature in found]
+        self._functions.map(artifact, target, functions, name)
 
     def _grant_roles(self) -> None:
         for role_name, (now, later) in roles.HELD.items():
@@ -606,7 +577,3 @@ def _feed_terms(feed: Feed) -> tuple[str, int, int, int]:
         int(feed.min_price * Decimal(WAD)),
         int(feed.max_price * Decimal(WAD)),
     )
-
-
-def _signature(item: dict[str, Any]) -> str:
-    return f"{item['name']}({','.join(abi_type(i) for i in item['inputs'])})"

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from tests.fixtures.closes import write_closes
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 
 
 @pytest.fixture(scope="module")
 def closes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """900 days of three assets."""
-    rng = np.random.default_rng(1)
-    prices = 100 * np.cumprod(1 + 0.01 * rng.standard_t(5, (900, 3)), axis=0)
-    rows = [f"{date(2018, 1, 1) + timedelta(day)},{','.join(map(str, row))}" for day, row in enumerate(prices)]
-    path = tmp_path_factory.mktemp("closes") / "closes.csv"
-    path.write_text("date,AAA,BBB,CCC\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    return path
+    return write_closes(tmp_path_factory.mktemp("closes"), 900)
 
 
 def test_backtest__file__has_a_line_for_each_test(closes: Path) -> None:

@@ -6,16 +6,15 @@ import json
 import re
 import shlex
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from keepers.commands.risk import risk
 from scripts._lib.artifacts import ROOT
 from scripts._lib.demo.protocol import PortfolioTerms
+from tests.fixtures.closes import write_closes
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 from tests.unit.keepers.cli.test_report_files import text_of_pdf
 
@@ -53,12 +52,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
 @pytest.fixture(scope="module")
 def closes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """1,100 days of three assets."""
-    rng = np.random.default_rng(1)
-    prices = 100 * np.cumprod(1 + 0.01 * rng.standard_t(5, (1100, 3)), axis=0)
-    rows = [f"{date(2018, 1, 1) + timedelta(day)},{','.join(map(str, row))}" for day, row in enumerate(prices)]
-    path = tmp_path_factory.mktemp("closes") / "closes.csv"
-    path.write_text("date,AAA,BBB,CCC\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    return path
+    return write_closes(tmp_path_factory.mktemp("closes"), 1100)
 
 
 def test_docs__risk_officer__gets_the_pdf_with_three_commands(done: Done) -> None:
