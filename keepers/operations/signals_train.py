@@ -104,7 +104,8 @@ def train(frame: Frame, protocol: Protocol, config: TrainingConfig, folder: Path
         progress: Called after each seed.
 
     Raises:
-        SignalError: If the training would reach into its test, or has too few days, or a file is broken.
+        SignalError: If the training would reach into its test, or has too few days, or a file is broken, or the folder
+            cannot be made.
     """
     features = tuple(feature_named(name) for name in WIDE)
     inputs = Inputs.of(frame, features, protocol.label)
@@ -114,6 +115,7 @@ def train(frame: Frame, protocol: Protocol, config: TrainingConfig, folder: Path
         raise SignalError(f"{training.size} training days", "have one regime only", "begin the history earlier")
     preparation = Preparation.fit(inputs.wide[training])
     lesson = Lesson(preparation.apply(inputs.wide[training]), labels[training], protocol.label.horizon)
+    _require_folder(folder)
     experiments = Experiments(folder / EXPERIMENTS, progress=progress or (lambda: None))
     # One at a time: what an interruption loses is one seed.
     members = [experiments.fit(lesson, [config.epochs], [seed])[0] for seed in config.seeds]
@@ -254,3 +256,11 @@ def _tested(found: dict[str, Any]) -> str:
         f"tested    on {found['tested_days']:,} days from {found['tested_from']}: accuracy {found['accuracy']:.1%}, "
         f"Brier {found['brier']:.3f}{spread}"
     )
+
+
+def _require_folder(folder: Path) -> None:
+    """Makes the folder before the minutes that a training takes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SignalError(folder, error.strerror or "cannot be made", "name a folder that can be written") from None

@@ -63,6 +63,15 @@ def test_train__again_elsewhere__has_the_same_file(model_folder: Path, tmp_path:
     assert (tmp_path / MODEL).read_bytes() == (model_folder / MODEL).read_bytes()
 
 
+def test_train__folder_that_cannot_be_made__is_refused_before_it_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(Experiments, "fit", lambda *_: pytest.fail("it trains"))
+    with pytest.raises(SignalError, match=f"{tmp_path}/file/model: Not a directory; name a folder"):
+        train(frame(), PROTOCOL, TINY, tmp_path / "file/model")
+
+
 def test_train__until_a_day_of_its_test__is_refused(tmp_path: Path) -> None:
     config = TrainingConfig(epochs=1, seeds=(1,), test_from=frame().dates[440], until=frame().dates[431])
     with pytest.raises(SignalError, match=f"reach into the test from {frame().dates[440]}; train until"):
