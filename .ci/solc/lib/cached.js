@@ -7,7 +7,10 @@
 // those of the compilation that made the code.
 "use strict";
 
+const os = require("node:os");
+
 const { fingerprint } = require("./compiler");
+const { isHarness, settingsFor } = require("./harness");
 const { CODE, analysisOnly, codeFor, selectsCode, understood } = require("./outputs");
 const { compileAll } = require("./pool");
 const { renumbered } = require("./sourcemaps");
@@ -16,6 +19,8 @@ const { Store } = require("./store");
 
 /** The compiler itself says no more than this. */
 const MAXIMUM_DIAGNOSTICS = 256;
+/** Enough that the processes end together; each group is analysed with everything that it imports. */
+const GROUPS_PER_CORE = 4;
 
 /**
  * The compiler's answer, or null if this input has to be compiled as it came: it selects or sets what is not understood
@@ -44,7 +49,9 @@ async function compileCached(input, read, folder, progress) {
   }
   const missing = files.filter((file) => code.get(file) === null);
   let finished = 0;
-  for (const group of grouped(graph, missing)) {
+  const harness = missing.filter(isHarness);
+  const protocol = missing.filter((file) => !isHarness(file));
+  for (const group of [...grouped(graph, protocol), ...grouped(graph, harness)]) {
     const take = (output) => {
       for (const file of group) {
         code.set(file, codeOfFile(output, file));
@@ -52,7 +59,7 @@ async function compileCached(input, read, folder, progress) {
       }
       progress((finished += group.length), missing.length);
     };
-    jobs.push({ input: codeInput(input.settings, graph, group), take });
+    jobs.push({ input: codeInput(settingsFor(group[0], input.settings), graph, group), take });
   }
 
   let failed = false;
@@ -94,7 +101,7 @@ class Keys {
   }
 
   ofCode(file) {
-    return this.#key(codeSettings(this.#settings), closureOf(this.#graph, file), file);
+    return this.#key(codeSettings(settingsFor(file, this.#settings)), closureOf(this.#graph, file), file);
   }
 
   #key(settings, names, file = null) {
@@ -128,18 +135,20 @@ function codeInput(settings, graph, group) {
 
 /**
  * Files that are compiled together, the largest group first. A contract that creates another has its code generated
- * too, so a file takes along what it imports.
+ * too, so a file takes along what it imports. Groups that import much the same share one analysis.
  */
 function grouped(graph, files) {
   const left = new Set(files);
   const closures = files.map((file) => [file, closureOf(graph, file)]);
+  const size = (group) => group.reduce((sum, file) => sum + graph.get(file).content.length, 0);
+  const enough = size(files) / (GROUPS_PER_CORE * os.availableParallelism());
   const groups = [];
   for (const [file, closure] of closures.sort((a, b) => b[1].length - a[1].length)) {
     if (!left.has(file)) continue;
     const group = closure.filter((name) => left.delete(name));
-    groups.push(group);
+    if (groups.length > 0 && size(groups.at(-1)) < enough) groups.at(-1).push(...group);
+    else groups.push(group);
   }
-  const size = (group) => group.reduce((sum, file) => sum + graph.get(file).content.length, 0);
   return groups.sort((a, b) => size(b) - size(a));
 }
 

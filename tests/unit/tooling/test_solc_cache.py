@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
+import hashlib
 import json
 import os
+import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -49,8 +53,28 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.fixture(scope="module")
+def compiled_before(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[dict[str, Any], Path | None], dict[str, Any]]:
+    """Compiles an input over an empty cache, or over none; when asked again, copies what this answered and kept."""
+    folder = tmp_path_factory.mktemp("compiled")
+    answers: dict[tuple[str, bool], dict[str, Any]] = {}
+
+    def run(asked: dict[str, Any], cache: Path | None) -> dict[str, Any]:
+        key = (json.dumps(asked, sort_keys=True), cache is not None)
+        kept = folder / hashlib.sha256(repr(key).encode()).hexdigest()
+        if key not in answers:
+            answers[key] = compile_with_shim(asked, kept if cache else None)
+        if cache and kept.exists():
+            shutil.copytree(kept, cache)
+        return copy.deepcopy(answers[key])
+
+    return run
+
+
 @pytest.fixture
-def compiled(cache: Path) -> Compile:
+def compiled(cache: Path, compiled_before: Callable[[dict[str, Any], Path | None], dict[str, Any]]) -> Compile:
     """Compiles `SOURCES`, or others, over the cache or, on request, without one."""
 
     def run(sources: dict[str, str] | None = None, *, cached: bool = True, **settings: Any) -> dict[str, Any]:
@@ -63,16 +87,23 @@ def compiled(cache: Path) -> Compile:
         }
         contents = {name: {"content": text} for name, text in (sources or SOURCES).items()}
         asked = {"language": "Solidity", "sources": contents, "settings": settings}
-        environment = {**os.environ, "QUANTERA_SOLC_CACHE": str(cache) if cached else ""}
-        command = [str(SHIM), "--standard-json"]
-        done = subprocess.run(
-            command, input=json.dumps(asked), capture_output=True, text=True, env=environment, timeout=120
-        )
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+        if not cached or not cache.exists():
+            return compiled_before(asked, cache if cached else None)
+        return compile_with_shim(asked, cache)
 
     return run
+
+
+def compile_with_shim(asked: dict[str, Any], cache: Path | None) -> dict[str, Any]:
+    """The program's answer to a standard JSON input, over a cache or without one."""
+    environment = {**os.environ, "QUANTERA_SOLC_CACHE": str(cache or "")}
+    command = [str(SHIM), "--standard-json"]
+    done = subprocess.run(
+        command, input=json.dumps(asked), capture_output=True, text=True, env=environment, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def entries(cache: Path) -> set[Path]:
@@ -89,6 +120,15 @@ def without_ids(answer: dict[str, Any]) -> dict[str, Any]:
             if "immutableReferences" in deployed:
                 deployed["immutableReferences"] = sorted(map(json.dumps, deployed["immutableReferences"].values()))
     return found
+
+
+def bytecode(answer: dict[str, Any]) -> dict[str, str]:
+    """Creation code by file; each file of `SOURCES` has one contract."""
+    return {
+        file: contract["evm"]["bytecode"]["object"]
+        for file, contracts in answer["contracts"].items()
+        for contract in contracts.values()
+    }
 
 
 @pytest.mark.parametrize("selection", [APE, FORGE], ids=["ape", "forge"])
@@ -189,6 +229,37 @@ def test_compile__code_generation_fails__is_told_and_not_kept(compiled: Compile,
         assert any("Stack too deep" in error["message"] for error in answer["errors"])
     # The analysis names its functions, code does not: none of it is kept.
     assert not [file for file in entries(cache) if "f(uint256)" not in gzip.decompress(file.read_bytes()).decode()]
+
+
+def test_compile__frame_of_a_foundry_test__has_legacy_code(compiled: Compile) -> None:
+    """Handlers and invariants call deployed contracts; what they import keeps its settings."""
+    handler = "tests/invariant/base/RateHandler.sol"
+    text = SOURCES["contracts/Rate.sol"].replace("library Rate", "contract RateHandler")
+    frame = {handler: 'import "contracts/Child.sol"; ' + text, **SOURCES}
+    found, via_ir = bytecode(compiled(frame)), bytecode(compiled(frame, cached=False))
+    legacy = bytecode(compiled(frame, cached=False, viaIR=False))
+    assert found.pop(handler) == legacy[handler] != via_ir.pop(handler)
+    assert found == via_ir
+
+
+def test_harness__files_of_the_project__hold_no_code_of_the_protocol() -> None:
+    """What inherits a contract, or puts one's code into its own, would test other code than what is deployed."""
+    program = (
+        "const {isHarness} = require('./.ci/solc/lib/harness');"
+        "console.log(process.argv.slice(1).filter(isHarness).join('\\n'))"
+    )
+    files = [str(file.relative_to(ROOT)) for file in sorted((ROOT / "tests").rglob("*.sol"))]
+    done = subprocess.run(["node", "-e", program, *files], cwd=ROOT, capture_output=True, text=True, check=True)
+    harness = done.stdout.split()
+    assert len(harness) > 20
+    for name in harness:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        protocol = set(re.findall(r'import \{(\w+)\} from "contracts/', text))
+        bases = {
+            base.strip() for listed in re.findall(r"\bcontract \w+ is ([^{]+)\{", text) for base in listed.split(",")
+        }
+        assert not bases & protocol, f"{name} inherits {bases & protocol}"
+        assert not re.search(r"\b(creationCode|runtimeCode)\b", text), name
 
 
 @pytest.mark.parametrize("damage", [b"", b"no gzip", gzip.compress(b"{half")], ids=["empty", "text", "half"])
