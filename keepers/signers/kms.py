@@ -6,6 +6,7 @@ signatures); EIP-2 (s in the lower half).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Protocol
 
 from eth_account._utils.legacy_transactions import encode_transaction, serializable_unsigned_transaction_from_dict
@@ -27,7 +28,7 @@ _TRIES, _SECONDS = 3, 10
 
 
 class KmsClient(Protocol):
-    """The part of boto3's client for KMS that is used."""
+    """The part of botocore's client for KMS that is used."""
 
     def get_public_key(self, *, KeyId: str) -> dict[str, Any]:
         """GetPublicKey."""
@@ -42,7 +43,7 @@ class KmsSigner:
     """An asymmetric KMS key of spec ECC_SECG_P256K1.
 
     Args:
-        client: boto3's.
+        client: botocore's.
         key_id: Id, ARN or alias.
     """
 
@@ -119,13 +120,13 @@ def open_kms_key(key_id: str, region: str | None = None, endpoint_url: str | Non
         endpoint_url: Address of a VPC endpoint; None takes the region's.
 
     Raises:
-        KeyMaterialError: If boto3 is not installed, or the key cannot be had or is of another kind.
+        KeyMaterialError: If botocore is not installed, or the key cannot be had or is of another kind.
     """
     return KmsSigner(kms_client(key_id, region, endpoint_url), key_id)
 
 
 def kms_client(key_id: str, region: str | None = None, endpoint_url: str | None = None) -> Any:
-    """Returns boto3's client for KMS, with the machine's AWS credentials; needs the `kms` extra.
+    """Returns botocore's client for KMS, with the machine's AWS credentials; needs the `kms` extra.
 
     Args:
         key_id: Key that it is for, for messages.
@@ -133,30 +134,42 @@ def kms_client(key_id: str, region: str | None = None, endpoint_url: str | None 
         endpoint_url: Address of a VPC endpoint; None takes the region's.
 
     Raises:
-        KeyMaterialError: If boto3 is not installed, or region or address cannot be used.
+        KeyMaterialError: If botocore is not installed, or region or address cannot be used.
     """
     try:
-        import boto3
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
+        from botocore.session import Session
     except ImportError as error:
-        raise KeyMaterialError(f"KMS key {key_id}", "boto3 is not installed", "pip install 'quantera[kms]'") from error
+        raise KeyMaterialError(
+            f"KMS key {key_id}", "botocore is not installed", "pip install 'quantera[kms]'"
+        ) from error
     patience = Config(
         connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"max_attempts": _TRIES, "mode": "standard"}
     )
     try:
         # A session of its own: the default one is shared, remembers credentials and is not safe between threads.
-        return boto3.session.Session().client("kms", region_name=region, endpoint_url=endpoint_url, config=patience)
+        session = Session()
+        session.register_component("data_loader", _service_models())
+        return session.create_client("kms", region_name=region, endpoint_url=endpoint_url, config=patience)
     except (BotoCoreError, ValueError) as error:
         raise KeyMaterialError(f"KMS key {key_id}", str(error), "set region or correct endpoint_url") from error
+
+
+@cache
+def _service_models() -> Any:
+    """Returns the one reader of botocore's descriptions of services: a session alone parses megabytes of them anew."""
+    from botocore.loaders import Loader
+
+    return Loader(include_default_search_paths=True)
 
 
 def ask_kms(client: Any, operation: str, policy: str, **fields: Any) -> dict[str, Any]:
     """Returns the answer to an operation.
 
     Args:
-        client: boto3's.
-        operation: Name of boto3's method.
+        client: botocore's.
+        operation: Name of botocore's method.
         policy: Actions that the key's policy has to allow, for the message.
         fields: Fields of the operation; `KeyId` names the key.
 

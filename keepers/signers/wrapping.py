@@ -26,7 +26,7 @@ class KmsWrapping:
         endpoint_url: Address of a VPC endpoint; None takes the region's.
 
     Raises:
-        KeyMaterialError: If boto3 is not installed, or region or address cannot be used.
+        KeyMaterialError: If botocore is not installed, or region or address cannot be used.
     """
 
     way: Literal["kms"] = "kms"

@@ -110,7 +110,7 @@ def test_signer__in_a_traceback_pickle_or_json__keeps_its_key(tmp_path: Path) ->
 
 
 def test_environment__a_key_in_it__is_never_read() -> None:
-    """No module of the keepers reads a secret from the environment; AWS's own credentials are boto3's business."""
+    """No module of the keepers reads a secret from the environment; AWS's own credentials are botocore's business."""
     import keepers
 
     paths = list(Path(keepers.__file__).parent.rglob("*.py"))
