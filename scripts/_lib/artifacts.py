@@ -6,13 +6,15 @@ import fcntl
 import json
 import subprocess
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eth_utils.address import to_checksum_address
 
 if TYPE_CHECKING:  # importing web3 takes a second, which a compilation need not wait for
+    from eth_typing import ChecksumAddress
     from web3 import Web3
     from web3.contract import Contract
 
@@ -70,8 +72,26 @@ def package_artifact(path: str) -> Artifact:
 
 
 def contract_at(w3: Web3, address: str, abi: Sequence[Any]) -> Contract:
-    """A contract that is on a chain already."""
-    return w3.eth.contract(address=to_checksum_address(address), abi=list(abi))
+    """A contract that is on a chain already; web3 takes milliseconds to make one, so the latest are kept."""
+    return _contract_at(w3, to_checksum_address(address), _Identical(abi))
+
+
+@dataclass(frozen=True, eq=False)
+class _Identical:
+    """An interface that is another one only if it is another object: comparing hundreds of entries takes too long."""
+
+    abi: Sequence[Any]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identical) and other.abi is self.abi
+
+    def __hash__(self) -> int:
+        return id(self.abi)
+
+
+@lru_cache(maxsize=128)
+def _contract_at(w3: Web3, address: ChecksumAddress, interface: _Identical) -> Contract:
+    return w3.eth.contract(address=address, abi=list(interface.abi))
 
 
 def _read(path: Path) -> Artifact:
