@@ -176,6 +176,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     /// @dev Makes a plan's moves: pulls first, then pushes.
     function _move(Target[] calldata targets, Appraisal memory a) internal {
         uint256 seen;
+        uint256 losses;
         for (uint256 i; i < targets.length; ++i) {
             address strategy = targets[i].strategy;
             uint256 k = _indexOf(strategy);
@@ -185,9 +186,12 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
             uint256 debt = _strategies[k].debt;
             uint256 wanted = a.gross * targets[i].weightBps / _BPS;
             if (debt <= wanted) continue;
-            (bool ok,) = _pull(k, true, a.worths[k], wanted == 0 ? type(uint256).max : debt - wanted);
+            (bool ok,, uint256 loss) =
+                _pull(k, true, a.worths[k], wanted == 0 ? type(uint256).max : debt - wanted);
             if (!ok) revert YieldOptimizer__PullRefused(strategy);
+            losses += loss;
         }
+        _absorb(losses);
         for (uint256 i; i < targets.length; ++i) {
             address strategy = targets[i].strategy;
             uint256 k = _indexOf(strategy);
@@ -206,20 +210,29 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     }
 
     /// @dev Calls back `assets`, or the part of it that the strategy pays. The payment lowers the debt; an amount above
-    /// the debt is a gain; if the rest is worth less than its debt, the difference is a loss. The caller holds the
-    /// reentrancy lock.
+    /// the debt is a gain; if the rest is worth less than its debt, the difference is a loss, which the caller takes out
+    /// of the lock once all of its pulls are made: a gain of one strategy that pays for the loss of another is no
+    /// profit. The caller holds the reentrancy lock.
     /// @return ok False if the strategy refused.
-    function _pull(uint256 k, bool known, uint256 worth, uint256 assets) internal returns (bool ok, uint256 received) {
+    function _pull(
+        uint256 k,
+        bool known,
+        uint256 worth,
+        uint256 assets
+    )
+        internal
+        returns (bool ok, uint256 received, uint256 loss)
+    {
         Strategy memory s = _strategies[k];
         uint256 shares = s.shares;
         if (known && assets < worth) shares = FixedPointMathLib.fullMulDivUp(shares, assets, worth);
         shares = FixedPointMathLib.min(shares, SafeCallVault.maxRedeem(s.vault, address(this)));
-        if (shares == 0) return (true, 0);
+        if (shares == 0) return (true, 0, 0);
 
         uint256 before = IERC20(asset()).balanceOf(address(this));
         if (!SafeCallVault.redeem(s.vault, shares)) {
             emit PullFailed(s.vault, shares);
-            return (false, 0);
+            return (false, 0, 0);
         }
         received = IERC20(asset()).balanceOf(address(this)) - before;
 
@@ -231,13 +244,16 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
         emit Pulled(s.vault, received, shares);
         if (received > paid) _gain(s.vault, received - paid, s.debt);
         (known, worth) = _worth(s);
-        uint256 loss = _bookLoss(k, known, worth);
-        if (loss != 0) _lock = _lock.lost(loss, block.timestamp);
-        return (true, received);
+        return (true, received, _bookLoss(k, known, worth));
     }
 
-    function _pullAll(uint256 k) internal returns (uint256 received) {
-        (, received) = _pull(k, false, 0, type(uint256).max);
+    function _pullAll(uint256 k) internal returns (uint256 received, uint256 loss) {
+        (, received, loss) = _pull(k, false, 0, type(uint256).max);
+    }
+
+    /// @dev Takes losses out of the locked profit, as far as there is any.
+    function _absorb(uint256 loss) internal {
+        if (loss != 0) _lock = _lock.lost(loss, block.timestamp);
     }
 
     // The caller holds the reentrancy lock, views included: the balance before is that of this call alone.

@@ -92,7 +92,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         Appraisal memory a = _sync();
         Strategy memory s = _strategies[k];
         if (s.status == Status.Cut) {
-            _pullAll(k);
+            _recall(k);
             return 0;
         }
         if (!a.known[k] || a.worths[k] <= s.debt) return 0;
@@ -110,7 +110,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         uint256 k = _indexOf(strategy);
         if (!isClosed && _strategies[k].status != Status.Cut) revert YieldOptimizer__NotCut(strategy);
         _sync();
-        received = _pullAll(k);
+        received = _recall(k);
     }
 
     // -- Deposits and withdrawals ------------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         uint256 k = _indexOf(strategy);
         _sync();
         _cut(k);
-        _pullAll(k);
+        _recall(k);
     }
 
     /// @inheritdoc IYieldOptimizer
@@ -333,9 +333,12 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
     function emergencyExit() external onlyFactory nonReentrant {
         isClosed = true;
         _sync();
+        uint256 losses;
         for (uint256 k; k < _strategies.length; ++k) {
-            _pullAll(k);
+            (, uint256 loss) = _pullAll(k);
+            losses += loss;
         }
+        _absorb(losses);
         emit EmergencyExited();
     }
 
@@ -487,14 +490,25 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         return uint256(_terms.lossBudgetBps) * _BPS_TO_WAD / 2;
     }
 
+    /// @dev Calls everything back from one strategy.
+    function _recall(uint256 k) private returns (uint256 received) {
+        uint256 loss;
+        (received, loss) = _pullAll(k);
+        _absorb(loss);
+    }
+
     /// @dev Burns shares for cash: idle cash first, then the payments of strategies, in their order; one that refuses
     /// is passed by. A little more is asked for, in case a strategy rounds it away.
     function _leave(Appraisal memory a, address receiver, address owner, uint256 assets_, uint256 shares) private {
         if (msg.sender != owner) _spendAllowance(owner, msg.sender, shares);
         _burn(owner, shares);
+        uint256 losses;
         for (uint256 k; k < a.worths.length && _idle < assets_; ++k) {
-            if (a.known[k] && a.worths[k] != 0) _pull(k, true, a.worths[k], assets_ - _idle + _DUST);
+            if (!a.known[k] || a.worths[k] == 0) continue;
+            (,, uint256 loss) = _pull(k, true, a.worths[k], assets_ - _idle + _DUST);
+            losses += loss;
         }
+        _absorb(losses);
         if (_idle < assets_) revert YieldOptimizer__CashShort(assets_, _idle);
         _idle -= assets_;
         IERC20(asset()).safeTransfer(receiver, assets_);

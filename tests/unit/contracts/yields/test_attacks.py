@@ -200,6 +200,19 @@ def test_theft__on_the_way_out__others_pay__nobody_is_stuck(funded, strategies, 
     assert funded.totalAssets() == funded.idle() + debt_of(funded, strategies[0]) + debt_of(funded, strategies[1])
 
 
+def test_theft__paid_for_by_an_unreported_gain__next_depositor_keeps_the_deposit(
+    funded, strategies, earn, deposit, investor, counterparty
+):
+    """The gain replaces what was stolen: none of it is profit, which would be locked behind money that is gone."""
+    strategies[0].setTheft(149, sender=investor)
+    earn(strategies[1], 34_000)
+    funded.withdraw(funded.maxWithdraw(investor), investor, investor, sender=investor)
+    booked = funded.idle() + debt_of(funded, strategies[0]) + debt_of(funded, strategies[1])
+    assert funded.lockedProfit()[0] <= booked
+    deposit(funded, counterparty, 100)
+    assert funded.previewRedeem(funded.balanceOf(counterparty)) >= dollars(100) - 1
+
+
 def test_hostile_everywhere__exit_in_kind_passes(create_optimizer, create_strategy, deposit, plan_desk, investor, usd):
     """Ten strategies that burn all the gas they get, whatever they are asked."""
     optimizer = create_optimizer(terms=(0, *TERMS[1:]))
