@@ -177,25 +177,37 @@ def _expects_completed(suite: Suite, receipt: Any, approver: str) -> None:
     _expects_ended(suite, COMPLETED, ALICE - AMOUNT, BOB + AMOUNT)
 
 
-def _enter_steps(function: str, event: str, *, delegated: bool) -> None:
-    """Enters the cases that approving, delegating and rejecting share."""
+def _by(suite: Suite, function: str, name: str) -> tuple[Any, str]:
+    """Returns the step of an approver, and who sends it: a stranger where the approver's signature is enough."""
+    if function == "delegateApproveTransfer":
+        return _step(suite, function, name), suite["another"]
+    return _step(suite, function), suite[name]
 
-    def by(suite: Suite, name: str) -> tuple[Any, str]:
-        return (_step(suite, function, name), "another") if delegated else (_step(suite, function), name)
+
+def _expects_counted(suite: Suite, function: str, name: str) -> None:
+    """Lets an approver do its step, and asserts the event and, of a rejection, the end of the transfer."""
+    event = "TransferRejected" if function == "rejectTransfer" else "TransferApproved"
+    receipt = suite.do(*_by(suite, function, name))
+    suite.emits(receipt, "dva", event, suite.noted["transfer"], name)
+    if function == "rejectTransfer":
+        _expects_ended(suite, REJECTED, ALICE, BOB)
+
+
+def _enter_steps(function: str) -> None:
+    """Enters the cases that approving, delegating and rejecting share."""
 
     @verified.same(f"{function}: no such transfer: refused")
     def _(suite: Suite) -> None:
-        suite.refused(by(suite, "charlie")[0], suite["officer"], NO_TRANSFER)
+        suite.refused(_by(suite, function, "charlie")[0], suite["officer"], NO_TRANSFER)
 
     @unordered.same(f"{function}: not pending: refused")
     def _(suite: Suite) -> None:
         suite.do(_step(suite, "cancelTransfer"), suite["alice"])
-        suite.refused(by(suite, "charlie")[0], suite["officer"], NOT_PENDING)
+        suite.refused(_by(suite, function, "charlie")[0], suite["officer"], NOT_PENDING)
 
     def reset(suite: Suite) -> Any:
         suite.act("dva", "setApprovalCriteria", "token", False, False, False, ["david"], by="agent")
-        call, sender = by(suite, "charlie")
-        return suite.do(call, suite[sender])
+        return suite.do(*_by(suite, function, "charlie"))
 
     @unordered.same(f"{function}: criteria have changed: begins again")
     def _(suite: Suite) -> None:
@@ -207,24 +219,19 @@ def _enter_steps(function: str, event: str, *, delegated: bool) -> None:
     @unordered.same(f"{function}: after criteria have changed: counts")
     def _(suite: Suite) -> None:
         reset(suite)
-        call, sender = by(suite, "david")
-        suite.emits(suite.do(call, suite[sender]), "dva", event, suite.noted["transfer"], "david")
-        if event == "TransferRejected":
-            _expects_ended(suite, REJECTED, ALICE, BOB)
+        _expects_counted(suite, function, "david")
 
     @unordered.same(f"{function}: not an approver: refused")
     def _(suite: Suite) -> None:
-        suite.refused(by(suite, "another")[0], suite["officer"], NOT_FOUND)
+        suite.refused(_by(suite, function, "another")[0], suite["officer"], NOT_FOUND)
 
     @unordered.same(f"{function}: the last approver, in any order: counts")
     def _(suite: Suite) -> None:
-        call, sender = by(suite, "charlie")
-        suite.emits(suite.do(call, suite[sender]), "dva", event, suite.noted["transfer"], "charlie")
-        if event == "TransferRejected":
-            _expects_ended(suite, REJECTED, ALICE, BOB)
+        _expects_counted(suite, function, "charlie")
 
-    if delegated:
-        return
+
+def _enter_ordered_steps(function: str) -> None:
+    """Enters the cases that approving and rejecting share where approvals have an order."""
 
     @ordered.same(f"{function}: not the next approver: refused")
     def _(suite: Suite) -> None:
@@ -233,15 +240,13 @@ def _enter_steps(function: str, event: str, *, delegated: bool) -> None:
     @ordered.same(f"{function}: an agent, who is next: counts")
     def _(suite: Suite) -> None:
         suite.do(_step(suite, "approveTransfer"), suite["bob"])
-        receipt = suite.do(_step(suite, function), suite["agent"])
-        suite.emits(receipt, "dva", event, suite.noted["transfer"], "agent")
-        if event == "TransferRejected":
-            _expects_ended(suite, REJECTED, ALICE, BOB)
+        _expects_counted(suite, function, "agent")
 
 
-_enter_steps("approveTransfer", "TransferApproved", delegated=False)
-_enter_steps("delegateApproveTransfer", "TransferApproved", delegated=True)
-_enter_steps("rejectTransfer", "TransferRejected", delegated=False)
+for _function in ("approveTransfer", "delegateApproveTransfer", "rejectTransfer"):
+    _enter_steps(_function)
+for _function in ("approveTransfer", "rejectTransfer"):
+    _enter_ordered_steps(_function)
 
 
 @unordered.same("approveTransfer: all, in any order: completes it")
