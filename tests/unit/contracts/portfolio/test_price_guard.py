@@ -141,7 +141,7 @@ def test_walk__a_day_of_steps__is_bounded_by_the_bound_and_a_days_more(
 
 
 def test_walk__there_and_back__is_no_new_room(guarded, fee_manager, price, deposit, spender):
-    """What a step up takes away above, it gives below, not above."""
+    """A step up takes room away above and gives it below."""
     price(guarded, 1.05)
     deposit(guarded, spender, 1)
     _, low, high = band(fee_manager, guarded)
