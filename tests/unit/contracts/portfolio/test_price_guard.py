@@ -99,7 +99,7 @@ def test_jump__down__pauses(of_stock, fee_manager, universe, admin, investor):
 
 
 def test_jump__heals__as_the_band_widens(guarded, fee_manager, price, chain, investor):
-    """15% pass after half a day: 10%, and 10% a day."""
+    """15% pass after half a day: 10%, and 10% per day."""
     price(guarded, 1.15)
     wait(chain, DAY // 2 - 600)
     assert guarded.maxRedeem(investor) == 0
