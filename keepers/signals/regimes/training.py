@@ -71,7 +71,7 @@ class NetworkFamily:
 
     Attributes:
         seeds: Seed of each member.
-        fit: What trains.
+        fit: Function that trains.
     """
 
     seeds: tuple[int, ...] = SEEDS
