@@ -43,7 +43,7 @@ class Stored:
 
     Attributes:
         address: Address of the object.
-        header: Its header, which is not sealed.
+        header: Facts about it, which are encrypted with it.
         size: Number of bytes of the document.
     """
 
