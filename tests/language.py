@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("contracts", "interfaces", "keepers", "scripts", "tests/fixtures", "tests/formal", "tests/invariant")
+ROOMS = ("contracts", "interfaces", "keepers", "scripts", "tests")
 LIMITS = {".py": 0.02, ".sol": 0.02}
 """Maximum share of fragments by kind of file."""
 

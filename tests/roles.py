@@ -43,7 +43,7 @@ _SENTENCE = re.compile(r"(?<=[\w`)%}])\.(?=\s+[A-Z`]|\s*$)")
 
 @dataclass(frozen=True)
 class Described:
-    """What the NatSpec of a role or a function says.
+    """The NatSpec of a role or a function, in parts.
 
     Attributes:
         purpose: The first sentence, or for a role everything but what it costs.

@@ -34,7 +34,7 @@ def busy(processes: int) -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def repeat(command: Sequence[str], times: int) -> int:
-    """Runs a command over and over, one line a run; the exit code of the first run that failed, 0 if none did."""
+    """Runs a command over and over, one line per run; the exit code of the first run that failed, 0 if none did."""
     for number in range(1, times + 1):
         started = time.monotonic()
         run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

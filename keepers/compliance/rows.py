@@ -18,7 +18,7 @@ def read_rows(path: Path, model: type[M], refusal: type[KeeperError]) -> dict[st
     """Reads the rows of a file, by their code.
 
     Raises:
-        KeeperError: Of the given kind, if a row is not what it has to be.
+        KeeperError: If a row is not what it has to be; the error is of the given kind.
     """
     try:
         return {code: model.model_validate(row) for code, row in read_mapping(path).items()}
@@ -30,7 +30,7 @@ def row_of(rows: Mapping[str, M], code: str, lacking: str, refusal: type[KeeperE
     """Returns the row of a jurisdiction; the case of its code does not count.
 
     Raises:
-        KeeperError: Of the given kind, if there is none; `lacking` is the reason.
+        KeeperError: If there is none; the error is of the given kind, and `lacking` is its reason.
     """
     if code.upper() not in rows:
         raise refusal(f"jurisdiction {code}", lacking, f"choose one of {', '.join(sorted(rows))}")

@@ -89,8 +89,8 @@ class RebalanceSignal:
         assets: Addresses, the portfolio's list when it was decided. The chain refuses the signal when the list changes.
         targets: WAD weights in the order of `assets`, summing to 1e18.
         band_bps: How far a weight may end from its target, basis points of NAV.
-        max_turnover_bps: Most that may be traded, half the sum of the values' changes, basis points of NAV.
-        max_slippage_bps: Most that each order and the whole may lose against the oracle.
+        max_turnover_bps: Maximum that may be traded, half the sum of the values' changes, basis points of NAV.
+        max_slippage_bps: Maximum that each order and the whole may lose against the oracle.
         valid_from, valid_until: Unix seconds.
         nonce: Not yet used.
         model_id: 32 bytes, of a live model in the ModelRegistry.

@@ -82,7 +82,7 @@ class Reader:
         return StepBounds(*self._node.call(self._models, abi.function("CovarianceModels", "stepBounds")))
 
     def entry_bounds(self, universe: bytes) -> tuple[list[int], list[int]]:
-        """Least and most of each entry of the next model now, in a model's order; there has to be a last one."""
+        """Minimum and maximum of each entry of the next model now, in a model's order; there has to be a last one."""
         least, most = self._node.call(self._models, abi.function("CovarianceModels", "entryBounds"), universe)
         return list(least), list(most)
 
@@ -201,7 +201,7 @@ class Reader:
         Args:
             tokens: Addresses.
             block: Height.
-            largest: Most of a token that a trade may bring, smallest units; by default what the portfolio that was
+            largest: Maximum of a token that a trade may bring, smallest units; by default what the portfolio that was
                 last read is worth in it. Without either, markets that have to be quoted are left out.
 
         Raises:

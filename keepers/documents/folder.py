@@ -43,7 +43,7 @@ class Stored:
 
     Attributes:
         address: Address of the object.
-        header: What is known about it.
+        header: Facts about it, which are encrypted with it.
         size: Number of bytes of the document.
     """
 
@@ -57,7 +57,7 @@ class DocumentFolder:
 
     Args:
         path: The folder.
-        keeper: What the passphrase opens.
+        keeper: Keeper of the keys, which the passphrase opens.
         node: Node of IPFS that new objects go to; None keeps them in the folder.
         lock: Text of the lock that was opened.
     """

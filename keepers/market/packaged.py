@@ -32,7 +32,7 @@ def sp500_index() -> Prices:
     """Closes of the index on the same days; dividends are not in them.
 
     Raises:
-        PriceError: As `sp500`.
+        PriceError: If `sp500` would raise it.
     """
     return _read(_INDEX)
 

@@ -11,7 +11,7 @@ import numpy as np
 from keepers import __version__
 from keepers.operations.risk_backtest import History, current_weights
 from keepers.operations.risk_simulation import WINDOW
-from keepers.risk.alerts import Market, Rehearsal, Start, breach_probabilities, rehearsal_days, rehearse
+from keepers.risk.alerts import EwmaHistory, Rehearsal, Start, breach_probabilities, rehearsal_days, rehearse
 from keepers.risk.backtests.probabilities import (
     Bin,
     Calibration,
@@ -160,8 +160,8 @@ def alerts_of(
     weights = current_weights(portfolio, history, WINDOW)
     held = np.flatnonzero(weights)
     returns, weights = history.returns[:, held], weights[held]
-    market, end = Market(returns), returns.shape[0]
-    start = Start(weights, market.covariance(end), market.shocks(end, WINDOW), drawdown)
+    ewma, end = EwmaHistory(returns), returns.shape[0]
+    start = Start(weights, ewma.covariance(end), ewma.shocks(end, WINDOW), drawdown)
     found = breach_probabilities(start, limits, days, paths, (seed,))
     whole = tuple(sorted({int(day) for day in days if day >= 1}))
     past = None

@@ -47,7 +47,7 @@ class Attribution:
         first, last: First and last day.
         data_hash: SHA-256 of the closes.
         performances: Numbers of both, the portfolio first.
-        alpha, beta: Of the portfolio to the benchmark, alpha a year.
+        alpha, beta: The portfolio's to the benchmark, alpha per year.
         capture_up, capture_down: Capture ratios; nan where the benchmark never rose, or never fell.
         segments: Name of each segment.
         effects: Linked effects of each segment.

@@ -58,7 +58,7 @@ def stress(history: History, portfolio: str, limits: Limits, depth: float = DEPT
         history: Closes.
         portfolio: Name from `keepers.operations.risk_backtest.PORTFOLIOS`.
         limits: Limits whose nearest breach is looked for.
-        depth: Least fall of an episode.
+        depth: Minimum fall of an episode.
 
     Raises:
         RiskError: If there is too little history, or a number is out of range.

@@ -17,7 +17,7 @@ class Words:
     """A scheduled call.
 
     Attributes:
-        text: What it does.
+        text: Effect of the operation.
         about: Addresses that it names, tokens and registries among them, checksummed.
     """
 

@@ -52,7 +52,7 @@ def audit_pipeline(
     """Audits a function of a frame.
 
     Raises:
-        SignalError: As `Pipeline` and `search`.
+        SignalError: If `Pipeline` or `search` raises it.
     """
     subject = Pipeline(function, data, labels)
     return search(subject, choose_cuts(subject.days, cuts, subject.gaps), progress)

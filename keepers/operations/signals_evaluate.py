@@ -71,7 +71,7 @@ def run(
     """Scores of every model over a history.
 
     Raises:
-        SignalError: As `run_all`.
+        SignalError: If `run_all` raises it.
     """
     return run_all(frame, (protocol,), progress, learners)[0]
 
@@ -297,7 +297,7 @@ def around(page: Path) -> tuple[str, str]:
     """Returns the text before and after the generated part of a page.
 
     Raises:
-        SignalError: As `write`.
+        SignalError: If `write` would raise it.
     """
     try:
         old = page.read_text(encoding="utf-8")

@@ -52,7 +52,7 @@ class Experiments:
 
     Args:
         folder: Folder of records and weights; made when it is first written.
-        trainer: What trains.
+        trainer: Function that trains.
         progress: Called after each training, or each record that was read in its place.
     """
 
@@ -67,7 +67,7 @@ class Experiments:
         """Committees as `training.fit` gives them.
 
         Raises:
-            SignalError: As `training.fit`, or if a record or its weights are broken.
+            SignalError: If `training.fit` raises it, or a record or its weights are broken.
         """
         data = lesson_hash(lesson)
         key = hashlib.sha256(f"{data};{self._code};{tuple(epochs)};{tuple(seeds)}".encode()).hexdigest()[:32]

@@ -78,10 +78,10 @@ def train_rule(frame: Frame, protocol: Protocol, config: TrainingConfig, folder:
     """Fits the EWMA rule and writes its file.
 
     Args:
-        frame, protocol, config, folder: As `train`; epochs and seeds mean nothing here.
+        frame, protocol, config, folder: The same as of `train`; epochs and seeds mean nothing here.
 
     Raises:
-        SignalError: As `train`.
+        SignalError: If `train` would raise it.
     """
     inputs = Inputs.of(frame, (), protocol.label)
     training, _ = _split(inputs, frame, protocol, config)
@@ -222,7 +222,7 @@ def status(folder: Path, today: date) -> dict[str, Any]:
     """Returns the facts about a folder's model: its record, its file, its age, and the trainings that are there.
 
     Raises:
-        SignalError: As `open_model`, unless a training is under way.
+        SignalError: If `open_model` raises it, unless a training is under way.
     """
     experiments = sorted((folder / EXPERIMENTS).glob("*.json"))
     seeds = sorted({seed for path in experiments for seed in read_experiment(path).seeds})

@@ -88,7 +88,7 @@ class TravelSettings:
 
     Attributes:
         name: Name that counterparties know us by.
-        legal_name, lei: What they are told about us.
+        legal_name, lei: Our name and identifier, which they are told.
         url: Base address at which they reach us.
         keys: Our keys.
         expiry: Seconds after which an exchange ends by itself.

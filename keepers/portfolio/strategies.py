@@ -24,7 +24,7 @@ def reference_weights(strategy: Strategy, covariance: Array, max_weight: float) 
     Args:
         strategy: Which.
         covariance: (assets, assets), daily.
-        max_weight: Most of any one asset. Only minimum variance looks at it, which without a bound holds very little
+        max_weight: Maximum of any one asset. Only minimum variance looks at it, which without a bound holds very little
             of most assets; where no weights fit under it, equal weights do.
 
     Returns:

@@ -1,1 +1,1 @@
-"""From a portfolio's state to a proposal of trades. No I/O."""
+"""A portfolio's state becomes a proposal of trades. No I/O."""

@@ -215,8 +215,8 @@ def rehearse(
     if len(starts) < 2:
         least = window + FIRST_DAYS + 2 * longest
         raise RiskError(f"{returns.shape[0]} returns", f"fewer than {least}", "give a longer history")
-    market = Market(returns)
-    covariances = np.stack([market.covariance(day) for day in starts])
+    history = EwmaHistory(returns)
+    covariances = np.stack([history.covariance(day) for day in starts])
     real = Paths(weights, np.moveaxis(covariances, 0, 2).copy(), drawdown, limits)
     already = {name: flags.copy() for name, flags in real.breached.items()}
     shape = (len(starts), len(horizons))
@@ -227,7 +227,7 @@ def rehearse(
         for name in already:
             came[name][:, [one == ahead + 1 for one in horizons]] = real.breached[name][:, np.newaxis]
     for row, day in enumerate(starts):
-        start = Start(weights, covariances[row], market.shocks(day, window), drawdown)
+        start = Start(weights, covariances[row], history.shocks(day, window), drawdown)
         found = breach_probabilities(start, limits, horizons, paths, (seed, day))
         for name, values in found.items():
             said[name][row] = np.nan if already[name][row] else values
@@ -240,7 +240,7 @@ def rehearsal_days(days: int, window: int, longest: int) -> range:
     return range(window + FIRST_DAYS, days - longest + 1, longest)
 
 
-class Market:
+class EwmaHistory:
     """Exponentially weighted covariances and shocks of a history, from the days before each day only.
 
     Args:

@@ -14,7 +14,7 @@ from keepers.risk.errors import RiskError
 Array = NDArray[np.float64]
 
 DEPTH = 0.15
-"""Least fall of an episode."""
+"""Minimum fall of an episode."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ def find_episodes(dates: Sequence[date], returns: Array, depth: float = DEPTH) -
     Args:
         dates: Day of each return.
         returns: (days, assets), simple daily returns, oldest first.
-        depth: Least fall, a fraction.
+        depth: Minimum fall, a fraction.
 
     Raises:
         RiskError: If shapes differ, a return is not finite, or the depth is not between 0 and 1.

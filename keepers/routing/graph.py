@@ -44,7 +44,7 @@ class Graph:
         pools: State at one block, distinct addresses; markets without any liquidity have no edges.
 
     Attributes:
-        pools: As given.
+        pools: Pools that it was made of, in their order.
         tokens: Distinct tokens, in order of appearance.
         curves: One per edge.
         token_in, token_out: (edges,), positions of tokens.

@@ -22,7 +22,7 @@ def configure(
     Args:
         kind: "json" for machines, "text" for people.
         watch: Called with the fields of each line: where metrics come from.
-        level: Least that is written.
+        level: Minimum level that is written.
         context: Fields of every line.
     """
     renderer: Any = structlog.processors.JSONRenderer()

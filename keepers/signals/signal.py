@@ -106,7 +106,7 @@ class MomentumSignal:
         """Advice at the last close.
 
         Raises:
-            SignalError: As `momentum`.
+            SignalError: If `momentum` raises it.
         """
         views = momentum(observed.closes, self.scale, lookback_days=self.lookback_days, skip_days=self.skip_days)
         used = observed.closes[[-1 - self.lookback_days, -1 - self.skip_days]]
@@ -133,7 +133,7 @@ class RegimeSignal:
         """Advice at the last close.
 
         Raises:
-            SignalError: As the model's `forecast`.
+            SignalError: If the model's `forecast` raises it.
         """
         daily = {"closes": observed.closes, **({} if observed.market is None else {"close": observed.market})}
         found = self.regimes.forecast(Frame(observed.dates, daily))

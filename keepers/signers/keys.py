@@ -226,7 +226,7 @@ def secret_line(file: Path, what: str, setting: str) -> str:
 
 
 def passphrase_from_descriptor(descriptor: int) -> Passphrase:
-    """The next line of an open file descriptor: one line a key, in the order in which keys are opened."""
+    """The next line of an open file descriptor: one line per key, in the order in which keys are opened."""
 
     def read(what: str) -> str:
         line = bytearray()

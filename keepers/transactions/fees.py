@@ -21,7 +21,7 @@ def quote(node: Node, bound: int) -> dict[str, Any]:
     """Fee fields of a transaction now: room for the base fee to double, and the tip that the node suggests.
 
     Raises:
-        GasTooExpensive: If the chain asks more than `bound`, wei a gas.
+        GasTooExpensive: If the chain asks more than `bound`, wei per gas.
     """
     block = node.latest()
     if block.base_fee is None:
@@ -59,7 +59,7 @@ def raised(fields: dict[str, Any], node: Node, bump: float, bound: int) -> dict[
 
 
 def max_fee(fields: dict[str, Any]) -> int:
-    """Most wei a gas that a transaction may pay."""
+    """Maximum wei per gas that a transaction may pay."""
     return int(fields.get("maxFeePerGas", fields.get("gasPrice", 0)))
 
 

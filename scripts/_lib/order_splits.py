@@ -30,7 +30,7 @@ class Division:
     """An exact input's division over markets.
 
     Attributes:
-        quoted: What the markets pay for it together, as the lens says for the whole order.
+        quoted: Amount that the markets pay for it together, as the lens says for the whole order.
         bound: No division over straight lines between the markets' quotes brings more net of fixed costs; smallest
             units of the output. It is at least what this one brings.
         pool_cost: Fixed cost of one market, smallest units of the output.

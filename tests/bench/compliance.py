@@ -153,7 +153,7 @@ class TwoProducts:
         return self.sent(call, self.bench.deployer)
 
     def claim_gas(self, number: int) -> int:
-        """What ONCHAINIDs and claim issuer use when ours registers so many."""
+        """Gas that ONCHAINIDs and the claim issuer use when ours registers so many."""
         before = self.bench.w3.eth.block_number
         (self.register_one if number == 1 else partial(self.register_many, number=number))(self.sides[0])
         head = self.bench.w3.eth.get_block("latest")
@@ -214,7 +214,7 @@ def make_ours(bench: Bench, ids: OnchainIds) -> Side:
     engine, _ = proxied("AutomatedComplianceEngine", registry.address)
     factory = bench.deploy("TokenFactory", authority.address, engine.address, clones.address)
     bench.send(owner, sanctions.functions.addRegistry(registry.address))
-    # What nobody is mapped to is the admin's: the factory needs that role for this once.
+    # Functions that no role is mapped to are the admin's: the factory needs that role for this once.
     bench.send(owner, authority.functions.grantRole(0, factory.address, 0))
     rule = (EVERY_CLASS, False, False, False, 0, 0, 0, 0, MOST, 0, 0, 0, 0)
     params = ("Bench", "BENCH", 18, [COUNTRY], 0, keccak(text="bench"))

@@ -1,4 +1,4 @@
-"""What a group measures with, and what becomes of its rows."""
+"""Measuring for a group of rows, and writing the rows."""
 
 from __future__ import annotations
 

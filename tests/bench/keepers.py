@@ -1,4 +1,4 @@
-"""What a keeper takes for what piled up while it was away."""
+"""Time that a keeper takes for what piled up while it was away."""
 
 from __future__ import annotations
 

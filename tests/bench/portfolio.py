@@ -57,7 +57,7 @@ class Large:
         self._send(bench.trader, self.world.model(to_fixed_point(covariance())))
 
     def life(self) -> dict[str, int]:
-        """What is done, and its gas, in an order in which all of it passes."""
+        """Each action and its gas, in an order in which all of them pass."""
         trader, queue = self.bench.trader, self.contracts["RedemptionQueue"].functions
         factory = self.contracts["PortfolioFactory"].functions
         calls, address = self.portfolio.functions, self.portfolio.address

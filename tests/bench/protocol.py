@@ -28,7 +28,7 @@ MODEL = keccak(text="bench")
 DEEP = 10**9
 """Dollars on either side of a pair."""
 RULES = {"countries": [840], "classes": ["institutional"]}
-"""Of regulated stocks, and of the shares over them."""
+"""Rules of regulated stocks, and of the shares over them."""
 
 
 class MeasuredProtocol:

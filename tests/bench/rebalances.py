@@ -201,7 +201,7 @@ def _with_component_limit() -> int:
 
 
 def _parts(bench: Bench, world: MeasuredProtocol, receipt: Any) -> dict[str, int]:
-    """What a rebalance is spent on: the calls that it makes, by function; the rest is the two contracts' own."""
+    """A rebalance's gas by the calls that it makes, by function; the rest is the two contracts' own."""
     contracts = world.contracts
     calls = {
         "swaps, each at its minimum over listed pools (I1)": [(contracts["LiquidityAggregator"], "swapWithCallback")],

@@ -1,4 +1,4 @@
-"""What risk costs on chain: the quadratic form, and a limit check with its parts."""
+"""Gas of risk on chain: the quadratic form, and a limit check with its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a quorum costs, by how its signers sign."""
+"""Gas of a quorum, by how its signers sign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a transaction's gas went into, instruction by instruction: state, calls and logs, or computing."""
+"""A transaction's gas, instruction by instruction: state, calls and logs, or computing."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def gas_by_code(w3: Web3, transaction: bytes) -> Counter[tuple[str, Kind]]:
 
 
 def _next_of_frame(steps: list[dict[str, Any]]) -> dict[int, int]:
-    """Of each step but a frame's last, the next of the same frame."""
+    """The next step of the same frame, by each step but a frame's last."""
     found: dict[int, int] = {}
     open_at: list[int] = []
     for at, step in enumerate(steps):

@@ -78,7 +78,7 @@ class SwapPools:
         return self.tokens[0].address, self.tokens[1].address
 
     def gas(self, call: ContractFunction) -> int:
-        """Of a call by the trader."""
+        """Gas of a call by the trader."""
         return self.bench.gas(self.bench.trader, call)
 
     # -- Ours
@@ -100,7 +100,7 @@ class SwapPools:
         return self.gas(self.aggregator.functions.swapRoute(*ends, AMOUNT // 2, FAR_FUTURE, words))
 
     def order(self, last: int, *paths: tuple[int, list[str]]) -> int:
-        """As `route`, by an order: measured at both ends, with an event."""
+        """Gas of `route` by an order: measured at both ends, with an event."""
         hops = [(amount, [(market, True) for market in markets]) for amount, markets in paths]
         ends = self.tokens[0].address, self.tokens[last].address
         total = sum(amount for amount, _ in paths)

@@ -1,4 +1,4 @@
-"""What tests found at worst, for the summary that `make fuzz` ends with."""
+"""The worst that tests found, for the summary that `make fuzz` ends with."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class Finding:
         list_id: The list, or "ownership".
         uid: The listed party's identifier.
         version: Number of the list's version; 0 for ownership.
-        record: What was judged, word for word: the published record and the person's identifiers, or the shares.
+        record: The judged matter, word for word: the published record and the person's identifiers, or the shares.
         score: How sure the match is, between 0 and 1.
         rules: Rules that fired, the one that decided first.
     """

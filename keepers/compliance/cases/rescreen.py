@@ -64,7 +64,7 @@ def owned(people: Sequence[Person], stakes: Sequence[Stake], blocked: Collection
 
     Args:
         people: The persons.
-        stakes: Who owns what, by any identifier of a person.
+        stakes: Stakes with their owners, by any identifier of a person.
         blocked: Persons with a finding of their own that nobody closed as a false positive.
     """
     names = {identifier: person.id for person in people for identifier in person.ids}

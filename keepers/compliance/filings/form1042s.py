@@ -74,7 +74,7 @@ def rows(
     Payments to US persons belong on other forms and are left out.
 
     Args:
-        withheld: What was withheld in one year.
+        withheld: Amounts that were withheld in one year.
         recipients: Recipients by the identifier of the payee.
         agent: The withholding agent.
         first: Unique form identifier of the first form; the others follow.

@@ -34,7 +34,7 @@ class Property:
         name: Description, such as `XYZ Co.` or a digital asset's code.
         decimals: Decimal places of the token.
         digital: True for boxes G to L.
-        reported: What the broker reported about its sales.
+        reported: The broker's report about its sales.
         cusip: CUSIP; empty for none.
         covered: True if the broker has to report its basis.
     """

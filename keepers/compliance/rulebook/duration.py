@@ -37,7 +37,7 @@ def seconds(text: str) -> int:
 
 @lru_cache(maxsize=64)
 def _longest(months: int) -> int:
-    """Most days that so many calendar months can have."""
+    """Maximum number of days that so many calendar months can have."""
     return max((_later(start, months) - start).days for start in _FOUR_YEARS) if months <= 1_200 else 36_526
 
 

@@ -1,4 +1,4 @@
-"""From a ledger to disposals and open lots.
+"""Disposals and open lots of a ledger.
 
 Every entry is carried out in the order of time. Units and cost are conserved: what was acquired is what was
 disposed of and what is left, to the base unit, and the cost of what was acquired, with the losses that wash sales

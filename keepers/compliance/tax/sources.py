@@ -50,7 +50,7 @@ class AssetRow(Strict):
         decimals: Decimal places of the token.
         security: True if wash sales apply; a regulated token is a security.
         digital: True if forms of the IRS count it as a digital asset.
-        reported: What a broker told the IRS: `basis`, `proceeds` or `nothing`.
+        reported: A broker's report to the IRS: `basis`, `proceeds` or `nothing`.
         covered: True if a broker has to report its basis.
         cusip: CUSIP; empty for none.
     """

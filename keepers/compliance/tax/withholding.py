@@ -51,7 +51,7 @@ class Payment:
         income: Kind of income.
         amount: Gross amount in cents.
         country: Residence, ISO 3166-1 alpha-2.
-        certificate: What the payee has given.
+        certificate: Certificate that the payee has given.
         signed: Day on which it was signed; None without one.
         chapter_4: Where the payee stands under chapter 4.
         has_tin: True if the certificate has a taxpayer number, of the United States or foreign.

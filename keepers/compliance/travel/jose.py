@@ -134,7 +134,7 @@ def opened_from(message: str, own: PrivateKeys, others: Mapping[str, PublicKeys]
     """Returns the name of the party that signed a message, and its claims.
 
     Raises:
-        TravelError: As `opened` does, also if it is nobody's of these.
+        TravelError: If `opened` raises it, or the message is nobody's of these.
     """
     for name, other in others.items():
         try:

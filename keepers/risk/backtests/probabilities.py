@@ -51,7 +51,7 @@ def fit_calibration(probabilities: Array, happened: Flags, least: float) -> Cali
     Args:
         probabilities: (forecasts,), as simulated.
         happened: (forecasts,), whether the event came.
-        least: Least probability that a simulation tells from zero.
+        least: Minimum probability that a simulation tells from zero.
 
     Raises:
         RiskError: If shapes differ or a probability is not from 0 to 1.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 TRADING_DAYS = 252
-"""Trading days a year, by which volatilities are annualised."""
+"""Trading days per year, by which volatilities are annualised."""
 
 
 def log_returns(prices: Array) -> Array:

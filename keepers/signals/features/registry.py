@@ -84,7 +84,7 @@ def add(found: Feature, registry: dict[str, Feature] | None = None) -> None:
     """Adds a feature to the registry, or to another one.
 
     Raises:
-        SignalError: As `feature`.
+        SignalError: If `feature` would raise it.
     """
     known = _REGISTRY if registry is None else registry
     if found.name in known:

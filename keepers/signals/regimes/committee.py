@@ -87,7 +87,7 @@ class Committee:
         """Probability of turbulence by each member: (members, rows), multiples of `PROBABILITY_GRID`.
 
         Raises:
-            SignalError: As `logits`.
+            SignalError: If `logits` raises it.
         """
         scaled = self.slopes[:, None] * self.logits(rows)
         # A large negative argument overflows to infinity, whose reciprocal is the right 0.

@@ -36,7 +36,7 @@ class Protocol:
         purge: Days left out before a test; the horizon for None. Less than the horizon is refused.
         choose_until: Last day whose label hyperparameters may be chosen by; for None, the last whose label is known
             before the test period. A later one is refused.
-        folds, test_folds: Of combinatorial purged cross-validation in the development period.
+        folds, test_folds: Numbers of folds of combinatorial purged cross-validation in the development period.
         block, year_block: Mean days of a stretch of the bootstrap, over all and within one year.
         resamples, year_resamples: Number of resamples.
         seed: Seed of the bootstrap.

@@ -90,7 +90,7 @@ class TrainedModel:
     """A model in numpy, which its ONNX file has to agree with.
 
     Attributes:
-        card: What it says of itself.
+        card: Description that it carries.
         preparation: Statistics of its training rows.
         committee: Its networks.
     """

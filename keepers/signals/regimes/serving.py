@@ -23,7 +23,7 @@ class ServedModel:
     """A model file in onnxruntime.
 
     Attributes:
-        card: What the file says of itself.
+        card: Description that the file carries.
         weights_hash: keccak256 of the file, 32 bytes: `IModelRegistry.Model.weightsHash`.
     """
 

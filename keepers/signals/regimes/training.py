@@ -27,7 +27,7 @@ _CHOOSING = 5
 """Number of seeds, the first ones, by which the epochs are chosen."""
 _STRETCHES = 3
 _SLOPES = (0.02, 8.0)
-"""Least and greatest slope: a temperature between 1/8 and 50."""
+"""Minimum and maximum slope: a temperature between 1/8 and 50."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +71,7 @@ class NetworkFamily:
 
     Attributes:
         seeds: Seed of each member.
-        fit: What trains.
+        fit: Function that trains.
     """
 
     seeds: tuple[int, ...] = SEEDS

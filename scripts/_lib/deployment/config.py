@@ -228,7 +228,7 @@ class Limits(Strict):
 
 
 class LossBudget(Strict):
-    """Most that trading may lose in any window."""
+    """Maximum that trading may lose in any window."""
 
     bps: Bps
     window: Annotated[int, Field(gt=0, lt=2**40)]

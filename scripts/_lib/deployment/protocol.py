@@ -490,7 +490,7 @@ class ProtocolDeployment:
         Args:
             artifact: The contract's name in roles.py.
             target: Its address.
-            name: What the log calls it, if it is not called as its artifact is.
+            name: Name in the log, if it is not that of its artifact.
         """
         functions = {**roles.FUNCTIONS, **roles.BESIDE}[artifact]
         self._functions.map(artifact, target, functions, name)

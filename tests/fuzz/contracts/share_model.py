@@ -225,7 +225,7 @@ class Model:
         return legs
 
     def crystallise(self, now: int) -> str:
-        """What the chain refuses it for, or nothing."""
+        """The error with which the chain refuses it; empty if it passes."""
         q = self.quote(now)
         if not self.is_fair(q, now):
             return "FeeManager__PriceJumped"

@@ -1,4 +1,4 @@
-"""What the claims keeper says a refresh would find is what a refresh finds: any topics, issuers, claims and dates."""
+"""The claims keeper foretells what a refresh finds, for any topics, issuers, claims and dates."""
 
 from __future__ import annotations
 

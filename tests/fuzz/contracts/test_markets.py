@@ -33,7 +33,7 @@ FEES = {
 }
 DECIMALS = (0, 6, 8, 18, 27, 36)
 MOST_DECIMALS = 18
-"""Of Balancer's tokens, and of Curve's."""
+"""Maximum that tokens of Balancer and of Curve may have."""
 RANGES = ((None,), (None, (-600, 1200)), ((-60_000, 60_000), (-1200, 600), (-60_000, -6000)))
 EXAMPLES = 4
 _SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much]

@@ -61,7 +61,7 @@ class MixedVenues:
     seen: Counter[str] = field(default_factory=Counter)
 
     def holdings(self) -> dict[tuple[int, str], int]:
-        """Of every token, of the trader, the aggregator and every venue."""
+        """Balances of the trader, the aggregator and every venue, in every token."""
         holders = sorted({self.trader, self.aggregator.address, *self.targets})
         keys = [(i, holder) for i in range(len(self.tokens)) for holder in holders]
         with self.w3.batch_requests() as batch:
@@ -70,7 +70,7 @@ class MixedVenues:
             return dict(zip(keys, batch.execute(), strict=True))
 
     def allowances(self) -> list[int]:
-        """Of the aggregator's, to every venue."""
+        """The aggregator's allowances to every venue."""
         with self.w3.batch_requests() as batch:
             for token in self.tokens:
                 for target in sorted(set(self.targets)):
@@ -142,7 +142,7 @@ def _plain(w3: Any, contract: Any) -> Any:
 
 
 def _foreign() -> set[str]:
-    """Of everything that @uniswap/v4-core builds: its libraries' errors are in no ABI but their own."""
+    """Errors of everything that @uniswap/v4-core builds: those of its libraries are in no ABI but their own."""
     errors = [
         entry
         for path in (NODE_MODULES / "@uniswap/v4-core/out").glob("*.sol/*.json")
@@ -282,7 +282,7 @@ def _settled(world: MixedVenues, route: Any, form: str, before: Any, receipt: An
 
 
 def _quoted(world: MixedVenues, order: Any, exact_out: bool, paths: Any) -> int | None:
-    """What the lens says; None where it need not say what happens: something is traded out of twice, or it refuses."""
+    """The lens's quote; None where it need not foretell: something is traded out of twice, or the lens refuses."""
     used = [world.targets[k] for _, hops in paths for k, _ in hops]
     if len(set(used)) < len(used):
         return None

@@ -27,7 +27,7 @@ PURE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 RELATIVE_ERROR = 1e-9
 UNIT = 1e-18
 RESOLUTION = 1e-8
-"""Of running deviations: their squares are kept in units of 1e-18, some of which each update loses."""
+"""Error of running deviations. Their squares have units of 1e-18, some of which each update loses."""
 LOWEST, HIGHEST = 0.001, 3.0
 """Daily volatilities."""
 
@@ -132,7 +132,7 @@ def test_measure__any_model__agrees_with_numpy(harness, model):
     var99 = found.var99 / WAD
     parts = w * row / sigma * NORMAL_TAILS[1] / WAD
     for got, expected in zip(found.components[1:], parts, strict=True):
-        # Of VaR, because a part can be arbitrarily small; and as many units as there are parts.
+        # The error is a part of VaR, because a component can be arbitrarily small; each component may lose a unit.
         error = max(0.0, abs(got / WAD - float(expected)) - (n + 1) * UNIT) / var99
         assert note("component VaR", error) <= RELATIVE_ERROR
     assert sum(found.components) == found.var99
@@ -186,7 +186,7 @@ def test_running_moments__any_stream__agree_with_numpy(moments_harness, xs, seed
         ("running deviation", deviation / WAD, float(np.std(floats, ddof=1))),
         ("EWMA volatility", ewma / WAD, math.sqrt(square_ewma)),
     ):
-        # Of the largest number seen: a mean can cancel to nothing, a deviation of equal numbers is nothing.
+        # The error is a part of the largest number seen: a mean can cancel to 0, and equal numbers deviate by 0.
         assert note(name, max(0.0, abs(got - expected) - RESOLUTION) / scale) <= RELATIVE_ERROR
     slope = moments_harness.slope(xs, ys) / WAD
     expected = float(np.cov(floats, others)[0, 1] / np.var(others, ddof=1))

@@ -80,7 +80,7 @@ class Model:
         return assets * (self.supply + VIRTUAL) // ((self.total if total is None else total) + 1)
 
     def max_withdraw(self, who: int) -> int:
-        """Of free shares, out of free cash."""
+        """The maximum that free shares are worth and free cash pays."""
         return min(self.assets_for(self.shares[who] - self.bound(who)), self.free_cash)
 
     def deposit(self, who: int, assets: int) -> int:

@@ -60,7 +60,7 @@ def world(aggregator, trader, counterparty, tokens, create_v2_pool, create_v3_po
         token.approve(aggregator, MAX_UINT256, sender=trader)
     w3 = chain.provider.web3
     abis = [contract.contract_type.model_dump(mode="json")["abi"] for contract in (aggregator, *tokens)]
-    # Of pools that owe more than they have: no contract's ABI lists an assembly library's errors.
+    # Pools that owe more than they have raise it: no contract's ABI lists an assembly library's errors.
     reasons = {"0x" + keccak(text=f"{name}()").hex()[:8] for name in ("TransferFailed", "TransferFromFailed")}
     reasons |= {
         "0x" + keccak(text=f"{item['name']}({','.join(_types(item))})").hex()[:8]

@@ -46,15 +46,15 @@ from tests.isolation import isolated
 
 BPS, PIPS = 10_000, 1_000_000
 VENUE_USD = 10**10
-"""What a hostile pool has to pay with, a side: more than any order here."""
+"""Dollars on each side of a hostile pool: more than any order here."""
 THIEF_USD = 50_000_000
 TRADING_AGE = 2 * HOUR
 MOST_MOVE_BPS = 300
 """How far a price is from its feed at most, while the feed is young enough to trade at."""
 TURNOVER_BPS = 4_000
-"""What the policy allows in a window, where prices are stale."""
+"""Turnover that the policy allows in a window where prices are stale."""
 ROUNDING = 10**6
-"""Of 1e18, a window: the recorder's own divisions."""
+"""Parts of 1e18 per window that the recorder's own divisions may lose."""
 
 stocks = st.integers(0, len(PRICES) - 1)
 rates = st.one_of(st.integers(9_900, 10_010), st.integers(9_900, 9_999), st.integers(5_000, 10_200))
@@ -268,7 +268,7 @@ class Thief:
         self._check_transfers(receipt)
 
     def _truly(self, values: list[int]) -> int:
-        """What the market says that values at the oracle's prices are, WAD USD."""
+        """The worth on the market of what the oracle values, WAD USD."""
         return values[0] + sum(value * self.truth.get(k, BPS) // BPS for k, value in enumerate(values[1:]))
 
     def _check_ages(self, before: list[int], after: list[int], now: int) -> None:
@@ -496,7 +496,7 @@ def late_feeds(thief_in, oracle, universe, auto_rebalancer, portfolio, manager, 
     """A thief at feeds that lag behind the market, whose prices may be two hours old to trade at."""
     for stock in universe.stocks:
         oracle.setTradingWindow(stock, (TRADING_AGE, 0, 0, 0), sender=admin)
-    # What was traded to begin with drains out of the bucket first.
+    # The first trades drain out of the bucket first.
     chain.mine(deltatime=TRADING_AGE)
     auto_rebalancer.setPolicy(portfolio, (TURNOVER_BPS, WINDOW, 0, 0), sender=manager)
 

@@ -62,7 +62,7 @@ class Vault:
 
 @dataclass
 class Strategy:
-    """What the optimizer knows of one."""
+    """The optimizer's record of one strategy."""
 
     vault: Vault
     cap: int

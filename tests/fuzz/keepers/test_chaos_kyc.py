@@ -158,15 +158,7 @@ def kyc_run(
                 fresh = [persons.pop() for _ in range(chance.randint(1, 2))]
                 asked += fresh
                 outlast(lambda fresh=fresh: order(path, fresh), meanwhile)  # type: ignore[misc]
-                onfido.down = chance.random() < 0.3
-                trouble.pause(1.5)
-                if fault:
-                    trouble.strike(fault)
-                calling.work()
-                onfido.down = False
-                onfido.lost = chance.random() < 0.3
-                trouble.pause(0.5)
-                onfido.lost = False
+                strike(trouble, calling, onfido, fault, chance)
                 outlast(lambda: all_claimed(store_url, asked) and calling.is_done, meanwhile)  # noqa: B023 - it grows
             outlast_a_look(world.chain, store_url, "kyc:testnet", meanwhile)
             bury(world)
@@ -181,6 +173,21 @@ def kyc_run(
             process.kill()
         outcome.starts, outcome.seconds = process.starts, round(time.monotonic() - started, 1)
         return outcome
+
+
+def strike(
+    trouble: Trouble, calling: CallingProvider, onfido: OnfidoStandIn, fault: str, chance: random.Random
+) -> None:
+    """Lets a fault happen, if there is one, while the provider may be away or lose what it is sent."""
+    onfido.down = chance.random() < 0.3
+    trouble.pause(1.5)
+    if fault:
+        trouble.strike(fault)
+    calling.work()
+    onfido.down = False
+    onfido.lost = chance.random() < 0.3
+    trouble.pause(0.5)
+    onfido.lost = False
 
 
 def order(path: Path, persons: list[str]) -> bool:

@@ -138,7 +138,7 @@ def test_best_paths__any_market__pays_what_it_says_and_no_less_than_the_greedy_s
 def test_best_split__two_constant_products__no_random_cut_is_better(
     one: V2Pool, two: V2Pool, amount: int, cuts: list[float]
 ) -> None:
-    """Of outputs of a million units and more: below, rounding to whole units is what decides."""
+    """The bound holds for outputs of a million units and more: below, rounding to whole units decides."""
     try:
         best = best_split([one, two], "A", "B", amount).amount_out
     except InsufficientLiquidity:

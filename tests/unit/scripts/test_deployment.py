@@ -66,7 +66,7 @@ def w3():
 
 @pytest.fixture(autouse=True)
 def scratch(w3):
-    """What a test does on chain is undone."""
+    """The fixture undoes what a test does on chain."""
     snapshot = w3.provider.make_request("evm_snapshot", [])["result"]
     yield
     w3.provider.make_request("evm_revert", [snapshot])

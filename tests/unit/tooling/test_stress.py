@@ -14,7 +14,7 @@ PASSES = [sys.executable, "-c", "print('3 passed in 0.10s')"]
 
 
 def counting(path: Path, fails_at: int) -> list[str]:
-    """A command that writes one line a run, and fails in one of them."""
+    """A command that writes one line per run, and fails in one of them."""
     script = f"""
 import pathlib, sys
 path = pathlib.Path({str(path)!r})

@@ -1,4 +1,4 @@
-"""What rules make of amounts: holdings, holders, volume, lock-ups, residence, documents. Sums, not legs."""
+"""Rules about amounts: holdings, holders, volume, lock-ups, residence, documents. Sums count, not legs."""
 
 import ape
 import pytest

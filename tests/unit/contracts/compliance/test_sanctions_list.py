@@ -169,7 +169,7 @@ def test_lift__afterwards__moves_again(token, sanction, lift, investor, counterp
 
 
 def own_registry(token_factory, issuer):
-    """Of a new token."""
+    """The registry of a new token."""
     import ape
 
     from tests.fixtures.compliance import rule

@@ -11,7 +11,7 @@ NOBODY = "0x0000000000000000000000000000000000000000"
 
 ALLOWED = (NOBODY, Reason.NONE)
 
-# What makes an account ineligible, and the reason that names it.
+# Each flaw makes an account ineligible, and a reason names it.
 FLAWS = {
     "unregistered": Reason.NOT_REGISTERED,
     "frozen": Reason.ACCOUNT_FROZEN,

@@ -298,7 +298,7 @@ def test_swap__permit_in_the_same_call__passes(gateway, trader, chain, tokens, p
 
 
 def test_swap__permit_does_not_count__the_allowance_decides(gateway, trader, tokens, pair, fund_trader, is_empty):
-    """As after a permit that somebody else sent first: it counts only once."""
+    """A permit that somebody else sent first leaves the same state: it counts only once."""
     fund_trader(tokens[0], TOKEN)
     tokens[0].approve(gateway, TOKEN, sender=trader)
     order = over(pair, tokens[0], tokens[1], TOKEN, trader.address)

@@ -1,4 +1,4 @@
-"""What routes over real pools pay, and that nothing stays with the aggregator."""
+"""Routes over real pools pay what they should, and nothing stays with the aggregator."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def airswap_error(airswap):
 
 @pytest.fixture
 def quote_desk(create_quote_desk, trader):
-    """Of the trader."""
+    """The trader's desk of signed quotes."""
     return create_quote_desk(trader)
 
 

@@ -1,4 +1,4 @@
-"""What an order's terms, and the guard that portfolios have, refuse."""
+"""Refusals by an order's terms, and by the guard that portfolios have."""
 
 from __future__ import annotations
 

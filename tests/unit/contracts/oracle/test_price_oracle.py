@@ -1,4 +1,4 @@
-"""What the oracle answers and what it refuses."""
+"""Answers and refusals of the oracle."""
 
 import ape
 import pytest

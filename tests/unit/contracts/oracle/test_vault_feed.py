@@ -30,7 +30,7 @@ def asset_feed(admin):
 
 @pytest.fixture
 def feed(vault, asset_feed, admin):
-    """Of the vault's share."""
+    """The feed of the vault's share."""
     return admin.deploy(ape.project.VaultFeed, vault, asset_feed, GROWTH, INTERVAL, "wSTAND / USD")
 
 
@@ -114,7 +114,7 @@ def test_checkpoint__too_soon__reverts(feed, keeper, chain):
 
 
 def test_checkpoint__long_neglected__the_bound_is_loose(feed, donate, chain):
-    """What neglect costs: a donor may use all the growth of the time since."""
+    """Neglect costs this: a donor may use all the growth of the time since."""
     base, since = feed.lastCheckpoint()
     chain.mine(timestamp=since + YEAR)
     donate(1000)

@@ -78,7 +78,7 @@ ERC7540 = [
     ),
     _event("OperatorSet", "address indexed controller", "address indexed operator", "bool approved"),
 ]
-"""From the texts of ERC-4626, ERC-7540 and ERC-7575, and from nothing of this project."""
+"""These come from the texts of ERC-4626, ERC-7540 and ERC-7575, and from nothing of this project."""
 STANDARD = ContractContainer(ContractType.model_validate({"contractName": "ERC7540", "abi": ERC7540}))
 
 

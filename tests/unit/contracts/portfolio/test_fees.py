@@ -269,7 +269,7 @@ def test_in_kind__price_out_of_its_band__costs_those_who_stay_nothing(
 
     before, marked = net(), fee_manager.feeState(portfolio).highWaterMark
     portfolio.redeemInKind(portfolio.balanceOf(investor) // 2, investor, investor, sender=investor)
-    # What a unit more or less makes of the quotient.
+    # A unit more or less changes the quotient by this much.
     assert before <= net() * (1 + Fraction(1, portfolio.totalAssets())) <= before * (1 + Fraction(1, 10**9))
     assert fee_manager.feeState(portfolio).highWaterMark == marked
 

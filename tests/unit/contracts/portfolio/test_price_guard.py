@@ -99,7 +99,7 @@ def test_jump__down__pauses(of_stock, fee_manager, universe, admin, investor):
 
 
 def test_jump__heals__as_the_band_widens(guarded, fee_manager, price, chain, investor):
-    """15% pass after half a day: 10%, and 10% a day."""
+    """15% pass after half a day: 10%, and 10% per day."""
     price(guarded, 1.15)
     wait(chain, DAY // 2 - 600)
     assert guarded.maxRedeem(investor) == 0
@@ -141,7 +141,7 @@ def test_walk__a_day_of_steps__is_bounded_by_the_bound_and_a_days_more(
 
 
 def test_walk__there_and_back__is_no_new_room(guarded, fee_manager, price, deposit, spender):
-    """What a step up takes away above, it gives below, not above."""
+    """A step up takes room away above and gives it below."""
     price(guarded, 1.05)
     deposit(guarded, spender, 1)
     _, low, high = band(fee_manager, guarded)

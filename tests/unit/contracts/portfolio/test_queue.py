@@ -10,12 +10,12 @@ from tests.reverts import reverts
 
 MILLION = 1_000_000 * 10**12
 SHARE = 10**12
-"""Of a settlement token with six decimals."""
+"""One share of a portfolio whose settlement token has six decimals."""
 MAX = 2**256 - 1
 
 
 def selector(error) -> bytes:
-    """Of a custom error."""
+    """The selector of a custom error."""
     return keccak(text=error.abi.selector)[:4]
 
 
@@ -334,7 +334,7 @@ def test_rebalance__takes_awaited_cash__reverts(waiting, signal_sender, universe
 def test_rebalance__spends_cash_of_filled_requests__reverts(
     invested, redemption_queue, ask, signal_sender, universe, usd, market, investor, keeper
 ):
-    """What is set aside is the controller's; the portfolio only keeps it."""
+    """Assets that are set aside are the controller's; the portfolio only keeps them."""
     ask(invested, investor, 100_000 * SHARE)
     redemption_queue.fulfil(invested, 1, sender=keeper)
     free = usd.balanceOf(invested) - invested.totalClaimable(usd)

@@ -312,7 +312,7 @@ def test_fulfil__request_from_before_a_retirement__is_returned(
     chain.mine(timestamp=chain.pending_timestamp + 1)
     ask(invested, investor, 1000 * SHARE)
     assert redemption_queue.fulfil(invested, 1, sender=keeper).return_value[0] == 1
-    # What the leaver forgoes stays with the others: the price without the asset, by feed.
+    # The part that the leaver forgoes stays with the others: the price without the asset, by feed.
     assert invested.claimable(usd, investor) < 850 * USD
 
 

@@ -359,7 +359,7 @@ def test_estimate__beside_what_happens__is_the_same(with_policy, signal_sender, 
 def test_estimate__all_cash_to_a_tenth__tracking_error_and_var_by_hand(
     ready, signal_sender, buy, auto_rebalancer, thief
 ):
-    """Volatility of a stock is 1% a day: 10% of it are off the targets before, nothing much afterwards."""
+    """Volatility of a stock is 1% per day: 10% of it are off the targets before, nothing much afterwards."""
     orders = buy(ready, 100_000)
     found = auto_rebalancer.estimate.call(signal_sender.signal(ready, TARGETS, orders), orders, sender=thief)
     assert found.trackingErrorBefore == pytest.approx(WAD // 1000, rel=1e-6)

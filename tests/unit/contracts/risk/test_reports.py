@@ -16,7 +16,7 @@ def post_report(risk_reports, risk_engine, covariance_models, universe, invested
     """`post_report(field=value)`: the next acceptable report with something changed, properly signed."""
 
     def posted(signers=(), **changes):
-        # As of the second before now: two in one second are not newer than each other.
+        # The report is of the second before now: two in one second are not newer than each other.
         chain.mine(timestamp=chain.pending_timestamp + 2)
         metrics = risk_engine.metrics(invested)
         now = chain.pending_timestamp

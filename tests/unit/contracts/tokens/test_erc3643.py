@@ -1,4 +1,4 @@
-"""What ERC-3643 tools expect: T-REX's own ABI, event by event and function by function, and its agents' semantics."""
+"""ERC-3643 tools expect T-REX's own ABI, event by event and function by function, and its agents' semantics."""
 
 import json
 
@@ -20,7 +20,7 @@ INTERFACES = {
     "compliance/modular/IModularCompliance": "TokenCompliance",
     "roles/AgentRole": "ComplianceAwareToken",
 }
-# What never happens here: the registry is one contract, and modules are data.
+# These never happen here: the registry is one contract, and modules are data.
 NEVER = {
     "ClaimTopicsRegistrySet",
     "IdentityStorageSet",
@@ -405,7 +405,7 @@ def test_set_compliance__the_same__bound_again(token, compliance_officer):
 
 @pytest.fixture
 def face(token):
-    """What `token.compliance()` names."""
+    """The contract that `token.compliance()` names."""
     return ape.project.TokenCompliance.at(token.compliance())
 
 

@@ -1,4 +1,4 @@
-"""What a token says of itself: names, ERC-1404, ERC-1643, token information; and the factory's full issue."""
+"""A token's own information: names, ERC-1404, ERC-1643, token information; and the factory's full issue."""
 
 import ape
 import pytest

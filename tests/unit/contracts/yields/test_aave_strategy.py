@@ -38,7 +38,7 @@ def stocked(strategy, deposit, investor):
 
 
 def index_of(aave, usd):
-    """Of the reserve at the last block, ray."""
+    """The reserve's normalized income at the last block, ray."""
     return aave.pool.functions.getReserveNormalizedIncome(str(usd.address)).call()
 
 
@@ -179,7 +179,7 @@ def test_rounding__any_amount_at_any_index__nobody_else_pays(
 
 
 def test_stand_in__is_arithmetic_of_aave(stocked, borrow, aave, usd, a_token, admin, investor, give_usd, pass_time):
-    """What Foundry's properties run on does what Aave does, to the scaled unit."""
+    """The mock that Foundry's properties run on does what Aave does, to the scaled unit."""
     pool = admin.deploy(ape.project.MockAavePool, usd, False)
     twin = admin.deploy(ape.project.AaveV3Strategy, pool, usd, "twin", "twin")
     give_usd(investor, 10_000_000)
@@ -284,7 +284,7 @@ def test_optimizer__interest__is_reported_unlocked_and_paid(
     before = usd.balanceOf(investor)
     stop_clock()
     earning.redeem(earning.maxRedeem(investor), investor, investor, sender=investor)
-    # What borrowers hold stays for the next.
+    # The cash that borrowers hold stays for the next.
     assert usd.balanceOf(investor) - before >= dollars(600_000) - 5
 
 

@@ -22,7 +22,7 @@ MILLION = dollars(1_000_000)
 
 @pytest.fixture
 def wealth(usd, thief):
-    """What the thief has in dollars."""
+    """The thief's wealth in dollars."""
     return lambda: usd.balanceOf(thief)
 
 
@@ -32,7 +32,7 @@ def wealth(usd, thief):
 def test_inflation_attack__first_depositor__loses_the_donation(
     optimizer, usd, give_usd, deposit, thief, investor, wealth
 ):
-    """What is sent here counts nothing, so there is no price to inflate."""
+    """Assets that are sent here count nothing, so there is no price to inflate."""
     give_usd(thief, 20_000)
     usd.approve(optimizer, 1, sender=thief)
     optimizer.deposit(1, thief, sender=thief)
@@ -191,7 +191,7 @@ def test_silence__at_will__wins_nothing(funded, strategies, thief, deposit, inve
 
 
 def test_theft__on_the_way_out__others_pay__nobody_is_stuck(funded, strategies, investor, usd):
-    """What a strategy steals while it pays is its loss, and has its name."""
+    """A theft by a strategy that pays is the strategy's loss, and has its name."""
     strategies[0].setTheft(500, sender=investor)
     receipt = funded.withdraw(dollars(400_000), investor, investor, sender=investor)
     (booked,) = receipt.decode_logs(funded.LossBooked)

@@ -1,4 +1,4 @@
-"""Who may change what, and which way."""
+"""Roles that may change settings, and the direction in which each may."""
 
 import ape
 import pytest

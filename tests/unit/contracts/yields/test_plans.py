@@ -141,7 +141,7 @@ def test_execute__signed_for_another_contract_or_chain__reverts(
 
 
 def test_execute__digest__is_eip712(ready, strategies, plan_desk, yield_plans, chain):
-    """What a wallet shows and signs is what the chain checks."""
+    """A wallet shows and signs the same that the chain checks."""
     from eth_account.messages import encode_typed_data
     from eth_utils import keccak
 

@@ -255,6 +255,19 @@ def test_deliver__a_receipt_that_is_forged__does_not_count(desks: Pair, forge: A
     assert messages(desks.a.store, 1)[0].fault.startswith("gave a receipt")
 
 
+def kill_every_second_call(monkeypatch: pytest.MonkeyPatch, owner: Any, step: str) -> None:
+    """Lets a function raise Killed at its first call, and at every second one after it."""
+    act, calls = getattr(owner, step), [0]
+
+    def killing(*given: Any, **named: Any) -> Any:
+        calls[0] += 1
+        if calls[0] % 2:
+            raise Killed
+        return act(*given, **named)
+
+    monkeypatch.setattr(owner, step, killing)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # The port's threads are killed.
 @pytest.mark.parametrize("step", ["digest_of", "begin", "advance", "attempted", "put", "_receipt"])
 def test_exchange__either_side_killed_once_at_each_step__ends_the_same(
@@ -265,15 +278,7 @@ def test_exchange__either_side_killed_once_at_each_step__ends_the_same(
         owner = operations.EvidenceFolder
     elif step == "_receipt":
         owner = TravelDesk
-    act, calls = getattr(owner, step), [0]
-
-    def killing(*given: Any, **named: Any) -> Any:
-        calls[0] += 1
-        if calls[0] % 2:
-            raise Killed
-        return act(*given, **named)
-
-    monkeypatch.setattr(owner, step, killing)
+    kill_every_second_call(monkeypatch, owner, step)
 
     def patiently(what: Any) -> None:
         for _ in range(8):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from keepers.risk.alerts import Market, Paths, Start, breach_probabilities, rehearse
+from keepers.risk.alerts import EwmaHistory, Paths, Start, breach_probabilities, rehearse
 from keepers.risk.errors import RiskError
 from keepers.risk.models.garch import DECAY
 from keepers.risk.reverse_stress import Limits
@@ -97,7 +97,7 @@ def test_market__covariance__is_the_recursion() -> None:
     want = returns[:60].T @ returns[:60] / 60
     for row in returns[60:75]:
         want = DECAY * want + (1 - DECAY) * np.outer(row, row)
-    np.testing.assert_allclose(Market(returns).covariance(75), want, rtol=1e-12)
+    np.testing.assert_allclose(EwmaHistory(returns).covariance(75), want, rtol=1e-12)
 
 
 def test_rehearse__later_returns_change__earlier_forecasts_stay() -> None:

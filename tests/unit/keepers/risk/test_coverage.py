@@ -44,7 +44,7 @@ def test_kupiec__p_value__is_chi_squared_with_one_degree() -> None:
 
 def test_christoffersen__counts_by_hand__gives_the_ratio() -> None:
     series = np.array([0, 0, 1, 1, 0, 0, 0, 1, 0, 0], dtype=bool)
-    # From calm: 6 pairs, 2 to loss. From loss: 3 pairs, 1 to loss. Alike: 9 pairs, 3 to loss.
+    # Calm begins 6 pairs, 2 of them to loss; loss begins 3 pairs, 1 to loss. Together that is 9 pairs, 3 to loss.
     apart = 2 * math.log(1 / 3) + 4 * math.log(2 / 3) + math.log(1 / 3) + 2 * math.log(2 / 3)
     alike = 3 * math.log(1 / 3) + 6 * math.log(2 / 3)
     assert christoffersen(series).statistic == pytest.approx(2 * (apart - alike), abs=1e-12)
