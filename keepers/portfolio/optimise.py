@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
@@ -169,10 +170,9 @@ def minimum_variance(covariance: Array, max_weight: float) -> Array:
         OptimisationFailed: If the covariance is not positive semi-definite, or the solver finds no optimum.
     """
     factor = _factor(covariance)
-    weights = cp.Variable(covariance.shape[0])
     unit = float(np.sqrt(np.sum(factor**2, axis=1).max())) or 1.0
-    bounds = [weights >= 0, weights <= max_weight, cp.sum(weights) == 1]
-    found = np.clip(_answer(cp.Problem(cp.Minimize(cp.sum_squares(factor.T @ weights / unit)), bounds), weights), 0, 1)
+    problem = _kept(_LeastVariance, covariance.shape[0])
+    found = np.clip(problem.answer(risk=factor.T / unit, max_weight=max_weight), 0, 1)
     normalised: Array = found / found.sum()
     return normalised
 
@@ -181,37 +181,113 @@ def _solve(
     mu: Array, factor: Array, current: Array, constraints: Constraints, risk_aversion: float, cost: float
 ) -> Array:
     """Objective and risk constraint are scaled to the order of one: daily returns are near the tolerance."""
-    weights = cp.Variable(mu.size)
-    risk = factor.T @ weights
     largest = float(np.sum(factor**2, axis=1).max())
     scale = max(float(np.abs(mu).max()), risk_aversion * largest, cost) or 1.0
     unit = float(np.sqrt(largest)) or 1.0
-    turnover = cp.norm1(weights - current)
-    gain = (mu / scale) @ weights
+    values: dict[str, Any] = {
+        "reward": mu / scale,
+        "risk": factor.T / unit,
+        "most_risk": _var_limit(constraints) / Z99 / unit,
+        "max_weight": constraints.max_weight,
+        "most": 1 - constraints.min_cash,
+        "current": current,
+    }
     if risk_aversion > 0:
-        gain -= cp.sum_squares(risk * np.sqrt(risk_aversion / (2 * scale)))
+        values["penalty"] = factor.T * np.sqrt(risk_aversion / (2 * scale))
     if cost > 0:
-        gain -= (cost / scale) * turnover
-    bounds = [
-        weights >= 0,
-        weights <= constraints.max_weight,
-        cp.sum(weights) <= 1 - constraints.min_cash,
-        cp.norm2(risk / unit) <= _var_limit(constraints) / Z99 / unit,
-    ]
+        values["cost"] = cost / scale
     if constraints.max_turnover is not None:
-        bounds.append(turnover <= constraints.max_turnover)
-    return _answer(cp.Problem(cp.Maximize(gain), bounds), weights)
+        values["max_turnover"] = constraints.max_turnover
+    return _kept(_MostUtility, mu.size, "penalty" in values, "cost" in values, "max_turnover" in values).answer(
+        **values
+    )
 
 
-def _answer(problem: Any, weights: Any) -> Array:
-    for tolerances in _TOLERANCES:
-        status = _attempt(problem, tolerances)
-        if status == cp.OPTIMAL:
-            return np.asarray(weights.value, dtype=np.float64)
-        if status == cp.INFEASIBLE:
-            reason = "no weights meet the constraints"
-            raise OptimisationFailed("problem", reason, "raise max_turnover: limits cannot be reached within it")
-    raise OptimisationFailed("solver", f"ended as {status}", "check the scale of returns and covariance")
+class _Problem:
+    """A convex problem whose numbers are parameters, so that it is brought to the solver's form only once."""
+
+    def __init__(self, assets: int) -> None:
+        self.weights: Any = cp.Variable(assets)
+        self.parameters: dict[str, Any] = {}
+        self.problem: Any = None
+
+    def parameter(self, name: str, shape: tuple[int, ...] = (), *, nonneg: bool = False) -> Any:
+        """Adds a number, vector or matrix that every answer is given anew."""
+        self.parameters[name] = cp.Parameter(shape, nonneg=nonneg)
+        return self.parameters[name]
+
+    def answer(self, **values: Any) -> Array:
+        """Returns the optimal weights.
+
+        Args:
+            values: Value of each parameter.
+
+        Raises:
+            OptimisationFailed: If no weights meet the constraints, or the solver finds no optimum.
+        """
+        for name, value in values.items():
+            self.parameters[name].value = value
+        for tolerances in _TOLERANCES:
+            status = _attempt(self.problem, tolerances)
+            if status == cp.OPTIMAL:
+                return np.asarray(self.weights.value, dtype=np.float64)
+            if status == cp.INFEASIBLE:
+                reason = "no weights meet the constraints"
+                raise OptimisationFailed("problem", reason, "raise max_turnover: limits cannot be reached within it")
+        raise OptimisationFailed("solver", f"ended as {status}", "check the scale of returns and covariance")
+
+
+class _LeastVariance(_Problem):
+    """`minimum_variance` of so many assets."""
+
+    def __init__(self, assets: int) -> None:
+        super().__init__(assets)
+        spread = self.parameter("risk", (assets, assets)) @ self.weights
+        bounds = [self.weights >= 0, self.weights <= self.parameter("max_weight"), cp.sum(self.weights) == 1]
+        self.problem = cp.Problem(cp.Minimize(cp.sum_squares(spread)), bounds)
+
+
+class _MostUtility(_Problem):
+    """`optimise` of so many assets, with or without risk aversion, costs and a bound on turnover."""
+
+    def __init__(self, assets: int, averse: bool, costly: bool, bounded: bool) -> None:
+        super().__init__(assets)
+        weights = self.weights
+        # A cost times a distance from a parameter would be a product of two parameters, which has no fixed form.
+        moves = cp.Variable(assets)
+        turnover = cp.norm1(moves)
+        gain = self.parameter("reward", (assets,)) @ weights
+        if averse:
+            gain -= cp.sum_squares(self.parameter("penalty", (assets, assets)) @ weights)
+        if costly:
+            gain -= self.parameter("cost", nonneg=True) * turnover
+        bounds = [
+            moves == weights - self.parameter("current", (assets,)),
+            weights >= 0,
+            weights <= self.parameter("max_weight"),
+            cp.sum(weights) <= self.parameter("most"),
+            cp.norm2(self.parameter("risk", (assets, assets)) @ weights) <= self.parameter("most_risk"),
+        ]
+        if bounded:
+            bounds.append(turnover <= self.parameter("max_turnover"))
+        self.problem = cp.Problem(cp.Maximize(gain), bounds)
+
+
+class _Kept(threading.local):
+    """The problems that a thread has asked for before: their parameters are not to be shared between threads."""
+
+    def __init__(self) -> None:
+        self.problems: dict[tuple[Any, ...], _Problem] = {}
+
+
+_KEPT = _Kept()
+
+
+def _kept(kind: Callable[..., _Problem], *shape: Any) -> _Problem:
+    """A problem of a kind and shape, made the first time."""
+    if (kind, *shape) not in _KEPT.problems:
+        _KEPT.problems[kind, *shape] = kind(*shape)
+    return _KEPT.problems[kind, *shape]
 
 
 def _attempt(problem: Any, tolerances: dict[str, float]) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from math import ceil, isqrt
+from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,14 +69,16 @@ def from_fixed_point(entries: Sequence[int]) -> NDArray[np.float64]:
 def _variance(value: float, index: int, size: int) -> int:
     if value < 0:
         raise RiskError(f"variance {value} of asset {index}", "negative", "estimate the matrix again")
-    entry = max(1, ceil(Fraction(value) * SCALE) + size - 1)
+    over, under = value.as_integer_ratio()
+    entry = max(1, -(-over * SCALE // under) + size - 1)
     if entry > INT64_MAX:
         raise RiskError(f"variance {value} of asset {index}", "does not fit int64 at 1e18", "stay below 9.22")
     return entry
 
 
 def _covariance(value: float, variances: list[int], row: int, column: int) -> int:
-    entry = int(abs(Fraction(value)) * SCALE)
+    over, under = abs(value).as_integer_ratio()
+    entry = over * SCALE // under
     bound = isqrt(variances[row] * variances[column])
     if entry > bound * (1 + _NOISE) + 1:
         where = f"covariance {value} of assets {row} and {column}"

@@ -49,21 +49,6 @@ class LastModel:
 
 
 @dataclass(frozen=True)
-class NextModel:
-    """A model that the chain takes.
-
-    Attributes:
-        entries: Upper triangle by rows, 1e18 = 1.
-        tails: Quantiles at 95% and 99% and mean loss beyond 97.5%, sigmas in WAD.
-        reason: How it came about, in a few words.
-    """
-
-    entries: tuple[int, ...]
-    tails: Tails
-    reason: str
-
-
-@dataclass(frozen=True)
 class WantedTails:
     """Tail multipliers as they were estimated, before the chain's bounds.
 
@@ -74,6 +59,23 @@ class WantedTails:
 
     multipliers: tuple[float, float, float]
     note: str
+
+
+@dataclass(frozen=True)
+class NextModel:
+    """A model that the chain takes.
+
+    Attributes:
+        entries: Upper triangle by rows, 1e18 = 1.
+        tails: Quantiles at 95% and 99% and mean loss beyond 97.5%, sigmas in WAD.
+        wanted: Tails as they were estimated.
+        reason: How it came about, in a few words.
+    """
+
+    entries: tuple[int, ...]
+    tails: Tails
+    wanted: WantedTails
+    reason: str
 
 
 def next_model(
@@ -102,7 +104,7 @@ def next_model(
     tails, tails_held = bounded_tails(wanted.multipliers, last.tails if last is not None else None, *falls)
     reason = f"{found.observations} days, shrinkage {found.shrinkage:.3f}{wanted.note}"
     reason += ", tails held back by the last model's" if tails_held else ""
-    return NextModel(tuple(entries), tails, reason + (", held back by the step bounds" if held else ""))
+    return NextModel(tuple(entries), tails, wanted, reason + (", held back by the step bounds" if held else ""))
 
 
 def wanted_tails(recent: Array, matrix: Array, terms: ModelTerms, seed: int) -> WantedTails:
