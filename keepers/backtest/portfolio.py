@@ -284,6 +284,7 @@ class SimulatedPortfolio:
         before = self.values(moment.prices)
         held, fills = self._filled(orders, signal, pools, moment.prices)
         after = self.values(moment.prices, held)
+        keeper_fee = self._pay_keeper(before, after, held, moment.prices)
         nav_before, nav_after = sum(before), sum(after)
         total_before = self.total_assets(nav_before, moment.prices)
         total_after = self.total_assets(nav_after, moment.prices)
@@ -292,7 +293,7 @@ class SimulatedPortfolio:
             supply_after = self.book.traded(total_before, total_after, moment.now)[1]
             loss_level = self._loss_level(nav_before, nav_after, moment.now)
             self._check_risk(before, after, self.book.share_price(total_after, supply_after), moment)
-            turnover = _turnover(before, after, signal)
+            turnover = _turnover(before, after, signal, keeper_fee)
             turnover_level = self.pace.require(turnover, moment.now)
             _require_progress(before, after, signal)
         except Rejected:
@@ -327,6 +328,23 @@ class SimulatedPortfolio:
                 raise Rejected("Portfolio__SlippageExceeded", text)
             fills.append(Fill(sold, bought, order.amount_in, amount_out, value_in, value_out))
         return held, tuple(fills)
+
+    def _pay_keeper(self, before: Sequence[int], after: list[int], held: list[int], prices: Sequence[int]) -> int:
+        """Takes the keeper's fee from cash, as far as it goes: Trading._payExecutor and TradeTerms.feeValue.
+
+        Returns:
+            The fee, WAD USD.
+        """
+        bps = self.terms.pacing.keeper_fee_bps
+        if bps == 0:
+            return 0
+        due = sum(abs(was - now) for was, now in zip(before, after, strict=True)) * bps // (2 * BPS)
+        unit = 10 ** self.listing.decimals[0]
+        amount = min(due * unit // prices[0], held[0])
+        fee = min(divide_up(amount * prices[0], unit), after[0])
+        after[0] -= fee
+        held[0] -= amount
+        return fee
 
     def _loss_level(self, nav_before: int, nav_after: int, now: int) -> int:
         """The loss bucket with the fall of NAV: Trading._chargeLoss."""
@@ -371,7 +389,7 @@ def _drawdown_state(limits: Limits, drawdown: int) -> int:
     return DE_RISK_ONLY if drawdown > limits.max_drawdown_bps * BPS_TO_WAD else NORMAL
 
 
-def _turnover(before: Sequence[int], after: Sequence[int], signal: Signal) -> int:
+def _turnover(before: Sequence[int], after: Sequence[int], signal: Signal, keeper_fee: int) -> int:
     """Turnover of a rebalance, WAD of NAV: AutoRebalancer._judge, and the bound that was signed.
 
     Raises:
@@ -381,7 +399,8 @@ def _turnover(before: Sequence[int], after: Sequence[int], signal: Signal) -> in
     moved = sum(abs(was - now) for was, now in zip(before, after, strict=True))
     turnover = divide_up(moved * WAD, 2 * nav_before)
     cost = divide_up(max(0, nav_before - nav_after) * WAD, nav_before)
-    most = divide_up((turnover + cost // 2 + 1) * signal.max_slippage_bps * BPS_TO_WAD, WAD) + 1
+    most = divide_up((turnover + cost // 2 + 1) * signal.max_slippage_bps * BPS_TO_WAD, WAD)
+    most += keeper_fee * WAD // nav_before + 1
     if cost > most:
         raise Rejected("AutoRebalancer__TooCostly", f"{cost / BPS_TO_WAD:.1f} bps is above {most / BPS_TO_WAD:.1f}")
     if turnover > signal.max_turnover_bps * BPS_TO_WAD:

@@ -26,7 +26,7 @@ from keepers.market.close_time import close_of
 from keepers.market.prices import Prices
 from keepers.rebalancing.advice import advise
 from keepers.rebalancing.breaker import relapsed, state_due, steps_due
-from keepers.rebalancing.decision import Decided, rebalance
+from keepers.rebalancing.decision import Decided, Refusal, rebalance
 from keepers.rebalancing.settings import RebalanceSettings
 from keepers.risk.next_model import ModelTerms
 from keepers.routing.pools import Pool
@@ -85,7 +85,7 @@ class Day:
     model: str
     confidence: float
     fills: tuple[Fill, ...]
-    refusals: tuple[str, ...]
+    refusals: tuple[Refusal, ...]
     reached: int
 
     @property
@@ -207,6 +207,14 @@ class Replay:
             progress(1)
         return {run.track.name: run.track for run in self._runs}
 
+    def fees(self) -> Mapping[str, float]:
+        """Fraction of all shares that the recipient of fees has, or is owed, by name of the portfolio."""
+        found = {}
+        for run in self._runs:
+            book = run.portfolio.book
+            found[run.track.name] = (book.collected + book.owed) / (book.supply + book.owed)
+        return found
+
     def _live(self, row: int) -> None:
         """One day."""
         span, day = self._span, self._span.prices.dates[row]
@@ -263,7 +271,7 @@ class _Run:
                 model=decided.advice.model if isinstance(decided, Decided) else settings.model,
                 confidence=decided.advice.confidence if isinstance(decided, Decided) else 0.0,
                 fills=desk.fills,
-                refusals=tuple(refusal.text for refusal in desk.refusals),
+                refusals=tuple(desk.refusals),
                 reached=reached,
             )
         )

@@ -36,6 +36,7 @@ class Pacing:
     max_turnover_bps: int = 40_000
     window: int = 7 * DAY
     min_interval: int = 0
+    keeper_fee_bps: int = 0
 
 
 @dataclass(frozen=True)

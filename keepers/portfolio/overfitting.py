@@ -132,9 +132,9 @@ def overfitting(returns: Array, blocks: int = BLOCKS) -> Overfitting:
     """Probability that choosing the best strategy of a backtest overfits.
 
     Days are cut into blocks; for every choice of half of them the strategy with the highest Sharpe ratio there is
-    ranked among all on the other half. With relative rank w = rank / (N + 1), the probability is the share of choices whose
-    logit log(w / (1 - w)) is at most zero. Source: Bailey, Borwein, Lopez de Prado and Zhu (2017), "The probability of
-    backtest overfitting", J. of Computational Finance 20(4), section 3.
+    ranked among all on the other half. With relative rank w = rank / (N + 1), the probability is the share of choices
+    whose logit log(w / (1 - w)) is at most zero. Source: Bailey, Borwein, Lopez de Prado and Zhu (2017), "The
+    probability of backtest overfitting", J. of Computational Finance 20(4), section 3.
 
     Args:
         returns: (days, strategies), two strategies or more.

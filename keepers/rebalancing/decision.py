@@ -38,7 +38,7 @@ class Refusal:
 
     Attributes:
         text: Reason in words.
-        error: Name of the protocol's error, if it gave one.
+        error: Name of the contract's error, or of the kind of refusal of a plan.
         mined: True if it cost a transaction.
     """
 
@@ -179,9 +179,9 @@ def rebalance(desk: Desk, settings: RebalanceSettings, last: int | None, subject
         except TooSmall as error:
             if not refusal.text:
                 return Decided("nothing", f"{intent.reason}; {error}", advice)
-            refusal = Refusal(str(error))
+            refusal = Refusal(str(error), type(error).__name__)
         except (PlanRefused, RoutingError) as error:
-            refusal = Refusal(str(error))
+            refusal = Refusal(str(error), type(error).__name__)
         except Refused as error:
             refusal = error.refusal
             mined = mined or refusal.mined

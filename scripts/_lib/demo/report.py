@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from keepers.portfolio.benchmarks import buy_and_hold, equal_weight
 from keepers.portfolio.state import STATES
 from keepers.risk.backtests.coverage import christoffersen, exceedances, kupiec
 from scripts._lib.demo.attacks import Attack
-from scripts._lib.demo.benchmarks import buy_and_hold, equal_weight
 from scripts._lib.demo.exits import Exit
 from scripts._lib.demo.ledger import Once
 from scripts._lib.demo.protocol import PortfolioTerms
