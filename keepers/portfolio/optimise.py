@@ -294,7 +294,8 @@ def _attempt(problem: Any, tolerances: dict[str, float]) -> str:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Solution may be inaccurate", UserWarning)
-            problem.solve(solver=cp.CLARABEL, max_threads=1, **tolerances)
+            # A warm start would let the answer depend on what was asked before.
+            problem.solve(solver=cp.CLARABEL, warm_start=False, max_threads=1, **tolerances)
     except cp.SolverError:
         return "without progress"
     return str(problem.status)

@@ -34,7 +34,7 @@ CRASH = 3
 """Number of the day on which everything falls, so that the breaker trips."""
 HOUR = 3_600
 SETTINGS = {"schedule": {"every_n_days": 1, "drift_bps": 20}, "min_trade_usd": 10}
-RISK = {"halflife_days": 11}
+RISK = {"halflife_days": 11, "reports": {"enabled": False}, "depth": {"enabled": False}}
 WAD = 10**18
 
 
@@ -222,30 +222,45 @@ def trades(track: Track, listing: Listing) -> list[tuple[tuple[str, str, int, in
     ]
 
 
-def test_replay__same_days_and_pools__trades_the_same_to_the_last_unit(both: Both) -> None:
-    track = both.replayed()
+@pytest.fixture(scope="module")
+def track(both: Both) -> Track:
+    """The backtest on the chain's own pools."""
+    return both.replayed()
+
+
+@pytest.fixture(scope="module")
+def apart(both: Both) -> Track:
+    """The backtest on pools of its own: two full-range pools of five million a side are one of ten."""
+    return both.replayed(Costs(pool_usd=10e6, fee_pips=3_000))
+
+
+def test_replay__same_days_and_pools__trades_the_same_to_the_last_unit(both: Both, track: Track) -> None:
     assert trades(track, both.listing) == [day.trades for day in both.seen]
-    assert sum(bool(day.trades) for day in both.seen) >= 3
+    assert sum(bool(day.trades) for day in both.seen) >= 5
 
 
-def test_replay__same_days_and_pools__has_the_same_nav_and_share_price(both: Both) -> None:
-    track = both.replayed()
+def test_replay__same_days_and_pools__has_the_same_nav_and_share_price(both: Both, track: Track) -> None:
     assert [(day.nav, day.share_price) for day in track.days] == [(day.nav, day.share_price) for day in both.seen]
 
 
-def test_replay__same_days_and_pools__trips_and_recovers_on_the_same_days(both: Both) -> None:
-    track = both.replayed()
+def test_replay__same_days_and_pools__trips_and_recovers_on_the_same_days(both: Both, track: Track) -> None:
     assert [day.state for day in track.days] == [day.state for day in both.seen]
     assert {day.state for day in both.seen} > {"Normal"}
 
 
-def test_replay__same_days_and_pools__decides_for_the_same_reasons(both: Both) -> None:
-    track = both.replayed()
+def test_replay__same_days_and_pools__decides_for_the_same_reasons(both: Both, track: Track) -> None:
     assert [(day.outcome, day.reason) for day in track.days] == [(day.outcome, day.reason) for day in both.seen]
 
 
-def test_replay__pools_of_the_config__differs_by_what_pools_differ_by(both: Both) -> None:
-    # Two full-range pools of five million a side are one of ten; arbitrage leaves their depth where prices took it.
-    track = both.replayed(Costs(pool_usd=10e6, fee_pips=3_000))
-    off = [abs(day.nav / seen.nav - 1) for day, seen in zip(track.days, both.seen, strict=True)]
-    assert max(off) < 1e-4
+def test_replay__pools_of_its_own__before_the_crash_is_within_half_a_basis_point(both: Both, apart: Track) -> None:
+    # Arbitrage pays fees to the chain's pools and leaves their depth where prices took it.
+    calm = list(zip(apart.days, both.seen, strict=True))[:CRASH]
+    assert max(abs(day.nav / seen.nav - 1) for day, seen in calm) < 0.5e-4
+    assert [day.outcome for day, _ in calm] == [seen.outcome for _, seen in calm]
+
+
+def test_replay__pools_of_its_own__in_the_crash_differs_by_their_depth(both: Both, apart: Track) -> None:
+    # A fall of 12% leaves 6% less in the chain's pools: there half of the way is all that the loss bucket pays for.
+    day, seen = apart.days[CRASH], both.seen[CRASH]
+    assert "part of the way" in seen.reason and "part of the way" not in day.reason
+    assert abs(day.nav / seen.nav - 1) < 40e-4
