@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-import cvxpy
+import clarabel
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_matrix
 
 from keepers.portfolio.errors import OptimisationFailed
 from keepers.risk.metrics import Z99, value_at_risk
 
 Array = NDArray[np.float64]
-
-cp: Any = cvxpy
-"""Typed only in parts."""
 
 WAD = 10**18
 
@@ -170,9 +166,13 @@ def minimum_variance(covariance: Array, max_weight: float) -> Array:
         OptimisationFailed: If the covariance is not positive semi-definite, or the solver finds no optimum.
     """
     factor = _factor(covariance)
+    assets = covariance.shape[0]
     unit = float(np.sqrt(np.sum(factor**2, axis=1).max())) or 1.0
-    problem = _kept(_LeastVariance, covariance.shape[0])
-    found = np.clip(problem.answer(risk=factor.T / unit, max_weight=max_weight), 0, 1)
+    cone = _Cone(factor @ factor.T * (2 / unit**2), np.zeros(assets))
+    cone.equal(np.ones((1, assets)), np.ones(1))
+    cone.at_most(-np.eye(assets), np.zeros(assets))
+    cone.at_most(np.eye(assets), np.full(assets, max_weight))
+    found = np.clip(cone.answer(), 0, 1)
     normalised: Array = found / found.sum()
     return normalised
 
@@ -180,125 +180,90 @@ def minimum_variance(covariance: Array, max_weight: float) -> Array:
 def _solve(
     mu: Array, factor: Array, current: Array, constraints: Constraints, risk_aversion: float, cost: float
 ) -> Array:
-    """Objective and risk constraint are scaled to the order of one: daily returns are near the tolerance."""
+    """Weights w with moves m of at least |w - current| behind them, where they cost or are bounded.
+
+    Objective and risk constraint are scaled to the order of one: daily returns are near the tolerance.
+    """
+    assets = mu.size
     largest = float(np.sum(factor**2, axis=1).max())
     scale = max(float(np.abs(mu).max()), risk_aversion * largest, cost) or 1.0
     unit = float(np.sqrt(largest)) or 1.0
-    values: dict[str, Any] = {
-        "reward": mu / scale,
-        "risk": factor.T / unit,
-        "most_risk": _var_limit(constraints) / Z99 / unit,
-        "max_weight": constraints.max_weight,
-        "most": 1 - constraints.min_cash,
-        "current": current,
-    }
-    if risk_aversion > 0:
-        values["penalty"] = factor.T * np.sqrt(risk_aversion / (2 * scale))
-    if cost > 0:
-        values["cost"] = cost / scale
+    counted = cost > 0 or constraints.max_turnover is not None
+    size = 2 * assets if counted else assets
+    quadratic, linear = np.zeros((size, size)), np.zeros(size)
+    quadratic[:assets, :assets] = factor @ factor.T * (risk_aversion / scale)
+    linear[:assets], linear[assets:] = -mu / scale, cost / scale
+    weights, moves = np.eye(assets, size), np.eye(assets, size, assets)
+    total, moved = np.zeros((1, size)), np.zeros((1, size))
+    total[0, :assets], moved[0, assets:] = 1.0, 1.0
+    cone = _Cone(quadratic, linear)
+    cone.at_most(-weights, np.zeros(assets))
+    cone.at_most(weights, np.full(assets, constraints.max_weight))
+    cone.at_most(total, np.array([1 - constraints.min_cash]))
+    if counted:
+        cone.at_most(weights - moves, current)
+        cone.at_most(-weights - moves, -current)
     if constraints.max_turnover is not None:
-        values["max_turnover"] = constraints.max_turnover
-    return _kept(_MostUtility, mu.size, "penalty" in values, "cost" in values, "max_turnover" in values).answer(
-        **values
-    )
+        cone.at_most(moved, np.array([constraints.max_turnover]))
+    cone.norm_at_most(factor.T @ weights / unit, _var_limit(constraints) / Z99 / unit)
+    return cone.answer()[:assets]
 
 
-class _Problem:
-    """A convex problem whose numbers are parameters, so that it is brought to the solver's form only once."""
+class _Cone:
+    """A convex problem in the solver's own form: x' P x / 2 + q' x is least where b - A x is in cones.
 
-    def __init__(self, assets: int) -> None:
-        self.weights: Any = cp.Variable(assets)
-        self.parameters: dict[str, Any] = {}
-        self.problem: Any = None
+    Args:
+        quadratic: (variables, variables), P.
+        linear: (variables,), q.
+    """
 
-    def parameter(self, name: str, shape: tuple[int, ...] = (), *, nonneg: bool = False) -> Any:
-        """Adds a number, vector or matrix that every answer is given anew."""
-        self.parameters[name] = cp.Parameter(shape, nonneg=nonneg)
-        return self.parameters[name]
+    def __init__(self, quadratic: Array, linear: Array) -> None:
+        self._quadratic, self._linear = quadratic, linear
+        self._rows: list[Array] = []
+        self._bounds: list[Array] = []
+        self._cones: list[Any] = []
 
-    def answer(self, **values: Any) -> Array:
-        """Returns the optimal weights.
+    def equal(self, rows: Array, bounds: Array) -> None:
+        """Adds rows x = bounds."""
+        self._add(rows, bounds, clarabel.ZeroConeT(bounds.size))
 
-        Args:
-            values: Value of each parameter.
+    def at_most(self, rows: Array, bounds: Array) -> None:
+        """Adds rows x <= bounds."""
+        self._add(rows, bounds, clarabel.NonnegativeConeT(bounds.size))
+
+    def norm_at_most(self, rows: Array, bound: float) -> None:
+        """Adds |rows x| <= bound."""
+        head = np.zeros((1, rows.shape[1]))
+        bounds = np.concatenate([[bound], np.zeros(rows.shape[0])])
+        self._add(np.vstack([head, -rows]), bounds, clarabel.SecondOrderConeT(bounds.size))
+
+    def answer(self) -> Array:
+        """Returns x.
 
         Raises:
-            OptimisationFailed: If no weights meet the constraints, or the solver finds no optimum.
+            OptimisationFailed: If nothing meets the constraints, or the solver finds no optimum.
         """
-        for name, value in values.items():
-            self.parameters[name].value = value
+        quadratic, rows = csc_matrix(np.triu(self._quadratic)), csc_matrix(np.vstack(self._rows))
+        bounds = np.concatenate(self._bounds)
         for tolerances in _TOLERANCES:
-            status = _attempt(self.problem, tolerances)
-            if status == cp.OPTIMAL:
-                return np.asarray(self.weights.value, dtype=np.float64)
-            if status == cp.INFEASIBLE:
+            settings = clarabel.DefaultSettings()
+            settings.verbose, settings.max_threads = False, 1
+            for name, value in tolerances.items():
+                setattr(settings, name, value)
+            solver = clarabel.DefaultSolver(quadratic, self._linear, rows, bounds, self._cones, settings)
+            solution = solver.solve()
+            status = str(solution.status)
+            if status == "Solved":
+                return np.array(solution.x, dtype=np.float64)
+            if status == "PrimalInfeasible":
                 reason = "no weights meet the constraints"
                 raise OptimisationFailed("problem", reason, "raise max_turnover: limits cannot be reached within it")
         raise OptimisationFailed("solver", f"ended as {status}", "check the scale of returns and covariance")
 
-
-class _LeastVariance(_Problem):
-    """`minimum_variance` of so many assets."""
-
-    def __init__(self, assets: int) -> None:
-        super().__init__(assets)
-        spread = self.parameter("risk", (assets, assets)) @ self.weights
-        bounds = [self.weights >= 0, self.weights <= self.parameter("max_weight"), cp.sum(self.weights) == 1]
-        self.problem = cp.Problem(cp.Minimize(cp.sum_squares(spread)), bounds)
-
-
-class _MostUtility(_Problem):
-    """`optimise` of so many assets, with or without risk aversion, costs and a bound on turnover."""
-
-    def __init__(self, assets: int, averse: bool, costly: bool, bounded: bool) -> None:
-        super().__init__(assets)
-        weights = self.weights
-        # A cost times a distance from a parameter would be a product of two parameters, which has no fixed form.
-        moves = cp.Variable(assets)
-        turnover = cp.norm1(moves)
-        gain = self.parameter("reward", (assets,)) @ weights
-        if averse:
-            gain -= cp.sum_squares(self.parameter("penalty", (assets, assets)) @ weights)
-        if costly:
-            gain -= self.parameter("cost", nonneg=True) * turnover
-        bounds = [
-            moves == weights - self.parameter("current", (assets,)),
-            weights >= 0,
-            weights <= self.parameter("max_weight"),
-            cp.sum(weights) <= self.parameter("most"),
-            cp.norm2(self.parameter("risk", (assets, assets)) @ weights) <= self.parameter("most_risk"),
-        ]
-        if bounded:
-            bounds.append(turnover <= self.parameter("max_turnover"))
-        self.problem = cp.Problem(cp.Maximize(gain), bounds)
-
-
-class _Kept(threading.local):
-    """The problems that a thread has asked for before: their parameters are not to be shared between threads."""
-
-    def __init__(self) -> None:
-        self.problems: dict[tuple[Any, ...], _Problem] = {}
-
-
-_KEPT = _Kept()
-
-
-def _kept(kind: Callable[..., _Problem], *shape: Any) -> _Problem:
-    """A problem of a kind and shape, made the first time."""
-    if (kind, *shape) not in _KEPT.problems:
-        _KEPT.problems[kind, *shape] = kind(*shape)
-    return _KEPT.problems[kind, *shape]
-
-
-def _attempt(problem: Any, tolerances: dict[str, float]) -> str:
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Solution may be inaccurate", UserWarning)
-            # A warm start would let the answer depend on what was asked before.
-            problem.solve(solver=cp.CLARABEL, warm_start=False, max_threads=1, **tolerances)
-    except cp.SolverError:
-        return "without progress"
-    return str(problem.status)
+    def _add(self, rows: Array, bounds: Array, cone: Any) -> None:
+        self._rows.append(rows)
+        self._bounds.append(bounds)
+        self._cones.append(cone)
 
 
 def _tidy(weights: Array, covariance: Array, current: Array, constraints: Constraints) -> Array:
