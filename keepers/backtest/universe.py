@@ -37,14 +37,12 @@ def entry_bounds(
     for row in range(size):
         sigmas.append(isqrt(entries[index] * WAD))
         index += size - row
-    least, most, index = [], [], 0
-    for i in range(size):
-        for j in range(i, size):
-            entry, unit = entries[index], sigmas[i] * sigmas[j]
-            least.append(entry - unit * steps.max_fall_bps // (WAD * BPS))
-            seen = moves[i] * moves[j] // (WAD * _MOVE_PARTS)
-            most.append(entry + unit * steps.max_unseen_rise_bps // (WAD * BPS) + seen)
-            index += 1
+    pairs = [(i, j) for i in range(size) for j in range(i, size)]
+    units = [sigmas[i] * sigmas[j] for i, j in pairs]
+    seen = [moves[i] * moves[j] // (WAD * _MOVE_PARTS) for i, j in pairs]
+    fall, rise, whole = steps.max_fall_bps, steps.max_unseen_rise_bps, WAD * BPS
+    least = [entry - unit * fall // whole for entry, unit in zip(entries, units, strict=True)]
+    most = [entry + unit * rise // whole + more for entry, unit, more in zip(entries, units, seen, strict=True)]
     return least, most
 
 

@@ -37,12 +37,14 @@ def to_fixed_point(matrix: NDArray[np.float64]) -> list[int]:
     """
     _check(matrix)
     size = matrix.shape[0]
-    variances = [_variance(float(matrix[i, i]), i, size) for i in range(size)]
+    # Python's floats: taking each out of the array would take most of the time.
+    rows: list[list[float]] = matrix.tolist()
+    variances = [_variance(rows[i][i], i, size) for i in range(size)]
     entries: list[int] = []
     for row in range(size):
         entries.append(variances[row])
         for column in range(row + 1, size):
-            entries.append(_covariance(float(matrix[row, column]), variances, row, column))
+            entries.append(_covariance(rows[row][column], variances, row, column))
     return entries
 
 
