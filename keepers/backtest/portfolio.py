@@ -127,7 +127,8 @@ class SimulatedPortfolio:
 
     def total_assets(self, nav: int, prices: Sequence[int]) -> int:
         """Smallest units of the settlement token: Valuation._inSettlement."""
-        return nav * 10 ** self.listing.decimals[0] // prices[0]
+        unit: int = 10 ** self.listing.decimals[0]
+        return nav * unit // prices[0]
 
     def share_price(self, moment: Moment) -> int:
         """WAD settlement tokens per share, net of fees: Valuation._sharePrice."""

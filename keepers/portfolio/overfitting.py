@@ -180,4 +180,4 @@ def _sharpes(sums: Array, squares: Array, days: int) -> Array:
 def _sharpe_variance(returns: Array, found: float) -> float:
     """Variance of the estimate of a Sharpe ratio a day: Mertens (2002), as Bailey and Lopez de Prado (2012) have it."""
     shape = 1 - float(skew(returns)) * found + (float(kurtosis(returns, fisher=False)) - 1) / 4 * found**2
-    return max(shape, np.finfo(np.float64).tiny) / (returns.size - 1)
+    return max(shape, float(np.finfo(np.float64).tiny)) / (returns.size - 1)

@@ -123,7 +123,7 @@ def closes() -> Prices:
 
 
 @pytest.fixture(scope="module")
-def both(shared_world: World) -> Iterator[Both]:
+def lived_days(shared_world: World) -> Iterator[Both]:
     """The days on the chain, once for all tests of this file."""
     with shared_world.scratch():
         yield _lived(shared_world)
@@ -223,44 +223,52 @@ def trades(track: Track, listing: Listing) -> list[tuple[tuple[str, str, int, in
 
 
 @pytest.fixture(scope="module")
-def track(both: Both) -> Track:
+def replayed_days(lived_days: Both) -> Track:
     """The backtest on the chain's own pools."""
-    return both.replayed()
+    return lived_days.replayed()
 
 
 @pytest.fixture(scope="module")
-def apart(both: Both) -> Track:
+def replayed_apart(lived_days: Both) -> Track:
     """The backtest on pools of its own: two full-range pools of five million a side are one of ten."""
-    return both.replayed(Costs(pool_usd=10e6, fee_pips=3_000))
+    return lived_days.replayed(Costs(pool_usd=10e6, fee_pips=3_000))
 
 
-def test_replay__same_days_and_pools__trades_the_same_to_the_last_unit(both: Both, track: Track) -> None:
-    assert trades(track, both.listing) == [day.trades for day in both.seen]
-    assert sum(bool(day.trades) for day in both.seen) >= 5
+def test_replay__same_days_and_pools__trades_the_same_to_the_last_unit(lived_days: Both, replayed_days: Track) -> None:
+    assert trades(replayed_days, lived_days.listing) == [day.trades for day in lived_days.seen]
+    assert sum(bool(day.trades) for day in lived_days.seen) >= 5
 
 
-def test_replay__same_days_and_pools__has_the_same_nav_and_share_price(both: Both, track: Track) -> None:
-    assert [(day.nav, day.share_price) for day in track.days] == [(day.nav, day.share_price) for day in both.seen]
+def test_replay__same_days_and_pools__has_the_same_nav_and_share_price(lived_days: Both, replayed_days: Track) -> None:
+    assert [(day.nav, day.share_price) for day in replayed_days.days] == [
+        (day.nav, day.share_price) for day in lived_days.seen
+    ]
 
 
-def test_replay__same_days_and_pools__trips_and_recovers_on_the_same_days(both: Both, track: Track) -> None:
-    assert [day.state for day in track.days] == [day.state for day in both.seen]
-    assert {day.state for day in both.seen} > {"Normal"}
+def test_replay__same_days_and_pools__trips_and_recovers_on_the_same_days(
+    lived_days: Both, replayed_days: Track
+) -> None:
+    assert [day.state for day in replayed_days.days] == [day.state for day in lived_days.seen]
+    assert {day.state for day in lived_days.seen} > {"Normal"}
 
 
-def test_replay__same_days_and_pools__decides_for_the_same_reasons(both: Both, track: Track) -> None:
-    assert [(day.outcome, day.reason) for day in track.days] == [(day.outcome, day.reason) for day in both.seen]
+def test_replay__same_days_and_pools__decides_for_the_same_reasons(lived_days: Both, replayed_days: Track) -> None:
+    assert [(day.outcome, day.reason) for day in replayed_days.days] == [
+        (day.outcome, day.reason) for day in lived_days.seen
+    ]
 
 
-def test_replay__pools_of_its_own__before_the_crash_is_within_half_a_basis_point(both: Both, apart: Track) -> None:
+def test_replay__pools_of_its_own__before_the_crash_is_within_half_a_basis_point(
+    lived_days: Both, replayed_apart: Track
+) -> None:
     # Arbitrage pays fees to the chain's pools and leaves their depth where prices took it.
-    calm = list(zip(apart.days, both.seen, strict=True))[:CRASH]
+    calm = list(zip(replayed_apart.days, lived_days.seen, strict=True))[:CRASH]
     assert max(abs(day.nav / seen.nav - 1) for day, seen in calm) < 0.5e-4
     assert [day.outcome for day, _ in calm] == [seen.outcome for _, seen in calm]
 
 
-def test_replay__pools_of_its_own__in_the_crash_differs_by_their_depth(both: Both, apart: Track) -> None:
+def test_replay__pools_of_its_own__in_the_crash_differs_by_their_depth(lived_days: Both, replayed_apart: Track) -> None:
     # A fall of 12% leaves 6% less in the chain's pools: there half of the way is all that the loss bucket pays for.
-    day, seen = apart.days[CRASH], both.seen[CRASH]
+    day, seen = replayed_apart.days[CRASH], lived_days.seen[CRASH]
     assert "part of the way" in seen.reason and "part of the way" not in day.reason
     assert abs(day.nav / seen.nav - 1) < 40e-4

@@ -50,7 +50,7 @@ def two(**settings: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def backtested(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """JSON of a backtest of two portfolios, with a tear sheet beside it."""
     folder = tmp_path_factory.mktemp("backtest")
     config, sheet = write_config(folder, **two(trials=9)), folder / "sheet.html"
@@ -59,9 +59,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {**json.loads(result.output), "page": sheet.read_text(encoding="utf-8")}
 
 
-def test_backtest__json__has_the_path_trades_and_scores_of_each_portfolio(found: dict[str, Any]) -> None:
-    assert set(found["portfolios"]) == {"plain", "least"} and found["trials"] == 9
-    for portfolio in found["portfolios"].values():
+def test_backtest__json__has_the_path_trades_and_scores_of_each_portfolio(backtested: dict[str, Any]) -> None:
+    assert set(backtested["portfolios"]) == {"plain", "least"} and backtested["trials"] == 9
+    for portfolio in backtested["portfolios"].values():
         path = portfolio["path"]
         assert path[0]["day"] == "2018-10-01" and len(path) == 47
         assert portfolio["trades"][0]["usd"] > 0 and portfolio["trades"][0]["cost_usd"] > 0
@@ -69,21 +69,21 @@ def test_backtest__json__has_the_path_trades_and_scores_of_each_portfolio(found:
         assert portfolio["performance"]["total_return"] == pytest.approx(path[-1]["share_price"] - 1)
 
 
-def test_backtest__several_portfolios__have_a_probability_of_overfitting(found: dict[str, Any]) -> None:
-    assert 0 <= found["overfitting"]["probability"] <= 1 and found["overfitting"]["splits"] == 12_870
+def test_backtest__several_portfolios__have_a_probability_of_overfitting(backtested: dict[str, Any]) -> None:
+    assert 0 <= backtested["overfitting"]["probability"] <= 1 and backtested["overfitting"]["splits"] == 12_870
 
 
-def test_backtest__baselines__are_of_the_same_days(found: dict[str, Any]) -> None:
+def test_backtest__baselines__are_of_the_same_days(backtested: dict[str, Any]) -> None:
     for name in BASELINES:
-        assert len(found["baselines"][name]["values"]) == 47 and found["baselines"][name]["values"][0] == 1
+        assert len(backtested["baselines"][name]["values"]) == 47 and backtested["baselines"][name]["values"][0] == 1
 
 
-def test_backtest__tear_sheet__has_the_baselines_on_every_chart(found: dict[str, Any]) -> None:
-    figures = re.findall(r"<figure>.*?</figure>", found["page"], re.DOTALL)
+def test_backtest__tear_sheet__has_the_baselines_on_every_chart(backtested: dict[str, Any]) -> None:
+    figures = re.findall(r"<figure>.*?</figure>", backtested["page"], re.DOTALL)
     assert len(figures) == 8
     for figure in figures:
         assert all(f">{name}</text>" in figure for name in BASELINES)
-    assert "<script" not in found["page"] and "--config" in found["page"]
+    assert "<script" not in backtested["page"] and "--config" in backtested["page"]
 
 
 def test_backtest__table__has_a_line_for_each_portfolio_and_baseline(tmp_path: Path) -> None:
