@@ -114,6 +114,7 @@ class SimulatedPortfolio:
         self.breaker = Breaker()
         self.performance = Performance()
         self.high_water_mark = 0
+        self._measured: tuple[Moment, list[int], Exposure] | None = None
 
     # -- Worth
 
@@ -177,7 +178,7 @@ class SimulatedPortfolio:
         if moment.model is None or moment.now >= moment.model.info.expiry:
             return None
         values = self.values(moment.prices)
-        found = measure(values, moment.model)
+        found = self._exposure(moment, moment.model)
         share_price = self.share_price(moment)
         mark = max(self.high_water_mark, share_price)
         drawdown = drawdown_of(share_price, mark)
@@ -201,6 +202,12 @@ class SimulatedPortfolio:
             observations=self.performance.count,
             grade=grade(found.var99, drawdown, found.herfindahl, days),
         )
+
+    def _exposure(self, moment: Moment, model: PostedModel) -> Exposure:
+        """The measure of the holdings, kept until time or holdings change: keepers look several times."""
+        if self._measured is None or self._measured[0] is not moment or self._measured[1] != self.balances:
+            self._measured = moment, list(self.balances), measure(self.values(moment.prices), model)
+        return self._measured[2]
 
     def view(self, moment: Moment) -> RiskView:
         """The risk as keepers read it."""

@@ -255,7 +255,8 @@ class _Run:
         settings = self._participant.settings
         desk = SimulatedDesk(portfolio, moment, settings, pools, lambda: self._advice(observed), number)
         decided = self._decide(desk)
-        self._work_breaker(moment)
+        if desk.fills:
+            self._work_breaker(moment)
         portfolio.take_fees(moment)
         values = portfolio.values(moment.prices)
         nav = sum(values)
