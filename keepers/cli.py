@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from keepers import __version__
+from keepers.commands.backtest import backtest
 from keepers.commands.colours import plain_option
 from keepers.commands.completion import completion
 from keepers.commands.compliance import compliance
@@ -69,6 +70,6 @@ def main() -> None:
     """
 
 
-LOOKING = (status, explain, follow, doctor, risk, signals, route, compliance)
+LOOKING = (status, explain, follow, doctor, risk, signals, backtest, route, compliance)
 for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):
     main.add_command(command)

@@ -16,6 +16,7 @@ from keepers.compliance.kyc.settings import KycSettings
 from keepers.errors import KeeperError
 from keepers.market.guards import Guards
 from keepers.rebalancing.settings import RebalanceSettings
+from keepers.risk.next_model import ModelTerms
 from keepers.schema import Positive, Strict, YamlError
 from keepers.yamlfile import Unreadable, read_mapping
 
@@ -211,6 +212,11 @@ class Risk(Strict):
     tails: Literal["student", "normal"] = "student"
     reports: Reports = Reports()
     depth: Depth = Depth()
+
+    @property
+    def terms(self) -> ModelTerms:
+        """How a model is estimated, as the risk room's own type."""
+        return ModelTerms(self.halflife_days, self.min_observations, self.history_days, self.shrinkage, self.tails)
 
     @model_validator(mode="after")
     def _history_is_long_enough(self) -> Self:

@@ -19,8 +19,8 @@ from scripts._lib.demo.errors import DemoError
 STOCKS = ("AAPL", "JNJ", "JPM", "MSFT", "PG", "XOM")
 FROM = "2019-08-01"
 DAYS = 231
-HISTORY_DAYS = 500
-"""Trading days before the replay that keepers know from the start."""
+HISTORY_DAYS = 820
+"""Trading days before the replay that keepers know from the start: the selector looks back three years."""
 FEWEST_DAYS = 20
 MARK = "forge.log"
 """File by which an earlier demo's folder is known."""

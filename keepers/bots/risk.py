@@ -5,24 +5,19 @@ from __future__ import annotations
 import os
 from datetime import date
 
-import numpy as np
-from numpy.typing import NDArray
-
-from keepers.bots.breaker import act, recover, relapsed, state_due, steps_due, trip
+from keepers.bots.breaker import act, recover, trip
 from keepers.bots.depth import DepthKeeper
 from keepers.bots.names import model_key
 from keepers.bots.price_doubts import PriceDoubts
 from keepers.bots.reports import Reporter
-from keepers.contracts.messages import NORMAL_TAILS, CovarianceModel
+from keepers.contracts.messages import CovarianceModel
 from keepers.market import CsvPriceSource, NoCloses, PriceError, Prices
 from keepers.market.close_time import close_of, last_closed_day
 from keepers.market.guards import doubts
 from keepers.portfolio.state import WAD, ModelInfo, RiskView, StepBounds
-from keepers.risk.covariance import estimate
+from keepers.rebalancing.breaker import relapsed, state_due, steps_due
 from keepers.risk.errors import RiskError
-from keepers.risk.fixed_point import to_fixed_point
-from keepers.risk.monte_carlo import TAIL_PATHS, fit_degrees, tail_multipliers
-from keepers.risk.step_bounds import bounded_step, bounded_tails
+from keepers.risk.next_model import LastModel, next_model
 from keepers.rpc.errors import Reverted
 from keepers.rpc.node import Block
 from keepers.runtime.invocation import Invocation
@@ -109,47 +104,32 @@ class RiskBot:
             RiskError: If there is too little history.
         """
         settings = self._services.config.risk
-        returns = prices.returns()[-settings.history_days :]
-        found = estimate(
-            returns, settings.halflife_days, target=settings.shrinkage, min_observations=settings.min_observations
-        )
+        # One seed for all days: what changes from one to the next is the tail, not the draw.
+        seed = int.from_bytes(self._universe[:16], "big")
+        found = next_model(prices.returns(), settings.terms, seed, self._last(model))
         as_of = close_of(prices.dates[-1])
-        covariance, note = self._entries(found.matrix, model)
-        tails, tails_note = self._tails(returns, found.matrix, model)
         candidate = CovarianceModel(
             universe=self._universe,
             nonce=model.nonce + 1,
             as_of=as_of,
             expiry=as_of + int(settings.model_lifetime_hours * HOUR),
-            covariance=tuple(covariance),
-            tails=tails,
+            covariance=found.entries,
+            tails=found.tails,
         )
-        reason = f"closes up to {prices.dates[-1]}, {found.observations} days, shrinkage {found.shrinkage:.3f}"
-        return candidate, reason + tails_note + note
+        return candidate, f"closes up to {prices.dates[-1]}, {found.reason}"
 
-    def _tails(
-        self, returns: NDArray[np.float64], matrix: NDArray[np.float64], model: ModelInfo
-    ) -> tuple[tuple[int, int, int], str]:
-        """Returns tails of simulated days, or as low as one step goes; the normal's if the config says so."""
-        settings = self._services.config.risk
-        z95, z99, es975 = NORMAL_TAILS
-        wanted, note = (z95 / WAD, z99 / WAD, es975 / WAD), ""
-        if settings.tails == "student":
-            degrees = fit_degrees(returns, settings.halflife_days, settings.min_observations)
-            # One seed for all days: what changes from one to the next is the tail, not the draw.
-            seed = int.from_bytes(self._universe[:16], "big")
-            wanted, note = tail_multipliers(matrix, degrees, TAIL_PATHS, seed), f", t of {degrees:g} degrees"
-        last, bounds = (model.z95, model.z99, model.es975) if model.nonce else None, self._step_bounds()
-        found, held = bounded_tails(wanted, last, bounds.max_fall_bps, bounds.max_unseen_rise_bps)
-        return found, note + (", tails held back by the last model's" if held else "")
-
-    def _entries(self, matrix: NDArray[np.float64], model: ModelInfo) -> tuple[list[int], str]:
-        """Returns the entries that the chain takes: the estimate, or one step towards it."""
+    def _last(self, model: ModelInfo) -> LastModel | None:
+        """The model that stands, and how far the chain lets the next one be from it; None before the first."""
         if model.nonce == 0:
-            return to_fixed_point(matrix), ""
-        last = self._services.reader.model_entries(model)
-        entries, held = bounded_step(matrix, last, self._services.reader.entry_bounds(self._universe))
-        return entries, ", held back by the step bounds" if held else ""
+            return None
+        step = self._step_bounds()
+        return LastModel(
+            tuple(self._services.reader.model_entries(model)),
+            (model.z95, model.z99, model.es975),
+            self._services.reader.entry_bounds(self._universe),
+            step.max_fall_bps,
+            step.max_unseen_rise_bps,
+        )
 
     # -- Breaker
 

@@ -15,12 +15,13 @@ from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
 from keepers.market.prices import PriceError, Prices
 from keepers.portfolio.state import WAD, PortfolioState
+from keepers.rebalancing.advice import advise
 from keepers.runtime.services import PortfolioServices
 from keepers.signals.errors import SignalError
 from keepers.signals.regimes.forecast import RegimeModel
 from keepers.signals.regimes.rule_file import EwmaRule
 from keepers.signals.regimes.serving import ServedModel
-from keepers.signals.signal import Advice, Fallback, MomentumSignal, Observed, RegimeSignal, Signal
+from keepers.signals.signal import Advice, Observed
 
 
 class Signals:
@@ -48,25 +49,11 @@ class Signals:
             KeeperError: If the price file or the node cannot be read.
         """
         settings = self._services.config.rebalance
-        if not (settings.momentum.enabled or settings.regime.enabled):
-            return Fallback(settings.model).advise()
-        try:
-            return self._signal().advise(self._observed(state, timestamp))
-        except SignalError as error:
-            # The fallback signs under its own name: what an auditor reads is what decided.
-            fallback = settings.strategy
-            self._services.log.error("signal fell back", model=settings.model, to=fallback, reason=str(error))
-            return Fallback(fallback).advise()
 
-    def _signal(self) -> Signal:
-        settings = self._services.config.rebalance
-        if settings.regime.enabled:
-            found = settings.regime
-            return RegimeSignal(settings.model, self._regime_model(), found.calm, found.turbulent)
-        found_momentum = settings.momentum
-        return MomentumSignal(
-            settings.model, found_momentum.scale, found_momentum.lookback_days, found_momentum.skip_days
-        )
+        def fell_back(error: SignalError) -> None:
+            self._services.log.error("signal fell back", model=settings.model, to=settings.strategy, reason=str(error))
+
+        return advise(settings, self._regime_model, lambda: self._observed(state, timestamp), fell_back)
 
     def _regime_model(self) -> RegimeModel:
         """The model's file, read anew at each decision: a file that was replaced is refused at once.

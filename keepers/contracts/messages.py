@@ -11,15 +11,13 @@ from eth_account.messages import SignableMessage
 from eth_utils.crypto import keccak
 
 from keepers.abi.words import hash_words
+from keepers.risk.metrics import NORMAL_TAILS
 from keepers.signers.signing import domain
 
 _MODEL_TYPE = keccak(
     text="CovarianceModel(bytes32 universe,uint64 nonce,uint40 asOf,uint40 expiry,uint64 z95,uint64 z99,uint64 es975,"
     "int64[] covariance)"
 )
-NORMAL_TAILS = (1_644_853_626_951_472_715, 2_326_347_874_040_841_101, 2_337_802_792_201_414_000)
-"""Quantiles at 95% and 99% and mean loss beyond 97.5% of the standard normal, WAD."""
-
 _SIGNAL_TYPE = keccak(
     text="RebalanceSignal(address portfolio,bytes32 assetsHash,uint256[] targets,uint16 bandBps,uint16 maxTurnoverBps,"
     "uint16 maxSlippageBps,uint8 maxParts,uint40 validFrom,uint40 validUntil,uint256 nonce,bytes32 modelId,"

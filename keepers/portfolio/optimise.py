@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-import cvxpy
+import clarabel
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_matrix
 
 from keepers.portfolio.errors import OptimisationFailed
 from keepers.risk.metrics import Z99, value_at_risk
 
 Array = NDArray[np.float64]
-
-cp: Any = cvxpy
-"""Typed only in parts."""
 
 WAD = 10**18
 
@@ -169,10 +166,13 @@ def minimum_variance(covariance: Array, max_weight: float) -> Array:
         OptimisationFailed: If the covariance is not positive semi-definite, or the solver finds no optimum.
     """
     factor = _factor(covariance)
-    weights = cp.Variable(covariance.shape[0])
+    assets = covariance.shape[0]
     unit = float(np.sqrt(np.sum(factor**2, axis=1).max())) or 1.0
-    bounds = [weights >= 0, weights <= max_weight, cp.sum(weights) == 1]
-    found = np.clip(_answer(cp.Problem(cp.Minimize(cp.sum_squares(factor.T @ weights / unit)), bounds), weights), 0, 1)
+    cone = _Cone(factor @ factor.T * (2 / unit**2), np.zeros(assets))
+    cone.equal(np.ones((1, assets)), np.ones(1))
+    cone.at_most(-np.eye(assets), np.zeros(assets))
+    cone.at_most(np.eye(assets), np.full(assets, max_weight))
+    found = np.clip(cone.answer(), 0, 1)
     normalised: Array = found / found.sum()
     return normalised
 
@@ -180,48 +180,90 @@ def minimum_variance(covariance: Array, max_weight: float) -> Array:
 def _solve(
     mu: Array, factor: Array, current: Array, constraints: Constraints, risk_aversion: float, cost: float
 ) -> Array:
-    """Objective and risk constraint are scaled to the order of one: daily returns are near the tolerance."""
-    weights = cp.Variable(mu.size)
-    risk = factor.T @ weights
+    """Weights w with moves m of at least |w - current| behind them, where they cost or are bounded.
+
+    Objective and risk constraint are scaled to the order of one: daily returns are near the tolerance.
+    """
+    assets = mu.size
     largest = float(np.sum(factor**2, axis=1).max())
     scale = max(float(np.abs(mu).max()), risk_aversion * largest, cost) or 1.0
     unit = float(np.sqrt(largest)) or 1.0
-    turnover = cp.norm1(weights - current)
-    gain = (mu / scale) @ weights
-    if risk_aversion > 0:
-        gain -= cp.sum_squares(risk * np.sqrt(risk_aversion / (2 * scale)))
-    if cost > 0:
-        gain -= (cost / scale) * turnover
-    bounds = [
-        weights >= 0,
-        weights <= constraints.max_weight,
-        cp.sum(weights) <= 1 - constraints.min_cash,
-        cp.norm2(risk / unit) <= _var_limit(constraints) / Z99 / unit,
-    ]
+    counted = cost > 0 or constraints.max_turnover is not None
+    size = 2 * assets if counted else assets
+    quadratic, linear = np.zeros((size, size)), np.zeros(size)
+    quadratic[:assets, :assets] = factor @ factor.T * (risk_aversion / scale)
+    linear[:assets], linear[assets:] = -mu / scale, cost / scale
+    weights, moves = np.eye(assets, size), np.eye(assets, size, assets)
+    total, moved = np.zeros((1, size)), np.zeros((1, size))
+    total[0, :assets], moved[0, assets:] = 1.0, 1.0
+    cone = _Cone(quadratic, linear)
+    cone.at_most(-weights, np.zeros(assets))
+    cone.at_most(weights, np.full(assets, constraints.max_weight))
+    cone.at_most(total, np.array([1 - constraints.min_cash]))
+    if counted:
+        cone.at_most(weights - moves, current)
+        cone.at_most(-weights - moves, -current)
     if constraints.max_turnover is not None:
-        bounds.append(turnover <= constraints.max_turnover)
-    return _answer(cp.Problem(cp.Maximize(gain), bounds), weights)
+        cone.at_most(moved, np.array([constraints.max_turnover]))
+    cone.norm_at_most(factor.T @ weights / unit, _var_limit(constraints) / Z99 / unit)
+    return cone.answer()[:assets]
 
 
-def _answer(problem: Any, weights: Any) -> Array:
-    for tolerances in _TOLERANCES:
-        status = _attempt(problem, tolerances)
-        if status == cp.OPTIMAL:
-            return np.asarray(weights.value, dtype=np.float64)
-        if status == cp.INFEASIBLE:
-            reason = "no weights meet the constraints"
-            raise OptimisationFailed("problem", reason, "raise max_turnover: limits cannot be reached within it")
-    raise OptimisationFailed("solver", f"ended as {status}", "check the scale of returns and covariance")
+class _Cone:
+    """A convex problem in the solver's own form: x' P x / 2 + q' x is least where b - A x is in cones.
 
+    Args:
+        quadratic: (variables, variables), P.
+        linear: (variables,), q.
+    """
 
-def _attempt(problem: Any, tolerances: dict[str, float]) -> str:
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Solution may be inaccurate", UserWarning)
-            problem.solve(solver=cp.CLARABEL, max_threads=1, **tolerances)
-    except cp.SolverError:
-        return "without progress"
-    return str(problem.status)
+    def __init__(self, quadratic: Array, linear: Array) -> None:
+        self._quadratic, self._linear = quadratic, linear
+        self._rows: list[Array] = []
+        self._bounds: list[Array] = []
+        self._cones: list[Any] = []
+
+    def equal(self, rows: Array, bounds: Array) -> None:
+        """Adds rows x = bounds."""
+        self._add(rows, bounds, clarabel.ZeroConeT(bounds.size))
+
+    def at_most(self, rows: Array, bounds: Array) -> None:
+        """Adds rows x <= bounds."""
+        self._add(rows, bounds, clarabel.NonnegativeConeT(bounds.size))
+
+    def norm_at_most(self, rows: Array, bound: float) -> None:
+        """Adds |rows x| <= bound."""
+        head = np.zeros((1, rows.shape[1]))
+        bounds = np.concatenate([[bound], np.zeros(rows.shape[0])])
+        self._add(np.vstack([head, -rows]), bounds, clarabel.SecondOrderConeT(bounds.size))
+
+    def answer(self) -> Array:
+        """Returns x.
+
+        Raises:
+            OptimisationFailed: If nothing meets the constraints, or the solver finds no optimum.
+        """
+        quadratic, rows = csc_matrix(np.triu(self._quadratic)), csc_matrix(np.vstack(self._rows))
+        bounds = np.concatenate(self._bounds)
+        for tolerances in _TOLERANCES:
+            settings = clarabel.DefaultSettings()
+            settings.verbose, settings.max_threads = False, 1
+            for name, value in tolerances.items():
+                setattr(settings, name, value)
+            solver = clarabel.DefaultSolver(quadratic, self._linear, rows, bounds, self._cones, settings)
+            solution = solver.solve()
+            status = str(solution.status)
+            if status == "Solved":
+                return np.array(solution.x, dtype=np.float64)
+            if status == "PrimalInfeasible":
+                reason = "no weights meet the constraints"
+                raise OptimisationFailed("problem", reason, "raise max_turnover: limits cannot be reached within it")
+        raise OptimisationFailed("solver", f"ended as {status}", "check the scale of returns and covariance")
+
+    def _add(self, rows: Array, bounds: Array, cone: Any) -> None:
+        self._rows.append(rows)
+        self._bounds.append(bounds)
+        self._cones.append(cone)
 
 
 def _tidy(weights: Array, covariance: Array, current: Array, constraints: Constraints) -> Array:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
-from math import ceil, isqrt
+from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +37,14 @@ def to_fixed_point(matrix: NDArray[np.float64]) -> list[int]:
     """
     _check(matrix)
     size = matrix.shape[0]
-    variances = [_variance(float(matrix[i, i]), i, size) for i in range(size)]
+    # Python's floats: taking each out of the array would take most of the time.
+    rows: list[list[float]] = matrix.tolist()
+    variances = [_variance(rows[i][i], i, size) for i in range(size)]
     entries: list[int] = []
     for row in range(size):
         entries.append(variances[row])
         for column in range(row + 1, size):
-            entries.append(_covariance(float(matrix[row, column]), variances, row, column))
+            entries.append(_covariance(rows[row][column], variances, row, column))
     return entries
 
 
@@ -70,14 +71,16 @@ def from_fixed_point(entries: Sequence[int]) -> NDArray[np.float64]:
 def _variance(value: float, index: int, size: int) -> int:
     if value < 0:
         raise RiskError(f"variance {value} of asset {index}", "negative", "estimate the matrix again")
-    entry = max(1, ceil(Fraction(value) * SCALE) + size - 1)
+    over, under = value.as_integer_ratio()
+    entry = max(1, -(-over * SCALE // under) + size - 1)
     if entry > INT64_MAX:
         raise RiskError(f"variance {value} of asset {index}", "does not fit int64 at 1e18", "stay below 9.22")
     return entry
 
 
 def _covariance(value: float, variances: list[int], row: int, column: int) -> int:
-    entry = int(abs(Fraction(value)) * SCALE)
+    over, under = abs(value).as_integer_ratio()
+    entry = over * SCALE // under
     bound = isqrt(variances[row] * variances[column])
     if entry > bound * (1 + _NOISE) + 1:
         where = f"covariance {value} of assets {row} and {column}"

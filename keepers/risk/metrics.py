@@ -13,6 +13,9 @@ Z95 = 1.6448536269514722
 Z99 = 2.3263478740408408
 """Quantiles of the standard normal, as the RiskEngine has them."""
 
+NORMAL_TAILS = (1_644_853_626_951_472_715, 2_326_347_874_040_841_101, 2_337_802_792_201_414_000)
+"""The standard normal's quantiles at 95% and 99% and its mean loss beyond 97.5%, WAD."""
+
 
 def volatility(weights: Array, covariance: Array) -> float:
     """Daily volatility sqrt(w' S w).

@@ -46,7 +46,8 @@ def bounded_step(matrix: Array, last: Sequence[int], bounds: Bounds) -> tuple[li
     wanted, diagonal = to_fixed_point(matrix), _diagonal(size)
     tops = np.array([most[index] for index in diagonal], dtype=float) / SCALE
     factors = np.sqrt(np.minimum(1.0, tops / np.diag(matrix)))
-    entries = _inside(to_fixed_point(matrix * np.outer(factors, factors)), bounds)
+    scaled = wanted if np.all(factors == 1) else to_fixed_point(matrix * np.outer(factors, factors))
+    entries = _inside(scaled, bounds)
     if entries == wanted:
         return entries, False
     missing = -float(np.linalg.eigvalsh(from_fixed_point(entries)).min())

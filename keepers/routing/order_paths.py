@@ -63,6 +63,9 @@ def best_paths(
     """
     try:
         greedy = best_split(pools, token_in, token_out, amount_in, via=via, max_paths=max_paths, path_cost=path_cost)
+        if len(_usable(pools, (token_in, token_out), via)) == 1:
+            # There is one way to trade on one pool, which the greedy split has found.
+            return greedy
     except InsufficientLiquidity as error:
         routed = _routed(pools, (token_in, token_out), amount_in, via, max_paths, path_cost, effort)
         if routed is None:
@@ -125,6 +128,12 @@ def run_paths(market: dict[str, Pool], token_in: str, paths: Sequence[PlannedPat
     return total
 
 
+def _usable(pools: Sequence[Pool], ends: tuple[str, str], via: Sequence[str]) -> dict[str, Pool]:
+    """Pools, by address, that trade nothing but the ends and what a path may go through."""
+    allowed = {*ends, *via}
+    return {pool.address: pool for pool in pools if {pool.token0, pool.token1} <= allowed}
+
+
 def _routed(
     pools: Sequence[Pool],
     ends: tuple[str, str],
@@ -135,8 +144,7 @@ def _routed(
     effort: Effort | None,
 ) -> Split | None:
     """The router's plan as at most so many paths, with what they bring; None where it has none within `via`."""
-    allowed = {*ends, *via}
-    usable = {pool.address: pool for pool in pools if {pool.token0, pool.token1} <= allowed}
+    usable = _usable(pools, ends, via)
     traded = {token for pool in usable.values() for token in (pool.token0, pool.token1)}
     if amount_in >= MAX_AMOUNT or not set(ends) <= traded:
         return None

@@ -10,8 +10,9 @@ from eth_utils import keccak
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
 
-from keepers.contracts.messages import NORMAL_TAILS, hash_assets
+from keepers.contracts.messages import hash_assets
 from keepers.rebalancing.orders import Order, hash_orders, order_words
+from keepers.risk.metrics import NORMAL_TAILS
 from scripts._lib.artifacts import artifact
 from scripts._lib.deployment.artifacts import protocol_artifacts
 from scripts._lib.deployment.chain import Chain

@@ -10,8 +10,8 @@ from eth_account import Account
 from eth_utils import function_abi_to_4byte_selector
 from web3.contract import Contract
 
-from keepers.contracts.messages import NORMAL_TAILS
 from keepers.risk.fixed_point import to_fixed_point
+from keepers.risk.metrics import NORMAL_TAILS
 from scripts._lib.anvil import advance
 from scripts._lib.artifacts import artifact
 from scripts._lib.deployment.artifacts import protocol_artifacts

@@ -6,7 +6,7 @@ import csv
 import gzip
 import importlib.util
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -15,6 +15,9 @@ from scripts._lib.demo.errors import DemoError
 
 CLOSE = time(21, 0, tzinfo=UTC)
 """When New York closes, in winter."""
+
+MARKET = "MARKET"
+"""Column of the market's closes."""
 
 _DATA = "datasets/data/sp500_dataset.csv.gz"
 
@@ -80,14 +83,19 @@ class HistoryFile:
         path: Path of the file, which is written anew.
         closes: Source of the rows.
         first, until: Indices of the first row and of the first one that is not yet known.
+        market: Closes of the market by day, as the file spells them, for a last column of its own; none for None.
     """
 
-    def __init__(self, path: Path, closes: Closes, first: int, until: int) -> None:
+    def __init__(
+        self, path: Path, closes: Closes, first: int, until: int, market: Mapping[date, str] | None = None
+    ) -> None:
         self.path = path
+        self._market = market
         self._closes = closes
         self._next = until
         rows = [self._line(index) for index in range(first, until)]
-        path.write_text("".join([",".join(("date", *closes.symbols)) + "\n", *rows]), encoding="utf-8")
+        columns = ("date", *closes.symbols, *((MARKET,) if market is not None else ()))
+        path.write_text("".join([",".join(columns) + "\n", *rows]), encoding="utf-8")
 
     def append_next(self) -> date:
         """Adds the next day, in one write that ends the line."""
@@ -97,4 +105,6 @@ class HistoryFile:
         return self._closes.days[self._next - 1]
 
     def _line(self, index: int) -> str:
-        return ",".join((self._closes.days[index].isoformat(), *self._closes.rows[index])) + "\n"
+        day = self._closes.days[index]
+        market = () if self._market is None else (self._market[day],)
+        return ",".join((day.isoformat(), *self._closes.rows[index], *market)) + "\n"

@@ -47,6 +47,7 @@ def create_environment(
     terms: PortfolioTerms,
     folder: Path,
     keepers: tuple[str, str] = ("risk", "rebalance"),
+    selector: bytes | None = None,
 ) -> Environment:
     """Deploys and equips, at the node's present time.
 
@@ -57,12 +58,13 @@ def create_environment(
         terms: Terms of the portfolio.
         folder: Folder of keys and deployment files.
         keepers: Names of the risk and the rebalance keeper's keys.
+        selector: Hash of the selector's file, which is registered as live; None for none.
     """
     chain = Chain(url)
     accounts = assemble(chain.accounts, folder / "keys", keepers)
     market = StockMarket(chain, accounts.operator, tuple(symbols))
     market.deploy(prices)
-    protocol = Protocol(chain, market, accounts, terms, folder / "deployments")
+    protocol = Protocol(chain, market, accounts, terms, folder / "deployments", selector)
     protocol.issue_tokens()
     market.create_pools(prices)
     protocol.open_portfolio()

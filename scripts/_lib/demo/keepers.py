@@ -19,6 +19,7 @@ from keepers.contracts.reader import Reader
 from keepers.store import Decision, Store
 from scripts._lib.demo import processes
 from scripts._lib.demo.accounts import Accounts, Keyring
+from scripts._lib.demo.data import MARKET
 from scripts._lib.demo.errors import DemoError
 from scripts._lib.demo.protocol import HEARTBEAT, MODEL, PORTFOLIO, REBALANCE, UNIVERSE, Protocol
 
@@ -31,6 +32,8 @@ REPORT_PATHS = 10_000
 """Simulated for a report: enough to show, and quick."""
 DEPTH_HOURS = 240
 """The most that the chain takes: pools are refilled every day."""
+RISK_DAYS = 500
+"""Returns that a risk model is estimated from."""
 RISKMETRICS_HALFLIFE = 11.2
 """Days; RiskMetrics' decay of 0.94 for daily data."""
 
@@ -130,16 +133,16 @@ class Keepers:
         return self.folder / name
 
 
-def prepare_keepers(folder: Path, protocol: Protocol, accounts: Accounts, history: Path) -> Keepers:
-    """Writes each bot's keeper.yaml; both share one database."""
+def prepare_keepers(folder: Path, protocol: Protocol, accounts: Accounts, history: Path, selector: Path) -> Keepers:
+    """Writes each bot's keeper.yaml; both share one database, and the rebalance bot follows the selector's file."""
     folder.mkdir(parents=True, exist_ok=True)
     for bot, keyring in zip(BOTS, (accounts.risk, accounts.rebalance), strict=True):
-        text = yaml.safe_dump(_config(protocol, keyring, history), sort_keys=False)
+        text = yaml.safe_dump(_config(protocol, keyring, history, selector), sort_keys=False)
         (folder / f"{bot}.yaml").write_text(text, encoding="utf-8")
     return Keepers(folder, protocol, Store.open(f"sqlite:///{folder / 'keepers.sqlite'}"))
 
 
-def _config(protocol: Protocol, keyring: Keyring, history: Path) -> dict[str, Any]:
+def _config(protocol: Protocol, keyring: Keyring, history: Path, selector: Path) -> dict[str, Any]:
     def key(name: str) -> dict[str, str]:
         return {"keystore": str(keyring.path(name)), "passphrase_file": str(keyring.passphrase)}
 
@@ -154,11 +157,16 @@ def _config(protocol: Protocol, keyring: Keyring, history: Path) -> dict[str, An
         "keys": {"sender": key(keyring.sender), "signers": [key(name) for name in keyring.signers[:2]]},
         "risk": {
             "halflife_days": RISKMETRICS_HALFLIFE,
+            "history_days": RISK_DAYS,
             "model_lifetime_hours": 120,
             "reports": {"paths": REPORT_PATHS, "lifetime_hours": HEARTBEAT / 3600},
             "depth": {"lifetime_hours": DEPTH_HOURS},
         },
-        "rebalance": {"model": MODEL, **REBALANCE},
+        "rebalance": {
+            "model": MODEL,
+            "regime": {"enabled": True, "file": str(selector), "market": MARKET},
+            **REBALANCE,
+        },
         "poll_seconds": POLL_SECONDS,
         "lease_seconds": LEASE_SECONDS,
     }

@@ -28,6 +28,7 @@ from scripts._lib.demo.protocol import PortfolioTerms
 from scripts._lib.demo.replay import Day, Replay
 from scripts._lib.demo.report import Outcome, show, summarise, write
 from scripts._lib.demo.risk_reports import read_risk_reports
+from scripts._lib.demo.selector import RULE_FILE, fit_selector, index_cells
 from scripts._lib.demo.staleness import executed_rebalances, measure_staleness
 
 
@@ -60,9 +61,15 @@ def perform(span: ReplayRange, folder: Path, clock: Clock, console: Console) -> 
     terms = PortfolioTerms()
     with local_node(close_time(closes.days[first - 1]), folder / "anvil.log") as url:
         with console.status("Deploying protocol, venues and pools"), clock.part("deploy"):
-            environment = create_environment(url, closes.symbols, closes.prices(first - 1), terms, folder)
-        history = HistoryFile(folder / "prices.csv", closes, first - span.history, first)
-        keepers = prepare_keepers(folder / "keepers", environment.protocol, environment.accounts, history.path)
+            rule = fit_selector(closes.days[first], folder / "keepers")
+            environment = create_environment(
+                url, closes.symbols, closes.prices(first - 1), terms, folder, selector=rule.weights_hash
+            )
+        history = HistoryFile(folder / "prices.csv", closes, first - span.history, first, index_cells())
+        selector = folder / "keepers" / RULE_FILE
+        keepers = prepare_keepers(
+            folder / "keepers", environment.protocol, environment.accounts, history.path, selector
+        )
         replay = Replay(environment, keepers, closes, history, first, span.count)
         try:
             with clock.part("replay"):

@@ -24,12 +24,11 @@ from scripts.model_hash import model_of
 
 NETWORK = "demo"
 UNIVERSE = "stocks"
-MODEL = "momentum"
-"""Model of the rebalance keeper."""
+MODEL = "ewma-threshold"
+"""Model of the rebalance keeper: the rule that won the evaluation selects the strategy."""
 TURNOVER_COST = 0.001
 """Fraction of what is traded: about what pools of this depth take, fees included."""
 REBALANCE: dict[str, Any] = {
-    "momentum": {"enabled": True},
     "turnover_cost": TURNOVER_COST,
     "schedule": {"every_n_days": 14, "drift_bps": 100},
 }
@@ -101,8 +100,15 @@ class Protocol:
     record_path: Path
 
     def __init__(
-        self, chain: Chain, market: StockMarket, accounts: Accounts, terms: PortfolioTerms, folder: Path
+        self,
+        chain: Chain,
+        market: StockMarket,
+        accounts: Accounts,
+        terms: PortfolioTerms,
+        folder: Path,
+        selector: bytes | None = None,
     ) -> None:
+        self._selector = selector
         self.chain = chain
         self.market = market
         self.accounts = accounts
@@ -165,7 +171,7 @@ class Protocol:
             },
             # Wide, so that the attacks meet the loss budget, not this guard before it.
             "liquidity": {"max_deviation_bps": 9_000},
-            "models": _models(),
+            "models": _models(self._selector),
             "assets": {SETTLEMENT: self.market.tokens[SETTLEMENT]},
             "tokens": {symbol: {"name": f"{symbol} share", "rules": rules} for symbol in symbols},
             "feeds": {
@@ -213,7 +219,11 @@ class Protocol:
         }
 
 
-def _models() -> dict[str, dict[str, str]]:
-    """Returns the models of the demo's keeper and of the config that `quantera init` writes for a local network."""
-    settings = {MODEL: RebalanceSettings(model=MODEL, **REBALANCE), RebalanceSettings().model: RebalanceSettings()}
-    return {name: model_of(found.model_dump(mode="json", exclude={"model"})) for name, found in settings.items()}
+def _models(selector: bytes | None) -> dict[str, dict[str, str]]:
+    """Returns the selector of the demo's keeper, with what it falls back to, which is also the model of the config that
+    `quantera init` writes for a local network."""
+    fallback = RebalanceSettings()
+    found = {fallback.model: model_of(fallback.model_dump(mode="json", exclude={"model"}))}
+    if selector is not None:
+        found[MODEL] = {**found[fallback.model], "weights": "0x" + selector.hex()}
+    return found

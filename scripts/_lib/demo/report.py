@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from keepers.portfolio.benchmarks import buy_and_hold, equal_weight
 from keepers.portfolio.state import STATES
 from keepers.risk.backtests.coverage import christoffersen, exceedances, kupiec
 from scripts._lib.demo.attacks import Attack
-from scripts._lib.demo.benchmarks import buy_and_hold, equal_weight
 from scripts._lib.demo.exits import Exit
 from scripts._lib.demo.ledger import Once
 from scripts._lib.demo.protocol import PortfolioTerms
 from scripts._lib.demo.replay import Day, Refusal, Replay
 from scripts._lib.demo.risk_reports import ReportSummary
+from scripts._lib.demo.selector import advised, summarise_advice
 from scripts._lib.demo.staleness import Staleness
 
 Array = NDArray[np.float64]
@@ -87,6 +88,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         },
         "nav": _nav_path(days),
         "benchmarks": {name: float(path[-1] - 1) for name, path in _benchmarks(outcome).items()},
+        "selector": summarise_advice([day.reason for day in days]),
         "rebalances": outcome.once.rebalances,
         "restarts": replay.keepers.restarts,
         "var": backtest(days, 0.95),
@@ -166,7 +168,7 @@ def _tables(summary: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
         (
             "What the breaker did",
             ["day", "state", "what the rebalance keeper did that day"],
-            [[change["day"], change["change"], change["action"]] for change in summary["states"]["changes"]],
+            [[change["day"], change["change"], _short(change["action"])] for change in summary["states"]["changes"]],
         ),
         (
             "A thief with every keeper key",
@@ -192,6 +194,7 @@ def _overview(summary: dict[str, Any]) -> list[list[str]]:
             + ": no limits, no costs, no cash",
         ],
         ["largest drawdown", f"{nav['max_drawdown']:.2%} on {nav['max_drawdown_day']}"],
+        ["selector", _selector_text(summary["selector"])],
         ["rebalances", f"{summary['rebalances']}"],
         [
             "breaker",
@@ -220,6 +223,15 @@ def _overview(summary: dict[str, Any]) -> list[list[str]]:
             f"{summary['seconds']:.0f} s, of which the replay {summary['seconds_by_part']['replay']:.0f} s",
         ],
     ]
+
+
+def _selector_text(found: dict[str, Any]) -> str:
+    """Days of each strategy that the selector asked for."""
+    if not found["days"]:
+        return "could not decide on any day"
+    asked = ", ".join(f"{strategy} on {days} days" for strategy, days in found["strategies"].items())
+    fell = f"; fell back on {found['without']}" if found["without"] else ""
+    return f"{asked}; confidence {found['confidence']:.0%} in the median{fell}"
 
 
 def _reported_rows(found: dict[str, Any]) -> list[list[str]]:
@@ -342,6 +354,7 @@ def _html(outcome: Outcome, summary: dict[str, Any]) -> str:
         _nav_figure(outcome),
         _var_figure(outcome),
         _weights_figure(outcome),
+        _regime_figure(outcome),
         _components_figure(outcome),
         _drawdown_figure(outcome),
     ]
@@ -416,6 +429,19 @@ def _weights_figure(outcome: Outcome) -> Any:
     for name in days[0].weights:
         figure.add_scatter(x=dates, y=[day.weights[name] for day in days], name=name, stackgroup="all", mode="none")
     figure.update_layout(yaxis={"range": [0, 1], "tickformat": ".0%"})
+    return figure
+
+
+def _regime_figure(outcome: Outcome) -> Any:
+    """The selector's regime and confidence each day; below zero it is turbulent."""
+    days, dates = outcome.replay.days, _dates(outcome.replay.days)
+    advice = [advised(day.reason) for day in days]
+    figure = _figure("The live selector: confidence, upwards that the coming weeks are calm, downwards that not", ".0%")
+    for regime, sign, colour in (("calm", 1, "#5b9bd5"), ("turbulent", -1, "#c55a11")):
+        held = [sign * each.confidence if each is not None and each.regime == regime else None for each in advice]
+        figure.add_bar(x=dates, y=held, name=regime, marker={"color": colour})
+    figure.update_layout(bargap=0, barmode="overlay", yaxis={"range": [-1, 1], "tickformat": ".0%"})
+    _shade_states(figure, outcome)
     return figure
 
 

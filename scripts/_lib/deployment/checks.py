@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from scripts._lib.deployment.config import Limits, Portfolio
+    from keepers.portfolio.settings import Limits
+    from scripts._lib.deployment.config import Portfolio
 
 BPS = 10_000
 _LEAST_PRICE, _PRICE_CAP = Decimal(1).scaleb(-18), Decimal(2**128).scaleb(-18)

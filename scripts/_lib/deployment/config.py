@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from keepers.portfolio.settings import Limits, LossBudget, PartBps, Trading
 from keepers.schema import Strict, YamlError
 from keepers.yamlfile import read_mapping
 from scripts._lib.deployment.bls import BlsGroup
@@ -47,9 +48,7 @@ Signer = Annotated[str, AfterValidator(_signer)]
 """An address, or the name of a BLS group."""
 GroupName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$")]
-Bps = Annotated[int, Field(ge=1, le=10_000)]
-Cap = Annotated[int, Field(ge=1, le=65_535)]
-OFF = 65_535
+Bps = PartBps
 Country = Annotated[int, Field(ge=1, le=999)]
 Seconds = Annotated[int, Field(ge=0, lt=2**32)]
 InvestorClass = Literal["retail", "accredited", "institutional"]
@@ -195,43 +194,6 @@ class Universe(Quorum):
     """Assets that share a covariance model, and the quorum that signs it."""
 
     assets: list[str] = Field(min_length=1, max_length=32)
-
-
-class Limits(Strict):
-    """Risk limits, basis points; IRiskEngine.Limits, whose order this keeps. Those with a default are off by it."""
-
-    max_var99: Bps
-    max_weight: Bps
-    max_drawdown: Bps
-    halt_drawdown: Bps
-    max_var95: Cap = OFF
-    max_es975: Cap = OFF
-    max_volatility: Cap = OFF
-    max_component_var: Cap = OFF
-    max_herfindahl: Cap = OFF
-    max_leverage: Cap = OFF
-    max_realised_volatility: Cap = OFF
-    max_beta: Cap = OFF
-    max_liquidation_tenths: Cap = OFF
-    worst_grade: Annotated[int, Field(ge=0, le=255)] = 255
-    min_sharpe: Annotated[int, Field(ge=-32_768, le=32_767)] = -32_768
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Limits:
-        if self.halt_drawdown < self.max_drawdown:
-            raise ValueError(f"halt_drawdown {self.halt_drawdown} is below max_drawdown {self.max_drawdown}")
-        return self
-
-    def as_tuple(self) -> tuple[int, ...]:
-        """Returns the fields as the ABI encodes them."""
-        return tuple(self.model_dump().values())
-
-
-class LossBudget(Strict):
-    """Maximum that trading may lose in any window."""
-
-    bps: Bps
-    window: Annotated[int, Field(gt=0, lt=2**40)]
 
 
 DAY = 86_400
@@ -415,19 +377,6 @@ class Model(Strict):
     data: Hash = "0x" + "00" * 32
     code: Hash
     live: bool = True
-
-
-class Trading(Strict):
-    """Maximum trading of portfolios without a policy of their own; IAutoRebalancer.Policy."""
-
-    max_turnover: Annotated[int, Field(ge=1, le=50_000)] = 40_000
-    turnover_window: Annotated[int, Field(ge=3_600, le=7_776_000)] = 604_800
-    min_interval: Annotated[int, Field(ge=0, le=2_592_000)] = 0
-    keeper_fee: Annotated[int, Field(ge=0, le=10)] = 0
-
-    def as_tuple(self) -> tuple[int, ...]:
-        """Returns the fields as the ABI encodes them."""
-        return self.max_turnover, self.turnover_window, self.min_interval, self.keeper_fee
 
 
 class Config(Strict):

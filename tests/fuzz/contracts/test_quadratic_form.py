@@ -15,8 +15,8 @@ from ethpm_types.abi import ABIType, ErrorABI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keepers.contracts.messages import NORMAL_TAILS
 from keepers.risk.fixed_point import INT64_MAX, to_fixed_point
+from keepers.risk.metrics import NORMAL_TAILS
 from tests.fixtures.protocol import WAD
 from tests.fuzz.worst import note
 from tests.reverts import reverts

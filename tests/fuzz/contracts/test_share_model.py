@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from keepers.backtest.arithmetic import exp_wad
 from tests.fixtures.protocol import DAY, WAD, YEAR
-from tests.fuzz.contracts.share_model import MOST, Model, exp_wad
+from tests.fuzz.contracts.share_model import MOST, Model
 from tests.isolation import isolated
 from tests.reverts import reverts
 
@@ -169,17 +170,17 @@ class Life:
         now, portfolio, model = self.chain.blocks.head.timestamp, self.portfolio, self.model
         q = model.quote(now)
         low, high = model.band(q, now)
-        assert portfolio.totalSupply() == model.supply
-        assert portfolio.balanceOf(self.recipient) == model.collected
+        assert portfolio.totalSupply() == model.book.supply
+        assert portfolio.balanceOf(self.recipient) == model.book.collected
         assert portfolio.totalAssets() == model.total()
         state = self.book.feeState(portfolio)
         assert state.owed == q.base - model.issued()
         assert (state.crystallisedAt, state.highWaterMark, state.lastPrice) == (
-            model.crystallised_at,
-            model.mark,
-            model.last,
+            model.book.crystallised_at,
+            model.book.mark,
+            model.book.last,
         )
-        told = self.book.quote(portfolio, model.total(), model.supply)
+        told = self.book.quote(portfolio, model.total(), model.book.supply)
         assert tuple(told.q) == (q.gross_assets, q.base, q.base - model.issued(), q.gain, q.pending)
         assert (told.price_, told.low, told.high) == (q.price, low, high)
         assert portfolio.sharePrice() == (model.total() + 1) * 10**24 // q.supply

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from scripts._lib.demo.benchmarks import buy_and_hold, equal_weight
+from keepers.portfolio.benchmarks import buy_and_hold, equal_weight
 from scripts._lib.demo.report import label_rows
 
 CLOSES = np.array([[100.0, 50.0], [200.0, 50.0], [100.0, 50.0]])

@@ -24,6 +24,7 @@ LAYERS = (
     ("portfolio",),
     ("routing",),
     ("rebalancing",),
+    ("backtest",),
     ("compliance",),
     ("config",),
     ("rpc",),
@@ -42,7 +43,7 @@ LAYERS = (
 )
 """Rooms and modules of the keepers' package, the lowest first; each imports from those before it."""
 
-PURE = ("risk", "signals", "portfolio", "routing", "rebalancing", "compliance")
+PURE = ("risk", "signals", "portfolio", "routing", "rebalancing", "backtest", "compliance")
 EFFECTS = (
     "keepers.rpc",
     "keepers.signers",

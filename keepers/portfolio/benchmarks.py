@@ -1,4 +1,4 @@
-"""Paths of the same stocks without a keeper: no limits, no costs, no cash."""
+"""Baselines: paths of the same assets without a keeper, limits, costs or cash."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ Array = NDArray[np.float64]
 
 
 def buy_and_hold(closes: Array) -> Array:
-    """Equal money in each stock on the first day, and no trade after it.
+    """Equal money in each asset on the first day, and no trade after it.
 
     Args:
-        closes: (days, stocks).
+        closes: (days, assets).
 
     Returns:
         (days,), value of one unit that was invested on the first day.

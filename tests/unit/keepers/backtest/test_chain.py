@@ -1,0 +1,274 @@
+"""The backtest beside the chain: the same days, decided by the bots on both, trade by trade and to the last digit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import isqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from keepers.backtest.pools import Listing
+from keepers.backtest.replay import Market, Participant, Replay, Span, Track
+from keepers.backtest.shares import FeeTerms
+from keepers.backtest.terms import Costs, Terms
+from keepers.config import load_config
+from keepers.market.prices import Prices
+from keepers.portfolio.state import STATES, Limits
+from keepers.rebalancing.orders import orders_of
+from keepers.routing.pools import Pool
+from keepers.signals.regimes.forecast import RegimeModel
+from scripts._lib.artifacts import artifact
+from scripts._lib.transactions import deploy
+from tests.fixtures.node import FIRST_DAY, PRICES, SYMBOLS, TODAY, World
+from tests.unit.keepers.bots.harness import Running, started
+
+DAYS = 7
+CAPITAL = 1_000_000
+CRASH = 3
+"""Number of the day on which everything falls, so that the breaker trips."""
+HOUR = 3_600
+SETTINGS = {"schedule": {"every_n_days": 1, "drift_bps": 20}, "min_trade_usd": 10}
+RISK = {"halflife_days": 11, "reports": {"enabled": False}, "depth": {"enabled": False}}
+WAD = 10**18
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The chain at the end of a day.
+
+    Attributes:
+        nav: WAD USD.
+        share_price: WAD settlement tokens.
+        state: Name of the breaker's state.
+        trades: (sold, bought, amount in, amount out) of each.
+        outcome, reason: Decision of the rebalance bot.
+    """
+
+    nav: int
+    share_price: int
+    state: str
+    trades: tuple[tuple[str, str, int, int], ...]
+    outcome: str
+    reason: str
+
+
+class ChainMarket(Market):
+    """The chain's pools as the rebalance bot found them, by day; before the first day there are none."""
+
+    def __init__(self, listing: Listing, terms: Terms, found: dict[date, tuple[Pool, ...]]) -> None:
+        super().__init__(listing, terms)
+        self._found = found
+
+    def pools(self, day: date, prices: Sequence[int]) -> tuple[Pool, ...]:
+        return self._found.get(day, ())
+
+
+@dataclass(frozen=True)
+class Both:
+    """What the chain did, and all that a backtest of the same days needs.
+
+    Attributes:
+        seen: Ends of the chain's days.
+        prices: Closes, with those before the first day.
+        listing: The chain's tokens.
+        pools: The chain's pools by day.
+        config: Config of the bots.
+        seed: Seed of the risk bot's tails.
+    """
+
+    seen: list[Seen]
+    prices: Prices
+    listing: Listing
+    pools: dict[date, tuple[Pool, ...]]
+    config: Path
+    seed: int
+
+    def replayed(self, costs: Costs | None = None) -> Track:
+        """The backtest on the chain's own pools, or with other costs."""
+        config = load_config(self.config)
+        terms = Terms(
+            limits=Limits(300, 6_000, 2_000, 5_000),
+            loss_budget_bps=200,
+            loss_window=86_400,
+            fees=FeeTerms(max_jump_bps=10_000),
+            costs=costs or Costs(),
+            cooling=12 * HOUR,
+            tails_every=1,
+        )
+        first = len(self.prices.dates) - DAYS
+        span = Span(self.prices, first, CAPITAL, seed=self.seed)
+        market = ChainMarket(self.listing, terms, self.pools) if costs is None else Market(self.listing, terms)
+
+        def none() -> RegimeModel:
+            raise AssertionError("no regime is followed")
+
+        participant = Participant("same", config.rebalance, none)
+        return Replay(span, [participant], terms, config.risk.terms, market).run()["same"]
+
+
+def closes() -> Prices:
+    """Closes of random days of 1% and a crash of 12%; the pools begin where the last close before the replay is."""
+    moves = np.random.default_rng(7).normal(0.0, 0.01, (TODAY + DAYS + 1, len(SYMBOLS)))
+    moves[TODAY + CRASH] = -0.12
+    walked = np.cumprod(1 + moves, axis=0)
+    levels: NDArray[np.float64] = np.array([PRICES[symbol] for symbol in SYMBOLS]) * walked / walked[TODAY - 1]
+    dates = tuple(FIRST_DAY + timedelta(days=day) for day in range(TODAY + DAYS))
+    return Prices(dates, SYMBOLS, np.round(levels[: TODAY + DAYS], 6))
+
+
+@pytest.fixture(scope="module")
+def lived_days(shared_world: World) -> Iterator[Both]:
+    """The days on the chain, once for all tests of this file."""
+    with shared_world.scratch():
+        yield _lived(shared_world)
+
+
+def _lived(world: World) -> Both:
+    prices = closes()
+    world.deposit(CAPITAL)
+    arbitrageur = _arbitrageur(world)
+    path = world.folder / "prices.csv"
+    _write(path, prices, TODAY)
+    config = world.write_config(rebalance=SETTINGS, risk=RISK)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        reader, name = bot.services.reader, bot.services.config.portfolio
+        seen, pools = [], {}
+        for number in range(DAYS):
+            row = TODAY + number
+            world.open_day(row, _factors(prices, row))
+            world.call(arbitrageur.functions.align(_targets(world, prices, row)))
+            _write(path, prices, row + 1)
+            risk.step(2)
+            head = world.w3.eth.block_number
+            state = reader.portfolio(name, head)
+            pools[prices.dates[row]] = reader.pools(state.assets, head)
+            bot.step(2)
+            risk.step(2)
+            seen.append(_end(world, bot, head))
+        decimals = reader.decimals(state.assets)
+    listing = Listing(("USDC", *SYMBOLS), state.assets, decimals)
+    return Both(seen, prices, listing, pools, config, int.from_bytes(world.universe[:16], "big"))
+
+
+def _arbitrageur(world: World) -> Any:
+    """An arbitrageur with plenty of every token."""
+    found = deploy(world.w3, world.owner, artifact("Arbitrageur"))
+    for symbol, token in world.tokens.items():
+        unit = 10**6 if symbol == "USDC" else 10**18
+        world.call(token.functions.mint(found.address, 10**9 * unit))
+    return found
+
+
+def _write(path: Path, prices: Prices, rows: int) -> None:
+    lines = [",".join(("date", *prices.symbols))]
+    lines += [
+        f"{day},{','.join(f'{close:.6f}' for close in row)}"
+        for day, row in zip(prices.dates[:rows], prices.closes[:rows], strict=True)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _factors(prices: Prices, row: int) -> dict[str, float]:
+    """Factors of PRICES that bring the feeds to the closes: a feed takes the whole part of 1e8 times the price."""
+    return {
+        symbol: (round(close * 10**8) + 0.5) / 10**8 / PRICES[symbol]
+        for symbol, close in zip(SYMBOLS, prices.closes[row], strict=True)
+    }
+
+
+def _targets(world: World, prices: Prices, row: int) -> list[tuple[str, bool, int]]:
+    """Pools with the square root of the price that they are brought to: token1 per token0, 96 fractional bits."""
+    usdc, found = world.tokens["USDC"].address, []
+    for number, pool in enumerate(world.record["pools"]):
+        symbol = SYMBOLS[number // 2]
+        cash, stock = round(prices.closes[row][number // 2] * 10**8) * 10**6, 10**26
+        stock_first = int(world.tokens[symbol].address, 16) < int(usdc, 16)
+        over, under = (cash, stock) if stock_first else (stock, cash)
+        found.append((pool["address"], number % 2 == 1, isqrt((over << 192) // under)))
+    return found
+
+
+def _end(world: World, bot: Running, head: int) -> Seen:
+    """The chain now, and what was traded after a block."""
+    portfolio = world.portfolio
+    assets, _, values, share_price = portfolio.functions.positions().call()
+    executed = portfolio.events.Executed().get_logs(from_block=head + 1)
+    orders = [order for event in executed for order in orders_of(event["args"]["trades"], assets)]
+    state = world.contract("RiskEngine").functions.stateOf(portfolio.address).call()
+    decision = bot.services.store.last("rebalance:demo", "")
+    assert decision is not None
+    return Seen(
+        nav=sum(values),
+        share_price=share_price,
+        state=STATES[state],
+        trades=tuple((each.token_in, each.token_out, each.amount_in, each.min_amount_out) for each in orders),
+        outcome=decision.outcome,
+        reason=decision.reason,
+    )
+
+
+def trades(track: Track, listing: Listing) -> list[tuple[tuple[str, str, int, int], ...]]:
+    """Trades of each day of a backtest."""
+    names = listing.addresses
+    return [
+        tuple((names[fill.sold], names[fill.bought], fill.amount_in, fill.amount_out) for fill in day.fills)
+        for day in track.days
+    ]
+
+
+@pytest.fixture(scope="module")
+def replayed_days(lived_days: Both) -> Track:
+    """The backtest on the chain's own pools."""
+    return lived_days.replayed()
+
+
+@pytest.fixture(scope="module")
+def replayed_apart(lived_days: Both) -> Track:
+    """The backtest on pools of its own: two full-range pools of five million a side are one of ten."""
+    return lived_days.replayed(Costs(pool_usd=10e6, fee_pips=3_000))
+
+
+def test_replay__same_days_and_pools__trades_the_same_to_the_last_unit(lived_days: Both, replayed_days: Track) -> None:
+    assert trades(replayed_days, lived_days.listing) == [day.trades for day in lived_days.seen]
+    assert sum(bool(day.trades) for day in lived_days.seen) >= 5
+
+
+def test_replay__same_days_and_pools__has_the_same_nav_and_share_price(lived_days: Both, replayed_days: Track) -> None:
+    assert [(day.nav, day.share_price) for day in replayed_days.days] == [
+        (day.nav, day.share_price) for day in lived_days.seen
+    ]
+
+
+def test_replay__same_days_and_pools__trips_and_recovers_on_the_same_days(
+    lived_days: Both, replayed_days: Track
+) -> None:
+    assert [day.state for day in replayed_days.days] == [day.state for day in lived_days.seen]
+    assert {day.state for day in lived_days.seen} > {"Normal"}
+
+
+def test_replay__same_days_and_pools__decides_for_the_same_reasons(lived_days: Both, replayed_days: Track) -> None:
+    assert [(day.outcome, day.reason) for day in replayed_days.days] == [
+        (day.outcome, day.reason) for day in lived_days.seen
+    ]
+
+
+def test_replay__pools_of_its_own__before_the_crash_is_within_half_a_basis_point(
+    lived_days: Both, replayed_apart: Track
+) -> None:
+    # Arbitrage pays fees to the chain's pools and leaves their depth where prices took it.
+    calm = list(zip(replayed_apart.days, lived_days.seen, strict=True))[:CRASH]
+    assert max(abs(day.nav / seen.nav - 1) for day, seen in calm) < 0.5e-4
+    assert [day.outcome for day, _ in calm] == [seen.outcome for _, seen in calm]
+
+
+def test_replay__pools_of_its_own__in_the_crash_differs_by_their_depth(lived_days: Both, replayed_apart: Track) -> None:
+    # A fall of 12% leaves 6% less in the chain's pools: there half of the way is all that the loss bucket pays for.
+    day, seen = replayed_apart.days[CRASH], lived_days.seen[CRASH]
+    assert "part of the way" in seen.reason and "part of the way" not in day.reason
+    assert abs(day.nav / seen.nav - 1) < 40e-4
