@@ -19,7 +19,13 @@ if TYPE_CHECKING:  # keepers.operations is slow to import, and --help needs none
 @click.argument("token_out")
 @click.argument("amount")
 @config_option
-@click.option("--pool-cost", default="0", metavar="AMOUNT", help="Gas of using one pool, in whole tokens of TOKEN_OUT.")
+@click.option("--exact-out", is_flag=True, help="AMOUNT is what has to come out, in whole tokens of TOKEN_OUT.")
+@click.option(
+    "--pool-cost",
+    default="0",
+    metavar="AMOUNT",
+    help="Gas of using one pool, in whole tokens of TOKEN_OUT; of TOKEN_IN with --exact-out.",
+)
 @click.option("--max-hops", type=click.IntRange(1, 6), default=3, show_default=True, help="Pools on a path at most.")
 @click.option("--exclude", "excluded", multiple=True, metavar="POOL", help="Pool that may not be used; repeatable.")
 @click.option("--at", "block", type=click.IntRange(min=0), help="Block to read at; the newest if not given.")
@@ -38,6 +44,7 @@ def route(
     token_out: str,
     amount: str,
     config_path: Path,
+    exact_out: bool,
     pool_cost: str,
     max_hops: int,
     excluded: tuple[str, ...],
@@ -49,17 +56,19 @@ def route(
 ) -> None:
     """Find the best route for AMOUNT of TOKEN_IN over all listed markets, and say how much better one could be.
 
-    Tokens are symbols or addresses of the deployment; AMOUNT is in whole tokens. Nothing is sent.
+    Tokens are symbols or addresses of the deployment; AMOUNT is in whole tokens. With --exact-out the least input is
+    found for which AMOUNT of TOKEN_OUT comes out. Nothing is sent.
 
     \b
-    Example:
+    Examples:
       quantera route USDC AAPL 250000 --pool-cost 0.0001 --html route.html --config keeper.yaml
+      quantera route USDC AAPL 1000 --exact-out --config keeper.yaml
     """
     from keepers.config import load_config
     from keepers.operations.route import RouteLimits, as_json, lines, routed
     from keepers.routing.plans import Effort
 
-    limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds))
+    limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds), exact_out)
     found = routed(load_config(config_path), token_in, token_out, amount, limits)
     if html is not None:
         _draw(found, html)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -197,6 +198,13 @@ def _taken(supply: dict[int, float], wanted: float) -> dict[int, float]:
             supply[depth] -= part
             wanted -= part
     return found
+
+
+def flow_of(graph: Graph, swaps: Sequence[Swap]) -> dict[int, float]:
+    """Inputs of swaps by edge of a graph, smallest units; swaps of pools that the graph lacks are left out."""
+    first = {pool.address: pool.token0 for pool in graph.pools}
+    inputs = ((graph.edge_of.get((swap.pool, first.get(swap.pool) == swap.token_in)), swap) for swap in swaps)
+    return {edge: float(swap.amount_in) for edge, swap in inputs if edge is not None}
 
 
 def merged(edge: Ints, x: Floats) -> dict[int, float]:

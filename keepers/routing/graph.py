@@ -87,6 +87,12 @@ class Graph:
         every = np.arange(self.pool.size)
         return self.curves.slope(every, np.zeros(every.size))
 
+    @cached_property
+    def edge_of(self) -> dict[tuple[str, bool], int]:
+        """Number of the edge of a pool's address in a direction (token0 goes in)."""
+        sides = zip(self.pool.tolist(), self.zero_for_one.tolist(), strict=True)
+        return {(self.pools[pool].address, up): edge for edge, (pool, up) in enumerate(sides)}
+
     def find(self, token: str) -> int:
         """Position of a token.
 

@@ -15,8 +15,8 @@ from keepers.routing.curves import Bools, Floats, Ints
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
 from keepers.routing.execution import Execution, execute, merged
 from keepers.routing.graph import Graph
-from keepers.routing.network import Network, build_network
-from keepers.routing.paths import candidate_paths
+from keepers.routing.network import Network, network_of
+from keepers.routing.paths import first_paths
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.program import Flow, Program
 
@@ -32,6 +32,8 @@ _WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
 _ROUNDING = (0.2, 0.5, 0.8)
 _TIGHTENINGS = 3
 _NEW_ARCS = 60
+_UNSOLD = 1e-6
+"""Part of an order that counts as left unsold, and not as noise of the solver."""
 _SINGLES = 4
 
 
@@ -59,13 +61,7 @@ class Search:
         self._graph, self._order, self._effort = graph, order, effort
         self._pool_costs = pool_costs
         self._start, self._goal = graph.find(order.token_in), graph.find(order.token_out)
-        excluded = np.array([pool.address in order.excluded for pool in graph.pools], dtype=np.bool_)
-        banned = excluded[graph.pool] if graph.pool.size else np.zeros(0, dtype=np.bool_)
-        amount = float(order.amount_in)
-        self._net: Network = build_network(graph, self._start, self._goal, amount, order.max_hops, banned)
-        if not self._net.edge.size:
-            path = f"{order.token_in} for {order.token_out}"
-            raise InsufficientLiquidity(path, f"no path of {order.max_hops} hops connects them", "list a market")
+        self._net: Network = network_of(graph, order)
         self._cost: Floats = np.array(pool_costs, dtype=np.float64)[graph.pool[self._net.edge]]
         self._alive: Bools = np.ones(self._net.edge.size, dtype=np.bool_)
         self._best: Execution | None = None
@@ -107,9 +103,7 @@ class Search:
 
     def _singles(self) -> list[Ints]:
         """Paths worth a look; the best of them that execute become the first plan."""
-        nobody = np.zeros(self._net.nodes, dtype=np.bool_)
-        price, choice = self._net.price_backwards(np.zeros(self._net.nodes), nobody, self._cost, self._alive)
-        paths = candidate_paths(self._net, price, choice, self._cost)
+        paths = first_paths(self._net, self._cost)
         for path in paths[:_SINGLES]:
             self._try(dict.fromkeys(self._net.edge[path].tolist(), 1.0))
         return paths
@@ -292,7 +286,7 @@ class Search:
             # A market that is decided on is paid for once, and earns the maximum that it can.
             cost, spent = np.where(paid, 0.0, flow.cost), float(flow.cost[paid][first].sum())
             enough = flow.value + spent + 0.1 * self._tolerance()
-            bound = bound_at(net, flow.price, flow.known, cost, alive, enough)
+            bound = bound_at(net, self._rejecting(flow), flow.known, cost, alive, enough)
             value = min(value, bound.value - spent)
             edge = self._undecided(flow, used)
             if value <= self._threshold():
@@ -302,6 +296,18 @@ class Search:
                 break
             last = flow.value
         return _Node(value, used, unused, edge)
+
+    def _rejecting(self, flow: Flow) -> Floats:
+        """The program's prices; where it leaves a part of the order unsold, one at which that part costs too much.
+
+        The program charges a fixed price for what it cannot sell. Of a small part that is less than fixed costs, and
+        the bound of a node that has no plan at all would stay high.
+        """
+        if flow.unsold < _UNSOLD or flow.price[self._net.start] >= 0:
+            return flow.price
+        price = flow.price.copy()
+        price[self._net.start] /= flow.unsold
+        return price
 
     def _undecided(self, flow: Flow, used: Edges) -> int | None:
         """The edge to decide about next.
