@@ -26,8 +26,19 @@ if TYPE_CHECKING:  # keepers.operations is slow to import, and --help needs none
     metavar="AMOUNT",
     help="Gas of using one pool, in whole tokens of TOKEN_OUT; of TOKEN_IN with --exact-out.",
 )
-@click.option("--max-hops", type=click.IntRange(1, 6), default=3, show_default=True, help="Pools on a path at most.")
-@click.option("--exclude", "excluded", multiple=True, metavar="POOL", help="Pool that may not be used; repeatable.")
+@click.option("--max-hops", type=int, default=3, show_default=True, help="Pools on a path at most, 1 to 6.")
+@click.option(
+    "--exclude",
+    "excluded",
+    multiple=True,
+    metavar="VENUE",
+    help="Venue by name, as uniswap-v2, or pool by address, that may not be used; repeatable.",
+)
+@click.option(
+    "--leg-impact-bps",
+    type=float,
+    help="How far one swap may move its pool's price, basis points; any distance if not given.",
+)
 @click.option("--at", "block", type=click.IntRange(min=0), help="Block to read at; the newest if not given.")
 @click.option("--gap-bps", type=click.FloatRange(min=0), default=0.5, show_default=True, help="Gap that will do.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time it may take.")
@@ -48,6 +59,7 @@ def route(
     pool_cost: str,
     max_hops: int,
     excluded: tuple[str, ...],
+    leg_impact_bps: float | None,
     block: int | None,
     gap_bps: float,
     seconds: float,
@@ -68,7 +80,7 @@ def route(
     from keepers.operations.route import RouteLimits, as_json, lines, routed
     from keepers.routing.plans import Effort
 
-    limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds), exact_out)
+    limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds), exact_out, leg_impact_bps)
     found = routed(load_config(config_path), token_in, token_out, amount, limits)
     if html is not None:
         _draw(found, html)

@@ -15,6 +15,7 @@ from keepers.routing.errors import RoutingError
 from keepers.routing.exact_output import find_exact_output
 from keepers.routing.graph import Graph
 from keepers.routing.impact import price_impact_bps
+from keepers.routing.markets import VENUES
 from keepers.routing.plans import Effort, ExactOutputPlan, Order, OutputOrder, RoutePlan
 from keepers.routing.router import find_route
 from keepers.rpc.errors import ChainError
@@ -89,10 +90,11 @@ class RouteLimits:
     Attributes:
         pool_cost: Fixed cost of using a pool, whole tokens of the output, or of the input for an exact output.
         max_hops: Maximum number of pools on a path.
-        excluded: Addresses of pools that may not be used.
+        excluded: Addresses of pools and names of venues that may not be used.
         block: Height to read at; None for the newest.
         effort: How far the router goes.
         exact_out: The amount is what has to come out.
+        leg_impact_bps: How far one swap may move its market's price, basis points; None for any distance.
     """
 
     pool_cost: str = "0"
@@ -101,6 +103,7 @@ class RouteLimits:
     block: int | None = None
     effort: Effort = field(default_factory=Effort)
     exact_out: bool = False
+    leg_impact_bps: float | None = None
 
 
 def routed(config: Config, token_in: str, token_out: str, amount: str, limits: RouteLimits) -> Routed:
@@ -125,7 +128,7 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, limits: R
         Token(deployment.symbol_of(address), address, decimals)
         for address, decimals in zip(addresses, reader.decimals(addresses), strict=True)
     )
-    excluded = frozenset(limits.excluded)
+    excluded = frozenset(one for name in limits.excluded for one in _excluded(deployment, name))
     given, paying = (bought, sold) if limits.exact_out else (sold, bought)
     ends = sold.address, bought.address
     order: Order | OutputOrder
@@ -138,10 +141,7 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, limits: R
     room = _OUTPUT_ROOM_PERCENT if limits.exact_out else _ROOM_PERCENT
     largest = _largest(reader, deployment, (given, given.units(amount)), room, block)
     pools = reader.pools(tuple(deployment.tokens.values()), block, largest)
-    unknown = sorted(order.excluded - {pool.address for pool in pools})
-    if unknown:
-        raise RoutingError(f"pool {unknown[0]}", "not among the listed markets", "name it as the deployment does")
-    graph = Graph(pools)
+    graph = Graph(pools, limits.leg_impact_bps)
     plan: RoutePlan | ExactOutputPlan
     if isinstance(order, OutputOrder):
         plan = find_exact_output(graph, order, cost, limits.effort)
@@ -244,6 +244,21 @@ def _address(deployment: Deployment, name: str) -> str:
             return address
     known = ", ".join(deployment.tokens) or "none"
     raise RoutingError(f"token {name}", f"not in {deployment.path}", f"choose from: {known}")
+
+
+def _excluded(deployment: Deployment, name: str) -> list[str]:
+    """Addresses of the markets of a venue, or of the one market that has an address.
+
+    Raises:
+        RoutingError: If it is neither a venue nor a listed market.
+    """
+    listed = {pool.address.lower(): pool for pool in deployment.pools}
+    if name.lower() in listed:
+        return [listed[name.lower()].address]
+    if name not in VENUES:
+        remedy = f"give a listed address, or one of: {', '.join(sorted(VENUES))}"
+        raise RoutingError(f"venue or pool {name}", "no venue, and not among the listed markets", remedy)
+    return [pool.address for pool in deployment.pools if pool.kind == name]
 
 
 def _largest(reader: Reader, deployment: Deployment, given: tuple[Token, int], room: int, block: int) -> dict[str, int]:

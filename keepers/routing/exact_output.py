@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from keepers.routing.errors import InsufficientLiquidity, RoutingError
+from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
 from keepers.routing.execution import Execution, execute, flow_of
 from keepers.routing.graph import Graph
 from keepers.routing.impact import marginal_output
@@ -204,7 +204,7 @@ class _Cheapest:
         # Rounded down: with lower costs the bound is of more plans.
         costs = {address: cost * paid // room for address, cost in costs.items()}
         left = max(0.0, self._effort.seconds - (time.perf_counter() - self._began))
-        graph = Graph((*self._graph.pools, market))
+        graph = Graph((*self._graph.pools, market), self._graph.leg_impact_bps)
         plan = find_route(graph, self._order.selling(whole), costs, replace(self._effort, seconds=left))
         sold = [swap for swap in plan.swaps if swap.pool != _KEPT]
         if sold:
@@ -269,7 +269,7 @@ class _Cheapest:
 
     def _too_much(self) -> InsufficientLiquidity:
         wanted = f"{self._order.amount_out} of {self._order.token_out} for {self._order.token_in}"
-        return InsufficientLiquidity(wanted, "is beyond the depth of every path", "trade less")
+        return beyond_depth(wanted, self._graph.leg_impact_bps is not None)
 
     def _late(self) -> bool:
         return self._effort.cancelled() or time.perf_counter() - self._began > self._effort.seconds

@@ -35,10 +35,11 @@ def price_impact_bps(graph: Graph, swaps: Sequence[Swap]) -> float:
 
 
 def marginal_output(graph: Graph, swaps: Sequence[Swap]) -> float:
-    """Output of one more unit of input where a plan's swaps keep their parts of what they divide, fees included.
+    """Output of one more unit of input, fees included, where a plan divides what it sells best.
 
-    At the best division that is also the output of one more unit divided best (the envelope theorem; Milgrom and Segal
-    2002, Econometrica 70(2)).
+    One more unit goes where it brings most, and at the best division every swap of a token that can take it brings the
+    same (the envelope theorem; Milgrom and Segal 2002, Econometrica 70(2)). A swap at the end of its market's depth
+    brings more and can take no more, so that the least of a token's swaps counts.
 
     Args:
         graph: Markets before the plan.
@@ -48,8 +49,8 @@ def marginal_output(graph: Graph, swaps: Sequence[Swap]) -> float:
     edges = np.array(sorted(flow), dtype=np.int64)
     slopes = graph.curves.slope(edges, np.array([flow[edge] for edge in edges.tolist()]))
     slope_of = dict(zip(edges.tolist(), slopes.tolist(), strict=True))
-    gained: dict[str, float] = {swaps[0].token_in: 1.0}
-    for swap, edge in zip(swaps, flow, strict=True):
-        more = swap.share * gained[swap.token_in] * slope_of[edge]
-        gained[swap.token_out] = gained.get(swap.token_out, 0.0) + more
-    return gained[swaps[-1].token_out]
+    worth: dict[str, float] = {swaps[-1].token_out: 1.0}
+    for swap, edge in reversed(list(zip(swaps, flow, strict=True))):
+        brings = slope_of[edge] * worth[swap.token_out]
+        worth[swap.token_in] = min(worth.get(swap.token_in, brings), brings)
+    return worth[swaps[0].token_in]

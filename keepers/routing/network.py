@@ -267,7 +267,8 @@ def network_of(graph: Graph, order: Order) -> Network:
     network = build_network(graph, start, goal, float(order.amount_in), order.max_hops, banned)
     if not network.edge.size:
         path = f"{order.token_in} for {order.token_out}"
-        raise InsufficientLiquidity(path, f"no path of {order.max_hops} hops connects them", "list a market")
+        remedy = "exclude less, or allow more hops" if order.excluded else "allow more hops, or list a market"
+        raise InsufficientLiquidity(path, f"no path of {order.max_hops} hops connects them", remedy)
     return network
 
 

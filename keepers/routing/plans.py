@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from keepers.routing.errors import InsufficientLiquidity, RoutingError
+from keepers.routing.errors import RoutingError, beyond_depth
 from keepers.routing.execution import Swap
 
 BPS = 10_000
@@ -68,7 +68,7 @@ class OutputOrder:
         """
         if amount_in >= MAX_AMOUNT:
             wanted = f"{self.amount_out} of {self.token_out} for {self.token_in}"
-            raise InsufficientLiquidity(wanted, "is beyond the depth of every path", "trade less")
+            raise beyond_depth(wanted, limited=False)
         return Order(self.token_in, self.token_out, amount_in, self.max_hops, self.excluded)
 
 

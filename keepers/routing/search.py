@@ -12,7 +12,7 @@ import numpy as np
 
 from keepers.routing.certificate import Bound, bound_at, tightened
 from keepers.routing.curves import Bools, Floats, Ints
-from keepers.routing.errors import InsufficientLiquidity, RoutingError
+from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
 from keepers.routing.execution import Execution, execute, merged
 from keepers.routing.graph import Graph
 from keepers.routing.network import Network, network_of
@@ -90,7 +90,7 @@ class Search:
             trade = f"{self._order.amount_in} of {self._order.token_in} for {self._order.token_out}"
             if self._effort.cancelled():
                 raise RoutingError(trade, "was cancelled before there was a plan", "let it go on")
-            raise InsufficientLiquidity(trade, "is beyond the depth of every path", "trade less")
+            raise beyond_depth(trade, self._graph.leg_impact_bps is not None)
         return RoutePlan(
             swaps=self._best.swaps,
             amount_in=self._order.amount_in,
@@ -109,19 +109,22 @@ class Search:
         return paths
 
     def _promising(self, paths: list[Ints]) -> Ints:
-        """Arcs of the paths, and those that would earn if the input were worth what the best path pays for it."""
+        """Arcs of the paths, and those that would earn if the input were worth what the best path pays for it.
+
+        Where no path alone takes the order, the input counts as worth nothing, and the arcs that earn most are taken.
+        """
         arcs = np.concatenate([*paths, np.empty(0, dtype=np.int64)])
+        price, known = np.zeros(self._net.nodes), np.zeros(self._net.nodes, dtype=np.bool_)
+        known[self._net.start] = True
         if self._best is not None:
-            price, known = np.zeros(self._net.nodes), np.zeros(self._net.nodes, dtype=np.bool_)
             price[self._net.start] = self._value(self._best) / self._net.amount
-            known[self._net.start] = True
-            bound = bound_at(self._net, price, known, self._cost, self._alive)
-            self._bound = bound.value
-            ranked = np.argsort(-bound.excess)[:_NEW_ARCS]
-            chosen = ranked[bound.excess[ranked] > -self._tolerance()].tolist()
-            found = [one for arc in chosen for one in self._path_through(arc, bound)]
-            arcs = np.concatenate([arcs, np.array(found, dtype=np.int64)])
-        result: Ints = np.unique(arcs)
+        bound = bound_at(self._net, price, known, self._cost, self._alive)
+        self._bound = bound.value
+        ranked = np.argsort(-bound.excess)[:_NEW_ARCS]
+        least = -np.inf if self._best is None else -self._tolerance()
+        chosen = ranked[bound.excess[ranked] > least].tolist()
+        found = [one for arc in chosen for one in self._path_through(arc, bound)]
+        result: Ints = np.unique(np.concatenate([arcs, np.array(found, dtype=np.int64)]))
         return result
 
     def _relax(self, arcs: Ints) -> Bound | None:
@@ -130,7 +133,7 @@ class Search:
         self._load(arcs)
         last = np.inf
         for _ in range(_ROUNDS):
-            flow = self._program.relax()
+            flow = None if self._effort.cancelled() else self._program.relax()
             if flow is None:
                 break
             self._try(merged(self._net.edge, flow.x))

@@ -36,6 +36,7 @@ KINDS = (
     "adapter",
     "Curve NG (int128)",
     "Curve NG (uint256)",
+    "signed quotes",
 )
 _BPS = 10_000
 _MOST = 2**256 - 1

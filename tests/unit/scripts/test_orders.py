@@ -8,8 +8,9 @@ import ape
 import click
 import pytest
 
+from keepers.routing.markets import VenueKind
 from scripts._lib.order_splits import divided, division_lines
-from scripts._lib.orders import Quoted, SwapSession
+from scripts._lib.orders import KINDS, Quoted, SwapSession
 from scripts._lib.transactions import send
 from scripts._lib.venues.uniswap_v4 import PERMIT2
 from tests.fixtures.markets import SPARED, VENUES
@@ -62,6 +63,10 @@ def execute(trader):
         return *session.outcome(str(receipt.txn_hash)), fees + receipt.total_fees_paid
 
     return done
+
+
+def test_kinds__every_kind_of_the_aggregator__has_a_name():
+    assert len(KINDS) == len(VenueKind) and len(set(KINDS)) == len(KINDS)
 
 
 def test_quotes__two_markets__the_best_first(session, tokens, create_v2_pool, create_v3_pool):

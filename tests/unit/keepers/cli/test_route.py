@@ -72,6 +72,13 @@ def test_route__exact_out__says_how_cheap_it_is(config: Path) -> None:
         assert text in result.output
 
 
+def test_route__excluded_venue__none_of_its_pools_is_used(world: World, config: Path) -> None:
+    options = ("--json", "--exclude", "uniswap-v2", "--config", str(config))
+    told = json.loads(invoke("route", "USDC", "AAA", "1000", *options).output)
+    kinds = {pool.address: pool.kind for pool in load(world.folder / "testnet.json").pools}
+    assert told["swaps"] and "uniswap-v2" not in {kinds[swap["pool"]] for swap in told["swaps"]}
+
+
 def test_route__html__draws_what_it_prints(config: Path, tmp_path: Path) -> None:
     drawn = tmp_path / "route.html"
     result = invoke("route", "USDC", "AAA", "250000", "--html", str(drawn), "--config", str(config))
@@ -100,6 +107,18 @@ def test_route__html_in_no_folder__is_one_clear_line(config: Path, tmp_path: Pat
         (("USDC", "AAA", "1", "--exact-out", "--pool-cost", "-1"), "below zero"),
         (("USDC", "AAA", "1e30", "--exact-out"), "not within 1 to 2^128 - 1"),
         (("USDC", "AAA", "1e18", "--exact-out"), "beyond the depth of every path"),
+        (("USDC", "AAA", "1", "--max-hops", "0"), "0 hops: not within 1 to 6; give more"),
+        (("USDC", "AAA", "1", "--max-hops", "7"), "7 hops: not within 1 to 6; give fewer"),
+        (
+            ("USDC", "AAA", "1", "--exclude", "uniswap-v9"),
+            "venue or pool uniswap-v9: no venue, and not among the listed",
+        ),
+        (
+            ("USDC", "AAA", "1", "--exclude", "uniswap-v2", "--exclude", "uniswap-v3"),
+            "exclude less, or allow more hops",
+        ),
+        (("USDC", "AAA", "250000", "--leg-impact-bps", "0.01"), "beyond the limit of its legs on every path"),
+        (("USDC", "AAA", "1", "--leg-impact-bps", "0"), "not above 0 and below 10,000"),
         (("USDC", "AAA", "1", "--exclude", "0x12"), "not among the listed markets"),
     ],
 )
