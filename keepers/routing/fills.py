@@ -109,7 +109,8 @@ def oracle_out(fill: Fill, prices: Mapping[str, int], decimals: Mapping[str, int
     sold, bought = prices.get(fill.token_in, 0), prices.get(fill.token_out, 0)
     if not sold or not bought:
         return None
-    return fill.amount_in * sold * 10 ** decimals[fill.token_out] // (bought * 10 ** decimals[fill.token_in])
+    one_in, one_out = (int(10 ** decimals[token]) for token in (fill.token_in, fill.token_out))
+    return fill.amount_in * sold * one_out // (bought * one_in)
 
 
 def vwap_out(fill: Fill, trades: Iterable[Trade]) -> int | None:
