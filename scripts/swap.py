@@ -1,4 +1,4 @@
-"""Swaps over the listed markets that pay most together, or through the one that asks least for an exact output.
+"""Swaps over the listed markets that pay most together, or ask least together for an exact output.
 
     ape run swap --network ethereum:mainnet:node --account me USDC ETH 1000 \\
         --deployment deployments/mainnet.json --slippage-bps 30 --private https://relay.example
@@ -16,7 +16,7 @@ from ape.cli import ConnectedProviderCommand, account_option
 from keepers.errors import KeeperError
 from keepers.transactions.routes import Relay
 from scripts._lib.deployment.account import AccountSender
-from scripts._lib.order_splits import divided, division_lines
+from scripts._lib.order_splits import Ways, divided, divided_output, division_lines
 from scripts._lib.orders import SwapSession, Trade
 from scripts._lib.private_orders import ApeSigner, require_relay, send_privately
 
@@ -36,7 +36,18 @@ from scripts._lib.private_orders import ApeSigner, require_relay, send_privately
 @click.option("--slippage-bps", type=click.IntRange(0, 10_000), default=50, show_default=True)
 @click.option("--exact-out", is_flag=True, help="AMOUNT is what shall come out.")
 @click.option(
-    "--pool-cost", default="0", metavar="AMOUNT", help="Gas of using one market, in whole tokens of TOKEN_OUT."
+    "--pool-cost",
+    default="0",
+    metavar="AMOUNT",
+    help="Gas of using one market, in whole tokens of TOKEN_OUT; of TOKEN_IN with --exact-out.",
+)
+@click.option("--max-hops", type=int, default=2, show_default=True, help="Markets on a path at most, 1 to 6.")
+@click.option(
+    "--exclude",
+    "excluded",
+    multiple=True,
+    metavar="VENUE",
+    help="Kind as `ape run quote` prints it, or a market's key, that may not be used; repeatable.",
 )
 @click.option("--private", metavar="URL", help="Relay that speaks eth_sendPrivateTransaction; approvals stay public.")
 @click.option(
@@ -60,6 +71,8 @@ def cli(
     slippage_bps: int,
     exact_out: bool,
     pool_cost: str,
+    max_hops: int,
+    excluded: tuple[str, ...],
     private: str | None,
     private_blocks: int,
     fallback: Literal["public", "cancel"],
@@ -68,13 +81,14 @@ def cli(
     """Approves what is missing, checks the order by simulating it, sends it, and prints what came out.
 
     Tokens are addresses, symbols of the deployment's record, or ETH for the chain's own coin; AMOUNT is in whole
-    tokens, of TOKEN_IN unless --exact-out. An exact input is divided over the markets that trade the pair.
+    tokens, of TOKEN_IN unless --exact-out. An order is divided over the markets that trade the pair, and over paths of
+    several.
     """
     session = SwapSession.open(provider.web3, deployment, token_in, token_out)
     units, trader = session.units(amount, exact_out), str(account.address)
-    cost = session.cost_units(pool_cost)
-    division = None if exact_out else divided(session, units, cost)
-    best = session.best(units, exact_out) if division is None else division.quoted
+    cost, ways = session.cost_units(pool_cost, exact_out), Ways(max_hops, excluded)
+    division = (divided_output if exact_out else divided)(session, units, cost, ways=ways)
+    best = division.quoted
     trade = session.trade(best, units, slippage_bps, trader, exact_out)
     session.require_means(trade, trader)
     if private is not None:
@@ -91,8 +105,7 @@ def cli(
     paid, received = session.outcome(tx_hash)
     through = f"{best.kind} {best.market}" if len(best.markets) == 1 else f"{len(best.markets)} markets"
     click.echo(f"{session.shown(received)} received for {session.shown(paid, 0)} through {through}")
-    if division is not None:
-        click.echo("\n".join(division_lines(session, division)))
+    click.echo("\n".join(division_lines(session, division)))
 
 
 def _privately(account: AccountAPI, provider: Any, trade: Trade, relay: Relay, max_fee_gwei: float) -> str:

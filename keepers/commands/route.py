@@ -14,14 +14,53 @@ if TYPE_CHECKING:  # keepers.operations is slow to import, and --help needs none
     from keepers.operations.route import Routed
 
 
-@click.command()
+class _OrderOrCommand(click.Group):
+    """A group whose own arguments are an order: what is no command's name begins one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts the name of the order's command before an order."""
+        known = (*self.commands, *ctx.help_option_names)
+        return super().parse_args(ctx, args if not args or args[0] in known else ["order", *args])
+
+
+@click.group(cls=_OrderOrCommand)
+def route() -> None:
+    """Find the best route for an order, or report what past ones cost.
+
+    \b
+    Examples:
+      quantera route USDC AAPL 250000 --config keeper.yaml
+      quantera route USDC AAPL 1000 --exact-out --config keeper.yaml
+      quantera route order --help
+      quantera route report --from 21000000 --csv costs.csv --config keeper.yaml
+    """
+
+
+@route.command("order")
 @click.argument("token_in")
 @click.argument("token_out")
 @click.argument("amount")
 @config_option
-@click.option("--pool-cost", default="0", metavar="AMOUNT", help="Gas of using one pool, in whole tokens of TOKEN_OUT.")
-@click.option("--max-hops", type=click.IntRange(1, 6), default=3, show_default=True, help="Pools on a path at most.")
-@click.option("--exclude", "excluded", multiple=True, metavar="POOL", help="Pool that may not be used; repeatable.")
+@click.option("--exact-out", is_flag=True, help="AMOUNT is what has to come out, in whole tokens of TOKEN_OUT.")
+@click.option(
+    "--pool-cost",
+    default="0",
+    metavar="AMOUNT",
+    help="Gas of using one pool, in whole tokens of TOKEN_OUT; of TOKEN_IN with --exact-out.",
+)
+@click.option("--max-hops", type=int, default=3, show_default=True, help="Pools on a path at most, 1 to 6.")
+@click.option(
+    "--exclude",
+    "excluded",
+    multiple=True,
+    metavar="VENUE",
+    help="Venue by name, as uniswap-v2, or pool by address, that may not be used; repeatable.",
+)
+@click.option(
+    "--leg-impact-bps",
+    type=float,
+    help="How far one swap may move its pool's price, basis points; any distance if not given.",
+)
 @click.option("--at", "block", type=click.IntRange(min=0), help="Block to read at; the newest if not given.")
 @click.option("--gap-bps", type=click.FloatRange(min=0), default=0.5, show_default=True, help="Gap that will do.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time it may take.")
@@ -33,14 +72,16 @@ if TYPE_CHECKING:  # keepers.operations is slow to import, and --help needs none
     help="Also draw the route there as a Sankey diagram; a file that exists is replaced.",
 )
 @one_line_errors
-def route(
+def order(
     token_in: str,
     token_out: str,
     amount: str,
     config_path: Path,
+    exact_out: bool,
     pool_cost: str,
     max_hops: int,
     excluded: tuple[str, ...],
+    leg_impact_bps: float | None,
     block: int | None,
     gap_bps: float,
     seconds: float,
@@ -49,17 +90,19 @@ def route(
 ) -> None:
     """Find the best route for AMOUNT of TOKEN_IN over all listed markets, and say how much better one could be.
 
-    Tokens are symbols or addresses of the deployment; AMOUNT is in whole tokens. Nothing is sent.
+    Tokens are symbols or addresses of the deployment; AMOUNT is in whole tokens. With --exact-out the least input is
+    found for which AMOUNT of TOKEN_OUT comes out. Nothing is sent.
 
     \b
-    Example:
+    Examples:
       quantera route USDC AAPL 250000 --pool-cost 0.0001 --html route.html --config keeper.yaml
+      quantera route USDC AAPL 1000 --exact-out --config keeper.yaml
     """
     from keepers.config import load_config
     from keepers.operations.route import RouteLimits, as_json, lines, routed
     from keepers.routing.plans import Effort
 
-    limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds))
+    limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds), exact_out, leg_impact_bps)
     found = routed(load_config(config_path), token_in, token_out, amount, limits)
     if html is not None:
         _draw(found, html)
@@ -68,9 +111,49 @@ def route(
 
 def _draw(found: Routed, file: Path) -> None:
     from keepers.operations.route_diagram import page
+
+    _write(file, page(found))
+
+
+def _write(file: Path, text: str) -> None:
     from keepers.routing.errors import RoutingError
 
     try:
-        file.write_text(page(found), encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise RoutingError(str(file), error.strerror or "cannot be written", "name a file elsewhere") from None
+
+
+@route.command()
+@config_option
+@click.option("--from", "first", type=click.IntRange(min=0), required=True, help="First block.")
+@click.option("--to", "last", type=click.IntRange(min=0), help="Last block; the newest if not given.")
+@click.option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time for each quote.")
+@click.option("--json", "as_json_", is_flag=True, help="A JSON list, amounts in smallest units.")
+@click.option(
+    "--csv",
+    "table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write the fills there; a file that exists is replaced.",
+)
+@one_line_errors
+def report(config_path: Path, first: int, last: int | None, seconds: float, as_json_: bool, table: Path | None) -> None:
+    """Say what every fill cost: the aggregator's swaps and the portfolios' trades between two blocks.
+
+    Each is held against the oracle's price at the block before (arrival), the volume-weighted average price of the
+    listed Uniswap pools between the blocks (VWAP), and the router's plan at the block before (quote). Costs are
+    implementation shortfalls in basis points; below zero the fill was better. It needs the chain's past state.
+
+    \b
+    Example:
+      quantera route report --from 21000000 --to 21007200 --csv costs.csv --config keeper.yaml
+    """
+    from keepers.config import load_config
+    from keepers.operations.route_report import as_csv, as_rows, lines, reported
+    from keepers.routing.plans import Effort
+
+    found = reported(load_config(config_path), first, last, Effort(seconds=seconds))
+    if table is not None:
+        _write(table, as_csv(found))
+    click.echo(json.dumps(as_rows(found)) if as_json_ else "\n".join(lines(found)))

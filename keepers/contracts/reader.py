@@ -230,6 +230,10 @@ class Reader:
         found += self._quoted(others, self._worth if largest is None else largest, block)
         return tuple(found)
 
+    def pool_ends(self) -> dict[str, tuple[str, str]]:
+        """token0 and token1 of every market of the deployment's record, by address."""
+        return {address: ends[:2] for address, ends in self._pool_tokens().items()}
+
     @property
     def _engine(self) -> str:
         return self._deployment.address("RiskEngine")

@@ -12,15 +12,19 @@ from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.reader import Reader
 from keepers.routing.errors import RoutingError
+from keepers.routing.exact_output import find_exact_output
 from keepers.routing.graph import Graph
 from keepers.routing.impact import price_impact_bps
-from keepers.routing.plans import Effort, Order, RoutePlan
+from keepers.routing.markets import VENUES
+from keepers.routing.plans import Effort, ExactOutputPlan, Order, OutputOrder, RoutePlan
 from keepers.routing.router import find_route
 from keepers.rpc.errors import ChainError
 from keepers.rpc.node import connect
 
 _ROOM_PERCENT = 105
 """Sampled markets are asked up to this part of an order's worth: a path may bring more than the oracle says."""
+_OUTPUT_ROOM_PERCENT = 200
+"""The same for an exact output, whose input is not known before: fees and impact come on top of the worth."""
 # A uint128 has 39 digits, and no decimals are lost silently.
 _EXACT = Context(prec=100, traps=[InvalidOperation])
 
@@ -66,7 +70,7 @@ class Routed:
     Attributes:
         block: Height that pools were read at.
         token_in, token_out: Tokens.
-        plan: The plan with its bound.
+        plan: The plan with its bound, for an exact input or an exact output.
         price_impact_bps: Output that is missed because pools move, basis points.
         symbols: Symbols by address.
     """
@@ -74,7 +78,7 @@ class Routed:
     block: int
     token_in: Token
     token_out: Token
-    plan: RoutePlan
+    plan: RoutePlan | ExactOutputPlan
     price_impact_bps: float
     symbols: dict[str, str]
 
@@ -84,11 +88,13 @@ class RouteLimits:
     """Everything about an order but what is traded.
 
     Attributes:
-        pool_cost: Fixed cost of using a pool, whole tokens of the output.
+        pool_cost: Fixed cost of using a pool, whole tokens of the output, or of the input for an exact output.
         max_hops: Maximum number of pools on a path.
-        excluded: Addresses of pools that may not be used.
+        excluded: Addresses of pools and names of venues that may not be used.
         block: Height to read at; None for the newest.
         effort: How far the router goes.
+        exact_out: The amount is what has to come out.
+        leg_impact_bps: How far one swap may move its market's price, basis points; None for any distance.
     """
 
     pool_cost: str = "0"
@@ -96,6 +102,8 @@ class RouteLimits:
     excluded: Sequence[str] = ()
     block: int | None = None
     effort: Effort = field(default_factory=Effort)
+    exact_out: bool = False
+    leg_impact_bps: float | None = None
 
 
 def routed(config: Config, token_in: str, token_out: str, amount: str, limits: RouteLimits) -> Routed:
@@ -104,7 +112,7 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, limits: R
     Args:
         config: Config of the keeper, whose node and deployment are used.
         token_in, token_out: Symbols or addresses of the deployment's tokens.
-        amount: Whole tokens of the input.
+        amount: Whole tokens of the input, or of the output if the limits say that it is exact.
         limits: Everything else.
 
     Raises:
@@ -120,16 +128,25 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, limits: R
         Token(deployment.symbol_of(address), address, decimals)
         for address, decimals in zip(addresses, reader.decimals(addresses), strict=True)
     )
-    order = Order(sold.address, bought.address, sold.units(amount), limits.max_hops, frozenset(limits.excluded))
-    cost = bought.units(limits.pool_cost)
+    excluded = frozenset(one for name in limits.excluded for one in _excluded(deployment, name))
+    given, paying = (bought, sold) if limits.exact_out else (sold, bought)
+    ends = sold.address, bought.address
+    order: Order | OutputOrder
+    if limits.exact_out:
+        order = OutputOrder(*ends, given.units(amount), limits.max_hops, excluded)
+    else:
+        order = Order(*ends, given.units(amount), limits.max_hops, excluded)
+    cost = paying.units(limits.pool_cost)
     block = node.latest().number if limits.block is None else limits.block
-    tokens = tuple(deployment.tokens.values())
-    pools = reader.pools(tokens, block, _largest(reader, deployment, sold, order.amount_in, block))
-    unknown = sorted(order.excluded - {pool.address for pool in pools})
-    if unknown:
-        raise RoutingError(f"pool {unknown[0]}", "not among the listed markets", "name it as the deployment does")
-    graph = Graph(pools)
-    plan = find_route(graph, order, cost, limits.effort)
+    room = _OUTPUT_ROOM_PERCENT if limits.exact_out else _ROOM_PERCENT
+    largest = _largest(reader, deployment, (given, given.units(amount)), room, block)
+    pools = reader.pools(tuple(deployment.tokens.values()), block, largest)
+    graph = Graph(pools, limits.leg_impact_bps)
+    plan: RoutePlan | ExactOutputPlan
+    if isinstance(order, OutputOrder):
+        plan = find_exact_output(graph, order, cost, limits.effort)
+    else:
+        plan = find_route(graph, order, cost, limits.effort)
     symbols = {address: symbol for symbol, address in deployment.tokens.items()}
     return Routed(block, sold, bought, plan, price_impact_bps(graph, plan.swaps), symbols)
 
@@ -144,8 +161,7 @@ def as_json(found: Routed) -> dict[str, Any]:
         "amount_in": str(plan.amount_in),
         "amount_out": str(plan.amount_out),
         "gas_cost": str(plan.gas_cost),
-        "amount_out_net_gas": str(plan.amount_out_net_gas),
-        "best_single_out_net_gas": None if plan.single_out_net_gas is None else str(plan.single_out_net_gas),
+        **_worth(plan),
         "bound": str(plan.bound),
         "gap_bps": plan.gap_bps,
         "price_impact_bps": found.price_impact_bps,
@@ -157,34 +173,65 @@ def as_json(found: Routed) -> dict[str, Any]:
     }
 
 
+def _worth(plan: RoutePlan | ExactOutputPlan) -> dict[str, str | None]:
+    """Fields that say what a route is worth, beside the best single path."""
+    if isinstance(plan, ExactOutputPlan):
+        single = plan.single_in_with_gas
+        return {
+            "amount_out_wanted": str(plan.wanted),
+            "amount_in_with_gas": str(plan.amount_in_with_gas),
+            "best_single_in_with_gas": None if single is None else str(single),
+        }
+    single = plan.single_out_net_gas
+    return {
+        "amount_out_net_gas": str(plan.amount_out_net_gas),
+        "best_single_out_net_gas": None if single is None else str(single),
+    }
+
+
 def lines(found: Routed) -> list[str]:
     """The route for people."""
-    plan, out = found.plan, found.token_out
-    told = [
-        f"{found.token_in.shown(plan.amount_in)} for {out.shown(plan.amount_out)} at block {found.block}",
-        f"  net of gas   {out.shown(plan.amount_out_net_gas)}",
-        certificate_line(out.shown(plan.bound), plan.gap_bps),
-        f"  impact       {found.price_impact_bps:.2f} bps",
-        f"  solved in    {plan.solve_time_ms:.0f} ms",
-    ]
-    if plan.single_out_net_gas is None:
-        told.insert(3, "  one path     takes no order of this size")
-    else:
-        gained = plan.amount_out_net_gas - plan.single_out_net_gas
-        told.insert(3, f"  one path     {out.shown(plan.single_out_net_gas)}, {out.shown(gained)} less")
+    plan = found.plan
+    traded = f"{found.token_in.shown(plan.amount_in)} for {found.token_out.shown(plan.amount_out)}"
+    told = [f"{traded} at block {found.block}", *_worth_lines(found)]
+    told.append(f"  impact       {found.price_impact_bps:.2f} bps")
+    told.append(f"  solved in    {plan.solve_time_ms:.0f} ms")
     for swap in plan.swaps:
         ends = f"{found.symbols[swap.token_in]} to {found.symbols[swap.token_out]}"
         told.append(f"  {swap.share:7.2%} of {ends} through {swap.pool}")
     return told
 
 
-def certificate_line(bound: str, gap_bps: float) -> str:
+def _worth_lines(found: Routed) -> list[str]:
+    """Input or output with its gas, the best single path beside it, and the bound."""
+    plan = found.plan
+    if isinstance(plan, ExactOutputPlan):
+        sold, single = found.token_in, plan.single_in_with_gas
+        told = [f"  with gas     {sold.shown(plan.amount_in_with_gas)}"]
+        if single is not None:
+            told.append(f"  one path     {sold.shown(single)}, {sold.shown(single - plan.amount_in_with_gas)} more")
+        told.append(certificate_line(sold.shown(plan.bound), plan.gap_bps, least=True))
+    else:
+        bought, single = found.token_out, plan.single_out_net_gas
+        told = [f"  net of gas   {bought.shown(plan.amount_out_net_gas)}"]
+        if single is not None:
+            told.append(f"  one path     {bought.shown(single)}, {bought.shown(plan.amount_out_net_gas - single)} less")
+        told.append(certificate_line(bought.shown(plan.bound), plan.gap_bps))
+    if single is None:
+        told.insert(1, "  one path     takes no order of this size")
+    return told
+
+
+def certificate_line(bound: str, gap_bps: float, *, least: bool = False) -> str:
     """The bound for people: how much better a route could be.
 
     Args:
         bound: In whole tokens.
-        gap_bps: Distance from the output net of gas, basis points.
+        gap_bps: Distance from the output net of gas, or from the input with gas, basis points.
+        least: True for the bound of an input, which is one from below.
     """
+    if least:
+        return f"  at least     {bound}, {gap_bps:.2f} bps below"
     return f"  at most      {bound}, {gap_bps:.2f} bps above"
 
 
@@ -199,22 +246,45 @@ def _address(deployment: Deployment, name: str) -> str:
     raise RoutingError(f"token {name}", f"not in {deployment.path}", f"choose from: {known}")
 
 
-def _largest(reader: Reader, deployment: Deployment, sold: Token, amount: int, block: int) -> dict[str, int]:
+def _excluded(deployment: Deployment, name: str) -> list[str]:
+    """Addresses of the markets of a venue, or of the one market that has an address.
+
+    Raises:
+        RoutingError: If it is neither a venue nor a listed market.
+    """
+    listed = {pool.address.lower(): pool for pool in deployment.pools}
+    if name.lower() in listed:
+        return [listed[name.lower()].address]
+    if name not in VENUES:
+        remedy = f"give a listed address, or one of: {', '.join(sorted(VENUES))}"
+        raise RoutingError(f"venue or pool {name}", "no venue, and not among the listed markets", remedy)
+    return [pool.address for pool in deployment.pools if pool.kind == name]
+
+
+def _largest(reader: Reader, deployment: Deployment, given: tuple[Token, int], room: int, block: int) -> dict[str, int]:
     """Returns the maximum that an order may bring of each token, for markets that have to be sampled.
 
-    Without a price of the oracle only markets of the input are sampled.
+    Without a price of the oracle only markets of the given token are sampled.
+
+    Args:
+        reader: Reader of the chain.
+        deployment: Deployment with the tokens.
+        given: Token whose amount is known, and smallest units.
+        room: Percent of the worth at the oracle's prices.
+        block: Height.
     """
-    largest = {sold.address: amount}
+    known, amount = given
+    room_for = {known.address: amount}
     priced = [address for symbol, address in deployment.tokens.items() if symbol in deployment.feeds]
-    if sold.address not in priced:
-        return largest
+    if known.address not in priced:
+        return room_for
     try:
         prices = dict(zip(priced, reader.oracle_prices(priced, block), strict=True))
         decimals = dict(zip(priced, reader.decimals(priced), strict=True))
     except ChainError:
-        return largest
+        return room_for
     for token in priced:
-        if token != sold.address and prices[token]:
-            worth = amount * prices[sold.address] * 10 ** decimals[token]
-            largest[token] = worth * _ROOM_PERCENT // (100 * prices[token] * 10 ** decimals[sold.address])
-    return largest
+        if token != known.address and prices[token]:
+            worth = amount * prices[known.address] * 10 ** decimals[token]
+            room_for[token] = worth * room // (100 * prices[token] * 10 ** decimals[known.address])
+    return room_for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -123,7 +124,10 @@ def _in_order(graph: Graph, order: list[int], token_out: int, amount: int, kept:
     swaps: list[Swap] = []
     edges: list[int] = []
     for token in order:
-        out = sorted((e for e in kept if graph.token_in[e] == token), key=lambda edge: kept[edge])
+        # With limits the one that is farthest from its own takes the rest.
+        room = graph.limit if graph.leg_impact_bps is not None else np.zeros(graph.pool.size)
+        farthest = {e: (max(0.0, float(room[e]) - kept[e]), kept[e]) for e in kept if graph.token_in[e] == token}
+        out = sorted(farthest, key=lambda edge: farthest[edge])
         total, whole = sum(kept[edge] for edge in out), held.get(token, 0)
         left = whole
         for edge in out:
@@ -145,7 +149,9 @@ def _most(graph: Graph, edge: int) -> int:
 
 
 def _paid(graph: Graph, edge: int, part: int, whole: int) -> int:
-    """Output of a part of what a token brings; raises `_Refused` where the pool pays nothing."""
+    """Output of a part of what a token brings; raises `_Refused` where the pool pays nothing, or beyond a limit."""
+    if graph.leg_impact_bps is not None and part > graph.limit[edge]:
+        raise _Refused(edge, max(0.0, 1 - (part - _most(graph, edge)) / whole))
     try:
         paid = quote(graph.pools[graph.pool[edge]], graph.tokens[graph.token_in[edge]], part) if part > 0 else 0
     except InsufficientLiquidity:
@@ -197,6 +203,13 @@ def _taken(supply: dict[int, float], wanted: float) -> dict[int, float]:
             supply[depth] -= part
             wanted -= part
     return found
+
+
+def flow_of(graph: Graph, swaps: Sequence[Swap]) -> dict[int, float]:
+    """Inputs of swaps by edge of a graph, smallest units; swaps of pools that the graph lacks are left out."""
+    first = {pool.address: pool.token0 for pool in graph.pools}
+    inputs = ((graph.edge_of.get((swap.pool, first.get(swap.pool) == swap.token_in)), swap) for swap in swaps)
+    return {edge: float(swap.amount_in) for edge, swap in inputs if edge is not None}
 
 
 def merged(edge: Ints, x: Floats) -> dict[int, float]:

@@ -17,6 +17,8 @@ from keepers.routing.stable import StablePool
 from keepers.routing.v3_math import PIPS, Q96, sqrt_ratio_at_tick
 from keepers.routing.weighted import MAX_RATIO, ONE, WeightedPool
 
+BPS = 10_000
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -42,9 +44,12 @@ class Graph:
 
     Args:
         pools: State at one block, distinct addresses; markets without any liquidity have no edges.
+        leg_impact_bps: How far one swap may move its market's marginal price, basis points above 0 and below 10,000;
+            None for any distance.
 
     Attributes:
         pools: Pools that it was made of, in their order.
+        leg_impact_bps: The argument.
         tokens: Distinct tokens, in order of appearance.
         curves: One per edge.
         token_in, token_out: (edges,), positions of tokens.
@@ -53,11 +58,13 @@ class Graph:
         zero_for_one: (edges,), direction.
 
     Raises:
-        RoutingError: If an address appears twice.
+        RoutingError: If an address appears twice, or the limit is out of range.
     """
 
-    def __init__(self, pools: Sequence[Pool]) -> None:
-        self.pools = tuple(pools)
+    def __init__(self, pools: Sequence[Pool], leg_impact_bps: float | None = None) -> None:
+        self.pools, self.leg_impact_bps = tuple(pools), leg_impact_bps
+        if leg_impact_bps is not None and not 0 < leg_impact_bps < BPS:
+            raise RoutingError(f"limit of {leg_impact_bps:g} bps a leg", "not above 0 and below 10,000", "50 is 0.5%")
         if len({pool.address for pool in self.pools}) != len(self.pools):
             raise RoutingError(f"{len(self.pools)} pools", "an address appears more than once", "give each pool once")
         names = (token for pool in self.pools for token in (pool.token0, pool.token1))
@@ -78,14 +85,23 @@ class Graph:
 
     @cached_property
     def limit(self) -> Floats:
-        """(edges,), most that each takes, smallest units."""
-        return self.curves.limit
+        """(edges,), most that each takes, smallest units: all of its depth, or as far as a leg's limit goes."""
+        if self.leg_impact_bps is None:
+            return self.curves.limit
+        every = np.arange(self.pool.size)
+        return self.curves.best(every, self.first_slope * (1 - self.leg_impact_bps / BPS), self.curves.limit)[0]
 
     @cached_property
     def first_slope(self) -> Floats:
         """(edges,), output of the first unit of input."""
         every = np.arange(self.pool.size)
         return self.curves.slope(every, np.zeros(every.size))
+
+    @cached_property
+    def edge_of(self) -> dict[tuple[str, bool], int]:
+        """Number of the edge of a pool's address in a direction (token0 goes in)."""
+        sides = zip(self.pool.tolist(), self.zero_for_one.tolist(), strict=True)
+        return {(self.pools[pool].address, up): edge for edge, (pool, up) in enumerate(sides)}
 
     def find(self, token: str) -> int:
         """Position of a token.

@@ -13,7 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from keepers.routing.curves import Bools, Floats, Ints
+from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
+from keepers.routing.plans import Order
 
 _BISECTIONS = 12
 _DINKELBACH = 2
@@ -250,6 +252,24 @@ def build_network(graph: Graph, token_in: int, token_out: int, amount: float, ho
     table = np.concatenate(rows, axis=1)
     table = table[:, np.argsort(table[0], kind="stable")]
     return Network(graph, token_in, goal, hops, table[0], table[1], table[2], table[3], amount)
+
+
+def network_of(graph: Graph, order: Order) -> Network:
+    """The network of an exact input, without the pools that it excludes.
+
+    Raises:
+        RoutingError: If no market trades a token.
+        InsufficientLiquidity: If no path of so many hops connects the tokens.
+    """
+    excluded = np.array([pool.address in order.excluded for pool in graph.pools], dtype=np.bool_)
+    banned = excluded[graph.pool] if graph.pool.size else np.zeros(0, dtype=np.bool_)
+    start, goal = graph.find(order.token_in), graph.find(order.token_out)
+    network = build_network(graph, start, goal, float(order.amount_in), order.max_hops, banned)
+    if not network.edge.size:
+        path = f"{order.token_in} for {order.token_out}"
+        remedy = "exclude less, or allow more hops" if order.excluded else "allow more hops, or list a market"
+        raise InsufficientLiquidity(path, f"no path of {order.max_hops} hops connects them", remedy)
+    return network
 
 
 def _on_simple_paths(graph: Graph, token_in: int, token_out: int, usable: Bools) -> Bools:

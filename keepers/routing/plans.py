@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from keepers.routing.errors import RoutingError
+from keepers.routing.errors import RoutingError, beyond_depth
 from keepers.routing.execution import Swap
 
 BPS = 10_000
@@ -34,12 +34,42 @@ class Order:
     excluded: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        if self.token_in == self.token_out:
-            raise RoutingError(self.token_in, "is input and output", "give two tokens")
-        if not 0 < self.amount_in < MAX_AMOUNT:
-            raise RoutingError(f"amount {self.amount_in}", "not within 1 to 2^128 - 1", "give smallest units")
-        if not 1 <= self.max_hops <= MAX_HOPS:
-            raise RoutingError(f"{self.max_hops} hops", f"not within 1 to {MAX_HOPS}", "give fewer")
+        _check(self.token_in, self.token_out, self.amount_in, self.max_hops)
+
+
+@dataclass(frozen=True)
+class OutputOrder:
+    """An exact output to be routed.
+
+    Attributes:
+        token_in, token_out: Addresses, distinct.
+        amount_out: Smallest units that have to come out, above zero, below 2^128.
+        max_hops: Maximum number of pools on a path, 1 to 6.
+        excluded: Addresses of pools that may not be used.
+
+    Raises:
+        RoutingError: If a number is out of range or the tokens are the same.
+    """
+
+    token_in: str
+    token_out: str
+    amount_out: int
+    max_hops: int = 3
+    excluded: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        _check(self.token_in, self.token_out, self.amount_out, self.max_hops)
+
+    def selling(self, amount_in: int) -> Order:
+        """The exact input of so many smallest units between the same tokens, within the same limits.
+
+        Raises:
+            InsufficientLiquidity: If the input is 2^128 or more: no market takes it.
+        """
+        if amount_in >= MAX_AMOUNT:
+            wanted = f"{self.amount_out} of {self.token_out} for {self.token_in}"
+            raise beyond_depth(wanted, limited=False)
+        return Order(self.token_in, self.token_out, amount_in, self.max_hops, self.excluded)
 
 
 @dataclass(frozen=True)
@@ -91,6 +121,54 @@ class RoutePlan:
         Where gas eats the whole output the gap is relative to the output before gas.
         """
         return gap_bps(self.bound, self.amount_out_net_gas, self.amount_out)
+
+
+@dataclass(frozen=True)
+class ExactOutputPlan:
+    """A route to an exact output, and how far from the cheapest it can be.
+
+    Attributes:
+        swaps: Swaps in the order of execution, each pool once.
+        amount_in: Smallest units; by the same division of the order, one unit less does not bring `wanted`.
+        amount_out: Smallest units that come out, at least `wanted`. It is above `wanted` by what the last unit of the
+            input brings, and by rounding.
+        wanted: Smallest units that had to come out.
+        gas_cost: Fixed costs of the pools used, smallest units of the input.
+        bound: No plan over paths of at most the order's hops, with one pair of each source, takes less than this,
+            fixed costs included; smallest units of the input.
+        single_in_with_gas: Input of the best single path and its fixed costs, or None if none brings the amount.
+        solve_time_ms: Milliseconds.
+    """
+
+    swaps: tuple[Swap, ...]
+    amount_in: int
+    amount_out: int
+    wanted: int
+    gas_cost: int
+    bound: int
+    single_in_with_gas: int | None
+    solve_time_ms: float
+
+    @property
+    def amount_in_with_gas(self) -> int:
+        """Input and fixed costs."""
+        return self.amount_in + self.gas_cost
+
+    @property
+    def gap_bps(self) -> float:
+        """How far input and fixed costs can be above the least possible, basis points of themselves; 0 to 10,000."""
+        return BPS * max(0, self.amount_in_with_gas - self.bound) / self.amount_in_with_gas
+
+
+def _check(token_in: str, token_out: str, amount: int, hops: int) -> None:
+    """Raises RoutingError if a number of an order is out of range or its tokens are the same."""
+    if token_in == token_out:
+        raise RoutingError(token_in, "is input and output", "give two tokens")
+    if not 0 < amount < MAX_AMOUNT:
+        raise RoutingError(f"amount {amount}", "not within 1 to 2^128 - 1", "give smallest units")
+    if not 1 <= hops <= MAX_HOPS:
+        remedy = "give more" if hops < 1 else "give fewer"
+        raise RoutingError(f"{hops} hops", f"not within 1 to {MAX_HOPS}", remedy)
 
 
 def gap_bps(bound: int, net: int, gross: int) -> float:

@@ -45,6 +45,7 @@ class Flow:
         part: (edges of the program,), part of its fixed cost that each pays.
         cost: (arcs of the network,), fixed costs with Lagrange's multipliers of the rows that couple the edges of a
             path, so that a bound at these costs is as strong as the relaxation with the rows.
+        unsold: Part of the order that the arcs do not take, 0 to 1.
     """
 
     value: float
@@ -54,6 +55,7 @@ class Flow:
     edges: Ints
     part: Floats
     cost: Floats
+    unsold: float
 
 
 class Program:
@@ -159,6 +161,7 @@ class Program:
             self._edges,
             columns[2 * arcs.size : -1],
             coupled,
+            float(columns[-1]),
         )
 
     def _load(self) -> None:

@@ -12,11 +12,11 @@ import numpy as np
 
 from keepers.routing.certificate import Bound, bound_at, tightened
 from keepers.routing.curves import Bools, Floats, Ints
-from keepers.routing.errors import InsufficientLiquidity, RoutingError
+from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
 from keepers.routing.execution import Execution, execute, merged
 from keepers.routing.graph import Graph
-from keepers.routing.network import Network, build_network
-from keepers.routing.paths import candidate_paths
+from keepers.routing.network import Network, network_of
+from keepers.routing.paths import first_paths
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.program import Flow, Program
 
@@ -32,6 +32,8 @@ _WIDTHS = (0.4, 0.15, 0.05, 0.015, 0.005)
 _ROUNDING = (0.2, 0.5, 0.8)
 _TIGHTENINGS = 3
 _NEW_ARCS = 60
+_UNSOLD = 1e-6
+"""Part of an order that counts as left unsold, and not as noise of the solver."""
 _SINGLES = 4
 
 
@@ -59,13 +61,7 @@ class Search:
         self._graph, self._order, self._effort = graph, order, effort
         self._pool_costs = pool_costs
         self._start, self._goal = graph.find(order.token_in), graph.find(order.token_out)
-        excluded = np.array([pool.address in order.excluded for pool in graph.pools], dtype=np.bool_)
-        banned = excluded[graph.pool] if graph.pool.size else np.zeros(0, dtype=np.bool_)
-        amount = float(order.amount_in)
-        self._net: Network = build_network(graph, self._start, self._goal, amount, order.max_hops, banned)
-        if not self._net.edge.size:
-            path = f"{order.token_in} for {order.token_out}"
-            raise InsufficientLiquidity(path, f"no path of {order.max_hops} hops connects them", "list a market")
+        self._net: Network = network_of(graph, order)
         self._cost: Floats = np.array(pool_costs, dtype=np.float64)[graph.pool[self._net.edge]]
         self._alive: Bools = np.ones(self._net.edge.size, dtype=np.bool_)
         self._best: Execution | None = None
@@ -94,7 +90,7 @@ class Search:
             trade = f"{self._order.amount_in} of {self._order.token_in} for {self._order.token_out}"
             if self._effort.cancelled():
                 raise RoutingError(trade, "was cancelled before there was a plan", "let it go on")
-            raise InsufficientLiquidity(trade, "is beyond the depth of every path", "trade less")
+            raise beyond_depth(trade, self._graph.leg_impact_bps is not None)
         return RoutePlan(
             swaps=self._best.swaps,
             amount_in=self._order.amount_in,
@@ -107,27 +103,28 @@ class Search:
 
     def _singles(self) -> list[Ints]:
         """Paths worth a look; the best of them that execute become the first plan."""
-        nobody = np.zeros(self._net.nodes, dtype=np.bool_)
-        price, choice = self._net.price_backwards(np.zeros(self._net.nodes), nobody, self._cost, self._alive)
-        paths = candidate_paths(self._net, price, choice, self._cost)
+        paths = first_paths(self._net, self._cost)
         for path in paths[:_SINGLES]:
             self._try(dict.fromkeys(self._net.edge[path].tolist(), 1.0))
         return paths
 
     def _promising(self, paths: list[Ints]) -> Ints:
-        """Arcs of the paths, and those that would earn if the input were worth what the best path pays for it."""
+        """Arcs of the paths, and those that would earn if the input were worth what the best path pays for it.
+
+        Where no path alone takes the order, the input counts as worth nothing, and the arcs that earn most are taken.
+        """
         arcs = np.concatenate([*paths, np.empty(0, dtype=np.int64)])
+        price, known = np.zeros(self._net.nodes), np.zeros(self._net.nodes, dtype=np.bool_)
+        known[self._net.start] = True
         if self._best is not None:
-            price, known = np.zeros(self._net.nodes), np.zeros(self._net.nodes, dtype=np.bool_)
             price[self._net.start] = self._value(self._best) / self._net.amount
-            known[self._net.start] = True
-            bound = bound_at(self._net, price, known, self._cost, self._alive)
-            self._bound = bound.value
-            ranked = np.argsort(-bound.excess)[:_NEW_ARCS]
-            chosen = ranked[bound.excess[ranked] > -self._tolerance()].tolist()
-            found = [one for arc in chosen for one in self._path_through(arc, bound)]
-            arcs = np.concatenate([arcs, np.array(found, dtype=np.int64)])
-        result: Ints = np.unique(arcs)
+        bound = bound_at(self._net, price, known, self._cost, self._alive)
+        self._bound = bound.value
+        ranked = np.argsort(-bound.excess)[:_NEW_ARCS]
+        least = -np.inf if self._best is None else -self._tolerance()
+        chosen = ranked[bound.excess[ranked] > least].tolist()
+        found = [one for arc in chosen for one in self._path_through(arc, bound)]
+        result: Ints = np.unique(np.concatenate([arcs, np.array(found, dtype=np.int64)]))
         return result
 
     def _relax(self, arcs: Ints) -> Bound | None:
@@ -136,7 +133,7 @@ class Search:
         self._load(arcs)
         last = np.inf
         for _ in range(_ROUNDS):
-            flow = self._program.relax()
+            flow = None if self._effort.cancelled() else self._program.relax()
             if flow is None:
                 break
             self._try(merged(self._net.edge, flow.x))
@@ -292,7 +289,7 @@ class Search:
             # A market that is decided on is paid for once, and earns the maximum that it can.
             cost, spent = np.where(paid, 0.0, flow.cost), float(flow.cost[paid][first].sum())
             enough = flow.value + spent + 0.1 * self._tolerance()
-            bound = bound_at(net, flow.price, flow.known, cost, alive, enough)
+            bound = bound_at(net, self._rejecting(flow), flow.known, cost, alive, enough)
             value = min(value, bound.value - spent)
             edge = self._undecided(flow, used)
             if value <= self._threshold():
@@ -302,6 +299,18 @@ class Search:
                 break
             last = flow.value
         return _Node(value, used, unused, edge)
+
+    def _rejecting(self, flow: Flow) -> Floats:
+        """The program's prices; where it leaves a part of the order unsold, one at which that part costs too much.
+
+        The program charges a fixed price for what it cannot sell. Of a small part that is less than fixed costs, and
+        the bound of a node that has no plan at all would stay high.
+        """
+        if flow.unsold < _UNSOLD or flow.price[self._net.start] >= 0:
+            return flow.price
+        price = flow.price.copy()
+        price[self._net.start] /= flow.unsold
+        return price
 
     def _undecided(self, flow: Flow, used: Edges) -> int | None:
         """The edge to decide about next.

@@ -17,6 +17,7 @@ from web3.exceptions import ContractLogicError, Web3Exception
 from web3.logs import DISCARD
 from web3.types import TxParams, Wei
 
+from keepers.routing.markets import Market, VenueKind
 from keepers.rpc.errors import decode_revert
 from scripts._lib.admission import RequestedTransfer, is_admitted, obstacle
 from scripts._lib.artifacts import artifact, contract_at
@@ -36,14 +37,15 @@ KINDS = (
     "adapter",
     "Curve NG (int128)",
     "Curve NG (uint256)",
+    "signed quotes",
 )
 _BPS = 10_000
 _MOST = 2**256 - 1
 # A uint256 has 78 digits, and no decimals are lost silently.
 _EXACT = Context(prec=160, traps=[InvalidOperation])
 _LIFETIME = 600
-_TARGET = 2
-"""Member of ILiquidityAggregator.Market."""
+_TARGET, _TOKENS = 2, slice(5, 7)
+"""Members of ILiquidityAggregator.Market."""
 _ANY_TERMS: tuple[bool, int, list[int]] = (False, 0, [])
 _BY_APPROVAL, _BY_COIN = 0, 1
 """ILiquidityGateway.Payment."""
@@ -59,8 +61,8 @@ class Quoted:
         zero_for_one: Direction.
         amount: Smallest units: the output of an exact input, or the input for an exact output; zero if refused.
         failure: Reason of a refusal.
-        parts: (smallest units, market, direction) of an exact input that is divided over several markets, of which
-            `market` takes most; empty where everything goes through `market`.
+        paths: (smallest units, ((market, direction), ...)) of an order that is divided, of the input or of an exact
+            output; `market` is the first of the path that takes most. Empty where everything goes through `market`.
     """
 
     market: str
@@ -68,12 +70,12 @@ class Quoted:
     zero_for_one: bool
     amount: int
     failure: bytes = b""
-    parts: tuple[tuple[int, str, bool], ...] = ()
+    paths: tuple[tuple[int, tuple[tuple[str, bool], ...]], ...] = ()
 
     @property
     def markets(self) -> tuple[str, ...]:
         """Keys of all markets that take a part."""
-        return tuple(market for _, market, _ in self.parts) or (self.market,)
+        return tuple(market for _, hops in self.paths for market, _ in hops) or (self.market,)
 
     @property
     def reason(self) -> str:
@@ -153,13 +155,15 @@ class SwapSession:
 
     # -- Amounts
 
-    def cost_units(self, amount: str) -> int:
-        """A cost in whole tokens of the output as typed, in smallest units; zero is one.
+    def cost_units(self, amount: str, exact_out: bool = False) -> int:
+        """A cost in whole tokens as typed, of the output or for an exact output of the input, in smallest units.
+
+        Zero is a cost.
 
         Raises:
             click.ClickException: As `units` raises it.
         """
-        return 0 if "0" in amount and amount.strip("0") in ("", ".") else self.units(amount, True)
+        return 0 if "0" in amount and amount.strip("0") in ("", ".") else self.units(amount, not exact_out)
 
     def units(self, amount: str, exact_out: bool = False) -> int:
         """Whole tokens as typed, of the input or of an exact output, in smallest units.
@@ -191,15 +195,28 @@ class SwapSession:
         Raises:
             click.ClickException: If there is none.
         """
+        found = self.direct(amount, exact_out)
+        if not found:
+            raise click.ClickException(f"no listed market trades {self.names[0]} for {self.names[1]}; list one first")
+        return found
+
+    def direct(self, amount: int, exact_out: bool = False) -> list[Quoted]:
+        """Returns what `quotes` returns, and nothing where no market trades the pair directly."""
         ends = self.tokens[0].address, self.tokens[1].address
         answers = self.lens.functions.quotePair(*ends, [1 if exact_out else amount], 0).call()
         found = [Quoted(a[0], KINDS[a[1]], a[3], a[4][0], a[7]) for a in answers]
-        if not found:
-            raise click.ClickException(f"no listed market trades {self.names[0]} for {self.names[1]}; list one first")
         if exact_out:
             found = [self._asked(quoted, amount) for quoted in found]
             return sorted(found, key=lambda quoted: quoted.amount or float("inf"))
         return sorted(found, key=lambda quoted: -quoted.amount)
+
+    def listed(self) -> dict[str, Market]:
+        """Every listed market by its key."""
+        found = {}
+        for key in self.aggregator.functions.markets().call():
+            kind, fee, target, param, ident, token0, token1 = self.aggregator.functions.marketOf(key).call()
+            found[str(key)] = Market(VenueKind(kind), target, token0, token1, fee, param, bytes(ident))
+        return found
 
     def _asked(self, quoted: Quoted, amount_out: int) -> Quoted:
         """Asks the same market for an exact output."""
@@ -242,7 +259,7 @@ class SwapSession:
     # -- Orders
 
     def trade(self, quoted: Quoted, amount: int, slippage_bps: int, trader: str, exact_out: bool = False) -> Trade:
-        """Everything through a quote's market, or each part through its own; good for ten minutes of chain time."""
+        """Everything through a quote's market, or each part on its own path; good for ten minutes of chain time."""
         coin_in, coin_out = (name.upper() == COIN for name in self.names)
         if exact_out:
             limit = -(-quoted.amount * (_BPS + slippage_bps) // _BPS)
@@ -271,8 +288,8 @@ class SwapSession:
     def order(self, quoted: Quoted, amount: int, limit: int, recipient: str) -> tuple[Any, ...]:
         """The order as the aggregator and the lens take it."""
         deadline = self.w3.eth.get_block("latest")["timestamp"] + _LIFETIME
-        parts = quoted.parts or ((amount, quoted.market, quoted.zero_for_one),)
-        paths = [(part, [(market, zero_for_one)]) for part, market, zero_for_one in parts]
+        divided = quoted.paths or ((amount, ((quoted.market, quoted.zero_for_one),)),)
+        paths = [(part, list(hops)) for part, hops in divided]
         ends = self.tokens[0].address, self.tokens[1].address
         return (*ends, amount, limit, recipient, deadline, paths)
 
@@ -317,7 +334,10 @@ class SwapSession:
         """Returns the account that a regulated token does not admit on the way, or else asks for a new quote."""
         token_in, token_out = self.tokens
         for market in trade.markets:
-            pool = self.aggregator.functions.marketOf(market).call()[_TARGET]
+            listed = self.aggregator.functions.marketOf(market).call()
+            if {token_in.address, token_out.address} != set(listed[_TOKENS]):
+                continue
+            pool = listed[_TARGET]
             input_ = RequestedTransfer(token_in.address, trade.to, trader, pool, trade.spends)
             output = RequestedTransfer(token_out.address, pool, pool, trader, 1)
             for name, movement in zip(self.names, (input_, output), strict=True):

@@ -5,13 +5,14 @@ from math import sqrt
 
 import cvxpy as cp
 import numpy as np
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from keepers.routing.errors import InsufficientLiquidity
+from keepers.routing.exact_output import find_exact_output
 from keepers.routing.execution import execute
 from keepers.routing.graph import Graph
-from keepers.routing.plans import Effort, Order
+from keepers.routing.plans import Effort, Order, OutputOrder
 from keepers.routing.pools import V2Pool, quote
 from keepers.routing.router import find_route
 from tests.fixtures.routing_markets import patient_route, random_market
@@ -61,6 +62,26 @@ def test_bound__parallel_pools_with_fixed_costs__holds_for_every_subset_and_is_m
     assert plan.bound >= best - 1e-7 * abs(best) - 10
     assert plan.amount_out_net_gas <= best + 1e-7 * abs(best) + 10
     assert plan.gap_bps <= 1
+
+
+@settings(max_examples=max(10, settings.default.max_examples // 8))
+@given(st.lists(st.tuples(RESERVES, RESERVES, COSTS), min_size=1, max_size=3), AMOUNTS)
+def test_exact_output__parallel_pools_with_fixed_costs__bound_is_below_what_any_subset_needs(
+    rows: list[tuple[int, int, int]], amount: int
+) -> None:
+    pools = [V2Pool(f"0x{n}", "A", "B", one, other) for n, (one, other, _) in enumerate(rows)]
+    costs = {pool.address: cost for pool, (_, _, cost) in zip(pools, rows, strict=True)}
+    wanted = int(parallel_optimum(pools, amount))
+    assume(wanted > 10**9)
+    plan = find_exact_output(Graph(pools), OutputOrder("A", "B", wanted), costs, Effort(seconds=300.0))
+    assert plan.amount_out >= wanted and plan.gap_bps <= 2
+    assert plan.amount_in <= amount * (1 + 1e-4) + 10 or plan.gas_cost < sum(costs.values())
+    # Every other division that brings as much takes no less than the bound.
+    for size in range(1, len(pools) + 1):
+        for chosen in combinations(pools, size):
+            paid = int(parallel_optimum(list(chosen), amount))
+            if paid >= wanted:
+                assert plan.bound <= (amount + sum(costs[pool.address] for pool in chosen)) * (1 + 1e-7) + 10
 
 
 def convex_optimum(pools: list[V2Pool], amount: float) -> float:
@@ -136,6 +157,34 @@ def test_bound__random_market__is_above_every_plan_that_executes(
             continue
         net = rival.amount_out - sum(costs[graph.pools[graph.pool[edge]].address] for edge in rival.edges)
         assert net <= plan.bound + 1
+
+
+@settings(max_examples=max(10, settings.default.max_examples // 8))
+@given(
+    st.integers(0, 10**6),
+    st.floats(-2, 2),
+    st.sampled_from([0.0, 10e9]),
+    st.lists(st.lists(st.floats(0, 1), min_size=1, max_size=3), min_size=1, max_size=1),
+)
+def test_exact_output__random_market__bound_is_below_every_plan_that_executes(
+    seed: int, size: float, gas_price: float, weights: list[list[float]]
+) -> None:
+    market = random_market(seed, 15, 7)
+    graph = Graph(market.pools)
+    one, other = market.tokens[seed % 2], market.tokens[2 + seed % 5]
+    amount = int(10**size * E18 / market.values[market.tokens.index(one)])
+    assume(0 < amount < 1 << 127 and {one, other} <= graph.position.keys())
+    costs = market.costs(one, gas_price)
+    start, goal = graph.find(one), graph.find(other)
+    for flow in random_flows(graph, start, goal, 3, weights):
+        try:
+            rival = execute(graph, start, goal, amount, flow, 3)
+            plan = find_exact_output(graph, OutputOrder(one, other, rival.amount_out), costs, Effort(seconds=0.1))
+        except InsufficientLiquidity:
+            continue
+        spent = amount + sum(costs[graph.pools[graph.pool[edge]].address] for edge in rival.edges)
+        assert plan.bound <= min(spent, plan.amount_in_with_gas) and 0 <= plan.gap_bps <= 10_000
+        assert plan.amount_out >= rival.amount_out
 
 
 def random_flows(graph: Graph, start: int, goal: int, hops: int, weights: list[list[float]]) -> list[dict[int, float]]:

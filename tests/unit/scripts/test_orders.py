@@ -8,8 +8,9 @@ import ape
 import click
 import pytest
 
-from scripts._lib.order_splits import divided, division_lines
-from scripts._lib.orders import Quoted, SwapSession
+from keepers.routing.markets import VenueKind
+from scripts._lib.order_splits import Ways, divided, divided_output, division_lines
+from scripts._lib.orders import KINDS, Quoted, SwapSession
 from scripts._lib.transactions import send
 from scripts._lib.venues.uniswap_v4 import PERMIT2
 from tests.fixtures.markets import SPARED, VENUES
@@ -62,6 +63,10 @@ def execute(trader):
         return *session.outcome(str(receipt.txn_hash)), fees + receipt.total_fees_paid
 
     return done
+
+
+def test_kinds__every_kind_of_the_aggregator__has_a_name():
+    assert len(KINDS) == len(VenueKind) and len(set(KINDS)) == len(KINDS)
 
 
 def test_quotes__two_markets__the_best_first(session, tokens, create_v2_pool, create_v3_pool):
@@ -141,8 +146,8 @@ def test_divided__two_markets__pays_more_than_either_and_what_was_quoted(
     amount = DEEP // 10
     fund_trader(tokens[0], amount)
     division = divided(session, amount)
-    assert len(division.quoted.parts) == 2
-    assert sum(part for part, _, _ in division.quoted.parts) == amount
+    assert len(division.quoted.paths) == 2
+    assert sum(part for part, _ in division.quoted.paths) == amount
     assert division.quoted.amount > session.best(amount).amount * 1.01
     assert division.bound >= division.net and 0 <= division.gap_bps < 5
     paid, received, _ = execute(session, session.trade(division.quoted, amount, 50, trader.address))
@@ -154,7 +159,7 @@ def test_divided__a_market_costs_more_than_it_adds__one_is_used(session, tokens,
     create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
     create_v3_pool({tokens[0]: DEEP, tokens[1]: DEEP}, 3000)
     division = divided(session, TOKEN, TOKEN)
-    assert len(division.quoted.parts) == 1
+    assert len(division.quoted.paths) == 1
     assert division.net == session.best(TOKEN).amount - TOKEN
     assert division.bound >= division.net
 
@@ -172,7 +177,7 @@ def test_divided__dust__never_loses_to_one_market(session, tokens, create_v2_poo
     create_v3_pool({tokens[0]: DEEP, tokens[1]: 10 * DEEP}, 3000)
     division = divided(session, amount)
     assert division.quoted.amount >= session.best(amount).amount
-    assert sum(part for part, _, _ in division.quoted.parts) == amount
+    assert sum(part for part, _ in division.quoted.paths) == amount
 
 
 @pytest.mark.parametrize("venue", VENUES)
@@ -190,6 +195,71 @@ def test_divided__best_market_of_any_venue__does_what_was_quoted(
     assert division.gap_bps >= 0
 
 
+def test_divided_output__two_markets__takes_less_than_either_and_what_was_quoted(
+    session, execute, trader, tokens, create_v2_pool, create_v3_pool, fund_trader
+):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    create_v3_pool({tokens[0]: DEEP, tokens[1]: DEEP}, 3000)
+    wanted = DEEP // 10
+    fund_trader(tokens[0], DEEP)
+    division = divided_output(session, wanted)
+    assert sum(part for part, _ in division.quoted.paths) == wanted and len(division.quoted.paths) == 2
+    assert division.quoted.amount < session.best(wanted, True).amount * 0.99
+    assert 0 < division.bound <= division.net and 0 <= division.gap_bps < 5
+    paid, received, _ = execute(session, session.trade(division.quoted, wanted, 50, trader.address, True))
+    assert (paid, received) == (division.quoted.amount, wanted)
+
+
+@pytest.fixture
+def chain_of_pairs(tokens, create_v2_pool):
+    """Pairs that join the first two tokens by way of the third; returns both."""
+    return [create_v2_pool({tokens[end]: DEEP, tokens[2]: DEEP}) for end in (0, 1)]
+
+
+@pytest.mark.parametrize("exact_out", [False, True], ids=["exact-in", "exact-out"])
+def test_divided__no_market_of_the_pair__goes_over_two_hops(
+    session, execute, trader, tokens, chain_of_pairs, fund_trader, exact_out
+):
+    fund_trader(tokens[0], DEEP)
+    amount = DEEP // 100
+    division = (divided_output if exact_out else divided)(session, amount, ways=Ways(2))
+    assert division.quoted.markets == tuple(pair.address for pair in chain_of_pairs)
+    paid, received, _ = execute(session, session.trade(division.quoted, amount, 50, trader.address, exact_out))
+    assert (paid, received) == ((division.quoted.amount, amount) if exact_out else (amount, division.quoted.amount))
+    assert 0 <= division.gap_bps < 5
+
+
+def test_divided__a_direct_market_beside_two_hops__uses_both(
+    session, execute, trader, tokens, create_v2_pool, chain_of_pairs, fund_trader
+):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    amount = DEEP // 10
+    fund_trader(tokens[0], amount)
+    division = divided(session, amount, ways=Ways(2))
+    assert sorted(len(hops) for _, hops in division.quoted.paths) == [1, 2]
+    assert division.quoted.amount > divided(session, amount).quoted.amount
+    paid, received, _ = execute(session, session.trade(division.quoted, amount, 50, trader.address))
+    assert (paid, received) == (amount, division.quoted.amount)
+
+
+@pytest.mark.parametrize("by_kind", [True, False], ids=["kind", "key"])
+def test_divided__excluded_market__goes_elsewhere(session, tokens, create_v2_pool, create_v3_pool, by_kind):
+    pair = create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    pool = create_v3_pool({tokens[0]: DEEP, tokens[1]: DEEP}, 3000)
+    ways = Ways(1, ("uniswap v2" if by_kind else pair.address,))
+    assert divided(session, DEEP // 10, ways=ways).quoted.markets == (pool.address,)
+
+
+@pytest.mark.parametrize(
+    ("ways", "reason"),
+    [((1, ("Uniswap V9",)), "venue uniswap v9: neither"), ((1, ("Uniswap V2",)), "no route takes"), ((0,), "0 hops")],
+)
+def test_divided__limits_that_make_no_sense__one_line(session, tokens, create_v2_pool, ways, reason):
+    create_v2_pool({tokens[0]: DEEP, tokens[1]: DEEP})
+    with pytest.raises(click.ClickException, match=reason):
+        divided(session, TOKEN, ways=Ways(*ways))
+
+
 def test_divided__coin_for_tokens__parts_go_through_the_gateway(open_session, execute, trader, tokens, coin_pair):
     session = open_session("ETH", tokens[0])
     division = divided(session, TOKEN)
@@ -203,7 +273,7 @@ def test_division_lines__two_markets__bound_and_a_line_each(session, tokens, cre
     division = divided(session, DEEP // 10)
     bound, *parts = division_lines(session, division)
     assert bound.startswith(f"  at most      {session.shown(division.bound)}, ") and bound.endswith(" bps above")
-    assert [line.split()[-1] for line in parts] == [market for _, market, _ in division.quoted.parts]
+    assert [line.split()[-1] for line in parts] == [market for _, ((market, _),) in division.quoted.paths]
     assert sum(float(line.split("%")[0]) for line in parts) == pytest.approx(100, abs=0.02)
 
 

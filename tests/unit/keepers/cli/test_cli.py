@@ -87,6 +87,7 @@ COMMANDS = [
     ["signals", "evaluate"],
     *(["signals", name] for name in ("train", "status", "explain", "promote")),
     ["route"],
+    *(["route", name] for name in ("order", "report")),
 ]
 
 

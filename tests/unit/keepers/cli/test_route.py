@@ -56,6 +56,29 @@ def test_route__excluded_pool__is_not_used(config: Path) -> None:
     assert first not in [swap["pool"] for swap in other["swaps"]]
 
 
+def test_route__exact_out__the_amount_comes_out_and_the_input_is_bounded(config: Path) -> None:
+    options = ("--exact-out", "--pool-cost", "5", "--json", "--config", str(config))
+    told = json.loads(invoke("route", "USDC", "AAA", "1000", *options).output)
+    assert int(told["amount_out"]) >= int(told["amount_out_wanted"]) == 1000 * 10**18
+    assert int(told["amount_in_with_gas"]) == int(told["amount_in"]) + 5 * 10**6 * len(told["swaps"])
+    assert int(told["bound"]) <= int(told["amount_in_with_gas"]) <= int(told["best_single_in_with_gas"])
+    assert 0 <= told["gap_bps"] <= 1
+
+
+def test_route__exact_out__says_how_cheap_it_is(config: Path) -> None:
+    result = invoke("route", "USDC", "AAA", "1000", "--exact-out", "--config", str(config))
+    assert result.exit_code == 0, result.output
+    for text in ("with gas", "at least", "bps below", "one path", " more", "impact", "through 0x"):
+        assert text in result.output
+
+
+def test_route__excluded_venue__none_of_its_pools_is_used(world: World, config: Path) -> None:
+    options = ("--json", "--exclude", "uniswap-v2", "--config", str(config))
+    told = json.loads(invoke("route", "USDC", "AAA", "1000", *options).output)
+    kinds = {pool.address: pool.kind for pool in load(world.folder / "testnet.json").pools}
+    assert told["swaps"] and "uniswap-v2" not in {kinds[swap["pool"]] for swap in told["swaps"]}
+
+
 def test_route__html__draws_what_it_prints(config: Path, tmp_path: Path) -> None:
     drawn = tmp_path / "route.html"
     result = invoke("route", "USDC", "AAA", "250000", "--html", str(drawn), "--config", str(config))
@@ -81,6 +104,21 @@ def test_route__html_in_no_folder__is_one_clear_line(config: Path, tmp_path: Pat
         (("USDC", "AAA", "0.0000001"), "USDC has 6 decimals"),
         (("USDC", "AAA", "1e40"), "not within 1 to 2^128 - 1"),
         (("USDC", "AAA", "1", "--pool-cost", "-1"), "below zero"),
+        (("USDC", "AAA", "1", "--exact-out", "--pool-cost", "-1"), "below zero"),
+        (("USDC", "AAA", "1e30", "--exact-out"), "not within 1 to 2^128 - 1"),
+        (("USDC", "AAA", "1e18", "--exact-out"), "beyond the depth of every path"),
+        (("USDC", "AAA", "1", "--max-hops", "0"), "0 hops: not within 1 to 6; give more"),
+        (("USDC", "AAA", "1", "--max-hops", "7"), "7 hops: not within 1 to 6; give fewer"),
+        (
+            ("USDC", "AAA", "1", "--exclude", "uniswap-v9"),
+            "venue or pool uniswap-v9: no venue, and not among the listed",
+        ),
+        (
+            ("USDC", "AAA", "1", "--exclude", "uniswap-v2", "--exclude", "uniswap-v3"),
+            "exclude less, or allow more hops",
+        ),
+        (("USDC", "AAA", "250000", "--leg-impact-bps", "0.01"), "beyond the limit of its legs on every path"),
+        (("USDC", "AAA", "1", "--leg-impact-bps", "0"), "not above 0 and below 10,000"),
         (("USDC", "AAA", "1", "--exclude", "0x12"), "not among the listed markets"),
     ],
 )

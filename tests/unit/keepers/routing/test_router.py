@@ -220,3 +220,37 @@ def test_find_route__cancelled_before_a_plan__says_so() -> None:
     order = Order(one, other, int(10**2.5 * E18 / market.values[1]), max_hops=2)
     with pytest.raises(RoutingError, match="was cancelled before there was a plan; let it go on"):
         find_route(Graph(market.pools), order, market.costs(other, 0.0), Effort(cancelled=lambda: True))
+
+
+def test_find_route__limit_of_a_leg__no_swap_moves_its_price_farther() -> None:
+    pools = (FAR, NEAR, FIRST, SECOND)
+    graph = Graph(pools, leg_impact_bps=200)
+    plan = patient_route(graph, Order("A", "B", 20 * E18))
+    for swap in plan.swaps:
+        edge = graph.edge_of[swap.pool, True]
+        after = graph.curves.slope(np.array([edge]), np.array([float(swap.amount_in)]))[0]
+        assert after >= graph.first_slope[edge] * 0.98 * (1 - 1e-9)
+    assert len(plan.swaps) > 1 and 0 <= plan.gap_bps <= 1
+
+
+def test_find_route__limit_of_a_leg__splits_an_order_that_one_pool_would_take() -> None:
+    costly = E18
+    free = patient_route(Graph((FAR, NEAR)), Order("A", "B", 10 * E18), costly)
+    held = patient_route(Graph((FAR, NEAR), leg_impact_bps=120), Order("A", "B", 10 * E18), costly)
+    assert (len(free.swaps), len(held.swaps)) == (1, 2)
+
+
+def test_find_route__limit_of_a_leg_excludes_every_route__says_so() -> None:
+    with pytest.raises(InsufficientLiquidity, match="beyond the limit of its legs on every path; trade less, or raise"):
+        patient_route(Graph((FAR, NEAR), leg_impact_bps=1), Order("A", "B", 10 * E18))
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0, 10_000.0, float("nan")])
+def test_graph__limit_of_a_leg_out_of_range__refused(limit: float) -> None:
+    with pytest.raises(RoutingError, match="bps a leg: not above 0 and below 10,000"):
+        Graph((FAR,), leg_impact_bps=limit)
+
+
+def test_find_route__every_path_excluded__says_what_to_do() -> None:
+    with pytest.raises(InsufficientLiquidity, match="no path of 3 hops connects them; exclude less, or allow more"):
+        patient_route(Graph((FAR,)), Order("A", "B", E18, excluded=frozenset(["0x1"])))

@@ -1,0 +1,224 @@
+"""Transaction cost analysis of what was executed: every fill beside its benchmarks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from eth_utils.address import to_checksum_address
+
+from keepers import abi
+from keepers.abi import Fragment
+from keepers.config import Config
+from keepers.contracts.deployment import Deployment, load
+from keepers.contracts.reader import Reader
+from keepers.operations.route import Token
+from keepers.routing.errors import RoutingError
+from keepers.routing.fills import Fill, FillCosts, Trade, oracle_out, vwap_out
+from keepers.routing.graph import Graph
+from keepers.routing.markets import VenueKind
+from keepers.routing.plans import Effort, Order
+from keepers.routing.router import find_route
+from keepers.rpc.errors import ChainError
+from keepers.rpc.events import Event, LogFilter, pages
+from keepers.rpc.node import Node, connect
+
+_PAGE = 2_000
+"""Blocks in one query of logs."""
+_ROOM_PERCENT = 105
+"""Sampled markets are asked up to this part of a fill."""
+_V2 = Fragment(
+    "Swap",
+    ("address", "uint256", "uint256", "uint256", "uint256", "address"),
+    ("sender", "amount0In", "amount1In", "amount0Out", "amount1Out", "to"),
+    indexed=(True, False, False, False, False, True),
+)
+_V3 = Fragment(
+    "Swap",
+    ("address", "address", "int256", "int256", "uint160", "uint128", "int24"),
+    ("sender", "recipient", "amount0", "amount1", "sqrtPriceX96", "liquidity", "tick"),
+    indexed=(True, True, False, False, False, False, False),
+)
+_MOST = 2**112 - 1
+_COLUMNS = ("block", "tx_hash", "payer", "token_in", "token_out", "amount_in", "amount_out")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Fills of an interval with their costs.
+
+    Attributes:
+        first, last: Heights, both inclusive.
+        rows: In the order of the chain.
+        tokens: By address.
+    """
+
+    first: int
+    last: int
+    rows: tuple[FillCosts, ...]
+    tokens: dict[str, Token]
+
+
+def reported(config: Config, first: int, last: int | None, effort: Effort | None = None) -> Report:
+    """Reads the fills of an interval and what they cost. Nothing is sent.
+
+    Fills are the aggregator's swaps and the deployment's portfolios' trades; single hops that emit no event are none.
+
+    Args:
+        config: Config of the keeper, whose node and deployment are used.
+        first: First height.
+        last: Last height; None for the newest.
+        effort: How far the router goes for the quote beside each fill.
+
+    Raises:
+        RoutingError: If the interval makes no sense.
+        ChainError: If the chain cannot be read; prices and pools before a fill need an archive node.
+    """
+    deployment = load(config.at(config.deployment))
+    node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
+    newest = node.latest().number
+    end = newest if last is None else last
+    if not 0 <= first <= end <= newest:
+        raise RoutingError(f"blocks {first} to {end}", f"not within 0 to {newest}, rising", "give others")
+    reader = Reader(node, deployment)
+    fills = sorted([*_swaps(node, deployment, first, end), *_executions(node, deployment, first, end)], key=_place)
+    addresses = list(dict.fromkeys(token for fill in fills for token in (fill.token_in, fill.token_out)))
+    symbols = {address: symbol for symbol, address in deployment.tokens.items()}
+    decimals = dict(zip(addresses, reader.decimals(addresses), strict=True))
+    tokens = {token: Token(symbols.get(token, token), token, decimals[token]) for token in addresses}
+    trades = list(_trades(node, reader, deployment, first, end)) if fills else []
+    rows = tuple(_costs(reader, deployment, fill, trades, (decimals, effort or Effort())) for fill in fills)
+    return Report(first, end, rows, tokens)
+
+
+def as_rows(report: Report) -> list[dict[str, Any]]:
+    """The report for programs: a dictionary a fill, amounts in smallest units as strings, shortfalls in bps."""
+    return [
+        {
+            **{name: str(value) if "amount" in name else value for name, value in asdict(row.fill).items()},
+            **{
+                name: None if value is None else str(value)
+                for name, value in (
+                    ("arrival_out", row.arrival_out),
+                    ("vwap_out", row.vwap_out),
+                    ("quote_out", row.quote_out),
+                )
+            },
+            "arrival_bps": row.arrival_bps,
+            "vwap_bps": row.vwap_bps,
+            "quote_bps": row.quote_bps,
+        }
+        for row in report.rows
+    ]
+
+
+def as_csv(report: Report) -> str:
+    """The same as a table with a header; empty where there is no benchmark."""
+    out = io.StringIO()
+    costs = (f"{name}_{unit}" for unit in ("out", "bps") for name in ("arrival", "vwap", "quote"))
+    writer = csv.DictWriter(out, [*_COLUMNS, *costs], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(as_rows(report))
+    return out.getvalue()
+
+
+def lines(report: Report) -> list[str]:
+    """The report for people: a line a fill, shortfalls in basis points; a dash where there is no benchmark."""
+    told = [f"{len(report.rows)} fills in blocks {report.first} to {report.last}; shortfalls in bps"]
+    if report.rows:
+        told.append(f"  {'block':>9}  {'arrival':>9}  {'VWAP':>9}  {'quote':>9}  order")
+    for row in report.rows:
+        fill = row.fill
+        shown = f"{report.tokens[fill.token_in].shown(fill.amount_in)} for "
+        shown += report.tokens[fill.token_out].shown(fill.amount_out)
+        costs = "  ".join(f"{_shown(cost):>9}" for cost in (row.arrival_bps, row.vwap_bps, row.quote_bps))
+        told.append(f"  {fill.block:>9}  {costs}  {shown}")
+    return told
+
+
+def _shown(cost: float | None) -> str:
+    return "-" if cost is None else f"{cost:.2f}"
+
+
+def _place(fill: Fill) -> int:
+    return fill.block
+
+
+def _events(node: Node, wanted: LogFilter, first: int, last: int) -> Iterator[Event]:
+    for page in pages(node, wanted, first, last, _PAGE):
+        yield from page.events
+
+
+def _swaps(node: Node, deployment: Deployment, first: int, last: int) -> Iterator[Fill]:
+    """Fills of the aggregator."""
+    wanted = LogFilter(abi.event("LiquidityAggregator", "Swapped"), (deployment.address("LiquidityAggregator"),))
+    for event in _events(node, wanted, first, last):
+        args = event.args
+        ends = to_checksum_address(args["tokenIn"]), to_checksum_address(args["tokenOut"])
+        payer = to_checksum_address(args["caller"])
+        yield Fill(event.block_number, event.tx_hash, payer, *ends, args["amountIn"], args["amountOut"])
+
+
+def _executions(node: Node, deployment: Deployment, first: int, last: int) -> Iterator[Fill]:
+    """Fills of the portfolios: a word an order, laid out as IPortfolio.Executed says."""
+    addresses = tuple(record.address for record in deployment.portfolios.values())
+    if not addresses:
+        return
+    for event in _events(node, LogFilter(abi.event("Portfolio", "Executed"), addresses), first, last):
+        portfolio = to_checksum_address(event.address)
+        listed = node.call(portfolio, abi.function("Portfolio", "assets"), block=event.block_number)
+        assets = [to_checksum_address(asset) for asset in listed]
+        for word in event.args["trades"]:
+            ends = assets[word & 0xFF], assets[word >> 8 & 0xFF]
+            amounts = word >> 32 & _MOST, word >> 144 & _MOST
+            yield Fill(event.block_number, event.tx_hash, portfolio, *ends, *amounts)
+
+
+def _trades(node: Node, reader: Reader, deployment: Deployment, first: int, last: int) -> Iterator[Trade]:
+    """Trades of the listed pools of Uniswap V2 and V3 and their forks, as their own events record them."""
+    ends = reader.pool_ends()
+    for venue, event in ((VenueKind.UNISWAP_V2, _V2), (VenueKind.UNISWAP_V3, _V3)):
+        pools = tuple(pool.address for pool in deployment.pools if pool.venue == venue)
+        if not pools:
+            continue
+        for found in _events(node, LogFilter(event, pools), first, last):
+            args, pair = found.args, ends[to_checksum_address(found.address)]
+            if venue == VenueKind.UNISWAP_V2:
+                change = args["amount0In"] - args["amount0Out"], args["amount1In"] - args["amount1Out"]
+            else:
+                change = args["amount0"], args["amount1"]
+            if change[0] > 0 > change[1]:
+                yield Trade(*pair, change[0], -change[1])
+            elif change[1] > 0 > change[0]:
+                yield Trade(*pair[::-1], change[1], -change[0])
+
+
+def _costs(
+    reader: Reader, deployment: Deployment, fill: Fill, trades: Sequence[Trade], how: tuple[dict[str, int], Effort]
+) -> FillCosts:
+    """A fill beside the oracle and the router at the block before, and the interval's average price."""
+    (decimals, effort), before = how, max(0, fill.block - 1)
+    ends = [fill.token_in, fill.token_out]
+    try:
+        prices = dict(zip(ends, reader.oracle_prices(ends, before), strict=True))
+    except ChainError:
+        prices = {}
+    arrival = oracle_out(fill, prices, decimals)
+    return FillCosts(fill, arrival, vwap_out(fill, trades), _quote(reader, deployment, fill, before, effort))
+
+
+def _quote(reader: Reader, deployment: Deployment, fill: Fill, block: int, effort: Effort) -> int | None:
+    """Output of the router's plan for a fill's input at a block; None if the markets had none."""
+    largest = {
+        fill.token_in: fill.amount_in,
+        fill.token_out: fill.amount_out * _ROOM_PERCENT // 100,
+    }
+    tokens = tuple(dict.fromkeys((*deployment.tokens.values(), fill.token_in, fill.token_out)))
+    try:
+        graph = Graph(reader.pools(tokens, block, largest))
+        return find_route(graph, Order(fill.token_in, fill.token_out, fill.amount_in), 0, effort).amount_out
+    except RoutingError:
+        return None
