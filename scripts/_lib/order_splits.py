@@ -85,7 +85,7 @@ class Division:
     """An order's division over markets.
 
     Attributes:
-        quoted: Amount that the markets pay for an exact input, or ask for an exact output, as the lens says for the order.
+        quoted: Amount that the markets pay for an exact input, or ask for an exact output, as the lens says for it.
         bound: No division over straight lines between the markets' quotes is better, fixed costs included: the most
             that an exact input brings, the least that an exact output takes; smallest units.
         pool_cost: Fixed cost of one market, smallest units of the output, or of the input for an exact output.
