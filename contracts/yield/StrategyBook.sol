@@ -186,8 +186,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
             uint256 debt = _strategies[k].debt;
             uint256 wanted = a.gross * targets[i].weightBps / _BPS;
             if (debt <= wanted) continue;
-            (bool ok,, uint256 loss) =
-                _pull(k, true, a.worths[k], wanted == 0 ? type(uint256).max : debt - wanted);
+            (bool ok,, uint256 loss) = _pull(k, true, a.worths[k], wanted == 0 ? type(uint256).max : debt - wanted);
             if (!ok) revert YieldOptimizer__PullRefused(strategy);
             losses += loss;
         }
