@@ -63,7 +63,7 @@ def backtest(
       quantera backtest --config backtest.yaml --json
     """
     # Threads that wait for each other take twice the time over matrices of twenty assets; numpy reads this once.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.putenv("OPENBLAS_NUM_THREADS", "1")
     from keepers.operations import backtest as work
     from keepers.operations.backtest_config import load, overridden, settings_named
     from keepers.operations.backtest_report import as_object, lines, report
