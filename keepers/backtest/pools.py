@@ -1,4 +1,4 @@
-"""What trading pays after a close: a pool of each asset at the close's price, or a flat cost. No I/O.
+"""Costs of trading after a close: a pool of each asset at the close's price, or a flat cost. No I/O.
 
 Arbitrage brings a pool to the close and refills it before keepers act, as `make demo` has it: a simulated portfolio
 moves a pool for its own later orders of the same rebalance, and for nobody after it.

@@ -35,7 +35,7 @@ _NO_MODEL = ModelInfo("", 0, 0, 0, 0)
 
 @dataclass(frozen=True)
 class Moment:
-    """What the market and the risk bot have come to at one time.
+    """State of the market and of the risk bot at one time.
 
     Attributes:
         now: Unix seconds.
@@ -284,7 +284,7 @@ class SimulatedPortfolio:
             moment: Time, prices and model.
 
         Returns:
-            What was traded.
+            The trades.
 
         Raises:
             Rejected: If the contracts would revert; then nothing has changed.

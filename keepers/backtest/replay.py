@@ -200,7 +200,7 @@ class Replay:
             progress: Called with 1 after every day.
 
         Returns:
-            What happened, by name of the portfolio.
+            The outcomes, by name of the portfolio.
         """
         for row in range(self._span.first, len(self._span.prices.dates)):
             self._live(row)

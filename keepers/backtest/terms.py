@@ -16,7 +16,7 @@ USUAL_STEPS = StepBounds(20 * HOUR, 10 * DAY, 600, 2_500)
 
 @dataclass(frozen=True)
 class Costs:
-    """What trading pays.
+    """Costs of trading.
 
     Attributes:
         pool_usd: Settlement tokens in the one pool of each asset, with as much of the asset on the other side.
@@ -41,7 +41,7 @@ class Pacing:
 
 @dataclass(frozen=True)
 class Terms:
-    """What a deployment says of a portfolio; the defaults are those of its config, or of `make demo`.
+    """A deployment's settings of a portfolio; the defaults are those of its config, or of `make demo`.
 
     Attributes:
         limits: Risk limits.

@@ -13,7 +13,7 @@ from keepers.backtest.shares import DAY, FeeTerms
 from keepers.backtest.terms import DEMO_LIMITS, Costs, Pacing, Terms
 from keepers.config import Risk
 from keepers.operations.risk_backtest import Closes
-from keepers.portfolio.settings import Limits, LossBudget, PartBps, Trading
+from keepers.portfolio.settings import LimitsConfig, LossBudget, PartBps, Trading
 from keepers.portfolio.strategies import Strategy
 from keepers.rebalancing.settings import MomentumSettings, RebalanceSettings
 from keepers.schema import Positive, Strict
@@ -36,7 +36,7 @@ class DataSettings(Strict):
 
 
 class CostSettings(Strict):
-    """What trading pays: a pool of `pool_usd` a side with a fee of `fee_bps`, or `flat_bps` of what is sold."""
+    """Costs of trading: a pool of `pool_usd` a side with a fee of `fee_bps`, or `flat_bps` of what is sold."""
 
     pool_usd: Positive = 400e6
     fee_bps: Pips = 5.0
@@ -79,7 +79,7 @@ class BacktestSettings(Strict):
     trials: Annotated[int, Field(ge=1)] | None = None
     portfolios: dict[str, RebalanceSettings] = Field(default_factory=dict)
     risk: Risk = Risk()
-    limits: Limits = Limits(
+    limits: LimitsConfig = LimitsConfig(
         max_var99=DEMO_LIMITS.max_var99_bps,
         max_weight=DEMO_LIMITS.max_weight_bps,
         max_drawdown=DEMO_LIMITS.max_drawdown_bps,

@@ -1,4 +1,4 @@
-"""What a deployment says of a portfolio's limits, budget and pace, as people write it."""
+"""A deployment's settings of a portfolio's limits, budget and pace, as people write them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PartBps = Annotated[int, Field(ge=1, le=10_000)]
 Cap = Annotated[int, Field(ge=1, le=65_535)]
 
 
-class Limits(Strict):
+class LimitsConfig(Strict):
     """Risk limits, basis points; IRiskEngine.Limits, whose order this keeps. Those with a default are off by it."""
 
     max_var99: PartBps
@@ -34,7 +34,7 @@ class Limits(Strict):
     min_sharpe: Annotated[int, Field(ge=-32_768, le=32_767)] = NO_SHARPE
 
     @model_validator(mode="after")
-    def _ordered(self) -> Limits:
+    def _ordered(self) -> LimitsConfig:
         if self.halt_drawdown < self.max_drawdown:
             raise ValueError(f"halt_drawdown {self.halt_drawdown} is below max_drawdown {self.max_drawdown}")
         return self
@@ -45,7 +45,7 @@ class Limits(Strict):
 
     @property
     def as_limits(self) -> state.Limits:
-        """Limits as keepers read them from the chain."""
+        """The limits as keepers read them from the chain."""
         return state.Limits(*self.as_tuple())
 
 

@@ -172,7 +172,7 @@ class _Cheapest:
     def _bounded(self, best: _Found) -> int:
         """The largest of the lower bounds at the marginal outputs of the best plans.
 
-        What has to be sold is bounded first, without fixed costs: the less can be taken back, the less a relaxation
+        The amount to be sold is bounded first, without fixed costs: the less can be taken back, the less a relaxation
         gains by selling more than the order needs for one fixed cost.
         """
         free = dict.fromkeys(self._costs, 0)

@@ -156,7 +156,7 @@ class ExactOutputPlan:
 
     @property
     def gap_bps(self) -> float:
-        """How far input and fixed costs can be above the least possible, basis points of themselves; 0 to 10,000."""
+        """Distance of input and fixed costs from the least possible, basis points of themselves; 0 to 10,000."""
         return BPS * max(0, self.amount_in_with_gas - self.bound) / self.amount_in_with_gas
 
 

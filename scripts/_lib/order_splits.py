@@ -27,11 +27,11 @@ _FALLING = tuple(2.0 ** (-step / 2) for step in range(24))
 _AROUND = (0.5, 0.7, 0.85, 0.95, 1.0, 1.05, 1.15, 1.3, 1.6)
 """Parts of each amount of a first plan for which every market is asked after that."""
 _ROOM_PERCENT = 105
-"""What may come of a token between hops, in percent of what its markets bring: rounding must not pass the last size."""
+"""Part of a token that goes on between hops, % of what its markets bring; rounding must not pass the last size."""
 _CHUNK = 8
 """Amounts in one call of the lens: nodes limit the gas of a call."""
 _GROWTHS = 12
-"""How often an unknown input is multiplied until its markets bring an exact output."""
+"""Number of times that an unknown input is multiplied until its markets bring an exact output."""
 _GROWTH = 8
 
 Pair = tuple[str, str]
@@ -167,7 +167,7 @@ def divided_output(
     order = OutputOrder(*survey.ends, amount, survey.ways.max_hops)
     found, plan = _alone(direct[0], amount) if direct else None, None
     most = direct[0].amount if direct else session.units("1")
-    # What one market asks is enough: without one, ever larger inputs are tried.
+    # The input that one market asks is enough; without one, ever larger inputs are tried.
     for _ in range(1 if direct else _GROWTHS):
         survey.ask(most, _FALLING)
         plan = survey.cheapest(order, pool_cost, effort)
@@ -197,7 +197,7 @@ def division_lines(session: SwapSession, division: Division) -> list[str]:
 
 
 class _Survey:
-    """What the markets on the ways of an order pay, asked of the lens."""
+    """Quotes of the markets on the ways of an order, asked of the lens."""
 
     def __init__(self, session: SwapSession, ways: Ways) -> None:
         self._session, self.ways = session, ways

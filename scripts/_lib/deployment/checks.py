@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from keepers.portfolio.settings import Limits
+    from keepers.portfolio.settings import LimitsConfig
     from scripts._lib.deployment.config import Portfolio
 
 BPS = 10_000
@@ -46,7 +46,7 @@ def require_one_name_each(where: str, addresses: Mapping[str, str]) -> None:
             raise ValueError(f"{where}: {other} and {name} are both {address}; correct one")
 
 
-def check_portfolio(where: str, portfolio: Portfolio, floors: Limits | None) -> None:
+def check_portfolio(where: str, portfolio: Portfolio, floors: LimitsConfig | None) -> None:
     """Assets once each, limits that can be met, and none looser than everybody's."""
     require_once(f"{where}.assets", portfolio.assets)
     if portfolio.settlement in portfolio.assets:

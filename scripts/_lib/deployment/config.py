@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from keepers.portfolio.settings import Limits, LossBudget, PartBps, Trading
+from keepers.portfolio.settings import LimitsConfig, LossBudget, PartBps, Trading
 from keepers.schema import Strict, YamlError
 from keepers.yamlfile import read_mapping
 from scripts._lib.deployment.bls import BlsGroup
@@ -257,7 +257,7 @@ class Portfolio(Quorum):
     settlement: str
     assets: list[str] = Field(max_length=31)
     universe: str
-    limits: Limits
+    limits: LimitsConfig
     loss_budget: LossBudget
     fees: Fees = Fees()
     policy: SharePolicy = SharePolicy()
@@ -335,7 +335,7 @@ class RiskTimes(Strict):
     report_tolerance: Annotated[int, Field(ge=1, lt=10_000)] = 200
     max_report_lifetime: Annotated[int, Field(gt=0)] = 172_800
     report_grace: Seconds = 86_400
-    floors: Limits | None = None
+    floors: LimitsConfig | None = None
 
     @model_validator(mode="after")
     def _livable(self) -> RiskTimes:

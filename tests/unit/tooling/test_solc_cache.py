@@ -243,7 +243,7 @@ def test_compile__frame_of_a_foundry_test__has_legacy_code(compiled: Compile) ->
 
 
 def test_harness__files_of_the_project__hold_no_code_of_the_protocol() -> None:
-    """What inherits a contract, or puts one's code into its own, would test other code than what is deployed."""
+    """A harness that inherits a contract, or holds its code, would test other code than what is deployed."""
     program = (
         "const {isHarness} = require('./.ci/solc/lib/harness');"
         "console.log(process.argv.slice(1).filter(isHarness).join('\\n'))"

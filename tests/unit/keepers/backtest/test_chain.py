@@ -71,7 +71,7 @@ class ChainMarket(Market):
 
 @dataclass(frozen=True)
 class Both:
-    """What the chain did, and all that a backtest of the same days needs.
+    """Days on the chain, and all that a backtest of the same days needs.
 
     Attributes:
         seen: Ends of the chain's days.
