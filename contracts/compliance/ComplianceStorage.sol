@@ -37,7 +37,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
     struct Storage {
         mapping(address token => uint256 word) tokens;
         mapping(address token => mapping(uint256 country => Words)) rules;
-        // Where a holder is counted, 0 if it is not: the registry may say something else meanwhile.
+        // The country in which a holder is counted, 0 if in none: the registry may name another one meanwhile.
         mapping(address token => mapping(address account => uint16 country)) countedIn;
         mapping(address token => mapping(address account => uint256[])) tranches;
         mapping(address token => mapping(address investor => mapping(uint256 country => RollingVolume.Window))) volumes;

@@ -51,7 +51,7 @@ abstract contract ClaimVerifier is IIdentityRegistry, AccessManagedUpgradeable {
     uint32 private constant _YEAR = 365 days;
     // A claim is read with this much gas, whatever identity and issuer do with it.
     uint256 private constant _CLAIM_GAS = 250_000;
-    // What has to be left so that 63/64 of it are that much.
+    // This much gas has to be left, so that 63/64 of it cover `_CLAIM_GAS`.
     uint256 private constant _NEEDED_GAS = 260_000;
     // Half of the order of secp256k1: the greatest s of a canonical signature.
     bytes32 private constant _HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;

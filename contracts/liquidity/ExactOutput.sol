@@ -43,7 +43,7 @@ contract ExactOutput is Orders, UniswapV3Venue, UniswapV4Venue, OracleGuard {
     /// @notice See {ILiquidityAggregator.swapExactOut}.
     function swapExactOut(
         ILiquidityAggregator.ExactOutOrder calldata order,
-        ILiquidityAggregator.Terms calldata terms
+        ILiquidityAggregator.SwapTerms calldata terms
     )
         external
         onlyDelegated

@@ -101,7 +101,14 @@ contract LiquidityAggregator is ILiquidityAggregator, ExactInput, AccessManaged,
     }
 
     /// @inheritdoc ILiquidityAggregator
-    function swapOnTerms(Order calldata order, Terms calldata terms) external nonReentrant returns (uint256 amountOut) {
+    function swapOnTerms(
+        Order calldata order,
+        SwapTerms calldata terms
+    )
+        external
+        nonReentrant
+        returns (uint256 amountOut)
+    {
         amountOut = _swap(order, terms.feeTokens, terms.maxDeviationBps, terms.legLimits);
     }
 
@@ -235,7 +242,7 @@ contract LiquidityAggregator is ILiquidityAggregator, ExactInput, AccessManaged,
             cursor = _swapPath(route, cursor, state);
         }
 
-        // What the balances say decides
+        // The balances decide, not the venues' answers.
         uint256 debit = FixedPointMathLib.zeroFloorSub(payerBefore, tokenIn.balanceOf(msg.sender));
         if (debit != order.amountIn && !(feeTokens && debit < order.amountIn)) {
             revert LiquidityAggregator__BalanceMismatch(tokenIn, order.amountIn, debit);
@@ -249,7 +256,7 @@ contract LiquidityAggregator is ILiquidityAggregator, ExactInput, AccessManaged,
     // -- Exact output ------------------------------------------------------------------------------------------------
 
     /// @inheritdoc ILiquidityAggregator
-    function swapExactOut(ExactOutOrder calldata, Terms calldata) external nonReentrant returns (uint256 amountIn) {
+    function swapExactOut(ExactOutOrder calldata, SwapTerms calldata) external nonReentrant returns (uint256 amountIn) {
         amountIn = abi.decode(address(_exactOutput).functionDelegateCall(msg.data), (uint256));
     }
 

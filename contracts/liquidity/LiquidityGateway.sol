@@ -37,7 +37,7 @@ contract LiquidityGateway is ILiquidityGateway, ReentrancyGuardTransient {
     /// @inheritdoc ILiquidityGateway
     function swap(
         ILiquidityAggregator.Order calldata order,
-        ILiquidityAggregator.Terms calldata terms,
+        ILiquidityAggregator.SwapTerms calldata terms,
         Delivery calldata delivery,
         Funding calldata funding
     )
@@ -59,7 +59,7 @@ contract LiquidityGateway is ILiquidityGateway, ReentrancyGuardTransient {
     /// @inheritdoc ILiquidityGateway
     function swapExactOut(
         ILiquidityAggregator.ExactOutOrder calldata order,
-        ILiquidityAggregator.Terms calldata terms,
+        ILiquidityAggregator.SwapTerms calldata terms,
         Delivery calldata delivery,
         Funding calldata funding
     )

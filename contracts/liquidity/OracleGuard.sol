@@ -7,7 +7,7 @@ import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.so
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
 
 /// @title Check that an order's output is worth its input
-/// @notice The guard of orders that ask for one (ILiquidityAggregator.Terms). A part of {ExactOutput}, apart from the
+/// @notice The guard of orders that ask for one (ILiquidityAggregator.SwapTerms). A part of {ExactOutput}, apart from the
 /// aggregator, because most orders do without.
 abstract contract OracleGuard {
     uint256 private constant _BPS = 10_000;

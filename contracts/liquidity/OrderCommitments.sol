@@ -61,7 +61,7 @@ contract OrderCommitments is IOrderCommitments, ReentrancyGuardTransient {
     /// @inheritdoc IOrderCommitments
     function reveal(
         ILiquidityAggregator.Order calldata order,
-        ILiquidityAggregator.Terms calldata terms,
+        ILiquidityAggregator.SwapTerms calldata terms,
         bytes32 salt
     )
         external
@@ -104,7 +104,7 @@ contract OrderCommitments is IOrderCommitments, ReentrancyGuardTransient {
     function commitmentOf(
         address owner,
         ILiquidityAggregator.Order calldata order,
-        ILiquidityAggregator.Terms calldata terms,
+        ILiquidityAggregator.SwapTerms calldata terms,
         bytes32 salt
     )
         public

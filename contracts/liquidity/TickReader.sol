@@ -15,7 +15,7 @@ interface IV3State {
 
 /// @title Price, liquidity and initialised ticks of Uniswap V3 and V4 pools
 library TickReader {
-    // Of PoolManager's storage: `mapping(PoolId => Pool.State) pools`, and offsets inside a state.
+    // Slot of `mapping(PoolId => Pool.State) pools` in PoolManager's storage, and offsets inside a state.
     uint256 private constant _POOLS_SLOT = 6;
     uint256 private constant _LIQUIDITY = 3;
     uint256 private constant _TICKS = 4;

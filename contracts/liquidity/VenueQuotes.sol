@@ -104,7 +104,7 @@ contract VenueQuotes is IVenueQuotes, IUniswapV3SwapCallback, IPancakeV3SwapCall
         (IPoolManager.PoolKey memory key, IPoolManager.SwapParams memory params) =
             abi.decode(data, (IPoolManager.PoolKey, IPoolManager.SwapParams));
         int256 delta = IPoolManager(msg.sender).swap(key, params, "");
-        // As V3 pools count: what is owed to the pool is positive.
+        // The signs are those of V3 pools: an amount owed to the pool is positive.
         revert VenueQuotes__Tried(-(delta >> 128), -int256(int128(delta)));
     }
 

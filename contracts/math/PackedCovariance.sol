@@ -61,7 +61,7 @@ library PackedCovariance {
                     let off := 0
                     let entry := add(row, 8)
                     let x := next
-                    // Where fewer than four entries are left.
+                    // Fewer than four entries are left from here on.
                     let whole := sub(end, and(sub(end, next), 96))
                     for {} lt(x, whole) {} {
                         let four := mload(entry)

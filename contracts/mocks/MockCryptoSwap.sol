@@ -32,7 +32,7 @@ contract MockCryptoSwap {
     /// @param midFee Fee near the centre, tenths of a billionth.
     /// @param outFee Fee far from the centre, tenths of a billionth.
     /// @param feeGamma Speed at which the fee goes from one to the other, WAD.
-    struct Terms {
+    struct CurveParameters {
         uint256 a;
         uint256 gamma;
         uint256 priceScale;
@@ -44,14 +44,14 @@ contract MockCryptoSwap {
     address[2] public coins;
     uint256[2] public balances;
     uint256[2] private _scales;
-    Terms private _terms;
+    CurveParameters private _parameters;
 
-    constructor(address[2] memory coins_, Terms memory terms) {
-        (coins, _terms) = (coins_, terms);
+    constructor(address[2] memory coins_, CurveParameters memory parameters) {
+        (coins, _parameters) = (coins_, parameters);
         for (uint256 k; k < 2; ++k) {
             _scales[k] = 10 ** (36 - IDecimals(coins_[k]).decimals());
         }
-        _scales[1] = _scales[1].mulWad(terms.priceScale);
+        _scales[1] = _scales[1].mulWad(parameters.priceScale);
     }
 
     /// @notice Takes what was sent to it into its balances.
@@ -133,11 +133,11 @@ contract MockCryptoSwap {
 
     /// @dev Returns the paper's fee: f of midFee, the rest of outFee, f = feeGamma / (feeGamma + 1 - K0 at D = x + y).
     function _fee(uint256[2] memory xp) private view returns (uint256) {
-        Terms memory terms = _terms;
+        CurveParameters memory parameters = _parameters;
         uint256 sum = xp[0] + xp[1];
         uint256 k0 = xp[0].fullMulDiv(4 * _WAD, sum).fullMulDiv(xp[1], sum);
-        uint256 f = terms.feeGamma.divWad(terms.feeGamma + _WAD - k0);
-        return (terms.midFee * f + terms.outFee * (_WAD - f)) / _WAD;
+        uint256 f = parameters.feeGamma.divWad(parameters.feeGamma + _WAD - k0);
+        return (parameters.midFee * f + parameters.outFee * (_WAD - f)) / _WAD;
     }
 
     /// @dev Returns D for which K D (x + y) + x y = K D^2 + D^2 / 4, between those of the product and of the sum;
@@ -191,11 +191,11 @@ contract MockCryptoSwap {
     /// @return k A K0 gamma^2 / (gamma + 1 - K0)^2.
     /// @return steepness 2 K0 / (gamma + 1 - K0), by which K grows faster than K0.
     function _k(uint256 k0) private view returns (uint256 k, uint256 steepness) {
-        Terms memory terms = _terms;
-        uint256 gamma = terms.gamma * _WAD;
+        CurveParameters memory parameters = _parameters;
+        uint256 gamma = parameters.gamma * _WAD;
         uint256 span = gamma + _ONE - k0;
         uint256 ratio = gamma.fullMulDiv(_ONE, span);
-        k = (terms.a * _WAD).fullMulDiv(k0, _ONE).fullMulDiv(ratio, _ONE).fullMulDiv(ratio, _ONE);
+        k = (parameters.a * _WAD).fullMulDiv(k0, _ONE).fullMulDiv(ratio, _ONE).fullMulDiv(ratio, _ONE);
         steepness = (2 * k0).fullMulDiv(_ONE, span);
     }
 

@@ -126,7 +126,7 @@ contract MockStrategy is ERC4626 {
     {
         if (pays != Mood.Honest) _act(pays);
         _callBack();
-        // What `previewRedeem` adds as a lie, it cannot pay.
+        // The strategy cannot pay the amount that `previewRedeem` adds as a lie.
         uint256 real = assets > lie ? assets - lie : 0;
         uint256 stolen = real * theftBps / 10_000;
         super._withdraw(caller, receiver, owner, real - stolen, shares);

@@ -254,7 +254,7 @@ contract PriceOracle is IPriceOracle, AccessManagedUpgradeable, UUPSUpgradeable 
         for (uint256 i; i < assets.length; ++i) {
             address asset = assets[i];
             FeedWord word = $.sources[asset].word;
-            // What is paid out is worth what it is worth: a discount on it would pay more of it.
+            // A discount on the asset that is paid out would pay more of it.
             if (i == 0 || !word.has(FeedWordLib.FROZEN)) {
                 (wads[i],) = _priceOf(asset, word);
                 continue;

@@ -89,7 +89,7 @@ contract VaultFeed is IVaultFeed {
         returns (uint80 roundId, int256 answer, uint256 startedAt, uint256 updatedAt, uint80 answeredInRound)
     {
         (roundId, answer, startedAt, updatedAt, answeredInRound) = AggregatorV3Interface(assetFeed).latestRoundData();
-        // What is no price stays none: PriceOracle refuses it.
+        // An answer that is no price passes unchanged, and PriceOracle refuses it.
         if (answer > 0) answer = int256(FixedPointMathLib.fullMulDiv(uint256(answer), rate(), _wholePrice));
     }
 

@@ -299,7 +299,7 @@ contract Portfolio is Trading {
         if (engine == address(0)) return;
         IAutomatedComplianceEngine(engine)
             .admitTransfer(
-                // What the queue burns, its owner asked for.
+                // The owner asked for every burn of the queue.
                 msg.sender == queue ? from : _msgSender(),
                 from,
                 to,

@@ -116,7 +116,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         IPortfolio target = _existing(portfolio);
         dustOf[portfolio][asset] = _dustOf(target, asset);
         target.setListing(asset, IPortfolio.Listing.Retired);
-        // What does not answer may be worth something, for all that is known.
+        // An asset that does not answer may still be worth something.
         (bool readable, bool held) = _holds(target, asset);
         if (!readable || held) heldRetiredAt[portfolio] = block.timestamp;
     }
@@ -157,7 +157,7 @@ contract PortfolioFactory is IPortfolioFactory, AccessManaged {
         IPortfolio target = IPortfolio(portfolio);
         address[] memory all = target.allAssets();
         for (uint256 k = target.assets().length; k < all.length; ++k) {
-            // What does not answer, exits in kind pass over: nobody could enter for it.
+            // Exits in kind pass over an asset that does not answer, so it stops no entry.
             (, bool held) = _holds(target, all[k]);
             if (held) return true;
         }

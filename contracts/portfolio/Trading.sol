@@ -10,7 +10,7 @@ import {LeakyBucket} from "../math/LeakyBucket.sol";
 import {Asset, AssetLib} from "./Asset.sol";
 import {OrderHead, OrderWords} from "./OrderWords.sol";
 import {Redemptions} from "./Redemptions.sol";
-import {TradeTerms} from "./TradeTerms.sol";
+import {TradeLimitsLib} from "./TradeLimitsLib.sol";
 import {ILiquidityAggregator} from "interfaces/liquidity/ILiquidityAggregator.sol";
 import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 import {IPriceOracle} from "interfaces/oracle/IPriceOracle.sol";
@@ -86,7 +86,7 @@ abstract contract Trading is Redemptions {
     /// @inheritdoc IPortfolio
     function execute(
         uint256[] calldata orders,
-        Terms calldata terms
+        TradeLimits calldata limits
     )
         external
         nonReentrant
@@ -98,7 +98,7 @@ abstract contract Trading is Redemptions {
         run.list = _listed();
         {
             address[] memory tokens = _tokens(run.list);
-            TradeTerms.requireSame(tokens, terms.assetsHash);
+            TradeLimitsLib.requireSame(tokens, limits.assetsHash);
             run.prices = IPriceOracle(oracle).tradingPrices(tokens, orders.traded());
         }
         uint256 navBefore;
@@ -107,17 +107,17 @@ abstract contract Trading is Redemptions {
 
         // Interactions
         run.slippageBps =
-            FixedPointMathLib.min(terms.maxSlippageBps, ILiquidityAggregator(aggregator).maxDeviationBps());
+            FixedPointMathLib.min(limits.maxSlippageBps, ILiquidityAggregator(aggregator).maxDeviationBps());
         run.trades = new uint256[](orders.length);
         for (uint256 cursor; cursor < orders.length;) {
             cursor = _trade(orders, cursor, run);
         }
 
-        // What the trades did decides whether they stand: I2, then I3.
+        // The trades stand only if their outcome satisfies I2, then I3.
         uint256 navAfter;
         (execution.valuesAfter, navAfter) = _valuedAfter(run);
-        if (terms.feeBps != 0) {
-            execution.fee = _payExecutor(execution, terms, run);
+        if (limits.feeBps != 0) {
+            execution.fee = _payExecutor(execution, limits, run);
             navAfter -= execution.fee;
         }
         uint256 sharePrice_ = _requireCash(run, cash, navBefore, navAfter);
@@ -173,7 +173,7 @@ abstract contract Trading is Redemptions {
         if (amountOut < head.minAmountOut()) {
             revert Portfolio__InsufficientOutput(assetOut.token(), amountOut, head.minAmountOut());
         }
-        TradeTerms.requireFair(
+        TradeLimitsLib.requireFair(
             assetIn.token(),
             assetOut.token(),
             _valueOf(amountIn, run.prices.get(sold), assetIn.unit()),
@@ -250,22 +250,22 @@ abstract contract Trading is Redemptions {
     /// @return fee WAD USD.
     function _payExecutor(
         Execution memory execution,
-        Terms calldata terms,
+        TradeLimits calldata limits,
         Run memory run
     )
         private
         returns (uint256 fee)
     {
         (Asset settlement, uint256 settlementPrice) = (run.list[0], run.prices[0]);
-        uint256 due = TradeTerms.feeValue(execution.valuesBefore, execution.valuesAfter, terms.feeBps);
+        uint256 due = TradeLimitsLib.feeValue(execution.valuesBefore, execution.valuesAfter, limits.feeBps);
         uint256 amount = FixedPointMathLib.min(_inSettlement(due, settlementPrice, settlement.unit()), run.held[0]);
         fee = FixedPointMathLib.min(
             FixedPointMathLib.fullMulDivUp(amount, settlementPrice, settlement.unit()), execution.valuesAfter[0]
         );
         execution.valuesAfter[0] -= fee;
         run.held[0] -= amount;
-        emit ExecutorPaid(terms.feeTo, amount);
-        IERC20(settlement.token()).safeTransfer(terms.feeTo, amount);
+        emit ExecutorPaid(limits.feeTo, amount);
+        IERC20(settlement.token()).safeTransfer(limits.feeTo, amount);
     }
 
     // -- Loss budget -------------------------------------------------------------------------------------------------

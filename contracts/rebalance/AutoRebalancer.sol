@@ -257,7 +257,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
         IPortfolio.Execution memory execution = IPortfolio(portfolio)
             .execute(
                 orders,
-                IPortfolio.Terms(
+                IPortfolio.TradeLimits(
                     signal.assetsHash, signal.maxSlippageBps, executor == address(0) ? 0 : policy.keeperFeeBps, executor
                 )
             );
@@ -333,7 +333,7 @@ contract AutoRebalancer is IAutoRebalancer, AccessManagedUpgradeable, UUPSUpgrad
             FixedPointMathLib.fullMulDivUp(FixedPointMathLib.zeroFloorSub(navBefore, navAfter), _WAD, navBefore);
         uint256 keeperFee = FixedPointMathLib.fullMulDiv(execution.fee, _WAD, navBefore);
         (outcome.turnover, outcome.cost, outcome.keeperFee) = (turnover, cost, keeperFee);
-        // What was sold is half of what moved and half of what was lost on the way.
+        // The amount sold is half of the turnover and half of the loss on the way.
         uint256 traded = turnover + cost / 2 + 1;
         uint256 most = FixedPointMathLib.fullMulDivUp(traded, signal.maxSlippageBps * TurnoverPolicy.BPS_TO_WAD, _WAD)
             + keeperFee + 1;

@@ -60,7 +60,14 @@ contract TokenFactory is ITokenFactory, AccessManaged {
     }
 
     /// @inheritdoc ITokenFactory
-    function issueToken(TokenParams calldata params, Terms calldata terms) external restricted returns (address token) {
+    function issueToken(
+        TokenParams calldata params,
+        IssueTerms calldata terms
+    )
+        external
+        restricted
+        returns (address token)
+    {
         if (params.classes != 0) revert TokenFactory__BothRules(params.classes);
         token = _create(params);
         address registry = _registryOf(terms, params.salt);
@@ -91,7 +98,7 @@ contract TokenFactory is ITokenFactory, AccessManaged {
         emit TokenCreated(token, params.name, params.symbol);
     }
 
-    function _registryOf(Terms calldata terms, bytes32 salt) private returns (address registry) {
+    function _registryOf(IssueTerms calldata terms, bytes32 salt) private returns (address registry) {
         if (!terms.ownRegistry) return terms.registry == address(0) ? _sharedRegistry : terms.registry;
         if (terms.registry != address(0)) revert TokenFactory__BothRegistries(terms.registry);
         registry = Clones.cloneDeterministic(registryImplementation, salt);

@@ -47,7 +47,7 @@ abstract contract StrategyBook is IYieldOptimizer, ERC4626Upgradeable {
     /// strategy.
     uint256 internal constant _DUST = 10;
 
-    Terms internal _terms;
+    OptimizerTerms internal _terms;
     uint256 internal _idle;
     ProfitLock.Lock internal _lock;
     Strategy[] internal _strategies;

@@ -12,7 +12,7 @@ import {IYieldOptimizer} from "interfaces/yield/IYieldOptimizer.sol";
 /// @title Creates and governs yield optimizers
 /// @notice See {IYieldFactory}.
 contract YieldFactory is IYieldFactory, AccessManaged {
-    using YieldTerms for IYieldOptimizer.Terms;
+    using YieldTerms for IYieldOptimizer.OptimizerTerms;
 
     uint16 private constant _BPS = 10_000;
 
@@ -56,7 +56,7 @@ contract YieldFactory is IYieldFactory, AccessManaged {
     }
 
     /// @inheritdoc IYieldFactory
-    function setTerms(address optimizer, IYieldOptimizer.Terms calldata terms) external restricted {
+    function setTerms(address optimizer, IYieldOptimizer.OptimizerTerms calldata terms) external restricted {
         _requireValid(terms);
         _existing(optimizer).setTerms(terms);
     }
@@ -87,9 +87,9 @@ contract YieldFactory is IYieldFactory, AccessManaged {
     }
 
     /// @inheritdoc IYieldFactory
-    function tightenTerms(address optimizer, IYieldOptimizer.Terms calldata terms) external restricted {
+    function tightenTerms(address optimizer, IYieldOptimizer.OptimizerTerms calldata terms) external restricted {
         IYieldOptimizer target = _existing(optimizer);
-        IYieldOptimizer.Terms memory current = target.terms();
+        IYieldOptimizer.OptimizerTerms memory current = target.terms();
         if (current.loosenedBy(terms)) revert YieldFactory__TermsNotTighter(current, terms);
         _requireValid(terms);
         target.setTerms(terms);
@@ -110,7 +110,7 @@ contract YieldFactory is IYieldFactory, AccessManaged {
         return Clones.predictDeterministicAddress(implementation, salt);
     }
 
-    function _requireValid(IYieldOptimizer.Terms calldata terms) private pure {
+    function _requireValid(IYieldOptimizer.OptimizerTerms calldata terms) private pure {
         if (!terms.valid()) revert YieldFactory__InvalidTerms(terms);
     }
 

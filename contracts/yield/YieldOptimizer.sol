@@ -60,7 +60,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
 
     // -- Moves -------------------------------------------------------------------------------------------------------
 
-    // What strategies did decides what is booked; the lock keeps everyone out, readers too.
+    // Balances after a strategy's call are booked, not its answers; the lock keeps everyone out, readers too.
     /// @inheritdoc IYieldOptimizer
     function execute(Target[] calldata targets) external nonReentrant {
         // Checks
@@ -307,7 +307,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IYieldOptimizer
-    function setTerms(Terms calldata terms_) external onlyFactory {
+    function setTerms(OptimizerTerms calldata terms_) external onlyFactory {
         _settleBucket();
         _setTerms(terms_);
     }
@@ -397,7 +397,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IYieldOptimizer
-    function terms() external view returns (Terms memory) {
+    function terms() external view returns (OptimizerTerms memory) {
         return _terms;
     }
 
@@ -480,7 +480,7 @@ contract YieldOptimizer is StrategyBook, ReentrancyGuardTransient {
         _lossBucket = LeakyBucket.Bucket(level.toUint128(), uint40(block.timestamp));
     }
 
-    function _setTerms(Terms calldata terms_) private {
+    function _setTerms(OptimizerTerms calldata terms_) private {
         _terms = terms_;
         emit TermsChanged(terms_);
     }

@@ -11,7 +11,7 @@ library YieldTerms {
     uint256 private constant _YEAR = 365 days;
 
     /// @return True if every field is inside the bounds that the interface names.
-    function valid(IYieldOptimizer.Terms memory t) internal pure returns (bool) {
+    function valid(IYieldOptimizer.OptimizerTerms memory t) internal pure returns (bool) {
         bool parts = t.minLiquidBps <= _BPS && _between(t.lossBudgetBps, 1, _BPS) && t.maxGainBps <= _BPS
             && _between(t.maxLossBps, 1, _BPS);
         return parts && _between(t.lossWindow, _HOUR, _YEAR) && t.coolDown <= _MONTH
@@ -19,7 +19,14 @@ library YieldTerms {
     }
 
     /// @return True if any field of `b` is looser than in `a`.
-    function loosenedBy(IYieldOptimizer.Terms memory a, IYieldOptimizer.Terms memory b) internal pure returns (bool) {
+    function loosenedBy(
+        IYieldOptimizer.OptimizerTerms memory a,
+        IYieldOptimizer.OptimizerTerms memory b
+    )
+        internal
+        pure
+        returns (bool)
+    {
         bool parts = b.minLiquidBps < a.minLiquidBps || b.lossBudgetBps > a.lossBudgetBps || b.maxGainBps > a.maxGainBps
             || b.maxLossBps > a.maxLossBps;
         return parts || b.lossWindow < a.lossWindow || b.coolDown < a.coolDown || b.reportInterval < a.reportInterval

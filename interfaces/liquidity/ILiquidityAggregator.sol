@@ -111,7 +111,7 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// points; zero asks for no guard.
     /// @param legLimits An empty list, or one limit per hop, path after path: the minimum that the hop has to pay out,
     /// in an exact-output order the maximum that it may take in. Smallest units; zero is no limit.
-    struct Terms {
+    struct SwapTerms {
         bool feeTokens;
         uint16 maxDeviationBps;
         uint256[] legLimits;
@@ -204,7 +204,7 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     function swap(Order calldata order) external returns (uint256 amountOut);
 
     /// @notice Executes an order as {swap} does, on the caller's own terms.
-    function swapOnTerms(Order calldata order, Terms calldata terms) external returns (uint256 amountOut);
+    function swapOnTerms(Order calldata order, SwapTerms calldata terms) external returns (uint256 amountOut);
 
     /// @notice Swaps an exact input over one hop, from the caller to the caller, at the lowest gas. It emits no event:
     /// the pool's own event records the swap.
@@ -247,7 +247,7 @@ interface ILiquidityAggregator is IUniswapV3SwapCallback, IPancakeV3SwapCallback
     /// @dev It reverts where {swap} reverts, and for a market that cannot tell the cost of an output (Curve pools
     /// without get_dx). A venue's payment beyond the needed amount goes to the recipient.
     /// @return amountIn Fall of the caller's tokenIn balance, at most `maxAmountIn`.
-    function swapExactOut(ExactOutOrder calldata order, Terms calldata terms) external returns (uint256 amountIn);
+    function swapExactOut(ExactOutOrder calldata order, SwapTerms calldata terms) external returns (uint256 amountIn);
 
     /// @notice Swaps for an exact output over one hop, from the caller to the caller, at the lowest gas. It emits no
     /// event.

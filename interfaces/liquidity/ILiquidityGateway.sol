@@ -44,7 +44,7 @@ interface ILiquidityGateway {
     /// @notice Executes an order as {ILiquidityAggregator.swapOnTerms} does, paid for as `funding` says.
     function swap(
         ILiquidityAggregator.Order calldata order,
-        ILiquidityAggregator.Terms calldata terms,
+        ILiquidityAggregator.SwapTerms calldata terms,
         Delivery calldata delivery,
         Funding calldata funding
     )
@@ -56,7 +56,7 @@ interface ILiquidityGateway {
     /// returned, coin as coin.
     function swapExactOut(
         ILiquidityAggregator.ExactOutOrder calldata order,
-        ILiquidityAggregator.Terms calldata terms,
+        ILiquidityAggregator.SwapTerms calldata terms,
         Delivery calldata delivery,
         Funding calldata funding
     )

@@ -30,7 +30,7 @@ interface IOrderCommitments {
     /// @dev An order that reverts stays committed: it can be tried again until it expires.
     function reveal(
         ILiquidityAggregator.Order calldata order,
-        ILiquidityAggregator.Terms calldata terms,
+        ILiquidityAggregator.SwapTerms calldata terms,
         bytes32 salt
     )
         external
@@ -44,7 +44,7 @@ interface IOrderCommitments {
     function commitmentOf(
         address owner,
         ILiquidityAggregator.Order calldata order,
-        ILiquidityAggregator.Terms calldata terms,
+        ILiquidityAggregator.SwapTerms calldata terms,
         bytes32 salt
     )
         external

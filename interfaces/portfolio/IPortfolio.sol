@@ -11,7 +11,7 @@ import {IPaymentCallback} from "interfaces/liquidity/IPaymentCallback.sol";
 /// redemption set aside. An asset may be retired: no longer priced, traded or counted in NAV and risk, still shared out
 /// by exits in kind. Fees are paid in shares.
 ///
-/// Where it differs from a plain ERC-4626 vault, and why:
+/// It differs from a plain ERC-4626 vault in these points:
 /// - `totalAssets` and the conversions revert while a price is stale. The `max*` functions then return 0;
 ///   `redeemInKind` needs no price and goes on. While a price is frozen, exits in cash go on at `exitAssets`,
 ///   everything else stops.
@@ -55,13 +55,13 @@ interface IPortfolio is IERC4626, IPaymentCallback {
         uint40 lossWindow;
     }
 
-    /// @notice The terms of an `execute`: its list of assets and the maximum cost of its trades.
+    /// @notice The limits of an `execute`: its list of assets and the maximum cost of its trades.
     /// @param assetsHash keccak256 of the `assets()` that they are for, each padded to 32 bytes.
     /// @param maxSlippageBps Maximum that an order may lose against the oracle, basis points of the sold value; where
     /// the aggregator's `maxDeviationBps` is lower, that one counts.
     /// @param feeBps Fee of the executor, basis points of the turnover, up to 10.
     /// @param feeTo Account that gets the fee, in the settlement token.
-    struct Terms {
+    struct TradeLimits {
         bytes32 assetsHash;
         uint256 maxSlippageBps;
         uint256 feeBps;
@@ -153,7 +153,7 @@ interface IPortfolio is IERC4626, IPaymentCallback {
     /// `assets()` of the sold asset (8 bits) and of the bought one (8), the number of words of the route (16), the
     /// amount sold (112) and the minimum amount that has to come in (112), in smallest units. The route is that of
     /// {ILiquidityAggregator.swapRoute}; its paths' amounts add up to the amount sold.
-    function execute(uint256[] calldata orders, Terms calldata terms) external returns (Execution memory);
+    function execute(uint256[] calldata orders, TradeLimits calldata limits) external returns (Execution memory);
 
     // -- Exits -------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ interface ITokenFactory {
     /// @param rules One rule for each of the params' countries; the params' classes have to be 0 then.
     /// @param onchainID ONCHAINID of the token; may be zero.
     /// @param agents Agents of this token, beside the holders of roles.
-    struct Terms {
+    struct IssueTerms {
         bool ownRegistry;
         address registry;
         IAutomatedComplianceEngine.TokenRule tokenRule;
@@ -49,7 +49,7 @@ interface ITokenFactory {
     function createToken(TokenParams calldata params) external returns (address token);
 
     /// @notice Creates a token with rules, registry, information and agents of its own. Role: ISSUER.
-    function issueToken(TokenParams calldata params, Terms calldata terms) external returns (address token);
+    function issueToken(TokenParams calldata params, IssueTerms calldata terms) external returns (address token);
 
     /// @notice Calls a token or registry of this factory as its governor: calls that wait out a delay are scheduled
     /// here (agents, compliance, registry, trusted issuers, claim topics). Role: COMPLIANCE_OFFICER_DELAYED. At worst,

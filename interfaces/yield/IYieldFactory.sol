@@ -10,9 +10,11 @@ interface IYieldFactory {
     event OptimizerCreated(address indexed optimizer, address indexed asset);
 
     error YieldFactory__NotAnOptimizer(address optimizer);
-    error YieldFactory__InvalidTerms(IYieldOptimizer.Terms terms);
+    error YieldFactory__InvalidTerms(IYieldOptimizer.OptimizerTerms terms);
     error YieldFactory__InvalidCap(address strategy, uint16 capBps);
-    error YieldFactory__TermsNotTighter(IYieldOptimizer.Terms current, IYieldOptimizer.Terms proposed);
+    error YieldFactory__TermsNotTighter(
+        IYieldOptimizer.OptimizerTerms current, IYieldOptimizer.OptimizerTerms proposed
+    );
     error YieldFactory__CapNotTighter(address strategy, uint16 currentBps, uint16 proposedBps);
 
     /// @notice Creates an optimizer without strategies. Role: MANAGER; at worst one that nobody uses.
@@ -30,7 +32,7 @@ interface IYieldFactory {
     function setCap(address optimizer, address strategy, uint16 capBps) external;
 
     /// @notice Sets terms. Role: MANAGER_DELAYED.
-    function setTerms(address optimizer, IYieldOptimizer.Terms calldata terms) external;
+    function setTerms(address optimizer, IYieldOptimizer.OptimizerTerms calldata terms) external;
 
     /// @notice Lets a strategy that was cut have money again. Role: MANAGER_DELAYED.
     function restoreStrategy(address optimizer, address strategy) external;
@@ -46,7 +48,7 @@ interface IYieldFactory {
     function tightenCap(address optimizer, address strategy, uint16 capBps) external;
 
     /// @notice Tightens terms at once. Role: MANAGER; at worst nothing is invested and gains unlock over a year.
-    function tightenTerms(address optimizer, IYieldOptimizer.Terms calldata terms) external;
+    function tightenTerms(address optimizer, IYieldOptimizer.OptimizerTerms calldata terms) external;
 
     /// @notice Cuts a strategy and calls back what it pays. Role: GUARDIAN; at worst its further earnings are lost.
     function cutStrategy(address optimizer, address strategy) external;

@@ -15,7 +15,7 @@ import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 ///   `unlockTime`.
 /// - Neither the asset nor shares of a strategy that are sent here count: donations do not move the price.
 ///
-/// Where it differs from a plain ERC-4626 vault, and why:
+/// It differs from a plain ERC-4626 vault in these points:
 /// - Strategies are called with bounded gas, and what they return is bounded. One that does not answer counts at its
 ///   debt in `totalAssets`, as zero in exits for cash (`exitAssets`), and stops deposits: nobody buys or sells on what
 ///   is not known. `redeemInKind` sends its shares all the same.
@@ -41,7 +41,7 @@ interface IYieldOptimizer is IERC4626 {
     /// @param coolDown Seconds between two plans, at most 30 days.
     /// @param reportInterval Seconds between two gains of a strategy, an hour to 30 days.
     /// @param unlockTime Seconds over which a gain unlocks, an hour to a year.
-    struct Terms {
+    struct OptimizerTerms {
         uint16 minLiquidBps;
         uint16 lossBudgetBps;
         uint16 maxGainBps;
@@ -57,7 +57,7 @@ interface IYieldOptimizer is IERC4626 {
         string name;
         string symbol;
         address asset;
-        Terms terms;
+        OptimizerTerms terms;
     }
 
     /// @param vault The strategy.
@@ -98,7 +98,7 @@ interface IYieldOptimizer is IERC4626 {
     event StrategyCut(address indexed strategy);
     event StrategyRestored(address indexed strategy);
     event CapChanged(address indexed strategy, uint16 capBps);
-    event TermsChanged(Terms terms);
+    event TermsChanged(OptimizerTerms terms);
     event EmergencyExited();
     event Reopened();
     event RedeemedInKind(address indexed caller, address indexed receiver, address indexed owner, uint256 shares);
@@ -206,7 +206,7 @@ interface IYieldOptimizer is IERC4626 {
 
     /// @notice Sets the terms. Only the factory may call it, and it checks them. The loss bucket keeps its level;
     /// locked profit stays locked as it was.
-    function setTerms(Terms calldata terms) external;
+    function setTerms(OptimizerTerms calldata terms) external;
 
     /// @notice Stops a strategy from getting money and calls back all that it pays. Only the factory may call it.
     /// @dev A strategy that is cut counts nothing while it does not answer.
@@ -249,7 +249,7 @@ interface IYieldOptimizer is IERC4626 {
     /// @return level WAD of its debt in a strategy's own loss bucket now; above `maxLossBps` it is cut.
     function lossOf(address strategy) external view returns (uint256 level);
 
-    function terms() external view returns (Terms memory);
+    function terms() external view returns (OptimizerTerms memory);
     function isClosed() external view returns (bool);
     function factory() external view returns (address);
     function planner() external view returns (address);

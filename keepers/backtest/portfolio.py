@@ -22,7 +22,7 @@ from keepers.backtest.risk import (
     require_closer,
 )
 from keepers.backtest.shares import VIRTUAL_SHARES, ShareBook
-from keepers.backtest.terms import Terms
+from keepers.backtest.terms import ProtocolTerms
 from keepers.portfolio.state import WARNING_BPS, Limits, Metrics, ModelInfo, RiskView
 from keepers.rebalancing.orders import Order
 from keepers.routing.errors import InsufficientLiquidity
@@ -103,7 +103,7 @@ class SimulatedPortfolio:
         high_water_mark: WAD settlement tokens per share.
     """
 
-    def __init__(self, listing: Listing, terms: Terms, opened: int) -> None:
+    def __init__(self, listing: Listing, terms: ProtocolTerms, opened: int) -> None:
         self.listing = listing
         self.terms = terms
         self.balances = [0] * len(listing.addresses)
@@ -338,7 +338,7 @@ class SimulatedPortfolio:
         return held, tuple(fills)
 
     def _pay_keeper(self, before: Sequence[int], after: list[int], held: list[int], prices: Sequence[int]) -> int:
-        """Takes the keeper's fee from cash, as far as it goes: Trading._payExecutor and TradeTerms.feeValue.
+        """Takes the keeper's fee from cash, as far as it goes: Trading._payExecutor and TradeLimitsLib.feeValue.
 
         Returns:
             The fee, WAD USD.

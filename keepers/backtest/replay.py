@@ -19,7 +19,7 @@ from keepers.backtest.desk import SimulatedDesk
 from keepers.backtest.errors import BacktestError
 from keepers.backtest.pools import Listing, depths_of, pools_at
 from keepers.backtest.portfolio import Fill, Moment, SimulatedPortfolio
-from keepers.backtest.terms import Terms
+from keepers.backtest.terms import ProtocolTerms
 from keepers.backtest.universe import Universe
 from keepers.errors import Waiting
 from keepers.market.close_time import close_of
@@ -123,7 +123,7 @@ class Market:
         terms: Costs.
     """
 
-    def __init__(self, listing: Listing, terms: Terms) -> None:
+    def __init__(self, listing: Listing, terms: ProtocolTerms) -> None:
         self.listing = listing
         self._terms = terms
 
@@ -179,7 +179,7 @@ class Replay:
         self,
         span: Span,
         participants: Sequence[Participant],
-        terms: Terms,
+        terms: ProtocolTerms,
         model_terms: ModelTerms,
         market: Market | None = None,
     ) -> None:
@@ -240,7 +240,7 @@ class Replay:
 class _Run:
     """One portfolio, and the two bots that look after it."""
 
-    def __init__(self, participant: Participant, listing: Listing, terms: Terms, opened: int) -> None:
+    def __init__(self, participant: Participant, listing: Listing, terms: ProtocolTerms, opened: int) -> None:
         self.portfolio = SimulatedPortfolio(listing, terms, opened)
         self.track = Track(participant.name)
         self._participant = participant

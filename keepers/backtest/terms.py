@@ -40,7 +40,7 @@ class Pacing:
 
 
 @dataclass(frozen=True)
-class Terms:
+class ProtocolTerms:
     """A deployment's settings of a portfolio; the defaults are those of its config, or of `make demo`.
 
     Attributes:

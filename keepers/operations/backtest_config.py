@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from keepers.backtest.errors import BacktestError
 from keepers.backtest.shares import DAY, FeeTerms
-from keepers.backtest.terms import DEMO_LIMITS, Costs, Pacing, Terms
+from keepers.backtest.terms import DEMO_LIMITS, Costs, Pacing, ProtocolTerms
 from keepers.config import Risk
 from keepers.operations.risk_backtest import Closes
 from keepers.portfolio.settings import LimitsConfig, LossBudget, PartBps, Trading
@@ -102,10 +102,10 @@ class BacktestSettings(Strict):
         return self
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> ProtocolTerms:
         """Terms of the simulated protocol."""
         pacing = self.trading
-        return Terms(
+        return ProtocolTerms(
             limits=self.limits.as_limits,
             loss_budget_bps=self.loss_budget.bps,
             loss_window=self.loss_budget.window,

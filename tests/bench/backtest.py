@@ -14,7 +14,7 @@ from skfolio.optimization import MeanRisk, ObjectiveFunction
 from skfolio.prior import EmpiricalPrior
 
 from keepers.backtest.replay import Participant, Replay, Span
-from keepers.backtest.terms import Terms
+from keepers.backtest.terms import ProtocolTerms
 from keepers.market.packaged import sp500
 from keepers.market.prices import Prices
 from keepers.rebalancing.settings import RebalanceSettings
@@ -65,7 +65,7 @@ def ours(prices: Prices) -> None:
 
     settings = RebalanceSettings.model_validate({"strategy": "minimum-variance"})
     span = Span(prices, WINDOW + 1)
-    Replay(span, [Participant("least", settings, none)], Terms(), ModelTerms(history_days=WINDOW)).run()
+    Replay(span, [Participant("least", settings, none)], ProtocolTerms(), ModelTerms(history_days=WINDOW)).run()
 
 
 def peer(prices: Prices) -> Any:

@@ -22,7 +22,7 @@ contract AccessProof is Test {
     function check_I1_onlyTheRebalancerTrades(address caller) public {
         vm.assume(caller != _rebalancer);
         uint256[] memory orders = new uint256[](0);
-        assert(!_try(caller, abi.encodeCall(IPortfolio.execute, (orders, IPortfolio.Terms(0, 0, 0, caller)))));
+        assert(!_try(caller, abi.encodeCall(IPortfolio.execute, (orders, IPortfolio.TradeLimits(0, 0, 0, caller)))));
     }
 
     function check_I1_onlyTheAggregatorIsPaid(address caller, address token, address to, uint256 amount) public {

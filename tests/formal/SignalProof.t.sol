@@ -32,7 +32,7 @@ contract Oracle {
     /// @dev Moves from all cash to half and half, without a loss.
     function execute(
         uint256[] calldata,
-        IPortfolio.Terms calldata
+        IPortfolio.TradeLimits calldata
     )
         external
         pure

@@ -122,7 +122,8 @@ contract VenueInvariantTest is Test {
 
     function _addCrypto(SettlementToken a, SettlementToken b) private {
         (address low, address high) = _sorted(address(a), address(b));
-        MockCryptoSwap.Terms memory terms = MockCryptoSwap.Terms(10e18, 145e12, 1e18, 26e6, 45e6, 230e12);
+        MockCryptoSwap.CurveParameters memory terms =
+            MockCryptoSwap.CurveParameters(10e18, 145e12, 1e18, 26e6, 45e6, 230e12);
         MockCryptoSwap pool = new MockCryptoSwap([high, low], terms);
         a.mint(address(pool), 1e9 * 10 ** a.decimals());
         b.mint(address(pool), 1e9 * 10 ** b.decimals());

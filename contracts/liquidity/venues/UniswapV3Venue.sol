@@ -57,7 +57,7 @@ abstract contract UniswapV3Venue is VenueCallback, IUniswapV3SwapCallback, IPanc
         _dueAmount = maxAmountIn;
         int256 specified = -SafeCastLib.toInt256(amountOut);
         uint160 limit = zeroForOne ? PriceEnds.LOWEST : PriceEnds.HIGHEST;
-        // What was paid, and what has arrived, counts; not what the pool says.
+        // The paid and the received amounts count, not the pool's answer.
         IUniswapV3Pool(pool).swap(msg.sender, zeroForOne, specified, limit, "");
         if (_expectedCaller != 0) revert ILiquidityAggregator.LiquidityAggregator__PartialFill(pool, 0, amountOut);
         amountIn = _result;

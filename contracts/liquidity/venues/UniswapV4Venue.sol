@@ -115,7 +115,7 @@ abstract contract UniswapV4Venue is VenueCallback, Markets, IUnlockCallback {
 
     function _unlock(address manager, bytes memory data, uint256 amount) private {
         _expectCallback(manager, data);
-        // What the callback comes to does not travel through the manager.
+        // The callback leaves its result in transient storage, not in the manager's answer.
         IPoolManager(manager).unlock(data);
         if (_expectedRouteCaller != 0) {
             revert ILiquidityAggregator.LiquidityAggregator__PartialFill(manager, 0, amount);

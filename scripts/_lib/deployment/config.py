@@ -276,7 +276,7 @@ HOUR, MONTH, YEAR = 3_600, 2_592_000, 31_536_000
 
 
 class YieldTerms(Strict):
-    """IYieldOptimizer.Terms, whose order this keeps: basis points, then seconds."""
+    """IYieldOptimizer.OptimizerTerms, whose order this keeps: basis points, then seconds."""
 
     min_liquid: Annotated[int, Field(ge=0, le=10_000)]
     loss_budget: Bps

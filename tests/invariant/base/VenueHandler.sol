@@ -45,7 +45,7 @@ contract VenueHandler is Test {
         ILiquidityAggregator.Order memory order;
         (order.tokenIn, order.tokenOut, order.amountIn) = (tokenIn, tokenOut, amount);
         (order.recipient, order.deadline, order.paths) = (_trader, type(uint40).max, paths);
-        ILiquidityAggregator.Terms memory terms;
+        ILiquidityAggregator.SwapTerms memory terms;
         (uint256 paid, uint256 held) = (_balance(tokenIn), _balance(tokenOut));
         vm.prank(_trader);
         try aggregator.swapOnTerms(order, terms) returns (uint256 amountOut) {
@@ -61,7 +61,7 @@ contract VenueHandler is Test {
         (order.tokenIn, order.tokenOut, order.amountOut) = (tokenIn, tokenOut, amount);
         (order.maxAmountIn, order.recipient) = (2 * uint256(amount) + 1e18, _trader);
         (order.deadline, order.paths) = (type(uint40).max, paths);
-        ILiquidityAggregator.Terms memory terms;
+        ILiquidityAggregator.SwapTerms memory terms;
         (uint256 paid, uint256 held) = (_balance(tokenIn), _balance(tokenOut));
         vm.prank(_trader);
         try aggregator.swapExactOut(order, terms) returns (uint256 amountIn) {

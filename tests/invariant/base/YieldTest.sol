@@ -39,8 +39,8 @@ abstract contract YieldTest is Test {
         plans = new YieldPlans(address(manager), signerSets);
         factory = new YieldFactory(address(manager), address(plans));
         usd = new SettlementToken("US Dollar", "USD", settlementDecimals());
-        IYieldOptimizer.Terms memory terms =
-            IYieldOptimizer.Terms(500, BUDGET_BPS, 500, 1000, WINDOW, 1 hours, 1 days, 7 days);
+        IYieldOptimizer.OptimizerTerms memory terms =
+            IYieldOptimizer.OptimizerTerms(500, BUDGET_BPS, 500, 1000, WINDOW, 1 hours, 1 days, 7 days);
         IYieldOptimizer.InitParams memory params = IYieldOptimizer.InitParams("Yield", "qUSD", address(usd), terms);
         optimizer = YieldOptimizer(factory.createOptimizer(params, "yield"));
         for (uint256 k; k < 3; ++k) {

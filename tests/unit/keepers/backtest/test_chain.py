@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from keepers.backtest.pools import Listing
 from keepers.backtest.replay import Market, Participant, Replay, Span, Track
 from keepers.backtest.shares import FeeTerms
-from keepers.backtest.terms import Costs, Terms
+from keepers.backtest.terms import Costs, ProtocolTerms
 from keepers.config import load_config
 from keepers.market.prices import Prices
 from keepers.portfolio.state import STATES, Limits
@@ -61,7 +61,7 @@ class Seen:
 class ChainMarket(Market):
     """The chain's pools as the rebalance bot found them, by day; before the first day there are none."""
 
-    def __init__(self, listing: Listing, terms: Terms, found: dict[date, tuple[Pool, ...]]) -> None:
+    def __init__(self, listing: Listing, terms: ProtocolTerms, found: dict[date, tuple[Pool, ...]]) -> None:
         super().__init__(listing, terms)
         self._found = found
 
@@ -92,7 +92,7 @@ class Both:
     def replayed(self, costs: Costs | None = None) -> Track:
         """The backtest on the chain's own pools, or with other costs."""
         config = load_config(self.config)
-        terms = Terms(
+        terms = ProtocolTerms(
             limits=Limits(300, 6_000, 2_000, 5_000),
             loss_budget_bps=200,
             loss_window=86_400,

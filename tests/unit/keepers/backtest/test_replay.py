@@ -15,7 +15,7 @@ from keepers.backtest.arithmetic import BPS_TO_WAD
 from keepers.backtest.errors import BacktestError
 from keepers.backtest.replay import DAY, Participant, Replay, Span, Track
 from keepers.backtest.shares import FeeTerms
-from keepers.backtest.terms import Costs, Pacing, Terms
+from keepers.backtest.terms import Costs, Pacing, ProtocolTerms
 from keepers.market.prices import Prices
 from keepers.portfolio.state import WAD, Limits
 from keepers.rebalancing.settings import MomentumSettings, RebalanceSchedule, RebalanceSettings
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 FIRST = 70
 QUICK = ModelTerms(halflife_days=11, tails="normal")
 EAGER = RebalanceSettings(schedule=RebalanceSchedule(every_n_days=1, drift_bps=20), turnover_cost=0.0)
-TERMS = Terms(limits=Limits(340, 6_000, 3_000, 6_000))
+TERMS = ProtocolTerms(limits=Limits(340, 6_000, 3_000, 6_000))
 
 
 def history(days: int = 20, volatility: float = 0.01, crash: int | None = None, seed: int = 1) -> Prices:
@@ -47,7 +47,7 @@ def no_model() -> RegimeModel:
 def replayed(
     prices: Prices | None = None,
     bot: RebalanceSettings = EAGER,
-    terms: Terms = TERMS,
+    terms: ProtocolTerms = TERMS,
     models: ModelTerms = QUICK,
     capital: int = 1_000_000,
 ) -> Track:

@@ -6,7 +6,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {IPortfolio} from "interfaces/portfolio/IPortfolio.sol";
 
 /// @title Limits on the cost of a portfolio's trades
-library TradeTerms {
+library TradeLimitsLib {
     uint256 private constant _BPS = 10_000;
     uint256 private constant _MAX_FEE_BPS = 10;
 
