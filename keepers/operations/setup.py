@@ -17,7 +17,7 @@ from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.reader import Reader
 from keepers.errors import KeeperError
-from keepers.market import CsvPriceSource
+from keepers.market.table_file import price_file
 from keepers.rpc.endpoints import redact
 from keepers.rpc.node import Node, connect
 from keepers.signers.keys import create_keystore, passphrase_from_file
@@ -187,7 +187,7 @@ def _connected(url: str, deployment: Deployment) -> tuple[str, Node]:
 def _priced(text: str, deployment: Deployment, node: Node, portfolio: str) -> tuple[str, None]:
     assets = Reader(node, deployment).universe_assets(deployment.portfolio(portfolio).universe)
     symbols = [deployment.symbol_of(asset) for asset in assets]
-    closes = CsvPriceSource(Path(text)).closes(symbols, datetime.fromtimestamp(node.latest().timestamp, UTC).date())
+    closes = price_file(Path(text)).closes(symbols, datetime.fromtimestamp(node.latest().timestamp, UTC).date())
     click.echo(f"{text}: {len(closes.dates)} days of {', '.join(symbols)}, the last {closes.dates[-1]}")
     return text, None
 
