@@ -35,19 +35,19 @@ def open_prices(
         ChainError: If the chain cannot be read.
     """
     wanted = config.prices.ordered
-    opened = [(_name(one, wanted), _open(one, config, node, deployment)) for one in wanted]
+    opened = [(_name(one, config), _open(one, config, node, deployment)) for one in wanted]
     return opened[0][1] if len(opened) == 1 else PrioritySource(opened, config.prices.tolerance, note)
 
 
 def described(config: Config) -> str:
     """Names the sources of a config for people, in their order of priority."""
-    return ", ".join(_name(one, config.prices.ordered) for one in config.prices.ordered)
+    return ", ".join(_name(one, config) for one in config.prices.ordered)
 
 
-def _name(one: Source, wanted: tuple[Source, ...]) -> str:
+def _name(one: Source, config: Config) -> str:
     if isinstance(one, FileCloses):
-        return str(one.path)
-    alike = [other for other in wanted if other.kind == one.kind]
+        return str(config.at(one.path))
+    alike = [other for other in config.prices.ordered if other.kind == one.kind]
     return one.kind if len(alike) == 1 else f"{one.kind} {alike.index(one) + 1}"
 
 

@@ -140,7 +140,7 @@ def _searched(reader: RoundReader, searches: Sequence[_Search]) -> list[_Search]
 
 def _lengths(reader: RoundReader, phases: Sequence[tuple[str, int]]) -> list[int]:
     """Returns how many rounds finished phases have, by doubling and then halving."""
-    low, high = dict.fromkeys(phases, 0), dict.fromkeys(phases, 1)
+    low, high = dict.fromkeys(phases, 0), dict.fromkeys(phases, _LONGEST_GAP + 1)
     growing = list(phases)
     while growing:
         there = _there(reader, [(feed, phase, high[feed, phase]) for feed, phase in growing])

@@ -84,7 +84,7 @@ def set_up(file: Path, given: Given) -> None:
         "deployment": _relative(path, folder),
         "store": given.store or DEFAULT_STORE,
         "portfolio": portfolio,
-        "prices": {"source": "csv", "path": _relative(prices, folder)},
+        "prices": {"path": _relative(prices, folder)},
         "keys": {"sender": sender, "signers": signers},
         "max_fee_gwei": given.max_fee_gwei or DEFAULT_FEE_GWEI,
     }
