@@ -27,7 +27,7 @@ Example keeper.yaml (paths are relative to the file):
   deployment: deployments/localnet.json
   store: sqlite:///keeper.sqlite
   portfolio: demo
-  prices: {source: csv, path: prices.csv}
+  prices: {path: prices.csv}
   keys:
     sender: {keystore: keys/sender.json, passphrase_file: keys/sender.pass}
     signers:

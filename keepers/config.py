@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from keepers.compliance.kyc.settings import KycSettings
 from keepers.errors import KeeperError
-from keepers.market.guards import Guards
+from keepers.market.settings import PriceSettings
 from keepers.rebalancing.settings import RebalanceSettings
 from keepers.risk.next_model import ModelTerms
 from keepers.schema import Positive, Strict, YamlError
@@ -25,31 +25,6 @@ Hours = Annotated[float, Field(gt=0, le=100_000)]
 
 class ConfigError(KeeperError):
     """A config that cannot be used: file and key, reason, remedy."""
-
-
-class PriceGuards(Strict):
-    """Tests that closes pass before anything is made of them: keepers.market.guards has the meanings."""
-
-    oracle_tolerance: Positive = 0.05
-    oracle_sigmas: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
-    tolerances: dict[str, Positive] = Field(default_factory=dict)
-    jump_sigmas: Positive = 10.0
-    jump: Positive = 0.5
-    gap_days: int = Field(default=10, ge=1)
-    constant_days: int = Field(default=10, ge=0)
-
-    @property
-    def as_guards(self) -> Guards:
-        """The guards as the market room's own type."""
-        return Guards(**self.model_dump())
-
-
-class Prices(Strict):
-    """The source of daily closes, a CSV file `date,SYM1,SYM2,…`, and the tests that closes must pass."""
-
-    source: Literal["csv"] = "csv"
-    path: Path
-    guards: PriceGuards = PriceGuards()
 
 
 class KmsKey(Strict):
@@ -358,8 +333,9 @@ class Config(Strict):
         chain_id: Expected.
         deployment: deployments/<network>.json.
         store: Database URL.
-        portfolio: Name in the deployment; with prices and keys.signers it may be left out where claims, sanctions
-            or kyc are enabled.
+        portfolio: Name in the deployment; with keys.signers it may be left out where claims, sanctions or kyc are
+            enabled.
+        prices: Sources of daily closes; without any, the rounds of the deployment's feeds.
         max_fee_gwei: Maximum fee per unit of gas.
         max_spend_eth_per_day: Maximum that the sender may spend in any 24 hours; there is no limit by default.
         private_relay: Tried before the mempool, if there is one.
@@ -383,7 +359,7 @@ class Config(Strict):
     deployment: Path
     store: str = "sqlite:///keeper.sqlite"
     portfolio: str = ""
-    prices: Prices = Prices(path=Path("prices.csv"))
+    prices: PriceSettings = PriceSettings()
     keys: Keys
     risk: Risk = Risk()
     rebalance: RebalanceSettings = RebalanceSettings()
@@ -477,7 +453,6 @@ def load_config(path: str | Path, *, officer: bool = False) -> Config:
         raise _first_fault(file, error) from None
     given = {
         "portfolio": bool(config.portfolio),
-        "prices": "prices" in raw,
         "keys.signers": bool(config.keys.signers),
     }
     # All or, for who looks after claims, sanctions or identity checks only, none.

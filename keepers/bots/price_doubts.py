@@ -33,4 +33,4 @@ class PriceDoubts:
                 self._log.warning("doubt", symbol=symbol, reason=reason)
         self._told = dict(found)
         for symbol, reason in found.items():
-            raise Waiting(f"closes of {symbol}", reason, "correct prices.path, or widen prices.guards")
+            raise Waiting(f"closes of {symbol}", reason, "correct the source in prices, or widen prices.guards")

@@ -154,7 +154,7 @@ class Reporter:
         day = last_closed_day(model.as_of)
         prices = self._closes(day)
         if prices is None or len(prices.dates) < 2:
-            raise RiskError(f"closes up to {day}", "not on file", "put the days of the posted model into prices.path")
+            raise RiskError(f"closes up to {day}", "not known", "add the days of the posted model to prices")
         # The oracle's price of that day is gone; what the history itself says against a close is not.
         recent = prices.last(settings.history_days)
         self._doubts.require_none(doubts(recent, day, self._services.config.prices.guards.as_guards))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 
 from keepers.bots.breaker import act, recover, trip
@@ -11,7 +10,8 @@ from keepers.bots.names import model_key
 from keepers.bots.price_doubts import PriceDoubts
 from keepers.bots.reports import Reporter
 from keepers.contracts.messages import CovarianceModel
-from keepers.market import CsvPriceSource, NoCloses, PriceError, Prices
+from keepers.contracts.price_sources import open_prices
+from keepers.market import NoCloses, Prices
 from keepers.market.close_time import close_of, last_closed_day
 from keepers.market.guards import doubts
 from keepers.portfolio.state import WAD, ModelInfo, RiskView, StepBounds
@@ -50,7 +50,7 @@ class RiskBot:
             *Reporter(services, self._prices, self._doubts).triggers,
         )
         self._services = services
-        self._source = CsvPriceSource(services.config.at(services.config.prices.path))
+        self._source = open_prices(services.config, services.node, services.deployment, services.log.warning)
         self._unreadable = ""
         self._bounds: StepBounds | None = None
         self._next_at = 0
@@ -63,8 +63,8 @@ class RiskBot:
     # -- Models
 
     def _closes(self, block: Block) -> tuple[object, date, bool]:
-        """Changes when there may be a newer close: with the price file, with the day, and when the chain takes one."""
-        return self._signature(), last_closed_day(block.timestamp), block.timestamp >= self._next_at
+        """Changes when there may be a newer close: with the sources, with the day, and when the chain takes one."""
+        return self._source.version(), last_closed_day(block.timestamp), block.timestamp >= self._next_at
 
     def _post_if_newer(self, invocation: Invocation) -> None:
         """Reads, decides, estimates, signs, sends and records."""
@@ -219,15 +219,6 @@ class RiskBot:
         guards = self._services.config.prices.guards.as_guards
         recent = prices.last(self._services.config.risk.history_days)
         self._doubts.require_none(doubts(recent, last_closed_day(block.timestamp), guards, oracle))
-
-    def _signature(self) -> object:
-        """Changes when the price file does."""
-        try:
-            status = os.stat(self._services.config.at(self._services.config.prices.path))
-        except OSError as error:
-            reason = error.strerror or "unreadable"
-            raise PriceError(self._services.config.prices.path, reason, "correct prices.path") from error
-        return status.st_mtime_ns, status.st_size, status.st_ino
 
     @property
     def _universe(self) -> bytes:

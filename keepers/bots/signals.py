@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.bots.price_doubts import PriceDoubts
+from keepers.contracts.price_sources import open_prices
 from keepers.contracts.registry import registered_model
-from keepers.market import CsvPriceSource
+from keepers.market import PriceSource
 from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
 from keepers.market.prices import PriceError, Prices
@@ -36,6 +37,7 @@ class Signals:
         self._services = services
         self._doubts = price_doubts
         self._opened: tuple[bytes, RegimeModel] | None = None
+        self._source = open_prices(services.config, services.node, services.deployment, services.log.warning)
 
     def advice(self, state: PortfolioState, timestamp: int) -> Advice:
         """Advice of the configured signal, or of the fallback where it cannot decide.
@@ -46,7 +48,7 @@ class Signals:
 
         Raises:
             Waiting: If a close is in doubt: no signal decides then.
-            KeeperError: If the price file or the node cannot be read.
+            KeeperError: If a source of closes or the node cannot be read.
         """
         settings = self._services.config.rebalance
 
@@ -82,17 +84,16 @@ class Signals:
         services = self._services
         settings = services.config.rebalance
         symbols = [services.deployment.symbol_of(asset) for asset in state.assets[1:]]
-        source = CsvPriceSource(services.config.at(services.config.prices.path))
         day: date = last_closed_day(timestamp)
-        prices = source.closes(symbols, day)
+        prices = self._source.closes(symbols, day)
         oracle = [price / WAD for price in state.prices[1:]]
         self._doubts.require_none(doubts(prices, day, services.config.prices.guards.as_guards, oracle))
         if not settings.regime.enabled:
             return Observed(prices.dates, prices.closes)
-        return Observed(prices.dates, prices.closes, _market(source, settings.regime.market, prices))
+        return Observed(prices.dates, prices.closes, _market(self._source, settings.regime.market, prices))
 
 
-def _market(source: CsvPriceSource, symbol: str, prices: Prices) -> NDArray[np.float64]:
+def _market(source: PriceSource, symbol: str, prices: Prices) -> NDArray[np.float64]:
     """Closes of the market on the days of the assets."""
     try:
         market = source.closes([symbol], prices.dates[-1])
@@ -101,7 +102,7 @@ def _market(source: CsvPriceSource, symbol: str, prices: Prices) -> NDArray[np.f
     of_day = dict(zip(market.dates, market.closes[:, 0], strict=True))
     missing = [day for day in prices.dates if day not in of_day]
     if missing:
-        raise SignalError(f"{market.symbols[0]} of {missing[0]}", "not in the price file", "add its close")
+        raise SignalError(f"{market.symbols[0]} of {missing[0]}", "not among its closes", "add its close")
     return np.array([of_day[day] for day in prices.dates])
 
 

@@ -312,6 +312,24 @@ def risk_stress(
     metavar="FILE",
     help="CSV of segments: symbol,segment; without it every asset is one.",
 )
+@click.option(
+    "--factors",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV or Parquet of factors' daily returns: date,FACTOR1,...",
+)
+@click.option(
+    "--currencies",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV of the currency of each asset's closes: symbol,currency.",
+)
+@click.option(
+    "--rates",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV or Parquet of currencies' closes in the base currency, which has no column: date,EUR,...",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_attribution(
@@ -321,11 +339,15 @@ def risk_attribution(
     days: int,
     linking: str,
     segments_path: Path | None,
+    factors: Path | None,
+    currencies: Path | None,
+    rates: Path | None,
     as_json: bool,
 ) -> None:
-    """Say how a portfolio did beside a benchmark, and which segments the difference comes from.
+    """Say how a portfolio did beside a benchmark, and where the difference comes from.
 
-    Effects are Brinson and Fachler's of every day, linked so that they sum to the active return.
+    Effects of segments are Brinson and Fachler's of every day, linked so that they sum to the active return; so are
+    those of factors that the difference is regressed on (--factors), and of currencies (--currencies and --rates).
 
     \b
     Example:
@@ -336,7 +358,8 @@ def risk_attribution(
 
     segments = None if segments_path is None else work.read_segments(segments_path)
     method: Linking = "menchero" if linking == "menchero" else "carino"
-    found = work.attribute(read_history(closes), portfolio, benchmark, days, method, segments)
+    causes = work.Causes(factors, currencies, rates)
+    found = work.attribute(read_history(closes), portfolio, benchmark, days, method, segments, causes=causes)
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
 
 

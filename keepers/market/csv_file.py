@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,19 @@ from pathlib import Path
 import numpy as np
 
 from keepers.market.prices import NoCloses, PriceError, Prices
+
+
+def file_version(path: Path) -> object:
+    """A value that changes when a file does: its time, its size and its place.
+
+    Raises:
+        PriceError: If it cannot be reached.
+    """
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise PriceError(path, error.strerror or "unreadable", "check the path") from error
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 class CsvPriceSource:
@@ -37,6 +51,14 @@ class CsvPriceSource:
         if len(header) < 2:
             raise PriceError(f"{self._path} line 1", "no symbol", "write date,SYM1,SYM2,...")
         return tuple(header[1:])
+
+    def version(self) -> object:
+        """Changes when the file does.
+
+        Raises:
+            PriceError: If it cannot be reached.
+        """
+        return file_version(self._path)
 
     def closes(self, symbols: Sequence[str], until: date) -> Prices:
         """Closes of `symbols`, in that order, of all days up to and including `until`.

@@ -19,3 +19,11 @@ class PriceSource(Protocol):
             PriceError: If a symbol is unknown, a value unusable or no day known.
         """
         ...
+
+    def version(self) -> object:
+        """A value that changes when there may be other closes; it is cheap to ask for.
+
+        Raises:
+            PriceError: If the source cannot be reached.
+        """
+        ...

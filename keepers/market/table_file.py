@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from keepers.market.prices import PriceError
+from keepers.market.csv_file import CsvPriceSource, file_version
+from keepers.market.prices import NoCloses, PriceError, Prices
 
 DAY_COLUMNS = ("date", "time", "timestamp")
 """Names, in any case, of the column that says when."""
@@ -45,6 +50,60 @@ def read_table(path: Path, *, repeats: bool = False) -> pd.DataFrame:
         if later < earlier or (later == earlier and not repeats):
             raise PriceError(f"{path} at {later}", f"comes after {earlier}", "sort the rows and give each time once")
     return found
+
+
+class ParquetPriceSource:
+    """A price source that reads a Parquet file anew at each call: a column of days, and one of closes per symbol.
+
+    Args:
+        path: File that ends in .parquet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def version(self) -> object:
+        """Changes when the file does.
+
+        Raises:
+            PriceError: If it cannot be reached.
+        """
+        return file_version(self._path)
+
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols that the file has a column of, in its order.
+
+        Raises:
+            PriceError: If the file cannot be read.
+        """
+        return tuple(map(str, read_table(self._path).columns))
+
+    def closes(self, symbols: Sequence[str], until: date) -> Prices:
+        """Closes of `symbols`, in that order, of all days up to and including `until`.
+
+        Raises:
+            PriceError: If the file cannot be read, a symbol has no column, or a close is missing or no positive number.
+            NoCloses: If no day is early enough.
+        """
+        table = read_table(self._path)
+        for symbol in symbols:
+            if symbol not in table.columns:
+                raise PriceError(symbol, f"{self._path} has no column of it", f"choose from {', '.join(table.columns)}")
+        days = [moment.date() for moment in table.index]
+        known = bisect_right(days, until)
+        if not known:
+            raise NoCloses(self._path, f"no row up to {until}", "ask for a later day or extend the file")
+        try:
+            closes = table[list(symbols)][:known].to_numpy(np.float64)
+        except (ValueError, TypeError):
+            remedy = "give a column of days, and columns of closes"
+            raise PriceError(self._path, "has cells that are no numbers", remedy) from None
+        return Prices(tuple(days[:known]), tuple(symbols), closes)
+
+
+def price_file(path: Path) -> CsvPriceSource | ParquetPriceSource:
+    """The source of a file: Parquet by its ending, otherwise CSV."""
+    return ParquetPriceSource(path) if path.suffix == ".parquet" else CsvPriceSource(path)
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -23,11 +23,11 @@ from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.identities import IdentityReader
 from keepers.contracts.messages import model_id
 from keepers.contracts.onchain_ids import OnchainIds
+from keepers.contracts.price_sources import described, open_prices
 from keepers.contracts.reader import Reader
 from keepers.contracts.registry import RegisteredModel, registered_model
 from keepers.contracts.sanctions import SANCTIONS
 from keepers.errors import KeeperError
-from keepers.market import CsvPriceSource
 from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
 from keepers.operations.kyc import register
@@ -322,8 +322,7 @@ def _prices(config: Config, deployment: Deployment, node: Node, block: Block) ->
     assets = Reader(node, deployment).universe_assets(deployment.portfolio(config.portfolio).universe)
     symbols = [deployment.symbol_of(asset) for asset in assets]
     day = last_closed_day(block.timestamp)
-    file = config.at(config.prices.path)
-    closes = CsvPriceSource(file).closes(symbols, day)
+    closes, source = open_prices(config, node, deployment).closes(symbols, day), described(config)
     oracle: list[float] | None
     try:
         oracle = [price / WAD for price in Reader(node, deployment).oracle_prices(assets, block.number)]
@@ -333,14 +332,14 @@ def _prices(config: Config, deployment: Deployment, node: Node, block: Block) ->
     for symbol, reason in doubts(
         closes.last(config.risk.history_days), day, config.prices.guards.as_guards, oracle
     ).items():
-        yield Finding("fail", f"closes of {symbol}", reason, f"correct {file}, or widen prices.guards")
+        yield Finding("fail", f"closes of {symbol}", reason, f"correct {source}, or widen prices.guards")
     found = f"{count} days of {len(symbols)} assets, the last {last}"
     if count <= config.risk.min_observations:
-        yield Finding("fail", str(file), found, f"add days: risk.min_observations is {config.risk.min_observations}")
+        yield Finding("fail", source, found, f"add days: risk.min_observations is {config.risk.min_observations}")
     elif (day - last).days > DAYS_OF_PRICES:
-        yield Finding("warn", str(file), f"{found}, {(day - last).days} days behind", "append newer closes")
+        yield Finding("warn", source, f"{found}, {(day - last).days} days behind", "append newer closes")
     else:
-        yield Finding("ok", str(file), found)
+        yield Finding("ok", source, found)
 
 
 def _claims(deployment: Deployment, node: Node, block: Block) -> Findings:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.market import CsvPriceSource, PriceError, Prices
+from keepers.market import Prices
 from keepers.market.actions import adjust, read_actions
 from keepers.market.packaged import sp500
 from keepers.market.quality import Quality, inspect, sessions_of
-from keepers.market.table_file import read_table
+from keepers.market.table_file import price_file
 from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol, Track, roll
 from keepers.risk.covariance import estimate
@@ -122,10 +122,8 @@ def read_closes(source: Closes) -> tuple[Prices, Quality]:
     """
     if source.path is None:
         prices = sp500()
-    elif source.path.suffix == ".parquet":
-        prices = _table_closes(source.path)
     else:
-        file = CsvPriceSource(source.path)
+        file = price_file(source.path)
         prices = file.closes(file.symbols(), date.max)
     if source.actions is not None:
         prices = adjust(prices, read_actions(source.actions))
@@ -133,19 +131,6 @@ def read_closes(source: Closes) -> tuple[Prices, Quality]:
     if source.calendar is not None:
         sessions = sessions_of(source.calendar, prices.dates[0], prices.dates[-1])
     return prices, inspect(prices, sessions=sessions)
-
-
-def _table_closes(path: Path) -> Prices:
-    """Closes of every column of a table."""
-    table = read_table(path)
-    days = tuple(stamp.date() for stamp in table.index)
-    try:
-        closes = table.to_numpy(np.float64)
-    except (ValueError, TypeError):
-        raise PriceError(
-            path, "has cells that are no numbers", "give a column of days, and columns of closes"
-        ) from None
-    return Prices(days, tuple(map(str, table.columns)), closes)
 
 
 def read_accepted(source: Closes) -> tuple[Prices, Quality]:

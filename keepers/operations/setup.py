@@ -17,7 +17,7 @@ from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.reader import Reader
 from keepers.errors import KeeperError
-from keepers.market import CsvPriceSource
+from keepers.market.table_file import price_file
 from keepers.rpc.endpoints import redact
 from keepers.rpc.node import Node, connect
 from keepers.signers.keys import create_keystore, passphrase_from_file
@@ -84,7 +84,7 @@ def set_up(file: Path, given: Given) -> None:
         "deployment": _relative(path, folder),
         "store": given.store or DEFAULT_STORE,
         "portfolio": portfolio,
-        "prices": {"source": "csv", "path": _relative(prices, folder)},
+        "prices": {"path": _relative(prices, folder)},
         "keys": {"sender": sender, "signers": signers},
         "max_fee_gwei": given.max_fee_gwei or DEFAULT_FEE_GWEI,
     }
@@ -187,7 +187,7 @@ def _connected(url: str, deployment: Deployment) -> tuple[str, Node]:
 def _priced(text: str, deployment: Deployment, node: Node, portfolio: str) -> tuple[str, None]:
     assets = Reader(node, deployment).universe_assets(deployment.portfolio(portfolio).universe)
     symbols = [deployment.symbol_of(asset) for asset in assets]
-    closes = CsvPriceSource(Path(text)).closes(symbols, datetime.fromtimestamp(node.latest().timestamp, UTC).date())
+    closes = price_file(Path(text)).closes(symbols, datetime.fromtimestamp(node.latest().timestamp, UTC).date())
     click.echo(f"{text}: {len(closes.dates)} days of {', '.join(symbols)}, the last {closes.dates[-1]}")
     return text, None
 

@@ -84,32 +84,49 @@ def brinson_fachler(weights: Array, benchmark_weights: Array, returns: Array, be
 def link(effects: Effects, method: Linking = "carino") -> Effects:
     """Effects over all periods, which sum to the compounded active return.
 
-    Sources: Cariño (1999), "Combining attribution effects over time", J. of Performance Measurement 3(4); Menchero
-    (2000), "An optimized approach to linking attribution effects over time", J. of Performance Measurement 5(1).
-
     Args:
         effects: Effects of every period, (periods, segments).
-        method: "carino" weighs a period by the logarithmic active return; "menchero" by a factor as equal as possible.
+        method: As for `linking_factors`.
 
     Returns:
         Effects of shape (segments,).
 
     Raises:
-        PerformanceError: If a period loses everything, or the method is unknown.
+        PerformanceError: If `linking_factors` raises it.
     """
     mine, market = np.atleast_1d(effects.portfolio), np.atleast_1d(effects.benchmark)
-    if np.any(mine <= -1) or np.any(market <= -1):
-        raise PerformanceError("a period", "loses everything, so nothing can be compounded", "end the series before it")
+    factors = linking_factors(mine, market, method)
     total, base = float(np.prod(1 + mine)) - 1, float(np.prod(1 + market)) - 1
-    if method == "carino":
-        factors = _log_factor(mine, market) / _log_factor(np.array([total]), np.array([base]))[0]
-    elif method == "menchero":
-        factors = _menchero(mine, market, total, base)
-    else:
-        raise PerformanceError(f"linking '{method}'", "unknown", "choose carino or menchero")
     return Effects(
         factors @ effects.allocation, factors @ effects.selection, factors @ effects.interaction, total, base
     )
+
+
+def linking_factors(portfolio: Array, benchmark: Array, method: Linking = "carino") -> Array:
+    """Factors by which parts of every period's active return sum to the compounded active return.
+
+    Sources: Cariño (1999), "Combining attribution effects over time", J. of Performance Measurement 3(4); Menchero
+    (2000), "An optimized approach to linking attribution effects over time", J. of Performance Measurement 5(1).
+
+    Args:
+        portfolio, benchmark: (periods,), returns, fractions.
+        method: "carino" weighs a period by the logarithmic active return; "menchero" by a factor as equal as possible.
+
+    Returns:
+        (periods,).
+
+    Raises:
+        PerformanceError: If a period loses everything, or the method is unknown.
+    """
+    if np.any(portfolio <= -1) or np.any(benchmark <= -1):
+        raise PerformanceError("a period", "loses everything, so nothing can be compounded", "end the series before it")
+    total, base = float(np.prod(1 + portfolio)) - 1, float(np.prod(1 + benchmark)) - 1
+    if method == "carino":
+        found: Array = _log_factor(portfolio, benchmark) / _log_factor(np.array([total]), np.array([base]))[0]
+        return found
+    if method == "menchero":
+        return _menchero(portfolio, benchmark, total, base)
+    raise PerformanceError(f"linking '{method}'", "unknown", "choose carino or menchero")
 
 
 def _log_factor(mine: Array, market: Array) -> Array:

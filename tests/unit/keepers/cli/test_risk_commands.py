@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -239,3 +241,73 @@ def test_attribution__broken_segments__one_line(closes: Path, tmp_path: Path, te
         *("risk", "attribution", "--prices", str(closes), "--portfolio", "equal weight", "--segments", str(path))
     )
     assert said in line_of(result, 1)
+
+
+@dataclass(frozen=True)
+class CauseFiles:
+    """Files of `risk attribution`'s further causes, for the days of `closes`."""
+
+    factors: Path
+    currencies: Path
+    rates: Path
+
+
+@pytest.fixture
+def causes(closes: Path, tmp_path: Path) -> CauseFiles:
+    """A factor that is the first symbol's return, and the other two symbols in euros."""
+    lines = [line.split(",") for line in closes.read_text(encoding="utf-8").splitlines()[1:]]
+    found = CauseFiles(*(tmp_path / f"{name}.csv" for name in ("factors", "currencies", "rates")))
+    moves = [f"{b[0]},{float(b[1]) / float(a[1]) - 1}" for a, b in pairwise(lines)]
+    found.factors.write_text("\n".join(["date,FIRST", *moves]) + "\n", encoding="utf-8")
+    found.currencies.write_text("symbol,currency\nAAA,USD\nBBB,EUR\nCCC,EUR\n", encoding="utf-8")
+    rates = [f"{line[0]},{1.1 + 0.001 * (row % 7)}" for row, line in enumerate(lines)]
+    found.rates.write_text("\n".join(["date,EUR", *rates]) + "\n", encoding="utf-8")
+    return found
+
+
+def test_attribution__factors__sum_to_the_active_return(closes: Path, causes: CauseFiles) -> None:
+    base = ("risk", "attribution", "--prices", str(closes), "--portfolio", "concentrated")
+    found = json.loads(invoke(*base, "--factors", str(causes.factors), "--json").output)
+    (row,) = found["factors"]["rows"]
+    assert row["effect"] + found["factors"]["specific"] == pytest.approx(found["active"], abs=1e-12)
+    assert row["factor"] == "FIRST" and row["p"] < 1e-6
+    assert "R2 " in invoke(*base, "--factors", str(causes.factors)).output
+
+
+def test_attribution__currencies__sum_to_the_active_return_in_the_base_currency(
+    closes: Path, causes: CauseFiles
+) -> None:
+    base = ("risk", "attribution", "--prices", str(closes), "--portfolio", "concentrated")
+    given = ("--currencies", str(causes.currencies), "--rates", str(causes.rates))
+    found = json.loads(invoke(*base, *given, "--json").output)["currencies"]
+    assert [row["currency"] for row in found["rows"]] == ["USD", "EUR"]
+    parts = found["local"] + sum(row["effect"] for row in found["rows"])
+    assert parts == pytest.approx(found["active"], abs=1e-12) and found["rows"][1]["effect"] != 0
+    assert "active in the base currency" in invoke(*base, *given).output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--factors", "nowhere.csv"), "No such file or directory"),
+        (("--currencies", "{currencies}"), "given without their rates, or the other way round; give both files"),
+        (("--rates", "{rates}"), "given without their rates, or the other way round; give both files"),
+        (("--currencies", "{currencies}", "--rates", "{factors}"), "has a rate that is not positive"),
+        (("--currencies", "{rates}", "--rates", "{rates}"), "another header; write symbol,currency"),
+        (("--currencies", "{currencies}", "--rates", "{rates}", "--days", "899"), "needs a rate of the day before it"),
+    ],
+)
+def test_attribution__broken_causes__one_line(
+    closes: Path, causes: CauseFiles, arguments: tuple[str, ...], said: str
+) -> None:
+    filled = [one.format(**vars(causes)) for one in arguments]
+    base = ("risk", "attribution", "--prices", str(closes), "--portfolio", "equal weight")
+    assert said in line_of(invoke(*base, *filled), 1)
+
+
+def test_attribution__day_without_a_rate__is_named(closes: Path, causes: CauseFiles) -> None:
+    lines = causes.rates.read_text(encoding="utf-8").splitlines()
+    causes.rates.write_text("\n".join([*lines[:-1]]) + "\n", encoding="utf-8")
+    base = ("risk", "attribution", "--prices", str(closes), "--portfolio", "equal weight")
+    said = line_of(invoke(*base, "--currencies", str(causes.currencies), "--rates", str(causes.rates)), 1)
+    assert f"rates.csv: has no row of {lines[-1].split(',')[0]}; add it" in said

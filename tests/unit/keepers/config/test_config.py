@@ -85,12 +85,17 @@ def test_load_config__only_claims__needs_no_portfolio(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("left_out", "key"), [("portfolio", "portfolio"), ("prices", "prices")])
-def test_load_config__claims_and_half_a_portfolio__names_the_rest(tmp_path: Path, left_out: str, key: str) -> None:
+def test_load_config__claims_and_half_a_portfolio__names_the_rest(tmp_path: Path) -> None:
     raw = {**content(), "claims": {"enabled": True}}
-    del raw[left_out]
-    with pytest.raises(ConfigError, match=f"{key}: missing; add {key}"):
+    del raw["portfolio"]
+    with pytest.raises(ConfigError, match="portfolio: missing; add portfolio"):
         load_config(write(tmp_path, raw))
+
+
+def test_load_config__without_prices__takes_the_feeds(tmp_path: Path) -> None:
+    raw = content()
+    del raw["prices"]
+    assert [one.kind for one in load_config(write(tmp_path, raw)).prices.ordered] == ["feeds"]
 
 
 def test_load_config__portfolio_without_signers__names_them(tmp_path: Path) -> None:
@@ -205,7 +210,7 @@ def test_config__every_key__is_in_the_operators_page_with_its_default() -> None:
     fields = {name: field for name, field in Config.model_fields.items() if name not in ("path", "keys")}
     assert set(told) == {*fields, "keys.sender", "keys.signers", "keys.claim_issuer"}
     for name, field in fields.items():
-        if field.is_required() or name in ("portfolio", "prices"):
+        if field.is_required() or name == "portfolio":
             assert told[name] == "required", name
         elif isinstance(field.default, int | float | str):
             assert told[name] == f"{field.default:g}" if isinstance(field.default, float) else str(field.default), name
