@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Hashable
 from datetime import date
 
 from keepers.bots.breaker import act, recover, trip
@@ -10,6 +11,7 @@ from keepers.bots.depth import DepthKeeper
 from keepers.bots.names import model_key
 from keepers.bots.price_doubts import PriceDoubts
 from keepers.bots.reports import Reporter
+from keepers.bots.risk_records import RiskRecorder
 from keepers.contracts.messages import CovarianceModel
 from keepers.market import CsvPriceSource, NoCloses, PriceError, Prices
 from keepers.market.close_time import close_of, last_closed_day
@@ -39,6 +41,7 @@ class RiskBot:
         self.name = services.bot
         self._depth = DepthKeeper(services)
         self._doubts = PriceDoubts(services.log)
+        self._recorder = RiskRecorder(services, self._prices, self._signature)
         self.triggers = (
             OnChange("closes", self._closes, self._post_if_newer),
             OnThreshold("breach", lambda block: self._steps(block), 0, self._trip),
@@ -48,6 +51,7 @@ class RiskBot:
             OnBlock("high-water mark", self._checkpoint),
             *self._depth.triggers,
             *Reporter(services, self._prices, self._doubts).triggers,
+            *self._recorder.triggers,
         )
         self._services = services
         self._source = CsvPriceSource(services.config.at(services.config.prices.path))
@@ -59,6 +63,7 @@ class RiskBot:
         """Keeps no state that the chain does not hold."""
         self._next_at = 0
         self._depth.forget()
+        self._recorder.forget()
 
     # -- Models
 
@@ -220,7 +225,7 @@ class RiskBot:
         recent = prices.last(self._services.config.risk.history_days)
         self._doubts.require_none(doubts(recent, last_closed_day(block.timestamp), guards, oracle))
 
-    def _signature(self) -> object:
+    def _signature(self) -> Hashable:
         """Changes when the price file does."""
         try:
             status = os.stat(self._services.config.at(self._services.config.prices.path))
