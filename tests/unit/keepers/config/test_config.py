@@ -187,7 +187,7 @@ def test_config__every_key_of_risk__is_in_the_operators_page_with_its_default() 
     for name, value in Risk():
         expected |= {f"{name}.{key}": of for key, of in value} if isinstance(value, BaseModel) else {name: value}
     shown = {
-        key: "none" if of is None else str(of).lower() if isinstance(of, bool | str) else f"{of:.10g}"
+        key: "none" if of is None or of in ({}, ()) else str(of).lower() if isinstance(of, bool | str) else f"{of:.10g}"
         for key, of in expected.items()
     }
     assert told_under("### Risk") == shown

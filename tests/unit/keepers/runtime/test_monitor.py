@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from keepers.risk.recorded import RiskUpdate
 from keepers.rpc.node import Block
 from keepers.runtime.metrics import EVENTS, Metrics
 from keepers.runtime.monitor import MonitorError, monitor
@@ -57,6 +58,15 @@ def test_watch__decisions_and_events__are_counted() -> None:
         'quantera_paused{bot="risk:demo"} 0.0',
     ):
         assert line in text.splitlines()
+
+
+def test_watch__update_of_risk__shows_numbers_and_what_became_unknown() -> None:
+    metrics = Metrics()
+    for numbers in ({"var99": 0.03, "beta": 1.5}, {"var99": 0.04}):
+        metrics.watch({"event": RiskUpdate.EVENT, "bot": BOT, **RiskUpdate("demo", 7, 1000, numbers).fields()})
+    lines = metrics.exposition().decode().splitlines()
+    assert 'quantera_risk{bot="risk:demo",metric="var99"} 0.04' in lines
+    assert 'quantera_risk{bot="risk:demo",metric="beta"} NaN' in lines
 
 
 def test_watch__lines_of_no_interest__count_nothing() -> None:
