@@ -170,6 +170,7 @@ def risk_quality(closes: Closes, as_json: bool) -> None:
 @click.option("--window", type=int, default=1000, show_default=True, help="Returns behind each forecast.")
 @click.option("--refit", type=int, default=63, show_default=True, help="Days after which parameters are fitted again.")
 @click.option("--last", type=int, metavar="DAYS", help="Forecast the last so many days only.")
+@click.option("--forecasts", is_flag=True, help="With --json: the return and the value at risk of every day as well.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_backtest(
@@ -181,6 +182,7 @@ def risk_backtest(
     window: int,
     refit: int,
     last: int | None,
+    forecasts: bool,
     as_json: bool,
 ) -> None:
     """Forecast every day of a history from the days before it, and test what came of it.
@@ -205,8 +207,9 @@ def risk_backtest(
     history = work.read_history(closes).last(window, last)
     days = history.returns.shape[0] - window
     with progress_bar("Forecasting", days * len(chosen)) as advance:
-        results, _ = work.backtest(history, chosen, names, protocol, test_level, advance)
-    click.echo(json.dumps(as_object(results, history, protocol)) if as_json else "\n".join(lines(results, history)))
+        results, tracks = work.backtest(history, chosen, names, protocol, test_level, advance)
+    found = as_object(results, history, protocol, tracks if forecasts else None)
+    click.echo(json.dumps(found) if as_json else "\n".join(lines(results, history)))
 
 
 @risk.command("var")

@@ -25,7 +25,7 @@ from keepers.risk.errors import RiskError
 from keepers.risk.reverse_stress import Limits
 
 PATHS, REHEARSAL_PATHS = 20_000, 500
-MODEL = "filtered historical simulation, decay 0.94"
+MODEL = "filtered historical simulation, decay 0.94, VaR limit by z of the normal"
 HORIZONS = ("4h", "1d", "5d", "10d")
 THRESHOLD = 0.25
 LEAST_FORECASTS = 20

@@ -183,6 +183,8 @@ def as_object(found: Attribution) -> dict[str, Any]:
         "formulas": FORMULAS,
         **_defined({name: getattr(found, name) for name in ("alpha", "beta", "capture_up", "capture_down")}),
         "active": effects.total,
+        "dates": found.dates,
+        "drawdowns": {name: values.tolist() for name, values in found.drawdowns.items()},
         "effects": [
             {
                 "segment": segment,

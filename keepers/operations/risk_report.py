@@ -19,8 +19,8 @@ from keepers.risk.alerts import names_of
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
-from keepers.risk.metrics import Z99, value_at_risk
 from keepers.risk.models import model_named
+from keepers.risk.models.protocol import FittedModel, PortfolioForecast
 from keepers.risk.reverse_stress import Limits
 from keepers.risk.scenarios import load_scenarios
 from keepers.risk.simulation.tails import Tail
@@ -34,6 +34,8 @@ LEVELS = (0.95, 0.99)
 _LIMIT_OPTIONS = {"drawdown": "drawdown", "var99": "var", "weight": "weight", "concentration": "concentration"}
 _LARGEST = 10
 """Assets and shocks that a table shows."""
+LEAST_DAYS = 250
+"""Days of a backtest below which nothing is judged: sizes and powers of the tests are known from there on."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Terms:
         days: Days of the performance.
 
     Raises:
-        RiskError: If the seed is negative.
+        RiskError: If the seed is negative, or the days of the backtest are too few to judge anything.
     """
 
     portfolio: str
@@ -68,6 +70,9 @@ class Terms:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise RiskError(f"seed {self.seed}", "negative", "give 0 or more")
+        if self.last < LEAST_DAYS:
+            reason = f"fewer than {LEAST_DAYS}, from which on the tests judge anything"
+            raise RiskError(f"--last {self.last}", reason, f"give {LEAST_DAYS} or more")
 
     def closes_arguments(self) -> tuple[str, ...]:
         """Options that name the closes."""
@@ -119,6 +124,7 @@ class Work:
         self._history = History.of(prices, self._quality)
         self._window = risk_simulation.WINDOW
         self._weights = current_weights(terms.portfolio, self._history, self._window)
+        self._model: FittedModel | None = None
         self._tails: list[Tail] | None = None
         self._stress: risk_stress.Stress | None = None
 
@@ -161,7 +167,7 @@ class Work:
         earned = history.returns[-terms.days :] @ self._weights
         now = {
             "drawdown": (float(drawdowns(earned)[-1]), f"fall below the highest value of the last {terms.days:,} days"),
-            "var99": (value_at_risk(self._weights, self._covariance(), Z99), "z sqrt(w'Sw) of a day, z of the normal"),
+            "var99": (self._forecast().value_at_risk(0.99), f"99% value at risk of a day by {terms.model}"),
             "weight": (float(self._weights.max()), "largest weight"),
             "concentration": (float(self._weights @ self._weights), "sum of squared weights"),
         }
@@ -175,14 +181,13 @@ class Work:
             Column("number"), Column("now", "fraction"), Column("limit", "fraction"), Column("used", "fraction", 1),
             Column("verdict"), Column("formula"),
         )  # fmt: skip
-        table = Table("Numbers beside their limits", columns, tuple(rows), self._origin("the bot's default covariance"))
+        table = Table("Numbers beside their limits", columns, tuple(rows), self._origin(terms.model))
         return Section("Limits", (), (table,))
 
     def tails(self) -> Section:
         """Value at risk and shortfall: by the model, simulated, and in the worst year."""
         terms, history = self._terms, self._history
-        fitted = model_named(terms.model).fit(history.returns[-self._window :])
-        forecast = fitted.forecast(history.returns[-self._window :]).portfolio(self._weights)
+        fitted, forecast = self._fitted(), self._forecast()
         columns = (
             Column("method"), Column("days", "count"), Column("level", "fraction", 1),
             Column("VaR", "fraction", 3), Column("standard error", "fraction", 3),
@@ -251,7 +256,7 @@ class Work:
     def stress(self) -> Section:
         """Past falls, named scenarios, correlations and the worst shocks of a grid."""
         found = self._stressed()
-        origin = self._origin("today's weights and covariance", *self._stress_arguments())
+        origin = self._origin("today's weights and covariance, z of the normal", *self._stress_arguments())
         episodes: tuple[tuple[Cell, ...], ...] = tuple(
             (str(one.high), str(one.low), -one.depth, -float(loss))
             for one, loss in zip(found.episodes, found.episode_losses, strict=True)
@@ -292,7 +297,7 @@ class Work:
     def reverse(self) -> Section:
         """The nearest breach of each limit."""
         found = self._stressed()
-        origin = self._origin("nearest shock in Mahalanobis distance", *self._stress_arguments())
+        origin = self._origin("nearest shock in Mahalanobis distance, z of the normal", *self._stress_arguments())
         columns = (
             Column("limit"), Column("value", "fraction"), Column("distance", "number"), Column("loss", "fraction"),
             Column("largest moves"),
@@ -333,7 +338,8 @@ class Work:
         model = model_named(terms.model)
         results, tracks = backtest(history, [model], [terms.portfolio], protocol, progress=self._progress)
         command = (
-            "backtest", "--model", terms.model, "--portfolio", terms.portfolio, "--last", terms.last, "--json",
+            "backtest", "--model", terms.model, "--portfolio", terms.portfolio, "--last", terms.last, "--forecasts",
+            "--json",
         )  # fmt: skip
         origin = self._origin(terms.model, *command)
         columns = (
@@ -374,6 +380,16 @@ class Work:
             "--days", terms.days, "--json",
         )  # fmt: skip
         return performance_section(found, self._origin("daily returns, no costs", *command))
+
+    def _fitted(self) -> FittedModel:
+        """The model of the terms, fitted to the last window."""
+        if self._model is None:
+            self._model = model_named(self._terms.model).fit(self._history.returns[-self._window :])
+        return self._model
+
+    def _forecast(self) -> PortfolioForecast:
+        """The model's forecast of the portfolio's next day."""
+        return self._fitted().forecast(self._history.returns[-self._window :]).portfolio(self._weights)
 
     def _covariance(self) -> Array:
         return estimate(self._history.returns[-self._window :], risk_simulation.HALFLIFE_DAYS).matrix
