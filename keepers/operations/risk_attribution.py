@@ -21,6 +21,9 @@ from keepers.risk.backtests.rolling import Protocol
 
 Array = NDArray[np.float64]
 
+CASH = 1e-9
+"""Part of NAV from which on cash is a segment of its own."""
+
 FORMULAS = {
     "total_return": "product of 1 + r, less 1",
     "annual_return": f"(1 + total)^({TRADING_DAYS} / days) - 1",
@@ -82,7 +85,8 @@ def attribute(
 ) -> Attribution:
     """Performance and effects of the last `days`, a period a day, both brought back to their weights every day.
 
-    A segment that one of both does not hold has the other's return there, so that nothing of it is selection.
+    What a recorded portfolio holds in cash is a segment that earns nothing. A segment that one of both does not hold
+    has the other's return there, so that nothing of it is selection.
 
     Args:
         history: Closes.
@@ -104,6 +108,11 @@ def attribute(
     rows = slice(len(history.dates) - days, None)
     mine, market = (portfolio_weights(name, history, Protocol(window))[rows] for name in (portfolio, benchmark))
     returns = history.returns[rows]
+    if np.any(np.abs(mine.sum(axis=1) - 1) > CASH) or np.any(np.abs(market.sum(axis=1) - 1) > CASH):
+        names, member = (*names, "cash"), np.pad(member, ((0, 1), (0, 1)))
+        member[-1, -1] = 1.0
+        mine, market = (np.column_stack([weights, 1 - weights.sum(axis=1)]) for weights in (mine, market))
+        returns = np.pad(returns, ((0, 0), (0, 1)))
     effects = link(_effects(mine, market, returns, member), linking)
     both = np.sum(mine * returns, axis=1), np.sum(market * returns, axis=1)
     alpha, beta = alpha_beta(*both)
