@@ -39,9 +39,7 @@ def closes_options(command: Callable[..., None]) -> Callable[..., None]:
 
     file = click.Path(path_type=Path, dir_okay=False)
     for option in (
-        click.option(
-            "--block", type=int, metavar="N", help="With --config: as recorded at this block, not the newest."
-        ),
+        click.option("--block", type=int, metavar="N", help="With --config: as recorded at this block."),
         click.option(
             "--config",
             type=file,

@@ -240,8 +240,8 @@ def portfolio_weights(name: str, history: History, protocol: Protocol) -> Array:
         protocol: Window and interval, which minimum variance uses.
 
     Returns:
-        (days, assets), fractions of NAV, summing to one but for the cash of recorded weights; zero before the first forecast of a portfolio that is
-        estimated.
+        (days, assets), fractions of NAV, summing to one but for the cash of recorded weights; zero before the first
+        forecast of a portfolio that is estimated.
 
     Raises:
         RiskError: If there is no such portfolio, or the closes lack its stocks.

@@ -172,8 +172,8 @@ class Work:
         }
         quality = quality_section(self._quality, self._origin("quality of closes", "quality", "--json"))
         sections = (
-            self.limits(), *self.recorded(), self.tails(), self.components(), self.stress(), self.reverse(), self.alerts(),
-            self.backtests(), self.performance(), quality, _signatures(),
+            self.limits(), *self.recorded(), self.tails(), self.components(), self.stress(), self.reverse(),
+            self.alerts(), self.backtests(), self.performance(), quality, _signatures(),
         )  # fmt: skip
         return Report(f"Risk report: {terms.portfolio}", facts, sections)
 
@@ -264,7 +264,7 @@ class Work:
              float(parts.marginal[index]), float(beyond.component[index]), float(beyond.marginal[index]))
             for index in held
         ]  # fmt: skip
-        rows.append(("sum", float(self._weights.sum()), tail.var, None, None, tail.shortfall, None))
+        rows.append(("sum", "", tail.var, None, None, tail.shortfall, None))
         shown = held[:_LARGEST]
         origin = self._simulation_origin()
         chart = Chart(
@@ -274,7 +274,8 @@ class Work:
         )  # fmt: skip
         text = (
             "The part of an asset is its expected loss given that the portfolio loses as much as VaR, or more for "
-            "ES (Tasche 2000). The parts sum to the number; the marginal number is the part over the weight.",
+            "ES (Tasche 2000). The parts sum to the number; the marginal number is the part over the weight. "
+            f"{float(self._weights.sum()):.2%} of NAV are invested; the remainder is cash.",
         )
         return Section("Components", text, (Table("One day at 99%", columns, tuple(rows), origin),), (chart,))
 
@@ -482,8 +483,8 @@ def recorded_section(live: LivePortfolio, origin: Origin) -> Section:
     losses: tuple[tuple[Cell, ...], ...] = tuple((name, -loss) for name, loss in live.stress.items())
     stress = (Column("scenario"), Column("portfolio", "fraction"))
     text = [
-        f"At block {one.block:,} the portfolio was in state {state_of(one)} with grade {grade_of(one) or 'unknown'}, under "
-        f"model {one.model_nonce} and signed report {one.report_nonce}. Weights are those of block "
+        f"At block {one.block:,} the portfolio was in state {state_of(one)} with grade {grade_of(one) or 'unknown'}, "
+        f"under model {one.model_nonce} and signed report {one.report_nonce}. Weights are those of block "
         f"{live.holdings.block:,}; what is missing to one is cash."
     ]
     if one.reason:
