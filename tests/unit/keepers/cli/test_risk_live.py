@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,8 @@ class LiveDesk:
     """
 
     def __init__(self, folder: Path) -> None:
-        write_closes(folder, 1500)
-        write_store(folder / "keeper.sqlite")
         self.config = write(folder, {**content(), "portfolio": "stocks", "prices": {"path": "closes.csv"}})
         self.store = Store.open(f"sqlite:///{folder}/keeper.sqlite")
-        for day in range(40):
-            found = row(day + 1, NOON - (39 - day) * DAY, var99=0.01 + day / 10_000)
-            risk_metrics.record(self.store, found, weights=WEIGHTS, stress={"crash": 0.25, "rally": -0.1})
 
     def invoke(self, name: str, *arguments: str) -> Any:
         """Runs `quantera risk NAME` with the config; what it prints as JSON."""
@@ -56,9 +52,23 @@ class LiveDesk:
         return json.loads(result.output)
 
 
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with closes, and a store with a row for each of forty days."""
+    folder = tmp_path_factory.mktemp("recorded")
+    write_closes(folder, 1500)
+    write_store(folder / "keeper.sqlite")
+    store = Store.open(f"sqlite:///{folder}/keeper.sqlite")
+    for day in range(40):
+        found = row(day + 1, NOON - (39 - day) * DAY, var99=0.01 + day / 10_000)
+        risk_metrics.record(store, found, weights=WEIGHTS, stress={"crash": 0.25, "rally": -0.1})
+    store.close()
+    return folder
+
+
 @pytest.fixture
-def live(tmp_path: Path) -> LiveDesk:
-    return LiveDesk(tmp_path)
+def live(recorded: Path, tmp_path: Path) -> LiveDesk:
+    return LiveDesk(Path(shutil.copytree(recorded, tmp_path / "live")))
 
 
 def report_of(live: LiveDesk, *arguments: str) -> Any:

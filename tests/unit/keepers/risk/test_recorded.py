@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from keepers.risk.errors import RiskError
 from keepers.risk.recorded import METRICS, SIMULATED_METRICS, Recorded, RiskUpdate, fold
 from keepers.store.tables import risk_metrics
+from scripts._lib.artifacts import ROOT
 
 
 def recorded(block: int = 1, **numbers: float) -> Recorded:
@@ -39,6 +42,12 @@ def test_metrics__every_one__has_a_column_of_its_own() -> None:
     assert set(METRICS) <= {column.name for column in risk_metrics.columns}
     assert len(SIMULATED_METRICS) == 18
     assert list(SIMULATED_METRICS)[2] == "simulated_var999_1d" and list(SIMULATED_METRICS)[-1] == "simulated_es999_10d"
+
+
+def test_metrics__every_one__is_in_the_page_with_its_meaning() -> None:
+    table = (ROOT / "docs/risk.md").read_text().split("\n## Records\n")[1].split("\n## ")[0]
+    told = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE))
+    assert told == dict(METRICS)
 
 
 def test_risk_update__as_a_log_line__is_read_again() -> None:
