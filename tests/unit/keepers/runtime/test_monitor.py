@@ -142,4 +142,4 @@ def test_exposition__every_metric__is_in_the_operators_page() -> None:
     page = (DOCS / "operations.md").read_text()
     lines = Metrics().exposition().decode().splitlines()
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-    assert len(names) == 9 and all(f"`{name}`" in page for name in names)
+    assert len(names) == 10 and all(f"`{name}`" in page for name in names)
