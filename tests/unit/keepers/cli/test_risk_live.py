@@ -53,7 +53,7 @@ class LiveDesk:
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recorded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with closes, and a store with a row for each of forty days."""
     folder = tmp_path_factory.mktemp("recorded")
     write_closes(folder, 1500)
@@ -67,8 +67,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def live(recorded: Path, tmp_path: Path) -> LiveDesk:
-    return LiveDesk(Path(shutil.copytree(recorded, tmp_path / "live")))
+def live(recorded_folder: Path, tmp_path: Path) -> LiveDesk:
+    return LiveDesk(Path(shutil.copytree(recorded_folder, tmp_path / "live")))
 
 
 def report_of(live: LiveDesk, *arguments: str) -> Any:

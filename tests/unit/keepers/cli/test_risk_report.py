@@ -112,7 +112,7 @@ def test_report__default_limits__are_the_demos() -> None:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+def report_on_closes(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """A report on 1,500 days of three assets, with limits that are seldom breached."""
     closes = write_closes(tmp_path_factory.mktemp("longer"), 1500)
     base = ("risk", "report", "equal weight", "--prices", str(closes), "--last", "250", "--days", "60", "--json")
@@ -131,9 +131,11 @@ def numbers_in(value: Any) -> Iterator[float]:
             yield from numbers_in(part)
 
 
-def test_report__command_of_every_table_and_chart__prints_its_numbers(written: Written) -> None:
+def test_report__command_of_every_table_and_chart__prints_its_numbers(report_on_closes: Written) -> None:
     printed: dict[str, Any] = {}
-    for one in (part for section in written.report["sections"] for part in (*section["tables"], *section["charts"])):
+    for one in (
+        part for section in report_on_closes.report["sections"] for part in (*section["tables"], *section["charts"])
+    ):
         told = list(numbers_in(one.get("rows") or [line["values"] for line in one.get("series", ())]))
         if one["origin"] is None:
             assert told == []
@@ -151,20 +153,23 @@ def test_report__command_of_every_table_and_chart__prints_its_numbers(written: W
         "var", "stress", "alerts", "backtest", "attribution", "quality", "report",
     }  # fmt: skip
     empty = [
-        table["title"] for section in written.report["sections"] for table in section["tables"] if not table["rows"]
+        table["title"]
+        for section in report_on_closes.report["sections"]
+        for table in section["tables"]
+        if not table["rows"]
     ]
     assert empty == ["Findings"], "a table without rows checks nothing"
 
 
-def test_report__var_beside_its_limit__is_the_models(written: Written) -> None:
-    sections = {section["title"]: section for section in written.report["sections"]}
+def test_report__var_beside_its_limit__is_the_models(report_on_closes: Written) -> None:
+    sections = {section["title"]: section for section in report_on_closes.report["sections"]}
     (row,) = (row for row in sections["Limits"]["tables"][0]["rows"] if row[0] == "var99")
     tail = sections["Value at risk and expected shortfall"]["tables"][0]["rows"][1]
     assert tail[2] == 0.99 and row[1] == tail[3] and row[5] == "99% value at risk of a day by ewma student"
 
 
-def test_report__own_closes__every_command_names_them(written: Written) -> None:
-    found, closes = written.report, written.closes
+def test_report__own_closes__every_command_names_them(report_on_closes: Written) -> None:
+    found, closes = report_on_closes.report, report_on_closes.closes
     origins = [one["origin"] for section in found["sections"] for one in (*section["tables"], *section["charts"])]
     assert all(f"--prices {closes}" in origin["command"] for origin in origins if origin)
     (row,) = (row for row in found["sections"][0]["tables"][0]["rows"] if row[0] == "drawdown")
