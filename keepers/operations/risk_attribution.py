@@ -100,19 +100,14 @@ def attribute(
         RiskError: If a portfolio is unknown.
         PerformanceError: If there are too few days, or a symbol has no segment.
     """
-    needed = days + (window if "minimum variance" in (portfolio, benchmark) else 0)
-    if days < 2 or needed > len(history.dates):
-        most = len(history.dates) - (needed - days)
-        raise PerformanceError(f"{days} days", f"not between 2 and {most}", "choose another number of days")
+    mine, market = _path(history, portfolio, benchmark, days, window)
     names, member = _members(history.symbols, segments)
     rows = slice(len(history.dates) - days, None)
-    mine, market = (portfolio_weights(name, history, Protocol(window))[rows] for name in (portfolio, benchmark))
     returns = history.returns[rows]
     if np.any(np.abs(mine.sum(axis=1) - 1) > CASH) or np.any(np.abs(market.sum(axis=1) - 1) > CASH):
-        names, member = (*names, "cash"), np.pad(member, ((0, 1), (0, 1)))
-        member[-1, -1] = 1.0
+        names, member = (*names, "cash"), _with_cash(member)
         mine, market = (np.column_stack([weights, 1 - weights.sum(axis=1)]) for weights in (mine, market))
-        returns = np.pad(returns, ((0, 0), (0, 1)))
+        returns = np.column_stack([returns, np.zeros(days)])
     effects = link(_effects(mine, market, returns, member), linking)
     both = np.sum(mine * returns, axis=1), np.sum(market * returns, axis=1)
     alpha, beta = alpha_beta(*both)
@@ -220,6 +215,28 @@ def _members(symbols: tuple[str, ...], segments: Mapping[str, str] | None) -> tu
     names = tuple(dict.fromkeys(segments[symbol] for symbol in symbols))
     member = np.array([[float(segments[symbol] == name) for name in names] for symbol in symbols])
     return names, member
+
+
+def _with_cash(member: Array) -> Array:
+    """(assets + 1, segments + 1), with cash as the last asset and a segment of its own."""
+    found = np.pad(member, ((0, 1), (0, 1)))
+    found[-1, -1] = 1.0
+    return found
+
+
+def _path(history: History, portfolio: str, benchmark: str, days: int, window: int) -> tuple[Array, Array]:
+    """(days, assets) of weights of a portfolio and of a benchmark on the last days.
+
+    Raises:
+        RiskError: If one of them is unknown.
+        PerformanceError: If there are too few days.
+    """
+    needed = days + (window if "minimum variance" in (portfolio, benchmark) else 0)
+    if days < 2 or needed > len(history.dates):
+        most = len(history.dates) - (needed - days)
+        raise PerformanceError(f"{days} days", f"not between 2 and {most}", "choose another number of days")
+    mine, market = (portfolio_weights(name, history, Protocol(window))[-days:] for name in (portfolio, benchmark))
+    return mine, market
 
 
 def _effects(mine: Array, market: Array, returns: Array, member: Array) -> Effects:
