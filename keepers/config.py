@@ -16,6 +16,7 @@ from keepers.compliance.kyc.settings import KycSettings
 from keepers.errors import KeeperError
 from keepers.market.settings import PriceSettings
 from keepers.rebalancing.settings import RebalanceSettings
+from keepers.risk.alert_settings import AlertSettings
 from keepers.risk.next_model import ModelTerms
 from keepers.schema import Positive, Strict, YamlError
 from keepers.yamlfile import Unreadable, read_mapping
@@ -172,6 +173,15 @@ class Depth(_Renewed):
     look_minutes: Annotated[float, Field(gt=0, le=1e6)] = 10.0
 
 
+class RiskRecords(Strict):
+    """The record of a portfolio's risk, a row for each block that the risk bot looks at.
+
+    Rows are kept for `retention_days`; the summaries of days stay.
+    """
+
+    retention_days: Annotated[int, Field(ge=2, le=36_500)] = 90
+
+
 class Risk(Strict):
     """How covariance is estimated, how fat its tails are taken, and for how long a model counts.
 
@@ -187,6 +197,8 @@ class Risk(Strict):
     tails: Literal["student", "normal"] = "student"
     reports: Reports = Reports()
     depth: Depth = Depth()
+    records: RiskRecords = RiskRecords()
+    alerts: AlertSettings = AlertSettings()
 
     @property
     def terms(self) -> ModelTerms:

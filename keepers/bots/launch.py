@@ -81,7 +81,7 @@ def _opened(
     named.info("started", chain_id=config.chain_id, sender=services.sender.address)
     try:
         runtime = open_runtime(make_bot(kind, services), services, lambda step: metrics.beat(name, step))
-        with _hearing(kind, services):
+        with _hearing(kind, services), _telling(kind, services):
             yield runtime
     finally:
         named.info("stopped")
@@ -97,6 +97,18 @@ def _hearing(kind: str, services: BotServices) -> Iterator[None]:
     from keepers.bots.kyc_webhooks import hearing
 
     with hearing(services):
+        yield
+
+
+@contextmanager
+def _telling(kind: str, services: BotServices) -> Iterator[None]:
+    """Delivers notices of alert rules while the risk bot runs; replicas that stand by do so as well."""
+    if kind != "risk":
+        yield
+        return
+    from keepers.runtime.notice_delivery import delivering
+
+    with delivering(services.store, services.config, services.log):
         yield
 
 

@@ -9,6 +9,7 @@ from keepers.bots.depth import DepthKeeper
 from keepers.bots.names import model_key
 from keepers.bots.price_doubts import PriceDoubts
 from keepers.bots.reports import Reporter
+from keepers.bots.risk_records import RiskRecorder
 from keepers.contracts.messages import CovarianceModel
 from keepers.contracts.price_sources import open_prices
 from keepers.market import NoCloses, Prices
@@ -39,6 +40,8 @@ class RiskBot:
         self.name = services.bot
         self._depth = DepthKeeper(services)
         self._doubts = PriceDoubts(services.log)
+        self._source = open_prices(services.config, services.node, services.deployment, services.log.warning)
+        self._recorder = RiskRecorder(services, self._prices, self._source.version)
         self.triggers = (
             OnChange("closes", self._closes, self._post_if_newer),
             OnThreshold("breach", lambda block: self._steps(block), 0, self._trip),
@@ -48,9 +51,9 @@ class RiskBot:
             OnBlock("high-water mark", self._checkpoint),
             *self._depth.triggers,
             *Reporter(services, self._prices, self._doubts).triggers,
+            *self._recorder.triggers,
         )
         self._services = services
-        self._source = open_prices(services.config, services.node, services.deployment, services.log.warning)
         self._unreadable = ""
         self._bounds: StepBounds | None = None
         self._next_at = 0
@@ -59,6 +62,7 @@ class RiskBot:
         """Keeps no state that the chain does not hold."""
         self._next_at = 0
         self._depth.forget()
+        self._recorder.forget()
 
     # -- Models
 

@@ -38,7 +38,7 @@ _day = click.DateTime(["%Y-%m-%d"])
     "--trials", type=int, metavar="N", help="Strategies that were tried until these were chosen, these included."
 )
 @click.option("--html", type=_file, metavar="FILE", help="Write a tear sheet.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object with every day, trade and refusal.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: days, trades, refusals, the tear sheet.")
 @one_line_errors
 def backtest(
     config_path: Path | None,
@@ -82,9 +82,10 @@ def backtest(
         *(("--from", study.days[0]), ("--to", study.days[-1])),
     )
     words = [str(word) for option, value in given if value is not None for word in (option, value)]
-    written = save_all(report(found, shlex.join(["quantera", "backtest", *words])), targets) if targets else {}
+    sheet = report(found, shlex.join(["quantera", "backtest", *words, "--json"]))
+    written = save_all(sheet, targets) if targets else {}
     if as_json:
-        click.echo(json.dumps({**as_object(found), "files": written}))
+        click.echo(json.dumps({**as_object(found), "report": sheet.as_object(), "files": written}))
         return
     click.echo("\n".join(lines(found)))
     for path, digest in written.items():

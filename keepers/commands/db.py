@@ -79,6 +79,31 @@ def db_restore(config_path: Path, file: Path, replace: bool) -> None:
         click.echo(f"{copied.path}: {copied.total} rows of {len(copied.rows)} tables restored")
 
 
+@db.command("prune")
+@config_option
+@one_line_errors
+def db_prune(config_path: Path) -> None:
+    """Drop what the risk bot recorded before risk.records.retention_days. The bot does so itself every night.
+
+    Summaries of days, weights, stress losses, and notices that are not delivered yet stay.
+
+    \b
+    Example:
+      quantera db prune --config keeper.yaml
+    """
+    from keepers.config import load_config
+    from keepers.risk.recorded import DAY
+    from keepers.store.risk_metrics import prune
+
+    days = load_config(config_path).risk.records.retention_days
+    with _store(config_path) as store:
+        with store.reading() as connection:
+            before = int(store.now(connection)) - days * DAY
+        pruned = prune(store, before)
+        what = "rows" if store.engine.dialect.name == "sqlite" else "partitions"
+        click.echo(f"{pruned.dropped} {what} and {pruned.notices} delivered notices older than {days} days dropped")
+
+
 @db.command("export")
 @config_option
 @click.argument("folder", type=click.Path(path_type=Path))

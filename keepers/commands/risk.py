@@ -25,14 +25,27 @@ def closes_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def wrapped(
-        prices: Path | None, actions: Path | None, calendar: str | None, accept_findings: bool, **others: Any
+        prices: Path | None,
+        actions: Path | None,
+        calendar: str | None,
+        accept_findings: bool,
+        config: Path | None,
+        block: int | None,
+        **others: Any,
     ) -> None:
         from keepers.operations.risk_backtest import Closes
 
-        command(closes=Closes(prices, actions, calendar, accept_findings), **others)
+        command(closes=Closes(prices, actions, calendar, accept_findings, config, block), **others)
 
     file = click.Path(path_type=Path, dir_okay=False)
     for option in (
+        click.option("--block", type=int, metavar="N", help="With --config: as recorded at this block."),
+        click.option(
+            "--config",
+            type=file,
+            metavar="FILE",
+            help="keeper.yaml, whose portfolio is known by its name as the bot recorded it, with the config's closes.",
+        ),
         click.option("--accept-findings", is_flag=True, help="Go on in spite of what `quantera risk quality` finds."),
         click.option("--calendar", metavar="CODE", help="Exchange whose sessions have to be there, such as XNYS."),
         click.option("--actions", type=file, metavar="FILE", help="CSV of actions: date,symbol,kind,value."),
@@ -91,6 +104,25 @@ def limits_options(**defaults: float) -> Callable[[Callable[..., None]], Callabl
     return decorate
 
 
+def limits_over(stored: Limits, given: Limits) -> Limits:
+    """The stored limits, each replaced by one that stands on the command line."""
+    from dataclasses import replace
+
+    from click.core import ParameterSource
+
+    context = click.get_current_context()
+    options = {
+        "drawdown": "max_drawdown",
+        "var99": "max_var",
+        "weight": "max_weight",
+        "concentration": "max_concentration",
+    }
+    typed = [
+        name for name, option in options.items() if context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+    ]
+    return replace(stored, **{name: getattr(given, name) for name in typed})
+
+
 @click.group(cls=Guessing)
 def risk() -> None:
     """Judge the risk model: by what it said, and by what others would have said.
@@ -125,6 +157,24 @@ def risk_exceedances(portfolio: str, config_path: Path, as_json: bool) -> None:
 
     found = record(load_config(config_path), portfolio)
     click.echo(json.dumps(asdict(found)) if as_json else "\n".join(lines(found)))
+
+
+@risk.command("history")
+@config_option
+@click.option("--block", type=int, metavar="N", help="As recorded at this block, not the newest.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def risk_history(config_path: Path, block: int | None, as_json: bool) -> None:
+    """Show what the risk bot recorded of its portfolio: state, numbers beside their limits, and summaries of days.
+
+    \b
+    Example:
+      quantera risk history --config keeper.yaml
+    """
+    from keepers.operations.risk_live import as_object, lines, read_live
+
+    found = read_live(config_path, block)
+    click.echo(json.dumps(as_object(found)) if as_json else "\n".join(lines(found)))
 
 
 @risk.command("quality")
@@ -170,6 +220,7 @@ def risk_quality(closes: Closes, as_json: bool) -> None:
 @click.option("--window", type=int, default=1000, show_default=True, help="Returns behind each forecast.")
 @click.option("--refit", type=int, default=63, show_default=True, help="Days after which parameters are fitted again.")
 @click.option("--last", type=int, metavar="DAYS", help="Forecast the last so many days only.")
+@click.option("--forecasts", is_flag=True, help="With --json: the return and the value at risk of every day as well.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_backtest(
@@ -181,6 +232,7 @@ def risk_backtest(
     window: int,
     refit: int,
     last: int | None,
+    forecasts: bool,
     as_json: bool,
 ) -> None:
     """Forecast every day of a history from the days before it, and test what came of it.
@@ -205,8 +257,9 @@ def risk_backtest(
     history = work.read_history(closes).last(window, last)
     days = history.returns.shape[0] - window
     with progress_bar("Forecasting", days * len(chosen)) as advance:
-        results, _ = work.backtest(history, chosen, names, protocol, test_level, advance)
-    click.echo(json.dumps(as_object(results, history, protocol)) if as_json else "\n".join(lines(results, history)))
+        results, tracks = work.backtest(history, chosen, names, protocol, test_level, advance)
+    found = as_object(results, history, protocol, tracks if forecasts else None)
+    click.echo(json.dumps(found) if as_json else "\n".join(lines(results, history)))
 
 
 @risk.command("var")
@@ -455,6 +508,9 @@ def risk_report(
 ) -> None:
     """Write the report that a risk committee reads; PORTFOLIO is a name as for `backtest`.
 
+    With --config it may be the portfolio that the config's bot looks after: weights, limits, state and the history of
+    its numbers are then those in the store.
+
     It has value at risk and shortfall, components, stress and reverse stress, predictive alerts, backtests, performance
     and the quality of the data. Every table names its day, its model, its data and the command that prints its numbers
     again. The limits are those of the demo unless others are given. The files must not be there yet, and either
@@ -468,7 +524,8 @@ def risk_report(
     from keepers.operations.risk_report import Terms, Work
 
     targets = prepare({"pdf": pdf, "xlsx": xlsx, "html": html}, needed=not as_json)
-    work = Work(Terms(portfolio, limits, closes, benchmark, model, source, scenarios, seed, last, days))
+    bounds = limits if closes.live is None else limits_over(closes.live.limits, limits)
+    work = Work(Terms(portfolio, bounds, closes, benchmark, model, source, scenarios, seed, last, days))
     with progress_bar("Forecasting", work.steps) as advance:
         report = work.report(advance)
     written = save_all(report, targets)

@@ -77,24 +77,27 @@ def doctor(config_path: Path, skip_keys: bool, as_json: bool) -> None:
 @click.command()
 @config_option
 @click.option("--from-start", is_flag=True, help="Begin with what Redis still has, not with what comes next.")
+@click.option("--risk", is_flag=True, help="Show updates of portfolios' risk in place of decisions.")
 @click.option("--count", type=click.IntRange(min=1), help="End after so many.")
 @one_line_errors
-def follow(config_path: Path, from_start: bool, count: int | None) -> None:
+def follow(config_path: Path, from_start: bool, risk: bool, count: int | None) -> None:
     """Show decisions of every bot as they are made, one JSON line each; needs `redis` in the config.
+
+    With --risk it shows the numbers of every portfolio as they are recorded.
 
     \b
     Example:
       quantera follow --config keeper.yaml
     """
     from keepers.config import ConfigError, load_config
-    from keepers.store.fanout import Fanout
+    from keepers.store.fanout import RISK_STREAM, STREAM, Fanout
 
     loaded = load_config(config_path)
     if loaded.redis is None:
         raise ConfigError(f"{config_path}: redis", "missing", "add redis: redis://host:6379/0")
     fanout, shown = Fanout.open(loaded.redis), 0
     try:
-        for entry in fanout.follow("0" if from_start else "$"):
+        for entry in fanout.follow("0" if from_start else "$", stream=RISK_STREAM if risk else STREAM):
             if entry is not None:
                 click.echo(json.dumps(entry[1]))
                 shown += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -93,7 +93,7 @@ class PoolPrices:
         self._blocks: dict[int, Block] = {}
         self._pools: dict[str, tuple[_Pool, ...]] = {}
 
-    def version(self) -> object:
+    def version(self) -> Hashable:
         """The newest block's day and hour: pools trade at any time."""
         return self._node.latest().timestamp // 3600
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from keepers.config import Config
-from keepers.contracts.deployment import Deployment
+from keepers.contracts.deployment import Deployment, load
 from keepers.contracts.feeds import FeedReader
 from keepers.contracts.pool_prices import PoolPrices, settlement_of
 from keepers.market import PriceError, PriceSource, PrioritySource
@@ -13,7 +13,7 @@ from keepers.market.http_source import HttpInterface, HttpPriceSource
 from keepers.market.rounds import RoundPrices
 from keepers.market.settings import FeedCloses, FileCloses, HttpCloses, Source
 from keepers.market.table_file import price_file
-from keepers.rpc.node import Node
+from keepers.rpc.node import Node, connect
 
 _CALENDAR_DAYS = 1.5
 """Calendar days per trading day, rounded up: a year has about 252 of them."""
@@ -37,6 +37,19 @@ def open_prices(
     wanted = config.prices.ordered
     opened = [(_name(one, config), _open(one, config, node, deployment)) for one in wanted]
     return opened[0][1] if len(opened) == 1 else PrioritySource(opened, config.prices.tolerance, note)
+
+
+def configured_prices(config: Config) -> PriceSource:
+    """Opens the sources of a config for a command: files alone need no node.
+
+    Raises:
+        KeeperError: If a source or the chain cannot be used.
+    """
+    wanted = config.prices.ordered
+    if len(wanted) == 1 and isinstance(wanted[0], FileCloses):
+        return price_file(config.at(wanted[0].path))
+    node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
+    return open_prices(config, node, load(config.at(config.deployment)))
 
 
 def described(config: Config) -> str:

@@ -120,11 +120,11 @@ class Reader:
         if nonce == 0:
             return ReportInfo(0)
         function = abi.function("RiskReports", "reportAt")
-        _, _, as_of, expiry, model_nonce, _, _, _, _, var, _, names, losses = self._node.call(
+        _, _, as_of, expiry, model_nonce, _, _, _, _, var, shortfall, names, losses = self._node.call(
             reports, function, portfolio, nonce, block=block
         )
         scenarios = tuple(name.rstrip(b"\0").decode("ascii", "replace") for name in names)
-        return ReportInfo(nonce, as_of, expiry, model_nonce, tuple(var), scenarios, tuple(losses))
+        return ReportInfo(nonce, as_of, expiry, model_nonce, tuple(var), scenarios, tuple(losses), tuple(shortfall))
 
     def depths(self, universe: bytes, assets: Sequence[str], block: int | str = "latest") -> tuple[DepthInfo, ...]:
         """Reads the market depth registry's depths of assets, in one round trip."""

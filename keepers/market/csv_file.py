@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 from keepers.market.prices import NoCloses, PriceError, Prices
 
 
-def file_version(path: Path) -> object:
+def file_version(path: Path) -> Hashable:
     """A value that changes when a file does: its time, its size and its place.
 
     Raises:
@@ -52,7 +52,7 @@ class CsvPriceSource:
             raise PriceError(f"{self._path} line 1", "no symbol", "write date,SYM1,SYM2,...")
         return tuple(header[1:])
 
-    def version(self) -> object:
+    def version(self) -> Hashable:
         """Changes when the file does.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -97,7 +97,7 @@ class HttpPriceSource:
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", "User-Agent": f"quantera/{__version__}"})
 
-    def version(self) -> object:
+    def version(self) -> Hashable:
         """Changes when the cache no longer counts."""
         return int(self._clock() // (self._interface.cache_hours * 3600))
 

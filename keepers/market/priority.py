@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
 
 from keepers.errors import KeeperError
@@ -30,7 +30,7 @@ class PrioritySource:
         self._tolerance = tolerance
         self._note = note
 
-    def version(self) -> object:
+    def version(self) -> Hashable:
         """Versions of all sources; None for one that does not answer."""
         return tuple(self._version(name, source) for name, source in self._sources)
 
@@ -58,7 +58,7 @@ class PrioritySource:
             self._require_agreement(chosen, other)
         return chosen[1]
 
-    def _version(self, name: str, source: PriceSource) -> object:
+    def _version(self, name: str, source: PriceSource) -> Hashable:
         try:
             return source.version()
         except KeeperError as error:

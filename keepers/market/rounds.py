@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Protocol
@@ -184,7 +184,7 @@ class RoundPrices:
         self._days = days
         self._known: dict[tuple[str, date], Round | None] = {}
 
-    def version(self) -> object:
+    def version(self) -> Hashable:
         """The newest round of each feed."""
         return tuple(found.id for found in self._reader.latest(sorted(set(self._feeds.values()))))
 

@@ -1,6 +1,6 @@
 """The protocol that every source of prices follows."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -20,7 +20,7 @@ class PriceSource(Protocol):
         """
         ...
 
-    def version(self) -> object:
+    def version(self) -> Hashable:
         """A value that changes when there may be other closes; it is cheap to ask for.
 
         Raises:

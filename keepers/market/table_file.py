@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -62,7 +62,7 @@ class ParquetPriceSource:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def version(self) -> object:
+    def version(self) -> Hashable:
         """Changes when the file does.
 
         Raises:

@@ -37,6 +37,7 @@ from keepers.rpc.endpoints import redact
 from keepers.rpc.errors import ChainError, Reverted
 from keepers.rpc.heads import subscribe_once
 from keepers.rpc.node import Block, Call, Node, connect, must
+from keepers.runtime.notice_delivery import open_channels
 from keepers.signals.errors import SignalError
 from keepers.signers.keyring import open_key
 from keepers.store import Store
@@ -104,6 +105,8 @@ def examine(path: Path, *, with_keys: bool = True) -> Findings:
     yield Finding("ok", str(path), "complete")
     yield from _safely(lambda: _store(config))
     yield from _safely(lambda: _redis(config))
+    if with_keys:
+        yield from _safely(lambda: _alert_channels(config))
     try:
         node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
         block = node.latest()
@@ -455,6 +458,15 @@ def _redis(config: Config) -> Findings:
         yield Finding("warn", "redis", error.reason, error.remedy)
     finally:
         fanout.close()
+
+
+def _alert_channels(config: Config) -> Findings:
+    """Reads the secrets of every channel; nothing is sent."""
+    alerts = config.risk.alerts
+    if not alerts.rules and not alerts.channels:
+        return
+    opened = open_channels(config, None)
+    yield Finding("ok", "alerts", f"{len(alerts.rules)} rules; channels {', '.join(opened)}")
 
 
 def _keys(config: Config, deployment: Deployment, node: Node) -> Findings:

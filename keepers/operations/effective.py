@@ -17,6 +17,9 @@ def effective(config: Config) -> dict[str, Any]:
     found["fallback_rpc_urls"] = [redact(url) for url in config.fallback_rpc_urls]
     found["ws_urls"] = [redact(url) for url in config.ws_urls]
     found["store"] = redacted(config.store)
+    for name, channel in config.risk.alerts.channels.items():
+        if channel.webhook is not None:
+            found["risk"]["alerts"]["channels"][name]["webhook"]["url"] = redact(channel.webhook.url)
     if config.redis is not None:
         found["redis"] = redact(config.redis)
     if config.private_relay is not None:

@@ -25,7 +25,7 @@ from keepers.risk.errors import RiskError
 from keepers.risk.reverse_stress import Limits
 
 PATHS, REHEARSAL_PATHS = 20_000, 500
-MODEL = "filtered historical simulation, decay 0.94"
+MODEL = "filtered historical simulation, decay 0.94, VaR limit by z of the normal"
 HORIZONS = ("4h", "1d", "5d", "10d")
 THRESHOLD = 0.25
 LEAST_FORECASTS = 20
@@ -149,12 +149,7 @@ def alerts_of(
     Raises:
         RiskError: If there is no limit, a number is out of range, or there is too little history.
     """
-    if all(value is None for value in asdict(limits).values()):
-        raise RiskError("limits", "none is given", "give --max-drawdown, --max-var, --max-weight or another")
-    if seed < 0:
-        raise RiskError(f"seed {seed}", "negative", "give 0 or more")
-    if not 0 < threshold < 1:
-        raise RiskError(f"threshold {threshold}", "not between 0 and 1", "give 0.25 for 25%")
+    _check(limits, seed, threshold)
     unique = tuple(dict.fromkeys(horizons))
     days = [horizon_days(text) for text in unique]
     weights = current_weights(portfolio, history, WINDOW)
@@ -173,6 +168,15 @@ def alerts_of(
         for index, text in enumerate(unique)
     ]
     return Alerts(portfolio, str(history.dates[-1]), history.data_hash, threshold, paths, seed, tuple(told))
+
+
+def _check(limits: Limits, seed: int, threshold: float) -> None:
+    if all(value is None for value in asdict(limits).values()):
+        raise RiskError("limits", "none is given", "give --max-drawdown, --max-var, --max-weight or another")
+    if seed < 0:
+        raise RiskError(f"seed {seed}", "negative", "give 0 or more")
+    if not 0 < threshold < 1:
+        raise RiskError(f"threshold {threshold}", "not between 0 and 1", "give 0.25 for 25%")
 
 
 def _alert(

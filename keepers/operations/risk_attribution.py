@@ -24,6 +24,9 @@ from keepers.risk.backtests.rolling import Protocol
 
 Array = NDArray[np.float64]
 
+CASH = 1e-9
+"""Part of NAV from which on cash is a segment of its own."""
+
 FORMULAS = {
     "total_return": "product of 1 + r, less 1",
     "annual_return": f"(1 + total)^({TRADING_DAYS} / days) - 1",
@@ -110,7 +113,8 @@ def attribute(
 ) -> Attribution:
     """Performance and effects of the last `days`, a period a day, both brought back to their weights every day.
 
-    A segment that one of both does not hold has the other's return there, so that nothing of it is selection.
+    What a recorded portfolio holds in cash is a segment that earns nothing. A segment that one of both does not hold
+    has the other's return there, so that nothing of it is selection.
 
     Args:
         history: Closes.
@@ -127,14 +131,14 @@ def attribute(
         PriceError: If a file cannot be read.
         PerformanceError: If there are too few days, or a symbol, day or currency is missing.
     """
-    needed = days + (window if "minimum variance" in (portfolio, benchmark) else 0)
-    if days < 2 or needed > len(history.dates):
-        most = len(history.dates) - (needed - days)
-        raise PerformanceError(f"{days} days", f"not between 2 and {most}", "choose another number of days")
+    mine, market = _path(history, portfolio, benchmark, days, window)
     names, member = _members(history.symbols, segments)
     rows = slice(len(history.dates) - days, None)
-    mine, market = (portfolio_weights(name, history, Protocol(window))[rows] for name in (portfolio, benchmark))
     returns = history.returns[rows]
+    if np.any(np.abs(mine.sum(axis=1) - 1) > CASH) or np.any(np.abs(market.sum(axis=1) - 1) > CASH):
+        names, member = (*names, "cash"), _with_cash(member)
+        mine, market = (np.column_stack([weights, 1 - weights.sum(axis=1)]) for weights in (mine, market))
+        returns = np.column_stack([returns, np.zeros(days)])
     effects = link(_effects(mine, market, returns, member), linking)
     both = np.sum(mine * returns, axis=1), np.sum(market * returns, axis=1)
     alpha, beta = alpha_beta(*both)
@@ -245,6 +249,8 @@ def as_object(found: Attribution) -> dict[str, Any]:
         "formulas": FORMULAS,
         **_defined({name: getattr(found, name) for name in ("alpha", "beta", "capture_up", "capture_down")}),
         "active": effects.total,
+        "dates": found.dates,
+        "drawdowns": {name: values.tolist() for name, values in found.drawdowns.items()},
         "effects": [
             {
                 "segment": segment,
@@ -326,6 +332,28 @@ def _members(
     names = tuple(dict.fromkeys(segments[symbol] for symbol in symbols))
     member = np.array([[float(segments[symbol] == name) for name in names] for symbol in symbols])
     return names, member
+
+
+def _with_cash(member: Array) -> Array:
+    """(assets + 1, segments + 1), with cash as the last asset and a segment of its own."""
+    found = np.pad(member, ((0, 1), (0, 1)))
+    found[-1, -1] = 1.0
+    return found
+
+
+def _path(history: History, portfolio: str, benchmark: str, days: int, window: int) -> tuple[Array, Array]:
+    """(days, assets) of weights of a portfolio and of a benchmark on the last days.
+
+    Raises:
+        RiskError: If one of them is unknown.
+        PerformanceError: If there are too few days.
+    """
+    needed = days + (window if "minimum variance" in (portfolio, benchmark) else 0)
+    if days < 2 or needed > len(history.dates):
+        most = len(history.dates) - (needed - days)
+        raise PerformanceError(f"{days} days", f"not between 2 and {most}", "choose another number of days")
+    mine, market = (portfolio_weights(name, history, Protocol(window))[-days:] for name in (portfolio, benchmark))
+    return mine, market
 
 
 def _effects(mine: Array, market: Array, returns: Array, member: Array) -> Effects:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,9 @@ from keepers.risk.backtests.rolling import Protocol, Track, roll
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
 from keepers.risk.models import Model
+
+if TYPE_CHECKING:
+    from keepers.operations.risk_live import LivePortfolio
 
 Array = NDArray[np.float64]
 
@@ -39,6 +44,8 @@ class History:
         returns: (days, assets), simple daily returns.
         data_hash: SHA-256 of symbols, days and closes.
         findings: Doubts about the closes, one line per doubt.
+        held: Weights of portfolios that a bot recorded, by name, in the order of `symbols`; the remainder to one is
+            cash.
     """
 
     symbols: tuple[str, ...]
@@ -46,14 +53,33 @@ class History:
     returns: Array
     data_hash: str
     findings: tuple[str, ...] = ()
+    held: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, prices: Prices, quality: Quality | None = None) -> History:
-        """Returns of closes, with the hash of what they are computed from and what was found about them."""
+    def of(
+        cls, prices: Prices, quality: Quality | None = None, held: Mapping[str, Mapping[str, float]] | None = None
+    ) -> History:
+        """Returns of closes, with the hash of what they are computed from and what was found about them.
+
+        Args:
+            prices: Closes.
+            quality: Findings about them.
+            held: Weights by portfolio and symbol.
+
+        Raises:
+            RiskError: If there are no closes of an asset that is held.
+        """
         text = f"{','.join(prices.symbols)};{','.join(map(str, prices.dates))};"
         digest = hashlib.sha256(text.encode() + np.ascontiguousarray(prices.closes).tobytes()).hexdigest()
         findings = tuple(map(str, quality.findings)) if quality is not None else ()
-        return cls(prices.symbols, prices.dates[1:], prices.returns(), digest, findings)
+        for mine in (held or {}).values():
+            missing = [symbol for symbol, weight in mine.items() if weight > 0 and symbol not in prices.symbols]
+            if missing:
+                raise RiskError(f"closes of {missing[0]}", "not on file, though it is held", "add a column for it")
+        weights = {
+            name: tuple(mine.get(symbol, 0.0) for symbol in prices.symbols) for name, mine in (held or {}).items()
+        }
+        return cls(prices.symbols, prices.dates[1:], prices.returns(), digest, findings, weights)
 
     def last(self, window: int, days: int | None) -> History:
         """The part that forecasts of the last `days` need; all of it for None.
@@ -67,7 +93,7 @@ class History:
             most = len(self.dates) - window
             raise RiskError(f"last {days} days", f"not between 2 and {most}", "choose fewer, or a shorter window")
         rows = slice(len(self.dates) - window - days, None)
-        return History(self.symbols, self.dates[rows], self.returns[rows], self.data_hash, self.findings)
+        return replace(self, dates=self.dates[rows], returns=self.returns[rows])
 
 
 @dataclass(frozen=True)
@@ -106,12 +132,33 @@ class Closes:
         calendar: Market identifier code whose sessions have to be there, such as XNYS.
         accept: Whether to go on in spite of findings that refuse. The packaged closes are always accepted: what is
             known about them is in docs/risk-models.md.
+        config: Config of a keeper whose portfolio the store knows. Its sources of closes count unless `path` is given;
+            of either those of the portfolio's assets up to the block.
+        block: Height at which the portfolio is looked at; None for the newest that was recorded.
     """
 
     path: Path | None = None
     actions: Path | None = None
     calendar: str | None = None
     accept: bool = False
+    config: Path | None = None
+    block: int | None = None
+
+    @cached_property
+    def live(self) -> LivePortfolio | None:
+        """The portfolio as the store knows it; None without a config.
+
+        Raises:
+            KeeperError: If config or store cannot be read, or the store knows nothing of it.
+        """
+        if self.config is None:
+            if self.block is not None:
+                raise RiskError(f"--block {self.block}", "means nothing without a config", "give --config")
+            return None
+        # The store takes a while to import, and most commands need none.
+        from keepers.operations.risk_live import read_live
+
+        return read_live(self.config, self.block)
 
 
 def read_closes(source: Closes) -> tuple[Prices, Quality]:
@@ -120,11 +167,16 @@ def read_closes(source: Closes) -> tuple[Prices, Quality]:
     Raises:
         PriceError: If a file cannot be read or used, or the calendar is unknown.
     """
-    if source.path is None:
-        prices = sp500()
-    else:
+    live = source.live
+    if source.path is not None:
         file = price_file(source.path)
-        prices = file.closes(file.symbols(), date.max)
+        prices = file.closes([name for name in file.symbols() if live is None or name in live.held], date.max)
+    elif live is not None:
+        prices = live.closes()
+    else:
+        prices = sp500()
+    if live is not None:
+        prices = prices.until(live.last_close)
     if source.actions is not None:
         prices = adjust(prices, read_actions(source.actions))
     sessions = None
@@ -140,8 +192,9 @@ def read_accepted(source: Closes) -> tuple[Prices, Quality]:
         PriceError: If they cannot be read or used, or the gate refuses them.
     """
     prices, quality = read_closes(source)
-    if source.path is not None and not source.accept:
-        quality.require(source.path)
+    given = source.path if source.path is not None else source.config
+    if given is not None and not source.accept:
+        quality.require(given)
     return prices, quality
 
 
@@ -151,25 +204,32 @@ def read_history(source: Closes) -> History:
     Raises:
         PriceError: If they cannot be read or used, or the gate refuses them.
     """
-    return History.of(*read_accepted(source))
+    return History.of(*read_accepted(source), held_of(source))
+
+
+def held_of(source: Closes) -> dict[str, Mapping[str, float]]:
+    """Weights of the portfolio that a source's config describes, by its name; empty without a config."""
+    return {} if source.live is None else {source.live.name: source.live.holdings.weights}
 
 
 def portfolio_weights(name: str, history: History, protocol: Protocol) -> Array:
     """Weights of a portfolio on every day, each known the day before.
 
     Args:
-        name: One of PORTFOLIOS.
+        name: One of PORTFOLIOS, or of the portfolios that the history has recorded weights of.
         history: Closes.
         protocol: Window and interval, which minimum variance uses.
 
     Returns:
-        (days, assets), fractions of NAV, summing to one; zero before the first forecast of a portfolio that is
-        estimated.
+        (days, assets), fractions of NAV, summing to one but for the cash of recorded weights; zero before the first
+        forecast of a portfolio that is estimated.
 
     Raises:
         RiskError: If there is no such portfolio, or the closes lack its stocks.
     """
     days, assets = history.returns.shape
+    if name in history.held:
+        return np.tile(np.array(history.held[name]), (days, 1))
     if name == "minimum variance":
         return _minimum_variance(history.returns, protocol)
     fixed = np.full(assets, 1 / assets)
@@ -182,7 +242,8 @@ def portfolio_weights(name: str, history: History, protocol: Protocol) -> Array:
             raise RiskError("portfolio 'demo'", f"no closes of {', '.join(missing)}", "choose another portfolio")
         fixed = np.array([1 / len(DEMO) if symbol in DEMO else 0.0 for symbol in history.symbols])
     elif name != "equal weight":
-        raise RiskError(f"portfolio '{name}'", "unknown", f"choose from {', '.join(PORTFOLIOS)}")
+        known = ", ".join((*PORTFOLIOS, *history.held))
+        raise RiskError(f"portfolio '{name}'", "unknown", f"choose from {known}")
     return np.tile(fixed, (days, 1))
 
 
@@ -200,7 +261,7 @@ def current_weights(name: str, history: History, window: int) -> Array:
     Raises:
         RiskError: If there is no such portfolio, or the closes lack its stocks.
     """
-    if name == "minimum variance":
+    if name == "minimum variance" and name not in history.held:
         return _least_variance(history.returns[-window:])
     found: Array = portfolio_weights(name, history, Protocol(window))[-1]
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,23 @@ from keepers import __version__
 from keepers.market.quality import Quality
 from keepers.operations import risk_alerts, risk_attribution, risk_simulation, risk_stress
 from keepers.operations.report.document import Cell, Chart, Column, Origin, Report, Section, Series, Table
-from keepers.operations.risk_backtest import Closes, History, backtest, current_weights, read_accepted
+from keepers.operations.risk_backtest import (
+    Closes,
+    History,
+    backtest,
+    current_weights,
+    held_of,
+    read_accepted,
+)
+from keepers.operations.risk_live import LivePortfolio, grade_of, state_of, used_parts
 from keepers.portfolio.performance import drawdowns
 from keepers.risk.alerts import names_of
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
-from keepers.risk.metrics import Z99, value_at_risk
 from keepers.risk.models import model_named
+from keepers.risk.models.protocol import FittedModel, PortfolioForecast
+from keepers.risk.recorded import METRICS
 from keepers.risk.reverse_stress import Limits
 from keepers.risk.scenarios import load_scenarios
 from keepers.risk.simulation.tails import Tail
@@ -34,6 +44,10 @@ LEVELS = (0.95, 0.99)
 _LIMIT_OPTIONS = {"drawdown": "drawdown", "var99": "var", "weight": "weight", "concentration": "concentration"}
 _LARGEST = 10
 """Assets and shocks that a table shows."""
+_RECENT_DAYS = 30
+"""Days of recorded numbers that a table shows."""
+LEAST_DAYS = 250
+"""Days of a backtest below which nothing is judged: sizes and powers of the tests are known from there on."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ class Terms:
         days: Days of the performance.
 
     Raises:
-        RiskError: If the seed is negative.
+        RiskError: If the seed is negative, or the days of the backtest are too few to judge anything.
     """
 
     portfolio: str
@@ -68,6 +82,9 @@ class Terms:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise RiskError(f"seed {self.seed}", "negative", "give 0 or more")
+        if self.last < LEAST_DAYS:
+            reason = f"fewer than {LEAST_DAYS}, from which on the tests judge anything"
+            raise RiskError(f"--last {self.last}", reason, f"give {LEAST_DAYS} or more")
 
     def closes_arguments(self) -> tuple[str, ...]:
         """Options that name the closes."""
@@ -76,6 +93,8 @@ class Terms:
             ("--prices", self.closes.path),
             ("--actions", self.closes.actions),
             ("--calendar", self.closes.calendar),
+            ("--config", self.closes.config),
+            ("--block", None if self.closes.live is None else self.closes.live.recorded.block),
         ):
             found += [name, str(value)] if value is not None else []
         return (*found, *(["--accept-findings"] if self.closes.accept else []))
@@ -116,9 +135,12 @@ class Work:
         self._terms = terms
         self._progress: Callable[[int], None] = lambda _: None
         prices, self._quality = read_accepted(terms.closes)
-        self._history = History.of(prices, self._quality)
+        self._history = History.of(prices, self._quality, held_of(terms.closes))
+        live = terms.closes.live
+        self._live = live if live is not None and live.name == terms.portfolio else None
         self._window = risk_simulation.WINDOW
         self._weights = current_weights(terms.portfolio, self._history, self._window)
+        self._model: FittedModel | None = None
         self._tails: list[Tail] | None = None
         self._stress: risk_stress.Stress | None = None
 
@@ -150,18 +172,17 @@ class Work:
         }
         quality = quality_section(self._quality, self._origin("quality of closes", "quality", "--json"))
         sections = (
-            self.limits(), self.tails(), self.components(), self.stress(), self.reverse(), self.alerts(),
-            self.backtests(), self.performance(), quality, _signatures(),
+            self.limits(), *self.recorded(), self.tails(), self.components(), self.stress(), self.reverse(),
+            self.alerts(), self.backtests(), self.performance(), quality, _signatures(),
         )  # fmt: skip
         return Report(f"Risk report: {terms.portfolio}", facts, sections)
 
     def limits(self) -> Section:
         """Numbers that limits bound, as they are now."""
-        terms, history = self._terms, self._history
-        earned = history.returns[-terms.days :] @ self._weights
+        terms = self._terms
         now = {
-            "drawdown": (float(drawdowns(earned)[-1]), f"fall below the highest value of the last {terms.days:,} days"),
-            "var99": (value_at_risk(self._weights, self._covariance(), Z99), "z sqrt(w'Sw) of a day, z of the normal"),
+            "drawdown": self._drawdown(),
+            "var99": (self._forecast().value_at_risk(0.99), f"99% value at risk of a day by {terms.model}"),
             "weight": (float(self._weights.max()), "largest weight"),
             "concentration": (float(self._weights @ self._weights), "sum of squared weights"),
         }
@@ -175,14 +196,23 @@ class Work:
             Column("number"), Column("now", "fraction"), Column("limit", "fraction"), Column("used", "fraction", 1),
             Column("verdict"), Column("formula"),
         )  # fmt: skip
-        table = Table("Numbers beside their limits", columns, tuple(rows), self._origin("the bot's default covariance"))
+        table = Table("Numbers beside their limits", columns, tuple(rows), self._origin(terms.model))
         return Section("Limits", (), (table,))
+
+    def recorded(self) -> tuple[Section, ...]:
+        """What the bot recorded of the portfolio; nothing of one that no bot looks after."""
+        live = self._live
+        if live is None:
+            return ()
+        config = ("--config", self._terms.closes.config, "--block", live.recorded.block, "--json")
+        command = shlex.join(["quantera", "risk", "history", *map(str, config)])
+        day = f"{datetime.fromtimestamp(live.recorded.at, UTC):%Y-%m-%d}"
+        return (recorded_section(live, Origin(day, "the chain's", f"sha256:{live.data_hash}", command)),)
 
     def tails(self) -> Section:
         """Value at risk and shortfall: by the model, simulated, and in the worst year."""
         terms, history = self._terms, self._history
-        fitted = model_named(terms.model).fit(history.returns[-self._window :])
-        forecast = fitted.forecast(history.returns[-self._window :]).portfolio(self._weights)
+        fitted, forecast = self._fitted(), self._forecast()
         columns = (
             Column("method"), Column("days", "count"), Column("level", "fraction", 1),
             Column("VaR", "fraction", 3), Column("standard error", "fraction", 3),
@@ -234,7 +264,7 @@ class Work:
              float(parts.marginal[index]), float(beyond.component[index]), float(beyond.marginal[index]))
             for index in held
         ]  # fmt: skip
-        rows.append(("sum", float(self._weights.sum()), tail.var, None, None, tail.shortfall, None))
+        rows.append(("sum", "", tail.var, None, None, tail.shortfall, None))
         shown = held[:_LARGEST]
         origin = self._simulation_origin()
         chart = Chart(
@@ -244,14 +274,15 @@ class Work:
         )  # fmt: skip
         text = (
             "The part of an asset is its expected loss given that the portfolio loses as much as VaR, or more for "
-            "ES (Tasche 2000). The parts sum to the number; the marginal number is the part over the weight.",
+            "ES (Tasche 2000). The parts sum to the number; the marginal number is the part over the weight. "
+            f"{float(self._weights.sum()):.2%} of NAV are invested; the remainder is cash.",
         )
         return Section("Components", text, (Table("One day at 99%", columns, tuple(rows), origin),), (chart,))
 
     def stress(self) -> Section:
         """Past falls, named scenarios, correlations and the worst shocks of a grid."""
         found = self._stressed()
-        origin = self._origin("today's weights and covariance", *self._stress_arguments())
+        origin = self._origin("today's weights and covariance, z of the normal", *self._stress_arguments())
         episodes: tuple[tuple[Cell, ...], ...] = tuple(
             (str(one.high), str(one.low), -one.depth, -float(loss))
             for one, loss in zip(found.episodes, found.episode_losses, strict=True)
@@ -292,7 +323,7 @@ class Work:
     def reverse(self) -> Section:
         """The nearest breach of each limit."""
         found = self._stressed()
-        origin = self._origin("nearest shock in Mahalanobis distance", *self._stress_arguments())
+        origin = self._origin("nearest shock in Mahalanobis distance, z of the normal", *self._stress_arguments())
         columns = (
             Column("limit"), Column("value", "fraction"), Column("distance", "number"), Column("loss", "fraction"),
             Column("largest moves"),
@@ -319,10 +350,14 @@ class Work:
     def alerts(self) -> Section:
         """Probabilities of breaches, with their record."""
         terms = self._terms
+        fall = 0.0 if self._live is None else self._live.recorded.numbers.get("drawdown", 0.0)
         found = risk_alerts.alerts_of(
-            self._history, terms.portfolio, terms.limits, seed=terms.seed, progress=self._progress
+            self._history, terms.portfolio, terms.limits, drawdown=fall, seed=terms.seed, progress=self._progress
         )
-        command = ("alerts", "--portfolio", terms.portfolio, *terms.limit_arguments(), "--seed", terms.seed, "--json")
+        command = (
+            "alerts", "--portfolio", terms.portfolio, *terms.limit_arguments(), "--drawdown", fall,
+            "--seed", terms.seed, "--json",
+        )  # fmt: skip
         return alerts_section(found, self._origin(risk_alerts.MODEL, *command))
 
     def backtests(self) -> Section:
@@ -333,7 +368,8 @@ class Work:
         model = model_named(terms.model)
         results, tracks = backtest(history, [model], [terms.portfolio], protocol, progress=self._progress)
         command = (
-            "backtest", "--model", terms.model, "--portfolio", terms.portfolio, "--last", terms.last, "--json",
+            "backtest", "--model", terms.model, "--portfolio", terms.portfolio, "--last", terms.last, "--forecasts",
+            "--json",
         )  # fmt: skip
         origin = self._origin(terms.model, *command)
         columns = (
@@ -375,6 +411,24 @@ class Work:
         )  # fmt: skip
         return performance_section(found, self._origin("daily returns, no costs", *command))
 
+    def _drawdown(self) -> tuple[float, str]:
+        """The drawdown now, and what it is measured from."""
+        if self._live is not None and "drawdown" in self._live.recorded.numbers:
+            return self._live.recorded.numbers["drawdown"], "fall of the share price below its high-water mark on chain"
+        days = self._terms.days
+        fall = drawdowns(self._history.returns[-days:] @ self._weights)[-1]
+        return float(fall), f"fall below the highest value of the last {days:,} days"
+
+    def _fitted(self) -> FittedModel:
+        """The model of the terms, fitted to the last window."""
+        if self._model is None:
+            self._model = model_named(self._terms.model).fit(self._history.returns[-self._window :])
+        return self._model
+
+    def _forecast(self) -> PortfolioForecast:
+        """The model's forecast of the portfolio's next day."""
+        return self._fitted().forecast(self._history.returns[-self._window :]).portfolio(self._weights)
+
     def _covariance(self) -> Array:
         return estimate(self._history.returns[-self._window :], risk_simulation.HALFLIFE_DAYS).matrix
 
@@ -404,6 +458,57 @@ class Work:
         """Origin of numbers that a command prints; the report's own command where no other does."""
         line = self._terms.command(str(command[0]), *command[1:]) if command else self._terms.whole()
         return Origin(str(self._history.dates[-1]), model, f"sha256:{self._history.data_hash}", line)
+
+
+def recorded_section(live: LivePortfolio, origin: Origin) -> Section:
+    """What the bot recorded of a portfolio as a section."""
+    one, used = live.recorded, used_parts(live.recorded)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (name, one.numbers.get(name), one.limits.get(name), used.get(name), meaning)
+        for name, meaning in METRICS.items()
+    )
+    columns = (
+        Column("number"), Column("recorded", "number", 6), Column("limit", "number", 6), Column("used", "fraction", 1),
+        Column("meaning"),
+    )  # fmt: skip
+    days: tuple[tuple[Cell, ...], ...] = tuple(
+        (metric, f"{datetime.fromtimestamp(day, UTC):%Y-%m-%d}", each.samples, each.minimum, each.maximum, each.mean,
+         each.last)
+        for metric, found in live.daily.items() for day, each in list(found.items())[-_RECENT_DAYS:]
+    )  # fmt: skip
+    daily = (
+        Column("number"), Column("day"), Column("blocks", "count"),
+        *(Column(name, "number", 6) for name in ("minimum", "maximum", "mean", "last")),
+    )  # fmt: skip
+    losses: tuple[tuple[Cell, ...], ...] = tuple((name, -loss) for name, loss in live.stress.items())
+    stress = (Column("scenario"), Column("portfolio", "fraction"))
+    text = [
+        f"At block {one.block:,} the portfolio was in state {state_of(one)} with grade {grade_of(one) or 'unknown'}, "
+        f"under model {one.model_nonce} and signed report {one.report_nonce}. Weights are those of block "
+        f"{live.holdings.block:,}; what is missing to one is cash."
+    ]
+    if one.reason:
+        text.append(f"The chain could not compute its numbers: {one.reason}.")
+    tables = (
+        Table("Recorded numbers beside the chain's limits", columns, rows, origin),
+        Table(f"The last {_RECENT_DAYS} days", daily, days, origin),
+        Table("Stress losses of the signed report", stress, losses, origin),
+    )
+    return Section("Recorded by the bot", tuple(text), tables, _recorded_charts(live, origin))
+
+
+def _recorded_charts(live: LivePortfolio, origin: Origin) -> tuple[Chart, ...]:
+    """The last value of each day, of value at risk and drawdown, on the days that have both."""
+    var, fall = live.daily["var99"], live.daily["drawdown"]
+    days = [day for day in var if day in fall]
+    if not days:
+        return ()
+    series = (
+        Series("VaR 99%", tuple(var[day].last for day in days)),
+        Series("drawdown", tuple(fall[day].last for day in days)),
+    )
+    labels = tuple(f"{datetime.fromtimestamp(day, UTC):%Y-%m-%d}" for day in days)
+    return (Chart("Recorded value at risk and drawdown", "lines", labels, series, "fraction", origin),)
 
 
 def alerts_section(found: risk_alerts.Alerts, origin: Origin) -> Section:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ class Stress:
         correlated: (parts,), 99% value at risk with correlations moved so far towards one.
         grid: Shocks along the principal components.
         breaches: Nearest breach of each limit.
+        limits: Limits whose nearest breach was looked for.
         fewest: Fewest assets whose falls alone breach the drawdown limit, and their distance; None without the limit.
     """
 
@@ -48,6 +49,7 @@ class Stress:
     correlated: Array
     grid: Grid
     breaches: tuple[Breach, ...]
+    limits: Limits
     fewest: tuple[tuple[int, ...], float] | None
 
 
@@ -76,6 +78,7 @@ def stress(history: History, portfolio: str, limits: Limits, depth: float = DEPT
         correlation_stress(weights, covariance, PARTS),
         component_grid(weights, covariance),
         tuple(reverse_stress(weights, covariance, limits, Z99)),
+        limits,
         None if drawdown is None else fewest_assets(weights, covariance, drawdown, MOST_SIGMAS),
     )
 
@@ -126,6 +129,7 @@ def as_object(found: Stress) -> dict[str, Any]:
             {"part": part, "var99": float(value)} for part, value in zip(PARTS, found.correlated, strict=True)
         ],
         "grid": {"sigmas": found.grid.sigmas.tolist(), "losses": found.grid.losses.tolist()},
+        "limits": asdict(found.limits),
         "reverse": [
             {"limit": one.limit, "sigmas": one.distance, "loss": one.loss, "shock": one.shock.tolist()}
             for one in found.breaches

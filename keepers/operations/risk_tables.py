@@ -49,9 +49,22 @@ def _line(outcome: Outcome) -> str:
     )
 
 
-def as_object(results: Sequence[Result], history: History, protocol: Protocol) -> dict[str, Any]:
-    """A backtest for programs, with what it was computed from. Infinite critical values are null."""
+def as_object(
+    results: Sequence[Result],
+    history: History,
+    protocol: Protocol,
+    tracks: Mapping[tuple[str, str], Track] | None = None,
+) -> dict[str, Any]:
+    """A backtest for programs, with what it was computed from. Infinite critical values are null.
+
+    Args:
+        results: Tests of every model, portfolio and level.
+        history: Closes.
+        protocol: How forecasts were made.
+        tracks: Forecasts by model and portfolio that are told day by day; None to tell none.
+    """
     return {
+        **({} if tracks is None else {"forecasts": [_forecasts(key, one, history) for key, one in tracks.items()]}),
         "version": __version__,
         "data": {
             "sha256": history.data_hash,
@@ -62,6 +75,17 @@ def as_object(results: Sequence[Result], history: History, protocol: Protocol) -
         },
         "protocol": asdict(protocol),
         "results": [_object(result) for result in results],
+    }
+
+
+def _forecasts(key: tuple[str, str], track: Track, history: History) -> dict[str, Any]:
+    """Returns and value at risk of every day, fractions, the latter by level."""
+    return {
+        "model": key[0],
+        "portfolio": key[1],
+        "dates": [str(day) for day in history.dates[-track.returns.size :]],
+        "returns": track.returns.tolist(),
+        "var": {f"{level:g}": track.var[index].tolist() for index, level in enumerate(track.levels)},
     }
 
 

@@ -184,6 +184,7 @@ class ReportInfo:
         monte_carlo_var: WAD of NAV; 1, 5, 10 days, each at 95%, 99%, 99.9%.
         scenarios: Name of each scenario.
         stress_losses: WAD of NAV, one per scenario.
+        monte_carlo_es: WAD of NAV, in the order of `monte_carlo_var`.
     """
 
     nonce: int
@@ -193,6 +194,7 @@ class ReportInfo:
     monte_carlo_var: tuple[int, ...] = ()
     scenarios: tuple[str, ...] = ()
     stress_losses: tuple[int, ...] = ()
+    monte_carlo_es: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

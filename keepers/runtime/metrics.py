@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from keepers.risk.recorded import METRICS, RiskUpdate
 from keepers.runtime.runtime import Step
 
 EVENTS = (
@@ -20,6 +22,7 @@ EVENTS = (
     "webhook refused",
     "claims lapse",
     "signal fell back",
+    "notice undelivered",
     "stuck",
     "reorganisation",
     "sent",
@@ -72,6 +75,7 @@ class Metrics:
         self._failing = self._gauge("failures_in_a_row", "Zero while things go well.")
         self._leading = self._gauge("leading", "One for the replica that acts.")
         self._paused = self._gauge("paused", "One while paused by `quantera pause`.")
+        self._risk = self._gauge("risk", "Recorded numbers of the bot's portfolio.", "metric")
         self._waiting = self._gauge("waiting", "One while something has to come first: a price, a moment.")
 
     def expect(self, bot: str) -> None:
@@ -90,6 +94,8 @@ class Metrics:
             self._health.setdefault(bot, Health()).stopped = True
         elif event in EVENTS:
             self._events.labels(bot, event).inc()
+        elif (update := RiskUpdate.read(line)) is not None:
+            self._show(bot, update)
         if event == "failure":
             self._fail(bot, int(line.get("failures") or 1))
 
@@ -122,6 +128,11 @@ class Metrics:
         """Returns the metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
+    def _show(self, bot: str, update: RiskUpdate) -> None:
+        """Shows the numbers of an update; one that has become unknown is shown as not a number."""
+        for name in METRICS:
+            self._risk.labels(bot, name).set(update.numbers.get(name, math.nan))
+
     def _fail(self, bot: str, failures: int) -> None:
         health = self._health.setdefault(bot, Health())
         health.failing = failures
@@ -144,5 +155,5 @@ class Metrics:
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"quantera_{name}", text, ("bot", *labels), registry=self._registry)
 
-    def _gauge(self, name: str, text: str) -> Gauge:
-        return Gauge(f"quantera_{name}", text, ("bot",), registry=self._registry)
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"quantera_{name}", text, ("bot", *labels), registry=self._registry)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from keepers.store import partitions
 from keepers.store.engine import StoreError, line_of
 from keepers.store.store import Store
-from keepers.store.tables import HEAD, leases, metadata, series
+from keepers.store.tables import HEAD, leases, metadata, risk_metrics, series
 
 BATCH = 5_000
 """Rows in memory at a time."""
@@ -105,8 +105,8 @@ def _copy(source: sa.Connection, target: sa.Connection) -> dict[str, int]:
     for table in metadata.sorted_tables:
         rows[table.name] = 0
         for batch in _batches(source, table):
-            if table is series:
-                partitions.prepare(target, (row["at"] for row in batch))
+            if table in (series, risk_metrics):
+                partitions.prepare(target, (row["at"] for row in batch), table.name)
             target.execute(sa.insert(table), batch)
             rows[table.name] += len(batch)
     return rows

@@ -1,4 +1,4 @@
-"""Redis beside the database: tells others of decisions as they are made, and remembers what is dear to compute.
+"""Redis beside the database: tells others of decisions and of risk as they come, and remembers what is dear to compute.
 
 Nothing depends on it. The database is what keepers know; Redis may be empty, slow or gone, and a bot goes on.
 """
@@ -12,10 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from keepers.risk.recorded import RiskUpdate
 from keepers.store.engine import StoreError, line_of
 
 STREAM = "quantera:decisions"
 """Redis stream of decisions, each one field `line`: the log line as JSON."""
+
+RISK_STREAM = "quantera:risk"
+"""Redis stream of updates of portfolios' risk, each one field `line`."""
+
+_STREAMS = {"decision": STREAM, RiskUpdate.EVENT: RISK_STREAM}
+"""Streams by the name of the log line that is published there."""
 
 _KEPT = 10_000
 _WAITING = 1_000
@@ -27,7 +34,7 @@ class Fanout:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._waiting: queue.Queue[str | None] = queue.Queue(_WAITING)
+        self._waiting: queue.Queue[tuple[str, str] | None] = queue.Queue(_WAITING)
         self._writer: threading.Thread | None = None
         self.dropped = 0
 
@@ -71,36 +78,40 @@ class Fanout:
         self._asked(self._client.ping)
 
     def watch(self, line: Mapping[str, Any]) -> None:
-        """Publishes decisions among log lines, from a thread of its own: a bot never waits for Redis.
+        """Publishes decisions and updates of risk from a thread of its own; a bot never waits for Redis.
 
         What cannot be sent is dropped and counted; followers find it in the database.
         """
-        if line.get("event") != "decision":
+        stream = _STREAMS.get(str(line.get("event")))
+        if stream is None:
             return
         if self._writer is None:
             self._writer = threading.Thread(target=self._write, daemon=True)
             self._writer.start()
         try:
-            self._waiting.put_nowait(json.dumps(dict(line), default=str))
+            self._waiting.put_nowait((stream, json.dumps(dict(line), default=str)))
         except queue.Full:
             self.dropped += 1
 
-    def follow(self, last: str = "$", block_ms: int = 500) -> Iterator[tuple[str, dict[str, Any]] | None]:
-        """Decisions as they come: (id, line), or None whenever `block_ms` passed without one.
+    def follow(
+        self, last: str = "$", block_ms: int = 500, stream: str = STREAM
+    ) -> Iterator[tuple[str, dict[str, Any]] | None]:
+        """Lines of a stream as they come: (id, line), or None whenever `block_ms` passed without one.
 
         Args:
             last: Id after which to begin; "$" for what comes from now on, "0" for all that is kept.
             block_ms: Milliseconds to wait at a time.
+            stream: Stream of decisions or of updates of risk.
 
         Raises:
             StoreError: If Redis is gone.
         """
         if last == "$":
             # Resolved once: a decision between two waits would be lost otherwise.
-            newest = self._asked(lambda: self._client.xrevrange(STREAM, count=1))
+            newest = self._asked(lambda: self._client.xrevrange(stream, count=1))
             last = newest[0][0].decode() if newest else "0"
         while True:
-            found = self._asked(partial(self._client.xread, {STREAM: last}, count=100, block=block_ms))
+            found = self._asked(partial(self._client.xread, {stream: last}, count=100, block=block_ms))
             if not found:
                 yield None
             for name, fields in [entry for _, entries in found for entry in entries]:
@@ -136,8 +147,9 @@ class Fanout:
     def _write(self) -> None:
         import redis
 
-        while (line := self._waiting.get()) is not None:
+        while (waiting := self._waiting.get()) is not None:
+            stream, line = waiting
             try:
-                self._client.xadd(STREAM, {"line": line}, maxlen=_KEPT, approximate=True)
+                self._client.xadd(stream, {"line": line}, maxlen=_KEPT, approximate=True)
             except redis.RedisError:
                 self.dropped += 1

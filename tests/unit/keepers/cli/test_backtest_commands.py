@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,22 @@ def test_backtest__tear_sheet__has_the_baselines_on_every_chart(backtested: dict
     for figure in figures:
         assert all(f">{name}</text>" in figure for name in BASELINES)
     assert "<script" not in backtested["page"] and "--config" in backtested["page"]
+
+
+def test_backtest__command_of_the_tear_sheet__prints_its_numbers_again(backtested: dict[str, Any]) -> None:
+    commands = {
+        unescape(line) for line in re.findall(r"reproduce with: (quantera backtest .*?)</p>", backtested["page"])
+    }
+    (command,) = commands
+    result = invoke(*shlex.split(command)[1:])
+    assert result.exit_code == 0, result.stderr
+    again = json.loads(result.output)["report"]
+    assert again == backtested["report"]
+    parts = [part for section in again["sections"] for part in (*section["tables"], *section["charts"])]
+    assert len(parts) > 8 and all(part["origin"]["command"] == command for part in parts)
+    (table,) = again["sections"][0]["tables"]
+    for row in table["rows"]:
+        assert f">{row[0]}<" in backtested["page"] and f">{row[1]:.2%}<" in backtested["page"]
 
 
 def test_backtest__table__has_a_line_for_each_portfolio_and_baseline(tmp_path: Path) -> None:

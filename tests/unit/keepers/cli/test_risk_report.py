@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from html import unescape
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from keepers.commands.risk import risk
@@ -33,6 +36,14 @@ class Done:
     @property
     def page(self) -> str:
         return unescape((self.folder / "demo.html").read_text())
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file of closes, and the report on them as JSON."""
+
+    closes: Path
+    report: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +111,65 @@ def test_report__default_limits__are_the_demos() -> None:
         assert defaults[name] == pytest.approx(limits[key] / 10_000, abs=1e-12)
 
 
-def test_report__own_closes__every_command_names_them(closes: Path) -> None:
-    base = ("risk", "report", "equal weight", "--prices", str(closes), "--last", "20", "--days", "60", "--json")
-    result = invoke(*base, "--max-drawdown", "0.05")
+@pytest.fixture(scope="module")
+def report_on_closes(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """A report on 1,500 days of three assets, with limits that are seldom breached."""
+    closes = write_closes(tmp_path_factory.mktemp("longer"), 1500)
+    base = ("risk", "report", "equal weight", "--prices", str(closes), "--last", "250", "--days", "60", "--json")
+    limits = ("--max-drawdown", "0.05", "--max-var", "0.02", "--max-weight", "0.4", "--max-concentration", "0.34")
+    result = invoke(*base, *limits, "--scenarios", "2000")
     assert result.exit_code == 0, result.stderr
-    found = json.loads(result.output)
+    return Written(closes, json.loads(result.output))
+
+
+def numbers_in(value: Any) -> Iterator[float]:
+    """Absolute values of the numbers of a JSON value: a chart draws losses downwards."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield abs(float(value))
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from numbers_in(part)
+
+
+def test_report__command_of_every_table_and_chart__prints_its_numbers(report_on_closes: Written) -> None:
+    printed: dict[str, Any] = {}
+    for one in (
+        part for section in report_on_closes.report["sections"] for part in (*section["tables"], *section["charts"])
+    ):
+        told = list(numbers_in(one.get("rows") or [line["values"] for line in one.get("series", ())]))
+        if one["origin"] is None:
+            assert told == []
+            continue
+        command = one["origin"]["command"]
+        if command not in printed:
+            result = invoke(*shlex.split(command)[1:])
+            assert result.exit_code == 0, (command, result.stderr)
+            printed[command] = np.sort(np.array(list(numbers_in(json.loads(result.output)))))
+        known = printed[command]
+        after = np.minimum(np.searchsorted(known, told), known.size - 1)
+        off = np.minimum(np.abs(known[after] - told), np.abs(known[np.maximum(after - 1, 0)] - told))
+        assert np.all(off <= 1e-12), (one["title"], np.array(told)[off > 1e-12][:5])
+    assert {shlex.split(command)[2] for command in printed} == {
+        "var", "stress", "alerts", "backtest", "attribution", "quality", "report",
+    }  # fmt: skip
+    empty = [
+        table["title"]
+        for section in report_on_closes.report["sections"]
+        for table in section["tables"]
+        if not table["rows"]
+    ]
+    assert empty == ["Findings"], "a table without rows checks nothing"
+
+
+def test_report__var_beside_its_limit__is_the_models(report_on_closes: Written) -> None:
+    sections = {section["title"]: section for section in report_on_closes.report["sections"]}
+    (row,) = (row for row in sections["Limits"]["tables"][0]["rows"] if row[0] == "var99")
+    tail = sections["Value at risk and expected shortfall"]["tables"][0]["rows"][1]
+    assert tail[2] == 0.99 and row[1] == tail[3] and row[5] == "99% value at risk of a day by ewma student"
+
+
+def test_report__own_closes__every_command_names_them(report_on_closes: Written) -> None:
+    found, closes = report_on_closes.report, report_on_closes.closes
     origins = [one["origin"] for section in found["sections"] for one in (*section["tables"], *section["charts"])]
     assert all(f"--prices {closes}" in origin["command"] for origin in origins if origin)
     (row,) = (row for row in found["sections"][0]["tables"][0]["rows"] if row[0] == "drawdown")
@@ -118,6 +183,7 @@ def test_report__own_closes__every_command_names_them(closes: Path) -> None:
         (("demo",), "no file is named"),
         (("tangency", "--json"), "portfolio 'tangency': unknown"),
         (("demo", "--json", "--seed", "-1"), "negative"),
+        (("demo", "--json", "--last", "249"), "--last 249: fewer than 250"),
         (("demo", "--json", "--max-var", "2"), "not above 0 and at most 1"),
         (("demo", "--json", "--prices", "none.csv"), "No such file"),
         (("demo", "--pdf", "none/demo.pdf"), "is no folder"),

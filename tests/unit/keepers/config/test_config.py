@@ -67,6 +67,58 @@ def test_load_config__wrong_key__one_line_with_its_name(tmp_path: Path, change: 
     assert str(caught.value) == f"{path}: {line}"
 
 
+HOOK = {"webhook": {"url": "https://pager.example", "secret_file": "pager.secret"}}
+MAIL = {"host": "mail.example", "sender": "bot@desk.example", "recipients": ["officer@desk.example"]}
+RULE = {"name": "var", "metric": "var99", "share_of_limit": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("alerts", "line"),
+    [
+        (
+            {"rules": [{**RULE, "metric": "var98"}]},
+            "metric var98 of rule var is not recorded; docs/risk.md",
+        ),
+        ({"rules": [{**RULE, "threshold": 0.1}]}, "rules.0: rule var needs either threshold or share_of_limit"),
+        ({"rules": [{**RULE, "channels": ["pager"]}]}, "rule var names channel pager, which is not in channels"),
+        ({"rules": [RULE, RULE]}, "rule var stands there twice"),
+        ({"rules": [{**RULE, "name": "VaR 99"}]}, "rules.0.name: String should match pattern"),
+        (
+            {"rules": [{**RULE, "severity": "loud"}]},
+            "rules.0.severity: Input should be 'info', 'warning'",
+        ),
+        ({"rules": [{**RULE, "for_minutes": -1}]}, "rules.0.for_minutes: Input should be greater than or equal to 0"),
+        ({"channels": {"log": HOOK}}, "channel log is always there; choose another name"),
+        ({"channels": {"a": {}}}, "channels.a: give either webhook or email"),
+        (
+            {"channels": {"a": {"webhook": {**HOOK["webhook"], "url": "http://pager.example"}}}},
+            "not an https:// address",
+        ),
+        ({"channels": {"a": {"email": {**MAIL, "tls": "none"}}}}, "tls none is for this machine only"),
+        (
+            {"channels": {"a": {"email": {**MAIL, "username": "bot"}}}},
+            "give both username and password_file",
+        ),
+        (
+            {"channels": {"a": {"email": {**MAIL, "sender": "x\nBcc: y@z"}}}},
+            "email.sender: String should match",
+        ),
+    ],
+)
+def test_load_config__bad_alerts__one_line(tmp_path: Path, alerts: Any, line: str) -> None:
+    path = write(tmp_path, {**content(), "risk": {"alerts": alerts}})
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(f"{path}: risk.alerts") and line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_load_config__example_of_the_operators_page__is_taken(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml\n(risk:\n.*?)```", PAGE.read_text(), re.DOTALL)
+    alerts = load_config(write(tmp_path, {**content(), **yaml.safe_load(block)})).risk.alerts
+    assert set(alerts.channels) == {"pager", "officer"} and len(alerts.rules) == 3
+
+
 def test_load_config__missing_key__names_it(tmp_path: Path) -> None:
     raw = content()
     del raw["portfolio"]
@@ -192,7 +244,7 @@ def test_config__every_key_of_risk__is_in_the_operators_page_with_its_default() 
     for name, value in Risk():
         expected |= {f"{name}.{key}": of for key, of in value} if isinstance(value, BaseModel) else {name: value}
     shown = {
-        key: "none" if of is None else str(of).lower() if isinstance(of, bool | str) else f"{of:.10g}"
+        key: "none" if of is None or of in ({}, ()) else str(of).lower() if isinstance(of, bool | str) else f"{of:.10g}"
         for key, of in expected.items()
     }
     assert told_under("### Risk") == shown

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -27,7 +27,7 @@ class Source:
         days = tuple(self.first + timedelta(days=back) for back in range((until - self.first).days + 1))
         return Prices(days, tuple(symbols), np.full((len(days), len(symbols)), self.close))
 
-    def version(self) -> object:
+    def version(self) -> Hashable:
         if self.failure is not None:
             raise self.failure
         return self.close

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from keepers.risk.recorded import RiskUpdate
 from keepers.rpc.node import Block
 from keepers.runtime.metrics import EVENTS, Metrics
 from keepers.runtime.monitor import MonitorError, monitor
@@ -57,6 +58,15 @@ def test_watch__decisions_and_events__are_counted() -> None:
         'quantera_paused{bot="risk:demo"} 0.0',
     ):
         assert line in text.splitlines()
+
+
+def test_watch__update_of_risk__shows_numbers_and_what_became_unknown() -> None:
+    metrics = Metrics()
+    for numbers in ({"var99": 0.03, "beta": 1.5}, {"var99": 0.04}):
+        metrics.watch({"event": RiskUpdate.EVENT, "bot": BOT, **RiskUpdate("demo", 7, 1000, numbers).fields()})
+    lines = metrics.exposition().decode().splitlines()
+    assert 'quantera_risk{bot="risk:demo",metric="var99"} 0.04' in lines
+    assert 'quantera_risk{bot="risk:demo",metric="beta"} NaN' in lines
 
 
 def test_watch__lines_of_no_interest__count_nothing() -> None:
@@ -132,4 +142,4 @@ def test_exposition__every_metric__is_in_the_operators_page() -> None:
     page = (DOCS / "operations.md").read_text()
     lines = Metrics().exposition().decode().splitlines()
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-    assert len(names) == 9 and all(f"`{name}`" in page for name in names)
+    assert len(names) == 10 and all(f"`{name}`" in page for name in names)

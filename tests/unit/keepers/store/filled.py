@@ -22,7 +22,9 @@ from keepers.compliance.lists.records import (
     ListFile,
 )
 from keepers.compliance.travel.exchange import Exchange
-from keepers.store import Cursor, Decision, Point, SeenBlock, Store, verifications
+from keepers.risk.alert_rules import AlertRule
+from keepers.risk.recorded import LIMITED, METRICS, Recorded
+from keepers.store import Cursor, Decision, Point, SeenBlock, Store, risk_metrics, verifications
 from keepers.store.cases import carry_out
 from keepers.store.lifts import ask
 from keepers.store.lists import accept, retire
@@ -62,6 +64,7 @@ def fill(store: Store, decisions: int = 20) -> Store:
         decision = Decision(BOT, f"key-{number}", number, outcome, reason, f"0x{number:064x}", 1000 + number)
         store.decide(decision, Cursor(BOT, number, f"0x{number:02x}", 1000 + number))
     store.observe(BOT, [Point("nav:demo", JANUARY + number * MONTH, number, 1.5 * number) for number in range(4)])
+    measure(store)
     if (lease := store.take_lease(f"bot:{BOT}", "somebody", 30)) is not None:
         store.give_up_lease(lease)
     pause(store, Pause("rebalance:demo", "venue incident", 1000))
@@ -76,6 +79,24 @@ def fill(store: Store, decisions: int = 20) -> Store:
     wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
     store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))
     return store
+
+
+def recorded(block: int, at: int, **numbers: float) -> Recorded:
+    """A row with every number, those that are given among them."""
+    every = {name: 0.25 if name not in WHOLE else 1.0 for name in METRICS}
+    return Recorded(BOT, "demo", block, at, 3, 2, "", "crash", {**every, **numbers}, dict.fromkeys(LIMITED, 0.5))
+
+
+WHOLE = ("grade", "observations", "state", "close_findings", "close_refusals", "close_doubts", "unavailable")
+"""Numbers whose columns are integers."""
+
+
+def measure(store: Store) -> None:
+    """Rows in two months, with weights, stress and an alert rule that fires."""
+    rule = AlertRule(name="var", metric="var99", threshold=0.1)
+    for number in range(2):
+        found = recorded(number, JANUARY + number * MONTH)
+        risk_metrics.record(store, found, weights={"AAA": 0.5}, stress={"crash": 0.25}, rules=[rule])
 
 
 def verify(store: Store) -> None:

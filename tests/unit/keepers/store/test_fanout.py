@@ -5,8 +5,9 @@ from itertools import islice
 
 import pytest
 
+from keepers.risk.recorded import RiskUpdate
 from keepers.store import StoreError
-from keepers.store.fanout import Fanout
+from keepers.store.fanout import RISK_STREAM, Fanout
 from tests.fixtures.waiting import wait_until
 
 DECISION = {"event": "decision", "bot": "risk:demo", "outcome": "done", "key": "model:1"}
@@ -35,6 +36,17 @@ def test_follow__from_now__waits_for_what_comes(redis_url: str) -> None:
     bot.close()
     entry = next(found for found in lines if found is not None)
     assert entry[1]["key"] == "after"
+
+
+def test_fanout__update_of_risk__has_a_stream_of_its_own(redis_url: str) -> None:
+    bot, update = Fanout.open(redis_url), RiskUpdate("demo", 7, 1000, {"var99": 0.03})
+    bot.watch({"event": RiskUpdate.EVENT, "bot": "risk:demo", **update.fields()})
+    bot.watch(DECISION)
+    bot.close()
+    follower = Fanout.open(redis_url)
+    entry = next(follower.follow("0", block_ms=50, stream=RISK_STREAM))
+    assert entry is not None and RiskUpdate.read(entry[1]) == update
+    follower.close()
 
 
 def test_watch__redis_that_never_answers__holds_no_bot_up() -> None:

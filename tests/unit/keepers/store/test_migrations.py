@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -14,7 +15,10 @@ from keepers.store.partitions import month_of
 from keepers.store.tables import HEAD
 from tests.unit.keepers.store.filled import BOT, JANUARY, MONTH, RAW, fill
 
-VERSIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"]
+VERSIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"]
+
+
+PARTITION = r"(series|risk_metrics)_(\d{6}|default)"
 
 
 def rows(engine: sa.Engine, query: str) -> list[Any]:
@@ -27,15 +31,15 @@ def to(engine: sa.Engine, target: str) -> None:
         migrate(connection, target)
 
 
-def partitions(engine: sa.Engine) -> set[str]:
-    query = "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'series'"
+def partitions(engine: sa.Engine, table: str = "series") -> set[str]:
+    query = f"SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = '{table}'"
     return {name for (name,) in rows(engine, f"{query}::regclass AND c.relkind = 'r'")}
 
 
 def shape(engine: sa.Engine) -> dict[str, set[str]]:
     """Columns by table, partitions left out."""
     inspector = sa.inspect(engine)
-    names = [name for name in inspector.get_table_names() if not name.startswith("series_")]
+    names = [name for name in inspector.get_table_names() if not re.fullmatch(PARTITION, name)]
     return {name: {column["name"] for column in inspector.get_columns(name)} for name in names}
 
 
@@ -159,11 +163,13 @@ CREATE FUNCTION create_hypertable(
     chunk_time_interval anyelement = NULL::bigint, create_default_indexes boolean = true,
     if_not_exists boolean = false, partitioning_func regproc = NULL, migrate_data boolean = false
 ) RETURNS TABLE (hypertable_id integer, schema_name name, table_name name, created boolean) AS $$
+DECLARE filled boolean;
 BEGIN
     IF (SELECT relkind FROM pg_class WHERE oid = relation) = 'p' THEN
         RAISE EXCEPTION 'table "%" is already partitioned', relation;
     END IF;
-    IF NOT migrate_data AND EXISTS (SELECT 1 FROM series) THEN
+    EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || relation || ')' INTO filled;
+    IF filled AND NOT migrate_data THEN
         RAISE EXCEPTION 'table "%" is not empty', relation;
     END IF;
     INSERT INTO hypertables VALUES (relation::text, time_column_name, chunk_time_interval);
@@ -183,7 +189,8 @@ def test_migrate__timescaledb_there__makes_a_hypertable_of_what_was_measured(pos
         connection.execute(sa.text(f"INSERT INTO series VALUES ('risk:demo', 'nav:demo', {JANUARY}, 1, 1.5)"))
         connection.execute(sa.text(TIMESCALE))
     to(engine, HEAD)
-    assert [tuple(row) for row in rows(engine, "SELECT * FROM hypertables")] == [("series", "at", MONTH)]
+    made = [tuple(row) for row in rows(engine, "SELECT * FROM hypertables")]
+    assert made == [("series", "at", MONTH), ("risk_metrics", "at", MONTH)]
     store = Store(engine)
     store.observe("risk:demo", [Point("nav:demo", JANUARY + MONTH, 2, 2.5)])
     assert [point.value for point in store.measured("risk:demo", "nav:demo")] == [1.5, 2.5]
