@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,13 +72,25 @@ def live(recorded_folder: Path, tmp_path: Path) -> LiveDesk:
     return LiveDesk(Path(shutil.copytree(recorded_folder, tmp_path / "live")))
 
 
-def report_of(live: LiveDesk, *arguments: str) -> Any:
+@dataclass(frozen=True)
+class Reported:
+    """A desk of its own, and the report on its portfolio as JSON, with another limit of weights."""
+
+    desk: LiveDesk
+    report: Any
+
+
+@pytest.fixture(scope="module")
+def reported(recorded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Reported:
     """The report on the live portfolio, as small as it may be."""
-    return live.invoke("report", "stocks", "--last", "250", "--days", "60", "--scenarios", "1000", *arguments)
+    folder = shutil.copytree(recorded_folder, tmp_path_factory.mktemp("reported") / "live")
+    desk = LiveDesk(Path(folder))
+    small = ("--last", "250", "--days", "60", "--scenarios", "1000", "--max-weight", "0.7")
+    return Reported(desk, desk.invoke("report", "stocks", *small))
 
 
-def test_report__live_portfolio__has_limits_state_and_history_from_the_store(live: LiveDesk) -> None:
-    found = report_of(live, "--max-weight", "0.7")
+def test_report__live_portfolio__has_limits_state_and_history_from_the_store(reported: Reported) -> None:
+    found = reported.report
     sections = {section["title"]: section for section in found["sections"]}
     limits = {line[0]: line[1:4] for line in sections["Limits"]["tables"][0]["rows"]}
     assert limits["drawdown"] == [0.125, 0.5, 0.25]
@@ -93,8 +106,8 @@ def test_report__live_portfolio__has_limits_state_and_history_from_the_store(liv
     assert found["facts"]["As of"] == "2022-01-31", "closes after the block do not count"
 
 
-def test_report__live_portfolio__its_commands_print_the_same_after_the_bot_went_on(live: LiveDesk) -> None:
-    found = report_of(live)
+def test_report__live_portfolio__its_commands_print_the_same_after_the_bot_went_on(reported: Reported) -> None:
+    live, found = reported.desk, reported.report
     risk_metrics.record(live.store, row(41, NOON + 60, var99=0.2), weights={"AAA": 0.1, "BBB": 0.1, "CCC": 0.7})
     risk_metrics.record(live.store, row(42, NOON + DAY, var99=0.3))
     printed: dict[str, Any] = {}
