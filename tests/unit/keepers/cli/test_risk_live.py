@@ -155,6 +155,21 @@ def test_live__wrong_argument__one_line(live: LiveDesk, arguments: tuple[str, ..
     assert said in line_of(invoke("risk", *arguments, "--config", str(live.config)), 1)
 
 
+def test_doctor__alert_channels__are_named_once_their_secrets_can_be_read(live: LiveDesk) -> None:
+    hook = {"url": "https://pager.example/hook?key=hunter2", "secret_file": "pager.secret"}
+    alerts = {"channels": {"pager": {"webhook": hook}}, "rules": [{"name": "var", "metric": "var99", "threshold": 0.1}]}
+    raw = {**content(), "rpc_url": "http://127.0.0.1:1", "risk": {"alerts": alerts}}
+    config = write(live.config.parent, raw)
+    told = [invoke("doctor", "--config", str(config), "--json").output]
+    secret = live.config.parent / "pager.secret"
+    secret.write_text("0123456789abcdef\n")
+    secret.chmod(0o600)
+    told.append(invoke("doctor", "--config", str(config), "--json").output)
+    told.append(invoke("config", "show", str(config)).output)
+    assert "pager.secret: No such file" in told[0] and "1 rules; channels log, pager" in told[1]
+    assert "https://pager.example" in told[2] and not any("hunter2" in text for text in told)
+
+
 def test_live__block_without_config__one_line() -> None:
     assert "--block 7: means nothing without a config; give --config" in line_of(
         invoke("risk", "quality", "--block", "7"), 1

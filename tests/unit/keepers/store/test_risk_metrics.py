@@ -12,7 +12,7 @@ from keepers.risk.alert_rules import AlertRule
 from keepers.risk.recorded import DAY, Recorded
 from keepers.store import SeenBlock, Store, risk_metrics
 from keepers.store.notices import DELIVERED, DROPPED, claim, due, settle
-from keepers.store.partitions import drop_before, month_of
+from keepers.store.partitions import drop_before, extension_state, month_of
 from keepers.store.tables import alert_notices
 from keepers.store.tables import risk_metrics as table
 from tests.fixtures.kills import Killed, kill
@@ -80,8 +80,7 @@ def test_roll_back__rows_above_the_ancestor__go_and_the_day_is_summarised_anew(s
     assert risk_metrics.holdings(store, "demo") is None and risk_metrics.stress_losses(store, "demo", 2) == {}
 
 
-def test_record__killed_before_the_end__wrote_nothing(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store.open(store_url)
+def test_record__killed_before_the_end__wrote_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(risk_metrics, "_tell", kill)
         with pytest.raises(Killed):
@@ -148,6 +147,12 @@ def test_record__on_postgresql__partitions_are_there_a_month_ahead(postgres_url:
     plan = rows(store.engine, f"EXPLAIN SELECT * FROM risk_metrics WHERE at BETWEEN {JANUARY} AND {JANUARY + 1}")
     scanned = "\n".join(line for (line,) in plan)
     assert "risk_metrics_202401" in scanned and "risk_metrics_202402" not in scanned
+
+
+def test_extension_state__absent_available_and_created__are_told_apart(postgres_url: str) -> None:
+    names = ("timescaledb", "hstore", "plpgsql")
+    with sa.create_engine(postgres_url).connect() as connection:
+        assert [extension_state(connection, name) for name in names] == ["absent", "available", "created"]
 
 
 def test_drop_before__hypertable__asks_timescaledb_to_drop_chunks(postgres_url: str) -> None:
