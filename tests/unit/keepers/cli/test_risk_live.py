@@ -166,7 +166,7 @@ def test_doctor__alert_channels__are_named_once_their_secrets_can_be_read(live: 
     secret.chmod(0o600)
     told.append(invoke("doctor", "--config", str(config), "--json").output)
     told.append(invoke("config", "show", str(config)).output)
-    assert "pager.secret: No such file" in told[0] and "1 rules; channels log, pager" in told[1]
+    assert 'pager.secret", "found": "No such file' in told[0] and "1 rules; channels log, pager" in told[1]
     assert "https://pager.example" in told[2] and not any("hunter2" in text for text in told)
 
 
