@@ -62,6 +62,13 @@ def test_record__same_block_again__has_one_row_and_counts_once(store_url: str) -
     assert summary.mean == pytest.approx(0.03, rel=1e-12)
 
 
+def test_record__same_numbers_again__costs_no_summary_of_the_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, 0.01, 0.02)
+    monkeypatch.setattr(risk_metrics, "_summarise", kill)
+    put(store, 0.01, 0.02)
+    assert risk_metrics.daily(store, "demo", "var99")[JANUARY].samples == 2
+
+
 def test_daily__two_days__has_a_summary_for_each(store: Store) -> None:
     for number, value in enumerate((0.01, 0.03, 0.07)):
         risk_metrics.record(store, recorded(number, JANUARY + number * DAY // 2, var99=value))
