@@ -29,7 +29,7 @@ WEIGHTS = {"AAA": 0.5, "BBB": 0.3, "CCC": 0.0}
 
 
 def row(block: int, at: int, **numbers: float) -> Recorded:
-    """What the bot recorded at a block."""
+    """A row of the bot at a block."""
     every = {"state": 1.0, "unavailable": 0.0, "grade": 3.0, "var99": 0.02, "drawdown": 0.125, "weight": 0.5, **numbers}
     return Recorded("risk:stocks", "stocks", block, at, 3, 2, "", "crash", every, LIMITS)
 
