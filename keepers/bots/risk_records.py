@@ -115,7 +115,7 @@ class RiskRecorder:
             self._services.log.info("pruned", dropped=pruned.dropped, notices=pruned.notices)
 
     def _weighed_as(self, found: Recorded) -> tuple[float, ...]:
-        """What weights are recorded anew for: the model, the report, the largest weight, the concentration."""
+        """Model, report, largest weight and concentration: a change of them has weights recorded anew."""
         numbers = found.numbers
         return found.model_nonce, found.report_nonce, numbers.get("weight", 0.0), numbers.get("concentration", 0.0)
 

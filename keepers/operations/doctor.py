@@ -421,11 +421,16 @@ def _sanctions_rights(deployment: Deployment, node: Node, sender: str) -> Findin
 
 
 def _store(config: Config) -> Findings:
+    from keepers.store.partitions import extension_state
     from keepers.store.tables import HEAD
 
     store = Store.open(config.store_url)
     try:
         yield Finding("ok", "database", f"{store.engine.dialect.name}, version {HEAD}")
+        with store.reading() as connection:
+            if extension_state(connection) == "available":
+                found = "available on the server, not created in the database; months are plain partitions"
+                yield Finding("ok", "timescaledb", found)
     finally:
         store.close()
 

@@ -30,7 +30,7 @@ class NotRecorded(KeeperError):
 
 @dataclass(frozen=True, eq=False)
 class LivePortfolio:
-    """What the store knows of a portfolio at a block.
+    """The facts that the store has of a portfolio at a block.
 
     Attributes:
         name: Name in the deployment.

@@ -200,7 +200,7 @@ class Work:
         return Section("Limits", (), (table,))
 
     def recorded(self) -> tuple[Section, ...]:
-        """What the bot recorded of the portfolio; nothing of one that no bot looks after."""
+        """The section of recorded numbers; none for a portfolio that no bot looks after."""
         live = self._live
         if live is None:
             return ()
@@ -461,7 +461,7 @@ class Work:
 
 
 def recorded_section(live: LivePortfolio, origin: Origin) -> Section:
-    """What the bot recorded of a portfolio as a section."""
+    """Recorded numbers of a portfolio as a section."""
     one, used = live.recorded, used_parts(live.recorded)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (name, one.numbers.get(name), one.limits.get(name), used.get(name), meaning)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -29,6 +30,22 @@ def month_of(at: int, table: str = "series") -> tuple[str, int, int]:
     first = datetime(moment.year, moment.month, 1, tzinfo=UTC)
     after = datetime(moment.year + moment.month // 12, moment.month % 12 + 1, 1, tzinfo=UTC)
     return f"{table}_{first:%Y%m}", int(first.timestamp()), int(after.timestamp())
+
+
+def extension_state(connection: sa.Connection, name: str = "timescaledb") -> Literal["absent", "available", "created"]:
+    """Whether PostgreSQL has an extension in this database, only beside it, or not at all.
+
+    Args:
+        connection: Connection to any database; only PostgreSQL has extensions.
+        name: Name of the extension.
+    """
+    if connection.dialect.name != "postgresql":
+        return "absent"
+    query = "SELECT installed_version FROM pg_available_extensions WHERE name = :name"
+    row = connection.execute(sa.text(query), {"name": name}).first()
+    if row is None:
+        return "absent"
+    return "available" if row[0] is None else "created"
 
 
 def prepare(connection: sa.Connection, moments: Iterable[int], table: str = "series", *, ahead: int = 0) -> None:

@@ -186,6 +186,11 @@ def prune(database: Database, before: int) -> Pruned:
 def _put_row(connection: sa.Connection, found: Recorded) -> None:
     """Writes the row, and adds it to the summaries of its day."""
     mine = risk_metrics.c.portfolio == found.portfolio
+    same = sa.select(risk_metrics).where(mine, risk_metrics.c.at == found.at, risk_metrics.c.block == found.block)
+    known = connection.execute(same).mappings().first()
+    if known is not None and _recorded(dict(known)) == found:
+        # A bot that starts again looks at its last block again: a day of rows would be summarised for nothing.
+        return
     newest = sa.select(sa.func.max(risk_metrics.c.at)).where(mine, risk_metrics.c.at >= found.day)
     last = connection.execute(newest).scalar()
     gone = connection.execute(sa.delete(risk_metrics).where(mine, risk_metrics.c.block == found.block)).rowcount

@@ -494,7 +494,7 @@ alert_firings = Table(
     Column("reminders", Integer, nullable=False),
 )
 
-# What is to be told about alert rules, by channel. A row waits until the channel has taken it.
+# Notices of alert rules, by channel. A row waits until the channel has taken it.
 alert_notices = Table(
     "alert_notices",
     metadata,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ WEIGHTS = {"AAA": 0.5, "BBB": 0.3, "CCC": 0.0}
 
 
 def row(block: int, at: int, **numbers: float) -> Recorded:
-    """What the bot recorded at a block."""
+    """A row of the bot at a block."""
     every = {"state": 1.0, "unavailable": 0.0, "grade": 3.0, "var99": 0.02, "drawdown": 0.125, "weight": 0.5, **numbers}
     return Recorded("risk:stocks", "stocks", block, at, 3, 2, "", "crash", every, LIMITS)
 
@@ -71,13 +72,25 @@ def live(recorded_folder: Path, tmp_path: Path) -> LiveDesk:
     return LiveDesk(Path(shutil.copytree(recorded_folder, tmp_path / "live")))
 
 
-def report_of(live: LiveDesk, *arguments: str) -> Any:
+@dataclass(frozen=True)
+class Reported:
+    """A desk of its own, and the report on its portfolio as JSON, with another limit of weights."""
+
+    desk: LiveDesk
+    report: Any
+
+
+@pytest.fixture(scope="module")
+def reported(recorded_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Reported:
     """The report on the live portfolio, as small as it may be."""
-    return live.invoke("report", "stocks", "--last", "250", "--days", "60", "--scenarios", "1000", *arguments)
+    folder = shutil.copytree(recorded_folder, tmp_path_factory.mktemp("reported") / "live")
+    desk = LiveDesk(Path(folder))
+    small = ("--last", "250", "--days", "60", "--scenarios", "1000", "--max-weight", "0.7")
+    return Reported(desk, desk.invoke("report", "stocks", *small))
 
 
-def test_report__live_portfolio__has_limits_state_and_history_from_the_store(live: LiveDesk) -> None:
-    found = report_of(live, "--max-weight", "0.7")
+def test_report__live_portfolio__has_limits_state_and_history_from_the_store(reported: Reported) -> None:
+    found = reported.report
     sections = {section["title"]: section for section in found["sections"]}
     limits = {line[0]: line[1:4] for line in sections["Limits"]["tables"][0]["rows"]}
     assert limits["drawdown"] == [0.125, 0.5, 0.25]
@@ -93,8 +106,8 @@ def test_report__live_portfolio__has_limits_state_and_history_from_the_store(liv
     assert found["facts"]["As of"] == "2022-01-31", "closes after the block do not count"
 
 
-def test_report__live_portfolio__its_commands_print_the_same_after_the_bot_went_on(live: LiveDesk) -> None:
-    found = report_of(live)
+def test_report__live_portfolio__its_commands_print_the_same_after_the_bot_went_on(reported: Reported) -> None:
+    live, found = reported.desk, reported.report
     risk_metrics.record(live.store, row(41, NOON + 60, var99=0.2), weights={"AAA": 0.1, "BBB": 0.1, "CCC": 0.7})
     risk_metrics.record(live.store, row(42, NOON + DAY, var99=0.3))
     printed: dict[str, Any] = {}
@@ -140,6 +153,21 @@ def test_history__block_within_a_day__counts_what_came_until_then(live: LiveDesk
 )
 def test_live__wrong_argument__one_line(live: LiveDesk, arguments: tuple[str, ...], said: str) -> None:
     assert said in line_of(invoke("risk", *arguments, "--config", str(live.config)), 1)
+
+
+def test_doctor__alert_channels__are_named_once_their_secrets_can_be_read(live: LiveDesk) -> None:
+    hook = {"url": "https://pager.example/hook?key=hunter2", "secret_file": "pager.secret"}
+    alerts = {"channels": {"pager": {"webhook": hook}}, "rules": [{"name": "var", "metric": "var99", "threshold": 0.1}]}
+    raw = {**content(), "rpc_url": "http://127.0.0.1:1", "risk": {"alerts": alerts}}
+    config = write(live.config.parent, raw)
+    told = [invoke("doctor", "--config", str(config), "--json").output]
+    secret = live.config.parent / "pager.secret"
+    secret.write_text("0123456789abcdef\n")
+    secret.chmod(0o600)
+    told.append(invoke("doctor", "--config", str(config), "--json").output)
+    told.append(invoke("config", "show", str(config)).output)
+    assert 'pager.secret", "found": "No such file' in told[0] and "1 rules; channels log, pager" in told[1]
+    assert "https://pager.example" in told[2] and not any("hunter2" in text for text in told)
 
 
 def test_live__block_without_config__one_line() -> None:

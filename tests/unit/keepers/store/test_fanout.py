@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import socket
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,8 @@ from keepers.risk.recorded import RiskUpdate
 from keepers.store import StoreError
 from keepers.store.fanout import RISK_STREAM, Fanout
 from tests.fixtures.waiting import wait_until
+from tests.unit.keepers.cli.test_cli import invoke
+from tests.unit.keepers.config.test_config import content, write
 
 DECISION = {"event": "decision", "bot": "risk:demo", "outcome": "done", "key": "model:1"}
 
@@ -47,6 +51,16 @@ def test_fanout__update_of_risk__has_a_stream_of_its_own(redis_url: str) -> None
     entry = next(follower.follow("0", block_ms=50, stream=RISK_STREAM))
     assert entry is not None and RiskUpdate.read(entry[1]) == update
     follower.close()
+
+
+def test_follow__risk__shows_updates_and_no_decisions(redis_url: str, tmp_path: Path) -> None:
+    bot, update = Fanout.open(redis_url), RiskUpdate("demo", 7, 1000, {"var99": 0.03})
+    bot.watch(DECISION)
+    bot.watch({"event": RiskUpdate.EVENT, "bot": "risk:demo", **update.fields()})
+    bot.close()
+    config = write(tmp_path, {**content(), "redis": redis_url})
+    shown = invoke("follow", "--risk", "--from-start", "--count", "1", "--config", str(config))
+    assert RiskUpdate.read(json.loads(shown.output)) == update
 
 
 def test_watch__redis_that_never_answers__holds_no_bot_up() -> None:

@@ -12,7 +12,7 @@ from keepers.risk.alert_rules import AlertRule
 from keepers.risk.recorded import DAY, Recorded
 from keepers.store import SeenBlock, Store, risk_metrics
 from keepers.store.notices import DELIVERED, DROPPED, claim, due, settle
-from keepers.store.partitions import drop_before, month_of
+from keepers.store.partitions import drop_before, extension_state, month_of
 from keepers.store.tables import alert_notices
 from keepers.store.tables import risk_metrics as table
 from tests.fixtures.kills import Killed, kill
@@ -62,6 +62,13 @@ def test_record__same_block_again__has_one_row_and_counts_once(store_url: str) -
     assert summary.mean == pytest.approx(0.03, rel=1e-12)
 
 
+def test_record__same_numbers_again__costs_no_summary_of_the_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, 0.01, 0.02)
+    monkeypatch.setattr(risk_metrics, "_summarise", kill)
+    put(store, 0.01, 0.02)
+    assert risk_metrics.daily(store, "demo", "var99")[JANUARY].samples == 2
+
+
 def test_daily__two_days__has_a_summary_for_each(store: Store) -> None:
     for number, value in enumerate((0.01, 0.03, 0.07)):
         risk_metrics.record(store, recorded(number, JANUARY + number * DAY // 2, var99=value))
@@ -80,8 +87,7 @@ def test_roll_back__rows_above_the_ancestor__go_and_the_day_is_summarised_anew(s
     assert risk_metrics.holdings(store, "demo") is None and risk_metrics.stress_losses(store, "demo", 2) == {}
 
 
-def test_record__killed_before_the_end__wrote_nothing(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store.open(store_url)
+def test_record__killed_before_the_end__wrote_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(risk_metrics, "_tell", kill)
         with pytest.raises(Killed):
@@ -148,6 +154,12 @@ def test_record__on_postgresql__partitions_are_there_a_month_ahead(postgres_url:
     plan = rows(store.engine, f"EXPLAIN SELECT * FROM risk_metrics WHERE at BETWEEN {JANUARY} AND {JANUARY + 1}")
     scanned = "\n".join(line for (line,) in plan)
     assert "risk_metrics_202401" in scanned and "risk_metrics_202402" not in scanned
+
+
+def test_extension_state__absent_available_and_created__are_told_apart(postgres_url: str) -> None:
+    names = ("timescaledb", "hstore", "plpgsql")
+    with sa.create_engine(postgres_url).connect() as connection:
+        assert [extension_state(connection, name) for name in names] == ["absent", "available", "created"]
 
 
 def test_drop_before__hypertable__asks_timescaledb_to_drop_chunks(postgres_url: str) -> None:
