@@ -521,11 +521,11 @@ def risk_report(
       quantera risk report demo --pdf demo.pdf --xlsx demo.xlsx --html demo.html
     """
     from keepers.operations.report.files import prepare, save_all
-    from keepers.operations.risk_report import Terms, Work
+    from keepers.operations.risk_report import ReportTerms, Work
 
     targets = prepare({"pdf": pdf, "xlsx": xlsx, "html": html}, needed=not as_json)
     bounds = limits if closes.live is None else limits_over(closes.live.limits, limits)
-    work = Work(Terms(portfolio, bounds, closes, benchmark, model, source, scenarios, seed, last, days))
+    work = Work(ReportTerms(portfolio, bounds, closes, benchmark, model, source, scenarios, seed, last, days))
     with progress_bar("Forecasting", work.steps) as advance:
         report = work.report(advance)
     written = save_all(report, targets)
