@@ -223,8 +223,9 @@ def risk_backtest(
     "--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
-@click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are simulated at once.")
-@click.option("--executor", type=click.Choice(["thread", "process"]), default="thread", show_default=True)
+@click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are computed at once.")
+@click.option("--executor", default="thread", show_default=True, metavar="NAME", help="thread, process, ray or dask.")
+@click.option("--cluster", metavar="ADDRESS", help="Address of Ray or Dask; without it a cluster is started here.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_var(
@@ -239,6 +240,7 @@ def risk_var(
     seed: int,
     workers: int,
     executor: str,
+    cluster: str | None,
     as_json: bool,
 ) -> None:
     """Simulate value at risk and expected shortfall, with standard errors and the part of every asset.
@@ -252,9 +254,11 @@ def risk_var(
       quantera risk var --assets 100 --scenarios 1000000 --workers 2 --json
     """
     from keepers.operations import risk_simulation as work
+    from keepers.operations.executors import Place
     from keepers.operations.risk_backtest import read_history
     from keepers.risk.errors import RiskError
 
+    place = Place(executor, workers, cluster)
     if seed < 0:
         raise RiskError(f"seed {seed}", "negative", "give 0 or more")
     if assets is None:
@@ -262,8 +266,8 @@ def risk_var(
     else:
         book = work.generated_book(assets, source)
     days, confidence = tuple(sorted(set(horizons))), tuple(dict.fromkeys(levels))
-    in_processes, how = executor == "process", work.sampling_named(sampling)
-    found = work.simulate(book, scenarios, seed, days, confidence, how, workers, in_processes)
+    how = work.sampling_named(sampling)
+    found = work.simulate(book, scenarios, seed, days, confidence, how, place)
     asked = {"source": source, "paths": scenarios, "sampling": sampling, "seed": seed, "horizons": days}
     click.echo(
         json.dumps(work.as_object(found, book, asked))

@@ -1,22 +1,22 @@
 """Runs a simulation in blocks: the same seed gives the same numbers on any number of workers.
 
 A block is drawn from a seed that follows from the simulation's seed and the block's index, and blocks are put together
-in the order of their indices, so that nothing depends on which worker computed what, or when. Memory holds one block of
-paths for each worker, one loss for each path and horizon, and sums over a fixed number of loss buckets.
+in the order of their indices, so that nothing depends on which worker computed what, or when
+(`keepers.risk.simulation.blocks`). Memory holds one block of paths for each worker, one loss for each path and horizon,
+and sums over a fixed number of loss buckets.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats.qmc import Sobol
 
 from keepers.risk.errors import RiskError
+from keepers.risk.simulation.blocks import INLINE, Executor
 from keepers.risk.simulation.draws import Draws, Sampling
 from keepers.risk.simulation.sources import Source, aligned
 
@@ -166,25 +166,27 @@ class Losses:
     squares: Array
 
 
-def run(simulation: Simulation, executor: Executor | None = None, workers: int = 1) -> Losses:
+def run(simulation: Simulation, executor: Executor = INLINE) -> Losses:
     """Simulates all blocks.
 
     Args:
         simulation: Terms of the simulation.
-        executor: Runs the blocks, in threads, processes or on a cluster; None runs them here.
-        workers: Blocks that are under way at once.
+        executor: Runs the blocks.
+
+    Raises:
+        RiskError: If the executor gives up.
     """
     if simulation.sampling == "sobol":
         simulation = replace(simulation, source=aligned(simulation.source, simulation.weights))
     first = min(simulation.blocks, -(-PILOT_PATHS // simulation.block))
-    pilot = np.concatenate([simulate_block(simulation, index, None).losses for index in range(first)], axis=1)
-    edges = np.stack([_edges(row) for row in pilot])
+    pilot = [block.losses for block in INLINE.map(partial(simulate_block, simulation, edges=None), range(first))]
+    edges = np.stack([_edges(row) for row in np.concatenate(pilot, axis=1)])
     losses = np.empty((len(simulation.horizons), simulation.total))
     counts = np.zeros((edges.shape[0], BUCKETS + 1))
     sums = np.zeros((*counts.shape, simulation.source.assets))
     squares = np.zeros_like(sums)
     start = 0
-    for block in _blocks(simulation, edges, executor, workers):
+    for block in executor.map(partial(simulate_block, simulation, edges=edges), range(simulation.blocks)):
         size = block.losses.shape[1]
         losses[:, start : start + size] = block.losses
         counts += block.counts
@@ -192,21 +194,6 @@ def run(simulation: Simulation, executor: Executor | None = None, workers: int =
         squares += block.squares
         start += size
     return Losses(simulation, losses, edges, counts, sums, squares)
-
-
-def _blocks(simulation: Simulation, edges: Array, executor: Executor | None, workers: int) -> Iterator[Block]:
-    """The blocks in their order, with no more than `workers` waiting at once."""
-    if executor is None:
-        for index in range(simulation.blocks):
-            yield simulate_block(simulation, index, edges)
-        return
-    waiting: deque[Future[Block]] = deque()
-    for index in range(simulation.blocks):
-        waiting.append(executor.submit(simulate_block, simulation, index, edges))
-        if len(waiting) > workers:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _edges(losses: Array) -> Array:
