@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from keepers.commands.base import RUNTIME, config_option, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
+    from keepers.operations.executors import Place
     from keepers.operations.risk_backtest import Closes
+    from keepers.operations.risk_simulation import Book
     from keepers.portfolio.attribution import Linking
     from keepers.risk.reverse_stress import Limits
 
@@ -212,6 +215,13 @@ def risk_backtest(
 @risk.command("var")
 @closes_options
 @click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option(
+    "--books",
+    "books_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Many books in place of a portfolio: CSV of book,SYM1,SYM2,... or JSON by name.",
+)
 @click.option("--assets", type=int, metavar="N", help="Equal weights of N generated assets in place of closes.")
 @click.option("--source", default="student", show_default=True, metavar="NAME", help="Where days come from; see below.")
 @click.option("--scenarios", type=int, default=10_000, show_default=True, help="Number of paths.")
@@ -231,6 +241,7 @@ def risk_backtest(
 def risk_var(
     closes: Closes,
     portfolio: str,
+    books_path: Path | None,
     assets: int | None,
     source: str,
     scenarios: int,
@@ -252,6 +263,7 @@ def risk_var(
     Example:
       quantera risk var --portfolio demo --source filtered --horizon 1 --horizon 10
       quantera risk var --assets 100 --scenarios 1000000 --workers 2 --json
+      quantera risk var --books books.csv --scenarios 100000 --executor process --workers 4
     """
     from keepers.operations import risk_simulation as work
     from keepers.operations.executors import Place
@@ -267,13 +279,33 @@ def risk_var(
         book = work.generated_book(assets, source)
     days, confidence = tuple(sorted(set(horizons))), tuple(dict.fromkeys(levels))
     how = work.sampling_named(sampling)
-    found = work.simulate(book, scenarios, seed, days, confidence, how, place)
     asked = {"source": source, "paths": scenarios, "sampling": sampling, "seed": seed, "horizons": days}
+    if books_path is not None:
+        click.echo(_var_of_books(books_path, book, {**asked, "levels": confidence}, place, as_json))
+        return
+    found = work.simulate(book, scenarios, seed, days, confidence, how, place)
     click.echo(
         json.dumps(work.as_object(found, book, asked))
         if as_json
         else "\n".join(work.lines(found, book, scenarios, seed))
     )
+
+
+def _var_of_books(path: Path, base: Book, asked: dict[str, Any], place: Place, as_json: bool) -> str:
+    """The tails of all books of a file, as text."""
+    from keepers.operations import risk_books as work
+    from keepers.risk.errors import RiskError
+
+    if asked["sampling"] != "plain":
+        raise RiskError(f"sampling '{asked['sampling']}'", "books share independent paths", "leave it at plain")
+    context = click.get_current_context()
+    if context.get_parameter_source("portfolio") is not ParameterSource.DEFAULT:
+        raise RiskError("--books", "another portfolio is named as well", "leave out --portfolio")
+    named = work.read_books(path, base.symbols)
+    found = work.simulate(base, named, asked["paths"], asked["seed"], asked["horizons"], asked["levels"], place)
+    if as_json:
+        return json.dumps(work.as_object(found, named, base, asked))
+    return "\n".join(work.lines(found, named, base, asked))
 
 
 @risk.command("stress")

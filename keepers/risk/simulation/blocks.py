@@ -86,7 +86,7 @@ def _libraries() -> ThreadpoolController:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Products of matrices use one thread inside. The setting is the whole process's: nest it, and do not interleave."""
+    """Products of matrices use one thread inside. The setting is the whole process's: contexts nest, in one thread."""
     with _libraries().limit(limits=1):
         yield
 
@@ -134,6 +134,7 @@ class Remote(Generic[T]):
         return cls(task, arithmetic())
 
     def __call__(self, block: int) -> T:
+        """The task's result for a block."""
         stay_on_one_thread()
         if arithmetic() != self.expected:
             raise RiskError(

@@ -8,6 +8,7 @@ and sums over a fixed number of loss buckets.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -116,6 +117,24 @@ class Block:
     squares: Array
 
 
+def growths(simulation: Simulation, index: int) -> Iterator[Array]:
+    """Yields the growth of every asset until each horizon on the paths of one block, (paths, assets).
+
+    Args:
+        simulation: Terms of the simulation; the weights play no part.
+        index: Index of the block.
+    """
+    source, horizon, paths = simulation.source, simulation.horizons[-1], simulation.size_of(index)
+    draws = Draws(simulation.seed, index, paths, source.width, source.extra, horizon, simulation.sampling)
+    growth: Array | None = None
+    for day, returns in enumerate(source.days(draws, paths, horizon), 1):
+        # Sources yield arrays that nobody else holds.
+        bounded = np.maximum(returns, -1.0, out=returns)
+        growth = bounded if growth is None else growth + bounded + growth * bounded
+        if day in simulation.horizons:
+            yield growth
+
+
 def simulate_block(simulation: Simulation, index: int, edges: Array | None) -> Block:
     """Simulates one block.
 
@@ -124,25 +143,14 @@ def simulate_block(simulation: Simulation, index: int, edges: Array | None) -> B
         index: Index of the block.
         edges: (horizons, buckets), lower edges of the buckets; None leaves contributions out.
     """
-    source, horizon, paths = simulation.source, simulation.horizons[-1], simulation.size_of(index)
-    width, extra = source.width, source.extra
-    draws = Draws(simulation.seed, index, paths, width, extra, horizon, simulation.sampling)
-    losses = np.empty((len(simulation.horizons), paths))
     shape = (len(simulation.horizons), 0 if edges is None else edges.shape[1] + 1)
-    counts, sums = np.zeros(shape), np.zeros((*shape, source.assets))
+    losses = np.empty((len(simulation.horizons), simulation.size_of(index)))
+    counts, sums = np.zeros(shape), np.zeros((*shape, simulation.source.assets))
     squares = np.zeros_like(sums)
-    growth: Array | None = None
-    at = 0
-    for day, returns in enumerate(source.days(draws, paths, horizon), 1):
-        # Sources yield arrays that nobody else holds.
-        bounded = np.maximum(returns, -1.0, out=returns)
-        growth = bounded if growth is None else growth + bounded + growth * bounded
-        if day != simulation.horizons[at]:
-            continue
+    for at, growth in enumerate(growths(simulation, index)):
         losses[at] = -(growth @ simulation.weights)
         if edges is not None:
             counts[at], sums[at], squares[at] = _contributions(losses[at], growth, simulation.weights, edges[at])
-        at += 1
     return Block(losses, counts, sums, squares)
 
 

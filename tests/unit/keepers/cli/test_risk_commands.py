@@ -239,3 +239,56 @@ def test_attribution__broken_segments__one_line(closes: Path, tmp_path: Path, te
         *("risk", "attribution", "--prices", str(closes), "--portfolio", "equal weight", "--segments", str(path))
     )
     assert said in line_of(result, 1)
+
+
+def test_var__books__are_those_of_csv_and_of_json(closes: Path, tmp_path: Path) -> None:
+    table, tree = tmp_path / "books.csv", tmp_path / "books.json"
+    table.write_text("book,CCC,AAA\nfirst,0.5,0.25\nsecond,0,1\n", encoding="utf-8")
+    tree.write_text('{"first": {"AAA": 0.25, "CCC": 0.5}, "second": {"AAA": 1}}', encoding="utf-8")
+    base = ("risk", "var", "--prices", str(closes), "--scenarios", "4000", "--level", "0.99")
+    found = json.loads(invoke(*base, "--books", str(table), "--json").output)
+    assert found["books"]["names"] == ["first", "second"]
+    (tail,) = found["tails"]
+    assert all(0 < var < es for var, es in zip(tail["var"], tail["es"], strict=True))
+    assert json.loads(invoke(*base, "--books", str(tree), "--json").output) == found
+    told = invoke(*base, "--books", str(tree)).output.splitlines()
+    assert told[0].startswith("2 books of 3 assets, 4,000 paths") and told[2].startswith("second: 1 days 99.0%: VaR ")
+
+
+def test_var__book_of_one_portfolio__is_that_portfolio(closes: Path, tmp_path: Path) -> None:
+    file = tmp_path / "books.csv"
+    file.write_text(f"book,AAA,BBB,CCC\nequal,{1 / 3!r},{1 / 3!r},{1 / 3!r}\n", encoding="utf-8")
+    base = ("risk", "var", "--prices", str(closes), "--scenarios", "20000", "--json")
+    alone = json.loads(invoke(*base).output)["tails"]
+    together = json.loads(invoke(*base, "--books", str(file)).output)["tails"]
+    for one, book in zip(alone, together, strict=True):
+        assert [book[name][0] for name in ("var", "es", "var_error")] == pytest.approx(
+            [one[name] for name in ("var", "es", "var_error")], rel=1e-11
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "arguments", "said"),
+    [
+        ("b.csv", "name,AAA\nx,1\n", (), "line 1: another header; write book"),
+        ("b.csv", "book,AAA\nx,1\nx,1\n", (), "line 3: 'x' is no new book"),
+        ("b.csv", "book,AAA\nx,one\n", (), "line 2: 'one' is no finite number"),
+        ("b.csv", "book,AAA\nx,1,2\n", (), "line 2: 2 numbers in place of 1"),
+        ("b.csv", "book,AAA\n", (), "has no lines"),
+        ("b.csv", "book,ZZZ\nx,1\n", (), "book 'x': no closes of ZZZ"),
+        ("b.csv", "book,AAA\nx,50\n", (), "absolute weights sum to 50; give fractions"),
+        ("b.json", "[1]", (), "no object of books"),
+        ("b.json", '{"x": {"AAA": "1"}}', (), "book 'x': no object of numbers"),
+        ("b.json", '{"x": {}, "x": {}}', (), "'x' is there twice"),
+        ("b.json", '{"x": {"AAA": NaN}}', (), "absolute weights sum to nan"),
+        ("b.json", "{", (), "no JSON"),
+        ("b.csv", "book,AAA\nx,1\n", ("--portfolio", "demo"), "leave out --portfolio"),
+        ("b.csv", "book,AAA\nx,1\n", ("--sampling", "sobol"), "books share independent paths"),
+    ],
+)
+def test_var__wrong_books__one_line(
+    closes: Path, tmp_path: Path, name: str, text: str, arguments: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    base = ("risk", "var", "--prices", str(closes), "--books", str(tmp_path / name))
+    assert said in line_of(invoke(*base, *arguments), 1)
