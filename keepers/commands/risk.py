@@ -236,6 +236,7 @@ def risk_backtest(
 @click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are computed at once.")
 @click.option("--executor", default="thread", show_default=True, metavar="NAME", help="thread, process, ray or dask.")
 @click.option("--cluster", metavar="ADDRESS", help="Address of Ray or Dask; without it a cluster is started here.")
+@click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, or cuda through torch.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_var(
@@ -252,6 +253,7 @@ def risk_var(
     workers: int,
     executor: str,
     cluster: str | None,
+    device: str,
     as_json: bool,
 ) -> None:
     """Simulate value at risk and expected shortfall, with standard errors and the part of every asset.
@@ -270,7 +272,7 @@ def risk_var(
     from keepers.operations.risk_backtest import read_history
     from keepers.risk.errors import RiskError
 
-    place = Place(executor, workers, cluster)
+    place = Place(executor, workers, cluster, device)
     if seed < 0:
         raise RiskError(f"seed {seed}", "negative", "give 0 or more")
     if assets is None:

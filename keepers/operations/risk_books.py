@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from keepers import __version__
 from keepers.market.number_table import read_numbers
-from keepers.operations.executors import Place, executor_of
+from keepers.operations.executors import Place, device_of, executor_of
 from keepers.operations.risk_simulation import HERE, Book
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation.books import Books, BookTails, simulate_books
@@ -132,8 +132,9 @@ def simulate(
         ModuleNotFoundError: If the place needs a package that is not installed.
     """
     books = Books(base.source, named.weights, paths, seed, tuple(horizons), tuple(levels))
+    device = device_of(place)
     with executor_of(place) as executor:
-        return simulate_books(books, executor)
+        return simulate_books(books, executor, device)
 
 
 def lines(found: BookTails, named: NamedBooks, base: Book, asked: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers import __version__
-from keepers.operations.executors import Place, executor_of
+from keepers.operations.executors import Place, device_of, executor_of
 from keepers.operations.risk_backtest import History, current_weights
 from keepers.risk.covariance import estimate
 from keepers.risk.distributions import Empirical
@@ -136,8 +136,9 @@ def simulate(
         ModuleNotFoundError: If the place needs a package that is not installed.
     """
     simulation = Simulation(book.source, book.weights, paths, seed, tuple(horizons), sampling)
+    device = device_of(place)
     with executor_of(place) as executor:
-        return tails(run(simulation, executor), tuple(levels))
+        return tails(run(simulation, executor, device), tuple(levels))
 
 
 def lines(found: Sequence[Tail], book: Book, paths: int, seed: int) -> list[str]:

@@ -12,6 +12,7 @@ from keepers.operations.executors.pools import Processes, Threads
 from keepers.operations.executors.ray_cluster import ray_executor
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation.blocks import INLINE, Executor
+from keepers.risk.simulation.devices import PROCESSOR, Device, TorchDevice
 
 ExecutorName = Literal["thread", "process", "ray", "dask"]
 EXECUTORS: tuple[str, ...] = get_args(ExecutorName)
@@ -27,6 +28,7 @@ class Place:
         executor: Name from EXECUTORS.
         workers: Blocks that are computed at once; a cluster that runs already has as many as it has.
         cluster: Address of a cluster that runs already; None starts one here, on the loopback interface.
+        device: `cpu`, or a device of torch such as `cuda`.
 
     Raises:
         RiskError: If a name is unknown, a number is out of range, or an address is given where there is no cluster.
@@ -35,6 +37,7 @@ class Place:
     executor: str = "thread"
     workers: int = 1
     cluster: str | None = None
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:
@@ -45,6 +48,16 @@ class Place:
             raise RiskError(
                 f"cluster '{self.cluster}'", f"executor '{self.executor}' has none", "add --executor ray or dask"
             )
+
+
+def device_of(place: Place) -> Device:
+    """The device of a place.
+
+    Raises:
+        RiskError: If torch finds no such device.
+        ModuleNotFoundError: If it needs torch, which is not installed.
+    """
+    return PROCESSOR if place.device == "cpu" else TorchDevice(place.device)
 
 
 @contextmanager

@@ -20,15 +20,13 @@ from numpy.typing import NDArray
 
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation.blocks import INLINE, Executor
+from keepers.risk.simulation.devices import PROCESSOR, Device, Harvest
 from keepers.risk.simulation.engine import Simulation, growths
 from keepers.risk.simulation.sources import Source
 from keepers.risk.simulation.tails import check_levels, tail_count, tail_errors, tail_places
 
 Array = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
-TILE = 256
-"""Books whose losses of a block are in memory at once."""
 MOST_BOOKS = 100_000
 WIDTH = 5.0
 """Half of a bracket's width, in standard deviations of the rank: beyond are 6 of 10 million."""
@@ -113,42 +111,23 @@ class Brackets:
         return cls(np.full(shape, -math.inf), np.full(shape, math.inf), np.zeros(shape))
 
 
-@dataclass(frozen=True, eq=False)
-class Harvest:
-    """Losses of one horizon and level that one block contributes.
-
-    Attributes:
-        above, at_high, at_low: (books,), numbers of losses above the bracket, at its upper and at its lower end.
-        sums, squares: (books,), of loss less centre and of its square, above the bracket.
-        inside: Losses strictly inside the bracket, book after book.
-        ends: (books,), where each book's losses end in `inside`.
-    """
-
-    above: Counts
-    at_high: Counts
-    at_low: Counts
-    sums: Array
-    squares: Array
-    inside: Array
-    ends: Counts
-
-
-def simulate_books(books: Books, executor: Executor = INLINE) -> BookTails:
+def simulate_books(books: Books, executor: Executor = INLINE, device: Device = PROCESSOR) -> BookTails:
     """Value at risk and expected shortfall of every book, with standard errors.
 
     Args:
         books: Books and terms.
         executor: Runs the blocks.
+        device: Device that computes them.
 
     Raises:
         RiskError: If the executor gives up.
     """
-    found = _pass(books, executor, None)
+    found = _pass(books, executor, device, None)
     lost = np.flatnonzero(np.isnan(found).any(axis=(0, 1, 2)))
     for few in _few(lost, books.paths):
         again = Books(books.source, books.weights[few], books.paths, books.seed, books.horizons, books.levels)
         shape = (len(books.horizons), len(books.levels), few.size)
-        found[..., few] = _pass(again, executor, Brackets.open(shape))
+        found[..., few] = _pass(again, executor, device, Brackets.open(shape))
     return BookTails(*found, again=int(lost.size))
 
 
@@ -158,40 +137,40 @@ def _few(lost: NDArray[np.intp], paths: int) -> Iterator[NDArray[np.intp]]:
         yield lost[start : start + step]
 
 
-def _pass(books: Books, executor: Executor, fixed: Brackets | None) -> Array:
+def _pass(books: Books, executor: Executor, device: Device, fixed: Brackets | None) -> Array:
     """(4, horizons, levels, books): the arrays of `BookTails` in their order, nan where a bracket missed a number."""
     terms = books.terms
-    (brackets,) = executor.map(partial(first_brackets, books), range(1)) if fixed is None else (fixed,)
+    (brackets,) = executor.map(partial(first_brackets, books, device), range(1)) if fixed is None else (fixed,)
     grid = [[[_Known(terms.total, level) for _ in books.weights] for level in books.levels] for _ in books.horizons]
     start, stop = 0, 1
     while start < terms.blocks:
         round_of = range(start, min(stop, terms.blocks))
-        _merge(grid, list(executor.map(partial(harvest_block, books, brackets), round_of)))
+        _merge(grid, list(executor.map(partial(harvest_block, books, brackets, device), round_of)))
         start, stop = round_of.stop, ROUND * stop
         if fixed is None and start < terms.blocks:
             brackets = _tightened(grid, brackets, start * terms.block)
     return _tails(grid, brackets)
 
 
-def first_brackets(books: Books, block: int) -> Brackets:
+def first_brackets(books: Books, device: Device, block: int) -> Brackets:
     """Brackets from the paths of one block.
 
     Args:
         books: Books and terms.
+        device: Device that computes it.
         block: Index of the block; block 0 is as good as any.
     """
     terms = books.terms
     paths = terms.size_of(block)
     found = np.empty((3, len(books.horizons), len(books.levels), books.weights.shape[0]))
-    for horizon, growth in enumerate(growths(terms, block)):
-        for tile, losses in _tiles(books.weights, growth):
+    for horizon, growth in enumerate(growths(terms, block, device)):
+        for tile, losses in device.tiles(books.weights, growth):
             for index, level in enumerate(books.levels):
                 count = tail_count(terms.total, level)
                 first, last = _ranks(count, terms.total, paths)
                 middle = min(max(round(count * paths / terms.total), 1), paths)
                 places = [paths - min(max(rank, 1), paths) for rank in (last, first, middle)]
-                values = np.partition(losses, sorted(set(places)), axis=1)[:, places].T
-                found[:, horizon, index, tile] = values
+                found[:, horizon, index, tile] = device.order(losses, places)
                 if last > paths:
                     found[0, horizon, index, tile] = -math.inf
                 if first < 1:
@@ -199,53 +178,23 @@ def first_brackets(books: Books, block: int) -> Brackets:
     return Brackets(*found)
 
 
-def harvest_block(books: Books, brackets: Brackets, block: int) -> list[list[Harvest]]:
+def harvest_block(books: Books, brackets: Brackets, device: Device, block: int) -> list[list[Harvest]]:
     """Losses that one block contributes, by horizon and level.
 
     Args:
         books: Books and terms.
         brackets: Where each number is expected.
+        device: Device that computes it.
         block: Index of the block.
     """
     found: list[list[Harvest]] = []
-    for horizon, growth in enumerate(growths(books.terms, block)):
-        parts: list[list[Harvest]] = [[] for _ in books.levels]
-        for tile, losses in _tiles(books.weights, growth):
-            ends = [brackets.low[horizon, :, tile], brackets.high[horizon, :, tile], brackets.centre[horizon, :, tile]]
-            # Most losses are below every bracket: one comparison leaves them out.
-            tail = losses >= ends[0].min(axis=0)[:, np.newaxis]
-            rows = np.repeat(np.arange(losses.shape[0]), np.count_nonzero(tail, axis=1))
-            values = losses[tail]
-            for index, level_ends in enumerate(zip(*ends, strict=True)):
-                parts[index].append(_harvest(values, rows, *level_ends))
-        found.append([_joined(pieces) for pieces in parts])
+    for horizon, growth in enumerate(growths(books.terms, block, device)):
+        tiles = [
+            device.harvest(losses, *(ends[horizon, :, tile] for ends in (brackets.low, brackets.high, brackets.centre)))
+            for tile, losses in device.tiles(books.weights, growth)
+        ]
+        found.append([_joined(parts) for parts in zip(*tiles, strict=True)])
     return found
-
-
-def _tiles(weights: Array, growth: Array) -> Iterator[tuple[slice, Array]]:
-    """Losses of TILE books at a time, (books, paths); the array is overwritten by the next."""
-    losses = np.empty((min(TILE, weights.shape[0]), growth.shape[0]))
-    for start in range(0, weights.shape[0], TILE):
-        tile = slice(start, min(start + TILE, weights.shape[0]))
-        yield tile, np.matmul(-weights[tile], growth.T, out=losses[: tile.stop - start])
-
-
-def _harvest(values: Array, rows: NDArray[np.intp], low: Array, high: Array, centre: Array) -> Harvest:
-    """Sorts losses by their place about the brackets of their books, which `rows` has."""
-    books = low.size
-    lows, highs = low[rows], high[rows]
-    above, inside = values > highs, (values < highs) & (values > lows)
-    whose = rows[above]
-    excess = values[above] - centre[whose]
-    return Harvest(
-        np.bincount(whose, minlength=books),
-        np.bincount(rows[values == highs], minlength=books),
-        np.bincount(rows[(values == lows) & (lows < highs)], minlength=books),
-        np.bincount(whose, excess, minlength=books),
-        np.bincount(whose, excess**2, minlength=books),
-        values[inside],
-        np.cumsum(np.bincount(rows[inside], minlength=books)),
-    )
 
 
 def _joined(parts: Sequence[Harvest]) -> Harvest:

@@ -8,9 +8,11 @@ and sums over a fixed number of loss buckets.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from scipy.stats.qmc import Sobol
 
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation.blocks import INLINE, Executor
+from keepers.risk.simulation.devices import PROCESSOR, Device
 from keepers.risk.simulation.draws import Draws, Sampling
 from keepers.risk.simulation.sources import Source, aligned
 
@@ -117,40 +120,37 @@ class Block:
     squares: Array
 
 
-def growths(simulation: Simulation, index: int) -> Iterator[Array]:
-    """Yields the growth of every asset until each horizon on the paths of one block, (paths, assets).
+def growths(simulation: Simulation, index: int, device: Device) -> Iterator[Any]:
+    """Yields the growth of every asset until each horizon on the paths of one block, (paths, assets), on the device.
 
     Args:
         simulation: Terms of the simulation; the weights play no part.
         index: Index of the block.
+        device: Device that computes it.
     """
     source, horizon, paths = simulation.source, simulation.horizons[-1], simulation.size_of(index)
     draws = Draws(simulation.seed, index, paths, source.width, source.extra, horizon, simulation.sampling)
-    growth: Array | None = None
-    for day, returns in enumerate(source.days(draws, paths, horizon), 1):
-        # Sources yield arrays that nobody else holds.
-        bounded = np.maximum(returns, -1.0, out=returns)
-        growth = bounded if growth is None else growth + bounded + growth * bounded
-        if day in simulation.horizons:
-            yield growth
+    return device.growths(source, draws, paths, simulation.horizons)
 
 
-def simulate_block(simulation: Simulation, index: int, edges: Array | None) -> Block:
+def simulate_block(simulation: Simulation, index: int, edges: Array | None, device: Device = PROCESSOR) -> Block:
     """Simulates one block.
 
     Args:
         simulation: Simulation that it is part of.
         index: Index of the block.
         edges: (horizons, buckets), lower edges of the buckets; None leaves contributions out.
+        device: Device that computes it.
     """
     shape = (len(simulation.horizons), 0 if edges is None else edges.shape[1] + 1)
     losses = np.empty((len(simulation.horizons), simulation.size_of(index)))
     counts, sums = np.zeros(shape), np.zeros((*shape, simulation.source.assets))
     squares = np.zeros_like(sums)
-    for at, growth in enumerate(growths(simulation, index)):
-        losses[at] = -(growth @ simulation.weights)
+    for at, growth in enumerate(growths(simulation, index, device)):
+        edge = math.inf if edges is None else float(edges[at, 0])
+        losses[at], tail, paths = device.tail_of(growth, simulation.weights, edge)
         if edges is not None:
-            counts[at], sums[at], squares[at] = _contributions(losses[at], growth, simulation.weights, edges[at])
+            counts[at], sums[at], squares[at] = _contributions(tail, paths, simulation.weights, edges[at])
     return Block(losses, counts, sums, squares)
 
 
@@ -174,12 +174,13 @@ class Losses:
     squares: Array
 
 
-def run(simulation: Simulation, executor: Executor = INLINE) -> Losses:
+def run(simulation: Simulation, executor: Executor = INLINE, device: Device = PROCESSOR) -> Losses:
     """Simulates all blocks.
 
     Args:
         simulation: Terms of the simulation.
         executor: Runs the blocks.
+        device: Device that computes them.
 
     Raises:
         RiskError: If the executor gives up.
@@ -187,14 +188,15 @@ def run(simulation: Simulation, executor: Executor = INLINE) -> Losses:
     if simulation.sampling == "sobol":
         simulation = replace(simulation, source=aligned(simulation.source, simulation.weights))
     first = min(simulation.blocks, -(-PILOT_PATHS // simulation.block))
-    pilot = [block.losses for block in INLINE.map(partial(simulate_block, simulation, edges=None), range(first))]
+    task = partial(simulate_block, simulation, edges=None, device=device)
+    pilot = [block.losses for block in INLINE.map(task, range(first))]
     edges = np.stack([_edges(row) for row in np.concatenate(pilot, axis=1)])
     losses = np.empty((len(simulation.horizons), simulation.total))
     counts = np.zeros((edges.shape[0], BUCKETS + 1))
     sums = np.zeros((*counts.shape, simulation.source.assets))
     squares = np.zeros_like(sums)
     start = 0
-    for block in executor.map(partial(simulate_block, simulation, edges=edges), range(simulation.blocks)):
+    for block in executor.map(partial(task, edges=edges), range(simulation.blocks)):
         size = block.losses.shape[1]
         losses[:, start : start + size] = block.losses
         counts += block.counts
@@ -211,11 +213,10 @@ def _edges(losses: Array) -> Array:
 
 
 def _contributions(losses: Array, growth: Array, weights: Array, edges: Array) -> tuple[Array, Array, Array]:
-    """Count, sums and sums of squares of -w_i g_i by bucket of the loss, for losses at or above the lowest edge."""
-    rows = np.flatnonzero(losses >= edges[0])
-    bucket = np.searchsorted(edges, losses[rows], side="right")
+    """Count, sums and sums of squares of -w_i g_i by bucket of the loss; all losses are at or above the lowest edge."""
+    bucket = np.searchsorted(edges, losses, side="right")
     order = np.argsort(bucket, kind="stable")
-    parts = -growth[rows[order]] * weights
+    parts = -growth[order] * weights
     counts = np.bincount(bucket, minlength=edges.size + 1).astype(np.float64)
     present = np.flatnonzero(counts)
     starts = np.concatenate([[0], np.cumsum(counts[present])[:-1]]).astype(np.int64)

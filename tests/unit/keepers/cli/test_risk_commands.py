@@ -282,7 +282,7 @@ def test_var__book_of_one_portfolio__is_that_portfolio(closes: Path, tmp_path: P
         ("b.json", '{"x": {}, "x": {}}', (), "'x' is there twice"),
         ("b.json", '{"x": {"AAA": NaN}}', (), "absolute weights sum to nan"),
         ("b.json", "{", (), "no JSON"),
-        ("b.csv", "book,AAA\nx,1\n", ("--portfolio", "demo"), "leave out --portfolio"),
+        ("b.csv", "book,AAA\nx,1\n", ("--portfolio", "concentrated"), "leave out --portfolio"),
         ("b.csv", "book,AAA\nx,1\n", ("--sampling", "sobol"), "books share independent paths"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Many books over one set of scenarios: each has the tail that it has alone, in memory that does not grow with paths."""
+"""Many books over one set of scenarios: each has the tail that it has alone, in memory that hardly grows with paths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from keepers.operations.executors import Place, executor_of
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation import books as module
-from keepers.risk.simulation.books import TILE, Books, BookTails, simulate_books
+from keepers.risk.simulation.books import Books, BookTails, simulate_books
+from keepers.risk.simulation.devices import TILE
 from keepers.risk.simulation.engine import Simulation, run
 from keepers.risk.simulation.sources import BlockBootstrap, Gaussian, Source, StudentT
 from keepers.risk.simulation.tails import tails
@@ -45,7 +46,7 @@ def assert_as_alone(found: BookTails, books: Books, rows: tuple[int, ...]) -> No
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("paths", [1000, 70_000])
+@pytest.mark.parametrize("paths", [1000, 50_000])
 def test_simulate_books__each_book__has_the_tail_that_it_has_alone(source: Source, paths: int) -> None:
     books = Books(source, weights(), paths, 3, (1, 2))
     found = simulate_books(books)
@@ -55,7 +56,7 @@ def test_simulate_books__each_book__has_the_tail_that_it_has_alone(source: Sourc
 
 def test_simulate_books__brackets_that_miss__are_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WIDTH", 0.0)
-    books = Books(SOURCES[1], weights(20), 70_000, 3, (1, 2))
+    books = Books(SOURCES[1], weights(20), 50_000, 3, (1, 2))
     found = simulate_books(books)
     assert found.again > 0
     assert_as_alone(found, books, tuple(range(20)))
@@ -71,7 +72,7 @@ def test_simulate_books__any__agrees_with_each_alone(seed: int, paths: int, asse
 
 
 def test_simulate_books__threads__give_the_same_bits() -> None:
-    books = Books(SOURCES[1], weights(), 70_000, 3)
+    books = Books(SOURCES[1], weights(), 50_000, 3)
     alone = simulate_books(books)
     with executor_of(Place("thread", 3)) as threads:
         shared = simulate_books(books, threads)

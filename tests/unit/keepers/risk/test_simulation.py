@@ -139,8 +139,8 @@ def test_t_copula__margins__are_as_given() -> None:
 @pytest.mark.parametrize("source", [Gaussian(COVARIANCE), StudentT(COVARIANCE, 5.0)])
 def test_aligned__any_portfolio__first_number_carries_its_whole_loss(source: Source) -> None:
     found = aligned(source, WEIGHTS)
-    np.testing.assert_allclose(found._root @ found._root.T, COVARIANCE, atol=1e-18)
-    np.testing.assert_allclose(found._root.T @ WEIGHTS, [SIGMA, 0, 0, 0, 0, 0], atol=1e-15)
+    np.testing.assert_allclose(found.root @ found.root.T, COVARIANCE, atol=1e-18)
+    np.testing.assert_allclose(found.root.T @ WEIGHTS, [SIGMA, 0, 0, 0, 0, 0], atol=1e-15)
 
 
 def test_aligned__nothing_to_align__is_the_source_itself() -> None:
