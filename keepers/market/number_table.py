@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.market.csv_rows import csv_rows
 from keepers.market.prices import PriceError
 
 Array = NDArray[np.float64]
@@ -40,12 +40,7 @@ def read_numbers(path: Path, key: str) -> NumberTable:
     Raises:
         PriceError: If it cannot be read, its header is another, or a line is no new key with a number for each name.
     """
-    try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except OSError as error:
-        raise PriceError(path, error.strerror or "unreadable", "check the path") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise PriceError(path, f"no table ({error})", "save it as CSV in UTF-8") from error
+    rows = csv_rows(path)
     header = [cell.strip() for cell in rows[0]] if rows else []
     names = header[1:]
     if not names or header[0] != key or not all(names) or len(set(names)) < len(names):

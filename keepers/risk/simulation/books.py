@@ -128,7 +128,8 @@ def simulate_books(books: Books, executor: Executor = INLINE, device: Device = P
         again = Books(books.source, books.weights[few], books.paths, books.seed, books.horizons, books.levels)
         shape = (len(books.horizons), len(books.levels), few.size)
         found[..., few] = _pass(again, executor, device, Brackets.open(shape))
-    return BookTails(*found, again=int(lost.size))
+    var, shortfall, var_error, shortfall_error = found
+    return BookTails(var, shortfall, var_error, shortfall_error, int(lost.size))
 
 
 def _few(lost: NDArray[np.intp], paths: int) -> Iterator[NDArray[np.intp]]:
@@ -200,14 +201,14 @@ def harvest_block(books: Books, brackets: Brackets, device: Device, block: int) 
 def _joined(parts: Sequence[Harvest]) -> Harvest:
     """The harvest of several tiles."""
     offsets = np.cumsum([0, *(part.inside.size for part in parts[:-1])])
-    return Harvest(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in _BY_BOOK),
-        np.concatenate([part.inside for part in parts]),
-        np.concatenate([part.ends + offset for part, offset in zip(parts, offsets, strict=True)]),
+    above, at_high, at_low = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("above", "at_high", "at_low")
     )
-
-
-_BY_BOOK = ("above", "at_high", "at_low", "sums", "squares")
+    sums, squares, inside = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("sums", "squares", "inside")
+    )
+    ends = np.concatenate([part.ends + offset for part, offset in zip(parts, offsets, strict=True)])
+    return Harvest(above, at_high, at_low, sums, squares, inside, ends)
 
 
 def _ranks(count: int, total: int, paths: int) -> tuple[int, int]:

@@ -111,12 +111,13 @@ class Processor:
         above, inside = values > highs, (values < highs) & (values > lows)
         whose = rows[above]
         excess = values[above] - centre[whose]
+        sums, squares = (np.bincount(whose, part, minlength=books).astype(np.float64) for part in (excess, excess**2))
         return Harvest(
             np.bincount(whose, minlength=books),
             np.bincount(rows[values == highs], minlength=books),
             np.bincount(rows[(values == lows) & (lows < highs)], minlength=books),
-            np.bincount(whose, excess, minlength=books),
-            np.bincount(whose, excess**2, minlength=books),
+            sums,
+            squares,
             values[inside],
             np.cumsum(np.bincount(rows[inside], minlength=books)),
         )
@@ -186,7 +187,8 @@ class TorchDevice:
 
     def order(self, losses: Any, places: Sequence[int]) -> Array:
         """See `Device`."""
-        return self._back(losses.sort(dim=1).values[:, list(places)].T)
+        found: Array = self._back(losses.sort(dim=1).values[:, list(places)].T)
+        return found
 
     def harvest(self, losses: Any, low: Array, high: Array, centre: Array) -> list[Harvest]:
         """See `Device`."""

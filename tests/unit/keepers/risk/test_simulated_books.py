@@ -6,15 +6,15 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from keepers.operations.executors import Place, executor_of
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation import books as module
+from keepers.risk.simulation import devices
 from keepers.risk.simulation.books import Books, BookTails, simulate_books
-from keepers.risk.simulation.devices import TILE
 from keepers.risk.simulation.engine import Simulation, run
 from keepers.risk.simulation.sources import BlockBootstrap, Gaussian, Source, StudentT
 from keepers.risk.simulation.tails import tails
@@ -27,7 +27,16 @@ SOURCES = (Gaussian(COVARIANCE), StudentT(COVARIANCE, 5.0), BlockBootstrap(HISTO
 """The last has three different days, so that nearly all losses are ties."""
 
 
-def weights(books: int = TILE + 44, seed: int = 1) -> Array:
+TILE = 16
+
+
+@pytest.fixture(autouse=True)
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few books make several tiles."""
+    monkeypatch.setattr(devices, "TILE", TILE)
+
+
+def weights(books: int = 2 * TILE + 5, seed: int = 1) -> Array:
     """Books that hold more or less of everything; the eighth holds nothing."""
     found = np.random.default_rng(seed).dirichlet(np.ones(6), books)
     found[7 % books] = 0.0
@@ -51,7 +60,7 @@ def test_simulate_books__each_book__has_the_tail_that_it_has_alone(source: Sourc
     books = Books(source, weights(), paths, 3, (1, 2))
     found = simulate_books(books)
     assert found.again == 0
-    assert_as_alone(found, books, (0, 7, TILE - 1, TILE, TILE + 43))
+    assert_as_alone(found, books, (0, 7, TILE - 1, TILE, 2 * TILE + 4))
 
 
 def test_simulate_books__brackets_that_miss__are_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +71,7 @@ def test_simulate_books__brackets_that_miss__are_made_good(monkeypatch: pytest.M
     assert_as_alone(found, books, tuple(range(20)))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), paths=st.integers(1000, 40_000), assets=st.integers(1, 3), alike=st.booleans())
 def test_simulate_books__any__agrees_with_each_alone(seed: int, paths: int, assets: int, alike: bool) -> None:
     covariance = np.full((assets, assets), 1e-4) if alike else 1e-4 * np.eye(assets)
@@ -82,7 +91,7 @@ def test_simulate_books__threads__give_the_same_bits() -> None:
 
 def peak(paths: int) -> int:
     """Highest memory in use, bytes."""
-    books = Books(SOURCES[0], weights(400), paths, 3)
+    books = Books(SOURCES[0], weights(100), paths, 3)
     tracemalloc.start()
     try:
         simulate_books(books)
@@ -94,7 +103,7 @@ def peak(paths: int) -> int:
 def test_simulate_books__six_times_the_paths__need_little_more_memory() -> None:
     few, many = peak(2 * 16_384), peak(12 * 16_384)
     assert many < 1.1 * few
-    assert many < 12 * 16_384 * 400 * 8 / 4, "a quarter of what all losses would take"
+    assert many < 12 * 16_384 * 100 * 8 / 4, "a quarter of what all losses would take"
 
 
 @pytest.mark.parametrize(

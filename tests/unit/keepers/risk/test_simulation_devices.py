@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from keepers.risk.errors import RiskError
+from keepers.risk.simulation import devices
 from keepers.risk.simulation.books import Books, simulate_books
 from keepers.risk.simulation.devices import TorchDevice
 from keepers.risk.simulation.draws import Sampling
@@ -22,7 +23,7 @@ from keepers.risk.simulation.tails import tails
 
 FACTORS = np.random.default_rng(0).normal(size=(6, 8)) * 0.004
 COVARIANCE = FACTORS @ FACTORS.T
-WEIGHTS = np.random.default_rng(1).dirichlet(np.ones(6), 300)
+WEIGHTS = np.random.default_rng(1).dirichlet(np.ones(6), 40)
 SOURCES = (
     Gaussian(COVARIANCE),
     StudentT(COVARIANCE, 5.0),
@@ -55,7 +56,10 @@ def test_run__torch_device__has_the_losses_and_parts_of_numpy(
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_simulate_books__torch_device__has_the_tails_of_numpy(device: TorchDevice, source: Source) -> None:
+def test_simulate_books__torch_device__has_the_tails_of_numpy(
+    device: TorchDevice, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "TILE", 16)
     books = Books(source, WEIGHTS, 20_000, 7, (1, 3))
     theirs, ours = simulate_books(books, device=device), simulate_books(books)
     for name in ("var", "shortfall", "var_error", "shortfall_error"):
