@@ -173,6 +173,13 @@ def risk_quality(closes: Closes, as_json: bool) -> None:
 @click.option("--window", type=int, default=1000, show_default=True, help="Returns behind each forecast.")
 @click.option("--refit", type=int, default=63, show_default=True, help="Days after which parameters are fitted again.")
 @click.option("--last", type=int, metavar="DAYS", help="Forecast the last so many days only.")
+@click.option(
+    "--factors",
+    "factors_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV of factors' daily returns: date,NAME1,...; for models with given factors.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_backtest(
@@ -184,6 +191,7 @@ def risk_backtest(
     window: int,
     refit: int,
     last: int | None,
+    factors_path: Path | None,
     as_json: bool,
 ) -> None:
     """Forecast every day of a history from the days before it, and test what came of it.
@@ -196,6 +204,7 @@ def risk_backtest(
     Example:
       quantera risk backtest --model "ewma student" --portfolio demo --last 500
       quantera risk backtest --prices closes.csv --portfolio "equal weight" --json
+      quantera risk backtest --model "factors student" --factors factors.csv --last 500
     """
     from keepers.operations import risk_backtest as work
     from keepers.operations.risk_tables import as_object, lines
@@ -206,10 +215,13 @@ def risk_backtest(
     names = portfolios or work.PORTFOLIOS
     protocol = Protocol(window, refit, tuple(dict.fromkeys(levels)))
     history = work.read_history(closes).last(window, last)
+    factors = None if factors_path is None else work.read_factors(factors_path, history)
     days = history.returns.shape[0] - window
     with progress_bar("Forecasting", days * len(chosen)) as advance:
-        results, _ = work.backtest(history, chosen, names, protocol, test_level, advance)
-    click.echo(json.dumps(as_object(results, history, protocol)) if as_json else "\n".join(lines(results, history)))
+        results, _ = work.backtest(history, chosen, names, protocol, test_level, advance, factors)
+    click.echo(
+        json.dumps(as_object(results, history, protocol, factors)) if as_json else "\n".join(lines(results, history))
+    )
 
 
 @risk.command("var")

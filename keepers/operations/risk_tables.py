@@ -17,6 +17,7 @@ from keepers.risk.backtests.calibration import Rate
 from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol, Track
 from keepers.risk.backtests.scoring import confidence_set, diebold_mariano, fz0_loss
+from keepers.risk.models import Factors
 
 Array = NDArray[np.float64]
 
@@ -49,8 +50,11 @@ def _line(outcome: Outcome) -> str:
     )
 
 
-def as_object(results: Sequence[Result], history: History, protocol: Protocol) -> dict[str, Any]:
+def as_object(
+    results: Sequence[Result], history: History, protocol: Protocol, factors: Factors | None = None
+) -> dict[str, Any]:
     """A backtest for programs, with what it was computed from. Infinite critical values are null."""
+    given = {} if factors is None else {"factors": {"sha256": factors.digest, "names": factors.names}}
     return {
         "version": __version__,
         "data": {
@@ -60,6 +64,7 @@ def as_object(results: Sequence[Result], history: History, protocol: Protocol) -
             "first": str(history.dates[protocol.window]),
             "last": str(history.dates[-1]),
         },
+        **given,
         "protocol": asdict(protocol),
         "results": [_object(result) for result in results],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.fixtures.closes import write_closes
@@ -292,3 +293,58 @@ def test_var__wrong_books__one_line(
     (tmp_path / name).write_text(text, encoding="utf-8")
     base = ("risk", "var", "--prices", str(closes), "--books", str(tmp_path / name))
     assert said in line_of(invoke(*base, *arguments), 1)
+
+
+def write_factors(folder: Path, closes: Path, scale: float = 1.0, skip: int = 0) -> Path:
+    """Two factors for each day of some closes."""
+    days = [line.partition(",")[0] for line in closes.read_text(encoding="utf-8").splitlines()[2 + skip :]]
+    values = scale * 0.01 * np.random.default_rng(2).normal(size=(len(days), 2))
+    path = folder / "factors.csv"
+    rows = [f"{day},{one},{other}" for day, (one, other) in zip(days, values, strict=True)]
+    path.write_text("date,market,style\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+GIVEN = ("--window", "600", "--last", "60", "--portfolio", "equal weight", "--model", "factors student")
+
+
+def test_backtest__given_factors__are_named_with_their_hash(closes: Path, tmp_path: Path) -> None:
+    factors = write_factors(tmp_path, closes)
+    base = ("risk", "backtest", "--prices", str(closes), *GIVEN, "--model", "single-index student")
+    found = json.loads(invoke(*base, "--factors", str(factors), "--json").output)
+    assert found["factors"]["names"] == ["market", "style"] and len(found["factors"]["sha256"]) == 64
+    assert [one["model"] for one in found["results"][::2]] == ["factors student", "single-index student"]
+    assert all(one["notes"] == [] for one in found["results"])
+
+
+def test_backtest__no_factors__says_where_to_give_them(closes: Path) -> None:
+    line = line_of(invoke("risk", "backtest", "--prices", str(closes), *GIVEN), 1)
+    assert "model 'factors student': has no factors; give --factors FILE" in line
+
+
+@pytest.mark.parametrize(
+    ("scale", "skip", "model", "said"),
+    [
+        (100.0, 0, "factors student", "is no daily return; give fractions"),
+        (1.0, 700, "factors student", "is missing, as are"),
+        (1.0, 0, "historical", "no model takes them; add --model 'factors student'"),
+    ],
+)
+def test_backtest__wrong_factors__one_line(
+    closes: Path, tmp_path: Path, scale: float, skip: int, model: str, said: str
+) -> None:
+    factors = write_factors(tmp_path, closes, scale, skip)
+    base = ("risk", "backtest", "--prices", str(closes), *GIVEN[:6], "--model", model)
+    assert said in line_of(invoke(*base, "--factors", str(factors)), 1).replace("Forecasting", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--executor", "spark"), "executor 'spark': unknown; choose from thread, process, ray, dask"),
+        (("--cluster", "tcp://127.0.0.1:1"), "executor 'thread' has none"),
+        (("--device", "abacus"), "device 'abacus': torch cannot use it"),
+    ],
+)
+def test_var__wrong_place__one_line(closes: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert said in line_of(invoke("risk", "var", "--prices", str(closes), *arguments), 1)
