@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, TypeVar
 
+from keepers.operations.executors.address import SECONDS, require_listener
 from keepers.operations.executors.pools import MOST_DEATHS, deadly
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation.blocks import Executor, Remote, in_order
@@ -18,8 +19,6 @@ from keepers.risk.simulation.blocks import Executor, Remote, in_order
 T = TypeVar("T")
 
 LOOPBACK = "127.0.0.1"
-SECONDS = 30
-"""Time for a cluster to answer."""
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": MOST_DEATHS,
     "distributed.scheduler.http.routes": [],
@@ -89,6 +88,8 @@ def dask_executor(workers: int, cluster: str | None) -> Iterator[Executor]:
         RiskError: If the cluster does not answer.
         ModuleNotFoundError: If Dask's `distributed` is not installed.
     """
+    if cluster is not None:
+        require_listener("Dask", cluster, "tcp://HOST:8786")
     dask, distributed = import_module("dask"), import_module("distributed")
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(_SETTINGS))

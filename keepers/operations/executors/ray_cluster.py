@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, TypeVar
 
+from keepers.operations.executors.address import require_listener
 from keepers.operations.executors.pools import MOST_DEATHS, deadly
 from keepers.risk.errors import RiskError
 from keepers.risk.simulation.blocks import Executor, Remote, in_order
@@ -71,6 +72,8 @@ def ray_executor(workers: int, cluster: str | None) -> Iterator[Executor]:
         RiskError: If the cluster does not answer, or Ray is at work in this process already.
         ModuleNotFoundError: If Ray is not installed.
     """
+    if cluster is not None:
+        require_listener("Ray", cluster, "ray://HOST:10001")
     os.environ.update(_SETTINGS)
     ray = import_module("ray")
     if ray.is_initialized():
@@ -85,7 +88,7 @@ def ray_executor(workers: int, cluster: str | None) -> Iterator[Executor]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             ray.init(**options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (ConnectionError, ImportError, RuntimeError, ValueError) as error:
         lines = str(error).splitlines() or [type(error).__name__]
         raise RiskError(f"Ray at {cluster or LOOPBACK}", lines[0], "look at its address and its version") from error
     try:

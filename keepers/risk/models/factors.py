@@ -192,7 +192,8 @@ class SingleIndexModel(GivenFactorModel):
     def _series(self, returns: Array) -> Array:
         if self.given is not None and MARKET in self.given.names:
             return self.given.values[:, [self.given.names.index(MARKET)]]
-        return returns.mean(axis=1, keepdims=True)
+        market: Array = returns.mean(axis=1, keepdims=True)
+        return market
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,7 +122,7 @@ def fit_chain(market: Array) -> tuple[Chain, Array, bool]:
 
 @dataclass(frozen=True)
 class SwitchingModel(GatedModel):
-    """A covariance for each of two regimes, and Student tails; the regimes are those of an equal weight of the assets."""
+    """A covariance for each of two regimes of an equal weight of the assets, and Student tails."""
 
     def estimate(self, returns: Array) -> FittedSwitching:
         """See `GatedModel`. Without convergence, or with a regime of under 60 days, there are no parameters."""

@@ -343,7 +343,9 @@ def test_backtest__wrong_factors__one_line(
     [
         (("--executor", "spark"), "executor 'spark': unknown; choose from thread, process, ray, dask"),
         (("--cluster", "tcp://127.0.0.1:1"), "executor 'thread' has none"),
-        (("--device", "abacus"), "device 'abacus': torch cannot use it"),
+        (("--executor", "dask", "--cluster", "tcp://127.0.0.1:1"), "Dask at tcp://127.0.0.1:1: does not answer"),
+        (("--executor", "ray", "--cluster", "127.0.0.1:1"), "Ray at 127.0.0.1:1: does not answer"),
+        (("--executor", "ray", "--cluster", "nonsense"), "is no host with a port; give an address such as ray://HOST"),
     ],
 )
 def test_var__wrong_place__one_line(closes: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+import distributed
 import numpy as np
 import psutil
 import pytest
@@ -98,6 +99,14 @@ def test_processes__block_that_kills_every_worker__is_named(monkeypatch: pytest.
         pytest.raises(RiskError, match="block 0: its worker died 2 times"),
     ):
         list(processes.map(always_killed, range(2)))
+
+
+def test_dask__address_of_a_running_cluster__is_used() -> None:
+    with (
+        distributed.LocalCluster(1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
+        executor_of(Place("dask", 1, cluster.scheduler_address)) as dask,
+    ):
+        np.testing.assert_array_equal(run(SIMULATION, dask).losses, run(SIMULATION).losses)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
