@@ -22,12 +22,12 @@ GROUP = "Simulation"
 METHOD = (
     "One day of a multivariate normal, with value at risk and expected shortfall at 95% and 99%, standard errors and "
     "every asset's part; against drawing as many normal numbers and one product with an assets by assets matrix, in "
-    "blocks of the same size; one worker, the best of three each, in turns."
+    "blocks of the same size; one worker on one thread, the best of three each, in turns."
 )
 BOOKS = (
-    "One day of a multivariate normal of 100 assets, with value at risk and expected shortfall of every book at 95% and "
-    "99% and their standard errors; against drawing as many normal numbers, the product with an assets by assets matrix, "
-    "and the product with the books' weights in tiles of the same size; both on one thread, one run each."
+    "One day of a multivariate normal of 100 assets, with value at risk and expected shortfall of every book at 95% "
+    "and 99% and their standard errors; against drawing as many normal numbers, the product with an assets by assets "
+    "matrix, and the product with the books' weights in tiles of the same size; both on one thread, one run each."
 )
 MEMORY_OF_BOOKS = "Peak of memory by tracemalloc for 500 books, against what all their losses would take."
 MEMORY = "Peak of memory by tracemalloc, which counts numpy's arrays: a loss for each path, and one block of paths."
@@ -38,24 +38,22 @@ def floor(assets: int, paths: int) -> None:
     """Draws and multiplies, and keeps nothing."""
     generator = np.random.default_rng(1)
     root = np.tril(np.ones((assets, assets)))
-    for start in range(0, paths, BLOCK):
-        generator.standard_normal((min(BLOCK, paths - start), assets)) @ root.T
+    with one_thread():
+        for start in range(0, paths, BLOCK):
+            generator.standard_normal((min(BLOCK, paths - start), assets)) @ root.T
 
 
 def floor_of_books(weights: Array, paths: int) -> None:
     """Draws, multiplies twice on one thread, and keeps nothing."""
     generator, assets = np.random.default_rng(1), weights.shape[1]
     root = np.tril(np.ones((assets, assets)))
-    losses = np.empty((TILE, BLOCK))
     with one_thread():
         for start in range(0, paths, BLOCK):
-            size = min(BLOCK, paths - start)
-            growth = generator.standard_normal((size, assets)) @ root.T
+            growth = generator.standard_normal((min(BLOCK, paths - start), assets)) @ root.T
+            losses = np.empty((TILE, growth.shape[0]))
             for first in range(0, weights.shape[0], TILE):
                 tile = weights[first : first + TILE]
-                np.matmul(
-                    tile, growth.T, out=losses[: tile.shape[0]].reshape(-1)[: tile.shape[0] * size].reshape(-1, size)
-                )
+                np.matmul(tile, growth.T, out=losses[: tile.shape[0]])
 
 
 def books_of(books: int, paths: int) -> Books:
