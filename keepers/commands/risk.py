@@ -50,6 +50,29 @@ def closes_options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def place_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say where blocks are computed; the command gets them as one `Place`."""
+
+    @functools.wraps(command)
+    def wrapped(executor: str, workers: int, cluster: str | None, device: str, **others: Any) -> None:
+        from keepers.operations.executors import Place
+
+        command(place=Place(executor, workers, cluster, device), **others)
+
+    for option in (
+        click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, or cuda through torch."),
+        click.option(
+            "--cluster", metavar="ADDRESS", help="Address of Ray or Dask; without it a cluster is started here."
+        ),
+        click.option(
+            "--executor", default="thread", show_default=True, metavar="NAME", help="thread, process, ray or dask."
+        ),
+        click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are computed at once."),
+    ):
+        wrapped = option(wrapped)
+    return wrapped
+
+
 def limits_options(**defaults: float) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The options that say which limits; the command gets them as one `Limits`."""
 
@@ -226,6 +249,7 @@ def risk_backtest(
 
 @risk.command("var")
 @closes_options
+@place_options
 @click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
 @click.option(
     "--books",
@@ -245,14 +269,11 @@ def risk_backtest(
     "--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
-@click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are computed at once.")
-@click.option("--executor", default="thread", show_default=True, metavar="NAME", help="thread, process, ray or dask.")
-@click.option("--cluster", metavar="ADDRESS", help="Address of Ray or Dask; without it a cluster is started here.")
-@click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, or cuda through torch.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_var(
     closes: Closes,
+    place: Place,
     portfolio: str,
     books_path: Path | None,
     assets: int | None,
@@ -262,10 +283,6 @@ def risk_var(
     horizons: tuple[int, ...],
     levels: tuple[float, ...],
     seed: int,
-    workers: int,
-    executor: str,
-    cluster: str | None,
-    device: str,
     as_json: bool,
 ) -> None:
     """Simulate value at risk and expected shortfall, with standard errors and the part of every asset.
@@ -280,11 +297,9 @@ def risk_var(
       quantera risk var --books books.csv --scenarios 100000 --executor process --workers 4
     """
     from keepers.operations import risk_simulation as work
-    from keepers.operations.executors import Place
     from keepers.operations.risk_backtest import read_history
     from keepers.risk.errors import RiskError
 
-    place = Place(executor, workers, cluster, device)
     if seed < 0:
         raise RiskError(f"seed {seed}", "negative", "give 0 or more")
     if assets is None:

@@ -84,6 +84,7 @@ def _check_gross(path: Path, names: tuple[str, ...], weights: Array) -> None:
 
 
 def _read_json(path: Path) -> dict[str, dict[str, float]]:
+    """Weights by book and symbol; no name is there twice."""
     try:
         found = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_no_key_twice)
     except OSError as error:

@@ -107,6 +107,7 @@ class Processor:
         return [self._level(values, rows, *ends) for ends in zip(low, high, centre, strict=True)]
 
     def _level(self, values: Array, rows: NDArray[np.intp], low: Array, high: Array, centre: Array) -> Harvest:
+        """The losses of one level, whose books `rows` has."""
         books, lows, highs = low.size, low[rows], high[rows]
         above, inside = values > highs, (values < highs) & (values > lows)
         whose = rows[above]
@@ -195,6 +196,7 @@ class TorchDevice:
         return [self._level(losses, *ends) for ends in zip(low, high, centre, strict=True)]
 
     def _level(self, losses: Any, low: Array, high: Array, centre: Array) -> Harvest:
+        """The losses of one level."""
         lows, highs, centres = (self._sent(ends[:, np.newaxis]) for ends in (low, high, centre))
         above, inside = losses > highs, (losses < highs) & (losses > lows)
         excess = (losses - centres).masked_fill_(~above, 0.0)
