@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,39 +16,11 @@ from keepers.risk.errors import RiskError
 from keepers.risk.simulation.blocks import INLINE, Executor, Remote, in_order
 from keepers.risk.simulation.engine import Simulation, run
 from keepers.risk.simulation.sources import StudentT
+from tests.fixtures.block_tasks import always_killed, failing, killed_once, root
 
 FACTORS = np.random.default_rng(0).normal(size=(6, 8)) * 0.004
 SIMULATION = Simulation(StudentT(FACTORS @ FACTORS.T, 5.0), np.full(6, 1 / 6), 90_000, 5, (1, 2))
 CLUSTERS = ("process", "ray", "dask")
-
-
-def killed_once(folder: Path, task: Callable[[int], float], block: int) -> float:
-    """Kills the process that runs block 3 for the first time, with a signal that nothing can catch."""
-    if block == 3:
-        try:
-            (folder / "killed").touch(exist_ok=False)
-        except FileExistsError:
-            return task(block)
-        os.kill(os.getpid(), signal.SIGKILL)
-    return task(block)
-
-
-def always_killed(block: int) -> int:
-    """Kills every process that runs it."""
-    os.kill(os.getpid(), signal.SIGKILL)
-    return block
-
-
-def root(block: int) -> float:
-    """A pure function of the block."""
-    return float(np.sqrt(block))
-
-
-def failing(block: int) -> float:
-    """Refuses block 2."""
-    if block == 2:
-        raise RiskError("block 2", "refused", "skip it")
-    return float(block)
 
 
 def listeners() -> set[str]:
