@@ -19,8 +19,15 @@ T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
 OBJECT_STORE = 512 * 2**20
 """Bytes of shared memory for a task and the results that are under way."""
-_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-"""Ray reports its use to its makers, and hides accelerators from tasks that ask for none, unless told otherwise."""
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_enable_open_telemetry": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+"""Ray reports its use to its makers, hides accelerators from tasks that ask for none, collects measurements for a
+dashboard, and logs their absence on standard error, unless told otherwise."""
 
 
 class RayExecutor:
