@@ -24,10 +24,9 @@ _SETTINGS = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_enable_metrics_collection": "0",
     "RAY_enable_open_telemetry": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
-"""Ray reports its use to its makers, hides accelerators from tasks that ask for none, collects measurements for a
-dashboard, and logs their absence on standard error, unless told otherwise."""
+"""Ray reports its use to its makers, hides accelerators from tasks that ask for none, and collects measurements for a
+dashboard, unless told otherwise."""
 
 
 class RayExecutor:
