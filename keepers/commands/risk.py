@@ -249,7 +249,6 @@ def risk_backtest(
 
 @risk.command("var")
 @closes_options
-@place_options
 @click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
 @click.option(
     "--books",
@@ -271,6 +270,7 @@ def risk_backtest(
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
+@place_options
 def risk_var(
     closes: Closes,
     place: Place,
