@@ -24,6 +24,9 @@ _EXTRAS = {
     **dict.fromkeys(("anyascii", "rapidfuzz"), "screening"),
     "lxml": "filings",
     **dict.fromkeys(("reportlab", "xlsxwriter"), "reports"),
+    "ray": "ray",
+    **dict.fromkeys(("dask", "distributed"), "dask"),
+    "torch": "ai",
 }
 """Packages that only some commands need, and the extra that brings each."""
 

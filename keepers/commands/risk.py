@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from keepers.commands.base import RUNTIME, config_option, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
+    from keepers.operations.executors import Place
     from keepers.operations.risk_backtest import Closes
+    from keepers.operations.risk_simulation import Book
     from keepers.portfolio.attribution import Linking
     from keepers.risk.reverse_stress import Limits
 
@@ -55,6 +58,29 @@ def closes_options(command: Callable[..., None]) -> Callable[..., None]:
             metavar="FILE",
             help="CSV of closes: date,SYM1,SYM2,...; without it the S&P set that skfolio packages.",
         ),
+    ):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def place_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say where blocks are computed; the command gets them as one `Place`."""
+
+    @functools.wraps(command)
+    def wrapped(executor: str, workers: int, cluster: str | None, device: str, **others: Any) -> None:
+        from keepers.operations.executors import Place
+
+        command(place=Place(executor, workers, cluster, device), **others)
+
+    for option in (
+        click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, or cuda through torch."),
+        click.option(
+            "--cluster", metavar="ADDRESS", help="Address of Ray or Dask; without it a cluster is started here."
+        ),
+        click.option(
+            "--executor", default="thread", show_default=True, metavar="NAME", help="thread, process, ray or dask."
+        ),
+        click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are computed at once."),
     ):
         wrapped = option(wrapped)
     return wrapped
@@ -221,6 +247,13 @@ def risk_quality(closes: Closes, as_json: bool) -> None:
 @click.option("--refit", type=int, default=63, show_default=True, help="Days after which parameters are fitted again.")
 @click.option("--last", type=int, metavar="DAYS", help="Forecast the last so many days only.")
 @click.option("--forecasts", is_flag=True, help="With --json: the return and the value at risk of every day as well.")
+@click.option(
+    "--factors",
+    "factors_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV of factors' daily returns: date,NAME1,...; for models with given factors.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
 def risk_backtest(
@@ -233,6 +266,7 @@ def risk_backtest(
     refit: int,
     last: int | None,
     forecasts: bool,
+    factors_path: Path | None,
     as_json: bool,
 ) -> None:
     """Forecast every day of a history from the days before it, and test what came of it.
@@ -245,6 +279,7 @@ def risk_backtest(
     Example:
       quantera risk backtest --model "ewma student" --portfolio demo --last 500
       quantera risk backtest --prices closes.csv --portfolio "equal weight" --json
+      quantera risk backtest --model "factors student" --factors factors.csv --last 500
     """
     from keepers.operations import risk_backtest as work
     from keepers.operations.risk_tables import as_object, lines
@@ -255,16 +290,24 @@ def risk_backtest(
     names = portfolios or work.PORTFOLIOS
     protocol = Protocol(window, refit, tuple(dict.fromkeys(levels)))
     history = work.read_history(closes).last(window, last)
+    factors = None if factors_path is None else work.read_factors(factors_path, history)
     days = history.returns.shape[0] - window
     with progress_bar("Forecasting", days * len(chosen)) as advance:
-        results, tracks = work.backtest(history, chosen, names, protocol, test_level, advance)
-    found = as_object(results, history, protocol, tracks if forecasts else None)
+        results, tracks = work.backtest(history, chosen, names, protocol, test_level, advance, factors)
+    found = as_object(results, history, protocol, tracks if forecasts else None, factors)
     click.echo(json.dumps(found) if as_json else "\n".join(lines(results, history)))
 
 
 @risk.command("var")
 @closes_options
 @click.option("--portfolio", default="equal weight", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option(
+    "--books",
+    "books_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Many books in place of a portfolio: CSV of book,SYM1,SYM2,... or JSON by name.",
+)
 @click.option("--assets", type=int, metavar="N", help="Equal weights of N generated assets in place of closes.")
 @click.option("--source", default="student", show_default=True, metavar="NAME", help="Where days come from; see below.")
 @click.option("--scenarios", type=int, default=10_000, show_default=True, help="Number of paths.")
@@ -276,13 +319,14 @@ def risk_backtest(
     "--level", "levels", multiple=True, type=float, default=(0.95, 0.99), show_default=True, help="Confidence."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
-@click.option("--workers", type=int, default=1, show_default=True, help="Blocks that are simulated at once.")
-@click.option("--executor", type=click.Choice(["thread", "process"]), default="thread", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
+@place_options
 def risk_var(
     closes: Closes,
+    place: Place,
     portfolio: str,
+    books_path: Path | None,
     assets: int | None,
     source: str,
     scenarios: int,
@@ -290,8 +334,6 @@ def risk_var(
     horizons: tuple[int, ...],
     levels: tuple[float, ...],
     seed: int,
-    workers: int,
-    executor: str,
     as_json: bool,
 ) -> None:
     """Simulate value at risk and expected shortfall, with standard errors and the part of every asset.
@@ -303,6 +345,7 @@ def risk_var(
     Example:
       quantera risk var --portfolio demo --source filtered --horizon 1 --horizon 10
       quantera risk var --assets 100 --scenarios 1000000 --workers 2 --json
+      quantera risk var --books books.csv --scenarios 100000 --executor process --workers 4
     """
     from keepers.operations import risk_simulation as work
     from keepers.operations.risk_backtest import read_history
@@ -315,14 +358,34 @@ def risk_var(
     else:
         book = work.generated_book(assets, source)
     days, confidence = tuple(sorted(set(horizons))), tuple(dict.fromkeys(levels))
-    in_processes, how = executor == "process", work.sampling_named(sampling)
-    found = work.simulate(book, scenarios, seed, days, confidence, how, workers, in_processes)
+    how = work.sampling_named(sampling)
     asked = {"source": source, "paths": scenarios, "sampling": sampling, "seed": seed, "horizons": days}
+    if books_path is not None:
+        click.echo(_var_of_books(books_path, book, {**asked, "levels": confidence}, place, as_json))
+        return
+    found = work.simulate(book, scenarios, seed, days, confidence, how, place)
     click.echo(
         json.dumps(work.as_object(found, book, asked))
         if as_json
         else "\n".join(work.lines(found, book, scenarios, seed))
     )
+
+
+def _var_of_books(path: Path, base: Book, asked: dict[str, Any], place: Place, as_json: bool) -> str:
+    """The tails of all books of a file, as text."""
+    from keepers.operations import risk_books as work
+    from keepers.risk.errors import RiskError
+
+    if asked["sampling"] != "plain":
+        raise RiskError(f"sampling '{asked['sampling']}'", "books share independent paths", "leave it at plain")
+    context = click.get_current_context()
+    if context.get_parameter_source("portfolio") is not ParameterSource.DEFAULT:
+        raise RiskError("--books", "another portfolio is named as well", "leave out --portfolio")
+    named = work.read_books(path, base.symbols)
+    found = work.simulate(base, named, asked["paths"], asked["seed"], asked["horizons"], asked["levels"], place)
+    if as_json:
+        return json.dumps(work.as_object(found, named, base, asked))
+    return "\n".join(work.lines(found, named, base, asked))
 
 
 @risk.command("stress")

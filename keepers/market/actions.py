@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Literal, cast, get_args
 
 import numpy as np
 
+from keepers.market.csv_rows import csv_rows
 from keepers.market.prices import PriceError, Prices
 
 Kind = Literal["split", "dividend", "symbol"]
@@ -41,12 +41,7 @@ def read_actions(path: Path) -> tuple[Action, ...]:
     Raises:
         PriceError: If it cannot be read, or a line is not such a line.
     """
-    try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except OSError as error:
-        raise PriceError(path, error.strerror or "unreadable", "check the path") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise PriceError(path, f"no table ({error})", "save it as CSV in UTF-8") from error
+    rows = csv_rows(path)
     if not rows or [cell.strip() for cell in rows[0]] != _HEADER:
         raise PriceError(f"{path} line 1", "another header", f"write {','.join(_HEADER)}")
     return tuple(_action(f"{path} line {line}", row) for line, row in enumerate(rows[1:], 2) if row)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from keepers.market import Prices
 from keepers.market.actions import adjust, read_actions
+from keepers.market.number_table import read_numbers
 from keepers.market.packaged import sp500
 from keepers.market.quality import Quality, inspect, sessions_of
 from keepers.market.table_file import price_file
@@ -22,7 +23,7 @@ from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol, Track, roll
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
-from keepers.risk.models import Model
+from keepers.risk.models import Factors, GivenFactorModel, Model
 
 if TYPE_CHECKING:
     from keepers.operations.risk_live import LivePortfolio
@@ -212,6 +213,32 @@ def held_of(source: Closes) -> dict[str, Mapping[str, float]]:
     return {} if source.live is None else {source.live.name: source.live.holdings.weights}
 
 
+def read_factors(path: Path, history: History) -> Factors:
+    """Given factors on the days of a history.
+
+    Args:
+        path: CSV with a line `date,NAME1,NAME2,...` for each day: simple daily returns, as fractions.
+        history: Returns whose days the factors have to have; other days of the file are left out.
+
+    Raises:
+        PriceError: If the file cannot be read.
+        RiskError: If a day is missing, or a value is no daily return.
+    """
+    table = read_numbers(path, "date")
+    place = {key: row for row, key in enumerate(table.keys)}
+    missing = [str(day) for day in history.dates if str(day) not in place]
+    if missing:
+        remedy = "write dates such as 2022-12-28, or forecast fewer days with --last"
+        raise RiskError(f"{path}: {missing[0]}", f"is missing, as are {len(missing) - 1} other days", remedy)
+    values = table.values[[place[str(day)] for day in history.dates]]
+    wrong = np.argwhere(np.abs(values) >= 1)
+    if wrong.size:
+        row, column = wrong[0]
+        where = f"{path}: {table.columns[column]} on {history.dates[row]}"
+        raise RiskError(where, f"{values[row, column]:g} is no daily return", "give fractions, 0.01 for 1%")
+    return Factors(table.columns, values)
+
+
 def portfolio_weights(name: str, history: History, protocol: Protocol) -> Array:
     """Weights of a portfolio on every day, each known the day before.
 
@@ -274,6 +301,7 @@ def backtest(
     protocol: Protocol,
     test_level: float = 0.95,
     progress: Callable[[int], None] = lambda _: None,
+    factors: Factors | None = None,
 ) -> tuple[list[Result], dict[tuple[str, str], Track]]:
     """Every model on every portfolio.
 
@@ -284,17 +312,20 @@ def backtest(
         protocol: How forecasts are made.
         test_level: Confidence of the tests.
         progress: Called with 1 after every day of every model.
+        factors: Given factors on the history's days, for models that take them.
 
     Returns:
         The results by model, portfolio and level, and the forecasts behind them by model and portfolio.
 
     Raises:
-        RiskError: If the history is too short, or a name is unknown.
+        RiskError: If the history is too short, a name is unknown, or factors are missing or taken by no model.
     """
+    if factors is not None and not any(isinstance(model, GivenFactorModel) for model in models):
+        raise RiskError("factors", "no model takes them", "add --model 'factors student' or 'single-index student'")
     weights = np.stack([portfolio_weights(name, history, protocol) for name in portfolios], axis=1)
     results, found = [], {}
     for model in models:
-        tracks, notes = roll(model, history.returns, weights, protocol, progress)
+        tracks, notes = roll(model, history.returns, weights, protocol, progress, factors)
         for portfolio, track in zip(portfolios, tracks, strict=True):
             found[model.name, portfolio] = track
             for index, level in enumerate(protocol.levels):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keepers import __version__
+from keepers.operations.executors import Place, device_of, executor_of
 from keepers.operations.risk_backtest import History, current_weights
 from keepers.risk.covariance import estimate
 from keepers.risk.distributions import Empirical
@@ -32,7 +31,8 @@ SAMPLINGS: tuple[str, ...] = get_args(Sampling)
 WINDOW = 1000
 HALFLIFE_DAYS = 30.0
 MOST_ASSETS = 2000
-MOST_WORKERS = 256
+HERE = Place()
+"""One block after another, in this process."""
 _FIRST = 60
 """Days that only find the volatilities."""
 
@@ -127,22 +127,18 @@ def simulate(
     horizons: Sequence[int] = (1,),
     levels: Sequence[float] = (0.95, 0.99),
     sampling: Sampling = "plain",
-    workers: int = 1,
-    processes: bool = False,
+    place: Place = HERE,
 ) -> list[Tail]:
-    """Tails of the simulated losses; the same on any number of workers, in threads or processes.
+    """Tails of the simulated losses; the same bits in any place.
 
     Raises:
-        RiskError: If a number is out of range.
+        RiskError: If a number is out of range, or the place's executor gives up.
+        ModuleNotFoundError: If the place needs a package that is not installed.
     """
-    if not 1 <= workers <= MOST_WORKERS:
-        raise RiskError(f"{workers} workers", f"not from 1 to {MOST_WORKERS}", "give a number between")
     simulation = Simulation(book.source, book.weights, paths, seed, tuple(horizons), sampling)
-    if workers == 1:
-        return tails(run(simulation), tuple(levels))
-    made: Executor = ProcessPoolExecutor(workers, get_context("spawn")) if processes else ThreadPoolExecutor(workers)
-    with made as executor:
-        return tails(run(simulation, executor, workers), tuple(levels))
+    device = device_of(place)
+    with executor_of(place) as executor:
+        return tails(run(simulation, executor, device), tuple(levels))
 
 
 def lines(found: Sequence[Tail], book: Book, paths: int, seed: int) -> list[str]:

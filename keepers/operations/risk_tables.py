@@ -17,6 +17,7 @@ from keepers.risk.backtests.calibration import Rate
 from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol, Track
 from keepers.risk.backtests.scoring import confidence_set, diebold_mariano, fz0_loss
+from keepers.risk.models import Factors
 
 Array = NDArray[np.float64]
 
@@ -54,6 +55,7 @@ def as_object(
     history: History,
     protocol: Protocol,
     tracks: Mapping[tuple[str, str], Track] | None = None,
+    factors: Factors | None = None,
 ) -> dict[str, Any]:
     """A backtest for programs, with what it was computed from. Infinite critical values are null.
 
@@ -62,7 +64,9 @@ def as_object(
         history: Closes.
         protocol: How forecasts were made.
         tracks: Forecasts by model and portfolio that are told day by day; None to tell none.
+        factors: Given factors of the models; None if there were none.
     """
+    given = {} if factors is None else {"factors": {"sha256": factors.digest, "names": factors.names}}
     return {
         **({} if tracks is None else {"forecasts": [_forecasts(key, one, history) for key, one in tracks.items()]}),
         "version": __version__,
@@ -73,6 +77,7 @@ def as_object(
             "first": str(history.dates[protocol.window]),
             "last": str(history.dates[-1]),
         },
+        **given,
         "protocol": asdict(protocol),
         "results": [_object(result) for result in results],
     }

@@ -7,17 +7,29 @@ from collections.abc import Callable
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keepers.operations.risk_simulation import Book, generated_book, simulate
+from keepers.risk.simulation.blocks import one_thread
+from keepers.risk.simulation.books import Books, simulate_books
+from keepers.risk.simulation.devices import TILE
 from keepers.risk.simulation.engine import BLOCK
 from tests.bench.framework import Bench, Row
+
+Array = NDArray[np.float64]
 
 GROUP = "Simulation"
 METHOD = (
     "One day of a multivariate normal, with value at risk and expected shortfall at 95% and 99%, standard errors and "
     "every asset's part; against drawing as many normal numbers and one product with an assets by assets matrix, in "
-    "blocks of the same size; one worker, the best of three each, in turns."
+    "blocks of the same size; one worker on one thread, the best of three each, in turns."
 )
+BOOKS = (
+    "One day of a multivariate normal of 100 assets, with value at risk and expected shortfall of every book at 95% "
+    "and 99% and their standard errors; against drawing as many normal numbers, the product with an assets by assets "
+    "matrix, and the product with the books' weights in tiles of the same size; both on one thread, one run each."
+)
+MEMORY_OF_BOOKS = "Peak of memory by tracemalloc for 500 books, against what all their losses would take."
 MEMORY = "Peak of memory by tracemalloc, which counts numpy's arrays: a loss for each path, and one block of paths."
 TURNS = 3
 
@@ -26,8 +38,44 @@ def floor(assets: int, paths: int) -> None:
     """Draws and multiplies, and keeps nothing."""
     generator = np.random.default_rng(1)
     root = np.tril(np.ones((assets, assets)))
-    for start in range(0, paths, BLOCK):
-        generator.standard_normal((min(BLOCK, paths - start), assets)) @ root.T
+    with one_thread():
+        for start in range(0, paths, BLOCK):
+            generator.standard_normal((min(BLOCK, paths - start), assets)) @ root.T
+
+
+def floor_of_books(weights: Array, paths: int) -> None:
+    """Draws, multiplies twice on one thread, and keeps nothing."""
+    generator, assets = np.random.default_rng(1), weights.shape[1]
+    root = np.tril(np.ones((assets, assets)))
+    with one_thread():
+        for start in range(0, paths, BLOCK):
+            growth = generator.standard_normal((min(BLOCK, paths - start), assets)) @ root.T
+            losses = np.empty((TILE, growth.shape[0]))
+            for first in range(0, weights.shape[0], TILE):
+                tile = weights[first : first + TILE]
+                np.matmul(tile, growth.T, out=losses[: tile.shape[0]])
+
+
+def books_of(books: int, paths: int) -> Books:
+    """Books with random weights of 100 generated assets."""
+    weights = np.random.default_rng(1).dirichlet(np.ones(100), books)
+    return Books(generated_book(100, "gaussian").source, weights, paths, 1)
+
+
+def book_rows() -> list[Row]:
+    """Time for many books, and memory."""
+    found = []
+    for books, paths in ((10_000, 100_000), (1000, 100_000)):
+        terms = books_of(books, paths)
+        least = seconds(lambda terms=terms: floor_of_books(terms.weights, terms.paths))
+        ours = seconds(lambda terms=terms: simulate_books(terms))
+        name = f"VaR of {books:,} books, {paths:,} shared scenarios"
+        found.append(Row(GROUP, name, "s", ours, least, "drawing and the matrix products", None, BOOKS))
+    terms = books_of(500, 400_000)
+    name = "Memory for 500 books, 400,000 scenarios"
+    used, all_losses = peak_of(lambda: simulate_books(terms)), 500 * 400_000 * 8
+    found.append(Row(GROUP, name, "bytes", used, all_losses, "all losses", 0.1, MEMORY_OF_BOOKS))
+    return found
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -46,14 +94,19 @@ def beside(assets: int, paths: int) -> tuple[float, float]:
     return min(ours for ours, _ in pairs), min(least for _, least in pairs)
 
 
-def peak(book: Book, paths: int) -> int:
-    """Highest memory in use during a simulation, bytes."""
+def peak_of(work: Callable[[], object]) -> int:
+    """Highest memory in use during a call, bytes."""
     tracemalloc.start()
     try:
-        simulate(book, paths, seed=1)
+        work()
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+def peak(book: Book, paths: int) -> int:
+    """Highest memory in use during a simulation, bytes."""
+    return peak_of(lambda: simulate(book, paths, seed=1))
 
 
 def rows(_: Bench) -> list[Row]:
@@ -71,4 +124,4 @@ def rows(_: Bench) -> list[Row]:
     book = generated_book(100, "gaussian")
     name = "Memory for 400,000 scenarios"
     found.append(Row(GROUP, name, "bytes", peak(book, 400_000), peak(book, 200_000), "for 200,000", 1.25, MEMORY))
-    return found
+    return [*found, *book_rows()]

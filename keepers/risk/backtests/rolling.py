@@ -15,7 +15,7 @@ from keepers.risk.backtests.reference import TailReference
 from keepers.risk.backtests.value_at_risk import var_outcomes
 from keepers.risk.distributions import Distribution
 from keepers.risk.errors import RiskError
-from keepers.risk.models import FittedModel, Model, PortfolioForecast
+from keepers.risk.models import Factors, FittedModel, GivenFactorModel, Model, PortfolioForecast
 
 Array = NDArray[np.float64]
 
@@ -96,6 +96,7 @@ def roll(
     weights: Array,
     protocol: Protocol,
     progress: Callable[[int], None] = lambda _: None,
+    factors: Factors | None = None,
 ) -> tuple[list[Track], tuple[str, ...]]:
     """Forecasts every day that has a window before it, for several portfolios at once.
 
@@ -105,6 +106,7 @@ def roll(
         weights: (days, portfolios, assets), weights that each day's return is earned with, known the day before.
         protocol: How.
         progress: Called with 1 after every day.
+        factors: Given factors on the same days, for a model that takes them.
 
     Returns:
         A track for each portfolio, and the fallbacks that were taken, each once.
@@ -124,7 +126,7 @@ def roll(
     for day in range(count):
         window = returns[day : day + protocol.window]
         if fitted is None or day % protocol.refit == 0:
-            fitted = model.fit(window)
+            fitted = _on_window(model, factors, day, day + protocol.window).fit(window)
             notes.update({fitted.note: None} if fitted.note else {})
         forecast = fitted.forecast(window)
         today = protocol.window + day
@@ -133,6 +135,13 @@ def roll(
             book.add(day, forecast.portfolio(held), float(returns[today] @ held))
         progress(1)
     return [book.track() for book in books], tuple(notes)
+
+
+def _on_window(model: Model, factors: Factors | None, start: int, stop: int) -> Model:
+    """The model with the given factors of a window, if it takes any."""
+    if factors is not None and isinstance(model, GivenFactorModel):
+        return model.on(factors.rows(start, stop))
+    return model
 
 
 class _Book:

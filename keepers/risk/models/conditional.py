@@ -9,37 +9,29 @@ from numpy.typing import NDArray
 
 from keepers.risk.distributions import Student
 from keepers.risk.models.correlations import Correlations
-from keepers.risk.models.garch import LEAST_DAYS, Volatilities, standardised
-from keepers.risk.models.protocol import EllipticalForecast, FittedModel, SampledForecast, check_window
+from keepers.risk.models.garch import Volatilities, standardised
+from keepers.risk.models.gated import GatedModel
+from keepers.risk.models.protocol import EllipticalForecast, SampledForecast, check_window
 from keepers.risk.models.weighted import LEAST_DAYS as LEAST_EWMA
-from keepers.risk.models.weighted import FittedWeighted, WeightedModel
 from keepers.risk.monte_carlo import degrees_of
 
 Array = NDArray[np.float64]
 
-FALLBACK = WeightedModel("ewma student", 30.0)
-"""Model of a history that is too short for the others."""
-
 
 @dataclass(frozen=True)
-class GarchModel:
+class GarchModel(GatedModel):
     """GARCH or GJR volatilities, CCC or DCC correlations, Student tails.
 
     Attributes:
-        name: Name in tables.
         asymmetric: True if volatilities are GJR.
         dynamic: True if correlations move.
     """
 
-    name: str
     asymmetric: bool
     dynamic: bool
 
-    def fit(self, returns: Array) -> FittedModel:
-        """See `Model`. Fewer than 500 days get the fallback "ewma student"."""
-        check_window(returns, LEAST_EWMA)
-        if returns.shape[0] < LEAST_DAYS:
-            return fallback_of(returns)
+    def estimate(self, returns: Array) -> FittedGarch:
+        """See `GatedModel`."""
         volatilities = Volatilities.fit(returns, asymmetric=self.asymmetric)
         shocks = standardised(returns, volatilities.paths(returns))
         correlations = Correlations.fit(shocks, dynamic=self.dynamic)
@@ -80,7 +72,7 @@ class FittedGarch:
 
 
 @dataclass(frozen=True)
-class FilteredModel:
+class FilteredModel(GatedModel):
     """Filtered historical simulation: past days' shocks of all assets together, at tomorrow's volatilities.
 
     Sources: Hull and White (1998), "Incorporating volatility updating into the historical simulation method", J. of
@@ -88,18 +80,13 @@ class FilteredModel:
     derivative securities", J. of Futures Markets 19(5), for GARCH.
 
     Attributes:
-        name: Name in tables.
         asymmetric: True if volatilities are GJR; None for RiskMetrics' decay, which nothing is fitted for.
     """
 
-    name: str
     asymmetric: bool | None
 
-    def fit(self, returns: Array) -> FittedModel:
-        """See `Model`. Fewer than 500 days get the fallback "ewma student", for no sample has a tail then."""
-        check_window(returns, LEAST_EWMA)
-        if returns.shape[0] < LEAST_DAYS:
-            return fallback_of(returns)
+    def estimate(self, returns: Array) -> FittedFilter:
+        """See `GatedModel`. A sample of fewer days has no tail."""
         if self.asymmetric is None:
             return FittedFilter(Volatilities.decayed(returns.shape[1]))
         return FittedFilter(Volatilities.fit(returns, asymmetric=self.asymmetric))
@@ -127,15 +114,3 @@ class FittedFilter:
         variances = self.volatilities.paths(returns)
         shocks = standardised(returns, variances)[LEAST_EWMA:]
         return SampledForecast(shocks * np.sqrt(variances[-1]))
-
-
-def fallback_of(returns: Array, reason: str = "") -> FittedWeighted:
-    """Fits the fallback "ewma student", with a note that says why.
-
-    Args:
-        returns: (days, assets), simple daily returns, oldest first.
-        reason: Reason; empty if there are too few days.
-    """
-    fitted = FALLBACK.fit(returns)
-    said = reason or f"{returns.shape[0]} observations, fewer than {LEAST_DAYS}"
-    return FittedWeighted(fitted.model, fitted.tail, f"{FALLBACK.name}: {said}")

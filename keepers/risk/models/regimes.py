@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.risk.distributions import Student
-from keepers.risk.models.conditional import fallback_of
-from keepers.risk.models.garch import LEAST_DAYS
-from keepers.risk.models.protocol import EllipticalForecast, FittedModel, check_window
+from keepers.risk.models.gated import GatedModel, NotFound
+from keepers.risk.models.protocol import EllipticalForecast, check_window
 from keepers.risk.models.weighted import LEAST_DAYS as LEAST_EWMA
 from keepers.risk.monte_carlo import degrees_of
 
@@ -122,29 +121,20 @@ def fit_chain(market: Array) -> tuple[Chain, Array, bool]:
 
 
 @dataclass(frozen=True)
-class SwitchingModel:
-    """A covariance for each of two regimes, and Student tails; the regimes are those of an equal weight of the assets.
+class SwitchingModel(GatedModel):
+    """A covariance for each of two regimes of an equal weight of the assets, and Student tails."""
 
-    Attributes:
-        name: Name in tables.
-    """
-
-    name: str
-
-    def fit(self, returns: Array) -> FittedModel:
-        """See `Model`. Fewer than 500 days, no convergence, or a regime of under 60 days get "ewma student"."""
-        check_window(returns, LEAST_EWMA)
+    def estimate(self, returns: Array) -> FittedSwitching:
+        """See `GatedModel`. Without convergence, or with a regime of under 60 days, there are no parameters."""
         market = returns.mean(axis=1)
-        if returns.shape[0] < LEAST_DAYS:
-            return fallback_of(returns)
         if not np.any(market):
-            return fallback_of(returns, "the market never moves")
+            raise NotFound("the market never moves")
         chain, days, converged = fit_chain(market)
         share = days.sum(axis=0)
         if not converged:
-            return fallback_of(returns, f"regimes were not found in {MOST_STEPS} steps")
+            raise NotFound(f"regimes were not found in {MOST_STEPS} steps")
         if share.min() < _LEAST_DAYS_EACH:
-            return fallback_of(returns, f"a regime of {share.min():.0f} days, fewer than {_LEAST_DAYS_EACH:.0f}")
+            raise NotFound(f"a regime of {share.min():.0f} days, fewer than {_LEAST_DAYS_EACH:.0f}")
         weighted = [(returns * days[:, [regime]]).T @ returns / share[regime] for regime in range(2)]
         covariances = np.stack(weighted)
         deviations = np.sqrt(np.einsum("dr,rii->di", days, covariances))

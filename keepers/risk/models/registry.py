@@ -6,9 +6,10 @@ import math
 
 from keepers.risk.covariance import halflife_of_decay
 from keepers.risk.errors import RiskError
-from keepers.risk.models.conditional import FALLBACK, FilteredModel, GarchModel
-from keepers.risk.models.factors import PcaModel
+from keepers.risk.models.conditional import FilteredModel, GarchModel
+from keepers.risk.models.factors import GivenFactorModel, PcaModel, SingleIndexModel
 from keepers.risk.models.garch import DECAY
+from keepers.risk.models.gated import FALLBACK
 from keepers.risk.models.protocol import Model
 from keepers.risk.models.regimes import SwitchingModel
 from keepers.risk.models.weighted import HistoricalModel, WeightedModel
@@ -29,7 +30,12 @@ MODELS: tuple[Model, ...] = (
     FilteredModel("gjr filtered", asymmetric=True),
 )
 
-FURTHER: tuple[Model, ...] = (PcaModel("pca student"), SwitchingModel("switching student"))
+FURTHER: tuple[Model, ...] = (
+    PcaModel("pca student"),
+    SwitchingModel("switching student"),
+    SingleIndexModel("single-index student"),
+    GivenFactorModel("factors student"),
+)
 """Models that decision 119 does not list: they can be named, and are no part of its table."""
 
 

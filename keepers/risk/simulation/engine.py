@@ -1,22 +1,26 @@
 """Runs a simulation in blocks: the same seed gives the same numbers on any number of workers.
 
 A block is drawn from a seed that follows from the simulation's seed and the block's index, and blocks are put together
-in the order of their indices, so that nothing depends on which worker computed what, or when. Memory holds one block of
-paths for each worker, one loss for each path and horizon, and sums over a fixed number of loss buckets.
+in the order of their indices, so that nothing depends on which worker computed what, or when
+(`keepers.risk.simulation.blocks`). Memory holds one block of paths for each worker, one loss for each path and horizon,
+and sums over a fixed number of loss buckets.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import math
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats.qmc import Sobol
 
 from keepers.risk.errors import RiskError
+from keepers.risk.simulation.blocks import INLINE, Executor
+from keepers.risk.simulation.devices import PROCESSOR, Device
 from keepers.risk.simulation.draws import Draws, Sampling
 from keepers.risk.simulation.sources import Source, aligned
 
@@ -116,33 +120,37 @@ class Block:
     squares: Array
 
 
-def simulate_block(simulation: Simulation, index: int, edges: Array | None) -> Block:
+def growths(simulation: Simulation, index: int, device: Device) -> Iterator[Any]:
+    """Yields the growth of every asset until each horizon on the paths of one block, (paths, assets), on the device.
+
+    Args:
+        simulation: Terms of the simulation; the weights play no part.
+        index: Index of the block.
+        device: Device that computes it.
+    """
+    source, horizon, paths = simulation.source, simulation.horizons[-1], simulation.size_of(index)
+    draws = Draws(simulation.seed, index, paths, source.width, source.extra, horizon, simulation.sampling)
+    return device.growths(source, draws, paths, simulation.horizons)
+
+
+def simulate_block(simulation: Simulation, index: int, edges: Array | None, device: Device = PROCESSOR) -> Block:
     """Simulates one block.
 
     Args:
         simulation: Simulation that it is part of.
         index: Index of the block.
         edges: (horizons, buckets), lower edges of the buckets; None leaves contributions out.
+        device: Device that computes it.
     """
-    source, horizon, paths = simulation.source, simulation.horizons[-1], simulation.size_of(index)
-    width, extra = source.width, source.extra
-    draws = Draws(simulation.seed, index, paths, width, extra, horizon, simulation.sampling)
-    losses = np.empty((len(simulation.horizons), paths))
     shape = (len(simulation.horizons), 0 if edges is None else edges.shape[1] + 1)
-    counts, sums = np.zeros(shape), np.zeros((*shape, source.assets))
+    losses = np.empty((len(simulation.horizons), simulation.size_of(index)))
+    counts, sums = np.zeros(shape), np.zeros((*shape, simulation.source.assets))
     squares = np.zeros_like(sums)
-    growth: Array | None = None
-    at = 0
-    for day, returns in enumerate(source.days(draws, paths, horizon), 1):
-        # Sources yield arrays that nobody else holds.
-        bounded = np.maximum(returns, -1.0, out=returns)
-        growth = bounded if growth is None else growth + bounded + growth * bounded
-        if day != simulation.horizons[at]:
-            continue
-        losses[at] = -(growth @ simulation.weights)
+    for at, growth in enumerate(growths(simulation, index, device)):
+        edge = math.inf if edges is None else float(edges[at, 0])
+        losses[at], tail, paths = device.tail_of(growth, simulation.weights, edge)
         if edges is not None:
-            counts[at], sums[at], squares[at] = _contributions(losses[at], growth, simulation.weights, edges[at])
-        at += 1
+            counts[at], sums[at], squares[at] = _contributions(tail, paths, simulation.weights, edges[at])
     return Block(losses, counts, sums, squares)
 
 
@@ -166,25 +174,29 @@ class Losses:
     squares: Array
 
 
-def run(simulation: Simulation, executor: Executor | None = None, workers: int = 1) -> Losses:
+def run(simulation: Simulation, executor: Executor = INLINE, device: Device = PROCESSOR) -> Losses:
     """Simulates all blocks.
 
     Args:
         simulation: Terms of the simulation.
-        executor: Runs the blocks, in threads, processes or on a cluster; None runs them here.
-        workers: Blocks that are under way at once.
+        executor: Runs the blocks.
+        device: Device that computes them.
+
+    Raises:
+        RiskError: If the executor gives up.
     """
     if simulation.sampling == "sobol":
         simulation = replace(simulation, source=aligned(simulation.source, simulation.weights))
     first = min(simulation.blocks, -(-PILOT_PATHS // simulation.block))
-    pilot = np.concatenate([simulate_block(simulation, index, None).losses for index in range(first)], axis=1)
-    edges = np.stack([_edges(row) for row in pilot])
+    task = partial(simulate_block, simulation, edges=None, device=device)
+    pilot = [block.losses for block in INLINE.map(task, range(first))]
+    edges = np.stack([_edges(row) for row in np.concatenate(pilot, axis=1)])
     losses = np.empty((len(simulation.horizons), simulation.total))
     counts = np.zeros((edges.shape[0], BUCKETS + 1))
     sums = np.zeros((*counts.shape, simulation.source.assets))
     squares = np.zeros_like(sums)
     start = 0
-    for block in _blocks(simulation, edges, executor, workers):
+    for block in executor.map(partial(task, edges=edges), range(simulation.blocks)):
         size = block.losses.shape[1]
         losses[:, start : start + size] = block.losses
         counts += block.counts
@@ -194,21 +206,6 @@ def run(simulation: Simulation, executor: Executor | None = None, workers: int =
     return Losses(simulation, losses, edges, counts, sums, squares)
 
 
-def _blocks(simulation: Simulation, edges: Array, executor: Executor | None, workers: int) -> Iterator[Block]:
-    """The blocks in their order, with no more than `workers` waiting at once."""
-    if executor is None:
-        for index in range(simulation.blocks):
-            yield simulate_block(simulation, index, edges)
-        return
-    waiting: deque[Future[Block]] = deque()
-    for index in range(simulation.blocks):
-        waiting.append(executor.submit(simulate_block, simulation, index, edges))
-        if len(waiting) > workers:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
 def _edges(losses: Array) -> Array:
     low, high = float(np.quantile(losses, PILOT)), float(losses.max())
     # Losses that are all alike still need edges that rise.
@@ -216,11 +213,10 @@ def _edges(losses: Array) -> Array:
 
 
 def _contributions(losses: Array, growth: Array, weights: Array, edges: Array) -> tuple[Array, Array, Array]:
-    """Count, sums and sums of squares of -w_i g_i by bucket of the loss, for losses at or above the lowest edge."""
-    rows = np.flatnonzero(losses >= edges[0])
-    bucket = np.searchsorted(edges, losses[rows], side="right")
+    """Count, sums and sums of squares of -w_i g_i by bucket of the loss; all losses are at or above the lowest edge."""
+    bucket = np.searchsorted(edges, losses, side="right")
     order = np.argsort(bucket, kind="stable")
-    parts = -growth[rows[order]] * weights
+    parts = -growth[order] * weights
     counts = np.bincount(bucket, minlength=edges.size + 1).astype(np.float64)
     present = np.flatnonzero(counts)
     starts = np.concatenate([[0], np.cumsum(counts[present])[:-1]]).astype(np.int64)

@@ -72,14 +72,15 @@ class Gaussian:
 
     Attributes:
         covariance: (assets, assets), daily.
+        root: (assets, assets), L with L L' = S.
     """
 
     covariance: Array
     extra: int = 0
-    _root: Array = field(init=False, repr=False)
+    root: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_root", root_of(self.covariance))
+        object.__setattr__(self, "root", root_of(self.covariance))
 
     @property
     def assets(self) -> int:
@@ -93,10 +94,15 @@ class Gaussian:
 
     def days(self, draws: Draws, paths: int, horizon: int) -> Iterator[Array]:
         """See `Source`."""
+        for normal, _ in self.shocks(draws, horizon):
+            yield normal @ self.root.T
+
+    def shocks(self, draws: Draws, horizon: int) -> Iterator[tuple[Array, None]]:
+        """Yields each day's normal numbers, (paths, assets), and that nothing mixes their scales."""
         for _ in range(horizon):
             normal = draws.normal()
             draws.uniform()
-            yield normal @ self._root.T
+            yield normal, None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,17 +114,18 @@ class StudentT:
     Attributes:
         covariance: (assets, assets), daily.
         degrees: Degrees of freedom nu, above 2.
+        root: (assets, assets), L with L L' = S.
     """
 
     covariance: Array
     degrees: float
     extra: int = 1
-    _root: Array = field(init=False, repr=False)
+    root: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.degrees > 2:
             raise RiskError(f"{self.degrees} degrees of freedom", "not above 2", "a t has no variance there")
-        object.__setattr__(self, "_root", root_of(self.covariance))
+        object.__setattr__(self, "root", root_of(self.covariance))
 
     @property
     def assets(self) -> int:
@@ -132,10 +139,16 @@ class StudentT:
 
     def days(self, draws: Draws, paths: int, horizon: int) -> Iterator[Array]:
         """See `Source`."""
-        for _ in range(horizon):
-            found = draws.normal() @ self._root.T
-            found *= np.sqrt((self.degrees - 2) / draws.chi_squared(self.degrees))
+        for normal, mixing in self.shocks(draws, horizon):
+            found = normal @ self.root.T
+            found *= mixing
             yield found
+
+    def shocks(self, draws: Draws, horizon: int) -> Iterator[tuple[Array, Array]]:
+        """Yields each day's normal numbers, (paths, assets), and the scales that mix them, (paths, 1)."""
+        for _ in range(horizon):
+            normal = draws.normal()
+            yield normal, np.sqrt((self.degrees - 2) / draws.chi_squared(self.degrees))
 
 
 def aligned(source: Source, weights: Array) -> Source:
@@ -151,7 +164,7 @@ def aligned(source: Source, weights: Array) -> Source:
     """
     if not isinstance(source, Gaussian | StudentT):
         return source
-    direction = source._root.T @ weights
+    direction = source.root.T @ weights
     size = float(np.linalg.norm(direction))
     if size == 0:
         return source
@@ -160,8 +173,8 @@ def aligned(source: Source, weights: Array) -> Source:
     length = float(mirror @ mirror)
     found = replace(source)
     # Householder's reflection takes the first axis to the portfolio's direction.
-    rotated = source._root if length < 1e-30 else source._root - 2 / length * np.outer(source._root @ mirror, mirror)
-    object.__setattr__(found, "_root", rotated)
+    rotated = source.root if length < 1e-30 else source.root - 2 / length * np.outer(source.root @ mirror, mirror)
+    object.__setattr__(found, "root", rotated)
     return found
 
 

@@ -72,14 +72,25 @@ def tails(found: Losses, levels: tuple[float, ...] = (0.95, 0.99)) -> list[Tail]
     Raises:
         RiskError: If a level is below 0.95, or leaves fewer than ten paths in the tail.
     """
-    for level in levels:
-        if not 0.95 <= level < 1:
-            raise RiskError(f"level {level}", "not from 0.95 to 1", "contributions are kept for the worst tenth only")
-        if tail_count(found.losses.shape[1], level) < 10:
-            raise RiskError(f"{found.losses.shape[1]} paths", f"fewer than ten beyond {level:.2%}", "simulate more")
+    check_levels(levels, found.losses.shape[1])
     rows = range(len(found.simulation.horizons))
     ordered = [np.sort(found.losses[row])[::-1] for row in rows]
     return [_tail(found, row, level, ordered[row]) for row in rows for level in levels]
+
+
+def check_levels(levels: tuple[float, ...], paths: int) -> None:
+    """Refuses levels that a simulation says nothing about.
+
+    Raises:
+        RiskError: If there is none, one is below 0.95, or one leaves fewer than ten paths in the tail.
+    """
+    if not levels:
+        raise RiskError("levels", "none", "give one, such as 0.99")
+    for level in levels:
+        if not 0.95 <= level < 1:
+            raise RiskError(f"level {level}", "not from 0.95 to 1", "contributions are kept for the worst tenth only")
+        if tail_count(paths, level) < 10:
+            raise RiskError(f"{paths} paths", f"fewer than ten beyond {level:.2%}", "simulate more")
 
 
 def tail_count(paths: int, level: float) -> int:
@@ -107,20 +118,41 @@ def _tail(found: Losses, row: int, level: float, falling: Array) -> Tail:
     )
 
 
-def _independent_errors(falling: Array, count: int) -> tuple[float, float]:
+def tail_places(count: int, paths: int) -> int:
+    """Places that an order statistic is from the one of the tail's end, one standard deviation of its rank away."""
+    return max(1, round(math.sqrt(count * (1 - count / paths))))
+
+
+def tail_errors(
+    count: int, paths: int, near: tuple[float, float], var: float, shortfall: float, variance: float
+) -> tuple[float, float]:
     """Errors from independent paths.
 
     The quantile's is half the distance of the order statistics sqrt(k (1 - k / N)) places away (David and Nagaraja
     2003, Order Statistics, 7.1); the shortfall's is Manistre and Hancock's (2005), "Variance of the CTE estimator",
     North American Actuarial J. 9(2).
+
+    Args:
+        count, paths: Losses in the tail, and all of them.
+        near: Losses `tail_places` above and below value at risk.
+        var, shortfall: Value at risk and shortfall.
+        variance: Variance of the losses in the tail, about their mean.
+
+    Returns:
+        Standard errors of value at risk and of shortfall.
     """
-    paths = falling.size
-    places = max(1, round(math.sqrt(count * (1 - count / paths))))
-    high, low = falling[max(count - 1 - places, 0)], falling[min(count - 1 + places, paths - 1)]
+    high, low = near
+    spread = variance + (1 - count / paths) * (shortfall - var) ** 2
+    return (high - low) / 2, math.sqrt(spread / count)
+
+
+def _independent_errors(falling: Array, count: int) -> tuple[float, float]:
+    """Errors of a sample that falls; see `tail_errors`."""
+    places = tail_places(count, falling.size)
+    near = float(falling[max(count - 1 - places, 0)]), float(falling[min(count - 1 + places, falling.size - 1)])
     tail = falling[:count]
-    excess = float(tail.mean()) - float(falling[count - 1])
-    variance = float(tail.var(ddof=1)) + (1 - count / paths) * excess**2
-    return float(high - low) / 2, math.sqrt(variance / count)
+    var, shortfall = float(falling[count - 1]), float(tail.mean())
+    return tail_errors(count, falling.size, near, var, shortfall, float(tail.var(ddof=1)))
 
 
 def _spread_between_blocks(found: Losses, row: int, level: float, var: float, falling: Array) -> tuple[float, float]:

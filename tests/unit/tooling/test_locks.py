@@ -17,6 +17,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[3]
+LARGE = ("ai", "ray", "dask")
+"""Extras that only the second lock has."""
 PYTHON_LOCKS = ("requirements.lock", "requirements-ai.lock", "requirements-tools.lock", "requirements-uv.lock")
 PYPROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 NPM: dict[str, dict[str, Any]] = json.loads((ROOT / "package-lock.json").read_text())["packages"]
@@ -64,14 +66,15 @@ def unmet(wanted: list[str], locked: dict[str, Pin]) -> list[str]:
 
 
 def wanted_of(lock: str) -> list[str]:
-    """The direct requirements that a lock is made from; training (`ai`) has its own, as torch brings gigabytes."""
+    """The direct requirements that a lock is made from; torch and clusters have one of their own, as they are large."""
     groups = PYPROJECT["dependency-groups"]
     extras = PYPROJECT["project"]["optional-dependencies"]
     if lock == "requirements-ai.lock":
-        return [*PYPROJECT["project"]["dependencies"], *extras["ai"]]
+        large = [requirement for extra in LARGE for requirement in extras[extra]]
+        return [*PYPROJECT["project"]["dependencies"], *large]
     if lock != "requirements.lock":
         return list(groups[lock.removeprefix("requirements-").removesuffix(".lock")])
-    optional = [requirement for extra, listed in extras.items() if extra != "ai" for requirement in listed]
+    optional = [requirement for extra, listed in extras.items() if extra not in LARGE for requirement in listed]
     return [*PYPROJECT["project"]["dependencies"], *groups["dev"], *optional]
 
 

@@ -29,6 +29,9 @@ def lacking(package: str) -> click.Command:
         ("lxml.etree", "filings"),
         ("reportlab.lib", "reports"),
         ("xlsxwriter", "reports"),
+        ("ray", "ray"),
+        ("distributed", "dask"),
+        ("torch", "ai"),
     ],
 )
 def test_one_line_errors__package_of_an_extra__names_the_extra(package: str, extra: str) -> None:

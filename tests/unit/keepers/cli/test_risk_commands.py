@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.fixtures.closes import write_closes
@@ -311,3 +312,113 @@ def test_attribution__day_without_a_rate__is_named(closes: Path, causes: CauseFi
     base = ("risk", "attribution", "--prices", str(closes), "--portfolio", "equal weight")
     said = line_of(invoke(*base, "--currencies", str(causes.currencies), "--rates", str(causes.rates)), 1)
     assert f"rates.csv: has no row of {lines[-1].split(',')[0]}; add it" in said
+
+
+def test_var__books__are_those_of_csv_and_of_json(closes: Path, tmp_path: Path) -> None:
+    table, tree = tmp_path / "books.csv", tmp_path / "books.json"
+    table.write_text("book,CCC,AAA\nfirst,0.5,0.25\nsecond,0,1\n", encoding="utf-8")
+    tree.write_text('{"first": {"AAA": 0.25, "CCC": 0.5}, "second": {"AAA": 1}}', encoding="utf-8")
+    base = ("risk", "var", "--prices", str(closes), "--scenarios", "4000", "--level", "0.99")
+    found = json.loads(invoke(*base, "--books", str(table), "--json").output)
+    assert found["books"]["names"] == ["first", "second"]
+    (tail,) = found["tails"]
+    assert all(0 < var < es for var, es in zip(tail["var"], tail["es"], strict=True))
+    assert json.loads(invoke(*base, "--books", str(tree), "--json").output) == found
+    told = invoke(*base, "--books", str(tree)).output.splitlines()
+    assert told[0].startswith("2 books of 3 assets, 4,000 paths") and told[2].startswith("second: 1 days 99.0%: VaR ")
+
+
+def test_var__book_of_one_portfolio__is_that_portfolio(closes: Path, tmp_path: Path) -> None:
+    file = tmp_path / "books.csv"
+    file.write_text(f"book,AAA,BBB,CCC\nequal,{1 / 3!r},{1 / 3!r},{1 / 3!r}\n", encoding="utf-8")
+    base = ("risk", "var", "--prices", str(closes), "--scenarios", "20000", "--json")
+    alone = json.loads(invoke(*base).output)["tails"]
+    together = json.loads(invoke(*base, "--books", str(file)).output)["tails"]
+    for one, book in zip(alone, together, strict=True):
+        assert [book[name][0] for name in ("var", "es", "var_error")] == pytest.approx(
+            [one[name] for name in ("var", "es", "var_error")], rel=1e-11
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "arguments", "said"),
+    [
+        ("b.csv", "name,AAA\nx,1\n", (), "line 1: another header; write book"),
+        ("b.csv", "book,AAA\nx,1\nx,1\n", (), "line 3: 'x' is no new book"),
+        ("b.csv", "book,AAA\nx,one\n", (), "line 2: 'one' is no finite number"),
+        ("b.csv", "book,AAA\nx,1,2\n", (), "line 2: 2 numbers in place of 1"),
+        ("b.csv", "book,AAA\n", (), "has no lines"),
+        ("b.csv", "book,ZZZ\nx,1\n", (), "book 'x': no closes of ZZZ"),
+        ("b.csv", "book,AAA\nx,50\n", (), "absolute weights sum to 50; give fractions"),
+        ("b.json", "[1]", (), "no object of books"),
+        ("b.json", '{"x": {"AAA": "1"}}', (), "book 'x': no object of numbers"),
+        ("b.json", '{"x": {}, "x": {}}', (), "'x' is there twice"),
+        ("b.json", '{"x": {"AAA": NaN}}', (), "absolute weights sum to nan"),
+        ("b.json", "{", (), "no JSON"),
+        ("b.csv", "book,AAA\nx,1\n", ("--portfolio", "concentrated"), "leave out --portfolio"),
+        ("b.csv", "book,AAA\nx,1\n", ("--sampling", "sobol"), "books share independent paths"),
+    ],
+)
+def test_var__wrong_books__one_line(
+    closes: Path, tmp_path: Path, name: str, text: str, arguments: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    base = ("risk", "var", "--prices", str(closes), "--books", str(tmp_path / name))
+    assert said in line_of(invoke(*base, *arguments), 1)
+
+
+def write_factors(folder: Path, closes: Path, scale: float = 1.0, skip: int = 0) -> Path:
+    """Two factors for each day of some closes."""
+    days = [line.partition(",")[0] for line in closes.read_text(encoding="utf-8").splitlines()[2 + skip :]]
+    values = scale * 0.01 * np.random.default_rng(2).normal(size=(len(days), 2))
+    path = folder / "factors.csv"
+    rows = [f"{day},{one},{other}" for day, (one, other) in zip(days, values, strict=True)]
+    path.write_text("date,market,style\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+GIVEN = ("--window", "600", "--last", "60", "--portfolio", "equal weight", "--model", "factors student")
+
+
+def test_backtest__given_factors__are_named_with_their_hash(closes: Path, tmp_path: Path) -> None:
+    factors = write_factors(tmp_path, closes)
+    base = ("risk", "backtest", "--prices", str(closes), *GIVEN, "--model", "single-index student")
+    found = json.loads(invoke(*base, "--factors", str(factors), "--json").output)
+    assert found["factors"]["names"] == ["market", "style"] and len(found["factors"]["sha256"]) == 64
+    assert [one["model"] for one in found["results"][::2]] == ["factors student", "single-index student"]
+    assert all(one["notes"] == [] for one in found["results"])
+
+
+def test_backtest__no_factors__says_where_to_give_them(closes: Path) -> None:
+    line = line_of(invoke("risk", "backtest", "--prices", str(closes), *GIVEN), 1)
+    assert "model 'factors student': has no factors; give --factors FILE" in line
+
+
+@pytest.mark.parametrize(
+    ("scale", "skip", "model", "said"),
+    [
+        (100.0, 0, "factors student", "is no daily return; give fractions"),
+        (1.0, 700, "factors student", "is missing, as are"),
+        (1.0, 0, "historical", "no model takes them; add --model 'factors student'"),
+    ],
+)
+def test_backtest__wrong_factors__one_line(
+    closes: Path, tmp_path: Path, scale: float, skip: int, model: str, said: str
+) -> None:
+    factors = write_factors(tmp_path, closes, scale, skip)
+    base = ("risk", "backtest", "--prices", str(closes), *GIVEN[:6], "--model", model)
+    assert said in line_of(invoke(*base, "--factors", str(factors)), 1).replace("Forecasting", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--executor", "spark"), "executor 'spark': unknown; choose from thread, process, ray, dask"),
+        (("--cluster", "tcp://127.0.0.1:1"), "executor 'thread' has none"),
+        (("--executor", "dask", "--cluster", "tcp://127.0.0.1:1"), "Dask at tcp://127.0.0.1:1: does not answer"),
+        (("--executor", "ray", "--cluster", "127.0.0.1:1"), "Ray at 127.0.0.1:1: does not answer"),
+        (("--executor", "ray", "--cluster", "nonsense"), "is no host with a port; give an address such as ray://HOST"),
+    ],
+)
+def test_var__wrong_place__one_line(closes: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert said in line_of(invoke("risk", "var", "--prices", str(closes), *arguments), 1)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing import get_context
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -102,25 +99,6 @@ def test_run__sources__are_pure_functions_of_the_seed(index: int) -> None:
     assert np.all(first <= WEIGHTS.sum() + 1e-12)
 
 
-def executor_of(kind: str) -> Executor:
-    if kind == "processes":
-        return ProcessPoolExecutor(2, get_context("spawn"))
-    return ThreadPoolExecutor(1 if kind == "a thread" else 3)
-
-
-@pytest.mark.parametrize(
-    ("sampling", "kind"),
-    [("plain", "a thread"), ("plain", "threads"), ("sobol", "threads"), ("plain", "processes")],
-)
-def test_run__any_number_of_workers__gives_the_same_bits(sampling: Sampling, kind: str) -> None:
-    simulation = Simulation(StudentT(COVARIANCE, 5.0), WEIGHTS, 40_000, 5, (1, 2), sampling)
-    alone = run(simulation)
-    with executor_of(kind) as executor:
-        shared = run(simulation, executor, workers=3)
-    np.testing.assert_array_equal(shared.losses, alone.losses)
-    np.testing.assert_array_equal(shared.sums, alone.sums)
-
-
 def test_run__cut_off_path_count__first_blocks_are_the_same() -> None:
     few = run(Simulation(Gaussian(COVARIANCE), WEIGHTS, 16_384, 5, (1,)))
     many = run(Simulation(Gaussian(COVARIANCE), WEIGHTS, 50_000, 5, (1,)))
@@ -161,8 +139,8 @@ def test_t_copula__margins__are_as_given() -> None:
 @pytest.mark.parametrize("source", [Gaussian(COVARIANCE), StudentT(COVARIANCE, 5.0)])
 def test_aligned__any_portfolio__first_number_carries_its_whole_loss(source: Source) -> None:
     found = aligned(source, WEIGHTS)
-    np.testing.assert_allclose(found._root @ found._root.T, COVARIANCE, atol=1e-18)
-    np.testing.assert_allclose(found._root.T @ WEIGHTS, [SIGMA, 0, 0, 0, 0, 0], atol=1e-15)
+    np.testing.assert_allclose(found.root @ found.root.T, COVARIANCE, atol=1e-18)
+    np.testing.assert_allclose(found.root.T @ WEIGHTS, [SIGMA, 0, 0, 0, 0, 0], atol=1e-15)
 
 
 def test_aligned__nothing_to_align__is_the_source_itself() -> None:
