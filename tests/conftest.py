@@ -11,6 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 pytest_plugins = [
     "tests.fixtures.ape_scopes",
     "tests.fixtures.ape_speed",
+    "tests.fixtures.web3_speed",
     "tests.fixtures.actors",
     "tests.fixtures.databases",
     "tests.fixtures.kubo",

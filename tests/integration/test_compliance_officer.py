@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from web3.contract import Contract
 from keepers.abi import load
 from scripts._lib.artifacts import ROOT, build
 from scripts._lib.ports import free_port
+from tests.fixtures.forks import APE, QUANTERA, shell_functions
 from tests.fixtures.waiting import GENEROUS, wait_until
 
 PAGE = ROOT / "docs/compliance-officer.md"
@@ -57,7 +59,9 @@ class Officer:
             running.wait()
 
     def follow(self, block: str) -> str:
-        done = subprocess.run(self.script(block), cwd=ROOT, capture_output=True, text=True, timeout=GENEROUS)
+        environment = {**os.environ, **shell_functions(APE, QUANTERA)}
+        script = self.script(block)
+        done = subprocess.run(script, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=GENEROUS)
         assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
         return done.stdout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from scripts._lib.artifacts import ROOT, build
 from scripts._lib.ports import free_port
+from tests.fixtures.forks import QUANTERA, shell_functions
 from tests.fixtures.waiting import GENEROUS, wait_until
 
 PAGE = ROOT / "docs/operations.md"
@@ -37,14 +39,16 @@ class Terminal:
         self._node, self._metrics, self._folder = str(free_port()), str(free_port()), folder
 
     def command(self, line: str) -> list[str]:
+        """A bash command that sets up the terminal and runs a line of the page."""
         for was, now in (("8545", self._node), ("9464", self._metrics), ("build/", f"{self._folder}/")):
             line = line.replace(was, now)
-        if line == "python -m scripts.localnet":
+        if line.endswith("python -m scripts.localnet"):
             line += f" --folder {self._folder}/localnet --port {self._node}"
-        return ["bash", "-c", f"source .ci/env.sh && exec {line}"]
+        return ["bash", "-c", f"source .ci/env.sh && {line}"]
 
     def run(self, line: str) -> str:
-        done = subprocess.run(self.command(line), cwd=ROOT, capture_output=True, text=True, timeout=GENEROUS)
+        command, environment = self.command(line), {**os.environ, **shell_functions(QUANTERA)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=GENEROUS)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         return done.stdout
 
@@ -52,7 +56,7 @@ class Terminal:
     def stays(self, line: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         """A command that runs until it is told to stop, then ends well."""
         with log.open("wb") as output:
-            running = subprocess.Popen(self.command(line), cwd=ROOT, stdout=output, stderr=output)
+            running = subprocess.Popen(self.command(f"exec {line}"), cwd=ROOT, stdout=output, stderr=output)
         try:
             yield running
             running.send_signal(signal.SIGTERM)

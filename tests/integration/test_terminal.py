@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from scripts._lib.deployment.local import UnlockedSender
 from scripts._lib.deployment.protocol import ProtocolDeployment
 from scripts._lib.transactions import deploy, send
 from scripts._lib.venues.uniswap import UniswapV2, UniswapV3
+from tests.fixtures.forks import APE, run_forked
 from tests.fixtures.relay import PrivateRelay, private_relay
 from tests.fixtures.venue_kinds import WAD, create
 
@@ -77,11 +76,11 @@ class TradingNode:
 
     def ape(self, script: str, *arguments: str) -> tuple[int, str]:
         """Exit code and output of `ape run`."""
-        command = ["ape", "run", script, *arguments, "--network", f"ethereum:local:{self.w3.provider.endpoint_uri}"]
+        command = [APE, "run", script, *arguments, "--network", f"ethereum:local:{self.w3.provider.endpoint_uri}"]
         command += ["--deployment", str(self.record)]
         if script == "swap":
             command += ["--account", f"TEST::{TRADER}"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ)
+        done = run_forked(command, cwd=ROOT)
         return done.returncode, done.stdout + done.stderr
 
 

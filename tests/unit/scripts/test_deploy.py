@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from eth_account import Account
 
 from scripts._lib.anvil import anvil
 from scripts._lib.artifacts import ROOT
+from tests.fixtures.forks import APE, run_forked
 
 
 @pytest.fixture
@@ -27,12 +27,9 @@ def ape_deploy(tmp_path):
     def command(config: Path, *options: str, says: str = "", has: int = 10**21):
         own.provider.make_request("anvil_setBalance", [key.address, hex(has)])
         network = f"ethereum:local:{own.provider.endpoint_uri}"
-        arguments = ["ape", "run", "deploy", "--network", network, "--account", "deployer", *options]
+        arguments = [APE, "run", "deploy", "--network", network, "--account", "deployer", *options]
         arguments += ["--config", str(config), "--deployments", str(tmp_path)]
-        environment = {**os.environ, **people}
-        done = subprocess.run(
-            arguments, cwd=ROOT, capture_output=True, text=True, timeout=300, env=environment, input=says
-        )
+        done = run_forked(arguments, cwd=ROOT, env={**os.environ, **people}, says=says)
         return done.returncode, done.stdout + done.stderr
 
     with anvil() as own:

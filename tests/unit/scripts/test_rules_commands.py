@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -26,6 +24,7 @@ from scripts._lib.deployment.chain import Chain
 from scripts._lib.deployment.local import UnlockedSender
 from scripts._lib.rules.apply import Officer, Outcome
 from scripts._lib.transactions import send
+from tests.fixtures.forks import APE, run_forked
 from tests.fixtures.openings import WORTH, everywhere, opening, rules_everywhere
 from tests.fixtures.rule_commands import printing, refused, written
 from tests.fixtures.rules import RuledChain, deployed, deployment, node, undone
@@ -363,8 +362,8 @@ def test_quantera_check__no_address__is_refused_in_a_line(office: RuledChain, no
 
 def ape_run(office: RuledChain, *arguments: str) -> tuple[int, str]:
     network = f"ethereum:local:{office.w3.provider.endpoint_uri}"
-    command = ["ape", "run", arguments[0], "--network", network, *arguments[1:]]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ)
+    command = [APE, "run", arguments[0], "--network", network, *arguments[1:]]
+    done = run_forked(command, cwd=ROOT)
     assert "Traceback" not in done.stdout + done.stderr
     return done.returncode, done.stdout + done.stderr
 

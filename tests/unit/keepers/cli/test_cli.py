@@ -18,6 +18,7 @@ from keepers.store import Cursor, Store
 from keepers.store.tables import HEAD
 from scripts._lib.ports import free_port
 from tests.fixtures.chaos import Process
+from tests.fixtures.forks import Heard
 from tests.fixtures.node import World
 from tests.fixtures.stores import PASSPHRASE
 from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
@@ -115,7 +116,17 @@ def process(kind: str, config: Path) -> Iterator[subprocess.Popen[str]]:
             running.kill()
 
 
-def alive(*processes: subprocess.Popen[str]) -> Callable[[], None]:
+@contextmanager
+def forked(kind: str, config: Path) -> Iterator[Heard]:
+    """`quantera run` without the time that a start takes."""
+    with Heard([sys.executable, "-m", "keepers", "run", kind, "--config", str(config)]) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def alive(*processes: subprocess.Popen[str] | Heard) -> Callable[[], None]:
     """Fails with the output of a process that has ended."""
 
     def check() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,10 +124,8 @@ def test_open__a_service_that_is_not_configured__is_asked_for(service: MasterKey
 class Household:
     """A folder with documents of two persons, a third whose key was erased, and a config that names a service."""
 
-    def __init__(self, archive: Archive, bureau: Bureau, wrapping: dict[str, Any]) -> None:
-        self.archive, self.config = archive, bureau.config
-        self.addresses = {person: archive.put(person) for person in ("P-17", "P-18", "P-19")}
-        assert archive.erase("P-19").exit_code == 0
+    def __init__(self, archive: Archive, addresses: dict[str, str], bureau: Bureau, wrapping: dict[str, Any]) -> None:
+        self.archive, self.addresses, self.config = archive, addresses, bureau.config
         raw = yaml.safe_load(bureau.config.read_text())
         desk = {"evidence": str(archive.path), "passphrase_file": str(archive.secret), "wrapping": wrapping}
         bureau.config.write_text(yaml.safe_dump({**raw, "desk": desk}))
@@ -142,12 +141,27 @@ class Household:
         assert not (self.archive.path / "lock.next.json").exists()
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A household's folder, of which each test takes a copy, and the addresses of its documents by person."""
+    archive = Archive(tmp_path_factory.mktemp("household"))
+    addresses = {person: archive.put(person) for person in ("P-17", "P-18", "P-19")}
+    assert archive.erase("P-19").exit_code == 0
+    return archive.path, addresses
+
+
 @pytest.fixture
 def household(
-    tmp_path: Path, bureau: Bureau, key_service: MockKms, transit: tuple[MockVault, VaultAccess]
+    tmp_path: Path,
+    filled: tuple[Path, dict[str, str]],
+    bureau: Bureau,
+    key_service: MockKms,
+    transit: tuple[MockVault, VaultAccess],
 ) -> Household:
     own = {"key_id": key_service.key_id, "region": REGION, "endpoint_url": key_service.url}
-    return Household(Archive(tmp_path), bureau, {"kms": own})
+    template, addresses = filled
+    shutil.copytree(template, tmp_path / "evidence")
+    return Household(Archive(tmp_path), addresses, bureau, {"kms": own})
 
 
 def test_rewrap__to_kms_and_back_under_another_passphrase__keeps_everything(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from eth_utils import to_checksum_address
 from web3.types import RPCEndpoint
 
+from tests.fixtures.forks import Forked
 from tests.fixtures.kills import Killed
 from tests.fixtures.node import SENDER
 from tests.fixtures.officers import UNIT, Bureau
@@ -51,7 +51,7 @@ def test_force__process_killed_while_it_waits__the_next_run_reports_the_same_tra
     before = bureau.sent()
     w3.provider.make_request(RPCEndpoint("evm_setAutomine"), [False])
     line = [sys.executable, "-m", "keepers", "compliance", *command, "--yes", "--config", str(bureau.config)]
-    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+    with Forked(line) as running:
         try:
             wait_until(lambda: w3.eth.get_transaction_count(to_checksum_address(SENDER), "pending") > before)
         finally:

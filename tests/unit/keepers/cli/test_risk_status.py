@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from scripts._lib.artifacts import ROOT
 from scripts._lib.status.risk import StatusError, report
+from tests.fixtures.forks import APE, run_forked
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import ready, started
 
@@ -48,9 +46,7 @@ def test_report__another_contract__says_so(world: World) -> None:
 
 
 def test_command__nonsense__one_clear_line(world: World) -> None:
-    ape = str(Path(sys.executable).with_name("ape"))
-    command = [ape, "run", "risk_status", "nonsense", "--network", f"ethereum:local:{world.url}"]
-    root = Path(__file__).resolve().parents[4]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
+    command = [APE, "run", "risk_status", "nonsense", "--network", f"ethereum:local:{world.url}"]
+    done = run_forked(command, cwd=ROOT)
     assert done.returncode == 1
     assert "nonsense: not an address; give 0x and 40 hexadecimal digits" in done.stderr

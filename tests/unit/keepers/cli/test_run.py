@@ -23,7 +23,7 @@ from tests.fixtures.faults import faulty
 from tests.fixtures.node import World
 from tests.fixtures.waiting import GENEROUS, wait_for_a_look, wait_until
 from tests.unit.keepers.bots.harness import claims_config, posted, ready, rebalanced, started
-from tests.unit.keepers.cli.test_cli import alive, invoke, line_of, process
+from tests.unit.keepers.cli.test_cli import alive, forked, invoke, line_of
 
 
 def scrape(port: int, path: str) -> tuple[int, str]:
@@ -42,7 +42,7 @@ def test_run_all__on_servers__serves_metrics_health_and_one_trace_a_decision(
     ready(world)
     port = free_port()
     config = world.write_config(store=postgres_url, metrics={"port": port}, redis=redis_url)
-    with process("all", config) as running:
+    with forked("all", config) as running:
         wait_until(lambda: rebalanced(world) == 1, meanwhile=alive(running))
         done = 'quantera_decisions_total{bot="rebalance:demo",outcome="done"}'
         wait_until(lambda: done in scrape(port, "/metrics")[1])  # a moment after the chain has it
@@ -84,7 +84,7 @@ def test_run_all__one_gives_up__it_rests_and_the_others_go_on(world: World) -> N
     (world.folder / "prices.csv").unlink()
     port = free_port()
     config = world.write_config(max_failures=2, poll_seconds=0.01, metrics={"port": port})
-    with process("all", config) as running:
+    with forked("all", config) as running:
         opened = 'quantera_events_total{bot="risk:demo",event="circuit open"} 1.0'
         wait_until(lambda: opened in scrape(port, "/metrics")[1], meanwhile=alive(running))
         assert scrape(port, "/readyz") == (503, '{"ok": false, "faults": {"risk:demo": "stopped"}}\n')
@@ -101,7 +101,7 @@ def test_run_all__all_give_up__end_with_a_reason(world: World) -> None:
     ready(world)
     with faulty(world.url) as node:
         config = world.write_config(rpc_url=node.url, max_failures=2, poll_seconds=0.01)
-        with process("all", config) as running:
+        with forked("all", config) as running:
             with closing(Store.open(load_config(config).store_url)) as store:
                 wait_for_a_look(store, "rebalance:demo", world.w3, meanwhile=alive(running))
             node.fault = "500"
@@ -176,7 +176,7 @@ def test_run_claims__issuer_revokes__wallet_no_longer_counts(world: World) -> No
     claim_issuer = ClaimIssuer(world)
     identity, wallet = claim_issuer.admit()
     config = claims_config(world)
-    with process("claims", config) as running:
+    with forked("claims", config) as running:
         behind = "claims:testnet: 0 blocks behind"
         wait_until(lambda: behind in invoke("status", "--config", str(config)).output, meanwhile=alive(running))
         claim_issuer.revoke(identity, KYC_TOPIC)

@@ -15,11 +15,12 @@ import pytest
 from eth_account import Account
 
 from keepers.signers.keys import KeyMaterialError, open_keystore, write_keystore
+from tests.fixtures.forks import run_forked
 from tests.fixtures.node import SENDER_KEY, SIGNER_KEYS, World
 from tests.fixtures.stores import PASSPHRASE
 from tests.fixtures.waiting import GENEROUS, wait_until
 from tests.unit.keepers.bots.harness import ready, reported
-from tests.unit.keepers.cli.test_cli import alive, process
+from tests.unit.keepers.cli.test_cli import alive, forked, process
 
 SECRETS = [PASSPHRASE.encode()] + [
     form
@@ -75,7 +76,8 @@ def test_passphrase__by_descriptor__is_in_no_argument_and_opens(world: World) ->
     }
     config = world.write_config(keys=keys)
     command = [sys.executable, "-m", "keepers", "keys", "list", "--config", str(config)]
-    done = subprocess.run(command, input=f"{PASSPHRASE}\n" * 3, capture_output=True, text=True, check=True)
+    done = run_forked(command, says=f"{PASSPHRASE}\n" * 3)
+    assert done.returncode == 0, done.stderr
     addresses = [line.split()[-1] for line in done.stdout.splitlines()]
     assert addresses == [Account.from_key(key.to_bytes(32, "big")).address for key in (SENDER_KEY, *SIGNER_KEYS[:2])]
     assert not shown((done.stdout + done.stderr).encode())
@@ -87,7 +89,7 @@ def test_run__wrong_passphrase__is_not_repeated(world: World, tmp_path: Path) ->
     secret.chmod(0o600)
     key = {"keystore": "sender.json", "passphrase_file": str(secret)}
     config = world.write_config(keys={"sender": key, "signers": [key]})
-    with process("risk", config) as running:
+    with forked("risk", config) as running:
         output, errors = running.communicate(timeout=GENEROUS)
     assert running.returncode == 1 and "wrong passphrase" in errors
     assert "not the right one" not in output + errors

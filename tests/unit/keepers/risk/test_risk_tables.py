@@ -26,7 +26,7 @@ from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.errors import RiskError
 from keepers.risk.models import MODELS, model_named
 from keepers.risk.models.weighted import WeightedModel
-from scripts.risk_tables import BEGIN, END, PAGE, heading, write
+from scripts._lib.risk_page import BEGIN, END, PAGE, heading, write
 
 
 @pytest.fixture(scope="module")
