@@ -142,7 +142,7 @@ class Household:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     """A household's folder, of which each test takes a copy, and the addresses of its documents by person."""
     archive = Archive(tmp_path_factory.mktemp("household"))
     addresses = {person: archive.put(person) for person in ("P-17", "P-18", "P-19")}
@@ -153,13 +153,13 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, st
 @pytest.fixture
 def household(
     tmp_path: Path,
-    filled: tuple[Path, dict[str, str]],
+    filled_folder: tuple[Path, dict[str, str]],
     bureau: Bureau,
     key_service: MockKms,
     transit: tuple[MockVault, VaultAccess],
 ) -> Household:
     own = {"key_id": key_service.key_id, "region": REGION, "endpoint_url": key_service.url}
-    template, addresses = filled
+    template, addresses = filled_folder
     shutil.copytree(template, tmp_path / "evidence")
     return Household(Archive(tmp_path), addresses, bureau, {"kms": own})
 
