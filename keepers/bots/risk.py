@@ -43,6 +43,8 @@ class RiskBot:
         self._source = open_prices(services.config, services.node, services.deployment, services.log.warning)
         self._recorder = RiskRecorder(services, self._prices, self._source.version)
         self.triggers = (
+            # First: what is sent moves the chain on, and a node that keeps little history forgets the block.
+            *self._recorder.triggers,
             OnChange("closes", self._closes, self._post_if_newer),
             OnThreshold("breach", lambda block: self._steps(block), 0, self._trip),
             OnThreshold("relapse", lambda block: self._relapsed(block), 0, self._end_recovery),
@@ -51,7 +53,6 @@ class RiskBot:
             OnBlock("high-water mark", self._checkpoint),
             *self._depth.triggers,
             *Reporter(services, self._prices, self._doubts).triggers,
-            *self._recorder.triggers,
         )
         self._services = services
         self._unreadable = ""
