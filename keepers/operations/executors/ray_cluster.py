@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,14 +18,8 @@ T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
 OBJECT_STORE = 512 * 2**20
 """Bytes of shared memory for a task and the results that are under way."""
-_SETTINGS = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_enable_metrics_collection": "0",
-    "RAY_enable_open_telemetry": "0",
-}
-"""Ray reports its use to its makers, hides accelerators from tasks that ask for none, and collects measurements for a
-dashboard, unless told otherwise."""
+_SETTINGS = {"enable_metrics_collection": False, "enable_open_telemetry": False}
+"""A cluster that is started here collects no measurements for a dashboard."""
 
 
 class RayExecutor:
@@ -80,14 +73,15 @@ def ray_executor(workers: int, cluster: str | None) -> Iterator[Executor]:
     """
     if cluster is not None:
         require_listener("Ray", cluster, "ray://HOST:10001")
-    os.environ.update(_SETTINGS)
     ray = import_module("ray")
+    # Ray reports its use to its makers unless told otherwise.
+    import_module("ray._common.usage.usage_lib").set_usage_stats_enabled_via_env_var(False)
     if ray.is_initialized():
         raise RiskError("Ray", "is at work in this process already", "end that work first")
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if cluster is None:
         options |= {"address": "local", "num_cpus": workers, "include_dashboard": False, "_node_ip_address": LOOPBACK}
-        options |= {"object_store_memory": OBJECT_STORE}
+        options |= {"object_store_memory": OBJECT_STORE, "_system_config": _SETTINGS}
     else:
         options |= {"address": cluster}
     try:

@@ -6,8 +6,6 @@ from tests.fixtures.portfolio import NO_FEES, PENDING
 from tests.fixtures.protocol import DAY, WAD, YEAR
 from tests.reverts import reverts
 
-pytestmark = pytest.mark.usefixtures("registered_holders")
-
 MAX = 2**256 - 1
 MONTH = 30 * DAY
 DEPOSIT = 100_000

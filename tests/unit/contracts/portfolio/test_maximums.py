@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import ape
@@ -84,6 +85,9 @@ def settlements(create_settlement, create_feed):
     return tokens
 
 
+_SERIAL = count()
+
+
 @pytest.fixture(params=DECIMALS, ids=lambda decimals: f"{decimals} decimals")
 def settlement(request, settlements):
     """The settlement token."""
@@ -112,7 +116,8 @@ def anyones(create_settlement, create_feed, covariance_models, create_quorum, ma
     """A stock that anyone may hold, for shares that anyone may hold, in a universe of its own."""
     stock = create_settlement("ANY", 18)
     feed = create_feed(stock, 50, heartbeat=YEAR)
-    key = keccak(text="anyone's")
+    # A worker that comes back to this file makes another one, on a chain that may still have the first.
+    key = keccak(text=f"anyone's {next(_SERIAL)}")
     covariance_models.createUniverse(key, [stock], sender=manager)
     create_quorum(key, [risk_signer])
     return Universe(key, [stock], [feed])

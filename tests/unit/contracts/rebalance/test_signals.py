@@ -9,8 +9,6 @@ from tests.fixtures.portfolio import ORDERS, SIGNAL_MODEL, SIGNAL_NONCE, USD, bu
 from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 
-pytestmark = pytest.mark.usefixtures("registered_holders")
-
 TARGETS = [9 * WAD // 10, WAD // 10, 0, 0]
 SIGNAL = "(address,bytes32,uint256[],uint16,uint16,uint16,uint8,uint40,uint40,uint256,bytes32,bytes32,bytes32)"
 

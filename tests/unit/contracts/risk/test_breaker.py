@@ -23,8 +23,6 @@ from tests.fixtures.portfolio import (
 from tests.fixtures.protocol import DAY, WAD
 from tests.reverts import reverts
 
-pytestmark = pytest.mark.usefixtures("registered_holders")
-
 _NEGATIVE = ErrorABI(name="PackedCovariance__NegativeVariance", inputs=[ABIType(name="form", type="int256")])
 """A library's error is in no contract's ABI."""
 Z99 = 2.326347874040841
