@@ -196,7 +196,7 @@ class PoolPrices:
             if _failed(slot0) or _failed(observed):
                 found.append(None)
                 continue
-            # From its last block to the cut the pool stood where that block left it, up to the whole window.
+            # The pool kept the last block's tick until the cut, for at most the whole window.
             stood = min(cut - end.timestamp, self._window)
             before, after = observed[0]
             found.append(pool.worth(1.0001 ** ((after - before + slot0[1] * stood) / self._window)))

@@ -214,7 +214,7 @@ class HttpPriceSource:
 
     def _once(self, url: str) -> tuple[int, bytes, float | None]:
         """One try: status (0 for no whole answer, whose reason is the content then), content, seconds to wait."""
-        # Without a header of its own, `requests` takes one from the user's .netrc.
+        # `requests` takes a header from the user's .netrc if a request has none of its own.
         headers = {"Authorization": self._interface.authorization} if self._interface.authorization else {}
         try:
             with self._session.get(

@@ -102,7 +102,7 @@ class Webhook:
                 settings.url,
                 data=body,
                 headers=headers,
-                # Without it `requests` would send what the user's .netrc has for the host.
+                # `requests` would otherwise send the credentials that the user's .netrc has for the host.
                 auth=lambda request: request,
                 timeout=settings.timeout_seconds,
                 allow_redirects=False,

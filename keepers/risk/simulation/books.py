@@ -221,7 +221,7 @@ def _ranks(count: int, total: int, paths: int) -> tuple[int, int]:
 
 
 class _Known:
-    """What is known of one book at one horizon and level: sums above the bracket, and the losses inside it."""
+    """The tail of one book at one horizon and level so far: sums above the bracket, and the losses inside it."""
 
     def __init__(self, paths: int, level: float) -> None:
         self._paths, self._count = paths, tail_count(paths, level)
@@ -301,7 +301,7 @@ def _times(ties: int, value: float) -> float:
 
 
 _Grid = list[list[list[_Known]]]
-"""What is known, by horizon, level and book."""
+"""The tails so far, by horizon, level and book."""
 
 
 def _merge(grid: _Grid, harvests: Sequence[list[list[Harvest]]]) -> None:

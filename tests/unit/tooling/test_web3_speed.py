@@ -1,4 +1,4 @@
-"""What makes web3 faster in tests answers as web3 does."""
+"""The faster parts of web3 in tests answer as web3's own do."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ values = st.recursive(
 
 
 def _original(name: str) -> Any:
-    """What stands in the library's own source, run anew."""
+    """The library's own source, run anew."""
     spec = importlib.util.find_spec(name)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
