@@ -19,7 +19,7 @@ STAGE := python3 .ci/timeline.py stage
 # Tests of contracts compute, tests of keepers wait: three workers keep two cores busy.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 
-.PHONY: help install build demo test lanes check lint lint-solidity lint-python sizes test-forge test-python room fuzz stress prove bench risk-tables screening-table signals fmt lock clean
+.PHONY: help install build demo test lanes check lint lint-solidity lint-python sizes test-forge test-python room fuzz stress prove bench risk-tables screening-table signals backtest-table fmt lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -152,6 +152,9 @@ screening-table: $(STAMPS)/python ## What screening names is worth, into docs/sc
 
 signals: $(STAMPS)/ai ## Regime models beside simple rules over sixteen years, into docs/signals.md; goes on where it was
 	@$(ENV); python -m keepers signals evaluate --work build/signals --page docs/signals.md
+
+backtest-table: $(STAMPS)/python ## Every strategy beside equal weight over thirty years, into docs/backtest.md
+	@$(ENV); python -m keepers backtest --strategy all --page docs/backtest.md
 
 # ---------------------------------------------------------------------- tools
 

@@ -149,6 +149,7 @@ def signals_evaluate(
       quantera signals evaluate --config signals.yaml --json
     """
     from keepers.operations import signals_evaluate
+    from keepers.operations.generated_part import around, replace_part
     from keepers.operations.signal_data import history, load
     from keepers.operations.signals_experiments import Experiments
     from keepers.signals.errors import SignalError
@@ -160,7 +161,7 @@ def signals_evaluate(
     frame = history(config.data, config_path.parent if config_path is not None else Path())
     if page is not None:
         # A page that cannot be written is refused before the minutes that the table takes.
-        signals_evaluate.around(page)
+        around(page, signals_evaluate.PART)
     stream = click.get_text_stream("stderr")
     protocols = signals_evaluate.protocols(config.evaluation.protocol(), aside=config_path is None and page is not None)
     report, *aside = signals_evaluate.run_all(
@@ -173,7 +174,7 @@ def signals_evaluate(
         config_part = f" --config {config_path.name}" if config_path is not None else ""
         command = f"quantera signals evaluate{config_part} --page {page}"
         signals_evaluate.write_record(signals_evaluate.network_record((report, *aside), experiments), page)
-        signals_evaluate.write(signals_evaluate.markdown(report, command, *aside), page)
+        replace_part(page, signals_evaluate.PART, signals_evaluate.markdown(report, command, *aside))
     found = signals_evaluate.as_object(report)
     click.echo(json.dumps(found, default=str) if as_json else "\n".join(signals_evaluate.lines(report)))
 

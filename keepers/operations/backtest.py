@@ -25,6 +25,7 @@ from keepers.portfolio.overfitting import BLOCKS, Deflated, Overfitting, deflate
 from keepers.portfolio.performance import TRADING_DAYS, Performance, alpha_beta, performance
 from keepers.portfolio.state import WAD
 from keepers.rebalancing.settings import RebalanceSettings
+from keepers.signals.regimes.bootstrap import interval, resampled_means
 from keepers.signals.regimes.forecast import RegimeModel
 from keepers.signals.regimes.rule_file import EwmaRule
 from keepers.signals.regimes.serving import ServedModel
@@ -33,6 +34,8 @@ Array = NDArray[np.float64]
 
 BASELINES = ("equal weight", "buy and hold")
 """Paths of the same assets without limits, costs or cash."""
+EXCESS_BLOCK, EXCESS_RESAMPLES, EXCESS_SEED = 63, 10_000, 2022
+"""Mean block in days, number and seed of the resamples that the interval of an excess return is of."""
 _HISTORY = TRADING_DAYS
 """Closes before the first day where none is named: a year, which momentum looks back."""
 _MOST_ASSETS = 31
@@ -68,6 +71,20 @@ class Score:
     refused: Mapping[str, int]
     states: Mapping[str, int]
     fallbacks: int
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Mean return above equal weight with its 95% interval, fractions a year.
+
+    Attributes:
+        mean: Mean of daily differences times the days of a year.
+        low, high: Ends of the interval by the stationary bootstrap.
+    """
+
+    mean: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +153,17 @@ class Finding:
         known = [value for value in sharpes if math.isfinite(value)]
         variance = float(np.var(known, ddof=1)) if len(known) > 1 else None
         return {name: self._score(track, variance) for name, track in self.tracks.items()}
+
+    @cached_property
+    def excess(self) -> Mapping[str, Excess]:
+        """Returns above equal weight, by portfolio; all are judged on the same resampled days."""
+        names = tuple(self.tracks)
+        base = self.returns(BASELINES[0])
+        apart: Array = np.column_stack([self.returns(name) - base for name in names])
+        apart *= TRADING_DAYS
+        low, high = interval(resampled_means(apart, EXCESS_BLOCK, EXCESS_RESAMPLES, EXCESS_SEED))
+        ends = zip(names, apart.mean(axis=0), low, high, strict=True)
+        return {name: Excess(float(mean), float(first), float(last)) for name, mean, first, last in ends}
 
     @cached_property
     def overfitting(self) -> Overfitting | None:

@@ -15,13 +15,13 @@ from keepers.config import Risk
 from keepers.operations.risk_backtest import Closes
 from keepers.portfolio.settings import LimitsConfig, LossBudget, PartBps, Trading
 from keepers.portfolio.strategies import Strategy
-from keepers.rebalancing.settings import MomentumSettings, RebalanceSettings
+from keepers.rebalancing.settings import Method, MomentumSettings, RebalanceSettings
 from keepers.schema import Positive, Strict
 from keepers.yamlfile import read_mapping
 
 MOMENTUM = "momentum"
-STRATEGIES: tuple[str, ...] = (*get_args(Strategy), MOMENTUM)
-"""Names that need no file: those of `rebalance.strategy`, and the signal that needs nothing but closes."""
+STRATEGIES: tuple[str, ...] = (*get_args(Strategy), MOMENTUM, *get_args(Method))
+"""Names that need no file: those of `rebalance.strategy`, and signals that need nothing but closes."""
 
 Pips = Annotated[float, Field(ge=0, lt=10_000)]
 
@@ -180,6 +180,8 @@ def settings_named(name: str) -> RebalanceSettings:
     """
     if name == MOMENTUM:
         return RebalanceSettings(model=MOMENTUM, momentum=MomentumSettings(enabled=True))
+    if name in get_args(Method):
+        return RebalanceSettings.model_validate({"model": name, "construction": {"enabled": True, "method": name}})
     if name not in STRATEGIES:
         raise BacktestError(f"strategy '{name}'", "unknown", f"choose from {', '.join(STRATEGIES)}")
     return RebalanceSettings.model_validate({"strategy": name})

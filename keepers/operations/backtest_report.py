@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers import __version__
-from keepers.operations.backtest import BASELINES, Finding, Score, trades_of
+from keepers.operations.backtest import (
+    BASELINES,
+    EXCESS_BLOCK,
+    EXCESS_RESAMPLES,
+    EXCESS_SEED,
+    Finding,
+    Score,
+    trades_of,
+)
 from keepers.operations.report.document import Cell, Chart, Column, Origin, Report, Section, Series, Table
 from keepers.operations.risk_attribution import FORMULAS
 from keepers.portfolio.overfitting import Overfitting
@@ -25,6 +33,10 @@ SURVIVORS = (
     "The packaged closes are of companies that still existed in 2022: their returns are no evidence of what a strategy "
     "earns. Compare portfolios with the baselines, which hold the same companies."
 )
+PART = "backtest-table"
+"""Name of the generated part of a page."""
+_NAMES = 26
+"""Characters of a terminal's line that a name has."""
 _POINTS = 800
 """Days that a chart shows at most; the last one is always among them."""
 _LAST_TRADES = 20
@@ -38,7 +50,7 @@ def lines(found: Finding) -> list[str]:
         f"data {study.history.data_hash[:16]}, quantera {__version__}"
     )
     titles = ("return/y", "vol/y", "drawdown", "Sharpe", "DSR", "turnover/y", "cost/y", "trades")
-    shown = [head, "", f"{'':<22}" + "".join(f"{title:>11}" for title in titles)]
+    shown = [head, "", f"{'':<{_NAMES}}" + "".join(f"{title:>11}" for title in titles)]
     for name, score in found.scores.items():
         own = (_ratio(score.deflated.probability), f"{score.turnover:.1%}", f"{score.cost:.3%}", f"{score.trades:,}")
         shown.append(_line(name, score.performance, own))
@@ -76,6 +88,39 @@ def as_object(found: Finding) -> dict[str, Any]:
     }
 
 
+def markdown(found: Finding, command: str) -> str:
+    """The portfolios beside the baselines as a Markdown table, those of the highest return above equal weight first.
+
+    Args:
+        found: Outcome of a backtest.
+        command: Command that computes it again.
+    """
+    study = found.study
+    ranked = sorted(found.scores, key=lambda name: -found.excess[name].mean)
+    better = [name for name in ranked if found.excess[name].low > 0]
+    verdict = f"These do: {', '.join(f'`{name}`' for name in better)}." if better else "None of them does."
+    head = (
+        f"**Does a portfolio return more than equal weight of the same assets, beyond the 95% interval? {verdict}** "
+        f"{len(study.days):,} days of {len(study.span.prices.symbols)} assets, {study.days[0]} to {study.days[-1]}, "
+        "net of fees and costs; the baselines have neither limits, costs nor cash. Above equal weight is the "
+        f"mean of daily differences times {TRADING_DAYS}, its interval by the stationary bootstrap, mean block "
+        f"{EXCESS_BLOCK} days, {EXCESS_RESAMPLES:,} resamples, seed {EXCESS_SEED}. DSR is the deflated Sharpe ratio "
+        f"after {study.trials} trials. `{command}`, quantera {__version__}, data SHA-256 `{study.history.data_hash}`."
+    )
+    titles = "portfolio | above equal weight a year | return a year | volatility | drawdown | Sharpe | DSR"
+    columns = f"| {titles} | turnover a year | costs a year | trades | refused |"
+    table = [columns, "|---" + "|--:" * 10 + "|"]
+    for name in ranked:
+        score, excess = found.scores[name], found.excess[name]
+        own = (_ratio(score.deflated.probability), f"{score.turnover:.0%}", f"{score.cost:.2%}", f"{score.trades:,}")
+        above = f"{excess.mean:+.2%} ({excess.low:+.2%} to {excess.high:+.2%})"
+        table.append(_row(name, above, score.performance, (*own, f"{sum(score.refused.values()):,}")))
+    table += [_row(name, "", performance(found.returns(name)), ("",) * 5) for name in BASELINES]
+    closing = [_overfitting_line(found.overfitting)] if found.overfitting is not None else []
+    closing += [SURVIVORS] if study.settings.data.prices is None else []
+    return "\n".join([head, "", *table, "", " ".join(closing)]).rstrip()
+
+
 def report(found: Finding, command: str) -> Report:
     """The tear sheet.
 
@@ -105,7 +150,12 @@ def _line(name: str, numbers: Performance, own: tuple[str, ...]) -> str:
         f"{numbers.max_drawdown:.2%}",
         _ratio(numbers.sharpe),
     )
-    return f"{name:<22}" + "".join(f"{cell:>11}" for cell in (*shared, *own))
+    return f"{name:<{_NAMES}}" + "".join(f"{cell:>11}" for cell in (*shared, *own))
+
+
+def _row(name: str, above: str, numbers: Performance, own: tuple[str, ...]) -> str:
+    shared = (f"{numbers.annual_return:.2%}", f"{numbers.annual_volatility:.2%}", f"{numbers.max_drawdown:.1%}")
+    return "| " + " | ".join((name, above, *shared, _ratio(numbers.sharpe), *own)) + " |"
 
 
 def _ratio(value: float) -> str:

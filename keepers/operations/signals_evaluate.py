@@ -19,8 +19,8 @@ from keepers.signals.regimes.label import Label
 from keepers.signals.regimes.learners import LEARNERS, NETWORK, Learner
 from keepers.signals.regimes.training import NetworkFamily
 
-BEGIN, END = "<!-- signals-table:begin -->", "<!-- signals-table:end -->"
-
+PART = "signals-table"
+"""Name of the generated part of a page."""
 
 ASIDE = Label(horizon=5, median_days=252)
 """The label that decision 139 names beside its own."""
@@ -281,32 +281,6 @@ def verdict(found: Evaluation) -> str:
         if score.beats_all:
             text += f" `{score.model}` beats them, and stays there with less than {score.least_accuracy:.0%}."
     return text
-
-
-def write(text: str, page: Path) -> None:
-    """Replaces what stands between the markers of a page.
-
-    Raises:
-        SignalError: If the page cannot be read, or lacks a marker.
-    """
-    before, after = around(page)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
-def around(page: Path) -> tuple[str, str]:
-    """Returns the text before and after the generated part of a page.
-
-    Raises:
-        SignalError: If `write` would raise it.
-    """
-    try:
-        old = page.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SignalError(page, error.strerror or "unreadable", "name an existing page") from error
-    if BEGIN not in old or END not in old:
-        raise SignalError(page, f"no markers {BEGIN} and {END}", "put them where the table belongs")
-    before, rest = old.split(BEGIN, 1)
-    return before, rest.split(END, 1)[1]
 
 
 def _state(score: Score, found: Evaluation) -> str:

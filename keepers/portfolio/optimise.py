@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
-from typing import Any
 
-import clarabel
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_matrix
 
+from keepers.portfolio.cone import ConeProgramme, square_root
 from keepers.portfolio.errors import OptimisationFailed
 from keepers.risk.metrics import Z99, value_at_risk
 
@@ -21,16 +19,6 @@ WAD = 10**18
 
 _DUST = 1e-8
 """Weights and constraint violations up to this are the solver's tolerance, not its answer."""
-
-
-_TOLERANCES: tuple[dict[str, float], ...] = (
-    {"tol_gap_abs": 1e-12, "tol_gap_rel": 1e-12, "tol_feas": 1e-10},
-    {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-9},
-    {"tol_gap_abs": 1e-8, "tol_gap_rel": 1e-8, "tol_feas": 1e-8},
-    {"tol_gap_abs": 1e-7, "tol_gap_rel": 1e-7, "tol_feas": 1e-7},
-)
-"""Tried in turn, of an objective of the order of one. Limits hold whatever the tolerance. An objective is
-flat near its optimum: a gap of 1e-12 places weights to about 1e-6, one of 1e-7 to about 1e-4."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +131,7 @@ def optimise(
             positive semi-definite; if no weights meet the constraints; if the solver finds no optimum.
     """
     _check(expected_returns, covariance, current_weights, risk_aversion, turnover_cost)
-    factor = _factor(covariance)
+    factor = square_root(covariance)
     weights = _solve(expected_returns, factor, current_weights, constraints, risk_aversion, turnover_cost)
     weights = _tidy(weights, covariance, current_weights, constraints)
     turnover = float(np.abs(weights - current_weights).sum())
@@ -165,10 +153,10 @@ def minimum_variance(covariance: Array, max_weight: float) -> Array:
     Raises:
         OptimisationFailed: If the covariance is not positive semi-definite, or the solver finds no optimum.
     """
-    factor = _factor(covariance)
+    factor = square_root(covariance)
     assets = covariance.shape[0]
     unit = float(np.sqrt(np.sum(factor**2, axis=1).max())) or 1.0
-    cone = _Cone(factor @ factor.T * (2 / unit**2), np.zeros(assets))
+    cone = ConeProgramme(factor @ factor.T * (2 / unit**2), np.zeros(assets))
     cone.equal(np.ones((1, assets)), np.ones(1))
     cone.at_most(-np.eye(assets), np.zeros(assets))
     cone.at_most(np.eye(assets), np.full(assets, max_weight))
@@ -196,7 +184,7 @@ def _solve(
     weights, moves = np.eye(assets, size), np.eye(assets, size, assets)
     total, moved = np.zeros((1, size)), np.zeros((1, size))
     total[0, :assets], moved[0, assets:] = 1.0, 1.0
-    cone = _Cone(quadratic, linear)
+    cone = ConeProgramme(quadratic, linear)
     cone.at_most(-weights, np.zeros(assets))
     cone.at_most(weights, np.full(assets, constraints.max_weight))
     cone.at_most(total, np.array([1 - constraints.min_cash]))
@@ -207,63 +195,6 @@ def _solve(
         cone.at_most(moved, np.array([constraints.max_turnover]))
     cone.norm_at_most(factor.T @ weights / unit, _var_limit(constraints) / Z99 / unit)
     return cone.answer()[:assets]
-
-
-class _Cone:
-    """A convex problem in the solver's own form: x' P x / 2 + q' x is least where b - A x is in cones.
-
-    Args:
-        quadratic: (variables, variables), P.
-        linear: (variables,), q.
-    """
-
-    def __init__(self, quadratic: Array, linear: Array) -> None:
-        self._quadratic, self._linear = quadratic, linear
-        self._rows: list[Array] = []
-        self._bounds: list[Array] = []
-        self._cones: list[Any] = []
-
-    def equal(self, rows: Array, bounds: Array) -> None:
-        """Adds rows x = bounds."""
-        self._add(rows, bounds, clarabel.ZeroConeT(bounds.size))
-
-    def at_most(self, rows: Array, bounds: Array) -> None:
-        """Adds rows x <= bounds."""
-        self._add(rows, bounds, clarabel.NonnegativeConeT(bounds.size))
-
-    def norm_at_most(self, rows: Array, bound: float) -> None:
-        """Adds |rows x| <= bound."""
-        head = np.zeros((1, rows.shape[1]))
-        bounds = np.concatenate([[bound], np.zeros(rows.shape[0])])
-        self._add(np.vstack([head, -rows]), bounds, clarabel.SecondOrderConeT(bounds.size))
-
-    def answer(self) -> Array:
-        """Returns x.
-
-        Raises:
-            OptimisationFailed: If nothing meets the constraints, or the solver finds no optimum.
-        """
-        quadratic, rows = csc_matrix(np.triu(self._quadratic)), csc_matrix(np.vstack(self._rows))
-        bounds = np.concatenate(self._bounds)
-        for tolerances in _TOLERANCES:
-            settings = clarabel.DefaultSettings()
-            settings.verbose, settings.max_threads = False, 1
-            for name, value in tolerances.items():
-                setattr(settings, name, value)
-            solver = clarabel.DefaultSolver(quadratic, self._linear, rows, bounds, self._cones, settings)
-            solution = solver.solve()
-            status = str(solution.status)
-            if status == "Solved":
-                return np.array(solution.x, dtype=np.float64)
-            if status == "PrimalInfeasible":
-                reason = "no weights meet the constraints"
-                raise OptimisationFailed("problem", reason, "raise max_turnover: limits cannot be reached within it")
-        raise OptimisationFailed("solver", f"ended as {status}", "check the scale of returns and covariance")
-
-    def _add(self, rows: Array, bounds: Array, cone: Any) -> None:
-        self._rows.append(rows)
-        self._bounds.append(bounds)
-        self._cones.append(cone)
 
 
 def _tidy(weights: Array, covariance: Array, current: Array, constraints: Constraints) -> Array:
@@ -284,17 +215,6 @@ def _tidy(weights: Array, covariance: Array, current: Array, constraints: Constr
 
 def _var_limit(constraints: Constraints) -> float:
     return constraints.max_var * (1 - constraints.var_buffer)
-
-
-def _factor(covariance: Array) -> Array:
-    """F with F F' = covariance, by eigenvalues; those that are negative by rounding count as zero."""
-    values, vectors = np.linalg.eigh(covariance)
-    if values.min() < -1e-10 * max(float(values.max()), 0.0) or values.max() < 0:
-        raise OptimisationFailed(
-            "covariance", f"has eigenvalue {values.min():.3g}", "give a positive semi-definite one"
-        )
-    factor: Array = vectors * np.sqrt(np.maximum(values, 0.0))
-    return factor
 
 
 def _check(mu: Array, covariance: Array, current: Array, risk_aversion: float, cost: float) -> None:

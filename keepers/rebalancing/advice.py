@@ -25,6 +25,13 @@ def signal_of(settings: RebalanceSettings, regime_model: Callable[[], RegimeMode
     if settings.momentum.enabled:
         found = settings.momentum
         return MomentumSignal(settings.model, found.scale, found.lookback_days, found.skip_days)
+    if settings.construction.enabled:
+        from keepers.rebalancing.construction import ConstructionSignal
+
+        built = settings.construction
+        return ConstructionSignal(
+            settings.model, built.method, built.lookback_days, built.max_weight, settings.risk_aversion
+        )
     return Fallback(settings.model)
 
 
@@ -47,7 +54,7 @@ def advise(
     Raises:
         KeeperError: If `observed` raises one other than a SignalError.
     """
-    if not (settings.momentum.enabled or settings.regime.enabled):
+    if not settings.follows_signal:
         return Fallback(settings.model).advise()
     try:
         return signal_of(settings, regime_model).advise(observed())

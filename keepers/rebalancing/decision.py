@@ -143,7 +143,7 @@ def intend(state: PortfolioState, settings: RebalanceSettings, now: int, last: i
     if advice.strategy is not None:
         settings = settings.model_copy(update={"strategy": advice.strategy})
     try:
-        intent = decide(state, settings, now, last, advice.views)
+        intent = decide(state, settings, now, last, advice)
     except KeeperError as error:
         return Intent(f"no target weights: {error}", True, None)
     return replace(intent, reason=f"{intent.reason}; {advice.reason}") if advice.reason else intent

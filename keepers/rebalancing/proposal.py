@@ -20,6 +20,7 @@ from keepers.risk.metrics import Z99, value_at_risk
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import Pool
 from keepers.routing.trades import Holding, PlannedTrade, TradeRules, plan_trades
+from keepers.signals.signal import Advice
 
 Array = NDArray[np.float64]
 
@@ -105,9 +106,7 @@ class Proposal:
         )
 
 
-def decide(
-    state: PortfolioState, settings: RebalanceSettings, now: int, last: int | None, views: Array | None
-) -> Intent:
+def decide(state: PortfolioState, settings: RebalanceSettings, now: int, last: int | None, advice: Advice) -> Intent:
     """Decides if a portfolio needs a rebalance under the posted model.
 
     A breach of VaR or weight is mended at once. A drawdown is nothing that trading can mend: it only
@@ -119,7 +118,7 @@ def decide(
         settings: Settings of the bot.
         now: Unix seconds of that block.
         last: Unix seconds of the last rebalance; None if there was none, or it stopped short of its targets.
-        views: (assets,), expected daily returns beyond the prior, or None.
+        advice: Advice of the signal: weights to hold, or expected returns beyond a strategy's.
 
     Raises:
         OptimisationFailed: If no weights meet the limits.
@@ -131,12 +130,12 @@ def decide(
     mendable = [name for name in breaches if name not in BEYOND_TRADING]
     invested = float(state.weights.sum())
     if mendable:
-        return Intent(f"{', '.join(mendable)} outside the limit", True, _targets(state, settings, True, views))
+        return Intent(f"{', '.join(mendable)} outside the limit", True, _targets(state, settings, True, advice))
     if derisk and invested < _CASH_ONLY:
         return Intent("de-risk only and all in cash", True, None)
     if invested < _CASH_ONLY:
-        return Intent("first investment of cash", False, _targets(state, settings, False, views))
-    return _scheduled(state, settings, now, last, views, derisk)
+        return Intent("first investment of cash", False, _targets(state, settings, False, advice))
+    return _scheduled(state, settings, now, last, advice, derisk)
 
 
 def build(
@@ -193,10 +192,12 @@ def inputs_of(state: PortfolioState, intent: Intent, advised: bytes) -> bytes:
     return keccak(encode(types, values))
 
 
-def prior_returns(covariance: Array, settings: RebalanceSettings, max_weight: float) -> Array:
-    """Daily returns under which the strategy's weights are optimal: what the market would have to think to hold them.
+def prior_returns(
+    covariance: Array, settings: RebalanceSettings, max_weight: float, held: Array | None = None
+) -> Array:
+    """Daily returns under which certain weights are optimal: what the market would have to think to hold them.
 
-    So limits, costs and views move a portfolio away from its strategy by as little as they have to.
+    So limits, costs and views move a portfolio away from those weights by as little as they have to.
 
     Source: Black and Litterman (1992), "Global portfolio optimization", Financial Analysts J. 48(5): reverse
     optimisation, mu = risk_aversion * S w.
@@ -205,6 +206,7 @@ def prior_returns(covariance: Array, settings: RebalanceSettings, max_weight: fl
         covariance: (assets, assets), daily.
         settings: Settings of the bot.
         max_weight: Maximum weight of any one asset, fraction of NAV.
+        held: (assets,), the weights, summing to 1; those of the settings' strategy where none are given.
 
     Returns:
         (assets,), fractions.
@@ -213,8 +215,9 @@ def prior_returns(covariance: Array, settings: RebalanceSettings, max_weight: fl
         OptimisationFailed: If `reference_weights` finds no weights.
     """
     invested = 1 - settings.min_cash
-    weights = invested * reference_weights(settings.strategy, covariance, max_weight / invested)
-    returns: Array = settings.risk_aversion * covariance @ weights
+    if held is None:
+        held = reference_weights(settings.strategy, covariance, max_weight / invested)
+    returns: Array = settings.risk_aversion * covariance @ (invested * held)
     return returns
 
 
@@ -244,14 +247,14 @@ def _scheduled(
     settings: RebalanceSettings,
     now: int,
     last: int | None,
-    views: Array | None,
+    advice: Advice,
     derisk: bool,
 ) -> Intent:
     # Half a day early counts: days are not exactly a day apart.
     due = last is None or now - last >= settings.schedule.every_n_days * DAY - DAY // 2
     if not due:
         return Intent("inside every limit; schedule not due", derisk, None)
-    targets = _targets(state, settings, derisk, views)
+    targets = _targets(state, settings, derisk, advice)
     drift = float(np.abs(targets - state.weights).max()) * BPS
     if drift <= settings.schedule.drift_bps:
         reason = f"inside every limit; drift {drift:.0f} bps, not above {settings.schedule.drift_bps}"
@@ -259,13 +262,13 @@ def _scheduled(
     return Intent(f"schedule due, drift {drift:.0f} bps", derisk, targets)
 
 
-def _targets(state: PortfolioState, settings: RebalanceSettings, derisk: bool, views: Array | None) -> Array:
+def _targets(state: PortfolioState, settings: RebalanceSettings, derisk: bool, advice: Advice) -> Array:
     from keepers.portfolio.optimise import Constraints, optimise
 
     covariance = _covariance(state)
     limits = state.risk.limits
     max_weight = limits.max_weight_bps / BPS * (1 - settings.max_weight_buffer)
-    returns = prior_returns(covariance, settings, max_weight)
+    returns = prior_returns(covariance, settings, max_weight, advice.weights)
     invested = float(state.weights.sum()) >= _CASH_ONLY
     # In the optimiser's units, which are the normal's: what a fat tail adds, the limit gives up.
     fatter = _z99(state) / Z99
@@ -279,7 +282,7 @@ def _targets(state: PortfolioState, settings: RebalanceSettings, derisk: bool, v
         min_cash=settings.min_cash,
     )
     found = optimise(
-        returns if views is None else returns + views,
+        returns if advice.views is None else returns + advice.views,
         covariance,
         state.weights,
         constraints,

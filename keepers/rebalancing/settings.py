@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from keepers.portfolio.strategies import Strategy
 from keepers.schema import Bps, Fraction, Positive, Strict
+
+Method = Literal["maximum-sharpe", "minimum-cvar", "black-litterman"]
+"""Portfolios that are built from closes: keepers.rebalancing.construction."""
+
+VIEWS_DAYS = 252 + 21
+"""Daily returns from which momentum's skill can be measured: a year of momentum, and the month after it."""
 
 
 class MomentumSettings(Strict):
@@ -36,6 +42,21 @@ class RegimeSettings(Strict):
     turbulent: Strategy = "minimum-variance"
 
 
+class ConstructionSettings(Strict):
+    """Weights built from closes: keepers.rebalancing.construction. `max_weight` is a fraction of what is invested."""
+
+    enabled: bool = False
+    method: Method = "black-litterman"
+    lookback_days: int = Field(default=1008, ge=60)
+    max_weight: Annotated[float, Field(gt=0, le=1)] = 0.25
+
+    @model_validator(mode="after")
+    def _reaches_back(self) -> Self:
+        if self.method == "black-litterman" and self.lookback_days < VIEWS_DAYS:
+            raise ValueError(f"lookback_days {self.lookback_days} is below {VIEWS_DAYS}, which momentum's skill needs")
+        return self
+
+
 class RebalanceSchedule(Strict):
     """When a portfolio inside its limits is rebalanced: every so many days, if it drifted so far."""
 
@@ -59,6 +80,7 @@ class RebalanceSettings(Strict):
     risk_aversion: Positive = 5.0
     momentum: MomentumSettings = MomentumSettings()
     regime: RegimeSettings = RegimeSettings()
+    construction: ConstructionSettings = ConstructionSettings()
     max_weight_buffer: Fraction = 0.05
     var_buffer: Fraction = 0.1
     min_cash: Fraction = 0.02
@@ -72,6 +94,11 @@ class RebalanceSettings(Strict):
     signal_lifetime_seconds: int = Field(default=1800, ge=1)
     schedule: RebalanceSchedule = RebalanceSchedule()
 
+    @property
+    def follows_signal(self) -> bool:
+        """True where a signal decides, which reads closes; False where the strategy alone does."""
+        return self.momentum.enabled or self.regime.enabled or self.construction.enabled
+
     @model_validator(mode="before")
     @classmethod
     def _named_after_its_strategy(cls, raw: Any) -> Any:
@@ -81,9 +108,11 @@ class RebalanceSettings(Strict):
 
     @model_validator(mode="after")
     def _says_what_it_is(self) -> Self:
-        if self.momentum.enabled and self.regime.enabled:
-            raise ValueError("momentum and regime are both enabled; a portfolio follows one signal")
-        signal = "momentum" if self.momentum.enabled else "regimes" if self.regime.enabled else ""
+        signals = {name: getattr(self, name).enabled for name in ("momentum", "regime", "construction")}
+        enabled = [name for name, on in signals.items() if on]
+        if len(enabled) > 1:
+            raise ValueError(f"{' and '.join(enabled)} are enabled; a portfolio follows one signal")
+        signal = "".join(enabled)
         if self.model in get_args(Strategy) and (self.model != self.strategy or signal):
             what = f"with {signal}" if signal else f"but the strategy {self.strategy}"
             raise ValueError(f"model {self.model} is the name of a plain strategy, {what}; give the model its own name")

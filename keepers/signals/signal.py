@@ -46,6 +46,7 @@ class Advice:
         confidence: Probability that the signal gives what it acts on, 0 to 1; 1 for a rule that does not doubt.
         inputs_hash: keccak256 of the numbers that it was made of and of the weights, 32 bytes.
         reason: A few words for the record; empty where there is nothing to say.
+        weights: (assets,), weights to hold in place of a strategy's, at least 0, summing to 1; None for a strategy's.
     """
 
     model: str
@@ -54,6 +55,7 @@ class Advice:
     confidence: float
     inputs_hash: bytes
     reason: str
+    weights: Array | None = None
 
 
 class Signal(Protocol):

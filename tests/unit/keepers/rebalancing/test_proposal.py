@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,11 +12,13 @@ from keepers.rebalancing.proposal import DAY, Intent, PlanRefused, build, decide
 from keepers.rebalancing.settings import RebalanceSettings
 from keepers.risk.metrics import value_at_risk
 from keepers.routing.pools import V2Pool
+from keepers.signals.signal import Fallback
 
 CASH, AAA, BBB = (f"0x{index:040x}" for index in (1, 2, 3))
 COVARIANCE = np.array([[4e-4, 1e-4], [1e-4, 9e-4]])
 LIMITS = Limits(400, 6000, 1500, 3000)
 SETTINGS = RebalanceSettings()
+HOLD = Fallback("equal-weight").advise()
 NOW = 1_600_000_000
 
 
@@ -39,7 +42,7 @@ def pools(depth: int = 1_000_000_000) -> list[V2Pool]:
     return [V2Pool(f"0x{9 + n:040x}", CASH, token, depth * WAD, depth * WAD) for n, token in enumerate((AAA, BBB))]
 
 
-@pytest.mark.parametrize("strategy", ["equal-weight", "inverse-volatility", "risk-parity", "minimum-variance"])
+@pytest.mark.parametrize("strategy", get_args(Strategy))
 def test_prior_returns__optimised_without_limits__hold_the_strategy(strategy: Strategy) -> None:
     settings = RebalanceSettings(strategy=strategy)
     returns = prior_returns(COVARIANCE, settings, 0.9)
@@ -48,39 +51,48 @@ def test_prior_returns__optimised_without_limits__hold_the_strategy(strategy: St
     assert unconstrained == pytest.approx(expected) and settings.model == strategy
 
 
+def test_decide__advised_weights__are_approached_as_limits_allow() -> None:
+    advice = replace(HOLD, weights=np.array([0.2, 0.8]))
+    free = replace(state((0.0, 0.0)), risk=replace(state((0.0, 0.0)).risk, limits=Limits(2000, 9000, 1500, 3000)))
+    intent = decide(free, SETTINGS, NOW, None, advice)
+    np.testing.assert_allclose(intent.targets, 0.98 * np.array([0.2, 0.8]), atol=1e-5)
+    bounded = decide(state((0.0, 0.0)), SETTINGS, NOW, None, advice)
+    assert bounded.targets is not None and bounded.targets.max() <= 0.6 * 0.95 + 1e-9
+
+
 def test_decide__all_cash__invests_up_to_the_buffered_limits() -> None:
-    intent = decide(state((0.0, 0.0)), SETTINGS, NOW, None, None)
+    intent = decide(state((0.0, 0.0)), SETTINGS, NOW, None, HOLD)
     assert intent.targets is not None and intent.reason == "first investment of cash"
     assert value_at_risk(intent.targets, COVARIANCE) <= 0.04 * 0.9 + 1e-9
     assert intent.targets.sum() <= 0.98 + 1e-9
 
 
 def test_decide__schedule_not_due__does_nothing() -> None:
-    intent = decide(state((0.3, 0.1)), SETTINGS, NOW, NOW - 3 * DAY, None)
+    intent = decide(state((0.3, 0.1)), SETTINGS, NOW, NOW - 3 * DAY, HOLD)
     assert intent.targets is None and intent.reason == "inside every limit; schedule not due"
 
 
 def test_decide__schedule_due_and_drifted__says_how_far() -> None:
-    intent = decide(state((0.55, 0.05)), SETTINGS, NOW, NOW - 21 * DAY, None)
+    intent = decide(state((0.55, 0.05)), SETTINGS, NOW, NOW - 21 * DAY, HOLD)
     assert intent.targets is not None and intent.reason.startswith("schedule due, drift")
 
 
 def test_decide__var_above_the_limit__lowers_it_whatever_the_schedule() -> None:
     before = state((0.5, 0.45))
-    intent = decide(before, SETTINGS, NOW, NOW, None)
+    intent = decide(before, SETTINGS, NOW, NOW, HOLD)
     assert intent.derisk and intent.reason == "VaR outside the limit" and intent.targets is not None
     assert value_at_risk(intent.targets, COVARIANCE) < 0.04
 
 
 def test_decide__derisk_only_inside_limits_and_due__lets_var_fall_only() -> None:
     before = state((0.4, 0.05), risk="DeRiskOnly")
-    intent = decide(before, replace_drift(0), NOW, None, None)
+    intent = decide(before, replace_drift(0), NOW, None, HOLD)
     assert intent.targets is not None
     assert value_at_risk(intent.targets, COVARIANCE) < value_at_risk(before.weights, COVARIANCE)
 
 
 def test_decide__drawdown_breached_only__waits_for_the_schedule() -> None:
-    intent = decide(state((0.3, 0.1), drawdown=0.2), SETTINGS, NOW, NOW, None)
+    intent = decide(state((0.3, 0.1), drawdown=0.2), SETTINGS, NOW, NOW, HOLD)
     assert intent.derisk and intent.targets is None
 
 
@@ -94,7 +106,7 @@ def test_decide__drawdown_breached_only__waits_for_the_schedule() -> None:
     ],
 )
 def test_decide__nothing_possible__says_why(changed: PortfolioState, reason: str) -> None:
-    intent = decide(changed, SETTINGS, NOW, None, None)
+    intent = decide(changed, SETTINGS, NOW, None, HOLD)
     assert (intent.targets, intent.reason) == (None, reason)
 
 
@@ -135,14 +147,14 @@ def replace_drift(bps: int) -> RebalanceSettings:
 
 
 def test_decide__warned__is_not_de_risking() -> None:
-    assert not decide(state((0.3, 0.1), risk="Warning"), SETTINGS, NOW, NOW - 3 * DAY, None).derisk
+    assert not decide(state((0.3, 0.1), risk="Warning"), SETTINGS, NOW, NOW - 3 * DAY, HOLD).derisk
 
 
 def test_decide__beta_outside_its_limit__does_not_trade_for_it() -> None:
     now = state((0.3, 0.1))
     assert now.risk.metrics is not None
     view = replace(now.risk, limits=replace(LIMITS, max_beta_bps=100), metrics=replace(now.risk.metrics, beta=WAD))
-    intent = decide(replace(now, risk=view), SETTINGS, NOW, NOW - 3 * DAY, None)
+    intent = decide(replace(now, risk=view), SETTINGS, NOW, NOW - 3 * DAY, HOLD)
     assert view.breaches() == ["beta"] and intent.derisk and intent.targets is None
 
 

@@ -15,8 +15,9 @@ import pytest
 from numpy.typing import NDArray
 
 from keepers.operations import signals_evaluate
+from keepers.operations.generated_part import markers
 from keepers.operations.signal_data import load, packaged
-from keepers.operations.signals_evaluate import BEGIN, END, Report, markdown, protocols, record_of, run, write
+from keepers.operations.signals_evaluate import PART, Report, markdown, protocols, record_of, run
 from keepers.signals.errors import SignalError
 from keepers.signals.features import Frame, definition_hash, feature_named, readable
 from keepers.signals.folds import walk_forward
@@ -31,6 +32,7 @@ from tests.unit.keepers.signals.histories import history
 PAGE = Path(__file__).resolve().parents[4] / "docs/signals.md"
 FEATURES = tuple(feature_named(name) for name in WIDE)
 RECORD: dict[str, Any] = json.loads(record_of(PAGE).read_text(encoding="utf-8"))
+BEGIN, END = markers(PART)
 OTHERS = tuple(learner for learner in LEARNERS if learner is not NETWORK)
 
 
@@ -204,21 +206,6 @@ def test_markdown__another_label__says_that_it_decides_nothing() -> None:
 def test_markdown__every_year__has_a_row() -> None:
     text = markdown(report(0.7, 0.5), "command")
     assert "\n| 2020 | 214 |" in text and "\n| 2021 | 186 |" in text
-
-
-def test_write__page_with_markers__keeps_what_stands_outside(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text(f"# A\n\n{BEGIN}\nold\n{END}\n\nB\n", encoding="utf-8")
-    write("new", page)
-    assert page.read_text(encoding="utf-8") == f"# A\n\n{BEGIN}\nnew\n{END}\n\nB\n"
-
-
-def test_write__page_without_markers__is_refused_and_kept(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("# A\n", encoding="utf-8")
-    with pytest.raises(SignalError, match="no markers"):
-        write("new", page)
-    assert page.read_text(encoding="utf-8") == "# A\n"
 
 
 def test_run__history_without_closes_of_assets__is_refused() -> None:
