@@ -150,8 +150,9 @@ risk-tables: $(STAMPS)/python ## Backtests of the risk models over thirty years,
 screening-table: $(STAMPS)/python ## What screening names is worth, into docs/screening.md
 	@$(ENV); python -m tests.screening --write
 
-signals: $(STAMPS)/ai ## Regime models beside simple rules over sixteen years, into docs/signals.md; goes on where it was
+signals: $(STAMPS)/ai ## Regime and volatility models beside simple rules, into docs/signals.md and docs/volatility.md
 	@$(ENV); python -m keepers signals evaluate --work build/signals --page docs/signals.md
+	python -m keepers signals volatility --page docs/volatility.md
 
 backtest-table: $(STAMPS)/python ## Every strategy beside equal weight over thirty years, into docs/backtest.md
 	@$(ENV); python -m keepers backtest --strategy all --page docs/backtest.md

@@ -179,6 +179,44 @@ def signals_evaluate(
     click.echo(json.dumps(found, default=str) if as_json else "\n".join(signals_evaluate.lines(report)))
 
 
+@signals.command("volatility")
+@_config
+@click.option("--page", type=_file, metavar="FILE", help="Markdown page whose generated table is replaced.")
+@click.option("--without-network", is_flag=True, help="Leave out the network, which needs torch.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_volatility(config_path: Path | None, page: Path | None, without_network: bool, as_json: bool) -> None:
+    """Forecast tomorrow's variance by every model, walk forward, and say which cannot be told from the best.
+
+    Loss, data and models were fixed before the first result: docs/decisions/0207. It needs the extra risk, and the
+    network the extra ai.
+
+    \b
+    Example:
+      quantera signals volatility --without-network
+      quantera signals volatility --config signals.yaml --json
+    """
+    from keepers.operations import signals_volatility as work
+    from keepers.operations.generated_part import around, replace_part
+    from keepers.operations.signal_data import history, load, packaged
+    from keepers.signals.errors import SignalError
+
+    if page is not None:
+        if without_network:
+            raise SignalError("--without-network beside --page", "a page has every model", "leave out one of them")
+        around(page, work.PART)
+    frame = packaged("sp500-ranges") if config_path is None else history(load(config_path).data, config_path.parent)
+    stream = click.get_text_stream("stderr")
+    found = work.compare(
+        frame, not without_network, lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None
+    )
+    if page is not None:
+        config_part = f" --config {config_path.name}" if config_path is not None else ""
+        command = f"quantera signals volatility{config_part} --page {page}"
+        replace_part(page, work.PART, work.markdown(found, command))
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+
+
 _model = click.option(
     "--model",
     "folder",

@@ -9,8 +9,10 @@ import pytest
 
 from keepers.signals.features import registered
 from keepers.signals.features.generated import generated_history
+from keepers.signals.volatility.models import SIMPLE
 from tests.fixtures.leaks import history
 from tests.unit.keepers.cli.test_cli import invoke, line_of
+from tests.unit.keepers.signals.test_volatility import prices
 
 PIPELINES = """
 import pandas as pd
@@ -235,3 +237,43 @@ def test_promote__no_model__one_line(tmp_path: Path) -> None:
     (tmp_path / "keeper.yaml").write_text("", encoding="utf-8")
     given = ("--model", str(tmp_path), "--evaluation", "found.json", "--config", str(tmp_path / "keeper.yaml"))
     assert line_of(invoke("signals", "promote", *given), 2).startswith("quantera: ")
+
+
+@pytest.fixture
+def ranges(tmp_path: Path) -> Path:
+    """A config of daily prices with ranges."""
+    dates, opens, highs, lows, closes = prices(1_060)
+    rows = [",".join(map(str, row)) for row in zip(dates, opens, highs, lows, closes, strict=True)]
+    (tmp_path / "index.csv").write_text("date,o,h,l,c\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    names = {"open": "o", "high": "h", "low": "l", "close": "c"}
+    daily = "\n".join(f"    {name}: {{file: index.csv, column: {column}}}" for name, column in names.items())
+    config = tmp_path / "signals.yaml"
+    config.write_text(f"data:\n  daily:\n{daily}\n", encoding="utf-8")
+    return config
+
+
+def test_volatility__own_prices__ranks_every_simple_model(ranges: Path) -> None:
+    result = invoke("signals", "volatility", "--config", str(ranges), "--without-network", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.output)
+    assert found["days"] == 59 and {row["model"] for row in found["models"]} == {model.name for model in SIMPLE}
+    excess = [row["excess_loss"] for row in found["models"]]
+    assert excess == sorted(excess) and excess[0] == 0 and found["models"][0]["confidence_set_p"] == 1
+
+
+def test_volatility__closes_alone__are_refused_by_what_is_missing(ranges: Path) -> None:
+    lines = ranges.read_text(encoding="utf-8").splitlines()
+    ranges.write_text("\n".join(line for line in lines if "high" not in line) + "\n", encoding="utf-8")
+    result = invoke("signals", "volatility", "--config", str(ranges), "--without-network")
+    assert "inputs without high: ranges are needed; name them under data.daily" in line_of(result, 1)
+
+
+def test_volatility__page_without_the_network__is_refused(tmp_path: Path) -> None:
+    result = invoke("signals", "volatility", "--without-network", "--page", str(tmp_path / "page.md"))
+    assert "a page has every model" in line_of(result, 1)
+
+
+def test_volatility__page_without_markers__is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("# A\n", encoding="utf-8")
+    result = invoke("signals", "volatility", "--page", str(tmp_path / "page.md"))
+    assert "no markers" in line_of(result, 1)
