@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 import yaml
 
+from keepers.operations.backtest_config import STRATEGIES
+from keepers.operations.backtest_report import PART
+from keepers.operations.generated_part import markers
 from keepers.signals.regimes.label import Label
 from keepers.signals.regimes.rule_file import EwmaRule
 from tests.unit.keepers.cli.test_cli import invoke, line_of
@@ -111,6 +114,40 @@ def test_backtest__table__has_a_line_for_each_portfolio_and_baseline(tmp_path: P
     for name in ("plain", "least", "risk-parity", *BASELINES):
         assert sum(line.startswith(name.ljust(22)) for line in lines) == 1, name
     assert any("2018-10-01 to 2018-10-20" in line for line in lines)
+
+
+def test_backtest__page__ranks_portfolios_by_what_they_return_above_equal_weight(tmp_path: Path) -> None:
+    config, page = write_config(tmp_path, **two()), tmp_path / "page.md"
+    page.write_text("# A\n\n" + "\n".join(markers(PART)) + "\n\nkept\n", encoding="utf-8")
+    result = invoke("backtest", "--config", str(config), "--page", str(page), "--json")
+    assert result.exit_code == 0, result.stderr
+    scores, text = json.loads(result.output), page.read_text(encoding="utf-8")
+    rows = {line.split(" | ")[0][2:]: line for line in text.splitlines() if line.startswith("| ")}
+    assert list(rows)[1:] == sorted(list(rows)[1:3], key=lambda name: -above(rows[name])) + list(BASELINES)
+    for name, portfolio in scores["portfolios"].items():
+        assert f"| {portfolio['performance']['annual_return']:.2%} |" in rows[name]
+        grown = portfolio["path"][-1]["share_price"], scores["baselines"]["equal weight"]["values"][-1]
+        assert above(rows[name]) == pytest.approx((grown[0] - grown[1]) / 47 * 252, abs=0.01)
+    assert text.endswith("\n\nkept\n") and f"--page {page}" in text
+
+
+def above(row: str) -> float:
+    return float(row.split(" | ")[1].split("%")[0]) / 100
+
+
+def test_backtest__page_without_markers__is_refused_before_the_replay(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A\n", encoding="utf-8")
+    result = invoke("backtest", "--page", str(page))
+    assert "no markers" in line_of(result, 1)
+    assert page.read_text(encoding="utf-8") == "# A\n"
+
+
+def test_backtest__all__replays_each_strategy(tmp_path: Path) -> None:
+    result = invoke("backtest", "--config", str(write_config(tmp_path)), "--strategy", "all", "--to", "2018-10-03")
+    assert result.exit_code == 0, result.stderr
+    for name in STRATEGIES:
+        assert sum(line.startswith(f"{name} ") for line in result.output.splitlines()) == 1, name
 
 
 def test_backtest__parquet__is_read_as_csv_is(tmp_path: Path) -> None:
