@@ -18,7 +18,6 @@ from tests.fixtures.waiting import GENEROUS, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 26
-FIRST_LINE = "killed and restarted"
 REPLAY_SECONDS = 600
 """More than DAYS days take on a busy machine."""
 STOP_SECONDS = 20
@@ -95,7 +94,7 @@ class Replay:
 
 @pytest.fixture(scope="module")
 def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
-    """The replay, when it has told of its first event."""
+    """The replay, when it has told of its first event: a model that puts the breaker on its guard."""
     folder = tmp_path_factory.mktemp("demo")
     output, printed = folder / "out", folder / "printed"
     run = command(output, "--from", "2020-02-18", "--days", str(DAYS))
@@ -104,7 +103,7 @@ def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
         demo = subprocess.Popen(run, cwd=ROOT, stdout=file, stderr=file, env=environment)
     try:
         replay = Replay(demo, output, printed)
-        replay.wait_for(FIRST_LINE)
+        replay.wait_for("Normal to Warning")
         yield replay
     finally:
         if demo.poll() is None:
@@ -113,18 +112,25 @@ def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
 
 
 @pytest.fixture(scope="module")
-def halfway(set_up: Replay) -> Replay:
-    """The replay, when the breaker has recovered for the first time."""
-    set_up.wait_for("DeRiskOnly to Normal")
+def tripped(set_up: Replay) -> Replay:
+    """The replay, when the breaker has tripped for the first time."""
+    set_up.wait_for(" to DeRiskOnly")
     return set_up
 
 
 @pytest.fixture(scope="module")
-def crash(halfway: Replay) -> dict[str, Any]:
+def recovered(tripped: Replay) -> Replay:
+    """The replay, when the breaker has recovered for the first time."""
+    tripped.wait_for("DeRiskOnly to Normal")
+    return tripped
+
+
+@pytest.fixture(scope="module")
+def crash(recovered: Replay) -> dict[str, Any]:
     """Summary of the replay, the folder it was written to, and all that was printed."""
-    halfway.wait_for_its_end()
-    summary: dict[str, Any] = json.loads((halfway.output / "summary.json").read_text(encoding="utf-8"))
-    return {"summary": summary, "folder": halfway.output, "printed": halfway.text()}
+    recovered.wait_for_its_end()
+    summary: dict[str, Any] = json.loads((recovered.output / "summary.json").read_text(encoding="utf-8"))
+    return {"summary": summary, "folder": recovered.output, "printed": recovered.text()}
 
 
 @pytest.mark.slow
@@ -134,9 +140,16 @@ def test_progress__while_it_replays__is_told_line_by_line(set_up: Replay) -> Non
 
 
 @pytest.mark.slow
-def test_progress__halfway__has_restarts_and_trips(halfway: Replay) -> None:
-    told = halfway.text()
-    assert "both keepers killed and restarted" in told and " to DeRiskOnly" in told
+def test_progress__a_trip__is_told_with_its_cause_after_a_restart(tripped: Replay) -> None:
+    before, after = tripped.text().split(" to DeRiskOnly", 1)
+    assert "both keepers killed and restarted" in before
+    assert after.startswith("; VaR outside the limit")
+
+
+@pytest.mark.slow
+def test_progress__a_recovery__is_told_after_the_trip(recovered: Replay) -> None:
+    told = recovered.text()
+    assert told.index(" to DeRiskOnly") < told.index("DeRiskOnly to Normal")
 
 
 @pytest.mark.slow
