@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from math import isqrt
 from typing import TypeAlias
 
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
 from keepers.routing.stable import StablePool, after_swap, stable_out
+from keepers.routing.v3_ladder import Ladder, State, next_boundary
 from keepers.routing.v3_math import (
     MAX_SQRT_RATIO,
     MAX_TICK,
@@ -19,8 +21,6 @@ from keepers.routing.v3_math import (
     amount0_between,
     amount1_between,
     sqrt_ratio_at_tick,
-    swap_step,
-    tick_at_sqrt_ratio,
 )
 from keepers.routing.weighted import WeightedPool, weighted_out
 
@@ -94,6 +94,23 @@ class V3Pool:
             raise RoutingError(f"liquidity {self.liquidity} of {self.address}", "not uint128", "read the pool again")
         self._check_price()
         self._check_ticks()
+
+    def ladder(self, zero_for_one: bool) -> Ladder:
+        """Steps of swaps that sell token0, or token1; they are kept, so that many quotes share them."""
+        return self._falling if zero_for_one else self._rising
+
+    @cached_property
+    def _falling(self) -> Ladder:
+        return self._steps(zero_for_one=True)
+
+    @cached_property
+    def _rising(self) -> Ladder:
+        return self._steps(zero_for_one=False)
+
+    def _steps(self, *, zero_for_one: bool) -> Ladder:
+        start = State(self.sqrt_price_x96, self.tick, self.liquidity)
+        spacing, fee = self.tick_spacing, self.fee_pips
+        return Ladder(self.address, start, self.ticks, spacing, fee, zero_for_one=zero_for_one)
 
     def _check_price(self) -> None:
         fits = MIN_TICK - 1 <= self.tick < MAX_TICK and MIN_SQRT_RATIO <= self.sqrt_price_x96 < MAX_SQRT_RATIO
@@ -214,7 +231,7 @@ def quote(pool: Pool, token_in: str, amount_in: int) -> int:
         return weighted_out(pool, zero_for_one, amount_in)
     if isinstance(pool, StablePool):
         return stable_out(pool, zero_for_one, amount_in)
-    return _walk(pool, zero_for_one, amount_in)[0]
+    return pool.ladder(zero_for_one).out(amount_in)
 
 
 def swap(pool: Pool, token_in: str, amount_in: int) -> tuple[int, Pool]:
@@ -291,8 +308,8 @@ def _fall(pool: V3Pool, zero_for_one: bool, end: int) -> int:
     price, tick, liquidity, out = pool.sqrt_price_x96, pool.tick, pool.liquidity, 0
     while price != end:
         try:
-            boundary, net = _next_boundary(pool, tick, zero_for_one, 0)
-        except InsufficientLiquidity:
+            boundary, net = next_boundary(pool.ticks, pool.tick_spacing, tick, zero_for_one=zero_for_one)
+        except IndexError:
             return out
         at_boundary = sqrt_ratio_at_tick(boundary)
         target = max(at_boundary, end) if zero_for_one else min(at_boundary, end)
@@ -315,43 +332,8 @@ def _v2_out(pool: V2Pool, zero_for_one: bool, amount_in: int) -> int:
 
 
 def _walk(pool: V3Pool, zero_for_one: bool, amount_in: int) -> tuple[int, V3Pool]:
-    price, tick, liquidity = pool.sqrt_price_x96, pool.tick, pool.liquidity
-    remaining, out = amount_in, 0
-    limit = MIN_SQRT_RATIO + 1 if zero_for_one else MAX_SQRT_RATIO - 1
-    while remaining:
-        if price == limit:
-            raise InsufficientLiquidity(amount_in, f"moves {pool.address} to the end of its prices", "trade less")
-        boundary, net = _next_boundary(pool, tick, zero_for_one, amount_in)
-        at_boundary = sqrt_ratio_at_tick(boundary)
-        target = max(at_boundary, limit) if zero_for_one else min(at_boundary, limit)
-        step = swap_step(price, target, liquidity, remaining, pool.fee_pips)
-        remaining -= step.amount_in + step.fee
-        out += step.amount_out
-        if step.price == at_boundary:
-            liquidity += -net if zero_for_one else net
-            tick = boundary - 1 if zero_for_one else boundary
-        elif step.price != price:
-            tick = tick_at_sqrt_ratio(step.price)
-        price = step.price
-        if not 0 <= liquidity <= MAX_UINT128:
-            raise RoutingError(f"tick {boundary} of {pool.address}", "its liquidity does not add up", "read it again")
-    return out, replace(pool, sqrt_price_x96=price, tick=tick, liquidity=liquidity)
-
-
-def _next_boundary(pool: V3Pool, tick: int, zero_for_one: bool, amount_in: int) -> tuple[int, int]:
-    """Returns the end of the contract's next step: (tick, net liquidity there, zero at the end of a word)."""
-    position = bisect_right(pool.ticks, tick, key=lambda entry: entry[0]) - (1 if zero_for_one else 0)
-    if not 0 <= position < len(pool.ticks):
-        raise InsufficientLiquidity(amount_in, f"goes beyond the known ticks of {pool.address}", "trade less")
-    initialised, net = pool.ticks[position]
-    spacing = pool.tick_spacing
-    if zero_for_one:
-        word_end = (tick // spacing >> 8 << 8) * spacing
-        boundary = max(initialised, word_end)
-    else:
-        word_end = ((tick // spacing + 1 >> 8 << 8) + 255) * spacing
-        boundary = min(initialised, word_end)
-    return min(max(boundary, MIN_TICK), MAX_TICK), net if boundary == initialised else 0
+    out, end = pool.ladder(zero_for_one).end(amount_in)
+    return out, replace(pool, sqrt_price_x96=end.price, tick=end.tick, liquidity=end.liquidity)
 
 
 def _check_amount(amount_in: int) -> None:
