@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keepers.risk.metrics import Z99
 from tests.fixtures.closes import write_closes
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 
@@ -151,6 +152,7 @@ def test_stress__packaged_closes__finds_the_known_crises() -> None:
     assert [breach["limit"] for breach in found["reverse"]] == ["drawdown", "weight"]
     parts = [step["var99"] for step in found["correlations"]]
     assert parts == sorted(parts)
+    assert found["z99"] > Z99, "stocks have fatter tails than a normal"
 
 
 def test_stress__text__names_the_breach(closes: Path) -> None:
