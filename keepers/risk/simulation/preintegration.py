@@ -40,9 +40,9 @@ _EDGE = 2.0**-53
 """Uniform numbers stay so far from 0 and 1 that their quantiles are finite."""
 _FARTHEST = 37.0
 """Roots are sought between minus and plus so many standard deviations; 1e-299 lies beyond."""
-_ROOT_STEPS, _ROOT_STEP = 80, 1e-11
+_ROOT_STEPS, _ROOT_STEP = 80, 1e-8
 """Most steps towards a root, and the step in standard deviations that is small enough to end."""
-_LEVEL_STEPS, _LEVEL_STEP = 40, 1e-10
+_LEVEL_STEPS, _LEVEL_STEP = 40, 1e-8
 """The same for value at risk, with the step relative to it."""
 _POWER = 4
 """Power that turns a uniform number into the probability of the smallest mixing variable. At 4 the mean loss beyond x
