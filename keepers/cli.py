@@ -15,6 +15,7 @@ from keepers.commands.group import Guessing
 from keepers.commands.keys import keys
 from keepers.commands.pause import pause_bots, unpause_bots
 from keepers.commands.risk import risk
+from keepers.commands.risk_liquidity import liquidity
 from keepers.commands.route import route
 from keepers.commands.run import run
 from keepers.commands.signals import signals
@@ -70,6 +71,7 @@ def main() -> None:
     """
 
 
+risk.add_command(liquidity)
 LOOKING = (status, explain, follow, doctor, risk, signals, backtest, route, compliance)
 for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):
     main.add_command(command)

@@ -311,7 +311,9 @@ def risk_backtest(
 @click.option("--assets", type=int, metavar="N", help="Equal weights of N generated assets in place of closes.")
 @click.option("--source", default="student", show_default=True, metavar="NAME", help="Where days come from; see below.")
 @click.option("--scenarios", type=int, default=10_000, show_default=True, help="Number of paths.")
-@click.option("--sampling", default="plain", show_default=True, metavar="NAME", help="plain, antithetic or sobol.")
+@click.option(
+    "--sampling", default="plain", show_default=True, metavar="NAME", help="plain, antithetic, sobol or controlled."
+)
 @click.option(
     "--horizon", "horizons", multiple=True, type=int, default=(1,), show_default=True, help="Days. Repeatable."
 )

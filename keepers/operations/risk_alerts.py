@@ -22,10 +22,11 @@ from keepers.risk.backtests.probabilities import (
     reliability,
 )
 from keepers.risk.errors import RiskError
+from keepers.risk.monte_carlo import degrees_of, tail_factor
 from keepers.risk.reverse_stress import Limits
 
 PATHS, REHEARSAL_PATHS = 20_000, 500
-MODEL = "filtered historical simulation, decay 0.94, VaR limit by z of the normal"
+MODEL = "filtered historical simulation, decay 0.94, VaR limit by the quantile of a fitted t"
 HORIZONS = ("4h", "1d", "5d", "10d")
 THRESHOLD = 0.25
 LEAST_FORECASTS = 20
@@ -157,7 +158,7 @@ def alerts_of(
     returns, weights = history.returns[:, held], weights[held]
     ewma, end = EwmaHistory(returns), returns.shape[0]
     start = Start(weights, ewma.covariance(end), ewma.shocks(end, WINDOW), drawdown)
-    found = breach_probabilities(start, limits, days, paths, (seed,))
+    found = breach_probabilities(start, limits, days, paths, (seed,), tail_factor(degrees_of(start.shocks)))
     whole = tuple(sorted({int(day) for day in days if day >= 1}))
     past = None
     if whole:

@@ -284,7 +284,7 @@ class Work:
     def stress(self) -> Section:
         """Past falls, named scenarios, correlations and the worst shocks of a grid."""
         found = self._stressed()
-        origin = self._origin("today's weights and covariance, z of the normal", *self._stress_arguments())
+        origin = self._origin("today's weights and covariance, quantile of the fitted t", *self._stress_arguments())
         episodes: tuple[tuple[Cell, ...], ...] = tuple(
             (str(one.high), str(one.low), -one.depth, -float(loss))
             for one, loss in zip(found.episodes, found.episode_losses, strict=True)
@@ -325,7 +325,9 @@ class Work:
     def reverse(self) -> Section:
         """The nearest breach of each limit."""
         found = self._stressed()
-        origin = self._origin("nearest shock in Mahalanobis distance, z of the normal", *self._stress_arguments())
+        origin = self._origin(
+            "nearest shock in Mahalanobis distance, quantile of the fitted t", *self._stress_arguments()
+        )
         columns = (
             Column("limit"), Column("value", "fraction"), Column("distance", "number"), Column("loss", "fraction"),
             Column("largest moves"),

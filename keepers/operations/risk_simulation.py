@@ -18,8 +18,8 @@ from keepers.risk.distributions import Empirical
 from keepers.risk.errors import RiskError
 from keepers.risk.models.garch import Volatilities, standardised
 from keepers.risk.monte_carlo import degrees_of, fit_degrees
-from keepers.risk.simulation.draws import Sampling
 from keepers.risk.simulation.engine import Simulation, run
+from keepers.risk.simulation.preintegration import preintegrated_tails
 from keepers.risk.simulation.sources import BlockBootstrap, FilteredHistory, Gaussian, Source, StudentT, TCopula
 from keepers.risk.simulation.tails import Tail, tails
 
@@ -27,7 +27,8 @@ Array = NDArray[np.float64]
 
 SourceName = Literal["gaussian", "student", "t-copula", "bootstrap", "filtered"]
 SOURCES: tuple[str, ...] = get_args(SourceName)
-SAMPLINGS: tuple[str, ...] = get_args(Sampling)
+SamplingName = Literal["plain", "antithetic", "sobol", "controlled"]
+SAMPLINGS: tuple[str, ...] = get_args(SamplingName)
 WINDOW = 1000
 HALFLIFE_DAYS = 30.0
 MOST_ASSETS = 2000
@@ -108,15 +109,14 @@ def _source(name: str, returns: Array) -> Source:
     return TCopula(covariance / np.outer(scales, scales), degrees_of(shocks), margins, scales)
 
 
-def sampling_named(name: str) -> Sampling:
+def sampling_named(name: str) -> SamplingName:
     """The way of sampling with a name.
 
     Raises:
         RiskError: If there is none.
     """
-    for known in get_args(Sampling):
-        if known == name:
-            return cast(Sampling, known)
+    if name in SAMPLINGS:
+        return cast(SamplingName, name)
     raise RiskError(f"sampling '{name}'", "unknown", f"choose from {', '.join(SAMPLINGS)}")
 
 
@@ -126,15 +126,22 @@ def simulate(
     seed: int,
     horizons: Sequence[int] = (1,),
     levels: Sequence[float] = (0.95, 0.99),
-    sampling: Sampling = "plain",
+    sampling: SamplingName = "plain",
     place: Place = HERE,
 ) -> list[Tail]:
     """Tails of the simulated losses; the same bits in any place.
 
     Raises:
-        RiskError: If a number is out of range, or the place's executor gives up.
+        RiskError: If a number is out of range, the place's executor gives up, or a device is asked for that controlled
+            sampling does not compute on.
         ModuleNotFoundError: If the place needs a package that is not installed.
     """
+    if sampling == "controlled":
+        if place.device != HERE.device:
+            raise RiskError(f"device '{place.device}'", "controlled sampling uses the processor", "leave out --device")
+        terms = Simulation(book.source, book.weights, paths, seed, tuple(horizons), "sobol")
+        with executor_of(place) as executor:
+            return preintegrated_tails(terms, tuple(levels), executor)
     simulation = Simulation(book.source, book.weights, paths, seed, tuple(horizons), sampling)
     device = device_of(place)
     with executor_of(place) as executor:

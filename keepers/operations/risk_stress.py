@@ -14,7 +14,7 @@ from keepers.operations.risk_backtest import History, current_weights
 from keepers.operations.risk_simulation import HALFLIFE_DAYS, WINDOW
 from keepers.risk.covariance import estimate
 from keepers.risk.episodes import DEPTH, Episode, episode_losses, find_episodes
-from keepers.risk.metrics import Z99
+from keepers.risk.monte_carlo import fit_degrees, tail_factor
 from keepers.risk.reverse_stress import Breach, Limits, fewest_assets, reverse_stress
 from keepers.risk.shocks import Grid, component_grid, correlation_stress
 
@@ -36,6 +36,7 @@ class Stress:
         episodes, episode_losses: Falls of the market, and the portfolio's loss in each.
         correlated: (parts,), 99% value at risk with correlations moved so far towards one.
         grid: Shocks along the principal components.
+        z99: 99% value at risk over volatility, from the model's tails.
         breaches: Nearest breach of each limit.
         limits: Limits whose nearest breach was looked for.
         fewest: Fewest assets whose falls alone breach the drawdown limit, and their distance; None without the limit.
@@ -48,13 +49,14 @@ class Stress:
     episode_losses: Array
     correlated: Array
     grid: Grid
+    z99: float
     breaches: tuple[Breach, ...]
     limits: Limits
     fewest: tuple[tuple[int, ...], float] | None
 
 
 def stress(history: History, portfolio: str, limits: Limits, depth: float = DEPTH) -> Stress:
-    """Stress of a portfolio at the end of a history; its covariance is the bot's default estimate.
+    """Stress of a portfolio at the end of a history; covariance and tails are the bot's default model's.
 
     Args:
         history: Closes.
@@ -66,7 +68,8 @@ def stress(history: History, portfolio: str, limits: Limits, depth: float = DEPT
         RiskError: If there is too little history, or a number is out of range.
     """
     weights = current_weights(portfolio, history, WINDOW)
-    covariance = estimate(history.returns[-WINDOW:], HALFLIFE_DAYS).matrix
+    recent = history.returns[-WINDOW:]
+    covariance, z99 = estimate(recent, HALFLIFE_DAYS).matrix, tail_factor(fit_degrees(recent, HALFLIFE_DAYS))
     episodes = tuple(find_episodes(history.dates, history.returns, depth))
     drawdown = limits.drawdown
     return Stress(
@@ -75,9 +78,10 @@ def stress(history: History, portfolio: str, limits: Limits, depth: float = DEPT
         history.data_hash,
         episodes,
         episode_losses(episodes, weights),
-        correlation_stress(weights, covariance, PARTS),
+        correlation_stress(weights, covariance, PARTS, z99),
         component_grid(weights, covariance),
-        tuple(reverse_stress(weights, covariance, limits, Z99)),
+        z99,
+        tuple(reverse_stress(weights, covariance, limits, z99)),
         limits,
         None if drawdown is None else fewest_assets(weights, covariance, drawdown, MOST_SIGMAS),
     )
@@ -88,7 +92,7 @@ def lines(found: Stress, worst: int = 5) -> list[str]:
     told = [f"{len(found.symbols)} assets, data {found.data_hash[:16]}, quantera {__version__}", "", "episodes"]
     for episode, loss in zip(found.episodes, found.episode_losses, strict=True):
         told.append(f"  {episode.high} to {episode.low}: market {-episode.depth:.1%}, portfolio {-loss:.1%}")
-    told += ["", "99% VaR with correlations moved towards one"]
+    told += ["", f"99% VaR, {found.z99:.4f} volatilities, with correlations moved towards one"]
     told += [f"  {part:>4.0%} of the way: {value:.3%}" for part, value in zip(PARTS, found.correlated, strict=True)]
     told += ["", f"worst of {found.grid.losses.size:,} shocks along the principal components"]
     for index in found.grid.worst(worst):
@@ -128,6 +132,7 @@ def as_object(found: Stress) -> dict[str, Any]:
         "correlations": [
             {"part": part, "var99": float(value)} for part, value in zip(PARTS, found.correlated, strict=True)
         ],
+        "z99": found.z99,
         "grid": {"sigmas": found.grid.sigmas.tolist(), "losses": found.grid.losses.tolist()},
         "limits": asdict(found.limits),
         "reverse": [

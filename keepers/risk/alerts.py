@@ -12,6 +12,7 @@ from keepers.risk.errors import RiskError
 from keepers.risk.metrics import Z99
 from keepers.risk.models.garch import DECAY, standardised
 from keepers.risk.models.protocol import check_window
+from keepers.risk.monte_carlo import degrees_of, tail_factor
 from keepers.risk.reverse_stress import Limits
 
 Array = NDArray[np.float64]
@@ -22,6 +23,8 @@ FIRST_DAYS = 60
 LEAST_SHOCKS = 250
 """Days of shocks below which a sample says nothing about a tail."""
 MOST_DAYS = 60.0
+REFIT_DAYS = 63
+"""Days after which a rehearsal fits the tail again, as backtests of the models do."""
 LEAST_PATHS, MOST_PATHS = 100, 1_000_000
 
 
@@ -68,13 +71,15 @@ class Paths:
             Paths come last in every array, so that loops over them are the inner ones.
         drawdown: Fraction that the portfolio is below its high-water mark.
         limits: Limits; those that are None are not looked at.
-        z99: Value at risk over volatility.
+        z99: Value at risk over volatility; one number, or (paths,).
 
     Attributes:
         breached: (paths,) for every limit that is on: whether it has been breached at some look.
     """
 
-    def __init__(self, weights: Array, covariances: Array, drawdown: float, limits: Limits, z99: float = Z99) -> None:
+    def __init__(
+        self, weights: Array, covariances: Array, drawdown: float, limits: Limits, z99: float | Array = Z99
+    ) -> None:
         self._weights, self._limits, self._z99 = weights, limits, z99
         self._cash = 1 - float(weights.sum())
         paths = covariances.shape[2]
@@ -217,7 +222,8 @@ def rehearse(
         raise RiskError(f"{returns.shape[0]} returns", f"fewer than {least}", "give a longer history")
     history = EwmaHistory(returns)
     covariances = np.stack([history.covariance(day) for day in starts])
-    real = Paths(weights, np.moveaxis(covariances, 0, 2).copy(), drawdown, limits)
+    factors = np.full(len(starts), Z99) if limits.var99 is None else _tail_factors(history, starts, window)
+    real = Paths(weights, np.moveaxis(covariances, 0, 2).copy(), drawdown, limits, factors)
     already = {name: flags.copy() for name, flags in real.breached.items()}
     shape = (len(starts), len(horizons))
     said = {name: np.full(shape, np.nan) for name in already}
@@ -228,11 +234,18 @@ def rehearse(
             came[name][:, [one == ahead + 1 for one in horizons]] = real.breached[name][:, np.newaxis]
     for row, day in enumerate(starts):
         start = Start(weights, covariances[row], history.shocks(day, window), drawdown)
-        found = breach_probabilities(start, limits, horizons, paths, (seed, day))
+        found = breach_probabilities(start, limits, horizons, paths, (seed, day), float(factors[row]))
         for name, values in found.items():
             said[name][row] = np.nan if already[name][row] else values
         progress(1)
     return Rehearsal(np.array(starts) - 1, horizons, said, came)
+
+
+def _tail_factors(history: EwmaHistory, starts: range, window: int) -> Array:
+    """(forecasts,), value at risk over volatility as known before each forecast; fitted again every quarter."""
+    every = max(1, REFIT_DAYS // starts.step)
+    fitted = [tail_factor(degrees_of(history.shocks(day, window))) for day in starts[::every]]
+    return np.repeat(fitted, every)[: len(starts)]
 
 
 def rehearsal_days(days: int, window: int, longest: int) -> range:

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.risk.covariance import ewma_weights
+from keepers.risk.distributions import Student, value_at_risk_of
 from keepers.risk.errors import RiskError
+from keepers.risk.metrics import Z99
 
 Array = NDArray[np.float64]
 
@@ -93,6 +95,20 @@ def degrees_of(standardised: Array) -> float:
     squares = standardised**2
     likelihoods = [_log_likelihood(squares, float(degrees)) for degrees in _DEGREES]
     return float(_DEGREES[int(np.argmax(likelihoods))])
+
+
+def tail_factor(degrees: float) -> float:
+    """99% value at risk of a day over its volatility under a Student t, no less than under a normal.
+
+    The risk bot posts the same multiplier, and the chain refuses one below the normal's.
+
+    Args:
+        degrees: Degrees of freedom, above 2; see `fit_degrees`.
+
+    Raises:
+        RiskError: If the degrees are not above 2.
+    """
+    return max(Z99, value_at_risk_of(Student(degrees), 0.99))
 
 
 def simulate(weights: Array, covariance: Array, degrees: float, paths: int, seed: int) -> TailLosses:

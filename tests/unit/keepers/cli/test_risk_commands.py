@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from keepers.risk.metrics import Z99
 from tests.fixtures.closes import write_closes
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 
@@ -125,10 +126,20 @@ def test_var__generated_assets__needs_no_closes() -> None:
         (("--horizon", "100000"), "beyond 252"),
         (("--assets", "5", "--source", "bootstrap"), "needs closes"),
         (("--source", "bootstrap", "--sampling", "antithetic"), "no normal numbers"),
+        (("--source", "bootstrap", "--sampling", "controlled"), "no normal days"),
+        (("--sampling", "controlled", "--device", "cuda"), "controlled sampling uses the processor"),
     ],
 )
 def test_var__wrong_argument__one_line(closes: Path, arguments: tuple[str, ...], said: str) -> None:
     assert said in line_of(invoke("risk", "var", "--prices", str(closes), *arguments), 1)
+
+
+def test_var__controlled__any_executor_prints_the_same_with_little_error(closes: Path) -> None:
+    arguments = ("risk", "var", "--prices", str(closes), "--sampling", "controlled", "--scenarios", "1024", "--json")
+    found = json.loads(invoke(*arguments).output)
+    again = json.loads(invoke(*arguments, "--executor", "process", "--workers", "2").output)
+    assert found["tails"] == again["tails"]
+    assert all(0 < tail["es_error"] < 0.002 * tail["es"] for tail in found["tails"])
 
 
 def test_stress__packaged_closes__finds_the_known_crises() -> None:
@@ -141,6 +152,7 @@ def test_stress__packaged_closes__finds_the_known_crises() -> None:
     assert [breach["limit"] for breach in found["reverse"]] == ["drawdown", "weight"]
     parts = [step["var99"] for step in found["correlations"]]
     assert parts == sorted(parts)
+    assert found["z99"] > Z99, "stocks have fatter tails than a normal"
 
 
 def test_stress__text__names_the_breach(closes: Path) -> None:

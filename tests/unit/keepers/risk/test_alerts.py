@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from keepers.risk.alerts import EwmaHistory, Paths, Start, breach_probabilities, rehearse
+from keepers.risk.alerts import EwmaHistory, Paths, Start, breach_probabilities, rehearsal_days, rehearse
 from keepers.risk.errors import RiskError
+from keepers.risk.metrics import Z99
 from keepers.risk.models.garch import DECAY
+from keepers.risk.monte_carlo import degrees_of, tail_factor
 from keepers.risk.reverse_stress import Limits
 
 SIGMA = 0.02
@@ -133,3 +135,32 @@ def test_rehearse__breached_before__is_no_forecast() -> None:
 def test_rehearse__short_history__is_refused() -> None:
     with pytest.raises(RiskError, match="300 returns: fewer than 320"):
         rehearse(market(300), np.array([0.5, 0.5]), Limits(drawdown=0.1), (5,), 250, 200, 1)
+
+
+def test_rehearse__fat_tails__count_breaches_by_the_quantile_known_then() -> None:
+    """A limit that lies between the normal's value at risk and the t's is breached from the start under the t."""
+    returns = np.random.default_rng(4).standard_t(3, (900, 1)) * 0.01
+    start_days = list(rehearsal_days(900, 250, 5))
+    history = EwmaHistory(returns)
+    first = float(np.sqrt(history.covariance(start_days[0])[0, 0]))
+    factor = tail_factor(degrees_of(EwmaHistory(returns).shocks(start_days[0], 250)))
+    assert factor > 1.02 * Z99
+    limit = first * (factor + Z99) / 2
+    found = rehearse(returns, np.array([1.0]), Limits(var99=limit), (5,), 250, 200, 1)
+    assert np.isnan(found.probabilities["var99"][0, 0]) and found.happened["var99"][0, 0]
+
+
+def test_rehearse__other_future__leaves_the_quantile_of_the_past() -> None:
+    returns = np.random.default_rng(4).standard_t(3, (900, 1)) * 0.01
+    changed = np.concatenate([returns[:600], np.random.default_rng(5).standard_normal((300, 1)) * 0.01])
+    said = [
+        rehearse(one, np.array([1.0]), Limits(var99=0.04), (5,), 250, 200, 1).probabilities["var99"]
+        for one in (returns, changed)
+    ]
+    known = sum(day <= 600 for day in rehearsal_days(900, 250, 5))
+    np.testing.assert_array_equal(said[0][:known], said[1][:known])
+
+
+def test_tail_factor__thin_tails__is_never_below_the_normals() -> None:
+    assert tail_factor(1e6) == pytest.approx(Z99, rel=1e-5) and tail_factor(2.05) == Z99
+    assert tail_factor(4.0) > Z99
