@@ -109,14 +109,14 @@ def test_fit__bounds__are_the_worst_windows_of_training() -> None:
     short = [(stated - right)[end - OUTCOME_DAYS : end].mean() for end in range(OUTCOME_DAYS, 1501)]
     assert made.coverage_bound == pytest.approx(max(short))
     worst = max(
-        gauges(made, Followed(*(values[:end] for values in fields(found))))[0].value or 0.0
+        gauges(made, until(found, end))[0].value or 0.0
         for end in range(INPUT_DAYS, 1501)
     )
     assert made.stability_bound == pytest.approx(MARGIN * worst)
 
 
-def fields(found: Followed) -> tuple[Array, ...]:
-    return found.inputs, found.probability, found.predicted, found.outcome  # type: ignore[return-value]
+def until(found: Followed, end: int) -> Followed:
+    return Followed(found.inputs[:end], found.probability[:end], found.predicted[:end], found.outcome[:end])
 
 
 def test_fit__fewer_days_than_a_window__has_no_bounds() -> None:
