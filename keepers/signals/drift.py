@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,11 @@ MARGIN = 1.25
 BINS = 10
 _SMOOTHING = 0.5
 """Days that each bin has beyond those that fell into it, so that an empty one has a logarithm."""
+
+
+def reference_path(file: Path) -> Path:
+    """File of the training days of a model, beside the model's own: `rule.reference.json` for `rule.json`."""
+    return file.with_suffix(".reference.json")
 
 
 @dataclass(frozen=True)

@@ -108,10 +108,7 @@ def test_fit__bounds__are_the_worst_windows_of_training() -> None:
     stated = np.maximum(found.probability, 1 - found.probability)
     short = [(stated - right)[end - OUTCOME_DAYS : end].mean() for end in range(OUTCOME_DAYS, 1501)]
     assert made.coverage_bound == pytest.approx(max(short))
-    worst = max(
-        gauges(made, until(found, end))[0].value or 0.0
-        for end in range(INPUT_DAYS, 1501)
-    )
+    worst = max(gauges(made, until(found, end))[0].value or 0.0 for end in range(INPUT_DAYS, 1501))
     assert made.stability_bound == pytest.approx(MARGIN * worst)
 
 
