@@ -332,3 +332,24 @@ def signals_promote(folder: Path, evaluation: Path, config_path: Path) -> None:
     from keepers.operations.signals_promote import promotion
 
     click.echo("\n".join(promotion(folder, evaluation, load_config(config_path))))
+
+
+@signals.command("reinstate")
+@click.option("--reason", required=True, metavar="TEXT", help="Why the model is sound; it stays in the store.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@config_option
+@one_line_errors
+def signals_reinstate(reason: str, as_json: bool, config_path: Path) -> None:
+    """Let a bot follow its model again after drift demoted it; later days decide whether it drifts again.
+
+    \b
+    Example:
+      quantera signals reinstate --config keeper.yaml --reason "the feed of closes was repaired"
+    """
+    from datetime import UTC, datetime
+
+    from keepers.config import load_config
+    from keepers.operations.signals_standing import reinstate
+
+    said = reinstate(load_config(config_path), reason, datetime.now(UTC))
+    click.echo(json.dumps({"reinstated": said}) if as_json else said)
