@@ -18,6 +18,7 @@ from keepers.market.guards import doubts
 from keepers.market.prices import PriceError, Prices
 from keepers.portfolio.state import WAD, PortfolioState
 from keepers.rebalancing.advice import advise
+from keepers.rebalancing.settings import RebalanceSettings
 from keepers.runtime.services import PortfolioServices
 from keepers.signals.drift import Reference, reference_path
 from keepers.signals.errors import SignalError
@@ -118,15 +119,28 @@ class Signals:
 
     def _observed(self, state: PortfolioState, timestamp: int) -> Observed:
         services = self._services
-        settings = services.config.rebalance
         symbols = [services.deployment.symbol_of(asset) for asset in state.assets[1:]]
         day: date = last_closed_day(timestamp)
         prices = self._source.closes(symbols, day)
         oracle = [price / WAD for price in state.prices[1:]]
         self._doubts.require_none(doubts(prices, day, services.config.prices.guards.as_guards, oracle))
-        if not settings.regime.enabled:
-            return Observed(prices.dates, prices.closes)
-        return Observed(prices.dates, prices.closes, _market(self._source, settings.regime.market, prices))
+        return observed(self._source, services.config.rebalance, prices)
+
+
+def observed(source: PriceSource, settings: RebalanceSettings, prices: Prices) -> Observed:
+    """Inputs of the signal that settings enable.
+
+    Args:
+        source: Source of the market's closes, where the signal reads them.
+        settings: Settings of the bot.
+        prices: Closes of the portfolio's risky assets.
+
+    Raises:
+        SignalError: If the market has no close of one of the days.
+    """
+    if not settings.regime.enabled:
+        return Observed(prices.dates, prices.closes)
+    return Observed(prices.dates, prices.closes, _market(source, settings.regime.market, prices))
 
 
 def _market(source: PriceSource, symbol: str, prices: Prices) -> NDArray[np.float64]:

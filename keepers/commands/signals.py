@@ -299,18 +299,32 @@ def _show_status(folder: Path, as_json: bool) -> None:
 
 
 @signals.command("explain")
-@_config
+@click.argument("tx", required=False)
+@click.option(
+    "--config",
+    "config_path",
+    type=_file,
+    metavar="FILE",
+    help="Data of the history; for a transaction, keeper.yaml of the bot that sent it.",
+)
 @_model
 @click.option("--date", "day", metavar="DAY", help="Day of the decision; the last one without it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
-def signals_explain(config_path: Path | None, folder: Path, day: str | None, as_json: bool) -> None:
+def signals_explain(tx: str | None, config_path: Path | None, folder: Path, day: str | None, as_json: bool) -> None:
     """Explain a forecast: the regime, what each input did to it, and the hash that a signal carries.
 
+    With the transaction of a rebalance it makes inputs, weights and `inputHash` again, and says what does not agree
+    with what was signed. The exit code is 1 then.
+
     \b
-    Example:
+    Examples:
       quantera signals explain --model model --date 2022-09-13
+      quantera signals explain 0x2f0c… --config keeper.yaml
     """
+    if tx is not None:
+        _explain_transaction(tx, config_path, day, as_json)
+        return
     from dataclasses import asdict
     from datetime import date
 
@@ -326,6 +340,21 @@ def signals_explain(config_path: Path | None, folder: Path, day: str | None, as_
     frame = history(config.data, config_path.parent if config_path is not None else Path())
     found = work.explain(frame, folder, wanted)
     click.echo(json.dumps(asdict(found), default=str) if as_json else "\n".join(work.lines(found)))
+
+
+def _explain_transaction(tx: str, config_path: Path | None, day: str | None, as_json: bool) -> None:
+    from keepers.config import load_config
+    from keepers.operations import signals_replay as work
+    from keepers.signals.errors import SignalError
+
+    if config_path is None:
+        raise SignalError("--config", "missing", "name the keeper.yaml of the bot that sent the transaction")
+    if day is not None:
+        raise SignalError("--date beside a transaction", "its block has the day", "leave it out")
+    found = work.replay(load_config(config_path), tx)
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+    if found.differences:
+        sys.exit(RUNTIME)
 
 
 @signals.command("promote")
