@@ -24,7 +24,8 @@ INPUT_DAYS, OUTCOME_DAYS = 63, 252
 """Days of the windows that inputs and outcomes are judged over."""
 MARGIN = 1.25
 """Factor on the largest index of training, beyond which inputs have drifted."""
-BINS = 10
+BINS = 12
+"""Bins of an input: between deciles of training, and one on either side of its range."""
 _SMOOTHING = 0.5
 """Days that each bin has beyond those that fell into it, so that an empty one has a logarithm."""
 
@@ -40,8 +41,8 @@ class Reference:
 
     Attributes:
         weights_hash: keccak256 of the model's file, 0x-prefixed.
-        edges: (columns, 9), deciles of each input over the training days.
-        shares: (columns, 10), share of the training days in each bin.
+        edges: (columns, 11), least value, deciles and largest value of each input over the training days.
+        shares: (columns, 12), share of the training days in each bin, the first and last of which are beyond training.
         stability_bound: Index of the inputs beyond which they have drifted; None where training had too few days.
         brier_bound: Largest mean Brier score of a window in training; None likewise.
         coverage_bound: Largest shortfall of a window in training, a fraction of days; None likewise.
@@ -65,7 +66,7 @@ class Reference:
             predicted: (days,), what it predicted.
             turbulent: (days,), the label.
         """
-        edges = np.nanquantile(inputs, np.arange(1, BINS) / BINS, axis=0).T
+        edges = np.nanquantile(inputs, np.arange(BINS - 1) / (BINS - 2), axis=0).T
         places = _one_hot(inputs, edges)
         shares = _smoothed(places.sum(axis=0), len(inputs))
         index = _index(_smoothed(_windows(places, INPUT_DAYS), INPUT_DAYS), shares)
@@ -203,7 +204,7 @@ def gauges(reference: Reference, followed: Followed) -> tuple[Gauge, ...]:
 
 
 def _one_hot(inputs: Array, edges: Array) -> Array:
-    """Bins of inputs: (days, columns, 10) of zeros and ones; a NaN is in no bin."""
+    """Bins of inputs: (days, columns, 12) of zeros and ones; a NaN is in no bin."""
     bins = np.stack(
         [np.searchsorted(edges[column], inputs[:, column], side="right") for column in range(len(edges))], 1
     )
@@ -217,7 +218,7 @@ def _smoothed(counts: Array, days: int) -> Array:
 
 
 def _index(shares: Array, of_training: Array) -> Array:
-    """Mean stability index over columns of (windows, columns, 10) shares: (windows,)."""
+    """Mean stability index over columns of (windows, columns, 12) shares: (windows,)."""
     found: Array = ((shares - of_training) * np.log(shares / of_training)).sum(axis=2).mean(axis=1)
     return found
 

@@ -92,8 +92,8 @@ def test_gauges__window_of_one_input__has_the_index_of_its_definition() -> None:
     training, live = random.normal(size=(400, 1)), random.normal(1, 1, size=(INPUT_DAYS, 1))
     truth = np.zeros(400, dtype=np.bool_)
     made = Reference.fit(HASH, training, np.full(400, 0.2), truth, truth)
-    edges = np.concatenate([[-np.inf], np.quantile(training[:, 0], np.arange(1, 10) / 10), [np.inf]])
-    p, q = ((np.histogram(values[:, 0], edges)[0] + 0.5) / (len(values) + 5) for values in (training, live))
+    edges = np.concatenate([[-np.inf], np.quantile(training[:, 0], np.arange(11) / 10), [np.inf]])
+    p, q = ((np.histogram(values[:, 0], edges)[0] + 0.5) / (len(values) + 6) for values in (training, live))
     blank = np.zeros(INPUT_DAYS)
     found = gauges(made, Followed(live, blank, blank > 0, blank))[0]
     assert found.value == pytest.approx(float(np.sum((q - p) * np.log(q / p))))
@@ -131,15 +131,15 @@ def test_open__what_was_written__is_the_same() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"edges": [[0.0] * 9]},
-        {"edges": [[0.0] * 8] * 2},
-        {"shares": [[0.0] * 10] * 2},
+        {"edges": [[0.0] * 11]},
+        {"edges": [[0.0] * 10] * 2},
+        {"shares": [[0.0] * 12] * 2},
         {"shares": []},
         {"brier_bound": math.nan},
         {"brier_bound": "much"},
         {"edges": None},
     ],
-    ids=["one row", "eight edges", "no share", "no shares", "NaN", "words", "null"],
+    ids=["one row", "ten edges", "no share", "no shares", "NaN", "words", "null"],
 )
 def test_open__content_that_is_no_reference__is_refused(changed: dict[str, object]) -> None:
     raw = {**json.loads(reference().content), **changed}
