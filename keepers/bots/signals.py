@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from keepers.bots.champion import Contender, Demoted, Moment, WatchedModel
 from keepers.bots.price_doubts import PriceDoubts
 from keepers.contracts.price_sources import open_prices
 from keepers.contracts.registry import registered_model
@@ -17,7 +18,9 @@ from keepers.market.guards import doubts
 from keepers.market.prices import PriceError, Prices
 from keepers.portfolio.state import WAD, PortfolioState
 from keepers.rebalancing.advice import advise
+from keepers.rebalancing.settings import RebalanceSettings
 from keepers.runtime.services import PortfolioServices
+from keepers.signals.drift import Reference, reference_path
 from keepers.signals.errors import SignalError
 from keepers.signals.regimes.forecast import RegimeModel
 from keepers.signals.regimes.rule_file import EwmaRule
@@ -36,7 +39,7 @@ class Signals:
     def __init__(self, services: PortfolioServices, price_doubts: PriceDoubts) -> None:
         self._services = services
         self._doubts = price_doubts
-        self._opened: tuple[bytes, RegimeModel] | None = None
+        self._opened: dict[str, tuple[bytes, RegimeModel]] = {}
         self._source = open_prices(services.config, services.node, services.deployment, services.log.warning)
 
     def advice(self, state: PortfolioState, timestamp: int) -> Advice:
@@ -50,28 +53,62 @@ class Signals:
             Waiting: If a close is in doubt: no signal decides then.
             KeeperError: If a source of closes or the node cannot be read.
         """
-        settings = self._services.config.rebalance
+        settings, log = self._services.config.rebalance, self._services.log
+        moment = Moment(state.block, timestamp)
 
         def fell_back(error: SignalError) -> None:
-            self._services.log.error("signal fell back", model=settings.model, to=settings.strategy, reason=str(error))
+            if isinstance(error, Demoted):
+                log.info("signal stays demoted", model=settings.model, to=settings.strategy, reason=str(error))
+            else:
+                log.error("signal fell back", model=settings.model, to=settings.strategy, reason=str(error))
 
-        return advise(settings, self._regime_model, lambda: self._observed(state, timestamp), fell_back)
+        return advise(settings, lambda: self._watched(moment), lambda: self._observed(state, timestamp), fell_back)
 
-    def _regime_model(self) -> RegimeModel:
-        """The model's file, read anew at each decision: a file that was replaced is refused at once.
+    def _watched(self, moment: Moment) -> RegimeModel:
+        """The model that is followed, with its challenger beside it.
 
         Raises:
-            SignalError: If it cannot be read, is not the registered one, or the registered one is not live.
+            SignalError: If the followed model cannot be opened, or its reference is broken or another model's.
+        """
+        settings = self._services.config.rebalance
+        champion = Contender(settings.model, self._open(settings.model, settings.regime.file, "live"))
+        path = reference_path(self._services.config.at(settings.regime.file))
+        reference = read_reference(path, champion.model)
+        if reference is None:
+            self._services.log.warning("drift unwatched", model=champion.name, reason=f"{path} is missing")
+        return WatchedModel(self._services, champion, self._challenger(), reference, moment)
+
+    def _challenger(self) -> Contender | None:
+        wanted = self._services.config.rebalance.regime.challenger
+        if wanted is None:
+            return None
+        try:
+            return Contender(wanted.model, self._open(wanted.model, wanted.file, "in the shadow"))
+        except SignalError as error:
+            self._services.log.warning("challenger failed", model=wanted.model, reason=str(error))
+            return None
+
+    def _open(self, name: str, file: Path, status: str) -> RegimeModel:
+        """A model's file, read anew at each decision: a file that was replaced is refused at once.
+
+        Args:
+            name: Name under which it is registered.
+            file: Path, relative to the config.
+            status: Status that the registry has to give it.
+
+        Raises:
+            SignalError: If it cannot be read, is not the registered one, or has another status.
         """
         services = self._services
-        name = services.config.rebalance.model
         registered = registered_model(services.deployment, services.node, name)
-        if registered.status != "live":
-            raise SignalError(f"model {name!r}", registered.status, "promote it, or name another in rebalance.model")
-        content = read_model(services.config.at(services.config.rebalance.regime.file))
-        if self._opened is None or self._opened[0] != content:
-            self._opened = content, open_regime_model(content, registered.weights_hash)
-        model = self._opened[1]
+        if registered.status != status:
+            remedy = "promote it, or name another in rebalance.model" if status == "live" else "name one in the shadow"
+            raise SignalError(f"model {name!r}", registered.status, remedy)
+        content = read_model(services.config.at(file))
+        opened = self._opened.get(name)
+        if opened is None or opened[0] != content:
+            opened = self._opened[name] = content, open_regime_model(content, registered.weights_hash)
+        model = opened[1]
         if model.weights_hash != registered.weights_hash:
             raise SignalError(
                 f"model file 0x{model.weights_hash.hex()}",
@@ -82,15 +119,28 @@ class Signals:
 
     def _observed(self, state: PortfolioState, timestamp: int) -> Observed:
         services = self._services
-        settings = services.config.rebalance
         symbols = [services.deployment.symbol_of(asset) for asset in state.assets[1:]]
         day: date = last_closed_day(timestamp)
         prices = self._source.closes(symbols, day)
         oracle = [price / WAD for price in state.prices[1:]]
         self._doubts.require_none(doubts(prices, day, services.config.prices.guards.as_guards, oracle))
-        if not settings.regime.enabled:
-            return Observed(prices.dates, prices.closes)
-        return Observed(prices.dates, prices.closes, _market(self._source, settings.regime.market, prices))
+        return observed(self._source, services.config.rebalance, prices)
+
+
+def observed(source: PriceSource, settings: RebalanceSettings, prices: Prices) -> Observed:
+    """Inputs of the signal that settings enable.
+
+    Args:
+        source: Source of the market's closes, where the signal reads them.
+        settings: Settings of the bot.
+        prices: Closes of the portfolio's risky assets.
+
+    Raises:
+        SignalError: If the market has no close of one of the days.
+    """
+    if not settings.regime.enabled:
+        return Observed(prices.dates, prices.closes)
+    return Observed(prices.dates, prices.closes, _market(source, settings.regime.market, prices))
 
 
 def _market(source: PriceSource, symbol: str, prices: Prices) -> NDArray[np.float64]:
@@ -127,3 +177,18 @@ def open_regime_model(content: bytes, registered: bytes | None) -> RegimeModel:
     if content.lstrip().startswith(b"{"):
         return EwmaRule.open(content, registered)
     return ServedModel(content, registered)
+
+
+def read_reference(path: Path, model: RegimeModel) -> Reference | None:
+    """The reference of a model; None where there is no file.
+
+    Raises:
+        SignalError: If it cannot be read, is broken, or is another model's.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SignalError(path, error.strerror or "unreadable", "make it readable to the keeper") from error
+    return Reference.open(content, "0x" + model.weights_hash.hex())

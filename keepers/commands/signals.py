@@ -226,6 +226,9 @@ _model = click.option(
     metavar="DIR",
     help="Folder of the model.",
 )
+_keeper = click.option(
+    "--config", "keeper_path", type=_file, metavar="FILE", help="keeper.yaml, to tell of the model that it follows."
+)
 
 
 @signals.command("train")
@@ -263,16 +266,27 @@ def signals_train(config_path: Path | None, folder: Path, rule: bool) -> None:
 
 @signals.command("status")
 @_model
+@_keeper
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
-def signals_status(folder: Path, as_json: bool) -> None:
+def signals_status(folder: Path, keeper_path: Path | None, as_json: bool) -> None:
     """Say what a model was made of, how it did, and whether its file is the recorded one.
 
+    With a keeper's config it tells of the champion and its challenger: days, scores, the test of the trial, and drift.
+
     \b
-    Example:
+    Examples:
       quantera signals status --model model
+      quantera signals status --config keeper.yaml
     """
-    _show_status(folder, as_json)
+    if keeper_path is None:
+        _show_status(folder, as_json)
+        return
+    from keepers.config import load_config
+    from keepers.operations import signals_standing as work
+
+    found = work.standing(load_config(keeper_path))
+    click.echo(json.dumps(work.as_object(found), default=str) if as_json else "\n".join(work.lines(found)))
 
 
 def _show_status(folder: Path, as_json: bool) -> None:
@@ -285,18 +299,32 @@ def _show_status(folder: Path, as_json: bool) -> None:
 
 
 @signals.command("explain")
-@_config
+@click.argument("tx", required=False)
+@click.option(
+    "--config",
+    "config_path",
+    type=_file,
+    metavar="FILE",
+    help="Data of the history; for a transaction, keeper.yaml of the bot that sent it.",
+)
 @_model
 @click.option("--date", "day", metavar="DAY", help="Day of the decision; the last one without it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
-def signals_explain(config_path: Path | None, folder: Path, day: str | None, as_json: bool) -> None:
+def signals_explain(tx: str | None, config_path: Path | None, folder: Path, day: str | None, as_json: bool) -> None:
     """Explain a forecast: the regime, what each input did to it, and the hash that a signal carries.
 
+    With the transaction of a rebalance it makes inputs, weights and `inputHash` again, and says what does not agree
+    with what was signed. The exit code is 1 then.
+
     \b
-    Example:
+    Examples:
       quantera signals explain --model model --date 2022-09-13
+      quantera signals explain 0x2f0c… --config keeper.yaml
     """
+    if tx is not None:
+        _explain_transaction(tx, config_path, day, as_json)
+        return
     from dataclasses import asdict
     from datetime import date
 
@@ -314,21 +342,76 @@ def signals_explain(config_path: Path | None, folder: Path, day: str | None, as_
     click.echo(json.dumps(asdict(found), default=str) if as_json else "\n".join(work.lines(found)))
 
 
+def _explain_transaction(tx: str, config_path: Path | None, day: str | None, as_json: bool) -> None:
+    from keepers.config import load_config
+    from keepers.operations import signals_replay as work
+    from keepers.signals.errors import SignalError
+
+    if config_path is None:
+        raise SignalError("--config", "missing", "name the keeper.yaml of the bot that sent the transaction")
+    if day is not None:
+        raise SignalError("--date beside a transaction", "its block has the day", "leave it out")
+    found = work.replay(load_config(config_path), tx)
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+    if found.differences:
+        sys.exit(RUNTIME)
+
+
 @signals.command("promote")
 @_model
-@click.option("--evaluation", type=_file, required=True, metavar="FILE", help="What `signals evaluate --json` wrote.")
+@click.option(
+    "--evaluation",
+    type=_file,
+    metavar="FILE",
+    help="What `signals evaluate --json` wrote; for a first model, which has no champion to be judged beside.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @config_option
 @one_line_errors
-def signals_promote(folder: Path, evaluation: Path, config_path: Path) -> None:
-    """Check the evidence for a network in the shadow, and print the call by which the manager makes it live.
+def signals_promote(folder: Path, evaluation: Path | None, as_json: bool, config_path: Path) -> None:
+    """Judge the evidence for a model in the shadow, and print the call by which the manager makes it live.
 
-    Nothing is sent. A network that did not win its evaluation is refused.
+    The challenger of the config is judged by its trial beside the champion: 252 days, Brier score, Diebold-Mariano
+    test (docs/decisions/0195). A config without one names a first model, which has to win its evaluation. Nothing is
+    sent, and a model without the evidence is refused with the figure and the one that is needed.
+
+    \b
+    Examples:
+      quantera signals promote --config keeper.yaml
+      quantera signals promote --model model --evaluation evaluation.json --config keeper.yaml
+    """
+    from dataclasses import asdict
+
+    from keepers.config import load_config
+    from keepers.operations import signals_promote as work
+    from keepers.signals.errors import SignalError
+
+    config = load_config(config_path)
+    trial = config.rebalance.regime.challenger is not None
+    if trial and evaluation is not None:
+        raise SignalError("--evaluation", "the config has a challenger, which its trial judges", "leave it out")
+    if not trial and evaluation is None:
+        raise SignalError("--evaluation", "missing, and the config has no challenger", "give it, or name a challenger")
+    found = work.challenger_promotion(config) if evaluation is None else work.promotion(folder, evaluation, config)
+    click.echo(json.dumps(asdict(found)) if as_json else "\n".join(work.lines(found)))
+
+
+@signals.command("reinstate")
+@click.option("--reason", required=True, metavar="TEXT", help="Why the model is sound; it stays in the store.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@config_option
+@one_line_errors
+def signals_reinstate(reason: str, as_json: bool, config_path: Path) -> None:
+    """Let a bot follow its model again after drift demoted it; later days decide whether it drifts again.
 
     \b
     Example:
-      quantera signals promote --model model --evaluation evaluation.json --config keeper.yaml
+      quantera signals reinstate --config keeper.yaml --reason "the feed of closes was repaired"
     """
-    from keepers.config import load_config
-    from keepers.operations.signals_promote import promotion
+    from datetime import UTC, datetime
 
-    click.echo("\n".join(promotion(folder, evaluation, load_config(config_path))))
+    from keepers.config import load_config
+    from keepers.operations.signals_standing import reinstate
+
+    said = reinstate(load_config(config_path), reason, datetime.now(UTC))
+    click.echo(json.dumps({"reinstated": said}) if as_json else said)

@@ -27,8 +27,6 @@ from keepers.portfolio.state import WAD
 from keepers.rebalancing.settings import RebalanceSettings
 from keepers.signals.regimes.bootstrap import interval, resampled_means
 from keepers.signals.regimes.forecast import RegimeModel
-from keepers.signals.regimes.rule_file import EwmaRule
-from keepers.signals.regimes.serving import ServedModel
 
 Array = NDArray[np.float64]
 
@@ -290,16 +288,10 @@ def _model(name: str, settings: RebalanceSettings, base: Path, first: date) -> C
     if not settings.regime.enabled:
         return none
     model = open_regime_model(read_model(base / settings.regime.file), None)
-    until = _trained_until(model)
-    if until is not None and until >= first:
+    until = model.trained_until
+    if until >= first:
         raise BacktestError(f"portfolio '{name}'", f"its model was trained until {until}", "start on a later day")
     return lambda: model
-
-
-def _trained_until(model: RegimeModel) -> date | None:
-    if isinstance(model, EwmaRule):
-        return model.trained_until
-    return model.card.trained_until if isinstance(model, ServedModel) else None
 
 
 def trades_of(track: Track, symbols: Sequence[str]) -> list[tuple[Day, str, float, float]]:

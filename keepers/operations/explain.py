@@ -54,18 +54,24 @@ def explain(config: Config, tx_hash: str) -> list[str]:
         CannotExplain: If it is no hash, or of no transaction.
         KeeperError: If node or store cannot be read.
     """
-    if not re.fullmatch(r"0x[0-9a-fA-F]{64}", tx_hash):
-        raise CannotExplain(tx_hash, "no transaction hash", "give 0x and 64 hexadecimal digits")
     deployment = load_deployment(config.at(config.deployment))
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
-    found = _find(node, deployment, tx_hash.lower())
+    found = find(node, deployment, tx_hash)
     lines = [*_call(found, tx_hash), *_decision(config, tx_hash.lower())]
     if found.told.get("contract") == "AutoRebalancer" and "signal" in found.told.get("arguments", {}):
         lines += _rebalance(config, deployment, node, found)
     return lines
 
 
-def _find(node: Node, deployment: Deployment, tx_hash: str) -> Found:
+def find(node: Node, deployment: Deployment, tx_hash: str) -> Found:
+    """A transaction as the node has it.
+
+    Raises:
+        CannotExplain: If it is no hash, or of no transaction.
+    """
+    if not re.fullmatch(r"0x[0-9a-fA-F]{64}", tx_hash):
+        raise CannotExplain(tx_hash, "no transaction hash", "give 0x and 64 hexadecimal digits")
+    tx_hash = tx_hash.lower()
     raw = node.rpc("eth_getTransactionByHash", [tx_hash])
     if raw is None:
         raise CannotExplain(tx_hash, f"unknown to {node.url}", "check the hash and the network")

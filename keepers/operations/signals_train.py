@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from keepers.documents import durable
 from keepers.operations.signal_data import TrainingConfig
 from keepers.operations.signals_experiments import Experiments, read_experiment
+from keepers.signals.drift import Reference, reference_path
 from keepers.signals.errors import SignalError
 from keepers.signals.features import Frame, definition_hash, feature_named
 from keepers.signals.preparation import Preparation
@@ -24,6 +25,7 @@ from keepers.signals.regimes.inputs import WIDE, Inputs
 from keepers.signals.regimes.model import Card, TrainedModel, joined
 from keepers.signals.regimes.onnx_file import encoded
 from keepers.signals.regimes.rule_file import EwmaRule
+from keepers.signals.regimes.rules import ewma_at
 from keepers.signals.regimes.serving import ServedModel
 from keepers.signals.regimes.training import Lesson
 
@@ -75,7 +77,7 @@ class ModelRecord:
 
 
 def train_rule(frame: Frame, protocol: Protocol, config: TrainingConfig, folder: Path) -> EwmaRule:
-    """Fits the EWMA rule and writes its file.
+    """Fits the EWMA rule and writes its file, and beside it the reference by which drift is judged.
 
     Args:
         frame, protocol, config, folder: The same as of `train`; epochs and seeds mean nothing here.
@@ -86,12 +88,20 @@ def train_rule(frame: Frame, protocol: Protocol, config: TrainingConfig, folder:
     inputs = Inputs.of(frame, (), protocol.label)
     training, _ = _split(inputs, frame, protocol, config)
     rule = EwmaRule.fit(inputs, training, frame.dates, frame.digest())
+    scores = ewma_at(inputs.labelled, inputs.rows[training])
+    predicted = scores > rule.cut
+    probability = np.where(predicted, rule.above, rule.below)
+    reference = Reference.fit(
+        "0x" + rule.weights_hash.hex(), scores[:, None], probability, predicted, inputs.turbulent[training]
+    )
+    # First: a model without its reference is followed unwatched, and a reference of another model is refused.
+    durable.write(reference_path(folder / RULE), reference.content)
     durable.write(folder / RULE, rule.content)
     return rule
 
 
 def train(frame: Frame, protocol: Protocol, config: TrainingConfig, folder: Path, progress: Any = None) -> ModelRecord:
-    """Trains the network, seed by seed, and writes its file and its record.
+    """Trains the network, seed by seed, and writes its file, its record, and the reference by which drift is judged.
 
     A training that was interrupted goes on with the first seed that is not there. The same data, config and machine
     give the same file.
@@ -120,32 +130,48 @@ def train(frame: Frame, protocol: Protocol, config: TrainingConfig, folder: Path
     # One at a time: what an interruption loses is one seed.
     members = [experiments.fit(lesson, [config.epochs], [seed])[0] for seed in config.seeds]
     committee = joined(members)
-    last = inputs.rows[training[-1]]
-    until = frame.dates[last + protocol.label.horizon]
+    until = frame.dates[inputs.rows[training[-1]] + protocol.label.horizon]
     card = Card(WIDE, definition_hash(features), protocol.label, until, frame.digest())
     model = TrainedModel(card, preparation, committee)
     content = encoded(model)
-    scores = _scores(model, inputs, test)
-    record = ModelRecord(
+    record = _recorded(model, content, experiments.seen[0].code_hash, (inputs, training, test), frame, config)
+    probability = committee.probabilities(lesson.rows).mean(axis=0)
+    reference = Reference.fit(
+        record.weights_hash, inputs.wide[training], probability, probability > 0.5, labels[training]
+    )
+    durable.write(reference_path(folder / MODEL), reference.content)
+    durable.write(folder / MODEL, content)
+    durable.write(folder / RECORD, TypeAdapter(ModelRecord).dump_json(record, indent=1))
+    return record
+
+
+def _recorded(
+    model: TrainedModel,
+    content: bytes,
+    code_hash: str,
+    days: tuple[Inputs, NDArray[np.int64], NDArray[np.int64]],
+    frame: Frame,
+    config: TrainingConfig,
+) -> ModelRecord:
+    """The record of a model, from its file, the code's hash, and the inputs with their training and test days."""
+    inputs, training, test = days
+    return ModelRecord(
         weights_hash="0x" + keccak(content).hex(),
-        committee_hash=committee.digest,
-        data_hash=card.data,
-        features_hash=card.definitions,
-        code_hash=experiments.seen[0].code_hash,
+        committee_hash=model.committee.digest,
+        data_hash=model.card.data,
+        features_hash=model.card.definitions,
+        code_hash=code_hash,
         seeds=config.seeds,
         epochs=config.epochs,
         days=int(training.size),
         first=frame.dates[inputs.rows[training[0]]],
-        last=frame.dates[last],
-        trained_until=until,
+        last=frame.dates[inputs.rows[training[-1]]],
+        trained_until=model.card.trained_until,
         tested_from=frame.dates[inputs.rows[test[0]]] if test.size else None,
         tested_days=int(test.size),
-        medians=tuple(map(float, preparation.fill)),
-        **scores,
+        medians=tuple(map(float, model.preparation.fill)),
+        **_scores(model, inputs, test),
     )
-    durable.write(folder / MODEL, content)
-    durable.write(folder / RECORD, TypeAdapter(ModelRecord).dump_json(record, indent=1))
-    return record
 
 
 def _split(

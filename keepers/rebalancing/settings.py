@@ -32,6 +32,16 @@ class MomentumSettings(Strict):
         return self
 
 
+class ChallengerSettings(Strict):
+    """A model that forecasts beside the one that is followed, and moves nothing.
+
+    `model` is the name under which its file is registered, in the shadow.
+    """
+
+    model: Annotated[str, Field(min_length=1)]
+    file: Path
+
+
 class RegimeSettings(Strict):
     """A strategy for each risk regime, as a model file forecasts it; `market` is its column of the price file."""
 
@@ -40,6 +50,7 @@ class RegimeSettings(Strict):
     market: Annotated[str, Field(min_length=1)] = "MARKET"
     calm: Strategy = "equal-weight"
     turbulent: Strategy = "minimum-variance"
+    challenger: ChallengerSettings | None = None
 
 
 class ConstructionSettings(Strict):
@@ -112,6 +123,10 @@ class RebalanceSettings(Strict):
         enabled = [name for name, on in signals.items() if on]
         if len(enabled) > 1:
             raise ValueError(f"{' and '.join(enabled)} are enabled; a portfolio follows one signal")
+        challenger = self.regime.challenger
+        if challenger is not None and (not self.regime.enabled or challenger.model == self.model):
+            what = f"the followed model {self.model} itself" if self.regime.enabled else "beside no regime.enabled"
+            raise ValueError(f"challenger {challenger.model} is {what}; a challenger needs a model to be judged beside")
         signal = "".join(enabled)
         if self.model in get_args(Strategy) and (self.model != self.strategy or signal):
             what = f"with {signal}" if signal else f"but the strategy {self.strategy}"

@@ -21,12 +21,13 @@ from sqlalchemy import (
 
 from keepers.risk.recorded import LIMITED, METRICS
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration."""
 
 _OPEN_LIFT = text("state IN ('asked', 'approved')")
 _OPEN_CASE = text("state IN ('open', 'decided')")
 _OPEN_VERIFICATION = text("state IN ('asked', 'starting', 'pending', 'review', 'approved', 'signed')")
+_STANDING = text("lifted = 0")
 _ACTIVE = text("status IN ('open', 'orphaned', 'mined')")
 
 metadata = MetaData()
@@ -508,4 +509,51 @@ alert_notices = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_at", BigInteger, nullable=False),
     Column("fault", String(200), nullable=False),
+)
+
+# Forecasts of the model that a portfolio follows and of its challenger, by the day of the last close, and what came.
+signal_forecasts = Table(
+    "signal_forecasts",
+    metadata,
+    Column("portfolio", String(64), primary_key=True),
+    Column("model", String(128), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("weights_hash", String(66), nullable=False),
+    Column("inputs_hash", String(66), nullable=False),
+    Column("inputs", Text, nullable=False),
+    Column("probability", Float(53), nullable=False),
+    Column("predicted", Boolean, nullable=False),
+    Column("horizon_days", Integer, nullable=False),
+    Column("median_days", Integer, nullable=False),
+    Column("bot", String(64), nullable=False),
+    Column("block", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("outcome", Boolean, nullable=True),
+)
+
+# Models that drifted, until a person reinstates them; `lifted` is zero until then.
+signal_demotions = Table(
+    "signal_demotions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("portfolio", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("weights_hash", String(66), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("block", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("told", Boolean, nullable=False),
+    Column("lifted", BigInteger, nullable=False),
+    Column("lifted_day", String(10), nullable=False),
+    Column("lifted_why", Text, nullable=False),
+    Index(
+        "uq_signal_demotions_standing",
+        "portfolio",
+        "model",
+        unique=True,
+        sqlite_where=_STANDING,
+        postgresql_where=_STANDING,
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from keepers.signals.errors import SignalError
 from keepers.signals.features import Frame
+from keepers.signals.regimes.label import Label
 
 Array = NDArray[np.float64]
 
@@ -41,6 +43,16 @@ class RegimeModel(Protocol):
     @property
     def weights_hash(self) -> bytes:
         """keccak256 of the file, 32 bytes."""
+        ...
+
+    @property
+    def label(self) -> Label:
+        """Label that it forecasts."""
+        ...
+
+    @property
+    def trained_until(self) -> date:
+        """Last day whose close it was trained on."""
         ...
 
     def forecast(self, frame: Frame) -> RegimeForecast:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,3 +91,20 @@ class Labelled:
         turbulent = np.zeros(days, dtype=np.bool_)
         turbulent[known] = coming[known] > threshold[known]
         return cls(label, returns, volatility, threshold, turbulent, known)
+
+
+def outcomes(dates: Sequence[date], closes: Array, label: Label, days: Iterable[date]) -> dict[date, bool]:
+    """The label of those of some days at which it is known by now.
+
+    Args:
+        dates: Days of the history.
+        closes: (days,), positive closes of the market.
+        label: Definition.
+        days: Days that are asked for; those that are not in the history are left out.
+    """
+    if closes.size < label.first_row + label.horizon + 1:
+        return {}
+    labelled = Labelled.of(closes, label)
+    row_of = {day: row for row, day in enumerate(dates)}
+    rows = {day: row_of[day] for day in days if day in row_of}
+    return {day: bool(labelled.turbulent[row]) for day, row in rows.items() if labelled.known[row]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from keepers.signals.extras import imported
 from keepers.signals.features import Frame, feature_named
 from keepers.signals.regimes.forecast import RegimeForecast, require_inputs
 from keepers.signals.regimes.inputs import newest
+from keepers.signals.regimes.label import Label
 from keepers.signals.regimes.model import Card, require_complete
 from keepers.signals.regimes.onnx_file import CARD, INPUT, OUTPUT
 
@@ -47,10 +49,21 @@ class ServedModel:
             raise SignalError(
                 f"model file 0x{self.weights_hash.hex()}", f"registered is 0x{registered.hex()}", "use that file"
             )
-        self._session = _session(content)
+        self._faults = _faults()
+        self._session = _session(content, self._faults)
         self.card = Card.of_text(self._session.get_modelmeta().custom_metadata_map.get(CARD, ""))
         _require_shapes(self._session, self.card.columns)
         self.card.require_current()
+
+    @property
+    def label(self) -> Label:
+        """Label that it forecasts."""
+        return self.card.label
+
+    @property
+    def trained_until(self) -> date:
+        """Last day whose close it was trained on."""
+        return self.card.trained_until
 
     def forecast(self, frame: Frame) -> RegimeForecast:
         """Forecast at the close of a history's last day.
@@ -70,30 +83,42 @@ class ServedModel:
             rows: (rows, columns), complete.
 
         Raises:
-            SignalError: If a cell is not finite, the number of columns is another, or the answer is no probability.
+            SignalError: If a cell is not finite, the number of columns is another, the file cannot be run, or the
+                answer is no probability.
         """
         require_complete(rows, self.card.columns)
-        (found,) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(rows)})
+        try:
+            (found,) = self._session.run([OUTPUT], {INPUT: np.ascontiguousarray(rows)})
+        except self._faults as error:
+            raise SignalError("the model file", f"cannot be run: {_line(error)}", "export it again") from None
         checked: Array = np.asarray(found, dtype=np.float64)
         if checked.shape != (len(rows),) or not np.all((checked >= 0) & (checked <= 1)):
             raise SignalError("the model's answer", "is no probability for each row", "export the model again")
         return checked
 
 
-def _session(content: bytes) -> Any:
+def _session(content: bytes, faults: tuple[type[Exception], ...]) -> Any:
     runtime = imported("onnxruntime", "onnxruntime", "signals")
     options = runtime.SessionOptions()
     # One row is done before several threads have met.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
-    faults = imported("onnxruntime.capi.onnxruntime_pybind11_state", "onnxruntime", "signals")
-    broken = tuple(vars(faults)[name] for name in ("InvalidGraph", "InvalidProtobuf", "InvalidArgument", "Fail"))
-    unsupported = (faults.NotImplemented, faults.NoSuchFile, faults.NoModel, faults.RuntimeException)
     try:
         return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except (*broken, *unsupported) as error:
-        line = str(error).splitlines()[0]
-        raise SignalError("the model file", f"cannot be opened: {line}", "export it again") from None
+    except faults as error:
+        raise SignalError("the model file", f"cannot be opened: {_line(error)}", "export it again") from None
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """Errors by which onnxruntime says that a file cannot be opened or run."""
+    state = imported("onnxruntime.capi.onnxruntime_pybind11_state", "onnxruntime", "signals")
+    broken = ("InvalidGraph", "InvalidProtobuf", "InvalidArgument", "Fail")
+    unsupported = ("NotImplemented", "NoSuchFile", "NoModel", "RuntimeException")
+    return tuple(vars(state)[name] for name in (*broken, *unsupported))
+
+
+def _line(error: Exception) -> str:
+    return str(error).splitlines()[0]
 
 
 def _require_shapes(session: Any, columns: int) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +12,12 @@ import pytest
 from pydantic import TypeAdapter
 
 from keepers.bots.names import rebalance_key, signal_nonce
+from keepers.config import load_config
 from keepers.contracts.messages import model_id
 from keepers.signals.regimes.label import Label
 from keepers.signals.regimes.rule_file import EwmaRule
-from keepers.store import Decision
+from keepers.store import Decision, Store, forecasts
+from keepers.store.forecasts import Demotion
 from scripts._lib.anvil import advance
 from scripts._lib.deployment.venues import Venue, market_record
 from scripts._lib.venues.balancer import vault_abi
@@ -422,3 +427,51 @@ def test_rebalance_bot__cash_too_much_for_the_pools__goes_on_with_the_next_model
         second = day(world, risk, bot, 203)
         # Nobody brings the pools back to the price here, so that they may refuse; the bot did not wait.
         assert second.reason.startswith("schedule due")
+
+
+def contest(world: World, *, demoted: bool = False) -> Path:
+    """A keeper that follows a live rule with a rival in its shadow; the config."""
+    ready(world)
+    rule = EwmaRule(Label(5, 40), -5.0, 0.8, 0.3, date(2019, 1, 2), "d" * 64)
+    rival = replace(rule, cut=5.0)
+    registry = world.contract("ModelRegistry").functions
+    for name, file, model in (("regimes", "rule.json", rule), ("rival", "rival.json", rival)):
+        (world.folder / file).write_bytes(model.content)
+        world.call(registry.register(model_id(name), model.weights_hash, bytes(32), b"\1" * 32))
+    world.call(registry.promote(model_id("regimes")))
+    challenger = {"model": "rival", "file": "rival.json"}
+    regime = {"enabled": True, "file": "rule.json", "market": "AAA", "turbulent": "inverse-volatility"}
+    config = world.write_config(rebalance={"model": "regimes", "regime": {**regime, "challenger": challenger}})
+    if demoted:
+        with closing(Store.open(load_config(config).store_url)) as store:
+            weights = "0x" + rule.weights_hash.hex()
+            forecasts.demote(store, Demotion("demo", "regimes", weights, "2019-07-01", "inputs 9", 1, 1, told=True))
+    return config
+
+
+def test_rebalance_bot__challenger_in_the_shadow__is_recorded_and_moves_nothing(world: World) -> None:
+    config = contest(world)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        found = decided(world, bot, 1)
+        (mine,) = forecasts.forecasts(bot.services.store, "demo", "regimes")
+        (rival,) = forecasts.forecasts(bot.services.store, "demo", "rival")
+    # The rival says calm, for which another strategy would be held.
+    assert mine.predicted and not rival.predicted and (mine.role, rival.role) == ("champion", "challenger")
+    assert f"; turbulent by 80%, inverse-volatility, inputs {mine.inputs_hash}" in found.reason
+    signed = bytes(world.w3.eth.get_transaction(found.tx_hash)["input"])
+    assert model_id("regimes") in signed and model_id("rival") not in signed
+
+
+def test_rebalance_bot__model_that_was_demoted_before_it_started__holds_the_fallback(world: World) -> None:
+    config = contest(world, demoted=True)
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        found = decided(world, bot, 1)
+        lines = [json.loads(line) for line in bot.output.getvalue().splitlines()]
+    events = [line["event"] for line in lines]
+    assert "signal stays demoted" in events and "signal fell back" not in events and "signal demoted" not in events
+    signed = bytes(world.w3.eth.get_transaction(found.tx_hash)["input"])
+    assert model_id("equal-weight") in signed and model_id("regimes") not in signed

@@ -16,7 +16,17 @@ from keepers.operations.signal_data import TrainingConfig
 from keepers.operations.signals_experiments import Experiments, lesson_hash
 from keepers.operations.signals_explain import explain
 from keepers.operations.signals_promote import read_evaluation, require_evidence
-from keepers.operations.signals_train import EXPERIMENTS, MODEL, RECORD, ModelRecord, open_model, status, train
+from keepers.operations.signals_train import (
+    EXPERIMENTS,
+    MODEL,
+    RECORD,
+    ModelRecord,
+    open_model,
+    status,
+    train,
+    train_rule,
+)
+from keepers.signals.drift import OUTCOME_DAYS, Reference
 from keepers.signals.errors import SignalError
 from keepers.signals.features import Frame
 from keepers.signals.features.generated import generated_history
@@ -197,3 +207,17 @@ def test_lesson_hash__label_changed__is_another() -> None:
     rows = np.zeros((4, 2))
     found = {lesson_hash(Lesson(rows, np.arange(4) < turbulent, 5)) for turbulent in range(5)}
     assert len(found) == 5
+
+
+def test_train__reference__is_of_the_model_and_its_training_days(model_folder: Path, record: ModelRecord) -> None:
+    found = Reference.open((model_folder / "model.reference.json").read_bytes(), record.weights_hash)
+    assert len(found.edges) == len(record.medians)
+    # Fewer days than a window of outcomes have no bound for them; inputs have one.
+    assert found.stability_bound is not None and (found.brier_bound is None) == (record.days < OUTCOME_DAYS)
+
+
+def test_train_rule__reference__is_of_the_rule_and_its_score(tmp_path: Path) -> None:
+    rule = train_rule(frame(), PROTOCOL, TINY, tmp_path)
+    found = Reference.open((tmp_path / "rule.reference.json").read_bytes(), "0x" + rule.weights_hash.hex())
+    (edges,) = found.edges
+    assert edges[0] < edges[-1] and found.stability_bound is not None and found.stability_bound > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from eth_account import Account
@@ -24,7 +25,7 @@ from keepers.compliance.lists.records import (
 from keepers.compliance.travel.exchange import Exchange
 from keepers.risk.alert_rules import AlertRule
 from keepers.risk.recorded import LIMITED, METRICS, Recorded
-from keepers.store import Cursor, Decision, Point, SeenBlock, Store, risk_metrics, verifications
+from keepers.store import Cursor, Decision, Point, SeenBlock, Store, forecasts, risk_metrics, verifications
 from keepers.store.cases import carry_out
 from keepers.store.lifts import ask
 from keepers.store.lists import accept, retire
@@ -65,6 +66,7 @@ def fill(store: Store, decisions: int = 20) -> Store:
         store.decide(decision, Cursor(BOT, number, f"0x{number:02x}", 1000 + number))
     store.observe(BOT, [Point("nav:demo", JANUARY + number * MONTH, number, 1.5 * number) for number in range(4)])
     measure(store)
+    forecast(store)
     if (lease := store.take_lease(f"bot:{BOT}", "somebody", 30)) is not None:
         store.give_up_lease(lease)
     pause(store, Pause("rebalance:demo", "venue incident", 1000))
@@ -97,6 +99,20 @@ def measure(store: Store) -> None:
     for number in range(2):
         found = recorded(number, JANUARY + number * MONTH)
         risk_metrics.record(store, found, weights={"AAA": 0.5}, stress={"crash": 0.25}, rules=[rule])
+
+
+FORECAST = forecasts.Forecasted(
+    *("demo", "regimes", date(2024, 1, 2), "champion", "0x" + "ab" * 32, "0x" + "cd" * 32, (0.1, -2.5)),
+    *(0.25, False, 21, 756, "rebalance:demo", 7, JANUARY),
+)
+DEMOTION = forecasts.Demotion("demo", "regimes", "0x" + "ab" * 32, "2024-01-02", "inputs 9 over 63 days", 7, JANUARY)
+
+
+def forecast(store: Store) -> None:
+    """A forecast with its outcome, and a model that drifted."""
+    forecasts.record(store, FORECAST)
+    forecasts.fill_outcomes(store, "demo", {(FORECAST.day, 21, 756): True})
+    forecasts.demote(store, DEMOTION)
 
 
 def verify(store: Store) -> None:

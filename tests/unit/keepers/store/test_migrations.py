@@ -15,7 +15,7 @@ from keepers.store.partitions import month_of
 from keepers.store.tables import HEAD
 from tests.unit.keepers.store.filled import BOT, JANUARY, MONTH, RAW, fill
 
-VERSIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"]
+VERSIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013"]
 
 
 PARTITION = r"(series|risk_metrics)_(\d{6}|default)"
