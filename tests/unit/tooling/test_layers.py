@@ -23,6 +23,7 @@ LAYERS = (
     ("signals",),
     ("portfolio",),
     ("routing",),
+    ("execution",),
     ("rebalancing",),
     ("backtest",),
     ("compliance",),
@@ -43,7 +44,7 @@ LAYERS = (
 )
 """Rooms and modules of the keepers' package, the lowest first; each imports from those before it."""
 
-PURE = ("risk", "signals", "portfolio", "routing", "rebalancing", "backtest", "compliance")
+PURE = ("risk", "signals", "portfolio", "routing", "execution", "rebalancing", "backtest", "compliance")
 EFFECTS = (
     "keepers.rpc",
     "keepers.signers",
