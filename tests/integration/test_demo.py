@@ -112,25 +112,25 @@ def set_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
 
 
 @pytest.fixture(scope="module")
-def tripped(set_up: Replay) -> Replay:
+def replay_tripped(set_up: Replay) -> Replay:
     """The replay, when the breaker has tripped for the first time."""
     set_up.wait_for(" to DeRiskOnly")
     return set_up
 
 
 @pytest.fixture(scope="module")
-def recovered(tripped: Replay) -> Replay:
+def replay_recovered(replay_tripped: Replay) -> Replay:
     """The replay, when the breaker has recovered for the first time."""
-    tripped.wait_for("DeRiskOnly to Normal")
-    return tripped
+    replay_tripped.wait_for("DeRiskOnly to Normal")
+    return replay_tripped
 
 
 @pytest.fixture(scope="module")
-def crash(recovered: Replay) -> dict[str, Any]:
+def crash(replay_recovered: Replay) -> dict[str, Any]:
     """Summary of the replay, the folder it was written to, and all that was printed."""
-    recovered.wait_for_its_end()
-    summary: dict[str, Any] = json.loads((recovered.output / "summary.json").read_text(encoding="utf-8"))
-    return {"summary": summary, "folder": recovered.output, "printed": recovered.text()}
+    replay_recovered.wait_for_its_end()
+    summary: dict[str, Any] = json.loads((replay_recovered.output / "summary.json").read_text(encoding="utf-8"))
+    return {"summary": summary, "folder": replay_recovered.output, "printed": replay_recovered.text()}
 
 
 @pytest.mark.slow
@@ -140,15 +140,15 @@ def test_progress__while_it_replays__is_told_line_by_line(set_up: Replay) -> Non
 
 
 @pytest.mark.slow
-def test_progress__a_trip__is_told_with_its_cause_after_a_restart(tripped: Replay) -> None:
-    before, after = tripped.text().split(" to DeRiskOnly", 1)
+def test_progress__a_trip__is_told_with_its_cause_after_a_restart(replay_tripped: Replay) -> None:
+    before, after = replay_tripped.text().split(" to DeRiskOnly", 1)
     assert "both keepers killed and restarted" in before
     assert after.startswith("; VaR outside the limit")
 
 
 @pytest.mark.slow
-def test_progress__a_recovery__is_told_after_the_trip(recovered: Replay) -> None:
-    told = recovered.text()
+def test_progress__a_recovery__is_told_after_the_trip(replay_recovered: Replay) -> None:
+    told = replay_recovered.text()
     assert told.index(" to DeRiskOnly") < told.index("DeRiskOnly to Normal")
 
 
