@@ -12,6 +12,7 @@ from keepers.commands.base import config_option, one_line_errors
 
 if TYPE_CHECKING:  # keepers.operations is slow to import, and --help needs none of it
     from keepers.operations.route import Routed
+    from keepers.operations.route_schedule import Algorithm
 
 
 class _OrderOrCommand(click.Group):
@@ -32,6 +33,7 @@ def route() -> None:
       quantera route USDC AAPL 250000 --config keeper.yaml
       quantera route USDC AAPL 1000 --exact-out --config keeper.yaml
       quantera route order --help
+      quantera route schedule USDC AAPL 5000000 --slots 48 --slot-seconds 300 --config keeper.yaml
       quantera route report --from 21000000 --csv costs.csv --config keeper.yaml
     """
 
@@ -143,7 +145,8 @@ def report(config_path: Path, first: int, last: int | None, seconds: float, as_j
 
     Each is held against the oracle's price at the block before (arrival), the volume-weighted average price of the
     listed Uniswap pools between the blocks (VWAP), and the router's plan at the block before (quote). Costs are
-    implementation shortfalls in basis points; below zero the fill was better. It needs the chain's past state.
+    implementation shortfalls in basis points; below zero the fill was better. Sandwiches, back-runs and just-in-time
+    liquidity around a fill are named below it. It needs the chain's past state.
 
     \b
     Example:
@@ -157,3 +160,64 @@ def report(config_path: Path, first: int, last: int | None, seconds: float, as_j
     if table is not None:
         _write(table, as_csv(found))
     click.echo(json.dumps(as_rows(found)) if as_json_ else "\n".join(lines(found)))
+
+
+@route.command()
+@click.argument("token_in")
+@click.argument("token_out")
+@click.argument("amount")
+@config_option
+@click.option("--slots", type=click.IntRange(1, 100_000), required=True, help="Number of slots.")
+@click.option("--slot-seconds", type=click.IntRange(min=1), default=60, show_default=True, help="Length of a slot.")
+@click.option(
+    "--algorithm", type=click.Choice(("twap", "vwap", "shortfall")), default="twap", show_default=True, help="Schedule."
+)
+@click.option("--least", default="0", metavar="AMOUNT", help="Smallest slice, whole tokens of TOKEN_IN.")
+@click.option("--hours", default="", metavar="24 NUMBERS", help="vwap: volume of each hour of a UTC day, with commas.")
+@click.option("--start", type=click.IntRange(min=0), help="vwap: Unix seconds of the first slot; now if not given.")
+@click.option("--risk-aversion", type=float, default=0.0, show_default=True, help="shortfall: per token of TOKEN_OUT.")
+@click.option("--volatility", type=float, default=0.0, show_default=True, help="Of the price over a year, 0.3 is 30%.")
+@click.option(
+    "--recovered", type=float, default=1.0, show_default=True, help="Share of a fall that comes back by the next slot."
+)
+@click.option("--json", "as_json_", is_flag=True, help="One JSON object, amounts in smallest units.")
+@one_line_errors
+def schedule(
+    token_in: str,
+    token_out: str,
+    amount: str,
+    config_path: Path,
+    slots: int,
+    slot_seconds: int,
+    algorithm: Algorithm,
+    least: str,
+    hours: str,
+    start: int | None,
+    risk_aversion: float,
+    volatility: float,
+    recovered: float,
+    as_json_: bool,
+) -> None:
+    """Divide AMOUNT of TOKEN_IN over time by TWAP, VWAP or implementation shortfall, and say what it would cost.
+
+    The impact of a slice is fitted to routes over the listed markets. Nothing is sent.
+
+    \b
+    Example:
+      quantera route schedule USDC AAPL 5000000 --slots 48 --slot-seconds 300 --algorithm shortfall \\
+        --risk-aversion 0.001 --volatility 0.3 --recovered 0.8 --config keeper.yaml
+    """
+    import time
+
+    from keepers.config import load_config
+    from keepers.execution.errors import ExecutionError
+    from keepers.operations.route_schedule import Pace, as_object, lines, scheduled
+
+    try:
+        by_hour = tuple(float(part) for part in hours.split(",") if part)
+    except ValueError:
+        raise ExecutionError(f"hours {hours}", "not numbers", "give 24 of them, with commas") from None
+    begins = int(time.time()) if start is None else start
+    pace = Pace(algorithm, slots, slot_seconds, least, by_hour, begins, risk_aversion, volatility, recovered)
+    found = scheduled(load_config(config_path), token_in, token_out, amount, pace)
+    click.echo(json.dumps(as_object(found)) if as_json_ else "\n".join(lines(found)))

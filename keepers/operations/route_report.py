@@ -11,10 +11,11 @@ from typing import Any
 from eth_utils.address import to_checksum_address
 
 from keepers import abi
-from keepers.abi import Fragment
 from keepers.config import Config
 from keepers.contracts.deployment import Deployment, load
 from keepers.contracts.reader import Reader
+from keepers.execution.extraction import Finding
+from keepers.operations.landed_swaps import V2_SWAP, V3_SWAP, change_of, who_earned
 from keepers.operations.route import Token
 from keepers.routing.errors import RoutingError
 from keepers.routing.fills import Fill, FillCosts, Trade, oracle_out, vwap_out
@@ -30,18 +31,6 @@ _PAGE = 2_000
 """Blocks in one query of logs."""
 _ROOM_PERCENT = 105
 """Sampled markets are asked up to this part of a fill."""
-_V2 = Fragment(
-    "Swap",
-    ("address", "uint256", "uint256", "uint256", "uint256", "address"),
-    ("sender", "amount0In", "amount1In", "amount0Out", "amount1Out", "to"),
-    indexed=(True, False, False, False, False, True),
-)
-_V3 = Fragment(
-    "Swap",
-    ("address", "address", "int256", "int256", "uint160", "uint128", "int24"),
-    ("sender", "recipient", "amount0", "amount1", "sqrtPriceX96", "liquidity", "tick"),
-    indexed=(True, True, False, False, False, False, False),
-)
 _MOST = 2**112 - 1
 _COLUMNS = ("block", "tx_hash", "payer", "token_in", "token_out", "amount_in", "amount_out")
 
@@ -54,12 +43,14 @@ class Report:
         first, last: Heights, both inclusive.
         rows: In the order of the chain.
         tokens: By address.
+        earned: What others earned in the same block, by hash of the fill's transaction; those without are left out.
     """
 
     first: int
     last: int
     rows: tuple[FillCosts, ...]
     tokens: dict[str, Token]
+    earned: dict[str, tuple[Finding, ...]]
 
 
 def reported(config: Config, first: int, last: int | None, effort: Effort | None = None) -> Report:
@@ -91,7 +82,7 @@ def reported(config: Config, first: int, last: int | None, effort: Effort | None
     tokens = {token: Token(symbols.get(token, token), token, decimals[token]) for token in addresses}
     trades = list(_trades(node, reader, deployment, first, end)) if fills else []
     rows = tuple(_costs(reader, deployment, fill, trades, (decimals, effort or Effort())) for fill in fills)
-    return Report(first, end, rows, tokens)
+    return Report(first, end, rows, tokens, who_earned(node, deployment, fills))
 
 
 def as_rows(report: Report) -> list[dict[str, Any]]:
@@ -110,6 +101,10 @@ def as_rows(report: Report) -> list[dict[str, Any]]:
             "arrival_bps": row.arrival_bps,
             "vwap_bps": row.vwap_bps,
             "quote_bps": row.quote_bps,
+            "earned": [
+                {"kind": found.kind.value, "account": found.origin, "pool": found.events[0].pool}
+                for found in report.earned.get(row.fill.tx_hash, ())
+            ],
         }
         for row in report.rows
     ]
@@ -119,9 +114,10 @@ def as_csv(report: Report) -> str:
     """The same as a table with a header; empty where there is no benchmark."""
     out = io.StringIO()
     costs = (f"{name}_{unit}" for unit in ("out", "bps") for name in ("arrival", "vwap", "quote"))
-    writer = csv.DictWriter(out, [*_COLUMNS, *costs], lineterminator="\n")
+    writer = csv.DictWriter(out, [*_COLUMNS, *costs, "earned"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(as_rows(report))
+    for row in as_rows(report):
+        writer.writerow({**row, "earned": "; ".join(f"{one['kind']} by {one['account']}" for one in row["earned"])})
     return out.getvalue()
 
 
@@ -136,6 +132,8 @@ def lines(report: Report) -> list[str]:
         shown += report.tokens[fill.token_out].shown(fill.amount_out)
         costs = "  ".join(f"{_shown(cost):>9}" for cost in (row.arrival_bps, row.vwap_bps, row.quote_bps))
         told.append(f"  {fill.block:>9}  {costs}  {shown}")
+        found = report.earned.get(fill.tx_hash, ())
+        told += [f"  {'':>9}  {one.kind.value} by {one.origin} in {one.events[0].pool}" for one in found]
     return told
 
 
@@ -180,16 +178,12 @@ def _executions(node: Node, deployment: Deployment, first: int, last: int) -> It
 def _trades(node: Node, reader: Reader, deployment: Deployment, first: int, last: int) -> Iterator[Trade]:
     """Trades of the listed pools of Uniswap V2 and V3 and their forks, as their own events record them."""
     ends = reader.pool_ends()
-    for venue, event in ((VenueKind.UNISWAP_V2, _V2), (VenueKind.UNISWAP_V3, _V3)):
+    for venue, event in ((VenueKind.UNISWAP_V2, V2_SWAP), (VenueKind.UNISWAP_V3, V3_SWAP)):
         pools = tuple(pool.address for pool in deployment.pools if pool.venue == venue)
         if not pools:
             continue
         for found in _events(node, LogFilter(event, pools), first, last):
-            args, pair = found.args, ends[to_checksum_address(found.address)]
-            if venue == VenueKind.UNISWAP_V2:
-                change = args["amount0In"] - args["amount0Out"], args["amount1In"] - args["amount1Out"]
-            else:
-                change = args["amount0"], args["amount1"]
+            change, pair = change_of(found.args), ends[to_checksum_address(found.address)]
             if change[0] > 0 > change[1]:
                 yield Trade(*pair, change[0], -change[1])
             elif change[1] > 0 > change[0]:

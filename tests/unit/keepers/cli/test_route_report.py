@@ -5,9 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from keepers.contracts.deployment import load
+from keepers.contracts.reader import Reader
+from keepers.routing.pools import quote
+from keepers.rpc.node import connect
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import ready
 from tests.unit.keepers.cli.test_cli import invoke, line_of
@@ -60,3 +65,65 @@ def test_report__no_fill__says_so(config: Path, world: World) -> None:
 def test_report__blocks_that_are_not_there__is_one_clear_line(config: Path, options: tuple[str, ...]) -> None:
     result = invoke("route", "report", *options, "--config", str(config))
     assert "rising; give others" in line_of(result, 1)
+
+
+def swap_of(world: World, sender: str, ends: tuple[str, str], amount: int, pool: str, gwei: int) -> None:
+    """Hands a swap through one pool of the aggregator to the node, without waiting."""
+    aggregator, up = world.contract("LiquidityAggregator"), int(ends[0], 16) < int(ends[1], 16)
+    order = (*ends, amount, 1, sender, 2**40 - 1, [(amount, [(pool, up)])])
+    aggregator.functions.swap(order).transact({"from": sender, "gas": 1_000_000, "gasPrice": gwei * 10**9})
+
+
+@pytest.fixture
+def crowded(world: World, config: Path) -> Any:
+    """`crowded(*, back)`: a block with a searcher's purchase, the owner's and, on request, the searcher's sale."""
+    usdc, aaa = world.tokens["USDC"], world.tokens["AAA"]
+    searcher, aggregator = world.w3.eth.accounts[7], world.contract("LiquidityAggregator")
+    amount, ends = 5_000 * 10**6, (usdc.address, aaa.address)
+    world.call(usdc.functions.mint(searcher, amount))
+    world.call(usdc.functions.approve(aggregator.address, 10 * amount))
+    for token in (usdc, aaa):
+        approval = token.functions.approve(aggregator.address, 2**255)
+        world.w3.eth.wait_for_transaction_receipt(approval.transact({"from": searcher}))
+    told = json.loads(invoke("route", "USDC", "AAA", "1000", "--json", "--config", str(config)).output)
+    address = told["swaps"][0]["pool"]
+
+    def mined(*, back: bool) -> int:
+        reader = Reader(connect(world.url, 31337), load(world.folder / "testnet.json"))
+        pools = reader.pools(list(ends), world.w3.eth.block_number)
+        (pool,) = (one for one in pools if one.address == address)
+        world.w3.provider.make_request("evm_setAutomine", [False])  # type: ignore[arg-type]
+        try:
+            swap_of(world, searcher, ends, amount, address, 30)
+            swap_of(world, world.owner, ends, amount, address, 20)
+            if back:
+                swap_of(world, searcher, ends[::-1], quote(pool, ends[0], amount), address, 10)
+            world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+        finally:
+            world.w3.provider.make_request("evm_setAutomine", [True])  # type: ignore[arg-type]
+        return int(world.w3.eth.block_number)
+
+    return mined
+
+
+@pytest.mark.parametrize(("back", "kinds"), [(True, ["sandwich"]), (False, [])])
+def test_report__purchase_between_two_swaps_of_one_account__is_a_sandwich(
+    world: World, config: Path, crowded: Any, back: bool, kinds: list[str]
+) -> None:
+    block = crowded(back=back)
+    rows = json.loads(invoke("route", "report", "--from", str(block), "--json", "--config", str(config)).output)
+    (ours,) = (row for row in rows if row["payer"] == world.owner)
+    assert len(rows) == 2 + back
+    assert [one["kind"] for one in ours["earned"]] == kinds
+    assert {one["account"] for one in ours["earned"]} <= {world.w3.eth.accounts[7]}
+
+
+def test_report__sandwich__is_named_below_the_fill_and_in_the_csv(
+    world: World, config: Path, crowded: Any, tmp_path: Path
+) -> None:
+    block, table = crowded(back=True), tmp_path / "costs.csv"
+    options = ("--from", str(block), "--csv", str(table), "--config", str(config))
+    words = f"sandwich by {world.w3.eth.accounts[7]}"
+    assert words in invoke("route", "report", *options).output
+    rows = csv.DictReader(table.read_text().splitlines())
+    assert [row["earned"] for row in rows if row["payer"] == world.owner] == [words]
