@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from statistics import median
 
@@ -11,7 +12,7 @@ from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
 from keepers.routing.order_paths import best_paths
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
-from keepers.routing.pools import V2Pool, V3Pool
+from keepers.routing.pools import V2Pool, V3Pool, quote
 from keepers.routing.router import find_route
 from keepers.routing.split import Split, best_split
 from tests.bench.framework import Bench, Row
@@ -30,6 +31,12 @@ METHOD = (
     "median; the greedy split is keepers.routing.split, over constant-product and concentrated pools by way of the "
     "same hubs, and markets that it finds no way in are left out of its column. Times are medians of one core, without "
     "the graph."
+)
+QUOTED = 20_000
+QUOTES = (
+    f"{QUOTED:,} amounts, uniform up to all of the reserve or of the known ticks, one after another on one core by "
+    "keepers.routing.pools.quote, whole units as the contracts pay; the best of five rounds. The V3 pool is the one "
+    "with the most ticks; its steps are summed in the first round."
 )
 
 
@@ -108,7 +115,43 @@ def rows(_: Bench) -> list[Row]:
         plans = [plan for case in cases(pools, range(8)) if (plan := routed(case)) is not None]
         took = median(plan.solve_time_ms for plan in plans)
         found.append(Row(GROUP, f"Solve, {pools:,} pools", "ms", took, target=target, method=METHOD))
-    return found
+    return found + quote_rows()
+
+
+def quote_rows() -> list[Row]:
+    """Time of one quote of each kind of pool, by the pools of a large market."""
+    pools = random_market(0, LARGE).pools
+    pair = max((pool for pool in pools if isinstance(pool, V2Pool)), key=lambda pool: pool.reserve0)
+    ranged = max((pool for pool in pools if isinstance(pool, V3Pool)), key=lambda pool: len(pool.ticks))
+    two, three = _microseconds(pair, pair.reserve0), _microseconds(ranged, _most(ranged))
+    return [
+        Row(GROUP, "A quote of a V2 pair", "us", two, target=1.0, method=QUOTES),
+        Row(GROUP, "A quote over the ticks of a V3 pool", "us", three, target=5.0, method=QUOTES),
+    ]
+
+
+def _most(pool: V3Pool) -> int:
+    """Largest power of two of token0 that the known ticks take."""
+    amount = 1
+    while True:
+        try:
+            quote(pool, pool.token0, 2 * amount)
+        except InsufficientLiquidity:
+            return amount
+        amount *= 2
+
+
+def _microseconds(pool: V2Pool | V3Pool, most: int) -> float:
+    """Time of one quote, the best of several rounds over the same random amounts."""
+    rng = np.random.default_rng(0)
+    amounts = [max(1, int(most * share)) for share in rng.uniform(size=QUOTED)]
+    rounds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        for amount in amounts:
+            quote(pool, pool.token0, amount)
+        rounds.append(time.perf_counter() - started)
+    return 1e6 * min(rounds) / QUOTED
 
 
 def _net(case: Case, found: Split) -> int:
