@@ -21,6 +21,7 @@ COMMANDS = {
     "risk_status",
     "risk_tables",
     "rulebook",
+    "simulation_table",
     "swap",
     "verify_log",
 }
