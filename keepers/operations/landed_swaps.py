@@ -43,7 +43,7 @@ _V3_BURN = Fragment(
 
 
 def change_of(args: dict[str, Any]) -> tuple[int, int]:
-    """What a pool got of its tokens, by a swap event's arguments: smallest units, negative for what it paid."""
+    """Returns a swap's changes of a pool's token0 and token1, smallest units; a payment is negative."""
     if "amount0In" in args:
         return args["amount0In"] - args["amount0Out"], args["amount1In"] - args["amount1Out"]
     return args["amount0"], args["amount1"]

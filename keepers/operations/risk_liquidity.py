@@ -1,4 +1,4 @@
-"""What selling a portfolio would cost at the present block, with all of the markets' depth or with less."""
+"""The cost of selling a portfolio at the present block, with all of the markets' depth or with less."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What it costs to sell part of a portfolio through the listed markets, at their depth or at less."""
+"""Sales of part of a portfolio through the listed markets, at their depth or at less, and their cost."""
 
 from __future__ import annotations
 

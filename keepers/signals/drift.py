@@ -123,7 +123,7 @@ class Reference:
 
 @dataclass(frozen=True, eq=False)
 class Followed:
-    """What a model read and said on the newest days, oldest first.
+    """Inputs and forecasts of a model on the newest days, oldest first.
 
     Attributes:
         inputs: (days, columns).

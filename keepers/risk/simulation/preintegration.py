@@ -218,7 +218,7 @@ def lines_of(simulation: Simulation, uniform: Array, days: int) -> Lines:
     along = ndtri(uniform[:, last + 1 : last + 1 + days])
     others = ndtri(uniform[:, 2 * last + 1 :]).reshape(points, last, -1)
     direction = mixing / np.linalg.norm(mixing, axis=1, keepdims=True)
-    # What the days have beside the direction in which they add up.
+    # The days' remainder is orthogonal to the direction in which they add up.
     along -= np.sum(along * direction, axis=1, keepdims=True) * direction
     start = np.empty((days, points, root.shape[0]))
     for day in range(days):
