@@ -381,7 +381,8 @@ def travel_deliver(config_path: Path, as_json: bool) -> None:
 def travel_serve(host: str | None, port: int | None, every: float, config_path: Path) -> None:
     """Take messages of counterparties in, and hand ours over, until it is stopped.
 
-    It speaks HTTP; whatever ends TLS stands before it. A line a refusal goes to standard error, and names nobody.
+    It speaks HTTP; whatever ends TLS stands before it. A line per refusal goes to standard error, and names nobody.
+    SIGTERM and Ctrl-C end it cleanly (exit code 0); it goes on where it was when it is started again.
 
     \b
     Example:
@@ -392,6 +393,7 @@ def travel_serve(host: str | None, port: int | None, every: float, config_path: 
     from keepers.operations.travel import UnknownCallback
     from keepers.operations.travel_post import serving
     from keepers.operations.travel_setup import opened_desk
+    from keepers.runtime.runtime import stop_on_signals
 
     travel_rule = load_config(config_path, officer=True).desk.travel
     stop = threading.Event()
@@ -403,17 +405,14 @@ def travel_serve(host: str | None, port: int | None, every: float, config_path: 
         assert travel_rule is not None  # the desk was opened
         desk.open_evidence()
         where = (host or travel_rule.host, travel_rule.port if port is None else port)
-        with serving(*where, desk.receive, UnknownCallback, say) as opened:
+        with stop_on_signals(stop), serving(*where, desk.receive, UnknownCallback, say) as opened:
             click.echo(json.dumps({"listening": opened}))
-            try:
-                while not stop.wait(every):
-                    try:
-                        desk.expire()
-                        desk.deliver()
-                    except KeeperError as error:
-                        say(str(error))
-            except KeyboardInterrupt:
-                return
+            while not stop.wait(every):
+                try:
+                    desk.expire()
+                    desk.deliver()
+                except KeeperError as error:
+                    say(str(error))
 
 
 def _moved(config_path: Path, as_json: bool, act: Callable[[TravelDesk], Exchange]) -> None:

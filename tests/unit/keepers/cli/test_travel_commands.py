@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,12 @@ from keepers.operations.travel_post import serving
 from keepers.store import Store
 from scripts._lib.transactions import send
 from tests.fixtures.desk import ADA, BEA, quantera
+from tests.fixtures.forks import Forked
 from tests.fixtures.kills import Killed, kill
 from tests.fixtures.node import SENDER, World
 from tests.fixtures.officers import ACCREDITED, SWITZERLAND, UNIT, Bureau
 from tests.fixtures.travel import BENEFICIARY, PASSPHRASE, Bank
+from tests.fixtures.waiting import GENEROUS, wait_until
 from tests.unit.keepers.cli.test_cli import line_of
 
 THRESHOLD = 50
@@ -325,3 +329,32 @@ def test_thresholds__of_the_rulebook__are_listed() -> None:
     result = quantera("compliance", "travel", "thresholds")
     assert "US  USD 3,000  reg-d-506c: 31 CFR 1010.410" in result.stdout and "SG  ask counsel" in result.stdout
     assert len(json.loads(quantera("compliance", "travel", "thresholds", "--json").stdout)) == 24
+
+
+@contextmanager
+def served(branch: Branch) -> Iterator[tuple[Forked, int]]:
+    """Our desk as the process that a person starts, and the port that it told."""
+    printed = branch.folder / "serve.printed"
+    command = (sys.executable, "-m", "keepers", "compliance", "travel", "serve")
+    options = ("--port", "0", "--every", "0.05", "--config", str(branch.bureau.config))
+    with printed.open("wb") as output, Forked([*command, *options], stdout=output, stderr=output) as process:
+        try:
+            wait_until(lambda: printed.read_text().endswith("}\n"), why=printed.read_text)
+            yield process, json.loads(printed.read_text())["listening"]
+        finally:
+            process.kill()
+
+
+def test_serve__as_a_process_killed_and_stopped__hands_over_once_and_takes_the_answer_in(branch: Branch) -> None:
+    branch.ask()
+    with served(branch) as (process, _):
+        wait_until(lambda: len(branch.other.desk.all()) == 1, why=lambda: str(branch.other.said))
+        process.kill()
+    branch.other.desk.approve(1, BEA)
+    with served(branch) as (process, port):
+        branch.other.wire.send = rerouted(branch.other, port)  # type: ignore[method-assign]
+        assert branch.other.desk.deliver()["delivered"] == 1
+        assert branch.done("show", "1")["state"] == "approved"
+        process.terminate()
+        assert process.wait(GENEROUS) == 0
+    assert len(branch.other.desk.all()) == 1 and branch.other.said == []

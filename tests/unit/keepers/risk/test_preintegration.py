@@ -157,15 +157,15 @@ def test_compounded_truth__large_run__holds_it() -> None:
     assert abs(got.var - truth.var) < 4 * got.var_error < 1e-5 * truth.var
 
 
-def test_proved__many_seeds__intervals_hold_the_truth_with_a_fraction_of_the_paths() -> None:
-    chosen = [case for case in known() if "one asset" in case.name and case.simulation.horizons == (5,)]
-    rows = proved(chosen, 60)
-    for row in rows:
-        assert scrambles(row.case.simulation) == 16
-        for number in (row.var, row.shortfall):
-            assert acceptable(number, 60), row.case.name
-            assert number.plain > 20 and abs(number.bias) < 4
-    assert markdown(rows, 60).count("| student, one asset | 5 |") == 1
+@pytest.mark.parametrize("kind", ["gaussian", "student"])
+def test_proved__many_seeds__intervals_hold_the_truth_with_a_fraction_of_the_paths(kind: str) -> None:
+    chosen = [case for case in known() if case.name == f"{kind}, one asset" and case.simulation.horizons == (5,)]
+    (row,) = proved(chosen, 60)
+    assert scrambles(row.case.simulation) == 16
+    for number in (row.var, row.shortfall):
+        assert acceptable(number, 60), row.case.name
+        assert number.plain > 20 and abs(number.bias) < 4
+    assert markdown([row], 60).count(f"| {kind}, one asset | 5 |") == 1
 
 
 def test_page__every_case__is_covered_and_saves_the_paths() -> None:
