@@ -9,8 +9,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
-from scipy.stats import norm, t
+from scipy.special import beta, ndtr, ndtri, stdtr, stdtrit
 
 from keepers.risk.errors import RiskError
 
@@ -39,15 +38,15 @@ class Normal:
 
     def quantile(self, probability: Array) -> Array:
         """See `Distribution`."""
-        return np.asarray(norm.ppf(probability), dtype=np.float64)
+        return np.asarray(ndtri(probability), dtype=np.float64)
 
     def probability(self, value: Array) -> Array:
         """See `Distribution`."""
-        return np.asarray(norm.cdf(value), dtype=np.float64)
+        return np.asarray(ndtr(value), dtype=np.float64)
 
     def lower_integral(self, probability: Array) -> Array:
         """See `Distribution`. Source: McNeil, Frey and Embrechts (2015), example 2.14."""
-        return np.asarray(-norm.pdf(norm.ppf(probability)), dtype=np.float64)
+        return np.asarray(-np.exp(-(ndtri(probability) ** 2) / 2) / np.sqrt(2 * np.pi), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,15 @@ class Student:
         raw = stdtrit(self.degrees, probability)
         # At probability 0 the quantile is minus infinity and the integral is zero.
         finite = np.where(np.isfinite(raw), raw, 0.0)
-        value = -t.pdf(finite, self.degrees) * (self.degrees + finite**2) / (self.degrees - 1)
+        value = -self._density(finite) * (self.degrees + finite**2) / (self.degrees - 1)
         return np.asarray(np.where(np.isfinite(raw), self._scale * value, 0.0), dtype=np.float64)
+
+    def _density(self, value: Array) -> Array:
+        """Density of the t before it is scaled."""
+        # scipy.stats has it, and takes longer to import than a command takes that reads a config.
+        nu = self.degrees
+        kernel = np.exp(-(nu + 1) / 2 * np.log1p(value**2 / nu))
+        return np.asarray(kernel / (np.sqrt(nu) * beta(0.5, nu / 2)), dtype=np.float64)
 
 
 class Empirical:

@@ -157,7 +157,7 @@ def test_compounded_truth__large_run__holds_it() -> None:
     assert abs(got.var - truth.var) < 4 * got.var_error < 1e-5 * truth.var
 
 
-@pytest.mark.parametrize("kind", ["gaussian", "student"])
+@pytest.mark.parametrize("kind", ["normal", "student"])
 def test_proved__many_seeds__intervals_hold_the_truth_with_a_fraction_of_the_paths(kind: str) -> None:
     chosen = [case for case in known() if case.name == f"{kind}, one asset" and case.simulation.horizons == (5,)]
     (row,) = proved(chosen, 60)
