@@ -21,6 +21,8 @@ GAS = 14_000_000
 """Gas limit above the need of any call here: an explicit limit saves an estimate, and lets a refused call be mined."""
 
 _RECEIPT_SECONDS = 60.0
+_NUDGE_SECONDS = 5.0
+"""Seconds without a receipt after which the node is asked for a block."""
 
 Step = tuple[str, ContractFunction]
 """A sender and its call."""
@@ -149,14 +151,21 @@ class Chain:
     def wait(self, tx_hash: str) -> Mined:
         """A transaction, once it is mined.
 
+        A busy anvil now and then leaves a ready transaction of a batch in its pool until another one comes
+        (foundry-rs/foundry#10122), so that it is asked for a block.
+
         Raises:
             DemoError: If it is not mined in time.
         """
-        deadline = time.monotonic() + _RECEIPT_SECONDS
-        while time.monotonic() < deadline:
+        started = time.monotonic()
+        nudge = started + _NUDGE_SECONDS
+        while time.monotonic() < started + _RECEIPT_SECONDS:
             receipt = self.node.receipt(tx_hash)
             if receipt is not None:
                 return Mined(receipt, None if int(receipt["status"], 16) else self._why(receipt))
+            if time.monotonic() > nudge:
+                self.mine()
+                nudge = time.monotonic() + _NUDGE_SECONDS
             time.sleep(0.002)
         raise DemoError(f"transaction {tx_hash} was not mined in {_RECEIPT_SECONDS:.0f} s")
 

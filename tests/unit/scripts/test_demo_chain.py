@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from scripts._lib.demo import chain as demo_chain
 from scripts._lib.demo.chain import GAS, Chain
 from scripts._lib.demo.node import local_node
 
@@ -27,3 +30,15 @@ def test_wait__more_gas_at_once_than_a_block_holds__all_are_mined(tmp_path: Path
         chain.node.rpc("evm_mine")
         mined = [chain.wait(tx_hash) for tx_hash in hashes]
     assert sum(found.gas for found in mined) > ORDINARY_LIMIT
+
+
+def test_wait__transaction_that_the_node_leaves_in_its_pool__a_block_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_chain, "_NUDGE_SECONDS", 0.1)
+    with local_node(1_700_000_000, tmp_path / "anvil.log") as url:
+        chain = Chain(url)
+        # A node that does not mine by itself stands for one that missed the transaction.
+        chain.node.rpc("evm_setAutomine", [False])
+        chain.give_ether(chain.accounts[0], BURNER, 1)
+        assert int(chain.node.rpc("eth_getBalance", [BURNER, "latest"]), 16) == 10**18
