@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 
 TRADING_DAYS = 252
 """Days of a year of a stock exchange; a portfolio that trades every day has 365."""
+_ROUNDING = 1e-14
+"""Standard deviation over the largest return below which returns are constant."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def annual_return(returns: Array, periods: int = TRADING_DAYS) -> float:
 
 def annual_volatility(returns: Array, periods: int = TRADING_DAYS) -> float:
     """Sample standard deviation (days - 1) times sqrt(periods)."""
-    return float(np.std(_checked(returns), ddof=1)) * math.sqrt(periods)
+    return float(_deviation(_checked(returns))) * math.sqrt(periods)
 
 
 def sharpe(returns: Array, risk_free: float = 0.0, periods: int = TRADING_DAYS) -> float:
@@ -82,7 +84,7 @@ def sharpe(returns: Array, risk_free: float = 0.0, periods: int = TRADING_DAYS) 
     Source: Sharpe (1994), "The Sharpe ratio", J. of Portfolio Management 21(1).
     """
     excess = _checked(returns) - risk_free
-    return _ratio(float(excess.mean()), float(np.std(excess, ddof=1))) * math.sqrt(periods)
+    return _ratio(float(excess.mean()), float(_deviation(excess))) * math.sqrt(periods)
 
 
 def sortino(returns: Array, required: float = 0.0, periods: int = TRADING_DAYS) -> float:
@@ -124,10 +126,9 @@ def alpha_beta(
     """
     excess, market = _pair(returns, benchmark)
     excess, market = excess - risk_free, market - risk_free
-    variance = float(np.var(market))
-    if variance == 0:
+    if _deviation(market) == 0:
         raise PerformanceError("benchmark", "never moves, so beta is undefined", "choose another benchmark")
-    beta = float(np.mean((excess - excess.mean()) * (market - market.mean()))) / variance
+    beta = float(np.mean((excess - excess.mean()) * (market - market.mean()))) / float(np.var(market))
     return float((1 + np.mean(excess - beta * market)) ** periods) - 1, beta
 
 
@@ -166,7 +167,7 @@ def rolling(returns: Array, window: int, measure: str = "sharpe", periods: int =
     if measure not in ("sharpe", "volatility"):
         raise PerformanceError(f"measure '{measure}'", "unknown", "choose sharpe or volatility")
     stretches = np.lib.stride_tricks.sliding_window_view(returns, window)
-    deviation = stretches.std(axis=1, ddof=1)
+    deviation = _deviation(stretches)
     if measure == "volatility":
         found: Array = deviation * math.sqrt(periods)
         return found
@@ -231,6 +232,12 @@ def _pair(returns: Array, benchmark: Array) -> tuple[Array, Array]:
     if _checked(returns).shape != _checked(benchmark).shape:
         raise PerformanceError(f"benchmark {benchmark.shape}", f"not {returns.shape}", "align both by day")
     return returns, benchmark
+
+
+def _deviation(values: Array) -> Array:
+    """Sample standard deviation along the last axis; 0 where values differ by rounding only."""
+    found = values.std(axis=-1, ddof=1)
+    return np.asarray(np.where(found > _ROUNDING * np.abs(values).max(axis=-1), found, 0.0), dtype=np.float64)
 
 
 def _ratio(over: float, under: float) -> float:

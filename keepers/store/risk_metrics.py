@@ -293,8 +293,9 @@ def _tell(connection: sa.Connection, found: Recorded, rule: AlertRule, kind: Not
             **{"key": key, "channel": channel, "severity": rule.severity, "created": found.at, "state": "waiting"},
             **{"body": json.dumps({**body, "key": key}), "attempts": 0, "next_at": 0, "fault": ""},
         }
-        insert = insert_into(connection, alert_notices).values(**values)
-        told += connection.execute(insert.on_conflict_do_nothing(index_elements=["key"])).rowcount
+        insert = insert_into(connection, alert_notices).values(**values).on_conflict_do_nothing(index_elements=["key"])
+        # The rows that come back are counted: psycopg's number of rows is -1 for such an INSERT.
+        told += len(connection.execute(insert.returning(alert_notices.c.key)).all())
     return told
 
 

@@ -17,6 +17,7 @@ may be the first.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,7 +27,7 @@ from scipy.special import gammaincinv, ndtr, ndtri, stdtrit
 from scipy.stats import qmc
 
 from keepers.risk.errors import RiskError
-from keepers.risk.simulation.blocks import INLINE, Executor
+from keepers.risk.simulation.blocks import INLINE, Executor, one_thread
 from keepers.risk.simulation.engine import MOST_PATHS, Simulation
 from keepers.risk.simulation.scrambling import scrambled_sobol
 from keepers.risk.simulation.sources import Gaussian, StudentT, aligned
@@ -35,7 +36,7 @@ from keepers.risk.simulation.tails import Parts, Tail, check_levels
 Array = NDArray[np.float64]
 
 MOST_BITS = 12
-"""Logarithm of the most points of one scramble, to base 2."""
+"""Logarithm of the most points of one scramble, and of scrambles that are computed together, to base 2."""
 _EDGE = 2.0**-53
 """Uniform numbers stay so far from 0 and 1 that their quantiles are finite."""
 _FARTHEST = 37.0
@@ -51,13 +52,14 @@ of a t with three degrees is smooth where that probability is zero."""
 
 @dataclass(frozen=True, eq=False)
 class Means:
-    """Means over the points of one scramble, given a loss x for every horizon and level.
+    """Means over the points of each scramble, given a loss x for every horizon and level.
 
     Attributes:
-        beyond: (horizons, levels), probability of a loss beyond x.
-        density: (horizons, levels), density of the loss at x.
-        at: (horizons, levels, assets), density times each asset's mean part of a loss of x.
-        above: (horizons, levels, assets), mean of each asset's part of the loss, counted where that is beyond x.
+        beyond: (scrambles, horizons, levels), probability of a loss beyond x.
+        density: (scrambles, horizons, levels), density of the loss at x.
+        at: (scrambles, horizons, levels, assets), density times each asset's mean part of a loss of x.
+        above: (scrambles, horizons, levels, assets), mean of each asset's part of the loss, counted where that is
+            beyond x.
     """
 
     beyond: Array
@@ -131,15 +133,16 @@ def preintegrated_tails(simulation: Simulation, levels: tuple[float, ...], execu
             more numbers than a Sobol sequence has.
     """
     source = _checked(simulation, levels)
-    count = scrambles(simulation)
-    guess = stdtrit(source.degrees, levels) if isinstance(source, StudentT) else ndtri(levels)
+    means = _evaluator(simulation, executor)
+    guess = np.asarray(ndtri(levels))
+    if isinstance(source, StudentT):
+        guess = stdtrit(source.degrees, levels) * math.sqrt((source.degrees - 2) / source.degrees)
     sigma = math.sqrt(float(simulation.weights @ source.covariance @ simulation.weights))
     losses = sigma * np.sqrt(np.array(simulation.horizons))[:, np.newaxis] * guess
     wanted = 1 - np.array(levels)
     for _ in range(_LEVEL_STEPS):
-        found = list(executor.map(partial(means_of, simulation, losses), range(count)))
-        beyond = np.mean([one.beyond for one in found], axis=0)
-        density = np.mean([one.density for one in found], axis=0)
+        found = means(losses)
+        beyond, density = found.beyond.mean(axis=0), found.density.mean(axis=0)
         if not (np.all(density > 0) and np.all(beyond > 0)):
             raise RiskError(f"{simulation.total} paths", "say nothing about the tail", "simulate more, or plain paths")
         # Newton's method for the logarithm, which is nearly a line in the tail.
@@ -159,6 +162,11 @@ def _bits(simulation: Simulation) -> int:
     return min(MOST_BITS, simulation.block.bit_length() - 1)
 
 
+def _together(simulation: Simulation) -> int:
+    """Number of scrambles that are computed together."""
+    return 1 << (MOST_BITS - _bits(simulation))
+
+
 def _checked(simulation: Simulation, levels: tuple[float, ...]) -> Gaussian | StudentT:
     check_levels(levels, MOST_PATHS)
     source = simulation.source
@@ -173,24 +181,53 @@ def _checked(simulation: Simulation, levels: tuple[float, ...]) -> Gaussian | St
     return source
 
 
-def means_of(simulation: Simulation, losses: Array, scramble: int) -> Means:
-    """Means over one scramble.
+def _evaluator(simulation: Simulation, executor: Executor) -> Callable[[Array], Means]:
+    """The function from losses to means; few points are drawn once, and many anew for each call."""
+    groups = -(-scrambles(simulation) // _together(simulation))
+    if groups > 1:
+        return lambda losses: _joined(list(executor.map(partial(means_of, simulation, losses), range(groups))))
+    with one_thread():
+        drawn = _drawn(simulation, 0)
+    return lambda losses: _means(drawn, scrambles(simulation), losses)
+
+
+def means_of(simulation: Simulation, losses: Array, group: int) -> Means:
+    """Means over each of the scrambles of a group.
 
     Args:
         simulation: Terms.
         losses: (horizons, levels), the x of each.
-        scramble: Index.
+        group: Index.
     """
-    shape = losses.shape
+    return _means(_drawn(simulation, group), len(_members(simulation, group)), losses)
+
+
+def _members(simulation: Simulation, group: int) -> range:
+    together = _together(simulation)
+    return range(group * together, min((group + 1) * together, scrambles(simulation)))
+
+
+def _drawn(simulation: Simulation, group: int) -> list[Lines]:
+    """The points of every horizon, scramble after scramble."""
+    uniform = np.concatenate([_uniform(simulation, scramble) for scramble in _members(simulation, group)])
+    return [lines_of(simulation, uniform, days) for days in simulation.horizons]
+
+
+def _means(drawn: list[Lines], count: int, losses: Array) -> Means:
+    shape, assets = (count, *losses.shape), drawn[0].weights.size
     beyond, density = np.empty(shape), np.empty(shape)
-    at, above = np.empty((*shape, simulation.weights.size)), np.empty((*shape, simulation.weights.size))
-    uniform = _uniform(simulation, scramble)
-    for row, days in enumerate(simulation.horizons):
-        lines = lines_of(simulation, uniform, days)
+    at, above = np.empty((*shape, assets)), np.empty((*shape, assets))
+    for row, lines in enumerate(drawn):
         for column, loss in enumerate(losses[row]):
-            found = conditional(lines, float(loss))
-            beyond[row, column], density[row, column], at[row, column], above[row, column] = found
+            found = conditional(lines, float(loss), count)
+            beyond[:, row, column], density[:, row, column], at[:, row, column], above[:, row, column] = found
     return Means(beyond, density, at, above)
+
+
+def _joined(groups: list[Means]) -> Means:
+    """The groups' scrambles one after another."""
+    names = ("beyond", "density", "at", "above")
+    return Means(*(np.concatenate([getattr(one, name) for one in groups]) for name in names))
 
 
 def _uniform(simulation: Simulation, scramble: int) -> Array:
@@ -237,15 +274,17 @@ def _mixing(uniform: Array, degrees: float) -> tuple[Array, Array]:
     return np.sqrt((degrees - 2) / chi_squared), _POWER * uniform[:, 0] ** (_POWER - 1)
 
 
-def conditional(lines: Lines, loss: float) -> tuple[float, float, Array, Array]:
-    """Means over points of what follows from a loss x once s is integrated out.
+def conditional(lines: Lines, loss: float, count: int) -> tuple[Array, Array, Array, Array]:
+    """Means over the points of each scramble of what follows from a loss x once s is integrated out.
 
     Args:
-        lines: Points.
+        lines: Points, scramble after scramble.
         loss: The x.
+        count: Number of scrambles.
 
     Returns:
-        Probability beyond x, density at x, density times the assets' parts (assets,), and the parts beyond x (assets,).
+        Probability beyond x (scrambles,), density at x (scrambles,), density times the assets' parts (scrambles,
+        assets), and the parts beyond x (scrambles, assets).
     """
     s = lines.root(loss)
     below, bell = ndtr(s), np.exp(-(s**2) / 2) / math.sqrt(2 * math.pi)
@@ -261,19 +300,19 @@ def conditional(lines: Lines, loss: float) -> tuple[float, float, Array, Array]:
     tangent = below[:, np.newaxis] * parts - (bell + s * below)[:, np.newaxis] * change
     missed = low_in[:, np.newaxis] * low_parts - parts - (low - s)[:, np.newaxis] * change
     above = tangent + below[:, np.newaxis] * missed + ((1 - below) * high_in)[:, np.newaxis] * high_parts
-    weight = lines.ratio / s.size
-    return float(weight @ beyond), float(weight @ density), (weight * density) @ parts, weight @ above
+    weight = lines.ratio * (count / s.size)
+    dense = weight * density
+    found = (weight * beyond, dense, dense[:, np.newaxis] * parts, weight[:, np.newaxis] * above)
+    summed = (values.reshape(count, -1, *values.shape[1:]).sum(axis=1) for values in found)
+    return tuple(summed)
 
 
-def _tails(simulation: Simulation, levels: tuple[float, ...], losses: Array, found: list[Means]) -> list[Tail]:
-    beyond, density, at, above = (
-        np.array([getattr(one, name) for one in found]) for name in ("beyond", "density", "at", "above")
-    )
+def _tails(simulation: Simulation, levels: tuple[float, ...], losses: Array, found: Means) -> list[Tail]:
     return [
         _tail(
             (simulation.horizons[row], level, float(losses[row, column])),
             simulation.weights,
-            *(array[:, row, column] for array in (beyond, density, at, above)),
+            *(array[:, row, column] for array in (found.beyond, found.density, found.at, found.above)),
         )
         for row in range(len(simulation.horizons))
         for column, level in enumerate(levels)

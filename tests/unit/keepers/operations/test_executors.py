@@ -17,6 +17,7 @@ from keepers.risk.simulation.blocks import INLINE, Executor, Remote, in_order
 from keepers.risk.simulation.engine import Simulation, run
 from keepers.risk.simulation.sources import StudentT
 from tests.fixtures.block_tasks import always_killed, failing, killed_once, root
+from tests.fixtures.ray_head import ray_head
 
 FACTORS = np.random.default_rng(0).normal(size=(6, 8)) * 0.004
 SIMULATION = Simulation(StudentT(FACTORS @ FACTORS.T, 5.0), np.full(6, 1 / 6), 90_000, 5, (1, 2))
@@ -77,6 +78,13 @@ def test_dask__address_of_a_running_cluster__is_used() -> None:
         executor_of(Place("dask", 1, cluster.scheduler_address)) as dask,
     ):
         np.testing.assert_array_equal(run(SIMULATION, dask).losses, run(SIMULATION).losses)
+
+
+def test_ray__address_of_a_running_cluster__is_used(tmp_path: Path) -> None:
+    with ray_head(tmp_path) as address, executor_of(Place("ray", 1, address)) as ray:
+        np.testing.assert_array_equal(run(SIMULATION, ray).losses, run(SIMULATION).losses)
+        with pytest.raises(RiskError, match=r"^block 2: refused; skip it$"):
+            list(ray.map(failing, range(4)))
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -62,6 +62,18 @@ def test_performance__constant_returns__ratios_are_undefined() -> None:
     assert (found.total_return, found.max_drawdown, found.days) == (0, 0, 10)
 
 
+@pytest.mark.parametrize(("days", "value"), [(10, 0.001), (252, 0.0003), (1000, 0.01)])
+def test_sharpe__constant_returns_that_binary_fractions_round__is_undefined(days: int, value: float) -> None:
+    returns = np.full(days, value)
+    assert math.isnan(ours.sharpe(returns)) and ours.annual_volatility(returns) == 0
+    assert np.all(np.isnan(ours.rolling(returns, 10)))
+
+
+def test_alpha_beta__constant_benchmark_that_binary_fractions_round__is_refused() -> None:
+    with pytest.raises(PerformanceError, match="never moves"):
+        ours.alpha_beta(np.linspace(-0.01, 0.01, 10), np.full(10, 0.001))
+
+
 def test_time_weighted__deposit__changes_no_return() -> None:
     values = np.array([100.0, 110.0, 231.0])
     np.testing.assert_allclose(ours.time_weighted(values, np.array([0.0, 100.0])), [0.1, 0.1])

@@ -108,6 +108,13 @@ def test_record__rule_fires_over_a_restart__tells_once_until_it_resolves(store: 
     assert len({notice.key for notice in due(again, LATER)}) == 4
 
 
+def test_record__notice_that_was_written_before__is_not_counted_again(store_url: str) -> None:
+    store = Store.open(store_url)
+    found = recorded(0, JANUARY, var99=0.05)
+    told = [risk_metrics.record(store, found, rules=rules) for rules in ((RULE,), (), (RULE,))]
+    assert told == [2, 0, 0] and len(bodies(store)) == 2
+
+
 def test_record__rule_left_the_config__is_forgotten(store: Store) -> None:
     put(store, 0.05, rules=(RULE,))
     put(store, 0.05, first=1)
