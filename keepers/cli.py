@@ -11,6 +11,7 @@ from keepers.commands.completion import completion
 from keepers.commands.compliance import compliance
 from keepers.commands.config import config, init
 from keepers.commands.db import db
+from keepers.commands.execution import execution
 from keepers.commands.group import Guessing
 from keepers.commands.keys import keys
 from keepers.commands.pause import pause_bots, unpause_bots
@@ -72,6 +73,6 @@ def main() -> None:
 
 
 risk.add_command(liquidity)
-LOOKING = (status, explain, follow, doctor, risk, signals, backtest, route, compliance)
+LOOKING = (status, explain, follow, doctor, risk, signals, backtest, route, execution, compliance)
 for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):
     main.add_command(command)

@@ -236,6 +236,19 @@ class Sanctions(Strict):
     lift_delay_hours: Annotated[float, Field(ge=0, le=10_000)] = 24.0
 
 
+class Execution(Strict):
+    """Settings of the bot that sells orders slice by slice.
+
+    A slice is planned at one block, sent at most `snapshot_blocks` blocks later, and refused by the chain
+    `slice_lifetime_seconds` after that block. It goes over at most `max_paths` paths.
+    """
+
+    enabled: bool = False
+    max_paths: int = Field(default=4, ge=1, le=16)
+    snapshot_blocks: int = Field(default=3, ge=0, le=64)
+    slice_lifetime_seconds: int = Field(default=120, ge=1, le=86_400)
+
+
 class WrappingKmsKey(Strict):
     """A symmetric key in AWS KMS that wraps the key of a folder of evidence; credentials are AWS's own business."""
 
@@ -345,8 +358,8 @@ class Config(Strict):
         chain_id: Expected.
         deployment: deployments/<network>.json.
         store: Database URL.
-        portfolio: Name in the deployment; with keys.signers it may be left out where claims, sanctions or kyc are
-            enabled.
+        portfolio: Name in the deployment; with keys.signers it may be left out where claims, sanctions, kyc or
+            execution are enabled.
         prices: Sources of daily closes; without any, the rounds of the deployment's feeds.
         max_fee_gwei: Maximum fee per unit of gas.
         max_spend_eth_per_day: Maximum that the sender may spend in any 24 hours; there is no limit by default.
@@ -377,6 +390,7 @@ class Config(Strict):
     rebalance: RebalanceSettings = RebalanceSettings()
     claims: Claims = Claims()
     sanctions: Sanctions = Sanctions()
+    execution: Execution = Execution()
     desk: DeskFiles = DeskFiles()
     kyc: KycSettings = KycSettings()
     max_fee_gwei: Annotated[float, Field(gt=0, le=1e6)] = 100.0
@@ -429,8 +443,9 @@ class Config(Strict):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The bots that it describes."""
-        enabled = {"claims": self.claims.enabled, "sanctions": self.sanctions.enabled, "kyc": self.kyc.enabled}
-        return (*(("risk", "rebalance") if self.portfolio else ()), *(kind for kind, on in enabled.items() if on))
+        alone = ("claims", "sanctions", "kyc", "execution")
+        enabled = tuple(kind for kind in alone if getattr(self, kind).enabled)
+        return (*(("risk", "rebalance") if self.portfolio else ()), *enabled)
 
     @property
     def store_url(self) -> str:
@@ -467,9 +482,9 @@ def load_config(path: str | Path, *, officer: bool = False) -> Config:
         "portfolio": bool(config.portfolio),
         "keys.signers": bool(config.keys.signers),
     }
-    # All or, for who looks after claims, sanctions or identity checks only, none.
+    # All or, for who looks after none of a portfolio, none.
     missing = [key for key, there in given.items() if not there]
-    alone = config.claims.enabled or config.sanctions.enabled or config.kyc.enabled
+    alone = not set(config.kinds) <= {"risk", "rebalance"}
     if missing and not officer and (not alone or len(missing) < len(given)):
         more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         raise ConfigError(f"{file}: {missing[0]}", "missing" + more, f"add {missing[0]}")

@@ -156,6 +156,10 @@ def make_bot(kind: str, services: BotServices) -> Any:
         from keepers.bots.kyc import KycBot
 
         return KycBot(services)
+    if kind == "execution":
+        from keepers.bots.execution import ExecutionBot
+
+        return ExecutionBot(services)
     assert isinstance(services, PortfolioServices)
     if kind == "risk":
         from keepers.bots.risk import RiskBot

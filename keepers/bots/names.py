@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from keepers.config import Config
 
 
-WITHOUT_PORTFOLIO = ("claims", "sanctions", "kyc")
+WITHOUT_PORTFOLIO = ("claims", "sanctions", "kyc", "execution")
 """Kinds of bots that look after no portfolio, and so need neither prices nor signers."""
 
 KINDS = ("risk", "rebalance", *WITHOUT_PORTFOLIO)
@@ -43,10 +43,15 @@ def kyc_bot(network: str) -> str:
     return f"kyc:{network}"
 
 
+def execution_bot(network: str) -> str:
+    """The bot that sells orders slice by slice, by the name of the deployment file."""
+    return f"execution:{network}"
+
+
 def bot_name(config: Config, kind: str) -> str:
     """Returns the name in the store of a kind of `KINDS`."""
     if kind in WITHOUT_PORTFOLIO:
-        names = {"claims": claims_bot, "sanctions": sanctions_bot, "kyc": kyc_bot}
+        names = {"claims": claims_bot, "sanctions": sanctions_bot, "kyc": kyc_bot, "execution": execution_bot}
         return names[kind](config.deployment.stem)
     return {"risk": risk_bot, "rebalance": rebalance_bot}[kind](config.portfolio)
 
@@ -114,6 +119,11 @@ def claim_key(verification: int, topic: int) -> str:
 def kyc_refresh_key(verification: int, account: str) -> str:
     """Returns the key of having a registry count a verification's claims for a wallet, by checksummed address."""
     return f"refresh:{verification}:{account}"
+
+
+def allowance_key(step: str, order: int, slot: int) -> str:
+    """Returns the key of what the aggregator is allowed for an order's slice; `step` is "reset" or "allowance"."""
+    return f"{step}:{order}:{slot}"
 
 
 def model_key(universe: bytes, nonce: int, as_of: int) -> str:

@@ -9,7 +9,9 @@ import click
 from keepers.commands.base import config_option, one_line_errors
 
 bot_argument = click.argument(
-    "bot", type=click.Choice(["all", "risk", "rebalance", "claims", "sanctions", "kyc"]), default="all"
+    "bot",
+    type=click.Choice(["all", "risk", "rebalance", "claims", "sanctions", "kyc", "execution"]),
+    default="all",
 )
 
 

@@ -49,8 +49,8 @@ def run() -> None:
 def run_all(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     """Run every bot of the config in one process.
 
-    Risk and rebalance for its portfolio; claims, sanctions and kyc if claims.enabled, sanctions.enabled and
-    kyc.enabled say so.
+    Risk and rebalance for its portfolio; claims, sanctions, kyc and execution if claims.enabled, sanctions.enabled,
+    kyc.enabled and execution.enabled say so.
 
     \b
     Examples:
@@ -145,6 +145,23 @@ def run_kyc(config_path: Path, metrics_port: int | None, once: bool, dry_run: bo
       quantera run kyc --config keeper.yaml
     """
     _run(("kyc",), config_path, metrics_port, once, dry_run)
+
+
+@run.command("execution")
+@run_options
+@one_line_errors
+def run_execution(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
+    """Sell the orders of `quantera execution`, slice by slice (docs/execution.md).
+
+    Each slice is routed at its own block, limited by slippage and the order's price limit, simulated, and sent at most
+    once; with private_relay through the relay. Needs keys.sender, which holds what is sold; a config with
+    execution.enabled may leave out portfolio, prices and keys.signers.
+
+    \b
+    Example:
+      quantera run execution --config keeper.yaml
+    """
+    _run(("execution",), config_path, metrics_port, once, dry_run)
 
 
 def _run(kinds: tuple[str, ...] | None, config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from keepers.config import Config
 from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
+from keepers.contracts.largest import ROOM_PERCENT, largest_amounts
 from keepers.contracts.reader import Reader
 from keepers.routing.errors import RoutingError
 from keepers.routing.exact_output import find_exact_output
@@ -18,13 +19,10 @@ from keepers.routing.impact import price_impact_bps
 from keepers.routing.markets import VENUES
 from keepers.routing.plans import Effort, ExactOutputPlan, Order, OutputOrder, RoutePlan
 from keepers.routing.router import find_route
-from keepers.rpc.errors import ChainError
 from keepers.rpc.node import connect
 
-_ROOM_PERCENT = 105
-"""Sampled markets are asked up to this part of an order's worth: a path may bring more than the oracle says."""
 _OUTPUT_ROOM_PERCENT = 200
-"""The same for an exact output, whose input is not known before: fees and impact come on top of the worth."""
+"""The same for an exact output: its input is not known before, and fees and impact come on top of the worth."""
 # A uint128 has 39 digits, and no decimals are lost silently.
 _EXACT = Context(prec=100, traps=[InvalidOperation])
 
@@ -138,8 +136,8 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, limits: R
         order = Order(*ends, given.units(amount), limits.max_hops, excluded)
     cost = paying.units(limits.pool_cost)
     block = node.latest().number if limits.block is None else limits.block
-    room = _OUTPUT_ROOM_PERCENT if limits.exact_out else _ROOM_PERCENT
-    largest = _largest(reader, deployment, (given, given.units(amount)), room, block)
+    room = _OUTPUT_ROOM_PERCENT if limits.exact_out else ROOM_PERCENT
+    largest = largest_amounts(reader, deployment, (given.address, given.units(amount)), block, room)
     pools = reader.pools(tuple(deployment.tokens.values()), block, largest)
     graph = Graph(pools, limits.leg_impact_bps)
     plan: RoutePlan | ExactOutputPlan
@@ -259,32 +257,3 @@ def _excluded(deployment: Deployment, name: str) -> list[str]:
         remedy = f"give a listed address, or one of: {', '.join(sorted(VENUES))}"
         raise RoutingError(f"venue or pool {name}", "no venue, and not among the listed markets", remedy)
     return [pool.address for pool in deployment.pools if pool.kind == name]
-
-
-def _largest(reader: Reader, deployment: Deployment, given: tuple[Token, int], room: int, block: int) -> dict[str, int]:
-    """Returns the maximum that an order may bring of each token, for markets that have to be sampled.
-
-    Without a price of the oracle only markets of the given token are sampled.
-
-    Args:
-        reader: Reader of the chain.
-        deployment: Deployment with the tokens.
-        given: Token whose amount is known, and smallest units.
-        room: Percent of the worth at the oracle's prices.
-        block: Height.
-    """
-    known, amount = given
-    room_for = {known.address: amount}
-    priced = [address for symbol, address in deployment.tokens.items() if symbol in deployment.feeds]
-    if known.address not in priced:
-        return room_for
-    try:
-        prices = dict(zip(priced, reader.oracle_prices(priced, block), strict=True))
-        decimals = dict(zip(priced, reader.decimals(priced), strict=True))
-    except ChainError:
-        return room_for
-    for token in priced:
-        if token != known.address and prices[token]:
-            worth = amount * prices[known.address] * 10 ** decimals[token]
-            room_for[token] = worth * room // (100 * prices[token] * 10 ** decimals[known.address])
-    return room_for

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from keepers.operations.route import Routed, lines
-from keepers.routing.execution import Swap
+from keepers.routing.swaps import Swap
 
 WIDTH, HEIGHT = 900.0, 420.0
 _MARGIN, _TOP, _NODE, _GAP = 90.0, 16.0, 14.0, 28.0

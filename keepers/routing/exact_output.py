@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
-from keepers.routing.execution import Execution, execute, flow_of
 from keepers.routing.graph import Graph
 from keepers.routing.impact import marginal_output
 from keepers.routing.network import network_of
@@ -29,6 +28,7 @@ from keepers.routing.paths import first_paths
 from keepers.routing.plans import BPS, MAX_AMOUNT, Effort, ExactOutputPlan, OutputOrder, RoutePlan
 from keepers.routing.pools import QuotedPool
 from keepers.routing.router import find_route
+from keepers.routing.swaps import Execution, execute, flow_of
 
 _STEPS = 12
 """Steps of Newton's method towards the input."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keepers.routing.execution import Swap, flow_of
 from keepers.routing.graph import Graph
+from keepers.routing.swaps import Swap, flow_of
 
 BPS = 10_000
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from keepers.routing.errors import RoutingError, beyond_depth
-from keepers.routing.execution import Swap
+from keepers.routing.swaps import Swap
 
 BPS = 10_000
 MAX_AMOUNT = 1 << 128

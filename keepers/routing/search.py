@@ -13,12 +13,12 @@ import numpy as np
 from keepers.routing.certificate import Bound, bound_at, tightened
 from keepers.routing.curves import Bools, Floats, Ints
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
-from keepers.routing.execution import Execution, execute, merged
 from keepers.routing.graph import Graph
 from keepers.routing.network import Network, network_of
 from keepers.routing.paths import first_paths
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.program import Flow, Program
+from keepers.routing.swaps import Execution, execute, merged
 
 Edges = frozenset[int]
 _AROUND = np.array([0.8, 0.93, 1.0, 1.07, 1.25])

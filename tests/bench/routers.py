@@ -12,8 +12,8 @@ import numpy as np
 
 from keepers.routing.curves import Floats, Ints
 from keepers.routing.errors import InsufficientLiquidity
-from keepers.routing.execution import Execution, execute
 from keepers.routing.graph import Graph
+from keepers.routing.swaps import Execution, execute
 
 HOPS = 3
 CHUNKS = 256

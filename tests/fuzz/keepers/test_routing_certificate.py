@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.exact_output import find_exact_output
-from keepers.routing.execution import execute
 from keepers.routing.graph import Graph
 from keepers.routing.plans import Effort, Order, OutputOrder
 from keepers.routing.pools import V2Pool, quote
 from keepers.routing.router import find_route
+from keepers.routing.swaps import execute
 from tests.fixtures.routing_markets import patient_route, random_market
 
 E18 = 10**18

@@ -16,6 +16,7 @@ import yaml
 from click.testing import CliRunner
 
 from keepers.bots.claims import ClaimsBot
+from keepers.bots.execution import ExecutionBot
 from keepers.bots.kyc import KycBot
 from keepers.bots.names import WITHOUT_PORTFOLIO, bot_name
 from keepers.bots.rebalance import RebalanceBot
@@ -58,7 +59,8 @@ def start(kind: str, config_path: Path) -> Running:
     bot: Any
     if kind in WITHOUT_PORTFOLIO:
         services = open_bot_services(config, name, log, stop)
-        bot = {"claims": ClaimsBot, "sanctions": SanctionsBot, "kyc": KycBot}[kind](services)
+        kinds = {"claims": ClaimsBot, "sanctions": SanctionsBot, "kyc": KycBot, "execution": ExecutionBot}
+        bot = kinds[kind](services)
     else:
         services = open_portfolio_services(config, name, log, stop)
         bot = RiskBot(services) if kind == "risk" else RebalanceBot(services)

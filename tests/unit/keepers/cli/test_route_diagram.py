@@ -9,8 +9,8 @@ import pytest
 
 from keepers.operations.route import Routed, Token
 from keepers.operations.route_diagram import HEIGHT, WIDTH, bands_of, page
-from keepers.routing.execution import Swap
 from keepers.routing.plans import RoutePlan
+from keepers.routing.swaps import Swap
 
 CASH, STOCK, NOTE, BOND = (f"0x{digit * 40}" for digit in "1234")
 SYMBOLS = {CASH: "USDC", STOCK: "AAA", NOTE: "<b>N", BOND: "CCC"}

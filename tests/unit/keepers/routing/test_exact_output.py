@@ -6,11 +6,11 @@ import pytest
 
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
 from keepers.routing.exact_output import find_exact_output
-from keepers.routing.execution import execute, flow_of
 from keepers.routing.graph import Graph
 from keepers.routing.impact import marginal_output
 from keepers.routing.plans import Effort, ExactOutputPlan, Order, OutputOrder
 from keepers.routing.pools import Pool, V2Pool, quote
+from keepers.routing.swaps import execute, flow_of
 from tests.fixtures.routing_markets import patient_route, random_market
 
 E18 = 10**18

@@ -23,9 +23,20 @@ from keepers.compliance.lists.records import (
     ListFile,
 )
 from keepers.compliance.travel.exchange import Exchange
+from keepers.execution.orders import Fill, OrderState, SlicedOrder
 from keepers.risk.alert_rules import AlertRule
 from keepers.risk.recorded import LIMITED, METRICS, Recorded
-from keepers.store import Cursor, Decision, Point, SeenBlock, Store, forecasts, risk_metrics, verifications
+from keepers.store import (
+    Cursor,
+    Decision,
+    Point,
+    SeenBlock,
+    Store,
+    execution,
+    forecasts,
+    risk_metrics,
+    verifications,
+)
 from keepers.store.cases import carry_out
 from keepers.store.lifts import ask
 from keepers.store.lists import accept, retire
@@ -56,6 +67,13 @@ EXCHANGE = Exchange(
 """An exchange of the travel rule that waits for its answer."""
 
 
+ORDER = SlicedOrder(
+    *(0, 31337, "0x" + "6" * 40, "0x" + "7" * 40, "0x" + "8" * 40, ("USDC", "AAA"), (6, 18), 1000, "twap", (600, 400)),
+    *(JANUARY, 60, 1, 2**200, 50, OrderState.RUNNING, JANUARY),
+)
+"""An order of two slices."""
+
+
 def fill(store: Store, decisions: int = 20) -> Store:
     """Something in every table, a lease given up and a retired list included; the store."""
     store.see(BOT, [SeenBlock(number, f"0x{number:02x}", 1000 + number) for number in range(5)], 64)
@@ -77,6 +95,7 @@ def fill(store: Store, decisions: int = 20) -> Store:
     case = opened(Finding("P-1", "un", "7", 1, "a record", 0.9, ("name_exact",)), "aa" * 16, 1000)
     carry_out(store, Plan((case,), (), 0, 0), 1000)
     verify(store)
+    execution.record(store, execution.create(store, ORDER).id, Fill(0, "0xaa", 7, "0xbb", 600, 5))
     begin(store, EXCHANGE, Outgoing("inquiry", "c" * 36), Received("bank-b", "d" * 36, "e" * 64, 1000))
     wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
     store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))

@@ -15,7 +15,22 @@ from keepers.store.partitions import month_of
 from keepers.store.tables import HEAD
 from tests.unit.keepers.store.filled import BOT, JANUARY, MONTH, RAW, fill
 
-VERSIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013"]
+VERSIONS = [
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+]
 
 
 PARTITION = r"(series|risk_metrics)_(\d{6}|default)"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from keepers.routing.errors import InsufficientLiquidity
-from keepers.routing.execution import Execution, execute, merged
 from keepers.routing.graph import Graph
 from keepers.routing.pools import Pool, QuotedPool, V2Pool
+from keepers.routing.swaps import Execution, execute, merged
 
 E21 = 10**21
 AM, MB, AB = V2Pool("0x1", "A", "M", E21, E21), V2Pool("0x2", "M", "B", E21, E21), V2Pool("0x3", "A", "B", E21, E21)

@@ -1,0 +1,179 @@
+"""Sells orders slice by slice: each slice is planned at its own block and taken by the chain at most once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from keepers.bots.names import allowance_key
+from keepers.contracts.largest import largest_amounts
+from keepers.contracts.reader import Reader
+from keepers.contracts.wallet_swaps import WalletSwaps
+from keepers.execution.errors import ExecutionError
+from keepers.execution.orders import Fill, OrderState, SlicedOrder, progress
+from keepers.routing.errors import RoutingError
+from keepers.routing.order_paths import best_paths
+from keepers.routing.split import Split
+from keepers.rpc.errors import Reverted
+from keepers.rpc.node import Block
+from keepers.runtime.invocation import Invocation
+from keepers.runtime.services import BotServices
+from keepers.runtime.triggers import OnBlock
+from keepers.store import StoreError
+from keepers.store import execution as stored
+from keepers.store.execution import slice_key
+from keepers.transactions.errors import GaveUp
+
+
+class ExecutionBot:
+    """Works on the orders of its sender's account.
+
+    A slice has one key, under which the journal signs no second transaction while the first may be mined. What was
+    sold is read from the receipts of journalled transactions, so that neither a kill nor a reorganisation leaves a
+    slice counted that the chain does not have, or the other way round.
+    """
+
+    def __init__(self, services: BotServices) -> None:
+        self.name = services.bot
+        self.triggers = (OnBlock("slices", self._on_block),)
+        self._services = services
+        self._reader = Reader(services.node, services.deployment)
+        self._swaps = WalletSwaps(services.node, services.deployment, services.sender.address)
+
+    def forget(self) -> None:
+        """Keeps no state that the store does not hold."""
+
+    def _on_block(self, invocation: Invocation) -> None:
+        """Reads what was taken, sells what is due, and closes what is over."""
+        for order in self._open():
+            self._read_fills(order)
+        for order in self._open():
+            if order.state is OrderState.RUNNING:
+                self._decide(order, invocation)
+            self._close(order, invocation.block)
+
+    def _open(self) -> list[SlicedOrder]:
+        """Returns the orders of this account that are not closed."""
+        mine = self._services.node.chain_id, self._services.sender.address
+        found = stored.listed(self._services.store, stored.OPEN)
+        return [order for order in found if (order.chain_id, order.trader) == mine]
+
+    def _newest(self, invocation: Invocation) -> Block:
+        """Returns the newest block, which the invocation decides from then."""
+        invocation.block = self._services.node.latest()
+        return invocation.block
+
+    # -- One slice
+
+    def _decide(self, order: SlicedOrder, invocation: Invocation) -> None:
+        """Sells what is due of an order in the current slot, or records why not.
+
+        Raises:
+            Waiting: If the account cannot pay, or the chain asks too much.
+        """
+        services, block = self._services, self._newest(invocation)
+        slot = order.slot_at(block.timestamp)
+        if slot is None or services.rests(slice_key(order.id, slot), block):
+            return
+        key = slice_key(order.id, slot)
+        amount = order.due(slot, self._sold(order))
+        if not amount or not stored.is_settled(services.store, self.name, order.id):
+            return
+        try:
+            self._allow(order, amount, slot, invocation)
+            snapshot = self._newest(invocation)
+            plan = self._plan(order, amount, snapshot)
+            least = order.least_output(amount, plan.amount_out)
+            deadline = min(snapshot.timestamp + services.config.execution.slice_lifetime_seconds, order.ends)
+            data = self._swaps.swap((order.token_in, order.token_out), amount, least, deadline, plan.paths)
+            self._require_current(snapshot)
+            receipt = services.send(invocation, key, self._swaps.aggregator, data)
+        except Reverted as error:
+            services.decide(invocation, key, "refused", error.revert.text)
+        except (ExecutionError, RoutingError, GaveUp) as error:
+            services.decide(invocation, key, "refused", str(error))
+        else:
+            reason = f"{amount} for at least {least}, quoted {plan.amount_out} at block {snapshot.number}"
+            services.conclude(invocation, key, receipt, reason)
+            self._read_fills(order)
+
+    def _sold(self, order: SlicedOrder) -> int:
+        """Returns what the chain has taken of an order, smallest units."""
+        return progress(stored.fills(self._services.store, self.name, order.id)).sold
+
+    def _plan(self, order: SlicedOrder, amount: int, block: Block) -> Split:
+        """Returns the paths over the markets that are listed at a block.
+
+        Raises:
+            RoutingError: If no path takes the amount.
+        """
+        services, ends = self._services, (order.token_in, order.token_out)
+        tokens = tuple(services.deployment.tokens.values())
+        largest = largest_amounts(self._reader, services.deployment, (order.token_in, amount), block.number)
+        pools = self._reader.pools(tokens, block.number, largest)
+        listed = self._reader.listed([pool.address for pool in pools], block.number)
+        usable = tuple(pool for pool in pools if pool.address in listed)
+        via = [token for token in tokens if token not in ends]
+        return best_paths(usable, *ends, amount, via=via, max_paths=services.config.execution.max_paths)
+
+    def _require_current(self, snapshot: Block) -> None:
+        """Requires that a block is part of the chain and among its newest.
+
+        Raises:
+            ExecutionError: Otherwise; nothing is sent then.
+        """
+        (there,), newest = self._services.node.blocks([snapshot.number]), self._services.node.latest()
+        if there is None or there.hash != snapshot.hash:
+            raise ExecutionError(f"plan of block {snapshot.number}", "no longer on the chain", "it is planned anew")
+        age, most = newest.number - snapshot.number, self._services.config.execution.snapshot_blocks
+        if age > most:
+            reason = f"{age} blocks old, above {most}"
+            raise ExecutionError(f"plan of block {snapshot.number}", reason, "raise execution.snapshot_blocks")
+
+    def _allow(self, order: SlicedOrder, amount: int, slot: int, invocation: Invocation) -> None:
+        """Has the aggregator allowed to take what is left of all running orders of the token, where it may not.
+
+        Raises:
+            ExecutionError: If the account does not hold the slice, or the token refuses.
+            Reverted: If the token would revert.
+        """
+        services = self._services
+        held, allowed = self._swaps.means(order.token_in, invocation.block.number)
+        if held < amount:
+            raise ExecutionError(f"balance of {held}", f"below the slice of {amount}", "send the account more")
+        if allowed >= amount:
+            return
+        running = [one for one in self._open() if (one.state, one.token_in) == (OrderState.RUNNING, order.token_in)]
+        wanted = max(amount, sum(one.amount - self._sold(one) for one in running))
+        # Some tokens refuse to change an allowance that is not zero.
+        for step, value in (("reset", 0), ("allowance", wanted)) if allowed else (("allowance", wanted),):
+            key = allowance_key(step, order.id, slot)
+            if services.decided(key):
+                continue
+            receipt = services.send(invocation, key, order.token_in, self._swaps.approve(value))
+            if not services.conclude(invocation, key, receipt, f"the aggregator may take {value}"):
+                raise ExecutionError(f"allowance of {value}", receipt.reason, "look at the token")
+
+    # -- Around slices
+
+    def _read_fills(self, order: SlicedOrder) -> None:
+        """Reads the receipts of slices that were taken, in the block that the journal has them in."""
+        services = self._services
+        for slot, tx_hash in stored.unread(services.store, self.name, order.id).items():
+            found = self._swaps.landed(tx_hash)
+            if found is None:
+                continue  # Taken back meanwhile: settling says what becomes of it.
+            place = found.block_number, found.block_hash
+            fill = Fill(slot, tx_hash, *place, found.amount_in, found.amount_out)
+            stored.record(services.store, order.id, fill)
+            services.log.info("fill", order=order.id, slot=slot, sold=fill.amount_in, bought=fill.amount_out)
+
+    def _close(self, order: SlicedOrder, block: Block) -> None:
+        """Closes an order that is sold, cancelled or past its end, once its transactions are final."""
+        store, sold = self._services.store, self._sold(order)
+        over = block.timestamp >= order.ends or order.state is OrderState.CANCELLED or sold == order.amount
+        if not over or stored.under_way(store, self.name, order.id):
+            return
+        reason = order.reason if order.state is OrderState.CANCELLED else "sold" if sold == order.amount else "expired"
+        with suppress(StoreError):  # A person was faster; the next block sees what they said.
+            stored.move(store, order, OrderState.CLOSED, reason)
+            self._services.log.info("closed", order=order.id, reason=reason, sold=sold, left=order.amount - sold)
