@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -90,7 +89,7 @@ def create(config: Config, store: Store, trader: str, ends: tuple[str, str], amo
         ended = begins + pace.slots * pace.slot_seconds
         raise ExecutionError(f"last slot ends at {ended}", f"the chain is at {now}", "start later")
     _require_whole_slices(config, ends, amount, pace.slots)
-    found = scheduled(config, *ends, amount, pace)
+    found = scheduled(config, *ends, amount, replace(pace, start=begins))
     limit_out = _limit_out(found, terms.limit)
     _require_within_limit(config, found, limit_out)
     return stored.create(
@@ -215,8 +214,8 @@ def _tokens(order: SlicedOrder) -> tuple[Token, Token]:
     return first, second
 
 
-def _require_whole_slices(config: Config, ends: Sequence[str], amount: str, slots: int) -> None:
-    """Requires that each slot has a unit to sell, and that a path takes the whole order's tokens."""
+def _require_whole_slices(config: Config, ends: tuple[str, str], amount: str, slots: int) -> None:
+    """Requires that each slot has a unit to sell, and that a path takes the order."""
     found = routed(config, *ends, amount, RouteLimits())
     units = found.token_in.units(amount)
     if slots > units:

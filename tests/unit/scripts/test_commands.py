@@ -14,6 +14,7 @@ COMMANDS = {
     "contract_sizes",
     "demo",
     "deploy",
+    "execute",
     "export_abi",
     "localnet",
     "model_hash",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from keepers.operations.execution import Terms, create, slices, tell
 from keepers.operations.route_schedule import Pace
 from keepers.routing.errors import RoutingError
 from keepers.runtime.decision_log import RETRY_SECONDS
-from keepers.store import Store
+from keepers.store import Store, StoreError
 from keepers.store import execution as stored
+from keepers.store.database import Database
 from scripts._lib.transactions import send
 from tests.fixtures.kills import Killed
 from tests.fixtures.node import SENDER, World
@@ -36,8 +39,9 @@ def config_of(world: World, **changes: Any) -> Path:
 
 
 def pace(slots: int = 4, **changes: Any) -> Pace:
-    terms = {"least": "0", "by_hour": (), "start": 0, "risk_aversion": 0.0, "volatility": 0.0, "recovered": 1.0}
-    return Pace(algorithm="twap", slots=slots, slot_seconds=HOUR, **{**terms, **changes})
+    terms: dict[str, Any] = {"slot_seconds": HOUR, "least": "0", "by_hour": (), "start": 0}
+    market = {"risk_aversion": 0.0, "volatility": 0.0, "recovered": 1.0}
+    return Pace(algorithm="twap", slots=slots, **{**terms, **market, **changes})
 
 
 def made(config_path: Path, slots: int = 4, limit: str = "", amount: str = "100000", **changes: Any) -> SlicedOrder:
@@ -284,6 +288,46 @@ def test_execution_bot__killed_over_what_it_writes__sells_the_slice_once(
             later(world, 1)
         assert swapped(world) == [100_000 * 10**6]
         assert stored.by_id(bot.services.store, order.id).state is OrderState.CLOSED
+
+
+@pytest.mark.parametrize("write", range(8))
+def test_execution_bot__database_cut_at_a_write__sells_the_slice_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, write: int
+) -> None:
+    config = config_of(world)
+    allow(world)
+    order = made(config)
+    with started("execution", config) as bot:
+        with monkeypatch.context() as patch:
+            original, writes = Database.transaction, count()
+
+            def cut(self: Database, durable: bool = False) -> Any:
+                if next(writes) >= write:
+                    raise StoreError("store", "the server went away", "check disk and server")
+                return original(self, durable)
+
+            patch.setattr(Database, "transaction", cut)
+            with pytest.raises(StoreError):
+                bot.step(4)
+        bot.step(5)
+        assert swapped(world) == [25_000 * 10**6] and sold(bot, order) == 25_000 * 10**6
+        assert sent(world, bot) == 2
+
+
+def test_execution_bot__slice_displaced_by_another_transaction__is_sold_once_with_a_new_nonce(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_of(world)
+    allow(world)
+    order = made(config)
+    die("execution", config, "after journalling", monkeypatch)
+    allow(world)  # Uses the slice's nonce.
+    with started("execution", config) as bot:
+        bot.services.sender._policy = replace(bot.services.sender._policy, lost_after=0.05)
+        bot.step(5)
+        assert '"displaced"' in bot.output.getvalue()
+        assert swapped(world) == [25_000 * 10**6] and sold(bot, order) == 25_000 * 10**6
+        assert sent(world, bot) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""`ape run execute`, without the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from eth_account import Account
+
+from keepers.config import load_config
+from keepers.errors import KeeperError
+from keepers.operations.execution import Terms
+from keepers.signers.keys import LocalSigner
+from scripts.execute import require_same_chain, sold
+from tests.fixtures.node import SENDER_KEY, World
+from tests.unit.keepers.bots.test_execution import config_of, pace, swapped
+
+SIGNER = LocalSigner(Account.from_key(SENDER_KEY.to_bytes(32, "big")))
+
+
+@pytest.fixture
+def config(world: World) -> Path:
+    return config_of(world, finality_blocks=1)
+
+
+@pytest.fixture
+def mining(world: World) -> Iterator[None]:
+    """A block every second."""
+    world.w3.provider.make_request("evm_setIntervalMining", [1])  # type: ignore[arg-type]
+    yield
+    world.w3.provider.make_request("evm_setIntervalMining", [0])  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("mining")
+def test_sold__two_slots__ends_with_both_slices_taken(world: World, config: Path) -> None:
+    terms = Terms(pace(2, slot_seconds=5), 50, "0.0095")
+    before, after = sold(load_config(config), SIGNER, ("USDC", "AAA"), "1000", terms, leave=False)
+    assert "running" in before and "closed" in after
+    assert swapped(world) == [500 * 10**6] * 2
+
+
+def test_sold__left_to_the_bot__sends_nothing(world: World, config: Path) -> None:
+    told = sold(load_config(config), SIGNER, ("USDC", "AAA"), "1000", Terms(pace(), 50, ""), leave=True)
+    assert "running" in told[0] and "left to" in told[1] and swapped(world) == []
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"), [(("USDC", "XXX"), "choose from"), (("USDC", "USDC"), "is input and output")]
+)
+def test_sold__tokens_that_make_no_sense__is_one_line(config: Path, ends: tuple[str, str], words: str) -> None:
+    with pytest.raises(KeeperError, match=words):
+        sold(load_config(config), SIGNER, ends, "1000", Terms(pace(), 50, ""), leave=True)
+
+
+def test_require_same_chain__another_network__is_refused(config: Path) -> None:
+    with pytest.raises(click.ClickException, match="the config is for 31337"):
+        require_same_chain(load_config(config), 1)

@@ -1,0 +1,69 @@
+"""The output of `quantera execution`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.node import World
+from tests.unit.keepers.bots.harness import started
+from tests.unit.keepers.bots.test_execution import config_of, made, swapped
+from tests.unit.keepers.cli.test_cli import invoke, line_of
+
+
+@pytest.fixture
+def config(world: World) -> Path:
+    return config_of(world)
+
+
+def test_list__no_order__says_so(config: Path) -> None:
+    assert invoke("execution", "list", "--config", str(config)).output == "No order is open.\n"
+
+
+def test_list__orders__are_lines_and_json(config: Path) -> None:
+    made(config)
+    assert "1  running    twap of 100,000.000000 USDC: 0.000000 USDC sold" in invoke(
+        "execution", "list", "--config", str(config)
+    ).output.replace("0E-18", "0")
+    (told,) = json.loads(invoke("execution", "list", "--json", "--config", str(config)).output)
+    assert (told["amount"], told["state"], told["sold"]) == (str(100_000 * 10**6), "running", "0")
+
+
+def test_show__a_slice_was_sold__has_its_amounts(world: World, config: Path) -> None:
+    made(config)
+    with started("execution", config) as bot:
+        bot.step()
+    told = json.loads(invoke("execution", "show", "1", "--json", "--config", str(config)).output)
+    first, second = told["slices"][:2]
+    assert (first["state"], first["sold"]) == ("sold", str(25_000 * 10**6)) and int(first["bought"]) > 0
+    assert (second["state"], second["due"]) == ("planned", told["begins"] + 3600)
+    shown = invoke("execution", "show", "1", "--config", str(config)).output.splitlines()
+    assert len(shown) == 5 and "sold 25,000.000000 USDC for " in shown[1]
+    assert swapped(world) == [25_000 * 10**6]
+
+
+def test_pause_resume_cancel__an_order__moves_as_it_is_told(config: Path) -> None:
+    made(config)
+    where = ("--json", "--config", str(config))
+    told = [
+        json.loads(invoke("execution", step, "1", "--reason", step, *where).output)
+        for step in ("pause", "resume", "cancel")
+    ]
+    assert [one["state"] for one in told] == ["paused", "running", "cancelled"]
+    assert told[-1]["reason"] == "cancel"
+
+
+@pytest.mark.parametrize(
+    ("step", "words"), [("pause", "cannot be paused"), ("resume", "cannot be running"), ("cancel", "cannot be")]
+)
+def test_tell__a_cancelled_order__is_refused_in_one_line(config: Path, step: str, words: str) -> None:
+    made(config)
+    invoke("execution", "cancel", "1", "--config", str(config))
+    assert words in line_of(invoke("execution", step, "1", "--config", str(config)), 1)
+
+
+@pytest.mark.parametrize("step", ["show", "pause", "resume", "cancel"])
+def test_tell__no_such_order__is_one_line(config: Path, step: str) -> None:
+    assert "order 7: unknown" in line_of(invoke("execution", step, "7", "--config", str(config)), 1)
