@@ -425,6 +425,7 @@ def risk_alerts(
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")
 @click.option("--last", type=int, default=1000, show_default=True, metavar="DAYS", help="Days of the backtest.")
 @click.option("--days", type=int, default=252, show_default=True, help="Days of the performance.")
+@click.option("--liquidity", is_flag=True, help="With --config: add what selling the portfolio costs, at the block.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the whole report.")
 @one_line_errors
 @limits_options(drawdown=0.3, var=0.034, weight=0.3)
@@ -442,6 +443,7 @@ def risk_report(
     seed: int,
     last: int,
     days: int,
+    liquidity: bool,
     as_json: bool,
 ) -> None:
     """Write the report that a risk committee reads; PORTFOLIO is a name as for `backtest`.
@@ -457,13 +459,16 @@ def risk_report(
     \b
     Example:
       quantera risk report demo --pdf demo.pdf --xlsx demo.xlsx --html demo.html
+      quantera risk report stocks --config keeper.yaml --liquidity --pdf stocks.pdf
     """
     from keepers.operations.report.files import prepare, save_all
     from keepers.operations.risk_report import ReportTerms, Work
 
     targets = prepare({"pdf": pdf, "xlsx": xlsx, "html": html}, needed=not as_json)
     bounds = limits if closes.live is None else limits_over(closes.live.limits, limits)
-    work = Work(ReportTerms(portfolio, bounds, closes, benchmark, model, source, scenarios, seed, last, days))
+    work = Work(
+        ReportTerms(portfolio, bounds, closes, benchmark, model, source, scenarios, seed, last, days, liquidity)
+    )
     with progress_bar("Forecasting", work.steps) as advance:
         report = work.report(advance)
     written = save_all(report, targets)

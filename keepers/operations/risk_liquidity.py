@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,7 +15,7 @@ from keepers.contracts.reader import Reader
 from keepers.routing.graph import Graph
 from keepers.routing.plans import Effort
 from keepers.routing.trades import Holding
-from keepers.routing.unwind import WAD, Sale, Unwind, sales
+from keepers.routing.unwind import BPS, WAD, Sale, Unwind, sales
 from keepers.rpc.node import connect
 
 SECONDS = 1.0
@@ -48,6 +50,18 @@ class Liquidity:
         """WAD USD sold and lost in the sales that are taken, and the days of the slowest asset of all."""
         days = max((sale.days for sale in self.sales), default=0.0)
         return sum(sale.value for sale in self.taken), sum(sale.cost for sale in self.taken), days
+
+    @property
+    def whole_bps(self) -> float:
+        """Loss of the sales that are taken, basis points of the value that they sell."""
+        value, cost, _ = self.whole
+        return BPS * cost / value if value else 0.0
+
+    @property
+    def data_hash(self) -> str:
+        """SHA-256 of everything that is shown, as canonical JSON."""
+        text = json.dumps(as_object(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def liquidity(config: Config, terms: Unwind, block: int | None = None) -> Liquidity:
@@ -132,7 +146,7 @@ def as_object(found: Liquidity) -> dict[str, Any]:
         "whole": {
             "value": str(value),
             "cost": str(cost),
-            "cost_bps": 10_000 * cost / value if value else 0.0,
+            "cost_bps": found.whole_bps,
             "days": None if math.isinf(days) else days,
         },
     }

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers import __version__
-from keepers.operations import risk_alerts, risk_attribution, risk_simulation, risk_stress
+from keepers.operations import risk_alerts, risk_attribution, risk_liquidity, risk_simulation, risk_stress
 from keepers.operations.report.document import Cell, Chart, Column, Origin, Report, Section, Series, Table
 from keepers.operations.risk_backtest import (
     Closes,
@@ -21,8 +21,10 @@ from keepers.operations.risk_backtest import (
     held_of,
     read_accepted,
 )
+from keepers.operations.risk_live import LivePortfolio
 from keepers.operations.risk_sections import (
     alerts_section,
+    liquidity_section,
     performance_section,
     quality_section,
     recorded_section,
@@ -40,11 +42,14 @@ from keepers.risk.scenarios import load_scenarios
 from keepers.risk.simulation.tails import Tail
 from keepers.risk.stress import stress_losses
 from keepers.risk.stressed import stressed_tail
+from keepers.routing.unwind import Unwind
 
 Array = NDArray[np.float64]
 
 HORIZONS = (1, 5, 10)
 LEVELS = (0.95, 0.99)
+DEPTHS = (1.0, 0.25)
+"""Parts of the markets' depth into which the portfolio is sold."""
 _LIMIT_OPTIONS = {"drawdown": "drawdown", "var99": "var", "weight": "weight", "concentration": "concentration"}
 _LARGEST = 10
 """Assets and shocks that a table shows."""
@@ -65,9 +70,11 @@ class ReportTerms:
         paths, seed: Simulation.
         last: Days of the backtest.
         days: Days of the performance.
+        liquidity: Whether the cost of selling the portfolio is read from the chain at the block.
 
     Raises:
-        RiskError: If the seed is negative, or the days of the backtest are too few to judge anything.
+        RiskError: If the seed is negative, the days of the backtest are too few to judge anything, or no bot looks
+            after the portfolio whose sale is asked for.
     """
 
     portfolio: str
@@ -80,6 +87,7 @@ class ReportTerms:
     seed: int = 1
     last: int = 1000
     days: int = 252
+    liquidity: bool = False
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -87,6 +95,14 @@ class ReportTerms:
         if self.last < LEAST_DAYS:
             reason = f"fewer than {LEAST_DAYS}, from which on the tests judge anything"
             raise RiskError(f"--last {self.last}", reason, f"give {LEAST_DAYS} or more")
+        if self.liquidity and self.live is None:
+            raise RiskError("--liquidity", f"no bot of a config looks after {self.portfolio}", "give its --config")
+
+    @property
+    def live(self) -> LivePortfolio | None:
+        """The portfolio as its bot recorded it; None for one that no bot looks after."""
+        found = self.closes.live
+        return found if found is not None and found.name == self.portfolio else None
 
     def closes_arguments(self) -> tuple[str, ...]:
         """Options that name the closes."""
@@ -118,7 +134,7 @@ class ReportTerms:
         return self.command(
             "report", self.portfolio, *self.limit_arguments(), "--benchmark", self.benchmark, "--model", self.model,
             "--source", self.source, "--scenarios", self.paths, "--seed", self.seed, "--last", self.last,
-            "--days", self.days, "--json",
+            "--days", self.days, *(["--liquidity"] if self.liquidity else []), "--json",
         )  # fmt: skip
 
 
@@ -138,8 +154,7 @@ class Work:
         self._progress: Callable[[int], None] = lambda _: None
         prices, self._quality = read_accepted(terms.closes)
         self._history = History.of(prices, self._quality, held_of(terms.closes))
-        live = terms.closes.live
-        self._live = live if live is not None and live.name == terms.portfolio else None
+        self._live = terms.live
         self._window = risk_simulation.WINDOW
         self._weights = current_weights(terms.portfolio, self._history, self._window)
         self._model: FittedModel | None = None
@@ -175,7 +190,7 @@ class Work:
         quality = quality_section(self._quality, self._origin("quality of closes", "quality", "--json"))
         sections = (
             self.limits(), *self.recorded(), self.tails(), self.components(), self.stress(), self.reverse(),
-            self.alerts(), self.backtests(), self.performance(), quality, signatures_section(),
+            *self.liquidity(), self.alerts(), self.backtests(), self.performance(), quality, signatures_section(),
         )  # fmt: skip
         return Report(f"Risk report: {terms.portfolio}", facts, sections)
 
@@ -350,6 +365,20 @@ class Work:
             line = risk_stress.fewest_line(found.fewest, found.symbols).strip()
             text.append(f"{line[0].upper()}{line[1:]}.")
         return Section("Reverse stress", tuple(text), (Table("Nearest breach", columns, tuple(rows), origin),))
+
+    def liquidity(self) -> tuple[Section, ...]:
+        """The section of sales through the markets at the block, with all of their depth and with a part of it."""
+        live = self._live
+        if live is None or not self._terms.liquidity:
+            return ()
+        block, day = live.recorded.block, f"{datetime.fromtimestamp(live.recorded.at, UTC):%Y-%m-%d}"
+        found = []
+        for depth in DEPTHS:
+            sold = risk_liquidity.liquidity(live.config, Unwind(depth=depth), block)
+            words = ("--config", self._terms.closes.config, "--depth", f"{depth:g}", "--at", block, "--json")
+            command = shlex.join(["quantera", "risk", "liquidity", *map(str, words)])
+            found.append((sold, Origin(day, "routes through the listed markets", f"sha256:{sold.data_hash}", command)))
+        return (liquidity_section(found),)
 
     def alerts(self) -> Section:
         """Probabilities of breaches, with their record."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,8 +12,10 @@ from numpy.typing import NDArray
 from keepers.market.quality import Quality
 from keepers.operations import risk_alerts, risk_attribution
 from keepers.operations.report.document import Cell, Chart, Column, Origin, Section, Series, Table
+from keepers.operations.risk_liquidity import Liquidity
 from keepers.operations.risk_live import LivePortfolio, grade_of, state_of, used_parts
 from keepers.risk.recorded import METRICS
+from keepers.routing.unwind import WAD
 
 Array = NDArray[np.float64]
 
@@ -107,6 +111,35 @@ def alerts_section(found: risk_alerts.Alerts, origin: Origin) -> Section:
         "the base rate's.",
     )
     return Section("Predictive alerts", text, tables)
+
+
+def liquidity_section(found: Sequence[tuple[Liquidity, Origin]]) -> Section:
+    """Sales of the whole portfolio through the listed markets, into several parts of their depth, as a section."""
+    columns = (
+        Column("asset"), Column("value, USD", "number"), Column("cost, USD", "number"),
+        Column("cost, bps", "number", 1), Column("days by participation", "number", 1), Column("note"),
+    )  # fmt: skip
+    tables, text = [], []
+    for sold, origin in found:
+        rows: list[tuple[Cell, ...]] = [
+            (sold.symbols[sale.token], sale.value / WAD, None, None, _finite(sale.days), f"unsold: {sale.reason}")
+            if sale.received is None
+            else (sold.symbols[sale.token], sale.value / WAD, sale.cost / WAD, sale.cost_bps, _finite(sale.days), "")
+            for sale in sold.sales
+        ]
+        value, cost, days = sold.whole
+        rows.append(("whole", value / WAD, cost / WAD, sold.whole_bps, _finite(days), ""))
+        tables.append(Table(f"Sale into {sold.terms.depth:.0%} of the depth", columns, tuple(rows), origin))
+        text.append(
+            f"Into {sold.terms.depth:.0%} of the markets' depth at block {sold.block:,} the portfolio sells at a cost "
+            f"of {cost / WAD:,.2f} USD, {sold.whole_bps:.1f} basis points; {len(sold.sales) - len(sold.taken)} of "
+            f"{len(sold.sales)} assets are taken by no market and left out of the whole."
+        )
+    return Section("Liquidity stress", tuple(text), tuple(tables))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def performance_section(found: risk_attribution.Attribution, origin: Origin) -> Section:
