@@ -79,6 +79,7 @@ class ExecutionBot:
         if not amount or not stored.is_settled(services.store, self.name, order.id):
             return
         try:
+            self._require_lost(order)
             self._allow(order, amount, slot, invocation)
             snapshot = self._newest(invocation)
             plan = self._plan(order, amount, snapshot)
@@ -152,6 +153,17 @@ class ExecutionBot:
             receipt = services.send(invocation, key, order.token_in, self._swaps.approve(value))
             if not services.conclude(invocation, key, receipt, f"the aggregator may take {value}"):
                 raise ExecutionError(f"allowance of {value}", receipt.reason, "look at the token")
+
+    def _require_lost(self, order: SlicedOrder) -> None:
+        """Requires that no slice that the journal counts as lost is on the chain: a node may have shown too little.
+
+        Raises:
+            ExecutionError: Otherwise; the order stays unsold until a person cancels it.
+        """
+        for tx_hash in stored.lost(self._services.store, self.name, order.id):
+            if self._services.node.receipt(tx_hash) is not None:
+                reason = "counted as lost, and is on the chain"
+                raise ExecutionError(f"slice {tx_hash}", reason, "cancel the order, and make another for the rest")
 
     # -- Around slices
 

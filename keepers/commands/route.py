@@ -180,6 +180,14 @@ def report(config_path: Path, first: int, last: int | None, seconds: float, as_j
 @click.option(
     "--recovered", type=float, default=1.0, show_default=True, help="Share of a fall that comes back by the next slot."
 )
+@click.option(
+    "--profile",
+    type=click.Choice(("given", "pools")),
+    default="given",
+    show_default=True,
+    help="pools: hours and recovered are read from the listed pools' events.",
+)
+@click.option("--profile-days", type=click.IntRange(1, 366), default=7, show_default=True, help="Days of events.")
 @click.option("--json", "as_json_", is_flag=True, help="One JSON object, amounts in smallest units.")
 @one_line_errors
 def schedule(
@@ -196,6 +204,8 @@ def schedule(
     risk_aversion: float,
     volatility: float,
     recovered: float,
+    profile: str,
+    profile_days: int,
     as_json_: bool,
 ) -> None:
     """Divide AMOUNT of TOKEN_IN over time by TWAP, VWAP or implementation shortfall, and say what it would cost.
@@ -219,5 +229,6 @@ def schedule(
         raise ExecutionError(f"hours {hours}", "not numbers", "give 24 of them, with commas") from None
     begins = int(time.time()) if start is None else start
     pace = Pace(algorithm, slots, slot_seconds, least, by_hour, begins, risk_aversion, volatility, recovered)
-    found = scheduled(load_config(config_path), token_in, token_out, amount, pace)
+    config, days = load_config(config_path), profile_days if profile == "pools" else None
+    found = scheduled(config, token_in, token_out, amount, pace, days)
     click.echo(json.dumps(as_object(found)) if as_json_ else "\n".join(lines(found)))

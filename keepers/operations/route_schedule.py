@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from math import sqrt
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from keepers.execution.errors import ExecutionError
 from keepers.execution.schedules import hours_to_slots, twap, vwap
 from keepers.execution.shortfall import Impact, expected_cost, shortfall, slope_of
 from keepers.execution.slices import Division
+from keepers.operations.market_profile import MarketProfile, observed
 from keepers.operations.route import RouteLimits, Token, routed
 from keepers.routing.plans import RoutePlan
 
@@ -61,6 +62,7 @@ class Scheduled:
         slope: Fall of the average price per whole token of a slice, whole tokens of the output.
         cost, deviation: Expected shortfall and its standard deviation, whole tokens of the output.
         at_once: Expected shortfall of the whole order in one slice by the same impact.
+        profile: What hours and recovery were read from; None where they were given.
     """
 
     block: int
@@ -73,9 +75,12 @@ class Scheduled:
     cost: float
     deviation: float
     at_once: float
+    profile: MarketProfile | None = None
 
 
-def scheduled(config: Config, token_in: str, token_out: str, amount: str, pace: Pace) -> Scheduled:
+def scheduled(
+    config: Config, token_in: str, token_out: str, amount: str, pace: Pace, profile_days: int | None = None
+) -> Scheduled:
     """Reads the listed markets and divides an order. Nothing is sent.
 
     Args:
@@ -83,6 +88,7 @@ def scheduled(config: Config, token_in: str, token_out: str, amount: str, pace: 
         token_in, token_out: Symbols or addresses of the deployment's tokens.
         amount: Whole tokens of the input.
         pace: How it is divided.
+        profile_days: Days of pools' events from which hours and recovery are read instead of the pace's; None for none.
 
     Raises:
         ExecutionError: If a number of the pace makes no sense.
@@ -94,6 +100,10 @@ def scheduled(config: Config, token_in: str, token_out: str, amount: str, pace: 
         raise ExecutionError(given, "not above zero", "give whole slots of a second or more")
     first = routed(config, token_in, token_out, amount, RouteLimits())
     sold, bought = first.token_in, first.token_out
+    profile = None
+    if profile_days is not None:
+        profile = observed(config, (sold.address, bought.address), pace.slot_seconds, profile_days)
+        pace = replace(pace, by_hour=profile.by_hour, recovered=profile.recovered)
     order = Division(sold.units(amount), pace.slots, max(1, sold.units(pace.least)))
     quarter = max(1, order.amount // pace.slots // 4)
     sizes, outputs = [], []
@@ -109,9 +119,8 @@ def scheduled(config: Config, token_in: str, token_out: str, amount: str, pace: 
     units = [_whole(part, sold) for part in amounts]
     cost, deviation = expected_cost(units, impact, pace.slot_seconds)
     at_once, _ = expected_cost([sum(units)], impact, pace.slot_seconds)
-    return Scheduled(
-        first.block, sold, bought, pace.algorithm, pace.slot_seconds, amounts, slope, cost, deviation, at_once
-    )
+    costs = slope, cost, deviation, at_once
+    return Scheduled(first.block, sold, bought, pace.algorithm, pace.slot_seconds, amounts, *costs, profile)
 
 
 def _amounts(order: Division, pace: Pace, impact: Impact) -> tuple[int, ...]:
@@ -142,6 +151,10 @@ def lines(found: Scheduled) -> list[str]:
         if part
     ]
     costs = f"{found.cost:,.6g} {bought.symbol} with a standard deviation of {found.deviation:,.6g}"
+    if found.profile is not None:
+        seen = found.profile
+        told.append(f"{seen.trades} trades in blocks {seen.first} to {seen.last}; {seen.moves} observations of moves")
+        told.append(f"{seen.recovered:.1%} of a fall comes back by the next slot")
     return [*told, f"expected shortfall {costs}; {found.at_once:,.6g} in one slice"]
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from keepers.execution.orders import STEPS, Fill, OrderState, SlicedOrder
 from keepers.store.engine import StoreError
 from keepers.store.store import Store
-from keepers.store.tables import execution_orders, execution_slices, transactions
+from keepers.store.tables import attempts, execution_orders, execution_slices, transactions
 from keepers.transactions.journal import ACTIVE, Status
 
 _PAIRS = {"symbols": ("symbol_in", "symbol_out"), "decimals": ("decimals_in", "decimals_out")}
@@ -119,6 +119,14 @@ def under_way(store: Store, bot: str, order: int) -> list[str]:
     """Returns the hashes of an order's signed transactions that are not final: mined, or "" where they are not."""
     rows = store.all_rows(_transactions(bot, order, [status.value for status in ACTIVE]))
     return [row["tx_hash"] or "" for row in rows]
+
+
+def lost(store: Store, bot: str, order: int) -> list[str]:
+    """Returns the hashes of an order's transactions that the journal counts as lost, 0x-prefixed."""
+    own = transactions.c.key.startswith(slice_prefix(order), autoescape=True)
+    mine = (transactions.c.bot == bot) & own & (transactions.c.status == Status.LOST.value)
+    query = sa.select(attempts.c.tx_hash).join(transactions, attempts.c.transaction_id == transactions.c.id)
+    return [row["tx_hash"] for row in store.all_rows(query.where(mine))]
 
 
 def signed(store: Store, bot: str, order: int) -> set[int]:

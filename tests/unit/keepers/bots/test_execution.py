@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from keepers.config import load_config
 from keepers.execution.errors import ExecutionError
@@ -19,9 +23,12 @@ from keepers.runtime.decision_log import RETRY_SECONDS
 from keepers.store import Store, StoreError
 from keepers.store import execution as stored
 from keepers.store.database import Database
+from keepers.store.tables import transactions
+from keepers.transactions.journal import Status
 from scripts._lib.transactions import send
 from tests.fixtures.kills import Killed
 from tests.fixtures.node import SENDER, World
+from tests.fixtures.relay import PrivateRelay, private_relay
 from tests.unit.keepers.bots.harness import Running, later, sent, started
 from tests.unit.keepers.bots.test_restart import STEPS, die
 
@@ -328,6 +335,59 @@ def test_execution_bot__slice_displaced_by_another_transaction__is_sold_once_wit
         assert '"displaced"' in bot.output.getvalue()
         assert swapped(world) == [25_000 * 10**6] and sold(bot, order) == 25_000 * 10**6
         assert sent(world, bot) == 3
+
+
+def test_execution_bot__lost_slice_is_on_the_chain_after_all__sells_nothing_more(world: World) -> None:
+    config = config_of(world)
+    order = made(config)
+    with started("execution", config) as bot:
+        bot.step()
+        with bot.services.store.transaction() as connection:
+            mine = transactions.c.key == stored.slice_key(order.id, 0)
+            connection.execute(sa.update(transactions).where(mine).values(status=Status.LOST.value))
+        later(world, HOUR)
+        bot.step()
+        assert swapped(world) == [25_000 * 10**6]
+        assert "counted as lost, and is on the chain" in slices(bot.services.store, BOT, order)[1].reason
+
+
+@contextmanager
+def relay_of(world: World) -> Iterator[PrivateRelay]:
+    """A private relay in front of the world's node."""
+
+    def rpc(method: str, *params: Any) -> Any:
+        answer = world.w3.provider.make_request(method, list(params))  # type: ignore[arg-type]
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    with private_relay(SimpleNamespace(w3=world.w3, rpc=rpc)) as relay:  # type: ignore[arg-type]
+        yield relay
+
+
+def test_execution_bot__private_relay__sends_every_slice_through_it(world: World) -> None:
+    with relay_of(world) as relay:
+        config = config_of(world, private_relay={"url": relay.url, "fallback": "cancel"})
+        made(config)
+        with started("execution", config) as bot:
+            bot.step()
+        assert swapped(world) == [25_000 * 10**6]
+        assert [method for method, _ in relay.requests] == ["eth_sendPrivateTransaction"] * 2
+
+
+def test_execution_bot__private_relay_gives_up__refuses_the_slice_and_sells_nothing(world: World) -> None:
+    with relay_of(world) as relay:
+        relay.includes = False
+        config = config_of(world, private_relay={"url": relay.url, "fallback": "cancel", "blocks": 1})
+        allow(world)
+        order = made(config)
+        world.w3.provider.make_request("evm_setIntervalMining", [1])  # type: ignore[arg-type]
+        try:
+            with started("execution", config) as bot:
+                bot.step(1)
+                assert swapped(world) == [] and states(bot, order)[0] == "refused"
+                assert "did not have it mined" in slices(bot.services.store, BOT, order)[0].reason
+        finally:
+            world.w3.provider.make_request("evm_setIntervalMining", [0])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.node import World
-from tests.unit.keepers.bots.harness import ready
+from tests.unit.keepers.bots.harness import later, ready
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 
 ORDER = ("route", "schedule", "USDC", "AAA", "250000")
@@ -55,6 +55,37 @@ def test_schedule__for_people__names_each_slice(config: Path) -> None:
     head, first, second, cost = result.output.splitlines()
     assert head.startswith("twap of 250,000.000000 USDC") and "125,000.000000 USDC" in first
     assert second.split()[:2] == ["after", "60"] and cost.startswith("expected shortfall")
+
+
+def trade(world: World, ends: tuple[str, str], amount: int) -> None:
+    """The owner swaps through the first pool of AAA."""
+    aggregator, (sold, bought) = world.contract("LiquidityAggregator"), (world.tokens[symbol] for symbol in ends)
+    world.call(sold.functions.approve(aggregator.address, amount))
+    single = (world.record["pools"][0]["address"], sold.address, bought.address, amount, 0, 2**39)
+    world.call(aggregator.functions.swapSingle(*single))
+
+
+def test_schedule__profile_of_pools__follows_their_hours_and_how_falls_came_back(world: World, config: Path) -> None:
+    start = world.w3.eth.get_block("latest")["timestamp"]
+    for hours, dollars in ((1, 60_000), (2, 20_000)):
+        world.advance_to(start + hours * 3600)
+        trade(world, ("USDC", "AAA"), dollars * 10**6)
+        later(world, 600)
+        trade(world, ("AAA", "USDC"), dollars // 200 * 10**18)
+    later(world, 30 * 3600)
+    options = ("--slots", "12", "--slot-seconds", "600", "--profile", "pools", "--profile-days", "2")
+    begin = str((start + 3600) // 3600 * 3600 + 86_400)
+    found = told(config, *options, "--algorithm", "vwap", "--start", begin)
+    profile, amounts = found["profile"], [int(part) for part in found["amounts"]]
+    # Half of each buy is sold again after one slot.
+    assert (profile["trades"], profile["moves"]) == (4, 2) and profile["recovered"] == pytest.approx(0.5, abs=0.02)
+    assert sum(amounts[:6]) == pytest.approx(3 * sum(amounts[6:]), rel=0.02)
+
+
+def test_schedule__profile_of_pools_without_a_trade__is_one_clear_line(config: Path) -> None:
+    assert "no trade in 1 days" in line_of(
+        invoke(*ORDER, "--slots", "2", "--profile", "pools", "--profile-days", "1", "--config", str(config)), 1
+    )
 
 
 @pytest.mark.parametrize(
