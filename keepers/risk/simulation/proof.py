@@ -29,7 +29,7 @@ _NODES, _REACH = 4001, 12.0
 _FARTHEST = 100.0
 """Largest logarithm of a day's growth."""
 _FREQUENCY_STEP, _FREQUENCIES = 0.25, 4000
-"""Spacing and number of frequencies for daily deviations of about 1%: nothing is left beyond the last for 5 days."""
+"""Spacing and number of frequencies for daily deviations of about 1%: from 5 days on nothing is left beyond."""
 
 
 @dataclass(frozen=True)
