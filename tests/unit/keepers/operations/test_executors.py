@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -80,8 +81,20 @@ def test_dask__address_of_a_running_cluster__is_used() -> None:
         np.testing.assert_array_equal(run(SIMULATION, dask).losses, run(SIMULATION).losses)
 
 
+def entered(stack: ExitStack, place: Place, tries: int = 6) -> Executor:
+    """The executor; Ray gives up a client's server that took more than 30 seconds to start, and is asked again."""
+    for left in reversed(range(tries)):
+        try:
+            return stack.enter_context(executor_of(place))
+        except RiskError as error:
+            if "Initialization failure" not in str(error) or not left:
+                raise
+    raise AssertionError("no try")
+
+
 def test_ray__address_of_a_running_cluster__is_used(tmp_path: Path) -> None:
-    with ray_head(tmp_path) as address, executor_of(Place("ray", 1, address)) as ray:
+    with ray_head(tmp_path) as address, ExitStack() as stack:
+        ray = entered(stack, Place("ray", 1, address))
         np.testing.assert_array_equal(run(SIMULATION, ray).losses, run(SIMULATION).losses)
         with pytest.raises(RiskError, match=r"^block 2: refused; skip it$"):
             list(ray.map(failing, range(4)))
