@@ -1,6 +1,7 @@
-"""`python -m tests.bench [group ...]`: measures, prints, writes build/bench.json.
+"""`python -m tests.bench [--write] [module ...]`: measures, prints, writes build/bench.json.
 
-A run of all groups writes docs/benchmarks.md and the table in README.md too.
+A run of all modules writes docs/benchmarks.md and the table in README.md too; with --write a run of some of them
+replaces their sections and rows there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,17 @@ import sys
 import tests.bench
 from scripts._lib.anvil import anvil
 from scripts._lib.artifacts import ROOT, build
-from tests.bench.framework import Bench, Row, headlines, report, table, write_between_markers, write_json
+from tests.bench.framework import (
+    Bench,
+    Row,
+    headlines,
+    refreshed,
+    refreshed_headlines,
+    report,
+    table,
+    write_between_markers,
+    write_json,
+)
 
 
 def groups() -> dict[str, object]:
@@ -22,9 +33,9 @@ def groups() -> dict[str, object]:
     return {name: module for name, module in modules.items() if hasattr(module, "rows")}
 
 
-def main(wanted: list[str]) -> int:
-    """Runs the groups named, or all."""
-    known = groups()
+def main(arguments: list[str]) -> int:
+    """Runs the modules named, or all."""
+    known, wanted = groups(), [name for name in arguments if name != "--write"]
     if unknown := set(wanted) - set(known):
         print(f"no group {', '.join(sorted(unknown))}: choose from {', '.join(known)}", file=sys.stderr)
         return 2
@@ -39,6 +50,9 @@ def main(wanted: list[str]) -> int:
     if not wanted:
         write_between_markers(report(rows), ROOT / "docs/benchmarks.md")
         write_between_markers(headlines(rows), ROOT / "README.md")
+    elif "--write" in arguments:
+        for path, renew in ((ROOT / "docs/benchmarks.md", refreshed), (ROOT / "README.md", refreshed_headlines)):
+            path.write_text(renew(path.read_text(encoding="utf-8"), rows), encoding="utf-8")
     missed = [row for row in rows if row.missed]
     for row in missed:
         print(

@@ -175,8 +175,12 @@ def headlines(rows: list[Row]) -> str:
         row = next((row for row in rows if (row.group, row.name) == (group, name)), None)
         if row is None or row.target is None:
             raise ValueError(f"{group}, {name}: no such row, or it has no target; see HEADLINES in {__file__}")
-        lines.append(f"| {group}: {row.name} |{_cells(row)} {'no' if row.missed else 'yes'} |")
+        lines.append(_headline(row))
     return "\n".join(lines)
+
+
+def _headline(row: Row) -> str:
+    return f"| {row.group}: {row.name} |{_cells(row)} {'no' if row.missed else 'yes'} |"
 
 
 def report(rows: list[Row]) -> str:
@@ -184,6 +188,39 @@ def report(rows: list[Row]) -> str:
     groups = list(dict.fromkeys(row.group for row in rows))
     tables = {group: table([row for row in rows if row.group == group]) for group in groups}
     return "\n\n".join(f"## {group}\n\n{text}" for group, text in tables.items())
+
+
+def refreshed(page: str, rows: list[Row]) -> str:
+    """The page of `report` with the sections of these rows' groups in place of older ones.
+
+    Raises:
+        ValueError: If an older section has a row that was not measured now.
+    """
+    for group in dict.fromkeys(row.group for row in rows):
+        measured = [row for row in rows if row.group == group]
+        before, heading, rest = page.partition(f"## {group}\n")
+        if not heading:
+            raise ValueError(f"{group}: has no section; run `make bench`")
+        old, next_heading, after = rest.partition("\n## ")
+        if not next_heading:
+            old, next_heading, after = rest.partition(f"\n{END}")
+        names = {line.split(" | ")[0].removeprefix("| ") for line in old.splitlines() if line.startswith("| ")}
+        if missing := names - {row.name for row in measured} - {"|"}:
+            raise ValueError(f"{group}: {', '.join(sorted(missing))} was not measured; name its module as well")
+        space = "\n" if next_heading.startswith("\n## ") else ""
+        page = f"{before}{report(measured)}\n{space}{next_heading.removeprefix(chr(10))}{after}"
+    return page
+
+
+def refreshed_headlines(page: str, rows: list[Row]) -> str:
+    """The README with the rows of HEADLINES that were measured in place of older ones."""
+    lines = page.splitlines()
+    for group, name in HEADLINES:
+        row = next((row for row in rows if (row.group, row.name) == (group, name)), None)
+        if row is not None:
+            start = f"| {group}: {name} |"
+            lines = [_headline(row) if line.startswith(start) else line for line in lines]
+    return "\n".join(lines) + "\n"
 
 
 def write_json(rows: list[Row], path: Path) -> None:

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from scripts._lib.artifacts import ROOT
-from tests.bench.framework import BEGIN, END, HEADLINES, Row, headlines, report, write_between_markers
+from tests.bench.framework import (
+    BEGIN,
+    END,
+    HEADLINES,
+    Row,
+    headlines,
+    refreshed,
+    refreshed_headlines,
+    report,
+    write_between_markers,
+)
 
 
 def row(group: str, name: str, ours: float, target: float | None = 100) -> Row:
@@ -52,3 +62,30 @@ def test_readme__its_table__agrees_with_the_benchmarks() -> None:
         (line,) = (line for line in readme.splitlines() if line.startswith(f"| {group}: {name} |"))
         section = benchmarks.split(f"## {group}\n")[1].split("\n## ")[0]
         assert line.replace(f"| {group}: ", "| ").rsplit("|", 2)[0] + "|\n" in section
+
+
+OLD = [row("Risk", "check", 1), row("Swaps", "V2", 2), row("Swaps", "V3", 3), row("Yield", "report", 4)]
+
+
+@pytest.mark.parametrize("group", ["Risk", "Swaps", "Yield"])
+def test_refreshed__rows_of_one_group__replace_its_section_alone(group: str) -> None:
+    def page(rows: list[Row]) -> str:
+        return f"before\n{BEGIN}\n{report(rows)}\n{END}\nafter\n"
+
+    now = [row(group, old.name, 9) for old in OLD if old.group == group] + [row(group, "another", 8)]
+    merged = page([one for old in OLD for one in ([old] if old.group != group else now if old.name != "V3" else [])])
+    assert refreshed(page(OLD), now) == merged
+
+
+def test_refreshed__a_row_of_the_section_was_not_measured__refused_with_its_name() -> None:
+    with pytest.raises(ValueError, match="Swaps: V3 was not measured"):
+        refreshed(f"{report(OLD)}\n{END}\n", [row("Swaps", "V2", 9)])
+    with pytest.raises(ValueError, match="Keepers: has no section"):
+        refreshed(f"{report(OLD)}\n{END}\n", [row("Keepers", "drain", 9)])
+
+
+def test_refreshed_headlines__one_group__changes_its_row_alone() -> None:
+    old = [row(group, name, 1) for group, name in HEADLINES]
+    now = [row(*HEADLINES[2], 101)]
+    found = refreshed_headlines(headlines(old) + "\n", now)
+    assert found == headlines([*old[:2], *now, *old[3:]]) + "\n"
