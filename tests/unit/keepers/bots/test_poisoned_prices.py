@@ -121,6 +121,7 @@ def test_rebalance_bot__poisoned_file_and_careless_guards__ends_inside_the_chain
         poison(world, change)
         bot.step()
         after = bot.services.reader.portfolio("demo", world.w3.eth.block_number)
+    assert "fell back" not in bot.output.getvalue()
     assert after.risk.breaches() == []
     assert after.nav >= 0.98 * before.nav
     assert rebalanced(world) == 1
