@@ -117,7 +117,7 @@ def test_exponential__after_one_large_move__only_a_positive_alpha_finds_back(alp
     """Where alpha is negative, the move lowers the variance, which enlarges later shocks, which lower it further."""
     history = made(1500)
     scale = float(np.mean(history.returns**2))
-    history.returns[100] = 30 * np.sqrt(scale)
+    history.returns[100] = 300 * np.sqrt(scale)
     found = Exponential(0.0, alpha, 0.0, 0.99).forecasts(history, 100)
     assert bool(found[-1] > scale / 100) is forgets
 
