@@ -15,7 +15,7 @@ from eth_utils.address import to_checksum_address
 from keepers import abi
 from keepers.abi import Fragment
 from keepers.bots.names import bot_name
-from keepers.bots.signals import open_regime_model, read_model
+from keepers.bots.signals import open_regime_model, read_model, read_reference
 from keepers.config import Config, load_config
 from keepers.contracts.access import Access
 from keepers.contracts.deployment import Deployment
@@ -38,7 +38,9 @@ from keepers.rpc.errors import ChainError, Reverted
 from keepers.rpc.heads import subscribe_once
 from keepers.rpc.node import Block, Call, Node, connect, must
 from keepers.runtime.notice_delivery import open_channels
+from keepers.signals.drift import reference_path
 from keepers.signals.errors import SignalError
+from keepers.signals.regimes.forecast import RegimeModel
 from keepers.signers.keyring import open_key
 from keepers.store import Store
 from keepers.store.fanout import Fanout
@@ -246,6 +248,20 @@ def _model_file(config: Config, registered: RegisteredModel) -> Findings:
         yield Finding("fail", f"model file {file.name}", f"{error.value}: {error.reason}", error.remedy)
     else:
         yield Finding("ok", f"model file {file.name}", f"0x{opened.weights_hash.hex()}, as registered")
+        yield _reference(reference_path(file), opened)
+
+
+def _reference(path: Path, model: RegimeModel) -> Finding:
+    """Examines the reference by which drift of a model is judged."""
+    what = f"reference {path.name}"
+    try:
+        reference = read_reference(path, model)
+    except SignalError as error:
+        return Finding("fail", what, f"{error.value}: {error.reason}", error.remedy)
+    if reference is None:
+        remedy = "copy it from the folder of `quantera signals train`, or train again"
+        return Finding("warn", what, "missing: drift of the model is unwatched", remedy)
+    return Finding("ok", what, "the model's own, drift is watched")
 
 
 def _reports(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:

@@ -189,7 +189,12 @@ def fit_decay(history: RangeHistory) -> Fitted:
 
 
 def fit_egarch(history: RangeHistory) -> Fitted:
-    """EGARCH(1,1) by quasi-maximum likelihood with normal innovations; RiskMetrics' decay where it does not converge.
+    """EGARCH(1,1) by quasi-maximum likelihood with normal innovations; RiskMetrics' decay where it cannot be filtered.
+
+    It cannot where the fit does not converge or where alpha is not above 0. As the variance h falls, the drift of its
+    logarithm is alpha E|r| / sqrt(h): below 0, a low variance makes shocks look larger, and larger shocks make it lower
+    still, until it is zero (docs/decisions/0198). Straumann and Mikosch (2006), Annals of Statistics 34(5), treat
+    filters that forget where they began.
 
     Raises:
         SignalError: If `arch` is not installed.
@@ -202,7 +207,7 @@ def fit_egarch(history: RangeHistory) -> Fitted:
         result = model.fit(disp="off", show_warning=False)
     values = {str(key): float(value) for key, value in result.params.items()}
     found = Exponential(values["omega"], values["alpha[1]"], values["gamma[1]"], values["beta[1]"])
-    if result.convergence_flag != 0 or not abs(found.beta) < 1:
+    if result.convergence_flag != 0 or not abs(found.beta) < 1 or not found.alpha > 0:
         return fit_decay(history)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from keepers.contracts.messages import model_id
 from keepers.operations.doctor import clock
+from keepers.signals.regimes.label import Label
+from keepers.signals.regimes.rule_file import EwmaRule
 from keepers.store.tables import HEAD
 from scripts._lib.deployment import roles
 from scripts._lib.ports import free_port
@@ -76,6 +79,34 @@ def test_doctor__model_of_the_signals__live_unknown_or_demoted(world: World) -> 
     world.call(world.contract("ModelRegistry").functions.demote(model_id(MODEL)))
     demoted = findings(world.write_config())[f"model {MODEL!r}"]
     assert (demoted["level"], demoted["found"]) == ("fail", "in the shadow") and "promote(0x" in demoted["remedy"]
+
+
+def followed_rule(world: World) -> Path:
+    """A config that follows a registered rule of the regime, which has no reference beside it."""
+    ready(world)
+    rule = EwmaRule(Label(5, 40), -5.0, 0.8, 0.3, date(2020, 1, 2), "d" * 64)
+    (world.folder / "watched.json").write_bytes(rule.content)
+    registry, key = world.contract("ModelRegistry").functions, model_id("watched")
+    world.call(registry.register(key, rule.weights_hash, bytes(32), b"\1" * 32))
+    world.call(registry.promote(key))
+    regime = {"enabled": True, "file": "watched.json", "market": "AAA"}
+    return world.write_config(rebalance={"model": "watched", "regime": regime})
+
+
+def test_doctor__reference_of_the_model_missing__warns_that_drift_is_unwatched(world: World) -> None:
+    found = findings(followed_rule(world))
+    assert found["model file watched.json"]["level"] == "ok"
+    missing = found["reference watched.reference.json"]
+    assert missing["level"] == "warn" and "missing" in missing["found"] and "signals train" in missing["remedy"]
+
+
+def test_doctor__reference_of_the_model_broken__fails(world: World) -> None:
+    config = followed_rule(world)
+    path = world.folder / "watched.reference.json"
+    path.write_text("{")
+    found = findings(config)["reference watched.reference.json"]
+    path.unlink()
+    assert found["level"] == "fail"
 
 
 def test_doctor__bad_config__is_the_only_finding(tmp_path: Path) -> None:

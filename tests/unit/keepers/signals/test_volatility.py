@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,19 @@ from arch import arch_model
 from numpy.typing import NDArray
 
 from keepers.signals.errors import SignalError
+from keepers.signals.volatility import models
 from keepers.signals.volatility.comparison import Judged, judge, qlike, walk_forward
 from keepers.signals.volatility.history import RangeHistory
-from keepers.signals.volatility.models import MONTH, SIMPLE, Exponential, Model, components, fit_har, fit_walk
+from keepers.signals.volatility.models import (
+    MONTH,
+    SIMPLE,
+    Exponential,
+    Model,
+    Recursion,
+    components,
+    fit_har,
+    fit_walk,
+)
 from keepers.signals.volatility.network import Network, fit, inputs, network
 
 Array = NDArray[np.float64]
@@ -99,6 +110,25 @@ def test_exponential__arch_parameters__forecasts_what_arch_does() -> None:
     fitted = model.fit(history)
     assert isinstance(fitted, Exponential)
     assert fitted.forecasts(history, history.returns.size)[0] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(("alpha", "forgets"), [(0.05, True), (-0.05, False)])
+def test_exponential__after_one_large_move__only_a_positive_alpha_finds_back(alpha: float, forgets: bool) -> None:
+    """Where alpha is negative, the move lowers the variance, which enlarges later shocks, which lower it further."""
+    history = made(1500)
+    scale = float(np.mean(history.returns**2))
+    history.returns[100] = 300 * np.sqrt(scale)
+    found = Exponential(0.0, alpha, 0.0, 0.99).forecasts(history, 100)
+    assert bool(found[-1] > scale / 100) is forgets
+
+
+@pytest.mark.parametrize("alpha", [-0.02, 0.0])
+def test_fit_egarch__alpha_not_above_zero__is_the_decay(monkeypatch: pytest.MonkeyPatch, alpha: float) -> None:
+    params = {"omega": 0.0, "alpha[1]": alpha, "gamma[1]": -0.05, "beta[1]": 0.99}
+    fitted = SimpleNamespace(params=params, convergence_flag=0)
+    theirs = SimpleNamespace(arch_model=lambda *_, **__: SimpleNamespace(fit=lambda **_: fitted))
+    monkeypatch.setattr(models, "imported", lambda *_: theirs)
+    assert isinstance(models.fit_egarch(made(60)), Recursion)
 
 
 def test_exponential__a_huge_shock__stays_finite() -> None:
