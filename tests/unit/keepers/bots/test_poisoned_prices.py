@@ -125,3 +125,37 @@ def test_rebalance_bot__poisoned_file_and_careless_guards__ends_inside_the_chain
     assert after.risk.breaches() == []
     assert after.nav >= 0.98 * before.nav
     assert rebalanced(world) == 1
+
+
+def climbing(first: int) -> Callable[[Table], None]:
+    """Makes a history that no guard doubts and in which one asset is the best: it climbs, and the others fall."""
+
+    def change(rows: Table) -> None:
+        last = [float(cell) for cell in rows[-1][1:]]
+        drift = np.full(len(last), -0.006)
+        drift[first] = 0.006
+        random = np.random.default_rng(5).standard_normal((len(rows) - 1, len(last))) * 0.004
+        walked = np.cumprod(1 + drift + random, axis=0)
+        for row, closes in zip(rows[1:], last * walked / walked[-1], strict=True):
+            row[1:] = [f"{close:.6f}" for close in closes]
+
+    return change
+
+
+def test_rebalance_bot__poison_that_no_guard_sees__chooses_the_trade_and_not_its_bounds(world: World) -> None:
+    weights = []
+    for first in (0, 2):
+        with world.scratch():
+            ready(world)
+            poison(world, climbing(first))
+            config = config_of(world, {})
+            with started("risk", config) as risk, started("rebalance", config) as bot:
+                risk.step()
+                before = bot.services.reader.portfolio("demo", world.w3.eth.block_number)
+                bot.step()
+                after = bot.services.reader.portfolio("demo", world.w3.eth.block_number)
+            assert rebalanced(world) == 1 and waits(bot) == []
+            assert after.risk.breaches() == [] and after.weights.max() <= 0.6
+            assert after.nav >= before.nav * 98 // 100
+            weights.append(after.weights)
+    assert weights[0][0] > weights[1][0] + 0.2 and weights[1][2] > weights[0][2] + 0.2
