@@ -264,6 +264,50 @@ def signals_train(config_path: Path | None, folder: Path, rule: bool) -> None:
     _show_status(folder, as_json=False)
 
 
+@signals.command("retrain")
+@_config
+@click.option(
+    "--models",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("models"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder with a folder for each week.",
+)
+@click.option("--date", "day", metavar="DAY", help="Any day of the week to train for; today without it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_retrain(config_path: Path | None, folder: Path, day: str | None, as_json: bool) -> None:
+    """Train this week's network as a challenger, and print the call that registers it in the shadow.
+
+    Run it from cron, once a day: the first run of a week trains from the days before its Monday, a later one goes on
+    where a killed one was, and the others change nothing. Nothing is sent, and no bot follows the model by itself.
+
+    \b
+    Example:
+      quantera signals retrain --config signals.yaml --models models
+    """
+    from dataclasses import asdict
+    from datetime import UTC, date, datetime
+
+    from keepers.operations import signals_retrain as work
+    from keepers.operations.signal_data import history, load
+    from keepers.operations.signals_experiments import require_trainer
+    from keepers.signals.errors import SignalError
+
+    try:
+        wanted = datetime.now(UTC).date() if day is None else date.fromisoformat(day)
+    except ValueError:
+        raise SignalError(f"day '{day}'", "not a date", "write it as 2022-09-13") from None
+    config = load(config_path)
+    require_trainer()
+    frame = history(config.data, config_path.parent if config_path is not None else Path())
+    with progress_bar("Training", len(config.training.seeds)) as advance:
+        found = work.retrain(frame, config.evaluation.protocol(), config.training, folder, wanted, lambda: advance(1))
+    click.echo(json.dumps(asdict(found)) if as_json else "\n".join(work.lines(found)))
+
+
 @signals.command("status")
 @_model
 @_keeper

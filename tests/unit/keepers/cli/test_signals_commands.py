@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from keepers.operations import signal_data
 from keepers.signals.features import registered
 from keepers.signals.features.generated import generated_history
 from keepers.signals.volatility.models import SIMPLE
@@ -199,6 +200,23 @@ def test_train__then_status_and_explain__agree_on_the_weights(few: Path, tmp_pat
     told = invoke("signals", "explain", "--config", training(few), *model, "--json").output
     assert found["weights_hash"] in said and json.loads(told)["weights_hash"] == found["weights_hash"]
     assert json.loads(told)["regime"] in ("calm", "turbulent")
+
+
+def test_retrain__week_of_the_last_day__prints_the_call_that_registers_its_file(few: Path, tmp_path: Path) -> None:
+    path = Path(training(few))
+    last = signal_data.history(signal_data.load(path).data, path.parent).dates[-1]
+    given = ("--config", str(path), "--models", str(tmp_path / "models"), "--date", str(last), "--json")
+    found = json.loads(invoke("signals", "retrain", *given).stdout)
+    assert found["weights_hash"] in found["call"] and Path(found["file"]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("soon", "day 'soon': not a date"), ("2030-01-02", "has no day of the week before 2029-12-31")],
+)
+def test_retrain__bad_day__one_line(few: Path, tmp_path: Path, day: str, said: str) -> None:
+    given = ("--config", training(few), "--models", str(tmp_path), "--date", day)
+    assert said in line_of(invoke("signals", "retrain", *given), 1)
 
 
 def test_train__rule__needs_no_torch(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,96 @@
+"""Weekly retraining: the network of one calendar week as a challenger, which nothing follows by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from keepers.contracts.messages import model_id
+from keepers.operations.signal_data import TrainingConfig
+from keepers.operations.signals_train import MODEL, RECORD, open_model, train
+from keepers.signals.errors import SignalError
+from keepers.signals.features import Frame
+from keepers.signals.regimes.evaluation import Protocol
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """A trained network of one week, and the call that registers it in the shadow.
+
+    Attributes:
+        name: Name to register it by, with the ISO week.
+        file: Its model file.
+        weights_hash, data_hash, code_hash: 0x-prefixed, as the registry takes them.
+        last_day: Last day of its history.
+        call: Call of the manager; it promotes nothing.
+        trained: False if the week had its model already.
+    """
+
+    name: str
+    file: str
+    weights_hash: str
+    data_hash: str
+    code_hash: str
+    last_day: str
+    call: str
+    trained: bool
+
+
+def retrain(
+    frame: Frame,
+    protocol: Protocol,
+    config: TrainingConfig,
+    folder: Path,
+    today: date,
+    progress: Callable[[], None] = lambda: None,
+) -> Challenger:
+    """Trains the network of a week from the days before its Monday.
+
+    Any day of the week gives the same file, so that a training that was killed goes on with its missing seeds on a
+    later day, although the history has grown. A week that has its model is not trained again.
+
+    Args:
+        frame: The history; days from the week's Monday on are left out.
+        protocol: Label and embargo.
+        config: Epochs and seeds.
+        folder: Folder of all weeks; each has a folder of its own in it.
+        today: Day of the retraining.
+        progress: Called after each seed.
+
+    Raises:
+        SignalError: If the history has no day of the week before, or `train` raises it.
+    """
+    monday = today - timedelta(days=today.weekday())
+    name = f"{monday.isocalendar().year}-W{monday.isocalendar().week:02d}"
+    known = [day for day in frame.dates if day < monday]
+    if not known or known[-1] < monday - WEEK:
+        last = known[-1] if known else "never"
+        raise SignalError(
+            f"history until {last}", f"has no day of the week before {monday}", "bring the data up to date"
+        )
+    place = folder / name
+    trained = not (place / RECORD).exists()
+    if trained:
+        train(frame.until(known[-1]), protocol, config, place, progress)
+    return _challenger(f"regimes-{name}", place, known[-1], trained)
+
+
+def _challenger(name: str, place: Path, last_day: date, trained: bool) -> Challenger:
+    record = open_model(place).record
+    hashes = record.weights_hash, f"0x{record.data_hash}", f"0x{record.code_hash}"
+    call = f"ModelRegistry.register(0x{model_id(name).hex()}, {', '.join(hashes)})"
+    return Challenger(name, str(place / MODEL), *hashes, last_day.isoformat(), call, trained)
+
+
+def lines(found: Challenger) -> list[str]:
+    """The challenger for a terminal."""
+    return [
+        f"{found.name}: {'trained' if found.trained else 'was trained already'}, from days until {found.last_day}",
+        f"file      {found.file}, {found.weights_hash}",
+        f"register  {found.call}",
+        f"then name it in rebalance.regime.challenger: {{model: {found.name}, file: {found.file}}}",
+    ]
