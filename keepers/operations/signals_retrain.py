@@ -51,7 +51,8 @@ def retrain(
     """Trains the network of a week from the days before its Monday.
 
     Any day of the week gives the same file, so that a training that was killed goes on with its missing seeds on a
-    later day, although the history has grown. A week that has its model is not trained again.
+    later day, although the history has grown. A week that has its model is not trained again; data of days before the
+    Monday that came later, and another config, are refused then.
 
     Args:
         frame: The history; days from the week's Monday on are left out.
@@ -62,7 +63,8 @@ def retrain(
         progress: Called after each seed.
 
     Raises:
-        SignalError: If the history has no day of the week before, or `train` raises it.
+        SignalError: If the history has no day of the week before, the week's model was trained from other data or by
+            another config, or `train` raises it.
     """
     monday = today - timedelta(days=today.weekday())
     name = f"{monday.isocalendar().year}-W{monday.isocalendar().week:02d}"
@@ -72,11 +74,20 @@ def retrain(
         raise SignalError(
             f"history until {last}", f"has no day of the week before {monday}", "bring the data up to date"
         )
-    place = folder / name
+    place, history = folder / name, frame.until(known[-1])
     trained = not (place / RECORD).exists()
     if trained:
-        train(frame.until(known[-1]), protocol, config, place, progress)
+        train(history, protocol, config, place, progress)
+    _require_from(place, history, config)
     return _challenger(f"regimes-{name}", place, known[-1], trained)
+
+
+def _require_from(place: Path, history: Frame, config: TrainingConfig) -> None:
+    record = open_model(place).record
+    origin = (record.data_hash, record.seeds, record.epochs)
+    if origin != (history.digest(), tuple(config.seeds), config.epochs):
+        reason = f"trained from data {record.data_hash[:8]}, {len(record.seeds)} seeds, {record.epochs} epochs"
+        raise SignalError(f"model of {place.name}", reason, "remove its folder to train it anew")
 
 
 def _challenger(name: str, place: Path, last_day: date, trained: bool) -> Challenger:

@@ -71,3 +71,15 @@ def test_retrain__history_that_ended_long_ago__is_refused(tmp_path: Path) -> Non
     with pytest.raises(SignalError, match="has no day of the week before"):
         made(tmp_path, monday() + timedelta(days=28))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_retrain__model_of_the_week_from_other_data_or_config__is_refused_and_kept(tmp_path: Path) -> None:
+    last = next(day for day in reversed(frame().dates) if day < monday())
+    first = made(tmp_path, monday(), frame().until(last - timedelta(days=1)))
+    content = Path(first.file).read_bytes()
+    with pytest.raises(SignalError, match=r"model of .*: trained from data .*; remove its folder"):
+        made(tmp_path, monday() + timedelta(days=1))
+    shorter = frame().until(last - timedelta(days=1))
+    with pytest.raises(SignalError, match="2 seeds, 1 epochs"):
+        retrain(shorter, Protocol(label=Label(5, 60)), TrainingConfig(epochs=2, seeds=(1, 2)), tmp_path, monday())
+    assert Path(first.file).read_bytes() == content
