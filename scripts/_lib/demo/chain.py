@@ -21,8 +21,6 @@ GAS = 14_000_000
 """Gas limit above the need of any call here: an explicit limit saves an estimate, and lets a refused call be mined."""
 
 _RECEIPT_SECONDS = 60.0
-_NUDGE_SECONDS = 5.0
-"""Seconds without a receipt after which the node is asked for a block."""
 
 Step = tuple[str, ContractFunction]
 """A sender and its call."""
@@ -72,12 +70,19 @@ class Chain:
         return mined
 
     def send_all(self, steps: Sequence[Step]) -> list[Mined]:
-        """Calls that do not depend on each other, in one round trip.
+        """Calls that do not depend on each other, in one round trip and one block.
 
         Raises:
             DemoError: If one reverts.
         """
-        hashes = self.node.batch(self._numbered(steps))
+        # A block that is mined while the requests of a batch arrive side by side can leave one of them waiting for a
+        # nonce that is there already, and nothing that comes later frees it (like foundry-rs/foundry#10122).
+        self.node.rpc("evm_setAutomine", [False])
+        try:
+            hashes = self.node.batch(self._numbered(steps))
+            self.mine()
+        finally:
+            self.node.rpc("evm_setAutomine", [True])
         mined = []
         for (_, call), tx_hash in zip(steps, hashes, strict=True):
             if isinstance(tx_hash, Exception):
@@ -151,21 +156,14 @@ class Chain:
     def wait(self, tx_hash: str) -> Mined:
         """A transaction, once it is mined.
 
-        A busy anvil now and then leaves a ready transaction of a batch in its pool until another one comes
-        (foundry-rs/foundry#10122), so that it is asked for a block.
-
         Raises:
             DemoError: If it is not mined in time.
         """
-        started = time.monotonic()
-        nudge = started + _NUDGE_SECONDS
-        while time.monotonic() < started + _RECEIPT_SECONDS:
+        deadline = time.monotonic() + _RECEIPT_SECONDS
+        while time.monotonic() < deadline:
             receipt = self.node.receipt(tx_hash)
             if receipt is not None:
                 return Mined(receipt, None if int(receipt["status"], 16) else self._why(receipt))
-            if time.monotonic() > nudge:
-                self.mine()
-                nudge = time.monotonic() + _NUDGE_SECONDS
             time.sleep(0.002)
         raise DemoError(f"transaction {tx_hash} was not mined in {_RECEIPT_SECONDS:.0f} s")
 

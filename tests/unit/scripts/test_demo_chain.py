@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts._lib.demo import chain as demo_chain
 from scripts._lib.demo.chain import GAS, Chain
+from scripts._lib.demo.errors import DemoError
 from scripts._lib.demo.node import local_node
 
 BURNER = "0x00000000000000000000000000000000000b0b0b"
@@ -32,13 +32,23 @@ def test_wait__more_gas_at_once_than_a_block_holds__all_are_mined(tmp_path: Path
     assert sum(found.gas for found in mined) > ORDINARY_LIMIT
 
 
-def test_wait__transaction_that_the_node_leaves_in_its_pool__a_block_is_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(demo_chain, "_NUDGE_SECONDS", 0.1)
+def test_send_all__several_of_several_senders__are_in_one_block_and_mining_goes_on(tmp_path: Path) -> None:
     with local_node(1_700_000_000, tmp_path / "anvil.log") as url:
         chain = Chain(url)
-        # A node that does not mine by itself stands for one that missed the transaction.
-        chain.node.rpc("evm_setAutomine", [False])
+        token = chain.deploy(chain.accounts[0], "SettlementToken", "USD", "USD", 6)
+        steps = [(chain.accounts[at % 3], token.functions.approve(chain.accounts[9], at + 1)) for at in range(CALLS)]
+        mined = chain.send_all(steps)
+        assert len({found.receipt["blockNumber"] for found in mined}) == 1 and len(mined) == CALLS
+        chain.give_ether(chain.accounts[0], BURNER, 1)
+        assert int(chain.node.rpc("eth_getBalance", [BURNER, "latest"]), 16) == 10**18
+
+
+def test_send_all__one_is_refused__is_told_and_mining_goes_on(tmp_path: Path) -> None:
+    with local_node(1_700_000_000, tmp_path / "anvil.log") as url:
+        chain = Chain(url)
+        token = chain.deploy(chain.accounts[0], "SettlementToken", "USD", "USD", 6)
+        steps = [(chain.accounts[at], token.functions.transfer(chain.accounts[9], at)) for at in range(2)]
+        with pytest.raises(DemoError, match="transfer was refused: ERC20InsufficientBalance"):
+            chain.send_all(steps)
         chain.give_ether(chain.accounts[0], BURNER, 1)
         assert int(chain.node.rpc("eth_getBalance", [BURNER, "latest"]), 16) == 10**18
