@@ -1,4 +1,4 @@
-"""An order that is sold slice by slice: what of it is due at a time, and the least that a slice has to bring."""
+"""An order that is sold slice by slice: its part that is due at a time, and the minimum output of a slice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_CAUGHT_UP = 2
 
 
 class OrderState(StrEnum):
-    """What a person told an order to do; CLOSED once nothing of it can change any more."""
+    """State that a person gave an order; it is CLOSED once nothing of it can change any more."""
 
     RUNNING = "running"
     PAUSED = "paused"

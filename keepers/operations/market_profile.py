@@ -28,7 +28,7 @@ _V2_SYNC = Fragment("Sync", ("uint112", "uint112"), ("reserve0", "reserve1"), in
 
 @dataclass(frozen=True)
 class MarketProfile:
-    """What pools of a pair did.
+    """Trading of a pair's pools between two heights.
 
     Attributes:
         first, last: Heights, both inclusive.

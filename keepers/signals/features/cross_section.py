@@ -28,6 +28,7 @@ def _average_correlation(days: int) -> None:
         length=days + 1,
     )
     def compute(window: Window) -> float:
+        """Mean correlation of all pairs of assets; zero for one asset, which has no pair."""
         correlations = _correlations(log_returns(window["closes"]))
         assets = correlations.shape[0]
         pairs = assets * (assets - 1)

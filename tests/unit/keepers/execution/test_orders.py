@@ -1,4 +1,4 @@
-"""What of an order is due at a time, and the least that a slice has to bring."""
+"""The part of an order that is due at a time, and the minimum output of a slice."""
 
 from __future__ import annotations
 
