@@ -44,6 +44,22 @@ def _ledger_options(command: Any) -> Any:
     return command
 
 
+def _schema_options(command: Any) -> Any:
+    """Adds --schema and --no-schema."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    for option in (
+        click.option("--no-schema", "without", is_flag=True, help="Do without the IRS's schema; the result says so."),
+        click.option("--schema", "folder", type=folder, metavar="FOLDER", help="Folder with FatcaXML_v2.0.xsd."),
+    ):
+        command = option(command)
+    return command
+
+
+def _schema_is_one(folder: Path | None, without: bool) -> None:
+    if folder is not None and without:
+        raise click.UsageError("--schema and --no-schema exclude each other")
+
+
 def _message_options(command: Any) -> Any:
     """Adds MESSAGE, --output, --dry-run and --json."""
     message = click.argument("message", type=in_file)
@@ -151,6 +167,32 @@ def file_crs(message: Path, output: Path | None, dry_run: bool, as_json: bool) -
     _write(crs_file, message, output, dry_run=dry_run, as_json=as_json)
 
 
+@file_group.command("fatca")
+@_message_options
+@_schema_options
+def file_fatca(
+    message: Path, folder: Path | None, without: bool, output: Path | None, dry_run: bool, as_json: bool
+) -> None:
+    """Make a report of FATCA 2.0 (Form 8966) from MESSAGE in YAML; it is held against the IRS's schema and rules.
+
+    The schema is not part of this program: unpack the IRS's archive and name its folder with --schema.
+
+    \b
+    Example:
+      quantera compliance file fatca message.yaml --schema fatcaxml_v2.0 --output fatca.xml
+    """
+    from keepers.operations.filings import fatca_file
+
+    _schema_is_one(folder, without)
+
+    def make(path: Path) -> tuple[bytes, dict[str, Any]]:
+        return fatca_file(path, folder, without)
+
+    _write(make, message, output, dry_run=dry_run, as_json=as_json)
+    if without:
+        click.echo("not held against the IRS's schema", err=True)
+
+
 @file_group.command("mifir")
 @click.argument("reports", type=in_file)
 @click.option("--as", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="Form.")
@@ -214,29 +256,35 @@ def file_thresholds(
 
 @file_group.command("lint")
 @click.argument("files", type=in_file, nargs=-1, required=True)
+@_schema_options
 @json_option
 @one_line_errors
-def file_lint(files: tuple[Path, ...], as_json: bool) -> None:
-    """Check messages of CARF 1.5 and CRS 3.0 against schema and rules; exits with 1 if one has a fault.
+def file_lint(files: tuple[Path, ...], folder: Path | None, without: bool, as_json: bool) -> None:
+    """Check messages of CARF 1.5, CRS 3.0 and FATCA 2.0 against schema and rules; exits with 1 if one has a fault.
 
     A finding names the rule, where it stands, and the element that breaks it, and never a value.
 
     \b
     Example:
       quantera compliance file lint carf.xml crs.xml
+      quantera compliance file lint fatca.xml --schema fatcaxml_v2.0
     """
     from keepers.operations.filings import linted
 
+    _schema_is_one(folder, without)
     found: dict[str, list[dict[str, Any]]] = {}
+    unheld: list[str] = []
     with progress_bar("Checking", len(files)) as advance:
         for path in files:
-            found[str(path)] = linted(path)
+            found[str(path)], no_schema = linted(path, folder, without)
+            unheld += [str(path)] * no_schema
             advance(1)
     if as_json:
-        click.echo(json.dumps({"files": found}))
+        click.echo(json.dumps({"files": found, "without_schema": unheld}))
     else:
         for name, findings in found.items():
-            click.echo(f"{Path(name).name}: {len(findings)} findings")
+            note = "; not held against the IRS's schema" if name in unheld else ""
+            click.echo(f"{Path(name).name}: {len(findings)} findings{note}")
             for one in findings:
                 click.echo(f"  line {one['line']} {one['where']}: {one['rule']}: {one['text']} ({one['source']})")
     if any(found.values()):

@@ -10,6 +10,7 @@ from keepers.compliance.filings import form1042s, form1099b, form8949, mifir, th
 from keepers.compliance.filings.carf import CarfMessage, write_carf
 from keepers.compliance.filings.crs import CrsMessage, write_crs
 from keepers.compliance.filings.errors import FilingError
+from keepers.compliance.filings.fatca import FatcaMessage, write_fatca
 from keepers.compliance.filings.form8949 import Property, Reported
 from keepers.compliance.filings.parties import parsed
 from keepers.compliance.filings.tables import csv_bytes, json_bytes
@@ -20,7 +21,7 @@ from keepers.operations.tax import Books, withheld
 from keepers.operations.tax_files import content_of, personal, text_of
 
 if TYPE_CHECKING:
-    from keepers.compliance.filings.reading import Finding
+    from keepers.compliance.filings.reading import Finding, Schema
 
 Progress = Callable[[int], None]
 HOLDINGS = ("holder", "before", "after")
@@ -92,12 +93,59 @@ def crs_file(path: Path) -> tuple[bytes, dict[str, Any]]:
     return _without_faults(write_crs(message)), {"records": len(message.accounts)}
 
 
-def linted(path: Path) -> list[dict[str, Any]]:
-    """The findings about a file."""
-    return [
+def fatca_file(path: Path, folder: Path | None, without: bool) -> tuple[bytes, dict[str, Any]]:
+    """Makes a report of FATCA, which has no fault that the linter knows.
+
+    Args:
+        path: The report in YAML or JSON.
+        folder: Folder with the IRS's schema.
+        without: True to leave the schema out, which the result then says.
+
+    Raises:
+        FilingError: If neither is given, or the report has a fault.
+    """
+    schema = schema_in(folder, without)
+    message = parsed(FatcaMessage, personal(path), path.name)
+    content = _without_faults(write_fatca(message), schema, without_schema=without)
+    records = len(message.accounts) + len(message.pools)
+    return content, {"records": records, "schema": None if schema is None else schema.sha256}
+
+
+def schema_in(folder: Path | None, without: bool) -> Schema | None:
+    """The IRS's schema, which somebody has to name or to leave out.
+
+    Raises:
+        FilingError: If it is neither named nor left out, or the folder has none.
+    """
+    if folder is None and without:
+        return None
+    try:
+        from keepers.compliance.filings.reading import FATCA_PAGE, fatca_schema
+    except ImportError:
+        raise FilingError("lxml", "is not installed", _INSTALL) from None
+    if folder is None:
+        remedy = f"unpack the archive from {FATCA_PAGE} and name its folder with --schema, or give --no-schema"
+        raise FilingError("schema of FATCA", "is not part of this program and not given", remedy)
+    return fatca_schema(folder)
+
+
+def linted(path: Path, folder: Path | None = None, without: bool = False) -> tuple[list[dict[str, Any]], bool]:
+    """The findings about a file, and whether its format's schema was left out.
+
+    Args:
+        path: The file.
+        folder: Folder with the IRS's schema, for reports of FATCA.
+        without: True if a report of FATCA without the schema is no finding.
+    """
+    content = content_of(path)
+    schema = None if folder is None else schema_in(folder, without)
+    rows = [
         {"rule": one.rule, "line": one.line, "where": one.where, "text": one.text, "source": one.source}
-        for one in _findings(content_of(path))
+        for one in _findings(content, schema, without_schema=without)
     ]
+    from keepers.compliance.filings.lint import is_held_against_nothing
+
+    return rows, schema is None and is_held_against_nothing(content)
 
 
 def mifir_file(path: Path, form: str) -> tuple[bytes, dict[str, Any]]:
@@ -154,16 +202,16 @@ def _whole_tokens(row: Mapping[str, str]) -> dict[str, str]:
     return {**row, **{name: written_units(int(row[name]), _DECIMALS) for name in ("before", "after")}}
 
 
-def _findings(content: bytes) -> list[Finding]:
+def _findings(content: bytes, schema: Schema | None = None, *, without_schema: bool = False) -> list[Finding]:
     try:
         from keepers.compliance.filings.lint import lint
     except ImportError:
         raise FilingError("lxml", "is not installed", _INSTALL) from None
-    return lint(content)
+    return lint(content, schema, without_schema=without_schema)
 
 
-def _without_faults(content: bytes) -> bytes:
-    found = _findings(content)
+def _without_faults(content: bytes, schema: Schema | None = None, *, without_schema: bool = False) -> bytes:
+    found = _findings(content, schema, without_schema=without_schema)
     if found:
         one = found[0]
         raise FilingError(f"{one.where}, rule {one.rule}", f"is broken: {one.text}", f"see {one.source}")

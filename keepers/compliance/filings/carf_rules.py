@@ -32,7 +32,7 @@ def carf_faults(root: Any) -> Iterator[Fault]:
     yield from _header(reader)
     yield from document_faults(reader, _DOCUMENTS, "RCASP")
     yield from _kinds(reader)
-    yield from birth_faults(reader, "CARF-21")
+    yield from birth_faults(reader.all(".//m:BirthDate"), reader.text("m:MessageSpec/m:Timestamp"), "CARF-21")
     yield from name_faults(reader, "CARF-27")
     for provider in reader.all(".//m:RCASP"):
         if not reader.all("m:Nexus", provider) and not reader.all("m:OtherNexus", provider):

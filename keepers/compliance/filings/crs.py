@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from keepers.compliance.filings.parties import (
-    Correction,
-    Header,
-    Individual,
-    Organisation,
-    References,
-    TaxNumber,
-)
-from keepers.compliance.filings.xml import Node, branch, document, leaf, optional
+from keepers.compliance.filings.accounts import Held, entity_parts, money, payment_nodes, person_node
+from keepers.compliance.filings.parties import Correction, Header, Individual, Organisation, References
+from keepers.compliance.filings.xml import Node, branch, document, leaf
 from keepers.schema import Strict
 
 NAMESPACE = "urn:oecd:ties:crs:v3"
 VERSION = "3.0"
 
-Amount = Annotated[Decimal, Field(ge=0, max_digits=30, decimal_places=2)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 SelfCertified = Literal["yes", "no", "unknown"]
 
 ACCOUNT_TYPES = {
@@ -30,18 +21,9 @@ ACCOUNT_TYPES = {
     "unknown": "CRS1100",
 }  # fmt: skip
 """Kinds of accounts; `interest` is an equity or debt interest in an investment entity."""
-_PAYMENTS = {"dividends": "CRS501", "interest": "CRS502", "proceeds": "CRS503", "other": "CRS504"}
 _CERTIFIED = {"yes": "CRS901", "no": "CRS902", "unknown": "CRS900"}
 _CONTROLLER_CERTIFIED = {"yes": "CRS1001", "no": "CRS1002", "unknown": "CRS1000"}
 _PROCEDURES = {"new": "CRS1202", "preexisting": "CRS1201", "unknown": "CRS1200"}
-
-
-class Payment(Strict):
-    """A payment on an account."""
-
-    type: Literal["dividends", "interest", "proceeds", "other"]
-    amount: Amount
-    currency: Currency
 
 
 class CrsController(Strict):
@@ -52,28 +34,18 @@ class CrsController(Strict):
     self_certified: SelfCertified
 
 
-class Account(Strict):
-    """A reportable account.
+class Account(Held):
+    """A reportable account; the balance of a closed one is 0.
 
     Attributes:
-        number: Number of the account.
         number_type: Code of the number, OECD601 to OECD606.
         holder_type: CRS101 to CRS103; only for an organisation.
-        closed: True if it was closed in the year; its balance is then 0.
-        balance: Balance or value at the end of the year.
     """
 
-    number: Annotated[str, Field(min_length=1, max_length=200)]
     number_type: Annotated[str, Field(pattern=r"^OECD60[1-6]$")] = "OECD605"
-    closed: bool = False
-    individual: Individual | None = None
-    organisation: Organisation | None = None
     holder_type: Annotated[str, Field(pattern=r"^(CRS10[1-3])?$")] = ""
     self_certified: SelfCertified
     controllers: tuple[CrsController, ...] = ()
-    balance: Amount
-    currency: Currency
-    payments: tuple[Payment, ...] = ()
     procedure: Literal["new", "preexisting", "unknown"]
     type: Literal["depository", "custodial", "insurance", "interest", "unknown"]
     joint_holders: Annotated[int, Field(ge=1, le=200)] | None = None
@@ -109,7 +81,7 @@ def write_crs(message: CrsMessage) -> bytes:
     references = References(message.header, message)
     institution = branch(
         "crs:ReportingFI",
-        _organisation_parts(message.institution),
+        entity_parts(message.institution, "crs", "cfc", "IN"),
         references.doc_spec("crs:DocSpec", "stf"),
     )
     group = branch("crs:ReportingGroup", (_account(one, references) for one in message.accounts))
@@ -148,21 +120,14 @@ def _account(one: Account, references: References) -> Node:
         (
             branch(
                 "crs:ControllingPerson",
-                _individual(who.individual),
+                person_node("crs:Individual", who.individual, "crs", "cfc"),
                 (leaf("crs:CtrlgPersonType", code) for code in sorted(who.types)),
                 leaf("crs:SelfCert", _CONTROLLER_CERTIFIED[who.self_certified]),
             )
             for who in one.controllers
         ),
-        leaf("crs:AccountBalance", f"{one.balance:.2f}", currCode=one.currency),
-        (
-            branch(
-                "crs:Payment",
-                leaf("crs:Type", _PAYMENTS[paid.type]),
-                leaf("crs:PaymentAmnt", f"{paid.amount:.2f}", currCode=paid.currency),
-            )
-            for paid in sorted(one.payments, key=lambda paid: (_PAYMENTS[paid.type], paid.currency, paid.amount))
-        ),
+        money("crs:AccountBalance", one.balance, one.currency),
+        payment_nodes("crs", "CRS50", one.payments),
         leaf("crs:DDProcedure", _PROCEDURES[one.procedure]),
         leaf("crs:AccountType", ACCOUNT_TYPES[one.type]),
         None if one.joint_holders is None else branch("crs:JointAccount", leaf("crs:Number", str(one.joint_holders))),
@@ -171,45 +136,9 @@ def _account(one: Account, references: References) -> Node:
 
 def _holder(one: Account) -> list[Node]:
     if one.individual is not None:
-        return [_individual(one.individual)]
+        return [person_node("crs:Individual", one.individual, "crs", "cfc")]
     assert one.organisation is not None
     return [
-        branch("crs:Organisation", _organisation_parts(one.organisation)),
+        branch("crs:Organisation", entity_parts(one.organisation, "crs", "cfc", "IN")),
         leaf("crs:AcctHolderType", one.holder_type),
     ]
-
-
-def _individual(one: Individual) -> Node:
-    country = branch("crs:CountryInfo", leaf("crs:CountryCode", one.birth_country)) if one.birth_country else None
-    return branch(
-        "crs:Individual",
-        (leaf("crs:ResCountryCode", code) for code in one.residence),
-        (_number("crs:TIN", tin) for tin in one.tins),
-        branch("crs:Name", leaf("crs:FirstName", one.first_name), leaf("crs:LastName", one.last_name)),
-        _address(one),
-        branch(
-            "crs:BirthInfo",
-            leaf("crs:BirthDate", one.born.isoformat()),
-            optional("crs:City", one.birth_city),
-            country,
-        ),
-    )
-
-
-def _organisation_parts(one: Organisation) -> list[Node]:
-    return [
-        *(leaf("crs:ResCountryCode", code) for code in one.residence),
-        *(_number("crs:IN", tin) for tin in one.tins),
-        leaf("crs:Name", one.name),
-        _address(one),
-    ]
-
-
-def _number(tag: str, tin: TaxNumber) -> Node:
-    return leaf(tag, tin.number, issuedBy=tin.issued_by)
-
-
-def _address(one: Individual | Organisation) -> Node:
-    """The address, whose parts are of the types that CRS and FATCA share."""
-    node = one.address.node("cfc")
-    return Node("crs:Address", node.content, node.attributes)

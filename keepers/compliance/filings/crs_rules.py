@@ -35,7 +35,7 @@ def crs_faults(root: Any) -> Iterator[Fault]:
     reader = Reader(root, NAMESPACE, _TYPES)
     yield from document_faults(reader, _DOCUMENTS, "ReportingFI")
     yield from _header(reader)
-    yield from birth_faults(reader, "60014")
+    yield from birth_faults(reader.all(".//m:BirthDate"), reader.text("m:MessageSpec/m:Timestamp"), "60014")
     yield from name_faults(reader, "60004")
     transmitting = reader.text("m:MessageSpec/m:TransmittingCountry")
     for institution in reader.all(".//m:ReportingFI"):

@@ -79,12 +79,11 @@ def document_faults(reader: Reader, rules: dict[str, str], sender: str) -> Itera
         yield rules["header"], reader.root
 
 
-def birth_faults(reader: Reader, rule: str) -> Iterator[Fault]:
-    """Yields birth dates before 1900 or after the message."""
-    made = reader.text("m:MessageSpec/m:Timestamp")[:10]
-    for element in reader.all(".//m:BirthDate"):
+def birth_faults(dates: list[Any], made: str, rule: str) -> Iterator[Fault]:
+    """Yields birth dates before 1900 or after the message, whose time stamp is given."""
+    for element in dates:
         born = (element.text or "").strip()[:10]
-        if not "1900-01-01" < born < made or not _is_date(born):
+        if not "1900-01-01" < born < made[:10] or not _is_date(born):
             yield rule, element
 
 

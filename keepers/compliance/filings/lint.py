@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from keepers.compliance.filings import carf
+from keepers.compliance.filings import carf, crs, fatca
 from keepers.compliance.filings.carf_rules import carf_faults
 from keepers.compliance.filings.crs_rules import crs_faults
-from keepers.compliance.filings.reading import MOST_FINDINGS, Finding, Unparsed, read_message, where
+from keepers.compliance.filings.documents import Fault
+from keepers.compliance.filings.fatca_rules import fatca_faults
+from keepers.compliance.filings.reading import MOST_FINDINGS, Finding, Message, Schema, Unparsed, read_message, where
 from keepers.yamlfile import read_mapping
 
+_FORMATS = {carf.NAMESPACE: "CARF", crs.NAMESPACE: "CRS", fatca.NAMESPACE: "FATCA"}
+_UNCHECKED = "FATCA-35"
 
-def lint(content: bytes) -> list[Finding]:
-    """Finds the faults of a message of CARF 1.5 or CRS 3.0.
+
+def lint(content: bytes, schema: Schema | None = None, *, without_schema: bool = False) -> list[Finding]:
+    """Finds the faults of a message of CARF 1.5, CRS 3.0 or FATCA 2.0.
 
     Args:
         content: The file.
+        schema: The IRS's schema, against which a report of FATCA is held.
+        without_schema: True if a report of FATCA without the schema is no finding of its own.
 
     Returns:
         Findings in the order of the file's lines, at most `MOST_FINDINGS` of the schema and as many of the rules; none
@@ -28,13 +36,30 @@ def lint(content: bytes) -> list[Finding]:
         message = read_message(content)
     except Unparsed as fault:
         return [Finding(fault.rule, "message", fault.line, fault.text, "docs/filings.md")]
-    found = set(message.schema_findings())
-    is_carf = message.namespace == carf.NAMESPACE
-    faults = (carf_faults if is_carf else crs_faults)(message.root)
-    for rule, element in islice(faults, MOST_FINDINGS):
-        text, source = rules()["CARF" if is_carf else "CRS"][rule]
+    name = _FORMATS[message.namespace]
+    found: set[Finding] = set()
+    if name != "FATCA" or schema is not None:
+        found |= set(message.schema_findings(schema if name == "FATCA" else None))
+    elif not without_schema:
+        found.add(Finding(_UNCHECKED, "message", 0, *rules()[name][_UNCHECKED]))
+    for rule, element in islice(_faults(message, name), MOST_FINDINGS):
+        text, source = rules()[name][rule]
         found.add(Finding(rule, where(element), element.sourceline or 0, text, source))
     return sorted(found, key=lambda one: (one.line, one.where, one.rule))
+
+
+def is_held_against_nothing(content: bytes) -> bool:
+    """Says whether a file is of a format whose schema is not in this package."""
+    try:
+        return _FORMATS[read_message(content).namespace] == "FATCA"
+    except Unparsed:
+        return False
+
+
+def _faults(message: Message, name: str) -> Iterator[Fault]:
+    if name == "FATCA":
+        return fatca_faults(message.root, message.content)
+    return (carf_faults if name == "CARF" else crs_faults)(message.root)
 
 
 @cache

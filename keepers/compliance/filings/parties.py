@@ -159,17 +159,22 @@ class References:
 
     def __init__(self, header: Header, content: BaseModel) -> None:
         digest = hashlib.sha256(json.dumps(content.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
-        self.message = f"{header.prefix}-{digest[:32]}"
+        self.digest = digest[:32]
+        self.message = f"{header.prefix}-{self.digest}"
         self._header = header
         self._count = 0
 
+    def record(self, start: str) -> str:
+        """The next reference of a record, with what it starts with."""
+        self._count += 1
+        return f"{start}-{self._count:06d}"
+
     def doc_spec(self, tag: str, namespace: str, correction: Correction | None = None) -> Node:
         """The next `DocSpec`."""
-        self._count += 1
         return branch(
             tag,
             leaf(f"{namespace}:DocTypeIndic", self._header.document_type(correction)),
-            leaf(f"{namespace}:DocRefId", f"{self.message}-{self._count:06d}"),
+            leaf(f"{namespace}:DocRefId", self.record(self.message)),
             None if correction is None else leaf(f"{namespace}:CorrDocRefId", correction.record),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import Any
 
 from lxml import etree
 
-from keepers.compliance.filings import carf, crs
+from keepers.compliance.filings import carf, crs, fatca
+from keepers.compliance.filings.errors import FilingError
 
 LARGEST = 512 * 2**20
 """Maximum number of bytes of a message."""
@@ -24,6 +26,10 @@ _SCHEMAS = {
     carf.NAMESPACE: "carf-1.5/CARFXML_v1.5.xsd",
     crs.NAMESPACE: "crs-3.0/CrsXML_v3.0.xsd",
 }
+FATCA_SCHEMA = "FatcaXML_v2.0.xsd"
+"""Main file of the IRS's schema, which imports its other files from the same folder."""
+FATCA_PAGE = "https://www.irs.gov/businesses/corporations/fatca-xml-schemas-and-business-rules-for-form-8966"
+"""Page on which the IRS publishes the archive with its schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,21 @@ class Finding:
     source: str
 
 
+@dataclass(frozen=True)
+class Schema:
+    """A published schema.
+
+    Attributes:
+        name: Name of its main file.
+        sha256: Hash of the main file.
+        checked: What libxml2 made of it.
+    """
+
+    name: str
+    sha256: str
+    checked: Any
+
+
 class Unparsed(Exception):
     """A file that is no message: rule and text.
 
@@ -65,21 +86,26 @@ class Message:
 
     Args:
         root: Its outermost element.
+        content: The file.
     """
 
-    def __init__(self, root: Any) -> None:
-        self.root = root
+    def __init__(self, root: Any, content: bytes) -> None:
+        self.root, self.content = root, content
         self.namespace = etree.QName(root).namespace or ""
 
-    def schema_findings(self) -> Iterator[Finding]:
-        """Yields what the published schema finds."""
-        schema = _schema(self.namespace)
-        schema.validate(self.root)
-        for error in islice(schema.error_log, MOST_FINDINGS):
+    def schema_findings(self, given: Schema | None = None) -> Iterator[Finding]:
+        """Yields what the published schema finds.
+
+        Args:
+            given: Schema that stands for the one in this package; a report of FATCA has none without it.
+        """
+        schema = given or _schema(self.namespace)
+        schema.checked.validate(self.root)
+        for error in islice(schema.checked.error_log, MOST_FINDINGS):
             rule = error.type_name.removeprefix("SCHEMAV_").lower().replace("_", "-")
             # libxml2 has a name of its own for the third clause of a complex type.
             rule = "cvc-complex-type-2-4" if rule == "element-content" else rule
-            text = f"XML Schema Part 1, Appendix C, and {_SCHEMAS[self.namespace].rpartition('/')[2]}"
+            text = f"XML Schema Part 1, Appendix C, and {schema.name}"
             yield Finding(rule, self._named(error.path), error.line, _RULE_TEXTS.get(rule, "schema"), text)
 
     def _named(self, path: str | None) -> str:
@@ -141,9 +167,9 @@ def read_message(content: bytes) -> Message:
     # The search above knows UTF-8 alone, and the parser every encoding that a file declares.
     if root.getroottree().docinfo.doctype:
         raise Unparsed("XML-2", "the file is UTF-8 without a document type")
-    message = Message(root)
-    if message.namespace not in _SCHEMAS:
-        raise Unparsed("50007", "the outermost element is of CARF 1.5 or CRS 3.0", root.sourceline or 0)
+    message = Message(root, content)
+    if message.namespace not in (*_SCHEMAS, fatca.NAMESPACE):
+        raise Unparsed("50007", "the outermost element is of CARF 1.5, CRS 3.0 or FATCA 2.0", root.sourceline or 0)
     return message
 
 
@@ -158,7 +184,28 @@ def where(element: Any) -> str:
     return "/".join(reversed(steps))
 
 
+def fatca_schema(folder: Path) -> Schema:
+    """Reads the schema of FATCA 2.0 from the folder into which the archive of the IRS was unpacked.
+
+    Raises:
+        FilingError: If the folder has no such file, or it is no schema of this format.
+    """
+    path = folder / FATCA_SCHEMA
+    remedy = f"unpack the archive from {FATCA_PAGE} and name its folder"
+    if not path.is_file():
+        raise FilingError(str(folder), f"has no {FATCA_SCHEMA}", remedy)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        tree = etree.parse(str(path), parser)
+        if tree.getroot().get("targetNamespace") != fatca.NAMESPACE:
+            raise FilingError(str(path), f"is no schema of {fatca.NAMESPACE}", remedy)
+        return Schema(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), etree.XMLSchema(tree))
+    except (etree.XMLSyntaxError, etree.XMLSchemaParseError, OSError):
+        raise FilingError(str(path), "is no XML schema, or a file that it imports is missing", remedy) from None
+
+
 @cache
-def _schema(namespace: str) -> Any:
+def _schema(namespace: str) -> Schema:
     path = Path(__file__).with_name("schemas") / _SCHEMAS[namespace]
-    return etree.XMLSchema(etree.parse(str(path)))
+    content = path.read_bytes()
+    return Schema(path.name, hashlib.sha256(content).hexdigest(), etree.XMLSchema(etree.parse(str(path))))

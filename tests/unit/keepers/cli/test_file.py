@@ -13,7 +13,7 @@ from click.testing import Result
 
 from keepers.compliance.filings.mifir import columns
 from tests.fixtures.desk import quantera
-from tests.fixtures.filings import carf_message, crs_message, swapped
+from tests.fixtures.filings import JANE, carf_message, crs_message, fatca_message, stand_in_schema, swapped
 from tests.unit.keepers.cli.test_cli import line_of
 from tests.unit.keepers.cli.test_tax import Papers
 from tests.unit.keepers.compliance.filings.test_mifir import report
@@ -130,6 +130,71 @@ def test_lint__file_with_a_fault__names_the_rule_and_exits_with_1(papers: Papers
     assert "CARF_OECD/CARFBody/RCASP/Nexus: cvc-enumeration-valid: the value is one of the list" in result.stdout
     (finding,) = json.loads(file("lint", output, "--json").stdout)["files"][str(output)]
     assert finding["rule"] == "cvc-enumeration-valid"
+
+
+def fatca(papers: Papers, **changes: Any) -> Path:
+    return written(papers, "fatca.yaml", fatca_message(**changes).model_dump(mode="json", exclude_none=True))
+
+
+def test_fatca__without_a_word_about_the_schema__says_in_one_line_where_the_irs_publishes_it(papers: Papers) -> None:
+    said = line_of(file("fatca", fatca(papers)), 1)
+    assert said.startswith("quantera: schema of FATCA: is not part of this program and not given; unpack the archive")
+    assert "https://www.irs.gov/businesses/corporations/fatca-xml-schemas-and-business-rules-for-form-8966" in said
+
+
+def test_fatca__with_the_schema__has_no_fault_and_the_same_bytes(papers: Papers) -> None:
+    folder, first, second = stand_in_schema(papers.folder), papers.folder / "a.xml", papers.folder / "b.xml"
+    for output in (first, second):
+        told = json.loads(file("fatca", fatca(papers), "--schema", folder, "--output", output, "--json").stdout)
+        assert told["records"] == 4 and len(told["schema"]) == 64
+    assert first.read_bytes() == second.read_bytes()
+    assert file("lint", first, second, "--schema", folder).stdout == "a.xml: 0 findings\nb.xml: 0 findings\n"
+
+
+def test_fatca__without_the_schema__is_told(papers: Papers) -> None:
+    output = papers.folder / "fatca.xml"
+    made = file("fatca", fatca(papers), "--no-schema", "--output", output, "--json")
+    assert json.loads(made.stdout)["schema"] is None and "not held against the IRS's schema" in made.stderr
+    result = file("lint", output, "--no-schema")
+    assert (result.exit_code, result.stdout) == (0, "fatca.xml: 0 findings; not held against the IRS's schema\n")
+    assert json.loads(file("lint", output, "--no-schema", "--json").stdout)["without_schema"] == [str(output)]
+    assert "FATCA-35: the report was held against the IRS's own schema" in file("lint", output).stdout
+
+
+def test_fatca__report_that_the_schema_refuses__is_one_line_and_no_file(papers: Papers) -> None:
+    folder = stand_in_schema(papers.folder, contact=False)
+    output = papers.folder / "fatca.xml"
+    said = line_of(file("fatca", fatca(papers), "--schema", folder, "--output", output), 1)
+    assert "MessageSpec" in said and "FatcaXML_v2.0.xsd" in said and not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "has no FatcaXML_v2.0.xsd"),
+        ("<a/>", "is no schema of urn:oecd:ties:fatca:v2"),
+        ("<a", "is no XML schema"),
+        ('<a targetNamespace="urn:oecd:ties:fatca:v2"/>', "is no XML schema"),
+    ],
+)
+def test_fatca__folder_without_the_schema__is_one_line(papers: Papers, content: str | None, said: str) -> None:
+    folder = papers.folder / "xsd"
+    folder.mkdir()
+    if content is not None:
+        (folder / "FatcaXML_v2.0.xsd").write_text(content)
+    assert said in line_of(file("fatca", fatca(papers), "--schema", folder), 1)
+
+
+def test_fatca__both_words_about_the_schema__are_refused(papers: Papers) -> None:
+    result = file("fatca", fatca(papers), "--schema", papers.folder, "--no-schema")
+    assert result.exit_code == 2 and "exclude each other" in result.stderr
+
+
+def test_fatca__holder_without_a_number__is_refused_by_the_rule_and_no_name(papers: Papers) -> None:
+    data = fatca_message().model_dump(mode="json", exclude_none=True)
+    data["accounts"][0]["individual"]["tins"] = []
+    said = line_of(file("fatca", written(papers, "fatca.yaml", data), "--no-schema"), 1)
+    assert "rule FATCA-20" in said and str(JANE["last_name"]) not in said
 
 
 def test_lint__without_lxml__says_what_to_install(papers: Papers, monkeypatch: pytest.MonkeyPatch) -> None:

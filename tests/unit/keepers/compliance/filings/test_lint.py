@@ -7,54 +7,77 @@ import pytest
 from keepers.compliance.filings.carf import write_carf
 from keepers.compliance.filings.crs import write_crs
 from keepers.compliance.filings.crs_rules import is_iban, is_isin
+from keepers.compliance.filings.fatca import write_fatca
 from keepers.compliance.filings.lint import lint, rules
 from keepers.compliance.filings.reading import MOST_FINDINGS
 from tests.fixtures.filings import (
     BROKEN,
     CARF_RULES,
     CRS_RULES,
+    FATCA_RULES,
     JEANNE,
+    broken,
     carf_message,
     corpus,
     crs_message,
+    fatca_message,
+    structural,
     swapped,
     traded,
 )
 
-CARF, CRS = write_carf(carf_message()), write_crs(crs_message())
+CARF, CRS, FATCA = write_carf(carf_message()), write_crs(crs_message()), write_fatca(fatca_message())
 
 
 def found(content: bytes) -> set[str]:
-    return {one.rule for one in lint(content)}
+    return {one.rule for one in lint(content, without_schema=True)}
 
 
-@pytest.mark.parametrize("content", [CARF, CRS], ids=["carf", "crs"])
+@pytest.mark.parametrize("content", [CARF, CRS, FATCA], ids=["carf", "crs", "fatca"])
 def test_lint__message_without_a_fault__finds_nothing(content: bytes) -> None:
-    assert lint(content) == []
+    assert lint(content, without_schema=True) == []
 
 
 def test_lint__corpus_of_broken_files__finds_a_rule_in_every_one() -> None:
     files = corpus()
     assert len(files) >= 200 and len({content for _, content in files}) == len(files)
-    missed = [name for name, content in files if not lint(content)]
+    missed = [name for name, content in files if not lint(content, without_schema=True)]
     assert not missed, missed
 
 
 def test_lint__corpus_of_broken_files__names_a_rule_a_text_and_a_source_and_no_value() -> None:
     for _, content in corpus():
-        for one in lint(content):
+        for one in lint(content, without_schema=True):
             assert one.rule and one.text and one.source and one.where
-            assert not any(value in str(one) for value in ("Jeanne", "Exemple", "0123456789012", "1970", "Paris"))
+            assert not any(
+                value in str(one) for value in ("Jeanne", "Exemple", "0123456789012", "1970", "Paris", "078051120")
+            )
 
 
 @pytest.mark.parametrize(("rule", "old", "new"), CARF_RULES)
 def test_lint__carf_rule_that_is_broken__is_named(rule: str, old: str, new: str) -> None:
-    assert rule in found(swapped(CARF, old, new, 2 if rule == "CARF-12" else 1))
+    assert rule in found(broken(CARF, rule, old, new))
 
 
 @pytest.mark.parametrize(("rule", "old", "new"), CRS_RULES)
 def test_lint__crs_rule_that_is_broken__is_named(rule: str, old: str, new: str) -> None:
-    assert rule in found(swapped(CRS, old, new, 2 if rule == "80011" else 1))
+    assert rule in found(broken(CRS, rule, old, new))
+
+
+@pytest.mark.parametrize(("rule", "old", "new"), FATCA_RULES)
+def test_lint__fatca_rule_that_is_broken__is_named(rule: str, old: str, new: str) -> None:
+    assert rule in found(broken(FATCA, rule, old, new))
+
+
+def test_lint__corpus_of_broken_fatca_files__has_200_that_are_found_without_the_schema() -> None:
+    files = [content for _, content in structural(FATCA)]
+    files += [broken(FATCA, *one) for one in FATCA_RULES]
+    assert len(set(files)) == len(files) >= 200
+    assert all(found(content) for content in files)
+
+
+def test_lint__fatca_report_without_the_schema__says_so() -> None:
+    assert [one.rule for one in lint(FATCA)] == ["FATCA-35"]
 
 
 @pytest.mark.parametrize(("rule", "content"), BROKEN)
@@ -70,8 +93,8 @@ def test_lint__file_with_many_faults__stops_at_the_maximum() -> None:
 
 
 def test_rules__every_one__is_broken_by_a_file_of_the_corpus() -> None:
-    broken = {rule for rule, _, _ in CARF_RULES + CRS_RULES}
-    assert set(rules()["CARF"]) | set(rules()["CRS"]) == broken
+    seen = {rule for rule, _, _ in CARF_RULES + CRS_RULES + FATCA_RULES} | {"FATCA-35"}
+    assert {code for known in rules().values() for code in known} == seen
 
 
 def test_lint__fault_of_the_schema__cites_the_recommendation_and_the_element() -> None:
