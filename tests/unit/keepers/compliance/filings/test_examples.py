@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from keepers.compliance.filings.carf import CarfMessage, write_carf
+from keepers.compliance.filings.fatca import FatcaMessage, write_fatca
 from keepers.compliance.filings.form1042s import Agent, Recipient
 from keepers.compliance.filings.lint import lint
 from keepers.compliance.filings.parties import parsed
@@ -26,7 +27,8 @@ def test_tax_page__file_of_assets__is_read() -> None:
     assert read_assets(assets, "tax.md").securities == ["NOTE"]
 
 
-def test_filings_page__recipients_and_message__are_read_and_without_a_fault() -> None:
-    recipients, message = examples("filings.md")
+def test_filings_page__recipients_and_messages__are_read_and_without_a_fault() -> None:
+    recipients, message, report = examples("filings.md")
     assert Agent(**recipients["agent"]) and Recipient(**recipients["recipients"]["P-17"]).foreign_tin
     assert lint(write_carf(parsed(CarfMessage, message, "filings.md"))) == []
+    assert lint(write_fatca(parsed(FatcaMessage, report, "filings.md")), without_schema=True) == []
