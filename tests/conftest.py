@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.fixtures.web3_speed",
     "tests.fixtures.actors",
     "tests.fixtures.databases",
+    "tests.fixtures.kms",
     "tests.fixtures.kubo",
     "tests.fixtures.protocol",
     "tests.fixtures.deployment",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from keepers.bots.kyc_claims import ClaimDesk, told
 from keepers.bots.kyc_register import register_of
-from keepers.compliance.evidence.errors import EvidenceError
+from keepers.compliance.evidence.errors import Erased
 from keepers.compliance.kyc import verification as pure
 from keepers.compliance.kyc.checks import CheckRequest, CheckResult, IdentityProvider
 from keepers.compliance.kyc.claims import claim_message, claim_of
@@ -140,7 +140,7 @@ class KycBot:
             self._rest(one, error, now)
         except CheckNotKnown as error:
             self._unknown(one, str(error), now)
-        except (ProviderRefused, EvidenceError) as error:
+        except (ProviderRefused, Erased) as error:
             self._end(self._fresh(one), _Move.FAIL, str(error), now)
         except KeeperError as error:
             self._wait(one, str(error), now)

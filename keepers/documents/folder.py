@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from keepers.compliance.evidence.errors import EvidenceError
+from keepers.compliance.evidence.errors import Erased, EvidenceError
 from keepers.compliance.evidence.journal import Line, following, read_journal
 from keepers.compliance.evidence.locks import COST, Lock, MasterKeyService, new_lock, unlock
 from keepers.compliance.evidence.sealing import Header, Keeper, new_key, seal
@@ -247,7 +247,7 @@ class DocumentFolder:
     def _key(self, handle: str) -> bytes:
         path = self._key_path(handle)
         if _is_erased(path):
-            raise EvidenceError("person", "was erased", "nothing about the person can be read")
+            raise Erased("person", "was erased", "nothing about the person can be read")
         stored = durable.read(path)
         try:
             wrapped = bytes.fromhex(json.loads(stored)["key"])

@@ -7,3 +7,7 @@ from keepers.compliance.errors import ComplianceError
 
 class EvidenceError(ComplianceError):
     """A folder, key, object or journal that cannot be used, or is not what was written."""
+
+
+class Erased(EvidenceError):
+    """A person about whom nothing can be kept or read any more, because the key was erased."""

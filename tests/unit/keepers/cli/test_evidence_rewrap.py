@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import Result
-from eth_keys.datatypes import PrivateKey
 
 from keepers.compliance.evidence.errors import EvidenceError
 from keepers.compliance.evidence.locks import LEAST_COST, Lock, MasterKeyService, new_lock, unlock
@@ -24,22 +22,11 @@ from keepers.signers.keys import KeyMaterialError
 from keepers.signers.wrapping import KmsWrapping, VaultWrapping
 from tests.fixtures.desk import ADA, quantera
 from tests.fixtures.kills import Killed, kill_at
-from tests.fixtures.kms import ACCESS_KEY, REGION, SECRET_KEY, MockKms, kms
+from tests.fixtures.kms import REGION, MockKms
 from tests.fixtures.officers import Bureau
 from tests.fixtures.vault import TOKEN, MockVault, vault
 from tests.unit.keepers.cli.test_cli import line_of
 from tests.unit.keepers.cli.test_evidence import PASSPHRASE, SCAN, Archive
-
-
-@pytest.fixture
-def key_service(monkeypatch: pytest.MonkeyPatch) -> Iterator[MockKms]:
-    """AWS KMS with a symmetric key."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    with kms(PrivateKey(secrets.token_bytes(32))) as running:
-        running.spec = "SYMMETRIC_DEFAULT"
-        yield running
 
 
 @pytest.fixture
