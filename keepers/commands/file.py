@@ -289,3 +289,37 @@ def file_lint(files: tuple[Path, ...], folder: Path | None, without: bool, as_js
                 click.echo(f"  line {one['line']} {one['where']}: {one['rule']}: {one['text']} ({one['source']})")
     if any(found.values()):
         sys.exit(RUNTIME)
+
+
+@file_group.command("status")
+@click.argument("status", type=in_file)
+@click.option("--message", type=in_file, metavar="FILE", help="The message as sent, to say where the records are.")
+@json_option
+@one_line_errors
+def file_status(status: Path, message: Path | None, as_json: bool) -> None:
+    """Read what an authority answered about a message of CRS or CARF; exits with 1 if it found an error.
+
+    STATUS is a CRS status message 2.0 or a CARF status message 1.1. The authority's free words are left out: they may
+    name persons.
+
+    \b
+    Example:
+      quantera compliance file status status.xml --message carf.xml
+    """
+    from keepers.operations.filings import status_of
+
+    found = status_of(status, message)
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        taken = "accepted" if found["accepted"] else "rejected"
+        click.echo(f"{found['kind']} {found['message'] or 'message'}: {taken}, {len(found['errors'])} errors")
+        for one in found["errors"]:
+            source = f" ({one['source']})" if one["source"] else ""
+            click.echo(f"  {one['about']} error {one['code']}: {one['text']}{source}")
+            for record in one["places"] or one["records"]:
+                click.echo(f"    {record}")
+            for path in one["fields"]:
+                click.echo(f"    field {path}")
+    if found["errors"] or not found["accepted"]:
+        sys.exit(RUNTIME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,21 @@ def linted(path: Path, folder: Path | None = None, without: bool = False) -> tup
     from keepers.compliance.filings.lint import is_held_against_nothing
 
     return rows, schema is None and is_held_against_nothing(content)
+
+
+def status_of(path: Path, message: Path | None) -> dict[str, Any]:
+    """What an authority answered, with the records of the message that it is about, if that is given.
+
+    Raises:
+        KeeperError: If a file cannot be read, or is not what it should be.
+    """
+    try:
+        from keepers.compliance.filings.status import read_status
+    except ImportError:
+        raise FilingError("lxml", "is not installed", _INSTALL) from None
+    found = read_status(content_of(path), None if message is None else content_of(message))
+    errors = [{**asdict(one), "places": [f"line {line} {place}" for place, line in one.places]} for one in found.errors]
+    return {"kind": found.kind, "message": found.original, "accepted": found.accepted, "errors": errors}
 
 
 def mifir_file(path: Path, form: str) -> tuple[bytes, dict[str, Any]]:

@@ -99,7 +99,7 @@ class Message:
         Args:
             given: Schema that stands for the one in this package; a report of FATCA has none without it.
         """
-        schema = given or _schema(self.namespace)
+        schema = given or packaged_schema(_SCHEMAS[self.namespace])
         schema.checked.validate(self.root)
         for error in islice(schema.checked.error_log, MOST_FINDINGS):
             rule = error.type_name.removeprefix("SCHEMAV_").lower().replace("_", "-")
@@ -152,6 +152,20 @@ def read_message(content: bytes) -> Message:
     Raises:
         Unparsed: If it is no XML, has a document type, or is of no known format.
     """
+    message = Message(read_root(content), content)
+    if message.namespace not in (*_SCHEMAS, fatca.NAMESPACE):
+        raise Unparsed(
+            "50007", "the outermost element is of CARF 1.5, CRS 3.0 or FATCA 2.0", message.root.sourceline or 0
+        )
+    return message
+
+
+def read_root(content: bytes) -> Any:
+    """Returns the outermost element of a file.
+
+    Raises:
+        Unparsed: If it is no XML, or has a document type.
+    """
     if len(content) > LARGEST:
         raise Unparsed("XML-1", f"the file has at most {LARGEST} bytes")
     # Expat's and libxml2's limits apply; a document type is refused before an entity could count.
@@ -167,10 +181,7 @@ def read_message(content: bytes) -> Message:
     # The search above knows UTF-8 alone, and the parser every encoding that a file declares.
     if root.getroottree().docinfo.doctype:
         raise Unparsed("XML-2", "the file is UTF-8 without a document type")
-    message = Message(root, content)
-    if message.namespace not in (*_SCHEMAS, fatca.NAMESPACE):
-        raise Unparsed("50007", "the outermost element is of CARF 1.5, CRS 3.0 or FATCA 2.0", root.sourceline or 0)
-    return message
+    return root
 
 
 def where(element: Any) -> str:
@@ -205,7 +216,8 @@ def fatca_schema(folder: Path) -> Schema:
 
 
 @cache
-def _schema(namespace: str) -> Schema:
-    path = Path(__file__).with_name("schemas") / _SCHEMAS[namespace]
+def packaged_schema(name: str) -> Schema:
+    """Reads a schema of this package by its path below the folder of schemas."""
+    path = Path(__file__).with_name("schemas") / name
     content = path.read_bytes()
     return Schema(path.name, hashlib.sha256(content).hexdigest(), etree.XMLSchema(etree.parse(str(path))))

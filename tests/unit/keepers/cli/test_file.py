@@ -13,7 +13,15 @@ from click.testing import Result
 
 from keepers.compliance.filings.mifir import columns
 from tests.fixtures.desk import quantera
-from tests.fixtures.filings import JANE, carf_message, crs_message, fatca_message, stand_in_schema, swapped
+from tests.fixtures.filings import (
+    JANE,
+    carf_message,
+    crs_message,
+    fatca_message,
+    stand_in_schema,
+    status_message,
+    swapped,
+)
 from tests.unit.keepers.cli.test_cli import line_of
 from tests.unit.keepers.cli.test_tax import Papers
 from tests.unit.keepers.compliance.filings.test_mifir import report
@@ -207,6 +215,31 @@ def test_lint__without_lxml__says_what_to_install(papers: Papers, monkeypatch: p
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert line_of(file("lint", papers.assets), 1) == "quantera: lxml: is not installed; install quantera[filings]"
+
+
+def test_status__record_in_error__is_named_by_its_place_and_exits_with_1(papers: Papers) -> None:
+    output, status = papers.folder / "carf.xml", papers.folder / "status.xml"
+    file("carf", carf(papers), "--output", output)
+    text = output.read_text()
+    original, record = (text.split(f"{name}>")[1].split("<")[0] for name in ("MessageRefId", "stf:DocRefId"))
+    status.write_bytes(status_message("CARF", original, (record,)))
+    result = file("status", status, "--message", output)
+    assert result.exit_code == 1 and f"CARF {original}: accepted, 1 errors" in result.stdout
+    assert "record error 80000: a DocRefId stands once (OECD, Common" in result.stdout
+    assert "CARF_OECD/CARFBody/RCASP" in result.stdout and "Jeanne" not in result.stdout
+    (error,) = json.loads(file("status", status, "--json").stdout)["errors"]
+    assert (error["records"], error["places"]) == ([record], [])
+
+
+def test_status__accepted_message__exits_with_0(papers: Papers) -> None:
+    status = papers.folder / "status.xml"
+    status.write_bytes(status_message("CRS", "DE2026FR-1"))
+    result = file("status", status)
+    assert (result.exit_code, result.stdout) == (0, "CRS DE2026FR-1: accepted, 0 errors\n")
+
+
+def test_status__file_that_is_none__is_one_line(papers: Papers) -> None:
+    assert "is none of urn:oecd:ties:csm:v2" in line_of(file("status", papers.write("a.xml", "<a/>")), 1)
 
 
 def test_mifir__reports__are_rows_of_65_fields(papers: Papers) -> None:
