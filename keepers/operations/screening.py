@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ def screen(subject: Subject, against: Iterable[ListedParty], threshold: float) -
 
 
 def _rounded(alert: Alert) -> dict[str, Any]:
-    return {**asdict(alert), "score": round(alert.score, 4)}
+    return {**alert._asdict(), "score": round(alert.score, 4)}
 
 
 def lines(found: dict[str, Any]) -> list[str]:

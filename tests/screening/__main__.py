@@ -56,6 +56,16 @@ def quality(pairs: Sequence[Pair], found: Sequence[tuple[Matcher, list[float], f
             yield f"| {matcher.name} | {way} | {numbers} | {cold:.0f} | {warm:.0f} |"
 
 
+def faster(found: Sequence[tuple[Matcher, list[float], float, float]]) -> Iterator[str]:
+    """How many times our time for a pair the reference matcher's is, where it is installed."""
+    times = {matcher.name: (cold, warm) for matcher, _, cold, warm in found}
+    reference = times.get("nomenklatura logic-v2")
+    if reference is not None:
+        cold, warm = (theirs / mine for theirs, mine in zip(reference, times["ours"], strict=True))
+        yield f"\nlogic-v2 takes {cold:.1f} times our time for a pair that comes as text, and {warm:.1f} times for one"
+        yield "whose names both matchers have read."
+
+
 def _of(pairs: Sequence[Pair], alerts: Sequence[bool], chosen: Callable[[Pair], bool]) -> Rates:
     kept = [(pair, alert) for pair, alert in zip(pairs, alerts, strict=True) if chosen(pair)]
     return rates((pair for pair, _ in kept), (alert for _, alert in kept))
@@ -137,6 +147,7 @@ def page(path: Path) -> Iterator[str]:
     yield f"### Labelled pairs\n\n{len(pairs)} pairs. Times are a pair's, of the processor: first when both names"
     yield "come as text, then when both were read before. Made people are the made part of the bench.\n"
     yield "\n".join(quality(pairs, found))
+    yield from faster(found)
     yield (
         f"\nThe threshold with the best F1 on these pairs is {best_threshold(pairs, mine):.2f}; the default is "
         f"{DEFAULT_THRESHOLD:.2f}.\n\n### Calibration\n"

@@ -40,7 +40,7 @@ class Likeness(NamedTuple):
     way: Way
 
 
-_SAME = Likeness(0.0, "same")
+SAME = Likeness(0.0, "same")
 _SOUND = Likeness(0.5, "sound")
 """Half an edit: another way of writing the same sounds."""
 _ABJAD = Likeness(1.0, "sound")
@@ -125,26 +125,39 @@ def budget(longer: int, person: bool) -> int:
 
 def is_same(a: Part, b: Part) -> bool:
     """Returns True if two parts are equal; in their own script, if both have one."""
-    if a.native and b.native:
-        return a.native == b.native
-    return a.text == b.text and (a.tag == "number") == (b.tag == "number")
+    text, native, _, tag, _ = a
+    other, other_native, _, other_tag, _ = b
+    if native and other_native:
+        return native == other_native
+    return text == other and (tag == "number") == (other_tag == "number")
 
 
 def alike(a: Part, b: Part, person: bool) -> Likeness | None:
     """Returns how two parts are alike; None if they are not."""
-    if is_same(a, b):
-        return _SAME
-    if a.native and b.native:
+    return SAME if is_same(a, b) else resembling(a, b, person)
+
+
+def resembling(a: Part, b: Part, person: bool) -> Likeness | None:
+    """Returns how two parts that are not equal are alike; None if they are not."""
+    text, native, _, tag, abjad = a
+    other, other_native, _, other_tag, other_abjad = b
+    if native or other_native:
+        if native and other_native:
+            return None
+        if max(len(text), len(other)) < _NATIVE_FROM:
+            return None
+    if tag != "word" or other_tag != "word":
+        if tag == other_tag == "number":
+            return _NUMBER
+        if tag == "number" or other_tag == "number" or tag == other_tag == "country":
+            return None
+        if tag == "initial" or other_tag == "initial":
+            return _initials(a, b, person)
+    if not person and abjad == other_abjad and not -EDITS <= len(text) - len(other) <= EDITS:
         return None
-    if bool(a.native) != bool(b.native) and max(len(a.text), len(b.text)) < _NATIVE_FROM:
-        return None
-    if a.tag == b.tag == "number":
-        return _NUMBER
-    if "number" in (a.tag, b.tag) or a.tag == b.tag == "country":
-        return None
-    if a.tag == "initial" or b.tag == "initial":
-        return _initials(a, b, person)
-    return _words(*sorted((a.text, b.text)), person, a.abjad != b.abjad)
+    if other < text:
+        text, other = other, text
+    return _words(text, other, person, abjad != other_abjad)
 
 
 def _initials(a: Part, b: Part, person: bool) -> Likeness | None:

@@ -22,18 +22,9 @@ _ACRONYM = 3
 _SHORTEST_LEGAL_FORM = 3
 
 
+@lru_cache(maxsize=65536)
 def readings_of_entity(text: str) -> tuple[Name, ...]:
     """Takes the name of an entity apart; there is one way to read it.
-
-    Raises:
-        ScreeningError: If it is no name.
-    """
-    return (entity(text),)
-
-
-@lru_cache(maxsize=65536)
-def entity(text: str) -> Name:
-    """Takes the name of an entity apart.
 
     Raises:
         ScreeningError: If it is no name.
@@ -45,7 +36,7 @@ def entity(text: str) -> Name:
     tokens = [token for token in tokens if token not in words().stopwords] or tokens
     parts = _parts(tokens, text)
     acronym = "".join(part.text[0] for part in parts if part.tag != "number")
-    return assembled(
+    name = assembled(
         parts,
         person=False,
         native=is_other_script(text),
@@ -53,6 +44,12 @@ def entity(text: str) -> Name:
         whole=whole,
         acronym=acronym if len(acronym) >= _ACRONYM else "",
     )
+    return (name,)
+
+
+def entity(text: str) -> Name:
+    """Takes the name of an entity apart."""
+    return readings_of_entity(text)[0]
 
 
 def _tokens(text: str) -> list[str]:

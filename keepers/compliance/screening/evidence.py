@@ -34,6 +34,9 @@ class Evidence(NamedTuple):
     rules: tuple[str, ...]
 
 
+NO_EVIDENCE = Evidence(0.0, ())
+
+
 class _Span(NamedTuple):
     first: int
     last: int
@@ -96,10 +99,12 @@ def checked_country(text: str) -> str:
 
 def birth_evidence(asked: str, listed: Collection[str]) -> Evidence:
     """Returns what a person's date of birth says beside the dates of a list; nothing if either side has none."""
-    there = [span for text in listed if (span := _span(text)) is not None]
     mine = _span(asked) if asked else None
-    if mine is None or not there:
-        return Evidence(0.0, ())
+    if mine is None:
+        return NO_EVIDENCE
+    there = [span for text in listed if (span := _span(text)) is not None]
+    if not there:
+        return NO_EVIDENCE
     if any(span.first <= mine.last and mine.first <= span.last for span in there):
         return Evidence(BIRTH_AGREES, ("birth_date_agrees",))
     turned = _turned(asked)
@@ -122,7 +127,7 @@ def _turned(text: str) -> int | None:
 def country_evidence(asked: Collection[str], listed: Collection[str]) -> Evidence:
     """Returns what a person's countries say beside those of a list; nothing if either side has none."""
     if not asked or not listed:
-        return Evidence(0.0, ())
+        return NO_EVIDENCE
     if set(asked) & set(listed):
         return Evidence(0.0, ("country_agrees",))
     return Evidence(-COUNTRY_CONTRADICTS, ("country_contradicts",))

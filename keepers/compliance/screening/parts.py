@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 Tag = Literal["word", "initial", "number", "country"]
@@ -30,7 +31,8 @@ class Part(NamedTuple):
     abjad: bool = False
 
 
-class Name(NamedTuple):
+@dataclass(slots=True)
+class Name:
     """A name taken apart.
 
     Attributes:

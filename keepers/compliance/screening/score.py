@@ -8,12 +8,12 @@ what an edit, a missing part and a contradiction are worth, not what single name
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise, permutations
+from itertools import permutations
 from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from keepers.compliance.screening.alike import Likeness, alike, is_same
+from keepers.compliance.screening.alike import SAME, Likeness, is_same, resembling
 from keepers.compliance.screening.parts import Name, Part
 
 EDIT = 0.1
@@ -62,20 +62,35 @@ class _Pairing(NamedTuple):
 
 
 EXACT = Scored(1.0, ("exact",))
+_ACRONYM = Scored(ACRONYM, ("acronym",))
+_CONTRADICT = ("parts_contradict",)
+_TRANSLITERATION = Scored(1.0, ("transliteration",))
 NOTHING = Scored(0.0, ("different",))
 
 
 def name_score(a: Name, b: Name) -> Scored:
     """Returns how sure it is that two names, both of persons or both of entities, are one. It is symmetric."""
     if a.order == b.order and not _legal_forms_contradict(a, b):
-        rules = ("transliteration",) if a.native != b.native else ("exact",)
-        return Scored(1.0, rules)
-    pairing = _paired(a, b)
-    best = _of_pairing(a, b, pairing)
-    if best.score < 1 - EDIT / 2 and abs(len(a.joined) - len(b.joined)) <= 1:
-        best = max(best, _joined(a, b), key=_by_score)
-    if not a.person:
-        best = max(best, _acronym(a, b), _acronym(b, a), _small_words(a, b), key=_by_score)
+        return _TRANSLITERATION if a.native != b.native else EXACT
+    paired, left_a, left_b = _paired(a, b)
+    if not paired:
+        best = NOTHING
+    elif left_a and left_b:
+        matched = sum([part.weight + other.weight for part, other, _ in paired])
+        best = Scored(CONTRADICTED * (matched / (a.weight + b.weight)), _CONTRADICT)
+    else:
+        best = _with_losses(a, b, _Pairing(paired, left_a, left_b))
+    if best.score < 1 - EDIT / 2 and -1 <= len(a.joined) - len(b.joined) <= 1:
+        best = _surer(best, _joined(a, b))
+    return best if a.person else _as_entities(a, b, best)
+
+
+def _as_entities(a: Name, b: Name, best: Scored) -> Scored:
+    """Returns the surest of a score and of the ways in which entities alone are alike."""
+    if best.score < ACRONYM and (_is_acronym(a, b) or _is_acronym(b, a)):
+        best = _ACRONYM
+    if best.score < 1.0 - EDIT and -1 <= len(a.whole) - len(b.whole) <= 1:
+        best = _surer(best, _small_words(a, b))
     return best
 
 
@@ -83,37 +98,51 @@ def _legal_forms_contradict(a: Name, b: Name) -> bool:
     return bool(a.legal and b.legal) and ("nonprofit" in a.legal) != ("nonprofit" in b.legal)
 
 
-def _by_score(scored: Scored) -> float:
-    return scored.score
+def _surer(a: Scored, b: Scored) -> Scored:
+    """The surer of two scores, the first of equals."""
+    return b if b.score > a.score else a
 
 
-def _paired(a: Name, b: Name) -> _Pairing:
+def _paired(a: Name, b: Name) -> tuple[list[_Paired], list[Part], list[Part]]:
     """Pairs equal parts first, then as many alike ones as possible, at the lowest cost."""
-    left_a, left_b = list(a.parts), list(b.parts)
+    left_a: list[Part] = []
+    left_b = list(b.parts)
     paired: list[_Paired] = []
+    # Equal parts have equal texts, which are the order of a name that is not written in another script.
+    texts = () if a.native or b.native else b.order
     for part in a.parts:
-        same = next((other for other in left_b if is_same(part, other)), None)
-        if same is not None:
-            left_a.remove(part)
-            left_b.remove(same)
-            paired.append((part, same, Likeness(0.0, "same")))
+        if texts and part.text not in texts:
+            left_a.append(part)
+            continue
+        for place, other in enumerate(left_b):
+            if is_same(part, other):
+                paired.append((part, other, SAME))
+                del left_b[place]
+                break
+        else:
+            left_a.append(part)
     if left_a and left_b:
         _pair_alike(left_a, left_b, paired, a.person)
-    if not left_a or not left_b:
+    if paired and bool(left_a) != bool(left_b):
         # A part that is written twice is not missing on the other side.
         left_a = [part for part in left_a if not any(is_same(part, other) for other, _, _ in paired)]
         left_b = [part for part in left_b if not any(is_same(part, other) for _, other, _ in paired)]
-    return _Pairing(paired, left_a, left_b)
+    return paired, left_a, left_b
 
 
 def _pair_alike(left_a: list[Part], left_b: list[Part], paired: list[_Paired], person: bool) -> None:
-    likeness = {
-        (i, j): found
-        for i, part in enumerate(left_a)
-        for j, other in enumerate(left_b)
-        if (found := alike(part, other, person)) is not None
-    }
+    """Pairs parts none of which are equal."""
+    likeness: dict[tuple[int, int], Likeness] = {}
+    for i, part in enumerate(left_a):
+        for j, other in enumerate(left_b):
+            found = resembling(part, other, person)
+            if found is not None:
+                likeness[i, j] = found
     if not likeness:
+        return
+    if len(likeness) == 1:
+        (((i, j), only),) = likeness.items()
+        paired.append((left_a.pop(i), left_b.pop(j), only))
         return
     chosen = _assignment(likeness, left_a, left_b)
     for i, j in chosen:
@@ -128,8 +157,6 @@ def _assignment(
     likeness: dict[tuple[int, int], Likeness], left_a: Sequence[Part], left_b: Sequence[Part]
 ) -> list[tuple[int, int]]:
     """The pairs of indices that leave least weight over, at the lowest cost."""
-    if len(likeness) == 1:
-        return list(likeness)
     rows, columns = len(left_a), len(left_b)
     if max(rows, columns) > _PERMUTED:
         return _greedy(likeness, left_a, left_b)
@@ -160,42 +187,44 @@ def _greedy(
     return chosen
 
 
-def _of_pairing(a: Name, b: Name, pairing: _Pairing) -> Scored:
-    matched = sum(part.weight + other.weight for part, other, _ in pairing.paired)
-    if not pairing.paired:
-        return NOTHING
-    if pairing.left_a and pairing.left_b:
-        share = matched / (a.weight + b.weight)
-        return Scored(CONTRADICTED * share, ("parts_contradict",))
+def _with_losses(a: Name, b: Name, pairing: _Pairing) -> Scored:
+    """Scores names at least one of which is paired whole."""
     losses = _losses(a, b, pairing)
+    limits = _limits(a, b, pairing)
+    if not losses and not limits:
+        return EXACT
     score = max(0.0, 1.0 - sum(losses.values()))
-    for rule, most in _limits(a, b, pairing).items():
+    for rule, most in limits.items():
         losses[rule] = max(losses.get(rule, 0.0), score - most)
         score = min(score, most)
-    rules = sorted(losses, key=lambda rule: (-losses[rule], rule))
-    return Scored(score, tuple(rules) or ("exact",))
+    rules = sorted(losses, key=lambda rule: (-losses[rule], rule)) if len(losses) > 1 else losses
+    return Scored(score, tuple(rules))
 
 
 def _losses(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
+    paired, left_a, left_b = pairing
     losses: dict[str, float] = {}
-    for _, _, likeness in pairing.paired:
-        if likeness.cost:
-            losses[likeness.way] = losses.get(likeness.way, 0.0) + EDIT * likeness.cost
-    left = pairing.left_a or pairing.left_b
-    if left:
-        missing = sum(part.weight for part in left)
-        there = sum((part if pairing.left_a else other).weight for part, other, _ in pairing.paired)
+    for _, _, (cost, way) in paired:
+        if cost:
+            losses[way] = losses.get(way, 0.0) + EDIT * cost
+    if left_a or left_b:
+        missing = sum([part.weight for part in left_a or left_b])
+        there = sum([part.weight for part, _, _ in paired] if left_a else [other.weight for _, other, _ in paired])
         losses["missing_part"] = MISSING[a.person] * missing / (missing + there)
-    if _other_order(a, b, pairing):
+    if len(paired) > 1 and _other_order(a, b, paired):
         losses["reordered"] = REORDERED
     if a.native != b.native:
         losses["transliteration"] = 0.0
     return losses
 
 
-def _other_order(a: Name, b: Name, pairing: _Pairing) -> bool:
-    places = sorted((a.parts.index(part), b.parts.index(other)) for part, other, _ in pairing.paired)
-    return any(later < earlier for (_, earlier), (_, later) in pairwise(places))
+def _other_order(a: Name, b: Name, paired: list[_Paired]) -> bool:
+    before = -1
+    for _, place in sorted([(a.parts.index(part), b.parts.index(other)) for part, other, _ in paired]):
+        if place < before:
+            return True
+        before = place
+    return False
 
 
 def _limits(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
@@ -203,17 +232,19 @@ def _limits(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
     limits: dict[str, float] = {}
     left = pairing.left_a or pairing.left_b
     if a.person:
-        if left and sum(likeness.way != "initial" for _, _, likeness in pairing.paired) < 2:
+        if left and sum([likeness.way != "initial" for _, _, likeness in pairing.paired]) < 2:
             limits["single_part"] = DOUBTFUL
-        if a.fathers & {(father, child) for child, father in b.fathers}:
+        if a.fathers and b.fathers and a.fathers & {(father, child) for child, father in b.fathers}:
             limits["father_and_child_exchanged"] = DOUBTFUL
         return limits
-    if any(likeness.way == "number" for _, _, likeness in pairing.paired):
+    if "number" in [likeness.way for _, _, likeness in pairing.paired]:
         limits["numbers_differ"] = OTHER_NUMBER
-    if any(part.tag == "number" for part in left):
-        limits["number_missing"] = DOUBTFUL
-    if any(part.tag == "country" for part in left):
-        limits["country_missing"] = DOUBTFUL
+    if left:
+        tags = [part.tag for part in left]
+        if "number" in tags:
+            limits["number_missing"] = DOUBTFUL
+        if "country" in tags:
+            limits["country_missing"] = DOUBTFUL
     if _legal_forms_contradict(a, b):
         limits["legal_forms_contradict"] = DOUBTFUL
     return limits
@@ -221,8 +252,10 @@ def _limits(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
 
 def _joined(a: Name, b: Name) -> Scored:
     """The same letters with their spaces elsewhere, at most one edit in all of them."""
+    if len(a.joined) < SHORTEST_JOINED or len(b.joined) < SHORTEST_JOINED:
+        return NOTHING
     edits = OSA.distance(a.joined, b.joined, score_cutoff=1)
-    if edits > 1 or min(len(a.joined), len(b.joined)) < SHORTEST_JOINED:
+    if edits > 1:
         return NOTHING
     # Neither a syllable nor a figure nor a legal form is a typing error.
     native = any(part.native for part in (*a.parts, *b.parts))
@@ -233,12 +266,12 @@ def _joined(a: Name, b: Name) -> Scored:
 
 def _small_words(a: Name, b: Name) -> Scored:
     """One edit in a legal form or a stopword, which then is one word more: "Heyne lLtd"."""
-    words, others = set(a.order), set(b.order)
-    if min(len(a.whole), len(b.whole)) < SHORTEST_JOINED or not (words <= others or others <= words):
+    if len(a.whole) < SHORTEST_JOINED or len(b.whole) < SHORTEST_JOINED:
         return NOTHING
     if OSA.distance(a.whole, b.whole, score_cutoff=1) > 1 or _figures(a) != _figures(b):
         return NOTHING
-    if _legal_forms_contradict(a, b):
+    words, others = set(a.order), set(b.order)
+    if not (words <= others or others <= words) or _legal_forms_contradict(a, b):
         return NOTHING
     return Scored(1.0 - EDIT, ("small_word_misspelt",))
 
@@ -247,8 +280,6 @@ def _figures(name: Name) -> list[str]:
     return [part.text for part in name.parts if part.tag == "number"]
 
 
-def _acronym(short: Name, long: Name) -> Scored:
+def _is_acronym(short: Name, long: Name) -> bool:
     """First letters against words; words for countries beside the letters do not count."""
-    if long.acronym and short.letters == long.acronym:
-        return Scored(ACRONYM, ("acronym",))
-    return NOTHING
+    return bool(long.acronym) and short.letters == long.acronym

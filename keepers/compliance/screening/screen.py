@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import product
+from functools import cache
+from typing import NamedTuple
 
 from keepers.compliance.lists.records import Kind, ListedName, ListedParty, Strength
 from keepers.compliance.screening.entities import readings_of_entity
 from keepers.compliance.screening.errors import ScreeningError
 from keepers.compliance.screening.evidence import (
     BIRTH_AGREES,
+    NO_EVIDENCE,
+    Evidence,
     birth_evidence,
     checked_birth_date,
     checked_country,
@@ -59,8 +62,7 @@ class Subject:
         return Subject(self.name, self.kind, birth_date, tuple(map(checked_country, self.countries)))
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(NamedTuple):
     """A listed party that a subject may be.
 
     Attributes:
@@ -90,34 +92,45 @@ def _is_person(kind: Kind) -> tuple[bool, ...]:
 _READ: dict[bool, Callable[[str], tuple[Name, ...]]] = {True: readings_of_person, False: readings_of_entity}
 
 
-def _alert(subject: Subject, party: ListedParty, name: ListedName, scored: Scored) -> Alert:
-    weak = name.strength == "weak"
-    birth = birth_evidence(subject.birth_date, party.birth_dates)
-    country = country_evidence(subject.countries, party.countries)
-    score = scored.score - (WEAK_ALIAS if weak else 0.0) + birth.change + country.change
-    rules = (*(("weak_alias",) if weak else ()), *scored.rules, *birth.rules, *country.rules)
-    return Alert(party.list_id, party.uid, name.text, name.strength, min(max(score, 0.0), 1.0), rules[0], rules)
+def _alert(party: ListedParty, name: ListedName, scored: Scored, birth: Evidence, country: Evidence) -> Alert:
+    score, rules = scored
+    if name.strength == "weak":
+        score -= WEAK_ALIAS
+        rules = ("weak_alias", *rules)
+    if birth.rules or country.rules:
+        score = score + birth.change + country.change
+        rules = (*rules, *birth.rules, *country.rules)
+    score = 0.0 if score < 0 else min(score, 1.0)
+    return Alert(party.list_id, party.uid, name.text, name.strength, score, rules[0], rules)
 
 
-def _better(a: Alert | None, b: Alert) -> Alert:
+def _better(a: Alert, b: Alert) -> Alert:
     """The better of two alerts on one party; the names decide between equals, so that their order does not."""
-    if a is None:
-        return b
     return min(a, b, key=lambda alert: (-alert.score, alert.rules, alert.listed_name))
 
 
 def compare(subject: Subject, party: ListedParty, threshold: float = DEFAULT_THRESHOLD) -> Alert | None:
     """Returns the alert that a party gives; None if none of its names reaches the threshold."""
     best: Alert | None = None
-    for way in set(_is_person(subject.kind)) & set(_is_person(party.kind)):
+    birth = birth_evidence(subject.birth_date, party.birth_dates) if subject.birth_date else NO_EVIDENCE
+    country = country_evidence(subject.countries, party.countries) if subject.countries else NO_EVIDENCE
+    for way in _common_ways(subject.kind, party.kind):
+        read = _READ[way]
         for name in party.names:
             try:
-                listed = _READ[way](name.text)
+                listed = read(name.text)
             except ScreeningError:
                 continue
-            for mine, theirs in product(_READ[way](subject.name), listed):
-                best = _better(best, _alert(subject, party, name, name_score(mine, theirs)))
+            for mine in read(subject.name):
+                for theirs in listed:
+                    found = _alert(party, name, name_score(mine, theirs), birth, country)
+                    best = found if best is None else _better(best, found)
     return best if best is not None and best.score >= threshold - ROUNDING else None
+
+
+@cache
+def _common_ways(a: Kind, b: Kind) -> tuple[bool, ...]:
+    return tuple(set(_is_person(a)) & set(_is_person(b)))
 
 
 class Screener:
@@ -170,6 +183,12 @@ class Screener:
             for reading in _READ[way](subject.name):
                 for place, scored in self._indices[way].search(reading, needed):
                     number, name = self._entries[way][place]
-                    best[number] = _better(best.get(number), _alert(subject, self._parties[number], name, scored))
-        found = [alert for alert in best.values() if alert.score >= threshold - ROUNDING]
-        return tuple(sorted(found, key=lambda alert: (-alert.score, alert.list_id, alert.uid)))
+                    found = self._alert(subject, number, name, scored)
+                    best[number] = _better(best[number], found) if number in best else found
+        alerts = [alert for alert in best.values() if alert.score >= threshold - ROUNDING]
+        return tuple(sorted(alerts, key=lambda alert: (-alert.score, alert.list_id, alert.uid)))
+
+    def _alert(self, subject: Subject, number: int, name: ListedName, scored: Scored) -> Alert:
+        party = self._parties[number]
+        birth = birth_evidence(subject.birth_date, party.birth_dates)
+        return _alert(party, name, scored, birth, country_evidence(subject.countries, party.countries))
