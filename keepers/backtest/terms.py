@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from keepers.backtest.shares import DAY, FeeTerms
 from keepers.portfolio.state import Limits, StepBounds
+from keepers.risk.step_bounds import USUAL_FALL_BPS, USUAL_UNSEEN_RISE_BPS
 
 HOUR = 3_600
 DEMO_LIMITS = Limits(340, 3_000, 3_000, 6_000)
 """Limits of `make demo`: VaR 99% 3.4%, weight 30%, drawdown 30%, halting drawdown 60%."""
-USUAL_STEPS = StepBounds(20 * HOUR, 10 * DAY, 600, 2_500)
+USUAL_STEPS = StepBounds(20 * HOUR, 10 * DAY, USUAL_FALL_BPS, USUAL_UNSEEN_RISE_BPS)
 """Step bounds that a deployment's config has by default."""
 
 

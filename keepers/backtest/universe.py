@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isqrt
-
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.backtest.arithmetic import BPS, WAD
+from keepers.backtest.arithmetic import WAD
 from keepers.backtest.risk import PostedModel
 from keepers.portfolio.state import ModelInfo, StepBounds
 from keepers.risk.errors import RiskError
 from keepers.risk.next_model import LastModel, ModelTerms, WantedTails, next_model
+from keepers.risk.step_bounds import entry_bounds
 
 Array = NDArray[np.float64]
-
-_MOVE_PARTS = 10
-"""CovarianceModels: part of the product of two moves by which a covariance may rise unseen."""
-
-
-def entry_bounds(
-    entries: Sequence[int], before: Sequence[int], prices: Sequence[int], steps: StepBounds
-) -> tuple[list[int], list[int]]:
-    """Minimum and maximum of each entry of the next model: CovarianceModels._entryBounds.
-
-    Args:
-        entries: Upper triangle of the model that stands, 1e18 = 1.
-        before: WAD USD a whole token when that model was posted.
-        prices: WAD USD a whole token now.
-        steps: Bounds of one step.
-    """
-    size = len(prices)
-    moves = [min(abs(now - was) * WAD // was, WAD) for was, now in zip(before, prices, strict=True)]
-    sigmas, index = [], 0
-    for row in range(size):
-        sigmas.append(isqrt(entries[index] * WAD))
-        index += size - row
-    pairs = [(i, j) for i in range(size) for j in range(i, size)]
-    units = [sigmas[i] * sigmas[j] for i, j in pairs]
-    seen = [moves[i] * moves[j] // (WAD * _MOVE_PARTS) for i, j in pairs]
-    fall, rise, whole = steps.max_fall_bps, steps.max_unseen_rise_bps, WAD * BPS
-    least = [entry - unit * fall // whole for entry, unit in zip(entries, units, strict=True)]
-    most = [entry + unit * rise // whole + more for entry, unit, more in zip(entries, units, seen, strict=True)]
-    return least, most
 
 
 class Universe:
@@ -107,7 +76,7 @@ class Universe:
     def _last(self, prices: tuple[int, ...]) -> LastModel | None:
         if self.model is None:
             return None
-        info = self.model.info
-        bounds = entry_bounds(self.model.entries, self._prices, prices, self._steps)
-        tails = info.z95, info.z99, info.es975
-        return LastModel(self.model.entries, tails, bounds, self._steps.max_fall_bps, self._steps.max_unseen_rise_bps)
+        info, fall, rise = self.model.info, self._steps.max_fall_bps, self._steps.max_unseen_rise_bps
+        moves = [abs(now - was) * WAD // was for was, now in zip(self._prices, prices, strict=True)]
+        bounds = entry_bounds(self.model.entries, moves, fall, rise)
+        return LastModel(self.model.entries, (info.z95, info.z99, info.es975), bounds, fall, rise)

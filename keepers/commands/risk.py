@@ -157,9 +157,9 @@ def risk_backtest(
     from keepers.operations import risk_backtest as work
     from keepers.operations.risk_tables import as_object, lines
     from keepers.risk.backtests.rolling import Protocol
-    from keepers.risk.models import MODELS, model_named
+    from keepers.risk.models import MODELS, judged_named
 
-    chosen = tuple(model_named(name) for name in models) or MODELS
+    chosen = tuple(judged_named(name) for name in models) or MODELS
     names = portfolios or work.PORTFOLIOS
     protocol = Protocol(window, refit, tuple(dict.fromkeys(levels)))
     history = work.read_history(closes).last(window, last)

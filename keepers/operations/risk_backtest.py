@@ -23,7 +23,7 @@ from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol, Track, roll
 from keepers.risk.covariance import estimate
 from keepers.risk.errors import RiskError
-from keepers.risk.models import Factors, GivenFactorModel, Model
+from keepers.risk.models import Factors, GivenFactorModel, Model, SteppedModel
 
 if TYPE_CHECKING:
     from keepers.operations.risk_live import LivePortfolio
@@ -296,7 +296,7 @@ def current_weights(name: str, history: History, window: int) -> Array:
 
 def backtest(
     history: History,
-    models: Sequence[Model],
+    models: Sequence[Model | SteppedModel],
     portfolios: Sequence[str],
     protocol: Protocol,
     test_level: float = 0.95,

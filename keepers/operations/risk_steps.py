@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from keepers.operations.risk_backtest import History
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.models import FittedModel, Model
+from keepers.risk.step_bounds import MOVE_PARTS
 
 Array = NDArray[np.float64]
-
-MOVE_PARTS = 10
-"""CovarianceModels: a product of two prices' moves counts for one part of so many."""
 
 
 @dataclass(frozen=True)

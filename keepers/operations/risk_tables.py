@@ -214,5 +214,27 @@ def demo_table(tracks: Mapping[tuple[str, str], Track], dates: Sequence[date], p
     return "\n".join(rows)
 
 
+def caution_table(
+    names: Mapping[str, str],
+    held: Mapping[tuple[str, str], Track],
+    estimated: Mapping[tuple[str, str], Track],
+    level: float = 0.99,
+) -> str:
+    """Value at risk of stepped models over that of their estimates: a line for each model and portfolio. Markdown.
+
+    Args:
+        names: The estimate's model by the stepped model's.
+        held, estimated: Forecasts by model and portfolio.
+        level: Confidence of the value at risk, one of the tracks'.
+    """
+    rows = ["| model | portfolio | mean | higher | lower | lowest |", "|---|---|--:|--:|--:|--:|"]
+    for (model, portfolio), track in held.items():
+        index = track.levels.index(level)
+        ratios = track.var[index] / estimated[names[model], portfolio].var[index]
+        cells = (ratios.mean(), np.mean(ratios > 1.01), np.mean(ratios < 0.99), ratios.min())
+        rows.append(f"| {model} | {portfolio} | " + " | ".join(f"{float(cell):.1%}" for cell in cells) + " |")
+    return "\n".join(rows)
+
+
 def _fz0(track: Track, index: int, level: float) -> Array:
     return fz0_loss(track.returns, track.var[index], track.shortfall[index], level)

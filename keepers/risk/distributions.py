@@ -15,6 +15,9 @@ from keepers.risk.errors import RiskError
 
 Array = NDArray[np.float64]
 
+_FAR = 0.025
+"""Probability of the far tail."""
+
 
 class Distribution(Hashable, Protocol):
     """A distribution of returns in units of a scale that the forecast gives; losses are negative."""
@@ -92,6 +95,41 @@ class Student:
         nu = self.degrees
         kernel = np.exp(-(nu + 1) / 2 * np.log1p(value**2 / nu))
         return np.asarray(kernel / (np.sqrt(nu) * beta(0.5, nu / 2)), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Stretched:
+    """A distribution whose losses are multiplied by one factor in the far tail and by another outside it.
+
+    A model on chain has a multiplier for value at risk at 95% and one at 99%: factors are what it holds over what was
+    estimated, and the far tail begins halfway between, at a probability of 2.5%.
+
+    Attributes:
+        base: Distribution that is stretched.
+        far: Factor below the 2.5% quantile, above zero.
+        near: Factor above it, above zero.
+    """
+
+    base: Distribution
+    far: float
+    near: float
+
+    def quantile(self, probability: Array) -> Array:
+        """See `Distribution`."""
+        factor = np.where(np.asarray(probability) <= _FAR, self.far, self.near)
+        return np.asarray(factor * self.base.quantile(probability), dtype=np.float64)
+
+    def probability(self, value: Array) -> Array:
+        """See `Distribution`. A value that the quantile leaves out has the probability where it jumps."""
+        far = self.base.probability(np.asarray(value) / self.far)
+        near = self.base.probability(np.asarray(value) / self.near)
+        return np.asarray(np.where(far <= _FAR, far, np.maximum(near, _FAR)), dtype=np.float64)
+
+    def lower_integral(self, probability: Array) -> Array:
+        """See `Distribution`."""
+        asked = np.asarray(probability, dtype=np.float64)
+        far = self.base.lower_integral(np.minimum(asked, _FAR))
+        return np.asarray(self.far * far + self.near * (self.base.lower_integral(asked) - far), dtype=np.float64)
 
 
 class Empirical:

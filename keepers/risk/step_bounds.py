@@ -15,9 +15,38 @@ Array = NDArray[np.float64]
 Bounds = tuple[Sequence[int], Sequence[int]]
 
 BPS = 10_000
+USUAL_FALL_BPS, USUAL_UNSEEN_RISE_BPS = 600, 2_500
+"""ICovarianceModels.StepBounds of a usual deployment."""
+MOVE_PARTS = 10
+"""CovarianceModels: divisor of the product of two prices' moves; a covariance may rise by the quotient."""
 _HALVINGS = 40
 LEAST_TAILS = (1_300_000_000_000_000_000, 2_326_347_874_040_841_101, 2_337_802_792_201_414_000)
 """ICovarianceModels: minimum quantiles at 95% and 99% and minimum mean loss beyond 97.5%, WAD."""
+
+
+def entry_bounds(
+    entries: Sequence[int], moves: Sequence[int], max_fall_bps: int, max_unseen_rise_bps: int
+) -> tuple[list[int], list[int]]:
+    """Minimum and maximum of each entry of the next model: CovarianceModels._entryBounds.
+
+    Args:
+        entries: Upper triangle of the model that stands, 1e18 = 1.
+        moves: (assets,), distance of each price from that when the model was posted, as a part of the latter, WAD.
+        max_fall_bps, max_unseen_rise_bps: ICovarianceModels.StepBounds.
+    """
+    size = len(moves)
+    seen = [min(move, SCALE) for move in moves]
+    sigmas = [isqrt(entries[index] * SCALE) for index in _diagonal(size)]
+    pairs = [(i, j) for i in range(size) for j in range(i, size)]
+    units = [sigmas[i] * sigmas[j] for i, j in pairs]
+    shown = [seen[i] * seen[j] // (SCALE * MOVE_PARTS) for i, j in pairs]
+    whole = SCALE * BPS
+    least = [entry - unit * max_fall_bps // whole for entry, unit in zip(entries, units, strict=True)]
+    most = [
+        entry + unit * max_unseen_rise_bps // whole + more
+        for entry, unit, more in zip(entries, units, shown, strict=True)
+    ]
+    return least, most
 
 
 def bounded_step(matrix: Array, last: Sequence[int], bounds: Bounds) -> tuple[list[int], bool]:

@@ -6,7 +6,7 @@ Everything between the file's markers is replaced; what stands outside them stay
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from keepers.operations.risk_backtest import DEMO, PORTFOLIOS, Closes, History, 
 from keepers.operations.risk_steps import count_steps
 from keepers.operations.risk_tables import (
     DEMO_DAYS,
+    caution_table,
     demo_table,
     full_table,
     power_table,
@@ -25,8 +26,8 @@ from keepers.operations.risk_tables import (
     summary_table,
 )
 from keepers.risk.backtests.calibration import MISSPECIFICATIONS, Rate, rejection_rates
-from keepers.risk.backtests.rolling import Protocol
-from keepers.risk.models import MODELS, model_named
+from keepers.risk.backtests.rolling import Protocol, Track
+from keepers.risk.models import MODELS, STEPPED, Model, SteppedModel, model_named
 from scripts._lib.artifacts import ROOT
 from scripts._lib.deployment.config import RiskTimes
 
@@ -34,6 +35,8 @@ BEGIN, END = "<!-- risk-tables:begin -->", "<!-- risk-tables:end -->"
 PAGE = ROOT / "docs/risk-models.md"
 STANDING = "ewma student"
 """The bot's default."""
+STANDING_STEPPED = "ewma student, stepped"
+"""The model that stood when decision 194 was made."""
 STEPPING = (STANDING, "riskmetrics student", "garch dcc student", "gjr dcc student")
 CALENDAR = "XNYS"
 TEST_LEVEL = 0.95
@@ -73,17 +76,10 @@ def heading(history: History, protocol: Protocol) -> str:
 
 def sections(history: History, protocol: Protocol) -> Iterator[str]:
     """The generated part of the page, a heading and a table at a time."""
-    click.echo("forecasting", err=True)
-    results: list[Result] = []
-    tracks = {}
-    for model in MODELS:
-        click.echo(f"  {model.name}", err=True)
-        found, of_model = backtest(history, [model], PORTFOLIOS, protocol, TEST_LEVEL)
-        results += found
-        tracks.update(of_model)
+    results, tracks = forecasts(MODELS, history, protocol)
     yield heading(history, protocol)
     yield summary_table(results, TEST_LEVEL)
-    yield verdict(results)
+    yield verdict(results, f"the bot's default `{STANDING}`", STANDING)
     yield "## Every test\n\nProbabilities of the tests; bold where a test rejects."
     yield full_table(results)
     yield notes(results)
@@ -99,6 +95,7 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
         "defaults."
     )
     yield steps_table(history, protocol)
+    yield from sections_about_steps(history, protocol, tracks)
     click.echo("comparing", err=True)
     yield (
         "## Which model is best\n\nMean FZ0 loss of value at risk and shortfall together; less is better. Bold: in the "
@@ -111,6 +108,57 @@ def sections(history: History, protocol: Protocol) -> Iterator[str]:
     )
     yield "\n".join(f"- {finding}" for finding in history.findings) or "None."
     yield from sections_about_tests(protocol)
+
+
+def forecasts(
+    models: Sequence[Model | SteppedModel], history: History, protocol: Protocol
+) -> tuple[list[Result], dict[tuple[str, str], Track]]:
+    """The results of models on all portfolios, and the forecasts behind them by model and portfolio."""
+    click.echo("forecasting", err=True)
+    results: list[Result] = []
+    tracks = {}
+    for model in models:
+        click.echo(f"  {model.name}", err=True)
+        found, of_model = backtest(history, [model], PORTFOLIOS, protocol, TEST_LEVEL)
+        results += found
+        tracks.update(of_model)
+    return results, tracks
+
+
+def sections_about_steps(
+    history: History, protocol: Protocol, estimated: Mapping[tuple[str, str], Track]
+) -> Iterator[str]:
+    """The same tests of what a chain would hold, were each model posted every day.
+
+    Args:
+        history: Closes.
+        protocol: How forecasts are made.
+        estimated: Forecasts of the models that are stepped, before they are.
+    """
+    results, tracks = forecasts(STEPPED, history, protocol)
+    bounds = RiskTimes()
+    yield (
+        "## What the chain would hold\n\nForecasts that are stepped every day as the chain takes them, "
+        f"`bounded_step` and `bounded_tails`, at the deployment's defaults: falls of {bounds.max_fall / 100:g}% and "
+        f"unseen rises of {bounds.max_unseen_rise / 100:g}%. The universe has all {len(history.symbols)} stocks. "
+        "Protocol: [decision 194](decisions/0194-stepped-models-are-judged.md)."
+    )
+    yield summary_table(results, TEST_LEVEL)
+    yield verdict(results, f"`{STANDING_STEPPED}`", STANDING_STEPPED)
+    yield full_table(results)
+    yield notes(results)
+    yield f"Exceedances of the demo's stocks from {DEMO_DAYS[0]} to {DEMO_DAYS[1]}, in the universe of all stocks:"
+    yield demo_table(tracks, history.dates[protocol.window :], "demo")
+    yield (
+        "Mean FZ0 loss. Bold: in the 90% model confidence set of the stepped models. Asterisk: told apart from "
+        f"`{STANDING_STEPPED}` at 5%."
+    )
+    yield score_table(tracks, STANDING_STEPPED)
+    yield (
+        "Value at risk at 99% that the chain holds over that of the estimate: the mean over all days, the "
+        "days on which it is higher or lower by more than 1%, and the lowest."
+    )
+    yield caution_table({model.name: model.model.name for model in STEPPED}, tracks, estimated)
 
 
 def sections_about_tests(protocol: Protocol) -> Iterator[str]:
@@ -142,8 +190,14 @@ def steps_table(history: History, protocol: Protocol) -> str:
     return "\n".join(rows)
 
 
-def verdict(results: list[Result]) -> str:
-    """One sentence that says which models pass."""
+def verdict(results: list[Result], role: str, standing: str) -> str:
+    """One sentence that says which models pass.
+
+    Args:
+        results: Tests of the models.
+        role: How the sentence calls the model that stands.
+        standing: Its name.
+    """
     names = dict.fromkeys(result.model for result in results)
     rejected = {name: sum(len(result.rejections) for result in results if result.model == name) for name in names}
     passing = [name for name, count in rejected.items() if count == 0]
@@ -154,16 +208,20 @@ def verdict(results: list[Result]) -> str:
     by_test = ", ".join(f"{test} {count}" for test, count in tests.most_common())
     return (
         f"**No model passes every test on every portfolio at both levels.** The fewest rejections are those of "
-        f"`{best}` ({rejected[best]}: {by_test}); the bot's default `{STANDING}` has {rejected[STANDING]}."
+        f"`{best}` ({rejected[best]}: {by_test}); {role} has {rejected[standing]}."
     )
 
 
 def notes(results: list[Result]) -> str:
-    """The fallbacks that models took on the way."""
+    """The fallbacks that models took on the way, and how often the chain's bounds changed them."""
     found = dict.fromkeys((result.model, note) for result in results for note in result.notes)
     if not found:
         return "No model took a fallback."
-    return "Fallbacks taken on some days:\n\n" + "\n".join(f"- {model}: {note}" for model, note in found)
+    stepped = any(model.name == result.model for model in STEPPED for result in results)
+    head = (
+        "Fallbacks taken on some days, and days on which the bounds held" if stepped else "Fallbacks taken on some days"
+    )
+    return f"{head}:\n\n" + "\n".join(f"- {model}: {note}" for model, note in found)
 
 
 def write(text: str, page: Path) -> None:

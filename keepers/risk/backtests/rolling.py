@@ -15,7 +15,7 @@ from keepers.risk.backtests.reference import TailReference
 from keepers.risk.backtests.value_at_risk import var_outcomes
 from keepers.risk.distributions import Distribution
 from keepers.risk.errors import RiskError
-from keepers.risk.models import Factors, FittedModel, GivenFactorModel, Model, PortfolioForecast
+from keepers.risk.models import Factors, FittedModel, GivenFactorModel, Model, PortfolioForecast, SteppedModel
 
 Array = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ class Track:
 
 
 def roll(
-    model: Model,
+    model: Model | SteppedModel,
     returns: Array,
     weights: Array,
     protocol: Protocol,
@@ -109,7 +109,8 @@ def roll(
         factors: Given factors on the same days, for a model that takes them.
 
     Returns:
-        A track for each portfolio, and the fallbacks that were taken, each once.
+        A track for each portfolio, and the fallbacks that were taken, each once; for a stepped model also how often
+        the chain's bounds changed it.
 
     Raises:
         RiskError: If there are fewer than two days to forecast, or shapes differ.
@@ -122,18 +123,23 @@ def roll(
     count, portfolios = days - protocol.window, weights.shape[1]
     books = [_Book(count, protocol) for _ in range(portfolios)]
     notes: dict[str, None] = {}
+    estimated, chain = (model.model, model.start()) if isinstance(model, SteppedModel) else (model, None)
     fitted: FittedModel | None = None
     for day in range(count):
         window = returns[day : day + protocol.window]
         if fitted is None or day % protocol.refit == 0:
-            fitted = _on_window(model, factors, day, day + protocol.window).fit(window)
+            fitted = _on_window(estimated, factors, day, day + protocol.window).fit(window)
             notes.update({fitted.note: None} if fitted.note else {})
         forecast = fitted.forecast(window)
+        if chain is not None:
+            forecast = chain.post(forecast, window[-1])
         today = protocol.window + day
         for portfolio, book in enumerate(books):
             held = weights[today, portfolio]
             book.add(day, forecast.portfolio(held), float(returns[today] @ held))
         progress(1)
+    if chain is not None:
+        notes[chain.note] = None
     return [book.track() for book in books], tuple(notes)
 
 

@@ -12,6 +12,7 @@ from keepers.risk.models.garch import DECAY
 from keepers.risk.models.gated import FALLBACK
 from keepers.risk.models.protocol import Model
 from keepers.risk.models.regimes import SwitchingModel
+from keepers.risk.models.stepped import SteppedModel
 from keepers.risk.models.weighted import HistoricalModel, WeightedModel
 
 _RISKMETRICS = halflife_of_decay(DECAY)
@@ -37,6 +38,28 @@ FURTHER: tuple[Model, ...] = (
     GivenFactorModel("factors student"),
 )
 """Models that decision 119 does not list: they can be named, and are no part of its table."""
+
+STEPPED: tuple[SteppedModel, ...] = tuple(
+    SteppedModel(f"{model.name}, stepped", model)
+    for model in (
+        FALLBACK,
+        GarchModel("garch dcc student", asymmetric=False, dynamic=True),
+        GarchModel("gjr dcc student", asymmetric=True, dynamic=True),
+    )
+)
+"""The models of decision 194: what a chain with a usual deployment's bounds would hold."""
+
+
+def judged_named(name: str) -> Model | SteppedModel:
+    """The model with a name that a backtest judges: one that forecasts by itself, or one that is stepped.
+
+    Raises:
+        RiskError: If there is none.
+    """
+    for stepped in STEPPED:
+        if stepped.name == name:
+            return stepped
+    return model_named(name)
 
 
 def model_named(name: str) -> Model:

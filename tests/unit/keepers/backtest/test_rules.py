@@ -15,8 +15,7 @@ from keepers.backtest.buckets import LeakyBucket
 from keepers.backtest.moments import Performance
 from keepers.backtest.pools import Listing, depths_of, pools_at
 from keepers.backtest.risk import PostedModel, days_to_liquidate, grade, measure
-from keepers.backtest.terms import USUAL_STEPS, Costs
-from keepers.backtest.universe import entry_bounds
+from keepers.backtest.terms import Costs
 from keepers.portfolio.state import UNKNOWN_DAYS, ModelInfo
 from keepers.risk.fixed_point import to_fixed_point
 from keepers.risk.metrics import NORMAL_TAILS, component_var, value_at_risk
@@ -132,15 +131,6 @@ def test_days_to_liquidate__slowest_holding__counts() -> None:
     assert days_to_liquidate([0, 10 * WAD, 20 * WAD], [0, 10 * WAD, 100 * WAD], 2_000) == 5 * WAD
     assert days_to_liquidate([0, 1, 0], [0, 0, 0], 2_000) == UNKNOWN_DAYS
     assert days_to_liquidate([5, 0, 0], [0, 0, 0], 2_000) == 0
-
-
-def test_entry_bounds__prices_that_moved__let_the_covariance_rise_further() -> None:
-    entries = to_fixed_point(np.array([[1e-4, 5e-5], [5e-5, 1e-4]]))
-    still = entry_bounds(entries, (WAD, WAD), (WAD, WAD), USUAL_STEPS)
-    moved = entry_bounds(entries, (WAD, WAD), (WAD * 11 // 10, WAD), USUAL_STEPS)
-    assert still[0] == moved[0] and still[1][1:] == moved[1][1:]
-    assert moved[1][0] - still[1][0] == WAD // 1000
-    assert still[1][0] / entries[0] == pytest.approx(1.25) and still[0][0] / entries[0] == pytest.approx(0.94)
 
 
 def test_pools_at__depth_and_price__pay_the_price_less_fee_and_impact() -> None:

@@ -7,7 +7,15 @@ import pytest
 
 from keepers.risk.errors import RiskError
 from keepers.risk.fixed_point import SCALE, from_fixed_point, to_fixed_point
-from keepers.risk.step_bounds import LEAST_TAILS, bounded_step, bounded_tails
+from keepers.risk.step_bounds import (
+    LEAST_TAILS,
+    USUAL_FALL_BPS,
+    USUAL_UNSEEN_RISE_BPS,
+    bounded_step,
+    bounded_tails,
+    entry_bounds,
+)
+from scripts._lib.deployment.config import RiskTimes
 
 FALL, RISE = 600, 2500
 BPS = 10_000
@@ -38,6 +46,24 @@ def accepted(bounds: tuple[list[int], list[int]], entries: list[int]) -> bool:
 def random_matrix(rng: np.random.Generator, size: int, volatility: float) -> np.ndarray:
     loadings = rng.normal(size=(size, size + 2)) * volatility
     return loadings @ loadings.T / size
+
+
+def test_usual_bounds__deployment__has_them() -> None:
+    assert (RiskTimes().max_fall, RiskTimes().max_unseen_rise) == (USUAL_FALL_BPS, USUAL_UNSEEN_RISE_BPS)
+
+
+def test_entry_bounds__prices_that_moved__let_the_covariance_rise_further() -> None:
+    entries = to_fixed_point(np.array([[1e-4, 5e-5], [5e-5, 1e-4]]))
+    still = entry_bounds(entries, (0, 0), FALL, RISE)
+    moved = entry_bounds(entries, (SCALE // 10, 0), FALL, RISE)
+    assert still[0] == moved[0] and still[1][1:] == moved[1][1:]
+    assert moved[1][0] - still[1][0] == SCALE // 1000
+    assert still[1][0] / entries[0] == pytest.approx(1.25) and still[0][0] / entries[0] == pytest.approx(0.94)
+
+
+def test_entry_bounds__price_that_tripled__counts_as_doubled() -> None:
+    entries = to_fixed_point(np.array([[1e-4]]))
+    assert entry_bounds(entries, (2 * SCALE,), FALL, RISE) == entry_bounds(entries, (SCALE,), FALL, RISE)
 
 
 def test_bounded_step__inside__is_the_estimate() -> None:
