@@ -153,9 +153,10 @@ simulation-table: $(STAMPS)/python ## Intervals of controlled sampling against k
 screening-table: $(STAMPS)/python ## What screening names is worth, into docs/screening.md
 	@$(ENV); python -m tests.screening --write
 
-signals: $(STAMPS)/ai ## Regime and volatility models beside simple rules, into docs/signals.md and docs/volatility.md
+signals: $(STAMPS)/ai ## Models of regimes, volatility and returns beside simple rules, into docs/{signals,volatility,returns}.md
 	@$(ENV); python -m keepers signals evaluate --work build/signals --page docs/signals.md
 	python -m keepers signals volatility --page docs/volatility.md
+	python -m keepers signals returns --page docs/returns.md
 
 backtest-table: $(STAMPS)/python ## Every strategy beside equal weight over thirty years, into docs/backtest.md
 	@$(ENV); python -m keepers backtest --strategy all --page docs/backtest.md

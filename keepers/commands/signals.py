@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -179,11 +180,20 @@ def signals_evaluate(
     click.echo(json.dumps(found, default=str) if as_json else "\n".join(signals_evaluate.lines(report)))
 
 
+def _table_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that judges forecasts of the packaged ranges, or of a config's."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON object."),
+        click.option("--without-network", is_flag=True, help="Leave out the network, which needs torch."),
+        click.option("--page", type=_file, metavar="FILE", help="Markdown page whose generated table is replaced."),
+        _config,
+    ):
+        command = option(command)
+    return command
+
+
 @signals.command("volatility")
-@_config
-@click.option("--page", type=_file, metavar="FILE", help="Markdown page whose generated table is replaced.")
-@click.option("--without-network", is_flag=True, help="Leave out the network, which needs torch.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@_table_options
 @one_line_errors
 def signals_volatility(config_path: Path | None, page: Path | None, without_network: bool, as_json: bool) -> None:
     """Forecast tomorrow's variance by every model, walk forward, and say which cannot be told from the best.
@@ -197,6 +207,32 @@ def signals_volatility(config_path: Path | None, page: Path | None, without_netw
       quantera signals volatility --config signals.yaml --json
     """
     from keepers.operations import signals_volatility as work
+
+    _forecasts("volatility", work, config_path, page, without_network, as_json)
+
+
+@signals.command("returns")
+@_table_options
+@one_line_errors
+def signals_returns(config_path: Path | None, page: Path | None, without_network: bool, as_json: bool) -> None:
+    """Forecast returns over a day, a week and a month, walk forward, beside a random walk, with adaptive intervals.
+
+    Measure, data and models were fixed before the first result: docs/decisions/0215. The network needs the extra ai.
+
+    \b
+    Example:
+      quantera signals returns --without-network
+      quantera signals returns --config signals.yaml --json
+    """
+    from keepers.operations import signals_returns as work
+
+    _forecasts("returns", work, config_path, page, without_network, as_json)
+
+
+def _forecasts(
+    name: str, work: Any, config_path: Path | None, page: Path | None, without_network: bool, as_json: bool
+) -> None:
+    """Judges forecasts by the functions of a module of `keepers.operations`, and prints or writes them."""
     from keepers.operations.generated_part import around, replace_part
     from keepers.operations.signal_data import history, load, packaged
     from keepers.signals.errors import SignalError
@@ -212,7 +248,7 @@ def signals_volatility(config_path: Path | None, page: Path | None, without_netw
     )
     if page is not None:
         config_part = f" --config {config_path.name}" if config_path is not None else ""
-        command = f"quantera signals volatility{config_part} --page {page}"
+        command = f"quantera signals {name}{config_part} --page {page}"
         replace_part(page, work.PART, work.markdown(found, command))
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
 

@@ -51,12 +51,16 @@ class Comparison:
     p_value: float
 
 
-def diebold_mariano(first: Array, second: Array) -> Comparison:
+def diebold_mariano(first: Array, second: Array, horizon: int = 1) -> Comparison:
     """Tests that two forecasts have the same expected loss.
 
     Sources: Diebold and Mariano (1995), "Comparing predictive accuracy", J. of Business and Economic Statistics 13(3);
-    the long-run variance is Newey and West's (1987), with floor(4 (N / 100)^(2 / 9)) lags; quantiles are of a t with
-    N - 1 degrees (Harvey, Leybourne and Newbold 1997).
+    the long-run variance is Newey and West's (1987), with floor(4 (N / 100)^(2 / 9)) lags, and with no fewer than the
+    days that two forecasts share; quantiles are of a t with N - 1 degrees (Harvey, Leybourne and Newbold 1997).
+
+    Args:
+        first, second: (days,), losses of forecasts that were made every day.
+        horizon: Days that each forecast looks ahead.
 
     Raises:
         RiskError: If shapes differ or there are fewer than 20 days.
@@ -66,7 +70,7 @@ def diebold_mariano(first: Array, second: Array) -> Comparison:
     difference = first - second
     days = difference.size
     centred = difference - difference.mean()
-    lags = int(4 * (days / 100) ** (2 / 9))
+    lags = max(int(4 * (days / 100) ** (2 / 9)), horizon - 1)
     variance = float(centred @ centred) / days
     for lag in range(1, lags + 1):
         variance += 2 * (1 - lag / (lags + 1)) * float(centred[lag:] @ centred[:-lag]) / days
