@@ -110,7 +110,7 @@ def volatility_groups(scales: Array, memory: int) -> Groups:
 
 
 def _quantile(scores: Array, level: float) -> float:
-    """The order statistic of rank ceil((n + 1) level); the largest score where the level asks for more than there is."""
+    """The order statistic of rank ceil((n + 1) level), or the largest score where there is none of that rank."""
     rank = int(np.ceil((scores.size + 1) * min(max(level, 0.0), 1.0)))
     place = min(max(rank, 1), scores.size) - 1
     return float(np.partition(scores, place)[place])

@@ -10,6 +10,8 @@ import pytest
 from keepers.operations import signal_data
 from keepers.signals.features import registered
 from keepers.signals.features.generated import generated_history
+from keepers.signals.returns.models import HORIZONS
+from keepers.signals.returns.models import SIMPLE as RETURN_MODELS
 from keepers.signals.volatility.models import SIMPLE
 from tests.fixtures.leaks import history
 from tests.unit.keepers.cli.test_cli import invoke, line_of
@@ -295,3 +297,22 @@ def test_volatility__page_without_markers__is_refused_before_the_work(tmp_path: 
     (tmp_path / "page.md").write_text("# A\n", encoding="utf-8")
     result = invoke("signals", "volatility", "--page", str(tmp_path / "page.md"))
     assert "no markers" in line_of(result, 1)
+
+
+def test_returns__own_prices__judge_every_simple_model_over_every_horizon(ranges: Path) -> None:
+    dates, *_, closes = prices(1_600)
+    rows = "\n".join(f"{day},{close}" for day, close in zip(dates, closes, strict=True))
+    (ranges.parent / "index.csv").write_text(f"date,c\n{rows}\n", encoding="utf-8")
+    ranges.write_text("data:\n  daily:\n    close: {file: index.csv, column: c}\n", encoding="utf-8")
+    result = invoke("signals", "returns", "--config", str(ranges), "--without-network", "--json")
+    assert result.exit_code == 0, result.stderr
+    told = json.loads(result.output)["rows"]
+    assert {(row["horizon"], row["model"]) for row in told} == {
+        (horizon, model.name) for horizon in HORIZONS for model in RETURN_MODELS
+    }
+    assert all(row["days"] > 50 and 0.5 < row["coverage"] <= 1 for row in told)
+
+
+def test_returns__short_history__is_refused(ranges: Path) -> None:
+    result = invoke("signals", "returns", "--config", str(ranges), "--without-network")
+    assert "1059 days: more than 1521 are needed; give a longer history" in line_of(result, 1)

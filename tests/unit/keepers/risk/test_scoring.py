@@ -60,3 +60,12 @@ def test_scoring__misfits__are_refused() -> None:
         diebold_mariano(RETURNS[:5], RETURNS[:5])
     with pytest.raises(RiskError, match="nothing to compare"):
         confidence_set({"one": RETURNS})
+
+
+def test_diebold_mariano__forecasts_that_overlap__reject_equals_less_often_than_as_if_they_did_not() -> None:
+    rejected = {1: 0, 21: 0}
+    for seed in range(300):
+        sums = np.convolve(np.random.default_rng(seed).standard_normal(1_020), np.ones(21), "valid")
+        for horizon in rejected:
+            rejected[horizon] += diebold_mariano(sums, np.zeros(sums.size), horizon).p_value < 0.05
+    assert rejected[21] / 300 < 0.16 and rejected[1] / 300 > 0.2
