@@ -19,7 +19,7 @@ STAGE := python3 .ci/timeline.py stage
 # Tests of contracts compute, tests of keepers wait: three workers keep two cores busy.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 
-.PHONY: help install build demo test lanes check lint lint-solidity lint-python sizes test-forge test-python room fuzz stress prove bench risk-tables simulation-table screening-table signals backtest-table fmt lock clean
+.PHONY: help install build demo test lanes check lint lint-solidity lint-python sizes test-forge test-python room fuzz stress prove bench risk-tables simulation-table hours-table screening-table signals backtest-table fmt lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -149,6 +149,9 @@ risk-tables: $(STAMPS)/python ## Backtests of the risk models over thirty years,
 
 simulation-table: $(STAMPS)/python ## Intervals of controlled sampling against known truths, into docs/risk-models.md
 	@$(ENV); python -m scripts.simulation_table
+
+hours-table: $(STAMPS)/python ## Record of alerts within hours on indices, into docs/risk-models.md
+	@$(ENV); python -m scripts.hours_table
 
 screening-table: $(STAMPS)/python ## What screening names is worth, into docs/screening.md
 	@$(ENV); python -m tests.screening --write

@@ -361,10 +361,8 @@ def risk_attribution(
     "--horizon",
     "horizons",
     multiple=True,
-    default=("4h", "1d", "5d", "10d"),
-    show_default=True,
     metavar="TIME",
-    help="Hours or days, such as 4h or 5d. Repeatable.",
+    help="Hours or days, such as 4h or 5d. Repeatable.  [default: 4h, or more if no price comes so soon; 1d; 5d; 10d]",
 )
 @click.option("--drawdown", type=float, default=0.0, show_default=True, help="Fall below the highest value so far.")
 @click.option("--threshold", type=float, default=0.25, show_default=True, help="Probability that raises an alert.")
@@ -387,7 +385,8 @@ def risk_alerts(
     """Forecast the probability that each limit is breached in the next hours and days.
 
     Probabilities come from simulated paths. Those of whole days are calibrated on the earlier half of the closes, and
-    their hit rate and Brier score are those of the later half.
+    their hit rate and Brier score are those of the later half; so are those of hours, from the last price on, if
+    --prices has bars: time,symbol,open,high,low,close.
 
     \b
     Example:

@@ -10,9 +10,9 @@ from keepers.contracts.feeds import FeedReader
 from keepers.contracts.pool_prices import PoolPrices, settlement_of
 from keepers.market import PriceError, PriceSource, PrioritySource
 from keepers.market.http_source import HttpInterface, HttpPriceSource
+from keepers.market.price_file import price_file
 from keepers.market.rounds import RoundPrices
 from keepers.market.settings import FeedCloses, FileCloses, HttpCloses, Source
-from keepers.market.table_file import price_file
 from keepers.rpc.node import Node, connect
 
 _CALENDAR_DAYS = 1.5

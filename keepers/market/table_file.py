@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import io
 from bisect import bisect_right
 from collections.abc import Hashable, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from keepers.market.csv_file import CsvPriceSource, file_version
+from keepers.market.csv_file import file_version
 from keepers.market.prices import NoCloses, PriceError, Prices
+
+if TYPE_CHECKING:
+    import duckdb
 
 DAY_COLUMNS = ("date", "time", "timestamp")
 """Names, in any case, of the column that says when."""
 
 
-def read_table(path: Path, *, repeats: bool = False) -> pd.DataFrame:
+def read_table(path: Path, *, repeats: bool = False, whole_lines: bool = False) -> pd.DataFrame:
     """A file as a frame whose index is its column of days, rising.
 
     Args:
         path: A file that ends in .csv or .parquet. An empty cell and a dot alone are missing values.
         repeats: True if a day may have several rows, such as an observation and its revisions.
+        whole_lines: True if somebody may be appending to the file: a last line of CSV without a newline is left out.
 
     Raises:
         PriceError: If it cannot be read, has no column of days, or its days are out of order.
     """
-    table = _read(path)
+    table = _read(path, whole_lines)
     table.columns = [str(name).strip() for name in table.columns]
     days = next((name for name in table.columns if name.lower() in DAY_COLUMNS), None)
     if days is None:
@@ -101,17 +107,25 @@ class ParquetPriceSource:
         return Prices(tuple(days[:known]), tuple(symbols), closes)
 
 
-def price_file(path: Path) -> CsvPriceSource | ParquetPriceSource:
-    """The source of a file: Parquet by its ending, otherwise CSV."""
-    return ParquetPriceSource(path) if path.suffix == ".parquet" else CsvPriceSource(path)
+def header_of(path: Path) -> tuple[str, ...]:
+    """Names of the columns of a CSV or Parquet file; empty if it cannot be read."""
+    try:
+        if path.suffix == ".parquet":
+            return tuple(map(str, _relation(path).columns))
+        with path.open(encoding="utf-8-sig") as file:
+            return tuple(file.readline().split(","))
+    except (PriceError, OSError, UnicodeDecodeError):
+        return ()
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path, whole_lines: bool) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             return _parquet(path)
         if path.suffix == ".csv":
-            return pd.read_csv(path, na_values=["."], skipinitialspace=True)
+            raw = path.read_bytes()
+            known = raw[: raw.rfind(b"\n") + 1] if whole_lines else raw
+            return pd.read_csv(io.BytesIO(known), na_values=["."], skipinitialspace=True)
     except (OSError, ValueError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise PriceError(path, str(reason), "name a readable file") from error
@@ -119,6 +133,17 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _parquet(path: Path) -> pd.DataFrame:
+    import duckdb
+
+    relation = _relation(path)
+    try:
+        table: pd.DataFrame = relation.df()
+    except duckdb.Error as error:
+        raise PriceError(path, str(error).splitlines()[0], "name a Parquet file") from error
+    return table
+
+
+def _relation(path: Path) -> duckdb.DuckDBPyRelation:
     try:
         import duckdb
     except ImportError as error:
@@ -128,7 +153,6 @@ def _parquet(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise PriceError(path, "No such file or directory", "name a readable file")
     try:
-        table: pd.DataFrame = duckdb.read_parquet(str(path)).df()
+        return duckdb.read_parquet(str(path))
     except duckdb.Error as error:
         raise PriceError(path, str(error).splitlines()[0], "name a Parquet file") from error
-    return table

@@ -10,6 +10,15 @@ import numpy as np
 
 from keepers import __version__
 from keepers.operations.risk_backtest import History, current_weights
+from keepers.operations.risk_hours import (
+    Forecast,
+    Terms,
+    count_forecasts,
+    default_hours,
+    forecast_hours,
+    hourly_bars,
+    why_none,
+)
 from keepers.operations.risk_simulation import WINDOW
 from keepers.risk.alerts import EwmaHistory, Rehearsal, Start, breach_probabilities, rehearsal_days, rehearse
 from keepers.risk.backtests.probabilities import (
@@ -27,7 +36,7 @@ from keepers.risk.reverse_stress import Limits
 
 PATHS, REHEARSAL_PATHS = 20_000, 500
 MODEL = "filtered historical simulation, decay 0.94, VaR limit by the quantile of a fitted t"
-HORIZONS = ("4h", "1d", "5d", "10d")
+DAYS = ("1d", "5d", "10d")
 THRESHOLD = 0.25
 LEAST_FORECASTS = 20
 """Forecasts in each half of a history, below which nothing is calibrated or scored."""
@@ -65,7 +74,7 @@ class Alert:
         simulated, probability: Probability as simulated, and as calibrated.
         raised: True if the probability reaches the threshold.
         note: Fallback that the calibration took; empty if none.
-        score: Record of such forecasts; None for a part of a day, which daily closes say nothing about.
+        score: Record of such forecasts; None where the history says nothing about them.
     """
 
     limit: str
@@ -85,6 +94,7 @@ class Alerts:
     Attributes:
         portfolio: Name.
         as_of: Last day of the closes.
+        hours_from: Moment from which hours count: that of the last price; empty where only closes are known.
         data_hash: SHA-256 of the closes.
         threshold: Probability from which on an alert is raised.
         paths, seed: Simulation.
@@ -93,6 +103,7 @@ class Alerts:
 
     portfolio: str
     as_of: str
+    hours_from: str
     data_hash: str
     threshold: float
     paths: int
@@ -113,21 +124,29 @@ def horizon_days(text: str) -> float:
     return int(number) / 24 if unit == "h" else float(number)
 
 
-def rehearsals(history: History, horizons: Sequence[str] = HORIZONS) -> int:
-    """Number of forecasts over a history that `alerts_of` makes.
+def default_horizons(history: History) -> tuple[str, ...]:
+    """Horizons that are looked at if nobody names others: hours within which a price usually comes, and days."""
+    return (default_hours(history), *DAYS)
+
+
+def rehearsals(history: History, horizons: Sequence[str] = ()) -> int:
+    """Number of forecasts over a history that `alerts_of` makes; without horizons, for the default ones.
 
     Raises:
         RiskError: If a horizon is none.
     """
-    longest = int(max((horizon_days(text) for text in horizons), default=0))
-    return len(rehearsal_days(len(history.dates), WINDOW, longest)) if longest else 0
+    days = [horizon_days(text) for text in dict.fromkeys(horizons or default_horizons(history))]
+    longest = int(max(days, default=0))
+    count = len(rehearsal_days(len(history.dates), WINDOW, longest)) if longest else 0
+    count += sum(count_forecasts(history, 24 * day) for day in days if day < 1)
+    return count
 
 
 def alerts_of(
     history: History,
     portfolio: str,
     limits: Limits,
-    horizons: Sequence[str] = HORIZONS,
+    horizons: Sequence[str] = (),
     *,
     drawdown: float = 0.0,
     threshold: float = THRESHOLD,
@@ -141,7 +160,7 @@ def alerts_of(
         history: Closes.
         portfolio: Name from `keepers.operations.risk_backtest.PORTFOLIOS`.
         limits: Limits that are watched.
-        horizons: Horizons such as 4h or 5d.
+        horizons: Horizons such as 4h or 5d; without any, those of `default_horizons`.
         drawdown: Fraction that the portfolio is below its high-water mark now.
         threshold: Probability from which on an alert is raised.
         paths, seed: Simulation.
@@ -151,24 +170,35 @@ def alerts_of(
         RiskError: If there is no limit, a number is out of range, or there is too little history.
     """
     _check(limits, seed, threshold)
-    unique = tuple(dict.fromkeys(horizons))
+    unique = tuple(dict.fromkeys(horizons or default_horizons(history)))
     days = [horizon_days(text) for text in unique]
     weights = current_weights(portfolio, history, WINDOW)
     held = np.flatnonzero(weights)
     returns, weights = history.returns[:, held], weights[held]
     ewma, end = EwmaHistory(returns), returns.shape[0]
     start = Start(weights, ewma.covariance(end), ewma.shocks(end, WINDOW), drawdown)
-    found = breach_probabilities(start, limits, days, paths, (seed,), tail_factor(degrees_of(start.shocks)))
+    factor = tail_factor(degrees_of(start.shocks))
+    found = breach_probabilities(start, limits, days, paths, (seed,), factor)
     whole = tuple(sorted({int(day) for day in days if day >= 1}))
     past = None
     if whole:
         past = rehearse(returns, weights, limits, whole, WINDOW, REHEARSAL_PATHS, seed, drawdown, progress)
-    told = [
-        _alert(name, float(asdict(limits)[name]), text, float(values[index]), days[index], past, threshold)
-        for name, values in found.items()
-        for index, text in enumerate(unique)
-    ]
-    return Alerts(portfolio, str(history.dates[-1]), history.data_hash, threshold, paths, seed, tuple(told))
+    bars, terms = hourly_bars(history), Terms(limits, factor, paths, REHEARSAL_PATHS, seed)
+    forecasts = []
+    for index, day in enumerate(days):
+        simulated = {name: float(values[index]) for name, values in found.items()}
+        if past is not None and day >= 1:
+            forecasts.append(Forecast(simulated, past, whole.index(int(day))))
+            continue
+        hours = why_none(history) if bars is None else forecast_hours(bars, start, 24 * day, terms, held, progress)
+        forecasts.append(Forecast(simulated, None, 0, f"as simulated: {hours}") if isinstance(hours, str) else hours)
+    told = tuple(
+        _alert(name, float(asdict(limits)[name]), text, one, threshold)
+        for name in found
+        for text, one in zip(unique, forecasts, strict=True)
+    )
+    hours_from = "" if bars is None else f"{bars.moments[-1]:%Y-%m-%d %H:%M}"
+    return Alerts(portfolio, str(history.dates[-1]), hours_from, history.data_hash, threshold, paths, seed, told)
 
 
 def _check(limits: Limits, seed: int, threshold: float) -> None:
@@ -180,13 +210,11 @@ def _check(limits: Limits, seed: int, threshold: float) -> None:
         raise RiskError(f"threshold {threshold}", "not between 0 and 1", "give 0.25 for 25%")
 
 
-def _alert(
-    name: str, value: float, text: str, simulated: float, days: float, past: Rehearsal | None, threshold: float
-) -> Alert:
-    if past is None or days < 1:
-        note = "as simulated: daily closes say nothing about a part of a day"
-        return Alert(name, value, text, simulated, simulated, simulated >= threshold, note, None)
-    calibration, score = judge(past, name, past.horizons.index(int(days)), threshold)
+def _alert(name: str, value: float, text: str, one: Forecast, threshold: float) -> Alert:
+    simulated = one.simulated[name]
+    if one.past is None:
+        return Alert(name, value, text, simulated, simulated, simulated >= threshold, one.note, None)
+    calibration, score = judge(one.past, name, one.column, threshold)
     # A limit that is breached now is no forecast.
     final = 1.0 if simulated == 1.0 else float(calibration.apply(np.array([simulated]))[0])
     return Alert(name, value, text, simulated, final, final >= threshold, calibration.note, score)
@@ -234,6 +262,8 @@ def lines(found: Alerts) -> list[str]:
         f"{found.portfolio} as of {found.as_of}, {MODEL}, {found.paths:,} paths, seed {found.seed}, "
         f"data {found.data_hash[:16]}, quantera {__version__}"
     ]
+    if found.hours_from:
+        told.append(f"hours count from the last price, {found.hours_from}")
     for one in found.alerts:
         told.append(
             f"{'ALERT' if one.raised else '     '} {one.limit} above {one.value:.2%} within {one.horizon}: "

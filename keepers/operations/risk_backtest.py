@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from keepers.market import Prices
 from keepers.market.actions import adjust, read_actions
+from keepers.market.bar_file import BarFile
+from keepers.market.bars import Bars
 from keepers.market.number_table import read_numbers
 from keepers.market.packaged import sp500
+from keepers.market.price_file import price_file
 from keepers.market.quality import Quality, inspect, sessions_of
-from keepers.market.table_file import price_file
 from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol, Track, roll
 from keepers.risk.covariance import estimate
@@ -47,6 +49,7 @@ class History:
         findings: Doubts about the closes, one line per doubt.
         held: Weights of portfolios that a bot recorded, by name, in the order of `symbols`; the remainder to one is
             cash.
+        bars: Bars whose closes these are; None where the source has closes only.
     """
 
     symbols: tuple[str, ...]
@@ -55,10 +58,15 @@ class History:
     data_hash: str
     findings: tuple[str, ...] = ()
     held: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    bars: Bars | None = None
 
     @classmethod
     def of(
-        cls, prices: Prices, quality: Quality | None = None, held: Mapping[str, Mapping[str, float]] | None = None
+        cls,
+        prices: Prices,
+        quality: Quality | None = None,
+        held: Mapping[str, Mapping[str, float]] | None = None,
+        bars: Bars | None = None,
     ) -> History:
         """Returns of closes, with the hash of what they are computed from and what was found about them.
 
@@ -66,6 +74,7 @@ class History:
             prices: Closes.
             quality: Findings about them.
             held: Weights by portfolio and symbol.
+            bars: Bars whose closes these are.
 
         Raises:
             RiskError: If there are no closes of an asset that is held.
@@ -80,7 +89,9 @@ class History:
         weights = {
             name: tuple(mine.get(symbol, 0.0) for symbol in prices.symbols) for name, mine in (held or {}).items()
         }
-        return cls(prices.symbols, prices.dates[1:], prices.returns(), digest, findings, weights)
+        if bars is not None:
+            digest = hashlib.sha256(f"{digest};{bars.digest}".encode()).hexdigest()
+        return cls(prices.symbols, prices.dates[1:], prices.returns(), digest, findings, weights, bars)
 
     def last(self, window: int, days: int | None) -> History:
         """The part that forecasts of the last `days` need; all of it for None.
@@ -171,7 +182,7 @@ def read_closes(source: Closes) -> tuple[Prices, Quality]:
     live = source.live
     if source.path is not None:
         file = price_file(source.path)
-        prices = file.closes([name for name in file.symbols() if live is None or name in live.held], date.max)
+        prices = file.closes(_wanted(source, file.symbols()), date.max)
     elif live is not None:
         prices = live.closes()
     else:
@@ -184,6 +195,31 @@ def read_closes(source: Closes) -> tuple[Prices, Quality]:
     if source.calendar is not None:
         sessions = sessions_of(source.calendar, prices.dates[0], prices.dates[-1])
     return prices, inspect(prices, sessions=sessions)
+
+
+def read_bars(source: Closes, closes: Prices) -> Bars | None:
+    """Bars behind closes, adjusted as they are; None if their source has closes only.
+
+    Args:
+        source: Source of the closes.
+        closes: The closes that `read_closes` made of it.
+
+    Raises:
+        PriceError: If the file cannot be read or used.
+    """
+    live = source.live
+    found = None
+    if source.path is None:
+        found = None if live is None else live.bars()
+    elif isinstance(file := price_file(source.path), BarFile):
+        found = file.bars(_wanted(source, file.symbols()), date.max if live is None else live.last_close)
+    return None if found is None else found.as_adjusted(closes)
+
+
+def _wanted(source: Closes, known: tuple[str, ...]) -> list[str]:
+    """Symbols of a file that count: those of the portfolio, where a config has one."""
+    live = source.live
+    return [name for name in known if live is None or name in live.held]
 
 
 def read_accepted(source: Closes) -> tuple[Prices, Quality]:
@@ -205,7 +241,8 @@ def read_history(source: Closes) -> History:
     Raises:
         PriceError: If they cannot be read or used, or the gate refuses them.
     """
-    return History.of(*read_accepted(source), held_of(source))
+    prices, quality = read_accepted(source)
+    return History.of(prices, quality, held_of(source), read_bars(source, prices))
 
 
 def held_of(source: Closes) -> dict[str, Mapping[str, float]]:

@@ -14,6 +14,8 @@ from keepers.config import Config, load_config
 from keepers.contracts.price_sources import configured_prices
 from keepers.errors import KeeperError
 from keepers.market import Prices
+from keepers.market.bar_file import BarFile
+from keepers.market.bars import Bars
 from keepers.market.close_time import last_closed_day
 from keepers.portfolio.state import STATES
 from keepers.risk.recorded import GRADES, METRICS, Recorded, Summary, fold
@@ -60,6 +62,15 @@ class LivePortfolio:
             KeeperError: If a source or the chain cannot be read.
         """
         return configured_prices(self.config).closes(self.held, self.last_close)
+
+    def bars(self) -> Bars | None:
+        """Bars behind `closes`; None if their source has closes only.
+
+        Raises:
+            KeeperError: If a source or the chain cannot be read.
+        """
+        source = configured_prices(self.config)
+        return source.bars(self.held, self.last_close) if isinstance(source, BarFile) else None
 
     @property
     def last_close(self) -> date:

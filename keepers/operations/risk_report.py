@@ -20,6 +20,7 @@ from keepers.operations.risk_backtest import (
     current_weights,
     held_of,
     read_accepted,
+    read_bars,
 )
 from keepers.operations.risk_live import LivePortfolio
 from keepers.operations.risk_sections import (
@@ -153,7 +154,7 @@ class Work:
         self._terms = terms
         self._progress: Callable[[int], None] = lambda _: None
         prices, self._quality = read_accepted(terms.closes)
-        self._history = History.of(prices, self._quality, held_of(terms.closes))
+        self._history = History.of(prices, self._quality, held_of(terms.closes), read_bars(terms.closes, prices))
         self._live = terms.live
         self._window = risk_simulation.WINDOW
         self._weights = current_weights(terms.portfolio, self._history, self._window)

@@ -104,8 +104,10 @@ def alerts_section(found: risk_alerts.Alerts, origin: Origin) -> Section:
               Column("forecasts", "count"), Column("mean forecast", "fraction"), Column("came true", "fraction")), bins,
               origin),
     )  # fmt: skip
+    bars = f" Hours count from the last price, {found.hours_from}." if found.hours_from else ""
+    which = "Forecasts" if found.hours_from else "Forecasts of whole days"
     text = (
-        f"An alert is raised from a probability of {found.threshold:.0%} on. Forecasts of whole days are calibrated on "
+        f"An alert is raised from a probability of {found.threshold:.0%} on.{bars} {which} are calibrated on "
         "the earlier half of the closes and judged on the later one; they do not overlap. A Brier score is the mean "
         "squared distance from what happened: less is better, and a forecast is worth something where it is below "
         "the base rate's.",

@@ -17,7 +17,7 @@ from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.reader import Reader
 from keepers.errors import KeeperError
-from keepers.market.table_file import price_file
+from keepers.market.price_file import price_file
 from keepers.rpc.endpoints import redact
 from keepers.rpc.node import Node, connect
 from keepers.signers.keys import create_keystore, passphrase_from_file

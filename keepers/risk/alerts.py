@@ -72,13 +72,20 @@ class Paths:
         drawdown: Fraction that the portfolio is below its high-water mark.
         limits: Limits; those that are None are not looked at.
         z99: Value at risk over volatility; one number, or (paths,).
+        since: (assets, paths), simple returns since the last close, where paths begin within a day.
 
     Attributes:
         breached: (paths,) for every limit that is on: whether it has been breached at some look.
     """
 
     def __init__(
-        self, weights: Array, covariances: Array, drawdown: float, limits: Limits, z99: float | Array = Z99
+        self,
+        weights: Array,
+        covariances: Array,
+        drawdown: float,
+        limits: Limits,
+        z99: float | Array = Z99,
+        since: Array | None = None,
     ) -> None:
         self._weights, self._limits, self._z99 = weights, limits, z99
         self._cash = 1 - float(weights.sum())
@@ -86,6 +93,7 @@ class Paths:
         self._growth = np.ones((weights.size, paths))
         self._mark = np.full(paths, 1 / (1 - drawdown))
         self._covariance = covariances
+        self._day = None if since is None else 1 + since
         self.breached: dict[str, Flags] = {name: np.zeros(paths, dtype=np.bool_) for name in names_of(limits)}
         self._look()
 
@@ -95,13 +103,28 @@ class Paths:
         found: Array = np.sqrt(np.maximum(np.diagonal(self._covariance).T, 0.0))
         return found
 
-    def step(self, returns: Array, *, closes: bool = True) -> None:
-        """Moves every path by (assets, paths) simple returns; only a day that closes moves the covariance."""
+    def step(self, returns: Array, *, closes: bool = True, lows: Array | None = None) -> None:
+        """Moves every path by (assets, paths) simple returns; only a day that closes moves the covariance.
+
+        Args:
+            returns: Returns since the last look.
+            closes: Whether the look is at the close of a day.
+            lows: (assets, paths), lowest returns on the way, nan where unknown. The drawdown of a portfolio with one
+                asset is looked at there as well, from the mark of the look before; lows of several assets need not
+                coincide, and say nothing.
+        """
         bounded = np.maximum(returns, -1.0)
+        if lows is not None and self._weights.size == 1 and self._limits.drawdown is not None:
+            value = self._cash + self._weights[0] * (self._growth * (1 + lows))[0]
+            self.breached["drawdown"] |= self._number("drawdown", value, self._weights) > self._limits.drawdown
         self._growth *= 1 + bounded
+        if self._day is not None:
+            self._day *= 1 + bounded
         if closes:
+            day = bounded if self._day is None else self._day - 1
             self._covariance *= DECAY
-            self._covariance += ((1 - DECAY) * bounded)[:, np.newaxis] * bounded
+            self._covariance += ((1 - DECAY) * day)[:, np.newaxis] * day
+            self._day = None if self._day is None else np.ones_like(self._day)
         self._look()
 
     def _look(self) -> None:
@@ -178,13 +201,13 @@ class Rehearsal:
 
     Attributes:
         days: (forecasts,), index of the last return that each forecast knew.
-        horizons: Days.
+        horizons: Days, or parts of one.
         probabilities: (forecasts, horizons) for every limit, as simulated; nan where it was breached at the start.
         happened: The same shape: whether it was breached.
     """
 
     days: NDArray[np.int64]
-    horizons: tuple[int, ...]
+    horizons: tuple[float, ...]
     probabilities: dict[str, Array]
     happened: dict[str, Flags]
 

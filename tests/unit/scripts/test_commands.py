@@ -16,6 +16,7 @@ COMMANDS = {
     "deploy",
     "execute",
     "export_abi",
+    "hours_table",
     "localnet",
     "model_hash",
     "quote",

@@ -17,6 +17,7 @@ import pytest
 from keepers.commands.risk import risk
 from scripts._lib.artifacts import ROOT
 from scripts._lib.demo.protocol import PortfolioTerms
+from tests.fixtures.bars import hourly_rows, write_index, write_lines
 from tests.fixtures.closes import write_closes
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 from tests.unit.keepers.cli.test_report_files import text_of_pdf
@@ -201,6 +202,76 @@ def test_alerts__json__has_probabilities_and_their_record(closes: Path) -> None:
     assert hours["score"] is None and "a part of a day" in hours["note"]
     # 1,099 returns leave 39 days after the window: too few for two halves of twenty.
     assert day["score"] is None and day["note"] == "as simulated: 39 forecasts, fewer than 40"
+
+
+def bar_alerts(path: Path, *arguments: str) -> Any:
+    """What `risk alerts` prints of a file of bars as JSON."""
+    base = ("risk", "alerts", "--prices", str(path), "--portfolio", "equal weight", "--scenarios", "1000")
+    result = invoke(*base, "--max-drawdown", "0.01", *arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.output)
+
+
+@pytest.mark.parametrize(("unfinished", "within", "moment"), [(False, "18h", "16:00"), (True, "7h", "09:30")])
+def test_alerts__bars__hours_have_a_record(tmp_path: Path, unfinished: bool, within: str, moment: str) -> None:
+    path = write_index(tmp_path, "nasdaq", "2010", unfinished=unfinished)
+    found = bar_alerts(path)
+    assert found["hours_from"].endswith(moment) and found["alerts"][0]["horizon"] == within
+    score = found["alerts"][0]["score"]
+    assert score["forecasts"] > 300 and score["brier"] <= score["brier_base"] + 1e-3 and score["bins"]
+    again = bar_alerts(path, "--horizon", within)
+    assert again["alerts"] == [found["alerts"][0]], "an alert does not depend on others beside it"
+
+
+def test_alerts__bars_but_no_price_so_soon__says_when_the_next_comes(tmp_path: Path) -> None:
+    (one,) = bar_alerts(write_index(tmp_path, "nasdaq", "2010"), "--horizon", "4h")["alerts"]
+    assert one["probability"] == 0 and one["score"] is None
+    assert one["note"] == "no price comes within 4h of the last one; the next usually comes after 17.5h"
+
+
+def test_alerts__opens_that_repeat_closes__have_no_record_of_hours(tmp_path: Path) -> None:
+    (one,) = bar_alerts(write_index(tmp_path, "sp500"), "--horizon", "18h")["alerts"]
+    assert one["score"] is None and "40% of the days open at the close before them" in one["note"]
+
+
+def test_alerts__bars_of_few_days__hours_stay_as_simulated(tmp_path: Path) -> None:
+    rows = hourly_rows(330, ("AAA", "BBB"), hours=3)
+    (one,) = bar_alerts(write_lines(tmp_path, rows[:-2]), "--horizon", "1h")["alerts"]
+    assert one["score"] is None and one["note"].startswith("as simulated: 0 forecasts, fewer than 40")
+
+
+def test_alerts__bars_of_too_few_such_days__hours_are_not_drawn_from_them(tmp_path: Path) -> None:
+    rows = [row for row in hourly_rows(330, hours=3) if "T02:00" not in row or row < "2018-07"]
+    (one,) = bar_alerts(write_lines(tmp_path, rows), "--horizon", "1h")["alerts"]
+    assert one["note"] == "as simulated: 120 earlier stretches of as many hours, fewer than 250"
+
+
+def test_alerts__actions__bars_are_adjusted_as_closes_are(tmp_path: Path) -> None:
+    path = write_index(tmp_path, "nasdaq", "2010", unfinished=True)
+    rows = path.read_text(encoding="utf-8").splitlines()
+    split = [_split(row) if row < "2014" else row for row in rows[1:]]
+    actions = tmp_path / "actions.csv"
+    actions.write_text("date,symbol,kind,value\n2014-01-02,nasdaq,split,2\n", encoding="utf-8")
+    want = bar_alerts(path, "--horizon", "7h")["alerts"]
+    got = bar_alerts(write_lines(tmp_path, split), "--horizon", "7h", "--actions", str(actions))["alerts"]
+    assert got == want
+
+
+def _split(row: str) -> str:
+    """A line of a day before a split into two."""
+    day, symbol, *prices = row.split(",")
+    return ",".join((day, symbol, *(str(2 * float(price)) for price in prices)))
+
+
+def test_report__bars__has_the_record_of_hours(tmp_path: Path) -> None:
+    path = write_index(tmp_path, "nasdaq", "2012")
+    small = ("--last", "250", "--days", "60", "--scenarios", "1000", "--max-drawdown", "0.01")
+    result = invoke("risk", "report", "equal weight", "--prices", str(path), *small, "--json")
+    assert result.exit_code == 0, result.stderr
+    section = next(one for one in json.loads(result.output)["sections"] if one["title"] == "Predictive alerts")
+    record = next(one for one in section["tables"] if one["title"].startswith("Record"))
+    assert ["drawdown", "18h"] in [line[:2] for line in record["rows"]]
+    assert "Hours count from the last price, 2018-12-31 16:00" in " ".join(section["text"])
 
 
 def test_alerts__drawdown_beyond_the_limit__is_raised(closes: Path) -> None:
