@@ -83,7 +83,7 @@ def birth_faults(dates: list[Any], made: str, rule: str) -> Iterator[Fault]:
     """Yields birth dates before 1900 or after the message, whose time stamp is given."""
     for element in dates:
         born = (element.text or "").strip()[:10]
-        if not "1900-01-01" < born < made[:10] or not _is_date(born):
+        if not "1900-01-01" < born < made[:10] or not is_date(born):
             yield rule, element
 
 
@@ -94,7 +94,8 @@ def name_faults(reader: Reader, rule: str) -> Iterator[Fault]:
             yield rule, element
 
 
-def _is_date(text: str) -> bool:
+def is_date(text: str) -> bool:
+    """Says whether a text is a day of the calendar, YYYY-MM-DD."""
     try:
         date.fromisoformat(text)
     except ValueError:

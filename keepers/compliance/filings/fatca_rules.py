@@ -18,7 +18,7 @@ _STRUCTURE_RULES = Rules(order="FATCA-01", value="FATCA-02", attribute="FATCA-03
 _FORBIDDEN = ("--", "/*", "&#")
 _NEW = ("FATCA1", "FATCA11")
 _SPONSORS = ("FATCA607", "FATCA608")
-_US_NUMBER = re.compile(r"\d{9}|\d{3}-\d{2}-\d{4}|\d{2}-\d{7}|A{9}")
+_US_NUMBER = re.compile(r"\d{9}|\d{3}-\d{2}-\d{4}|\d{2}-\d{7}|A{9}", re.ASCII)
 _DOC_REF = re.compile(r"[A-Za-z0-9.-]{21,200}")
 _NUMBERS = {"OECD601": (is_iban, "FATCA-30"), "OECD603": (is_isin, "FATCA-31")}
 

@@ -20,6 +20,7 @@ COLUMNS = (
 """Headings: the unique form identifier and the boxes that are filled."""
 
 _INCOME = {"dividends": "06", "interest": "01"}
+"""Income codes of box 1: dividends of US corporations, interest of US obligors (IRS, explanation of codes)."""
 _EXEMPT_FROM_CHAPTER_4 = "15"
 """Exemption code of box 4a: the payee is not subject to withholding under chapter 4."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from keepers.compliance.filings.documents import Fault
+from keepers.compliance.filings.documents import Fault, is_date
 from keepers.yamlfile import read_mapping
 
 _SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -27,6 +27,7 @@ class Kind:
         value: Pattern of its text.
         attributes: Kind of each attribute.
         required: Attributes that are not left out.
+        dated: True if the text begins with a day of the calendar.
     """
 
     holds: re.Pattern[str] | None
@@ -34,6 +35,12 @@ class Kind:
     value: re.Pattern[str] | None
     attributes: dict[str, str]
     required: tuple[str, ...]
+    dated: bool
+
+    def takes(self, text: str) -> bool:
+        """Says whether a text is a value of this kind."""
+        assert self.value is not None
+        return bool(self.value.fullmatch(text)) and (not self.dated or is_date(text[:10]))
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,9 @@ class Structure:
         kind = self._kinds[name]
         yield from self._attributes(element, kind)
         if kind.holds is None:
-            assert kind.value is not None
             if len(element):
                 yield self._rules.order, element[0]
-            elif not kind.value.fullmatch(element.text or ""):
+            elif not kind.takes(element.text or ""):
                 yield self._rules.value, element
             return
         if (element.text or "").strip() or any((one.tail or "").strip() for one in element):
@@ -88,12 +94,10 @@ class Structure:
 
     def _attributes(self, element: Any, kind: Kind) -> Iterator[Fault]:
         found = {name: text for name, text in element.attrib.items() if not name.startswith(_SCHEMA_INSTANCE)}
-        values = {name: self._kinds[one].value for name, one in kind.attributes.items()}
-        if not found.keys() <= values.keys() or not found.keys() >= set(kind.required):
+        if not found.keys() <= kind.attributes.keys() or not found.keys() >= set(kind.required):
             yield self._rules.attribute, element
         for name, text in found.items():
-            pattern = values.get(name)
-            if pattern is not None and not pattern.fullmatch(text):
+            if name in kind.attributes and not self._kinds[kind.attributes[name]].takes(text):
                 yield self._rules.attribute, element
 
 
@@ -123,7 +127,8 @@ def _kind(data: dict[str, Any], prefixes: dict[str, str]) -> Kind:
     return Kind(
         holds=re.compile(pattern) if words else None,
         inner=inner,
-        value=re.compile(str(data["value"]), re.DOTALL) if "value" in data else None,
+        value=re.compile(str(data["value"]), re.DOTALL | re.ASCII) if "value" in data else None,
         attributes=data.get("attributes", {}),
         required=tuple(data.get("required", ())),
+        dated=bool(data.get("dated", False)),
     )

@@ -81,7 +81,7 @@ def test_rates__of_the_package__have_a_source_and_an_article_of_a_known_country(
     for treaty in found.treaties.values():
         assert treaty.country
         for rate in (treaty.dividends, treaty.interest):
-            assert rate.article and rate.source and rate.recorded <= date(2026, 11, 25)
+            assert rate.article and rate.source and rate.recorded <= date(2026, 11, 26)
             assert 0 <= rate.basis_points < found.statutory.basis_points
 
 
