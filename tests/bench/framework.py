@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import repeat
@@ -191,7 +192,7 @@ def report(rows: list[Row]) -> str:
 
 
 def refreshed(page: str, rows: list[Row]) -> str:
-    """The page of `report` with the sections of these rows' groups in place of older ones.
+    """The page of `report` with the sections of these rows' groups in place of older ones, or among the others.
 
     Raises:
         ValueError: If an older section has a row that was not measured now.
@@ -200,7 +201,8 @@ def refreshed(page: str, rows: list[Row]) -> str:
         measured = [row for row in rows if row.group == group]
         before, heading, rest = page.partition(f"## {group}\n")
         if not heading:
-            raise ValueError(f"{group}: has no section; run `make bench`")
+            page = _with_section(page, group, report(measured))
+            continue
         old, next_heading, after = rest.partition("\n## ")
         if not next_heading:
             old, next_heading, after = rest.partition(f"\n{END}")
@@ -210,6 +212,16 @@ def refreshed(page: str, rows: list[Row]) -> str:
         space = "\n" if next_heading.startswith("\n## ") else ""
         page = f"{before}{report(measured)}\n{space}{next_heading.removeprefix(chr(10))}{after}"
     return page
+
+
+def _with_section(page: str, group: str, section: str) -> str:
+    """The page with a new section before the first one whose group comes after it in the alphabet, or as the last."""
+    later = (f"## {other}\n" for other in re.findall(r"^## (.+)\n", page.split(BEGIN)[1].split(END)[0], re.M))
+    place = next((page.index(heading) for heading in later if heading > f"## {group}\n"), None)
+    if place is None:
+        before, after = page[: page.index(END)], page[page.index(END) :]
+        return f"{before}\n{section}\n{after}"
+    return f"{page[:place]}{section}\n\n{page[place:]}"
 
 
 def refreshed_headlines(page: str, rows: list[Row]) -> str:

@@ -80,8 +80,15 @@ def test_refreshed__rows_of_one_group__replace_its_section_alone(group: str) -> 
 def test_refreshed__a_row_of_the_section_was_not_measured__refused_with_its_name() -> None:
     with pytest.raises(ValueError, match="Swaps: V3 was not measured"):
         refreshed(f"{report(OLD)}\n{END}\n", [row("Swaps", "V2", 9)])
-    with pytest.raises(ValueError, match="Keepers: has no section"):
-        refreshed(f"{report(OLD)}\n{END}\n", [row("Keepers", "drain", 9)])
+
+
+@pytest.mark.parametrize("group", ["Keepers", "Signals", "Zeal"])
+def test_refreshed__group_without_a_section__comes_where_the_alphabet_has_it(group: str) -> None:
+    def page(rows: list[Row]) -> str:
+        return f"# before\n{BEGIN}\n{report(rows)}\n{END}\n## after\n"
+
+    new = row(group, "another", 8)
+    assert refreshed(page(OLD), [new]) == page(sorted([*OLD, new], key=lambda one: one.group))
 
 
 def test_refreshed_headlines__one_group__changes_its_row_alone() -> None:
