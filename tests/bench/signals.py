@@ -10,9 +10,11 @@ from time import perf_counter, process_time
 
 import numpy as np
 import onnxruntime
+from eth_account import Account
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
+from keepers.contracts.messages import RebalanceSignal, model_id
 from keepers.operations.signal_data import packaged
 from keepers.signals.features import Frame, definition_hash, feature_named
 from keepers.signals.preparation import Preparation
@@ -25,6 +27,8 @@ from keepers.signals.regimes.onnx_file import INPUT, OUTPUT, encoded
 from keepers.signals.regimes.serving import ServedModel
 from keepers.signals.regimes.training import BATCH, RATE, SEEDS, Lesson, fit
 from keepers.signals.signal import Observed, RegimeSignal, regime_inputs_hash
+from keepers.signers.keys import LocalSigner
+from keepers.signers.signing import sign_quorum
 from tests.bench.framework import Bench, Row
 
 GROUP = "Signals"
@@ -37,6 +41,9 @@ METHOD = (
 )
 WHOLE = "The same from thirty years of closes of the index and twenty stocks: history, 53 inputs, decision; 100 calls."
 
+SIGNED = "The decision, the message of a rebalance of six assets, and the signatures of a quorum of two on it."
+PORTFOLIO = "0x" + "11" * 20
+SIGNERS = tuple(LocalSigner(Account.from_key(bytes([key]) * 32)) for key in (1, 2))
 TRAINED = 10
 LEARNT = (
     "Training on all labelled days of the packaged index, CPU seconds, once each. Ours trains four times, thrice on "
@@ -70,18 +77,42 @@ def rows(_: Bench) -> list[Row]:
     observed = Observed(frame.dates, frame.daily["closes"], frame.daily["close"])
     signal = RegimeSignal("network", served, "equal-weight", "minimum-variance")
 
-    def decide() -> None:
+    def decide() -> bytes:
         probability = float(served.probability(row)[0])
-        regime_inputs_hash(served.weights_hash, RegimeForecast(row[0], probability, probability > 0.5))
+        return regime_inputs_hash(served.weights_hash, RegimeForecast(row[0], probability, probability > 0.5))
 
-    middle, late = durations(TIMES, decide, lambda: session.run([OUTPUT], {INPUT: row}))
+    def bare() -> None:
+        session.run([OUTPUT], {INPUT: row})
+
+    middle, late = durations(TIMES, decide, bare)
+    signed = durations(TIMES, lambda: sign_quorum(rebalance(decide()).message(1, PORTFOLIO), SIGNERS), bare)
     whole, _ = durations(100, lambda: signal.advise(observed))
     return [
         Row(GROUP, "Features to decision, median", "ms", *middle, "bare onnxruntime", 2.0, METHOD),
         Row(GROUP, "Features to decision, 99th percentile", "ms", *late, "bare onnxruntime", 2.0, METHOD),
+        Row(GROUP, "Features to signed signal, median", "ms", *signed[0], "bare onnxruntime", None, SIGNED),
+        Row(GROUP, "Features to signed signal, 99th percentile", "ms", signed[1][0], None, "", 1.0, SIGNED),
         Row(GROUP, "Closes to decision, median", "ms", whole[0], None, "", None, WHOLE),
         training(frame),
     ]
+
+
+def rebalance(inputs: bytes) -> RebalanceSignal:
+    """A signal of six assets."""
+    return RebalanceSignal(
+        portfolio=PORTFOLIO,
+        assets=tuple(f"0x{index:040x}" for index in range(1, 7)),
+        targets=(10**18 // 6,) * 6,
+        band_bps=100,
+        max_turnover_bps=2_000,
+        max_slippage_bps=50,
+        valid_from=1_700_000_000,
+        valid_until=1_700_001_800,
+        nonce=7,
+        model_id=model_id("network"),
+        input_hash=inputs,
+        orders_hash=b"\0" * 32,
+    )
 
 
 def training(frame: Frame) -> Row:
