@@ -36,7 +36,7 @@ Example keeper.yaml (paths are relative to the file):
       - {keystore: keys/signer-1.json, passphrase_file: keys/signer-1.pass}
       - {kms: {key_id: alias/quantera-signer-2, region: eu-central-1}}
   risk:
-    halflife_days: 30
+    model: garch dcc
     model_lifetime_hours: 96
     reports: {lifetime_hours: 36, renew_hours: 12, paths: 50000}
   rebalance:

@@ -17,7 +17,7 @@ from keepers.errors import KeeperError
 from keepers.market.settings import PriceSettings
 from keepers.rebalancing.settings import RebalanceSettings
 from keepers.risk.alert_settings import AlertSettings
-from keepers.risk.next_model import ModelTerms
+from keepers.risk.model_terms import ModelName, ModelTerms
 from keepers.schema import Positive, Strict, YamlError
 from keepers.yamlfile import Unreadable, read_mapping
 
@@ -185,10 +185,12 @@ class RiskRecords(Strict):
 class Risk(Strict):
     """How covariance is estimated, how fat its tails are taken, and for how long a model counts.
 
-    `shrinkage` is what the covariance is shrunk towards: keepers.risk.covariance. `tails` are "student", fitted to the
-    returns, or "normal".
+    `model` names volatilities and correlations: docs/risk-models.md. "ewma" takes its place where there are fewer than
+    500 observations; `halflife_days` and `shrinkage`, what the covariance is shrunk towards (keepers.risk.covariance),
+    are the latter's. `tails` are "student", fitted to the returns, or "normal".
     """
 
+    model: ModelName = "garch dcc"
     halflife_days: Annotated[float, Field(gt=0, le=100_000)] = 30.0
     min_observations: int = Field(default=60, ge=2)
     history_days: int = Field(default=1000, ge=2)
@@ -203,7 +205,9 @@ class Risk(Strict):
     @property
     def terms(self) -> ModelTerms:
         """How a model is estimated, as the risk room's own type."""
-        return ModelTerms(self.halflife_days, self.min_observations, self.history_days, self.shrinkage, self.tails)
+        return ModelTerms(
+            self.model, self.halflife_days, self.min_observations, self.history_days, self.shrinkage, self.tails
+        )
 
     @model_validator(mode="after")
     def _history_is_long_enough(self) -> Self:

@@ -28,7 +28,7 @@ from keepers.rebalancing.advice import advise
 from keepers.rebalancing.breaker import relapsed, state_due, steps_due
 from keepers.rebalancing.decision import Decided, Refusal, rebalance
 from keepers.rebalancing.settings import RebalanceSettings
-from keepers.risk.next_model import ModelTerms
+from keepers.risk.model_terms import ModelTerms
 from keepers.routing.pools import Pool
 from keepers.signals.errors import SignalError
 from keepers.signals.regimes.forecast import RegimeModel

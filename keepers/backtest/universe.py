@@ -9,7 +9,8 @@ from keepers.backtest.arithmetic import WAD
 from keepers.backtest.risk import PostedModel
 from keepers.portfolio.state import ModelInfo, StepBounds
 from keepers.risk.errors import RiskError
-from keepers.risk.next_model import LastModel, ModelTerms, WantedTails, next_model
+from keepers.risk.model_terms import ModelTerms
+from keepers.risk.next_model import Fit, LastModel, next_model
 from keepers.risk.step_bounds import entry_bounds
 
 Array = NDArray[np.float64]
@@ -23,7 +24,7 @@ class Universe:
         steps: Bounds of one step.
         lifetime: Seconds for which a model counts.
         seed: Seed of the simulated tails.
-        tails_every: Models from one fit of the tails to the next.
+        tails_every: Models from one fit of the parameters to the next.
 
     Attributes:
         model: The model that stands; None before the first.
@@ -37,7 +38,7 @@ class Universe:
         self._seed = seed
         self._every = tails_every
         self._prices: tuple[int, ...] = ()
-        self._wanted: WantedTails | None = None
+        self._fit: Fit | None = None
         self._since_fit = 0
         self.model: PostedModel | None = None
         self.reason = ""
@@ -58,13 +59,13 @@ class Universe:
         if last is not None and now < last.info.posted_at + self._steps.min_delay:
             return last
         try:
-            wanted = self._wanted if self._since_fit < self._every else None
-            candidate = next_model(returns, self._terms, self._seed, self._last(prices), wanted)
+            fit = self._fit if self._since_fit < self._every else None
+            candidate = next_model(returns, self._terms, self._seed, self._last(prices), fit)
         except RiskError as error:
             self.reason = str(error)
             return last
-        self._since_fit = 1 if wanted is None else self._since_fit + 1
-        self._wanted = candidate.wanted
+        self._since_fit = 1 if fit is None else self._since_fit + 1
+        self._fit = candidate.fit
         z95, z99, es975 = candidate.tails
         nonce = 1 if last is None else last.info.nonce + 1
         expiry = closed_at + self._lifetime

@@ -14,8 +14,8 @@ from keepers.market import Prices
 from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
 from keepers.portfolio.state import WAD, ModelInfo, PortfolioState, ReportInfo
+from keepers.risk.bot_model import degrees_of_model
 from keepers.risk.errors import RiskError
-from keepers.risk.monte_carlo import fit_degrees
 from keepers.risk.report import Inputs, measure
 from keepers.risk.scenarios import load_scenarios
 from keepers.risk.stress import Scenario
@@ -158,5 +158,4 @@ class Reporter:
         # The oracle's price of that day is gone; what the history itself says against a close is not.
         recent = prices.last(settings.history_days)
         self._doubts.require_none(doubts(recent, day, self._services.config.prices.guards.as_guards))
-        returns = prices.returns()[-settings.history_days :]
-        return fit_degrees(returns, settings.halflife_days, settings.min_observations)
+        return degrees_of_model(prices.returns(), settings.terms)

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from keepers.commands.base import RUNTIME, config_option, one_line_errors, progress_bar
 from keepers.commands.group import Guessing
 from keepers.commands.risk_options import closes_options, limits_options, limits_over, place_options
+from keepers.risk.model_terms import DEFAULT_TERMS
 
 if TYPE_CHECKING:
     from keepers.operations.executors import Place
@@ -418,7 +419,7 @@ def risk_alerts(
 @click.option("--xlsx", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as a workbook.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it as a page.")
 @click.option("--benchmark", default="equal weight", show_default=True, metavar="NAME", help="As for `attribution`.")
-@click.option("--model", default="ewma student", show_default=True, metavar="NAME", help="As for `backtest`.")
+@click.option("--model", default=DEFAULT_TERMS.name, show_default=True, metavar="NAME", help="As for `backtest`.")
 @click.option("--source", default="student", show_default=True, metavar="NAME", help="As for `var`.")
 @click.option("--scenarios", type=int, default=10_000, show_default=True, help="Number of paths.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same numbers.")

@@ -34,8 +34,9 @@ from keepers.operations.risk_sections import (
 from keepers.portfolio.performance import drawdowns
 from keepers.risk.alerts import names_of
 from keepers.risk.backtests.rolling import Protocol
-from keepers.risk.covariance import estimate
+from keepers.risk.bot_model import BotModel
 from keepers.risk.errors import RiskError
+from keepers.risk.model_terms import DEFAULT_TERMS
 from keepers.risk.models import model_named
 from keepers.risk.models.protocol import FittedModel, PortfolioForecast
 from keepers.risk.reverse_stress import Limits
@@ -82,7 +83,7 @@ class ReportTerms:
     limits: Limits
     closes: Closes = field(default_factory=Closes)
     benchmark: str = "equal weight"
-    model: str = "ewma student"
+    model: str = DEFAULT_TERMS.name
     source: str = "student"
     paths: int = 10_000
     seed: int = 1
@@ -464,7 +465,8 @@ class Work:
         return self._fitted().forecast(self._history.returns[-self._window :]).portfolio(self._weights)
 
     def _covariance(self) -> Array:
-        return estimate(self._history.returns[-self._window :], risk_simulation.HALFLIFE_DAYS).matrix
+        returns = self._history.returns[-self._window :]
+        return BotModel.fit(returns, DEFAULT_TERMS).forecast(returns).covariance
 
     def _simulated(self) -> list[Tail]:
         if self._tails is None:

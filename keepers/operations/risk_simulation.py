@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from keepers import __version__
 from keepers.operations.executors import Place, device_of, executor_of
 from keepers.operations.risk_backtest import History, current_weights
-from keepers.risk.covariance import estimate
+from keepers.risk.bot_model import BotModel
 from keepers.risk.distributions import Empirical
 from keepers.risk.errors import RiskError
+from keepers.risk.model_terms import DEFAULT_TERMS
 from keepers.risk.models.garch import Volatilities, standardised
-from keepers.risk.monte_carlo import degrees_of, fit_degrees
+from keepers.risk.monte_carlo import degrees_of
 from keepers.risk.simulation.engine import Simulation, run
 from keepers.risk.simulation.preintegration import preintegrated_tails
 from keepers.risk.simulation.sources import BlockBootstrap, FilteredHistory, Gaussian, Source, StudentT, TCopula
@@ -29,8 +30,7 @@ SourceName = Literal["gaussian", "student", "t-copula", "bootstrap", "filtered"]
 SOURCES: tuple[str, ...] = get_args(SourceName)
 SamplingName = Literal["plain", "antithetic", "sobol", "controlled"]
 SAMPLINGS: tuple[str, ...] = get_args(SamplingName)
-WINDOW = 1000
-HALFLIFE_DAYS = 30.0
+WINDOW = DEFAULT_TERMS.history_days
 MOST_ASSETS = 2000
 HERE = Place()
 """One block after another, in this process."""
@@ -47,12 +47,14 @@ class Book:
         weights: (assets,), fractions of NAV.
         source: Source of the simulated days.
         data: Origin of the source's parameters: the hash of the closes, or how they were generated.
+        model: Model that the covariance is of, or its fallback by name; empty for a source without covariance.
     """
 
     symbols: tuple[str, ...]
     weights: Array
     source: Source
     data: str
+    model: str = ""
 
 
 def book_of(history: History, portfolio: str, source: str) -> Book:
@@ -68,7 +70,8 @@ def book_of(history: History, portfolio: str, source: str) -> Book:
     """
     returns = history.returns[-WINDOW:]
     weights = current_weights(portfolio, history, WINDOW)
-    return Book(history.symbols, weights, _source(source, returns), f"sha256:{history.data_hash}")
+    made, model = _source(source, returns)
+    return Book(history.symbols, weights, made, f"sha256:{history.data_hash}", model)
 
 
 def generated_book(assets: int, source: str) -> Book:
@@ -88,25 +91,27 @@ def generated_book(assets: int, source: str) -> Book:
     return Book(symbols, np.full(assets, 1 / assets), made, f"generated:{assets}")
 
 
-def _source(name: str, returns: Array) -> Source:
+def _source(name: str, returns: Array) -> tuple[Source, str]:
+    """A source with parameters of returns, and the model that its covariance is of."""
     if name not in SOURCES:
         raise RiskError(f"source '{name}'", "unknown", f"choose from {', '.join(SOURCES)}")
     if name == "bootstrap":
-        return BlockBootstrap(returns)
+        return BlockBootstrap(returns), ""
     if name == "filtered":
         volatilities = Volatilities.fit(returns, asymmetric=True)
         variances = volatilities.paths(returns)
-        return FilteredHistory(volatilities, standardised(returns, variances)[_FIRST:], variances[-1])
-    covariance = estimate(returns, HALFLIFE_DAYS).matrix
+        return FilteredHistory(volatilities, standardised(returns, variances)[_FIRST:], variances[-1]), ""
+    model = BotModel.fit(returns, DEFAULT_TERMS)
+    covariance = model.forecast(returns).covariance
     if name == "gaussian":
-        return Gaussian(covariance)
+        return Gaussian(covariance), model.note
     if name == "student":
-        return StudentT(covariance, fit_degrees(returns, HALFLIFE_DAYS))
+        return StudentT(covariance, model.degrees(returns)), model.note
     shocks = standardised(returns, Volatilities.decayed(returns.shape[1]).paths(returns))[_FIRST:]
     scales = np.sqrt(np.diag(covariance))
     units = shocks / np.sqrt(np.mean(shocks**2, axis=0))
     margins = tuple(Empirical(column) for column in units.T)
-    return TCopula(covariance / np.outer(scales, scales), degrees_of(shocks), margins, scales)
+    return TCopula(covariance / np.outer(scales, scales), degrees_of(shocks), margins, scales), model.note
 
 
 def sampling_named(name: str) -> SamplingName:
@@ -151,6 +156,7 @@ def simulate(
 def lines(found: Sequence[Tail], book: Book, paths: int, seed: int) -> list[str]:
     """Tails for a terminal, with the five largest components of each shortfall."""
     told = [f"{len(book.symbols)} assets, {paths:,} paths, seed {seed}, {book.data[:23]}, quantera {__version__}"]
+    told += [f"covariance: {book.model}"] if book.model else []
     for tail in found:
         told.append(
             f"{tail.horizon:>3} days {tail.level:.1%}: VaR {tail.var:.4%} +- {tail.var_error:.4%}, "
@@ -170,6 +176,7 @@ def as_object(found: Sequence[Tail], book: Book, simulation: dict[str, Any]) -> 
     return {
         "version": __version__,
         "data": book.data,
+        "model": book.model or None,
         "symbols": book.symbols,
         "weights": book.weights.tolist(),
         "simulation": simulation,

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from keepers import __version__
 from keepers.operations.risk_backtest import History, current_weights
-from keepers.operations.risk_simulation import HALFLIFE_DAYS, WINDOW
-from keepers.risk.covariance import estimate
+from keepers.operations.risk_simulation import WINDOW
+from keepers.risk.bot_model import BotModel
 from keepers.risk.episodes import DEPTH, Episode, episode_losses, find_episodes
-from keepers.risk.monte_carlo import fit_degrees, tail_factor
+from keepers.risk.model_terms import DEFAULT_TERMS
+from keepers.risk.monte_carlo import tail_factor
 from keepers.risk.reverse_stress import Breach, Limits, fewest_assets, reverse_stress
 from keepers.risk.shocks import Grid, component_grid, correlation_stress
 
@@ -69,7 +70,8 @@ def stress(history: History, portfolio: str, limits: Limits, depth: float = DEPT
     """
     weights = current_weights(portfolio, history, WINDOW)
     recent = history.returns[-WINDOW:]
-    covariance, z99 = estimate(recent, HALFLIFE_DAYS).matrix, tail_factor(fit_degrees(recent, HALFLIFE_DAYS))
+    model = BotModel.fit(recent, DEFAULT_TERMS)
+    covariance, z99 = model.forecast(recent).covariance, tail_factor(model.degrees(recent))
     episodes = tuple(find_episodes(history.dates, history.returns, depth))
     drawdown = limits.drawdown
     return Stress(

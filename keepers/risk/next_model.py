@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from keepers.risk.covariance import Target, estimate
+from keepers.risk.bot_model import BotModel
+from keepers.risk.distributions import Student
 from keepers.risk.fixed_point import SCALE, to_fixed_point
 from keepers.risk.metrics import NORMAL_TAILS
-from keepers.risk.monte_carlo import TAIL_PATHS, fit_degrees, tail_multipliers
+from keepers.risk.model_terms import ModelTerms
+from keepers.risk.monte_carlo import TAIL_PATHS, tail_multipliers
 from keepers.risk.step_bounds import bounded_step, bounded_tails
 
 Array = NDArray[np.float64]
 Tails = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class ModelTerms:
-    """How a model is estimated; `keepers.config.Risk` has the meanings."""
-
-    halflife_days: float = 30.0
-    min_observations: int = 60
-    history_days: int = 1000
-    shrinkage: Target = "constant-correlation"
-    tails: Literal["student", "normal"] = "student"
 
 
 @dataclass(frozen=True)
@@ -48,15 +38,17 @@ class LastModel:
     max_unseen_rise_bps: int
 
 
-@dataclass(frozen=True)
-class WantedTails:
-    """Tail multipliers as they were estimated, before the chain's bounds.
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Parameters of a model and the tail multipliers that follow from them, before the chain's bounds.
 
     Attributes:
+        model: Model with its parameters.
         multipliers: Quantiles at 95% and 99% and mean loss beyond 97.5%, sigmas.
-        note: How they came about, to append to a reason.
+        note: The model that was used or its fallback, and how the tails came about.
     """
 
+    model: BotModel
     multipliers: tuple[float, float, float]
     note: str
 
@@ -68,18 +60,18 @@ class NextModel:
     Attributes:
         entries: Upper triangle by rows, 1e18 = 1.
         tails: Quantiles at 95% and 99% and mean loss beyond 97.5%, sigmas in WAD.
-        wanted: Tails as they were estimated.
+        fit: Parameters as they were estimated.
         reason: How it came about, in a few words.
     """
 
     entries: tuple[int, ...]
     tails: Tails
-    wanted: WantedTails
+    fit: Fit
     reason: str
 
 
 def next_model(
-    returns: Array, terms: ModelTerms, seed: int, last: LastModel | None, wanted: WantedTails | None = None
+    returns: Array, terms: ModelTerms, seed: int, last: LastModel | None, fit: Fit | None = None
 ) -> NextModel:
     """The estimate from the last returns, or one step towards it from the model that stands.
 
@@ -88,39 +80,39 @@ def next_model(
         terms: How it is estimated.
         seed: Seed of the simulated tails.
         last: The model that stands; None before the first.
-        wanted: Tails that were estimated before; estimated now where none are given.
+        fit: Parameters that were estimated before; estimated now where none are given.
 
     Raises:
         RiskError: If there is too little history, or a return is not finite.
     """
-    recent = returns[-terms.history_days :]
-    found = estimate(recent, terms.halflife_days, target=terms.shrinkage, min_observations=terms.min_observations)
+    fit = fit or fit_model(returns, terms, seed)
+    matrix = fit.model.forecast(returns).covariance
     if last is None:
-        entries, held = to_fixed_point(found.matrix), False
+        entries, held = to_fixed_point(matrix), False
     else:
-        entries, held = bounded_step(found.matrix, last.entries, last.bounds)
-    wanted = wanted or wanted_tails(recent, found.matrix, terms, seed)
+        entries, held = bounded_step(matrix, last.entries, last.bounds)
     falls = (last.max_fall_bps, last.max_unseen_rise_bps) if last is not None else (0, 0)
-    tails, tails_held = bounded_tails(wanted.multipliers, last.tails if last is not None else None, *falls)
-    reason = f"{found.observations} days, shrinkage {found.shrinkage:.3f}{wanted.note}"
-    reason += ", tails held back by the last model's" if tails_held else ""
-    return NextModel(tuple(entries), tails, wanted, reason + (", held back by the step bounds" if held else ""))
+    tails, tails_held = bounded_tails(fit.multipliers, last.tails if last is not None else None, *falls)
+    reason = fit.note + (", tails held back by the last model's" if tails_held else "")
+    return NextModel(tuple(entries), tails, fit, reason + (", held back by the step bounds" if held else ""))
 
 
-def wanted_tails(recent: Array, matrix: Array, terms: ModelTerms, seed: int) -> WantedTails:
-    """Tails of simulated days of a Student t that is fitted to returns; the normal's if the terms say so.
+def fit_model(returns: Array, terms: ModelTerms, seed: int) -> Fit:
+    """Parameters from the last returns, and tails of simulated days of the fitted Student t, or the normal's.
 
     Args:
-        recent: (days, assets), the returns that the covariance is of.
-        matrix: (assets, assets), daily covariance.
-        terms: How tails are taken.
+        returns: (days, assets), simple daily returns, oldest first.
+        terms: How the model is estimated.
         seed: Seed of the simulation.
 
     Raises:
-        RiskError: If `fit_degrees` or `tail_multipliers` raises it.
+        RiskError: If there is too little history, a return is not finite, or nothing moves.
     """
-    if terms.tails == "normal":
+    model = BotModel.fit(returns, terms)
+    found = model.forecast(returns)
+    if terms.tails == "normal" or not isinstance(found.tail, Student):
         z95, z99, es975 = NORMAL_TAILS
-        return WantedTails((z95 / SCALE, z99 / SCALE, es975 / SCALE), "")
-    degrees = fit_degrees(recent, terms.halflife_days, terms.min_observations)
-    return WantedTails(tail_multipliers(matrix, degrees, TAIL_PATHS, seed), f", t of {degrees:g} degrees")
+        return Fit(model, (z95 / SCALE, z99 / SCALE, es975 / SCALE), model.note)
+    degrees = found.tail.degrees
+    multipliers = tail_multipliers(found.covariance, degrees, TAIL_PATHS, seed)
+    return Fit(model, multipliers, f"{model.note}, t of {degrees:g} degrees")

@@ -27,17 +27,18 @@ from keepers.operations.risk_tables import (
 )
 from keepers.risk.backtests.calibration import MISSPECIFICATIONS, Rate, rejection_rates
 from keepers.risk.backtests.rolling import Protocol, Track
+from keepers.risk.model_terms import DEFAULT_TERMS
 from keepers.risk.models import MODELS, STEPPED, Model, SteppedModel, model_named
 from scripts._lib.artifacts import ROOT
 from scripts._lib.deployment.config import RiskTimes
 
 BEGIN, END = "<!-- risk-tables:begin -->", "<!-- risk-tables:end -->"
 PAGE = ROOT / "docs/risk-models.md"
-STANDING = "ewma student"
+STANDING = DEFAULT_TERMS.name
 """The bot's default."""
 STANDING_STEPPED = "ewma student, stepped"
 """The model that stood when decision 194 was made."""
-STEPPING = (STANDING, "riskmetrics student", "garch dcc student", "gjr dcc student")
+STEPPING = ("ewma student", "riskmetrics student", "garch dcc student", "gjr dcc student")
 CALENDAR = "XNYS"
 TEST_LEVEL = 0.95
 LENGTHS = (250, 500, 1966)

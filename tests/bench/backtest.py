@@ -18,7 +18,7 @@ from keepers.backtest.terms import ProtocolTerms
 from keepers.market.packaged import sp500
 from keepers.market.prices import Prices
 from keepers.rebalancing.settings import RebalanceSettings
-from keepers.risk.next_model import ModelTerms
+from keepers.risk.model_terms import ModelTerms
 from keepers.signals.errors import SignalError
 from keepers.signals.regimes.forecast import RegimeModel
 from tests.bench.framework import Bench, Row

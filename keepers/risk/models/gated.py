@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keepers.risk.models.garch import LEAST_DAYS
 from keepers.risk.models.protocol import FittedModel, check_window
-from keepers.risk.models.weighted import LEAST_DAYS as LEAST_EWMA
 from keepers.risk.models.weighted import FittedWeighted, WeightedModel
 
 Array = NDArray[np.float64]
@@ -29,19 +28,21 @@ class GatedModel(ABC):
 
     Attributes:
         name: Name in tables.
+        fallback: Model that takes its place.
     """
 
     name: str
+    fallback: WeightedModel = field(default=FALLBACK, kw_only=True)
 
     def fit(self, returns: Array) -> FittedModel:
-        """See `Model`. The fallback is "ewma student", with a note that says why."""
-        check_window(returns, LEAST_EWMA)
+        """See `Model`. The fallback has a note that says its name and why."""
+        check_window(returns, self.fallback.least_days)
         if returns.shape[0] < LEAST_DAYS:
-            return _fallback(returns, f"{returns.shape[0]} observations, fewer than {LEAST_DAYS}")
+            return self._fall_back(returns, f"{returns.shape[0]} observations, fewer than {LEAST_DAYS}")
         try:
             return self.estimate(returns)
         except NotFound as reason:
-            return _fallback(returns, str(reason))
+            return self._fall_back(returns, str(reason))
 
     @abstractmethod
     def estimate(self, returns: Array) -> FittedModel:
@@ -51,7 +52,6 @@ class GatedModel(ABC):
             NotFound: If there are none.
         """
 
-
-def _fallback(returns: Array, reason: str) -> FittedWeighted:
-    fitted = FALLBACK.fit(returns)
-    return FittedWeighted(fitted.model, fitted.tail, f"{FALLBACK.name}: {reason}")
+    def _fall_back(self, returns: Array, reason: str) -> FittedWeighted:
+        fitted = self.fallback.fit(returns)
+        return FittedWeighted(fitted.model, fitted.tail, f"{self.fallback.name}: {reason}")

@@ -28,20 +28,22 @@ class WeightedModel:
         halflife_days: Half-life of the weights; infinity weighs all days alike.
         target: Matrix that the estimate is shrunk towards.
         tails: "student" fits the degrees of freedom to the standardised returns; "normal" fits nothing.
+        least_days: Minimum number of observations.
     """
 
     name: str
     halflife_days: float
     target: Target = "constant-correlation"
     tails: Literal["normal", "student"] = "student"
+    least_days: int = LEAST_DAYS
 
     def fit(self, returns: Array) -> FittedWeighted:
         """See `Model`."""
-        check_window(returns, LEAST_DAYS)
+        check_window(returns, self.least_days)
         if self.tails == "normal":
             return FittedWeighted(self, Normal())
         if math.isfinite(self.halflife_days):
-            return FittedWeighted(self, Student(fit_degrees(returns, self.halflife_days, LEAST_DAYS)))
+            return FittedWeighted(self, Student(fit_degrees(returns, self.halflife_days, self.least_days)))
         # Where all days weigh alike, so do they in the volatility that a return is divided by.
         deviations = np.sqrt(np.mean(returns**2, axis=0))
         moving = deviations > 0
@@ -64,7 +66,8 @@ class FittedWeighted:
 
     def forecast(self, returns: Array) -> EllipticalForecast:
         """See `FittedModel`."""
-        found = estimate(returns, self.model.halflife_days, target=self.model.target, min_observations=LEAST_DAYS)
+        model = self.model
+        found = estimate(returns, model.halflife_days, target=model.target, min_observations=model.least_days)
         return EllipticalForecast(found.matrix, self.tail)
 
 

@@ -32,10 +32,6 @@ REPORT_PATHS = 10_000
 """Simulated for a report: enough to show, and quick."""
 DEPTH_HOURS = 240
 """The most that the chain takes: pools are refilled every day."""
-RISK_DAYS = 500
-"""Returns that a risk model is estimated from."""
-RISKMETRICS_HALFLIFE = 11.2
-"""Days; RiskMetrics' decay of 0.94 for daily data."""
 
 
 @dataclass
@@ -156,8 +152,6 @@ def _config(protocol: Protocol, keyring: Keyring, history: Path, selector: Path)
         # Two of three sign; the third key lies in a drawer.
         "keys": {"sender": key(keyring.sender), "signers": [key(name) for name in keyring.signers[:2]]},
         "risk": {
-            "halflife_days": RISKMETRICS_HALFLIFE,
-            "history_days": RISK_DAYS,
             "model_lifetime_hours": 120,
             "reports": {"paths": REPORT_PATHS, "lifetime_hours": HEARTBEAT / 3600},
             "depth": {"lifetime_hours": DEPTH_HOURS},

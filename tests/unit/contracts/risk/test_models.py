@@ -2,9 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 from eth_utils import keccak
 
+from keepers.risk.distributions import Student
+from keepers.risk.models.protocol import EllipticalForecast
+from keepers.risk.models.stepped import PostedSeries
+from keepers.risk.step_bounds import entry_bounds
 from scripts._lib.deployment import roles
 from tests.fixtures.deployment import HOUR, MAX_MODEL_LIFETIME
 from tests.fixtures.portfolio import TAILS, flat_covariance, model_for, signed
@@ -320,6 +325,43 @@ def test_post_model__oracle_has_no_price__nothing_was_shown_and_the_old_price_is
     next_day()
     move_prices(0.8)
     assert covariance_models.entryBounds(universe.id)[1][0] == 125 * 10**12 + 4 * 10**15
+
+
+def moves_since(covariance_models, universe, before):
+    """How far each stock's price is from where it was, in the contract's own arithmetic."""
+    now = [feed.latestRoundData()[1] * 10**10 for feed in universe.feeds]
+    assert len(before) == len(now)
+    return [abs(new - old) * WAD // old for new, old in zip(now, before, strict=True)]
+
+
+def test_entry_bounds__prices_and_model_moved__are_what_keepers_compute(
+    post, covariance_models, universe, next_day, move_prices
+):
+    post()
+    next_day()
+    before = covariance_models.pricesAtLastModel(universe.id)
+    move_prices(0.87)
+    found = covariance_models.entryBounds(universe.id)
+    expected = entry_bounds(flat_covariance(3), moves_since(covariance_models, universe, before), 600, 2_500)
+    assert (list(found[0]), list(found[1])) == expected
+
+
+def test_post_model__series_that_keepers_stepped_through_a_crash__stands_day_by_day(
+    post, covariance_models, universe, next_day, move_prices
+):
+    """What `keepers.risk.models.stepped` says that the chain would hold, the chain holds."""
+    series, risk = PostedSeries(600, 2_500), 1e-4
+    for move in (0, 0.01, -0.2, 0.1, -0.02, 0, 0, 0.005):
+        before = covariance_models.pricesAtLastModel(universe.id)
+        move_prices(1 + move)
+        seen = moves_since(covariance_models, universe, before) if before else [0, 0, 0]
+        risk = 0.8 * risk + 0.2 * move**2
+        matrix = risk * (0.4 * np.eye(3) + 0.6)
+        series.post(EllipticalForecast(matrix, Student(4.0 if move else 30.0)), np.array(seen) / WAD)
+        post(covariance=series.entries, **dict(zip(("z95", "z99", "es975"), series.tails, strict=True)))
+        next_day()
+    assert covariance_models.modelOf(universe.id).nonce == series.posted == 8
+    assert series.held >= 4 and series.tails_held >= 1
 
 
 def test_post_model__too_little_gas_for_a_price__reverts(post, covariance_models, next_day):

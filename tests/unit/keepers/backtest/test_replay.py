@@ -19,7 +19,7 @@ from keepers.backtest.terms import Costs, Pacing, ProtocolTerms
 from keepers.market.prices import Prices
 from keepers.portfolio.state import WAD, Limits
 from keepers.rebalancing.settings import MomentumSettings, RebalanceSchedule, RebalanceSettings
-from keepers.risk.next_model import ModelTerms
+from keepers.risk.model_terms import ModelTerms
 from keepers.signals.errors import SignalError
 from keepers.signals.regimes.forecast import RegimeModel
 

@@ -24,7 +24,7 @@ from keepers.risk.backtests.calibration import MISSPECIFICATIONS, rejection_rate
 from keepers.risk.backtests.outcome import Outcome
 from keepers.risk.backtests.rolling import Protocol
 from keepers.risk.errors import RiskError
-from keepers.risk.models import MODELS, model_named
+from keepers.risk.models import MODELS, STEPPED, model_named
 from keepers.risk.models.weighted import WeightedModel
 from scripts._lib.risk_page import BEGIN, END, PAGE, heading, write
 
@@ -51,6 +51,11 @@ def test_page__generated_part__opens_it_and_has_every_model_and_truth() -> None:
     for model in MODELS:
         for portfolio in PORTFOLIOS:
             assert table.count(f"| {model.name} | {portfolio} | ") == 2, (model.name, portfolio)
+    held = generated.split("## What the chain would hold")[1].split("\n## ")[0]
+    for stepped in STEPPED:
+        for portfolio in PORTFOLIOS:
+            # Two levels, and the value at risk that the chain holds over the estimate's.
+            assert held.count(f"| {stepped.name} | {portfolio} | ") == 3, (stepped.name, portfolio)
     for truth in MISSPECIFICATIONS:
         assert generated.count(f"| {truth} | ") == 6, truth
 
