@@ -70,3 +70,75 @@ def test_accepted_findings__each_says_why():
 
 def test_contracts__suppress_nothing_inline():
     assert [str(file) for file in (ROOT / "contracts").rglob("*.sol") if "slither-disable" in file.read_text()] == []
+
+
+class Slither:
+    """Finds the same each time, and counts its runs."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def __call__(self) -> list[dict[str, Any]]:
+        self.runs += 1
+        return [finding("tx-origin", "A.f")]
+
+
+@pytest.fixture
+def slither_project(tmp_path: Path) -> Path:
+    """A project of one contract and the settings that a report depends on."""
+    for name in ("contracts/core/A.sol", "interfaces/IA.sol", "foundry.toml", "package-lock.json"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("1")
+    for name in ("slither.config.json", "requirements-tools.lock", "slither.py", "solc/lib/cached.js"):
+        path = tmp_path / ".ci" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("1")
+    return tmp_path
+
+
+def test_findings_of__same_files__are_read_again(slither_project: Path) -> None:
+    slither = Slither()
+    first, second = (gate.findings_of(slither_project, slither_project / "kept", slither) for _ in range(2))
+    assert first == second == [finding("tx-origin", "A.f")] and slither.runs == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "contracts/core/A.sol",
+        "contracts/core/B.sol",
+        "interfaces/IA.sol",
+        "foundry.toml",
+        "package-lock.json",
+        ".ci/slither.config.json",
+        ".ci/requirements-tools.lock",
+        ".ci/slither.py",
+        ".ci/solc/lib/cached.js",
+    ],
+)
+def test_findings_of__a_file_changed_or_came__are_found_anew(slither_project: Path, changed: str) -> None:
+    slither = Slither()
+    gate.findings_of(slither_project, slither_project / "kept", slither)
+    (slither_project / changed).write_text("2")
+    gate.findings_of(slither_project, slither_project / "kept", slither)
+    assert slither.runs == 2
+
+
+@pytest.mark.parametrize("content", ["", "[{"])
+def test_findings_of__report_is_damaged__are_found_anew(slither_project: Path, content: str) -> None:
+    slither = Slither()
+    gate.findings_of(slither_project, slither_project / "kept", slither)
+    (report,) = (slither_project / "kept").iterdir()
+    report.write_text(content)
+    assert (
+        gate.findings_of(slither_project, slither_project / "kept", slither) == [finding("tx-origin", "A.f")]
+        and slither.runs == 2
+    )
+
+
+def test_findings_of__no_folder__runs_every_time(slither_project: Path) -> None:
+    slither = Slither()
+    for _ in range(2):
+        gate.findings_of(slither_project, None, slither)
+    assert slither.runs == 2
