@@ -7,7 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_MODEL = re.compile(r"\d+ days, (?P<model>.+?)(?:, t of [\d.]+ degrees)?(?P<held>(?:, (?:tails )?held back by .+)?)$")
+_MODEL = re.compile(
+    r"\d+ days, (?P<model>.+?)(?:, t of [\d.]+ degrees)?(?:, shrinkage [\d.]+)?"
+    r"(?P<held>(?:, (?:tails )?held back by .+)?)$"
+)
 """`keepers.risk.next_model` writes it after the days of the closes."""
 
 
