@@ -41,7 +41,7 @@ def packaged_table(name: str) -> pd.DataFrame:
         raise PriceError(f"packaged table '{name}'", "unknown", f"choose from {', '.join(sorted(_FILES))}")
     package = importlib.util.find_spec("arch")
     if package is None or package.origin is None:
-        raise PriceError("packaged tables", "arch is not installed", "pip install 'quantera[risk]', or give files")
+        raise PriceError("packaged tables", "arch is not installed", "install quantera again, or give files")
     path = Path(package.origin).parent / "data" / _FILES[name]
     try:
         table = pd.read_csv(path, na_values=["."], dtype={"Date": str})

@@ -86,14 +86,15 @@ def next_model(
         RiskError: If there is too little history, or a return is not finite.
     """
     fit = fit or fit_model(returns, terms, seed)
-    matrix = fit.model.forecast(returns).covariance
+    found = fit.model.forecast(returns)
     if last is None:
-        entries, held = to_fixed_point(matrix), False
+        entries, held = to_fixed_point(found.covariance), False
     else:
-        entries, held = bounded_step(matrix, last.entries, last.bounds)
+        entries, held = bounded_step(found.covariance, last.entries, last.bounds)
     falls = (last.max_fall_bps, last.max_unseen_rise_bps) if last is not None else (0, 0)
     tails, tails_held = bounded_tails(fit.multipliers, last.tails if last is not None else None, *falls)
-    reason = fit.note + (", tails held back by the last model's" if tails_held else "")
+    reason = fit.note + (f", {found.note}" if found.note else "")
+    reason += ", tails held back by the last model's" if tails_held else ""
     return NextModel(tuple(entries), tails, fit, reason + (", held back by the step bounds" if held else ""))
 
 

@@ -1,4 +1,4 @@
-"""How often an honest desk's models are held back by the bound on rises: numbers of decision 93."""
+"""How often models of an honest desk that weighs days exponentially are held back on rises: numbers of decision 93."""
 
 from __future__ import annotations
 

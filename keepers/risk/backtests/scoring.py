@@ -95,16 +95,13 @@ def confidence_set(losses: Mapping[str, Array], size: float = 0.1, replications:
         The p-value of each model that is in the set.
 
     Raises:
-        RiskError: If there are fewer than two models, or `arch` is not installed.
+        RiskError: If there are fewer than two models.
     """
     if len(losses) < 2:
         raise RiskError(f"{len(losses)} models", "nothing to compare", "give two or more")
-    try:
-        from arch.bootstrap import MCS
-    except ImportError as error:
-        reason = "the package arch is not installed"
-        raise RiskError("model confidence set", reason, "pip install 'quantera[risk]'") from error
+    # Both take a while to import, and no keeper compares models.
     import pandas as pd
+    from arch.bootstrap import MCS
 
     table = pd.DataFrame({name: losses[name] for name in losses})
     found = MCS(table, size=size, reps=replications, block_size=int(np.sqrt(len(table))), seed=_SEED)

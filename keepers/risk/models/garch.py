@@ -76,7 +76,7 @@ class Volatilities:
             asymmetric: True if falls raise volatility more than rises do (GJR).
 
         Raises:
-            RiskError: If there are too few days, or `arch` is not installed.
+            RiskError: If there are too few days.
         """
         if returns.shape[0] < LEAST_DAYS:
             raise RiskError(f"{returns.shape[0]} observations", f"fewer than {LEAST_DAYS}", "use an EWMA")
@@ -88,10 +88,9 @@ class Volatilities:
 
 
 def _fit(returns: Array, asymmetric: bool) -> tuple[float, float, float, float] | None:
-    try:
-        from arch import arch_model
-    except ImportError as error:
-        raise RiskError("GARCH", "the package arch is not installed", "pip install 'quantera[risk]'") from error
+    # It takes most of a second to import, and only a fit needs it.
+    from arch import arch_model
+
     scaled = returns * _PERCENT
     if not np.std(scaled) > 1e-8:
         return None
@@ -135,14 +134,13 @@ def arch_lm(returns: Array, lags: int = 5) -> tuple[float, float]:
         Statistic, days times R squared, and its chi-squared probability.
 
     Raises:
-        RiskError: If there are too few days for the lags, or statsmodels is not installed.
+        RiskError: If there are too few days for the lags.
     """
     if returns.ndim != 1 or returns.size < 10 * lags:
         raise RiskError(f"returns of shape {returns.shape}", f"too few for {lags} lags", "give a longer history")
-    try:
-        from statsmodels.stats.diagnostic import het_arch
-    except ImportError as error:
-        raise RiskError("ARCH-LM", "statsmodels is not installed", "pip install 'quantera[risk]'") from error
+    # As slow to import as arch, which brings it.
+    from statsmodels.stats.diagnostic import het_arch
+
     with warnings.catch_warnings():
         # A later statsmodels returns a named tuple of the same four values.
         warnings.simplefilter("ignore", FutureWarning)

@@ -94,10 +94,12 @@ class EllipticalForecast:
     Attributes:
         covariance: (assets, assets), daily.
         tail: Distribution with unit variance.
+        note: How the covariance came about, in a few words.
     """
 
     covariance: Array
     tail: Distribution
+    note: str = ""
 
     def portfolio(self, weights: Array) -> PortfolioForecast:
         """See `Forecast`."""

@@ -68,7 +68,7 @@ class FittedWeighted:
         """See `FittedModel`."""
         model = self.model
         found = estimate(returns, model.halflife_days, target=model.target, min_observations=model.least_days)
-        return EllipticalForecast(found.matrix, self.tail)
+        return EllipticalForecast(found.matrix, self.tail, f"shrinkage {found.shrinkage:.3f}")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from scripts._lib.demo.node import local_node
 from scripts._lib.demo.protocol import PortfolioTerms
 from scripts._lib.demo.replay import Day, Replay
 from scripts._lib.demo.report import Outcome, show, summarise, write
+from scripts._lib.demo.risk_models import summarise_models
 from scripts._lib.demo.risk_reports import read_risk_reports
 from scripts._lib.demo.selector import RULE_FILE, fit_selector, index_cells
 from scripts._lib.demo.staleness import executed_rebalances, measure_staleness
@@ -117,6 +118,9 @@ def _aftermath(replay: Replay, terms: PortfolioTerms, clock: Clock, console: Con
         }
         closes = [close_time(day.day) for day in replay.days]
         once = verify_once(environment, transactions, closes, decided)
+        models = summarise_models(
+            [one.reason for one in keepers.decisions("risk") if one.key.startswith("model:") and one.outcome == "done"]
+        )
         reported = read_risk_reports(environment)
         executed = executed_rebalances(
             environment.protocol.contract("AutoRebalancer"),
@@ -136,6 +140,7 @@ def _aftermath(replay: Replay, terms: PortfolioTerms, clock: Clock, console: Con
         refusals=[*replay.refusals, *turned_away],
         exit=left,
         once=once,
+        models=models,
         reported=reported,
         staleness=staleness,
         gas=gas,

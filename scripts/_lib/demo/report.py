@@ -26,6 +26,7 @@ from scripts._lib.demo.exits import Exit
 from scripts._lib.demo.ledger import Once
 from scripts._lib.demo.protocol import PortfolioTerms
 from scripts._lib.demo.replay import Day, Refusal, Replay
+from scripts._lib.demo.risk_models import PostedModels
 from scripts._lib.demo.risk_reports import ReportSummary
 from scripts._lib.demo.selector import advised, summarise_advice
 from scripts._lib.demo.staleness import Staleness
@@ -46,6 +47,7 @@ class Outcome:
     refusals: Sequence[Refusal]
     exit: Exit
     once: Once
+    models: PostedModels
     reported: ReportSummary
     staleness: Staleness
     gas: dict[str, int]
@@ -114,6 +116,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
         "refusals": [asdict(refusal) for refusal in outcome.refusals],
         "exit": asdict(outcome.exit),
         "once": asdict(outcome.once),
+        "models": asdict(outcome.models),
         "reported": asdict(outcome.reported),
         "staleness": {**asdict(outcome.staleness), "worst_day": outcome.staleness.worst_day.isoformat()},
         "decisions": outcome.decisions,
@@ -201,6 +204,7 @@ def _overview(summary: dict[str, Any]) -> list[list[str]]:
             f"{days['Warning']} days of warning, {days['DeRiskOnly']} de-risk only, "
             f"{len(summary['states']['changes'])} changes of state",
         ],
+        ["risk model", _models_text(summary["models"])],
         [
             "reported",
             f"{summary['reported']['reports']} risk reports, {summary['reported']['depths']} depths; the slowest asset "
@@ -223,6 +227,12 @@ def _overview(summary: dict[str, Any]) -> list[list[str]]:
             f"{summary['seconds']:.0f} s, of which the replay {summary['seconds_by_part']['replay']:.0f} s",
         ],
     ]
+
+
+def _models_text(found: dict[str, Any]) -> str:
+    """Days of each model, a fallback by its name and reason."""
+    days = ", ".join(f"{model} on {count} days" for model, count in found["models"].items())
+    return f"{days}; the chain's bounds held it back on {found['held']}"
 
 
 def _selector_text(found: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from keepers.market import CsvPriceSource
 from keepers.market.close_time import close_of, last_closed_day
 from keepers.risk.covariance import estimate
 from keepers.risk.fixed_point import to_fixed_point
+from keepers.risk.models import model_named
 from keepers.store import Decision
 from scripts._lib.deployment.roles import KEEPER
 from tests.fixtures.node import FIRST_DAY, SENDER, SYMBOLS, World
@@ -35,6 +36,33 @@ def test_risk_bot__new_close__posts_the_estimate_of_history_up_to_that_day(world
         assert bot.services.reader.model_entries(info) == expected
         decision = bot.services.store.decision(bot.bot.name, model_key(world.universe, 1, info.as_of))
         assert decision is not None and decision.outcome == "done" and decision.tx_hash
+        assert "200 days, ewma student: 200 observations, fewer than 500, t of" in decision.reason
+
+
+def test_risk_bot__history_of_500_returns__posts_the_default_model_and_names_it(world: World) -> None:
+    config = ready(world)
+    world.write_prices(700, earlier=500)
+    with started("risk", config) as bot:
+        bot.step()
+        info = bot.services.reader.model(world.universe)
+        day = last_closed_day(world.w3.eth.get_block("latest")["timestamp"])
+        returns = CsvPriceSource(world.folder / "prices.csv").closes(SYMBOLS, day).returns()
+        expected = model_named("garch dcc student").fit(returns).forecast(returns).covariance
+        assert bot.services.reader.model_entries(info) == to_fixed_point(expected)
+        (decision,) = of_models(bot)
+        assert f"{len(returns)} days, garch dcc student" in decision.reason
+
+
+def test_risk_bot__model_of_the_config__is_the_one_that_it_posts(world: World) -> None:
+    ready(world)
+    config = world.write_config(risk={"model": "ewma"})
+    world.write_prices(700, earlier=500)
+    with started("risk", config) as bot:
+        bot.step()
+        info = bot.services.reader.model(world.universe)
+        day = last_closed_day(world.w3.eth.get_block("latest")["timestamp"])
+        returns = CsvPriceSource(world.folder / "prices.csv").closes(SYMBOLS, day).returns()
+        assert bot.services.reader.model_entries(info) == to_fixed_point(estimate(returns, 30.0).matrix)
 
 
 def test_risk_bot__same_day__posts_once(world: World) -> None:

@@ -60,6 +60,7 @@ REFUSED = {
     "log": ["xml"],
     "redis": ["http://x"],
     "metrics": [{"port": 70_000}, {"port": -1}, 5, {}],
+    "risk.model": ["garch", "historical", ""],
     "risk.tails": ["cauchy"],
     "risk.shrinkage": ["none"],
     "risk.halflife_days": [0],

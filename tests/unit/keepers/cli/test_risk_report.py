@@ -166,7 +166,7 @@ def test_report__var_beside_its_limit__is_the_models(report_on_closes: Written) 
     sections = {section["title"]: section for section in report_on_closes.report["sections"]}
     (row,) = (row for row in sections["Limits"]["tables"][0]["rows"] if row[0] == "var99")
     tail = sections["Value at risk and expected shortfall"]["tables"][0]["rows"][1]
-    assert tail[2] == 0.99 and row[1] == tail[3] and row[5] == "99% value at risk of a day by ewma student"
+    assert tail[2] == 0.99 and row[1] == tail[3] and row[5] == "99% value at risk of a day by garch dcc student"
 
 
 def test_report__own_closes__every_command_names_them(report_on_closes: Written) -> None:
