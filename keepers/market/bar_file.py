@@ -89,12 +89,18 @@ class BarFile:
         return bars_from(tuple(symbols), times, values).until(until)
 
     def _table(self) -> pd.DataFrame:
+        names = [name.strip().lower() for name in header_of(self._path)]
+        for name in (*NEEDED, *EXTRA):
+            count = names.count(name)
+            if count > 1 or (count == 0 and name in NEEDED):
+                reason = f"has {count} columns '{name}'"
+                raise PriceError(self._path, reason, "write time,symbol,open,high,low,close")
         table = read_table(self._path, repeats=True, whole_lines=True)
         table.columns = [name.lower() for name in table.columns]
-        for name in NEEDED:
-            if list(table.columns).count(name) != 1:
-                remedy = "write time,symbol,open,high,low,close"
-                raise PriceError(self._path, f"has not one column '{name}'", remedy)
+        nameless = table["symbol"].isna().to_numpy()
+        if nameless.any():
+            where = f"{self._path} at {table.index[int(nameless.argmax())]}"
+            raise PriceError(where, "has no symbol", "give each bar its symbol")
         return table.assign(symbol=[str(symbol).strip() for symbol in table["symbol"]])
 
     def _column(self, table: pd.DataFrame, name: str, symbols: Sequence[str]) -> pd.DataFrame:

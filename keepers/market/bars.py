@@ -96,12 +96,15 @@ class Bars:
     def stale_opens(self) -> float:
         """Share of days whose first price is the last close again, of the asset that has most of them; 0 for one day.
 
-        Indices that are computed from last trades open so.
+        Indices that are computed from last trades open so. Days that close where the day before did do not count.
         """
         first = np.flatnonzero(np.diff(self.days) > 0) + 1
-        if not first.size:
-            return 0.0
-        return float(np.mean(self.prices[first] == self.prices[first - 1], axis=0).max())
+        closes = np.flatnonzero(self.closing)
+        first = first[: closes.size - 1]
+        before, opens, after = (self.prices[rows] for rows in (first - 1, first, closes[1:][: first.size]))
+        moved = before != after
+        stale = np.sum((opens == before) & moved, axis=0) / np.maximum(np.sum(moved, axis=0), 1)
+        return float(stale.max())
 
     def without_opens(self) -> Bars | None:
         """The bars without the first moment of each day; None if nothing but closes is left."""

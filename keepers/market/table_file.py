@@ -40,15 +40,13 @@ def read_table(path: Path, *, repeats: bool = False, whole_lines: bool = False) 
     if days is None:
         raise PriceError(path, "no column 'date'", "name the column of days 'date'")
     try:
-        index = pd.DatetimeIndex(pd.to_datetime(table[days]))
+        index = pd.DatetimeIndex(pd.to_datetime(table[days], utc=True)).tz_localize(None)
     except (ValueError, TypeError) as error:
         raise PriceError(
             f"{path} column {days}", f"not days ({str(error).splitlines()[0]})", "write YYYY-MM-DD"
         ) from error
     if index.hasnans:
         raise PriceError(f"{path} row {int(index.isna().argmax()) + 1}", "has no day", "give each row its day")
-    if index.tz is not None:
-        index = index.tz_convert("UTC").tz_localize(None)
     found = table.drop(columns=days).set_axis(index, axis=0)
     if len(found) == 0 or len(found.columns) == 0:
         raise PriceError(path, f"{len(found)} rows of {len(found.columns)} columns", "give at least one of each")

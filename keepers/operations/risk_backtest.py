@@ -323,8 +323,10 @@ def current_weights(name: str, history: History, window: int) -> Array:
         (assets,), fractions of NAV, summing to one.
 
     Raises:
-        RiskError: If there is no such portfolio, or the closes lack its stocks.
+        RiskError: If there is no such portfolio, the closes lack its stocks, or there is no return.
     """
+    if not history.dates:
+        raise RiskError("closes of one day", "no return", "give a longer history")
     if name == "minimum variance" and name not in history.held:
         return _least_variance(history.returns[-window:])
     found: Array = portfolio_weights(name, history, Protocol(window))[-1]

@@ -274,6 +274,15 @@ def test_report__bars__has_the_record_of_hours(tmp_path: Path) -> None:
     assert "Hours count from the last price, 2018-12-31 16:00" in " ".join(section["text"])
 
 
+def test_alerts__one_close__one_line(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("date,AAA\n2020-01-02,10\n", encoding="utf-8")
+    line = line_of(
+        invoke("risk", "alerts", "--prices", str(path), "--portfolio", "equal weight", "--max-var", "0.1"), 1
+    )
+    assert "closes of one day: no return" in line
+
+
 def test_alerts__drawdown_beyond_the_limit__is_raised(closes: Path) -> None:
     base = ("risk", "alerts", "--prices", str(closes), "--portfolio", "equal weight", "--scenarios", "1000")
     result = invoke(*base, "--max-drawdown", "0.1", "--drawdown", "0.2", "--horizon", "1d")

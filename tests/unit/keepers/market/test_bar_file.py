@@ -94,12 +94,36 @@ def test_bars__half_a_line_at_the_end__is_left_out(tmp_path: Path) -> None:
         (("2020-01-02,A,ten,12,9,11", TWO_DAYS[2]), "open of A at 2020-01-02 00:00:00: 'ten' is no number"),
         (("2020-01-03,A,10,12,9,11", "2020-01-02,A,10,12,9,11"), "comes after 2020-01-03"),
         ((), "0 rows of 5 columns"),
+        (("2020-01-02,,10,12,9,11",), "at 2020-01-02 00:00:00: has no symbol"),
     ],
 )
 def test_bars__unusable_line__says_where(tmp_path: Path, rows: tuple[str, ...], said: str) -> None:
     with pytest.raises(PriceError, match=said):
         source = BarFile(write_lines(tmp_path, rows))
         source.bars(source.symbols(), date.max)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"), [("date,symbol,open,open,close", "2 columns 'open'"), ("date,open,close", "0 columns 'symbol'")]
+)
+def test_bars__columns_twice_or_missing__are_refused(tmp_path: Path, header: str, said: str) -> None:
+    path = tmp_path / "bars.csv"
+    path.write_text(f"{header}\n2020-01-02{',1' * header.count(',')}\n", encoding="utf-8")
+    with pytest.raises(PriceError, match=said):
+        BarFile(path).symbols()
+
+
+def test_bars__summer_and_winter__have_their_own_offsets(tmp_path: Path) -> None:
+    rows = [
+        f"{day}T09:00{offset},A,10,10,10,10" for day, offset in (("2020-01-02", "-05:00"), ("2020-07-02", "-04:00"))
+    ]
+    bars = BarFile(write_lines(tmp_path, rows)).bars(("A",), date.max)
+    assert [moment.hour for moment in bars.moments[::2]] == [14, 13]
+
+
+def test_stale_opens__asset_that_never_moves__are_none(tmp_path: Path) -> None:
+    rows = [f"2020-01-0{day},A,5,5,5,5" for day in (1, 2, 3)]
+    assert BarFile(write_lines(tmp_path, rows)).bars(("A",), date.max).stale_opens == 0
 
 
 def test_bars__unknown_symbol__names_the_known(tmp_path: Path) -> None:

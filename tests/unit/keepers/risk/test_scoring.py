@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from statsmodels.regression.linear_model import OLS
 
 from keepers.risk.backtests.scoring import confidence_set, diebold_mariano, fz0_loss
 from keepers.risk.distributions import Normal, shortfall_of, value_at_risk_of
@@ -45,6 +46,13 @@ def test_diebold_mariano__equally_good_and_correlated_in_time__rejects_at_its_si
         moving = noise[3:] + noise[2:-1] + noise[1:-2] + noise[:-3]
         rejected += diebold_mariano(moving, np.zeros(400)).p_value < 0.05
     assert 0.02 < rejected / 400 < 0.11
+
+
+def test_diebold_mariano__statistic__is_newey_and_wests_of_statsmodels() -> None:
+    first, second = losses(0.8), losses(1.1)
+    lags = int(4 * (first.size / 100) ** (2 / 9))
+    fitted = OLS(first - second, np.ones(first.size)).fit(cov_type="HAC", cov_kwds={"maxlags": lags})
+    assert diebold_mariano(first, second).statistic == pytest.approx(float(fitted.tvalues[0]), rel=1e-9)
 
 
 def test_confidence_set__clearly_worse_model__is_left_out() -> None:
