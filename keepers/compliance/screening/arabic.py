@@ -35,5 +35,7 @@ def canonical(text: str) -> str:
 
 def apart(text: str) -> tuple[str, ...]:
     """Returns the parts that one word stands for: "Abdulaziz" and "Abubakr" are two."""
+    if not text.startswith("ab"):
+        return (text,)
     found = _SERVANT_OF.match(text) or _FATHER_OF.match(text)
     return (text,) if found is None else (text[: found.end()], text[found.end() :])

@@ -54,8 +54,11 @@ def entity(text: str) -> Name:
 
 def _tokens(text: str) -> list[str]:
     text = latin(text)
-    text = _DOTTED.sub(lambda found: found[0].replace(".", ""), text)
-    text = _SLASHED.sub(r"\1\2", text).replace("&", " and ").replace("+", " and ").replace("%", " percent")
+    if "." in text:
+        text = _DOTTED.sub(lambda found: found[0].replace(".", ""), text)
+    if "/" in text:
+        text = _SLASHED.sub(r"\1\2", text)
+    text = text.replace("&", " and ").replace("+", " and ").replace("%", " percent")
     known = words()
     return [known.abbreviations.get(token, token) for token in folded(text).split()]
 
@@ -68,7 +71,8 @@ def _without_legal_forms(tokens: list[str]) -> tuple[list[str], frozenset[str]]:
     classes: set[str] = set()
     place = 0
     while place < len(tokens):
-        for length in range(min(known.longest_legal_form, len(tokens) - place), 0, -1):
+        begins = tokens[place] in known.starts or repaired[place] in known.starts
+        for length in range(min(known.longest_legal_form, len(tokens) - place) if begins else 0, 0, -1):
             # A misspelt word counts within a form of several words only: "Compan" alone may be a name.
             source = repaired if length > 1 else tokens
             form = known.legal_forms.get(tuple(source[place : place + length]))
@@ -95,11 +99,11 @@ def _parts(tokens: list[str], text: str) -> list[Part]:
     if native and len(tokens) == 1:
         return [Part(tokens[0], native=native.replace(" ", ""))]
     known = words()
-    longest = max(map(len, known.countries))
+    longest = known.longest_country
     parts: list[Part] = []
     place = 0
     while place < len(tokens):
-        for length in range(min(longest, len(tokens) - place), 0, -1):
+        for length in range(min(longest, len(tokens) - place) if tokens[place] in known.starts else 0, 0, -1):
             country = known.countries.get(tuple(tokens[place : place + length]))
             if country is not None:
                 parts.append(Part(country, weight=1.0, tag="country"))

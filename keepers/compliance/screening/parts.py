@@ -41,7 +41,6 @@ class Name:
         weight: Sum of the parts' weights.
         joined: Letters of the parts in order, without space.
         order: Texts of the parts, in order.
-        ordered: The parts, sorted.
         legal: Classes of the legal forms that it names.
         fathers: Pairs of texts (child, father) that a word such as "bin" stands between.
         acronym: First letters of an entity's words, three at least, else "".
@@ -55,7 +54,6 @@ class Name:
     weight: float
     joined: str
     order: tuple[str, ...]
-    ordered: tuple[str, ...]
     legal: frozenset[str] = frozenset()
     fathers: frozenset[tuple[str, str]] = frozenset()
     acronym: str = ""
@@ -74,15 +72,13 @@ def assembled(
     whole: str = "",
 ) -> Name:
     """Returns a name of given parts."""
-    order = tuple(part.native or part.text for part in parts)
     words = [part.text for part in parts if part.tag != "country"]
     return Name(
         person=person,
         parts=tuple(parts),
-        weight=sum(part.weight for part in parts),
-        joined="".join(part.text for part in parts),
-        order=order,
-        ordered=tuple(sorted(order)),
+        weight=sum([part.weight for part in parts]),
+        joined="".join([part.text for part in parts]),
+        order=tuple([part.native or part.text for part in parts]),
         legal=legal,
         fathers=fathers,
         acronym=acronym,

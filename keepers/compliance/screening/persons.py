@@ -44,7 +44,8 @@ def person(text: str) -> Name:
 
 def _tokens(text: str) -> list[str]:
     """Words in lower case without punctuation; capitals without vowels among small letters are initials."""
-    text = _ASSIMILATED.sub("al ", text)
+    if "-" in text:
+        text = _ASSIMILATED.sub("al ", text)
     if any(map(str.islower, text)):
         text = _CAPITALS.sub(_initials, text)
     tokens = []

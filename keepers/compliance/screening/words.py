@@ -35,6 +35,8 @@ class Words(NamedTuple):
         nicknames: Pairs of a short and a long form, in both orders.
         east_asian_families: Family names of China and Korea in Latin letters.
         countries: Words of a country's name to its name in one word.
+        longest_country: Words of the longest name of a country.
+        starts: First words of legal forms and of countries' names.
     """
 
     titles: frozenset[str]
@@ -57,6 +59,8 @@ class Words(NamedTuple):
     nicknames: frozenset[tuple[str, str]]
     east_asian_families: frozenset[str]
     countries: dict[Phrase, str]
+    longest_country: int
+    starts: frozenset[str]
 
 
 @cache
@@ -82,6 +86,7 @@ def words() -> Words:
         )
     }
     legal = {tuple(form.split()): name for name, forms in data["legal_forms"].items() for form in forms.split("|")}
+    countries = _countries(data["countries"])
     pairs = [pair.split(":") for pair in data["nicknames"].split()]
     return Words(
         **sets,
@@ -92,7 +97,9 @@ def words() -> Words:
         numbers=dict(data["number_words"]) | {word: n for word, n in data["ordinal_words"].items() if n > _WORDS_UP_TO},
         ordinals={word: n for word, n in data["ordinal_words"].items() if n <= _WORDS_UP_TO},
         nicknames=frozenset((a, b) for short, long in pairs for a, b in ((short, long), (long, short))),
-        countries=_countries(data["countries"]),
+        countries=countries,
+        longest_country=max(map(len, countries)),
+        starts=frozenset(phrase[0] for phrase in (*legal, *countries)),
     )
 
 
