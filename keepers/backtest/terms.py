@@ -57,7 +57,7 @@ class ProtocolTerms:
         max_deviation_bps: LiquidityAggregator's maximum below the oracle's value.
         model_lifetime: Seconds for which a model counts.
         delay: Seconds after a close at which keepers act on it.
-        tails_every: Models from one fit of the tails to the next; a keeper fits them for each.
+        tails_every: Models from one fit of parameters and tails to the next; a keeper fits them for each.
     """
 
     limits: Limits = DEMO_LIMITS

@@ -67,8 +67,8 @@ class BacktestSettings(Strict):
 
     `start` and `end` are the first and last day. `trials` is how many strategies were tried until these were chosen,
     these included; the number of portfolios if it is not given. `stocks` are the columns that are held; without it all
-    but those that signals read as the market. `tails_every` is how many models share one fit of the tails, which a
-    keeper fits for each. Limits, loss budget and trading have the names of a deployment.
+    but those that signals read as the market. `tails_every` is how many models share one fit of parameters and tails,
+    which a keeper fits for each. Limits, loss budget and trading have the names of a deployment.
     """
 
     data: DataSettings = DataSettings()
