@@ -16,7 +16,7 @@ from keepers.operations.risk_backtest import History, current_weights
 from keepers.risk.bot_model import BotModel
 from keepers.risk.distributions import Empirical
 from keepers.risk.errors import RiskError
-from keepers.risk.model_terms import DEFAULT_TERMS
+from keepers.risk.model_terms import DEFAULT_TERMS, ModelTerms
 from keepers.risk.models.garch import Volatilities, standardised
 from keepers.risk.monte_carlo import degrees_of
 from keepers.risk.simulation.engine import Simulation, run
@@ -57,20 +57,21 @@ class Book:
     model: str = ""
 
 
-def book_of(history: History, portfolio: str, source: str) -> Book:
+def book_of(history: History, portfolio: str, source: str, terms: ModelTerms = DEFAULT_TERMS) -> Book:
     """A portfolio at the end of a history, and a source whose parameters are those of the last 1,000 returns.
 
     Args:
         history: Closes.
         portfolio: Name from `keepers.operations.risk_backtest.PORTFOLIOS`.
         source: Name from SOURCES.
+        terms: How the covariance is estimated, where the source has one.
 
     Raises:
         RiskError: If a name is unknown, or there is too little history for the source.
     """
     returns = history.returns[-WINDOW:]
     weights = current_weights(portfolio, history, WINDOW)
-    made, model = _source(source, returns)
+    made, model = _source(source, returns, terms)
     return Book(history.symbols, weights, made, f"sha256:{history.data_hash}", model)
 
 
@@ -91,7 +92,7 @@ def generated_book(assets: int, source: str) -> Book:
     return Book(symbols, np.full(assets, 1 / assets), made, f"generated:{assets}")
 
 
-def _source(name: str, returns: Array) -> tuple[Source, str]:
+def _source(name: str, returns: Array, terms: ModelTerms) -> tuple[Source, str]:
     """A source with parameters of returns, and the model that its covariance is of."""
     if name not in SOURCES:
         raise RiskError(f"source '{name}'", "unknown", f"choose from {', '.join(SOURCES)}")
@@ -101,7 +102,7 @@ def _source(name: str, returns: Array) -> tuple[Source, str]:
         volatilities = Volatilities.fit(returns, asymmetric=True)
         variances = volatilities.paths(returns)
         return FilteredHistory(volatilities, standardised(returns, variances)[_FIRST:], variances[-1]), ""
-    model = BotModel.fit(returns, DEFAULT_TERMS)
+    model = BotModel.fit(returns, terms)
     covariance = model.forecast(returns).covariance
     if name == "gaussian":
         return Gaussian(covariance), model.note
