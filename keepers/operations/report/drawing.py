@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -62,7 +63,8 @@ def ticks_of(low: float, high: float, count: int = _TICKS) -> tuple[float, ...]:
         count: Approximate number of steps.
     """
     span = high - low or abs(high) or 1.0
-    rough = span / count
+    # Smaller steps would fall between two numbers of this size, or could not be taken apart into a size and a power.
+    rough = max(span / count, 4 * math.ulp(max(abs(low), abs(high))), sys.float_info.min)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(size * power for size in (1, 2, 5, 10) if size * power >= rough * (1 - 1e-9))
     first = math.floor(low / step + 1e-9)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
 import zipfile
 import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keepers.errors import KeeperError
@@ -117,10 +118,14 @@ def test_chart__nothing_to_draw__is_refused(values: tuple[float, ...]) -> None:
 
 
 @given(low=st.floats(-1e6, 1e6), span=st.floats(0, 1e6))
+@example(low=0.0, span=5e-324)
+@example(low=1.0, span=3e-16)
+@example(low=1e6, span=1.2e-10)
 def test_ticks_of__any_range__covers_it_in_few_even_steps(low: float, span: float) -> None:
     ticks = ticks_of(low, low + span)
     step = ticks[1] - ticks[0]
-    assert step > 0 and ticks[0] <= low + 1e-6 * step and ticks[-1] >= low + span - 1e-6 * step
+    rounding = max(1e-6 * step, math.ulp(max(abs(low), abs(low + span))))
+    assert step > 0 and ticks[0] <= low + rounding and ticks[-1] >= low + span - rounding
     assert 2 <= len(ticks) <= 8
 
 
