@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from keepers.market.bars import Bars
-from keepers.market.csv_file import file_version
+from keepers.market.csv_file import PriceFile
 from keepers.market.prices import PriceError, Prices
 from keepers.market.table_file import DAY_COLUMNS, header_of, read_table
 
@@ -30,7 +30,7 @@ def is_bar_file(path: Path) -> bool:
     return names.issuperset(NEEDED) and not names.isdisjoint(DAY_COLUMNS)
 
 
-class BarFile:
+class BarFile(PriceFile):
     """A price source of bars, CSV or Parquet, that reads its file anew at each call.
 
     A time without hours is a whole day's bar; otherwise it is the time at which a bar begins, and days are those of the
@@ -42,17 +42,6 @@ class BarFile:
     Args:
         path: File that ends in .csv or .parquet.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def version(self) -> Hashable:
-        """Changes when the file does.
-
-        Raises:
-            PriceError: If it cannot be reached.
-        """
-        return file_version(self._path)
 
     def symbols(self) -> tuple[str, ...]:
         """Symbols that the file has bars of, in the order of their first bars.

@@ -14,20 +14,30 @@ import numpy as np
 from keepers.market.prices import NoCloses, PriceError, Prices
 
 
-def file_version(path: Path) -> Hashable:
-    """A value that changes when a file does: its time, its size and its place.
+class PriceFile:
+    """A file that prices are read from.
 
-    Raises:
-        PriceError: If it cannot be reached.
+    Args:
+        path: The file.
     """
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise PriceError(path, error.strerror or "unreadable", "check the path") from error
-    return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+
+    def version(self) -> Hashable:
+        """A value that changes when the file does: its time, its size and its place.
+
+        Raises:
+            PriceError: If it cannot be reached.
+        """
+        try:
+            status = os.stat(self._path)
+        except OSError as error:
+            raise PriceError(self._path, error.strerror or "unreadable", "check the path") from error
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-class CsvPriceSource:
+class CsvPriceSource(PriceFile):
     """A price source that reads its file anew at each call.
 
     Somebody may be appending to the file at that moment: a last line that does not end in a newline is not
@@ -36,9 +46,6 @@ class CsvPriceSource:
     Args:
         path: The file, UTF-8.
     """
-
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
 
     def symbols(self) -> tuple[str, ...]:
         """Symbols that the file has a column of, in its order.
@@ -51,14 +58,6 @@ class CsvPriceSource:
         if len(header) < 2:
             raise PriceError(f"{self._path} line 1", "no symbol", "write date,SYM1,SYM2,...")
         return tuple(header[1:])
-
-    def version(self) -> Hashable:
-        """Changes when the file does.
-
-        Raises:
-            PriceError: If it cannot be reached.
-        """
-        return file_version(self._path)
 
     def closes(self, symbols: Sequence[str], until: date) -> Prices:
         """Closes of `symbols`, in that order, of all days up to and including `until`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from keepers.market.csv_file import file_version
+from keepers.market.csv_file import PriceFile
 from keepers.market.prices import NoCloses, PriceError, Prices
 
 if TYPE_CHECKING:
@@ -56,23 +56,12 @@ def read_table(path: Path, *, repeats: bool = False, whole_lines: bool = False) 
     return found
 
 
-class ParquetPriceSource:
+class ParquetPriceSource(PriceFile):
     """A price source that reads a Parquet file anew at each call: a column of days, and one of closes per symbol.
 
     Args:
         path: File that ends in .parquet.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def version(self) -> Hashable:
-        """Changes when the file does.
-
-        Raises:
-            PriceError: If it cannot be reached.
-        """
-        return file_version(self._path)
 
     def symbols(self) -> tuple[str, ...]:
         """Symbols that the file has a column of, in its order.

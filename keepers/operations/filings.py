@@ -150,7 +150,7 @@ def linted(path: Path, folder: Path | None = None, without: bool = False) -> tup
 
 
 def status_of(path: Path, message: Path | None) -> dict[str, Any]:
-    """What an authority answered, with the records of the message that it is about, if that is given.
+    """The answer of an authority, with the records of the message that it is about, if that is given.
 
     Raises:
         KeeperError: If a file cannot be read, or is not what it should be.

@@ -41,7 +41,7 @@ class BotModel:
             RiskError: If there are fewer than `min_observations`, or a return is not finite.
         """
         recent = np.ascontiguousarray(returns[-terms.history_days :], dtype=np.float64)
-        return _fitted(recent.tobytes(), recent.shape, terms)
+        return fitted_model(recent.tobytes(), recent.shape, terms)
 
     def forecast(self, returns: Array) -> EllipticalForecast:
         """Forecasts the day after the last row of (days, assets) with the parameters as they are.
@@ -75,7 +75,7 @@ class BotModel:
 
 
 @lru_cache(maxsize=4)
-def _fitted(data: bytes, shape: tuple[int, ...], terms: ModelTerms) -> BotModel:
+def fitted_model(data: bytes, shape: tuple[int, ...], terms: ModelTerms) -> BotModel:
     """The model of returns by their bytes: a model's report is of the days that the model has just been fitted to."""
     recent = np.frombuffer(data, dtype=np.float64).reshape(shape)
     return BotModel(terms, estimator(terms).fit(recent), shape[0])

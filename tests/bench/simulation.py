@@ -15,7 +15,7 @@ from keepers.market.quality import inspect
 from keepers.operations.risk_attribution import attribute
 from keepers.operations.risk_backtest import History, current_weights
 from keepers.operations.risk_simulation import WINDOW, Book, book_of, generated_book, simulate
-from keepers.risk.bot_model import BotModel, _fitted
+from keepers.risk.bot_model import BotModel, fitted_model
 from keepers.risk.model_terms import DEFAULT_TERMS, ModelTerms
 from keepers.risk.simulation.blocks import one_thread
 from keepers.risk.simulation.books import Books, simulate_books
@@ -101,7 +101,7 @@ def five_years() -> Prices:
 
 def analysis(prices: Prices, terms: ModelTerms) -> None:
     """Quality, model, simulation, performance and attribution of five years."""
-    _fitted.cache_clear()
+    fitted_model.cache_clear()
     history = History.of(prices, inspect(prices))
     window = history.returns[-WINDOW:]
     weights = current_weights("concentrated", history, WINDOW)

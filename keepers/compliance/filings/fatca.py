@@ -147,7 +147,7 @@ class FatcaMessage(Strict):
 
     @property
     def changes(self) -> list[Change | None]:
-        """What every record does to an earlier one."""
+        """The change that each record makes to an earlier one; None for a new one."""
         records: list[UsAccount | Pool | FatcaMessage] = [*self.accounts, *self.pools] or [self]
         filers = [self.institution] if self.sponsor is None else [self.institution, self.sponsor]
         return [one.change for one in (*filers, *records)]

@@ -19,7 +19,7 @@ _SCHEMA_INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 @dataclass(frozen=True)
 class Kind:
-    """What one element is.
+    """The contents that one element may have.
 
     Attributes:
         holds: Pattern of the names of its elements, each closed with a blank; None if it has a text.

@@ -138,7 +138,7 @@ def arch_lm(returns: Array, lags: int = 5) -> tuple[float, float]:
     """
     if returns.ndim != 1 or returns.size < 10 * lags:
         raise RiskError(f"returns of shape {returns.shape}", f"too few for {lags} lags", "give a longer history")
-    # As slow to import as arch, which brings it.
+    # It takes as long to import as arch, which brings it.
     from statsmodels.stats.diagnostic import het_arch
 
     with warnings.catch_warnings():

@@ -349,7 +349,7 @@ def test_entry_bounds__prices_and_model_moved__are_what_keepers_compute(
 def test_post_model__series_that_keepers_stepped_through_a_crash__stands_day_by_day(
     post, covariance_models, universe, next_day, move_prices
 ):
-    """What `keepers.risk.models.stepped` says that the chain would hold, the chain holds."""
+    """The chain holds the models that `keepers.risk.models.stepped` says it would hold."""
     series, risk = PostedSeries(600, 2_500), 1e-4
     for move in (0, 0.01, -0.2, 0.1, -0.02, 0, 0, 0.005):
         before = covariance_models.pricesAtLastModel(universe.id)

@@ -205,7 +205,7 @@ def test_alerts__json__has_probabilities_and_their_record(closes: Path) -> None:
 
 
 def bar_alerts(path: Path, *arguments: str) -> Any:
-    """What `risk alerts` prints of a file of bars as JSON."""
+    """The JSON that `risk alerts` prints for a file of bars."""
     base = ("risk", "alerts", "--prices", str(path), "--portfolio", "equal weight", "--scenarios", "1000")
     result = invoke(*base, "--max-drawdown", "0.01", *arguments, "--json")
     assert result.exit_code == 0, result.stderr
