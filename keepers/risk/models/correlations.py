@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import LinearConstraint, minimize
 from scipy.signal import lfilter
 
 Array = NDArray[np.float64]
 
 _START = (0.02, 0.95)
 _MOST = 0.999
+_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +51,19 @@ class Correlations:
         pairs = list(pairwise(live))
         if not pairs:
             return cls(target, 0.0, 0.0, converged=False)
-        moments = _pair_moments(returns, pairs)
-        limits = [(0.0, 0.3), (0.0, _MOST)]
-        result = minimize(_loss, _START, args=(moments,), method="Nelder-Mead", bounds=limits, options={"fatol": 1e-3})
+        moments = pair_moments(returns, pairs)
+        result = minimize(
+            loss_and_gradient,
+            _START,
+            args=(moments,),
+            method="SLSQP",
+            jac=True,
+            bounds=[(0.0, 0.3), (0.0, _MOST)],
+            constraints=LinearConstraint([[1.0, 1.0]], ub=_MOST),
+            tol=_TOLERANCE,
+        )
         a, b = (float(value) for value in result.x)
-        if not result.success or a + b >= _MOST:
+        if not (result.success and np.isfinite(result.fun) and a + b < 1):
             return cls(target, 0.0, 0.0, converged=False)
         return cls(target, a, b)
 
@@ -77,27 +86,34 @@ def _scaled(matrix: Array) -> Array:
     return found
 
 
-def _pair_moments(returns: Array, pairs: list[tuple[int, int]]) -> Array:
-    """(3, days, pairs): squares of the first, squares of the second, products."""
-    first = returns[:, [pair[0] for pair in pairs]]
-    second = returns[:, [pair[1] for pair in pairs]]
+def pair_moments(returns: Array, pairs: list[tuple[int, int]]) -> Array:
+    """(3, pairs, days): squares of the first, squares of the second, products."""
+    first = returns.T[[pair[0] for pair in pairs]]
+    second = returns.T[[pair[1] for pair in pairs]]
     return np.stack([first**2, second**2, first * second])
 
 
-def _loss(parameters: Array, moments: Array) -> float:
-    """Minus twice the composite log-likelihood of the correlations, less what depends on no parameter."""
+def loss_and_gradient(parameters: Array, moments: Array) -> tuple[float, Array]:
+    """Minus twice the composite log-likelihood of the correlations per day and pair, and its derivatives by a and b.
+
+    What depends on no parameter is left out. The derivatives by the paths, summed backwards with decay b, meet what a
+    and b add to a day. Infinity where a pair moves as one.
+    """
     a, b = parameters
-    if a + b >= _MOST or a < 0 or b < 0:
-        return float("inf")
-    means = moments.mean(axis=1, keepdims=True)
-    before = np.concatenate([means, moments[:, :-1]], axis=1)
-    news = (1 - a - b) * means + a * before
-    start = b * means
-    paths, _ = lfilter([1.0], [1.0, -b], news, axis=1, zi=start)
-    rho = paths[2] / np.sqrt(paths[0] * paths[1])
+    means = moments.mean(axis=-1, keepdims=True)
+    before = np.concatenate([means, moments[..., :-1]], axis=-1)
+    paths, _ = lfilter([1.0], [1.0, -b], a * before + (1 - a - b) * means, zi=b * means)
+    root = 1 / np.sqrt(paths[0] * paths[1])
+    rho = paths[2] * root
     rest = 1 - rho**2
-    if np.any(rest <= 1e-10):
-        return float("inf")
+    if not np.all(rest > 1e-10):
+        return float("inf"), np.zeros(2)
     squares, others, products = moments
     # The variances are those of the single assets: a pair's own scale is no part of what a and b say.
-    return float(np.sum(np.log(rest) + (squares + others - 2 * rho * products) / rest))
+    ratios = (squares + others - 2 * rho * products) / rest
+    by_rho = 2 * (rho * (ratios - 1) - products) / rest
+    by_path = np.stack([-by_rho * rho / (2 * paths[0]), -by_rho * rho / (2 * paths[1]), by_rho * root])
+    weights = lfilter([1.0], [1.0, -b], by_path[..., ::-1])[..., ::-1]
+    latest = np.concatenate([means, paths[..., :-1]], axis=-1)
+    gradient = [float(np.sum(weights * (news - means))) for news in (before, latest)]
+    return float(np.sum(np.log(rest) + ratios)) / rest.size, np.array(gradient) / rest.size

@@ -1,4 +1,4 @@
-"""Volatilities of single assets by GARCH(1,1) or GJR, fitted by the `arch` package."""
+"""Volatilities of single assets by GARCH(1,1) or GJR, fitted with the `arch` package."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from keepers.risk.errors import RiskError
+from keepers.risk.models.likelihood import Likelihood
 
 Array = NDArray[np.float64]
 
@@ -88,22 +89,15 @@ class Volatilities:
 
 
 def _fit(returns: Array, asymmetric: bool) -> tuple[float, float, float, float] | None:
-    # It takes most of a second to import, and only a fit needs it.
-    from arch import arch_model
-
     scaled = returns * _PERCENT
     if not np.std(scaled) > 1e-8:
         return None
-    model = arch_model(scaled, mean="Zero", vol="GARCH", p=1, o=int(asymmetric), q=1, rescale=False)
-    with warnings.catch_warnings():
-        # A failed fit is a state that the fallback handles; its warning would tell nobody more.
-        warnings.simplefilter("ignore")
-        result = model.fit(disp="off", show_warning=False)
-    values = {str(key): float(value) for key, value in result.params.items()}
-    omega, alpha = values["omega"] / _PERCENT**2, values["alpha[1]"]
-    gamma, beta = values.get("gamma[1]", 0.0), values["beta[1]"]
-    sound = result.convergence_flag == 0 and all(np.isfinite([omega, alpha, gamma, beta])) and omega > 0
-    if not sound or alpha + gamma / 2 + beta > _MOST_PERSISTENT:
+    found = Likelihood(scaled, asymmetric).minimum()
+    if found is None:
+        return None
+    omega, alpha, beta = float(found[0]) / _PERCENT**2, float(found[1]), float(found[-1])
+    gamma = float(found[2]) if asymmetric else 0.0
+    if not omega > 0 or alpha + gamma / 2 + beta > _MOST_PERSISTENT:
         return None
     return omega, alpha, gamma, beta
 
