@@ -10,6 +10,8 @@ export PATH="$QUANTERA_ROOT/.ci/bin:$QUANTERA_ROOT/.venv/bin:$QUANTERA_ROOT/node
 unset PYTHONDONTWRITEBYTECODE
 # ape-solidity takes solc-v0.8.37 from this folder; foundry.toml names the same file.
 export SOLCX_BINARY_PATH="$QUANTERA_ROOT/.ci/solc"
+# mypy compares what it keeps by content, so that another checkout may read it.
+export MYPY_CACHE_DIR="${QUANTERA_SOLC_CACHE:-$QUANTERA_ROOT/build/solc}/mypy"
 # Slither and Halmos live apart (their pins clash with Ape's) and are called by their path or by these names.
 slither() { "$QUANTERA_ROOT/.venv-tools/bin/slither" "$@"; }
 halmos() { "$QUANTERA_ROOT/.venv-tools/bin/halmos" "$@"; }

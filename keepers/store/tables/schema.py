@@ -1,0 +1,10 @@
+"""What all tables belong to, and the migration that makes them."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+
+HEAD = "0014"
+"""The newest migration."""
+
+metadata = MetaData()
