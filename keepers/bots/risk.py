@@ -84,6 +84,7 @@ class RiskBot:
         try:
             self._require_belief(prices, block)
             candidate, reason = self._estimate(prices, model)
+            self._recorder.keep_quality(candidate.nonce, prices, block)
             receipt = services.send_signed(invocation, key, ("CovarianceModels", "postModel"), candidate)
         except RiskError as error:
             services.decide(invocation, key, "nothing", str(error))

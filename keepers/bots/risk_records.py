@@ -28,7 +28,8 @@ from keepers.runtime.cron import CronSchedule
 from keepers.runtime.invocation import Invocation
 from keepers.runtime.services import PortfolioServices
 from keepers.runtime.triggers import OnBlock, OnTime
-from keepers.store import risk_metrics
+from keepers.store import model_quality, risk_metrics
+from keepers.store.model_quality import ModelQuality
 
 HOUR = 3600
 _MOVED = 0.01
@@ -107,6 +108,21 @@ class RiskRecorder:
         if due:
             self._weighed = weighed
         services.log.debug(RiskUpdate.EVENT, **RiskUpdate.of(found).fields(), notices=told)
+
+    def keep_quality(self, nonce: int, prices: Prices, block: Block) -> None:
+        """Keeps what the quality gate finds about the closes of a model that is about to be posted."""
+        services, recent = self._services, prices.last(self._services.config.risk.history_days)
+        found = ModelQuality(
+            services.config.portfolio,
+            nonce,
+            recent.dates[-1],
+            recent.digest,
+            inspect(recent),
+            services.bot,
+            block.number,
+            block.timestamp,
+        )
+        model_quality.record(services.store, found)
 
     def _prune(self, due: int, _invocation: Invocation) -> None:
         """Drops rows that are older than the retention."""

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from itertools import pairwise
 
 import numpy as np
@@ -65,6 +66,12 @@ class Prices:
             row, column = (int(index) for index in bad[0])
             where = f"{self.symbols[column]} on {self.dates[row]} at {self.closes[row, column]}"
             raise PriceError(where, "a close has to be positive and finite", "correct it or drop the day")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of symbols, days and closes, in hexadecimal."""
+        text = f"{','.join(self.symbols)};{','.join(map(str, self.dates))};"
+        return sha256(text.encode() + np.ascontiguousarray(self.closes).tobytes()).hexdigest()
 
     def until(self, day: date) -> Prices:
         """Everything known at the close of `day`: rows dated `day` or earlier.

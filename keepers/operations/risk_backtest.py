@@ -79,8 +79,7 @@ class History:
         Raises:
             RiskError: If there are no closes of an asset that is held.
         """
-        text = f"{','.join(prices.symbols)};{','.join(map(str, prices.dates))};"
-        digest = hashlib.sha256(text.encode() + np.ascontiguousarray(prices.closes).tobytes()).hexdigest()
+        digest = prices.digest
         findings = tuple(map(str, quality.findings)) if quality is not None else ()
         for mine in (held or {}).values():
             missing = [symbol for symbol, weight in mine.items() if weight > 0 and symbol not in prices.symbols]

@@ -20,7 +20,8 @@ from keepers.market.close_time import last_closed_day
 from keepers.portfolio.state import STATES
 from keepers.risk.recorded import GRADES, METRICS, Recorded, Summary, fold
 from keepers.risk.reverse_stress import Limits
-from keepers.store import Store, risk_metrics
+from keepers.store import Store, model_quality, risk_metrics
+from keepers.store.model_quality import ModelQuality
 
 DAILY = ("nav", "var95", "var99", "es975", "drawdown", "concentration", "days_to_liquidate")
 """Numbers whose days are shown."""
@@ -41,6 +42,7 @@ class LivePortfolio:
         holdings: Newest weights at or below the block.
         stress: Losses by scenario of the signed report, fractions of NAV.
         daily: Summaries of `DAILY` by number and by the first second of the day; the block's own day ends with it.
+        quality: Findings about the closes of the model at the block; None if another keeper posted it.
     """
 
     name: str
@@ -49,6 +51,7 @@ class LivePortfolio:
     holdings: risk_metrics.Holdings
     stress: Mapping[str, float]
     daily: Mapping[str, Mapping[int, Summary]]
+    quality: ModelQuality | None = None
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -116,7 +119,8 @@ def read_live(path: Path, block: int | None = None) -> LivePortfolio:
         if holdings is None:
             raise NotRecorded(f"weights of portfolio {name}", "are not in the store", "let the risk bot run")
         stress = risk_metrics.stress_losses(store, name, found.report_nonce)
-        return LivePortfolio(name, config, found, holdings, stress, _daily(store, found))
+        quality = model_quality.quality_of(store, name, found.model_nonce)
+        return LivePortfolio(name, config, found, holdings, stress, _daily(store, found), quality)
     finally:
         store.close()
 
@@ -160,12 +164,23 @@ def lines(found: LivePortfolio) -> list[str]:
         limit = one.limits.get(name)
         bound = "" if limit is None else f"  limit {limit:.6g}"
         told.append(f"  {name:<22}{value:>14.6g}{bound}")
+    if found.quality is not None:
+        told += _quality_lines(found.quality)
     for metric, days in found.daily.items():
         told.append(f"  {metric} by day: samples, minimum, maximum, mean, last")
         for day, each in days.items():
             values = (each.minimum, each.maximum, each.mean, each.last)
             told.append(f"    {_day(day)}{each.samples:>7}" + "".join(f"{value:>14.6g}" for value in values))
     return told
+
+
+def _quality_lines(found: ModelQuality) -> list[str]:
+    quality = found.quality
+    return [
+        f"  closes of model {found.model_nonce}: {quality.days:,} days of {quality.symbols} assets to "
+        f"{found.last_close}, sha256 {found.data_hash[:16]}, findings {len(quality.findings)}",
+        *(f"    {finding}" for finding in quality.findings),
+    ]
 
 
 def as_object(found: LivePortfolio) -> dict[str, Any]:
@@ -185,10 +200,25 @@ def as_object(found: LivePortfolio) -> dict[str, Any]:
         "used": used_parts(one),
         "weights": {"block": found.holdings.block, **found.holdings.weights},
         "stress": dict(found.stress),
+        "quality": None if found.quality is None else _quality_object(found.quality),
         "daily": {
             metric: [{"day": _day(day), **asdict(summary)} for day, summary in days.items()]
             for metric, days in found.daily.items()
         },
+    }
+
+
+def _quality_object(found: ModelQuality) -> dict[str, Any]:
+    quality = found.quality
+    return {
+        "last_close": str(found.last_close),
+        "sha256": found.data_hash,
+        "days": quality.days,
+        "symbols": quality.symbols,
+        "findings": [
+            {**asdict(one), "first": str(one.first), "last": str(one.last), "refuses": one.refuses}
+            for one in quality.findings
+        ],
     }
 
 

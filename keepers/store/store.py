@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from keepers.store import leases, partitions, risk_metrics
+from keepers.store import leases, model_quality, partitions, risk_metrics
 from keepers.store.database import Collision, Database
 from keepers.store.engine import connect, insert_into
 from keepers.store.journal import BotJournal, spent_since
@@ -177,6 +177,7 @@ class Store(Database):
             connection.execute(sa.delete(blocks).where(blocks.c.bot == bot, blocks.c.number > after))
             connection.execute(sa.delete(series).where(series.c.bot == bot, series.c.block > after))
             risk_metrics.take_back(connection, bot, after)
+            model_quality.take_back(connection, bot, after)
             _rewind(connection, bot, ancestor)
             orphans = (transactions.c.bot == bot) & (transactions.c.source > after)
             active = transactions.c.status.in_([status.value for status in ACTIVE])

@@ -12,7 +12,15 @@ from keepers.store.tables.people import (
     verifications,
     webhooks,
 )
-from keepers.store.tables.risk import alert_firings, alert_notices, risk_daily, risk_metrics, risk_stress, risk_weights
+from keepers.store.tables.risk import (
+    alert_firings,
+    alert_notices,
+    model_quality,
+    risk_daily,
+    risk_metrics,
+    risk_stress,
+    risk_weights,
+)
 from keepers.store.tables.runtime import (
     attempts,
     blocks,
@@ -47,6 +55,7 @@ __all__ = [
     "list_versions",
     "list_wallets",
     "metadata",
+    "model_quality",
     "pauses",
     "risk_daily",
     "risk_metrics",

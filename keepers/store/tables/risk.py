@@ -54,6 +54,22 @@ risk_weights = Table(
     Column("weight", Float(53), nullable=False),
 )
 
+# What the quality gate found about the closes of each model, as a JSON list.
+model_quality = Table(
+    "model_quality",
+    metadata,
+    Column("portfolio", String(64), primary_key=True),
+    Column("model_nonce", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_close", String(10), nullable=False),
+    Column("data_hash", String(64), nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("symbols", Integer, nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("bot", String(64), nullable=False),
+    Column("block", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 # Losses of every stress scenario of each signed report.
 risk_stress = Table(
     "risk_stress",

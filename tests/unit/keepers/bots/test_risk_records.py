@@ -10,7 +10,7 @@ import pytest
 from keepers.bots.risk_records import limits_of, numbers_of
 from keepers.portfolio.state import UNKNOWN_DAYS, WAD, Limits, Metrics, ModelInfo, ReportInfo, RiskView
 from keepers.risk.recorded import CHAIN_METRICS, LIMITED, SIMULATED_METRICS, RiskUpdate
-from keepers.store import risk_metrics
+from keepers.store import model_quality, risk_metrics
 from keepers.store.notices import due
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import Running, later, ready, started
@@ -52,6 +52,9 @@ def test_risk_bot__first_blocks__are_recorded_judged_and_told_once_over_a_restar
         assert row.limits["weight"] == chain.limits.max_weight_bps / 10_000
         assert row.numbers["close_age_days"] == 0 and row.numbers["close_refusals"] == 0
         assert set(SIMULATED_METRICS) < set(row.numbers) and row.stress_scenario
+        quality = model_quality.quality_of(store, "demo", 1)
+        assert quality is not None and quality.quality.symbols == 3 and len(quality.data_hash) == 64
+        assert f"closes up to {quality.last_close}" in " ".join(one.reason for one in store.decisions("risk:demo"))
         held = risk_metrics.holdings(store, "demo")
         assert held is not None and set(held.weights) == {"AAA", "BBB", "CCC"}
         assert held.weights["AAA"] == pytest.approx(row.numbers["weight"], abs=1e-9)

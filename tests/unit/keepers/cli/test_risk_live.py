@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from keepers.market.quality import Finding, Quality
 from keepers.operations.risk_live import read_live
 from keepers.risk.recorded import DAY, Recorded
-from keepers.store import Store, risk_metrics
+from keepers.store import Store, model_quality, risk_metrics
+from keepers.store.model_quality import ModelQuality
 from tests.fixtures.closes import write_closes
 from tests.fixtures.stores import write_store
 from tests.unit.keepers.cli.test_cli import invoke, line_of
@@ -132,6 +134,19 @@ def test_attribution__portfolio_with_cash__effects_sum_to_the_active_return(live
     parts = sum(effect[name] for effect in found["effects"] for name in ("allocation", "selection", "interaction"))
     earned = found["portfolio"]["total_return"] - found["benchmark"]["total_return"]
     assert parts == pytest.approx(earned, abs=1e-12) and found["active"] == pytest.approx(earned, abs=1e-12)
+
+
+def test_history__model_of_this_keeper__has_what_was_found_about_its_closes(live: LiveDesk) -> None:
+    assert live.invoke("history")["quality"] is None, "another keeper posted it"
+    finding = Finding("outlier", "AAA", date(2021, 3, 12), date(2021, 3, 12), "100 becomes 55", "compare closes")
+    found = ModelQuality("stocks", 3, date(2022, 1, 31), "ab" * 32, Quality(1000, 3, (finding,)), "risk:stocks", 40, 1)
+    model_quality.record(live.store, found)
+    told = live.invoke("history")["quality"]
+    assert (told["last_close"], told["sha256"], told["days"], told["symbols"]) == ("2022-01-31", "ab" * 32, 1000, 3)
+    assert told["findings"] == [{**asdict(finding), "first": "2021-03-12", "last": "2021-03-12", "refuses": False}]
+    printed = invoke("risk", "history", "--config", str(live.config)).output
+    assert "closes of model 3: 1,000 days of 3 assets to 2022-01-31, sha256 abababababababab, findings 1" in printed
+    assert f"    {finding}" in printed
 
 
 def test_history__block_within_a_day__counts_what_came_until_then(live: LiveDesk) -> None:

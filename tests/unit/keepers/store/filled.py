@@ -24,6 +24,7 @@ from keepers.compliance.lists.records import (
 )
 from keepers.compliance.travel.exchange import Exchange
 from keepers.execution.orders import Fill, OrderState, SlicedOrder
+from keepers.market import quality
 from keepers.risk.alert_rules import AlertRule
 from keepers.risk.recorded import LIMITED, METRICS, Recorded
 from keepers.store import (
@@ -34,12 +35,14 @@ from keepers.store import (
     Store,
     execution,
     forecasts,
+    model_quality,
     risk_metrics,
     verifications,
 )
 from keepers.store.cases import carry_out
 from keepers.store.lifts import ask
 from keepers.store.lists import accept, retire
+from keepers.store.model_quality import ModelQuality
 from keepers.store.pauses import Pause, pause
 from keepers.store.travel import Outgoing, Received, begin
 from keepers.transactions.journal import Attempt, Wanted
@@ -115,10 +118,22 @@ WHOLE = ("grade", "observations", "state", "close_findings", "close_refusals", "
 def measure(store: Store) -> None:
     """Rows in two months, with weights, stress and an alert rule that fires."""
     rule = AlertRule(name="var", metric="var99", threshold=0.1)
+    model_quality.record(store, QUALITY)
     for number in range(2):
         found = recorded(number, JANUARY + number * MONTH)
         risk_metrics.record(store, found, weights={"AAA": 0.5}, stress={"crash": 0.25}, rules=[rule])
 
+
+QUALITY = ModelQuality(
+    *("demo", 3, date(2024, 1, 2), "ab" * 32),
+    quality.Quality(
+        1000,
+        2,
+        (quality.Finding("outlier", "AAA", date(2020, 3, 12), date(2020, 3, 12), "100 becomes 55", "compare"),),
+    ),
+    *(BOT, 7, JANUARY),
+)
+"""Findings about the closes of a model."""
 
 FORECAST = forecasts.Forecasted(
     *("demo", "regimes", date(2024, 1, 2), "champion", "0x" + "ab" * 32, "0x" + "cd" * 32, (0.1, -2.5)),
