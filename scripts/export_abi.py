@@ -41,6 +41,7 @@ CONTRACTS = (
     "SignerSets",
     "TokenCompliance",
     "TokenFactory",
+    "TransferTerms",
     "VenueQuotes",
 )
 # Errors of what the contracts are built on, and of adapters of venues: file, contract.

@@ -14,6 +14,7 @@ import {PackedToken} from "./PackedToken.sol";
 import {RuleBook} from "./RuleBook.sol";
 import {RulePacking} from "./RulePacking.sol";
 import {Tranches} from "./Tranches.sol";
+import {TransferTerms} from "./TransferTerms.sol";
 import {Verdicts} from "./Verdicts.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
@@ -33,11 +34,11 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
     address private immutable _sharedRegistry;
     RuleBook private immutable _ruleBook;
     HolderRecords private immutable _records;
+    TransferTerms private immutable _terms;
 
-    constructor(IIdentityRegistry sharedRegistry) {
-        _sharedRegistry = address(sharedRegistry);
-        _ruleBook = new RuleBook(address(sharedRegistry));
-        _records = new HolderRecords();
+    /// @param sharedRegistry Registry of tokens that have none of their own; the one that `ruleBook` opens rules with.
+    constructor(IIdentityRegistry sharedRegistry, RuleBook ruleBook, HolderRecords records, TransferTerms terms) {
+        (_sharedRegistry, _ruleBook, _records, _terms) = (address(sharedRegistry), ruleBook, records, terms);
         _disableInitializers();
     }
 
@@ -115,6 +116,11 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
     /// @inheritdoc IAutomatedComplianceEngine
     function setRegistry(address) external {
         _run(address(_ruleBook));
+    }
+
+    /// @notice Answers {ITransferTerms} in the code of {TransferTerms}.
+    fallback() external {
+        _run(address(_terms));
     }
 
     // -- Movements ---------------------------------------------------------------------------------------------------
@@ -226,7 +232,8 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
     function directionsOf(address token, address account) external view returns (bool maySend, bool mayReceive) {
         Sides memory sides = _sides(token, account, account);
         if (sides.token == 0 || _accountStatus(sides.sender) != Reason.None) return (false, false);
-        maySend = !sides.senderHold.outboundBlocked();
+        maySend = !sides.senderHold.outboundBlocked()
+            && (!sides.token.hasTerms() || TransferTerms(address(this)).maySell(token, account));
         mayReceive = sides.receiver.isVenue()
             ? _isAdmittedVenue(token, account, sides.receiver)
             : (!sides.receiverHold.inboundBlocked()
@@ -414,16 +421,16 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
 
     // -- Helpers -----------------------------------------------------------------------------------------------------
 
-    /// @dev Repeats the present call in the code of another contract.
+    /// @dev Ends the present call with the answer of another contract's code.
     function _run(address code) private {
-        code.functionDelegateCall(msg.data);
-    }
-
-    function _investorOf(address token, address account) private view returns (address) {
-        uint256 word = _storage().tokens[token];
-        if (word == 0) return account;
-        uint256 identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
-        return _personOf(word, token, identity, account, 0).investor;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            calldatacopy(data, 0, calldatasize())
+            let passed := delegatecall(gas(), code, data, calldatasize(), 0, 0)
+            returndatacopy(data, 0, returndatasize())
+            if iszero(passed) { revert(data, returndatasize()) }
+            return(data, returndatasize())
+        }
     }
 
     function _balancesAfter(

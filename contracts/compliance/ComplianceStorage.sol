@@ -15,7 +15,7 @@ import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 import {IOnchainId} from "interfaces/identity/IOnchainId.sol";
 
 /// @title Storage of the compliance engine, and the persons whom its rules bind
-/// @notice The engine, {RuleBook} and {HolderRecords} share it: the last two run by delegation in the engine's account
+/// @notice The engine, {RuleBook}, {HolderRecords} and {TransferTerms} share it: the last three run by delegation in the engine's account
 /// (decision 97).
 abstract contract ComplianceStorage is AccessManagedUpgradeable {
     using Country for uint16;
@@ -51,6 +51,10 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         mapping(address token => mapping(uint256 country => uint256)) issueRules;
         mapping(address token => mapping(uint256 country => RollingVolume.Window)) issued;
         mapping(address token => mapping(address account => uint40 time)) freeIssues;
+        mapping(address token => uint256[]) pairRules;
+        mapping(address token => uint256[]) blackouts;
+        // Persons, by their ONCHAINID, and accounts.
+        mapping(address token => mapping(address account => bool)) affiliates;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.AutomatedComplianceEngine")) - 1))
@@ -157,6 +161,14 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
             person.countries = new uint256[](1);
             person.countries[0] = country;
         }
+    }
+
+    /// @return Key of the person behind an account: its ONCHAINID, or the account itself if it has none.
+    function _investorOf(address token, address account) internal view returns (address) {
+        uint256 word = _storage().tokens[token];
+        if (word == 0) return account;
+        uint256 identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
+        return _personOf(word, token, identity, account, 0).investor;
     }
 
     function _distinct(uint16[] memory found, uint256 own) private pure returns (uint256[] memory countries) {

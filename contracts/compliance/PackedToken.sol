@@ -5,7 +5,8 @@ pragma solidity 0.8.37;
 /// @notice Registry in bits 0-159, required topics in 160-175, maximum number of holders in 176-207, holders counted in
 /// 208-239; bit 240 says that some issue was locked up, bit 241 that there was a treasury, bit 242 that there are
 /// former registries, bit 243 that issues are limited, bit 244 that some jurisdiction has, or had, a lock-up,
-/// bit 245 that the number of holders is, or was, limited somewhere. Read first on every movement.
+/// bit 245 that the number of holders is, or was, limited somewhere, bit 246 that there are, or were, terms by pairs of
+/// countries or dates. Read first on every movement.
 library PackedToken {
     uint256 private constant _LOCKUPS = 1 << 240;
     uint256 private constant _TREASURIES = 1 << 241;
@@ -14,6 +15,7 @@ library PackedToken {
     uint256 internal constant LOCKUP_RULES = 1 << 244;
     uint256 private constant _ONE_HOLDER = 1 << 208;
     uint256 internal constant HOLDERS_LIMITED = 1 << 245;
+    uint256 private constant _TERMS = 1 << 246;
     uint256 private constant _RULE = uint256(type(uint48).max) << 160;
 
     function registry(uint256 word) internal pure returns (address) {
@@ -52,6 +54,10 @@ library PackedToken {
         return word & _ISSUES_LIMITED != 0;
     }
 
+    function hasTerms(uint256 word) internal pure returns (bool) {
+        return word & _TERMS != 0;
+    }
+
     /// @return True if an issue may leave a record although its receiver has no lock-up.
     function recordsIssues(uint256 word) internal pure returns (bool) {
         return word & (_ISSUES_LIMITED | LOCKUP_RULES) != 0;
@@ -61,10 +67,10 @@ library PackedToken {
         return word & LOCKUP_RULES != 0;
     }
 
-    /// @return Flags on which a transfer may not be plain: those of `hasExceptions`, with which it never is, and
-    /// `HOLDERS_LIMITED`, with which it is where both sides are counted.
+    /// @return Flags on which a transfer may not be plain: those of `hasExceptions` and `hasTerms`, with which it never
+    /// is, and `HOLDERS_LIMITED`, with which it is where both sides are counted.
     function exceptions(uint256 word) internal pure returns (uint256) {
-        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | HOLDERS_LIMITED);
+        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | HOLDERS_LIMITED | _TERMS);
     }
 
     /// @return True if any of the first three flags is set: then a movement may leave a record.
@@ -103,5 +109,9 @@ library PackedToken {
 
     function withLimitedIssues(uint256 word) internal pure returns (uint256) {
         return word | _ISSUES_LIMITED;
+    }
+
+    function withTerms(uint256 word) internal pure returns (uint256) {
+        return word | _TERMS;
     }
 }

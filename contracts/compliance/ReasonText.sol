@@ -7,7 +7,7 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 library ReasonText {
     /// @return Meaning of the code, for a wallet to show.
     function textOf(uint8 code) internal pure returns (string memory) {
-        string[30] memory texts = [
+        string[32] memory texts = [
             "No restriction",
             "The token's rules are not open",
             "The account is frozen",
@@ -37,7 +37,9 @@ library ReasonText {
             "The tokens are frozen",
             "The token does not admit the venue's ledger",
             "The supply would exceed its cap",
-            "The period's issuance is exceeded"
+            "The period's issuance is exceeded",
+            "The way between the two countries is closed",
+            "A blackout period stops the sender"
         ];
         assert(texts.length == uint256(type(IAutomatedComplianceEngine.Reason).max) + 1);
         return code < texts.length ? texts[code] : "Unknown code";

@@ -10,6 +10,7 @@ import {ComplianceStorage} from "./ComplianceStorage.sol";
 import {PackedToken} from "./PackedToken.sol";
 import {RulePacking} from "./RulePacking.sol";
 import {Tranches} from "./Tranches.sol";
+import {TransferTerms} from "./TransferTerms.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 
@@ -20,7 +21,8 @@ import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 /// - Both sides are read once, as {Sides}. A transfer that is plain passes at once: `_isPlain` says so without knowing
 ///   a reason, for what `_verdict` would let pass and nobody would have to record.
 /// - `_verdict` finds the first reason in the order of {IAutomatedComplianceEngine.checkTransfer}: the sender's
-///   standing, the receiver's eligibility, the spender's, what limits sending, what limits receiving, and issuance.
+///   standing, the receiver's eligibility, the spender's, what limits sending, what limits receiving, issuance,
+///   and the terms of {TransferTerms}, which the engine asks of itself because a view cannot delegate.
 ///
 /// PERSONS
 /// - Maximums and volumes bind the person behind an account in every country in which one of its wallets is registered.
@@ -130,7 +132,7 @@ abstract contract Verdicts is IAutomatedComplianceEngine, ComplianceStorage {
             reason = _issuing(m, sides);
             if (reason != Reason.None) return (m.to, reason);
         }
-        return (address(0), Reason.None);
+        return sides.token.hasTerms() ? TransferTerms(address(this)).judge(m, sides) : (address(0), Reason.None);
     }
 
     function _issuing(Movement memory m, Sides memory sides) private view returns (Reason) {

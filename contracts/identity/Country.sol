@@ -12,6 +12,13 @@ library Country {
         return country == 0 ? UNSTATED : country;
     }
 
+    /// @return The country that a code belongs to: the United States for their territories with codes of their own
+    /// (17 CFR 230.902(l)), and otherwise itself.
+    function whole(uint256 country) internal pure returns (uint256) {
+        bool islands = country == 16 || country == 316 || country == 580 || country == 581;
+        return islands || country == 630 || country == 850 ? 840 : country;
+    }
+
     /// @return The number that a caller is shown for a stored country.
     function shown(uint16 country) internal pure returns (uint16) {
         return country == UNSTATED ? 0 : country;

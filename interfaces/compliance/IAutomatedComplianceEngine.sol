@@ -18,6 +18,8 @@ pragma solidity ^0.8.24;
 ///    maximum, summed over the wallets of one ONCHAINID; it does not make one holder too many, in its jurisdiction or
 ///    in all.
 /// 7. What is issued exceeds neither the supply cap nor the issuance limits of the receiver's jurisdiction and of all.
+/// 8. The terms of {ITransferTerms}, where the token has any: no blackout stops the sender, and no rule closes the way
+///    from its countries to the receiver's. The engine answers that interface too.
 ///
 /// Rules bind a person. Where the wallets of one ONCHAINID are registered in several jurisdictions, the lowest maximum
 /// of them applies to what all the wallets hold, the longest lock-up to what any of them is issued, and the volume of
@@ -33,7 +35,7 @@ pragma solidity ^0.8.24;
 /// requires.
 ///
 /// Minting checks the receiver (3, 6) and 7. Burning checks 2 alone, so that lapsed holders can leave. A forced transfer
-/// checks the receiver (3 without venue accounts, 6 without residence and minimum) and not the sender. Venue accounts
+/// checks the receiver (3 without venue accounts, 6 without residence and minimum, and the way of 8) and not the sender. Venue accounts
 /// have no jurisdiction: 5 and 6 do not apply to them, except that residents-only holders do not deal with venues. In a
 /// batch the rules see sums: what the sender sends in all, and what each receiver gets in all.
 interface IAutomatedComplianceEngine {
@@ -69,7 +71,9 @@ interface IAutomatedComplianceEngine {
         AmountFrozen,
         VenueNotAdmitted,
         SupplyCapExceeded,
-        IssuanceExceeded
+        IssuanceExceeded,
+        CountryPairClosed,
+        BlackoutPeriod
     }
 
     /// @dev Each value names the subject of an entry in a token's log.

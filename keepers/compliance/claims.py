@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from keepers.compliance.verdict import Identity, class_name, moment
+from keepers.compliance.moments import moment
+from keepers.compliance.verdict import Identity, class_name
 
 _KYC, _AML, _ACCREDITATION = 1, 2, 3
 """IIdentityRegistry.Term; 0 is none."""

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from keepers.compliance.claims import Verdict
 from keepers.compliance.countries import UNSTATED, letters_of
 from keepers.compliance.errors import ComplianceError
+from keepers.compliance.moments import moment
 from keepers.compliance.rules import InvestorClass, Reason, document_names, whole
-from keepers.compliance.verdict import Finding, Identity, Movement, Party, State, class_name, judge, moment
+from keepers.compliance.verdict import Finding, Identity, Movement, Party, State, class_name, judge
 
 Contract = Literal[
     "AccessManager", "AutomatedComplianceEngine", "ComplianceAwareToken", "IdentityRegistry", "SanctionsList"

@@ -57,6 +57,8 @@ class Reason(IntEnum):
     VENUE_NOT_ADMITTED = 27
     SUPPLY_CAP_EXCEEDED = 28
     ISSUANCE_EXCEEDED = 29
+    COUNTRY_PAIR_CLOSED = 30
+    BLACKOUT_PERIOD = 31
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal, Self
 
+from keepers.compliance.moments import moment
 from keepers.compliance.rules import (
     CLOSED,
     UNLIMITED,
@@ -22,6 +22,7 @@ from keepers.compliance.rules import (
     document_names,
     whole,
 )
+from keepers.compliance.transfer_terms import TransferTerms
 
 Role = Literal["token", "sender", "receiver", "spender"]
 
@@ -86,6 +87,8 @@ class Party:
         other_countries: Countries of those wallets.
         admitted: True if the token admits it although anyone can hold its ledger.
         treasury: True if what it sends counts as an issue, and what it receives does not.
+        person: ONCHAINID of the person behind it; empty if there is none.
+        affiliate: True if the person is marked as an affiliate of the issuer.
         wallet_frozen: Frozen by the token.
         frozen: Smallest units of its balance that the token has frozen.
     """
@@ -103,6 +106,8 @@ class Party:
     other_countries: tuple[int, ...] = ()
     admitted: bool = False
     treasury: bool = False
+    person: str = ""
+    affiliate: bool = False
     wallet_frozen: bool = False
     frozen: int = 0
 
@@ -133,6 +138,7 @@ class State:
         supply: Smallest units that exist.
         issue_rules: Rules for issuing by country, 0 for all of them; a missing one limits nothing.
         issued_in: Smallest units that count against an issuance limit, by country likewise.
+        terms: Terms by pairs of countries and dates.
         decimals: Decimals of the token, for amounts in words.
     """
 
@@ -147,6 +153,7 @@ class State:
     supply: int = 0
     issue_rules: Mapping[int, IssueRule] = field(default_factory=dict)
     issued_in: Mapping[int, int] = field(default_factory=dict)
+    terms: TransferTerms = field(default_factory=TransferTerms)
     decimals: int = 0
 
     def rule(self, party: Party) -> Rule:
@@ -311,6 +318,8 @@ def _judged(movement: Movement, state: State) -> Iterator[Finding]:
     if not receiver.identity.venue:
         yield from _receiving(movement, sender, receiver, state)
     yield from _issuing(movement, sender, receiver, state)
+    if sender is not None:
+        yield from _dated(movement, sender, receiver, state)
 
 
 def _standing(role: Role, party: Party) -> Iterator[Finding]:
@@ -476,6 +485,22 @@ def _issuing(movement: Movement, sender: Party | None, receiver: Party, state: S
         yield Finding("receiver", receiver.address, "issuance", passed, Reason.ISSUANCE_EXCEEDED, text, country)
 
 
+def _dated(movement: Movement, sender: Party, receiver: Party, state: State) -> Iterator[Finding]:
+    """Holds a transfer against the blackouts and the closed ways of now; wallets of one person are not two sides."""
+    if movement.to_itself or (sender.person and sender.person == receiver.person):
+        return
+    for blackout in state.terms.blackouts:
+        if blackout.stands_at(state.now) and not sender.identity.venue:
+            passed = blackout.affiliates_only and not sender.affiliate
+            text = f"blackout {blackout}{'; no affiliate' if passed else ''}"
+            yield Finding("sender", sender.address, "blackout", passed, Reason.BLACKOUT_PERIOD, text)
+    for rule in state.terms.pair_rules:
+        if rule.stands_at(state.now):
+            passed = not any(rule.closes(here, there) for here in sender.countries for there in receiver.countries)
+            text = f"closed {rule}{'; not this way' if passed else ''}"
+            yield Finding("receiver", receiver.address, "way", passed, Reason.COUNTRY_PAIR_CLOSED, text)
+
+
 def _residents(role: Role, party: Party, other: Party) -> Finding:
     passed = party.country == other.country
     text = "both are residents" if passed else "the other side is no resident"
@@ -513,10 +538,3 @@ def class_name(kind: int) -> str:
 def class_names(mask: int) -> list[str]:
     """Returns the name of every class in a mask."""
     return [class_name(kind) for kind in InvestorClass if mask >> kind & 1]
-
-
-def moment(seconds: int) -> str:
-    """UTC, to the minute; the end of time in a word."""
-    if seconds >= 253_402_300_800:
-        return "forever"
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -14,6 +14,7 @@ from keepers.abi import Fragment
 from keepers.compliance.countries import UNSTATED
 from keepers.compliance.report_log import Entry, LogKind
 from keepers.compliance.rules import CLOSED, EVERYWHERE, UNLIMITED, IssueRule, Reason, Rule, TokenRule
+from keepers.compliance.transfer_terms import Blackout, PairRule, TransferTerms
 from keepers.compliance.verdict import Identity, Movement, Party, State
 from keepers.rpc.errors import ChainError
 from keepers.rpc.node import Block, Call, Node, must
@@ -28,6 +29,10 @@ BLOCKS_A_REQUEST = 10_000
 
 def _engine(name: str) -> Fragment:
     return abi.function("AutomatedComplianceEngine", name)
+
+
+def _terms(name: str) -> Fragment:
+    return abi.function("TransferTerms", name)
 
 
 def _token(name: str) -> Fragment:
@@ -153,6 +158,19 @@ class ComplianceReader:
             supply=self._call(self.token, _token("totalSupply")),
             issue_rules={code: rule for code, (rule, _) in issues.items()},
             issued_in={code: issued for code, (_, issued) in issues.items()},
+            terms=self.terms(),
+        )
+
+    def terms(self) -> TransferTerms:
+        """The token's terms by pairs of countries and dates."""
+        rules, blackouts = (
+            must(answer)
+            for answer in self._calls(
+                Call(self.engine, _terms(name), (self.token,)) for name in ("pairRulesOf", "blackoutsOf")
+            )
+        )
+        return TransferTerms(
+            tuple(sorted(PairRule.of(rule) for rule in rules)), tuple(sorted(Blackout.of(found) for found in blackouts))
         )
 
     def issue_rules(self, countries: Sequence[int] = ()) -> dict[int, IssueRule]:
@@ -216,7 +234,7 @@ class ComplianceReader:
 
     def _parties(self, addresses: Sequence[str]) -> dict[str | None, Party]:
         wanted = sorted(set(addresses))
-        width = 9
+        width = 10
         answers = self._calls(
             call
             for address in wanted
@@ -230,11 +248,12 @@ class ComplianceReader:
                 Call(self.registry, _registry("personOf"), (address,)),
                 Call(self.engine, _engine("isSharedLedgerAdmitted"), (self.token, address)),
                 Call(self.engine, _engine("isTreasury"), (self.token, address)),
+                Call(self.engine, _terms("isAffiliate"), (self.token, address)),
             )
         )
         found: dict[str | None, Party] = {}
         for position, address in enumerate(wanted):
-            word, balance, holder, in_day, wallet_frozen, frozen, person, admitted, treasury = (
+            word, balance, holder, in_day, wallet_frozen, frozen, person, admitted, treasury, affiliate = (
                 must(answer) for answer in answers[position * width : (position + 1) * width]
             )
             party = Party(
@@ -248,6 +267,8 @@ class ComplianceReader:
                 received_in_day=in_day[1],
                 admitted=admitted,
                 treasury=treasury,
+                person="" if (identity := to_checksum_address(person[0])) == ZERO else identity,
+                affiliate=affiliate,
                 wallet_frozen=wallet_frozen,
                 frozen=frozen,
             )

@@ -17,9 +17,10 @@ from keepers.compliance.arguments import account, units
 from keepers.compliance.claims import Verdict
 from keepers.compliance.countries import UNSTATED
 from keepers.compliance.impact import losses
+from keepers.compliance.moments import moment
 from keepers.compliance.officer_actions import Action, Effect, Holding, OfficerError, Step, Token
 from keepers.compliance.rules import InvestorClass
-from keepers.compliance.verdict import Identity, Party, moment
+from keepers.compliance.verdict import Identity, Party
 from keepers.contracts.access import CANCEL, Access, Scheduled
 from keepers.contracts.compliance import ComplianceReader
 from keepers.contracts.deployment import Deployment

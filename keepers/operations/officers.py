@@ -19,9 +19,9 @@ from eth_utils.crypto import keccak
 from keepers import abi
 from keepers.abi import Fragment
 from keepers.compliance.explain import party_line, words
+from keepers.compliance.moments import moment
 from keepers.compliance.officer_actions import Action, Contract, Effect, OfficerError, Step
 from keepers.compliance.rules import Reason
-from keepers.compliance.verdict import moment
 from keepers.config import Config, load_config
 from keepers.contracts.access import CANCEL, EXECUTE, SCHEDULE
 from keepers.contracts.compliance import ComplianceReader

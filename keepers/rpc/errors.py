@@ -141,6 +141,8 @@ _ENUMS = {
         "VenueNotAdmitted",
         "SupplyCapExceeded",
         "IssuanceExceeded",
+        "CountryPairClosed",
+        "BlackoutPeriod",
     ),
 }
 """The names of enum members, which an ABI does not carry."""

@@ -211,7 +211,8 @@ def make_ours(bench: Bench, ids: OnchainIds) -> Side:
 
     sanctions, _ = proxied("SanctionsList")
     registry, clones = proxied("IdentityRegistry", sanctions.address)
-    engine, _ = proxied("AutomatedComplianceEngine", registry.address)
+    parts = (bench.deploy("RuleBook", registry.address), bench.deploy("HolderRecords"), bench.deploy("TransferTerms"))
+    engine, _ = proxied("AutomatedComplianceEngine", registry.address, *(part.address for part in parts))
     factory = bench.deploy("TokenFactory", authority.address, engine.address, clones.address)
     bench.send(owner, sanctions.functions.addRegistry(registry.address))
     # Functions that no role is mapped to are the admin's: the factory needs that role for this once.

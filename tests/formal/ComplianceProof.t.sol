@@ -4,12 +4,22 @@ pragma solidity 0.8.37;
 import {Test} from "forge-std/Test.sol";
 
 import {AutomatedComplianceEngine} from "contracts/compliance/AutomatedComplianceEngine.sol";
+import {HolderRecords} from "contracts/compliance/HolderRecords.sol";
+import {RuleBook} from "contracts/compliance/RuleBook.sol";
+import {TransferTerms} from "contracts/compliance/TransferTerms.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 
 /// @title The engine with words put in by hand
 contract OpenEngine is AutomatedComplianceEngine {
-    constructor(IIdentityRegistry registry) AutomatedComplianceEngine(registry) {}
+    constructor(
+        IIdentityRegistry registry,
+        RuleBook ruleBook,
+        HolderRecords records,
+        TransferTerms terms
+    )
+        AutomatedComplianceEngine(registry, ruleBook, records, terms)
+    {}
 
     function put(address token, uint256 word, uint256 country, uint256 hold) external {
         _storage().tokens[token] = word;
@@ -49,7 +59,12 @@ contract ComplianceProof is Test {
 
     function setUp() public {
         _registry = new ToldRegistry();
-        _engine = new OpenEngine(IIdentityRegistry(address(_registry)));
+        _engine = new OpenEngine(
+            IIdentityRegistry(address(_registry)),
+            new RuleBook(address(_registry)),
+            new HolderRecords(),
+            new TransferTerms()
+        );
     }
 
     /// @dev A transfer by its sender passes only if the receiver may hold, or is a venue opposite a sender that may;

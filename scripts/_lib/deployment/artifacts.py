@@ -38,6 +38,7 @@ PROTOCOL = (
     "FeeManager",
     "SignerSets",
     "TokenFactory",
+    "TransferTerms",
     "VaultFeed",
     "VenueQuotes",
     "YieldFactory",

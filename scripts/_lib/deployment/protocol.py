@@ -98,9 +98,11 @@ class ProtocolDeployment:
         self._proxy("PriceOracle", [])
         self._proxy("SanctionsList", [])
         self._proxy("IdentityRegistry", [self._at("SanctionsList")])
-        self._proxy("AutomatedComplianceEngine", [self._at("IdentityRegistry")])
-        for nonce, part in enumerate(("RuleBook", "HolderRecords"), start=1):
-            self._part(part, "AutomatedComplianceEngine", nonce)
+        self._plain("RuleBook", [self._at("IdentityRegistry")])
+        self._plain("HolderRecords", [])
+        self._plain("TransferTerms", [])
+        parts = ("IdentityRegistry", "RuleBook", "HolderRecords", "TransferTerms")
+        self._proxy("AutomatedComplianceEngine", [*map(self._at, parts)])
         self._proxy("ModelRegistry", [])
         policy = self.config.trading.as_tuple()
         self._proxy("AutoRebalancer", [self._at("SignerSets"), self._at("ModelRegistry"), policy])
@@ -480,7 +482,7 @@ class ProtocolDeployment:
 
     def _map_functions(self) -> None:
         for name in roles.FUNCTIONS:
-            self.map_roles(name, self._at(name))
+            self.map_roles(name, self._at(roles.ANSWERED_BY.get(name, name)))
         for name in self.config.bls_groups:
             self.map_roles("BlsSigners", self._at(contract_name(name)), contract_name(name))
 

@@ -90,6 +90,14 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "dropSharedLedger": COMPLIANCE_OFFICER,
         "blockCountries": COMPLIANCE_OFFICER,
     },
+    "TransferTerms": {
+        "addPairRules": COMPLIANCE_OFFICER,
+        "addBlackouts": COMPLIANCE_OFFICER,
+        "addAffiliates": COMPLIANCE_OFFICER,
+        "removePairRules": COMPLIANCE_OFFICER_DELAYED,
+        "removeBlackouts": COMPLIANCE_OFFICER_DELAYED,
+        "removeAffiliates": COMPLIANCE_OFFICER_DELAYED,
+    },
     "TokenFactory": {
         "createToken": ISSUER,
         "issueToken": ISSUER,
@@ -185,6 +193,9 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "tightenLossBudget": MANAGER,
     },
 }
+
+# Code that answers in the account of another contract.
+ANSWERED_BY = {"TransferTerms": "AutomatedComplianceEngine"}
 
 # Contracts that stand beside a deployment, as many as wanted.
 BESIDE: dict[str, dict[str, int]] = {"BlsSigners": {"setKeys": KEEPER_REGISTRAR, "revoke": GUARDIAN}}

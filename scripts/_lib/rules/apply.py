@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from web3.exceptions import ContractLogicError
 
 from keepers import abi
+from keepers.compliance.moments import moment
 from keepers.compliance.plan import IssueStep, Step, TokenStep
-from keepers.compliance.verdict import moment
 from scripts._lib.deployment.chain import Chain, DeploymentError
 from scripts._lib.rules.schedule import ScheduledCalls
 

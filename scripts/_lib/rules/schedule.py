@@ -9,8 +9,8 @@ from web3 import Web3
 
 from keepers import abi
 from keepers.compliance.countries import UNSTATED, letters_of
+from keepers.compliance.moments import moment
 from keepers.compliance.rules import EVERYWHERE
-from keepers.compliance.verdict import moment
 from scripts._lib.artifacts import contract_at, package_artifact
 
 MANAGER = "@openzeppelin/contracts/build/contracts/AccessManager.json"

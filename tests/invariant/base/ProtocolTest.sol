@@ -8,7 +8,10 @@ import {Test} from "forge-std/Test.sol";
 import {Roles} from "contracts/access/Roles.sol";
 import {SignerSets} from "contracts/access/SignerSets.sol";
 import {AutomatedComplianceEngine} from "contracts/compliance/AutomatedComplianceEngine.sol";
+import {HolderRecords} from "contracts/compliance/HolderRecords.sol";
+import {RuleBook} from "contracts/compliance/RuleBook.sol";
 import {SanctionsList} from "contracts/compliance/SanctionsList.sol";
+import {TransferTerms} from "contracts/compliance/TransferTerms.sol";
 import {IdentityRegistry} from "contracts/identity/IdentityRegistry.sol";
 import {LiquidityAggregator} from "contracts/liquidity/LiquidityAggregator.sol";
 import {VenueQuotes} from "contracts/liquidity/VenueQuotes.sol";
@@ -78,7 +81,7 @@ abstract contract ProtocolTest is Test {
         sanctions = SanctionsList(_proxy(address(new SanctionsList())));
         registry = IdentityRegistry(_proxy(address(new IdentityRegistry(sanctions))));
         sanctions.addRegistry(address(registry));
-        engine = AutomatedComplianceEngine(_proxy(address(new AutomatedComplianceEngine(registry))));
+        engine = AutomatedComplianceEngine(_proxy(address(_newEngine())));
         ICovarianceModels.StepBounds memory bounds = ICovarianceModels.StepBounds(20 hours, 10 days, 600, 2500);
         models = CovarianceModels(_proxy(address(new CovarianceModels(signerSets, oracle, bounds))));
         performance = PerformanceRegistry(_proxy(address(new PerformanceRegistry(oracle))));
@@ -103,6 +106,11 @@ abstract contract ProtocolTest is Test {
         _mapFactory();
         _createAssets();
         _createPortfolio();
+    }
+
+    function _newEngine() private returns (AutomatedComplianceEngine) {
+        RuleBook rules = new RuleBook(address(registry));
+        return new AutomatedComplianceEngine(registry, rules, new HolderRecords(), new TransferTerms());
     }
 
     function _mapFactory() private {

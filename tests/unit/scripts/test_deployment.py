@@ -133,7 +133,7 @@ def run(w3, config, sender=None):
 
 def test_run__fresh_chain__everything_is_there(w3, config):
     record, deployment, _ = run(w3, config())
-    assert len(record.contracts) == 27
+    assert len(record.contracts) == 28
     for name, contract in record.contracts.items():
         code = w3.eth.get_code(contract.address)
         assert "0x" + Web3.keccak(code).hex() == contract.code_hash, name
@@ -184,7 +184,7 @@ def test_run__wrapped_coin_named__gateway_quotes_and_commitments_serve_one_aggre
     coin = deploy(w3, owner, package_artifact("@uniswap/v2-periphery/build/WETH9.json")).address
     terms = {"bond": 3, "delay": 4, "lifetime": 5, "beneficiary": treasury}
     record, deployment, _ = run(w3, config(liquidity={"wrapped_coin": coin, "commitments": terms}))
-    assert len(record.contracts) == 28
+    assert len(record.contracts) == 29
     contracts = deployment.contracts
     aggregator = contracts["LiquidityAggregator"]
     assert aggregator.functions.quotes().call() == contracts["VenueQuotes"].address

@@ -13,3 +13,19 @@ def token(create_token, register, issuer, investor, counterparty):
     register(counterparty)
     token.mint(investor, 1000, sender=issuer)
     return token
+
+
+@pytest.fixture
+def wallets(trusted, create_onchainid, claim, compliance_officer, actors):
+    """`wallets(country, ...)`: wallets of one ONCHAINID, one in each country."""
+
+    def made(*countries):
+        identity = create_onchainid()
+        claim(identity, 1)
+        claim(identity, 2)
+        found = [actors[name] for name in ("spender", "keeper", "router")[: len(countries)]]
+        for account, country in zip(found, countries, strict=True):
+            trusted.registerIdentity(account, identity, country, sender=compliance_officer)
+        return found
+
+    return made

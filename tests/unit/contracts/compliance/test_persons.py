@@ -12,22 +12,6 @@ from tests.reverts import reverts
 QUARTER = 90 * DAY
 
 
-@pytest.fixture
-def wallets(trusted, create_onchainid, claim, compliance_officer, actors):
-    """`wallets(country, ...)`: wallets of one ONCHAINID, one in each country."""
-
-    def made(*countries):
-        identity = create_onchainid()
-        claim(identity, 1)
-        claim(identity, 2)
-        found = [actors[name] for name in ("spender", "trader", "router")[: len(countries)]]
-        for account, country in zip(found, countries, strict=True):
-            trusted.registerIdentity(account, identity, country, sender=compliance_officer)
-        return found
-
-    return made
-
-
 # -- Several wallets, several countries
 
 
@@ -226,7 +210,12 @@ def test_set_compliance__another_engine_while_tokens_exist__refused(
     from scripts._lib.deployment import roles
     from tests.fixtures.protocol import EVERY_CLASS
 
-    engine = deploy_proxy(ape.project.AutomatedComplianceEngine, identity_registry)
+    parts = [
+        admin.deploy(ape.project.RuleBook, identity_registry),
+        admin.deploy(ape.project.HolderRecords),
+        admin.deploy(ape.project.TransferTerms),
+    ]
+    engine = deploy_proxy(ape.project.AutomatedComplianceEngine, identity_registry, *parts)
     map_roles("AutomatedComplianceEngine", engine)
     access_manager.grantRole(roles.FACTORY, admin, 0, sender=admin)
     held, empty = token, create_token()

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Country} from "../identity/Country.sol";
+import {PackedIdentity} from "../identity/PackedIdentity.sol";
+import {ComplianceStorage} from "./ComplianceStorage.sol";
+import {PackedTerms} from "./PackedTerms.sol";
+import {PackedToken} from "./PackedToken.sol";
+import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
+import {ITransferTerms} from "interfaces/compliance/ITransferTerms.sol";
+import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
+
+/// @title Terms by pairs of countries, dates and affiliates
+/// @notice See {ITransferTerms}. The engine hands this code every call that it does not answer itself.
+contract TransferTerms is ITransferTerms, ComplianceStorage {
+    using Country for uint256;
+    using PackedIdentity for uint256;
+    using PackedTerms for *;
+    using PackedToken for uint256;
+
+    uint256 private constant _MOST = 24;
+
+    // -- Setting -----------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ITransferTerms
+    function addPairRules(address token, PairRule[] calldata rules) external onlyDelegated restricted {
+        uint256[] storage list = _begin(token, _storage().pairRules[token]);
+        for (uint256 i; i < rules.length; ++i) {
+            _requirePeriod(rules[i].start, rules[i].end);
+            bool parts = _isPart(rules[i].sender) || _isPart(rules[i].receiver);
+            if (parts) revert TransferTerms__InvalidPair(rules[i].sender, rules[i].receiver);
+            _add(token, list, _packed(rules[i]));
+        }
+        emit PairRulesSet(token, pairRulesOf(token));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function removePairRules(address token, PairRule[] calldata rules) external onlyDelegated restricted {
+        for (uint256 i; i < rules.length; ++i) {
+            _remove(_storage().pairRules[token], _packed(rules[i]));
+        }
+        emit PairRulesSet(token, pairRulesOf(token));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function addBlackouts(address token, Blackout[] calldata blackouts) external onlyDelegated restricted {
+        uint256[] storage list = _begin(token, _storage().blackouts[token]);
+        for (uint256 i; i < blackouts.length; ++i) {
+            _requirePeriod(blackouts[i].start, blackouts[i].end);
+            _add(token, list, blackouts[i].packedBlackout());
+        }
+        emit BlackoutsSet(token, blackoutsOf(token));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function removeBlackouts(address token, Blackout[] calldata blackouts) external onlyDelegated restricted {
+        for (uint256 i; i < blackouts.length; ++i) {
+            _remove(_storage().blackouts[token], blackouts[i].packedBlackout());
+        }
+        emit BlackoutsSet(token, blackoutsOf(token));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function addAffiliates(address token, address[] calldata accounts) external onlyDelegated restricted {
+        _requireOpen(token);
+        _mark(token, accounts, true);
+    }
+
+    /// @inheritdoc ITransferTerms
+    function removeAffiliates(address token, address[] calldata accounts) external onlyDelegated restricted {
+        _requireOpen(token);
+        _mark(token, accounts, false);
+    }
+
+    // -- Judging -----------------------------------------------------------------------------------------------------
+
+    /// @notice Returns the account that the terms of its token refuse and the reason; (0, None) if they refuse none.
+    /// The engine asks it last, about tokens that have terms.
+    function judge(
+        Movement calldata m,
+        Sides calldata sides
+    )
+        external
+        view
+        returns (address, IAutomatedComplianceEngine.Reason)
+    {
+        if (m.from == address(0) || m.to == address(0) || m.from == m.to) return _passed();
+        uint256[] memory pairs = _activeOf(_storage().pairRules[m.token]);
+        bool quiet = m.forced || sides.sender.isVenue();
+        uint256[] memory blackouts = quiet ? new uint256[](0) : _activeOf(_storage().blackouts[m.token]);
+        if (pairs.length == 0 && blackouts.length == 0) return _passed();
+
+        Person memory sender = _personOf(sides.token, m.token, sides.sender, m.from, sides.senderCountry);
+        Person memory receiver = _personOf(sides.token, m.token, sides.receiver, m.to, sides.receiver.country());
+        if (sender.investor == receiver.investor) return _passed();
+        if (_isStopped(m.token, blackouts, m.from, sender.investor)) {
+            return (m.from, IAutomatedComplianceEngine.Reason.BlackoutPeriod);
+        }
+        if (_isClosed(pairs, sender.countries, receiver.countries)) {
+            return (m.to, IAutomatedComplianceEngine.Reason.CountryPairClosed);
+        }
+        return _passed();
+    }
+
+    // -- Reading -----------------------------------------------------------------------------------------------------
+
+    /// @inheritdoc ITransferTerms
+    function pairRulesOf(address token) public view returns (PairRule[] memory rules) {
+        uint256[] storage list = _storage().pairRules[token];
+        rules = new PairRule[](list.length);
+        for (uint256 i; i < rules.length; ++i) {
+            uint256 term = list[i];
+            rules[i] =
+                PairRule(_shown(term.sender()), _shown(term.receiver()), uint40(term.start()), uint40(term.end()));
+        }
+    }
+
+    /// @inheritdoc ITransferTerms
+    function blackoutsOf(address token) public view returns (Blackout[] memory blackouts) {
+        uint256[] storage list = _storage().blackouts[token];
+        blackouts = new Blackout[](list.length);
+        for (uint256 i; i < blackouts.length; ++i) {
+            uint256 term = list[i];
+            blackouts[i] = Blackout(uint40(term.start()), uint40(term.end()), term.affiliatesOnly());
+        }
+    }
+
+    /// @inheritdoc ITransferTerms
+    function maySell(address token, address account) external view returns (bool) {
+        uint256[] memory blackouts = _activeOf(_storage().blackouts[token]);
+        if (blackouts.length == 0) return true;
+        if (IIdentityRegistry(_storage().tokens[token].registry()).packedIdentityOf(account).isVenue()) return true;
+        return !_isStopped(token, blackouts, account, _investorOf(token, account));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function isAffiliate(address token, address account) external view returns (bool) {
+        return _isMarked(token, account, _investorOf(token, account));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function hasTerms(address token) external view returns (bool) {
+        return _storage().tokens[token].hasTerms();
+    }
+
+    /// @inheritdoc ITransferTerms
+    function mostTerms() external pure returns (uint256) {
+        return _MOST;
+    }
+
+    // -- Internals ---------------------------------------------------------------------------------------------------
+
+    /// @dev The mark stays when the terms go.
+    function _begin(address token, uint256[] storage list) private returns (uint256[] storage) {
+        _requireOpen(token);
+        _storage().tokens[token] = _storage().tokens[token].withTerms();
+        for (uint256 i = list.length; i > 0; --i) {
+            if (list[i - 1].end() <= block.timestamp) _removeAt(list, i - 1);
+        }
+        return list;
+    }
+
+    function _add(address token, uint256[] storage list, uint256 term) private {
+        if (_indexOf(list, term) != list.length) return;
+        if (list.length == _MOST) revert TransferTerms__TooManyTerms(token, _MOST);
+        list.push(term);
+    }
+
+    function _remove(uint256[] storage list, uint256 term) private {
+        uint256 index = _indexOf(list, term);
+        if (index != list.length) _removeAt(list, index);
+    }
+
+    function _removeAt(uint256[] storage list, uint256 index) private {
+        list[index] = list[list.length - 1];
+        list.pop();
+    }
+
+    function _indexOf(uint256[] storage list, uint256 term) private view returns (uint256 index) {
+        while (index < list.length && list[index] != term) ++index;
+    }
+
+    function _mark(address token, address[] calldata accounts, bool affiliate) private {
+        Storage storage $ = _storage();
+        for (uint256 i; i < accounts.length; ++i) {
+            address person = _investorOf(token, accounts[i]);
+            $.affiliates[token][accounts[i]] = affiliate;
+            $.affiliates[token][person] = affiliate;
+            emit AffiliateSet(token, accounts[i], person, affiliate);
+        }
+    }
+
+    function _activeOf(uint256[] storage list) private view returns (uint256[] memory active) {
+        uint256 length = list.length;
+        active = new uint256[](length);
+        uint256 count;
+        for (uint256 i; i < length; ++i) {
+            uint256 term = list[i];
+            if (term.start() <= block.timestamp && block.timestamp < term.end()) active[count++] = term;
+        }
+        assembly ("memory-safe") {
+            mstore(active, count)
+        }
+    }
+
+    function _isStopped(
+        address token,
+        uint256[] memory blackouts,
+        address account,
+        address person
+    )
+        private
+        view
+        returns (bool)
+    {
+        if (blackouts.length == 0) return false;
+        for (uint256 i; i < blackouts.length; ++i) {
+            if (!blackouts[i].affiliatesOnly()) return true;
+        }
+        return _isMarked(token, account, person);
+    }
+
+    function _isMarked(address token, address account, address person) private view returns (bool) {
+        mapping(address account => bool) storage affiliates = _storage().affiliates[token];
+        return affiliates[account] || affiliates[person];
+    }
+
+    function _isClosed(
+        uint256[] memory pairs,
+        uint256[] memory senders,
+        uint256[] memory receivers
+    )
+        private
+        pure
+        returns (bool)
+    {
+        for (uint256 i; i < pairs.length; ++i) {
+            for (uint256 s; s < senders.length; ++s) {
+                for (uint256 r; r < receivers.length; ++r) {
+                    if (pairs[i].closes(senders[s].whole(), receivers[r].whole())) return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /// @return True if the code belongs to another country.
+    function _isPart(uint16 country) private pure returns (bool) {
+        return uint256(country).whole() != country;
+    }
+
+    function _packed(PairRule calldata rule) private pure returns (uint256) {
+        return PackedTerms.packedPair(_issueKey(rule.sender), _issueKey(rule.receiver), rule.start, rule.end);
+    }
+
+    function _shown(uint256 code) private pure returns (uint16) {
+        return code == 0 ? EVERYWHERE : Country.shown(uint16(code));
+    }
+
+    function _requirePeriod(uint40 start, uint40 end) private pure {
+        if (start >= end) revert TransferTerms__InvalidPeriod(start, end);
+    }
+
+    function _requireOpen(address token) private view {
+        if (_storage().tokens[token] == 0) {
+            revert IAutomatedComplianceEngine.AutomatedComplianceEngine__RulesNotSet(token);
+        }
+    }
+
+    function _passed() private pure returns (address, IAutomatedComplianceEngine.Reason) {
+        return (address(0), IAutomatedComplianceEngine.Reason.None);
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.24;
+
+/// @title Terms of a token that depend on both sides, on dates, and on marked persons
+/// @notice The engine answers these functions itself: an account of an {IAutomatedComplianceEngine} is one of this
+/// interface too, with the same tokens, roles and storage. Terms are judged after every other rule, and only for tokens
+/// that ever had one.
+///
+/// PAIRS
+/// - A {PairRule} closes the way from holders in one country to holders in another one, from a date to a date.
+///   Regulation S is such a rule: every other country to the United States, until the distribution compliance period
+///   ends. Everybody else, and Americans among themselves, go on.
+/// - It judges transfers and forced transfers, not issues: what is issued to a country is that country's rule.
+/// - A person stands in every country of its wallets. The way is closed if it is closed from any country of the sender
+///   to any country of the receiver. Wallets of one person are not two sides.
+/// - A venue account has no country. What it sends may come from anybody, so that a rule into the receiver's country
+///   closes the way; what it is sent goes to every other country.
+/// - American Samoa (16), Guam (316), the Northern Mariana Islands (580), the Minor Outlying Islands (581), Puerto Rico
+///   (630) and the Virgin Islands (850) stand for the United States (840), as Regulation S counts them
+///   (17 CFR 230.902(l)).
+///
+/// BLACKOUTS
+/// - A {Blackout} is a period in which affiliates, or all holders, send nothing: not to a holder and not to a venue. They
+///   still receive, are still redeemed (burned), and still move tokens between wallets of their own. A forced transfer
+///   asks nothing of the sender, and a venue account is no holder.
+/// - An affiliate is a person, with all wallets that its ONCHAINID has or will have. An officer marks it: a claim that
+///   binds its subject would be gone when the subject takes it off its ONCHAINID.
+///
+/// Adding acts at once and can only stop movements; removing waits out the officer's delay. At most {mostTerms} rules
+/// and as many blackouts stand at once; those that have ended make room.
+interface ITransferTerms {
+    /// @notice Period in which holders in one country send nothing to holders in another one.
+    /// @param sender ISO 3166-1 number; 65,535 for every country but the receiver's; 0 for one that is not stated.
+    /// @param receiver ISO 3166-1 number; 65,535 for every country but the sender's; 0 for one that is not stated.
+    /// @param start Unix seconds from which the way is closed.
+    /// @param end Unix seconds from which it is open again; 2^40 - 1 for never.
+    struct PairRule {
+        uint16 sender;
+        uint16 receiver;
+        uint40 start;
+        uint40 end;
+    }
+
+    /// @notice Period in which holders send nothing.
+    /// @param start Unix seconds at which it begins.
+    /// @param end Unix seconds at which it is over; 2^40 - 1 for never.
+    /// @param affiliatesOnly True if it stops affiliates alone.
+    struct Blackout {
+        uint40 start;
+        uint40 end;
+        bool affiliatesOnly;
+    }
+
+    /// @param rules All that stand now.
+    event PairRulesSet(address indexed token, PairRule[] rules);
+    /// @param blackouts All that stand now.
+    event BlackoutsSet(address indexed token, Blackout[] blackouts);
+    /// @param person ONCHAINID of the account, or the account itself if it has none.
+    event AffiliateSet(address indexed token, address indexed account, address indexed person, bool affiliate);
+
+    /// @dev The period does not end after it starts.
+    error TransferTerms__InvalidPeriod(uint40 start, uint40 end);
+    /// @dev A code belongs to another country: name that one.
+    error TransferTerms__InvalidPair(uint16 sender, uint16 receiver);
+    error TransferTerms__TooManyTerms(address token, uint256 most);
+
+    // -- Pairs -------------------------------------------------------------------------------------------------------
+
+    /// @notice Closes ways between countries, at once. Role: COMPLIANCE_OFFICER. At worst: stops every transfer between
+    /// persons until the delay has passed.
+    function addPairRules(address token, PairRule[] calldata rules) external;
+
+    /// @notice Opens ways between countries again: rules that equal one of `rules` no longer stand. Rules that do not
+    /// stand are passed over. Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: tokens flow back into the
+    /// country that the law keeps them from.
+    function removePairRules(address token, PairRule[] calldata rules) external;
+
+    /// @return Every rule that stands, ended ones included until another one is added.
+    function pairRulesOf(address token) external view returns (PairRule[] memory);
+
+    // -- Blackouts ---------------------------------------------------------------------------------------------------
+
+    /// @notice Adds periods in which affiliates, or all holders, send nothing. Role: COMPLIANCE_OFFICER. At worst: stops
+    /// every transfer between persons until the delay has passed.
+    function addBlackouts(address token, Blackout[] calldata blackouts) external;
+
+    /// @notice Removes the periods that equal one of `blackouts`; others are passed over. Role:
+    /// COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: insiders sell on what the public does not know.
+    function removeBlackouts(address token, Blackout[] calldata blackouts) external;
+
+    /// @return Every period that stands, ended ones included until another one is added.
+    function blackoutsOf(address token) external view returns (Blackout[] memory);
+
+    /// @return True unless a blackout stops what the account sends now.
+    function maySell(address token, address account) external view returns (bool);
+
+    // -- Affiliates --------------------------------------------------------------------------------------------------
+
+    /// @notice Marks the persons behind accounts as affiliates of the issuer, and the accounts themselves. Role:
+    /// COMPLIANCE_OFFICER. At worst: stops these persons from selling during blackouts.
+    function addAffiliates(address token, address[] calldata accounts) external;
+
+    /// @notice Ends the mark of accounts and of the persons behind them. An account that was marked by itself stays
+    /// marked until it is named. Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: affiliates sell during
+    /// blackouts.
+    function removeAffiliates(address token, address[] calldata accounts) external;
+
+    /// @return True if the account, or the person behind it, is marked.
+    function isAffiliate(address token, address account) external view returns (bool);
+
+    /// @return True if the token ever had a pair rule or a blackout: then its movements are judged by them.
+    function hasTerms(address token) external view returns (bool);
+
+    /// @return Maximum number of pair rules, and of blackouts, of a token.
+    function mostTerms() external view returns (uint256);
+}

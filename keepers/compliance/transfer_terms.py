@@ -1,0 +1,112 @@
+"""Terms of a token that depend on both sides and on dates, as the engine keeps them (ITransferTerms). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from keepers.compliance.countries import BELONGS_TO, UNSTATED, letters_of
+from keepers.compliance.moments import period
+
+EVERY_OTHER = 65_535
+"""The number by which a call names every country but that of the other side."""
+
+
+@dataclass(frozen=True, order=True)
+class PairRule:
+    """A period in which holders in one country send nothing to holders in another one (ITransferTerms.PairRule).
+
+    Attributes:
+        sender: ISO 3166-1 number; EVERY_OTHER for every country but the receiver's; 0 for one that is not stated.
+        receiver: ISO 3166-1 number; EVERY_OTHER for every country but the sender's; 0 for one that is not stated.
+        start: Unix seconds from which the way is closed.
+        end: Unix seconds from which it is open again.
+    """
+
+    sender: int
+    receiver: int
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, struct: Iterable[Any]) -> Self:
+        """A rule as an ABI decoder gives it."""
+        return cls(*map(int, struct))
+
+    def struct(self) -> tuple[int, int, int, int]:
+        """The rule as an ABI encoder takes it."""
+        return self.sender, self.receiver, self.start, self.end
+
+    def stands_at(self, now: int) -> bool:
+        """True if the way is closed at that time."""
+        return self.start <= now < self.end
+
+    def closes(self, sender: int, receiver: int) -> bool:
+        """True if the rule closes the way between two countries, whatever its period.
+
+        Args:
+            sender: Stored code of a country; 0 for a venue account, whose tokens may come from anywhere.
+            receiver: Stored code of a country; 0 for a venue account, which is in none.
+        """
+        sender, receiver = BELONGS_TO.get(sender, sender), BELONGS_TO.get(receiver, receiver)
+        source, target = self.sender or UNSTATED, self.receiver or UNSTATED
+        if self.sender == EVERY_OTHER:
+            return sender != receiver and (self.receiver == EVERY_OTHER or target == receiver)
+        if self.receiver == EVERY_OTHER:
+            return source == sender and sender != receiver
+        return target == receiver and (sender == 0 or source == sender)
+
+    def __str__(self) -> str:
+        return f"from {_place(self.sender)} to {_place(self.receiver)}, {period(self.start, self.end)}"
+
+
+@dataclass(frozen=True, order=True)
+class Blackout:
+    """A period in which holders send nothing (ITransferTerms.Blackout).
+
+    Attributes:
+        start: Unix seconds at which it begins.
+        end: Unix seconds at which it is over.
+        affiliates_only: True if it stops affiliates alone.
+    """
+
+    start: int
+    end: int
+    affiliates_only: bool
+
+    @classmethod
+    def of(cls, struct: Iterable[Any]) -> Self:
+        """A blackout as an ABI decoder gives it."""
+        start, end, affiliates_only = struct
+        return cls(int(start), int(end), bool(affiliates_only))
+
+    def struct(self) -> tuple[int, int, bool]:
+        """The blackout as an ABI encoder takes it."""
+        return self.start, self.end, self.affiliates_only
+
+    def stands_at(self, now: int) -> bool:
+        """True if it stops somebody at that time."""
+        return self.start <= now < self.end
+
+    def __str__(self) -> str:
+        return f"of {'affiliates' if self.affiliates_only else 'all holders'}, {period(self.start, self.end)}"
+
+
+@dataclass(frozen=True)
+class TransferTerms:
+    """All terms of a token.
+
+    Attributes:
+        pair_rules: Ways between countries that are closed.
+        blackouts: Periods in which holders send nothing.
+    """
+
+    pair_rules: tuple[PairRule, ...] = ()
+    blackouts: tuple[Blackout, ...] = ()
+
+
+def _place(code: int) -> str:
+    if code == EVERY_OTHER:
+        return "every other country"
+    return letters_of(code or UNSTATED)
