@@ -3,10 +3,11 @@
 import gc
 import os
 
-# One thread per process, also for the processes that tests start: several workers share the cores, and threads of
-# OpenBLAS that wait for one another make a small product of matrices ten times slower. NumPy reads it when it is first
-# imported.
+# One thread per process, also for the processes that tests start: several workers share the cores, and threads that
+# wait for one another make a small product of matrices (OpenBLAS) or a step of training (OpenMP, in torch and
+# scikit-learn) ten times slower. The libraries read it when they are first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 pytest_plugins = [
     "tests.fixtures.ape_scopes",
