@@ -73,6 +73,7 @@ class Day:
         fills: What was traded.
         refusals: Refusals on the way, each with the bound that refused.
         reached: NAV at the day's prices before trading, WAD USD.
+        fee_shares: Shares that were issued to the recipient of fees, so far.
     """
 
     day: date
@@ -87,6 +88,7 @@ class Day:
     fills: tuple[Fill, ...]
     refusals: tuple[Refusal, ...]
     reached: int
+    fee_shares: int = 0
 
     @property
     def cost(self) -> int:
@@ -274,6 +276,7 @@ class _Run:
                 fills=desk.fills,
                 refusals=tuple(desk.refusals),
                 reached=reached,
+                fee_shares=portfolio.book.collected,
             )
         )
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from web3.exceptions import ContractCustomError
 
 from keepers.backtest.pools import Listing
 from keepers.backtest.replay import Market, Participant, Replay, Span, Track
@@ -24,11 +25,12 @@ from keepers.rebalancing.orders import orders_of
 from keepers.routing.pools import Pool
 from keepers.signals.regimes.forecast import RegimeModel
 from scripts._lib.artifacts import artifact
+from scripts._lib.deployment import roles
 from scripts._lib.transactions import deploy
-from tests.fixtures.node import FIRST_DAY, PRICES, SYMBOLS, TODAY, World
+from tests.fixtures.node import FIRST_DAY, PRICES, SENDER, SYMBOLS, TODAY, World
 from tests.unit.keepers.bots.harness import Running, started
 
-DAYS = 7
+DAYS = 9
 CAPITAL = 1_000_000
 CRASH = 3
 """Number of the day on which everything falls, so that the breaker trips."""
@@ -36,6 +38,8 @@ HOUR = 3_600
 SETTINGS = {"schedule": {"every_n_days": 1, "drift_bps": 20}, "min_trade_usd": 10}
 RISK = {"halflife_days": 11, "reports": {"enabled": False}, "depth": {"enabled": False}}
 WAD = 10**18
+FEES = FeeTerms(performance_bps=2_000, period=24 * HOUR, max_jump_bps=10_000)
+"""No management fee: it grows by the second, and blocks are seconds apart from the backtest's one moment a day."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Seen:
         state: Name of the breaker's state.
         trades: (sold, bought, amount in, amount out) of each.
         outcome, reason: Decision of the rebalance bot.
+        fee_shares: Shares that the recipient of fees has.
     """
 
     nav: int
@@ -56,6 +61,7 @@ class Seen:
     trades: tuple[tuple[str, str, int, int], ...]
     outcome: str
     reason: str
+    fee_shares: int
 
 
 class ChainMarket(Market):
@@ -96,7 +102,7 @@ class Both:
             limits=Limits(300, 6_000, 2_000, 5_000),
             loss_budget_bps=200,
             loss_window=86_400,
-            fees=FeeTerms(max_jump_bps=10_000),
+            fees=FEES,
             costs=costs or Costs(),
             cooling=12 * HOUR,
             tails_every=1,
@@ -106,16 +112,20 @@ class Both:
         market = ChainMarket(self.listing, terms, self.pools) if costs is None else Market(self.listing, terms)
 
         def none() -> RegimeModel:
-            raise AssertionError("no regime is followed")
+            assert lived_days.seen[-1].fee_shares > 0
 
         participant = Participant("same", config.rebalance, none)
         return Replay(span, [participant], terms, config.risk.terms, market).run()["same"]
 
 
 def closes() -> Prices:
-    """Closes of random days of 1% and a crash of 12%; the pools begin where the last close before the replay is."""
+    """Closes of random days of 1%, a crash of 12%, and two days of gains, of which a fee is taken.
+
+    The pools begin where the last close before the replay is.
+    """
     moves = np.random.default_rng(7).normal(0.0, 0.01, (TODAY + DAYS + 1, len(SYMBOLS)))
     moves[TODAY + CRASH] = -0.12
+    moves[TODAY + DAYS - 2 : TODAY + DAYS] += 0.2
     walked = np.cumprod(1 + moves, axis=0)
     levels: NDArray[np.float64] = np.array([PRICES[symbol] for symbol in SYMBOLS]) * walked / walked[TODAY - 1]
     dates = tuple(FIRST_DAY + timedelta(days=day) for day in range(TODAY + DAYS))
@@ -131,6 +141,7 @@ def lived_days(shared_world: World) -> Iterator[Both]:
 
 def _lived(world: World) -> Both:
     prices = closes()
+    _charge_fees(world)
     world.deposit(CAPITAL)
     arbitrageur = _arbitrageur(world)
     path = world.folder / "prices.csv"
@@ -150,10 +161,32 @@ def _lived(world: World) -> Both:
             pools[prices.dates[row]] = reader.pools(state.assets, head)
             bot.step(2)
             risk.step(2)
+            _take_fees(world)
             seen.append(_end(world, bot, head))
         decimals = reader.decimals(state.assets)
     listing = Listing(("USDC", *SYMBOLS), state.assets, decimals)
     return Both(seen, prices, listing, pools, config, int.from_bytes(world.universe[:16], "big"))
+
+
+def _charge_fees(world: World) -> None:
+    """Lets the keepers' account have a performance fee."""
+    access = world.contract("AccessManager")
+    world.call(access.functions.grantRole(roles.MANAGER_DELAYED, world.owner, 0))
+    terms = (FEES.management_bps, FEES.performance_bps, FEES.period, SENDER)
+    world.call(world.contract("FeeManager").functions.setFees(world.portfolio.address, terms))
+
+
+def _take_fees(world: World) -> None:
+    """Crystallises and collects at the same time of each day; there may be no fee."""
+    fees, portfolio = world.contract("FeeManager"), world.portfolio.address
+    day = world.w3.eth.get_block("latest")["timestamp"] // (24 * HOUR)
+    world.advance_to(day * 24 * HOUR + 22 * HOUR)
+    world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+    try:
+        world.call(fees.functions.crystallise(portfolio))
+    except ContractCustomError:
+        return
+    world.call(fees.functions.collectFees(portfolio))
 
 
 def _arbitrageur(world: World) -> Any:
@@ -210,6 +243,7 @@ def _end(world: World, bot: Running, head: int) -> Seen:
         trades=tuple((each.token_in, each.token_out, each.amount_in, each.min_amount_out) for each in orders),
         outcome=decision.outcome,
         reason=decision.reason,
+        fee_shares=portfolio.functions.balanceOf(SENDER).call(),
     )
 
 
@@ -243,6 +277,11 @@ def test_replay__same_days_and_pools__has_the_same_nav_and_share_price(lived_day
     assert [(day.nav, day.share_price) for day in replayed_days.days] == [
         (day.nav, day.share_price) for day in lived_days.seen
     ]
+
+
+def test_replay__same_days_and_pools__owes_the_recipient_the_same_fees(lived_days: Both, replayed_days: Track) -> None:
+    assert [day.fee_shares for day in replayed_days.days] == [day.fee_shares for day in lived_days.seen]
+    assert lived_days.seen[-1].fee_shares > 0
 
 
 def test_replay__same_days_and_pools__trips_and_recovers_on_the_same_days(
