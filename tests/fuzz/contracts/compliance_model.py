@@ -57,6 +57,9 @@ class Model:
     volumes: dict[tuple[str, int], tuple[int, list[tuple[int, int]]]] = field(default_factory=dict)
     days: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
     entries: int = 0
+    ways: set[tuple[int, int, int, int]] = field(default_factory=set)
+    blackouts: set[tuple[int, int, bool]] = field(default_factory=set)
+    affiliates: set[str] = field(default_factory=set)
 
     # -- Who may
 
@@ -137,6 +140,32 @@ class Model:
         found = {country: self.rules.get(country, {}).get(key, 0) for country in self.countries(name)}
         return {country: value for country, value in found.items() if value}
 
+    # -- Ways between countries, blackouts, affiliates
+
+    def mark(self, name: str, affiliate: bool) -> None:
+        """A mark is for the wallet and for the person that it has or last had."""
+        found = {name, self.links.get(name, name)}
+        self.affiliates = self.affiliates | found if affiliate else self.affiliates - found
+
+    def is_affiliate(self, name: str) -> bool:
+        return bool({name, self.links.get(name, name)} & self.affiliates)
+
+    def is_quiet(self, name: str, now: int) -> bool:
+        """True if a blackout stops what somebody sends."""
+        standing = [only for start, end, only in self.blackouts if start <= now < end]
+        return name not in self.venues and any(not only or self.is_affiliate(name) for only in standing)
+
+    def _dated(self, sender: str, receiver: str, now: int, kind: str, counted: dict[str, int]) -> tuple[str, Reason]:
+        if sender in ("nobody", receiver) or self.links.get(sender, sender) == self.links.get(receiver, receiver):
+            return "nobody", Reason.NONE
+        if kind != "forced" and self.is_quiet(sender, now):
+            return sender, Reason.BLACKOUT_PERIOD
+        sources, targets = self.countries(sender), self.countries(receiver)
+        for here, there, start, end in self.ways:
+            if start <= now < end and any(_closed(here, there, s, r) for s in sources for r in targets):
+                return receiver, Reason.COUNTRY_PAIR_CLOSED
+        return "nobody", Reason.NONE
+
     # -- Movements
 
     def verdict(self, sender: str, legs: dict[str, int], operator: str, now: int, kind: str) -> tuple[str, Reason]:
@@ -155,6 +184,9 @@ class Model:
                     return name, reason
             if reason := self._issuing(sender, receiver, amount, now, after, placed):
                 return receiver, reason
+            name, reason = self._dated(sender, receiver, now, kind, counted)
+            if reason:
+                return name, reason
             self._touch(counted, sender, receiver, amount, sum(legs.values()) if first else 0, after, home)
             for country in self.placements(sender, receiver):
                 placed[country] = placed.get(country, 0) + amount
@@ -384,3 +416,12 @@ class Model:
 def _in_window(moves: list[tuple[int, int]], period: int, now: int) -> int:
     third = -(-period // 3) if period else 1
     return sum(amount for time, amount in moves if now // third - time // third < 4)
+
+
+def _closed(here: int, there: int, source: int, target: int) -> bool:
+    """True if a rule from `here` to `there` closes the way from one country to another; a venue account is in 0."""
+    if source == target and EVERYWHERE in (here, there):
+        return False
+    if there == EVERYWHERE:
+        return here in (EVERYWHERE, source)
+    return target == there and (here in (EVERYWHERE, source) or source == 0)
