@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from keepers.compliance.countries import letters_of
 from keepers.compliance.explain import describe_rule, party_line, source, words
 from keepers.compliance.impact import Loss
-from keepers.compliance.plan import AnyStep, Change, IssueStep, TermStep, TokenStep, steps
+from keepers.compliance.plan import AnyStep, Change, IssueStep, Term, TermStep, TokenStep, steps
 from keepers.compliance.rulebook.assignment import Assignment, holders_worldwide
 from keepers.compliance.rulebook.dated import NOTHING_DATED, DatedTerms
 from keepers.compliance.rules import IssueRule, whole
-from keepers.compliance.transfer_terms import Blackout, PairRule
+from keepers.compliance.transfer_terms import VolumeLimit
 
 
 def described(
@@ -42,7 +42,7 @@ def described(
     for step in issues:
         lines.extend(_issued(step, wanted[step.country], decimals))
     for terms in dated[0]:
-        lines.extend(_terms(terms, dated[1]))
+        lines.extend(_terms(terms, dated[1], decimals))
     planned: list[AnyStep] = [*for_all, *issues, *dated[0], *steps(pending)]
     later = sum(step.loosens for step in planned)
     now = len(planned) - later
@@ -79,18 +79,23 @@ def _issued(step: IssueStep, wanted: Assignment, decimals: int) -> list[str]:
     ]
 
 
-def _terms(step: TermStep, wanted: DatedTerms) -> list[str]:
+def _terms(step: TermStep, wanted: DatedTerms, decimals: int) -> list[str]:
     sources = _sources(wanted)
-    name = "ways between countries" if step.function.endswith("PairRules") else "blackouts"
-    what = "loosens" if step.loosens else "tightens"
-    change = "remove" if step.loosens else "add"
-    gone = "no longer asked for"
-    return [f"  {name}", *(f"    {what:<8} {change} {term}  ({sources.get(term, gone)})" for term in step.terms)]
+    what, change = ("loosens", "remove") if step.loosens else ("tightens", "add")
+    lines = [f"  {_KINDS[step.function.removeprefix(change)]}"]
+    for term in step.terms:
+        most = f"at most {whole(term.limit, decimals)} " if isinstance(term, VolumeLimit) else ""
+        lines.append(f"    {what:<8} {change} {most}{term}  ({sources.get(term, 'no longer asked for')})")
+    return lines
 
 
-def _sources(wanted: DatedTerms) -> dict[PairRule | Blackout, str]:
-    ways: dict[PairRule | Blackout, str] = {rule: law for rule, law in (wanted.pair_rules or {}).items()}
-    return ways | {blackout: law for blackout, law in (wanted.blackouts or {}).items()}
+def _sources(wanted: DatedTerms) -> dict[Term, str]:
+    found: dict[Term, str] = {rule: law for rule, law in (wanted.pair_rules or {}).items()}
+    found |= {blackout: law for blackout, law in (wanted.blackouts or {}).items()}
+    return found | {limit: law for limit, law in (wanted.volume_limits or {}).items()}
+
+
+_KINDS = {"PairRules": "ways between countries", "Blackouts": "blackouts", "VolumeLimits": "volumes"}
 
 
 def _issuance(rule: IssueRule, decimals: int) -> str:

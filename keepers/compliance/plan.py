@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 from keepers.compliance.countries import UNSTATED, letters_of
 from keepers.compliance.rulebook.dated import DatedTerms
 from keepers.compliance.rules import CLOSED, FIELDS, UNLIMITED, IssueRule, Rule, TokenRule
-from keepers.compliance.transfer_terms import Blackout, PairRule, TransferTerms
+from keepers.compliance.transfer_terms import Blackout, PairRule, TransferTerms, VolumeLimit
 
 MOST_A_TRANSACTION = 40
 """Jurisdictions that one transaction sets: 2.2 million gas on new slots with every field in use."""
@@ -17,7 +17,10 @@ MOST_A_TRANSACTION = 40
 Function = Literal["tightenRules", "setRules"]
 TokenFunction = Literal["tightenTokenRule", "setTokenRule"]
 IssueFunction = Literal["tightenIssueRule", "setIssueRule"]
-TermFunction = Literal["addPairRules", "removePairRules", "addBlackouts", "removeBlackouts"]
+TermFunction = Literal[
+    "addPairRules", "removePairRules", "addBlackouts", "removeBlackouts", "addVolumeLimits", "removeVolumeLimits"
+]
+Term = PairRule | Blackout | VolumeLimit
 Contract = Literal["AutomatedComplianceEngine", "TransferTerms"]
 T = TypeVar("T", PairRule, Blackout)
 
@@ -152,7 +155,7 @@ class TermStep:
     contract: ClassVar[Contract] = "TransferTerms"
 
     function: TermFunction
-    terms: tuple[PairRule | Blackout, ...]
+    terms: tuple[Term, ...]
 
     @property
     def title(self) -> str:
@@ -242,7 +245,17 @@ def term_steps(on_chain: TransferTerms, wanted: DatedTerms, now: int) -> list[Te
     if wanted.blackouts is not None:
         more, fewer = _difference(on_chain.blackouts, wanted.blackouts, now)
         found += [TermStep("addBlackouts", more), TermStep("removeBlackouts", fewer)]
+    if wanted.volume_limits is not None:
+        found += _volume_steps(on_chain.volume_limits, wanted.volume_limits)
     return [step for step in found if step.terms]
+
+
+def _volume_steps(there: Iterable[VolumeLimit], asked: Iterable[VolumeLimit]) -> list[TermStep]:
+    """A lower limit takes the place of the one that counts the same; a higher one stands when that is gone."""
+    standing, wanted = {limit.key: limit for limit in there}, {limit.key: limit for limit in asked}
+    lower = tuple(sorted(one for key, one in wanted.items() if key not in standing or one.limit < standing[key].limit))
+    gone = tuple(sorted(one for key, one in standing.items() if key not in wanted or one.limit < wanted[key].limit))
+    return [TermStep("addVolumeLimits", lower), TermStep("removeVolumeLimits", gone)]
 
 
 def _difference(there: Iterable[T], asked: Iterable[T], now: int) -> tuple[tuple[T, ...], tuple[T, ...]]:

@@ -107,4 +107,4 @@ def assignments(reader: ComplianceReader, path: Path) -> dict[int, Assignment] |
 def dated_terms(reader: ComplianceReader, path: Path) -> DatedTerms:
     """Returns the terms with dates that a file asks for; none if the file does not name the token."""
     terms = load_terms(path).of(reader.symbol, reader.token)
-    return NOTHING_DATED if terms is None else terms.dated(load_rulebook())
+    return NOTHING_DATED if terms is None else terms.dated(load_rulebook(), reader.decimals)

@@ -91,6 +91,8 @@ acts = st.one_of(
     st.tuples(st.just("blackout"), lives, st.booleans()),
     st.tuples(st.just("endBlackout"), st.integers(0, 3)),
     st.tuples(st.just("affiliate"), people, st.booleans()),
+    st.tuples(st.just("limit"), ends, st.booleans(), st.sampled_from(PERIODS), st.sampled_from((40, 250))),
+    st.tuples(st.just("unlimit"), st.integers(0, 3)),
     st.tuples(st.just("wait"), st.sampled_from((500, DAY, 31 * DAY))),
 )
 
@@ -385,6 +387,20 @@ class ModelledChain:
         change(self.token, [self.actors[name]], sender=self.officer)
         self.model.mark(name, affiliate)
 
+    def _limit(self, country: int, affiliates_only: bool, period: int, most: int) -> None:
+        key = (country, affiliates_only, period)
+        if len(self.model.limits) == self.terms.mostVolumeLimits() and key not in self.model.limits:
+            assert not self._sent(self.terms.addVolumeLimits, self.token, [(*key, most)], sender=self.officer)
+            return
+        self.terms.addVolumeLimits(self.token, [(*key, most)], sender=self.officer)
+        self.model.limits[key] = min(most, self.model.limits.get(key, most))
+
+    def _unlimit(self, place: int) -> None:
+        chosen = sorted(self.model.limits.items())[place : place + 1]
+        self.terms.removeVolumeLimits(self.token, [(*key, most) for key, most in chosen], sender=self.officer)
+        for key, _ in chosen:
+            del self.model.limits[key]
+
     def _period(self, life: tuple[int, int]) -> tuple[int, int]:
         """Start and end, which are from now on unless they are the ends of time."""
         start, end = life
@@ -425,6 +441,11 @@ class ModelledChain:
             assert self.engine.freeIssueOf(self.token, account) == model.free_issues.get(name, 0), name
         assert {tuple(rule) for rule in self.terms.pairRulesOf(self.token)} == model.ways
         assert {tuple(found) for found in self.terms.blackoutsOf(self.token)} == model.blackouts
+        assert {tuple(found[:3]): found[3] for found in self.terms.volumeLimitsOf(self.token)} == model.limits
+        for key, most in model.limits.items():
+            for name in NAMES:
+                sent = self.terms.sentUnder(self.token, self.actors[name], (*key, most))
+                assert sent == model.under(name, key, now), (name, key)
         for country in (0, *COUNTRIES):
             assert self.engine.issuedIn(self.token, country or EVERYWHERE) == model.issued_in(country, now), country
         for country in COUNTRIES:

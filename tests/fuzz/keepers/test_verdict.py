@@ -51,6 +51,7 @@ issues = st.builds(
 ends = st.sampled_from([*COUNTRIES, EVERY_OTHER])
 ways = st.lists(st.tuples(ends, ends), max_size=2)
 quiet = st.lists(st.booleans(), max_size=2)
+volumes = st.lists(st.tuples(ends, st.booleans(), st.just(30), st.sampled_from([1, 20])), max_size=2)
 holders = st.fixed_dictionaries(
     {
         "balance": st.sampled_from([0, 5, 20, 40]),
@@ -131,6 +132,7 @@ def prepare(
     treasury=st.integers(0, 2),
     closed=ways,
     blackouts=quiet,
+    volume_limits=volumes,
     amounts=st.lists(st.sampled_from([0, 1, 5, 20, 23, 40]), min_size=2, max_size=2, unique=True),
 )
 @settings(max_examples=max(5, settings.default.max_examples // 8))
@@ -143,6 +145,7 @@ def test_judge__any_rules_and_holders__says_what_the_engine_says(
     treasury: int,
     closed: list[tuple[int, int]],
     blackouts: list[bool],
+    volume_limits: list[tuple[int, bool, int, int]],
     amounts: list[int],
     has_treasury: bool,
 ) -> None:
@@ -164,6 +167,7 @@ def test_judge__any_rules_and_holders__says_what_the_engine_says(
         terms = contract_at(market.w3, market.contracts["AutomatedComplianceEngine"].address, TERMS).functions
         send(market.w3, market.owner, terms.addPairRules(token.address, [(*way, 0, NEVER) for way in closed]))
         send(market.w3, market.owner, terms.addBlackouts(token.address, [(0, NEVER, only) for only in blackouts]))
+        send(market.w3, market.owner, terms.addVolumeLimits(token.address, volume_limits))
         send(market.w3, market.owner, terms.addAffiliates(token.address, accounts[:1]))
         reader = market.reader(token)
         for sender, receiver, amount in product([None, *accounts], [*accounts, None], amounts):

@@ -15,7 +15,7 @@ from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
 from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import Rule
-from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, PairRule, TransferTerms
+from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, PairRule, TransferTerms, VolumeLimit
 from keepers.operations.rules import plan
 from scripts import check, rulebook
 from scripts._lib.anvil import advance
@@ -33,6 +33,7 @@ FAR = date(2027, 12, 31)
 OPEN = {"instrument": "security", "worth": {"EUR": 920}, "open": {"DE": {}}}
 WAY = {"sender": "every-other", "receiver": "DE", "law": "Placement agreement, section 4"}
 QUIET = {"affiliates_only": True, "law": "Insider policy, section 2"}
+VOLUME = {"affiliates_only": True, "tokens": 10, "period": "90 days", "law": "Rule 144, 17 CFR 230.144, (e)(1)"}
 CLOSED = PairRule(EVERY_OTHER, 276, 0, NEVER)
 
 
@@ -51,7 +52,7 @@ def terms(**fields: Any) -> IssuerTerms:
 def applied(market: RuledChain, token: Any, asked: IssuerTerms) -> Outcome:
     """Applies an issuer's terms as the owner."""
     reader = market.reader(token)
-    planned = plan(reader, assign(RULEBOOK, asked, 18), 0, FAR, asked.dated(RULEBOOK))
+    planned = plan(reader, assign(RULEBOOK, asked, 18), 0, FAR, asked.dated(RULEBOOK, 18))
     chain = Chain(market.w3, UnlockedSender(market.w3, market.owner), lambda _: None)
     return Officer(chain, reader.engine).apply(token.address, planned.steps)
 
@@ -59,13 +60,15 @@ def applied(market: RuledChain, token: Any, asked: IssuerTerms) -> Outcome:
 def test_rulebook__terms_with_dates__shown_then_applied_then_nothing(
     office: RuledChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    token, asked = office.token(), terms(ways=[WAY], blackouts=[QUIET])
+    token, asked = office.token(), terms(ways=[WAY], blackouts=[QUIET], volumes=[VOLUME])
     run: Callable[..., str] = printing(office, written(tmp_path, asked), capsys)
     output = run(rulebook.cli, tokens=(token.address,), mode="diff")
     assert "tightens add from every other country to DE, without an end  (Placement agreement, section 4)" in output
     assert "tightens add of affiliates, without an end  (Insider policy, section 2)" in output
+    assert "tightens add at most 10 of affiliates, in any 90 days  (Rule 144, 17 CFR 230.144, (e)(1))" in output
     applied(office, token, asked)
-    assert office.reader(token).terms() == TransferTerms((CLOSED,), (Blackout(0, NEVER, True),))
+    limit = VolumeLimit(EVERY_OTHER, True, 90 * 86_400, 10 * 10**18)
+    assert office.reader(token).terms() == TransferTerms((CLOSED,), (Blackout(0, NEVER, True),), (limit,))
     assert "Nothing to change" in run(rulebook.cli, tokens=(token.address,), mode="diff")
 
 

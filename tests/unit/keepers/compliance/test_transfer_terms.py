@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from keepers.compliance.diff import described
+from keepers.compliance.errors import RulebookError
 from keepers.compliance.moments import NEVER
 from keepers.compliance.plan import TermStep, term_steps
 from keepers.compliance.rulebook import load_rulebook
@@ -16,7 +17,7 @@ from keepers.compliance.rulebook.dated import NOTHING_DATED, DatedTerms, midnigh
 from keepers.compliance.rulebook.schema import Offering
 from keepers.compliance.rulebook.terms import IssuerTerms
 from keepers.compliance.rules import Reason, Rule
-from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, PairRule, TransferTerms
+from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, PairRule, TransferTerms, VolumeLimit
 from keepers.compliance.verdict import Identity, Movement, Party, State, judge, verdict
 
 NOW = 1_800_000_000
@@ -113,6 +114,76 @@ def test_judge__blackout_of_affiliates__stops_these(affiliate: bool, reason: Rea
     assert outcome(Movement(sender, CARL, 1), blackouts=(Blackout(0, NEVER, True),))[1] == reason
 
 
+# -- Volumes
+
+
+@pytest.mark.parametrize(
+    ("limit", "countries", "affiliate", "bound"),
+    [
+        ((EVERY_OTHER, False), (HERE,), False, True),
+        ((THERE, False), (HERE,), False, False),
+        ((THERE, False), (HERE, THERE), False, True),
+        ((THERE, False), (630,), False, True),
+        ((0, False), (65_535,), False, True),
+        ((EVERY_OTHER, True), (HERE,), False, False),
+        ((EVERY_OTHER, True), (HERE,), True, True),
+    ],
+)
+def test_binds__person__as_the_chain_says(
+    limit: tuple[int, bool], countries: tuple[int, ...], affiliate: bool, bound: bool
+) -> None:
+    assert VolumeLimit(*limit, 10, 1).binds(countries, affiliate) is bound
+
+
+@pytest.mark.parametrize(("amount", "reason"), [(40, Reason.NONE), (41, Reason.VOLUME_EXCEEDED)])
+def test_judge__volume_limit__counts_what_was_sent(amount: int, reason: Reason) -> None:
+    limit = VolumeLimit(EVERY_OTHER, False, 86_400, 100)
+    sender = replace(ALICE, sent_under={limit: 60})
+    assert outcome(Movement(sender, CARL, amount), volume_limits=(limit,))[1] == reason
+
+
+def test_dated__volumes__tokens_or_a_part_of_the_supply() -> None:
+    asked = terms(
+        supply=50_000,
+        volumes=[
+            {"country": "US", "tokens": 10, "period": "7 days", "law": "Contract, section 5"},
+            {"affiliates_only": True, "percent": 1, "period": "90 days", "law": "Rule 144(e)"},
+        ],
+    ).dated(RULEBOOK, 2)
+    assert asked.volume_limits == {
+        VolumeLimit(THERE, False, 7 * 86_400, 1_000): "Contract, section 5",
+        VolumeLimit(EVERY_OTHER, True, 90 * 86_400, 50_000): "Rule 144(e)",
+    }
+
+
+@pytest.mark.parametrize(
+    ("volume", "fault"),
+    [({"percent": 1}, "volumes need supply"), ({"tokens": "0.001"}, "cannot be limited")],
+)
+def test_dated__volume_that_cannot_be__refused(volume: dict[str, object], fault: str) -> None:
+    asked = terms(volumes=[{"period": "7 days", "law": "Contract, section 5", **volume}])
+    with pytest.raises(RulebookError, match=fault):
+        asked.dated(RULEBOOK, 2)
+
+
+@pytest.mark.parametrize("volume", [{}, {"tokens": 1, "percent": 1}, {"tokens": 0}, {"tokens": "NaN"}])
+def test_terms__volume_without_one_amount__refused(volume: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        terms(volumes=[{"period": "7 days", "law": "Contract, section 5", **volume}])
+
+
+def test_term_steps__volumes__lower_at_once_and_higher_when_the_old_one_is_gone() -> None:
+    week, month = (VolumeLimit(EVERY_OTHER, False, days * 86_400, 100) for days in (7, 30))
+    asked = {replace(week, limit=50): "Law, 1", replace(month, limit=200): "Law, 1"}
+    found = term_steps(TransferTerms(volume_limits=(week, month)), DatedTerms(volume_limits=asked), NOW)
+    assert [(step.function, step.terms) for step in found] == [
+        ("addVolumeLimits", (replace(week, limit=50),)),
+        ("removeVolumeLimits", (month,)),
+    ]
+    after = term_steps(TransferTerms(volume_limits=(replace(week, limit=50),)), DatedTerms(volume_limits=asked), NOW)
+    assert [(step.function, step.terms) for step in after] == [("addVolumeLimits", (replace(month, limit=200),))]
+
+
 # -- What an issuer asks for
 
 
@@ -124,7 +195,7 @@ def test_dated__ways_and_blackouts__days_are_midnights() -> None:
     asked = terms(
         ways=[{"sender": "every-other", "receiver": "US", "until": "2027-01-10", "law": "Contract, section 4"}],
         blackouts=[{"from": "2027-01-01", "until": "2027-02-01", "affiliates_only": True, "law": "Insider policy"}],
-    ).dated(RULEBOOK)
+    ).dated(RULEBOOK, 18)
     start, end = midnight(date(2027, 1, 1)), midnight(date(2027, 2, 1))
     assert asked == DatedTerms(
         {PairRule(EVERY_OTHER, THERE, 0, midnight(date(2027, 1, 10))): "Contract, section 4"},
@@ -133,13 +204,13 @@ def test_dated__ways_and_blackouts__days_are_midnights() -> None:
 
 
 def test_dated__nothing_said__left_to_the_officer() -> None:
-    assert terms().dated(RULEBOOK) == NOTHING_DATED
-    assert terms(ways=[]).dated(RULEBOOK).pair_rules == {}
+    assert terms().dated(RULEBOOK, 18) == NOTHING_DATED
+    assert terms(ways=[]).dated(RULEBOOK, 18).pair_rules == {}
 
 
 @pytest.mark.parametrize(("closing", "end"), [(None, NEVER), ("2026-12-01", midnight(date(2027, 1, 10)))])
 def test_dated__regulation_s_for_us_persons__until_the_period_after_the_closing(closing: str | None, end: int) -> None:
-    asked = terms(offering="reg-s-category-2-us-persons", closing=closing).dated(RULEBOOK).pair_rules
+    asked = terms(offering="reg-s-category-2-us-persons", closing=closing).dated(RULEBOOK, 18).pair_rules
     assert asked is not None and list(asked) == [PairRule(EVERY_OTHER, THERE, 0, end)]
     assert "17 CFR 230.903, (b)(2)(ii) (checked 2025-01-01)" in next(iter(asked.values()))
 
