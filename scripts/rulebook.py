@@ -24,7 +24,7 @@ from ape.cli import ConnectedProviderCommand, account_option
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.rulebook.text import holdings
 from keepers.contracts.compliance import ComplianceReader
-from keepers.operations.rules import Plan, plan
+from keepers.operations.rules import Plan, dated_terms, plan
 from scripts._lib.deployment.account import AccountSender
 from scripts._lib.deployment.chain import Chain
 from scripts._lib.rules.apply import Officer
@@ -108,4 +108,4 @@ def _planned(reader: ComplianceReader, terms_path: Path, from_block: int) -> Pla
     if wanted is None:
         remedy = "add its terms, open nowhere if need be"
         raise RulebookError(f"token {reader.symbol}", f"{terms_path.name} does not name it", remedy)
-    return plan(reader, wanted, from_block, date.today())
+    return plan(reader, wanted, from_block, date.today(), dated_terms(reader, terms_path))

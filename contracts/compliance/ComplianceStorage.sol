@@ -55,6 +55,9 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         mapping(address token => uint256[]) blackouts;
         // Persons, by their ONCHAINID, and accounts.
         mapping(address token => mapping(address account => bool)) affiliates;
+        mapping(address token => uint256[]) volumeLimits;
+        // By what a limit counts, whatever it is.
+        mapping(address token => mapping(address investor => mapping(uint256 key => RollingVolume.Window))) sentUnder;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.AutomatedComplianceEngine")) - 1))

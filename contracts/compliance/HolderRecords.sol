@@ -6,18 +6,20 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
-import {ComplianceStorage} from "./ComplianceStorage.sol";
 import {PackedToken} from "./PackedToken.sol";
+import {PackedVolume} from "./PackedVolume.sol";
 import {RulePacking} from "./RulePacking.sol";
 import {Tranches} from "./Tranches.sol";
+import {VolumeTerms} from "./VolumeTerms.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 
 /// @title Records that a movement leaves: locked tranches, volumes and the log
 /// @notice See {IAutomatedComplianceEngine}; this code runs in the engine's account, for movements that are not plain.
 /// Volumes are a person's: they belong to its ONCHAINID, or to the wallet if there is none. Every country of the
 /// person's wallets counts all that these wallets send.
-contract HolderRecords is ComplianceStorage {
+contract HolderRecords is VolumeTerms {
     using PackedIdentity for uint256;
+    using PackedVolume for uint256;
     using PackedToken for uint256;
     using RulePacking for uint256;
     using RollingVolume for RollingVolume.Window;
@@ -29,6 +31,7 @@ contract HolderRecords is ComplianceStorage {
         if (m.amount != 0) {
             _applyLockup(m, sides);
             if (_isPlacement(m, sides)) _addIssue(m, sides);
+            if (sides.token.hasVolumeLimits()) _addUnderLimits(m, sides);
         }
         if ((sides.senderHold | sides.receiverHold).hasFlow() || sides.sender.isOneOfMany()) _trackVolume(m, sides);
     }
@@ -163,6 +166,19 @@ contract HolderRecords is ComplianceStorage {
             RollingVolume.Window memory window = $.volumes[m.token][person.investor][person.countries[i]];
             $.volumes[m.token][person.investor][person.countries[i]] =
                 window.added(m.sent, flow.period(), block.timestamp);
+        }
+    }
+
+    /// @dev Adds to what the sender's person has sent under every limit of {ITransferTerms} that binds it.
+    function _addUnderLimits(Movement memory m, Sides memory sides) private {
+        if (m.forced || m.from == address(0) || m.to == address(0) || sides.sender.isVenue()) return;
+        Person memory person = _personOf(sides.token, m.token, sides.sender, m.from, sides.senderCountry);
+        if (person.investor == _receiverPerson(m, sides).investor) return;
+        uint256[] memory limits = _limitsOn(m.token, m.from, person);
+        mapping(uint256 key => RollingVolume.Window) storage windows = _storage().sentUnder[m.token][person.investor];
+        for (uint256 i; i < limits.length; ++i) {
+            RollingVolume.Window memory window = windows[limits[i].key()];
+            windows[limits[i].key()] = window.added(m.amount, limits[i].limitPeriod(), block.timestamp);
         }
     }
 

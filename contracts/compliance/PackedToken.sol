@@ -6,7 +6,7 @@ pragma solidity 0.8.37;
 /// 208-239; bit 240 says that some issue was locked up, bit 241 that there was a treasury, bit 242 that there are
 /// former registries, bit 243 that issues are limited, bit 244 that some jurisdiction has, or had, a lock-up,
 /// bit 245 that the number of holders is, or was, limited somewhere, bit 246 that there are, or were, terms by pairs of
-/// countries or dates. Read first on every movement.
+/// countries or dates, bit 247 that there are, or were, volume limits beside those of jurisdictions. Read first on every movement.
 library PackedToken {
     uint256 private constant _LOCKUPS = 1 << 240;
     uint256 private constant _TREASURIES = 1 << 241;
@@ -16,6 +16,7 @@ library PackedToken {
     uint256 private constant _ONE_HOLDER = 1 << 208;
     uint256 internal constant HOLDERS_LIMITED = 1 << 245;
     uint256 private constant _TERMS = 1 << 246;
+    uint256 private constant _VOLUMES = 1 << 247;
     uint256 private constant _RULE = uint256(type(uint48).max) << 160;
 
     function registry(uint256 word) internal pure returns (address) {
@@ -55,7 +56,11 @@ library PackedToken {
     }
 
     function hasTerms(uint256 word) internal pure returns (bool) {
-        return word & _TERMS != 0;
+        return word & (_TERMS | _VOLUMES) != 0;
+    }
+
+    function hasVolumeLimits(uint256 word) internal pure returns (bool) {
+        return word & _VOLUMES != 0;
     }
 
     /// @return True if an issue may leave a record although its receiver has no lock-up.
@@ -70,12 +75,12 @@ library PackedToken {
     /// @return Flags on which a transfer may not be plain: those of `hasExceptions` and `hasTerms`, with which it never
     /// is, and `HOLDERS_LIMITED`, with which it is where both sides are counted.
     function exceptions(uint256 word) internal pure returns (uint256) {
-        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | HOLDERS_LIMITED | _TERMS);
+        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | HOLDERS_LIMITED | _TERMS | _VOLUMES);
     }
 
-    /// @return True if any of the first three flags is set: then a movement may leave a record.
+    /// @return True if any of the first three flags, or that of volume limits, is set: then a movement may leave a record.
     function hasExceptions(uint256 word) internal pure returns (bool) {
-        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES) != 0;
+        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | _VOLUMES) != 0;
     }
 
     function withRegistry(uint256 word, address registry_) internal pure returns (uint256) {
@@ -113,5 +118,9 @@ library PackedToken {
 
     function withTerms(uint256 word) internal pure returns (uint256) {
         return word | _TERMS;
+    }
+
+    function withVolumeLimits(uint256 word) internal pure returns (uint256) {
+        return word | _VOLUMES;
     }
 }

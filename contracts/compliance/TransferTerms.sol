@@ -3,22 +3,27 @@ pragma solidity 0.8.37;
 
 import {Country} from "../identity/Country.sol";
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
-import {ComplianceStorage} from "./ComplianceStorage.sol";
+import {RollingVolume} from "../math/RollingVolume.sol";
 import {PackedTerms} from "./PackedTerms.sol";
 import {PackedToken} from "./PackedToken.sol";
+import {PackedVolume} from "./PackedVolume.sol";
+import {VolumeTerms} from "./VolumeTerms.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {ITransferTerms} from "interfaces/compliance/ITransferTerms.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 
 /// @title Terms by pairs of countries, dates and affiliates
 /// @notice See {ITransferTerms}. The engine hands this code every call that it does not answer itself.
-contract TransferTerms is ITransferTerms, ComplianceStorage {
+contract TransferTerms is ITransferTerms, VolumeTerms {
     using Country for uint256;
     using PackedIdentity for uint256;
     using PackedTerms for *;
     using PackedToken for uint256;
+    using PackedVolume for *;
+    using RollingVolume for RollingVolume.Window;
 
     uint256 private constant _MOST = 24;
+    uint256 private constant _MOST_LIMITS = 8;
 
     // -- Setting -----------------------------------------------------------------------------------------------------
 
@@ -27,9 +32,9 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
         uint256[] storage list = _begin(token, _storage().pairRules[token]);
         for (uint256 i; i < rules.length; ++i) {
             _requirePeriod(rules[i].start, rules[i].end);
-            bool parts = _isPart(rules[i].sender) || _isPart(rules[i].receiver);
-            if (parts) revert TransferTerms__InvalidPair(rules[i].sender, rules[i].receiver);
-            _add(token, list, _packed(rules[i]));
+            _requireWhole(rules[i].sender);
+            _requireWhole(rules[i].receiver);
+            _add(token, list, _packed(rules[i]), _MOST);
         }
         emit PairRulesSet(token, pairRulesOf(token));
     }
@@ -47,7 +52,7 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
         uint256[] storage list = _begin(token, _storage().blackouts[token]);
         for (uint256 i; i < blackouts.length; ++i) {
             _requirePeriod(blackouts[i].start, blackouts[i].end);
-            _add(token, list, blackouts[i].packedBlackout());
+            _add(token, list, blackouts[i].packedBlackout(), _MOST);
         }
         emit BlackoutsSet(token, blackoutsOf(token));
     }
@@ -58,6 +63,29 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
             _remove(_storage().blackouts[token], blackouts[i].packedBlackout());
         }
         emit BlackoutsSet(token, blackoutsOf(token));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function addVolumeLimits(address token, VolumeLimit[] calldata limits) external onlyDelegated restricted {
+        _requireOpen(token);
+        Storage storage $ = _storage();
+        $.tokens[token] = $.tokens[token].withVolumeLimits();
+        for (uint256 i; i < limits.length; ++i) {
+            (uint256 limit, uint32 period) = (limits[i].limit, limits[i].period);
+            bool valid = limit != 0 && limit <= RollingVolume.MOST && period >= RollingVolume.LEAST_PERIOD;
+            if (!valid) revert TransferTerms__InvalidLimit(limit, period);
+            _requireWhole(limits[i].country);
+            _addLimit(token, $.volumeLimits[token], _packed(limits[i]));
+        }
+        emit VolumeLimitsSet(token, volumeLimitsOf(token));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function removeVolumeLimits(address token, VolumeLimit[] calldata limits) external onlyDelegated restricted {
+        for (uint256 i; i < limits.length; ++i) {
+            _remove(_storage().volumeLimits[token], _packed(limits[i]));
+        }
+        emit VolumeLimitsSet(token, volumeLimitsOf(token));
     }
 
     /// @inheritdoc ITransferTerms
@@ -88,7 +116,8 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
         uint256[] memory pairs = _activeOf(_storage().pairRules[m.token]);
         bool quiet = m.forced || sides.sender.isVenue();
         uint256[] memory blackouts = quiet ? new uint256[](0) : _activeOf(_storage().blackouts[m.token]);
-        if (pairs.length == 0 && blackouts.length == 0) return _passed();
+        bool counted = !quiet && sides.token.hasVolumeLimits();
+        if (pairs.length == 0 && blackouts.length == 0 && !counted) return _passed();
 
         Person memory sender = _personOf(sides.token, m.token, sides.sender, m.from, sides.senderCountry);
         Person memory receiver = _personOf(sides.token, m.token, sides.receiver, m.to, sides.receiver.country());
@@ -96,6 +125,7 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
         if (_isStopped(m.token, blackouts, m.from, sender.investor)) {
             return (m.from, IAutomatedComplianceEngine.Reason.BlackoutPeriod);
         }
+        if (counted && _exceeds(m, sender)) return (m.from, IAutomatedComplianceEngine.Reason.VolumeExceeded);
         if (_isClosed(pairs, sender.countries, receiver.countries)) {
             return (m.to, IAutomatedComplianceEngine.Reason.CountryPairClosed);
         }
@@ -126,6 +156,25 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
     }
 
     /// @inheritdoc ITransferTerms
+    function volumeLimitsOf(address token) public view returns (VolumeLimit[] memory limits) {
+        uint256[] storage list = _storage().volumeLimits[token];
+        limits = new VolumeLimit[](list.length);
+        for (uint256 i; i < limits.length; ++i) {
+            uint256 volume = list[i];
+            limits[i] = VolumeLimit(
+                _shown(volume.limitCountry()), volume.bindsAffiliates(), uint32(volume.limitPeriod()), volume.limit()
+            );
+        }
+    }
+
+    /// @inheritdoc ITransferTerms
+    function sentUnder(address token, address account, VolumeLimit calldata limit) external view returns (uint256) {
+        uint256 volume = _packed(limit);
+        if (volume.limitPeriod() == 0) return 0;
+        return _sentUnder(token, _investorOf(token, account), volume);
+    }
+
+    /// @inheritdoc ITransferTerms
     function maySell(address token, address account) external view returns (bool) {
         uint256[] memory blackouts = _activeOf(_storage().blackouts[token]);
         if (blackouts.length == 0) return true;
@@ -148,6 +197,11 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
         return _MOST;
     }
 
+    /// @inheritdoc ITransferTerms
+    function mostVolumeLimits() external pure returns (uint256) {
+        return _MOST_LIMITS;
+    }
+
     // -- Internals ---------------------------------------------------------------------------------------------------
 
     /// @dev The mark stays when the terms go.
@@ -160,9 +214,9 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
         return list;
     }
 
-    function _add(address token, uint256[] storage list, uint256 term) private {
+    function _add(address token, uint256[] storage list, uint256 term, uint256 most) private {
         if (_indexOf(list, term) != list.length) return;
-        if (list.length == _MOST) revert TransferTerms__TooManyTerms(token, _MOST);
+        if (list.length == most) revert TransferTerms__TooManyTerms(token, most);
         list.push(term);
     }
 
@@ -220,11 +274,6 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
         return _isMarked(token, account, person);
     }
 
-    function _isMarked(address token, address account, address person) private view returns (bool) {
-        mapping(address account => bool) storage affiliates = _storage().affiliates[token];
-        return affiliates[account] || affiliates[person];
-    }
-
     function _isClosed(
         uint256[] memory pairs,
         uint256[] memory senders,
@@ -244,9 +293,36 @@ contract TransferTerms is ITransferTerms, ComplianceStorage {
         return false;
     }
 
-    /// @return True if the code belongs to another country.
-    function _isPart(uint16 country) private pure returns (bool) {
-        return uint256(country).whole() != country;
+    /// @dev Of two limits that count the same, the lower one stands.
+    function _addLimit(address token, uint256[] storage list, uint256 volume) private {
+        for (uint256 i; i < list.length; ++i) {
+            if (list[i].key() != volume.key()) continue;
+            if (volume < list[i]) list[i] = volume;
+            return;
+        }
+        _add(token, list, volume, _MOST_LIMITS);
+    }
+
+    function _exceeds(Movement calldata m, Person memory sender) private view returns (bool) {
+        uint256[] memory limits = _limitsOn(m.token, m.from, sender);
+        for (uint256 i; i < limits.length; ++i) {
+            uint256 most = limits[i].limit();
+            if (m.amount > most || _sentUnder(m.token, sender.investor, limits[i]) > most - m.amount) return true;
+        }
+        return false;
+    }
+
+    function _sentUnder(address token, address person, uint256 volume) private view returns (uint256) {
+        RollingVolume.Window memory window = _storage().sentUnder[token][person][volume.key()];
+        return window.total(volume.limitPeriod(), block.timestamp);
+    }
+
+    function _requireWhole(uint16 country) private pure {
+        if (uint256(country).whole() != country) revert TransferTerms__InvalidCountry(country);
+    }
+
+    function _packed(VolumeLimit calldata limit) private pure returns (uint256) {
+        return limit.packedVolume(_issueKey(limit.country));
     }
 
     function _packed(PairRule calldata rule) private pure returns (uint256) {

@@ -26,8 +26,15 @@ pragma solidity ^0.8.24;
 /// - An affiliate is a person, with all wallets that its ONCHAINID has or will have. An officer marks it: a claim that
 ///   binds its subject would be gone when the subject takes it off its ONCHAINID.
 ///
+/// VOLUMES
+/// - A {VolumeLimit} bounds what a person sends to others in any period, from all wallets together, beside the one limit of
+///   {IAutomatedComplianceEngine-Rule}: several periods for one country, one limit for every country together, or one for
+///   affiliates alone (17 CFR 230.144(e)). A limit of a country binds whoever has a wallet in it.
+/// - What was sent counts for at least one period and at most 4/3 periods, from when the limit was added. Issues,
+///   redemptions, forced transfers, and moves between wallets of one person, do not count; what goes to a venue does.
+///
 /// Adding acts at once and can only stop movements; removing waits out the officer's delay. At most {mostTerms} rules
-/// and as many blackouts stand at once; those that have ended make room.
+/// and as many blackouts stand at once, of which those that have ended make room, and {mostVolumeLimits} limits.
 interface ITransferTerms {
     /// @notice Period in which holders in one country send nothing to holders in another one.
     /// @param sender ISO 3166-1 number; 65,535 for every country but the receiver's; 0 for one that is not stated.
@@ -51,17 +58,32 @@ interface ITransferTerms {
         bool affiliatesOnly;
     }
 
+    /// @notice Maximum that a person sends in any period.
+    /// @param country ISO 3166-1 number; 65,535 for persons of every country; 0 for one that is not stated.
+    /// @param affiliatesOnly True if it binds affiliates alone.
+    /// @param period Seconds, at least 3.
+    /// @param limit Smallest units, from 1 to 2^112 - 1.
+    struct VolumeLimit {
+        uint16 country;
+        bool affiliatesOnly;
+        uint32 period;
+        uint256 limit;
+    }
+
     /// @param rules All that stand now.
     event PairRulesSet(address indexed token, PairRule[] rules);
     /// @param blackouts All that stand now.
     event BlackoutsSet(address indexed token, Blackout[] blackouts);
+    /// @param limits All that stand now.
+    event VolumeLimitsSet(address indexed token, VolumeLimit[] limits);
     /// @param person ONCHAINID of the account, or the account itself if it has none.
     event AffiliateSet(address indexed token, address indexed account, address indexed person, bool affiliate);
 
     /// @dev The period does not end after it starts.
     error TransferTerms__InvalidPeriod(uint40 start, uint40 end);
-    /// @dev A code belongs to another country: name that one.
-    error TransferTerms__InvalidPair(uint16 sender, uint16 receiver);
+    /// @dev The code belongs to another country: name that one.
+    error TransferTerms__InvalidCountry(uint16 country);
+    error TransferTerms__InvalidLimit(uint256 limit, uint32 period);
     error TransferTerms__TooManyTerms(address token, uint256 most);
 
     // -- Pairs -------------------------------------------------------------------------------------------------------
@@ -94,10 +116,27 @@ interface ITransferTerms {
     /// @return True unless a blackout stops what the account sends now.
     function maySell(address token, address account) external view returns (bool);
 
+    // -- Volumes -----------------------------------------------------------------------------------------------------
+
+    /// @notice Adds limits on what persons send. Of two with the same country, period and persons, the lower one stands.
+    /// Role: COMPLIANCE_OFFICER. At worst: stops every transfer between persons until the delay has passed.
+    function addVolumeLimits(address token, VolumeLimit[] calldata limits) external;
+
+    /// @notice Removes the limits that equal one of `limits`; others are passed over. What was sent stays counted, for
+    /// when a limit of the same country, period and persons is added again. Role: COMPLIANCE_OFFICER_DELAYED. At worst,
+    /// after the delay: holders sell as much as they like.
+    function removeVolumeLimits(address token, VolumeLimit[] calldata limits) external;
+
+    /// @return Every limit that stands.
+    function volumeLimitsOf(address token) external view returns (VolumeLimit[] memory);
+
+    /// @return Sum that the person behind an account has sent and that counts against a limit, smallest units.
+    function sentUnder(address token, address account, VolumeLimit calldata limit) external view returns (uint256);
+
     // -- Affiliates --------------------------------------------------------------------------------------------------
 
     /// @notice Marks the persons behind accounts as affiliates of the issuer, and the accounts themselves. Role:
-    /// COMPLIANCE_OFFICER. At worst: stops these persons from selling during blackouts.
+    /// COMPLIANCE_OFFICER. At worst: stops these persons from selling during blackouts, and beyond the limits of affiliates.
     function addAffiliates(address token, address[] calldata accounts) external;
 
     /// @notice Ends the mark of accounts and of the persons behind them. An account that was marked by itself stays
@@ -108,9 +147,12 @@ interface ITransferTerms {
     /// @return True if the account, or the person behind it, is marked.
     function isAffiliate(address token, address account) external view returns (bool);
 
-    /// @return True if the token ever had a pair rule or a blackout: then its movements are judged by them.
+    /// @return True if the token ever had a pair rule, a blackout or a volume limit: then its movements are judged by them.
     function hasTerms(address token) external view returns (bool);
 
     /// @return Maximum number of pair rules, and of blackouts, of a token.
     function mostTerms() external view returns (uint256);
+
+    /// @return Maximum number of volume limits of a token.
+    function mostVolumeLimits() external view returns (uint256);
 }

@@ -107,14 +107,15 @@ def compliance_diff(token: str, terms: Path, from_block: int, **node: Any) -> No
       quantera compliance diff 0xToken --terms rulebook.yaml --rpc http://127.0.0.1:8545 --chain-id 31337
     """
     from keepers.compliance.errors import RulebookError
-    from keepers.operations.rules import assignments, plan
+    from keepers.operations.rules import assignments, dated_terms, plan
 
     reader = _reader(token, **node)
     wanted = assignments(reader, terms)
     if wanted is None:
         remedy = "add its terms, open nowhere if need be"
         raise RulebookError(f"token {reader.symbol}", f"{terms.name} does not name it", remedy)
-    click.echo("\n".join([f"{reader.symbol} {reader.token}", *plan(reader, wanted, from_block, date.today()).lines]))
+    planned = plan(reader, wanted, from_block, date.today(), dated_terms(reader, terms))
+    click.echo("\n".join([f"{reader.symbol} {reader.token}", *planned.lines]))
 
 
 @compliance.command("check")

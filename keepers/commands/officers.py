@@ -331,6 +331,52 @@ def venue_drop(token: str, address: str, everywhere: bool) -> Any:
     return "venue drop", (token, who, str(everywhere)), wish
 
 
+@click.group(cls=Guessing)
+def affiliates() -> None:
+    """Mark persons as affiliates of the issuer, who sell nothing in a blackout, or end that.
+
+    \b
+    Example:
+      quantera compliance affiliates mark NOTE 0xDirector --config officer.yaml
+    """
+
+
+@affiliates.command("mark")
+@token_argument
+@click.argument("accounts", nargs=-1, required=True, metavar="ACCOUNT...")
+@officers_command
+def affiliates_mark(token: str, accounts: tuple[str, ...]) -> Any:
+    """Mark the persons behind ACCOUNTs as affiliates for TOKEN: each wallet of their ONCHAINIDs is bound, at once.
+
+    \b
+    Example:
+      quantera compliance affiliates mark NOTE 0xDirector 0xLargeHolder --config officer.yaml
+    """
+    return _affiliates(token, accounts, affiliate=True)
+
+
+@affiliates.command("unmark")
+@token_argument
+@click.argument("accounts", nargs=-1, required=True, metavar="ACCOUNT...")
+@officers_command
+def affiliates_unmark(token: str, accounts: tuple[str, ...]) -> Any:
+    """End that the persons behind ACCOUNTs are affiliates for TOKEN, after the delay; name the wallet that was marked.
+
+    \b
+    Example:
+      quantera compliance affiliates unmark NOTE 0xDirector --dry-run --config officer.yaml
+    """
+    return _affiliates(token, accounts, affiliate=False)
+
+
+def _affiliates(token: str, accounts: tuple[str, ...], *, affiliate: bool) -> Any:
+    from keepers.compliance.arguments import holder
+
+    chosen = sorted({holder(one, "account") for one in accounts})
+    wish = _desk().affiliates(token, chosen, affiliate=affiliate)
+    return f"affiliates {'mark' if affiliate else 'unmark'}", (token, *chosen), wish
+
+
 @click.command()
 @token_argument
 @account_argument
@@ -431,4 +477,19 @@ def cancel(token: str | None, from_block: int | None) -> Any:
     return "cancel", (token or "",), _desk().cancel(token, from_block)
 
 
-COMMANDS = (apply, register, refresh, freeze, unfreeze, documents, sanction, lift, venue, issue, force, recover, cancel)
+COMMANDS = (
+    apply,
+    register,
+    refresh,
+    freeze,
+    unfreeze,
+    documents,
+    sanction,
+    lift,
+    venue,
+    affiliates,
+    issue,
+    force,
+    recover,
+    cancel,
+)

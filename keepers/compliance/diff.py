@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from keepers.compliance.countries import letters_of
 from keepers.compliance.explain import describe_rule, party_line, source, words
 from keepers.compliance.impact import Loss
-from keepers.compliance.plan import Change, IssueStep, Step, TokenStep, steps
+from keepers.compliance.plan import AnyStep, Change, IssueStep, Term, TermStep, TokenStep, steps
 from keepers.compliance.rulebook.assignment import Assignment, holders_worldwide
+from keepers.compliance.rulebook.dated import NOTHING_DATED, DatedTerms
 from keepers.compliance.rules import IssueRule, whole
+from keepers.compliance.transfer_terms import VolumeLimit
 
 
 def described(
@@ -18,6 +20,7 @@ def described(
     wanted: Mapping[int, Assignment],
     decimals: int,
     issues: Sequence[IssueStep] = (),
+    dated: tuple[Sequence[TermStep], DatedTerms] = ((), NOTHING_DATED),
 ) -> list[str]:
     """Returns a line a field that changes, with the law that asks for it, and what applying takes.
 
@@ -27,8 +30,9 @@ def described(
         wanted: The rulebook's rules for the token, by country.
         decimals: Decimals of the token.
         issues: Transactions that limit what is issued.
+        dated: Transactions about terms with dates, and the terms that are wanted.
     """
-    if not pending and not for_all and not issues:
+    if not pending and not for_all and not issues and not dated[0]:
         return ["Nothing to change: the chain has the rulebook's rules."]
     lines = [*_for_all(for_all, wanted)]
     for change in pending:
@@ -37,8 +41,10 @@ def described(
         lines.extend(_fields(change, wanted, decimals))
     for step in issues:
         lines.extend(_issued(step, wanted[step.country], decimals))
-    planned: list[Step | TokenStep | IssueStep] = [*for_all, *issues, *steps(pending)]
-    later = sum(step.function in ("setRules", "setTokenRule", "setIssueRule") for step in planned)
+    for terms in dated[0]:
+        lines.extend(_terms(terms, dated[1], decimals))
+    planned: list[AnyStep] = [*for_all, *issues, *dated[0], *steps(pending)]
+    later = sum(step.loosens for step in planned)
     now = len(planned) - later
     counts = f"{now} transactions tighten at once, {later} loosen after the officer's delay."
     return [*lines, f"{len(pending)} jurisdictions change: {counts}"]
@@ -71,6 +77,25 @@ def _issued(step: IssueStep, wanted: Assignment, decimals: int) -> list[str]:
         f"  {letters_of(step.country)} {step.country:03d} {wanted.jurisdiction.name}, what its holders are issued",
         f"    {what:<8} period_issuance: {before} -> {after}  ({law})",
     ]
+
+
+def _terms(step: TermStep, wanted: DatedTerms, decimals: int) -> list[str]:
+    sources = _sources(wanted)
+    what, change = ("loosens", "remove") if step.loosens else ("tightens", "add")
+    lines = [f"  {_KINDS[step.function.removeprefix(change)]}"]
+    for term in step.terms:
+        most = f"at most {whole(term.limit, decimals)} " if isinstance(term, VolumeLimit) else ""
+        lines.append(f"    {what:<8} {change} {most}{term}  ({sources.get(term, 'no longer asked for')})")
+    return lines
+
+
+def _sources(wanted: DatedTerms) -> dict[Term, str]:
+    found: dict[Term, str] = {rule: law for rule, law in (wanted.pair_rules or {}).items()}
+    found |= {blackout: law for blackout, law in (wanted.blackouts or {}).items()}
+    return found | {limit: law for limit, law in (wanted.volume_limits or {}).items()}
+
+
+_KINDS = {"PairRules": "ways between countries", "Blackouts": "blackouts", "VolumeLimits": "volumes"}
 
 
 def _issuance(rule: IssueRule, decimals: int) -> str:

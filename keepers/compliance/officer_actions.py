@@ -15,7 +15,12 @@ from keepers.compliance.rules import InvestorClass, Reason, document_names, whol
 from keepers.compliance.verdict import Finding, Identity, Movement, Party, State, class_name, judge
 
 Contract = Literal[
-    "AccessManager", "AutomatedComplianceEngine", "ComplianceAwareToken", "IdentityRegistry", "SanctionsList"
+    "AccessManager",
+    "AutomatedComplianceEngine",
+    "ComplianceAwareToken",
+    "IdentityRegistry",
+    "SanctionsList",
+    "TransferTerms",
 ]
 
 EVERY_TOPIC = 0xFFFF
@@ -513,6 +518,25 @@ def recover(
     notes = (*(registering.notes if registering else ()), *(() if sole else (stays,)))
     steps = (*(registering.steps if registering else ()), step)
     return Action("recover", title, steps, tuple(touched), notes)
+
+
+# -- Affiliates
+
+
+def mark_affiliates(token: Token, parties: Sequence[Party], *, affiliate: bool) -> Action:
+    """Marks the persons behind wallets as affiliates of the issuer, or ends that."""
+    what = "mark" if affiliate else "unmark"
+    chosen = [party.address for party in parties if party.affiliate != affiliate]
+    title = f"{what} {', '.join(party.address for party in parties)} as affiliates for {token.symbol}"
+    kept = [party.address for party in parties if party.affiliate == affiliate]
+    state = "marked already" if affiliate else "not marked"
+    notes = [f"{address} is {state}" for address in kept]
+    if not chosen:
+        return Action("affiliates", title, notes=tuple(notes))
+    notes.append("an affiliate sends nothing in a blackout; every wallet of its ONCHAINID is bound")
+    signature = f"{'add' if affiliate else 'remove'}Affiliates(address,address[])"
+    step = Step("TransferTerms", token.engine, signature, (token.address, chosen), title)
+    return Action("affiliates", title, (step,), notes=tuple(notes))
 
 
 # -- Venues

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from keepers.compliance.countries import UNSTATED, letters_of
+from keepers.compliance.rulebook.dated import DatedTerms
 from keepers.compliance.rules import CLOSED, FIELDS, UNLIMITED, IssueRule, Rule, TokenRule
+from keepers.compliance.transfer_terms import Blackout, PairRule, TransferTerms, VolumeLimit
 
 MOST_A_TRANSACTION = 40
 """Jurisdictions that one transaction sets: 2.2 million gas on new slots with every field in use."""
@@ -15,6 +17,12 @@ MOST_A_TRANSACTION = 40
 Function = Literal["tightenRules", "setRules"]
 TokenFunction = Literal["tightenTokenRule", "setTokenRule"]
 IssueFunction = Literal["tightenIssueRule", "setIssueRule"]
+TermFunction = Literal[
+    "addPairRules", "removePairRules", "addBlackouts", "removeBlackouts", "addVolumeLimits", "removeVolumeLimits"
+]
+Term = PairRule | Blackout | VolumeLimit
+Contract = Literal["AutomatedComplianceEngine", "TransferTerms"]
+T = TypeVar("T", PairRule, Blackout)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,8 @@ class Step:
         rules: One a country.
     """
 
+    contract: ClassVar[Contract] = "AutomatedComplianceEngine"
+
     function: Function
     countries: tuple[int, ...]
     rules: tuple[Rule, ...]
@@ -60,6 +70,11 @@ class Step:
     def title(self) -> str:
         """Name for people."""
         return f"{self.function} in {len(self.countries)} jurisdictions"
+
+    @property
+    def loosens(self) -> bool:
+        """True if it waits out the officer's delay."""
+        return self.function == "setRules"
 
     def arguments(self) -> tuple[Any, ...]:
         """Arguments after the token, as an ABI encoder takes them; the unstated country is 0 in them."""
@@ -74,6 +89,8 @@ class TokenStep:
         function: `tightenTokenRule` acts at once, `setTokenRule` after the officer's delay.
         rule: Whole rule of the token.
     """
+
+    contract: ClassVar[Contract] = "AutomatedComplianceEngine"
 
     function: TokenFunction
     rule: TokenRule
@@ -104,6 +121,8 @@ class IssueStep:
         rule: Whole rule for issuing there.
     """
 
+    contract: ClassVar[Contract] = "AutomatedComplianceEngine"
+
     function: IssueFunction
     country: int
     before: IssueRule
@@ -122,6 +141,38 @@ class IssueStep:
     def arguments(self) -> tuple[Any, ...]:
         """Arguments after the token, as an ABI encoder takes them; the unstated country is 0 in them."""
         return (0 if self.country == UNSTATED else self.country), self.rule.struct()
+
+
+@dataclass(frozen=True)
+class TermStep:
+    """One transaction to the engine about terms with dates.
+
+    Attributes:
+        function: What is added acts at once; what is removed waits out the officer's delay.
+        terms: Terms that are added or removed, ascending.
+    """
+
+    contract: ClassVar[Contract] = "TransferTerms"
+
+    function: TermFunction
+    terms: tuple[Term, ...]
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return f"{self.function}: {'; '.join(str(term) for term in self.terms)}"
+
+    @property
+    def loosens(self) -> bool:
+        """True if it waits out the officer's delay."""
+        return self.function.startswith("remove")
+
+    def arguments(self) -> tuple[Any, ...]:
+        """Arguments after the token, as an ABI encoder takes them."""
+        return ([term.struct() for term in self.terms],)
+
+
+AnyStep = Step | TokenStep | IssueStep | TermStep
 
 
 def changes(on_chain: Mapping[int, Rule], wanted: Mapping[int, Rule]) -> list[Change]:
@@ -177,6 +228,40 @@ def issue_steps(on_chain: Mapping[int, IssueRule], wanted: Mapping[int, IssueRul
             function: IssueFunction = "setIssueRule" if after.looser_than(before) else "tightenIssueRule"
             found.append(IssueStep(function, country, before, after))
     return found
+
+
+def term_steps(on_chain: TransferTerms, wanted: DatedTerms, now: int) -> list[TermStep]:
+    """The transactions that bring a token's terms with dates to what is wanted; those that have ended stay.
+
+    Args:
+        on_chain: Terms that stand.
+        wanted: Terms that should stand; a list that is None stays as it is.
+        now: Unix seconds.
+    """
+    found = []
+    if wanted.pair_rules is not None:
+        add, remove = _difference(on_chain.pair_rules, wanted.pair_rules, now)
+        found += [TermStep("addPairRules", add), TermStep("removePairRules", remove)]
+    if wanted.blackouts is not None:
+        more, fewer = _difference(on_chain.blackouts, wanted.blackouts, now)
+        found += [TermStep("addBlackouts", more), TermStep("removeBlackouts", fewer)]
+    if wanted.volume_limits is not None:
+        found += _volume_steps(on_chain.volume_limits, wanted.volume_limits)
+    return [step for step in found if step.terms]
+
+
+def _volume_steps(there: Iterable[VolumeLimit], asked: Iterable[VolumeLimit]) -> list[TermStep]:
+    """A lower limit takes the place of the one that counts the same; a higher one stands when that is gone."""
+    standing, wanted = {limit.key: limit for limit in there}, {limit.key: limit for limit in asked}
+    lower = tuple(sorted(one for key, one in wanted.items() if key not in standing or one.limit < standing[key].limit))
+    gone = tuple(sorted(one for key, one in standing.items() if key not in wanted or one.limit < wanted[key].limit))
+    return [TermStep("addVolumeLimits", lower), TermStep("removeVolumeLimits", gone)]
+
+
+def _difference(there: Iterable[T], asked: Iterable[T], now: int) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """Terms that are missing and terms that are too many, among those that have not ended."""
+    standing, wanted = ({term for term in terms if term.end > now} for terms in (there, asked))
+    return tuple(sorted(wanted - standing)), tuple(sorted(standing - wanted))
 
 
 def _batches(function: Function, rules: Sequence[tuple[int, Rule]]) -> list[Step]:

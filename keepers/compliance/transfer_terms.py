@@ -93,6 +93,51 @@ class Blackout:
         return f"of {'affiliates' if self.affiliates_only else 'all holders'}, {period(self.start, self.end)}"
 
 
+@dataclass(frozen=True, order=True)
+class VolumeLimit:
+    """A maximum that a person sends in any period (ITransferTerms.VolumeLimit).
+
+    Attributes:
+        country: ISO 3166-1 number; EVERY_OTHER for persons of every country; 0 for one that is not stated.
+        affiliates_only: True if it binds affiliates alone.
+        period: Seconds.
+        limit: Smallest units.
+    """
+
+    country: int
+    affiliates_only: bool
+    period: int
+    limit: int
+
+    @classmethod
+    def of(cls, struct: Iterable[Any]) -> Self:
+        """A limit as an ABI decoder gives it."""
+        country, affiliates_only, seconds, limit = struct
+        return cls(int(country), bool(affiliates_only), int(seconds), int(limit))
+
+    @property
+    def key(self) -> tuple[int, bool, int]:
+        """What the limit counts; of two that count the same, the lower one stands."""
+        return self.country, self.affiliates_only, self.period
+
+    def struct(self) -> tuple[int, bool, int, int]:
+        """The limit as an ABI encoder takes it."""
+        return self.country, self.affiliates_only, self.period, self.limit
+
+    def binds(self, countries: Iterable[int], affiliate: bool) -> bool:
+        """True if it binds a person with wallets in these countries, as stored codes."""
+        if self.affiliates_only and not affiliate:
+            return False
+        return self.country == EVERY_OTHER or (self.country or UNSTATED) in {
+            BELONGS_TO.get(code, code) for code in countries
+        }
+
+    def __str__(self) -> str:
+        who = "affiliates" if self.affiliates_only else "everybody"
+        where = "" if self.country == EVERY_OTHER else f" in {letters_of(self.country or UNSTATED)}"
+        return f"of {who}{where}, in any {self.period / 86_400:g} days"
+
+
 @dataclass(frozen=True)
 class TransferTerms:
     """All terms of a token.
@@ -100,10 +145,12 @@ class TransferTerms:
     Attributes:
         pair_rules: Ways between countries that are closed.
         blackouts: Periods in which holders send nothing.
+        volume_limits: Maximums that a person sends in any period.
     """
 
     pair_rules: tuple[PairRule, ...] = ()
     blackouts: tuple[Blackout, ...] = ()
+    volume_limits: tuple[VolumeLimit, ...] = ()
 
 
 def _place(code: int) -> str:

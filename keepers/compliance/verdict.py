@@ -22,7 +22,7 @@ from keepers.compliance.rules import (
     document_names,
     whole,
 )
-from keepers.compliance.transfer_terms import TransferTerms
+from keepers.compliance.transfer_terms import TransferTerms, VolumeLimit
 
 Role = Literal["token", "sender", "receiver", "spender"]
 
@@ -89,6 +89,7 @@ class Party:
         treasury: True if what it sends counts as an issue, and what it receives does not.
         person: ONCHAINID of the person behind it; empty if there is none.
         affiliate: True if the person is marked as an affiliate of the issuer.
+        sent_under: Smallest units that count against each volume limit of the token's terms.
         wallet_frozen: Frozen by the token.
         frozen: Smallest units of its balance that the token has frozen.
     """
@@ -108,6 +109,7 @@ class Party:
     treasury: bool = False
     person: str = ""
     affiliate: bool = False
+    sent_under: Mapping[VolumeLimit, int] = field(default_factory=dict)
     wallet_frozen: bool = False
     frozen: int = 0
 
@@ -494,6 +496,13 @@ def _dated(movement: Movement, sender: Party, receiver: Party, state: State) -> 
             passed = blackout.affiliates_only and not sender.affiliate
             text = f"blackout {blackout}{'; no affiliate' if passed else ''}"
             yield Finding("sender", sender.address, "blackout", passed, Reason.BLACKOUT_PERIOD, text)
+    for limit in () if sender.identity.venue else state.terms.volume_limits:
+        if limit.binds(sender.countries, sender.affiliate):
+            sent = sender.sent_under.get(limit, 0)
+            before, now, most = (state.tokens(units) for units in (sent, movement.amount, limit.limit))
+            text = f"volume {limit}: sent {before} and {now} now, of {most}"
+            passed = sent + movement.amount <= limit.limit
+            yield Finding("sender", sender.address, "volume", passed, Reason.VOLUME_EXCEEDED, text)
     for rule in state.terms.pair_rules:
         if rule.stands_at(state.now):
             passed = not any(rule.closes(here, there) for here in sender.countries for there in receiver.countries)

@@ -14,7 +14,7 @@ from keepers.abi import Fragment
 from keepers.compliance.countries import UNSTATED
 from keepers.compliance.report_log import Entry, LogKind
 from keepers.compliance.rules import CLOSED, EVERYWHERE, UNLIMITED, IssueRule, Reason, Rule, TokenRule
-from keepers.compliance.transfer_terms import Blackout, PairRule, TransferTerms
+from keepers.compliance.transfer_terms import Blackout, PairRule, TransferTerms, VolumeLimit
 from keepers.compliance.verdict import Identity, Movement, Party, State
 from keepers.rpc.errors import ChainError
 from keepers.rpc.node import Block, Call, Node, must
@@ -119,7 +119,12 @@ class ComplianceReader:
                 Call(self.engine, _engine("volumeOf"), (self.token, sender, code)) for code in limited
             )
             sent = {code: must(volume) for code, volume in zip(limited, volumes, strict=True)}
-            parties[sender] = replace(parties[sender], sent=sent)
+            limits = state.terms.volume_limits
+            counted = self._calls(
+                Call(self.engine, _terms("sentUnder"), (self.token, sender, limit.struct())) for limit in limits
+            )
+            under = dict(zip(limits, map(must, counted), strict=True))
+            parties[sender] = replace(parties[sender], sent=sent, sent_under=under)
         find = {None: None, **parties}
         return Movement(find[sender], find[receiver], amount, find[spender]), state
 
@@ -163,14 +168,13 @@ class ComplianceReader:
 
     def terms(self) -> TransferTerms:
         """The token's terms by pairs of countries and dates."""
-        rules, blackouts = (
-            must(answer)
-            for answer in self._calls(
-                Call(self.engine, _terms(name), (self.token,)) for name in ("pairRulesOf", "blackoutsOf")
-            )
-        )
+        names = ("pairRulesOf", "blackoutsOf", "volumeLimitsOf")
+        answers = self._calls(Call(self.engine, _terms(name), (self.token,)) for name in names)
+        rules, blackouts, limits = map(must, answers)
         return TransferTerms(
-            tuple(sorted(PairRule.of(rule) for rule in rules)), tuple(sorted(Blackout.of(found) for found in blackouts))
+            tuple(sorted(PairRule.of(rule) for rule in rules)),
+            tuple(sorted(Blackout.of(found) for found in blackouts)),
+            tuple(sorted(VolumeLimit.of(limit) for limit in limits)),
         )
 
     def issue_rules(self, countries: Sequence[int] = ()) -> dict[int, IssueRule]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 from eth_utils.crypto import keccak
 
@@ -19,6 +19,7 @@ from keepers.compliance.countries import UNSTATED
 from keepers.compliance.impact import losses
 from keepers.compliance.moments import moment
 from keepers.compliance.officer_actions import Action, Effect, Holding, OfficerError, Step, Token
+from keepers.compliance.plan import AnyStep
 from keepers.compliance.rules import InvestorClass
 from keepers.compliance.verdict import Identity, Party
 from keepers.contracts.access import CANCEL, Access, Scheduled
@@ -26,31 +27,13 @@ from keepers.contracts.compliance import ComplianceReader
 from keepers.contracts.deployment import Deployment
 from keepers.contracts.holdings import Records, holdings, read_token, regulated_tokens
 from keepers.contracts.identities import IdentityReader
-from keepers.operations.rules import assignments, plan
+from keepers.operations.rules import assignments, dated_terms, plan
 from keepers.operations.scheduled import in_words
 from keepers.rpc.node import Block, Call, Node, must
 
 ENGINE: Final = "AutomatedComplianceEngine"
 FACTORY: Final = "TokenFactory"
 REGISTRY, SANCTIONS = "IdentityRegistry", "SanctionsList"
-
-
-class RuleStep(Protocol):
-    """A transaction of a rulebook's plan to the engine."""
-
-    @property
-    def function(self) -> str:
-        """Name of the function."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """Name for people."""
-        ...
-
-    def arguments(self) -> tuple[Any, ...]:
-        """Arguments after the token."""
-        ...
 
 
 @dataclass
@@ -368,6 +351,17 @@ def venue(text: str, address: str, *, admit: bool, shared_ledger: bool = False, 
     return action
 
 
+def affiliates(text: str, holders: Sequence[str], *, affiliate: bool) -> Wish:
+    """Marking persons as affiliates of the issuer, or ending that."""
+
+    def action(desk: Desk) -> Action:
+        """Reads who is marked now."""
+        token, reader = desk.token(text)
+        return actions.mark_affiliates(token, reader.parties(holders)[0], affiliate=affiliate)
+
+    return action
+
+
 def apply(text: str, terms: Path, first_block: int, today: date) -> Wish:
     """Giving a token the rules that the rulebook and its issuer's terms ask for."""
 
@@ -378,7 +372,7 @@ def apply(text: str, terms: Path, first_block: int, today: date) -> Wish:
         if wanted is None:
             reason, remedy = f"{terms.name} does not name it", "add its terms, open nowhere if need be"
             raise OfficerError(f"token {token.symbol}", reason, remedy)
-        planned = plan(reader, wanted, first_block, today)
+        planned = plan(reader, wanted, first_block, today, dated_terms(reader, terms))
         holders, state = reader.holders(first_block)
         gone = losses(holders, state, {code: found.rule for code, found in wanted.items()})
         lost = tuple(Effect(Holding(token, loss.party, state), "ineligible", loss.finding) for loss in gone)
@@ -389,9 +383,9 @@ def apply(text: str, terms: Path, first_block: int, today: date) -> Wish:
     return action
 
 
-def _applying(token: Token, one: RuleStep) -> Step:
-    signature = abi.function(ENGINE, one.function).signature
-    return Step(ENGINE, token.engine, signature, (token.address, *one.arguments()), one.title)
+def _applying(token: Token, one: AnyStep) -> Step:
+    signature = abi.function(one.contract, one.function).signature
+    return Step(one.contract, token.engine, signature, (token.address, *one.arguments()), one.title)
 
 
 def cancel(text: str | None, first_block: int | None) -> Wish:

@@ -10,9 +10,10 @@ from keepers.compliance.diff import described, described_losses
 from keepers.compliance.errors import ComplianceError
 from keepers.compliance.explain import explain, words
 from keepers.compliance.impact import losses
-from keepers.compliance.plan import IssueStep, Step, TokenStep, changes, issue_steps, steps, token_steps
+from keepers.compliance.plan import AnyStep, changes, issue_steps, steps, term_steps, token_steps
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import Assignment, assign, holders_worldwide
+from keepers.compliance.rulebook.dated import NOTHING_DATED, DatedTerms
 from keepers.compliance.rulebook.terms import load_terms
 from keepers.compliance.rulebook.text import warnings
 from keepers.compliance.rules import Reason
@@ -30,10 +31,16 @@ class Plan:
     """
 
     lines: list[str]
-    steps: list[Step | TokenStep | IssueStep]
+    steps: list[AnyStep]
 
 
-def plan(reader: ComplianceReader, wanted: dict[int, Assignment], from_block: int, today: date) -> Plan:
+def plan(
+    reader: ComplianceReader,
+    wanted: dict[int, Assignment],
+    from_block: int,
+    today: date,
+    dated: DatedTerms = NOTHING_DATED,
+) -> Plan:
     """Returns what would change on chain, who would become ineligible, and which checks of the rulebook are old.
 
     Args:
@@ -41,18 +48,20 @@ def plan(reader: ComplianceReader, wanted: dict[int, Assignment], from_block: in
         wanted: The rulebook's rules for the token, by country.
         from_block: Block from which on holders and rules of unusual country numbers are looked for.
         today: Day from which the age of a check is counted.
+        dated: Terms with dates that the issuer's decisions ask for.
     """
     rules = {code: found.rule for code, found in wanted.items()}
     pending, worldwide = changes(reader.rules(from_block), rules), holders_worldwide(wanted)
     for_all = token_steps(reader.token_rule(), worldwide[0] if worldwide else 0)
     limits = {code: found.issues for code, found in wanted.items() if found.issues.issuance_limit}
     issues = issue_steps(reader.issue_rules(sorted(limits)), limits)
-    lines = described(pending, for_all, wanted, reader.decimals, issues)
+    terms = term_steps(reader.terms(), dated, reader.block.timestamp)
+    lines = described(pending, for_all, wanted, reader.decimals, issues, (terms, dated))
     if pending:
         lines += described_losses(losses(*reader.holders(from_block), rules))
     own = (found for code, found in wanted.items() if code == found.jurisdiction.code)
     lines += warnings([found.jurisdiction for found in own if found.rule.classes], today)
-    return Plan(lines, [*for_all, *issues, *steps(pending)])
+    return Plan(lines, [*for_all, *issues, *terms, *steps(pending)])
 
 
 def checked(
@@ -93,3 +102,9 @@ def assignments(reader: ComplianceReader, path: Path) -> dict[int, Assignment] |
     """Returns the rulebook's rules for a token under the terms of a file; None if the file does not name the token."""
     terms = load_terms(path).of(reader.symbol, reader.token)
     return None if terms is None else assign(load_rulebook(), terms, reader.decimals)
+
+
+def dated_terms(reader: ComplianceReader, path: Path) -> DatedTerms:
+    """Returns the terms with dates that a file asks for; none if the file does not name the token."""
+    terms = load_terms(path).of(reader.symbol, reader.token)
+    return NOTHING_DATED if terms is None else terms.dated(load_rulebook(), reader.decimals)

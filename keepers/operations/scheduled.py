@@ -43,7 +43,9 @@ def in_words(contract: str, data: bytes) -> Words:
 
 
 def _function(contract: str, data: bytes) -> tuple[Fragment, tuple[Any, ...]] | None:
-    for entry in abi.load(contract):
+    # The engine answers both interfaces.
+    faces = (contract, "TransferTerms") if contract == "AutomatedComplianceEngine" else (contract,)
+    for entry in (entry for face in faces for entry in abi.load(face)):
         if entry["type"] == "function" and (fragment := abi.parse(entry)).selector == data[:4]:
             return fragment, fragment.decode_input(data)
     return None

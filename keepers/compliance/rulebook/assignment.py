@@ -157,7 +157,9 @@ def _with_answers(rulebook: Rulebook, code: int, name: str, opening: Opening) ->
 
 def _offering_rules(rulebook: Rulebook, terms: IssuerTerms, code: int) -> Rules:
     offering = rulebook.offerings[terms.offering] if terms.offering else None
-    return Rules(lockup=offering.lockup) if offering and code not in offering.excepted else Rules()
+    if offering is None or offering.lockup is None or code in offering.excepted:
+        return Rules()
+    return Rules(lockup=offering.lockup)
 
 
 def _check_worth(rulebook: Rulebook, terms: IssuerTerms, wanted: Mapping[int, Rules]) -> None:

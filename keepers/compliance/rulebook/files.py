@@ -51,7 +51,8 @@ def load_rulebook(folder: Path = FOLDER, today: date | None = None) -> Rulebook:
         raise RulebookError(folder, "holds no jurisdictions", "name a rulebook's folder")
     offerings = {path.stem: _read(path, Offering) for path in _files(folder / "offerings")}
     for path in _files(folder / "offerings"):
-        _check_date(path, "lockup", offerings[path.stem].lockup, today)
+        for field, rule in offerings[path.stem].rules():
+            _check_date(path, field, rule, today)
     return Rulebook(jurisdictions=jurisdictions, offerings=offerings)
 
 

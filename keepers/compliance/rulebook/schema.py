@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from keepers.compliance.countries import ALPHA2
+from keepers.compliance.countries import ALPHA2, BELONGS_TO
 from keepers.compliance.rulebook.duration import seconds
 from keepers.compliance.rules import DOCUMENTS
 
@@ -323,13 +323,46 @@ class Jurisdiction(JurisdictionFile):
         return {field: text for field, text in self.counsel.items() if field not in ruled} | regime.counsel
 
 
+class KeptOut(Strict):
+    """Countries into which holders elsewhere send nothing until a time has passed since the closing of an offering."""
+
+    countries: Annotated[tuple[Country, ...], Field(min_length=1)]
+    period: Period
+
+    @model_validator(mode="after")
+    def _whole_countries(self) -> Self:
+        if parts := [code for code in self.countries if code in BELONGS_TO]:
+            raise ValueError(f"{parts[0]} belongs to {BELONGS_TO[parts[0]]}; name that one, which includes it")
+        return self
+
+
 class Offering(Strict):
-    """The requirements of an offering on holders everywhere but in the countries excepted."""
+    """The requirements of an offering on holders.
+
+    Attributes:
+        title: Name for people.
+        confidence: Trust that the file deserves.
+        excepted: Countries in which issued tokens are not locked up.
+        lockup: Time for which issued tokens stay with their first holder, everywhere but in the countries excepted.
+        keeps_out: Countries that others send nothing to, and for how long after the closing.
+    """
 
     title: Line
     confidence: Confidence
     excepted: tuple[Country, ...] = Field(default=(), alias="except")
-    lockup: Rule[Period]
+    lockup: Rule[Period] | None = None
+    keeps_out: Rule[KeptOut] | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.lockup is None and self.keeps_out is None:
+            raise ValueError("it asks for nothing: give lockup, or keeps_out")
+        return self
+
+    def rules(self) -> list[tuple[str, Rule[Any]]]:
+        """The rules that are there, by field."""
+        found = (("lockup", self.lockup), ("keeps_out", self.keeps_out))
+        return [(field, rule) for field, rule in found if rule is not None]
 
 
 class Rulebook(Strict):

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from keepers.compliance.countries import BELONGS_TO, NUMERIC, letters_of
 from keepers.compliance.errors import RulebookError
+from keepers.compliance.rulebook.dated import DatedTerms, Quiet, Volume, Way, country_letters, dated_terms, no_boolean
 from keepers.compliance.rulebook.files import read_yaml, validate
 from keepers.compliance.rulebook.schema import (
     FIELDS,
@@ -28,31 +28,17 @@ from keepers.compliance.rulebook.schema import (
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
-def _text(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("YAML reads NO as false; write 'NO' in quotes")
-    return value
-
-
-def _letters(text: str) -> str:
-    if text not in NUMERIC:
-        raise ValueError(f"{text!r} is no ISO 3166-1 code; give two capital letters")
-    if (country := BELONGS_TO.get(NUMERIC[text])) is not None:
-        raise ValueError(f"{text} belongs to {letters_of(country)}; name {letters_of(country)}, which includes it")
-    return text
-
-
 def _place(text: str) -> str:
     # A longer name is a group of the rulebook; `opened` knows which there are.
-    return text if len(text) > 2 else _letters(text)
+    return text if len(text) > 2 else country_letters(text)
 
 
 def _token(text: str) -> str:
     return text.lower() if _ADDRESS.fullmatch(text) else text
 
 
-Alpha2 = Annotated[str, BeforeValidator(_text), AfterValidator(_letters)]
-Place = Annotated[str, BeforeValidator(_text), AfterValidator(_place)]
+Alpha2 = Annotated[str, BeforeValidator(no_boolean), AfterValidator(country_letters)]
+Place = Annotated[str, BeforeValidator(no_boolean), AfterValidator(_place)]
 Token = Annotated[str, AfterValidator(_token)]
 
 
@@ -120,6 +106,10 @@ class IssuerTerms(Strict):
     Attributes:
         instrument: Legal nature of the token; a share of a portfolio is a fund unit.
         offering: One of the rulebook's, if any.
+        closing: Day on which the offering closed; None while it has not.
+        ways: Closed ways between countries; None leaves to the officer which ways are closed on chain.
+        blackouts: Periods in which holders send nothing; None leaves them to the officer.
+        volumes: Limits on what a person sends in any period; None leaves them to the officer.
         open: Jurisdiction, or group of the rulebook such as EEA -> conditions. Every other jurisdiction is closed.
         excluded: Members of an open group in which the token is not offered.
         worth: Currency -> worth of a whole token in it, for rules that speak of money.
@@ -128,10 +118,26 @@ class IssuerTerms(Strict):
 
     instrument: Instrument
     offering: Slug | None = None
+    closing: date | None = None
+    ways: tuple[Way, ...] | None = None
+    blackouts: tuple[Quiet, ...] | None = None
+    volumes: tuple[Volume, ...] | None = None
     open: dict[Place, Annotated[Opening, BeforeValidator(_nothing)]] = Field(default_factory=dict)
     excluded: tuple[Alpha2, ...] = ()
     worth: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
     supply: Annotated[Decimal, Field(gt=0)] | None = None
+
+    def dated(self, rulebook: Rulebook, decimals: int) -> DatedTerms:
+        """The terms with dates or periods that the decisions ask for.
+
+        Raises:
+            RulebookError: If they speak of a part of a supply that they do not name.
+        """
+        volumes = None
+        if self.volumes is not None:
+            volumes = {one.volume_limit(self.supply, decimals): one.law for one in self.volumes}
+        offering = rulebook.offerings.get(self.offering) if self.offering else None
+        return dated_terms(offering, self.closing, self.ways, self.blackouts, volumes)
 
 
 class TermsFile(Strict):

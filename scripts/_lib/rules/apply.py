@@ -9,7 +9,8 @@ from web3.exceptions import ContractLogicError
 
 from keepers import abi
 from keepers.compliance.moments import moment
-from keepers.compliance.plan import IssueStep, Step, TokenStep
+from keepers.compliance.plan import AnyStep
+from scripts._lib.artifacts import contract_at
 from scripts._lib.deployment.chain import Chain, DeploymentError
 from scripts._lib.rules.schedule import ScheduledCalls
 
@@ -41,8 +42,10 @@ class Officer:
         self._chain = chain
         self._schedule = ScheduledCalls(chain.w3, engine)
         self._engine, self._manager = self._schedule.engine, self._schedule.manager
+        terms = contract_at(chain.w3, engine, abi.load("TransferTerms"))
+        self._faces = {"AutomatedComplianceEngine": self._engine, "TransferTerms": terms}
 
-    def apply(self, token: str, steps: Sequence[Step | TokenStep | IssueStep]) -> Outcome:
+    def apply(self, token: str, steps: Sequence[AnyStep]) -> Outcome:
         """Does every step that may be done now, and schedules those that have to wait.
 
         A second run goes on where this one stopped: a step that was scheduled is executed once its delay is over.
@@ -57,14 +60,14 @@ class Officer:
             call = (step.function, token, *step.arguments())
             allowed, delay = self._may(step)
             if allowed:
-                self._chain.call(what, self._engine, *call)
+                self._chain.call(what, self._faces[step.contract], *call)
                 sent += 1
                 continue
             if not delay:
                 raise DeploymentError(
                     f"{what}: {self._chain.sender.address} may not; send it as a compliance officer of this engine"
                 )
-            data = bytes.fromhex(self._engine.encode_abi(call[0], call[1:])[2:])
+            data = bytes.fromhex(self._faces[step.contract].encode_abi(call[0], call[1:])[2:])
             ready = self._schedule_of(data)
             if not ready:
                 self._chain.call(f"schedule {what}", self._manager, "schedule", self._engine.address, data, 0)
@@ -101,8 +104,8 @@ class Officer:
             self._chain.call(what, self._manager, "cancel", found.caller, self._engine.address, found.data)
         return len(waiting)
 
-    def _may(self, step: Step | TokenStep | IssueStep) -> tuple[bool, int]:
-        selector = abi.function("AutomatedComplianceEngine", step.function).selector
+    def _may(self, step: AnyStep) -> tuple[bool, int]:
+        selector = abi.function(step.contract, step.function).selector
         allowed, delay = self._manager.functions.canCall(
             self._chain.sender.address, self._engine.address, selector
         ).call()

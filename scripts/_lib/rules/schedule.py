@@ -79,6 +79,9 @@ class ScheduledCalls:
             about, country, _rule = _SET_ISSUE_RULE.decode_input(data)
             where = "every country" if country == EVERYWHERE else letters_of(country or UNSTATED)
             title = f"setIssueRule in {where}"
+        elif (name := _REMOVALS.get(data[:4])) is not None:
+            about, *_terms = abi.function("TransferTerms", name).decode_input(data)
+            title = name
         else:
             return None
         return title if to_checksum_address(about) == token else None
@@ -87,3 +90,7 @@ class ScheduledCalls:
 _SET_RULES = abi.function("AutomatedComplianceEngine", "setRules")
 _SET_ISSUE_RULE = abi.function("AutomatedComplianceEngine", "setIssueRule")
 _SET_TOKEN_RULE = abi.function("AutomatedComplianceEngine", "setTokenRule")
+_REMOVALS = {
+    abi.function("TransferTerms", name).selector: name
+    for name in ("removePairRules", "removeBlackouts", "removeVolumeLimits", "removeAffiliates")
+}

@@ -57,6 +57,11 @@ class Model:
     volumes: dict[tuple[str, int], tuple[int, list[tuple[int, int]]]] = field(default_factory=dict)
     days: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)
     entries: int = 0
+    ways: set[tuple[int, int, int, int]] = field(default_factory=set)
+    blackouts: set[tuple[int, int, bool]] = field(default_factory=set)
+    affiliates: set[str] = field(default_factory=set)
+    limits: dict[tuple[int, bool, int], int] = field(default_factory=dict)
+    sent_under: dict[tuple[str, tuple[int, bool, int]], list[tuple[int, int]]] = field(default_factory=dict)
 
     # -- Who may
 
@@ -137,6 +142,53 @@ class Model:
         found = {country: self.rules.get(country, {}).get(key, 0) for country in self.countries(name)}
         return {country: value for country, value in found.items() if value}
 
+    # -- Ways between countries, blackouts, affiliates
+
+    def mark(self, name: str, affiliate: bool) -> None:
+        """A mark is for the wallet and for the person that it has or last had."""
+        found = {name, self.links.get(name, name)}
+        self.affiliates = self.affiliates | found if affiliate else self.affiliates - found
+
+    def is_affiliate(self, name: str) -> bool:
+        return bool({name, self.links.get(name, name)} & self.affiliates)
+
+    def is_quiet(self, name: str, now: int) -> bool:
+        """True if a blackout stops what somebody sends."""
+        standing = [only for start, end, only in self.blackouts if start <= now < end]
+        return name not in self.venues and any(not only or self.is_affiliate(name) for only in standing)
+
+    def is_one_person(self, sender: str, receiver: str) -> bool:
+        return self.links.get(sender, sender) == self.links.get(receiver, receiver)
+
+    def limits_on(self, name: str) -> dict[tuple[int, bool, int], int]:
+        """Volume limits that bind somebody."""
+        if name in self.venues:
+            return {}
+        places = {EVERYWHERE, *self.countries(name)}
+        return {
+            key: most
+            for key, most in self.limits.items()
+            if key[0] in places and (not key[1] or self.is_affiliate(name))
+        }
+
+    def under(self, name: str, key: tuple[int, bool, int], now: int) -> int:
+        """Sum that counts against a limit."""
+        return _in_window(self.sent_under.get((self.links.get(name, name), key), []), key[2], now)
+
+    def _dated(self, sender: str, receiver: str, now: int, kind: str, spent: int) -> tuple[str, Reason]:
+        if sender == "nobody" or self.is_one_person(sender, receiver):
+            return "nobody", Reason.NONE
+        if kind != "forced" and self.is_quiet(sender, now):
+            return sender, Reason.BLACKOUT_PERIOD
+        limits = {} if kind == "forced" else self.limits_on(sender)
+        if any(self.under(sender, key, now) + spent > most for key, most in limits.items()):
+            return sender, Reason.VOLUME_EXCEEDED
+        sources, targets = self.countries(sender), self.countries(receiver)
+        for here, there, start, end in self.ways:
+            if start <= now < end and any(_closed(here, there, s, r) for s in sources for r in targets):
+                return receiver, Reason.COUNTRY_PAIR_CLOSED
+        return "nobody", Reason.NONE
+
     # -- Movements
 
     def verdict(self, sender: str, legs: dict[str, int], operator: str, now: int, kind: str) -> tuple[str, Reason]:
@@ -148,6 +200,7 @@ class Model:
             after[receiver] += amount
         counted, home = dict(self.counted), self.country(sender)
         placed: dict[int, int] = {}
+        spent = 0
         for place, (receiver, amount) in enumerate(legs.items()):
             first = place == 0
             for name, reason in self._leg(sender, receiver, amount, legs, operator, now, kind, after, counted, first):
@@ -155,6 +208,10 @@ class Model:
                     return name, reason
             if reason := self._issuing(sender, receiver, amount, now, after, placed):
                 return receiver, reason
+            name, reason = self._dated(sender, receiver, now, kind, spent + amount)
+            if reason:
+                return name, reason
+            spent += 0 if self.is_one_person(sender, receiver) else amount
             self._touch(counted, sender, receiver, amount, sum(legs.values()) if first else 0, after, home)
             for country in self.placements(sender, receiver):
                 placed[country] = placed.get(country, 0) + amount
@@ -275,6 +332,10 @@ class Model:
         if sender != "nobody" and sender not in self.venues and kind == "transfer":
             for country in self.fields(sender, "volume_limit"):
                 self._add_volume(sender, country, total, now)
+        if sender != "nobody" and kind == "transfer":
+            others = sum(amount for name, amount in legs.items() if not self.is_one_person(sender, name))
+            for key in self.limits_on(sender):
+                self.sent_under.setdefault((self.links.get(sender, sender), key), []).append((now, others))
         for place, (receiver, amount) in enumerate(legs.items()):
             into = self.rule_of(receiver)
             self._log(sender, receiver, out, into, amount, total, now, place == 0)
@@ -384,3 +445,12 @@ class Model:
 def _in_window(moves: list[tuple[int, int]], period: int, now: int) -> int:
     third = -(-period // 3) if period else 1
     return sum(amount for time, amount in moves if now // third - time // third < 4)
+
+
+def _closed(here: int, there: int, source: int, target: int) -> bool:
+    """True if a rule from `here` to `there` closes the way from one country to another; a venue account is in 0."""
+    if source == target and EVERYWHERE in (here, there):
+        return False
+    if there == EVERYWHERE:
+        return here in (EVERYWHERE, source)
+    return target == there and (here in (EVERYWHERE, source) or source == 0)

@@ -48,6 +48,8 @@ rules = st.fixed_dictionaries(
         "report_threshold": st.sampled_from((1, 1_000)),
     },
 )
+ends = st.sampled_from((*COUNTRIES, EVERYWHERE))
+lives = st.sampled_from(((0, 2**40 - 1), (0, DAY), (DAY, 40 * DAY)))
 movements = st.one_of(
     st.tuples(st.just("mint"), st.dictionaries(people, amounts, min_size=1, max_size=3)),
     st.tuples(st.just("transfer"), people, people, amounts),
@@ -84,6 +86,13 @@ acts = st.one_of(
         st.sampled_from(PERIODS),
     ),
     st.tuples(st.just("recount"), people),
+    st.tuples(st.just("way"), ends, ends, lives),
+    st.tuples(st.just("openWay"), st.integers(0, 3)),
+    st.tuples(st.just("blackout"), lives, st.booleans()),
+    st.tuples(st.just("endBlackout"), st.integers(0, 3)),
+    st.tuples(st.just("affiliate"), people, st.booleans()),
+    st.tuples(st.just("limit"), ends, st.booleans(), st.sampled_from(PERIODS), st.sampled_from((40, 250))),
+    st.tuples(st.just("unlimit"), st.integers(0, 3)),
     st.tuples(st.just("wait"), st.sampled_from((500, DAY, 31 * DAY))),
 )
 
@@ -98,6 +107,7 @@ class ModelledChain:
     engine: Any
     registry: Any
     sanctions: Any
+    terms: Any
     actors: dict[str, Any]
     identities: list[Any]
     sole: bool
@@ -352,6 +362,54 @@ class ModelledChain:
         if country:
             model.counted[name] = country
 
+    def _way(self, here: int, there: int, life: tuple[int, int]) -> None:
+        rule = (here, there, *self._period(life))
+        self.terms.addPairRules(self.token, [rule], sender=self.officer)
+        self.model.ways = {*self._standing(self.model.ways, 2), rule}
+
+    def _openWay(self, place: int) -> None:  # noqa: N802
+        chosen = sorted(self.model.ways)[place : place + 1]
+        self.terms.removePairRules(self.token, chosen, sender=self.officer)
+        self.model.ways -= set(chosen)
+
+    def _blackout(self, life: tuple[int, int], affiliates_only: bool) -> None:
+        chosen = (*self._period(life), affiliates_only)
+        self.terms.addBlackouts(self.token, [chosen], sender=self.officer)
+        self.model.blackouts = {*self._standing(self.model.blackouts, 0), chosen}
+
+    def _endBlackout(self, place: int) -> None:  # noqa: N802
+        chosen = sorted(self.model.blackouts)[place : place + 1]
+        self.terms.removeBlackouts(self.token, chosen, sender=self.officer)
+        self.model.blackouts -= set(chosen)
+
+    def _affiliate(self, name: str, affiliate: bool) -> None:
+        change = self.terms.addAffiliates if affiliate else self.terms.removeAffiliates
+        change(self.token, [self.actors[name]], sender=self.officer)
+        self.model.mark(name, affiliate)
+
+    def _limit(self, country: int, affiliates_only: bool, period: int, most: int) -> None:
+        key = (country, affiliates_only, period)
+        if len(self.model.limits) == self.terms.mostVolumeLimits() and key not in self.model.limits:
+            assert not self._sent(self.terms.addVolumeLimits, self.token, [(*key, most)], sender=self.officer)
+            return
+        self.terms.addVolumeLimits(self.token, [(*key, most)], sender=self.officer)
+        self.model.limits[key] = min(most, self.model.limits.get(key, most))
+
+    def _unlimit(self, place: int) -> None:
+        chosen = sorted(self.model.limits.items())[place : place + 1]
+        self.terms.removeVolumeLimits(self.token, [(*key, most) for key, most in chosen], sender=self.officer)
+        for key, _ in chosen:
+            del self.model.limits[key]
+
+    def _period(self, life: tuple[int, int]) -> tuple[int, int]:
+        """Start and end, which are from now on unless they are the ends of time."""
+        start, end = life
+        return (start, end) if start == 0 and end > 10 * YEAR else (start and self.now + start, self.now + end)
+
+    def _standing(self, terms: set[Any], place: int) -> set[Any]:
+        """Terms that had not ended when the last transaction added one."""
+        return {term for term in terms if term[place + 1] > self.chain.blocks.head.timestamp}
+
     def _wait(self, seconds: int) -> None:
         self.chain.mine(timestamp=self.now + seconds)
 
@@ -369,9 +427,9 @@ class ModelledChain:
             eligible = model.eligibility(name, now)
             assert self.engine.eligibility(self.token, account) == eligible, name
             stopped = name in model.paused_wallets or bool(model.standing(name))
-            assert self.token.canSend(account) == (not stopped and not model.rule_of(name).get("outbound_blocked")), (
-                name
-            )
+            silent = model.rule_of(name).get("outbound_blocked") or model.is_quiet(name, now)
+            assert self.token.canSend(account) == (not stopped and not silent), name
+            assert self.terms.isAffiliate(self.token, account) == model.is_affiliate(name), name
             open_to = name in model.venues and model.admits(name)
             open_to = open_to or (not eligible and not model.rule_of(name).get("inbound_blocked"))
             assert self.token.canReceive(account) == (not stopped and bool(open_to)), name
@@ -381,6 +439,13 @@ class ModelledChain:
             assert [tuple(tranche) for tranche in self.engine.tranchesOf(self.token, account)] == known, name
             assert (locked, unlocks) == (model.locked(name, now), known[-1][1] if known else 0), name
             assert self.engine.freeIssueOf(self.token, account) == model.free_issues.get(name, 0), name
+        assert {tuple(rule) for rule in self.terms.pairRulesOf(self.token)} == model.ways
+        assert {tuple(found) for found in self.terms.blackoutsOf(self.token)} == model.blackouts
+        assert {tuple(found[:3]): found[3] for found in self.terms.volumeLimitsOf(self.token)} == model.limits
+        for key, most in model.limits.items():
+            for name in NAMES:
+                sent = self.terms.sentUnder(self.token, self.actors[name], (*key, most))
+                assert sent == model.under(name, key, now), (name, key)
         for country in (0, *COUNTRIES):
             assert self.engine.issuedIn(self.token, country or EVERYWHERE) == model.issued_in(country, now), country
         for country in COUNTRIES:
@@ -402,8 +467,8 @@ class ModelledChain:
 
 @pytest.fixture(params=("sole", "shared"))
 def world(
-    request, chain, actors, identity_registry, compliance_engine, sanctions_list, create_token, create_sole_token,
-    admin, compliance_officer,
+    request, chain, actors, identity_registry, compliance_engine, transfer_terms, sanctions_list, create_token,
+    create_sole_token, admin, compliance_officer,
 ) -> ModelledChain:  # fmt: skip
     """Three countries open to everybody, in a registry of the token's own or in one that serves another token too.
 
@@ -420,7 +485,7 @@ def world(
     registry.addTrustedIssuer(issuer, [1], sender=compliance_officer)
     identities = [admin.deploy(ape.project.LyingIdentity) for _ in range(2)]
     model = Model({country: {} for country in COUNTRIES})
-    there = (token, compliance_engine, registry, sanctions_list)
+    there = (token, compliance_engine, registry, sanctions_list, transfer_terms)
     return ModelledChain(chain, model, *there, actors, identities, sole)
 
 

@@ -11,14 +11,17 @@ from eth_utils import keccak, to_checksum_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keepers.compliance.moments import NEVER
 from keepers.compliance.rules import EVERYWHERE, IssueRule, Rule
+from keepers.compliance.transfer_terms import EVERY_OTHER
 from keepers.compliance.verdict import judge, judge_token, verdict
 from scripts._lib.anvil import advance
-from scripts._lib.artifacts import artifact
+from scripts._lib.artifacts import artifact, contract_at
 from scripts._lib.transactions import deploy, send
 from tests.fixtures.rules import FOREVER, RuledChain, deployment, undone
 
 COUNTRIES = (276, 756)
+TERMS = artifact("TransferTerms").abi
 LOCKUP, SOON, VALIDITY = 100, 5, 10_000
 """Seconds."""
 
@@ -45,6 +48,10 @@ issues = st.builds(
     issuance_limit=st.sampled_from([0, 0, 5, 30]),
     period=st.just(0),
 ).map(lambda rule: replace(rule, period=30 if rule.issuance_limit else 0))
+ends = st.sampled_from([*COUNTRIES, EVERY_OTHER])
+ways = st.lists(st.tuples(ends, ends), max_size=2)
+quiet = st.lists(st.booleans(), max_size=2)
+volumes = st.lists(st.tuples(ends, st.booleans(), st.just(30), st.sampled_from([1, 20])), max_size=2)
 holders = st.fixed_dictionaries(
     {
         "balance": st.sampled_from([0, 5, 20, 40]),
@@ -123,6 +130,9 @@ def prepare(
     most=st.sampled_from([0, 0, 2, 3]),
     limits=st.tuples(issues, issues),
     treasury=st.integers(0, 2),
+    closed=ways,
+    blackouts=quiet,
+    volume_limits=volumes,
     amounts=st.lists(st.sampled_from([0, 1, 5, 20, 23, 40]), min_size=2, max_size=2, unique=True),
 )
 @settings(max_examples=max(5, settings.default.max_examples // 8))
@@ -133,6 +143,9 @@ def test_judge__any_rules_and_holders__says_what_the_engine_says(
     most: int,
     limits: tuple[IssueRule, IssueRule],
     treasury: int,
+    closed: list[tuple[int, int]],
+    blackouts: list[bool],
+    volume_limits: list[tuple[int, bool, int, int]],
     amounts: list[int],
     has_treasury: bool,
 ) -> None:
@@ -151,6 +164,11 @@ def test_judge__any_rules_and_holders__says_what_the_engine_says(
             send(market.w3, market.owner, engine.setIssueRule(token.address, country, rule.struct()))
         if has_treasury:
             send(market.w3, market.owner, engine.addTreasury(token.address, accounts[treasury]))
+        terms = contract_at(market.w3, market.contracts["AutomatedComplianceEngine"].address, TERMS).functions
+        send(market.w3, market.owner, terms.addPairRules(token.address, [(*way, 0, NEVER) for way in closed]))
+        send(market.w3, market.owner, terms.addBlackouts(token.address, [(0, NEVER, only) for only in blackouts]))
+        send(market.w3, market.owner, terms.addVolumeLimits(token.address, volume_limits))
+        send(market.w3, market.owner, terms.addAffiliates(token.address, accounts[:1]))
         reader = market.reader(token)
         for sender, receiver, amount in product([None, *accounts], [*accounts, None], amounts):
             if sender is None and receiver is None:

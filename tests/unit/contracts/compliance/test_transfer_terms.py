@@ -465,7 +465,7 @@ def test_add_pair_rules__period_without_length__refused(token, transfer_terms, c
 
 @pytest.mark.parametrize("pair", [(PUERTO_RICO, GERMANY), (GERMANY, PUERTO_RICO)])
 def test_add_pair_rules__territory__refused(token, transfer_terms, compliance_officer, pair):
-    with reverts(transfer_terms.TransferTerms__InvalidPair, *pair):
+    with reverts(transfer_terms.TransferTerms__InvalidCountry, PUERTO_RICO):
         transfer_terms.addPairRules(token, [(*pair, 0, NEVER)], sender=compliance_officer)
 
 

@@ -121,6 +121,38 @@ def test_freeze__person__stops_every_wallet_for_every_token(
     assert f"becomes eligible: {first}" in shown and bureau.verified([first, second]) == [True, True]
 
 
+# -- Affiliates
+
+
+def test_affiliates__mark__binds_every_wallet_of_the_person(
+    bureau: Bureau, note: Any, claim_issuer: ClaimIssuer
+) -> None:
+    identity, first = claim_issuer.admit()
+    second = claim_issuer.register(identity)
+    assert "an affiliate sends nothing in a blackout" in bureau.done("affiliates", "mark", note.address, first)
+    terms = bureau.world.w3.eth.contract(address=bureau.engine.address, abi=artifact("TransferTerms").abi)
+    assert terms.functions.isAffiliate(note.address, second).call()
+    assert "Nothing to do." in bureau.done("affiliates", "mark", note.address, second)
+
+
+def test_affiliates__unmark__waits_out_the_delay(bureau: Bureau, note: Any) -> None:
+    director = bureau.holder(note)
+    bureau.done("affiliates", "mark", note.address, director)
+    command = ("affiliates", "unmark", note.address, director)
+    assert "is scheduled, because" in bureau.done(*command)
+    assert f"cancel removeAffiliates of AutomatedComplianceEngine for {note.address}, {director}" in bureau.dry(
+        "cancel", note.address
+    )
+    advance(bureau.world.w3, DELAY)
+    assert bureau.run(*command).stdout.endswith("Sent.\n")
+    assert f"{director} is not marked" in bureau.dry(*command)
+
+
+def test_affiliates__no_address__one_line(bureau: Bureau, note: Any) -> None:
+    result = bureau.run("affiliates", "mark", note.address, "director")
+    assert result.exit_code != 0 and len(result.stderr.strip().splitlines()) == 1
+
+
 # -- Registering, documents, refreshing
 
 

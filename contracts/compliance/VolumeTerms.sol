@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Country} from "../identity/Country.sol";
+import {ComplianceStorage} from "./ComplianceStorage.sol";
+import {PackedVolume} from "./PackedVolume.sol";
+
+/// @title Limits on what a person sends, as {ITransferTerms} has them
+/// @notice {TransferTerms} judges by them and {HolderRecords} counts under them: both find the same limits here.
+abstract contract VolumeTerms is ComplianceStorage {
+    using Country for uint256;
+    using PackedVolume for uint256;
+
+    /// @return limits The limits of a token that bind a person through an account.
+    function _limitsOn(
+        address token,
+        address account,
+        Person memory person
+    )
+        internal
+        view
+        returns (uint256[] memory limits)
+    {
+        uint256[] memory all = _storage().volumeLimits[token];
+        bool affiliate = _isMarked(token, account, person.investor);
+        limits = new uint256[](all.length);
+        uint256 count;
+        for (uint256 i; i < all.length; ++i) {
+            if (all[i].bindsAffiliates() && !affiliate) continue;
+            if (_isIn(person.countries, all[i].limitCountry())) limits[count++] = all[i];
+        }
+        assembly ("memory-safe") {
+            mstore(limits, count)
+        }
+    }
+
+    /// @return True if the account, or the person behind it, is an affiliate.
+    function _isMarked(address token, address account, address person) internal view returns (bool) {
+        mapping(address account => bool) storage affiliates = _storage().affiliates[token];
+        return affiliates[account] || affiliates[person];
+    }
+
+    /// @param country Country of a limit; 0 for every one.
+    function _isIn(uint256[] memory countries, uint256 country) private pure returns (bool) {
+        if (country == 0) return true;
+        for (uint256 i; i < countries.length; ++i) {
+            if (countries[i].whole() == country) return true;
+        }
+        return false;
+    }
+}

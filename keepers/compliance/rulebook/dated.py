@@ -1,0 +1,194 @@
+"""Terms with dates: ways between countries that an issuer or an offering closes, and blackouts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_FLOOR, Decimal
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from keepers.compliance.countries import BELONGS_TO, NUMERIC, letters_of
+from keepers.compliance.errors import RulebookError
+from keepers.compliance.moments import NEVER
+from keepers.compliance.rulebook.duration import seconds
+from keepers.compliance.rulebook.schema import Line, Offering, Period, Strict
+from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, PairRule, VolumeLimit
+
+_EVERY_OTHER = "every-other"
+
+
+def no_boolean(value: Any) -> Any:
+    """Refuses what YAML made of the letters of Norway."""
+    if isinstance(value, bool):
+        raise ValueError("YAML reads NO as false; write 'NO' in quotes")
+    return value
+
+
+def country_letters(text: str) -> str:
+    """Refuses what is no country that terms can name."""
+    if text not in NUMERIC:
+        raise ValueError(f"{text!r} is no ISO 3166-1 code; give two capital letters")
+    if (country := BELONGS_TO.get(NUMERIC[text])) is not None:
+        raise ValueError(f"{text} belongs to {letters_of(country)}; name {letters_of(country)}, which includes it")
+    return text
+
+
+def _end(text: str) -> str:
+    return text if text == _EVERY_OTHER else country_letters(text)
+
+
+End = Annotated[str, BeforeValidator(no_boolean), AfterValidator(_end)]
+
+
+class Dated(Strict):
+    """A period, in whole days (UTC).
+
+    Attributes:
+        start: First day; None for always.
+        until: First day after it; None for never.
+        law: Law, contract or policy that asks for it.
+    """
+
+    start: date | None = Field(default=None, alias="from")
+    until: date | None = None
+    law: Line
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if self.start is not None and self.until is not None and self.start >= self.until:
+            raise ValueError(f"it is until {self.until} and from {self.start}; correct one of the days")
+        return self
+
+    def period(self) -> tuple[int, int]:
+        """Start and end in unix seconds, as the chain keeps them."""
+        start = 0 if self.start is None else midnight(self.start)
+        return start, NEVER if self.until is None else midnight(self.until)
+
+
+class Way(Dated):
+    """A way between two countries that is closed.
+
+    Attributes:
+        sender: Country that sends nothing, by its letters; `every-other` for every country but the receiver.
+        receiver: Country that receives nothing; `every-other` for every country but the sender.
+    """
+
+    sender: End
+    receiver: End
+
+    def rule(self) -> PairRule:
+        """The rule that the chain keeps."""
+        return PairRule(_code(self.sender), _code(self.receiver), *self.period())
+
+
+class Quiet(Dated):
+    """A period in which holders send nothing.
+
+    Attributes:
+        affiliates_only: True if it stops affiliates alone.
+    """
+
+    affiliates_only: bool = False
+
+    def blackout(self) -> Blackout:
+        """The blackout that the chain keeps."""
+        return Blackout(*self.period(), self.affiliates_only)
+
+
+class Volume(Strict):
+    """A maximum that a person sends in any period, beside the one of its country's regime.
+
+    Attributes:
+        country: Country that it binds, by its letters; None for every country.
+        affiliates_only: True if it binds affiliates alone.
+        tokens: Whole tokens.
+        percent: Part of the supply that the terms name, instead of tokens.
+        period: Length of the period.
+        law: Law, contract or policy that asks for it.
+    """
+
+    country: Annotated[str, BeforeValidator(no_boolean), AfterValidator(country_letters)] | None = None
+    affiliates_only: bool = False
+    tokens: Annotated[Decimal, Field(gt=0)] | None = None
+    percent: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    period: Period
+    law: Line
+
+    @model_validator(mode="after")
+    def _one_amount(self) -> Self:
+        if (self.tokens is None) == (self.percent is None):
+            raise ValueError("give tokens, or percent of the supply: one of the two")
+        return self
+
+    def volume_limit(self, supply: Decimal | None, decimals: int) -> VolumeLimit:
+        """The limit that the chain keeps, rounded down.
+
+        Raises:
+            RulebookError: If it is a part of a supply that the terms do not name, or less than nothing can be divided.
+        """
+        if self.tokens is None and supply is None:
+            raise RulebookError("terms", f"volumes need supply (for {self.law})", "add it to the token's terms")
+        whole = self.tokens if self.tokens is not None else (supply or Decimal(0)) * (self.percent or 0) / 100
+        units = int((whole * Decimal(10) ** decimals).to_integral_value(ROUND_FLOOR))
+        if not 0 < units < 2**112:
+            raise RulebookError("terms", f"volume of {whole:f} tokens cannot be limited", "correct it")
+        code = EVERY_OTHER if self.country is None else NUMERIC[self.country]
+        return VolumeLimit(code, self.affiliates_only, seconds(self.period), units)
+
+
+@dataclass(frozen=True)
+class DatedTerms:
+    """Terms with dates that a token should have, each with its source.
+
+    Attributes:
+        pair_rules: Ways that are closed -> source; None if the terms leave them to the officer.
+        blackouts: Blackouts -> source; None if the terms leave them to the officer.
+        volume_limits: Limits on what a person sends -> source; None if the terms leave them to the officer.
+    """
+
+    pair_rules: Mapping[PairRule, str] | None = None
+    blackouts: Mapping[Blackout, str] | None = None
+    volume_limits: Mapping[VolumeLimit, str] | None = None
+
+
+NOTHING_DATED = DatedTerms()
+"""Terms that leave everything with a date to the officer."""
+
+
+def dated_terms(
+    offering: Offering | None,
+    closing: date | None,
+    ways: tuple[Way, ...] | None,
+    quiet: tuple[Quiet, ...] | None,
+    volumes: Mapping[VolumeLimit, str] | None,
+) -> DatedTerms:
+    """Returns the terms with dates that an issuer's decisions ask for.
+
+    Args:
+        offering: Offering of the token, if any.
+        closing: Day on which the offering closed; None if it has not: then what it closes has no end yet.
+        ways: Ways that the issuer closes itself; None if it says nothing about them.
+        quiet: Blackouts; None if the issuer says nothing about them.
+        volumes: Limits on what a person sends, with their sources; None if the issuer says nothing about them.
+    """
+    rules = {way.rule(): way.law for way in ways or ()}
+    if offering is not None and offering.keeps_out is not None:
+        kept = offering.keeps_out
+        end = NEVER if closing is None else midnight(closing) + seconds(kept.value.period)
+        source = f"{offering.title}: {kept.law}, {kept.section} (checked {kept.checked})"
+        rules |= {PairRule(EVERY_OTHER, country, 0, end): source for country in kept.value.countries}
+    closes = ways is not None or (offering is not None and offering.keeps_out is not None)
+    blackouts = None if quiet is None else {one.blackout(): one.law for one in quiet}
+    return DatedTerms(rules if closes else None, blackouts, volumes)
+
+
+def midnight(day: date) -> int:
+    """The first second of a day (UTC)."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+def _code(end: str) -> int:
+    return EVERY_OTHER if end == _EVERY_OTHER else NUMERIC[end]
