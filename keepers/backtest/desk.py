@@ -14,7 +14,7 @@ from keepers.portfolio.state import PortfolioState, RiskView
 from keepers.rebalancing.decision import Refusal, Refused
 from keepers.rebalancing.proposal import Proposal
 from keepers.rebalancing.settings import RebalanceSettings
-from keepers.risk.fixed_point import SCALE
+from keepers.risk.fixed_point import from_fixed_point
 from keepers.routing.pools import Pool
 from keepers.signals.signal import Advice
 
@@ -99,4 +99,4 @@ class SimulatedDesk:
 
     def _covariance(self) -> NDArray[np.float64] | None:
         model = self.moment.model
-        return None if model is None else np.array(model.rows, dtype=np.float64) / SCALE
+        return None if model is None else from_fixed_point(model.entries)

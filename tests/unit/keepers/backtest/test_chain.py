@@ -112,20 +112,20 @@ class Both:
         market = ChainMarket(self.listing, terms, self.pools) if costs is None else Market(self.listing, terms)
 
         def none() -> RegimeModel:
-            assert lived_days.seen[-1].fee_shares > 0
+            assert len({day.fee_shares for day in lived_days.seen} - {0}) == 2, "fees are taken on both days of gains"
 
         participant = Participant("same", config.rebalance, none)
         return Replay(span, [participant], terms, config.risk.terms, market).run()["same"]
 
 
 def closes() -> Prices:
-    """Closes of random days of 1%, a crash of 12%, and two days of gains, of which a fee is taken.
+    """Closes of random days of 1%, a crash of 12%, and two days of gains of 30%, of which fees are taken.
 
     The pools begin where the last close before the replay is.
     """
     moves = np.random.default_rng(7).normal(0.0, 0.01, (TODAY + DAYS + 1, len(SYMBOLS)))
     moves[TODAY + CRASH] = -0.12
-    moves[TODAY + DAYS - 2 : TODAY + DAYS] += 0.2
+    moves[TODAY + DAYS - 2 : TODAY + DAYS] += 0.3
     walked = np.cumprod(1 + moves, axis=0)
     levels: NDArray[np.float64] = np.array([PRICES[symbol] for symbol in SYMBOLS]) * walked / walked[TODAY - 1]
     dates = tuple(FIRST_DAY + timedelta(days=day) for day in range(TODAY + DAYS))
