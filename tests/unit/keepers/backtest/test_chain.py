@@ -43,6 +43,25 @@ FEES = FeeTerms(performance_bps=2_000, period=24 * HOUR, max_jump_bps=10_000)
 
 
 @dataclass(frozen=True)
+class Scenario:
+    """Days that are lived.
+
+    Attributes:
+        history: Closes before the first day.
+        settings: Changes of SETTINGS.
+    """
+
+    history: int
+    settings: dict[str, Any]
+
+
+PLAIN = Scenario(TODAY, {})
+"""Equal weights; the risk model's fallback, because the history is short."""
+SIGNALLED = Scenario(TODAY + 400, {"model": "momentum", "momentum": {"enabled": True, "scale": 0.001}})
+"""A year's momentum, and the default risk model."""
+
+
+@dataclass(frozen=True)
 class Seen:
     """The chain at the end of a day.
 
@@ -118,41 +137,41 @@ class Both:
         return Replay(span, [participant], terms, config.risk.terms, market).run()["same"]
 
 
-def closes() -> Prices:
+def closes(history: int) -> Prices:
     """Closes of random days of 1%, a crash of 12%, and two days of gains of 30%, of which fees are taken.
 
     The pools begin where the last close before the replay is.
     """
-    moves = np.random.default_rng(7).normal(0.0, 0.01, (TODAY + DAYS + 1, len(SYMBOLS)))
-    moves[TODAY + CRASH] = -0.12
-    moves[TODAY + DAYS - 2 : TODAY + DAYS] += 0.3
+    moves = np.random.default_rng(7).normal(0.0, 0.01, (history + DAYS + 1, len(SYMBOLS)))
+    moves[history + CRASH] = -0.12
+    moves[history + DAYS - 2 : history + DAYS] += 0.3
     walked = np.cumprod(1 + moves, axis=0)
-    levels: NDArray[np.float64] = np.array([PRICES[symbol] for symbol in SYMBOLS]) * walked / walked[TODAY - 1]
-    dates = tuple(FIRST_DAY + timedelta(days=day) for day in range(TODAY + DAYS))
-    return Prices(dates, SYMBOLS, np.round(levels[: TODAY + DAYS], 6))
+    levels: NDArray[np.float64] = np.array([PRICES[symbol] for symbol in SYMBOLS]) * walked / walked[history - 1]
+    dates = tuple(FIRST_DAY + timedelta(days=TODAY - history + day) for day in range(history + DAYS))
+    return Prices(dates, SYMBOLS, np.round(levels[: history + DAYS], 6))
 
 
-@pytest.fixture(scope="module")
-def lived_days(shared_world: World) -> Iterator[Both]:
-    """The days on the chain, once for all tests of this file."""
+@pytest.fixture(scope="module", params=[PLAIN, SIGNALLED], ids=["plain", "signalled"])
+def lived_days(shared_world: World, request: pytest.FixtureRequest) -> Iterator[Both]:
+    """The days of a scenario on the chain, once for all tests of this file."""
     with shared_world.scratch():
-        yield _lived(shared_world)
+        yield _lived(shared_world, request.param)
 
 
-def _lived(world: World) -> Both:
-    prices = closes()
+def _lived(world: World, scenario: Scenario) -> Both:
+    history, prices = scenario.history, closes(scenario.history)
     _charge_fees(world)
     world.deposit(CAPITAL)
     arbitrageur = _arbitrageur(world)
     path = world.folder / "prices.csv"
-    _write(path, prices, TODAY)
-    config = world.write_config(rebalance=SETTINGS, risk=RISK)
+    _write(path, prices, history)
+    config = world.write_config(rebalance=SETTINGS | scenario.settings, risk=RISK)
     with started("risk", config) as risk, started("rebalance", config) as bot:
         reader, name = bot.services.reader, bot.services.config.portfolio
         seen, pools = [], {}
         for number in range(DAYS):
-            row = TODAY + number
-            world.open_day(row, _factors(prices, row))
+            row = history + number
+            world.open_day(TODAY + number, _factors(prices, row))
             world.call(arbitrageur.functions.align(_targets(world, prices, row)))
             _write(path, prices, row + 1)
             risk.step(2)
@@ -297,6 +316,7 @@ def test_replay__same_days_and_pools__decides_for_the_same_reasons(lived_days: B
     ]
 
 
+@pytest.mark.parametrize("lived_days", [PLAIN], indirect=True)
 def test_replay__pools_of_its_own__before_the_crash_is_within_half_a_basis_point(
     lived_days: Both, replayed_apart: Track
 ) -> None:
@@ -306,6 +326,7 @@ def test_replay__pools_of_its_own__before_the_crash_is_within_half_a_basis_point
     assert [day.outcome for day, _ in calm] == [seen.outcome for _, seen in calm]
 
 
+@pytest.mark.parametrize("lived_days", [PLAIN], indirect=True)
 def test_replay__pools_of_its_own__in_the_crash_differs_by_their_depth(lived_days: Both, replayed_apart: Track) -> None:
     # A fall of 12% leaves 6% less in the chain's pools: there half of the way is all that the loss bucket pays for.
     day, seen = replayed_apart.days[CRASH], lived_days.seen[CRASH]
