@@ -168,10 +168,14 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
 
     /// @return Key of the person behind an account: its ONCHAINID, or the account itself if it has none.
     function _investorOf(address token, address account) internal view returns (address) {
+        return _storage().tokens[token] == 0 ? account : _personAt(token, account).investor;
+    }
+
+    /// @return Person behind an account, for a token whose rules are open.
+    function _personAt(address token, address account) internal view returns (Person memory) {
         uint256 word = _storage().tokens[token];
-        if (word == 0) return account;
         uint256 identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
-        return _personOf(word, token, identity, account, 0).investor;
+        return _personOf(word, token, identity, account, 0);
     }
 
     function _distinct(uint16[] memory found, uint256 own) private pure returns (uint256[] memory countries) {

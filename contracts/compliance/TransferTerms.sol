@@ -122,7 +122,7 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         Person memory sender = _personOf(sides.token, m.token, sides.sender, m.from, sides.senderCountry);
         Person memory receiver = _personOf(sides.token, m.token, sides.receiver, m.to, sides.receiver.country());
         if (sender.investor == receiver.investor) return _passed();
-        if (_isStopped(m.token, blackouts, m.from, sender.investor)) {
+        if (_isStopped(m.token, blackouts, m.from, sender)) {
             return (m.from, IAutomatedComplianceEngine.Reason.BlackoutPeriod);
         }
         if (counted && _exceeds(m, sender)) return (m.from, IAutomatedComplianceEngine.Reason.VolumeExceeded);
@@ -179,12 +179,12 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         uint256[] memory blackouts = _activeOf(_storage().blackouts[token]);
         if (blackouts.length == 0) return true;
         if (IIdentityRegistry(_storage().tokens[token].registry()).packedIdentityOf(account).isVenue()) return true;
-        return !_isStopped(token, blackouts, account, _investorOf(token, account));
+        return !_isStopped(token, blackouts, account, _personAt(token, account));
     }
 
     /// @inheritdoc ITransferTerms
     function isAffiliate(address token, address account) external view returns (bool) {
-        return _isMarked(token, account, _investorOf(token, account));
+        return _storage().tokens[token] != 0 && _isMarked(token, account, _personAt(token, account));
     }
 
     /// @inheritdoc ITransferTerms
@@ -261,7 +261,7 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         address token,
         uint256[] memory blackouts,
         address account,
-        address person
+        Person memory person
     )
         private
         view

@@ -22,7 +22,7 @@ abstract contract VolumeTerms is ComplianceStorage {
         returns (uint256[] memory limits)
     {
         uint256[] memory all = _storage().volumeLimits[token];
-        bool affiliate = _isMarked(token, account, person.investor);
+        bool affiliate = _isMarked(token, account, person);
         limits = new uint256[](all.length);
         uint256 count;
         for (uint256 i; i < all.length; ++i) {
@@ -34,10 +34,15 @@ abstract contract VolumeTerms is ComplianceStorage {
         }
     }
 
-    /// @return True if the account, or the person behind it, is an affiliate.
-    function _isMarked(address token, address account, address person) internal view returns (bool) {
+    /// @return True if the account, the person behind it, or another of its wallets is marked as an affiliate: a wallet may
+    /// have been marked before it had an ONCHAINID.
+    function _isMarked(address token, address account, Person memory person) internal view returns (bool) {
         mapping(address account => bool) storage affiliates = _storage().affiliates[token];
-        return affiliates[account] || affiliates[person];
+        if (affiliates[account] || affiliates[person.investor]) return true;
+        for (uint256 i; i < person.wallets.length; ++i) {
+            if (affiliates[person.wallets[i]]) return true;
+        }
+        return false;
     }
 
     /// @param country Country of a limit; 0 for every one.

@@ -139,12 +139,12 @@ interface ITransferTerms {
     /// COMPLIANCE_OFFICER. At worst: stops these persons from selling during blackouts, and beyond the limits of affiliates.
     function addAffiliates(address token, address[] calldata accounts) external;
 
-    /// @notice Ends the mark of accounts and of the persons behind them. An account that was marked by itself stays
-    /// marked until it is named. Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: affiliates sell during
+    /// @notice Ends the mark of accounts and of the persons behind them. A wallet that was named when the person was marked
+    /// keeps the person marked until it is named here. Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: affiliates sell during
     /// blackouts.
     function removeAffiliates(address token, address[] calldata accounts) external;
 
-    /// @return True if the account, or the person behind it, is marked.
+    /// @return True if the account, the person behind it, or another wallet of the person is marked.
     function isAffiliate(address token, address account) external view returns (bool);
 
     /// @return True if the token ever had a pair rule, a blackout or a volume limit: then its movements are judged by them.

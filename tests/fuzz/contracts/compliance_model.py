@@ -150,7 +150,7 @@ class Model:
         self.affiliates = self.affiliates | found if affiliate else self.affiliates - found
 
     def is_affiliate(self, name: str) -> bool:
-        return bool({name, self.links.get(name, name)} & self.affiliates)
+        return bool({self.links.get(name, name), *self.registered(name)} & self.affiliates)
 
     def is_quiet(self, name: str, now: int) -> bool:
         """True if a blackout stops what somebody sends."""

@@ -478,15 +478,29 @@ def test_remove_blackouts__named_one__no_longer_stops(
     assert list(transfer_terms.blackoutsOf(token)) == []
 
 
-def test_remove_affiliates__marked_by_another_wallet__own_mark_stays(
+def test_remove_affiliates__marked_by_another_wallet__mark_stays(
     token, wallets, transfer_terms, compliance_officer
 ):
     marked, other = wallets(GERMANY, SWITZERLAND)
     transfer_terms.addAffiliates(token, [marked], sender=compliance_officer)
     assert transfer_terms.isAffiliate(token, other)
     transfer_terms.removeAffiliates(token, [other], sender=compliance_officer)
-    assert transfer_terms.isAffiliate(token, marked)
+    assert transfer_terms.isAffiliate(token, other)
+    transfer_terms.removeAffiliates(token, [marked], sender=compliance_officer)
     assert not transfer_terms.isAffiliate(token, other)
+
+
+def test_is_affiliate__marked_before_it_had_an_identity__every_wallet_is(
+    token, register, trusted, create_onchainid, claim, transfer_terms, compliance_officer, actors
+):
+    marked, other = register(actors["spender"], GERMANY), actors["router"]
+    transfer_terms.addAffiliates(token, [marked], sender=compliance_officer)
+    identity = create_onchainid()
+    for topic in (1, 2):
+        claim(identity, topic)
+    trusted.updateIdentity(marked, identity, sender=compliance_officer)
+    trusted.registerIdentity(other, identity, SWITZERLAND, sender=compliance_officer)
+    assert transfer_terms.isAffiliate(token, other)
 
 
 def test_is_affiliate__of_another_token__false(token, create_token, transfer_terms, compliance_officer, investor):
@@ -535,3 +549,11 @@ def test_terms__called_by_themselves__refused(compliance_engine, admin, token):
 def test_engine__selector_of_nobody__refused(compliance_engine, thief):
     with ape.reverts():
         thief.transfer(compliance_engine, value=0, data="0x12345678")
+
+
+def test_views__token_without_rules__have_nothing(transfer_terms, investor, wallet):
+    stranger = wallet()
+    assert not transfer_terms.isAffiliate(stranger, investor)
+    assert transfer_terms.maySell(stranger, investor)
+    assert not transfer_terms.hasTerms(stranger)
+    assert list(transfer_terms.pairRulesOf(stranger)) == []
