@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import LinearConstraint, minimize
+from scipy.optimize import minimize
 from scipy.signal import lfilter
 
 Array = NDArray[np.float64]
 
-_START = (0.02, 0.95)
+_LASTING, _FLEETING = (0.97, 0.02), (0.3, 0.3)
+"""Where searches start: the sum of a and b, and the part of it that is a."""
+_NOTHING = 1e-6
 _MOST = 0.999
 _TOLERANCE = 1e-9
 
@@ -52,20 +55,11 @@ class Correlations:
         if not pairs:
             return cls(target, 0.0, 0.0, converged=False)
         moments = pair_moments(returns, pairs)
-        result = minimize(
-            loss_and_gradient,
-            _START,
-            args=(moments,),
-            method="SLSQP",
-            jac=True,
-            bounds=[(0.0, 0.3), (0.0, _MOST)],
-            constraints=LinearConstraint([[1.0, 1.0]], ub=_MOST),
-            tol=_TOLERANCE,
-        )
-        a, b = (float(value) for value in result.x)
-        if not (result.success and np.isfinite(result.fun) and a + b < 1):
-            return cls(target, 0.0, 0.0, converged=False)
-        return cls(target, a, b)
+        found = _minimum(_LASTING, moments)
+        if found is not None and found.a < _NOTHING:
+            # Nothing says how long a memory is that nothing enters: from a long one the search misses a short one.
+            found = min(found, _minimum(_FLEETING, moments) or found, key=lambda one: one.loss)
+        return cls(target, found.a, found.b) if found is not None else cls(target, 0.0, 0.0, converged=False)
 
     def next(self, returns: Array) -> Array:
         """Correlations of the day after the last row of standardised returns, (days, assets)."""
@@ -91,6 +85,29 @@ def pair_moments(returns: Array, pairs: list[tuple[int, int]]) -> Array:
     first = returns.T[[pair[0] for pair in pairs]]
     second = returns.T[[pair[1] for pair in pairs]]
     return np.stack([first**2, second**2, first * second])
+
+
+class _Minimum(NamedTuple):
+    loss: float
+    a: float
+    b: float
+
+
+def _minimum(start: tuple[float, float], moments: Array) -> _Minimum | None:
+    """The least loss that a search from a start finds; None if it does not converge."""
+    bounds = [(0.0, _MOST), (0.0, 1.0)]
+    result = minimize(_searched, start, args=(moments,), method="SLSQP", jac=True, bounds=bounds, tol=_TOLERANCE)
+    if not (result.success and np.isfinite(result.fun)):
+        return None
+    both, part = (float(value) for value in result.x)
+    return _Minimum(float(result.fun), part * both, (1 - part) * both)
+
+
+def _searched(parameters: Array, moments: Array) -> tuple[float, Array]:
+    """The loss by a + b and by the part of it that is a: whatever is between their bounds is a model."""
+    both, part = parameters
+    loss, (by_a, by_b) = loss_and_gradient(np.array([part * both, (1 - part) * both]), moments)
+    return loss, np.array([part * by_a + (1 - part) * by_b, both * (by_a - by_b)])
 
 
 def loss_and_gradient(parameters: Array, moments: Array) -> tuple[float, Array]:

@@ -63,6 +63,27 @@ def test_fit__moving_correlations__is_where_a_simplex_ends(seed: int) -> None:
     assert (found.a, found.b) == pytest.approx(tuple(simplex.x), abs=2e-3)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seed", range(10))
+def test_fit__noise_of_uneven_days__is_searched_for_among_models_only(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shocks = rng.standard_normal((600, 3)) * rng.uniform(0.5, 2, (600, 1))
+    found = Correlations.fit(shocks, dynamic=True)
+    assert found.converged and found.a >= 0 and found.b >= 0 and found.a + found.b <= 0.999
+
+
+def test_fit__news_of_one_day__is_found_though_the_search_starts_from_a_long_memory() -> None:
+    target = np.array([[1.0, 0.5], [0.5, 1.0]])
+    rng, shocks = np.random.default_rng(1), np.empty((3000, 2))
+    matrix = target
+    for day in range(3000):
+        scale = 1 / np.sqrt(np.diag(matrix))
+        shocks[day] = np.linalg.cholesky(matrix * np.outer(scale, scale)) @ rng.standard_normal(2)
+        matrix = 0.9 * target + 0.1 * np.outer(shocks[day], shocks[day])
+    found = Correlations.fit(shocks, dynamic=True)
+    assert found.a == pytest.approx(0.1, abs=0.03) and found.b < 0.3
+
+
 def test_fit__two_assets_that_move_as_one__are_constant_and_say_so() -> None:
     shocks = moving_shocks(600, 1, 3)
     found = Correlations.fit(np.hstack([shocks, 2 * shocks]), dynamic=True)
