@@ -478,9 +478,7 @@ def test_remove_blackouts__named_one__no_longer_stops(
     assert list(transfer_terms.blackoutsOf(token)) == []
 
 
-def test_remove_affiliates__marked_by_another_wallet__mark_stays(
-    token, wallets, transfer_terms, compliance_officer
-):
+def test_remove_affiliates__marked_by_another_wallet__mark_stays(token, wallets, transfer_terms, compliance_officer):
     marked, other = wallets(GERMANY, SWITZERLAND)
     transfer_terms.addAffiliates(token, [marked], sender=compliance_officer)
     assert transfer_terms.isAffiliate(token, other)
