@@ -7,22 +7,25 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 from ape.api import AccountAPI
-from ape.cli import ConnectedProviderCommand, account_option
+from ape.cli import AccountAliasPromptChoice, ConnectedProviderCommand, account_option
 
+from keepers.commands.pace_options import pace_of, pace_options
 from keepers.config import Config, load_config
 from keepers.errors import KeeperError
-from keepers.operations.execution import Terms, create, line, run_to_end
+from keepers.execution.orders import SlicedOrder
+from keepers.operations.execution import Terms, divided, line, run_to_end
 from keepers.operations.pauses import bots_of
-from keepers.operations.route_schedule import Algorithm, Pace
 from keepers.runtime.logging import configure
 from keepers.runtime.runtime import stop_on_signals
 from keepers.signers.signing import Signer
 from keepers.store import Store
+from keepers.store import execution as stored
 from scripts._lib.private_orders import ApeSigner
 
 
@@ -30,7 +33,7 @@ from scripts._lib.private_orders import ApeSigner
 @click.argument("token_in")
 @click.argument("token_out")
 @click.argument("amount")
-@account_option()
+@account_option(prompt=False)
 @click.option(
     "--config",
     "config_path",
@@ -38,41 +41,21 @@ from scripts._lib.private_orders import ApeSigner
     required=True,
     help="keeper.yaml: node, deployment, database, fees and private relay.",
 )
-@click.option("--slots", type=click.IntRange(1, 100_000), required=True, help="Number of slots.")
-@click.option("--slot-seconds", type=click.IntRange(min=1), default=60, show_default=True, help="Length of a slot.")
-@click.option(
-    "--algorithm", type=click.Choice(("twap", "vwap", "shortfall")), default="twap", show_default=True, help="Schedule."
-)
-@click.option("--least", default="0", metavar="AMOUNT", help="Smallest slice, whole tokens of TOKEN_IN.")
-@click.option("--hours", default="", metavar="24 NUMBERS", help="vwap: volume of each hour of a UTC day, with commas.")
-@click.option("--start", type=click.IntRange(min=0), default=0, help="Unix seconds of the first slot; now if 0.")
-@click.option("--risk-aversion", type=float, default=0.0, show_default=True, help="shortfall: per token of TOKEN_OUT.")
-@click.option("--volatility", type=float, default=0.0, show_default=True, help="Of the price over a year, 0.3 is 30%.")
-@click.option(
-    "--recovered", type=float, default=1.0, show_default=True, help="Share of a fall that comes back by the next slot."
-)
+@pace_options
 @click.option("--limit", default="", metavar="PRICE", help="Least TOKEN_OUT for one TOKEN_IN; a slice below waits.")
 @click.option("--slippage-bps", type=click.IntRange(0, 9_999), default=50, show_default=True)
 @click.option("--leave", is_flag=True, help="Store the order for `quantera run execution`, and end.")
 def cli(
-    account: AccountAPI,
+    account: AccountAPI | None,
     provider: Any,
     token_in: str,
     token_out: str,
     amount: str,
     config_path: Path,
-    slots: int,
-    slot_seconds: int,
-    algorithm: Algorithm,
-    least: str,
-    hours: str,
-    start: int,
-    risk_aversion: float,
-    volatility: float,
-    recovered: float,
     limit: str,
     slippage_bps: int,
     leave: bool,
+    **options: Any,
 ) -> None:
     """Stores an order, and sells it until it is closed; started again with `quantera run execution` it goes on.
 
@@ -80,15 +63,12 @@ def cli(
     all of it is sold or its last slot has ended, and what was sent is final.
     """
     try:
-        by_hour = tuple(float(part) for part in hours.split(",") if part)
-    except ValueError:
-        raise click.ClickException(f"hours {hours}: not numbers; give 24 of them, with commas") from None
-    pace = Pace(algorithm, slots, slot_seconds, least, by_hour, start, risk_aversion, volatility, recovered)
-    signer = ApeSigner(account, provider)
-    try:
         config = load_config(config_path)
         require_same_chain(config, int(provider.chain_id))
-        for told in sold(config, signer, (token_in, token_out), amount, Terms(pace, slippage_bps, limit), leave):
+        order = divided(config, (token_in, token_out), amount, Terms(pace_of(options), slippage_bps, limit))
+        # Nobody is asked for an account, or for a passphrase, for an order that makes no sense.
+        signer = ApeSigner(account or AccountAliasPromptChoice().select_account(), provider)
+        for told in sold(config, signer, order, leave):
             click.echo(told)
     except KeeperError as error:
         raise click.ClickException(str(error)) from None
@@ -104,22 +84,22 @@ def require_same_chain(config: Config, chain_id: int) -> None:
         raise click.ClickException(f"chain {chain_id}: the config is for {config.chain_id}; choose another --network")
 
 
-def sold(config: Config, signer: Signer, ends: tuple[str, str], amount: str, terms: Terms, leave: bool) -> list[str]:
-    """Stores an order and, unless it is left to the bot, runs it to its end; returns the lines to print.
+def sold(config: Config, signer: Signer, draft: SlicedOrder, leave: bool) -> list[str]:
+    """Stores an order for an account and, unless it is left to the bot, runs it to its end; returns the lines to print.
 
     Raises:
         KeeperError: One line.
     """
     store = Store.open(config.store_url)
     try:
-        order = create(config, store, signer.address, ends, amount, terms)
+        order = stored.create(store, replace(draft, trader=signer.address))
         (bot,) = bots_of(config, "execution")
-        stored = line(store, bot, order)
+        begun = line(store, bot, order)
         if leave:
-            return [stored, "left to `quantera run execution`"]
+            return [begun, "left to `quantera run execution`"]
         stop = threading.Event()
         with stop_on_signals(stop):
             order = run_to_end(config, signer, order.id, configure(config.log, bot=bot), stop)
-        return [stored, line(store, bot, order)]
+        return [begun, line(store, bot, order)]
     finally:
         store.close()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 
 from keepers.bots.names import allowance_key
-from keepers.contracts.largest import largest_amounts
+from keepers.contracts.pool_trades import first_block, pools_of, trades_of
 from keepers.contracts.reader import Reader
+from keepers.contracts.usable_pools import usable_pools
 from keepers.contracts.wallet_swaps import WalletSwaps
 from keepers.execution.errors import ExecutionError
 from keepers.execution.orders import Fill, OrderState, SlicedOrder, progress
+from keepers.execution.participation import allowed
 from keepers.routing.errors import RoutingError
+from keepers.routing.impact import depth
 from keepers.routing.order_paths import best_paths
 from keepers.routing.split import Split
 from keepers.rpc.errors import Reverted
@@ -80,6 +83,7 @@ class ExecutionBot:
             return
         try:
             self._require_lost(order)
+            amount = self._within_caps(order, amount, slot, block)
             self._allow(order, amount, slot, invocation)
             snapshot = self._newest(invocation)
             plan = self._plan(order, amount, snapshot)
@@ -108,13 +112,50 @@ class ExecutionBot:
             RoutingError: If no path takes the amount.
         """
         services, ends = self._services, (order.token_in, order.token_out)
-        tokens = tuple(services.deployment.tokens.values())
-        largest = largest_amounts(self._reader, services.deployment, (order.token_in, amount), block.number)
-        pools = self._reader.pools(tokens, block.number, largest)
-        listed = self._reader.listed([pool.address for pool in pools], block.number)
-        usable = tuple(pool for pool in pools if pool.address in listed)
-        via = [token for token in tokens if token not in ends]
+        usable = usable_pools(self._reader, services.deployment, (order.token_in, amount), block.number)
+        via = [token for token in services.deployment.tokens.values() if token not in ends]
         return best_paths(usable, *ends, amount, via=via, max_paths=services.config.execution.max_paths)
+
+    def _within_caps(self, order: SlicedOrder, due: int, slot: int, block: Block) -> int:
+        """Returns what of an amount the order's caps allow at a block.
+
+        Raises:
+            ExecutionError: If it is nothing, or less than the least slice; what is due is carried over then.
+        """
+        if not order.caps:
+            return due
+        services, ends = self._services, (order.token_in, order.token_out)
+        volume, sold, deep = 0, 0, 0
+        if order.caps.volume_bps:
+            volume, sold = self._traded(order, block)
+        if order.caps.depth_bps:
+            given = order.token_in, order.amount
+            deep = depth(usable_pools(self._reader, services.deployment, given, block.number), *ends)
+        most = order.caps.most(volume, deep, sold)
+        amount = allowed(due, most, order.least)
+        if amount < due:
+            left = order.left_over(slot, self._sold(order) + amount)
+            measured = {"volume": volume, "sold": sold, "depth": deep, "left_over": left}
+            services.log.info("capped", order=order.id, slot=slot, due=due, most=most, **measured)
+            if not amount:
+                reason = f"its caps allow {most}, and {left} would stay unsold at the expected volume"
+                raise ExecutionError(f"slice of {due}", reason, "it is carried over")
+        return amount
+
+    def _traded(self, order: SlicedOrder, block: Block) -> tuple[int, int]:
+        """Returns what others traded of the pair in one slot's time up to a block, and what the order sold then."""
+        services = self._services
+        first = first_block(services.node, block.timestamp - order.slot_seconds + 1, block.number)
+        ends = order.token_in, order.token_out
+        listed = self._reader.listed([pool.address for pool in services.deployment.pools], block.number)
+        pools = [pool for pool in services.deployment.pools if pool.address in listed]
+        own = stored.own_hashes(services.store, first)
+        trades = trades_of(
+            *(services.node, pools_of(self._reader, pools, ends), first, block.number, services.config.max_log_range)
+        )
+        fills = stored.fills(services.store, self.name, order.id)
+        sold = sum(fill.amount_in for fill in fills if fill.block_number >= first)
+        return sum(trade.amount for trade in trades if trade.tx_hash not in own), sold
 
     def _require_current(self, snapshot: Block) -> None:
         """Requires that a block is part of the chain and among its newest.
@@ -185,7 +226,8 @@ class ExecutionBot:
         over = block.timestamp >= order.ends or order.state is OrderState.CANCELLED or sold == order.amount
         if not over or stored.under_way(store, self.name, order.id):
             return
-        reason = order.reason if order.state is OrderState.CANCELLED else "sold" if sold == order.amount else "expired"
+        left = order.amount - sold
+        reason = order.reason if order.state is OrderState.CANCELLED else f"expired, {left} unsold" if left else "sold"
         with suppress(StoreError):  # A person was faster; the next block sees what they said.
             stored.move(store, order, OrderState.CLOSED, reason)
-            self._services.log.info("closed", order=order.id, reason=reason, sold=sold, left=order.amount - sold)
+            self._services.log.info("closed", order=order.id, reason=reason, sold=sold, left=left)

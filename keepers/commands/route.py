@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from keepers.commands.base import config_option, one_line_errors
+from keepers.commands.pace_options import pace_of, pace_options
 
 if TYPE_CHECKING:  # keepers.operations is slow to import, and --help needs none of it
     from keepers.operations.route import Routed
-    from keepers.operations.route_schedule import Algorithm
 
 
 class _OrderOrCommand(click.Group):
@@ -167,68 +167,22 @@ def report(config_path: Path, first: int, last: int | None, seconds: float, as_j
 @click.argument("token_out")
 @click.argument("amount")
 @config_option
-@click.option("--slots", type=click.IntRange(1, 100_000), required=True, help="Number of slots.")
-@click.option("--slot-seconds", type=click.IntRange(min=1), default=60, show_default=True, help="Length of a slot.")
-@click.option(
-    "--algorithm", type=click.Choice(("twap", "vwap", "shortfall")), default="twap", show_default=True, help="Schedule."
-)
-@click.option("--least", default="0", metavar="AMOUNT", help="Smallest slice, whole tokens of TOKEN_IN.")
-@click.option("--hours", default="", metavar="24 NUMBERS", help="vwap: volume of each hour of a UTC day, with commas.")
-@click.option("--start", type=click.IntRange(min=0), help="vwap: Unix seconds of the first slot; now if not given.")
-@click.option("--risk-aversion", type=float, default=0.0, show_default=True, help="shortfall: per token of TOKEN_OUT.")
-@click.option("--volatility", type=float, default=0.0, show_default=True, help="Of the price over a year, 0.3 is 30%.")
-@click.option(
-    "--recovered", type=float, default=1.0, show_default=True, help="Share of a fall that comes back by the next slot."
-)
-@click.option(
-    "--profile",
-    type=click.Choice(("given", "pools")),
-    default="given",
-    show_default=True,
-    help="pools: hours and recovered are read from the listed pools' events.",
-)
-@click.option("--profile-days", type=click.IntRange(1, 366), default=7, show_default=True, help="Days of events.")
+@pace_options
 @click.option("--json", "as_json_", is_flag=True, help="One JSON object, amounts in smallest units.")
 @one_line_errors
-def schedule(
-    token_in: str,
-    token_out: str,
-    amount: str,
-    config_path: Path,
-    slots: int,
-    slot_seconds: int,
-    algorithm: Algorithm,
-    least: str,
-    hours: str,
-    start: int | None,
-    risk_aversion: float,
-    volatility: float,
-    recovered: float,
-    profile: str,
-    profile_days: int,
-    as_json_: bool,
-) -> None:
+def schedule(token_in: str, token_out: str, amount: str, config_path: Path, as_json_: bool, **options: Any) -> None:
     """Divide AMOUNT of TOKEN_IN over time by TWAP, VWAP or implementation shortfall, and say what it would cost.
 
-    The impact of a slice is fitted to routes over the listed markets. Nothing is sent.
+    The impact of a slice is fitted to routes over the listed markets. What the caps do not allow in a slot is carried
+    over, and what is left after the last is named. Nothing is sent.
 
     \b
     Example:
       quantera route schedule USDC AAPL 5000000 --slots 48 --slot-seconds 300 --algorithm shortfall \\
         --risk-aversion 0.001 --volatility 0.3 --recovered 0.8 --config keeper.yaml
     """
-    import time
-
     from keepers.config import load_config
-    from keepers.execution.errors import ExecutionError
-    from keepers.operations.route_schedule import Pace, as_object, lines, scheduled
+    from keepers.operations.route_schedule import as_object, lines, scheduled
 
-    try:
-        by_hour = tuple(float(part) for part in hours.split(",") if part)
-    except ValueError:
-        raise ExecutionError(f"hours {hours}", "not numbers", "give 24 of them, with commas") from None
-    begins = int(time.time()) if start is None else start
-    pace = Pace(algorithm, slots, slot_seconds, least, by_hour, begins, risk_aversion, volatility, recovered)
-    config, days = load_config(config_path), profile_days if profile == "pools" else None
-    found = scheduled(config, token_in, token_out, amount, pace, days)
+    found = scheduled(load_config(config_path), token_in, token_out, amount, pace_of(options))
     click.echo(json.dumps(as_object(found)) if as_json_ else "\n".join(lines(found)))

@@ -31,7 +31,7 @@ class Terms:
     """How an order is sold.
 
     Attributes:
-        pace: Schedule; its start zero begins with the newest block.
+        pace: Schedule.
         slippage_bps: Fall from the quote to a slice's minimum output, basis points.
         limit: Price limit: whole tokens of the output for a whole one of the input, at least; "" for none.
     """
@@ -77,14 +77,29 @@ def create(config: Config, store: Store, trader: str, ends: tuple[str, str], amo
         terms: Everything else.
 
     Raises:
+        KeeperError: As `divided` raises it.
+        StoreError: If the database cannot be written.
+    """
+    return stored.create(store, replace(divided(config, ends, amount, terms), trader=trader))
+
+
+def divided(config: Config, ends: tuple[str, str], amount: str, terms: Terms) -> SlicedOrder:
+    """Divides an order at the newest block; it is of no account yet, and is not stored.
+
+    Args:
+        config: Config of the keeper, whose node and deployment are used.
+        ends: Symbols or addresses of the input and the output.
+        amount: Whole tokens of the input.
+        terms: Everything else.
+
+    Raises:
         ExecutionError: If a number makes no sense, the horizon is past, or the market pays less than the limit.
         RoutingError: If a token or the amount makes no sense, or no path takes a slice.
         ChainError: If the chain cannot be read.
-        StoreError: If the database cannot be written.
     """
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     now, pace = node.latest().timestamp, terms.pace
-    begins = pace.start or now
+    begins = now if pace.start is None else pace.start
     if begins + pace.slots * pace.slot_seconds <= now:
         ended = begins + pace.slots * pace.slot_seconds
         raise ExecutionError(f"last slot ends at {ended}", f"the chain is at {now}", "start later")
@@ -92,27 +107,26 @@ def create(config: Config, store: Store, trader: str, ends: tuple[str, str], amo
     found = scheduled(config, *ends, amount, replace(pace, start=begins))
     limit_out = _limit_out(found, terms.limit)
     _require_within_limit(config, found, limit_out)
-    return stored.create(
-        store,
-        SlicedOrder(
-            id=0,
-            chain_id=config.chain_id,
-            trader=trader,
-            token_in=found.token_in.address,
-            token_out=found.token_out.address,
-            symbols=(found.token_in.symbol, found.token_out.symbol),
-            decimals=(found.token_in.decimals, found.token_out.decimals),
-            amount=sum(found.amounts),
-            algorithm=found.algorithm,
-            planned=found.amounts,
-            begins=begins,
-            slot_seconds=pace.slot_seconds,
-            least=max(1, found.token_in.units(pace.least)),
-            limit_out=limit_out,
-            slippage_bps=terms.slippage_bps,
-            state=OrderState.RUNNING,
-            created=now,
-        ),
+    return SlicedOrder(
+        id=0,
+        chain_id=config.chain_id,
+        trader="",
+        token_in=found.token_in.address,
+        token_out=found.token_out.address,
+        symbols=(found.token_in.symbol, found.token_out.symbol),
+        decimals=(found.token_in.decimals, found.token_out.decimals),
+        amount=found.amount,
+        algorithm=found.algorithm,
+        planned=found.amounts,
+        begins=begins,
+        slot_seconds=pace.slot_seconds,
+        least=max(1, found.token_in.units(pace.least)),
+        limit_out=limit_out,
+        slippage_bps=terms.slippage_bps,
+        state=OrderState.RUNNING,
+        created=now,
+        caps=pace.caps,
+        most=found.most,
     )
 
 
@@ -174,6 +188,19 @@ def slices(store: Store, bot: str, order: SlicedOrder) -> list[SliceView]:
     return found
 
 
+def left_over(store: Store, bot: str, order: SlicedOrder) -> int:
+    """Returns what will stay unsold if the market trades as expected after the last slot that was decided.
+
+    Smallest units of the input. Of an order that is closed or cancelled it is all that was not sold.
+    """
+    taken = stored.fills(store, bot, order.id)
+    sold = progress(taken).sold
+    if order.state in (OrderState.CANCELLED, OrderState.CLOSED):
+        return order.amount - sold
+    decided = [stored.slot_of(key) for key in store.keys(bot, stored.slice_prefix(order.id))]
+    return order.left_over(max((*decided, *(fill.slot for fill in taken)), default=-1), sold)
+
+
 def as_object(store: Store, bot: str, order: SlicedOrder, *, whole: bool) -> dict[str, Any]:
     """The order for programs; amounts in smallest units as strings. With `whole` the slices as well."""
     done = progress(stored.fills(store, bot, order.id))
@@ -181,6 +208,8 @@ def as_object(store: Store, bot: str, order: SlicedOrder, *, whole: bool) -> dic
     found: dict[str, Any] = {name: getattr(order, name) for name in plain}
     found |= {"state": order.state.value, "reason": order.reason, "slippage_bps": order.slippage_bps}
     found |= {name: str(getattr(order, name)) for name in ("amount", "least", "limit_out")}
+    found |= {"cap_volume_bps": order.caps.volume_bps, "cap_depth_bps": order.caps.depth_bps}
+    found |= {"left_over": str(left_over(store, bot, order))}
     found |= {"sold": str(done.sold), "bought": str(done.bought), "slices_sold": done.slices}
     if whole:
         rows = [vars(one) for one in slices(store, bot, order)]
@@ -194,7 +223,11 @@ def line(store: Store, bot: str, order: SlicedOrder) -> str:
     sold, bought = _tokens(order)
     done = progress(stored.fills(store, bot, order.id))
     told = f"{order.id}  {order.state.value:<9}  {order.algorithm} of {sold.shown(order.amount)}"
-    return f"{told}: {sold.shown(done.sold)} sold for {bought.shown(done.bought)} in {done.slices} slices"
+    told += f": {sold.shown(done.sold)} sold for {bought.shown(done.bought)} in {done.slices} slices"
+    left = left_over(store, bot, order)
+    if order.state is OrderState.CLOSED:
+        return f"{told}, {sold.shown(left)} unsold" if left else told
+    return f"{told}, {sold.shown(left)} will not be sold in its time as the market is expected" if left else told
 
 
 def lines(store: Store, bot: str, order: SlicedOrder) -> list[str]:
@@ -236,7 +269,7 @@ def _limit_out(found: Scheduled, limit: str) -> int:
     with localcontext() as context:
         context.prec = _DIGITS
         scale = Decimal(10) ** (bought.decimals - found.token_in.decimals)
-        wanted = price * scale * sum(found.amounts)
+        wanted = price * scale * found.amount
         if wanted >= 2**256:
             raise ExecutionError(f"price limit {limit}", "more than any token has", "give a lower one")
         return int(wanted.to_integral_value(rounding="ROUND_CEILING"))
@@ -250,7 +283,7 @@ def _require_within_limit(config: Config, found: Scheduled, limit_out: int) -> N
     smallest = min(part for part in found.amounts if part)
     whole = f"{Decimal(smallest).scaleb(-sold.decimals):f}"
     paid = routed(config, sold.address, bought.address, whole, RouteLimits(block=found.block)).plan.amount_out
-    needed = -(-limit_out * smallest // sum(found.amounts))
+    needed = -(-limit_out * smallest // found.amount)
     if paid < needed:
         reason = f"the markets pay {bought.shown(paid)}"
         raise ExecutionError(f"price limit of {bought.shown(needed)} for {sold.shown(smallest)}", reason, "lower it")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from eth_utils.address import to_checksum_address
 
 from keepers.abi import Fragment
 from keepers.contracts.deployment import Deployment
+from keepers.contracts.pool_trades import V2_SWAP, V3_SWAP, change_of
 from keepers.execution.extraction import Event, Finding, LiquidityChange, Swap, findings_around
 from keepers.routing.fills import Fill
 from keepers.routing.markets import VenueKind
@@ -16,18 +16,6 @@ from keepers.rpc.events import Event as Log
 from keepers.rpc.events import LogFilter, read_page
 from keepers.rpc.node import Node, must
 
-V2_SWAP = Fragment(
-    "Swap",
-    ("address", "uint256", "uint256", "uint256", "uint256", "address"),
-    ("sender", "amount0In", "amount1In", "amount0Out", "amount1Out", "to"),
-    indexed=(True, False, False, False, False, True),
-)
-V3_SWAP = Fragment(
-    "Swap",
-    ("address", "address", "int256", "int256", "uint160", "uint128", "int24"),
-    ("sender", "recipient", "amount0", "amount1", "sqrtPriceX96", "liquidity", "tick"),
-    indexed=(True, True, False, False, False, False, False),
-)
 _V3_MINT = Fragment(
     "Mint",
     ("address", "address", "int24", "int24", "uint128", "uint256", "uint256"),
@@ -40,13 +28,6 @@ _V3_BURN = Fragment(
     ("owner", "tickLower", "tickUpper", "amount", "amount0", "amount1"),
     indexed=(True, True, True, False, False, False),
 )
-
-
-def change_of(args: dict[str, Any]) -> tuple[int, int]:
-    """Returns a swap's changes of a pool's token0 and token1, smallest units; a payment is negative."""
-    if "amount0In" in args:
-        return args["amount0In"] - args["amount0Out"], args["amount1In"] - args["amount1Out"]
-    return args["amount0"], args["amount1"]
 
 
 def who_earned(node: Node, deployment: Deployment, fills: Sequence[Fill]) -> dict[str, tuple[Finding, ...]]:

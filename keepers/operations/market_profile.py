@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eth_utils.address import to_checksum_address
-
 from keepers.abi import Fragment
 from keepers.config import Config
 from keepers.contracts.deployment import PoolRecord, load
+from keepers.contracts.pool_trades import V3_SWAP, events_of, first_block, pools_of, trades_of
 from keepers.contracts.reader import Reader
 from keepers.execution.errors import ExecutionError
 from keepers.execution.observed import Priced, Traded, moves_left, volume_by_hour
 from keepers.execution.shortfall import recovered_after
-from keepers.operations.landed_swaps import V2_SWAP, V3_SWAP, change_of
 from keepers.routing.markets import VenueKind
-from keepers.rpc.events import Event, LogFilter, pages
+from keepers.rpc.events import Event
 from keepers.rpc.node import Node, connect
 
 _DAY = 86_400
@@ -61,18 +59,19 @@ def observed(config: Config, ends: tuple[str, str], slot_seconds: int, days: int
     """
     deployment = load(config.at(config.deployment))
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
-    pairs = Reader(node, deployment).pool_ends()
-    own = tuple(pool for pool in deployment.pools if set(pairs[pool.address]) == set(ends))
+    own = pools_of(Reader(node, deployment), deployment.pools, ends)
     newest = node.latest()
     begins = newest.timestamp - days * _DAY
-    first = _first_block(node, begins, newest.number)
+    first = first_block(node, begins, newest.number)
     interval = first, newest.number, config.max_log_range
-    trades = _traded(node, own, {pool.address: pairs[pool.address].index(ends[0]) for pool in own}, interval)
-    prices = _priced(node, own, interval)
+    trades = trades_of(node, own, *interval)
+    prices = _priced(node, tuple(own), interval)
     if not trades:
         raise ExecutionError("pools of the pair", f"no trade in {days} days", "observe more days, or give the numbers")
-    times = _times(node, {block for block, _ in trades} | {block for seen in prices for block, _ in seen})
-    by_hour = volume_by_hour([Traded(times[block], amount) for block, amount in trades], begins, newest.timestamp + 1)
+    times = _times(node, {trade.block for trade in trades} | {block for seen in prices for block, _ in seen})
+    by_hour = volume_by_hour(
+        [Traded(times[trade.block], trade.amount) for trade in trades], begins, newest.timestamp + 1
+    )
     ages: list[float] = []
     left: list[float] = []
     for seen in prices:
@@ -83,34 +82,13 @@ def observed(config: Config, ends: tuple[str, str], slot_seconds: int, days: int
     return MarketProfile(first, newest.number, len(trades), by_hour, len(ages), recovered)
 
 
-def _traded(
-    node: Node, own: tuple[PoolRecord, ...], sides: dict[str, int], interval: tuple[int, int, int]
-) -> list[tuple[int, int]]:
-    """Height and smallest units of the input of every trade; `sides` says which of a pool's tokens the input is."""
-    return [
-        (event.block_number, abs(change_of(event.args)[sides[to_checksum_address(event.address)]]))
-        for kind, swap in ((VenueKind.UNISWAP_V2, V2_SWAP), (VenueKind.UNISWAP_V3, V3_SWAP))
-        for event in _events(node, swap, own, kind, interval)
-    ]
-
-
 def _priced(node: Node, own: tuple[PoolRecord, ...], interval: tuple[int, int, int]) -> list[list[tuple[int, float]]]:
     """Heights and prices after every change of a price, a list per pool."""
     prices: dict[str, list[tuple[int, float]]] = {}
     for kind, state in ((VenueKind.UNISWAP_V2, _V2_SYNC), (VenueKind.UNISWAP_V3, V3_SWAP)):
-        for event in _events(node, state, own, kind, interval):
+        for event in events_of(node, state, own, kind, interval):
             prices.setdefault(event.address, []).append((event.block_number, _price(event)))
     return list(prices.values())
-
-
-def _events(
-    node: Node, event: Fragment, own: tuple[PoolRecord, ...], kind: VenueKind, interval: tuple[int, int, int]
-) -> list[Event]:
-    """Events of the pools of a kind; the interval is first and last height, and blocks in one query."""
-    pools = tuple(pool.address for pool in own if pool.venue == kind)
-    if not pools:
-        return []
-    return [found for page in pages(node, LogFilter(event, pools), *interval) for found in page.events]
 
 
 def _price(event: Event) -> float:
@@ -135,16 +113,3 @@ def _times(node: Node, numbers: set[int]) -> dict[int, int]:
                 raise ExecutionError(f"block {number}", "no longer on the node", "observe again")
             found[number] = block.timestamp
     return found
-
-
-def _first_block(node: Node, moment: int, newest: int) -> int:
-    """Returns the lowest height whose block is not before a moment, by bisection."""
-    low, high = 0, newest
-    while low < high:
-        middle = (low + high) // 2
-        block = node.block(middle)
-        if block is not None and block.timestamp >= moment:
-            high = middle
-        else:
-            low = middle + 1
-    return low

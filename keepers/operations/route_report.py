@@ -13,14 +13,14 @@ from eth_utils.address import to_checksum_address
 from keepers import abi
 from keepers.config import Config
 from keepers.contracts.deployment import Deployment, load
+from keepers.contracts.pool_trades import SWAPS, change_of
 from keepers.contracts.reader import Reader
 from keepers.execution.extraction import Finding
-from keepers.operations.landed_swaps import V2_SWAP, V3_SWAP, change_of, who_earned
+from keepers.operations.landed_swaps import who_earned
 from keepers.operations.route import Token
 from keepers.routing.errors import RoutingError
 from keepers.routing.fills import Fill, FillCosts, Trade, oracle_out, vwap_out
 from keepers.routing.graph import Graph
-from keepers.routing.markets import VenueKind
 from keepers.routing.plans import Effort, Order
 from keepers.routing.router import find_route
 from keepers.rpc.errors import ChainError
@@ -178,7 +178,7 @@ def _executions(node: Node, deployment: Deployment, first: int, last: int) -> It
 def _trades(node: Node, reader: Reader, deployment: Deployment, first: int, last: int) -> Iterator[Trade]:
     """Trades of the listed pools of Uniswap V2 and V3 and their forks, as their own events record them."""
     ends = reader.pool_ends()
-    for venue, event in ((VenueKind.UNISWAP_V2, V2_SWAP), (VenueKind.UNISWAP_V3, V3_SWAP)):
+    for venue, event in SWAPS:
         pools = tuple(pool.address for pool in deployment.pools if pool.venue == venue)
         if not pools:
             continue

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from keepers.routing.graph import Graph
+from keepers.routing.pools import Pool
 from keepers.routing.swaps import Swap, flow_of
 
 BPS = 10_000
+DEPTH_FALL_BPS = 200.0
+"""Fall of a pool's price up to which `depth` counts what it takes, basis points."""
 
 
 def price_impact_bps(graph: Graph, swaps: Sequence[Swap]) -> float:
@@ -54,3 +57,25 @@ def marginal_output(graph: Graph, swaps: Sequence[Swap]) -> float:
         brings = slope_of[edge] * worth[swap.token_out]
         worth[swap.token_in] = min(worth.get(swap.token_in, brings), brings)
     return worth[swaps[0].token_in]
+
+
+def depth(pools: Sequence[Pool], token_in: str, token_out: str) -> int:
+    """Returns what the pools of a pair take until their prices have fallen by DEPTH_FALL_BPS, smallest units.
+
+    Every pool counts from its own price, so that a pool that pays less has its depth as well. Of pools that trade out
+    of the same reserves the deepest counts.
+
+    Args:
+        pools: State at one block, distinct addresses.
+        token_in, token_out: Addresses.
+    """
+    own = [pool for pool in pools if {pool.token0, pool.token1} == {token_in, token_out}]
+    if not own:
+        return 0
+    graph = Graph(own, DEPTH_FALL_BPS)
+    edges = np.flatnonzero(graph.token_in == graph.find(token_in))
+    most: dict[int, float] = {}
+    for edge in edges.tolist():
+        source = int(graph.source[edge])
+        most[source] = max(most.get(source, 0.0), float(graph.limit[edge]))
+    return int(sum(most.values()))

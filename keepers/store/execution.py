@@ -12,12 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from keepers.execution.orders import STEPS, Fill, OrderState, SlicedOrder
+from keepers.execution.participation import Caps
 from keepers.store.engine import StoreError
 from keepers.store.store import Store
 from keepers.store.tables import attempts, execution_orders, execution_slices, transactions
 from keepers.transactions.journal import ACTIVE, Status
 
 _PAIRS = {"symbols": ("symbol_in", "symbol_out"), "decimals": ("decimals_in", "decimals_out")}
+_CAPS = ("cap_volume_bps", "cap_depth_bps")
 _WIDE = ("amount", "least", "limit_out")
 _LANDED = (Status.MINED.value, Status.FINAL.value)
 OPEN = (OrderState.RUNNING, OrderState.PAUSED, OrderState.CANCELLED)
@@ -48,7 +50,12 @@ def create(store: Store, order: SlicedOrder) -> SlicedOrder:
     with store.transaction(durable=True) as connection:
         made = connection.execute(sa.insert(execution_orders).values(**_values(order))).inserted_primary_key
         assert made is not None
-        rows = [{"order_id": made[0], "slot": slot, "planned": str(part)} for slot, part in enumerate(order.planned)]
+        most: list[str | None] = [str(one) for one in order.most]
+        most = most or [None] * len(order.planned)
+        rows = [
+            {"order_id": made[0], "slot": slot, "planned": str(part), "most": largest}
+            for slot, (part, largest) in enumerate(zip(order.planned, most, strict=True))
+        ]
         connection.execute(sa.insert(execution_slices), rows)
     return by_id(store, int(made[0]))
 
@@ -143,6 +150,12 @@ def is_settled(store: Store, bot: str, order: int) -> bool:
     return "" not in under_way(store, bot, order) and not unread(store, bot, order)
 
 
+def own_hashes(store: Store, since: int) -> frozenset[str]:
+    """Returns the transactions of all orders' slices in blocks from a height on, 0x-prefixed."""
+    recent = execution_slices.c.block_number >= since
+    return frozenset(row["tx_hash"] for row in store.all_rows(sa.select(execution_slices.c.tx_hash).where(recent)))
+
+
 def _transactions(bot: str, order: int, states: Sequence[str]) -> sa.Select[Any]:
     own = transactions.c.key.startswith(slice_prefix(order), autoescape=True)
     mine = (transactions.c.bot == bot) & own & transactions.c.status.in_(states)
@@ -161,21 +174,24 @@ def _known(store: Store, order: int) -> dict[int, Fill]:
 
 def _orders(store: Store, which: sa.ColumnElement[bool], limit: int = 1000) -> list[SlicedOrder]:
     rows = store.all_rows(sa.select(execution_orders).where(which).order_by(execution_orders.c.id).limit(limit))
-    columns = (execution_slices.c.order_id, execution_slices.c.planned)
+    columns = (execution_slices.c.order_id, execution_slices.c.planned, execution_slices.c.most)
     mine = execution_slices.c.order_id.in_([row["id"] for row in rows])
-    planned: dict[int, list[int]] = {row["id"]: [] for row in rows}
-    for part in store.all_rows(sa.select(*columns).where(mine).order_by(execution_slices.c.slot)):
-        planned[part["order_id"]].append(int(part["planned"]))
-    return [_order(row, tuple(planned[row["id"]])) for row in rows]
+    slots: dict[int, list[Mapping[str, Any]]] = {row["id"]: [] for row in rows}
+    for slot in store.all_rows(sa.select(*columns).where(mine).order_by(execution_slices.c.slot)):
+        slots[slot["order_id"]].append(slot)
+    return [_order(row, slots[row["id"]]) for row in rows]
 
 
-def _order(row: Mapping[str, Any], planned: tuple[int, ...]) -> SlicedOrder:
+def _order(row: Mapping[str, Any], slots: Sequence[Mapping[str, Any]]) -> SlicedOrder:
+    planned = tuple(int(slot["planned"]) for slot in slots)
+    most = tuple(int(slot["most"]) for slot in slots if slot["most"] is not None)
     pairs: dict[str, Any] = {name: tuple(row[column] for column in columns) for name, columns in _PAIRS.items()}
     wide: dict[str, Any] = _wide(row, _WIDE)
-    apart = {column for columns in _PAIRS.values() for column in columns}.union(_WIDE, ("state",))
+    apart = {column for columns in _PAIRS.values() for column in columns}.union(_WIDE, _CAPS, ("state",))
     plain = {name: value for name, value in row.items() if name not in apart}
     state = OrderState(row["state"])
-    return SlicedOrder(**plain, **pairs, **wide, state=state, planned=planned)
+    caps = Caps(*(row[name] for name in _CAPS))
+    return SlicedOrder(**plain, **pairs, **wide, state=state, planned=planned, caps=caps, most=most)
 
 
 def _values(order: SlicedOrder) -> dict[str, Any]:
@@ -185,8 +201,10 @@ def _values(order: SlicedOrder) -> dict[str, Any]:
         for column, value in zip(columns, getattr(order, name), strict=True)
     }
     wide = {name: str(getattr(order, name)) for name in _WIDE}
-    names = [column.name for column in execution_orders.columns if column.name not in {*pairs, *wide, "id", "state"}]
-    return {**{name: getattr(order, name) for name in names}, **pairs, **wide, "state": order.state.value}
+    caps = dict(zip(_CAPS, (order.caps.volume_bps, order.caps.depth_bps), strict=True))
+    apart = {**pairs, **wide, **caps, "state": order.state.value}
+    names = [column.name for column in execution_orders.columns if column.name not in {*apart, "id"}]
+    return {**{name: getattr(order, name) for name in names}, **apart}
 
 
 def _wide(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, int]:

@@ -29,16 +29,20 @@ execution_orders = Table(
     Column("state", String(16), nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("cap_volume_bps", Integer, nullable=False, server_default="0"),
+    Column("cap_depth_bps", Integer, nullable=False, server_default="0"),
     Index("ix_execution_orders_state", "state"),
 )
 
-# One row a slot: what was planned, and the fill as it was in the block that `block_hash` names.
+# One row a slot: what was planned, what the order's caps were expected to allow, if it has any, and the fill as it was
+# in the block that `block_hash` names.
 execution_slices = Table(
     "execution_slices",
     metadata,
     Column("order_id", Integer, ForeignKey("execution_orders.id", ondelete="CASCADE"), primary_key=True),
     Column("slot", Integer, primary_key=True, autoincrement=False),
     Column("planned", String(78), nullable=False),
+    Column("most", String(78), nullable=True),
     Column("tx_hash", String(66), nullable=True),
     Column("block_number", BigInteger, nullable=True),
     Column("block_hash", String(66), nullable=True),

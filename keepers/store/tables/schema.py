@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-HEAD = "0015"
+HEAD = "0017"
 """The newest migration."""
 
 metadata = MetaData()

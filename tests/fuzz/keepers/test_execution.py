@@ -5,7 +5,7 @@ from itertools import accumulate
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from keepers.execution.participation import BPS, capped
+from keepers.execution.participation import BPS, Caps, capped
 from keepers.execution.shortfall import Impact, expected_cost, shortfall
 from keepers.execution.slices import Division, by_weights
 
@@ -72,7 +72,7 @@ def test_capped__any_volumes__never_pass_the_cap_or_lose_a_unit(
     slots: list[tuple[int, int]], cap_bps: int, least: int
 ) -> None:
     planned, volumes = [amount for amount, _ in slots], [volume for _, volume in slots]
-    done = capped(planned, volumes, cap_bps, least)
+    done = capped(planned, [Caps(volume_bps=cap_bps).most(volume, 0) for volume in volumes], least)
     assert sum(done.amounts) + done.undone == sum(planned)
     assert all(sold * BPS <= volume * cap_bps for sold, volume in zip(done.amounts, volumes, strict=True))
     assert all(sold == 0 or sold >= least for sold in done.amounts)

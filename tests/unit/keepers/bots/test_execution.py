@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from keepers.config import load_config
 from keepers.execution.errors import ExecutionError
 from keepers.execution.orders import OrderState, SlicedOrder, progress
+from keepers.execution.participation import Caps
 from keepers.operations.execution import Terms, create, slices, tell
 from keepers.operations.route_schedule import Pace
 from keepers.routing.errors import RoutingError
@@ -46,7 +47,7 @@ def config_of(world: World, **changes: Any) -> Path:
 
 
 def pace(slots: int = 4, **changes: Any) -> Pace:
-    terms: dict[str, Any] = {"slot_seconds": HOUR, "least": "0", "by_hour": (), "start": 0}
+    terms: dict[str, Any] = {"slot_seconds": HOUR, "least": "0", "by_hour": (), "start": None}
     market = {"risk_aversion": 0.0, "volatility": 0.0, "recovered": 1.0}
     return Pace(algorithm="twap", slots=slots, **{**terms, **market, **changes})
 
@@ -349,6 +350,95 @@ def test_execution_bot__lost_slice_is_on_the_chain_after_all__sells_nothing_more
         bot.step()
         assert swapped(world) == [25_000 * 10**6]
         assert "counted as lost, and is on the chain" in slices(bot.services.store, BOT, order)[1].reason
+
+
+def trade(world: World, dollars: int) -> None:
+    """Somebody else buys AAA through its first pool."""
+    aggregator, aaa = world.contract("LiquidityAggregator"), world.tokens["AAA"].address
+    usdc = world.tokens["USDC"]
+    world.call(usdc.functions.approve(aggregator.address, dollars * 10**6))
+    single = (world.record["pools"][0]["address"], usdc.address, aaa, dollars * 10**6, 0, 2**39)
+    world.call(aggregator.functions.swapSingle(*single))
+
+
+def capped(config: Path, **changes: Any) -> SlicedOrder:
+    """An order that sells at most a tenth of the volume, of which 600,000 dollars an hour are expected."""
+    return made(config, by_hour=(600_000.0,) * 24, caps=Caps(volume_bps=1_000), **changes)
+
+
+def test_execution_bot__volume_below_the_expected__sells_its_part_and_carries_over(world: World) -> None:
+    config = config_of(world)
+    order = capped(config)
+    later(world, HOUR)
+    trade(world, 100_000)
+    with started("execution", config) as bot:
+        bot.step(2)
+        assert swapped(world) == [10_000 * 10**6]
+        for _ in range(2):
+            later(world, HOUR)
+            trade(world, 400_000)
+            bot.step(2)
+        # What the bot sold itself is no volume; at most two slices are caught up with.
+        assert swapped(world) == [10_000 * 10**6, 40_000 * 10**6, 40_000 * 10**6]
+        assert states(bot, order) == ["planned", "sold", "sold", "sold"]
+
+
+def test_execution_bot__no_volume__sells_nothing_and_says_what_will_stay_unsold(world: World) -> None:
+    config = config_of(world)
+    order = capped(config, slots=2)
+    later(world, HOUR + 60)
+    with started("execution", config) as bot:
+        bot.step()
+        assert swapped(world) == []
+        reason = slices(bot.services.store, BOT, order)[1].reason
+        assert "its caps allow 0, and 100000000000 would stay unsold" in reason and "carried over" in reason
+        later(world, HOUR)
+        bot.step()
+        assert stored.by_id(bot.services.store, order.id).reason == "expired, 100000000000 unsold"
+
+
+def test_execution_bot__volume_comes_within_the_slot__sells_after_a_rest(world: World) -> None:
+    config = config_of(world)
+    order = capped(config)
+    with started("execution", config) as bot:
+        bot.step()
+        assert states(bot, order)[0] == "refused"
+        later(world, RETRY_SECONDS)
+        trade(world, 100_000)
+        bot.step(2)
+        assert swapped(world) == [10_000 * 10**6] and states(bot, order)[0] == "sold"
+
+
+def test_execution_bot__its_own_slices__are_neither_volume_nor_forgotten(world: World) -> None:
+    config = config_of(world)
+    capped(config, slots=40, slot_seconds=600)
+    later(world, 300)
+    trade(world, 20_000)
+    with started("execution", config) as bot:
+        bot.step(2)
+        later(world, 320)  # The next slot, and the last one's volume is less than a slot ago.
+        bot.step(2)
+        assert swapped(world) == [2_000 * 10**6]
+
+
+def test_execution_bot__depth_cap__sells_no_more_than_its_part_of_the_depth(world: World) -> None:
+    config = config_of(world)
+    order = made(config, caps=Caps(depth_bps=100))
+    with started("execution", config) as bot:
+        bot.step(2)
+        (first,) = swapped(world)
+        assert first == order.most[0] < 25_000 * 10**6 and states(bot, order)[0] == "sold"
+        assert 0 < order.undone == order.amount - 4 * first
+
+
+def test_create__cap_without_an_expected_volume__asks_for_it(world: World) -> None:
+    with pytest.raises(ExecutionError, match="give --hours or --profile pools"):
+        made(config_of(world), caps=Caps(volume_bps=100))
+
+
+def test_create__caps_that_leave_no_slice__are_refused(world: World) -> None:
+    with pytest.raises(ExecutionError, match="no slot may sell"):
+        capped(config_of(world), least="100000")
 
 
 @contextmanager

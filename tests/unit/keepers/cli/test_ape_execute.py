@@ -11,7 +11,7 @@ from eth_account import Account
 
 from keepers.config import load_config
 from keepers.errors import KeeperError
-from keepers.operations.execution import Terms
+from keepers.operations.execution import Terms, divided
 from keepers.signers.keys import LocalSigner
 from scripts.execute import require_same_chain, sold
 from tests.fixtures.node import SENDER_KEY, World
@@ -36,22 +36,24 @@ def mining(world: World) -> Iterator[None]:
 @pytest.mark.usefixtures("mining")
 def test_sold__two_slots__ends_with_both_slices_taken(world: World, config: Path) -> None:
     terms = Terms(pace(2, slot_seconds=5), 50, "0.0095")
-    before, after = sold(load_config(config), SIGNER, ("USDC", "AAA"), "1000", terms, leave=False)
+    order = divided(load_config(config), ("USDC", "AAA"), "1000", terms)
+    before, after = sold(load_config(config), SIGNER, order, leave=False)
     assert "running" in before and "closed" in after
     assert swapped(world) == [500 * 10**6] * 2
 
 
 def test_sold__left_to_the_bot__sends_nothing(world: World, config: Path) -> None:
-    told = sold(load_config(config), SIGNER, ("USDC", "AAA"), "1000", Terms(pace(), 50, ""), leave=True)
+    order = divided(load_config(config), ("USDC", "AAA"), "1000", Terms(pace(), 50, ""))
+    told = sold(load_config(config), SIGNER, order, leave=True)
     assert "running" in told[0] and "left to" in told[1] and swapped(world) == []
 
 
 @pytest.mark.parametrize(
     ("ends", "words"), [(("USDC", "XXX"), "choose from"), (("USDC", "USDC"), "is input and output")]
 )
-def test_sold__tokens_that_make_no_sense__is_one_line(config: Path, ends: tuple[str, str], words: str) -> None:
+def test_divided__tokens_that_make_no_sense__is_one_line(config: Path, ends: tuple[str, str], words: str) -> None:
     with pytest.raises(KeeperError, match=words):
-        sold(load_config(config), SIGNER, ends, "1000", Terms(pace(), 50, ""), leave=True)
+        divided(load_config(config), ends, "1000", Terms(pace(), 50, ""))
 
 
 def test_require_same_chain__another_network__is_refused(config: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fixtures.node import World
 from tests.unit.keepers.bots.harness import started
-from tests.unit.keepers.bots.test_execution import config_of, made, swapped
+from tests.unit.keepers.bots.test_execution import capped, config_of, made, swapped
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 
 
@@ -42,6 +42,14 @@ def test_show__a_slice_was_sold__has_its_amounts(world: World, config: Path) -> 
     shown = invoke("execution", "show", "1", "--config", str(config)).output.splitlines()
     assert len(shown) == 5 and "sold 25,000.000000 USDC for " in shown[1]
     assert swapped(world) == [25_000 * 10**6]
+
+
+def test_list__caps_leave_some_over__says_what_will_not_be_sold(config: Path) -> None:
+    capped(config, amount="300000")
+    shown = invoke("execution", "list", "--config", str(config)).output
+    assert "60,000.000000 USDC will not be sold in its time as the market is expected" in shown
+    (told,) = json.loads(invoke("execution", "list", "--json", "--config", str(config)).output)
+    assert (told["left_over"], told["cap_volume_bps"], told["cap_depth_bps"]) == (str(60_000 * 10**6), 1_000, 0)
 
 
 def test_pause_resume_cancel__an_order__moves_as_it_is_told(config: Path) -> None:

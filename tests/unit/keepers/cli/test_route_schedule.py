@@ -22,7 +22,7 @@ def config(world: World) -> Path:
 
 def told(config: Path, *options: str) -> dict[str, Any]:
     result = invoke(*ORDER, *options, "--json", "--config", str(config))
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.output + result.stderr
     found: dict[str, Any] = json.loads(result.output)
     return found
 
@@ -82,6 +82,39 @@ def test_schedule__profile_of_pools__follows_their_hours_and_how_falls_came_back
     assert sum(amounts[:6]) == pytest.approx(3 * sum(amounts[6:]), rel=0.02)
 
 
+EVEN = ",".join(["600000"] * 24)
+"""Volume of 600,000 dollars in every hour."""
+
+
+def test_schedule__cap_on_volume__carries_over_and_says_what_cannot_be_sold(config: Path) -> None:
+    options = ("--slots", "4", "--slot-seconds", "3600", "--cap-volume-bps", "1000", "--hours", EVEN, "--start", "0")
+    found = told(config, *options)
+    assert [int(part) for part in found["amounts"]] == [int(part) for part in found["most"]] == [60_000 * 10**6] * 4
+    assert int(found["undone"]) == 10_000 * 10**6
+    shown = invoke(*ORDER, *options, "--config", str(config)).output
+    assert "10,000.000000 USDC cannot be sold in time: the caps leave it over" in shown
+
+
+def test_schedule__cap_on_volume_with_a_profile_of_pools__is_a_part_of_what_they_traded(
+    world: World, config: Path
+) -> None:
+    later(world, 3600)
+    trade(world, ("USDC", "AAA"), 240_000 * 10**6)
+    for _ in range(2):
+        later(world, 30)
+        trade(world, ("AAA", "USDC"), 600 * 10**18)
+    later(world, 23 * 3600)
+    options = ("--slots", "24", "--slot-seconds", "3600", "--cap-volume-bps", "500", "--profile", "pools")
+    found = told(config, *options, "--profile-days", "1")
+    observed = sum(found["profile"]["by_hour"])
+    assert observed > 300_000 * 10**6 and sum(map(int, found["most"])) == pytest.approx(observed * 0.05, rel=1e-6)
+
+
+def test_schedule__cap_on_depth__is_the_same_in_every_slot(config: Path) -> None:
+    found = told(config, "--slots", "3", "--cap-depth-bps", "100")
+    assert len(set(found["most"])) == 1 and max(map(int, found["amounts"])) <= int(found["most"][0])
+
+
 def test_schedule__profile_of_pools_without_a_trade__is_one_clear_line(config: Path) -> None:
     assert "no trade in 1 days" in line_of(
         invoke(*ORDER, "--slots", "2", "--profile", "pools", "--profile-days", "1", "--config", str(config)), 1
@@ -97,6 +130,10 @@ def test_schedule__profile_of_pools_without_a_trade__is_one_clear_line(config: P
         (("--slots", "3", "--volatility", "nan"), "negative or not finite"),
         (("--slots", "3", "--algorithm", "shortfall", "--risk-aversion", "-1"), "negative or not finite"),
         (("--slots", "3", "--least", "300000"), "not within 1 and the order"),
+        (("--slots", "3", "--cap-volume-bps", "100"), "give --hours or --profile pools"),
+        (("--slots", "3", "--cap-volume-bps", "100", "--hours", "nan" + ",1" * 23), "negative or not finite"),
+        (("--slots", "3", "--cap-volume-bps", "100", "--hours", "0" + ",0" * 23), "no slot may sell"),
+        (("--slots", "3", "--cap-depth-bps", "1", "--least", "200000"), "no slot may sell"),
     ],
 )
 def test_schedule__a_number_that_makes_no_sense__is_one_clear_line(

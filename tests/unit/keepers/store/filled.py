@@ -24,6 +24,7 @@ from keepers.compliance.lists.records import (
 )
 from keepers.compliance.travel.exchange import Exchange
 from keepers.execution.orders import Fill, OrderState, SlicedOrder
+from keepers.execution.participation import Caps
 from keepers.market import quality
 from keepers.risk.alert_rules import AlertRule
 from keepers.risk.recorded import LIMITED, METRICS, Recorded
@@ -73,8 +74,10 @@ EXCHANGE = Exchange(
 ORDER = SlicedOrder(
     *(0, 31337, "0x" + "6" * 40, "0x" + "7" * 40, "0x" + "8" * 40, ("USDC", "AAA"), (6, 18), 1000, "twap", (600, 400)),
     *(JANUARY, 60, 1, 2**200, 50, OrderState.RUNNING, JANUARY),
+    caps=Caps(1_000, 500),
+    most=(600, 400),
 )
-"""An order of two slices."""
+"""An order of two slices with caps."""
 
 
 def fill(store: Store, decisions: int = 20) -> Store:
