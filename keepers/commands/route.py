@@ -33,6 +33,7 @@ def route() -> None:
       quantera route USDC AAPL 250000 --config keeper.yaml
       quantera route USDC AAPL 1000 --exact-out --config keeper.yaml
       quantera route order --help
+      quantera route basket basket.yaml --config keeper.yaml
       quantera route schedule USDC AAPL 5000000 --slots 48 --slot-seconds 300 --config keeper.yaml
       quantera route report --from 21000000 --csv costs.csv --config keeper.yaml
     """
@@ -108,6 +109,57 @@ def order(
     found = routed(load_config(config_path), token_in, token_out, amount, limits)
     if html is not None:
         _draw(found, html)
+    click.echo(json.dumps(as_json(found)) if as_json_ else "\n".join(lines(found)))
+
+
+@route.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@config_option
+@click.option(
+    "--pool-cost", default="0", metavar="AMOUNT", help="Gas of a swap, in whole tokens of the settlement token."
+)
+@click.option(
+    "--max-hops", type=int, default=2, show_default=True, help="Pools between a leg and the settlement token, 1 to 3."
+)
+@click.option(
+    "--exclude",
+    "excluded",
+    multiple=True,
+    metavar="VENUE",
+    help="Venue by name, as uniswap-v2, or pool by address, that may not be used; repeatable.",
+)
+@click.option("--at", "block", type=click.IntRange(min=0), help="Block to read at; the newest if not given.")
+@click.option("--gap-bps", type=click.FloatRange(min=0), default=0.5, show_default=True, help="Gap that will do.")
+@click.option("--seconds", type=click.FloatRange(min=0), default=10.0, show_default=True, help="Time it may take.")
+@click.option("--json", "as_json_", is_flag=True, help="One JSON object, amounts in smallest units.")
+@one_line_errors
+def basket(
+    file: Path,
+    config_path: Path,
+    pool_cost: str,
+    max_hops: int,
+    excluded: tuple[str, ...],
+    block: int | None,
+    gap_bps: float,
+    seconds: float,
+    as_json_: bool,
+) -> None:
+    """Plan the orders of FILE as one problem over shared pools, and say how much better a plan could be.
+
+    FILE is YAML or JSON with a settlement token, cash, and orders to sell and to buy with their limits. The same orders
+    one after another are planned beside it, and the plan is worth at least as much. Nothing is sent.
+
+    \b
+    Example:
+      quantera route basket basket.yaml --pool-cost 5 --config keeper.yaml
+    """
+    from keepers.config import load_config
+    from keepers.operations.route import RouteLimits
+    from keepers.operations.route_basket import as_json, lines, planned_basket
+    from keepers.routing.plans import Effort
+
+    limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds))
+    found = planned_basket(load_config(config_path), file, limits)
     click.echo(json.dumps(as_json(found)) if as_json_ else "\n".join(lines(found)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Context, Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any
 
 from keepers.config import Config
@@ -47,14 +48,24 @@ class Token:
         Raises:
             RoutingError: If it is no number, or has more decimals than the token.
         """
+        scaled = self.units_exactly(amount)
+        if scaled.denominator != 1:
+            raise RoutingError(f"amount {amount}", f"{self.symbol} has {self.decimals} decimals", "round it")
+        return int(scaled)
+
+    def units_exactly(self, amount: str) -> Fraction:
+        """Smallest units of an amount in whole tokens, with parts of them.
+
+        Raises:
+            RoutingError: If it is no number, or not finite.
+        """
         try:
             scaled = _EXACT.scaleb(_EXACT.create_decimal(amount), self.decimals)
         except InvalidOperation:
             raise RoutingError(f"amount {amount}", "not a number", "give whole tokens, such as 1000.5") from None
-        if not scaled.is_finite() or scaled != scaled.to_integral_value():
-            reason = f"{self.symbol} has {self.decimals} decimals" if scaled.is_finite() else "not finite"
-            raise RoutingError(f"amount {amount}", reason, "round it")
-        return int(scaled)
+        if not scaled.is_finite():
+            raise RoutingError(f"amount {amount}", "not finite", "round it")
+        return Fraction(scaled)
 
     def shown(self, units: int) -> str:
         """An amount in whole tokens, for people."""
@@ -121,12 +132,12 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, limits: R
     deployment = load_deployment(config.at(config.deployment))
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     reader = Reader(node, deployment)
-    addresses = [_address(deployment, name) for name in (token_in, token_out)]
+    addresses = [address_of(deployment, name) for name in (token_in, token_out)]
     sold, bought = (
         Token(deployment.symbol_of(address), address, decimals)
         for address, decimals in zip(addresses, reader.decimals(addresses), strict=True)
     )
-    excluded = frozenset(one for name in limits.excluded for one in _excluded(deployment, name))
+    excluded = frozenset(one for name in limits.excluded for one in excluded_pools(deployment, name))
     given, paying = (bought, sold) if limits.exact_out else (sold, bought)
     ends = sold.address, bought.address
     order: Order | OutputOrder
@@ -233,7 +244,7 @@ def certificate_line(bound: str, gap_bps: float, *, least: bool = False) -> str:
     return f"  at most      {bound}, {gap_bps:.2f} bps above"
 
 
-def _address(deployment: Deployment, name: str) -> str:
+def address_of(deployment: Deployment, name: str) -> str:
     """Address of a token by symbol or address."""
     if name in deployment.tokens:
         return deployment.tokens[name]
@@ -244,7 +255,7 @@ def _address(deployment: Deployment, name: str) -> str:
     raise RoutingError(f"token {name}", f"not in {deployment.path}", f"choose from: {known}")
 
 
-def _excluded(deployment: Deployment, name: str) -> list[str]:
+def excluded_pools(deployment: Deployment, name: str) -> list[str]:
     """Addresses of the markets of a venue, or of the one market that has an address.
 
     Raises:

@@ -30,10 +30,15 @@ def find_route(
         InsufficientLiquidity: If no path connects the tokens, or none takes the amount.
         RoutingError: If a token is unknown or a cost is negative.
     """
-    return Search(graph, order, _cost_of_pools(graph, costs), effort or Effort()).run()
+    return Search(graph, order, cost_of_pools(graph, costs), effort or Effort()).run()
 
 
-def _cost_of_pools(graph: Graph, costs: Mapping[str, int] | int) -> list[int]:
+def cost_of_pools(graph: Graph, costs: Mapping[str, int] | int) -> list[int]:
+    """Fixed cost of every pool of a graph.
+
+    Raises:
+        RoutingError: If one is negative.
+    """
     of_pools = [costs if isinstance(costs, int) else costs.get(pool.address, 0) for pool in graph.pools]
     if min(of_pools, default=0) < 0:
         raise RoutingError(f"cost {min(of_pools)}", "below zero", "give smallest units of the output")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ from keepers.routing.program import Flow, Program
 from keepers.routing.swaps import Execution, execute, merged
 
 Edges = frozenset[int]
+Executor = Callable[[dict[int, float]], Execution]
+"""Swaps of whole units that follow a flow by edge; it raises InsufficientLiquidity where there are none."""
 _AROUND = np.array([0.8, 0.93, 1.0, 1.07, 1.25])
 """Where new tangents touch, as parts of an input that the program chose."""
 _ROUNDS = 12
@@ -53,14 +55,37 @@ class _Node:
     edge: int | None
 
 
-class Search:
-    """One order on its way to a plan."""
+def _selling(graph: Graph, order: Order) -> Executor:
+    start, goal = graph.find(order.token_in), graph.find(order.token_out)
+    return lambda flow: execute(graph, start, goal, order.amount_in, flow, order.max_hops)
 
-    def __init__(self, graph: Graph, order: Order, pool_costs: Sequence[int], effort: Effort) -> None:
+
+class Search:
+    """One order on its way to a plan.
+
+    Args:
+        graph: All markets.
+        order: The order.
+        pool_costs: Fixed cost of every pool, smallest units of the output.
+        effort: How far to go.
+        executor: Turns a flow into swaps; None for those that sell the order's input.
+        known: Plans to begin with; the one that is found is worth at least as much as each.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        order: Order,
+        pool_costs: Sequence[int],
+        effort: Effort,
+        executor: Executor | None = None,
+        known: Sequence[Execution] = (),
+    ) -> None:
         self._began = time.perf_counter()
         self._graph, self._order, self._effort = graph, order, effort
         self._pool_costs = pool_costs
-        self._start, self._goal = graph.find(order.token_in), graph.find(order.token_out)
+        self._executor: Executor = executor or _selling(graph, order)
+        self._known = known
         self._net: Network = network_of(graph, order)
         self._cost: Floats = np.array(pool_costs, dtype=np.float64)[graph.pool[self._net.edge]]
         self._alive: Bools = np.ones(self._net.edge.size, dtype=np.bool_)
@@ -103,6 +128,8 @@ class Search:
 
     def _singles(self) -> list[Ints]:
         """Paths worth a look; the best of them that execute become the first plan."""
+        for plan in self._known:
+            self._keep(plan)
         paths = first_paths(self._net, self._cost)
         for path in paths[:_SINGLES]:
             self._try(dict.fromkeys(self._net.edge[path].tolist(), 1.0))
@@ -171,7 +198,11 @@ class Search:
         tried: set[int] = set()
         for _ in range(_PRUNINGS):
             swaps = zip(self._best.edges, self._best.swaps, strict=True)
-            split = [(swap.share, edge) for edge, swap in swaps if swap.share < 1 and edge not in tried]
+            split = [
+                (swap.share, edge)
+                for edge, swap in swaps
+                if swap.share < 1 and edge not in tried and self._pool_costs[int(self._graph.pool[edge])]
+            ]
             if not split:
                 return
             edge = min(split)[1]
@@ -358,12 +389,15 @@ class Search:
     def _try(self, flow: dict[int, float]) -> Execution | None:
         """Executes a flow, keeps it if it is the best so far, and returns it if it can be executed at all."""
         try:
-            done = execute(self._graph, self._start, self._goal, self._order.amount_in, flow, self._order.max_hops)
+            done = self._executor(flow)
         except InsufficientLiquidity:
             return None
+        self._keep(done)
+        return done
+
+    def _keep(self, done: Execution) -> None:
         if self._best is None or self._value(done) > self._value(self._best):
             self._best = done
-        return done
 
     def _value(self, done: Execution) -> int:
         return done.amount_out - self._gas(done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -62,7 +62,7 @@ def execute(
     """Swaps that follow a flow, with whole amounts: what a token brings is divided as the flow divides it.
 
     Where the flow uses several pairs of one source, the largest stays. What leads nowhere is left out, and a circle is
-    cut at its smallest edge.
+    cut at the edge that takes the smallest part of its token.
 
     Args:
         graph: All markets.
@@ -75,19 +75,37 @@ def execute(
     Raises:
         InsufficientLiquidity: If the flow does not lead from one token to the other, or a pool refuses its amount.
     """
+    return execute_all(graph, {token_in: amount}, token_out, flow, hops)
+
+
+def execute_all(
+    graph: Graph, held: Mapping[int, int], token_out: int, flow: dict[int, float], hops: int | None = None
+) -> Execution:
+    """Swaps that follow a flow from several tokens, as `execute`; whatever is held of each is sold in whole.
+
+    Args:
+        graph: All markets.
+        held: Smallest units by position of the token, above zero.
+        token_out: Position of the token that all of it becomes.
+        flow: Input per edge, smallest units.
+        hops: Maximum number of hops, as in `execute`.
+
+    Raises:
+        InsufficientLiquidity: If the flow leaves a token unsold, or a pool refuses its amount.
+    """
     kept = _one_pair_per_source(graph, flow)
-    _leave_room(graph, token_in, kept)
+    _leave_room(graph, held, kept)
     retries = _RETRIES
     while True:
-        order = _sorted(graph, token_in, token_out, kept)
+        order = _sorted(graph, held, token_out, kept)
         try:
-            done = _in_order(graph, order, token_out, amount, kept)
-            if hops is None or not (beyond := _beyond(graph, done, token_out, hops)):
+            done = _in_order(graph, order, token_out, held, kept)
+            if hops is None or not (beyond := _beyond(graph, done, held, token_out, hops)):
                 return done
             del kept[min(beyond, key=lambda edge: beyond[edge])]
         except _Refused as refused:
             token = int(graph.token_in[refused.edge])
-            if token == token_in or refused.kept < _LEAST_KEPT or not retries:
+            if token in held or refused.kept < _LEAST_KEPT or not retries:
                 del kept[refused.edge]
                 continue
             # The pool is used to its end: a little less has to arrive.
@@ -97,9 +115,9 @@ def execute(
                     kept[edge] *= refused.kept * (1 - _DUST)
 
 
-def _leave_room(graph: Graph, token_in: int, kept: dict[int, float]) -> None:
+def _leave_room(graph: Graph, starts: Mapping[int, int], kept: dict[int, float]) -> None:
     """Lets a little less arrive where a pool is used to its end, so that rounding does not overfill it."""
-    full = {int(graph.token_in[edge]) for edge, x in kept.items() if x > graph.limit[edge] * (1 - _ROOM)} - {token_in}
+    full = {int(graph.token_in[edge]) for edge, x in kept.items() if x > graph.limit[edge] * (1 - _ROOM)} - set(starts)
     for edge in kept:
         if int(graph.token_out[edge]) in full:
             kept[edge] *= 1 - 2 * _ROOM
@@ -118,9 +136,11 @@ class _Refused(Exception):
         self.edge, self.kept = edge, kept
 
 
-def _in_order(graph: Graph, order: list[int], token_out: int, amount: int, kept: dict[int, float]) -> Execution:
+def _in_order(
+    graph: Graph, order: list[int], token_out: int, starts: Mapping[int, int], kept: dict[int, float]
+) -> Execution:
     """Sells each token in turn; raises `_Refused` for the first edge that cannot take its part."""
-    held = {order[0]: amount}
+    held = dict(starts)
     swaps: list[Swap] = []
     edges: list[int] = []
     for token in order:
@@ -161,7 +181,7 @@ def _paid(graph: Graph, edge: int, part: int, whole: int) -> int:
     return paid
 
 
-def _beyond(graph: Graph, done: Execution, token_out: int, hops: int) -> dict[int, float]:
+def _beyond(graph: Graph, done: Execution, starts: Mapping[int, int], token_out: int, hops: int) -> dict[int, float]:
     """Inputs of edges that lead to the end in more hops than allowed; empty where all is within.
 
     What a token has got by few hops goes first to the edges from which the longest ways lead on. Where that succeeds,
@@ -171,13 +191,9 @@ def _beyond(graph: Graph, done: Execution, token_out: int, hops: int) -> dict[in
     for edge in reversed(done.edges):
         token, head = int(graph.token_in[edge]), int(graph.token_out[edge])
         onward[token] = max(onward.get(token, 0), 1 + onward[head])
-    start = int(graph.token_in[done.edges[0]])
-    if onward[start] <= hops:
+    if max(onward[start] for start in starts) <= hops:
         return {}
-    whole = sum(
-        swap.amount_in for edge, swap in zip(done.edges, done.swaps, strict=True) if graph.token_in[edge] == start
-    )
-    held: dict[int, dict[int, float]] = {start: {0: float(whole)}}
+    held: dict[int, dict[int, float]] = {start: {0: float(whole)} for start, whole in starts.items()}
     late: dict[int, float] = {}
     for token, group in groupby(
         zip(done.edges, done.swaps, strict=True), key=lambda pair: int(graph.token_in[pair[0]])
@@ -235,15 +251,15 @@ def _one_pair_per_source(graph: Graph, flow: dict[int, float]) -> dict[int, floa
     return {edge: flow[edge] for edge in largest.values()}
 
 
-def _sorted(graph: Graph, token_in: int, token_out: int, kept: dict[int, float]) -> list[int]:
+def _sorted(graph: Graph, starts: Mapping[int, int], token_out: int, kept: dict[int, float]) -> list[int]:
     """Tokens so that each comes after all that it is bought with; edits `kept` until there is such an order."""
     while True:
-        _drop_loose_ends(graph, token_in, token_out, kept)
+        _drop_loose_ends(graph, starts, token_out, kept)
         ends = {edge: (int(graph.token_in[edge]), int(graph.token_out[edge])) for edge in kept}
         before: dict[int, int] = {}
         for _, head in ends.values():
             before[head] = before.get(head, 0) + 1
-        ready, order = [token_in], []
+        ready, order = [token for token in starts if not before.get(token)], list[int]()
         while ready:
             token = ready.pop()
             order.append(token)
@@ -252,19 +268,32 @@ def _sorted(graph: Graph, token_in: int, token_out: int, kept: dict[int, float])
                     before[head] -= 1
                     if not before[head]:
                         ready.append(head)
-        circle = [edge for edge, (tail, _) in ends.items() if tail not in order]
+        circle = _circling({edge: pair for edge, pair in ends.items() if pair[0] not in order})
         if not circle:
             return order[: order.index(token_out)] + order[order.index(token_out) + 1 :]
-        del kept[min(circle, key=lambda edge: kept[edge] * float(graph.first_slope[edge]))]
+        sold: dict[int, float] = {}
+        for edge, (tail, _) in ends.items():
+            sold[tail] = sold.get(tail, 0.0) + kept[edge]
+        del kept[min(circle, key=lambda edge: kept[edge] / sold[ends[edge][0]])]
 
 
-def _drop_loose_ends(graph: Graph, token_in: int, token_out: int, kept: dict[int, float]) -> None:
+def _circling(ends: dict[int, tuple[int, int]]) -> list[int]:
+    """Edges without those that only lead away from circles."""
+    while True:
+        tails = {tail for tail, _ in ends.values()}
+        inner = {edge: pair for edge, pair in ends.items() if pair[1] in tails}
+        if len(inner) == len(ends):
+            return list(ends)
+        ends = inner
+
+
+def _drop_loose_ends(graph: Graph, starts: Mapping[int, int], token_out: int, kept: dict[int, float]) -> None:
     """Leaves out dust, and edges that are not on a way from one end to the other."""
     while True:
         sold: dict[int, float] = {}
         for edge, x in kept.items():
             sold[int(graph.token_in[edge])] = sold.get(int(graph.token_in[edge]), 0.0) + x
-        bought = {int(graph.token_out[edge]) for edge in kept} | {token_in}
+        bought = {int(graph.token_out[edge]) for edge in kept} | set(starts)
         loose = [
             edge
             for edge, x in kept.items()
@@ -274,7 +303,7 @@ def _drop_loose_ends(graph: Graph, token_in: int, token_out: int, kept: dict[int
         ]
         for edge in loose:
             del kept[edge]
-        if not kept:
-            raise InsufficientLiquidity(graph.tokens[token_in], f"no way to {graph.tokens[token_out]}", "trade less")
+        for unsold in set(starts) - {int(graph.token_in[edge]) for edge in kept}:
+            raise InsufficientLiquidity(graph.tokens[unsold], f"no way to {graph.tokens[token_out]}", "trade less")
         if not loose:
             return

@@ -15,6 +15,7 @@ from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.pools import V2Pool, V3Pool, quote
 from keepers.routing.router import find_route
 from keepers.routing.split import Split, best_split
+from tests.bench import baskets
 from tests.bench.framework import Bench, Row
 from tests.fixtures.routing_markets import RandomMarket, random_market
 
@@ -115,7 +116,7 @@ def rows(_: Bench) -> list[Row]:
         plans = [plan for case in cases(pools, range(8)) if (plan := routed(case)) is not None]
         took = median(plan.solve_time_ms for plan in plans)
         found.append(Row(GROUP, f"Solve, {pools:,} pools", "ms", took, target=target, method=METHOD))
-    return found + quote_rows()
+    return found + baskets.rows(GROUP) + quote_rows()
 
 
 def quote_rows() -> list[Row]:
