@@ -19,7 +19,7 @@ STAGE := python3 .ci/timeline.py stage
 # Tests of contracts compute, tests of keepers wait: three workers keep two cores busy.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 
-.PHONY: help install build demo test lanes check lint lint-solidity lint-python sizes test-forge test-python room fuzz stress prove bench risk-tables simulation-table hours-table screening-table signals backtest-table fmt lock clean
+.PHONY: help install build demo test lanes check lint lint-solidity lint-python sizes test-forge test-python room fuzz stress prove bench risk-tables simulation-table hours-table screening-table extraction-table signals backtest-table fmt lock clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -155,6 +155,9 @@ hours-table: $(STAMPS)/python ## Record of alerts within hours on indices, into 
 
 screening-table: $(STAMPS)/python ## What screening names is worth, into docs/screening.md
 	@$(ENV); python -m tests.screening --write
+
+extraction-table: $(STAMPS)/python ## Precision and recall of what is found around landed swaps, into docs/execution.md
+	@$(ENV); python -m tests.extraction --write
 
 signals: $(STAMPS)/ai ## Models of regimes, volatility and returns beside simple rules, into docs/{signals,volatility,returns}.md
 	@$(ENV); python -m keepers signals evaluate --work build/signals --page docs/signals.md

@@ -56,9 +56,8 @@ class ExecutionBot:
 
     def _open(self) -> list[SlicedOrder]:
         """Returns the orders of this account that are not closed."""
-        mine = self._services.node.chain_id, self._services.sender.address
-        found = stored.listed(self._services.store, stored.OPEN)
-        return [order for order in found if (order.chain_id, order.trader) == mine]
+        found = stored.open_on(self._services.store, self._services.node.chain_id)
+        return [order for order in found if order.trader == self._services.sender.address]
 
     def _newest(self, invocation: Invocation) -> Block:
         """Returns the newest block, which the invocation decides from then."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -27,7 +28,9 @@ from keepers.contracts.price_sources import described, open_prices
 from keepers.contracts.reader import Reader
 from keepers.contracts.registry import RegisteredModel, registered_model
 from keepers.contracts.sanctions import SANCTIONS
+from keepers.contracts.wallet_swaps import WalletSwaps
 from keepers.errors import KeeperError
+from keepers.execution.orders import OrderState, SlicedOrder, progress
 from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
 from keepers.operations.kyc import register
@@ -43,6 +46,7 @@ from keepers.signals.errors import SignalError
 from keepers.signals.regimes.forecast import RegimeModel
 from keepers.signers.keyring import open_key
 from keepers.store import Store
+from keepers.store import execution as orders
 from keepers.store.fanout import Fanout
 from keepers.store.lists import newest
 from keepers.store.pauses import paused
@@ -139,6 +143,7 @@ def _on_chain(config: Config, node: Node, block: Block, with_keys: bool) -> Find
     if config.kyc.enabled:
         yield from _safely(lambda: _identity_checks(config, deployment, node, block))
     yield from _safely(lambda: _progress(config, block))
+    yield from _safely(lambda: _orders(config, deployment, node, block))
     if with_keys:
         yield from _safely(lambda: _keys(config, deployment, node))
 
@@ -467,6 +472,42 @@ def _progress(config: Config, block: Block) -> Findings:
         store.close()
 
 
+def _orders(config: Config, deployment: Deployment, node: Node, block: Block) -> Findings:
+    """Open orders that are sold slice by slice: whether they are sold in time, and can be paid for."""
+    bot = bot_name(config, "execution")
+    with closing(Store.open(config.store_url)) as store:
+        for order in orders.open_on(store, config.chain_id):
+            held, _ = WalletSwaps(node, deployment, order.trader).means(order.token_in, block.number)
+            yield _order(order, progress(orders.fills(store, bot, order.id)).sold, held, block)
+
+
+def _order(order: SlicedOrder, sold: int, held: int, block: Block) -> Finding:
+    what, rest, slot = f"order {order.id}", order.amount - sold, order.slot_at(block.timestamp) or 0
+    left = order.left_over(slot - 1, sold)
+    told = f"{order.state}, {sold / order.amount:.0%} of {order.amount} sold"
+    if order.ends <= block.timestamp:
+        return Finding(
+            "warn", what, f"{told}; its last slot has ended", "run `quantera run execution`, which closes it"
+        )
+    if order.state is OrderState.PAUSED:
+        return Finding("warn", what, f"{told}; {order.reason}", f"quantera execution resume {order.id}")
+    if held < rest:
+        found = f"{told}; {order.trader} holds {held} of the {rest} that are left"
+        return Finding("warn", what, found, "send it the difference, or cancel the order")
+    if left:
+        return Finding("warn", what, f"{told}; {left} will not be sold in its time", "see that the bot runs")
+    return Finding("ok", what, told)
+
+
+def _traders(config: Config, sender: str) -> Findings:
+    """Open orders of an account whose key this config does not have."""
+    with closing(Store.open(config.store_url)) as store:
+        stored = orders.open_on(store, config.chain_id)
+    for order in (order for order in stored if order.trader != sender):
+        found = f"sold for {order.trader}, and keys.sender is {sender}"
+        yield Finding("warn", f"order {order.id}", found, "give keys.sender that account's key, or cancel the order")
+
+
 def _redis(config: Config) -> Findings:
     if config.redis is None:
         return
@@ -498,6 +539,7 @@ def _keys(config: Config, deployment: Deployment, node: Node) -> Findings:
         yield _fault(error)
     else:
         yield _balance(config, node, sender)
+        yield from _traders(config, sender)
         if config.sanctions.enabled:
             yield from _sanctions_rights(deployment, node, sender)
     yield from _safely(lambda: _claim_issuer(config, node))

@@ -13,10 +13,12 @@ from keepers.config import Config
 from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.reader import Reader
+from keepers.operations.execution import as_object, line
 from keepers.portfolio.state import OFF, UNKNOWN_DAYS, WAD, Limits, Metrics, PortfolioState, ReportInfo, RiskView
 from keepers.risk.monte_carlo import HORIZONS, LEVELS
 from keepers.rpc.node import Block, connect
 from keepers.store import Decision, Store
+from keepers.store.execution import open_on
 from keepers.store.fanout import Fanout
 from keepers.store.pauses import paused
 
@@ -53,12 +55,14 @@ class Look:
         deployment: Deployment that the config names.
         block: Block that everything was read at.
         bots: States of the bots, in the order of the config.
+        orders: Open orders that are sold slice by slice, oldest first: one line and one object each.
         state, report: State and report of the portfolio; None for a config without one.
     """
 
     deployment: Deployment
     block: Block
     bots: tuple[BotLook, ...]
+    orders: tuple[tuple[str, dict[str, Any]], ...] = ()
     state: PortfolioState | None = None
     report: ReportInfo | None = None
 
@@ -107,12 +111,12 @@ def look(config: Config) -> Look:
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     deployment.verify(node)
     block = node.latest()
-    bots = _bots(config, block)
+    bots, orders = _bots(config, block), _orders(config)
     if not config.portfolio:
-        return Look(deployment, block, bots)
+        return Look(deployment, block, bots, orders)
     reader = Reader(node, deployment)
     state = reader.portfolio(config.portfolio, block.number)
-    return Look(deployment, block, bots, state, reader.report(state.address, block.number))
+    return Look(deployment, block, bots, orders, state, reader.report(state.address, block.number))
 
 
 def facts(config: Config, found: Look) -> dict[str, Any]:
@@ -121,6 +125,7 @@ def facts(config: Config, found: Look) -> dict[str, Any]:
         "network": found.deployment.network,
         "block": {"number": found.block.number, "timestamp": found.block.timestamp},
         "bots": [asdict(bot) for bot in found.bots],
+        "orders": [told for _, told in found.orders],
     }
     if found.state is None or found.report is None:
         return told
@@ -163,6 +168,7 @@ def _numbers(metrics: Metrics) -> dict[str, float | None]:
 def _lines(config: Config, found: Look) -> list[str]:
     deployment, block, state = found.deployment, found.block, found.state
     bots = [line for bot in found.bots for line in _bot_lines(bot)]
+    bots += [f"order {told}" for told, _ in found.orders]
     if state is None or found.report is None:
         return [f"block     {block.number}, {_when(block.timestamp)}, on {deployment.network}", *bots]
     return [
@@ -232,6 +238,15 @@ def _bots(config: Config, block: Block) -> tuple[BotLook, ...]:
     store = Store.open(config.store_url)
     try:
         return tuple(_bot(store, bot_name(config, kind), block) for kind in config.kinds)
+    finally:
+        store.close()
+
+
+def _orders(config: Config) -> tuple[tuple[str, dict[str, Any]], ...]:
+    store, bot = Store.open(config.store_url), bot_name(config, "execution")
+    try:
+        found = open_on(store, config.chain_id)
+        return tuple((line(store, bot, order), as_object(store, bot, order, whole=False)) for order in found)
     finally:
         store.close()
 

@@ -77,6 +77,11 @@ def listed(store: Store, states: Sequence[OrderState] = tuple(OrderState), limit
     return _orders(store, execution_orders.c.state.in_([state.value for state in states]), limit)
 
 
+def open_on(store: Store, chain_id: int) -> list[SlicedOrder]:
+    """Returns the orders of a chain that are not closed, oldest first."""
+    return [order for order in listed(store, OPEN) if order.chain_id == chain_id]
+
+
 def move(store: Store, order: SlicedOrder, state: OrderState, reason: str) -> SlicedOrder:
     """Tells an order what to do.
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import click
 import pytest
+from ape.cli import AccountAliasPromptChoice
 from eth_account import Account
 
 from keepers.config import load_config
 from keepers.errors import KeeperError
 from keepers.operations.execution import Terms, divided
 from keepers.signers.keys import LocalSigner
-from scripts.execute import require_same_chain, sold
+from scripts.execute import cli, require_same_chain, sold
 from tests.fixtures.node import SENDER_KEY, World
 from tests.unit.keepers.bots.test_execution import config_of, pace, swapped
 
@@ -59,3 +62,27 @@ def test_divided__tokens_that_make_no_sense__is_one_line(config: Path, ends: tup
 def test_require_same_chain__another_network__is_refused(config: Path) -> None:
     with pytest.raises(click.ClickException, match="the config is for 31337"):
         require_same_chain(load_config(config), 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"token_out": "XXX"}, "choose from"),
+        ({"hours": "1,x"}, "not numbers"),
+        ({"limit": "cheap"}, "not a number"),
+        ({"cap_volume_bps": 100}, "give --hours or --profile pools"),
+        ({"profile": "pools"}, "no trade in 7 days"),
+    ],
+)
+def test_cli__input_that_makes_no_sense__is_refused_before_an_account_is_asked_for(
+    config: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], words: str
+) -> None:
+    def ask(_: Any) -> NoReturn:
+        raise AssertionError("asked for an account")
+
+    monkeypatch.setattr(AccountAliasPromptChoice, "select_account", ask)
+    given = cli.make_context("execute", ["USDC", "AAA", "1000", "--config", str(config), "--slots", "4"]).params
+    provider = SimpleNamespace(chain_id=31337)
+    assert cli.callback is not None
+    with pytest.raises(click.ClickException, match=words):
+        cli.callback(**{**given, "account": None, "provider": provider, **changes})

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.node import World
-from tests.unit.keepers.bots.harness import started
-from tests.unit.keepers.bots.test_execution import capped, config_of, made, swapped
+from keepers.config import load_config
+from keepers.operations.execution import Terms, create
+from keepers.store import Store
+from tests.fixtures.node import SENDER, World
+from tests.unit.keepers.bots.harness import later, started
+from tests.unit.keepers.bots.test_execution import capped, config_of, made, pace, swapped
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 
 
@@ -75,3 +78,52 @@ def test_tell__a_cancelled_order__is_refused_in_one_line(config: Path, step: str
 @pytest.mark.parametrize("step", ["show", "pause", "resume", "cancel"])
 def test_tell__no_such_order__is_one_line(config: Path, step: str) -> None:
     assert "order 7: unknown" in line_of(invoke("execution", step, "7", "--config", str(config)), 1)
+
+
+def test_status__an_open_order__is_told_as_a_line_and_as_an_object(config: Path) -> None:
+    made(config)
+    assert "order 1  running" in invoke("status", "--config", str(config)).output
+    (told,) = json.loads(invoke("status", "--json", "--config", str(config)).output)["orders"]
+    assert (told["id"], told["state"], told["left_over"]) == (1, "running", "0")
+
+
+def found_of(config: Path) -> dict[str, str]:
+    """What `doctor` finds of the first order, with keys."""
+    lines = map(json.loads, invoke("doctor", "--json", "--config", str(config)).stdout.splitlines())
+    found: dict[str, str] = [line for line in lines if line["subject"] == "order 1"][-1]
+    return found
+
+
+def test_doctor__an_order_in_its_time__is_ok(config: Path) -> None:
+    made(config)
+    assert (found_of(config)["level"], found_of(config)["found"]) == ("ok", f"running, 0% of {10**11} sold")
+
+
+def test_doctor__bot_away_for_most_of_an_order__says_what_will_not_be_sold(world: World, config: Path) -> None:
+    made(config)
+    later(world, 3 * 3600)
+    found = found_of(config)
+    assert found["level"] == "warn" and f"{5 * 10**10} will not be sold" in found["found"]
+    later(world, 3600)
+    assert "its last slot has ended" in found_of(config)["found"]
+
+
+def test_doctor__account_that_cannot_pay__is_told_what_is_missing(config: Path) -> None:
+    made(config, amount="2000000")
+    assert f"holds {10**12} of the {2 * 10**12} that are left" in found_of(config)["found"]
+
+
+def test_doctor__paused_order__names_the_command_that_resumes_it(config: Path) -> None:
+    made(config)
+    invoke("execution", "pause", "1", "--reason", "news", "--config", str(config))
+    found = found_of(config)
+    assert "paused" in found["found"] and "news" in found["found"]
+    assert found["remedy"] == "quantera execution resume 1"
+
+
+def test_doctor__order_of_another_account__names_both(world: World, config: Path) -> None:
+    loaded = load_config(config)
+    store = Store.open(loaded.store_url)
+    create(loaded, store, world.owner, ("USDC", "AAA"), "1000", Terms(pace(), 50, ""))
+    store.close()
+    assert f"sold for {world.owner}, and keys.sender is {SENDER}" in found_of(config)["found"]

@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from web3.logs import DISCARD
 
+from keepers import abi
 from keepers.contracts.deployment import load
 from keepers.contracts.reader import Reader
 from keepers.routing.pools import quote
 from keepers.rpc.node import connect
 from tests.fixtures.node import World
-from tests.unit.keepers.bots.harness import ready
+from tests.unit.keepers.bots.harness import ready, started
+from tests.unit.keepers.bots.test_rebalance import decided
 from tests.unit.keepers.cli.test_cli import invoke, line_of
 
 
@@ -65,6 +68,54 @@ def test_report__no_fill__says_so(config: Path, world: World) -> None:
 def test_report__blocks_that_are_not_there__is_one_clear_line(config: Path, options: tuple[str, ...]) -> None:
     result = invoke("route", "report", *options, "--config", str(config))
     assert "rising; give others" in line_of(result, 1)
+
+
+@pytest.fixture
+def rebalanced(world: World, config: Path) -> Any:
+    """The receipt of the rebalance bot's first investment."""
+    with started("risk", config) as risk, started("rebalance", config) as bot:
+        risk.step()
+        bot.step()
+        found = decided(world, bot, 1)
+    assert found.outcome == "done" and found.tx_hash
+    return world.w3.eth.get_transaction_receipt(found.tx_hash)  # type: ignore[arg-type]
+
+
+def test_executed__receipt_of_a_rebalance__decodes_to_what_the_portfolio_held_before_and_after(
+    world: World, rebalanced: Any
+) -> None:
+    portfolio, event = world.portfolio.address, abi.event("Portfolio", "Executed")
+    own = [log for log in rebalanced["logs"] if (log["address"], bytes(log["topics"][0])) == (portfolio, event.topic)]
+    (log,) = own
+    args = event.log_decoder()(["0x" + bytes(topic).hex() for topic in log["topics"]], "0x" + bytes(log["data"]).hex())
+    changes: dict[str, int] = {}
+    assets = world.portfolio.functions.assets().call()
+    for word in args["trades"]:
+        out, into = assets[word & 0xFF], assets[word >> 8 & 0xFF]
+        assert word >> 16 & 0xFFFF == 0
+        changes[out] = changes.get(out, 0) - (word >> 32 & 2**112 - 1)
+        changes[into] = changes.get(into, 0) + (word >> 144)
+    block = rebalanced["blockNumber"]
+    paid = sum(e["args"]["amount"] for e in world.portfolio.events.ExecutorPaid().process_receipt(rebalanced, DISCARD))
+    changes[world.tokens["USDC"].address] -= paid
+    for token in world.tokens.values():
+        held = [token.functions.balanceOf(portfolio).call(block_identifier=at) for at in (block - 1, block)]
+        assert held[1] - held[0] == changes.get(token.address, 0)
+    assert len(args["trades"]) > 1 and 0 < args["navAfter"] <= args["navBefore"] and args["lossBucket"] >= 0
+
+
+def test_report__a_rebalance__has_a_fill_for_every_word_of_its_receipt(
+    world: World, config: Path, rebalanced: Any
+) -> None:
+    block = str(rebalanced["blockNumber"])
+    rows = json.loads(
+        invoke("route", "report", "--from", block, "--to", block, "--json", "--config", str(config)).output
+    )
+    (executed,) = world.portfolio.events.Executed().process_receipt(rebalanced, DISCARD)
+    mine = [row for row in rows if row["payer"] == world.portfolio.address]
+    assert [(int(row["amount_in"]), int(row["amount_out"])) for row in mine] == [
+        (word >> 32 & 2**112 - 1, word >> 144) for word in executed["args"]["trades"]
+    ]
 
 
 def swap_of(world: World, sender: str, ends: tuple[str, str], amount: int, pool: str, gwei: int) -> None:
