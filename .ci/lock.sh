@@ -14,7 +14,7 @@ resolve() { # resolve LOCK SOURCE...
 
 resolve .ci/requirements.lock pyproject.toml --group dev \
   --extra postgres --extra redis --extra export --extra kms --extra vault --extra risk --extra screening --extra filings \
-  --extra reports --extra signals
+  --extra reports --extra signals --extra sentiment
 # It is installed over the first lock, so that what both have is the same.
 resolve .ci/requirements-ai.lock pyproject.toml --extra ai --extra ray --extra dask --constraint .ci/requirements.lock --override .ci/ai-overrides.txt
 resolve .ci/requirements-tools.lock --group tools

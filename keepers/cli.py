@@ -20,6 +20,7 @@ from keepers.commands.risk_liquidity import liquidity
 from keepers.commands.route import route
 from keepers.commands.run import run
 from keepers.commands.signals import signals
+from keepers.commands.signals_sentiment import signals_ablate, signals_sentiment
 from keepers.commands.status import doctor, explain, follow, status
 
 EXAMPLE = """\b
@@ -73,6 +74,8 @@ def main() -> None:
 
 
 risk.add_command(liquidity)
+for added in (signals_sentiment, signals_ablate):
+    signals.add_command(added)
 LOOKING = (status, explain, follow, doctor, risk, signals, backtest, route, execution, compliance)
 for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):
     main.add_command(command)

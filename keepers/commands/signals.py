@@ -43,19 +43,20 @@ def signals() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 @one_line_errors
 def signals_features(as_json: bool) -> None:
-    """List every registered feature: definition, unit, inputs, rows that it needs, and lag.
+    """List every registered feature: definition, unit, inputs, rows that it needs, and lag. The optional come last.
 
     \b
     Example:
       quantera signals features --json
     """
-    from keepers.signals.features import registered
+    from keepers.signals.features import optional, registered
 
     fields = ("name", "formula", "source", "unit", "inputs", "length", "lag")
+    every = (*registered(), *optional())
     if as_json:
-        click.echo(json.dumps([{name: getattr(found, name) for name in fields} for found in registered()]))
+        click.echo(json.dumps([{name: getattr(found, name) for name in fields} for found in every]))
         return
-    for found in registered():
+    for found in every:
         lag = f", {found.lag} rows late" if found.lag else ""
         click.echo(f"{found.name} [{found.unit}] = {found.formula}")
         click.echo(f"    {found.length} rows of {', '.join(found.inputs)}{lag}; {found.source}")

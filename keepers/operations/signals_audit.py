@@ -14,7 +14,7 @@ import pandas as pd
 from keepers.market.table_file import read_table
 from keepers.signals.audit import Findings, Pipeline, Registered, choose_cuts, search
 from keepers.signals.errors import SignalError
-from keepers.signals.features import Frame, feature_named, readable, registered
+from keepers.signals.features import Frame, feature_named, optional, readable, registered
 
 CUTS = 64
 """Rows after which the future is changed unless the user says otherwise: seconds for most pipelines."""
@@ -34,7 +34,7 @@ def audit_features(
     Raises:
         SignalError: If a feature is unknown, or the history lacks its inputs or is too short.
     """
-    features = tuple(feature_named(name) for name in names) or readable(frame.names, registered())
+    features = tuple(feature_named(name) for name in names) or readable(frame.names, (*registered(), *optional()))
     for found in features:
         missing = sorted(set(found.inputs) - frame.names)
         if missing:

@@ -4,7 +4,16 @@ A feature is a function of a window that ends at the decision and holds copies; 
 another way. `quantera signals features` prints the registry, `quantera signals audit` tries to refute the sentence.
 """
 
-from keepers.signals.features import cross_section, liquidity, macro, returns, shape, technical, volatility
+from keepers.signals.features import (
+    cross_section,
+    liquidity,
+    macro,
+    returns,
+    sentiment,
+    shape,
+    technical,
+    volatility,
+)
 from keepers.signals.features.frame import Frame, Release, Window
 from keepers.signals.features.registry import (
     Feature,
@@ -12,11 +21,12 @@ from keepers.signals.features.registry import (
     feature_named,
     first_row,
     matrix,
+    optional,
     readable,
     registered,
 )
 
-MODULES = (returns, volatility, shape, cross_section, technical, liquidity, macro)
+MODULES = (returns, volatility, shape, cross_section, technical, liquidity, macro, sentiment)
 """The modules whose functions are registered, in their order."""
 
 __all__ = [
@@ -29,6 +39,7 @@ __all__ = [
     "feature_named",
     "first_row",
     "matrix",
+    "optional",
     "readable",
     "registered",
 ]

@@ -56,6 +56,10 @@ def _releases(rng: np.random.Generator, dates: tuple[date, ...]) -> dict[str, Re
     for name, level, lag in (("long_rate", 4.0, 1), ("vix", 20.0, 1), ("fx", 1.1, 1), ("oil", 70.0, 2)):
         found[name] = Release.lagged(dates, level * np.exp(0.3 * _walk(rng, len(dates), 0.05, 0.98)), lag)
     found["core_cpi"] = _revised(rng, months)
+    days = [dates[0] + timedelta(days=step) for step in range((dates[-1] - dates[0]).days + 1)]
+    texts = rng.poisson(2.0, len(days)).astype(np.float64)
+    found["sentiment"] = Release.lagged(days, np.where(texts > 0, rng.uniform(-1, 1, len(days)), 0.0), 1)
+    found["texts"] = Release.lagged(days, texts, 1)
     return found
 
 

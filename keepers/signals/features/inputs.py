@@ -57,6 +57,8 @@ INPUTS: tuple[Input, ...] = (
     Input("fx", "units of foreign currency for one of the quote currency, daily fixing", "release", 1, "positive"),
     Input("oil", "price of a barrel, daily", "release", 1, "positive"),
     Input("core_cpi", "consumer prices without food and energy, index, monthly, dated on the first", "release", 40),
+    Input("sentiment", "mean score of a day's texts, UTC, -1 to 1, 0 where there are none", "release", 1),
+    Input("texts", "number of texts of a day, UTC", "release", 1),
 )
 _BY_NAME = {known.name: known for known in INPUTS}
 

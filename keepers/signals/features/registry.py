@@ -62,19 +62,31 @@ class Feature:
 
 
 _REGISTRY: dict[str, Feature] = {}
+_OPTIONAL: dict[str, Feature] = {}
 
 
 def feature(
-    name: str, *, formula: str, unit: str, inputs: Sequence[str], length: int, source: str = "definition", lag: int = 0
+    name: str,
+    *,
+    formula: str,
+    unit: str,
+    inputs: Sequence[str],
+    length: int,
+    source: str = "definition",
+    lag: int = 0,
+    optional: bool = False,
 ) -> Callable[[Callable[[Window], float]], Callable[[Window], float]]:
     """Registers the function below it as a feature; the parameters are those of `Feature`.
+
+    An optional feature can be named, and belongs to no default set.
 
     Raises:
         SignalError: If the name is taken, an input is unknown, a text is empty, or length or lag make no window.
     """
 
     def register(compute: Callable[[Window], float]) -> Callable[[Window], float]:
-        add(Feature(name, formula, source, unit, tuple(inputs), length, lag, compute))
+        found = Feature(name, formula, source, unit, tuple(inputs), length, lag, compute)
+        add(found, _OPTIONAL if optional else _REGISTRY)
         return compute
 
     return register
@@ -101,8 +113,13 @@ def add(found: Feature, registry: dict[str, Feature] | None = None) -> None:
 
 
 def registered() -> tuple[Feature, ...]:
-    """All features, in the order in which they are registered."""
+    """All features but the optional ones, in the order in which they are registered."""
     return tuple(_REGISTRY.values())
+
+
+def optional() -> tuple[Feature, ...]:
+    """The optional features, in the order in which they are registered."""
+    return tuple(_OPTIONAL.values())
 
 
 def feature_named(name: str) -> Feature:
@@ -111,9 +128,10 @@ def feature_named(name: str) -> Feature:
     Raises:
         SignalError: If there is none.
     """
-    if name not in _REGISTRY:
+    found = _REGISTRY.get(name) or _OPTIONAL.get(name)
+    if found is None:
         raise SignalError(f"feature '{name}'", "unknown", "choose from those that `quantera signals features` lists")
-    return _REGISTRY[name]
+    return found
 
 
 def readable(names: frozenset[str], features: Sequence[Feature] | None = None) -> tuple[Feature, ...]:

@@ -49,8 +49,8 @@ class ServedModel:
             raise SignalError(
                 f"model file 0x{self.weights_hash.hex()}", f"registered is 0x{registered.hex()}", "use that file"
             )
-        self._faults = _faults()
-        self._session = _session(content, self._faults)
+        self._faults = onnx_faults()
+        self._session = onnx_session(content, self._faults)
         self.card = Card.of_text(self._session.get_modelmeta().custom_metadata_map.get(CARD, ""))
         _require_shapes(self._session, self.card.columns)
         self.card.require_current()
@@ -97,7 +97,12 @@ class ServedModel:
         return checked
 
 
-def _session(content: bytes, faults: tuple[type[Exception], ...]) -> Any:
+def onnx_session(content: bytes, faults: tuple[type[Exception], ...]) -> Any:
+    """A session of onnxruntime with one thread.
+
+    Raises:
+        SignalError: If the bytes are no ONNX file, or onnxruntime is not installed.
+    """
     runtime = imported("onnxruntime", "onnxruntime", "signals")
     options = runtime.SessionOptions()
     # One row is done before several threads have met.
@@ -109,7 +114,7 @@ def _session(content: bytes, faults: tuple[type[Exception], ...]) -> Any:
         raise SignalError("the model file", f"cannot be opened: {_line(error)}", "export it again") from None
 
 
-def _faults() -> tuple[type[Exception], ...]:
+def onnx_faults() -> tuple[type[Exception], ...]:
     """Errors by which onnxruntime says that a file cannot be opened or run."""
     state = imported("onnxruntime.capi.onnxruntime_pybind11_state", "onnxruntime", "signals")
     broken = ("InvalidGraph", "InvalidProtobuf", "InvalidArgument", "Fail")

@@ -91,7 +91,7 @@ COMMANDS = [
     ["signals", "features"],
     ["signals", "audit"],
     ["signals", "evaluate"],
-    *(["signals", name] for name in ("train", "retrain", "status", "explain", "promote")),
+    *(["signals", name] for name in ("train", "retrain", "status", "explain", "promote", "sentiment", "ablate")),
     ["route"],
     *(["route", name] for name in ("order", "report")),
 ]

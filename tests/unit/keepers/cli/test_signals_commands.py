@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keepers.operations import signal_data
-from keepers.signals.features import registered
+from keepers.signals.features import optional, registered
 from keepers.signals.features.generated import generated_history
 from keepers.signals.returns.models import HORIZONS
 from keepers.signals.returns.models import SIMPLE as RETURN_MODELS
@@ -49,12 +49,12 @@ def audit(*arguments: str) -> tuple[str, ...]:
 
 def test_features__as_text__has_two_lines_for_each() -> None:
     lines = invoke("signals", "features").output.splitlines()
-    assert len(lines) == 2 * len(registered())
+    assert len(lines) == 2 * (len(registered()) + len(optional()))
 
 
 def test_features__as_json__has_every_field() -> None:
     found = json.loads(invoke("signals", "features", "--json").output)
-    assert [row["name"] for row in found] == [feature.name for feature in registered()]
+    assert [row["name"] for row in found] == [feature.name for feature in (*registered(), *optional())]
     assert set(found[0]) == {"name", "formula", "source", "unit", "inputs", "length", "lag"}
 
 
