@@ -75,7 +75,7 @@ def signals_ablate(config_path: Path, as_json: bool) -> None:
     """Say whether sentiment stays on: the same models without it and with it, walk forward, on the same days.
 
     It stays on if it improves the Brier score of the logistic regression on features by more than the 95% interval of a
-    block bootstrap: docs/decisions/0216.
+    block bootstrap: docs/decisions/0218.
 
     \b
     Example:

@@ -17,7 +17,7 @@ from keepers.signals.regimes.inputs import Inputs
 from keepers.signals.regimes.learners import LEARNERS, Learner
 
 ABLATED = tuple(learner for learner in LEARNERS if learner.reads == "wide" and learner.least_accuracy == 0)
-"""The models that read features and need no torch, the one that decides first (docs/decisions/0216)."""
+"""The models that read features and need no torch, the one that decides first (docs/decisions/0218)."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from keepers.signals.errors import SignalError
 
 REPEAT = timedelta(days=7)
-"""A text that comes again within this time of its first appearance is a copy (docs/decisions/0216)."""
+"""A text that comes again within this time of its first appearance is a copy (docs/decisions/0218)."""
 FIRST_YEAR = 1900
 LONGEST = 100_000
 """Characters of the longest text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-HEAD = "0017"
+HEAD = "0016"
 """The newest migration."""
 
 metadata = MetaData()
