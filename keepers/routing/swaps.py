@@ -62,7 +62,7 @@ def execute(
     """Swaps that follow a flow, with whole amounts: what a token brings is divided as the flow divides it.
 
     Where the flow uses several pairs of one source, the largest stays. What leads nowhere is left out, and a circle is
-    cut at the edge that takes the smallest part of its token.
+    cut at its smallest edge.
 
     Args:
         graph: All markets.
@@ -82,6 +82,8 @@ def execute_all(
     graph: Graph, held: Mapping[int, int], token_out: int, flow: dict[int, float], hops: int | None = None
 ) -> Execution:
     """Swaps that follow a flow from several tokens, as `execute`; whatever is held of each is sold in whole.
+
+    Where several tokens start, a circle is cut at the edge that takes the smallest part of its token.
 
     Args:
         graph: All markets.
@@ -268,9 +270,14 @@ def _sorted(graph: Graph, starts: Mapping[int, int], token_out: int, kept: dict[
                     before[head] -= 1
                     if not before[head]:
                         ready.append(head)
-        circle = _circling({edge: pair for edge, pair in ends.items() if pair[0] not in order})
-        if not circle:
+        rest = {edge: pair for edge, pair in ends.items() if pair[0] not in order}
+        if not rest:
             return order[: order.index(token_out)] + order[order.index(token_out) + 1 :]
+        if len(starts) == 1:
+            del kept[min(rest, key=lambda edge: kept[edge] * float(graph.first_slope[edge]))]
+            continue
+        # Legs of a basket differ in size by more than their tokens do in price, so that parts are compared.
+        circle = _circling(rest)
         sold: dict[int, float] = {}
         for edge, (tail, _) in ends.items():
             sold[tail] = sold.get(tail, 0.0) + kept[edge]
