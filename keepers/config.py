@@ -244,13 +244,15 @@ class Execution(Strict):
     """Settings of the bot that sells orders slice by slice.
 
     A slice is planned at one block, sent at most `snapshot_blocks` blocks later, and refused by the chain
-    `slice_lifetime_seconds` after that block. It goes over at most `max_paths` paths.
+    `slice_lifetime_seconds` after that block. It goes over at most `max_paths` paths. With `commit_reveal` the account
+    commits to a slice first, with the bond of OrderCommitments, and reveals it when the contract allows it.
     """
 
     enabled: bool = False
     max_paths: int = Field(default=4, ge=1, le=16)
     snapshot_blocks: int = Field(default=3, ge=0, le=64)
     slice_lifetime_seconds: int = Field(default=120, ge=1, le=86_400)
+    commit_reveal: bool = False
 
 
 class WrappingKmsKey(Strict):

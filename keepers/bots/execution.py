@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 
-from keepers.bots.names import allowance_key
+from keepers.bots.names import allowance_key, commit_key
+from keepers.contracts.order_commitments import OrderCommitments
 from keepers.contracts.pool_trades import first_block, pools_of, trades_of
 from keepers.contracts.reader import Reader
 from keepers.contracts.usable_pools import usable_pools
 from keepers.contracts.wallet_swaps import WalletSwaps
 from keepers.execution.errors import ExecutionError
-from keepers.execution.orders import Fill, OrderState, SlicedOrder, progress
+from keepers.execution.orders import Fill, OrderState, Reveal, SlicedOrder, progress
 from keepers.execution.participation import allowed
 from keepers.routing.errors import RoutingError
 from keepers.routing.impact import depth
@@ -40,7 +42,10 @@ class ExecutionBot:
         self.triggers = (OnBlock("slices", self._on_block),)
         self._services = services
         self._reader = Reader(services.node, services.deployment)
-        self._swaps = WalletSwaps(services.node, services.deployment, services.sender.address)
+        parts = services.node, services.deployment, services.sender.address
+        self._swaps = WalletSwaps(*parts)
+        self._commitments = OrderCommitments(*parts) if services.config.execution.commit_reveal else None
+        self._spender = self._commitments.address if self._commitments else self._swaps.aggregator
 
     def forget(self) -> None:
         """Keeps no state that the store does not hold."""
@@ -73,6 +78,10 @@ class ExecutionBot:
             Waiting: If the account cannot pay, or the chain asks too much.
         """
         services, block = self._services, self._newest(invocation)
+        reveal = stored.open_reveal(services.store, order.id)
+        if reveal is not None:
+            self._reveal(order, reveal, invocation)
+            return
         slot = order.slot_at(block.timestamp)
         if slot is None or services.rests(slice_key(order.id, slot), block):
             return
@@ -90,6 +99,9 @@ class ExecutionBot:
             deadline = min(snapshot.timestamp + services.config.execution.slice_lifetime_seconds, order.ends)
             data = self._swaps.swap((order.token_in, order.token_out), amount, least, deadline, plan.paths)
             self._require_current(snapshot)
+            if self._commitments is not None:
+                stored.keep_reveal(services.store, order.id, Reveal(slot, data, secrets.token_bytes(32), deadline))
+                return  # The next look commits to it.
             receipt = services.send(invocation, key, self._swaps.aggregator, data)
         except Reverted as error:
             services.decide(invocation, key, "refused", error.revert.text)
@@ -98,6 +110,39 @@ class ExecutionBot:
         else:
             reason = f"{amount} for at least {least}, quoted {plan.amount_out} at block {snapshot.number}"
             services.conclude(invocation, key, receipt, reason)
+            self._read_fills(order)
+
+    def _reveal(self, order: SlicedOrder, reveal: Reveal, invocation: Invocation) -> None:
+        """Commits to a slice, and runs it once the contract allows it, until its deadline.
+
+        Raises:
+            Waiting: If the account cannot pay, or the chain asks too much.
+        """
+        services, key, commit = self._services, slice_key(order.id, reveal.slot), commit_key(order.id, reveal.slot)
+        commitments = self._commitments or OrderCommitments(services.node, services.deployment, order.trader)
+        if services.decided(key):  # It was run, by this process or by one that was killed.
+            stored.drop_reveal(services.store, order.id)
+            return
+        if invocation.block.timestamp > reveal.deadline:
+            if not stored.under_way(services.store, self.name, order.id):
+                stored.drop_reveal(services.store, order.id)
+                lost = ", and its bond is lost" if services.decided(commit) else ""
+                services.decide(invocation, key, "refused", f"not run by {reveal.deadline}{lost}")
+            return
+        try:
+            self._require_lost(order)
+            if not services.decided(commit):
+                data, bond = commitments.commit(reveal.swap, reveal.salt), commitments.bond()
+                receipt = services.send(invocation, commit, commitments.address, data, bond)
+                services.conclude(invocation, commit, receipt, f"committed to slot {reveal.slot}, bond {bond}")
+                return
+            data = commitments.reveal(reveal.swap, reveal.salt)
+            receipt = services.send(invocation, key, commitments.address, data)
+        except (Reverted, ExecutionError, GaveUp) as error:
+            # Too early, or the price has moved: the commitment holds until its deadline.
+            services.log.info("not yet", order=order.id, slot=reveal.slot, reason=str(error))
+        else:
+            services.conclude(invocation, key, receipt, f"revealed slot {reveal.slot}")
             self._read_fills(order)
 
     def _sold(self, order: SlicedOrder) -> int:
@@ -178,7 +223,7 @@ class ExecutionBot:
             Reverted: If the token would revert.
         """
         services = self._services
-        held, allowed = self._swaps.means(order.token_in, invocation.block.number)
+        held, allowed = self._swaps.means(order.token_in, self._spender, invocation.block.number)
         if held < amount:
             raise ExecutionError(f"balance of {held}", f"below the slice of {amount}", "send the account more")
         if allowed >= amount:
@@ -190,8 +235,8 @@ class ExecutionBot:
             key = allowance_key(step, order.id, slot)
             if services.decided(key):
                 continue
-            receipt = services.send(invocation, key, order.token_in, self._swaps.approve(value))
-            if not services.conclude(invocation, key, receipt, f"the aggregator may take {value}"):
+            receipt = services.send(invocation, key, order.token_in, self._swaps.approve(self._spender, value))
+            if not services.conclude(invocation, key, receipt, f"{self._spender} may take {value}"):
                 raise ExecutionError(f"allowance of {value}", receipt.reason, "look at the token")
 
     def _require_lost(self, order: SlicedOrder) -> None:

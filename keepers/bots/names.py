@@ -126,6 +126,11 @@ def allowance_key(step: str, order: int, slot: int) -> str:
     return f"{step}:{order}:{slot}"
 
 
+def commit_key(order: int, slot: int) -> str:
+    """Returns the key of the commitment to an order's slice."""
+    return f"commit:{order}:{slot}"
+
+
 def model_key(universe: bytes, nonce: int, as_of: int) -> str:
     """Posting of a model: `nonce` is the model's, `as_of` unix seconds."""
     return f"model:0x{universe.hex()}:{nonce}:{as_of}"

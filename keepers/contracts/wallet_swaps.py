@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eth_utils.address import to_checksum_address
+
 from keepers import abi
 from keepers.abi import Fragment
 from keepers.contracts.deployment import Deployment
@@ -45,16 +47,18 @@ class WalletSwaps:
         self._node = node
         self._trader = trader
         self.aggregator = deployment.address("LiquidityAggregator")
+        committed = deployment.contracts.get("OrderCommitments")
+        self._callers = {trader, *([committed.address] if committed is not None else [])}
 
-    def means(self, token: str, block: int | str = "latest") -> tuple[int, int]:
-        """Returns what the account holds of a token, and what the aggregator may take of it, smallest units."""
-        calls = [Call(token, _BALANCE, (self._trader,)), Call(token, _ALLOWANCE, (self._trader, self.aggregator))]
+    def means(self, token: str, spender: str, block: int | str = "latest") -> tuple[int, int]:
+        """Returns what the account holds of a token, and what a contract may take of it, smallest units."""
+        calls = [Call(token, _BALANCE, (self._trader,)), Call(token, _ALLOWANCE, (self._trader, spender))]
         held, allowed = map(must, self._node.calls(calls, block))
         return int(held), int(allowed)
 
-    def approve(self, amount: int) -> bytes:
-        """Returns calldata for a token: the aggregator may take so many smallest units."""
-        return _APPROVE.encode(self.aggregator, amount)
+    def approve(self, spender: str, amount: int) -> bytes:
+        """Returns calldata for a token: a contract may take so many smallest units."""
+        return _APPROVE.encode(spender, amount)
 
     def swap(
         self, ends: tuple[str, str], amount: int, least: int, deadline: int, paths: Sequence[PlannedPath]
@@ -73,7 +77,7 @@ class WalletSwaps:
         return abi.function("LiquidityAggregator", "swap").encode(order)
 
     def landed(self, tx_hash: str) -> Landed | None:
-        """Returns the account's swap of a mined transaction, or None where no receipt is there.
+        """Returns the account's swap of a mined transaction, committed to or not, or None where no receipt is there.
 
         Raises:
             ChainError: If the receipt has no swap of the account.
@@ -82,10 +86,12 @@ class WalletSwaps:
         if receipt is None:
             return None
         event = abi.event("LiquidityAggregator", "Swapped")
-        topics = ["0x" + event.topic.hex(), "0x" + self._trader[2:].lower().rjust(64, "0")]
         for log in receipt["logs"]:
-            if log["address"].lower() == self.aggregator.lower() and log["topics"][:2] == topics:
-                args = event.log_decoder()(log["topics"], log["data"])
+            if log["address"].lower() != self.aggregator.lower() or log["topics"][0] != "0x" + event.topic.hex():
+                continue
+            args = event.log_decoder()(log["topics"], log["data"])
+            caller, recipient = to_checksum_address(args["caller"]), to_checksum_address(args["recipient"])
+            if caller in self._callers and recipient == self._trader:
                 place = int(receipt["blockNumber"], 16), str(receipt["blockHash"])
                 return Landed(*place, args["amountIn"], args["amountOut"])
         raise ChainError(tx_hash, f"has no swap of {self._trader}", "look at the transaction")

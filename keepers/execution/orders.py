@@ -183,6 +183,23 @@ class Fill:
 
 
 @dataclass(frozen=True)
+class Reveal:
+    """A swap that an account commits to before it is seen.
+
+    Attributes:
+        slot: Number of the slot.
+        swap: Calldata of the aggregator's `swap`.
+        salt: 32 bytes that hide it in the commitment.
+        deadline: Unix seconds of the last block that may take it.
+    """
+
+    slot: int
+    swap: bytes
+    salt: bytes
+    deadline: int
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far an order has come.
 

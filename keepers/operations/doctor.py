@@ -477,13 +477,13 @@ def _orders(config: Config, deployment: Deployment, node: Node, block: Block) ->
     bot = bot_name(config, "execution")
     with closing(Store.open(config.store_url)) as store:
         for order in orders.open_on(store, config.chain_id):
-            held, _ = WalletSwaps(node, deployment, order.trader).means(order.token_in, block.number)
+            held, _ = WalletSwaps(node, deployment, order.trader).means(order.token_in, order.trader, block.number)
             yield _order(order, progress(orders.fills(store, bot, order.id)).sold, held, block)
 
 
 def _order(order: SlicedOrder, sold: int, held: int, block: Block) -> Finding:
-    what, rest, slot = f"order {order.id}", order.amount - sold, order.slot_at(block.timestamp) or 0
-    left = order.left_over(slot - 1, sold)
+    what, rest = f"order {order.id}", order.amount - sold
+    left = order.left_over((order.slot_at(block.timestamp) or 0) - 1, sold)
     told = f"{order.state}, {sold / order.amount:.0%} of {order.amount} sold"
     if order.ends <= block.timestamp:
         return Finding(

@@ -75,13 +75,13 @@ class DecisionLog:
         details: dict[str, Any] = {"tx_hash": tx_hash, "gas": receipt.gas_used} if receipt else {}
         self.log.info("decision", key=key, outcome=outcome, reason=reason, block=block.number, **details)
 
-    def send(self, invocation: Invocation, key: str, to: str, data: bytes) -> Receipt:
-        """Sends a transaction that was decided from the invocation's block.
+    def send(self, invocation: Invocation, key: str, to: str, data: bytes, value: int = 0) -> Receipt:
+        """Sends a transaction that was decided from the invocation's block, with so many wei.
 
         Raises:
             Reverted: If the simulation reverts; nothing is recorded then.
         """
-        return self.sender.send(key, to, data, invocation.block.number, invocation.trace)
+        return self.sender.send(key, to, data, invocation.block.number, invocation.trace, value)
 
     def conclude(
         self, invocation: Invocation, key: str, receipt: Receipt, reason: str, *, complete: bool = True

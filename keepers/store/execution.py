@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from keepers.execution.orders import STEPS, Fill, OrderState, SlicedOrder
+from keepers.execution.orders import STEPS, Fill, OrderState, Reveal, SlicedOrder
 from keepers.execution.participation import Caps
 from keepers.store.engine import StoreError
 from keepers.store.store import Store
-from keepers.store.tables import attempts, execution_orders, execution_slices, transactions
+from keepers.store.tables import attempts, execution_orders, execution_reveals, execution_slices, transactions
 from keepers.transactions.journal import ACTIVE, Status
 
 _PAIRS = {"symbols": ("symbol_in", "symbol_out"), "decimals": ("decimals_in", "decimals_out")}
@@ -153,6 +153,33 @@ def is_settled(store: Store, bot: str, order: int) -> bool:
     Until then nobody can say what of the order is sold.
     """
     return "" not in under_way(store, bot, order) and not unread(store, bot, order)
+
+
+def keep_reveal(store: Store, order: int, reveal: Reveal) -> None:
+    """Writes down what an order commits to, before anybody is told; an order commits to one slice at a time.
+
+    Raises:
+        StoreError: If the database cannot be written, or the order has committed to a slice.
+    """
+    if open_reveal(store, order) is not None:
+        raise StoreError(f"order {order}", "has committed to a slice", "wait until it is revealed")
+    values = {"swap": reveal.swap.hex(), "salt": reveal.salt.hex(), "slot": reveal.slot, "deadline": reveal.deadline}
+    with store.transaction(durable=True) as connection:
+        connection.execute(sa.insert(execution_reveals).values(order_id=order, **values))
+
+
+def open_reveal(store: Store, order: int) -> Reveal | None:
+    """Returns what an order has committed to and not run; None for nothing."""
+    row = store.first_row(sa.select(execution_reveals).where(execution_reveals.c.order_id == order))
+    if row is None:
+        return None
+    return Reveal(row["slot"], bytes.fromhex(row["swap"]), bytes.fromhex(row["salt"]), row["deadline"])
+
+
+def drop_reveal(store: Store, order: int) -> None:
+    """Forgets what an order committed to: it was run for good, or may not run any more."""
+    with store.transaction() as connection:
+        connection.execute(sa.delete(execution_reveals).where(execution_reveals.c.order_id == order))
 
 
 def own_hashes(store: Store, since: int) -> frozenset[str]:

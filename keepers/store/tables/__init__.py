@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keepers.store.tables.execution import execution_orders, execution_slices
+from keepers.store.tables.execution import execution_orders, execution_reveals, execution_slices
 from keepers.store.tables.lists import list_lifts, list_parties, list_retirements, list_versions, list_wallets
 from keepers.store.tables.people import (
     case_events,
@@ -47,6 +47,7 @@ __all__ = [
     "cursors",
     "decisions",
     "execution_orders",
+    "execution_reveals",
     "execution_slices",
     "leases",
     "list_lifts",

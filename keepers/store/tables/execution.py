@@ -49,3 +49,14 @@ execution_slices = Table(
     Column("amount_in", String(78), nullable=True),
     Column("amount_out", String(78), nullable=True),
 )
+
+# The swap of a slice that its account commits to before it is seen; kept until it was run, or may not run any more.
+execution_reveals = Table(
+    "execution_reveals",
+    metadata,
+    Column("order_id", Integer, ForeignKey("execution_orders.id", ondelete="CASCADE"), primary_key=True),
+    Column("slot", Integer, nullable=False),
+    Column("swap", Text, nullable=False),
+    Column("salt", String(66), nullable=False),
+    Column("deadline", BigInteger, nullable=False),
+)

@@ -43,7 +43,8 @@ def config_of(world: World, **changes: Any) -> Path:
     missing = 10**12 - usdc.functions.balanceOf(SENDER).call()
     world.call(usdc.functions.transfer(SENDER, missing))
     world.quote()
-    return world.write_config(execution={"enabled": True, "slice_lifetime_seconds": HOUR}, **changes)
+    terms = {"enabled": True, "slice_lifetime_seconds": HOUR, "commit_reveal": changes.pop("commit_reveal", False)}
+    return world.write_config(execution=terms, **changes)
 
 
 def pace(slots: int = 4, **changes: Any) -> Pace:

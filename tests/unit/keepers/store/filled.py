@@ -23,7 +23,7 @@ from keepers.compliance.lists.records import (
     ListFile,
 )
 from keepers.compliance.travel.exchange import Exchange
-from keepers.execution.orders import Fill, OrderState, SlicedOrder
+from keepers.execution.orders import Fill, OrderState, Reveal, SlicedOrder
 from keepers.execution.participation import Caps
 from keepers.market import quality
 from keepers.risk.alert_rules import AlertRule
@@ -102,6 +102,7 @@ def fill(store: Store, decisions: int = 20) -> Store:
     carry_out(store, Plan((case,), (), 0, 0), 1000)
     verify(store)
     execution.record(store, execution.create(store, ORDER).id, Fill(0, "0xaa", 7, "0xbb", 600, 5))
+    execution.keep_reveal(store, 1, Reveal(1, b"swap", b"salt", JANUARY))
     begin(store, EXCHANGE, Outgoing("inquiry", "c" * 36), Received("bank-b", "d" * 36, "e" * 64, 1000))
     wanted = Wanted("waiting", 7, 31337, "0x" + "01" * 20, 10**20)
     store.journal(BOT).reserve(wanted, lambda: 5, lambda _: Attempt("0xff", RAW, 2**90, 7))
