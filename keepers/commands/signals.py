@@ -181,12 +181,15 @@ def signals_evaluate(
     click.echo(json.dumps(found, default=str) if as_json else "\n".join(signals_evaluate.lines(report)))
 
 
+_page = click.option("--page", type=_file, metavar="FILE", help="Markdown page whose generated table is replaced.")
+
+
 def _table_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of a command that judges forecasts of the packaged ranges, or of a config's."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="One JSON object."),
         click.option("--without-network", is_flag=True, help="Leave out the network, which needs torch."),
-        click.option("--page", type=_file, metavar="FILE", help="Markdown page whose generated table is replaced."),
+        _page,
         _config,
     ):
         command = option(command)
@@ -228,6 +231,36 @@ def signals_returns(config_path: Path | None, page: Path | None, without_network
     from keepers.operations import signals_returns as work
 
     _forecasts("returns", work, config_path, page, without_network, as_json)
+
+
+@signals.command("correlations")
+@_config
+@_page
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_correlations(config_path: Path | None, page: Path | None, as_json: bool) -> None:
+    """Forecast tomorrow's covariances by DCC, CCC, decay and rolling samples, and say which are as good as the best.
+
+    Loss, data and models were fixed before the first result: docs/decisions/0216. It needs the extra risk.
+
+    \b
+    Example:
+      quantera signals correlations
+      quantera signals correlations --config signals.yaml --json
+    """
+    from keepers.operations import signals_correlations as work
+    from keepers.operations.generated_part import around, replace_part
+    from keepers.operations.signal_data import history, load
+
+    if page is not None:
+        around(page, work.PART)
+    frame = history(load(config_path).data, config_path.parent if config_path is not None else Path())
+    with progress_bar("Forecasting", work.forecast_days(frame)) as advance:
+        found = work.compare(frame, advance)
+    if page is not None:
+        config_part = f" --config {config_path.name}" if config_path is not None else ""
+        replace_part(page, work.PART, work.markdown(found, f"quantera signals correlations{config_part} --page {page}"))
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
 
 
 def _forecasts(

@@ -114,12 +114,15 @@ def loss_and_gradient(parameters: Array, moments: Array) -> tuple[float, Array]:
     """Minus twice the composite log-likelihood of the correlations per day and pair, and its derivatives by a and b.
 
     What depends on no parameter is left out. The derivatives by the paths, summed backwards with decay b, meet what a
-    and b add to a day. Infinity where a pair moves as one.
+    and b add to a day. Infinity where a pair moves as one or a variance is none.
     """
     a, b = parameters
     means = moments.mean(axis=-1, keepdims=True)
     before = np.concatenate([means, moments[..., :-1]], axis=-1)
     paths, _ = lfilter([1.0], [1.0, -b], a * before + (1 - a - b) * means, zi=b * means)
+    # A step of the search may leave the bounds, where a path of squares is no variance.
+    if not np.all(paths[:2] > 0):
+        return float("inf"), np.zeros(2)
     root = 1 / np.sqrt(paths[0] * paths[1])
     rho = paths[2] * root
     rest = 1 - rho**2

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from keepers.operations import signal_data
+from keepers.signals.correlations.models import MODELS as CORRELATION_MODELS
 from keepers.signals.features import optional, registered
 from keepers.signals.features.generated import generated_history
 from keepers.signals.returns.models import HORIZONS
@@ -15,6 +17,7 @@ from keepers.signals.returns.models import SIMPLE as RETURN_MODELS
 from keepers.signals.volatility.models import SIMPLE
 from tests.fixtures.leaks import history
 from tests.unit.keepers.cli.test_cli import invoke, line_of
+from tests.unit.keepers.signals.test_correlations import panel
 from tests.unit.keepers.signals.test_volatility import prices
 
 PIPELINES = """
@@ -316,3 +319,48 @@ def test_returns__own_prices__judge_every_simple_model_over_every_horizon(ranges
 def test_returns__short_history__is_refused(ranges: Path) -> None:
     result = invoke("signals", "returns", "--config", str(ranges), "--without-network")
     assert "1059 days: more than 1521 are needed; give a longer history" in line_of(result, 1)
+
+
+@pytest.fixture
+def assets(tmp_path: Path) -> Path:
+    """A config of the closes of three assets."""
+    closes = 100 * np.exp(np.cumsum(panel(1_060, swing=0.3), axis=0))
+    dates = prices(1_060)[0]
+    rows = "\n".join(f"{day},{a},{b},{c}" for day, (a, b, c) in zip(dates, closes, strict=True))
+    (tmp_path / "assets.csv").write_text(f"date,A,B,C\n{rows}\n", encoding="utf-8")
+    config = tmp_path / "assets.yaml"
+    config.write_text("data:\n  daily:\n    closes: {file: assets.csv}\n", encoding="utf-8")
+    return config
+
+
+def test_correlations__own_panel__ranks_every_model(assets: Path) -> None:
+    result = invoke("signals", "correlations", "--config", str(assets), "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.output)
+    assert found["days"] == 59 and found["assets"] == 3
+    assert {row["model"] for row in found["models"]} == {model.name for model in CORRELATION_MODELS}
+    excess = [row["excess_loss_per_asset"] for row in found["models"]]
+    assert excess == sorted(excess) and excess[0] == 0 and found["models"][0]["confidence_set_p"] == 1
+
+
+def test_correlations__page__has_a_row_for_every_model_and_the_command(assets: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A\n<!-- correlations-table:begin -->\nstale row\n<!-- correlations-table:end -->\n", encoding="utf-8"
+    )
+    result = invoke("signals", "correlations", "--config", str(assets), "--page", str(page))
+    assert result.exit_code == 0, result.stderr
+    text = page.read_text(encoding="utf-8")
+    assert all(text.count(f"| {model.name} |") == 1 for model in CORRELATION_MODELS)
+    assert f"`quantera signals correlations --config assets.yaml --page {page}`" in text and "stale row" not in text
+
+
+def test_correlations__one_series__is_refused_by_what_is_missing(ranges: Path) -> None:
+    result = invoke("signals", "correlations", "--config", str(ranges))
+    assert "inputs without closes: a panel of assets is needed; name it under data.daily" in line_of(result, 1)
+
+
+def test_correlations__page_without_markers__is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("# A\n", encoding="utf-8")
+    result = invoke("signals", "correlations", "--page", str(tmp_path / "page.md"))
+    assert "no markers" in line_of(result, 1)
