@@ -90,8 +90,13 @@ def compare(frame: Frame, progress: Callable[[int], None] = lambda _: None) -> C
         raise SignalError("inputs without closes", "a panel of assets is needed", "name it under data.daily")
     closes = np.ascontiguousarray(frame.daily["closes"], dtype=np.float64)
     judged = judge(MODELS, frame.dates[1:], np.diff(np.log(closes), axis=0), progress)
-    digest = hashlib.sha256("".join(map(str, frame.dates)).encode() + closes.astype(">f8").tobytes())
-    return CorrelationTable(judged, digest.hexdigest())
+    return CorrelationTable(judged, data_hash(frame))
+
+
+def data_hash(frame: Frame) -> str:
+    """SHA-256 of the days and of `closes`."""
+    closes = frame.daily["closes"].astype(">f8")
+    return hashlib.sha256("".join(map(str, frame.dates)).encode() + closes.tobytes()).hexdigest()
 
 
 def forecast_days(frame: Frame) -> int:

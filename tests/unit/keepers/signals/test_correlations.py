@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import multivariate_normal
 
+from keepers.operations.generated_part import markers
+from keepers.operations.signal_data import packaged
+from keepers.operations.signals_correlations import PART, data_hash
 from keepers.risk.models.conditional import GarchModel
 from keepers.signals.correlations.comparison import judge, score, walk_forward
 from keepers.signals.correlations.models import MODELS, decaying
 from keepers.signals.errors import SignalError
 
 Array = NDArray[np.float64]
+PAGE = Path(__file__).parents[4] / "docs" / "correlations.md"
 
 
 def panel(days: int = 640, assets: int = 3, swing: float = 0.0, seed: int = 5) -> Array:
@@ -121,3 +126,10 @@ def test_judge__constant_correlations__dcc_does_not_beat_ccc() -> None:
 def test_judge__unusable_panel__one_line(returns: Array, said: str) -> None:
     with pytest.raises(SignalError, match=said):
         judge(MODELS, days_of(returns), returns)
+
+
+def test_page__generated_table__has_the_packaged_data_and_every_model() -> None:
+    begin, end = markers(PART)
+    table = PAGE.read_text(encoding="utf-8").partition(begin)[2].partition(end)[0]
+    assert f"data SHA-256 `{data_hash(packaged('sp500'))}`" in table, "make signals"
+    assert all(f"| {model.name} |" in table for model in MODELS), "make signals"
