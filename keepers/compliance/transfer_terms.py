@@ -117,7 +117,7 @@ class VolumeLimit:
 
     @property
     def key(self) -> tuple[int, bool, int]:
-        """What the limit counts; of two that count the same, the lower one stands."""
+        """Everything but the limit itself; the lower one of two limits with equal counts stands."""
         return self.country, self.affiliates_only, self.period
 
     def struct(self) -> tuple[int, bool, int, int]:

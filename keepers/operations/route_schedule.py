@@ -157,7 +157,7 @@ def _impact(config: Config, first: Routed, order: Division, pace: Pace) -> Impac
 
 
 def _most(config: Config, first: Routed, order: Division, pace: Pace) -> tuple[int, ...]:
-    """What the caps allow in each slot, at the expected volume and at the depth of one block."""
+    """The most that the caps allow in each slot, at the expected volume and at the depth of one block."""
     sold, ends = first.token_in, (first.token_in.address, first.token_out.address)
     deployment = load(config.at(config.deployment))
     reader = Reader(connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls), deployment)

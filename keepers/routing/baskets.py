@@ -83,7 +83,7 @@ class Basket:
 
     @property
     def held(self) -> dict[str, int]:
-        """What there is before the first swap, by token, smallest units."""
+        """Amounts before the first swap, by token, smallest units."""
         held = {leg.token: leg.amount for leg in self.sells}
         return held | {self.settlement: self.cash} if self.cash else held
 
@@ -106,7 +106,7 @@ class Basket:
         return total
 
     def after(self, swaps: Iterable[Swap]) -> dict[str, int]:
-        """What is held after swaps.
+        """Amounts that are held after swaps.
 
         Raises:
             RoutingError: If a swap sells more than there is.
@@ -146,7 +146,7 @@ class BasketPlan:
 
     @property
     def held(self) -> dict[str, int]:
-        """What is held after the swaps, by token, smallest units."""
+        """Amounts that are held after the swaps, by token, smallest units."""
         return self.basket.after(self.swaps)
 
     @property

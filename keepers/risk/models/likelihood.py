@@ -63,7 +63,7 @@ class Likelihood:
     def minimum(self) -> Array | None:
         """Parameters at the minimum, by SciPy's SLSQP from the best of a grid; None if it did not converge."""
         matrix, least = self._process.constraints()
-        # What limits a single parameter is among the bounds already.
+        # The constraints of a single parameter are among the bounds already.
         joint = np.count_nonzero(matrix, axis=1) > 1
         with warnings.catch_warnings():
             # A failed fit is a state that callers handle; its warning would tell nobody more.

@@ -23,7 +23,7 @@ def _mean(window: Window, days: int) -> float:
     optional=True,
 )
 def sentiment_5(window: Window) -> float:
-    """What was written in a week."""
+    """Texts that were written in a week."""
     return _mean(window, 5)
 
 
@@ -37,7 +37,7 @@ def sentiment_5(window: Window) -> float:
     optional=True,
 )
 def sentiment_21(window: Window) -> float:
-    """What was written in three weeks."""
+    """Texts that were written in three weeks."""
     return _mean(window, 21)
 
 

@@ -26,7 +26,7 @@ PATIENT = Effort(seconds=300.0)
 
 
 def replayed(pools: tuple[Pool, ...], plan: BasketPlan) -> dict[str, int]:
-    """What is held after the swaps, each of which sells no more than there is and pays what its pool pays."""
+    """Amounts that are held after the swaps, each of which sells no more than there is and pays what its pool pays."""
     by_address = {pool.address: pool for pool in pools}
     held = plan.basket.held
     for swap in plan.swaps:
