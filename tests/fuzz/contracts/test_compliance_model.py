@@ -60,6 +60,15 @@ movements = st.one_of(
     st.tuples(st.just("force"), people, people, amounts),
     st.tuples(st.just("recover"), people, people),
 )
+terms = st.one_of(
+    st.tuples(st.just("way"), ends, ends, lives),
+    st.tuples(st.just("openWay"), st.integers(0, 3)),
+    st.tuples(st.just("blackout"), lives, st.booleans()),
+    st.tuples(st.just("endBlackout"), st.integers(0, 3)),
+    st.tuples(st.just("affiliate"), people, st.booleans()),
+    st.tuples(st.just("limit"), ends, st.booleans(), st.sampled_from(PERIODS), st.sampled_from((40, 250))),
+    st.tuples(st.just("unlimit"), st.integers(0, 3)),
+)
 acts = st.one_of(
     st.tuples(
         st.just("register"), people, st.sampled_from(COUNTRIES), st.sampled_from((1, 2, 3)), st.sampled_from(LIFETIMES)
@@ -86,13 +95,7 @@ acts = st.one_of(
         st.sampled_from(PERIODS),
     ),
     st.tuples(st.just("recount"), people),
-    st.tuples(st.just("way"), ends, ends, lives),
-    st.tuples(st.just("openWay"), st.integers(0, 3)),
-    st.tuples(st.just("blackout"), lives, st.booleans()),
-    st.tuples(st.just("endBlackout"), st.integers(0, 3)),
-    st.tuples(st.just("affiliate"), people, st.booleans()),
-    st.tuples(st.just("limit"), ends, st.booleans(), st.sampled_from(PERIODS), st.sampled_from((40, 250))),
-    st.tuples(st.just("unlimit"), st.integers(0, 3)),
+    terms,
     st.tuples(st.just("wait"), st.sampled_from((500, DAY, 31 * DAY))),
 )
 
@@ -510,4 +513,35 @@ def test_token__after_any_history__is_as_the_model_says(chain, world, first, his
             world.do(("mint", {name: amount}))
         for act in [*first, *history]:
             world.do(act)
+        world.compare()
+
+
+@settings(
+    max_examples=max(settings.default.max_examples // 6, 8),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    way=st.tuples(st.just("way"), ends, ends, st.just((0, 2**40 - 1))),
+    limit=st.tuples(st.just("limit"), ends, st.booleans(), st.just(30 * DAY), st.sampled_from((40, 250))),
+    pool=st.booleans(),
+    history=st.lists(st.one_of(movements, movements, terms), min_size=8, max_size=20),
+)
+def test_token__people_whom_nothing_else_stops__terms_are_as_the_model_says(chain, world, way, limit, pool, history):
+    with isolated(chain):
+        world.model = Model({country: {} for country in COUNTRIES})
+        for place, name in enumerate(NAMES):
+            # Two persons with two wallets each, and two people with one.
+            if place < 4:
+                world.do(("identify", name, COUNTRIES[place % 3], place // 2))
+            else:
+                world.do(("register", name, COUNTRIES[place % 3], RETAIL, YEAR))
+            world.do(("mint", {name: 1_000}))
+        if pool:
+            world.do(("delete", "trader"))
+            world.do(("venue", "trader", True))
+        for act in (way, limit, ("affiliate", "investor", True), *history):
+            world.do(act)
+        everybody = [(sender, receiver) for sender in NAMES for receiver in NAMES if sender != receiver]
+        for sender, receiver in everybody:
+            world.do(("transfer", sender, receiver, 40))
         world.compare()
