@@ -64,6 +64,9 @@ def route() -> None:
     type=float,
     help="How far one swap may move its pool's price, basis points; any distance if not given.",
 )
+@click.option(
+    "--any-path", is_flag=True, help="Also bound what paths of any length and circles could bring, before gas."
+)
 @click.option("--at", "block", type=click.IntRange(min=0), help="Block to read at; the newest if not given.")
 @click.option("--gap-bps", type=click.FloatRange(min=0), default=0.5, show_default=True, help="Gap that will do.")
 @click.option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time it may take.")
@@ -85,6 +88,7 @@ def order(
     max_hops: int,
     excluded: tuple[str, ...],
     leg_impact_bps: float | None,
+    any_path: bool,
     block: int | None,
     gap_bps: float,
     seconds: float,
@@ -105,7 +109,8 @@ def order(
     from keepers.operations.route import RouteLimits, as_json, lines, routed
     from keepers.routing.plans import Effort
 
-    limits = RouteLimits(pool_cost, max_hops, excluded, block, Effort(gap_bps, seconds), exact_out, leg_impact_bps)
+    effort = Effort(gap_bps, seconds)
+    limits = RouteLimits(pool_cost, max_hops, excluded, block, effort, exact_out, leg_impact_bps, any_path)
     found = routed(load_config(config_path), token_in, token_out, amount, limits)
     if html is not None:
         _draw(found, html)

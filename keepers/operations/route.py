@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Context, Decimal, InvalidOperation
@@ -13,6 +14,7 @@ from keepers.contracts.deployment import Deployment
 from keepers.contracts.deployment import load as load_deployment
 from keepers.contracts.largest import ROOM_PERCENT, largest_amounts
 from keepers.contracts.reader import Reader
+from keepers.routing.any_path import bound_of_any_path
 from keepers.routing.errors import RoutingError
 from keepers.routing.exact_output import find_exact_output
 from keepers.routing.graph import Graph
@@ -82,6 +84,8 @@ class Routed:
         plan: The plan with its bound, for an exact input or an exact output.
         price_impact_bps: Output that is missed because pools move, basis points.
         symbols: Symbols by address.
+        any_path_bound: Most that trades over paths of any length could bring before gas, smallest units of the output;
+            None if it was not asked for.
     """
 
     block: int
@@ -90,6 +94,7 @@ class Routed:
     plan: RoutePlan | ExactOutputPlan
     price_impact_bps: float
     symbols: dict[str, str]
+    any_path_bound: int | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,7 @@ class RouteLimits:
         effort: How far the router goes.
         exact_out: The amount is what has to come out.
         leg_impact_bps: How far one swap may move its market's price, basis points; None for any distance.
+        any_path: Also bound what paths of any length could bring.
     """
 
     pool_cost: str = "0"
@@ -113,6 +119,7 @@ class RouteLimits:
     effort: Effort = field(default_factory=Effort)
     exact_out: bool = False
     leg_impact_bps: float | None = None
+    any_path: bool = False
 
 
 def routed(config: Config, token_in: str, token_out: str, amount: str, limits: RouteLimits) -> Routed:
@@ -129,6 +136,8 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, limits: R
         InsufficientLiquidity: If no path takes the order.
         ChainError: If the chain cannot be read.
     """
+    if limits.any_path and limits.exact_out:
+        raise RoutingError("--any-path with --exact-out", "bounds outputs only", "leave one of them out")
     deployment = load_deployment(config.at(config.deployment))
     node = connect(config.rpc_url, config.chain_id, fallbacks=config.fallback_rpc_urls)
     reader = Reader(node, deployment)
@@ -152,17 +161,20 @@ def routed(config: Config, token_in: str, token_out: str, amount: str, limits: R
     pools = reader.pools(tuple(deployment.tokens.values()), block, largest)
     graph = Graph(pools, limits.leg_impact_bps)
     plan: RoutePlan | ExactOutputPlan
+    most: int | None = None
     if isinstance(order, OutputOrder):
         plan = find_exact_output(graph, order, cost, limits.effort)
     else:
         plan = find_route(graph, order, cost, limits.effort)
+        most = math.ceil(bound_of_any_path(graph, order)) if limits.any_path else None
     symbols = {address: symbol for symbol, address in deployment.tokens.items()}
-    return Routed(block, sold, bought, plan, price_impact_bps(graph, plan.swaps), symbols)
+    return Routed(block, sold, bought, plan, price_impact_bps(graph, plan.swaps), symbols, most)
 
 
 def as_json(found: Routed) -> dict[str, Any]:
     """The route for programs; amounts are smallest units, as strings where they may exceed 2^53."""
     plan = found.plan
+    most = {} if found.any_path_bound is None else {"any_path_bound": str(found.any_path_bound)}
     return {
         "block": found.block,
         "token_in": found.token_in.address,
@@ -172,6 +184,7 @@ def as_json(found: Routed) -> dict[str, Any]:
         "gas_cost": str(plan.gas_cost),
         **_worth(plan),
         "bound": str(plan.bound),
+        **most,
         "gap_bps": plan.gap_bps,
         "price_impact_bps": found.price_impact_bps,
         "solve_time_ms": plan.solve_time_ms,
@@ -226,6 +239,8 @@ def _worth_lines(found: Routed) -> list[str]:
         if single is not None:
             told.append(f"  one path     {bought.shown(single)}, {bought.shown(plan.amount_out_net_gas - single)} less")
         told.append(certificate_line(bought.shown(plan.bound), plan.gap_bps))
+        if found.any_path_bound is not None:
+            told.append(f"  any path     {bought.shown(found.any_path_bound)} at most, before gas")
     if single is None:
         told.insert(1, "  one path     takes no order of this size")
     return told

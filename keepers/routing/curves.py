@@ -52,6 +52,10 @@ class Family(Protocol):
         """Marginal outputs y'(x), to the right."""
         ...
 
+    def pull(self, at: Ints, price: Floats) -> Floats:
+        """How fast the best input falls as the logarithm of the price rises, -dx / d log(price); zero at kinks."""
+        ...
+
 
 class Steps:
     """Rows of variable length, each of falling numbers above zero, that many queries search at once.
@@ -145,6 +149,16 @@ class Segments:
         result: Floats = self._kept[at] * np.maximum(root, self._end[position]) ** 2
         return result
 
+    def pull(self, at: Ints, price: Floats) -> Floats:
+        """See `Family`."""
+        root = np.sqrt(np.maximum(price, 0.0) / self._kept[at])
+        position = np.maximum(self._first[at] + self._prices.count(at, root) - 1, self._first[at])
+        between = (root < self._start[position]) & (root > self._end[position])
+        result: Floats = np.where(between, self._liquidity[position], 0.0) / (
+            2 * self._kept[at] * np.where(between, root, 1.0)
+        )
+        return result
+
     def _locate(self, at: Ints, x: Floats) -> tuple[Ints, Floats]:
         """The stretch in which an input ends, and what of it (less the fee) falls there."""
         net = x * self._kept[at]
@@ -187,6 +201,13 @@ class Weighted:
         power, kept = self._power[at], self._kept[at]
         grown = np.log1p(kept * x / self._in[at])
         result: Floats = self._out[at] * power * kept / self._in[at] * np.exp(-(power + 1) * grown)
+        return result
+
+    def pull(self, at: Ints, price: Floats) -> Floats:
+        """See `Family`."""
+        x, power, kept = self.best(at, price), self._power[at], self._kept[at]
+        moving = (x > 0) & (x < self._limit[at])
+        result: Floats = np.where(moving, (self._in[at] / kept + x) / (power + 1), 0.0)
         return result
 
 
@@ -234,6 +255,17 @@ class Lines:
         result: Floats = self._slope[self._locate(at, x)]
         return result
 
+    def pull(self, at: Ints, price: Floats) -> Floats:
+        """See `Family`; here that of a smooth curve through the middles of the lines, as a chain has steps only."""
+        position = self._first[at] + self._slopes.count(at, price) - 1
+        moving = (position >= self._first[at]) & (position < self._last[at])
+        here = np.where(moving, position, self._first[at])
+        after = np.where(moving, here + 1, here)
+        width = (self._x1[after] - self._x0[here]) / 2
+        fall = np.log(self._slope[here]) - np.log(np.where(moving, self._slope[after], self._slope[here] / 2))
+        result: Floats = np.where(moving, width / np.maximum(fall, 1e-12), 0.0)
+        return result
+
     def _locate(self, at: Ints, x: Floats) -> Ints:
         with np.errstate(divide="ignore"):
             before = self._inputs.count(at, np.minimum(1 / x, 1e54)) - 1
@@ -279,6 +311,13 @@ class Curves:
         for family, part, local in self._parts(at):
             y[part] = family.slope(local, x[part])
         return y
+
+    def pull(self, at: Ints, price: Floats) -> Floats:
+        """How fast best inputs without a cap fall as logarithms of prices rise; `at` rising."""
+        k = np.empty(at.size)
+        for family, part, local in self._parts(at):
+            k[part] = family.pull(local, price[part])
+        return k
 
     def _parts(self, at: Ints) -> list[tuple[Family, slice, Ints]]:
         parts: list[tuple[Family, slice, Ints]] = []

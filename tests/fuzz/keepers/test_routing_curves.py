@@ -60,6 +60,20 @@ def test_curves__best__is_no_worse_than_any_input(seed: int, asked: float, tried
     assert (x <= most).all()
 
 
+@given(SEEDS, st.floats(-3, -0.05))
+def test_curves__pull__is_how_the_best_input_falls_with_the_price(seed: int, part: float) -> None:
+    graph, every, most = curves(seed)
+    smooth = every[: graph.pool.size - graph.curves.families[2].limit.size]
+    price = graph.curves.slope(smooth, 10.0**part * most[smooth])
+    step = 1e-5
+    dearer, cheaper = price * np.exp(step), price * np.exp(-step)
+    fall = graph.curves.best(smooth, cheaper, most[smooth])[0] - graph.curves.best(smooth, dearer, most[smooth])[0]
+    before, after = graph.curves.pull(smooth, cheaper), graph.curves.pull(smooth, dearer)
+    # A step over a tick has the liquidity of both sides.
+    inside = (before > 0) & (after > 0) & (np.abs(before - after) < 1e-4 * before)
+    assert np.allclose(fall[inside] / (2 * step), graph.curves.pull(smooth, price)[inside], rtol=1e-3)
+
+
 @given(st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 10**6)), min_size=1, max_size=12))
 def test_concave_hull__any_samples__is_the_least_concave_curve_above(steps: list[tuple[int, int]]) -> None:
     points = np.cumsum(np.array(steps, dtype=np.float64), axis=0)

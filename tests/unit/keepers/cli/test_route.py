@@ -56,6 +56,22 @@ def test_route__excluded_pool__is_not_used(config: Path) -> None:
     assert first not in [swap["pool"] for swap in other["swaps"]]
 
 
+def test_route__any_path__bound_is_no_less_than_the_plan_brings(config: Path) -> None:
+    options = ("--any-path", "--json", "--config", str(config))
+    told = json.loads(invoke("route", "USDC", "AAA", "250000", *options).output)
+    assert int(told["any_path_bound"]) >= int(told["amount_out"])
+
+
+def test_route__any_path__is_a_line_for_people(config: Path) -> None:
+    result = invoke("route", "USDC", "AAA", "250000", "--any-path", "--config", str(config))
+    assert "any path" in result.output and "at most, before gas" in result.output
+
+
+def test_route__any_path_of_an_exact_output__one_line(config: Path) -> None:
+    result = invoke("route", "USDC", "AAA", "1000", "--any-path", "--exact-out", "--config", str(config))
+    assert "--any-path with --exact-out: bounds outputs only; leave one of them out" in line_of(result, 1)
+
+
 def test_route__exact_out__the_amount_comes_out_and_the_input_is_bounded(config: Path) -> None:
     options = ("--exact-out", "--pool-cost", "5", "--json", "--config", str(config))
     told = json.loads(invoke("route", "USDC", "AAA", "1000", *options).output)
