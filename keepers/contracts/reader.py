@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from keepers import abi
 from keepers.abi import Fragment
 from keepers.contracts.deployment import Deployment, PoolRecord
+from keepers.contracts.exact_pools import agrees, read_exact
+from keepers.contracts.tick_words import TickWords
 from keepers.portfolio.state import (
     STATES,
     DepthInfo,
@@ -27,13 +29,9 @@ from keepers.portfolio.state import (
 from keepers.risk.fixed_point import from_fixed_point
 from keepers.routing.markets import VenueKind
 from keepers.routing.pools import Pool, QuotedPool, Samples, V2Pool, V3Pool
-from keepers.routing.v3_math import MAX_TICK, MIN_TICK
 from keepers.rpc.answers import Question
 from keepers.rpc.errors import ChainError, NodeRefused, Reverted
 from keepers.rpc.node import Call, Node, must
-
-_WORDS = 2
-"""Words of 256 tick spacings read on each side of a pool's price; quotes do not go further."""
 
 _SAMPLES = 24
 """Amounts for which a market is asked that the routing has no maths for, each 2^-0.5 of the one before."""
@@ -193,10 +191,11 @@ class Reader:
         return frozenset(pool for pool, venue in zip(pools, venues, strict=True) if venue[0])
 
     def pools(self, tokens: Sequence[str], block: int, largest: Mapping[str, int] | None = None) -> tuple[Pool, ...]:
-        """Listed markets of which both tokens are among `tokens`, in four round trips; without empty ones.
+        """Listed markets of which both tokens are among `tokens`, in at most eight round trips; without empty ones.
 
         Pools of Uniswap V2 and V3 and their forks are read whole. Other markets are quoted by the chain's lens, up to
-        `largest`; those that refuse, or are listed no more, are left out.
+        `largest`; those that refuse, or are listed no more, are left out. Pools of Uniswap V4 without hooks and of
+        Balancer V2 are read whole too, and count so where that pays what the lens says.
 
         Args:
             tokens: Addresses.
@@ -227,7 +226,7 @@ class Reader:
         ]
         # Nobody but its maker can say what a market of signed quotes pays.
         others = [pool for pool in records if pool.market is not None and pool.venue != VenueKind.SIGNED_QUOTE]
-        found += self._quoted(others, self._worth if largest is None else largest, block)
+        found += self._others(others, self._worth if largest is None else largest, block)
         return tuple(found)
 
     def pool_ends(self) -> dict[str, tuple[str, str]]:
@@ -297,17 +296,28 @@ class Reader:
         token0, token1, spacing = self._tokens[pool.address]
         return V3Pool(pool.address, token0, token1, slot0[0], slot0[1], liquidity, pool.fee, spacing, ticks)
 
-    def _quoted(self, records: list[PoolRecord], largest: Mapping[str, int], block: int) -> Iterator[QuotedPool]:
-        """Markets with what they pay for ever larger amounts, in one round trip."""
+    def _others(self, records: list[PoolRecord], largest: Mapping[str, int], block: int) -> Iterator[Pool]:
+        """Markets that are asked what they pay for ever larger amounts; read whole where that pays the same."""
         sides = [(pool, up, _sizes(pool, up, largest)) for pool in records for up in (True, False)]
         calls = [self._quote_of(pool, up, amount) for pool, up, amounts in sides for amount in amounts]
-        answers = iter(self._node.calls(calls, block) if calls else [])
-        samples = {(pool.address, up): _samples([(x, next(answers)) for x in amounts]) for pool, up, amounts in sides}
+        if not calls:
+            return
+        answers = iter(self._node.calls(calls, block))
+        asked = {(pool.address, up): [(x, _paid(next(answers))) for x in amounts] for pool, up, amounts in sides}
+        exact = read_exact(self._node, records, self._decimals_by_token(records), block)
         for pool in records:
-            up, down = samples[pool.address, True], samples[pool.address, False]
-            if pool.market is not None and (up or down):
+            up, down = asked[pool.address, True], asked[pool.address, False]
+            known = exact.get(pool.address)
+            if known is not None and agrees(known, up, down):
+                yield known
+            elif pool.market is not None and any(paid for _, paid in (*up, *down)):
                 market = pool.market
-                yield QuotedPool(pool.address, market.token0, market.token1, market.source, up, down)
+                sampled = _samples(up), _samples(down)
+                yield QuotedPool(pool.address, market.token0, market.token1, market.source, *sampled)
+
+    def _decimals_by_token(self, records: list[PoolRecord]) -> dict[str, int]:
+        tokens = tuple(dict.fromkeys(token for pool in records for token in self._tokens[pool.address][:2]))
+        return dict(zip(tokens, self._decimals_of(tokens), strict=True))
 
     def _quote_of(self, pool: PoolRecord, up: bool, amount: int) -> Call:
         """One hop as an order: of an order the lens looks at nothing else."""
@@ -318,21 +328,18 @@ class Reader:
 
     def _ticks(self, pools: list[tuple[PoolRecord, int]], block: int) -> dict[str, tuple[tuple[int, int], ...]]:
         """(tick, liquidityNet) around each pool's price, with the ends of what was looked at."""
-        words = [(pool, word) for pool, tick in pools for word in _words_around(tick, self._tokens[pool.address][2])]
-        bitmaps = self._node.calls([Call(pool.address, _BITMAP, (word,)) for pool, word in words], block)
-        wanted = [
-            (pool, (word * 256 + bit) * self._tokens[pool.address][2])
-            for (pool, word), bitmap in zip(words, map(must, bitmaps), strict=True)
-            for bit in range(256)
-            if bitmap >> bit & 1
-        ]
-        answers = self._node.calls([Call(pool.address, _TICKS, (tick,)) for pool, tick in wanted], block)
-        found: dict[str, dict[int, int]] = {
-            pool.address: dict.fromkeys(_ends(tick, self._tokens[pool.address][2]), 0) for pool, tick in pools
-        }
-        for (pool, tick), answer in zip(wanted, map(must, answers), strict=True):
-            found[pool.address][tick] = answer[1]
-        return {address: tuple(sorted(ticks.items())) for address, ticks in found.items()}
+        reads = {pool.address: TickWords(tick, self._tokens[pool.address][2]) for pool, tick in pools}
+        words = [(address, word) for address, read in reads.items() for word in read.words]
+        answers = map(must, self._node.calls([Call(address, _BITMAP, (word,)) for address, word in words], block))
+        bitmaps: dict[str, list[tuple[int, int]]] = {address: [] for address in reads}
+        for (address, word), bitmap in zip(words, answers, strict=True):
+            bitmaps[address].append((word, bitmap))
+        wanted = [(address, tick) for address, read in reads.items() for tick in read.initialised(bitmaps[address])]
+        answers = map(must, self._node.calls([Call(address, _TICKS, (tick,)) for address, tick in wanted], block))
+        nets: dict[str, dict[int, int]] = {address: {} for address in reads}
+        for (address, tick), answer in zip(wanted, answers, strict=True):
+            nets[address][tick] = answer[1]
+        return {address: read.complete(nets[address]) for address, read in reads.items()}
 
 
 def _model_code(model: ModelInfo, block: int | str) -> Question:
@@ -360,30 +367,20 @@ def _sizes(pool: PoolRecord, up: bool, largest: Mapping[str, int]) -> list[int]:
     return sorted({amount for amount in halves if amount})
 
 
-def _samples(answers: list[tuple[int, Any]]) -> Samples:
+def _paid(answer: Any) -> int:
+    """Output of a quote, 0 where it was refused: by the lens, or by the node where a venue burns its gas."""
+    return 0 if isinstance(answer, ChainError) else int(answer[0])
+
+
+def _samples(asked: Sequence[tuple[int, int]]) -> Samples:
     """Returns the samples from the first accepted amount to the last one before a refusal or a lower output."""
     found: list[tuple[int, int]] = []
-    for amount, answer in answers:
-        # A venue that burns the node's gas is refused by the node, not by the lens.
-        out = 0 if isinstance(answer, ChainError) else int(answer[0])
+    for amount, out in asked:
         if found and out < found[-1][1]:
             break
         if out:
             found.append((amount, out))
     return tuple(found)
-
-
-def _words_around(tick: int, spacing: int) -> range:
-    middle = tick // spacing >> 8
-    lowest, highest = MIN_TICK // spacing >> 8, MAX_TICK // spacing >> 8
-    return range(max(middle - _WORDS, lowest), min(middle + _WORDS, highest) + 1)
-
-
-def _ends(tick: int, spacing: int) -> tuple[int, int]:
-    """First and last tick of the words that are read, where nothing is initialised unless it is found so."""
-    words = _words_around(tick, spacing)
-    lowest, highest = math.ceil(MIN_TICK / spacing), MAX_TICK // spacing
-    return max(words[0] * 256, lowest) * spacing, min(words[-1] * 256 + 255, highest) * spacing
 
 
 def _risk_view(outcomes: Sequence[Any]) -> RiskView:

@@ -127,12 +127,25 @@ class UniswapV4:
                 call = token_at(self._w3, currency).functions.approve(self.liquidity_router.address, MAX_UINT256)
                 send(self._w3, provider, call)
         liquidity = full_range_liquidity(amounts[currency0], amounts[currency1])
-        change = (*full_range(spacing), liquidity, bytes(32))
+        self.add_position(provider, key, full_range(spacing), liquidity, amounts.get(ZERO, 0))
+        return key
+
+    def add_position(
+        self, provider: str, key: V4Key, ticks: tuple[int, int], liquidity: int, coin_amount: int = 0
+    ) -> None:
+        """Liquidity between two ticks; the provider has approved the liquidity router for the tokens.
+
+        Args:
+            provider: Holder of tokens and coin, who pays.
+            key: The pool.
+            ticks: The lower one and the upper one.
+            liquidity: L of the whitepaper.
+            coin_amount: Wei to send along, for a pool of the chain's own coin.
+        """
         add = self.liquidity_router.get_function_by_signature(
             "modifyLiquidity((address,address,uint24,int24,address),(int24,int24,int256,bytes32),bytes)"
         )
-        send(self._w3, provider, add(key.as_tuple(), change, b""), value=amounts.get(ZERO, 0))
-        return key
+        send(self._w3, provider, add(key.as_tuple(), (*ticks, liquidity, bytes(32)), b""), value=coin_amount)
 
 
 def install_permit2(w3: Web3) -> Contract:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +9,18 @@ import pytest
 from pydantic import TypeAdapter
 
 from keepers.contracts.deployment import load
+from keepers.contracts.exact_pools import agrees
 from keepers.contracts.reader import Reader, _samples
 from keepers.routing.errors import InsufficientLiquidity
-from keepers.routing.pools import QuotedPool, V2Pool, V3Pool, quote
+from keepers.routing.pools import Pool, QuotedPool, V2Pool, V3Pool, quote
+from keepers.routing.stable import StablePool
 from keepers.routing.trades import Holding, TradeRules, plan_trades
-from keepers.rpc.errors import ChainError, NodeRefused
+from keepers.routing.weighted import WeightedPool
+from keepers.rpc.errors import ChainError
 from keepers.rpc.node import connect
 from scripts._lib.artifacts import package_artifact
 from scripts._lib.deployment.venues import Venue, market_record
+from scripts._lib.venues.uniswap_v4 import UniswapV4, V4Key
 from tests.fixtures.node import SYMBOLS, WAD, World
 from tests.fixtures.venue_kinds import create
 
@@ -85,28 +90,145 @@ def test_universe_assets__unknown__says_so(world: World) -> None:
         reader(world).universe_assets(b"\1" * 32)
 
 
-# -- Markets that the routing has no maths for
+# -- Markets beyond Uniswap V2 and V3
 
 
-@pytest.fixture
-def beyond(world: World, tmp_path: Path) -> Reader:
-    """Reads a world that has a V4 pool and a Balancer pool of USDC and AAA, too, the only ones that its file names."""
-    names = {name: world.tokens[name] for name in ("USDC", "AAA")}
-    amounts = {"USDC": 5_000_000 * 10**6, "AAA": 50_000 * 10**18}
-    assets = {name: token.address for name, token in names.items()}
+def listed(world: World, folder: Path, entries: Mapping[str, dict[str, Any]]) -> Reader:
+    """Reads a world whose file names these markets only, each by the kind that the file says that it is."""
+    assets = {name: world.tokens[name].address for name in ("USDC", "AAA")}
     pools = []
-    for kind in ("uniswap-v4", "balancer-weighted"):
-        entry = create(world.w3, world.owner, kind, names, amounts)
+    for kind, entry in entries.items():
         venue: Any = TypeAdapter(Venue).validate_python(entry)
         market = venue.market(assets)
         world.call(world.contract("LiquidityAggregator").functions.listMarket(market.as_tuple()))
         pools.append(market_record(kind, market))
-    path = tmp_path / "beyond.json"
+    path = folder / "beyond.json"
     path.write_text(json.dumps({**world.record, "pools": pools}))
     return Reader(connect(world.url, 31337), load(path))
 
 
-def paid(world: World, pool: QuotedPool, token_in: str, amount: int) -> int:
+def entry_of(world: World, kind: str) -> dict[str, Any]:
+    """A new market of USDC and AAA, as a deployment's config has it."""
+    names = {name: world.tokens[name] for name in ("USDC", "AAA")}
+    return create(world.w3, world.owner, kind, names, {"USDC": 5_000_000 * 10**6, "AAA": 50_000 * 10**18})
+
+
+def reading(world: World, folder: Path, kinds: Sequence[str]) -> Reader:
+    """Reads a world that has a new market of each kind."""
+    return listed(world, folder, {kind: entry_of(world, kind) for kind in kinds})
+
+
+@pytest.fixture
+def beyond(world: World, tmp_path: Path) -> Reader:
+    """Two markets that the routing has no maths for."""
+    return reading(world, tmp_path, ("curve-uint256", "curve-uint256-ng"))
+
+
+EXACT = {"uniswap-v4": V3Pool, "balancer-weighted": WeightedPool, "balancer-stable": StablePool}
+
+
+@pytest.mark.parametrize("kind", EXACT)
+def test_pools__venue_whose_maths_is_known__pays_what_it_says_to_the_wei(
+    world: World, tmp_path: Path, kind: str
+) -> None:
+    tokens = [world.tokens[name] for name in ("USDC", "AAA")]
+    for token in tokens:
+        world.call(token.functions.approve(world.contract("LiquidityAggregator").address, 2**256 - 1))
+    largest = {tokens[0].address: 200_000 * 10**6, tokens[1].address: 2_000 * 10**18}
+    (pool,) = reading(world, tmp_path, [kind]).pools(list(largest), world.w3.eth.block_number, largest)
+    assert isinstance(pool, EXACT[kind])
+    for token, most in largest.items():
+        for amount in (2 * most, most, most // 3, most // 77, most // 100_003):
+            assert quote(pool, token, amount) == paid(world, pool, token, amount)
+
+
+def largest_of(world: World) -> dict[str, int]:
+    """What trades may bring at most, with the aggregator approved for all of it."""
+    usdc, aaa = (world.tokens[name] for name in ("USDC", "AAA"))
+    for token in (usdc, aaa):
+        world.call(token.functions.approve(world.contract("LiquidityAggregator").address, 2**256 - 1))
+    return {usdc.address: 4_000_000 * 10**6, aaa.address: 40_000 * 10**18}
+
+
+def v4_pool(world: World) -> tuple[UniswapV4, V4Key, dict[str, Any]]:
+    """The venue, a pool of USDC and AAA with liquidity over the full range, and its entry in a config."""
+    usdc, aaa = (world.tokens[name] for name in ("USDC", "AAA"))
+    venue = UniswapV4(world.w3, world.owner).deploy()
+    key = venue.create_pool(world.owner, {usdc.address: 5_000_000 * 10**6, aaa.address: 50_000 * 10**18})
+    fields = {"manager": venue.manager.address, "fee": key.fee, "tick_spacing": key.tick_spacing}
+    return venue, key, {"kind": "uniswap-v4", "tokens": ["USDC", "AAA"], **fields}
+
+
+def test_pools__v4_with_positions_around_the_price__crosses_their_ticks(world: World, tmp_path: Path) -> None:
+    venue, key, entry = v4_pool(world)
+    largest, block = largest_of(world), world.w3.eth.block_number
+    reader_ = listed(world, tmp_path, {"uniswap-v4": entry})
+    (before,) = reader_.pools(list(largest), world.w3.eth.block_number, largest)
+    assert isinstance(before, V3Pool) and block < world.w3.eth.block_number
+    middle = before.tick // 60 * 60
+    for below, above in ((600, 1200), (1800, 240), (6000, 9000)):
+        venue.add_position(world.owner, key, (middle - below, middle + above), before.liquidity // 7)
+    (pool,) = reader_.pools(list(largest), world.w3.eth.block_number, largest)
+    assert isinstance(pool, V3Pool) and len(pool.ticks) == len(before.ticks) + 6
+    for token, most in largest.items():
+        for amount in (most, most // 5, most // 50):
+            assert quote(pool, token, amount) == paid(world, pool, token, amount)
+
+
+def test_pools__v4_with_a_protocol_fee__counts_it(world: World, tmp_path: Path) -> None:
+    venue, key, entry = v4_pool(world)
+    world.call(venue.manager.functions.setProtocolFeeController(world.owner))
+    world.call(venue.manager.functions.setProtocolFee(key.as_tuple(), 700 | 700 << 12))
+    largest = largest_of(world)
+    (pool,) = listed(world, tmp_path, {"uniswap-v4": entry}).pools(list(largest), world.w3.eth.block_number, largest)
+    assert isinstance(pool, V3Pool) and pool.fee_pips == 3000 + 700 - 2
+    assert all(quote(pool, token, most) == paid(world, pool, token, most) for token, most in largest.items())
+
+
+def test_pools__v4_whose_protocol_fee_differs_by_direction__is_sampled(world: World, tmp_path: Path) -> None:
+    venue, key, entry = v4_pool(world)
+    world.call(venue.manager.functions.setProtocolFeeController(world.owner))
+    world.call(venue.manager.functions.setProtocolFee(key.as_tuple(), 700 | 300 << 12))
+    largest = largest_of(world)
+    (pool,) = listed(world, tmp_path, {"uniswap-v4": entry}).pools(list(largest), world.w3.eth.block_number, largest)
+    assert isinstance(pool, QuotedPool)
+
+
+def test_pools__other_venue_than_the_file_says__is_sampled(world: World, tmp_path: Path) -> None:
+    wrong = {**entry_of(world, "balancer-stable"), "kind": "balancer-weighted"}
+    largest = largest_of(world)
+    found = listed(world, tmp_path, {"balancer-weighted": wrong}).pools(
+        list(largest), world.w3.eth.block_number, largest
+    )
+    assert [type(pool) for pool in found] == [QuotedPool]
+
+
+def test_agrees__one_amount_that_pays_otherwise__does_not() -> None:
+    pool = V2Pool("0x1", "A", "B", 10**21, 10**21)
+    asked = [(amount, quote(pool, "A", amount)) for amount in (10**15, 10**18, 10**20)]
+    assert agrees(pool, asked, [])
+    amount, out = asked[1]
+    assert not agrees(pool, [asked[0], (amount, out + 1), asked[2]], [])
+
+
+def test_agrees__chain_refuses_what_the_pool_would_pay__does_not() -> None:
+    pool = V2Pool("0x1", "A", "B", 10**21, 10**21)
+    asked = [(10**15, quote(pool, "A", 10**15)), (10**20, 0)]
+    assert not agrees(pool, asked, [])
+
+
+def test_agrees__nothing_that_the_chain_pays_for__does_not() -> None:
+    assert not agrees(V2Pool("0x1", "A", "B", 10**21, 10**21), [(1, 0)], [])
+
+
+def test_pools__nothing_says_how_large_a_trade_may_be__known_maths_counts_no_more_than_samples(
+    world: World, tmp_path: Path
+) -> None:
+    tokens = [world.tokens[name].address for name in ("USDC", "AAA")]
+    assert reading(world, tmp_path, list(EXACT)).pools(tokens, world.w3.eth.block_number) == ()
+
+
+def paid(world: World, pool: Pool, token_in: str, amount: int) -> int:
     """Amount that the aggregator gets there."""
     aggregator = world.contract("LiquidityAggregator")
     token_out = pool.token1 if token_in == pool.token0 else pool.token0
@@ -185,7 +307,6 @@ def _asked(world: World) -> tuple[list[str], int, dict[str, int]]:
 
 
 def test_samples__venue_whose_quotes_fall_or_stop__count_up_to_there() -> None:
-    refused = NodeRefused("eth_call", "out of gas", "ask for less")
-    assert _samples([(1, refused), (2, (5, [])), (3, (6, [])), (4, (5, [])), (5, (9, []))]) == ((2, 5), (3, 6))
-    assert _samples([(1, (3, [])), (2, refused), (3, (9, []))]) == ((1, 3),)
-    assert _samples([(1, (0, [])), (2, refused)]) == ()
+    assert _samples([(1, 0), (2, 5), (3, 6), (4, 5), (5, 9)]) == ((2, 5), (3, 6))
+    assert _samples([(1, 3), (2, 0), (3, 9)]) == ((1, 3),)
+    assert _samples([(1, 0), (2, 0)]) == ()
