@@ -1,7 +1,7 @@
 """Other ways to route, to compare with: three-hop Bellman-Ford, Frank-Wolfe over paths, water-filling in chunks.
 
-Each gives a flow, which is executed as ours is: in whole units, each pool once. Each may leave out its smallest parts
-where that saves more gas than it costs.
+Each gives a flow, which is executed as ours is: in whole units, each pool once, as paths of at most three hops. Each may
+leave out its smallest parts where that saves more gas than it costs.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Rival:
 
     def _execute(self, flow: dict[int, float]) -> Execution | None:
         try:
-            return execute(self._graph, self._start, self._goal, self._amount, flow)
+            return execute(self._graph, self._start, self._goal, self._amount, flow, HOPS)
         except InsufficientLiquidity:
             return None
 
