@@ -147,6 +147,13 @@ def test_form_1042s__payments_of_one_kind__are_one_form_in_whole_dollars() -> No
     assert form["13a"] == "Jan Example"
 
 
+def test_form_1042s__amounts_of_the_instructions__round_as_they_say() -> None:
+    # Instructions for Form 1042-S: $1.39 is $1 and $2.50 is $3, and amounts are added up with their cents.
+    assert [form1042s.whole_dollars(cents) for cents in (139, 250)] == ["1", "3"]
+    (form,) = forms(paid(2, 139), paid(3, 111))
+    assert form["2"] == "3"
+
+
 def test_form_1042s__exempt_interest_of_a_treaty__is_code_04() -> None:
     (form,) = forms(paid(2, 100_000, income="interest"))
     assert (form["1"], form["3a"], form["3b"], form["7a"]) == ("01", "04", "00.00", "0")

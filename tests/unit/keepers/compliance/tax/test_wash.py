@@ -1,4 +1,4 @@
-"""Wash sales, with the worked examples of IRS Publication 550 and of the regulations."""
+"""Wash sales beyond the worked examples, which `test_authorities.py` has."""
 
 from __future__ import annotations
 
@@ -18,51 +18,6 @@ def washed(*entries: Entry, securities: tuple[str, ...] = ("NOTE",), method: Met
 
 def figures(disposals: list[Disposal]) -> list[tuple[int, int, int]]:
     return [(one.gain, one.disallowed, one.recognised) for one in disposals]
-
-
-def test_wash__publication_550_example_1__loss_goes_to_the_cost_of_the_new_stock() -> None:
-    # 100 shares for $1,000, sold for $750, and within 30 days 100 for $800: no loss of $250, and a cost of $1,050.
-    found = washed(
-        entry(1, "2025-01-02", "buy", 100, 100_000),
-        entry(2, "2025-06-02", "sell", 100, 75_000),
-        entry(3, "2025-06-20", "buy", 100, 80_000),
-    )
-    assert figures(found.disposals) == [(-25_000, 25_000, 0)]
-    assert [lot.cost for lot in found.held] == [105_000]
-
-
-def test_wash__regulation_1_1091_1_example_2__matches_in_the_order_of_purchase() -> None:
-    # 26 CFR 1.1091-1(h) example 2: 100 shares on 21 September 1954 for $5,000, 50 on 21 December for $2,750, 25 on
-    # 27 December for $1,125; 100 sold on 3 January 1955 for $4,000. Of the loss of $1,000 that of 75 shares, $750, is
-    # not deductible; the 50 shares then cost $3,250 and the 25 shares $1,375.
-    found = washed(
-        entry(1, "1954-09-21", "buy", 100, 500_000),
-        entry(2, "1954-12-21", "buy", 50, 275_000),
-        entry(3, "1954-12-27", "buy", 25, 112_500),
-        entry(4, "1955-01-03", "sell", 100, 400_000),
-    )
-    assert figures(found.disposals) == [(-100_000, 75_000, -25_000)]
-    assert [(lot.units, lot.cost) for lot in found.held] == [(50, 325_000), (25, 137_500)]
-
-
-def test_wash__regulation_1_1091_2_example_1__cost_is_that_of_what_was_sold_less_the_difference() -> None:
-    # 26 CFR 1.1091-2(a) example 1: one share for $100, sold at $80, bought at $90: its cost is $110.
-    found = washed(
-        entry(1, "2025-01-01", "buy", 1, 10_000),
-        entry(2, "2025-01-15", "sell", 1, 8_000),
-        entry(3, "2025-02-01", "buy", 1, 9_000),
-    )
-    assert [lot.cost for lot in found.held] == [11_000]
-
-
-def test_wash__regulation_1_1091_2_example_2__cheaper_replacement_is_below_the_old_cost() -> None:
-    # Example 2: sold at $80, bought at $70: its cost is $90.
-    found = washed(
-        entry(1, "2025-01-01", "buy", 1, 10_000),
-        entry(2, "2025-01-15", "sell", 1, 8_000),
-        entry(3, "2025-02-01", "buy", 1, 7_000),
-    )
-    assert [lot.cost for lot in found.held] == [9_000]
 
 
 @pytest.mark.parametrize(("day", "taken_off"), [("2025-07-02", 25_000), ("2025-07-03", 0)])

@@ -57,6 +57,12 @@ def test_withhold__certificate__holds_to_the_end_of_the_third_year(paid: date, t
     assert withheld(paid=paid).tax == tax
 
 
+@pytest.mark.parametrize(("paid", "tax"), [(date(2018, 12, 31), 15_000), (date(2019, 1, 1), 30_000)])
+def test_withhold__certificate_of_the_instructions__holds_through_2018(paid: date, tax: int) -> None:
+    # Instructions for Form W-8BEN: signed on 30 September 2015, valid through 31 December 2018.
+    assert withheld(paid=paid, signed=date(2015, 9, 30)).tax == tax
+
+
 def test_withhold__half_a_cent__rounds_to_even() -> None:
     assert [withheld(amount=amount).tax for amount in (10, 30, 50)] == [2, 4, 8]
 

@@ -1,0 +1,1 @@
+"""Worked examples of tax authorities, with the numbers that their texts state."""
