@@ -109,10 +109,7 @@ class Program:
         row = np.concatenate([rows, rows, rows])
         column = np.concatenate([count + places, places, 2 * count + self._slot[places]])
         self._add(row, column, np.concatenate([np.ones(places.size), x_part, z_part]), -_INFINITY, 0.0, places.size)
-        for members in self._sums:
-            chosen = np.flatnonzero(np.isin(places, members))
-            for one in chosen:
-                self._touch_sum(members, float(slope[one]), float(constant[one]))
+        self._touch_sums(places, slope, constant)
 
     def relax(self) -> Flow | None:
         """Solves the relaxation; None if HiGHS finds no optimum, not even from scratch with wider tolerances."""
@@ -268,14 +265,30 @@ class Program:
         result: Floats = self._cost + (owed - of_edge)[network.edge]
         return result
 
-    def _touch_sum(self, members: Ints, slope: float, constant: float) -> None:
-        """A tangent that the arcs of one edge share: together they have its depth once."""
-        count = self._arcs.size
-        unit = float(self._head_scale[members].max())
-        row = np.zeros(2 * members.size + 1, dtype=np.int64)
-        column = np.concatenate([count + members, members, [2 * count + self._slot[members[0]]]])
-        y_part, x_part = self._head_scale[members] / unit, -slope * self._tail_scale[members] / unit
-        self._add(row, column, np.concatenate([y_part, x_part, [-constant / unit]]), -_INFINITY, 0.0, 1)
+    def _touch_sums(self, places: Ints, slope: Floats, constant: Floats) -> None:
+        """Tangents that the arcs of one edge share: together they have its depth once."""
+        count, sums = self._arcs.size, self._sums
+        of_place = np.full(count, -1, dtype=np.int64)
+        for number, members in enumerate(sums):
+            of_place[members] = number
+        chosen = np.flatnonzero(of_place[places] >= 0)
+        if not chosen.size:
+            return
+        chosen = chosen[np.argsort(of_place[places[chosen]], kind="stable")]
+        rows, columns, values = [], [], []
+        for number, begin in zip(*np.unique(of_place[places[chosen]], return_index=True), strict=True):
+            members = sums[number]
+            touched = chosen[begin : np.searchsorted(of_place[places[chosen]], number, side="right")]
+            unit = float(self._head_scale[members].max())
+            ones = np.ones((touched.size, 1))
+            y_part = ones * (self._head_scale[members] / unit)
+            x_part = -slope[touched, None] * self._tail_scale[members] / unit
+            values.append(np.hstack([y_part, x_part, -constant[touched, None] / unit]).ravel())
+            column = np.concatenate([count + members, members, [2 * count + self._slot[members[0]]]])
+            columns.append(np.tile(column, touched.size))
+            rows.append(np.repeat(np.arange(begin, begin + touched.size), column.size))
+        every = (np.concatenate(part) for part in (rows, columns, values))
+        self._add(*every, -_INFINITY, 0.0, chosen.size)
 
     def _add(
         self, row: Ints, column: Ints, value: Floats, lower: Floats | float, upper: Floats | float, count: int
