@@ -284,11 +284,11 @@ class Program:
             y_part = ones * (self._head_scale[members] / unit)
             x_part = -slope[touched, None] * self._tail_scale[members] / unit
             values.append(np.hstack([y_part, x_part, -constant[touched, None] / unit]).ravel())
-            column = np.concatenate([count + members, members, [2 * count + self._slot[members[0]]]])
-            columns.append(np.tile(column, touched.size))
-            rows.append(np.repeat(np.arange(begin, begin + touched.size), column.size))
-        every = (np.concatenate(part) for part in (rows, columns, values))
-        self._add(*every, -_INFINITY, 0.0, chosen.size)
+            place = np.concatenate([count + members, members, [2 * count + self._slot[members[0]]]])
+            columns.append(np.tile(place, touched.size))
+            rows.append(np.repeat(np.arange(begin, begin + touched.size), place.size))
+        row, column, value = (np.concatenate(part) for part in (rows, columns, values))
+        self._add(row, column, value, -_INFINITY, 0.0, chosen.size)
 
     def _add(
         self, row: Ints, column: Ints, value: Floats, lower: Floats | float, upper: Floats | float, count: int

@@ -1,7 +1,7 @@
 """Other ways to route, to compare with: three-hop Bellman-Ford, Frank-Wolfe over paths, water-filling in chunks.
 
-Each gives a flow, which is executed as ours is: in whole units, each pool once, as paths of at most three hops. Each may
-leave out its smallest parts where that saves more gas than it costs.
+Each gives a flow, which is executed as ours is: in whole units, each pool once, as paths of at most three hops. Each
+may leave out its smallest parts where that saves more gas than it costs.
 """
 
 from __future__ import annotations
