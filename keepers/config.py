@@ -21,11 +21,14 @@ from keepers.risk.model_terms import ModelName, ModelTerms
 from keepers.schema import Positive, Strict, YamlError
 from keepers.yamlfile import Unreadable, read_mapping
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Hours = Annotated[float, Field(gt=0, le=100_000)]
 
 
 class ConfigError(KeeperError):
     """A config that cannot be used: file and key, reason, remedy."""
+
+    EXIT_CODE = 2
 
 
 class KmsKey(Strict):
@@ -255,6 +258,34 @@ class Execution(Strict):
     commit_reveal: bool = False
 
 
+class Training(Strict):
+    """Settings of the bot that has a network trained each week, as a challenger.
+
+    `signals` is the file that `quantera signals retrain` takes, and `models` the folder with a folder for each week. A
+    week is trained from `hour` UTC of `weekday` on; a training is ended after `timeout_minutes`, and one that failed is
+    tried again after `retry_hours`.
+    """
+
+    enabled: bool = False
+    signals: Path | None = None
+    models: Path = Path("models")
+    weekday: Weekday = "monday"
+    hour: int = Field(default=5, ge=0, le=23)
+    timeout_minutes: Annotated[float, Field(gt=0, le=10_080)] = 240.0
+    retry_hours: Annotated[float, Field(gt=0, le=168)] = 6.0
+
+    @property
+    def day_number(self) -> int:
+        """Days from Monday to the weekday."""
+        return get_args(Weekday).index(self.weekday)
+
+    @model_validator(mode="after")
+    def _has_data(self) -> Self:
+        if self.enabled and self.signals is None:
+            raise ValueError("enabled needs signals, the file that `quantera signals retrain --config` takes; add it")
+        return self
+
+
 class WrappingKmsKey(Strict):
     """A symmetric key in AWS KMS that wraps the key of a folder of evidence; credentials are AWS's own business."""
 
@@ -364,8 +395,8 @@ class Config(Strict):
         chain_id: Expected.
         deployment: deployments/<network>.json.
         store: Database URL.
-        portfolio: Name in the deployment; with keys.signers it may be left out where claims, sanctions, kyc or
-            execution are enabled.
+        portfolio: Name in the deployment; with keys.signers it may be left out where claims, sanctions, kyc,
+            execution or training are enabled.
         prices: Sources of daily closes; without any, the rounds of the deployment's feeds.
         max_fee_gwei: Maximum fee per unit of gas.
         max_spend_eth_per_day: Maximum that the sender may spend in any 24 hours; there is no limit by default.
@@ -397,6 +428,7 @@ class Config(Strict):
     claims: Claims = Claims()
     sanctions: Sanctions = Sanctions()
     execution: Execution = Execution()
+    training: Training = Training()
     desk: DeskFiles = DeskFiles()
     kyc: KycSettings = KycSettings()
     max_fee_gwei: Annotated[float, Field(gt=0, le=1e6)] = 100.0
@@ -449,7 +481,7 @@ class Config(Strict):
     @property
     def kinds(self) -> tuple[str, ...]:
         """The bots that it describes."""
-        alone = ("claims", "sanctions", "kyc", "execution")
+        alone = ("claims", "sanctions", "kyc", "execution", "training")
         enabled = tuple(kind for kind in alone if getattr(self, kind).enabled)
         return (*(("risk", "rebalance") if self.portfolio else ()), *enabled)
 

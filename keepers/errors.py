@@ -10,6 +10,9 @@ class KeeperError(ValueError):
         remedy: Change that would remove the reason.
     """
 
+    EXIT_CODE = 1
+    """Exit code of a command that ends by it."""
+
     def __init__(self, value: object, reason: str, remedy: str) -> None:
         super().__init__(value, reason, remedy)
         self.value = value

@@ -80,12 +80,22 @@ def _opened(
     services = open_services(config, kind, keys, named, stop)
     named.info("started", chain_id=config.chain_id, sender=services.sender.address)
     try:
-        runtime = open_runtime(make_bot(kind, services), services, lambda step: metrics.beat(name, step))
-        with _hearing(kind, services), _telling(kind, services):
-            yield runtime
+        with opened_bot(kind, services) as bot, _hearing(kind, services), _telling(kind, services):
+            yield open_runtime(bot, services, lambda step: metrics.beat(name, step))
     finally:
         named.info("stopped")
         services.store.close()
+
+
+@contextmanager
+def opened_bot(kind: str, services: BotServices) -> Iterator[Any]:
+    """Makes a bot of a kind, and ends the process that it may have started."""
+    bot = make_bot(kind, services)
+    try:
+        yield bot
+    finally:
+        if kind == "training":
+            bot.close()
 
 
 @contextmanager
@@ -160,6 +170,10 @@ def make_bot(kind: str, services: BotServices) -> Any:
         from keepers.bots.execution import ExecutionBot
 
         return ExecutionBot(services)
+    if kind == "training":
+        from keepers.bots.training import TrainingBot
+
+        return TrainingBot(services)
     assert isinstance(services, PortfolioServices)
     if kind == "risk":
         from keepers.bots.risk import RiskBot

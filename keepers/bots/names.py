@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from keepers.config import Config
 
 
-WITHOUT_PORTFOLIO = ("claims", "sanctions", "kyc", "execution")
+WITHOUT_PORTFOLIO = ("claims", "sanctions", "kyc", "execution", "training")
 """Kinds of bots that look after no portfolio, and so need neither prices nor signers."""
 
 KINDS = ("risk", "rebalance", *WITHOUT_PORTFOLIO)
@@ -48,10 +48,21 @@ def execution_bot(network: str) -> str:
     return f"execution:{network}"
 
 
+def training_bot(network: str) -> str:
+    """The bot that has the week's network trained, by the name of the deployment file."""
+    return f"training:{network}"
+
+
 def bot_name(config: Config, kind: str) -> str:
     """Returns the name in the store of a kind of `KINDS`."""
     if kind in WITHOUT_PORTFOLIO:
-        names = {"claims": claims_bot, "sanctions": sanctions_bot, "kyc": kyc_bot, "execution": execution_bot}
+        names = {
+            "claims": claims_bot,
+            "sanctions": sanctions_bot,
+            "kyc": kyc_bot,
+            "execution": execution_bot,
+            "training": training_bot,
+        }
         return names[kind](config.deployment.stem)
     return {"risk": risk_bot, "rebalance": rebalance_bot}[kind](config.portfolio)
 
@@ -129,6 +140,11 @@ def allowance_key(step: str, order: int, slot: int) -> str:
 def commit_key(order: int, slot: int) -> str:
     """Returns the key of the commitment to an order's slice."""
     return f"commit:{order}:{slot}"
+
+
+def training_key(week: str) -> str:
+    """Returns the key of the training of an ISO week, such as 2026-W48."""
+    return f"training:{week}"
 
 
 def model_key(universe: bytes, nonce: int, as_of: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from keepers import abi
-from keepers.bots.launch import make_bot, open_services
+from keepers.bots.launch import open_services, opened_bot
 from keepers.bots.names import bot_name
 from keepers.config import Config
 from keepers.contracts.deployment import Deployment
@@ -94,7 +94,12 @@ def look_once(config: Config, kinds: tuple[str, ...], *, dry_run: bool) -> None:
                 if dry_run:
                     services.sender = Rehearsal(services)
                 try:
-                    open_runtime(make_bot(kind, services), services).step()
+                    with opened_bot(kind, services) as bot:
+                        runtime = open_runtime(bot, services)
+                        runtime.step()
+                        while kind == "training" and bot.busy:
+                            services.stop.wait(used.poll_seconds)
+                            runtime.step()
                 finally:
                     services.leadership.resign()
 

@@ -53,7 +53,7 @@ def progress_bar(label: str, steps: int) -> Iterator[Callable[[int], None]]:
 
 
 def one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Every failure in one line on standard error: exit code 2 for the config, 1 for the rest.
+    """Every failure in one line on standard error, with the exit code of its kind: 2 for the config, 1 for most.
 
     A package of an extra that is not installed is such a failure.
     """
@@ -77,8 +77,6 @@ def one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _fail(error: KeeperError) -> NoReturn:
-    # A fault of a config comes from its room, which is slow to import: what never came there is another's.
-    config = sys.modules.get("keepers.config")
     line = " ".join(str(error).split())
     click.echo(tinted(f"quantera: {line}"), err=True)
-    sys.exit(USAGE if config is not None and isinstance(error, config.ConfigError) else RUNTIME)
+    sys.exit(error.EXIT_CODE)

@@ -10,7 +10,7 @@ from keepers.commands.base import config_option, one_line_errors
 
 bot_argument = click.argument(
     "bot",
-    type=click.Choice(["all", "risk", "rebalance", "claims", "sanctions", "kyc", "execution"]),
+    type=click.Choice(["all", "risk", "rebalance", "claims", "sanctions", "kyc", "execution", "training"]),
     default="all",
 )
 

@@ -49,8 +49,8 @@ def run() -> None:
 def run_all(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     """Run every bot of the config in one process.
 
-    Risk and rebalance for its portfolio; claims, sanctions, kyc and execution if claims.enabled, sanctions.enabled,
-    kyc.enabled and execution.enabled say so.
+    Risk and rebalance for its portfolio; claims, sanctions, kyc, execution and training if claims.enabled,
+    sanctions.enabled, kyc.enabled, execution.enabled and training.enabled say so.
 
     \b
     Examples:
@@ -162,6 +162,24 @@ def run_execution(config_path: Path, metrics_port: int | None, once: bool, dry_r
       quantera run execution --config keeper.yaml
     """
     _run(("execution",), config_path, metrics_port, once, dry_run)
+
+
+@run.command("training")
+@run_options
+@one_line_errors
+def run_training(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
+    """Train a network each week, as a challenger that nothing follows by itself (docs/signals.md).
+
+    Starts `quantera signals retrain` in a process of its own when training.weekday and training.hour have come, and
+    records hashes, scores and the manager's call. The extra ai has to be installed for the child. Needs keys.sender,
+    which sends nothing; a config with training.enabled may leave out portfolio, prices and keys.signers. With --once it
+    waits for the training.
+
+    \b
+    Example:
+      quantera run training --config keeper.yaml
+    """
+    _run(("training",), config_path, metrics_port, once, dry_run)
 
 
 def _run(kinds: tuple[str, ...] | None, config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:

@@ -346,13 +346,15 @@ def signals_train(config_path: Path | None, folder: Path, rule: bool) -> None:
     help="Folder with a folder for each week.",
 )
 @click.option("--date", "day", metavar="DAY", help="Any day of the week to train for; today without it.")
+@click.option("--attached", is_flag=True, help="End when standard input ends, as `quantera run training` has it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
-def signals_retrain(config_path: Path | None, folder: Path, day: str | None, as_json: bool) -> None:
+def signals_retrain(config_path: Path | None, folder: Path, day: str | None, attached: bool, as_json: bool) -> None:
     """Train this week's network as a challenger, and print the call that registers it in the shadow.
 
-    Run it from cron, once a day: the first run of a week trains from the days before its Monday, a later one goes on
-    where a killed one was, and the others change nothing. Nothing is sent, and no bot follows the model by itself.
+    `quantera run training` starts it once a week. The first run of a week trains from the days before its Monday, a
+    later one goes on where a killed one was, and the others change nothing. Nothing is sent, and no bot follows the
+    model by itself. The exit code is 75 where the history has no day of the week before.
 
     \b
     Example:
@@ -364,8 +366,11 @@ def signals_retrain(config_path: Path | None, folder: Path, day: str | None, as_
     from keepers.operations import signals_retrain as work
     from keepers.operations.signal_data import history, load
     from keepers.operations.signals_experiments import require_trainer
+    from keepers.runtime.child import end_with_starter
     from keepers.signals.errors import SignalError
 
+    if attached:
+        end_with_starter()
     try:
         wanted = datetime.now(UTC).date() if day is None else date.fromisoformat(day)
     except ValueError:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from eth_utils.address import to_checksum_address
 
@@ -33,7 +31,9 @@ from keepers.errors import KeeperError
 from keepers.execution.orders import OrderState, SlicedOrder, progress
 from keepers.market.close_time import last_closed_day
 from keepers.market.guards import doubts
+from keepers.operations.finding import Finding, Findings, Level
 from keepers.operations.kyc import register
+from keepers.operations.training_check import training_findings
 from keepers.portfolio.state import OFF, WAD
 from keepers.risk.scenarios import load_scenarios
 from keepers.rpc.endpoints import redact
@@ -52,8 +52,6 @@ from keepers.store.lists import newest
 from keepers.store.pauses import paused
 from keepers.transactions.sender import GWEI
 
-Level = Literal["ok", "warn", "fail"]
-
 HOUR = 3600
 LOCAL_CHAINS = (31337, 1337)
 LATE_SECONDS, EARLY_SECONDS = 120, 15
@@ -70,30 +68,6 @@ FEED_WARNING = 0.8
 _SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
 """ERC-1967: where a proxy keeps its implementation."""
 _ROUND = Fragment("latestRoundData", (), outputs=("uint80", "int256", "uint256", "uint256", "uint80"))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line.
-
-    Attributes:
-        level: "ok", "warn" for what will become a fault, "fail" for what keeps a bot from its work.
-        subject: Thing that was examined.
-        found: Observation.
-        remedy: Action against a fault; "" if there is none.
-    """
-
-    level: Level
-    subject: str
-    found: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        line = f"{self.level:<5}{self.subject}: {self.found}"
-        return f"{line}; {self.remedy}" if self.remedy else line
-
-
-Findings = Iterator[Finding]
 
 
 def examine(path: Path, *, with_keys: bool = True) -> Findings:
@@ -140,6 +114,8 @@ def _on_chain(config: Config, node: Node, block: Block, with_keys: bool) -> Find
         yield from _safely(lambda: _claims(deployment, node, block))
     if config.sanctions.enabled:
         yield from _safely(lambda: _lists(config))
+    if config.training.enabled:
+        yield from _safely(lambda: training_findings(config, time.time()))
     if config.kyc.enabled:
         yield from _safely(lambda: _identity_checks(config, deployment, node, block))
     yield from _safely(lambda: _progress(config, block))

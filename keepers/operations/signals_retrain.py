@@ -10,7 +10,7 @@ from pathlib import Path
 from keepers.contracts.messages import model_id
 from keepers.operations.signal_data import TrainingConfig
 from keepers.operations.signals_train import MODEL, RECORD, open_model, train
-from keepers.signals.errors import SignalError
+from keepers.signals.errors import SignalError, StaleHistory
 from keepers.signals.features import Frame
 from keepers.signals.regimes.evaluation import Protocol
 
@@ -27,6 +27,8 @@ class Challenger:
         weights_hash, data_hash, code_hash: 0x-prefixed, as the registry takes them.
         last_day: Last day of its history.
         call: Call of the manager; it promotes nothing.
+        days: Training days.
+        accuracy, brier: On days that it was not trained on; None without such days.
         trained: False if the week had its model already.
     """
 
@@ -37,6 +39,9 @@ class Challenger:
     code_hash: str
     last_day: str
     call: str
+    days: int
+    accuracy: float | None
+    brier: float | None
     trained: bool
 
 
@@ -63,15 +68,15 @@ def retrain(
         progress: Called after each seed.
 
     Raises:
-        SignalError: If the history has no day of the week before, the week's model was trained from other data or by
-            another config, or `train` raises it.
+        StaleHistory: If the history has no day of the week before.
+        SignalError: If the week's model was trained from other data or by another config, or `train` raises it.
     """
     monday = today - timedelta(days=today.weekday())
     name = f"{monday.isocalendar().year}-W{monday.isocalendar().week:02d}"
     known = [day for day in frame.dates if day < monday]
     if not known or known[-1] < monday - WEEK:
         last = known[-1] if known else "never"
-        raise SignalError(
+        raise StaleHistory(
             f"history until {last}", f"has no day of the week before {monday}", "bring the data up to date"
         )
     place, history = folder / name, frame.until(known[-1])
@@ -93,8 +98,9 @@ def _require_from(place: Path, history: Frame, config: TrainingConfig) -> None:
 def _challenger(name: str, place: Path, last_day: date, trained: bool) -> Challenger:
     record = open_model(place).record
     hashes = record.weights_hash, f"0x{record.data_hash}", f"0x{record.code_hash}"
+    scores = record.days, record.accuracy, record.brier
     call = f"ModelRegistry.register(0x{model_id(name).hex()}, {', '.join(hashes)})"
-    return Challenger(name, str(place / MODEL), *hashes, last_day.isoformat(), call, trained)
+    return Challenger(name, str(place / MODEL), *hashes, last_day.isoformat(), call, *scores, trained)
 
 
 def lines(found: Challenger) -> list[str]:

@@ -25,6 +25,8 @@ EVENTS = (
     "signal demoted",
     "challenger failed",
     "drift unwatched",
+    "training failed",
+    "stale history",
     "notice undelivered",
     "stuck",
     "reorganisation",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import isqrt
 from pathlib import Path
@@ -31,6 +31,8 @@ from tests.fixtures.node import FIRST_DAY, PRICES, SENDER, SYMBOLS, TODAY, World
 from tests.unit.keepers.bots.harness import Running, started
 
 DAYS = 9
+BEGINS = TODAY + 1
+"""First day: the close before it, at which the backtest takes the deposit, is still to come."""
 CAPITAL = 1_000_000
 CRASH = 3
 """Number of the day on which everything falls, so that the breaker trips."""
@@ -39,7 +41,6 @@ SETTINGS = {"schedule": {"every_n_days": 1, "drift_bps": 20}, "min_trade_usd": 1
 RISK = {"halflife_days": 11, "reports": {"enabled": False}, "depth": {"enabled": False}}
 WAD = 10**18
 FEES = FeeTerms(performance_bps=2_000, period=24 * HOUR, max_jump_bps=10_000)
-"""No management fee: it grows by the second, and blocks are seconds apart from the backtest's one moment a day."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,22 @@ class Scenario:
     Attributes:
         history: Closes before the first day.
         settings: Changes of SETTINGS.
+        fees: Fees that are charged.
+        still: True if all blocks of a day have the time of the backtest's one moment of that day.
     """
 
     history: int
     settings: dict[str, Any]
+    fees: FeeTerms = FEES
+    still: bool = False
 
 
 PLAIN = Scenario(TODAY, {})
 """Equal weights; the risk model's fallback, because the history is short."""
 SIGNALLED = Scenario(TODAY + 400, {"model": "momentum", "momentum": {"enabled": True, "scale": 0.001}})
 """A year's momentum, and the default risk model."""
+MANAGED = Scenario(TODAY, {}, replace(FEES, management_bps=500), still=True)
+"""The highest management fee. It grows by the second, so that the chain's clock stands still within a day."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +112,7 @@ class Both:
         pools: The chain's pools by day.
         config: Config of the bots.
         seed: Seed of the risk bot's tails.
+        fees: Fees that were charged.
     """
 
     seen: list[Seen]
@@ -113,6 +121,7 @@ class Both:
     pools: dict[date, tuple[Pool, ...]]
     config: Path
     seed: int
+    fees: FeeTerms
 
     def replayed(self, costs: Costs | None = None) -> Track:
         """The backtest on the chain's own pools, or with other costs."""
@@ -121,7 +130,7 @@ class Both:
             limits=Limits(300, 6_000, 2_000, 5_000),
             loss_budget_bps=200,
             loss_window=86_400,
-            fees=FEES,
+            fees=self.fees,
             costs=costs or Costs(),
             cooling=12 * HOUR,
             tails_every=1,
@@ -147,20 +156,26 @@ def closes(history: int) -> Prices:
     moves[history + DAYS - 2 : history + DAYS] += 0.3
     walked = np.cumprod(1 + moves, axis=0)
     levels: NDArray[np.float64] = np.array([PRICES[symbol] for symbol in SYMBOLS]) * walked / walked[history - 1]
-    dates = tuple(FIRST_DAY + timedelta(days=TODAY - history + day) for day in range(history + DAYS))
+    dates = tuple(FIRST_DAY + timedelta(days=BEGINS - history + day) for day in range(history + DAYS))
     return Prices(dates, SYMBOLS, np.round(levels[: history + DAYS], 6))
 
 
-@pytest.fixture(scope="module", params=[PLAIN, SIGNALLED], ids=["plain", "signalled"])
+@pytest.fixture(scope="module", params=[PLAIN, SIGNALLED, MANAGED], ids=["plain", "signalled", "managed"])
 def lived_days(shared_world: World, request: pytest.FixtureRequest) -> Iterator[Both]:
     """The days of a scenario on the chain, once for all tests of this file."""
     with shared_world.scratch():
-        yield _lived(shared_world, request.param)
+        try:
+            yield _lived(shared_world, request.param)
+        finally:
+            shared_world.w3.provider.make_request("anvil_removeBlockTimestampInterval", [])  # type: ignore[arg-type]
 
 
 def _lived(world: World, scenario: Scenario) -> Both:
     history, prices = scenario.history, closes(scenario.history)
-    _charge_fees(world)
+    if scenario.still:
+        world.w3.provider.make_request("anvil_setBlockTimestampInterval", [0])  # type: ignore[arg-type]
+        world.open_day(BEGINS - 1)
+    _charge_fees(world, scenario.fees)
     world.deposit(CAPITAL)
     arbitrageur = _arbitrageur(world)
     path = world.folder / "prices.csv"
@@ -171,7 +186,7 @@ def _lived(world: World, scenario: Scenario) -> Both:
         seen, pools = [], {}
         for number in range(DAYS):
             row = history + number
-            world.open_day(TODAY + number, _factors(prices, row))
+            world.open_day(BEGINS + number, _factors(prices, row))
             world.call(arbitrageur.functions.align(_targets(world, prices, row)))
             _write(path, prices, row + 1)
             risk.step(2)
@@ -180,26 +195,27 @@ def _lived(world: World, scenario: Scenario) -> Both:
             pools[prices.dates[row]] = reader.pools(state.assets, head)
             bot.step(2)
             risk.step(2)
-            _take_fees(world)
+            _take_fees(world, scenario.still)
             seen.append(_end(world, bot, head))
         decimals = reader.decimals(state.assets)
     listing = Listing(("USDC", *SYMBOLS), state.assets, decimals)
-    return Both(seen, prices, listing, pools, config, int.from_bytes(world.universe[:16], "big"))
+    return Both(seen, prices, listing, pools, config, int.from_bytes(world.universe[:16], "big"), scenario.fees)
 
 
-def _charge_fees(world: World) -> None:
-    """Lets the keepers' account have a performance fee."""
+def _charge_fees(world: World, fees: FeeTerms) -> None:
+    """Lets the keepers' account have fees."""
     access = world.contract("AccessManager")
     world.call(access.functions.grantRole(roles.MANAGER_DELAYED, world.owner, 0))
-    terms = (FEES.management_bps, FEES.performance_bps, FEES.period, SENDER)
+    terms = (fees.management_bps, fees.performance_bps, fees.period, SENDER)
     world.call(world.contract("FeeManager").functions.setFees(world.portfolio.address, terms))
 
 
-def _take_fees(world: World) -> None:
+def _take_fees(world: World, still: bool) -> None:
     """Crystallises and collects at the same time of each day; there may be no fee."""
     fees, portfolio = world.contract("FeeManager"), world.portfolio.address
     day = world.w3.eth.get_block("latest")["timestamp"] // (24 * HOUR)
-    world.advance_to(day * 24 * HOUR + 22 * HOUR)
+    if not still:
+        world.advance_to(day * 24 * HOUR + 22 * HOUR)
     world.w3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
     try:
         world.call(fees.functions.crystallise(portfolio))

@@ -22,6 +22,7 @@ from keepers.bots.names import WITHOUT_PORTFOLIO, bot_name
 from keepers.bots.rebalance import RebalanceBot
 from keepers.bots.risk import RiskBot
 from keepers.bots.sanctions import SanctionsBot
+from keepers.bots.training import TrainingBot
 from keepers.cli import main
 from keepers.config import load_config
 from keepers.runtime.runtime import Runtime
@@ -59,7 +60,13 @@ def start(kind: str, config_path: Path) -> Running:
     bot: Any
     if kind in WITHOUT_PORTFOLIO:
         services = open_bot_services(config, name, log, stop)
-        kinds = {"claims": ClaimsBot, "sanctions": SanctionsBot, "kyc": KycBot, "execution": ExecutionBot}
+        kinds = {
+            "claims": ClaimsBot,
+            "sanctions": SanctionsBot,
+            "kyc": KycBot,
+            "execution": ExecutionBot,
+            "training": TrainingBot,
+        }
         bot = kinds[kind](services)
     else:
         services = open_portfolio_services(config, name, log, stop)

@@ -33,6 +33,7 @@ COMMANDS = [
     ["run", "sanctions"],
     ["run", "kyc"],
     ["run", "execution"],
+    ["run", "training"],
     ["execution"],
     *(["execution", name] for name in ("list", "show", "pause", "resume", "cancel")),
     ["run", "all"],

@@ -216,12 +216,14 @@ def test_retrain__week_of_the_last_day__prints_the_call_that_registers_its_file(
 
 
 @pytest.mark.parametrize(
-    ("day", "said"),
-    [("soon", "day 'soon': not a date"), ("2030-01-02", "has no day of the week before 2029-12-31")],
+    ("day", "code", "said"),
+    [("soon", 1, "day 'soon': not a date"), ("2030-01-02", 75, "has no day of the week before 2029-12-31")],
 )
-def test_retrain__bad_day__one_line(few: Path, tmp_path: Path, day: str, said: str) -> None:
+def test_retrain__bad_day__one_line_and_a_code_of_its_own_for_a_stale_history(
+    few: Path, tmp_path: Path, day: str, code: int, said: str
+) -> None:
     given = ("--config", training(few), "--models", str(tmp_path), "--date", day)
-    assert said in line_of(invoke("signals", "retrain", *given), 1)
+    assert said in line_of(invoke("signals", "retrain", *given), code)
 
 
 def test_train__rule__needs_no_torch(few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
