@@ -31,6 +31,8 @@ _PATTERNS = {
     "NAME": r"[^a-z0-9.\x00-\x1f]{1,140}",
     "TERM": r"\d{1,3}(DAYS|WEEK|MNTH|YEAR)",
 }
+_VALUES = ("PNDG",)
+"""Values that stand alone where a number may be."""
 _NATIONAL = re.compile(r"[A-Z]{2}[A-Z0-9]{1,33}")
 _PEOPLE = ((7, (9, 10, 11)), (12, (13, 14, 15)), (16, (18, 19, 20)), (21, (22, 23, 24)))
 """Codes of parties, and the fields that a natural person has beside them."""
@@ -104,14 +106,23 @@ def _conditions(report: Mapping[int, str]) -> list[tuple[int, str]]:
 
 
 def fits(form: str, text: str) -> bool:
-    """Says whether a text has a format of Table 1."""
-    if "," in form:
+    """Says whether a text has a format of Table 1, or one of several."""
+    if "|" in form:
+        return any(fits(one, text) for one in form.split("|"))
+    if "," in form or form in _VALUES:
         return text in form.split(",")
     if form.startswith("DECIMAL"):
         return _is_decimal(text, *(int(part) for part in form.removeprefix("DECIMAL-").split("/")))
     if form.startswith("ALPHANUM"):
         return 0 < len(text) <= int(form.removeprefix("ALPHANUM-")) and text == text.strip()
-    special = {"LEI": is_lei, "ISIN": is_isin, "COUNTRY": NUMERIC.__contains__, "PARTY": _is_party, "PERSON": _is_doer}
+    special = {
+        "LEI": is_lei,
+        "ISIN": is_isin,
+        "COUNTRY": NUMERIC.__contains__,
+        "PARTY": _is_party,
+        "NATIONAL": is_person,
+        "PERSON": _is_doer,
+    }
     if form in special:
         return special[form](text)
     return bool(re.fullmatch(_PATTERNS[form], text, re.ASCII)) and (

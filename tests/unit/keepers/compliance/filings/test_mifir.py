@@ -52,6 +52,11 @@ def test_faults__report_that_is_right__are_none() -> None:
         ({"f30": "10,5"}, 30),
         ({"f30": "0.123456789012345678"}, 30),
         ({"f33": "1e3"}, 33),
+        ({"f33": "PENDING"}, 33),
+        ({"f33": "0.123456789012345678"}, 33),
+        ({"f12": "INTC"}, 12),
+        ({"f21": "XPAR"}, 21),
+        ({"f51": "NOAP"}, 51),
         ({"f38": "10"}, 39),
         ({"f41": "US0378331006"}, 41),
         ({"f41": None}, 41),
@@ -61,6 +66,31 @@ def test_faults__report_that_is_right__are_none() -> None:
 )
 def test_faults__field_that_is_wrong__is_named(changes: dict[str, str | None], field: int) -> None:
     assert field in [number for number, _ in faults(report(**changes))]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"f33": "PNDG", "f34": None},
+        {"f33": "NOAP", "f34": None},
+        {"f33": "-0.0123456789"},
+        {"f33": "1.12345678901234567"},
+        {"f51": "PNDG"},
+        {"f12": FIRM},
+    ],
+)
+def test_faults__formats_of_table_2__are_taken(changes: dict[str, str | None]) -> None:
+    assert faults(report(**changes)) == []
+
+
+def test_fields__of_decision_makers__are_named_as_in_table_2() -> None:
+    names = [fields()[number].name for number in (12, 13, 21, 24)]
+    assert names == [
+        "Buyer decision maker code",
+        "Buy decision maker - first name(s)",
+        "Seller decision maker code",
+        "Sell decision maker - date of birth",
+    ]
 
 
 def test_faults__cancellation__has_four_fields() -> None:
