@@ -25,7 +25,7 @@ library PackedVolume {
         return (volume >> 160) & 1 != 0;
     }
 
-    /// @return What a limit counts: everything but the limit itself.
+    /// @return Everything of a limit that says what it counts: all but the limit itself.
     function key(uint256 volume) internal pure returns (uint256) {
         return volume >> 112;
     }

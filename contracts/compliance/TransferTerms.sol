@@ -293,7 +293,7 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         return false;
     }
 
-    /// @dev Of two limits that count the same, the lower one stands.
+    /// @dev The lower of two limits that count the same stands.
     function _addLimit(address token, uint256[] storage list, uint256 volume) private {
         for (uint256 i; i < list.length; ++i) {
             if (list[i].key() != volume.key()) continue;

@@ -58,7 +58,7 @@ def due_week(settings: Training, now: float) -> TrainingWeek | None:
 
 
 class TrainedChallenger(BaseModel):
-    """What `quantera signals retrain --json` says of a challenger, as far as the bot uses it."""
+    """A challenger as `quantera signals retrain --json` tells of it, as far as the bot uses it."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 

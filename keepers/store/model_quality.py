@@ -1,4 +1,4 @@
-"""What the quality gate found about the closes that each posted model was made from."""
+"""Findings of the quality gate about the closes that each posted model was made from."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _RANGES = ((-600, 600), (-60, 60), (-120, 0), (0, 120))
 
 @dataclass(frozen=True)
 class Label:
-    """What somebody did to earn from the swap.
+    """Something that somebody did to earn from the swap.
 
     Attributes:
         kind: The way.

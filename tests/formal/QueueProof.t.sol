@@ -110,7 +110,7 @@ contract QueueProof is Test {
         _portfolio = new MockPortfolio(_queue);
     }
 
-    // What the queue asks its factory.
+    // Answers to what the queue asks its factory.
     function isPortfolio(address account) external view returns (bool) {
         return account == address(_portfolio);
     }

@@ -191,7 +191,7 @@ contract SmallNumbersTest is Test {
             // Not sooner than linear.
             if (time < end) assertGe(left * end, amount * (end - time), "hurried");
             assertLe(lock.lockedAt(time + 1), left, "locked again");
-            // Of nothing the optimizer books neither.
+            // The optimizer books neither out of nothing.
             for (uint256 change = 1; change < _TIMES; ++change) {
                 _requireLossUnlocks(lock, time, change, left);
                 for (uint256 period = 1; period < _TIMES; ++period) {
@@ -251,7 +251,7 @@ contract SmallNumbersTest is Test {
             assertGe(_optimizer.previewWithdraw(assets), bought, "withdrawn for less than deposited");
             assertGe(_optimizer.previewMint(bought), _optimizer.previewRedeem(bought), "minted for less than redeemed");
             assertLe(_optimizer.previewMint(bought), assets, "a deposit that pays more than a mint");
-            // What is paid for something is worth it at least; what is had for something is worth it at most.
+            // Payment for something is worth it at least; proceeds of something are worth it at most.
             assertGe(_optimizer.previewRedeem(_optimizer.previewWithdraw(assets)), assets, "withdrawn for too few");
             assertGe(_optimizer.previewDeposit(_optimizer.previewMint(bought)), bought, "minted for too little");
             assertLe(_optimizer.previewWithdraw(_optimizer.previewRedeem(bought)), bought, "redeemed for too much");

@@ -1,4 +1,4 @@
-"""What an optional set of features adds to a model: the same walk forward without it and with it."""
+"""The gain that an optional set of features adds to a model: the same walk forward without it and with it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ABLATED = tuple(learner for learner in LEARNERS if learner.reads == "wide" and l
 
 @dataclass(frozen=True)
 class Effect:
-    """What a set of features did to one model.
+    """The effect of a set of features on one model.
 
     Attributes:
         model: Name.

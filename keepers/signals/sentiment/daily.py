@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 class Scorer(Protocol):
-    """What gives texts a score."""
+    """A method that gives texts a score."""
 
     @property
     def name(self) -> str:

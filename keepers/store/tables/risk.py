@@ -54,7 +54,7 @@ risk_weights = Table(
     Column("weight", Float(53), nullable=False),
 )
 
-# What the quality gate found about the closes of each model, as a JSON list.
+# Findings of the quality gate about the closes of each model, as a JSON list.
 model_quality = Table(
     "model_quality",
     metadata,

@@ -1,4 +1,4 @@
-"""What all tables belong to, and the migration that makes them."""
+"""The schema that all tables belong to, and the migration that makes them."""
 
 from __future__ import annotations
 

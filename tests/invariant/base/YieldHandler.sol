@@ -64,7 +64,7 @@ contract YieldHandler is Test {
         _reverted = false;
         _;
         Vm.Log[] memory logs = vm.getRecordedLogs();
-        // What a call logged that reverted is recorded all the same.
+        // The log of a call that reverted is recorded all the same.
         if (_reverted) return;
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].emitter != address(optimizer)) continue;
@@ -135,7 +135,7 @@ contract YieldHandler is Test {
         uint256 pending = _pendingLosses();
         vm.prank(holder);
         try optimizer.redeemInKind(shares, holder, holder) {
-            // What the books fall by beyond the losses that it booked is what left.
+            // The fall of the books beyond the losses that it booked is what left.
             uint256 left = before - pending - _booksNow();
             paidOut += left;
             // A strategy that tells nothing goes out unweighed.

@@ -1,4 +1,4 @@
-"""What the quality gate found about the closes of each model."""
+"""Findings of the quality gate about the closes of each model."""
 
 import sqlalchemy as sa
 from alembic import op

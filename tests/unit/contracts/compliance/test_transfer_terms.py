@@ -180,7 +180,7 @@ def test_transfer__venue_into_the_closed_country__refused(
 def test_transfer__venue_where_one_way_into_the_country_is_closed__refused(
     token, close, american, admit_venue, pool, refused, investor
 ):
-    """What a German may not send to an American does not go through a pool either."""
+    """A pool is no way round: tokens that a German may not send to an American do not go through one either."""
     admit_venue(pool)
     close(token, sender=GERMANY)
     token.transfer(pool, 10, sender=investor)

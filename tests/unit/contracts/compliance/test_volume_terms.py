@@ -36,7 +36,7 @@ def test_transfer__two_periods__both_bind(token, limit, refused, chain, investor
 
 
 def test_transfer__four_periods_beside_the_rule__each_binds(token, set_rule, limit, refused, investor, counterparty):
-    """As many as T-REX has."""
+    """The number that T-REX has."""
     for most, days in ((50, 1), (60, 7), (70, 30), (80, 90)):
         limit(token, most, days * DAY, SWITZERLAND)
     set_rule(token, SWITZERLAND, volume_limit=40, period=DAY)

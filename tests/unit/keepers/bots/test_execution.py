@@ -379,7 +379,7 @@ def test_execution_bot__volume_below_the_expected__sells_its_part_and_carries_ov
             later(world, HOUR)
             trade(world, 400_000)
             bot.step(2)
-        # What the bot sold itself is no volume; at most two slices are caught up with.
+        # The bot's own sales are no volume; at most two slices are caught up with.
         assert swapped(world) == [10_000 * 10**6, 40_000 * 10**6, 40_000 * 10**6]
         assert states(bot, order) == ["planned", "sold", "sold", "sold"]
 

@@ -88,7 +88,7 @@ def test_status__an_open_order__is_told_as_a_line_and_as_an_object(config: Path)
 
 
 def found_of(config: Path) -> dict[str, str]:
-    """What `doctor` finds of the first order, with keys."""
+    """Findings of `doctor` about the first order, with keys."""
     lines = map(json.loads, invoke("doctor", "--json", "--config", str(config)).stdout.splitlines())
     found: dict[str, str] = [line for line in lines if line["subject"] == "order 1"][-1]
     return found

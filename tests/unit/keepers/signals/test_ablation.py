@@ -32,7 +32,7 @@ def texts_of(frame: Frame, kind: Literal["informed", "noise"], seed: int = 5) ->
     scores = rng.uniform(-1, 1, len(days))
     if kind == "informed":
         for place, day in enumerate(days):
-            # What is known on the next day is about the days after that one.
+            # Knowledge of the next day is about the days after that one.
             row = row_of.get(day, -1) + 1
             if 0 < row < len(close) - 5:
                 coming, usual = squares[row + 1 : row + 6].mean(), squares[max(row - 59, 1) : row + 1].mean()
