@@ -8,7 +8,16 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 from keepers.compliance.screening.parts import GENERIC, LIGHT, Name, Part, assembled
-from keepers.compliance.screening.text import DIGITS, checked, folded, is_abjad, is_other_script, is_syllabic, latin
+from keepers.compliance.screening.text import (
+    DIGITS,
+    checked,
+    is_abjad,
+    is_latin,
+    is_other_script,
+    is_syllabic,
+    latin,
+    words_in,
+)
 from keepers.compliance.screening.words import words
 
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?(?![a-z])")
@@ -17,6 +26,7 @@ _ROMAN = re.compile(r"(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)$")
 _LETTERS_WITH_DIGITS = re.compile(r"(?=(?:\d*[a-z]){3})[a-z]+[01345789][a-z]+")
 """A digit that stands for a letter within a word: "R0sneft"."""
+_SIGNS = {"&": " and ", "+": " and ", "%": " percent"}
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _ACRONYM = 3
 _SHORTEST_LEGAL_FORM = 3
@@ -33,13 +43,16 @@ def readings_of_entity(text: str) -> tuple[Name, ...]:
     tokens = _tokens(text)
     whole = "".join(tokens)
     tokens, legal = _without_legal_forms(tokens)
-    tokens = [token for token in tokens if token not in words().stopwords] or tokens
-    parts = _parts(tokens, text)
-    acronym = "".join(part.text[0] for part in parts if part.tag != "number")
+    known = words()
+    if not known.stopwords.isdisjoint(tokens):
+        tokens = [token for token in tokens if token not in known.stopwords] or tokens
+    latin_only = is_latin(text)
+    parts = _parts(tokens, text, latin_only)
+    acronym = "".join([part.text[0] for part in parts if part.tag != "number"])
     name = assembled(
         parts,
         person=False,
-        native=is_other_script(text),
+        native=not latin_only and is_other_script(text),
         legal=legal,
         whole=whole,
         acronym=acronym if len(acronym) >= _ACRONYM else "",
@@ -58,25 +71,27 @@ def _tokens(text: str) -> list[str]:
         text = _DOTTED.sub(lambda found: found[0].replace(".", ""), text)
     if "/" in text:
         text = _SLASHED.sub(r"\1\2", text)
-    text = text.replace("&", " and ").replace("+", " and ").replace("%", " percent")
-    known = words()
-    return [known.abbreviations.get(token, token) for token in folded(text).split()]
+    for sign, word in _SIGNS.items():
+        if sign in text:
+            text = text.replace(sign, word)
+    abbreviations = words().abbreviations
+    return [abbreviations.get(token, token) for token in words_in(text)]
 
 
 def _without_legal_forms(tokens: list[str]) -> tuple[list[str], frozenset[str]]:
     """Takes legal forms out, the longest first, wherever they stand; a word always stays."""
-    known = words()
+    forms, starts = words().legal_forms, words().legal_starts
     repaired = [_repaired(token) for token in tokens]
     kept: list[str] = []
     classes: set[str] = set()
-    place = 0
-    while place < len(tokens):
-        begins = tokens[place] in known.starts or repaired[place] in known.starts
-        for length in range(min(known.longest_legal_form, len(tokens) - place) if begins else 0, 0, -1):
+    place, end = 0, len(tokens)
+    while place < end:
+        longest = starts.get(repaired[place]) or starts.get(tokens[place], 0)
+        for length in range(min(longest, end - place), 0, -1):
             # A misspelt word counts within a form of several words only: "Compan" alone may be a name.
             source = repaired if length > 1 else tokens
-            form = known.legal_forms.get(tuple(source[place : place + length]))
-            if form is not None and (kept or place + length < len(tokens)):
+            form = forms.get(tuple(source[place : place + length]))
+            if form is not None and (kept or place + length < end):
                 classes.add(form)
                 place += length
                 break
@@ -94,27 +109,27 @@ def _repaired(token: str) -> str:
     return next((word for word in sorted(known) if OSA.distance(token, word, score_cutoff=1) <= 1), token)
 
 
-def _parts(tokens: list[str], text: str) -> list[Part]:
-    abjad, native = is_abjad(text), text if is_syllabic(text) else ""
-    if native and len(tokens) == 1:
-        return [Part(tokens[0], native=native.replace(" ", ""))]
-    known = words()
-    longest = known.longest_country
+def _parts(tokens: list[str], text: str, latin_only: bool) -> list[Part]:
+    abjad = not latin_only and is_abjad(text)
+    if len(tokens) == 1 and not latin_only and is_syllabic(text):
+        return [Part(tokens[0], native=text.replace(" ", ""))]
+    countries, starts = words().countries, words().country_starts
     parts: list[Part] = []
-    place = 0
-    while place < len(tokens):
-        for length in range(min(longest, len(tokens) - place) if tokens[place] in known.starts else 0, 0, -1):
-            country = known.countries.get(tuple(tokens[place : place + length]))
+    place, end = 0, len(tokens)
+    while place < end:
+        for length in range(min(starts.get(tokens[place], 0), end - place), 0, -1):
+            country = countries.get(tuple(tokens[place : place + length]))
             if country is not None:
                 parts.append(Part(country, weight=1.0, tag="country"))
                 place += length
                 break
         else:
-            parts.append(_part(tokens[place], place == len(tokens) - 1, abjad))
+            parts.append(_part(tokens[place], place == end - 1, abjad))
             place += 1
     return _weighed(_numbers_joined(parts))
 
 
+@lru_cache(maxsize=65536)
 def _part(token: str, last: bool, abjad: bool) -> Part:
     number = words().numbers.get(token)
     if number is not None:
@@ -148,6 +163,8 @@ def _roman(token: str) -> int:
 
 def _numbers_joined(parts: list[Part]) -> list[Part]:
     """Joins "forty" and "four" to 44."""
+    if "number" not in [part.tag for part in parts]:
+        return parts
     joined: list[Part] = []
     for part in parts:
         before = joined[-1].text if joined and joined[-1].tag == "number" else ""
@@ -162,6 +179,7 @@ def _numbers_joined(parts: list[Part]) -> list[Part]:
 
 def _weighed(parts: list[Part]) -> list[Part]:
     """Where nothing but generic words is left, they are the name."""
-    if all(part.weight < 1 or part.tag in ("number", "country") for part in parts):
-        return [part._replace(weight=1.0) for part in parts]
-    return parts
+    for part in parts:
+        if part.weight >= 1 and part.tag not in ("number", "country"):
+            return parts
+    return [part._replace(weight=1.0) for part in parts]

@@ -72,17 +72,19 @@ def assembled(
     whole: str = "",
 ) -> Name:
     """Returns a name of given parts."""
-    words = [part.text for part in parts if part.tag != "country"]
+    texts = [part.text for part in parts]
+    # Persons have no countries among their parts, and only names in another script have parts in it.
+    words = texts if person else [part.text for part in parts if part.tag != "country"]
     return Name(
-        person=person,
-        parts=tuple(parts),
-        weight=sum([part.weight for part in parts]),
-        joined="".join([part.text for part in parts]),
-        order=tuple([part.native or part.text for part in parts]),
-        legal=legal,
-        fathers=fathers,
-        acronym=acronym,
-        whole=whole,
-        letters=words[0] if len(words) == 1 else None,
-        native=native,
+        person,
+        tuple(parts),
+        sum([part.weight for part in parts]),
+        "".join(texts),
+        tuple([part.native or part.text for part in parts] if native else texts),
+        legal,
+        fathers,
+        acronym,
+        words[0] if len(words) == 1 else None,
+        whole,
+        native,
     )

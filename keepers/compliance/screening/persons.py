@@ -7,13 +7,25 @@ from functools import lru_cache
 
 from keepers.compliance.screening.arabic import FAITH_WORDS, apart, canonical, is_light
 from keepers.compliance.screening.parts import LIGHT, Name, Part, assembled
-from keepers.compliance.screening.text import DIGITS, checked, folded, is_abjad, is_han, is_other_script, is_syllabic
+from keepers.compliance.screening.text import (
+    DIGITS,
+    checked,
+    folded,
+    is_abjad,
+    is_han,
+    is_latin,
+    is_other_script,
+    is_syllabic,
+    latin,
+    words_in,
+)
 from keepers.compliance.screening.words import words
 
 _ASSIMILATED = re.compile(r"(?<!\w)(?:ad|adh|an|ar|as|ash|at|az|ed|el|er|es)-(?=\w{2})", re.IGNORECASE)
 _CAPITALS = re.compile(r"\b[B-DF-HJ-NP-TV-XZ]{2,3}\b")
 _PATRONYMIC = re.compile(r"\w{3,}(?:[oe]vi(?:ch|tch|c|ts|cz)|[oe]vna|[yi]chna|inichna|ogly|oglu|uulu|kyzy|qizi)")
 _SYLLABLE = re.compile(r"[bcdfghjklmnpqrstwxyz]{0,3}[aeiouyw]{1,3}(?:ng|n|k|l|m|p|t|r|h|b)?")
+_NOBODY: frozenset[tuple[str, str]] = frozenset()
 _ARTICLES = frozenset(("al", "el", "ul"))
 _GIVEN = {2: 1, 3: 1, 4: 2}
 """Characters of the family name in a Chinese or Japanese name of so many characters."""
@@ -29,12 +41,14 @@ def readings_of_person(text: str) -> tuple[Name, ...]:
         ScreeningError: If it is no name.
     """
     text = checked(text)
-    native = is_other_script(text)
-    if is_syllabic(text):
-        return (assembled(_syllabic(text), person=True, native=True),)
-    parts, fathers = _parts(_without_edges(_tokens(text)), is_abjad(text))
+    native = abjad = False
+    if not is_latin(text):
+        native, abjad = is_other_script(text), is_abjad(text)
+        if is_syllabic(text):
+            return (assembled(_syllabic(text), person=True, native=True),)
+    parts, fathers = _parts(_without_edges(_tokens(text)), abjad)
     ways = _east_asian(parts, family_first="," in text)
-    return tuple(assembled(way, person=True, native=native, fathers=fathers) for way in ways)
+    return tuple([assembled(way, person=True, native=native, fathers=fathers) for way in ways])
 
 
 def person(text: str) -> Name:
@@ -46,14 +60,16 @@ def _tokens(text: str) -> list[str]:
     """Words in lower case without punctuation; capitals without vowels among small letters are initials."""
     if "-" in text:
         text = _ASSIMILATED.sub("al ", text)
-    if any(map(str.islower, text)):
+    # A text in capitals has no small letters, and one whose words begin with one has no two capitals side by side.
+    if not text.isupper() and not text.istitle() and any(map(str.islower, text)):
         text = _CAPITALS.sub(_initials, text)
-    tokens = []
-    for token in folded(text).split():
-        if token.isdigit():
-            continue
-        tokens.append(token.translate(DIGITS) if any(map(str.isdigit, token)) else token)
-    return tokens or folded(text).split()
+    found = words_in(latin(text))
+    if "".join(found).isalpha():
+        return found
+    tokens = [
+        token.translate(DIGITS) if any(map(str.isdigit, token)) else token for token in found if not token.isdigit()
+    ]
+    return tokens or found
 
 
 def _initials(found: re.Match[str]) -> str:
@@ -63,7 +79,8 @@ def _initials(found: re.Match[str]) -> str:
 def _without_edges(tokens: list[str]) -> list[str]:
     """Takes titles from both ends, suffixes and legal forms from the end; a word always stays."""
     known = words()
-    tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
+    if not known.titles_anywhere.isdisjoint(tokens):
+        tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
     while len(tokens) > 1 and (tokens[0] in known.titles or (len(tokens) > 2 and tokens[0] in known.titles_before_two)):
         tokens = tokens[1:]
     while len(tokens) > 1 and tokens[-1] in known.titles_behind:
@@ -78,6 +95,8 @@ def _without_edges(tokens: list[str]) -> list[str]:
 def _parts(tokens: list[str], abjad: bool) -> tuple[list[Part], frozenset[tuple[str, str]]]:
     """The parts, and who is named as whose child."""
     known = words()
+    if known.particles.isdisjoint(tokens):
+        return [part for token in tokens for part in _parts_of(token, abjad)], _NOBODY
     parts: list[Part] = []
     fathers: set[tuple[str, str]] = set()
     child = ""
@@ -90,13 +109,19 @@ def _parts(tokens: list[str], abjad: bool) -> tuple[list[Part], frozenset[tuple[
         if token in FAITH_WORDS and parts and tokens[place - 1] in known.particles:
             parts.append(_part(f"{parts.pop().text}din", abjad))
             continue
-        for text in apart(token):
-            parts.append(_part(text, abjad))
-            if child and canonical(text) not in ("abdul", "abu"):
-                if child != canonical(text):
-                    fathers.add((child, canonical(text)))
+        for part in _parts_of(token, abjad):
+            parts.append(part)
+            if child and canonical(part.text) not in ("abdul", "abu"):
+                if child != canonical(part.text):
+                    fathers.add((child, canonical(part.text)))
                 child = ""
     return parts or [_part(token, abjad) for token in tokens], frozenset(fathers)
+
+
+@lru_cache(maxsize=65536)
+def _parts_of(token: str, abjad: bool) -> tuple[Part, ...]:
+    """The parts that a word stands for: names have most of their words in common."""
+    return tuple([_part(text, abjad) for text in apart(token)])
 
 
 def _is_particle(token: str, place: int, last: bool) -> bool:
@@ -114,10 +139,14 @@ def _part(text: str, abjad: bool) -> Part:
 
 def _east_asian(parts: list[Part], family_first: bool) -> list[list[Part]]:
     """Joins two syllables behind or before a Chinese or Korean family name: they are one given name."""
-    if len(parts) != 3 or any(part.tag != "word" for part in parts):
+    if len(parts) != 3:
         return [parts]
     families = words().east_asian_families
     first, second, third = parts
+    if first.text not in families and third.text not in families:
+        return [parts]
+    if any(part.tag != "word" for part in parts):
+        return [parts]
     ways = []
     if first.text in families and _are_syllables(second, third):
         ways.append([first, Part(second.text + third.text)])

@@ -30,7 +30,20 @@ _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u
 _ARABIC_SERVANT = re.compile(r"(?<!\w)\u0639\u0628\u062f\s*\u0627\u0644(?!\u0644?\u0647)(?=\w{2})")
 _ARABIC_ABDULLAH = re.compile(r"(?<!\w)\u0639\u0628\u062f\s*\u0627\u0644\u0644\u0647(?!\w)")
 _ARABIC_ARTICLE = re.compile(r"(?<!\w)\u0627\u0644(?=\w{3})")
+_FIRST_OTHER = "\u0370"
+"""The first letter of Greek; no letter of a script other than Latin is before it."""
 _WORDS = re.compile(r"[a-z0-9]+")
+
+
+class _Latin(dict[int, str]):
+    """Transliteration of each letter that was met, for `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = anyascii(chr(code))
+        return found
+
+
+_LATIN = _Latin()
 
 
 def checked(text: str, what: str = "name") -> str:
@@ -46,14 +59,19 @@ def checked(text: str, what: str = "name") -> str:
         # ASCII has no invisible letter and one form for each.
         text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
     found = " ".join(text.split())
-    # Printable texts hold no such character; others may hold harmless ones.
-    for place, letter in enumerate("" if found.isprintable() else found):
+    # Printable texts hold no control character; others may hold harmless ones.
+    if not found.isprintable():
+        _refuse_controls(found, what)
+    if not found[:1].isalnum() and not any(map(str.isalnum, found)):
+        raise ScreeningError(what, "holds no letter and no digit", "give a name as it is written")
+    return found
+
+
+def _refuse_controls(text: str, what: str) -> None:
+    for place, letter in enumerate(text):
         if unicodedata.category(letter) in ("Cc", "Cs", "Co", "Cn"):
             reason = f"holds the control character U+{ord(letter):04X} at character {place + 1}"
             raise ScreeningError(what, reason, "remove it")
-    if not any(map(str.isalnum, found)):
-        raise ScreeningError(what, "holds no letter and no digit", "give a name as it is written")
-    return found
 
 
 def _greek(text: str) -> str:
@@ -64,24 +82,29 @@ def _greek(text: str) -> str:
     return _GREEK_START.sub("b", unicodedata.normalize("NFC", text))
 
 
+def is_latin(text: str) -> bool:
+    """Returns True if a text holds Latin letters, marks and punctuation only, so that no other script is looked for."""
+    return text.isascii() or max(text) < _FIRST_OTHER
+
+
 def is_han(text: str) -> bool:
     """Returns True if a text holds Chinese characters."""
-    return not text.isascii() and bool(_HAN.search(text))
+    return not is_latin(text) and bool(_HAN.search(text))
 
 
 def is_syllabic(text: str) -> bool:
     """Returns True if characters of a text stand for words or syllables, so that another one is no typing error."""
-    return not text.isascii() and bool(_HAN.search(text) or _SYLLABLES.search(text))
+    return not is_latin(text) and bool(_HAN.search(text) or _SYLLABLES.search(text))
 
 
 def is_abjad(text: str) -> bool:
     """Returns True if a text is written without most of its vowels (Arabic, Hebrew)."""
-    return not text.isascii() and bool(_ABJAD.search(text))
+    return not is_latin(text) and bool(_ABJAD.search(text))
 
 
 def is_other_script(text: str) -> bool:
     """Returns True if a text holds letters that are not Latin ones."""
-    return not text.isascii() and bool(_OTHER_SCRIPT.search(text))
+    return not is_latin(text) and bool(_OTHER_SCRIPT.search(text))
 
 
 def latin(text: str) -> str:
@@ -91,17 +114,24 @@ def latin(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    if is_latin(text):
+        return text.translate(_LATIN).lower()
     if _ARABIC_LETTERS.search(text):
         text = _ARABIC_ARTICLE.sub("", _ARABIC_SERVANT.sub("abdul ", _ARABIC_ABDULLAH.sub("abdullah", text)))
     if _GREEK.search(text):
         text = _greek(text)
     # Apostrophes that transliteration makes of letters are no punctuation, and dashes of any length are one.
-    return anyascii(text).lower()
+    return text.translate(_LATIN).lower()
+
+
+def words_in(text: str) -> list[str]:
+    """Returns the words of a to z and digits of a text in Latin letters and lower case, in order."""
+    return _WORDS.findall(text.replace("'", "").replace("`", ""))
 
 
 def folded(text: str) -> str:
-    """Returns a checked text as words of a to z and digits with single spaces between them.
+    """Returns a checked text as its words with single spaces between them.
 
     It changes nothing in what it has returned: folded(folded(x)) == folded(x).
     """
-    return " ".join(_WORDS.findall(latin(text).replace("'", "").replace("`", "")))
+    return " ".join(words_in(latin(text)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -29,14 +30,13 @@ class Words(NamedTuple):
         abbreviations: Short form to long form.
         legal_forms: Words of a legal form to its class, "company" or "nonprofit".
         legal_words: The words of legal forms that are long enough to be recognised with an error in them.
-        longest_legal_form: Words of the longest one.
+        legal_starts: First words of legal forms to the words of the longest one that begins so.
         numbers: Number word to number, ordinals from the eleventh on too.
         ordinals: Ordinals up to the tenth.
         nicknames: Pairs of a short and a long form, in both orders.
         east_asian_families: Family names of China and Korea in Latin letters.
         countries: Words of a country's name to its name in one word.
-        longest_country: Words of the longest name of a country.
-        starts: First words of legal forms and of countries' names.
+        country_starts: First words of countries' names likewise.
     """
 
     titles: frozenset[str]
@@ -53,14 +53,13 @@ class Words(NamedTuple):
     abbreviations: dict[str, str]
     legal_forms: dict[Phrase, str]
     legal_words: frozenset[str]
-    longest_legal_form: int
+    legal_starts: dict[str, int]
     numbers: dict[str, int]
     ordinals: dict[str, int]
     nicknames: frozenset[tuple[str, str]]
     east_asian_families: frozenset[str]
     countries: dict[Phrase, str]
-    longest_country: int
-    starts: frozenset[str]
+    country_starts: dict[str, int]
 
 
 @cache
@@ -93,18 +92,24 @@ def words() -> Words:
         abbreviations={str(short): str(long) for short, long in data["abbreviations"].items()},
         legal_forms=legal,
         legal_words=frozenset(word for form in legal for word in form if len(word) >= _RECOGNISABLE),
-        longest_legal_form=max(map(len, legal)),
+        legal_starts=_starts(legal),
         numbers=dict(data["number_words"]) | {word: n for word, n in data["ordinal_words"].items() if n > _WORDS_UP_TO},
         ordinals={word: n for word, n in data["ordinal_words"].items() if n <= _WORDS_UP_TO},
         nicknames=frozenset((a, b) for short, long in pairs for a, b in ((short, long), (long, short))),
         countries=countries,
-        longest_country=max(map(len, countries)),
-        starts=frozenset(phrase[0] for phrase in (*legal, *countries)),
+        country_starts=_starts(countries),
     )
 
 
 _RECOGNISABLE = 5
 _WORDS_UP_TO = 10
+
+
+def _starts(phrases: Iterable[Phrase]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for phrase in phrases:
+        found[phrase[0]] = max(found.get(phrase[0], 0), len(phrase))
+    return found
 
 
 def _countries(data: dict[str, str | None]) -> dict[Phrase, str]:
