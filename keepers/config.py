@@ -262,7 +262,7 @@ class Training(Strict):
     """Settings of the bot that has a network trained each week, as a challenger.
 
     `signals` is the file that `quantera signals retrain` takes, and `models` the folder with a folder for each week. A
-    week is trained from `hour` UTC of `weekday` on; a training is ended after `timeout_minutes`, and one that failed is
+    week is trained from `hour_utc` of `weekday` on; a training is ended after `timeout_minutes`, and one that failed is
     tried again after `retry_hours`.
     """
 
@@ -270,7 +270,7 @@ class Training(Strict):
     signals: Path | None = None
     models: Path = Path("models")
     weekday: Weekday = "monday"
-    hour: int = Field(default=5, ge=0, le=23)
+    hour_utc: int = Field(default=5, ge=0, le=23)
     timeout_minutes: Annotated[float, Field(gt=0, le=10_080)] = 240.0
     retry_hours: Annotated[float, Field(gt=0, le=168)] = 6.0
 

@@ -53,7 +53,7 @@ def due_week(settings: Training, now: float) -> TrainingWeek | None:
     moment = datetime.fromtimestamp(now, UTC)
     monday = moment.date() - timedelta(days=moment.weekday())
     begins = datetime(monday.year, monday.month, monday.day, tzinfo=UTC)
-    begins += timedelta(days=settings.day_number, hours=settings.hour)
+    begins += timedelta(days=settings.day_number, hours=settings.hour_utc)
     return TrainingWeek(monday) if moment >= begins else None
 
 

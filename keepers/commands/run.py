@@ -170,7 +170,7 @@ def run_execution(config_path: Path, metrics_port: int | None, once: bool, dry_r
 def run_training(config_path: Path, metrics_port: int | None, once: bool, dry_run: bool) -> None:
     """Train a network each week, as a challenger that nothing follows by itself (docs/signals.md).
 
-    Starts `quantera signals retrain` in a process of its own when training.weekday and training.hour have come, and
+    Starts `quantera signals retrain` in a process of its own when training.weekday and training.hour_utc have come, and
     records hashes, scores and the manager's call. The extra ai has to be installed for the child. Needs keys.sender,
     which sends nothing; a config with training.enabled may leave out portfolio, prices and keys.signers. With --once it
     waits for the training.

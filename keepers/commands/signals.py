@@ -14,7 +14,8 @@ from keepers.commands.base import RUNTIME, config_option, one_line_errors, progr
 from keepers.commands.group import Guessing
 
 if TYPE_CHECKING:
-    from keepers.operations.signal_data import Packaged
+    from keepers.operations.signal_data import Packaged, SignalsConfig
+    from keepers.signals.features import Feature, Frame
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _config = click.option(
@@ -165,12 +166,14 @@ def signals_evaluate(
         # A page that cannot be written is refused before the minutes that the table takes.
         around(page, signals_evaluate.PART)
     stream = click.get_text_stream("stderr")
+    features = _features(config, frame, config_path)
     protocols = signals_evaluate.protocols(config.evaluation.protocol(), aside=config_path is None and page is not None)
     report, *aside = signals_evaluate.run_all(
         frame,
         protocols,
         lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None,
         signals_evaluate.learners(experiments),
+        features,
     )
     if page is not None and experiments is not None:
         config_part = f" --config {config_path.name}" if config_path is not None else ""
@@ -301,6 +304,18 @@ _keeper = click.option(
 )
 
 
+def _features(config: SignalsConfig, frame: Frame, path: Path | None) -> tuple[Feature, ...]:
+    """The features of a config's models; says on standard error whether sentiment is among them, and why."""
+    from keepers.operations.sentiment_verdict import chosen_features
+
+    base = path.parent if path is not None else Path()
+    verdict = config.sentiment.verdict
+    chosen = chosen_features(frame, config.evaluation.protocol(), None if verdict is None else base / verdict)
+    for note in chosen.notes:
+        click.echo(note, err=True)
+    return chosen.features
+
+
 @signals.command("train")
 @_config
 @_model
@@ -329,8 +344,9 @@ def signals_train(config_path: Path | None, folder: Path, rule: bool) -> None:
         found = work.train_rule(frame, protocol, config.training, folder)
         click.echo(f"{folder / work.RULE} 0x{found.weights_hash.hex()}: turbulent above {found.cut:+.4f}")
         return
+    features = _features(config, frame, config_path)
     with progress_bar("Training", len(config.training.seeds)) as advance:
-        work.train(frame, protocol, config.training, folder, lambda: advance(1))
+        work.train(frame, protocol, config.training, folder, lambda: advance(1), features)
     _show_status(folder, as_json=False)
 
 
@@ -378,8 +394,9 @@ def signals_retrain(config_path: Path | None, folder: Path, day: str | None, att
     config = load(config_path)
     require_trainer()
     frame = history(config.data, config_path.parent if config_path is not None else Path())
+    protocol, features = config.evaluation.protocol(), _features(config, frame, config_path)
     with progress_bar("Training", len(config.training.seeds)) as advance:
-        found = work.retrain(frame, config.evaluation.protocol(), config.training, folder, wanted, lambda: advance(1))
+        found = work.retrain(frame, protocol, config.training, folder, wanted, lambda: advance(1), features)
     click.echo(json.dumps(asdict(found)) if as_json else "\n".join(work.lines(found)))
 
 

@@ -35,7 +35,8 @@ def signals_sentiment(
     """Score texts, and give each day and symbol a mean without copies.
 
     A day ends at midnight UTC, and its score is known on the next one. A text with the words of another within a week
-    is a copy.
+    is a copy. A source or symbol that is silent for longer than ever before, and for over a week, is told on standard
+    error, because a day without texts reads as neutral.
 
     \b
     Example:
@@ -60,6 +61,8 @@ def signals_sentiment(
     found = daily_scores(read, scorer, last)
     if out is not None:
         work.write_scores(found, out)
+    for line in work.silences(read, last):
+        click.echo(line, err=True)
     click.echo(
         json.dumps(work.scores_object(found, scorer)) if as_json else "\n".join(work.scores_lines(found, scorer))
     )
@@ -69,19 +72,23 @@ def signals_sentiment(
 @click.option(
     "--config", "config_path", type=_file, required=True, metavar="FILE", help="Data with sentiment, and protocol."
 )
+@click.option(
+    "--verdict", type=_file, metavar="FILE", help="Where the verdict is kept, as a config's sentiment.verdict."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
-def signals_ablate(config_path: Path, as_json: bool) -> None:
+def signals_ablate(config_path: Path, verdict: Path | None, as_json: bool) -> None:
     """Say whether sentiment stays on: the same models without it and with it, walk forward, on the same days.
 
-    It stays on if it improves the Brier score of the logistic regression on features by more than the 95% interval of a
-    block bootstrap: docs/decisions/0218.
+    No model reads sentiment before a verdict that says on. The set stays on if it improves the Brier score of the
+    logistic regression on features by more than the 95% interval of a block bootstrap: docs/decisions/0218.
 
     \b
     Example:
-      quantera signals ablate --config signals.yaml
+      quantera signals ablate --config signals.yaml --verdict sentiment.json
     """
     from keepers.operations import signals_sentiment as work
+    from keepers.operations.sentiment_verdict import silence, verdict_of, write_verdict
     from keepers.operations.signal_data import history, load
 
     config = load(config_path)
@@ -92,4 +99,8 @@ def signals_ablate(config_path: Path, as_json: bool) -> None:
         config.evaluation.protocol(),
         lambda model: click.echo(f"  {model}", err=True) if stream.isatty() else None,
     )
+    if verdict is not None:
+        write_verdict(verdict_of(found, frame, config.evaluation.protocol()), verdict)
+    for note in silence(frame):
+        click.echo(note, err=True)
     click.echo(json.dumps(work.ablation_object(found, frame)) if as_json else "\n".join(work.ablation_lines(found)))

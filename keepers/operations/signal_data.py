@@ -90,12 +90,20 @@ class TrainingConfig(Strict):
     """First day that the model is judged by; none for None."""
 
 
+class SentimentConfig(Strict):
+    """Whether models read sentiment; see docs/decisions/0218."""
+
+    verdict: Path | None = None
+    """File of `quantera signals ablate --verdict`; without one no model reads it."""
+
+
 class SignalsConfig(Strict):
     """A file that says what signals are made of."""
 
     data: DataConfig = Field(default_factory=lambda: DataConfig(packaged="sp500"))
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     training: TrainingConfig = Field(default_factory=TrainingConfig)
+    sentiment: SentimentConfig = Field(default_factory=SentimentConfig)
 
 
 def load(path: Path | None) -> SignalsConfig:
@@ -228,4 +236,13 @@ def _numbers(table: pd.DataFrame, file: Path) -> Array:
         raise SignalError(f"{file}", "has cells that are no numbers", "name a column of numbers") from None
 
 
-__all__ = ["DataConfig", "EvaluationConfig", "SignalsConfig", "TrainingConfig", "history", "load", "packaged"]
+__all__ = [
+    "DataConfig",
+    "EvaluationConfig",
+    "SentimentConfig",
+    "SignalsConfig",
+    "TrainingConfig",
+    "history",
+    "load",
+    "packaged",
+]

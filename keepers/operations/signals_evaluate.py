@@ -12,7 +12,7 @@ from keepers import __version__
 from keepers.documents import durable
 from keepers.operations.signals_experiments import Experiments
 from keepers.signals.errors import SignalError
-from keepers.signals.features import Frame, definition_hash, feature_named, registered
+from keepers.signals.features import Feature, Frame, definition_hash, feature_named, registered
 from keepers.signals.regimes.evaluation import Estimate, Evaluation, Protocol, Score, evaluate
 from keepers.signals.regimes.inputs import WIDE, Inputs, values_of
 from keepers.signals.regimes.label import Label
@@ -35,6 +35,7 @@ class Report:
         protocol: How they came about.
         data_hash: SHA-256 of the history.
         features_hash: SHA-256 of the definitions of the features that the wide models read.
+        features: Number of them.
         days: Days of the history.
     """
 
@@ -42,6 +43,7 @@ class Report:
     protocol: Protocol
     data_hash: str
     features_hash: str
+    features: int
     days: int
 
 
@@ -81,6 +83,7 @@ def run_all(
     protocols: Sequence[Protocol],
     progress: Callable[[str], None] = lambda _: None,
     learners: Sequence[Learner] = LEARNERS,
+    features: tuple[Feature, ...] | None = None,
 ) -> tuple[Report, ...]:
     """Scores of every model over a history, for each of some protocols.
 
@@ -89,6 +92,7 @@ def run_all(
         protocols: How models are fitted and judged.
         progress: Called with the name of a model before it is fitted.
         learners: Models that learn, the simplest first.
+        features: Features that the wide models read; those of decision 139 for None.
 
     Raises:
         SignalError: If the history lacks the closes of the market or of assets, or is too short, or the protocol
@@ -97,13 +101,13 @@ def run_all(
     for name in ("close", "closes"):
         if name not in frame.daily:
             raise SignalError(f"input '{name}'", "not part of this history", "add it under 'daily'")
-    features = tuple(feature_named(name) for name in WIDE)
+    features = features or tuple(feature_named(name) for name in WIDE)
     known, digest = values_of(frame, features), frame.digest()
     reports = []
     for protocol in protocols:
         inputs = Inputs.of(frame, features, protocol.label, known)
         found = evaluate(inputs, frame.dates, protocol, progress, learners)
-        reports.append(Report(found, protocol, digest, definition_hash(features), len(frame.dates)))
+        reports.append(Report(found, protocol, digest, definition_hash(features), len(features), len(frame.dates)))
     return tuple(reports)
 
 
@@ -118,7 +122,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "scores": [_score_object(score) for score in found.scores],
         "protocol": asdict(report.protocol),
         "data": {"sha256": report.data_hash, "days": report.days},
-        "features": {"sha256": report.features_hash, "count": len(WIDE)},
+        "features": {"sha256": report.features_hash, "count": report.features},
     }
 
 
@@ -217,8 +221,8 @@ def markdown(report: Report, command: str, aside: Report | None = None) -> str:
         f"Walk forward, fitted again every {protocol.refit} days; choices ({found.trials} trials) were made by the "
         f"{found.development:,} labelled days before. Intervals: 95%, stationary bootstrap, mean block "
         f"{protocol.block:g} days, {protocol.resamples:,} resamples, seed {protocol.seed}. "
-        f"`{command}`, quantera {__version__}, data SHA-256 `{report.data_hash}`, definitions of {len(WIDE)} features "
-        f"SHA-256 `{report.features_hash}`.",
+        f"`{command}`, quantera {__version__}, data SHA-256 `{report.data_hash}`, definitions of {report.features} "
+        f"features SHA-256 `{report.features_hash}`.",
         _accuracy_table(found),
         *_about_seeds(found),
         "## Differences\n\nAccuracy of the model in the row less that of the one in the column, in percentage points "

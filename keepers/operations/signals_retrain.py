@@ -11,7 +11,7 @@ from keepers.contracts.messages import model_id
 from keepers.operations.signal_data import TrainingConfig
 from keepers.operations.signals_train import MODEL, RECORD, open_model, train
 from keepers.signals.errors import SignalError, StaleHistory
-from keepers.signals.features import Frame
+from keepers.signals.features import Feature, Frame, definition_hash
 from keepers.signals.regimes.evaluation import Protocol
 
 WEEK = timedelta(days=7)
@@ -52,6 +52,7 @@ def retrain(
     folder: Path,
     today: date,
     progress: Callable[[], None] = lambda: None,
+    features: tuple[Feature, ...] | None = None,
 ) -> Challenger:
     """Trains the network of a week from the days before its Monday.
 
@@ -66,6 +67,7 @@ def retrain(
         folder: Folder of all weeks; each has a folder of its own in it.
         today: Day of the retraining.
         progress: Called after each seed.
+        features: Features that it reads, as `train` takes them.
 
     Raises:
         StaleHistory: If the history has no day of the week before.
@@ -82,17 +84,19 @@ def retrain(
     place, history = folder / name, frame.until(known[-1])
     trained = not (place / RECORD).exists()
     if trained:
-        train(history, protocol, config, place, progress)
-    _require_from(place, history, config)
+        train(history, protocol, config, place, progress, features)
+    _require_from(place, history, config, features)
     return _challenger(f"regimes-{name}", place, known[-1], trained)
 
 
-def _require_from(place: Path, history: Frame, config: TrainingConfig) -> None:
+def _require_from(place: Path, history: Frame, config: TrainingConfig, features: tuple[Feature, ...] | None) -> None:
     record = open_model(place).record
     origin = (record.data_hash, record.seeds, record.epochs)
     if origin != (history.digest(), tuple(config.seeds), config.epochs):
         reason = f"trained from data {record.data_hash[:8]}, {len(record.seeds)} seeds, {record.epochs} epochs"
         raise SignalError(f"model of {place.name}", reason, "remove its folder to train it anew")
+    if features is not None and record.features_hash != definition_hash(features):
+        raise SignalError(f"model of {place.name}", "reads other features", "remove its folder to train it anew")
 
 
 def _challenger(name: str, place: Path, last_day: date, trained: bool) -> Challenger:

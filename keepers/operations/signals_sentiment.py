@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from keepers.signals.regimes.evaluation import Protocol
 from keepers.signals.regimes.inputs import WIDE
 from keepers.signals.sentiment.classifier import Classifier
 from keepers.signals.sentiment.daily import DailyScores, Scorer
+from keepers.signals.sentiment.silence import silent_since
 from keepers.signals.sentiment.texts import Text
 from keepers.signals.sentiment.vader import Vader
 
@@ -119,6 +121,19 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SignalError(path, error.strerror or "unreadable", "check the path") from None
+
+
+def silences(texts: Iterable[Text], until: date) -> Iterator[str]:
+    """One line for each source, and each symbol, that has fallen silent by a day."""
+    told: dict[tuple[str, str], set[date]] = defaultdict(set)
+    for text in texts:
+        for what in (("source", text.source), *(("symbol", symbol) for symbol in text.symbols)):
+            told[what].add(text.day)
+    for (kind, name), days in sorted(told.items()):
+        since = silent_since(days, until)
+        if since is not None:
+            gap = (until - since).days
+            yield f"{kind} {name} is silent: no text since {since}, {gap} days, which reads as neutral"
 
 
 def write_scores(found: DailyScores, path: Path) -> None:

@@ -18,7 +18,7 @@ from keepers.operations.signal_data import TrainingConfig
 from keepers.operations.signals_experiments import Experiments, read_experiment
 from keepers.signals.drift import Reference, reference_path
 from keepers.signals.errors import SignalError
-from keepers.signals.features import Frame, definition_hash, feature_named
+from keepers.signals.features import Feature, Frame, definition_hash, feature_named
 from keepers.signals.preparation import Preparation
 from keepers.signals.regimes.evaluation import Protocol
 from keepers.signals.regimes.inputs import WIDE, Inputs
@@ -100,7 +100,14 @@ def train_rule(frame: Frame, protocol: Protocol, config: TrainingConfig, folder:
     return rule
 
 
-def train(frame: Frame, protocol: Protocol, config: TrainingConfig, folder: Path, progress: Any = None) -> ModelRecord:
+def train(
+    frame: Frame,
+    protocol: Protocol,
+    config: TrainingConfig,
+    folder: Path,
+    progress: Any = None,
+    features: tuple[Feature, ...] | None = None,
+) -> ModelRecord:
     """Trains the network, seed by seed, and writes its file, its record, and the reference by which drift is judged.
 
     A training that was interrupted goes on with the first seed that is not there. The same data, config and machine
@@ -112,12 +119,13 @@ def train(frame: Frame, protocol: Protocol, config: TrainingConfig, folder: Path
         config: Epochs, seeds, and the days of training and test.
         folder: Folder of the model.
         progress: Called after each seed.
+        features: Features that it reads beside the ratios; those of decision 139 for None.
 
     Raises:
         SignalError: If the training would reach into its test, or has too few days, or a file is broken, or the folder
             cannot be made.
     """
-    features = tuple(feature_named(name) for name in WIDE)
+    features = features or tuple(feature_named(name) for name in WIDE)
     inputs = Inputs.of(frame, features, protocol.label)
     training, test = _split(inputs, frame, protocol, config)
     labels = inputs.turbulent
@@ -131,7 +139,7 @@ def train(frame: Frame, protocol: Protocol, config: TrainingConfig, folder: Path
     members = [experiments.fit(lesson, [config.epochs], [seed])[0] for seed in config.seeds]
     committee = joined(members)
     until = frame.dates[inputs.rows[training[-1]] + protocol.label.horizon]
-    card = Card(WIDE, definition_hash(features), protocol.label, until, frame.digest())
+    card = Card(inputs.names, definition_hash(features), protocol.label, until, frame.digest())
     model = TrainedModel(card, preparation, committee)
     content = encoded(model)
     record = _recorded(model, content, experiments.seen[0].code_hash, (inputs, training, test), frame, config)

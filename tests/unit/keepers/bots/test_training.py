@@ -59,7 +59,7 @@ def data_until(folder: Path, last: date, seeds: int = 1) -> Path:
 def config_of(world: World, seeds: int = 1, last: date | None = None, lease: int = 600, **training: Any) -> Path:
     """The config of a bot that trains from the first minute of a week on, and has no portfolio."""
     data_until(world.folder, last or today() - timedelta(days=1), seeds)
-    terms = {"enabled": True, "signals": "signals.yaml", "models": f"models-{today()}", "hour": 0, **training}
+    terms = {"enabled": True, "signals": "signals.yaml", "models": f"models-{today()}", "hour_utc": 0, **training}
     path = world.write_config(training=terms, lease_seconds=lease)
     raw = yaml.safe_load(path.read_text())
     del raw["portfolio"], raw["prices"], raw["keys"]["signers"]
@@ -153,7 +153,7 @@ def test_training_bot__looks__never_wait_for_the_child(
 def test_training_bot__hour_of_the_week__begins_then_and_not_before(
     world: World, folder: Path, monkeypatch: pytest.MonkeyPatch, ahead: int, begins: bool
 ) -> None:
-    config = config_of(world, weekday="wednesday", hour=7)
+    config = config_of(world, weekday="wednesday", hour_utc=7)
     wednesday = datetime(2026, 11, 25, 7, tzinfo=UTC).timestamp()
     with started(config) as bot:
         monkeypatch.setattr("time.time", lambda: wednesday + ahead)
@@ -321,7 +321,7 @@ def test_run_training__dry__tells_the_week_and_starts_nothing(world: World, fold
     ("changes", "said"),
     [
         ({"weekday": "someday"}, "training.weekday: Input should be 'monday', 'tuesday'"),
-        ({"hour": 24}, "training.hour: Input should be less than or equal to 23"),
+        ({"hour_utc": 24}, "training.hour_utc: Input should be less than or equal to 23"),
         ({"timeout_minutes": 0}, "training.timeout_minutes: Input should be greater than 0"),
         ({"retry_hours": float("nan")}, "training.retry_hours"),
         ({"signals": None}, "training: enabled needs signals"),

@@ -174,3 +174,134 @@ def test_ablate__score_known_on_its_own_day__is_refused(tmp_path: Path) -> None:
     assert "known after 0 days, and such a value takes 1" in line_of(
         invoke("signals", "ablate", "--config", str(path)), 1
     )
+
+
+PANEL = "closes: {file: assets.csv}}"
+SENTIMENT = {"sentiment_5", "sentiment_21", "sentiment_change_5_63", "attention_5_63"}
+
+
+def trains_on(path: str) -> Path:
+    """The config with a panel of stocks, a training of one seed, and a verdict."""
+    config, frame = Path(path), generated_history(700, seed=3)
+    text = config.read_text(encoding="utf-8").replace(
+        "{close: {file: index.csv}}", "{close: {file: index.csv}, " + PANEL
+    )
+    rows = [f"{day},{','.join(map(str, row))}" for day, row in zip(frame.dates, frame.daily["closes"], strict=True)]
+    (config.parent / "assets.csv").write_text("\n".join(["date,A,B,C,D,E", *rows, ""]), encoding="utf-8")
+    added = "training: {epochs: 1, seeds: [1]}\nsentiment: {verdict: verdict.json}\n"
+    config.write_text(text + added, encoding="utf-8")
+    return config
+
+
+def ablated(config: Path) -> str:
+    """The first line of an ablation whose verdict is kept beside the config."""
+    result = invoke("signals", "ablate", "--config", str(config), "--verdict", str(config.parent / "verdict.json"))
+    assert result.exit_code == 0, result.stderr
+    return result.stdout.splitlines()[0]
+
+
+def inputs_of(config: Path) -> tuple[str, set[str]]:
+    """What training says on standard error, and the inputs of the model that it makes."""
+    model = ("--model", str(config.parent / "model"), "--config", str(config))
+    trained = invoke("signals", "train", *model)
+    assert trained.exit_code == 0, trained.stderr
+    explained = invoke("signals", "explain", *model, "--json")
+    return trained.stderr, {name for name, *_ in json.loads(explained.output)["inputs"]}
+
+
+@pytest.fixture(scope="module")
+def informed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A config whose texts know something, with an ablation's verdict beside it."""
+    config = trains_on(history(tmp_path_factory.mktemp("informed"), informed=True))
+    assert ablated(config).startswith("sentiment is on")
+    return config
+
+
+def copied(config: Path, folder: Path, **changes: tuple[str, str]) -> Path:
+    """The files in a folder of their own, with the first text of some replaced by the second."""
+    for path in (path for path in config.parent.iterdir() if path.is_file()):
+        text = path.read_text(encoding="utf-8")
+        old, new = changes.get(path.stem, ("", ""))
+        assert old in text
+        (folder / path.name).write_text(text.replace(old, new, 1) if old else text, encoding="utf-8")
+    return folder / config.name
+
+
+NO_VERDICT = ("sentiment: {verdict: verdict.json}", "")
+
+
+def test_train__verdict_that_is_on__reads_sentiment(informed: Path, tmp_path: Path) -> None:
+    said, inputs = inputs_of(copied(informed, tmp_path))
+    assert "sentiment is read: the ablation until" in said and inputs >= SENTIMENT
+
+
+def test_train__no_verdict__leaves_sentiment_out_and_says_why(informed: Path, tmp_path: Path) -> None:
+    said, inputs = inputs_of(copied(informed, tmp_path, signals=NO_VERDICT))
+    assert said.startswith("sentiment is left out: no verdict; run `quantera signals ablate") and not inputs & SENTIMENT
+
+
+def test_train__verdict_of_noise__leaves_sentiment_out(tmp_path: Path) -> None:
+    config = trains_on(history(tmp_path, informed=False))
+    assert ablated(config).startswith("sentiment is off")
+    said, inputs = inputs_of(config)
+    assert "switched it off" in said and not inputs & SENTIMENT
+
+
+def test_train__days_after_the_verdict__keep_it(informed: Path, tmp_path: Path) -> None:
+    config = copied(informed, tmp_path)
+    last = (tmp_path / "index.csv").read_text(encoding="utf-8").splitlines()[-1].split(",")[0]
+    later = (datetime.fromisoformat(last) + timedelta(days=3)).date()
+    for name, cells in (("index.csv", "100.0"), ("assets.csv", "50.0,50.0,50.0,50.0,50.0")):
+        with (tmp_path / name).open("a", encoding="utf-8") as file:
+            file.write(f"{later},{cells}\n")
+    said, inputs = inputs_of(config)
+    assert "sentiment is read" in said and inputs >= SENTIMENT
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"scores": (",1\n", ",2\n")}, "verdict verdict.json: is about other data until"),
+        ({"signals": ("refit_days: 250", "refit_days: 240")}, "is about another protocol"),
+        ({"verdict": ('features_hash": "', 'features_hash": "0')}, "is about other definitions of features"),
+        ({"verdict": ("used", "unused")}, "not a verdict"),
+    ],
+    ids=["data", "protocol", "features", "broken"],
+)
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_signals__verdict_about_something_else__one_line(
+    informed: Path, tmp_path: Path, changes: dict[str, tuple[str, str]], said: str, command: str
+) -> None:
+    config = copied(informed, tmp_path, **changes)
+    given = ("--model", str(tmp_path / "model")) if command == "train" else ("--without-network",)
+    assert said in line_of(invoke("signals", command, "--config", str(config), *given), 1)
+
+
+def test_evaluate__verdict_that_is_on__counts_the_set(informed: Path, tmp_path: Path) -> None:
+    given = ("signals", "evaluate", "--without-network", "--json", "--config")
+    whole, without = (invoke(*given, str(path)) for path in (informed, copied(informed, tmp_path, signals=NO_VERDICT)))
+    counts = [json.loads(result.stdout)["features"]["count"] for result in (whole, without)]
+    assert counts[0] == counts[1] + len(SENTIMENT) and "no verdict" in without.stderr
+
+
+def test_ablate__verdict_that_cannot_be_written__one_line(informed: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    place = str(tmp_path / "file" / "verdict.json")
+    said = line_of(invoke("signals", "ablate", "--config", str(informed), "--verdict", place), 1)
+    assert said.endswith("choose another place")
+
+
+def test_sentiment__source_that_fell_silent__is_told(tmp_path: Path) -> None:
+    texts = written(tmp_path, HEADER + GOOD + BAD)
+    silent = invoke("signals", "sentiment", "--texts", texts, "--until", "2024-05-10")
+    assert "source wire is silent: no text since 2024-05-01, 9 days, which reads as neutral" in silent.stderr
+    assert "symbol SPX is silent" in silent.stderr and "symbol ACME" not in silent.stderr and silent.exit_code == 0
+
+
+def test_train__texts_that_stopped__are_told(informed: Path, tmp_path: Path) -> None:
+    lines = (informed.parent / "scores.csv").read_text(encoding="utf-8").splitlines()
+    config = copied(informed, tmp_path)
+    quiet = [*lines[:-30], *(f"{line.split(',')[0]},0.0,0" for line in lines[-30:])]
+    (tmp_path / "scores.csv").write_text("\n".join(quiet) + "\n", encoding="utf-8")
+    assert ablated(config).startswith("sentiment is on")
+    assert "sentiment is silent: no text since" in inputs_of(config)[0]
