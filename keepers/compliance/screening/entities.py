@@ -26,7 +26,7 @@ _ROMAN = re.compile(r"(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)$")
 _LETTERS_WITH_DIGITS = re.compile(r"(?=(?:\d*[a-z]){3})[a-z]+[01345789][a-z]+")
 """A digit that stands for a letter within a word: "R0sneft"."""
-_SIGNS = {"&": " and ", "+": " and ", "%": " percent"}
+_SIGNS = (("&", " and "), ("+", " and "), ("%", " percent"))
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _ACRONYM = 3
 _SHORTEST_LEGAL_FORM = 3
@@ -67,11 +67,11 @@ def entity(text: str) -> Name:
 
 def _tokens(text: str) -> list[str]:
     text = latin(text)
-    if "." in text:
+    if text.count(".") > 1:
         text = _DOTTED.sub(lambda found: found[0].replace(".", ""), text)
     if "/" in text:
         text = _SLASHED.sub(r"\1\2", text)
-    for sign, word in _SIGNS.items():
+    for sign, word in _SIGNS:
         if sign in text:
             text = text.replace(sign, word)
     abbreviations = words().abbreviations
@@ -86,7 +86,11 @@ def _without_legal_forms(tokens: list[str]) -> tuple[list[str], frozenset[str]]:
     classes: set[str] = set()
     place, end = 0, len(tokens)
     while place < end:
-        longest = starts.get(repaired[place]) or starts.get(tokens[place], 0)
+        longest = starts.get(repaired[place]) or starts.get(tokens[place])
+        if longest is None:
+            kept.append(tokens[place])
+            place += 1
+            continue
         for length in range(min(longest, end - place), 0, -1):
             # A misspelt word counts within a form of several words only: "Compan" alone may be a name.
             source = repaired if length > 1 else tokens
@@ -117,15 +121,20 @@ def _parts(tokens: list[str], text: str, latin_only: bool) -> list[Part]:
     parts: list[Part] = []
     place, end = 0, len(tokens)
     while place < end:
-        for length in range(min(starts.get(tokens[place], 0), end - place), 0, -1):
+        token = tokens[place]
+        if token not in starts:
+            place += 1
+            parts.append(_part(token, place == end, abjad))
+            continue
+        for length in range(min(starts[token], end - place), 0, -1):
             country = countries.get(tuple(tokens[place : place + length]))
             if country is not None:
                 parts.append(Part(country, weight=1.0, tag="country"))
                 place += length
                 break
         else:
-            parts.append(_part(tokens[place], place == end - 1, abjad))
             place += 1
+            parts.append(_part(token, place == end, abjad))
     return _weighed(_numbers_joined(parts))
 
 
