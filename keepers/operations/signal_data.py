@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from keepers.market.packaged import sp500, sp500_index
+from keepers.market.packaged_fx import reference_rates
 from keepers.market.packaged_macro import packaged_table
 from keepers.market.table_file import read_table
 from keepers.schema import Strict
@@ -26,7 +27,9 @@ from keepers.signals.regimes.training import SEEDS
 from keepers.yamlfile import read_mapping
 
 Array = NDArray[np.float64]
-Packaged = Literal["sp500", "sp500-ranges", "generated"]
+Packaged = Literal["sp500", "sp500-ranges", "euro", "generated"]
+_CURRENCIES = ("GBP", "JPY", "CHF", "SEK", "NOK", "DKK", "CAD", "AUD", "NZD", "SGD", "ZAR")
+"""Currencies that have had a reference rate on every day since 1999."""
 _LAGS = {"rate": 35, "aaa_yield": 35, "baa_yield": 35, "vix": 1, "oil": 5, "core_cpi": 50}
 """Calendar days after its date from which on a packaged observation counts as known, on the safe side."""
 
@@ -148,10 +151,13 @@ def packaged(name: Packaged) -> Frame:
 
     Args:
         name: `sp500`: closes of the index and of twenty stocks, 1990 to 2022. `sp500-ranges`: the index with ranges and
-            volume, and the stocks, 1999 to 2018. `generated`: every input, made up.
+            volume, and the stocks, 1999 to 2018. `euro`: the euro and eleven currencies in dollars since 1999.
+            `generated`: every input, made up.
     """
     if name == "generated":
         return generated_history()
+    if name == "euro":
+        return _euro()
     stocks = sp500()
     if name == "sp500":
         return Frame(stocks.dates, {"close": sp500_index().closes[:, 0], "closes": stocks.closes}, _macro())
@@ -161,6 +167,15 @@ def packaged(name: Packaged) -> Frame:
     days = tuple(stamp.date() for stamp in ranges.index)
     daily = {column: ranges[column].to_numpy(np.float64) for column in ("open", "high", "low", "close", "volume")}
     return Frame(days, {**daily, "closes": stocks.closes[[of_day[day] for day in days]]}, _macro())
+
+
+def _euro() -> Frame:
+    """Dollars for a euro and for a unit of each other currency; the dollar rate is known a day later as `fx`."""
+    rates = reference_rates(("USD", *_CURRENCIES))
+    euro = rates["USD"].to_numpy(np.float64)
+    others = euro[:, None] / rates[list(_CURRENCIES)].to_numpy(np.float64)
+    days = tuple(stamp.date() for stamp in rates.index)
+    return Frame(days, {"close": euro, "closes": others}, {**_macro(), "fx": Release.lagged(days, euro, 1)})
 
 
 def _macro() -> dict[str, Release]:

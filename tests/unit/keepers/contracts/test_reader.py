@@ -143,7 +143,7 @@ def test_pools__venue_whose_maths_is_known__pays_what_it_says_to_the_wei(
 
 
 def largest_of(world: World) -> dict[str, int]:
-    """What trades may bring at most, with the aggregator approved for all of it."""
+    """Largest inputs of trades, with the aggregator approved for all of them."""
     usdc, aaa = (world.tokens[name] for name in ("USDC", "AAA"))
     for token in (usdc, aaa):
         world.call(token.functions.approve(world.contract("LiquidityAggregator").address, 2**256 - 1))
