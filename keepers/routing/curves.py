@@ -262,7 +262,8 @@ class Lines:
         here = np.where(moving, position, self._first[at])
         after = np.where(moving, here + 1, here)
         width = (self._x1[after] - self._x0[here]) / 2
-        fall = np.log(self._slope[here]) - np.log(np.where(moving, self._slope[after], self._slope[here] / 2))
+        logs = np.log(np.maximum(self._slope, 1e-300))
+        fall = logs[here] - np.where(moving, logs[after], logs[here] - 1)
         result: Floats = np.where(moving, width / np.maximum(fall, 1e-12), 0.0)
         return result
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise, permutations
 
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
@@ -14,6 +14,10 @@ from keepers.routing.router import find_route
 from keepers.routing.split import Hop, PlannedPath, Split, best_split
 
 _MAX_HOPS = 3
+_MOVED = (8, 32, 128, 512)
+"""Parts of a path that are moved to another: one of so many."""
+_RELIEF, _RELIEFS = 64, 48
+"""Part of a path that is taken off it where a pool refuses it, one of so many, and how often."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,89 @@ def paths_of(plan: RoutePlan, pools: Mapping[str, Pool]) -> tuple[PlannedPath, .
     return tuple(sorted(paths, key=lambda path: -path.amount_in))
 
 
+def settled(
+    pools: Mapping[str, Pool], token_in: str, paths: Sequence[PlannedPath]
+) -> tuple[tuple[PlannedPath, ...], int]:
+    """The paths in the order and with the amounts that pay most one after another, and what they pay.
+
+    Paths that share a pool are not what the plan merges there: the first of them trades at the better prices. So either
+    order is tried, and parts of the input are moved between paths as long as that pays, in ever smaller steps.
+
+    Args:
+        pools: State before the first path, by address.
+        token_in: Token that is sold.
+        paths: Paths of a plan.
+
+    Raises:
+        InsufficientLiquidity: If a pool refuses its part whatever is moved.
+    """
+    orders = [tuple(paths), tuple(reversed(paths))] if _share_pools(paths) else [tuple(paths)]
+    found = [taken for order in orders if (taken := _taken(pools, token_in, order)) is not None]
+    if not found:
+        raise InsufficientLiquidity(sum(path.amount_in for path in paths), "is refused along the paths", "trade less")
+    best = max(found, key=lambda one: one[0])
+    if len(orders) > 1:
+        for step in _MOVED:
+            best = _moved(pools, token_in, best, step)
+    return best[1], best[0]
+
+
+def _taken(
+    pools: Mapping[str, Pool], token_in: str, paths: tuple[PlannedPath, ...]
+) -> tuple[int, tuple[PlannedPath, ...]] | None:
+    """What paths pay, after parts of those that a pool refuses have gone to the largest other; None if in vain."""
+    for _ in range(_RELIEFS):
+        refused, total = _run_until_refused(pools, token_in, paths)
+        if refused is None:
+            return total, paths
+        others = [other for other in range(len(paths)) if other != refused]
+        part = -(-paths[refused].amount_in // _RELIEF)
+        if not others or part == paths[refused].amount_in:
+            return None
+        largest = max(others, key=lambda other: paths[other].amount_in)
+        paths = _with_moved(paths, refused, largest, part)
+    return None
+
+
+def _run_until_refused(
+    pools: Mapping[str, Pool], token_in: str, paths: Sequence[PlannedPath]
+) -> tuple[int | None, int]:
+    """The first path that a pool refuses, or None, and what those before it pay."""
+    market, total = dict(pools), 0
+    for place, path in enumerate(paths):
+        try:
+            total += run_paths(market, token_in, (path,))
+        except InsufficientLiquidity:
+            return place, total
+    return None, total
+
+
+def _with_moved(paths: Sequence[PlannedPath], giving: int, taking: int, part: int) -> tuple[PlannedPath, ...]:
+    changes = {giving: -part, taking: part}
+    return tuple(replace(path, amount_in=path.amount_in + changes.get(place, 0)) for place, path in enumerate(paths))
+
+
+def _share_pools(paths: Sequence[PlannedPath]) -> bool:
+    passed = [hop.pool for path in paths for hop in path.hops]
+    return len(set(passed)) < len(passed)
+
+
+def _moved(
+    pools: Mapping[str, Pool], token_in: str, best: tuple[int, tuple[PlannedPath, ...]], step: int
+) -> tuple[int, tuple[PlannedPath, ...]]:
+    """Paths after parts of one have been moved to another wherever that paid."""
+    for giving, taking in permutations(range(len(best[1])), 2):
+        whole = best[1][giving].amount_in
+        part = whole // step
+        if not 0 < part < whole:
+            continue
+        paths = _with_moved(best[1], giving, taking, part)
+        refused, out = _run_until_refused(pools, token_in, paths)
+        if refused is None and out > best[0]:
+            best = out, paths
+    return best
+
+
 def run_paths(market: dict[str, Pool], token_in: str, paths: Sequence[PlannedPath]) -> int:
     """Executes paths one after another on a market, which holds the state after them then.
 
@@ -150,8 +237,8 @@ def _routed(
         return None
     try:
         plan = find_route(Graph(tuple(usable.values())), Order(*ends, amount_in, _MAX_HOPS), path_cost, effort)
-        paths = _at_most(paths_of(plan, usable), max_paths)
-        return Split(amount_in, run_paths(dict(usable), ends[0], paths), paths)
+        paths, amount_out = settled(usable, ends[0], _at_most(paths_of(plan, usable), max_paths))
+        return Split(amount_in, amount_out, paths)
     except InsufficientLiquidity:
         return None
 

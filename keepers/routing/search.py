@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keepers.routing.any_path import bound_of_any_path
 from keepers.routing.certificate import Bound, bound_at, tightened
 from keepers.routing.curves import Bools, Floats, Ints
 from keepers.routing.errors import InsufficientLiquidity, RoutingError, beyond_depth
@@ -111,6 +112,7 @@ class Search:
         self._prune()
         self._polish()
         self._improve()
+        self._bound_any_path()
         if self._best is None:
             trade = f"{self._order.amount_in} of {self._order.token_in} for {self._order.token_out}"
             if self._effort.cancelled():
@@ -228,6 +230,11 @@ class Search:
             if self._value(self._best) <= before:
                 break
         self._program.fix((), ())
+
+    def _bound_any_path(self) -> None:
+        """Where plan and bound are apart, lowers the bound to what paths of any length can bring before gas."""
+        if self._best is not None and self._bound - self._value(self._best) > self._tolerance():
+            self._bound = min(self._bound, bound_of_any_path(self._graph, self._order, self._effort.cancelled))
 
     def _lower(self, value: float) -> None:
         """Takes a bound of the plans that are not ruled out; the others are worth at most what was ruled."""

@@ -146,14 +146,12 @@ def _in_order(
     swaps: list[Swap] = []
     edges: list[int] = []
     for token in order:
-        # With limits the one that is farthest from its own takes the rest.
-        room = graph.limit if graph.leg_impact_bps is not None else np.zeros(graph.pool.size)
-        farthest = {e: (max(0.0, float(room[e]) - kept[e]), kept[e]) for e in kept if graph.token_in[e] == token}
-        out = sorted(farthest, key=lambda edge: farthest[edge])
+        room = {e: (max(0.0, float(graph.limit[e]) - kept[e]), kept[e]) for e in kept if graph.token_in[e] == token}
+        out = sorted(room, key=lambda edge: room[edge])
         total, whole = sum(kept[edge] for edge in out), held.get(token, 0)
         left = whole
         for edge in out:
-            # The largest takes the rest, so that no unit stays behind.
+            # The one that is farthest from its limit takes the rest, so that no unit stays behind.
             part = left if edge == out[-1] else min(int(whole * (kept[edge] / total)), _most(graph, edge), left)
             paid = _paid(graph, edge, part, whole)
             onward = int(graph.token_out[edge])

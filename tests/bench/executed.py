@@ -11,13 +11,14 @@ from statistics import median
 import numpy as np
 from web3.contract import Contract
 from web3.logs import DISCARD
+from web3.types import RPCEndpoint
 
 from keepers.contracts import deployment
 from keepers.contracts.reader import Reader
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
 from keepers.routing.markets import Market, VenueKind
-from keepers.routing.order_paths import paths_of, run_paths
+from keepers.routing.order_paths import paths_of, settled
 from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.pools import Pool, QuotedPool, V2Pool, V3Pool, quote
 from keepers.routing.router import find_route
@@ -95,7 +96,7 @@ class Executed:
 def rows(bench: Bench) -> list[Row]:
     """The table."""
     venues = _deployed(bench)
-    found = [one for seed in range(MARKETS) if (one := _executed(venues, seed)) is not None]
+    found = [one for seed in range(MARKETS) if (one := _apart(venues, seed)) is not None]
     ours = np.array([one.below_bound_bps(one.net) for one in found])
     peers = {
         "one venue": np.array([one.below_bound_bps(one.one_venue) for one in found if one.one_venue is not None]),
@@ -136,6 +137,16 @@ def _deployed(bench: Bench) -> _Venues:
     return _Venues(bench, aggregator, bench.deploy("LiquidityLens", aggregator.address), v2, v3, v4, balancer)
 
 
+def _apart(venues: _Venues, seed: int) -> Executed | None:
+    """The same for a market that is gone afterwards, so that the node has no more of them to keep."""
+    w3 = venues.bench.w3
+    before = w3.provider.make_request(RPCEndpoint("evm_snapshot"), [])["result"]
+    try:
+        return _executed(venues, seed)
+    finally:
+        w3.provider.make_request(RPCEndpoint("evm_revert"), [before])
+
+
 def _executed(venues: _Venues, seed: int) -> Executed | None:
     """Makes a market, plans an order on it and executes it; None where no path takes the order."""
     bench, rng = venues.bench, np.random.default_rng(seed)
@@ -169,7 +180,7 @@ def _paths(plan: RoutePlan, pools: Sequence[Pool], greedy: Split | None) -> tupl
     known = {pool.address: pool for pool in pools}
     paths = paths_of(plan, known)
     try:
-        return paths, run_paths(dict(known), plan.swaps[0].token_in, paths)
+        return settled(known, plan.swaps[0].token_in, paths)
     except InsufficientLiquidity:
         if greedy is None:
             raise

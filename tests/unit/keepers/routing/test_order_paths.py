@@ -6,10 +6,11 @@ import pytest
 
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
-from keepers.routing.order_paths import best_paths, paths_of, run_paths
+from keepers.routing.order_paths import best_paths, paths_of, run_paths, settled
 from keepers.routing.plans import Order
 from keepers.routing.pools import Pool, QuotedPool, V2Pool
 from keepers.routing.split import Hop, PlannedPath, best_split
+from keepers.routing.weighted import WeightedPool
 from tests.fixtures.routing_markets import patient_route
 
 E18 = 10**18
@@ -58,6 +59,35 @@ def test_run_paths__nothing_comes_out__refused() -> None:
     tiny = V2Pool("0x1", "A", "B", 10**24, 10**6)
     with pytest.raises(InsufficientLiquidity, match="pays nothing"):
         run_paths({"0x1": tiny}, "A", (PlannedPath(1, (Hop("0x1", True),)),))
+
+
+def weighted(address: str, one: str, other: str, depth: int) -> WeightedPool:
+    """A pool that takes 30% of its balance at most."""
+    return WeightedPool(address, one, other, address, depth * E18, depth * E18, E18 // 2, E18 // 2, 10**15)
+
+
+def test_settled__paths_that_share_a_pool__pay_what_the_plan_pays_but_for_rounding() -> None:
+    pools = (pool("0x1", "A", "M"), pool("0x2", "M", "B"), weighted("0x3", "M", "B", 1000), pool("0x4", "A", "B", 300))
+    plan = patient_route(Graph(pools), Order("A", "B", 400 * E18))
+    paths, out = settled(by_address(pools), "A", paths_of(plan, by_address(pools)))
+    assert sum(path.amount_in for path in paths) == 400 * E18
+    assert out == run_paths(by_address(pools), "A", paths)
+    assert out >= plan.amount_out * (1 - 1e-4)
+
+
+def test_settled__pool_that_refuses_its_part__gives_some_of_it_to_another_path() -> None:
+    pools = (pool("0x1", "A", "B"), weighted("0x2", "A", "B", 100))
+    asked = (PlannedPath(40 * E18, (Hop("0x2", True),)), PlannedPath(60 * E18, (Hop("0x1", True),)))
+    with pytest.raises(InsufficientLiquidity):
+        run_paths(by_address(pools), "A", asked)
+    paths, out = settled(by_address(pools), "A", asked)
+    assert sum(path.amount_in for path in paths) == 100 * E18 and out == run_paths(by_address(pools), "A", paths)
+    assert 25 * E18 < paths[0].amount_in <= 30 * E18 * 1001 // 1000
+
+
+def test_settled__only_path_is_refused__says_so() -> None:
+    with pytest.raises(InsufficientLiquidity, match="is refused along the paths"):
+        settled({"0x2": weighted("0x2", "A", "B", 100)}, "A", (PlannedPath(40 * E18, (Hop("0x2", True),)),))
 
 
 def test_best_paths__shared_pools__pay_more_than_the_greedy_split() -> None:

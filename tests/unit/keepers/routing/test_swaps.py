@@ -58,6 +58,14 @@ def test_execute__pool_that_cannot_take_its_part__gets_less() -> None:
     assert parts["0x1"] + parts["0x3"] == 10**18
 
 
+def test_execute__largest_part_fills_its_pool__another_takes_what_rounding_leaves() -> None:
+    full = QuotedPool("0x6", "A", "B", "0x6", ((9 * 10**17, 9 * 10**17),), ())
+    done = run((full, AB), 10**18 + 7, {"0x6": 9e17, "0x3": 1e17})
+    assert sorted(used(done)) == ["0x3", "0x6"]
+    parts = {swap.pool: swap.amount_in for swap in done.swaps}
+    assert parts["0x6"] <= 9 * 10**17 and sum(parts.values()) == 10**18 + 7
+
+
 def test_execute__longer_ways_than_allowed__are_left_out() -> None:
     pools = (AM, V2Pool("0x7", "M", "N", E21, E21), V2Pool("0x8", "N", "B", E21, E21), MB)
     flow = {"0x1": 1.0, "0x7": 0.4, "0x8": 0.4, "0x2": 0.6}
