@@ -57,7 +57,7 @@ class ConeProgramme:
         Raises:
             OptimisationFailed: If nothing meets the constraints, or the solver finds no optimum.
         """
-        quadratic, rows = csc_matrix(np.triu(self._quadratic)), csc_matrix(np.vstack(self._rows))
+        quadratic, rows = _sparse(np.triu(self._quadratic)), _sparse(np.vstack(self._rows))
         bounds = np.concatenate(self._bounds)
         for tolerances in _TOLERANCES:
             settings = clarabel.DefaultSettings()
@@ -78,6 +78,13 @@ class ConeProgramme:
         self._rows.append(rows)
         self._bounds.append(bounds)
         self._cones.append(cone)
+
+
+def _sparse(dense: Array) -> csc_matrix:
+    """What `csc_matrix` makes of an array, without its way over coordinates."""
+    columns, rows = np.nonzero(dense.T)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=dense.shape[1]))])
+    return csc_matrix((dense[rows, columns], rows, ends), shape=(dense.shape[0], dense.shape[1]))
 
 
 def square_root(covariance: Array) -> Array:

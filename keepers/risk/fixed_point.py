@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import isqrt
 
 import numpy as np
@@ -13,6 +14,8 @@ from keepers.risk.errors import RiskError
 SCALE = 10**18
 INT64_MAX = 2**63 - 1
 
+_EXACT = 2**53
+"""Integers up to this are floats."""
 _NOISE = 1e-9
 """Relative amount by which float arithmetic may break symmetry or |cov| <= sqrt(var var)."""
 
@@ -37,14 +40,19 @@ def to_fixed_point(matrix: NDArray[np.float64]) -> list[int]:
     """
     _check(matrix)
     size = matrix.shape[0]
-    # Python's floats: taking each out of the array would take most of the time.
-    rows: list[list[float]] = matrix.tolist()
-    variances = [_variance(rows[i][i], i, size) for i in range(size)]
-    entries: list[int] = []
-    for row in range(size):
-        entries.append(variances[row])
-        for column in range(row + 1, size):
-            entries.append(_covariance(rows[row][column], variances, row, column))
+    variances = [_variance(value, index, size) for index, value in enumerate(np.diag(matrix).tolist())]
+    rows, columns = triangle(size)
+    values = matrix[rows, columns]
+    whole = np.abs(values) * SCALE
+    units = np.floor(whole)
+    # A product is rounded: where an integer is within its rounding, only exact arithmetic tells the side.
+    near = np.minimum(whole - units, units + 1 - whole) <= 2 * np.spacing(whole)
+    exact = near | (whole >= _EXACT) | (units > within_cauchy_schwarz(variances))
+    entries: list[int] = (np.sign(values) * np.where(exact, 0.0, units)).astype(np.int64).tolist()
+    for index in np.flatnonzero(exact).tolist():
+        row, column = int(rows[index]), int(columns[index])
+        on_diagonal = row == column
+        entries[index] = variances[row] if on_diagonal else _covariance(float(values[index]), variances, row, column)
     return entries
 
 
@@ -61,11 +69,35 @@ def from_fixed_point(entries: Sequence[int]) -> NDArray[np.float64]:
     if size == 0 or size * (size + 1) // 2 != len(entries):
         raise RiskError(f"{len(entries)} entries", "not an upper triangle", "give n (n + 1) / 2 of them")
     matrix = np.zeros((size, size))
-    rows, columns = np.triu_indices(size)
-    values = np.array([entry / SCALE for entry in entries])
+    rows, columns = triangle(size)
+    # A quotient of floats is the exact one's rounding where both are exact.
+    units = np.array(entries, dtype=np.float64)
+    small = np.abs(units).max() < _EXACT
+    values = units / SCALE if small else np.array([entry / SCALE for entry in entries])
     matrix[rows, columns] = values
     matrix[columns, rows] = values
     return matrix
+
+
+@lru_cache(maxsize=64)
+def triangle(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of the upper triangle, by rows."""
+    rows, columns = np.triu_indices(size)
+    rows.flags.writeable = columns.flags.writeable = False
+    return rows, columns
+
+
+def within_cauchy_schwarz(variances: Sequence[int]) -> NDArray[np.float64]:
+    """For each entry of the upper triangle a covariance, 1e18 = 1, up to which it is surely within its variances.
+
+    It is a little below the square root of their product, and below zero on the diagonal: what is above it has to be
+    compared in exact integers.
+    """
+    rows, columns = triangle(len(variances))
+    deviations = np.sqrt(np.array(variances, dtype=np.float64))
+    found: NDArray[np.float64] = deviations[rows] * deviations[columns] * (1 - _NOISE) - 2
+    found[rows == columns] = -1
+    return found
 
 
 def _variance(value: float, index: int, size: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keepers.risk.errors import RiskError
-from keepers.risk.fixed_point import SCALE, from_fixed_point, to_fixed_point
+from keepers.risk.fixed_point import SCALE, from_fixed_point, to_fixed_point, triangle, within_cauchy_schwarz
 
 Array = NDArray[np.float64]
 Bounds = tuple[Sequence[int], Sequence[int]]
@@ -83,7 +83,7 @@ def bounded_step(matrix: Array, last: Sequence[int], bounds: Bounds) -> tuple[li
     if missing > 0:
         for index in diagonal:
             entries[index] = min(entries[index] + ceil(missing * SCALE) + size, most[index])
-    entries = _inside(_semi_definite(entries, last), bounds)
+    entries = _inside(_semi_definite(entries, last, before), bounds)
     return _cauchy_schwarz(entries, size), True
 
 
@@ -117,15 +117,19 @@ def bounded_tails(
 
 
 def _inside(entries: Sequence[int], bounds: Bounds) -> list[int]:
-    return [min(max(entry, low), high) for entry, low, high in zip(entries, *bounds, strict=True)]
+    # Without calls of min and max, which would take most of the time.
+    return [
+        high if (raised := entry if entry > low else low) > high else raised
+        for entry, low, high in zip(entries, *bounds, strict=True)
+    ]
 
 
-def _semi_definite(entries: list[int], last: Sequence[int]) -> list[int]:
+def _semi_definite(entries: list[int], last: Sequence[int], start: Array) -> list[int]:
     """The entries, or as far on the way from the last model to them as the matrix stays positive semi-definite.
 
-    The way there is inside every bound, because both its ends are.
+    The way there is inside every bound, because both its ends are. `start` is the matrix of `last`.
     """
-    start, way = from_fixed_point(last), from_fixed_point(entries) - from_fixed_point(last)
+    way = from_fixed_point(entries) - start
 
     def holds(part: float) -> bool:
         return float(np.linalg.eigvalsh(start + part * way).min()) >= -1 / SCALE
@@ -142,11 +146,12 @@ def _semi_definite(entries: list[int], last: Sequence[int]) -> list[int]:
 def _cauchy_schwarz(entries: list[int], size: int) -> list[int]:
     """Covariances that rounding has left a unit beyond what their variances allow go back to it."""
     variances = [entries[index] for index in _diagonal(size)]
-    pairs = [(i, j) for i in range(size) for j in range(i, size)]
-    found = []
-    for entry, (i, j) in zip(entries, pairs, strict=True):
-        most = isqrt(variances[i] * variances[j])
-        found.append(entry if i == j else min(max(entry, -most), most))
+    rows, columns = triangle(size)
+    found = list(entries)
+    beyond = np.abs(np.array(entries, dtype=np.float64)) > within_cauchy_schwarz(variances)
+    for index in np.flatnonzero(beyond & (rows != columns)).tolist():
+        most = isqrt(variances[rows[index]] * variances[columns[index]])
+        found[index] = min(max(found[index], -most), most)
     return found
 
 

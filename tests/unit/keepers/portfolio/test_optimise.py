@@ -7,7 +7,9 @@ from itertools import product
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.sparse import csc_matrix
 
+from keepers.portfolio.cone import _sparse
 from keepers.portfolio.errors import OptimisationFailed
 from keepers.portfolio.optimise import WAD, Constraints, optimise, to_wad
 from keepers.risk.metrics import Z99, value_at_risk
@@ -185,3 +187,14 @@ def test_to_wad__float_sum_above_one__still_sums_exactly() -> None:
 def test_to_wad__no_weights__fail(weights: list[float]) -> None:
     with pytest.raises(OptimisationFailed):
         to_wad(weights)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (40, 60)])
+def test_sparse__array_with_zeros__is_what_scipy_makes_of_it(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(7)
+    for dense in (rng.standard_normal(shape) * (rng.random(shape) < 0.2), np.zeros(shape)):
+        found, expected = _sparse(dense), csc_matrix(dense)
+        for part in ("data", "indices", "indptr"):
+            np.testing.assert_array_equal(getattr(found, part), getattr(expected, part))
+            assert getattr(found, part).dtype == getattr(expected, part).dtype
+        assert found.shape == expected.shape

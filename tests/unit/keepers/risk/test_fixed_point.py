@@ -1,6 +1,7 @@
 """Covariance models that the chain accepts."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -82,3 +83,40 @@ def test_to_fixed_point__unusable_matrix__is_refused(matrix: Array, reason: str)
 def test_from_fixed_point__not_a_triangle__is_refused(count: int) -> None:
     with pytest.raises(RiskError, match="not an upper triangle"):
         from_fixed_point([1] * count)
+
+
+def exact(matrix: Array) -> list[int]:
+    """The entries by rational numbers."""
+    size, unit = matrix.shape[0], 10**18
+    variances = [max(1, math.ceil(Fraction(float(matrix[i, i])) * unit) + size - 1) for i in range(size)]
+    entries = []
+    for i in range(size):
+        entries.append(variances[i])
+        for j in range(i + 1, size):
+            most = math.isqrt(variances[i] * variances[j])
+            whole = min(math.floor(abs(Fraction(float(matrix[i, j]))) * unit), most)
+            entries.append(whole if matrix[i, j] >= 0 else -whole)
+    return entries
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-9, 1e-6, 0.01, 1.0, 2.0])
+@pytest.mark.parametrize("assets", [2, 7, 20])
+def test_to_fixed_point__any_scale__is_what_rational_numbers_give(scale: float, assets: int) -> None:
+    rng = np.random.default_rng(assets)
+    factor = rng.standard_normal((assets, 2)) * scale / 3
+    for matrix in (factor @ factor.T, factor @ factor.T + np.diag(rng.uniform(0, scale**2 / 3, assets))):
+        assert to_fixed_point(matrix) == exact(matrix)
+
+
+@pytest.mark.parametrize("around", [10**3, 10**14 + 7, 2**52 - 1, 2**53 + 4, 10**17 + 64])
+def test_to_fixed_point__beside_an_integer__falls_on_the_exact_side(around: int) -> None:
+    for value in (around / 1e18, math.nextafter(around / 1e18, 0), math.nextafter(around / 1e18, 1)):
+        for sign in (1, -1):
+            matrix = np.array([[1.0, sign * value], [sign * value, 1.0]])
+            assert to_fixed_point(matrix) == exact(matrix)
+
+
+@pytest.mark.parametrize("entry", [1, 10**15 + 1, 2**53 - 1, 2**53 + 1, 2**62 + 3, -(2**53) - 1])
+def test_from_fixed_point__any_size__is_the_nearest_float(entry: int) -> None:
+    assert from_fixed_point([2**62, entry, 2**62])[0, 1] == float(Fraction(entry, 10**18))
+    assert from_fixed_point([10**9, min(entry, 10**9), 10**9])[0, 1] == float(Fraction(min(entry, 10**9), 10**18))
