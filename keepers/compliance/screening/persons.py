@@ -63,6 +63,8 @@ def _tokens(text: str) -> list[str]:
     # A text in capitals has no small letters, and one whose words begin with one has no two capitals side by side.
     if not text.isupper() and not text.istitle() and any(map(str.islower, text)):
         text = _CAPITALS.sub(_initials, text)
+    if text.isascii() and text.replace(" ", "").isalpha():
+        return text.lower().split()
     found = words_in(latin(text))
     if "".join(found).isalpha():
         return found
@@ -79,8 +81,9 @@ def _initials(found: re.Match[str]) -> str:
 def _without_edges(tokens: list[str]) -> list[str]:
     """Takes titles from both ends, suffixes and legal forms from the end; a word always stays."""
     known = words()
-    if not known.titles_anywhere.isdisjoint(tokens):
-        tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
+    if known.edges.isdisjoint(tokens):
+        return tokens
+    tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
     while len(tokens) > 1 and (tokens[0] in known.titles or (len(tokens) > 2 and tokens[0] in known.titles_before_two)):
         tokens = tokens[1:]
     while len(tokens) > 1 and tokens[-1] in known.titles_behind:
