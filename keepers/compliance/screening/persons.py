@@ -47,8 +47,10 @@ def readings_of_person(text: str) -> tuple[Name, ...]:
         if is_syllabic(text):
             return (assembled(_syllabic(text), person=True, native=True),)
     parts, fathers = _parts(_without_edges(_tokens(text)), abjad)
+    if len(parts) != 3:
+        return (assembled(parts, True, native, fathers=fathers),)
     ways = _east_asian(parts, family_first="," in text)
-    return tuple([assembled(way, person=True, native=native, fathers=fathers) for way in ways])
+    return tuple([assembled(way, True, native, fathers=fathers) for way in ways])
 
 
 def person(text: str) -> Name:
@@ -141,9 +143,7 @@ def _part(text: str, abjad: bool) -> Part:
 
 
 def _east_asian(parts: list[Part], family_first: bool) -> list[list[Part]]:
-    """Joins two syllables behind or before a Chinese or Korean family name: they are one given name."""
-    if len(parts) != 3:
-        return [parts]
+    """Joins two of three syllables behind or before a Chinese or Korean family name: they are one given name."""
     families = words().east_asian_families
     first, second, third = parts
     if first.text not in families and third.text not in families:

@@ -153,6 +153,11 @@ def _equal_by_text(a: Name, b: Name) -> tuple[list[_Paired], list[Part], list[Pa
 
 def _pair_alike(left_a: list[Part], left_b: list[Part], paired: list[_Paired], person: bool) -> None:
     """Pairs parts none of which are equal."""
+    if len(left_a) == 1 and len(left_b) == 1:
+        found = resembling(left_a[0], left_b[0], person)
+        if found is not None:
+            paired.append((left_a.pop(), left_b.pop(), found))
+        return
     likeness: dict[tuple[int, int], Likeness] = {}
     for i, part in enumerate(left_a):
         for j, other in enumerate(left_b):
