@@ -47,8 +47,10 @@ def readings_of_person(text: str) -> tuple[Name, ...]:
         if is_syllabic(text):
             return (assembled(_syllabic(text), person=True, native=True),)
     parts, fathers = _parts(_without_edges(_tokens(text)), abjad)
+    if len(parts) != 3:
+        return (assembled(parts, True, native, fathers=fathers),)
     ways = _east_asian(parts, family_first="," in text)
-    return tuple([assembled(way, person=True, native=native, fathers=fathers) for way in ways])
+    return tuple([assembled(way, True, native, fathers=fathers) for way in ways])
 
 
 def person(text: str) -> Name:
@@ -63,6 +65,8 @@ def _tokens(text: str) -> list[str]:
     # A text in capitals has no small letters, and one whose words begin with one has no two capitals side by side.
     if not text.isupper() and not text.istitle() and any(map(str.islower, text)):
         text = _CAPITALS.sub(_initials, text)
+    if text.isascii() and text.replace(" ", "").isalpha():
+        return text.lower().split()
     found = words_in(latin(text))
     if "".join(found).isalpha():
         return found
@@ -79,8 +83,9 @@ def _initials(found: re.Match[str]) -> str:
 def _without_edges(tokens: list[str]) -> list[str]:
     """Takes titles from both ends, suffixes and legal forms from the end; a word always stays."""
     known = words()
-    if not known.titles_anywhere.isdisjoint(tokens):
-        tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
+    if known.edges.isdisjoint(tokens):
+        return tokens
+    tokens = [token for token in tokens if token not in known.titles_anywhere] or tokens
     while len(tokens) > 1 and (tokens[0] in known.titles or (len(tokens) > 2 and tokens[0] in known.titles_before_two)):
         tokens = tokens[1:]
     while len(tokens) > 1 and tokens[-1] in known.titles_behind:
@@ -138,9 +143,7 @@ def _part(text: str, abjad: bool) -> Part:
 
 
 def _east_asian(parts: list[Part], family_first: bool) -> list[list[Part]]:
-    """Joins two syllables behind or before a Chinese or Korean family name: they are one given name."""
-    if len(parts) != 3:
-        return [parts]
+    """Joins two of three syllables behind or before a Chinese or Korean family name: they are one given name."""
     families = words().east_asian_families
     first, second, third = parts
     if first.text not in families and third.text not in families:

@@ -105,13 +105,25 @@ def _surer(a: Scored, b: Scored) -> Scored:
 
 def _paired(a: Name, b: Name) -> tuple[list[_Paired], list[Part], list[Part]]:
     """Pairs equal parts first, then as many alike ones as possible, at the lowest cost."""
+    latin = not (a.native or b.native)
+    paired, left_a, left_b = _equal_by_text(a, b) if latin and a.person else _equal(a, b, latin)
+    if left_a and left_b:
+        _pair_alike(left_a, left_b, paired, a.person)
+    if paired and bool(left_a) != bool(left_b):
+        # A part that is written twice is not missing on the other side.
+        left_a = [part for part in left_a if not any([is_same(part, other) for other, _, _ in paired])]
+        left_b = [part for part in left_b if not any([is_same(part, other) for _, other, _ in paired])]
+    return paired, left_a, left_b
+
+
+def _equal(a: Name, b: Name, latin: bool) -> tuple[list[_Paired], list[Part], list[Part]]:
+    """Pairs equal parts, and returns what is left of both names."""
+    paired: list[_Paired] = []
     left_a: list[Part] = []
     left_b = list(b.parts)
-    paired: list[_Paired] = []
-    # Equal parts have equal texts, which are the order of a name that is not written in another script.
-    texts = () if a.native or b.native else b.order
     for part in a.parts:
-        if texts and part.text not in texts:
+        # Equal parts have equal texts, which are the order of a name that is not written in another script.
+        if latin and part.text not in b.order:
             left_a.append(part)
             continue
         for place, other in enumerate(left_b):
@@ -121,17 +133,31 @@ def _paired(a: Name, b: Name) -> tuple[list[_Paired], list[Part], list[Part]]:
                 break
         else:
             left_a.append(part)
-    if left_a and left_b:
-        _pair_alike(left_a, left_b, paired, a.person)
-    if paired and bool(left_a) != bool(left_b):
-        # A part that is written twice is not missing on the other side.
-        left_a = [part for part in left_a if not any(is_same(part, other) for other, _, _ in paired)]
-        left_b = [part for part in left_b if not any(is_same(part, other) for _, other, _ in paired)]
+    return paired, left_a, left_b
+
+
+def _equal_by_text(a: Name, b: Name) -> tuple[list[_Paired], list[Part], list[Part]]:
+    """Does the same for persons' names in Latin letters, whose parts are equal where their texts are."""
+    paired: list[_Paired] = []
+    left_a: list[Part] = []
+    left_b, texts = list(b.parts), list(b.order)
+    for part in a.parts:
+        if part.text in texts:
+            place = texts.index(part.text)
+            paired.append((part, left_b.pop(place), SAME))
+            del texts[place]
+        else:
+            left_a.append(part)
     return paired, left_a, left_b
 
 
 def _pair_alike(left_a: list[Part], left_b: list[Part], paired: list[_Paired], person: bool) -> None:
     """Pairs parts none of which are equal."""
+    if len(left_a) == 1 and len(left_b) == 1:
+        found = resembling(left_a[0], left_b[0], person)
+        if found is not None:
+            paired.append((left_a.pop(), left_b.pop(), found))
+        return
     likeness: dict[tuple[int, int], Likeness] = {}
     for i, part in enumerate(left_a):
         for j, other in enumerate(left_b):

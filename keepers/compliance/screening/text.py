@@ -89,22 +89,22 @@ def is_latin(text: str) -> bool:
 
 def is_han(text: str) -> bool:
     """Returns True if a text holds Chinese characters."""
-    return not is_latin(text) and bool(_HAN.search(text))
+    return not text.isascii() and bool(_HAN.search(text))
 
 
 def is_syllabic(text: str) -> bool:
     """Returns True if characters of a text stand for words or syllables, so that another one is no typing error."""
-    return not is_latin(text) and bool(_HAN.search(text) or _SYLLABLES.search(text))
+    return not text.isascii() and bool(_HAN.search(text) or _SYLLABLES.search(text))
 
 
 def is_abjad(text: str) -> bool:
     """Returns True if a text is written without most of its vowels (Arabic, Hebrew)."""
-    return not is_latin(text) and bool(_ABJAD.search(text))
+    return not text.isascii() and bool(_ABJAD.search(text))
 
 
 def is_other_script(text: str) -> bool:
     """Returns True if a text holds letters that are not Latin ones."""
-    return not is_latin(text) and bool(_OTHER_SCRIPT.search(text))
+    return not text.isascii() and bool(_OTHER_SCRIPT.search(text))
 
 
 def latin(text: str) -> str:

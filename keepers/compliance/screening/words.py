@@ -21,6 +21,7 @@ class Words(NamedTuple):
         titles_behind: Titles that stand behind a name as well.
         titles_anywhere: Those of them that are no name anywhere.
         suffixes: Suffix behind it, such as "jr".
+        edges: Everything that is taken from the ends of a person's name.
         particles: Words that join its parts.
         particles_or_names: The particles that may be a name where they open one.
         fathers: The particles behind which the father's name stands.
@@ -44,6 +45,7 @@ class Words(NamedTuple):
     titles_behind: frozenset[str]
     titles_anywhere: frozenset[str]
     suffixes: frozenset[str]
+    edges: frozenset[str]
     particles: frozenset[str]
     particles_or_names: frozenset[str]
     fathers: frozenset[str]
@@ -87,8 +89,10 @@ def words() -> Words:
     legal = {tuple(form.split()): name for name, forms in data["legal_forms"].items() for form in forms.split("|")}
     countries = _countries(data["countries"])
     pairs = [pair.split(":") for pair in data["nicknames"].split()]
+    titles = sets["titles"] | sets["titles_before_two"] | sets["titles_behind"] | sets["titles_anywhere"]
     return Words(
         **sets,
+        edges=titles | sets["suffixes"] | {form[0] for form in legal if len(form) == 1},
         abbreviations={str(short): str(long) for short, long in data["abbreviations"].items()},
         legal_forms=legal,
         legal_words=frozenset(word for form in legal for word in form if len(word) >= _RECOGNISABLE),
