@@ -159,11 +159,12 @@ screening-table: $(STAMPS)/python ## What screening names is worth, into docs/sc
 extraction-table: $(STAMPS)/python ## Precision and recall of what is found around landed swaps, into docs/execution.md
 	@$(ENV); python -m tests.extraction --write
 
-signals: $(STAMPS)/ai ## Models of regimes and forecasts beside simple rules, into docs/{signals,volatility,returns,correlations}.md
+signals: $(STAMPS)/ai ## Models of regimes and forecasts beside simple rules, into docs/{signals,volatility,returns,correlations,liquidity-forecasts}.md
 	@$(ENV); python -m keepers signals evaluate --work build/signals --page docs/signals.md
 	python -m keepers signals volatility --page docs/volatility.md
 	python -m keepers signals returns --page docs/returns.md
 	python -m keepers signals correlations --page docs/correlations.md
+	python -m keepers signals liquidity --page docs/liquidity-forecasts.md
 
 backtest-table: $(STAMPS)/python ## Every strategy beside equal weight over thirty years, into docs/backtest.md
 	@$(ENV); python -m keepers backtest --strategy all --page docs/backtest.md

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keepers.commands.base import config_option, one_line_errors
+from keepers.commands.durations import Duration
 from keepers.commands.pace_options import pace_of, pace_options
 
 if TYPE_CHECKING:  # keepers.operations is slow to import, and --help needs none of it
@@ -34,6 +35,7 @@ def route() -> None:
       quantera route USDC AAPL 1000 --exact-out --config keeper.yaml
       quantera route order --help
       quantera route basket basket.yaml --config keeper.yaml
+      quantera route forecast USDC AAPL 250000 --horizon 1h --config keeper.yaml
       quantera route schedule USDC AAPL 5000000 --slots 48 --slot-seconds 300 --config keeper.yaml
       quantera route report --from 21000000 --csv costs.csv --config keeper.yaml
     """
@@ -242,4 +244,32 @@ def schedule(token_in: str, token_out: str, amount: str, config_path: Path, as_j
     from keepers.operations.route_schedule import as_object, lines, scheduled
 
     found = scheduled(load_config(config_path), token_in, token_out, amount, pace_of(options))
+    click.echo(json.dumps(as_object(found)) if as_json_ else "\n".join(lines(found)))
+
+
+@route.command()
+@click.argument("token_in")
+@click.argument("token_out")
+@click.argument("amount")
+@config_option
+@click.option("--horizon", type=Duration(), default="1h", show_default=True, help="Time until the order: 10m, 1h, 1d.")
+@click.option("--history", type=Duration(), default="30d", show_default=True, help="Time that is looked back on.")
+@click.option("--json", "as_json_", is_flag=True, help="One JSON object, the amount in smallest units.")
+@one_line_errors
+def forecast(
+    token_in: str, token_out: str, amount: str, config_path: Path, horizon: int, history: int, as_json_: bool
+) -> None:
+    """Forecast what an order of AMOUNT of TOKEN_IN would meet: depth, impact and slippage, each with a 90% interval.
+
+    The history is read from the events of the listed Uniswap pools that trade the pair, and chooses the model. The
+    protocol was fixed before the first result: docs/decisions/0222. Nothing is sent.
+
+    \b
+    Example:
+      quantera route forecast USDC AAPL 250000 --horizon 1d --history 90d --config keeper.yaml
+    """
+    from keepers.config import load_config
+    from keepers.operations.route_forecast import Span, as_object, forecast_order, lines
+
+    found = forecast_order(load_config(config_path), token_in, token_out, amount, Span(horizon, history))
     click.echo(json.dumps(as_object(found)) if as_json_ else "\n".join(lines(found)))

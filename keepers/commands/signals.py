@@ -266,6 +266,33 @@ def signals_correlations(config_path: Path | None, page: Path | None, as_json: b
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
 
 
+@signals.command("liquidity")
+@_page
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_liquidity(page: Path | None, as_json: bool) -> None:
+    """Forecast depth and slippage on made histories whose truth is known, by every model and by the rule of choice.
+
+    Protocol, data and models were fixed before the first result: docs/decisions/0222. What a real pool's history says
+    stands beside each `route forecast`.
+
+    \b
+    Example:
+      quantera signals liquidity
+      quantera signals liquidity --json
+    """
+    from keepers.operations import signals_liquidity as work
+    from keepers.operations.generated_part import around, replace_part
+
+    if page is not None:
+        around(page, work.PART)
+    with progress_bar("Forecasting", work.HISTORIES) as advance:
+        found = work.compare(advance=advance)
+    if page is not None:
+        replace_part(page, work.PART, work.markdown(found, f"quantera signals liquidity --page {page}"))
+    click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
+
+
 def _forecasts(
     name: str, work: Any, config_path: Path | None, page: Path | None, without_network: bool, as_json: bool
 ) -> None:

@@ -27,6 +27,19 @@ V3_SWAP = Fragment(
     ("sender", "recipient", "amount0", "amount1", "sqrtPriceX96", "liquidity", "tick"),
     indexed=(True, True, False, False, False, False, False),
 )
+V3_MINT = Fragment(
+    "Mint",
+    ("address", "address", "int24", "int24", "uint128", "uint256", "uint256"),
+    ("sender", "owner", "tickLower", "tickUpper", "amount", "amount0", "amount1"),
+    indexed=(False, True, True, True, False, False, False),
+)
+V3_BURN = Fragment(
+    "Burn",
+    ("address", "int24", "int24", "uint128", "uint256", "uint256"),
+    ("owner", "tickLower", "tickUpper", "amount", "amount0", "amount1"),
+    indexed=(True, True, True, False, False, False),
+)
+V2_SYNC = Fragment("Sync", ("uint112", "uint112"), ("reserve0", "reserve1"), indexed=(False, False))
 SWAPS = ((VenueKind.UNISWAP_V2, V2_SWAP), (VenueKind.UNISWAP_V3, V3_SWAP))
 """Kinds of pools whose trades can be read, each with its event."""
 

@@ -8,26 +8,13 @@ from eth_utils.address import to_checksum_address
 
 from keepers.abi import Fragment
 from keepers.contracts.deployment import Deployment
-from keepers.contracts.pool_trades import V2_SWAP, V3_SWAP, change_of
+from keepers.contracts.pool_trades import V2_SWAP, V3_BURN, V3_MINT, V3_SWAP, change_of
 from keepers.execution.extraction import Event, Finding, LiquidityChange, Swap, findings_around
 from keepers.routing.fills import Fill
 from keepers.routing.markets import VenueKind
 from keepers.rpc.events import Event as Log
 from keepers.rpc.events import LogFilter, read_page
 from keepers.rpc.node import Node, must
-
-_V3_MINT = Fragment(
-    "Mint",
-    ("address", "address", "int24", "int24", "uint128", "uint256", "uint256"),
-    ("sender", "owner", "tickLower", "tickUpper", "amount", "amount0", "amount1"),
-    indexed=(False, True, True, True, False, False, False),
-)
-_V3_BURN = Fragment(
-    "Burn",
-    ("address", "int24", "int24", "uint128", "uint256", "uint256"),
-    ("owner", "tickLower", "tickUpper", "amount", "amount0", "amount1"),
-    indexed=(True, True, True, False, False, False),
-)
 
 
 def who_earned(node: Node, deployment: Deployment, fills: Sequence[Fill]) -> dict[str, tuple[Finding, ...]]:
@@ -62,7 +49,7 @@ def _landed(node: Node, deployment: Deployment, block: int) -> Iterator[tuple[Ev
     logs: list[tuple[Fragment, Log]] = []
     for venue, fragments in (
         (VenueKind.UNISWAP_V2, (V2_SWAP,)),
-        (VenueKind.UNISWAP_V3, (V3_SWAP, _V3_MINT, _V3_BURN)),
+        (VenueKind.UNISWAP_V3, (V3_SWAP, V3_MINT, V3_BURN)),
     ):
         pools = tuple(pool.address for pool in deployment.pools if pool.venue == venue)
         for fragment in fragments if pools else ():
@@ -82,8 +69,8 @@ def _origins(node: Node, hashes: Sequence[str]) -> dict[str, str]:
 def _event(fragment: Fragment, log: Log, origin: str) -> Event | None:
     """A decoded event; None for a swap that no amount came out of."""
     pool, args = to_checksum_address(log.address), log.args
-    if fragment in (_V3_MINT, _V3_BURN):
-        liquidity = args["amount"] if fragment is _V3_MINT else -args["amount"]
+    if fragment in (V3_MINT, V3_BURN):
+        liquidity = args["amount"] if fragment is V3_MINT else -args["amount"]
         return LiquidityChange(log.place, origin, pool, (args["tickLower"], args["tickUpper"]), liquidity)
     change0, change1 = change_of(args)
     if change0 > 0 > change1:

@@ -31,7 +31,7 @@ class Intervals:
     """Intervals of a series of forecasts.
 
     Attributes:
-        low, high: (forecasts,), bounds; both NaN before there are `MEMORY` scores.
+        low, high: (forecasts,), bounds; both NaN before there are enough scores.
     """
 
     low: Array
@@ -49,7 +49,9 @@ class Intervals:
         return found
 
 
-def adaptive_intervals(forecasts: Array, outcomes: Array, scales: Array, groups: Groups, horizon: int) -> Intervals:
+def adaptive_intervals(
+    forecasts: Array, outcomes: Array, scales: Array, groups: Groups, horizon: int, memory: int = MEMORY
+) -> Intervals:
     """Intervals f +- s q, where q is a quantile of past scores |y - f| / s at a level that follows the misses.
 
     The level of a group is a' = a + step (MISS - missed) after each of its outcomes; the step is `STEP` over the
@@ -61,6 +63,7 @@ def adaptive_intervals(forecasts: Array, outcomes: Array, scales: Array, groups:
         scales: (forecasts,), positive, known with the forecasts.
         groups: (forecasts,), from 0 to `GROUPS` - 1, known with the forecasts.
         horizon: Days from a forecast to its outcome.
+        memory: Newest scores that a quantile is taken of.
 
     Raises:
         SignalError: If shapes differ, a number is not finite, a scale is not positive, a group or a horizon is unknown.
@@ -74,8 +77,8 @@ def adaptive_intervals(forecasts: Array, outcomes: Array, scales: Array, groups:
         past = day - horizon
         if past >= 0 and np.isfinite(half[past]):
             levels[groups[past]] += pace * (MISS - float(scores[past] * scales[past] > half[past]))
-        if past + 1 >= MEMORY:
-            half[day] = scales[day] * _quantile(scores[past + 1 - MEMORY : past + 1], 1 - levels[groups[day]])
+        if past + 1 >= memory:
+            half[day] = scales[day] * _quantile(scores[past + 1 - memory : past + 1], 1 - levels[groups[day]])
     return Intervals(forecasts - half, forecasts + half)
 
 
