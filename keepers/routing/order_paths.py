@@ -14,8 +14,8 @@ from keepers.routing.router import find_route
 from keepers.routing.split import Hop, PlannedPath, Split, best_split
 
 _MAX_HOPS = 3
-_MOVED = (8, 32, 128, 512)
-"""Parts of a path that are moved to another: one of so many."""
+_MOVED, _ROUNDS = (8, 32, 128, 512, 2048), 3
+"""Parts of a path that are moved to another, one of so many, and how often each is tried."""
 _RELIEF, _RELIEFS = 64, 48
 """Part of a path that is taken off it where a pool refuses it, one of so many, and how often."""
 
@@ -130,9 +130,8 @@ def settled(
     if not found:
         raise InsufficientLiquidity(sum(path.amount_in for path in paths), "is refused along the paths", "trade less")
     best = max(found, key=lambda one: one[0])
-    if len(orders) > 1:
-        for step in _MOVED:
-            best = _moved(pools, token_in, best, step)
+    for step in _MOVED * _ROUNDS if len(orders) > 1 else ():
+        best = _moved(pools, token_in, best, step)
     return best[1], best[0]
 
 
