@@ -268,9 +268,10 @@ def signals_correlations(config_path: Path | None, page: Path | None, as_json: b
 
 @signals.command("liquidity")
 @_page
+@click.option("--seeds", type=int, metavar="N", help="Histories of each kind; 20 unless given.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @one_line_errors
-def signals_liquidity(page: Path | None, as_json: bool) -> None:
+def signals_liquidity(page: Path | None, seeds: int | None, as_json: bool) -> None:
     """Forecast depth and slippage on made histories whose truth is known, by every model and by the rule of choice.
 
     Protocol, data and models were fixed before the first result: docs/decisions/0222. What a real pool's history says
@@ -283,13 +284,16 @@ def signals_liquidity(page: Path | None, as_json: bool) -> None:
     """
     from keepers.operations import signals_liquidity as work
     from keepers.operations.generated_part import around, replace_part
+    from keepers.signals.liquidity.made import KINDS
 
     if page is not None:
         around(page, work.PART)
-    with progress_bar("Forecasting", work.HISTORIES) as advance:
-        found = work.compare(advance=advance)
+    wanted = work.SEEDS if seeds is None else seeds
+    with progress_bar("Forecasting", wanted * len(KINDS)) as advance:
+        found = work.compare(wanted, advance)
     if page is not None:
-        replace_part(page, work.PART, work.markdown(found, f"quantera signals liquidity --page {page}"))
+        number = "" if seeds is None else f" --seeds {seeds}"
+        replace_part(page, work.PART, work.markdown(found, f"quantera signals liquidity{number} --page {page}"))
     click.echo(json.dumps(work.as_object(found)) if as_json else "\n".join(work.lines(found)))
 
 

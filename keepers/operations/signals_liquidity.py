@@ -22,8 +22,7 @@ PART = "liquidity-tables"
 HORIZONS = (1, 24)
 """Hours ahead."""
 SEEDS = 20
-HISTORIES = SEEDS * len(KINDS)
-"""Histories that are judged."""
+"""Histories of each kind (docs/decisions/0222)."""
 RULE = "chosen"
 """Name of the rule in tables: the model that the first half of the forecasts chooses."""
 AIM, AIM_OF_THIRDS = 0.01, 0.03

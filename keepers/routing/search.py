@@ -96,6 +96,9 @@ class Search:
         self._ruled = -np.inf
         self._coupled = False
         self._tangents: list[tuple[Ints, Floats]] = []
+        # Plans from which a part was left out in vain, and whose division was refined in vain.
+        self._pruned: Execution | None = None
+        self._polished: Execution | None = None
 
     def run(self) -> RoutePlan:
         """The whole search."""
@@ -180,6 +183,9 @@ class Search:
         """Divides the best plan's flow over its own edges ever more finely."""
         if self._best is None or len(set(self._best.edges)) < 2 or all(swap.share == 1 for swap in self._best.swaps):
             return
+        if self._best is self._polished:
+            return
+        self._polished = self._best
         arcs = np.flatnonzero(np.isin(self._net.edge, self._best.edges))
         program = Program(self._net, arcs, self._cost)
         for width in _WIDTHS:
@@ -195,7 +201,7 @@ class Search:
 
     def _prune(self) -> None:
         """Leaves out parts of the best plan whose gas is more than what they bring, the smallest first."""
-        if self._best is None or not self._gas(self._best):
+        if self._best is None or self._best is self._pruned or not self._gas(self._best):
             return
         tried: set[int] = set()
         for _ in range(_PRUNINGS):
@@ -206,6 +212,7 @@ class Search:
                 if swap.share < 1 and edge not in tried and self._pool_costs[int(self._graph.pool[edge])]
             ]
             if not split:
+                self._pruned = self._best
                 return
             edge = min(split)[1]
             tried.add(edge)

@@ -15,7 +15,6 @@ from keepers.routing.plans import BPS, Effort, Order, RoutePlan
 from keepers.routing.pools import V2Pool, V3Pool, quote
 from keepers.routing.router import find_route
 from keepers.routing.split import Split, best_split
-from tests.bench import baskets
 from tests.bench.framework import Bench, Row
 from tests.fixtures.routing_markets import RandomMarket, random_market
 
@@ -116,7 +115,7 @@ def rows(_: Bench) -> list[Row]:
         plans = [plan for case in cases(pools, range(8)) if (plan := routed(case)) is not None]
         took = median(plan.solve_time_ms for plan in plans)
         found.append(Row(GROUP, f"Solve, {pools:,} pools", "ms", took, target=target, method=METHOD))
-    return found + baskets.rows(GROUP) + quote_rows()
+    return found + quote_rows()
 
 
 def quote_rows() -> list[Row]:

@@ -41,13 +41,13 @@ def _list() -> list[Row]:
 
 def _pairs() -> list[Row]:
     pairs = read_pairs()
-    found = {matcher.name: (matcher, *timed(matcher, pairs)) for matcher in matchers()}
+    found = {one.matcher.name: one for one in timed(matchers(), pairs)}
     mine = found.pop("ours")
     made = []
-    for name, (matcher, scores, cold, _) in found.items():
-        threshold = best_threshold(pairs, scores) if matcher.threshold is None else matcher.threshold
-        wrong = 1 - rates(pairs, (score >= threshold for score in scores)).f1
-        ours = 1 - rates(pairs, (score >= (mine[0].threshold or 0) - 1e-9 for score in mine[1])).f1
+    for name, one in found.items():
+        threshold = best_threshold(pairs, one.scores) if one.matcher.threshold is None else one.matcher.threshold
+        wrong = 1 - rates(pairs, (score >= threshold for score in one.scores)).f1
+        ours = 1 - rates(pairs, (score >= (mine.matcher.threshold or 0) - 1e-9 for score in mine.scores)).f1
         made.append(Row(GROUP, "1 - F1 on the labelled pairs", "", round(ours, 3), round(wrong, 3), name, 0.6, METHOD))
-        made.append(Row(GROUP, "A pair of names", "µs", round(mine[2], 1), round(cold, 1), name, method=METHOD))
+        made.append(Row(GROUP, "A pair of names", "µs", round(mine.cold, 1), round(one.cold, 1), name, method=METHOD))
     return made

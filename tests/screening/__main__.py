@@ -16,9 +16,9 @@ from keepers.compliance.screening.screen import Screener, Subject
 from tests.screening.pairs import (
     FOLDS,
     PAIRS,
-    Matcher,
     Pair,
     Rates,
+    Timed,
     best_threshold,
     cross_validated,
     matchers,
@@ -37,11 +37,12 @@ BANDS = (0.0, 0.5, 0.75, 0.85, 0.95, 1.0001)
 LISTED, QUERIES, WRITTEN, ORDINARY = 40_000, 4_000, 3_000, 5_000
 
 
-def quality(pairs: Sequence[Pair], found: Sequence[tuple[Matcher, list[float], float, float]]) -> Iterator[str]:
+def quality(pairs: Sequence[Pair], found: Sequence[Timed]) -> Iterator[str]:
     """Precision, recall and F1 of every matcher, at its own threshold and at cross-validated ones."""
     yield "| matcher | threshold | precision | recall | F1 | F1, people | F1, made | recall, strong | µs | µs, read |"
     yield "|---|---|---|---|---|---|---|---|---|---|"
-    for matcher, scores, cold, warm in found:
+    for one in found:
+        matcher, scores = one.matcher, one.scores
         ways = {f"cross-validated, {FOLDS} folds": cross_validated(pairs, scores)}
         if matcher.threshold is not None:
             own = [value >= matcher.threshold - 1e-9 for value in scores]
@@ -53,12 +54,12 @@ def quality(pairs: Sequence[Pair], found: Sequence[tuple[Matcher, list[float], f
             strong = _of(pairs, alerts, lambda pair: pair.strong and pair.match)
             shown = (every.precision, every.recall, every.f1, people.f1, made.f1, strong.recall)
             numbers = " | ".join(f"{number:.3f}" for number in shown)
-            yield f"| {matcher.name} | {way} | {numbers} | {cold:.0f} | {warm:.0f} |"
+            yield f"| {matcher.name} | {way} | {numbers} | {one.cold:.0f} | {one.warm:.0f} |"
 
 
-def faster(found: Sequence[tuple[Matcher, list[float], float, float]]) -> Iterator[str]:
+def faster(found: Sequence[Timed]) -> Iterator[str]:
     """How many times our time for a pair the reference matcher's is, where it is installed."""
-    times = {matcher.name: (cold, warm) for matcher, _, cold, warm in found}
+    times = {one.matcher.name: (one.cold, one.warm) for one in found}
     reference = times.get("nomenklatura logic-v2")
     if reference is not None:
         cold, warm = (theirs / mine for theirs, mine in zip(reference, times["ours"], strict=True))
@@ -142,8 +143,8 @@ def times(speed: Speed, reference: float | None) -> Iterator[str]:
 def page(path: Path) -> Iterator[str]:
     """The generated part, a heading and a table at a time."""
     pairs = read_pairs(path)
-    found = [(matcher, *timed(matcher, pairs)) for matcher in matchers()]
-    mine = next(scores for matcher, scores, _, _ in found if matcher.name == "ours")
+    found = timed(matchers(), pairs)
+    mine = next(one.scores for one in found if one.matcher.name == "ours")
     yield f"### Labelled pairs\n\n{len(pairs)} pairs. Times are a pair's, of the processor: first when both names"
     yield "come as text, then when both were read before. Made people are the made part of the bench.\n"
     yield "\n".join(quality(pairs, found))
@@ -171,7 +172,7 @@ def page(path: Path) -> Iterator[str]:
         f"\n### Speed\n\n{speed.queries:,} names, none twice, against {speed.names:,} listed names. "
         f"The machine's load was {load()}.\n"
     )
-    reference = next((warm for matcher, _, _, warm in found if "logic-v2" in matcher.name), None)
+    reference = next((one.warm for one in found if "logic-v2" in one.matcher.name), None)
     yield "\n".join(times(speed, reference))
 
 

@@ -12,6 +12,7 @@ from keepers.operations import signal_data
 from keepers.signals.correlations.models import MODELS as CORRELATION_MODELS
 from keepers.signals.features import optional, registered
 from keepers.signals.features.generated import generated_history
+from keepers.signals.liquidity.made import KINDS
 from keepers.signals.returns.models import HORIZONS
 from keepers.signals.returns.models import SIMPLE as RETURN_MODELS
 from keepers.signals.volatility.models import SIMPLE
@@ -366,3 +367,25 @@ def test_correlations__page_without_markers__is_refused_before_the_work(tmp_path
     (tmp_path / "page.md").write_text("# A\n", encoding="utf-8")
     result = invoke("signals", "correlations", "--page", str(tmp_path / "page.md"))
     assert "no markers" in line_of(result, 1)
+
+
+def test_liquidity__page__has_the_tables_and_the_command(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A\n<!-- liquidity-tables:begin -->\nstale row\n<!-- liquidity-tables:end -->\n", encoding="utf-8"
+    )
+    result = invoke("signals", "liquidity", "--seeds", "2", "--page", str(page), "--json")
+    text = page.read_text(encoding="utf-8")
+    assert result.exit_code == 0, result.output
+    assert f"`quantera signals liquidity --seeds 2 --page {page}`" in text and "stale row" not in text
+    assert all(f"| {kind} |" in text for kind in KINDS) and "All histories are made" in text
+    assert json.loads(result.stdout)["data"]["seeds"] == 2
+
+
+@pytest.mark.parametrize("seeds", ["1", "0", "-3"])
+def test_liquidity__too_few_seeds__one_line(seeds: str) -> None:
+    assert "have no interval" in line_of(invoke("signals", "liquidity", f"--seeds={seeds}"), 1)
+
+
+def test_liquidity__page_that_is_not_there__one_line_before_the_work(tmp_path: Path) -> None:
+    assert "name an existing page" in line_of(invoke("signals", "liquidity", "--page", str(tmp_path / "missing.md")), 1)
