@@ -51,8 +51,8 @@ METHOD = (
     f"planned with {GAS_OF_POOL:,} gas a pool at 10 gwei and a coin worth {COIN:,} units, and executed by the "
     "aggregator as paths. Distance is how far what came out, less that gas, is below the certificate's bound, in basis "
     "points of it; it can be below zero, because a Balancer pool takes 30% of a balance at once, and a bound is one of "
-    "plans that pass it once. One venue is the best pool that trades the pair, the greedy split that of keepers.routing.split "
-    "over the V2, V3 and V4 pools; orders that these cannot take are left out of their columns."
+    "plans that pass it once. One venue is the best pool that trades the pair, the greedy split that of "
+    "keepers.routing.split over the V2, V3 and V4 pools; orders that these cannot take are left out of their columns."
 )
 
 
