@@ -159,8 +159,9 @@ screening-table: $(STAMPS)/python ## What screening names is worth, into docs/sc
 extraction-table: $(STAMPS)/python ## Precision and recall of what is found around landed swaps, into docs/execution.md
 	@$(ENV); python -m tests.extraction --write
 
-signals: $(STAMPS)/ai ## Models of regimes and forecasts beside simple rules, into docs/{signals,volatility,returns,correlations,liquidity-forecasts}.md
+signals: $(STAMPS)/ai ## Models of regimes and forecasts beside simple rules, into docs/{signals,regimes,volatility,returns,correlations,liquidity-forecasts}.md
 	@$(ENV); python -m keepers signals evaluate --work build/signals --page docs/signals.md
+	python -m keepers signals regimes --page docs/regimes.md
 	python -m keepers signals volatility --page docs/volatility.md
 	python -m keepers signals returns --page docs/returns.md
 	python -m keepers signals correlations --page docs/correlations.md

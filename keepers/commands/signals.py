@@ -70,7 +70,7 @@ def signals_features(as_json: bool) -> None:
 @click.option("--feature", "features", multiple=True, metavar="NAME", help="Registered feature; all without it.")
 @click.option(
     "--packaged",
-    type=click.Choice(["generated", "sp500", "sp500-ranges"]),
+    type=click.Choice(["generated", "sp500", "sp500-ranges", "euro"]),
     default="generated",
     show_default=True,
     help="History that registered features are audited over.",
@@ -234,6 +234,38 @@ def signals_returns(config_path: Path | None, page: Path | None, without_network
     from keepers.operations import signals_returns as work
 
     _forecasts("returns", work, config_path, page, without_network, as_json)
+
+
+@signals.command("regimes")
+@_config
+@_page
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@one_line_errors
+def signals_regimes(config_path: Path | None, page: Path | None, as_json: bool) -> None:
+    """Forecast the risk regime by a Markov-switching model, walk forward, beside the simple rules.
+
+    Label, test period and intervals are those of `signals evaluate`; the model is no part of its fixed protocol
+    (docs/decisions/0232) and cannot become live.
+
+    \b
+    Example:
+      quantera signals regimes
+      quantera signals regimes --config signals.yaml --json
+    """
+    from keepers.operations import signals_regimes as work
+    from keepers.operations.generated_part import around, replace_part
+    from keepers.operations.signal_data import history, load
+
+    if page is not None:
+        around(page, work.PART)
+    config = load(config_path)
+    frame = history(config.data, config_path.parent if config_path is not None else Path())
+    with progress_bar("Judging", work.MODELS) as advance:
+        found = work.compare(frame, config.evaluation.protocol(), lambda _: advance(1))
+    if page is not None:
+        config_part = f" --config {config_path.name}" if config_path is not None else ""
+        replace_part(page, work.PART, work.markdown(found, f"quantera signals regimes{config_part} --page {page}"))
+    click.echo(json.dumps(work.as_object(found), default=str) if as_json else "\n".join(work.lines(found)))
 
 
 @signals.command("correlations")

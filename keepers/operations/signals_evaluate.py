@@ -119,14 +119,15 @@ def as_object(report: Report) -> dict[str, Any]:
         "test": {"first": found.first, "last": found.last, "days": found.days, "turbulent": found.turbulent},
         "development_days": found.development,
         "trials": found.trials,
-        "scores": [_score_object(score) for score in found.scores],
+        "scores": [score_object(score) for score in found.scores],
         "protocol": asdict(report.protocol),
         "data": {"sha256": report.data_hash, "days": report.days},
         "features": {"sha256": report.features_hash, "count": report.features},
     }
 
 
-def _score_object(score: Score) -> dict[str, Any]:
+def score_object(score: Score) -> dict[str, Any]:
+    """A model's score for JSON."""
     return {**asdict(score), "beats_all": score.beats_all, "may_be_live": score.may_be_live}
 
 
@@ -223,11 +224,11 @@ def markdown(report: Report, command: str, aside: Report | None = None) -> str:
         f"{protocol.block:g} days, {protocol.resamples:,} resamples, seed {protocol.seed}. "
         f"`{command}`, quantera {__version__}, data SHA-256 `{report.data_hash}`, definitions of {report.features} "
         f"features SHA-256 `{report.features_hash}`.",
-        _accuracy_table(found),
+        accuracy_table(found),
         *_about_seeds(found),
         "## Differences\n\nAccuracy of the model in the row less that of the one in the column, in percentage points "
         "with 95% intervals; bold where the interval is above zero.",
-        _difference_table(found.scores),
+        difference_table(found.scores),
         f"## By year\n\nAccuracy in percent, with 95% intervals from blocks of {protocol.year_block:g} days on "
         "average: four blocks a year make them rough, and they decide nothing.",
         _year_table(found),
@@ -245,7 +246,7 @@ def _aside(report: Report) -> list[str]:
         f"## Another label\n\nThe same for the next {label.horizon} days against the median of {label.median_days} "
         f"days, {found.days:,} days to {found.last}, {found.turbulent:.1%} turbulent. Decision 139 let it decide "
         f"nothing; by the same rule `{winner.model}` would win.",
-        _accuracy_table(found, live="wins"),
+        accuracy_table(found, live="wins"),
         *_about_seeds(found),
     ]
 
@@ -294,7 +295,14 @@ def _state(score: Score, found: Evaluation) -> str:
     return "shadow" if names.index(score.model) > names.index(found.live) else "beaten"
 
 
-def _accuracy_table(found: Evaluation, live: str = "live") -> str:
+def accuracy_table(found: Evaluation, live: str = "live") -> str:
+    """Accuracies and Brier scores as Markdown.
+
+    Args:
+        found: The evaluation.
+        live: Mark of the model that the protocol's rule picks; other states are shown beside "live" only, and nothing
+            is marked for an empty text.
+    """
     rows = [
         "| model | accuracy | 95% interval | Brier score | beats every simpler one | choice | |",
         "|---|--:|--:|--:|---|--:|---|",
@@ -306,12 +314,13 @@ def _accuracy_table(found: Evaluation, live: str = "live") -> str:
         ends = f"{score.accuracy.low:.1%} to {score.accuracy.high:.1%}"
         cells = (score.model, f"{score.accuracy.value:.1%}", ends, f"{score.brier:.3f}", beats, choice)
         # Only a model that decides puts others in the shadow.
-        mark = f"**{live}**" if state == "live" else state if live == "live" else ""
+        mark = f"**{live}**" if live and state == "live" else state if live == "live" else ""
         rows.append(f"| {' | '.join(cells)} | {mark} |")
     return "\n".join(rows)
 
 
-def _difference_table(scores: Sequence[Score]) -> str:
+def difference_table(scores: Sequence[Score]) -> str:
+    """Differences of accuracies as Markdown, each model beside the simpler ones."""
     names = [score.model for score in scores[:-1]]
     rows = [f"| | {' | '.join(names)} |", f"|---|{'--:|' * len(names)}"]
     for score in scores[1:]:

@@ -15,7 +15,7 @@ from keepers.signals.regimes.bootstrap import interval, resampled_means
 from keepers.signals.regimes.inputs import Inputs
 from keepers.signals.regimes.label import Flags, Label
 from keepers.signals.regimes.learners import LEARNERS, Learner
-from keepers.signals.regimes.rules import RULES, Forecast
+from keepers.signals.regimes.rules import RULES, Forecast, Rule
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -165,6 +165,7 @@ def evaluate(
     protocol: Protocol,
     progress: Callable[[str], None] = lambda _: None,
     learners: Sequence[Learner] = LEARNERS,
+    rules: Sequence[Rule] = RULES,
 ) -> Evaluation:
     """Every model over the test period.
 
@@ -174,12 +175,13 @@ def evaluate(
         protocol: How models are fitted and judged.
         progress: Called with the name of a model before it is fitted.
         learners: Models that learn, the simplest first.
+        rules: Simple rules, the simplest first.
 
     Raises:
         SignalError: If the test period or the development period has too few days.
     """
     days, start, development = _periods(inputs, dates, protocol)
-    forecasts, choices = _walk(inputs, start, development, protocol, progress, learners)
+    forecasts, choices = _walk(inputs, start, development, protocol, progress, learners, rules)
     test = np.arange(start, len(days))
     return judge(forecasts, choices, inputs.turbulent[test], days[start:], protocol, development, learners)
 
@@ -236,6 +238,7 @@ def _walk(
     protocol: Protocol,
     progress: Callable[[str], None],
     learners: Sequence[Learner],
+    rules: Sequence[Rule],
 ) -> tuple[dict[str, Forecast], dict[str, float]]:
     """Forecasts of the test period, and the choices that the development period made."""
     horizon, embargo = protocol.label.horizon, protocol.embargo
@@ -248,7 +251,7 @@ def _walk(
     within = _choosing_folds(development, protocol)
     found: dict[str, Forecast] = {}
     choices: dict[str, float] = {}
-    for rule in RULES:
+    for rule in rules:
         progress(rule.name)
         found[rule.name] = _joined([rule.forecast(inputs, fold.train, fold.test) for fold in folds])
     for learner in learners:

@@ -336,6 +336,21 @@ def assets(tmp_path: Path) -> Path:
     return config
 
 
+def test_regimes__own_prices__judges_the_rules_and_the_switching_model(files: Path) -> None:
+    result = invoke("signals", "regimes", "--config", config(files, median_days=60, horizon_days=5), "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.output)
+    names = [score["model"] for score in found["scores"]]
+    assert names == ["persistence", "ewma threshold", "garch threshold", "markov switching"]
+    assert all(0 <= score["accuracy"]["value"] <= 1 for score in found["scores"])
+
+
+def test_regimes__page_without_markers__is_refused_before_the_work(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A\n", encoding="utf-8")
+    assert "no markers" in line_of(invoke("signals", "regimes", "--page", str(page)), 1)
+
+
 def test_correlations__own_panel__ranks_every_model(assets: Path) -> None:
     result = invoke("signals", "correlations", "--config", str(assets), "--json")
     assert result.exit_code == 0, result.stderr
