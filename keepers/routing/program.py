@@ -85,12 +85,7 @@ class Program:
         self._highs.setOptionValue("small_matrix_value", 1e-12)
         self._tolerate(_TOLERANCE)
         self._load()
-        self._one_pair_each()
-        # Places of the arcs of an edge, which are several where it is in several layers.
-        self._shares = np.bincount(self._slot)
-        self._by_slot = np.argsort(self._slot, kind="stable")
-        self._begin = np.cumsum(self._shares) - self._shares
-        self._widest = np.maximum.reduceat(self._head_scale[self._by_slot], self._begin)
+        self._sums = self._shared()
         self._coupled = self._highs.getNumRow() if coupled else 0
         if coupled:
             self._couple()
@@ -219,14 +214,16 @@ class Program:
         row = np.concatenate([np.arange(fit.size)] * 2)
         self._add(row, column, value, 0.0, _INFINITY, fit.size)
 
-    def _one_pair_each(self) -> None:
-        """Rows that hold sources to one of their pairs."""
+    def _shared(self) -> list[Ints]:
+        """Places of arcs of one edge in several layers; rows that hold sources to one of their pairs."""
         source = self._network.graph.source[self._edges]
         several = np.flatnonzero(np.bincount(source)[source] > 1)
         if several.size:
             _, row = np.unique(source[several], return_inverse=True)
             column = 2 * self._arcs.size + several
             self._add(row, column, np.ones(several.size), -_INFINITY, 1.0, int(row.max()) + 1)
+        counts = np.bincount(self._slot)
+        return [np.flatnonzero(self._slot == slot) for slot in np.flatnonzero(counts > 1)]
 
     def _couple(self) -> None:
         """An edge is not used without one that leads to it, nor without one that leads on.
@@ -270,25 +267,28 @@ class Program:
 
     def _touch_sums(self, places: Ints, slope: Floats, constant: Floats) -> None:
         """Tangents that the arcs of one edge share: together they have its depth once."""
-        mine = np.flatnonzero(self._shares[self._slot[places]] > 1)
-        if not mine.size:
+        count, sums = self._arcs.size, self._sums
+        of_place = np.full(count, -1, dtype=np.int64)
+        for number, members in enumerate(sums):
+            of_place[members] = number
+        chosen = np.flatnonzero(of_place[places] >= 0)
+        if not chosen.size:
             return
-        slot, slope, constant = self._slot[places[mine]], slope[mine], constant[mine]
-        # Arcs of an edge that are touched at one input have one tangent.
-        order = np.lexsort((constant, slope, slot))
-        slot, slope, constant = slot[order], slope[order], constant[order]
-        fresh = np.ones(slot.size, dtype=np.bool_)
-        fresh[1:] = (np.diff(slot) != 0) | (np.diff(slope) != 0) | (np.diff(constant) != 0)
-        slot, slope, constant = slot[fresh], slope[fresh], constant[fresh]
-        count, shares = self._arcs.size, self._shares[slot]
-        row = np.repeat(np.arange(slot.size), shares)
-        within = np.arange(row.size) - np.repeat(np.cumsum(shares) - shares, shares)
-        member = self._by_slot[self._begin[slot][row] + within]
-        unit = self._widest[slot]
-        rows = np.concatenate([row, row, np.arange(slot.size)])
-        columns = np.concatenate([count + member, member, 2 * count + slot])
-        y_part, x_part = self._head_scale[member] / unit[row], -slope[row] * self._tail_scale[member] / unit[row]
-        self._add(rows, columns, np.concatenate([y_part, x_part, -constant / unit]), -_INFINITY, 0.0, slot.size)
+        chosen = chosen[np.argsort(of_place[places[chosen]], kind="stable")]
+        rows, columns, values = [], [], []
+        for number, begin in zip(*np.unique(of_place[places[chosen]], return_index=True), strict=True):
+            members = sums[number]
+            touched = chosen[begin : np.searchsorted(of_place[places[chosen]], number, side="right")]
+            unit = float(self._head_scale[members].max())
+            ones = np.ones((touched.size, 1))
+            y_part = ones * (self._head_scale[members] / unit)
+            x_part = -slope[touched, None] * self._tail_scale[members] / unit
+            values.append(np.hstack([y_part, x_part, -constant[touched, None] / unit]).ravel())
+            place = np.concatenate([count + members, members, [2 * count + self._slot[members[0]]]])
+            columns.append(np.tile(place, touched.size))
+            rows.append(np.repeat(np.arange(begin, begin + touched.size), place.size))
+        row, column, value = (np.concatenate(part) for part in (rows, columns, values))
+        self._add(row, column, value, -_INFINITY, 0.0, chosen.size)
 
     def _add(
         self, row: Ints, column: Ints, value: Floats, lower: Floats | float, upper: Floats | float, count: int

@@ -182,7 +182,7 @@ def report(first: float, second: float) -> Report:
 
     protocol = Protocol(block=3, year_block=3, resamples=200, year_resamples=20)
     found = judge({"simple": right(first), "complex": right(second)}, {"complex": 0.1}, truth, days, protocol)
-    return Report(found, protocol, "d" * 64, "f" * 64, 400)
+    return Report(found, protocol, "d" * 64, "f" * 64, 53, 400)
 
 
 def test_markdown__complex_model_beaten__says_that_the_simple_one_is_live() -> None:

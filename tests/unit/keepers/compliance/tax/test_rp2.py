@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, FloatOperation, localcontext
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -35,7 +35,15 @@ Rp2 = Callable[[list[Entry], Method], list[tuple[int, int, int, int]]]
 
 
 @pytest.fixture
-def rp2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rp2:
+def decimals() -> Iterator[None]:
+    """A context of decimals for rp2 alone, which sets the thread's own when it is first imported."""
+    with localcontext() as context:
+        context.prec, context.traps[FloatOperation] = 31, True
+        yield
+
+
+@pytest.fixture
+def rp2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decimals: None) -> Rp2:
     """Works a ledger out with rp2: (line, lot, units, gain in cents) of every part of a disposal."""
     # rp2 writes a log below the folder that it is first imported in.
     monkeypatch.chdir(tmp_path)
