@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -32,6 +33,15 @@ def listeners() -> set[str]:
     for process in (me, *me.children(recursive=True)):
         found |= {one.laddr.ip for one in process.net_connections() if one.status == psutil.CONN_LISTEN}
     return {address.removeprefix("::ffff:") for address in found}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment() -> Iterator[None]:
+    """Takes back what Ray and Dask write into the environment of this process, which later tests hand to others."""
+    kept = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(kept)
 
 
 @pytest.fixture(scope="module", params=CLUSTERS)
