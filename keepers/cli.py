@@ -20,6 +20,13 @@ from keepers.commands.risk_liquidity import liquidity
 from keepers.commands.route import route
 from keepers.commands.run import run
 from keepers.commands.signals import signals
+from keepers.commands.signals_forecasts import (
+    signals_correlations,
+    signals_liquidity,
+    signals_regimes,
+    signals_returns,
+    signals_volatility,
+)
 from keepers.commands.signals_sentiment import signals_ablate, signals_sentiment
 from keepers.commands.status import doctor, explain, follow, status
 
@@ -74,7 +81,15 @@ def main() -> None:
 
 
 risk.add_command(liquidity)
-for added in (signals_sentiment, signals_ablate):
+for added in (
+    signals_sentiment,
+    signals_ablate,
+    signals_volatility,
+    signals_returns,
+    signals_regimes,
+    signals_correlations,
+    signals_liquidity,
+):
     signals.add_command(added)
 LOOKING = (status, explain, follow, doctor, risk, signals, backtest, route, execution, compliance)
 for command in (run, *LOOKING, init, pause_bots, unpause_bots, config, db, keys, completion):

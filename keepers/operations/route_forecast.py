@@ -1,4 +1,4 @@
-"""What an order would meet some time from now: depth, impact and slippage, from the history of the pair's pools."""
+"""A forecast of depth, impact and slippage for an order, from the history of the pair's pools."""
 
 from __future__ import annotations
 

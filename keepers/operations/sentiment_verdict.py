@@ -44,7 +44,7 @@ def verdict_of(found: Ablation, frame: Frame, protocol: Protocol) -> Verdict:
     """The verdict of an ablation of a history."""
     features = definition_hash(tuple(feature_named(name) for name in found.features))
     last = frame.dates[-1]
-    # What is published after the last day is no part of what was judged, and comes back with later days.
+    # Texts that are published after the last day were not judged, and come back with later days.
     return Verdict(found.used, last, frame.until(last).digest(), _hash_of(protocol), features)
 
 

@@ -81,7 +81,7 @@ class ConeProgramme:
 
 
 def _sparse(dense: Array) -> csc_matrix:
-    """What `csc_matrix` makes of an array, without its way over coordinates."""
+    """The matrix that `csc_matrix` makes of an array, made without its way over coordinates."""
     columns, rows = np.nonzero(dense.T)
     ends = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=dense.shape[1]))])
     return csc_matrix((dense[rows, columns], rows, ends), shape=(dense.shape[0], dense.shape[1]))

@@ -88,7 +88,7 @@ def triangle(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def within_cauchy_schwarz(variances: Sequence[int]) -> NDArray[np.float64]:
-    """For each entry of the upper triangle a covariance, 1e18 = 1, up to which it is surely within its variances.
+    """Covariances, 1e18 = 1, up to which each entry of the upper triangle is surely within its variances.
 
     It is a little below the square root of their product, and below zero on the diagonal: what is above it has to be
     compared in exact integers.

@@ -117,7 +117,7 @@ def bounded_tails(
 
 
 def _inside(entries: Sequence[int], bounds: Bounds) -> list[int]:
-    # Without calls of min and max, which would take most of the time.
+    # Comparisons stand here because calls of min and max would take most of the time.
     return [
         high if (raised := entry if entry > low else low) > high else raised
         for entry, low, high in zip(entries, *bounds, strict=True)

@@ -138,7 +138,7 @@ def settled(
 def _taken(
     pools: Mapping[str, Pool], token_in: str, paths: tuple[PlannedPath, ...]
 ) -> tuple[int, tuple[PlannedPath, ...]] | None:
-    """What paths pay, after parts of those that a pool refuses have gone to the largest other; None if in vain."""
+    """The output of paths, after parts of those that a pool refuses have gone to the largest other; None if in vain."""
     for _ in range(_RELIEFS):
         refused, total = _run_until_refused(pools, token_in, paths)
         if refused is None:

@@ -118,7 +118,7 @@ def rows(bench: Bench) -> list[Row]:
 
 
 def _gained(found: Sequence[Executed], low: float, high: float) -> Row:
-    """What orders of a size bring more than by one venue."""
+    """The gain of orders of a size over one venue."""
     gained = [
         BPS * (one.net - one.one_venue) / one.one_venue
         for one in found

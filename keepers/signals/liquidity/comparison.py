@@ -61,7 +61,7 @@ class Judged:
 
     def intervals(self, model: str) -> Intervals:
         """Intervals of every forecast of a model, the last ones included."""
-        # What is not known yet is read by no interval: an outcome counts after its horizon.
+        # No interval reads an outcome before its horizon has passed.
         outcomes = np.where(np.isnan(self.outcomes), self.forecasts[model], self.outcomes)
         return adaptive_intervals(self.forecasts[model], outcomes, self.scales, self.groups, self.horizon, MEMORY)
 
@@ -89,7 +89,7 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """What came of a model's forecasts that have intervals.
+    """Outcomes of a model's forecasts that have intervals.
 
     Attributes:
         errors, walks: (forecasts,), absolute errors of the model and of the last value, logarithms.
@@ -217,7 +217,7 @@ def sizes(values: Array, horizon: int) -> Array:
 
 
 def outcomes_of(judged: Judged, model: str, first: int = 0) -> Outcomes:
-    """What came of the forecasts with intervals and known outcomes.
+    """Errors and coverages of the forecasts with intervals and known outcomes.
 
     Args:
         judged: Forecasts.

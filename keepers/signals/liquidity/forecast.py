@@ -31,7 +31,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What an order meets at the end of a horizon.
+    """Depth, impact and slippage that an order meets at the end of a horizon.
 
     Attributes:
         model: Model of the depth that the history chose.

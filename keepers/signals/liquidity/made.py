@@ -19,7 +19,7 @@ TIMES = 90 * 24
 _START = 1_700_000_000 // HOUR * HOUR
 _DEPTH = 50_000.0
 _BACK = 0.95
-"""What is left of a distance to the mean after an hour."""
+"""Part of a distance to the mean that is left after an hour."""
 _SEASON = 0.25
 _NOISE = 0.04
 _PULL, _RETURN = 1 / 240, 1 / 24

@@ -22,7 +22,7 @@ _RIDGE = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """What a model reads.
+    """Inputs that a model reads.
 
     Attributes:
         values: (times,), logarithms.
