@@ -12,7 +12,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 pytest_plugins = [
     "tests.fixtures.ape_scopes",
     "tests.fixtures.ape_speed",
+    "tests.fixtures.ape_sending",
     "tests.fixtures.web3_speed",
+    "tests.fixtures.cheap_locks",
+    "tests.fixtures.ready_databases",
     "tests.fixtures.actors",
     "tests.fixtures.databases",
     "tests.fixtures.kms",

@@ -4,6 +4,7 @@
 const crypto = require("node:crypto");
 const fs = require("node:fs");
 const path = require("node:path");
+const v8 = require("node:v8");
 
 const VERSION = "0.8.37+commit.f401782d";
 const ROOT = path.resolve(__dirname, "../../..");
@@ -24,8 +25,13 @@ function version() {
   return VERSION;
 }
 
-function load() {
+/** Characters of input up to which the compiler's program is not worth optimising: its own compilation takes longer. */
+const SHORT = 10_000;
+
+/** Loads the compiler, which is about to read so many characters. */
+function load(characters) {
   version();
+  if (characters <= SHORT) v8.setFlagsFromString("--liftoff-only");
   const solc = require(PACKAGE);
   // Emscripten installs handlers that print the whole compiler's source with a stack trace.
   process.removeAllListeners("uncaughtException");

@@ -18,6 +18,7 @@ function compileAll(inputs, done) {
     const waiting = inputs.map((input, id) => ({ id, input }));
     const workers = [];
     let left = inputs.length;
+    const characters = inputs.reduce((sum, input) => sum + JSON.stringify(input.sources).length, 0);
 
     const end = (error) => {
       for (const worker of workers) worker.kill("SIGKILL");
@@ -29,7 +30,7 @@ function compileAll(inputs, done) {
     };
     const start = () => {
       // Standard output carries this process's answer and nothing else.
-      const worker = fork(path.join(__dirname, "worker.js"), { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+      const worker = fork(path.join(__dirname, "worker.js"), [String(characters)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
       workers.push(worker);
       worker.on("message", ({ id, output, failure }) => {
         if (failure !== undefined) return end(new Failure(failure));

@@ -1,4 +1,5 @@
-// A process that compiles one input after another: `{id, input}` in, `{id, output}` out.
+// A process that compiles one input after another: `{id, input}` in, `{id, output}` out. Its argument is the number of
+// characters that it and its siblings will read.
 "use strict";
 
 const compiler = require("./compiler");
@@ -7,7 +8,7 @@ let solc = null;
 
 process.on("message", ({ id, input }) => {
   try {
-    solc ??= compiler.load();
+    solc ??= compiler.load(Number(process.argv[2]));
     process.send({ id, output: solc.compile(JSON.stringify(input)) });
   } catch (error) {
     process.send({ id, failure: error.message });

@@ -19,6 +19,7 @@ from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from hypothesis import given
 from hypothesis import strategies as st
+from web3 import Web3
 from web3.datastructures import AttributeDict
 
 from tests.fixtures import web3_speed
@@ -99,3 +100,13 @@ def test_name_classes_themselves__names_of_typing__are_classes_until_undone(monk
         assert vars(module)["Mapping"] is abc.Mapping
         assert all(vars(module)[name] is names[name] for name in ("Texts", "Any", "size"))
     assert vars(module)["Mapping"] is typing.Mapping
+
+
+def test_factory__same_abi_on_one_connection__is_one_class() -> None:
+    one, other = Web3(), Web3()
+    abi = [{"type": "function", "name": "f", "inputs": [], "outputs": [], "stateMutability": "view"}]
+    address = "0x" + "11" * 20
+    assert one.eth.contract(abi=abi) is one.eth.contract(abi=list(abi))
+    assert one.eth.contract(abi=abi) is not other.eth.contract(abi=abi)
+    assert one.eth.contract(abi=abi) is not one.eth.contract(abi=abi, bytecode="0x00")
+    assert one.eth.contract(address=address, abi=abi).address == address
