@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -111,8 +112,15 @@ def _boosting(lesson: Lesson, choices: Sequence[float], others: Array) -> Array:
 
 def _one_thread() -> AbstractContextManager[Any]:
     """One thread within the block: a few thousand rows are done before several have met, and one sums in one order."""
-    limited: AbstractContextManager[Any] = _sklearn("threadpoolctl").threadpool_limits(1)
+    limited: AbstractContextManager[Any] = _libraries().limit(limits=1)
     return limited
+
+
+@cache
+def _libraries() -> Any:
+    """The libraries that scikit-learn has loaded, which takes a walk through all that the process has loaded."""
+    _sklearn("sklearn.ensemble")
+    return _sklearn("threadpoolctl").ThreadpoolController()
 
 
 def _sklearn(module: str) -> Any:

@@ -229,7 +229,6 @@ def test_put__a_new_folder__is_made_for_its_owner_alone(tmp_path: Path) -> None:
     archive.path.rmdir()
     archive.put()
     assert oct(archive.path.stat().st_mode)[-3:] == "700"
-    assert json.loads((archive.path / "lock.json").read_text())["cost"] == 2**17
 
 
 def test_get__an_output_that_is_there__is_not_overwritten(archive: Archive, tmp_path: Path) -> None:
