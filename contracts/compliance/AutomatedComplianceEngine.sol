@@ -261,12 +261,8 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
         uint256 held;
         (most, held) = _maximumOf(m, sides);
         most = most == 0 ? type(uint256).max : FixedPointMathLib.zeroFloorSub(most, m.toBalance + held);
-        if (sides.token.limitsIssues()) {
-            uint256 cap = _storage().issueRules[token][0].supplyCap();
-            if (cap != 0) {
-                most = FixedPointMathLib.min(most, FixedPointMathLib.zeroFloorSub(cap, IERC20(token).totalSupply()));
-            }
-            most = FixedPointMathLib.min(most, _issueRoom(m, sides));
+        if (sides.token.boundsIssues()) {
+            most = FixedPointMathLib.min(most, TransferTerms(address(this)).issueRoom(m, sides));
         }
         if (least > most) return (0, 0);
     }
