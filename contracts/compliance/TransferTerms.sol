@@ -172,6 +172,11 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         return _passed();
     }
 
+    /// @notice Returns {maySell} and {mayBuy} in one call, as the engine asks for them.
+    function directionsUnderTerms(address token, address account) external view returns (bool sells, bool buys) {
+        return (maySell(token, account), mayBuy(token, account));
+    }
+
     /// @notice Returns how many smallest units may be issued to the receiver under the limits on issues, the supply cap
     /// and the class rules of its token. The engine asks it where any of them may stand.
     function issueRoom(Movement memory m, Sides memory sides) external view returns (uint256 room) {
@@ -228,6 +233,17 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
     }
 
     /// @inheritdoc ITransferTerms
+    function mayBuy(address token, address account) public view returns (bool) {
+        uint256 word = _storage().tokens[token];
+        if (word == 0 || !word.hasClassRules()) return true;
+        uint256 identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
+        if (identity.isVenue()) return true;
+        Person memory person = _personOf(word, token, identity, account, identity.country());
+        uint256[] memory rules = _classRulesOn(token, identity, person);
+        return _refusalBy(rules, identity.documents()) == IAutomatedComplianceEngine.Reason.None;
+    }
+
+    /// @inheritdoc ITransferTerms
     function classRulesOn(address token, address account) external view returns (ClassRule[] memory rules) {
         uint256 word = _storage().tokens[token];
         if (word == 0) return rules;
@@ -245,7 +261,7 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
     }
 
     /// @inheritdoc ITransferTerms
-    function maySell(address token, address account) external view returns (bool) {
+    function maySell(address token, address account) public view returns (bool) {
         uint256[] memory blackouts = _activeOf(_storage().blackouts[token]);
         if (blackouts.length == 0) return true;
         if (IIdentityRegistry(_storage().tokens[token].registry()).packedIdentityOf(account).isVenue()) return true;
@@ -368,6 +384,22 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         return false;
     }
 
+    /// @return Reason for which class rules let a person receive nothing; None if they let it receive something.
+    function _refusalBy(
+        uint256[] memory rules,
+        uint256 documents
+    )
+        private
+        pure
+        returns (IAutomatedComplianceEngine.Reason)
+    {
+        for (uint256 i; i < rules.length; ++i) {
+            if (rules[i].closesClass()) return IAutomatedComplianceEngine.Reason.ClassNotAllowed;
+            if (rules[i].classDocuments() & ~documents != 0) return IAutomatedComplianceEngine.Reason.DocumentMissing;
+        }
+        return IAutomatedComplianceEngine.Reason.None;
+    }
+
     /// @dev Wallets of one person are not two sides.
     /// @return reason Class rule by which the receiver gets nothing; None if there is none.
     /// @return room Smallest units that the receiver may get under the maximums of its class rules.
@@ -387,11 +419,9 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
                     == person.investor
         ) return (reason, room);
         uint256[] memory rules = _classRulesOn(m.token, sides.receiver, person);
+        reason = _refusalBy(rules, sides.receiver.documents());
+        if (reason != IAutomatedComplianceEngine.Reason.None) return (reason, 0);
         for (uint256 i; i < rules.length; ++i) {
-            if (rules[i].closesClass()) return (IAutomatedComplianceEngine.Reason.ClassNotAllowed, 0);
-            if (rules[i].classDocuments() & ~sides.receiver.documents() != 0) {
-                return (IAutomatedComplianceEngine.Reason.DocumentMissing, 0);
-            }
             uint256 most = rules[i].classMaximum();
             if (most != 0 && most < room) room = most;
         }

@@ -184,6 +184,9 @@ interface ITransferTerms {
     /// @return Every rule that stands.
     function classRulesOf(address token) external view returns (ClassRule[] memory);
 
+    /// @return True unless a class rule closes the token to the account now, or asks for documents that it lacks.
+    function mayBuy(address token, address account) external view returns (bool);
+
     /// @return The rules that bind the person behind an account now; none for a venue account.
     function classRulesOn(address token, address account) external view returns (ClassRule[] memory);
 

@@ -534,7 +534,9 @@ def _by_class(movement: Movement, sender: Party | None, receiver: Party, state: 
             yield Finding("receiver", receiver.address, "documents", False, Reason.DOCUMENT_MISSING, text)
     for rule in bound:
         if rule.max_holding:
-            text = f"would have {state.tokens(total)} in all its wallets, of {state.tokens(rule.max_holding)}, rule {rule}"
+            text = (
+                f"would have {state.tokens(total)} in all its wallets, of {state.tokens(rule.max_holding)}, rule {rule}"
+            )
             passed = total <= rule.max_holding
             yield Finding("receiver", receiver.address, "maximum", passed, Reason.ABOVE_MAXIMUM_HOLDING, text)
 
