@@ -178,7 +178,7 @@ interface ITransferTerms {
     function addClassRules(address token, ClassRule[] calldata rules) external;
 
     /// @notice Removes the rules that equal one of `rules`; others are passed over. Tokens that are locked stay locked.
-    /// Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: persons buy whom the law keeps out of the offering.
+    /// Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: persons whom the law keeps out buy.
     function removeClassRules(address token, ClassRule[] calldata rules) external;
 
     /// @return Every rule that stands.
