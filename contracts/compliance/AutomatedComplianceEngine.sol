@@ -232,12 +232,12 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
     function directionsOf(address token, address account) external view returns (bool maySend, bool mayReceive) {
         Sides memory sides = _sides(token, account, account);
         if (sides.token == 0 || _accountStatus(sides.sender) != Reason.None) return (false, false);
-        maySend = !sides.senderHold.outboundBlocked()
-            && (!sides.token.hasTerms() || TransferTerms(address(this)).maySell(token, account));
-        mayReceive = sides.receiver.isVenue()
-            ? _isAdmittedVenue(token, account, sides.receiver)
-            : (!sides.receiverHold.inboundBlocked()
-                    && _eligibility(sides.token, sides.receiver, sides.receiverHold) == Reason.None);
+        (maySend, mayReceive) =
+            sides.token.hasTerms() ? TransferTerms(address(this)).directionsUnderTerms(token, account) : (true, true);
+        maySend = maySend && !sides.senderHold.outboundBlocked();
+        if (sides.receiver.isVenue()) return (maySend, _isAdmittedVenue(token, account, sides.receiver));
+        mayReceive = mayReceive && !sides.receiverHold.inboundBlocked()
+            && _eligibility(sides.token, sides.receiver, sides.receiverHold) == Reason.None;
     }
 
     /// @inheritdoc IAutomatedComplianceEngine
@@ -261,12 +261,8 @@ contract AutomatedComplianceEngine is Verdicts, UUPSUpgradeable {
         uint256 held;
         (most, held) = _maximumOf(m, sides);
         most = most == 0 ? type(uint256).max : FixedPointMathLib.zeroFloorSub(most, m.toBalance + held);
-        if (sides.token.limitsIssues()) {
-            uint256 cap = _storage().issueRules[token][0].supplyCap();
-            if (cap != 0) {
-                most = FixedPointMathLib.min(most, FixedPointMathLib.zeroFloorSub(cap, IERC20(token).totalSupply()));
-            }
-            most = FixedPointMathLib.min(most, _issueRoom(m, sides));
+        if (sides.token.boundsIssues()) {
+            most = FixedPointMathLib.min(most, TransferTerms(address(this)).issueRoom(m, sides));
         }
         if (least > most) return (0, 0);
     }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {
     AccessManagedUpgradeable
 } from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Country} from "../identity/Country.sol";
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
@@ -22,6 +23,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
     using PackedIdentity for uint256;
     using PackedToken for uint256;
     using RulePacking for uint256;
+    using RollingVolume for RollingVolume.Window;
 
     struct Words {
         uint256 hold;
@@ -58,6 +60,7 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         mapping(address token => uint256[]) volumeLimits;
         // By what a limit counts, whatever it is.
         mapping(address token => mapping(address investor => mapping(uint256 key => RollingVolume.Window))) sentUnder;
+        mapping(address token => uint256[]) classRules;
     }
 
     // keccak256(abi.encode(uint256(keccak256("quantera.storage.AutomatedComplianceEngine")) - 1))
@@ -204,6 +207,22 @@ abstract contract ComplianceStorage is AccessManagedUpgradeable {
         if (!sides.token.hasTreasuries()) return m.from == address(0);
         mapping(address account => bool) storage treasuries = _storage().treasuries[m.token];
         return (m.from == address(0) || treasuries[m.from]) && !treasuries[m.to];
+    }
+
+    /// @return room Smallest units that may still be issued to the receiver in this period, or sold to it by a treasury.
+    function _issueRoom(Movement memory m, Sides memory sides) internal view returns (uint256 room) {
+        room = type(uint256).max;
+        if (!_isPlacement(m, sides)) return room;
+        uint256 country = sides.receiver.country();
+        room = FixedPointMathLib.min(_roomIn(m.token, 0), country == 0 ? room : _roomIn(m.token, country));
+    }
+
+    function _roomIn(address token, uint256 country) private view returns (uint256) {
+        uint256 rule = _storage().issueRules[token][country];
+        uint256 limit = rule.volumeLimit();
+        if (limit == 0) return type(uint256).max;
+        uint256 used = _storage().issued[token][country].total(rule.period(), block.timestamp);
+        return FixedPointMathLib.zeroFloorSub(limit, used);
     }
 
     /// @return Code under which the rule for issuing is stored.

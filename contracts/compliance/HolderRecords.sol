@@ -6,6 +6,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
+import {PackedClass} from "./PackedClass.sol";
 import {PackedToken} from "./PackedToken.sol";
 import {PackedVolume} from "./PackedVolume.sol";
 import {RulePacking} from "./RulePacking.sol";
@@ -18,6 +19,7 @@ import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedCompli
 /// Volumes are a person's: they belong to its ONCHAINID, or to the wallet if there is none. Every country of the
 /// person's wallets counts all that these wallets send.
 contract HolderRecords is VolumeTerms {
+    using PackedClass for uint256;
     using PackedIdentity for uint256;
     using PackedVolume for uint256;
     using PackedToken for uint256;
@@ -121,14 +123,21 @@ contract HolderRecords is VolumeTerms {
         $.issued[m.token][country] = window.added(m.amount, period, block.timestamp);
     }
 
-    /// @dev Returns the longest lock-up of the person's countries, seconds.
+    /// @dev Returns the longest lock-up of the person's countries and of the class rules that bind it now, seconds.
     function _lockupOf(Movement memory m, Sides memory sides) private view returns (uint256 lockup) {
         lockup = sides.receiverHold.lockup();
-        if (!sides.receiver.isOneOfMany()) return lockup;
+        bool classes = sides.token.hasClassRules() && !sides.receiver.isVenue();
+        if (!classes && !sides.receiver.isOneOfMany()) return lockup;
         mapping(uint256 country => Words) storage rules = _storage().rules[m.token];
-        uint256[] memory countries = _receiverPerson(m, sides).countries;
+        Person memory person = _receiverPerson(m, sides);
+        uint256[] memory countries = person.countries;
         for (uint256 i; i < countries.length; ++i) {
             lockup = FixedPointMathLib.max(lockup, rules[countries[i]].hold.lockup());
+        }
+        if (!classes) return lockup;
+        uint256[] memory bound = _classRulesOn(m.token, sides.receiver, person);
+        for (uint256 i; i < bound.length; ++i) {
+            lockup = FixedPointMathLib.max(lockup, bound[i].classLockup());
         }
     }
 

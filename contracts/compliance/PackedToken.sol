@@ -6,7 +6,8 @@ pragma solidity 0.8.37;
 /// 208-239; bit 240 says that some issue was locked up, bit 241 that there was a treasury, bit 242 that there are
 /// former registries, bit 243 that issues are limited, bit 244 that some jurisdiction has, or had, a lock-up,
 /// bit 245 that the number of holders is, or was, limited somewhere, bit 246 that there are, or were, terms by pairs of
-/// countries or dates, bit 247 that there are, or were, volume limits beside those of jurisdictions. Read first on every movement.
+/// countries or dates, bit 247 that there are, or were, volume limits beside those of jurisdictions, bit 248
+/// that there are, or were, rules by class. Read first on every movement.
 library PackedToken {
     uint256 private constant _LOCKUPS = 1 << 240;
     uint256 private constant _TREASURIES = 1 << 241;
@@ -17,6 +18,7 @@ library PackedToken {
     uint256 internal constant HOLDERS_LIMITED = 1 << 245;
     uint256 private constant _TERMS = 1 << 246;
     uint256 private constant _VOLUMES = 1 << 247;
+    uint256 private constant _CLASSES = 1 << 248;
     uint256 private constant _RULE = uint256(type(uint48).max) << 160;
 
     function registry(uint256 word) internal pure returns (address) {
@@ -56,11 +58,20 @@ library PackedToken {
     }
 
     function hasTerms(uint256 word) internal pure returns (bool) {
-        return word & (_TERMS | _VOLUMES) != 0;
+        return word & (_TERMS | _VOLUMES | _CLASSES) != 0;
     }
 
     function hasVolumeLimits(uint256 word) internal pure returns (bool) {
         return word & _VOLUMES != 0;
+    }
+
+    function hasClassRules(uint256 word) internal pure returns (bool) {
+        return word & _CLASSES != 0;
+    }
+
+    /// @return True if more than the receiver's country bounds what may be issued to it.
+    function boundsIssues(uint256 word) internal pure returns (bool) {
+        return word & (_ISSUES_LIMITED | _CLASSES) != 0;
     }
 
     /// @return True if an issue may leave a record although its receiver has no lock-up.
@@ -75,7 +86,7 @@ library PackedToken {
     /// @return Flags on which a transfer may not be plain: those of `hasExceptions` and `hasTerms`, with which it never
     /// is, and `HOLDERS_LIMITED`, with which it is where both sides are counted.
     function exceptions(uint256 word) internal pure returns (uint256) {
-        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | HOLDERS_LIMITED | _TERMS | _VOLUMES);
+        return word & (_LOCKUPS | _TREASURIES | _FORMER_REGISTRIES | HOLDERS_LIMITED | _TERMS | _VOLUMES | _CLASSES);
     }
 
     /// @return True if any of the first three flags, or that of volume limits, is set: then a movement may leave a record.
@@ -122,5 +133,9 @@ library PackedToken {
 
     function withVolumeLimits(uint256 word) internal pure returns (uint256) {
         return word | _VOLUMES;
+    }
+
+    function withClassRules(uint256 word) internal pure returns (uint256) {
+        return word | _CLASSES;
     }
 }

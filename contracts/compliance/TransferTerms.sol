@@ -1,29 +1,39 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
 import {Country} from "../identity/Country.sol";
 import {PackedIdentity} from "../identity/PackedIdentity.sol";
 import {RollingVolume} from "../math/RollingVolume.sol";
+import {PackedClass} from "./PackedClass.sol";
 import {PackedTerms} from "./PackedTerms.sol";
 import {PackedToken} from "./PackedToken.sol";
 import {PackedVolume} from "./PackedVolume.sol";
+import {RulePacking} from "./RulePacking.sol";
 import {VolumeTerms} from "./VolumeTerms.sol";
 import {IAutomatedComplianceEngine} from "interfaces/compliance/IAutomatedComplianceEngine.sol";
 import {ITransferTerms} from "interfaces/compliance/ITransferTerms.sol";
 import {IIdentityRegistry} from "interfaces/identity/IIdentityRegistry.sol";
 
-/// @title Terms by pairs of countries, dates and affiliates
+/// @title Terms by pairs of countries, dates, affiliates and classes of investors
 /// @notice See {ITransferTerms}. The engine hands this code every call that it does not answer itself.
 contract TransferTerms is ITransferTerms, VolumeTerms {
     using Country for uint256;
+    using PackedClass for *;
     using PackedIdentity for uint256;
     using PackedTerms for *;
     using PackedToken for uint256;
     using PackedVolume for *;
     using RollingVolume for RollingVolume.Window;
+    using RulePacking for uint256;
 
     uint256 private constant _MOST = 24;
     uint256 private constant _MOST_LIMITS = 8;
+    uint256 private constant _MOST_CLASS_RULES = 16;
+    // Retail, Accredited and Institutional.
+    uint8 private constant _CLASS_MASK = 0x0e;
 
     // -- Setting -----------------------------------------------------------------------------------------------------
 
@@ -100,6 +110,30 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         _mark(token, accounts, false);
     }
 
+    /// @inheritdoc ITransferTerms
+    function addClassRules(address token, ClassRule[] calldata rules) external onlyDelegated restricted {
+        _requireOpen(token);
+        Storage storage $ = _storage();
+        uint256 marks;
+        for (uint256 i; i < rules.length; ++i) {
+            _requireClassRule(rules[i]);
+            _requireWhole(rules[i].country);
+            if (rules[i].lockup != 0) marks = PackedToken.LOCKUP_RULES;
+            _add(token, $.classRules[token], _packed(rules[i]), _MOST_CLASS_RULES);
+        }
+        // The marks stay when the rules go.
+        $.tokens[token] = $.tokens[token].withClassRules() | marks;
+        emit ClassRulesSet(token, classRulesOf(token));
+    }
+
+    /// @inheritdoc ITransferTerms
+    function removeClassRules(address token, ClassRule[] calldata rules) external onlyDelegated restricted {
+        for (uint256 i; i < rules.length; ++i) {
+            _remove(_storage().classRules[token], _packed(rules[i]));
+        }
+        emit ClassRulesSet(token, classRulesOf(token));
+    }
+
     // -- Judging -----------------------------------------------------------------------------------------------------
 
     /// @notice Returns the account that the terms of its token refuse and the reason; (0, None) if they refuse none.
@@ -112,7 +146,13 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         view
         returns (address, IAutomatedComplianceEngine.Reason)
     {
-        if (m.from == address(0) || m.to == address(0) || m.from == m.to) return _passed();
+        if (m.to == address(0) || m.from == m.to) return _passed();
+        if (sides.token.hasClassRules() && m.amount != 0 && !sides.receiver.isVenue()) {
+            (IAutomatedComplianceEngine.Reason reason, uint256 room) = _classRoom(m, sides);
+            if (reason != IAutomatedComplianceEngine.Reason.None) return (m.to, reason);
+            if (m.amount > room) return (m.to, IAutomatedComplianceEngine.Reason.AboveMaximumHolding);
+        }
+        if (m.from == address(0)) return _passed();
         uint256[] memory pairs = _activeOf(_storage().pairRules[m.token]);
         bool quiet = m.forced || sides.sender.isVenue();
         uint256[] memory blackouts = quiet ? new uint256[](0) : _activeOf(_storage().blackouts[m.token]);
@@ -130,6 +170,26 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
             return (m.to, IAutomatedComplianceEngine.Reason.CountryPairClosed);
         }
         return _passed();
+    }
+
+    /// @notice Returns {maySell} and {mayBuy} in one call, as the engine asks for them.
+    function directionsUnderTerms(address token, address account) external view returns (bool sells, bool buys) {
+        return (maySell(token, account), mayBuy(token, account));
+    }
+
+    /// @notice Returns how many smallest units may be issued to the receiver under the limits on issues, the supply cap
+    /// and the class rules of its token. The engine asks it where any of them may stand.
+    function issueRoom(Movement memory m, Sides memory sides) external view returns (uint256 room) {
+        room = type(uint256).max;
+        if (sides.token.limitsIssues()) {
+            uint256 cap = _storage().issueRules[m.token][0].supplyCap();
+            if (cap != 0) room = FixedPointMathLib.zeroFloorSub(cap, IERC20(m.token).totalSupply());
+            room = FixedPointMathLib.min(room, _issueRoom(m, sides));
+        }
+        if (!sides.token.hasClassRules()) return room;
+        (IAutomatedComplianceEngine.Reason reason, uint256 most) = _classRoom(m, sides);
+        if (reason != IAutomatedComplianceEngine.Reason.None) return 0;
+        return FixedPointMathLib.min(room, most);
     }
 
     // -- Reading -----------------------------------------------------------------------------------------------------
@@ -168,6 +228,32 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
     }
 
     /// @inheritdoc ITransferTerms
+    function classRulesOf(address token) public view returns (ClassRule[] memory rules) {
+        return _shownRules(_storage().classRules[token]);
+    }
+
+    /// @inheritdoc ITransferTerms
+    function mayBuy(address token, address account) public view returns (bool) {
+        uint256 word = _storage().tokens[token];
+        if (word == 0 || !word.hasClassRules()) return true;
+        uint256 identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
+        if (identity.isVenue()) return true;
+        Person memory person = _personOf(word, token, identity, account, identity.country());
+        uint256[] memory rules = _classRulesOn(token, identity, person);
+        return _refusalBy(rules, identity.documents()) == IAutomatedComplianceEngine.Reason.None;
+    }
+
+    /// @inheritdoc ITransferTerms
+    function classRulesOn(address token, address account) external view returns (ClassRule[] memory rules) {
+        uint256 word = _storage().tokens[token];
+        if (word == 0) return rules;
+        uint256 identity = IIdentityRegistry(word.registry()).packedIdentityOf(account);
+        if (identity.isVenue()) return rules;
+        Person memory person = _personOf(word, token, identity, account, identity.country());
+        return _shownRules(_classRulesOn(token, identity, person));
+    }
+
+    /// @inheritdoc ITransferTerms
     function sentUnder(address token, address account, VolumeLimit calldata limit) external view returns (uint256) {
         uint256 volume = _packed(limit);
         if (volume.limitPeriod() == 0) return 0;
@@ -175,7 +261,7 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
     }
 
     /// @inheritdoc ITransferTerms
-    function maySell(address token, address account) external view returns (bool) {
+    function maySell(address token, address account) public view returns (bool) {
         uint256[] memory blackouts = _activeOf(_storage().blackouts[token]);
         if (blackouts.length == 0) return true;
         if (IIdentityRegistry(_storage().tokens[token].registry()).packedIdentityOf(account).isVenue()) return true;
@@ -200,6 +286,11 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
     /// @inheritdoc ITransferTerms
     function mostVolumeLimits() external pure returns (uint256) {
         return _MOST_LIMITS;
+    }
+
+    /// @inheritdoc ITransferTerms
+    function mostClassRules() external pure returns (uint256) {
+        return _MOST_CLASS_RULES;
     }
 
     // -- Internals ---------------------------------------------------------------------------------------------------
@@ -293,6 +384,55 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
         return false;
     }
 
+    /// @return Reason for which class rules let a person receive nothing; None if they let it receive something.
+    function _refusalBy(
+        uint256[] memory rules,
+        uint256 documents
+    )
+        private
+        pure
+        returns (IAutomatedComplianceEngine.Reason)
+    {
+        for (uint256 i; i < rules.length; ++i) {
+            if (rules[i].closesClass()) return IAutomatedComplianceEngine.Reason.ClassNotAllowed;
+            if (rules[i].classDocuments() & ~documents != 0) return IAutomatedComplianceEngine.Reason.DocumentMissing;
+        }
+        return IAutomatedComplianceEngine.Reason.None;
+    }
+
+    /// @dev Wallets of one person are not two sides.
+    /// @return reason Class rule by which the receiver gets nothing; None if there is none.
+    /// @return room Smallest units that the receiver may get under the maximums of its class rules.
+    function _classRoom(
+        Movement memory m,
+        Sides memory sides
+    )
+        private
+        view
+        returns (IAutomatedComplianceEngine.Reason reason, uint256 room)
+    {
+        room = type(uint256).max;
+        Person memory person = _receiverPerson(m, sides);
+        if (
+            m.from != address(0)
+                && _personOf(sides.token, m.token, sides.sender, m.from, sides.senderCountry).investor
+                    == person.investor
+        ) return (reason, room);
+        uint256[] memory rules = _classRulesOn(m.token, sides.receiver, person);
+        reason = _refusalBy(rules, sides.receiver.documents());
+        if (reason != IAutomatedComplianceEngine.Reason.None) return (reason, 0);
+        for (uint256 i; i < rules.length; ++i) {
+            uint256 most = rules[i].classMaximum();
+            if (most != 0 && most < room) room = most;
+        }
+        if (room == type(uint256).max) return (reason, room);
+        uint256 held = m.toBalance - m.amount;
+        for (uint256 i; i < person.wallets.length; ++i) {
+            if (person.wallets[i] != m.to) held += IERC20(m.token).balanceOf(person.wallets[i]);
+        }
+        room = FixedPointMathLib.zeroFloorSub(room, held);
+    }
+
     /// @dev The lower of two limits that count the same stands.
     function _addLimit(address token, uint256[] storage list, uint256 volume) private {
         for (uint256 i; i < list.length; ++i) {
@@ -319,6 +459,34 @@ contract TransferTerms is ITransferTerms, VolumeTerms {
 
     function _requireWhole(uint16 country) private pure {
         if (uint256(country).whole() != country) revert TransferTerms__InvalidCountry(country);
+    }
+
+    /// @dev A rule binds somebody, and asks something of whom it binds; one that closes asks nothing else.
+    function _requireClassRule(ClassRule calldata rule) private pure {
+        bool asks = rule.documents != 0 || rule.maxHolding != 0 || rule.lockup != 0;
+        if (rule.classes == 0 || rule.classes & ~_CLASS_MASK != 0 || asks == rule.closed) {
+            revert TransferTerms__InvalidClassRule(rule.country, rule.classes);
+        }
+    }
+
+    function _shownRules(uint256[] memory packed) private pure returns (ClassRule[] memory rules) {
+        rules = new ClassRule[](packed.length);
+        for (uint256 i; i < rules.length; ++i) {
+            uint256 rule = packed[i];
+            rules[i] = ClassRule(
+                _shown(rule.classCountry()),
+                uint8(rule.classesBound()),
+                uint16(rule.exempting()),
+                rule.closesClass(),
+                uint16(rule.classDocuments()),
+                uint32(rule.classLockup()),
+                uint128(rule.classMaximum())
+            );
+        }
+    }
+
+    function _packed(ClassRule calldata rule) private pure returns (uint256) {
+        return rule.packedClass(_issueKey(rule.country));
     }
 
     function _packed(VolumeLimit calldata limit) private pure returns (uint256) {

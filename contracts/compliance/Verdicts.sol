@@ -143,22 +143,6 @@ abstract contract Verdicts is IAutomatedComplianceEngine, ComplianceStorage {
         return m.amount > _issueRoom(m, sides) ? Reason.IssuanceExceeded : Reason.None;
     }
 
-    /// @return room Smallest units that may still be issued to the receiver in this period, or sold to it by a treasury.
-    function _issueRoom(Movement memory m, Sides memory sides) internal view returns (uint256 room) {
-        room = type(uint256).max;
-        if (!_isPlacement(m, sides)) return room;
-        uint256 country = sides.receiver.country();
-        room = FixedPointMathLib.min(_roomIn(m.token, 0), country == 0 ? room : _roomIn(m.token, country));
-    }
-
-    function _roomIn(address token, uint256 country) private view returns (uint256) {
-        uint256 rule = _storage().issueRules[token][country];
-        uint256 limit = rule.volumeLimit();
-        if (limit == 0) return type(uint256).max;
-        uint256 used = _storage().issued[token][country].total(rule.period(), block.timestamp);
-        return FixedPointMathLib.zeroFloorSub(limit, used);
-    }
-
     function _isAdmittedVenue(address token, address venue, uint256 identity) internal view returns (bool) {
         return !identity.isSharedLedger() || _storage().sharedLedgers[token][venue];
     }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Country} from "../identity/Country.sol";
-import {ComplianceStorage} from "./ComplianceStorage.sol";
+import {ClassTerms} from "./ClassTerms.sol";
 import {PackedVolume} from "./PackedVolume.sol";
 
 /// @title Limits on what a person sends, as {ITransferTerms} has them
 /// @notice {TransferTerms} judges by them and {HolderRecords} counts under them: both find the same limits here.
-abstract contract VolumeTerms is ComplianceStorage {
-    using Country for uint256;
+abstract contract VolumeTerms is ClassTerms {
     using PackedVolume for uint256;
 
     /// @return limits The limits of a token that bind a person through an account.
@@ -41,15 +39,6 @@ abstract contract VolumeTerms is ComplianceStorage {
         if (affiliates[account] || affiliates[person.investor]) return true;
         for (uint256 i; i < person.wallets.length; ++i) {
             if (affiliates[person.wallets[i]]) return true;
-        }
-        return false;
-    }
-
-    /// @param country Country of a limit; 0 for every one.
-    function _isIn(uint256[] memory countries, uint256 country) private pure returns (bool) {
-        if (country == 0) return true;
-        for (uint256 i; i < countries.length; ++i) {
-            if (countries[i].whole() == country) return true;
         }
         return false;
     }

@@ -33,8 +33,24 @@ pragma solidity ^0.8.24;
 /// - What was sent counts for at least one period and at most 4/3 periods, from when the limit was added. Issues,
 ///   redemptions, forced transfers, and moves between wallets of one person, do not count; what goes to a venue does.
 ///
+/// CLASSES
+/// - A {ClassRule} binds persons of some classes of investors, in one country or in all of them, unless they have certain
+///   claims: a country's {IAutomatedComplianceEngine-Rule} binds all of its holders alike. Persons whom it binds receive
+///   nothing, or need documents, hold a limited sum in all wallets, or have what is issued to them locked up. So a fund of
+///   Investment Company Act section 3(c)(7) closes the United States to everybody but qualified purchasers, and takes
+///   everybody elsewhere.
+/// - A person is what the strictest of its wallets shows, and stands in every country of its wallets. A wallet whose
+///   accreditation has lapsed shows a retail investor, and none of the exempting claims. Give the topic of such a claim the
+///   term {IIdentityRegistry-Term}.Accreditation, so that its date ends the exemption without a refresh; the registry reads
+///   other claims anew in a refresh only. An officer's word without an ONCHAINID has every claim.
+/// - It judges what a person receives from others: issues, transfers and forced transfers. What a person held before
+///   stays, and moves between its own wallets. Documents are those of the receiving wallet's identity.
+/// - A lock-up is that of the class rules which bind the person when the tokens are issued to it, or sold by a treasury, if
+///   it is longer than those of the person's countries. A tranche keeps its end, whatever becomes of person or rules.
+///
 /// Adding acts at once and can only stop movements; removing waits out the officer's delay. At most {mostTerms} rules
-/// and as many blackouts stand at once, of which those that have ended make room, and {mostVolumeLimits} limits.
+/// and as many blackouts stand at once, of which those that have ended make room, {mostVolumeLimits} limits, and
+/// {mostClassRules} class rules.
 interface ITransferTerms {
     /// @notice Period in which holders in one country send nothing to holders in another one.
     /// @param sender ISO 3166-1 number; 65,535 for every country but the receiver's; 0 for one that is not stated.
@@ -70,6 +86,26 @@ interface ITransferTerms {
         uint256 limit;
     }
 
+    /// @notice Duties of persons of some classes.
+    /// @param country ISO 3166-1 number; 65,535 for persons of every country; 0 for one that is not stated.
+    /// @param classes Bit i: it binds class i of {IIdentityRegistry-InvestorClass}; at least one of bits 1 to 3.
+    /// @param exemptTopics Bits of claim topics; who has all of them is not bound. 0 if no claim exempts.
+    /// @param closed True if they receive nothing; then the rest is 0.
+    /// @param documents Bits of the documents that they need on file to receive.
+    /// @param lockup Seconds for which tokens that are issued to them are locked.
+    /// @param maxHolding Smallest units that a person may hold in all wallets after it receives; 0 for no limit.
+    struct ClassRule {
+        uint16 country;
+        uint8 classes;
+        uint16 exemptTopics;
+        bool closed;
+        uint16 documents;
+        uint32 lockup;
+        uint128 maxHolding;
+    }
+
+    /// @param rules All that stand now.
+    event ClassRulesSet(address indexed token, ClassRule[] rules);
     /// @param rules All that stand now.
     event PairRulesSet(address indexed token, PairRule[] rules);
     /// @param blackouts All that stand now.
@@ -84,6 +120,8 @@ interface ITransferTerms {
     /// @dev The code belongs to another country: name that one.
     error TransferTerms__InvalidCountry(uint16 country);
     error TransferTerms__InvalidLimit(uint256 limit, uint32 period);
+    /// @dev It binds nobody, or a class that does not exist, or asks nothing, or closes and asks more.
+    error TransferTerms__InvalidClassRule(uint16 country, uint8 classes);
     error TransferTerms__TooManyTerms(address token, uint256 most);
 
     // -- Pairs -------------------------------------------------------------------------------------------------------
@@ -133,6 +171,25 @@ interface ITransferTerms {
     /// @return Sum that the person behind an account has sent and that counts against a limit, smallest units.
     function sentUnder(address token, address account, VolumeLimit calldata limit) external view returns (uint256);
 
+    // -- Classes -----------------------------------------------------------------------------------------------------
+
+    /// @notice Adds rules for persons of some classes, at once. Role: COMPLIANCE_OFFICER. At worst: stops every transfer
+    /// between persons until the delay has passed, and locks up what is issued meanwhile for as long as it says.
+    function addClassRules(address token, ClassRule[] calldata rules) external;
+
+    /// @notice Removes the rules that equal one of `rules`; others are passed over. Tokens that are locked stay locked.
+    /// Role: COMPLIANCE_OFFICER_DELAYED. At worst, after the delay: persons whom the law keeps out buy.
+    function removeClassRules(address token, ClassRule[] calldata rules) external;
+
+    /// @return Every rule that stands.
+    function classRulesOf(address token) external view returns (ClassRule[] memory);
+
+    /// @return True unless a class rule closes the token to the account now, or asks for documents that it lacks.
+    function mayBuy(address token, address account) external view returns (bool);
+
+    /// @return The rules that bind the person behind an account now; none for a venue account.
+    function classRulesOn(address token, address account) external view returns (ClassRule[] memory);
+
     // -- Affiliates --------------------------------------------------------------------------------------------------
 
     /// @notice Marks the persons behind accounts as affiliates of the issuer, and the accounts themselves. Role:
@@ -147,7 +204,7 @@ interface ITransferTerms {
     /// @return True if the account, the person behind it, or another wallet of the person is marked.
     function isAffiliate(address token, address account) external view returns (bool);
 
-    /// @return True if the token ever had a pair rule, a blackout or a volume limit: then its movements are judged by them.
+    /// @return True if the token ever had a pair rule, a blackout, a volume limit or a class rule: then its movements are judged by them.
     function hasTerms(address token) external view returns (bool);
 
     /// @return Maximum number of pair rules, and of blackouts, of a token.
@@ -155,4 +212,7 @@ interface ITransferTerms {
 
     /// @return Maximum number of volume limits of a token.
     function mostVolumeLimits() external view returns (uint256);
+
+    /// @return Maximum number of class rules of a token.
+    function mostClassRules() external view returns (uint256);
 }

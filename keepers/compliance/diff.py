@@ -11,7 +11,7 @@ from keepers.compliance.plan import AnyStep, Change, IssueStep, Term, TermStep, 
 from keepers.compliance.rulebook.assignment import Assignment, holders_worldwide
 from keepers.compliance.rulebook.dated import NOTHING_DATED, DatedTerms
 from keepers.compliance.rules import IssueRule, whole
-from keepers.compliance.transfer_terms import VolumeLimit
+from keepers.compliance.transfer_terms import ClassRule, VolumeLimit
 
 
 def described(
@@ -84,18 +84,32 @@ def _terms(step: TermStep, wanted: DatedTerms, decimals: int) -> list[str]:
     what, change = ("loosens", "remove") if step.loosens else ("tightens", "add")
     lines = [f"  {_KINDS[step.function.removeprefix(change)]}"]
     for term in step.terms:
-        most = f"at most {whole(term.limit, decimals)} " if isinstance(term, VolumeLimit) else ""
+        most = _most(term, decimals)
         lines.append(f"    {what:<8} {change} {most}{term}  ({sources.get(term, 'no longer asked for')})")
     return lines
+
+
+def _most(term: Term, decimals: int) -> str:
+    if isinstance(term, VolumeLimit):
+        return f"at most {whole(term.limit, decimals)} "
+    if isinstance(term, ClassRule) and term.max_holding:
+        return f"at most {whole(term.max_holding, decimals)} in all wallets "
+    return ""
 
 
 def _sources(wanted: DatedTerms) -> dict[Term, str]:
     found: dict[Term, str] = {rule: law for rule, law in (wanted.pair_rules or {}).items()}
     found |= {blackout: law for blackout, law in (wanted.blackouts or {}).items()}
-    return found | {limit: law for limit, law in (wanted.volume_limits or {}).items()}
+    found |= {limit: law for limit, law in (wanted.volume_limits or {}).items()}
+    return found | {rule: law for rule, law in (wanted.class_rules or {}).items()}
 
 
-_KINDS = {"PairRules": "ways between countries", "Blackouts": "blackouts", "VolumeLimits": "volumes"}
+_KINDS = {
+    "PairRules": "ways between countries",
+    "Blackouts": "blackouts",
+    "VolumeLimits": "volumes",
+    "ClassRules": "classes of investors",
+}
 
 
 def _issuance(rule: IssueRule, decimals: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 from keepers.compliance.countries import UNSTATED, letters_of
 from keepers.compliance.rulebook.dated import DatedTerms
 from keepers.compliance.rules import CLOSED, FIELDS, UNLIMITED, IssueRule, Rule, TokenRule
-from keepers.compliance.transfer_terms import Blackout, PairRule, TransferTerms, VolumeLimit
+from keepers.compliance.transfer_terms import Blackout, ClassRule, PairRule, TransferTerms, VolumeLimit
 
 MOST_A_TRANSACTION = 40
 """Jurisdictions that one transaction sets: 2.2 million gas on new slots with every field in use."""
@@ -18,9 +18,16 @@ Function = Literal["tightenRules", "setRules"]
 TokenFunction = Literal["tightenTokenRule", "setTokenRule"]
 IssueFunction = Literal["tightenIssueRule", "setIssueRule"]
 TermFunction = Literal[
-    "addPairRules", "removePairRules", "addBlackouts", "removeBlackouts", "addVolumeLimits", "removeVolumeLimits"
+    "addPairRules",
+    "removePairRules",
+    "addBlackouts",
+    "removeBlackouts",
+    "addVolumeLimits",
+    "removeVolumeLimits",
+    "addClassRules",
+    "removeClassRules",
 ]
-Term = PairRule | Blackout | VolumeLimit
+Term = PairRule | Blackout | VolumeLimit | ClassRule
 Contract = Literal["AutomatedComplianceEngine", "TransferTerms"]
 T = TypeVar("T", PairRule, Blackout)
 
@@ -247,6 +254,10 @@ def term_steps(on_chain: TransferTerms, wanted: DatedTerms, now: int) -> list[Te
         found += [TermStep("addBlackouts", more), TermStep("removeBlackouts", fewer)]
     if wanted.volume_limits is not None:
         found += _volume_steps(on_chain.volume_limits, wanted.volume_limits)
+    if wanted.class_rules is not None:
+        standing, asked = set(on_chain.class_rules), set(wanted.class_rules)
+        found.append(TermStep("addClassRules", tuple(sorted(asked - standing))))
+        found.append(TermStep("removeClassRules", tuple(sorted(standing - asked))))
     return [step for step in found if step.terms]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from keepers.compliance.countries import BELONGS_TO, UNSTATED, letters_of
 from keepers.compliance.moments import period
+from keepers.compliance.rules import InvestorClass, document_names
 
 EVERY_OTHER = 65_535
 """The number by which a call names every country but that of the other side."""
@@ -128,14 +129,83 @@ class VolumeLimit:
         """True if it binds a person with wallets in these countries, as stored codes."""
         if self.affiliates_only and not affiliate:
             return False
-        return self.country == EVERY_OTHER or (self.country or UNSTATED) in {
-            BELONGS_TO.get(code, code) for code in countries
-        }
+        return _is_in(self.country, countries)
 
     def __str__(self) -> str:
         who = "affiliates" if self.affiliates_only else "everybody"
         where = "" if self.country == EVERY_OTHER else f" in {letters_of(self.country or UNSTATED)}"
         return f"of {who}{where}, in any {self.period / 86_400:g} days"
+
+
+@dataclass(frozen=True, order=True)
+class ClassRule:
+    """Duties of persons of some classes of investors (ITransferTerms.ClassRule).
+
+    Attributes:
+        country: ISO 3166-1 number; EVERY_OTHER for persons of every country; 0 for one that is not stated.
+        classes: Bit i stands for InvestorClass(i); the rule binds these.
+        exempt_topics: Bits of the registry's claim topics; who has all of them is not bound. 0 if no claim exempts.
+        closed: True if they receive nothing.
+        documents: Bits of the documents that they need to receive.
+        lockup: Seconds for which tokens that are issued to them are locked.
+        max_holding: Smallest units that a person may hold after it receives; 0 for no limit.
+    """
+
+    country: int
+    classes: int
+    exempt_topics: int
+    closed: bool
+    documents: int
+    lockup: int
+    max_holding: int
+
+    @classmethod
+    def of(cls, struct: Iterable[Any]) -> Self:
+        """A rule as an ABI decoder gives it."""
+        country, classes, exempt_topics, closed, documents, lockup, max_holding = struct
+        numbers = int(documents), int(lockup), int(max_holding)
+        return cls(int(country), int(classes), int(exempt_topics), bool(closed), *numbers)
+
+    def struct(self) -> tuple[int, int, int, bool, int, int, int]:
+        """The rule as an ABI encoder takes it."""
+        return (
+            self.country, self.classes, self.exempt_topics, self.closed, self.documents, self.lockup, self.max_holding
+        )  # fmt: skip
+
+    def binds_in(self, countries: Iterable[int]) -> bool:
+        """True if it binds persons with wallets in these countries, as stored codes, whatever they are."""
+        return _is_in(self.country, countries)
+
+    def binds_shown(self, investor_class: int, accreditation_expiry: int, topics: int, now: int) -> bool:
+        """True if it binds whom one wallet's identity shows, whatever the country.
+
+        A wallet whose accreditation has lapsed, or that has no verdict, shows a retail investor.
+
+        Args:
+            investor_class: InvestorClass of the identity.
+            accreditation_expiry: Unix seconds from which neither the class nor an exempting claim counts.
+            topics: Bits of its valid claim topics.
+            now: Unix seconds.
+        """
+        lapsed = now >= accreditation_expiry
+        shown = InvestorClass.RETAIL if lapsed or not investor_class else investor_class
+        if not self.classes >> shown & 1:
+            return False
+        return not self.exempt_topics or lapsed or bool(self.exempt_topics & ~topics)
+
+    def __str__(self) -> str:
+        who = ", ".join(InvestorClass(kind).name.lower() for kind in InvestorClass if self.classes >> kind & 1)
+        where = "" if self.country == EVERY_OTHER else f" in {letters_of(self.country or UNSTATED)}"
+        numbers = [str(bit) for bit in range(16) if self.exempt_topics >> bit & 1]
+        unless = f" without the claims number {', '.join(numbers)}" if numbers else ""
+        duties = ["nothing is received"] if self.closed else []
+        if self.documents:
+            duties.append(f"documents {', '.join(document_names(self.documents))}")
+        if self.lockup:
+            duties.append(f"locked up for {self.lockup / 86_400:g} days")
+        if self.max_holding:
+            duties.append("a maximum")
+        return f"of {who}{where}{unless}: {'; '.join(duties)}"
 
 
 @dataclass(frozen=True)
@@ -146,11 +216,17 @@ class TransferTerms:
         pair_rules: Ways between countries that are closed.
         blackouts: Periods in which holders send nothing.
         volume_limits: Maximums that a person sends in any period.
+        class_rules: Duties of persons of some classes.
     """
 
     pair_rules: tuple[PairRule, ...] = ()
     blackouts: tuple[Blackout, ...] = ()
     volume_limits: tuple[VolumeLimit, ...] = ()
+    class_rules: tuple[ClassRule, ...] = ()
+
+
+def _is_in(country: int, countries: Iterable[int]) -> bool:
+    return country == EVERY_OTHER or (country or UNSTATED) in {BELONGS_TO.get(code, code) for code in countries}
 
 
 def _place(code: int) -> str:

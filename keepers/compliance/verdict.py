@@ -90,6 +90,7 @@ class Party:
         person: ONCHAINID of the person behind it; empty if there is none.
         affiliate: True if the person is marked as an affiliate of the issuer.
         sent_under: Smallest units that count against each volume limit of the token's terms.
+        other_identities: Identities of the other wallets of its ONCHAINID.
         wallet_frozen: Frozen by the token.
         frozen: Smallest units of its balance that the token has frozen.
     """
@@ -110,6 +111,7 @@ class Party:
     person: str = ""
     affiliate: bool = False
     sent_under: Mapping[VolumeLimit, int] = field(default_factory=dict)
+    other_identities: tuple[Identity, ...] = ()
     wallet_frozen: bool = False
     frozen: int = 0
 
@@ -320,6 +322,8 @@ def _judged(movement: Movement, state: State) -> Iterator[Finding]:
     if not receiver.identity.venue:
         yield from _receiving(movement, sender, receiver, state)
     yield from _issuing(movement, sender, receiver, state)
+    if not receiver.identity.venue:
+        yield from _by_class(movement, sender, receiver, state)
     if sender is not None:
         yield from _dated(movement, sender, receiver, state)
 
@@ -508,6 +512,33 @@ def _dated(movement: Movement, sender: Party, receiver: Party, state: State) -> 
             passed = not any(rule.closes(here, there) for here in sender.countries for there in receiver.countries)
             text = f"closed {rule}{'; not this way' if passed else ''}"
             yield Finding("receiver", receiver.address, "way", passed, Reason.COUNTRY_PAIR_CLOSED, text)
+
+
+def _by_class(movement: Movement, sender: Party | None, receiver: Party, state: State) -> Iterator[Finding]:
+    """Holds what a person receives from others against the class rules that bind what any of its wallets shows."""
+    if not movement.amount or movement.to_itself or (sender and sender.person and sender.person == receiver.person):
+        return
+    total = movement.receiver_after + _elsewhere(movement, sender, receiver)
+    shown = [
+        (one.investor_class, one.accreditation_expiry, one.topics)
+        for one in (receiver.identity, *receiver.other_identities)
+    ]
+    bound = [rule for rule in state.terms.class_rules if rule.binds_in(receiver.countries)]
+    bound = [rule for rule in bound if any(rule.binds_shown(*one, state.now) for one in shown)]
+    for rule in bound:
+        missing = rule.documents & ~receiver.identity.documents
+        if rule.closed:
+            yield Finding("receiver", receiver.address, "class", False, Reason.CLASS_NOT_ALLOWED, f"rule {rule}")
+        if missing:
+            text = f"{', '.join(document_names(missing))} not on file, rule {rule}"
+            yield Finding("receiver", receiver.address, "documents", False, Reason.DOCUMENT_MISSING, text)
+    for rule in bound:
+        if rule.max_holding:
+            text = (
+                f"would have {state.tokens(total)} in all its wallets, of {state.tokens(rule.max_holding)}, rule {rule}"
+            )
+            passed = total <= rule.max_holding
+            yield Finding("receiver", receiver.address, "maximum", passed, Reason.ABOVE_MAXIMUM_HOLDING, text)
 
 
 def _residents(role: Role, party: Party, other: Party) -> Finding:

@@ -14,7 +14,7 @@ from keepers.abi import Fragment
 from keepers.compliance.countries import UNSTATED
 from keepers.compliance.report_log import Entry, LogKind
 from keepers.compliance.rules import CLOSED, EVERYWHERE, UNLIMITED, IssueRule, Reason, Rule, TokenRule
-from keepers.compliance.transfer_terms import Blackout, PairRule, TransferTerms, VolumeLimit
+from keepers.compliance.transfer_terms import Blackout, ClassRule, PairRule, TransferTerms, VolumeLimit
 from keepers.compliance.verdict import Identity, Movement, Party, State
 from keepers.rpc.errors import ChainError
 from keepers.rpc.node import Block, Call, Node, must
@@ -168,13 +168,14 @@ class ComplianceReader:
 
     def terms(self) -> TransferTerms:
         """The token's terms by pairs of countries and dates."""
-        names = ("pairRulesOf", "blackoutsOf", "volumeLimitsOf")
+        names = ("pairRulesOf", "blackoutsOf", "volumeLimitsOf", "classRulesOf")
         answers = self._calls(Call(self.engine, _terms(name), (self.token,)) for name in names)
-        rules, blackouts, limits = map(must, answers)
+        rules, blackouts, limits, classes = map(must, answers)
         return TransferTerms(
             tuple(sorted(PairRule.of(rule) for rule in rules)),
             tuple(sorted(Blackout.of(found) for found in blackouts)),
             tuple(sorted(VolumeLimit.of(limit) for limit in limits)),
+            tuple(ClassRule.of(rule) for rule in classes),
         )
 
     def issue_rules(self, countries: Sequence[int] = ()) -> dict[int, IssueRule]:
@@ -286,7 +287,13 @@ class ComplianceReader:
         known.pop(party.address, None)
         balances = self._calls(Call(self.token, _token("balanceOf"), (wallet,)) for wallet in known)
         held = {wallet: must(balance) for wallet, balance in zip(known, balances, strict=True)}
-        return replace(party, other_wallets=held, other_countries=tuple(dict.fromkeys(known.values())))
+        words = self._calls(Call(self.registry, _registry("packedIdentityOf"), (wallet,)) for wallet in known)
+        return replace(
+            party,
+            other_wallets=held,
+            other_countries=tuple(dict.fromkeys(known.values())),
+            other_identities=tuple(Identity.of_word(must(word)) for word in words),
+        )
 
     def _call(self, to: str, function: Fragment, *args: Any) -> Any:
         return must(self._calls([Call(to, function, args)])[0])

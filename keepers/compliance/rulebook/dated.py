@@ -1,4 +1,4 @@
-"""Terms with dates: ways between countries that an issuer or an offering closes, and blackouts."""
+"""Terms of a token beside its countries' rules: closed ways, blackouts, volumes, and rules by class of investor."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from keepers.compliance.countries import BELONGS_TO, NUMERIC, letters_of
 from keepers.compliance.errors import RulebookError
 from keepers.compliance.moments import NEVER
 from keepers.compliance.rulebook.duration import seconds
-from keepers.compliance.rulebook.schema import Line, Offering, Period, Strict
-from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, PairRule, VolumeLimit
+from keepers.compliance.rulebook.schema import Classes, Documents, Line, Offering, Period, Strict
+from keepers.compliance.rules import DOCUMENTS, InvestorClass
+from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, ClassRule, PairRule, VolumeLimit
 
 _EVERY_OTHER = "every-other"
 
@@ -129,14 +130,64 @@ class Volume(Strict):
         Raises:
             RulebookError: If it is a part of a supply that the terms do not name, or less than nothing can be divided.
         """
-        if self.tokens is None and supply is None:
-            raise RulebookError("terms", f"volumes need supply (for {self.law})", "add it to the token's terms")
-        whole = self.tokens if self.tokens is not None else (supply or Decimal(0)) * (self.percent or 0) / 100
-        units = int((whole * Decimal(10) ** decimals).to_integral_value(ROUND_FLOOR))
-        if not 0 < units < 2**112:
-            raise RulebookError("terms", f"volume of {whole:f} tokens cannot be limited", "correct it")
+        units = _units(("volume", self.law), (self.tokens, self.percent), supply, decimals)
         code = EVERY_OTHER if self.country is None else NUMERIC[self.country]
         return VolumeLimit(code, self.affiliates_only, seconds(self.period), units)
+
+
+class ClassDuties(Strict):
+    """Duties of persons of some classes of investors, beside the rules of their countries.
+
+    Attributes:
+        country: Country whose persons it binds, by its letters; None for every country.
+        classes: Classes that it binds.
+        exempt_topics: Numbers of claim topics in the token's registry; who has all of them is not bound.
+        closed: True if they receive nothing; then nothing else is asked of them.
+        documents: Documents that they need on file to receive.
+        lockup: Period for which tokens that are issued to them are locked.
+        tokens: Whole tokens that a person may hold at most.
+        percent: Part of the supply that the terms name, instead of tokens.
+        law: Law, contract or policy that asks for it.
+    """
+
+    country: Annotated[str, BeforeValidator(no_boolean), AfterValidator(country_letters)] | None = None
+    classes: Classes
+    exempt_topics: tuple[Annotated[int, Field(ge=0, le=15)], ...] = ()
+    closed: bool = False
+    documents: Documents | None = None
+    lockup: Period | None = None
+    tokens: Annotated[Decimal, Field(gt=0)] | None = None
+    percent: Annotated[Decimal, Field(gt=0, le=100)] | None = None
+    law: Line
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if self.tokens is not None and self.percent is not None:
+            raise ValueError("give tokens, or percent of the supply: one of the two")
+        asks = any(one is not None for one in (self.documents, self.lockup, self.tokens, self.percent))
+        if asks == self.closed:
+            raise ValueError("close the classes, or ask for documents, a lockup or a maximum: one of the two")
+        return self
+
+    def class_rule(self, supply: Decimal | None, decimals: int) -> ClassRule:
+        """The rule that the chain keeps; a maximum is rounded down.
+
+        Raises:
+            RulebookError: If the maximum is a part of a supply that the terms do not name, or less than nothing can be
+                divided.
+        """
+        most = 0
+        if self.tokens is not None or self.percent is not None:
+            most = _units(("class", self.law), (self.tokens, self.percent), supply, decimals)
+        return ClassRule(
+            EVERY_OTHER if self.country is None else NUMERIC[self.country],
+            sum(1 << InvestorClass[name.upper()] for name in self.classes),
+            sum(1 << topic for topic in set(self.exempt_topics)),
+            self.closed,
+            sum(1 << DOCUMENTS.index(name) for name in self.documents or ()),
+            seconds(self.lockup) if self.lockup is not None else 0,
+            most,
+        )
 
 
 @dataclass(frozen=True)
@@ -147,11 +198,13 @@ class DatedTerms:
         pair_rules: Ways that are closed -> source; None if the terms leave them to the officer.
         blackouts: Blackouts -> source; None if the terms leave them to the officer.
         volume_limits: Limits on what a person sends -> source; None if the terms leave them to the officer.
+        class_rules: Duties by class of investor -> source; None if the terms leave them to the officer.
     """
 
     pair_rules: Mapping[PairRule, str] | None = None
     blackouts: Mapping[Blackout, str] | None = None
     volume_limits: Mapping[VolumeLimit, str] | None = None
+    class_rules: Mapping[ClassRule, str] | None = None
 
 
 NOTHING_DATED = DatedTerms()
@@ -164,6 +217,7 @@ def dated_terms(
     ways: tuple[Way, ...] | None,
     quiet: tuple[Quiet, ...] | None,
     volumes: Mapping[VolumeLimit, str] | None,
+    classes: Mapping[ClassRule, str] | None,
 ) -> DatedTerms:
     """Returns the terms with dates that an issuer's decisions ask for.
 
@@ -173,6 +227,7 @@ def dated_terms(
         ways: Ways that the issuer closes itself; None if it says nothing about them.
         quiet: Blackouts; None if the issuer says nothing about them.
         volumes: Limits on what a person sends, with their sources; None if the issuer says nothing about them.
+        classes: Duties by class of investor, with their sources; None if the issuer says nothing about them.
     """
     rules = {way.rule(): way.law for way in ways or ()}
     if offering is not None and offering.keeps_out is not None:
@@ -182,12 +237,36 @@ def dated_terms(
         rules |= {PairRule(EVERY_OTHER, country, 0, end): source for country in kept.value.countries}
     closes = ways is not None or (offering is not None and offering.keeps_out is not None)
     blackouts = None if quiet is None else {one.blackout(): one.law for one in quiet}
-    return DatedTerms(rules if closes else None, blackouts, volumes)
+    return DatedTerms(rules if closes else None, blackouts, volumes, classes)
 
 
 def midnight(day: date) -> int:
     """The first second of a day (UTC)."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
+
+
+def _units(
+    what: tuple[str, str], amount: tuple[Decimal | None, Decimal | None], supply: Decimal | None, decimals: int
+) -> int:
+    """Whole tokens, or per cent of a supply, in smallest units, rounded down.
+
+    Args:
+        what: Kind of limit and the law that asks for it, for messages.
+        amount: Whole tokens and per cent; one of the two is None.
+        supply: Whole tokens; None if the terms do not name it.
+        decimals: Decimals of the token.
+    """
+    (kind, law), (tokens, percent) = what, amount
+    if tokens is None and supply is None:
+        raise RulebookError("terms", f"{_PLURALS[kind]} need supply (for {law})", "add it to the token's terms")
+    whole = tokens if tokens is not None else (supply or Decimal(0)) * (percent or 0) / 100
+    units = int((whole * Decimal(10) ** decimals).to_integral_value(ROUND_FLOOR))
+    if not 0 < units < 2**112:
+        raise RulebookError("terms", f"{kind} of {whole:f} tokens cannot be limited", "correct it")
+    return units
+
+
+_PLURALS = {"volume": "volumes", "class": "classes"}
 
 
 def _code(end: str) -> int:

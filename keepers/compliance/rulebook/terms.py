@@ -12,7 +12,16 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from keepers.compliance.errors import RulebookError
-from keepers.compliance.rulebook.dated import DatedTerms, Quiet, Volume, Way, country_letters, dated_terms, no_boolean
+from keepers.compliance.rulebook.dated import (
+    ClassDuties,
+    DatedTerms,
+    Quiet,
+    Volume,
+    Way,
+    country_letters,
+    dated_terms,
+    no_boolean,
+)
 from keepers.compliance.rulebook.files import read_yaml, validate
 from keepers.compliance.rulebook.schema import (
     FIELDS,
@@ -110,6 +119,7 @@ class IssuerTerms(Strict):
         ways: Closed ways between countries; None leaves to the officer which ways are closed on chain.
         blackouts: Periods in which holders send nothing; None leaves them to the officer.
         volumes: Limits on what a person sends in any period; None leaves them to the officer.
+        classes: Duties of persons of some classes of investors; None leaves them to the officer.
         open: Jurisdiction, or group of the rulebook such as EEA -> conditions. Every other jurisdiction is closed.
         excluded: Members of an open group in which the token is not offered.
         worth: Currency -> worth of a whole token in it, for rules that speak of money.
@@ -122,13 +132,14 @@ class IssuerTerms(Strict):
     ways: tuple[Way, ...] | None = None
     blackouts: tuple[Quiet, ...] | None = None
     volumes: tuple[Volume, ...] | None = None
+    classes: tuple[ClassDuties, ...] | None = None
     open: dict[Place, Annotated[Opening, BeforeValidator(_nothing)]] = Field(default_factory=dict)
     excluded: tuple[Alpha2, ...] = ()
     worth: dict[Currency, Annotated[Decimal, Field(gt=0)]] = Field(default_factory=dict)
     supply: Annotated[Decimal, Field(gt=0)] | None = None
 
     def dated(self, rulebook: Rulebook, decimals: int) -> DatedTerms:
-        """The terms with dates or periods that the decisions ask for.
+        """The terms beside the countries' rules that the decisions ask for.
 
         Raises:
             RulebookError: If they speak of a part of a supply that they do not name.
@@ -136,8 +147,11 @@ class IssuerTerms(Strict):
         volumes = None
         if self.volumes is not None:
             volumes = {one.volume_limit(self.supply, decimals): one.law for one in self.volumes}
+        classes = None
+        if self.classes is not None:
+            classes = {one.class_rule(self.supply, decimals): one.law for one in self.classes}
         offering = rulebook.offerings.get(self.offering) if self.offering else None
-        return dated_terms(offering, self.closing, self.ways, self.blackouts, volumes)
+        return dated_terms(offering, self.closing, self.ways, self.blackouts, volumes, classes)
 
 
 class TermsFile(Strict):

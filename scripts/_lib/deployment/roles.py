@@ -94,10 +94,12 @@ FUNCTIONS: dict[str, dict[str, int]] = {
         "addPairRules": COMPLIANCE_OFFICER,
         "addBlackouts": COMPLIANCE_OFFICER,
         "addVolumeLimits": COMPLIANCE_OFFICER,
+        "addClassRules": COMPLIANCE_OFFICER,
         "addAffiliates": COMPLIANCE_OFFICER,
         "removePairRules": COMPLIANCE_OFFICER_DELAYED,
         "removeBlackouts": COMPLIANCE_OFFICER_DELAYED,
         "removeVolumeLimits": COMPLIANCE_OFFICER_DELAYED,
+        "removeClassRules": COMPLIANCE_OFFICER_DELAYED,
         "removeAffiliates": COMPLIANCE_OFFICER_DELAYED,
     },
     "TokenFactory": {

@@ -92,5 +92,5 @@ _SET_ISSUE_RULE = abi.function("AutomatedComplianceEngine", "setIssueRule")
 _SET_TOKEN_RULE = abi.function("AutomatedComplianceEngine", "setTokenRule")
 _REMOVALS = {
     abi.function("TransferTerms", name).selector: name
-    for name in ("removePairRules", "removeBlackouts", "removeVolumeLimits", "removeAffiliates")
+    for name in ("removePairRules", "removeBlackouts", "removeVolumeLimits", "removeClassRules", "removeAffiliates")
 }

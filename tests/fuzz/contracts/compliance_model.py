@@ -62,6 +62,7 @@ class Model:
     affiliates: set[str] = field(default_factory=set)
     limits: dict[tuple[int, bool, int], int] = field(default_factory=dict)
     sent_under: dict[tuple[str, tuple[int, bool, int]], list[tuple[int, int]]] = field(default_factory=dict)
+    class_rules: list[tuple[int, int, int, bool, int, int, int]] = field(default_factory=list)
 
     # -- Who may
 
@@ -189,6 +190,39 @@ class Model:
                 return receiver, Reason.COUNTRY_PAIR_CLOSED
         return "nobody", Reason.NONE
 
+    # -- Classes of investors
+
+    def class_rules_on(self, name: str, now: int) -> list[tuple[int, int, int, bool, int, int, int]]:
+        """Class rules that bind somebody, in their order: through what any wallet of the person shows."""
+        if name in self.venues:
+            return []
+        places = {EVERYWHERE, *self.countries(name)}
+        shown = [self.people[wallet] for wallet in self.registered(name) if wallet in self.people]
+        return [
+            rule
+            for rule in self.class_rules
+            if rule[0] in places and any(_shows(person, rule[1], rule[2], now) for person in shown)
+        ]
+
+    def closes_class(self, name: str, now: int) -> Reason:
+        """Why class rules let somebody receive nothing."""
+        for _, _, _, closed, documents, _, _ in self.class_rules_on(name, now):
+            if closed:
+                return Reason.CLASS_NOT_ALLOWED
+            if documents & ~self.people[name].documents:
+                return Reason.DOCUMENT_MISSING
+        return Reason.NONE
+
+    def _by_class(self, sender: str, receiver: str, amount: int, now: int, after: dict[str, int]) -> Reason:
+        if not amount or receiver in self.venues or self.is_one_person(sender, receiver):
+            return Reason.NONE
+        if reason := self.closes_class(receiver, now):
+            return reason
+        most = min((rule[6] for rule in self.class_rules_on(receiver, now) if rule[6]), default=0)
+        if most and sum(after[name] for name in self.registered(receiver)) > most:
+            return Reason.ABOVE_MAXIMUM_HOLDING
+        return Reason.NONE
+
     # -- Movements
 
     def verdict(self, sender: str, legs: dict[str, int], operator: str, now: int, kind: str) -> tuple[str, Reason]:
@@ -207,6 +241,8 @@ class Model:
                 if reason:
                     return name, reason
             if reason := self._issuing(sender, receiver, amount, now, after, placed):
+                return receiver, reason
+            if reason := self._by_class(sender, receiver, amount, now, after):
                 return receiver, reason
             name, reason = self._dated(sender, receiver, now, kind, spent + amount)
             if reason:
@@ -345,7 +381,7 @@ class Model:
             if sender != "nobody":
                 self.balances[sender] -= amount
             self.balances[receiver] += amount
-            lockup = max(self.fields(receiver, "lockup").values(), default=0)
+            lockup = self._lockup_of(receiver, now)
             fresh = amount - (self._carry(sender, receiver, now) if kind == "forced" else 0)
             since = self._issued_at(sender, kind, now)
             if fresh and since and since + lockup > now:
@@ -354,6 +390,11 @@ class Model:
                 self.free_issues[receiver] = now
             for country in self.placements(sender, receiver):
                 self._place(country, amount, now)
+
+    def _lockup_of(self, name: str, now: int) -> int:
+        """The longest lock-up of the person's countries and class rules."""
+        theirs = [rule[5] for rule in self.class_rules_on(name, now)]
+        return max([*self.fields(name, "lockup").values(), *theirs], default=0)
 
     def _issued_at(self, sender: str, kind: str, now: int) -> int:
         """When the lock-up of what is sent begins; 0 if there is none."""
@@ -445,6 +486,17 @@ class Model:
 def _in_window(moves: list[tuple[int, int]], period: int, now: int) -> int:
     third = -(-period // 3) if period else 1
     return sum(amount for time, amount in moves if now // third - time // third < 4)
+
+
+def _shows(person: Person, classes: int, exempt_topics: int, now: int) -> bool:
+    """True if somebody is of one of the classes and lacks a claim that exempts.
+
+    An officer's word has every claim until it lapses; an ONCHAINID has those of the registry's one topic.
+    """
+    lapsed = person.identity is None and now >= person.expiry
+    if not classes >> (1 if lapsed else person.investor_class) & 1:
+        return False
+    return not exempt_topics or lapsed or person.identity is not None
 
 
 def _closed(here: int, there: int, source: int, target: int) -> bool:

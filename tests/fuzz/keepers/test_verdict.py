@@ -51,6 +51,31 @@ issues = st.builds(
 ends = st.sampled_from([*COUNTRIES, EVERY_OTHER])
 ways = st.lists(st.tuples(ends, ends), max_size=2)
 quiet = st.lists(st.booleans(), max_size=2)
+classes = st.lists(
+    st.one_of(
+        st.tuples(ends, st.sampled_from([2, 14]), st.sampled_from([0, 1 << 9]), st.just(True), *[st.just(0)] * 3),
+        st.tuples(
+            ends,
+            st.sampled_from([2, 14]),
+            st.sampled_from([0, 1 << 9]),
+            st.just(False),
+            st.sampled_from([1, 2]),
+            st.just(0),
+            st.just(0),
+        ),
+        st.tuples(
+            ends,
+            st.sampled_from([2, 14]),
+            st.sampled_from([0, 1 << 9]),
+            st.just(False),
+            st.just(0),
+            st.just(0),
+            st.sampled_from([20, 45]),
+        ),
+    ),
+    max_size=2,
+    unique=True,
+)
 volumes = st.lists(st.tuples(ends, st.booleans(), st.just(30), st.sampled_from([1, 20])), max_size=2)
 holders = st.fixed_dictionaries(
     {
@@ -133,6 +158,7 @@ def prepare(
     closed=ways,
     blackouts=quiet,
     volume_limits=volumes,
+    class_rules=classes,
     amounts=st.lists(st.sampled_from([0, 1, 5, 20, 23, 40]), min_size=2, max_size=2, unique=True),
 )
 @settings(max_examples=max(5, settings.default.max_examples // 8))
@@ -146,6 +172,7 @@ def test_judge__any_rules_and_holders__says_what_the_engine_says(
     closed: list[tuple[int, int]],
     blackouts: list[bool],
     volume_limits: list[tuple[int, bool, int, int]],
+    class_rules: list[tuple[Any, ...]],
     amounts: list[int],
     has_treasury: bool,
 ) -> None:
@@ -168,6 +195,8 @@ def test_judge__any_rules_and_holders__says_what_the_engine_says(
         send(market.w3, market.owner, terms.addPairRules(token.address, [(*way, 0, NEVER) for way in closed]))
         send(market.w3, market.owner, terms.addBlackouts(token.address, [(0, NEVER, only) for only in blackouts]))
         send(market.w3, market.owner, terms.addVolumeLimits(token.address, volume_limits))
+        if class_rules:
+            send(market.w3, market.owner, terms.addClassRules(token.address, class_rules))
         send(market.w3, market.owner, terms.addAffiliates(token.address, accounts[:1]))
         reader = market.reader(token)
         for sender, receiver, amount in product([None, *accounts], [*accounts, None], amounts):

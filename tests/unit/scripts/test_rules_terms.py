@@ -14,8 +14,8 @@ from keepers.compliance.moments import NEVER
 from keepers.compliance.rulebook import load_rulebook
 from keepers.compliance.rulebook.assignment import assign
 from keepers.compliance.rulebook.terms import IssuerTerms
-from keepers.compliance.rules import Rule
-from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, PairRule, TransferTerms, VolumeLimit
+from keepers.compliance.rules import InvestorClass, Rule
+from keepers.compliance.transfer_terms import EVERY_OTHER, Blackout, ClassRule, PairRule, TransferTerms, VolumeLimit
 from keepers.operations.rules import plan
 from scripts import check, rulebook
 from scripts._lib.anvil import advance
@@ -34,6 +34,7 @@ OPEN = {"instrument": "security", "worth": {"EUR": 920}, "open": {"DE": {}}}
 WAY = {"sender": "every-other", "receiver": "DE", "law": "Placement agreement, section 4"}
 QUIET = {"affiliates_only": True, "law": "Insider policy, section 2"}
 VOLUME = {"affiliates_only": True, "tokens": 10, "period": "90 days", "law": "Rule 144, 17 CFR 230.144, (e)(1)"}
+DUTY = {"classes": ["retail"], "tokens": 1, "lockup": "30 days", "law": "Offering terms, section 6"}
 CLOSED = PairRule(EVERY_OTHER, 276, 0, NEVER)
 
 
@@ -90,6 +91,21 @@ def test_check__closed_way__says_so_in_words(
     assert f"Refused, code 30: country pair closed, {taker}." in output
 
 
+def test_apply__class_rules__stand_and_the_command_says_why(
+    office: RuledChain, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token, asked = office.token(), terms(classes=[DUTY])
+    assert applied(office, token, asked).sent
+    rule = ClassRule(EVERY_OTHER, 1 << 1, 0, False, 0, 30 * 86_400, 10**18)
+    assert office.reader(token).terms().class_rules == (rule,)
+    taker = office.register(276, InvestorClass.RETAIL)
+    run: Callable[..., str] = printing(office, written(tmp_path, asked), capsys)
+    assert "Nothing to change" in run(rulebook.cli, tokens=(token.address,), mode="diff")
+    output = run(check.cli, token=token.address, sender="mint", receiver=taker, amount="2", spender=None)
+    assert "would have 2 in all its wallets, of 1, rule of retail: locked up for 30 days; a maximum" in output
+    assert f"Refused, code 20: above maximum holding, {taker}." in output
+
+
 @pytest.fixture
 def delayed(office: RuledChain) -> RuledChain:
     """A protocol whose officer waits out a delay."""
@@ -118,6 +134,18 @@ def test_cancel__removal_of_a_way__does_not_run(delayed: RuledChain) -> None:
     assert Officer(chain, reader.engine).cancel(token.address) == 1
     advance(delayed.w3, DELAY)
     assert applied(delayed, token, terms(ways=[])) == Outcome(sent=0, scheduled=1, waiting=1)
+
+
+def test_cancel__removal_of_a_class_rule__does_not_run(delayed: RuledChain) -> None:
+    token = delayed.token()
+    applied(delayed, token, terms(classes=[DUTY]))
+    advance(delayed.w3, DELAY)
+    applied(delayed, token, terms(classes=[DUTY]))
+    applied(delayed, token, terms(classes=[]))
+    chain = Chain(delayed.w3, UnlockedSender(delayed.w3, delayed.owner), lambda _: None)
+    assert Officer(chain, delayed.reader(token).engine).cancel(token.address) == 1
+    advance(delayed.w3, DELAY)
+    assert applied(delayed, token, terms(classes=[])) == Outcome(sent=0, scheduled=1, waiting=1)
 
 
 def test_terms__engine__answers_their_interface(office: RuledChain) -> None:
