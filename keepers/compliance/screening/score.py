@@ -55,12 +55,6 @@ _Rank = tuple[float, float, list[list[str]]]
 _Paired = tuple[Part, Part, Likeness]
 
 
-class _Pairing(NamedTuple):
-    paired: list[_Paired]
-    left_a: list[Part]
-    left_b: list[Part]
-
-
 EXACT = Scored(1.0, ("exact",))
 _ACRONYM = Scored(ACRONYM, ("acronym",))
 _CONTRADICT = ("parts_contradict",)
@@ -76,10 +70,12 @@ def name_score(a: Name, b: Name) -> Scored:
     if not paired:
         best = NOTHING
     elif left_a and left_b:
-        matched = sum([part.weight + other.weight for part, other, _ in paired])
+        matched = 0.0
+        for part, other, _ in paired:
+            matched += part.weight + other.weight
         best = Scored(CONTRADICTED * (matched / (a.weight + b.weight)), _CONTRADICT)
     else:
-        best = _with_losses(a, b, _Pairing(paired, left_a, left_b))
+        best = _with_losses(a, b, paired, left_a, left_b)
     if best.score < 1 - EDIT / 2 and -1 <= len(a.joined) - len(b.joined) <= 1:
         best = _surer(best, _joined(a, b))
     return best if a.person else _as_entities(a, b, best)
@@ -213,10 +209,10 @@ def _greedy(
     return chosen
 
 
-def _with_losses(a: Name, b: Name, pairing: _Pairing) -> Scored:
+def _with_losses(a: Name, b: Name, paired: list[_Paired], left_a: list[Part], left_b: list[Part]) -> Scored:
     """Scores names at least one of which is paired whole."""
-    losses = _losses(a, b, pairing)
-    limits = _limits(a, b, pairing)
+    losses = _losses(a, b, paired, left_a, left_b)
+    limits = _limits(a, b, paired, left_a or left_b)
     if not losses and not limits:
         return EXACT
     score = max(0.0, 1.0 - sum(losses.values()))
@@ -227,8 +223,7 @@ def _with_losses(a: Name, b: Name, pairing: _Pairing) -> Scored:
     return Scored(score, tuple(rules))
 
 
-def _losses(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
-    paired, left_a, left_b = pairing
+def _losses(a: Name, b: Name, paired: list[_Paired], left_a: list[Part], left_b: list[Part]) -> dict[str, float]:
     losses: dict[str, float] = {}
     for _, _, (cost, way) in paired:
         if cost:
@@ -245,25 +240,25 @@ def _losses(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
 
 
 def _other_order(a: Name, b: Name, paired: list[_Paired]) -> bool:
+    mine, theirs = a.parts, b.parts
     before = -1
-    for _, place in sorted([(a.parts.index(part), b.parts.index(other)) for part, other, _ in paired]):
+    for _, place in sorted([(mine.index(part), theirs.index(other)) for part, other, _ in paired]):
         if place < before:
             return True
         before = place
     return False
 
 
-def _limits(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
+def _limits(a: Name, b: Name, paired: list[_Paired], left: list[Part]) -> dict[str, float]:
     """Rules that say that it is probably somebody else, with the most that they leave."""
     limits: dict[str, float] = {}
-    left = pairing.left_a or pairing.left_b
     if a.person:
-        if left and sum([likeness.way != "initial" for _, _, likeness in pairing.paired]) < 2:
+        if left and sum([likeness.way != "initial" for _, _, likeness in paired]) < 2:
             limits["single_part"] = DOUBTFUL
         if a.fathers and b.fathers and a.fathers & {(father, child) for child, father in b.fathers}:
             limits["father_and_child_exchanged"] = DOUBTFUL
         return limits
-    if "number" in [likeness.way for _, _, likeness in pairing.paired]:
+    if "number" in [likeness.way for _, _, likeness in paired]:
         limits["numbers_differ"] = OTHER_NUMBER
     if left:
         tags = [part.tag for part in left]
