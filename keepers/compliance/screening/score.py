@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from keepers.compliance.screening.alike import SAME, Likeness, is_same, resembling
+from keepers.compliance.screening.alike import SAME, Likeness, is_same, resembling, skeleton
 from keepers.compliance.screening.parts import Name, Part
 
 EDIT = 0.1
@@ -30,6 +30,10 @@ OTHER_NUMBER = 0.76
 """The most that is left where numbers differ: the next fund or ship of the same owner."""
 ACRONYM = 0.8
 """The score of first letters against the words."""
+LEAST_CONSONANTS = 5
+"""Consonants from which they alone say that a single word of an entity is the same, in a script without vowels."""
+LEAST_LETTERS = 12
+"""Letters from which a single word of an entity is the same with two edits in it."""
 DEFAULT_THRESHOLD = 0.75
 """The score from which a pair is an alert."""
 
@@ -259,7 +263,9 @@ def _limits(a: Name, b: Name, paired: list[_Paired], left: list[Part]) -> dict[s
             limits["father_and_child_exchanged"] = DOUBTFUL
         return limits
     if "number" in [likeness.way for _, _, likeness in paired]:
-        limits["numbers_differ"] = OTHER_NUMBER
+        # Beside another word, another number is the next one of the same owner; alone it is another name.
+        limits["numbers_differ"] = OTHER_NUMBER if len(paired) > 1 else CONTRADICTED
+    limits.update(dict.fromkeys(_agreeing_by_chance(paired), DOUBTFUL))
     if left:
         tags = [part.tag for part in left]
         if "number" in tags:
@@ -269,6 +275,19 @@ def _limits(a: Name, b: Name, paired: list[_Paired], left: list[Part]) -> dict[s
     if _legal_forms_contradict(a, b):
         limits["legal_forms_contradict"] = DOUBTFUL
     return limits
+
+
+def _agreeing_by_chance(paired: list[_Paired]) -> list[str]:
+    """Rules on entities that have a single word in common, for a list has many words that look much like it."""
+    telling = [pair for pair in paired if pair[0].weight >= 1 and pair[1].weight >= 1]
+    if len(telling) != 1:
+        return []
+    ((part, other, (cost, way)),) = telling
+    if way == "sound" and cost >= 1 and len(skeleton(part.text)) < LEAST_CONSONANTS:
+        return ["consonants_of_single_word"]
+    if way == "spelling" and cost > 1 and max(len(part.text), len(other.text)) < LEAST_LETTERS:
+        return ["edits_in_single_word"]
+    return []
 
 
 def _joined(a: Name, b: Name) -> Scored:
