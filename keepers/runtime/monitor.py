@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from keepers.errors import KeeperError
+from keepers.runtime.listening import listening
 from keepers.runtime.metrics import Metrics
 
 
@@ -40,13 +40,8 @@ def monitor(metrics: Metrics, host: str, port: int, patience: float) -> Iterator
         reason = error.strerror or "not to be had"
         raise MonitorError(f"metrics port {host}:{port}", reason, "choose another metrics.port") from error
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
-    thread.start()
-    try:
-        yield int(server.server_address[1])
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(server) as opened:
+        yield opened
 
 
 def _handler(metrics: Metrics, patience: float) -> type[BaseHTTPRequestHandler]:

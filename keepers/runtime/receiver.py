@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from keepers.errors import KeeperError
+from keepers.runtime.listening import listening
 
 MOST_AT_ONCE = 32
 """Maximum number of connections; more are closed at once, and their callers try again."""
@@ -92,14 +93,8 @@ def receiver(
     except OSError as error:
         reason = error.strerror or "not to be had"
         raise ReceiverError(f"port {host}:{port}", reason, "choose another port") from error
-    thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="receiver", daemon=True)
-    thread.start()
-    try:
-        yield int(server.server_address[1])
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(bounds.seconds)
+    with listening(server, bounds.seconds) as opened:
+        yield opened
 
 
 class _Server(ThreadingHTTPServer):

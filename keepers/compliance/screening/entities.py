@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
 from keepers.compliance.screening.parts import GENERIC, LIGHT, Name, Part, assembled
 from keepers.compliance.screening.text import (
     DIGITS,
+    LONGEST,
     checked,
     is_abjad,
     is_latin,
@@ -27,6 +29,7 @@ _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)$")
 _LETTERS_WITH_DIGITS = re.compile(r"(?=(?:\d*[a-z]){3})[a-z]+[01345789][a-z]+")
 """A digit that stands for a letter within a word: "R0sneft"."""
 _SIGNS = (("&", " and "), ("+", " and "), ("%", " percent"))
+_SIGN_WORDS = frozenset(word.strip() for _, word in _SIGNS)
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10}
 _ACRONYM = 3
 _SHORTEST_LEGAL_FORM = 3
@@ -39,25 +42,26 @@ def readings_of_entity(text: str) -> tuple[Name, ...]:
     Raises:
         ScreeningError: If it is no name.
     """
-    text = checked(text)
-    tokens = _tokens(text)
+    tokens, latin_only = _of_plain_words(text), True
+    if not tokens:
+        text = checked(text)
+        tokens, latin_only = _tokens(text), is_latin(text)
     whole = "".join(tokens)
     tokens, legal = _without_legal_forms(tokens)
     known = words()
     if not known.stopwords.isdisjoint(tokens):
         tokens = [token for token in tokens if token not in known.stopwords] or tokens
-    latin_only = is_latin(text)
     parts = _parts(tokens, text, latin_only)
-    acronym = "".join([part.text[0] for part in parts if part.tag != "number"])
-    name = assembled(
-        parts,
-        person=False,
-        native=not latin_only and is_other_script(text),
-        legal=legal,
-        whole=whole,
-        acronym=acronym if len(acronym) >= _ACRONYM else "",
-    )
-    return (name,)
+    native = not latin_only and is_other_script(text)
+    return (assembled(parts, False, native, legal, acronym=_acronym(parts), whole=whole),)
+
+
+def _acronym(parts: list[Part]) -> str:
+    """Returns the first letters of three words or more, else ""."""
+    if len(parts) < _ACRONYM:
+        return ""
+    letters = "".join([part.text[0] for part in parts if part.tag != "number"])
+    return letters if len(letters) >= _ACRONYM else ""
 
 
 def entity(text: str) -> Name:
@@ -65,8 +69,38 @@ def entity(text: str) -> Name:
     return readings_of_entity(text)[0]
 
 
+def _of_plain_words(text: str) -> list[str]:
+    """Returns the words of a name in ASCII; nothing for any other name."""
+    tokens: list[str] = []
+    if len(text) <= LONGEST:
+        for word in text.split():
+            found = _plain(word)
+            if found is None:
+                return []
+            tokens += found
+    # Signs that stand for words are no name.
+    return tokens if not _SIGN_WORDS.issuperset(tokens) else []
+
+
+@lru_cache(maxsize=65536)
+def _plain(word: str) -> tuple[str, ...] | None:
+    """Returns what stands for a word of ASCII between spaces: its neighbours do not matter to that."""
+    return tuple(_tokens(word)) if word.isascii() and word.isprintable() else None
+
+
 def _tokens(text: str) -> list[str]:
-    text = latin(text)
+    if not text.isascii():
+        text = latin(text)
+    if not text.replace(" ", "").isalnum():
+        text = _without_signs(text.lower())
+    known, tokens = words(), words_in(text)
+    if known.abbreviated.isdisjoint(tokens):
+        return tokens
+    return [known.abbreviations.get(token, token) for token in tokens]
+
+
+def _without_signs(text: str) -> str:
+    """Joins dotted letters and letters with a stroke between them, and writes signs as words."""
     if text.count(".") > 1:
         text = _DOTTED.sub(lambda found: found[0].replace(".", ""), text)
     if "/" in text:
@@ -74,27 +108,27 @@ def _tokens(text: str) -> list[str]:
     for sign, word in _SIGNS:
         if sign in text:
             text = text.replace(sign, word)
-    abbreviations = words().abbreviations
-    return [abbreviations.get(token, token) for token in words_in(text)]
+    return text
 
 
 def _without_legal_forms(tokens: list[str]) -> tuple[list[str], frozenset[str]]:
     """Takes legal forms out, the longest first, wherever they stand; a word always stays."""
-    forms, starts = words().legal_forms, words().legal_starts
-    repaired = [_repaired(token) for token in tokens]
+    forms = words().legal_forms
+    read = list(map(_in_forms, tokens))
     kept: list[str] = []
     classes: set[str] = set()
     place, end = 0, len(tokens)
     while place < end:
-        longest = starts.get(repaired[place]) or starts.get(tokens[place])
-        if longest is None:
+        longest = read[place].longest
+        if not longest:
             kept.append(tokens[place])
             place += 1
             continue
         for length in range(min(longest, end - place), 0, -1):
             # A misspelt word counts within a form of several words only: "Compan" alone may be a name.
-            source = repaired if length > 1 else tokens
-            form = forms.get(tuple(source[place : place + length]))
+            several = length > 1
+            phrase = tuple([one.repaired for one in read[place : place + length]]) if several else (tokens[place],)
+            form = forms.get(phrase)
             if form is not None and (kept or place + length < end):
                 classes.add(form)
                 place += length
@@ -105,7 +139,24 @@ def _without_legal_forms(tokens: list[str]) -> tuple[list[str], frozenset[str]]:
     return (kept, frozenset(classes)) if kept else (tokens, frozenset(classes))
 
 
+class _InForms(NamedTuple):
+    """A word as a part of legal forms.
+
+    Attributes:
+        repaired: The word of a legal form that is meant, errors allowed, else the word itself.
+        longest: Words of the longest legal form that begins with it; 0 if none does.
+    """
+
+    repaired: str
+    longest: int
+
+
 @lru_cache(maxsize=65536)
+def _in_forms(token: str) -> _InForms:
+    starts, repaired = words().legal_starts, _repaired(token)
+    return _InForms(repaired, starts.get(repaired) or starts.get(token) or 0)
+
+
 def _repaired(token: str) -> str:
     known = words().legal_words
     if token in known or len(token) < 4:
@@ -117,8 +168,13 @@ def _parts(tokens: list[str], text: str, latin_only: bool) -> list[Part]:
     abjad = not latin_only and is_abjad(text)
     if len(tokens) == 1 and not latin_only and is_syllabic(text):
         return [Part(tokens[0], native=text.replace(" ", ""))]
-    countries, starts = words().countries, words().country_starts
-    parts: list[Part] = []
+    known = words()
+    if known.country_words.isdisjoint(tokens):
+        parts = [_part(token, False, abjad) for token in tokens[:-1]]
+        parts.append(_part(tokens[-1], True, abjad))
+        return _weighed(_numbers_joined(parts))
+    countries, starts = known.countries, known.country_starts
+    parts = []
     place, end = 0, len(tokens)
     while place < end:
         token = tokens[place]
@@ -172,7 +228,10 @@ def _roman(token: str) -> int:
 
 def _numbers_joined(parts: list[Part]) -> list[Part]:
     """Joins "forty" and "four" to 44."""
-    if "number" not in [part.tag for part in parts]:
+    for _, _, _, tag, _ in parts:
+        if tag == "number":
+            break
+    else:
         return parts
     joined: list[Part] = []
     for part in parts:

@@ -72,19 +72,15 @@ def assembled(
     whole: str = "",
 ) -> Name:
     """Returns a name of given parts."""
-    texts = [part.text for part in parts]
-    # Persons have no countries among their parts, and only names in another script have parts in it.
-    words = texts if person else [part.text for part in parts if part.tag != "country"]
-    return Name(
-        person,
-        tuple(parts),
-        sum([part.weight for part in parts]),
-        "".join(texts),
-        tuple([part.native or part.text for part in parts] if native else texts),
-        legal,
-        fathers,
-        acronym,
-        words[0] if len(words) == 1 else None,
-        whole,
-        native,
-    )
+    texts: list[str] = []
+    weight, words, letters = 0.0, 0, ""
+    for text, _, counts, tag, _ in parts:
+        texts.append(text)
+        weight += counts
+        if tag != "country":
+            words += 1
+            letters = text
+    # Only names in another script have parts in it.
+    order = tuple([part.native or part.text for part in parts] if native else texts)
+    only = letters if words == 1 else None
+    return Name(person, tuple(parts), weight, "".join(texts), order, legal, fathers, acronym, only, whole, native)

@@ -6,9 +6,11 @@ import re
 from functools import lru_cache
 
 from keepers.compliance.screening.arabic import FAITH_WORDS, apart, canonical, is_light
+from keepers.compliance.screening.errors import ScreeningError
 from keepers.compliance.screening.parts import LIGHT, Name, Part, assembled
 from keepers.compliance.screening.text import (
     DIGITS,
+    LONGEST,
     checked,
     folded,
     is_abjad,
@@ -40,14 +42,16 @@ def readings_of_person(text: str) -> tuple[Name, ...]:
     Raises:
         ScreeningError: If it is no name.
     """
-    text = checked(text)
-    native = abjad = False
-    if not is_latin(text):
+    native, fathers = False, _NOBODY
+    parts = _of_plain_words(text)
+    if not parts:
+        text = checked(text)
         native, abjad = is_other_script(text), is_abjad(text)
         if is_syllabic(text):
             return (assembled(_syllabic(text), person=True, native=True),)
-    parts, fathers = _parts(_without_edges(_tokens(text)), abjad)
-    if len(parts) != 3:
+        parts, fathers = _parts(_without_edges(_tokens(text)), abjad)
+    families = words().east_asian_families
+    if len(parts) != 3 or (parts[0].text not in families and parts[2].text not in families):
         return (assembled(parts, True, native, fathers=fathers),)
     ways = _east_asian(parts, family_first="," in text)
     return tuple([assembled(way, True, native, fathers=fathers) for way in ways])
@@ -58,6 +62,37 @@ def person(text: str) -> Name:
     return readings_of_person(text)[0]
 
 
+def _of_plain_words(text: str) -> list[Part]:
+    """Returns the parts of a name all of whose words are plain; nothing for any other name."""
+    parts: list[Part] = []
+    if len(text) <= LONGEST:
+        for word in text.split():
+            found = _plain(word)
+            if not found:
+                return []
+            parts += found
+    return parts
+
+
+@lru_cache(maxsize=65536)
+def _plain(word: str) -> tuple[Part, ...]:
+    """Returns the parts that a word stands for whatever its neighbours are; nothing if that depends on them.
+
+    Names have most of their words in common, so that most are known. It depends on the neighbours where a word may be a
+    title, a particle, initials or a legal form, and where it holds figures or letters of another script.
+    """
+    try:
+        word = checked(word)
+    except ScreeningError:
+        return ()
+    if not is_latin(word) or _ASSIMILATED.search(word) or _CAPITALS.search(word):
+        return ()
+    tokens = words_in(latin(word))
+    if not "".join(tokens).isalpha() or not words().asides.isdisjoint(tokens):
+        return ()
+    return tuple([part for token in tokens for part in _parts_of(token, False)])
+
+
 def _tokens(text: str) -> list[str]:
     """Words in lower case without punctuation; capitals without vowels among small letters are initials."""
     if "-" in text:
@@ -65,9 +100,7 @@ def _tokens(text: str) -> list[str]:
     # A text in capitals has no small letters, and one whose words begin with one has no two capitals side by side.
     if not text.isupper() and not text.istitle() and any(map(str.islower, text)):
         text = _CAPITALS.sub(_initials, text)
-    if text.isascii() and text.replace(" ", "").isalpha():
-        return text.lower().split()
-    found = words_in(latin(text))
+    found = words_in(text if text.isascii() else latin(text))
     if "".join(found).isalpha():
         return found
     tokens = [
@@ -100,8 +133,6 @@ def _without_edges(tokens: list[str]) -> list[str]:
 def _parts(tokens: list[str], abjad: bool) -> tuple[list[Part], frozenset[tuple[str, str]]]:
     """The parts, and who is named as whose child."""
     known = words()
-    if known.particles.isdisjoint(tokens):
-        return [part for token in tokens for part in _parts_of(token, abjad)], _NOBODY
     parts: list[Part] = []
     fathers: set[tuple[str, str]] = set()
     child = ""
@@ -146,8 +177,6 @@ def _east_asian(parts: list[Part], family_first: bool) -> list[list[Part]]:
     """Joins two of three syllables behind or before a Chinese or Korean family name: they are one given name."""
     families = words().east_asian_families
     first, second, third = parts
-    if first.text not in families and third.text not in families:
-        return [parts]
     if any(part.tag != "word" for part in parts):
         return [parts]
     ways = []

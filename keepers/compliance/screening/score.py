@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from keepers.compliance.screening.alike import SAME, Likeness, is_same, resembling
+from keepers.compliance.screening.alike import SAME, Likeness, is_same, resembling, skeleton
 from keepers.compliance.screening.parts import Name, Part
 
 EDIT = 0.1
@@ -30,6 +30,10 @@ OTHER_NUMBER = 0.76
 """The most that is left where numbers differ: the next fund or ship of the same owner."""
 ACRONYM = 0.8
 """The score of first letters against the words."""
+LEAST_CONSONANTS = 5
+"""Consonants from which they alone say that a single word of an entity is the same, in a script without vowels."""
+LEAST_LETTERS = 12
+"""Letters from which a single word of an entity is the same with two edits in it."""
 DEFAULT_THRESHOLD = 0.75
 """The score from which a pair is an alert."""
 
@@ -55,12 +59,6 @@ _Rank = tuple[float, float, list[list[str]]]
 _Paired = tuple[Part, Part, Likeness]
 
 
-class _Pairing(NamedTuple):
-    paired: list[_Paired]
-    left_a: list[Part]
-    left_b: list[Part]
-
-
 EXACT = Scored(1.0, ("exact",))
 _ACRONYM = Scored(ACRONYM, ("acronym",))
 _CONTRADICT = ("parts_contradict",)
@@ -76,10 +74,12 @@ def name_score(a: Name, b: Name) -> Scored:
     if not paired:
         best = NOTHING
     elif left_a and left_b:
-        matched = sum([part.weight + other.weight for part, other, _ in paired])
+        matched = 0.0
+        for part, other, _ in paired:
+            matched += part.weight + other.weight
         best = Scored(CONTRADICTED * (matched / (a.weight + b.weight)), _CONTRADICT)
     else:
-        best = _with_losses(a, b, _Pairing(paired, left_a, left_b))
+        best = _with_losses(a, b, paired, left_a, left_b)
     if best.score < 1 - EDIT / 2 and -1 <= len(a.joined) - len(b.joined) <= 1:
         best = _surer(best, _joined(a, b))
     return best if a.person else _as_entities(a, b, best)
@@ -213,10 +213,10 @@ def _greedy(
     return chosen
 
 
-def _with_losses(a: Name, b: Name, pairing: _Pairing) -> Scored:
+def _with_losses(a: Name, b: Name, paired: list[_Paired], left_a: list[Part], left_b: list[Part]) -> Scored:
     """Scores names at least one of which is paired whole."""
-    losses = _losses(a, b, pairing)
-    limits = _limits(a, b, pairing)
+    losses = _losses(a, b, paired, left_a, left_b)
+    limits = _limits(a, b, paired, left_a or left_b)
     if not losses and not limits:
         return EXACT
     score = max(0.0, 1.0 - sum(losses.values()))
@@ -227,8 +227,7 @@ def _with_losses(a: Name, b: Name, pairing: _Pairing) -> Scored:
     return Scored(score, tuple(rules))
 
 
-def _losses(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
-    paired, left_a, left_b = pairing
+def _losses(a: Name, b: Name, paired: list[_Paired], left_a: list[Part], left_b: list[Part]) -> dict[str, float]:
     losses: dict[str, float] = {}
     for _, _, (cost, way) in paired:
         if cost:
@@ -245,26 +244,28 @@ def _losses(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
 
 
 def _other_order(a: Name, b: Name, paired: list[_Paired]) -> bool:
+    mine, theirs = a.parts, b.parts
     before = -1
-    for _, place in sorted([(a.parts.index(part), b.parts.index(other)) for part, other, _ in paired]):
+    for _, place in sorted([(mine.index(part), theirs.index(other)) for part, other, _ in paired]):
         if place < before:
             return True
         before = place
     return False
 
 
-def _limits(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
+def _limits(a: Name, b: Name, paired: list[_Paired], left: list[Part]) -> dict[str, float]:
     """Rules that say that it is probably somebody else, with the most that they leave."""
     limits: dict[str, float] = {}
-    left = pairing.left_a or pairing.left_b
     if a.person:
-        if left and sum([likeness.way != "initial" for _, _, likeness in pairing.paired]) < 2:
+        if left and sum([likeness.way != "initial" for _, _, likeness in paired]) < 2:
             limits["single_part"] = DOUBTFUL
         if a.fathers and b.fathers and a.fathers & {(father, child) for child, father in b.fathers}:
             limits["father_and_child_exchanged"] = DOUBTFUL
         return limits
-    if "number" in [likeness.way for _, _, likeness in pairing.paired]:
-        limits["numbers_differ"] = OTHER_NUMBER
+    if "number" in [likeness.way for _, _, likeness in paired]:
+        # Beside another word, another number is the next one of the same owner; alone it is another name.
+        limits["numbers_differ"] = OTHER_NUMBER if len(paired) > 1 else CONTRADICTED
+    limits.update(dict.fromkeys(_agreeing_by_chance(paired), DOUBTFUL))
     if left:
         tags = [part.tag for part in left]
         if "number" in tags:
@@ -274,6 +275,19 @@ def _limits(a: Name, b: Name, pairing: _Pairing) -> dict[str, float]:
     if _legal_forms_contradict(a, b):
         limits["legal_forms_contradict"] = DOUBTFUL
     return limits
+
+
+def _agreeing_by_chance(paired: list[_Paired]) -> list[str]:
+    """Rules on entities that have a single word in common, for a list has many words that look much like it."""
+    telling = [pair for pair in paired if pair[0].weight >= 1 and pair[1].weight >= 1]
+    if len(telling) != 1:
+        return []
+    ((part, other, (cost, way)),) = telling
+    if way == "sound" and cost >= 1 and len(skeleton(part.text)) < LEAST_CONSONANTS:
+        return ["consonants_of_single_word"]
+    if way == "spelling" and cost > 1 and max(len(part.text), len(other.text)) < LEAST_LETTERS:
+        return ["edits_in_single_word"]
+    return []
 
 
 def _joined(a: Name, b: Name) -> Scored:

@@ -100,7 +100,8 @@ def _alert(party: ListedParty, name: ListedName, scored: Scored, birth: Evidence
     if birth.rules or country.rules:
         score = score + birth.change + country.change
         rules = (*rules, *birth.rules, *country.rules)
-    score = 0.0 if score < 0 else min(score, 1.0)
+    if not 0.0 <= score <= 1.0:
+        score = 0.0 if score < 0 else 1.0
     return Alert(party.list_id, party.uid, name.text, name.strength, score, rules[0], rules)
 
 

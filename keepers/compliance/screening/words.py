@@ -22,6 +22,7 @@ class Words(NamedTuple):
         titles_anywhere: Those of them that are no name anywhere.
         suffixes: Suffix behind it, such as "jr".
         edges: Everything that is taken from the ends of a person's name.
+        asides: These and the particles: what no part of a person's name is made of.
         particles: Words that join its parts.
         particles_or_names: The particles that may be a name where they open one.
         fathers: The particles behind which the father's name stands.
@@ -29,6 +30,7 @@ class Words(NamedTuple):
         stopwords: Words that an entity's name is the same without.
         generic: Words that tell few entities apart.
         abbreviations: Short form to long form.
+        abbreviated: The short forms alone.
         legal_forms: Words of a legal form to its class, "company" or "nonprofit".
         legal_words: The words of legal forms that are long enough to be recognised with an error in them.
         legal_starts: First words of legal forms to the words of the longest one that begins so.
@@ -38,6 +40,7 @@ class Words(NamedTuple):
         east_asian_families: Family names of China and Korea in Latin letters.
         countries: Words of a country's name to its name in one word.
         country_starts: First words of countries' names likewise.
+        country_words: Those words alone.
     """
 
     titles: frozenset[str]
@@ -46,6 +49,7 @@ class Words(NamedTuple):
     titles_anywhere: frozenset[str]
     suffixes: frozenset[str]
     edges: frozenset[str]
+    asides: frozenset[str]
     particles: frozenset[str]
     particles_or_names: frozenset[str]
     fathers: frozenset[str]
@@ -53,6 +57,7 @@ class Words(NamedTuple):
     stopwords: frozenset[str]
     generic: frozenset[str]
     abbreviations: dict[str, str]
+    abbreviated: frozenset[str]
     legal_forms: dict[Phrase, str]
     legal_words: frozenset[str]
     legal_starts: dict[str, int]
@@ -62,6 +67,7 @@ class Words(NamedTuple):
     east_asian_families: frozenset[str]
     countries: dict[Phrase, str]
     country_starts: dict[str, int]
+    country_words: frozenset[str]
 
 
 @cache
@@ -90,10 +96,15 @@ def words() -> Words:
     countries = _countries(data["countries"])
     pairs = [pair.split(":") for pair in data["nicknames"].split()]
     titles = sets["titles"] | sets["titles_before_two"] | sets["titles_behind"] | sets["titles_anywhere"]
+    edges = titles | sets["suffixes"] | {form[0] for form in legal if len(form) == 1}
+    starts = _starts(countries)
+    abbreviations = {str(short): str(long) for short, long in data["abbreviations"].items()}
     return Words(
         **sets,
-        edges=titles | sets["suffixes"] | {form[0] for form in legal if len(form) == 1},
-        abbreviations={str(short): str(long) for short, long in data["abbreviations"].items()},
+        edges=edges,
+        asides=edges | sets["particles"],
+        abbreviations=abbreviations,
+        abbreviated=frozenset(abbreviations),
         legal_forms=legal,
         legal_words=frozenset(word for form in legal for word in form if len(word) >= _RECOGNISABLE),
         legal_starts=_starts(legal),
@@ -101,7 +112,8 @@ def words() -> Words:
         ordinals={word: n for word, n in data["ordinal_words"].items() if n <= _WORDS_UP_TO},
         nicknames=frozenset((a, b) for short, long in pairs for a, b in ((short, long), (long, short))),
         countries=countries,
-        country_starts=_starts(countries),
+        country_starts=starts,
+        country_words=frozenset(starts),
     )
 
 

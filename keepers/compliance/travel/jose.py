@@ -16,6 +16,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from Crypto.Cipher import AES
@@ -61,7 +62,7 @@ class PrivateKeys:
     sign: bytes = field(repr=False)
     agree: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def public(self) -> PublicKeys:
         """The public halves."""
         return PublicKeys(_signer(self.sign).public_key().export_key(format="raw"), _public_x(self.agree))

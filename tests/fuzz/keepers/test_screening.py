@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,11 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from keepers.compliance.lists.records import Kind, ListedName, ListedParty, Strength
+from keepers.compliance.screening import entities, persons
 from keepers.compliance.screening.alike import EDITS
 from keepers.compliance.screening.entities import entity
 from keepers.compliance.screening.errors import ScreeningError
 from keepers.compliance.screening.evidence import birth_evidence, country_evidence
 from keepers.compliance.screening.index import ROUNDING, NameIndex
+from keepers.compliance.screening.parts import Name
 from keepers.compliance.screening.persons import person
 from keepers.compliance.screening.score import CONTRADICTED, name_score
 from keepers.compliance.screening.screen import Screener, Subject, compare
@@ -245,3 +248,29 @@ def test_name_score__parts_on_both_sides_left_over__never_reaches_what_is_indexe
     scored = name_score(person(a), person(b))
     if "parts_contradict" in scored.rules:
         assert scored.score <= CONTRADICTED
+
+
+_WRITTEN = (
+    *("Ivan", "PETROV", "Jean-Pierre", "al-Rahman", "ash-Shaykh", "O’Neill", "Müller", "XV", "NGO", "R0sneft", "S.p.A"),
+    *("A/S", "U.S.", "1st", "Intl", "3%ers", "Ltda", "Compny", "1", "\u0301", "_", "µ"),
+)
+_JOINS = (" ", "-", ", ", ".", "'", "/", " & ", "  ")
+
+
+@given(st.lists(st.tuples(st.sampled_from((*SAID, *_WRITTEN)), st.sampled_from(_JOINS), st.booleans()), max_size=6))
+def test_readings__words_read_on_their_own__make_the_name_that_is_read_whole(
+    pieces: list[tuple[str, str, bool]],
+) -> None:
+    text = "".join(f"{word.upper() if loud else word}{join}" for word, join, loud in pieces)
+    for module, read in ((persons, persons.readings_of_person), (entities, entities.readings_of_entity)):
+        by_words = _read_or_refused(read.__wrapped__, text)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "_of_plain_words", lambda _: [])
+            assert _read_or_refused(read.__wrapped__, text) == by_words
+
+
+def _read_or_refused(read: Callable[[str], tuple[Name, ...]], text: str) -> tuple[Name, ...] | str:
+    try:
+        return read(text)
+    except ScreeningError as error:
+        return str(error)

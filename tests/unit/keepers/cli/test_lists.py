@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from keepers.compliance.lists.delta import Budget
 from keepers.compliance.lists.errors import ListError
 from keepers.compliance.lists.formats import NAMES
 from keepers.operations.lists import delta_json, delta_lines
+from keepers.runtime.listening import listening
 from keepers.store import Store
 from keepers.store.lists import newest
 from tests.unit.keepers.cli.test_cli import invoke, line_of
@@ -205,12 +205,8 @@ class Publisher(http.server.BaseHTTPRequestHandler):
 def publisher() -> Iterator[str]:
     """The address of a publisher."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(server) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_import__from_the_web__keeps_the_address_without_its_secrets(url: str) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +12,7 @@ import pytest
 
 from keepers.market import NoCloses, PriceError
 from keepers.market.http_source import HttpInterface, HttpPriceSource
+from keepers.runtime.listening import listening
 
 LAST = date(2024, 1, 10)
 ROWS = [
@@ -61,12 +61,8 @@ def vendor() -> Iterator[Vendor]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made = Vendor(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(server):
+        yield made
 
 
 @dataclass

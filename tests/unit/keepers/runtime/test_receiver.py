@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -149,6 +150,14 @@ def test_receiver__answer_with_a_body__is_sent_with_its_headers() -> None:
     with listening(lambda _: Answer(400, b"no", {"content-type": "text/plain"})) as (port, _):
         answer = requests.post(f"http://127.0.0.1:{port}/", data=b"x")
     assert (answer.status_code, answer.content, answer.headers["content-type"]) == (400, b"no", "text/plain")
+
+
+def test_receiver__end__does_not_wait_for_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keepers.runtime.listening._LOOK_SECONDS", 60.0)
+    with listening(well) as (port, _):
+        assert requests.post(f"http://127.0.0.1:{port}/", data=b"x").status_code == 200
+        started = time.monotonic()
+    assert time.monotonic() - started < 5
 
 
 def test_receiver__end__frees_the_port() -> None:

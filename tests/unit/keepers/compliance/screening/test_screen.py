@@ -69,6 +69,10 @@ def test_screen__person_written_another_way__alerts_by_that_rule(asked: str, lis
         ("Heyne Lltd", "Heyne Ltd", "small_word_misspelt"),
         ("faberlic", "Faberlic Europe", "missing_part"),
         ("Al Qaeda", "Al Qa'ida", "spelling"),
+        ("Gazprombanking", "Gaspronbanking", "spelling"),
+        ("Kalinka Neft", "Kalinina Neft", "spelling"),
+        ("Bank Mellat", "بانک ملت", "sound"),
+        ("Parsian Bank", "بانک پارسیان", "sound"),
     ],
 )
 def test_screen__entity_written_another_way__alerts_by_that_rule(asked: str, listed: str, rule: str) -> None:
@@ -91,6 +95,10 @@ def test_screen__entity_written_another_way__alerts_by_that_rule(asked: str, lis
         ("Solutions II Denmark", "Solutions Denmark", "entity"),
         ("BD p.l.c.", "BP p.l.c.", "entity"),
         ("Saudi Arabian Gas Company", "Saudi Arabian Oil Company", "entity"),
+        ("Schmidt GmbH", "زامياد", "entity"),
+        ("Kalinka S.A.", "ООО «Калинина»", "entity"),
+        ("Benard Group", "Bernardi Group", "entity"),
+        ("Unit4", "8", "entity"),
     ],
 )
 def test_screen__somebody_else__does_not_alert(asked: str, listed: str, kind: Kind) -> None:
