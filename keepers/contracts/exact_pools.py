@@ -17,9 +17,10 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from keepers.abi import Fragment
-from keepers.contracts.curve_pools import read_stable, read_vaults
+from keepers.contracts.crypto_pools import read_crypto
 from keepers.contracts.deployment import PoolRecord
 from keepers.contracts.known_pools import Known
+from keepers.contracts.stable_pools import read_stable, read_vaults
 from keepers.contracts.tick_words import TickWords
 from keepers.routing.errors import RoutingError
 from keepers.routing.markets import COIN_IS_TOKEN0, COIN_IS_TOKEN1, Market, VenueKind
@@ -79,7 +80,9 @@ def read_exact(
     pools = _assembled(node, parts, block)
     pools |= _v4_pools(node, [market for market in listed if _is_plain_v4(market)], block)
     found = {address: [Known(pool)] for address, pool in pools.items()}
-    return found | read_stable(node, listed, decimals, block) | read_vaults(node, listed, decimals, block)
+    for read in (read_stable, read_crypto, read_vaults):
+        found |= read(node, listed, decimals, block)
+    return found
 
 
 def _assembled(node: Node, parts: Mapping[str, _Parts], block: int) -> dict[str, Pool]:

@@ -7,8 +7,10 @@ import numpy as np
 from keepers.routing.crypto import A_UNIT, FEE_UNIT, ONE, CryptoPool
 from keepers.routing.hulls import Floats, Trades, charged_chain
 
-_PARTS = np.concatenate([[0.0], np.geomspace(1e-6, 1e-3, 30), np.geomspace(1.05e-3, 300, 280)])
-"""Points are inputs of these parts of the balance, as far as the pool takes them."""
+_PARTS = np.concatenate(
+    [[0.0], np.geomspace(1e-6, 1e-3, 30), np.geomspace(1.01e-3, 3, 560), np.geomspace(3.1, 300, 60)]
+)
+"""Points are inputs of these parts of the balance, as far as it takes them; close together where it bends most."""
 _SOLVED = 1e-15
 """Part of the invariant by which a solved balance may be off."""
 _LEAST, _MOST = 0.01, 100.0

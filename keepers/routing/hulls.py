@@ -11,6 +11,7 @@ from keepers.routing.stable import ONE, StableKind, StablePool, precision_of, sc
 from keepers.routing.vaults import VaultPool, largest_input
 
 Floats = NDArray[np.float64]
+_Ends = tuple[Floats, Floats]
 
 _POINTS = 240
 _SMALLEST, _LARGEST = 1e-6, 1e4
@@ -48,16 +49,21 @@ def tangent_chain(x: Floats, y: Floats, slope: Floats) -> Floats:
         x: (points,), rising from zero.
         y, slope: (points,), value and derivative there.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = (y[1:] - slope[1:] * x[1:] - y[:-1] + slope[:-1] * x[:-1]) / (slope[:-1] - slope[1:])
-    crossing = np.where(np.isfinite(crossing), crossing, x[1:])
-    crossing = np.clip(crossing, x[:-1], x[1:])
-    # Rounding may put the crossing beside itself: the higher of both lines is above the curve everywhere.
-    height = np.maximum(y[:-1] + slope[:-1] * (crossing - x[:-1]), y[1:] + slope[1:] * (crossing - x[1:]))
+    crossing, height = _crossings((x[:-1], x[1:]), (y[:-1], y[1:]), (slope[:-1], slope[1:]))
     table = np.vstack([np.column_stack([crossing, height]), np.column_stack([x[1:], y[1:]])])
     table = table[np.argsort(table[:, 0], kind="stable")]
     table = table[(table[:, 0] > 0) & np.append(np.diff(table[:, 0]) > 0, True)]
     return concave_hull(table)
+
+
+def _crossings(x: _Ends, y: _Ends, slope: _Ends) -> tuple[Floats, Floats]:
+    """Points between two ends where the tangents of the ends cross, and a height that is below neither of them."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = (y[1] - slope[1] * x[1] - y[0] + slope[0] * x[0]) / (slope[0] - slope[1])
+    crossing = np.where(np.isfinite(crossing), crossing, x[1])
+    crossing = np.clip(crossing, x[0], x[1])
+    # Rounding may put the crossing beside itself: the higher of both lines is above the curve everywhere.
+    return crossing, np.maximum(y[0] + slope[0] * (crossing - x[0]), y[1] + slope[1] * (crossing - x[1]))
 
 
 def stable_chain(pool: StablePool, zero_for_one: bool) -> Floats:
@@ -143,21 +149,24 @@ def charged_chain(trades: Trades, least_fee: float) -> Floats:
     chain = endless_chain(trades.x, net, slope)
     bent = np.flatnonzero((slope[1:] > slope[:-1]) | (slope[1:] < 0) | (trades.fee_slope[:-1] < 0))
     if not bent.size:
-        return chain
-    points = [chain]
-    for at in bent.tolist():
-        ends = slice(at, at + 2)
-        falls_to_balance = trades.fee_slope[at] < 0 <= trades.fee_slope[at + 1]
-        most = 1 - least_fee if falls_to_balance else float(kept[ends].max())
-        offset = np.array([trades.x[at], trades.paid[at] * most])
-        inner = tangent_chain(
-            trades.x[ends] - offset[0], trades.paid[ends] * most - offset[1], trades.slope[ends] * most
-        )
-        points += [offset[None, :], inner + offset]
-    table = np.vstack(points)
+        return _rising(chain)
+    turns = (trades.fee_slope[bent] < 0) & (trades.fee_slope[bent + 1] >= 0)
+    most = np.where(turns, 1 - least_fee, np.maximum(kept[bent], kept[bent + 1]))
+    x0, x1 = trades.x[bent], trades.x[bent + 1]
+    y0, y1 = trades.paid[bent] * most, trades.paid[bent + 1] * most
+    crossing, height = _crossings((x0, x1), (y0, y1), (trades.slope[bent] * most, trades.slope[bent + 1] * most))
+    inner = [np.column_stack(points) for points in ((x0, y0), (crossing, height), (x1, y1))]
+    table = np.vstack([chain, *inner])
     table = table[np.lexsort((table[:, 1], table[:, 0]))]
     # Of several heights at one input the last is the greatest.
-    return concave_hull(table[(table[:, 0] > 0) & np.append(np.diff(table[:, 0]) > 0, True)])
+    return _rising(concave_hull(table[(table[:, 0] > 0) & np.append(np.diff(table[:, 0]) > 0, True)]))
+
+
+def _rising(chain: Floats) -> Floats:
+    """The chain up to its greatest output, and level from there: a fee may grow faster than what it is taken from."""
+    top = int(np.argmax(chain[:, 1]))
+    level = np.array([[chain[-1, 0], chain[top, 1]]])
+    return chain if top == len(chain) - 1 else np.vstack([chain[: top + 1], level])
 
 
 def endless_chain(x: Floats, y: Floats, slope: Floats) -> Floats:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from keepers.contracts.deployment import load
 from keepers.contracts.known_pools import Known, agrees
 from keepers.contracts.reader import Reader, _samples
+from keepers.routing.crypto import CryptoPool
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import Pool, QuotedPool, V2Pool, V3Pool, quote
 from keepers.routing.stable import StableKind, StablePool, told_by_first_pools
@@ -284,6 +285,29 @@ def test_pools__stable_swap_of_3pools_age__pays_what_exchange_does(world: World,
     told = [told_by_first_pools(pool, pool.token0 == aaa, amount) for amount in amounts]
     assert [quote(pool, aaa, amount) for amount in amounts] == [paid(world, pool, aaa, amount) for amount in amounts]
     assert any(view > quote(pool, aaa, amount) for view, amount in zip(told, amounts, strict=True))
+
+
+@pytest.mark.parametrize("indices", [(0, 1), (1, 0)])
+def test_pools__crypto_swap_of_the_first_generation__is_read_whole(
+    world: World, tmp_path: Path, indices: tuple[int, int]
+) -> None:
+    names = [("USDC", "AAA")[index] for index in indices]
+    pair = [world.tokens[name] for name in names]
+    depths = {"USDC": 5_000_000 * 10**6, "AAA": 50_000 * WAD}
+    price = WAD // 100 if names[0] == "AAA" else 100 * WAD
+    terms = [400_000, 145 * 10**12, price, 26 * 10**6, 45 * 10**6, 230 * 10**12]
+    made = deploy(world.w3, world.owner, artifact("MockNewtonCryptoSwap"), [token.address for token in pair], terms)
+    for name, token in zip(names, pair, strict=True):
+        world.call(token.functions.transfer(made.address, depths[name]))
+    world.call(made.functions.gulp())
+    entry = {"kind": "curve-uint256", "tokens": names, "pool": made.address, "indices": [0, 1]}
+    largest = largest_of(world)
+    reader_ = listed(world, tmp_path, {"curve-uint256": entry})
+    (pool,) = reader_.pools(list(largest), world.w3.eth.block_number, largest)
+    assert isinstance(pool, CryptoPool)
+    for token, most in largest.items():
+        for amount in (2 * most, most // 3, most // 777, most // 100_003):
+            assert quote(pool, token, amount) == paid(world, pool, token, amount)
 
 
 def test_pools__quoted_by_the_lens__pay_at_least_what_the_samples_say(world: World, beyond: Reader) -> None:

@@ -6,7 +6,7 @@ the lens choose (`keepers.contracts.known_pools`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -59,7 +59,7 @@ def read_stable(
         NodeUnreachable: If there is no answer.
     """
     pools = [market for market in markets if market.kind in _STABLE]
-    answers = _asked(node, pools, _stable_calls, block)
+    answers = answers_of(node, pools, _stable_calls, block)
     coins = {key: _coins(given) for key, given in answers.items()}
     unknown = sorted({coin for found in coins.values() for coin in found} - decimals.keys())
     places = dict(decimals)
@@ -77,12 +77,18 @@ def read_vaults(
         NodeUnreachable: If there is no answer.
     """
     vaults = [market for market in markets if market.kind == VenueKind.ERC4626]
-    answers = _asked(node, vaults, _vault_calls, block)
+    answers = answers_of(node, vaults, _vault_calls, block)
     return {market.key: _vault_readings(market, answers[market.key], decimals) for market in vaults}
 
 
-def _asked(node: Node, markets: Sequence[Market], calls_of: Any, block: int) -> dict[str, list[Any]]:
-    """Answers by market's key, one round trip; None in the place of one that failed."""
+def answers_of(
+    node: Node, markets: Sequence[Market], calls_of: Callable[[Market], list[Call]], block: int
+) -> dict[str, list[Any]]:
+    """Answers to the calls of each market, by key, in one round trip; None in the place of one that failed.
+
+    Raises:
+        NodeUnreachable: If there is no answer.
+    """
     calls = {market.key: calls_of(market) for market in markets}
     wanted = [call for of_market in calls.values() for call in of_market]
     answers = iter(node.calls(wanted, block) if wanted else [])
@@ -129,7 +135,7 @@ def _stable_readings(
             )
         except RoutingError:
             continue
-        readings += [Known(pool, told) for told in _answers_of(market, pool)]
+        readings += [Known(pool, told) for told in _told(market, pool)]
     return readings
 
 
@@ -149,7 +155,7 @@ def _generations(precise: int | None, whole: int | None, off_peg: int | None) ->
     return [*found, (StableKind.CURVE_3POOL, whole)] if whole is not None else found
 
 
-def _answers_of(market: Market, pool: StablePool) -> list[Any]:
+def _told(market: Market, pool: StablePool) -> list[Any]:
     """Ways in which the lens may put a pool's payment: CurveVenue.quote takes a unit off what `CurveInt128` answers."""
     if market.kind == VenueKind.CURVE_INT128_NG:
         return [None]
