@@ -34,8 +34,8 @@ contract MockStableSwap {
     /// @dev True if one of its coins rebases (asset type 2): then balances are read, and nothing is swapped unasked.
     bool private immutable _rebasing;
 
-    constructor(address[] memory coins_, uint256 a, uint256 fee, bool ng, bool rebasing) {
-        (_a, _fee, _ng, _rebasing) = (a * _A_PRECISION, fee, ng, rebasing);
+    constructor(address[] memory coins_, uint256 a, uint256 fee_, bool ng, bool rebasing) {
+        (_a, _fee, _ng, _rebasing) = (a * _A_PRECISION, fee_, ng, rebasing);
         coins = coins_;
         for (uint256 k; k < coins_.length; ++k) {
             _stored.push(0);
@@ -55,6 +55,36 @@ contract MockStableSwap {
     function get_pool_asset_types(address pool) external view returns (uint8[] memory types) {
         if (pool == address(this) && _ng) types = new uint8[](coins.length);
         if (types.length != 0 && _rebasing) types[0] = 2;
+    }
+
+    // forge-lint: disable-start(mixed-case-function)
+    function A() external view returns (uint256) {
+        return _a / _A_PRECISION;
+    }
+
+    function A_precise() external view returns (uint256) {
+        return _a;
+    }
+
+    // forge-lint: disable-end(mixed-case-function)
+
+    function fee() external view returns (uint256) {
+        return _fee;
+    }
+
+    /// @notice Returns the part of the fee that would leave the balances: none does here.
+    function admin_fee() external pure returns (uint256) {
+        return 0;
+    }
+
+    function offpeg_fee_multiplier() external view returns (uint256) {
+        require(_ng);
+        return _OFF_PEG;
+    }
+
+    function stored_rates() external view returns (uint256[] memory) {
+        require(_ng);
+        return _rates;
     }
 
     function balances(uint256 k) public view returns (uint256) {
@@ -104,13 +134,13 @@ contract MockStableSwap {
     }
 
     function _dy(uint256 i, uint256 j, uint256 dx) private view returns (uint256) {
-        (uint256 dy, uint256 fee) = _swapped(i, j, dx);
-        return (dy - dy * fee / _FEE_DENOMINATOR) * 1e18 / _rates[j];
+        (uint256 dy, uint256 charged) = _swapped(i, j, dx);
+        return (dy - dy * charged / _FEE_DENOMINATOR) * 1e18 / _rates[j];
     }
 
     /// @return dy Output before the fee, 18 decimals.
-    /// @return fee Fee at the balances half-way.
-    function _swapped(uint256 i, uint256 j, uint256 dx) private view returns (uint256 dy, uint256 fee) {
+    /// @return charged Fee at the balances half-way.
+    function _swapped(uint256 i, uint256 j, uint256 dx) private view returns (uint256 dy, uint256 charged) {
         uint256[] memory xp = _xp();
         uint256 x = xp[i] + dx * _rates[i] / 1e18;
         uint256 y = _y(i, j, x, xp, _d(xp));
@@ -128,8 +158,8 @@ contract MockStableSwap {
         require(_ng, "no get_dx");
         uint256[] memory xp = _xp();
         // At the fee of before the trade, as StableSwap-NG has it: too little where the trade moves the balances.
-        uint256 fee = _dynamicFee(xp[i], xp[j]);
-        uint256 wanted = (dy * _rates[j] / 1e18 + 1) * _FEE_DENOMINATOR / (_FEE_DENOMINATOR - fee);
+        uint256 charged = _dynamicFee(xp[i], xp[j]);
+        uint256 wanted = (dy * _rates[j] / 1e18 + 1) * _FEE_DENOMINATOR / (_FEE_DENOMINATOR - charged);
         uint256 x = _y(j, i, xp[j] - wanted, xp, _d(xp));
         return (x - xp[i]) * 1e18 / _rates[i];
     }
@@ -153,8 +183,10 @@ contract MockStableSwap {
         for (uint256 round; round < 255; ++round) {
             uint256 product = d;
             for (uint256 k; k < n; ++k) {
-                product = product * d / (xp[k] * n);
+                product = product * d / (_ng ? xp[k] : xp[k] * n);
             }
+            // StableSwap-NG divides once, where older pools divide by n with each coin.
+            if (_ng) product /= n ** n;
             uint256 last = d;
             d = (ann * sum / _A_PRECISION + product * n) * d
                 / ((ann - _A_PRECISION) * d / _A_PRECISION + (n + 1) * product);

@@ -1,7 +1,8 @@
-"""Markets of Uniswap V4 and Balancer V2 whose state and maths are known, so that any amount is quoted to the wei.
+"""Markets whose state and maths are known beyond Uniswap V2 and V3, so that any amount is quoted to the wei.
 
 A listed market can be something else than its kind says: a hook that changes amounts, a pool with a formula of its
-own. So what is read here counts only where it pays what the chain quotes, for every amount that was asked (`agrees`).
+own. So what is read here counts only where it says what the chain quotes, for every amount that was asked
+(`keepers.contracts.known_pools.agrees`).
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from keepers.abi import Fragment
+from keepers.contracts.crypto_pools import read_crypto
 from keepers.contracts.deployment import PoolRecord
+from keepers.contracts.known_pools import Known
+from keepers.contracts.stable_pools import read_stable, read_vaults
 from keepers.contracts.tick_words import TickWords
-from keepers.routing.errors import InsufficientLiquidity, RoutingError
+from keepers.routing.errors import RoutingError
 from keepers.routing.markets import COIN_IS_TOKEN0, COIN_IS_TOKEN1, Market, VenueKind
-from keepers.routing.pools import Pool, V3Pool, quote
+from keepers.routing.pools import Pool, V3Pool
 from keepers.routing.stable import StableKind, StablePool
 from keepers.routing.v3_math import PIPS
 from keepers.routing.weighted import WeightedPool
@@ -40,9 +44,6 @@ _LIQUIDITY_AT, _TICKS_AT, _BITMAP_AT = 3, 4, 5
 """Places of a pool's state, counted from its first slot."""
 _DYNAMIC_FEE = 0x800000
 
-Asked = Sequence[tuple[int, int]]
-"""(input, what the chain said it pays, or 0 where it refused), smallest units."""
-
 
 @dataclass(frozen=True)
 class _Parts:
@@ -52,8 +53,10 @@ class _Parts:
     made: Callable[[list[Any]], Pool | None]
 
 
-def read_exact(node: Node, records: Iterable[PoolRecord], decimals: Mapping[str, int], block: int) -> dict[str, Pool]:
-    """Returns the markets among the records whose maths is known, by address, as they were at a block.
+def read_exact(
+    node: Node, records: Iterable[PoolRecord], decimals: Mapping[str, int], block: int
+) -> dict[str, list[Known]]:
+    """Returns the readings of the markets among the records whose maths is known, by address, at a block.
 
     Pools of Uniswap V4 with hooks, a dynamic fee, the chain's own coin or a protocol fee that differs by direction are
     left out.
@@ -73,26 +76,13 @@ def read_exact(node: Node, records: Iterable[PoolRecord], decimals: Mapping[str,
         for record, market in markets
         if (made := _balancer_parts(record.kind, market, decimals)) is not None
     }
-    found = _assembled(node, parts, block)
-    return found | _v4_pools(node, [market for _, market in markets if _is_plain_v4(market)], block)
-
-
-def agrees(pool: Pool, up: Asked, down: Asked) -> bool:
-    """Returns True if a pool pays what the chain quoted, in either direction that the chain pays for.
-
-    Where the pool cannot say what it pays it agrees with anything; where the chain refuses it has to pay nothing.
-    """
-    matches = 0
-    for token, asked in ((pool.token0, up), (pool.token1, down)):
-        for amount, paid in asked:
-            try:
-                said = quote(pool, token, amount)
-            except InsufficientLiquidity:
-                continue
-            if said != paid:
-                return False
-            matches += paid > 0
-    return matches > 0
+    listed = [market for _, market in markets]
+    pools = _assembled(node, parts, block)
+    pools |= _v4_pools(node, [market for market in listed if _is_plain_v4(market)], block)
+    found = {address: [Known(pool)] for address, pool in pools.items()}
+    for read in (read_stable, read_crypto, read_vaults):
+        found |= read(node, listed, decimals, block)
+    return found
 
 
 def _assembled(node: Node, parts: Mapping[str, _Parts], block: int) -> dict[str, Pool]:

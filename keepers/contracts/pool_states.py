@@ -86,7 +86,7 @@ def states_of(node: Node, pools: Sequence[PoolRecord], first: int, last: int, pa
     found: list[PoolState] = []
     silent: list[PoolRecord] = []
     for pool in pools:
-        ordered = sorted(events[pool.address], key=lambda event: (event.block_number, *event.place))
+        ordered = sorted(events[pool.address], key=lambda event: event.place)
         followed = list(_followed(pool.address, begins.get(pool.address), first, ordered))
         found += followed
         if not followed:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from keepers import abi
 from keepers.abi import Fragment
 from keepers.contracts.deployment import Deployment, PoolRecord
-from keepers.contracts.exact_pools import agrees, read_exact
+from keepers.contracts.exact_pools import read_exact
+from keepers.contracts.known_pools import agrees
 from keepers.contracts.tick_words import TickWords
 from keepers.portfolio.state import (
     STATES,
@@ -307,8 +308,8 @@ class Reader:
         exact = read_exact(self._node, records, self._decimals_by_token(records), block)
         for pool in records:
             up, down = asked[pool.address, True], asked[pool.address, False]
-            known = exact.get(pool.address)
-            if known is not None and agrees(known, up, down):
+            known = next((one.pool for one in exact.get(pool.address, ()) if agrees(one, up, down)), None)
+            if known is not None:
                 yield known
             elif pool.market is not None and any(paid for _, paid in (*up, *down)):
                 market = pool.market

@@ -69,12 +69,13 @@ def _origins(node: Node, hashes: Sequence[str]) -> dict[str, str]:
 def _event(fragment: Fragment, log: Log, origin: str) -> Event | None:
     """A decoded event; None for a swap that no amount came out of."""
     pool, args = to_checksum_address(log.address), log.args
+    position = log.place[1:]
     if fragment in (V3_MINT, V3_BURN):
         liquidity = args["amount"] if fragment is V3_MINT else -args["amount"]
-        return LiquidityChange(log.place, origin, pool, (args["tickLower"], args["tickUpper"]), liquidity)
+        return LiquidityChange(position, origin, pool, (args["tickLower"], args["tickUpper"]), liquidity)
     change0, change1 = change_of(args)
     if change0 > 0 > change1:
-        return Swap(log.place, origin, pool, True, change0, -change1)
+        return Swap(position, origin, pool, True, change0, -change1)
     if change1 > 0 > change0:
-        return Swap(log.place, origin, pool, False, change1, -change0)
+        return Swap(position, origin, pool, False, change1, -change0)
     return None

@@ -149,6 +149,29 @@ def intend(state: PortfolioState, settings: RebalanceSettings, now: int, last: i
     return replace(intent, reason=f"{intent.reason}; {advice.reason}") if advice.reason else intent
 
 
+def _carried_out(
+    desk: Desk, state: PortfolioState, intent: Intent, settings: RebalanceSettings, scale: float, advice: Advice
+) -> Proposal:
+    """Plans and trades; a basket that is refused before it is sent is planned anew, one order after another.
+
+    Raises:
+        Refused: If the protocol does not take it.
+        PlanRefused: If there is nothing to trade, or it costs too much.
+        RoutingError: If the pools cannot take a trade.
+    """
+    proposal = build(state, desk.pools(state), intent, settings, scale)
+    inputs = inputs_of(state, intent, advice.inputs_hash)
+    try:
+        desk.execute(proposal, advice.model, inputs)
+    except Refused as error:
+        if not proposal.is_basket or error.refusal.mined or error.refusal.error in _TOO_EARLY:
+            raise
+        desk.refused(scale, error.refusal)
+        proposal = build(state, desk.pools(state), intent, settings.model_copy(update={"basket_seconds": 0.0}), scale)
+        desk.execute(proposal, advice.model, inputs)
+    return proposal
+
+
 def rebalance(desk: Desk, settings: RebalanceSettings, last: int | None, subject: str) -> Decided:
     """Reads the portfolio, decides, plans and trades: the whole way first, then half of it.
 
@@ -174,8 +197,7 @@ def rebalance(desk: Desk, settings: RebalanceSettings, last: int | None, subject
         if mined:
             state = desk.state()
         try:
-            proposal = build(state, desk.pools(state), intent, settings, scale)
-            desk.execute(proposal, advice.model, inputs_of(state, intent, advice.inputs_hash))
+            proposal = _carried_out(desk, state, intent, settings, scale, advice)
         except TooSmall as error:
             if not refusal.text:
                 return Decided("nothing", f"{intent.reason}; {error}", advice)

@@ -18,7 +18,9 @@ from keepers.rebalancing.orders import Order
 from keepers.rebalancing.settings import RebalanceSettings
 from keepers.risk.metrics import Z99, value_at_risk
 from keepers.routing.errors import InsufficientLiquidity
+from keepers.routing.plans import Effort
 from keepers.routing.pools import Pool
+from keepers.routing.together import plan_together
 from keepers.routing.trades import Holding, PlannedTrade, TradeRules, plan_trades
 from keepers.signals.signal import Advice
 
@@ -76,6 +78,7 @@ class Proposal:
         cost_bps: Expected loss at the oracle's prices, basis points of NAV.
         turnover: Sum of what is sold and bought, fraction of NAV.
         scale: Part of the way to the targets that it goes.
+        is_basket: True if its sales and purchases were planned as one basket.
     """
 
     orders: tuple[Order, ...]
@@ -86,6 +89,7 @@ class Proposal:
     cost_bps: float
     turnover: float
     scale: float
+    is_basket: bool = False
 
     @property
     def most_turnover_bps(self) -> int:
@@ -311,17 +315,30 @@ def _build_once(
     trades = plan_trades(holdings, to_wad(np.maximum(weights, 0.0).tolist()), pools, rules)
     if not trades:
         raise TooSmall("plan", "every trade is below min_trade_usd, or rounds away", "wait for more drift")
-    orders = tuple(_order(trade, holdings, settings) for trade in trades)
-    return _proposal(state, holdings, trades, orders, scale)
+    if settings.basket_seconds:
+        together = plan_together(holdings, pools, rules, trades, Effort(seconds=settings.basket_seconds))
+        if together is not trades:
+            try:
+                return replace(_proposal(state, holdings, together, settings, scale), is_basket=True)
+            except TooCostly:
+                # One order after another may still trade at the oracle's price everywhere.
+                pass
+    return _proposal(state, holdings, trades, settings, scale)
 
 
 def _proposal(
     state: PortfolioState,
     holdings: Sequence[Holding],
     trades: Sequence[PlannedTrade],
-    orders: tuple[Order, ...],
+    settings: RebalanceSettings,
     scale: float,
 ) -> Proposal:
+    """Returns the proposal of trades.
+
+    Raises:
+        TooCostly: If one of them pays less than the oracle's price allows.
+    """
+    orders = tuple(_order(trade, holdings, settings) for trade in trades)
     after = _after(holdings, trades)
     values = [holding.value for holding in after]
     nav = sum(values)

@@ -81,9 +81,10 @@ class RebalanceSettings(Strict):
     `max_weight_buffer` and `var_buffer` are parts of the chain's limits that stay unused. `turnover_cost` is
     what trading a unit of NAV costs, a fraction, spread over the `holding_days` that a position is held; the
     first investment does not weigh it. `slippage_bps` is off the quote,
-    `oracle_slippage_bps` off the oracle's price; both bound a trade. `strategy` is what is held where limits, costs and
-    momentum leave a choice, and where a signal cannot decide: keepers.portfolio.strategies. `model` is the name under
-    which the deployment registered what decides here, the strategy's unless given.
+    `oracle_slippage_bps` off the oracle's price; both bound a trade. `basket_seconds` is how long sales and
+    purchases are planned as one basket beside one order after another, 0 for not at all. `strategy` is what is held
+    where limits, costs and momentum leave a choice, and where a signal cannot decide: keepers.portfolio.strategies.
+    `model` is the name under which the deployment registered what decides here, the strategy's unless given.
     """
 
     strategy: Strategy = "equal-weight"
@@ -102,6 +103,7 @@ class RebalanceSettings(Strict):
     oracle_slippage_bps: Bps = 150
     min_trade_usd: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 100.0
     max_paths: int = Field(default=4, ge=1, le=16)
+    basket_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
     signal_lifetime_seconds: int = Field(default=1800, ge=1)
     schedule: RebalanceSchedule = RebalanceSchedule()
 

@@ -9,12 +9,15 @@ from math import sqrt
 
 import numpy as np
 
+from keepers.routing.crypto import CryptoPool
+from keepers.routing.crypto_curves import crypto_chain
 from keepers.routing.curves import Curves, Floats, Ints, Lines, Segments, Weighted
 from keepers.routing.errors import RoutingError
-from keepers.routing.hulls import concave_hull, stable_chain
+from keepers.routing.hulls import concave_hull, stable_chain, vault_line
 from keepers.routing.pools import Pool, QuotedPool, V2Pool, V3Pool, source_of
 from keepers.routing.stable import StablePool
 from keepers.routing.v3_math import PIPS, Q96, sqrt_ratio_at_tick
+from keepers.routing.vaults import VaultPool
 from keepers.routing.weighted import MAX_RATIO, ONE, WeightedPool
 
 BPS = 10_000
@@ -130,7 +133,7 @@ def _edges(number: int, pool: Pool) -> Iterable[Edge]:
             yield Edge(number, up, 1, np.array([one, other, weight / other_weight]), pool.fee / ONE)
     else:
         for up in (True, False):
-            chain = stable_chain(pool, up) if isinstance(pool, StablePool) else _chain(pool, up)
+            chain = _chain(pool, up)
             if len(chain):
                 yield Edge(number, up, 2, chain)
 
@@ -151,7 +154,13 @@ def _stretches(pool: V3Pool, zero_for_one: bool) -> list[tuple[float, float, flo
     return found
 
 
-def _chain(pool: QuotedPool, zero_for_one: bool) -> Floats:
+def _chain(pool: QuotedPool | StablePool | CryptoPool | VaultPool, zero_for_one: bool) -> Floats:
+    if isinstance(pool, StablePool):
+        return stable_chain(pool, zero_for_one)
+    if isinstance(pool, CryptoPool):
+        return crypto_chain(pool, zero_for_one)
+    if isinstance(pool, VaultPool):
+        return vault_line(pool, zero_for_one)
     samples = pool.up if zero_for_one else pool.down
     return concave_hull(np.array(samples, dtype=np.float64).reshape(-1, 2))
 

@@ -21,15 +21,17 @@ _RELIEF, _RELIEFS = 64, 48
 
 
 @dataclass(frozen=True)
-class _Parcel:
-    """A part of the input on its way.
+class Parcel:
+    """A part of an input on its way.
 
     Attributes:
-        amount_in: Smallest units of the order's input.
+        token_in: Token that went in.
+        amount_in: Smallest units of it.
         held: Amount of the token that it has become, smallest units.
         hops: Pools behind it.
     """
 
+    token_in: str
     amount_in: int
     held: float
     hops: tuple[Hop, ...]
@@ -94,13 +96,13 @@ def paths_of(plan: RoutePlan, pools: Mapping[str, Pool]) -> tuple[PlannedPath, .
     """
     first, goal = plan.swaps[0].token_in, plan.swaps[-1].token_out
     last = {swap_.token_in: index for index, swap_ in enumerate(plan.swaps)}
-    parcels = {first: [_Parcel(plan.amount_in, float(plan.amount_in), ())]}
+    parcels = {first: [Parcel(first, plan.amount_in, float(plan.amount_in), ())]}
     for index, step in enumerate(plan.swaps):
         wanted = float("inf") if last[step.token_in] == index else float(step.amount_in)
-        taken, parcels[step.token_in] = _take(parcels[step.token_in], wanted)
+        taken, parcels[step.token_in] = take(parcels[step.token_in], wanted)
         hop = Hop(step.pool, is_zero_for_one(pools[step.pool], step.token_in))
         rate = step.amount_out / step.amount_in
-        onward = [_Parcel(part.amount_in, part.held * rate, (*part.hops, hop)) for part in taken]
+        onward = [Parcel(first, part.amount_in, part.held * rate, (*part.hops, hop)) for part in taken]
         parcels.setdefault(step.token_out, []).extend(onward)
     amounts: dict[tuple[Hop, ...], int] = {}
     for part in parcels[goal]:
@@ -242,14 +244,14 @@ def _routed(
         return None
 
 
-def _take(parcels: list[_Parcel], wanted: float) -> tuple[list[_Parcel], list[_Parcel]]:
+def take(parcels: list[Parcel], wanted: float) -> tuple[list[Parcel], list[Parcel]]:
     """Splits parcels into those that make up an amount, and the rest."""
-    taken: list[_Parcel] = []
+    taken: list[Parcel] = []
     for index, part in enumerate(parcels):
         if part.held > wanted:
             units = min(int(part.amount_in * (wanted / part.held)), part.amount_in)
-            taken.append(_Parcel(units, wanted, part.hops))
-            rest = _Parcel(part.amount_in - units, part.held - wanted, part.hops)
+            taken.append(Parcel(part.token_in, units, wanted, part.hops))
+            rest = Parcel(part.token_in, part.amount_in - units, part.held - wanted, part.hops)
             return taken, [rest, *parcels[index + 1 :]]
         taken.append(part)
         wanted -= part.held

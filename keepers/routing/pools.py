@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import isqrt
 from typing import TypeAlias
 
+from keepers.routing.crypto import CryptoPool, after_crypto, crypto_out
 from keepers.routing.errors import InsufficientLiquidity, RoutingError
 from keepers.routing.stable import StablePool, after_swap, stable_out
 from keepers.routing.v3_ladder import Ladder, State, next_boundary
@@ -22,6 +23,7 @@ from keepers.routing.v3_math import (
     amount1_between,
     sqrt_ratio_at_tick,
 )
+from keepers.routing.vaults import VaultPool, after_vault, vault_out
 from keepers.routing.weighted import WeightedPool, weighted_out
 
 MAX_UINT112 = (1 << 112) - 1
@@ -172,7 +174,7 @@ class QuotedPool:
                     raise RoutingError(where, f"comes after ({amount}, {out})", "quote it again")
 
 
-Pool: TypeAlias = V2Pool | V3Pool | QuotedPool | WeightedPool | StablePool
+Pool: TypeAlias = V2Pool | V3Pool | QuotedPool | WeightedPool | StablePool | CryptoPool | VaultPool
 
 
 def source_of(pool: Pool) -> str:
@@ -206,7 +208,7 @@ def quote(pool: Pool, token_in: str, amount_in: int) -> int:
     V2: UniswapV2Library.getAmountOut (Adams, Zinsmeister and Robinson 2020, "Uniswap v2 Core"), with any fee.
     V3: the loop of UniswapV3Pool.swap, stopping as it does at every initialised tick and at every end of a
     word of 256 spacings, because the contract rounds there.
-    Weighted and stable pools: `weighted_out`, `stable_out`.
+    Weighted, stable and crypto pools, vaults: `weighted_out`, `stable_out`, `crypto_out`, `vault_out`.
     Quoted markets: not to the wei, but from below, see `QuotedPool`.
 
     Args:
@@ -231,6 +233,10 @@ def quote(pool: Pool, token_in: str, amount_in: int) -> int:
         return weighted_out(pool, zero_for_one, amount_in)
     if isinstance(pool, StablePool):
         return stable_out(pool, zero_for_one, amount_in)
+    if isinstance(pool, CryptoPool):
+        return crypto_out(pool, zero_for_one, amount_in)
+    if isinstance(pool, VaultPool):
+        return vault_out(pool, zero_for_one, amount_in)
     return pool.ladder(zero_for_one).out(amount_in)
 
 
@@ -247,9 +253,13 @@ def swap(pool: Pool, token_in: str, amount_in: int) -> tuple[int, Pool]:
         return _walk(pool, zero_for_one, amount_in)
     if isinstance(pool, QuotedPool):
         return _between_samples(pool, zero_for_one, amount_in), spent(pool)
-    out = quote(pool, token_in, amount_in)
     if isinstance(pool, StablePool):
-        return out, after_swap(pool, zero_for_one, amount_in, out)
+        return after_swap(pool, zero_for_one, amount_in)
+    if isinstance(pool, CryptoPool):
+        return after_crypto(pool, zero_for_one, amount_in)
+    if isinstance(pool, VaultPool):
+        return after_vault(pool, zero_for_one, amount_in)
+    out = quote(pool, token_in, amount_in)
     change0, change1 = (amount_in, -out) if zero_for_one else (-out, amount_in)
     if isinstance(pool, WeightedPool):
         return out, replace(pool, balance0=pool.balance0 + change0, balance1=pool.balance1 + change1)

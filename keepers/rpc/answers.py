@@ -26,6 +26,10 @@ _BUSY_WORDS = re.compile(
 )
 
 
+_HALTED = re.compile(r"evm error|invalid opcode|invalidfeopcode", re.I)
+"""A contract that stopped without a revert, as with the opcode INVALID: an answer of the chain, not an ill endpoint."""
+
+
 class Malformed(ValueError):
     """An answer that no node that works gives; its endpoint is unwell.
 
@@ -117,6 +121,8 @@ def _error(method: str, error: object) -> ChainError:
         return Reverted(method, bytes.fromhex(data[2:]), message)
     if "outofgas" in message.lower().replace(" ", ""):
         return OutOfGas(method, message, "allow it more gas")
+    if _HALTED.search(message):
+        return Reverted(method, b"", message)
     if busy(error, method):
         raise Malformed(f"{method}: {message}")
     return NodeRefused(method, message if error.get("message") else shown(error), "see the node's log")

@@ -71,9 +71,9 @@ class Event:
         return int(self._raw["blockNumber"], 16)
 
     @property
-    def place(self) -> tuple[int, int]:
-        """Index of the transaction in the block, and of the log in the block."""
-        return int(self._raw["transactionIndex"], 16), int(self._raw["logIndex"], 16)
+    def place(self) -> tuple[int, int, int]:
+        """Height, index of the transaction in the block, and of the log in the block: the order of the chain."""
+        return self.block_number, int(self._raw["transactionIndex"], 16), int(self._raw["logIndex"], 16)
 
     @property
     def block_hash(self) -> str:

@@ -8,7 +8,7 @@ from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.graph import Graph
 from keepers.routing.hulls import concave_hull
 from keepers.routing.pools import Pool, QuotedPool, quote
-from tests.fixtures.routing_markets import random_market
+from tests.fixtures.routing_markets import pools_of_curve_and_vaults, random_market
 
 SEEDS = st.integers(0, 10**6)
 PARTS = st.lists(st.integers(-90, 0), min_size=3, max_size=12)
@@ -17,7 +17,7 @@ PARTS = st.lists(st.integers(-90, 0), min_size=3, max_size=12)
 
 def curves(seed: int) -> tuple[Graph, np.ndarray, np.ndarray]:
     """A graph, its edges, and an input of each that is about all that it has."""
-    graph = Graph(random_market(seed, 6, 6).pools)
+    graph = Graph(random_market(seed, 6, 6).pools + pools_of_curve_and_vaults(seed))
     every = np.arange(graph.pool.size)
     # A constant product takes anything: ten times its reserve is far enough.
     most = np.where(np.isfinite(graph.limit), graph.limit, 1e30)

@@ -9,20 +9,23 @@ import pytest
 from pydantic import TypeAdapter
 
 from keepers.contracts.deployment import load
-from keepers.contracts.exact_pools import agrees
+from keepers.contracts.known_pools import Known, agrees
 from keepers.contracts.reader import Reader, _samples
+from keepers.routing.crypto import CryptoPool
 from keepers.routing.errors import InsufficientLiquidity
 from keepers.routing.pools import Pool, QuotedPool, V2Pool, V3Pool, quote
-from keepers.routing.stable import StablePool
+from keepers.routing.stable import StableKind, StablePool, told_by_first_pools
 from keepers.routing.trades import Holding, TradeRules, plan_trades
+from keepers.routing.vaults import VaultPool
 from keepers.routing.weighted import WeightedPool
 from keepers.rpc.errors import ChainError
 from keepers.rpc.node import connect
-from scripts._lib.artifacts import package_artifact
+from scripts._lib.artifacts import artifact, package_artifact
 from scripts._lib.deployment.venues import Venue, market_record
+from scripts._lib.transactions import deploy
 from scripts._lib.venues.uniswap_v4 import UniswapV4, V4Key
 from tests.fixtures.node import SYMBOLS, WAD, World
-from tests.fixtures.venue_kinds import create
+from tests.fixtures.venue_kinds import create, vault
 
 
 def reader(world: World) -> Reader:
@@ -124,7 +127,13 @@ def beyond(world: World, tmp_path: Path) -> Reader:
     return reading(world, tmp_path, ("curve-uint256", "curve-uint256-ng"))
 
 
-EXACT = {"uniswap-v4": V3Pool, "balancer-weighted": WeightedPool, "balancer-stable": StablePool}
+EXACT = {
+    "uniswap-v4": V3Pool,
+    "balancer-weighted": WeightedPool,
+    "balancer-stable": StablePool,
+    "curve-int128": StablePool,
+    "curve-int128-ng": StablePool,
+}
 
 
 @pytest.mark.parametrize("kind", EXACT)
@@ -206,19 +215,19 @@ def test_pools__other_venue_than_the_file_says__is_sampled(world: World, tmp_pat
 def test_agrees__one_amount_that_pays_otherwise__does_not() -> None:
     pool = V2Pool("0x1", "A", "B", 10**21, 10**21)
     asked = [(amount, quote(pool, "A", amount)) for amount in (10**15, 10**18, 10**20)]
-    assert agrees(pool, asked, [])
+    assert agrees(Known(pool), asked, [])
     amount, out = asked[1]
-    assert not agrees(pool, [asked[0], (amount, out + 1), asked[2]], [])
+    assert not agrees(Known(pool), [asked[0], (amount, out + 1), asked[2]], [])
 
 
 def test_agrees__chain_refuses_what_the_pool_would_pay__does_not() -> None:
     pool = V2Pool("0x1", "A", "B", 10**21, 10**21)
     asked = [(10**15, quote(pool, "A", 10**15)), (10**20, 0)]
-    assert not agrees(pool, asked, [])
+    assert not agrees(Known(pool), asked, [])
 
 
 def test_agrees__nothing_that_the_chain_pays_for__does_not() -> None:
-    assert not agrees(V2Pool("0x1", "A", "B", 10**21, 10**21), [(1, 0)], [])
+    assert not agrees(Known(V2Pool("0x1", "A", "B", 10**21, 10**21)), [(1, 0)], [])
 
 
 def test_pools__nothing_says_how_large_a_trade_may_be__known_maths_counts_no_more_than_samples(
@@ -235,6 +244,70 @@ def paid(world: World, pool: Pool, token_in: str, amount: int) -> int:
     path = (amount, [(pool.address, token_in == pool.token0)])
     order = (token_in, token_out, amount, 1, world.owner, 2**40 - 1, [path])
     return int(aggregator.functions.swap(order).call({"from": world.owner}))  # type: ignore[typeddict-item]
+
+
+def test_pools__vault_whose_share_is_worth_more_than_an_asset__is_read_whole(world: World, tmp_path: Path) -> None:
+    aaa = world.tokens["AAA"]
+    share = vault(world.w3, world.owner, aaa)
+    tokens = {"AAA": aaa.address, "vAAA": share.address}
+    entry: Any = TypeAdapter(Venue).validate_python({"kind": "erc4626", "asset": "AAA", "share": "vAAA"})
+    market = entry.market(tokens)
+    aggregator = world.contract("LiquidityAggregator")
+    world.call(aggregator.functions.listMarket(market.as_tuple()))
+    for token in (aaa, share):
+        world.call(token.functions.approve(aggregator.address, 2**256 - 1))
+    path = tmp_path / "vault.json"
+    path.write_text(json.dumps({**world.record, "pools": [market_record("erc4626", market)]}))
+    largest = {token: 40_000 * WAD for token in tokens.values()}
+    reader_ = Reader(connect(world.url, 31337), load(path))
+    (pool,) = reader_.pools(list(largest), world.w3.eth.block_number, largest)
+    assert isinstance(pool, VaultPool) and (pool.virtual_assets, pool.virtual_shares) == (1, 1)
+    for token, most in largest.items():
+        for amount in (3 * most, most // 3, most // 100_003, 7):
+            assert quote(pool, token, amount) == paid(world, pool, token, amount)
+
+
+def test_pools__stable_swap_of_3pools_age__pays_what_exchange_does(world: World, tmp_path: Path) -> None:
+    """Its `get_dy` takes the fee from whole units of six decimals, its `exchange` from eighteen."""
+    pair = [world.tokens[name] for name in ("USDC", "AAA")]
+    old = artifact("MockStableSwap"), [token.address for token in pair], 200, 4 * 10**6, False, False
+    made = deploy(world.w3, world.owner, *old)
+    for token, amount in zip(pair, (5_000_000 * 10**6, 50_000 * WAD), strict=True):
+        world.call(token.functions.transfer(made.address, amount))
+    world.call(made.functions.gulp())
+    entry = {"kind": "curve-int128", "tokens": ["USDC", "AAA"], "pool": made.address, "indices": [0, 1]}
+    largest = largest_of(world)
+    reader_ = listed(world, tmp_path, {"curve-int128": entry})
+    (pool,) = reader_.pools(list(largest), world.w3.eth.block_number, largest)
+    assert isinstance(pool, StablePool) and pool.kind is StableKind.CURVE
+    aaa = world.tokens["AAA"].address
+    amounts = range(10**18, 10**18 + 40 * 7919 * 10**9, 7919 * 10**9)
+    told = [told_by_first_pools(pool, pool.token0 == aaa, amount) for amount in amounts]
+    assert [quote(pool, aaa, amount) for amount in amounts] == [paid(world, pool, aaa, amount) for amount in amounts]
+    assert any(view > quote(pool, aaa, amount) for view, amount in zip(told, amounts, strict=True))
+
+
+@pytest.mark.parametrize("indices", [(0, 1), (1, 0)])
+def test_pools__crypto_swap_of_the_first_generation__is_read_whole(
+    world: World, tmp_path: Path, indices: tuple[int, int]
+) -> None:
+    names = [("USDC", "AAA")[index] for index in indices]
+    pair = [world.tokens[name] for name in names]
+    depths = {"USDC": 5_000_000 * 10**6, "AAA": 50_000 * WAD}
+    price = WAD // 100 if names[0] == "AAA" else 100 * WAD
+    terms = [400_000, 145 * 10**12, price, 26 * 10**6, 45 * 10**6, 230 * 10**12]
+    made = deploy(world.w3, world.owner, artifact("MockNewtonCryptoSwap"), [token.address for token in pair], terms)
+    for name, token in zip(names, pair, strict=True):
+        world.call(token.functions.transfer(made.address, depths[name]))
+    world.call(made.functions.gulp())
+    entry = {"kind": "curve-uint256", "tokens": names, "pool": made.address, "indices": [0, 1]}
+    largest = largest_of(world)
+    reader_ = listed(world, tmp_path, {"curve-uint256": entry})
+    (pool,) = reader_.pools(list(largest), world.w3.eth.block_number, largest)
+    assert isinstance(pool, CryptoPool)
+    for token, most in largest.items():
+        for amount in (2 * most, most // 3, most // 777, most // 100_003):
+            assert quote(pool, token, amount) == paid(world, pool, token, amount)
 
 
 def test_pools__quoted_by_the_lens__pay_at_least_what_the_samples_say(world: World, beyond: Reader) -> None:

@@ -1,13 +1,16 @@
 """Stable pools against their invariant."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal, localcontext
 
+import numpy as np
 import pytest
 
 from keepers.routing.errors import RoutingError
+from keepers.routing.graph import Graph
 from keepers.routing.pools import quote, swap
-from keepers.routing.stable import ONE, StableKind, StablePool, precision_of, stable_out
+from keepers.routing.stable import ONE, StableKind, StablePool, precision_of, stable_out, told_by_first_pools
 
 E18, E6 = 10**18, 10**6
 KINDS = list(StableKind)
@@ -58,11 +61,47 @@ def test_stable_out__with_fee__pays_less_by_the_fee(kind: StableKind) -> None:
     assert (free - paid) / free == pytest.approx(4e-4, rel=1e-2)
 
 
-def test_stable_out__first_pools_of_curve__take_the_fee_after_scaling() -> None:
-    later, earlier = pool_of(StableKind.CURVE, 10**15), pool_of(StableKind.CURVE_3POOL, 10**15)
-    paid = stable_out(pool_of(StableKind.CURVE_3POOL, 0), True, 1234567890123456789)
-    assert stable_out(earlier, True, 1234567890123456789) == paid - paid * 10**15 // ONE
-    assert stable_out(later, True, 1234567890123456789) <= stable_out(earlier, True, 1234567890123456789)
+def test_told_by_first_pools__whole_units__has_the_fee_taken_after_scaling() -> None:
+    pool = pool_of(StableKind.CURVE_3POOL, 10**15)
+    free = replace(pool, fee=0)
+    differences = set()
+    for amount in range(10**18, 10**18 + 60 * 7919 * 10**9, 7919 * 10**9):
+        told, whole = told_by_first_pools(pool, True, amount), stable_out(free, True, amount)
+        assert told == whole - whole * 10**15 // ONE
+        differences.add(told - stable_out(pool, True, amount))
+    assert differences == {0, 1}, "the answer is at times a unit above the payment"
+
+
+def test_stable_out__stable_swap_ng_off_the_peg__charges_up_to_the_multiple() -> None:
+    still = replace(pool_of(StableKind.CURVE_NG), balances=(10**24, 10**6 * E6, 10**24))
+    moving = replace(still, off_peg=2 * ONE)
+    free, fixed, dynamic = (stable_out(pool, True, 9 * 10**23) for pool in (replace(still, fee=0), still, moving))
+    assert 1.05 < (free - dynamic) / (free - fixed) < 2
+    small = [stable_out(pool, True, 10**18) for pool in (still, moving)]
+    assert small[0] - small[1] <= 1, "in balance the fee is the least"
+
+
+def test_stable_out__stable_swap_ng__rounds_its_fee_in_ten_billionths() -> None:
+    pool = replace(pool_of(StableKind.CURVE_NG), off_peg=5 * ONE)
+    amount = 4 * 10**23
+    scaled = [balance * rate // ONE for balance, rate in zip(pool.balances, pool.rates, strict=True)]
+    gross = stable_out(replace(pool, fee=0, rates=(ONE, 10**30, ONE)), True, amount) * 10**12
+    one, other = scaled[0] + amount // 2, scaled[1] - gross // 2
+    fee = 5 * 10**10 * 4 * 10**6 // (4 * 10**10 * 4 * one * other // (one + other) ** 2 + 10**10)
+    assert stable_out(pool, True, amount) == pytest.approx((gross - gross * fee // 10**10) // 10**12, abs=1)
+
+
+@pytest.mark.parametrize("off_peg", [ONE, 2 * ONE, 20 * ONE])
+@pytest.mark.parametrize("token", ["A", "B"])
+def test_graph__stable_swap_ng__has_a_curve_just_above_what_it_pays(off_peg: int, token: str) -> None:
+    pool = replace(pool_of(StableKind.CURVE_NG), off_peg=off_peg)
+    graph, held = Graph((pool,)), pool.balances[0 if token == "A" else 1]
+    edge = np.array([graph.edge_of["0xS", token == "A"]])
+    for part in np.geomspace(1e-5, 0.5, 60):
+        paid = quote(pool, token, int(held * part))
+        curve = float(graph.curves.output(edge, np.array([float(int(held * part))]))[0])
+        assert paid <= curve * (1 + 1e-9) + 1
+        assert curve <= paid * (1 + 2e-4) + 2
 
 
 def test_swap__stable__moves_both_balances_and_there_and_back_gains_nothing() -> None:

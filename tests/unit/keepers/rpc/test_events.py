@@ -25,6 +25,15 @@ def test_read_page__events__are_decoded_and_know_their_place(local_chain: EventC
     assert (page.hash, page.timestamp) == (block["hash"].to_0x_hex(), block["timestamp"])
 
 
+def test_event__of_a_later_block__has_a_later_place(local_chain: EventChain) -> None:
+    local_chain.post(5, 3)
+    local_chain.post(9, 1)
+    events = read_page(connect(local_chain.url, 31337), wanted(local_chain), 0, local_chain.w3.eth.block_number).events
+    places = [event.place for event in events]
+    assert places == sorted(places) and len(set(places)) == 4
+    assert events[-1].place[1:] < events[-2].place[1:], "within its block the last one is the first"
+
+
 def test_event__mined_again_in_another_block__has_the_same_id(local_chain: EventChain) -> None:
     node = connect(local_chain.url, 31337)
     raw = local_chain.w3.eth.get_raw_transaction(local_chain.post(5, 2)["transactionHash"])  # type: ignore[arg-type]
